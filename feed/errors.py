@@ -1,0 +1,64 @@
+"""
+Everything that can go wrong, and whose fault it is.
+
+::
+
+    Exception
+    ├── FeedError              ours, or the operator's: the process or a whole room is affected
+    │   ├── ConfigError        a setting, an option or a file the operator wrote; exit code 2
+    │   └── MarketError        the market was asked for something that cannot be
+    └── ClientError            theirs: one client sent something; only that client hears of it
+        └── ProtocolError      a message outside the protocol the client chose
+
+Each carries data, not only a sentence, so that a log line or a reply can be built from it.
+"""
+
+from __future__ import annotations
+
+
+class FeedError(Exception):
+    """Our fault, or the operator's. Never caused by what a client sent."""
+
+
+class ConfigError(FeedError):
+    """
+    The operator asked for something that cannot be done.
+
+    Attributes:
+        what: What is wrong, in one clause.
+        where: The option, the file or the ``file:line`` it stands in.
+        hint: What to do about it; may be empty.
+    """
+
+    def __init__(self, what: str, *, where: str = "", hint: str = "") -> None:
+        self.what = what
+        self.where = where
+        self.hint = hint
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{text}; {self.hint}" if self.hint else text
+
+
+class MarketError(FeedError):
+    """The market was asked for something that cannot be, such as a step back in time."""
+
+
+class ClientError(Exception):
+    """A client's fault. Answered to that client, and to nobody else."""
+
+
+class ProtocolError(ClientError):
+    """
+    A message outside the protocol that the client chose.
+
+    Attributes:
+        message: One sentence for the client; never contains a key.
+        code: The protocol's own error code, or an empty string where it has none.
+    """
+
+    def __init__(self, message: str, *, code: str = "") -> None:
+        self.message = message
+        self.code = code
+        super().__init__(message)

@@ -1,0 +1,1 @@
+"""Ground floor: instruments, units, events, orders, topics and grants. Standard library and attrs only."""

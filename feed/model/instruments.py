@@ -1,0 +1,153 @@
+"""
+What is traded, and in which units.
+
+A price is an integer number of *ticks* and a size an integer number of *lots*, from the matching
+engine to the edge. Only here are they turned into decimal text and back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal, InvalidOperation
+
+import attrs
+from attrs.validators import ge, le
+
+
+class OffGrid(ValueError):
+    """A decimal that is not a whole number of ticks or lots, or no number at all."""
+
+
+@attrs.frozen(kw_only=True)
+class Instrument:
+    """
+    One tradable thing on one venue.
+
+    Attributes:
+        symbol: Canonical name, such as ``BTC-USD`` or ``EURUSD``.
+        base: What is bought and sold.
+        quote: What it is paid in.
+        price_decimals: Digits after the point in a price.
+        tick: Smallest price step, integer units of ``10 ** -price_decimals``.
+        size_decimals: Digits after the point in a size.
+        lot: Smallest size step, integer units of ``10 ** -size_decimals``.
+        asset_class: ``fx``, ``metal`` or ``crypto``.
+    """
+
+    symbol: str
+    base: str
+    quote: str
+    price_decimals: int = attrs.field(validator=[ge(0), le(12)])
+    tick: int = attrs.field(default=1, validator=ge(1))
+    size_decimals: int = attrs.field(validator=[ge(0), le(12)])
+    lot: int = attrs.field(default=1, validator=ge(1))
+    asset_class: str = "crypto"
+
+    @property
+    def tick_size(self) -> Decimal:
+        """The smallest price step, in quote currency."""
+        return Decimal(self.tick).scaleb(-self.price_decimals)
+
+    @property
+    def lot_size(self) -> Decimal:
+        """The smallest size step, in base currency."""
+        return Decimal(self.lot).scaleb(-self.size_decimals)
+
+    def price_text(self, ticks: int) -> str:
+        """A price in plain decimals, always ``price_decimals`` digits: never ``1e-05``."""
+        return decimal_text(ticks * self.tick, self.price_decimals)
+
+    def size_text(self, lots: int) -> str:
+        """A size in plain decimals, always ``size_decimals`` digits."""
+        return decimal_text(lots * self.lot, self.size_decimals)
+
+    def price_ticks(self, text: str) -> int:
+        """
+        Integer ticks of a decimal price.
+
+        Raises:
+            OffGrid: Not a finite decimal, or not a multiple of the tick size.
+        """
+        return _units(text, self.price_decimals, self.tick)
+
+    def size_lots(self, text: str) -> int:
+        """
+        Integer lots of a decimal size.
+
+        Raises:
+            OffGrid: Not a finite decimal, or not a multiple of the lot size.
+        """
+        return _units(text, self.size_decimals, self.lot)
+
+
+def decimal_text(units: int, decimals: int) -> str:
+    """``units * 10 ** -decimals`` in plain decimals: ``decimal_text(-5, 2) == "-0.05"``."""
+    if not decimals:
+        return str(units)
+    if units < 0:
+        return "-" + decimal_text(-units, decimals)
+    digits = str(units)
+    if len(digits) <= decimals:
+        digits = digits.zfill(decimals + 1)
+    return f"{digits[:-decimals]}.{digits[-decimals:]}"
+
+
+# No price or size on any market needs more; a longer text is an attack on the parser.
+_LONGEST_NUMBER = 40
+
+
+def _units(text: str, decimals: int, step: int) -> int:
+    if len(text) > _LONGEST_NUMBER:
+        raise OffGrid(f"{text[:_LONGEST_NUMBER]}... is too long for a number")
+    try:
+        value = Decimal(text)
+        if not value.is_finite() or abs(value.adjusted()) > _LONGEST_NUMBER:
+            raise OffGrid(f"{text} is out of range")
+        scaled = value.scaleb(decimals)
+        units = int(scaled)
+    except InvalidOperation:
+        raise OffGrid(f"{text!r} is not a number") from None
+    if units != scaled or units % step:
+        raise OffGrid(f"{text} is not a multiple of {decimal_text(step, decimals)}")
+    return units // step
+
+
+class Listing:
+    """
+    The instruments of a market, in their order. Position is the instrument's index in every event.
+
+    Lookups accept the canonical symbol only; a dialect that spells symbols in a way of its own
+    translates first.
+    """
+
+    def __init__(self, instruments: Iterable[Instrument]) -> None:
+        self._instruments = tuple(instruments)
+        self._index = {item.symbol: at for at, item in enumerate(self._instruments)}
+        if len(self._index) != len(self._instruments):
+            raise ValueError("two instruments share a symbol")
+
+    def __len__(self) -> int:
+        return len(self._instruments)
+
+    def __iter__(self) -> Iterator[Instrument]:
+        return iter(self._instruments)
+
+    def __getitem__(self, index: int) -> Instrument:
+        return self._instruments[index]
+
+    def __contains__(self, symbol: object) -> bool:
+        return symbol in self._index
+
+    def index(self, symbol: str) -> int:
+        """
+        Index of a symbol.
+
+        Raises:
+            KeyError: No such symbol is listed.
+        """
+        return self._index[symbol]
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """Every symbol, in index order."""
+        return tuple(self._index)

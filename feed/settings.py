@@ -1,0 +1,106 @@
+"""
+Every setting and every default, once, with its unit.
+
+A default that stands anywhere else is a defect. ``feed serve`` fills :class:`Settings` from its
+options; a program fills it by hand and calls ``trio.run(feed.serve, settings)``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import attrs
+from attrs.validators import ge, gt, in_, instance_of, optional
+
+LOOPBACK = "127.0.0.1"
+MIB = 1024 * 1024
+
+
+@attrs.frozen(kw_only=True)
+class Limits:
+    """
+    Bounds on what a client may use, and how long it may take.
+
+    Attributes:
+        handshake_seconds: From accept to a complete request head; then HTTP 408.
+        head_bytes: The request head; past it HTTP 431.
+        auth_seconds: From the end of the handshake to a valid key; then close 1008.
+        auth_attempts: Keys refused on one connection; at the last one close 1008.
+        ping_seconds: Between two protocol pings.
+        pong_seconds: To answer one; then the connection is closed with 1011.
+        message_bytes: One inbound message; past it close 1009.
+        messages_per_second: Inbound, counted over the last whole second; past it close 1008.
+        backlog_bytes: What one connection has not taken yet; past it close 1013.
+        connections: Open at once, all addresses together; past it HTTP 503.
+        connections_per_address: Open at once from one address; past it HTTP 429.
+        close_seconds: For the closing handshake of one connection; then the socket is dropped.
+        shutdown_seconds: From SIGINT or SIGTERM to exit, whatever the clients do.
+    """
+
+    handshake_seconds: float = attrs.field(default=10.0, validator=gt(0))
+    head_bytes: int = attrs.field(default=16 * 1024, validator=ge(1024))
+    auth_seconds: float = attrs.field(default=30.0, validator=gt(0))
+    auth_attempts: int = attrs.field(default=5, validator=ge(1))
+    ping_seconds: float = attrs.field(default=30.0, validator=gt(0))
+    pong_seconds: float = attrs.field(default=10.0, validator=gt(0))
+    message_bytes: int = attrs.field(default=64 * 1024, validator=ge(1))
+    messages_per_second: int = attrs.field(default=100, validator=ge(1))
+    backlog_bytes: int = attrs.field(default=4 * MIB, validator=ge(1024))
+    connections: int = attrs.field(default=10_000, validator=ge(1))
+    connections_per_address: int = attrs.field(default=2_000, validator=ge(1))
+    close_seconds: float = attrs.field(default=2.0, validator=gt(0))
+    shutdown_seconds: float = attrs.field(default=5.0, validator=gt(0))
+
+
+@attrs.frozen(kw_only=True)
+class Flow:
+    """
+    Bounds on the way of an event from the market to the sockets.
+
+    Attributes:
+        channel_batches: Batches waiting between market and fan-out; full, the market waits.
+        batch_events: Events in one batch; a batch ends at the first whole market step past it.
+        step_events: Events that one step of the fan-out takes; the rest waits for the next step.
+        sweep_connections: Writes in a row before the fan-out lets other tasks run.
+        history_events: Events kept for clients that resume; older ones are forgotten.
+    """
+
+    channel_batches: int = attrs.field(default=64, validator=ge(1))
+    batch_events: int = attrs.field(default=256, validator=ge(1))
+    step_events: int = attrs.field(default=4096, validator=ge(1))
+    sweep_connections: int = attrs.field(default=256, validator=ge(1))
+    history_events: int = attrs.field(default=100_000, validator=ge(0))
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """
+    All of one server.
+
+    Attributes:
+        host: Address to listen on. Loopback unless the operator says otherwise.
+        port: TCP port; 0 takes a free one.
+        port_file: Written with the bound port once the server is ready.
+        seed: Of the simulated market; the same seed gives the same events.
+        start: Market time at which the market opens, integer nanoseconds since the Unix epoch;
+            None means now, so that a live feed shows today's time.
+        speed: Market seconds per second; 0 means as fast as clients and machine allow.
+        instruments: How many instruments (the default market's first, then made-up ones);
+            None means the default market.
+        keys: TOML file of hashed keys; None means none.
+        demo_keys: Accept the keys printed in the published documents. Only ever on loopback.
+        log_format: ``text`` for people, ``json`` for machines.
+    """
+
+    host: str = attrs.field(default=LOOPBACK, validator=instance_of(str))
+    port: int = attrs.field(default=8080, validator=[ge(0), attrs.validators.le(65535)])
+    port_file: Path | None = attrs.field(default=None, validator=optional(instance_of(Path)))
+    seed: int = attrs.field(default=1, validator=ge(0))
+    start: int | None = attrs.field(default=None, validator=optional(ge(0)))
+    speed: float = attrs.field(default=1.0, validator=ge(0))
+    instruments: int | None = attrs.field(default=None, validator=optional(ge(1)))
+    keys: Path | None = attrs.field(default=None, validator=optional(instance_of(Path)))
+    demo_keys: bool = True
+    log_format: str = attrs.field(default="text", validator=in_(("text", "json")))
+    limits: Limits = attrs.field(factory=Limits)
+    flow: Flow = attrs.field(factory=Flow)
