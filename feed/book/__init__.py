@@ -1,0 +1,1 @@
+"""Price-time order books: matching, an exchange of many books, and views rebuilt from rows."""

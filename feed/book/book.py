@@ -1,0 +1,385 @@
+"""
+One limit order book: price-time priority, orders in, rows out.
+
+A side is a dict of price levels and a sorted list of their keys, so the price range is unbounded
+and the best level is the last key. A level is a ring of linked orders, so that any order leaves it
+in constant time. The key of a level is its price on the buy side and minus its price on the sell
+side: better is greater on both, and one matching loop serves both.
+
+Everything is integers: ids, sides (0 buy, 1 sell), prices in ticks (at least 1), sizes in lots (at
+least 1). Nothing is validated here: :class:`~feed.book.exchange.Exchange` is the checked door.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Callable, Iterator
+from typing import Final, cast
+
+import attrs
+
+from feed.model.events import ADD, QUOTE, REDUCE, TRADE, Row, Side
+from feed.model.orders import SelfTrade
+
+
+@attrs.frozen
+class Resting:
+    """
+    What is known of an order on the book.
+
+    Attributes:
+        account: Whose it is; 0 is nobody's.
+        side: Side it rests on.
+        price: Integer ticks.
+        left: Integer lots still resting.
+    """
+
+    account: int
+    side: int
+    price: int
+    left: int
+
+
+class _Order:
+    """A resting order. Side and price are those of its level."""
+
+    __slots__ = ("account", "id", "left", "level", "next", "prev")
+
+    def __init__(self, order: int, account: int, left: int, level: _Level, prev: _Order) -> None:
+        self.id = order
+        self.account = account
+        self.left = left
+        self.level = level
+        self.prev = prev
+        self.next: _Order = level.ring
+
+
+class _Level:
+    """
+    The orders at one price, first come first.
+
+    The level is itself the node between its last order and its first: ``next`` is the front of the
+    queue and ``prev`` its back, and linking and unlinking need no case for the ends.
+    """
+
+    __slots__ = ("key", "next", "prev", "price", "side", "size")
+
+    def __init__(self, side: int, price: int, key: int) -> None:
+        self.side = side
+        self.price = price
+        self.key = key
+        self.size = 0
+        self.next = self.prev = self.ring
+
+    @property
+    def ring(self) -> _Order:
+        """The level in its role as a node, which is all that a neighbour uses of it."""
+        return cast("_Order", self)
+
+    def __iter__(self) -> Iterator[_Order]:
+        node, end = self.next, self.ring
+        while node is not end:
+            yield node
+            node = node.next
+
+
+class OrderBook:
+    """
+    The book of one instrument.
+
+    Each operation emits the rows of what it did (:mod:`feed.model.events`), then one ``QUOTE`` if
+    the best bid or ask changed in price or size.
+
+    Args:
+        instrument: Index stamped on every row.
+        emit: Takes each row, in order.
+        self_trade: What happens when both sides of a trade would be one account; account 0 is exempt.
+
+    Attributes:
+        now: Market time in nanoseconds, stamped on every row; its owner sets it before each operation.
+        bid: Best bid, ticks; 0 when there is none.
+        bid_size: Lots there.
+        ask: Best ask, ticks; 0 when there is none.
+        ask_size: Lots there.
+        trades: Trades so far, and thereby the id of the last.
+        volume: Lots traded so far.
+    """
+
+    __slots__ = (
+        "_emit",
+        "_keys",
+        "_levels",
+        "_orders",
+        "_self_trade",
+        "ask",
+        "ask_size",
+        "bid",
+        "bid_size",
+        "instrument",
+        "now",
+        "trades",
+        "volume",
+    )
+
+    def __init__(
+        self,
+        instrument: int,
+        emit: Callable[[Row], object],
+        *,
+        self_trade: SelfTrade = SelfTrade.CANCEL_RESTING,
+    ) -> None:
+        self.instrument: Final = instrument
+        self.now = 0
+        self.bid = self.bid_size = self.ask = self.ask_size = 0
+        self.trades = 0
+        self.volume = 0
+        self._emit = emit
+        # None, not ALLOW, so that the matching loop tests an identity only for orders with accounts.
+        self._self_trade = None if self_trade is SelfTrade.ALLOW else self_trade
+        self._orders: dict[int, _Order] = {}
+        # Indexed by side. Keys ascend: the best level is the last.
+        self._keys: tuple[list[int], list[int]] = ([], [])
+        self._levels: tuple[dict[int, _Level], dict[int, _Level]] = ({}, {})
+
+    def limit(self, order: int, side: int, price: int, size: int, account: int = 0) -> int:
+        """
+        Match what crosses, then rest (good till cancelled).
+
+        Returns:
+            Lots now resting; 0 when filled, or cancelled by self-trade prevention.
+        """
+        resting = self._enter(order, side, price, size, account)
+        # An order that takes is better than its own side's best too: one test finds both.
+        if (not self.ask or price <= self.ask) if side else price >= self.bid:
+            self._settle()
+        return resting
+
+    def post_only(self, order: int, side: int, price: int, size: int, account: int = 0) -> bool:
+        """Rest, or do nothing and return False when it would trade."""
+        if price <= self.bid if side else 0 < self.ask <= price:
+            return False
+        self.limit(order, side, price, size, account)
+        return True
+
+    def ioc(self, order: int, side: int, price: int, size: int, account: int = 0) -> int:
+        """Match what crosses and discard the rest (immediate or cancel). Returns lots filled."""
+        return self._take(order, side, price if side else -price, size, account)
+
+    def fok(self, order: int, side: int, price: int, size: int, account: int = 0) -> int:
+        """Match all of it or none (fill or kill). Returns ``size`` or 0."""
+        worst = price if side else -price
+        if self._available(side, worst, size, account) < size:
+            return 0
+        return self._take(order, side, worst, size, account)
+
+    def market(self, order: int, side: int, size: int, account: int = 0) -> int:
+        """Match at any price and discard the rest. Returns lots filled."""
+        keys = self._keys[1 - side]
+        return self._take(order, side, keys[0], size, account) if keys else 0
+
+    def cancel(self, order: int) -> int:
+        """Take an order off the book. Returns lots cancelled; 0 when it is not resting."""
+        node = self._orders.get(order)
+        if node is None:
+            return 0
+        level = node.level
+        self._withdraw(node)
+        if level.price == (self.ask if level.side else self.bid):
+            self._settle()
+        return node.left
+
+    def modify(self, order: int, price: int, size: int) -> int:
+        """
+        Change the price and the open size of a resting order.
+
+        At the same price a smaller size keeps its place in the queue. Anything else takes the order
+        off the book and enters it again under the same id: it may trade, and rests at the back.
+
+        Returns:
+            Lots now resting; 0 when filled, cancelled by self-trade prevention, or not known.
+        """
+        node = self._orders.get(order)
+        if node is None:
+            return 0
+        level = node.level
+        if price == level.price and size < node.left:
+            level.size -= node.left - size
+            node.left = size
+            self._emit((REDUCE, self.instrument, self.now, order, level.side, price, size, level.size))
+            resting = size
+        else:
+            self._withdraw(node)
+            resting = self._enter(order, level.side, price, size, node.account)
+        self._settle()
+        return resting
+
+    def get(self, order: int) -> Resting | None:
+        """A resting order as it stands now; None when it is not on the book."""
+        node = self._orders.get(order)
+        if node is None:
+            return None
+        return Resting(node.account, node.level.side, node.level.price, node.left)
+
+    def __contains__(self, order: object) -> bool:
+        return order in self._orders
+
+    def __len__(self) -> int:
+        """How many orders rest."""
+        return len(self._orders)
+
+    def levels(self, side: int, depth: int | None = None) -> list[tuple[int, int, int]]:
+        """The best ``depth`` levels of a side, best first: (price, lots, number of orders)."""
+        return [(level.price, level.size, sum(1 for _ in level)) for level in self._best_first(side, depth)]
+
+    def orders(self, side: int) -> list[tuple[int, int, int]]:
+        """The orders of a side in priority order: (order, price, lots)."""
+        return [(node.id, level.price, node.left) for level in self._best_first(side) for node in level]
+
+    def rows(self) -> list[Row]:
+        """A snapshot: ``ADD`` rows in priority order, buys first, and a ``QUOTE``; they rebuild the book."""
+        rows: list[Row] = []
+        for side in Side:
+            for level in self._best_first(side):
+                total = 0
+                for node in level:
+                    total += node.left
+                    rows.append(
+                        (ADD, self.instrument, self.now, node.id, level.side, level.price, node.left, total)
+                    )
+        rows.append((QUOTE, self.instrument, self.now, self.bid, self.bid_size, self.ask, self.ask_size))
+        return rows
+
+    def _best_first(self, side: int, depth: int | None = None) -> list[_Level]:
+        levels = self._levels[side]
+        return [levels[key] for key in self._keys[side][::-1][:depth]]
+
+    def _enter(self, order: int, side: int, price: int, size: int, account: int) -> int:
+        """Match, then rest what is left. The caller settles. Returns lots resting."""
+        if price <= self.bid if side else 0 < self.ask <= price:
+            size = self._match(order, side, price if side else -price, size, account)[1]
+            if not size:
+                return 0
+        key = -price if side else price
+        levels = self._levels[side]
+        level = levels.get(key)
+        if level is None:
+            level = levels[key] = _Level(side, price, key)
+            insort(self._keys[side], key)
+        back = level.prev
+        node = _Order(order, account, size, level, back)
+        back.next = level.prev = self._orders[order] = node
+        level.size = total = level.size + size
+        self._emit((ADD, self.instrument, self.now, order, side, price, size, total))
+        return size
+
+    def _take(self, order: int, side: int, worst: int, size: int, account: int) -> int:
+        """Match and settle, never rest. Returns lots filled."""
+        filled = self._match(order, side, worst, size, account)[0]
+        self._settle()
+        return filled
+
+    def _match(self, taker: int, side: int, worst: int, size: int, account: int) -> tuple[int, int]:
+        """
+        Trade against the other side, best price first, first come first.
+
+        Args:
+            taker: Id of the incoming order.
+            side: Side of the incoming order.
+            worst: Least key of the other side that the incoming order accepts.
+            size: Lots wanted.
+            account: Whose the incoming order is.
+        Returns:
+            Lots filled, and lots of the incoming order still alive.
+        """
+        emit, instrument, now = self._emit, self.instrument, self.now
+        keys, levels = self._keys[1 - side], self._levels[1 - side]
+        rule = self._self_trade if account else None
+        orders = self._orders
+        trade = self.trades
+        left = alive = size
+        while alive and keys and keys[-1] >= worst:
+            level = levels[keys[-1]]
+            maker = level.next
+            if rule is not None and maker.account == account:
+                if rule is not SelfTrade.CANCEL_INCOMING:
+                    self._withdraw(maker)
+                if rule is not SelfTrade.CANCEL_RESTING:
+                    alive = 0
+                continue
+            trade += 1
+            resting = maker.left
+            if resting > left:
+                lots = left
+                maker.left = resting = resting - lots
+                level.size = total = level.size - lots
+            else:
+                lots = resting
+                resting = 0
+                level.size = total = level.size - lots
+                del orders[maker.id]
+                level.next = behind = maker.next
+                behind.prev = level.ring
+                if not total:
+                    self._drop(level)
+            left = alive = left - lots
+            emit((TRADE, instrument, now, trade, side, level.price, lots, maker.id, taker, resting, total))
+        self.trades = trade
+        self.volume += size - left
+        return size - left, alive
+
+    def _available(self, side: int, worst: int, size: int, account: int) -> int:
+        """Lots that an incoming order could trade with; stops counting once there are ``size``."""
+        rule = self._self_trade if account else None
+        found = 0
+        for level in self._best_first(1 - side):
+            if level.key < worst or found >= size:
+                break
+            if rule is None:
+                found += level.size
+                continue
+            for maker in level:
+                if maker.account != account:
+                    found += maker.left
+                elif rule is not SelfTrade.CANCEL_RESTING:
+                    # The incoming order would end here, whatever rests behind.
+                    return found
+        return found
+
+    def _withdraw(self, node: _Order) -> None:
+        """Take an order off the book without a trade. The caller settles."""
+        level = node.level
+        order = node.id
+        del self._orders[order]
+        before, behind = node.prev, node.next
+        before.next = behind
+        behind.prev = before
+        level.size = total = level.size - node.left
+        if not total:
+            self._drop(level)
+        self._emit((REDUCE, self.instrument, self.now, order, level.side, level.price, 0, total))
+
+    def _drop(self, level: _Level) -> None:
+        """Forget an empty level."""
+        key = level.key
+        keys = self._keys[level.side]
+        del self._levels[level.side][key]
+        if keys[-1] == key:
+            keys.pop()
+        else:
+            del keys[bisect_left(keys, key)]
+        # An empty ring points at itself: open it, or only the garbage collector could free it.
+        del level.next, level.prev
+
+    def _settle(self) -> None:
+        """Bring the best bid and ask up to date; emit ``QUOTE`` if they changed."""
+        bids, asks = self._keys
+        bid = bid_size = ask = ask_size = 0
+        if bids:
+            bid = bids[-1]
+            bid_size = self._levels[0][bid].size
+        if asks:
+            ask = -asks[-1]
+            ask_size = self._levels[1][-ask].size
+        if bid != self.bid or ask != self.ask or bid_size != self.bid_size or ask_size != self.ask_size:
+            self.bid, self.bid_size, self.ask, self.ask_size = bid, bid_size, ask, ask_size
+            self._emit((QUOTE, self.instrument, self.now, bid, bid_size, ask, ask_size))
