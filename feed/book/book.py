@@ -51,7 +51,7 @@ class _Order:
         self.left = left
         self.level = level
         self.prev = prev
-        self.next: _Order = level.ring
+        self.next: _Order = prev.next
 
 
 class _Level:
@@ -156,10 +156,10 @@ class OrderBook:
 
     def post_only(self, order: int, side: int, price: int, size: int, account: int = 0) -> bool:
         """Rest, or do nothing and return False when it would trade."""
-        if price <= self.bid if side else 0 < self.ask <= price:
-            return False
-        self.limit(order, side, price, size, account)
-        return True
+        if self.would_rest(side, price):
+            self.limit(order, side, price, size, account)
+            return True
+        return False
 
     def ioc(self, order: int, side: int, price: int, size: int, account: int = 0) -> int:
         """Match what crosses and discard the rest (immediate or cancel). Returns lots filled."""
@@ -212,6 +212,10 @@ class OrderBook:
             resting = self._enter(order, level.side, price, size, node.account)
         self._settle()
         return resting
+
+    def would_rest(self, side: int, price: int) -> bool:
+        """Whether an order at ``price`` would rest without a trade."""
+        return price > self.bid if side else not 0 < self.ask <= price
 
     def get(self, order: int) -> Resting | None:
         """A resting order as it stands now; None when it is not on the book."""
@@ -318,7 +322,7 @@ class OrderBook:
                 level.size = total = level.size - lots
                 del orders[maker.id]
                 level.next = behind = maker.next
-                behind.prev = level.ring
+                behind.prev = maker.prev
                 if not total:
                     self._drop(level)
             left = alive = left - lots

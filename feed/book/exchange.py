@@ -1,0 +1,144 @@
+"""
+Many books behind one checked door.
+
+Commands come from outside and are validated here, once; participants of the simulated market, whose
+orders are right by construction, use :attr:`Exchange.books` directly and take ids from
+:meth:`Exchange.next_order`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from feed.book.book import OrderBook
+from feed.model.events import STATUS, Row, Side, Status
+from feed.model.instruments import Listing
+from feed.model.orders import (
+    Ack,
+    CancelOrder,
+    Command,
+    ModifyOrder,
+    NewOrder,
+    OrderType,
+    Reject,
+    SelfTrade,
+    TimeInForce,
+)
+
+# A buy that may fill at any price, where the book wants to be told a limit.
+_ANY_PRICE: Final = 1 << 62
+
+
+class Exchange:
+    """
+    One book for each instrument of a listing, one counter of order ids, one stream of rows.
+
+    A command acts at the ``now`` of its book, which the owner sets before.
+
+    Args:
+        listing: What is traded; every instrument starts in ``Status.TRADING``.
+        emit: Takes each row of every book, in order.
+        self_trade: What happens when both sides of a trade would be one account.
+
+    Attributes:
+        books: One book for each instrument, in listing order.
+        statuses: Whether each instrument can be traded, in listing order.
+    """
+
+    def __init__(
+        self,
+        listing: Listing,
+        emit: Callable[[Row], object],
+        *,
+        self_trade: SelfTrade = SelfTrade.CANCEL_RESTING,
+    ) -> None:
+        self.books: Final = tuple(OrderBook(i, emit, self_trade=self_trade) for i in range(len(listing)))
+        self.statuses: Final = [Status.TRADING] * len(listing)
+        self._emit = emit
+        self._last_order = 0
+
+    def next_order(self) -> int:
+        """A new order id: 1, 2, 3, ... over all books."""
+        self._last_order += 1
+        return self._last_order
+
+    def set_status(self, instrument: int, status: Status) -> None:
+        """
+        Halt, resume or delist an instrument; its resting orders stay. Emits ``STATUS`` on a change.
+
+        Raises:
+            IndexError: No such instrument.
+        """
+        book = self.books[instrument]
+        if self.statuses[instrument] is not status:
+            self.statuses[instrument] = status
+            self._emit((STATUS, instrument, book.now, int(status)))
+
+    def execute(self, command: Command) -> Ack:
+        """
+        Do what ``command`` asks, or say why not; a rejected command changes nothing.
+
+        Orders and modifications need a trading instrument; cancels are always allowed.
+        """
+        if not 0 <= command.instrument < len(self.books):
+            return _rejected(command, Reject.UNKNOWN_INSTRUMENT)
+        book = self.books[command.instrument]
+        if isinstance(command, CancelOrder):
+            return _cancel(book, command)
+        if self.statuses[command.instrument] is not Status.TRADING:
+            return _rejected(command, Reject.NOT_TRADING)
+        if command.size < 1:
+            return _rejected(command, Reject.BAD_SIZE)
+        if isinstance(command, ModifyOrder):
+            return _modify(book, command)
+        return self._enter(book, command)
+
+    def _enter(self, book: OrderBook, command: NewOrder) -> Ack:
+        side, size, account = int(command.side), command.size, command.account
+        price = command.price
+        if command.type is OrderType.MARKET:
+            price = 1 if side == Side.SELL else _ANY_PRICE
+        elif price < 1:
+            return _rejected(command, Reject.BAD_PRICE)
+        rests = command.type is OrderType.LIMIT and command.time_in_force is TimeInForce.GTC
+        # An order that may not rest could only take, which post-only forbids.
+        if command.post_only and not (rests and book.would_rest(side, price)):
+            return _rejected(command, Reject.WOULD_CROSS)
+        order = self.next_order()
+        if rests:
+            before = book.volume
+            resting = book.limit(order, side, price, size, account)
+            return Ack(order=order, filled=book.volume - before, resting=resting)
+        if command.time_in_force is TimeInForce.FOK:
+            if not book.fok(order, side, price, size, account):
+                return _rejected(command, Reject.CANNOT_FILL)
+            return Ack(order=order, filled=size)
+        return Ack(order=order, filled=book.ioc(order, side, price, size, account))
+
+
+def _cancel(book: OrderBook, command: CancelOrder) -> Ack:
+    if not _owns(book, command):
+        return _rejected(command, Reject.UNKNOWN_ORDER)
+    book.cancel(command.order)
+    return Ack(order=command.order)
+
+
+def _modify(book: OrderBook, command: ModifyOrder) -> Ack:
+    if command.price < 1:
+        return _rejected(command, Reject.BAD_PRICE)
+    if not _owns(book, command):
+        return _rejected(command, Reject.UNKNOWN_ORDER)
+    before = book.volume
+    resting = book.modify(command.order, command.price, command.size)
+    return Ack(order=command.order, filled=book.volume - before, resting=resting)
+
+
+def _owns(book: OrderBook, command: CancelOrder | ModifyOrder) -> bool:
+    # Whether another account's order exists is nobody's business: both are "no such order".
+    resting = book.get(command.order)
+    return resting is not None and resting.account == command.account
+
+
+def _rejected(command: Command, reason: Reject) -> Ack:
+    return Ack(order=0 if isinstance(command, NewOrder) else command.order, reject=reason)
