@@ -1,0 +1,238 @@
+"""
+The keys file: TOML that holds digests only.
+
+All but ``name`` and ``sha256`` may be left out::
+
+    [[key]]
+    name = "desk"
+    sha256 = "49be417ad74080a0031b636b44cfc26fdd0065492d6cd3b033960c4414955cf7"
+    account = 7
+    tier = "pro"
+    scopes = ["read", "trade"]
+    dialects = ["tradyn"]
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+import cattrs
+from cattrs.gen import make_dict_structure_fn, override
+
+from feed.errors import ConfigError
+from feed.model.grants import Grant, Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from enum import Enum
+
+
+@attrs.frozen
+class Entry:
+    """
+    One key that is accepted.
+
+    Attributes:
+        digest: SHA-256 of the key, 32 bytes.
+        grant: What its holder may do.
+    """
+
+    digest: bytes = attrs.field(repr=False)
+    grant: Grant
+
+
+def read_entries(path: Path) -> tuple[Entry, ...]:
+    """
+    The keys of a keys file, in its order.
+
+    Raises:
+        ConfigError: It cannot be read, is no TOML, or says something that is not understood.
+    """
+    return _entries(_read(path), path)
+
+
+def add_entry(path: Path, entry: Entry) -> None:
+    """
+    Append one key to a keys file, which need not exist yet.
+
+    The file is replaced as a whole, readable by its owner alone: a server that starts meanwhile
+    reads all of the old file or all of the new one.
+
+    Raises:
+        ConfigError: The file is bad or cannot be written, or has that name or key already.
+    """
+    path = path.resolve()  # a symbolic link stays one
+    old = _read(path) if path.exists() else ""
+    fields = {**_grants.unstructure(entry.grant), "sha256": entry.digest.hex()}
+    # A JSON string, number or array of strings means the same in TOML.
+    added = "".join(f"{name} = {json.dumps(value)}\n" for name, value in fields.items())
+    new = f"{old.rstrip()}\n\n[[key]]\n{added}".lstrip()
+    _entries(new, path)
+    _replace(path, new)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {error.strerror}", where=str(path)) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError("is not UTF-8 text", where=str(path)) from error
+
+
+def _replace(path: Path, text: str) -> None:
+    try:
+        with tempfile.NamedTemporaryFile(  # mode 0600
+            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
+        ) as file:
+            temporary = Path(file.name)
+            try:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+                temporary.replace(path)
+            except BaseException:
+                temporary.unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        raise ConfigError(f"cannot be written: {error.strerror}", where=str(path)) from error
+
+
+class _UnfitError(ValueError):
+    """A value in the file: what was found, and what is allowed there."""
+
+    def __init__(self, found: str, allowed: str) -> None:
+        self.found = found
+        self.allowed = allowed
+        super().__init__(found)
+
+
+def _entries(text: str, path: Path) -> tuple[Entry, ...]:
+    seen: dict[str | bytes, int] = {}
+    entries = []
+    for number, table in enumerate(_tables(text, path), start=1):
+        where = f"{path}: key {number}"
+        entry = _entry(table, where)
+        for field, value in (("name", entry.grant.name), ("sha256", entry.digest)):
+            first = seen.setdefault(value, number)
+            if first != number:
+                raise ConfigError(
+                    f"{field}: key {first} has the same", where=where, hint="each needs its own"
+                )
+        entries.append(entry)
+    return tuple(entries)
+
+
+def _tables(text: str, path: Path) -> list[Any]:
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        line = re.search(r"at line (\d+)", str(error))
+        at = int(line[1]) if line else text.count("\n") + 1  # else it says "at end of document"
+        raise ConfigError(f"is not TOML: {error}", where=f"{path}:{at}") from error
+    tables = document.pop("key", [])
+    if document:
+        raise ConfigError(f"found {_quoted(next(iter(document)))}", where=str(path), hint="allowed: [[key]]")
+    if not isinstance(tables, list):
+        raise ConfigError("found a single key", where=str(path), hint="allowed: [[key]], in double brackets")
+    return tables
+
+
+def _entry(table: Any, where: str) -> Entry:
+    if not isinstance(table, dict):
+        raise ConfigError(f"found {_quoted(table)}", where=where, hint="allowed: a table")
+    fields = dict(table)
+    try:
+        digest = _sha256(fields.pop("sha256", None))
+        return Entry(digest, _grants.structure(fields, Grant))
+    except _UnfitError as error:
+        field, unfit = "sha256", error
+    except cattrs.ClassValidationError as error:
+        field, unfit = _first_misfit(error)
+    raise ConfigError(f"{field}: found {unfit.found}", where=where, hint=f"allowed: {unfit.allowed}")
+
+
+def _first_misfit(error: cattrs.ClassValidationError) -> tuple[str, _UnfitError]:
+    by_field, others = error.group_exceptions()
+    for cause, note in by_field:
+        missing = _UnfitError("nothing", "a value; it is required")
+        return note.name, cause if isinstance(cause, _UnfitError) else missing
+    for cause in others:
+        if isinstance(cause, cattrs.ForbiddenExtraKeysError):
+            allowed = ["sha256", *(field.name for field in attrs.fields(Grant))]
+            return min(cause.extra_fields), _UnfitError("an unknown field", ", ".join(allowed))
+    raise error
+
+
+def _sha256(value: Any) -> bytes:
+    if isinstance(value, str) and re.fullmatch(r"[0-9a-fA-F]{64}", value):
+        return bytes.fromhex(value)
+    # Not quoted: it may be the key itself, in the wrong place.
+    found = f"{len(value)} characters" if isinstance(value, str) else _type_name(value)
+    raise _UnfitError(found, "the 64 hexadecimal digits of a SHA-256")
+
+
+def _name(value: Any, _: Any) -> str:
+    if isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._@ -]{0,63}", value):
+        return value
+    raise _UnfitError(_quoted(value), "1 to 64 of A-Z a-z 0-9 . _ @ - and space, a letter or digit first")
+
+
+def _account(value: Any, _: Any) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    raise _UnfitError(_quoted(value), "an integer from 0")
+
+
+def _dialect(value: Any, _: Any) -> str:
+    if isinstance(value, str) and re.fullmatch(r"[a-z][a-z0-9]*", value):
+        return value
+    raise _UnfitError(_quoted(value), "names of protocols, such as tradyn")
+
+
+def _member(value: Any, kind: type[Enum]) -> Enum:
+    for member in kind:
+        if member.value == value:
+            return member
+    raise _UnfitError(_quoted(value), ", ".join(str(member.value) for member in kind))
+
+
+def _several(one: Callable[[Any, Any], Any], kind: Any) -> Callable[[Any, Any], tuple[Any, ...]]:
+    def structure(value: Any, _: Any) -> tuple[Any, ...]:
+        if isinstance(value, list):
+            return tuple(one(item, kind) for item in value)
+        raise _UnfitError(_quoted(value), "a list, in square brackets")
+
+    return structure
+
+
+def _type_name(value: Any) -> str:
+    return "nothing" if value is None else type(value).__name__
+
+
+def _quoted(value: Any) -> str:
+    text = json.dumps(value, default=str)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+_grants: Final = cattrs.Converter()
+_grants.register_structure_hook(
+    Grant,
+    make_dict_structure_fn(
+        Grant,
+        _grants,
+        _cattrs_forbid_extra_keys=True,
+        name=override(struct_hook=_name),
+        account=override(struct_hook=_account),
+        tier=override(struct_hook=_member),
+        scopes=override(struct_hook=_several(_member, Scope)),
+        dialects=override(struct_hook=_several(_dialect, str)),
+    ),
+)
