@@ -1,8 +1,14 @@
-"""What a client can listen to."""
+"""What a client can listen to, and what makes its frames."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Protocol
+
 import attrs
+
+from feed.model.events import Event
+from feed.model.latest import Latest
 
 
 @attrs.frozen(order=True)
@@ -25,3 +31,25 @@ class Topic:
     channel: str
     instrument: int
     options: tuple[tuple[str, str], ...] = ()
+
+
+class Encoder(Protocol):
+    """
+    Turns events into one topic's messages. Called once per event, whoever listens.
+
+    What it returns must follow from the events alone, never from who subscribed when: an encoder
+    may be made at any moment and must go on as if it had been there from the first event.
+
+    Attributes:
+        kinds: Kinds of rows it wants, of :mod:`feed.model.events`.
+    """
+
+    kinds: Sequence[int]
+
+    def snapshot(self, latest: Latest, instrument: int) -> Sequence[str]:
+        """Messages that bring a new subscriber up to the present; the next event follows them."""
+        ...
+
+    def encode(self, item: Event) -> str | None:
+        """The message that tells of ``item``, or None when this topic is silent about it."""
+        ...

@@ -1,0 +1,199 @@
+"""
+What a protocol must provide, and what it may ask of the house.
+
+A *dialect* is one published protocol. It opens a *session* for each connection: one client's
+conversation, sans-I/O. A session is given whole messages and times, and returns *actions*, which
+the connection applies in order. It has no socket, no clock and no task, and so its tests have none
+either.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+import attrs
+
+from feed.model.grants import Grant
+from feed.model.instruments import Instrument, Listing
+from feed.model.latest import Latest
+from feed.model.topics import Encoder, Topic
+
+
+@attrs.frozen
+class Reply:
+    """
+    Send one message to this client.
+
+    Attributes:
+        text: The whole message.
+    """
+
+    text: str
+
+
+@attrs.frozen
+class Subscribe:
+    """
+    Listen from now on: each new topic's snapshot, then every later event, no gap, no duplicate.
+
+    Attributes:
+        topics: In the order in which their snapshots go out; those already held are passed over.
+    """
+
+    topics: tuple[Topic, ...]
+
+
+@attrs.frozen
+class Unsubscribe:
+    """
+    Stop listening. Nothing of these topics is sent after the actions that follow this one.
+
+    Attributes:
+        topics: Those not held are passed over.
+    """
+
+    topics: tuple[Topic, ...]
+
+
+@attrs.frozen
+class Close:
+    """
+    Close the connection once everything before this action is out.
+
+    Attributes:
+        code: Close code of RFC 6455, section 7.4.
+        reason: At most 123 bytes of UTF-8, for people.
+    """
+
+    code: int
+    reason: str = ""
+
+
+Action = Reply | Subscribe | Unsubscribe | Close
+
+
+class Fault(enum.Enum):
+    """Why the server ends a connection of its own accord; each dialect words it in its own style."""
+
+    AUTH_TIMEOUT = "auth timeout"
+    TOO_MANY_MESSAGES = "too many messages"
+    BINARY_MESSAGE = "binary message"
+    SLOW_CONSUMER = "slow consumer"
+
+
+@attrs.frozen(kw_only=True)
+class Opening:
+    """
+    The request that opened the connection.
+
+    Attributes:
+        path: Without the query, such as ``/tradyn``.
+        query: First value of each query parameter.
+        headers: Names in lower case; the last of each name.
+        subprotocols: Offered by the client, in its order.
+    """
+
+    path: str = "/"
+    query: Mapping[str, str] = attrs.field(factory=dict)
+    headers: Mapping[str, str] = attrs.field(factory=dict)
+    subprotocols: tuple[str, ...] = ()
+
+
+@attrs.frozen
+class Refusal:
+    """
+    An HTTP answer in place of the WebSocket handshake.
+
+    Attributes:
+        status: HTTP status.
+        body: JSON text, in the dialect's own style.
+    """
+
+    status: int
+    body: str
+
+
+@attrs.frozen(kw_only=True)
+class Desk:
+    """
+    What a session may ask of the house.
+
+    Attributes:
+        listing: The instruments of the market.
+        check_key: The grant of a key that is good for this dialect, None for any other text.
+        auth_seconds: Length of the auth window, for the wording of messages.
+        auth_attempts: Refused keys after which a session closes.
+    """
+
+    listing: Listing
+    check_key: Callable[[str], Grant | None]
+    auth_seconds: float
+    auth_attempts: int
+
+
+class Session(Protocol):
+    """One client's conversation in one dialect."""
+
+    @property
+    def authenticated(self) -> bool:
+        """Whether the auth window is over. It is asked after every message."""
+        ...
+
+    def open(self) -> Sequence[Action]:
+        """What the server says first, right after the handshake."""
+        ...
+
+    def receive(self, text: str) -> Sequence[Action]:
+        """
+        Answer one client message.
+
+        A message outside the protocol is answered in the protocol's own words and never raises:
+        an exception that escapes is a bug of the dialect.
+
+        Args:
+            text: One whole text message, already bounded in size.
+        Returns:
+            Actions in the order they must be applied.
+        """
+        ...
+
+    def wording(self, fault: Fault) -> str | None:
+        """The message that tells the client of ``fault``, None where the dialect has no words for it."""
+        ...
+
+
+class Dialect(Protocol):
+    """
+    One published protocol.
+
+    Attributes:
+        name: Short, lower case; also the name of its folder.
+        title: What people call it.
+        path: A path that always means this dialect, such as ``/tradyn``.
+        aliases: Further paths, as the document has them.
+        root_query: Query parameter that claims ``/`` for this dialect; an empty string claims it
+            when no other dialect does, None never.
+    """
+
+    name: str
+    title: str
+    path: str
+    aliases: tuple[str, ...]
+    root_query: str | None
+
+    def session(self, opening: Opening, desk: Desk) -> Session | Refusal:
+        """Begin a conversation, or refuse it before the handshake."""
+        ...
+
+    def encoder(self, topic: Topic, instrument: Instrument, latest: Latest) -> Encoder:
+        """
+        What turns events into the messages of ``topic``.
+
+        Args:
+            topic: One that a session of this dialect has named.
+            instrument: The instrument that ``topic.instrument`` stands for.
+            latest: Where the market stands at this moment.
+        """
+        ...

@@ -1,0 +1,41 @@
+"""Finds the dialects: every folder beside this file that has a ``DIALECT``."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from functools import cache
+
+import feed.dialects
+from feed.dialects.contract import Dialect
+
+
+@cache
+def dialects() -> dict[str, Dialect]:
+    """Every dialect by name, in alphabetical order."""
+    found: dict[str, Dialect] = {}
+    for module in sorted(pkgutil.iter_modules(feed.dialects.__path__), key=lambda m: m.name):
+        if module.ispkg:
+            dialect: Dialect = importlib.import_module(f"feed.dialects.{module.name}").DIALECT
+            found[dialect.name] = dialect
+    return found
+
+
+def route(path: str, query: Mapping[str, str]) -> Dialect | None:
+    """
+    The dialect that a request target means, None when no dialect is served there.
+
+    A path of its own decides; at ``/`` a dialect's query parameter does, and failing that the
+    dialect that takes what is left.
+    """
+    fallback = None
+    for dialect in dialects().values():
+        if path == dialect.path or path in dialect.aliases:
+            return dialect
+        if path == "/" and dialect.root_query is not None:
+            if dialect.root_query in query:
+                return dialect
+            if not dialect.root_query:
+                fallback = dialect
+    return fallback

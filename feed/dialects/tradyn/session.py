@@ -1,0 +1,131 @@
+"""One client's conversation with the tick server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from feed.dialects import contract
+from feed.dialects.contract import Action, Close, Desk, Fault, Reply
+from feed.dialects.tradyn.decode import Auth, List, Request, Subscribe, Unsubscribe, clip, decode
+from feed.dialects.tradyn.encode import error, message
+from feed.errors import ProtocolError
+from feed.model.grants import Grant, Scope
+from feed.model.topics import Topic
+
+# An error never names more unknown symbols than this.
+NAMED_SYMBOLS: Final = 10
+
+_WORDING: Final = {
+    Fault.AUTH_TIMEOUT: "Authentication timeout",
+    Fault.TOO_MANY_MESSAGES: "Too many messages",
+    Fault.BINARY_MESSAGE: "Binary messages are not supported",
+    Fault.SLOW_CONSUMER: "Slow consumer: reconnect and subscribe again",
+}
+
+
+class TradynSession:
+    """
+    Welcome, authentication, subscriptions. Subscriptions live as long as the connection.
+
+    Source: sections "Connection Flow" and "Message Reference".
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._grant: Grant | None = None
+        self._refused = 0
+        self._topics: dict[str, Topic] = {}
+
+    @property
+    def authenticated(self) -> bool:
+        """Whether a valid key has been presented."""
+        return self._grant is not None
+
+    def open(self) -> Sequence[Action]:
+        """Exactly one welcome: the published client reads one message before it authenticates."""
+        seconds = int(self._desk.auth_seconds)
+        text = f"Connected. Authenticate within {seconds} seconds."
+        return [Reply(message(type="welcome", message=text, authTimeout=seconds))]
+
+    def receive(self, text: str) -> Sequence[Action]:
+        """Answer one message; one outside the protocol gets an error, and the connection stays."""
+        try:
+            return self._answer(decode(text))
+        except ProtocolError as problem:
+            return [Reply(error(problem.message))]
+
+    def wording(self, fault: Fault) -> str:
+        """An error message, as for everything else that goes wrong."""
+        return error(_WORDING[fault])
+
+    def _answer(self, request: Request) -> Sequence[Action]:
+        match request:
+            case Auth():
+                return self._authenticate(request.apiKey)
+            case _ if self._grant is None:
+                raise ProtocolError("Authentication required")
+            case Unsubscribe():
+                return self._unsubscribe(request)
+            case Subscribe():
+                return self._subscribe(request)
+            case List():
+                return [self._confirm("subscriptions", self._topics)]
+
+    def _authenticate(self, key: str) -> Sequence[Action]:
+        if self._grant is not None:
+            raise ProtocolError("Already authenticated")
+        self._grant = self._desk.check_key(key)
+        if self._grant is not None:
+            return [Reply(message(type="auth", success=True, message="Authenticated successfully"))]
+        self._refused += 1
+        refusal = Reply(error("Invalid API key"))
+        if self._refused < self._desk.auth_attempts:
+            return [refusal]
+        return [refusal, Close(1008, "Too many invalid API keys")]
+
+    def _subscribe(self, request: Subscribe) -> Sequence[Action]:
+        if self._grant is not None and not self._grant.allows(Scope.READ):
+            raise ProtocolError("API key is not allowed to read market data")
+        known, complaint = self._sort(request, "subscribe")
+        if not known:
+            return complaint
+        self._topics.update(known)
+        # The confirmation comes before the first tick: the published client reads it unseen.
+        return [
+            self._confirm("subscribed", known),
+            *complaint,
+            contract.Subscribe(tuple(known.values())),
+        ]
+
+    def _unsubscribe(self, request: Unsubscribe) -> Sequence[Action]:
+        known, complaint = self._sort(request, "unsubscribe")
+        if not known:
+            return complaint
+        for symbol in known:
+            self._topics.pop(symbol, None)
+        return [
+            contract.Unsubscribe(tuple(known.values())),
+            self._confirm("unsubscribed", known),
+            *complaint,
+        ]
+
+    def _sort(self, request: Subscribe, kind: str) -> tuple[dict[str, Topic], list[Action]]:
+        """Split a request's symbols, each once, into topics and a complaint about the unknown ones."""
+        one = [] if request.symbol is None else [request.symbol]
+        asked = dict.fromkeys(one + (request.symbols or []))
+        if not asked:
+            raise ProtocolError(f"Missing field in {kind}: symbol or symbols")
+        listing = self._desk.listing
+        known = {s: Topic("tradyn", "tick", listing.index(s)) for s in asked if s in listing}
+        unknown = [clip(symbol) for symbol in asked if symbol not in listing]
+        return known, [Reply(error(_unknown(unknown)))] if unknown else []
+
+    def _confirm(self, kind: str, symbols: Iterable[str]) -> Reply:
+        return Reply(message(type=kind, symbols=list(symbols), totalSubscriptions=len(self._topics)))
+
+
+def _unknown(symbols: list[str]) -> str:
+    text = "Unknown symbol(s): " + ", ".join(symbols[:NAMED_SYMBOLS])
+    more = len(symbols) - NAMED_SYMBOLS
+    return f"{text} and {more} more" if more > 0 else text

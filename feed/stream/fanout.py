@@ -1,0 +1,132 @@
+"""
+The one task that publishes: takes all that waits, and writes it to everybody.
+
+Between two of its awaits lies one atomic step. Only a sweep over very many connections pauses
+half-way, to let other tasks breathe; who wants to change what is published waits for its end
+(:meth:`Fanout.at_rest`).
+"""
+
+from __future__ import annotations
+
+import attrs
+import trio
+
+from feed.model.events import Row
+from feed.settings import Flow
+from feed.stream.groups import Group
+from feed.stream.hub import Hub
+from feed.stream.outlet import Outlet
+
+
+@attrs.frozen
+class Batch:
+    """
+    Rows on their way from the market.
+
+    Attributes:
+        rows: Whole market steps, in order.
+        made: When they were made: seconds on Trio's clock. For the latency figures alone.
+    """
+
+    rows: list[Row]
+    made: float
+
+
+@attrs.define
+class FanoutStatistics:
+    """
+    What went out since the start.
+
+    Attributes:
+        steps: Times that the waiting events were taken.
+        events: Events taken.
+        deliveries: Writes to members that owed nothing.
+        slow: Of these, writes that the socket did not take whole.
+    """
+
+    steps: int = 0
+    events: int = 0
+    deliveries: int = 0
+    slow: int = 0
+
+
+class Fanout:
+    """Drives a hub from a channel of batches."""
+
+    def __init__(self, hub: Hub, flow: Flow) -> None:
+        self.hub = hub
+        self._flow = flow
+        self._statistics = FanoutStatistics()
+        self._busy = False
+        self._resting = trio.lowlevel.ParkingLot()
+        self._until_pause = flow.sweep_connections
+
+    def statistics(self) -> FanoutStatistics:
+        """A copy of the figures so far."""
+        return attrs.evolve(self._statistics)
+
+    async def run(self, channel: trio.MemoryReceiveChannel[Batch]) -> None:
+        """Publish every batch of ``channel`` until it is closed."""
+        async for batch in channel:
+            rows = list(batch.rows)
+            # What has come meanwhile goes along: one write per connection for all of it.
+            try:
+                while len(rows) < self._flow.step_events:
+                    rows += channel.receive_nowait().rows
+            except (trio.WouldBlock, trio.EndOfChannel):
+                pass
+            await self.step(rows)
+
+    async def at_rest(self) -> None:
+        """Wait for the end of the step under way, if there is one."""
+        while self._busy:
+            await self._resting.park()
+
+    async def step(self, rows: list[Row]) -> None:
+        """Publish ``rows`` and write them to everybody; a checkpoint follows."""
+        self._statistics.steps += 1
+        self._statistics.events += len(rows)
+        self._busy = True
+        try:
+            for group in self.hub.publish(rows):
+                await self._sweep(group)
+        finally:
+            self._busy = False
+            self._resting.unpark_all()
+        await trio.lowlevel.checkpoint()
+
+    async def _sweep(self, group: Group) -> None:
+        data, members = group.publish()
+        start = 0
+        while start < len(members):
+            if self._until_pause <= 0:
+                self._until_pause = self._flow.sweep_connections
+                group.sweeping = True
+                # A sweep that has begun is finished even when the server is being stopped.
+                await trio.lowlevel.cancel_shielded_checkpoint()
+            part = members[start : start + self._until_pause]
+            if group.sweeping:
+                part = [member for member in part if member in group.ready]
+            self._write(group, data, part)
+            start += self._until_pause
+            self._until_pause -= len(part)
+        if group.sweeping:
+            group.finish_sweep()
+        for member in list(group.behind):
+            member.check(self.hub.seq)
+
+    def _write(self, group: Group, data: bytes, members: list[Outlet]) -> None:
+        size = len(data)
+        statistics = self._statistics
+        statistics.deliveries += len(members)
+        for member in members:
+            try:
+                sent = member.write(data)
+            except BlockingIOError:
+                sent = 0
+            except OSError:
+                member.broken()
+                continue
+            if sent != size:
+                statistics.slow += 1
+                group.fell_behind(member, data, sent)

@@ -1,0 +1,51 @@
+"""
+WebSocket frames as bytes.
+
+A server's frames are unmasked, so the same bytes serve every connection. Source: RFC 6455,
+section 5.2.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+_FIN_TEXT: Final = 0x81
+_FIN_CLOSE: Final = 0x88
+_LENGTH_16: Final = 126
+_LENGTH_64: Final = 127
+
+
+def text_frame(text: str) -> bytes:
+    """One whole, unmasked text frame."""
+    payload = text.encode()
+    size = len(payload)
+    if size < _LENGTH_16:
+        return bytes((_FIN_TEXT, size)) + payload
+    if size < 1 << 16:
+        return bytes((_FIN_TEXT, _LENGTH_16, size >> 8, size & 0xFF)) + payload
+    return bytes((_FIN_TEXT, _LENGTH_64)) + size.to_bytes(8, "big") + payload
+
+
+def is_close(data: bytes) -> bool:
+    """Whether ``data`` begins with a close frame."""
+    return data[:1] == bytes((_FIN_CLOSE,))
+
+
+def boundary(data: bytes, at: int, position: int) -> int:
+    """
+    The first frame boundary at or after ``position``.
+
+    Args:
+        data: Whole unmasked frames, one after the other.
+        at: A known boundary, not after ``position``.
+        position: Bytes of ``data`` that have been written.
+    """
+    while at < position:
+        length = data[at + 1]
+        if length < _LENGTH_16:
+            at += 2 + length
+        elif length == _LENGTH_16:
+            at += 4 + int.from_bytes(data[at + 2 : at + 4], "big")
+        else:
+            at += 10 + int.from_bytes(data[at + 2 : at + 10], "big")
+    return at

@@ -1,0 +1,115 @@
+"""
+Connections with identical parameters, and the one stream they all read.
+
+A group's stream is a linked list of chunks, one per step of the fan-out. It is kept only as far as
+somebody has yet to read it: a member that lags holds its own place in the list, and what nobody
+holds is freed. So the backlog is shared, and costs nothing while everybody keeps up.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from feed.stream.outlet import Outlet
+    from feed.stream.topics import OpenTopic
+
+
+class Chunk:
+    """
+    What one step put into a group's stream.
+
+    Attributes:
+        data: Whole frames, joined.
+        end: Bytes of the group's stream up to the end of this chunk.
+        next: The chunk of the next step, None while there is none.
+    """
+
+    __slots__ = ("data", "end", "next")
+
+    def __init__(self, data: bytes, end: int) -> None:
+        self.data = data
+        self.end = end
+        self.next: Chunk | None = None
+
+
+class Group:
+    """
+    The connections that listen to exactly the same topics.
+
+    Attributes:
+        topics: What they listen to, in order.
+        ready: Members that owe nothing; the fan-out writes to them directly.
+        behind: Members with a position of their own; their writer tasks write to them.
+        parts: Frames of the step under way.
+        tail: The last chunk of the stream; an empty one when nobody needs it.
+        sweeping: A sweep over the ready members is under way and has let other tasks run.
+        deferred: Members with a control frame that waits for the end of the sweep.
+    """
+
+    def __init__(self, topics: tuple[OpenTopic, ...]) -> None:
+        self.topics = topics
+        self.ready: dict[Outlet, None] = {}
+        self.behind: dict[Outlet, None] = {}
+        self.parts: list[bytes] = []
+        self.tail = Chunk(b"", 0)
+        self.sweeping = False
+        self.deferred: list[Outlet] = []
+
+    def __len__(self) -> int:
+        return len(self.ready) + len(self.behind)
+
+    def publish(self) -> tuple[bytes, list[Outlet]]:
+        """
+        Close the step: join its frames, and give them to the members that lag.
+
+        Returns:
+            The step's bytes, and the members to whom the caller must now write them.
+        """
+        data = self.parts[0] if len(self.parts) == 1 else b"".join(self.parts)
+        self.parts = []
+        if self.behind:
+            self._append(data)
+        return data, list(self.ready)
+
+    def fell_behind(self, member: Outlet, data: bytes, sent: int) -> None:
+        """The fan-out could write only ``sent`` bytes of the step's ``data`` to ``member``."""
+        if member.group is not self:
+            return
+        if self.tail.data is not data:
+            self._append(data)
+        self.hold(member)
+        member.fell_behind(self.tail, sent)
+
+    def finish_sweep(self) -> None:
+        """Write the control frames that came in during the sweep."""
+        self.sweeping = False
+        waiting, self.deferred = self.deferred, []
+        for member in waiting:
+            member.resume()
+
+    def hold(self, member: Outlet) -> None:
+        """``member`` keeps a position of its own from now on."""
+        self.ready.pop(member, None)
+        self.behind[member] = None
+
+    def caught_up(self, member: Outlet) -> None:
+        """``member`` owes nothing any more."""
+        self.behind.pop(member, None)
+        self.ready[member] = None
+        self._forget()
+
+    def remove(self, member: Outlet) -> None:
+        """``member`` follows something else, or nothing."""
+        self.ready.pop(member, None)
+        self.behind.pop(member, None)
+        self._forget()
+
+    def _append(self, data: bytes) -> None:
+        chunk = Chunk(data, self.tail.end + len(data))
+        self.tail.next = chunk
+        self.tail = chunk
+
+    def _forget(self) -> None:
+        if not self.behind and self.tail.data:
+            self.tail = Chunk(b"", self.tail.end)

@@ -1,0 +1,251 @@
+"""
+One connection's outgoing bytes, in order.
+
+Three sources meet on a socket: control frames and the handshake (from trio-websocket), messages
+for this client alone, and the group's shared stream. The rules:
+
+* a frame that has begun is finished before anything else;
+* control frames go ahead of data, at a frame boundary;
+* a message for this client stands between the group's bytes exactly where it was put;
+* after a close frame there is no data.
+
+Nothing here waits. Writing is a plain non-blocking call that takes what the socket takes; what is
+left is *owed*, and the connection's writer task calls :meth:`Outlet.pump` when the socket can take
+more. A member that owes nothing is *ready*: the fan-out writes to it directly and keeps no position
+for it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from feed.stream.frames import boundary, is_close
+
+if TYPE_CHECKING:
+    from feed.stream.groups import Chunk, Group
+
+# Small pieces are joined up to this many bytes for one write: a write costs the same for all sizes.
+WRITE_BYTES: Final = 64 * 1024
+
+
+class Outlet:
+    """
+    The outgoing side of one connection.
+
+    Attributes:
+        write: Takes bytes, returns how many the socket took; raises ``BlockingIOError`` when it
+            takes none, another ``OSError`` when the connection is broken.
+        group: Whose stream is followed; None before the first subscription and after the last.
+        lost_at: Sequence number at which it fell out of the backlog; 0 while it has not.
+    """
+
+    def __init__(
+        self,
+        write: Callable[[bytes | memoryview], int],
+        *,
+        backlog_bytes: int,
+        wake: Callable[[], None],
+        cut: Callable[[], None],
+    ) -> None:
+        """
+        Begin with nothing owed.
+
+        Args:
+            write: See the class.
+            backlog_bytes: Bound on :attr:`owed`, in bytes.
+            wake: Called when something is owed that the writer task must write.
+            cut: Called once, when the bound is passed or the connection is broken.
+        """
+        self.write = write
+        self.group: Group | None = None
+        self.lost_at = 0
+        self._backlog_bytes = backlog_bytes
+        self._wake = wake
+        self._cut = cut
+        self._open = True
+        self._closing = False  # a close frame is out or waiting: no data after it
+        self._control: deque[bytes] = deque()
+        self._begun: bytes | memoryview = b""  # rest of a frame that must be finished first
+        self._data = b""  # whole frames being written ...
+        self._at = 0  # ... up to here ...
+        self._mark = 0  # ... with a frame boundary here, at or before it
+        self._queue: deque[bytes] = deque()  # messages for this client alone
+        self._queued = 0  # bytes in it
+        self._chunk: Chunk | None = None  # last chunk of the group's stream that was taken
+
+    # -- what others put in ---------------------------------------------------------------------
+
+    def control(self, data: bytes) -> bool:
+        """
+        Write a control frame, or the answer to the handshake.
+
+        Returns:
+            Whether all control bytes are out; if not, the writer has been woken.
+        """
+        if is_close(data):
+            self._closing = True
+            self.abandon()
+        self._control.append(data)
+        if self.group is not None and self.group.sweeping and self._chunk is None:
+            # Whether the sweep has been here already is not known here; so the frame waits for its end.
+            self.group.deferred.append(self)
+            return False
+        self.resume()
+        return self.control_sent
+
+    def send(self, frames: bytes) -> None:
+        """Write data frames for this client alone, after everything that was put in before."""
+        if self._closing or not self._open:
+            return
+        self._hold()
+        self._take_rest()
+        self._queue.append(frames)
+        self._queued += len(frames)
+        self.resume()
+
+    def follow(self, group: Group) -> None:
+        """Take every chunk of ``group`` from its next one on, after everything put in before."""
+        if self._closing or not self._open:
+            return
+        self.unfollow()
+        self.group = group
+        self._chunk = group.tail
+        group.behind[self] = None
+        self.resume()
+
+    def unfollow(self) -> None:
+        """Follow nothing any more; what the group had published until now is still owed."""
+        if self.group is None:
+            return
+        self._hold()
+        self._take_rest()
+        group, self.group, self._chunk = self.group, None, None
+        group.remove(self)
+
+    def abandon(self) -> None:
+        """Forget all data owed but the frame that has begun, and follow nothing any more."""
+        if self.group is not None:
+            group, self.group, self._chunk = self.group, None, None
+            group.remove(self)
+        end = boundary(self._data, self._mark, self._at)
+        self._begun = bytes(self._begun) + self._data[self._at : end]
+        self._data, self._at, self._mark = b"", 0, 0
+        self._queue.clear()
+        self._queued = 0
+
+    def close(self) -> None:
+        """Write nothing any more: the connection is gone."""
+        self._open = False
+        self.abandon()
+        self._control.clear()
+        self._begun = b""
+
+    # -- what goes out ---------------------------------------------------------------------------
+
+    @property
+    def owed(self) -> int:
+        """Bytes of data not yet taken by the socket."""
+        owed = len(self._data) - self._at + self._queued
+        if self.group is not None and self._chunk is not None:
+            owed += self.group.tail.end - self._chunk.end
+        return owed
+
+    @property
+    def control_sent(self) -> bool:
+        """Whether no control frame is waiting."""
+        return not self._control and not self._begun
+
+    def pump(self) -> bool:
+        """
+        Write what the socket takes.
+
+        Returns:
+            Whether nothing is owed any more; if not, call again when the socket is writable.
+        """
+        try:
+            while self._open:
+                if self._begun:
+                    sent = self.write(self._begun)
+                    self._begun = self._begun[sent:]
+                elif self._control:
+                    self._interrupt()
+                elif self._at < len(self._data):
+                    view = memoryview(self._data)[self._at :] if self._at else self._data
+                    self._at += self.write(view)
+                elif not self._next():
+                    break
+        except BlockingIOError:
+            return False
+        except OSError:
+            self.broken()
+        if self._open and self.group is not None:
+            self.group.caught_up(self)
+            self._chunk = None
+        return True
+
+    def resume(self) -> None:
+        """Write what the socket takes, and leave the rest to the writer task."""
+        if not self.pump():
+            self._wake()
+
+    def fell_behind(self, chunk: Chunk, sent: int) -> None:
+        """The fan-out could write only ``sent`` bytes of ``chunk`` to this ready member."""
+        self._data, self._at, self._mark, self._chunk = chunk.data, sent, 0, chunk
+        self._wake()
+
+    def check(self, seq: int) -> None:
+        """Cut this member if it owes more than the bound; ``seq`` is where the stream stands."""
+        if self._open and not self.lost_at and self.owed > self._backlog_bytes:
+            self.lost_at = seq
+            self._cut()
+
+    def broken(self) -> None:
+        """The connection failed under a write."""
+        if self._open:
+            self.close()
+            self._cut()
+
+    # -- inside ------------------------------------------------------------------------------------
+
+    def _hold(self) -> None:
+        """Leave the fast path: from here on this member's own position in the group counts."""
+        if self.group is not None and self._chunk is None:
+            self._chunk = self.group.tail
+            self.group.hold(self)
+
+    def _take_rest(self) -> None:
+        """Queue what the group has published, so that what comes next stands after it."""
+        while self._chunk is not None and self._chunk.next is not None:
+            self._chunk = self._chunk.next
+            self._queue.append(self._chunk.data)
+            self._queued += len(self._chunk.data)
+
+    def _interrupt(self) -> None:
+        """Put a control frame in front, at the next frame boundary of the data being written."""
+        self._mark = end = boundary(self._data, self._mark, self._at)
+        if end != self._at:
+            self._begun, self._at = self._data[self._at : end], end
+        else:
+            self._hold()
+            self._begun = self._control.popleft()
+
+    def _next(self) -> bool:
+        """Take the next data to write; False when there is none."""
+        pieces: list[bytes] = []
+        size = 0
+        while self._queue and size < WRITE_BYTES:
+            pieces.append(self._queue.popleft())
+            size += len(pieces[-1])
+        self._queued -= size
+        chunk = self._chunk
+        if chunk is not None and not self._queue:
+            while chunk.next is not None and size < WRITE_BYTES:
+                chunk = chunk.next
+                pieces.append(chunk.data)
+                size += len(chunk.data)
+            self._chunk = chunk
+        self._data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        self._at = self._mark = 0
+        return bool(pieces)
