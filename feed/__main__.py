@@ -1,0 +1,8 @@
+"""``python -m feed`` is the command ``feed``."""
+
+import sys
+
+from feed.cli.main import main
+
+if __name__ == "__main__":
+    sys.exit(main())

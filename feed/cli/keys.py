@@ -1,0 +1,96 @@
+"""``feed keys``: make keys, and see who has one."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Any
+
+import attrs
+import click
+
+from feed.cli.options import HelpfulGroup, example
+from feed.model.grants import Grant, Scope, Tier
+from feed.server.keyfile import add_entry, read_entries
+from feed.server.keys import DEFAULT_PREFIX, KEY_BYTES, PREFIX, entry_for, new_key
+
+_FILE = click.argument("file", type=click.Path(path_type=Path))
+_DEFAULT = Grant(name="unnamed")
+
+
+def _prefix(text: str) -> str:
+    if not PREFIX.fullmatch(text):
+        raise click.BadParameter(f"{text!r} is not two letters, then _live_ or _test_")
+    return text
+
+
+@click.group(cls=HelpfulGroup, epilog=example("feed keys add keys.toml --name desk"))
+def keys() -> None:
+    """Make keys, and list who has one. A keys file holds digests, never a key."""
+
+
+@keys.command(epilog=example("feed keys add keys.toml --name desk --tier pro --scope read --scope trade"))
+@_FILE
+@click.option("--name", metavar="TEXT", required=True, help="Who it is for; shown in logs.")
+@click.option(
+    "--account",
+    metavar="NUMBER",
+    type=int,
+    default=_DEFAULT.account,
+    show_default=True,
+    help="Account it trades for; keys of one account share it.",
+)
+@click.option(
+    "--tier",
+    type=click.Choice([tier.value for tier in Tier]),
+    default=_DEFAULT.tier.value,
+    show_default=True,
+    help="Size of the customer.",
+)
+@click.option(
+    "--scope",
+    "scopes",
+    type=click.Choice([scope.value for scope in Scope]),
+    multiple=True,
+    default=[scope.value for scope in _DEFAULT.scopes],
+    show_default=True,
+    help="What it may do; give it once for each.",
+)
+@click.option(
+    "--dialect",
+    "dialects",
+    metavar="PROTOCOL",
+    multiple=True,
+    help="Protocol it is good for; give it once for each.  [default: all]",
+)
+@click.option(
+    "--prefix",
+    metavar="TEXT",
+    type=_prefix,
+    default=DEFAULT_PREFIX,
+    show_default=True,
+    help="How it begins: two letters, then _live_ or _test_.",
+)
+def add(file: Path, prefix: str, tier: str, scopes: tuple[str, ...], **rest: Any) -> None:
+    """Make a key, print it once, and append its digest to FILE."""
+    key = new_key(prefix, secrets.token_bytes(KEY_BYTES))
+    grant = Grant(tier=Tier(tier), scopes=tuple(map(Scope, scopes)), **rest)
+    add_entry(file, entry_for(key, grant))
+    click.echo(key)
+    click.echo(f"Keep it: it is shown this once. {file} holds its digest only.", err=True)
+
+
+@keys.command("list", epilog=example("feed keys list keys.toml"))
+@_FILE
+def list_(file: Path) -> None:
+    """List the names in FILE and what each may do. Keys cannot be shown: they are not kept."""
+    rows = [tuple(field.name for field in attrs.fields(Grant))]
+    rows += [_cells(entry.grant) for entry in read_entries(file)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        click.echo("  ".join(map(str.ljust, row, widths)).rstrip())
+
+
+def _cells(grant: Grant) -> tuple[str, ...]:
+    scopes = ",".join(scope.value for scope in grant.scopes)
+    return grant.name, str(grant.account), grant.tier.value, scopes, ",".join(grant.dialects) or "all"

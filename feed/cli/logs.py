@@ -1,0 +1,71 @@
+"""Logs: lines for people or JSON for machines, on stderr, without keys."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+
+from feed.server.keys import PREFIX
+
+if TYPE_CHECKING:
+    from structlog.typing import EventDict, Processor, WrappedLogger
+
+# No line is written with a key in mind; this is for the one that was not thought of, such as the
+# target of a bad request or a local variable in a traceback.
+_SECRET: Final = re.compile(
+    rf"""\b{PREFIX.pattern}[\w.~+/-]+ | (?<=[?&]key=)[^&\s"']+ | (?<=authorization\#)[\w.-]+""", re.VERBOSE
+)
+REDACTED: Final = "[key]"
+
+
+def configure(log_format: str) -> None:
+    """
+    Set up structlog for this process.
+
+    Args:
+        log_format: ``text`` or ``json``.
+    """
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            redact,
+            _renderer(log_format),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def redact(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    """Blot out whatever looks like a key, in every text of a line."""
+    del logger, method
+    return {name: _redacted(value) for name, value in event.items()}
+
+
+def _redacted(value: Any) -> Any:
+    match value:
+        case None | bool() | int() | float():
+            return value
+        case dict():
+            return {name: _redacted(item) for name, item in value.items()}
+        case list() | tuple():
+            return [_redacted(item) for item in value]
+        case _:
+            return _SECRET.sub(REDACTED, str(value))
+
+
+def _renderer(log_format: str) -> Processor:
+    if log_format == "json":
+        return structlog.processors.JSONRenderer()
+    return structlog.dev.ConsoleRenderer(
+        colors=sys.stderr.isatty(),
+        exception_formatter=structlog.dev.plain_traceback,
+        repr_native_str=True,  # what a client sent cannot start a line of its own
+    )

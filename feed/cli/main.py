@@ -1,0 +1,115 @@
+"""
+The command ``feed``: its subcommands, and what becomes of their errors.
+
+====  ===========================================================================================
+exit  meaning
+====  ===========================================================================================
+0     done, or stopped by SIGINT or SIGTERM as asked
+1     a defect of ours: the traceback says where
+2     the operator's mistake: one line on stderr, ``feed: where: what; hint``
+130   interrupted (``serve`` never ends so)
+====  ===========================================================================================
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from feed import __version__
+from feed.cli.keys import keys
+from feed.cli.options import HelpfulGroup, example
+from feed.cli.serve import serve
+from feed.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@click.group(
+    cls=HelpfulGroup,
+    epilog=example("feed serve --port 8080"),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+@click.version_option(__version__, message="%(prog)s %(version)s")
+def feed() -> None:
+    """A market data feed to build against: one simulated market, the same bytes every run."""
+
+
+feed.add_command(serve)
+feed.add_command(keys)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """
+    Run one command line.
+
+    Args:
+        arguments: What follows ``feed``; None takes the process's own.
+
+    Returns:
+        The exit code.
+    """
+    try:
+        # A command returns nothing; --help and --version return their exit code.
+        return feed.main(arguments, prog_name="feed", standalone_mode=False) or 0
+    except click.Abort:
+        return 130
+    except click.ClickException as error:
+        return _refuse(_explained(error))
+    except ConfigError as error:
+        return _refuse(error)
+    except BaseExceptionGroup as group:
+        alone = _only(group)
+        if not isinstance(alone, ConfigError):
+            raise
+        return _refuse(alone)
+
+
+def _refuse(error: ConfigError) -> int:
+    # One line, whatever a file name or a library's message has in it.
+    print("feed:", *str(error).split(), file=sys.stderr)  # noqa: T201 - the operator reads this
+    return 2
+
+
+def _only(error: BaseException) -> BaseException:
+    """The one exception in groups of one, as nurseries wrap it; else the group."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
+
+
+def _explained(error: click.ClickException) -> ConfigError:
+    """Click's complaint in the shape of all others: where, what, hint."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    path = context.command_path if context else "feed"
+    where = path.removeprefix("feed").strip()
+    hint = f"see {path} --help"
+    if isinstance(error, click.NoSuchOption):
+        if error.possibilities:
+            hint = f"did you mean {' or '.join(sorted(error.possibilities))}?"
+        return ConfigError(f"no such option {error.option_name}", where=where, hint=hint)
+    if isinstance(error, click.MissingParameter):
+        name = _typed(error.param) if error.param else "something"
+        return ConfigError(f"{name} is missing", where=where, hint=hint)
+    if isinstance(error, click.BadParameter) and error.param and context:
+        return ConfigError(_clause(error.message), where=_source(error.param, context), hint=hint)
+    return ConfigError(_clause(error.format_message()), where=where, hint=hint)
+
+
+def _source(parameter: click.Parameter, context: click.Context) -> str:
+    """The option as typed, or the environment variable that stood in for it."""
+    source = context.get_parameter_source(parameter.name) if parameter.name else None
+    if source is click.core.ParameterSource.ENVIRONMENT:
+        return str(parameter.envvar)
+    return _typed(parameter)
+
+
+def _typed(parameter: click.Parameter) -> str:
+    return parameter.opts[0] if isinstance(parameter, click.Option) else parameter.human_readable_name
+
+
+def _clause(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:].rstrip(".")

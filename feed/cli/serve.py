@@ -1,0 +1,141 @@
+"""``feed serve``: run the server until it is told to stop."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import click
+
+from feed.cli.options import example, setting
+from feed.settings import Limits, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def seconds(value: str | float) -> float:
+    """A finite number of seconds."""
+    number = _number(value)
+    if number is None:
+        raise click.BadParameter(f"{value!r} is not a number of seconds")
+    return number
+
+
+def market_time(value: str) -> int | None:
+    """ISO-8601 as integer nanoseconds since the Unix epoch, UTC where it names no zone; None for ``now``."""
+    if value == "now":
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is not a time such as 2024-03-06T16:20:00Z, nor now") from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    # Integers all the way: a float of nanoseconds would be off by hundreds of them.
+    return (moment - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1) * 1000
+
+
+def speed(value: str | float) -> float:
+    """Market seconds per second; 0 for ``max``. A typed 0 is refused: it may as well mean a halt."""
+    number = _number(value)
+    if value == "max":
+        return 0.0
+    if number is None or number <= 0:
+        raise click.BadParameter(f"{value!r} is neither a number above 0 nor max")
+    return number
+
+
+def _number(value: str | float) -> float | None:
+    try:
+        number = float(value)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+@click.command(
+    epilog=example("feed serve --port 0 --port-file feed.port --seed 7 --start 2024-03-06T16:20:00Z")
+)
+@setting("--host", Settings, "host", metavar="ADDRESS")
+@setting("--port", Settings, "port", metavar="PORT", kind=int)
+@setting(
+    "--port-file", Settings, "port_file", metavar="FILE", kind=click.Path(path_type=Path), default="none"
+)
+@setting("--seed", Settings, "seed", metavar="INTEGER", kind=int)
+@setting(
+    "--start",
+    Settings,
+    "start",
+    metavar="TIME",
+    kind=market_time,
+    default="now",
+    meaning="Market time at which the market opens, ISO-8601 in UTC, or now.",
+)
+@setting(
+    "--speed",
+    Settings,
+    "speed",
+    metavar="FACTOR",
+    kind=speed,
+    meaning="Market seconds per second, or max: as fast as clients and machine allow.",
+)
+@setting(
+    "--instruments",
+    Settings,
+    "instruments",
+    metavar="COUNT",
+    kind=int,
+    default="the default market",
+    meaning="How many instruments: the default market's first, then made-up ones.",
+)
+@setting(
+    "--keys",
+    Settings,
+    "keys",
+    metavar="FILE",
+    kind=click.Path(path_type=Path),
+    default="none",
+    meaning="TOML file of hashed keys, as `feed keys add` writes it.",
+)
+@setting("--demo-keys/--no-demo-keys", Settings, "demo_keys", metavar=None)
+@setting("--auth-timeout", Limits, "auth_seconds", metavar="SECONDS", kind=seconds)
+@setting("--max-connections", Limits, "connections", metavar="COUNT", kind=int)
+@setting("--max-connections-per-address", Limits, "connections_per_address", metavar="COUNT", kind=int)
+@setting("--log-format", Settings, "log_format", metavar="text|json")
+def serve(**values: Any) -> None:
+    """Serve the market until SIGINT or SIGTERM."""
+    run(settings_from(values))
+
+
+def settings_from(values: dict[str, Any]) -> Settings:
+    """Settings from checked option values, each named as the field it fills."""
+    limits = {field: values.pop(field) for field in _names(Limits) if field in values}
+    return Settings(**values, limits=Limits(**limits))
+
+
+def run(settings: Settings) -> None:
+    """
+    Serve with these settings until asked to stop.
+
+    Raises:
+        ConfigError: The operator's mistake; inside exception groups when a nursery met it.
+    """
+    # Not at the top: `feed --help` should not wait for a server to load.
+    import trio  # noqa: PLC0415
+
+    from feed.cli.logs import configure  # noqa: PLC0415
+    from feed.server.serve import serve as serve_market  # noqa: PLC0415
+
+    configure(settings.log_format)
+    try:
+        trio.run(serve_market, settings)
+    except* KeyboardInterrupt:
+        pass  # SIGINT before the server could listen for it: stopped all the same
+
+
+def _names(owner: type[Any]) -> Sequence[str]:
+    return [field.name for field in attrs.fields(owner)]
