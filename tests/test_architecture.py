@@ -53,7 +53,7 @@ LIBM = re.compile(
 DRAWS = re.compile(r"(gauss|normal|lognorm|expo|pareto|weibull|vonmises|gamma|beta)(variate)?")
 PRICE = re.compile(r"(.*_)?(price|prices|bid|ask|tick_size)")
 SET_KIND = re.compile(r"(set|frozenset|Set|AbstractSet|MutableSet)\b")
-KEEPS_ORDER = frozenset(
+KEEPS_ORDER = ("list", "tuple", "iter", "next", "enumerate", "map", "filter", "zip", "join", "extend")
     ["list", "tuple", "iter", "enumerate", "map", "filter", "zip", "next", "join", "extend", "fromkeys"]
 )
 LONGEST_MODULE = 400  # lines
@@ -98,10 +98,8 @@ def imports(module: str, room: str, tree: ast.AST) -> Iterator[tuple[int, str]]:
         if library == "feed":
             up = inside[:1] != [] and inside[0] in ROOMS and inside[0] not in rooms
             # A protocol is found by discovery: whoever names one must be changed for the next.
-            by_name = ".".join(inside[:2]) in PROTOCOLS and not f"{module}.".startswith(
-                f"{'.'.join(inside[:2])}."
-            )
-            wrong = up or by_name
+            protocol = ".".join(inside[:2])
+            wrong = up or (protocol in PROTOCOLS and not f"{module}.".startswith(f"{protocol}."))
         elif library in TRIO:
             wrong = not TRIO_PLACES.match(module)
         else:
@@ -122,9 +120,10 @@ def unrepeatable(room: str, tree: ast.AST) -> Iterator[tuple[int, str]]:
                     yield node.lineno, name
                 elif market and DRAWS.fullmatch(getattr(node, "attr", "")):
                     yield node.lineno, node.attr
-            case ast.BinOp(op=ast.Pow(), left=ast.Constant(value=float())) if market:
-                yield node.lineno, "** of a float"
-            case ast.BinOp(op=ast.Pow(), right=ast.Constant(value=float())) if market:
+            case (
+                ast.BinOp(op=ast.Pow(), left=ast.Constant(value=float()))
+                | ast.BinOp(op=ast.Pow(), right=ast.Constant(value=float()))
+            ) if market:
                 yield node.lineno, "** of a float"
 
 
