@@ -54,8 +54,6 @@ DRAWS = re.compile(r"(gauss|normal|lognorm|expo|pareto|weibull|vonmises|gamma|be
 PRICE = re.compile(r"(.*_)?(price|prices|bid|ask|tick_size)")
 SET_KIND = re.compile(r"(set|frozenset|Set|AbstractSet|MutableSet)\b")
 KEEPS_ORDER = ("list", "tuple", "iter", "next", "enumerate", "map", "filter", "zip", "join", "extend")
-    ["list", "tuple", "iter", "enumerate", "map", "filter", "zip", "next", "join", "extend", "fromkeys"]
-)
 LONGEST_MODULE = 400  # lines
 
 
