@@ -1,0 +1,1 @@
+"""The simulated market: seeded participants around a matching engine, in discrete events."""

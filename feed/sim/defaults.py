@@ -1,0 +1,79 @@
+"""The market that runs when nobody asks for another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from feed.model.instruments import Instrument
+from feed.model.market import InstrumentSpec, MarketSpec
+
+# Asset class, base, quote, decimals of price and size, opening price in ticks, typical order in
+# lots, typical spread in ticks, volatility in basis points over one second, book updates a second.
+_Line = tuple[str, str, str, int, int, int, int, float, float, float]
+
+_KNOWN: Final[tuple[_Line, ...]] = (
+    ("fx", "EUR", "USD", 5, 2, 108_500, 100, 6, 0.25, 60),
+    ("fx", "GBP", "USD", 5, 2, 127_200, 100, 8, 0.30, 50),
+    ("fx", "USD", "JPY", 3, 2, 151_400, 100, 8, 0.28, 55),
+    ("metal", "XAU", "USD", 2, 2, 232_500, 100, 24, 0.45, 50),
+    ("crypto", "BTC", "USD", 2, 4, 6_425_000, 2_500, 400, 0.9, 75),
+    ("crypto", "ETH", "USD", 2, 3, 318_000, 4_000, 40, 1.1, 70),
+    ("crypto", "SOL", "USD", 2, 2, 14_800, 6_000, 5, 1.5, 55),
+    ("crypto", "XRP", "USD", 4, 0, 5_900, 2_500, 4, 1.3, 45),
+    ("crypto", "ADA", "USD", 4, 0, 4_500, 3_000, 4, 1.5, 40),
+    ("crypto", "DOGE", "USD", 5, 0, 15_200, 9_000, 10, 1.8, 40),
+    ("crypto", "LTC", "USD", 2, 3, 8_200, 12_000, 5, 1.2, 35),
+    ("crypto", "LINK", "USD", 3, 1, 14_350, 700, 9, 1.6, 35),
+)
+
+
+def default_market(count: int | None = None) -> MarketSpec:
+    """
+    Currencies, gold and crypto, with the manners of the real ones.
+
+    Args:
+        count: How many instruments: the first ones of the default market, then made-up ones; None
+            means the default market as it is.
+    """
+    wanted = len(_KNOWN) if count is None else count
+    lines = [*_KNOWN, *_made_up(wanted - len(_KNOWN))][:wanted]
+    return MarketSpec(instruments=tuple(_spec(line) for line in lines))
+
+
+def _spec(line: _Line) -> InstrumentSpec:
+    asset_class, base, quote, price_decimals, size_decimals, price, size, spread, volatility, rate = line
+    return InstrumentSpec(
+        instrument=Instrument(
+            symbol=f"{base}-{quote}" if asset_class == "crypto" else base + quote,
+            base=base,
+            quote=quote,
+            price_decimals=price_decimals,
+            size_decimals=size_decimals,
+            asset_class=asset_class,
+        ),
+        price=price,
+        size=size,
+        spread=spread,
+        volatility=volatility,
+        updates_per_second=rate,
+    )
+
+
+def _made_up(count: int) -> Iterator[_Line]:
+    """Instruments that exist nowhere; arithmetic on their number tells one from the next."""
+    for n in range(count):
+        base = "Q" + "".join(chr(ord("A") + n // 26**place % 26) for place in (2, 1, 0))
+        price, size = 5_000 + n * 7_919 % 95_000, 200 + n * 37 % 900
+        yield (
+            "crypto",
+            base,
+            "USD",
+            4,
+            n % 3,
+            price,
+            size,
+            2 + n * 31 % 17,
+            1 + n * 13 % 20 / 10,
+            8 + n * 17 % 23,
+        )

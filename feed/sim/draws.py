@@ -1,0 +1,81 @@
+"""
+Random draws by table: a few random bits index the quantiles of a distribution.
+
+``random.Random.expovariate`` and ``gauss`` go through the C library's ``log`` and ``cos``, which
+differ in the last bit between machines. Tables built from additions, divisions and square roots
+alone are the same everywhere, and one look-up is several times faster. (``sum`` over floats is not
+the same everywhere: it rounds differently since Python 3.12. ``math.fsum`` is exact.)
+
+A draw is ``TABLE[bits & MASK]`` with :data:`WIDTH` fresh random bits; one ``getrandbits`` serves
+several draws.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Iterable
+from itertools import accumulate
+from typing import Final
+
+from feed.model.market import Delay
+
+WIDTH: Final = 12
+MASK: Final = (1 << WIDTH) - 1
+_LENGTH: Final = 1 << WIDTH
+
+NS_PER_MS: Final = 1_000_000
+NS_PER_SECOND: Final = 1_000_000_000
+
+
+def _exponential(length: int) -> tuple[float, ...]:
+    # Expected order statistics of a sample (Rényi 1953): partial sums of 1/n. Their mean is exactly 1.
+    return tuple(accumulate(1 / n for n in range(length, 0, -1)))
+
+
+def _two_sided(length: int) -> tuple[float, ...]:
+    half = _exponential(length // 2)
+    scale = 1 / math.sqrt(math.fsum(x * x for x in half) / len(half))
+    return tuple(-x * scale for x in reversed(half)) + tuple(x * scale for x in half)
+
+
+def _heavy(length: int) -> tuple[float, ...]:
+    # Quantiles of a Pareto distribution of index 2, whose inverse is a square root.
+    values = [1 / math.sqrt((n + 0.5) / length) for n in range(length)]
+    mean = math.fsum(values) / length
+    return tuple(x / mean for x in values)
+
+
+EXPONENTIAL: Final = _exponential(_LENGTH)
+"""Waiting times: exponential, mean 1, at most 8.9."""
+
+LAPLACE: Final = _two_sided(_LENGTH)
+"""Moves: two-sided exponential, mean 0, variance 1."""
+
+HEAVY: Final = _heavy(_LENGTH)
+"""Sizes and distances: heavy-tailed, mean 1, from 0.5 to 45."""
+
+
+def delays(mixture: Iterable[Delay]) -> tuple[int, ...]:
+    """A table of waiting times in nanoseconds, at least 1, drawn from a mixture of exponentials."""
+    parts = list(mixture)
+    total = math.fsum(part.weight for part in parts)
+    table: list[int] = []
+    seen = 0.0
+    for part in parts:
+        seen += part.weight
+        entries = round(seen / total * _LENGTH) - len(table)
+        scale = part.mean_ms * NS_PER_MS
+        table.extend(1 + int(x * scale) for x in _exponential(entries))
+    return tuple(table)
+
+
+def chance(probability: float) -> int:
+    """The bound under which ``bits & MASK`` falls with ``probability``."""
+    return round(probability * _LENGTH)
+
+
+def bits(seed: int, *names: str) -> Callable[[int], int]:
+    """Random bits of one participant, whoever else takes part: ``bits(1, "EURUSD", "news")(WIDTH)``."""
+    # Python promises the same numbers for the same text in every version; nothing here is a secret.
+    return random.Random("/".join((str(seed), *names))).getrandbits  # noqa: S311

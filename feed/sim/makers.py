@@ -1,0 +1,209 @@
+"""Market makers: ladders of quotes around the fundamental value, replaced one by one."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from heapq import heappush
+from math import floor
+from typing import Final
+
+from feed.sim.draws import HEAVY, MASK, NS_PER_MS, WIDTH, chance, delays
+from feed.sim.pit import BUY, SELL, Pit
+
+# How much wider each next maker quotes than the one before, as a share of the half spread.
+_STAGGER: Final = 0.1
+
+# A ladder reaches out in steps of this share of the half spread, heavy-tailed.
+_DEPTH: Final = 0.8
+
+# A best quote may be off by this share of the half spread, and half a tick, before it is replaced.
+_SLACK: Final = 0.4
+
+_BITS: Final = 5 * WIDTH
+
+
+class Maker:
+    """
+    One market maker of one instrument.
+
+    A full ladder loses a quote, a ladder that misses one gets it back: each act is one step, and a
+    replaced quote is two. First goes a quote too near the value, which others would take; then one
+    that the value has left behind; else any. Prices are kept as keys, the price of a buy and minus
+    the price of a sell, so that greater is better on both sides.
+
+    Attributes:
+        index: Of this actor on the agenda.
+    """
+
+    __slots__ = (
+        "_bits",
+        "_depth",
+        "_far",
+        "_ids",
+        "_keys",
+        "_near",
+        "_pause",
+        "_persists",
+        "_picks_off",
+        "_quotes",
+        "_reaction",
+        "_stagger",
+        "_width",
+        "index",
+        "pit",
+    )
+
+    def __init__(self, pit: Pit, rank: int) -> None:
+        makers = pit.market.makers
+        self.pit: Pit = pit
+        self.index = pit.agenda.join(self)
+        self._stagger = 1.0 + _STAGGER * rank
+        self._quotes = makers.quotes
+        # Indexed by side, best last.
+        self._keys: tuple[list[int], list[int]] = ([], [])
+        self._ids: tuple[list[int], list[int]] = ([], [])
+        self._reaction = delays(makers.reaction)
+        self._pause = delays(makers.pause)
+        self._persists = chance(makers.persistence)
+        self._picks_off = chance(makers.pick_off)
+        self._bits = pit.bits(f"maker-{rank + 1}")
+        self.tune()
+
+    def tune(self) -> None:
+        """Take over a changed spread; quotes follow as they are replaced."""
+        half = self.pit.half
+        slack = _SLACK * half + 0.5
+        self._width = half * self._stagger
+        self._depth = half * _DEPTH
+        self._near = self._width - slack
+        self._far = self._width + slack + 1.0
+
+    def act(self, now: int) -> int:
+        """Put a missing quote back, or take one away."""
+        pit = self.pit
+        book = pit.book
+        book.now = now
+        keys = bids, asks = self._keys
+        quotes = self._quotes
+        bits = self._bits(_BITS)
+        short = len(bids) < quotes
+        if short or len(asks) < quotes:
+            self.place(BUY if short else SELL, bits)
+            if len(bids) < quotes or len(asks) < quotes:
+                return self._reaction[bits & MASK]
+            value, near = pit.value, self._near
+            if bids[-1] > value - near or asks[-1] > -value - near or bits >> WIDTH & MASK < self._persists:
+                return self._pause[bits & MASK]
+            return 0
+        value, near, far = pit.value, self._near, self._far
+        table = self._reaction
+        if bids[-1] > value - near:
+            side, at = BUY, -1
+        elif asks[-1] > -value - near:
+            side, at = SELL, -1
+        elif bids[-1] < value - far:
+            side, at = BUY, 0
+        elif asks[-1] < -value - far:
+            side, at = SELL, 0
+        else:
+            side = bits >> WIDTH & 1
+            at = (bits >> 2 * WIDTH & MASK) * quotes >> WIDTH
+            table = self._pause
+        del keys[side][at]
+        book.cancel(self._ids[side].pop(at))
+        return table[bits & MASK]
+
+    def place(self, side: int, bits: int) -> None:
+        """Add a quote: the best of the ladder where that is missing or left behind, else deeper."""
+        pit = self.pit
+        book = pit.book
+        keys = self._keys[side]
+        value = -pit.value if side else pit.value
+        distance = self._width
+        if keys and keys[-1] >= value - self._far:
+            distance += self._depth * HEAVY[bits >> 3 * WIDTH & MASK]
+        key = floor(value - distance)
+        lots = 1 + int(pit.size * HEAVY[bits >> 4 * WIDTH & MASK])
+        worst = -book.bid if side else book.ask
+        if worst and key >= worst:
+            if bits >> 2 * WIDTH & MASK < self._picks_off:
+                pit.take(book.now, side, lots, 0, informs=False)
+            key = (-book.bid if side else book.ask) - 1
+        if not side and key < 1:
+            key = 1
+        self._rest(side, key, lots)
+
+    def _rest(self, side: int, key: int, lots: int) -> None:
+        pit = self.pit
+        order = pit.next_order()
+        keys = self._keys[side]
+        at = bisect_left(keys, key)
+        keys.insert(at, key)
+        self._ids[side].insert(at, order)
+        pit.book.limit(order, side, -key if side else key, lots)
+
+    def fill(self) -> None:
+        """Quote the whole ladder at once."""
+        for side in (BUY, SELL):
+            for _ in range(self._quotes - len(self._keys[side])):
+                self.place(side, self._bits(_BITS))
+
+    def withdraw(self) -> None:
+        """Take the whole ladder off the book."""
+        for keys, ids in zip(self._keys, self._ids, strict=True):
+            for order in ids:
+                self.pit.book.cancel(order)
+            keys.clear()
+            ids.clear()
+
+    def refill(self, side: int) -> None:
+        """Quote on a side at once."""
+        self.place(side, self._bits(_BITS))
+
+    def renew(self) -> None:
+        """Join the best price of a side, which changes the size quoted there."""
+        book = self.pit.book
+        bits = self._bits(_BITS)
+        side = bits & 1
+        self._rest(
+            side, -book.ask if side else book.bid, 1 + int(self.pit.size * HEAVY[bits >> WIDTH & MASK])
+        )
+
+    def lost(self, now: int, order: int, side: int) -> bool:
+        """Miss a quote that was taken, and plan to replace it. Returns whether it was this maker's."""
+        ids = self._ids[side]
+        if order not in ids:
+            return False
+        at = ids.index(order)
+        del ids[at]
+        del self._keys[side][at]
+        self.hear(now)
+        return True
+
+    def hear(self, now: int) -> None:
+        """Plan to act soon."""
+        heappush(self.pit.agenda.heap, (now + self._reaction[self._bits(WIDTH)], self.index))
+
+
+class Obligation:
+    """The first maker's duty: a best quote never stands still for long."""
+
+    __slots__ = ("_every", "_seen", "index", "pit")
+
+    def __init__(self, pit: Pit) -> None:
+        self.pit: Pit = pit
+        self.index = pit.agenda.join(self)
+        self._every = pit.market.makers.obligation_ms * NS_PER_MS
+        self._seen = (0, 0, 0, 0)
+
+    def act(self, now: int) -> int:
+        """Renew the best quote if nobody has since the last look."""
+        pit = self.pit
+        book = pit.book
+        quote = (book.bid, book.bid_size, book.ask, book.ask_size)
+        if quote == self._seen:
+            book.now = now
+            pit.makers[0].renew()
+            quote = (book.bid, book.bid_size, book.ask, book.ask_size)
+        self._seen = quote
+        return self._every

@@ -1,0 +1,252 @@
+"""
+The market: a pure function of (specification, seed, commands).
+
+Everyone acts at times of their own, kept on one heap; nothing here knows a clock or a loop. The
+same rows come out however the time is cut into calls of :meth:`Market.advance`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from heapq import heapify, heappop, heapreplace
+from typing import Final
+
+from feed.book.exchange import Exchange
+from feed.errors import MarketError
+from feed.model.events import Row, Side, Status
+from feed.model.market import MarketSpec
+from feed.model.orders import Ack, Command
+from feed.sim.draws import NS_PER_SECOND
+from feed.sim.makers import Maker, Obligation
+from feed.sim.news import Headlines, Regimes, Ticker
+from feed.sim.pit import Agenda, Pit
+from feed.sim.traders import Follower, LargeOrder, LargeTrader, NoiseTrader
+
+
+class Market:
+    """
+    A simulated market of one or more instruments.
+
+    Args:
+        spec: What is traded, and by whom.
+        seed: The same seed gives the same rows.
+        start: Market time at which it opens, integer nanoseconds since the Unix epoch.
+
+    Attributes:
+        listing: The instruments, in index order.
+        exchange: The books.
+        now: Market time, integer nanoseconds since the Unix epoch.
+    """
+
+    def __init__(self, spec: MarketSpec, *, seed: int, start: int) -> None:
+        self.listing: Final = spec.listing()
+        self.now = start
+        self._rows: list[Row] = []
+        self._agenda = Agenda()
+        self.exchange: Final = Exchange(self.listing, self._rows.append)
+        self._headlines = Headlines(spec, self._agenda, seed)
+        regimes = Regimes(spec.news)
+        self._pits = [
+            Pit(
+                spec,
+                item,
+                seed=seed,
+                book=book,
+                next_order=self.exchange.next_order,
+                rows=self._rows,
+                agenda=self._agenda,
+            )
+            for item, book in zip(spec.instruments, self.exchange.books, strict=True)
+        ]
+        # What an instrument's participants had planned when it stopped: (nanoseconds left, actor).
+        self._parked: dict[int, list[tuple[int, int]]] = {}
+        self._agenda.call(self._headlines.index, start + NS_PER_SECOND)
+        for index, pit in enumerate(self._pits):
+            pit.book.now = start
+            self._parked[index] = _populate(pit, self._headlines, regimes)
+            if pit.spec.listed:
+                self._open(index)
+            else:
+                self.exchange.set_status(index, Status.DELISTED)
+
+    def opening(self) -> list[Row]:
+        """The rows that built the opening books, at the start. Taken once, before all others."""
+        return self._taken()
+
+    def next_time(self) -> int:
+        """Market time of the next scheduled action."""
+        return self._agenda.heap[0][0]
+
+    def advance(self, until: int, limit: int = sys.maxsize) -> list[Row]:
+        """
+        Let everyone act whose time has come.
+
+        Args:
+            until: Market time up to which, and including which, actions are run.
+            limit: Stop after the first whole action that brings the rows to this number; ``now`` is
+                then the time of that action, else ``until``.
+        Raises:
+            MarketError: ``until`` is in the past.
+        """
+        if until < self.now:
+            raise MarketError(f"market time is {self.now}, it cannot go back to {until}")
+        rows, heap, actors = self._rows, self._agenda.heap, self._agenda.actors
+        while heap[0][0] <= until:
+            now, index = heap[0]
+            # Whatever an actor plans lies in the future: the head of the heap is still its own.
+            wait = actors[index].act(now)
+            if wait:
+                heapreplace(heap, (now + wait, index))
+            else:
+                heappop(heap)
+            if len(rows) >= limit:
+                self.now = now
+                return self._taken()
+        self.now = until
+        return self._taken()
+
+    def step(self) -> list[Row]:
+        """Exactly one action, at :meth:`next_time`, which becomes ``now``. It may leave no row."""
+        return self.advance(self.next_time(), limit=0)
+
+    def submit(self, command: Command) -> tuple[Ack, list[Row]]:
+        """Let a client's order act now. Returns its answer, and the rows that followed at once."""
+        before = len(self._rows)
+        pit = self._pits[command.instrument] if 0 <= command.instrument < len(self._pits) else None
+        if pit is not None:
+            pit.book.now = self.now
+        ack = self.exchange.execute(command)
+        if pit is not None:
+            pit.traded(self.now, before)
+        return ack, self._taken()
+
+    def shock(self, instrument: int, fraction: float) -> list[Row]:
+        """News: move the fundamental value by ``fraction`` of itself. The makers follow."""
+        pit = self._pits[instrument]
+        pit.move(fraction)
+        self._alert(pit)
+        return []
+
+    def volatility(self, instrument: int, factor: float) -> list[Row]:
+        """Let the value swing ``factor`` times as far as the specification says."""
+        self._pits[instrument].swing(factor)
+        return []
+
+    def activity(self, instrument: int, factor: float) -> list[Row]:
+        """Let everything happen ``factor`` times as often as the specification says, at equal volatility."""
+        pit = self._pits[instrument]
+        ratio = 1 / factor / pit.calm
+        pit.hurry(factor)
+        for left, index in self._unplan(pit):
+            self._agenda.call(index, self.now + int(left * ratio) + 1)
+        return []
+
+    def liquidity(self, instrument: int, factor: float) -> list[Row]:
+        """Let makers and traders work with ``factor`` times the sizes of the specification, at once."""
+        pit = self._pits[instrument]
+        pit.size = pit.spec.size * factor
+        return self._requote(pit)
+
+    def spread(self, instrument: int, factor: float) -> list[Row]:
+        """Let makers ask for ``factor`` times the spread of the specification, at once."""
+        pit = self._pits[instrument]
+        pit.widen(factor)
+        return self._requote(pit)
+
+    def large_order(
+        self, instrument: int, side: Side, lots: int, *, slices: int = 1, pause: int = NS_PER_SECOND
+    ) -> list[Row]:
+        """
+        Let someone trade ``lots`` against the book, from the next action on.
+
+        Args:
+            instrument: Index of the instrument.
+            side: Side of the one who takes.
+            lots: In all.
+            slices: Equal parts; a single one sweeps the book at once.
+            pause: Nanoseconds between two slices.
+        """
+        pit = self._pits[instrument]
+        order = LargeOrder(pit, int(side), lots, slices, pause)
+        self._agenda.call(self._agenda.join(order), self.now + 1)
+        return []
+
+    def set_status(self, instrument: int, status: Status) -> list[Row]:
+        """
+        List, halt, resume or delist an instrument.
+
+        Nobody acts while it does not trade. A halt leaves orders on the book, delisting takes all of
+        them off; back in trading, makers quote and everyone goes on with what they had planned.
+        """
+        pit = self._pits[instrument]
+        before = self.exchange.statuses[instrument]
+        if status is before:
+            return []
+        pit.book.now = self.now
+        if before is Status.TRADING:
+            self._headlines.pits.remove(pit)
+            self._parked[instrument] = self._unplan(pit)
+        self.exchange.set_status(instrument, status)
+        if status is Status.DELISTED:
+            pit.clear()
+        elif status is Status.TRADING:
+            self._open(instrument)
+        return self._taken()
+
+    def _open(self, index: int) -> None:
+        pit = self._pits[index]
+        for maker in pit.makers:
+            maker.fill()
+            maker.hear(self.now)
+        for left, actor in self._parked.pop(index):
+            self._agenda.call(actor, self.now + left)
+        self._headlines.pits.append(pit)
+
+    def _alert(self, pit: Pit) -> None:
+        if pit in self._headlines.pits:
+            for maker in pit.makers:
+                maker.hear(self.now)
+
+    def _requote(self, pit: Pit) -> list[Row]:
+        if pit in self._headlines.pits:
+            pit.book.now = self.now
+            for maker in pit.makers:
+                maker.withdraw()
+                maker.fill()
+        return self._taken()
+
+    def _unplan(self, pit: Pit) -> list[tuple[int, int]]:
+        """Take what an instrument's participants have planned off the agenda: (nanoseconds left, actor)."""
+        heap, actors = self._agenda.heap, self._agenda.actors
+        planned = [(when - self.now, index) for when, index in heap if actors[index].pit is pit]
+        heap[:] = [entry for entry in heap if actors[entry[1]].pit is not pit]
+        heapify(heap)
+        return planned
+
+    def _taken(self) -> list[Row]:
+        rows = self._rows[:]
+        self._rows.clear()
+        return rows
+
+
+def _populate(pit: Pit, headlines: Headlines, regimes: Regimes) -> list[tuple[int, int]]:
+    """Bring in the participants of an instrument. Returns when each first acts, from the opening."""
+    market = pit.market
+    pit.makers = [Maker(pit, rank) for rank in range(market.makers.count)]
+    others: Sequence[Ticker | Obligation | NoiseTrader | Follower | LargeTrader] = [
+        Ticker(pit, headlines, regimes),
+        Obligation(pit),
+        *(NoiseTrader(pit, rank) for rank in range(market.noise.count if market.noise.share else 0)),
+        *(
+            Follower(pit, market.momentum, f"momentum-{rank + 1}", against=False)
+            for rank in range(market.momentum.count)
+        ),
+        *(
+            Follower(pit, market.reversion, f"reversion-{rank + 1}", against=True)
+            for rank in range(market.reversion.count)
+        ),
+        *([LargeTrader(pit)] if market.large.per_hour else []),
+    ]
+    delay = pit.bits("opening")
+    return [(1 + delay(29), actor.index) for actor in others]

@@ -1,0 +1,208 @@
+"""Where one instrument is traded: its book, its fundamental value, and what its traders know in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from heapq import heappush
+from math import sqrt
+from typing import TYPE_CHECKING, Final, Protocol
+
+from feed.model.events import TRADE, Row, Side
+from feed.model.market import InstrumentSpec, MarketSpec
+from feed.sim.draws import MASK, WIDTH, bits
+
+if TYPE_CHECKING:
+    from feed.book.book import OrderBook
+    from feed.sim.makers import Maker
+
+
+# Plain integers: they index tuples and go into rows on every step.
+BUY: Final = int(Side.BUY)
+SELL: Final = int(Side.SELL)
+
+
+class Actor(Protocol):
+    """Anything that acts at times of its own: a trader, or the news."""
+
+    @property
+    def pit(self) -> Pit | None:
+        """Where it acts; None for everywhere."""
+
+    def act(self, now: int) -> int:
+        """Do one thing at ``now``. Returns nanoseconds until the next, 0 for "not by itself"."""
+
+
+class Agenda:
+    """
+    Who acts when.
+
+    Attributes:
+        heap: (market time in nanoseconds, index of the actor), least first.
+        actors: By index.
+    """
+
+    __slots__ = ("actors", "heap")
+
+    def __init__(self) -> None:
+        self.heap: Final[list[tuple[int, int]]] = []
+        self.actors: Final[list[Actor]] = []
+
+    def join(self, actor: Actor) -> int:
+        """Take in an actor, which does nothing until it is called. Returns its index."""
+        self.actors.append(actor)
+        return len(self.actors) - 1
+
+    def call(self, index: int, when: int) -> None:
+        """Let an actor act once at ``when``, besides whatever it has planned."""
+        heappush(self.heap, (when, index))
+
+
+class Pit:
+    """
+    One instrument's trading place.
+
+    Attributes:
+        value: Fundamental value, ticks; makers quote around it.
+        half: Half of the spread that the keenest maker asks for, ticks.
+        size: Typical size of an order now, lots.
+        volatility: Standard deviation of the value over one second now, as a fraction of it.
+        step: The same for the instrument's own news, which come more or less often.
+        calm: What waiting times are multiplied by on request: 0.01 is a burst.
+        pace: What waiting times are multiplied by at this moment, all causes together.
+        makers: The instrument's market makers, the one with the obligation first.
+    """
+
+    __slots__ = (
+        "_rows",
+        "agenda",
+        "book",
+        "calm",
+        "half",
+        "impact",
+        "makers",
+        "market",
+        "next_order",
+        "pace",
+        "seed",
+        "size",
+        "spec",
+        "spread",
+        "step",
+        "value",
+        "volatility",
+    )
+
+    def __init__(
+        self,
+        market: MarketSpec,
+        spec: InstrumentSpec,
+        *,
+        seed: int,
+        book: OrderBook,
+        next_order: Callable[[], int],
+        rows: list[Row],
+        agenda: Agenda,
+    ) -> None:
+        self.market: Final = market
+        self.spec: Final = spec
+        self.seed: Final = seed
+        self.book: Final = book
+        self.next_order: Final = next_order
+        self.agenda: Final = agenda
+        self.value = float(spec.price)
+        self.size = float(spec.size)
+        self.calm = 1.0
+        self.swing(1.0)
+        self.pace = 1.0
+        self.impact = market.impact
+        self.makers: list[Maker] = []
+        self.widen(1.0)
+        self._rows = rows
+
+    def bits(self, name: str) -> Callable[[int], int]:
+        """Random bits of one participant, see :func:`feed.sim.draws.bits`."""
+        return bits(self.seed, self.spec.instrument.symbol, name)
+
+    def move(self, fraction: float) -> None:
+        """Move the fundamental value by ``fraction`` of itself; it stays where prices can be quoted."""
+        self.value = max(self.value * (1.0 + fraction), 2.0 + 2.0 * self.spread)
+
+    def swing(self, factor: float) -> None:
+        """Set the volatility to ``factor`` times that of the specification."""
+        self.volatility = factor * self.spec.volatility / 10_000
+        self.step = self.volatility * sqrt(self.calm)
+
+    def hurry(self, factor: float) -> None:
+        """Set the activity to ``factor`` times that of the specification; volatility stays what it is."""
+        self.calm = 1 / factor
+        self.step = self.volatility * sqrt(self.calm)
+
+    def widen(self, factor: float) -> None:
+        """Set the spread to ``factor`` times that of the specification."""
+        self.spread = self.spec.spread * factor
+        self.half = self.spread / 2
+        for maker in self.makers:
+            maker.tune()
+
+    def clear(self) -> None:
+        """Take every order off the book."""
+        for maker in self.makers:
+            maker.withdraw()
+        for side in (BUY, SELL):
+            for order, _, _ in self.book.orders(side):
+                self.book.cancel(order)
+
+    def wake(self, now: int, threshold: int, bits: int) -> None:
+        """Let makers hear of news at ``now``, each if its share of ``bits`` falls below ``threshold``."""
+        for maker in self.makers:
+            if bits & MASK < threshold:
+                maker.hear(now)
+            bits >>= WIDTH
+
+    def take(self, now: int, side: int, lots: int, reach: float, *, informs: bool = True) -> None:
+        """
+        Trade at once against what rests, no further than ``reach`` ticks past the best price.
+
+        Args:
+            now: Market time.
+            side: Of the one who takes.
+            lots: Wanted; what is not found within reach is not traded.
+            reach: Ticks.
+            informs: Whether others learn about the value from it.
+        """
+        book = self.book
+        book.now = now
+        before = len(self._rows)
+        price = max(1, book.bid - int(reach)) if side else book.ask + int(reach)
+        book.ioc(self.next_order(), side, price, lots)
+        self.traded(now, before, informs=informs)
+
+    def traded(self, now: int, since: int, *, informs: bool = True) -> None:
+        """
+        Let everyone hear of the trades in the rows from ``since`` on.
+
+        The value moves with whoever took, makers miss what was taken from them, and if a side was
+        swept empty the first maker quotes again at once.
+        """
+        signed = 0
+        for row in self._rows[since:]:
+            if row[0] == TRADE:
+                signed += -row[6] if row[4] else row[6]
+                if not row[9]:
+                    for maker in self.makers:
+                        if maker.lost(now, row[7], SELL - row[4]):
+                            break
+        if not signed:
+            return
+        if informs:
+            self.move(self.impact * self.spread * signed / (self.spec.size * self.value))
+        self.refill(now)
+
+    def refill(self, now: int) -> None:
+        """Let the first maker quote on a side that is empty."""
+        book = self.book
+        if not (book.bid and book.ask):
+            book.now = now
+            for side in (BUY, SELL):
+                if not (book.ask if side else book.bid):
+                    self.makers[0].refill(side)

@@ -1,0 +1,151 @@
+"""Everyone who trades and is no market maker: noise, momentum, mean reversion, and the large ones."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from feed.model.market import Followers
+from feed.sim.draws import EXPONENTIAL, HEAVY, MASK, NS_PER_MS, NS_PER_SECOND, WIDTH, chance
+from feed.sim.pit import BUY, SELL, Pit
+
+# Who takes goes no further than this past the best price, in spreads.
+_REACH: Final = 2.0
+# A patient large order follows the price further.
+_LARGE_REACH: Final = 20.0
+
+
+class NoiseTrader:
+    """Rests orders at any distance, takes them back, and now and then trades for no reason."""
+
+    __slots__ = ("_bits", "_gap", "_ids", "_most", "_takes", "index", "pit")
+
+    def __init__(self, pit: Pit, rank: int) -> None:
+        noise = pit.market.noise
+        self.pit: Pit = pit
+        self.index = pit.agenda.join(self)
+        self._ids: list[int] = []
+        self._most = noise.orders
+        actions = (noise.share + noise.trades) * pit.spec.updates_per_second / noise.count
+        self._gap = NS_PER_SECOND / actions
+        self._takes = chance(noise.trades / (noise.share + noise.trades))
+        self._bits = pit.bits(f"noise-{rank + 1}")
+
+    def act(self, now: int) -> int:
+        """Take, rest or cancel one order."""
+        pit = self.pit
+        book = pit.book
+        bits = self._bits(5 * WIDTH)
+        wait = 1 + int(self._gap * pit.pace * EXPONENTIAL[bits & MASK])
+        lots = 1 + int(pit.size * HEAVY[bits >> WIDTH & MASK])
+        side = bits >> 2 * WIDTH & 1
+        ids = self._ids
+        if bits >> 3 * WIDTH & MASK < self._takes:
+            pit.take(now, side, lots, _REACH * pit.spread)
+            return wait
+        book.now = now
+        bits >>= 4 * WIDTH
+        if len(ids) == self._most or (ids and bits & 1):
+            book.cancel(ids.pop((bits >> 1) * len(ids) >> WIDTH - 1))
+            return wait
+        # From one tick better than the best to far behind it.
+        behind = int(pit.half * (HEAVY[bits & MASK] - HEAVY[MASK])) - 1
+        price = book.ask + behind if side else book.bid - behind
+        order = pit.next_order()
+        if price >= 1 and book.post_only(order, side, price, lots):
+            ids.append(order)
+        return wait
+
+
+class Follower:
+    """
+    Compares the price with its own average, and trades when they part.
+
+    Args:
+        pit: Where.
+        spec: How.
+        name: Seeds its random numbers.
+        against: Trades towards the average (mean reversion) rather than away from it (momentum).
+    """
+
+    __slots__ = ("_against", "_average", "_bits", "_gap", "_keep", "_trigger", "index", "pit")
+
+    def __init__(self, pit: Pit, spec: Followers, name: str, *, against: bool) -> None:
+        self.pit: Pit = pit
+        self.index = pit.agenda.join(self)
+        self._against = against
+        self._average = pit.value
+        self._keep = 1.0 / spec.memory
+        self._trigger = spec.trigger
+        self._gap = NS_PER_SECOND / (spec.looks * pit.spec.updates_per_second)
+        self._bits = pit.bits(name)
+
+    def act(self, now: int) -> int:
+        """Look, and trade or not."""
+        pit = self.pit
+        bits = self._bits(2 * WIDTH)
+        away = (pit.book.bid + pit.book.ask) / 2 - self._average
+        self._average += away * self._keep
+        if abs(away) > self._trigger * pit.spread:
+            lots = 1 + int(pit.size * HEAVY[bits >> WIDTH & MASK])
+            pit.take(now, BUY if (away > 0) != self._against else SELL, lots, _REACH * pit.spread)
+        return 1 + int(self._gap * pit.pace * EXPONENTIAL[bits & MASK])
+
+
+class LargeOrder:
+    """
+    One large order, in equal slices.
+
+    Args:
+        pit: Where.
+        side: Of the one who takes.
+        lots: In all.
+        slices: Parts; 1 sweeps the book at once.
+        pause_ns: Nanoseconds between two.
+    """
+
+    __slots__ = ("_lots", "_pause", "_side", "_slices", "index", "pit")
+
+    def __init__(self, pit: Pit, side: int, lots: int, slices: int, pause_ns: int) -> None:
+        self.pit: Pit = pit
+        self._side = side
+        self._lots = lots
+        self._slices = slices
+        self._pause = pause_ns
+
+    def act(self, now: int) -> int:
+        """Trade one slice; 0 after the last."""
+        lots = self._lots // self._slices
+        self._lots -= lots
+        self._slices -= 1
+        if lots:
+            self.pit.take(now, self._side, lots, _LARGE_REACH * self.pit.spread)
+        return self._pause if self._slices else 0
+
+
+class LargeTrader:
+    """Has one large order after another, with long pauses between: some patient, some not."""
+
+    __slots__ = ("_bits", "_gap", "_order", "index", "pit")
+
+    def __init__(self, pit: Pit) -> None:
+        self.pit: Pit = pit
+        self.index = pit.agenda.join(self)
+        self._gap = 3600 * NS_PER_SECOND / pit.market.large.per_hour
+        self._order: LargeOrder | None = None
+        self._bits = pit.bits("large")
+
+    def act(self, now: int) -> int:
+        """Begin an order, or go on with it."""
+        bits = self._bits(2 * WIDTH + 2)
+        if self._order is None:
+            large = self.pit.market.large
+            lots = 1 + int(self.pit.spec.size * large.size * HEAVY[bits & MASK])
+            slices = large.slices if bits >> 2 * WIDTH & 1 else 1
+            self._order = LargeOrder(
+                self.pit, bits >> 2 * WIDTH + 1, lots, slices, 1 + int(large.pause_ms * NS_PER_MS)
+            )
+        wait = self._order.act(now)
+        if wait:
+            return wait
+        self._order = None
+        return 1 + int(self._gap * self.pit.pace * EXPONENTIAL[bits >> WIDTH & MASK])
