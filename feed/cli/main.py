@@ -96,7 +96,8 @@ def _explained(error: click.ClickException) -> ConfigError:
         return ConfigError(f"{name} is missing", where=where, hint=hint)
     if isinstance(error, click.BadParameter) and error.param and context:
         return ConfigError(_clause(error.message), where=_source(error.param, context), hint=hint)
-    return ConfigError(_clause(error.format_message()), where=where, hint=hint)
+    what, _, suggestion = error.format_message().partition(". ")
+    return ConfigError(_clause(what), where=where, hint=_clause(suggestion) or hint)
 
 
 def _source(parameter: click.Parameter, context: click.Context) -> str:

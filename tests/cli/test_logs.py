@@ -1,0 +1,78 @@
+"""Logs: for people or machines, on stderr, and without keys."""
+
+import json
+
+import pytest
+import structlog
+
+from feed.cli.logs import configure, redact
+
+KEY = "tk_live_a1b2c3d4e5f6"
+
+
+@pytest.fixture
+def log():
+    yield lambda log_format: configure(log_format) or structlog.get_logger()
+    structlog.reset_defaults()
+
+
+def test_json_is_one_object_a_line(log, capsys):
+    """Level, time and fields; a traceback stays inside its line."""
+    logger = log("json")
+    logger.info("opened", port=8080)
+    logger.error("failed", exc_info=ZeroDivisionError("ours"))
+    out, err = capsys.readouterr()
+    opened, failed = map(json.loads, err.splitlines())
+    assert out == ""
+    assert opened.pop("timestamp").endswith("Z")
+    assert opened == {"event": "opened", "level": "info", "port": 8080}
+    assert failed["exception"].endswith("ZeroDivisionError: ours")
+
+
+def test_text_is_for_people(log, capsys):
+    """One line with the fields; colours only on a terminal; debug lines are left out."""
+    logger = log("text")
+    logger.debug("unseen")
+    logger.info("opened", port=8080)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "opened" in line
+    assert "port=8080" in line
+    assert "\x1b" not in line
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_a_client_cannot_write_a_line_of_its_own(log, capsys, log_format):
+    """A line feed in what a client sent does not start a new line."""
+    log(log_format).info("refused", said="a\nfake")
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_no_key_is_written(log, capsys, log_format):
+    """In the event, in any field however deep, in a traceback: blotted out."""
+    fields = {"target": f"/?key={KEY}", "nested": {"a": [KEY, {"b": (KEY,)}]}, "raw": KEY.encode()}
+    log(log_format).error(KEY, exc_info=ValueError(f"bad {KEY}"), **fields)
+    err = capsys.readouterr().err
+    assert KEY not in err
+    assert err.count("[key]") >= 6
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ('{"type":"auth","apiKey":"tk_live_a1b2"}', '{"type":"auth","apiKey":"[key]"}'),
+        ("mk_live_abc123...", "[key]"),
+        ("GET /?key=secret&market=BTC-USD", "GET /?key=[key]&market=BTC-USD"),
+        ("authorization#eyJh.eyJp.c2ln", "authorization#[key]"),
+        ("tick_live of BTC-USD", "tick_live of BTC-USD"),
+    ],
+)
+def test_what_looks_like_a_key(text, written):
+    """Keys by their prefix, and whatever stands where a protocol puts its secret."""
+    assert redact(None, "info", {"event": text}) == {"event": written}
+
+
+def test_plain_values_keep_their_type():
+    """Numbers stay numbers for whoever reads the JSON."""
+    event = {"event": "x", "n": 1, "x": 1.5, "yes": True, "none": None}
+    assert redact(None, "info", event) == event

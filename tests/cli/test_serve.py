@@ -1,0 +1,166 @@
+"""From the options of ``feed serve`` to settings, and from settings to a server."""
+
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import attrs
+import pytest
+import structlog
+import trio
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feed import Limits, Settings
+from feed.cli import serve as module
+from feed.errors import ConfigError
+
+
+@pytest.fixture
+def settings_of(run, monkeypatch):
+    """The settings that a command line would serve with."""
+
+    def parse(*arguments, **environment):
+        served = []
+        monkeypatch.setattr(module, "run", served.append)
+        assert run("serve", *arguments, **environment) == (0, "", "")
+        return served.pop()
+
+    return parse
+
+
+@pytest.fixture
+def server(monkeypatch):
+    """Puts ``serve`` in the place of the server, and takes the logs' configuration back."""
+    yield lambda serve: monkeypatch.setitem(sys.modules, "feed.server.serve", SimpleNamespace(serve=serve))
+    structlog.reset_defaults()
+
+
+# --- options ---------------------------------------------------------------------------------------
+
+
+def test_no_options_are_the_default_settings(settings_of):
+    """The command line has no defaults of its own."""
+    assert settings_of() == Settings()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "changes", "limits"),
+    [
+        (["--host", "0.0.0.0"], {"host": "0.0.0.0"}, {}),
+        (["--port", "0", "--port-file", "feed.port"], {"port": 0, "port_file": Path("feed.port")}, {}),
+        (["--seed", "7"], {"seed": 7}, {}),
+        (["--start", "now"], {"start": None}, {}),
+        (["--start", "2024-03-06T16:20:00Z"], {"start": 1_709_742_000_000_000_000}, {}),
+        (["--start", "2024-03-06T17:20:00.000001+01:00"], {"start": 1_709_742_000_000_001_000}, {}),
+        (["--speed", "2.5"], {"speed": 2.5}, {}),
+        (["--speed", "max"], {"speed": 0.0}, {}),
+        (["--instruments", "500"], {"instruments": 500}, {}),
+        (["--keys", "keys.toml"], {"keys": Path("keys.toml")}, {}),
+        (["--no-demo-keys"], {"demo_keys": False}, {}),
+        (["--log-format", "json"], {"log_format": "json"}, {}),
+        (["--auth-timeout", "1.5"], {}, {"auth_seconds": 1.5}),
+        (["--max-connections", "7"], {}, {"connections": 7}),
+        (["--max-connections-per-address", "3"], {}, {"connections_per_address": 3}),
+    ],
+)
+def test_an_option_changes_its_setting_and_no_other(settings_of, arguments, changes, limits):
+    """Each option fills the one field it is named after."""
+    assert settings_of(*arguments) == attrs.evolve(Settings(), limits=Limits(**limits), **changes)
+
+
+def test_the_environment_stands_in_for_options(settings_of):
+    """``FEED_`` and the option's name; the option itself wins."""
+    settings = settings_of("--seed", "9", FEED_PORT="0", FEED_SEED="8", FEED_SPEED="max", FEED_DEMO_KEYS="no")
+    assert settings == Settings(port=0, seed=9, speed=0, demo_keys=False)
+
+
+@pytest.mark.parametrize("option", module.serve.params, ids=lambda option: option.name)
+def test_every_option_says_what_it_is(run, option):
+    """Help shows its meaning, a unit or form, its default and its environment variable."""
+    *_, text = " ".join(run("serve", "--help")[1].split()).partition(f" {option.opts[0]} ")
+    text, *_ = text.partition("]")
+    assert option.help in text.replace("- ", "-")
+    assert "default: " in text
+    assert f"env var: FEED_{option.opts[0].removeprefix('--').replace('-', '_').upper()}" in text
+    assert option.is_flag or text.startswith(f"{option.metavar} ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--port", "-1"], "--port: must be >= 0: -1"),
+        (["--port", "65536"], "--port: must be <= 65535: 65536"),
+        (["--port", "http"], "--port: 'http' is not a valid integer"),
+        (["--seed", "-1"], "--seed: must be >= 0: -1"),
+        (["--instruments", "0"], "--instruments: must be >= 1: 0"),
+        (["--start", "soon"], "--start: 'soon' is not a time such as 2024-03-06T16:20:00Z, nor now"),
+        (["--start", "1969-12-31T23:59:59Z"], "--start: must be >= 0: -1000000000"),
+        (["--speed", "0"], "--speed: '0' is neither a number above 0 nor max"),
+        (["--speed", "nan"], "--speed: 'nan' is neither a number above 0 nor max"),
+        (["--auth-timeout", "0"], "--auth-timeout: must be > 0: 0.0"),
+        (["--auth-timeout", "inf"], "--auth-timeout: 'inf' is not a number of seconds"),
+        (["--max-connections", "0"], "--max-connections: must be >= 1: 0"),
+        (["--log-format", "xml"], "--log-format: must be in ('text', 'json') (got 'xml')"),
+    ],
+)
+def test_a_bad_value_is_one_line(run, arguments, complaint):
+    """The option, what is wrong and where to look; exit code 2."""
+    assert run("serve", *arguments) == (2, "", f"feed: {complaint}; see feed serve --help\n")
+
+
+def test_a_bad_variable_is_named(run):
+    """The operator who typed no option is told which variable to look at."""
+    complaint = "feed: FEED_PORT: must be >= 0: -1; see feed serve --help\n"
+    assert run("serve", FEED_PORT="-1") == (2, "", complaint)
+
+
+@given(st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(2200, 1, 1)))  # noqa: DTZ001
+def test_market_time_is_exact(moment):
+    """Every microsecond of ISO-8601 arrives as its own integer nanoseconds; no zone means UTC."""
+    start = module.market_time(moment.isoformat())
+    assert start % 1000 == 0
+    assert datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=start // 1000) == moment.replace(
+        tzinfo=UTC
+    )
+    assert module.market_time(f"{moment.isoformat()}Z") == start
+
+
+# --- running ---------------------------------------------------------------------------------------
+
+
+def test_the_server_gets_the_settings(run, server):
+    """``serve`` runs under Trio with what was parsed; its return is exit code 0."""
+    served = []
+
+    async def serve(settings):
+        await trio.lowlevel.checkpoint()
+        served.append(settings)
+
+    server(serve)
+    assert run("serve", "--seed", "5") == (0, "", "")
+    assert served == [Settings(seed=5)]
+
+
+@pytest.mark.parametrize("wrap", [lambda error: error, lambda error: BaseExceptionGroup("nursery", [error])])
+def test_an_early_interrupt_is_a_graceful_stop(run, server, wrap):
+    """SIGINT before the server listens for it ends as SIGINT after: exit code 0."""
+
+    async def serve(_):
+        await trio.lowlevel.checkpoint()
+        raise wrap(KeyboardInterrupt())
+
+    server(serve)
+    assert run("serve") == (0, "", "")
+
+
+def test_a_mistake_that_the_server_finds_is_one_line(run, server):
+    """A port in use, met inside a nursery, is told as any bad option."""
+
+    async def serve(settings):
+        async with trio.open_nursery():
+            raise ConfigError("is in use", where=f"--port {settings.port}", hint="--port 0 takes a free one")
+
+    server(serve)
+    assert run("serve") == (2, "", "feed: --port 8080: is in use; --port 0 takes a free one\n")
