@@ -32,8 +32,13 @@ def settings_of(run, monkeypatch):
 
 @pytest.fixture
 def server(monkeypatch):
-    """Puts ``serve`` in the place of the server, and takes the logs' configuration back."""
-    yield lambda serve: monkeypatch.setitem(sys.modules, "feed.server.serve", SimpleNamespace(serve=serve))
+    """Puts a function in the place of the server, and takes the logs' configuration back."""
+
+    def replace(serve):
+        fake = SimpleNamespace(serve_in_foreground=serve)
+        monkeypatch.setitem(sys.modules, "feed.cli.foreground", fake)
+
+    yield replace
     structlog.reset_defaults()
 
 
@@ -164,3 +169,21 @@ def test_a_mistake_that_the_server_finds_is_one_line(run, server):
 
     server(serve)
     assert run("serve") == (2, "", "feed: --port 8080: is in use; --port 0 takes a free one\n")
+
+
+def test_a_bad_keys_file_is_one_line(run, tmp_path):
+    """The real server reads it before it listens, and its complaint comes out whole."""
+    path = tmp_path / "keys.toml"
+    path.write_text("[[key]\n", encoding="utf-8")
+    code, out, err = run("serve", "--port", "0", "--keys", path)
+    structlog.reset_defaults()
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith(f"feed: {path}:1: is not TOML: ")
+
+
+def test_a_missing_keys_file_is_one_line(run, tmp_path):
+    """As a bad one."""
+    path = tmp_path / "keys.toml"
+    complaint = f"feed: {path}: cannot be read: No such file or directory\n"
+    assert run("serve", "--port", "0", "--keys", path) == (2, "", complaint)
+    structlog.reset_defaults()
