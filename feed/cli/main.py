@@ -22,6 +22,7 @@ from feed import __version__
 from feed.cli.keys import keys
 from feed.cli.options import HelpfulGroup, example
 from feed.cli.serve import serve
+from feed.cli.tail import tail
 from feed.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def feed() -> None:
 
 feed.add_command(serve)
 feed.add_command(keys)
+feed.add_command(tail)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -127,12 +127,12 @@ def run(settings: Settings) -> None:
     # Not at the top: `feed --help` should not wait for a server to load.
     import trio  # noqa: PLC0415
 
+    from feed.cli.foreground import serve_in_foreground  # noqa: PLC0415
     from feed.cli.logs import configure  # noqa: PLC0415
-    from feed.server.serve import serve as serve_market  # noqa: PLC0415
 
     configure(settings.log_format)
     try:
-        trio.run(serve_market, settings)
+        trio.run(serve_in_foreground, settings)
     except* KeyboardInterrupt:
         pass  # SIGINT before the server could listen for it: stopped all the same
 

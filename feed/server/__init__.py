@@ -1,1 +1,6 @@
-"""The front door: connections, keys and bounds. May import every room but ``client`` and ``cli``."""
+"""
+Sockets, keys and deadlines: the thin Trio shell around the rooms below.
+
+``listener`` accepts and counts, ``door`` reads the request head and chooses the dialect, ``wire``
+puts an outlet under trio-websocket, ``connection`` runs one client, ``serve`` runs them all.
+"""

@@ -16,20 +16,7 @@ from feed.settings import Flow
 from feed.stream.groups import Group
 from feed.stream.hub import Hub
 from feed.stream.outlet import Outlet
-
-
-@attrs.frozen
-class Batch:
-    """
-    Rows on their way from the market.
-
-    Attributes:
-        rows: Whole market steps, in order.
-        made: When they were made: seconds on Trio's clock. For the latency figures alone.
-    """
-
-    rows: list[Row]
-    made: float
+from feed.stream.source import Batch
 
 
 @attrs.define

@@ -82,11 +82,11 @@ class Group:
         member.fell_behind(self.tail, sent)
 
     def finish_sweep(self) -> None:
-        """Write the control frames that came in during the sweep."""
+        """Let the control frames out that came in during the sweep."""
         self.sweeping = False
         waiting, self.deferred = self.deferred, []
         for member in waiting:
-            member.resume()
+            member.wake()
 
     def hold(self, member: Outlet) -> None:
         """``member`` keeps a position of its own from now on."""

@@ -98,6 +98,10 @@ class Hub:
         outlet.send(text_frame(text))
         outlet.check(self.seq)
 
+    def mute(self, outlet: Outlet) -> None:
+        """Send nothing of any topic to ``outlet`` any more, beyond what has been published."""
+        self._move(outlet, {})
+
     def drop(self, outlet: Outlet) -> None:
         """The connection of ``outlet`` has ended: write nothing to it any more."""
         group = outlet.group

@@ -37,6 +37,7 @@ class Outlet:
     Attributes:
         write: Takes bytes, returns how many the socket took; raises ``BlockingIOError`` when it
             takes none, another ``OSError`` when the connection is broken.
+        wake: Makes the writer task call :meth:`pump`.
         group: Whose stream is followed; None before the first subscription and after the last.
         lost_at: Sequence number at which it fell out of the backlog; 0 while it has not.
     """
@@ -62,7 +63,7 @@ class Outlet:
         self.group: Group | None = None
         self.lost_at = 0
         self._backlog_bytes = backlog_bytes
-        self._wake = wake
+        self.wake = wake
         self._cut = cut
         self._open = True
         self._closing = False  # a close frame is out or waiting: no data after it
@@ -88,11 +89,10 @@ class Outlet:
             self._closing = True
             self.abandon()
         self._control.append(data)
-        if self.group is not None and self.group.sweeping and self._chunk is None:
-            # Whether the sweep has been here already is not known here; so the frame waits for its end.
+        if self.group is not None and self._mid_sweep:
             self.group.deferred.append(self)
-            return False
-        self.resume()
+        else:
+            self.resume()
         return self.control_sent
 
     def send(self, frames: bytes) -> None:
@@ -169,7 +169,7 @@ class Outlet:
                 if self._begun:
                     sent = self.write(self._begun)
                     self._begun = self._begun[sent:]
-                elif self._control:
+                elif self._control and not self._mid_sweep:
                     self._interrupt()
                 elif self._at < len(self._data):
                     view = memoryview(self._data)[self._at :] if self._at else self._data
@@ -188,12 +188,12 @@ class Outlet:
     def resume(self) -> None:
         """Write what the socket takes, and leave the rest to the writer task."""
         if not self.pump():
-            self._wake()
+            self.wake()
 
     def fell_behind(self, chunk: Chunk, sent: int) -> None:
         """The fan-out could write only ``sent`` bytes of ``chunk`` to this ready member."""
         self._data, self._at, self._mark, self._chunk = chunk.data, sent, 0, chunk
-        self._wake()
+        self.wake()
 
     def check(self, seq: int) -> None:
         """Cut this member if it owes more than the bound; ``seq`` is where the stream stands."""
@@ -208,6 +208,11 @@ class Outlet:
             self._cut()
 
     # -- inside ------------------------------------------------------------------------------------
+
+    @property
+    def _mid_sweep(self) -> bool:
+        """Whether a sweep is under way that may or may not have been here: nothing may be written."""
+        return self.group is not None and self.group.sweeping and self._chunk is None
 
     def _hold(self) -> None:
         """Leave the fast path: from here on this member's own position in the group counts."""

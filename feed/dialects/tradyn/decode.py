@@ -66,10 +66,9 @@ def _strings(value: object, _: object) -> list[str]:
     return value
 
 
-# Detailed validation would wrap each failing field in an exception group; one message is wanted.
-_converter = cattrs.Converter(detailed_validation=False)
+_converter = cattrs.Converter()
 _converter.register_structure_hook(str, _string)
-_converter.register_structure_hook(list[str], _strings)
+_converter.register_structure_hook_func(lambda wanted: wanted == list[str], _strings)
 _decode = msgspec.json.Decoder().decode
 
 
@@ -94,19 +93,18 @@ def decode(text: str) -> Request:
     request = REQUESTS.get(kind)
     if request is None:
         raise ProtocolError(f"Unknown message type: {clip(kind)}")
-    return _structure(kind, request, message)
+    try:
+        return _converter.structure(message, request)
+    except cattrs.ClassValidationError as problem:
+        raise ProtocolError(_complaint(kind, problem)) from None
 
 
-def _structure(kind: str, request: type[Request], message: dict[str, Any]) -> Request:
-    for field in attrs.fields(request):
-        value = message.get(field.name)
-        if value is None and field.default is attrs.NOTHING:
-            raise ProtocolError(f"Missing field in {kind}: {field.name}")
-        try:
-            _converter.structure(value, field.type)
-        except (TypeError, ValueError) as problem:
-            raise ProtocolError(f"Invalid field in {kind}: {field.name} {problem}") from None
-    return _converter.structure(message, request)
+def _complaint(kind: str, problem: cattrs.ClassValidationError) -> str:
+    """The first thing wrong with the fields of a request."""
+    cause, note = problem.group_exceptions()[0][0]
+    if isinstance(cause, KeyError):
+        return f"Missing field in {kind}: {cause.args[0]}"
+    return f"Invalid field in {kind}: {note.name} {cause}"
 
 
 def clip(text: str) -> str:

@@ -1,0 +1,56 @@
+"""Runs a server in the foreground: says what is served, and stops gently when asked to."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import AsyncIterator
+from functools import partial
+
+import trio
+
+from feed.dialects.discovery import dialects
+from feed.server.keys import DEMO_KEYS, demo_keys_accepted
+from feed.server.serve import Address, serve
+from feed.settings import Settings
+
+
+async def serve_in_foreground(settings: Settings) -> None:
+    """
+    Serve until SIGINT or SIGTERM.
+
+    Raises:
+        ConfigError: A setting cannot be met.
+    """
+    stop = trio.Event()
+    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_set_on_signal, signals, stop)
+            async with trio.open_nursery() as server:
+                addresses = await server.start(partial(serve, settings, stop=stop))
+                sys.stdout.write(welcome(settings, addresses))
+                sys.stdout.flush()
+            nursery.cancel_scope.cancel()
+
+
+async def _set_on_signal(signals: AsyncIterator[int], stop: trio.Event) -> None:
+    async for _ in signals:
+        stop.set()
+
+
+def welcome(settings: Settings, addresses: list[Address]) -> str:
+    """What is served where, and a line that shows data when it is pasted into a terminal."""
+    here = addresses[0]
+    lines = ["feed is serving"]
+    for address in addresses:
+        for dialect in dialects().values():
+            paths = (dialect.path, *dialect.aliases, *(["/"] if dialect.root_query == "" else []))
+            where = "  ".join(address.url(path) for path in paths)
+            lines.append(f"  {dialect.title:<24} {where}")
+    if demo_keys_accepted(settings):
+        keys = ", ".join(key for key, _ in DEMO_KEYS)
+        lines.append(f"  demo keys (loopback only)  {keys}")
+    elif settings.keys is None:
+        lines.append("  no keys: nobody can authenticate; make one with: feed keys add FILE --name NAME")
+    lines += ["See data:", f"  feed tail {here.url()}", ""]
+    return "\n".join(lines)

@@ -1,0 +1,205 @@
+"""
+One client: a nursery with an auth deadline, a reader, a writer and a heartbeat.
+
+The first of them to find a reason ends the connection; whatever it is, it ends this connection
+alone. The outer nursery holds trio-websocket's own task and the writer, which are still needed for
+the last message and the closing handshake; the inner one holds the conversation.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import attrs
+import structlog
+import trio
+from trio_websocket import ConnectionClosed, WebSocketConnection, wrap_server_stream
+
+from feed.dialects.contract import Action, Close, Opening, Reply, Session, Subscribe, Unsubscribe
+from feed.server import ending
+from feed.server.ending import Ending
+from feed.server.head import Head
+from feed.server.meter import Meter
+from feed.server.transport import Transport
+from feed.server.wire import Wire
+from feed.settings import Limits
+from feed.stream.fanout import Fanout
+
+log = structlog.get_logger("feed.connection")
+
+
+@attrs.frozen(kw_only=True)
+class Reception:
+    """
+    What every connection shares.
+
+    Attributes:
+        fanout: Who publishes.
+        limits: Bounds on each client.
+        endings: Counts how connections end.
+        conversations: Those that are open; the server ends them when it stops.
+    """
+
+    fanout: Fanout
+    limits: Limits
+    endings: ending.Endings = attrs.field(factory=ending.Endings)
+    conversations: dict[Conversation, None] = attrs.field(factory=dict)
+
+
+class Conversation:
+    """One connection from its request head to its end."""
+
+    def __init__(self, transport: Transport, head: Head, session: Session, reception: Reception) -> None:
+        self._transport = transport
+        self._session = session
+        self._reception = reception
+        self._limits = reception.limits
+        self._hub = reception.fanout.hub
+        self._wire = Wire(transport, head.raw, backlog_bytes=self._limits.backlog_bytes, cut=self._cut)
+        self._outlet = self._wire.outlet
+        self._opening: Opening = head.opening
+        self._scope = trio.CancelScope()  # around the conversation; not around the farewell
+        self._ending: Ending | None = None
+
+    async def run(self, *, handshake_deadline: float, subprotocol: str | None = None) -> Ending:
+        """
+        Serve this client until either side ends it.
+
+        Args:
+            handshake_deadline: On Trio's clock, in seconds.
+            subprotocol: To be echoed in the handshake.
+
+        Returns:
+            Why it ended. Nothing but cancellation escapes.
+        """
+        try:
+            async with trio.open_nursery() as wires:
+                wires.start_soon(self._wire.write)
+                socket = await self._shake_hands(wires, handshake_deadline, subprotocol)
+                if socket is not None:
+                    await self._converse(socket)
+                    await self._part(socket)
+                wires.cancel_scope.cancel()
+        except* Exception:
+            log.exception("bug in a connection", dialect=self._opening.path)
+            self.end(ending.BUG)
+        finally:
+            self._hub.drop(self._outlet)
+            self._wire.close()
+        return self._ending or ending.GONE
+
+    def end(self, why: Ending) -> None:
+        """End the conversation; the first reason given is the one that counts."""
+        if self._ending is None:
+            self._ending = why
+            self._scope.cancel()
+
+    # -- its parts ---------------------------------------------------------------------------------
+
+    async def _shake_hands(
+        self, wires: trio.Nursery, deadline: float, subprotocol: str | None
+    ) -> WebSocketConnection | None:
+        with trio.CancelScope(deadline=deadline):
+            request = await wrap_server_stream(
+                wires, self._wire, message_queue_size=1, max_message_size=self._limits.message_bytes
+            )
+            try:
+                return await request.accept(subprotocol=subprotocol)
+            except ConnectionClosed:
+                return None
+        return None
+
+    async def _converse(self, socket: WebSocketConnection) -> None:
+        self._reception.endings.opened()
+        self._reception.conversations[self] = None
+        try:
+            with self._scope:
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(self._heartbeat, socket)
+                    nursery.start_soon(self._read, socket)
+        except* Exception:
+            log.exception("bug in a session", dialect=self._opening.path)
+            self.end(ending.BUG)
+        finally:
+            del self._reception.conversations[self]
+            self._reception.endings.ended(self._ending or ending.GONE)
+
+    async def _read(self, socket: WebSocketConnection) -> None:
+        """The reader task: each message to the session, its actions to the hub, within the auth window."""
+        meter = Meter(self._limits.messages_per_second)
+        with trio.CancelScope(deadline=trio.current_time() + self._limits.auth_seconds) as window:
+            await self._apply(self._session.open())
+            while True:
+                if self._session.authenticated:
+                    window.deadline = math.inf
+                try:
+                    message = await socket.get_message()
+                except ConnectionClosed as closed:
+                    too_big = closed.reason is not None and closed.reason.code == 1009
+                    self.end(ending.TOO_BIG if too_big else ending.GONE)
+                    return
+                if isinstance(message, bytes):
+                    self.end(ending.BINARY)
+                elif meter.exceeded(trio.current_time()):
+                    self.end(ending.TOO_MANY)
+                else:
+                    await self._apply(self._session.receive(message))
+        if window.cancelled_caught:
+            self.end(ending.AUTH_TIMEOUT)
+
+    async def _apply(self, actions: Sequence[Action]) -> None:
+        await self._reception.fanout.at_rest()
+        # No await from here on: what one message asks for happens between two steps.
+        for action in actions:
+            match action:
+                case Reply(text):
+                    self._hub.send(self._outlet, text)
+                case Subscribe(topics):
+                    self._hub.subscribe(self._outlet, topics)
+                case Unsubscribe(topics):
+                    self._hub.unsubscribe(self._outlet, topics)
+                case Close(code, reason):
+                    self.end(Ending("closed by session", code, reason))
+                    return
+
+    async def _heartbeat(self, socket: WebSocketConnection) -> None:
+        """The heartbeat task: a ping now and then, and an answer in time."""
+        while True:
+            await trio.sleep(self._limits.ping_seconds)
+            with trio.move_on_after(self._limits.pong_seconds) as waiting:
+                try:
+                    await socket.ping()
+                except ConnectionClosed:
+                    self.end(ending.GONE)
+                    return
+            if waiting.cancelled_caught:
+                self.end(ending.SILENT)
+
+    async def _part(self, socket: WebSocketConnection) -> None:
+        """Send what is still due, then shake hands on the close, all within the time for it."""
+        why = self._ending or ending.GONE
+        with trio.move_on_after(self._limits.close_seconds):
+            if why.code:
+                await self._say_why(why)
+                await socket.aclose(why.code, why.reason)
+            await self._wire.aclose()
+
+    async def _say_why(self, why: Ending) -> None:
+        await self._reception.fanout.at_rest()
+        if why.at_once:
+            self._hub.abandon(self._outlet)
+        else:
+            self._hub.mute(self._outlet)
+        wording = self._session.wording(why.fault) if why.fault else None
+        if wording is not None:
+            self._hub.send(self._outlet, wording)
+        await self._wire.flushed()
+
+    def _cut(self) -> None:
+        """The outlet gave up: its backlog is full, or its socket broken."""
+        if self._outlet.lost_at:
+            log.info("slow consumer cut", peer=self._transport.peer, seq=self._outlet.lost_at)
+            self.end(ending.SLOW)
+        else:
+            self.end(ending.GONE)

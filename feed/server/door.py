@@ -1,0 +1,126 @@
+"""
+The front door: reads the request head in time, and decides who serves it.
+
+An upgrade goes to the dialect that its path and query name; everything else is answered by HTTP and
+closed.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+import msgspec
+import structlog
+import trio
+
+from feed.dialects.contract import Desk, Dialect, Refusal
+from feed.dialects.discovery import dialects, route
+from feed.model.instruments import Listing
+from feed.server.connection import Conversation, Reception
+from feed.server.head import BadRequest, Head, HeadReader
+from feed.server.keys import Keyring
+from feed.server.transport import Transport
+from feed.settings import Limits
+
+log = structlog.get_logger("feed.door")
+
+
+class Door:
+    """Lets connections in, one call each."""
+
+    def __init__(self, reception: Reception, listing: Listing, keyring: Keyring) -> None:
+        self._reception = reception
+        self._listing = listing
+        self._keyring = keyring
+
+    async def admit(self, transport: Transport) -> None:
+        """Serve one connection from its first byte to its last. Only cancellation escapes."""
+        limits = self._reception.limits
+        deadline = trio.current_time() + limits.handshake_seconds
+        try:
+            head = await _read_head(transport, limits, deadline)
+            if head is not None:
+                await self._serve(transport, head, deadline)
+        except BadRequest as problem:
+            await self._refuse(transport, problem)
+        except (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
+            pass  # it went away before it said what it wanted
+        finally:
+            transport.close()
+
+    async def turn_away(self, transport: Transport, problem: BadRequest) -> None:
+        """Answer a connection that there is no room for, without reading from it."""
+        try:
+            await self._refuse(transport, problem)
+        finally:
+            transport.close()
+
+    async def _serve(self, transport: Transport, head: Head, deadline: float) -> None:
+        opening = head.opening
+        dialect = route(opening.path, opening.query)
+        if dialect is None:
+            raise BadRequest(404, f"Nothing is served at this path; WebSocket paths are {_paths()}")
+        if not head.upgrade:
+            raise BadRequest(
+                426, "This path speaks WebSocket; send an upgrade request", (("Upgrade", "websocket"),)
+            )
+        session = dialect.session(opening, self._desk(dialect))
+        if isinstance(session, Refusal):
+            raise BadRequest(session.status, "Refused", body=session.body)
+        conversation = Conversation(transport, head, session, self._reception)
+        why = await conversation.run(handshake_deadline=deadline)
+        log.debug("connection ended", peer=transport.peer, dialect=dialect.name, why=why.why)
+
+    def _desk(self, dialect: Dialect) -> Desk:
+        limits = self._reception.limits
+        return Desk(
+            listing=self._listing,
+            check_key=lambda key: self._keyring.check(key, dialect.name),
+            auth_seconds=limits.auth_seconds,
+            auth_attempts=limits.auth_attempts,
+        )
+
+    async def _refuse(self, transport: Transport, problem: BadRequest) -> None:
+        """Answer by HTTP, hear the client out, and close."""
+        with trio.move_on_after(self._reception.limits.close_seconds):
+            try:
+                answer = memoryview(_answer(problem))
+                while answer:
+                    try:
+                        answer = answer[transport.send(answer) :]
+                    except BlockingIOError:
+                        await transport.writable()
+                transport.finish()
+                while await transport.receive():
+                    pass
+            except (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
+                pass
+
+
+async def _read_head(transport: Transport, limits: Limits, deadline: float) -> Head | None:
+    reader = HeadReader(limits.head_bytes)
+    with trio.CancelScope(deadline=deadline):
+        while data := await transport.receive():
+            head = reader.feed(data)
+            if head is not None:
+                return head
+        return None
+    raise BadRequest(408, f"No request within {limits.handshake_seconds:g} seconds")
+
+
+def _paths() -> str:
+    return ", ".join(path for dialect in dialects().values() for path in (dialect.path, *dialect.aliases))
+
+
+def _answer(problem: BadRequest) -> bytes:
+    default = {"error": {"status": problem.status, "message": problem.message}}
+    body = problem.body.encode() or msgspec.json.encode(default)
+    headers = [
+        ("Content-Type", "application/json"),
+        ("Content-Length", str(len(body))),
+        ("Connection", "close"),
+        *problem.headers,
+    ]
+    lines = [f"HTTP/1.1 {problem.status} {HTTPStatus(problem.status).phrase}"]
+    lines += [f"{name}: {value}" for name, value in headers]
+    return "\r\n".join([*lines, "", ""]).encode("ascii", "replace") + body

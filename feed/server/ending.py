@@ -1,0 +1,77 @@
+"""Why a connection ended, what the client is told, and how often each of it happened."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Final
+
+import attrs
+
+from feed.dialects.contract import Fault
+
+
+@attrs.frozen
+class Ending:
+    """
+    The end of one connection.
+
+    Attributes:
+        why: Short, fixed words; endings are counted by them.
+        code: Close code to send (RFC 6455, section 7.4); 0 when the client has closed or is gone.
+        reason: Text of the close frame.
+        fault: What the dialect words in a last message; None when there is nothing to add.
+        at_once: Drop what is owed instead of sending it first.
+    """
+
+    why: str
+    code: int = 0
+    reason: str = ""
+    fault: Fault | None = None
+    at_once: bool = False
+
+
+GONE: Final = Ending("closed by client")
+AUTH_TIMEOUT: Final = Ending("auth timeout", 1008, "Authentication timeout", Fault.AUTH_TIMEOUT)
+TOO_MANY: Final = Ending("too many messages", 1008, "Too many messages", Fault.TOO_MANY_MESSAGES)
+BINARY: Final = Ending("binary message", 1003, "Binary messages are not supported", Fault.BINARY_MESSAGE)
+TOO_BIG: Final = Ending("message too big")  # trio-websocket has closed with 1009
+SLOW: Final = Ending("slow consumer", 1013, "Slow consumer", Fault.SLOW_CONSUMER, at_once=True)
+SILENT: Final = Ending("ping timeout", 1011, "No answer to ping", at_once=True)
+SHUTDOWN: Final = Ending("server shutdown", 1001, "Server is shutting down")
+BUG: Final = Ending("internal error", 1011, "Internal error", at_once=True)
+
+
+@attrs.frozen
+class EndingStatistics:
+    """
+    What became of connections so far.
+
+    Attributes:
+        open: Connections that are open now.
+        opened: Connections that finished the handshake.
+        ended: How many ended, by :attr:`Ending.why`.
+    """
+
+    open: int
+    opened: int
+    ended: dict[str, int]
+
+
+class Endings:
+    """Counts connections as they come and go."""
+
+    def __init__(self) -> None:
+        self._opened = 0
+        self._ended: Counter[str] = Counter()
+
+    def opened(self) -> None:
+        """A connection finished its handshake."""
+        self._opened += 1
+
+    def ended(self, ending: Ending) -> None:
+        """That connection is over."""
+        self._ended[ending.why] += 1
+
+    def statistics(self) -> EndingStatistics:
+        """The figures so far."""
+        return EndingStatistics(self._opened - self._ended.total(), self._opened, dict(self._ended))

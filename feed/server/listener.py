@@ -1,0 +1,121 @@
+"""Accepts connections, and counts them: in all, and from each address."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections import Counter
+from typing import Final
+
+import structlog
+import trio
+
+from feed.errors import ConfigError
+from feed.server.door import Door
+from feed.server.head import BadRequest
+from feed.server.transport import SocketTransport
+from feed.settings import Limits
+
+log = structlog.get_logger("feed.listener")
+
+BACKLOG: Final = 4096  # connections the kernel holds until they are accepted
+ACCEPTS_IN_A_ROW: Final = 32  # before other tasks run
+PAUSE_SECONDS: Final = 0.1  # when the process has no file descriptor left
+
+_OUT_OF_FILES: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+
+
+async def bind(host: str, port: int) -> list[socket.socket]:
+    """
+    Listening sockets for every address of ``host``, all on one port.
+
+    Raises:
+        ConfigError: The host is not known, or the port cannot be had.
+    """
+    try:
+        found = await trio.socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except OSError as problem:
+        raise ConfigError(f"cannot find host {host!r} ({problem})", where="--host") from None
+    bound: list[socket.socket] = []
+    try:
+        for family, *_, address in found:
+            taken = bound[0].getsockname()[1] if bound else port
+            bound.append(_listen(socket.AddressFamily(family), (address[0], taken, *address[2:])))
+    except OSError as problem:
+        for one in bound:
+            one.close()
+        raise _cannot_bind(host, port, problem) from None
+    return bound
+
+
+def _listen(family: socket.AddressFamily, address: tuple[object, ...]) -> socket.socket:
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            # Otherwise it would take the IPv4 port as well, which has a socket of its own.
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        sock.bind(address)
+        sock.listen(BACKLOG)
+        sock.setblocking(False)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def _cannot_bind(host: str, port: int, problem: OSError) -> ConfigError:
+    if problem.errno == errno.EADDRINUSE:
+        return ConfigError(
+            f"port {port} on {host} is in use", where="--port", hint="choose another, or 0 for a free one"
+        )
+    if problem.errno == errno.EACCES:
+        return ConfigError(f"port {port} needs privileges", where="--port", hint="choose one above 1023")
+    return ConfigError(f"cannot listen on {host} port {port} ({problem.strerror})", where="--host")
+
+
+class Listener:
+    """Lets connections through a door while there is room."""
+
+    def __init__(self, door: Door, limits: Limits) -> None:
+        self._door = door
+        self._limits = limits
+        self._open: Counter[str] = Counter()  # connections by peer address
+
+    async def run(self, sock: socket.socket, connections: trio.Nursery) -> None:
+        """Accept until cancelled; each connection runs in ``connections``."""
+        with sock:
+            while True:
+                await trio.lowlevel.wait_readable(sock)
+                for _ in range(ACCEPTS_IN_A_ROW):
+                    try:
+                        client, address = sock.accept()
+                    except BlockingIOError:
+                        break
+                    except OSError as problem:
+                        if problem.errno in _OUT_OF_FILES:
+                            log.warning("cannot accept", reason=problem.strerror)
+                            await trio.sleep(PAUSE_SECONDS)
+                        continue  # or it was gone before it was accepted
+                    connections.start_soon(self._admit, SocketTransport(client, address[0]))
+                await trio.lowlevel.checkpoint()
+
+    async def _admit(self, transport: SocketTransport) -> None:
+        problem = self._no_room(transport.peer)
+        self._open[transport.peer] += 1
+        try:
+            if problem is None:
+                await self._door.admit(transport)
+            else:
+                await self._door.turn_away(transport, problem)
+        finally:
+            self._open[transport.peer] -= 1
+            if not self._open[transport.peer]:
+                del self._open[transport.peer]
+
+    def _no_room(self, peer: str) -> BadRequest | None:
+        if self._open.total() >= self._limits.connections:
+            return BadRequest(503, "The server is full; try again later", (("Retry-After", "5"),))
+        if self._open[peer] >= self._limits.connections_per_address:
+            return BadRequest(429, "Too many connections from your address", (("Retry-After", "5"),))
+        return None

@@ -1,0 +1,125 @@
+"""
+The server: a market, a fan-out and a door, each in a task of its own.
+
+Two nurseries, one inside the other: the connections outlive the house, so that stopping the market
+and the listeners leaves every client time for its last words.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Final
+
+import attrs
+import structlog
+import trio
+
+from feed.errors import ConfigError
+from feed.server import ending
+from feed.server.connection import Reception
+from feed.server.house import House
+from feed.server.keys import keyring_for
+from feed.server.listener import Listener, bind
+from feed.settings import Settings
+from feed.sim.defaults import default_market
+from feed.sim.market import Market
+from feed.sim.runner import MarketRunner
+from feed.stream.source import Batch, Source
+
+log = structlog.get_logger("feed.server")
+
+# Closed this far apart, a thousand clients do not all come back in the same moment.
+FAREWELL_SECONDS: Final = 0.001
+
+
+@attrs.frozen
+class Address:
+    """Where a server listens."""
+
+    host: str
+    port: int
+
+    def url(self, path: str = "") -> str:
+        """A URL to connect to."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"ws://{host}:{self.port}{path}"
+
+
+async def serve(
+    settings: Settings,
+    *,
+    source: Source | None = None,
+    stop: trio.Event | None = None,
+    task_status: trio.TaskStatus[list[Address]] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """
+    Serve a market until ``stop`` is set, or until cancelled.
+
+    ``trio.run(feed.serve, settings)`` runs it; ``await nursery.start(feed.serve, settings)`` starts
+    it and returns the addresses it listens on. When stopped it lets nobody in, closes every
+    connection with 1001 and returns within ``settings.limits.shutdown_seconds``; when cancelled it
+    drops everything at once.
+
+    Args:
+        settings: All of the server.
+        source: Where events come from; None simulates the default market.
+        stop: Ends the server gently.
+        task_status: Told the addresses once clients can connect.
+
+    Raises:
+        ConfigError: A setting cannot be met, such as a port in use.
+    """
+    stop = stop if stop is not None else trio.Event()
+    keyring = keyring_for(settings)
+    listeners = await bind(settings.host, settings.port)
+    source = source or simulated(settings)
+    house = House(settings, source, keyring)
+    await house.fanout.step(source.opening())
+    listener = Listener(house.door, settings.limits)
+    send, receive = trio.open_memory_channel[Batch](settings.flow.channel_batches)
+
+    async with trio.open_nursery() as connections:
+        async with trio.open_nursery() as rooms:
+            for sock in listeners:
+                rooms.start_soon(listener.run, sock, connections)
+            rooms.start_soon(house.fanout.run, receive)
+            rooms.start_soon(source.run, send)
+            addresses = [Address(*sock.getsockname()[:2]) for sock in listeners]
+            _write_port_file(settings.port_file, addresses[0].port)
+            log.info("serving", addresses=[address.url() for address in addresses])
+            task_status.started(addresses)
+            await stop.wait()
+            rooms.cancel_scope.cancel()
+        log.info("stopping", connections=len(house.reception.conversations))
+        connections.cancel_scope.deadline = trio.current_time() + settings.limits.shutdown_seconds
+        await _say_goodbye(house.reception, settings.limits.shutdown_seconds)
+    log.info("stopped", **attrs.asdict(house.reception.endings.statistics()))
+
+
+def simulated(settings: Settings) -> MarketRunner:
+    """The default market, as ``settings`` want it."""
+    start = time.time_ns() if settings.start is None else settings.start
+    market = Market(default_market(settings.instruments), seed=settings.seed, start=start)
+    return MarketRunner(market, speed=settings.speed, flow=settings.flow)
+
+
+async def _say_goodbye(reception: Reception, seconds: float) -> None:
+    """End every conversation, spread over no more than half the time there is."""
+    conversations = list(reception.conversations)
+    pause = min(FAREWELL_SECONDS, seconds / 2 / max(1, len(conversations)))
+    for conversation in conversations:
+        conversation.end(ending.SHUTDOWN)
+        await trio.sleep(pause)
+
+
+def _write_port_file(path: Path | None, port: int) -> None:
+    if path is None:
+        return
+    try:
+        # Whoever waits for the file must never read half of it.
+        partial = path.with_name(path.name + ".partial")
+        partial.write_text(f"{port}\n", encoding="ascii")
+        partial.replace(path)
+    except OSError as problem:
+        raise ConfigError(f"cannot write {path} ({problem.strerror})", where="--port-file") from None

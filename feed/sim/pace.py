@@ -1,0 +1,35 @@
+"""How market time runs against the clock."""
+
+from __future__ import annotations
+
+from typing import Final
+
+NANOSECONDS: Final = 1_000_000_000  # in a second
+
+
+class Pace:
+    """
+    Market time as a function of clock time: a straight line.
+
+    Args:
+        market: Market time at the start, nanoseconds.
+        clock: Clock time at the start, seconds.
+        speed: Market seconds per second; 0 for as fast as possible.
+    """
+
+    def __init__(self, *, market: int, clock: float, speed: float) -> None:
+        self._market = market
+        self._clock = clock
+        self._speed = speed
+
+    def market_time(self, clock: float) -> int | None:
+        """Market time that is due at ``clock``, nanoseconds; None when everything is due at once."""
+        if not self._speed:
+            return None
+        return self._market + int((clock - self._clock) * self._speed * NANOSECONDS)
+
+    def clock_time(self, market: int) -> float:
+        """Clock time at which ``market`` is due, seconds."""
+        if not self._speed:
+            return self._clock
+        return self._clock + (market - self._market) / (self._speed * NANOSECONDS)

@@ -1,0 +1,48 @@
+"""Where events come from: a simulated market, a recording, a script."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import attrs
+import trio
+
+from feed.model.events import Row
+from feed.model.instruments import Listing
+
+
+@attrs.frozen
+class Batch:
+    """
+    Rows on their way to the fan-out.
+
+    Attributes:
+        rows: Whole market steps, in order.
+        made: When they were made, in seconds on Trio's clock; for latency figures alone.
+    """
+
+    rows: list[Row]
+    made: float
+
+
+class Source(Protocol):
+    """
+    A stream of events and the instruments they speak of.
+
+    Attributes:
+        listing: What an event's ``instrument`` is an index into.
+    """
+
+    listing: Listing
+
+    def opening(self) -> list[Row]:
+        """Where the stream begins: published before the first client is let in."""
+        ...
+
+    async def run(self, channel: trio.MemorySendChannel[Batch]) -> None:
+        """
+        Send every event, then close ``channel``.
+
+        The channel is bounded: while it is full, the source waits.
+        """
+        ...
