@@ -2,9 +2,8 @@
 One limit order book: price-time priority, orders in, rows out.
 
 A side is a dict of price levels and a sorted list of their keys, so the price range is unbounded
-and the best level is the last key. A level is a ring of linked orders, so that any order leaves it
-in constant time. The key of a level is its price on the buy side and minus its price on the sell
-side: better is greater on both, and one matching loop serves both.
+and the best level is the last key. The key of a level is its price on the buy side and minus its
+price on the sell side: better is greater on both, and one matching loop serves both.
 
 Everything is integers: ids, sides (0 buy, 1 sell), prices in ticks (at least 1), sizes in lots (at
 least 1). Nothing is validated here: :class:`~feed.book.exchange.Exchange` is the checked door.
@@ -13,11 +12,12 @@ least 1). Nothing is validated here: :class:`~feed.book.exchange.Exchange` is th
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Callable, Iterator
-from typing import Final, cast
+from collections.abc import Callable
+from typing import Final
 
 import attrs
 
+from feed.book.level import Level, Order
 from feed.model.events import ADD, QUOTE, REDUCE, TRADE, Row, Side
 from feed.model.orders import SelfTrade
 
@@ -38,49 +38,6 @@ class Resting:
     side: int
     price: int
     left: int
-
-
-class _Order:
-    """A resting order. Side and price are those of its level."""
-
-    __slots__ = ("account", "id", "left", "level", "next", "prev")
-
-    def __init__(self, order: int, account: int, left: int, level: _Level, prev: _Order) -> None:
-        self.id = order
-        self.account = account
-        self.left = left
-        self.level = level
-        self.prev = prev
-        self.next: _Order = prev.next
-
-
-class _Level:
-    """
-    The orders at one price, first come first.
-
-    The level is itself the node between its last order and its first: ``next`` is the front of the
-    queue and ``prev`` its back, and linking and unlinking need no case for the ends.
-    """
-
-    __slots__ = ("key", "next", "prev", "price", "side", "size")
-
-    def __init__(self, side: int, price: int, key: int) -> None:
-        self.side = side
-        self.price = price
-        self.key = key
-        self.size = 0
-        self.next = self.prev = self.ring
-
-    @property
-    def ring(self) -> _Order:
-        """The level in its role as a node, which is all that a neighbour uses of it."""
-        return cast("_Order", self)
-
-    def __iter__(self) -> Iterator[_Order]:
-        node, end = self.next, self.ring
-        while node is not end:
-            yield node
-            node = node.next
 
 
 class OrderBook:
@@ -136,10 +93,10 @@ class OrderBook:
         self._emit = emit
         # None, not ALLOW, so that the matching loop tests an identity only for orders with accounts.
         self._self_trade = None if self_trade is SelfTrade.ALLOW else self_trade
-        self._orders: dict[int, _Order] = {}
+        self._orders: dict[int, Order] = {}
         # Indexed by side. Keys ascend: the best level is the last.
         self._keys: tuple[list[int], list[int]] = ([], [])
-        self._levels: tuple[dict[int, _Level], dict[int, _Level]] = ({}, {})
+        self._levels: tuple[dict[int, Level], dict[int, Level]] = ({}, {})
 
     def limit(self, order: int, side: int, price: int, size: int, account: int = 0) -> int:
         """
@@ -253,12 +210,13 @@ class OrderBook:
         rows.append((QUOTE, self.instrument, self.now, self.bid, self.bid_size, self.ask, self.ask_size))
         return rows
 
-    def _best_first(self, side: int, depth: int | None = None) -> list[_Level]:
+    def _best_first(self, side: int, depth: int | None = None) -> list[Level]:
         levels = self._levels[side]
         return [levels[key] for key in self._keys[side][::-1][:depth]]
 
     def _enter(self, order: int, side: int, price: int, size: int, account: int) -> int:
         """Match, then rest what is left. The caller settles. Returns lots resting."""
+        # The opposite of would_rest(), spelt out: this is the busiest path of all.
         if price <= self.bid if side else 0 < self.ask <= price:
             size = self._match(order, side, price if side else -price, size, account)[1]
             if not size:
@@ -267,10 +225,10 @@ class OrderBook:
         levels = self._levels[side]
         level = levels.get(key)
         if level is None:
-            level = levels[key] = _Level(side, price, key)
+            level = levels[key] = Level(side, price, key)
             insort(self._keys[side], key)
         back = level.prev
-        node = _Order(order, account, size, level, back)
+        node = Order(order, account, size, level, back)
         back.next = level.prev = self._orders[order] = node
         level.size = total = level.size + size
         self._emit((ADD, self.instrument, self.now, order, side, price, size, total))
@@ -349,7 +307,7 @@ class OrderBook:
                     return found
         return found
 
-    def _withdraw(self, node: _Order) -> None:
+    def _withdraw(self, node: Order) -> None:
         """Take an order off the book without a trade. The caller settles."""
         level = node.level
         order = node.id
@@ -362,7 +320,7 @@ class OrderBook:
             self._drop(level)
         self._emit((REDUCE, self.instrument, self.now, order, level.side, level.price, 0, total))
 
-    def _drop(self, level: _Level) -> None:
+    def _drop(self, level: Level) -> None:
         """Forget an empty level."""
         key = level.key
         keys = self._keys[level.side]
