@@ -1,0 +1,166 @@
+"""
+The real server under a steady source: ``python -m tests.benchmarks.fanout.ours PORT CONNECTIONS RATE ...``.
+
+The arguments are those of ``peers/ticks.py``; the option ``symbols=N`` lists N symbols, which tick in turn.
+Two things differ from ``feed serve``: quotes come at a rate instead of out of a market, and a tick ends in
+``"t":<ns>``, the monotonic clock at its creation, since the protocol's own ``time`` counts milliseconds.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+
+import trio
+
+from feed.cli.logs import configure
+from feed.dialects.contract import Action, Desk, Opening, Subscribe
+from feed.dialects.discovery import dialects
+from feed.dialects.tradyn import Tradyn
+from feed.dialects.tradyn.encode import TickEncoder
+from feed.dialects.tradyn.session import TradynSession
+from feed.model.events import QUOTE, Quote, Row
+from feed.model.instruments import Instrument, Listing
+from feed.model.latest import Latest
+from feed.model.topics import Topic
+from feed.server.serve import serve
+from feed.settings import Limits, Settings
+from feed.stream.source import Batch
+from tests.benchmarks.fanout.workloads import symbol
+
+# Market time is the monotonic clock moved to 2024, so that ``time`` has the digits that it has in production.
+EPOCH_NS = 1_709_742_000_000_000_000
+FIRST_BID, BIDS, SPREAD = 100_000, 100_000, 20  # the bid counts a symbol's ticks: 1.00000 to 1.99999
+BATCH_ROWS = Settings().flow.batch_events
+SETTLE_SECONDS = 0.2
+
+
+class SteadySource:
+    """
+    Quotes at a rate, from the moment at which every client has subscribed.
+
+    Attributes:
+        listing: The symbols.
+        missing: Clients that have not subscribed yet.
+    """
+
+    def __init__(
+        self, *, symbols: int, clients: int, rate: float, ramp: float, step_seconds: float, created: bool
+    ) -> None:
+        self.listing = Listing(
+            Instrument(symbol=symbol(index), base="EUR", quote="USD", price_decimals=5, size_decimals=2)
+            for index in range(symbols)
+        )
+        self.missing = clients
+        self._complete = trio.Event()
+        self._gap = 1e9 / rate
+        self._ramp = ramp
+        self._step = step_seconds * 1e9
+        self._created = created
+        self._next = self._step_ends = 0.0
+        self._count = 0
+
+    def arrived(self) -> None:
+        """One more client has subscribed."""
+        self.missing -= 1
+        if not self.missing:
+            self._complete.set()
+
+    def opening(self) -> list[Row]:
+        """The quote before the first, so that the numbers meet."""
+        now = time.monotonic_ns()
+        return [_quote(index, now, BIDS - 1) for index in range(len(self.listing))]
+
+    async def run(self, channel: trio.MemorySendChannel[Batch]) -> None:
+        """Quote until cancelled."""
+        await self._complete.wait()
+        await trio.sleep(SETTLE_SECONDS)
+        self._next = time.monotonic_ns()
+        self._step_ends = self._next + self._step
+        while True:
+            rows = self._due()
+            if rows:
+                await channel.send(Batch(rows, trio.current_time()))
+            await trio.sleep(max(0.0, (self._next - time.monotonic_ns()) / 1e9))
+
+    def _due(self) -> list[Row]:
+        now, rows, listed = time.monotonic_ns(), [], len(self.listing)
+        while self._next <= now and len(rows) < BATCH_ROWS:
+            stamp = time.monotonic_ns() if self._created else int(self._next)
+            number, index = divmod(self._count, listed)
+            rows.append(_quote(index, stamp, number))
+            self._count += 1
+            self._next += self._gap
+            if self._next > self._step_ends:
+                self._gap /= self._ramp
+                self._step_ends += self._step
+        return rows
+
+
+def _quote(index: int, stamp: int, number: int) -> Row:
+    bid = FIRST_BID + number % BIDS
+    return QUOTE, index, EPOCH_NS + stamp, bid, 100, bid + SPREAD, 100
+
+
+class StampedTicks(TickEncoder):
+    """Ticks that say when they were made."""
+
+    def _tick(self, quote: Quote) -> str:
+        return f'{super()._tick(quote)[:-1]},"t":{quote.ts - EPOCH_NS}}}'
+
+
+class CountedSession(TradynSession):
+    """Tells the source of its first subscription."""
+
+    def __init__(self, desk: Desk, source: SteadySource) -> None:
+        super().__init__(desk)
+        self._source: SteadySource | None = source
+
+    def receive(self, text: str) -> Sequence[Action]:
+        """As the real one."""
+        actions = super().receive(text)
+        if self._source and any(isinstance(action, Subscribe) for action in actions):
+            self._source.arrived()
+            self._source = None
+        return actions
+
+
+class StampedTradyn(Tradyn):
+    """The dialect with both."""
+
+    def __init__(self, source: SteadySource) -> None:
+        self._source = source
+
+    def session(self, opening: Opening, desk: Desk) -> TradynSession:
+        """As the real one."""
+        del opening
+        return CountedSession(desk, self._source)
+
+    def encoder(self, topic: Topic, instrument: Instrument, latest: Latest) -> TickEncoder:
+        """As the real one."""
+        return StampedTicks(instrument, latest.quote(topic.instrument))
+
+
+async def main(words: list[str]) -> None:
+    """Serve until killed."""
+    port, clients, rate, ramp, step, stamp = words[:6]
+    options = dict(word.split("=") for word in words[6:])
+    source = SteadySource(
+        symbols=int(options.get("symbols", "1")),
+        clients=int(clients),
+        rate=float(rate),
+        ramp=float(ramp),
+        step_seconds=float(step),
+        created=stamp == "created",
+    )
+    # The table of dialects is shared by the whole process, and this process serves nothing else.
+    dialects()["tradyn"] = StampedTradyn(source)
+    everyone = int(clients) + 1
+    limits = Limits(connections=everyone, connections_per_address=everyone)
+    await serve(Settings(port=int(port), limits=limits), source=source)
+
+
+if __name__ == "__main__":
+    configure("text")
+    trio.run(main, sys.argv[1:])
