@@ -13,6 +13,8 @@ import attrs
 from attrs.validators import ge, gt, in_, instance_of, optional
 
 LOOPBACK = "127.0.0.1"
+# As the tick server's document prints it. Everybody knows it: it works on loopback only.
+DEMO_KEY = "tk_live_a1b2c3d4e5f6"
 MIB = 1024 * 1024
 
 

@@ -37,7 +37,7 @@ LIBRARIES = dict.fromkeys(("errors", "settings", "model", "book", "analytics", "
 LIBRARIES |= dict.fromkeys(("scenario", "dialects"), frozenset({"cattrs", "msgspec"}))
 
 TRIO = {"trio", "trio_websocket", "anyio"}
-TRIO_PLACES = re.compile(r"(sim\.runner|stream\.fanout|server|client|cli|__init__)(\.|$)")
+TRIO_PLACES = re.compile(r"(sim\.runner|stream\.(fanout|source)|server|client|cli|__init__)(\.|$)")
 
 # Above these nothing may depend on the wall clock, on the machine or on the run.
 DETERMINISTIC = set(ROOMS) - {"server", "client", "cli", "__init__", "__main__"}
