@@ -104,15 +104,11 @@ class Hub:
 
     def drop(self, outlet: Outlet) -> None:
         """The connection of ``outlet`` has ended: write nothing to it any more."""
-        group = outlet.group
         outlet.close()
-        self._dissolve(group)
 
     def abandon(self, outlet: Outlet) -> None:
         """Forget what ``outlet`` owes and all it listened to; it can still be sent a last message."""
-        group = outlet.group
         outlet.abandon()
-        self._dissolve(group)
 
     def _encode(self, hearing: list[OpenTopic], seq: int, row: Row, stirred: list[Group]) -> None:
         item = event(seq, row)
@@ -128,27 +124,26 @@ class Hub:
 
     def _move(self, outlet: Outlet, held: dict[Topic, OpenTopic]) -> None:
         """Put ``outlet`` among those who listen to exactly ``held``."""
-        left = outlet.group
         if held:
-            outlet.follow(self._group(held))
+            group = self._group(held)
+            outlet.follow(group)
+            if not len(group):  # the connection takes no data any more
+                self._dissolve(group)
         else:
             outlet.unfollow()
-        self._dissolve(left)
         outlet.check(self.seq)
 
     def _group(self, held: dict[Topic, OpenTopic]) -> Group:
         key = tuple(sorted(held))
         group = self._groups.get(key)
         if group is None:
-            group = self._groups[key] = Group(tuple(held[topic] for topic in key))
+            group = self._groups[key] = Group(tuple(held[topic] for topic in key), deserted=self._dissolve)
             for item in group.topics:
                 item.groups[group] = None
         return group
 
-    def _dissolve(self, group: Group | None) -> None:
-        """Forget ``group`` if nobody is left in it."""
-        if group is None or len(group):
-            return
+    def _dissolve(self, group: Group) -> None:
+        """Forget ``group``, in which nobody is left."""
         if self._groups.pop(tuple(item.topic for item in group.topics), None) is not None:
             for item in group.topics:
                 del item.groups[group]
