@@ -13,7 +13,7 @@ from pathlib import Path
 
 import attrs
 
-from tests.benchmarks.fanout.build import HERE, Toolbox, build
+from tests.benchmarks.fanout.build import CACHE, HERE, Toolbox, build
 from tests.benchmarks.fanout.contenders import CONTENDERS, LEADERS, OURS, Contender
 from tests.benchmarks.fanout.measure import Outcome, run, saturate
 from tests.benchmarks.fanout.results import Results
@@ -44,7 +44,7 @@ def main() -> None:
         outcome = measure(contender, toolbox)
         results.add(title, contender.name, outcome.figures, outcome.problem)
         results.save(options.out / "results.json")
-        print(f"{title:<32} {contender.name:<32} {_short(outcome)}", file=sys.stderr, flush=True)
+        print(f"{title:<32} {contender.name:<32} {_short(outcome)}", file=sys.stderr)
     report = tables(results)
     (options.out / "fanout.md").write_text(report)
     print(report)
@@ -66,8 +66,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--workdir",
         type=Path,
-        default=Path("~/.cache/feed-benchmarks"),
-        help="folder for what is compiled and installed (default: ~/.cache/feed-benchmarks)",
+        default=CACHE,
+        help=f"folder for what is compiled and installed (default: {CACHE})",
     )
     options = parser.parse_args()
     if options.quick:
