@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from heapq import heappush
-from math import floor
+from math import floor, inf, sqrt
 from typing import Final
 
 from feed.sim.draws import HEAVY, MASK, NS_PER_MS, WIDTH, chance, delays
 from feed.sim.pit import BUY, SELL, Pit
 
 # How much wider each next maker quotes than the one before, as a share of the half spread.
-_STAGGER: Final = 0.1
+_STAGGER: Final = 0.35
 
 # A ladder reaches out in steps of this share of the half spread, heavy-tailed.
 _DEPTH: Final = 0.8
 
-# A best quote may be off by this share of the half spread, and half a tick, before it is replaced.
-_SLACK: Final = 0.4
+# A best quote may be off by this share of the half spread, and this share of how far the value gets
+# between two book updates, before it is replaced; each next maker bears that much again.
+_SLACK: Final = 0.1
+_LAG: Final = 1.7
+# But it never comes nearer to the value than this share of its distance.
+_NEAREST: Final = 0.2
+
+# More lots than ever rest.
+_ALL: Final = 1 << 50
 
 _BITS: Final = 5 * WIDTH
 
@@ -47,7 +54,7 @@ class Maker:
         "_picks_off",
         "_quotes",
         "_reaction",
-        "_stagger",
+        "_rank",
         "_width",
         "index",
         "pit",
@@ -57,7 +64,7 @@ class Maker:
         makers = pit.market.makers
         self.pit: Pit = pit
         self.index = pit.agenda.join(self)
-        self._stagger = 1.0 + _STAGGER * rank
+        self._rank = rank
         self._quotes = makers.quotes
         # Indexed by side, best last.
         self._keys: tuple[list[int], list[int]] = ([], [])
@@ -70,13 +77,14 @@ class Maker:
         self.tune()
 
     def tune(self) -> None:
-        """Take over a changed spread; quotes follow as they are replaced."""
-        half = self.pit.half
-        slack = _SLACK * half + 0.5
-        self._width = half * self._stagger
-        self._depth = half * _DEPTH
-        self._near = self._width - slack
-        self._far = self._width + slack + 1.0
+        """Take over a changed spread or volatility; quotes follow as they are replaced."""
+        pit = self.pit
+        stride = pit.value * pit.volatility / sqrt(pit.spec.updates_per_second)
+        slack = 0.7 + (1 + self._rank) * (_SLACK * pit.half + _LAG * stride)
+        self._width = width = (1.0 + _STAGGER * self._rank) * pit.half
+        self._depth = pit.half * _DEPTH
+        self._near = max(_NEAREST * width, width - slack)
+        self._far = width + slack
 
     def act(self, now: int) -> int:
         """Put a missing quote back, or take one away."""
@@ -88,13 +96,10 @@ class Maker:
         bits = self._bits(_BITS)
         short = len(bids) < quotes
         if short or len(asks) < quotes:
-            self.place(BUY if short else SELL, bits)
-            if len(bids) < quotes or len(asks) < quotes:
+            free = self.place(BUY if short else SELL, bits)
+            if len(bids) < quotes or len(asks) < quotes or (free and self.exposed()):
                 return self._reaction[bits & MASK]
-            value, near = pit.value, self._near
-            if bids[-1] > value - near or asks[-1] > -value - near or bits >> WIDTH & MASK < self._persists:
-                return self._pause[bits & MASK]
-            return 0
+            return self._pause[bits & MASK] if bits >> WIDTH & MASK < self._persists else 0
         value, near, far = pit.value, self._near, self._far
         table = self._reaction
         if bids[-1] > value - near:
@@ -113,8 +118,13 @@ class Maker:
         book.cancel(self._ids[side].pop(at))
         return table[bits & MASK]
 
-    def place(self, side: int, bits: int) -> None:
-        """Add a quote: the best of the ladder where that is missing or left behind, else deeper."""
+    def place(self, side: int, bits: int) -> bool:
+        """
+        Add a quote: the best of the ladder where that is missing or left behind, else deeper.
+
+        Returns:
+            Whether it stands where it should, not behind someone on the wrong side of the value.
+        """
         pit = self.pit
         book = pit.book
         keys = self._keys[side]
@@ -122,16 +132,18 @@ class Maker:
         distance = self._width
         if keys and keys[-1] >= value - self._far:
             distance += self._depth * HEAVY[bits >> 3 * WIDTH & MASK]
-        key = floor(value - distance)
+        key = floor(value - distance + 0.5)
         lots = 1 + int(pit.size * HEAVY[bits >> 4 * WIDTH & MASK])
         worst = -book.bid if side else book.ask
-        if worst and key >= worst:
-            if bits >> 2 * WIDTH & MASK < self._picks_off:
-                pit.take(book.now, side, lots, 0, informs=False)
+        free = not worst or key < worst
+        if not free:
+            if bits >> 2 * WIDTH & MASK < self._picks_off and pit.stranger(1 - side):
+                pit.take(book.now, side, _ALL, max(1, floor(pit.value)), informs=False)
             key = (-book.bid if side else book.ask) - 1
         if not side and key < 1:
             key = 1
         self._rest(side, key, lots)
+        return free
 
     def _rest(self, side: int, key: int, lots: int) -> None:
         pit = self.pit
@@ -179,6 +191,22 @@ class Maker:
         del self._keys[side][at]
         self.hear(now)
         return True
+
+    def best(self, side: int) -> float:
+        """The key of the best quote on a side; less than any price where there is none."""
+        keys = self._keys[side]
+        return keys[-1] if keys else -inf
+
+    def exposed(self) -> bool:
+        """Whether the value has come too near a best quote, or left one behind."""
+        bids, asks = self._keys
+        value, near, far = self.pit.value, self._near, self._far
+        return not (
+            bids
+            and asks
+            and value - far <= bids[-1] <= value - near
+            and -value - far <= asks[-1] <= -value - near
+        )
 
     def hear(self, now: int) -> None:
         """Plan to act soon."""

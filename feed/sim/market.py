@@ -19,7 +19,7 @@ from feed.model.market import MarketSpec
 from feed.model.orders import Ack, Command
 from feed.sim.draws import NS_PER_SECOND
 from feed.sim.makers import Maker, Obligation
-from feed.sim.news import Headlines, Regimes, Ticker
+from feed.sim.news import Headlines, Ticker, swings
 from feed.sim.pit import Agenda, Pit
 from feed.sim.traders import Follower, LargeOrder, LargeTrader, NoiseTrader
 
@@ -46,7 +46,7 @@ class Market:
         self._agenda = Agenda()
         self.exchange: Final = Exchange(self.listing, self._rows.append)
         self._headlines = Headlines(spec, self._agenda, seed)
-        regimes = Regimes(spec.news)
+        table = swings(spec.news)
         self._pits = [
             Pit(
                 spec,
@@ -64,7 +64,7 @@ class Market:
         self._agenda.call(self._headlines.index, start + NS_PER_SECOND)
         for index, pit in enumerate(self._pits):
             pit.book.now = start
-            self._parked[index] = _populate(pit, self._headlines, regimes)
+            self._parked[index] = _populate(pit, self._headlines, table)
             if pit.spec.listed:
                 self._open(index)
             else:
@@ -230,12 +230,12 @@ class Market:
         return rows
 
 
-def _populate(pit: Pit, headlines: Headlines, regimes: Regimes) -> list[tuple[int, int]]:
+def _populate(pit: Pit, headlines: Headlines, table: tuple[float, ...]) -> list[tuple[int, int]]:
     """Bring in the participants of an instrument. Returns when each first acts, from the opening."""
     market = pit.market
     pit.makers = [Maker(pit, rank) for rank in range(market.makers.count)]
     others: Sequence[Ticker | Obligation | NoiseTrader | Follower | LargeTrader] = [
-        Ticker(pit, headlines, regimes),
+        Ticker(pit, headlines, table),
         Obligation(pit),
         *(NoiseTrader(pit, rank) for rank in range(market.noise.count if market.noise.share else 0)),
         *(

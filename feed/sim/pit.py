@@ -21,6 +21,10 @@ BUY: Final = int(Side.BUY)
 SELL: Final = int(Side.SELL)
 
 
+# Several makers and traders make the best price together: each alone asks for more than the typical spread.
+_WIDE: Final = 1.1
+
+
 class Actor(Protocol):
     """Anything that acts at times of its own: a trader, or the news."""
 
@@ -111,12 +115,12 @@ class Pit:
         self.agenda: Final = agenda
         self.value = float(spec.price)
         self.size = float(spec.size)
-        self.calm = 1.0
-        self.swing(1.0)
         self.pace = 1.0
         self.impact = market.impact
         self.makers: list[Maker] = []
+        self.calm = 1.0
         self.widen(1.0)
+        self.swing(1.0)
         self._rows = rows
 
     def bits(self, name: str) -> Callable[[int], int]:
@@ -131,6 +135,8 @@ class Pit:
         """Set the volatility to ``factor`` times that of the specification."""
         self.volatility = factor * self.spec.volatility / 10_000
         self.step = self.volatility * sqrt(self.calm)
+        for maker in self.makers:
+            maker.tune()
 
     def hurry(self, factor: float) -> None:
         """Set the activity to ``factor`` times that of the specification; volatility stays what it is."""
@@ -140,7 +146,7 @@ class Pit:
     def widen(self, factor: float) -> None:
         """Set the spread to ``factor`` times that of the specification."""
         self.spread = self.spec.spread * factor
-        self.half = self.spread / 2
+        self.half = _WIDE * self.spread / 2
         for maker in self.makers:
             maker.tune()
 
@@ -153,29 +159,42 @@ class Pit:
                 self.book.cancel(order)
 
     def wake(self, now: int, threshold: int, bits: int) -> None:
-        """Let makers hear of news at ``now``, each if its share of ``bits`` falls below ``threshold``."""
+        """
+        Let makers answer to news at ``now``.
+
+        Those whose quotes it exposes do, and others if their share of ``bits`` falls below ``threshold``.
+        """
         for maker in self.makers:
-            if bits & MASK < threshold:
+            if bits & MASK < threshold or maker.exposed():
                 maker.hear(now)
             bits >>= WIDTH
 
-    def take(self, now: int, side: int, lots: int, reach: float, *, informs: bool = True) -> None:
+    def take(self, now: int, side: int, lots: int, price: int, *, informs: bool = True) -> None:
         """
-        Trade at once against what rests, no further than ``reach`` ticks past the best price.
+        Trade at once against what rests.
 
         Args:
             now: Market time.
             side: Of the one who takes.
-            lots: Wanted; what is not found within reach is not traded.
-            reach: Ticks.
+            lots: Wanted; what is not found is not traded.
+            price: The worst acceptable, ticks.
             informs: Whether others learn about the value from it.
         """
         book = self.book
         book.now = now
         before = len(self._rows)
-        price = max(1, book.bid - int(reach)) if side else book.ask + int(reach)
         book.ioc(self.next_order(), side, price, lots)
         self.traded(now, before, informs=informs)
+
+    def stranger(self, side: int) -> bool:
+        """Whether the best price of a side is not any maker's."""
+        key = -self.book.ask if side else self.book.bid
+        return all(maker.best(side) < key for maker in self.makers)
+
+    def within(self, side: int, spreads: float) -> int:
+        """The price that many spreads past the best, for who takes."""
+        reach = int(spreads * self.spread)
+        return max(1, self.book.bid - reach) if side else self.book.ask + reach
 
     def traded(self, now: int, since: int, *, informs: bool = True) -> None:
         """

@@ -8,10 +8,14 @@ from feed.model.market import Followers
 from feed.sim.draws import EXPONENTIAL, HEAVY, MASK, NS_PER_MS, NS_PER_SECOND, WIDTH, chance
 from feed.sim.pit import BUY, SELL, Pit
 
+# Noise traders rest orders at least this far behind the best price, as a share of half the spread.
+_BEHIND: Final = 0.5
+# Takers trade this share of the size at which orders rest.
+_TAKES: Final = 0.4
 # Who takes goes no further than this past the best price, in spreads.
 _REACH: Final = 2.0
-# A patient large order follows the price further.
-_LARGE_REACH: Final = 20.0
+# The impatient among the large go as far as the book does.
+_LARGE_REACH: Final = 4.0
 
 
 class NoiseTrader:
@@ -36,22 +40,21 @@ class NoiseTrader:
         book = pit.book
         bits = self._bits(5 * WIDTH)
         wait = 1 + int(self._gap * pit.pace * EXPONENTIAL[bits & MASK])
-        lots = 1 + int(pit.size * HEAVY[bits >> WIDTH & MASK])
+        size = pit.size * HEAVY[bits >> WIDTH & MASK]
         side = bits >> 2 * WIDTH & 1
         ids = self._ids
         if bits >> 3 * WIDTH & MASK < self._takes:
-            pit.take(now, side, lots, _REACH * pit.spread)
+            pit.take(now, side, 1 + int(_TAKES * size), pit.within(side, _REACH))
             return wait
         book.now = now
         bits >>= 4 * WIDTH
         if len(ids) == self._most or (ids and bits & 1):
             book.cancel(ids.pop((bits >> 1) * len(ids) >> WIDTH - 1))
             return wait
-        # From one tick better than the best to far behind it.
-        behind = int(pit.half * (HEAVY[bits & MASK] - HEAVY[MASK])) - 1
+        behind = int(pit.half * (_BEHIND + HEAVY[bits & MASK]))
         price = book.ask + behind if side else book.bid - behind
         order = pit.next_order()
-        if price >= 1 and book.post_only(order, side, price, lots):
+        if price >= 1 and book.post_only(order, side, price, 1 + int(size)):
             ids.append(order)
         return wait
 
@@ -86,8 +89,9 @@ class Follower:
         away = (pit.book.bid + pit.book.ask) / 2 - self._average
         self._average += away * self._keep
         if abs(away) > self._trigger * pit.spread:
-            lots = 1 + int(pit.size * HEAVY[bits >> WIDTH & MASK])
-            pit.take(now, BUY if (away > 0) != self._against else SELL, lots, _REACH * pit.spread)
+            lots = 1 + int(_TAKES * pit.size * HEAVY[bits >> WIDTH & MASK])
+            side = BUY if (away > 0) != self._against else SELL
+            pit.take(now, side, lots, pit.within(side, _REACH))
         return 1 + int(self._gap * pit.pace * EXPONENTIAL[bits & MASK])
 
 
@@ -118,7 +122,7 @@ class LargeOrder:
         self._lots -= lots
         self._slices -= 1
         if lots:
-            self.pit.take(now, self._side, lots, _LARGE_REACH * self.pit.spread)
+            self.pit.take(now, self._side, lots, self.pit.within(self._side, _LARGE_REACH))
         return self._pause if self._slices else 0
 
 
