@@ -143,4 +143,5 @@ def _plot(out: Path, toolbox: Toolbox) -> None:
     print(f"written: {out / 'fanout.md'}, {picture}, {out / 'results.json'}", file=sys.stderr)
 
 
-main()
+if __name__ == "__main__":
+    main()
