@@ -131,6 +131,14 @@ def test_broken_connection_is_cut_once(stream, put_in):
     assert (client.writes, client.cuts, client.outlet.owed, client.outlet.lost_at) == (1, 1, 0, None)
 
 
+def test_connection_that_is_closed_cannot_break(stream):
+    """Whoever closed it knows; nobody is told a second time."""
+    client = stream.Client()
+    client.outlet.close()
+    client.outlet.broken()
+    assert client.cuts == 0
+
+
 def test_slow_consumer_is_cut_past_the_bound(stream):
     """At the bound it stays, one byte past it it is cut: once, and with the number where it was."""
     client = stream.Client(room=0, backlog_bytes=2 * len(A))
