@@ -143,7 +143,7 @@ class RecordingReader:
         self.complete = True
 
 
-class _Broken(Exception):  # noqa: N818 - a place in a file, not an error of the program
+class _Broken(Exception):
     """The frame at hand cannot be used."""
 
 

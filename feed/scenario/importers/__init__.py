@@ -146,7 +146,9 @@ def _write(run: Run, importer: Importer, out: BinaryIO, tool: str, settings: Rec
 def _registry() -> dict[str, Importer]:
     found: dict[str, Importer] = {}
     for module in sorted(entry.name for entry in pkgutil.iter_modules(__path__)):
-        family: tuple[Importer, ...] = getattr(importlib.import_module(f"{__name__}.{module}"), "IMPORTERS", ())
+        family: tuple[Importer, ...] = getattr(
+            importlib.import_module(f"{__name__}.{module}"), "IMPORTERS", ()
+        )
         for importer in family:
             if importer.name in found:
                 raise RuntimeError(f"two importers are called {importer.name}")

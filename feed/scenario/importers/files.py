@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import gzip
-import io
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 import zstandard
 
@@ -98,9 +97,8 @@ def _unpacked(path: Path, raw: BinaryIO, size: int) -> Iterator[bytes]:
         case ".zst":
             yield from _zstd(raw, size)
         case ".zip":
-            with zipfile.ZipFile(raw) as archive:
-                with archive.open(_only_table(archive)) as part:
-                    yield from _pieces(part, size)
+            with zipfile.ZipFile(raw) as archive, archive.open(_only_table(archive)) as part:
+                yield from _pieces(part, size)
         case _:
             yield from _pieces(raw, size)
 
@@ -114,7 +112,7 @@ def _only_table(archive: zipfile.ZipFile) -> str:
     return tables[0]
 
 
-def _pieces(file: io.BufferedIOBase | BinaryIO | gzip.GzipFile, size: int) -> Iterator[bytes]:
+def _pieces(file: IO[bytes] | gzip.GzipFile, size: int) -> Iterator[bytes]:
     while piece := file.read(size):
         yield piece
 

@@ -18,7 +18,8 @@ from feed.model.instruments import Instrument
 from feed.scenario.importers.books import Book
 from feed.scenario.importers.symbols import Symbol
 
-_POWERS = tuple(10**power for power in range(19))
+# As many as an instrument may have decimals.
+_POWERS = tuple(10**power for power in range(13))
 
 
 @attrs.frozen
@@ -44,26 +45,26 @@ class Units(dict[str, int]):
 
     Args:
         decimals: Digits after the point of one unit.
+        step: How many units of the last digit one unit is.
         exact: The conversion of any text, or the error that there is none.
         most: Texts remembered.
     """
 
-    def __init__(self, decimals: int, exact: Callable[[str], int], most: int) -> None:
+    def __init__(self, decimals: int, step: int, exact: Callable[[str], int], most: int) -> None:
         super().__init__()
         self._decimals = decimals
         self._exact = exact
         self._most = most
-        self._plain = exact("1") == _POWERS[decimals] if decimals < len(_POWERS) else False
+        self._plain = step == 1
 
     def __missing__(self, text: str) -> int:
         whole, _, part = text.partition(".")
         part = part.rstrip("0")
         digits = whole + part
         short = self._decimals - len(part)
-        if self._plain and short >= 0 and len(digits) < 16 and digits.isascii() and digits.isdigit() and whole:
-            value = int(digits) * _POWERS[short]
-        else:
-            value = self._exact(text)
+        plain = self._plain and whole and short >= 0 and digits.isascii() and digits.isdigit()
+        # Signs, exponents, other steps and mistakes are rare enough for the slow way.
+        value = int(digits) * _POWERS[short] if plain else self._exact(text)
         if len(self) >= self._most:
             self.clear()
         self[text] = value
@@ -89,11 +90,42 @@ class Market:
     def __init__(self, index: int, instrument: Instrument, *, has_book: bool, numbers: int) -> None:
         self.index = index
         self.instrument = instrument
-        self.prices = Units(instrument.price_decimals, instrument.price_ticks, numbers)
-        self.sizes = Units(instrument.size_decimals, instrument.size_lots, numbers)
+        self.prices = Units(instrument.price_decimals, instrument.tick, instrument.price_ticks, numbers)
+        self.sizes = Units(instrument.size_decimals, instrument.lot, instrument.size_lots, numbers)
         self.book = Book(index)
         self.has_book = has_book
         self.trades = 0
+
+
+class Decimals:
+    """
+    How many decimals the texts of one column really use, trailing zeros aside.
+
+    Attributes:
+        most: The answer so far.
+    """
+
+    def __init__(self, remembered: int) -> None:
+        self.most = 0
+        self._remembered = remembered
+        self._seen: set[str] = set()
+
+    def note(self, text: str) -> None:
+        """
+        One more text.
+
+        Raises:
+            ValueError: It is not a finite decimal.
+        """
+        # Most numbers have been seen before, which is far quicker to find out than to count again.
+        if text in self._seen:
+            return
+        point = text.find(".")
+        if point < 0 or len(text) - point - 1 > self.most:
+            self.most = max(self.most, _decimals(text))
+        if len(self._seen) >= self._remembered:
+            self._seen.clear()
+        self._seen.add(text)
 
 
 class Survey:
@@ -101,44 +133,43 @@ class Survey:
     What the first pass finds: which instruments there are, and how many decimals they use.
 
     Attributes:
-        books: Names of the instruments whose book is in the input, in order of appearance.
+        books: Names of the instruments whose book is in the input.
+        trades: Names of those whose single trades are, where there may be aggregates beside them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, numbers: int) -> None:
         self.books: dict[str, None] = {}
-        self._prices: dict[str, int] = {}
-        self._sizes: dict[str, int] = {}
+        self.trades: dict[str, None] = {}
+        self._numbers = numbers
+        self._columns: dict[str, tuple[Decimals, Decimals]] = {}
 
-    def price(self, name: str, text: str) -> None:
-        """A price of instrument ``name``."""
-        _note(self._prices, name, text)
-
-    def size(self, name: str, text: str) -> None:
-        """A size of instrument ``name``."""
-        _note(self._sizes, name, text)
+    def of(self, name: str) -> tuple[Decimals, Decimals]:
+        """The prices and the sizes of instrument ``name``, in the source's spelling."""
+        found = self._columns.get(name)
+        if found is None:
+            found = self._columns[name] = (Decimals(self._numbers), Decimals(self._numbers))
+        return found
 
     def see(self, name: str, price: str, size: str) -> None:
         """A price and a size of instrument ``name``."""
-        _note(self._prices, name, price)
-        _note(self._sizes, name, size)
+        prices, sizes = self.of(name)
+        prices.note(price)
+        sizes.note(size)
 
-    def markets(
-        self, symbol: Callable[[str], Symbol], grids: Mapping[str, Grid], numbers: int
-    ) -> dict[str, Market]:
+    def markets(self, symbol: Callable[[str], Symbol], grids: Mapping[str, Grid]) -> dict[str, Market]:
         """
         One market for every instrument seen, in order of appearance.
 
         Args:
             symbol: From the source's name to the canonical one.
             grids: Steps that are known, by canonical symbol.
-            numbers: Decimal texts each market remembers per column.
         Raises:
             ConfigError: A grid that is no decimal, or one for an instrument that is not there.
         """
         found = {}
-        for index, name in enumerate(self._prices):
+        for index, name in enumerate(self._columns):
             instrument = self._instrument(name, symbol(name), grids)
-            found[name] = Market(index, instrument, has_book=name in self.books, numbers=numbers)
+            found[name] = Market(index, instrument, has_book=name in self.books, numbers=self._numbers)
         known = [market.instrument.symbol for market in found.values()]
         for extra in grids:
             if extra not in known:
@@ -148,8 +179,9 @@ class Survey:
         return found
 
     def _instrument(self, name: str, symbol: Symbol, grids: Mapping[str, Grid]) -> Instrument:
-        price_decimals, tick = self._prices[name], 1
-        size_decimals, lot = self._sizes.get(name, 0), 1
+        prices, sizes = self._columns[name]
+        price_decimals, tick = prices.most, 1
+        size_decimals, lot = sizes.most, 1
         if symbol.name in grids:
             grid = grids[symbol.name]
             price_decimals, tick = _step(grid.tick, symbol.name)
@@ -166,20 +198,9 @@ class Survey:
         )
 
 
-def _note(most: dict[str, int], name: str, text: str) -> None:
-    point = text.find(".")
-    if point < 0:
-        # Without a point it is a whole number, except for the likes of "1e-7".
-        decimals = 0 if text.isdigit() else _odd(text)
-    else:
-        decimals = len(text) - point - 1
-        if decimals > most.get(name, -1):
-            decimals = len(text.rstrip("0")) - point - 1 if text.replace(".", "", 1).isdigit() else _odd(text)
-    if decimals > most.get(name, -1):
-        most[name] = decimals
-
-
-def _odd(text: str) -> int:
+def _decimals(text: str) -> int:
+    if text.replace(".", "", 1).isdigit():
+        return len(text.partition(".")[2].rstrip("0"))
     try:
         value = Decimal(text).normalize()
     except InvalidOperation:
@@ -193,7 +214,7 @@ def _odd(text: str) -> int:
 def _step(text: str, symbol: str) -> tuple[int, int]:
     """Decimals and units of a step: ``0.50`` is 5 units of one decimal."""
     try:
-        decimals = _odd(text)
+        decimals = _decimals(text)
     except ValueError as problem:
         raise ConfigError(str(problem), where=f"grid of {symbol}") from None
     units = int(Decimal(text).scaleb(decimals))

@@ -128,7 +128,7 @@ class Run:
         markets: Instruments by the source's name, from the survey.
         messages: Counts by kind, second pass.
         checked: Rules that held, second pass.
-        place: File and line at hand.
+        path, number: File and line at hand.
     """
 
     def __init__(
@@ -137,12 +137,13 @@ class Run:
         self.paths = paths
         self.options = options
         self.bounds = bounds
-        self.survey = Survey()
+        self.survey = Survey(bounds.numbers)
         self.markets: dict[str, Market] = {}
         self.messages: Counter[str] = Counter()
         self.checked: Counter[str] = Counter()
         self.kinds: Counter[int] = Counter()
-        self.place: tuple[Path, int] = (Path(), 0)
+        self.path = Path()
+        self.number = 0
         self.gaps = self.crossed = self.clamped = self.clamped_most = self.skipped = 0
         self.problems: list[Problem] = []
         self.now = 0
@@ -155,7 +156,7 @@ class Run:
 
     def begin(self, symbol: Callable[[str], Symbol]) -> None:
         """End the first pass: make the markets."""
-        self.markets = self.survey.markets(symbol, self.options.grids, self.bounds.numbers)
+        self.markets = self.survey.markets(symbol, self.options.grids)
         self._surveying = False
 
     def clock(self, ts: int) -> int:
@@ -189,7 +190,19 @@ class Run:
     def trade(self, market: Market, ts: int, aggressor: int, price: str, size: str) -> Row:
         """A trade of a source without orders. Ids count from 1 in each instrument, as everywhere."""
         market.trades += 1
-        return (TRADE, market.index, ts, market.trades, aggressor, market.prices[price], market.sizes[size], 0, 0, -1, -1)
+        return (
+            TRADE,
+            market.index,
+            ts,
+            market.trades,
+            aggressor,
+            market.prices[price],
+            market.sizes[size],
+            0,
+            0,
+            -1,
+            -1,
+        )
 
     def malformed(self, problem: Exception) -> None:
         """
@@ -213,8 +226,7 @@ class Run:
     @property
     def where(self) -> str:
         """The place at hand as ``file:line``."""
-        path, line = self.place
-        return f"{path}:{line}"
+        return f"{self.path}:{self.number}"
 
     def count_rows(self, rows: list[Row]) -> None:
         """Rows that are about to be written."""

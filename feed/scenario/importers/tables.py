@@ -103,9 +103,9 @@ def read_tables(run: Run, open_file: Open) -> Iterator[list[Row]]:
 def _batch(run: Run, path: Path, start: int, lines: list[str], layout: Layout) -> list[Row]:
     batch: list[Row] = []
     take, separator = layout.take, layout.separator
-    for number, line in enumerate(lines, start):
+    run.path = path
+    for run.number, line in enumerate(lines, start):
         if line:
-            run.place = (path, number)
             try:
                 batch += take(line.split(separator))
             except UNREADABLE as problem:

@@ -19,9 +19,18 @@ from feed.scenario.importers.run import Importer, Malformed, Run
 from feed.scenario.importers.symbols import verbatim
 from feed.scenario.importers.tables import exhaust, named, read_tables
 
-_BOOK = ("symbol", "timestamp", "local_timestamp", "is_snapshot", "side", "price", "amount")
-_TRADES = ("symbol", "timestamp", "side", "price", "amount")
-_QUOTES = ("symbol", "timestamp", "ask_amount", "ask_price", "bid_price", "bid_amount")
+_BOOK = ("exchange", "symbol", "timestamp", "local_timestamp", "is_snapshot", "side", "price", "amount")
+_TRADES = ("exchange", "symbol", "timestamp", "local_timestamp", "id", "side", "price", "amount")
+_QUOTES = (
+    "exchange",
+    "symbol",
+    "timestamp",
+    "local_timestamp",
+    "ask_amount",
+    "ask_price",
+    "bid_price",
+    "bid_amount",
+)
 _BOOK_SIDES = {"bid": BUY, "ask": SELL}
 _AGGRESSORS = {"buy": BUY, "sell": SELL, "unknown": UNKNOWN, "": UNKNOWN}
 
@@ -47,20 +56,20 @@ class TardisBook:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._levels = {name: _Levels(market) for name, market in run.markets.items()}
-        self._message = ("", "")
+        self._arrived = self._symbol = ""
         self._current: _Levels | None = None
         self._ts = 0
 
     def take(self, cells: list[str]) -> list[Row]:
         """Rows of one line; the quote of the message before comes first."""
-        symbol, timestamp, arrived, is_snapshot, side, price, amount = cells
+        _, symbol, timestamp, arrived, is_snapshot, side, price, amount = cells
         rows: list[Row] = []
         level_side = _BOOK_SIDES.get(side)
         if level_side is None:
             raise Malformed(f"side is {side!r} where bid or ask is expected")
-        if (arrived, symbol) != self._message:
+        if arrived != self._arrived or symbol != self._symbol:
             rows = self.finish()
-            self._message = (arrived, symbol)
+            self._arrived, self._symbol = arrived, symbol
             self._current = self._levels[symbol]
             self._ts = self._run.clock(int(timestamp) * 1000)
             self._run.messages["message"] += 1
@@ -91,7 +100,9 @@ class TardisBook:
         name = "change before snapshot"
         self._run.messages[name] += 1
         if self._run.messages[name] == 1:
-            self._run.gap(f"expected a snapshot of {symbol} first, found a change; changes are left out until then")
+            self._run.gap(
+                f"expected a snapshot of {symbol} first, found a change; changes are left out until then"
+            )
         return rows
 
 
@@ -99,7 +110,7 @@ def _survey_book(run: Run) -> None:
     see = run.survey.see
 
     def take(cells: list[str]) -> tuple[()]:
-        see(cells[0], cells[5], cells[6])
+        see(cells[1], cells[6], cells[7])
         return ()
 
     exhaust(read_tables(run, named(take, _BOOK)))
@@ -115,7 +126,7 @@ def _survey_trades(run: Run) -> None:
     see = run.survey.see
 
     def take(cells: list[str]) -> tuple[()]:
-        see(cells[0], cells[3], cells[4])
+        see(cells[1], cells[6], cells[7])
         return ()
 
     exhaust(read_tables(run, named(take, _TRADES)))
@@ -123,7 +134,7 @@ def _survey_trades(run: Run) -> None:
 
 def _trades(run: Run) -> Iterator[list[Row]]:
     def take(cells: list[str]) -> tuple[Row]:
-        symbol, timestamp, side, price, amount = cells
+        _, symbol, timestamp, _, _, side, price, amount = cells
         aggressor = _AGGRESSORS.get(side)
         if aggressor is None:
             raise Malformed(f"side is {side!r} where buy, sell or unknown is expected")
@@ -138,7 +149,7 @@ def _survey_quotes(run: Run) -> None:
     see = run.survey.see
 
     def take(cells: list[str]) -> tuple[()]:
-        symbol, _, ask_size, ask, bid, bid_size = cells
+        _, symbol, _, _, ask_size, ask, bid, bid_size = cells
         see(symbol, ask or "0", ask_size or "0")
         see(symbol, bid or "0", bid_size or "0")
         return ()
@@ -148,7 +159,7 @@ def _survey_quotes(run: Run) -> None:
 
 def _quotes(run: Run) -> Iterator[list[Row]]:
     def take(cells: list[str]) -> tuple[Row]:
-        symbol, timestamp, ask_size, ask, bid, bid_size = cells
+        _, symbol, timestamp, _, ask_size, ask, bid, bid_size = cells
         market = run.markets[symbol]
         # An empty cell says that there is nobody on that side.
         prices, sizes = market.prices, market.sizes
