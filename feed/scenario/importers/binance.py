@@ -143,6 +143,12 @@ class _Book:
         self.market = market
         self.sequence = Sequence(run.bounds.waiting, held, run.gap)
 
+    def levels(self, bids: list[tuple[str, str]], asks: list[tuple[str, str]]) -> list[tuple[int, int, int]]:
+        """Side, ticks and lots of each level."""
+        prices, sizes = self.market.prices, self.market.sizes
+        found = [(BUY, prices[price], sizes[size]) for price, size in bids]
+        return found + [(SELL, prices[price], sizes[size]) for price, size in asks]
+
 
 class Binance(Capture):
     """Second pass: the book of every symbol."""
@@ -177,20 +183,18 @@ class Binance(Capture):
         name, snapshot = found
         self.run.messages["snapshot"] += 1
         book = self._books[name]
+        levels = book.levels(snapshot.bids, snapshot.asks)
         if not book.sequence.snapshot(snapshot.lastUpdateId):
             self.run.messages["snapshot older than the book"] += 1
             return []
         ts = self.run.clock(at if snapshot.T is None else snapshot.T * _MILLISECOND)
-        prices, sizes = book.market.prices, book.market.sizes
-        rows = [book.market.book.clear(ts)]
-        for side, levels in ((BUY, snapshot.bids), (SELL, snapshot.asks)):
-            rows += [book.market.book.level(ts, side, prices[price], sizes[size]) for price, size in levels]
+        rows = [book.market.book.clear(ts), *[book.market.book.level(ts, *level) for level in levels]]
         ready = book.sequence.caught_up()
         if ready is None:
             return [*rows, *forget(self.run, book.market, ts)]
         rows += self.run.quoted(book.market, ts)
         for diff in ready:
-            rows += self._applied(book.market, diff)
+            rows += self._applied(book, diff)
         return rows
 
     def lost(self, name: str, at: int) -> list[Row]:
@@ -199,19 +203,19 @@ class Binance(Capture):
         return super().lost(name, at)
 
     def _diff(self, book: _Book, diff: Diff) -> list[Row]:
+        # Read once before the sequence hears of it: a malformed diff is a gap to the next one.
+        book.levels(diff.b, diff.a)
         self.feeds(diff.s)
         ready = book.sequence.diff(diff)
         if ready is None:
             return forget(self.run, book.market, self.run.now)
-        return [row for one in ready for row in self._applied(book.market, one)]
+        return [row for one in ready for row in self._applied(book, one)]
 
-    def _applied(self, market: Market, diff: Diff) -> list[Row]:
+    def _applied(self, book: _Book, diff: Diff) -> list[Row]:
         self.run.messages["depthUpdate applied"] += 1
         ts = self.run.clock((diff.E if diff.T is None else diff.T) * _MILLISECOND)
-        prices, sizes, level = market.prices, market.sizes, market.book.level
-        rows = [level(ts, BUY, prices[price], sizes[size]) for price, size in diff.b]
-        rows += [level(ts, SELL, prices[price], sizes[size]) for price, size in diff.a]
-        return rows + self.run.quoted(market, ts)
+        rows = [book.market.book.level(ts, *level) for level in book.levels(diff.b, diff.a)]
+        return rows + self.run.quoted(book.market, ts)
 
     def _ticker(self, at: int, book: _Book, ticker: _Ticker) -> list[Row]:
         market = book.market

@@ -54,7 +54,8 @@ class Diff(msgspec.Struct):
 
     def bridges(self, snapshot: int) -> bool:
         """Whether it may be the first one applied to that snapshot."""
-        return self.U <= (snapshot + 1 if self.pu is None else snapshot)
+        reach = snapshot + 1 if self.pu is None else snapshot
+        return reach >= self.U
 
 
 class Sequence:

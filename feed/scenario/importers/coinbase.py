@@ -135,13 +135,14 @@ class Coinbase(Capture):
     def _snapshot(self, at: int, snapshot: _Snapshot) -> list[Row]:
         market = self.run.markets[snapshot.product_id]
         prices, sizes, book = market.prices, market.sizes, market.book
+        levels = [(BUY, prices[price], sizes[size]) for price, size in snapshot.bids]
+        levels += [(SELL, prices[price], sizes[size]) for price, size in snapshot.asks]
         ts = self.run.clock(iso(snapshot.time) if snapshot.time else at)
         self.feeds(snapshot.product_id)
         self._known[snapshot.product_id] = None
         return [
             book.clear(ts),
-            *[book.level(ts, BUY, prices[price], sizes[size]) for price, size in snapshot.bids],
-            *[book.level(ts, SELL, prices[price], sizes[size]) for price, size in snapshot.asks],
+            *[book.level(ts, *level) for level in levels],
             *self.run.quoted(market, ts),
         ]
 
@@ -153,11 +154,10 @@ class Coinbase(Capture):
             )
             return []
         prices, sizes, book = market.prices, market.sizes, market.book
+        # Everything is read before anything changes, so that a malformed message leaves no trace.
+        changes = [(_BOOK_SIDES[side], prices[price], sizes[size]) for side, price, size in update.changes]
         ts = self.run.clock(iso(update.time))
-        rows = [
-            book.level(ts, _BOOK_SIDES[side], prices[price], sizes[size])
-            for side, price, size in update.changes
-        ]
+        rows = [book.level(ts, *change) for change in changes]
         rows += self.run.quoted(market, ts)
         return rows
 

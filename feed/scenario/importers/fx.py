@@ -12,8 +12,8 @@ missing, one lot stands for them; the source gives none, and a quote without a s
 
 Source: HistData, "Data file specifications", section Generic ASCII in Ticks,
 https://www.histdata.com/f-a-q/data-files-detailed-specification/;
-TrueFX, "Historical downloads", https://www.truefx.com/truefx-historical-downloads/; Dukascopy, "Historical data
-export" of JForex, as written by https://github.com/FX31337/go-duka, README, section CSV Format.
+TrueFX, "Historical downloads", https://www.truefx.com/truefx-historical-downloads/; Dukascopy ticks as
+https://github.com/FX31337/go-duka writes them, README, section CSV Format.
 """
 
 from __future__ import annotations

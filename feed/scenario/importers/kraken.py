@@ -88,13 +88,19 @@ class _Book:
         self.bids.digits.clear()
         return self.market.book.clear(ts)
 
-    def set(self, ts: int, side: _Side, levels: list[_Level]) -> list[Row]:
+    def read(self, levels: list[_Level]) -> list[tuple[int, int, str]]:
+        """Ticks, lots and digits of each level."""
+        prices, sizes = self.market.prices, self.market.sizes
+        return [
+            (prices[price], sizes[volume], digits(price) + digits(volume)) for price, volume, *_ in levels
+        ]
+
+    def set(self, ts: int, side: _Side, levels: list[tuple[int, int, str]]) -> list[Row]:
         rows = []
-        for price, volume, *_ in levels:
-            ticks, lots = self.market.prices[price], self.market.sizes[volume]
+        for ticks, lots, text in levels:
             rows.append(self.market.book.level(ts, side.side, ticks, lots))
             if lots:
-                side.digits[ticks] = digits(price) + digits(volume)
+                side.digits[ticks] = text
             else:
                 side.digits.pop(ticks, None)
         return rows
@@ -178,29 +184,29 @@ class Kraken(Capture):
         return super().lost(name, at)
 
     def _book(self, book: _Book, pair: str, payloads: list[_Payload], depth: int) -> list[Row]:
+        # Everything is read before anything changes, so that a malformed message leaves no trace.
         levels = _book_levels(payloads)
         stamps = [decimal_seconds(level[2]) for side in levels.values() for level in side]
+        promised = next((int(payload["c"]) for payload in payloads if "c" in payload), None)
+        snapshot = "as" in levels or "bs" in levels
+        asks = book.read(levels.get("as" if snapshot else "a", []))
+        bids = book.read(levels.get("bs" if snapshot else "b", []))
         ts = self.run.clock(max(stamps, default=self.run.now))
-        if "as" in levels or "bs" in levels:
+        if snapshot:
             self.run.messages["book snapshot"] += 1
             self.feeds(pair)
             book.known = True
-            rows = [book.clear(ts)]
-            rows += book.set(ts, book.asks, levels.get("as", []))
-            rows += book.set(ts, book.bids, levels.get("bs", []))
+            rows = [book.clear(ts), *book.set(ts, book.asks, asks), *book.set(ts, book.bids, bids)]
             return rows + self.run.quoted(book.market, ts)
         self.run.messages["book update"] += 1
         if not book.known:
             self.run.messages["book update without snapshot"] += 1
             return []
-        rows = []
-        for side, key in ((book.asks, "a"), (book.bids, "b")):
-            rows += book.set(ts, side, levels.get(key, []))
-            rows += book.cut(ts, side, depth)
-        return rows + self._verified(book, pair, payloads, ts)
+        rows = book.set(ts, book.asks, asks) + book.set(ts, book.bids, bids)
+        rows += book.cut(ts, book.asks, depth) + book.cut(ts, book.bids, depth)
+        return rows + self._verified(book, pair, promised, ts)
 
-    def _verified(self, book: _Book, pair: str, payloads: list[_Payload], ts: int) -> list[Row]:
-        promised = next((int(payload["c"]) for payload in payloads if "c" in payload), None)
+    def _verified(self, book: _Book, pair: str, promised: int | None, ts: int) -> list[Row]:
         found = book.checksum()
         if promised in {None, found}:
             self.run.checked["checksum" if promised == found else "no checksum given"] += 1

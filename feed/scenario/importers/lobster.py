@@ -196,7 +196,7 @@ class Lobster:
         self._market.trades += 1
         number = self._market.trades
         if kind == "4":
-            return [self._book.execute(ts, number, order, side, price, size)]
+            return [self._book.execute(ts, order, side, price, size, trade=number)]
         aggressor = UNKNOWN if kind == "6" else 1 - side
         return [(TRADE, self._index, ts, number, aggressor, price, size, 0, 0, UNKNOWN, UNKNOWN)]
 

@@ -44,7 +44,7 @@ class OrderBook:
         left = self._take(known, side, price, size)
         return [(REDUCE, self._index, ts, known, side, price, left, self._level(side, price))]
 
-    def execute(self, ts: int, trade: int, order: int, side: int, price: int, size: int) -> Row:
+    def execute(self, ts: int, order: int, side: int, price: int, size: int, *, trade: int) -> Row:
         """An order was hit for ``size``."""
         known = self._holder(order, side, price)
         left = 0 if known is None else self._take(known, side, price, size)

@@ -8,8 +8,9 @@ tick and lot are one unit of the last. Whoever knows better passes a :class:`Gri
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 import attrs
 
@@ -18,6 +19,8 @@ from feed.model.instruments import Instrument
 from feed.scenario.importers.books import Book
 from feed.scenario.importers.symbols import Symbol
 
+# Stricter than Decimal and int, which take blanks, underscores and the digits of any script.
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 # As many as an instrument may have decimals.
 _POWERS = tuple(10**power for power in range(13))
 
@@ -64,11 +67,16 @@ class Units(dict[str, int]):
         short = self._decimals - len(part)
         plain = self._plain and whole and short >= 0 and digits.isascii() and digits.isdigit()
         # Signs, exponents, other steps and mistakes are rare enough for the slow way.
-        value = int(digits) * _POWERS[short] if plain else self._exact(text)
+        value = int(digits) * _POWERS[short] if plain else self._slowly(text)
         if len(self) >= self._most:
             self.clear()
         self[text] = value
         return value
+
+    def _slowly(self, text: str) -> int:
+        # What is no number at all is the line's fault, and must not look like a wrong grid.
+        _decimals(text)
+        return self._exact(text)
 
 
 class Market:
@@ -199,16 +207,15 @@ class Survey:
 
 
 def _decimals(text: str) -> int:
-    if text.replace(".", "", 1).isdigit():
+    """Decimals that a number really uses; trailing zeros do not count."""
+    if not _NUMBER.fullmatch(text):
+        raise ValueError(f"{text!r} is not a number")
+    if text.isdigit():
+        return 0
+    if "e" not in text and "E" not in text:
         return len(text.partition(".")[2].rstrip("0"))
-    try:
-        value = Decimal(text).normalize()
-    except InvalidOperation:
-        raise ValueError(f"{text!r} is not a number") from None
-    exponent = value.as_tuple().exponent
-    if not isinstance(exponent, int):
-        raise ValueError(f"{text!r} is not a finite number")  # noqa: TRY004 - the text is at fault
-    return max(0, -exponent)
+    exponent = Decimal(text).normalize().as_tuple().exponent
+    return max(0, -int(exponent))
 
 
 def _step(text: str, symbol: str) -> tuple[int, int]:

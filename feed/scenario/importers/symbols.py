@@ -15,6 +15,14 @@ _QUOTES = (
     *("DAI", "VAI", "BTC", "ETH", "BNB", "TRX", "XRP", "DOT", "DOGE", "SOL", "PAX"),
 )
 
+# Assets whose last letter the rule above would give to the quote: BNBUSD is not BN in BUSD.
+_NOT_SHORTER = frozenset(
+    {
+        *("ANT", "APT", "ARB", "BAT", "BNB", "DENT", "DGB", "DOT", "FTT", "GRT", "HNT", "HOT"),
+        *("LIT", "LPT", "ONT", "OXT", "QNT", "SHIB", "SNT", "STPT", "USDT", "VET"),
+    }
+)
+
 
 @attrs.frozen
 class Symbol:
@@ -32,8 +40,8 @@ def crypto(name: str) -> Symbol:
     if len(parts) == 2 and all(parts):
         return Symbol("-".join(parts), *parts)
     for quote in _QUOTES:
-        if name.endswith(quote) and len(name) > len(quote):
-            base = name.removesuffix(quote)
+        base = name.removesuffix(quote)
+        if base and base != name and base + quote[0] not in _NOT_SHORTER:
             return Symbol(f"{base}-{quote}", base, quote)
     return Symbol(name, name, "")
 

@@ -32,6 +32,7 @@ _QUOTES = (
     "bid_amount",
 )
 _BOOK_SIDES = {"bid": BUY, "ask": SELL}
+_FLAGS = {"true": True, "false": False}
 _AGGRESSORS = {"buy": BUY, "sell": SELL, "unknown": UNKNOWN, "": UNKNOWN}
 
 
@@ -64,31 +65,28 @@ class TardisBook:
         """Rows of one line; the quote of the message before comes first."""
         _, symbol, timestamp, arrived, is_snapshot, side, price, amount = cells
         rows: list[Row] = []
-        level_side = _BOOK_SIDES.get(side)
-        if level_side is None:
-            raise Malformed(f"side is {side!r} where bid or ask is expected")
-        if arrived != self._arrived or symbol != self._symbol:
-            rows = self.finish()
-            self._arrived, self._symbol = arrived, symbol
-            self._current = self._levels[symbol]
-            self._ts = self._run.clock(int(timestamp) * 1000)
-            self._run.messages["message"] += 1
-        current = self._current
-        assert current is not None  # noqa: S101 - set with the message just above
-        market = current.market
+        # Everything is read before anything changes, so that a malformed line leaves no trace.
+        book_side, in_snapshot = _BOOK_SIDES.get(side), _FLAGS.get(is_snapshot)
+        if book_side is None or in_snapshot is None:
+            raise Malformed(f"{is_snapshot!r} and {side!r} where true or false and bid or ask are expected")
+        levels = self._levels[symbol]
+        market = levels.market
         ticks, lots = market.prices[price], market.sizes[amount]
-        if is_snapshot == "true":
-            if not current.in_snapshot:
-                current.in_snapshot = current.known = True
-                rows.append(market.book.clear(self._ts))
-                self._run.messages["snapshot"] += 1
-        elif is_snapshot == "false":
-            current.in_snapshot = False
-            if not current.known:
-                return self._too_early(symbol, rows)
+        if arrived != self._arrived or symbol != self._symbol:
+            ts = int(timestamp) * 1000
+            rows = self.finish()
+            self._arrived, self._symbol, self._current = arrived, symbol, levels
+            self._ts = self._run.clock(ts)
+            self._run.messages["message"] += 1
+        if in_snapshot and not levels.in_snapshot:
+            levels.known = True
+            rows.append(market.book.clear(self._ts))
+            self._run.messages["snapshot"] += 1
+        levels.in_snapshot = in_snapshot
+        if levels.known:
+            rows.append(market.book.level(self._ts, book_side, ticks, lots))
         else:
-            raise Malformed(f"is_snapshot is {is_snapshot!r} where true or false is expected")
-        rows.append(market.book.level(self._ts, level_side, ticks, lots))
+            self._too_early(symbol)
         return rows
 
     def finish(self) -> list[Row]:
@@ -96,14 +94,13 @@ class TardisBook:
         current = self._current
         return self._run.quoted(current.market, self._ts) if current and current.known else []
 
-    def _too_early(self, symbol: str, rows: list[Row]) -> list[Row]:
-        name = "change before snapshot"
+    def _too_early(self, symbol: str) -> None:
+        name = f"change of {symbol} before its snapshot"
         self._run.messages[name] += 1
         if self._run.messages[name] == 1:
             self._run.gap(
                 f"expected a snapshot of {symbol} first, found a change; changes are left out until then"
             )
-        return rows
 
 
 def _survey_book(run: Run) -> None:
