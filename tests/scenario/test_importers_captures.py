@@ -76,7 +76,7 @@ SEEDED = [
 
 
 def test_coinbase_snapshot_updates_and_matches_become_rows(import_texts):
-    """A snapshot clears and fills; an update sets levels and the quote once; a match hits the maker's side."""
+    """A snapshot clears and fills; an update sets levels and the quote once; a match is the taker's."""
     done = import_texts(
         "coinbase",
         coinbase(

@@ -220,9 +220,9 @@ def test_binance_klines_become_trades_that_give_the_same_kline_again(import_text
     first, last = 10**18, 10**18 + 999 * MILLISECOND
     trades = done.rows[:4]
     assert [row[5] for row in trades] == [10, 8, 15, 12]
-    assert [row[6] for row in trades] == [25, 25, 25, 28]
+    assert [row[6] for row in trades] == [257, 257, 257, 259]
     assert (trades[0][2], trades[-1][2]) == (first, last)
-    assert done.rows[4:] == [(3, 0, 10**18 + 3000 * MILLISECOND, 5, -1, 12, 7, 0, 0, -1, -1)]
+    assert done.rows[4:] == [(3, 0, 10**18 + 3000 * MILLISECOND, 5, -1, 12, 70, 0, 0, -1, -1)]
     assert done.report.messages == {"kline": 3, "kline without trades": 1}
     assert done.report.problems[0].what == "expected kline of ABUSDT at 1000000002000, found 1000000003000"
     assert "made up from klines" in done.header.provenance.notes[0]
@@ -237,8 +237,9 @@ def test_binance_klines_become_trades_that_give_the_same_kline_again(import_text
     ],
 )
 def test_an_impossible_kline_is_refused(import_texts, line, what):
-    """What no trades could have made is no kline."""
-    assert fails(import_texts, "binance-klines", {"ABUSDT-1s.csv": line}).what.startswith(what)
+    """What no trades of whole lots could have made is no kline."""
+    grids = {"AB-USDT": Grid("0.1", "1")}
+    assert fails(import_texts, "binance-klines", {"ABUSDT-1s.csv": line}, grids=grids).what.startswith(what)
 
 
 @pytest.mark.parametrize("line", ["7,1,2,3,1000000000000,maybe,True", "x7,1,2\n8,1,2,3,4,perhaps"])

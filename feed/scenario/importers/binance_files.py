@@ -61,8 +61,10 @@ def _survey_klines(run: Run, name: str) -> Take:
     see = run.survey.see
 
     def take(cells: list[str]) -> tuple[()]:
+        # One more decimal than the volume has, so that there is something to share.
+        volume = cells[5].rstrip("0") if "." in cells[5] else f"{cells[5]}."
         for price in cells[1:5]:
-            see(name, price, cells[5])
+            see(name, price, f"{volume}1")
         return ()
 
     return take
