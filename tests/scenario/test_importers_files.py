@@ -176,8 +176,8 @@ def test_what_is_no_number_is_no_unit(text):
 
 @given(st.lists(st.tuples(st.integers(0, 10**12), st.integers(0, 12)), min_size=1))
 def test_decimals_are_those_of_the_finest_number(numbers):
-    """Trailing zeros do not count, and how much is remembered does not matter."""
-    column = Decimals(2)
+    """Trailing zeros do not count."""
+    column = Decimals()
     texts = [decimal_text(value, decimals) for value, decimals in numbers]
     for text in texts:
         column.note(text)

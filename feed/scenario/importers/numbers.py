@@ -113,27 +113,24 @@ class Decimals:
         most: The answer so far.
     """
 
-    def __init__(self, remembered: int) -> None:
+    def __init__(self) -> None:
         self.most = 0
-        self._remembered = remembered
-        self._seen: set[str] = set()
 
     def note(self, text: str) -> None:
         """
         One more text.
 
         Raises:
-            ValueError: It is not a finite decimal.
+            ValueError: It is not a finite decimal; only those that might be finer are looked at.
         """
-        # Most numbers have been seen before, which is far quicker to find out than to count again.
-        if text in self._seen:
-            return
         point = text.find(".")
-        if point < 0 or len(text) - point - 1 > self.most:
+        if point < 0:
+            coarse = text.isdigit()
+        else:
+            finer = text[point + 1 + self.most :]
+            coarse = not finer.strip("0") and "e" not in text and "E" not in text
+        if not coarse:
             self.most = max(self.most, _decimals(text))
-        if len(self._seen) >= self._remembered:
-            self._seen.clear()
-        self._seen.add(text)
 
 
 class Survey:
@@ -155,7 +152,7 @@ class Survey:
         """The prices and the sizes of instrument ``name``, in the source's spelling."""
         found = self._columns.get(name)
         if found is None:
-            found = self._columns[name] = (Decimals(self._numbers), Decimals(self._numbers))
+            found = self._columns[name] = (Decimals(), Decimals())
         return found
 
     def see(self, name: str, price: str, size: str) -> None:
