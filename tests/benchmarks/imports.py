@@ -94,7 +94,8 @@ def binance_klines():
     for at, (cents, size) in enumerate(walk(random)):
         o, h, l, c = (decimal((cents + more) * 10**6, 8) for more in (0, 9, -9, random.randint(-5, 5)))  # noqa: E741
         begin = START * 1000 + at * 1000
-        yield f"{begin},{o},{h},{l},{c},{size}.00000000,{begin + 999},1.00000000,9,1.00000000,1.00000000,0\n"
+        rest = "1.00000000,9,1.00000000,1.00000000,0"
+        yield f"{begin},{o},{h},{l},{c},{size}.00000000,{begin + 999},{rest}\n"
 
 
 def fx_csv():
@@ -115,14 +116,16 @@ def coinbase():
     for away in range(1000):
         sides[0].append([decimal(3_499_999 - away, 2), "1.5"])
         sides[1].append([decimal(3_500_000 + away, 2), "1.5"])
-    yield received(0, json.dumps({"type": "snapshot", "product_id": "BTC-USD", "bids": sides[0], "asks": sides[1]}))
+    yield received(
+        0, json.dumps({"type": "snapshot", "product_id": "BTC-USD", "bids": sides[0], "asks": sides[1]})
+    )
     for at in itertools.count(1):
         side, cents, size = level(random, 3_500_000)
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(START + at // 100))
-        name, price = ("buy", "sell")[side], decimal(cents, 2)
+        change = f'["{("buy", "sell")[side]}","{decimal(cents, 2)}","{decimal(size, 3)}"]'
         yield received(
             at,
-            f'{{"type":"l2update","product_id":"BTC-USD","changes":[["{name}","{price}","{decimal(size, 3)}"]],'
+            f'{{"type":"l2update","product_id":"BTC-USD","changes":[{change}],'
             f'"time":"{stamp}.{at % 100:02d}0000Z"}}',
         )
 
@@ -150,9 +153,16 @@ def kraken():
     books = [{3_499_999 - at: 1000 for at in range(10)}, {3_500_000 + at: 1000 for at in range(10)}]
 
     def text(price, size, at):
-        return [f"{decimal(price, 2)}000", f"{decimal(size, 3)}00000", f"{START + at // 100}.{at % 100:02d}0000"]
+        return [
+            f"{decimal(price, 2)}000",
+            f"{decimal(size, 3)}00000",
+            f"{START + at // 100}.{at % 100:02d}0000",
+        ]
 
-    snapshot = {"as": [text(*item, 0) for item in books[1].items()], "bs": [text(*item, 0) for item in books[0].items()]}
+    snapshot = {
+        "as": [text(*item, 0) for item in books[1].items()],
+        "bs": [text(*item, 0) for item in books[0].items()],
+    }
     yield received(0, json.dumps([1, snapshot, "book-10", "XBT/USD"]))
     for at in itertools.count(1):
         side = random.randint(0, 1)
@@ -234,7 +244,11 @@ def run_one(name, paths):
         size = out.tell()
     assert not report.gaps, report.problems
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(json.dumps({"seconds": seconds, "bytes": report.bytes, "events": report.events, "out": size, "peak": peak}))
+    print(
+        json.dumps(
+            {"seconds": seconds, "bytes": report.bytes, "events": report.events, "out": size, "peak": peak}
+        )
+    )
 
 
 def main():

@@ -166,8 +166,8 @@ def test_a_coinbase_ticker_is_compared_with_the_book_or_becomes_the_quote(import
     )
     assert with_book.rows == SEEDED
     assert with_book.report.checked == {"ticker equals book": 1, "ticker ahead of or behind book": 1}
-    alone = import_texts("coinbase", coinbase((2, ticker)))
-    assert alone.rows == [(5, 0, ns(2), 150, 1, 175, 1)]
+    alone = import_texts("coinbase", coinbase((2, ticker), (3, ticker | {"best_ask": "", "time": iso(3)})))
+    assert alone.rows == [(5, 0, ns(2), 150, 1, 175, 1), (5, 0, ns(3), 150, 1, 0, 0)]
 
 
 def test_a_crossed_book_is_counted_with_its_place(import_texts):
@@ -500,13 +500,21 @@ def test_binance_trades_name_the_aggressor_and_single_trades_win(import_texts):
             + at(1, {"stream": "abusdt@aggTrade", "data": trade | {"e": "aggTrade", "a": 1}})
             + at(1, aggregate)
             + at(1, {"stream": "abusdt@kline_1m", "data": {"e": "kline", "s": "ABUSDT"}})
+            + at(1, [{"e": "24hrTicker", "s": "ABUSDT"}])
+            + at(1, {"result": None, "id": 1})
         },
     )
     assert done.rows == [
         (3, 0, ns(0.001), 1, 1, 15, 2, 0, 0, -1, -1),
         (3, 1, ns(0.002), 1, 0, 3, 1, 0, 0, -1, -1),
     ]
-    assert done.report.messages == {"trade": 1, "aggTrade": 2, "kline": 1}
+    assert done.report.messages == {
+        "trade": 1,
+        "aggTrade": 2,
+        "kline": 1,
+        "all symbols": 1,
+        "other": 1,
+    }
 
 
 def test_binance_book_tickers_are_checked_or_become_quotes(import_texts):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import gzip
 import io
 import zipfile
@@ -11,7 +12,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feed.errors import ConfigError
+from feed.errors import ConfigError, RecordingError
 from feed.model.instruments import Instrument, OffGrid, decimal_text
 from feed.scenario.importers import get, import_files, names
 from feed.scenario.importers.books import Book
@@ -138,6 +139,19 @@ def test_formats_are_found_and_unknown_ones_named():
     assert all(get(name).name == name and get(name).about for name in names())
     with pytest.raises(ConfigError, match="no importer for 'nasdaq'; there are binance, "):
         get("nasdaq")
+
+
+def test_a_full_disk_ends_an_import(tmp_path):
+    """The recording's error comes through as it is."""
+
+    class Full(io.BytesIO):
+        def write(self, _):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    path = tmp_path / "ABUSDT-x.csv"
+    path.write_text(TRADES)
+    with pytest.raises(RecordingError, match="recording stopped after 0 events: No space left on device"):
+        import_files("binance-trades", [path], Full())
 
 
 def test_a_missing_file_is_named_before_anything_is_written(tmp_path):

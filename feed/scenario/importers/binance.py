@@ -80,6 +80,9 @@ _TICKER = msgspec.json.Decoder(_Ticker)
 
 def _event(text: str) -> tuple[str, Any]:
     """Kind and decoded event, from a combined stream or a single one; None for kinds left out."""
+    if text.startswith(("[", '{"stream":"!')):
+        # Streams of all symbols at once are summaries, many of them arrays.
+        return "all symbols", None
     envelope = _ENVELOPE.decode(text)
     data: Any = envelope.data if envelope.stream else text
     # Only the spot bookTicker does not say what it is.

@@ -94,8 +94,8 @@ class _Surveyor(Capture):
                 survey.see(trade.product_id, trade.price, trade.size)
             case "ticker":
                 ticker = _TICKER.decode(text)
-                survey.see(ticker.product_id, ticker.best_bid, ticker.best_bid_size or "1")
-                survey.see(ticker.product_id, ticker.best_ask, ticker.best_ask_size or "1")
+                survey.see(ticker.product_id, ticker.best_bid or "0", ticker.best_bid_size or "1")
+                survey.see(ticker.product_id, ticker.best_ask or "0", ticker.best_ask_size or "1")
         return ()
 
 
@@ -176,14 +176,18 @@ class Coinbase(Capture):
 
     def _ticker(self, at: int, ticker: _Ticker) -> list[Row]:
         market = self.run.markets[ticker.product_id]
-        bid, ask = market.prices[ticker.best_bid], market.prices[ticker.best_ask]
+        # An empty side is an empty string.
+        bid, ask = market.prices[ticker.best_bid or "0"], market.prices[ticker.best_ask or "0"]
         if market.has_book:
             self._compare(market, bid, ask)
             return []
         ts = self.run.clock(iso(ticker.time) if ticker.time else at)
         # Early tickers have no sizes: one lot then stands for the unknown.
-        sizes = [market.sizes[text] if text else 1 for text in (ticker.best_bid_size, ticker.best_ask_size)]
-        row = (QUOTE, market.index, ts, bid, sizes[0], ask, sizes[1])
+        bid_size, ask_size = (
+            (market.sizes[size] if size else 1) if price else 0
+            for price, size in ((bid, ticker.best_bid_size), (ask, ticker.best_ask_size))
+        )
+        row = (QUOTE, market.index, ts, bid, bid_size, ask, ask_size)
         self.run.check_quote(market, row)
         return [row]
 
