@@ -91,7 +91,7 @@ def import_files(
     run = Run(files, options or Options(), bounds=bounds or Importing(), advance=advance)
     importer.survey(run)
     run.begin(importer.symbol)
-    writer = _write(run, importer, out, tool, settings)
+    writer, start = _write(run, importer, out, tool, settings)
     return Report(
         format=name,
         bytes=total // _PASSES,
@@ -104,20 +104,17 @@ def import_files(
         clamped_most=run.clamped_most,
         skipped=run.skipped,
         problems=tuple(run.problems),
-        first=writer.start,
+        first=start,
         last=run.now,
-        events=writer.recording.events,
-        digest=writer.recording.hexdigest(),
+        events=writer.events,
+        digest=writer.hexdigest(),
     )
 
 
-class _Written:
-    def __init__(self, recording: RecordingWriter, start: int) -> None:
-        self.recording = recording
-        self.start = start
-
-
-def _write(run: Run, importer: Importer, out: BinaryIO, tool: str, settings: Recording | None) -> _Written:
+def _write(
+    run: Run, importer: Importer, out: BinaryIO, tool: str, settings: Recording | None
+) -> tuple[RecordingWriter, int]:
+    """The second pass. Returns the closed writer and the time of the first event."""
     batches = importer.rows(run)
     # The header says when the events begin, so the first of them must be seen before it is written.
     first = next((batch for batch in batches if batch), [])
@@ -139,7 +136,7 @@ def _write(run: Run, importer: Importer, out: BinaryIO, tool: str, settings: Rec
         run.count_rows(batch)
         writer.append(batch)
     writer.close()
-    return _Written(writer, start)
+    return writer, start
 
 
 @cache

@@ -128,7 +128,10 @@ class Run:
         markets: Instruments by the source's name, from the survey.
         messages: Counts by kind, second pass.
         checked: Rules that held, second pass.
+        kinds: Rows by kind.
         path, number: File and line at hand.
+        now: Time of the last event, nanoseconds since the Unix epoch.
+        gaps, crossed, clamped, clamped_most, skipped, problems: As in :class:`Report`.
     """
 
     def __init__(
