@@ -11,7 +11,7 @@ import attrs
 import msgspec
 
 from feed.errors import ConfigError
-from feed.model.events import ADD, CLEAR, LEVEL, QUOTE, REDUCE, STATUS, TRADE, Row
+from feed.model.events import ADD, CLEAR, LEVEL, QUOTE, REDUCE, STATUS, TRADE, UNKNOWN, Row
 from feed.model.instruments import OffGrid
 from feed.scenario.importers.files import Input
 from feed.scenario.importers.numbers import Grid, Market, Survey
@@ -192,20 +192,9 @@ class Run:
 
     def trade(self, market: Market, ts: int, aggressor: int, price: str, size: str) -> Row:
         """A trade of a source without orders. Ids count from 1 in each instrument, as everywhere."""
+        ticks, lots = market.prices[price], market.sizes[size]
         market.trades += 1
-        return (
-            TRADE,
-            market.index,
-            ts,
-            market.trades,
-            aggressor,
-            market.prices[price],
-            market.sizes[size],
-            0,
-            0,
-            -1,
-            -1,
-        )
+        return (TRADE, market.index, ts, market.trades, aggressor, ticks, lots, 0, 0, UNKNOWN, UNKNOWN)
 
     def malformed(self, problem: Exception) -> None:
         """
