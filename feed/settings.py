@@ -65,6 +65,7 @@ class Flow:
         step_events: Events that one step of the fan-out takes; the rest waits for the next step.
         sweep_connections: Writes in a row before the fan-out lets other tasks run.
         history_events: Events kept for clients that resume; older ones are forgotten.
+        history_bytes: What they may take in memory, roughly; whichever bound is met first counts.
     """
 
     channel_batches: int = attrs.field(default=64, validator=ge(1))
@@ -72,6 +73,7 @@ class Flow:
     step_events: int = attrs.field(default=4096, validator=ge(1))
     sweep_connections: int = attrs.field(default=256, validator=ge(1))
     history_events: int = attrs.field(default=100_000, validator=ge(0))
+    history_bytes: int = attrs.field(default=64 * MIB, validator=ge(0))
 
 
 @attrs.frozen(kw_only=True)

@@ -134,7 +134,8 @@ class Conversation:
         """The reader task: each message to the session, its actions to the hub, within the auth window."""
         meter = Meter(self._limits.messages_per_second)
         with trio.CancelScope(deadline=trio.current_time() + self._limits.auth_seconds) as window:
-            await self._apply(self._session.open())
+            await self._reception.fanout.at_rest()
+            self._apply(self._session.open())
             while True:
                 if self._session.authenticated:
                     window.deadline = math.inf
@@ -150,19 +151,19 @@ class Conversation:
                 elif meter.exceeded(trio.current_time()):
                     self.end(ending.TOO_MANY)
                 else:
-                    await self._apply(self._session.receive(message))
+                    # What a message asks for is decided and happens between two steps.
+                    await self._reception.fanout.at_rest()
+                    self._apply(self._session.receive(message))
         if window.cancelled_caught:
             self.end(ending.AUTH_TIMEOUT)
 
-    async def _apply(self, actions: Sequence[Action]) -> None:
-        await self._reception.fanout.at_rest()
-        # No await from here on: what one message asks for happens between two steps.
+    def _apply(self, actions: Sequence[Action]) -> None:
         for action in actions:
             match action:
                 case Reply(text):
                     self._hub.send(self._outlet, text)
-                case Subscribe(topics):
-                    self._hub.subscribe(self._outlet, topics)
+                case Subscribe(topics, since):
+                    self._hub.subscribe(self._outlet, topics, since=since)
                 case Unsubscribe(topics):
                     self._hub.unsubscribe(self._outlet, topics)
                 case Close(code, reason):

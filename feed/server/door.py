@@ -76,11 +76,13 @@ class Door:
 
     def _desk(self, dialect: Dialect) -> Desk:
         limits = self._reception.limits
+        hub = self._reception.fanout.hub
         return Desk(
             listing=self._listing,
             check_key=lambda key: self._keyring.check(key, dialect.name),
             auth_seconds=limits.auth_seconds,
             auth_attempts=limits.auth_attempts,
+            kept=lambda: (hub.history.oldest, hub.seq),
         )
 
     async def _refuse(self, transport: Transport, problem: BadRequest) -> None:
