@@ -4,9 +4,9 @@ import virtual
 
 
 def pytest_collection_modifyitems(items):
-    """Whoever uses a house uses the virtual clock."""
+    """Whoever uses a house or the network in memory uses the virtual clock."""
     for item in items:
-        if {"house", "open_house"} & set(getattr(item, "fixturenames", ())):
+        if {"house", "network", "open_house"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.trio(run=virtual.run), append=False)
 
 

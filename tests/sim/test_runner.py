@@ -33,7 +33,8 @@ async def collect(speed, seconds, *, flow=None, channel=math.inf):
     with trio.move_on_after(seconds):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(runner.run, send)
-            async for batch in receive:
+            while True:
+                batch = await receive.receive()
                 taken.append((trio.current_time(), batch))
     return taken
 
