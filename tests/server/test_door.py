@@ -146,6 +146,37 @@ async def test_a_client_that_goes_away_is_forgotten(house):
     assert house.listener._open == {}
 
 
+async def test_a_client_that_does_not_read_the_answer_is_dropped(house):
+    """The handshake has ten seconds in all, both ways; it was never open, and counts as no connection."""
+    client = house.connect(capacity=20)
+    opened = trio.current_time()
+    await client.send_bytes(request())
+    await trio.sleep(9.9)
+    assert house.listener._open == {"127.0.0.1": 1}
+    await trio.sleep(0.2)
+    assert house.listener._open == {}
+    assert trio.current_time() - opened == pytest.approx(10.1)
+    assert house.ended == {}
+
+
+async def test_a_refusal_reaches_a_client_that_reads_little_by_little(house):
+    """Whole, through a lane of twenty bytes."""
+    client = house.connect(capacity=20)
+    await client.send_bytes(request("/nowhere"))
+    status, _, body = await client.answer()
+    assert (status, body["error"]["status"]) == (404, 404)
+
+
+async def test_a_refused_client_may_vanish(house):
+    """Before it has read its answer: nobody minds."""
+    client = house.connect(capacity=20)
+    await client.send_bytes(request("/nowhere"))
+    await trio.sleep(1)
+    client.stream.reset()
+    await trio.sleep(0.1)
+    assert house.listener._open == {}
+
+
 async def test_a_full_server_turns_away(open_house):
     """503 with Retry-After; a place that falls free is given to the next one."""
     async with open_house(Settings(limits=Limits(connections=2))) as house:
