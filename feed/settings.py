@@ -31,7 +31,8 @@ class Limits:
         ping_seconds: Between two protocol pings.
         pong_seconds: To answer one; then the connection is closed with 1011.
         message_bytes: One inbound message; past it close 1009.
-        messages_per_second: Inbound, counted over the last whole second; past it close 1008.
+        message_frames: Frames that one inbound message may be cut into; past it close 1008.
+        messages_per_second: Inbound, in windows of a second from the first on; past it close 1008.
         backlog_bytes: What one connection has not taken yet; past it close 1013.
         connections: Open at once, all addresses together; past it HTTP 503.
         connections_per_address: Open at once from one address; past it HTTP 429.
@@ -46,6 +47,7 @@ class Limits:
     ping_seconds: float = attrs.field(default=30.0, validator=gt(0))
     pong_seconds: float = attrs.field(default=10.0, validator=gt(0))
     message_bytes: int = attrs.field(default=64 * 1024, validator=ge(1))
+    message_frames: int = attrs.field(default=1024, validator=ge(1))
     messages_per_second: int = attrs.field(default=100, validator=ge(1))
     backlog_bytes: int = attrs.field(default=4 * MIB, validator=ge(1024))
     connections: int = attrs.field(default=10_000, validator=ge(1))

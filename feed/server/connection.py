@@ -71,7 +71,14 @@ class Conversation:
         self._reception = reception
         self._limits = reception.limits
         self._hub = reception.fanout.hub
-        self._wire = Wire(transport, handshake, backlog_bytes=self._limits.backlog_bytes, cut=self._cut)
+        self._wire = Wire(
+            transport,
+            handshake,
+            backlog_bytes=self._limits.backlog_bytes,
+            cut=self._cut,
+            message_frames=self._limits.message_frames,
+            too_many_frames=lambda: self.end(ending.TOO_MANY_FRAMES),
+        )
         self._outlet = self._wire.outlet
         self._dialect = dialect
         self._scope = trio.CancelScope()  # around the conversation; not around the farewell

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import trio
 
+from feed.server.fragments import Fragments
 from feed.server.transport import Transport
 from feed.stream.frames import is_close
 from feed.stream.outlet import Outlet
@@ -26,7 +27,14 @@ class Wire(trio.abc.Stream):
     """
 
     def __init__(
-        self, transport: Transport, head: bytes, *, backlog_bytes: int, cut: Callable[[], None]
+        self,
+        transport: Transport,
+        head: bytes,
+        *,
+        backlog_bytes: int,
+        cut: Callable[[], None],
+        message_frames: int,
+        too_many_frames: Callable[[], None],
     ) -> None:
         """
         Put a stream on ``transport``.
@@ -36,12 +44,17 @@ class Wire(trio.abc.Stream):
             head: The handshake, to be read before all else.
             backlog_bytes: Bound on what the outlet may owe.
             cut: See :class:`~feed.stream.outlet.Outlet`.
+            message_frames: Bound on the frames of one message of the client.
+            too_many_frames: Called when it is passed.
         """
         self.outlet = Outlet(transport.send, backlog_bytes=backlog_bytes, wake=self.wake, cut=cut)
         self._transport = transport
         self._head = head
         self._owing = trio.Event()  # something waits for the writer
         self._progress = trio.Event()  # something has been written, or the end has come nearer
+        self._fragments = Fragments()
+        self._message_frames = message_frames
+        self._too_many_frames = too_many_frames
         self._listening = False  # trio-websocket is reading
         self._leaving = False
         self.said_close = False
@@ -95,6 +108,9 @@ class Wire(trio.abc.Stream):
         if self._leaving:
             await trio.lowlevel.checkpoint()
             return b""
+        return await self._listen()
+
+    async def _listen(self) -> bytes:
         self._listening = True
         try:
             while (data := await self._transport.receive()) and self._leaving:
@@ -105,6 +121,8 @@ class Wire(trio.abc.Stream):
             self._listening = False
             if self._leaving:
                 self._step()
+        if self._fragments.feed(data) > self._message_frames:
+            self._too_many_frames()
         return data
 
     async def aclose(self) -> None:
