@@ -22,6 +22,7 @@ from feed.server.house import House
 from feed.server.keys import keyring_for
 from feed.server.listener import Listener, bind
 from feed.settings import Settings
+from feed.sim.control import Control
 from feed.sim.defaults import default_market
 from feed.sim.market import Market
 from feed.sim.runner import MarketRunner
@@ -101,7 +102,8 @@ def simulated(settings: Settings) -> MarketRunner:
     """The default market, as ``settings`` want it."""
     start = time.time_ns() if settings.start is None else settings.start
     market = Market(default_market(settings.instruments), seed=settings.seed, start=start)
-    return MarketRunner(market, speed=settings.speed, flow=settings.flow)
+    control = Control(market, clock=trio.current_time, speed=settings.speed)
+    return MarketRunner(control, flow=settings.flow)
 
 
 async def _say_goodbye(reception: Reception, seconds: float) -> None:

@@ -14,7 +14,7 @@ from typing import Final
 
 from feed.book.exchange import Exchange
 from feed.errors import MarketError
-from feed.model.events import Row, Side, Status
+from feed.model.events import STATUS, Row, Side, Status
 from feed.model.market import MarketSpec
 from feed.model.orders import Ack, Command
 from feed.sim.draws import NS_PER_SECOND
@@ -106,6 +106,14 @@ class Market:
         self.now = until
         return self._taken()
 
+    def snapshot(self) -> list[Row]:
+        """Every status and every book as it stands, in rows that rebuild them from nothing."""
+        statuses = [
+            (STATUS, index, self.now, int(status)) for index, status in enumerate(self.exchange.statuses)
+        ]
+        orders = [row for book in self.exchange.books for row in book.rows()]
+        return statuses + [(*row[:2], self.now, *row[3:]) for row in orders]
+
     def step(self) -> list[Row]:
         """Exactly one action, at :meth:`next_time`, which becomes ``now``. It may leave no row."""
         return self.advance(self.next_time(), limit=0)
@@ -158,7 +166,7 @@ class Market:
         self, instrument: int, side: Side, lots: int, *, slices: int = 1, pause: int = NS_PER_SECOND
     ) -> list[Row]:
         """
-        Let someone trade ``lots`` against the book, from the next action on.
+        Let someone trade ``lots`` against the book, from the next action on, or once it trades again.
 
         Args:
             instrument: Index of the instrument.
@@ -168,8 +176,11 @@ class Market:
             pause: Nanoseconds between two slices.
         """
         pit = self._pits[instrument]
-        order = LargeOrder(pit, int(side), lots, slices, pause)
-        self._agenda.call(self._agenda.join(order), self.now + 1)
+        order = self._agenda.join(LargeOrder(pit, int(side), lots, slices, pause))
+        if instrument in self._parked:
+            self._parked[instrument].append((1, order))
+        else:
+            self._agenda.call(order, self.now + 1)
         return []
 
     def set_status(self, instrument: int, status: Status) -> list[Row]:
