@@ -6,8 +6,9 @@ import attrs
 from attrs.validators import ge, gt, matches_re, optional
 
 from feed.model.events import ADD, CLEAR, LEVEL, QUOTE, REDUCE, STATUS, TRADE
+from feed.model.faults import Fault
 from feed.model.market import MarketSpec
-from feed.model.timeline import Action, Fault, Nanoseconds
+from feed.model.timeline import Action, Nanoseconds
 
 KIND_NAMES = {
     ADD: "add",

@@ -10,55 +10,15 @@ from __future__ import annotations
 
 import enum
 import math
-import pickle
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Final
 
 import attrs
-from attrs.validators import ge, optional
 
 from feed.errors import MarketError
 from feed.model.events import CLEAR, Row
-from feed.model.instruments import Listing
 from feed.sim.pace import NANOSECONDS, Pace
-
-
-class Run(Protocol):
-    """What can be steered: a market, a scripted market, a recording. It can be pickled at any moment."""
-
-    @property
-    def listing(self) -> Listing:
-        """What a row's instrument is an index into."""
-
-    @property
-    def now(self) -> int:
-        """Market time, integer nanoseconds since the Unix epoch."""
-
-    def opening(self) -> list[Row]:
-        """The rows before all others. Taken once."""
-
-    def snapshot(self) -> list[Row]:
-        """Every status and every book as it stands, in rows that rebuild them from nothing."""
-
-    def next_time(self) -> int | None:
-        """Market time of the next thing that happens; None once all is over."""
-
-    def advance(self, until: int, limit: int) -> list[Row]:
-        """What happens up to and including ``until``, cut after the action that makes ``limit`` rows."""
-
-
-@attrs.frozen(kw_only=True)
-class Until:
-    """
-    Where a run ends, whichever comes first.
-
-    Attributes:
-        time: Market time, nanoseconds since the Unix epoch; what happens then is still part of it.
-        seq: Sequence number of the last event.
-    """
-
-    time: int | None = attrs.field(default=None, validator=optional(ge(0)))
-    seq: int | None = attrs.field(default=None, validator=optional(ge(1)))
+from feed.sim.run import WHOLE, Checkpoints, Run, Until
 
 
 class State(enum.Enum):
@@ -116,7 +76,7 @@ class Control:
         *,
         clock: Callable[[], float],
         speed: float = 0.0,
-        until: Until = Until(),
+        until: Until = WHOLE,
         checkpoint_seconds: float = 0.0,
     ) -> None:
         self.changed: Callable[[], object] = _nothing
@@ -132,7 +92,7 @@ class Control:
         self._goal: int | None = None
         self._silent = False
         every = int(checkpoint_seconds * NANOSECONDS)
-        self._checkpoints = _Checkpoints(every) if every else None
+        self._checkpoints = Checkpoints(every) if every else None
 
     # --- commands ----------------------------------------------------------------------------------
 
@@ -170,7 +130,7 @@ class Control:
             found = self._checkpoints and self._checkpoints.before(time)
             if not found:
                 raise MarketError(f"market time is {self._run.now}, it cannot go back to {time}")
-            self._run = pickle.loads(found)  # noqa: S301 - made in this process
+            self._run = found
             self._silent = True
         self._goal = time
         self._steps = 0
@@ -287,31 +247,6 @@ class Control:
     def _keep(self) -> None:
         if self._checkpoints is not None and not self._silent:
             self._checkpoints.offer(self._run)
-
-
-class _Checkpoints:
-    """Copies of a run at some of its moments, as far apart as bounded memory asks for."""
-
-    MOST: Final = 16
-
-    def __init__(self, every: int) -> None:
-        self._every = every
-        self._kept: list[tuple[int, bytes]] = []
-
-    def offer(self, run: Run) -> None:
-        """Copy the run if the last copy is old enough."""
-        kept = self._kept
-        if kept and run.now < kept[-1][0] + self._every:
-            return
-        kept.append((run.now, pickle.dumps(run)))
-        if len(kept) > self.MOST:
-            del kept[1::2]
-            self._every *= 2
-
-    def before(self, time: int) -> bytes | None:
-        """The last copy from ``time`` or earlier."""
-        found = [copy for when, copy in self._kept if when <= time]
-        return found[-1] if found else None
 
 
 def _nothing() -> None:

@@ -9,9 +9,10 @@ import attrs
 
 from feed.model.digest import Digest
 from feed.model.events import KINDS, Row
+from feed.model.faults import Fault
 from feed.model.scenario import KIND_NAMES, Counts, Expect, Scenario
-from feed.model.timeline import Fault
-from feed.sim.control import Control, Run, Until
+from feed.sim.control import Control
+from feed.sim.run import WHOLE, Run, Until
 from feed.sim.script import ScriptedMarket
 
 # Events taken at a time: enough to make the digest cheap, little enough for a progress bar to move.
@@ -78,9 +79,9 @@ class Replay:
         *,
         start: int,
         faults: tuple[Fault, ...] = (),
-        clock: Callable[[], float] = float,
+        clock: Callable[[], float] = lambda: 0.0,
         speed: float = 0.0,
-        until: Until = Until(),
+        until: Until = WHOLE,
     ) -> None:
         self._control = Control(run, clock=clock, speed=speed, until=until)
         self._start = start
@@ -129,7 +130,7 @@ class Replay:
             counts[row[0]] += 1
 
 
-def replay(scenario: Scenario, *, until: Until = Until()) -> Outcome:
+def replay(scenario: Scenario, *, until: Until = WHOLE) -> Outcome:
     """Run a scenario as fast as possible."""
     run = Replay(ScriptedMarket(scenario), start=scenario.start, faults=scenario.faults, until=until)
     for _ in run.steps():
