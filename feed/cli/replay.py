@@ -19,6 +19,7 @@ from feed.scenario.shipped import SUFFIX, find_scenario
 from feed.scenario.times import duration_text
 from feed.scenario.writer import with_expectation
 from feed.server.program import MARKETS, Program, program_from_file
+from feed.sim.draws import NS_PER_MS
 from feed.sim.pace import NANOSECONDS
 from feed.sim.replay import Outcome, Replay
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 # A progress bar counts in these.
-_NS_PER_TICK = 100_000_000
+_NS_PER_TICK = 100 * NS_PER_MS
 
 
 @click.command(epilog=example("feed replay flash-crash --speed max --digest"))
@@ -78,7 +79,8 @@ def report(name: str, outcome: Outcome, *, digest: bool) -> list[str]:
     counts = [(getattr(outcome.counts, kind), kind) for kind in KIND_NAMES.values()]
     kinds = ", ".join(f"{count} {kind}" for count, kind in counts if count)
     faults = f"; {outcome.faults} fault{'s' if outcome.faults > 1 else ''}" if outcome.faults else ""
-    lines = [f"{name}: {outcome.events} events in {duration_text(outcome.market_ns)} ({kinds}){faults}"]
+    span = duration_text(outcome.market_ns // NS_PER_MS * NS_PER_MS)
+    lines = [f"{name}: {outcome.events} events in {span} ({kinds}){faults}"]
     return [*lines, f"{name}: sha256 {outcome.digest}"] if digest else lines
 
 

@@ -56,7 +56,7 @@ def new_scenario(name: str) -> str:
 
 _EXPECT: Final = re.compile(
     r"""\n*^\[\s*expect\s*(?:\.[^]\n]*)?\].*\n   # the header, or that of a table inside
-        (?:(?!\s*[[#]).*(?:\n|\Z))*              # and all lines until the next header or its comment
+        (?:(?!\s*[\[#]).*(?:\n|\Z))*              # and all lines until the next header or its comment
     """,
     re.MULTILINE | re.VERBOSE,
 )
