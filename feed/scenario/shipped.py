@@ -31,7 +31,7 @@ def find_scenario(name: str) -> Path:
         ConfigError: Neither exists.
     """
     path = Path(name)
-    if path.exists() or path.suffix or len(path.parts) > 1:
+    if path.exists() or path.suffix or "/" in name:
         return path
     known = {found.stem: found for found in scenarios_in(shipped())}
     if name not in known:

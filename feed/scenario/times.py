@@ -15,7 +15,7 @@ _UNITS: Final = {
     "us": 1_000,
     "ns": 1,
 }
-_PART: Final = re.compile(r"(\d{1,12}(?:\.\d{1,9})?)(h|ms|us|ns|m|s)")
+_PART: Final = re.compile(r"([0-9]{1,12}(?:[.][0-9]{1,9})?)(h|ms|us|ns|m|s)")
 _WHOLE: Final = re.compile(rf"(?:{_PART.pattern})+")
 
 EXAMPLES: Final = 'a number with its unit, such as "90s", "1m30s", "250ms"; units are h, m, s, ms, us, ns'

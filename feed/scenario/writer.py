@@ -54,11 +54,9 @@ def new_scenario(name: str) -> str:
     return _TEMPLATE.format(name=name)
 
 
+# The header, or that of a table inside; then all lines up to the next header or its comment.
 _EXPECT: Final = re.compile(
-    r"""\n*^\[\s*expect\s*(?:\.[^]\n]*)?\].*\n   # the header, or that of a table inside
-        (?:(?!\s*[\[#]).*(?:\n|\Z))*              # and all lines until the next header or its comment
-    """,
-    re.MULTILINE | re.VERBOSE,
+    r"(?:\n*^\[[ \t]*expect\b[^]\n]*\].*\n(?:(?!\s*[\[#]).*(?:\n|\Z))*)+", re.MULTILINE
 )
 
 
