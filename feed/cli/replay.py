@@ -99,6 +99,8 @@ def _run(program: Program, speed: float, until: str | None) -> Outcome:
             time.sleep(max(0.0, wake_time - time.monotonic()))
             if bar is not None:
                 bar.update(run.market_ns // _NS_PER_TICK - bar.pos)
+        if bar is not None:
+            bar.update(run.market_ns // _NS_PER_TICK - bar.pos)
     seconds = max(time.monotonic() - began, 1e-9)
     outcome = run.outcome()
     ratio = outcome.market_ns / NANOSECONDS / seconds

@@ -9,6 +9,7 @@ import click
 from feed.cli.options import HelpfulGroup, example
 from feed.errors import ConfigError, ConfigErrors
 from feed.scenario.reader import read_scenario
+from feed.scenario.schema import NAME, NAMES
 from feed.scenario.shipped import SUFFIX, find_scenario, scenarios_in, shipped
 from feed.scenario.times import duration_text
 from feed.scenario.writer import new_scenario
@@ -54,10 +55,12 @@ def list_(folder: Path | None) -> None:
 @click.argument("name")
 def new(name: str) -> None:
     """Write NAME.toml: a small scenario that runs, with every part of the format explained."""
+    if not NAME.fullmatch(name):
+        raise ConfigError("is no name", where=name, hint=f"allowed: {NAMES}")
     path = Path(f"{name}{SUFFIX}")
     try:
         with path.open("x", encoding="utf-8") as file:
-            file.write(new_scenario(path.stem))
+            file.write(new_scenario(name))
     except FileExistsError:
         raise ConfigError("exists already", where=str(path)) from None
     except OSError as error:

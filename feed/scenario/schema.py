@@ -62,6 +62,8 @@ from feed.scenario.problems import Misfit, choice, found
 from feed.scenario.times import EXAMPLES, nanoseconds, parse_duration
 
 VERSION: Final = 1
+NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+NAMES: Final = "small letters, digits and hyphens, at most 64"
 
 Moment = Annotated[int, "moment"]
 Name = Annotated[str, "name"]
@@ -157,8 +159,8 @@ def _moment(value: Any, _: Any) -> int:
 
 
 def _name(value: Any, _: Any) -> str:
-    if not isinstance(value, str) or not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,63}", value):
-        raise Misfit(found(value), "allowed: small letters, digits and hyphens, at most 64")
+    if not isinstance(value, str) or not NAME.fullmatch(value):
+        raise Misfit(found(value), f"allowed: {NAMES}")
     return value
 
 

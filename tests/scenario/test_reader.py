@@ -10,8 +10,10 @@ from feed.model.faults import Aim
 from feed.model.scenario import Counts, Expect
 from feed.scenario.reader import parse_scenario, read_scenario
 from feed.scenario.schema import VERBS
+from feed.scenario.times import EXAMPLES
 from feed.sim.defaults import default_market
 
+ZONED = "allowed: a time with its zone, such as 2024-03-06T14:30:00Z"
 MARKETS = {"default": default_market}
 SECOND = 1_000_000_000
 
@@ -53,7 +55,9 @@ def test_a_market_begins_with_the_first_instruments_of_its_base():
 
 def test_an_instrument_is_taken_from_the_base_and_changed_field_by_field():
     """In the order of the file; what is not said is as in the base."""
-    text = '[[market.instruments]]\nsymbol = "XAUUSD"\n[[market.instruments]]\nsymbol = "EURUSD"\nspread = 9\n'
+    text = (
+        '[[market.instruments]]\nsymbol = "XAUUSD"\n[[market.instruments]]\nsymbol = "EURUSD"\nspread = 9\n'
+    )
     gold, euro = (default_market().instruments[index] for index in (3, 0))
     assert parse(HEAD + text).market.instruments == (gold, attrs.evolve(euro, spread=9.0))
 
@@ -173,8 +177,7 @@ def test_an_expectation():
         ),
         (
             '[[timeline]]\nat = 1\ndo = "halt"',
-            'one.toml:6: timeline[0].at: found 1; allowed: a number with its unit, such as "90s", "1m30s", '
-            '"250ms"; units are h, m, s, ms, us, ns',
+            f"one.toml:6: timeline[0].at: found 1; allowed: {EXAMPLES}",
         ),
         ('[[timeline]]\nat = "1s"\ndo = "shock"', "one.toml:5: timeline[0]: fraction is missing"),
         ('[[timeline]]\ndo = "halt"', "one.toml:5: timeline[0]: at is missing"),
@@ -228,8 +231,7 @@ def test_what_is_missing_is_told_together():
         ),
         (
             "start = 2024-03-06T14:30:00",
-            'one.toml:3: start: found "2024-03-06 14:30:00"; allowed: a time with its zone, such as '
-            "2024-03-06T14:30:00Z",
+            f'one.toml:3: start: found "2024-03-06 14:30:00"; {ZONED}',
         ),
         ('duration = "0s"', "one.toml:4: duration: found 0; allowed: > 0"),
     ],
@@ -243,7 +245,9 @@ def test_a_mistake_in_the_head(line, complaint):
 
 def test_all_mistakes_are_told_at_once():
     """In the order of the file, each as an error of its own."""
-    text = HEAD.replace("format = 1", "format = 3") + 'x = 1\n[[timeline]]\nat = "1s"\n[expect]\nevents = -1\n'
+    text = (
+        HEAD.replace("format = 1", "format = 3") + 'x = 1\n[[timeline]]\nat = "1s"\n[expect]\nevents = -1\n'
+    )
     with pytest.raises(ConfigErrors) as caught:
         parse(text)
     assert [error.where for error in caught.value.errors] == [

@@ -159,7 +159,9 @@ def test_a_large_order_waits_for_the_end_of_a_halt():
         Halt(at=SECOND, duration=SECOND),
         LargeOrder(at=SECOND + SECOND // 2, instruments=(EURO,), side=Side.SELL, lots=3000),
     ]
-    trades = [row for row in all_rows(scripted(*actions)) if row[:2] == (TRADE, 0) and row[2] > START + SECOND]
+    trades = [
+        row for row in all_rows(scripted(*actions)) if row[:2] == (TRADE, 0) and row[2] > START + SECOND
+    ]
     assert trades[0][2] == START + 2 * SECOND + 1
 
 
