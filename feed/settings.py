@@ -13,6 +13,8 @@ import attrs
 from attrs.validators import ge, gt, in_, instance_of, optional
 
 LOOPBACK = "127.0.0.1"
+# As the tick server's document prints it. Everybody knows it: it works on loopback only.
+DEMO_KEY = "tk_live_a1b2c3d4e5f6"
 MIB = 1024 * 1024
 
 
@@ -63,6 +65,7 @@ class Flow:
         step_events: Events that one step of the fan-out takes; the rest waits for the next step.
         sweep_connections: Writes in a row before the fan-out lets other tasks run.
         history_events: Events kept for clients that resume; older ones are forgotten.
+        history_bytes: What they may take in memory, roughly; whichever bound is met first counts.
         checkpoint_seconds: Market seconds between copies of the market, from which seeking back
             starts; a copy takes some milliseconds and megabytes. 0 keeps none.
     """
@@ -72,7 +75,46 @@ class Flow:
     step_events: int = attrs.field(default=4096, validator=ge(1))
     sweep_connections: int = attrs.field(default=256, validator=ge(1))
     history_events: int = attrs.field(default=100_000, validator=ge(0))
+    history_bytes: int = attrs.field(default=64 * MIB, validator=ge(0))
     checkpoint_seconds: float = attrs.field(default=0.0, validator=ge(0))
+
+
+@attrs.frozen(kw_only=True)
+class Recording:
+    """
+    How a recording is cut into blocks.
+
+    Attributes:
+        block_events: Events in one block: what a writer holds back, and what damage can cost.
+        block_bytes: A block that unpacks to more than this is damage, not data.
+        level: Zstandard compression level.
+    """
+
+    block_events: int = attrs.field(default=4096, validator=ge(1))
+    block_bytes: int = attrs.field(default=64 * MIB, validator=ge(1024))
+    level: int = attrs.field(default=3, validator=[ge(1), attrs.validators.le(19)])
+
+
+@attrs.frozen(kw_only=True)
+class Importing:
+    """
+    Bounds on what an import of real data holds in memory.
+
+    Attributes:
+        chunk_bytes: Unpacked bytes read at a time.
+        line_bytes: The longest line; a book snapshot of a raw capture is one line.
+        batch_rows: Rows handed to the recording at a time.
+        numbers: Decimal texts whose value is remembered, per instrument and column.
+        waiting: Book changes of one instrument kept until its snapshot comes; then the oldest go.
+        problems: Problems kept with their place; further ones are only counted.
+    """
+
+    chunk_bytes: int = attrs.field(default=MIB, validator=ge(1))
+    line_bytes: int = attrs.field(default=256 * MIB, validator=ge(1024))
+    batch_rows: int = attrs.field(default=4096, validator=ge(1))
+    numbers: int = attrs.field(default=65_536, validator=ge(1))
+    waiting: int = attrs.field(default=10_000, validator=ge(1))
+    problems: int = attrs.field(default=100, validator=ge(1))
 
 
 @attrs.frozen(kw_only=True)

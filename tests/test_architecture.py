@@ -34,10 +34,11 @@ PROTOCOLS = {f"dialects.{path.parent.name}" for path in (PACKAGE / "dialects").g
 
 # Room -> the libraries it may import besides attrs. The rooms that are not named may import any.
 LIBRARIES = dict.fromkeys(("errors", "settings", "model", "book", "analytics", "stream", "sim"), frozenset())
-LIBRARIES |= dict.fromkeys(("scenario", "dialects"), frozenset({"cattrs", "msgspec"}))
+LIBRARIES["dialects"] = frozenset({"cattrs", "msgspec"})
+LIBRARIES["scenario"] = LIBRARIES["dialects"] | {"zstandard"}
 
 TRIO = {"trio", "trio_websocket", "anyio"}
-TRIO_PLACES = re.compile(r"(sim\.runner|stream\.fanout|server|client|cli|__init__)(\.|$)")
+TRIO_PLACES = re.compile(r"(sim\.runner|stream\.(fanout|source)|server|client|cli|__init__)(\.|$)")
 
 # Above these nothing may depend on the wall clock, on the machine or on the run.
 DETERMINISTIC = set(ROOMS) - {"server", "client", "cli", "__init__", "__main__"}

@@ -8,9 +8,9 @@ import click
 
 from feed.cli.options import example
 from feed.errors import ConfigError
+from feed.settings import DEMO_KEY
 
 DEFAULT_SYMBOLS = "EURUSD,GBPUSD,XAUUSD"
-DEMO_KEY = "tk_live_a1b2c3d4e5f6"
 
 
 @click.command(epilog=example("feed tail ws://127.0.0.1:8080 --symbols EURUSD,BTC-USD --count 10"))

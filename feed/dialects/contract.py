@@ -40,9 +40,11 @@ class Subscribe:
 
     Attributes:
         topics: In the order in which their snapshots go out; those already held are passed over.
+        since: Sequence number after which to begin, in place of snapshots; it must be kept still.
     """
 
     topics: tuple[Topic, ...]
+    since: int | None = None
 
 
 @attrs.frozen
@@ -125,12 +127,14 @@ class Desk:
         check_key: The grant of a key that is good for this dialect, None for any other text.
         auth_seconds: Length of the auth window, for the wording of messages.
         auth_attempts: Refused keys after which a session closes.
+        kept: Gives the sequence numbers of the oldest and the newest event that can be resumed from.
     """
 
     listing: Listing
     check_key: Callable[[str], Grant | None]
     auth_seconds: float
     auth_attempts: int
+    kept: Callable[[], tuple[int, int]]
 
 
 class Session(Protocol):

@@ -15,6 +15,7 @@ listens, :func:`event` turns a row into a frozen class with names. Both say the 
 ``QUOTE``                kind, instrument, ts, bid, bid_size, ask, ask_size
 ``STATUS``               kind, instrument, ts, status
 ``CLEAR``                kind, instrument, ts
+``CLOCK``                kind, 0, ts
 =======================  ==============================================================================
 
 ``instrument`` is an index into the market's :class:`~feed.model.instruments.Listing`, ``ts`` market
@@ -28,7 +29,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 import attrs
 
@@ -44,7 +45,8 @@ LEVEL: Final = 4
 QUOTE: Final = 5
 STATUS: Final = 6
 CLEAR: Final = 7
-KINDS: Final = range(ADD, CLEAR + 1)
+CLOCK: Final = 8
+KINDS: Final = range(ADD, CLOCK + 1)
 
 
 class Side(enum.IntEnum):
@@ -196,6 +198,43 @@ class BookCleared(Event):
     """The book of a source is no longer known: forget every level; a snapshot follows as rows."""
 
 
+@attrs.frozen(kw_only=True)
+class ClockTicked(Event):
+    """
+    A whole second of market time has begun.
+
+    It concerns the market, not an instrument (its index is 0), and lets what is sent at intervals of
+    market time go out when nothing else happens.
+    """
+
+
+class LevelChange(NamedTuple):
+    """
+    The total now resting at one price (an L2 delta).
+
+    Attributes:
+        side: Side of the book.
+        price: Integer ticks.
+        size: Integer lots; 0 when the level is gone.
+    """
+
+    side: int
+    price: int
+    size: int
+
+
+def level_change(row: Row) -> LevelChange | None:
+    """What a row says of a price level; None when it says nothing of one."""
+    kind = row[0]
+    if kind in (ADD, REDUCE):
+        return LevelChange(row[4], row[5], row[7])
+    if kind == TRADE:
+        return None if row[10] == UNKNOWN else LevelChange(1 - row[4], row[5], row[10])
+    if kind == LEVEL:
+        return LevelChange(row[3], row[4], row[5])
+    return None
+
+
 def event(seq: int, row: Row) -> Event:
     """
     The named form of a row.
@@ -273,6 +312,10 @@ def _clear(seq: int, r: Row) -> Event:
     return BookCleared(seq=seq, instrument=r[1], ts=r[2])
 
 
+def _clock(seq: int, r: Row) -> Event:
+    return ClockTicked(seq=seq, instrument=r[1], ts=r[2])
+
+
 _BUILD: dict[int, Callable[[int, Row], Event]] = {
     ADD: _added,
     REDUCE: _reduced,
@@ -281,6 +324,7 @@ _BUILD: dict[int, Callable[[int, Row], Event]] = {
     QUOTE: _quote,
     STATUS: _status,
     CLEAR: _clear,
+    CLOCK: _clock,
 }
 
 _FLATTEN: dict[type[Event], Callable[..., Row]] = {
@@ -303,4 +347,5 @@ _FLATTEN: dict[type[Event], Callable[..., Row]] = {
     Quote: lambda e: (QUOTE, e.instrument, e.ts, e.bid, e.bid_size, e.ask, e.ask_size),
     StatusChanged: lambda e: (STATUS, e.instrument, e.ts, int(e.status)),
     BookCleared: lambda e: (CLEAR, e.instrument, e.ts),
+    ClockTicked: lambda e: (CLOCK, e.instrument, e.ts),
 }

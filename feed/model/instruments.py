@@ -7,8 +7,10 @@ engine to the edge. Only here are they turned into decimal text and back.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from decimal import Decimal, InvalidOperation
+from typing import Final
 
 import attrs
 from attrs.validators import ge, le
@@ -93,20 +95,24 @@ def decimal_text(units: int, decimals: int) -> str:
 
 
 # No price or size on any market needs more; a longer text is an attack on the parser.
-_LONGEST_NUMBER = 40
+_LONGEST_NUMBER: Final = 40
+# Decimal would also read spaces, underscores and the digits of other scripts.
+_NUMBER: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 def _units(text: str, decimals: int, step: int) -> int:
     if len(text) > _LONGEST_NUMBER:
         raise OffGrid(f"{text[:_LONGEST_NUMBER]}... is too long for a number")
+    if not _NUMBER.fullmatch(text):
+        raise OffGrid(f"{text!r} is not a number")
     try:
         value = Decimal(text)
-        if not value.is_finite() or abs(value.adjusted()) > _LONGEST_NUMBER:
+        if abs(value.adjusted()) > _LONGEST_NUMBER:
             raise OffGrid(f"{text} is out of range")
         scaled = value.scaleb(decimals)
         units = int(scaled)
     except InvalidOperation:
-        raise OffGrid(f"{text!r} is not a number") from None
+        raise OffGrid(f"{text} is out of range") from None
     if units != scaled or units % step:
         raise OffGrid(f"{text} is not a multiple of {decimal_text(step, decimals)}")
     return units // step

@@ -1,38 +1,142 @@
-"""Where the market stands: the last quote and the last trade of each instrument."""
+"""Where the market stands: what the stream has said of every instrument so far."""
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import cast
 
-from feed.model.events import QUOTE, TRADE, Quote, Row, Trade, event
+from feed.model.events import (
+    ADD,
+    CLEAR,
+    LEVEL,
+    QUOTE,
+    REDUCE,
+    STATUS,
+    TRADE,
+    UNKNOWN,
+    Quote,
+    Row,
+    Side,
+    Status,
+    Trade,
+    event,
+)
+
+
+class Standing:
+    """
+    One instrument as its rows have told it.
+
+    Attributes:
+        orders: Resting orders by id: (side, price, lots left). The dict's order is the order of
+            arrival, so that the orders of one price stand in the order of their priority.
+        sizes: Lots at each price, bids and asks.
+        quote: The last two-sided quote with a new best price, and its sequence number.
+        trade: The last trade, and its sequence number.
+        status: Whether it can be traded.
+    """
+
+    __slots__ = ("orders", "quote", "sizes", "status", "trade")
+
+    def __init__(self) -> None:
+        self.orders: dict[int, tuple[int, int, int]] = {}
+        self.sizes: tuple[dict[int, int], dict[int, int]] = ({}, {})
+        self.quote: tuple[int, Row] | None = None
+        self.trade: tuple[int, Row] | None = None
+        self.status = Status.TRADING
 
 
 class Latest:
     """
-    A fold over the event stream, as far as one needs it to greet a new subscriber.
+    A fold over the event stream, for greeting a new subscriber.
 
-    Quotes are the last *two-sided* ones: a moment without a bid or an ask is no price to show.
+    A quote here is the last one at which the best bid or the best ask *moved* to another price while
+    there were both: what a tick shows. Sizes change all the time, and a moment without a bid or an
+    ask is no price to show.
     """
 
     def __init__(self, instruments: int) -> None:
-        self._quotes: list[tuple[int, Row] | None] = [None] * instruments
-        self._trades: list[tuple[int, Row] | None] = [None] * instruments
+        self.now = 0  # market time of the last row
+        self._standing = [Standing() for _ in range(instruments)]
 
-    def apply(self, seq: int, row: Row) -> None:
-        """Take the next event into account. Rows of other kinds change nothing."""
+    def apply(self, seq: int, row: Row) -> None:  # noqa: C901 - one branch a kind, no call on the way
+        """Take the next event into account."""
         kind = row[0]
-        if kind == QUOTE:
+        self.now = row[2]
+        it = self._standing[row[1]]
+        if kind == ADD:
+            it.orders[row[3]] = (row[4], row[5], row[6])
+            it.sizes[row[4]][row[5]] = row[7]
+        elif kind == REDUCE:
+            _reduce(it, row[3], row[4], row[5], row[6])
+            _resize(it, row[4], row[5], row[7])
+        elif kind == QUOTE:
             if row[4] and row[6]:
-                self._quotes[row[1]] = (seq, row)
+                last = it.quote
+                if last is None or last[1][3] != row[3] or last[1][5] != row[5]:
+                    it.quote = (seq, row)
         elif kind == TRADE:
-            self._trades[row[1]] = (seq, row)
+            it.trade = (seq, row)
+            if row[10] != UNKNOWN:
+                _reduce(it, row[7], 1 - row[4], row[5], row[9])
+                _resize(it, 1 - row[4], row[5], row[10])
+        elif kind == LEVEL:
+            _resize(it, row[3], row[4], row[5])
+        elif kind == CLEAR:
+            it.orders.clear()
+            it.sizes = ({}, {})
+        elif kind == STATUS:
+            it.status = Status(row[3])
 
     def quote(self, instrument: int) -> Quote | None:
-        """The last two-sided quote, None before the first one."""
-        found = self._quotes[instrument]
+        """The last quote with a new best price, None before the first one."""
+        found = self._standing[instrument].quote
         return None if found is None else cast("Quote", event(*found))
 
     def trade(self, instrument: int) -> Trade | None:
         """The last trade, None before the first one."""
-        found = self._trades[instrument]
+        found = self._standing[instrument].trade
         return None if found is None else cast("Trade", event(*found))
+
+    def status(self, instrument: int) -> Status:
+        """Whether the instrument can be traded."""
+        return self._standing[instrument].status
+
+    def levels(self, instrument: int, side: Side, depth: int | None = None) -> list[tuple[int, int]]:
+        """The best ``depth`` price levels of a side, best first: (price in ticks, lots)."""
+        sizes = self._standing[instrument].sizes[side]
+        return [(price, sizes[price]) for price in sorted(sizes, reverse=side is Side.BUY)[:depth]]
+
+    def orders(self, instrument: int, side: Side, depth: int | None = None) -> list[tuple[int, int, int]]:
+        """The orders of a side in priority order: (order, price in ticks, lots left)."""
+        resting = self._standing[instrument].orders.items()
+        mine = [(order, price, left) for order, (at, price, left) in resting if at == side]
+        # Sorting is stable: orders of one price keep the order of their arrival.
+        mine.sort(key=_best_bid_first if side is Side.BUY else _best_ask_first)
+        return mine[:depth]
+
+    def copy(self) -> Latest:
+        """The same, apart from this one."""
+        return deepcopy(self)
+
+
+def _best_ask_first(order: tuple[int, int, int]) -> int:
+    return order[1]
+
+
+def _best_bid_first(order: tuple[int, int, int]) -> int:
+    return -order[1]
+
+
+def _reduce(it: Standing, order: int, side: int, price: int, left: int) -> None:
+    if left > 0:
+        it.orders[order] = (side, price, left)
+    else:
+        it.orders.pop(order, None)
+
+
+def _resize(it: Standing, side: int, price: int, size: int) -> None:
+    if size:
+        it.sizes[side][price] = size
+    else:
+        it.sizes[side].pop(price, None)

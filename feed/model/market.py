@@ -25,7 +25,8 @@ class InstrumentSpec:
         spread: Typical distance from best bid to best ask, ticks.
         volatility: Typical size of a return over one second, basis points (standard deviation).
         size: Typical size of an order, integer lots.
-        updates_per_second: Book updates (orders added, reduced or traded) a second, on average.
+        updates_per_second: Book updates (orders added, reduced or traded) a second, on average and
+            about: where the value often moves by more than the spread, makers must move more often.
         listed: Whether it trades from the start; if not, it waits to be listed.
     """
 
@@ -62,7 +63,8 @@ class News:
     than the one before.
 
     Attributes:
-        heard: Chance that a market maker answers to a move.
+        moves: Moves of an instrument's own, per book update.
+        heard: Chance that a market maker answers to a move that does not force it to.
         components: How many components the variance has.
         contrast: How far a component lies from 1: its values are 1 + contrast and 1 - contrast.
         common: Share of the variance that all instruments have in common.
@@ -70,12 +72,13 @@ class News:
         mood: How much the activity of the whole market varies, as a share of its mean.
     """
 
-    heard: float = attrs.field(default=0.5, validator=[gt(0), le(1)])
-    components: int = attrs.field(default=7, validator=[ge(1), le(12)])
-    contrast: float = attrs.field(default=0.45, validator=[ge(0), lt(1)])
-    common: float = attrs.field(default=0.2, validator=[ge(0), lt(1)])
-    common_per_second: float = attrs.field(default=0.5, validator=[gt(0), le(100)])
-    mood: float = attrs.field(default=0.3, validator=[ge(0), lt(1)])
+    moves: float = attrs.field(default=0.2, validator=[gt(0), le(10)])
+    heard: float = attrs.field(default=0.12, validator=[ge(0), le(1)])
+    components: int = attrs.field(default=6, validator=[ge(1), le(12)])
+    contrast: float = attrs.field(default=0.6, validator=[ge(0), lt(1)])
+    common: float = attrs.field(default=0.15, validator=[ge(0), lt(1)])
+    common_per_second: float = attrs.field(default=4.0, validator=[gt(0), le(100)])
+    mood: float = attrs.field(default=0.05, validator=[ge(0), lt(1)])
 
 
 @attrs.frozen(kw_only=True)
@@ -86,7 +89,6 @@ class Makers:
     Attributes:
         count: Makers per instrument.
         quotes: Orders that each keeps on each side.
-        share: Share of the book updates that are theirs.
         persistence: Chance that a maker who has replaced a quote goes on to the next. The closer
             to 1, the longer the runs, and the more the flow excites itself.
         reaction: Time from a move or a fill to the maker's first answer.
@@ -97,21 +99,20 @@ class Makers:
     """
 
     count: int = attrs.field(default=4, validator=[ge(1), le(64)])
-    quotes: int = attrs.field(default=6, validator=[ge(1), le(256)])
-    share: float = attrs.field(default=0.8, validator=[gt(0), le(1)])
-    persistence: float = attrs.field(default=0.6, validator=[ge(0), le(0.95)])
+    quotes: int = attrs.field(default=6, validator=[ge(2), le(256)])
+    persistence: float = attrs.field(default=0.3, validator=[ge(0), le(0.95)])
     reaction: tuple[Delay, ...] = attrs.field(
-        default=(Delay(weight=25, mean_ms=0.4), Delay(weight=75, mean_ms=12)), validator=min_len(1)
+        default=(Delay(weight=10, mean_ms=0.4), Delay(weight=90, mean_ms=6)), validator=min_len(1)
     )
     pause: tuple[Delay, ...] = attrs.field(
         default=(
-            Delay(weight=30, mean_ms=0.4),
-            Delay(weight=50, mean_ms=12),
+            Delay(weight=16, mean_ms=0.4),
+            Delay(weight=60, mean_ms=12),
             Delay(weight=20, mean_ms=400),
         ),
         validator=min_len(1),
     )
-    pick_off: float = attrs.field(default=0.02, validator=[ge(0), le(1)])
+    pick_off: float = attrs.field(default=0.6, validator=[ge(0), le(1)])
     obligation_ms: int = attrs.field(default=450, validator=ge(1))
 
 
@@ -129,8 +130,8 @@ class NoiseTraders:
 
     count: int = attrs.field(default=2, validator=[ge(0), le(64)])
     orders: int = attrs.field(default=8, validator=[ge(1), le(256)])
-    share: float = attrs.field(default=0.18, validator=[ge(0), le(1)])
-    trades: float = attrs.field(default=0.004, validator=[ge(0), le(1)])
+    share: float = attrs.field(default=0.18, validator=[gt(0), le(1)])
+    trades: float = attrs.field(default=0.003, validator=[ge(0), le(1)])
 
 
 @attrs.frozen(kw_only=True)
@@ -146,9 +147,9 @@ class Followers:
     """
 
     count: int = attrs.field(default=1, validator=[ge(0), le(64)])
-    looks: float = attrs.field(default=0.01, validator=[ge(0), le(1)])
-    memory: int = attrs.field(default=20, validator=ge(1))
-    trigger: float = attrs.field(default=1.0, validator=ge(0))
+    looks: float = attrs.field(default=0.004, validator=[gt(0), le(1)])
+    memory: int = attrs.field(default=10, validator=ge(1))
+    trigger: float = attrs.field(default=3.0, validator=ge(0))
 
 
 @attrs.frozen(kw_only=True)
@@ -164,7 +165,7 @@ class LargeTraders:
     """
 
     per_hour: float = attrs.field(default=12.0, validator=ge(0))
-    size: float = attrs.field(default=25.0, validator=gt(0))
+    size: float = attrs.field(default=10.0, validator=gt(0))
     slices: int = attrs.field(default=8, validator=[ge(1), le(10_000)])
     pause_ms: float = attrs.field(default=1500.0, validator=gt(0))
 

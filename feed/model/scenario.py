@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 from attrs.validators import ge, gt, matches_re, optional
 
-from feed.model.events import ADD, CLEAR, LEVEL, QUOTE, REDUCE, STATUS, TRADE
+from feed.model.events import ADD, CLEAR, CLOCK, LEVEL, QUOTE, REDUCE, STATUS, TRADE
 from feed.model.faults import Fault
 from feed.model.market import MarketSpec
 from feed.model.timeline import Action, Nanoseconds
@@ -18,6 +18,7 @@ KIND_NAMES = {
     QUOTE: "quote",
     STATUS: "status",
     CLEAR: "clear",
+    CLOCK: "clock",
 }
 """How files and reports name each kind of event."""
 
@@ -33,6 +34,7 @@ class Counts:
     quote: int = attrs.field(default=0, validator=ge(0))
     status: int = attrs.field(default=0, validator=ge(0))
     clear: int = attrs.field(default=0, validator=ge(0))
+    clock: int = attrs.field(default=0, validator=ge(0))
 
 
 @attrs.frozen(kw_only=True)

@@ -69,7 +69,7 @@ class Volatility(Effect):
         factor: Times the volatility that the market's specification says.
     """
 
-    factor: float = attrs.field(validator=[ge(0), le(1000)])
+    factor: float = attrs.field(validator=_FACTOR)
 
 
 @attrs.frozen(kw_only=True)

@@ -42,14 +42,29 @@ class Encoder(Protocol):
 
     Attributes:
         kinds: Kinds of rows it wants, of :mod:`feed.model.events`.
+        period: Nanoseconds of market time between two calls of :meth:`beat`, which fall on its
+            multiples since the Unix epoch; 0 for none.
     """
 
-    kinds: Sequence[int]
+    kinds: Sequence[int] = ()
+    period: int = 0
 
     def snapshot(self, latest: Latest, instrument: int) -> Sequence[str]:
         """Messages that bring a new subscriber up to the present; the next event follows them."""
-        ...
+        del latest, instrument
+        return ()
 
     def encode(self, item: Event) -> str | None:
         """The message that tells of ``item``, or None when this topic is silent about it."""
         ...
+
+    def beat(self, seq: int, now: int) -> str | None:
+        """
+        The message that is due at an interval of market time, or None.
+
+        Args:
+            seq: Sequence number of the last event before it.
+            now: Market time of the beat, a multiple of :attr:`period`.
+        """
+        del seq, now
+        return None

@@ -33,6 +33,7 @@ class House:
         hub = Hub(
             instruments=len(listing),
             history_events=settings.flow.history_events,
+            history_bytes=settings.flow.history_bytes,
             make_encoder=make_encoder,
         )
         self.fanout = Fanout(hub, settings.flow)

@@ -10,16 +10,13 @@ import hashlib
 import hmac
 import ipaddress
 import re
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
 
 from feed.model.grants import Grant, Scope, Tier
 from feed.server.keyfile import Entry, read_entries
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
-
-    from feed.settings import Settings
+from feed.settings import DEMO_KEY, Settings
 
 KEY_BYTES: Final = 16  # of randomness in a new key; written as 32 hexadecimal digits
 LONGEST_KEY: Final = 256  # characters; what is longer is refused before it is hashed
@@ -28,7 +25,7 @@ PREFIX: Final = re.compile(r"[a-z]{2}_(?:live|test)_")
 
 # As the published documents print them, dots and all.
 DEMO_KEYS: Final = (
-    ("tk_live_a1b2c3d4e5f6", Grant(name="demo", account=1, tier=Tier.MAX, scopes=tuple(Scope))),
+    (DEMO_KEY, Grant(name="demo", account=1, tier=Tier.MAX, scopes=tuple(Scope))),
     ("mk_live_abc123...", Grant(name="demo-basic", tier=Tier.BASIC, dialects=("marketai",))),
 )
 

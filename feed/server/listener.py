@@ -13,7 +13,7 @@ import trio
 from feed.errors import ConfigError
 from feed.server.door import Door
 from feed.server.head import BadRequest
-from feed.server.transport import SocketTransport
+from feed.server.transport import SocketTransport, Transport
 from feed.settings import Limits
 
 log = structlog.get_logger("feed.listener")
@@ -97,17 +97,19 @@ class Listener:
                             log.warning("cannot accept", reason=problem.strerror)
                             await trio.sleep(PAUSE_SECONDS)
                         continue  # or it was gone before it was accepted
-                    connections.start_soon(self._admit, SocketTransport(client, address[0]))
+                    connections.start_soon(self.admit, SocketTransport(client, address[0]))
                 await trio.lowlevel.checkpoint()
 
-    async def _admit(self, transport: SocketTransport) -> None:
+    async def admit(self, transport: Transport) -> None:
+        """Serve one connection, or turn it away when there is no room for it."""
         problem = self._no_room(transport.peer)
+        if problem is not None:
+            # It takes no place: who is refused again and again would keep others out.
+            await self._door.turn_away(transport, problem)
+            return
         self._open[transport.peer] += 1
         try:
-            if problem is None:
-                await self._door.admit(transport)
-            else:
-                await self._door.turn_away(transport, problem)
+            await self._door.admit(transport)
         finally:
             self._open[transport.peer] -= 1
             if not self._open[transport.peer]:

@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from functools import cache
 from itertools import accumulate
 from typing import Final
 
@@ -56,13 +57,13 @@ HEAVY: Final = _heavy(_LENGTH)
 """Sizes and distances: heavy-tailed, mean 1, from 0.5 to 45."""
 
 
-def delays(mixture: Iterable[Delay]) -> tuple[int, ...]:
+@cache
+def delays(mixture: tuple[Delay, ...]) -> tuple[int, ...]:
     """A table of waiting times in nanoseconds, at least 1, drawn from a mixture of exponentials."""
-    parts = list(mixture)
-    total = math.fsum(part.weight for part in parts)
+    total = math.fsum(part.weight for part in mixture)
     table: list[int] = []
     seen = 0.0
-    for part in parts:
+    for part in mixture:
         seen += part.weight
         entries = round(seen / total * _LENGTH) - len(table)
         scale = part.mean_ms * NS_PER_MS

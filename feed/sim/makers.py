@@ -4,20 +4,30 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from heapq import heappush
-from math import floor
+from math import floor, inf, sqrt
 from typing import Final
 
 from feed.sim.draws import HEAVY, MASK, NS_PER_MS, WIDTH, chance, delays
 from feed.sim.pit import BUY, SELL, Pit
 
 # How much wider each next maker quotes than the one before, as a share of the half spread.
-_STAGGER: Final = 0.1
+_STAGGER: Final = 0.35
 
 # A ladder reaches out in steps of this share of the half spread, heavy-tailed.
 _DEPTH: Final = 0.8
 
-# A best quote may be off by this share of the half spread, and half a tick, before it is replaced.
-_SLACK: Final = 0.4
+# A maker moves its quotes once the value has moved by this share of the half spread, and this share of
+# how far the value gets between two book updates. Each next maker, quoting wider, bears more.
+_SLACK: Final = 0.1
+_LAG: Final = 2.0
+_PATIENCE: Final = 0.25
+# But before the value has come nearer than the rest of this share of a quote's distance.
+_NEAREST: Final = 0.8
+# A best quote is in its place within this many ticks: prices are whole, values are not.
+_TOLERANCE: Final = 0.7
+
+# Who picks off a quote takes up to this many times what it would have quoted.
+_EAGER: Final = 8
 
 _BITS: Final = 5 * WIDTH
 
@@ -33,31 +43,34 @@ class Maker:
 
     Attributes:
         index: Of this actor on the agenda.
+        anchor: The value that the quotes are placed around, ticks.
+        slack: How far the value may be from it, ticks.
     """
 
     __slots__ = (
         "_bits",
         "_depth",
-        "_far",
         "_ids",
         "_keys",
-        "_near",
         "_pause",
         "_persists",
         "_picks_off",
         "_quotes",
+        "_rank",
         "_reaction",
-        "_stagger",
         "_width",
+        "anchor",
         "index",
         "pit",
+        "slack",
     )
 
     def __init__(self, pit: Pit, rank: int) -> None:
         makers = pit.market.makers
         self.pit: Pit = pit
         self.index = pit.agenda.join(self)
-        self._stagger = 1.0 + _STAGGER * rank
+        self.anchor = pit.value
+        self._rank = rank
         self._quotes = makers.quotes
         # Indexed by side, best last.
         self._keys: tuple[list[int], list[int]] = ([], [])
@@ -70,68 +83,75 @@ class Maker:
         self.tune()
 
     def tune(self) -> None:
-        """Take over a changed spread; quotes follow as they are replaced."""
-        half = self.pit.half
-        slack = _SLACK * half + 0.5
-        self._width = half * self._stagger
-        self._depth = half * _DEPTH
-        self._near = self._width - slack
-        self._far = self._width + slack + 1.0
+        """Take over a changed spread or volatility; quotes follow as they are replaced."""
+        pit = self.pit
+        stride = pit.value * pit.volatility / sqrt(pit.spec.updates_per_second)
+        self._width = width = (1.0 + _STAGGER * self._rank) * pit.half
+        self._depth = pit.half * _DEPTH
+        self.slack = min(_NEAREST * width, 0.5 + (_SLACK + _PATIENCE * self._rank) * pit.half + _LAG * stride)
 
     def act(self, now: int) -> int:
         """Put a missing quote back, or take one away."""
         pit = self.pit
-        book = pit.book
-        book.now = now
+        pit.book.now = now
+        if abs(pit.value - self.anchor) > self.slack:
+            self.anchor = pit.value
+        centre, near, far = self.anchor, self._width - _TOLERANCE, self._width + _TOLERANCE
         keys = bids, asks = self._keys
         quotes = self._quotes
         bits = self._bits(_BITS)
         short = len(bids) < quotes
         if short or len(asks) < quotes:
-            self.place(BUY if short else SELL, bits)
+            free = self.place(BUY if short else SELL, bits)
             if len(bids) < quotes or len(asks) < quotes:
                 return self._reaction[bits & MASK]
-            value, near = pit.value, self._near
-            if bids[-1] > value - near or asks[-1] > -value - near or bits >> WIDTH & MASK < self._persists:
-                return self._pause[bits & MASK]
-            return 0
-        value, near, far = pit.value, self._near, self._far
+            settled = centre - far < bids[-1] < centre - near and -centre - far < asks[-1] < -centre - near
+            if free and not settled:
+                return self._reaction[bits & MASK]
+            return self._pause[bits & MASK] if bits >> WIDTH & MASK < self._persists else 0
         table = self._reaction
-        if bids[-1] > value - near:
+        if bids[-1] > centre - near:
             side, at = BUY, -1
-        elif asks[-1] > -value - near:
+        elif asks[-1] > -centre - near:
             side, at = SELL, -1
-        elif bids[-1] < value - far:
+        elif bids[-1] < centre - far:
             side, at = BUY, 0
-        elif asks[-1] < -value - far:
+        elif asks[-1] < -centre - far:
             side, at = SELL, 0
         else:
             side = bits >> WIDTH & 1
             at = (bits >> 2 * WIDTH & MASK) * quotes >> WIDTH
             table = self._pause
         del keys[side][at]
-        book.cancel(self._ids[side].pop(at))
+        pit.book.cancel(self._ids[side].pop(at))
         return table[bits & MASK]
 
-    def place(self, side: int, bits: int) -> None:
-        """Add a quote: the best of the ladder where that is missing or left behind, else deeper."""
+    def place(self, side: int, bits: int) -> bool:
+        """
+        Add a quote: the best of the ladder where that is missing or left behind, else deeper.
+
+        Returns:
+            Whether it stands where it should, not behind someone on the wrong side of the value.
+        """
         pit = self.pit
         book = pit.book
         keys = self._keys[side]
-        value = -pit.value if side else pit.value
+        centre = -self.anchor if side else self.anchor
         distance = self._width
-        if keys and keys[-1] >= value - self._far:
+        if keys and keys[-1] > centre - distance - _TOLERANCE:
             distance += self._depth * HEAVY[bits >> 3 * WIDTH & MASK]
-        key = floor(value - distance)
+        key = floor(centre - distance + 0.5)
         lots = 1 + int(pit.size * HEAVY[bits >> 4 * WIDTH & MASK])
         worst = -book.bid if side else book.ask
-        if worst and key >= worst:
-            if bits >> 2 * WIDTH & MASK < self._picks_off:
-                pit.take(book.now, side, lots, 0, informs=False)
+        free = not worst or key < worst
+        if not free:
+            if bits >> 2 * WIDTH & MASK < self._picks_off and pit.foreign(1 - side):
+                pit.take(book.now, side, _EAGER * lots, max(1, floor(pit.value)), informs=False)
             key = (-book.bid if side else book.ask) - 1
         if not side and key < 1:
             key = 1
         self._rest(side, key, lots)
+        return free
 
     def _rest(self, side: int, key: int, lots: int) -> None:
         pit = self.pit
@@ -143,7 +163,8 @@ class Maker:
         pit.book.limit(order, side, -key if side else key, lots)
 
     def fill(self) -> None:
-        """Quote the whole ladder at once."""
+        """Quote the whole ladder at once, around the value as it is now."""
+        self.anchor = self.pit.value
         for side in (BUY, SELL):
             for _ in range(self._quotes - len(self._keys[side])):
                 self.place(side, self._bits(_BITS))
@@ -157,7 +178,8 @@ class Maker:
             ids.clear()
 
     def refill(self, side: int) -> None:
-        """Quote on a side at once."""
+        """Quote at once on a side that was swept empty, around the value as the sweep has left it."""
+        self.anchor = self.pit.value
         self.place(side, self._bits(_BITS))
 
     def renew(self) -> None:
@@ -179,6 +201,11 @@ class Maker:
         del self._keys[side][at]
         self.hear(now)
         return True
+
+    def best(self, side: int) -> float:
+        """The key of the best quote on a side; less than any price where there is none."""
+        keys = self._keys[side]
+        return keys[-1] if keys else -inf
 
     def hear(self, now: int) -> None:
         """Plan to act soon."""

@@ -3,7 +3,7 @@ News: what moves fundamental values, and wakes the market makers.
 
 Moves have no memory, their size has: its variance is a product of components that switch between
 high and low, each four times more slowly than the one before (a Markov-switching multifractal).
-The same components quicken the arrivals, so that a volatile market is a busy one.
+A volatile market is a busy one, because larger moves expose more quotes.
 """
 
 from __future__ import annotations
@@ -12,39 +12,28 @@ import math
 from typing import Final
 
 from feed.model.market import MarketSpec, News
+from feed.sim.agenda import Agenda
 from feed.sim.draws import EXPONENTIAL, LAPLACE, MASK, NS_PER_SECOND, WIDTH, bits, chance
-from feed.sim.pit import Agenda, Pit
+from feed.sim.pit import Pit
 
-_SLOWER: Final = 4
+# The first component is drawn anew once in 4 ** _STEADY * 4 / 3 moves.
+_STEADY: Final = 2
+# Random bits of a move: for the components, for the new value of one, then the draws by table.
+_CHOICE: Final = 32
+_DRAWS: Final = 33
 
 
-class Regimes:
+def swings(news: News) -> tuple[float, ...]:
     """
-    Tables of the multifractal, shared by all instruments.
+    Standard deviation of a move in each state of the variance, relative to its long-run value.
 
     A state is a number whose bits are the components: 1 is high, 0 is low.
-
-    Attributes:
-        swing: Standard deviation of a move in each state, relative to its long-run value.
-        wait: Time between moves in each state, relative to its long-run mean.
-        redraw: For ``WIDTH`` random bits, the component that is drawn anew.
     """
-
-    def __init__(self, news: News) -> None:
-        count = news.components
-        values = (1 - news.contrast, 1 + news.contrast)
-        variances = [
-            math.prod(values[state >> bit & 1] for bit in range(count)) for state in range(1 << count)
-        ]
-        # The fourth root: activity follows volatility, but less than in proportion.
-        waits = [1 / math.sqrt(math.sqrt(variance)) for variance in variances]
-        mean = math.fsum(waits) / len(waits)
-        self.swing: Final = tuple(math.sqrt(variance) for variance in variances)
-        self.wait: Final = tuple(wait / mean for wait in waits)
-        table: list[int] = []
-        for component in range(count):
-            table.extend([component] * ((MASK + 1 - len(table)) * (_SLOWER - 1) // _SLOWER))
-        self.redraw: Final = tuple(table + [count - 1] * (MASK + 1 - len(table)))
+    values = (1 - news.contrast, 1 + news.contrast)
+    return tuple(
+        math.sqrt(math.prod(values[state >> bit & 1] for bit in range(news.components)))
+        for state in range(1 << news.components)
+    )
 
 
 class Headlines:
@@ -88,41 +77,44 @@ class Ticker:
 
     __slots__ = (
         "_bits",
+        "_components",
         "_gap",
         "_headlines",
         "_heard",
-        "_regimes",
+        "_scale",
         "_state",
-        "_step",
+        "_swings",
         "_width",
         "index",
         "pit",
     )
 
-    def __init__(self, pit: Pit, headlines: Headlines, regimes: Regimes) -> None:
-        news, makers = pit.market.news, pit.market.makers
+    def __init__(self, pit: Pit, headlines: Headlines, table: tuple[float, ...]) -> None:
+        news = pit.market.news
         self.pit: Pit = pit
         self.index = pit.agenda.join(self)
         self._headlines = headlines
-        self._regimes = regimes
+        self._swings = table
         self._heard = chance(news.heard)
-        # Every answer is followed by as many steps as persistence makes of it: see Maker.act.
-        steps = makers.count * news.heard * 2 / (1 - makers.persistence)
-        seconds = steps / (pit.spec.updates_per_second * makers.share)
+        seconds = 1 / (news.moves * pit.spec.updates_per_second)
         self._gap = seconds * NS_PER_SECOND
-        self._step = math.sqrt(seconds * (1 - news.common))
+        self._scale = math.sqrt(seconds * (1 - news.common))
         self._bits = pit.bits("news")
-        self._width = WIDTH * (4 + makers.count)
+        self._components = news.components
+        self._width = _DRAWS + WIDTH * (2 + pit.market.makers.count)
         self._state = self._bits(news.components)
 
     def act(self, now: int) -> int:
         """Move the value, and let some of the makers hear of it."""
-        pit, regimes = self.pit, self._regimes
+        pit = self.pit
         bits = self._bits(self._width)
-        component = 1 << regimes.redraw[bits & MASK]
-        state = self._state | component if bits >> WIDTH & 1 else self._state & ~component
-        self._state = state
-        pit.pace = regimes.wait[state] * self._headlines.haste * pit.calm
-        pit.move(LAPLACE[bits >> 2 * WIDTH & MASK] * self._step * regimes.swing[state] * pit.step)
-        pit.wake(now, self._heard, bits >> 4 * WIDTH)
-        return 1 + int(self._gap * pit.pace * EXPONENTIAL[bits >> 3 * WIDTH & MASK])
+        state = self._state
+        # Trailing zeros: a component is drawn anew 4 times less often than the one before it.
+        component = ((bits & -bits).bit_length() - 1 >> 1) - _STEADY
+        if 0 <= component < self._components:
+            state = self._state = state & ~(1 << component) | (bits >> _CHOICE & 1) << component
+        pit.pace = self._headlines.haste * pit.calm
+        bits >>= _DRAWS
+        pit.move(LAPLACE[bits & MASK] * self._swings[state] * pit.step * self._scale)
+        pit.wake(now, self._heard, bits >> 2 * WIDTH)
+        return 1 + int(self._gap * pit.pace * EXPONENTIAL[bits >> WIDTH & MASK])

@@ -8,10 +8,14 @@ from feed.model.market import Followers
 from feed.sim.draws import EXPONENTIAL, HEAVY, MASK, NS_PER_MS, NS_PER_SECOND, WIDTH, chance
 from feed.sim.pit import BUY, SELL, Pit
 
+# Noise traders rest orders at least this far behind the best price, as a share of half the spread.
+_BEHIND: Final = 0.5
+# Takers trade this share of the size at which orders rest.
+_TAKES: Final = 0.4
 # Who takes goes no further than this past the best price, in spreads.
 _REACH: Final = 2.0
-# A patient large order follows the price further.
-_LARGE_REACH: Final = 20.0
+# The large ones cannot be choosers.
+_LARGE_REACH: Final = 4.0
 
 
 class NoiseTrader:
@@ -25,9 +29,9 @@ class NoiseTrader:
         self.index = pit.agenda.join(self)
         self._ids: list[int] = []
         self._most = noise.orders
-        actions = (noise.share + noise.trades) * pit.spec.updates_per_second / noise.count
-        self._gap = NS_PER_SECOND / actions
-        self._takes = chance(noise.trades / (noise.share + noise.trades))
+        actions = noise.share + noise.trades
+        self._gap = NS_PER_SECOND * noise.count / (actions * pit.spec.updates_per_second)
+        self._takes = chance(noise.trades / actions)
         self._bits = pit.bits(f"noise-{rank + 1}")
 
     def act(self, now: int) -> int:
@@ -36,22 +40,21 @@ class NoiseTrader:
         book = pit.book
         bits = self._bits(5 * WIDTH)
         wait = 1 + int(self._gap * pit.pace * EXPONENTIAL[bits & MASK])
-        lots = 1 + int(pit.size * HEAVY[bits >> WIDTH & MASK])
+        size = pit.size * HEAVY[bits >> WIDTH & MASK]
         side = bits >> 2 * WIDTH & 1
         ids = self._ids
         if bits >> 3 * WIDTH & MASK < self._takes:
-            pit.take(now, side, lots, _REACH * pit.spread)
+            pit.take(now, side, 1 + int(_TAKES * size), pit.within(side, _REACH))
             return wait
         book.now = now
         bits >>= 4 * WIDTH
         if len(ids) == self._most or (ids and bits & 1):
             book.cancel(ids.pop((bits >> 1) * len(ids) >> WIDTH - 1))
             return wait
-        # From one tick better than the best to far behind it.
-        behind = int(pit.half * (HEAVY[bits & MASK] - HEAVY[MASK])) - 1
+        behind = int(pit.half * (_BEHIND + HEAVY[bits & MASK]))
         price = book.ask + behind if side else book.bid - behind
         order = pit.next_order()
-        if price >= 1 and book.post_only(order, side, price, lots):
+        if price >= 1 and book.post_only(order, side, price, 1 + int(size)):
             ids.append(order)
         return wait
 
@@ -86,8 +89,9 @@ class Follower:
         away = (pit.book.bid + pit.book.ask) / 2 - self._average
         self._average += away * self._keep
         if abs(away) > self._trigger * pit.spread:
-            lots = 1 + int(pit.size * HEAVY[bits >> WIDTH & MASK])
-            pit.take(now, BUY if (away > 0) != self._against else SELL, lots, _REACH * pit.spread)
+            lots = 1 + int(_TAKES * pit.size * HEAVY[bits >> WIDTH & MASK])
+            side = BUY if (away > 0) != self._against else SELL
+            pit.take(now, side, lots, pit.within(side, _REACH))
         return 1 + int(self._gap * pit.pace * EXPONENTIAL[bits & MASK])
 
 
@@ -100,17 +104,19 @@ class LargeOrder:
         side: Of the one who takes.
         lots: In all.
         slices: Parts; 1 sweeps the book at once.
-        pause_ns: Nanoseconds between two.
+        pause: Nanoseconds between two.
+        reach: How far past the best price it goes, spreads.
     """
 
-    __slots__ = ("_lots", "_pause", "_side", "_slices", "index", "pit")
+    __slots__ = ("_lots", "_pause", "_reach", "_side", "_slices", "pit")
 
-    def __init__(self, pit: Pit, side: int, lots: int, slices: int, pause_ns: int) -> None:
+    def __init__(self, pit: Pit, side: int, lots: int, *, slices: int, pause: int, reach: float) -> None:
         self.pit: Pit = pit
         self._side = side
         self._lots = lots
         self._slices = slices
-        self._pause = pause_ns
+        self._pause = pause
+        self._reach = reach
 
     def act(self, now: int) -> int:
         """Trade one slice; 0 after the last."""
@@ -118,7 +124,7 @@ class LargeOrder:
         self._lots -= lots
         self._slices -= 1
         if lots:
-            self.pit.take(now, self._side, lots, _LARGE_REACH * self.pit.spread)
+            self.pit.take(now, self._side, lots, self.pit.within(self._side, self._reach))
         return self._pause if self._slices else 0
 
 
@@ -140,9 +146,13 @@ class LargeTrader:
         if self._order is None:
             large = self.pit.market.large
             lots = 1 + int(self.pit.spec.size * large.size * HEAVY[bits & MASK])
-            slices = large.slices if bits >> 2 * WIDTH & 1 else 1
             self._order = LargeOrder(
-                self.pit, bits >> 2 * WIDTH + 1, lots, slices, 1 + int(large.pause_ms * NS_PER_MS)
+                self.pit,
+                bits >> 2 * WIDTH & 1,
+                lots,
+                slices=large.slices if bits >> 2 * WIDTH + 1 else 1,
+                pause=1 + int(large.pause_ms * NS_PER_MS),
+                reach=_LARGE_REACH,
             )
         wait = self._order.act(now)
         if wait:

@@ -8,6 +8,7 @@ holds is freed. So the backlog is shared, and costs nothing while everybody keep
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -47,8 +48,16 @@ class Group:
         deferred: Members with a control frame that waits for the end of the sweep.
     """
 
-    def __init__(self, topics: tuple[OpenTopic, ...]) -> None:
+    def __init__(self, topics: tuple[OpenTopic, ...], *, deserted: Callable[[Group], None]) -> None:
+        """
+        Begin with no members.
+
+        Args:
+            topics: See the class.
+            deserted: Called when the last member has left, for whatever reason.
+        """
         self.topics = topics
+        self._deserted = deserted
         self.ready: dict[Outlet, None] = {}
         self.behind: dict[Outlet, None] = {}
         self.parts: list[bytes] = []
@@ -74,8 +83,6 @@ class Group:
 
     def fell_behind(self, member: Outlet, data: bytes, sent: int) -> None:
         """The fan-out could write only ``sent`` bytes of the step's ``data`` to ``member``."""
-        if member.group is not self:
-            return
         if self.tail.data is not data:
             self._append(data)
         self.hold(member)
@@ -86,7 +93,8 @@ class Group:
         self.sweeping = False
         waiting, self.deferred = self.deferred, []
         for member in waiting:
-            member.wake()
+            member.resume()
+            member.wake()  # its writer task tells who waits for the frame
 
     def hold(self, member: Outlet) -> None:
         """``member`` keeps a position of its own from now on."""
@@ -104,6 +112,8 @@ class Group:
         self.ready.pop(member, None)
         self.behind.pop(member, None)
         self._forget()
+        if not len(self):
+            self._deserted(self)
 
     def _append(self, data: bytes) -> None:
         chunk = Chunk(data, self.tail.end + len(data))

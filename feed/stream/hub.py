@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from feed.model.events import QUOTE, TRADE, Row, event
+from feed.model.events import Row
 from feed.model.latest import Latest
 from feed.model.topics import Topic
 from feed.stream.frames import text_frame
 from feed.stream.groups import Group
 from feed.stream.history import History
 from feed.stream.outlet import Outlet
-from feed.stream.topics import MakeEncoder, OpenTopic, Topics
+from feed.stream.publisher import Publisher
+from feed.stream.topics import MakeEncoder, OpenTopic
 
 
 class Hub:
@@ -24,28 +25,37 @@ class Hub:
     Who listens to what, and what they get.
 
     Attributes:
-        latest: Where the market stands.
-        history: The last events, and the sequence number of the newest.
+        history: The last events.
     """
 
-    def __init__(self, *, instruments: int, history_events: int, make_encoder: MakeEncoder) -> None:
+    def __init__(
+        self, *, instruments: int, history_events: int, history_bytes: int, make_encoder: MakeEncoder
+    ) -> None:
         """
         Begin with no events and nobody listening.
 
         Args:
             instruments: How many the market lists.
             history_events: How many events to keep.
+            history_bytes: How much memory they may take.
             make_encoder: Gives the encoder of a topic that somebody wants.
         """
-        self.latest = Latest(instruments)
-        self.history = History(history_events)
-        self._topics = Topics(instruments, make_encoder)
+        self.history = History(instruments=instruments, events=history_events, size=history_bytes)
+        self._instruments = instruments
+        self._make_encoder = make_encoder
+        self._publisher = self._publisher_at(Latest(instruments), 0)
+        self._topics = self._publisher.topics
         self._groups: dict[tuple[Topic, ...], Group] = {}
 
     @property
     def seq(self) -> int:
         """Sequence number of the newest event; 0 before the first."""
-        return self.history.seq
+        return self._publisher.seq
+
+    @property
+    def latest(self) -> Latest:
+        """Where the market stands."""
+        return self._publisher.latest
 
     def publish(self, rows: list[Row]) -> list[Group]:
         """
@@ -55,33 +65,31 @@ class Hub:
             The groups that have something to hear, in the order in which it came up. The caller
             sends it to them before anything else happens here.
         """
-        seq = self.history.seq
         self.history.append(rows)
-        listeners = self._topics.listeners
-        apply = self.latest.apply
-        stirred: list[Group] = []
-        for row in rows:
-            seq += 1
-            kind = row[0]
-            if kind in (QUOTE, TRADE):
-                apply(seq, row)
-            hearing = listeners[kind][row[1]]
-            if hearing:
-                self._encode(hearing, seq, row, stirred)
-        return stirred
+        return self._publisher.publish(rows)
 
-    def subscribe(self, outlet: Outlet, topics: Sequence[Topic]) -> None:
-        """Send the snapshots of ``topics`` to ``outlet``, then every later event of them."""
+    def subscribe(self, outlet: Outlet, topics: Sequence[Topic], *, since: int | None = None) -> None:
+        """
+        Let ``outlet`` hear ``topics`` from now on; those it holds already are passed over.
+
+        Args:
+            outlet: Who listens.
+            topics: What to; first come their snapshots, in this order, then every later event.
+            since: Sequence number from which on to hear them: in place of snapshots, what was said
+                of them after that event, byte for byte as it was said then.
+
+        Raises:
+            TooOld: What follows ``since`` is no longer kept. Nothing has changed.
+        """
         held = _held(outlet)
         new = [topic for topic in dict.fromkeys(topics) if topic not in held]
         if not new:
             return
-        frames: list[bytes] = []
+        greeting = self._snapshots(new) if since is None else self._said(new, since)
         for topic in new:
-            item = held[topic] = self._topics.get(topic, self.latest)
-            frames += map(text_frame, item.encoder.snapshot(self.latest, topic.instrument))
-        if frames:
-            outlet.send(b"".join(frames))
+            held[topic] = self._topics.get(topic, self.latest)
+        if greeting:
+            outlet.send(greeting)
         self._move(outlet, held)
 
     def unsubscribe(self, outlet: Outlet, topics: Sequence[Topic]) -> None:
@@ -104,51 +112,53 @@ class Hub:
 
     def drop(self, outlet: Outlet) -> None:
         """The connection of ``outlet`` has ended: write nothing to it any more."""
-        group = outlet.group
         outlet.close()
-        self._dissolve(group)
 
     def abandon(self, outlet: Outlet) -> None:
         """Forget what ``outlet`` owes and all it listened to; it can still be sent a last message."""
-        group = outlet.group
         outlet.abandon()
-        self._dissolve(group)
 
-    def _encode(self, hearing: list[OpenTopic], seq: int, row: Row, stirred: list[Group]) -> None:
-        item = event(seq, row)
-        for topic in hearing:
-            text = topic.encoder.encode(item)
-            if text is None:
-                continue
-            frame = text_frame(text)
-            for group in topic.groups:
-                if not group.parts:
-                    stirred.append(group)
-                group.parts.append(frame)
+    def _snapshots(self, topics: list[Topic]) -> bytes:
+        frames: list[bytes] = []
+        for topic in topics:
+            encoder = self._topics.get(topic, self.latest).encoder
+            frames += map(text_frame, encoder.snapshot(self.latest, topic.instrument))
+        return b"".join(frames)
+
+    def _said(self, topics: list[Topic], since: int) -> bytes:
+        """What ``topics`` said after the event ``since``: the past, told once more."""
+        past = self._publisher_at(self.history.at(since), since)
+        listener = Group(tuple(past.topics.get(topic, past.latest) for topic in topics), deserted=_nothing)
+        for item in listener.topics:
+            item.groups[listener] = None
+        past.publish(self.history.after(since))
+        return b"".join(listener.parts)
+
+    def _publisher_at(self, latest: Latest, seq: int) -> Publisher:
+        return Publisher(latest, seq, instruments=self._instruments, make_encoder=self._make_encoder)
 
     def _move(self, outlet: Outlet, held: dict[Topic, OpenTopic]) -> None:
         """Put ``outlet`` among those who listen to exactly ``held``."""
-        left = outlet.group
         if held:
-            outlet.follow(self._group(held))
+            group = self._group(held)
+            outlet.follow(group)
+            if not len(group):  # the connection takes no data any more
+                self._dissolve(group)
         else:
             outlet.unfollow()
-        self._dissolve(left)
         outlet.check(self.seq)
 
     def _group(self, held: dict[Topic, OpenTopic]) -> Group:
         key = tuple(sorted(held))
         group = self._groups.get(key)
         if group is None:
-            group = self._groups[key] = Group(tuple(held[topic] for topic in key))
+            group = self._groups[key] = Group(tuple(held[topic] for topic in key), deserted=self._dissolve)
             for item in group.topics:
                 item.groups[group] = None
         return group
 
-    def _dissolve(self, group: Group | None) -> None:
-        """Forget ``group`` if nobody is left in it."""
-        if group is None or len(group):
-            return
+    def _dissolve(self, group: Group) -> None:
+        """Forget ``group``, in which nobody is left."""
         if self._groups.pop(tuple(item.topic for item in group.topics), None) is not None:
             for item in group.topics:
                 del item.groups[group]
@@ -158,3 +168,7 @@ class Hub:
 def _held(outlet: Outlet) -> dict[Topic, OpenTopic]:
     group = outlet.group
     return {} if group is None else {item.topic: item for item in group.topics}
+
+
+def _nothing(_: Group) -> None:
+    """Do nothing: the listener to the past is never joined, and so never left."""

@@ -17,7 +17,6 @@ for it.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
@@ -39,7 +38,7 @@ class Outlet:
             takes none, another ``OSError`` when the connection is broken.
         wake: Makes the writer task call :meth:`pump`.
         group: Whose stream is followed; None before the first subscription and after the last.
-        lost_at: Sequence number at which it fell out of the backlog; 0 while it has not.
+        lost_at: Sequence number at which it fell out of the backlog; None while it has not.
     """
 
     def __init__(
@@ -61,18 +60,19 @@ class Outlet:
         """
         self.write = write
         self.group: Group | None = None
-        self.lost_at = 0
+        self.lost_at: int | None = None
         self._backlog_bytes = backlog_bytes
         self.wake = wake
         self._cut = cut
+        self._was_cut = False
         self._open = True
         self._closing = False  # a close frame is out or waiting: no data after it
-        self._control: deque[bytes] = deque()
-        self._begun: bytes | memoryview = b""  # rest of a frame that must be finished first
+        self._control: list[bytes] = []  # lists: an empty deque takes ten times the memory
+        self._begun = b""  # rest of a frame that must be finished first
         self._data = b""  # whole frames being written ...
         self._at = 0  # ... up to here ...
         self._mark = 0  # ... with a frame boundary here, at or before it
-        self._queue: deque[bytes] = deque()  # messages for this client alone
+        self._queue: list[bytes] = []  # messages for this client alone
         self._queued = 0  # bytes in it
         self._chunk: Chunk | None = None  # last chunk of the group's stream that was taken
 
@@ -83,8 +83,10 @@ class Outlet:
         Write a control frame, or the answer to the handshake.
 
         Returns:
-            Whether all control bytes are out; if not, the writer has been woken.
+            Whether no control bytes are waiting; if some are, the writer has been woken.
         """
+        if not self._open:
+            return True
         if is_close(data):
             self._closing = True
             self.abandon()
@@ -130,7 +132,7 @@ class Outlet:
             group, self.group, self._chunk = self.group, None, None
             group.remove(self)
         end = boundary(self._data, self._mark, self._at)
-        self._begun = bytes(self._begun) + self._data[self._at : end]
+        self._begun += self._data[self._at : end]
         self._data, self._at, self._mark = b"", 0, 0
         self._queue.clear()
         self._queued = 0
@@ -146,8 +148,8 @@ class Outlet:
 
     @property
     def owed(self) -> int:
-        """Bytes of data not yet taken by the socket."""
-        owed = len(self._data) - self._at + self._queued
+        """Bytes not yet taken by the socket, whatever they are."""
+        owed = len(self._begun) + sum(map(len, self._control)) + len(self._data) - self._at + self._queued
         if self.group is not None and self._chunk is not None:
             owed += self.group.tail.end - self._chunk.end
         return owed
@@ -197,17 +199,22 @@ class Outlet:
 
     def check(self, seq: int) -> None:
         """Cut this member if it owes more than the bound; ``seq`` is where the stream stands."""
-        if self._open and not self.lost_at and self.owed > self._backlog_bytes:
+        if self._open and self.lost_at is None and self.owed > self._backlog_bytes:
             self.lost_at = seq
-            self._cut()
+            self._give_up()
 
     def broken(self) -> None:
         """The connection failed under a write."""
         if self._open:
             self.close()
-            self._cut()
+            self._give_up()
 
     # -- inside ------------------------------------------------------------------------------------
+
+    def _give_up(self) -> None:
+        if not self._was_cut:
+            self._was_cut = True
+            self._cut()
 
     @property
     def _mid_sweep(self) -> bool:
@@ -234,15 +241,18 @@ class Outlet:
             self._begun, self._at = self._data[self._at : end], end
         else:
             self._hold()
-            self._begun = self._control.popleft()
+            self._begun = self._control.pop(0)
 
     def _next(self) -> bool:
         """Take the next data to write; False when there is none."""
         pieces: list[bytes] = []
         size = 0
-        while self._queue and size < WRITE_BYTES:
-            pieces.append(self._queue.popleft())
-            size += len(pieces[-1])
+        for piece in self._queue:
+            if size >= WRITE_BYTES:
+                break
+            pieces.append(piece)
+            size += len(piece)
+        del self._queue[: len(pieces)]
         self._queued -= size
         chunk = self._chunk
         if chunk is not None and not self._queue:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from typing import Final
 
 from feed.model.events import KINDS
 from feed.model.latest import Latest
 from feed.model.topics import Encoder, Topic
 from feed.stream.groups import Group
+
+NEVER: Final = sys.maxsize
 
 MakeEncoder = Callable[[Topic, Latest], Encoder]
 
@@ -37,6 +41,7 @@ class Topics:
     Attributes:
         listeners: Open topics by kind of row and index of instrument, each list in topic order, so
             that the frames of one event always stand in the same order.
+        next_beat: Market time at which some topic has something to say by itself, nanoseconds.
     """
 
     def __init__(self, instruments: int, make_encoder: MakeEncoder) -> None:
@@ -45,6 +50,8 @@ class Topics:
         self.listeners: list[list[list[OpenTopic]]] = [
             [[] for _ in range(instruments)] for _ in range(KINDS.stop)
         ]
+        self._timed: dict[int, list[OpenTopic]] = {}  # by period
+        self.next_beat = NEVER
 
     def get(self, topic: Topic, latest: Latest) -> OpenTopic:
         """The open topic of that name, opened now if it was not."""
@@ -55,7 +62,31 @@ class Topics:
                 hearing = self.listeners[kind][topic.instrument]
                 hearing.append(found)
                 hearing.sort(key=_name)
+            if found.encoder.period:
+                timed = self._timed.setdefault(found.encoder.period, [])
+                timed.append(found)
+                timed.sort(key=_name)
+                self._plan(latest.now)
         return found
+
+    def beats(self, now: int) -> list[tuple[int, OpenTopic]]:
+        """
+        The topics whose beat has come, and the market time of it, in the order they must speak.
+
+        Of several beats of one topic that a silence of the market has passed over, the last counts.
+        """
+        due = [
+            (now - now % period, item)
+            for period, timed in self._timed.items()
+            if now - now % period >= self.next_beat
+            for item in timed
+        ]
+        due.sort(key=lambda beat: (beat[0], beat[1].topic))
+        self._plan(now)
+        return due
+
+    def _plan(self, now: int) -> None:
+        self.next_beat = min((now - now % period + period for period in self._timed), default=NEVER)
 
     def close_unheard(self, candidates: tuple[OpenTopic, ...]) -> None:
         """Close those of ``candidates`` to which no group listens any more."""
@@ -63,6 +94,10 @@ class Topics:
             if not item.groups and self._open.pop(item.topic, None) is not None:
                 for kind in item.encoder.kinds:
                     self.listeners[kind][item.topic.instrument].remove(item)
+                if item.encoder.period:
+                    self._timed[item.encoder.period].remove(item)
+                    if not self._timed[item.encoder.period]:
+                        del self._timed[item.encoder.period]
 
     def __len__(self) -> int:
         return len(self._open)

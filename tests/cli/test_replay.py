@@ -40,7 +40,7 @@ def test_what_happened_is_printed(run):
     code, out, err = run("replay", "small.toml")
     assert code == 0
     assert re.fullmatch(
-        r"small: \d+ events in 2s \(\d+ add, \d+ reduce, (\d+ trade, )?\d+ quote\); 1 fault\n", out
+        r"small: \d+ events in 2s \(\d+ add, \d+ reduce, (\d+ trade, )?\d+ quote, 2 clock\); 1 fault\n", out
     )
     assert re.fullmatch(r"small: [\d.]+ s, [\d.e+]+x real time, \d+ events/s\n", err)
     assert run("replay", "small.toml")[1] == out

@@ -125,3 +125,13 @@ def test_listing_refuses_a_symbol_twice():
     """A symbol names one instrument."""
     with pytest.raises(ValueError, match="share a symbol"):
         Listing([BTC, BTC])
+
+
+@pytest.mark.parametrize(
+    "text", [" 1.00", "1.00 ", "1_0.00", "\u0661.00", "", ".", "+", "1,00", "0x10", "1.00\n"]
+)
+def test_only_plain_ascii_decimals_are_numbers(text):
+    """Whatever else Python reads as a number is refused: another parser would read something else."""
+    item = Instrument(symbol="X", base="X", quote="Y", price_decimals=2, size_decimals=4)
+    with pytest.raises(OffGrid):
+        item.price_ticks(text)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from feed.book.views import L3
 from feed.errors import MarketError
-from feed.model.events import CLEAR, QUOTE, STATUS, Side
+from feed.model.events import CLEAR, CLOCK, QUOTE, STATUS, Side
 from feed.model.scenario import Scenario
 from feed.model.timeline import Halt, LargeOrder, Shock
 from feed.sim.control import Control, State
@@ -336,7 +336,7 @@ def test_a_market_at_a_standstill_ends_too(clock):
     control.opening()
     control.start()
     rows = control.take(100)
-    assert {row[0] for row in rows} <= {STATUS, QUOTE}
+    assert {row[0] for row in rows} <= {STATUS, QUOTE, CLOCK}
     assert control.position().market_time < START + 5 * SECOND
     assert not control.ended
 

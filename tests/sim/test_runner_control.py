@@ -27,7 +27,7 @@ def runner(*, speed=0.0, until=None, checkpoint_seconds=0.0, **hooks):
         until=until or Until(),
         checkpoint_seconds=checkpoint_seconds,
     )
-    return MarketRunner(control, flow=Flow(), **hooks)
+    return MarketRunner(control, flow=Flow(batch_events=64), **hooks)
 
 
 def rows_until(time):
@@ -49,19 +49,19 @@ async def received(source, *, batches=0):
 
 
 @pytest.mark.parametrize("speed", [0.0, 1.0, 10.0])
-async def test_the_same_rows_at_any_speed(autojump_clock, speed):  # noqa: ARG001 - virtual time
+async def test_the_same_rows_at_any_speed(autojump_clock, speed):
     """To the end, and then the channel is closed."""
     assert await received(runner(speed=speed)) == rows_until(START + 2 * SECOND)
     assert trio.current_time() == pytest.approx(2 / speed if speed else 0)
 
 
-async def test_a_run_that_ends_early(autojump_clock):  # noqa: ARG001 - virtual time
+async def test_a_run_that_ends_early(autojump_clock):
     """By time, and the channel is closed then."""
     source = runner(until=Until(time=START + SECOND))
     assert await received(source) == rows_until(START + SECOND)
 
 
-async def test_market_time_waits_for_whom_it_is_held(autojump_clock):  # noqa: ARG001 - virtual time
+async def test_market_time_waits_for_whom_it_is_held(autojump_clock):
     """The opening books are out; nothing else happens until the hold is over."""
 
     async def hold():
@@ -71,7 +71,7 @@ async def test_market_time_waits_for_whom_it_is_held(autojump_clock):  # noqa: A
     assert trio.current_time() == pytest.approx(102)
 
 
-async def test_market_time_waits_after_each_batch(autojump_clock):  # noqa: ARG001 - virtual time
+async def test_market_time_waits_after_each_batch(autojump_clock):
     """In lockstep with whoever is slowest, and loses nothing."""
     settled = []
 
@@ -86,7 +86,7 @@ async def test_market_time_waits_after_each_batch(autojump_clock):  # noqa: ARG0
     )
 
 
-async def test_it_is_steered_while_it_sleeps(autojump_clock):  # noqa: ARG001 - virtual time
+async def test_it_is_steered_while_it_sleeps(autojump_clock):
     """A command wakes it, and a pause keeps it asleep."""
     source = runner(speed=0.001, checkpoint_seconds=1.0)
     source.opening()

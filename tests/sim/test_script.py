@@ -162,7 +162,7 @@ def test_a_large_order_waits_for_the_end_of_a_halt():
     trades = [
         row for row in all_rows(scripted(*actions)) if row[:2] == (TRADE, 0) and row[2] > START + SECOND
     ]
-    assert trades[0][2] == START + 2 * SECOND + 1
+    assert trades[0][2] == START + 2 * SECOND
 
 
 def test_of_two_effects_the_later_counts():

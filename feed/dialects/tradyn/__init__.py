@@ -7,12 +7,14 @@ beside this file has the reading of it, line by line.
 
 from __future__ import annotations
 
-from feed.dialects.contract import Desk, Dialect, Opening
-from feed.dialects.tradyn.encode import TickEncoder
+from feed.dialects.contract import Desk, Dialect, Opening, Refusal
+from feed.dialects.options import Conflated, options
+from feed.dialects.tradyn.encode import TickEncoder, error
 from feed.dialects.tradyn.session import TradynSession
+from feed.errors import ProtocolError
 from feed.model.instruments import Instrument
 from feed.model.latest import Latest
-from feed.model.topics import Topic
+from feed.model.topics import Encoder, Topic
 
 __all__ = ["DIALECT"]
 
@@ -26,14 +28,20 @@ class Tradyn:
     aliases: tuple[str, ...] = ()
     root_query: str | None = ""
 
-    def session(self, opening: Opening, desk: Desk) -> TradynSession:
-        """Begin a conversation. Nothing in the request is refused: keys come in a message."""
-        del opening
-        return TradynSession(desk)
+    def session(self, opening: Opening, desk: Desk) -> TradynSession | Refusal:
+        """Begin a conversation. Keys come in a message; only a bad connection option is refused."""
+        try:
+            return TradynSession(desk, options(opening.query))
+        except ProtocolError as problem:
+            return Refusal(400, error(problem.message))
 
-    def encoder(self, topic: Topic, instrument: Instrument, latest: Latest) -> TickEncoder:
+    def encoder(self, topic: Topic, instrument: Instrument, latest: Latest) -> Encoder:
         """Ticks are the only topic."""
-        return TickEncoder(instrument, latest.quote(topic.instrument))
+        wanted = dict(topic.options)
+        ticks = TickEncoder(instrument, latest.quote(topic.instrument), seq="ext" in wanted)
+        if "conflate" in wanted:
+            return Conflated(ticks, int(wanted["conflate"]), topic.instrument, latest)
+        return ticks
 
 
 DIALECT: Dialect = Tradyn()

@@ -15,6 +15,7 @@ import msgspec
 from feed.model.events import QUOTE, Event, Quote
 from feed.model.instruments import Instrument
 from feed.model.latest import Latest
+from feed.model.topics import Encoder
 
 NANOSECONDS_PER_MILLISECOND: Final = 1_000_000
 
@@ -31,7 +32,7 @@ def error(text: str) -> str:
     return message(type="error", message=text)
 
 
-class TickEncoder:
+class TickEncoder(Encoder):
     """
     Ticks of one instrument: one whenever the best bid or the best ask has another price.
 
@@ -40,10 +41,19 @@ class TickEncoder:
 
     kinds: Sequence[int] = (QUOTE,)
 
-    def __init__(self, instrument: Instrument, last: Quote | None) -> None:
+    def __init__(self, instrument: Instrument, last: Quote | None, *, seq: bool = False) -> None:
+        """
+        Go on as if there from the first event.
+
+        Args:
+            instrument: Whose ticks.
+            last: The last quote that was told.
+            seq: Whether to add the sequence number, a connection option of ours.
+        """
         symbol = _encode(instrument.symbol).decode()
         self._head = f'{{"type":"tick","symbol":{symbol},"bid":'
         self._price = instrument.price_text
+        self._seq = seq
         self._shown = (last.bid, last.ask) if last else None
 
     def snapshot(self, latest: Latest, instrument: int) -> Sequence[str]:
@@ -63,4 +73,5 @@ class TickEncoder:
     def _tick(self, quote: Quote) -> str:
         price = self._price
         milliseconds = quote.ts // NANOSECONDS_PER_MILLISECOND
-        return f'{self._head}{price(quote.bid)},"ask":{price(quote.ask)},"time":{milliseconds}}}'
+        seq = f',"seq":{quote.seq}' if self._seq else ""
+        return f'{self._head}{price(quote.bid)},"ask":{price(quote.ask)},"time":{milliseconds}{seq}}}'

@@ -7,6 +7,7 @@ from typing import Final
 
 from feed.dialects import contract
 from feed.dialects.contract import Action, Close, Desk, Fault, Reply
+from feed.dialects.options import Options, check_since
 from feed.dialects.tradyn.decode import Auth, List, Request, Subscribe, Unsubscribe, clip, decode
 from feed.dialects.tradyn.encode import error, message
 from feed.errors import ProtocolError
@@ -31,8 +32,9 @@ class TradynSession:
     Source: sections "Connection Flow" and "Message Reference".
     """
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, options: Options) -> None:
         self._desk = desk
+        self._options = options
         self._grant: Grant | None = None
         self._refused = 0
         self._topics: dict[str, Topic] = {}
@@ -90,12 +92,13 @@ class TradynSession:
         known, complaint = self._sort(request, "subscribe")
         if not known:
             return complaint
+        check_since(self._options.since, self._desk.kept())
         self._topics.update(known)
         # The confirmation comes before the first tick: the published client reads it unseen.
         return [
             self._confirm("subscribed", known),
             *complaint,
-            contract.Subscribe(tuple(known.values())),
+            contract.Subscribe(tuple(known.values()), self._options.since),
         ]
 
     def _unsubscribe(self, request: Unsubscribe) -> Sequence[Action]:
@@ -117,7 +120,9 @@ class TradynSession:
         if not asked:
             raise ProtocolError(f"Missing field in {kind}: symbol or symbols")
         listing = self._desk.listing
-        known = {s: Topic("tradyn", "tick", listing.index(s)) for s in asked if s in listing}
+        known = {
+            s: Topic("tradyn", "tick", listing.index(s), self._options.pairs) for s in asked if s in listing
+        }
         unknown = [clip(symbol) for symbol in asked if symbol not in listing]
         return known, [Reply(error(_unknown(unknown)))] if unknown else []
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import attrs
 
-from tests.benchmarks.fanout.build import HERE, Toolbox, build
+from tests.benchmarks.fanout.build import CACHE, HERE, Toolbox, build
 from tests.benchmarks.fanout.contenders import CONTENDERS, LEADERS, OURS, Contender
 from tests.benchmarks.fanout.measure import Outcome, run, saturate
 from tests.benchmarks.fanout.results import Results
@@ -44,7 +44,7 @@ def main() -> None:
         outcome = measure(contender, toolbox)
         results.add(title, contender.name, outcome.figures, outcome.problem)
         results.save(options.out / "results.json")
-        print(f"{title:<32} {contender.name:<32} {_short(outcome)}", file=sys.stderr, flush=True)
+        print(f"{title:<32} {contender.name:<32} {_short(outcome)}", file=sys.stderr)
     report = tables(results)
     (options.out / "fanout.md").write_text(report)
     print(report)
@@ -62,14 +62,15 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3, help="rounds, interleaved (default: 3)")
     parser.add_argument("--only", action="append", metavar="NAME", help="contenders whose name holds NAME")
     parser.add_argument("--n", type=int, help="only workloads of that many connections")
-    parser.add_argument("--out", type=Path, default=Path("fanout-results"), help="folder for the results")
+    parser.add_argument("--out", type=Path, default=CACHE / "results", help="folder for the results")
     parser.add_argument(
         "--workdir",
         type=Path,
-        default=Path("~/.cache/feed-benchmarks"),
-        help="folder for what is compiled and installed (default: ~/.cache/feed-benchmarks)",
+        default=CACHE,
+        help=f"folder for what is compiled and installed (default: {CACHE})",
     )
     options = parser.parse_args()
+    options.out = options.out.expanduser()
     if options.quick:
         options.rounds = 1
     return options
@@ -143,4 +144,5 @@ def _plot(out: Path, toolbox: Toolbox) -> None:
     print(f"written: {out / 'fanout.md'}, {picture}, {out / 'results.json'}", file=sys.stderr)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import attrs
 
+CACHE = Path("~/.cache/feed-benchmarks")
 HERE = Path(__file__).parent
 NATIVE = HERE / "native"
 PACKAGES = (
@@ -56,13 +57,14 @@ def build(home: Path) -> Toolbox:
     """Build what is not there yet. Takes half a minute the first time, and needs the registries then."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     home = home.expanduser().resolve() / f"py{version}"
-    home.mkdir(parents=True, exist_ok=True)
     python = home / "venv" / "bin" / "python"
-    missing = {**_compile(home), **_install_packages(python), **_install_node(home)}
+    missing = {**compile_programs(home), **_install_packages(python), **_install_node(home)}
     return Toolbox(home=home, python=python, node_modules=home / "node_modules", missing=missing)
 
 
-def _compile(home: Path) -> dict[str, str]:
+def compile_programs(home: Path) -> dict[str, str]:
+    """Put ``load`` and ``reference`` into ``home``; says what is missing if that cannot be."""
+    home.mkdir(parents=True, exist_ok=True)
     if not shutil.which("gcc"):
         return {"gcc": "gcc is not installed"}
     for name in ("load", "reference"):

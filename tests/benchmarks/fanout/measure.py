@@ -100,7 +100,7 @@ def _server(contender: Contender, workload: Workload, toolbox: Toolbox) -> Itera
     environment = os.environ | {"NODE_PATH": str(toolbox.node_modules)}
     with tempfile.TemporaryDirectory() as scratch:
         log = Path(scratch, "server.log")
-        with log.open("w") as sink, _pinned(SERVER_CORE):
+        with log.open("w") as sink, pinned(SERVER_CORE):
             process = subprocess.Popen(
                 command, cwd=ROOT, env=environment, stdout=sink, stderr=subprocess.STDOUT
             )
@@ -123,7 +123,7 @@ def _free_port() -> int:
 
 
 @contextlib.contextmanager
-def _pinned(core: int) -> Iterator[None]:
+def pinned(core: int) -> Iterator[None]:
     """What is started meanwhile runs on ``core``, if there is one."""
     allowed = os.sched_getaffinity(0)
     if core in allowed:
@@ -174,7 +174,7 @@ def _load(contender: Contender, workload: Workload, toolbox: Toolbox, server: _S
         auth = json.dumps({"type": "auth", "apiKey": KEY})
         command += ["--path", "/tradyn", "--send", auth, "--each", str(each), "--ready", '"subscribed"']
     errors = server.scratch / "load.log"
-    with errors.open("w") as sink, _pinned(CLIENT_CORE):
+    with errors.open("w") as sink, pinned(CLIENT_CORE):
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=sink)
     with process:
         assert process.stdout is not None

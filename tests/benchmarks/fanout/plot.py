@@ -13,6 +13,7 @@ from pathlib import Path
 from statistics import median
 
 from matplotlib import pyplot as plt
+from matplotlib.ticker import NullFormatter
 
 PANELS = (
     ("100 x 1000/s", "us_per_delivery", "CPU per delivery, us\n100 connections, 1000 ticks/s", False),
@@ -41,6 +42,7 @@ def main(source: Path, target: Path) -> None:
         axis.set_title(title, fontsize=10)
         if logarithmic and any(values):
             axis.set_xscale("log")
+            axis.xaxis.set_minor_formatter(NullFormatter())
         axis.margins(x=0.2)
         axis.spines[["top", "right"]].set_visible(False)
     figure.tight_layout()

@@ -1,0 +1,147 @@
+"""
+Connection options that mean the same in every protocol, given in the query of the request.
+
+======================  ===========================================================================
+``ext=seq``             every data message carries ``seq``, the sequence number of its event
+``since=SEQ``           subscriptions begin after that event instead of with a snapshot
+``conflate=MS``         quotes at intervals of market time, the latest of each; trades never
+======================  ===========================================================================
+
+Those that change bytes become part of a topic, so that connections with identical options read
+identical bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import attrs
+
+from feed.errors import ProtocolError
+from feed.model.events import QUOTE, TRADE, Event
+from feed.model.latest import Latest
+from feed.model.topics import Encoder
+
+EXTENSIONS: Final = ("seq",)
+NANOSECONDS_PER_MILLISECOND: Final = 1_000_000
+LONGEST_INTERVAL: Final = 60_000  # milliseconds
+_LONGEST_NUMBER: Final = 18  # digits
+
+
+@attrs.frozen(kw_only=True)
+class Options:
+    """
+    What one connection asked for.
+
+    Attributes:
+        seq: Put the sequence number into data messages.
+        since: Sequence number after which subscriptions begin; None begins with a snapshot.
+        conflate: Milliseconds of market time between two quotes of an instrument; 0 sends all.
+    """
+
+    seq: bool = False
+    since: int | None = None
+    conflate: int = 0
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """Those that change bytes, for :attr:`feed.model.topics.Topic.options`."""
+        pairs = [("conflate", str(self.conflate))] if self.conflate else []
+        return tuple(pairs + ([("ext", "seq")] if self.seq else []))
+
+
+def options(query: Mapping[str, str]) -> Options:
+    """
+    The options in a query; what is not an option is passed over.
+
+    Raises:
+        ProtocolError: An option has a value that it cannot have.
+    """
+    wanted = [name for name in query.get("ext", "").split(",") if name]
+    for name in wanted:
+        if name not in EXTENSIONS:
+            raise ProtocolError(f"ext={name[:32]} is unknown; known are {', '.join(EXTENSIONS)}")
+    conflate = _number(query, "conflate")
+    if conflate is not None and not 1 <= conflate <= LONGEST_INTERVAL:
+        raise ProtocolError(f"conflate must be between 1 and {LONGEST_INTERVAL} milliseconds")
+    return Options(seq="seq" in wanted, since=_number(query, "since"), conflate=conflate or 0)
+
+
+def check_since(since: int | None, kept: tuple[int, int]) -> None:
+    """
+    Make sure that a connection can resume.
+
+    Args:
+        since: The option.
+        kept: Sequence numbers of the oldest and the newest event kept.
+
+    Raises:
+        ProtocolError: What follows ``since`` is no longer kept, or has not happened yet.
+    """
+    oldest, newest = kept
+    if since is not None and since + 1 < oldest:
+        raise ProtocolError(f"since={since} is too old: the oldest event kept is {oldest}")
+    if since is not None and since > newest:
+        raise ProtocolError(f"since={since} is in the future: the newest event is {newest}")
+
+
+def _number(query: Mapping[str, str], name: str) -> int | None:
+    text = query.get(name)
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER):
+        raise ProtocolError(f"{name} must be a whole number, 0 or more")
+    return int(text)
+
+
+class Conflated(Encoder):
+    """
+    Another encoder's messages at intervals of market time: of each interval the latest one.
+
+    Source of the rule: ours; no published protocol has it. An interval in which nothing was said is
+    passed over in silence.
+    """
+
+    def __init__(self, encoder: Encoder, milliseconds: int, instrument: int, latest: Latest) -> None:
+        """
+        Go on as if there from the first event.
+
+        Args:
+            encoder: Tells of quotes and perhaps trades; has no beat of its own.
+            milliseconds: Length of an interval.
+            instrument: The topic's.
+            latest: Where the market stands.
+        """
+        self.kinds: Sequence[int] = encoder.kinds
+        self.period = milliseconds * NANOSECONDS_PER_MILLISECOND
+        self._encoder = encoder
+        self._waiting: str | None = None
+        begun = latest.now - latest.now % self.period
+        if _last_change(encoder.kinds, instrument, latest) >= begun:
+            said = encoder.snapshot(latest, instrument)
+            self._waiting = said[-1] if said else None
+
+    def snapshot(self, latest: Latest, instrument: int) -> Sequence[str]:
+        """The present, as the other encoder has it."""
+        return self._encoder.snapshot(latest, instrument)
+
+    def encode(self, item: Event) -> str | None:
+        """Nothing yet: it waits for the end of the interval."""
+        text = self._encoder.encode(item)
+        if text is not None:
+            self._waiting = text
+        return None
+
+    def beat(self, seq: int, now: int) -> str | None:
+        """The latest message of the interval that ends."""
+        del seq, now
+        text, self._waiting = self._waiting, None
+        return text
+
+
+def _last_change(kinds: Sequence[int], instrument: int, latest: Latest) -> int:
+    """Market time of the last event that changed what is shown; -1 when there was none."""
+    quote = latest.quote(instrument) if QUOTE in kinds else None
+    trade = latest.trade(instrument) if TRADE in kinds else None
+    return max((item.ts for item in (quote, trade) if item is not None), default=-1)

@@ -1,0 +1,76 @@
+"""From rows to frames: every event once to each topic that wants it, and every beat in its place."""
+
+from __future__ import annotations
+
+from feed.model.events import Row, event
+from feed.model.latest import Latest
+from feed.stream.frames import text_frame
+from feed.stream.groups import Group
+from feed.stream.topics import MakeEncoder, OpenTopic, Topics
+
+
+class Publisher:
+    """
+    The events of one market, told to whoever has opened a topic.
+
+    Attributes:
+        latest: Where the market stands.
+        seq: Sequence number of the last event.
+        topics: What somebody listens to.
+    """
+
+    def __init__(self, latest: Latest, seq: int, *, instruments: int, make_encoder: MakeEncoder) -> None:
+        """
+        Begin where everything up to ``seq`` has been told, and nobody listens.
+
+        Args:
+            latest: Where the market stood then; it is carried on from here.
+            seq: Sequence number of the last event told.
+            instruments: How many the market lists.
+            make_encoder: Gives the encoder of a topic that somebody wants.
+        """
+        self.latest = latest
+        self.seq = seq
+        self.topics = Topics(instruments, make_encoder)
+
+    def publish(self, rows: list[Row]) -> list[Group]:
+        """
+        Tell the next events.
+
+        Returns:
+            The groups that have something to hear, in the order in which it came up.
+        """
+        topics = self.topics
+        listeners = topics.listeners
+        apply = self.latest.apply
+        stirred: list[Group] = []
+        seq = self.seq
+        for row in rows:
+            if row[2] >= topics.next_beat:
+                self._beat(seq, row[2], stirred)
+            seq += 1
+            apply(seq, row)
+            hearing = listeners[row[0]][row[1]]
+            if hearing:
+                item = event(seq, row)
+                for topic in hearing:
+                    text = topic.encoder.encode(item)
+                    if text is not None:
+                        _tell(topic, text, stirred)
+        self.seq = seq
+        return stirred
+
+    def _beat(self, seq: int, now: int, stirred: list[Group]) -> None:
+        """Let the topics speak whose time has come before the event at ``now``."""
+        for when, topic in self.topics.beats(now):
+            text = topic.encoder.beat(seq, when)
+            if text is not None:
+                _tell(topic, text, stirred)
+
+
+def _tell(topic: OpenTopic, text: str, stirred: list[Group]) -> None:
+    frame = text_frame(text)
+    for group in topic.groups:
+        if not group.parts:
+            stirred.append(group)
+        group.parts.append(frame)

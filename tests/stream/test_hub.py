@@ -1,0 +1,305 @@
+"""The publisher: who listens to what, and exactly what they get."""
+
+import math
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from feed.model.events import CLEAR, STATUS
+
+
+def test_current_quote_comes_first_then_every_later_change(stream):
+    """No gap between the snapshot and the next event, and no duplicate."""
+    house = stream.House()
+    house.publish(stream.quote(), stream.quote())
+    client = house.client(stream.topic())
+    house.publish(stream.quote(), stream.trade(), stream.quote(1))
+    house.publish(stream.quote())
+    assert client.texts == ["quote:0 from 2", "quote:0@3", "quote:0@6"]
+
+
+def test_topic_without_a_past_has_no_snapshot(stream):
+    """An instrument that has not been quoted yet is silent until it is."""
+    house = stream.House()
+    client = house.client(stream.topic())
+    assert client.received == b""
+    house.publish(stream.quote())
+    assert client.texts == ["quote:0@1"]
+
+
+def test_nothing_comes_after_the_reply_to_an_unsubscribe(stream):
+    """What was published before it stands before it, even when the socket is slow."""
+    house = stream.House()
+    client = house.client(stream.topic(), stream.topic("trade"), room=5)
+    house.publish(stream.quote(), stream.trade())
+    house.hub.unsubscribe(client.outlet, [stream.topic()])
+    house.hub.send(client.outlet, "unsubscribed")
+    house.publish(stream.quote(), stream.trade())
+    client.take(math.inf)
+    assert client.texts == ["quote:0@1", "trade:0@2", "unsubscribed", "trade:0@4"]
+
+
+def test_subscribing_twice_is_subscribing_once(stream):
+    """A topic that is already held is passed over: no second snapshot, no second stream."""
+    house = stream.House()
+    house.publish(stream.quote())
+    client = house.client(stream.topic(), stream.topic())
+    house.hub.subscribe(client.outlet, [stream.topic()])
+    house.publish(stream.quote())
+    assert client.texts == ["quote:0 from 1", "quote:0@2"]
+
+
+def test_unsubscribing_what_is_not_held_changes_nothing(stream):
+    """With or without other subscriptions."""
+    house = stream.House()
+    client = house.client()
+    house.hub.unsubscribe(client.outlet, [stream.topic()])
+    house.hub.subscribe(client.outlet, [stream.topic()])
+    group = client.outlet.group
+    house.hub.unsubscribe(client.outlet, [stream.topic("trade")])
+    assert client.outlet.group is group
+
+
+def test_frames_of_one_event_stand_in_topic_order(stream):
+    """In whatever order they were subscribed to, by whomever."""
+    house = stream.House()
+    first = house.client(stream.topic("trade"), stream.topic("both"))
+    second = house.client(stream.topic("both"), stream.topic("trade"))
+    house.publish(stream.trade())
+    assert first.texts == second.texts == ["both:0@1", "trade:0@1"]
+
+
+def test_identical_parameters_are_one_group(stream):
+    """However they were arrived at; and other parameters are another."""
+    house = stream.House()
+    quote, trade = stream.topic(), stream.topic("trade")
+    clients = [house.client(quote, trade), house.client(trade, quote), house.client(trade)]
+    assert clients[0].outlet.group is clients[1].outlet.group is not clients[2].outlet.group
+    house.hub.subscribe(clients[2].outlet, [quote])
+    assert clients[2].outlet.group is clients[0].outlet.group
+    assert len(house.hub._groups) == 1
+
+
+def test_event_is_encoded_once_for_everybody(stream):
+    """One encoder and one call for each topic, whoever listens in whichever group."""
+    house = stream.House()
+    quote, trade = stream.topic(), stream.topic("trade")
+    for topics in [(quote,), (quote,), (quote, trade), (trade,)]:
+        house.client(*topics)
+    house.publish(stream.quote(), stream.trade())
+    assert house.made == [quote, trade]
+    assert house.said == ["quote:0@1", "trade:0@2"]
+
+
+def test_nothing_is_encoded_for_nobody(stream):
+    """When the last listener has left, the topic is closed."""
+    house = stream.House()
+    client = house.client(stream.topic())
+    house.hub.unsubscribe(client.outlet, [stream.topic()])
+    house.publish(stream.quote())
+    assert (house.said, house.empty) == ([], True)
+
+
+def test_event_without_a_message_is_no_frame(stream):
+    """A topic may be silent about an event; if all are, nobody is written to."""
+    house = stream.House()
+    client = house.client(stream.topic("trade"))
+    assert house.hub.publish([stream.trade(size=13)]) == []
+    assert client.received == b""
+
+
+def test_muted_client_gets_what_was_published_and_no_more(stream):
+    """What is owed still goes out before the last words."""
+    house = stream.House()
+    client = house.client(stream.topic(), room=5)
+    house.publish(stream.quote())
+    house.hub.mute(client.outlet)
+    house.publish(stream.quote())
+    house.hub.send(client.outlet, "bye")
+    client.take(math.inf)
+    assert (client.texts, house.empty) == (["quote:0@1", "bye"], True)
+
+
+def test_abandoned_client_gets_its_last_words(stream):
+    """What is owed is dropped, but for the frame that has begun."""
+    house = stream.House()
+    client = house.client(stream.topic(), room=5)
+    house.publish(stream.quote())
+    house.publish(stream.quote())
+    house.hub.abandon(client.outlet)
+    house.hub.send(client.outlet, "too slow")
+    client.take(math.inf)
+    assert (client.texts, house.empty) == (["quote:0@1", "too slow"], True)
+
+
+def test_slow_consumer_is_cut_where_it_fell_out(stream):
+    """By its backlog alone, and nobody else hears of it."""
+    house = stream.House()
+    slow = house.client(stream.topic(), room=0, backlog_bytes=2 * len("..quote:0@1"))
+    quick = house.client(stream.topic())
+    for _ in range(4):
+        house.publish(stream.quote())
+    assert (slow.cuts, slow.outlet.lost_at) == (1, 3)
+    assert quick.texts == [f"quote:0@{seq}" for seq in range(1, 5)]
+
+
+def test_messages_alone_can_pass_the_bound(stream):
+    """A client that asks and never reads is as slow as one that listens and never reads."""
+    house = stream.House()
+    house.publish(stream.quote())
+    client = house.client(room=0, backlog_bytes=10)
+    house.hub.send(client.outlet, "12345678")
+    assert client.cuts == 0
+    house.hub.send(client.outlet, "")
+    assert (client.cuts, client.outlet.lost_at) == (1, 1)
+
+
+def test_snapshot_can_pass_the_bound(stream):
+    """The bound holds for everything that is owed."""
+    house = stream.House()
+    house.publish(stream.quote())
+    client = house.client(stream.topic(), room=0, backlog_bytes=10)
+    assert (client.cuts, client.outlet.lost_at) == (1, 1)
+
+
+def test_no_way_to_end_leaves_anything_behind(stream):
+    """A connection that closes, breaks or is dropped takes its group and its topics along."""
+    house = stream.House()
+    house.publish(stream.quote())
+    ends = [
+        lambda client: house.hub.drop(client.outlet),
+        lambda client: house.hub.abandon(client.outlet),
+        lambda client: house.hub.mute(client.outlet),
+        lambda client: client.outlet.control(stream.close(1000)),
+        lambda client: (setattr(client, "broken", True), house.publish(stream.quote())),
+        lambda client: (setattr(client, "broken", True), house.hub.send(client.outlet, "x")),
+    ]
+    for end in ends:
+        client = house.client(stream.topic())
+        end(client)
+        house.hub.drop(client.outlet)
+        assert house.empty
+
+
+def test_subscription_that_comes_too_late_leaves_nothing_behind(stream):
+    """After a close frame, after the end, or with a socket that breaks under the snapshot."""
+    house = stream.House()
+    house.publish(stream.quote())
+    closing, gone, breaking = house.client(), house.client(), house.client(stream.topic("trade"))
+    closing.outlet.control(stream.close(1000))
+    house.hub.drop(gone.outlet)
+    breaking.broken = True
+    for client in (closing, gone, breaking):
+        house.hub.subscribe(client.outlet, [stream.topic()])
+        assert client.outlet.group is None
+    assert house.empty
+
+
+def test_connection_that_breaks_while_it_moves_leaves_nothing_behind(stream):
+    """It owed something, and the write that joining the group tries is the one that fails."""
+    house = stream.House()
+    client = house.client(room=0)
+    house.hub.send(client.outlet, "hello")
+    client.broken = True
+    house.hub.subscribe(client.outlet, [stream.topic()])
+    assert (client.cuts, client.outlet.group, house.empty) == (1, None, True)
+
+
+def test_rows_that_nobody_waits_for_are_numbered_all_the_same(stream):
+    """A number is a place in the whole stream, whatever one listens to."""
+    house = stream.House()
+    client = house.client(stream.topic())
+    house.publish((CLEAR, 0, 1_000), (STATUS, 0, 1_000, 1), stream.quote())
+    assert (client.texts, house.hub.seq) == (["quote:0@3"], 3)
+
+
+# -- any order of things ------------------------------------------------------------------------------
+
+NAMES = st.integers(0, 3)
+TOPICS = st.lists(
+    st.tuples(st.sampled_from(["quote", "trade", "both"]), st.integers(0, 2)), min_size=1, max_size=4
+)
+ROWS = st.lists(st.tuples(st.sampled_from(["quote", "trade"]), st.integers(0, 2)), min_size=1, max_size=5)
+
+
+class Conversations(RuleBasedStateMachine):
+    """
+    Four clients who come to listen, change their minds, and read as slowly as they like.
+
+    Snapshots stand where they were asked for, every later event of a held topic follows once and in
+    order, and whoever holds the same topics is in the same group.
+    """
+
+    def __init__(self, stream):
+        super().__init__()
+        self.stream = stream
+        self.house = stream.House()
+        self.clients = [self.house.client(room=0) for _ in range(4)]
+        self.expected = [[] for _ in self.clients]
+        self.held = [[] for _ in self.clients]
+        self.quoted = {}  # instrument: number of its last quote
+
+    @rule(rows=ROWS)
+    def publish(self, rows):
+        for seq, (kind, instrument) in enumerate(rows, self.house.hub.seq + 1):
+            for texts, held in zip(self.expected, self.held, strict=True):
+                hearing = sorted(t.channel for t in held if t.instrument == instrument)
+                texts += [f"{name}:{instrument}@{seq}" for name in hearing if name in ("both", kind)]
+            if kind == "quote":
+                self.quoted[instrument] = seq
+        self.house.publish(*(getattr(self.stream, kind)(instrument) for kind, instrument in rows))
+
+    @rule(who=NAMES, names=TOPICS)
+    def subscribe(self, who, names):
+        topics = [self.stream.topic(*name) for name in names]
+        for topic in topics:
+            if topic not in self.held[who]:
+                self.held[who].append(topic)
+                if seq := self.quoted.get(topic.instrument):
+                    self.expected[who].append(f"{topic.channel}:{topic.instrument} from {seq}")
+        self.house.hub.subscribe(self.clients[who].outlet, topics)
+
+    @rule(who=NAMES, names=TOPICS)
+    def unsubscribe(self, who, names):
+        topics = [self.stream.topic(*name) for name in names]
+        self.held[who] = [topic for topic in self.held[who] if topic not in topics]
+        self.house.hub.unsubscribe(self.clients[who].outlet, topics)
+
+    @rule(who=NAMES)
+    def mute(self, who):
+        self.held[who] = []
+        self.house.hub.mute(self.clients[who].outlet)
+
+    @rule(who=NAMES)
+    def send(self, who):
+        self.expected[who].append("hello")
+        self.house.hub.send(self.clients[who].outlet, "hello")
+
+    @rule(who=NAMES, room=st.one_of(st.integers(0, 60), st.just(math.inf)))
+    def take(self, who, room):
+        self.clients[who].take(room)
+
+    @invariant()
+    def same_topics_same_group(self):
+        groups = {}
+        for client, held in zip(self.clients, self.held, strict=True):
+            group, topics = client.outlet.group, tuple(sorted(held))
+            assert groups.setdefault(topics, group) is group
+            assert tuple(item.topic for item in group.topics) == topics if held else group is None
+        assert self.house.hub._groups == {topics: group for topics, group in groups.items() if topics}
+
+    def teardown(self):
+        assert len(set(self.house.said)) == len(self.house.said)
+        for client, texts in zip(self.clients, self.expected, strict=True):
+            client.take(math.inf)
+            assert client.texts == texts
+            self.house.hub.drop(client.outlet)
+        assert self.house.empty
+
+
+def test_everybody_gets_exactly_what_they_asked_for(stream):
+    """Whatever anybody asks for, in whatever order, and however slowly they read."""
+    run_state_machine_as_test(
+        lambda: Conversations(stream), settings=settings(max_examples=60, stateful_step_count=40)
+    )
