@@ -49,8 +49,9 @@ class ScriptedMarket:
     The market of a scenario, from its start to its end. Can be used wherever a ``Market`` can.
 
     At the time of an action the market's own participants act first; then the actions of that time
-    are applied in the order of the file, those that wear off before those that begin. The same rows
-    come out however the time is cut into calls of :meth:`advance`.
+    are applied in the order of the file, those that wear off before those that begin, and whoever
+    acts on one at once does so before the next. The same rows come out however the time is cut into
+    calls of :meth:`advance`.
 
     Args:
         scenario: What runs.
