@@ -26,7 +26,7 @@ from feed.model.latest import Latest
 from feed.model.topics import Topic
 from feed.server.serve import serve
 from feed.settings import Limits, Settings
-from feed.stream.source import Batch
+from feed.stream.source import Batch, send
 from tests.benchmarks.fanout.workloads import symbol
 
 # Market time is the monotonic clock moved to 2024, so that ``time`` has the digits that it has in production.
@@ -81,7 +81,7 @@ class SteadySource:
         while True:
             rows = self._due()
             if rows:
-                await channel.send(Batch(rows, trio.current_time()))
+                await send(channel, Batch(rows, trio.current_time()))
             await trio.sleep(max(0.0, (self._next - time.monotonic_ns()) / 1e9))
 
     def _due(self) -> list[Row]:
