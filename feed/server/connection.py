@@ -123,6 +123,8 @@ class Conversation:
                 async with trio.open_nursery() as nursery:
                     nursery.start_soon(self._heartbeat, socket)
                     nursery.start_soon(self._read, socket)
+                    if self._session.beat_seconds:
+                        nursery.start_soon(self._beat)
         except* Exception:
             log.exception("bug in a session", dialect=self._opening.path)
             self.end(ending.BUG)
@@ -156,6 +158,13 @@ class Conversation:
                     self._apply(self._session.receive(message))
         if window.cancelled_caught:
             self.end(ending.AUTH_TIMEOUT)
+
+    async def _beat(self) -> None:
+        """The session's own task, where it wants one: what is due although the client is silent."""
+        while True:
+            await trio.sleep(self._session.beat_seconds)
+            await self._reception.fanout.at_rest()
+            self._apply(self._session.beat())
 
     def _apply(self, actions: Sequence[Action]) -> None:
         for action in actions:

@@ -34,7 +34,17 @@ GRANTS = {
     "trade key": Grant(name="trader", scopes=(Scope.TRADE,)),
 }
 
-DESK = Desk(listing=LISTING, check_key=GRANTS.get, auth_seconds=30.0, auth_attempts=5)
+# 14:25:31.125 on 17 August 2025, the time of a published example.
+NOW = 1_755_440_731_125_000_000
+
+DESK = Desk(
+    listing=LISTING,
+    check_key=GRANTS.get,
+    auth_seconds=30.0,
+    auth_attempts=5,
+    kept=lambda: (101, 200),
+    now=lambda: NOW,
+)
 
 
 def sample(name):
@@ -42,7 +52,8 @@ def sample(name):
     ``tests/dialects/<name>/sample.py``: what the contract tests need to know of a dialect.
 
     ``OPENING`` of a connection that is let in, ``AUTHENTICATE`` messages that end the auth window
-    with ``good key``, and one message, ``SUBSCRIBE``, that asks for topics of several instruments.
+    with ``good key``, and ``SUBSCRIBE`` messages that ask for topics of every kind and of several
+    instruments.
     """
     path = HERE / name / "sample.py"
     spec = importlib.util.spec_from_file_location(f"sample_of_{name}", path)

@@ -200,7 +200,7 @@ class Faulty:
     """A dialect with a bug in whatever its path's query names."""
 
     name, title, path, aliases, root_query = "faulty", "Faulty", "/faulty", (), None
-    authenticated = True
+    authenticated, beat_seconds = True, 0
 
     def __init__(self, where=""):
         self._where = where
