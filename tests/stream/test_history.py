@@ -8,7 +8,6 @@ from feed.model.events import ADD, CLEAR, LEVEL, QUOTE, REDUCE, STATUS, TRADE, U
 from feed.model.latest import Latest
 from feed.stream.history import History, TooOld
 
-
 ROW_BYTES = 56 + 3 * 40  # of a row of three numbers
 
 
