@@ -103,12 +103,13 @@ class Listener:
     async def admit(self, transport: Transport) -> None:
         """Serve one connection, or turn it away when there is no room for it."""
         problem = self._no_room(transport.peer)
+        if problem is not None:
+            # It takes no place: who is refused again and again would keep others out.
+            await self._door.turn_away(transport, problem)
+            return
         self._open[transport.peer] += 1
         try:
-            if problem is None:
-                await self._door.admit(transport)
-            else:
-                await self._door.turn_away(transport, problem)
+            await self._door.admit(transport)
         finally:
             self._open[transport.peer] -= 1
             if not self._open[transport.peer]:

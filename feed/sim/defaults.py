@@ -65,15 +65,5 @@ def _made_up(count: int) -> Iterator[_Line]:
     for n in range(count):
         base = "Q" + "".join(chr(ord("A") + n // 26**place % 26) for place in (2, 1, 0))
         price, size = 5_000 + n * 7_919 % 95_000, 200 + n * 37 % 900
-        yield (
-            "crypto",
-            base,
-            "USD",
-            4,
-            n % 3,
-            price,
-            size,
-            2 + n * 31 % 17,
-            1 + n * 13 % 20 / 10,
-            8 + n * 17 % 23,
-        )
+        spread = 2 + price * (5 + n * 31 % 7) // 10_000
+        yield "crypto", base, "USD", 4, n % 3, price, size, spread, 1 + n * 13 % 20 / 10, 8 + n * 17 % 23

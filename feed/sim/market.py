@@ -19,6 +19,7 @@ from feed.model.events import Row, Side, Status
 from feed.model.market import MarketSpec
 from feed.model.orders import Ack, Command
 from feed.sim.agenda import Agenda
+from feed.sim.clock import Bell
 from feed.sim.draws import NS_PER_SECOND
 from feed.sim.makers import Maker, Obligation
 from feed.sim.news import Headlines, Ticker, swings
@@ -50,6 +51,7 @@ class Market:
         self._rows: list[Row] = []
         self._agenda = Agenda()
         self.exchange: Final = Exchange(self.listing, self._rows.append)
+        Bell(self._agenda, self._rows, start)  # first: at equal times a second begins before its events
         self._headlines = Headlines(spec, self._agenda, seed)
         table = swings(spec.news)
         self._pits = [

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feed.errors import MarketError
-from feed.model.events import QUOTE, REDUCE, STATUS, TRADE, Side, Status
+from feed.model.events import CLOCK, QUOTE, REDUCE, STATUS, TRADE, Side, Status
 from feed.model.orders import NewOrder, OrderType, Reject
 from feed.sim.defaults import default_market
 from feed.sim.market import Market
@@ -162,7 +162,7 @@ def test_a_factor_must_be_positive(open_market, hook, factor):
 
 
 def test_nobody_acts_while_an_instrument_is_halted(open_market):
-    """One status row, then silence, with the orders left on the book; the others trade on."""
+    """One status row, then silence, with the orders left on the book; clock and others go on."""
     market = open_market()
     market.advance(START + SECOND)
     book = market.exchange.books[0]
@@ -170,7 +170,7 @@ def test_nobody_acts_while_an_instrument_is_halted(open_market):
     assert market.set_status(0, Status.HALTED) == [(STATUS, 0, START + SECOND, Status.HALTED)]
     rows = market.advance(START + 5 * SECOND)
 
-    assert {1} == {row[1] for row in rows}
+    assert {1} == {row[1] for row in rows if row[0] != CLOCK}
     assert levels == (book.levels(Side.BUY), book.levels(Side.SELL))
     ack, _ = market.submit(NewOrder(account=1, instrument=0, side=Side.BUY, size=1, type=OrderType.MARKET))
     assert Reject.NOT_TRADING is ack.reject
@@ -216,7 +216,9 @@ def test_delisting_takes_every_order_off(open_market):
     assert {REDUCE, QUOTE} == {row[0] for row in rows[1:]}
     assert len(book) == 0
     assert any(row[3] == ack.order for row in rows)
-    assert market.advance(START + 5 * SECOND) == []
+    assert market.advance(START + 5 * SECOND) == [
+        (CLOCK, 0, START + second * SECOND) for second in range(1, 6)
+    ]
     assert market.set_status(0, Status.TRADING)
     assert 0 < book.bid < book.ask
     assert market.advance(START + 6 * SECOND)

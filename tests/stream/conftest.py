@@ -168,10 +168,10 @@ def make_group():
 PRICES = itertools.count(100)
 
 
-def quote(instrument=0):
-    """At prices that no quote had before: only those count as the latest quote."""
+def quote(instrument=0, *, size=1):
+    """A quote at a price that no quote had before."""
     bid = next(PRICES)
-    return (QUOTE, instrument, 1_000, bid, 1, bid + 1, 1)
+    return (QUOTE, instrument, 1_000, bid, size, bid + 1, size)
 
 
 def trade(instrument=0, *, size=1):
