@@ -40,8 +40,12 @@ class Door:
         deadline = trio.current_time() + limits.handshake_seconds
         try:
             head = await _read_head(transport, limits, deadline)
-            if head is not None:
-                await self._serve(transport, head, deadline)
+            if head is None:
+                return
+            conversation = self._welcome(transport, head)
+            del head  # nobody needs it for as long as the connection lasts
+            why = await conversation.run(handshake_deadline=deadline)
+            log.debug("connection ended", peer=transport.peer, why=why.why)
         except BadRequest as problem:
             await self._refuse(transport, problem)
         except (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
@@ -59,7 +63,8 @@ class Door:
         finally:
             transport.close()
 
-    async def _serve(self, transport: Transport, head: Head, deadline: float) -> None:
+    def _welcome(self, transport: Transport, head: Head) -> Conversation:
+        """The conversation that a request asks for, or the answer that it gets instead."""
         opening = head.opening
         dialect = route(opening.path, opening.query)
         if dialect is None:
@@ -71,9 +76,7 @@ class Door:
         session = dialect.session(opening, self._desk(dialect))
         if isinstance(session, Refusal):
             raise BadRequest(session.status, "Refused", body=session.body)
-        conversation = Conversation(transport, head, session, self._reception)
-        why = await conversation.run(handshake_deadline=deadline)
-        log.debug("connection ended", peer=transport.peer, dialect=dialect.name, why=why.why)
+        return Conversation(transport, head.handshake, dialect.name, session, self._reception)
 
     def _desk(self, dialect: Dialect) -> Desk:
         limits = self._reception.limits

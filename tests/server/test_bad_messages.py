@@ -293,3 +293,13 @@ async def test_a_client_library_of_others_agrees(open_house):
         assert closed.value.reason.code == 1003
         await trio.testing.wait_all_tasks_blocked()
         nursery.cancel_scope.cancel()
+
+
+async def test_a_message_in_endless_pieces_ends_in_1008(house, witness):
+    """Empty frames cost the sender nothing, and so they are counted."""
+    client = await house.authenticated()
+    await client.send_bytes(frame(TEXT, b"", fin=False))
+    for _ in range(9):
+        await client.send_bytes(frame(CONTINUATION, b"", fin=False) * 128)
+    assert await client.rest() == ([], 1008, "Message in too many frames")
+    assert house.ended == {"too many frames": 1}
