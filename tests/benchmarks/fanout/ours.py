@@ -17,6 +17,7 @@ import trio
 from feed.cli.logs import configure
 from feed.dialects.contract import Action, Desk, Opening, Subscribe
 from feed.dialects.discovery import dialects
+from feed.dialects.options import Options
 from feed.dialects.tradyn import Tradyn
 from feed.dialects.tradyn.encode import TickEncoder
 from feed.dialects.tradyn.session import TradynSession
@@ -114,7 +115,7 @@ class CountedSession(TradynSession):
     """Tells the source of its first subscription."""
 
     def __init__(self, desk: Desk, source: SteadySource) -> None:
-        super().__init__(desk)
+        super().__init__(desk, Options())
         self._source: SteadySource | None = source
 
     def receive(self, text: str) -> Sequence[Action]:
