@@ -72,12 +72,12 @@ class News:
     """
 
     moves: float = attrs.field(default=0.2, validator=[gt(0), le(10)])
-    heard: float = attrs.field(default=0.1, validator=[ge(0), le(1)])
+    heard: float = attrs.field(default=0.12, validator=[ge(0), le(1)])
     components: int = attrs.field(default=6, validator=[ge(1), le(12)])
     contrast: float = attrs.field(default=0.55, validator=[ge(0), lt(1)])
-    common: float = attrs.field(default=0.2, validator=[ge(0), lt(1)])
-    common_per_second: float = attrs.field(default=3.0, validator=[gt(0), le(100)])
-    mood: float = attrs.field(default=0.1, validator=[ge(0), lt(1)])
+    common: float = attrs.field(default=0.15, validator=[ge(0), lt(1)])
+    common_per_second: float = attrs.field(default=4.0, validator=[gt(0), le(100)])
+    mood: float = attrs.field(default=0.05, validator=[ge(0), lt(1)])
 
 
 @attrs.frozen(kw_only=True)
@@ -99,7 +99,7 @@ class Makers:
 
     count: int = attrs.field(default=4, validator=[ge(1), le(64)])
     quotes: int = attrs.field(default=6, validator=[ge(1), le(256)])
-    persistence: float = attrs.field(default=0.4, validator=[ge(0), le(0.95)])
+    persistence: float = attrs.field(default=0.3, validator=[ge(0), le(0.95)])
     reaction: tuple[Delay, ...] = attrs.field(
         default=(Delay(weight=10, mean_ms=0.4), Delay(weight=90, mean_ms=6)), validator=min_len(1)
     )
@@ -147,8 +147,8 @@ class Followers:
 
     count: int = attrs.field(default=1, validator=[ge(0), le(64)])
     looks: float = attrs.field(default=0.004, validator=[ge(0), le(1)])
-    memory: int = attrs.field(default=20, validator=ge(1))
-    trigger: float = attrs.field(default=2.5, validator=ge(0))
+    memory: int = attrs.field(default=10, validator=ge(1))
+    trigger: float = attrs.field(default=3.0, validator=ge(0))
 
 
 @attrs.frozen(kw_only=True)

@@ -25,6 +25,7 @@ from feed.server.transport import Transport
 from feed.server.wire import Wire
 from feed.settings import Limits
 from feed.stream.fanout import Fanout
+from feed.stream.frames import close_frame
 
 log = structlog.get_logger("feed.connection")
 
@@ -39,12 +40,14 @@ class Reception:
         limits: Bounds on each client.
         endings: Counts how connections end.
         conversations: Those that are open; the server ends them when it stops.
+        stopping: Set when it does, for those that open too late.
     """
 
     fanout: Fanout
     limits: Limits
     endings: ending.Endings = attrs.field(factory=ending.Endings)
     conversations: dict[Conversation, None] = attrs.field(factory=dict)
+    stopping: trio.Event = attrs.field(factory=trio.Event)
 
 
 class Conversation:
@@ -56,7 +59,7 @@ class Conversation:
         self._reception = reception
         self._limits = reception.limits
         self._hub = reception.fanout.hub
-        self._wire = Wire(transport, head.raw, backlog_bytes=self._limits.backlog_bytes, cut=self._cut)
+        self._wire = Wire(transport, head.handshake, backlog_bytes=self._limits.backlog_bytes, cut=self._cut)
         self._outlet = self._wire.outlet
         self._opening: Opening = head.opening
         self._scope = trio.CancelScope()  # around the conversation; not around the farewell
@@ -113,6 +116,8 @@ class Conversation:
     async def _converse(self, socket: WebSocketConnection) -> None:
         self._reception.endings.opened()
         self._reception.conversations[self] = None
+        if self._reception.stopping.is_set():
+            self.end(ending.SHUTDOWN)
         try:
             with self._scope:
                 async with trio.open_nursery() as nursery:
@@ -137,11 +142,12 @@ class Conversation:
                 try:
                     message = await socket.get_message()
                 except ConnectionClosed as closed:
-                    too_big = closed.reason is not None and closed.reason.code == 1009
-                    self.end(ending.TOO_BIG if too_big else ending.GONE)
+                    self.end(self._closed(closed.reason.code if closed.reason else 0))
                     return
                 if isinstance(message, bytes):
                     self.end(ending.BINARY)
+                elif len(message.encode()) > self._limits.message_bytes:
+                    self.end(ending.TOO_BIG)  # trio-websocket counts characters
                 elif meter.exceeded(trio.current_time()):
                     self.end(ending.TOO_MANY)
                 else:
@@ -183,8 +189,20 @@ class Conversation:
         with trio.move_on_after(self._limits.close_seconds):
             if why.code:
                 await self._say_why(why)
-                await socket.aclose(why.code, why.reason)
-            await self._wire.aclose()
+                if not socket.closed:
+                    await socket.aclose(why.code, why.reason)
+                elif not self._wire.said_close:
+                    await self._wire.send_all(close_frame(why.code, why.reason))
+            await self._wire.part()
+
+    def _closed(self, code: int) -> Ending:
+        """What it means that trio-websocket has closed with ``code``."""
+        if code == ending.TOO_BIG.code:
+            return ending.TOO_BIG
+        if self._wire.said_close:
+            return ending.GONE
+        # A malformed frame: trio-websocket stops reading, and leaves it to us to say so.
+        return {why.code: why for why in (ending.PROTOCOL_ERROR, ending.INVALID_TEXT)}.get(code, ending.GONE)
 
     async def _say_why(self, why: Ending) -> None:
         await self._reception.fanout.at_rest()
@@ -199,7 +217,7 @@ class Conversation:
 
     def _cut(self) -> None:
         """The outlet gave up: its backlog is full, or its socket broken."""
-        if self._outlet.lost_at:
+        if self._outlet.lost_at is not None:
             log.info("slow consumer cut", peer=self._transport.peer, seq=self._outlet.lost_at)
             self.end(ending.SLOW)
         else:

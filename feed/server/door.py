@@ -45,6 +45,9 @@ class Door:
             await self._refuse(transport, problem)
         except (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
             pass  # it went away before it said what it wanted
+        except Exception:
+            log.exception("bug at the door", peer=transport.peer)
+            await self._refuse(transport, BadRequest(500, "Internal error"))
         finally:
             transport.close()
 

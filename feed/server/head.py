@@ -1,11 +1,14 @@
 """
 The request head, read with h11 before anything is decided about a connection.
 
-The raw bytes are kept: trio-websocket reads them again. Source: RFC 9112; RFC 6455, section 4.2.1.
+trio-websocket is then given a handshake of our own making, with nothing in it but what was checked
+here: whatever else a client says, there is nobody left to stumble over it. Source: RFC 9112;
+RFC 6455, section 4.2.1.
 """
 
 from __future__ import annotations
 
+from base64 import b64decode
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
@@ -17,6 +20,7 @@ from feed.errors import ClientError
 
 _TLS_HANDSHAKE: Final = 0x16
 _VERSION: Final = "13"
+_NONCE_BYTES: Final = 16
 
 
 class BadRequest(ClientError):
@@ -46,14 +50,17 @@ class Head:
     A whole request head.
 
     Attributes:
-        raw: Every byte received so far, of the head and whatever followed it.
         opening: What the dialects see of it.
-        upgrade: Whether it asks for a WebSocket.
+        handshake: What trio-websocket sees of it; empty when no WebSocket is asked for.
     """
 
-    raw: bytes = attrs.field(repr=False)
     opening: Opening
-    upgrade: bool
+    handshake: bytes = attrs.field(repr=False)
+
+    @property
+    def upgrade(self) -> bool:
+        """Whether it asks for a WebSocket."""
+        return bool(self.handshake)
 
 
 class HeadReader:
@@ -61,7 +68,7 @@ class HeadReader:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._raw = b""
+        self._received = 0
         self._parser = h11.Connection(h11.SERVER, max_incomplete_event_size=limit)
 
     def feed(self, data: bytes) -> Head | None:
@@ -74,9 +81,9 @@ class HeadReader:
         Raises:
             BadRequest: The bytes are no request head, or too many.
         """
-        if not self._raw and data[:1] == bytes((_TLS_HANDSHAKE,)):
+        if not self._received and data[:1] == bytes((_TLS_HANDSHAKE,)):
             raise BadRequest(400, "This port speaks plain ws:// and http://, not TLS")
-        self._raw += data
+        self._received += len(data)
         self._parser.receive_data(data)
         try:
             event = self._parser.next_event()
@@ -84,12 +91,21 @@ class HeadReader:
             raise BadRequest(problem.error_status_hint, f"Bad request: {problem}") from None
         if not isinstance(event, h11.Request):
             return None
-        return _head(event, self._raw)
+        early, _ = self._parser.trailing_data
+        if self._received - len(early) > self._limit:
+            raise BadRequest(431, f"The request head is longer than {self._limit} bytes")
+        head = _head(event)
+        if head.upgrade and early:
+            raise BadRequest(400, "Nothing may follow a WebSocket handshake before it is answered")
+        return head
 
 
-def _head(request: h11.Request, raw: bytes) -> Head:
+def _head(request: h11.Request) -> Head:
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in request.headers}
-    target = urlsplit(request.target.decode("latin-1"))
+    try:
+        target = urlsplit(request.target.decode("latin-1"))
+    except ValueError as problem:
+        raise BadRequest(400, f"Bad request target: {problem}") from None
     pairs = parse_qsl(target.query, keep_blank_values=True)
     opening = Opening(
         path=target.path or "/",
@@ -98,22 +114,45 @@ def _head(request: h11.Request, raw: bytes) -> Head:
         subprotocols=_tokens(headers.get("sec-websocket-protocol", "")),
     )
     upgrade = "websocket" in _tokens(headers.get("upgrade", "").lower())
-    if upgrade:
-        _check_upgrade(request.method, headers)
-    return Head(raw=raw, opening=opening, upgrade=upgrade)
+    return Head(opening=opening, handshake=_handshake(request, opening) if upgrade else b"")
 
 
-def _check_upgrade(method: bytes, headers: dict[str, str]) -> None:
-    if method != b"GET":
+def _handshake(request: h11.Request, opening: Opening) -> bytes:
+    """The least that asks for the same WebSocket."""
+    headers = opening.headers
+    if request.method != b"GET":
         raise BadRequest(405, "A WebSocket handshake is a GET", (("Allow", "GET"),))
+    if request.http_version < b"1.1":
+        raise BadRequest(400, "A WebSocket handshake needs HTTP/1.1")
     if "upgrade" not in _tokens(headers.get("connection", "").lower()):
         raise BadRequest(400, "A WebSocket handshake needs the header Connection: Upgrade")
     if headers.get("sec-websocket-version") != _VERSION:
         raise BadRequest(
             426, "This server speaks WebSocket version 13", (("Sec-WebSocket-Version", _VERSION),)
         )
-    if len(headers.get("sec-websocket-key", "")) != 24:
+    nonce = headers.get("sec-websocket-key", "")
+    if not _is_nonce(nonce):
         raise BadRequest(400, "A WebSocket handshake needs a Sec-WebSocket-Key of 16 bytes in base64")
+    subprotocols = ", ".join(opening.subprotocols)
+    if not subprotocols.isascii():
+        raise BadRequest(400, "A name in Sec-WebSocket-Protocol is not ASCII")
+    lines = [
+        "GET / HTTP/1.1",
+        "Host: feed",
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        f"Sec-WebSocket-Version: {_VERSION}",
+        f"Sec-WebSocket-Key: {nonce}",
+        *([f"Sec-WebSocket-Protocol: {subprotocols}"] if subprotocols else []),
+    ]
+    return "\r\n".join([*lines, "", ""]).encode("ascii")
+
+
+def _is_nonce(text: str) -> bool:
+    try:
+        return len(b64decode(text, validate=True)) == _NONCE_BYTES
+    except ValueError:
+        return False
 
 
 def _tokens(value: str) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ import trio
 from feed.errors import ConfigError
 from feed.server.door import Door
 from feed.server.head import BadRequest
-from feed.server.transport import SocketTransport
+from feed.server.transport import SocketTransport, Transport
 from feed.settings import Limits
 
 log = structlog.get_logger("feed.listener")
@@ -97,10 +97,11 @@ class Listener:
                             log.warning("cannot accept", reason=problem.strerror)
                             await trio.sleep(PAUSE_SECONDS)
                         continue  # or it was gone before it was accepted
-                    connections.start_soon(self._admit, SocketTransport(client, address[0]))
+                    connections.start_soon(self.admit, SocketTransport(client, address[0]))
                 await trio.lowlevel.checkpoint()
 
-    async def _admit(self, transport: SocketTransport) -> None:
+    async def admit(self, transport: Transport) -> None:
+        """Serve one connection, or turn it away when there is no room for it."""
         problem = self._no_room(transport.peer)
         self._open[transport.peer] += 1
         try:

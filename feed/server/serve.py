@@ -106,6 +106,7 @@ def simulated(settings: Settings) -> MarketRunner:
 
 async def _say_goodbye(reception: Reception, seconds: float) -> None:
     """End every conversation, spread over no more than half the time there is."""
+    reception.stopping.set()
     conversations = list(reception.conversations)
     pause = min(FAREWELL_SECONDS, seconds / 2 / max(1, len(conversations)))
     for conversation in conversations:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 import trio
 
 from feed.server.transport import Transport
+from feed.stream.frames import is_close
 from feed.stream.outlet import Outlet
 
 
@@ -21,6 +22,7 @@ class Wire(trio.abc.Stream):
 
     Attributes:
         outlet: Everything that goes out, in order.
+        said_close: Whether a close frame is among it.
     """
 
     def __init__(
@@ -31,16 +33,18 @@ class Wire(trio.abc.Stream):
 
         Args:
             transport: Where bytes come from and go to.
-            head: Bytes already read from the transport; they are read again first.
+            head: The handshake, to be read before all else.
             backlog_bytes: Bound on what the outlet may owe.
             cut: See :class:`~feed.stream.outlet.Outlet`.
         """
         self.outlet = Outlet(transport.send, backlog_bytes=backlog_bytes, wake=self.wake, cut=cut)
         self._transport = transport
         self._head = head
+        self._listening = trio.CancelScope()  # around what trio-websocket is reading
         self._owing = trio.Event()  # something waits for the writer
         self._progress = trio.Event()  # the writer has written something
         self._leaving = False
+        self.said_close = False
         self._closed = False
 
     def wake(self) -> None:
@@ -69,7 +73,9 @@ class Wire(trio.abc.Stream):
         if self._closed:
             raise trio.ClosedResourceError
         await trio.lowlevel.checkpoint_if_cancelled()
-        if self.outlet.control(bytes(data)):
+        frame = bytes(data)
+        self.said_close = self.said_close or is_close(frame)
+        if self.outlet.control(frame):
             await trio.lowlevel.cancel_shielded_checkpoint()
         else:
             await self.wait_send_all_might_not_block()
@@ -82,38 +88,40 @@ class Wire(trio.abc.Stream):
             await self._progress.wait()
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
-        """The request head again, then whatever the client sends."""
+        """The handshake, then whatever the client sends."""
         del max_bytes  # a hint; the transport's own bound holds
-        if self._head:
+        if self._head or self._leaving:
             head, self._head = self._head, b""
             await trio.lowlevel.checkpoint()
             return head
-        try:
-            return await self._transport.receive()
-        except OSError as problem:
-            raise trio.BrokenResourceError from problem
+        with trio.CancelScope() as self._listening:
+            try:
+                return await self._transport.receive()
+            except OSError as problem:
+                raise trio.BrokenResourceError from problem
+        return b""
 
     async def aclose(self) -> None:
+        """trio-websocket has no more use for this; the connection has, for its last words."""
+        await trio.lowlevel.checkpoint()
+
+    async def part(self) -> None:
         """
         Say that nothing more will come, hear the client out, and drop the connection.
 
         Dropping a socket with unread bytes would reset it, and the client would lose our last
         words. The caller bounds the wait.
         """
-        if self._leaving:
-            while not self._closed:
-                await self._progress.wait()
-            return
         self._leaving = True
+        self._listening.cancel()  # from here on the client is heard, but not listened to
         try:
             self._transport.finish()
             while await self._transport.receive():
                 pass
-        except (OSError, trio.ClosedResourceError, trio.BusyResourceError):
-            pass  # it is gone already, or trio-websocket is still listening to it
+        except (OSError, trio.ClosedResourceError):
+            pass  # it is gone already
         finally:
             self.close()
-        await trio.lowlevel.checkpoint()
 
     def close(self) -> None:
         """Drop the connection, without waiting."""

@@ -16,12 +16,15 @@ _STAGGER: Final = 0.35
 # A ladder reaches out in steps of this share of the half spread, heavy-tailed.
 _DEPTH: Final = 0.8
 
-# A best quote may be off by this share of the half spread, and this share of how far the value gets
-# between two book updates, before it is replaced; each next maker bears that much again.
+# A maker moves its quotes once the value has moved by this share of the half spread, and this share of
+# how far the value gets between two book updates. Each next maker, quoting wider, bears more.
 _SLACK: Final = 0.1
-_LAG: Final = 1.7
-# But it never comes nearer to the value than this share of its distance.
-_NEAREST: Final = 0.2
+_LAG: Final = 2.0
+_PATIENCE: Final = 0.25
+# But before the value has come nearer than the rest of this share of a quote's distance.
+_NEAREST: Final = 0.8
+# A best quote is in its place within this many ticks: prices are whole, values are not.
+_TOLERANCE: Final = 0.7
 
 # More lots than ever rest.
 _ALL: Final = 1 << 50
@@ -40,15 +43,15 @@ class Maker:
 
     Attributes:
         index: Of this actor on the agenda.
+        anchor: The value that the quotes are placed around, ticks.
+        slack: How far the value may be from it, ticks.
     """
 
     __slots__ = (
         "_bits",
         "_depth",
-        "_far",
         "_ids",
         "_keys",
-        "_near",
         "_pause",
         "_persists",
         "_picks_off",
@@ -56,14 +59,17 @@ class Maker:
         "_reaction",
         "_rank",
         "_width",
+        "anchor",
         "index",
         "pit",
+        "slack",
     )
 
     def __init__(self, pit: Pit, rank: int) -> None:
         makers = pit.market.makers
         self.pit: Pit = pit
         self.index = pit.agenda.join(self)
+        self.anchor = pit.value
         self._rank = rank
         self._quotes = makers.quotes
         # Indexed by side, best last.
@@ -80,42 +86,45 @@ class Maker:
         """Take over a changed spread or volatility; quotes follow as they are replaced."""
         pit = self.pit
         stride = pit.value * pit.volatility / sqrt(pit.spec.updates_per_second)
-        slack = 0.7 + (1 + self._rank) * (_SLACK * pit.half + _LAG * stride)
         self._width = width = (1.0 + _STAGGER * self._rank) * pit.half
         self._depth = pit.half * _DEPTH
-        self._near = max(_NEAREST * width, width - slack)
-        self._far = width + slack
+        self.slack = min(_NEAREST * width, 0.5 + (_SLACK + _PATIENCE * self._rank) * pit.half + _LAG * stride)
 
     def act(self, now: int) -> int:
         """Put a missing quote back, or take one away."""
         pit = self.pit
-        book = pit.book
-        book.now = now
+        pit.book.now = now
+        if abs(pit.value - self.anchor) > self.slack:
+            self.anchor = pit.value
         keys = bids, asks = self._keys
         quotes = self._quotes
         bits = self._bits(_BITS)
         short = len(bids) < quotes
         if short or len(asks) < quotes:
             free = self.place(BUY if short else SELL, bits)
-            if len(bids) < quotes or len(asks) < quotes or (free and self.exposed()):
+            if len(bids) < quotes or len(asks) < quotes:
+                return self._reaction[bits & MASK]
+            centre, near, far = self.anchor, self._width - _TOLERANCE, self._width + _TOLERANCE
+            settled = centre - far < bids[-1] < centre - near and -centre - far < asks[-1] < -centre - near
+            if free and not settled:
                 return self._reaction[bits & MASK]
             return self._pause[bits & MASK] if bits >> WIDTH & MASK < self._persists else 0
-        value, near, far = pit.value, self._near, self._far
+        centre, near, far = self.anchor, self._width - _TOLERANCE, self._width + _TOLERANCE
         table = self._reaction
-        if bids[-1] > value - near:
+        if bids[-1] > centre - near:
             side, at = BUY, -1
-        elif asks[-1] > -value - near:
+        elif asks[-1] > -centre - near:
             side, at = SELL, -1
-        elif bids[-1] < value - far:
+        elif bids[-1] < centre - far:
             side, at = BUY, 0
-        elif asks[-1] < -value - far:
+        elif asks[-1] < -centre - far:
             side, at = SELL, 0
         else:
             side = bits >> WIDTH & 1
             at = (bits >> 2 * WIDTH & MASK) * quotes >> WIDTH
             table = self._pause
         del keys[side][at]
-        book.cancel(self._ids[side].pop(at))
+        pit.book.cancel(self._ids[side].pop(at))
         return table[bits & MASK]
 
     def place(self, side: int, bits: int) -> bool:
@@ -128,11 +137,11 @@ class Maker:
         pit = self.pit
         book = pit.book
         keys = self._keys[side]
-        value = -pit.value if side else pit.value
+        centre = -self.anchor if side else self.anchor
         distance = self._width
-        if keys and keys[-1] >= value - self._far:
+        if keys and keys[-1] > centre - distance - _TOLERANCE:
             distance += self._depth * HEAVY[bits >> 3 * WIDTH & MASK]
-        key = floor(value - distance + 0.5)
+        key = floor(centre - distance + 0.5)
         lots = 1 + int(pit.size * HEAVY[bits >> 4 * WIDTH & MASK])
         worst = -book.bid if side else book.ask
         free = not worst or key < worst
@@ -196,17 +205,6 @@ class Maker:
         """The key of the best quote on a side; less than any price where there is none."""
         keys = self._keys[side]
         return keys[-1] if keys else -inf
-
-    def exposed(self) -> bool:
-        """Whether the value has come too near a best quote, or left one behind."""
-        bids, asks = self._keys
-        value, near, far = self.pit.value, self._near, self._far
-        return not (
-            bids
-            and asks
-            and value - far <= bids[-1] <= value - near
-            and -value - far <= asks[-1] <= -value - near
-        )
 
     def hear(self, now: int) -> None:
         """Plan to act soon."""

@@ -162,10 +162,12 @@ class Pit:
         """
         Let makers answer to news at ``now``.
 
-        Those whose quotes it exposes do, and others if their share of ``bits`` falls below ``threshold``.
+        Those whom it takes too far from their anchor do, others if their share of ``bits`` falls
+        below ``threshold``.
         """
+        value = self.value
         for maker in self.makers:
-            if bits & MASK < threshold or maker.exposed():
+            if bits & MASK < threshold or abs(value - maker.anchor) > maker.slack:
                 maker.hear(now)
             bits >>= WIDTH
 

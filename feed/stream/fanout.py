@@ -46,7 +46,7 @@ class Fanout:
         self._statistics = FanoutStatistics()
         self._busy = False
         self._resting = trio.lowlevel.ParkingLot()
-        self._until_pause = flow.sweep_connections
+        self._until_pause = 0  # writes that this step may still make before it must pause
 
     def statistics(self) -> FanoutStatistics:
         """A copy of the figures so far."""
@@ -73,6 +73,7 @@ class Fanout:
         """Publish ``rows`` and write them to everybody; a checkpoint follows."""
         self._statistics.steps += 1
         self._statistics.events += len(rows)
+        self._until_pause = self._flow.sweep_connections
         self._busy = True
         try:
             for group in self.hub.publish(rows):

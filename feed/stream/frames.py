@@ -26,6 +26,12 @@ def text_frame(text: str) -> bytes:
     return bytes((_FIN_TEXT, _LENGTH_64)) + size.to_bytes(8, "big") + payload
 
 
+def close_frame(code: int, reason: str) -> bytes:
+    """One close frame; ``reason`` is at most 123 bytes of UTF-8."""
+    payload = code.to_bytes(2, "big") + reason.encode()
+    return bytes((_FIN_CLOSE, len(payload))) + payload
+
+
 def is_close(data: bytes) -> bool:
     """Whether ``data`` begins with a close frame."""
     return data[:1] == bytes((_FIN_CLOSE,))

@@ -83,8 +83,6 @@ class Group:
 
     def fell_behind(self, member: Outlet, data: bytes, sent: int) -> None:
         """The fan-out could write only ``sent`` bytes of the step's ``data`` to ``member``."""
-        if member.group is not self:
-            return
         if self.tail.data is not data:
             self._append(data)
         self.hold(member)

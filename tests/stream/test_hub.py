@@ -6,6 +6,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
+from feed.model.events import CLEAR, STATUS
+
 
 def test_current_quote_comes_first_then_every_later_change(stream):
     """No gap between the snapshot and the next event, and no duplicate."""
@@ -192,6 +194,24 @@ def test_subscription_that_comes_too_late_leaves_nothing_behind(stream):
         house.hub.subscribe(client.outlet, [stream.topic()])
         assert client.outlet.group is None
     assert house.empty
+
+
+def test_connection_that_breaks_while_it_moves_leaves_nothing_behind(stream):
+    """It owed something, and the write that joining the group tries is the one that fails."""
+    house = stream.House()
+    client = house.client(room=0)
+    house.hub.send(client.outlet, "hello")
+    client.broken = True
+    house.hub.subscribe(client.outlet, [stream.topic()])
+    assert (client.cuts, client.outlet.group, house.empty) == (1, None, True)
+
+
+def test_rows_that_nobody_waits_for_are_numbered_all_the_same(stream):
+    """A number is a place in the whole stream, whatever one listens to."""
+    house = stream.House()
+    client = house.client(stream.topic())
+    house.publish((CLEAR, 0, 1_000), (STATUS, 0, 1_000, 1), stream.quote())
+    assert (client.texts, house.hub.seq) == (["quote:0@3"], 3)
 
 
 # -- any order of things ------------------------------------------------------------------------------

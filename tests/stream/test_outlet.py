@@ -111,6 +111,7 @@ def test_closed_outlet_writes_nothing(stream):
     """The connection is gone: neither data nor control frames are kept for it."""
     client = stream.Client(room=5)
     client.outlet.send(A)
+    client.outlet.control(stream.ping("0"))
     client.outlet.close()
     client.outlet.send(B)
     assert client.outlet.control(stream.ping("1"))
@@ -128,6 +129,14 @@ def test_broken_connection_is_cut_once(stream, put_in):
     client.outlet.check(1)
     assert client.outlet.control(stream.ping("1"))
     assert (client.writes, client.cuts, client.outlet.owed, client.outlet.lost_at) == (1, 1, 0, None)
+
+
+def test_connection_that_is_closed_cannot_break(stream):
+    """Whoever closed it knows; nobody is told a second time."""
+    client = stream.Client()
+    client.outlet.close()
+    client.outlet.broken()
+    assert client.cuts == 0
 
 
 def test_slow_consumer_is_cut_past_the_bound(stream):
@@ -170,6 +179,32 @@ def test_backlog_goes_out_in_large_writes(stream):
     client.take(math.inf)
     assert client.received == A * (2 * WRITE_BYTES // len(A))
     assert client.writes - writes == 3  # the first frame had been tried alone
+
+
+def test_shared_backlog_goes_out_in_large_writes(stream):
+    """The same for what the group has published."""
+    group, _ = stream.make_group()
+    client = stream.Client(room=0)
+    client.outlet.follow(group)
+    for _ in range(2 * WRITE_BYTES // len(A)):
+        stream.deliver(group, A)
+    writes = client.writes
+    client.take(math.inf)
+    assert client.received == A * (2 * WRITE_BYTES // len(A))
+    assert client.writes - writes == 3  # the first chunk had been tried alone
+
+
+def test_control_frame_taken_in_parts_holds_data_back(stream):
+    """A member that owed nothing owes half a ping now, and so the fan-out passes it over."""
+    group, _ = stream.make_group()
+    client = stream.Client(room=1)
+    client.outlet.follow(group)
+    assert not client.outlet.control(stream.ping("1"))
+    client.room = math.inf
+    stream.deliver(group, A)
+    assert client.received == stream.ping("1")[:1]
+    client.outlet.pump()
+    assert client.received == stream.ping("1") + A
 
 
 def test_message_keeps_its_place_in_the_stream(stream):
@@ -334,9 +369,9 @@ class Interleavings(RuleBasedStateMachine):
         self.clients[who].room = 0
         self.clients[who].take(room)
 
-    @rule(who=NAMES)
-    def stall(self, who):
-        self.clients[who].room = 0
+    @rule(who=NAMES, room=ROOM)
+    def make_room_unseen(self, who, room):
+        self.clients[who].room = room
 
     @precondition(lambda self: self.seq > 10)  # most stories should be longer than this
     @rule(who=NAMES, how=st.sampled_from(["close", "break"]))

@@ -83,7 +83,7 @@ def decode(text: str) -> Request:
     """
     try:
         message: Any = _decode(text)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
         raise ProtocolError("Invalid JSON") from None
     if not isinstance(message, dict):
         raise ProtocolError("Message must be a JSON object")

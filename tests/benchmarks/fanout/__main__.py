@@ -62,7 +62,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3, help="rounds, interleaved (default: 3)")
     parser.add_argument("--only", action="append", metavar="NAME", help="contenders whose name holds NAME")
     parser.add_argument("--n", type=int, help="only workloads of that many connections")
-    parser.add_argument("--out", type=Path, default=Path("fanout-results"), help="folder for the results")
+    parser.add_argument("--out", type=Path, default=CACHE / "results", help="folder for the results")
     parser.add_argument(
         "--workdir",
         type=Path,
@@ -70,6 +70,7 @@ def _options() -> argparse.Namespace:
         help=f"folder for what is compiled and installed (default: {CACHE})",
     )
     options = parser.parse_args()
+    options.out = options.out.expanduser()
     if options.quick:
         options.rounds = 1
     return options
@@ -143,4 +144,5 @@ def _plot(out: Path, toolbox: Toolbox) -> None:
     print(f"written: {out / 'fanout.md'}, {picture}, {out / 'results.json'}", file=sys.stderr)
 
 
-main()
+if __name__ == "__main__":
+    main()

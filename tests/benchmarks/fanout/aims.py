@@ -37,7 +37,7 @@ class Aim:
     def verdict(self) -> str:
         """Whether it is reached, or by how much it is missed."""
         if self.found is None:
-            return "not measured"
+            return ""
         if _COMPARE[self.sign](self.found, self.wanted):
             return "yes"
         return f"no, by {abs(self.found / self.wanted - 1):.0%}"

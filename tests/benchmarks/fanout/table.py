@@ -25,7 +25,9 @@ def tables(results: Results) -> str:
     ]
     if any(results.rounds(shape.name, OURS) for shape in SHAPES):
         parts += ["### feed under other subscriptions", _table(*_shapes(results))]
-    parts += ["### Aims", _table(*_aims(results))]
+    head, rows = _aims(results)
+    if rows:
+        parts += ["### Aims, as ratios", _table(head, rows)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -51,7 +53,7 @@ def _contenders(results: Results) -> tuple[list[str], list[list[str]]]:
         cell = _cells(results, name)
         rows.append(
             [
-                name,
+                _titled(results, name),
                 *(
                     _kept_up(results, load, name, cell(load.name, "us_per_delivery", "{:.2f}"))
                     for load in BUSY
@@ -75,6 +77,14 @@ def _contenders(results: Results) -> tuple[list[str], list[list[str]]]:
     return head, rows
 
 
+def _titled(results: Results, contender: str) -> str:
+    """Its name, and why the rest of its row is empty if it is."""
+    workloads = results.workloads()
+    if any(results.rounds(workload, contender) for workload in workloads):
+        return contender
+    return f"{contender}: {results.problem(workloads[0], contender)}"
+
+
 def _cells(results: Results, contender: str) -> Callable[[str, str, str], str]:
     def cell(workload: str, figure: str, form: str) -> str:
         value = results.median(workload, contender, figure)
@@ -94,7 +104,7 @@ def _problems(results: Results) -> list[str]:
         name: problem
         for workload in results.workloads()
         for name in results.contenders()
-        if (problem := results.problem(workload, name))
+        if results.rounds(workload, name) and (problem := results.problem(workload, name))
     }
     return ["\n".join(f"- {name}: {problem}" for name, problem in told.items())] if told else []
 
@@ -109,7 +119,8 @@ def _shapes(results: Results) -> tuple[list[str], list[list[str]]]:
         "p99.9 ms",
         "joins/s",
         "MiB at most",
-        "closed",
+        "cut",
+        "slow cut",
         "faults",
     ]
     rows = [
@@ -122,9 +133,11 @@ def _shapes(results: Results) -> tuple[list[str], list[list[str]]]:
             cell(shape.name, "joins_per_second", "{:,.0f}"),
             cell(shape.name, "rss_most_mib", "{:.0f}"),
             cell(shape.name, "closed", "{:.0f}"),
+            cell(shape.name, "closed_slow", "{:.0f}"),
             " / ".join(cell(shape.name, fault, "{:.0f}") for fault in FAULTS),
         ]
         for shape in SHAPES
+        if results.rounds(shape.name, OURS)
     ]
     return head, rows
 
@@ -136,9 +149,10 @@ def _aims(results: Results) -> tuple[list[str], list[list[str]]]:
             aim.title,
             aim.against,
             f"{aim.sign} {aim.wanted:g}",
-            "-" if aim.found is None else f"{aim.found:.2f}",
+            f"{aim.found:.2f}",
             aim.verdict,
         ]
         for aim in aims(results)
+        if aim.found is not None
     ]
     return head, rows

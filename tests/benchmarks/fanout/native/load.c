@@ -18,7 +18,7 @@
 #include "streams.h"
 #include "websocket.h"
 
-enum { READ_BYTES = 256 * 1024, BUFFER_BYTES = READ_BYTES + (2 << 20), SLOW_RCVBUF = 8192 };
+enum { READ_BYTES = 256 * 1024, BUFFER_BYTES = READ_BYTES + (2 << 20), SLOW_RCVBUF = 64 * 1024 };
 #define TICK "{\"type\":\"tick\","
 
 typedef enum { UNOPENED, SHAKING, JOINING, OPEN, CLOSED } State;

@@ -1,0 +1,7 @@
+"""What the contract tests need to know of this dialect."""
+
+from feed.dialects.contract import Opening
+
+OPENING = Opening(path="/tradyn")
+AUTHENTICATE = ['{"type": "auth", "apiKey": "good key"}']
+SUBSCRIBE = '{"type": "subscribe", "symbols": ["XAUUSD", "EURUSD", "BTC-USD"]}'

@@ -1,0 +1,87 @@
+"""Thirty seconds to present a key, to the millisecond."""
+
+import pytest
+import trio
+from clients import KEY
+
+from feed import Limits, Settings
+
+AUTH = {"type": "auth", "apiKey": KEY}
+TIMEOUT = {"type": "error", "message": "Authentication timeout"}
+INVALID = {"type": "error", "message": "Invalid API key"}
+
+
+async def test_a_key_in_the_last_millisecond_is_in_time(house):
+    """At 29.999 s after the handshake the window is still open, and it never closes afterwards."""
+    client = await house.upgraded()
+    await client.message()
+    await trio.sleep(29.999)
+    await client.send(AUTH)
+    assert (await client.message())["success"]
+    await trio.sleep(0.5)
+    await client.send({"type": "list"})
+    assert (await client.message())["type"] == "subscriptions"
+
+
+async def test_the_window_closes_at_thirty_seconds(house):
+    """A silent client is told why, and closed with 1008, 30 s after the handshake."""
+    client = await house.upgraded()
+    opened = trio.current_time()
+    assert (await client.message())["authTimeout"] == 30
+    assert await client.rest() == ([TIMEOUT], 1008, "Authentication timeout")
+    assert trio.current_time() - opened == pytest.approx(30, abs=1e-6)
+    assert house.ended == {"auth timeout": 1}
+
+
+async def test_the_window_opens_with_the_end_of_the_handshake(house):
+    """Time taken by the handshake is not taken from the window."""
+    client = house.connect()
+    await trio.sleep(9)
+    await client.upgrade()
+    opened = trio.current_time()
+    await client.message()
+    assert (await client.rest())[1] == 1008
+    assert trio.current_time() - opened == pytest.approx(30, abs=1e-6)
+
+
+async def test_other_messages_do_not_extend_the_window(house):
+    """Requests and wrong keys every few seconds leave the deadline where it was."""
+    client = await house.upgraded()
+    opened = trio.current_time()
+    await client.message()
+    for seconds in range(5, 30, 5):
+        await trio.sleep_until(opened + seconds)
+        await client.send({"type": "list"} if seconds % 2 else {"type": "auth", "apiKey": "tk_live_no"})
+    messages, code, _ = await client.rest()
+    assert [message["message"] for message in messages] == [
+        "Authentication required",
+        "Invalid API key",
+        "Authentication required",
+        "Invalid API key",
+        "Authentication required",
+        "Authentication timeout",
+    ]
+    assert code == 1008
+    assert trio.current_time() - opened == pytest.approx(30, abs=1e-6)
+
+
+async def test_the_fifth_wrong_key_closes(house):
+    """Ten are tried in a row; five are answered, then comes 1008, at once."""
+    client = await house.upgraded()
+    await client.message()
+    opened = trio.current_time()
+    for number in range(10):
+        await client.send({"type": "auth", "apiKey": f"tk_live_{number}"})
+    assert await client.rest() == ([INVALID] * 5, 1008, "Too many invalid API keys")
+    assert trio.current_time() == pytest.approx(opened, abs=1e-6)
+    assert house.ended == {"closed by session": 1}
+
+
+async def test_the_window_is_a_setting(open_house):
+    """Another length is kept, and said in the welcome."""
+    async with open_house(Settings(limits=Limits(auth_seconds=2))) as house:
+        client = await house.upgraded()
+        opened = trio.current_time()
+        assert (await client.message())["authTimeout"] == 2
+        assert await client.rest() == ([TIMEOUT], 1008, "Authentication timeout")
+        assert trio.current_time() - opened == pytest.approx(2, abs=1e-6)

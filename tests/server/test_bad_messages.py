@@ -1,0 +1,281 @@
+"""Messages and frames outside the protocol: an answer or a close code, and everybody else is served."""
+
+import json
+
+import pytest
+import structlog
+import trio
+from clients import BINARY, CLOSE, CONTINUATION, KEY, PONG, TEXT, Closed, frame
+from scripts import Script, quote
+from trio_websocket import ConnectionClosed, wrap_client_stream
+
+from feed.dialects.contract import Reply, Subscribe
+from feed.dialects.discovery import dialects
+from feed.model.topics import Topic
+
+CLEAN = (0, 0, 0)
+
+
+@pytest.fixture
+async def witness(house):
+    """Another client, which must not notice anything."""
+    client = await house.subscribed("EURUSD")
+    await client.message()
+    yield client
+    house.script.play(quote(0, 4321))
+    assert (await client.message())["bid"] == 0.04321
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("{", "Invalid JSON"),
+        ("", "Invalid JSON"),
+        ("[" * 60_000, "Invalid JSON"),
+        ("[]", "Message must be a JSON object"),
+        ("1", "Message must be a JSON object"),
+        ("{}", "Missing or invalid field: type"),
+        ('{"type":"buy"}', "Unknown message type: buy"),
+        ('{"type":"subscribe"}', "Missing field in subscribe: symbol or symbols"),
+        ('{"type":"subscribe","symbol":7}', "Invalid field in subscribe: symbol must be a string"),
+        ('{"type":"subscribe","symbol":"NONE"}', "Unknown symbol(s): NONE"),
+    ],
+)
+async def test_a_message_outside_the_protocol_is_answered(house, witness, text, answer):
+    """An error in words, and the connection stays."""
+    client = await house.authenticated()
+    await client.send(text)
+    assert await client.message() == {"type": "error", "message": answer}
+    await client.send({"type": "list"})
+    assert (await client.message())["type"] == "subscriptions"
+
+
+async def test_a_binary_message_ends_in_1003(house, witness):
+    """An error first, then the close code."""
+    client = await house.authenticated()
+    await client.send_bytes(frame(BINARY, b'{"type":"list"}'))
+    error = {"type": "error", "message": "Binary messages are not supported"}
+    assert await client.rest() == ([error], 1003, "Binary messages are not supported")
+    assert house.ended == {"binary message": 1}
+
+
+@pytest.mark.parametrize("size", [64 * 1024 + 1, 65 * 1024, 1024 * 1024])
+async def test_a_message_too_big_ends_in_1009(house, witness, size):
+    """However much of it is still on its way, the close code is not lost to a reset."""
+    client = await house.authenticated(polite=False)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(client.send_bytes, frame(TEXT, b"x" * size))
+        opcode, payload = await client.frame()
+    assert (opcode, payload[:2]) == (CLOSE, (1009).to_bytes(2, "big"))
+    assert await client.at_end()
+    assert house.ended == {"message too big": 1}
+
+
+@pytest.mark.parametrize("text", ["x" * 64 * 1024, "€" * (64 * 1024 // 3)])
+async def test_the_biggest_message_is_read(house, text):
+    """64 KiB are taken whole."""
+    client = await house.authenticated()
+    await client.send(text)
+    assert await client.message() == {"type": "error", "message": "Invalid JSON"}
+
+
+async def test_the_size_of_a_message_is_counted_in_bytes(house):
+    """Characters of three bytes are three bytes each."""
+    client = await house.authenticated()
+    await client.send("€" * 40_000)
+    _, code, _ = await client.rest()
+    assert code == 1009
+    assert house.ended == {"message too big": 1}
+
+
+@pytest.mark.parametrize(
+    ("data", "code", "why"),
+    [
+        (frame(TEXT, b"\xff\xfe"), 1007, "invalid text"),
+        (frame(TEXT, "€".encode()[:2]), 1007, "invalid text"),
+        (frame(CLOSE, b"\x03\xe8\xff"), 1007, "invalid text"),
+        (b"\x81\x02hi", 1002, "protocol error"),  # not masked
+        (frame(0x3, b"?"), 1002, "protocol error"),
+        (frame(CONTINUATION, b"?"), 1002, "protocol error"),
+        (frame(CLOSE, b"?"), 1002, "protocol error"),
+        (frame(CLOSE, (1005).to_bytes(2, "big")), 1002, "protocol error"),
+    ],
+)
+async def test_a_malformed_frame_gets_its_close_code(house, witness, data, code, why):
+    """The client hears 1007 or 1002; it is not just dropped."""
+    client = await house.authenticated()
+    await client.send_bytes(data)
+    messages, got, _ = await client.rest()
+    assert (messages, got) == ([], code)
+    assert house.ended == {why: 1}
+
+
+async def test_a_client_may_close_with_any_code(house):
+    """Its own 1002 is echoed once, and is no protocol error of its making."""
+    client = await house.authenticated(polite=False)
+    await client.send_bytes(frame(CLOSE, (1002).to_bytes(2, "big")))
+    assert await client.frame() == (CLOSE, (1002).to_bytes(2, "big"))
+    assert await client.at_end()
+    assert house.ended == {"closed by client": 1}
+
+
+async def test_a_fragment_that_is_never_finished_harms_nobody(house):
+    """It is kept as long as its client lives, which the heartbeat decides."""
+    client = await house.authenticated()
+    await client.send_bytes(frame(TEXT, b'{"type":', fin=False))
+    with trio.move_on_after(100):
+        await client.text()
+    assert client.pings == 3
+    await client.send_bytes(frame(CONTINUATION, b'"list"}'))
+    assert (await client.message())["type"] == "subscriptions"
+
+
+async def test_fragments_without_end_are_too_big(house, witness):
+    """Pieces add up to the bound of one message."""
+    client = await house.authenticated()
+    await client.send_bytes(frame(TEXT, b"x", fin=False))
+    for _ in range(100):
+        await client.send_bytes(frame(CONTINUATION, b"x" * 1000, fin=False))
+    assert (await client.rest())[1] == 1009
+    assert house.ended == {"message too big": 1}
+
+
+@pytest.mark.parametrize("start", [b"\x81", b"\x81\xfe\x10", frame(TEXT, b"x" * 300)[:100]])
+@pytest.mark.parametrize("how", ["end", "reset"])
+async def test_an_end_in_mid_frame_is_an_end(house, witness, start, how):
+    """Half a frame and then nothing: the connection is over, and forgotten."""
+    client = await house.subscribed("GBPUSD")
+    await client.send_bytes(start)
+    if how == "end":
+        await client.stream.aclose()
+    else:
+        client.stream.reset()
+    await trio.sleep(3)
+    assert house.ended == {"closed by client": 1}
+    assert house.left == (1, 1, 1)
+
+
+async def test_two_hundred_messages_in_a_second_are_too_many(house, witness):
+    """A hundred are answered; the next one ends in an error and 1008."""
+    client = await house.authenticated()
+    await trio.sleep(1)
+    for _ in range(200):
+        await client.send({"type": "list"})
+    messages, code, reason = await client.rest()
+    assert [message["type"] for message in messages] == ["subscriptions"] * 100 + ["error"]
+    assert messages[-1] == {"type": "error", "message": "Too many messages"}
+    assert (code, reason) == (1008, "Too many messages")
+    assert house.ended == {"too many messages": 1}
+
+
+async def test_a_hundred_messages_a_second_are_fine_for_ever(house):
+    """A minute of them: every one is answered."""
+    client = await house.authenticated()
+    for _ in range(60):
+        await trio.sleep(1)
+        for _ in range(100):
+            await client.send({"type": "list"})
+            assert (await client.message())["type"] == "subscriptions"
+
+
+async def test_ten_thousand_symbols_in_one_request(house):
+    """The listed ones are confirmed, the others complained about, in a message of modest length."""
+    client = await house.authenticated()
+    symbols = [f"X{number}" for number in range(9_997)]
+    request = json.dumps({"type": "subscribe", "symbols": [*symbols, "EURUSD"]}, separators=(",", ":"))
+    assert len(request) > 64 * 1024
+    await client.send(request)
+    assert (await client.rest())[1] == 1009
+
+    client = await house.authenticated()
+    short = json.dumps({"type": "subscribe", "symbols": ["EURUSD", *["Y"] * 10_000]}, separators=(",", ":"))
+    await client.send(short)
+    confirmed, complaint, tick = await client.messages(3)
+    assert confirmed == {"type": "subscribed", "symbols": ["EURUSD"], "totalSubscriptions": 1}
+    assert complaint == {"type": "error", "message": "Unknown symbol(s): Y"}
+    assert tick["symbol"] == "EURUSD"
+
+
+class Faulty:
+    """A dialect with a bug in whatever its path's query names."""
+
+    name, title, path, aliases, root_query = "faulty", "Faulty", "/faulty", (), None
+    authenticated = True
+
+    def __init__(self, where=""):
+        self._where = where
+
+    def _trip(self, where):
+        if self._where == where:
+            raise RuntimeError(f"a bug in {where}")
+
+    def session(self, opening, desk):
+        faulty = Faulty(opening.query["bug"])
+        faulty._trip("session")
+        return faulty
+
+    def open(self):
+        self._trip("open")
+        return [Reply("hello")]
+
+    def receive(self, text):
+        self._trip("receive")
+        return [Subscribe((Topic("faulty", "tick", 0),))]
+
+    def wording(self, fault):
+        return None
+
+    def encoder(self, topic, instrument, latest):
+        raise RuntimeError("a bug in the encoder")
+
+
+@pytest.mark.parametrize(("bug", "greeting"), [("open", []), ("receive", ["hello"]), ("encoder", ["hello"])])
+async def test_a_bug_in_a_session_closes_that_connection(house, witness, monkeypatch, bug, greeting):
+    """It ends with 1011, is counted, and is logged with its traceback; nobody else notices."""
+    monkeypatch.setitem(dialects(), "faulty", Faulty())
+    with structlog.testing.capture_logs() as logs:
+        client = await house.upgraded(f"/faulty?bug={bug}")
+        await client.send("anything")
+        texts = [await client.text() for _ in greeting]
+        with pytest.raises(Closed) as closed:
+            await client.text()
+    assert (texts, closed.value.code) == (greeting, 1011)
+    assert house.ended == {"internal error": 1}
+    [line] = [line for line in logs if line["log_level"] == "error"]
+    assert line["event"] == "bug in a session"
+    assert line["exc_info"]
+
+
+async def test_a_bug_before_the_handshake_is_answered_by_http(house, witness, monkeypatch):
+    """A dialect that cannot even open a session: 500, logged, and the server lives."""
+    monkeypatch.setitem(dialects(), "faulty", Faulty())
+    client = house.connect()
+    with structlog.testing.capture_logs() as logs:
+        await client.send_bytes(b"")
+        status, _ = await client.upgrade("/faulty?bug=session")
+    assert status == 500
+    assert [line["event"] for line in logs if line.get("exc_info")] == ["bug at the door"]
+
+
+async def test_pongs_that_nobody_asked_for_are_passed_over(house):
+    """RFC 6455 allows them, as a heartbeat of the client's own."""
+    client = await house.authenticated()
+    await client.send_bytes(frame(PONG, b"here I am") * 500)
+    await client.send({"type": "list"})
+    assert (await client.message())["type"] == "subscriptions"
+
+
+async def test_a_client_library_of_others_agrees(open_house):
+    """trio-websocket's own client, from the handshake to the close code."""
+    async with open_house(script=Script()) as house, trio.open_nursery() as nursery:
+        socket = await wrap_client_stream(nursery, house.connect().stream, "feed.test", "/")
+        assert json.loads(await socket.get_message())["type"] == "welcome"
+        await socket.send_message(json.dumps({"type": "auth", "apiKey": KEY}))
+        assert json.loads(await socket.get_message())["success"]
+        await socket.send_message(b"binary")
+        assert json.loads(await socket.get_message())["type"] == "error"
+        with pytest.raises(ConnectionClosed) as closed:
+            await socket.get_message()
+        assert closed.value.reason.code == 1003
+        await trio.testing.wait_all_tasks_blocked()
+        nursery.cancel_scope.cancel()

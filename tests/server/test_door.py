@@ -1,0 +1,189 @@
+"""What is answered before the handshake, by HTTP, in JSON, and in time."""
+
+import pytest
+import trio
+from clients import KEY, NONCE, frame, request
+
+from feed import Limits, Settings
+
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+TLS_HELLO = bytes.fromhex("16030100c8010000c40303") + bytes(180)
+
+
+async def refused(house, data):
+    client = house.connect()
+    await client.send_bytes(data)
+    status, headers, body = await client.answer()
+    assert headers["content-type"] == "application/json"
+    assert body["error"]["status"] == status
+    return status, headers, body["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("data", "status", "words"),
+    [
+        (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", 426, "WebSocket"),
+        (b"GET /tradyn HTTP/1.1\r\nHost: x\r\n\r\n", 426, "WebSocket"),
+        (b"HEAD / HTTP/1.1\r\nHost: x\r\n\r\n", 426, "WebSocket"),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}", 426, "WebSocket"),
+        (b"GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n", 404, "/tradyn"),
+        (request("/nowhere"), 404, "/tradyn"),
+        (request("http://[/"), 400, "target"),
+        (request("//["), 400, "target"),
+        (request(method="POST"), 405, "GET"),
+        (request(version="HTTP/1.0"), 400, "HTTP/1.1"),
+        (request(leave_out=["Sec-WebSocket-Version"]), 426, "version 13"),
+        (request(Sec_WebSocket_Version="8"), 426, "version 13"),
+        (request(leave_out=["Sec-WebSocket-Key"]), 400, "Sec-WebSocket-Key"),
+        (request(Sec_WebSocket_Key="short"), 400, "Sec-WebSocket-Key"),
+        (request(Sec_WebSocket_Key="*" * 24), 400, "Sec-WebSocket-Key"),
+        (request(Connection="keep-alive"), 400, "Connection"),
+        (request(leave_out=["Host"]), 400, "Host"),
+        (request(Sec_WebSocket_Protocol="caf\xe9"), 400, "ASCII"),
+        (request() + frame(1, b"{}"), 400, "follow"),
+        (b"hello\r\n\r\n", 400, "Bad request"),
+        (TLS_HELLO, 400, "TLS"),
+        (PREFACE, 404, "/tradyn"),
+    ],
+)
+async def test_what_is_no_handshake_is_answered(house, data, status, words):
+    """A status and one sentence that says what to do, then the end."""
+    got, _, message = await refused(house, data)
+    assert (got, words in message) == (status, True), message
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "xn--\xff"},
+        {"Host": "xn--zzzz99999999"},
+        {"Connection": "upgrade, \xff"},
+        {"Upgrade": "h2c, WebSocket"},
+        {"Sec_WebSocket_Protocol": "a, b"},
+        {"Sec_WebSocket_Extensions": "permessage-deflate; client_max_window_bits"},
+        {"Transfer_Encoding": "chunked"},
+        {"Cookie": "\xe9" * 1000},
+    ],
+)
+async def test_odd_headers_do_not_keep_a_client_out(house, headers):
+    """What the handshake does not depend on cannot break it."""
+    client = house.connect()
+    status, answer = await client.upgrade(**headers)
+    assert status == 101
+    assert "sec-websocket-extensions" not in answer
+    assert (await client.message())["type"] == "welcome"
+
+
+async def test_the_upgrade_is_what_426_asks_for(house):
+    """The header says it to programs: Upgrade for plain HTTP, the version for an old WebSocket."""
+    _, headers, _ = await refused(house, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert headers["upgrade"] == "websocket"
+    _, headers, _ = await refused(house, request(Sec_WebSocket_Version="8"))
+    assert headers["sec-websocket-version"] == "13"
+
+
+async def test_a_handshake_that_dribbles_is_cut_at_ten_seconds(house):
+    """A byte a second: 408, ten seconds after the first."""
+    client = house.connect()
+    opened = trio.current_time()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(_dribble, client, request())
+        status, _, _ = await client.answer()
+        nursery.cancel_scope.cancel()
+    assert (status, trio.current_time() - opened) == (408, pytest.approx(10, abs=1e-6))
+    assert house.ended == {}
+
+
+async def test_a_handshake_that_dribbles_fast_enough_is_served(house):
+    """Split into single bytes, but in time."""
+    client = house.connect()
+    for byte in request():
+        await trio.sleep(0.01)
+        await client.send_bytes(bytes((byte,)))
+    status, _ = await client.head()
+    assert status == 101
+
+
+async def test_a_silent_connection_is_dropped(house):
+    """Nothing at all for ten seconds: 408 and the end."""
+    client = house.connect()
+    status, _, _ = await client.answer()
+    assert status == 408
+
+
+@pytest.mark.parametrize("chunk", [100, 17_000, 100_000])
+async def test_a_head_over_sixteen_kib_is_refused(house, chunk):
+    """431, in whatever pieces it comes."""
+    data = request(Cookie="x" * (17_000 - len(request()) - 10))
+    client = house.connect()
+    for start in range(0, len(data), chunk):
+        await client.send_bytes(data[start : start + chunk])
+    status, _, _ = await client.answer()
+    assert status == 431
+
+
+async def test_a_head_without_end_is_refused(house):
+    """431 comes while it is still being sent."""
+    client = house.connect()
+    await client.send_bytes(b"GET / HTTP/1.1\r\nCookie: " + b"x" * 20_000)
+    assert (await client.answer())[0] == 431
+
+
+async def test_a_client_that_goes_away_is_forgotten(house):
+    """At any point of the handshake, in whatever way."""
+    for data in (b"", b"GET / HT", request()[:-1], request()):
+        for end in ("close", "reset"):
+            client = house.connect()
+            await client.send_bytes(data)
+            if end == "close":
+                await client.stream.aclose()
+            else:
+                client.stream.reset()
+    await trio.sleep(50)
+    assert house.left == (0, 0, 0)
+    assert house.listener._open == {}
+
+
+async def test_a_full_server_turns_away(open_house):
+    """503 with Retry-After; a place that falls free is given to the next one."""
+    async with open_house(Settings(limits=Limits(connections=2))) as house:
+        first = await house.upgraded(peer="10.0.0.1")
+        await house.upgraded(peer="10.0.0.2")
+        late = house.connect(peer="10.0.0.3")
+        status, headers, _ = await late.answer()
+        assert (status, headers["retry-after"]) == (503, "5")
+        await late.stream.aclose()
+        await first.stream.aclose()
+        await trio.sleep(1)
+        await house.upgraded(peer="10.0.0.3")
+
+
+async def test_one_address_cannot_take_every_place(open_house):
+    """429 for the one that has too many; others come in."""
+    async with open_house(Settings(limits=Limits(connections_per_address=2))) as house:
+        for _ in range(2):
+            await house.upgraded(peer="10.0.0.1")
+        status, headers, _ = await house.connect(peer="10.0.0.1").answer()
+        assert (status, headers["retry-after"]) == (429, "5")
+        await house.upgraded(peer="10.0.0.2")
+
+
+async def test_the_key_of_a_handshake_is_answered(house):
+    """The accept token of RFC 6455, section 4.2.2, for a key of sixteen zero bytes."""
+    assert NONCE == "AAAAAAAAAAAAAAAAAAAAAA=="
+    _, headers = await house.connect().upgrade()
+    assert headers["sec-websocket-accept"] == "ICX+Yqv66kxgM0FcWaLWlFLwTAI="
+
+
+async def test_a_query_does_not_matter_to_the_tick_server(house):
+    """It takes ``/`` with whatever query nobody else claims, and its own path."""
+    for path in ("/", "/?a=b", "/tradyn", "/tradyn?x"):
+        client = await house.upgraded(path)
+        await client.send({"type": "auth", "apiKey": KEY})
+        assert [message["type"] for message in await client.messages(2)] == ["welcome", "auth"]
+
+
+async def _dribble(client, data):
+    for byte in data:
+        await client.send_bytes(bytes((byte,)))
+        await trio.sleep(1)

@@ -1,0 +1,83 @@
+"""A whole server but for its sockets, on whatever clock the test runs."""
+
+from contextlib import asynccontextmanager
+
+import trio
+from clients import KEY, Client
+from scripts import Script
+from transports import LANE_BYTES, pipe
+
+from feed import Settings
+from feed.server.house import House
+from feed.server.keys import Keyring
+from feed.server.listener import Listener
+
+
+class OpenHouse:
+    """
+    A house with its source running.
+
+    Attributes:
+        script: Where its events come from.
+        house: The house.
+    """
+
+    def __init__(self, house, script, nursery, limits):
+        self.house = house
+        self.script = script
+        self.nursery = nursery
+        self.listener = Listener(house.door, limits)
+
+    @property
+    def ended(self):
+        """How many connections ended, by reason."""
+        return self.house.reception.endings.statistics().ended
+
+    @property
+    def left(self):
+        """What connections have left behind: conversations, groups and topics still open."""
+        hub = self.house.fanout.hub
+        return len(self.house.reception.conversations), len(hub._groups), len(hub._topics)
+
+    def connect(self, *, capacity=LANE_BYTES, peer="127.0.0.1", polite=True):
+        """A new connection; nothing has been said on it yet."""
+        transport, stream = pipe(capacity=capacity, peer=peer)
+        self.nursery.start_soon(self.listener.admit, transport)
+        return Client(stream, polite=polite)
+
+    async def upgraded(self, path="/", **options):
+        """A client after the handshake; the welcome is still to be read."""
+        client = self.connect(**options)
+        status, _ = await client.upgrade(path)
+        assert status == 101
+        return client
+
+    async def authenticated(self, **options):
+        """A client of the tick server with the demo key, which has read what it was told so far."""
+        client = await self.upgraded(**options)
+        await client.send({"type": "auth", "apiKey": KEY})
+        welcome, auth = await client.messages(2)
+        assert (welcome["type"], auth["type"]) == ("welcome", "auth")
+        return client
+
+    async def subscribed(self, *symbols, **options):
+        """An authenticated client that has read the confirmation of ``symbols``, but no tick."""
+        client = await self.authenticated(**options)
+        await client.send({"type": "subscribe", "symbols": list(symbols)})
+        assert (await client.message())["symbols"] == list(symbols)
+        return client
+
+
+@asynccontextmanager
+async def open_house(settings=None, script=None):
+    """A house that lets clients in, until the block ends."""
+    settings = settings or Settings()
+    script = script or Script()
+    house = House(settings, script, Keyring.demo())
+    send, receive = trio.open_memory_channel(settings.flow.channel_batches)
+    async with trio.open_nursery() as nursery:
+        await house.fanout.step(script.opening())
+        nursery.start_soon(house.fanout.run, receive)
+        nursery.start_soon(script.run, send)
+        yield OpenHouse(house, script, nursery, settings.limits)
+        nursery.cancel_scope.cancel()
