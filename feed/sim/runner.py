@@ -17,6 +17,7 @@ class MarketRunner:
 
     Attributes:
         listing: The market's instruments.
+        lag: How late its last events were made, seconds.
     """
 
     def __init__(self, market: Market, *, speed: float, flow: Flow) -> None:
@@ -29,6 +30,7 @@ class MarketRunner:
             flow: Bounds on a batch.
         """
         self.listing = market.listing
+        self.lag = 0.0
         self._market = market
         self._speed = speed
         self._flow = flow
@@ -47,8 +49,10 @@ class MarketRunner:
         pace = Pace(market=market.now, clock=trio.current_time(), speed=self._speed)
         while True:
             upcoming = market.next_time()
-            await trio.sleep_until(pace.clock_time(upcoming))
+            planned = pace.clock_time(upcoming)
+            await trio.sleep_until(planned)
             now = trio.current_time()
+            self.lag = max(0.0, now - planned) if self._speed else 0.0
             due = pace.market_time(now)
             rows = market.advance(max(upcoming, due or 0), self._flow.batch_events)
             if rows:

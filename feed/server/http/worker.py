@@ -1,0 +1,216 @@
+"""
+Hypercorn under a connection: HTTP/1.1 with keep-alive and bodies, for one ASGI application.
+
+Hypercorn's class for one connection is importable but not promised: it is named here and nowhere
+else, the release is pinned, and the tests of this module would notice a change.
+"""
+
+from __future__ import annotations
+
+import math
+import socket
+from collections.abc import Collection
+from typing import Any, Final
+
+import trio
+from hypercorn.config import Config
+from hypercorn.trio.tcp_server import TCPServer
+from hypercorn.trio.worker_context import WorkerContext
+from hypercorn.typing import ConnectionState
+from hypercorn.utils import wrap_app
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from feed.server.head import Head
+from feed.server.transport import Transport
+from feed.settings import Limits, Web
+
+# Pieces of a body that wait for the application.
+_QUEUED: Final = 10
+
+
+class HttpWorker:
+    """Serves the connections that speak HTTP."""
+
+    def __init__(self, app: ASGIApp, paths: Collection[str], limits: Limits, web: Web) -> None:
+        """
+        Serve ``app``.
+
+        Args:
+            app: An ASGI application; exceptions do not leave it.
+            paths: What it serves.
+            limits: Bounds on a connection.
+            web: Bounds on a request.
+        """
+        self._paths = frozenset(paths)
+        self._limits = limits
+        self._web = web
+        self._app = wrap_app(_Timely(app, web, limits), 0, "asgi")
+        self._context = WorkerContext(None)
+        self._config = Config()
+        self._config.include_server_header = False
+        self._config.errorlog = None
+        self._config.keep_alive_timeout = web.keep_alive_seconds  # type: ignore[assignment]
+        self._config.h11_max_incomplete_size = limits.head_bytes
+        self._config.max_app_queue_size = _QUEUED
+
+    def knows(self, path: str) -> bool:
+        """Whether something is served at ``path``."""
+        return path in self._paths
+
+    async def serve(self, transport: Transport, head: Head) -> None:
+        """Serve a connection whose first request head has been read, to its end."""
+        stream = HttpStream(transport, head.raw, close_seconds=self._limits.close_seconds)
+        state: dict[str, Any] = {"stream": stream}
+        with stream.scope:
+            async with trio.open_nursery() as nursery:
+                # Hypercorn shields what it sends; a closed transport ends that too.
+                nursery.start_soon(_drop_when_cancelled, stream)
+                await TCPServer(self._app, self._config, self._context, ConnectionState(state), stream)
+                nursery.cancel_scope.cancel()
+
+    async def stop(self) -> None:
+        """Close connections that wait for a request, and the others after their answer."""
+        await self._context.terminated.set()
+
+
+async def _drop_when_cancelled(stream: HttpStream) -> None:
+    try:
+        await trio.sleep_forever()
+    finally:
+        stream.drop()
+
+
+class HttpStream(trio.abc.HalfCloseableStream):
+    """
+    A transport as the stream that Hypercorn needs; what has been read already comes first.
+
+    Attributes:
+        scope: Around everything that is done with it.
+        socket: Tells both addresses.
+    """
+
+    def __init__(self, transport: Transport, read: bytes, *, close_seconds: float) -> None:
+        self.scope = trio.CancelScope()
+        self.socket = Addresses(transport.peer)
+        self._transport = transport
+        self._read = read
+        self._close_seconds = close_seconds
+        self._listening = trio.CancelScope()  # around what Hypercorn is reading
+        self._leaving = False
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        """Send, however slowly the client takes it; whoever times the request drops the stream."""
+        await trio.lowlevel.checkpoint()
+        rest = memoryview(data)
+        try:
+            while rest:
+                try:
+                    rest = rest[self._transport.send(rest) :]
+                except BlockingIOError:
+                    await self._transport.writable()
+        except OSError as problem:
+            raise trio.BrokenResourceError from problem
+
+    async def wait_send_all_might_not_block(self) -> None:
+        """Wait until something can be sent."""
+        await self._transport.writable()
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes:
+        """What had been read, then whatever the client sends."""
+        del max_bytes  # a hint; the transport's own bound holds
+        if self._read or self._leaving:
+            read, self._read = self._read, b""
+            await trio.lowlevel.checkpoint()
+            return read
+        with trio.CancelScope() as self._listening:
+            try:
+                return await self._transport.receive()
+            except OSError as problem:
+                raise trio.BrokenResourceError from problem
+        return b""
+
+    async def send_eof(self) -> None:
+        """Leave it to :meth:`aclose`, which always follows."""
+        await trio.lowlevel.checkpoint()
+
+    async def aclose(self) -> None:
+        """Say that nothing more will come, hear the client out for a while, and drop the connection."""
+        if self._leaving:
+            await trio.lowlevel.checkpoint()
+            return
+        self._leaving = True
+        self._listening.cancel()
+        with trio.move_on_after(self._close_seconds):
+            try:
+                self._transport.finish()
+                while await self._transport.receive():
+                    pass
+            except (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
+                pass  # it is gone already
+        self.drop()
+
+    def end_within(self, seconds: float) -> None:
+        """Drop the connection after ``seconds``, unless this is called again; infinity is never."""
+        self.scope.deadline = trio.current_time() + seconds
+
+    def drop(self) -> None:
+        """Drop the connection, and all that is still done with it."""
+        self._leaving = True
+        self._transport.close()
+        # Not at once: what Hypercorn does when its stream ends is no mistake of anybody's.
+        self.scope.deadline = min(self.scope.deadline, trio.current_time() + self._close_seconds)
+
+
+class Addresses:
+    """What Hypercorn asks a socket for."""
+
+    family: Final = socket.AF_INET
+
+    def __init__(self, peer: str) -> None:
+        self._peer = peer
+
+    def getpeername(self) -> tuple[str, int]:
+        """The client, of which only the host is known."""
+        return self._peer, 0
+
+    def getsockname(self) -> tuple[str, int]:
+        """This server, by no name."""
+        return "", 0
+
+
+class _Timely:
+    """An application whose every request ends in time, whatever the client does."""
+
+    def __init__(self, app: ASGIApp, web: Web, limits: Limits) -> None:
+        self._app = app
+        self._seconds = web.request_seconds
+        self._close_seconds = limits.close_seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        stream: HttpStream = scope["state"]["stream"]
+        begun = False
+
+        async def note(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        # Hypercorn shields what it sends, so a client that takes nothing needs the other limit.
+        stream.end_within(self._seconds + self._close_seconds)
+        with trio.move_on_after(self._seconds) as time:
+            await self._app(scope, receive, note)
+        if not time.cancelled_caught:
+            stream.end_within(math.inf)
+        elif not begun and scope["type"] == "http":
+            await _too_late(send)
+
+
+async def _too_late(send: Send) -> None:
+    body = b'{"error":{"code":"timeout","message":"The request was not complete in time"}}'
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % len(body)),
+        (b"connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": 408, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
