@@ -29,6 +29,8 @@ from feed.server.paths import nowhere
 
 log = structlog.get_logger("feed.http")
 
+# The one that the published documents print.
+PUBLISHED_SYMBOL: Final = "BTC-USD"
 _CLOSE: Final = {"Connection": "close"}
 # Where other interfaces take a key; in a URL it would end up in logs and histories.
 _KEY_IN_QUERY: Final = ("apikey", "key", "api_key", "token")
@@ -42,7 +44,7 @@ def build(site: Site, origins: Origins) -> tuple[Starlette, tuple[str, ...]]:
         site: What endpoints see; its table of endpoints is filled here.
         origins: Web pages that may read the answers.
     """
-    example = site.listing[0].symbol
+    example = PUBLISHED_SYMBOL if PUBLISHED_SYMBOL in site.listing else site.listing[0].symbol
     endpoints = (
         *market.endpoints(site.settings.web, example),
         *account.endpoints(example),
@@ -129,7 +131,8 @@ class _Desk:
             raise Problem(429, "rate_limit_exceeded", "Too many requests; slow down", retry)
         self._check_place(request, endpoint)
         grant = endpoint.access.check(_headers(request), self._site.keyring)
-        call = endpoint.call(_query(request), body, grant)
+        base = f"{'https' if self._site.settings.tls.wanted else 'http'}://{request.headers.get('host', '')}"
+        call = endpoint.call(_query(request), body, grant=grant, base=base)
         answer = endpoint.answer(self._site, call)
         return Response(answer.content, answer.status, media_type=answer.content_type)
 

@@ -35,8 +35,7 @@ def openapi(site: Site, call: Call) -> bytes:
 
 def postman(site: Site, call: Call) -> bytes:
     """The same for Postman."""
-    del call
-    return msgspec.json.encode(collection(site))
+    return msgspec.json.encode(collection(site, call.base))
 
 
 def docs(site: Site, call: Call) -> str:

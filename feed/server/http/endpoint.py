@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 import msgspec
 
+from feed.model.grants import Grant
 from feed.server.http.site import Call, Problem, Site
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 JSON: Final = "application/json"
 _LONGEST_NUMBER: Final = 18  # digits
+_encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 
 
 class Shape(msgspec.Struct):
@@ -121,15 +123,22 @@ class Endpoint:
     metered: bool = True
     group: str
 
-    def call(self, query: Mapping[str, str], body: bytes, grant: Any) -> Call:
+    def call(self, query: Mapping[str, str], body: bytes, *, grant: Grant | None, base: str) -> Call:
         """
         A checked call.
+
+        Args:
+            query: First value of each parameter.
+            body: As it came.
+            grant: See :class:`~feed.server.http.site.Call`.
+            base: See there.
 
         Raises:
             Problem: 400, something is missing or cannot be.
         """
         values = {parameter.name: parameter.read(query) for parameter in self.parameters}
-        return Call(values=values, grant=grant, body=None if self.body is None else self._decoded(body))
+        decoded = None if self.body is None else self._decoded(body)
+        return Call(values=values, grant=grant, body=decoded, base=base)
 
     def _decoded(self, body: bytes) -> object:
         try:
@@ -145,4 +154,4 @@ class Endpoint:
         if isinstance(self.returns, str):
             content = result if isinstance(result, bytes) else str(result).encode()
             return Answer(content=content, content_type=self.returns, status=self.status)
-        return Answer(content=msgspec.json.encode(result), status=self.status)
+        return Answer(content=_encode(result), status=self.status)

@@ -11,23 +11,28 @@ from typing import Any, Final
 from feed.server.http.access import API_KEY
 from feed.server.http.endpoint import Endpoint
 from feed.server.http.site import Site
+from feed.server.keys import demo_keys_accepted
 from feed.settings import DEMO_KEY
 
 _SCHEMA: Final = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 
 
-def collection(site: Site) -> dict[str, Any]:
-    """The collection, as plain data. Its variables are the server's address and the key."""
+def collection(site: Site, base: str) -> dict[str, Any]:
+    """
+    The collection, as plain data. Its variables are the server's address and the key.
+
+    Args:
+        site: Whose endpoints.
+        base: URL of the server.
+    """
     endpoints = [
         item for item in site.endpoints if item.access.name == API_KEY.name or item.path == "/api/v1/markets"
     ]
-    host, port = site.settings.host, site.settings.port
-    scheme = "https" if site.settings.tls.wanted else "http"
     return {
         "info": {"name": "SecurityPro market data", "schema": _SCHEMA},
         "variable": [
-            {"key": "baseUrl", "value": f"{scheme}://{host}:{port}"},
-            {"key": "apiKey", "value": DEMO_KEY},
+            {"key": "baseUrl", "value": base},
+            {"key": "apiKey", "value": DEMO_KEY if demo_keys_accepted(site.settings) else ""},
         ],
         "item": [_item(endpoint) for endpoint in endpoints],
     }

@@ -105,11 +105,13 @@ class Call:
         values: Its parameters, each as declared; those that were left out have their default.
         grant: What its key allows; None when it came without, and may.
         body: Its body, decoded as declared; None when none is declared.
+        base: URL of the server as the client wrote it, such as ``http://127.0.0.1:8080``.
     """
 
     values: Mapping[str, str | int]
     grant: Grant | None = None
     body: object = None
+    base: str = ""
 
     def text(self, name: str) -> str:
         """A parameter that is a text."""

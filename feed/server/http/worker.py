@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import socket
 from collections.abc import Collection
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import trio
 from hypercorn.config import Config
@@ -44,12 +44,12 @@ class HttpWorker:
         self._paths = frozenset(paths)
         self._limits = limits
         self._web = web
-        self._app = wrap_app(_Timely(app, web, limits), 0, "asgi")
+        self._app = wrap_app(cast("Any", _Timely(app, web, limits)), 0, "asgi")
         self._context = WorkerContext(None)
         self._config = Config()
         self._config.include_server_header = False
         self._config.errorlog = None
-        self._config.keep_alive_timeout = web.keep_alive_seconds  # type: ignore[assignment]
+        self._config.keep_alive_timeout = cast("Any", web.keep_alive_seconds)  # seconds, whole or not
         self._config.h11_max_incomplete_size = limits.head_bytes
         self._config.max_app_queue_size = _QUEUED
 
@@ -65,7 +65,10 @@ class HttpWorker:
             async with trio.open_nursery() as nursery:
                 # Hypercorn shields what it sends; a closed transport ends that too.
                 nursery.start_soon(_drop_when_cancelled, stream)
-                await TCPServer(self._app, self._config, self._context, ConnectionState(state), stream)
+                # Typed for a stream of TLS; any stream does that has no handshake of its own.
+                await TCPServer(
+                    self._app, self._config, self._context, ConnectionState(state), cast("Any", stream)
+                )
                 nursery.cancel_scope.cancel()
 
     async def stop(self) -> None:
