@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import aclosing
 from typing import Final
 
 import attrs
@@ -160,10 +161,11 @@ class _Desk:
         """All of the body, for whoever answers before it is read must close the connection."""
         most = self._site.settings.web.body_bytes
         body = bytearray()
-        async for part in request.stream():
-            body += part[: most + 1 - len(body)]
-            if len(body) > most:
-                raise _TooLong(413, "too_large", f"The body is longer than {most} bytes", _CLOSE)
+        async with aclosing(request.stream()) as parts:
+            async for part in parts:
+                body += part[: most + 1 - len(body)]
+                if len(body) > most:
+                    raise _TooLong(413, "too_large", f"The body is longer than {most} bytes", _CLOSE)
         return bytes(body)
 
 

@@ -44,7 +44,7 @@ class HttpWorker:
         self._paths = frozenset(paths)
         self._limits = limits
         self._web = web
-        self._app = wrap_app(cast("Any", _Timely(app, web, limits)), 0, "asgi")
+        self._app = wrap_app(cast("Any", _Bounded(app, web, limits)), 0, "asgi")
         self._context = WorkerContext(None)
         self._config = Config()
         self._config.include_server_header = False
@@ -125,12 +125,17 @@ class HttpStream(trio.abc.HalfCloseableStream):
             read, self._read = self._read, b""
             await trio.lowlevel.checkpoint()
             return read
+        data = b""
         with trio.CancelScope() as self._listening:
             try:
-                return await self._transport.receive()
+                data = await self._transport.receive()
             except OSError as problem:
                 raise trio.BrokenResourceError from problem
-        return b""
+        if not data and not self._leaving:
+            # Hypercorn reads when nothing is under way; it would wait for another request all the same.
+            self._leaving = True
+            self.scope.cancel()
+        return data
 
     async def send_eof(self) -> None:
         """Leave it to :meth:`aclose`, which always follows."""
@@ -154,7 +159,8 @@ class HttpStream(trio.abc.HalfCloseableStream):
 
     def end_within(self, seconds: float) -> None:
         """Drop the connection after ``seconds``, unless this is called again; infinity is never."""
-        self.scope.deadline = trio.current_time() + seconds
+        if not self._leaving:
+            self.scope.deadline = trio.current_time() + seconds
 
     def drop(self) -> None:
         """Drop the connection, and all that is still done with it."""
@@ -181,11 +187,12 @@ class Addresses:
         return "", 0
 
 
-class _Timely:
-    """An application whose every request ends in time, whatever the client does."""
+class _Bounded:
+    """An application whose every request is bounded, in bytes and in time, whatever the client does."""
 
     def __init__(self, app: ASGIApp, web: Web, limits: Limits) -> None:
         self._app = app
+        self._head_bytes = limits.head_bytes
         self._seconds = web.request_seconds
         self._close_seconds = limits.close_seconds
 
@@ -201,19 +208,30 @@ class _Timely:
         # Hypercorn shields what it sends, so a client that takes nothing needs the other limit.
         stream.end_within(self._seconds + self._close_seconds)
         with trio.move_on_after(self._seconds) as time:
-            await self._app(scope, receive, note)
+            if _size(scope) > self._head_bytes:
+                # h11 bounds a head that is not whole yet, and not one that comes in one piece.
+                await _refuse(send, 431, "too_large", "The request head is too long")
+            else:
+                await self._app(scope, receive, note)
         if not time.cancelled_caught:
             stream.end_within(math.inf)
         elif not begun and scope["type"] == "http":
-            await _too_late(send)
+            await _refuse(send, 408, "timeout", "The request was not complete in time")
 
 
-async def _too_late(send: Send) -> None:
-    body = b'{"error":{"code":"timeout","message":"The request was not complete in time"}}'
+def _size(scope: Scope) -> int:
+    """Bytes of a request head, near enough."""
+    headers = sum(len(name) + len(value) + 4 for name, value in scope["headers"])
+    return headers + len(scope["raw_path"]) + len(scope["query_string"])
+
+
+async def _refuse(send: Send, status: int, code: str, message: str) -> None:
+    """Answer for good: another request on this connection could not be told from the rest of this one."""
+    body = f'{{"error":{{"code":"{code}","message":"{message}"}}}}'.encode()
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", b"%d" % len(body)),
         (b"connection", b"close"),
     ]
-    await send({"type": "http.response.start", "status": 408, "headers": headers})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
