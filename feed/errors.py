@@ -6,7 +6,8 @@ Everything that can go wrong, and whose fault it is.
     Exception
     ├── FeedError              ours, or the operator's: the process or a whole room is affected
     │   ├── ConfigError        a setting, an option or a file the operator wrote; exit code 2
-    │   └── MarketError        the market was asked for something that cannot be
+    │   ├── MarketError        the market was asked for something that cannot be
+    │   └── RecordingError     a recording cannot go on; the market can
     └── ClientError            theirs: one client sent something; only that client hears of it
         └── ProtocolError      a message outside the protocol the client chose
 
@@ -43,6 +44,21 @@ class ConfigError(FeedError):
 
 class MarketError(FeedError):
     """The market was asked for something that cannot be, such as a step back in time."""
+
+
+class RecordingError(FeedError):
+    """
+    A recording cannot be written any further, such as on a full disk. The feed itself goes on.
+
+    Attributes:
+        what: What the operating system said.
+        events: How many events stand in the blocks written before.
+    """
+
+    def __init__(self, what: str, *, events: int) -> None:
+        self.what = what
+        self.events = events
+        super().__init__(f"recording stopped after {events} events: {what}")
 
 
 class ClientError(Exception):

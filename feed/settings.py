@@ -31,7 +31,8 @@ class Limits:
         ping_seconds: Between two protocol pings.
         pong_seconds: To answer one; then the connection is closed with 1011.
         message_bytes: One inbound message; past it close 1009.
-        messages_per_second: Inbound, counted over the last whole second; past it close 1008.
+        message_frames: Frames that one inbound message may be cut into; past it close 1008.
+        messages_per_second: Inbound, in windows of a second from the first on; past it close 1008.
         backlog_bytes: What one connection has not taken yet; past it close 1013.
         connections: Open at once, all addresses together; past it HTTP 503.
         connections_per_address: Open at once from one address; past it HTTP 429.
@@ -46,6 +47,7 @@ class Limits:
     ping_seconds: float = attrs.field(default=30.0, validator=gt(0))
     pong_seconds: float = attrs.field(default=10.0, validator=gt(0))
     message_bytes: int = attrs.field(default=64 * 1024, validator=ge(1))
+    message_frames: int = attrs.field(default=1024, validator=ge(1))
     messages_per_second: int = attrs.field(default=100, validator=ge(1))
     backlog_bytes: int = attrs.field(default=4 * MIB, validator=ge(1024))
     connections: int = attrs.field(default=10_000, validator=ge(1))
@@ -139,6 +141,44 @@ class Listen:
     protocol: str
     host: str
     port: int = attrs.field(validator=[ge(0), le(65535)])
+
+
+@attrs.frozen(kw_only=True)
+class Recording:
+    """
+    How a recording is cut into blocks.
+
+    Attributes:
+        block_events: Events in one block: what a writer holds back, and what damage can cost.
+        block_bytes: A block that unpacks to more than this is damage, not data.
+        level: Zstandard compression level.
+    """
+
+    block_events: int = attrs.field(default=4096, validator=ge(1))
+    block_bytes: int = attrs.field(default=64 * MIB, validator=ge(1024))
+    level: int = attrs.field(default=3, validator=[ge(1), le(19)])
+
+
+@attrs.frozen(kw_only=True)
+class Importing:
+    """
+    Bounds on what an import of real data holds in memory.
+
+    Attributes:
+        chunk_bytes: Unpacked bytes read at a time.
+        line_bytes: The longest line; a book snapshot of a raw capture is one line.
+        batch_rows: Rows handed to the recording at a time.
+        numbers: Decimal texts whose value is remembered, per instrument and column.
+        waiting: Book changes of one instrument kept until its snapshot comes; then the oldest go.
+        problems: Problems kept with their place; further ones are only counted.
+    """
+
+    chunk_bytes: int = attrs.field(default=MIB, validator=ge(1))
+    line_bytes: int = attrs.field(default=256 * MIB, validator=ge(1024))
+    batch_rows: int = attrs.field(default=4096, validator=ge(1))
+    numbers: int = attrs.field(default=65_536, validator=ge(1))
+    waiting: int = attrs.field(default=10_000, validator=ge(1))
+    problems: int = attrs.field(default=100, validator=ge(1))
 
 
 @attrs.frozen(kw_only=True)

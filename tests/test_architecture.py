@@ -34,7 +34,8 @@ PROTOCOLS = {f"dialects.{path.parent.name}" for path in (PACKAGE / "dialects").g
 
 # Room -> the libraries it may import besides attrs. The rooms that are not named may import any.
 LIBRARIES = dict.fromkeys(("errors", "settings", "model", "book", "analytics", "stream", "sim"), frozenset())
-LIBRARIES |= dict.fromkeys(("scenario", "dialects"), frozenset({"cattrs", "msgspec"}))
+LIBRARIES["dialects"] = frozenset({"cattrs", "msgspec"})
+LIBRARIES["scenario"] = LIBRARIES["dialects"] | {"zstandard"}
 
 TRIO = {"trio", "trio_websocket", "anyio"}
 TRIO_PLACES = re.compile(r"(sim\.runner|stream\.(fanout|source)|server|client|cli|__init__)(\.|$)")

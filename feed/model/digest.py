@@ -36,8 +36,12 @@ class Digest:
 
     def update(self, rows: list[Row]) -> None:
         """Add the next events, in order."""
-        self.events += len(rows)
-        self._hash.update(canonical(rows))
+        self.update_lines(canonical(rows), len(rows))
+
+    def update_lines(self, lines: bytes, events: int) -> None:
+        """Add the next ``events`` events, already in :func:`canonical` form."""
+        self.events += events
+        self._hash.update(lines)
 
     def hexdigest(self) -> str:
         """The digest of everything so far, 64 hexadecimal digits."""

@@ -25,7 +25,8 @@ class InstrumentSpec:
         spread: Typical distance from best bid to best ask, ticks.
         volatility: Typical size of a return over one second, basis points (standard deviation).
         size: Typical size of an order, integer lots.
-        updates_per_second: Book updates (orders added, reduced or traded) a second, on average.
+        updates_per_second: Book updates (orders added, reduced or traded) a second, on average and
+            about: where the value often moves by more than the spread, makers must move more often.
         listed: Whether it trades from the start; if not, it waits to be listed.
     """
 
@@ -74,7 +75,7 @@ class News:
     moves: float = attrs.field(default=0.2, validator=[gt(0), le(10)])
     heard: float = attrs.field(default=0.12, validator=[ge(0), le(1)])
     components: int = attrs.field(default=6, validator=[ge(1), le(12)])
-    contrast: float = attrs.field(default=0.55, validator=[ge(0), lt(1)])
+    contrast: float = attrs.field(default=0.6, validator=[ge(0), lt(1)])
     common: float = attrs.field(default=0.15, validator=[ge(0), lt(1)])
     common_per_second: float = attrs.field(default=4.0, validator=[gt(0), le(100)])
     mood: float = attrs.field(default=0.05, validator=[ge(0), lt(1)])
@@ -98,7 +99,7 @@ class Makers:
     """
 
     count: int = attrs.field(default=4, validator=[ge(1), le(64)])
-    quotes: int = attrs.field(default=6, validator=[ge(1), le(256)])
+    quotes: int = attrs.field(default=6, validator=[ge(2), le(256)])
     persistence: float = attrs.field(default=0.3, validator=[ge(0), le(0.95)])
     reaction: tuple[Delay, ...] = attrs.field(
         default=(Delay(weight=10, mean_ms=0.4), Delay(weight=90, mean_ms=6)), validator=min_len(1)
@@ -129,7 +130,7 @@ class NoiseTraders:
 
     count: int = attrs.field(default=2, validator=[ge(0), le(64)])
     orders: int = attrs.field(default=8, validator=[ge(1), le(256)])
-    share: float = attrs.field(default=0.18, validator=[ge(0), le(1)])
+    share: float = attrs.field(default=0.18, validator=[gt(0), le(1)])
     trades: float = attrs.field(default=0.003, validator=[ge(0), le(1)])
 
 
@@ -146,7 +147,7 @@ class Followers:
     """
 
     count: int = attrs.field(default=1, validator=[ge(0), le(64)])
-    looks: float = attrs.field(default=0.004, validator=[ge(0), le(1)])
+    looks: float = attrs.field(default=0.004, validator=[gt(0), le(1)])
     memory: int = attrs.field(default=10, validator=ge(1))
     trigger: float = attrs.field(default=3.0, validator=ge(0))
 

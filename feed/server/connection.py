@@ -2,8 +2,9 @@
 One client: a nursery with an auth deadline, a reader, a writer and a heartbeat.
 
 The first of them to find a reason ends the connection; whatever it is, it ends this connection
-alone. The outer nursery holds trio-websocket's own task and the writer, which are still needed for
-the last message and the closing handshake; the inner one holds the conversation.
+alone. A cancel scope holds the reader, which is the connection's own task. Outside it stand the
+writer and trio-websocket's task, which are still needed for the last message and the closing
+handshake.
 """
 
 from __future__ import annotations
@@ -16,10 +17,9 @@ import structlog
 import trio
 from trio_websocket import ConnectionClosed, WebSocketConnection, wrap_server_stream
 
-from feed.dialects.contract import Action, Close, Opening, Reply, Session, Subscribe, Unsubscribe
+from feed.dialects.contract import Action, Close, Reply, Session, Subscribe, Unsubscribe
 from feed.server import ending
 from feed.server.ending import Ending
-from feed.server.head import Head
 from feed.server.meter import Meter
 from feed.server.transport import Transport
 from feed.server.wire import Wire
@@ -53,15 +53,34 @@ class Reception:
 class Conversation:
     """One connection from its request head to its end."""
 
-    def __init__(self, transport: Transport, head: Head, session: Session, reception: Reception) -> None:
+    def __init__(
+        self, transport: Transport, handshake: bytes, dialect: str, session: Session, reception: Reception
+    ) -> None:
+        """
+        Begin a conversation.
+
+        Args:
+            transport: Stands at the end of the request head.
+            handshake: The request again, for trio-websocket to answer.
+            dialect: Name of the dialect, for the log.
+            session: This client's side of the dialect.
+            reception: What it shares with the others.
+        """
         self._transport = transport
         self._session = session
         self._reception = reception
         self._limits = reception.limits
         self._hub = reception.fanout.hub
-        self._wire = Wire(transport, head.handshake, backlog_bytes=self._limits.backlog_bytes, cut=self._cut)
+        self._wire = Wire(
+            transport,
+            handshake,
+            backlog_bytes=self._limits.backlog_bytes,
+            cut=self._cut,
+            message_frames=self._limits.message_frames,
+            too_many_frames=lambda: self.end(ending.TOO_MANY_FRAMES),
+        )
         self._outlet = self._wire.outlet
-        self._opening: Opening = head.opening
+        self._dialect = dialect
         self._scope = trio.CancelScope()  # around the conversation; not around the farewell
         self._ending: Ending | None = None
 
@@ -77,15 +96,16 @@ class Conversation:
             Why it ended. Nothing but cancellation escapes.
         """
         try:
-            async with trio.open_nursery() as wires:
-                wires.start_soon(self._wire.write)
-                socket = await self._shake_hands(wires, handshake_deadline, subprotocol)
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._wire.write)
+                socket = await self._shake_hands(nursery, handshake_deadline, subprotocol)
                 if socket is not None:
+                    nursery.start_soon(self._heartbeat, socket)
                     await self._converse(socket)
                     await self._part(socket)
-                wires.cancel_scope.cancel()
+                nursery.cancel_scope.cancel()
         except* Exception:
-            log.exception("bug in a connection", dialect=self._opening.path)
+            log.exception("bug in a connection", dialect=self._dialect)
             self.end(ending.BUG)
         finally:
             self._hub.drop(self._outlet)
@@ -114,48 +134,49 @@ class Conversation:
         return None
 
     async def _converse(self, socket: WebSocketConnection) -> None:
-        self._reception.endings.opened()
-        self._reception.conversations[self] = None
-        if self._reception.stopping.is_set():
+        """Read until there is a reason to end; at first the auth window is one."""
+        reception = self._reception
+        reception.endings.opened()
+        reception.conversations[self] = None
+        if reception.stopping.is_set():
             self.end(ending.SHUTDOWN)
         try:
             with self._scope:
-                async with trio.open_nursery() as nursery:
-                    nursery.start_soon(self._heartbeat, socket)
-                    nursery.start_soon(self._read, socket)
-        except* Exception:
-            log.exception("bug in a session", dialect=self._opening.path)
+                self._scope.deadline = trio.current_time() + self._limits.auth_seconds
+                await self._read(socket)
+            if self._scope.cancelled_caught:
+                self.end(ending.AUTH_TIMEOUT)
+        except Exception:
+            log.exception("bug in a session", dialect=self._dialect)
             self.end(ending.BUG)
         finally:
-            del self._reception.conversations[self]
-            self._reception.endings.ended(self._ending or ending.GONE)
+            del reception.conversations[self]
+            reception.endings.ended(self._ending or ending.GONE)
 
     async def _read(self, socket: WebSocketConnection) -> None:
-        """The reader task: each message to the session, its actions to the hub, within the auth window."""
+        """The reader: each message to the session, its actions to the hub."""
         meter = Meter(self._limits.messages_per_second)
-        with trio.CancelScope(deadline=trio.current_time() + self._limits.auth_seconds) as window:
-            await self._reception.fanout.at_rest()
-            self._apply(self._session.open())
-            while True:
-                if self._session.authenticated:
-                    window.deadline = math.inf
-                try:
-                    message = await socket.get_message()
-                except ConnectionClosed as closed:
-                    self.end(self._closed(closed.reason.code if closed.reason else 0))
-                    return
-                if isinstance(message, bytes):
-                    self.end(ending.BINARY)
-                elif len(message.encode()) > self._limits.message_bytes:
-                    self.end(ending.TOO_BIG)  # trio-websocket counts characters
-                elif meter.exceeded(trio.current_time()):
-                    self.end(ending.TOO_MANY)
-                else:
-                    # What a message asks for is decided and happens between two steps.
-                    await self._reception.fanout.at_rest()
-                    self._apply(self._session.receive(message))
-        if window.cancelled_caught:
-            self.end(ending.AUTH_TIMEOUT)
+        at_rest = self._reception.fanout.at_rest
+        await at_rest()
+        self._apply(self._session.open())
+        while True:
+            if self._session.authenticated:
+                self._scope.deadline = math.inf
+            try:
+                message = await socket.get_message()
+            except ConnectionClosed as closed:
+                self.end(self._closed(closed.reason.code if closed.reason else 0))
+                return
+            if isinstance(message, bytes):
+                self.end(ending.BINARY)
+            elif len(message.encode()) > self._limits.message_bytes:
+                self.end(ending.TOO_BIG)  # trio-websocket counts characters
+            elif meter.exceeded(trio.current_time()):
+                self.end(ending.TOO_MANY)
+            else:
+                # What a message asks for is decided and happens between two steps.
+                await at_rest()
+                self._apply(self._session.receive(message))
 
     def _apply(self, actions: Sequence[Action]) -> None:
         for action in actions:

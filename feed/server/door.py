@@ -8,6 +8,7 @@ application; what neither can serve is answered here, and closed.
 from __future__ import annotations
 
 import ssl
+from collections.abc import Awaitable
 from http import HTTPStatus
 from typing import Protocol
 
@@ -72,14 +73,19 @@ class Door:
         self._origins = origins
         self._web = web
 
-    async def admit(self, transport: Transport, entrance: Entrance = ANY_PROTOCOL) -> None:
+    def admit(self, transport: Transport, entrance: Entrance = ANY_PROTOCOL) -> Awaitable[None]:
         """Serve one connection from its first byte to its last. Only cancellation escapes."""
         deadline = trio.current_time() + self._reception.limits.handshake_seconds
+        # No coroutine around the other: there are as many of them as connections.
         if entrance.tls is None:
-            await self._admit(transport, entrance, deadline)
-            return
+            return self._admit(transport, entrance, deadline)
+        return self._admit_securely(transport, entrance, entrance.tls, deadline)
+
+    async def _admit_securely(
+        self, transport: Transport, entrance: Entrance, tls: ssl.SSLContext, deadline: float
+    ) -> None:
         async with trio.open_nursery() as nursery:
-            secure = TlsTransport(transport, entrance.tls)
+            secure = TlsTransport(transport, tls)
             nursery.start_soon(secure.flush)
             if await self._shake_hands(transport, secure, deadline):
                 await self._admit(secure, entrance, deadline)
@@ -100,8 +106,16 @@ class Door:
     async def _admit(self, transport: Transport, entrance: Entrance, deadline: float) -> None:
         try:
             head = await _read_head(transport, self._reception.limits, deadline)
-            if head is not None:
-                await self._serve(transport, entrance, head, deadline)
+            if head is None:
+                return
+            dialect = entrance.dialect or route(head.opening.path, head.opening.query)
+            if not head.upgrade and (dialect is None or self._web.knows(head.opening.path)):
+                await self._web.serve(transport, head)
+                return
+            conversation = self._welcome(transport, dialect, head)
+            del head  # nobody needs it for as long as the connection lasts
+            why = await conversation.run(handshake_deadline=deadline)
+            log.debug("connection ended", peer=transport.peer, why=why.why)
         except BadRequest as problem:
             await self._refuse(transport, problem)
         except (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
@@ -119,12 +133,9 @@ class Door:
         finally:
             transport.close()
 
-    async def _serve(self, transport: Transport, entrance: Entrance, head: Head, deadline: float) -> None:
+    def _welcome(self, transport: Transport, dialect: Dialect | None, head: Head) -> Conversation:
+        """The conversation that a request asks for, or the answer that it gets instead."""
         opening = head.opening
-        dialect = entrance.dialect or route(opening.path, opening.query)
-        if not head.upgrade and (dialect is None or self._web.knows(opening.path)):
-            await self._web.serve(transport, head)
-            return
         if dialect is None:
             raise nowhere()
         if not head.upgrade:
@@ -136,9 +147,7 @@ class Door:
         session = dialect.session(opening, self._desk(dialect))
         if isinstance(session, Refusal):
             raise BadRequest(session.status, "Refused", body=session.body)
-        conversation = Conversation(transport, head, session, self._reception)
-        why = await conversation.run(handshake_deadline=deadline)
-        log.debug("connection ended", peer=transport.peer, dialect=dialect.name, why=why.why)
+        return Conversation(transport, head.handshake, dialect.name, session, self._reception)
 
     def _desk(self, dialect: Dialect) -> Desk:
         limits = self._reception.limits

@@ -37,6 +37,7 @@ BINARY: Final = Ending("binary message", 1003, "Binary messages are not supporte
 TOO_BIG: Final = Ending("message too big", 1009, "Message too big", at_once=True)
 PROTOCOL_ERROR: Final = Ending("protocol error", 1002, "Not a valid WebSocket frame", at_once=True)
 INVALID_TEXT: Final = Ending("invalid text", 1007, "Not valid UTF-8", at_once=True)
+TOO_MANY_FRAMES: Final = Ending("too many frames", 1008, "Message in too many frames", at_once=True)
 SLOW: Final = Ending("slow consumer", 1013, "Slow consumer", Fault.SLOW_CONSUMER, at_once=True)
 SILENT: Final = Ending("ping timeout", 1011, "No answer to ping", at_once=True)
 SHUTDOWN: Final = Ending("server shutdown", 1001, "Server is shutting down")

@@ -69,7 +69,7 @@ def _listen(family: socket.AddressFamily, address: tuple[object, ...]) -> socket
     return sock
 
 
-def _cannot_bind(host: str, port: int, problem: OSError, where: str) -> ConfigError:
+def _cannot_bind(host: str, port: int, problem: OSError, where: str = "") -> ConfigError:
     if problem.errno == errno.EADDRINUSE:
         return ConfigError(
             f"port {port} on {host} is in use",
@@ -114,14 +114,16 @@ class Listener:
     async def admit(self, transport: Transport, entrance: Entrance = ANY_PROTOCOL) -> None:
         """Serve one connection, or turn it away when there is no room for it."""
         problem = self._no_room(transport.peer)
+        if problem is not None:
+            # It takes no place: who is refused again and again would keep others out.
+            if entrance.tls is None:
+                await self._door.turn_away(transport, problem)
+            else:
+                transport.close()  # a handshake only to say no would cost more than it is worth
+            return
         self._open[transport.peer] += 1
         try:
-            if problem is None:
-                await self._door.admit(transport, entrance)
-            elif entrance.tls is not None:
-                transport.close()  # a handshake only to say no would cost more than it is worth
-            else:
-                await self._door.turn_away(transport, problem)
+            await self._door.admit(transport, entrance)
         finally:
             self._open[transport.peer] -= 1
             if not self._open[transport.peer]:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import trio
 
+from feed.server.fragments import Fragments
 from feed.server.transport import Transport
 from feed.stream.frames import is_close
 from feed.stream.outlet import Outlet
@@ -26,7 +27,14 @@ class Wire(trio.abc.Stream):
     """
 
     def __init__(
-        self, transport: Transport, head: bytes, *, backlog_bytes: int, cut: Callable[[], None]
+        self,
+        transport: Transport,
+        head: bytes,
+        *,
+        backlog_bytes: int,
+        cut: Callable[[], None],
+        message_frames: int,
+        too_many_frames: Callable[[], None],
     ) -> None:
         """
         Put a stream on ``transport``.
@@ -36,13 +44,18 @@ class Wire(trio.abc.Stream):
             head: The handshake, to be read before all else.
             backlog_bytes: Bound on what the outlet may owe.
             cut: See :class:`~feed.stream.outlet.Outlet`.
+            message_frames: Bound on the frames of one message of the client.
+            too_many_frames: Called when it is passed.
         """
         self.outlet = Outlet(transport.send, backlog_bytes=backlog_bytes, wake=self.wake, cut=cut)
         self._transport = transport
         self._head = head
-        self._listening = trio.CancelScope()  # around what trio-websocket is reading
         self._owing = trio.Event()  # something waits for the writer
-        self._progress = trio.Event()  # the writer has written something
+        self._progress = trio.Event()  # something has been written, or the end has come nearer
+        self._fragments = Fragments()
+        self._message_frames = message_frames
+        self._too_many_frames = too_many_frames
+        self._listening = False  # trio-websocket is reading
         self._leaving = False
         self.said_close = False
         self._closed = False
@@ -58,8 +71,7 @@ class Wire(trio.abc.Stream):
             done = self.outlet.pump()
             if done:
                 self._owing = trio.Event()
-            progress, self._progress = self._progress, trio.Event()
-            progress.set()
+            self._step()
             if not done:
                 await self._transport.writable()
 
@@ -88,18 +100,30 @@ class Wire(trio.abc.Stream):
             await self._progress.wait()
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
-        """The handshake, then whatever the client sends."""
+        """The handshake, then whatever the client sends; once we leave, its end and nothing else."""
         del max_bytes  # a hint; the transport's own bound holds
-        if self._head or self._leaving:
+        if self._head:
             head, self._head = self._head, b""
-            await trio.lowlevel.checkpoint()
             return head
-        with trio.CancelScope() as self._listening:
-            try:
-                return await self._transport.receive()
-            except OSError as problem:
-                raise trio.BrokenResourceError from problem
-        return b""
+        if self._leaving:
+            await trio.lowlevel.checkpoint()
+            return b""
+        return await self._listen()
+
+    async def _listen(self) -> bytes:
+        self._listening = True
+        try:
+            while (data := await self._transport.receive()) and self._leaving:
+                pass  # it is heard, but not listened to
+        except OSError as problem:
+            raise trio.BrokenResourceError from problem
+        finally:
+            self._listening = False
+            if self._leaving:
+                self._step()
+        if self._fragments.feed(data) > self._message_frames:
+            self._too_many_frames()
+        return data
 
     async def aclose(self) -> None:
         """trio-websocket has no more use for this; the connection has, for its last words."""
@@ -113,9 +137,10 @@ class Wire(trio.abc.Stream):
         words. The caller bounds the wait.
         """
         self._leaving = True
-        self._listening.cancel()  # from here on the client is heard, but not listened to
         try:
             self._transport.finish()
+            while self._listening:  # trio-websocket still reads, and hears the client out for us
+                await self._progress.wait()
             while await self._transport.receive():
                 pass
         except (OSError, trio.ClosedResourceError):
@@ -128,4 +153,9 @@ class Wire(trio.abc.Stream):
         self._closed = True
         self._transport.close()
         self._owing.set()
-        self._progress.set()
+        self._step()
+
+    def _step(self) -> None:
+        """Let those look again who wait for something here."""
+        progress, self._progress = self._progress, trio.Event()
+        progress.set()

@@ -17,8 +17,8 @@ _KNOWN: Final[tuple[_Line, ...]] = (
     ("fx", "GBP", "USD", 5, 2, 127_200, 100, 8, 0.30, 50),
     ("fx", "USD", "JPY", 3, 2, 151_400, 100, 8, 0.28, 55),
     ("metal", "XAU", "USD", 2, 2, 232_500, 100, 24, 0.45, 50),
-    ("crypto", "BTC", "USD", 2, 4, 6_425_000, 2_500, 600, 0.8, 65),
-    ("crypto", "ETH", "USD", 2, 3, 318_000, 4_000, 44, 1.1, 65),
+    ("crypto", "BTC", "USD", 2, 4, 6_425_000, 2_500, 650, 0.8, 55),
+    ("crypto", "ETH", "USD", 2, 3, 318_000, 4_000, 44, 1.1, 60),
     ("crypto", "SOL", "USD", 2, 2, 14_800, 6_000, 4, 2.0, 55),
     ("crypto", "XRP", "USD", 4, 0, 5_900, 2_500, 3, 2.2, 45),
     ("crypto", "ADA", "USD", 4, 0, 4_500, 3_000, 3, 2.6, 40),
@@ -65,15 +65,5 @@ def _made_up(count: int) -> Iterator[_Line]:
     for n in range(count):
         base = "Q" + "".join(chr(ord("A") + n // 26**place % 26) for place in (2, 1, 0))
         price, size = 5_000 + n * 7_919 % 95_000, 200 + n * 37 % 900
-        yield (
-            "crypto",
-            base,
-            "USD",
-            4,
-            n % 3,
-            price,
-            size,
-            2 + n * 31 % 17,
-            1 + n * 13 % 20 / 10,
-            8 + n * 17 % 23,
-        )
+        spread = 2 + price * (5 + n * 31 % 7) // 10_000
+        yield "crypto", base, "USD", 4, n % 3, price, size, spread, 1 + n * 13 % 20 / 10, 8 + n * 17 % 23

@@ -82,6 +82,9 @@ class Watch:
             self._gaps += gap
             self._squares += gap * gap
 
+    def _priced(self) -> list[float]:
+        return [middle for middle in self._middles if middle]
+
     def _see_quote(self, ts: int, row: Row) -> None:
         bid, _, ask, _ = self._quote
         while self._second + NS_PER_SECOND <= ts:
@@ -94,13 +97,21 @@ class Watch:
         self._quoted = ts
         self._quote = (row[3], row[4], row[5], row[6])
 
+    def returns(self) -> list[float]:
+        """Returns over one second each."""
+        return _returns(self._priced())
+
+    def memory(self, lags: int) -> list[float]:
+        """Autocorrelation of absolute returns over a second, lags 1 to ``lags``."""
+        sizes = [abs(value) for value in self.returns()]
+        return [autocorrelation(sizes, lag) for lag in range(1, lags + 1)]
+
     def facts(self) -> Facts:
         """The figures so far; there must have been some minutes to look at."""
         count = self._updates
         mean = self._gaps / count
         seconds = (self._quoted - self._start) / NS_PER_SECOND
-        middles = [middle for middle in self._middles if middle]
-        returns = _returns(middles)
+        returns = self.returns()
         sizes = [abs(x) for x in returns]
         return Facts(
             updates_per_second=count / seconds,
@@ -111,7 +122,7 @@ class Watch:
             spread=self._spread / (self._quoted - self._start),
             still=self._still / NS_PER_SECOND,
             kurtosis_1s=_excess_kurtosis(returns),
-            kurtosis_60s=_excess_kurtosis(_returns(middles[::60])),
+            kurtosis_60s=_excess_kurtosis(_returns(self._priced()[::60])),
             memory=autocorrelation(returns, 1),
             volatility_memory=(
                 autocorrelation(sizes, 1),
@@ -138,8 +149,8 @@ def autocorrelation(values: Sequence[float], lag: int) -> float:
     )
 
 
-def _returns(prices: Iterable[float]) -> list[float]:
-    return [after / before - 1 for before, after in pairwise(prices)]
+def _returns(values: Iterable[float]) -> list[float]:
+    return [after / before - 1 for before, after in pairwise(values)]
 
 
 def _excess_kurtosis(values: Sequence[float]) -> float:

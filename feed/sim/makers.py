@@ -26,8 +26,8 @@ _NEAREST: Final = 0.8
 # A best quote is in its place within this many ticks: prices are whole, values are not.
 _TOLERANCE: Final = 0.7
 
-# More lots than ever rest.
-_ALL: Final = 1 << 50
+# Who picks off a quote takes up to this many times what it would have quoted.
+_EAGER: Final = 8
 
 _BITS: Final = 5 * WIDTH
 
@@ -56,8 +56,8 @@ class Maker:
         "_persists",
         "_picks_off",
         "_quotes",
-        "_reaction",
         "_rank",
+        "_reaction",
         "_width",
         "anchor",
         "index",
@@ -96,6 +96,7 @@ class Maker:
         pit.book.now = now
         if abs(pit.value - self.anchor) > self.slack:
             self.anchor = pit.value
+        centre, near, far = self.anchor, self._width - _TOLERANCE, self._width + _TOLERANCE
         keys = bids, asks = self._keys
         quotes = self._quotes
         bits = self._bits(_BITS)
@@ -104,12 +105,10 @@ class Maker:
             free = self.place(BUY if short else SELL, bits)
             if len(bids) < quotes or len(asks) < quotes:
                 return self._reaction[bits & MASK]
-            centre, near, far = self.anchor, self._width - _TOLERANCE, self._width + _TOLERANCE
             settled = centre - far < bids[-1] < centre - near and -centre - far < asks[-1] < -centre - near
             if free and not settled:
                 return self._reaction[bits & MASK]
             return self._pause[bits & MASK] if bits >> WIDTH & MASK < self._persists else 0
-        centre, near, far = self.anchor, self._width - _TOLERANCE, self._width + _TOLERANCE
         table = self._reaction
         if bids[-1] > centre - near:
             side, at = BUY, -1
@@ -146,8 +145,8 @@ class Maker:
         worst = -book.bid if side else book.ask
         free = not worst or key < worst
         if not free:
-            if bits >> 2 * WIDTH & MASK < self._picks_off and pit.stranger(1 - side):
-                pit.take(book.now, side, _ALL, max(1, floor(pit.value)), informs=False)
+            if bits >> 2 * WIDTH & MASK < self._picks_off and pit.foreign(1 - side):
+                pit.take(book.now, side, _EAGER * lots, max(1, floor(pit.value)), informs=False)
             key = (-book.bid if side else book.ask) - 1
         if not side and key < 1:
             key = 1
@@ -164,7 +163,8 @@ class Maker:
         pit.book.limit(order, side, -key if side else key, lots)
 
     def fill(self) -> None:
-        """Quote the whole ladder at once."""
+        """Quote the whole ladder at once, around the value as it is now."""
+        self.anchor = self.pit.value
         for side in (BUY, SELL):
             for _ in range(self._quotes - len(self._keys[side])):
                 self.place(side, self._bits(_BITS))
@@ -178,7 +178,8 @@ class Maker:
             ids.clear()
 
     def refill(self, side: int) -> None:
-        """Quote on a side at once."""
+        """Quote at once on a side that was swept empty, around the value as the sweep has left it."""
+        self.anchor = self.pit.value
         self.place(side, self._bits(_BITS))
 
     def renew(self) -> None:

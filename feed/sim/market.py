@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from heapq import heapify, heappop, heapreplace
+from heapq import heappop, heapreplace
+from math import inf
 from typing import Final
 
 from feed.book.exchange import Exchange
@@ -17,16 +18,21 @@ from feed.errors import MarketError
 from feed.model.events import Row, Side, Status
 from feed.model.market import MarketSpec
 from feed.model.orders import Ack, Command
+from feed.sim.agenda import Agenda
+from feed.sim.clock import Bell
 from feed.sim.draws import NS_PER_SECOND
 from feed.sim.makers import Maker, Obligation
 from feed.sim.news import Headlines, Ticker, swings
-from feed.sim.pit import Agenda, Pit
+from feed.sim.pit import Pit
 from feed.sim.traders import Follower, LargeOrder, LargeTrader, NoiseTrader
 
 
 class Market:
     """
     A simulated market of one or more instruments.
+
+    Besides running, it can be steered: every method that changes something acts at ``now`` and
+    returns the rows that this left at once.
 
     Args:
         spec: What is traded, and by whom.
@@ -45,6 +51,7 @@ class Market:
         self._rows: list[Row] = []
         self._agenda = Agenda()
         self.exchange: Final = Exchange(self.listing, self._rows.append)
+        Bell(self._agenda, self._rows, start)  # first: at equal times a second begins before its events
         self._headlines = Headlines(spec, self._agenda, seed)
         table = swings(spec.news)
         self._pits = [
@@ -71,7 +78,7 @@ class Market:
                 self.exchange.set_status(index, Status.DELISTED)
 
     def opening(self) -> list[Row]:
-        """The rows that built the opening books, at the start. Taken once, before all others."""
+        """The rows that built the opening books, at the start; to be taken once, before all others."""
         return self._taken()
 
     def next_time(self) -> int:
@@ -125,37 +132,47 @@ class Market:
         """News: move the fundamental value by ``fraction`` of itself. The makers follow."""
         pit = self._pits[instrument]
         pit.move(fraction)
-        self._alert(pit)
-        return []
+        if instrument not in self._parked:
+            pit.alert(self.now)
+        return self._taken()
 
     def volatility(self, instrument: int, factor: float) -> list[Row]:
         """Let the value swing ``factor`` times as far as the specification says."""
-        self._pits[instrument].swing(factor)
-        return []
+        self._pits[instrument].swing(_checked(factor))
+        return self._taken()
 
     def activity(self, instrument: int, factor: float) -> list[Row]:
         """Let everything happen ``factor`` times as often as the specification says, at equal volatility."""
         pit = self._pits[instrument]
-        ratio = 1 / factor / pit.calm
-        pit.hurry(factor)
-        for left, index in self._unplan(pit):
-            self._agenda.call(index, self.now + int(left * ratio) + 1)
-        return []
+        before = pit.calm
+        pit.hurry(_checked(factor))
+        trading = instrument not in self._parked
+        planned = self._agenda.withdraw(pit, self.now) if trading else self._parked[instrument]
+        self._parked[instrument] = [(int(left * pit.calm / before), actor) for left, actor in planned]
+        if trading:
+            self._unpark(instrument)
+        return self._taken()
 
     def liquidity(self, instrument: int, factor: float) -> list[Row]:
-        """Let makers and traders work with ``factor`` times the sizes of the specification, at once."""
+        """Let everyone work with ``factor`` times the sizes of the specification; makers do at once."""
         pit = self._pits[instrument]
-        pit.size = pit.spec.size * factor
-        return self._requote(pit)
+        pit.size = pit.spec.size * _checked(factor)
+        return self._requote(instrument)
 
     def spread(self, instrument: int, factor: float) -> list[Row]:
         """Let makers ask for ``factor`` times the spread of the specification, at once."""
-        pit = self._pits[instrument]
-        pit.widen(factor)
-        return self._requote(pit)
+        self._pits[instrument].widen(_checked(factor))
+        return self._requote(instrument)
 
     def large_order(
-        self, instrument: int, side: Side, lots: int, *, slices: int = 1, pause: int = NS_PER_SECOND
+        self,
+        instrument: int,
+        side: Side,
+        lots: int,
+        *,
+        slices: int = 1,
+        pause: int = NS_PER_SECOND,
+        reach: float = 100.0,
     ) -> list[Row]:
         """
         Let someone trade ``lots`` against the book, from the next action on.
@@ -166,11 +183,23 @@ class Market:
             lots: In all.
             slices: Equal parts; a single one sweeps the book at once.
             pause: Nanoseconds between two slices.
+            reach: How far past the best price a slice goes, in spreads; what it does not find there
+                is not traded.
+        Raises:
+            MarketError: Nothing to trade, or no time to do it in.
         """
+        if min(lots, slices, pause) < 1:
+            raise MarketError(
+                "a large order needs at least one lot, one slice and one nanosecond between two"
+            )
         pit = self._pits[instrument]
-        order = LargeOrder(pit, int(side), lots, slices, pause)
-        self._agenda.call(self._agenda.join(order), self.now + 1)
-        return []
+        order = LargeOrder(pit, int(side), lots, slices=slices, pause=pause, reach=reach)
+        index = self._agenda.join(order)
+        if instrument in self._parked:
+            self._parked[instrument].append((0, index))
+        else:
+            self._agenda.call(index, self.now)
+        return self._taken()
 
     def set_status(self, instrument: int, status: Status) -> list[Row]:
         """
@@ -180,54 +209,48 @@ class Market:
         them off; back in trading, makers quote and everyone goes on with what they had planned.
         """
         pit = self._pits[instrument]
-        before = self.exchange.statuses[instrument]
-        if status is before:
-            return []
         pit.book.now = self.now
-        if before is Status.TRADING:
+        if instrument not in self._parked and status is not Status.TRADING:
             self._headlines.pits.remove(pit)
-            self._parked[instrument] = self._unplan(pit)
+            self._parked[instrument] = self._agenda.withdraw(pit, self.now)
         self.exchange.set_status(instrument, status)
         if status is Status.DELISTED:
             pit.clear()
-        elif status is Status.TRADING:
+        elif status is Status.TRADING and instrument in self._parked:
             self._open(instrument)
         return self._taken()
 
-    def _open(self, index: int) -> None:
-        pit = self._pits[index]
+    def _open(self, instrument: int) -> None:
+        pit = self._pits[instrument]
         for maker in pit.makers:
             maker.fill()
-            maker.hear(self.now)
-        for left, actor in self._parked.pop(index):
-            self._agenda.call(actor, self.now + left)
+        pit.alert(self.now)
+        self._unpark(instrument)
         self._headlines.pits.append(pit)
 
-    def _alert(self, pit: Pit) -> None:
-        if pit in self._headlines.pits:
-            for maker in pit.makers:
-                maker.hear(self.now)
+    def _unpark(self, instrument: int) -> None:
+        for left, actor in self._parked.pop(instrument):
+            self._agenda.call(actor, self.now + left)
 
-    def _requote(self, pit: Pit) -> list[Row]:
-        if pit in self._headlines.pits:
+    def _requote(self, instrument: int) -> list[Row]:
+        if instrument not in self._parked:
+            pit = self._pits[instrument]
             pit.book.now = self.now
             for maker in pit.makers:
                 maker.withdraw()
                 maker.fill()
         return self._taken()
 
-    def _unplan(self, pit: Pit) -> list[tuple[int, int]]:
-        """Take what an instrument's participants have planned off the agenda: (nanoseconds left, actor)."""
-        heap, actors = self._agenda.heap, self._agenda.actors
-        planned = [(when - self.now, index) for when, index in heap if actors[index].pit is pit]
-        heap[:] = [entry for entry in heap if actors[entry[1]].pit is not pit]
-        heapify(heap)
-        return planned
-
     def _taken(self) -> list[Row]:
         rows = self._rows[:]
         self._rows.clear()
         return rows
+
+
+def _checked(factor: float) -> float:
+    if not 0 < factor < inf:
+        raise MarketError(f"a factor must be a positive number, not {factor}")
+    return factor
 
 
 def _populate(pit: Pit, headlines: Headlines, table: tuple[float, ...]) -> list[tuple[int, int]]:
@@ -237,7 +260,7 @@ def _populate(pit: Pit, headlines: Headlines, table: tuple[float, ...]) -> list[
     others: Sequence[Ticker | Obligation | NoiseTrader | Follower | LargeTrader] = [
         Ticker(pit, headlines, table),
         Obligation(pit),
-        *(NoiseTrader(pit, rank) for rank in range(market.noise.count if market.noise.share else 0)),
+        *(NoiseTrader(pit, rank) for rank in range(market.noise.count)),
         *(
             Follower(pit, market.momentum, f"momentum-{rank + 1}", against=False)
             for rank in range(market.momentum.count)

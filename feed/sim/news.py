@@ -12,8 +12,9 @@ import math
 from typing import Final
 
 from feed.model.market import MarketSpec, News
+from feed.sim.agenda import Agenda
 from feed.sim.draws import EXPONENTIAL, LAPLACE, MASK, NS_PER_SECOND, WIDTH, bits, chance
-from feed.sim.pit import Agenda, Pit
+from feed.sim.pit import Pit
 
 # The first component is drawn anew once in 4 ** _STEADY * 4 / 3 moves.
 _STEADY: Final = 2
@@ -80,9 +81,9 @@ class Ticker:
         "_gap",
         "_headlines",
         "_heard",
-        "_swings",
-        "_state",
         "_scale",
+        "_state",
+        "_swings",
         "_width",
         "index",
         "pit",

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from heapq import heappush
 from math import sqrt
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from feed.model.events import TRADE, Row, Side
 from feed.model.market import InstrumentSpec, MarketSpec
@@ -13,6 +12,7 @@ from feed.sim.draws import MASK, WIDTH, bits
 
 if TYPE_CHECKING:
     from feed.book.book import OrderBook
+    from feed.sim.agenda import Agenda
     from feed.sim.makers import Maker
 
 
@@ -21,44 +21,8 @@ BUY: Final = int(Side.BUY)
 SELL: Final = int(Side.SELL)
 
 
-# Several makers and traders make the best price together: each alone asks for more than the typical spread.
+# Several make the best price together: each alone asks for more than the typical spread.
 _WIDE: Final = 1.1
-
-
-class Actor(Protocol):
-    """Anything that acts at times of its own: a trader, or the news."""
-
-    @property
-    def pit(self) -> Pit | None:
-        """Where it acts; None for everywhere."""
-
-    def act(self, now: int) -> int:
-        """Do one thing at ``now``. Returns nanoseconds until the next, 0 for "not by itself"."""
-
-
-class Agenda:
-    """
-    Who acts when.
-
-    Attributes:
-        heap: (market time in nanoseconds, index of the actor), least first.
-        actors: By index.
-    """
-
-    __slots__ = ("actors", "heap")
-
-    def __init__(self) -> None:
-        self.heap: Final[list[tuple[int, int]]] = []
-        self.actors: Final[list[Actor]] = []
-
-    def join(self, actor: Actor) -> int:
-        """Take in an actor, which does nothing until it is called. Returns its index."""
-        self.actors.append(actor)
-        return len(self.actors) - 1
-
-    def call(self, index: int, when: int) -> None:
-        """Let an actor act once at ``when``, besides whatever it has planned."""
-        heappush(self.heap, (when, index))
 
 
 class Pit:
@@ -67,10 +31,11 @@ class Pit:
 
     Attributes:
         value: Fundamental value, ticks; makers quote around it.
+        spread: Typical distance from best bid to best ask now, ticks.
         half: Half of the spread that the keenest maker asks for, ticks.
         size: Typical size of an order now, lots.
         volatility: Standard deviation of the value over one second now, as a fraction of it.
-        step: The same for the instrument's own news, which come more or less often.
+        step: What scales the moves of the instrument's own news, which come more or less often.
         calm: What waiting times are multiplied by on request: 0.01 is a burst.
         pace: What waiting times are multiplied by at this moment, all causes together.
         makers: The instrument's market makers, the one with the obligation first.
@@ -82,7 +47,6 @@ class Pit:
         "book",
         "calm",
         "half",
-        "impact",
         "makers",
         "market",
         "next_order",
@@ -116,7 +80,6 @@ class Pit:
         self.value = float(spec.price)
         self.size = float(spec.size)
         self.pace = 1.0
-        self.impact = market.impact
         self.makers: list[Maker] = []
         self.calm = 1.0
         self.widen(1.0)
@@ -147,6 +110,7 @@ class Pit:
         """Set the spread to ``factor`` times that of the specification."""
         self.spread = self.spec.spread * factor
         self.half = _WIDE * self.spread / 2
+        self.move(0.0)
         for maker in self.makers:
             maker.tune()
 
@@ -157,6 +121,11 @@ class Pit:
         for side in (BUY, SELL):
             for order, _, _ in self.book.orders(side):
                 self.book.cancel(order)
+
+    def alert(self, now: int) -> None:
+        """Let every maker answer to something at ``now``."""
+        for maker in self.makers:
+            maker.hear(now)
 
     def wake(self, now: int, threshold: int, bits: int) -> None:
         """
@@ -188,7 +157,7 @@ class Pit:
         book.ioc(self.next_order(), side, price, lots)
         self.traded(now, before, informs=informs)
 
-    def stranger(self, side: int) -> bool:
+    def foreign(self, side: int) -> bool:
         """Whether the best price of a side is not any maker's."""
         key = -self.book.ask if side else self.book.bid
         return all(maker.best(side) < key for maker in self.makers)
@@ -216,7 +185,7 @@ class Pit:
         if not signed:
             return
         if informs:
-            self.move(self.impact * self.spread * signed / (self.spec.size * self.value))
+            self.move(self.market.impact * self.spread * signed / (self.spec.size * self.value))
         self.refill(now)
 
     def refill(self, now: int) -> None:

@@ -14,7 +14,7 @@ _BEHIND: Final = 0.5
 _TAKES: Final = 0.4
 # Who takes goes no further than this past the best price, in spreads.
 _REACH: Final = 2.0
-# The impatient among the large go as far as the book does.
+# The large ones cannot be choosers.
 _LARGE_REACH: Final = 4.0
 
 
@@ -29,9 +29,9 @@ class NoiseTrader:
         self.index = pit.agenda.join(self)
         self._ids: list[int] = []
         self._most = noise.orders
-        actions = (noise.share + noise.trades) * pit.spec.updates_per_second / noise.count
-        self._gap = NS_PER_SECOND / actions
-        self._takes = chance(noise.trades / (noise.share + noise.trades))
+        actions = noise.share + noise.trades
+        self._gap = NS_PER_SECOND * noise.count / (actions * pit.spec.updates_per_second)
+        self._takes = chance(noise.trades / actions)
         self._bits = pit.bits(f"noise-{rank + 1}")
 
     def act(self, now: int) -> int:
@@ -104,17 +104,19 @@ class LargeOrder:
         side: Of the one who takes.
         lots: In all.
         slices: Parts; 1 sweeps the book at once.
-        pause_ns: Nanoseconds between two.
+        pause: Nanoseconds between two.
+        reach: How far past the best price it goes, spreads.
     """
 
-    __slots__ = ("_lots", "_pause", "_side", "_slices", "index", "pit")
+    __slots__ = ("_lots", "_pause", "_reach", "_side", "_slices", "pit")
 
-    def __init__(self, pit: Pit, side: int, lots: int, slices: int, pause_ns: int) -> None:
+    def __init__(self, pit: Pit, side: int, lots: int, *, slices: int, pause: int, reach: float) -> None:
         self.pit: Pit = pit
         self._side = side
         self._lots = lots
         self._slices = slices
-        self._pause = pause_ns
+        self._pause = pause
+        self._reach = reach
 
     def act(self, now: int) -> int:
         """Trade one slice; 0 after the last."""
@@ -122,7 +124,7 @@ class LargeOrder:
         self._lots -= lots
         self._slices -= 1
         if lots:
-            self.pit.take(now, self._side, lots, self.pit.within(self._side, _LARGE_REACH))
+            self.pit.take(now, self._side, lots, self.pit.within(self._side, self._reach))
         return self._pause if self._slices else 0
 
 
@@ -144,9 +146,13 @@ class LargeTrader:
         if self._order is None:
             large = self.pit.market.large
             lots = 1 + int(self.pit.spec.size * large.size * HEAVY[bits & MASK])
-            slices = large.slices if bits >> 2 * WIDTH & 1 else 1
             self._order = LargeOrder(
-                self.pit, bits >> 2 * WIDTH + 1, lots, slices, 1 + int(large.pause_ms * NS_PER_MS)
+                self.pit,
+                bits >> 2 * WIDTH & 1,
+                lots,
+                slices=large.slices if bits >> 2 * WIDTH + 1 else 1,
+                pause=1 + int(large.pause_ms * NS_PER_MS),
+                reach=_LARGE_REACH,
             )
         wait = self._order.act(now)
         if wait:

@@ -93,7 +93,8 @@ class Group:
         self.sweeping = False
         waiting, self.deferred = self.deferred, []
         for member in waiting:
-            member.wake()
+            member.resume()
+            member.wake()  # its writer task tells who waits for the frame
 
     def hold(self, member: Outlet) -> None:
         """``member`` keeps a position of its own from now on."""

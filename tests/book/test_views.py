@@ -4,8 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from feed.book.views import L1, L2, L3, LevelChange, level_change
-from feed.model.events import ADD, CLEAR, LEVEL, QUOTE, REDUCE, STATUS, TRADE, UNKNOWN
+from feed.book.views import L1, L2, L3
+from feed.model.events import (
+    ADD,
+    CLEAR,
+    LEVEL,
+    QUOTE,
+    REDUCE,
+    STATUS,
+    TRADE,
+    UNKNOWN,
+    LevelChange,
+    level_change,
+)
 
 BUY, SELL = 0, 1
 

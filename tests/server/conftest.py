@@ -1,12 +1,18 @@
+from pathlib import Path
+
 import houses
 import pytest
 import virtual
 
+HERE = Path(__file__).parent
+IN_MEMORY = {"house", "network", "open_house"}
+
 
 def pytest_collection_modifyitems(items):
-    """Whoever uses a house uses the virtual clock."""
+    """Whoever uses a house or the network in memory uses the virtual clock."""
     for item in items:
-        if {"house", "open_house"} & set(getattr(item, "fixturenames", ())):
+        # The hook is called for every folder's tests, and others have a fixture of that name.
+        if HERE in item.path.parents and IN_MEMORY & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.trio(run=virtual.run), append=False)
 
 

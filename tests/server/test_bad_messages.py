@@ -223,7 +223,7 @@ class Faulty:
         return [Subscribe((Topic("faulty", "tick", 0),))]
 
     def wording(self, fault):
-        return None
+        self._trip("wording")
 
     def encoder(self, topic, instrument, latest):
         raise RuntimeError("a bug in the encoder")
@@ -244,6 +244,20 @@ async def test_a_bug_in_a_session_closes_that_connection(house, witness, monkeyp
     [line] = [line for line in logs if line["log_level"] == "error"]
     assert line["event"] == "bug in a session"
     assert line["exc_info"]
+
+
+async def test_a_bug_in_the_last_words_drops_that_connection(house, witness, monkeypatch):
+    """There is nothing sensible left to say: logged, and over."""
+    monkeypatch.setitem(dialects(), "faulty", Faulty())
+    with structlog.testing.capture_logs() as logs:
+        client = await house.upgraded("/faulty?bug=wording")
+        await client.send_bytes(frame(BINARY, b"?"))
+        assert await client.text() == "hello"
+        with pytest.raises(Closed) as closed:
+            await client.text()
+    assert closed.value.code == 0
+    assert house.ended == {"binary message": 1}
+    assert [line["event"] for line in logs if line.get("exc_info")] == ["bug in a connection"]
 
 
 async def test_a_bug_before_the_handshake_is_answered_by_http(house, witness, monkeypatch):
@@ -279,3 +293,13 @@ async def test_a_client_library_of_others_agrees(open_house):
         assert closed.value.reason.code == 1003
         await trio.testing.wait_all_tasks_blocked()
         nursery.cancel_scope.cancel()
+
+
+async def test_a_message_in_endless_pieces_ends_in_1008(house, witness):
+    """Empty frames cost the sender nothing, and so they are counted."""
+    client = await house.authenticated()
+    await client.send_bytes(frame(TEXT, b"", fin=False))
+    for _ in range(9):
+        await client.send_bytes(frame(CONTINUATION, b"", fin=False) * 128)
+    assert await client.rest() == ([], 1008, "Message in too many frames")
+    assert house.ended == {"too many frames": 1}

@@ -5,6 +5,8 @@ import trio
 from clients import KEY, NONCE, frame, request
 
 from feed import Limits, Settings
+from feed.dialects.contract import Refusal
+from feed.dialects.discovery import dialects
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 TLS_HELLO = bytes.fromhex("16030100c8010000c40303") + bytes(180)
@@ -144,6 +146,37 @@ async def test_a_client_that_goes_away_is_forgotten(house):
     assert house.listener._open == {}
 
 
+async def test_a_client_that_does_not_read_the_answer_is_dropped(house):
+    """The handshake has ten seconds in all, both ways; it was never open, and counts as no connection."""
+    client = house.connect(capacity=20)
+    opened = trio.current_time()
+    await client.send_bytes(request())
+    await trio.sleep(9.9)
+    assert house.listener._open == {"127.0.0.1": 1}
+    await trio.sleep(0.2)
+    assert house.listener._open == {}
+    assert trio.current_time() - opened == pytest.approx(10.1)
+    assert house.ended == {}
+
+
+async def test_a_refusal_reaches_a_client_that_reads_little_by_little(house):
+    """Whole, through a lane of twenty bytes."""
+    client = house.connect(capacity=20)
+    await client.send_bytes(request("/nowhere"))
+    status, _, body = await client.answer()
+    assert (status, body["error"]["status"]) == (404, 404)
+
+
+async def test_a_refused_client_may_vanish(house):
+    """Before it has read its answer: nobody minds."""
+    client = house.connect(capacity=20)
+    await client.send_bytes(request("/nowhere"))
+    await trio.sleep(1)
+    client.stream.reset()
+    await trio.sleep(0.1)
+    assert house.listener._open == {}
+
+
 async def test_a_full_server_turns_away(open_house):
     """503 with Retry-After; a place that falls free is given to the next one."""
     async with open_house(Settings(limits=Limits(connections=2))) as house:
@@ -166,6 +199,46 @@ async def test_one_address_cannot_take_every_place(open_house):
         status, headers, _ = await house.connect(peer="10.0.0.1").answer()
         assert (status, headers["retry-after"]) == (429, "5")
         await house.upgraded(peer="10.0.0.2")
+
+
+async def test_who_is_turned_away_takes_no_place(open_house):
+    """One address that keeps knocking does not fill the server for the others."""
+    async with open_house(Settings(limits=Limits(connections=3, connections_per_address=2))) as house:
+        for _ in range(2):
+            await house.upgraded(peer="10.0.0.1")
+        for _ in range(5):
+            assert (await house.connect(peer="10.0.0.1").head())[0] == 429
+        await house.upgraded(peer="10.0.0.2")
+        assert (await house.connect(peer="10.0.0.3").head())[0] == 503
+
+
+async def test_a_refused_client_that_does_not_leave_is_dropped(open_house):
+    """Two seconds after the answer, whatever it still sends."""
+    async with open_house(Settings(limits=Limits(connections=1))) as house:
+        await house.upgraded()
+        client = house.connect()
+        await client.head()
+        await trio.sleep(1.9)
+        await client.send_bytes(b"still here")
+        await trio.sleep(0.2)
+        with pytest.raises(trio.BrokenResourceError):
+            await client.send_bytes(b"and now?")
+
+
+async def test_a_dialect_may_refuse_in_its_own_words(house, monkeypatch):
+    """Its status and its JSON, untouched, in place of the handshake."""
+
+    class Refusing:
+        name, title, path, aliases, root_query = "no", "No", "/no", (), None
+
+        def session(self, opening, desk):
+            return Refusal(401, '{"ok":false,"path":"' + opening.path + '"}')
+
+    monkeypatch.setitem(dialects(), "no", Refusing())
+    client = house.connect()
+    await client.send_bytes(request("/no"))
+    status, _, body = await client.answer()
+    assert (status, body) == (401, {"ok": False, "path": "/no"})
 
 
 async def test_the_key_of_a_handshake_is_answered(house):

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from feed.model.events import QUOTE, TRADE, UNKNOWN
-from feed.model.topics import Topic
+from feed.model.topics import Encoder, Topic
 from feed.settings import Flow
 from feed.stream.fanout import Fanout
 from feed.stream.groups import Group
@@ -96,7 +96,7 @@ def payload(frame):
     return frame[header_and_length(frame)[0] :].decode()
 
 
-class Spoken:
+class Spoken(Encoder):
     """Says ``quote:0@7`` of event 7, and keeps a list of what it has said."""
 
     def __init__(self, topic, said):
@@ -122,7 +122,9 @@ class House:
     def __init__(self, **flow):
         self.said = []
         self.made = []
-        self.hub = Hub(instruments=3, history_events=1000, make_encoder=self._make_encoder)
+        self.hub = Hub(
+            instruments=3, history_events=1000, history_bytes=1 << 20, make_encoder=self._make_encoder
+        )
         self.fanout = Fanout(self.hub, Flow(**flow))
 
     def _make_encoder(self, topic, latest):
@@ -163,8 +165,13 @@ def make_group():
     return Group((), deserted=deserted.append), deserted
 
 
-def quote(instrument=0, *, bid=100, ask=101, size=1):
-    return (QUOTE, instrument, 1_000, bid, size, ask, size)
+PRICES = itertools.count(100)
+
+
+def quote(instrument=0, *, size=1):
+    """A quote at a price that no quote had before."""
+    bid = next(PRICES)
+    return (QUOTE, instrument, 1_000, bid, size, bid + 1, size)
 
 
 def trade(instrument=0, *, size=1):

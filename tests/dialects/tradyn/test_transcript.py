@@ -332,7 +332,9 @@ def test_line_23_last_words(session, fault, text):
 def test_key_is_in_no_reply_and_in_no_repr(house):
     """Neither a good one nor a bad one."""
     seen = []
-    desk = Desk(listing=house.listing, check_key=seen.append, auth_seconds=30.0, auth_attempts=5)
+    desk = Desk(
+        listing=house.listing, check_key=seen.append, auth_seconds=30.0, auth_attempts=5, kept=house.desk.kept
+    )
     session = DIALECT.session(Opening(), desk)
     actions = [*session.receive('{"type":"auth","apiKey":"tk_live_secret"}')]
     actions += session.receive('{"type":"auth","apiKey":["tk_live_secret"]}')

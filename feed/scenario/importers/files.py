@@ -1,0 +1,151 @@
+"""
+Opens input files and reads their lines, however large and however packed.
+
+A file is packed as its name says: ``.gz``, ``.zst``, ``.zip`` (its one CSV file), or anything else
+for plain text.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, BinaryIO
+
+import zstandard
+
+from feed.errors import ConfigError
+from feed.settings import Importing
+
+
+class Input:
+    """
+    One input file, read by chunks of whole lines.
+
+    Args:
+        path: The file.
+        bounds: How much is read at a time.
+        advance: Told how many bytes of the file, as it lies on disk, have been read since it was
+            last told.
+    Attributes:
+        path: The file.
+        number: Number of the first line of the chunk last yielded; the first line is 1.
+    """
+
+    def __init__(self, path: Path, bounds: Importing, advance: Callable[[int], None]) -> None:
+        self.path = path
+        self.number = 1
+        self._bounds = bounds
+        self._advance = advance
+
+    def chunks(self) -> Iterator[list[str]]:
+        """
+        Whole lines without their ends, many at a time.
+
+        Raises:
+            ConfigError: The file cannot be read or unpacked to its end.
+        """
+        try:
+            with self.path.open("rb") as raw:
+                for text in self._texts(raw):
+                    # A byte that is no UTF-8 can only stand in a field nobody reads, or fail there.
+                    lines = text.decode(errors="replace").split("\n")
+                    if not lines[-1]:
+                        lines.pop()
+                    yield lines
+                    self.number += len(lines)
+        except (OSError, EOFError, zlib.error, zipfile.BadZipFile, zstandard.ZstdError) as problem:
+            what = str(problem.strerror if isinstance(problem, OSError) and problem.strerror else problem)
+            where = str(self.path) if self.number == 1 else f"{self.path}:{self.number}"
+            raise ConfigError(f"cannot be read any further: {what}", where=where) from problem
+
+    def _texts(self, raw: BinaryIO) -> Iterator[bytes]:
+        """Chunks that end with a line."""
+        told = 0
+        rest: list[bytes] = []
+        waiting = 0
+        for chunk in _unpacked(self.path, raw, self._bounds.chunk_bytes):
+            self._advance(raw.tell() - told)
+            told = raw.tell()
+            cut = chunk.rfind(b"\n") + 1
+            if not cut:
+                rest.append(chunk)
+                waiting += len(chunk)
+                if waiting > self._bounds.line_bytes:
+                    raise EOFError(f"a line is longer than {self._bounds.line_bytes} bytes")
+                continue
+            yield _without_returns(b"".join([*rest, chunk[:cut]]))
+            rest = [chunk[cut:]]
+            waiting = len(rest[0])
+        if waiting:
+            yield _without_returns(b"".join(rest))
+        self._advance(self.path.stat().st_size - told)
+
+
+def _without_returns(text: bytes) -> bytes:
+    return text.replace(b"\r\n", b"\n").removesuffix(b"\r") if b"\r" in text else text
+
+
+def _unpacked(path: Path, raw: BinaryIO, size: int) -> Iterator[bytes]:
+    match path.suffix.lower():
+        case ".gz":
+            with gzip.GzipFile(fileobj=raw) as file:
+                yield from _pieces(file, size)
+        case ".zst":
+            yield from _zstd(raw, size)
+        case ".zip":
+            with zipfile.ZipFile(raw) as archive, archive.open(_only_table(archive)) as part:
+                yield from _pieces(part, size)
+        case _:
+            yield from _pieces(raw, size)
+
+
+def _only_table(archive: zipfile.ZipFile) -> str:
+    # Some vendors add a text file that describes the table.
+    members = archive.namelist()
+    tables = [name for name in members if name.lower().endswith(".csv")] or members
+    if len(tables) != 1:
+        raise zipfile.BadZipFile(f"it holds {len(tables)} files where one is expected")
+    return tables[0]
+
+
+def _pieces(file: IO[bytes] | gzip.GzipFile, size: int) -> Iterator[bytes]:
+    while piece := file.read(size):
+        yield piece
+
+
+def _zstd(raw: BinaryIO, size: int) -> Iterator[bytes]:
+    """By hand, because the library's stream reader takes a truncated file for a whole one."""
+    unpack = zstandard.ZstdDecompressor(max_window_size=1 << 31)
+    frame = unpack.decompressobj()
+    begun = False
+    for piece in _pieces(raw, size // 8):
+        rest = piece
+        while rest:
+            begun = True
+            yield frame.decompress(rest)
+            rest = b""
+            if frame.eof:
+                rest, frame, begun = frame.unused_data, unpack.decompressobj(), False
+    if begun:
+        raise EOFError("the compressed file ended before its end mark")
+
+
+def total_bytes(paths: list[Path]) -> int:
+    """
+    Bytes of all files on disk.
+
+    Raises:
+        ConfigError: One is missing.
+    """
+    total = 0
+    for path in paths:
+        with contextlib.suppress(OSError):
+            if path.is_file():
+                total += path.stat().st_size
+                continue
+        raise ConfigError("no such file", where=str(path))
+    return total

@@ -1,0 +1,29 @@
+"""The market's own clock: it tells the time into the stream of events."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from feed.model.events import CLOCK, Row
+from feed.sim.agenda import Agenda
+from feed.sim.draws import NS_PER_SECOND
+
+
+class Bell:
+    """
+    Rings at every whole second, so that what is sent at intervals of market time goes out on time.
+
+    Attributes:
+        pit: None: it is heard everywhere.
+    """
+
+    pit: Final = None
+
+    def __init__(self, agenda: Agenda, rows: list[Row], start: int) -> None:
+        self._rows = rows
+        agenda.call(agenda.join(self), start - start % NS_PER_SECOND + NS_PER_SECOND)
+
+    def act(self, now: int) -> int:
+        """Tell that a second has begun."""
+        self._rows.append((CLOCK, 0, now))
+        return NS_PER_SECOND

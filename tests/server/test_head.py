@@ -1,0 +1,120 @@
+"""The request head, in whatever pieces it comes."""
+
+from itertools import pairwise
+
+import h11
+import pytest
+from clients import NONCE, request
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feed.dialects.contract import Opening
+from feed.server.head import BadRequest, HeadReader
+
+LIMIT = 16 * 1024
+HEAD = request(
+    "/market/ws?key=a%20b&key=second&empty=",
+    Sec_WebSocket_Protocol="one, authorization#two.three",
+    X_Number="7",
+)
+
+
+def read(data, *, limit=LIMIT):
+    return HeadReader(limit).feed(data)
+
+
+def outcome(data):
+    """The head, or the status of the answer in its place."""
+    try:
+        return read(data), None
+    except BadRequest as problem:
+        return None, problem.status
+
+
+@given(st.lists(st.integers(0, len(HEAD)), max_size=20))
+def test_any_split_gives_the_same_head(cuts):
+    """Only the last piece completes it, and it is the head of one piece."""
+    edges = [0, *sorted({cut for cut in cuts if 0 < cut < len(HEAD)}), len(HEAD)]
+    reader = HeadReader(LIMIT)
+    *early, last = [reader.feed(HEAD[start:end]) for start, end in pairwise(edges)]
+    assert early == [None] * len(early)
+    assert last == read(HEAD)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_a_head_the_beginning_of_one_or_a_bad_request(data):
+    """Nothing else can come of what a stranger sends."""
+    head, status = outcome(data)
+    assert status in {None, 400, 405, 426, 431}
+    assert status or head is None or head.opening.path
+
+
+@given(st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=60))
+def test_any_target_is_a_path_or_a_bad_request(target):
+    """Not every run of characters is a URL."""
+    head, status = outcome(request(target))
+    assert status == 400 or head.upgrade
+
+
+def test_a_dialect_sees_the_request():
+    """Path, query, headers in lower case, subprotocols in the client's order."""
+    assert read(HEAD).opening == Opening(
+        path="/market/ws",
+        query={"key": "a b", "empty": ""},
+        headers={
+            "host": "feed.test",
+            "upgrade": "websocket",
+            "connection": "Upgrade",
+            "sec-websocket-key": NONCE,
+            "sec-websocket-version": "13",
+            "sec-websocket-protocol": "one, authorization#two.three",
+            "x-number": "7",
+        },
+        subprotocols=("one", "authorization#two.three"),
+    )
+
+
+def test_trio_websocket_sees_nothing_but_the_handshake():
+    """No header of the client's that it could stumble over."""
+    server = h11.Connection(h11.SERVER)
+    server.receive_data(read(HEAD).handshake)
+    event = server.next_event()
+    assert (event.method, event.target) == (b"GET", b"/")
+    assert [name for name, _ in event.headers] == [
+        b"host",
+        b"upgrade",
+        b"connection",
+        b"sec-websocket-version",
+        b"sec-websocket-key",
+        b"sec-websocket-protocol",
+    ]
+
+
+def test_a_plain_request_asks_for_no_upgrade():
+    """Whatever its method and its body."""
+    head = read(b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}")
+    assert (head.upgrade, head.handshake, head.opening.path) == (False, b"", "/x")
+
+
+def test_the_target_of_a_proxy_is_understood():
+    """An absolute URL means its path."""
+    assert read(request("http://feed.test:80/ws?a=1")).opening.path == "/ws"
+    assert read(request("http://feed.test")).opening.path == "/"
+
+
+@pytest.mark.parametrize(("spare", "status"), [(0, None), (-1, 431)])
+def test_the_limit_is_met_to_the_byte(spare, status):
+    """A head as long as the limit is read, one byte more is not."""
+    reader = HeadReader(len(HEAD) + spare)
+    if status is None:
+        assert reader.feed(HEAD).upgrade
+    else:
+        with pytest.raises(BadRequest) as refused:
+            reader.feed(HEAD)
+        assert refused.value.status == status
+
+
+def test_a_body_does_not_count_as_head():
+    """What follows a plain request is somebody else's business."""
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n"
+    assert not read(head + bytes(5000), limit=1024).upgrade

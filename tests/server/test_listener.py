@@ -1,0 +1,107 @@
+"""Where the server listens, and what the operator hears when it cannot."""
+
+import errno
+import socket
+
+import pytest
+import structlog
+import trio
+
+from feed import Limits
+from feed.errors import ConfigError
+from feed.server.listener import Listener, _cannot_bind, bind
+
+
+class Names(trio.abc.HostnameResolver):
+    """Knows ``here``, which is this machine, and ``elsewhere``, which is not."""
+
+    async def getaddrinfo(self, host, port, *options):
+        await trio.lowlevel.checkpoint()
+        found = {b"here": "127.0.0.1", b"elsewhere": "203.0.113.1"}.get(host)
+        if found is None:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (found, port))]
+
+    async def getnameinfo(self, sockaddr, flags):
+        raise NotImplementedError
+
+
+@pytest.fixture
+async def names():
+    trio.socket.set_custom_hostname_resolver(Names())
+
+
+async def test_a_free_port_is_taken(names):
+    """Port 0 becomes a real one."""
+    [sock] = await bind("here", 0)
+    with sock:
+        assert sock.getsockname()[1] > 0
+
+
+async def test_a_host_that_nobody_knows_is_the_operators_mistake(names):
+    """It names the option and the host."""
+    with pytest.raises(ConfigError, match=r"--host: cannot find host 'nowhere'"):
+        await bind("nowhere", 0)
+
+
+async def test_a_host_that_is_another_machine_is_the_operators_mistake(names):
+    """It can be found, but nobody can listen there."""
+    with pytest.raises(ConfigError, match=r"--host: cannot listen on elsewhere port 0 \(Cannot assign"):
+        await bind("elsewhere", 0)
+
+
+async def test_a_port_in_use_is_the_operators_mistake(names):
+    """It names the option and the port."""
+    [sock] = await bind("here", 0)
+    with sock:
+        port = sock.getsockname()[1]
+        with pytest.raises(ConfigError, match=f"--port: port {port} on here is in use"):
+            await bind("here", port)
+
+
+def test_a_privileged_port_is_the_operators_mistake():
+    """Only some may listen below 1024."""
+    problem = _cannot_bind("127.0.0.1", 80, PermissionError(errno.EACCES, "Permission denied"))
+    assert str(problem) == "--port: port 80 needs privileges; choose one above 1023"
+
+
+class Starved:
+    """A listening socket in a process that, for a while, has no file descriptor left."""
+
+    def __init__(self, sock, *problems):
+        self._sock = sock
+        self._problems = list(problems)
+        self.fileno = sock.fileno
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self._sock.close()
+
+    def accept(self):
+        if self._problems:
+            raise self._problems.pop()
+        return self._sock.accept()
+
+
+async def test_running_out_of_files_is_survived(autojump_clock):
+    """It waits a little and tries again; a connection that is gone already is passed over."""
+
+    class Door:
+        async def admit(self, transport, _):
+            transport.close()
+            served.set()
+
+    served = trio.Event()
+    [sock] = await bind("127.0.0.1", 0)
+    problems = [
+        OSError(errno.EMFILE, "Too many open files"),
+        ConnectionAbortedError(errno.ECONNABORTED, "gone"),
+    ]
+    with socket.create_connection(sock.getsockname()), structlog.testing.capture_logs() as logs:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(Listener(Door(), Limits()).run, Starved(sock, *problems), nursery)
+            await served.wait()
+            nursery.cancel_scope.cancel()
+    assert logs == [{"event": "cannot accept", "reason": "Too many open files", "log_level": "warning"}]

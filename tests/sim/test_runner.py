@@ -1,0 +1,112 @@
+"""A market against the clock: its pace, its patience, and rows that depend on neither."""
+
+import math
+
+import pytest
+import trio
+
+from feed.settings import Flow
+from feed.sim.defaults import default_market
+from feed.sim.market import Market
+from feed.sim.runner import MarketRunner
+
+START = 1_700_000_000_000_000_000
+SECOND = 1_000_000_000
+
+
+def new_market():
+    return Market(default_market(3), seed=5, start=START)
+
+
+def rows_until(end):
+    market = new_market()
+    market.opening()
+    return market.advance(end)
+
+
+async def collect(speed, seconds, *, flow=None, channel=math.inf):
+    """Run a market for some seconds of the clock; its batches and when they came."""
+    runner = MarketRunner(new_market(), speed=speed, flow=flow or Flow())
+    runner.opening()
+    send, receive = trio.open_memory_channel(channel)
+    taken = []
+    with trio.move_on_after(seconds):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(runner.run, send)
+            while True:
+                batch = await receive.receive()
+                taken.append((trio.current_time(), batch))
+    return taken
+
+
+def test_the_opening_is_the_markets():
+    """What it publishes first is the opening books."""
+    assert MarketRunner(new_market(), speed=1, flow=Flow()).opening() == new_market().opening()
+
+
+@pytest.mark.parametrize("speed", [1, 10])
+async def test_an_event_comes_when_it_is_due(autojump_clock, speed):
+    """Its market time and the clock agree; at ten times the speed in a tenth of the time."""
+    began = trio.current_time()
+    taken = await collect(speed, 2)
+    for time, batch in taken:
+        for row in batch.rows:
+            assert time - began == pytest.approx((row[2] - START) / SECOND / speed, abs=1e-6)
+    assert taken[-1][0] - began > 1.5
+
+
+async def test_the_same_rows_come_at_any_speed(autojump_clock):
+    """And in batches of any size: only the cuts differ."""
+    expected = rows_until(START + SECOND)
+    assert len(expected) > 50
+    for speed, batch_events in ((1, 256), (10, 256), (10, 1), (0.5, 7)):
+        taken = await collect(speed, 1.001 / speed, flow=Flow(batch_events=batch_events))
+        rows = [row for _, batch in taken for row in batch.rows]
+        assert rows[: len(expected)] == expected
+
+
+async def test_as_fast_as_possible_the_channel_sets_the_pace(autojump_clock):
+    """No time passes, and the rows are the same."""
+    runner = MarketRunner(new_market(), speed=0, flow=Flow())
+    runner.opening()
+    send, receive = trio.open_memory_channel(4)
+    began = trio.current_time()
+    expected = rows_until(START + SECOND)
+    rows = []
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(runner.run, send)
+        while len(rows) < len(expected):
+            rows += (await receive.receive()).rows
+        nursery.cancel_scope.cancel()
+    assert rows[: len(expected)] == expected
+    assert trio.current_time() == began
+
+
+async def test_a_full_channel_slows_the_market_and_loses_nothing(autojump_clock):
+    """Nobody reads for a minute: the market waits; then everything comes, in order, from where it was."""
+    market = new_market()
+    runner = MarketRunner(market, speed=1, flow=Flow(batch_events=16))
+    runner.opening()
+    send, receive = trio.open_memory_channel(2)
+    expected = rows_until(START + 61 * SECOND)
+    rows = []
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(runner.run, send)
+        await trio.sleep(60)
+        assert market.now < START + SECOND
+        assert send.statistics().current_buffer_used == 2
+        while len(rows) < len(expected):
+            batch = await receive.receive()
+            assert len(batch.rows) < 100
+            rows += batch.rows
+        nursery.cancel_scope.cancel()
+    assert rows[: len(expected)] == expected
+
+
+async def test_the_channel_is_closed_with_the_market(autojump_clock):
+    """Whoever reads it learns that nothing more will come."""
+    runner = MarketRunner(new_market(), speed=1, flow=Flow())
+    send, receive = trio.open_memory_channel(math.inf)
+    with trio.move_on_after(1):
+        await runner.run(send)
+    assert [batch async for batch in receive]

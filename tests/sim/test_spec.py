@@ -1,0 +1,100 @@
+"""What a market may be made of."""
+
+from __future__ import annotations
+
+import attrs
+import pytest
+
+from feed.model.instruments import Instrument
+from feed.model.market import Delay, Followers, InstrumentSpec, Makers, MarketSpec, NoiseTraders
+from feed.sim.defaults import default_market
+
+
+def test_the_default_market_has_currencies_gold_and_crypto():
+    """Twelve instruments, of which the documented protocols name several."""
+    assert default_market().listing().symbols == (
+        "EURUSD",
+        "GBPUSD",
+        "USDJPY",
+        "XAUUSD",
+        "BTC-USD",
+        "ETH-USD",
+        "SOL-USD",
+        "XRP-USD",
+        "ADA-USD",
+        "DOGE-USD",
+        "LTC-USD",
+        "LINK-USD",
+    )
+
+
+def test_prices_have_the_decimals_of_their_markets():
+    """Five for currencies, three for the yen, two for gold and bitcoin."""
+    listing = default_market().listing()
+
+    assert [
+        listing[listing.index(symbol)].price_decimals for symbol in ("EURUSD", "USDJPY", "XAUUSD", "BTC-USD")
+    ] == [5, 3, 2, 2]
+
+
+def test_a_larger_market_begins_with_the_default_one():
+    """Made-up instruments come after the known ones, each with a symbol of its own."""
+    large = default_market(500)
+
+    assert default_market().instruments == large.instruments[:12]
+    assert len(large.listing()) == 500
+    assert large == default_market(500)
+
+
+def test_a_smaller_market_is_the_beginning_of_the_default_one():
+    """``count`` cuts."""
+    assert default_market(3).instruments == default_market().instruments[:3]
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "value"),
+    [
+        (Makers, "quotes", 1),
+        (Makers, "count", 0),
+        (Makers, "persistence", 1.0),
+        (Makers, "pause", ()),
+        (NoiseTraders, "share", 0),
+        (Followers, "looks", 0),
+        (Delay, "weight", 0),
+    ],
+)
+def test_what_no_market_could_run_with_is_refused(kind, field, value):
+    """A bad parameter fails where it is written, and is named."""
+    with pytest.raises(ValueError, match=field):
+        kind(**{"weight": 1, "mean_ms": 1, field: value} if kind is Delay else {field: value})
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("price", 99), ("spread", 0.5), ("volatility", -1), ("size", 0)]
+)
+def test_an_instrument_needs_a_price_a_spread_and_a_size(field, value):
+    """Instruments are checked likewise."""
+    good = default_market(1).instruments[0]
+
+    with pytest.raises(ValueError, match=field):
+        attrs.evolve(good, **{field: value})
+
+
+def test_a_market_needs_an_instrument():
+    """An empty market is refused."""
+    with pytest.raises(ValueError, match="instruments"):
+        MarketSpec(instruments=())
+
+
+def test_two_instruments_cannot_share_a_symbol():
+    """The listing says so."""
+    same = InstrumentSpec(
+        instrument=Instrument(symbol="A", base="A", quote="B", price_decimals=2, size_decimals=0),
+        price=1000,
+        spread=2,
+        volatility=1,
+        size=1,
+    )
+
+    with pytest.raises(ValueError, match="symbol"):
+        MarketSpec(instruments=(same, same)).listing()
