@@ -22,9 +22,6 @@ from feed.server.http.site import Call, Problem, Site
 GROUP: Final = "Tradyn"
 _PREFIXES: Final = ("", "/v1")
 
-# A JSON number, with all the digits of the instrument.
-Number = Annotated[Decimal, msgspec.Meta(extra_json_schema={"type": "number", "format": "double"})]
-
 
 class Tick(Shape):
     """
@@ -38,8 +35,8 @@ class Tick(Shape):
     """
 
     symbol: str
-    bid: Number
-    ask: Number
+    bid: Decimal
+    ask: Decimal
     time: int
 
 
@@ -62,7 +59,7 @@ class Symbol(Shape):
 
     symbol: str
     digits: int
-    volumeStep: Number  # noqa: N815 - in the document's style
+    volumeStep: Decimal  # noqa: N815 - in the document's style
 
 
 class SymbolsData(Shape):
@@ -78,7 +75,7 @@ class Account(Shape):
 
     Attributes:
         name: What the operator called the key.
-        account: Number of the account; keys of one account share it.
+        account: Decimal of the account; keys of one account share it.
         tier: Size of the customer.
         scopes: What the key may do.
     """
@@ -108,7 +105,7 @@ class Position(Shape):
 
     symbol: str
     action: int
-    volume: Number
+    volume: Decimal
 
 
 class PositionsData(Shape):

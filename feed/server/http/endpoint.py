@@ -86,6 +86,18 @@ class Parameter:
         return Problem(400, "bad_request", f"The parameter {self.name} {what}")
 
 
+def _with_whole_numbers(value: Any) -> Any:
+    """1.0 is a whole number to JSON Schema, and to programs whose numbers are all alike."""
+    match value:
+        case float() if value.is_integer():
+            return int(value)
+        case list():
+            return [_with_whole_numbers(item) for item in value]
+        case dict():
+            return {name: _with_whole_numbers(item) for name, item in value.items()}
+    return value
+
+
 def _is_number(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER
 
@@ -142,7 +154,7 @@ class Endpoint:
 
     def _decoded(self, body: bytes) -> object:
         try:
-            return msgspec.json.decode(body, type=self.body)
+            return msgspec.convert(_with_whole_numbers(msgspec.json.decode(body)), type=self.body)
         except msgspec.ValidationError as problem:
             raise Problem(400, "bad_request", f"The body does not fit: {problem}") from None
         except (msgspec.DecodeError, RecursionError):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
+
+import msgspec
 
 from feed.model.events import Side, Status, Trade
 from feed.model.instruments import Instrument
@@ -15,13 +17,17 @@ from feed.settings import Web
 _EPOCH: Final = datetime.fromtimestamp(0, UTC)
 
 
+# Price and size, in plain decimals.
+PriceLevel = Annotated[list[str], msgspec.Meta(min_length=2, max_length=2)]
+
+
 class Ticker(Shape):
     """
     The price of an instrument.
 
     Attributes:
         symbol: Its name.
-        price: Of the last trade, in plain decimals.
+        price: Of the last trade, in plain decimals; the middle of the quote as long as there was none.
         ts: When that was, ISO-8601 in UTC, milliseconds.
     """
 
@@ -45,8 +51,8 @@ class Book(Shape):
     symbol: str
     seq: int
     ts: str
-    bids: list[tuple[str, str]]
-    asks: list[tuple[str, str]]
+    bids: list[PriceLevel]
+    asks: list[PriceLevel]
 
 
 class PublicTrade(Shape):
@@ -120,12 +126,16 @@ def iso(nanoseconds: int) -> str:
 
 
 def ticker(site: Site, call: Call) -> Ticker:
-    """The last trade's price."""
+    """The last trade's price; a market that has just opened shows the middle, as its stream does."""
     index, instrument = site.instrument(call.text("symbol"))
-    trade = site.latest.trade(index)
-    if trade is None:
-        raise Problem(404, "not_found", f"{instrument.symbol} has not traded yet")
-    return Ticker(symbol=instrument.symbol, price=instrument.price_text(trade.price), ts=iso(trade.ts))
+    trade, quote = site.latest.trade(index), site.latest.quote(index)
+    if trade is not None:
+        price, ts = trade.price, trade.ts
+    elif quote is not None:
+        price, ts = (quote.bid + quote.ask) // 2, quote.ts
+    else:
+        raise Problem(404, "not_found", f"{instrument.symbol} has no price yet")
+    return Ticker(symbol=instrument.symbol, price=instrument.price_text(price), ts=iso(ts))
 
 
 def book(site: Site, call: Call) -> Book:
@@ -133,9 +143,9 @@ def book(site: Site, call: Call) -> Book:
     index, instrument = site.instrument(call.text("symbol"))
     depth = call.number("depth")
 
-    def side(of: Side) -> list[tuple[str, str]]:
+    def side(of: Side) -> list[PriceLevel]:
         levels = site.latest.levels(index, of, depth)
-        return [(instrument.price_text(price), instrument.size_text(size)) for price, size in levels]
+        return [[instrument.price_text(price), instrument.size_text(size)] for price, size in levels]
 
     return Book(
         symbol=instrument.symbol,
@@ -212,7 +222,7 @@ def endpoints(web: Web, example: str) -> tuple[Endpoint, ...]:
             access=API_KEY,
             parameters=(symbol,),
             returns=Ticker,
-            refusals={404: "No such symbol, or it has not traded yet."},
+            refusals={404: "No such symbol, or it has no price yet."},
             group="SecurityPro",
         ),
         Endpoint(

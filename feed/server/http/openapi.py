@@ -29,6 +29,7 @@ def description(site: Site) -> dict[str, Any]:
     schema = dict(zip(types, schemas, strict=True))
     for component in components.values():
         _say_what_it_means(component)
+        _write_decimals_as_numbers(component)
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in site.endpoints:
         paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, schema, site)
@@ -138,3 +139,11 @@ def _say_what_it_means(component: dict[str, Any]) -> None:
     component["description"] = text.partition("\n\n")[0]
     for field, meaning in _ATTRIBUTE.findall(text):
         component["properties"][field].setdefault("description", " ".join(meaning.split()))
+
+
+def _write_decimals_as_numbers(component: dict[str, Any]) -> None:
+    """As answers do; the library that knows the types takes them for texts."""
+    for field in component["properties"].values():
+        if field.get("format") == "decimal":
+            field["type"] = "number"
+            del field["format"]
