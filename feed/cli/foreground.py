@@ -76,7 +76,8 @@ def welcome(settings: Settings, addresses: list[Address]) -> str:
         lines.append(f"  demo keys (loopback only)  {keys}")
     elif settings.keys is None:
         lines.append("  no keys: nobody can authenticate; make one with: feed keys add FILE --name NAME")
-    lines += ["See data:", f"  feed tail {here.url()}", ""]
+    trust = f"SSL_CERT_FILE={settings.tls.ca} " if settings.tls.self_signed else ""
+    lines += ["See data:", f"  {trust}feed tail {here.url()}", ""]
     return "\n".join(lines)
 
 

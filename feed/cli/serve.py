@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 import click
@@ -15,6 +16,11 @@ from feed.settings import Limits, Listen, Settings, Tls, Web
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+_LISTEN: Final = re.compile(
+    r"(?P<protocol>\w+)=(\[(?P<v6>[^]]+)\]|(?P<host>[^:\[\]]+)):(?P<port>\d{1,5})", re.ASCII
+)
 
 
 def seconds(value: str | float) -> float:
@@ -51,14 +57,13 @@ def speed(value: str | float) -> float:
 
 def listen(value: str) -> Listen:
     """``PROTOCOL=HOST:PORT``; an IPv6 address stands in brackets."""
-    protocol, _, address = value.partition("=")
-    host, _, port = address.rpartition(":")
+    found = _LISTEN.fullmatch(value)
     try:
-        return Listen(protocol, host.removeprefix("[").removesuffix("]"), int(port))
+        if found is not None:
+            return Listen(found["protocol"], found["v6"] or found["host"], int(found["port"]))
     except ValueError:
-        raise click.BadParameter(
-            f"{value!r} is not PROTOCOL=HOST:PORT, such as tradyn=127.0.0.1:8083"
-        ) from None
+        pass  # no such port
+    raise click.BadParameter(f"{value!r} is not PROTOCOL=HOST:PORT, such as tradyn=127.0.0.1:8083")
 
 
 def _number(value: str | float) -> float | None:

@@ -87,11 +87,7 @@ async def serve(
     """
     stop = stop if stop is not None else trio.Event()
     keyring = keyring_for(settings)
-    tls = server_context(settings)
-    listeners = [(Entrance(tls=tls), sock) for sock in await bind(settings.host, settings.port)]
-    for listen in settings.listen:
-        entrance = Entrance(dialect=_dialect(listen.protocol), tls=tls)
-        listeners += [(entrance, sock) for sock in await bind(listen.host, listen.port, where="--listen")]
+    listeners = await _listeners(settings)
     source = source or simulated(settings)
     house = House(settings, source, keyring)
     await house.fanout.step(source.opening())
@@ -122,6 +118,25 @@ def simulated(settings: Settings) -> MarketRunner:
     start = time.time_ns() if settings.start is None else settings.start
     market = Market(default_market(settings.instruments), seed=settings.seed, start=start)
     return MarketRunner(market, speed=settings.speed, flow=settings.flow)
+
+
+async def _listeners(settings: Settings) -> list[tuple[Entrance, socket.socket]]:
+    """Every port of the server, bound, the main one first."""
+    tls = server_context(settings)
+    wanted = [(Entrance(tls=tls), settings.host, settings.port, "")]
+    wanted += [
+        (Entrance(dialect=_dialect(listen.protocol), tls=tls), listen.host, listen.port, "--listen")
+        for listen in settings.listen
+    ]
+    bound: list[tuple[Entrance, socket.socket]] = []
+    try:
+        for entrance, host, port, where in wanted:
+            bound += [(entrance, sock) for sock in await bind(host, port, where=where)]
+    except ConfigError:
+        for _, sock in bound:
+            sock.close()
+        raise
+    return bound
 
 
 def _dialect(name: str) -> Dialect:

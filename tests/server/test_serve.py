@@ -27,7 +27,7 @@ class Network:
         self.listening = False
         self._send, self._receive = trio.open_memory_channel(1000)
 
-    async def bind(self, host, port):
+    async def bind(self, host, port, *, where):
         self.host, self.port = host, port
         return [self]
 
