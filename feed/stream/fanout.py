@@ -46,7 +46,8 @@ class Fanout:
 
     Attributes:
         hub: What it drives.
-        latency: From the making of a step's oldest event to the last write of the step.
+        latency: From the making of a step's oldest event to the last write of the step; steps
+            that nobody listens to do not count.
     """
 
     def __init__(self, hub: Hub, flow: Flow) -> None:
@@ -87,6 +88,7 @@ class Fanout:
             rows: The next events.
             made: When the oldest was made, seconds on Trio's clock; None when nobody asks.
         """
+        written = self._statistics.deliveries
         self._statistics.steps += 1
         self._statistics.events += len(rows)
         self._until_pause = self._flow.sweep_connections
@@ -97,7 +99,7 @@ class Fanout:
         finally:
             self._busy = False
             self._resting.unpark_all()
-        if made is not None:
+        if made is not None and self._statistics.deliveries > written:
             self.latency.observe(trio.current_time() - made)
         await trio.lowlevel.checkpoint()
 

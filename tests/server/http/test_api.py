@@ -332,6 +332,7 @@ async def test_metrics_count_what_happens(house):
     assert (before["feed_connections"], before["feed_events_total"], before["feed_seq"]) == (0, 3, 3)
     client = await house.subscribed("EURUSD")
     await client.message()
+    house.script.play(quote(1, 200))
     house.script.play(quote(0, 200))
     tick = len(await client.text()) + 2
     gone = await house.subscribed("EURUSD")
@@ -341,7 +342,7 @@ async def test_metrics_count_what_happens(house):
     assert after["feed_connections"] == 1
     assert after["feed_connections_opened_total"] == 2
     assert after['feed_connections_ended_total{why="closed by client"}'] == 1
-    assert after["feed_events_total"] == 4
+    assert after["feed_events_total"] == 5
     assert (after["feed_deliveries_total"], after["feed_delivered_bytes_total"]) == (1, tick)
     assert after["feed_event_to_write_seconds_count"] == 1
     assert after['feed_event_to_write_seconds_bucket{le="0.0001"}'] == 1
