@@ -6,6 +6,7 @@ Everything that can go wrong, and whose fault it is.
     Exception
     ├── FeedError              ours, or the operator's: the process or a whole room is affected
     │   ├── ConfigError        a setting, an option or a file the operator wrote; exit code 2
+    │   │   └── ConfigErrors   several of them at once
     │   ├── MarketError        the market was asked for something that cannot be
     │   └── RecordingError     a recording cannot go on; the market can
     └── ClientError            theirs: one client sent something; only that client hears of it
@@ -40,6 +41,27 @@ class ConfigError(FeedError):
     def __str__(self) -> str:
         text = f"{self.where}: {self.what}" if self.where else self.what
         return f"{text}; {self.hint}" if self.hint else text
+
+
+class ConfigErrors(ConfigError):
+    """
+    Several mistakes of the operator, told together.
+
+    Attributes:
+        errors: Each of them.
+    """
+
+    def __init__(self, errors: list[ConfigError]) -> None:
+        self.errors = errors
+        super().__init__(f"{len(errors)} mistakes")
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.errors))
+
+    @classmethod
+    def of(cls, errors: list[ConfigError]) -> ConfigError:
+        """One error for one or more."""
+        return errors[0] if len(errors) == 1 else cls(errors)
 
 
 class MarketError(FeedError):

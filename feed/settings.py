@@ -68,6 +68,8 @@ class Flow:
         sweep_connections: Writes in a row before the fan-out lets other tasks run.
         history_events: Events kept for clients that resume; older ones are forgotten.
         history_bytes: What they may take in memory, roughly; whichever bound is met first counts.
+        checkpoint_seconds: Market seconds between copies of the market, from which seeking back
+            starts; a copy takes some milliseconds and megabytes. 0 keeps none.
     """
 
     channel_batches: int = attrs.field(default=64, validator=ge(1))
@@ -76,6 +78,7 @@ class Flow:
     sweep_connections: int = attrs.field(default=256, validator=ge(1))
     history_events: int = attrs.field(default=100_000, validator=ge(0))
     history_bytes: int = attrs.field(default=64 * MIB, validator=ge(0))
+    checkpoint_seconds: float = attrs.field(default=0.0, validator=ge(0))
 
 
 @attrs.frozen(kw_only=True)
@@ -190,9 +193,13 @@ class Settings:
         host: Address to listen on. Loopback unless the operator says otherwise.
         port: TCP port; 0 takes a free one.
         port_file: Written with the bound port once the server is ready.
-        seed: Of the simulated market; the same seed gives the same events.
+        scenario: Scenario file, or the name of a shipped one; None simulates the default market.
+        seed: Of the simulated market; the same seed gives the same events. None means the
+            scenario's own, or 1.
         start: Market time at which the market opens, integer nanoseconds since the Unix epoch;
-            None means now, so that a live feed shows today's time.
+            None means the scenario's own, or now, so that a live feed shows today's time.
+        until: Where to end: an offset such as ``90s``, an ISO-8601 market time, or a sequence
+            number; None means never, or where the scenario ends.
         speed: Market seconds per second; 0 means as fast as clients and machine allow.
         instruments: How many instruments (the default market's first, then made-up ones);
             None means the default market.
@@ -207,8 +214,10 @@ class Settings:
     host: str = attrs.field(default=LOOPBACK, validator=instance_of(str))
     port: int = attrs.field(default=8080, validator=[ge(0), le(65535)])
     port_file: Path | None = attrs.field(default=None, validator=optional(instance_of(Path)))
-    seed: int = attrs.field(default=1, validator=ge(0))
+    scenario: str | None = attrs.field(default=None, validator=optional(instance_of(str)))
+    seed: int | None = attrs.field(default=None, validator=optional(ge(0)))
     start: int | None = attrs.field(default=None, validator=optional(ge(0)))
+    until: str | None = attrs.field(default=None, validator=optional(instance_of(str)))
     speed: float = attrs.field(default=1.0, validator=ge(0))
     instruments: int | None = attrs.field(default=None, validator=optional(ge(1)))
     keys: Path | None = attrs.field(default=None, validator=optional(instance_of(Path)))

@@ -5,7 +5,7 @@ The command ``feed``: its subcommands, and what becomes of their errors.
 exit  meaning
 ====  ===========================================================================================
 0     done, or stopped by SIGINT or SIGTERM as asked
-1     a defect of ours: the traceback says where
+1     a defect of ours: the traceback says where; or a run that is not as expected
 2     the operator's mistake: one line on stderr, ``feed: where: what; hint``
 130   interrupted (``serve`` never ends so)
 ====  ===========================================================================================
@@ -21,9 +21,11 @@ import click
 from feed import __version__
 from feed.cli.keys import keys
 from feed.cli.options import HelpfulGroup, example
+from feed.cli.replay import replay
+from feed.cli.scenario import scenario
 from feed.cli.serve import serve
 from feed.cli.tail import tail
-from feed.errors import ConfigError
+from feed.errors import ConfigError, ConfigErrors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,6 +44,8 @@ def feed() -> None:
 feed.add_command(serve)
 feed.add_command(keys)
 feed.add_command(tail)
+feed.add_command(scenario)
+feed.add_command(replay)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code.
     """
     try:
-        # A command returns nothing; --help and --version return their exit code.
+        # A command returns nothing or its exit code, as --help and --version do.
         return feed.main(arguments, prog_name="feed", standalone_mode=False) or 0
     except click.Abort:
         return 130
@@ -71,8 +75,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _refuse(error: ConfigError) -> int:
-    # One line, whatever a file name or a library's message has in it.
-    print("feed:", *str(error).split(), file=sys.stderr)  # noqa: T201 - the operator reads this
+    # One line for each, whatever a file name or a library's message has in it.
+    for one in error.errors if isinstance(error, ConfigErrors) else [error]:
+        print("feed:", *str(one).split(), file=sys.stderr)  # noqa: T201 - the operator reads this
     return 2
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,6 +11,7 @@ import attrs
 import click
 
 from feed.cli.options import example, setting
+from feed.scenario.times import parse_moment
 from feed.settings import Limits, Listen, Settings, Tls, Web
 
 if TYPE_CHECKING:
@@ -36,13 +36,9 @@ def market_time(value: str) -> int | None:
     if value == "now":
         return None
     try:
-        moment = datetime.fromisoformat(value)
+        return parse_moment(value)
     except ValueError:
         raise click.BadParameter(f"{value!r} is not a time such as 2024-03-06T16:20:00Z, nor now") from None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    # Integers all the way: a float of nanoseconds would be off by hundreds of them.
-    return (moment - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1) * 1000
 
 
 def speed(value: str | float) -> float:
@@ -82,15 +78,39 @@ def _number(value: str | float) -> float | None:
 @setting(
     "--port-file", Settings, "port_file", metavar="FILE", kind=click.Path(path_type=Path), default="none"
 )
-@setting("--seed", Settings, "seed", metavar="INTEGER", kind=int)
+@setting(
+    "--scenario",
+    Settings,
+    "scenario",
+    metavar="FILE",
+    default="none",
+    meaning="Scenario file, or the name of a shipped one, to run instead of the default market.",
+)
+@setting(
+    "--seed",
+    Settings,
+    "seed",
+    metavar="INTEGER",
+    kind=int,
+    default="the scenario's, or 1",
+    meaning="Seed of the simulated market: the same seed gives the same events.",
+)
 @setting(
     "--start",
     Settings,
     "start",
     metavar="TIME",
     kind=market_time,
-    default="now",
+    default="the scenario's, or now",
     meaning="Market time at which the market opens, ISO-8601 in UTC, or now.",
+)
+@setting(
+    "--until",
+    Settings,
+    "until",
+    metavar="TIME|SEQ",
+    default="never, or the scenario's end",
+    meaning="Where to end: an offset such as 90s, an ISO-8601 market time, or a sequence number.",
 )
 @setting(
     "--speed",

@@ -26,9 +26,9 @@ from feed.server.door import Entrance
 from feed.server.house import House
 from feed.server.keys import keyring_for
 from feed.server.listener import Listener, bind
+from feed.server.program import program_for
 from feed.settings import Settings
-from feed.sim.defaults import default_market
-from feed.sim.market import Market
+from feed.sim.control import Control
 from feed.sim.runner import MarketRunner
 from feed.stream.source import Batch, Source
 
@@ -78,7 +78,7 @@ async def serve(
 
     Args:
         settings: All of the server.
-        source: Where events come from; None simulates the default market.
+        source: Where events come from; None simulates what the settings say.
         stop: Ends the server gently.
         task_status: Told the addresses once clients can connect.
 
@@ -114,10 +114,21 @@ async def serve(
 
 
 def simulated(settings: Settings) -> MarketRunner:
-    """The default market, as ``settings`` want it."""
-    start = time.time_ns() if settings.start is None else settings.start
-    market = Market(default_market(settings.instruments), seed=settings.seed, start=start)
-    return MarketRunner(market, speed=settings.speed, flow=settings.flow)
+    """
+    The market that ``settings`` want, ready to run.
+
+    Raises:
+        ConfigError: The scenario cannot be read, or does not go with another setting.
+    """
+    program = program_for(settings, now=time.time_ns())
+    control = Control(
+        program.run,
+        clock=trio.current_time,
+        speed=settings.speed,
+        until=program.until(settings.until),
+        checkpoint_seconds=settings.flow.checkpoint_seconds,
+    )
+    return MarketRunner(control, flow=settings.flow)
 
 
 async def _listeners(settings: Settings) -> list[tuple[Entrance, socket.socket]]:

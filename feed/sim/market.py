@@ -15,7 +15,7 @@ from typing import Final
 
 from feed.book.exchange import Exchange
 from feed.errors import MarketError
-from feed.model.events import Row, Side, Status
+from feed.model.events import STATUS, Row, Side, Status
 from feed.model.market import MarketSpec
 from feed.model.orders import Ack, Command
 from feed.sim.agenda import Agenda
@@ -113,6 +113,14 @@ class Market:
         self.now = until
         return self._taken()
 
+    def snapshot(self) -> list[Row]:
+        """Every status and every book as it stands, in rows that rebuild them from nothing."""
+        statuses = [
+            (STATUS, index, self.now, int(status)) for index, status in enumerate(self.exchange.statuses)
+        ]
+        orders = [row for book in self.exchange.books for row in book.rows()]
+        return statuses + [(*row[:2], self.now, *row[3:]) for row in orders]
+
     def step(self) -> list[Row]:
         """Exactly one action, at :meth:`next_time`, which becomes ``now``. It may leave no row."""
         return self.advance(self.next_time(), limit=0)
@@ -175,7 +183,7 @@ class Market:
         reach: float = 100.0,
     ) -> list[Row]:
         """
-        Let someone trade ``lots`` against the book, from the next action on.
+        Let someone trade ``lots`` against the book, from the next action on, or once it trades again.
 
         Args:
             instrument: Index of the instrument.

@@ -2,58 +2,77 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Awaitable, Callable
+
 import trio
 
 from feed.model.events import Row
 from feed.settings import Flow
-from feed.sim.market import Market
-from feed.sim.pace import Pace
+from feed.sim.control import Control
 from feed.stream.source import Batch
 
 
 class MarketRunner:
     """
-    A market as a source of events.
+    A run as a source of events.
 
     Attributes:
-        listing: The market's instruments.
-        lag: How late its last events were made, seconds.
+        listing: The run's instruments.
+        control: Steers it, from any task.
     """
 
-    def __init__(self, market: Market, *, speed: float, flow: Flow) -> None:
+    def __init__(
+        self,
+        control: Control,
+        *,
+        flow: Flow,
+        hold: Callable[[], Awaitable[object]] | None = None,
+        settle: Callable[[], Awaitable[object]] | None = None,
+    ) -> None:
         """
-        Begin where ``market`` stands.
+        Begin where the run stands.
 
         Args:
-            market: Runs nowhere else.
-            speed: Market seconds per second; 0 for as fast as the channel takes it.
+            control: Run by nobody else.
             flow: Bounds on a batch.
+            hold: Awaited before market time begins to run, such as for clients to subscribe.
+            settle: Awaited after every batch, such as for the slowest client to have taken it.
         """
-        self.listing = market.listing
-        self.lag = 0.0
-        self._market = market
-        self._speed = speed
+        self.listing = control.listing
+        self.control = control
         self._flow = flow
+        self._hold = hold
+        self._settle = settle
+
+    @property
+    def lag(self) -> float:
+        """How late the next event is by now, seconds; 0 when there is no pace to keep."""
+        late = trio.current_time() - self.control.wake_time()
+        return late if 0 < late < math.inf and self.control.position().speed else 0.0
 
     def opening(self) -> list[Row]:
         """The opening books."""
-        return self._market.opening()
+        return self.control.opening()
 
     async def run(self, channel: trio.MemorySendChannel[Batch]) -> None:
-        """Simulate until cancelled. A full channel slows the market, and nothing is lost."""
+        """Run to the end, or until cancelled. A full channel slows the market, and nothing is lost."""
         async with channel, trio.open_nursery() as simulator:
             simulator.start_soon(self._simulate, channel)
 
     async def _simulate(self, channel: trio.MemorySendChannel[Batch]) -> None:
-        market = self._market
-        pace = Pace(market=market.now, clock=trio.current_time(), speed=self._speed)
-        while True:
-            upcoming = market.next_time()
-            planned = pace.clock_time(upcoming)
-            await trio.sleep_until(planned)
+        control = self.control
+        if self._hold is not None:
+            await self._hold()
+        control.start()
+        while not control.ended:
+            changed = trio.Event()
+            control.changed = changed.set
+            with trio.move_on_at(control.wake_time()):
+                await changed.wait()
             now = trio.current_time()
-            self.lag = max(0.0, now - planned) if self._speed else 0.0
-            due = pace.market_time(now)
-            rows = market.advance(max(upcoming, due or 0), self._flow.batch_events)
+            rows = control.take(self._flow.batch_events)
             if rows:
                 await channel.send(Batch(rows, now))
+                if self._settle is not None:
+                    await self._settle()

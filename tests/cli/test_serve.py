@@ -56,6 +56,8 @@ def test_no_options_are_the_default_settings(settings_of):
     [
         (["--host", "0.0.0.0"], {"host": "0.0.0.0"}, {}),
         (["--port", "0", "--port-file", "feed.port"], {"port": 0, "port_file": Path("feed.port")}, {}),
+        (["--scenario", "burst"], {"scenario": "burst"}, {}),
+        (["--until", "90s"], {"until": "90s"}, {}),
         (["--seed", "7"], {"seed": 7}, {}),
         (["--start", "now"], {"start": None}, {}),
         (["--start", "2024-03-06T16:20:00Z"], {"start": 1_709_742_000_000_000_000}, {}),

@@ -6,6 +6,7 @@ import pytest
 import trio
 
 from feed.settings import Flow
+from feed.sim.control import Control
 from feed.sim.defaults import default_market
 from feed.sim.market import Market
 from feed.sim.runner import MarketRunner
@@ -24,9 +25,13 @@ def rows_until(end):
     return market.advance(end)
 
 
+def runner_of(market, *, speed, flow):
+    return MarketRunner(Control(market, clock=trio.current_time, speed=speed), flow=flow)
+
+
 async def collect(speed, seconds, *, flow=None, channel=math.inf):
     """Run a market for some seconds of the clock; its batches and when they came."""
-    runner = MarketRunner(new_market(), speed=speed, flow=flow or Flow())
+    runner = runner_of(new_market(), speed=speed, flow=flow or Flow())
     runner.opening()
     send, receive = trio.open_memory_channel(channel)
     taken = []
@@ -41,7 +46,7 @@ async def collect(speed, seconds, *, flow=None, channel=math.inf):
 
 def test_the_opening_is_the_markets():
     """What it publishes first is the opening books."""
-    assert MarketRunner(new_market(), speed=1, flow=Flow()).opening() == new_market().opening()
+    assert runner_of(new_market(), speed=1, flow=Flow()).opening() == new_market().opening()
 
 
 @pytest.mark.parametrize("speed", [1, 10])
@@ -67,7 +72,7 @@ async def test_the_same_rows_come_at_any_speed(autojump_clock):
 
 async def test_as_fast_as_possible_the_channel_sets_the_pace(autojump_clock):
     """No time passes, and the rows are the same."""
-    runner = MarketRunner(new_market(), speed=0, flow=Flow())
+    runner = runner_of(new_market(), speed=0, flow=Flow())
     runner.opening()
     send, receive = trio.open_memory_channel(4)
     began = trio.current_time()
@@ -85,7 +90,7 @@ async def test_as_fast_as_possible_the_channel_sets_the_pace(autojump_clock):
 async def test_a_full_channel_slows_the_market_and_loses_nothing(autojump_clock):
     """Nobody reads for a minute: the market waits; then everything comes, in order, from where it was."""
     market = new_market()
-    runner = MarketRunner(market, speed=1, flow=Flow(batch_events=16))
+    runner = runner_of(market, speed=1, flow=Flow(batch_events=16))
     runner.opening()
     send, receive = trio.open_memory_channel(2)
     expected = rows_until(START + 61 * SECOND)
@@ -105,7 +110,7 @@ async def test_a_full_channel_slows_the_market_and_loses_nothing(autojump_clock)
 
 async def test_the_channel_is_closed_with_the_market(autojump_clock):
     """Whoever reads it learns that nothing more will come."""
-    runner = MarketRunner(new_market(), speed=1, flow=Flow())
+    runner = runner_of(new_market(), speed=1, flow=Flow())
     send, receive = trio.open_memory_channel(math.inf)
     with trio.move_on_after(1):
         await runner.run(send)

@@ -41,7 +41,13 @@ class Tick(Shape):
 
 
 class TickData(Shape):
-    """A tick that was asked for."""
+    """
+    A tick that was asked for.
+
+    Attributes:
+        success: Always.
+        data: The tick.
+    """
 
     success: Literal[True]
     data: Tick
@@ -63,7 +69,13 @@ class Symbol(Shape):
 
 
 class SymbolsData(Shape):
-    """Every instrument."""
+    """
+    Every instrument.
+
+    Attributes:
+        success: Always.
+        data: In the market's order.
+    """
 
     success: Literal[True]
     data: list[Symbol]
@@ -87,7 +99,13 @@ class Account(Shape):
 
 
 class AccountData(Shape):
-    """The account of a key."""
+    """
+    The account of a key.
+
+    Attributes:
+        success: Always.
+        data: The account.
+    """
 
     success: Literal[True]
     data: Account
@@ -109,7 +127,13 @@ class Position(Shape):
 
 
 class PositionsData(Shape):
-    """The open positions of an account: none, for orders do not exist yet."""
+    """
+    The open positions of an account.
+
+    Attributes:
+        success: Always.
+        data: None, for orders do not exist yet.
+    """
 
     success: Literal[True]
     data: list[Position]

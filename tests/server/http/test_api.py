@@ -13,6 +13,7 @@ from feed.errors import MarketError
 from feed.model.events import ADD, REDUCE, STATUS, TRADE, Status
 from feed.model.grants import Grant, Scope
 from feed.server.keys import Keyring, entry_for
+from feed.server.serve import simulated
 from feed.settings import Web
 
 SECOND = 1_000_000_000
@@ -449,6 +450,36 @@ async def test_the_market_is_steered_from_its_own_machine(open_house):
         async with open_house(Settings(web=Web(admin_anywhere=anywhere)), script) as house:
             client = house.connect(peer="10.0.0.1")
             assert (await ask(client, "/admin/clock", **API_KEY))[0] == status
+
+
+async def test_a_simulated_market_stands_still_steps_and_seeks(open_house):
+    """The real control: nothing comes while it is paused, and seeking goes as far as it is told."""
+    async with open_house(script=simulated(Settings(start=NOW, instruments=2))) as house:
+
+        async def clock(**command):
+            data = json.dumps(command).encode()
+            method = "POST" if command else "GET"
+            body = data if command else b""
+            return await ask(house.connect(), "/admin/clock", method=method, body=body, **API_KEY)
+
+        await trio.sleep(5)
+        _, _, running = await clock()
+        assert (running["state"], running["speed"]) == ("running", 1.0)
+        _, _, paused = await clock(action="pause")
+        await trio.sleep(60)
+        assert (await clock())[2] == paused
+        assert (await clock(action="seek", time=NOW))[0] == 409
+        await clock(action="step", events=3)
+        await trio.sleep(1)
+        _, _, stepped = await clock()
+        assert stepped["seq"] >= paused["seq"] + 3
+        there = NOW + 60 * SECOND
+        await clock(action="seek", time=there)
+        await trio.sleep(1)
+        _, _, sought = await clock()
+        assert (sought["state"], sought["time"]) == ("paused", there)
+        _, _, text = await ask(house.connect(), "/metrics")
+        assert b"feed_simulator_lag_seconds 0.0" in text
 
 
 # --- web pages -------------------------------------------------------------------------------------

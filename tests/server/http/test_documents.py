@@ -32,7 +32,7 @@ async def test_the_description_is_whole(house):
     for name, schema in schemas.items():
         assert schema["description"], name
         for field, meaning in schema["properties"].items():
-            assert name == "Failure" or {"description", "enum"} & set(meaning) or "$ref" in meaning, (
+            assert {"description", "enum"} & set(meaning) or "$ref" in meaning, (
                 name,
                 field,
             )

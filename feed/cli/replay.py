@@ -1,0 +1,138 @@
+"""``feed replay``: run a scenario without clients, and say what there was."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from feed.cli.options import example
+from feed.cli.serve import speed
+from feed.errors import ConfigError
+from feed.model.scenario import KIND_NAMES
+from feed.scenario.reader import parse_scenario
+from feed.scenario.shipped import SUFFIX, find_scenario
+from feed.scenario.times import duration_text
+from feed.scenario.writer import with_expectation
+from feed.server.program import MARKETS, Program, program_from_file
+from feed.sim.draws import NS_PER_MS
+from feed.sim.pace import NANOSECONDS
+from feed.sim.replay import Outcome, Replay
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+# A progress bar counts in these.
+_NS_PER_TICK = 100 * NS_PER_MS
+
+
+@click.command(epilog=example("feed replay flash-crash --speed max --digest"))
+@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@click.option(
+    "--speed",
+    metavar="FACTOR",
+    default="max",
+    type=speed,
+    show_default=True,
+    help="Market seconds per second, or max: as fast as the machine allows.",
+)
+@click.option(
+    "--until",
+    metavar="TIME|SEQ",
+    help="Where to end: an offset such as 90s, an ISO-8601 market time, or a sequence number.",
+)
+@click.option("--digest", is_flag=True, help="Print the SHA-256 over the canonical event stream.")
+@click.option("--update", is_flag=True, help="Write what came out into the [expect] table of each FILE.")
+def replay(files: tuple[str, ...], speed: float, until: str | None, *, digest: bool, update: bool) -> int:
+    """
+    Run each FILE, a scenario file or the name of a shipped one, without clients.
+
+    Prints what happened, and compares a whole run with the file's [expect] table: exit code 1 when
+    it differs.
+    """
+    if update and until is not None:
+        raise ConfigError("only a whole run says what to expect", where="--update", hint="leave out --until")
+    differing = 0
+    for file in files:
+        program = program_from_file(file)
+        outcome = _run(program, speed, until)
+        for line in report(program.name, outcome, digest=digest):
+            click.echo(line)
+        if update:
+            click.echo(f"{program.name}: {_update(find_scenario(file), outcome)}")
+        elif program.expect is not None and until is None:
+            differences = outcome.differences(program.expect)
+            differing += bool(differences)
+            if differences:
+                click.echo(f"feed: {file}: not as expected: {'; '.join(differences)}", err=True)
+            else:
+                click.echo(f"{program.name}: as expected")
+    return 1 if differing else 0
+
+
+def report(name: str, outcome: Outcome, *, digest: bool) -> list[str]:
+    """What is the same on every run, for standard output."""
+    counts = [(getattr(outcome.counts, kind), kind) for kind in KIND_NAMES.values()]
+    kinds = ", ".join(f"{count} {kind}" for count, kind in counts if count)
+    faults = f"; {outcome.faults} fault{'s' if outcome.faults > 1 else ''}" if outcome.faults else ""
+    span = duration_text(outcome.market_ns // NS_PER_MS * NS_PER_MS)
+    lines = [f"{name}: {outcome.events} events in {span} ({kinds}){faults}"]
+    return [*lines, f"{name}: sha256 {outcome.digest}"] if digest else lines
+
+
+def _run(program: Program, speed: float, until: str | None) -> Outcome:
+    run = Replay(
+        program.run,
+        start=program.start,
+        faults=program.faults,
+        clock=time.monotonic,
+        speed=speed,
+        until=program.until(until),
+    )
+    began = time.monotonic()
+    with _progress(program) as bar:
+        for wake_time in run.steps():
+            time.sleep(max(0.0, wake_time - time.monotonic()))
+            if bar is not None:
+                bar.update(run.market_ns // _NS_PER_TICK - bar.pos)
+        if bar is not None:
+            bar.update(run.market_ns // _NS_PER_TICK - bar.pos)
+    seconds = max(time.monotonic() - began, 1e-9)
+    outcome = run.outcome()
+    ratio = outcome.market_ns / NANOSECONDS / seconds
+    click.echo(
+        f"{program.name}: {seconds:.2f} s, {ratio:.3g}x real time, {outcome.events / seconds:.0f} events/s",
+        err=True,
+    )
+    return outcome
+
+
+def _progress(program: Program) -> AbstractContextManager[Any]:
+    """A progress bar on a terminal; nothing in a pipe."""
+    if program.duration is None or not sys.stderr.isatty():
+        return nullcontext()
+    return click.progressbar(
+        length=program.duration // _NS_PER_TICK,
+        label=program.name,
+        file=sys.stderr,
+        update_min_steps=max(1, program.duration // _NS_PER_TICK // 100),
+    )
+
+
+def _update(path: Path, outcome: Outcome) -> str:
+    if path.suffix != SUFFIX:
+        raise ConfigError("only a scenario file has an [expect] table", where=str(path))
+    old = path.read_text(encoding="utf-8")
+    new = with_expectation(old, outcome.expectation())
+    if new == old:
+        return "unchanged"
+    parse_scenario(new, MARKETS, name=str(path))  # never leave a file that cannot be read
+    try:
+        path.write_text(new, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"cannot be written: {error.strerror}", where=str(path)) from None
+    return "updated"

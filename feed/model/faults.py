@@ -1,0 +1,207 @@
+"""
+What goes wrong between server and clients, whom it strikes, and when.
+
+A fault never changes an event: it is done to frames and connections. Offsets are integer nanoseconds
+of market time from the start of the scenario, as in :mod:`feed.model.timeline`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import attrs
+from attrs.validators import and_, ge, gt, le, lt, max_len, optional
+
+from feed.model.timeline import NS_PER_SECOND, Nanoseconds
+
+_SHARE: Final[Any] = and_(gt(0), le(1))
+
+
+@attrs.frozen(kw_only=True)
+class Aim:
+    """
+    Which connections a fault strikes: those that meet all that is said.
+
+    Attributes:
+        dialect: Name of the protocol; None for any.
+        key: Name of the key that was used, never the key itself; None for any, or none at all.
+        fraction: Share of those, chosen by the scenario's seed.
+    """
+
+    dialect: str | None = None
+    key: str | None = None
+    fraction: float = attrs.field(default=1.0, validator=_SHARE)
+
+    def strikes(self, *, dialect: str, key: str | None, lot: float) -> bool:
+        """
+        Whether a connection is struck.
+
+        Args:
+            dialect: Name of its protocol.
+            key: Name of its key; None before it has shown one.
+            lot: Drawn for it from [0, 1), by the scenario's seed.
+        """
+        return self.dialect in (None, dialect) and self.key in (None, key) and lot < self.fraction
+
+
+@attrs.frozen(kw_only=True)
+class Fault:
+    """
+    Something that goes wrong between server and clients. Exactly one of ``at`` and ``seq`` says when.
+
+    Attributes:
+        at: Nanoseconds from the start of the scenario.
+        seq: Sequence number of the last event before it, from 1.
+        aim: Whom it strikes.
+    """
+
+    at: Nanoseconds | None = attrs.field(default=None, validator=optional(ge(0)))
+    seq: int | None = attrs.field(default=None, validator=optional(ge(1)))
+    aim: Aim = Aim()
+
+    def __attrs_post_init__(self) -> None:
+        if (self.at is None) == (self.seq is None):
+            raise ValueError("'at' or 'seq' says when, one of them and not both")
+
+
+@attrs.frozen(kw_only=True)
+class LastingFault(Fault):
+    """
+    A fault that goes on for a while.
+
+    Attributes:
+        duration: Nanoseconds of market time until it is over; None for the rest of the scenario.
+    """
+
+    duration: Nanoseconds | None = attrs.field(default=None, validator=optional(gt(0)))
+
+
+@attrs.frozen(kw_only=True)
+class Disconnect(Fault):
+    """
+    Connections are closed.
+
+    Attributes:
+        code: WebSocket close code; 1006 drops the TCP connection without a closing handshake.
+        reason: Text sent with it, at most 123 bytes of UTF-8.
+    """
+
+    code: int = attrs.field(default=1001, validator=[ge(1000), le(4999)])
+    reason: str = attrs.field(default="", validator=max_len(123))
+
+
+@attrs.frozen(kw_only=True)
+class Mute(LastingFault):
+    """Nothing is sent any more, yet pings are answered. What was withheld is lost."""
+
+
+@attrs.frozen(kw_only=True)
+class HalfOpen(LastingFault):
+    """Nothing is sent and nothing is answered, while the TCP connection stays open."""
+
+
+@attrs.frozen(kw_only=True)
+class Delay(LastingFault):
+    """
+    Frames arrive late, in their order.
+
+    Attributes:
+        delay: By at least so many nanoseconds, of the clock rather than of market time.
+        jitter: And up to so many more, drawn for each frame.
+    """
+
+    delay: Nanoseconds = attrs.field(validator=[ge(0), le(600 * NS_PER_SECOND)])
+    jitter: Nanoseconds = attrs.field(default=0, validator=[ge(0), le(600 * NS_PER_SECOND)])
+
+
+@attrs.frozen(kw_only=True)
+class Drop(LastingFault):
+    """
+    Frames are lost.
+
+    Attributes:
+        fraction: Share of the data frames, drawn for each.
+    """
+
+    fraction: float = attrs.field(validator=_SHARE)
+
+
+@attrs.frozen(kw_only=True)
+class Duplicate(LastingFault):
+    """
+    Frames arrive twice, one right after the other.
+
+    Attributes:
+        fraction: Share of the data frames, drawn for each.
+    """
+
+    fraction: float = attrs.field(validator=_SHARE)
+
+
+@attrs.frozen(kw_only=True)
+class Reorder(LastingFault):
+    """
+    Frames are overtaken by later ones.
+
+    Attributes:
+        fraction: Share of the data frames, drawn for each.
+        distance: How many later frames go first, at most.
+    """
+
+    fraction: float = attrs.field(validator=_SHARE)
+    distance: int = attrs.field(default=1, validator=[ge(1), le(1000)])
+
+
+@attrs.frozen(kw_only=True)
+class Garbage(Fault):
+    """One text frame that no protocol knows."""
+
+
+@attrs.frozen(kw_only=True)
+class Oversized(Fault):
+    """
+    One text frame that is far too long.
+
+    Attributes:
+        bytes: Length of its payload.
+    """
+
+    bytes: int = attrs.field(default=2 * 1024 * 1024, validator=[ge(1), le(64 * 1024 * 1024)])
+
+
+@attrs.frozen(kw_only=True)
+class RefuseHandshakes(LastingFault):
+    """
+    Nobody is let in; who is in stays.
+
+    Attributes:
+        status: HTTP status of the refusal.
+    """
+
+    status: int = attrs.field(default=503, validator=[ge(400), lt(600)])
+
+
+@attrs.frozen(kw_only=True)
+class ExpireTokens(Fault):
+    """Access tokens given out so far are no longer good."""
+
+
+@attrs.frozen(kw_only=True)
+class Restart(LastingFault):
+    """The server goes away and comes back: connections are closed with 1012, nobody is let in meanwhile."""
+
+
+FAULTS: Final[tuple[type[Fault], ...]] = (
+    Disconnect,
+    Mute,
+    HalfOpen,
+    Delay,
+    Drop,
+    Duplicate,
+    Reorder,
+    Garbage,
+    Oversized,
+    RefuseHandshakes,
+    ExpireTokens,
+    Restart,
+)

@@ -1,0 +1,83 @@
+"""A scenario: a market, what happens in it, and what must come out."""
+
+from __future__ import annotations
+
+import attrs
+from attrs.validators import ge, gt, matches_re, optional
+
+from feed.model.events import ADD, CLEAR, CLOCK, LEVEL, QUOTE, REDUCE, STATUS, TRADE
+from feed.model.faults import Fault
+from feed.model.market import MarketSpec
+from feed.model.timeline import Action, Nanoseconds
+
+KIND_NAMES = {
+    ADD: "add",
+    REDUCE: "reduce",
+    TRADE: "trade",
+    LEVEL: "level",
+    QUOTE: "quote",
+    STATUS: "status",
+    CLEAR: "clear",
+    CLOCK: "clock",
+}
+"""How files and reports name each kind of event."""
+
+
+@attrs.frozen(kw_only=True)
+class Counts:
+    """How many events there are of each kind."""
+
+    add: int = attrs.field(default=0, validator=ge(0))
+    reduce: int = attrs.field(default=0, validator=ge(0))
+    trade: int = attrs.field(default=0, validator=ge(0))
+    level: int = attrs.field(default=0, validator=ge(0))
+    quote: int = attrs.field(default=0, validator=ge(0))
+    status: int = attrs.field(default=0, validator=ge(0))
+    clear: int = attrs.field(default=0, validator=ge(0))
+    clock: int = attrs.field(default=0, validator=ge(0))
+
+
+@attrs.frozen(kw_only=True)
+class Expect:
+    """
+    What a run from beginning to end must give. What is None is not compared.
+
+    Attributes:
+        events: How many, the opening books included.
+        digest: SHA-256 over the canonical event stream (:mod:`feed.model.digest`), 64 digits.
+        faults: How many wire faults of the timeline begin.
+        counts: Events of each kind.
+    """
+
+    events: int | None = attrs.field(default=None, validator=optional(ge(0)))
+    digest: str | None = attrs.field(default=None, validator=optional(matches_re(r"[0-9a-f]{64}")))
+    faults: int | None = attrs.field(default=None, validator=optional(ge(0)))
+    counts: Counts | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Scenario:
+    """
+    Everything about one run.
+
+    Attributes:
+        name: What it is called.
+        about: What it is for, and what a good client does.
+        seed: Of the market and of the choice whom a fault strikes.
+        start: Market time at which it opens, integer nanoseconds since the Unix epoch.
+        duration: Nanoseconds of market time from opening to end.
+        market: What is traded, and by whom.
+        actions: What happens in the market, in the order of the file.
+        faults: What goes wrong on the wire, in the order of the file.
+        expect: What a whole run must give; None when nobody has said.
+    """
+
+    name: str
+    about: str = ""
+    seed: int = attrs.field(default=1, validator=ge(0))
+    start: int = attrs.field(validator=ge(0))
+    duration: Nanoseconds = attrs.field(validator=gt(0))
+    market: MarketSpec
+    actions: tuple[Action, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    expect: Expect | None = None

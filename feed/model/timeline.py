@@ -1,0 +1,160 @@
+"""
+What happens in a scripted market, and when.
+
+All times are *offsets*, integer nanoseconds of market time from the start of the scenario. What goes
+wrong between server and clients meanwhile is in :mod:`feed.model.faults`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+import attrs
+from attrs.validators import and_, ge, gt, le, optional
+
+from feed.model.events import Side
+
+# Files write these as text with a unit, such as "90s"; the mark tells the reader to parse it.
+Nanoseconds = Annotated[int, "nanoseconds"]
+
+NS_PER_SECOND: Final = 1_000_000_000
+
+_FACTOR: Final[Any] = and_(gt(0), le(1000))
+
+
+@attrs.frozen(kw_only=True)
+class Action:
+    """
+    Something that happens in the market.
+
+    Attributes:
+        at: When, nanoseconds from the start.
+        instruments: Symbols of the instruments it happens to; none means every one.
+    """
+
+    at: Nanoseconds = attrs.field(validator=ge(0))
+    instruments: tuple[str, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Effect(Action):
+    """
+    An action that can wear off. Of several of a kind, the latest that still lasts counts.
+
+    Attributes:
+        duration: Nanoseconds until things are as they were; None for the rest of the scenario.
+    """
+
+    duration: Nanoseconds | None = attrs.field(default=None, validator=optional(gt(0)))
+
+
+@attrs.frozen(kw_only=True)
+class Shock(Action):
+    """
+    News: the fundamental value jumps, and the makers follow.
+
+    Attributes:
+        fraction: Of the value: -0.05 is five percent down.
+    """
+
+    fraction: float = attrs.field(validator=[gt(-1), le(10)])
+
+
+@attrs.frozen(kw_only=True)
+class Volatility(Effect):
+    """
+    The fundamental value swings further, or less far.
+
+    Attributes:
+        factor: Times the volatility that the market's specification says.
+    """
+
+    factor: float = attrs.field(validator=_FACTOR)
+
+
+@attrs.frozen(kw_only=True)
+class Activity(Effect):
+    """
+    Everything happens more often, or less often: a factor of 100 is a burst.
+
+    Attributes:
+        factor: Times the updates a second that the market's specification says.
+    """
+
+    factor: float = attrs.field(validator=_FACTOR)
+
+
+@attrs.frozen(kw_only=True)
+class Liquidity(Effect):
+    """
+    Orders become larger or smaller: 0.05 withdraws nearly all that rests.
+
+    Attributes:
+        factor: Times the sizes that the market's specification says.
+    """
+
+    factor: float = attrs.field(validator=_FACTOR)
+
+
+@attrs.frozen(kw_only=True)
+class Spread(Effect):
+    """
+    Makers ask for a wider or narrower spread.
+
+    Attributes:
+        factor: Times the spread that the market's specification says.
+    """
+
+    factor: float = attrs.field(validator=_FACTOR)
+
+
+@attrs.frozen(kw_only=True)
+class LargeOrder(Action):
+    """
+    Someone trades far more than the best quote offers, at once or slice by slice.
+
+    Attributes:
+        side: Of the one who takes: ``BUY`` lifts the asks.
+        lots: In all, integer lots.
+        slices: Equal parts; 1 sweeps the book at once.
+        pause: Nanoseconds between two slices.
+    """
+
+    side: Side
+    lots: int = attrs.field(validator=ge(1))
+    slices: int = attrs.field(default=1, validator=[ge(1), le(10_000)])
+    pause: Nanoseconds = attrs.field(default=NS_PER_SECOND, validator=gt(0))
+
+
+@attrs.frozen(kw_only=True)
+class Halt(Effect):
+    """Trading stops; orders stay on the book, and nobody can add to them."""
+
+
+@attrs.frozen(kw_only=True)
+class Resume(Action):
+    """Trading goes on after a halt, whatever was left of it."""
+
+
+@attrs.frozen(kw_only=True)
+class List(Action):
+    """An instrument that was not listed, or no longer, opens for trading."""
+
+
+@attrs.frozen(kw_only=True)
+class Delist(Action):
+    """Trading ends for good, and every order is taken off the book."""
+
+
+ACTIONS: Final[tuple[type[Action], ...]] = (
+    Shock,
+    Volatility,
+    Activity,
+    Liquidity,
+    Spread,
+    LargeOrder,
+    Halt,
+    Resume,
+    List,
+    Delist,
+)

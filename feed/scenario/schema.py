@@ -1,0 +1,270 @@
+"""
+What a scenario file may say, version 1. The classes are those of the model; here is how TOML becomes them.
+
+::
+
+    format = 1
+    name = "flash-crash"
+    about = "What it is for. What a good client does."
+    seed = 7
+    start = 2024-03-06T14:30:00Z     # with its zone
+    duration = "2m"                  # h, m, s, ms, us, ns
+
+    [market]
+    base = "default"                 # the market to begin with
+    count = 4                        # its first instruments ...
+
+    [[market.instruments]]           # ... or these; what is not said is as in the base
+    symbol = "BTC-USD"
+    updates_per_second = 20
+
+    [market.makers]                  # and news, noise, momentum, reversion, large
+    count = 2
+
+    [[timeline]]
+    at = "30s"
+    do = "shock"                     # a class of feed.model.timeline or feed.model.faults
+    instruments = ["BTC-USD"]
+    fraction = -0.05
+
+    [[timeline]]
+    at = "45s"                       # a fault may say seq = 12345 instead
+    do = "drop"
+    fraction = 0.02
+    duration = "20s"
+    aim = { dialect = "tradyn", fraction = 0.5 }
+
+    [expect]                         # written by feed replay FILE --update
+    events = 123456
+    digest = "..."
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Annotated, Any, Final, get_args, get_origin
+
+import attrs
+import cattrs
+from attrs.validators import ge, gt
+from cattrs.gen import make_dict_structure_fn
+
+from feed.model.events import Side
+from feed.model.faults import FAULTS, Fault
+from feed.model.instruments import Instrument
+from feed.model.market import InstrumentSpec, MarketSpec
+from feed.model.scenario import Expect
+from feed.model.timeline import ACTIONS, Action, Nanoseconds
+from feed.scenario.problems import Misfit, choice, found
+from feed.scenario.times import EXAMPLES, nanoseconds, parse_duration
+
+VERSION: Final = 1
+NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+NAMES: Final = "small letters, digits and hyphens, at most 64"
+
+Moment = Annotated[int, "moment"]
+Name = Annotated[str, "name"]
+Format = Annotated[int, "format"]
+Markets = Mapping[str, Callable[[int | None], MarketSpec]]
+"""Markets to begin with, by name; each takes the number of instruments, None for its own."""
+
+
+@attrs.frozen(kw_only=True)
+class File:
+    """A whole file, field by field."""
+
+    format: Format
+    name: Name
+    about: str = ""
+    seed: int = attrs.field(default=1, validator=ge(0))
+    start: Moment = attrs.field(validator=ge(0))
+    duration: Nanoseconds = attrs.field(validator=gt(0))
+    market: MarketSpec
+    timeline: tuple[Action | Fault, ...] = ()
+    expect: Expect | None = None
+
+
+def verb(kind: type[Any]) -> str:
+    """How a timeline names a class: ``verb(LargeOrder) == "large-order"``."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", kind.__name__).lower()
+
+
+VERBS: Final[dict[str, type[Any]]] = {verb(kind): kind for kind in (*ACTIONS, *FAULTS)}
+
+
+def with_base(document: dict[str, Any], markets: Markets) -> dict[str, Any]:
+    """
+    The document with its market complete: what it does not say is as in its base.
+
+    Raises:
+        Misfit: The base is unknown, or ``count`` is no number of instruments.
+    """
+    table = document.get("market", {})
+    if not isinstance(table, dict):
+        return document
+    table = dict(table)
+    name, count = table.pop("base", "default"), table.pop("count", None)
+    if name not in markets:
+        raise Misfit(found(name), choice(name, markets), ("market", "base"))
+    if count is not None and not (type(count) is int and 1 <= count <= 10_000):
+        raise Misfit(found(count), "allowed: a whole number from 1 to 10000", ("market", "count"))
+    if count is not None and "instruments" in table:
+        raise Misfit("given besides instruments", "allowed: one of them", ("market", "count"))
+    base = _TO_DICTS.unstructure(markets[name](count))
+    listed = {item["symbol"]: item for item in base["instruments"]}
+    chosen = table.get("instruments", list(listed.values()))
+    if isinstance(chosen, list):
+        chosen = [
+            listed.get(str(item.get("symbol")), {}) | item if isinstance(item, dict) else item
+            for item in chosen
+        ]
+    for key, value in table.items():
+        inner = base.get(key)
+        base[key] = inner | value if isinstance(inner, dict) and isinstance(value, dict) else value
+    return document | {"market": base | {"instruments": chosen}}
+
+
+# --- values ----------------------------------------------------------------------------------------
+
+
+def _typed(kind: type[Any], allowed: str) -> Callable[[Any, Any], Any]:
+    def structure(value: Any, _: Any) -> Any:
+        if type(value) is not kind:  # a bool is an int, and an int is no text
+            raise Misfit(found(value), f"allowed: {allowed}")
+        return value
+
+    return structure
+
+
+def _number(value: Any, _: Any) -> float:
+    if type(value) not in (int, float) or not math.isfinite(value):
+        raise Misfit(found(value), "allowed: a number")
+    return float(value)
+
+
+def _nanoseconds(value: Any, _: Any) -> int:
+    try:
+        return parse_duration(value)
+    except (TypeError, ValueError):
+        raise Misfit(found(value), f"allowed: {EXAMPLES}") from None
+
+
+def _moment(value: Any, _: Any) -> int:
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        raise Misfit(found(value), "allowed: a time with its zone, such as 2024-03-06T14:30:00Z")
+    return nanoseconds(value)
+
+
+def _name(value: Any, _: Any) -> str:
+    if not isinstance(value, str) or not NAME.fullmatch(value):
+        raise Misfit(found(value), f"allowed: {NAMES}")
+    return value
+
+
+def _format(value: Any, _: Any) -> int:
+    if value != VERSION:
+        raise Misfit(found(value), f"allowed: {VERSION}; another release of feed may read it")
+    return VERSION
+
+
+def _side(value: Any, _: Any) -> Side:
+    names = {side.name.lower(): side for side in Side}
+    if value not in names:
+        raise Misfit(found(value), f"allowed: {', '.join(names)}")
+    return names[value]
+
+
+def _is_tuple(kind: Any) -> bool:
+    return get_origin(kind) is tuple
+
+
+def _several(kind: Any) -> Callable[[Any, Any], tuple[Any, ...]]:
+    item = get_args(kind)[0]
+
+    def structure(value: Any, _: Any) -> tuple[Any, ...]:
+        if not isinstance(value, list):
+            raise Misfit(found(value), "allowed: a list, in square brackets")
+        items, errors = [], []
+        for index, one in enumerate(value):
+            try:
+                items.append(CONVERTER.structure(one, item))
+            except (ValueError, cattrs.BaseValidationError) as error:
+                error.add_note(cattrs.IterableValidationNote("", index, item))
+                errors.append(error)
+        if errors:
+            raise cattrs.IterableValidationError("", errors, kind)
+        return tuple(items)
+
+    return structure
+
+
+def _table(kind: type[Any]) -> Callable[[Any, Any], Any]:
+    structure = make_dict_structure_fn(kind, CONVERTER, _cattrs_forbid_extra_keys=True)
+
+    def checked(value: Any, _: Any) -> Any:
+        if not isinstance(value, dict):
+            raise Misfit(found(value), "allowed: a table")
+        return structure(value, kind)
+
+    return checked
+
+
+def _entry(value: Any, _: Any) -> Action | Fault:
+    if not isinstance(value, dict):
+        raise Misfit(found(value), "allowed: a table")
+    fields = dict(value)
+    word = fields.pop("do", None)
+    if word is None:
+        raise Misfit("is missing", f"allowed: {', '.join(VERBS)}", ("do",))
+    if word not in VERBS:
+        raise Misfit(found(word), choice(word, VERBS), ("do",))
+    entry: Action | Fault = CONVERTER.structure(fields, VERBS[word])
+    return entry
+
+
+_NAMES_AND_UNITS: Final = [field.name for field in attrs.fields(Instrument)]
+
+
+def _instrument(value: Any, _: Any) -> InstrumentSpec:
+    """An instrument and its character, which a file has in one table."""
+    if not isinstance(value, dict):
+        raise Misfit(found(value), "allowed: a table")
+    if "instrument" in value:
+        raise Misfit("unknown key", choice("", [*_NAMES_AND_UNITS]), ("instrument",))
+    inner = {key: value[key] for key in _NAMES_AND_UNITS if key in value}
+    rest = {key: value[key] for key in value if key not in inner}
+    item: InstrumentSpec = _flat(rest | {"instrument": inner}, InstrumentSpec)
+    return item
+
+
+CONVERTER: Final = cattrs.Converter()
+CONVERTER.register_structure_hook(str, _typed(str, "text, in quotes"))
+CONVERTER.register_structure_hook(int, _typed(int, "a whole number"))
+CONVERTER.register_structure_hook(bool, _typed(bool, "true or false"))
+CONVERTER.register_structure_hook(float, _number)
+CONVERTER.register_structure_hook(Side, _side)
+CONVERTER.register_structure_hook_factory(attrs.has, _table)
+CONVERTER.register_structure_hook_factory(_is_tuple, _several)
+CONVERTER.register_structure_hook_func(lambda kind: kind == Action | Fault, _entry)
+CONVERTER.register_structure_hook_func(lambda kind: kind == Nanoseconds, _nanoseconds)
+CONVERTER.register_structure_hook_func(lambda kind: kind == Moment, _moment)
+CONVERTER.register_structure_hook_func(lambda kind: kind == Name, _name)
+CONVERTER.register_structure_hook_func(lambda kind: kind == Format, _format)
+_flat: Final = _table(InstrumentSpec)
+CONVERTER.register_structure_hook(InstrumentSpec, _instrument)
+
+_TO_DICTS: Final = cattrs.Converter()
+_TO_DICTS.register_unstructure_hook(
+    InstrumentSpec,
+    lambda item: (
+        {key: value for key, value in attrs.asdict(item).items() if key != "instrument"}
+        | attrs.asdict(item.instrument)
+    ),
+)
+# Back to what a file would hold.
+_TO_DICTS.register_unstructure_hook_factory(
+    _is_tuple, lambda _: lambda value: [_TO_DICTS.unstructure(one) for one in value]
+)

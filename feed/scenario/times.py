@@ -1,0 +1,66 @@
+"""Time as people write it: spans such as ``90s`` or ``1m30s``, moments such as ``2024-03-06T14:30:00Z``."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from typing import Final
+
+_UNITS: Final = {
+    "h": 3_600_000_000_000,
+    "m": 60_000_000_000,
+    "s": 1_000_000_000,
+    "ms": 1_000_000,
+    "us": 1_000,
+    "ns": 1,
+}
+_PART: Final = re.compile(r"([0-9]{1,12}(?:[.][0-9]{1,9})?)(h|ms|us|ns|m|s)")
+_WHOLE: Final = re.compile(rf"(?:{_PART.pattern})+")
+
+EXAMPLES: Final = 'a number with its unit, such as "90s", "1m30s", "250ms"; units are h, m, s, ms, us, ns'
+
+
+def parse_duration(text: str) -> int:
+    """
+    Integer nanoseconds of a span such as ``1m30s``. A unit is always needed: what is 90 of?
+
+    Raises:
+        ValueError: No such span, or not a whole number of nanoseconds.
+    """
+    if not _WHOLE.fullmatch(text):
+        raise ValueError(f"{text!r} is no span of time")
+    total = sum(Fraction(number) * _UNITS[unit] for number, unit in _PART.findall(text))
+    if total.denominator != 1:
+        raise ValueError(f"{text!r} is finer than a nanosecond")
+    return int(total)
+
+
+def duration_text(nanoseconds: int) -> str:
+    """The shortest way to write a span: ``duration_text(90_000_000_000) == "1m30s"``."""
+    parts = []
+    for unit, size in _UNITS.items():
+        count, nanoseconds = divmod(nanoseconds, size)
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts) or "0s"
+
+
+def nanoseconds(moment: datetime) -> int:
+    """
+    A moment with a zone, as integer nanoseconds since the Unix epoch.
+
+    Integers all the way: a float of nanoseconds would be off by hundreds of them.
+    """
+    return (moment - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1) * 1000
+
+
+def parse_moment(text: str) -> int:
+    """
+    Integer nanoseconds since the Unix epoch of an ISO-8601 time, in UTC where it names no zone.
+
+    Raises:
+        ValueError: No such time.
+    """
+    moment = datetime.fromisoformat(text)
+    return nanoseconds(moment if moment.tzinfo else moment.replace(tzinfo=UTC))

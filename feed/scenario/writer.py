@@ -1,0 +1,74 @@
+"""Writes scenario files: a new one to begin with, and what an old one is to expect."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import attrs
+
+from feed.model.scenario import Expect
+
+_TEMPLATE: Final = '''\
+# Try it:   feed replay {name}.toml --speed max
+# Serve it: feed serve --scenario {name}.toml
+format = 1
+name = "{name}"
+about = """
+What it is for. What a good client does.
+"""
+seed = 1
+start = 2024-03-06T14:30:00Z
+duration = "1m"
+
+[market]
+base = "default"
+count = 3        # its first instruments; or name some under [[market.instruments]]
+
+# What happens, in market time from the start. The market's side: shock, volatility, activity,
+# liquidity, spread, large-order, halt, resume, list, delist. Without instruments it concerns all.
+[[timeline]]
+at = "20s"
+do = "shock"
+instruments = ["EURUSD"]
+fraction = -0.01
+
+[[timeline]]
+at = "30s"
+do = "activity"
+factor = 5
+duration = "10s"
+
+# The wire's side: disconnect, mute, half-open, delay, drop, duplicate, reorder, garbage, oversized,
+# refuse-handshakes, expire-tokens, restart. Without an aim everyone is struck.
+[[timeline]]
+at = "50s"
+do = "disconnect"
+code = 1012
+aim = {{ fraction = 0.5 }}
+'''
+
+
+def new_scenario(name: str) -> str:
+    """A file to begin with: everything in it works, and is there to be changed."""
+    return _TEMPLATE.format(name=name)
+
+
+# The header, or that of a table inside; then all lines up to the next header or its comment.
+_EXPECT: Final = re.compile(
+    r"(?:\n*^\[[ \t]*expect\b[^]\n]*\].*\n(?:(?!\s*[\[#]).*(?:\n|\Z))*)+", re.MULTILINE
+)
+
+
+def with_expectation(text: str, expect: Expect) -> str:
+    """The text of a scenario file with a new ``[expect]`` table, at its end; the rest stays as it is."""
+    fields = attrs.asdict(expect, filter=lambda _, value: value is not None)
+    counts = fields.pop("counts", {})
+    lines = ["[expect]", *(_line(key, value) for key, value in fields.items())]
+    if counts:
+        lines += ["", "[expect.counts]", *(_line(key, value) for key, value in counts.items() if value)]
+    return _EXPECT.sub("\n", text).rstrip() + "\n\n" + "\n".join(lines) + "\n"
+
+
+def _line(key: str, value: object) -> str:
+    return f'{key} = "{value}"' if isinstance(value, str) else f"{key} = {value}"

@@ -1,0 +1,127 @@
+"""From settings and files to a run: which market, or which recording, and where it ends."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import attrs
+
+from feed.errors import ConfigError
+from feed.model.faults import Fault
+from feed.model.scenario import Expect, Scenario
+from feed.scenario.reader import read_scenario
+from feed.scenario.schema import Markets
+from feed.scenario.shipped import SUFFIX, find_scenario
+from feed.scenario.times import parse_duration, parse_moment
+from feed.settings import Settings
+from feed.sim.defaults import default_market
+from feed.sim.market import Market
+from feed.sim.run import WHOLE, Run, Until
+from feed.sim.script import ScriptedMarket
+
+MARKETS: Final[Markets] = {"default": default_market}
+"""The markets that a scenario file can begin with."""
+
+DEFAULT_SEED: Final = 1
+
+
+@attrs.frozen(kw_only=True)
+class Program:
+    """
+    What is served or replayed.
+
+    Attributes:
+        name: For people.
+        run: The market; runs once.
+        start: Market time at which it begins, integer nanoseconds since the Unix epoch.
+        duration: Nanoseconds of market time from there to the end; None when there is no end.
+        seed: Of the market, and of the choice whom a fault strikes.
+        faults: What goes wrong on the wire meanwhile.
+        expect: What a whole run must give; None when nobody has said.
+    """
+
+    name: str
+    run: Run
+    start: int
+    duration: int | None = None
+    seed: int = DEFAULT_SEED
+    faults: tuple[Fault, ...] = ()
+    expect: Expect | None = None
+
+    def until(self, text: str | None) -> Until:
+        """
+        Where to end.
+
+        Args:
+            text: An offset such as ``90s``, an ISO-8601 market time, or a sequence number.
+        Raises:
+            ConfigError: None of these.
+        """
+        if text is None:
+            return WHOLE
+        try:
+            if text.isdecimal():
+                return Until(seq=int(text))
+            if text[:1].isdigit() and text[-1].isalpha() and "T" not in text:
+                return Until(time=self.start + parse_duration(text))
+            return Until(time=parse_moment(text))
+        except ValueError:
+            raise ConfigError(
+                f"{text!r} is neither an offset such as 90s, nor a time such as 2024-03-06T16:20:00Z, "
+                "nor a sequence number from 1",
+                where="--until",
+            ) from None
+
+
+def program_from_file(name: str, *, seed: int | None = None, start: int | None = None) -> Program:
+    """
+    What a file says shall run.
+
+    Args:
+        name: Path of a scenario file, or name of a shipped scenario.
+        seed: Instead of its own.
+        start: Instead of its own.
+    Raises:
+        ConfigError: There is no such file, or it is not understood.
+    """
+    path = find_scenario(name)
+    if path.suffix != SUFFIX:
+        raise ConfigError("is no scenario", where=str(path), hint=f"allowed: a {SUFFIX} file")
+    return scripted(read_scenario(path, MARKETS), seed=seed, start=start)
+
+
+def scripted(scenario: Scenario, *, seed: int | None = None, start: int | None = None) -> Program:
+    """A scenario, ready to run; what is given comes before what it says."""
+    if seed is not None:
+        scenario = attrs.evolve(scenario, seed=seed)
+    if start is not None:
+        scenario = attrs.evolve(scenario, start=start)
+    return Program(
+        name=scenario.name,
+        run=ScriptedMarket(scenario),
+        start=scenario.start,
+        duration=scenario.duration,
+        seed=scenario.seed,
+        faults=scenario.faults,
+        expect=scenario.expect,
+    )
+
+
+def program_for(settings: Settings, *, now: int) -> Program:
+    """
+    What ``settings`` want to run.
+
+    Args:
+        settings: Their scenario, seed, start and instruments.
+        now: Where market time begins when nobody says otherwise, nanoseconds since the Unix epoch.
+    Raises:
+        ConfigError: As :func:`program_from_file`; or a scenario and a number of instruments.
+    """
+    if settings.scenario is not None:
+        if settings.instruments is not None:
+            raise ConfigError("a scenario has its own", where="--instruments", hint="leave one of them out")
+        return program_from_file(settings.scenario, seed=settings.seed, start=settings.start)
+    seed = DEFAULT_SEED if settings.seed is None else settings.seed
+    start = now if settings.start is None else settings.start
+    market = Market(default_market(settings.instruments), seed=seed, start=start)
+    return Program(name="default", run=market, start=start, seed=seed)

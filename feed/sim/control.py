@@ -1,0 +1,253 @@
+"""
+Steers a run: pause, resume, step, speed, seek, and where to end.
+
+A plain object without a loop of its own. Whoever runs it asks :meth:`Control.wake_time` when to look
+again and takes what is due with :meth:`Control.take`; commands may come in between, from anywhere
+in the same thread.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+from collections.abc import Callable
+from typing import Final
+
+import attrs
+
+from feed.errors import MarketError
+from feed.model.events import CLEAR, Row
+from feed.sim.pace import NANOSECONDS, Pace
+from feed.sim.run import WHOLE, Checkpoints, Run, Until
+
+
+class State(enum.Enum):
+    """What a run is doing."""
+
+    WAITING = "waiting"  # has not started
+    RUNNING = "running"
+    PAUSED = "paused"
+    SEEKING = "seeking"
+    ENDED = "ended"
+
+
+@attrs.frozen(kw_only=True)
+class Position:
+    """
+    Where a run stands.
+
+    Attributes:
+        state: What it is doing.
+        speed: Market seconds per second; 0 is as fast as possible.
+        market_time: Nanoseconds since the Unix epoch.
+        seq: Events given out so far.
+    """
+
+    state: State
+    speed: float
+    market_time: int
+    seq: int
+
+
+class Control:
+    """
+    A run and its clock.
+
+    Seeking forward gives out everything in between, as fast as it is taken. Seeking back re-runs the
+    market silently from the nearest checkpoint, to the same bytes as the first time; then it gives
+    out a ``CLEAR`` of every instrument, the statuses and the books of that moment, and goes on from
+    there. Sequence numbers never go back. A seek leaves a paused run paused.
+
+    Args:
+        run: Runs nowhere else.
+        clock: Seconds that never go back.
+        speed: Market seconds per second; 0 for as fast as possible.
+        until: Where to end.
+        checkpoint_seconds: Market seconds between checkpoints, which seeking back needs; 0 keeps
+            none. They are thinned out as they grow in number.
+
+    Attributes:
+        changed: Called after every command; set by whoever waits for :meth:`wake_time`.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        *,
+        clock: Callable[[], float],
+        speed: float = 0.0,
+        until: Until = WHOLE,
+        checkpoint_seconds: float = 0.0,
+    ) -> None:
+        self.changed: Callable[[], object] = _nothing
+        self.listing: Final = run.listing
+        self._run = run
+        self._clock = clock
+        self._speed = speed
+        self._until = until
+        self._seq = 0
+        self._pace: Pace | None = None
+        self._paused = False
+        self._steps = 0
+        self._goal: int | None = None
+        self._silent = False
+        every = int(checkpoint_seconds * NANOSECONDS)
+        self._checkpoints = Checkpoints(every) if every else None
+
+    # --- commands ----------------------------------------------------------------------------------
+
+    def pause(self) -> None:
+        """Let market time stand still."""
+        self._paused = True
+        self._restart()
+
+    def resume(self) -> None:
+        """Let market time run on from where it stands."""
+        self._paused = False
+        self._steps = 0
+        self._restart()
+
+    def step(self, events: int) -> None:
+        """Give out the next events of a paused run at once, and whatever belongs to the same action."""
+        if not self._paused:
+            raise MarketError("only a paused market can be stepped")
+        self._steps += events
+        self.changed()
+
+    def set_speed(self, speed: float) -> None:
+        """Change the market seconds per second; 0 is as fast as possible."""
+        self._speed = speed
+        self._restart()
+
+    def seek(self, time: int) -> None:
+        """
+        Go to a market time, nanoseconds since the Unix epoch, forward or back.
+
+        Raises:
+            MarketError: It lies before the first checkpoint, or there are none.
+        """
+        if time < self._run.now:
+            found = self._checkpoints and self._checkpoints.before(time)
+            if not found:
+                raise MarketError(f"market time is {self._run.now}, it cannot go back to {time}")
+            self._run = found
+            self._silent = True
+        self._goal = time
+        self._steps = 0
+        self.changed()
+
+    def position(self) -> Position:
+        """Where it stands."""
+        if self._goal is not None:
+            state = State.SEEKING
+        elif self.ended:
+            state = State.ENDED
+        elif self._paused:
+            state = State.PAUSED
+        else:
+            state = State.WAITING if self._pace is None else State.RUNNING
+        return Position(state=state, speed=self._speed, market_time=self._run.now, seq=self._seq)
+
+    # --- for whoever runs it -----------------------------------------------------------------------
+
+    def opening(self) -> list[Row]:
+        """The rows before all others, at once. Taken once."""
+        rows = self._cut(self._run.opening())
+        self._keep()
+        return rows
+
+    def start(self) -> None:
+        """Let market time begin to run."""
+        self._pace = Pace(market=self._run.now, clock=self._clock(), speed=self._speed)
+        self.changed()
+
+    @property
+    def ended(self) -> bool:
+        """Whether there is nothing more to come."""
+        return not self._silent and self._next() is None
+
+    def wake_time(self) -> float:
+        """Clock time at which to take again, seconds; infinite until a command comes."""
+        if self._goal is not None or self._steps:
+            return -math.inf
+        upcoming = self._next()
+        if upcoming is None or self._paused or self._pace is None:
+            return math.inf
+        return self._pace.clock_time(upcoming)
+
+    def take(self, limit: int) -> list[Row]:
+        """The events that are due, cut after the action that makes ``limit`` of them. May be none."""
+        self._keep()
+        if self._goal is not None:
+            return self._approach(self._goal, limit)
+        upcoming = self._next()
+        if upcoming is None:
+            return []
+        if self._steps:
+            return self._stepped(upcoming)
+        if self._paused or self._pace is None:
+            return []
+        clock = self._clock()
+        if clock < self._pace.clock_time(upcoming):
+            return []
+        due = self._pace.market_time(clock)
+        # In bounded strides, for a market in which everything is halted makes no rows to stop at.
+        return self._advance(max(upcoming, upcoming + NANOSECONDS if due is None else due), limit)
+
+    def _approach(self, goal: int, limit: int) -> list[Row]:
+        upcoming = self._run.next_time() if self._silent else self._next()
+        if upcoming is not None and upcoming <= goal:
+            if self._silent:
+                self._run.advance(goal, limit)
+                return []
+            return self._advance(goal, limit)
+        if upcoming is not None:
+            self._run.advance(goal, limit)
+        self._goal = None
+        rows: list[Row] = []
+        if self._silent:
+            self._silent = False
+            rows = [(CLEAR, index, self._run.now) for index in range(len(self.listing))]
+            rows = self._cut(rows + self._run.snapshot())
+        self._restart()
+        return rows
+
+    def _stepped(self, upcoming: int) -> list[Row]:
+        rows = self._advance(upcoming, self._steps)
+        self._steps = max(0, self._steps - len(rows))
+        return rows
+
+    def _advance(self, time: int, limit: int) -> list[Row]:
+        if self._until.time is not None:
+            time = min(time, self._until.time)
+        return self._cut(self._run.advance(time, limit))
+
+    def _cut(self, rows: list[Row]) -> list[Row]:
+        if self._until.seq is not None:
+            rows = rows[: self._until.seq - self._seq]
+        self._seq += len(rows)
+        return rows
+
+    def _next(self) -> int | None:
+        """Market time of the next thing to happen before the end; None at the end."""
+        if self._until.seq is not None and self._seq >= self._until.seq:
+            return None
+        upcoming, end = self._run.next_time(), self._until.time
+        if upcoming is None or end is None or upcoming <= end:
+            return upcoming
+        return end if self._run.now < end else None
+
+    def _restart(self) -> None:
+        """Begin a new stretch of time where the market stands."""
+        if self._pace is not None:
+            self.start()
+        else:
+            self.changed()
+
+    def _keep(self) -> None:
+        if self._checkpoints is not None and not self._silent:
+            self._checkpoints.offer(self._run)
+
+
+def _nothing() -> None:
+    """Nobody waits yet."""

@@ -1,0 +1,138 @@
+"""A recording as a run: the same rows at the same market times, in place of a market."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import Any, Final
+
+from feed.book.views import L1, L2, L3
+from feed.errors import MarketError
+from feed.model.events import ADD, LEVEL, QUOTE, STATUS, Row, Side, Status
+from feed.model.instruments import Listing
+
+Blocks = Callable[[], Iterable[list[Row]]]
+"""Opens a recording and gives its rows block by block; may be called more than once."""
+
+
+class Playback:
+    """
+    Rows that were recorded, given out again.
+
+    A time that lies before the one of the row ahead of it, as real data have it, counts as that one.
+    Copying a playback copies the place it has come to, not the recording, so ``blocks`` must be a
+    function that can be pickled.
+
+    Args:
+        listing: What a row's instrument is an index into.
+        blocks: Opens the recording.
+        start: Market time at which it begins, integer nanoseconds since the Unix epoch.
+
+    Attributes:
+        listing: What a row's instrument is an index into.
+        now: Market time, integer nanoseconds since the Unix epoch.
+    """
+
+    def __init__(self, listing: Listing, blocks: Blocks, *, start: int) -> None:
+        self.listing: Final = listing
+        self.now = start
+        self._start = start
+        self._blocks = blocks
+        self._taken = 0
+        self._rows = _rows(blocks)
+        self._ahead = next(self._rows, None)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _resumed, (self.listing, self._blocks, self._start, self._taken, self.now)
+
+    def opening(self) -> list[Row]:
+        """The rows at the start: where the recording begins. Taken once, before all others."""
+        return self.advance(self.now)
+
+    def next_time(self) -> int | None:
+        """Market time of the next row; None after the last."""
+        return None if self._ahead is None else max(self.now, self._ahead[2])
+
+    def advance(self, until: int, limit: int = sys.maxsize) -> list[Row]:
+        """
+        The next rows, up to and including those of ``until``, at most ``limit`` and at least one.
+
+        Raises:
+            MarketError: ``until`` is in the past.
+        """
+        if until < self.now:
+            raise MarketError(f"market time is {self.now}, it cannot go back to {until}")
+        rows: list[Row] = []
+        row = self._ahead
+        while row is not None and row[2] <= until:
+            rows.append(row)
+            row = next(self._rows, None)
+            if len(rows) >= limit:
+                break
+        else:
+            self.now = until
+        self._ahead = row
+        self._taken += len(rows)
+        if rows:
+            self.now = max(self.now, rows[-1][2])
+        return rows
+
+    def snapshot(self) -> list[Row]:
+        """Every status and every book as it stands, in rows that rebuild them from nothing."""
+        folds = [_Fold() for _ in self.listing]
+        for row in islice(_rows(self._blocks), self._taken):
+            folds[row[1]].apply(row)
+        return [row for index, fold in enumerate(folds) for row in fold.rows(index, self.now)]
+
+
+class _Fold:
+    """What the rows of one instrument come to."""
+
+    def __init__(self) -> None:
+        self._status = int(Status.TRADING)
+        self._best = L1()
+        self._levels = L2()
+        self._orders = L3()
+        self._has_orders = False
+
+    def apply(self, row: Row) -> None:
+        if row[0] == STATUS:
+            self._status = row[3]
+        self._has_orders |= row[0] == ADD
+        self._best.apply(row)
+        self._levels.apply(row)
+        if self._has_orders:
+            self._orders.apply(row)
+
+    def rows(self, index: int, now: int) -> Iterator[Row]:
+        yield STATUS, index, now, self._status
+        for side in Side:
+            yield from self._side(index, now, int(side))
+        best = self._best
+        yield QUOTE, index, now, best.bid, best.bid_size, best.ask, best.ask_size
+
+    def _side(self, index: int, now: int, side: int) -> Iterator[Row]:
+        if not self._has_orders:
+            for price, size in self._levels.levels(side):
+                yield LEVEL, index, now, side, price, size
+            return
+        totals: dict[int, int] = {}
+        for order, price, left in self._orders.orders(side):
+            totals[price] = totals.get(price, 0) + left
+            yield ADD, index, now, order, side, price, left, totals[price]
+
+
+def _rows(blocks: Blocks) -> Iterator[Row]:
+    return (row for block in blocks() for row in block)
+
+
+def _resumed(listing: Listing, blocks: Blocks, start: int, taken: int, now: int) -> Playback:
+    playback = Playback(listing, blocks, start=start)
+    if taken:
+        # The row ahead is one of them.
+        next(islice(playback._rows, taken - 1, taken - 1), None)  # noqa: SLF001
+        playback._ahead = next(playback._rows, None)  # noqa: SLF001
+        playback._taken = taken  # noqa: SLF001
+    playback.now = now
+    return playback

@@ -1,0 +1,138 @@
+"""Runs a market without clients: counts what happens, and compares it with what was expected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import attrs
+
+from feed.model.digest import Digest
+from feed.model.events import KINDS, Row
+from feed.model.faults import Fault
+from feed.model.scenario import KIND_NAMES, Counts, Expect, Scenario
+from feed.sim.control import Control
+from feed.sim.run import WHOLE, Run, Until
+from feed.sim.script import ScriptedMarket
+
+# Events taken at a time: enough to make the digest cheap, little enough for a progress bar to move.
+_TAKEN_AT_ONCE: Final = 4096
+
+
+@attrs.frozen(kw_only=True)
+class Outcome:
+    """
+    What a run gave.
+
+    Attributes:
+        events: How many, the opening books included.
+        counts: Events of each kind.
+        digest: SHA-256 over the canonical event stream (:mod:`feed.model.digest`), 64 digits.
+        faults: How many wire faults of the timeline would have begun.
+        market_ns: Market time that went by, nanoseconds.
+    """
+
+    events: int
+    counts: Counts
+    digest: str
+    faults: int
+    market_ns: int
+
+    def expectation(self) -> Expect:
+        """What a scenario file says that expects just this."""
+        return Expect(events=self.events, digest=self.digest, faults=self.faults, counts=self.counts)
+
+    def differences(self, expect: Expect) -> list[str]:
+        """What is not as expected, one clause each, such as ``trade: 12 instead of 13``."""
+        pairs: list[tuple[str, object, object]] = [
+            ("events", self.events, expect.events),
+            ("faults", self.faults, expect.faults),
+            *(
+                (name, getattr(self.counts, name), getattr(expect.counts, name, None))
+                for name in KIND_NAMES.values()
+            ),
+            ("digest", self.digest, expect.digest),
+        ]
+        return [
+            f"{name}: {found} instead of {wanted}"
+            for name, found, wanted in pairs
+            if wanted not in (None, found)
+        ]
+
+
+class Replay:
+    """
+    A run that is counted as it goes.
+
+    Args:
+        run: Runs nowhere else.
+        start: Market time at which it begins, nanoseconds since the Unix epoch.
+        faults: The wire faults of its timeline.
+        clock: Seconds that never go back.
+        speed: Market seconds per second; 0 for as fast as possible.
+        until: Where to end.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        *,
+        start: int,
+        faults: tuple[Fault, ...] = (),
+        clock: Callable[[], float] = lambda: 0.0,
+        speed: float = 0.0,
+        until: Until = WHOLE,
+    ) -> None:
+        self._control = Control(run, clock=clock, speed=speed, until=until)
+        self._start = start
+        self._faults = faults
+        self._digest = Digest()
+        self._counts = dict.fromkeys(KINDS, 0)
+
+    def steps(self) -> Iterator[float]:
+        """
+        Run to the end.
+
+        Yields the clock time at which to go on; whoever iterates waits until then.
+        """
+        control = self._control
+        self._add(control.opening())
+        control.start()
+        while not control.ended:
+            yield control.wake_time()
+            self._add(control.take(_TAKEN_AT_ONCE))
+
+    @property
+    def market_ns(self) -> int:
+        """Market time that has gone by, nanoseconds."""
+        return self._control.position().market_time - self._start
+
+    def outcome(self) -> Outcome:
+        """What there was so far."""
+        seq, passed = self._digest.events, self.market_ns
+        begun = [
+            fault
+            for fault in self._faults
+            if (fault.seq is not None and fault.seq <= seq) or (fault.at is not None and fault.at <= passed)
+        ]
+        return Outcome(
+            events=seq,
+            counts=Counts(**{KIND_NAMES[kind]: count for kind, count in self._counts.items()}),
+            digest=self._digest.hexdigest(),
+            faults=len(begun),
+            market_ns=passed,
+        )
+
+    def _add(self, rows: list[Row]) -> None:
+        self._digest.update(rows)
+        counts = self._counts
+        for row in rows:
+            counts[row[0]] += 1
+
+
+def replay(scenario: Scenario, *, until: Until = WHOLE) -> Outcome:
+    """Run a scenario as fast as possible."""
+    run = Replay(ScriptedMarket(scenario), start=scenario.start, faults=scenario.faults, until=until)
+    for _ in run.steps():
+        pass
+    return run.outcome()

@@ -1,0 +1,87 @@
+"""A run: market time, and the rows that go with it. What can be paced, steered, copied and counted."""
+
+from __future__ import annotations
+
+import pickle
+from typing import Final, Protocol
+
+import attrs
+from attrs.validators import ge, optional
+
+from feed.model.events import Row
+from feed.model.instruments import Listing
+
+
+class Run(Protocol):
+    """What can be steered: a market, a scripted market, a recording. It can be pickled at any moment."""
+
+    @property
+    def listing(self) -> Listing:
+        """What a row's instrument is an index into."""
+
+    @property
+    def now(self) -> int:
+        """Market time, integer nanoseconds since the Unix epoch."""
+
+    def opening(self) -> list[Row]:
+        """The rows before all others. Taken once."""
+
+    def snapshot(self) -> list[Row]:
+        """Every status and every book as it stands, in rows that rebuild them from nothing."""
+
+    def next_time(self) -> int | None:
+        """Market time of the next thing that happens; None once all is over."""
+
+    def advance(self, until: int, limit: int) -> list[Row]:
+        """What happens up to and including ``until``, cut after the action that makes ``limit`` rows."""
+
+
+@attrs.frozen(kw_only=True)
+class Until:
+    """
+    Where a run ends, whichever comes first.
+
+    Attributes:
+        time: Market time, nanoseconds since the Unix epoch; what happens then is still part of it.
+        seq: Sequence number of the last event.
+    """
+
+    time: int | None = attrs.field(default=None, validator=optional(ge(0)))
+    seq: int | None = attrs.field(default=None, validator=optional(ge(1)))
+
+
+WHOLE: Final = Until()
+"""Ends where the run itself ends."""
+
+
+class Checkpoints:
+    """
+    Copies of a run at some of its moments, as far apart as bounded memory asks for.
+
+    Args:
+        every: Nanoseconds of market time from one to the next; doubled whenever they are thinned out.
+    """
+
+    MOST: Final = 16
+
+    def __init__(self, every: int) -> None:
+        self._every = every
+        self._kept: list[tuple[int, bytes]] = []
+
+    def offer(self, run: Run) -> None:
+        """Copy the run if the last copy is old enough."""
+        kept = self._kept
+        if kept and run.now < kept[-1][0] + self._every:
+            return
+        kept.append((run.now, pickle.dumps(run)))
+        if len(kept) > self.MOST:
+            del kept[1::2]
+            self._every *= 2
+
+    def before(self, time: int) -> Run | None:
+        """The run as it was at the last copy from ``time`` or earlier; None when there is none."""
+        copies = [copy for when, copy in self._kept if when <= time]
+        if not copies:
+            return None
+        run: Run = pickle.loads(copies[-1])  # noqa: S301 - made in this process, by this class
+        return run

@@ -1,0 +1,193 @@
+"""A market that follows a timeline: each action is applied at exactly its time, and then it ends."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Final
+
+import attrs
+
+from feed.errors import MarketError
+from feed.model.events import Row, Status
+from feed.model.scenario import Scenario
+from feed.model.timeline import (
+    Action,
+    Activity,
+    Delist,
+    Effect,
+    Halt,
+    LargeOrder,
+    Liquidity,
+    List,
+    Resume,
+    Shock,
+    Spread,
+    Volatility,
+)
+from feed.sim.market import Market
+
+_FACTORS: Final[dict[type[Action], Callable[[Market, int, float], list[Row]]]] = {
+    Volatility: Market.volatility,
+    Activity: Market.activity,
+    Liquidity: Market.liquidity,
+    Spread: Market.spread,
+}
+
+
+@attrs.frozen
+class _Cue:
+    """An action that begins or wears off at a market time, nanoseconds since the Unix epoch."""
+
+    when: int
+    action: Action
+    begins: bool
+
+
+class ScriptedMarket:
+    """
+    The market of a scenario, from its start to its end. Can be used wherever a ``Market`` can.
+
+    At the time of an action the market's own participants act first; then the actions of that time
+    are applied in the order of the file, those that wear off before those that begin, and whoever
+    acts on one at once does so before the next. The same rows come out however the time is cut into
+    calls of :meth:`advance`.
+
+    Args:
+        scenario: What runs.
+
+    Attributes:
+        listing: The instruments, in index order.
+        market: The market behind it.
+        end: Market time at which it ends, integer nanoseconds since the Unix epoch; what happens at
+            that time is still part of it.
+
+    Raises:
+        MarketError: An action names an instrument that the market does not have.
+    """
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.market: Final = Market(scenario.market, seed=scenario.seed, start=scenario.start)
+        self.listing: Final = self.market.listing
+        self.end: Final = scenario.start + scenario.duration
+        for action in scenario.actions:
+            _check(action, self.market)
+        # The next one last. (Sorting in reverse would not turn those of one time around.)
+        self._cues = sorted(_cues(scenario), key=lambda cue: (cue.when, cue.begins))[::-1]
+        # Effects that last, by their kind and instrument, in the order in which they began.
+        self._lasting: dict[tuple[type[Action], int], list[Action]] = {}
+
+    @property
+    def now(self) -> int:
+        """Market time, integer nanoseconds since the Unix epoch."""
+        return self.market.now
+
+    def opening(self) -> list[Row]:
+        """The rows that built the opening books, at the start. Taken once, before all others."""
+        return self.market.opening()
+
+    def snapshot(self) -> list[Row]:
+        """Every status and every book as it stands, in rows that rebuild them from nothing."""
+        return self.market.snapshot()
+
+    def next_time(self) -> int | None:
+        """Market time of the next thing that happens, at the latest the end; None once it is over."""
+        upcoming = self.market.next_time()
+        if self._cues:
+            upcoming = min(upcoming, self._cues[-1].when)
+        if upcoming <= self.end:
+            return upcoming
+        return self.end if self.now < self.end else None
+
+    def advance(self, until: int, limit: int = sys.maxsize) -> list[Row]:
+        """
+        Let everything happen whose time has come, up to the end.
+
+        Args:
+            until: Market time up to which, and including which, things happen.
+            limit: Stop after the first whole action that brings the rows to this number.
+        Raises:
+            MarketError: ``until`` is in the past.
+        """
+        market, cues = self.market, self._cues
+        if until < market.now:
+            raise MarketError(f"market time is {market.now}, it cannot go back to {until}")
+        until = min(until, self.end)
+        rows: list[Row] = []
+        while cues and cues[-1].when <= until:
+            when = cues[-1].when
+            if market.next_time() <= when:
+                rows += market.advance(when, limit - len(rows))
+                if len(rows) >= limit:
+                    return rows
+            market.advance(when)  # nobody is left to act: this sets the time alone
+            rows += self._apply(cues.pop())
+            if len(rows) >= limit:
+                return rows
+        return rows + market.advance(until, limit - len(rows))
+
+    def step(self) -> list[Row]:
+        """Exactly one action, at :meth:`next_time`, which becomes ``now``. It may leave no row."""
+        upcoming = self.next_time()
+        return [] if upcoming is None else self.advance(upcoming, limit=0)
+
+    def _apply(self, cue: _Cue) -> list[Row]:
+        symbols = cue.action.instruments or self.listing.symbols
+        rows: list[Row] = []
+        for instrument in map(self.listing.index, symbols):
+            if isinstance(cue.action, Effect):
+                rows += self._take_effect(cue, instrument)
+            else:
+                rows += self._act(cue.action, instrument)
+        return rows
+
+    def _act(self, action: Action, instrument: int) -> list[Row]:
+        market = self.market
+        status = market.exchange.statuses[instrument]
+        match action:
+            case Shock():
+                return market.shock(instrument, action.fraction)
+            case LargeOrder():
+                return market.large_order(
+                    instrument, action.side, action.lots, slices=action.slices, pause=action.pause
+                )
+            case Resume() if status is Status.HALTED:
+                self._lasting.pop((Halt, instrument), None)
+                return market.set_status(instrument, Status.TRADING)
+            case List() if status is Status.DELISTED:
+                return market.set_status(instrument, Status.TRADING)
+            case Delist():
+                self._lasting.pop((Halt, instrument), None)
+                return market.set_status(instrument, Status.DELISTED)
+        return []
+
+    def _take_effect(self, cue: _Cue, instrument: int) -> list[Row]:
+        kind = type(cue.action)
+        lasting = self._lasting.setdefault((kind, instrument), [])
+        if cue.begins:
+            lasting.append(cue.action)
+        else:
+            # A resumption or a delisting may have ended it before its time.
+            lasting[:] = [action for action in lasting if action is not cue.action]
+        if kind is Halt:
+            if self.market.exchange.statuses[instrument] is Status.DELISTED:
+                return []
+            return self.market.set_status(instrument, Status.HALTED if lasting else Status.TRADING)
+        factor = getattr(lasting[-1], "factor", 1.0) if lasting else 1.0
+        return _FACTORS[kind](self.market, instrument, factor)
+
+
+def _cues(scenario: Scenario) -> list[_Cue]:
+    cues = []
+    for action in scenario.actions:
+        begin = scenario.start + action.at
+        cues.append(_Cue(begin, action, begins=True))
+        if isinstance(action, Effect) and action.duration is not None:
+            cues.append(_Cue(begin + action.duration, action, begins=False))
+    return cues
+
+
+def _check(action: Action, market: Market) -> None:
+    for symbol in action.instruments:
+        if symbol not in market.listing:
+            raise MarketError(f"no instrument {symbol} in this market")

@@ -1,0 +1,176 @@
+"""Every shipped scenario keeps its promise: the same bytes twice, and what its file expects."""
+
+import os
+import subprocess
+import sys
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from feed.model.events import CLOCK, QUOTE, STATUS, Status
+from feed.scenario.reader import parse_scenario, read_scenario
+from feed.scenario.shipped import find_scenario, scenarios_in, shipped
+from feed.scenario.times import duration_text
+from feed.server.program import MARKETS
+from feed.sim.replay import replay
+from feed.sim.script import ScriptedMarket
+
+SECOND = 1_000_000_000
+MINUTE = 60 * SECOND
+
+
+def shipped_scenario(name):
+    return read_scenario(find_scenario(name), MARKETS)
+
+
+def story(name):
+    """A shipped scenario and all its rows."""
+    scenario = shipped_scenario(name)
+    market = ScriptedMarket(scenario)
+    return scenario, market.opening() + market.advance(market.end)
+
+
+def mids(scenario, rows, instrument):
+    """(seconds from the start, mid price relative to the first) of each two-sided quote."""
+    quotes = [row for row in rows if row[:2] == (QUOTE, instrument) and row[4] and row[6]]
+    first = quotes[0][3] + quotes[0][5]
+    return [((row[2] - scenario.start) / SECOND, (row[3] + row[5]) / first) for row in quotes]
+
+
+@pytest.mark.parametrize("path", scenarios_in(shipped()), ids=lambda path: path.stem)
+def test_a_scenario_comes_out_as_expected_twice(path):
+    """One digest, and it is the golden one; with a name, a purpose, and a length that suits a test."""
+    scenario = read_scenario(path, MARKETS)
+    assert scenario.name == path.stem
+    assert "good client" in " ".join(scenario.about.split())
+    assert MINUTE <= scenario.duration <= 15 * MINUTE
+    outcome = replay(scenario)
+    assert replay(scenario).digest == outcome.digest
+    assert outcome.expectation() == scenario.expect
+    assert outcome.faults == len(scenario.faults)
+
+
+def test_another_process_gives_the_same_digest():
+    """With hashes of text seeded differently, as each process has it."""
+    digests = [
+        subprocess.run(
+            [sys.executable, "-m", "feed", "replay", "flash-crash", "--speed", "max", "--digest"],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert digests[0] == digests[1]
+    assert f"sha256 {shipped_scenario('flash-crash').expect.digest}" in digests[0]
+
+
+def test_a_flash_crash_falls_and_comes_back():
+    """Nearly a tenth within seconds, most of it made up within a minute."""
+    moves = mids(*story("flash-crash"), 0)
+    low_at, low = min(moves, key=lambda move: move[1])
+    assert low < 0.92
+    assert 30 < low_at < 60
+    assert moves[-1][1] > 0.97
+
+
+def test_a_news_spike_jumps():
+    """Up within seconds of the number, and it stays there."""
+    moves = mids(*story("news-spike"), 0)
+    before = [mid for second, mid in moves if second < 59]
+    after = [mid for second, mid in moves if second > 75]
+    assert max(before) < min(after)
+
+
+def test_a_burst_is_a_burst():
+    """Tens of times as many events a second as before it."""
+    scenario, rows = story("burst")
+    seconds = [(row[2] - scenario.start) // SECOND for row in rows]
+    calm = sum(5 <= second < 15 for second in seconds) / 10
+    busy = sum(20 <= second < 25 for second in seconds) / 5
+    assert busy > 30 * calm
+
+
+def test_a_halt_leaves_a_gap():
+    """No event in it but the statuses, and another price after it."""
+    scenario, rows = story("halt-and-reopen")
+    statuses = [(row[2] - scenario.start, row[3]) for row in rows if row[:2] == (STATUS, 0)]
+    assert statuses == [(31 * SECOND, Status.HALTED), (71 * SECOND, Status.TRADING)]
+    seconds = [(row[2] - scenario.start) / SECOND for row in rows if row[1] == 0 and row[0] != CLOCK]
+    assert not [second for second in seconds if 31 < second < 71]
+    moves = mids(scenario, rows, 0)
+    last = [mid for second, mid in moves if second < 31][-1]
+    reopened = next(mid for second, mid in moves if second > 80)
+    assert reopened < last * 0.99
+
+
+def test_a_night_is_thin():
+    """Seconds without a quote, and spreads several times the usual."""
+    _, rows = story("thin-overnight")
+    times = [row[2] for row in rows if row[:2] == (QUOTE, 0)]
+    assert max(later - sooner for sooner, later in pairwise(times)) > 2 * SECOND
+
+
+# --- any scenario ----------------------------------------------------------------------------------
+
+SPANS = st.integers(0, 2000).map(lambda ms: duration_text(ms * 1_000_000))
+LONG = st.integers(1, 2000).map(lambda ms: duration_text(ms * 1_000_000))
+FACTORS = st.sampled_from([0.1, 0.5, 2, 10])
+WORDS = {
+    "shock": {"fraction": st.sampled_from([-0.1, 0.001, 0.2])},
+    "volatility": {"factor": FACTORS, "duration": LONG},
+    "activity": {"factor": FACTORS, "duration": LONG},
+    "liquidity": {"factor": FACTORS, "duration": LONG},
+    "spread": {"factor": FACTORS, "duration": LONG},
+    "large-order": {"side": st.sampled_from(["buy", "sell"]), "lots": st.integers(1, 5000)},
+    "halt": {"duration": LONG},
+    "resume": {},
+    "delist": {},
+    "list": {},
+    "mute": {"duration": LONG},
+    "drop": {"fraction": st.sampled_from([0.1, 1])},
+    "disconnect": {"code": st.sampled_from([1001, 1006, 4000])},
+}
+
+
+def toml(value):
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+@st.composite
+def files(draw):
+    """The text of a scenario file of two market seconds."""
+    lines = [
+        "format = 1",
+        'name = "any"',
+        f"seed = {draw(st.integers(0, 10**6))}",
+        "start = 2024-03-06T14:30:00Z",
+        'duration = "2s"',
+        "[market]",
+        f"count = {draw(st.integers(1, 3))}",
+        "[market.makers]",
+        f"count = {draw(st.integers(1, 5))}",
+    ]
+    for word in draw(st.lists(st.sampled_from(sorted(WORDS)), max_size=5)):
+        lines += ["[[timeline]]", f'do = "{word}"', f'at = "{draw(SPANS)}"']
+        lines += [f"{key} = {toml(draw(value))}" for key, value in WORDS[word].items()]
+    return "\n".join(lines) + "\n"
+
+
+@settings(max_examples=25, deadline=None)
+@given(text=files(), cuts=st.lists(st.integers(0, SECOND), max_size=6))
+def test_any_scenario_comes_out_the_same(text, cuts):
+    """From its text twice, and however its time is cut."""
+    scenario = parse_scenario(text, MARKETS, name="any.toml")
+    outcome = replay(scenario)
+    assert replay(parse_scenario(text, MARKETS, name="any.toml")) == outcome
+    market, whole = ScriptedMarket(scenario), ScriptedMarket(scenario)
+    rows = market.opening()
+    for pause in cuts:
+        rows += market.advance(market.now + pause)
+    rows += market.advance(market.end)
+    assert rows == whole.opening() + whole.advance(whole.end)
+    assert len(rows) == outcome.events

@@ -1,0 +1,62 @@
+"""Whom a fault strikes, and when."""
+
+import pytest
+
+from feed.model.faults import FAULTS, Aim, Disconnect, Garbage, LastingFault, Mute
+
+
+@pytest.mark.parametrize(
+    ("aim", "struck"),
+    [
+        (Aim(), True),
+        (Aim(dialect="tradyn"), True),
+        (Aim(dialect="rails"), False),
+        (Aim(key="desk"), True),
+        (Aim(key="other"), False),
+        (Aim(dialect="tradyn", key="desk"), True),
+        (Aim(dialect="tradyn", key="other"), False),
+        (Aim(fraction=0.3), False),
+        (Aim(fraction=0.31), True),
+    ],
+)
+def test_a_connection_is_struck_when_all_fits(aim, struck):
+    """Protocol, key and lot; what is not said fits everyone."""
+    assert aim.strikes(dialect="tradyn", key="desk", lot=0.3) is struck
+
+
+def test_a_key_that_is_aimed_at_must_have_been_shown():
+    """Who has not authenticated yet is struck only when no key is named."""
+    assert Aim().strikes(dialect="tradyn", key=None, lot=0.0)
+    assert not Aim(key="desk").strikes(dialect="tradyn", key=None, lot=0.0)
+
+
+def test_one_thing_says_when():
+    """A time or a sequence number, not both and not none."""
+    assert (Mute(at=0).seq, Garbage(seq=1).at) == (None, None)
+    for when in ({}, {"at": 0, "seq": 1}):
+        with pytest.raises(ValueError, match="'at' or 'seq' says when"):
+            Mute(**when)
+
+
+@pytest.mark.parametrize(
+    "bad", [{"at": -1}, {"seq": 0}, {"at": 0, "code": 999}, {"at": 0, "reason": "x" * 124}]
+)
+def test_bounds(bad):
+    """What a WebSocket cannot carry cannot be asked for."""
+    with pytest.raises(ValueError):
+        Disconnect(**bad)
+
+
+def test_what_lasts_has_an_end_or_none():
+    """Faults of one moment have no duration."""
+    lasting = {kind.__name__ for kind in FAULTS if issubclass(kind, LastingFault)}
+    assert lasting == {
+        "Mute",
+        "HalfOpen",
+        "Delay",
+        "Drop",
+        "Duplicate",
+        "Reorder",
+        "RefuseHandshakes",
+        "Restart",
+    }

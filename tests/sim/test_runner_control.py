@@ -1,0 +1,114 @@
+"""The market's task: what it sends, when, and how it is steered while it runs."""
+
+from itertools import pairwise
+
+import pytest
+import trio
+from trio.testing import wait_all_tasks_blocked
+
+from feed.model.scenario import Scenario
+from feed.settings import Flow
+from feed.sim.control import Control
+from feed.sim.defaults import default_market
+from feed.sim.run import Until
+from feed.sim.runner import MarketRunner
+from feed.sim.script import ScriptedMarket
+
+SECOND = 1_000_000_000
+START = 1_709_731_800 * SECOND
+SCENARIO = Scenario(name="test", start=START, duration=2 * SECOND, market=default_market(2))
+
+
+def runner(*, speed=0.0, until=None, checkpoint_seconds=0.0, **hooks):
+    control = Control(
+        ScriptedMarket(SCENARIO),
+        clock=trio.current_time,
+        speed=speed,
+        until=until or Until(),
+        checkpoint_seconds=checkpoint_seconds,
+    )
+    return MarketRunner(control, flow=Flow(batch_events=64), **hooks)
+
+
+def rows_until(time):
+    market = ScriptedMarket(SCENARIO)
+    market.opening()
+    return market.advance(time)
+
+
+async def received(source, *, batches=0):
+    """All rows of a source that runs to its end."""
+    source.opening()
+    rows = []
+    async with trio.open_nursery() as nursery:
+        send, receive = trio.open_memory_channel(batches)
+        nursery.start_soon(source.run, send)
+        async for batch in receive:
+            rows += batch.rows
+    return rows
+
+
+@pytest.mark.parametrize("speed", [0.0, 1.0, 10.0])
+async def test_the_same_rows_at_any_speed(autojump_clock, speed):
+    """To the end, and then the channel is closed."""
+    assert await received(runner(speed=speed)) == rows_until(START + 2 * SECOND)
+    assert trio.current_time() == pytest.approx(2 / speed if speed else 0)
+
+
+async def test_a_run_that_ends_early(autojump_clock):
+    """By time, and the channel is closed then."""
+    source = runner(until=Until(time=START + SECOND))
+    assert await received(source) == rows_until(START + SECOND)
+
+
+async def test_market_time_waits_for_whom_it_is_held(autojump_clock):
+    """The opening books are out; nothing else happens until the hold is over."""
+
+    async def hold():
+        await trio.sleep(100)
+
+    assert await received(runner(speed=1.0, hold=hold)) == rows_until(START + 2 * SECOND)
+    assert trio.current_time() == pytest.approx(102)
+
+
+async def test_market_time_waits_after_each_batch(autojump_clock):
+    """In lockstep with whoever is slowest, and loses nothing."""
+    settled = []
+
+    async def settle():
+        settled.append(trio.current_time())
+        await trio.sleep(0.5)
+
+    assert await received(runner(settle=settle)) == rows_until(START + 2 * SECOND)
+    assert len(settled) > 2
+    assert [later - sooner for sooner, later in pairwise(settled)] == pytest.approx(
+        [0.5] * (len(settled) - 1)
+    )
+
+
+async def test_it_is_steered_while_it_sleeps(autojump_clock):
+    """A command wakes it, and a pause keeps it asleep."""
+    source = runner(speed=0.001, checkpoint_seconds=1.0)
+    source.opening()
+    rows = []
+
+    async def collect(receive):
+        async for batch in receive:
+            rows.extend(batch.rows)
+
+    async with trio.open_nursery() as nursery:
+        send, receive = trio.open_memory_channel(0)
+        nursery.start_soon(source.run, send)
+        nursery.start_soon(collect, receive)
+        source.control.pause()
+        await trio.sleep(1000)
+        assert rows == []
+        source.control.seek(START + SECOND)
+        await wait_all_tasks_blocked()
+        assert rows == rows_until(START + SECOND)
+        source.control.step(1)
+        await wait_all_tasks_blocked()
+        assert len(rows) > len(rows_until(START + SECOND))
+        source.control.set_speed(0.0)
+        source.control.resume()
+    assert rows == rows_until(START + 2 * SECOND)
