@@ -66,7 +66,7 @@ class HttpWorker:
                 # Hypercorn shields what it sends; a closed transport ends that too.
                 nursery.start_soon(_drop_when_cancelled, stream)
                 # Typed for a stream of TLS; any stream does that has no handshake of its own.
-                await TCPServer(
+                await _Http1(
                     self._app, self._config, self._context, ConnectionState(state), cast("Any", stream)
                 )
                 nursery.cancel_scope.cancel()
@@ -74,6 +74,19 @@ class HttpWorker:
     async def stop(self) -> None:
         """Close connections that wait for a request, and the others after their answer."""
         await self._context.terminated.set()
+
+
+class _Http1(TCPServer):
+    """A connection that stays with HTTP/1.1: one request at a time is what the bounds are made for."""
+
+    async def _read_data(self) -> None:
+        # Offers of HTTP/2 may be passed over (RFC 9110, section 7.8); Hypercorn would take them up.
+        cast("Any", self.protocol.protocol)._check_protocol = _stay  # noqa: SLF001
+        await super()._read_data()
+
+
+async def _stay(request: object) -> None:
+    """Change to no other protocol."""
 
 
 async def _drop_when_cancelled(stream: HttpStream) -> None:

@@ -51,6 +51,18 @@ async def test_head_is_get_without_the_body(house):
     assert (status, headers["content-length"], content) == (200, "15", b"")
 
 
+@pytest.mark.parametrize("data", [b"", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"])
+async def test_an_offer_of_http_2_is_passed_over(house, data):
+    """On the first request and on a later one; a preface in the middle is one more bad request."""
+    client = house.connect()
+    offer = {"Upgrade": "h2c", "Connection": "Upgrade, HTTP2-Settings", "HTTP2_Settings": "AAMAAABkAAQAAP__"}
+    for _ in range(2):
+        assert (await ask(client, "/healthz", **offer))[::2] == (200, {"status": "ok"})
+    if data:
+        await client.send_bytes(data)
+        assert (await client.head())[0] in {400, 404, 405}
+
+
 @pytest.mark.parametrize("size", [1, 7, 100])
 async def test_a_body_may_come_in_pieces(house, size):
     """Of any size, with its length announced or chunked."""
