@@ -16,6 +16,7 @@ listens, :func:`event` turns a row into a frozen class with names. Both say the 
 ``STATUS``               kind, instrument, ts, status
 ``CLEAR``                kind, instrument, ts
 ``CLOCK``                kind, 0, ts
+``ORDER``, ``FILL``      what concerns one account alone, see :mod:`feed.model.trading`
 =======================  ==============================================================================
 
 ``instrument`` is an index into the market's :class:`~feed.model.instruments.Listing`, ``ts`` market
@@ -27,57 +28,63 @@ price-level (L2) delta is a projection of the row and needs no state. Sources wi
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import attrs
 
-Row = tuple[int, ...]
+from feed.model.kinds import (
+    ADD,
+    CLEAR,
+    CLOCK,
+    FILL,
+    KINDS,
+    LEVEL,
+    ORDER,
+    QUOTE,
+    REDUCE,
+    STATUS,
+    TRADE,
+    UNKNOWN,
+    Event,
+    Row,
+    Side,
+    Status,
+)
+from feed.model.trading import OrderChanged, OrderFilled
 
-# In a row: "this source does not say", where 0 would be a claim.
-UNKNOWN: Final = -1
-
-ADD: Final = 1
-REDUCE: Final = 2
-TRADE: Final = 3
-LEVEL: Final = 4
-QUOTE: Final = 5
-STATUS: Final = 6
-CLEAR: Final = 7
-CLOCK: Final = 8
-KINDS: Final = range(ADD, CLOCK + 1)
-
-
-class Side(enum.IntEnum):
-    """Side of the book that an order rests on, or would."""
-
-    BUY = 0
-    SELL = 1
-
-
-class Status(enum.IntEnum):
-    """Whether an instrument can be traded."""
-
-    TRADING = 1
-    HALTED = 2
-    DELISTED = 3
-
-
-@attrs.frozen(kw_only=True)
-class Event:
-    """
-    One change of a market.
-
-    Attributes:
-        seq: Position in the stream. The first event is 1; +1 each, no gaps.
-        ts: Market time, integer nanoseconds since the Unix epoch.
-        instrument: Index into the market's listing.
-    """
-
-    seq: int
-    ts: int
-    instrument: int
+__all__ = [
+    "ADD",
+    "CLEAR",
+    "CLOCK",
+    "FILL",
+    "KINDS",
+    "LEVEL",
+    "ORDER",
+    "QUOTE",
+    "REDUCE",
+    "STATUS",
+    "TRADE",
+    "UNKNOWN",
+    "BookCleared",
+    "ClockTicked",
+    "Event",
+    "LevelChange",
+    "LevelSet",
+    "OrderAdded",
+    "OrderChanged",
+    "OrderFilled",
+    "OrderReduced",
+    "Quote",
+    "Row",
+    "Side",
+    "Status",
+    "StatusChanged",
+    "Trade",
+    "event",
+    "level_change",
+    "row",
+]
 
 
 @attrs.frozen(kw_only=True)
@@ -325,6 +332,8 @@ _BUILD: dict[int, Callable[[int, Row], Event]] = {
     STATUS: _status,
     CLEAR: _clear,
     CLOCK: _clock,
+    ORDER: OrderChanged.from_row,
+    FILL: OrderFilled.from_row,
 }
 
 _FLATTEN: dict[type[Event], Callable[..., Row]] = {
@@ -348,4 +357,6 @@ _FLATTEN: dict[type[Event], Callable[..., Row]] = {
     StatusChanged: lambda e: (STATUS, e.instrument, e.ts, int(e.status)),
     BookCleared: lambda e: (CLEAR, e.instrument, e.ts),
     ClockTicked: lambda e: (CLOCK, e.instrument, e.ts),
+    OrderChanged: OrderChanged.row,
+    OrderFilled: OrderFilled.row,
 }

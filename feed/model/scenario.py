@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 from attrs.validators import ge, gt, matches_re, optional
 
-from feed.model.events import ADD, CLEAR, CLOCK, LEVEL, QUOTE, REDUCE, STATUS, TRADE
+from feed.model.events import ADD, CLEAR, CLOCK, FILL, LEVEL, ORDER, QUOTE, REDUCE, STATUS, TRADE
 from feed.model.faults import Fault
 from feed.model.market import MarketSpec
 from feed.model.timeline import Action, Nanoseconds
@@ -19,6 +19,8 @@ KIND_NAMES = {
     STATUS: "status",
     CLEAR: "clear",
     CLOCK: "clock",
+    ORDER: "order",
+    FILL: "fill",
 }
 """How files and reports name each kind of event."""
 
@@ -35,6 +37,8 @@ class Counts:
     status: int = attrs.field(default=0, validator=ge(0))
     clear: int = attrs.field(default=0, validator=ge(0))
     clock: int = attrs.field(default=0, validator=ge(0))
+    order: int = attrs.field(default=0, validator=ge(0))
+    fill: int = attrs.field(default=0, validator=ge(0))
 
 
 @attrs.frozen(kw_only=True)

@@ -1,0 +1,118 @@
+"""
+What an account asks of the market: values that can be kept, and asked again.
+
+A request is stamped with market time and written down before it acts, so that a market stays a pure
+function of (specification, seed, requests).
+"""
+
+from __future__ import annotations
+
+import attrs
+from attrs.validators import ge, gt, in_
+
+from feed.model.kinds import Side
+from feed.model.trading import Pricing
+
+PARTS: int = 1_000_000
+"""Slippage and fees are counted in millionths."""
+
+
+@attrs.frozen(kw_only=True)
+class Request:
+    """
+    One request of an account.
+
+    Attributes:
+        account: Who asks; from 1.
+        instrument: Index into the market's listing.
+        request: The client's own id of it, see :func:`feed.model.trading.packed`; 0 for none.
+    """
+
+    account: int = attrs.field(validator=gt(0))
+    instrument: int = attrs.field(validator=ge(0))
+    request: int = attrs.field(default=0, validator=ge(0))
+
+
+@attrs.frozen(kw_only=True)
+class Create(Request):
+    """
+    Buy or sell.
+
+    Attributes:
+        side: Which of the two.
+        size: Integer lots.
+        type: How it is priced.
+        price: Limit, integer ticks; ignored for market orders.
+        slippage: How far past the best price a market order may trade, millionths of that price.
+        post_only: Rest or be rejected; never take.
+        leverage: That the account works with.
+    """
+
+    side: Side
+    size: int = attrs.field(validator=gt(0))
+    type: Pricing = Pricing.LIMIT
+    price: int = attrs.field(default=0, validator=ge(0))
+    slippage: int = attrs.field(default=0, validator=ge(0))
+    post_only: bool = False
+    leverage: int = attrs.field(default=1, validator=ge(1))
+
+
+@attrs.frozen(kw_only=True)
+class Cancel(Request):
+    """
+    Take one order off the book.
+
+    Attributes:
+        order: Id of the order.
+        created: Market time in milliseconds that the client says it was created at.
+    """
+
+    order: int = attrs.field(validator=ge(0))
+    created: int = attrs.field(validator=ge(0))
+
+
+@attrs.frozen(kw_only=True)
+class CancelMany(Request):
+    """
+    Take every order of the instrument off the book, or some.
+
+    Attributes:
+        price: Only those at this price, integer ticks; 0 for any.
+        side: Only those of this side, 0 or 1; -1 for both.
+    """
+
+    price: int = attrs.field(default=0, validator=ge(0))
+    side: int = attrs.field(default=-1, validator=in_((-1, 0, 1)))
+
+
+@attrs.frozen(kw_only=True)
+class Modify(Request):
+    """
+    Put another order in the place of one that rests.
+
+    Attributes:
+        order: Id of the order.
+        created: Market time in milliseconds that the client says it was created at.
+        price: New limit, integer ticks; 0 leaves it.
+        size: New size still to fill, integer lots; 0 leaves it.
+    """
+
+    order: int = attrs.field(validator=ge(0))
+    created: int = attrs.field(validator=ge(0))
+    price: int = attrs.field(default=0, validator=ge(0))
+    size: int = attrs.field(default=0, validator=ge(0))
+
+
+@attrs.frozen(kw_only=True)
+class Entry:
+    """
+    A request as the journal has it.
+
+    Attributes:
+        at: Market time at which it acts, nanoseconds since the Unix epoch: after everything that the
+            market does by itself up to and including then.
+        request: What was asked.
+    """
+
+    at: int
+    request: Request

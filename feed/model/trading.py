@@ -1,0 +1,216 @@
+"""
+What happens to the orders of one account: told to that account, and to nobody else.
+
+=========  ========================================================================================
+``Kind``   row
+=========  ========================================================================================
+``ORDER``  kind, instrument, ts, account, request, verb, state, reason, order, side, type, price,
+           left, filled, value, leverage, post_only, created
+``FILL``   kind, instrument, ts, account, order, side, type, leverage, created, trade, taker,
+           price, size, left, fee
+=========  ========================================================================================
+
+These rows stand in the one stream, between the rows of the book that they belong to, so that what an
+account is told and what everybody is told are in one order.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Final
+
+import attrs
+
+from feed.model.kinds import FILL, ORDER, Event, Row, Side
+
+
+class Verb(enum.IntEnum):
+    """What the account asked for."""
+
+    CREATE = 1
+    CANCEL = 2
+    MODIFY = 3
+
+
+class OrderState(enum.IntEnum):
+    """Where an order stands, or what became of a request."""
+
+    PENDING = 1  # received, not yet accepted
+    ACTIVE = 2  # accepted: it trades or rests from here on
+    CANCELLING = 3  # a request to cancel was received
+    CANCELLED = 4  # over, what was left is off the book
+    MODIFYING = 5  # a request to modify was received
+    MODIFIED = 6  # over, another order takes its place
+    REJECTED = 7  # over, it never traded or rested
+    REFUSED = 8  # a request did nothing; there may be no order
+
+
+class Reason(enum.IntEnum):
+    """Why an order is over, or a request did nothing."""
+
+    NONE = 0
+    UNKNOWN_ORDER = 1
+    DUPLICATE = 2
+    NOT_TRADING = 3
+    WOULD_CROSS = 4
+    NO_FUNDS = 5
+    LEVERAGE = 6
+    TOO_MANY_ORDERS = 7
+    NO_PRICE = 8
+    UNFILLED = 9
+    SELF_TRADE = 10
+    DELISTED = 11
+    INVALID = 12
+
+
+class Pricing(enum.IntEnum):
+    """How an order is priced."""
+
+    LIMIT = 0
+    MARKET = 1
+
+
+@attrs.frozen(kw_only=True)
+class OrderChanged(Event):
+    """
+    An order of an account has another state, or a request about one did nothing.
+
+    Attributes:
+        account: Whose order.
+        request: The client's own id of the request that this answers, see :func:`packed`; 0 for none.
+        verb: What the request asked for; ``CREATE`` where the market acts by itself.
+        state: Where the order stands now.
+        reason: Why, where that is not plain.
+        order: Id of the order; 0 when there is none.
+        side: Side of the order.
+        type: How it is priced.
+        price: Limit, integer ticks; of a market order the worst price it may trade at.
+        left: Integer lots not traded yet.
+        filled: Integer lots traded.
+        value: Sum of price times size of what was traded, ticks times lots.
+        leverage: Of the account, as the order named it.
+        post_only: Whether it was to rest or be rejected.
+        created: Market time at which it was asked for, nanoseconds.
+    """
+
+    account: int
+    request: int
+    verb: Verb
+    state: OrderState
+    reason: Reason
+    order: int
+    side: Side
+    type: Pricing
+    price: int
+    left: int
+    filled: int
+    value: int
+    leverage: int
+    post_only: bool
+    created: int
+
+    @classmethod
+    def from_row(cls, seq: int, r: Row) -> OrderChanged:
+        """The named form of a row."""
+        return cls(
+            seq=seq,
+            instrument=r[1],
+            ts=r[2],
+            account=r[3],
+            request=r[4],
+            verb=Verb(r[5]),
+            state=OrderState(r[6]),
+            reason=Reason(r[7]),
+            order=r[8],
+            side=Side(r[9]),
+            type=Pricing(r[10]),
+            price=r[11],
+            left=r[12],
+            filled=r[13],
+            value=r[14],
+            leverage=r[15],
+            post_only=bool(r[16]),
+            created=r[17],
+        )
+
+    def row(self) -> Row:
+        """The row that this is the named form of."""
+        return (ORDER, self.instrument, self.ts, *(int(getattr(self, name)) for name in _ORDER_FIELDS))
+
+
+@attrs.frozen(kw_only=True)
+class OrderFilled(Event):
+    """
+    An order of an account traded. It follows the ``TRADE`` that it is one side of.
+
+    Attributes:
+        account: Whose order.
+        order: Id of the order.
+        side: Side of the order.
+        type: How it is priced.
+        leverage: As the order named it.
+        created: Market time at which it was asked for, nanoseconds.
+        trade: Id of the trade in its instrument.
+        taker: Whether the order took; else it rested.
+        price: Integer ticks.
+        size: Integer lots.
+        left: Integer lots of the order not traded yet; 0 when it is complete.
+        fee: What it costs the account, in units of the instrument's price times size.
+    """
+
+    account: int
+    order: int
+    side: Side
+    type: Pricing
+    leverage: int
+    created: int
+    trade: int
+    taker: bool
+    price: int
+    size: int
+    left: int
+    fee: int
+
+    @classmethod
+    def from_row(cls, seq: int, r: Row) -> OrderFilled:
+        """The named form of a row."""
+        return cls(
+            seq=seq,
+            instrument=r[1],
+            ts=r[2],
+            account=r[3],
+            order=r[4],
+            side=Side(r[5]),
+            type=Pricing(r[6]),
+            leverage=r[7],
+            created=r[8],
+            trade=r[9],
+            taker=bool(r[10]),
+            price=r[11],
+            size=r[12],
+            left=r[13],
+            fee=r[14],
+        )
+
+    def row(self) -> Row:
+        """The row that this is the named form of."""
+        return (FILL, self.instrument, self.ts, *(int(getattr(self, name)) for name in _FILL_FIELDS))
+
+
+def _own_fields(kind: type[Event]) -> tuple[str, ...]:
+    common = {field.name for field in attrs.fields(Event)}
+    return tuple(field.name for field in attrs.fields(kind) if field.name not in common)
+
+
+_ORDER_FIELDS: Final = _own_fields(OrderChanged)
+_FILL_FIELDS: Final = _own_fields(OrderFilled)
+
+
+def packed(request_id: str) -> int:
+    """A client's id as an integer, which a row can carry: its ASCII bytes, most significant first."""
+    return int.from_bytes(request_id.encode("ascii"), "big")
+
+
+def unpacked(request: int) -> str:
+    """The text that :func:`packed` was given."""
+    return request.to_bytes((request.bit_length() + 7) // 8, "big").decode("ascii")
