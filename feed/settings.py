@@ -205,10 +205,83 @@ class SecurityProPolicy:
 
 
 @attrs.frozen(kw_only=True)
+class RailsPolicy:
+    """
+    What Rails' document leaves open, and the limits that its pages name.
+
+    Attributes:
+        echo_subprotocol: Answer the handshake with the subprotocol that carried the token, as
+            browsers and Node want it.
+        strict_expiry: Close a connection with 4401 when its token expires; else it stays open.
+        connections: Open at once from one account of tier free or basic; past it HTTP 403.
+        connections_per_minute: New ones from such an account; past it HTTP 429.
+        maker_connections: Open at once from one account of tier pro or max.
+        maker_connections_per_minute: New ones from such an account.
+        orders_per_minute: Order requests of one account, all its connections together; past it 429.
+        messages_per_second: Of any kind on one connection; past it close 1008.
+    """
+
+    echo_subprotocol: bool = True
+    strict_expiry: bool = False
+    connections: int = attrs.field(default=5, validator=ge(1))
+    connections_per_minute: int = attrs.field(default=20, validator=ge(1))
+    maker_connections: int = attrs.field(default=50, validator=ge(1))
+    maker_connections_per_minute: int = attrs.field(default=60, validator=ge(1))
+    orders_per_minute: int = attrs.field(default=10_000, validator=ge(1))
+    messages_per_second: int = attrs.field(default=1000, validator=ge(1))
+
+
+@attrs.frozen(kw_only=True)
 class Policies:
     """What the operator decides where a protocol leaves it open, by protocol."""
 
     securitypro: SecurityProPolicy = SecurityProPolicy()
+    rails: RailsPolicy = RailsPolicy()
+
+
+@attrs.frozen(kw_only=True)
+class Trading:
+    """
+    What accounts can do in the simulated market.
+
+    Attributes:
+        deposit: What every account begins with of each currency, whole units of it.
+        maker_fee: Of the value of a trade, for the order that rested, millionths.
+        taker_fee: The same for the order that took.
+        leverage: The most that an account may choose.
+        open_orders: Of one account at a time.
+        waiting: Requests that wait for the market; past it they are answered with 503.
+    """
+
+    deposit: int = attrs.field(default=1_000_000, validator=ge(0))
+    maker_fee: int = attrs.field(default=200, validator=ge(0))
+    taker_fee: int = attrs.field(default=500, validator=ge(0))
+    leverage: int = attrs.field(default=10, validator=ge(1))
+    open_orders: int = attrs.field(default=2000, validator=ge(1))
+    waiting: int = attrs.field(default=1024, validator=ge(1))
+
+
+@attrs.frozen(kw_only=True)
+class Tokens:
+    """
+    Access tokens, for protocols that want them.
+
+    Attributes:
+        issuer: Who gives them out; written into each, and looked for.
+        audience: Whom they are for; written into each, and looked for.
+        seconds: How long one lasts.
+        skew_seconds: How far another machine's clock may be off.
+        per_minute: Tokens for one key; past it HTTP 429.
+        key: File with the signing key, 32 bytes or more; None makes one up at start-up, and tokens
+            end with the server.
+    """
+
+    issuer: str = "feed"
+    audience: str = "feed"
+    seconds: int = attrs.field(default=1800, validator=ge(1))
+    skew_seconds: int = attrs.field(default=5, validator=ge(0))
+    per_minute: int = attrs.field(default=20, validator=ge(1))
+    key: Path | None = attrs.field(default=None, validator=optional(instance_of(Path)))
 
 
 @attrs.frozen(kw_only=True)
@@ -235,6 +308,8 @@ class Settings:
         listen: Further ports, each for one protocol.
         allow_origin: Origins of web pages that may connect, such as ``https://example.com``; ``*``
             is all. None given: all on loopback, elsewhere the server's own pages.
+        journal: JSON Lines file to which every order request is appended before it acts; None keeps
+            none.
         log_format: ``text`` for people, ``json`` for machines.
     """
 
@@ -251,9 +326,12 @@ class Settings:
     demo_keys: bool = True
     listen: tuple[Listen, ...] = ()
     allow_origin: tuple[str, ...] = ()
+    journal: Path | None = attrs.field(default=None, validator=optional(instance_of(Path)))
     log_format: str = attrs.field(default="text", validator=in_(("text", "json")))
     limits: Limits = attrs.field(factory=Limits)
     flow: Flow = attrs.field(factory=Flow)
     policies: Policies = attrs.field(factory=Policies)
     web: Web = attrs.field(factory=Web)
     tls: Tls = attrs.field(factory=Tls)
+    trading: Trading = attrs.field(factory=Trading)
+    tokens: Tokens = attrs.field(factory=Tokens)

@@ -43,6 +43,7 @@ class OrderState(enum.IntEnum):
     MODIFIED = 6  # over, another order takes its place
     REJECTED = 7  # over, it never traded or rested
     REFUSED = 8  # a request did nothing; there may be no order
+    FILLED = 9  # over, all of it has traded; said by the last fill alone
 
 
 class Reason(enum.IntEnum):

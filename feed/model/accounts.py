@@ -1,0 +1,264 @@
+"""
+What accounts own and owe: a fold over the rows that concern them.
+
+Money is integers. Each currency has one unit, fine enough that price times size of every instrument
+quoted in it is a whole number of units: nothing is ever rounded but fees, which are integers when
+they come. What the participants of the simulated market hold against all accounts together stands in
+an account of its own, so that nothing is made or lost.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+import attrs
+
+from feed.model.events import FILL, ORDER, OrderChanged, OrderFilled, Row, Side
+from feed.model.instruments import Listing
+from feed.model.trading import OrderState, Verb
+
+PARTICIPANTS: Final = 0
+"""The account of everybody who is no client."""
+
+RECENT: Final = 1000
+"""Requests and finished orders that are remembered of each account."""
+
+_OVER: Final = (OrderState.CANCELLED, OrderState.MODIFIED, OrderState.REJECTED)
+
+
+class Money:
+    """
+    The units of money, by instrument and by currency.
+
+    Attributes:
+        currencies: Quote currency of each instrument, in index order.
+        scales: Units of money in one tick times one lot, in index order.
+        decimals: Digits of each currency: a unit is ``10 ** -decimals``.
+        fee_scales: Units of money in one unit of a fee as ``FILL`` has it, in index order.
+    """
+
+    def __init__(self, listing: Listing) -> None:
+        self.currencies: Final = tuple(item.quote for item in listing)
+        self.decimals: Final[dict[str, int]] = {}
+        for item in listing:
+            digits = item.price_decimals + item.size_decimals
+            self.decimals[item.quote] = max(self.decimals.get(item.quote, 0), digits)
+        self.scales: Final = tuple(
+            item.tick * item.lot * self._spare(item.quote, item.price_decimals + item.size_decimals)
+            for item in listing
+        )
+        # A fee comes in units of price times size in full decimals, without tick and lot.
+        self.fee_scales: Final = tuple(
+            self._spare(item.quote, item.price_decimals + item.size_decimals) for item in listing
+        )
+
+    def _spare(self, currency: str, digits: int) -> int:
+        return _power(self.decimals[currency] - digits)
+
+    def whole(self, currency: str, amount: int) -> int:
+        """``amount`` of a currency in its units."""
+        return amount * _power(self.decimals[currency])
+
+
+def _power(digits: int) -> int:
+    return int(10**digits)
+
+
+class Position:
+    """
+    What an account holds of one instrument.
+
+    Attributes:
+        lots: Integer lots; negative when sold short.
+        cost: What was paid for them, units of money; negative when it was received.
+        realised: Profit of what has been closed, units of money, fees apart.
+        bids: What open buy orders would pay at most, units of money.
+        asks: What open sell orders would receive at least, units of money.
+    """
+
+    __slots__ = ("asks", "bids", "cost", "lots", "realised")
+
+    def __init__(self) -> None:
+        self.lots = self.cost = self.realised = self.bids = self.asks = 0
+
+    @property
+    def exposure(self) -> int:
+        """The most that could be at stake once every open order of one side is filled, units of money."""
+        return max(0, self.cost + self.bids, self.asks - self.cost)
+
+    def trade(self, lots: int, unit: int) -> None:
+        """
+        Buy ``lots``, or sell where they are negative.
+
+        Args:
+            lots: Integer lots.
+            unit: Price of one lot, units of money.
+        """
+        closed = 0
+        if self.lots * lots < 0:
+            closed = max(lots, -self.lots) if lots < 0 else min(lots, -self.lots)
+            # The share of the cost leaves with what is closed; a remainder stays with what is left.
+            share = -(self.cost * closed // self.lots)
+            self.realised -= closed * unit + share
+            self.cost -= share
+        self.cost += (lots - closed) * unit
+        self.lots += lots
+
+    def worth(self, unit: int) -> int:
+        """Profit that is not realised yet, at ``unit`` for a lot, units of money."""
+        return self.lots * unit - self.cost
+
+
+class Account:
+    """
+    One account.
+
+    Attributes:
+        positions: By instrument.
+        orders: Open orders by id, each as it stands.
+        fees: Paid so far, by currency, units of money.
+        leverage: Of its positions and open orders.
+        requests: Client's ids of the last orders asked for.
+        finished: The last orders that are over, oldest first.
+    """
+
+    def __init__(self) -> None:
+        self.positions: dict[int, Position] = {}
+        self.orders: dict[int, OrderChanged] = {}
+        self.fees: dict[str, int] = {}
+        self.leverage = 1
+        self.requests: dict[int, None] = {}
+        self.finished: deque[OrderChanged] = deque(maxlen=RECENT)
+
+    def position(self, instrument: int) -> Position:
+        """What it holds of an instrument."""
+        return self.positions.setdefault(instrument, Position())
+
+    @property
+    def idle(self) -> bool:
+        """Whether it has neither positions nor open orders, and so may choose its leverage."""
+        return not self.orders and not any(position.lots for position in self.positions.values())
+
+
+class Accounts:
+    """
+    Every account that has ever traded.
+
+    Args:
+        listing: The instruments.
+        deposit: What each account begins with of every currency, whole units of it.
+
+    Attributes:
+        money: Its units.
+        orders: Account of each open order, by its id.
+    """
+
+    def __init__(self, listing: Listing, *, deposit: int = 0) -> None:
+        self.money: Final = Money(listing)
+        self.orders: dict[int, int] = {}
+        self._deposit = deposit
+        self._accounts: dict[int, Account] = {}
+
+    def __getitem__(self, account: int) -> Account:
+        return self._accounts.setdefault(account, Account())
+
+    def find(self, account: int) -> Account:
+        """An account to look at; one that never traded is not remembered for it."""
+        return self._accounts.get(account) or Account()
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._accounts)
+
+    def apply(self, rows: Iterable[Row]) -> None:
+        """Take the next rows into account; those that concern no account are passed over."""
+        for row in rows:
+            if row[0] == FILL:
+                self._fill(OrderFilled.from_row(0, row))
+            elif row[0] == ORDER:
+                self._change(OrderChanged.from_row(0, row))
+
+    def equity(self, account: int, currency: str, mark: Callable[[int], int]) -> int:
+        """
+        What an account would own of a currency if it closed everything.
+
+        Args:
+            account: Its number.
+            currency: Of which.
+            mark: Gives the price of an instrument, ticks; 0 when there is none.
+        """
+        found, money = self.find(account), self.money
+        total = money.whole(currency, self._deposit) - found.fees.get(currency, 0)
+        for instrument, position in found.positions.items():
+            if money.currencies[instrument] == currency:
+                total += position.realised
+                price = mark(instrument)
+                if price:
+                    total += position.worth(price * money.scales[instrument])
+        return total
+
+    def exposure(self, account: int, currency: str) -> int:
+        """What an account has at stake in a currency, units of money."""
+        return sum(
+            position.exposure
+            for instrument, position in self.find(account).positions.items()
+            if self.money.currencies[instrument] == currency
+        )
+
+    def _change(self, item: OrderChanged) -> None:
+        account = self[item.account]
+        if item.state is OrderState.PENDING:
+            if item.verb is Verb.CREATE and item.request:
+                _remember(account.requests, item.request)
+        elif item.state is OrderState.ACTIVE:
+            account.orders[item.order] = item
+            account.leverage = item.leverage
+            self.orders[item.order] = item.account
+            self._reserve(item, item.left)
+        elif item.state in _OVER:
+            known = account.orders.pop(item.order, None)
+            self.orders.pop(item.order, None)
+            if known is not None:
+                self._reserve(known, -known.left)
+            # Later answers are about other requests: the order goes by the id it was made with.
+            request = item.request if known is None else known.request
+            account.finished.append(attrs.evolve(item, request=request))
+
+    def _fill(self, item: OrderFilled) -> None:
+        account = self[item.account]
+        at, money = item.instrument, self.money
+        unit = item.price * money.scales[at]
+        lots = -item.size if item.side else item.size
+        account.position(at).trade(lots, unit)
+        self[PARTICIPANTS].position(at).trade(-lots, unit)
+        currency = money.currencies[at]
+        account.fees[currency] = account.fees.get(currency, 0) + item.fee * money.fee_scales[at]
+        order = account.orders[item.order]
+        self._reserve(order, -item.size)
+        order = attrs.evolve(
+            order,
+            ts=item.ts,
+            left=item.left,
+            filled=order.filled + item.size,
+            value=order.value + item.price * item.size,
+        )
+        if item.left:
+            account.orders[item.order] = order
+        else:
+            del account.orders[item.order], self.orders[item.order]
+            account.finished.append(attrs.evolve(order, state=OrderState.FILLED))
+
+    def _reserve(self, order: OrderChanged, lots: int) -> None:
+        position = self[order.account].position(order.instrument)
+        value = lots * order.price * self.money.scales[order.instrument]
+        if order.side is Side.BUY:
+            position.bids += value
+        else:
+            position.asks += value
+
+
+def _remember(requests: dict[int, None], request: int) -> None:
+    requests[request] = None
+    if len(requests) > RECENT:
+        del requests[next(iter(requests))]
