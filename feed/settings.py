@@ -270,7 +270,7 @@ class Tokens:
         issuer: Who gives them out; written into each, and looked for.
         audience: Whom they are for; written into each, and looked for.
         seconds: How long one lasts.
-        skew_seconds: How far another machine's clock may be off.
+        skew_seconds: How far in the future a token may have been given out, by another machine's clock.
         per_minute: Tokens for one key; past it HTTP 429.
         key: File with the signing key, 32 bytes or more; None makes one up at start-up, and tokens
             end with the server.

@@ -12,7 +12,7 @@ import click
 from feed.cli.options import HelpfulGroup, example
 from feed.model.grants import Grant, Scope, Tier
 from feed.server.keyfile import add_entry, read_entries
-from feed.server.keys import DEFAULT_PREFIX, KEY_BYTES, PREFIX, entry_for, new_key
+from feed.server.keys import DEFAULT_PREFIX, KEY_BYTES, PREFIX, SECRET_BYTES, entry_for, new_key
 
 _FILE = click.argument("file", type=click.Path(path_type=Path))
 _DEFAULT = Grant(name="unnamed")
@@ -71,12 +71,18 @@ def keys() -> None:
     show_default=True,
     help="How it begins: two letters, then _live_ or _test_.",
 )
-def add(file: Path, prefix: str, tier: str, scopes: tuple[str, ...], **rest: Any) -> None:
-    """Make a key, print it once, and append its digest to FILE."""
+@click.option("--secret", "with_secret", is_flag=True, help="Make a secret too: access tokens need one.")
+def add(
+    file: Path, prefix: str, tier: str, scopes: tuple[str, ...], *, with_secret: bool, **rest: Any
+) -> None:
+    """Make a key, print it once, and append its digest to FILE; a secret stands on the next line."""
     key = new_key(prefix, secrets.token_bytes(KEY_BYTES))
+    secret = secrets.token_hex(SECRET_BYTES) if with_secret else None
     grant = Grant(tier=Tier(tier), scopes=tuple(map(Scope, scopes)), **rest)
-    add_entry(file, entry_for(key, grant))
+    add_entry(file, entry_for(key, grant, secret=secret))
     click.echo(key)
+    if secret is not None:
+        click.echo(secret)
     click.echo(f"Keep it: it is shown this once. {file} holds its digest only.", err=True)
 
 

@@ -15,9 +15,11 @@ from typing import Protocol
 
 import attrs
 
+from feed.model.events import Trade
 from feed.model.grants import Grant
 from feed.model.instruments import Instrument, Listing
 from feed.model.latest import Latest
+from feed.model.requests import Request
 from feed.model.topics import Encoder, Topic
 from feed.settings import Policies
 
@@ -74,7 +76,21 @@ class Close:
     reason: str = ""
 
 
-Action = Reply | Subscribe | Unsubscribe | Close
+@attrs.frozen
+class Submit:
+    """
+    Let the market act on a request; what becomes of it is told in the stream, to the account.
+
+    Attributes:
+        request: Of the client's own account.
+        refused: The message for this client when the market takes no more requests now.
+    """
+
+    request: Request
+    refused: str
+
+
+Action = Reply | Subscribe | Unsubscribe | Close | Submit
 
 
 class Fault(enum.Enum):
@@ -119,6 +135,47 @@ class Refusal:
 
 
 @attrs.frozen(kw_only=True)
+class Bearer:
+    """
+    Whoever holds an access token.
+
+    Attributes:
+        grant: What the key allows that the token was given for.
+        seconds: Until the token expires.
+    """
+
+    grant: Grant
+    seconds: float
+
+
+class Entry(enum.Enum):
+    """Whether one more connection may open."""
+
+    OPEN = "open"
+    TOO_MANY = "too many connections"  # at once
+    TOO_OFTEN = "too many new connections"  # in a minute
+
+
+def _no_bearer(_: str) -> Bearer | None:
+    return None
+
+
+def _no_trades(instrument: int, limit: int) -> Sequence[Trade]:
+    del instrument, limit
+    return ()
+
+
+def _enter(who: str, at_once: int, per_minute: int) -> Entry:
+    del who, at_once, per_minute
+    return Entry.OPEN
+
+
+def _spend(who: str, per_minute: int) -> bool:
+    del who, per_minute
+    return True
+
+
+@attrs.frozen(kw_only=True)
 class Desk:
     """
     What a session may ask of the house.
@@ -131,6 +188,11 @@ class Desk:
         kept: Gives the sequence numbers of the oldest and the newest event that can be resumed from.
         now: Gives market time, integer nanoseconds since the Unix epoch.
         policies: What the operator decides where a protocol leaves it open.
+        latest: Gives where the market stands.
+        trades: Gives the last trades of an instrument, newest first: (index, how many at most).
+        check_token: Who holds an access token; None when it is not good.
+        enter: Counts this connection in: (whose, most at once, most new ones in a minute).
+        spend: Counts one more order request, and says whether it is allowed: (whose, most in a minute).
     """
 
     listing: Listing
@@ -140,6 +202,11 @@ class Desk:
     kept: Callable[[], tuple[int, int]]
     now: Callable[[], int]
     policies: Policies = attrs.field(factory=Policies)
+    latest: Callable[[], Latest] = lambda: Latest(0)
+    trades: Callable[[int, int], Sequence[Trade]] = _no_trades
+    check_token: Callable[[str], Bearer | None] = _no_bearer
+    enter: Callable[[str, int, int], Entry] = _enter
+    spend: Callable[[str, int], bool] = _spend
 
 
 class Session(Protocol):
@@ -150,9 +217,13 @@ class Session(Protocol):
         authenticated: Whether the auth window is over; True from the start where a protocol has
             none. It is asked after every message.
         beat_seconds: Seconds between two calls of :meth:`beat`; 0 for none.
+        subprotocol: To be echoed in the handshake; None for none.
+        messages_per_second: Bound on what the client sends, in place of the house's; 0 for that one.
     """
 
     beat_seconds: float = 0
+    subprotocol: str | None = None
+    messages_per_second: int = 0
 
     @property
     def authenticated(self) -> bool:

@@ -6,11 +6,14 @@ from collections.abc import Collection
 from copy import deepcopy
 from typing import cast
 
+from feed.model.accounts import Accounts
 from feed.model.candles import Candle, fold
 from feed.model.events import (
     ADD,
     CLEAR,
+    FILL,
     LEVEL,
+    ORDER,
     QUOTE,
     REDUCE,
     STATUS,
@@ -61,11 +64,13 @@ class Latest:
     Attributes:
         seq: Sequence number of the last event; 0 before the first.
         now: Its market time, nanoseconds since the Unix epoch; 0 before the first.
+        accounts: What accounts own and owe; None where nobody has asked for them to be kept.
     """
 
     def __init__(self, instruments: int) -> None:
         self.seq = 0
         self.now = 0
+        self.accounts: Accounts | None = None
         self._standing = [Standing() for _ in range(instruments)]
 
     def apply(self, seq: int, row: Row) -> None:
@@ -90,11 +95,18 @@ class Latest:
             _trade(it, row)
         elif kind == LEVEL:
             _resize(it, row[3], row[4], row[5])
-        elif kind == CLEAR:
+        else:
+            self._apply_rare(it, row)
+
+    def _apply_rare(self, it: Standing, row: Row) -> None:
+        kind = row[0]
+        if kind == CLEAR:
             it.orders.clear()
             it.sizes = ({}, {})
         elif kind == STATUS:
             it.status = Status(row[3])
+        elif kind in (ORDER, FILL) and self.accounts is not None:
+            self.accounts.apply((row,))
 
     def quote(self, instrument: int) -> Quote | None:
         """The last quote with a new best price, None before the first one."""
@@ -128,7 +140,7 @@ class Latest:
         return mine[:depth]
 
     def copy(self, instruments: Collection[int]) -> Latest:
-        """The same, apart from this one, of ``instruments``; of the others nothing is known."""
+        """The same, apart from this one, of ``instruments``; of others, and of accounts, nothing is known."""
         new = Latest(0)
         new.seq, new.now = self.seq, self.now
         new._standing = [

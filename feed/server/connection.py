@@ -10,14 +10,15 @@ handshake.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import attrs
 import structlog
 import trio
 from trio_websocket import ConnectionClosed, WebSocketConnection, wrap_server_stream
 
-from feed.dialects.contract import Action, Close, Reply, Session, Subscribe, Unsubscribe
+from feed.dialects.contract import Action, Close, Reply, Session, Submit, Subscribe, Unsubscribe
+from feed.model.requests import Request
 from feed.server import ending
 from feed.server.ending import Ending
 from feed.server.meter import Meter
@@ -28,6 +29,11 @@ from feed.stream.fanout import Fanout
 from feed.stream.frames import close_frame
 
 log = structlog.get_logger("feed.connection")
+
+
+def _closed_market(request: Request) -> bool:
+    del request
+    return False
 
 
 @attrs.frozen(kw_only=True)
@@ -41,6 +47,7 @@ class Reception:
         endings: Counts how connections end.
         conversations: Those that are open; the server ends them when it stops.
         stopping: Set when it does, for those that open too late.
+        submit: Lets a request act in the market; False when it will not.
     """
 
     fanout: Fanout
@@ -48,6 +55,7 @@ class Reception:
     endings: ending.Endings = attrs.field(factory=ending.Endings)
     conversations: dict[Conversation, None] = attrs.field(factory=dict)
     stopping: trio.Event = attrs.field(factory=trio.Event)
+    submit: Callable[[Request], bool] = _closed_market
 
 
 class Conversation:
@@ -84,13 +92,12 @@ class Conversation:
         self._scope = trio.CancelScope()  # around the conversation; not around the farewell
         self._ending: Ending | None = None
 
-    async def run(self, *, handshake_deadline: float, subprotocol: str | None = None) -> Ending:
+    async def run(self, *, handshake_deadline: float) -> Ending:
         """
         Serve this client until either side ends it.
 
         Args:
             handshake_deadline: On Trio's clock, in seconds.
-            subprotocol: To be echoed in the handshake.
 
         Returns:
             Why it ended. Nothing but cancellation escapes.
@@ -98,7 +105,7 @@ class Conversation:
         try:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._wire.write)
-                socket = await self._shake_hands(nursery, handshake_deadline, subprotocol)
+                socket = await self._shake_hands(nursery, handshake_deadline)
                 if socket is not None:
                     nursery.start_soon(self._heartbeat, socket)
                     if self._session.beat_seconds:
@@ -122,15 +129,13 @@ class Conversation:
 
     # -- its parts ---------------------------------------------------------------------------------
 
-    async def _shake_hands(
-        self, wires: trio.Nursery, deadline: float, subprotocol: str | None
-    ) -> WebSocketConnection | None:
+    async def _shake_hands(self, wires: trio.Nursery, deadline: float) -> WebSocketConnection | None:
         with trio.CancelScope(deadline=deadline):
             request = await wrap_server_stream(
                 wires, self._wire, message_queue_size=1, max_message_size=self._limits.message_bytes
             )
             try:
-                return await request.accept(subprotocol=subprotocol)
+                return await request.accept(subprotocol=self._session.subprotocol)
             except ConnectionClosed:
                 return None
         return None
@@ -157,7 +162,7 @@ class Conversation:
 
     async def _read(self, socket: WebSocketConnection) -> None:
         """The reader: each message to the session, its actions to the hub."""
-        meter = Meter(self._limits.messages_per_second)
+        meter = Meter(self._session.messages_per_second or self._limits.messages_per_second)
         at_rest = self._reception.fanout.at_rest
         await at_rest()
         self._apply(self._session.open())
@@ -202,6 +207,9 @@ class Conversation:
                     self._hub.subscribe(self._outlet, topics, since=since)
                 case Unsubscribe(topics):
                     self._hub.unsubscribe(self._outlet, topics)
+                case Submit(request, refused):
+                    if not self._reception.submit(request):
+                        self._hub.send(self._outlet, refused)
                 case Close(code, reason):
                     self.end(Ending("closed by session", code, reason))
                     return

@@ -20,12 +20,15 @@ import trio
 from feed.dialects.contract import Desk, Dialect, Refusal
 from feed.dialects.discovery import route
 from feed.model.instruments import Listing
+from feed.server.allowances import Rates, Seats, Visit
 from feed.server.connection import Conversation, Reception
 from feed.server.head import BadRequest, Head, HeadReader
+from feed.server.http.tape import Tape
 from feed.server.keys import Keyring
 from feed.server.origins import Origins
 from feed.server.paths import nowhere
 from feed.server.tls import NotTls, TlsTransport
+from feed.server.tokens import TokenOffice
 from feed.server.transport import Transport
 from feed.settings import Limits, Policies
 
@@ -73,11 +76,17 @@ class Door:
         policies: Policies,
         origins: Origins,
         web: HttpServer,
+        tokens: TokenOffice,
+        tape: Tape,
     ) -> None:
         self._reception = reception
         self._listing = listing
         self._keyring = keyring
         self._policies = policies
+        self._tokens = tokens
+        self._tape = tape
+        self._seats = Seats(trio.current_time)
+        self._orders = Rates(trio.current_time)
         self._origins = origins
         self._web = web
 
@@ -112,6 +121,7 @@ class Door:
         return False
 
     async def _admit(self, transport: Transport, entrance: Entrance, deadline: float) -> None:
+        visit = Visit(self._seats)
         try:
             head = await _read_head(transport, self._reception.limits, deadline)
             if head is None:
@@ -120,7 +130,7 @@ class Door:
             if not head.upgrade and (dialect is None or self._web.knows(head.opening.path)):
                 await self._web.serve(transport, head)
                 return
-            conversation = self._welcome(transport, dialect, head)
+            conversation = self._welcome(transport, dialect, head, visit)
             del head  # nobody needs it for as long as the connection lasts
             why = await conversation.run(handshake_deadline=deadline)
             log.debug("connection ended", peer=transport.peer, why=why.why)
@@ -132,6 +142,7 @@ class Door:
             log.exception("bug at the door", peer=transport.peer)
             await self._refuse(transport, BadRequest(500, "Internal error"))
         finally:
+            visit.end()
             transport.close()
 
     async def turn_away(self, transport: Transport, problem: BadRequest) -> None:
@@ -141,7 +152,9 @@ class Door:
         finally:
             transport.close()
 
-    def _welcome(self, transport: Transport, dialect: Dialect | None, head: Head) -> Conversation:
+    def _welcome(
+        self, transport: Transport, dialect: Dialect | None, head: Head, visit: Visit
+    ) -> Conversation:
         """The conversation that a request asks for, or the answer that it gets instead."""
         opening = head.opening
         if dialect is None:
@@ -152,12 +165,12 @@ class Door:
             )
         if not self._origins.allow(opening.headers):
             raise BadRequest(403, "Web pages of this origin may not connect")
-        session = dialect.session(opening, self._desk(dialect))
+        session = dialect.session(opening, self._desk(dialect, visit))
         if isinstance(session, Refusal):
             raise BadRequest(session.status, "Refused", body=session.body)
         return Conversation(transport, head.handshake, dialect.name, session, self._reception)
 
-    def _desk(self, dialect: Dialect) -> Desk:
+    def _desk(self, dialect: Dialect, visit: Visit) -> Desk:
         limits = self._reception.limits
         hub = self._reception.fanout.hub
         return Desk(
@@ -168,6 +181,11 @@ class Door:
             kept=lambda: (hub.history.oldest, hub.seq),
             now=lambda: hub.latest.now,
             policies=self._policies,
+            latest=lambda: hub.latest,
+            trades=self._tape.trades,
+            check_token=lambda token: self._tokens.check(token, dialect.name),
+            enter=visit.enter,
+            spend=self._orders.take,
         )
 
     async def _refuse(self, transport: Transport, problem: BadRequest) -> None:

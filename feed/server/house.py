@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
+import time
+
+import attrs
+
 from feed.dialects.discovery import dialects
+from feed.model.accounts import Accounts
 from feed.model.latest import Latest
 from feed.model.topics import Encoder, Topic
 from feed.server.connection import Reception
@@ -13,10 +19,11 @@ from feed.server.http.tape import Tape
 from feed.server.http.worker import HttpWorker
 from feed.server.keys import Keyring
 from feed.server.origins import Origins
+from feed.server.tokens import KEY_BYTES, TokenOffice
 from feed.settings import Settings
 from feed.stream.fanout import Fanout
 from feed.stream.hub import Hub
-from feed.stream.source import Source
+from feed.stream.source import Source, TakesOrders
 
 
 class House:
@@ -30,7 +37,18 @@ class House:
         door: Lets a connection in.
     """
 
-    def __init__(self, settings: Settings, source: Source, keyring: Keyring) -> None:
+    def __init__(
+        self, settings: Settings, source: Source, keyring: Keyring, *, signing_key: bytes | None = None
+    ) -> None:
+        """
+        Put a server together.
+
+        Args:
+            settings: All of it.
+            source: Where events come from.
+            keyring: The keys that are accepted.
+            signing_key: Of access tokens; None makes one up.
+        """
         listing = source.listing
 
         def make_encoder(topic: Topic, latest: Latest) -> Encoder:
@@ -44,6 +62,16 @@ class House:
         )
         self.fanout = Fanout(hub, settings.flow)
         self.reception = Reception(fanout=self.fanout, limits=settings.limits)
+        if isinstance(source, TakesOrders):
+            hub.latest.accounts = Accounts(listing, deposit=settings.trading.deposit)
+            self.reception = attrs.evolve(self.reception, submit=source.submit)
+        tape = Tape(hub, len(listing), settings.web.most_rows)
+        tokens = TokenOffice(
+            keyring,
+            settings=settings.tokens,
+            signing_key=signing_key or secrets.token_bytes(KEY_BYTES),
+            clock=time.time,
+        )
         origins = Origins(settings)
         site = Site(
             settings=settings,
@@ -51,10 +79,18 @@ class House:
             fanout=self.fanout,
             reception=self.reception,
             keyring=keyring,
-            tape=Tape(hub, len(listing), settings.web.most_rows),
+            tape=tape,
+            tokens=tokens,
         )
         app, paths = build(site, origins)
         self.web = HttpWorker(app, paths, settings.limits, settings.web)
         self.door = Door(
-            self.reception, listing, keyring, policies=settings.policies, origins=origins, web=self.web
+            self.reception,
+            listing,
+            keyring,
+            policies=settings.policies,
+            origins=origins,
+            web=self.web,
+            tokens=tokens,
+            tape=tape,
         )

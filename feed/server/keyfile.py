@@ -1,11 +1,12 @@
 """
 The keys file: TOML that holds digests only.
 
-All but ``name`` and ``sha256`` may be left out::
+All but ``name`` and ``sha256`` may be left out; a key without a secret gets no access tokens::
 
     [[key]]
     name = "desk"
     sha256 = "49be417ad74080a0031b636b44cfc26fdd0065492d6cd3b033960c4414955cf7"
+    secret_sha256 = "cbe6beb26479b568e5f15b50217c6c83c0ee051dc4e522b9840d8e291d6aaf46"
     account = 7
     tier = "pro"
     scopes = ["read", "trade"]
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     from enum import Enum
 
 
+_SECRET: Final = "secret_sha256"  # noqa: S105 - the name of a field
+
+
 @attrs.frozen
 class Entry:
     """
@@ -42,10 +46,12 @@ class Entry:
     Attributes:
         digest: SHA-256 of the key, 32 bytes.
         grant: What its holder may do.
+        secret: SHA-256 of the secret that goes with the key, 32 bytes; None when there is none.
     """
 
     digest: bytes = attrs.field(repr=False)
     grant: Grant
+    secret: bytes | None = attrs.field(default=None, repr=False)
 
 
 def read_entries(path: Path) -> tuple[Entry, ...]:
@@ -71,6 +77,8 @@ def add_entry(path: Path, entry: Entry) -> None:
     path = path.resolve()  # a symbolic link stays one
     old = _read(path) if path.exists() else ""
     fields = {**_grants.unstructure(entry.grant), "sha256": entry.digest.hex()}
+    if entry.secret is not None:
+        fields[_SECRET] = entry.secret.hex()
     # A JSON string, number or array of strings means the same in TOML.
     added = "".join(f"{name} = {json.dumps(value)}\n" for name, value in fields.items())
     new = f"{old.rstrip()}\n\n[[key]]\n{added}".lstrip()
@@ -149,11 +157,14 @@ def _entry(table: Any, where: str) -> Entry:
     if not isinstance(table, dict):
         raise ConfigError(f"found {_quoted(table)}", where=where, hint="allowed: a table")
     fields = dict(table)
+    field = "sha256"
     try:
-        digest = _sha256(fields.pop("sha256", None))
-        return Entry(digest, _grants.structure(fields, Grant))
+        digest = _sha256(fields.pop(field, None))
+        field = _SECRET
+        secret = _sha256(fields.pop(field)) if field in fields else None
+        return Entry(digest, _grants.structure(fields, Grant), secret)
     except _UnfitError as error:
-        field, unfit = "sha256", error
+        unfit = error
     except cattrs.ClassValidationError as error:
         field, unfit = _first_misfit(error)
     raise ConfigError(f"{field}: found {unfit.found}", where=where, hint=f"allowed: {unfit.allowed}")
@@ -166,7 +177,7 @@ def _first_misfit(error: cattrs.ClassValidationError) -> tuple[str, _UnfitError]
         return note.name, cause if isinstance(cause, _UnfitError) else missing
     for cause in others:
         if isinstance(cause, cattrs.ForbiddenExtraKeysError):
-            allowed = ["sha256", *(field.name for field in attrs.fields(Grant))]
+            allowed = ["sha256", _SECRET, *(field.name for field in attrs.fields(Grant))]
             return min(cause.extra_fields), _UnfitError("an unknown field", ", ".join(allowed))
     raise error
 

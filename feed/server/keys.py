@@ -19,10 +19,13 @@ from feed.server.keyfile import Entry, read_entries
 from feed.settings import DEMO_KEY, Settings
 
 KEY_BYTES: Final = 16  # of randomness in a new key; written as 32 hexadecimal digits
+SECRET_BYTES: Final = 32  # of randomness in a new secret; written as 64 hexadecimal digits
 LONGEST_KEY: Final = 256  # characters; what is longer is refused before it is hashed
 DEFAULT_PREFIX: Final = "tk_live_"
 PREFIX: Final = re.compile(r"[a-z]{2}_(?:live|test)_")
 
+# Of every demo key, for protocols that want one.
+DEMO_SECRET: Final = "demo-secret"  # noqa: S105 - everybody shall know it
 # As the published documents print them, dots and all.
 DEMO_KEYS: Final = (
     (DEMO_KEY, Grant(name="demo", account=1, tier=Tier.MAX, scopes=tuple(Scope))),
@@ -58,7 +61,7 @@ class Keyring:
     @classmethod
     def demo(cls) -> Keyring:
         """The keys printed in the published documents. Everybody knows them."""
-        return cls(entry_for(key, grant) for key, grant in DEMO_KEYS)
+        return cls(entry_for(key, grant, secret=DEMO_SECRET) for key, grant in DEMO_KEYS)
 
     def merged(self, other: Keyring) -> Keyring:
         """Both rings; where they share a key, this one's grant counts."""
@@ -70,11 +73,23 @@ class Keyring:
 
         The time taken depends on the length of ``key`` and the number of entries, on nothing else.
         """
+        found = self._find(key, dialect)
+        return None if found is None else found.grant
+
+    def check_secret(self, key: str, secret: str, dialect: str) -> Grant | None:
+        """What ``key`` allows when it is presented with its secret; None when either is refused."""
+        found = self._find(key, dialect)
+        # Compared all the same: a good key with a bad secret must take no longer than a bad key.
+        kept = found.secret if found is not None and found.secret is not None else bytes(32)
+        good = len(secret) <= LONGEST_KEY and hmac.compare_digest(kept, _digest(secret))
+        return found.grant if found is not None and good else None
+
+    def _find(self, key: str, dialect: str) -> Entry | None:
         if len(key) > LONGEST_KEY:
             return None
         presented = _digest(key)
-        matching = [entry.grant for entry in self._entries if hmac.compare_digest(entry.digest, presented)]
-        if matching and (not matching[0].dialects or dialect in matching[0].dialects):
+        matching = [entry for entry in self._entries if hmac.compare_digest(entry.digest, presented)]
+        if matching and (not matching[0].grant.dialects or dialect in matching[0].grant.dialects):
             return matching[0]
         return None
 
@@ -113,9 +128,9 @@ def new_key(prefix: str, random_bytes: bytes) -> str:
     return prefix + random_bytes.hex()
 
 
-def entry_for(key: str, grant: Grant) -> Entry:
-    """What is kept of a key."""
-    return Entry(_digest(key), grant)
+def entry_for(key: str, grant: Grant, *, secret: str | None = None) -> Entry:
+    """What is kept of a key, and of the secret that goes with it."""
+    return Entry(_digest(key), grant, None if secret is None else _digest(secret))
 
 
 def _digest(key: str) -> bytes:

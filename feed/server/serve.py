@@ -7,6 +7,7 @@ and the listeners leaves every client time for its last words.
 
 from __future__ import annotations
 
+import secrets
 import socket
 import time
 from pathlib import Path
@@ -27,6 +28,7 @@ from feed.server.house import House
 from feed.server.keys import keyring_for
 from feed.server.listener import Listener, bind
 from feed.server.program import program_for
+from feed.server.tokens import signing_key
 from feed.settings import Settings
 from feed.sim.control import Control
 from feed.sim.runner import MarketRunner
@@ -87,9 +89,10 @@ async def serve(
     """
     stop = stop if stop is not None else trio.Event()
     keyring = keyring_for(settings)
+    key = signing_key(settings.tokens.key, secrets.token_bytes)
     listeners = await _listeners(settings)
     source = source or simulated(settings)
-    house = House(settings, source, keyring)
+    house = House(settings, source, keyring, signing_key=key)
     await house.fanout.step(source.opening())
     listener = Listener(house.door, settings.limits)
     send, receive = trio.open_memory_channel[Batch](settings.flow.channel_batches)

@@ -17,6 +17,8 @@ import attrs
 
 from feed.errors import MarketError
 from feed.model.events import CLEAR, Row
+from feed.model.requests import Request
+from feed.sim.clients import ClientMarket
 from feed.sim.pace import NANOSECONDS, Pace
 from feed.sim.run import WHOLE, Checkpoints, Run, Until
 
@@ -124,9 +126,12 @@ class Control:
         Go to a market time, nanoseconds since the Unix epoch, forward or back.
 
         Raises:
-            MarketError: It lies before the first checkpoint, or there are none.
+            MarketError: It lies before the first checkpoint, or there are none; or accounts have
+                traded, and what they were told cannot be taken back.
         """
         if time < self._run.now:
+            if isinstance(self._run, ClientMarket) and self._run.played:
+                raise MarketError("accounts have traded: the market cannot go back")
             found = self._checkpoints and self._checkpoints.before(time)
             if not found:
                 raise MarketError(f"market time is {self._run.now}, it cannot go back to {time}")
@@ -193,6 +198,22 @@ class Control:
         due = self._pace.market_time(clock)
         # In bounded strides, for a market in which everything is halted makes no rows to stop at.
         return self._advance(max(upcoming, upcoming + NANOSECONDS if due is None else due), limit)
+
+    @property
+    def rewinding(self) -> bool:
+        """Whether it is on its way back to an earlier time, and nobody can trade."""
+        return self._silent
+
+    def submit(self, request: Request) -> list[Row]:
+        """
+        Let an account's request act now.
+
+        Raises:
+            MarketError: Nobody can trade in this run.
+        """
+        if not isinstance(self._run, ClientMarket):
+            raise MarketError("this run takes no orders")
+        return self._cut(self._run.execute(request))
 
     def _approach(self, goal: int, limit: int) -> list[Row]:
         upcoming = self._run.next_time() if self._silent else self._next()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Awaitable, Callable
 
 import trio
 
 from feed.model.events import Row
-from feed.settings import Flow
+from feed.model.requests import Entry, Request
+from feed.settings import Flow, Trading
 from feed.sim.control import Control
 from feed.stream.source import Batch, send
 
@@ -29,6 +31,8 @@ class MarketRunner:
         flow: Flow,
         hold: Callable[[], Awaitable[object]] | None = None,
         settle: Callable[[], Awaitable[object]] | None = None,
+        waiting: int = Trading().waiting,
+        journal: Callable[[Entry], object] | None = None,
     ) -> None:
         """
         Begin where the run stands.
@@ -38,12 +42,18 @@ class MarketRunner:
             flow: Bounds on a batch.
             hold: Awaited before market time begins to run, such as for clients to subscribe.
             settle: Awaited after every batch, such as for the slowest client to have taken it.
+            waiting: Bound on the requests that wait to act.
+            journal: Told of every request before it acts.
         """
         self.listing = control.listing
         self.control = control
         self._flow = flow
         self._hold = hold
         self._settle = settle
+        self._waiting = waiting
+        self._journal = journal
+        self._requests: deque[Request] = deque()
+        self._over = False
 
     @property
     def lag(self) -> float:
@@ -55,6 +65,19 @@ class MarketRunner:
         """The opening books."""
         return self.control.opening()
 
+    def submit(self, request: Request) -> bool:
+        """
+        Let an account's request act as soon as the market comes round to it, in order.
+
+        Returns:
+            Whether it will; if not, too many wait, or the market is over.
+        """
+        if self._over or len(self._requests) >= self._waiting:
+            return False
+        self._requests.append(request)
+        self.control.changed()
+        return True
+
     async def run(self, channel: trio.MemorySendChannel[Batch]) -> None:
         """Run to the end, or until cancelled. A full channel slows the market, and nothing is lost."""
         async with channel, trio.open_nursery() as simulator:
@@ -65,14 +88,26 @@ class MarketRunner:
         if self._hold is not None:
             await self._hold()
         control.start()
-        while not control.ended:
+        while self._requests or not control.ended:
             changed = trio.Event()
             control.changed = changed.set
-            with trio.move_on_at(control.wake_time()):
+            with trio.move_on_at(-math.inf if self._may_trade() else control.wake_time()):
                 await changed.wait()
             now = trio.current_time()
             rows = control.take(self._flow.batch_events)
+            while self._may_trade() and len(rows) < self._flow.batch_events:
+                rows += self._traded()
             if rows:
                 await send(channel, Batch(rows, now))
                 if self._settle is not None:
                     await self._settle()
+        self._over = True
+
+    def _may_trade(self) -> bool:
+        return bool(self._requests) and not self.control.rewinding
+
+    def _traded(self) -> list[Row]:
+        request = self._requests.popleft()
+        if self._journal is not None:
+            self._journal(Entry(at=self.control.position().market_time, request=request))
+        return self.control.submit(request)

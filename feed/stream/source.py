@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import attrs
 import trio
 
 from feed.model.events import Row
 from feed.model.instruments import Listing
+from feed.model.requests import Request
 
 
 @attrs.frozen
@@ -53,4 +54,13 @@ class Source(Protocol):
 
         The channel is bounded: while it is full, the source waits.
         """
+        ...
+
+
+@runtime_checkable
+class TakesOrders(Protocol):
+    """A source in which accounts can trade."""
+
+    def submit(self, request: Request) -> bool:
+        """Let a request act as soon as its turn comes; False when it will not."""
         ...

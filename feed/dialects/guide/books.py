@@ -13,7 +13,7 @@ from typing import Final
 
 from feed.dialects.guide import channels
 from feed.dialects.guide.encode import head
-from feed.dialects.guide.ladder import Ladder
+from feed.dialects.ladder import Ladder
 from feed.dialects.times import milliseconds
 from feed.model.events import (
     ADD,

@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from feed.server.http import account, admin, documents, health, market
+from feed.server.http import account, admin, documents, health, market, token
 from feed.server.http.access import detailed
 from feed.server.http.endpoint import JSON, Endpoint
 from feed.server.http.quota import Quota, Quotas
@@ -49,6 +49,7 @@ def build(site: Site, origins: Origins) -> tuple[Starlette, tuple[str, ...]]:
     endpoints = (
         *market.endpoints(site.settings.web, example),
         *account.endpoints(example),
+        *token.endpoints(),
         *health.endpoints(),
         *admin.endpoints(),
         *documents.endpoints(),
@@ -66,7 +67,7 @@ def build(site: Site, origins: Origins) -> tuple[Starlette, tuple[str, ...]]:
         CORSMiddleware,
         allow_origins=origins.names,
         allow_methods=["GET", "POST"],
-        allow_headers=["Authorization", "Content-Type", "X-API-Key"],
+        allow_headers=["Authorization", "Content-Type", "X-API-Key", "X-Api-Secret"],
         expose_headers=["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "Retry-After"],
     )
     app = Starlette(
@@ -133,7 +134,7 @@ class _Desk:
         self._check_place(request, endpoint)
         grant = endpoint.access.check(_headers(request), self._site.keyring)
         base = f"{'https' if self._site.settings.tls.wanted else 'http'}://{request.headers.get('host', '')}"
-        call = endpoint.call(_query(request), body, grant=grant, base=base)
+        call = endpoint.call(_query(request), body, grant=grant, base=base, headers=_headers(request))
         answer = endpoint.answer(self._site, call)
         return Response(answer.content, answer.status, media_type=answer.content_type)
 

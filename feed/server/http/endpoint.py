@@ -135,7 +135,15 @@ class Endpoint:
     metered: bool = True
     group: str
 
-    def call(self, query: Mapping[str, str], body: bytes, *, grant: Grant | None, base: str) -> Call:
+    def call(
+        self,
+        query: Mapping[str, str],
+        body: bytes,
+        *,
+        grant: Grant | None,
+        base: str,
+        headers: Mapping[str, str],
+    ) -> Call:
         """
         A checked call.
 
@@ -144,13 +152,14 @@ class Endpoint:
             body: As it came.
             grant: See :class:`~feed.server.http.site.Call`.
             base: See there.
+            headers: See there.
 
         Raises:
             Problem: 400, something is missing or cannot be.
         """
         values = {parameter.name: parameter.read(query) for parameter in self.parameters}
         decoded = None if self.body is None else self._decoded(body)
-        return Call(values=values, grant=grant, body=decoded, base=base)
+        return Call(values=values, grant=grant, body=decoded, base=base, headers=headers)
 
     def _decoded(self, body: bytes) -> object:
         try:

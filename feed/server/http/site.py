@@ -14,6 +14,7 @@ from feed.model.latest import Latest
 from feed.server.connection import Reception
 from feed.server.http.tape import Tape
 from feed.server.keys import Keyring
+from feed.server.tokens import TokenOffice
 from feed.settings import Settings
 from feed.stream.fanout import Fanout
 from feed.stream.source import Source
@@ -57,6 +58,7 @@ class Site:
         reception: The WebSocket connections.
         keyring: The keys that are accepted.
         tape: The last trades.
+        tokens: Gives access tokens out.
         endpoints: Everything that is served, for the documents about it.
     """
 
@@ -66,6 +68,7 @@ class Site:
     reception: Reception
     keyring: Keyring
     tape: Tape
+    tokens: TokenOffice
     endpoints: tuple[Endpoint, ...] = ()
 
     @property
@@ -106,12 +109,14 @@ class Call:
         grant: What its key allows; None when it came without, and may.
         body: Its body, decoded as declared; None when none is declared.
         base: URL of the server as the client wrote it, such as ``http://127.0.0.1:8080``.
+        headers: Of the request; case does not matter in their names.
     """
 
     values: Mapping[str, str | int]
     grant: Grant | None = None
     body: object = None
     base: str = ""
+    headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)
 
     def text(self, name: str) -> str:
         """A parameter that is a text."""

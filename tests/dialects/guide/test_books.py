@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from feed.dialects import guide
 from feed.dialects.guide import DIALECT, books
-from feed.dialects.guide.ladder import Ladder, Rungs
+from feed.dialects.ladder import Ladder, Rungs
 from feed.model.events import ADD, CLEAR, LEVEL, REDUCE, TRADE, UNKNOWN, Side
 from feed.model.latest import Latest
 from feed.model.topics import Topic

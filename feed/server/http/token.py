@@ -1,0 +1,95 @@
+"""Access tokens for keys, as Rails' documents have it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, Literal
+
+import attrs
+import trio
+
+from feed.server.allowances import Rates
+from feed.server.http.access import API_KEY
+from feed.server.http.endpoint import Endpoint, Shape
+from feed.server.http.site import Call, Problem, Site
+
+DIALECT: Final = "rails"
+KEY_HEADER: Final = "X-Api-Key"
+SECRET_HEADER: Final = "X-Api-Secret"  # noqa: S105 - the name of a header
+
+
+class Token(Shape):
+    """
+    An access token.
+
+    Attributes:
+        access_token: To be presented; nobody can read the key from it.
+        token_type: Always.
+        expires_in: Seconds until it is refused.
+    """
+
+    access_token: str
+    token_type: Literal["Bearer"]
+    expires_in: int
+
+
+class Failure(Shape):
+    """
+    A request that was refused.
+
+    Attributes:
+        statusCode: HTTP status.
+        body: One sentence.
+    """
+
+    statusCode: int  # noqa: N815 - in the document's style
+    body: str
+
+
+def worded(problem: Problem) -> Failure:
+    """As the messages of the protocol word it."""
+    return Failure(statusCode=problem.status, body=problem.message)
+
+
+RAILS_KEY: Final = attrs.evolve(
+    API_KEY, name="railsKey", header=KEY_HEADER, dialect=DIALECT, wording=worded, wording_type=Failure
+)
+
+
+def issuer() -> Callable[[Site, Call], Token]:
+    """What gives tokens out, and counts them."""
+    rates = Rates(trio.current_time)
+
+    def token(site: Site, call: Call) -> Token:
+        key, secret = call.headers.get(KEY_HEADER, ""), call.headers.get(SECRET_HEADER)
+        grant = call.grant
+        if grant is not None and not rates.take(grant.name, site.settings.tokens.per_minute):
+            retry = {"Retry-After": str(int(rates.wait()) + 1)}
+            raise Problem(429, "rate_limit_exceeded", "Too many tokens for this key", retry)
+        if secret is None:
+            raise Problem(401, "unauthorized", f"The header {SECRET_HEADER} is missing")
+        if grant is None or site.keyring.check_secret(key, secret, DIALECT) is None:
+            raise Problem(401, "unauthorized", "Invalid API key or secret")
+        return Token(
+            access_token=site.tokens.issue(grant),
+            token_type="Bearer",  # noqa: S106 - its kind
+            expires_in=site.settings.tokens.seconds,
+        )
+
+    return token
+
+
+def endpoints() -> tuple[Endpoint, ...]:
+    """Those of this module."""
+    return (
+        Endpoint(
+            method="POST",
+            path="/api/v1/token",
+            summary=f"An access token for a key and its secret, in {KEY_HEADER} and {SECRET_HEADER}",
+            handle=issuer(),
+            access=RAILS_KEY,
+            returns=Token,
+            refusals={401: "Key or secret is missing or not accepted."},
+            group="Rails",
+        ),
+    )

@@ -1,0 +1,126 @@
+"""
+Access tokens: short-lived proof that somebody has shown a key and its secret.
+
+A token is a JSON Web Token (RFC 7519) signed with HMAC and SHA-256; no other algorithm is looked at,
+so that a token cannot choose how it is checked. It names the key that it was given for, never the key
+itself: when a key is taken away, its tokens end with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+from uuid import UUID, uuid5
+
+import jwt
+
+from feed.dialects.contract import Bearer
+from feed.errors import ConfigError
+from feed.model.grants import Grant
+from feed.server.keys import Keyring
+from feed.settings import Tokens
+
+ALGORITHM: Final = "HS256"
+KEY_BYTES: Final = 32
+LONGEST_TOKEN: Final = 4096  # characters
+_SPACE: Final = UUID("7c0b8a52-6d5e-5f7b-9c59-1d3c1f3a9e10")
+_REQUIRED: Final = ("iss", "sub", "aud", "exp", "iat", "key")
+
+
+class TokenOffice:
+    """Gives tokens out, and checks them."""
+
+    def __init__(
+        self, keyring: Keyring, *, settings: Tokens, signing_key: bytes, clock: Callable[[], float]
+    ) -> None:
+        """
+        Open the office.
+
+        Args:
+            keyring: The keys that are accepted.
+            settings: What stands in a token, and how long it lasts.
+            signing_key: 32 bytes or more that nobody else knows.
+            clock: Seconds since the Unix epoch.
+        """
+        if len(signing_key) < KEY_BYTES:
+            raise ValueError(f"a signing key needs {KEY_BYTES} bytes")
+        self._grants = {grant.name: grant for grant in reversed(keyring.grants)}
+        self._settings = settings
+        self._key = signing_key
+        self._clock = clock
+
+    def issue(self, grant: Grant) -> str:
+        """A token for whoever holds the key of ``grant``."""
+        now = int(self._clock())
+        claims = {
+            "iss": self._settings.issuer,
+            "sub": str(uuid5(_SPACE, f"account {grant.account}")),
+            "aud": [self._settings.audience],
+            "exp": now + self._settings.seconds,
+            "iat": now,
+            "key": grant.name,
+        }
+        return jwt.encode(claims, self._key, algorithm=ALGORITHM)
+
+    def check(self, token: str, dialect: str) -> Bearer | None:
+        """
+        Who holds a token; None when it is not good, for whatever reason.
+
+        Args:
+            token: As it was presented.
+            dialect: The key must be good for this protocol.
+        """
+        if len(token) > LONGEST_TOKEN:
+            return None
+        settings, now = self._settings, self._clock()
+        try:
+            # Times are checked below, on a clock that tests can set.
+            claims = jwt.decode(
+                token,
+                self._key,
+                algorithms=[ALGORITHM],
+                issuer=settings.issuer,
+                audience=settings.audience,
+                options={
+                    "require": list(_REQUIRED),
+                    "verify_exp": False,
+                    "verify_iat": False,
+                    "verify_nbf": False,
+                },
+            )
+            begins, ends, name = claims["iat"], claims["exp"], claims["key"]
+            good = (
+                all(isinstance(time, int) and not isinstance(time, bool) for time in (begins, ends))
+                and isinstance(name, str)
+                and begins - settings.skew_seconds <= now < ends
+                and ends - begins <= settings.seconds
+            )
+        except (jwt.InvalidTokenError, ValueError, TypeError, RecursionError):
+            return None
+        grant = self._grants.get(name) if good else None
+        if grant is None or (grant.dialects and dialect not in grant.dialects):
+            return None
+        return Bearer(grant=grant, seconds=ends - now)
+
+
+def signing_key(path: Path | None, random_bytes: Callable[[int], bytes]) -> bytes:
+    """
+    The key that tokens are signed with.
+
+    Args:
+        path: File that holds it; None makes one up.
+        random_bytes: Gives so many bytes that nobody can predict.
+
+    Raises:
+        ConfigError: The file cannot be read, or is too short.
+    """
+    if path is None:
+        return random_bytes(KEY_BYTES)
+    try:
+        key = path.read_bytes().strip()
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {error.strerror}", where=str(path)) from error
+    if len(key) < KEY_BYTES:
+        raise ConfigError(f"has {len(key)} bytes", where=str(path), hint=f"allowed: {KEY_BYTES} or more")
+    return key
