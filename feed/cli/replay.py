@@ -8,20 +8,26 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import click
 
 from feed.cli.options import example
 from feed.cli.serve import speed
 from feed.errors import ConfigError
 from feed.model.scenario import KIND_NAMES
+from feed.scenario.journal import read_journal
 from feed.scenario.reader import parse_scenario
 from feed.scenario.shipped import SUFFIX, find_scenario
 from feed.scenario.times import duration_text
 from feed.scenario.writer import with_expectation
 from feed.server.program import MARKETS, Program, program_from_file
+from feed.settings import Trading
+from feed.sim.clients import ClientMarket
 from feed.sim.draws import NS_PER_MS
+from feed.sim.market import Market
 from feed.sim.pace import NANOSECONDS
 from feed.sim.replay import Outcome, Replay
+from feed.sim.script import ScriptedMarket
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -45,9 +51,23 @@ _NS_PER_TICK = 100 * NS_PER_MS
     metavar="TIME|SEQ",
     help="Where to end: an offset such as 90s, an ISO-8601 market time, or a sequence number.",
 )
+@click.option(
+    "--journal",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Play the order requests of this journal too, as `feed serve --journal` wrote it.",
+)
 @click.option("--digest", is_flag=True, help="Print the SHA-256 over the canonical event stream.")
 @click.option("--update", is_flag=True, help="Write what came out into the [expect] table of each FILE.")
-def replay(files: tuple[str, ...], speed: float, until: str | None, *, digest: bool, update: bool) -> int:
+def replay(
+    files: tuple[str, ...],
+    speed: float,
+    until: str | None,
+    journal: Path | None,
+    *,
+    digest: bool,
+    update: bool,
+) -> int:
     """
     Run each FILE, a scenario file or the name of a shipped one, without clients.
 
@@ -56,9 +76,13 @@ def replay(files: tuple[str, ...], speed: float, until: str | None, *, digest: b
     """
     if update and until is not None:
         raise ConfigError("only a whole run says what to expect", where="--update", hint="leave out --until")
+    if journal is not None and (update or len(files) > 1):
+        raise ConfigError("goes with one scenario, and without --update", where="--journal")
     differing = 0
     for file in files:
         program = program_from_file(file)
+        if journal is not None:
+            program = _with_journal(program, journal)
         outcome = _run(program, speed, until)
         for line in report(program.name, outcome, digest=digest):
             click.echo(line)
@@ -72,6 +96,14 @@ def replay(files: tuple[str, ...], speed: float, until: str | None, *, digest: b
             else:
                 click.echo(f"{program.name}: as expected")
     return 1 if differing else 0
+
+
+def _with_journal(program: Program, path: Path) -> Program:
+    if not isinstance(program.run, Market | ScriptedMarket):
+        raise ConfigError("only a market takes orders", where="--journal")
+    entries = list(read_journal(path))
+    run = ClientMarket(program.run, trading=Trading(), entries=entries)
+    return attrs.evolve(program, run=run, expect=None)
 
 
 def report(name: str, outcome: Outcome, *, digest: bool) -> list[str]:

@@ -12,7 +12,7 @@ import click
 
 from feed.cli.options import example, setting
 from feed.scenario.times import parse_moment
-from feed.settings import Limits, Listen, Settings, Tls, Web
+from feed.settings import Limits, Listen, Settings, Tls, Tokens, Trading, Web
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -139,6 +139,9 @@ def _number(value: str | float) -> float | None:
     meaning="TOML file of hashed keys, as `feed keys add` writes it.",
 )
 @setting("--demo-keys/--no-demo-keys", Settings, "demo_keys", metavar=None)
+@setting("--journal", Settings, "journal", metavar="FILE", kind=click.Path(path_type=Path), default="none")
+@setting("--token-key", Tokens, "key", metavar="FILE", kind=click.Path(path_type=Path), default="made up")
+@setting("--deposit", Trading, "deposit", metavar="AMOUNT", kind=int)
 @setting("--auth-timeout", Limits, "auth_seconds", metavar="SECONDS", kind=seconds)
 @setting("--max-connections", Limits, "connections", metavar="COUNT", kind=int)
 @setting("--max-connections-per-address", Limits, "connections_per_address", metavar="COUNT", kind=int)
@@ -177,7 +180,13 @@ def serve(**values: Any) -> None:
 def settings_from(values: dict[str, Any]) -> Settings:
     """Settings from checked option values, each named as the field it fills."""
     parts: dict[str, Any] = {}
-    for part, owner in (("limits", Limits), ("web", Web), ("tls", Tls)):
+    for part, owner in (
+        ("limits", Limits),
+        ("web", Web),
+        ("tls", Tls),
+        ("tokens", Tokens),
+        ("trading", Trading),
+    ):
         parts[part] = owner(**{field: values.pop(field) for field in _names(owner) if field in values})
     return Settings(**values, **parts)
 

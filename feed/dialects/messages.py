@@ -96,6 +96,12 @@ def _string(value: object, _: object) -> str:
     return value
 
 
+def _boolean(value: object, _: object) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError("must be true or false")
+    return value
+
+
 def _strings(value: object, _: object) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise TypeError("must be a list of strings")
@@ -112,4 +118,5 @@ def _complaint(kind: str, problem: cattrs.ClassValidationError) -> str:
 
 _converter = cattrs.Converter()
 _converter.register_structure_hook(str, _string)
+_converter.register_structure_hook(bool, _boolean)
 _converter.register_structure_hook_func(lambda wanted: wanted == list[str], _strings)

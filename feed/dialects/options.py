@@ -3,6 +3,7 @@ Connection options that mean the same in every protocol, given in the query of t
 
 ======================  ===========================================================================
 ``ext=seq``             every data message carries ``seq``, the sequence number of its event
+``ext=crc``             where a protocol has it: messages of a book carry ``checksum``
 ``since=SEQ``           subscriptions begin after that event instead of with a snapshot
 ``conflate=MS``         quotes at intervals of market time (``250`` or ``250ms``), the latest of
                         each; trades and books never
@@ -37,11 +38,13 @@ class Options:
 
     Attributes:
         seq: Put the sequence number into data messages.
+        crc: Put a checksum into messages of a book.
         since: Sequence number after which subscriptions begin; None begins with a snapshot.
         conflate: Milliseconds of market time between two quotes of an instrument; 0 sends all.
     """
 
     seq: bool = False
+    crc: bool = False
     since: int | None = None
     conflate: int = 0
 
@@ -49,29 +52,41 @@ class Options:
     def pairs(self) -> tuple[tuple[str, str], ...]:
         """Those that change bytes, for :attr:`feed.model.topics.Topic.options`."""
         pairs = [("conflate", str(self.conflate))] if self.conflate else []
-        return tuple(pairs + ([("ext", "seq")] if self.seq else []))
+        extensions = ["crc"] * self.crc + ["seq"] * self.seq
+        return tuple(pairs + ([("ext", ",".join(extensions))] if extensions else []))
 
     @property
     def unthinned(self) -> Options:
         """The same for a channel that is never thinned, such as trades."""
         return attrs.evolve(self, conflate=0)
 
+    @property
+    def unchecked(self) -> Options:
+        """The same for a channel that is never thinned and is no book."""
+        return attrs.evolve(self, conflate=0, crc=False)
 
-def options(query: Mapping[str, str]) -> Options:
+
+def options(query: Mapping[str, str], extensions: Sequence[str] = EXTENSIONS) -> Options:
     """
     The options in a query; what is not an option is passed over.
+
+    Args:
+        query: Of the request.
+        extensions: Those that the protocol has.
 
     Raises:
         ProtocolError: An option has a value that it cannot have.
     """
     wanted = [name for name in query.get("ext", "").split(",") if name]
     for name in wanted:
-        if name not in EXTENSIONS:
-            raise ProtocolError(f"ext={name[:32]} is unknown; known are {', '.join(EXTENSIONS)}")
+        if name not in extensions:
+            raise ProtocolError(f"ext={name[:32]} is unknown; known are {', '.join(extensions)}")
     conflate = _number(query, "conflate", unit="ms")
     if conflate is not None and not 1 <= conflate <= LONGEST_INTERVAL:
         raise ProtocolError(f"conflate must be between 1 and {LONGEST_INTERVAL} milliseconds")
-    return Options(seq="seq" in wanted, since=_number(query, "since"), conflate=conflate or 0)
+    return Options(
+        seq="seq" in wanted, crc="crc" in wanted, since=_number(query, "since"), conflate=conflate or 0
+    )
 
 
 def check_since(since: int | None, kept: tuple[int, int]) -> None:

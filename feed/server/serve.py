@@ -10,6 +10,8 @@ from __future__ import annotations
 import secrets
 import socket
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +22,8 @@ import trio
 from feed.dialects.contract import Dialect
 from feed.dialects.discovery import dialects
 from feed.errors import ConfigError
+from feed.model.requests import Entry
+from feed.scenario.journal import append_entry
 from feed.server import ending
 from feed.server.certificates import server_context
 from feed.server.connection import Reception
@@ -30,8 +34,11 @@ from feed.server.listener import Listener, bind
 from feed.server.program import program_for
 from feed.server.tokens import signing_key
 from feed.settings import Settings
+from feed.sim.clients import ClientMarket
 from feed.sim.control import Control
+from feed.sim.market import Market
 from feed.sim.runner import MarketRunner
+from feed.sim.script import ScriptedMarket
 from feed.stream.source import Batch, Source
 
 log = structlog.get_logger("feed.server")
@@ -124,14 +131,32 @@ def simulated(settings: Settings) -> MarketRunner:
         ConfigError: The scenario cannot be read, or does not go with another setting.
     """
     program = program_for(settings, now=time.time_ns())
+    run = program.run
+    if isinstance(run, Market | ScriptedMarket):
+        run = ClientMarket(run, trading=settings.trading)
     control = Control(
-        program.run,
+        run,
         clock=trio.current_time,
         speed=settings.speed,
         until=program.until(settings.until),
         checkpoint_seconds=settings.flow.checkpoint_seconds,
     )
-    return MarketRunner(control, flow=settings.flow)
+    return MarketRunner(
+        control,
+        flow=settings.flow,
+        waiting=settings.trading.waiting,
+        journal=_journal(settings.journal),
+    )
+
+
+def _journal(path: Path | None) -> Callable[[Entry], None] | None:
+    if path is None:
+        return None
+    try:
+        path.touch()
+    except OSError as problem:
+        raise ConfigError(f"cannot write {path} ({problem.strerror})", where="--journal") from None
+    return partial(append_entry, path)
 
 
 async def _listeners(settings: Settings) -> list[tuple[Entrance, socket.socket]]:

@@ -11,20 +11,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
-from uuid import UUID, uuid5
 
 import jwt
 
 from feed.dialects.contract import Bearer
 from feed.errors import ConfigError
 from feed.model.grants import Grant
+from feed.model.ids import user_id
 from feed.server.keys import Keyring
 from feed.settings import Tokens
 
 ALGORITHM: Final = "HS256"
 KEY_BYTES: Final = 32
 LONGEST_TOKEN: Final = 4096  # characters
-_SPACE: Final = UUID("7c0b8a52-6d5e-5f7b-9c59-1d3c1f3a9e10")
 _REQUIRED: Final = ("iss", "sub", "aud", "exp", "iat", "key")
 
 
@@ -55,7 +54,7 @@ class TokenOffice:
         now = int(self._clock())
         claims = {
             "iss": self._settings.issuer,
-            "sub": str(uuid5(_SPACE, f"account {grant.account}")),
+            "sub": user_id(grant.account),
             "aud": [self._settings.audience],
             "exp": now + self._settings.seconds,
             "iat": now,

@@ -6,11 +6,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from feed.dialects.contract import Desk, Reply
+from feed.dialects.contract import Bearer, Desk, Reply
 from feed.dialects.discovery import dialects
 from feed.model.events import QUOTE
 from feed.model.grants import Grant, Scope
 from feed.model.instruments import Instrument, Listing
+from feed.model.latest import Latest
 from feed.model.market import MarketSpec
 from feed.sim.defaults import default_market
 from feed.sim.market import Market
@@ -40,6 +41,15 @@ GRANTS = {
     "trade key": Grant(name="trader", scopes=(Scope.TRADE,)),
 }
 
+TOKENS = {
+    "good-token": Bearer(
+        grant=Grant(name="trader", account=7, scopes=(Scope.READ, Scope.TRADE)), seconds=1800
+    ),
+    "other-token": Bearer(grant=Grant(name="other", account=8, scopes=(Scope.TRADE,)), seconds=1800),
+    "read-token": Bearer(grant=Grant(name="reader", account=7, scopes=(Scope.READ,)), seconds=1800),
+    "nobody-token": Bearer(grant=Grant(name="nobody", account=0, scopes=(Scope.TRADE,)), seconds=1800),
+}
+
 # 14:25:31.125 on 17 August 2025, the time of a published example.
 NOW = 1_755_440_731_125_000_000
 
@@ -50,6 +60,8 @@ DESK = Desk(
     auth_attempts=5,
     kept=lambda: (101, 200),
     now=lambda: NOW,
+    latest=lambda: Latest(len(LISTING)),
+    check_token=TOKENS.get,
 )
 
 

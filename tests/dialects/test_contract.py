@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import feed.dialects
-from feed.dialects.contract import Close, Fault, Opening, Reply, Subscribe, Unsubscribe
+from feed.dialects.contract import Close, Fault, Opening, Reply, Submit, Subscribe, Unsubscribe
 from feed.dialects.discovery import dialects
 from feed.model.events import ADD, KINDS, TRADE, UNKNOWN, event
 from feed.model.latest import Latest
@@ -276,7 +276,7 @@ def test_no_text_raises(name, house, messages, authenticated):
     session, _ = open_session(house, name, authenticated=authenticated)
     for text in messages:
         actions = session.receive(text)
-        assert all(isinstance(action, Reply | Subscribe | Unsubscribe | Close) for action in actions)
+        assert all(isinstance(action, Reply | Subscribe | Unsubscribe | Close | Submit) for action in actions)
         for reply in house.texts(actions):
             check(reply)
 

@@ -9,7 +9,7 @@ from clients import BINARY, CLOSE, CONTINUATION, KEY, PONG, TEXT, Closed, frame
 from scripts import Script, quote
 from trio_websocket import ConnectionClosed, wrap_client_stream
 
-from feed.dialects.contract import Reply, Subscribe
+from feed.dialects.contract import Reply, Session, Subscribe
 from feed.dialects.discovery import dialects
 from feed.model.topics import Topic
 
@@ -196,7 +196,7 @@ async def test_ten_thousand_symbols_in_one_request(house):
     assert tick["symbol"] == "EURUSD"
 
 
-class Faulty:
+class Faulty(Session):
     """A dialect with a bug in whatever its path's query names."""
 
     name, title, path, aliases, root_query = "faulty", "Faulty", "/faulty", (), None

@@ -271,7 +271,10 @@ NAMES = "1 to 64 of A-Z a-z 0-9 . _ @ - and space, a letter or digit first"
         ),
         (
             f'[[key]]\n{GOOD}key = "{KEY}"\n',
-            ": key 1: key: found an unknown field; allowed: sha256, secret_sha256, name, account, tier, scopes, dialects",
+            (
+                ": key 1: key: found an unknown field; "
+                "allowed: sha256, secret_sha256, name, account, tier, scopes, dialects"
+            ),
         ),
         (f"[[key]]\n{GOOD}[[key]]\n{GOOD}", ": key 2: name: key 1 has the same; each needs its own"),
     ],

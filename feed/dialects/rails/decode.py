@@ -1,0 +1,279 @@
+"""
+From a client's JSON text to a request of Rails'.
+
+Source: section "Request Envelope" and the pages of the streams. Members that are not named here are
+passed over, but for those that would change what an order means.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+import attrs
+
+from feed.dialects.messages import parse, request
+from feed.errors import ProtocolError
+from feed.model.events import Side
+from feed.model.ids import parse_order_id
+from feed.model.instruments import Instrument, OffGrid
+from feed.model.requests import PARTS, Cancel, CancelMany, Create, Modify, Request
+from feed.model.trading import Pricing, packed
+
+ERROR: Final = "error"
+DEFAULT_SLIPPAGE: Final = "0.02"
+# Far beyond any market, and small enough for every program to count in.
+_MOST_UNITS: Final = 10**15
+_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_SIDES: Final = {"buy": Side.BUY, "sell": Side.SELL}
+_TYPES: Final = {"limit": Pricing.LIMIT, "market": Pricing.MARKET}
+_LEVERAGE: Final = re.compile(r"[1-9]\d{0,3}", re.ASCII)
+_SLIPPAGE: Final = re.compile(r"(\d)(?:\.(\d{1,6}))?", re.ASCII)
+
+
+@attrs.frozen
+class Ping:
+    """Source: page "Ping"."""
+
+
+@attrs.frozen
+class Subscribe:
+    """Add streams to the connection."""
+
+    subscriptions: list[str]
+
+
+@attrs.frozen
+class Unsubscribe(Subscribe):
+    """Remove streams from the connection."""
+
+
+@attrs.frozen
+class EmitPublicOrderBook:
+    """The whole book, once."""
+
+
+@attrs.frozen
+class EmitPublicCompletedOrders:
+    """The last trades, once."""
+
+
+@attrs.frozen
+class EmitOrders:
+    """The account's open orders and those that were over last, once; a request of ours."""
+
+
+@attrs.frozen
+class CreateOrder:
+    """Buy or sell."""
+
+    quantity: str
+    orderType: str  # noqa: N815 - the document's spelling, here and below
+    tradeType: str  # noqa: N815
+    price: str | None = None
+    leverage: str | None = None
+    maxSlippage: str | None = None  # noqa: N815
+    postOnly: bool = False  # noqa: N815
+    reduceOnly: bool = False  # noqa: N815
+
+    def build(self, instrument: Instrument, /, **common: int) -> Request:
+        """The request to the market, in integer units."""
+        kind = _one_of(_TYPES, self.tradeType, "tradeType")
+        if self.reduceOnly:
+            raise ProtocolError("reduceOnly is not supported")
+        if kind is Pricing.MARKET and self.postOnly:
+            raise ProtocolError("a market order cannot be postOnly")
+        if kind is Pricing.LIMIT and self.price is None:
+            raise ProtocolError("price is missing")
+        return Create(
+            side=_one_of(_SIDES, self.orderType, "orderType"),
+            size=_size(instrument, self.quantity),
+            type=kind,
+            price=_price(instrument, self.price or "") if kind is Pricing.LIMIT else 0,
+            slippage=_slippage(self.maxSlippage or DEFAULT_SLIPPAGE),
+            post_only=self.postOnly,
+            leverage=_leverage(self.leverage or "1"),
+            **common,
+        )
+
+
+@attrs.frozen
+class CancelOrder:
+    """Take one order off the book, or those at a price, or all."""
+
+    cancelBy: str = "orderId"  # noqa: N815
+    orderId: str | None = None  # noqa: N815
+    price: str | None = None
+    orderType: str | None = None  # noqa: N815
+
+    def build(self, instrument: Instrument, /, **common: int) -> Request:
+        """The request to the market, in integer units."""
+        side = -1 if self.orderType is None else int(_one_of(_SIDES, self.orderType, "orderType"))
+        match self.cancelBy:
+            case "orderId":
+                created, order = _order(self.orderId)
+                return Cancel(order=order, created=created, **common)
+            case "price":
+                if self.price is None:
+                    raise ProtocolError("price is missing")
+                return CancelMany(price=_price(instrument, self.price), side=side, **common)
+            case "all":
+                return CancelMany(side=side, **common)
+        raise ProtocolError("cancelBy must be orderId, price or all")
+
+
+@attrs.frozen
+class ModifyOrder:
+    """Put another order in the place of one that rests."""
+
+    orderId: str  # noqa: N815
+    price: str | None = None
+    quantity: str | None = None
+
+    def build(self, instrument: Instrument, /, **common: int) -> Request:
+        """The request to the market, in integer units."""
+        created, order = _order(self.orderId)
+        if self.price is None and self.quantity is None:
+            raise ProtocolError("price or quantity is missing")
+        return Modify(
+            order=order,
+            created=created,
+            price=0 if self.price is None else _price(instrument, self.price),
+            size=0 if self.quantity is None else _size(instrument, self.quantity),
+            **common,
+        )
+
+
+Order = CreateOrder | CancelOrder | ModifyOrder
+Snapshot = EmitPublicOrderBook | EmitPublicCompletedOrders | EmitOrders
+Message = Ping | Subscribe | Unsubscribe | Snapshot | Order
+
+MESSAGES: Final[dict[str, type[Message]]] = {
+    "ping": Ping,
+    "subscribe": Subscribe,
+    "unsubscribe": Unsubscribe,
+    "emitPublicOrderBook": EmitPublicOrderBook,
+    "emitPublicCompletedOrders": EmitPublicCompletedOrders,
+    "emitOrders": EmitOrders,
+    "createOrder": CreateOrder,
+    "cancelOrder": CancelOrder,
+    "modifyOrder": ModifyOrder,
+}
+
+
+@attrs.frozen(kw_only=True)
+class Envelope:
+    """
+    What stands around every request.
+
+    Attributes:
+        kind: The request type, a known one.
+        request_id: The client's own id of it; None when it gave none.
+        content: Its parameters, not looked at yet.
+    """
+
+    kind: str
+    request_id: str | None
+    content: dict[str, Any]
+
+    @property
+    def market(self) -> str | None:
+        """
+        The market that it names.
+
+        Raises:
+            ProtocolError: What it names can be none.
+        """
+        market = self.content.get("market")
+        if market is not None and not isinstance(market, str):
+            raise ProtocolError("market must be a string")
+        return market
+
+    def message(self) -> Message:
+        """
+        The request in it.
+
+        Raises:
+            ProtocolError: A parameter is missing, or of the wrong type.
+        """
+        if "clientRequestId" in self.content and self.request_id is None:
+            raise ProtocolError("clientRequestId must be a UUID")
+        return request({**self.content, "message": self.kind}, "message", MESSAGES)
+
+
+def decode(text: str) -> Envelope:
+    """
+    The envelope of one client message.
+
+    Raises:
+        ProtocolError: No request of this protocol.
+    """
+    fields = parse(text)
+    kind = fields.get("message")
+    if not isinstance(kind, str) or kind not in MESSAGES:
+        request(fields, "message", MESSAGES)  # says what is wrong with it
+    content = fields.get("content")
+    if content is not None and not isinstance(content, dict):
+        raise ProtocolError("content must be an object")
+    named = (content or {}).get("clientRequestId")
+    good = isinstance(named, str) and _UUID.fullmatch(named) is not None
+    return Envelope(kind=str(kind), request_id=named if good else None, content=content or {})
+
+
+def number(request_id: str | None) -> int:
+    """A client's id as requests to the market carry it."""
+    return 0 if request_id is None else packed(request_id)
+
+
+def _one_of(known: dict[str, Any], value: str, name: str) -> Any:
+    found = known.get(value)
+    if found is None:
+        raise ProtocolError(f"{name} must be {' or '.join(known)}")
+    return found
+
+
+def _price(instrument: Instrument, text: str) -> int:
+    try:
+        ticks = instrument.price_ticks(text)
+    except OffGrid as misfit:
+        raise ProtocolError(f"price: {misfit}") from None
+    return _bounded(ticks, "price")
+
+
+def _size(instrument: Instrument, text: str) -> int:
+    try:
+        lots = instrument.size_lots(text)
+    except OffGrid as misfit:
+        raise ProtocolError(f"quantity: {misfit}") from None
+    return _bounded(lots, "quantity")
+
+
+def _bounded(units: int, name: str) -> int:
+    if units < 1:
+        raise ProtocolError(f"{name} must be greater than 0")
+    if units > _MOST_UNITS:
+        raise ProtocolError(f"{name} is too large")
+    return units
+
+
+def _leverage(text: str) -> int:
+    if not _LEVERAGE.fullmatch(text):
+        raise ProtocolError("leverage must be a whole number from 1")
+    return int(text)
+
+
+def _slippage(text: str) -> int:
+    found = _SLIPPAGE.fullmatch(text)
+    millionths = int(found[1]) * PARTS + int((found[2] or "").ljust(6, "0")) if found else PARTS + 1
+    if millionths > PARTS:
+        raise ProtocolError("maxSlippage must be a decimal from 0 to 1")
+    return millionths
+
+
+def _order(text: str | None) -> tuple[int, int]:
+    if text is None:
+        raise ProtocolError("orderId is missing")
+    try:
+        return parse_order_id(text)
+    except ValueError:
+        raise ProtocolError("orderId must be a ULID") from None

@@ -1,0 +1,210 @@
+"""
+From an event or an answer to Rails' JSON text: what everybody may hear.
+
+Every message is one JSON object with ``resultType``, ``market`` and ``data``. Prices and quantities
+are strings with all digits of the instrument, times milliseconds since the Unix epoch. What is ours,
+``seq`` and ``checksum``, stands beside ``data``, never in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, cast
+
+from feed.dialects.ladder import Ladder
+from feed.dialects.messages import message, quoted
+from feed.dialects.times import milliseconds
+from feed.model.events import (
+    ADD,
+    CLEAR,
+    LEVEL,
+    REDUCE,
+    TRADE,
+    BookCleared,
+    Event,
+    LevelSet,
+    OrderAdded,
+    OrderReduced,
+    Side,
+    Trade,
+)
+from feed.model.ids import match_id
+from feed.model.instruments import Instrument
+from feed.model.latest import Latest
+from feed.model.topics import Encoder
+
+# A row takes less than 150 bytes, and no client need take a message of a mebibyte.
+PART_ROWS: Final = 5000
+SIDES: Final = {Side.BUY: "buy", Side.SELL: "sell"}
+
+
+def refusal(status: int, text: str) -> str:
+    """The body of an HTTP answer in place of a handshake."""
+    return message(statusCode=status, body=text)
+
+
+def response(kind: str, data: dict[str, object], market: str | None = None) -> str:
+    """Source: section "Response Envelope"."""
+    fields = {"resultType": kind} if market is None else {"resultType": kind, "market": market}
+    return message(**fields, data=data)
+
+
+def problem(
+    kind: str, status: int, text: str, *, request_id: str | None = None, market: str | None = None
+) -> str:
+    """What is wrong with a request; the document shows none."""
+    data: dict[str, object] = {} if request_id is None else {"clientRequestId": request_id}
+    return response(kind, data | {"statusCode": status, "body": text}, market)
+
+
+def book_messages(
+    instrument: Instrument, index: int, latest: Latest, *, request_id: str | None, seq: bool, crc: bool
+) -> Iterator[str]:
+    """Answers to ``emitPublicOrderBook``: the whole book as it stands, in parts when it is large."""
+    rows = [
+        _level(instrument, side, price, lots) for side in Side for price, lots in latest.levels(index, side)
+    ]
+    tail = f'"statusCode":200,"ts":{milliseconds(latest.now)}'
+    end = "}" + (f',"seq":{latest.seq}' if seq else "")
+    if crc:
+        end += f',"checksum":{_ladder(instrument, index, latest).checksum()}'
+    for part, parts in split(rows):
+        yield f"{_head('publicOrderBook', instrument)}{_orders(part)},{tail}{named(request_id)}{parts}{end}}}"
+
+
+def trade_messages(
+    instrument: Instrument, trades: Iterable[Trade], *, request_id: str | None, seq: int | None
+) -> Iterator[str]:
+    """Answers to ``emitPublicCompletedOrders``; ``trades`` with the oldest first."""
+    rows = [row for trade in trades for row in _both_sides(instrument, trade)]
+    end = "}" + ("" if seq is None else f',"seq":{seq}')
+    for part, parts in split(rows):
+        head = _head("publicCompletedOrders", instrument)
+        yield f'{head}{_orders(part)},"statusCode":200{named(request_id)}{parts}{end}}}'
+
+
+def split(rows: Sequence[str], most: int = PART_ROWS) -> Iterator[tuple[Sequence[str], str]]:
+    """Rows in parts, each with what tells it from the others; nothing when there is one part alone."""
+    count = max(1, -(-len(rows) // most))
+    for at in range(count):
+        here = rows[at * most : (at + 1) * most]
+        yield here, f',"part":{at + 1},"parts":{count}' if count > 1 else ""
+
+
+def named(request_id: str | None) -> str:
+    """The client's own id of its request, as a member of ``data`` after others."""
+    return "" if request_id is None else f',"clientRequestId":{quoted(request_id)}'
+
+
+class Levels(Encoder):
+    """
+    ``publicOrderBookDelta``: the new total at one price; 0 removes it. A snapshot comes when asked for.
+
+    Source: page "Order Book Stream". A book that begins anew is told as a whole one without orders.
+    """
+
+    kinds: Sequence[int] = (ADD, REDUCE, TRADE, LEVEL, CLEAR)
+
+    def __init__(
+        self, instrument: Instrument, index: int, latest: Latest, *, seq: bool = False, crc: bool = False
+    ) -> None:
+        """
+        Go on as if there from the first event.
+
+        Args:
+            instrument: Whose book.
+            index: Its place in the listing.
+            latest: Where the market stands.
+            seq: Whether to add the sequence number, a connection option of ours.
+            crc: Whether to add the checksum of the book, another.
+        """
+        self._head = _head("publicOrderBookDelta", instrument)
+        self._instrument = instrument
+        self._ladder = _ladder(instrument, index, latest) if crc else None
+        self._seq = seq
+
+    def encode(self, item: Event) -> str | None:
+        """A delta, or None when the event leaves the levels as they are."""
+        match item:
+            case OrderAdded() | OrderReduced() | LevelSet():
+                side, price, level = item.side, item.price, item.level
+            case Trade(aggressor=Side() as aggressor, level=int() as level):
+                side, price = Side(1 - aggressor), item.price
+            case BookCleared():
+                if self._ladder is not None:
+                    self._ladder.clear()
+                head = _head("publicOrderBook", self._instrument)
+                return f"{head}{_orders([])},{self._tail(item)}"
+            case _:
+                return None
+        row = _level(self._instrument, side, price, level)
+        if self._ladder is not None:
+            text = self._instrument.size_text(level) if level else None
+            self._ladder.set(side, price, self._instrument.price_text(price), text)
+        return f"{self._head}{_orders([row])},{self._tail(item)}"
+
+    def _tail(self, item: Event) -> str:
+        tail = f'"statusCode":200,"ts":{milliseconds(item.ts)}}}'
+        if self._seq:
+            tail += f',"seq":{item.seq}'
+        if self._ladder is not None:
+            tail += f',"checksum":{self._ladder.checksum()}'
+        return tail + "}"
+
+
+class Trades(Encoder):
+    """
+    ``publicCompletedOrdersDelta``: both sides of a trade, the taker's first.
+
+    Source: page "Public Trade Stream".
+    """
+
+    kinds: Sequence[int] = (TRADE,)
+
+    def __init__(self, instrument: Instrument, *, seq: bool = False) -> None:
+        """Tell of ``instrument``, with the sequence number where ``seq`` asks for it."""
+        self._head = _head("publicCompletedOrdersDelta", instrument)
+        self._instrument = instrument
+        self._seq = seq
+
+    def encode(self, item: Event) -> str:
+        """The trade."""
+        rows = _both_sides(self._instrument, cast("Trade", item))
+        return f'{self._head}{_orders(rows)},"statusCode":200}}{shown_seq(item, shown=self._seq)}}}'
+
+
+def shown_seq(item: Event, *, shown: bool) -> str:
+    """The sequence number, where it was asked for."""
+    return f',"seq":{item.seq}' if shown else ""
+
+
+def _head(kind: str, instrument: Instrument) -> str:
+    return f'{{"resultType":"{kind}","market":{quoted(instrument.symbol)},"data":{{'
+
+
+def _orders(rows: Sequence[str]) -> str:
+    return f'"orders":[{",".join(rows)}]'
+
+
+def _level(instrument: Instrument, side: Side, price: int, lots: int) -> str:
+    quantity = instrument.size_text(lots) if lots else "0"
+    return f'{{"orderType":"{SIDES[side]}","price":"{instrument.price_text(price)}","quantity":"{quantity}"}}'
+
+
+def _both_sides(instrument: Instrument, trade: Trade) -> list[str]:
+    match = match_id(instrument.symbol, trade.trade)
+    price, size = instrument.price_text(trade.price), instrument.size_text(trade.size)
+    taker = trade.aggressor
+    sides = ("null", "null") if taker is None else (f'"{SIDES[taker]}"', f'"{SIDES[Side(1 - taker)]}"')
+    return [
+        f'{{"executionType":"{role}","matchId":"{match}","orderType":{side},"price":"{price}",'
+        f'"quantity":"{size}","updatedAt":{milliseconds(trade.ts)}}}'
+        for role, side in zip(("taker", "maker"), sides, strict=True)
+    ]
+
+
+def _ladder(instrument: Instrument, index: int, latest: Latest) -> Ladder:
+    ladder = Ladder(instrument)
+    for side in Side:
+        ladder.fill(side, latest.levels(index, side))
+    return ladder

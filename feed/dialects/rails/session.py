@@ -1,0 +1,216 @@
+"""One client's conversation with Rails."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from feed.dialects import contract
+from feed.dialects.contract import Action, Close, Desk, Fault, Reply, Session, Submit
+from feed.dialects.messages import clip
+from feed.dialects.options import check_since
+from feed.dialects.rails import channels
+from feed.dialects.rails.admission import ALL, Admission
+from feed.dialects.rails.decode import (
+    ERROR,
+    EmitOrders,
+    EmitPublicCompletedOrders,
+    EmitPublicOrderBook,
+    Envelope,
+    Order,
+    Ping,
+    Snapshot,
+    Subscribe,
+    Unsubscribe,
+    decode,
+    number,
+)
+from feed.dialects.rails.encode import book_messages, problem, response, trade_messages
+from feed.dialects.rails.private import order_messages
+from feed.errors import ProtocolError
+from feed.model.instruments import Instrument
+from feed.model.topics import Topic
+
+# What emitPublicCompletedOrders shows at most.
+RECENT_TRADES: Final = 100
+EXPIRED: Final = 4401
+
+_WORDING: Final = {
+    Fault.AUTH_TIMEOUT: (401, "Authentication timeout"),
+    Fault.TOO_MANY_MESSAGES: (429, "Too Many Requests"),
+    Fault.BINARY_MESSAGE: (400, "Binary messages are not supported"),
+    Fault.SLOW_CONSUMER: (503, "Slow consumer: reconnect and resume with since=SEQ"),
+}
+
+
+class RailsSession(Session):
+    """
+    Subscriptions of a connection, and requests of its account.
+
+    Who it is was settled before the handshake. Source: sections "Dynamic Subscriptions" and "Supported
+    Streams".
+    """
+
+    authenticated = True
+
+    def __init__(self, admission: Admission, desk: Desk) -> None:
+        self._desk = desk
+        self._admission = admission
+        self._account = admission.bearer.grant.account
+        self._everywhere = tuple(range(len(desk.listing)))
+        self._streams: dict[str, None] = {}
+        self._beats = 0
+        policy = desk.policies.rails
+        self.subprotocol = admission.subprotocol if policy.echo_subprotocol else None
+        self.messages_per_second = policy.messages_per_second
+        self.beat_seconds = 1 if policy.strict_expiry else 0
+
+    def open(self) -> Sequence[Action]:
+        """Subscribe to what the query asks for, where ``since`` wants it from; the client is told nothing."""
+        options = self._admission.options
+        try:
+            check_since(options.since, self._desk.kept())
+        except ProtocolError as misfit:
+            return [Reply(problem(ERROR, 400, misfit.message)), Close(1008, "Cannot resume")]
+        self._streams.update(dict.fromkeys(self._admission.streams))
+        return [contract.Subscribe(self._topics(self._admission.streams), options.since)]
+
+    def receive(self, text: str) -> Sequence[Action]:
+        """Answer one message; one outside the protocol gets an error, and the connection stays."""
+        try:
+            envelope = decode(text)
+        except ProtocolError as misfit:
+            return [Reply(problem(ERROR, 400, misfit.message))]
+        try:
+            return self._answer(envelope)
+        except ProtocolError as misfit:
+            status = int(misfit.code or 400)
+            return [Reply(problem(envelope.kind, status, misfit.message, request_id=envelope.request_id))]
+
+    def beat(self) -> Sequence[Action]:
+        """Where tokens are taken strictly, close when this one expires."""
+        self._beats += 1
+        if self._beats < self._admission.bearer.seconds:
+            return ()
+        return [Reply(problem(ERROR, 401, "Token expired")), Close(EXPIRED, "Token expired")]
+
+    def wording(self, fault: Fault) -> str:
+        """An error message, as for everything else that goes wrong."""
+        return problem(ERROR, *_WORDING[fault])
+
+    def _answer(self, envelope: Envelope) -> Sequence[Action]:
+        message = envelope.message()
+        match message:
+            case Ping():
+                named = {"clientRequestId": envelope.request_id} if envelope.request_id else {}
+                return [Reply(response("pong", {**named, "statusCode": 200}))]
+            case Unsubscribe():
+                return self._unsubscribe(envelope, message)
+            case Subscribe():
+                return self._subscribe(envelope, message)
+            case EmitPublicOrderBook() | EmitPublicCompletedOrders() | EmitOrders():
+                return self._snapshot(envelope, message)
+        return self._submit(envelope, message)
+
+    def _subscribe(self, envelope: Envelope, message: Subscribe) -> Sequence[Action]:
+        wanted = _wanted(message)
+        self._streams.update(dict.fromkeys(wanted))
+        return [
+            self._confirm("subscribed", envelope, wanted),
+            contract.Subscribe(self._topics(wanted)),
+        ]
+
+    def _unsubscribe(self, envelope: Envelope, message: Unsubscribe) -> Sequence[Action]:
+        wanted = _wanted(message)
+        for stream in wanted:
+            self._streams.pop(stream, None)
+        return [
+            contract.Unsubscribe(self._topics(wanted)),
+            self._confirm("unsubscribed", envelope, wanted),
+        ]
+
+    def _confirm(self, kind: str, envelope: Envelope, wanted: Sequence[str]) -> Reply:
+        data: dict[str, object] = {
+            "activeSubscriptions": [name for name in channels.STREAMS if name in self._streams]
+        }
+        if envelope.request_id is not None:
+            data["clientRequestId"] = envelope.request_id
+        data["requestedSubscriptions"] = list(wanted)
+        return Reply(response(kind, data, self._market_name))
+
+    @property
+    def _market_name(self) -> str:
+        market = self._admission.market
+        return ALL if market is None else self._desk.listing[market].symbol
+
+    def _snapshot(self, envelope: Envelope, message: Snapshot) -> Sequence[Action]:
+        """It stands in the stream where it is said: what is told after it is what happened after it."""
+        index, instrument = self._instrument(envelope)
+        latest, options = self._desk.latest(), self._admission.options
+        named, seq = envelope.request_id, latest.seq if options.seq else None
+        match message:
+            case EmitPublicOrderBook():
+                texts = book_messages(
+                    instrument, index, latest, request_id=named, seq=options.seq, crc=options.crc
+                )
+            case EmitPublicCompletedOrders():
+                trades = self._desk.trades(index, RECENT_TRADES)[::-1]
+                texts = trade_messages(instrument, trades, request_id=named, seq=seq)
+            case EmitOrders():
+                account = None if latest.accounts is None else latest.accounts.find(self._account)
+                orders = [] if account is None else [*account.orders.values(), *account.finished]
+                here = [order for order in orders if order.instrument == index]
+                texts = order_messages(instrument, here, now=latest.now, request_id=named, seq=seq)
+        return [Reply(text) for text in texts]
+
+    def _submit(self, envelope: Envelope, message: Order) -> Sequence[Action]:
+        if channels.ORDERS not in self._streams:
+            raise ProtocolError("Subscribe to orders first: the answers come in that stream")
+        index, instrument = self._instrument(envelope)
+        if not self._desk.spend(
+            f"rails account {self._account}", self._desk.policies.rails.orders_per_minute
+        ):
+            raise ProtocolError("Too Many Requests", code="429")
+        request = message.build(
+            instrument, account=self._account, instrument=index, request=number(envelope.request_id)
+        )
+        busy = problem(
+            envelope.kind,
+            503,
+            "the market takes no requests now",
+            request_id=envelope.request_id,
+            market=instrument.symbol,
+        )
+        return [Submit(request, busy)]
+
+    def _instrument(self, envelope: Envelope) -> tuple[int, Instrument]:
+        """Index and instrument of the market that a request is about."""
+        name, listing = envelope.market, self._desk.listing
+        own = self._admission.market
+        if name is None:
+            if own is None:
+                raise ProtocolError("market is required when connected with market=ALL")
+            return own, listing[own]
+        if name not in listing:
+            raise ProtocolError(f"Unknown market: {clip(name)}")
+        index = listing.index(name)
+        if own not in (None, index):
+            raise ProtocolError(f"This connection is for {listing[own].symbol}")
+        return index, listing[index]
+
+    def _topics(self, streams: Sequence[str]) -> tuple[Topic, ...]:
+        own = self._admission.market
+        return channels.topics(
+            streams,
+            account=self._account,
+            markets=self._everywhere if own is None else (own,),
+            everywhere=self._everywhere,
+            options=self._admission.options,
+        )
+
+
+def _wanted(message: Subscribe) -> tuple[str, ...]:
+    wanted = channels.checked(message.subscriptions)
+    if not wanted:
+        raise ProtocolError("subscriptions is empty")
+    return wanted

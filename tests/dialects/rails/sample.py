@@ -1,0 +1,11 @@
+"""What the contract tests need to know of this dialect."""
+
+import json
+
+from feed.dialects.contract import Opening
+
+STREAMS = ["orders", "trades", "publicTrades", "publicOrderBook"]
+
+OPENING = Opening(path="/rails", query={"market": "ALL"}, subprotocols=("authorization#good-token",))
+AUTHENTICATE = []
+SUBSCRIBE = [json.dumps({"message": "subscribe", "content": {"subscriptions": STREAMS}})]
