@@ -25,6 +25,7 @@ from feed.cli.replay import replay
 from feed.cli.scenario import scenario
 from feed.cli.serve import serve
 from feed.cli.tail import tail
+from feed.cli.verify import verify
 from feed.errors import ConfigError, ConfigErrors
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ feed.add_command(keys)
 feed.add_command(tail)
 feed.add_command(scenario)
 feed.add_command(replay)
+feed.add_command(verify)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

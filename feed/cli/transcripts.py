@@ -1,0 +1,89 @@
+"""Compares what several connections were sent: where all of them listened, byte by byte."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from itertools import zip_longest
+
+import attrs
+
+
+@attrs.frozen
+class Line:
+    """
+    One message as it was received.
+
+    Attributes:
+        text: All of it.
+        seq: The sequence number in it; None when it has none.
+        settled: Whether it came after the connection had been greeted: no snapshot, no answer.
+    """
+
+    text: str
+    seq: int | None
+    settled: bool
+
+
+def line(text: str, *, settled: bool) -> Line:
+    """A message, and its sequence number where it has one."""
+    fields = json.loads(text)
+    seq = fields.get("seq") if isinstance(fields, dict) else None
+    return Line(text, seq if isinstance(seq, int) else None, settled)
+
+
+@attrs.frozen(kw_only=True)
+class Verdict:
+    """
+    What the comparison found.
+
+    Attributes:
+        messages: How many messages all have in common.
+        size: Bytes of them.
+        digest: SHA-256 of them; empty when there is a difference, or nothing to compare.
+        difference: The first difference, for people; empty when there is none.
+    """
+
+    messages: int = 0
+    size: int = 0
+    digest: str = ""
+    difference: str = ""
+
+
+def compare(transcripts: Sequence[Sequence[Line]]) -> Verdict:
+    """
+    Find the first difference of transcripts, from where the last one had joined to where the first one ends.
+
+    Sequence numbers say where that is. Messages without one are compared in their places.
+    """
+    greeted = [[item for item in lines if not item.settled] for lines in transcripts]
+    first = max(map(_newest, greeted), default=0)
+    last = min(map(_newest, transcripts), default=0)
+    # The last number may have more messages than had come by then.
+    windows = [_window(lines, first, last) for lines in transcripts]
+    if not windows or not windows[0]:
+        return Verdict(difference="nothing to compare: no time in which all connections listened")
+    reference = windows[0]
+    for number, window in enumerate(windows[1:], start=2):
+        for at, (one, other) in enumerate(zip_longest(reference, window)):
+            if one != other:
+                return Verdict(
+                    messages=at,
+                    difference=f"connection {number} differs from connection 1 at message {at + 1}:\n"
+                    f"  1: {one}\n  {number}: {other}",
+                )
+    content = "\n".join(reference).encode()
+    return Verdict(messages=len(reference), size=len(content), digest=hashlib.sha256(content).hexdigest())
+
+
+def _newest(lines: Sequence[Line]) -> int:
+    return max((item.seq for item in lines if item.seq is not None), default=0)
+
+
+def _window(lines: Sequence[Line], first: int, last: int) -> list[str]:
+    """The messages after the number ``first`` and before the number ``last``."""
+    numbers = [(at, item.seq) for at, item in enumerate(lines) if item.seq is not None and item.settled]
+    start = next((at for at, seq in numbers if seq > first), len(lines))
+    stop = next((at for at, seq in numbers if seq >= last and at >= start), len(lines))
+    return [item.text for item in lines[start:stop]]

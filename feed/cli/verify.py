@@ -1,0 +1,128 @@
+"""``feed verify``: show that every connection is sent the same bytes."""
+
+from __future__ import annotations
+
+import ssl
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from feed.cli.greetings import GREETINGS, Visitor
+from feed.cli.options import example
+from feed.cli.transcripts import Line, compare, line
+from feed.errors import ConfigError
+from feed.server.keys import DEMO_SECRET
+from feed.settings import DEMO_KEY
+
+if TYPE_CHECKING:
+    from feed.cli.greetings import Greeting
+
+SETTLE_SECONDS = 1.0
+# A slow connection takes messages in gulps, this far apart.
+GULP_SECONDS = 0.25
+WAYS = ("fast", "slow", "late")
+
+
+@click.command(epilog=example("feed verify ws://127.0.0.1:8080 --dialect rails --connections 8 --seconds 10"))
+@click.argument("url", default="ws://127.0.0.1:8080")
+@click.option("--dialect", type=click.Choice(sorted(GREETINGS)), default="rails", show_default=True)
+@click.option("--connections", type=click.IntRange(2, 1000), default=8, show_default=True)
+@click.option("--seconds", type=click.FloatRange(min=2.5), default=10.0, show_default=True)
+@click.option("--key", default=DEMO_KEY, envvar="FEED_KEY", metavar="KEY", help="API key.  [env: FEED_KEY]")
+@click.option(
+    "--secret", default=DEMO_SECRET, envvar="FEED_SECRET", metavar="SECRET", help="That goes with it."
+)
+@click.option("--symbol", default="BTC-USD", show_default=True)
+@click.option("--ca", type=click.Path(path_type=Path), metavar="FILE", help="Authority to trust, for wss://.")
+def verify(
+    url: str,
+    *,
+    dialect: str,
+    connections: int,
+    seconds: float,
+    key: str,
+    secret: str,
+    symbol: str,
+    ca: Path | None,
+) -> int:
+    """
+    Connect to URL several times, and compare byte by byte what was sent while all of them listened.
+
+    A third of the connections reads at once, a third in gulps, and a third comes late. Prints the digest
+    of what they have in common, or the first difference: exit code 1.
+    """
+    # Not at the top: `feed --help` should not wait for a WebSocket library to load.
+    import trio  # noqa: PLC0415
+
+    visitor = Visitor(url=url, key=key, secret=secret, symbol=symbol)
+    greeting = GREETINGS[dialect](visitor)
+    address = visitor.address(f"/{dialect}", greeting.query)
+    transcripts: list[list[Line]] = [[] for _ in range(connections)]
+
+    async def watch() -> None:
+        context = _context(ca) if address.startswith("wss:") else None
+        with trio.move_on_after(seconds):
+            async with trio.open_nursery() as nursery:
+                for at, lines in enumerate(transcripts):
+                    way = WAYS[at % len(WAYS)]
+                    delay = seconds / 3 if way == "late" else 0.0
+                    listen = partial(_listen, address, greeting, context, slow=way == "slow", delay=delay)
+                    nursery.start_soon(listen, lines)
+
+    try:
+        trio.run(watch)
+    except* ConfigError as group:
+        raise group.exceptions[0] from None
+    verdict = compare(transcripts)
+    if verdict.difference:
+        click.echo(verdict.difference)
+        return 1
+    click.echo(
+        f"identical: {connections} connections, {verdict.messages} messages, {verdict.size} bytes, "
+        f"sha256 {verdict.digest}"
+    )
+    return 0
+
+
+def _context(ca: Path | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca)
+    except OSError as problem:
+        raise ConfigError(f"cannot be used ({problem})", where=str(ca)) from None
+
+
+async def _listen(
+    address: str,
+    greeting: Greeting,
+    context: ssl.SSLContext | None,
+    lines: list[Line],
+    *,
+    slow: bool,
+    delay: float,
+) -> None:
+    import trio  # noqa: PLC0415
+    from trio_websocket import ConnectionClosed, HandshakeError, open_websocket_url  # noqa: PLC0415
+
+    await trio.sleep(delay)
+    try:
+        async with open_websocket_url(
+            address, ssl_context=context, subprotocols=list(greeting.subprotocols)
+        ) as socket:
+            for message in greeting.messages:
+                await socket.send_message(message)
+            began = trio.current_time()
+            gulp = began
+            while True:
+                text = str(await socket.get_message())
+                now = trio.current_time()
+                lines.append(line(text, settled=now - began > SETTLE_SECONDS))
+                if slow and now - gulp > GULP_SECONDS:
+                    await trio.sleep(GULP_SECONDS)
+                    gulp = trio.current_time()
+    except (OSError, HandshakeError, ValueError, trio.BrokenResourceError) as problem:
+        raise ConfigError(f"cannot connect ({problem})", where=address) from None
+    except ConnectionClosed as closed:
+        reason = closed.reason.code if closed.reason else "no reason"
+        raise ConfigError(f"the server closed the connection ({reason})", where=address) from None

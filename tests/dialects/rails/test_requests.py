@@ -1,0 +1,402 @@
+"""Rails' handshake and requests, line by line; the numbers are those of NOTES.md."""
+
+import json
+
+import attrs
+import pytest
+
+from feed.dialects.contract import Close, Entry, Opening, Refusal, Reply, Submit, Subscribe, Unsubscribe
+from feed.dialects.discovery import dialects, route
+from feed.model.events import Side
+from feed.model.grants import Tier
+from feed.model.ids import order_id
+from feed.model.requests import Cancel, CancelMany, Create, Modify
+from feed.model.trading import Pricing, packed
+from feed.settings import Policies, RailsPolicy
+
+RAILS = dialects()["rails"]
+ID = "0835bf3e-4a20-41f0-908d-8213f2b7a285"
+LIMIT = {"orderType": "buy", "tradeType": "limit", "price": "60000.10", "quantity": "0.5"}
+ORDER = order_id(1_717_100_052_972_000_000, 17)
+
+
+def opening(*, token="good-token", **query):
+    subprotocols = () if token is None else (f"authorization#{token}",)
+    return Opening(path="/rails", query={"market": "BTC-USD", **query}, subprotocols=subprotocols)
+
+
+@pytest.fixture
+def connect(house):
+    """A session, and what it subscribes to."""
+
+    def start(desk=None, **query):
+        session = RAILS.session(opening(**query), desk or house.desk)
+        return session, list(session.open())
+
+    return start
+
+
+def ask(session, message, **content):
+    return list(session.receive(json.dumps({"message": message, "content": content})))
+
+
+def only(actions):
+    """The one message among ``actions``, decoded."""
+    (text,) = [action.text for action in actions if isinstance(action, Reply)]
+    return json.loads(text)
+
+
+def channels(actions):
+    return [
+        (topic.channel, topic.instrument)
+        for action in actions
+        if isinstance(action, Subscribe | Unsubscribe)
+        for topic in action.topics
+    ]
+
+
+# --- the handshake ---------------------------------------------------------------------------------
+
+
+def test_line_1_the_path_and_the_market_parameter_lead_here():
+    """At ``/`` the parameter ``market`` decides."""
+    assert route("/", {"market": "BTC-USD"}) is RAILS
+    assert route("/rails", {}) is RAILS
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [
+        ({"token": None}, 401),
+        ({"token": "bad"}, 401),
+        ({"token": "read-token"}, 403),
+        ({"token": "nobody-token"}, 403),
+        ({"market": ""}, 400),
+        ({"market": "NO-SUCH"}, 400),
+        ({"market": "btc-usd"}, 400),
+        ({"subscriptions": "orders,nothing"}, 400),
+        ({"ext": "gzip"}, 400),
+        ({"since": "-1"}, 400),
+    ],
+)
+def test_lines_2_to_6_a_bad_handshake_is_refused(house, asked, status):
+    """With its status and one sentence; nothing of a token is in it."""
+    refusal = RAILS.session(opening(**asked), house.desk)
+    assert isinstance(refusal, Refusal)
+    assert refusal.status == status
+    assert json.loads(refusal.body).keys() == {"statusCode", "body"}
+    assert "token" not in json.loads(refusal.body)["body"].replace("token", "", 1).replace("<token>", "")
+
+
+def test_line_1_without_a_market_nobody_is_let_in(house):
+    """The parameter is required."""
+    asked = attrs.evolve(opening(), query={})
+    assert RAILS.session(asked, house.desk).status == 400
+
+
+def test_line_2_the_subprotocol_is_echoed_unless_the_operator_says_otherwise(house, connect):
+    """Byte for byte; other subprotocols may stand beside it."""
+    session, _ = connect()
+    assert session.subprotocol == "authorization#good-token"
+    quiet = attrs.evolve(house.desk, policies=Policies(rails=RailsPolicy(echo_subprotocol=False)))
+    assert connect(quiet)[0].subprotocol is None
+    several = attrs.evolve(opening(), subprotocols=("chat", "authorization#good-token"))
+    assert RAILS.session(several, house.desk).subprotocol == "authorization#good-token"
+
+
+@pytest.mark.parametrize(("entry", "status"), [(Entry.TOO_MANY, 403), (Entry.TOO_OFTEN, 429)])
+def test_line_12_too_many_connections(house, entry, status):
+    """403 for too many at once, 429 for too many new ones; counted by account and tier."""
+    asked = []
+
+    def enter(*bounds):
+        asked.append(bounds)
+        return entry
+
+    desk = attrs.evolve(house.desk, enter=enter)
+    assert RAILS.session(opening(), desk).status == status
+    assert asked == [("rails account 7", 5, 20)]
+    bearer = house.desk.check_token("good-token")
+    maker = attrs.evolve(bearer, grant=attrs.evolve(bearer.grant, tier=Tier.MAX))
+    RAILS.session(opening(), attrs.evolve(desk, check_token=lambda _: maker))
+    assert asked[1] == ("rails account 7", 50, 60)
+
+
+def test_line_3_strict_expiry_closes(house, connect):
+    """With 4401, when the token's time is over; otherwise nothing looks at the time."""
+    strict = attrs.evolve(house.desk, policies=Policies(rails=RailsPolicy(strict_expiry=True)))
+    session, _ = connect(strict)
+    assert session.beat_seconds == 1
+    beats = [session.beat() for _ in range(1800)]
+    assert beats[:-1] == [()] * 1799
+    assert beats[-1][-1] == Close(4401, "Token expired")
+    assert connect()[0].beat_seconds == 0
+
+
+# --- streams ---------------------------------------------------------------------------------------
+
+
+def test_line_4_orders_is_the_default(connect):
+    """Also when the parameter is empty; an account's trades are of every market."""
+    everywhere = [("trades", at) for at in range(4)]
+    assert channels(connect()[1]) == [("orders", 3)]
+    assert channels(connect(subscriptions="")[1]) == [("orders", 3)]
+    assert channels(connect(subscriptions="trades,publicTrades")[1]) == [*everywhere, ("publicTrades", 3)]
+    assert channels(connect(market="ALL", subscriptions="publicOrderBook")[1]) == [
+        ("publicOrderBook", at) for at in range(4)
+    ]
+
+
+def test_account_streams_are_of_the_tokens_account_alone(connect):
+    """Whatever a message says; public streams are everybody's."""
+    for token, account in (("good-token", "7"), ("other-token", "8")):
+        session, actions = connect(token=token, subscriptions="orders,trades,publicTrades")
+        actions += ask(
+            session, "subscribe", subscriptions=["trades"], account="9", sub="9", options=[["account", "9"]]
+        )
+        own = {
+            topic.options for action in actions if isinstance(action, Subscribe) for topic in action.topics
+        }
+        assert own == {(("account", account),), ()}
+
+
+def test_line_7_subscribe_and_unsubscribe(connect):
+    """Confirmed with what is active and what was asked for; the same again changes nothing."""
+    session, _ = connect()
+    actions = ask(session, "subscribe", clientRequestId=ID, subscriptions=["trades", "publicTrades"])
+    assert only(actions) == {
+        "resultType": "subscribed",
+        "market": "BTC-USD",
+        "data": {
+            "activeSubscriptions": ["orders", "trades", "publicTrades"],
+            "clientRequestId": ID,
+            "requestedSubscriptions": ["trades", "publicTrades"],
+        },
+    }
+    assert isinstance(actions[0], Reply)  # before any data
+    actions = ask(session, "unsubscribe", subscriptions=["orders", "publicTrades"])
+    assert only(actions)["data"]["activeSubscriptions"] == ["trades"]
+    assert isinstance(actions[0], Unsubscribe)  # and no data after the answer
+    assert channels(actions) == [("orders", 3), ("publicTrades", 3)]
+
+
+@pytest.mark.parametrize("wanted", [[], ["nothing"], "orders", [1], None])
+def test_unknown_subscriptions_are_refused(connect, wanted):
+    """As a whole: nothing is subscribed."""
+    session, _ = connect()
+    actions = ask(session, "subscribe", subscriptions=wanted)
+    assert only(actions)["data"]["statusCode"] == 400
+    assert channels(actions) == []
+
+
+def test_line_8_ping(connect):
+    """Available without any subscription, with and without an id."""
+    session, _ = connect()
+    ask(session, "unsubscribe", subscriptions=["orders"])
+    assert only(ask(session, "ping", clientRequestId=ID)) == {
+        "resultType": "pong",
+        "data": {"clientRequestId": ID, "statusCode": 200},
+    }
+    assert only(session.receive('{"message":"ping"}')) == {"resultType": "pong", "data": {"statusCode": 200}}
+
+
+def test_all_needs_a_market_on_each_request(connect):
+    """And a connection for one market takes requests for that one alone."""
+    session, _ = connect(market="ALL")
+    assert only(ask(session, "createOrder", **LIMIT))["data"] == {
+        "statusCode": 400,
+        "body": "market is required when connected with market=ALL",
+    }
+    assert isinstance(ask(session, "createOrder", market="BTC-USD", **LIMIT)[0], Submit)
+    session, _ = connect()
+    assert isinstance(ask(session, "createOrder", market="BTC-USD", **LIMIT)[0], Submit)
+    for market in ("XAUUSD", "NO-SUCH", 1, ["BTC-USD"]):
+        assert only(ask(session, "createOrder", market=market, **LIMIT))["data"]["statusCode"] == 400
+
+
+# --- orders ----------------------------------------------------------------------------------------
+
+
+def submitted(actions):
+    (action,) = actions
+    assert isinstance(action, Submit)
+    return action.request
+
+
+def test_line_9_create_order(connect):
+    """Decimals become ticks and lots; what is left out has the document's default."""
+    session, _ = connect()
+    assert submitted(ask(session, "createOrder", clientRequestId=ID, **LIMIT)) == Create(
+        account=7,
+        instrument=3,
+        request=packed(ID),
+        side=Side.BUY,
+        size=50_000_000,
+        price=6_000_010,
+        slippage=20_000,
+    )
+    market = {"orderType": "sell", "tradeType": "market", "quantity": "1", "maxSlippage": "0.5"}
+    assert submitted(ask(session, "createOrder", leverage="3", **market)) == Create(
+        account=7,
+        instrument=3,
+        side=Side.SELL,
+        size=100_000_000,
+        type=Pricing.MARKET,
+        slippage=500_000,
+        leverage=3,
+    )
+
+
+def test_line_10_cancel_order(connect):
+    """By its id, by price, of a side, or all."""
+    session, _ = connect()
+    own = {"account": 7, "instrument": 3}
+    assert submitted(ask(session, "cancelOrder", orderId=ORDER, cancelBy="orderId")) == Cancel(
+        **own, order=17, created=1_717_100_052_972
+    )
+    assert submitted(ask(session, "cancelOrder", orderId=ORDER)) == Cancel(
+        **own, order=17, created=1_717_100_052_972
+    )
+    assert submitted(ask(session, "cancelOrder", cancelBy="price", price="1.50")) == CancelMany(
+        **own, price=150
+    )
+    assert submitted(ask(session, "cancelOrder", cancelBy="all", orderType="sell")) == CancelMany(
+        **own, side=1
+    )
+
+
+def test_line_11_modify_order(connect):
+    """Price, quantity, or both."""
+    session, _ = connect()
+    own = {"account": 7, "instrument": 3, "order": 17, "created": 1_717_100_052_972}
+    assert submitted(ask(session, "modifyOrder", orderId=ORDER, price="2")) == Modify(**own, price=200)
+    assert submitted(ask(session, "modifyOrder", orderId=ORDER, quantity="2")) == Modify(
+        **own, size=2 * 10**8
+    )
+
+
+BAD_ORDERS = [
+    {"price": "60000.101"},
+    {"price": "0"},
+    {"price": "-1"},
+    {"price": "1e400"},
+    {"price": "1e-400"},
+    {"price": "NaN"},
+    {"price": "Infinity"},
+    {"price": "1" * 30},
+    {"price": "9" * 50_000},
+    {"price": ""},
+    {"price": 60000.1},
+    {"price": None},
+    {"quantity": "0"},
+    {"quantity": "0.000000001"},
+    {"quantity": "1" * 30},
+    {"quantity": 1},
+    {"quantity": None},
+    {"orderType": "hold"},
+    {"tradeType": "stop"},
+    {"leverage": "0"},
+    {"leverage": "1.5"},
+    {"leverage": "99999"},
+    {"tradeType": "market", "maxSlippage": "1.000001"},
+    {"tradeType": "market", "maxSlippage": "NaN"},
+    {"tradeType": "market", "postOnly": True},
+    {"postOnly": "true"},
+    {"reduceOnly": True},
+    {"clientRequestId": "not a UUID"},
+    {"clientRequestId": 7},
+    {"clientRequestId": ID + "0"},
+]
+
+
+@pytest.mark.parametrize("change", BAD_ORDERS, ids=lambda change: json.dumps(change)[:40])
+def test_line_14_a_bad_order_never_reaches_the_market(connect, change):
+    """Its answer is an error of its own kind, with the id when that is one, and of bounded length."""
+    session, _ = connect()
+    content = {name: value for name, value in {**LIMIT, **change}.items() if value is not None}
+    actions = ask(session, "createOrder", **content)
+    reply = only(actions)
+    assert (reply["resultType"], reply["data"]["statusCode"]) == ("createOrder", 400)
+    assert len(actions) == 1
+    assert len(json.dumps(reply)) < 300
+    assert "clientRequestId" not in reply["data"]
+
+
+@pytest.mark.parametrize(
+    ("message", "content"),
+    [
+        ("cancelOrder", {}),
+        ("cancelOrder", {"orderId": "nothing"}),
+        ("cancelOrder", {"orderId": ORDER.lower()}),
+        ("cancelOrder", {"orderId": 17}),
+        ("cancelOrder", {"orderId": ORDER, "cancelBy": "colour"}),
+        ("cancelOrder", {"cancelBy": "price"}),
+        ("cancelOrder", {"cancelBy": "price", "price": "0"}),
+        ("modifyOrder", {"orderId": ORDER}),
+        ("modifyOrder", {"orderId": ORDER, "price": "0"}),
+        ("modifyOrder", {"price": "1"}),
+    ],
+)
+def test_line_14_a_bad_cancel_or_modification_never_reaches_the_market(connect, message, content):
+    """The same, for the other two requests; the id is echoed."""
+    session, _ = connect()
+    reply = only(ask(session, message, clientRequestId=ID, **content))
+    assert (reply["resultType"], reply["data"]["statusCode"]) == (message, 400)
+    assert reply["data"]["clientRequestId"] == ID
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"message":"explode"}', '{"message":"ping","content":[]}'])
+def test_line_14_what_is_no_request_gets_a_general_error(connect, text):
+    """The connection stays."""
+    session, _ = connect()
+    (action,) = session.receive(text)
+    reply = json.loads(action.text)
+    assert (reply["resultType"], reply["data"]["statusCode"]) == ("error", 400)
+
+
+def test_line_13_order_requests_are_counted_by_account(house, connect):
+    """Past the quota each is answered with 429, and never reaches the market."""
+    asked = []
+
+    def spend(*bounds):
+        asked.append(bounds)
+        return len(asked) < 3
+
+    session, _ = connect(attrs.evolve(house.desk, spend=spend))
+    answers = [ask(session, "cancelOrder", clientRequestId=ID, cancelBy="all") for _ in range(4)]
+    assert [isinstance(answer[0], Submit) for answer in answers] == [True, True, False, False]
+    assert only(answers[2]) == {
+        "resultType": "cancelOrder",
+        "data": {"clientRequestId": ID, "statusCode": 429, "body": "Too Many Requests"},
+    }
+    assert asked == [("rails account 7", 10_000)] * 4
+
+
+def test_answers_need_the_orders_stream(connect):
+    """A request whose answer nobody would hear is refused."""
+    session, _ = connect(subscriptions="publicTrades")
+    reply = only(ask(session, "createOrder", **LIMIT))
+    assert reply["data"]["statusCode"] == 400
+    assert "Subscribe to orders" in reply["data"]["body"]
+
+
+def test_a_market_that_takes_nothing_says_so(connect):
+    """What the client hears when the market is over or too busy comes with the request."""
+    session, _ = connect()
+    (action,) = ask(session, "createOrder", clientRequestId=ID, **LIMIT)
+    assert json.loads(action.refused) == {
+        "resultType": "createOrder",
+        "market": "BTC-USD",
+        "data": {"clientRequestId": ID, "statusCode": 503, "body": "the market takes no requests now"},
+    }
+
+
+def test_resuming_from_the_unknown_ends_the_connection(connect):
+    """What follows is no longer kept, or has not happened yet."""
+    session, actions = connect(since="150")
+    assert actions[0].since == 150
+    for since in ("99", "201"):
+        _, actions = connect(since=since)
+        assert only(actions)["data"]["statusCode"] == 400
+        assert actions[-1] == Close(1008, "Cannot resume")
+    assert session.authenticated

@@ -1,0 +1,142 @@
+"""From a token by curl to a trade between two accounts, with clients that nobody here wrote."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import websockets.sync.client
+
+from feed.cli.main import main
+
+CLIENTS = Path(__file__).parent / "clients"
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def keys(tmp_path, capsys):
+    """A keys file for two accounts, and their keys and secrets."""
+    path, found = tmp_path / "keys.toml", []
+    for account in ("1", "2"):
+        command = ["keys", "add", str(path), "--name", f"desk {account}", "--account", account, "--secret"]
+        assert main([*command, "--scope", "read", "--scope", "trade", "--tier", "pro"]) == 0
+        found.append(capsys.readouterr().out.split())
+    return path, found
+
+
+def token(url, key, secret):
+    """By curl, as the document's page has it."""
+    curl = shutil.which("curl")
+    if curl is None:
+        pytest.skip("curl is not installed")
+    done = subprocess.run(
+        [curl, "-sS", "-X", "POST", url.replace("ws:", "http:") + "/api/v1/token"]
+        + ["-H", f"X-Api-Key: {key}", "-H", f"X-Api-Secret: {secret}"],
+        capture_output=True,
+        check=True,
+        timeout=10,
+    )
+    return json.loads(done.stdout)["access_token"]
+
+
+def connect(url, token, query):
+    return websockets.sync.client.connect(f"{url}/?{query}", subprotocols=[f"authorization#{token}"])
+
+
+def until(socket, kind):
+    """Read up to the next message of a kind."""
+    while (message := json.loads(socket.recv(10)))["resultType"] != kind:
+        pass
+    return message
+
+
+def inside(socket):
+    """A price between best bid and best ask, from a snapshot of the book."""
+    socket.send(json.dumps({"message": "emitPublicOrderBook"}))
+    orders = until(socket, "publicOrderBook")["data"]["orders"]
+    cents = {
+        side: [round(float(order["price"]) * 100) for order in orders if order["orderType"] == side]
+        for side in ("buy", "sell")
+    }
+    bid, ask = max(cents["buy"]), min(cents["sell"])
+    assert ask - bid > 1
+    return f"{(bid + ask) // 2 / 100:.2f}"
+
+
+def order(side, price, quantity="0.0100"):
+    content = {"orderType": side, "tradeType": "limit", "price": price, "quantity": quantity}
+    return json.dumps({"message": "createOrder", "content": content})
+
+
+def test_two_accounts_trade_and_everybody_sees_it(serve, keys):
+    """With ``websockets``: maker, taker and the public have one match id, one price, one quantity."""
+    path, ((key1, secret1), (key2, secret2)) = keys
+    # Slow enough that nobody steps between the two orders.
+    _, url = serve("--keys", path, "--speed", 0.01)
+    everything = "market=BTC-USD&subscriptions=orders,trades,publicTrades,publicOrderBook"
+    with (
+        connect(url, token(url, key1, secret1), everything) as maker,
+        connect(url, token(url, key2, secret2), everything) as taker,
+    ):
+        assert maker.subprotocol.startswith("authorization#")
+        price = inside(maker)
+        maker.send(order("sell", price))
+        assert [until(maker, "createOrder")["data"]["statusCode"] for _ in range(2)] == [202, 200]
+        taker.send(order("buy", price))
+        assert [until(taker, "createOrder")["data"]["statusCode"] for _ in range(2)] == [202, 200]
+        public = until(taker, "publicCompletedOrdersDelta")["data"]["orders"]
+        (mine,) = until(taker, "completedOrdersDelta")["data"]
+        (theirs,) = until(maker, "completedOrdersDelta")["data"]
+    assert (mine["executionType"], theirs["executionType"]) == ("taker", "maker")
+    assert (mine["orderType"], theirs["orderType"]) == ("buy", "sell")
+    sides = [
+        (side["matchId"], side["executionType"], side["price"], side["quantity"]) for side in (mine, theirs)
+    ]
+    assert sides == [
+        (side["matchId"], side["executionType"], side["price"], side["quantity"]) for side in public
+    ]
+    assert mine["matchId"] == theirs["matchId"]
+
+
+def test_nodes_ws_trades_too(serve, run, node, monkeypatch):
+    """Token, echo of the subprotocol, an order that takes from the market, and its fill."""
+    program, folder = node
+    _, url = serve("--speed", 1)
+    content = {"orderType": "buy", "tradeType": "market", "quantity": "0.0100"}
+    monkeypatch.setenv("REQUESTS", json.dumps([json.dumps({"message": "createOrder", "content": content})]))
+    query = "market=BTC-USD&subscriptions=orders,trades"
+    access = token(url, "tk_live_a1b2c3d4e5f6", "demo-secret")
+    client = run(program, CLIENTS / "rails.mjs", f"{url}/?{query}", access, folder)
+    opened, *answers = [json.loads(client.line()) for _ in range(4)]
+    assert opened == {"resultType": "open", "protocol": True}
+    assert [item["resultType"] for item in answers] == ["createOrder", "createOrder", "completedOrdersDelta"]
+    assert answers[-1]["data"][0]["executionType"] == "taker"
+
+
+@pytest.mark.parametrize("dialect", ["rails", "guide"])
+def test_verify_finds_every_connection_alike(serve, feed, dialect):
+    """Eight of them, some slow and some late, through a burst."""
+    _, url = serve("--scenario", "burst", "--speed", 4)
+    code, lines = feed("verify", url, "--dialect", dialect, "--connections", 8, "--seconds", 4).rest()
+    assert code == 0
+    assert lines[0].startswith("identical: 8 connections, ")
+
+
+def test_a_journal_replays(serve, feed, tmp_path):
+    """A scenario and the journal of its orders give the same digest twice, and another than without."""
+    journal = tmp_path / "orders.jsonl"
+    server, url = serve("--scenario", "calm-day", "--journal", journal)
+    with connect(url, token(url, "tk_live_a1b2c3d4e5f6", "demo-secret"), "market=BTC-USD") as socket:
+        content = {"orderType": "buy", "tradeType": "market", "quantity": "0.0100"}
+        socket.send(json.dumps({"message": "createOrder", "content": content}))
+        until(socket, "createOrder")
+    server.process.terminate()
+    server.rest()
+    assert len(journal.read_text().splitlines()) == 1
+    replay = ["replay", "calm-day", "--until", "20s", "--digest"]
+    told = [feed(*replay, "--journal", journal).rest() for _ in range(2)]
+    assert told[0] == told[1]
+    assert told[0][0] == 0
+    assert "2 order, 1 fill" in told[0][1][0] or "order" in told[0][1][0]
+    assert told[0][1] != feed(*replay).rest()[1]
