@@ -23,7 +23,7 @@ def test_what_all_have_heard_is_compared():
     """From where the last had joined to where the first ended; greetings differ and do not count."""
     first = lines(1, 2, 3, None, 4, 5, 6)
     late = lines(3, None, 4, 5, greeted=(1, 2))
-    content = "\n".join(['{"seq": 3}', '{"beat": true}', '{"seq": 4}']).encode()
+    content = b'{"seq": 3}\n{"beat": true}\n{"seq": 4}'
     assert compare([first, late]) == Verdict(
         messages=3, size=len(content), digest=hashlib.sha256(content).hexdigest()
     )
