@@ -56,7 +56,7 @@ class Publisher:
                 for topic in hearing:
                     text = topic.encoder.encode(item)
                     if text is not None:
-                        _tell(topic, text, stirred)
+                        _tell(topic, seq, text, stirred)
         self.seq = seq
         return stirred
 
@@ -65,12 +65,14 @@ class Publisher:
         for when, topic in self.topics.beats(now):
             text = topic.encoder.beat(seq, when)
             if text is not None:
-                _tell(topic, text, stirred)
+                _tell(topic, seq, text, stirred)
 
 
-def _tell(topic: OpenTopic, text: str, stirred: list[Group]) -> None:
+def _tell(topic: OpenTopic, seq: int, text: str, stirred: list[Group]) -> None:
     frame = text_frame(text)
     for group in topic.groups:
         if not group.parts:
             stirred.append(group)
         group.parts.append(frame)
+    if topic.distorted:
+        stirred += [group for group in topic.distorted if group.tell(topic.topic, seq, frame)]

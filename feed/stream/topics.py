@@ -9,6 +9,7 @@ from typing import Final
 from feed.model.events import KINDS
 from feed.model.latest import Latest
 from feed.model.topics import Encoder, Topic
+from feed.stream.distortion import DistortedGroup
 from feed.stream.groups import Group
 
 NEVER: Final = sys.maxsize
@@ -24,14 +25,28 @@ class OpenTopic:
         topic: Its name.
         encoder: Turns events into its messages.
         groups: Who listens. A dict for its order, which is that of the first subscription.
+        distorted: Who listens over a bad link.
     """
 
-    __slots__ = ("encoder", "groups", "topic")
+    __slots__ = ("distorted", "encoder", "groups", "topic")
 
     def __init__(self, topic: Topic, encoder: Encoder) -> None:
         self.topic = topic
         self.encoder = encoder
         self.groups: dict[Group, None] = {}
+        self.distorted: dict[DistortedGroup, None] = {}
+
+    def leave(self, group: Group) -> None:
+        """``group`` listens no more."""
+        if isinstance(group, DistortedGroup):
+            del self.distorted[group]
+        else:
+            del self.groups[group]
+
+    @property
+    def heard(self) -> bool:
+        """Whether anybody listens."""
+        return bool(self.groups or self.distorted)
 
 
 class Topics:
@@ -91,7 +106,7 @@ class Topics:
     def close_unheard(self, candidates: tuple[OpenTopic, ...]) -> None:
         """Close those of ``candidates`` to which no group listens any more."""
         for item in candidates:
-            if not item.groups and self._open.pop(item.topic, None) is not None:
+            if not item.heard and self._open.pop(item.topic, None) is not None:
                 for kind in item.encoder.kinds:
                     self.listeners[kind][item.topic.instrument].remove(item)
                 if item.encoder.period:
