@@ -20,7 +20,7 @@ from feed.server.connection import Conversation, Reception
 from feed.server.head import BadRequest, Head, HeadReader
 from feed.server.keys import Keyring
 from feed.server.transport import Transport
-from feed.settings import Limits
+from feed.settings import Limits, Policies
 
 log = structlog.get_logger("feed.door")
 
@@ -28,10 +28,11 @@ log = structlog.get_logger("feed.door")
 class Door:
     """Lets connections in, one call each."""
 
-    def __init__(self, reception: Reception, listing: Listing, keyring: Keyring) -> None:
+    def __init__(self, reception: Reception, listing: Listing, keyring: Keyring, policies: Policies) -> None:
         self._reception = reception
         self._listing = listing
         self._keyring = keyring
+        self._policies = policies
 
     async def admit(self, transport: Transport) -> None:
         """Serve one connection from its first byte to its last. Only cancellation escapes."""
@@ -86,6 +87,8 @@ class Door:
             auth_seconds=limits.auth_seconds,
             auth_attempts=limits.auth_attempts,
             kept=lambda: (hub.history.oldest, hub.seq),
+            now=lambda: hub.latest.now,
+            policies=self._policies,
         )
 
     async def _refuse(self, transport: Transport, problem: BadRequest) -> None:

@@ -38,4 +38,4 @@ class House:
         )
         self.fanout = Fanout(hub, settings.flow)
         self.reception = Reception(fanout=self.fanout, limits=settings.limits)
-        self.door = Door(self.reception, listing, keyring)
+        self.door = Door(self.reception, listing, keyring, settings.policies)

@@ -81,7 +81,7 @@ class Fanout:
 
     async def run(self, channel: trio.MemoryReceiveChannel[Batch]) -> None:
         """Publish every batch of ``channel`` until it is closed."""
-        async for batch in channel:
+        async for batch in channel:  # which lets other tasks run, once a step
             rows = list(batch.rows)
             # What has come meanwhile goes along: one write per connection for all of it.
             try:
@@ -114,7 +114,7 @@ class Fanout:
             await self._resting.park()
 
     async def step(self, rows: list[Row]) -> None:
-        """Publish ``rows`` and write them to everybody; a checkpoint follows."""
+        """Publish ``rows`` and write them to everybody; it waits only if there are very many."""
         self._statistics.steps += 1
         self._statistics.events += len(rows)
         self._until_pause = self._flow.sweep_connections
@@ -127,7 +127,6 @@ class Fanout:
         finally:
             self._busy = False
             self._resting.unpark_all()
-        await trio.lowlevel.checkpoint()
 
     async def _sweep(self, group: Group) -> None:
         data, members = group.publish()
