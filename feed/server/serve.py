@@ -7,7 +7,6 @@ and the listeners leaves every client time for its last words.
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Final
 
@@ -21,10 +20,8 @@ from feed.server.connection import Reception
 from feed.server.house import House
 from feed.server.keys import keyring_for
 from feed.server.listener import Listener, bind
-from feed.server.program import program_for
+from feed.server.stage import Stage
 from feed.settings import Settings
-from feed.sim.control import Control
-from feed.sim.runner import MarketRunner
 from feed.stream.source import Batch, Source
 
 log = structlog.get_logger("feed.server")
@@ -73,9 +70,9 @@ async def serve(
     stop = stop if stop is not None else trio.Event()
     keyring = keyring_for(settings)
     listeners = await bind(settings.host, settings.port)
-    source = source or simulated(settings)
-    house = House(settings, source, keyring)
-    await house.fanout.step(source.opening())
+    stage = Stage(settings, source)
+    house = House(settings, stage.source, keyring, stage.plan)
+    await stage.open(house)
     listener = Listener(house.door, settings.limits)
     send, receive = trio.open_memory_channel[Batch](settings.flow.channel_batches)
 
@@ -84,7 +81,7 @@ async def serve(
             for sock in listeners:
                 rooms.start_soon(listener.run, sock, connections)
             rooms.start_soon(house.fanout.run, receive)
-            rooms.start_soon(source.run, send)
+            rooms.start_soon(stage.run, send)
             addresses = [Address(*sock.getsockname()[:2]) for sock in listeners]
             _write_port_file(settings.port_file, addresses[0].port)
             log.info("serving", addresses=[address.url() for address in addresses])
@@ -95,24 +92,6 @@ async def serve(
         connections.cancel_scope.deadline = trio.current_time() + settings.limits.shutdown_seconds
         await _say_goodbye(house.reception, settings.limits.shutdown_seconds)
     log.info("stopped", **attrs.asdict(house.reception.endings.statistics()))
-
-
-def simulated(settings: Settings) -> MarketRunner:
-    """
-    The market that ``settings`` want, ready to run.
-
-    Raises:
-        ConfigError: The scenario cannot be read, or does not go with another setting.
-    """
-    program = program_for(settings, now=time.time_ns())
-    control = Control(
-        program.run,
-        clock=trio.current_time,
-        speed=settings.speed,
-        until=program.until(settings.until),
-        checkpoint_seconds=settings.flow.checkpoint_seconds,
-    )
-    return MarketRunner(control, flow=settings.flow)
 
 
 async def _say_goodbye(reception: Reception, seconds: float) -> None:
