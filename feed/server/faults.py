@@ -204,7 +204,8 @@ class Faults:
         fault, record = self._plan.faults[number], self._records[number]
         if not isinstance(fault, LastingFault) or fault.duration is None:
             return RETRY_SECONDS
-        left = record.market_time + fault.duration - self._hub.latest.now
+        begun = record.market_time if fault.at is None else self._plan.start + fault.at
+        left = begun + fault.duration - self._hub.latest.now
         return max(1, math.ceil(left / NS_PER_SECOND))
 
     def _aims_at(self, number: int, conversation: Conversation) -> bool:

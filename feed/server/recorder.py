@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
 import structlog
 import trio
@@ -16,8 +17,6 @@ from feed.scenario.recording_writer import RecordingWriter
 from feed.settings import Recording
 
 log = structlog.get_logger("feed.recorder")
-
-CLOSE_SECONDS: Final = 5.0  # for the last block and the end line
 
 
 class Recorder:
@@ -39,6 +38,7 @@ class Recorder:
         self._settings = settings or Recording()
         self._rows: list[Row] = []
         self._stopped = False
+        self._hangs = False  # a thread that will not come back may still use the file
         self._changed = trio.Event()
         self._file: BinaryIO
         try:
@@ -71,30 +71,33 @@ class Recorder:
         self._stop("the disk is too slow")
 
     async def run(self) -> None:
-        """Write until cancelled; then what is left and the end of the recording."""
+        """Write until cancelled; then what is left, and the end of the recording."""
         try:
             while not self._stopped:
                 while not self._rows and not self._stopped:
                     await self._changed.wait()
                 await self._write()
         finally:
-            with trio.move_on_after(CLOSE_SECONDS, shield=True) as closing:
-                await self._write()
+            await self._write()
+            if not self._hangs:
                 await self._in_thread(self._close)
-            if closing.cancelled_caught:
-                log.error("recording not finished", file=str(self._path), reason="the disk is too slow")
 
     async def _write(self) -> None:
         rows, self._rows = self._rows, []
         self._change()
-        if not self._stopped:
+        if rows and not self._stopped:
             await self._in_thread(partial(self._writer.append, rows))
 
-    async def _in_thread(self, write: partial[None] | object) -> None:
-        try:
-            await trio.to_thread.run_sync(write, abandon_on_cancel=True)  # type: ignore[arg-type]
-        except RecordingError as problem:
-            self._stop(problem.what)
+    async def _in_thread(self, write: Callable[[], None]) -> None:
+        # Shielded: what has been taken must not be lost on the way. Bounded: a disk may hang.
+        with trio.move_on_after(self._settings.stall_seconds, shield=True) as patience:
+            try:
+                await trio.to_thread.run_sync(write, abandon_on_cancel=True)
+            except RecordingError as problem:
+                self._stop(problem.what)
+        if patience.cancelled_caught:
+            self._hangs = True
+            self._stop("the disk is too slow")
 
     def _close(self) -> None:
         with self._file:

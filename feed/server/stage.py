@@ -29,6 +29,7 @@ class Stage:
     Attributes:
         source: Where events come from.
         plan: What goes wrong on the wire meanwhile.
+        ended: Set once the source has nothing more to give.
     """
 
     def __init__(self, settings: Settings, source: Source | None = None) -> None:
@@ -44,6 +45,7 @@ class Stage:
         self._settings = settings
         self._program = None if source is not None else program_for(settings, now=time.time_ns())
         self._runner = None if self._program is None else _runner(self._program, settings)
+        self.ended = trio.Event()
         self._recorder: Recorder | None = None
         self._attendance: Attendance | None = None
         found = source or self._runner
@@ -74,6 +76,7 @@ class Stage:
             if self._recorder is not None:
                 nursery.start_soon(self._recorder.run)
             await self.source.run(channel)
+            self.ended.set()
             damage = self._program and self._program.damage()
             if damage:
                 log.error("the recording that is played is damaged", where=str(damage))
