@@ -69,10 +69,15 @@ async def serve(
     """
     stop = stop if stop is not None else trio.Event()
     keyring = keyring_for(settings)
-    listeners = await bind(settings.host, settings.port)
     stage = Stage(settings, source)
+    listeners = await bind(settings.host, settings.port)
     house = House(settings, stage.source, keyring, stage.plan)
-    await stage.open(house)
+    try:
+        await stage.open(house)
+    except ConfigError:
+        for sock in listeners:
+            sock.close()
+        raise
     listener = Listener(house.door, settings.limits)
     send, receive = trio.open_memory_channel[Batch](settings.flow.channel_batches)
 

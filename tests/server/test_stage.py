@@ -8,6 +8,7 @@ import pytest
 import structlog
 import trio
 import virtual
+from clients import Closed
 from houses import OpenHouse
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -262,3 +263,36 @@ def test_a_file_that_cannot_be_written_is_the_operators_mistake(short, tmp_path)
     """Before anything is served."""
     with pytest.raises(ConfigError, match="cannot be written: No such file"):
         record(Settings(scenario=short, record=tmp_path / "no" / "run.feed.zst"))
+
+
+# --- shipped scenarios -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["disconnect-storm", "mute-feed", "lossy-link"])
+def test_every_fault_of_a_shipped_scenario_happens(name):
+    """To a client that comes back whenever it is sent away; as many as the file expects."""
+
+    async def main():
+        theatre = Theatre(Settings(scenario=name, speed=10, wait_clients=1))
+
+        async def come_back(house):
+            while True:
+                try:
+                    client = await house.subscribed("EURUSD")
+                    await client.rest()
+                except (Closed, ValueError, AssertionError, trio.BrokenResourceError):
+                    pass  # sent away, garbage, nobody is let in, or dropped
+                await trio.sleep(0.1)
+
+        async def visit(house):
+            house.nursery.start_soon(come_back, house)
+            await theatre.stage.ended.wait()
+            await theatre.house.fanout.published(theatre.stage.source.control.position().seq)
+
+        await theatre.run(visit)
+        return theatre.house.faults.statistics()
+
+    records = virtual.run(main)
+    program = program_from_file(name)
+    assert len(records) == program.expect.faults == len(program.faults)
+    assert sum(record.connections + record.refused > 0 for record in records) >= len(records) - 2
