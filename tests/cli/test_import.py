@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import structlog
 
 from feed.cli.imports import unfinished
 from feed.errors import ConfigError, RecordingError
@@ -35,20 +36,10 @@ def test_a_file_becomes_a_recording(run, folder):
     assert replayed.splitlines() == ["eur: 2 events in 1s500ms (2 quote)", lines[3].replace("fx-csv", "eur")]
 
 
-def test_options_reach_the_importer(run):
+def test_options_reach_the_importer(run, folder):
     """Columns, symbol, steps and clock, as for a file that says none of them."""
-    with open("quotes.txt", "w", encoding="utf-8") as file:  # noqa: PTH123 - short
-        file.write("1.5,1.4,2024-01-01 05:00:00\nnonsense\n")
-    options = [
-        "--columns",
-        "ask,bid,time",
-        "--symbol",
-        "GBPUSD",
-        "--grid",
-        "GBPUSD=0.1/1",
-        "--utc-offset",
-        "5",
-    ]
+    (folder / "quotes.txt").write_text("1.5,1.4,2024-01-01 05:00:00\nnonsense\n", encoding="utf-8")
+    options = "--columns ask,bid,time --symbol GBPUSD --grid GBPUSD=0.1/1 --utc-offset 5".split()
     code, out, _ = run("import", "fx-csv", "quotes.txt", "-o", "x", "--lenient", *options)
     assert (code, out.splitlines()[0]) == (0, "fx-csv: 1 events in 0s (1 quote)")
     assert "1 lines skipped" in out
@@ -118,4 +109,5 @@ def test_what_only_a_scenario_has(run):
     complaint = "feed: eur.feed.zst: only a scenario file has an [expect] table\n"
     assert run("replay", "eur.feed.zst", "--update") == (2, "", complaint)
     code, _, err = run("serve", "--scenario", "eur.feed.zst", "--seed", "1")
+    structlog.reset_defaults()
     assert (code, err) == (2, "feed: --seed: a recording has its own; leave it out\n")
