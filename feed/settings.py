@@ -185,6 +185,33 @@ class Importing:
 
 
 @attrs.frozen(kw_only=True)
+class SecurityProPolicy:
+    """
+    What SecurityPro's document leaves to "your org policy", and what it does not define.
+
+    Attributes:
+        query_key: Take the key from the query, as ``?apiKey=``, where a subscribe frame has none.
+        heartbeat_seconds: Between two heartbeats, whole seconds of market time.
+        missed_pongs: Heartbeats in a row without a pong, after which the connection is closed with
+            1008; 0 requires no pong.
+        idle_seconds: From the handshake to the first subscription, then close 1008; 0 waits for
+            ever.
+    """
+
+    query_key: bool = False
+    heartbeat_seconds: int = attrs.field(default=10, validator=ge(1))
+    missed_pongs: int = attrs.field(default=0, validator=ge(0))
+    idle_seconds: int = attrs.field(default=0, validator=ge(0))
+
+
+@attrs.frozen(kw_only=True)
+class Policies:
+    """What the operator decides where a protocol leaves it open, by protocol."""
+
+    securitypro: SecurityProPolicy = SecurityProPolicy()
+
+
+@attrs.frozen(kw_only=True)
 class Settings:
     """
     All of one server.
@@ -229,3 +256,4 @@ class Settings:
     flow: Flow = attrs.field(factory=Flow)
     web: Web = attrs.field(factory=Web)
     tls: Tls = attrs.field(factory=Tls)
+    policies: Policies = attrs.field(factory=Policies)

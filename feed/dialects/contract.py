@@ -19,6 +19,7 @@ from feed.model.grants import Grant
 from feed.model.instruments import Instrument, Listing
 from feed.model.latest import Latest
 from feed.model.topics import Encoder, Topic
+from feed.settings import Policies
 
 
 @attrs.frozen
@@ -128,6 +129,8 @@ class Desk:
         auth_seconds: Length of the auth window, for the wording of messages.
         auth_attempts: Refused keys after which a session closes.
         kept: Gives the sequence numbers of the oldest and the newest event that can be resumed from.
+        now: Gives market time, integer nanoseconds since the Unix epoch.
+        policies: What the operator decides where a protocol leaves it open.
     """
 
     listing: Listing
@@ -135,14 +138,25 @@ class Desk:
     auth_seconds: float
     auth_attempts: int
     kept: Callable[[], tuple[int, int]]
+    now: Callable[[], int]
+    policies: Policies = attrs.field(factory=Policies)
 
 
 class Session(Protocol):
-    """One client's conversation in one dialect."""
+    """
+    One client's conversation in one dialect.
+
+    Attributes:
+        authenticated: Whether the auth window is over; True from the start where a protocol has
+            none. It is asked after every message.
+        beat_seconds: Seconds between two calls of :meth:`beat`; 0 for none.
+    """
+
+    beat_seconds: float = 0
 
     @property
     def authenticated(self) -> bool:
-        """Whether the auth window is over. It is asked after every message."""
+        """Whether the auth window is over."""
         ...
 
     def open(self) -> Sequence[Action]:
@@ -162,6 +176,10 @@ class Session(Protocol):
             Actions in the order they must be applied.
         """
         ...
+
+    def beat(self) -> Sequence[Action]:
+        """What is due although the client may have said nothing: how a session sees silence."""
+        return ()
 
     def wording(self, fault: Fault) -> str | None:
         """The message that tells the client of ``fault``, None where the dialect has no words for it."""

@@ -4,7 +4,8 @@ Connection options that mean the same in every protocol, given in the query of t
 ======================  ===========================================================================
 ``ext=seq``             every data message carries ``seq``, the sequence number of its event
 ``since=SEQ``           subscriptions begin after that event instead of with a snapshot
-``conflate=MS``         quotes at intervals of market time, the latest of each; trades never
+``conflate=MS``         quotes at intervals of market time (``250`` or ``250ms``), the latest of
+                        each; trades and books never
 ======================  ===========================================================================
 
 Those that change bytes become part of a topic, so that connections with identical options read
@@ -50,6 +51,11 @@ class Options:
         pairs = [("conflate", str(self.conflate))] if self.conflate else []
         return tuple(pairs + ([("ext", "seq")] if self.seq else []))
 
+    @property
+    def unthinned(self) -> Options:
+        """The same for a channel that is never thinned, such as trades."""
+        return attrs.evolve(self, conflate=0)
+
 
 def options(query: Mapping[str, str]) -> Options:
     """
@@ -62,7 +68,7 @@ def options(query: Mapping[str, str]) -> Options:
     for name in wanted:
         if name not in EXTENSIONS:
             raise ProtocolError(f"ext={name[:32]} is unknown; known are {', '.join(EXTENSIONS)}")
-    conflate = _number(query, "conflate")
+    conflate = _number(query, "conflate", unit="ms")
     if conflate is not None and not 1 <= conflate <= LONGEST_INTERVAL:
         raise ProtocolError(f"conflate must be between 1 and {LONGEST_INTERVAL} milliseconds")
     return Options(seq="seq" in wanted, since=_number(query, "since"), conflate=conflate or 0)
@@ -86,10 +92,11 @@ def check_since(since: int | None, kept: tuple[int, int]) -> None:
         raise ProtocolError(f"since={since} is in the future: the newest event is {newest}")
 
 
-def _number(query: Mapping[str, str], name: str) -> int | None:
+def _number(query: Mapping[str, str], name: str, *, unit: str = "") -> int | None:
     text = query.get(name)
     if text is None:
         return None
+    text = text.removesuffix(unit)
     if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER):
         raise ProtocolError(f"{name} must be a whole number, 0 or more")
     return int(text)

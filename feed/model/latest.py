@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from copy import deepcopy
 from typing import cast
 
+from feed.model.candles import Candle, fold
 from feed.model.events import (
     ADD,
     CLEAR,
@@ -33,16 +35,18 @@ class Standing:
         sizes: Lots at each price, bids and asks.
         quote: The last two-sided quote with a new best price, and its sequence number.
         trade: The last trade, and its sequence number.
+        candle: The last minute in which there was a trade.
         status: Whether it can be traded.
     """
 
-    __slots__ = ("orders", "quote", "sizes", "status", "trade")
+    __slots__ = ("candle", "orders", "quote", "sizes", "status", "trade")
 
     def __init__(self) -> None:
         self.orders: dict[int, tuple[int, int, int]] = {}
         self.sizes: tuple[dict[int, int], dict[int, int]] = ({}, {})
         self.quote: tuple[int, Row] | None = None
         self.trade: tuple[int, Row] | None = None
+        self.candle: Candle | None = None
         self.status = Status.TRADING
 
 
@@ -53,15 +57,21 @@ class Latest:
     A quote here is the last one at which the best bid or the best ask *moved* to another price while
     there were both: what a tick shows. Sizes change all the time, and a moment without a bid or an
     ask is no price to show.
+
+    Attributes:
+        seq: Sequence number of the last event; 0 before the first.
+        now: Its market time, nanoseconds since the Unix epoch; 0 before the first.
     """
 
     def __init__(self, instruments: int) -> None:
-        self.now = 0  # market time of the last row
+        self.seq = 0
+        self.now = 0
         self._standing = [Standing() for _ in range(instruments)]
 
-    def apply(self, seq: int, row: Row) -> None:  # noqa: C901 - one branch a kind, no call on the way
+    def apply(self, seq: int, row: Row) -> None:
         """Take the next event into account."""
         kind = row[0]
+        self.seq = seq
         self.now = row[2]
         it = self._standing[row[1]]
         if kind == ADD:
@@ -77,9 +87,7 @@ class Latest:
                     it.quote = (seq, row)
         elif kind == TRADE:
             it.trade = (seq, row)
-            if row[10] != UNKNOWN:
-                _reduce(it, row[7], 1 - row[4], row[5], row[9])
-                _resize(it, 1 - row[4], row[5], row[10])
+            _trade(it, row)
         elif kind == LEVEL:
             _resize(it, row[3], row[4], row[5])
         elif kind == CLEAR:
@@ -98,6 +106,10 @@ class Latest:
         found = self._standing[instrument].trade
         return None if found is None else cast("Trade", event(*found))
 
+    def candle(self, instrument: int) -> Candle | None:
+        """The last minute in which there was a trade, None before the first one."""
+        return self._standing[instrument].candle
+
     def status(self, instrument: int) -> Status:
         """Whether the instrument can be traded."""
         return self._standing[instrument].status
@@ -115,9 +127,14 @@ class Latest:
         mine.sort(key=_best_bid_first if side is Side.BUY else _best_ask_first)
         return mine[:depth]
 
-    def copy(self) -> Latest:
-        """The same, apart from this one."""
-        return deepcopy(self)
+    def copy(self, instruments: Collection[int]) -> Latest:
+        """The same, apart from this one, of ``instruments``; of the others nothing is known."""
+        new = Latest(0)
+        new.seq, new.now = self.seq, self.now
+        new._standing = [
+            deepcopy(it) if at in instruments else Standing() for at, it in enumerate(self._standing)
+        ]
+        return new
 
 
 def _best_ask_first(order: tuple[int, int, int]) -> int:
@@ -126,6 +143,15 @@ def _best_ask_first(order: tuple[int, int, int]) -> int:
 
 def _best_bid_first(order: tuple[int, int, int]) -> int:
     return -order[1]
+
+
+def _trade(it: Standing, row: Row) -> None:
+    it.candle = fold(it.candle, row[2], row[5], row[6])
+    # Either can be unknown alone: a source may know its orders and report its levels apart.
+    if row[9] != UNKNOWN:
+        _reduce(it, row[7], 1 - row[4], row[5], row[9])
+    if row[10] != UNKNOWN:
+        _resize(it, 1 - row[4], row[5], row[10])
 
 
 def _reduce(it: Standing, order: int, side: int, price: int, left: int) -> None:

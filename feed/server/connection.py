@@ -101,6 +101,8 @@ class Conversation:
                 socket = await self._shake_hands(nursery, handshake_deadline, subprotocol)
                 if socket is not None:
                     nursery.start_soon(self._heartbeat, socket)
+                    if self._session.beat_seconds:
+                        nursery.start_soon(self._beat)
                     await self._converse(socket)
                     await self._part(socket)
                 nursery.cancel_scope.cancel()
@@ -177,6 +179,19 @@ class Conversation:
                 # What a message asks for is decided and happens between two steps.
                 await at_rest()
                 self._apply(self._session.receive(message))
+
+    async def _beat(self) -> None:
+        """The session's own task, where it wants one: what is due although the client is silent."""
+        try:
+            while True:
+                await trio.sleep(self._session.beat_seconds)
+                await self._reception.fanout.at_rest()
+                if self._ending is not None:
+                    return
+                self._apply(self._session.beat())
+        except Exception:
+            log.exception("bug in a session", dialect=self._dialect)
+            self.end(ending.BUG)
 
     def _apply(self, actions: Sequence[Action]) -> None:
         for action in actions:

@@ -27,7 +27,7 @@ from feed.server.origins import Origins
 from feed.server.paths import nowhere
 from feed.server.tls import NotTls, TlsTransport
 from feed.server.transport import Transport
-from feed.settings import Limits
+from feed.settings import Limits, Policies
 
 log = structlog.get_logger("feed.door")
 
@@ -65,11 +65,19 @@ class Door:
     """Lets connections in, one call each."""
 
     def __init__(
-        self, reception: Reception, listing: Listing, keyring: Keyring, *, origins: Origins, web: HttpServer
+        self,
+        reception: Reception,
+        listing: Listing,
+        keyring: Keyring,
+        policies: Policies,
+        *,
+        origins: Origins,
+        web: HttpServer,
     ) -> None:
         self._reception = reception
         self._listing = listing
         self._keyring = keyring
+        self._policies = policies
         self._origins = origins
         self._web = web
 
@@ -158,6 +166,8 @@ class Door:
             auth_seconds=limits.auth_seconds,
             auth_attempts=limits.auth_attempts,
             kept=lambda: (hub.history.oldest, hub.seq),
+            now=lambda: hub.latest.now,
+            policies=self._policies,
         )
 
     async def _refuse(self, transport: Transport, problem: BadRequest) -> None:

@@ -55,4 +55,4 @@ class House:
         )
         app, paths = build(site, origins)
         self.web = HttpWorker(app, paths, settings.limits, settings.web)
-        self.door = Door(self.reception, listing, keyring, origins=origins, web=self.web)
+        self.door = Door(self.reception, listing, keyring, settings.policies, origins=origins, web=self.web)

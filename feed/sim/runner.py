@@ -10,7 +10,7 @@ import trio
 from feed.model.events import Row
 from feed.settings import Flow
 from feed.sim.control import Control
-from feed.stream.source import Batch
+from feed.stream.source import Batch, send
 
 
 class MarketRunner:
@@ -73,6 +73,6 @@ class MarketRunner:
             now = trio.current_time()
             rows = control.take(self._flow.batch_events)
             if rows:
-                await channel.send(Batch(rows, now))
+                await send(channel, Batch(rows, now))
                 if self._settle is not None:
                     await self._settle()

@@ -65,7 +65,7 @@ class Fanout:
 
     async def run(self, channel: trio.MemoryReceiveChannel[Batch]) -> None:
         """Publish every batch of ``channel`` until it is closed."""
-        async for batch in channel:
+        async for batch in channel:  # which lets other tasks run, once a step
             rows = list(batch.rows)
             # What has come meanwhile goes along: one write per connection for all of it.
             try:
@@ -82,7 +82,7 @@ class Fanout:
 
     async def step(self, rows: list[Row], *, made: float | None = None) -> None:
         """
-        Publish ``rows`` and write them to everybody; a checkpoint follows.
+        Publish ``rows`` and write them to everybody; it waits only if there are very many.
 
         Args:
             rows: The next events.
@@ -101,7 +101,6 @@ class Fanout:
             self._resting.unpark_all()
         if made is not None and self._statistics.deliveries > written:
             self.latency.observe(trio.current_time() - made)
-        await trio.lowlevel.checkpoint()
 
     async def _sweep(self, group: Group) -> None:
         data, members = group.publish()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Collection
 from itertools import islice
 from typing import Final
 
@@ -79,18 +80,24 @@ class History:
             raise TooOld(self.oldest)
         return list(islice(self._rows, seq + 1 - self.oldest, None))
 
-    def at(self, seq: int) -> Latest:
+    def at(self, seq: int, instruments: Collection[int]) -> Latest:
         """
-        Where the market stood at ``seq``.
+        Where ``instruments`` stood at ``seq``.
+
+        Only they are looked at: the whole market's past would take too long to go through while
+        everybody waits.
 
         Raises:
             TooOld: That is longer ago than the events kept.
         """
         if seq + 1 < self.oldest:
             raise TooOld(self.oldest)
-        latest = self._base.copy()
+        latest = self._base.copy(instruments)
         for at, row in enumerate(islice(self._rows, seq + 1 - self.oldest), self.oldest):
-            latest.apply(at, row)
+            if row[1] in instruments:
+                latest.apply(at, row)
+            else:
+                latest.seq, latest.now = at, row[2]
         return latest
 
 

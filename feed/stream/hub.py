@@ -131,7 +131,7 @@ class Hub:
 
     def _said(self, topics: list[Topic], since: int) -> bytes:
         """What ``topics`` said after the event ``since``: the past, told once more."""
-        past = self._publisher_at(self.history.at(since), since)
+        past = self._publisher_at(self.history.at(since, {topic.instrument for topic in topics}), since)
         listener = Group(tuple(past.topics.get(topic, past.latest) for topic in topics), deserted=_nothing)
         for item in listener.topics:
             item.groups[listener] = None

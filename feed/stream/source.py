@@ -25,6 +25,14 @@ class Batch:
     made: float
 
 
+async def send(channel: trio.MemorySendChannel[Batch], batch: Batch) -> None:
+    """Send ``batch``, and wait only while the channel is full: waiting each time would cost a step."""
+    try:
+        channel.send_nowait(batch)
+    except trio.WouldBlock:
+        await channel.send(batch)
+
+
 class Source(Protocol):
     """
     A stream of events and the instruments they speak of.

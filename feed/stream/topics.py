@@ -65,7 +65,6 @@ class Topics:
             if found.encoder.period:
                 timed = self._timed.setdefault(found.encoder.period, [])
                 timed.append(found)
-                timed.sort(key=_name)
                 self._plan(latest.now)
         return found
 

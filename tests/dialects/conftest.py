@@ -11,6 +11,12 @@ from feed.dialects.discovery import dialects
 from feed.model.events import QUOTE
 from feed.model.grants import Grant, Scope
 from feed.model.instruments import Instrument, Listing
+from feed.model.market import MarketSpec
+from feed.sim.defaults import default_market
+from feed.sim.market import Market
+from feed.stream.frames import boundary
+from feed.stream.hub import Hub
+from feed.stream.outlet import Outlet
 
 HERE = Path(__file__).parent
 
@@ -34,7 +40,17 @@ GRANTS = {
     "trade key": Grant(name="trader", scopes=(Scope.TRADE,)),
 }
 
-DESK = Desk(listing=LISTING, check_key=GRANTS.get, auth_seconds=30.0, auth_attempts=5, kept=lambda: (1, 0))
+# 14:25:31.125 on 17 August 2025, the time of a published example.
+NOW = 1_755_440_731_125_000_000
+
+DESK = Desk(
+    listing=LISTING,
+    check_key=GRANTS.get,
+    auth_seconds=30.0,
+    auth_attempts=5,
+    kept=lambda: (101, 200),
+    now=lambda: NOW,
+)
 
 
 def sample(name):
@@ -42,7 +58,8 @@ def sample(name):
     ``tests/dialects/<name>/sample.py``: what the contract tests need to know of a dialect.
 
     ``OPENING`` of a connection that is let in, ``AUTHENTICATE`` messages that end the auth window
-    with ``good key``, and one message, ``SUBSCRIBE``, that asks for topics of several instruments.
+    with ``good key``, and ``SUBSCRIBE`` messages that ask for topics of every kind and of several
+    instruments.
     """
     path = HERE / name / "sample.py"
     spec = importlib.util.spec_from_file_location(f"sample_of_{name}", path)
@@ -61,9 +78,74 @@ def quote(instrument, bid, ask, *, ts=1_709_742_000_000_000_000, size=1):
     return (QUOTE, instrument, ts, bid, size if bid else 0, ask, size if ask else 0)
 
 
+class Ear:
+    """A client that takes everything at once."""
+
+    def __init__(self):
+        self.received = bytearray()
+        self.outlet = Outlet(self._write, backlog_bytes=1 << 40, wake=pytest.fail, cut=pytest.fail)
+
+    def _write(self, data):
+        self.received += data
+        return len(data)
+
+    def texts(self, start=0):
+        """The messages received after the first ``start`` bytes."""
+        data, found = bytes(self.received[start:]), []
+        while data:
+            end = boundary(data, 0, 1)
+            header = {126: 4, 127: 10}.get(data[1], 2)
+            found.append(data[header:end].decode())
+            data = data[end:]
+        return found
+
+
+class Stage:
+    """A hub with the encoders of every dialect, and clients that hear it."""
+
+    def __init__(self, listing=LISTING):
+        self.hub = Hub(
+            instruments=len(listing),
+            history_events=1 << 20,
+            history_bytes=1 << 30,
+            make_encoder=lambda topic, latest: dialects()[topic.dialect].encoder(
+                topic, listing[topic.instrument], latest
+            ),
+        )
+
+    def publish(self, rows):
+        """One step of the fan-out."""
+        for group in self.hub.publish(list(rows)):
+            data, members = group.publish()
+            for member in members:
+                member.write(data)
+
+    def ear(self, *topics, since=None):
+        """A client that hears ``topics`` from now on."""
+        ear = Ear()
+        self.hub.subscribe(ear.outlet, topics, since=since)
+        return ear
+
+
+def market(seconds, *symbols, seed=11, start=NOW - NOW % 1_000_000_000):
+    """The rows of a simulated market of some instruments of the default one, and its listing."""
+    chosen = [item for item in default_market().instruments if item.instrument.symbol in symbols]
+    simulated = Market(MarketSpec(instruments=tuple(chosen)), seed=seed, start=start)
+    return simulated.opening() + simulated.advance(start + seconds * 1_000_000_000), simulated.listing
+
+
 @pytest.fixture(scope="session")
 def house():
     """Everything above under one name."""
     return SimpleNamespace(
-        listing=LISTING, desk=DESK, sample=sample, texts=texts, quote=quote, dialects=dialects, here=HERE
+        listing=LISTING,
+        desk=DESK,
+        now=NOW,
+        sample=sample,
+        texts=texts,
+        quote=quote,
+        dialects=dialects,
+        here=HERE,
+        Stage=Stage,
+        market=market,
     )

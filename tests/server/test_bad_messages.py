@@ -204,6 +204,7 @@ class Faulty:
 
     def __init__(self, where=""):
         self._where = where
+        self.beat_seconds = 1 if where == "beat" else 0
 
     def _trip(self, where):
         if self._where == where:
@@ -220,7 +221,10 @@ class Faulty:
 
     def receive(self, text):
         self._trip("receive")
-        return [Subscribe((Topic("faulty", "tick", 0),))]
+        return [] if self._where == "beat" else [Subscribe((Topic("faulty", "tick", 0),))]
+
+    def beat(self):
+        self._trip("beat")
 
     def wording(self, fault):
         self._trip("wording")
@@ -229,7 +233,9 @@ class Faulty:
         raise RuntimeError("a bug in the encoder")
 
 
-@pytest.mark.parametrize(("bug", "greeting"), [("open", []), ("receive", ["hello"]), ("encoder", ["hello"])])
+@pytest.mark.parametrize(
+    ("bug", "greeting"), [("open", []), ("receive", ["hello"]), ("encoder", ["hello"]), ("beat", ["hello"])]
+)
 async def test_a_bug_in_a_session_closes_that_connection(house, witness, monkeypatch, bug, greeting):
     """It ends with 1011, is counted, and is logged with its traceback; nobody else notices."""
     monkeypatch.setitem(dialects(), "faulty", Faulty())

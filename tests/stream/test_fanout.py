@@ -156,6 +156,7 @@ async def test_few_members_are_written_to_without_a_pause(stream, nursery):
     nursery.start_soon(watch)
     for _ in range(10):
         await house.fanout.step([stream.quote()])
+        await trio.lowlevel.checkpoint()
     assert seen
     assert not any(seen)
     nursery.cancel_scope.cancel()
@@ -257,6 +258,7 @@ async def test_sweep_is_finished_when_the_fan_out_is_cancelled(stream, crowd):
     with trio.CancelScope() as scope:
         scope.cancel()
         await house.fanout.step([stream.quote()])
+        await trio.lowlevel.checkpoint()
     assert scope.cancelled_caught
     assert [client.texts for client in clients] == [["quote:0@1"]] * 20
     assert not group.sweeping

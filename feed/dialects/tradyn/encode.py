@@ -8,23 +8,14 @@ hand: prices are plain decimals with all their digits, which a float could not p
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, cast
+from typing import cast
 
-import msgspec
-
+from feed.dialects.messages import message, quoted
+from feed.dialects.times import milliseconds
 from feed.model.events import QUOTE, Event, Quote
 from feed.model.instruments import Instrument
 from feed.model.latest import Latest
 from feed.model.topics import Encoder
-
-NANOSECONDS_PER_MILLISECOND: Final = 1_000_000
-
-_encode = msgspec.json.Encoder().encode
-
-
-def message(**fields: object) -> str:
-    """One compact JSON object, keys in the order given."""
-    return _encode(fields).decode()
 
 
 def error(text: str) -> str:
@@ -50,8 +41,7 @@ class TickEncoder(Encoder):
             last: The last quote that was told.
             seq: Whether to add the sequence number, a connection option of ours.
         """
-        symbol = _encode(instrument.symbol).decode()
-        self._head = f'{{"type":"tick","symbol":{symbol},"bid":'
+        self._head = f'{{"type":"tick","symbol":{quoted(instrument.symbol)},"bid":'
         self._price = instrument.price_text
         self._seq = seq
         self._shown = (last.bid, last.ask) if last else None
@@ -72,6 +62,6 @@ class TickEncoder(Encoder):
 
     def _tick(self, quote: Quote) -> str:
         price = self._price
-        milliseconds = quote.ts // NANOSECONDS_PER_MILLISECOND
+        time = milliseconds(quote.ts)
         seq = f',"seq":{quote.seq}' if self._seq else ""
-        return f'{self._head}{price(quote.bid)},"ask":{price(quote.ask)},"time":{milliseconds}{seq}}}'
+        return f'{self._head}{price(quote.bid)},"ask":{price(quote.ask)},"time":{time}{seq}}}'

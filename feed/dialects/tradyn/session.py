@@ -6,16 +6,14 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from feed.dialects import contract
-from feed.dialects.contract import Action, Close, Desk, Fault, Reply
+from feed.dialects.contract import Action, Close, Desk, Fault, Reply, Session
+from feed.dialects.messages import message, unknown
 from feed.dialects.options import Options, check_since
-from feed.dialects.tradyn.decode import Auth, List, Request, Subscribe, Unsubscribe, clip, decode
-from feed.dialects.tradyn.encode import error, message
+from feed.dialects.tradyn.decode import Auth, List, Request, Subscribe, Unsubscribe, decode
+from feed.dialects.tradyn.encode import error
 from feed.errors import ProtocolError
 from feed.model.grants import Grant, Scope
 from feed.model.topics import Topic
-
-# An error never names more unknown symbols than this.
-NAMED_SYMBOLS: Final = 10
 
 _WORDING: Final = {
     Fault.AUTH_TIMEOUT: "Authentication timeout",
@@ -25,7 +23,7 @@ _WORDING: Final = {
 }
 
 
-class TradynSession:
+class TradynSession(Session):
     """
     Welcome, authentication, subscriptions. Subscriptions live as long as the connection.
 
@@ -123,14 +121,8 @@ class TradynSession:
         known = {
             s: Topic("tradyn", "tick", listing.index(s), self._options.pairs) for s in asked if s in listing
         }
-        unknown = [clip(symbol) for symbol in asked if symbol not in listing]
-        return known, [Reply(error(_unknown(unknown)))] if unknown else []
+        strange = [symbol for symbol in asked if symbol not in listing]
+        return known, [Reply(error(unknown("symbol(s)", strange)))] if strange else []
 
     def _confirm(self, kind: str, symbols: Iterable[str]) -> Reply:
         return Reply(message(type=kind, symbols=list(symbols), totalSubscriptions=len(self._topics)))
-
-
-def _unknown(symbols: list[str]) -> str:
-    text = "Unknown symbol(s): " + ", ".join(symbols[:NAMED_SYMBOLS])
-    more = len(symbols) - NAMED_SYMBOLS
-    return f"{text} and {more} more" if more > 0 else text

@@ -17,6 +17,7 @@ import trio
 from feed.cli.logs import configure
 from feed.dialects.contract import Action, Desk, Opening, Subscribe
 from feed.dialects.discovery import dialects
+from feed.dialects.options import Options
 from feed.dialects.tradyn import Tradyn
 from feed.dialects.tradyn.encode import TickEncoder
 from feed.dialects.tradyn.session import TradynSession
@@ -26,7 +27,7 @@ from feed.model.latest import Latest
 from feed.model.topics import Topic
 from feed.server.serve import serve
 from feed.settings import Limits, Settings
-from feed.stream.source import Batch
+from feed.stream.source import Batch, send
 from tests.benchmarks.fanout.workloads import symbol
 
 # Market time is the monotonic clock moved to 2024, so that ``time`` has the digits that it has in production.
@@ -81,7 +82,7 @@ class SteadySource:
         while True:
             rows = self._due()
             if rows:
-                await channel.send(Batch(rows, trio.current_time()))
+                await send(channel, Batch(rows, trio.current_time()))
             await trio.sleep(max(0.0, (self._next - time.monotonic_ns()) / 1e9))
 
     def _due(self) -> list[Row]:
@@ -114,7 +115,7 @@ class CountedSession(TradynSession):
     """Tells the source of its first subscription."""
 
     def __init__(self, desk: Desk, source: SteadySource) -> None:
-        super().__init__(desk)
+        super().__init__(desk, Options())
         self._source: SteadySource | None = source
 
     def receive(self, text: str) -> Sequence[Action]:

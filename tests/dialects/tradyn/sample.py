@@ -4,4 +4,4 @@ from feed.dialects.contract import Opening
 
 OPENING = Opening(path="/tradyn")
 AUTHENTICATE = ['{"type": "auth", "apiKey": "good key"}']
-SUBSCRIBE = '{"type": "subscribe", "symbols": ["XAUUSD", "EURUSD", "BTC-USD"]}'
+SUBSCRIBE = ['{"type": "subscribe", "symbols": ["XAUUSD", "EURUSD", "BTC-USD"]}']

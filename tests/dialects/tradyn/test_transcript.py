@@ -9,7 +9,7 @@ import json
 import attrs
 import pytest
 
-from feed.dialects.contract import Close, Desk, Fault, Opening, Reply, Subscribe, Unsubscribe
+from feed.dialects.contract import Close, Fault, Opening, Reply, Subscribe, Unsubscribe
 from feed.dialects.discovery import route
 from feed.dialects.tradyn import DIALECT
 from feed.model.instruments import Instrument, Listing
@@ -332,9 +332,7 @@ def test_line_23_last_words(session, fault, text):
 def test_key_is_in_no_reply_and_in_no_repr(house):
     """Neither a good one nor a bad one."""
     seen = []
-    desk = Desk(
-        listing=house.listing, check_key=seen.append, auth_seconds=30.0, auth_attempts=5, kept=house.desk.kept
-    )
+    desk = attrs.evolve(house.desk, check_key=seen.append)
     session = DIALECT.session(Opening(), desk)
     actions = [*session.receive('{"type":"auth","apiKey":"tk_live_secret"}')]
     actions += session.receive('{"type":"auth","apiKey":["tk_live_secret"]}')

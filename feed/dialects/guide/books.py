@@ -1,0 +1,150 @@
+"""
+From an event to the guide's order books: price levels (``book``) and single orders (``book3``).
+
+Both send a snapshot, in parts when it is large, and then a delta for each event. A row of a snapshot
+and a row of a delta mean the same: what now stands at that price, or is left of that order; size
+zero removes it. The first part of a snapshot begins the book anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from feed.dialects.guide import channels
+from feed.dialects.guide.encode import head
+from feed.dialects.guide.ladder import Ladder
+from feed.dialects.times import milliseconds
+from feed.model.events import (
+    ADD,
+    CLEAR,
+    LEVEL,
+    REDUCE,
+    TRADE,
+    BookCleared,
+    Event,
+    LevelSet,
+    OrderAdded,
+    OrderReduced,
+    Side,
+    Trade,
+)
+from feed.model.instruments import Instrument
+from feed.model.latest import Latest
+from feed.model.topics import Encoder
+
+# A row takes less than 150 bytes, and no client need take a message of a mebibyte.
+PART_ROWS: Final = 5000
+
+
+class Levels(Encoder):
+    """Price levels (L2) of one instrument, with a checksum in every message."""
+
+    kinds: Sequence[int] = (ADD, REDUCE, TRADE, LEVEL, CLEAR)
+
+    def __init__(self, instrument: Instrument, index: int, latest: Latest) -> None:
+        """
+        Go on as if there from the first event.
+
+        Args:
+            instrument: Whose book.
+            index: Its place in the listing.
+            latest: Where the market stands.
+        """
+        self._head = head("book", channels.BOOK, instrument)
+        self._instrument = instrument
+        self._ladder = Ladder(instrument)
+        for side in Side:
+            self._ladder.fill(side, latest.levels(index, side))
+
+    def snapshot(self, latest: Latest, instrument: int) -> Sequence[str]:
+        """The whole book."""
+        price, size = self._instrument.price_text, self._instrument.size_text
+        rows = [
+            (side, f'["{price(at)}","{size(lots)}"]')
+            for side in Side
+            for at, lots in latest.levels(instrument, side)
+        ]
+        return list(_snapshot(self._head, rows, self._tail(latest.seq, latest.now)))
+
+    def encode(self, item: Event) -> str | None:
+        """A delta, or None when the event leaves the levels as they are."""
+        tail = self._tail
+        match item:
+            case OrderAdded() | OrderReduced() | LevelSet():
+                side, price, level = item.side, item.price, item.level
+            case Trade(aggressor=Side() as aggressor, level=int() as level):
+                side, price = Side(1 - aggressor), item.price
+            case BookCleared():
+                self._ladder.clear()
+                return next(_snapshot(self._head, [], tail(item.seq, item.ts)))
+            case _:
+                return None
+        at, size = self._instrument.price_text(price), self._instrument.size_text(level)
+        self._ladder.set(side, price, at, size if level else None)
+        return _delta(self._head, side, f'["{at}","{size}"]', tail(item.seq, item.ts))
+
+    def _tail(self, seq: int, now: int) -> str:
+        return f'"ts":{milliseconds(now)},"seq":{seq},"checksum":{self._ladder.checksum()}}}'
+
+
+class Orders(Encoder):
+    """
+    Every order (L3) of one instrument, in the order of their priority.
+
+    A row with a new id stands behind all others at its price; any other keeps its place.
+    """
+
+    kinds: Sequence[int] = (ADD, REDUCE, TRADE, CLEAR)
+
+    def __init__(self, instrument: Instrument) -> None:
+        """Tell of ``instrument``; nothing need be known of its past."""
+        self._head = head("book3", channels.ORDERS, instrument)
+        self._instrument = instrument
+
+    def snapshot(self, latest: Latest, instrument: int) -> Sequence[str]:
+        """Every order; none where the source reports levels alone."""
+        rows = [
+            (side, self._row(order, price, left))
+            for side in Side
+            for order, price, left in latest.orders(instrument, side)
+        ]
+        return list(_snapshot(self._head, rows, _tail(latest.seq, latest.now)))
+
+    def encode(self, item: Event) -> str | None:
+        """A delta, or None when the event names no order."""
+        match item:
+            case OrderAdded():
+                side, order, left = item.side, item.order, item.size
+            case OrderReduced():
+                side, order, left = item.side, item.order, item.left
+            case Trade(aggressor=Side() as aggressor, left=int() as left):
+                side, order = Side(1 - aggressor), item.maker
+            case BookCleared():
+                return next(_snapshot(self._head, [], _tail(item.seq, item.ts)))
+            case _:
+                return None
+        return _delta(self._head, side, self._row(order, item.price, left), _tail(item.seq, item.ts))
+
+    def _row(self, order: int, price: int, left: int) -> str:
+        return f'["{order}","{self._instrument.price_text(price)}","{self._instrument.size_text(left)}"]'
+
+
+def _tail(seq: int, now: int) -> str:
+    return f'"ts":{milliseconds(now)},"seq":{seq}}}'
+
+
+def _delta(head: str, side: Side, row: str, tail: str) -> str:
+    rows = f'"bids":[{row}],"asks":[]' if side is Side.BUY else f'"bids":[],"asks":[{row}]'
+    return f'{head}"action":"delta",{rows},{tail}'
+
+
+def _snapshot(head: str, rows: list[tuple[Side, str]], tail: str) -> Iterator[str]:
+    parts = max(1, -(-len(rows) // PART_ROWS))
+    for part in range(parts):
+        here = rows[part * PART_ROWS : (part + 1) * PART_ROWS]
+        bids, asks = (",".join([text for at, text in here if at is side]) for side in Side)
+        yield (
+            f'{head}"action":"snapshot","part":{part + 1},"parts":{parts},'
+            f'"bids":[{bids}],"asks":[{asks}],{tail}'
+        )

@@ -1,0 +1,34 @@
+"""Names of channels: ``<kind>_<symbol>``, such as ``ticker_btcusd``."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from feed.dialects.options import Options
+from feed.dialects.symbols import plain, symbols
+from feed.model.instruments import Instrument, Listing
+from feed.model.topics import Topic
+
+TICKER: Final = "ticker"
+TRADES: Final = "trades"
+BOOK: Final = "book"
+ORDERS: Final = "book3"
+CANDLES: Final = "candles_1m"
+KINDS: Final = (TICKER, TRADES, BOOK, ORDERS, CANDLES)
+
+
+def name(kind: str, instrument: Instrument) -> str:
+    """The canonical name of a channel; the symbol in lower case without separators."""
+    return f"{kind}_{plain(instrument.symbol)}"
+
+
+def topic(channel: str, listing: Listing, options: Options) -> Topic | None:
+    """The topic that a client names, None when there is none; the symbol in any usual spelling."""
+    for kind in KINDS:
+        if channel.startswith(f"{kind}_"):
+            index = symbols(listing).index(channel[len(kind) + 1 :])
+            if index is not None:
+                # Every message carries ``seq`` anyway, and only tickers can be thinned.
+                pairs = tuple(pair for pair in options.pairs if kind == TICKER and pair[0] == "conflate")
+                return Topic("guide", kind, index, pairs)
+    return None

@@ -1,0 +1,58 @@
+"""
+From a client's JSON text to a request of the guide's.
+
+Source: the guide's example, ``{"type": "subscribe", "channels": ["ticker_btcusd"]}``; the other
+requests are ours, in its style. Fields that are not named here are passed over.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import attrs
+
+from feed.dialects.messages import parse, request
+
+
+@attrs.frozen
+class Subscribe:
+    """Channels to hear, each ``<kind>_<symbol>``."""
+
+    channels: list[str]
+
+
+@attrs.frozen
+class Unsubscribe(Subscribe):
+    """The same field, the other way."""
+
+
+@attrs.frozen
+class List:
+    """``{"type": "list"}``."""
+
+
+@attrs.frozen
+class Ping:
+    """``{"type": "ping"}``, for clients that cannot see protocol pings."""
+
+
+Request = Subscribe | Unsubscribe | List | Ping
+
+REQUESTS: Final[dict[str, type[Request]]] = {
+    "subscribe": Subscribe,
+    "unsubscribe": Unsubscribe,
+    "list": List,
+    "ping": Ping,
+}
+
+
+def decode(text: str) -> Request:
+    """
+    The request in one client message.
+
+    Args:
+        text: One whole text message.
+    Raises:
+        ProtocolError: Not a request of this protocol; the message says why, fit for the client.
+    """
+    return request(parse(text), "type", REQUESTS)

@@ -1,0 +1,151 @@
+"""
+From an event or an answer to the guide's JSON text: tickers, trades and candles.
+
+Every message is one JSON object with a ``type``. Prices and sizes are strings with all their digits,
+times integer milliseconds. Data also carries ``channel``, ``symbol`` and ``seq``, the sequence number
+of the event that it tells of.
+
+Source: ours, in the style of the guide's one example; ``NOTES.md`` beside this file has the shapes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, cast
+
+from feed.dialects.guide import channels
+from feed.dialects.messages import message, quoted
+from feed.dialects.ticker import TickerEncoder
+from feed.dialects.times import NS_PER_SECOND, milliseconds
+from feed.model.candles import MINUTE, Candle, fold
+from feed.model.events import TRADE, Event, Quote, Side, Trade
+from feed.model.instruments import Instrument
+from feed.model.latest import Latest
+from feed.model.topics import Encoder
+
+_SIDES: Final = {Side.BUY: '"buy"', Side.SELL: '"sell"', None: "null"}
+
+
+def error(text: str) -> str:
+    """An error; the guide has none."""
+    return message(type="error", message=text)
+
+
+def head(kind: str, channel: str, instrument: Instrument) -> str:
+    """How every data message of a channel begins."""
+    name = quoted(channels.name(channel, instrument))
+    return f'{{"type":"{kind}","channel":{name},"symbol":{quoted(instrument.symbol)},'
+
+
+class Ticker(TickerEncoder):
+    """Last price, best bid and best ask of one instrument."""
+
+    def __init__(self, instrument: Instrument, index: int, latest: Latest) -> None:
+        """
+        Go on as if there from the first event.
+
+        Args:
+            instrument: Whose ticker.
+            index: Its place in the listing.
+            latest: Where the market stands.
+        """
+        super().__init__(index, latest)
+        self._head = head("ticker", channels.TICKER, instrument)
+        self._price = instrument.price_text
+
+    def text(self, quote: Quote, price: int, item: Event) -> str:
+        """In the order of the shapes."""
+        show = self._price
+        return (
+            f'{self._head}"price":"{show(price)}","bid":"{show(quote.bid)}","ask":"{show(quote.ask)}",'
+            f'"ts":{milliseconds(item.ts)},"seq":{item.seq}}}'
+        )
+
+
+class Trades(Encoder):
+    """
+    Every trade of one instrument, and no snapshot: a trade told twice would be counted twice.
+
+    ``side`` is the taker's; null where the source does not say.
+    """
+
+    kinds: Sequence[int] = (TRADE,)
+
+    def __init__(self, instrument: Instrument) -> None:
+        """Tell of ``instrument``."""
+        self._head = head("trade", channels.TRADES, instrument)
+        self._instrument = instrument
+
+    def encode(self, item: Event) -> str:
+        """The trade."""
+        trade = cast("Trade", item)
+        price = self._instrument.price_text(trade.price)
+        size = self._instrument.size_text(trade.size)
+        return (
+            f'{self._head}"id":"{trade.trade}","price":"{price}","size":"{size}",'
+            f'"side":{_SIDES[trade.aggressor]},"ts":{milliseconds(trade.ts)},"seq":{trade.seq}}}'
+        )
+
+
+class Candles(Encoder):
+    """
+    The open minute once a second while it changes, and once more, closed, when it ends.
+
+    A minute without a trade has no candle.
+    """
+
+    kinds: Sequence[int] = (TRADE,)
+    period = NS_PER_SECOND
+
+    def __init__(self, instrument: Instrument, index: int, latest: Latest) -> None:
+        """
+        Go on as if there from the first event.
+
+        Args:
+            instrument: Whose candles.
+            index: Its place in the listing.
+            latest: Where the market stands.
+        """
+        self._head = head("candle", channels.CANDLES, instrument)
+        self._instrument = instrument
+        candle, trade = latest.candle(index), latest.trade(index)
+        self._open = None if candle is None or _ended(candle, latest.now) else candle
+        self._changed = trade is not None and trade.ts >= latest.now - latest.now % self.period
+
+    def snapshot(self, latest: Latest, instrument: int) -> Sequence[str]:
+        """The last minute in which there was a trade, as it stands."""
+        candle = latest.candle(instrument)
+        return () if candle is None else [self._text(candle, latest.seq, latest.now)]
+
+    def encode(self, item: Event) -> None:
+        """Nothing yet: it waits for the end of the second."""
+        trade = cast("Trade", item)
+        self._open = fold(self._open, trade.ts, trade.price, trade.size)
+        self._changed = True
+
+    def beat(self, seq: int, now: int) -> str | None:
+        """The candle, if it has changed or ended."""
+        candle, changed = self._open, self._changed
+        self._changed = False
+        if candle is None:
+            return None
+        if _ended(candle, now):
+            self._open = None
+        elif not changed:
+            return None
+        return self._text(candle, seq, now)
+
+    def _text(self, candle: Candle, seq: int, now: int) -> str:
+        price = self._instrument.price_text
+        start = milliseconds(candle.start)
+        return (
+            f'{self._head}"open":"{price(candle.open)}","high":"{price(candle.high)}",'
+            f'"low":"{price(candle.low)}","close":"{price(candle.close)}",'
+            f'"volume":"{self._instrument.size_text(candle.volume)}","trades":{candle.trades},'
+            f'"open_time":{start},"close_time":{start + milliseconds(MINUTE)},'
+            f'"closed":{"true" if _ended(candle, now) else "false"},"ts":{milliseconds(now)},"seq":{seq}}}'
+        )
+
+
+def _ended(candle: Candle, now: int) -> bool:
+    return now >= candle.start + MINUTE

@@ -1,0 +1,100 @@
+"""One client's conversation with the guide's feed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from feed.dialects import contract
+from feed.dialects.contract import Action, Desk, Fault, Reply, Session
+from feed.dialects.guide import channels
+from feed.dialects.guide.decode import List, Ping, Request, Subscribe, Unsubscribe, decode
+from feed.dialects.guide.encode import error
+from feed.dialects.messages import message, unknown
+from feed.dialects.options import Options, check_since
+from feed.errors import ProtocolError
+from feed.model.topics import Topic
+
+_WORDING: Final = {
+    Fault.AUTH_TIMEOUT: "Authentication timeout",
+    Fault.TOO_MANY_MESSAGES: "Too many messages",
+    Fault.BINARY_MESSAGE: "Binary messages are not supported",
+    Fault.SLOW_CONSUMER: "Slow consumer: reconnect and resume with since=SEQ",
+}
+
+
+class GuideSession(Session):
+    """
+    Subscriptions to public channels, for anybody. They live as long as the connection.
+
+    Source: sections "How WebSocket Market Data Subscriptions Work" and "Do you need an API key".
+    """
+
+    authenticated = True
+
+    def __init__(self, desk: Desk, options: Options) -> None:
+        self._desk = desk
+        self._options = options
+        self._topics: dict[Topic, None] = {}
+
+    def open(self) -> Sequence[Action]:
+        """Nothing: the client speaks first."""
+        return ()
+
+    def receive(self, text: str) -> Sequence[Action]:
+        """Answer one message; one outside the protocol gets an error, and the connection stays."""
+        try:
+            return self._answer(decode(text))
+        except ProtocolError as problem:
+            return [Reply(error(problem.message))]
+
+    def wording(self, fault: Fault) -> str:
+        """An error message, as for everything else that goes wrong."""
+        return error(_WORDING[fault])
+
+    def _answer(self, request: Request) -> Sequence[Action]:
+        match request:
+            case Ping():
+                return [Reply(message(type="pong"))]
+            case List():
+                return [self._confirm("subscriptions", self._topics)]
+            case Unsubscribe():
+                return self._unsubscribe(request)
+            case Subscribe():
+                return self._subscribe(request)
+
+    def _subscribe(self, request: Subscribe) -> Sequence[Action]:
+        known, complaint = self._sort(request)
+        if not known:
+            return complaint
+        check_since(self._options.since, self._desk.kept())
+        self._topics.update(known)
+        subscription = contract.Subscribe(tuple(known), self._options.since)
+        return [self._confirm("subscribed", known), *complaint, subscription]
+
+    def _unsubscribe(self, request: Unsubscribe) -> Sequence[Action]:
+        known, complaint = self._sort(request)
+        if not known:
+            return complaint
+        for topic in known:
+            self._topics.pop(topic, None)
+        return [contract.Unsubscribe(tuple(known)), self._confirm("unsubscribed", known), *complaint]
+
+    def _sort(self, request: Subscribe) -> tuple[dict[Topic, None], list[Action]]:
+        """Split a request's channels, each once, into topics and a complaint about the unknown ones."""
+        if not request.channels:
+            raise ProtocolError("channels must name at least one channel")
+        known: dict[Topic, None] = {}
+        strange: dict[str, None] = {}
+        for channel in request.channels:
+            topic = channels.topic(channel, self._desk.listing, self._options)
+            if topic is None:
+                strange[channel] = None
+            else:
+                known[topic] = None
+        return known, [Reply(error(unknown("channel(s)", list(strange))))] if strange else []
+
+    def _confirm(self, kind: str, topics: dict[Topic, None]) -> Reply:
+        listing = self._desk.listing
+        names = [channels.name(topic.channel, listing[topic.instrument]) for topic in topics]
+        return Reply(message(type=kind, channels=names))

@@ -1,0 +1,115 @@
+"""
+JSON in and out, for the dialects whose messages are JSON objects.
+
+Outward one compact object, its keys in the order given. Inward an object whose ``type``, ``op`` or
+the like names a request class; what is wrong with it is said in one sentence, fit for the client.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, TypeVar
+
+import cattrs
+import msgspec
+
+from feed.errors import ProtocolError
+
+# An error never quotes more of what the client sent than this ...
+QUOTED_CHARACTERS: Final = 32
+# ... and never names more unknown things than this.
+NAMED: Final = 10
+
+T = TypeVar("T")
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder().decode
+
+
+def message(**fields: object) -> str:
+    """One compact JSON object, keys in the order given."""
+    return _encode(fields).decode()
+
+
+def quoted(text: str) -> str:
+    """A JSON string."""
+    return _encode(text).decode()
+
+
+def parse(text: str) -> dict[str, Any]:
+    """
+    The JSON object in one client message.
+
+    Raises:
+        ProtocolError: It is no JSON, or no object.
+    """
+    try:
+        found = _decode(text)
+    except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
+        raise ProtocolError("Invalid JSON") from None
+    if not isinstance(found, dict):
+        raise ProtocolError("Message must be a JSON object")
+    return found
+
+
+def request(fields: dict[str, Any], name: str, requests: Mapping[str, type[T]]) -> T:
+    """
+    The request that an object stands for.
+
+    Fields that a request class does not have are passed over: published clients send some.
+
+    Args:
+        fields: The object.
+        name: Its field that says which request it is.
+        requests: Request classes by the value of that field.
+
+    Raises:
+        ProtocolError: No such request, or a field of it is missing or of the wrong type.
+    """
+    kind = fields.get(name)
+    if not isinstance(kind, str):
+        raise ProtocolError(f"Missing or invalid field: {name}")
+    wanted = requests.get(kind)
+    if wanted is None:
+        raise ProtocolError(f"Unknown message {name}: {clip(kind)}")
+    try:
+        return _converter.structure(fields, wanted)
+    except cattrs.ClassValidationError as problem:
+        raise ProtocolError(_complaint(kind, problem)) from None
+
+
+def clip(text: str) -> str:
+    """At most :data:`QUOTED_CHARACTERS` of what the client sent."""
+    return text if len(text) <= QUOTED_CHARACTERS else text[:QUOTED_CHARACTERS] + "..."
+
+
+def unknown(what: str, names: Sequence[str]) -> str:
+    """A sentence that names what a client asked for and nobody knows, such as symbols."""
+    text = f"Unknown {what}: " + ", ".join(clip(name) for name in names[:NAMED])
+    more = len(names) - NAMED
+    return f"{text} and {more} more" if more > 0 else text
+
+
+def _string(value: object, _: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("must be a string")
+    return value
+
+
+def _strings(value: object, _: object) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise TypeError("must be a list of strings")
+    return value
+
+
+def _complaint(kind: str, problem: cattrs.ClassValidationError) -> str:
+    """The first thing wrong with the fields of a request."""
+    cause, note = problem.group_exceptions()[0][0]
+    if isinstance(cause, KeyError):
+        return f"Missing field in {kind}: {cause.args[0]}"
+    return f"Invalid field in {kind}: {note.name} {cause}"
+
+
+_converter = cattrs.Converter()
+_converter.register_structure_hook(str, _string)
+_converter.register_structure_hook_func(lambda wanted: wanted == list[str], _strings)

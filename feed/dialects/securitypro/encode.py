@@ -1,0 +1,122 @@
+"""
+From an event or an answer to SecurityPro's JSON text.
+
+Every message is one JSON object with a ``type``, keys in the document's order. Prices and sizes are
+strings, times ISO 8601 in UTC with milliseconds. Data also carries ``channel``, which the published
+clients look at; nothing else does, or they would take it for data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, cast
+
+from feed.dialects.messages import message, quoted
+from feed.dialects.ticker import TickerEncoder
+from feed.dialects.times import NS_PER_SECOND, iso
+from feed.model.events import TRADE, Event, Quote, Side, Trade
+from feed.model.instruments import Instrument
+from feed.model.latest import Latest
+from feed.model.topics import Encoder
+
+# The topic of heartbeats. It is of no instrument, and bears the index 0.
+HEARTBEAT: Final = "heartbeat"
+
+_SIDES: Final = {Side.BUY: '"buy"', Side.SELL: '"sell"', None: "null"}
+
+
+def error(code: str, text: str, *, now: int) -> str:
+    """An error; the document names none. ``now`` is market time in nanoseconds."""
+    return message(type="error", code=code, message=text, ts=iso(now))
+
+
+def confirmation(kind: str, channel: str, symbol: str, *, now: int) -> str:
+    """An acknowledgement, with the channel where no client takes it for data."""
+    return message(type=kind, subscription={"channel": channel, "symbol": symbol}, ts=iso(now))
+
+
+class Trades(Encoder):
+    """
+    Every trade of one instrument, and no snapshot: a trade told twice would be counted twice.
+
+    Source: section "Trade event". ``side`` is the taker's; null where the source does not say.
+    """
+
+    kinds: Sequence[int] = (TRADE,)
+
+    def __init__(self, instrument: Instrument, *, seq: bool = False) -> None:
+        """
+        Go on as if there from the first event.
+
+        Args:
+            instrument: Whose trades.
+            seq: Whether to add the sequence number, a connection option of ours.
+        """
+        self._head = f'{{"type":"trade","channel":"trades","symbol":{quoted(instrument.symbol)},"price":"'
+        self._instrument = instrument
+        self._seq = seq
+
+    def encode(self, item: Event) -> str:
+        """The trade."""
+        trade = cast("Trade", item)
+        price = self._instrument.price_text(trade.price)
+        size = self._instrument.size_text(trade.size)
+        return (
+            f'{self._head}{price}","size":"{size}","side":{_SIDES[trade.aggressor]},'
+            f'"ts":"{iso(trade.ts)}"{_seq(item, shown=self._seq)}}}'
+        )
+
+
+class Ticker(TickerEncoder):
+    """
+    Best bid, best ask and last price of one instrument.
+
+    Source: section "Ticker event".
+    """
+
+    def __init__(self, instrument: Instrument, index: int, latest: Latest, *, seq: bool = False) -> None:
+        """
+        Go on as if there from the first event.
+
+        Args:
+            instrument: Whose ticker.
+            index: Its place in the listing.
+            latest: Where the market stands.
+            seq: Whether to add the sequence number, a connection option of ours.
+        """
+        super().__init__(index, latest)
+        self._head = f'{{"type":"ticker","channel":"ticker","symbol":{quoted(instrument.symbol)},"bid":"'
+        self._price = instrument.price_text
+        self._seq = seq
+
+    def text(self, quote: Quote, price: int, item: Event) -> str:
+        """In the document's order."""
+        show = self._price
+        return (
+            f'{self._head}{show(quote.bid)}","ask":"{show(quote.ask)}","price":"{show(price)}",'
+            f'"ts":"{iso(item.ts)}"{_seq(item, shown=self._seq)}}}'
+        )
+
+
+class Heartbeat(Encoder):
+    """
+    A heartbeat at whole multiples of its period of market time.
+
+    Source: section "Heartbeat". Its example stands on a whole second; the document defines no period.
+    """
+
+    def __init__(self, seconds: int) -> None:
+        """Speak every ``seconds`` of market time."""
+        self.period = seconds * NS_PER_SECOND
+
+    def encode(self, item: Event) -> None:
+        """Silent about every event."""
+
+    def beat(self, seq: int, now: int) -> str:
+        """The heartbeat."""
+        del seq
+        return f'{{"type":"heartbeat","ts":"{iso(now)}"}}'
+
+
+def _seq(item: Event, *, shown: bool) -> str:
+    return f',"seq":{item.seq}' if shown else ""

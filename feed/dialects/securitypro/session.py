@@ -1,0 +1,131 @@
+"""One client's conversation with SecurityPro's price feed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from feed.dialects import contract
+from feed.dialects.contract import Action, Close, Desk, Fault, Opening, Reply, Session
+from feed.dialects.messages import unknown
+from feed.dialects.options import Options, check_since
+from feed.dialects.securitypro.decode import Pong, Request, Subscribe, Unsubscribe, decode
+from feed.dialects.securitypro.encode import HEARTBEAT, confirmation, error
+from feed.dialects.symbols import symbols
+from feed.dialects.times import NS_PER_SECOND
+from feed.errors import ProtocolError
+from feed.model.grants import Grant, Scope
+from feed.model.topics import Topic
+
+CHANNELS: Final = ("trades", "ticker")
+# Of any error that has no better one.
+INVALID: Final = "invalid_request"
+QUERY_KEY: Final = "apiKey"
+
+_WORDING: Final = {
+    Fault.AUTH_TIMEOUT: ("unauthorized", "Authentication timeout"),
+    Fault.TOO_MANY_MESSAGES: ("rate_limit_exceeded", "Too many messages"),
+    Fault.BINARY_MESSAGE: (INVALID, "Binary messages are not supported"),
+    Fault.SLOW_CONSUMER: ("slow_consumer", "Slow consumer: reconnect and subscribe again"),
+}
+
+
+class SecurityProSession(Session):
+    """
+    Subscriptions, each with the key or after one with it. They live as long as the connection.
+
+    There is no auth window: a client that never subscribes is left alone, unless a policy says
+    otherwise. Source: sections "Endpoint", "Subscribe" and "Heartbeat".
+    """
+
+    authenticated = True
+
+    def __init__(self, opening: Opening, desk: Desk, options: Options) -> None:
+        self._desk = desk
+        self._options = options
+        self._policy = policy = desk.policies.securitypro
+        self._grant: Grant | None = None
+        self._query_key = opening.query.get(QUERY_KEY) if policy.query_key else None
+        self._subscribed = False
+        self._heard = 0  # market time of the last pong; of the first subscription before one
+        self._beats = 0
+        # Only where a policy does not bear silence does it need a look every second.
+        self.beat_seconds = 1 if policy.missed_pongs or policy.idle_seconds else 0
+
+    def open(self) -> Sequence[Action]:
+        """Nothing: the client speaks first."""
+        return ()
+
+    def receive(self, text: str) -> Sequence[Action]:
+        """Answer one message; one outside the protocol gets an error, and the connection stays."""
+        try:
+            return self._answer(decode(text))
+        except ProtocolError as problem:
+            return [self._error(problem.code or INVALID, problem.message)]
+
+    def beat(self) -> Sequence[Action]:
+        """Close where a policy wants a pong or a subscription, and none has come."""
+        self._beats += 1
+        policy = self._policy
+        if not self._subscribed:
+            late = 0 < policy.idle_seconds <= self._beats
+            return self._give_up("No subscription in time") if late else ()
+        # Heartbeats are counted in market time: none is missed while the market is paused.
+        period = policy.heartbeat_seconds * NS_PER_SECOND
+        missed = self._desk.now() // period - self._heard // period
+        return self._give_up("No pong in time") if 0 < policy.missed_pongs < missed else ()
+
+    def wording(self, fault: Fault) -> str:
+        """An error message, as for everything else that goes wrong."""
+        return error(*_WORDING[fault], now=self._desk.now())
+
+    def _answer(self, request: Request) -> Sequence[Action]:
+        if isinstance(request, Pong):
+            self._heard = self._desk.now()
+            return ()
+        if not self._authorize(request.apiKey):
+            return self._give_up("Invalid or missing API key.", code="unauthorized")
+        topic, symbol = self._topic(request)
+        if isinstance(request, Unsubscribe):
+            return [
+                contract.Unsubscribe((topic,)),
+                self._confirm("unsubscribed", request.channel, symbol),
+            ]
+        check_since(self._options.since, self._desk.kept())
+        if not self._subscribed:
+            self._subscribed, self._heard = True, self._desk.now()
+        seconds = str(self._policy.heartbeat_seconds)
+        heartbeat = Topic("securitypro", HEARTBEAT, 0, (("seconds", seconds),))
+        return [
+            self._confirm("subscribed", request.channel, symbol),
+            contract.Subscribe((heartbeat, topic), self._options.since),
+        ]
+
+    def _authorize(self, key: str | None) -> bool:
+        """Whether the client may go on; a key is needed once, and one that is given must be good."""
+        key = self._query_key if key is None else key
+        if key is not None:
+            self._grant = self._desk.check_key(key)
+        return self._grant is not None
+
+    def _topic(self, request: Subscribe) -> tuple[Topic, str]:
+        """What a request is about, and its canonical symbol."""
+        if self._grant is not None and not self._grant.allows(Scope.READ):
+            raise ProtocolError("API key is not allowed to read market data", code="forbidden")
+        if request.channel not in CHANNELS:
+            raise ProtocolError(unknown("channel", [request.channel]), code="not_found")
+        listing = self._desk.listing
+        index = symbols(listing).index(request.symbol)
+        if index is None:
+            raise ProtocolError(unknown("symbol", [request.symbol]), code="not_found")
+        pairs = self._options.pairs if request.channel == "ticker" else self._options.unthinned.pairs
+        return Topic("securitypro", request.channel, index, pairs), listing[index].symbol
+
+    def _confirm(self, kind: str, channel: str, symbol: str) -> Reply:
+        return Reply(confirmation(kind, channel, symbol, now=self._desk.now()))
+
+    def _give_up(self, text: str, *, code: str = INVALID) -> Sequence[Action]:
+        return [self._error(code, text), Close(1008, text)]
+
+    def _error(self, code: str, text: str) -> Reply:
+        return Reply(error(code, text, now=self._desk.now()))

@@ -1,0 +1,27 @@
+"""Market time as clients read it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Final
+
+NS_PER_MILLISECOND: Final = 1_000_000
+NS_PER_SECOND: Final = 1_000_000_000
+_MILLISECONDS_PER_SECOND: Final = 1000
+
+
+def milliseconds(nanoseconds: int) -> int:
+    """Whole milliseconds since the Unix epoch; a part of one is dropped."""
+    return nanoseconds // NS_PER_MILLISECOND
+
+
+def iso(nanoseconds: int) -> str:
+    """ISO 8601 in UTC to the millisecond, such as ``2025-08-17T14:25:31.125Z``."""
+    seconds, rest = divmod(nanoseconds // NS_PER_MILLISECOND, _MILLISECONDS_PER_SECOND)
+    return f"{_date_and_time(seconds)}.{rest:03}Z"
+
+
+@lru_cache(maxsize=64)  # many events share a second, and formatting one is slow
+def _date_and_time(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")

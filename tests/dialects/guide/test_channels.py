@@ -1,0 +1,187 @@
+"""
+What client and server say to each other, byte for byte.
+
+The numbers are those of the lines in the dialect's ``NOTES.md``.
+"""
+
+import json
+
+import pytest
+
+from feed.dialects.contract import Fault, Opening, Refusal, Reply, Subscribe, Unsubscribe
+from feed.dialects.discovery import route
+from feed.dialects.guide import DIALECT
+from feed.model.topics import Topic
+
+EURUSD, GBPUSD, XAUUSD, BTC = range(4)
+
+
+def error(text):
+    return Reply(f'{{"type":"error","message":"{text}"}}')
+
+
+def confirmed(kind, *channels):
+    return Reply(f'{{"type":"{kind}","channels":{json.dumps(channels, separators=(",", ":"))}}}')
+
+
+def topic(kind, at, *options):
+    return Topic("guide", kind, at, options)
+
+
+@pytest.fixture
+def client_with(house):
+    """Says something on a connection with these options, and returns the actions."""
+
+    def connect(**query):
+        session = DIALECT.session(Opening(path="/ws", query=query), house.desk)
+        return lambda kind="subscribe", **fields: session.receive(json.dumps({"type": kind, **fields}))
+
+    return connect
+
+
+@pytest.fixture
+def client(client_with):
+    """Says something on a connection without options."""
+    return client_with()
+
+
+def test_line_1_paths():
+    """The example's own, and one that always means this dialect."""
+    assert route("/ws", {}) is DIALECT
+    assert route("/guide", {}) is DIALECT
+
+
+def test_line_1_subscription_of_the_guide(house):
+    """No welcome, no key: one message, a confirmation, and the stream."""
+    session = DIALECT.session(Opening(path="/ws"), house.desk)
+    assert session.authenticated
+    assert session.open() == ()
+    assert session.receive('{"type": "subscribe", "channels": ["ticker_btcusd"]}') == [
+        confirmed("subscribed", "ticker_btcusd"),
+        Subscribe((topic("ticker", BTC),)),
+    ]
+
+
+@pytest.mark.parametrize(
+    "channel", ["ticker_btcusd", "ticker_BTC-USD", "ticker_BTC/USD", "ticker_btc_usd", "ticker_BTCUSDT"]
+)
+def test_line_2_symbol_in_any_usual_spelling(client, channel):
+    """Confirmed by its own name, which is also that of the messages."""
+    assert client(channels=[channel]) == [
+        confirmed("subscribed", "ticker_btcusd"),
+        Subscribe((topic("ticker", BTC),)),
+    ]
+
+
+def test_line_2_every_kind(client):
+    """In the order asked for; what is named twice counts once."""
+    channels = ["book3_btcusd", "candles_1m_eurusd", "trades_xauusd", "book_btcusd", "book3_BTC-USD"]
+    assert client(channels=channels) == [
+        confirmed("subscribed", *channels[:4]),
+        Subscribe(
+            (topic("book3", BTC), topic("candles_1m", EURUSD), topic("trades", XAUUSD), topic("book", BTC))
+        ),
+    ]
+
+
+def test_line_2_unknown_channels_after_the_confirmation(client):
+    """What is known is confirmed and streamed; one error names the rest."""
+    channels = ["nothing_btcusd", "ticker_eurusd", "ticker_", "ticker", "candles_5m_btcusd", "TICKER_btcusd"]
+    assert client(channels=channels) == [
+        confirmed("subscribed", "ticker_eurusd"),
+        error("Unknown channel(s): nothing_btcusd, ticker_, ticker, candles_5m_btcusd, TICKER_btcusd"),
+        Subscribe((topic("ticker", EURUSD),)),
+    ]
+    assert client(channels=["ticker_no"] * 1000) == [error("Unknown channel(s): ticker_no")]
+
+
+def test_line_4_unsubscribe_and_list(client):
+    """The stream ends before the reply; what was not held is confirmed all the same."""
+    client(channels=["ticker_btcusd", "book_btcusd", "trades_btcusd"])
+    assert client("unsubscribe", channels=["book_btcusd", "book_eurusd", "no"]) == [
+        Unsubscribe((topic("book", BTC), topic("book", EURUSD))),
+        confirmed("unsubscribed", "book_btcusd", "book_eurusd"),
+        error("Unknown channel(s): no"),
+    ]
+    assert client("unsubscribe", channels=["no"]) == [error("Unknown channel(s): no")]
+    assert client("list") == [confirmed("subscriptions", "ticker_btcusd", "trades_btcusd")]
+
+
+def test_line_4_ping(client):
+    """For clients that cannot see pings of the protocol."""
+    assert client("ping") == [Reply('{"type":"pong"}')]
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("hello", "Invalid JSON"),
+        ('"subscribe"', "Message must be a JSON object"),
+        ("{}", "Missing or invalid field: type"),
+        ('{"type":"explode"}', "Unknown message type: explode"),
+        ('{"type":"subscribe"}', "Missing field in subscribe: channels"),
+        ('{"type":"subscribe","channels":"ticker_btcusd"}',
+         "Invalid field in subscribe: channels must be a list of strings"),
+        ('{"type":"unsubscribe","channels":[]}', "channels must name at least one channel"),
+        (json.dumps({"type": "subscribe", "channels": ["ticker_" + "y" * 10_000]}),
+         f"Unknown channel(s): ticker_{'y' * 25}..."),
+    ],
+)  # fmt: skip
+def test_line_4_message_outside_the_protocol(house, text, answer):
+    """An error that says why; the connection stays."""
+    session = DIALECT.session(Opening(), house.desk)
+    assert session.receive(text) == [error(answer)]
+
+
+def test_line_9_tickers_can_be_thinned_and_nothing_else(client_with):
+    """``seq`` is there anyway, so that asking for it changes nothing."""
+    client = client_with(conflate="250", ext="seq")
+    kinds = ["ticker", "trades", "book", "book3", "candles_1m"]
+    (_, subscription) = client(channels=[f"{kind}_btcusd" for kind in kinds])
+    assert subscription.topics == (
+        topic("ticker", BTC, ("conflate", "250")),
+        *(topic(kind, BTC) for kind in kinds[1:]),
+    )
+
+
+@pytest.mark.parametrize("since", [100, 200])
+def test_line_8_resume(client_with, since):
+    """Every subscription begins after that event."""
+    assert client_with(since=str(since))(channels=["book_btcusd"]) == [
+        confirmed("subscribed", "book_btcusd"),
+        Subscribe((topic("book", BTC),), since),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("since", "text"),
+    [
+        ("99", "since=99 is too old: the oldest event kept is 101"),
+        ("201", "since=201 is in the future: the newest event is 200"),
+    ],
+)
+def test_line_8_resume_from_what_is_not_kept(client_with, since, text):
+    """An error that names the number from which it can; nothing has been subscribed to."""
+    client = client_with(since=since)
+    assert client(channels=["book_btcusd"]) == [error(text)]
+    assert client("list") == [confirmed("subscriptions")]
+
+
+def test_bad_option_is_refused_before_the_handshake(house):
+    """In the words of the dialect."""
+    refusal = DIALECT.session(Opening(query={"conflate": "0"}), house.desk)
+    assert refusal == Refusal(400, error("conflate must be between 1 and 60000 milliseconds").text)
+
+
+@pytest.mark.parametrize(
+    ("fault", "text"),
+    [
+        (Fault.AUTH_TIMEOUT, "Authentication timeout"),
+        (Fault.TOO_MANY_MESSAGES, "Too many messages"),
+        (Fault.BINARY_MESSAGE, "Binary messages are not supported"),
+        (Fault.SLOW_CONSUMER, "Slow consumer: reconnect and resume with since=SEQ"),
+    ],
+)
+def test_last_words(house, fault, text):
+    """The server says why it closes, as an error."""
+    assert Reply(DIALECT.session(Opening(), house.desk).wording(fault)) == error(text)

@@ -1,0 +1,291 @@
+"""
+What client and server say to each other, byte for byte.
+
+The numbers are those of the lines in the dialect's ``NOTES.md``.
+"""
+
+import json
+
+import attrs
+import pytest
+
+from feed.dialects.contract import Close, Fault, Opening, Refusal, Reply, Subscribe, Unsubscribe
+from feed.dialects.discovery import route
+from feed.dialects.securitypro import DIALECT
+from feed.model.topics import Topic
+from feed.settings import Policies, SecurityProPolicy
+
+TS = '"ts":"2025-08-17T14:25:31.125Z"'
+UNAUTHORIZED = Reply(f'{{"type":"error","code":"unauthorized","message":"Invalid or missing API key.",{TS}}}')
+HEARTBEAT = Topic("securitypro", "heartbeat", 0, (("seconds", "10"),))
+TURNED_AWAY = [UNAUTHORIZED, Close(1008, "Invalid or missing API key.")]
+
+
+def error(text, code="invalid_request"):
+    return Reply(f'{{"type":"error","code":"{code}","message":"{text}",{TS}}}')
+
+
+def confirmed(kind, channel, symbol):
+    subscription = f'{{"channel":"{channel}","symbol":"{symbol}"}}'
+    return Reply(f'{{"type":"{kind}","subscription":{subscription},{TS}}}')
+
+
+def subscribed(house, channel, symbol, options=(), since=None):
+    topic = Topic("securitypro", channel, house.listing.index(symbol), options)
+    return [confirmed("subscribed", channel, symbol), Subscribe((HEARTBEAT, topic), since)]
+
+
+class Client:
+    """Says something as a client, and returns the actions."""
+
+    def __init__(self, house, query=None, **policy):
+        self.now = house.now
+        policies = Policies(securitypro=SecurityProPolicy(**policy))
+        desk = attrs.evolve(house.desk, policies=policies, now=lambda: self.now)
+        self.session = DIALECT.session(Opening(path="/market/ws", query=query or {}), desk)
+
+    def say(self, op="subscribe", **fields):
+        return self.session.receive(json.dumps({"op": op, **fields}))
+
+    def subscribe(self, channel="trades", symbol="BTC-USD", **fields):
+        return self.say(channel=channel, symbol=symbol, **fields)
+
+
+@pytest.fixture
+def client(house):
+    """A client that has said nothing yet."""
+    return Client(house)
+
+
+def test_line_1_paths():
+    """The document's own, and one that always means this dialect."""
+    assert route("/market/ws", {}) is DIALECT
+    assert route("/securitypro", {}) is DIALECT
+
+
+def test_line_1_the_client_speaks_first(client):
+    """The document has no greeting."""
+    assert client.session.open() == ()
+
+
+def test_line_2_subscribe_frame_of_the_document(house, client):
+    """As it is printed there, but for the key."""
+    text = (
+        '{\n  "op": "subscribe",\n  "channel": "trades",\n  "symbol": "BTC-USD",\n  "apiKey": "good key"\n}'
+    )
+    assert client.session.receive(text) == subscribed(house, "trades", "BTC-USD")
+
+
+@pytest.mark.parametrize("name", ["BTC-USD", "btcusd", "BTC/USDT"])
+def test_line_2_symbol_in_any_usual_spelling(house, client, name):
+    """What is sent carries the market's own."""
+    assert client.subscribe("ticker", name, apiKey="good key") == subscribed(house, "ticker", "BTC-USD")
+
+
+@pytest.mark.parametrize(("query_key", "actions"), [(False, lambda house: TURNED_AWAY), (True, None)])
+def test_line_3_key_in_the_query_where_a_policy_allows_it(house, query_key, actions):
+    """By default it is not looked at."""
+    client = Client(house, {"apiKey": "good key"}, query_key=query_key)
+    expected = actions(house) if actions else subscribed(house, "trades", "BTC-USD")
+    assert client.subscribe() == expected
+
+
+def test_line_3_bad_key_in_the_query(house):
+    """Is as bad as one in a frame; the frame's counts where there are both."""
+    query = {"apiKey": "bad key"}
+    assert Client(house, query, query_key=True).subscribe() == TURNED_AWAY
+    client = Client(house, query, query_key=True)
+    assert client.subscribe(apiKey="good key") == subscribed(house, "trades", "BTC-USD")
+
+
+def test_line_4_key_is_remembered(house, client):
+    """A later frame needs none; one with null, as Python sends it without a key, is as good."""
+    client.subscribe(apiKey="good key")
+    assert client.subscribe("ticker", "EURUSD") == subscribed(house, "ticker", "EURUSD")
+    assert client.subscribe("ticker", "XAUUSD", apiKey=None) == subscribed(house, "ticker", "XAUUSD")
+
+
+def test_line_4_subscribing_twice_is_confirmed_twice(house, client):
+    """The stream itself is one."""
+    for _ in range(2):
+        assert client.subscribe(apiKey="good key") == subscribed(house, "trades", "BTC-USD")
+
+
+def test_line_11_no_answer_looks_like_data(client):
+    """The published client takes whatever has a ``channel`` for data."""
+    actions = [*client.subscribe("ticker", apiKey="good key"), *client.subscribe("ticker", "NO")]
+    actions += [*client.say("explode"), *client.say("unsubscribe", channel="ticker", symbol="BTC-USD")]
+    replies = [json.loads(action.text) for action in actions if isinstance(action, Reply)]
+    assert [reply["type"] for reply in replies] == ["subscribed", "error", "error", "unsubscribed"]
+    assert not any("channel" in reply for reply in replies)
+
+
+@pytest.mark.parametrize("value", [0, 2])
+def test_line_14_pong_is_accepted(house, value):
+    """Without an answer, asked for or not, before a key and after it."""
+    client = Client(house, missed_pongs=value)
+    pong = '{ "type": "pong", "ts": "2025-08-17T14:25:32.100Z" }'
+    assert client.session.receive(pong) == ()
+    client.subscribe(apiKey="good key")
+    assert client.session.receive(pong) == ()
+
+
+def test_line_14_missing_pongs(house):
+    """Heartbeats in market time are counted since the last pong; past the policy's number it ends."""
+    client = Client(house, missed_pongs=2)
+    assert client.session.beat_seconds == 1
+    client.subscribe(apiKey="good key")
+    for seconds in (0, 5, 20):
+        client.now = house.now + seconds * 1_000_000_000
+        assert client.session.beat() == ()
+    client.session.receive('{"type":"pong"}')
+    client.now = house.now + 48 * 1_000_000_000
+    assert client.session.beat() == ()
+    client.now = house.now + 49 * 1_000_000_000
+    text = error("No pong in time").text.replace("14:25:31", "14:26:20")
+    assert client.session.beat() == [Reply(text), Close(1008, "No pong in time")]
+
+
+def test_line_14_no_pong_is_required_by_default(client):
+    """Nobody looks at the silence."""
+    assert client.session.beat_seconds == 0
+
+
+@pytest.mark.parametrize("fields", [{}, {"apiKey": None}, {"apiKey": ""}, {"apiKey": "bad key"}])
+def test_line_15_bad_or_missing_key(client, fields):
+    """An error, then close 1008; whatever else is wrong with the frame."""
+    assert client.subscribe(**fields) == TURNED_AWAY
+    assert client.subscribe("nothing", "NO", **fields) == TURNED_AWAY
+
+
+def test_line_15_bad_key_after_a_good_one(client):
+    """It is not passed over."""
+    client.subscribe(apiKey="good key")
+    assert client.subscribe(apiKey="bad key") == TURNED_AWAY
+
+
+def test_line_15_key_that_may_not_read(client):
+    """It is a good key, but not for this; the connection stays."""
+    assert client.subscribe(apiKey="trade key") == [
+        error("API key is not allowed to read market data", "forbidden")
+    ]
+
+
+def test_line_18_unsubscribe(house, client):
+    """The stream ends before the reply. What was not held is confirmed all the same."""
+    client.subscribe(apiKey="good key")
+    for channel in ("trades", "ticker"):
+        assert client.say("unsubscribe", channel=channel, symbol="btcusd") == [
+            Unsubscribe((Topic("securitypro", channel, house.listing.index("BTC-USD")),)),
+            confirmed("unsubscribed", channel, "BTC-USD"),
+        ]
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("hello", error("Invalid JSON")),
+        ("[]", error("Message must be a JSON object")),
+        ("{}", error("Missing or invalid field: op")),
+        ('{"type":"ping"}', error("Missing or invalid field: op")),
+        ('{"op":"explode"}', error("Unknown message op: explode")),
+        ('{"op":"subscribe","symbol":"BTC-USD"}', error("Missing field in subscribe: channel")),
+        (
+            '{"op":"subscribe","channel":"ticker","symbol":["BTC-USD"]}',
+            error("Invalid field in subscribe: symbol must be a string"),
+        ),
+        (
+            '{"op":"subscribe","channel":"book","symbol":"BTC-USD"}',
+            error("Unknown channel: book", "not_found"),
+        ),
+        (
+            '{"op":"subscribe","channel":"heartbeat","symbol":"BTC-USD"}',
+            error("Unknown channel: heartbeat", "not_found"),
+        ),
+        ('{"op":"subscribe","channel":"ticker","symbol":"NO"}', error("Unknown symbol: NO", "not_found")),
+        (
+            json.dumps({"op": "unsubscribe", "channel": "ticker", "symbol": "y" * 10_000}),
+            error(f"Unknown symbol: {'y' * 32}...", "not_found"),
+        ),
+    ],
+)
+def test_line_19_message_outside_the_protocol(client, text, answer):
+    """An error that says why; the connection stays."""
+    client.subscribe(apiKey="good key")
+    assert client.session.receive(text) == [answer]
+
+
+def test_line_24_idle_connection_is_left_alone(client):
+    """There is no window that could close."""
+    assert client.session.authenticated
+    assert client.session.beat_seconds == 0
+
+
+def test_line_25_idle_connection_is_closed_where_a_policy_says_so(house):
+    """Only before the first subscription; an error is none."""
+    client, other = Client(house, idle_seconds=3), Client(house, idle_seconds=3)
+    client.subscribe(apiKey="good key")
+    other.session.receive("hello")
+    for _ in range(2):
+        assert client.session.beat() == other.session.beat() == ()
+    assert client.session.beat() == ()
+    assert other.session.beat() == [error("No subscription in time"), Close(1008, "No subscription in time")]
+
+
+def test_options_name_the_topics(house):
+    """Numbers on request; tickers can be thinned, trades cannot."""
+    client = Client(house, {"ext": "seq", "conflate": "250"})
+    both, numbers = (("conflate", "250"), ("ext", "seq")), (("ext", "seq"),)
+    assert client.subscribe("ticker", apiKey="good key") == subscribed(house, "ticker", "BTC-USD", both)
+    assert client.subscribe("trades") == subscribed(house, "trades", "BTC-USD", numbers)
+
+
+@pytest.mark.parametrize("since", [100, 200])
+def test_resume(house, since):
+    """Every subscription begins after that event."""
+    client = Client(house, {"since": str(since)})
+    assert client.subscribe(apiKey="good key") == subscribed(house, "trades", "BTC-USD", (), since)
+
+
+@pytest.mark.parametrize(
+    ("since", "text"),
+    [
+        (99, "since=99 is too old: the oldest event kept is 101"),
+        (201, "since=201 is in the future: the newest event is 200"),
+    ],
+)
+def test_resume_from_what_is_not_kept(house, since, text):
+    """An error that names the number from which it can; the connection stays."""
+    client = Client(house, {"since": str(since)})
+    assert client.subscribe(apiKey="good key") == [error(text)]
+
+
+def test_bad_option_is_refused_before_the_handshake(house):
+    """In the words of the dialect."""
+    refusal = DIALECT.session(Opening(query={"since": "-1"}), house.desk)
+    assert refusal == Refusal(400, error("since must be a whole number, 0 or more").text)
+
+
+@pytest.mark.parametrize(
+    ("fault", "answer"),
+    [
+        (Fault.AUTH_TIMEOUT, error("Authentication timeout", "unauthorized")),
+        (Fault.TOO_MANY_MESSAGES, error("Too many messages", "rate_limit_exceeded")),
+        (Fault.BINARY_MESSAGE, error("Binary messages are not supported")),
+        (Fault.SLOW_CONSUMER, error("Slow consumer: reconnect and subscribe again", "slow_consumer")),
+    ],
+)
+def test_last_words(client, fault, answer):
+    """The server says why it closes, as an error."""
+    assert Reply(client.session.wording(fault)) == answer
+
+
+def test_key_is_in_no_reply_and_in_no_repr(house):
+    """Neither a good one nor a bad one, wherever it stood."""
+    seen = []
+    desk = attrs.evolve(house.desk, check_key=seen.append)
+    session = DIALECT.session(Opening(), desk)
+    actions = [*session.receive('{"op":"subscribe","channel":"x","symbol":"y","apiKey":"sk_secret"}')]
+    actions += session.receive('{"op":"subscribe","channel":"x","symbol":"y","apiKey":["sk_secret"]}')
+    assert seen == ["sk_secret"]
+    assert "sk_secret" not in repr(actions)

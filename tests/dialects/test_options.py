@@ -1,0 +1,174 @@
+"""Connection options: what can be asked for, and what thinning does."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feed.dialects.options import Conflated, Options, check_since, options
+from feed.errors import ProtocolError
+from feed.model.events import QUOTE, TRADE, UNKNOWN, event
+from feed.model.latest import Latest
+from feed.model.topics import Encoder
+
+MS = 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("query", "wanted"),
+    [
+        ({}, Options()),
+        ({"key": "k", "market": "X"}, Options()),
+        ({"ext": "seq"}, Options(seq=True)),
+        ({"ext": "seq,seq,"}, Options(seq=True)),
+        ({"ext": ""}, Options()),
+        ({"since": "0"}, Options(since=0)),
+        ({"since": "0041"}, Options(since=41)),
+        ({"conflate": "250"}, Options(conflate=250)),
+        ({"conflate": "250ms"}, Options(conflate=250)),
+        ({"ext": "seq", "since": "7", "conflate": "60000"}, Options(seq=True, since=7, conflate=60_000)),
+    ],
+)
+def test_query_is_read(query, wanted):
+    """What is no option is passed over."""
+    assert options(query) == wanted
+
+
+@pytest.mark.parametrize(
+    ("query", "complaint"),
+    [
+        ({"ext": "crc"}, "ext=crc is unknown; known are seq"),
+        ({"ext": "x" * 99}, f"ext={'x' * 32} is unknown; known are seq"),
+        *(
+            ({"since": text}, "since must be a whole number, 0 or more")
+            for text in ("", "-1", "+1", "1.0", "1e3", " 1", "one", "7ms", "٣", "9" * 19)
+        ),
+        ({"conflate": ""}, "conflate must be a whole number, 0 or more"),
+        ({"conflate": "1s"}, "conflate must be a whole number, 0 or more"),
+        ({"conflate": "0"}, "conflate must be between 1 and 60000 milliseconds"),
+        ({"conflate": "60001"}, "conflate must be between 1 and 60000 milliseconds"),
+    ],
+)
+def test_value_that_cannot_be_is_said_to_be_so(query, complaint):
+    """In one sentence, and never at length."""
+    with pytest.raises(ProtocolError) as problem:
+        options(query)
+    assert problem.value.message == complaint
+
+
+def test_what_changes_bytes_names_the_topic():
+    """In one order; where to begin changes no bytes."""
+    assert Options(since=5).pairs == ()
+    assert Options(seq=True, since=5, conflate=100).pairs == (("conflate", "100"), ("ext", "seq"))
+    assert Options(seq=True, since=5, conflate=100).unthinned == Options(seq=True, since=5)
+
+
+@pytest.mark.parametrize("since", [None, 9, 10, 20])
+def test_what_is_kept_can_be_resumed_from(since):
+    """From the event before the oldest one kept up to the newest."""
+    check_since(since, (10, 20))
+
+
+@pytest.mark.parametrize(
+    ("since", "complaint"),
+    [
+        (0, "since=0 is too old: the oldest event kept is 10"),
+        (8, "since=8 is too old: the oldest event kept is 10"),
+        (21, "since=21 is in the future: the newest event is 20"),
+    ],
+)
+def test_what_is_not_kept_cannot(since, complaint):
+    """The error names the number from which it can."""
+    with pytest.raises(ProtocolError) as problem:
+        check_since(since, (10, 20))
+    assert problem.value.message == complaint
+
+
+# -- thinning -----------------------------------------------------------------------------------------
+
+
+class Told(Encoder):
+    """Tells of every moved quote and every trade, by number."""
+
+    kinds = (TRADE, QUOTE)
+
+    def __init__(self, latest):
+        quote = latest.quote(0)
+        self._shown = quote and (quote.bid, quote.ask)
+
+    def snapshot(self, latest, instrument):
+        told = [item.seq for item in (latest.quote(instrument), latest.trade(instrument)) if item]
+        return [f"#{max(told)}"] if told else []
+
+    def encode(self, item):
+        prices = getattr(item, "bid", None), getattr(item, "ask", None)
+        if prices == self._shown or (prices[0] and not item.two_sided):
+            return None
+        if prices[0]:
+            self._shown = prices
+        return f"#{item.seq}"
+
+
+def quote(ts, bid, size=1):
+    return (QUOTE, 0, ts * MS, bid, size, bid + 1, size)
+
+
+def trade(ts, price):
+    return (TRADE, 0, ts * MS, 1, 0, price, 1, 0, 0, UNKNOWN, UNKNOWN)
+
+
+class Story:
+    """Rows told to thinned encoders, with the beats that a publisher would make."""
+
+    def __init__(self, milliseconds):
+        self._milliseconds = milliseconds
+        self.latest = Latest(1)
+        self.heard = {}  # encoder -> what it said
+
+    def join(self):
+        encoder = Conflated(Told(self.latest), self._milliseconds, 0, self.latest)
+        self.heard[encoder] = []
+        return encoder
+
+    def tell(self, *rows):
+        for row in rows:
+            for encoder, heard in self.heard.items():
+                begun = row[2] - row[2] % encoder.period
+                if begun > self.latest.now:
+                    heard.append(encoder.beat(self.latest.seq, begun))
+            self.latest.apply(self.latest.seq + 1, row)
+            for encoder, heard in self.heard.items():
+                assert encoder.encode(event(self.latest.seq, row)) is None
+                del heard
+
+
+def test_latest_of_an_interval_is_told_at_its_end():
+    """A silent interval is passed over; a change of size alone is none."""
+    story = Story(100)
+    encoder = story.join()
+    story.tell(quote(10, 50), quote(20, 51), quote(100, 52), quote(210, 52, size=9), trade(320, 7))
+    story.tell(quote(400, 52))
+    assert encoder.kinds == (TRADE, QUOTE)
+    assert encoder.period == 100 * MS
+    assert encoder.snapshot(story.latest, 0) == ["#5"]
+    assert story.heard[encoder] == ["#2", "#3", None, "#5"]
+
+
+ROWS = st.lists(
+    st.tuples(st.integers(0, 70), st.one_of(st.none(), st.integers(1, 3)), st.integers(0, 1)), max_size=25
+)
+
+
+@given(drawn=ROWS, joined=st.integers(0, 25))
+def test_who_comes_late_hears_the_same(drawn, joined):
+    """What waits at the end of an interval does not depend on who was there at its beginning."""
+    now, rows = 0, []
+    for wait, bid, size in drawn:
+        now += wait
+        rows.append(trade(now, 5) if bid is None else quote(now, bid, size))
+    story = Story(100)
+    early = story.join()
+    story.tell(*rows[:joined])
+    before = len(story.heard[early])
+    late = story.join()
+    story.tell(*rows[joined:], quote(now + 1000, 9))
+    assert story.heard[late] == story.heard[early][before:]

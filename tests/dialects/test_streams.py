@@ -1,0 +1,191 @@
+"""
+Whole streams through a real hub: when somebody comes, or comes back, changes no byte.
+
+Every dialect's topics are heard at once, with every option that changes bytes.
+"""
+
+import json
+from datetime import datetime
+from itertools import pairwise
+
+import attrs
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from feed.dialects.contract import Subscribe
+from feed.dialects.discovery import dialects
+from feed.model.events import ADD, CLEAR, CLOCK, LEVEL, QUOTE, REDUCE, TRADE, UNKNOWN
+
+QUERIES = [{}, {"ext": "seq"}, {"conflate": "300"}, {"ext": "seq", "conflate": "1000ms"}]
+
+
+def topics_of(house, name, query):
+    """What a connection with these options hears when it sends the dialect's sample."""
+    sample = house.sample(name)
+    opening = attrs.evolve(sample.OPENING, query={**sample.OPENING.query, **query})
+    session = dialects()[name].session(opening, house.desk)
+    actions = [a for text in [*sample.AUTHENTICATE, *sample.SUBSCRIBE] for a in session.receive(text)]
+    subscriptions = [action for action in actions if isinstance(action, Subscribe)]
+    return tuple(dict.fromkeys(topic for item in subscriptions for topic in item.topics))
+
+
+@pytest.fixture(scope="module")
+def everything(house):
+    """Every topic of every dialect with every set of options."""
+    topics = [topic for query in QUERIES for name in dialects() for topic in topics_of(house, name, query)]
+    return tuple(dict.fromkeys(topics))
+
+
+@pytest.fixture(scope="module")
+def story(house):
+    """More than a minute of a real market."""
+    rows, _ = house.market(70, "XAUUSD", "BTC-USD")
+    # The tests' listing has them in another place.
+    places = [house.listing.index(symbol) for symbol in ("XAUUSD", "BTC-USD")]
+    return [(row[0], places[row[1]], *row[2:]) if row[0] != CLOCK else row for row in rows]
+
+
+def check(house, topics, rows, joins):
+    """Whoever joins, afresh or by resuming, hears from there on what the first one hears."""
+    stage = house.Stage()
+    first = stage.ear(*topics)
+    edges = sorted({0, *joins, len(rows)})
+    late, marks = [], {0: len(first.received)}
+    for start, end in pairwise(edges):
+        stage.publish(rows[start:end])
+        marks[end] = len(first.received)
+        ear = stage.ear(*topics)
+        late.append((ear, len(ear.received), marks[end]))
+    for ear, greeted, mark in late:
+        assert ear.received[greeted:] == first.received[mark:]
+    for since, mark in marks.items():
+        back = stage.ear(*topics, since=since)
+        assert back.received == first.received[mark:]
+    return first
+
+
+def test_market_sounds_the_same_to_everybody(house, everything, story):
+    """Snapshots and frames, beats and books, of a market as it really goes."""
+    count = len(story)
+    first = check(house, everything, story, [1, count // 3, count - 1])
+    said = [json.loads(text) for text in first.texts()]
+    kinds = {(message["type"], message.get("action")) for message in said}
+    assert kinds >= {
+        ("tick", None),
+        ("trade", None),
+        ("ticker", None),
+        ("heartbeat", None),
+        ("candle", None),
+        ("book", "snapshot"),
+        ("book", "delta"),
+        ("book3", "snapshot"),
+        ("book3", "delta"),
+    }
+    assert {message["closed"] for message in said if message["type"] == "candle"} == {True, False}
+
+
+WAITS = st.sampled_from([0, 0, 1_000_000, 150_000_000, 900_000_000, 9_000_000_000, 61_000_000_000])
+ROWS = st.lists(
+    st.tuples(
+        WAITS,
+        st.sampled_from(["add", "reduce", "fill", "trade", "level", "quote", "clear", "clock"]),
+        st.sampled_from([0, 2, 3]),
+        st.integers(0, 1),
+        st.integers(0, 3),
+    ),
+    max_size=25,
+)
+
+
+def rows_of(drawn, now):
+    """Rows of all kinds, not of any market that could be."""
+    for at, (wait, kind, instrument, side, n) in enumerate(drawn, 1):
+        now += wait
+        head = (instrument, now)
+        match kind:
+            case "add":
+                yield (ADD, *head, at, side, 100 + n, 5, 5)
+            case "reduce":
+                yield (REDUCE, *head, at - 1, side, 100 + n, n, 2 * n)
+            case "fill":
+                yield (TRADE, *head, at, side, 100 + n, 3, at - 1, at, n, 2 * n)
+            case "trade":
+                yield (TRADE, *head, at, UNKNOWN, 100 + n, 3, 0, 0, UNKNOWN, UNKNOWN)
+            case "level":
+                yield (LEVEL, *head, side, 100 + n, n)
+            case "quote":
+                yield (QUOTE, *head, 100 + n, side, 104, 1)
+            case "clear":
+                yield (CLEAR, *head)
+            case "clock":
+                yield (CLOCK, 0, now)
+
+
+@settings(max_examples=60)
+@given(drawn=ROWS, joins=st.lists(st.integers(0, 25), max_size=3))
+def test_any_stream_sounds_the_same_to_everybody(house, everything, drawn, joins):
+    """Also what no market would do, with silences of any length."""
+    rows = list(rows_of(drawn, house.now))
+    check(house, everything, rows, [join for join in joins if join < len(rows)])
+
+
+def test_one_trade_is_one_trade_in_every_protocol(house, everything, story):
+    """Price, size, side and time agree, formatting aside; so do the quotes at the same number."""
+    stage = house.Stage()
+    plain = [topic for topic in everything if not dict(topic.options).get("conflate")]
+    numbered = [topic for topic in plain if topic.dialect == "guide" or ("ext", "seq") in topic.options]
+    ears = {name: stage.ear(*(topic for topic in numbered if topic.dialect == name)) for name in dialects()}
+    stage.publish(story)
+    said = {name: [json.loads(text) for text in ear.texts()] for name, ear in ears.items()}
+    trades = {
+        name: {
+            item["seq"]: (item["symbol"], item["price"], item["size"], item["side"], ms(item["ts"]))
+            for item in said[name]
+            if item["type"] == "trade"
+        }
+        for name in ("guide", "securitypro")
+    }
+    assert trades["guide"] == trades["securitypro"]
+    assert len(trades["guide"]) == sum(row[0] == TRADE for row in story) > 10
+    tickers = {
+        name: {item["seq"]: item for item in said[name] if item["type"] == "ticker"}
+        for name in ("guide", "securitypro")
+    }
+    fields = ("symbol", "price", "bid", "ask")
+    assert {seq: [item[f] for f in fields] for seq, item in tickers["guide"].items()} == {
+        seq: [item[f] for f in fields] for seq, item in tickers["securitypro"].items()
+    }
+    # A tick is a quote that has moved: the ticker of that number shows the same.
+    ticks = {item["seq"]: item for item in said["tradyn"] if item["type"] == "tick"}
+    assert len(ticks) > 10
+    for seq, tick in ticks.items():
+        ticker = tickers["guide"][seq]
+        assert (tick["symbol"], tick["bid"], tick["ask"], tick["time"]) == (
+            ticker["symbol"],
+            float(ticker["bid"]),
+            float(ticker["ask"]),
+            ticker["ts"],
+        )
+    assert tickers["guide"].keys() == ticks.keys() | {
+        seq for seq in trades["guide"] if seq > min(ticks, default=0)
+    }
+
+
+def ms(ts):
+    """Milliseconds since the Unix epoch of either way to write a time."""
+    return ts if isinstance(ts, int) else round(datetime.fromisoformat(ts).timestamp() * 1000)
+
+
+def test_numbers_are_in_every_message_and_never_fall(house, everything, story):
+    """In each channel of the guide, and wherever ``ext=seq`` asks for them."""
+    stage = house.Stage()
+    ears = [
+        (topic, stage.ear(topic))
+        for topic in everything
+        if topic.channel != "heartbeat" and (topic.dialect == "guide" or ("ext", "seq") in topic.options)
+    ]
+    stage.publish(story)
+    for topic, ear in ears:
+        numbers = [json.loads(text)["seq"] for text in ear.texts()]
+        assert numbers == sorted(set(numbers)), topic

@@ -1,0 +1,83 @@
+"""Sessions that look at the silence of their clients, and connections that begin where others ended."""
+
+import pytest
+import trio
+from clients import KEY, request
+from scripts import Script, quote
+
+from feed.settings import Policies, SecurityProPolicy, Settings
+
+SECOND = 1_000_000_000
+SUBSCRIBE = {"op": "subscribe", "channel": "ticker", "symbol": "EURUSD", "apiKey": KEY}
+
+
+def settings(**policy):
+    return Settings(policies=Policies(securitypro=SecurityProPolicy(**policy)))
+
+
+async def test_connection_without_a_subscription_is_left_alone(house):
+    """Far past the auth window of other protocols; then it subscribes and is served."""
+    client = await house.upgraded("/market/ws")
+    with trio.move_on_after(300):
+        await client.text()
+    await client.send(SUBSCRIBE)
+    assert [message["type"] for message in await client.messages(2)] == ["subscribed", "ticker"]
+
+
+async def test_connection_without_a_subscription_is_closed_where_a_policy_says_so(open_house):
+    """After so many seconds, with an error before the close; one that subscribes stays."""
+    async with open_house(settings(idle_seconds=5)) as house:
+        idle, busy = [await house.upgraded("/market/ws") for _ in range(2)]
+        opened = trio.current_time()
+        await busy.send(SUBSCRIBE)
+        messages, code, reason = await idle.rest()
+        assert trio.current_time() - opened == pytest.approx(5, abs=1e-6)
+        assert [message["message"] for message in messages] == ["No subscription in time"]
+        assert (code, reason) == (1008, "No subscription in time")
+        await busy.messages(2)
+        with trio.move_on_after(60):
+            pytest.fail(await busy.text())
+
+
+async def test_missing_pongs_end_a_connection(open_house):
+    """Heartbeats are counted in market time: while the market stands still, none is missed."""
+    async with open_house(settings(missed_pongs=1)) as house:
+        client = await house.upgraded("/market/ws")
+        await client.send(SUBSCRIBE)
+        await client.messages(2)
+        house.script.play(quote(0, 101, ts=11 * SECOND))
+        assert [message["type"] for message in await client.messages(2)] == ["heartbeat", "ticker"]
+        with trio.move_on_after(600):
+            pytest.fail(await client.text())
+        house.script.play(quote(0, 102, ts=20 * SECOND))
+        messages, code, reason = await client.rest()
+        assert [message["type"] for message in messages] == ["heartbeat", "ticker", "error"]
+        assert (code, reason) == (1008, "No pong in time")
+
+
+@pytest.mark.parametrize("path", ["/ws", "/market/ws", "/tradyn"])
+async def test_bad_option_is_refused_before_the_handshake(house, path):
+    """HTTP 400, and the words of the dialect."""
+    client = house.connect()
+    await client.send_bytes(request(f"{path}?since=-1"))
+    status, _, body = await client.answer()
+    assert (status, body["message"]) == (400, "since must be a whole number, 0 or more")
+
+
+async def test_client_comes_back_where_it_was(open_house):
+    """A resumed stream is byte for byte what was missed, and goes on with what comes."""
+    async with open_house(script=Script(opening=[])) as house:
+        subscribe = {"type": "subscribe", "channels": ["ticker_eurusd", "book_eurusd"]}
+        stayed = await house.upgraded("/ws?since=0")
+        await stayed.send(subscribe)
+        await stayed.text()
+        house.script.play(*(quote(0, 100 + at, ts=at) for at in range(5)))
+        heard = [await stayed.text() for _ in range(5)]
+        back = await house.upgraded("/ws?since=2")
+        await back.send(subscribe)
+        await back.text()
+        house.script.play(quote(0, 200, ts=9))
+        assert [await back.text() for _ in range(4)] == [*heard[2:], await stayed.text()]
+        late = await house.upgraded("/ws?since=7")
+        await late.send(subscribe)
+        assert (await late.message())["message"] == "since=7 is in the future: the newest event is 6"

@@ -1,0 +1,124 @@
+"""Beats: when a topic speaks by itself, and where that stands among the events."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feed.model.events import CLOCK, QUOTE
+from feed.model.latest import Latest
+from feed.model.topics import Encoder, Topic
+from feed.stream.groups import Group
+from feed.stream.publisher import Publisher
+
+
+class Clock(Encoder):
+    """Says ``10@20+3``: the beat of period 10 at 20 after event 3; and every event it hears."""
+
+    def __init__(self, topic, _):
+        self.kinds = (QUOTE,) if topic.channel.startswith("heard") else ()
+        self.period = int(dict(topic.options)["period"])
+
+    def encode(self, item):
+        return f"#{item.seq}"
+
+    def beat(self, seq, now):
+        return f"{self.period}@{now}+{seq}"
+
+
+def clock(period, channel="silent"):
+    return Topic("test", channel, 0, (("period", str(period)),))
+
+
+class Listener:
+    """A publisher, a group that listens to some topics, and what it has heard."""
+
+    def __init__(self, *topics, latest=None, seq=0):
+        self.publisher = Publisher(latest or Latest(1), seq, instruments=1, make_encoder=Clock)
+        self.group = Group((), deserted=id)
+        self.heard = []
+        self.listen(*topics)
+
+    def listen(self, *topics):
+        opened = [self.publisher.topics.get(topic, self.publisher.latest) for topic in topics]
+        for item in opened:
+            item.groups[self.group] = None
+        return opened
+
+    def tell(self, *times):
+        """Publish a quote at each of ``times`` in one step."""
+        stirred = self.publisher.publish([(QUOTE, 0, ts, 1, 1, 2, 1) for ts in times])
+        assert stirred == ([self.group] if self.group.parts else [])
+        self.heard += [part[2:].decode() for part in self.group.parts]
+        self.group.parts = []
+        return self.heard
+
+
+def test_beat_stands_before_the_event_that_brings_its_time():
+    """It bears the number of the last event before it, and its own time."""
+    heard = Listener(clock(10, "heard")).tell(3, 9, 10, 11, 20)
+    assert heard == ["#1", "#2", "10@10+2", "#3", "#4", "10@20+4", "#5"]
+
+
+def test_silence_is_passed_over_with_one_beat():
+    """Of several beats that nothing separates the last counts."""
+    assert Listener(clock(10)).tell(5, 47, 48, 61) == ["10@40+1", "10@60+3"]
+
+
+def test_beats_of_one_moment_stand_in_topic_order():
+    """By time first, then by topic: not by who came first, nor by period."""
+    listener = Listener(clock(10, "b"), clock(5, "c"), clock(10, "a"))
+    assert listener.tell(4, 12, 16) == ["10@10+1", "10@10+1", "5@10+1", "5@15+2"]
+    named = [item.topic.channel for _, item in listener.publisher.topics.beats(31)]
+    assert named == ["a", "b", "c"]
+
+
+def test_clock_row_is_enough():
+    """A market in which nothing happens but the clock lets topics speak all the same."""
+    listener = Listener(clock(10))
+    listener.publisher.publish([(CLOCK, 0, 25)])
+    assert [part[2:].decode() for part in listener.group.parts] == ["10@20+0"]
+
+
+def test_closed_topic_does_not_speak():
+    """Nor does it keep others from it, whatever their period."""
+    listener = Listener(clock(3), clock(10))
+    opened = listener.listen(clock(3))
+    listener.tell(1)
+    del opened[0].groups[listener.group]
+    listener.publisher.topics.close_unheard(tuple(opened))
+    assert listener.tell(4, 7, 11, 13) == ["10@10+3"]
+
+
+TIMES = st.lists(st.integers(0, 12), min_size=1, max_size=12)
+
+
+@given(waits=TIMES, cuts=st.lists(st.integers(0, 12), max_size=3), joined=st.integers(0, 12))
+def test_beats_follow_from_the_events_alone(waits, cuts, joined):
+    """However events are cut into steps, and whenever somebody comes: the same beats."""
+    times = [sum(waits[: at + 1]) for at in range(len(waits))]
+    joined = min(joined, len(times))
+    whole = Listener(clock(7, "heard"), clock(10))
+    before = list(whole.tell(*times[:joined]))
+    everything = whole.tell(*times[joined:])
+    parts = Listener(clock(7, "heard"), clock(10))
+    edges = sorted({0, *(cut for cut in cuts if cut < len(times)), len(times)})
+    for start, end in pairwise(edges):
+        parts.tell(*times[start:end])
+    assert parts.heard == everything
+    late = Listener()
+    late.tell(*times[:joined])
+    late.listen(clock(7, "heard"), clock(10))
+    assert late.tell(*times[joined:]) == everything[len(before) :]
+
+
+@pytest.mark.parametrize("joined", range(6))
+def test_past_is_told_again_with_its_beats(joined):
+    """A publisher that begins where another was says what that one said from there on."""
+    times = [3, 9, 10, 25, 31]
+    whole = Listener(clock(10, "heard"))
+    before = len(whole.tell(*times[:joined]))
+    latest = whole.publisher.latest.copy([0])
+    again = Listener(clock(10, "heard"), latest=latest, seq=joined)
+    assert again.tell(*times[joined:]) == whole.tell(*times[joined:])[before:]
