@@ -17,6 +17,7 @@ import trio
 from feed.model.events import Row
 from feed.settings import Flow
 from feed.stream.groups import Group
+from feed.stream.histogram import Histogram
 from feed.stream.hub import Hub
 from feed.stream.outlet import Outlet
 from feed.stream.source import Batch
@@ -32,12 +33,14 @@ class FanoutStatistics:
         events: Events taken.
         deliveries: Writes to members that owed nothing.
         slow: Of these, writes that the socket did not take whole.
+        bytes: Bytes handed to these writes.
     """
 
     steps: int = 0
     events: int = 0
     deliveries: int = 0
     slow: int = 0
+    bytes: int = 0
 
 
 class Interlude(Protocol):
@@ -62,11 +65,15 @@ class Fanout:
         interlude: Acts between two events; None when nothing will.
 
     Attributes:
+        hub: What it drives.
+        latency: From the making of a step's oldest event to the last write of the step; steps
+            that nobody listens to do not count.
         tap: Given the events of every step before anybody else; None for nobody.
     """
 
     def __init__(self, hub: Hub, flow: Flow, interlude: Interlude | None = None) -> None:
         self.hub = hub
+        self.latency = Histogram()
         self.tap: Callable[[list[Row]], object] | None = None
         self._interlude = interlude
         self._flow = flow
@@ -90,15 +97,15 @@ class Fanout:
             except (trio.WouldBlock, trio.EndOfChannel):
                 pass
             if self._interlude is not None:
-                rows = await self._up_to_interludes(self._interlude, rows)
+                rows = await self._up_to_interludes(self._interlude, rows, batch.made)
             if rows:
-                await self.step(rows)
+                await self.step(rows, made=batch.made)
 
-    async def _up_to_interludes(self, interlude: Interlude, rows: list[Row]) -> list[Row]:
+    async def _up_to_interludes(self, interlude: Interlude, rows: list[Row], made: float) -> list[Row]:
         """Publish what comes before the interludes among ``rows``, and let them act; what is left."""
         while (before := interlude.next(self.hub.seq, rows)) is not None:
             if before:
-                await self.step(rows[:before])
+                await self.step(rows[:before], made=made)
                 rows = rows[before:]
             interlude.act(self.hub.seq, rows)
         return rows
@@ -113,8 +120,15 @@ class Fanout:
         while self._busy:
             await self._resting.park()
 
-    async def step(self, rows: list[Row]) -> None:
-        """Publish ``rows`` and write them to everybody; it waits only if there are very many."""
+    async def step(self, rows: list[Row], *, made: float | None = None) -> None:
+        """
+        Publish ``rows`` and write them to everybody; it waits only if there are very many.
+
+        Args:
+            rows: The next events.
+            made: When the oldest was made, seconds on Trio's clock; None when nobody asks.
+        """
+        written = self._statistics.deliveries
         self._statistics.steps += 1
         self._statistics.events += len(rows)
         self._until_pause = self._flow.sweep_connections
@@ -127,6 +141,8 @@ class Fanout:
         finally:
             self._busy = False
             self._resting.unpark_all()
+        if made is not None and self._statistics.deliveries > written:
+            self.latency.observe(trio.current_time() - made)
 
     async def _sweep(self, group: Group) -> None:
         data, members = group.publish()
@@ -152,6 +168,7 @@ class Fanout:
         size = len(data)
         statistics = self._statistics
         statistics.deliveries += len(members)
+        statistics.bytes += size * len(members)
         for member in members:
             try:
                 sent = member.write(data)

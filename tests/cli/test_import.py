@@ -39,7 +39,16 @@ def test_a_file_becomes_a_recording(run, folder):
 def test_options_reach_the_importer(run, folder):
     """Columns, symbol, steps and clock, as for a file that says none of them."""
     (folder / "quotes.txt").write_text("1.5,1.4,2024-01-01 05:00:00\nnonsense\n", encoding="utf-8")
-    options = "--columns ask,bid,time --symbol GBPUSD --grid GBPUSD=0.1/1 --utc-offset 5".split()
+    options = [
+        "--columns",
+        "ask,bid,time",
+        "--symbol",
+        "GBPUSD",
+        "--grid",
+        "GBPUSD=0.1/1",
+        "--utc-offset",
+        "5",
+    ]
     code, out, _ = run("import", "fx-csv", "quotes.txt", "-o", "x", "--lenient", *options)
     assert (code, out.splitlines()[0]) == (0, "fx-csv: 1 events in 0s (1 quote)")
     assert "1 lines skipped" in out
