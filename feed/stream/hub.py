@@ -187,15 +187,13 @@ class Hub:
         return group
 
     def _new_group(self, topics: tuple[OpenTopic, ...], distortions: tuple[Distortion, ...]) -> Group:
-        if distortions:
-            bad = DistortedGroup(topics, distortions, deserted=self._dissolve, eased=self._eased)
-            for item in topics:
-                item.distorted[bad] = None
-            return bad
-        good = Group(topics, deserted=self._dissolve, eased=self._eased)
-        for item in topics:
-            item.groups[good] = None
-        return good
+        group = (
+            DistortedGroup(topics, distortions, deserted=self._dissolve, eased=self._eased)
+            if distortions
+            else Group(topics, deserted=self._dissolve, eased=self._eased)
+        )
+        self._topics.join(group)
+        return group
 
     def _eased(self) -> None:
         self.changed()
@@ -204,9 +202,7 @@ class Hub:
         """Forget ``group``, in which nobody is left."""
         key = (tuple(item.topic for item in group.topics), group.distortions)
         if self._groups.pop(key, None) is not None:
-            for item in group.topics:
-                item.leave(group)
-            self._topics.close_unheard(group.topics)
+            self._topics.leave(group)
 
 
 def _held(outlet: Outlet) -> dict[Topic, OpenTopic]:

@@ -36,13 +36,6 @@ class OpenTopic:
         self.groups: dict[Group, None] = {}
         self.distorted: dict[DistortedGroup, None] = {}
 
-    def leave(self, group: Group) -> None:
-        """``group`` listens no more."""
-        if isinstance(group, DistortedGroup):
-            del self.distorted[group]
-        else:
-            del self.groups[group]
-
     @property
     def heard(self) -> bool:
         """Whether anybody listens."""
@@ -56,6 +49,7 @@ class Topics:
     Attributes:
         listeners: Open topics by kind of row and index of instrument, each list in topic order, so
             that the frames of one event always stand in the same order.
+        bad_links: How many groups listen over one.
         next_beat: Market time at which some topic has something to say by itself, nanoseconds.
     """
 
@@ -66,7 +60,29 @@ class Topics:
             [[] for _ in range(instruments)] for _ in range(KINDS.stop)
         ]
         self._timed: dict[int, list[OpenTopic]] = {}  # by period
+        self.bad_links = 0
         self.next_beat = NEVER
+
+    def join(self, group: Group) -> None:
+        """``group`` listens to its topics from now on."""
+        if isinstance(group, DistortedGroup):
+            self.bad_links += 1
+            for item in group.topics:
+                item.distorted[group] = None
+        else:
+            for item in group.topics:
+                item.groups[group] = None
+
+    def leave(self, group: Group) -> None:
+        """``group`` listens no more; topics that nobody is left to hear are closed."""
+        if isinstance(group, DistortedGroup):
+            self.bad_links -= 1
+            for item in group.topics:
+                del item.distorted[group]
+        else:
+            for item in group.topics:
+                del item.groups[group]
+        self.close_unheard(group.topics)
 
     def get(self, topic: Topic, latest: Latest) -> OpenTopic:
         """The open topic of that name, opened now if it was not."""
