@@ -22,7 +22,7 @@ import websockets.sync.client
 
 KEY = "tk_live_a1b2c3d4e5f6"
 CLIENTS = Path(__file__).parent / "clients"
-# Enough for a trade every second or so, and few enough to tell one from the other.
+# No test waits long for a trade.
 FAST = ("--speed", "20")
 
 TRADE = {"type", "channel", "symbol", "price", "size", "side", "ts"}
