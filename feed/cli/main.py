@@ -19,8 +19,10 @@ from typing import TYPE_CHECKING
 import click
 
 from feed import __version__
+from feed.cli.imports import import_
 from feed.cli.keys import keys
 from feed.cli.options import HelpfulGroup, example
+from feed.cli.record import record
 from feed.cli.replay import replay
 from feed.cli.scenario import scenario
 from feed.cli.serve import serve
@@ -48,6 +50,8 @@ feed.add_command(tail)
 feed.add_command(scenario)
 feed.add_command(replay)
 feed.add_command(verify)
+feed.add_command(record)
+feed.add_command(import_)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

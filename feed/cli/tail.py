@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from feed.cli.options import example
@@ -25,28 +23,8 @@ def tail(url: str, key: str, symbols: str, count: int | None) -> None:
     # Not at the top: `feed --help` should not wait for a WebSocket library to load.
     import trio  # noqa: PLC0415
 
-    trio.run(_print_messages, url, key, symbols.split(","), count)
+    from feed.cli.ticks import hear  # noqa: PLC0415
 
-
-async def _print_messages(url: str, key: str, symbols: list[str], count: int | None) -> None:
-    from trio import BrokenResourceError  # noqa: PLC0415
-    from trio_websocket import ConnectionClosed, HandshakeError, open_websocket_url  # noqa: PLC0415
-
-    requests = [{"type": "auth", "apiKey": key}, {"type": "subscribe", "symbols": symbols}]
-    left = count
-    try:
-        async with open_websocket_url(url) as socket:
-            for request in requests:
-                await socket.send_message(json.dumps(request))
-            while left is None or left > 0:
-                text = await socket.get_message()
-                click.echo(text)
-                if left is not None and json.loads(text).get("type") == "tick":
-                    left -= 1
-    except (OSError, HandshakeError, ValueError, BrokenResourceError) as problem:
-        raise ConfigError(
-            f"cannot connect ({problem})", where=url, hint="is the server running there?"
-        ) from None
-    except ConnectionClosed as closed:
-        reason = f"{closed.reason.code} {closed.reason.reason or ''}" if closed.reason else "no reason"
-        raise ConfigError(f"the server closed the connection ({reason.strip()})", where=url) from None
+    closed = trio.run(hear, url, key, symbols.split(","), count, click.echo)
+    if closed:
+        raise ConfigError(closed, where=url)

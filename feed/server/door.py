@@ -17,11 +17,11 @@ import msgspec
 import structlog
 import trio
 
-from feed.dialects.contract import Desk, Dialect, Refusal
+from feed.dialects.contract import Bearer, Desk, Dialect, Refusal
 from feed.dialects.discovery import route
 from feed.model.instruments import Listing
 from feed.server.allowances import Rates, Seats, Visit
-from feed.server.connection import Conversation, Reception
+from feed.server.connection import Conversation, Reception, Visitor
 from feed.server.head import BadRequest, Head, HeadReader
 from feed.server.http.tape import Tape
 from feed.server.keys import Keyring
@@ -72,8 +72,8 @@ class Door:
         reception: Reception,
         listing: Listing,
         keyring: Keyring,
-        *,
         policies: Policies,
+        *,
         origins: Origins,
         web: HttpServer,
         tokens: TokenOffice,
@@ -165,17 +165,22 @@ class Door:
             )
         if not self._origins.allow(opening.headers):
             raise BadRequest(403, "Web pages of this origin may not connect")
-        session = dialect.session(opening, self._desk(dialect, visit))
+        faults = self._reception.faults
+        problem = faults.refusal(dialect.name) if faults is not None else None
+        if problem is not None:
+            raise problem
+        visitor = Visitor(dialect.name)
+        session = dialect.session(opening, self._desk(visitor, visit))
         if isinstance(session, Refusal):
             raise BadRequest(session.status, "Refused", body=session.body)
-        return Conversation(transport, head.handshake, dialect.name, session, self._reception)
+        return Conversation(transport, head.handshake, visitor, session, self._reception)
 
-    def _desk(self, dialect: Dialect, visit: Visit) -> Desk:
+    def _desk(self, visitor: Visitor, visit: Visit) -> Desk:
         limits = self._reception.limits
         hub = self._reception.fanout.hub
         return Desk(
             listing=self._listing,
-            check_key=lambda key: self._keyring.check(key, dialect.name),
+            check_key=lambda key: visitor.shows(self._keyring.check(key, visitor.dialect)),
             auth_seconds=limits.auth_seconds,
             auth_attempts=limits.auth_attempts,
             kept=lambda: (hub.history.oldest, hub.seq),
@@ -183,10 +188,15 @@ class Door:
             policies=self._policies,
             latest=lambda: hub.latest,
             trades=self._tape.trades,
-            check_token=lambda token: self._tokens.check(token, dialect.name),
+            check_token=lambda token: self._bearer(visitor, token),
             enter=visit.enter,
             spend=self._orders.take,
         )
+
+    def _bearer(self, visitor: Visitor, token: str) -> Bearer | None:
+        bearer = self._tokens.check(token, visitor.dialect)
+        visitor.shows(None if bearer is None else bearer.grant)
+        return bearer
 
     async def _refuse(self, transport: Transport, problem: BadRequest) -> None:
         """Answer by HTTP, hear the client out, and close."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import secrets
+import sys
 import time
 
 import attrs
@@ -13,6 +15,7 @@ from feed.model.latest import Latest
 from feed.model.topics import Encoder, Topic
 from feed.server.connection import Reception
 from feed.server.door import Door
+from feed.server.faults import Faults, Plan
 from feed.server.http.app import build
 from feed.server.http.site import Site
 from feed.server.http.tape import Tape
@@ -20,7 +23,7 @@ from feed.server.http.worker import HttpWorker
 from feed.server.keys import Keyring
 from feed.server.origins import Origins
 from feed.server.tokens import KEY_BYTES, TokenOffice
-from feed.settings import Settings
+from feed.settings import Limits, Settings
 from feed.stream.fanout import Fanout
 from feed.stream.hub import Hub
 from feed.stream.source import Source, TakesOrders
@@ -35,10 +38,17 @@ class House:
         reception: What every connection shares.
         web: Serves what is no WebSocket.
         door: Lets a connection in.
+        faults: What goes wrong on purpose; None when nothing will.
     """
 
     def __init__(
-        self, settings: Settings, source: Source, keyring: Keyring, *, signing_key: bytes | None = None
+        self,
+        settings: Settings,
+        source: Source,
+        keyring: Keyring,
+        plan: Plan | None = None,
+        *,
+        signing_key: bytes | None = None,
     ) -> None:
         """
         Put a server together.
@@ -47,6 +57,7 @@ class House:
             settings: All of it.
             source: Where events come from.
             keyring: The keys that are accepted.
+            plan: What goes wrong on purpose.
             signing_key: Of access tokens; None makes one up.
         """
         listing = source.listing
@@ -60,8 +71,10 @@ class House:
             history_bytes=settings.flow.history_bytes,
             make_encoder=make_encoder,
         )
-        self.fanout = Fanout(hub, settings.flow)
-        self.reception = Reception(fanout=self.fanout, limits=settings.limits)
+        limits = _limits(settings)
+        self.faults = Faults(plan, hub) if plan is not None and plan.faults else None
+        self.fanout = Fanout(hub, settings.flow, interlude=self.faults)
+        self.reception = Reception(fanout=self.fanout, limits=limits, faults=self.faults)
         if isinstance(source, TakesOrders):
             hub.latest.accounts = Accounts(listing, deposit=settings.trading.deposit)
             self.reception = attrs.evolve(self.reception, submit=source.submit)
@@ -83,14 +96,21 @@ class House:
             tokens=tokens,
         )
         app, paths = build(site, origins)
-        self.web = HttpWorker(app, paths, settings.limits, settings.web)
+        self.web = HttpWorker(app, paths, limits, settings.web)
         self.door = Door(
             self.reception,
             listing,
             keyring,
-            policies=settings.policies,
+            settings.policies,
             origins=origins,
             web=self.web,
             tokens=tokens,
             tape=tape,
         )
+
+
+def _limits(settings: Settings) -> Limits:
+    """Those of the settings; in lockstep the market waits for whoever would be cut."""
+    if not settings.lockstep:
+        return settings.limits
+    return attrs.evolve(settings.limits, backlog_bytes=sys.maxsize, pong_seconds=math.inf)

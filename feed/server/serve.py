@@ -9,9 +9,6 @@ from __future__ import annotations
 
 import secrets
 import socket
-import time
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -22,8 +19,6 @@ import trio
 from feed.dialects.contract import Dialect
 from feed.dialects.discovery import dialects
 from feed.errors import ConfigError
-from feed.model.requests import Entry
-from feed.scenario.journal import append_entry
 from feed.server import ending
 from feed.server.certificates import server_context
 from feed.server.connection import Reception
@@ -31,14 +26,9 @@ from feed.server.door import Entrance
 from feed.server.house import House
 from feed.server.keys import keyring_for
 from feed.server.listener import Listener, bind
-from feed.server.program import program_for
+from feed.server.stage import Stage
 from feed.server.tokens import signing_key
 from feed.settings import Settings
-from feed.sim.clients import ClientMarket
-from feed.sim.control import Control
-from feed.sim.market import Market
-from feed.sim.runner import MarketRunner
-from feed.sim.script import ScriptedMarket
 from feed.stream.source import Batch, Source
 
 log = structlog.get_logger("feed.server")
@@ -96,11 +86,16 @@ async def serve(
     """
     stop = stop if stop is not None else trio.Event()
     keyring = keyring_for(settings)
+    stage = Stage(settings, source)
     key = signing_key(settings.tokens.key, secrets.token_bytes)
     listeners = await _listeners(settings)
-    source = source or simulated(settings)
-    house = House(settings, source, keyring, signing_key=key)
-    await house.fanout.step(source.opening())
+    house = House(settings, stage.source, keyring, stage.plan, signing_key=key)
+    try:
+        await stage.open(house)
+    except ConfigError:
+        for _, sock in listeners:
+            sock.close()
+        raise
     listener = Listener(house.door, settings.limits)
     send, receive = trio.open_memory_channel[Batch](settings.flow.channel_batches)
 
@@ -109,7 +104,7 @@ async def serve(
             for entrance, sock in listeners:
                 rooms.start_soon(listener.run, sock, connections, entrance)
             rooms.start_soon(house.fanout.run, receive)
-            rooms.start_soon(source.run, send)
+            rooms.start_soon(stage.run, send)
             addresses = [_address(entrance, sock) for entrance, sock in listeners]
             _write_port_file(settings.port_file, addresses[0].port)
             log.info("serving", addresses=[address.url() for address in addresses])
@@ -121,42 +116,6 @@ async def serve(
         await house.web.stop()
         await _say_goodbye(house.reception, settings.limits.shutdown_seconds)
     log.info("stopped", **attrs.asdict(house.reception.endings.statistics()))
-
-
-def simulated(settings: Settings) -> MarketRunner:
-    """
-    The market that ``settings`` want, ready to run.
-
-    Raises:
-        ConfigError: The scenario cannot be read, or does not go with another setting.
-    """
-    program = program_for(settings, now=time.time_ns())
-    run = program.run
-    if isinstance(run, Market | ScriptedMarket):
-        run = ClientMarket(run, trading=settings.trading)
-    control = Control(
-        run,
-        clock=trio.current_time,
-        speed=settings.speed,
-        until=program.until(settings.until),
-        checkpoint_seconds=settings.flow.checkpoint_seconds,
-    )
-    return MarketRunner(
-        control,
-        flow=settings.flow,
-        waiting=settings.trading.waiting,
-        journal=_journal(settings.journal),
-    )
-
-
-def _journal(path: Path | None) -> Callable[[Entry], None] | None:
-    if path is None:
-        return None
-    try:
-        path.touch()
-    except OSError as problem:
-        raise ConfigError(f"cannot write {path} ({problem.strerror})", where="--journal") from None
-    return partial(append_entry, path)
 
 
 async def _listeners(settings: Settings) -> list[tuple[Entrance, socket.socket]]:

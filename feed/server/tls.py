@@ -74,10 +74,10 @@ class TlsTransport:
         while True:
             await self._owing.wait()
             try:
-                while self._owed:
+                while self._owed and not self._gone:
                     await self._below.writable()
                     self._write()
-                if self._finished:
+                if self._finished and not self._gone:
                     self._below.finish()
             except (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
                 self._gone = True
@@ -135,8 +135,9 @@ class TlsTransport:
     def close(self) -> None:
         """Drop the connection; whoever waits on it is woken."""
         self._gone = True
+        self._owed = b""
         self._below.close()
-        self._owing.set()
+        self._paid.set()  # here, for nobody flushes any more when everything is being cancelled
 
     async def _hear(self) -> None:
         """Take the next ciphertext."""

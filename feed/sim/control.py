@@ -58,7 +58,8 @@ class Control:
     Seeking forward gives out everything in between, as fast as it is taken. Seeking back re-runs the
     market silently from the nearest checkpoint, to the same bytes as the first time; then it gives
     out a ``CLEAR`` of every instrument, the statuses and the books of that moment, and goes on from
-    there. Sequence numbers never go back. A seek leaves a paused run paused.
+    there. Sequence numbers never go back. A seek leaves a paused run paused. Orders that clients sent in
+    since that checkpoint are not sent again: what is run anew is the market alone.
 
     Args:
         run: Runs nowhere else.
@@ -198,6 +199,11 @@ class Control:
         due = self._pace.market_time(clock)
         # In bounded strides, for a market in which everything is halted makes no rows to stop at.
         return self._advance(max(upcoming, upcoming + NANOSECONDS if due is None else due), limit)
+
+    @property
+    def takes_orders(self) -> bool:
+        """Whether accounts can trade in this run."""
+        return isinstance(self._run, ClientMarket)
 
     @property
     def rewinding(self) -> bool:

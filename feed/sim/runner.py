@@ -22,6 +22,8 @@ class MarketRunner:
     Attributes:
         listing: The run's instruments.
         control: Steers it, from any task.
+        hold: Awaited before market time begins to run, such as for clients to subscribe; or None.
+        settle: Awaited after every batch, such as for the slowest client to have taken it; or None.
     """
 
     def __init__(
@@ -40,16 +42,16 @@ class MarketRunner:
         Args:
             control: Run by nobody else.
             flow: Bounds on a batch.
-            hold: Awaited before market time begins to run, such as for clients to subscribe.
-            settle: Awaited after every batch, such as for the slowest client to have taken it.
+            hold: See the class.
+            settle: See the class.
             waiting: Bound on the requests that wait to act.
             journal: Told of every request before it acts.
         """
         self.listing = control.listing
         self.control = control
         self._flow = flow
-        self._hold = hold
-        self._settle = settle
+        self.hold = hold
+        self.settle = settle
         self._waiting = waiting
         self._journal = journal
         self._requests: deque[Request] = deque()
@@ -72,7 +74,7 @@ class MarketRunner:
         Returns:
             Whether it will; if not, too many wait, or the market is over.
         """
-        if self._over or len(self._requests) >= self._waiting:
+        if self._over or not self.control.takes_orders or len(self._requests) >= self._waiting:
             return False
         self._requests.append(request)
         self.control.changed()
@@ -85,8 +87,8 @@ class MarketRunner:
 
     async def _simulate(self, channel: trio.MemorySendChannel[Batch]) -> None:
         control = self.control
-        if self._hold is not None:
-            await self._hold()
+        if self.hold is not None:
+            await self.hold()
         control.start()
         while self._requests or not control.ended:
             changed = trio.Event()
@@ -99,8 +101,8 @@ class MarketRunner:
                 rows += self._traded()
             if rows:
                 await send(channel, Batch(rows, now))
-                if self._settle is not None:
-                    await self._settle()
+                if self.settle is not None:
+                    await self.settle()
         self._over = True
 
     def _may_trade(self) -> bool:

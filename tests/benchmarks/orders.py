@@ -129,9 +129,8 @@ def main():
         finally:
             server.terminate()
             server.wait()
-    print(
-        f"{options.resting} resting orders, {options.rate:g} order messages/s, Python {sys.version.split()[0]}"
-    )
+    python = sys.version.split()[0]
+    print(f"{options.resting} resting orders, {options.rate:g} order messages/s, Python {python}")
     report("order to acknowledgement", acknowledged)
     report("order to public book", public)
 

@@ -1,5 +1,6 @@
 """TLS: the same protocols, in time, whatever the client does, and however little fits on the way."""
 
+import socket
 import ssl
 import sys
 from contextlib import suppress
@@ -19,6 +20,8 @@ from feed.errors import ConfigError
 from feed.server.certificates import server_context
 from feed.server.door import Entrance
 from feed.server.ending import SHUTDOWN
+from feed.server.tls import TlsTransport
+from feed.server.transport import SocketTransport
 from feed.settings import Tls
 
 AUTHORITY = trustme.CA()
@@ -163,6 +166,64 @@ async def test_a_client_that_resets_leaves_nothing(house, entrance):
     await trio.sleep(15)
     assert house.listener._open == {}
     assert house.left == (0, 0, 0)
+
+
+async def test_a_socket_that_is_closed_wakes_whoever_waits_for_it(entrance):
+    """Nobody waits for a socket that is no more, whether or not what it was owed is still flushed."""
+    for flushed in (True, False):
+        ours, theirs = socket.socketpair()
+        with theirs:
+            transport = TlsTransport(Unix(ours), entrance.tls)
+            async with trio.open_nursery() as nursery:
+                flusher = trio.CancelScope()
+                nursery.start_soon(within, flusher, transport.flush)
+                await shake_hands_over(transport, theirs)
+                with suppress(BlockingIOError):
+                    while True:
+                        transport.send(bytes(100_000))
+                nursery.start_soon(transport.writable)
+                if not flushed:
+                    flusher.cancel()
+                await trio.testing.wait_all_tasks_blocked()
+                transport.close()
+                with trio.fail_after(1):
+                    await transport.writable()
+                with pytest.raises(BrokenPipeError):
+                    transport.send(b"more")
+                flusher.cancel()
+
+
+class Unix(SocketTransport):
+    """A socket of this machine, which has no TCP options."""
+
+    def __init__(self, sock):
+        sock.setblocking(False)
+        self.peer = ""
+        self.send = sock.send
+        self._socket = sock
+
+
+async def within(scope, task):
+    with scope:
+        await task()
+
+
+async def shake_hands_over(transport, theirs):
+    theirs.settimeout(5)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(transport.handshake)
+        await trio.to_thread.run_sync(
+            lambda: client_context().wrap_socket(theirs.dup(), server_hostname="feed.test").close()
+        )
+
+
+async def test_a_stop_does_not_wait_for_who_takes_nothing(open_house, entrance):
+    """Everything is cancelled while an answer that nobody reads is under way; the house still ends."""
+    async with open_house() as house:
+        client = connect(house, entrance, capacity=600)
+        await client.send_bytes(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n")
+        await trio.sleep(1)
+    assert trio.current_time() < 10
 
 
 async def test_a_port_may_mean_one_protocol(house):

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,7 +17,9 @@ def test_each_bound_counts_what_is_no_longer(durations):
         histogram.observe(duration)
     *bounded, (last, count) = histogram.cumulative()
     assert bounded == [(str(bound), sum(item <= bound for item in durations)) for bound in BOUNDS]
-    assert (last, count, histogram.total) == ("+Inf", len(durations), sum(durations))
+    assert (last, count) == ("+Inf", len(durations))
+    # Since Python 3.12 sum() rounds less often than adding one by one.
+    assert histogram.total == pytest.approx(sum(durations))
 
 
 def test_bounds_rise():

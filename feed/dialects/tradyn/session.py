@@ -20,6 +20,7 @@ _WORDING: Final = {
     Fault.TOO_MANY_MESSAGES: "Too many messages",
     Fault.BINARY_MESSAGE: "Binary messages are not supported",
     Fault.SLOW_CONSUMER: "Slow consumer: reconnect and subscribe again",
+    Fault.TOKEN_EXPIRED: "API key expired",
 }
 
 
@@ -44,7 +45,8 @@ class TradynSession(Session):
 
     def open(self) -> Sequence[Action]:
         """Exactly one welcome: the published client reads one message before it authenticates."""
-        seconds = int(self._desk.auth_seconds)
+        window = self._desk.auth_seconds
+        seconds = int(window) if window == int(window) else window
         text = f"Connected. Authenticate within {seconds} seconds."
         return [Reply(message(type="welcome", message=text, authTimeout=seconds))]
 

@@ -12,10 +12,10 @@ from typing import Annotated, Any, Final, Literal, Protocol, cast
 
 import msgspec
 
+from feed.dialects.times import iso
 from feed.errors import MarketError
 from feed.server.http.access import ADMIN
 from feed.server.http.endpoint import Endpoint, Shape
-from feed.server.http.market import iso
 from feed.server.http.site import Call, Problem, Site
 
 PREFIX: Final = "/admin/"

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final, Literal
 
 import msgspec
 
+from feed.dialects.ticker import last_price
+from feed.dialects.times import iso
 from feed.model.events import Side, Status, Trade
 from feed.model.instruments import Instrument
 from feed.server.http.access import API_KEY, API_KEY_OR_NONE, OPEN
 from feed.server.http.endpoint import Endpoint, Parameter, Shape
 from feed.server.http.site import LONGEST_SYMBOL, Call, Problem, Site
 from feed.settings import Web
-
-_EPOCH: Final = datetime.fromtimestamp(0, UTC)
-
 
 # Price and size, in plain decimals.
 PriceLevel = Annotated[list[str], msgspec.Meta(min_length=2, max_length=2)]
@@ -119,12 +117,6 @@ _STATUS: Final[dict[Status, Literal["active", "halted", "delisted"]]] = {
 }
 
 
-def iso(nanoseconds: int) -> str:
-    """Market time as ISO-8601 in UTC, cut to milliseconds: ``2024-03-06T16:20:00.125Z``."""
-    moment = _EPOCH + timedelta(milliseconds=nanoseconds // 1_000_000)
-    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
-
-
 def ticker(site: Site, call: Call) -> Ticker:
     """The last trade's price; a market that has just opened shows the middle, as its stream does."""
     index, instrument = site.instrument(call.text("symbol"))
@@ -132,7 +124,7 @@ def ticker(site: Site, call: Call) -> Ticker:
     if trade is not None:
         price, ts = trade.price, trade.ts
     elif quote is not None:
-        price, ts = (quote.bid + quote.ask) // 2, quote.ts
+        price, ts = last_price(quote, None), quote.ts
     else:
         raise Problem(404, "not_found", f"{instrument.symbol} has no price yet")
     return Ticker(symbol=instrument.symbol, price=instrument.price_text(price), ts=iso(ts))
