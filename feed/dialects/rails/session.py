@@ -39,6 +39,7 @@ _WORDING: Final = {
     Fault.AUTH_TIMEOUT: (401, "Authentication timeout"),
     Fault.TOO_MANY_MESSAGES: (429, "Too Many Requests"),
     Fault.BINARY_MESSAGE: (400, "Binary messages are not supported"),
+    Fault.TOKEN_EXPIRED: (401, "Token expired"),
     Fault.SLOW_CONSUMER: (503, "Slow consumer: reconnect and resume with since=SEQ"),
 }
 
@@ -92,7 +93,7 @@ class RailsSession(Session):
         self._beats += 1
         if self._beats < self._admission.bearer.seconds:
             return ()
-        return [Reply(problem(ERROR, 401, "Token expired")), Close(EXPIRED, "Token expired")]
+        return [Reply(self.wording(Fault.TOKEN_EXPIRED)), Close(EXPIRED, "Token expired")]
 
     def wording(self, fault: Fault) -> str:
         """An error message, as for everything else that goes wrong."""
