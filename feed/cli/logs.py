@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 # target of a bad request or a local variable in a traceback.
 _SECRET: Final = re.compile(
     rf"""\b{PREFIX.pattern}[\w.~+/-]+ | (?<=[?&]key=)[^&\s"']+ | (?<=[?&]apikey=)[^&\s"']+
-    | (?<=authorization\#)[\w.-]+ | (?<=x-api-key:\ )[^\s"',]+ | (?<=\bbearer\ )[^\s"',]+""",
+    | (?<=authorization\#)[\w.-]+ | (?<=x-api-key:\ )[^\s"',]+ | (?<=x-api-secret:\ )[^\s"',]+
+    | (?<=\bbearer\ )[^\s"',]+ | \beyJ[\w-]+\.[\w-]+\.[\w-]*""",
     re.VERBOSE | re.IGNORECASE,
 )
 REDACTED: Final = "[key]"

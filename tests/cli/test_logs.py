@@ -82,6 +82,8 @@ def test_no_key_is_written(log, capsys, log_format):
         ("mk_live_abc123...", "[key]"),
         ("GET /?key=secret&market=BTC-USD", "GET /?key=[key]&market=BTC-USD"),
         ("authorization#eyJh.eyJp.c2ln", "authorization#[key]"),
+        ("X-Api-Secret: hush, more", "X-Api-Secret: [key], more"),
+        ("a token eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJmZWVkIn0.c2lnbmF0dXJl here", "a token [key] here"),
         ("tick_live of BTC-USD", "tick_live of BTC-USD"),
     ],
 )
