@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -42,12 +43,14 @@ class Visitor:
         key: API key.
         secret: That goes with the key.
         symbol: Of the instrument that it wants to hear of.
+        trust: Whose certificates it takes; None for a server without TLS.
     """
 
     url: str
     key: str = attrs.field(repr=False)
     secret: str = attrs.field(repr=False)
     symbol: str
+    trust: ssl.SSLContext | None = attrs.field(default=None, repr=False)
 
     def address(self, path: str, query: dict[str, str]) -> str:
         """The URL of a path on the same server; a path of the URL's own comes first."""
@@ -104,7 +107,7 @@ def access_token(visitor: Visitor) -> str:
         headers={"X-Api-Key": visitor.key, "X-Api-Secret": visitor.secret},
     )
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 - as above
+        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS, context=visitor.trust) as answer:  # noqa: S310 - as above
             return str(json.load(answer)["access_token"])
     except urllib.error.HTTPError as problem:
         with problem:

@@ -56,19 +56,19 @@ def verify(
     # Not at the top: `feed --help` should not wait for a WebSocket library to load.
     import trio  # noqa: PLC0415
 
-    visitor = Visitor(url=url, key=key, secret=secret, symbol=symbol)
+    trust = _context(ca) if url.startswith("wss:") else None
+    visitor = Visitor(url=url, key=key, secret=secret, symbol=symbol, trust=trust)
     greeting = GREETINGS[dialect](visitor)
     address = visitor.address(f"/{dialect}", greeting.query)
     transcripts: list[list[Line]] = [[] for _ in range(connections)]
 
     async def watch() -> None:
-        context = _context(ca) if address.startswith("wss:") else None
         with trio.move_on_after(seconds):
             async with trio.open_nursery() as nursery:
                 for at, lines in enumerate(transcripts):
                     way = WAYS[at % len(WAYS)]
                     delay = seconds / 3 if way == "late" else 0.0
-                    listen = partial(_listen, address, greeting, context, slow=way == "slow", delay=delay)
+                    listen = partial(_listen, address, greeting, trust, slow=way == "slow", delay=delay)
                     nursery.start_soon(listen, lines)
 
     try:
