@@ -119,12 +119,20 @@ def _runner(program: Program, settings: Settings) -> MarketRunner:
         until=program.until(settings.until),
         checkpoint_seconds=settings.flow.checkpoint_seconds,
     )
-    return MarketRunner(
+    runner = MarketRunner(
         control,
         flow=settings.flow,
         waiting=settings.trading.waiting,
         journal=_journal(settings.journal),
     )
+    runner.scenario = {
+        "name": program.name,
+        "seed": program.seed,
+        "start": program.start,
+        "duration": program.duration,
+        "faults": len(program.faults),
+    }
+    return runner
 
 
 def _journal(path: Path | None) -> Callable[[Entry], None] | None:
