@@ -139,6 +139,27 @@ def test_an_order_is_acknowledged_accepted_and_filled_in_order():
     run(main)
 
 
+def test_positions_are_those_of_the_keys_account():
+    """What one has bought by one protocol is shown by another's REST, to that account alone."""
+
+    async def main():
+        async with railway() as open_:
+            client = await open_.board("alice", "market=BTC-USD&subscriptions=orders,trades")
+            await trio.sleep(1)
+            await ask(client, "createOrder", **MARKET)
+            await client.messages(3)
+            held = {}
+            for name in ("alice too", "bob", "carol"):
+                asking = open_.connect()
+                bearer = f"Bearer {KEYS[name]}"
+                _, _, answer = await ask_http(asking, "/api/positions", Authorization=bearer)
+                held[name] = answer["data"]
+            position = {"symbol": "BTC-USD", "action": 0, "volume": 0.01}
+            assert held == {"alice too": [position], "bob": [], "carol": []}
+
+    run(main)
+
+
 def test_an_order_can_be_followed_after_a_broken_connection():
     """Its fate is told to who resumes, byte for byte, and to who asks for the account's orders."""
 

@@ -2,7 +2,7 @@
 Tradyn's REST: market data, and the account of a key.
 
 Its document prints the base URL ``/v1`` and paths that begin with ``/api``; both are served.
-Orders do not exist yet: an account is what its key says, and it holds no positions.
+Orders are not accepted here yet; positions are what the account holds from trading elsewhere.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ class Position(Shape):
 
     Attributes:
         symbol: Of the instrument.
-        action: Order type it came from, 0 to 5.
+        action: 0 when it was bought, 1 when it was sold short.
         volume: Its size.
     """
 
@@ -132,7 +132,7 @@ class PositionsData(Shape):
 
     Attributes:
         success: Always.
-        data: None, for orders do not exist yet.
+        data: In the market's order.
     """
 
     success: Literal[True]
@@ -197,9 +197,19 @@ def account(site: Site, call: Call) -> AccountData:
 
 
 def positions(site: Site, call: Call) -> PositionsData:
-    """None."""
-    del site, call
-    return PositionsData(success=True, data=[])
+    """What the account of the key holds; a key without an account holds nothing."""
+    accounts, number = site.latest.accounts, 0 if call.grant is None else call.grant.account
+    held = accounts.find(number).positions if accounts is not None and number else {}
+    data = [
+        Position(
+            symbol=site.listing[at].symbol,
+            action=int(position.lots < 0),
+            volume=Decimal(site.listing[at].size_text(abs(position.lots))),
+        )
+        for at, position in sorted(held.items())
+        if position.lots
+    ]
+    return PositionsData(success=True, data=data)
 
 
 def trade(site: Site, call: Call) -> None:
@@ -244,7 +254,7 @@ def endpoints(example: str) -> tuple[Endpoint, ...]:
         ),
         Endpoint(
             path="/api/positions",
-            summary="Open positions: none, for orders are not accepted yet",
+            summary="Open positions of the account",
             handle=positions,
             access=BEARER,
             returns=PositionsData,
