@@ -85,7 +85,6 @@ class Book:
             OutOfStep: The book is not the server's. It goes on when a snapshot comes.
         """
         if part.first:
-            self._grid = self._directory[self._index]
             self._sizes = ({}, {})
             self._building, self.in_sync = True, False
         elif part.snapshot:
@@ -98,9 +97,11 @@ class Book:
             return self._ignore("no snapshot")
         elif part.seq <= self.seq:
             return False
-        if self._grid is not self._directory[self._index] and not part.first:
-            self.lose()
-            raise OutOfStep("prices have more digits than was known")
+        if self._grid is not self._directory[self._index]:
+            if any(self._sizes):
+                self.lose()
+                raise OutOfStep("prices have more digits than was known")
+            self._grid = self._directory[self._index]
         self._set(part.levels)
         self.seq, self.ts = part.seq, part.ts
         if not part.more:

@@ -145,8 +145,6 @@ class Feed:
                 if self._raw:
                     found.append(Message(text))
                 found += core.receive(text)
-                if core.begin_anew:
-                    break
             await put(found)
         return SocketClosed(0, "given up for a new one")
 
@@ -163,8 +161,8 @@ class Feed:
         with anyio.move_on_after(self._mute_seconds / 2):
             if probe is not None:
                 await socket.send(probe)
-            texts = await socket.receive()
-        return texts
+            return await socket.receive()
+        return []
 
 
 @asynccontextmanager

@@ -118,7 +118,7 @@ class Core:
 
     def receive(self, text: str) -> list[Event | State]:
         """
-        What one message says.
+        What one message says; nothing once :attr:`begin_anew` is set.
 
         Raises:
             KeyRefused: The key is not accepted, and never was.
@@ -126,6 +126,8 @@ class Core:
         dialogue = self._dialogue
         if dialogue is None:
             raise RuntimeError("receive() before connected()")
+        if self.begin_anew:
+            return []
         try:
             items, answers = dialogue.receive(text)
         except ProtocolError as problem:
