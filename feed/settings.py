@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import attrs
-from attrs.validators import ge, gt, in_, instance_of, optional
+from attrs.validators import ge, gt, in_, instance_of, le, optional
 
 LOOPBACK = "127.0.0.1"
 # As the tick server's document prints it. Everybody knows it: it works on loopback only.
@@ -82,6 +82,71 @@ class Flow:
 
 
 @attrs.frozen(kw_only=True)
+class Web:
+    """
+    HTTP beside WebSocket.
+
+    Attributes:
+        request_seconds: From a request's head to the end of its answer; then HTTP 408.
+        keep_alive_seconds: Between two requests on one connection; then it is closed.
+        body_bytes: The body of a request; past it HTTP 413.
+        requests_per_second: From one key, or from one address without a key; past it HTTP 429.
+        rows: Price levels of a side, or trades, in an answer that was asked for no number of them.
+        most_rows: The most that can be asked for.
+        admin_anywhere: Let admin keys steer the market from other machines too.
+    """
+
+    request_seconds: float = attrs.field(default=10.0, validator=gt(0))
+    keep_alive_seconds: float = attrs.field(default=15.0, validator=gt(0))
+    body_bytes: int = attrs.field(default=64 * 1024, validator=ge(0))
+    requests_per_second: int = attrs.field(default=100, validator=ge(1))
+    rows: int = attrs.field(default=20, validator=ge(1))
+    most_rows: int = attrs.field(default=1000, validator=ge(1))
+    admin_anywhere: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class Tls:
+    """
+    TLS on every port of the server; without it every port is plain.
+
+    Attributes:
+        cert: PEM file with the certificate and its chain.
+        key: PEM file with the private key; None when it is in ``cert``.
+        self_signed: Make a certificate at start-up instead, in memory, for development.
+        ca: Where the authority of that certificate is written, for clients to trust.
+        names: Further host names that it is good for.
+    """
+
+    cert: Path | None = attrs.field(default=None, validator=optional(instance_of(Path)))
+    key: Path | None = attrs.field(default=None, validator=optional(instance_of(Path)))
+    self_signed: bool = False
+    ca: Path = attrs.field(default=Path("feed-ca.pem"), validator=instance_of(Path))
+    names: tuple[str, ...] = ()
+
+    @property
+    def wanted(self) -> bool:
+        """Whether the server speaks TLS."""
+        return self.self_signed or self.cert is not None
+
+
+@attrs.frozen
+class Listen:
+    """
+    A port on which every path means one protocol.
+
+    Attributes:
+        protocol: Name of the dialect.
+        host: Address to listen on.
+        port: TCP port; 0 takes a free one.
+    """
+
+    protocol: str
+    host: str
+    port: int = attrs.field(validator=[ge(0), le(65535)])
+
+
+@attrs.frozen(kw_only=True)
 class Recording:
     """
     How a recording is cut into blocks.
@@ -94,7 +159,7 @@ class Recording:
 
     block_events: int = attrs.field(default=4096, validator=ge(1))
     block_bytes: int = attrs.field(default=64 * MIB, validator=ge(1024))
-    level: int = attrs.field(default=3, validator=[ge(1), attrs.validators.le(19)])
+    level: int = attrs.field(default=3, validator=[ge(1), le(19)])
 
 
 @attrs.frozen(kw_only=True)
@@ -167,11 +232,14 @@ class Settings:
             None means the default market.
         keys: TOML file of hashed keys; None means none.
         demo_keys: Accept the keys printed in the published documents. Only ever on loopback.
+        listen: Further ports, each for one protocol.
+        allow_origin: Origins of web pages that may connect, such as ``https://example.com``; ``*``
+            is all. None given: all on loopback, elsewhere the server's own pages.
         log_format: ``text`` for people, ``json`` for machines.
     """
 
     host: str = attrs.field(default=LOOPBACK, validator=instance_of(str))
-    port: int = attrs.field(default=8080, validator=[ge(0), attrs.validators.le(65535)])
+    port: int = attrs.field(default=8080, validator=[ge(0), le(65535)])
     port_file: Path | None = attrs.field(default=None, validator=optional(instance_of(Path)))
     scenario: str | None = attrs.field(default=None, validator=optional(instance_of(str)))
     seed: int | None = attrs.field(default=None, validator=optional(ge(0)))
@@ -181,7 +249,11 @@ class Settings:
     instruments: int | None = attrs.field(default=None, validator=optional(ge(1)))
     keys: Path | None = attrs.field(default=None, validator=optional(instance_of(Path)))
     demo_keys: bool = True
+    listen: tuple[Listen, ...] = ()
+    allow_origin: tuple[str, ...] = ()
     log_format: str = attrs.field(default="text", validator=in_(("text", "json")))
     limits: Limits = attrs.field(factory=Limits)
     flow: Flow = attrs.field(factory=Flow)
+    web: Web = attrs.field(factory=Web)
+    tls: Tls = attrs.field(factory=Tls)
     policies: Policies = attrs.field(factory=Policies)

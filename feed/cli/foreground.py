@@ -63,12 +63,23 @@ def welcome(settings: Settings, addresses: list[Address]) -> str:
     for address in addresses:
         for dialect in dialects().values():
             paths = (dialect.path, *dialect.aliases, *(["/"] if dialect.root_query == "" else []))
-            where = "  ".join(address.url(path) for path in paths)
-            lines.append(f"  {dialect.title:<24} {where}")
+            if address.protocol:
+                paths = ("/",) if address.protocol == dialect.name else ()
+            if paths:
+                where = "  ".join(address.url(path) for path in paths)
+                lines.append(f"  {dialect.title:<24} {where}")
+    lines.append(f"  {'HTTP':<24} {_http(here)}/docs")
+    if settings.tls.self_signed:
+        lines.append(f"  clients must trust {settings.tls.ca.absolute()}")
     if demo_keys_accepted(settings):
         keys = ", ".join(key for key, _ in DEMO_KEYS)
         lines.append(f"  demo keys (loopback only)  {keys}")
     elif settings.keys is None:
         lines.append("  no keys: nobody can authenticate; make one with: feed keys add FILE --name NAME")
-    lines += ["See data:", f"  feed tail {here.url()}", ""]
+    trust = f"SSL_CERT_FILE={settings.tls.ca} " if settings.tls.self_signed else ""
+    lines += ["See data:", f"  {trust}feed tail {here.url()}", ""]
     return "\n".join(lines)
+
+
+def _http(address: Address) -> str:
+    return address.url().replace("ws", "http", 1)

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 # No line is written with a key in mind; this is for the one that was not thought of, such as the
 # target of a bad request or a local variable in a traceback.
 _SECRET: Final = re.compile(
-    rf"""\b{PREFIX.pattern}[\w.~+/-]+ | (?<=[?&]key=)[^&\s"']+ | (?<=authorization\#)[\w.-]+""", re.VERBOSE
+    rf"""\b{PREFIX.pattern}[\w.~+/-]+ | (?<=[?&]key=)[^&\s"']+ | (?<=[?&]apikey=)[^&\s"']+
+    | (?<=authorization\#)[\w.-]+ | (?<=x-api-key:\ )[^\s"',]+ | (?<=\bbearer\ )[^\s"',]+""",
+    re.VERBOSE | re.IGNORECASE,
 )
 REDACTED: Final = "[key]"
 

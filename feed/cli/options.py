@@ -42,6 +42,7 @@ def setting(
     kind: Any = None,
     default: str | None = None,
     meaning: str = "",
+    multiple: bool = False,
 ) -> Decorator:
     """
     An option that fills one field of a settings class.
@@ -53,6 +54,7 @@ def setting(
         metavar: Unit or form of the value.
         kind: How text becomes the value: a click type, or a function that may raise ``click.BadParameter``.
         default: How to name a default of None.
+        multiple: Whether it can be given more than once; the field is a tuple.
         meaning: Help where the command line says it otherwise than the docstring of ``owner``.
     """
     attribute: attrs.Attribute[Any] = getattr(attrs.fields(owner), field)
@@ -72,6 +74,7 @@ def setting(
         option,
         field,
         type=kind,
+        multiple=multiple,
         metavar=metavar,
         default=attribute.default,
         show_default=default or True,

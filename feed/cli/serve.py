@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 import click
 
 from feed.cli.options import example, setting
 from feed.scenario.times import parse_moment
-from feed.settings import Limits, Settings
+from feed.settings import Limits, Listen, Settings, Tls, Web
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+_LISTEN: Final = re.compile(
+    r"(?P<protocol>\w+)=(\[(?P<v6>[^]]+)\]|(?P<host>[^:\[\]]+)):(?P<port>\d{1,5})", re.ASCII
+)
 
 
 def seconds(value: str | float) -> float:
@@ -43,6 +49,17 @@ def speed(value: str | float) -> float:
     if number is None or number <= 0:
         raise click.BadParameter(f"{value!r} is neither a number above 0 nor max")
     return number
+
+
+def listen(value: str) -> Listen:
+    """``PROTOCOL=HOST:PORT``; an IPv6 address stands in brackets."""
+    found = _LISTEN.fullmatch(value)
+    try:
+        if found is not None:
+            return Listen(found["protocol"], found["v6"] or found["host"], int(found["port"]))
+    except ValueError:
+        pass  # no such port
+    raise click.BadParameter(f"{value!r} is not PROTOCOL=HOST:PORT, such as tradyn=127.0.0.1:8083")
 
 
 def _number(value: str | float) -> float | None:
@@ -125,6 +142,32 @@ def _number(value: str | float) -> float | None:
 @setting("--auth-timeout", Limits, "auth_seconds", metavar="SECONDS", kind=seconds)
 @setting("--max-connections", Limits, "connections", metavar="COUNT", kind=int)
 @setting("--max-connections-per-address", Limits, "connections_per_address", metavar="COUNT", kind=int)
+@setting("--http-rate", Web, "requests_per_second", metavar="COUNT", kind=int)
+@setting(
+    "--listen",
+    Settings,
+    "listen",
+    metavar="PROTOCOL=HOST:PORT",
+    kind=listen,
+    multiple=True,
+    default="none",
+    meaning="A further port on which every path means one protocol; give it once for each.",
+)
+@setting(
+    "--allow-origin",
+    Settings,
+    "allow_origin",
+    metavar="ORIGIN",
+    multiple=True,
+    default="all on loopback, elsewhere the server's own pages",
+    meaning="Origin of web pages that may connect, such as https://example.com, or *; give it once for each.",
+)
+@setting("--tls-cert", Tls, "cert", metavar="FILE", kind=click.Path(path_type=Path), default="none")
+@setting("--tls-key", Tls, "key", metavar="FILE", kind=click.Path(path_type=Path), default="in --tls-cert")
+@setting("--tls-self-signed/--no-tls-self-signed", Tls, "self_signed", metavar=None)
+@setting("--tls-ca", Tls, "ca", metavar="FILE", kind=click.Path(path_type=Path))
+@setting("--tls-name", Tls, "names", metavar="HOST", multiple=True, default="none")
+@setting("--admin-anywhere/--no-admin-anywhere", Web, "admin_anywhere", metavar=None)
 @setting("--log-format", Settings, "log_format", metavar="text|json")
 def serve(**values: Any) -> None:
     """Serve the market until SIGINT or SIGTERM."""
@@ -133,8 +176,10 @@ def serve(**values: Any) -> None:
 
 def settings_from(values: dict[str, Any]) -> Settings:
     """Settings from checked option values, each named as the field it fills."""
-    limits = {field: values.pop(field) for field in _names(Limits) if field in values}
-    return Settings(**values, limits=Limits(**limits))
+    parts: dict[str, Any] = {}
+    for part, owner in (("limits", Limits), ("web", Web), ("tls", Tls)):
+        parts[part] = owner(**{field: values.pop(field) for field in _names(owner) if field in values})
+    return Settings(**values, **parts)
 
 
 def run(settings: Settings) -> None:

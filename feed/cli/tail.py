@@ -29,6 +29,7 @@ def tail(url: str, key: str, symbols: str, count: int | None) -> None:
 
 
 async def _print_messages(url: str, key: str, symbols: list[str], count: int | None) -> None:
+    from trio import BrokenResourceError  # noqa: PLC0415
     from trio_websocket import ConnectionClosed, HandshakeError, open_websocket_url  # noqa: PLC0415
 
     requests = [{"type": "auth", "apiKey": key}, {"type": "subscribe", "symbols": symbols}]
@@ -42,7 +43,7 @@ async def _print_messages(url: str, key: str, symbols: list[str], count: int | N
                 click.echo(text)
                 if left is not None and json.loads(text).get("type") == "tick":
                     left -= 1
-    except (OSError, HandshakeError, ValueError) as problem:
+    except (OSError, HandshakeError, ValueError, BrokenResourceError) as problem:
         raise ConfigError(
             f"cannot connect ({problem})", where=url, hint="is the server running there?"
         ) from None

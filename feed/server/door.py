@@ -1,48 +1,126 @@
 """
 The front door: reads the request head in time, and decides who serves it.
 
-An upgrade goes to the dialect that its path and query name; everything else is answered by HTTP and
-closed.
+An upgrade goes to the dialect that its path and query name, everything else to the HTTP
+application; what neither can serve is answered here, and closed.
 """
 
 from __future__ import annotations
 
+import ssl
+from collections.abc import Awaitable
 from http import HTTPStatus
+from typing import Protocol
 
+import attrs
 import msgspec
 import structlog
 import trio
 
 from feed.dialects.contract import Desk, Dialect, Refusal
-from feed.dialects.discovery import dialects, route
+from feed.dialects.discovery import route
 from feed.model.instruments import Listing
 from feed.server.connection import Conversation, Reception
 from feed.server.head import BadRequest, Head, HeadReader
 from feed.server.keys import Keyring
+from feed.server.origins import Origins
+from feed.server.paths import nowhere
+from feed.server.tls import NotTls, TlsTransport
 from feed.server.transport import Transport
 from feed.settings import Limits, Policies
 
 log = structlog.get_logger("feed.door")
 
 
+@attrs.frozen(kw_only=True)
+class Entrance:
+    """
+    What a port is for.
+
+    Attributes:
+        dialect: What every path means there; None when path and query decide.
+        tls: How the port speaks TLS; None when it is plain.
+    """
+
+    dialect: Dialect | None = None
+    tls: ssl.SSLContext | None = attrs.field(default=None, repr=False)
+
+
+ANY_PROTOCOL = Entrance()
+
+
+class HttpServer(Protocol):
+    """Serves what is no WebSocket."""
+
+    def knows(self, path: str) -> bool:
+        """Whether something is served there."""
+        ...
+
+    async def serve(self, transport: Transport, head: Head) -> None:
+        """Serve a connection from its first request head to its end. Only cancellation escapes."""
+        ...
+
+
 class Door:
     """Lets connections in, one call each."""
 
-    def __init__(self, reception: Reception, listing: Listing, keyring: Keyring, policies: Policies) -> None:
+    def __init__(
+        self,
+        reception: Reception,
+        listing: Listing,
+        keyring: Keyring,
+        policies: Policies,
+        *,
+        origins: Origins,
+        web: HttpServer,
+    ) -> None:
         self._reception = reception
         self._listing = listing
         self._keyring = keyring
         self._policies = policies
+        self._origins = origins
+        self._web = web
 
-    async def admit(self, transport: Transport) -> None:
+    def admit(self, transport: Transport, entrance: Entrance = ANY_PROTOCOL) -> Awaitable[None]:
         """Serve one connection from its first byte to its last. Only cancellation escapes."""
-        limits = self._reception.limits
-        deadline = trio.current_time() + limits.handshake_seconds
+        deadline = trio.current_time() + self._reception.limits.handshake_seconds
+        # No coroutine around the other: there are as many of them as connections.
+        if entrance.tls is None:
+            return self._admit(transport, entrance, deadline)
+        return self._admit_securely(transport, entrance, entrance.tls, deadline)
+
+    async def _admit_securely(
+        self, transport: Transport, entrance: Entrance, tls: ssl.SSLContext, deadline: float
+    ) -> None:
+        async with trio.open_nursery() as nursery:
+            secure = TlsTransport(transport, tls)
+            nursery.start_soon(secure.flush)
+            if await self._shake_hands(transport, secure, deadline):
+                await self._admit(secure, entrance, deadline)
+            nursery.cancel_scope.cancel()
+
+    async def _shake_hands(self, plain: Transport, secure: TlsTransport, deadline: float) -> bool:
         try:
-            head = await _read_head(transport, limits, deadline)
+            with trio.CancelScope(deadline=deadline):
+                await secure.handshake()
+                return True
+        except NotTls:
+            await self._refuse(plain, BadRequest(400, "This port speaks TLS: wss:// and https://"))
+        except (OSError, trio.BrokenResourceError, trio.ClosedResourceError) as problem:
+            log.debug("no TLS handshake", peer=plain.peer, reason=type(problem).__name__)
+        plain.close()
+        return False
+
+    async def _admit(self, transport: Transport, entrance: Entrance, deadline: float) -> None:
+        try:
+            head = await _read_head(transport, self._reception.limits, deadline)
             if head is None:
                 return
-            conversation = self._welcome(transport, head)
+            dialect = entrance.dialect or route(head.opening.path, head.opening.query)
+            if not head.upgrade and (dialect is None or self._web.knows(head.opening.path)):
+                await self._web.serve(transport, head)
+                return
+            conversation = self._welcome(transport, dialect, head)
             del head  # nobody needs it for as long as the connection lasts
             why = await conversation.run(handshake_deadline=deadline)
             log.debug("connection ended", peer=transport.peer, why=why.why)
@@ -63,16 +141,17 @@ class Door:
         finally:
             transport.close()
 
-    def _welcome(self, transport: Transport, head: Head) -> Conversation:
+    def _welcome(self, transport: Transport, dialect: Dialect | None, head: Head) -> Conversation:
         """The conversation that a request asks for, or the answer that it gets instead."""
         opening = head.opening
-        dialect = route(opening.path, opening.query)
         if dialect is None:
-            raise BadRequest(404, f"Nothing is served at this path; WebSocket paths are {_paths()}")
+            raise nowhere()
         if not head.upgrade:
             raise BadRequest(
                 426, "This path speaks WebSocket; send an upgrade request", (("Upgrade", "websocket"),)
             )
+        if not self._origins.allow(opening.headers):
+            raise BadRequest(403, "Web pages of this origin may not connect")
         session = dialect.session(opening, self._desk(dialect))
         if isinstance(session, Refusal):
             raise BadRequest(session.status, "Refused", body=session.body)
@@ -117,10 +196,6 @@ async def _read_head(transport: Transport, limits: Limits, deadline: float) -> H
                 return head
         return None
     raise BadRequest(408, f"No request within {limits.handshake_seconds:g} seconds")
-
-
-def _paths() -> str:
-    return ", ".join(path for dialect in dialects().values() for path in (dialect.path, *dialect.aliases))
 
 
 def _answer(problem: BadRequest) -> bytes:

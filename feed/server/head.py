@@ -52,10 +52,12 @@ class Head:
     Attributes:
         opening: What the dialects see of it.
         handshake: What trio-websocket sees of it; empty when no WebSocket is asked for.
+        raw: Every byte received so far, for whoever serves HTTP; empty when a WebSocket is asked for.
     """
 
     opening: Opening
     handshake: bytes = attrs.field(repr=False)
+    raw: bytes = attrs.field(default=b"", repr=False)
 
     @property
     def upgrade(self) -> bool:
@@ -68,7 +70,7 @@ class HeadReader:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._received = 0
+        self._raw = bytearray()
         self._parser = h11.Connection(h11.SERVER, max_incomplete_event_size=limit)
 
     def feed(self, data: bytes) -> Head | None:
@@ -81,9 +83,9 @@ class HeadReader:
         Raises:
             BadRequest: The bytes are no request head, or too many.
         """
-        if not self._received and data[:1] == bytes((_TLS_HANDSHAKE,)):
+        if not self._raw and data[:1] == bytes((_TLS_HANDSHAKE,)):
             raise BadRequest(400, "This port speaks plain ws:// and http://, not TLS")
-        self._received += len(data)
+        self._raw += data
         self._parser.receive_data(data)
         try:
             event = self._parser.next_event()
@@ -92,15 +94,17 @@ class HeadReader:
         if not isinstance(event, h11.Request):
             return None
         early, _ = self._parser.trailing_data
-        if self._received - len(early) > self._limit:
+        if len(self._raw) - len(early) > self._limit:
             raise BadRequest(431, f"The request head is longer than {self._limit} bytes")
         head = _head(event)
         if head.upgrade and early:
             raise BadRequest(400, "Nothing may follow a WebSocket handshake before it is answered")
-        return head
+        return head if head.upgrade else attrs.evolve(head, raw=bytes(self._raw))
 
 
 def _head(request: h11.Request) -> Head:
+    if request.http_version >= b"2":
+        raise BadRequest(505, "This server speaks HTTP/1.1")
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in request.headers}
     try:
         target = urlsplit(request.target.decode("latin-1"))

@@ -7,7 +7,12 @@ from feed.model.latest import Latest
 from feed.model.topics import Encoder, Topic
 from feed.server.connection import Reception
 from feed.server.door import Door
+from feed.server.http.app import build
+from feed.server.http.site import Site
+from feed.server.http.tape import Tape
+from feed.server.http.worker import HttpWorker
 from feed.server.keys import Keyring
+from feed.server.origins import Origins
 from feed.settings import Settings
 from feed.stream.fanout import Fanout
 from feed.stream.hub import Hub
@@ -21,6 +26,7 @@ class House:
     Attributes:
         fanout: Publishes what the source sends.
         reception: What every connection shares.
+        web: Serves what is no WebSocket.
         door: Lets a connection in.
     """
 
@@ -38,4 +44,15 @@ class House:
         )
         self.fanout = Fanout(hub, settings.flow)
         self.reception = Reception(fanout=self.fanout, limits=settings.limits)
-        self.door = Door(self.reception, listing, keyring, settings.policies)
+        origins = Origins(settings)
+        site = Site(
+            settings=settings,
+            source=source,
+            fanout=self.fanout,
+            reception=self.reception,
+            keyring=keyring,
+            tape=Tape(hub, len(listing), settings.web.most_rows),
+        )
+        app, paths = build(site, origins)
+        self.web = HttpWorker(app, paths, settings.limits, settings.web)
+        self.door = Door(self.reception, listing, keyring, settings.policies, origins=origins, web=self.web)

@@ -92,7 +92,7 @@ def keyring_for(settings: Settings) -> Keyring:
 
 def demo_keys_accepted(settings: Settings) -> bool:
     """Whether the demo keys work: never where another machine could present them."""
-    return settings.demo_keys and _is_loopback(settings.host)
+    return settings.demo_keys and is_loopback(settings.host)
 
 
 def new_key(prefix: str, random_bytes: bytes) -> str:
@@ -123,7 +123,8 @@ def _digest(key: str) -> bytes:
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether only programs on this machine can be at ``host``, a name or an address."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

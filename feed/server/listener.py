@@ -11,7 +11,7 @@ import structlog
 import trio
 
 from feed.errors import ConfigError
-from feed.server.door import Door
+from feed.server.door import ANY_PROTOCOL, Door, Entrance
 from feed.server.head import BadRequest
 from feed.server.transport import SocketTransport, Transport
 from feed.settings import Limits
@@ -25,9 +25,14 @@ PAUSE_SECONDS: Final = 0.1  # when the process has no file descriptor left
 _OUT_OF_FILES: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
-async def bind(host: str, port: int) -> list[socket.socket]:
+async def bind(host: str, port: int, *, where: str = "") -> list[socket.socket]:
     """
     Listening sockets for every address of ``host``, all on one port.
+
+    Args:
+        host: Name or address.
+        port: TCP port; 0 takes a free one.
+        where: The option that asks for both; empty for ``--host`` and ``--port``.
 
     Raises:
         ConfigError: The host is not known, or the port cannot be had.
@@ -35,7 +40,7 @@ async def bind(host: str, port: int) -> list[socket.socket]:
     try:
         found = await trio.socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except OSError as problem:
-        raise ConfigError(f"cannot find host {host!r} ({problem})", where="--host") from None
+        raise ConfigError(f"cannot find host {host!r} ({problem})", where=where or "--host") from None
     bound: list[socket.socket] = []
     try:
         for family, *_, address in found:
@@ -44,7 +49,7 @@ async def bind(host: str, port: int) -> list[socket.socket]:
     except OSError as problem:
         for one in bound:
             one.close()
-        raise _cannot_bind(host, port, problem) from None
+        raise _cannot_bind(host, port, problem, where) from None
     return bound
 
 
@@ -64,14 +69,18 @@ def _listen(family: socket.AddressFamily, address: tuple[object, ...]) -> socket
     return sock
 
 
-def _cannot_bind(host: str, port: int, problem: OSError) -> ConfigError:
+def _cannot_bind(host: str, port: int, problem: OSError, where: str = "") -> ConfigError:
     if problem.errno == errno.EADDRINUSE:
         return ConfigError(
-            f"port {port} on {host} is in use", where="--port", hint="choose another, or 0 for a free one"
+            f"port {port} on {host} is in use",
+            where=where or "--port",
+            hint="choose another, or 0 for a free one",
         )
     if problem.errno == errno.EACCES:
-        return ConfigError(f"port {port} needs privileges", where="--port", hint="choose one above 1023")
-    return ConfigError(f"cannot listen on {host} port {port} ({problem.strerror})", where="--host")
+        return ConfigError(
+            f"port {port} needs privileges", where=where or "--port", hint="choose one above 1023"
+        )
+    return ConfigError(f"cannot listen on {host} port {port} ({problem.strerror})", where=where or "--host")
 
 
 class Listener:
@@ -82,7 +91,9 @@ class Listener:
         self._limits = limits
         self._open: Counter[str] = Counter()  # connections by peer address
 
-    async def run(self, sock: socket.socket, connections: trio.Nursery) -> None:
+    async def run(
+        self, sock: socket.socket, connections: trio.Nursery, entrance: Entrance = ANY_PROTOCOL
+    ) -> None:
         """Accept until cancelled; each connection runs in ``connections``."""
         with sock:
             while True:
@@ -97,19 +108,22 @@ class Listener:
                             log.warning("cannot accept", reason=problem.strerror)
                             await trio.sleep(PAUSE_SECONDS)
                         continue  # or it was gone before it was accepted
-                    connections.start_soon(self.admit, SocketTransport(client, address[0]))
+                    connections.start_soon(self.admit, SocketTransport(client, address[0]), entrance)
                 await trio.lowlevel.checkpoint()
 
-    async def admit(self, transport: Transport) -> None:
+    async def admit(self, transport: Transport, entrance: Entrance = ANY_PROTOCOL) -> None:
         """Serve one connection, or turn it away when there is no room for it."""
         problem = self._no_room(transport.peer)
         if problem is not None:
             # It takes no place: who is refused again and again would keep others out.
-            await self._door.turn_away(transport, problem)
+            if entrance.tls is None:
+                await self._door.turn_away(transport, problem)
+            else:
+                transport.close()  # a handshake only to say no would cost more than it is worth
             return
         self._open[transport.peer] += 1
         try:
-            await self._door.admit(transport)
+            await self._door.admit(transport, entrance)
         finally:
             self._open[transport.peer] -= 1
             if not self._open[transport.peer]:

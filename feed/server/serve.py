@@ -7,6 +7,7 @@ and the listeners leaves every client time for its last words.
 
 from __future__ import annotations
 
+import socket
 import time
 from pathlib import Path
 from typing import Final
@@ -15,9 +16,13 @@ import attrs
 import structlog
 import trio
 
+from feed.dialects.contract import Dialect
+from feed.dialects.discovery import dialects
 from feed.errors import ConfigError
 from feed.server import ending
+from feed.server.certificates import server_context
 from feed.server.connection import Reception
+from feed.server.door import Entrance
 from feed.server.house import House
 from feed.server.keys import keyring_for
 from feed.server.listener import Listener, bind
@@ -35,15 +40,25 @@ FAREWELL_SECONDS: Final = 0.001
 
 @attrs.frozen
 class Address:
-    """Where a server listens."""
+    """
+    Where a server listens.
+
+    Attributes:
+        host: Address.
+        port: TCP port.
+        tls: Whether it speaks TLS there.
+        protocol: The one that every path means there; empty when path and query decide.
+    """
 
     host: str
     port: int
+    tls: bool = False
+    protocol: str = ""
 
     def url(self, path: str = "") -> str:
         """A URL to connect to."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"ws://{host}:{self.port}{path}"
+        return f"{'wss' if self.tls else 'ws'}://{host}:{self.port}{path}"
 
 
 async def serve(
@@ -72,7 +87,7 @@ async def serve(
     """
     stop = stop if stop is not None else trio.Event()
     keyring = keyring_for(settings)
-    listeners = await bind(settings.host, settings.port)
+    listeners = await _listeners(settings)
     source = source or simulated(settings)
     house = House(settings, source, keyring)
     await house.fanout.step(source.opening())
@@ -81,11 +96,11 @@ async def serve(
 
     async with trio.open_nursery() as connections:
         async with trio.open_nursery() as rooms:
-            for sock in listeners:
-                rooms.start_soon(listener.run, sock, connections)
+            for entrance, sock in listeners:
+                rooms.start_soon(listener.run, sock, connections, entrance)
             rooms.start_soon(house.fanout.run, receive)
             rooms.start_soon(source.run, send)
-            addresses = [Address(*sock.getsockname()[:2]) for sock in listeners]
+            addresses = [_address(entrance, sock) for entrance, sock in listeners]
             _write_port_file(settings.port_file, addresses[0].port)
             log.info("serving", addresses=[address.url() for address in addresses])
             task_status.started(addresses)
@@ -93,6 +108,7 @@ async def serve(
             rooms.cancel_scope.cancel()
         log.info("stopping", connections=len(house.reception.conversations))
         connections.cancel_scope.deadline = trio.current_time() + settings.limits.shutdown_seconds
+        await house.web.stop()
         await _say_goodbye(house.reception, settings.limits.shutdown_seconds)
     log.info("stopped", **attrs.asdict(house.reception.endings.statistics()))
 
@@ -113,6 +129,39 @@ def simulated(settings: Settings) -> MarketRunner:
         checkpoint_seconds=settings.flow.checkpoint_seconds,
     )
     return MarketRunner(control, flow=settings.flow)
+
+
+async def _listeners(settings: Settings) -> list[tuple[Entrance, socket.socket]]:
+    """Every port of the server, bound, the main one first."""
+    tls = server_context(settings)
+    wanted = [(Entrance(tls=tls), settings.host, settings.port, "")]
+    wanted += [
+        (Entrance(dialect=_dialect(listen.protocol), tls=tls), listen.host, listen.port, "--listen")
+        for listen in settings.listen
+    ]
+    bound: list[tuple[Entrance, socket.socket]] = []
+    try:
+        for entrance, host, port, where in wanted:
+            bound += [(entrance, sock) for sock in await bind(host, port, where=where)]
+    except ConfigError:
+        for _, sock in bound:
+            sock.close()
+        raise
+    return bound
+
+
+def _dialect(name: str) -> Dialect:
+    found = dialects().get(name)
+    if found is None:
+        known = ", ".join(dialects())
+        raise ConfigError(f"there is no protocol {name!r}", where="--listen", hint=f"known are {known}")
+    return found
+
+
+def _address(entrance: Entrance, sock: socket.socket) -> Address:
+    host, port, *_ = sock.getsockname()
+    protocol = entrance.dialect.name if entrance.dialect else ""
+    return Address(host, port, tls=entrance.tls is not None, protocol=protocol)
 
 
 async def _say_goodbye(reception: Reception, seconds: float) -> None:

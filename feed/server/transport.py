@@ -72,6 +72,8 @@ class SocketTransport:
 
     async def writable(self) -> None:
         """Wait until the kernel has room."""
+        if self._socket.fileno() < 0:
+            raise trio.ClosedResourceError
         await trio.lowlevel.wait_writable(self._socket)
 
     def finish(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable
 
 import trio
@@ -43,6 +44,12 @@ class MarketRunner:
         self._flow = flow
         self._hold = hold
         self._settle = settle
+
+    @property
+    def lag(self) -> float:
+        """How late the next event is by now, seconds; 0 when there is no pace to keep."""
+        late = trio.current_time() - self.control.wake_time()
+        return late if 0 < late < math.inf and self.control.position().speed else 0.0
 
     def opening(self) -> list[Row]:
         """The opening books."""

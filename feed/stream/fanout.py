@@ -14,6 +14,7 @@ import trio
 from feed.model.events import Row
 from feed.settings import Flow
 from feed.stream.groups import Group
+from feed.stream.histogram import Histogram
 from feed.stream.hub import Hub
 from feed.stream.outlet import Outlet
 from feed.stream.source import Batch
@@ -29,19 +30,29 @@ class FanoutStatistics:
         events: Events taken.
         deliveries: Writes to members that owed nothing.
         slow: Of these, writes that the socket did not take whole.
+        bytes: Bytes handed to these writes.
     """
 
     steps: int = 0
     events: int = 0
     deliveries: int = 0
     slow: int = 0
+    bytes: int = 0
 
 
 class Fanout:
-    """Drives a hub from a channel of batches."""
+    """
+    Drives a hub from a channel of batches.
+
+    Attributes:
+        hub: What it drives.
+        latency: From the making of a step's oldest event to the last write of the step; steps
+            that nobody listens to do not count.
+    """
 
     def __init__(self, hub: Hub, flow: Flow) -> None:
         self.hub = hub
+        self.latency = Histogram()
         self._flow = flow
         self._statistics = FanoutStatistics()
         self._busy = False
@@ -62,15 +73,22 @@ class Fanout:
                     rows += channel.receive_nowait().rows
             except (trio.WouldBlock, trio.EndOfChannel):
                 pass
-            await self.step(rows)
+            await self.step(rows, made=batch.made)
 
     async def at_rest(self) -> None:
         """Wait for the end of the step under way, if there is one."""
         while self._busy:
             await self._resting.park()
 
-    async def step(self, rows: list[Row]) -> None:
-        """Publish ``rows`` and write them to everybody; it waits only if there are very many."""
+    async def step(self, rows: list[Row], *, made: float | None = None) -> None:
+        """
+        Publish ``rows`` and write them to everybody; it waits only if there are very many.
+
+        Args:
+            rows: The next events.
+            made: When the oldest was made, seconds on Trio's clock; None when nobody asks.
+        """
+        written = self._statistics.deliveries
         self._statistics.steps += 1
         self._statistics.events += len(rows)
         self._until_pause = self._flow.sweep_connections
@@ -81,6 +99,8 @@ class Fanout:
         finally:
             self._busy = False
             self._resting.unpark_all()
+        if made is not None and self._statistics.deliveries > written:
+            self.latency.observe(trio.current_time() - made)
 
     async def _sweep(self, group: Group) -> None:
         data, members = group.publish()
@@ -106,6 +126,7 @@ class Fanout:
         size = len(data)
         statistics = self._statistics
         statistics.deliveries += len(members)
+        statistics.bytes += size * len(members)
         for member in members:
             try:
                 sent = member.write(data)

@@ -118,6 +118,10 @@ class Hub:
         """Forget what ``outlet`` owes and all it listened to; it can still be sent a last message."""
         outlet.abandon()
 
+    def backlog(self) -> int:
+        """Bytes that connections which have fallen behind have yet to take, all together."""
+        return sum(member.owed for group in self._groups.values() for member in group.behind)
+
     def _snapshots(self, topics: list[Topic]) -> bytes:
         frames: list[bytes] = []
         for topic in topics:

@@ -47,6 +47,24 @@ def test_a_client_cannot_write_a_line_of_its_own(log, capsys, log_format):
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "/v1/market/ticker?apiKey={}&symbol=X",
+        "/?APIKEY={}",
+        "X-API-Key: {}",
+        "x-api-key: {}, b",
+        "Authorization: Bearer {}",
+        "authorization: bearer {}'",
+    ],
+)
+def test_no_key_is_written_however_it_looks(log, capsys, said):
+    """Where a request carries one, even a key that looks like none."""
+    log("json").info("refused", said=said.format("s3cret~/+="))
+    written = json.loads(capsys.readouterr().err)["said"]
+    assert written == said.format("[key]")
+
+
 @pytest.mark.parametrize("log_format", ["text", "json"])
 def test_no_key_is_written(log, capsys, log_format):
     """In the event, in any field however deep, in a traceback: blotted out."""

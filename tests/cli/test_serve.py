@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from feed import Limits, Settings
 from feed.cli import serve as module
 from feed.errors import ConfigError
+from feed.settings import Listen, Tls, Web
 
 
 @pytest.fixture
@@ -67,6 +68,31 @@ def test_no_options_are_the_default_settings(settings_of):
         (["--keys", "keys.toml"], {"keys": Path("keys.toml")}, {}),
         (["--no-demo-keys"], {"demo_keys": False}, {}),
         (["--log-format", "json"], {"log_format": "json"}, {}),
+        (
+            ["--listen", "tradyn=127.0.0.1:8083", "--listen", "rails=[::1]:0"],
+            {"listen": (Listen("tradyn", "127.0.0.1", 8083), Listen("rails", "::1", 0))},
+            {},
+        ),
+        (
+            ["--allow-origin", "https://a.example", "--allow-origin", "*"],
+            {"allow_origin": ("https://a.example", "*")},
+            {},
+        ),
+        (
+            ["--tls-cert", "a.pem", "--tls-key", "b.pem"],
+            {"tls": Tls(cert=Path("a.pem"), key=Path("b.pem"))},
+            {},
+        ),
+        (
+            ["--tls-self-signed", "--tls-ca", "ca.pem", "--tls-name", "a.example"],
+            {"tls": Tls(self_signed=True, ca=Path("ca.pem"), names=("a.example",))},
+            {},
+        ),
+        (
+            ["--http-rate", "5", "--admin-anywhere"],
+            {"web": Web(requests_per_second=5, admin_anywhere=True)},
+            {},
+        ),
         (["--auth-timeout", "1.5"], {}, {"auth_seconds": 1.5}),
         (["--max-connections", "7"], {}, {"connections": 7}),
         (["--max-connections-per-address", "3"], {}, {"connections_per_address": 3}),
@@ -109,6 +135,14 @@ def test_every_option_says_what_it_is(run, option):
         (["--auth-timeout", "0"], "--auth-timeout: must be > 0: 0.0"),
         (["--auth-timeout", "inf"], "--auth-timeout: 'inf' is not a number of seconds"),
         (["--max-connections", "0"], "--max-connections: must be >= 1: 0"),
+        (["--http-rate", "0"], "--http-rate: must be >= 1: 0"),
+        *(
+            (
+                ["--listen", value],
+                f"--listen: {value!r} is not PROTOCOL=HOST:PORT, such as tradyn=127.0.0.1:8083",
+            )
+            for value in ("8083", "tradyn=8083", "tradyn=127.0.0.1", "tradyn=127.0.0.1:70000", "=a:b")
+        ),
         (["--log-format", "xml"], "--log-format: must be in ('text', 'json') (got 'xml')"),
     ],
 )
@@ -188,4 +222,20 @@ def test_a_missing_keys_file_is_one_line(run, tmp_path):
     path = tmp_path / "keys.toml"
     complaint = f"feed: {path}: cannot be read: No such file or directory\n"
     assert run("serve", "--port", "0", "--keys", path) == (2, "", complaint)
+    structlog.reset_defaults()
+
+
+def test_a_port_for_an_unknown_protocol_is_one_line(run):
+    """It names those that there are."""
+    complaint = "feed: --listen: there is no protocol 'ftp'; known are "
+    code, out, err = run("serve", "--port", "0", "--listen", "ftp=127.0.0.1:0")
+    structlog.reset_defaults()
+    assert (code, out, err.count("\n"), err.startswith(complaint)) == (2, "", 1, True)
+
+
+def test_a_bad_certificate_is_one_line(run, tmp_path):
+    """Found before anything listens."""
+    path = tmp_path / "cert.pem"
+    complaint = f"feed: --tls-cert {path}: cannot be read: No such file or directory\n"
+    assert run("serve", "--port", "0", "--tls-cert", path) == (2, "", complaint)
     structlog.reset_defaults()

@@ -45,7 +45,7 @@ async def refused(house, data):
         (request() + frame(1, b"{}"), 400, "follow"),
         (b"hello\r\n\r\n", 400, "Bad request"),
         (TLS_HELLO, 400, "TLS"),
-        (PREFACE, 404, "/tradyn"),
+        (PREFACE, 505, "HTTP/1.1"),
     ],
 )
 async def test_what_is_no_handshake_is_answered(house, data, status, words):

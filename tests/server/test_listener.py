@@ -89,7 +89,7 @@ async def test_running_out_of_files_is_survived(autojump_clock):
     """It waits a little and tries again; a connection that is gone already is passed over."""
 
     class Door:
-        async def admit(self, transport):
+        async def admit(self, transport, _):
             transport.close()
             served.set()
 

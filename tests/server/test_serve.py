@@ -27,7 +27,7 @@ class Network:
         self.listening = False
         self._send, self._receive = trio.open_memory_channel(1000)
 
-    async def bind(self, host, port):
+    async def bind(self, host, port, *, where):
         self.host, self.port = host, port
         return [self]
 
@@ -58,7 +58,7 @@ class Network:
 def network(monkeypatch):
     network = Network()
     monkeypatch.setattr(module, "bind", network.bind)
-    monkeypatch.setattr(Listener, "run", lambda self, sock, connections: sock.accept(self, connections))
+    monkeypatch.setattr(Listener, "run", lambda self, sock, connections, _: sock.accept(self, connections))
     return network
 
 

@@ -8,6 +8,7 @@ from scripts import Script
 from transports import LANE_BYTES, pipe
 
 from feed import Settings
+from feed.server.door import ANY_PROTOCOL
 from feed.server.house import House
 from feed.server.keys import Keyring
 from feed.server.listener import Listener
@@ -39,11 +40,13 @@ class OpenHouse:
         hub = self.house.fanout.hub
         return len(self.house.reception.conversations), len(hub._groups), len(hub._topics)
 
-    def connect(self, *, capacity=LANE_BYTES, peer="127.0.0.1", polite=True):
-        """A new connection; nothing has been said on it yet."""
+    def connect(
+        self, *, capacity=LANE_BYTES, peer="127.0.0.1", polite=True, entrance=ANY_PROTOCOL, wrap=None
+    ):
+        """A new connection; nothing has been said on it yet. ``wrap`` puts a stream on the client's."""
         transport, stream = pipe(capacity=capacity, peer=peer)
-        self.nursery.start_soon(self.listener.admit, transport)
-        return Client(stream, polite=polite)
+        self.nursery.start_soon(self.listener.admit, transport, entrance)
+        return Client(wrap(stream) if wrap else stream, polite=polite)
 
     async def upgraded(self, path="/", **options):
         """A client after the handshake; the welcome is still to be read."""

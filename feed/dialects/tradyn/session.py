@@ -44,7 +44,8 @@ class TradynSession(Session):
 
     def open(self) -> Sequence[Action]:
         """Exactly one welcome: the published client reads one message before it authenticates."""
-        seconds = int(self._desk.auth_seconds)
+        window = self._desk.auth_seconds
+        seconds = int(window) if window == int(window) else window
         text = f"Connected. Authenticate within {seconds} seconds."
         return [Reply(message(type="welcome", message=text, authTimeout=seconds))]
 

@@ -94,7 +94,9 @@ def _server(contender: Contender, workload: Workload, toolbox: Toolbox) -> Itera
     port = _free_port()
     shared = [port, workload.connections, workload.source_rate, workload.ramp, 1, workload.stamp]
     own = (
-        [*contender.options, f"symbols={workload.symbols}"] if contender.speaks_tradyn else contender.options
+        [*contender.options, f"symbols={workload.symbols}", f"tls={workload.tls:d}"]
+        if contender.speaks_tradyn
+        else contender.options
     )
     command = [*contender.command(toolbox), *map(str, shared), *own]
     environment = os.environ | {"NODE_PATH": str(toolbox.node_modules)}
@@ -168,6 +170,8 @@ def _load(contender: Contender, workload: Workload, toolbox: Toolbox, server: _S
     command += [word for name, value in options.items() for word in (f"--{name}", str(value))]
     if workload.checked:
         command += ["--numbered", "--hash"]
+    if workload.tls:
+        command.append("--tls")
     if contender.speaks_tradyn:
         each = server.scratch / "subscriptions"
         each.write_text("\n".join(workload.subscriptions()) + "\n")

@@ -11,6 +11,8 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import trio
 
@@ -26,7 +28,7 @@ from feed.model.instruments import Instrument, Listing
 from feed.model.latest import Latest
 from feed.model.topics import Topic
 from feed.server.serve import serve
-from feed.settings import Limits, Settings
+from feed.settings import Limits, Settings, Tls
 from feed.stream.source import Batch, send
 from tests.benchmarks.fanout.workloads import symbol
 
@@ -159,7 +161,9 @@ async def main(words: list[str]) -> None:
     dialects()["tradyn"] = StampedTradyn(source)
     everyone = int(clients) + 1
     limits = Limits(connections=everyone, connections_per_address=everyone)
-    await serve(Settings(port=int(port), limits=limits), source=source)
+    with TemporaryDirectory() as folder:
+        tls = Tls(self_signed=options.get("tls") == "1", ca=Path(folder, "ca.pem"))
+        await serve(Settings(port=int(port), limits=limits, tls=tls), source=source)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ class Workload:
         symbols: Listed by the market; peers know only one.
         subscribed: Symbols of one connection.
         groups: Different sets of symbols; connection i has set i modulo groups.
+        tls: Over TLS, with a certificate made for the moment.
         slow: Share of the connections that stop reading for 2 s out of every 4.
     """
 
@@ -39,6 +40,7 @@ class Workload:
     subscribed: int = 1
     groups: int = 1
     slow: float = 0
+    tls: bool = False
 
     @property
     def ramping(self) -> bool:
@@ -88,6 +90,8 @@ SHAPES = (
     Workload(name="1000 different subscriptions", groups=1000, **_TEN),
     Workload(name="one symbol", connections=1000, rate=150),
     Workload(name="a hundred symbols", connections=1000, rate=150, symbols=100, subscribed=100),
+    Workload(name="100 x 100/s, TLS", connections=100, rate=100, tls=True),
+    Workload(name="1000 x 150/s, TLS", connections=1000, rate=150, tls=True),
     # Fast enough that 2 s of it are about what the kernel buffers for a client on loopback, 4 MiB at most: a
     # slow one owes some, and may be cut.
     Workload(name="100 x 20000/s, none slow", connections=100, rate=20_000),

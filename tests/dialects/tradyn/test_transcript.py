@@ -62,12 +62,12 @@ def test_line_2_one_welcome_and_nothing_else(session):
     assert session.open() == [Reply(WELCOME)]
 
 
-def test_line_2_welcome_tells_the_window_in_force(house):
+@pytest.mark.parametrize(("window", "seconds"), [(5.0, "5"), (0.5, "0.5")])
+def test_line_2_welcome_tells_the_window_in_force(house, window, seconds):
     """The figure is that of the settings."""
-    session = DIALECT.session(Opening(), attrs.evolve(house.desk, auth_seconds=5.0))
-    assert session.open() == [
-        Reply('{"type":"welcome","message":"Connected. Authenticate within 5 seconds.","authTimeout":5}')
-    ]
+    session = DIALECT.session(Opening(), attrs.evolve(house.desk, auth_seconds=window))
+    text = f"Connected. Authenticate within {seconds} seconds."
+    assert session.open() == [Reply(f'{{"type":"welcome","message":"{text}","authTimeout":{seconds}}}')]
 
 
 def test_line_3_every_message_is_answered_by_its_own_replies_alone(session):

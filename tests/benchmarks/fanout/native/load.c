@@ -48,6 +48,7 @@ static void drop(Connection *c) {
     else if (c->slow) closed_slow++;
     else closed++;
     if (c->state == OPEN) open_now--;
+    wire_forget(c->fd);
     close(c->fd);
     c->state = CLOSED;
 }
@@ -64,6 +65,7 @@ static void start(Connection *c) {
     setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     if (c->slow) setsockopt(c->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
     if (connect(c->fd, (struct sockaddr *)&to, sizeof to)) die("connect");
+    if (config.tls && !wire_secure(c->fd)) die("TLS handshake");
     if (!send_handshake(c->fd, config.path, config.port)) die("handshake");
     fcntl(c->fd, F_SETFL, O_NONBLOCK);
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = c};
@@ -139,7 +141,7 @@ static void on_readable(Connection *c) {
     static uint8_t buffer[BUFFER_BYTES];
     size_t have = c->rest_size, taken = 0;
     if (have) memcpy(buffer, c->rest, have);
-    ssize_t got = recv(c->fd, buffer + have, READ_BYTES, 0);
+    ssize_t got = wire_recv(c->fd, buffer + have, READ_BYTES);
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (got <= 0) return drop(c);
     last_read = now_ns();

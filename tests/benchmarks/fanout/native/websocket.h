@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "wire.h"
+
 enum { OP_TEXT = 1, OP_BINARY = 2, OP_CLOSE = 8, OP_PING = 9, OP_PONG = 10 };
 
 // Every connection uses the key of RFC 6455's example, so the accept value is the RFC's as well and the
@@ -19,7 +21,7 @@ static inline bool send_handshake(int fd, const char *path, int port) {
                      "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                      "Sec-WebSocket-Key: " SAMPLE_KEY "\r\nSec-WebSocket-Version: 13\r\n\r\n",
                      path, port);
-    return send(fd, head, (size_t)n, MSG_NOSIGNAL) == n;
+    return wire_send(fd, head, (size_t)n);
 }
 
 // One masked frame of at most 64 KiB. The sockets carry next to nothing in this direction, so a short
@@ -40,7 +42,7 @@ static inline bool send_frame(int fd, int opcode, const uint8_t *data, size_t si
     memcpy(frame + at, mask, 4);
     at += 4;
     for (size_t i = 0; i < size; i++) frame[at++] = data[i] ^ mask[i & 3];
-    return send(fd, frame, at, MSG_NOSIGNAL) == (ssize_t)at;
+    return wire_send(fd, frame, at);
 }
 
 typedef struct {

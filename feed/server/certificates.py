@@ -1,0 +1,82 @@
+"""What TLS stands on: the operator's certificate, or one made for the moment."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+
+from feed.errors import ConfigError
+from feed.settings import Settings, Tls
+
+
+def server_context(settings: Settings) -> ssl.SSLContext | None:
+    """
+    How this server speaks TLS; None when it does not.
+
+    A self-signed certificate lives in memory; only its authority is written, to ``settings.tls.ca``.
+
+    Raises:
+        ConfigError: A file cannot be used, or the library that makes certificates is not installed.
+    """
+    tls = settings.tls
+    if not tls.wanted:
+        if tls.key is not None:
+            raise ConfigError("there is a key but no certificate", where="--tls-key", hint="add --tls-cert")
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION
+    context.set_alpn_protocols(["http/1.1"])
+    if tls.cert is None:
+        _self_signed(context, tls, settings.host)
+    else:
+        _load(context, tls.cert, tls.key)
+    return context
+
+
+def _load(context: ssl.SSLContext, cert: Path, key: Path | None) -> None:
+    for path, option in ((cert, "--tls-cert"), (key, "--tls-key")):
+        try:
+            if path is not None:
+                path.open("rb").close()
+        except OSError as problem:
+            raise ConfigError(f"cannot be read: {problem.strerror}", where=f"{option} {path}") from None
+    try:
+        # A password cannot be asked for: nobody may be there.
+        context.load_cert_chain(cert, key, password=_no_password)
+    except ValueError:
+        raise ConfigError("the key has a password", where=f"{key or cert}", hint="store it without") from None
+    except ssl.SSLError as problem:
+        raise ConfigError(
+            f"no certificate and key that belong together ({problem.reason or problem})",
+            where=f"--tls-cert {cert}",
+        ) from None
+
+
+def _no_password() -> str:
+    raise ValueError
+
+
+def _self_signed(context: ssl.SSLContext, tls: Tls, host: str) -> None:
+    try:
+        import trustme  # noqa: PLC0415 - an extra, for development only
+    except ImportError:
+        raise ConfigError(
+            "making a certificate needs the library trustme",
+            where="--tls-self-signed",
+            hint="pip install 'feed[self-signed]'",
+        ) from None
+    authority = trustme.CA()
+    names = dict.fromkeys(["localhost", "127.0.0.1", "::1", *_name(host), *tls.names])
+    try:
+        authority.issue_cert(*names).configure_cert(context)
+    except ValueError as problem:
+        raise ConfigError(f"cannot be put into a certificate ({problem})", where="--tls-name") from None
+    try:
+        authority.cert_pem.write_to_path(str(tls.ca))
+    except OSError as problem:
+        raise ConfigError(f"cannot be written: {problem.strerror}", where=f"--tls-ca {tls.ca}") from None
+
+
+def _name(host: str) -> list[str]:
+    return [] if host in {"", "0.0.0.0", "::"} else [host]

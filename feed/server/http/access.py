@@ -1,0 +1,132 @@
+"""
+Who may ask: where a request carries its key, and how a refusal is worded.
+
+The published documents differ in both, so each endpoint names its :class:`Access`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Literal
+
+import attrs
+
+from feed.model.grants import Grant, Scope
+from feed.server.http.endpoint import Shape
+from feed.server.http.site import Problem
+from feed.server.keys import Keyring
+
+
+class Detail(Shape):
+    """
+    What went wrong.
+
+    Attributes:
+        code: A fixed word, for programs.
+        message: One sentence, for people.
+    """
+
+    code: str
+    message: str
+
+
+class Error(Shape):
+    """A request that was refused."""
+
+    error: Detail
+
+
+class Failure(Shape):
+    """
+    A request that was refused.
+
+    Attributes:
+        error: One sentence.
+    """
+
+    success: Literal[False]
+    error: str
+
+
+def detailed(problem: Problem) -> Error:
+    """With code and message, as SecurityPro's documents have it."""
+    return Error(error=Detail(code=problem.code, message=problem.message))
+
+
+def flat(problem: Problem) -> Failure:
+    """With one sentence, as Tradyn's documents have it."""
+    return Failure(success=False, error=problem.message)
+
+
+@attrs.frozen(kw_only=True)
+class Access:
+    """
+    One way to present a key.
+
+    Attributes:
+        name: Of the security scheme in the API's description; empty when no key is looked at.
+        header: That carries the key.
+        prefix: Of the header's value, before the key; compared without case.
+        dialect: The key must be good for this protocol; empty when it must be good for all.
+        scope: The key must have it.
+        needed: Whether there must be a key; if not, a bad one is refused all the same.
+        bad_key: Status for a key that is not accepted.
+        wording: Of every refusal.
+        wording_type: What ``wording`` gives.
+    """
+
+    name: str = ""
+    header: str = ""
+    prefix: str = ""
+    dialect: str = ""
+    scope: Scope = Scope.READ
+    needed: bool = False
+    bad_key: int = 401
+    wording: Callable[[Problem], object] = detailed
+    wording_type: type = Error
+
+    def check(self, headers: Mapping[str, str], keyring: Keyring) -> Grant | None:
+        """
+        What the key of a request allows; None when there is none, and none is needed.
+
+        Raises:
+            Problem: There must be a key, or it is not accepted, or it does not allow this.
+        """
+        value = headers.get(self.header) if self.header else None
+        if value is None:
+            if self.needed:
+                raise self._unauthorized(401, f"The header {self._shown} is missing")
+            return None
+        if value[: len(self.prefix)].lower() != self.prefix.lower():
+            raise self._unauthorized(401, f"The header must read {self._shown}")
+        grant = keyring.check(value[len(self.prefix) :].strip(), self.dialect)
+        if grant is None:
+            raise self._unauthorized(self.bad_key, "Invalid API key")
+        if not grant.allows(self.scope):
+            raise Problem(403, "forbidden", f"The API key does not have the scope {self.scope.value}")
+        return grant
+
+    @property
+    def _shown(self) -> str:
+        return f"{self.header}: {self.prefix}<key>"
+
+    def _unauthorized(self, status: int, message: str) -> Problem:
+        challenge = {"WWW-Authenticate": "Bearer" if self.prefix else f'ApiKey header="{self.header}"'}
+        return Problem(status, "unauthorized", message, challenge if status == 401 else None)
+
+
+OPEN = Access()
+API_KEY = Access(name="apiKey", header="X-API-Key", dialect="securitypro", needed=True)
+API_KEY_OR_NONE = attrs.evolve(API_KEY, needed=False)
+BEARER = Access(
+    name="bearer",
+    header="Authorization",
+    prefix="Bearer ",
+    dialect="tradyn",
+    needed=True,
+    bad_key=403,
+    wording=flat,
+    wording_type=Failure,
+)
+BEARER_TRADE = attrs.evolve(BEARER, scope=Scope.TRADE)
+ADMIN = Access(name="adminKey", header="X-API-Key", scope=Scope.ADMIN, needed=True)

@@ -1,0 +1,265 @@
+"""
+Tradyn's REST: market data, and the account of a key.
+
+Its document prints the base URL ``/v1`` and paths that begin with ``/api``; both are served.
+Orders do not exist yet: an account is what its key says, and it holds no positions.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Final, Literal
+
+import attrs
+import msgspec
+
+from feed.model.grants import Grant
+from feed.server.http.access import BEARER, BEARER_TRADE
+from feed.server.http.endpoint import Endpoint, Shape
+from feed.server.http.market import symbol_parameter
+from feed.server.http.site import Call, Problem, Site
+
+GROUP: Final = "Tradyn"
+_PREFIXES: Final = ("", "/v1")
+
+
+class Tick(Shape):
+    """
+    The best bid and ask of an instrument.
+
+    Attributes:
+        symbol: Its name.
+        bid: Best bid.
+        ask: Best ask.
+        time: Market time of the quote, milliseconds since the Unix epoch.
+    """
+
+    symbol: str
+    bid: Decimal
+    ask: Decimal
+    time: int
+
+
+class TickData(Shape):
+    """
+    A tick that was asked for.
+
+    Attributes:
+        success: Always.
+        data: The tick.
+    """
+
+    success: Literal[True]
+    data: Tick
+
+
+class Symbol(Shape):
+    """
+    One instrument.
+
+    Attributes:
+        symbol: Its name.
+        digits: After the point of a price.
+        volumeStep: Smallest step of a volume.
+    """
+
+    symbol: str
+    digits: int
+    volumeStep: Decimal  # noqa: N815 - in the document's style
+
+
+class SymbolsData(Shape):
+    """
+    Every instrument.
+
+    Attributes:
+        success: Always.
+        data: In the market's order.
+    """
+
+    success: Literal[True]
+    data: list[Symbol]
+
+
+class Account(Shape):
+    """
+    What the key that was presented is good for.
+
+    Attributes:
+        name: What the operator called the key.
+        account: Decimal of the account; keys of one account share it.
+        tier: Size of the customer.
+        scopes: What the key may do.
+    """
+
+    name: str
+    account: int
+    tier: str
+    scopes: list[str]
+
+
+class AccountData(Shape):
+    """
+    The account of a key.
+
+    Attributes:
+        success: Always.
+        data: The account.
+    """
+
+    success: Literal[True]
+    data: Account
+
+
+class Position(Shape):
+    """
+    A position.
+
+    Attributes:
+        symbol: Of the instrument.
+        action: Order type it came from, 0 to 5.
+        volume: Its size.
+    """
+
+    symbol: str
+    action: int
+    volume: Decimal
+
+
+class PositionsData(Shape):
+    """
+    The open positions of an account.
+
+    Attributes:
+        success: Always.
+        data: None, for orders do not exist yet.
+    """
+
+    success: Literal[True]
+    data: list[Position]
+
+
+class Order(Shape):
+    """
+    An order.
+
+    Attributes:
+        symbol: Of the instrument.
+        action: 0 Buy, 1 Sell, 2 Buy Limit, 3 Sell Limit, 4 Buy Stop, 5 Sell Stop.
+        volume: Its size.
+        sl: Stop loss, a price.
+        tp: Take profit, a price.
+    """
+
+    symbol: str
+    action: Annotated[int, msgspec.Meta(ge=0, le=5)]
+    volume: Annotated[float, msgspec.Meta(gt=0)]
+    sl: float | None = None
+    tp: float | None = None
+
+
+def tick(site: Site, call: Call) -> TickData:
+    """The quote as it stands."""
+    index, instrument = site.instrument(call.text("symbol"))
+    quote = site.latest.quote(index)
+    if quote is None:
+        raise Problem(404, "not_found", f"{instrument.symbol} has no quote yet")
+    return TickData(
+        success=True,
+        data=Tick(
+            symbol=instrument.symbol,
+            bid=Decimal(instrument.price_text(quote.bid)),
+            ask=Decimal(instrument.price_text(quote.ask)),
+            time=quote.ts // 1_000_000,
+        ),
+    )
+
+
+def symbols(site: Site, call: Call) -> SymbolsData:
+    """Every instrument, in the market's order."""
+    del call
+    data = [
+        Symbol(symbol=item.symbol, digits=item.price_decimals, volumeStep=item.lot_size)
+        for item in site.listing
+    ]
+    return SymbolsData(success=True, data=data)
+
+
+def account(site: Site, call: Call) -> AccountData:
+    """What the key says."""
+    del site
+    grant = call.grant or Grant(name="")
+    scopes = [scope.value for scope in grant.scopes]
+    return AccountData(
+        success=True,
+        data=Account(name=grant.name, account=grant.account, tier=grant.tier.value, scopes=scopes),
+    )
+
+
+def positions(site: Site, call: Call) -> PositionsData:
+    """None."""
+    del site, call
+    return PositionsData(success=True, data=[])
+
+
+def trade(site: Site, call: Call) -> None:
+    """Refuse every order, in the document's own shape."""
+    del site, call
+    raise Problem(501, "not_implemented", "Orders are not accepted yet")
+
+
+def endpoints(example: str) -> tuple[Endpoint, ...]:
+    """
+    Those of this module.
+
+    Args:
+        example: A symbol for the documents.
+    """
+    table = (
+        Endpoint(
+            path="/api/tick",
+            summary="The best bid and ask of an instrument",
+            handle=tick,
+            access=BEARER,
+            parameters=(symbol_parameter(example),),
+            returns=TickData,
+            refusals={404: "No such symbol, or it has no quote yet."},
+            group=GROUP,
+        ),
+        Endpoint(
+            path="/api/symbols",
+            summary="Every instrument",
+            handle=symbols,
+            access=BEARER,
+            returns=SymbolsData,
+            group=GROUP,
+        ),
+        Endpoint(
+            path="/api/account",
+            summary="What the key is good for",
+            handle=account,
+            access=BEARER,
+            returns=AccountData,
+            group=GROUP,
+        ),
+        Endpoint(
+            path="/api/positions",
+            summary="Open positions: none, for orders are not accepted yet",
+            handle=positions,
+            access=BEARER,
+            returns=PositionsData,
+            group=GROUP,
+        ),
+        Endpoint(
+            method="POST",
+            path="/api/trade",
+            summary="Send an order: not accepted yet",
+            handle=trade,
+            access=BEARER_TRADE,
+            body=Order,
+            returns=AccountData,
+            refusals={501: "Orders are not accepted yet."},
+            group=GROUP,
+        ),
+    )
+    return tuple(attrs.evolve(item, path=prefix + item.path) for item in table for prefix in _PREFIXES)

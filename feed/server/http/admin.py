@@ -1,0 +1,252 @@
+"""
+Steering the market, with a key of the scope ``admin``, and from this machine unless settings say else.
+
+A source of events that can be steered has a ``control``; one that has none, such as a recording that
+is merely played, answers 404.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Annotated, Any, Final, Literal, Protocol, cast
+
+import msgspec
+
+from feed.dialects.times import iso
+from feed.errors import MarketError
+from feed.server.http.access import ADMIN
+from feed.server.http.endpoint import Endpoint, Shape
+from feed.server.http.site import Call, Problem, Site
+
+PREFIX: Final = "/admin/"
+_LATEST: Final = 2**62  # nanoseconds: the year 2116
+
+
+class Position(Protocol):
+    """
+    Where a market stands.
+
+    Attributes:
+        state: What it is doing.
+        speed: Market seconds per second; 0 is as fast as possible.
+        market_time: Nanoseconds since the Unix epoch.
+        seq: Events given out so far.
+    """
+
+    @property
+    def state(self) -> enum.Enum: ...  # noqa: D102
+    @property
+    def speed(self) -> float: ...  # noqa: D102
+    @property
+    def market_time(self) -> int: ...  # noqa: D102
+    @property
+    def seq(self) -> int: ...  # noqa: D102
+
+
+class Control(Protocol):
+    """What can be asked of a market. Each may raise :class:`~feed.errors.MarketError`."""
+
+    def position(self) -> Position:
+        """Where it stands."""
+        ...
+
+    def pause(self) -> None:
+        """Let market time stand still."""
+        ...
+
+    def resume(self) -> None:
+        """Let market time run on."""
+        ...
+
+    def step(self, events: int) -> None:
+        """Give out the next events of a paused market."""
+        ...
+
+    def set_speed(self, speed: float) -> None:
+        """Change the market seconds per second; 0 is as fast as possible."""
+        ...
+
+    def seek(self, time: int) -> None:
+        """Go to a market time, nanoseconds since the Unix epoch."""
+        ...
+
+
+class Clock(Shape):
+    """
+    Where the market stands.
+
+    Attributes:
+        state: What it is doing.
+        speed: Market seconds per second; 0 is as fast as possible.
+        time: Market time, nanoseconds since the Unix epoch.
+        ts: The same, ISO-8601 in UTC, milliseconds.
+        seq: Events given out so far.
+    """
+
+    state: str
+    speed: float
+    time: int
+    ts: str
+    seq: int
+
+
+class Pause(Shape, tag="pause", tag_field="action"):
+    """Let market time stand still."""
+
+
+class Resume(Shape, tag="resume", tag_field="action"):
+    """Let market time run on."""
+
+
+class Step(Shape, tag="step", tag_field="action"):
+    """
+    Give out the next events of a paused market, and whatever belongs to the same moment.
+
+    Attributes:
+        events: How many.
+    """
+
+    events: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 1
+
+
+class Speed(Shape, tag="speed", tag_field="action"):
+    """
+    Change how fast market time runs.
+
+    Attributes:
+        speed: Market seconds per second; 0 is as fast as possible.
+    """
+
+    speed: Annotated[float, msgspec.Meta(ge=0, le=1_000_000)]
+
+
+class Seek(Shape, tag="seek", tag_field="action"):
+    """
+    Go to a market time.
+
+    Attributes:
+        time: Nanoseconds since the Unix epoch.
+    """
+
+    time: Annotated[int, msgspec.Meta(ge=0, le=_LATEST)]
+
+
+Command = Pause | Resume | Step | Speed | Seek
+
+
+class Subject(Shape):
+    """
+    Something the source of events says of itself.
+
+    Attributes:
+        name: What it is.
+        data: What it says.
+    """
+
+    name: Literal["scenario", "faults"]
+    data: Any
+
+
+def show_clock(site: Site, call: Call) -> Clock:
+    """Where the market stands."""
+    del call
+    position = _control(site).position()
+    return Clock(
+        state=position.state.value,
+        speed=position.speed,
+        time=position.market_time,
+        ts=iso(position.market_time),
+        seq=position.seq,
+    )
+
+
+def set_clock(site: Site, call: Call) -> Clock:
+    """Do what the body says, and show where the market stands."""
+    control = _control(site)
+    try:
+        match cast("Command", call.body):
+            case Pause():
+                control.pause()
+            case Resume():
+                control.resume()
+            case Step(events=events):
+                control.step(events)
+            case Speed(speed=speed):
+                control.set_speed(speed)
+            case Seek(time=time):
+                control.seek(time)
+    except MarketError as problem:
+        raise Problem(409, "conflict", str(problem)) from None
+    return show_clock(site, call)
+
+
+def show_scenario(site: Site, call: Call) -> Subject:
+    """What the source says of its scenario."""
+    del call
+    return _subject(site, "scenario")
+
+
+def show_faults(site: Site, call: Call) -> Subject:
+    """What the source says of the faults on the wire."""
+    del call
+    return _subject(site, "faults")
+
+
+def _control(site: Site) -> Control:
+    control: Control | None = getattr(site.source, "control", None)
+    if control is None:
+        raise Problem(404, "not_found", "This market cannot be steered")
+    return control
+
+
+def _subject(site: Site, name: Literal["scenario", "faults"]) -> Subject:
+    data = getattr(site.source, name, None)
+    if data is None:
+        raise Problem(404, "not_found", f"This market has no {name}")
+    return Subject(name=name, data=msgspec.to_builtins(data, enc_hook=str))
+
+
+def endpoints() -> tuple[Endpoint, ...]:
+    """Those of this module."""
+    unsteered = {404: "The source of events cannot be steered."}
+    unsaid = {404: "The source of events has none."}
+    return (
+        Endpoint(
+            path="/admin/clock",
+            summary="Where the market stands",
+            handle=show_clock,
+            access=ADMIN,
+            returns=Clock,
+            refusals=unsteered,
+            group="Admin",
+        ),
+        Endpoint(
+            method="POST",
+            path="/admin/clock",
+            summary="Pause, resume, step, change the speed, or seek",
+            handle=set_clock,
+            access=ADMIN,
+            body=Command,
+            returns=Clock,
+            refusals={**unsteered, 409: "The market cannot do that as it stands."},
+            group="Admin",
+        ),
+        Endpoint(
+            path="/admin/scenario",
+            summary="The scenario that is played",
+            handle=show_scenario,
+            access=ADMIN,
+            returns=Subject,
+            refusals=unsaid,
+            group="Admin",
+        ),
+        Endpoint(
+            path="/admin/faults",
+            summary="What goes wrong on the wire",
+            handle=show_faults,
+            access=ADMIN,
+            returns=Subject,
+            refusals=unsaid,
+            group="Admin",
+        ),
+    )

@@ -1,0 +1,210 @@
+"""The HTTP application: one table of endpoints, and what is the same for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import aclosing
+from typing import Final
+
+import attrs
+import msgspec
+import structlog
+import trio
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from feed.server.http import account, admin, documents, health, market
+from feed.server.http.access import detailed
+from feed.server.http.endpoint import JSON, Endpoint
+from feed.server.http.quota import Quota, Quotas
+from feed.server.http.site import Problem, Site
+from feed.server.keys import is_loopback
+from feed.server.origins import Origins
+from feed.server.paths import nowhere
+
+log = structlog.get_logger("feed.http")
+
+# The one that the published documents print.
+PUBLISHED_SYMBOL: Final = "BTC-USD"
+_CLOSE: Final = {"Connection": "close"}
+# Where other interfaces take a key; in a URL it would end up in logs and histories.
+_KEY_IN_QUERY: Final = ("apikey", "key", "api_key", "token")
+
+
+def build(site: Site, origins: Origins) -> tuple[Starlette, tuple[str, ...]]:
+    """
+    The application, and the paths that it serves.
+
+    Args:
+        site: What endpoints see; its table of endpoints is filled here.
+        origins: Web pages that may read the answers.
+    """
+    example = PUBLISHED_SYMBOL if PUBLISHED_SYMBOL in site.listing else site.listing[0].symbol
+    endpoints = (
+        *market.endpoints(site.settings.web, example),
+        *account.endpoints(example),
+        *health.endpoints(),
+        *admin.endpoints(),
+        *documents.endpoints(),
+    )
+    site = attrs.evolve(site, endpoints=endpoints)
+    paths: dict[str, dict[str, Endpoint]] = {}
+    for endpoint in endpoints:
+        paths.setdefault(endpoint.path, {})[endpoint.method] = endpoint
+    desk = _Desk(site)
+    routes = [
+        Route(path, desk.serving(methods), methods=list(methods), include_in_schema=False)
+        for path, methods in paths.items()
+    ]
+    cors = Middleware(
+        CORSMiddleware,
+        allow_origins=origins.names,
+        allow_methods=["GET", "POST"],
+        allow_headers=["Authorization", "Content-Type", "X-API-Key"],
+        expose_headers=["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "Retry-After"],
+    )
+    app = Starlette(
+        routes=routes, middleware=[cors], exception_handlers={HTTPException: desk.refuse_unrouted}
+    )
+    app.router.redirect_slashes = False
+    return app, tuple(paths)
+
+
+class _Desk:
+    """Checks a request, hears the endpoint, and words the answer."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._quotas = Quotas(site.settings.web.requests_per_second)
+
+    def serving(self, methods: Mapping[str, Endpoint]) -> Callable[[Request], Awaitable[Response]]:
+        """What serves one path; ``methods`` are its endpoints."""
+
+        async def serve(request: Request) -> Response:
+            method = "GET" if request.method == "HEAD" else request.method
+            return await self._serve(request, methods[method])
+
+        return serve
+
+    async def refuse_unrouted(self, request: Request, error: Exception) -> Response:
+        """Answer a request for what is not served: 404 with all that is, or 405."""
+        if not isinstance(error, HTTPException):
+            raise error
+        if error.status_code != 404:
+            message = f"{request.method} is not served at this path"
+            return _Refusal(
+                Problem(error.status_code, "method_not_allowed", message, error.headers), detailed
+            )
+        body = nowhere(tuple(dict.fromkeys(endpoint.path for endpoint in self._site.endpoints))).body
+        return Response(body, 404, media_type=JSON)
+
+    async def _serve(self, request: Request, endpoint: Endpoint) -> Response:
+        quota: Quota | None = None
+        try:
+            body = await self._body(request)
+            # From here on nothing waits: the endpoint sees the market at one sequence number.
+            await self._site.fanout.at_rest()
+            if endpoint.metered:
+                quota = self._quota(request, endpoint)
+            response = self._answered(request, endpoint, body, quota)
+        except _TooLong as problem:
+            return _LastAnswer(problem, endpoint.access.wording)
+        except Problem as problem:
+            response = _Refusal(problem, endpoint.access.wording)
+        except ClientDisconnect:
+            return Response(status_code=400)  # nobody hears it
+        except Exception:
+            log.exception("bug in an endpoint", path=endpoint.path)
+            response = _Refusal(Problem(500, "internal", "Internal error"), endpoint.access.wording)
+        if quota is not None:
+            response.headers.update(quota.headers())
+        return response
+
+    def _answered(self, request: Request, endpoint: Endpoint, body: bytes, quota: Quota | None) -> Response:
+        if quota is not None and quota.exceeded:
+            retry = {"Retry-After": str(quota.reset)}
+            raise Problem(429, "rate_limit_exceeded", "Too many requests; slow down", retry)
+        self._check_place(request, endpoint)
+        grant = endpoint.access.check(_headers(request), self._site.keyring)
+        base = f"{'https' if self._site.settings.tls.wanted else 'http'}://{request.headers.get('host', '')}"
+        call = endpoint.call(_query(request), body, grant=grant, base=base)
+        answer = endpoint.answer(self._site, call)
+        return Response(answer.content, answer.status, media_type=answer.content_type)
+
+    def _quota(self, request: Request, endpoint: Endpoint) -> Quota:
+        """Counted by key when it is a good one, so that bad ones cannot be tried without end."""
+        try:
+            grant = endpoint.access.check(_headers(request), self._site.keyring)
+        except Problem:
+            grant = None
+        who = f"key {grant.name}" if grant is not None else f"address {_peer(request)}"
+        return self._quotas.take(who, trio.current_time())
+
+    def _check_place(self, request: Request, endpoint: Endpoint) -> None:
+        local = is_loopback(_peer(request)) or self._site.settings.web.admin_anywhere
+        if endpoint.path.startswith(admin.PREFIX) and not local:
+            raise Problem(403, "forbidden", "The market is steered from the machine it runs on")
+        access = endpoint.access
+        misplaced = any(name.lower() in _KEY_IN_QUERY for name in request.query_params)
+        if access.header and misplaced:
+            raise Problem(
+                401, "unauthorized", f"A key belongs into the header {access.header}, not into the URL"
+            )
+
+    async def _body(self, request: Request) -> bytes:
+        """All of the body, for whoever answers before it is read must close the connection."""
+        most = self._site.settings.web.body_bytes
+        body = bytearray()
+        async with aclosing(request.stream()) as parts:
+            async for part in parts:
+                body += part[: most + 1 - len(body)]
+                if len(body) > most:
+                    raise _TooLong(413, "too_large", f"The body is longer than {most} bytes", _CLOSE)
+        return bytes(body)
+
+
+class _TooLong(Problem):
+    """The body goes on: there can be no other request after it."""
+
+
+class _Refusal(Response):
+    """A problem, worded."""
+
+    def __init__(self, problem: Problem, wording: Callable[[Problem], object]) -> None:
+        content = msgspec.json.encode(wording(problem))
+        super().__init__(content, problem.status, headers=dict(problem.headers), media_type=JSON)
+
+
+class _LastAnswer(_Refusal):
+    """Sent while the client still sends, and takes what it sends out of the way meanwhile."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_drain, receive)
+            await super().__call__(scope, receive, send)
+            nursery.cancel_scope.cancel()
+
+
+async def _drain(receive: Receive) -> None:
+    while (await receive())["type"] == "http.request":
+        pass
+
+
+def _peer(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
+def _headers(request: Request) -> Mapping[str, str]:
+    """Case does not matter in their names."""
+    return request.headers
+
+
+def _query(request: Request) -> dict[str, str]:
+    """The first value of each parameter."""
+    return dict(reversed(request.query_params.multi_items()))

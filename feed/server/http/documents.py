@@ -1,0 +1,104 @@
+"""Documents that the server makes of itself: they say what the table of endpoints says, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import escape
+from importlib import resources
+
+import attrs
+import msgspec
+
+from feed.dialects.discovery import dialects
+from feed.server.http.access import OPEN
+from feed.server.http.endpoint import JSON, Endpoint
+from feed.server.http.openapi import description
+from feed.server.http.postman import collection
+from feed.server.http.site import Call, Site
+from feed.server.paths import protocol_paths
+from feed.settings import Flow, Limits, Policies, Settings, Tls, Web
+
+HTML = "text/html; charset=utf-8"
+_GROUP = "Documents"
+_STYLE = (
+    "body{font:15px/1.5 system-ui;max-width:60rem;margin:2rem auto;padding:0 1rem}"
+    "table{border-collapse:collapse}td,th{border:1px solid #ccc;padding:.2rem .5rem;text-align:left}"
+    "pre{white-space:pre-wrap;background:#f6f6f6;padding:1rem}"
+)
+
+
+def openapi(site: Site, call: Call) -> bytes:
+    """The description of the API."""
+    del call
+    return msgspec.json.encode(description(site))
+
+
+def postman(site: Site, call: Call) -> bytes:
+    """The same for Postman."""
+    return msgspec.json.encode(collection(site, call.base))
+
+
+def docs(site: Site, call: Call) -> str:
+    """A page with everything that is served, every default, and how each protocol is read."""
+    del call
+    return "".join(_page(site))
+
+
+def _page(site: Site) -> Iterator[str]:
+    yield f"<!doctype html><html lang=en><meta charset=utf-8><title>feed</title><style>{_STYLE}</style>"
+    yield "<h1>feed</h1><p>The API is described in <a href=/openapi.json>/openapi.json</a>.</p>"
+    yield "<h2>WebSocket</h2>"
+    yield _table(("protocol", "paths"), ((name, "  ".join(at)) for name, at in protocol_paths().items()))
+    yield "<h2>HTTP</h2>"
+    rows = ((item.method, item.path, item.access.header, item.summary) for item in site.endpoints)
+    yield _table(("method", "path", "key in", ""), rows)
+    yield "<h2>Defaults</h2>"
+    for owner in (Settings, Limits, Policies, Flow, Web, Tls):
+        yield f"<h3>{owner.__name__}</h3>" + _table(("setting", "default"), _defaults(owner))
+    for name, dialect in dialects().items():
+        notes = resources.files("feed.dialects").joinpath(name, "NOTES.md")
+        if notes.is_file():
+            yield f"<h2>{escape(dialect.title)}</h2><pre>{escape(notes.read_text(encoding='utf-8'))}</pre>"
+    yield "</html>"
+
+
+def _defaults(owner: type[attrs.AttrsInstance]) -> Iterator[tuple[str, str]]:
+    for field in attrs.fields(owner):
+        if not isinstance(field.default, attrs.Factory):  # type: ignore[arg-type]
+            yield field.name, str(field.default)
+
+
+def _table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
+    lines = ["".join(f"<th>{escape(cell)}" for cell in head)]
+    lines += ["".join(f"<td>{escape(cell)}" for cell in row) for row in rows]
+    return "<table>" + "".join(f"<tr>{line}" for line in lines) + "</table>"
+
+
+def endpoints() -> tuple[Endpoint, ...]:
+    """Those of this module."""
+    return (
+        Endpoint(
+            path="/openapi.json",
+            summary="This API, described",
+            handle=openapi,
+            access=OPEN,
+            returns=JSON,
+            group=_GROUP,
+        ),
+        Endpoint(
+            path="/securitypro.postman_collection.json",
+            summary="The requests for market data, for Postman",
+            handle=postman,
+            access=OPEN,
+            returns=JSON,
+            group=_GROUP,
+        ),
+        Endpoint(
+            path="/docs",
+            summary="Everything that is served, every default, and how each protocol is read",
+            handle=docs,
+            access=OPEN,
+            returns=HTML,
+            group=_GROUP,
+        ),
+    )

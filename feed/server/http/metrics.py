@@ -1,0 +1,71 @@
+"""The server's figures as Prometheus reads them: taken when asked for, kept where they arise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from feed.server.http.site import Site
+
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+
+def exposition(site: Site) -> bytes:
+    """Every figure, in Prometheus' text format."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Figures(site))
+    return generate_latest(registry)
+
+
+class _Figures(Collector):
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    def describe(self) -> Iterator[Metric]:
+        """Nothing: the registry holds no others."""
+        return iter(())
+
+    def collect(self) -> Iterator[Metric]:
+        """Every figure as it stands."""
+        fanout = self._site.fanout
+        figures = fanout.statistics()
+        connections = self._site.reception.endings.statistics()
+        yield GaugeMetricFamily("feed_connections", "WebSocket connections open.", connections.open)
+        yield CounterMetricFamily("feed_connections_opened", "Handshakes finished.", connections.opened)
+        ended = CounterMetricFamily("feed_connections_ended", "Connections ended, by reason.", labels=["why"])
+        for why, count in sorted(connections.ended.items()):
+            ended.add_metric([why], count)
+        yield ended
+        yield CounterMetricFamily("feed_events", "Events published.", figures.events)
+        yield CounterMetricFamily("feed_steps", "Steps of the fan-out.", figures.steps)
+        yield CounterMetricFamily(
+            "feed_deliveries", "Writes to connections that owed nothing.", figures.deliveries
+        )
+        yield CounterMetricFamily(
+            "feed_deliveries_slow", "Of these, not taken whole by the socket.", figures.slow
+        )
+        yield CounterMetricFamily("feed_delivered_bytes", "Bytes of these writes.", figures.bytes)
+        yield GaugeMetricFamily("feed_backlog_bytes", "Owed to slow connections.", fanout.hub.backlog())
+        yield GaugeMetricFamily("feed_seq", "Sequence number of the newest event.", self._site.seq)
+        yield GaugeMetricFamily(
+            "feed_history_oldest_seq", "Sequence number of the oldest event kept.", fanout.hub.history.oldest
+        )
+        yield GaugeMetricFamily(
+            "feed_market_time_seconds", "Market time, since the Unix epoch.", self._site.latest.now / 1e9
+        )
+        yield GaugeMetricFamily(
+            "feed_simulator_lag_seconds",
+            "How late the source was with its last events.",
+            getattr(self._site.source, "lag", 0.0),
+        )
+        yield HistogramMetricFamily(
+            "feed_event_to_write_seconds",
+            "From the making of a step's oldest event to the last write of the step.",
+            buckets=[(text, float(count)) for text, count in fanout.latency.cumulative()],
+            sum_value=fanout.latency.total,
+        )

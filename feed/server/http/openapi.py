@@ -1,0 +1,149 @@
+"""The API's description, OpenAPI 3.1, made from the table of endpoints and the types they answer with."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import Any, Final
+
+import msgspec
+
+import feed
+from feed.server.http.access import Access
+from feed.server.http.endpoint import JSON, Endpoint, Parameter
+from feed.server.http.site import Site
+
+_REF: Final = "#/components/schemas/{name}"
+_ATTRIBUTE: Final = re.compile(r"^    (\w+): (.*(?:\n {8}.*)*)", re.MULTILINE)
+_QUOTA: Final = {
+    "X-RateLimit-Limit": "Requests in a second.",
+    "X-RateLimit-Remaining": "Of these, how many are left.",
+    "X-RateLimit-Reset": "Seconds until all are back.",
+}
+
+
+def description(site: Site) -> dict[str, Any]:
+    """The whole document, as plain data."""
+    types = {id(kind): kind for endpoint in site.endpoints for kind in _types(endpoint)}
+    schemas, components = msgspec.json.schema_components(types.values(), ref_template=_REF)
+    schema = dict(zip(types, schemas, strict=True))
+    for component in components.values():
+        _say_what_it_means(component)
+        _write_decimals_as_numbers(component)
+    paths: dict[str, dict[str, Any]] = {}
+    for endpoint in site.endpoints:
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, schema, site)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "feed", "version": feed.__version__, "license": {"name": "MIT"}},
+        "servers": [{"url": "/"}],
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "securitySchemes": {
+                endpoint.access.name: _scheme(endpoint.access)
+                for endpoint in site.endpoints
+                if endpoint.access.name
+            },
+        },
+    }
+
+
+def _types(endpoint: Endpoint) -> list[Any]:
+    kinds = [endpoint.returns, endpoint.access.wording_type, endpoint.body]
+    return [kind for kind in kinds if kind is not None and not isinstance(kind, str)]
+
+
+def _operation(endpoint: Endpoint, schema: dict[int, dict[str, Any]], site: Site) -> dict[str, Any]:
+    access = endpoint.access
+    operation: dict[str, Any] = {
+        "summary": endpoint.summary,
+        "operationId": _name(endpoint),
+        "tags": [endpoint.group],
+        "parameters": [_parameter(parameter, site) for parameter in endpoint.parameters],
+        "responses": _responses(endpoint, schema),
+    }
+    if access.name:
+        operation["security"] = [{access.name: []}] if access.needed else [{access.name: []}, {}]
+    if endpoint.body is not None:
+        content = {JSON: {"schema": schema[id(endpoint.body)]}}
+        operation["requestBody"] = {"required": True, "content": content}
+    return operation
+
+
+def _name(endpoint: Endpoint) -> str:
+    return endpoint.method.lower() + re.sub(r"\W+", "_", endpoint.path)
+
+
+def _parameter(parameter: Parameter, site: Site) -> dict[str, Any]:
+    if parameter.least is None:
+        kind: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": parameter.most}
+        if parameter.name == "symbol":
+            kind = {"type": "string", "enum": list(site.listing.symbols)}
+    else:
+        kind = {"type": "integer", "minimum": parameter.least, "maximum": parameter.most}
+    if parameter.default is not None:
+        kind["default"] = parameter.default
+    found = {
+        "name": parameter.name,
+        "in": "query",
+        "required": parameter.default is None,
+        "description": parameter.meaning,
+        "schema": kind,
+    }
+    return found if parameter.example is None else {**found, "example": parameter.example}
+
+
+def _responses(endpoint: Endpoint, schema: dict[int, dict[str, Any]]) -> dict[str, Any]:
+    access = endpoint.access
+    if isinstance(endpoint.returns, str):
+        media, kind = endpoint.returns.partition(";")[0], {}
+    else:
+        media, kind = JSON, schema[id(endpoint.returns)]
+    refusals = {
+        400: "The request is malformed.",
+        408: "The request was not complete in time.",
+        413: "The body is too long.",
+        **({429: "Too many requests."} if endpoint.metered else {}),
+        **({401: "There is no key, or it is in the wrong place."} if access.header else {}),
+        **({access.bad_key: "The key is not accepted."} if access.header and access.bad_key != 401 else {}),
+        **({403: "The key does not allow this."} if access.header else {}),
+        **endpoint.refusals,
+    }
+    refusal = {JSON: {"schema": schema[id(access.wording_type)]}}
+    responses: dict[str, Any] = {
+        str(endpoint.status): {"description": endpoint.summary, "content": {media: {"schema": kind}}},
+        **{
+            str(status): {"description": text, "content": refusal}
+            for status, text in sorted(refusals.items())
+        },
+    }
+    if endpoint.metered:
+        for response in responses.values():
+            response["headers"] = {
+                name: {"description": meaning, "schema": {"type": "integer", "minimum": 0}}
+                for name, meaning in _QUOTA.items()
+            }
+    return responses
+
+
+def _scheme(access: Access) -> dict[str, str]:
+    if access.prefix:
+        return {"type": "http", "scheme": access.prefix.strip().lower()}
+    return {"type": "apiKey", "in": "header", "name": access.header}
+
+
+def _say_what_it_means(component: dict[str, Any]) -> None:
+    """Put what a docstring says of its attributes where it belongs."""
+    text = inspect.cleandoc(component.get("description", ""))
+    component["description"] = text.partition("\n\n")[0]
+    for field, meaning in _ATTRIBUTE.findall(text):
+        component["properties"][field].setdefault("description", " ".join(meaning.split()))
+
+
+def _write_decimals_as_numbers(component: dict[str, Any]) -> None:
+    """As answers do; the library that knows the types takes them for texts."""
+    for field in component["properties"].values():
+        if field.get("format") == "decimal":
+            field["type"] = "number"
+            del field["format"]

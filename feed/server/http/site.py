@@ -1,0 +1,122 @@
+"""What endpoints see of the house."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import attrs
+
+from feed.errors import ClientError
+from feed.model.grants import Grant
+from feed.model.instruments import Instrument, Listing
+from feed.model.latest import Latest
+from feed.server.connection import Reception
+from feed.server.http.tape import Tape
+from feed.server.keys import Keyring
+from feed.settings import Settings
+from feed.stream.fanout import Fanout
+from feed.stream.source import Source
+
+if TYPE_CHECKING:
+    from feed.server.http.endpoint import Endpoint
+
+LONGEST_SYMBOL = 64  # characters
+
+
+class Problem(ClientError):
+    """
+    A request that is refused; each protocol words it in its own style.
+
+    Attributes:
+        status: HTTP status.
+        code: Short fixed word for programs.
+        message: One sentence for people; never contains a key.
+        headers: Further headers of the answer.
+    """
+
+    def __init__(
+        self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None
+    ) -> None:
+        self.status = status
+        self.code = code
+        self.message = message
+        self.headers = headers or {}
+        super().__init__(message)
+
+
+@attrs.frozen(kw_only=True)
+class Site:
+    """
+    The house, to an endpoint. It stands between two steps of the fan-out.
+
+    Attributes:
+        settings: All of the server.
+        source: Where events come from.
+        fanout: Who publishes them.
+        reception: The WebSocket connections.
+        keyring: The keys that are accepted.
+        tape: The last trades.
+        endpoints: Everything that is served, for the documents about it.
+    """
+
+    settings: Settings
+    source: Source
+    fanout: Fanout
+    reception: Reception
+    keyring: Keyring
+    tape: Tape
+    endpoints: tuple[Endpoint, ...] = ()
+
+    @property
+    def listing(self) -> Listing:
+        """The instruments."""
+        return self.source.listing
+
+    @property
+    def latest(self) -> Latest:
+        """Where the market stands."""
+        return self.fanout.hub.latest
+
+    @property
+    def seq(self) -> int:
+        """Sequence number of the newest event."""
+        return self.fanout.hub.seq
+
+    def instrument(self, symbol: str) -> tuple[int, Instrument]:
+        """
+        Index and instrument of a symbol.
+
+        Raises:
+            Problem: 404, there is none.
+        """
+        if symbol not in self.listing:
+            raise Problem(404, "not_found", f"Unknown symbol: {symbol[:LONGEST_SYMBOL]}")
+        index = self.listing.index(symbol)
+        return index, self.listing[index]
+
+
+@attrs.frozen(kw_only=True)
+class Call:
+    """
+    One request, checked.
+
+    Attributes:
+        values: Its parameters, each as declared; those that were left out have their default.
+        grant: What its key allows; None when it came without, and may.
+        body: Its body, decoded as declared; None when none is declared.
+        base: URL of the server as the client wrote it, such as ``http://127.0.0.1:8080``.
+    """
+
+    values: Mapping[str, str | int]
+    grant: Grant | None = None
+    body: object = None
+    base: str = ""
+
+    def text(self, name: str) -> str:
+        """A parameter that is a text."""
+        return str(self.values[name])
+
+    def number(self, name: str) -> int:
+        """A parameter that is a whole number."""
+        return int(self.values[name])

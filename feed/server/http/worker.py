@@ -1,0 +1,250 @@
+"""
+Hypercorn under a connection: HTTP/1.1 with keep-alive and bodies, for one ASGI application.
+
+Hypercorn's class for one connection is importable but not promised: it is named here and nowhere
+else, the release is pinned, and the tests of this module would notice a change.
+"""
+
+from __future__ import annotations
+
+import math
+import socket
+from collections.abc import Collection
+from typing import Any, Final, cast
+
+import trio
+from hypercorn.config import Config
+from hypercorn.trio.tcp_server import TCPServer
+from hypercorn.trio.worker_context import WorkerContext
+from hypercorn.typing import ConnectionState
+from hypercorn.utils import wrap_app
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from feed.server.head import Head
+from feed.server.transport import Transport
+from feed.settings import Limits, Web
+
+# Pieces of a body that wait for the application.
+_QUEUED: Final = 10
+
+
+class HttpWorker:
+    """Serves the connections that speak HTTP."""
+
+    def __init__(self, app: ASGIApp, paths: Collection[str], limits: Limits, web: Web) -> None:
+        """
+        Serve ``app``.
+
+        Args:
+            app: An ASGI application; exceptions do not leave it.
+            paths: What it serves.
+            limits: Bounds on a connection.
+            web: Bounds on a request.
+        """
+        self._paths = frozenset(paths)
+        self._limits = limits
+        self._web = web
+        self._app = wrap_app(cast("Any", _Bounded(app, web, limits)), 0, "asgi")
+        self._context = WorkerContext(None)
+        self._config = Config()
+        self._config.include_server_header = False
+        self._config.errorlog = None
+        self._config.keep_alive_timeout = cast("Any", web.keep_alive_seconds)  # seconds, whole or not
+        self._config.h11_max_incomplete_size = limits.head_bytes
+        self._config.max_app_queue_size = _QUEUED
+
+    def knows(self, path: str) -> bool:
+        """Whether something is served at ``path``."""
+        return path in self._paths
+
+    async def serve(self, transport: Transport, head: Head) -> None:
+        """Serve a connection whose first request head has been read, to its end."""
+        stream = HttpStream(transport, head.raw, close_seconds=self._limits.close_seconds)
+        state: dict[str, Any] = {"stream": stream}
+        with stream.scope:
+            async with trio.open_nursery() as nursery:
+                # Hypercorn shields what it sends; a closed transport ends that too.
+                nursery.start_soon(_drop_when_cancelled, stream)
+                # Typed for a stream of TLS; any stream does that has no handshake of its own.
+                await _Http1(
+                    self._app, self._config, self._context, ConnectionState(state), cast("Any", stream)
+                )
+                nursery.cancel_scope.cancel()
+
+    async def stop(self) -> None:
+        """Close connections that wait for a request, and the others after their answer."""
+        await self._context.terminated.set()
+
+
+class _Http1(TCPServer):
+    """A connection that stays with HTTP/1.1: one request at a time is what the bounds are made for."""
+
+    async def _read_data(self) -> None:
+        # Offers of HTTP/2 may be passed over (RFC 9110, section 7.8); Hypercorn would take them up.
+        cast("Any", self.protocol.protocol)._check_protocol = _stay  # noqa: SLF001
+        await super()._read_data()
+
+
+async def _stay(request: object) -> None:
+    """Change to no other protocol."""
+
+
+async def _drop_when_cancelled(stream: HttpStream) -> None:
+    try:
+        await trio.sleep_forever()
+    finally:
+        stream.drop()
+
+
+class HttpStream(trio.abc.HalfCloseableStream):
+    """
+    A transport as the stream that Hypercorn needs; what has been read already comes first.
+
+    Attributes:
+        scope: Around everything that is done with it.
+        socket: Tells both addresses.
+    """
+
+    def __init__(self, transport: Transport, read: bytes, *, close_seconds: float) -> None:
+        self.scope = trio.CancelScope()
+        self.socket = Addresses(transport.peer)
+        self._transport = transport
+        self._read = read
+        self._close_seconds = close_seconds
+        self._listening = trio.CancelScope()  # around what Hypercorn is reading
+        self._leaving = False
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        """Send, however slowly the client takes it; whoever times the request drops the stream."""
+        await trio.lowlevel.checkpoint()
+        rest = memoryview(data)
+        try:
+            while rest:
+                try:
+                    rest = rest[self._transport.send(rest) :]
+                except BlockingIOError:
+                    await self._transport.writable()
+        except OSError as problem:
+            raise trio.BrokenResourceError from problem
+
+    async def wait_send_all_might_not_block(self) -> None:
+        """Wait until something can be sent."""
+        await self._transport.writable()
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes:
+        """What had been read, then whatever the client sends."""
+        del max_bytes  # a hint; the transport's own bound holds
+        if self._read or self._leaving:
+            read, self._read = self._read, b""
+            await trio.lowlevel.checkpoint()
+            return read
+        data = b""
+        with trio.CancelScope() as self._listening:
+            try:
+                data = await self._transport.receive()
+            except OSError as problem:
+                raise trio.BrokenResourceError from problem
+        if not data and not self._leaving:
+            # Hypercorn reads when nothing is under way; it would wait for another request all the same.
+            self._leaving = True
+            self.scope.cancel()
+        return data
+
+    async def send_eof(self) -> None:
+        """Leave it to :meth:`aclose`, which always follows."""
+        await trio.lowlevel.checkpoint()
+
+    async def aclose(self) -> None:
+        """Say that nothing more will come, hear the client out for a while, and drop the connection."""
+        if self._leaving:
+            await trio.lowlevel.checkpoint()
+            return
+        self._leaving = True
+        self._listening.cancel()
+        with trio.move_on_after(self._close_seconds):
+            try:
+                self._transport.finish()
+                while await self._transport.receive():
+                    pass
+            except (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
+                pass  # it is gone already
+        self.drop()
+
+    def end_within(self, seconds: float) -> None:
+        """Drop the connection after ``seconds``, unless this is called again; infinity is never."""
+        if not self._leaving:
+            self.scope.deadline = trio.current_time() + seconds
+
+    def drop(self) -> None:
+        """Drop the connection, and all that is still done with it."""
+        self._leaving = True
+        self._transport.close()
+        # Not at once: what Hypercorn does when its stream ends is no mistake of anybody's.
+        self.scope.deadline = min(self.scope.deadline, trio.current_time() + self._close_seconds)
+
+
+class Addresses:
+    """What Hypercorn asks a socket for."""
+
+    family: Final = socket.AF_INET
+
+    def __init__(self, peer: str) -> None:
+        self._peer = peer
+
+    def getpeername(self) -> tuple[str, int]:
+        """The client, of which only the host is known."""
+        return self._peer, 0
+
+    def getsockname(self) -> tuple[str, int]:
+        """This server, by no name."""
+        return "", 0
+
+
+class _Bounded:
+    """An application whose every request is bounded, in bytes and in time, whatever the client does."""
+
+    def __init__(self, app: ASGIApp, web: Web, limits: Limits) -> None:
+        self._app = app
+        self._head_bytes = limits.head_bytes
+        self._seconds = web.request_seconds
+        self._close_seconds = limits.close_seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        stream: HttpStream = scope["state"]["stream"]
+        begun = False
+
+        async def note(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        # Hypercorn shields what it sends, so a client that takes nothing needs the other limit.
+        stream.end_within(self._seconds + self._close_seconds)
+        with trio.move_on_after(self._seconds) as time:
+            if _size(scope) > self._head_bytes:
+                # h11 bounds a head that is not whole yet, and not one that comes in one piece.
+                await _refuse(send, 431, "too_large", "The request head is too long")
+            else:
+                await self._app(scope, receive, note)
+        if not time.cancelled_caught:
+            stream.end_within(math.inf)
+        elif not begun and scope["type"] == "http":
+            await _refuse(send, 408, "timeout", "The request was not complete in time")
+
+
+def _size(scope: Scope) -> int:
+    """Bytes of a request head, near enough."""
+    headers = sum(len(name) + len(value) + 4 for name, value in scope["headers"])
+    return headers + len(scope["raw_path"]) + len(scope["query_string"])
+
+
+async def _refuse(send: Send, status: int, code: str, message: str) -> None:
+    """Answer for good: another request on this connection could not be told from the rest of this one."""
+    body = f'{{"error":{{"code":"{code}","message":"{message}"}}}}'.encode()
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % len(body)),
+        (b"connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,92 @@
+"""What the server says of itself."""
+
+import attrs
+from asking import KEY, ask
+from houses import OpenHouse
+
+from feed import Limits, Settings
+from feed.dialects.discovery import dialects
+
+
+def refs(value):
+    """Every reference in a document."""
+    if isinstance(value, dict):
+        yield from [value["$ref"]] if "$ref" in value else []
+        for item in value.values():
+            yield from refs(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from refs(item)
+
+
+async def described(house: OpenHouse):
+    _, _, document = await ask(house.connect(), "/openapi.json")
+    return document
+
+
+async def test_the_description_is_whole(house):
+    """Every reference leads somewhere, every type is used, everything has a meaning."""
+    document = await described(house)
+    schemas = document["components"]["schemas"]
+    assert set(refs(document)) == {f"#/components/schemas/{name}" for name in schemas}
+    for name, schema in schemas.items():
+        assert schema["description"], name
+        for field, meaning in schema["properties"].items():
+            assert {"description", "enum"} & set(meaning) or "$ref" in meaning, (
+                name,
+                field,
+            )
+
+
+async def test_everything_described_is_served(house):
+    """By the methods described, and by no others."""
+    document = await described(house)
+    client = house.connect()
+    for path, methods in document["paths"].items():
+        for method in ("get", "post"):
+            status, _, _ = await ask(client, path, method=method.upper())
+            assert (status != 405) == (method in methods), (method, path)
+
+
+async def test_every_answer_described_is_json_or_says_otherwise(house):
+    """Media types, and quotas on what is counted."""
+    paths = (await described(house))["paths"]
+    kinds = {
+        path: list(item["get"]["responses"]["200"]["content"])
+        for path, item in paths.items()
+        if "get" in item
+    }
+    assert {path: kind for path, kind in kinds.items() if kind != ["application/json"]} == {
+        "/metrics": ["text/plain"],
+        "/docs": ["text/html"],
+    }
+    uncounted = [path for path, item in paths.items() if "429" not in str(item)]
+    assert uncounted == ["/healthz", "/readyz"]
+
+
+async def test_the_documents_page_shows_every_default_and_every_path(house):
+    """For people; nothing on it comes from a client."""
+    status, headers, page = await ask(house.connect(), "/docs")
+    page = page.decode()
+    assert (status, headers["content-type"]) == (200, "text/html; charset=utf-8")
+    for path in (await described(house))["paths"]:
+        assert f"<td>{path}<" in page
+    for field in attrs.fields(Limits):
+        assert f"<tr><td>{field.name}<td>{field.default}" in page
+    for dialect in dialects().values():
+        assert dialect.path in page
+    assert "Tradyn tick server</h2><pre>" in page
+
+
+async def test_the_collection_holds_the_demo_key_where_it_works(open_house):
+    """And the address that the client wrote."""
+    for settings, key in ((Settings(), KEY), (Settings(host="0.0.0.0"), "")):
+        async with open_house(settings) as house:
+            _, _, collection = await ask(house.connect(), "/securitypro.postman_collection.json")
+        assert collection["variable"] == [
+            {"key": "baseUrl", "value": "http://feed.test"},
+            {"key": "apiKey", "value": key},
+        ]
+        first = collection["item"][0]["request"]
+        assert first["url"]["raw"] == "{{baseUrl}}/v1/market/ticker?symbol=EURUSD"
+        assert first["header"] == [{"key": "X-API-Key", "value": "{{apiKey}}"}]
