@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import click
 
 from feed import __version__
+from feed.cli.certify import certify
 from feed.cli.keys import keys
 from feed.cli.options import HelpfulGroup, example
 from feed.cli.replay import replay
@@ -46,6 +47,7 @@ feed.add_command(keys)
 feed.add_command(tail)
 feed.add_command(scenario)
 feed.add_command(replay)
+feed.add_command(certify)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

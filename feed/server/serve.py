@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import socket
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
@@ -25,7 +26,7 @@ from feed.server.connection import Reception
 from feed.server.door import Entrance
 from feed.server.house import House
 from feed.server.keys import keyring_for
-from feed.server.listener import Listener, bind
+from feed.server.listener import Listener, Wrap, bind, unwrapped
 from feed.server.program import program_for
 from feed.settings import Settings
 from feed.sim.control import Control
@@ -66,6 +67,7 @@ async def serve(
     *,
     source: Source | None = None,
     stop: trio.Event | None = None,
+    wrap: Wrap = unwrapped,
     task_status: trio.TaskStatus[list[Address]] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """
@@ -80,6 +82,7 @@ async def serve(
         settings: All of the server.
         source: Where events come from; None simulates what the settings say.
         stop: Ends the server gently.
+        wrap: Puts something between every connection and its socket, such as an ear.
         task_status: Told the addresses once clients can connect.
 
     Raises:
@@ -91,7 +94,7 @@ async def serve(
     source = source or simulated(settings)
     house = House(settings, source, keyring)
     await house.fanout.step(source.opening())
-    listener = Listener(house.door, settings.limits)
+    listener = Listener(house.door, settings.limits, wrap)
     send, receive = trio.open_memory_channel[Batch](settings.flow.channel_batches)
 
     async with trio.open_nursery() as connections:
@@ -113,9 +116,19 @@ async def serve(
     log.info("stopped", **attrs.asdict(house.reception.endings.statistics()))
 
 
-def simulated(settings: Settings) -> MarketRunner:
+def simulated(
+    settings: Settings,
+    *,
+    hold: Callable[[], Awaitable[object]] | None = None,
+    settle: Callable[[], Awaitable[object]] | None = None,
+) -> MarketRunner:
     """
     The market that ``settings`` want, ready to run.
+
+    Args:
+        settings: All of the server.
+        hold: See :class:`~feed.sim.runner.MarketRunner`.
+        settle: See there.
 
     Raises:
         ConfigError: The scenario cannot be read, or does not go with another setting.
@@ -128,7 +141,7 @@ def simulated(settings: Settings) -> MarketRunner:
         until=program.until(settings.until),
         checkpoint_seconds=settings.flow.checkpoint_seconds,
     )
-    return MarketRunner(control, flow=settings.flow)
+    return MarketRunner(control, flow=settings.flow, hold=hold, settle=settle)
 
 
 async def _listeners(settings: Settings) -> list[tuple[Entrance, socket.socket]]:
