@@ -76,13 +76,13 @@ class Course:
             Duty.AUTHENTICATE: self._authenticates,
             Duty.SUBSCRIBE: self._subscribes,
             Duty.PONG: self._answers_pings,
-            Duty.RECONNECT: self._comes_back,
-            Duty.RESUBSCRIBE: self._subscribes,
-            Duty.BACK_OFF: self._backs_off,
             Duty.SLOW: self._survives_a_slow_spell,
             Duty.GAP: self._notices_a_gap,
-            Duty.MUTE: self._notices_silence,
             Duty.GARBAGE: self._survives_garbage,
+            Duty.RECONNECT: self._comes_back,
+            Duty.RESUBSCRIBE: self._subscribes,
+            Duty.MUTE: self._notices_silence,
+            Duty.BACK_OFF: self._backs_off,
         }
 
     def run(self, tell: Callable[[Finding], None]) -> Report:
@@ -135,12 +135,15 @@ class Course:
     def _comes_back(self) -> Outcome:
         before = self._visit
         self._spoil(Tap.drop)
-        first = self._codec.backoff.first_seconds
-        return self._until(
-            lambda: self._here not in {None, before}, first + self._patience, "a new connection"
-        )
+        seconds = self._codec.backoff.most_seconds + self._patience
+        return self._until(lambda: self._here not in {None, before}, seconds, "a new connection")
 
     def _backs_off(self) -> Outcome:
+        # What was done to it before has made its waits longer already.
+        self._kill()
+        self._start()
+        if not self._wait(self._subscribed, START_SECONDS):
+            return Outcome(passed=False, seen="it does not come back at all")
         visits, seen = self._server.visits, len(self._server.visits)
         self._server.refusing = True
         began = self._server.now()
@@ -198,7 +201,8 @@ class Course:
             return part()
         if self._exited is not None:
             self._start()
-        if self._here is None and not self._wait(self._subscribed, START_SECONDS + self._patience):
+        longest = self._codec.backoff.most_seconds + START_SECONDS
+        if self._here is None and not self._wait(lambda: self._here is not None, longest):
             return Outcome(passed=False, seen="it is not connected")
         if duty not in {Duty.AUTHENTICATE, Duty.SUBSCRIBE, Duty.RESUBSCRIBE}:
             self._wait(self._subscribed, START_SECONDS)
@@ -208,7 +212,8 @@ class Course:
         """Whether, a moment later, it runs and is subscribed, on this connection or on another."""
         deadline = self._server.now() + PING_SECONDS
         self._wait(lambda: self._exited is not None or self._server.now() > deadline, PING_SECONDS + 1)
-        well = self._until(self._subscribed, self._patience, "it is there")
+        seconds = self._codec.backoff.most_seconds + self._patience
+        well = self._until(self._subscribed, seconds, "it is there")
         return attrs.evolve(well, seen=f"{done}: {well.seen}")
 
     def _until(self, done: Callable[[], bool], seconds: float, what: str) -> Outcome:
@@ -233,7 +238,7 @@ class Course:
     @property
     def _here(self) -> Visit | None:
         """The connection that is open; of several the last."""
-        open_ = [visit for visit in self._server.visits if visit.path and visit.left is None]
+        open_ = [visit for visit in self._server.visits if visit.upgraded and visit.left is None]
         return open_[-1] if open_ else None
 
     @property

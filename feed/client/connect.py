@@ -85,6 +85,11 @@ class Feed:
         index = self._core.instruments.find(symbol)
         return None if index is None else self._core.books.get(index)
 
+    @property
+    def books(self) -> list[Book]:
+        """Every book there is, in the order in which they came up."""
+        return list(self._core.books.values())
+
     def __aiter__(self) -> Feed:
         return self
 

@@ -37,13 +37,13 @@ class Duty(enum.Enum):
     AUTHENTICATE = "authenticates in time"
     SUBSCRIBE = "subscribes"
     PONG = "answers pings"
+    SLOW = "survives a slow spell"
+    GAP = "notices a gap"
+    GARBAGE = "survives a garbage frame"
     RECONNECT = "comes back after a disconnect"
     RESUBSCRIBE = "subscribes again"
-    BACK_OFF = "backs off"
-    GARBAGE = "survives a garbage frame"
-    GAP = "notices a gap"
-    SLOW = "survives a slow spell"
     MUTE = "notices a mute feed"
+    BACK_OFF = "backs off"
     RENEW_TOKEN = "renews an expired token"  # noqa: S105 - the name of a duty
 
 

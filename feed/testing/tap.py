@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Final
 
 import attrs
@@ -20,6 +21,7 @@ from feed.stream.frames import close_frame
 
 _TEXT: Final = 0x81
 _LENGTH_16: Final = 126
+_UPGRADED: Final = b"HTTP/1.1 101 "
 _MESSAGE_BYTES: Final = 1024 * 1024
 
 
@@ -37,7 +39,7 @@ class Said:
     text: str
 
 
-@attrs.define
+@attrs.define(eq=False)
 class Visit:
     """
     What one client did on one connection.
@@ -45,6 +47,7 @@ class Visit:
     Attributes:
         at: When it came, in seconds since the server began.
         path: What it asked for, with its query; empty before it did.
+        upgraded: Whether that was a WebSocket, and not plain HTTP.
         said: Its messages.
         pongs: When it answered pings.
         left: When it closed or was gone; None while it is there.
@@ -53,6 +56,7 @@ class Visit:
 
     at: float
     path: str = ""
+    upgraded: bool = False
     said: list[Said] = attrs.field(factory=list)
     pongs: list[float] = attrs.field(factory=list)
     left: float | None = None
@@ -72,11 +76,12 @@ class Wire(enum.Enum):
 
 
 class Frames:
-    """Cuts what a server sends into its HTTP head and whole frames. Sans-I/O."""
+    """Cuts what a server sends into its HTTP head and whole frames; plain HTTP is left alone. Sans-I/O."""
 
     def __init__(self) -> None:
         self._rest = b""
         self._in_head = True
+        self._plain = False
 
     def feed(self, data: bytes) -> list[bytes]:
         """Take ``data``; what is whole now."""
@@ -92,7 +97,10 @@ class Frames:
         if self._in_head:
             end = rest.find(b"\r\n\r\n") + 4
             self._in_head = end < 4
+            self._plain = not self._in_head and not rest.startswith(_UPGRADED)
             return 0 if self._in_head else end
+        if self._plain:
+            return len(rest)
         if len(rest) < 2:
             return 0
         start = 2 if rest[1] < _LENGTH_16 else 4 if rest[1] == _LENGTH_16 else 10
@@ -208,15 +216,17 @@ class Tap:
 
     def _hear(self, data: bytes) -> None:
         visit, now = self.visit, self._clock()
-        if data:
-            self._reader.receive_data(data)
-        else:
+        if not data:
             visit.left = visit.left if visit.left is not None else now
+        elif visit.upgraded or not visit.path:
+            self._reader.receive_data(data)
         for item in self._reader.events_received():
             match item:
                 case Request():
                     visit.path = item.path
-                    self._reader.send_response(self._reader.accept(item))
+                    answer = self._reader.accept(item)
+                    visit.upgraded = answer.status_code == HTTPStatus.SWITCHING_PROTOCOLS
+                    self._reader.send_response(answer)
                 case Frame(opcode=Opcode.TEXT, data=text):
                     visit.said.append(Said(now, bytes(text).decode("utf-8", "replace")))
                 case Frame(opcode=Opcode.PONG):

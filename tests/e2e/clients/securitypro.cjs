@@ -1,0 +1,35 @@
+// SecurityPro's own reconnecting client, section "Reconnect & Backoff", as it was published but for
+// where it connects to and with which key.
+const WebSocket = require(`${process.argv[2]}/node_modules/ws`);
+
+let ws;
+let delay = 1000;
+
+function connect() {
+  ws = new WebSocket(process.env.FEED_URL);
+
+  ws.onopen = () => {
+    delay = 1000;
+    ws.send(JSON.stringify({
+      op: "subscribe",
+      channel: "trades",
+      symbol: "BTC-USD",
+      apiKey: process.env.FEED_KEY
+    }));
+  };
+
+  ws.onmessage = (ev) => {
+    const msg = JSON.parse(ev.data);
+    console.log(msg);
+  };
+
+  ws.onclose = () => {
+    const jitter = Math.floor(Math.random() * 250);
+    setTimeout(connect, delay + jitter);
+    delay = Math.min(delay * 2, 30000);
+  };
+
+  ws.onerror = () => ws.close();
+}
+
+connect();
