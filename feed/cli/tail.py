@@ -53,7 +53,7 @@ def tail(**options: Any) -> None:
 async def _tail(options: dict[str, Any]) -> None:
     import trio  # noqa: PLC0415
 
-    from feed.client import connect  # noqa: PLC0415
+    from feed.client import KeyRefused, connect  # noqa: PLC0415
 
     book = options["book"]
     show = _shower(options)
@@ -65,9 +65,14 @@ async def _tail(options: dict[str, Any]) -> None:
         dialect=options["dialect"],
         raw=show is _print_messages,
     )
-    with trio.move_on_after(options["seconds"] or float("inf")):
-        async with feed as open_feed:
-            await show(open_feed, options)
+    try:
+        with trio.move_on_after(options["seconds"] or float("inf")):
+            async with feed as open_feed:
+                await show(open_feed, options)
+    except KeyRefused as problem:
+        raise ConfigError(
+            f"the server does not accept the key ({problem})", where=options["url"], hint="see --key"
+        ) from None
 
 
 def _shower(options: dict[str, Any]) -> Any:

@@ -35,6 +35,9 @@ class Book:
     """
     The price levels of one instrument.
 
+    The protocol's checksum proves the ten best levels of each side. A lost change of a deeper level
+    shows when that level rises among them, and not before.
+
     Attributes:
         in_sync: Whether it is the server's book at :attr:`seq`. While it is not, levels are those of
             the past.

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Any, Final, Self
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, Final, Self, TypeVar
 
 import attrs
 import structlog
@@ -21,6 +23,8 @@ START_SECONDS: Final = 10.0
 STOP_SECONDS: Final = 10.0
 _LONG_AGO: Final = 1_709_742_000_000_000_000  # 2024-03-06T16:20:00Z: the same in every test
 _POLL_SECONDS: Final = 0.002
+
+T = TypeVar("T")
 
 # A test waits for nobody, and small batches keep a market that is as fast as its clients close to them.
 _LIMITS: Final = Limits(shutdown_seconds=1.0, close_seconds=0.5)
@@ -114,9 +118,20 @@ class FeedServer:
             problem, self._problem = self._problem, None
             raise problem
 
-    def call(self, function: Any, *arguments: Any) -> Any:
+    def call(self, function: Callable[[], T]) -> T:
         """Call ``function`` in the server's thread, between two of its steps; its result."""
-        return trio.from_thread.run_sync(function, *arguments, trio_token=self._token)
+        if self._token is None:
+            raise FeedError("the server has not started")
+        result: Future[T] = Future()
+
+        def run() -> None:
+            try:
+                result.set_result(function())
+            except BaseException as problem:  # noqa: BLE001 - the caller's thread raises it
+                result.set_exception(problem)
+
+        self._token.run_sync_soon(run)
+        return result.result(STOP_SECONDS)
 
     # -- in the thread -----------------------------------------------------------------------------
 

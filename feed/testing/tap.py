@@ -86,13 +86,15 @@ class Frames:
     def feed(self, data: bytes) -> list[bytes]:
         """Take ``data``; what is whole now."""
         self._rest += data
-        whole = []
-        while end := self._end():
-            whole.append(self._rest[:end])
-            self._rest = self._rest[end:]
+        whole, at = [], 0
+        while end := self._end(at):
+            whole.append(self._rest[at:end])
+            at = end
+        self._rest = self._rest[at:]
         return whole
 
-    def _end(self) -> int:
+    def _end(self, at: int) -> int:
+        """Where what begins at ``at`` ends; 0 when it is not whole."""
         rest = self._rest
         if self._in_head:
             end = rest.find(b"\r\n\r\n") + 4
@@ -100,13 +102,14 @@ class Frames:
             self._plain = not self._in_head and not rest.startswith(_UPGRADED)
             return 0 if self._in_head else end
         if self._plain:
-            return len(rest)
-        if len(rest) < 2:
+            return len(rest) if at < len(rest) else 0
+        if len(rest) < at + 2:
             return 0
-        start = 2 if rest[1] < _LENGTH_16 else 4 if rest[1] == _LENGTH_16 else 10
+        length = rest[at + 1]
+        start = at + (2 if length < _LENGTH_16 else 4 if length == _LENGTH_16 else 10)
         if len(rest) < start:
             return 0
-        end = start + (rest[1] if start == 2 else int.from_bytes(rest[2:start], "big"))
+        end = start + (length if start == at + 2 else int.from_bytes(rest[at + 2 : start], "big"))
         return end if len(rest) >= end else 0
 
 

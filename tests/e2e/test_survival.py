@@ -7,6 +7,7 @@ import anyio
 import pytest
 
 from feed.client import Connected, Desynced, Muted, Overflow, Resynced, Side, connect
+from feed.client.book import CHECKED_LEVELS
 from feed.testing import FeedServer
 from feed.testing.tap import Tap, Wire
 
@@ -20,7 +21,9 @@ MARKET = {"scenario": "burst", "dialect": "guide", "speed": 6, "until": "40s"}
 
 def at_rest(server):
     """The server's book by REST: sequence number, bids, asks."""
-    with urllib.request.urlopen(f"{server.http}/v1/market/book?symbol={SYMBOL}&depth=1000") as answer:
+    with urllib.request.urlopen(
+        f"{server.http}/v1/market/book?symbol={SYMBOL}&depth={CHECKED_LEVELS}"
+    ) as answer:
         book = json.load(answer)
     return book["seq"], [tuple(row) for row in book["bids"]], [tuple(row) for row in book["asks"]]
 
@@ -35,7 +38,7 @@ async def agree(feed, server):
     while True:
         before = await anyio.to_thread.run_sync(at_rest, server)
         book = feed.book(SYMBOL)
-        if book.in_sync and [book.texts(Side.BUY), book.texts(Side.SELL)] == [*before[1:]]:
+        if book.in_sync and [book.texts(side, CHECKED_LEVELS) for side in Side] == [*before[1:]]:
             await anyio.sleep(0.3)
             if await anyio.to_thread.run_sync(at_rest, server) == before:
                 return
@@ -58,7 +61,7 @@ def test_it_survives_a_bad_wire_with_the_right_book(backend):
             options = {"symbols": [SYMBOL], "channels": ["book", "trades"], "mute_seconds": 1}
             async with connect(server.url, overflow=Overflow.DROP, **options) as feed:
                 await until(feed, Resynced)
-                spoil(server, lambda tap: setattr(tap, "lose", 3))
+                spoil(server, lambda tap: setattr(tap, "lose", 50))
                 assert await until(feed, Desynced) == Desynced(symbol=SYMBOL, reason="checksum")
                 await until(feed, Resynced)
                 spoil(server, Tap.drop)
