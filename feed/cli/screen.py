@@ -55,14 +55,13 @@ class Screen:
                 row.bid, row.ask = _moved(row.bid, event.bid), _moved(row.ask, event.ask)
                 if isinstance(event, Ticker):
                     row.last = _moved(row.last, event.price)
-                line += (
-                    _price(instrument.price_text, row.bid) + " / " + _price(instrument.price_text, row.ask)
-                )
+                line.append_text(_price(instrument.price_text, row.bid)).append(" / ")
+                line.append_text(_price(instrument.price_text, row.ask))
             case Trade():
                 row.last = _moved(row.last, event.price)
                 side = event.aggressor.name.lower() if event.aggressor is not None else ""
-                line += _price(instrument.price_text, row.last)
-                line += f"  {instrument.size_text(event.size)} {side}"
+                line.append_text(_price(instrument.price_text, row.last))
+                line.append(f"  {instrument.size_text(event.size)} {side}")
             case _:
                 return None
         return line
