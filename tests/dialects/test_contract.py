@@ -72,6 +72,16 @@ HOSTILE = {
         {"type": "subscribe", "symbols": [f"S{at}" for at in range(10_000)]}
     ),
     "one unknown symbol 10,000 times": json.dumps({"type": "subscribe", "symbols": ["NO"] * 10_000}),
+    "symbol of 10,000 characters": json.dumps(
+        {
+            "type": "subscribe",
+            "op": "subscribe",
+            "channel": "trades",
+            "apiKey": "good key",
+            "symbol": "X" * 10_000,
+            "channels": ["trades_" + "x" * 10_000],
+        }
+    ),
     "path for a symbol": '{"type": "subscribe", "symbol": "../../etc/passwd"}',
     "markup for a symbol": '{"type": "subscribe", "symbol": "<script>alert(1)</script>"}',
     "format for a symbol": '{"type": "subscribe", "symbol": "%s%n{0.__class__}"}',

@@ -1,4 +1,6 @@
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,6 +13,33 @@ import pytest
 
 PATIENCE_SECONDS = 10
 CLIENTS = Path(__file__).parent / "clients"
+NODE_PACKAGES = ("ws@8", "wscat@6")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+# Quiet, as nobody watches; and no word to anybody but the server under test.
+BROWSER_OPTIONS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-breakpad",
+    "--disable-sync",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    "--enable-logging=stderr",
+)
+CONSOLE = re.compile(r':CONSOLE:\d+\] "(.*)", source: ')
+# What a page needs around a program that was written as if it were Node's: an environment, and a
+# console that shows objects.
+PAGE = """<!doctype html><script>
+const process = {{env: {env}}};
+const write = console.log;
+console.log = (...shown) => write(...shown.map((item) => JSON.stringify(item)));
+{before}
+</script><script>
+{program}
+</script>"""
 
 
 class Process:
@@ -21,9 +50,10 @@ class Process:
         process: The process itself.
     """
 
-    def __init__(self, *command):
+    def __init__(self, *command, stdin=None):
         self.process = subprocess.Popen(
             [*map(str, command)],
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -60,6 +90,8 @@ class Process:
     def stop(self):
         if self.process.poll() is None:
             self.process.kill()
+        if self.process.stdin is not None:
+            self.process.stdin.close()
         self.process.wait(PATIENCE_SECONDS)
         for reader in self._readers:
             reader.join(PATIENCE_SECONDS)
@@ -77,8 +109,8 @@ def run():
     """Starts processes, and ends them with the test."""
     started = []
 
-    def start(*command):
-        started.append(Process(*command))
+    def start(*command, **options):
+        started.append(Process(*command, **options))
         return started[-1]
 
     yield start
@@ -111,17 +143,43 @@ def serve(feed, tmp_path):
 
 @pytest.fixture(scope="session")
 def node(pytestconfig):
-    """Node with the ``ws`` package: the program, and the folder that the package is in."""
+    """Node with ``ws`` and ``wscat``: the program, and the folder that the packages are in."""
     program, npm = shutil.which("node"), shutil.which("npm")
     if not program or not npm:
         pytest.skip("node or npm is not installed")
     folder = pytestconfig.cache.mkdir("node")
-    if not (folder / "node_modules" / "ws").exists():
-        command = [npm, "install", "--no-audit", "--no-fund", "--prefix", folder, "ws@8"]
+    if not all((folder / "node_modules" / name.split("@")[0]).exists() for name in NODE_PACKAGES):
+        command = [npm, "install", "--no-audit", "--no-fund", "--prefix", folder, *NODE_PACKAGES]
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
         except subprocess.TimeoutExpired:
             pytest.skip("npm did not answer")
         if done.returncode:
-            pytest.skip(f"npm cannot install ws: {done.stderr.strip().splitlines()[-1:]}")
+            names = " and ".join(NODE_PACKAGES)
+            pytest.skip(f"npm cannot install {names}: {done.stderr.strip().splitlines()[-1:]}")
     return program, folder
+
+
+@pytest.fixture
+def browse(run, tmp_path):
+    """
+    Opens a page with a program in a browser without a window; gives its console, line by line.
+
+    Each line is the list of what one ``console.log`` showed. ``before`` is a program that runs first,
+    ``options`` are the browser's.
+    """
+    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if browser is None:
+        pytest.skip("no Chromium is installed")
+
+    def start(program, *options, before="", **env):
+        page = tmp_path / "page.html"
+        page.write_text(PAGE.format(program=program, before=before, env=json.dumps(env)))
+        command = [browser, *BROWSER_OPTIONS, f"--user-data-dir={tmp_path / 'browser'}", *options]
+        # The console is among what it writes to stderr.
+        process = run("sh", "-c", 'exec "$@" 2>&1', "sh", *command, page.as_uri())
+        while True:
+            if found := CONSOLE.search(process.line()):
+                yield found[1]
+
+    return start

@@ -92,21 +92,6 @@ def test_the_postman_collection_works(serve):
             assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
 
 
-def test_a_trade_is_the_same_wherever_it_is_seen(serve):
-    """The last price and the newest of the last trades, with no trade in between."""
-    _, url = serve("--speed", 5)
-
-    def shown(path):
-        return json.loads(curl(f"{http(url)}/v1/market/{path}", "-H", f"X-API-Key: {KEY}"))
-
-    for _ in range(200):
-        before = shown("ticker?symbol=BTC-USD")
-        trades = shown("trades?symbol=BTC-USD&limit=1")["trades"]
-        if trades and before == shown("ticker?symbol=BTC-USD"):
-            break
-    assert (trades[0]["price"], trades[0]["ts"]) == (before["price"], before["ts"])
-
-
 # --- TLS -------------------------------------------------------------------------------------------
 
 
@@ -193,6 +178,17 @@ def test_logs_carry_no_key(serve):
         (f"/{secret}?key={secret}",),
     ]:
         assert secret.encode() not in curl(f"{http(url)}{target}", *headers)
+    subscribe = {"op": "subscribe", "channel": "trades", "symbol": "BTC-USD", "apiKey": secret}
+    for path, message in [
+        (f"/?key={secret}", {"type": "auth", "apiKey": secret}),
+        (f"/market/ws?apiKey={secret}", subscribe),
+        (f"/ws?key={secret}", {"type": "subscribe", "apiKey": secret}),
+    ]:
+        with websockets.sync.client.connect(f"{url}{path}") as socket:
+            socket.send(json.dumps(message))
+            while "error" not in (shown := socket.recv(10)):
+                pass
+            assert secret not in shown
     server.process.terminate()
     code, lines = server.rest()
     assert code == 0

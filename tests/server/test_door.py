@@ -41,6 +41,8 @@ async def refused(house, data):
         (request(Sec_WebSocket_Key="*" * 24), 400, "Sec-WebSocket-Key"),
         (request(Connection="keep-alive"), 400, "Connection"),
         (request(leave_out=["Host"]), 400, "Host"),
+        (request(Content_Length="1\r\nContent-Length: 2"), 400, "conflicting Content-Length"),
+        (request(Content_Length="-1"), 400, "Content-Length"),
         (request(Sec_WebSocket_Protocol="caf\xe9"), 400, "ASCII"),
         (request() + frame(1, b"{}"), 400, "follow"),
         (b"hello\r\n\r\n", 400, "Bad request"),
@@ -52,6 +54,33 @@ async def test_what_is_no_handshake_is_answered(house, data, status, words):
     """A status and one sentence that says what to do, then the end."""
     got, _, message = await refused(house, data)
     assert (got, words in message) == (status, True), message
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (f"GET /?key={KEY} now HTTP/1.1", "Bad request: illegal request line"),
+        (f"GET / HTTP/1.1\r\nX-API-Key : {KEY}", "Bad request: illegal header line"),
+        (f"GET / HTTP/1.1\r\nX-API-Key {KEY}", "Bad request: illegal header line"),
+        (f"GET / HTTP/1.1\r\n {KEY}", "Bad request: continuation line at start of headers"),
+        (f"GET http://[{KEY} HTTP/1.1\r\nHost: x", "Bad request: the target is no URL"),
+    ],
+)
+async def test_what_is_wrong_is_not_shown_back(house, line, words):
+    """A key that stands in the wrong place of a request stands in no answer."""
+    _, _, message = await refused(house, f"{line}\r\n\r\n".encode())
+    assert message == words
+
+
+async def test_an_unknown_path_names_every_protocol(house):
+    """With its paths, for programs; whether a WebSocket is asked for or not."""
+    for data in (request("/nowhere"), b"GET /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"):
+        client = house.connect()
+        await client.send_bytes(data)
+        status, _, body = await client.answer()
+        assert (status, list(body["protocols"])) == (404, list(dialects()))
+        for name, dialect in dialects().items():
+            assert body["protocols"][name][: 1 + len(dialect.aliases)] == [dialect.path, *dialect.aliases]
 
 
 @pytest.mark.parametrize(
@@ -116,7 +145,7 @@ async def test_a_silent_connection_is_dropped(house):
 @pytest.mark.parametrize("chunk", [100, 17_000, 100_000])
 async def test_a_head_over_sixteen_kib_is_refused(house, chunk):
     """431, in whatever pieces it comes."""
-    data = request(Cookie="x" * (17_000 - len(request()) - 10))
+    data = request(Cookie="x" * 17 * 1024)
     client = house.connect()
     for start in range(0, len(data), chunk):
         await client.send_bytes(data[start : start + chunk])

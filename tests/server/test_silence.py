@@ -5,7 +5,7 @@ import trio
 from clients import KEY, request
 from scripts import Script, quote
 
-from feed.settings import Policies, SecurityProPolicy, Settings
+from feed.settings import Flow, Policies, SecurityProPolicy, Settings
 
 SECOND = 1_000_000_000
 SUBSCRIBE = {"op": "subscribe", "channel": "ticker", "symbol": "EURUSD", "apiKey": KEY}
@@ -55,13 +55,45 @@ async def test_missing_pongs_end_a_connection(open_house):
         assert (code, reason) == (1008, "No pong in time")
 
 
-@pytest.mark.parametrize("path", ["/ws", "/market/ws", "/tradyn"])
-async def test_bad_option_is_refused_before_the_handshake(house, path):
+@pytest.mark.parametrize("path", ["/ws", "/market/ws", "/"])
+@pytest.mark.parametrize("since", ["-1", "", "one", "1.5", "%00", "9" * 20, "9" * 10_000])
+async def test_bad_option_is_refused_before_the_handshake(house, path, since):
     """HTTP 400, and the words of the dialect."""
     client = house.connect()
-    await client.send_bytes(request(f"{path}?since=-1"))
+    await client.send_bytes(request(f"{path}?since={since}"))
     status, _, body = await client.answer()
     assert (status, body["message"]) == (400, "since must be a whole number, 0 or more")
+
+
+@pytest.mark.parametrize(
+    ("path", "messages"),
+    [
+        ("/ws", [{"type": "subscribe", "channels": ["ticker_eurusd"]}]),
+        ("/market/ws", [SUBSCRIBE]),
+        ("/", [{"type": "auth", "apiKey": KEY}, {"type": "subscribe", "symbol": "EURUSD"}]),
+    ],
+)
+@pytest.mark.parametrize(
+    ("since", "answer"),
+    [
+        (1, "since=1 is too old: the oldest event kept is 4"),
+        (7, "since=7 is in the future: the newest event is 6"),
+        (10**17, f"since={10**17} is in the future: the newest event is 6"),
+    ],
+)
+async def test_what_is_not_kept_is_an_error_in_every_protocol(open_house, path, messages, since, answer):
+    """It says from where one can go on; nothing else comes, and the connection stays."""
+    async with open_house(Settings(flow=Flow(history_events=3))) as house:
+        house.script.play(*(quote(0, 200 + at) for at in range(3)))
+        client = await house.upgraded(f"{path}?since={since}")
+        for message in messages:
+            await client.send(message)
+        while (shown := await client.message())["type"] != "error":
+            assert shown["type"] in {"welcome", "auth"}
+        assert shown["message"] == answer
+        house.script.play(quote(0, 300))
+        with trio.move_on_after(25):
+            pytest.fail(await client.text())
 
 
 async def test_client_comes_back_where_it_was(open_house):
