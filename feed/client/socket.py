@@ -102,10 +102,12 @@ class Socket:
         for frame in self._protocol.events_received():
             if not isinstance(frame, Frame):
                 continue
-            if frame.opcode is Opcode.TEXT or (frame.opcode is Opcode.CONT and self._text):
+            if frame.fin and frame.opcode is Opcode.TEXT:
+                texts.append(str(frame.data, "utf-8", "replace"))
+            elif frame.opcode is Opcode.TEXT or (frame.opcode is Opcode.CONT and self._text):
                 self._text.append(bytes(frame.data))
                 if frame.fin:
-                    texts.append(b"".join(self._text).decode("utf-8", "replace"))
+                    texts.append(str(b"".join(self._text), "utf-8", "replace"))
                     self._text = []
         return texts
 

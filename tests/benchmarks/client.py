@@ -17,9 +17,14 @@ import statistics
 import time
 
 import trio
+import websockets.asyncio.client
+from trio_websocket import open_websocket_url
+from websockets.server import ServerProtocol
 
+from feed.client import Quote, connect
 from feed.stream.frames import text_frame
 
+CLOSE = 0x88
 BURST = 200  # messages in one write, as a busy fan-out makes them
 
 
@@ -36,8 +41,6 @@ def ticks(count):
 
 def serve(count, ready):
     """Answer each handshake with ``count`` ticks, in a process of its own."""
-    from websockets.server import ServerProtocol
-
     hello = b"".join(
         map(text_frame, ['{"type":"welcome"}', '{"type":"auth","success":true}', '{"type":"subscribed"}'])
     )
@@ -53,8 +56,9 @@ def serve(count, ready):
         try:
             for part in data:
                 await stream.send_all(part)
-            await stream.receive_some()
-            await trio.sleep(1)
+            while (said := await stream.receive_some()) and said[0] != CLOSE:
+                pass
+            await stream.aclose()
         except trio.BrokenResourceError:
             pass
 
@@ -67,8 +71,6 @@ def serve(count, ready):
 
 
 async def ours(url, count):
-    from feed.client import Quote, connect
-
     left = count
     async with connect(url, symbols=["EURUSD"], key="x") as feed:
         while left > 0:
@@ -76,8 +78,6 @@ async def ours(url, count):
 
 
 async def bare_websockets(url, count):
-    import websockets.asyncio.client
-
     async with websockets.asyncio.client.connect(url) as socket:
         left = count
         while left:
@@ -85,8 +85,6 @@ async def bare_websockets(url, count):
 
 
 async def bare_trio_websocket(url, count):
-    from trio_websocket import open_websocket_url
-
     async with open_websocket_url(url) as socket:
         left = count
         while left:

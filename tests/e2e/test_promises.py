@@ -1,6 +1,7 @@
 """The examples in the docstrings, run as they are printed."""
 
 import inspect
+import json
 import sys
 import textwrap
 
@@ -47,10 +48,8 @@ def test_the_ten_lines_keep_printing_across_a_restart(run, backend):
 
 def my_bot(url, key):
     """Sells once a price is a twentieth below the first."""
-    import json  # noqa: PLC0415
-
     first = None
-    with websockets.sync.client.connect(url) as socket:
+    with websockets.sync.client.connect(url, close_timeout=0.1) as socket:
         socket.send(json.dumps({"type": "auth", "apiKey": key}))
         socket.send(json.dumps({"type": "subscribe", "symbol": "BTC-USD"}))
         while True:
