@@ -155,11 +155,16 @@ class Recording:
         block_events: Events in one block: what a writer holds back, and what damage can cost.
         block_bytes: A block that unpacks to more than this is damage, not data.
         level: Zstandard compression level.
+        waiting_events: Events that wait for the disk while a live feed is recorded; then the market
+            waits too.
+        stall_seconds: How long it waits; then the recording is given up, and the feed goes on.
     """
 
     block_events: int = attrs.field(default=4096, validator=ge(1))
     block_bytes: int = attrs.field(default=64 * MIB, validator=ge(1024))
     level: int = attrs.field(default=3, validator=[ge(1), le(19)])
+    waiting_events: int = attrs.field(default=100_000, validator=ge(1))
+    stall_seconds: float = attrs.field(default=5.0, validator=gt(0))
 
 
 @attrs.frozen(kw_only=True)
@@ -223,6 +228,10 @@ class Settings:
         scenario: Scenario file, or the name of a shipped one; None simulates the default market.
         seed: Of the simulated market; the same seed gives the same events. None means the
             scenario's own, or 1.
+        lockstep: Let the market wait until the slowest subscribed client has taken everything, and
+            cut no client for being slow or silent.
+        wait_clients: Hold market time at its start until so many clients have subscribed.
+        record: Record what is published into this file; None means no recording.
         start: Market time at which the market opens, integer nanoseconds since the Unix epoch;
             None means the scenario's own, or now, so that a live feed shows today's time.
         until: Where to end: an offset such as ``90s``, an ISO-8601 market time, or a sequence
@@ -246,6 +255,9 @@ class Settings:
     start: int | None = attrs.field(default=None, validator=optional(ge(0)))
     until: str | None = attrs.field(default=None, validator=optional(instance_of(str)))
     speed: float = attrs.field(default=1.0, validator=ge(0))
+    lockstep: bool = False
+    wait_clients: int = attrs.field(default=0, validator=ge(0))
+    record: Path | None = attrs.field(default=None, validator=optional(instance_of(Path)))
     instruments: int | None = attrs.field(default=None, validator=optional(ge(1)))
     keys: Path | None = attrs.field(default=None, validator=optional(instance_of(Path)))
     demo_keys: bool = True

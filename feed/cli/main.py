@@ -21,8 +21,10 @@ import click
 from feed import __version__
 from feed.cli.certify import certify
 from feed.cli.doctor import completion, doctor
+from feed.cli.imports import import_
 from feed.cli.keys import keys
 from feed.cli.options import HelpfulGroup, example
+from feed.cli.record import record
 from feed.cli.replay import replay
 from feed.cli.scenario import scenario
 from feed.cli.serve import serve
@@ -51,6 +53,8 @@ feed.add_command(replay)
 feed.add_command(certify)
 feed.add_command(doctor)
 feed.add_command(completion)
+feed.add_command(record)
+feed.add_command(import_)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

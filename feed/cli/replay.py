@@ -15,7 +15,7 @@ from feed.cli.serve import speed
 from feed.errors import ConfigError
 from feed.model.scenario import KIND_NAMES
 from feed.scenario.reader import parse_scenario
-from feed.scenario.shipped import SUFFIX, find_scenario
+from feed.scenario.shipped import find_scenario
 from feed.scenario.times import duration_text
 from feed.scenario.writer import with_expectation
 from feed.server.program import MARKETS, Program, program_from_file
@@ -49,19 +49,25 @@ _NS_PER_TICK = 100 * NS_PER_MS
 @click.option("--update", is_flag=True, help="Write what came out into the [expect] table of each FILE.")
 def replay(files: tuple[str, ...], speed: float, until: str | None, *, digest: bool, update: bool) -> int:
     """
-    Run each FILE, a scenario file or the name of a shipped one, without clients.
+    Run each FILE without clients: a scenario file, the name of a shipped one, or a recording.
 
     Prints what happened, and compares a whole run with the file's [expect] table: exit code 1 when
-    it differs.
+    it differs. So it is for a recording that is damaged, which runs up to the damage.
     """
     if update and until is not None:
         raise ConfigError("only a whole run says what to expect", where="--update", hint="leave out --until")
     differing = 0
     for file in files:
         program = program_from_file(file)
+        if update and program.duration is None:
+            raise ConfigError("only a scenario file has an [expect] table", where=file)
         outcome = _run(program, speed, until)
         for line in report(program.name, outcome, digest=digest):
             click.echo(line)
+        damage = program.damage()
+        if damage is not None:
+            differing += 1
+            click.echo(f"feed: {file}: damaged in {damage}", err=True)
         if update:
             click.echo(f"{program.name}: {_update(find_scenario(file), outcome)}")
         elif program.expect is not None and until is None:
@@ -124,8 +130,6 @@ def _progress(program: Program) -> AbstractContextManager[Any]:
 
 
 def _update(path: Path, outcome: Outcome) -> str:
-    if path.suffix != SUFFIX:
-        raise ConfigError("only a scenario file has an [expect] table", where=str(path))
     old = path.read_text(encoding="utf-8")
     new = with_expectation(old, outcome.expectation())
     if new == old:

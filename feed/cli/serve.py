@@ -84,7 +84,7 @@ def _number(value: str | float) -> float | None:
     "scenario",
     metavar="FILE",
     default="none",
-    meaning="Scenario file, or the name of a shipped one, to run instead of the default market.",
+    meaning="Scenario file, recording, or name of a shipped scenario: runs instead of the default market.",
 )
 @setting(
     "--seed",
@@ -119,6 +119,17 @@ def _number(value: str | float) -> float | None:
     metavar="FACTOR",
     kind=speed,
     meaning="Market seconds per second, or max: as fast as clients and machine allow.",
+)
+@setting("--lockstep/--no-lockstep", Settings, "lockstep", metavar=None)
+@setting("--wait-clients", Settings, "wait_clients", metavar="COUNT", kind=int)
+@setting(
+    "--record",
+    Settings,
+    "record",
+    metavar="FILE",
+    kind=click.Path(path_type=Path),
+    default="none",
+    meaning="Record what is published into FILE, to be replayed; .feed.zst is its suffix.",
 )
 @setting(
     "--instruments",

@@ -84,6 +84,7 @@ class Fault(enum.Enum):
     TOO_MANY_MESSAGES = "too many messages"
     BINARY_MESSAGE = "binary message"
     SLOW_CONSUMER = "slow consumer"
+    TOKEN_EXPIRED = "token expired"  # noqa: S105 - the words, not a token
 
 
 @attrs.frozen(kw_only=True)

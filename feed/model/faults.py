@@ -107,7 +107,7 @@ class Delay(LastingFault):
 
     Attributes:
         delay: By at least so many nanoseconds, of the clock rather than of market time.
-        jitter: And up to so many more, drawn for each frame.
+        jitter: And up to so many more, drawn for what is written at once: a frame, or several.
     """
 
     delay: Nanoseconds = attrs.field(validator=[ge(0), le(600 * NS_PER_SECOND)])

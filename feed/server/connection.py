@@ -10,7 +10,8 @@ handshake.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import attrs
 import structlog
@@ -18,14 +19,20 @@ import trio
 from trio_websocket import ConnectionClosed, WebSocketConnection, wrap_server_stream
 
 from feed.dialects.contract import Action, Close, Reply, Session, Subscribe, Unsubscribe
+from feed.model.grants import Grant
 from feed.server import ending
 from feed.server.ending import Ending
+from feed.server.lag import Lag
 from feed.server.meter import Meter
 from feed.server.transport import Transport
 from feed.server.wire import Wire
 from feed.settings import Limits
 from feed.stream.fanout import Fanout
 from feed.stream.frames import close_frame
+from feed.stream.outlet import Outlet
+
+if TYPE_CHECKING:
+    from feed.server.faults import Faults
 
 log = structlog.get_logger("feed.connection")
 
@@ -41,6 +48,7 @@ class Reception:
         endings: Counts how connections end.
         conversations: Those that are open; the server ends them when it stops.
         stopping: Set when it does, for those that open too late.
+        faults: What goes wrong on purpose; None when nothing will.
     """
 
     fanout: Fanout
@@ -48,13 +56,39 @@ class Reception:
     endings: ending.Endings = attrs.field(factory=ending.Endings)
     conversations: dict[Conversation, None] = attrs.field(factory=dict)
     stopping: trio.Event = attrs.field(factory=trio.Event)
+    faults: Faults | None = None
+
+
+@attrs.define
+class Visitor:
+    """
+    Who is at the other end.
+
+    Attributes:
+        dialect: Name of the protocol that it speaks.
+        key: Name of the key that it has shown, never the key itself; None before it has.
+    """
+
+    dialect: str
+    key: str | None = None
+
+    def shows(self, grant: Grant | None) -> Grant | None:
+        """It has shown a key that is good for ``grant``, or for nothing; gives that back."""
+        if grant is not None:
+            self.key = grant.name
+        return grant
 
 
 class Conversation:
-    """One connection from its request head to its end."""
+    """
+    One connection from its request head to its end.
+
+    Attributes:
+        visitor: Who it is with.
+    """
 
     def __init__(
-        self, transport: Transport, handshake: bytes, dialect: str, session: Session, reception: Reception
+        self, transport: Transport, handshake: bytes, visitor: Visitor, session: Session, reception: Reception
     ) -> None:
         """
         Begin a conversation.
@@ -62,10 +96,11 @@ class Conversation:
         Args:
             transport: Stands at the end of the request head.
             handshake: The request again, for trio-websocket to answer.
-            dialect: Name of the dialect, for the log.
+            visitor: Who it is with.
             session: This client's side of the dialect.
             reception: What it shares with the others.
         """
+        self.visitor = visitor
         self._transport = transport
         self._session = session
         self._reception = reception
@@ -80,7 +115,8 @@ class Conversation:
             too_many_frames=lambda: self.end(ending.TOO_MANY_FRAMES),
         )
         self._outlet = self._wire.outlet
-        self._dialect = dialect
+        self._lag: Lag | None = None
+        self._nursery: trio.Nursery | None = None
         self._scope = trio.CancelScope()  # around the conversation; not around the farewell
         self._ending: Ending | None = None
 
@@ -97,6 +133,7 @@ class Conversation:
         """
         try:
             async with trio.open_nursery() as nursery:
+                self._nursery = nursery
                 nursery.start_soon(self._wire.write)
                 socket = await self._shake_hands(nursery, handshake_deadline, subprotocol)
                 if socket is not None:
@@ -107,7 +144,7 @@ class Conversation:
                     await self._part(socket)
                 nursery.cancel_scope.cancel()
         except* Exception:
-            log.exception("bug in a connection", dialect=self._dialect)
+            log.exception("bug in a connection", dialect=self.visitor.dialect)
             self.end(ending.BUG)
         finally:
             self._hub.drop(self._outlet)
@@ -119,6 +156,31 @@ class Conversation:
         if self._ending is None:
             self._ending = why
             self._scope.cancel()
+
+    @property
+    def outlet(self) -> Outlet:
+        """Everything that goes out, in order."""
+        return self._outlet
+
+    def leave(self, why: Ending) -> None:
+        """End the conversation between these two events; without a close code, drop the connection."""
+        self._hub.mute(self._outlet)
+        self.end(why)
+        if not why.code:
+            self._wire.close()
+
+    def delay(self, late: Callable[[], float] | None) -> None:
+        """Let everything that is sent from now on be late by so many seconds; None for no more."""
+        if self._lag is not None:
+            self._lag.late = late or _in_time
+        elif late is not None and self._nursery is not None:
+            self._lag = Lag(self._transport, late=late, most=self._limits.backlog_bytes)
+            self._wire.reroute(self._lag)
+            self._nursery.start_soon(self._lag.run)
+
+    def stall(self, *, on: bool) -> None:
+        """Neither send nor receive a byte from now on, while the connection stays open; or do again."""
+        self._wire.stall(on=on)
 
     # -- its parts ---------------------------------------------------------------------------------
 
@@ -142,6 +204,9 @@ class Conversation:
         reception.conversations[self] = None
         if reception.stopping.is_set():
             self.end(ending.SHUTDOWN)
+        faults = reception.faults
+        if faults is not None:
+            faults.arrived(self)
         try:
             with self._scope:
                 self._scope.deadline = trio.current_time() + self._limits.auth_seconds
@@ -149,10 +214,12 @@ class Conversation:
             if self._scope.cancelled_caught:
                 self.end(ending.AUTH_TIMEOUT)
         except Exception:
-            log.exception("bug in a session", dialect=self._dialect)
+            log.exception("bug in a session", dialect=self.visitor.dialect)
             self.end(ending.BUG)
         finally:
             del reception.conversations[self]
+            if faults is not None:
+                faults.left(self)
             reception.endings.ended(self._ending or ending.GONE)
 
     async def _read(self, socket: WebSocketConnection) -> None:
@@ -178,7 +245,8 @@ class Conversation:
             else:
                 # What a message asks for is decided and happens between two steps.
                 await at_rest()
-                self._apply(self._session.receive(message))
+                if self._ending is None:
+                    self._apply(self._session.receive(message))
 
     async def _beat(self) -> None:
         """The session's own task, where it wants one: what is due although the client is silent."""
@@ -190,15 +258,18 @@ class Conversation:
                     return
                 self._apply(self._session.beat())
         except Exception:
-            log.exception("bug in a session", dialect=self._dialect)
+            log.exception("bug in a session", dialect=self.visitor.dialect)
             self.end(ending.BUG)
 
     def _apply(self, actions: Sequence[Action]) -> None:
+        faults = self._reception.faults
         for action in actions:
             match action:
                 case Reply(text):
                     self._hub.send(self._outlet, text)
                 case Subscribe(topics, since):
+                    if faults is not None:
+                        faults.met(self)
                     self._hub.subscribe(self._outlet, topics, since=since)
                 case Unsubscribe(topics):
                     self._hub.unsubscribe(self._outlet, topics)
@@ -216,12 +287,15 @@ class Conversation:
                 except ConnectionClosed:
                     self.end(ending.GONE)
                     return
-            if waiting.cancelled_caught:
+            if waiting.cancelled_caught and not self._outlet.stalled:
                 self.end(ending.SILENT)
 
     async def _part(self, socket: WebSocketConnection) -> None:
         """Send what is still due, then shake hands on the close, all within the time for it."""
         why = self._ending or ending.GONE
+        if self._outlet.stalled:
+            self._hub.mute(self._outlet)
+            await self._wire.passable()
         with trio.move_on_after(self._limits.close_seconds):
             if why.code:
                 await self._say_why(why)
@@ -258,3 +332,7 @@ class Conversation:
             self.end(ending.SLOW)
         else:
             self.end(ending.GONE)
+
+
+def _in_time() -> float:
+    return 0.0

@@ -20,7 +20,7 @@ import trio
 from feed.dialects.contract import Desk, Dialect, Refusal
 from feed.dialects.discovery import route
 from feed.model.instruments import Listing
-from feed.server.connection import Conversation, Reception
+from feed.server.connection import Conversation, Reception, Visitor
 from feed.server.head import BadRequest, Head, HeadReader
 from feed.server.keys import Keyring
 from feed.server.origins import Origins
@@ -152,17 +152,22 @@ class Door:
             )
         if not self._origins.allow(opening.headers):
             raise BadRequest(403, "Web pages of this origin may not connect")
-        session = dialect.session(opening, self._desk(dialect))
+        faults = self._reception.faults
+        problem = faults.refusal(dialect.name) if faults is not None else None
+        if problem is not None:
+            raise problem
+        visitor = Visitor(dialect.name)
+        session = dialect.session(opening, self._desk(visitor))
         if isinstance(session, Refusal):
             raise BadRequest(session.status, "Refused", body=session.body)
-        return Conversation(transport, head.handshake, dialect.name, session, self._reception)
+        return Conversation(transport, head.handshake, visitor, session, self._reception)
 
-    def _desk(self, dialect: Dialect) -> Desk:
+    def _desk(self, visitor: Visitor) -> Desk:
         limits = self._reception.limits
         hub = self._reception.fanout.hub
         return Desk(
             listing=self._listing,
-            check_key=lambda key: self._keyring.check(key, dialect.name),
+            check_key=lambda key: visitor.shows(self._keyring.check(key, visitor.dialect)),
             auth_seconds=limits.auth_seconds,
             auth_attempts=limits.auth_attempts,
             kept=lambda: (hub.history.oldest, hub.seq),

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 import attrs
 
+import feed
 from feed.errors import ConfigError
 from feed.model.faults import Fault
 from feed.model.scenario import Expect, Scenario
 from feed.scenario.reader import read_scenario
+from feed.scenario.recorded import SUFFIX as RECORDED
+from feed.scenario.recorded import RecordedBlocks, is_recording
+from feed.scenario.recording import Header, Provenance
+from feed.scenario.recording_reader import Damage
 from feed.scenario.schema import Markets
 from feed.scenario.shipped import SUFFIX, find_scenario
 from feed.scenario.times import parse_duration, parse_moment
+from feed.server.faults import Plan
 from feed.settings import Settings
 from feed.sim.defaults import default_market
 from feed.sim.market import Market
+from feed.sim.playback import Playback
 from feed.sim.run import WHOLE, Run, Until
 from feed.sim.script import ScriptedMarket
 
@@ -23,6 +32,7 @@ MARKETS: Final[Markets] = {"default": default_market}
 """The markets that a scenario file can begin with."""
 
 DEFAULT_SEED: Final = 1
+SIMULATED: Final = Provenance(source="simulated")
 
 
 @attrs.frozen(kw_only=True)
@@ -38,6 +48,8 @@ class Program:
         seed: Of the market, and of the choice whom a fault strikes.
         faults: What goes wrong on the wire meanwhile.
         expect: What a whole run must give; None when nobody has said.
+        provenance: Where its events come from.
+        damage: Says where a recording broke off, once the run has come so far; None while all is well.
     """
 
     name: str
@@ -47,6 +59,19 @@ class Program:
     seed: int = DEFAULT_SEED
     faults: tuple[Fault, ...] = ()
     expect: Expect | None = None
+    provenance: Provenance = SIMULATED
+    damage: Callable[[], Damage | None] = lambda: None
+
+    @property
+    def plan(self) -> Plan:
+        """What goes wrong on the wire, and by which seed."""
+        return Plan(faults=self.faults, seed=self.seed, start=self.start)
+
+    @property
+    def header(self) -> Header:
+        """How a recording of this run begins."""
+        provenance = attrs.evolve(self.provenance, tool=f"feed {feed.__version__}")
+        return Header(instruments=tuple(self.run.listing), provenance=provenance, start=self.start)
 
     def until(self, text: str | None) -> Until:
         """
@@ -78,15 +103,21 @@ def program_from_file(name: str, *, seed: int | None = None, start: int | None =
     What a file says shall run.
 
     Args:
-        name: Path of a scenario file, or name of a shipped scenario.
+        name: Path of a scenario file or of a recording, or name of a shipped scenario.
         seed: Instead of its own.
         start: Instead of its own.
     Raises:
-        ConfigError: There is no such file, or it is not understood.
+        ConfigError: There is no such file, or it is not understood; or a recording shall have
+            another seed or start than it has.
     """
     path = find_scenario(name)
+    if is_recording(path):
+        for option, value in (("--seed", seed), ("--start", start)):
+            if value is not None:
+                raise ConfigError("a recording has its own", where=option, hint="leave it out")
+        return recorded(path)
     if path.suffix != SUFFIX:
-        raise ConfigError("is no scenario", where=str(path), hint=f"allowed: a {SUFFIX} file")
+        raise ConfigError("is no scenario", where=str(path), hint=f"allowed: a {SUFFIX} file, or a recording")
     return scripted(read_scenario(path, MARKETS), seed=seed, start=start)
 
 
@@ -104,6 +135,25 @@ def scripted(scenario: Scenario, *, seed: int | None = None, start: int | None =
         seed=scenario.seed,
         faults=scenario.faults,
         expect=scenario.expect,
+        provenance=attrs.evolve(SIMULATED, seed=scenario.seed, scenario=scenario.name),
+    )
+
+
+def recorded(path: Path) -> Program:
+    """
+    A recording, ready to run.
+
+    Raises:
+        ConfigError: It is none, or cannot be read.
+    """
+    blocks = RecordedBlocks(path)
+    header = blocks.header
+    return Program(
+        name=path.name.removesuffix(RECORDED),
+        run=Playback(header.listing, blocks, start=header.start),
+        start=header.start,
+        provenance=header.provenance,
+        damage=lambda: blocks.damage,
     )
 
 
@@ -124,4 +174,5 @@ def program_for(settings: Settings, *, now: int) -> Program:
     seed = DEFAULT_SEED if settings.seed is None else settings.seed
     start = now if settings.start is None else settings.start
     market = Market(default_market(settings.instruments), seed=seed, start=start)
-    return Program(name="default", run=market, start=start, seed=seed)
+    provenance = attrs.evolve(SIMULATED, seed=seed)
+    return Program(name="default", run=market, start=start, seed=seed, provenance=provenance)

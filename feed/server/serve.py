@@ -8,8 +8,6 @@ and the listeners leaves every client time for its last words.
 from __future__ import annotations
 
 import socket
-import time
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
@@ -27,10 +25,8 @@ from feed.server.door import Entrance
 from feed.server.house import House
 from feed.server.keys import keyring_for
 from feed.server.listener import Listener, Wrap, bind, unwrapped
-from feed.server.program import program_for
+from feed.server.stage import Stage
 from feed.settings import Settings
-from feed.sim.control import Control
-from feed.sim.runner import MarketRunner
 from feed.stream.source import Batch, Source
 
 log = structlog.get_logger("feed.server")
@@ -90,10 +86,15 @@ async def serve(
     """
     stop = stop if stop is not None else trio.Event()
     keyring = keyring_for(settings)
+    stage = Stage(settings, source)
     listeners = await _listeners(settings)
-    source = source or simulated(settings)
-    house = House(settings, source, keyring)
-    await house.fanout.step(source.opening())
+    house = House(settings, stage.source, keyring, stage.plan)
+    try:
+        await stage.open(house)
+    except ConfigError:
+        for _, sock in listeners:
+            sock.close()
+        raise
     listener = Listener(house.door, settings.limits, wrap)
     send, receive = trio.open_memory_channel[Batch](settings.flow.channel_batches)
 
@@ -102,7 +103,7 @@ async def serve(
             for entrance, sock in listeners:
                 rooms.start_soon(listener.run, sock, connections, entrance)
             rooms.start_soon(house.fanout.run, receive)
-            rooms.start_soon(source.run, send)
+            rooms.start_soon(stage.run, send)
             addresses = [_address(entrance, sock) for entrance, sock in listeners]
             _write_port_file(settings.port_file, addresses[0].port)
             log.info("serving", addresses=[address.url() for address in addresses])
@@ -114,34 +115,6 @@ async def serve(
         await house.web.stop()
         await _say_goodbye(house.reception, settings.limits.shutdown_seconds)
     log.info("stopped", **attrs.asdict(house.reception.endings.statistics()))
-
-
-def simulated(
-    settings: Settings,
-    *,
-    hold: Callable[[], Awaitable[object]] | None = None,
-    settle: Callable[[], Awaitable[object]] | None = None,
-) -> MarketRunner:
-    """
-    The market that ``settings`` want, ready to run.
-
-    Args:
-        settings: All of the server.
-        hold: See :class:`~feed.sim.runner.MarketRunner`.
-        settle: See there.
-
-    Raises:
-        ConfigError: The scenario cannot be read, or does not go with another setting.
-    """
-    program = program_for(settings, now=time.time_ns())
-    control = Control(
-        program.run,
-        clock=trio.current_time,
-        speed=settings.speed,
-        until=program.until(settings.until),
-        checkpoint_seconds=settings.flow.checkpoint_seconds,
-    )
-    return MarketRunner(control, flow=settings.flow, hold=hold, settle=settle)
 
 
 async def _listeners(settings: Settings) -> list[tuple[Entrance, socket.socket]]:

@@ -55,6 +55,7 @@ class Wire(trio.abc.Stream):
         self._fragments = Fragments()
         self._message_frames = message_frames
         self._too_many_frames = too_many_frames
+        self._stalled: trio.Event | None = None  # set when bytes pass again
         self._listening = False  # trio-websocket is reading
         self._leaving = False
         self.said_close = False
@@ -73,7 +74,30 @@ class Wire(trio.abc.Stream):
                 self._owing = trio.Event()
             self._step()
             if not done:
+                await self.passable()
                 await self._transport.writable()
+
+    def reroute(self, transport: Transport) -> None:
+        """Send and receive by another way to the same client from now on."""
+        self._transport = transport
+        if self._stalled is None:
+            self.outlet.write = transport.send
+
+    def stall(self, *, on: bool) -> None:
+        """Let no byte pass in either direction, while the connection stays open; or let them again."""
+        self.outlet.stalled = on
+        if on and self._stalled is None:
+            self._stalled = trio.Event()
+            self.outlet.write = _nothing_passes
+        elif not on and self._stalled is not None:
+            self.outlet.write = self._transport.send
+            self._stalled.set()
+            self._stalled = None
+
+    async def passable(self) -> None:
+        """Wait until bytes pass."""
+        while self._stalled is not None:
+            await self._stalled.wait()
 
     async def flushed(self) -> None:
         """Wait until nothing is owed."""
@@ -115,6 +139,7 @@ class Wire(trio.abc.Stream):
         try:
             while (data := await self._transport.receive()) and self._leaving:
                 pass  # it is heard, but not listened to
+            await self.passable()
         except OSError as problem:
             raise trio.BrokenResourceError from problem
         finally:
@@ -159,3 +184,7 @@ class Wire(trio.abc.Stream):
         """Let those look again who wait for something here."""
         progress, self._progress = self._progress, trio.Event()
         progress.set()
+
+
+def _nothing_passes(_: bytes | memoryview) -> int:
+    raise BlockingIOError

@@ -56,7 +56,8 @@ class Control:
     Seeking forward gives out everything in between, as fast as it is taken. Seeking back re-runs the
     market silently from the nearest checkpoint, to the same bytes as the first time; then it gives
     out a ``CLEAR`` of every instrument, the statuses and the books of that moment, and goes on from
-    there. Sequence numbers never go back. A seek leaves a paused run paused.
+    there. Sequence numbers never go back. A seek leaves a paused run paused. Orders that clients sent in
+    since that checkpoint are not sent again: what is run anew is the market alone.
 
     Args:
         run: Runs nowhere else.

@@ -71,7 +71,8 @@ class Playback:
             if len(rows) >= limit:
                 break
         else:
-            self.now = until
+            if row is not None:  # else time ends with the last row
+                self.now = until
         self._ahead = row
         self._taken += len(rows)
         if rows:

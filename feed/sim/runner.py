@@ -20,6 +20,8 @@ class MarketRunner:
     Attributes:
         listing: The run's instruments.
         control: Steers it, from any task.
+        hold: Awaited before market time begins to run, such as for clients to subscribe; or None.
+        settle: Awaited after every batch, such as for the slowest client to have taken it; or None.
     """
 
     def __init__(
@@ -36,14 +38,14 @@ class MarketRunner:
         Args:
             control: Run by nobody else.
             flow: Bounds on a batch.
-            hold: Awaited before market time begins to run, such as for clients to subscribe.
-            settle: Awaited after every batch, such as for the slowest client to have taken it.
+            hold: See the class.
+            settle: See the class.
         """
         self.listing = control.listing
         self.control = control
         self._flow = flow
-        self._hold = hold
-        self._settle = settle
+        self.hold = hold
+        self.settle = settle
 
     @property
     def lag(self) -> float:
@@ -62,8 +64,8 @@ class MarketRunner:
 
     async def _simulate(self, channel: trio.MemorySendChannel[Batch]) -> None:
         control = self.control
-        if self._hold is not None:
-            await self._hold()
+        if self.hold is not None:
+            await self.hold()
         control.start()
         while not control.ended:
             changed = trio.Event()
@@ -74,5 +76,5 @@ class MarketRunner:
             rows = control.take(self._flow.batch_events)
             if rows:
                 await send(channel, Batch(rows, now))
-                if self._settle is not None:
-                    await self._settle()
+                if self.settle is not None:
+                    await self.settle()

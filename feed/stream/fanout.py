@@ -8,6 +8,9 @@ half-way, to let other tasks breathe; who wants to change what is published wait
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Protocol
+
 import attrs
 import trio
 
@@ -40,19 +43,39 @@ class FanoutStatistics:
     bytes: int = 0
 
 
+class Interlude(Protocol):
+    """What happens between two events, such as a fault."""
+
+    def next(self, seq: int, rows: list[Row]) -> int | None:
+        """How many of the next events, those after ``seq``, come before it; None when it is not due."""
+        ...
+
+    def act(self, seq: int, rows: list[Row]) -> None:
+        """Let it happen: ``seq`` is the last event told, ``rows`` are the next ones."""
+        ...
+
+
 class Fanout:
     """
     Drives a hub from a channel of batches.
+
+    Args:
+        hub: Who gets what.
+        flow: Bounds on a step.
+        interlude: Acts between two events; None when nothing will.
 
     Attributes:
         hub: What it drives.
         latency: From the making of a step's oldest event to the last write of the step; steps
             that nobody listens to do not count.
+        tap: Given the events of every step before anybody else; None for nobody.
     """
 
-    def __init__(self, hub: Hub, flow: Flow) -> None:
+    def __init__(self, hub: Hub, flow: Flow, interlude: Interlude | None = None) -> None:
         self.hub = hub
         self.latency = Histogram()
+        self.tap: Callable[[list[Row]], object] | None = None
+        self._interlude = interlude
         self._flow = flow
         self._statistics = FanoutStatistics()
         self._busy = False
@@ -73,7 +96,24 @@ class Fanout:
                     rows += channel.receive_nowait().rows
             except (trio.WouldBlock, trio.EndOfChannel):
                 pass
-            await self.step(rows, made=batch.made)
+            if self._interlude is not None:
+                rows = await self._up_to_interludes(self._interlude, rows, batch.made)
+            if rows:
+                await self.step(rows, made=batch.made)
+
+    async def _up_to_interludes(self, interlude: Interlude, rows: list[Row], made: float) -> list[Row]:
+        """Publish what comes before the interludes among ``rows``, and let them act; what is left."""
+        while (before := interlude.next(self.hub.seq, rows)) is not None:
+            if before:
+                await self.step(rows[:before], made=made)
+                rows = rows[before:]
+            interlude.act(self.hub.seq, rows)
+        return rows
+
+    async def published(self, seq: int) -> None:
+        """Wait until every event up to ``seq`` has been told to everybody."""
+        while self.hub.seq < seq or self._busy:
+            await self._resting.park()
 
     async def at_rest(self) -> None:
         """Wait for the end of the step under way, if there is one."""
@@ -92,6 +132,8 @@ class Fanout:
         self._statistics.steps += 1
         self._statistics.events += len(rows)
         self._until_pause = self._flow.sweep_connections
+        if self.tap is not None:
+            self.tap(rows)
         self._busy = True
         try:
             for group in self.hub.publish(rows):

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from feed.stream.distortion import Distortion
     from feed.stream.outlet import Outlet
     from feed.stream.topics import OpenTopic
 
@@ -46,18 +47,29 @@ class Group:
         tail: The last chunk of the stream; an empty one when nobody needs it.
         sweeping: A sweep over the ready members is under way and has let other tasks run.
         deferred: Members with a control frame that waits for the end of the sweep.
+        distortions: What happens to its frames on a bad link; none on a good one.
     """
 
-    def __init__(self, topics: tuple[OpenTopic, ...], *, deserted: Callable[[Group], None]) -> None:
+    distortions: tuple[Distortion, ...] = ()
+
+    def __init__(
+        self,
+        topics: tuple[OpenTopic, ...],
+        *,
+        deserted: Callable[[Group], None],
+        eased: Callable[[], None] = lambda: None,
+    ) -> None:
         """
         Begin with no members.
 
         Args:
             topics: See the class.
             deserted: Called when the last member has left, for whatever reason.
+            eased: Called when no member lags any more.
         """
         self.topics = topics
         self._deserted = deserted
+        self._eased = eased
         self.ready: dict[Outlet, None] = {}
         self.behind: dict[Outlet, None] = {}
         self.parts: list[bytes] = []
@@ -107,6 +119,10 @@ class Group:
         self.ready[member] = None
         self._forget()
 
+    def held(self) -> bytes:
+        """Frames that a member is owed when it leaves, beyond the chunks."""
+        return b""
+
     def remove(self, member: Outlet) -> None:
         """``member`` follows something else, or nothing."""
         self.ready.pop(member, None)
@@ -121,5 +137,7 @@ class Group:
         self.tail = chunk
 
     def _forget(self) -> None:
-        if not self.behind and self.tail.data:
-            self.tail = Chunk(b"", self.tail.end)
+        if not self.behind:
+            if self.tail.data:
+                self.tail = Chunk(b"", self.tail.end)
+            self._eased()

@@ -7,11 +7,13 @@ then sees the market at one sequence number, so that its snapshot and its first 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from feed.model.events import Row
+from feed.model.faults import Mute
 from feed.model.latest import Latest
 from feed.model.topics import Topic
+from feed.stream.distortion import DistortedGroup, Distortion
 from feed.stream.frames import text_frame
 from feed.stream.groups import Group
 from feed.stream.history import History
@@ -26,6 +28,7 @@ class Hub:
 
     Attributes:
         history: The last events.
+        changed: Called when somebody has begun or ceased to listen, or a group lags no more.
     """
 
     def __init__(
@@ -45,7 +48,8 @@ class Hub:
         self._make_encoder = make_encoder
         self._publisher = self._publisher_at(Latest(instruments), 0)
         self._topics = self._publisher.topics
-        self._groups: dict[tuple[Topic, ...], Group] = {}
+        self._groups: dict[tuple[tuple[Topic, ...], tuple[Distortion, ...]], Group] = {}
+        self.changed: Callable[[], object] = _nothing
 
     @property
     def seq(self) -> int:
@@ -56,6 +60,11 @@ class Hub:
     def latest(self) -> Latest:
         """Where the market stands."""
         return self._publisher.latest
+
+    @property
+    def groups(self) -> Collection[Group]:
+        """Everybody who listens."""
+        return self._groups.values()
 
     def publish(self, rows: list[Row]) -> list[Group]:
         """
@@ -106,6 +115,20 @@ class Hub:
         outlet.send(text_frame(text))
         outlet.check(self.seq)
 
+    def distort(self, outlet: Outlet, distortions: tuple[Distortion, ...]) -> None:
+        """
+        Let ``outlet`` have a bad link from here on, or a good one again.
+
+        Args:
+            outlet: Whose.
+            distortions: All that happens to the frames of its topics; when there is a ``Mute``
+                among them, messages for it alone are lost as well.
+        """
+        outlet.distortions = distortions
+        if outlet.group is not None:
+            self._move(outlet, _held(outlet))
+        outlet.muted = any(isinstance(one.fault, Mute) for one in distortions)
+
     def mute(self, outlet: Outlet) -> None:
         """Send nothing of any topic to ``outlet`` any more, beyond what has been published."""
         self._move(outlet, {})
@@ -143,30 +166,43 @@ class Hub:
 
     def _move(self, outlet: Outlet, held: dict[Topic, OpenTopic]) -> None:
         """Put ``outlet`` among those who listen to exactly ``held``."""
+        if outlet.group is not None and (late := outlet.group.held()):
+            outlet.send(late)
         if held:
-            group = self._group(held)
+            group = self._group(held, outlet.distortions)
             outlet.follow(group)
             if not len(group):  # the connection takes no data any more
                 self._dissolve(group)
         else:
             outlet.unfollow()
         outlet.check(self.seq)
+        self.changed()
 
-    def _group(self, held: dict[Topic, OpenTopic]) -> Group:
-        key = tuple(sorted(held))
-        group = self._groups.get(key)
+    def _group(self, held: dict[Topic, OpenTopic], distortions: tuple[Distortion, ...]) -> Group:
+        names = tuple(sorted(held))
+        group = self._groups.get((names, distortions))
         if group is None:
-            group = self._groups[key] = Group(tuple(held[topic] for topic in key), deserted=self._dissolve)
-            for item in group.topics:
-                item.groups[group] = None
+            topics = tuple(held[name] for name in names)
+            group = self._groups[names, distortions] = self._new_group(topics, distortions)
         return group
+
+    def _new_group(self, topics: tuple[OpenTopic, ...], distortions: tuple[Distortion, ...]) -> Group:
+        group = (
+            DistortedGroup(topics, distortions, deserted=self._dissolve, eased=self._eased)
+            if distortions
+            else Group(topics, deserted=self._dissolve, eased=self._eased)
+        )
+        self._topics.join(group)
+        return group
+
+    def _eased(self) -> None:
+        self.changed()
 
     def _dissolve(self, group: Group) -> None:
         """Forget ``group``, in which nobody is left."""
-        if self._groups.pop(tuple(item.topic for item in group.topics), None) is not None:
-            for item in group.topics:
-                del item.groups[group]
-            self._topics.close_unheard(group.topics)
+        key = (tuple(item.topic for item in group.topics), group.distortions)
+        if self._groups.pop(key, None) is not None:
+            self._topics.leave(group)
 
 
 def _held(outlet: Outlet) -> dict[Topic, OpenTopic]:
@@ -174,5 +210,5 @@ def _held(outlet: Outlet) -> dict[Topic, OpenTopic]:
     return {} if group is None else {item.topic: item for item in group.topics}
 
 
-def _nothing(_: Group) -> None:
-    """Do nothing: the listener to the past is never joined, and so never left."""
+def _nothing(*_: Group) -> None:
+    """Do nothing: nobody asked to be told; the listener to the past is never joined, and so never left."""

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Final
 from feed.stream.frames import boundary, is_close
 
 if TYPE_CHECKING:
+    from feed.stream.distortion import Distortion
     from feed.stream.groups import Chunk, Group
 
 # Small pieces are joined up to this many bytes for one write: a write costs the same for all sizes.
@@ -39,6 +40,9 @@ class Outlet:
         wake: Makes the writer task call :meth:`pump`.
         group: Whose stream is followed; None before the first subscription and after the last.
         lost_at: Sequence number at which it fell out of the backlog; None while it has not.
+        distortions: What happens to the frames of the groups that it follows.
+        muted: Messages for this client alone are lost.
+        stalled: Its link takes nothing, and that is no fault of the client.
     """
 
     def __init__(
@@ -61,6 +65,9 @@ class Outlet:
         self.write = write
         self.group: Group | None = None
         self.lost_at: int | None = None
+        self.distortions: tuple[Distortion, ...] = ()
+        self.muted = False
+        self.stalled = False
         self._backlog_bytes = backlog_bytes
         self.wake = wake
         self._cut = cut
@@ -99,7 +106,7 @@ class Outlet:
 
     def send(self, frames: bytes) -> None:
         """Write data frames for this client alone, after everything that was put in before."""
-        if self._closing or not self._open:
+        if self._closing or not self._open or self.muted:
             return
         self._hold()
         self._take_rest()

@@ -44,6 +44,7 @@ class Publisher:
         listeners = topics.listeners
         apply = self.latest.apply
         stirred: list[Group] = []
+        tell = _tell_distorted_too if topics.bad_links else _tell
         seq = self.seq
         for row in rows:
             if row[2] >= topics.next_beat:
@@ -56,7 +57,7 @@ class Publisher:
                 for topic in hearing:
                     text = topic.encoder.encode(item)
                     if text is not None:
-                        _tell(topic, text, stirred)
+                        tell(topic, seq, text, stirred)
         self.seq = seq
         return stirred
 
@@ -65,12 +66,18 @@ class Publisher:
         for when, topic in self.topics.beats(now):
             text = topic.encoder.beat(seq, when)
             if text is not None:
-                _tell(topic, text, stirred)
+                _tell_distorted_too(topic, seq, text, stirred)
 
 
-def _tell(topic: OpenTopic, text: str, stirred: list[Group]) -> None:
+def _tell(topic: OpenTopic, _: int, text: str, stirred: list[Group]) -> bytes:
     frame = text_frame(text)
     for group in topic.groups:
         if not group.parts:
             stirred.append(group)
         group.parts.append(frame)
+    return frame
+
+
+def _tell_distorted_too(topic: OpenTopic, seq: int, text: str, stirred: list[Group]) -> None:
+    frame = _tell(topic, seq, text, stirred)
+    stirred += [group for group in topic.distorted if group.tell(topic.topic, seq, frame)]

@@ -9,6 +9,7 @@ from typing import Final
 from feed.model.events import KINDS
 from feed.model.latest import Latest
 from feed.model.topics import Encoder, Topic
+from feed.stream.distortion import DistortedGroup
 from feed.stream.groups import Group
 
 NEVER: Final = sys.maxsize
@@ -24,14 +25,21 @@ class OpenTopic:
         topic: Its name.
         encoder: Turns events into its messages.
         groups: Who listens. A dict for its order, which is that of the first subscription.
+        distorted: Who listens over a bad link.
     """
 
-    __slots__ = ("encoder", "groups", "topic")
+    __slots__ = ("distorted", "encoder", "groups", "topic")
 
     def __init__(self, topic: Topic, encoder: Encoder) -> None:
         self.topic = topic
         self.encoder = encoder
         self.groups: dict[Group, None] = {}
+        self.distorted: dict[DistortedGroup, None] = {}
+
+    @property
+    def heard(self) -> bool:
+        """Whether anybody listens."""
+        return bool(self.groups or self.distorted)
 
 
 class Topics:
@@ -41,6 +49,7 @@ class Topics:
     Attributes:
         listeners: Open topics by kind of row and index of instrument, each list in topic order, so
             that the frames of one event always stand in the same order.
+        bad_links: How many groups listen over one.
         next_beat: Market time at which some topic has something to say by itself, nanoseconds.
     """
 
@@ -51,7 +60,29 @@ class Topics:
             [[] for _ in range(instruments)] for _ in range(KINDS.stop)
         ]
         self._timed: dict[int, list[OpenTopic]] = {}  # by period
+        self.bad_links = 0
         self.next_beat = NEVER
+
+    def join(self, group: Group) -> None:
+        """``group`` listens to its topics from now on."""
+        if isinstance(group, DistortedGroup):
+            self.bad_links += 1
+            for item in group.topics:
+                item.distorted[group] = None
+        else:
+            for item in group.topics:
+                item.groups[group] = None
+
+    def leave(self, group: Group) -> None:
+        """``group`` listens no more; topics that nobody is left to hear are closed."""
+        if isinstance(group, DistortedGroup):
+            self.bad_links -= 1
+            for item in group.topics:
+                del item.distorted[group]
+        else:
+            for item in group.topics:
+                del item.groups[group]
+        self.close_unheard(group.topics)
 
     def get(self, topic: Topic, latest: Latest) -> OpenTopic:
         """The open topic of that name, opened now if it was not."""
@@ -90,7 +121,7 @@ class Topics:
     def close_unheard(self, candidates: tuple[OpenTopic, ...]) -> None:
         """Close those of ``candidates`` to which no group listens any more."""
         for item in candidates:
-            if not item.groups and self._open.pop(item.topic, None) is not None:
+            if not item.heard and self._open.pop(item.topic, None) is not None:
                 for kind in item.encoder.kinds:
                     self.listeners[kind][item.topic.instrument].remove(item)
                 if item.encoder.period:

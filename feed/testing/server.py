@@ -14,7 +14,7 @@ import trio
 
 from feed.dialects.discovery import dialects
 from feed.errors import ConfigError, FeedError
-from feed.server.serve import Address, serve, simulated
+from feed.server.serve import Address, serve
 from feed.server.transport import Transport
 from feed.settings import DEMO_KEY, Flow, Limits, Settings
 from feed.testing.tap import Tap, Visit
@@ -22,7 +22,6 @@ from feed.testing.tap import Tap, Visit
 START_SECONDS: Final = 10.0
 STOP_SECONDS: Final = 10.0
 _LONG_AGO: Final = 1_709_742_000_000_000_000  # 2024-03-06T16:20:00Z: the same in every test
-_POLL_SECONDS: Final = 0.002
 
 T = TypeVar("T")
 
@@ -55,8 +54,8 @@ class FeedServer:
 
         Args:
             dialect: Name of the protocol that :attr:`url` leads to; the others are served as well.
-            speed: Market seconds per second. 0: the market waits for the first subscription, and is
-                then as fast as its clients read.
+            speed: Market seconds per second. 0: the market waits for the first subscription (of
+                ``wait_clients``), and is then as fast as its slowest client reads, in lockstep.
             settings: Any others of :class:`feed.Settings`, such as ``scenario`` and ``seed``.
 
         Raises:
@@ -65,6 +64,8 @@ class FeedServer:
         if dialect not in dialects():
             raise ConfigError(f"there is no protocol {dialect!r}", hint=f"known are {', '.join(dialects())}")
         usual: dict[str, Any] = {"host": "127.0.0.1", "port": 0, "limits": _LIMITS, "flow": _FLOW}
+        if not speed:
+            usual |= {"lockstep": True, "wait_clients": 1}
         if settings.get("scenario") is None:
             usual["start"] = _LONG_AGO
         unknown = [name for name in settings if name not in attrs.fields_dict(Settings)]
@@ -173,14 +174,3 @@ class FeedServer:
     def now(self) -> float:
         """Seconds since the server began, as visits count them."""
         return time.perf_counter() - self._began
-
-    async def _hold(self) -> None:
-        """Until somebody has subscribed."""
-        while not any(visit.asked("subscribe") for visit in self.visits):  # noqa: ASYNC110
-            await trio.sleep(_POLL_SECONDS)
-
-    async def _settle(self) -> None:
-        """Until everybody has taken what was sent."""
-        await trio.lowlevel.checkpoint()
-        while any(tap.blocked for tap in self.taps):  # noqa: ASYNC110 - sockets tell nobody else
-            await trio.sleep(_POLL_SECONDS)

@@ -103,7 +103,7 @@ def test_several_files_are_run_one_after_the_other(run, small):
             "replay brust",
             "brust: no such file, and no scenario of that name; did you mean burst?",
         ),
-        ("replay small.csv", "small.csv: is no scenario; allowed: a .toml file"),
+        ("replay small.csv", "small.csv: is no scenario; allowed: a .toml file, or a recording"),
         (
             "replay small.toml --until 1s --update",
             "--update: only a whole run says what to expect; leave out --until",

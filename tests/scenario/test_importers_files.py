@@ -135,6 +135,7 @@ def test_formats_are_found_and_unknown_ones_named():
         "tardis-book",
         "tardis-quotes",
         "tardis-trades",
+        "tradyn",
     )
     assert all(get(name).name == name and get(name).about for name in names())
     with pytest.raises(ConfigError, match="no importer for 'nasdaq'; there are binance, "):

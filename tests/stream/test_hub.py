@@ -287,7 +287,7 @@ class Conversations(RuleBasedStateMachine):
             group, topics = client.outlet.group, tuple(sorted(held))
             assert groups.setdefault(topics, group) is group
             assert tuple(item.topic for item in group.topics) == topics if held else group is None
-        assert self.house.hub._groups == {topics: group for topics, group in groups.items() if topics}
+        assert self.house.hub._groups == {(topics, ()): group for topics, group in groups.items() if topics}
 
     def teardown(self):
         assert len(set(self.house.said)) == len(self.house.said)

@@ -72,11 +72,11 @@ class OpenHouse:
 
 
 @asynccontextmanager
-async def open_house(settings=None, script=None):
+async def open_house(settings=None, script=None, plan=None):
     """A house that lets clients in, until the block ends."""
     settings = settings or Settings()
     script = script or Script()
-    house = House(settings, script, Keyring.demo())
+    house = House(settings, script, Keyring.demo(), plan)
     send, receive = trio.open_memory_channel(settings.flow.channel_batches)
     async with trio.open_nursery() as nursery:
         await house.fanout.step(script.opening())

@@ -20,6 +20,7 @@ _WORDING: Final = {
     Fault.TOO_MANY_MESSAGES: "Too many messages",
     Fault.BINARY_MESSAGE: "Binary messages are not supported",
     Fault.SLOW_CONSUMER: "Slow consumer: reconnect and resume with since=SEQ",
+    Fault.TOKEN_EXPIRED: "Token expired",
 }
 
 

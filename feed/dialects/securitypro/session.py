@@ -27,6 +27,7 @@ _WORDING: Final = {
     Fault.TOO_MANY_MESSAGES: ("rate_limit_exceeded", "Too many messages"),
     Fault.BINARY_MESSAGE: (INVALID, "Binary messages are not supported"),
     Fault.SLOW_CONSUMER: ("slow_consumer", "Slow consumer: reconnect and subscribe again"),
+    Fault.TOKEN_EXPIRED: ("unauthorized", "API key expired"),
 }
 
 

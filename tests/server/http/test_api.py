@@ -13,7 +13,7 @@ from feed.errors import MarketError
 from feed.model.events import ADD, REDUCE, STATUS, TRADE, Status
 from feed.model.grants import Grant, Scope
 from feed.server.keys import Keyring, entry_for
-from feed.server.serve import simulated
+from feed.server.stage import Stage
 from feed.settings import Web
 
 SECOND = 1_000_000_000
@@ -454,7 +454,7 @@ async def test_the_market_is_steered_from_its_own_machine(open_house):
 
 async def test_a_simulated_market_stands_still_steps_and_seeks(open_house):
     """The real control: nothing comes while it is paused, and seeking goes as far as it is told."""
-    async with open_house(script=simulated(Settings(start=NOW, instruments=2))) as house:
+    async with open_house(script=Stage(Settings(start=NOW, instruments=2)).source) as house:
 
         async def clock(**command):
             data = json.dumps(command).encode()

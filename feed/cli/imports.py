@@ -1,0 +1,168 @@
+"""``feed import``: real market data into a recording."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import click
+
+from feed import __version__
+from feed.cli.options import example
+from feed.errors import ConfigError, RecordingError
+from feed.scenario.importers import Grid, Options, Report, get, import_files, names
+from feed.scenario.importers.files import total_bytes
+from feed.scenario.times import duration_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+# A progress bar counts in these, so that it is drawn a hundred times and not for every chunk.
+_STEPS = 100
+
+
+def grid(text: str) -> tuple[str, Grid]:
+    """``BTC-USD=0.01/0.0001``: symbol, tick and lot."""
+    symbol, equals, steps = text.partition("=")
+    tick, slash, lot = steps.partition("/")
+    if not (symbol and equals and tick and slash and lot):
+        raise click.BadParameter(f"{text!r} is not SYMBOL=TICK/LOT, such as BTC-USD=0.01/0.0001")
+    return symbol, Grid(tick, lot)
+
+
+def _list(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        for name in names():
+            click.echo(f"{name:<28}  {get(name).about}")
+        context.exit()
+
+
+@click.command("import", epilog=example("feed import coinbase COINBASE.ws.0 -o btc.feed.zst"))
+@click.option(
+    "--list", is_flag=True, is_eager=True, expose_value=False, callback=_list, help="List the formats."
+)
+@click.argument("format_", metavar="FORMAT")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "-o", "--output", metavar="FILE", required=True, type=click.Path(path_type=Path), help="The recording."
+)
+@click.option("--lenient", is_flag=True, help="Count and skip lines that make no sense.")
+@click.option("--symbol", metavar="TEXT", default="", help="The instrument, where lines do not name it.")
+@click.option(
+    "--grid",
+    "grids",
+    metavar="SYMBOL=TICK/LOT",
+    type=grid,
+    multiple=True,
+    help="True steps of an instrument; give it once for each.  [default: the smallest seen]",
+)
+@click.option("--columns", metavar="LIST", default="", help="fx-csv without a header: such as time,bid,ask.")
+@click.option("--date", metavar="YYYY-MM-DD", default="", help="lobster: the day, if not in the file name.")
+@click.option(
+    "--utc-offset",
+    "utc_offset_hours",
+    metavar="HOURS",
+    type=float,
+    help="fx-csv: how far the file's clock is ahead of UTC.",
+)
+def import_(
+    format_: str, files: tuple[Path, ...], output: Path, grids: tuple[tuple[str, Grid], ...], **known: Any
+) -> None:
+    """
+    Turn FILEs of a FORMAT into one recording.
+
+    The rules of the source, such as sequence numbers and checksums, are checked on the way; what does not
+    hold is told with its place.
+    """
+    options = Options(grids=dict(grids), **known)
+    get(format_)  # a wrong name should not cost a file
+    with unfinished(output, files) as out, _progress(format_, list(files)) as advance:
+        report = import_files(format_, files, out, options, advance, tool=f"feed {__version__}")
+    for line in lines(report):
+        click.echo(line)
+    click.echo(f"wrote {output}; run it with: feed replay {output}", err=True)
+
+
+def lines(report: Report) -> list[str]:
+    """What was imported, and what was wrong with it."""
+    span = duration_text((report.last - report.first) // 1_000_000 * 1_000_000)
+    found = [f"{report.format}: {report.events} events in {span} ({_counts(report.rows)})"]
+    found.append(f"{report.format}: messages: {_counts(report.messages) or 'none'}")
+    if report.checked:
+        found.append(f"{report.format}: checked: {_counts(report.checked)}")
+    wrong = {
+        "gaps": report.gaps,
+        "crossed books": report.crossed,
+        "times that went back": report.clamped,
+        "lines skipped": report.skipped,
+    }
+    found.append(f"{report.format}: " + ", ".join(f"{count} {what}" for what, count in wrong.items()))
+    found += [f"{report.format}: {problem}" for problem in report.problems]
+    return [*found, f"{report.format}: sha256 {report.digest}"]
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+
+
+class unfinished:  # noqa: N801 - used as a function
+    """
+    A file to write a recording into, which is gone again when that fails.
+
+    Args:
+        path: Where it goes in the end; until then it has a name of its own beside it.
+        inputs: Files that it must not be.
+    Raises:
+        ConfigError: It cannot be written.
+    """
+
+    def __init__(self, path: Path, inputs: tuple[Path, ...] = ()) -> None:
+        self._path = path
+        self._partial = path.with_name(path.name + ".partial")
+        if any(path.exists() and one.exists() and path.samefile(one) for one in inputs):
+            raise ConfigError("is one of the files to be read", where="--output")
+
+    def __enter__(self) -> BinaryIO:
+        try:
+            self._file = self._partial.open("wb")
+        except OSError as problem:
+            raise ConfigError(f"cannot be written: {problem.strerror}", where=str(self._path)) from None
+        return self._file
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        self._file.close()
+        if error is None:
+            self._partial.replace(self._path)
+            return
+        self._partial.unlink(missing_ok=True)
+        if isinstance(error, RecordingError):
+            raise ConfigError(f"cannot be written: {error.what}", where=str(self._path)) from None
+
+
+def _progress(label: str, files: list[Path]) -> AbstractContextManager[Callable[[int, int], None] | None]:
+    """A bar of bytes on a terminal; nothing in a pipe."""
+    if not sys.stderr.isatty():
+        return nullcontext()
+    return _Bar(label, total_bytes(files))
+
+
+class _Bar:
+    """Draws how far an import has come."""
+
+    def __init__(self, label: str, size: int) -> None:
+        self._bar: Any = click.progressbar(
+            length=_STEPS, label=f"{label} {size / 1e6:.1f} MB", file=sys.stderr, update_min_steps=1
+        )
+
+    def __enter__(self) -> Callable[[int, int], None]:
+        self._bar.__enter__()
+        return self._show
+
+    def __exit__(self, *error: object) -> None:
+        self._bar.__exit__(*error)
+
+    def _show(self, done: int, total: int) -> None:
+        self._bar.update(done * _STEPS // max(total, 1) - self._bar.pos)

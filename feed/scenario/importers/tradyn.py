@@ -1,0 +1,109 @@
+"""
+Messages of the Tradyn tick server, one a line, as ``feed tail`` prints them.
+
+Every tick is a quote; ticks have no sizes, so one lot stands for them. Their time is the server's, in
+milliseconds. With the connection option ``ext=seq`` a tick says which event it tells of, and those of
+one instrument must not go back.
+
+Source: "WebSocket API, Real-Time WebSocket Streaming" of the Tradyn documentation, section "Tick Data".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from feed.model.events import QUOTE, Row
+from feed.scenario.importers.run import Importer, Run
+from feed.scenario.importers.symbols import Symbol, crypto, currencies
+from feed.scenario.importers.tables import Layout, Take, exhaust, read_tables
+
+_NS_PER_MILLISECOND = 1_000_000
+
+
+class _Message(msgspec.Struct):
+    type: str
+
+
+class _Tick(msgspec.Struct):
+    symbol: str
+    bid: msgspec.Raw
+    ask: msgspec.Raw
+    time: int
+    seq: int | None = None
+
+
+_MESSAGE = msgspec.json.Decoder(_Message)
+_TICK = msgspec.json.Decoder(_Tick)
+
+
+def _symbol(name: str) -> Symbol:
+    return crypto(name) if "-" in name else currencies(name)
+
+
+def _decimal(number: msgspec.Raw) -> str:
+    return bytes(number).decode()
+
+
+def _read(run: Run, take: Take) -> Iterator[list[Row]]:
+    # A line is one cell: nothing in it separates.
+    def layout(_: Path, __: str) -> Layout:
+        return Layout(take, ("message",), separator="\n")
+
+    return read_tables(run, layout)
+
+
+def _survey(run: Run) -> None:
+    def take(cells: list[str]) -> tuple[()]:
+        if _MESSAGE.decode(cells[0]).type == "tick":
+            tick = _TICK.decode(cells[0])
+            run.survey.see(tick.symbol, _decimal(tick.bid), "1")
+            run.survey.see(tick.symbol, _decimal(tick.ask), "1")
+        return ()
+
+    exhaust(_read(run, take))
+
+
+def _rows(run: Run) -> Iterator[list[Row]]:
+    last: dict[str, int] = {}
+
+    def take(cells: list[str]) -> list[Row]:
+        kind = _MESSAGE.decode(cells[0]).type
+        rows = [_quote(run, _TICK.decode(cells[0]), last)] if kind == "tick" else []
+        run.messages[kind] += 1
+        return rows
+
+    return _read(run, take)
+
+
+def _quote(run: Run, tick: _Tick, last: dict[str, int]) -> Row:
+    market = run.markets[tick.symbol]
+    if tick.seq is not None:
+        before = last.get(tick.symbol, tick.seq)
+        if tick.seq < before:
+            run.gap(f"seq of {tick.symbol} went back: expected at least {before}, found {tick.seq}")
+        else:
+            run.checked["seq does not go back"] += 1
+        last[tick.symbol] = max(tick.seq, before)
+    ts = run.clock(tick.time * _NS_PER_MILLISECOND)
+    row = (
+        *(QUOTE, market.index, ts),
+        *(market.prices[_decimal(tick.bid)], 1),
+        *(market.prices[_decimal(tick.ask)], 1),
+    )
+    run.check_quote(market, row)
+    return row
+
+
+IMPORTERS = (
+    Importer(
+        name="tradyn",
+        about="Messages of a Tradyn tick server, one a line, as feed tail prints them",
+        symbol=_symbol,
+        survey=_survey,
+        rows=_rows,
+        notes=("The source gives no sizes: one lot stands for them.",),
+    ),
+)

@@ -1,0 +1,268 @@
+"""
+What goes wrong on purpose: the wire faults of a scenario, done to connections between two events.
+
+Faults on the frames of topics (drop, duplicate, reorder, mute) are a matter of the stream: see
+:mod:`feed.stream.distortion`. The others are done here, to the connection itself. Nothing of this
+exists unless a scenario asks for it.
+
+A bad link (delay, drop, duplicate, reorder) is bad for whoever comes while it lasts; mute and half-open
+strike those who are there when it begins, so that a client that comes back gets through.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable
+from hashlib import blake2b
+from random import Random
+from typing import TYPE_CHECKING, Final
+
+import attrs
+import structlog
+
+from feed.dialects.contract import Fault as Reason
+from feed.model.events import Row
+from feed.model.faults import (
+    Delay,
+    Disconnect,
+    Drop,
+    Duplicate,
+    ExpireTokens,
+    Fault,
+    Garbage,
+    HalfOpen,
+    LastingFault,
+    Oversized,
+    RefuseHandshakes,
+    Reorder,
+    Restart,
+)
+from feed.model.timeline import NS_PER_SECOND
+from feed.scenario.schema import verb
+from feed.server.ending import Ending
+from feed.server.head import BadRequest
+from feed.server.schedule import Schedule
+from feed.stream.distortion import DISTORTED, Distortion
+from feed.stream.frames import text_frame
+from feed.stream.hub import Hub
+
+if TYPE_CHECKING:
+    from feed.server.connection import Conversation
+
+log = structlog.get_logger("feed.faults")
+
+DROPPED: Final = 1006
+# After a refusal that lasts to the end of the scenario.
+RETRY_SECONDS: Final = 60
+
+_BAD_LINKS: Final = (Delay, Drop, Duplicate, Reorder)
+_EXPIRED: Final = Ending("fault: expire-tokens", 1008, "Token expired", Reason.TOKEN_EXPIRED)
+_RESTARTED: Final = Ending("fault: restart", 1012, "Service restart")
+
+
+@attrs.frozen(kw_only=True)
+class Plan:
+    """
+    The faults of a run.
+
+    Attributes:
+        faults: In the order of the file.
+        seed: Chooses whom they strike, and which frames.
+        start: Market time from which they count, nanoseconds since the Unix epoch.
+    """
+
+    faults: tuple[Fault, ...] = ()
+    seed: int = 0
+    start: int = 0
+
+
+@attrs.define(kw_only=True)
+class FaultRecord:
+    """
+    A fault that has begun.
+
+    Attributes:
+        number: Its place among the scenario's faults, from 0.
+        name: As the scenario has it, such as ``half-open``.
+        seq: Sequence number of the last event before it.
+        market_time: Of that event, nanoseconds since the Unix epoch.
+        connections: How many it struck so far.
+        refused: How many handshakes it turned away so far.
+        over: Whether it has ended; True from the start of one that does not last.
+    """
+
+    number: int
+    name: str
+    seq: int
+    market_time: int
+    connections: int = 0
+    refused: int = 0
+    over: bool = True
+
+
+class Faults:
+    """
+    Lets the faults of a plan happen. It is the fan-out's interlude.
+
+    Args:
+        plan: Which, and when.
+        hub: Who listens to what.
+    """
+
+    def __init__(self, plan: Plan, hub: Hub) -> None:
+        self._plan = plan
+        self._hub = hub
+        self._schedule = Schedule(plan.faults, start=plan.start)
+        self._records: dict[int, FaultRecord] = {}
+        self._lasting: dict[int, dict[Conversation, None]] = {}  # whom they have struck
+        self._present: dict[Conversation, int] = {}  # and the how-manyeth each is
+        self._arrivals = itertools.count(1)
+        self._knocks = itertools.count(1)
+
+    def statistics(self) -> tuple[FaultRecord, ...]:
+        """Every fault that has begun, in the order in which they did."""
+        return tuple(attrs.evolve(record) for record in self._records.values())
+
+    # --- between two events ----------------------------------------------------------------------
+
+    def next(self, seq: int, rows: list[Row]) -> int | None:
+        """How many of ``rows``, which follow the event ``seq``, come before the next fault."""
+        return self._schedule.next(seq, rows)
+
+    def act(self, seq: int, rows: list[Row]) -> None:
+        """Let the next fault begin or end."""
+        cue = self._schedule.take(seq, rows, now=self._hub.latest.now)
+        if cue.begins:
+            self._begin(cue.number, seq)
+        else:
+            self._end(cue.number, seq)
+
+    def _begin(self, number: int, seq: int) -> None:
+        fault = self._plan.faults[number]
+        record = self._records[number] = FaultRecord(
+            number=number, name=verb(type(fault)), seq=seq, market_time=self._hub.latest.now
+        )
+        if isinstance(fault, LastingFault):
+            record.over = False
+            self._lasting[number] = {}
+        if not isinstance(fault, RefuseHandshakes):
+            for conversation in list(self._present):
+                if self._aims_at(number, conversation):
+                    self._strike(number, conversation)
+        log.info("fault begins", fault=record.name, seq=seq, connections=record.connections)
+
+    def _end(self, number: int, seq: int) -> None:
+        record = self._records[number]
+        record.over = True
+        for conversation in self._lasting.pop(number):
+            if conversation in self._present:
+                self._put_right(conversation)
+        log.info("fault ends", fault=record.name, seq=seq, **_counts(record))
+
+    # --- connections -----------------------------------------------------------------------------
+
+    def arrived(self, conversation: Conversation) -> None:
+        """A connection has opened."""
+        self._present[conversation] = next(self._arrivals)
+        for number in self._lasting:
+            if isinstance(self._plan.faults[number], Restart) and self._aims_at(number, conversation):
+                self._strike(number, conversation)
+                return
+        self.met(conversation)
+
+    def met(self, conversation: Conversation) -> None:
+        """It is about to subscribe, and may have shown its key since it opened."""
+        for number, struck in self._lasting.items():
+            bad_link = isinstance(self._plan.faults[number], _BAD_LINKS)
+            if bad_link and conversation not in struck and self._aims_at(number, conversation):
+                self._strike(number, conversation)
+
+    def left(self, conversation: Conversation) -> None:
+        """It is over."""
+        self._present.pop(conversation, None)
+        for struck in self._lasting.values():
+            struck.pop(conversation, None)
+
+    def refusal(self, dialect: str) -> BadRequest | None:
+        """What a handshake of ``dialect`` is answered instead, if nobody is let in."""
+        for number in self._lasting:
+            fault = self._plan.faults[number]
+            if not isinstance(fault, RefuseHandshakes | Restart):
+                continue
+            lot = self._lot(number, f"knock {next(self._knocks)}")
+            if fault.aim.strikes(dialect=dialect, key=None, lot=lot):
+                self._records[number].refused += 1
+                status = fault.status if isinstance(fault, RefuseHandshakes) else 503
+                return BadRequest(
+                    status, "Nobody is let in at the moment", (("Retry-After", str(self._seconds(number))),)
+                )
+        return None
+
+    def _seconds(self, number: int) -> int:
+        """Market seconds until a lasting fault is over, at least 1."""
+        fault, record = self._plan.faults[number], self._records[number]
+        if not isinstance(fault, LastingFault) or fault.duration is None:
+            return RETRY_SECONDS
+        begun = record.market_time if fault.at is None else self._plan.start + fault.at
+        left = begun + fault.duration - self._hub.latest.now
+        return max(1, math.ceil(left / NS_PER_SECOND))
+
+    def _aims_at(self, number: int, conversation: Conversation) -> bool:
+        fault, visitor = self._plan.faults[number], conversation.visitor
+        if isinstance(fault, ExpireTokens) and visitor.key is None:
+            return False  # it has none
+        lot = self._lot(number, str(self._present[conversation]))
+        return fault.aim.strikes(dialect=visitor.dialect, key=visitor.key, lot=lot)
+
+    def _lot(self, number: int, whose: str) -> float:
+        return Random(f"{self._plan.seed}:{number}:{whose}").random()  # noqa: S311
+
+    def _strike(self, number: int, conversation: Conversation) -> None:
+        self._records[number].connections += 1
+        match fault := self._plan.faults[number]:
+            case Disconnect(code=code, reason=reason):
+                why = Ending("fault: disconnect", 0 if code == DROPPED else code, reason)
+                self._send_away(conversation, why)
+            case ExpireTokens():
+                self._send_away(conversation, _EXPIRED)
+            case Restart():
+                self._send_away(conversation, _RESTARTED)
+            case Garbage():
+                noise = blake2b(f"{self._plan.seed}:{number}".encode(), digest_size=16).hexdigest()
+                conversation.outlet.send(text_frame(f"#{noise}"))
+            case Oversized():
+                conversation.outlet.send(text_frame("#" * fault.bytes))
+            case _:
+                self._lasting[number][conversation] = None
+                self._put_right(conversation)
+
+    def _send_away(self, conversation: Conversation, why: Ending) -> None:
+        self.left(conversation)
+        conversation.leave(why)
+
+    def _put_right(self, conversation: Conversation) -> None:
+        """Make a connection as bad as the faults that last on it."""
+        faults = [(number, self._plan.faults[number]) for number in self._lasting_on(conversation)]
+        distortions = tuple(
+            Distortion(fault, number, self._plan.seed)
+            for number, fault in faults
+            if isinstance(fault, DISTORTED)
+        )
+        if distortions != conversation.outlet.distortions:
+            self._hub.distort(conversation.outlet, distortions)
+        delays = [(number, fault) for number, fault in faults if isinstance(fault, Delay)]
+        conversation.delay(self._lateness(*delays[-1], conversation) if delays else None)
+        conversation.stall(on=any(isinstance(fault, HalfOpen) for _, fault in faults))
+
+    def _lasting_on(self, conversation: Conversation) -> list[int]:
+        return [number for number, struck in self._lasting.items() if conversation in struck]
+
+    def _lateness(self, number: int, fault: Delay, conversation: Conversation) -> Callable[[], float]:
+        whose = self._present[conversation]
+        draws = Random(f"{self._plan.seed}:{number}:{whose} is late")  # noqa: S311
+        return lambda: (fault.delay + draws.random() * fault.jitter) / NS_PER_SECOND
+
+
+def _counts(record: FaultRecord) -> dict[str, int]:
+    return {"connections": record.connections, "refused": record.refused}

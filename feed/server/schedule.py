@@ -1,0 +1,98 @@
+"""Between which two events a fault begins, and when it is over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from heapq import heapify, heappop, heappush
+
+import attrs
+
+from feed.model.events import Row
+from feed.model.faults import Fault, LastingFault
+
+
+@attrs.frozen(order=True)
+class Cue:
+    """
+    A fault that begins or is over. Of those at one place, the ends come first, then the file's order.
+
+    Attributes:
+        when: Market time, nanoseconds since the Unix epoch, or sequence number of the event before.
+        begins: Whether it begins.
+        number: Place of the fault among the scenario's, from 0.
+    """
+
+    when: int
+    begins: bool
+    number: int
+
+
+class Schedule:
+    """
+    What is still to come. A cue by market time stands before the first event of that time or later.
+
+    Every cue comes once: a market that is taken back in time does not bring it back.
+
+    Args:
+        faults: In the order of the file.
+        start: Market time from which they count, nanoseconds since the Unix epoch.
+    """
+
+    def __init__(self, faults: Iterable[Fault], *, start: int) -> None:
+        self._faults = tuple(faults)
+        self._by_time: list[Cue] = []
+        self._by_seq: list[Cue] = []
+        for number, fault in enumerate(self._faults):
+            if fault.at is not None:
+                self._by_time.append(Cue(start + fault.at, True, number))
+            elif fault.seq is not None:
+                self._by_seq.append(Cue(fault.seq, True, number))
+        heapify(self._by_time)
+        heapify(self._by_seq)
+
+    def next(self, seq: int, rows: list[Row]) -> int | None:
+        """
+        How many of the next events come before the next cue; None when all do, and more.
+
+        Args:
+            seq: Sequence number of the last event before ``rows``.
+            rows: The next events.
+        """
+        first = self._first(seq, rows)
+        return None if first is None else first[0]
+
+    def take(self, seq: int, rows: list[Row], *, now: int) -> Cue:
+        """
+        The cue of which :meth:`next` spoke, which is done with.
+
+        Args:
+            seq: As there, but for the events that came before it: they have been told.
+            rows: As there.
+            now: Market time of the last event told.
+        Raises:
+            LookupError: There is none.
+        """
+        first = self._first(seq, rows)
+        if first is None:
+            raise LookupError("no cue is due")
+        cue = heappop(self._by_time if first[1] else self._by_seq)
+        fault = self._faults[cue.number]
+        if cue.begins and isinstance(fault, LastingFault) and fault.duration is not None:
+            begun = cue.when if first[1] else now
+            heappush(self._by_time, Cue(begun + fault.duration, False, cue.number))
+        return cue
+
+    def _first(self, seq: int, rows: list[Row]) -> tuple[int, bool] | None:
+        """Events before the next cue, and whether it is one by time."""
+        places: list[tuple[int, bool, int, bool]] = []
+        if self._by_time:
+            cue = self._by_time[0]
+            place = next((at for at, row in enumerate(rows) if row[2] >= cue.when), None)
+            if place is not None:
+                places.append((place, cue.begins, cue.number, True))
+        if self._by_seq:
+            cue = self._by_seq[0]
+            place = max(0, cue.when - seq)
+            if place <= len(rows):
+                places.append((place, cue.begins, cue.number, False))
+        return (min(places)[0], min(places)[3]) if places else None

@@ -1,0 +1,110 @@
+"""What is played, and all that has to do with its pace: waiting for clients, and recording."""
+
+from __future__ import annotations
+
+import time
+
+import structlog
+import trio
+
+from feed.model.events import Row
+from feed.scenario.recording import Header, Provenance
+from feed.server.attendance import Attendance
+from feed.server.faults import Plan
+from feed.server.house import House
+from feed.server.program import Program, program_for
+from feed.server.recorder import Recorder
+from feed.settings import Settings
+from feed.sim.control import Control
+from feed.sim.runner import MarketRunner
+from feed.stream.source import Batch, Source
+
+log = structlog.get_logger("feed.stage")
+
+
+class Stage:
+    """
+    A source of events, and what surrounds it.
+
+    Attributes:
+        source: Where events come from.
+        plan: What goes wrong on the wire meanwhile.
+        ended: Set once the source has nothing more to give.
+    """
+
+    def __init__(self, settings: Settings, source: Source | None = None) -> None:
+        """
+        Make everything ready; nothing happens yet.
+
+        Args:
+            settings: What to play, how fast, and whom to wait for.
+            source: Instead of what they say shall be played.
+        Raises:
+            ConfigError: The scenario cannot be read, or does not go with another setting.
+        """
+        self._settings = settings
+        self._program = None if source is not None else program_for(settings, now=time.time_ns())
+        self._runner = None if self._program is None else _runner(self._program, settings)
+        self.ended = trio.Event()
+        self._recorder: Recorder | None = None
+        self._attendance: Attendance | None = None
+        found = source or self._runner
+        assert found is not None  # noqa: S101 - one of the two is there
+        self.source: Source = found
+        self.plan = Plan() if self._program is None else self._program.plan
+
+    async def open(self, house: House) -> None:
+        """
+        Publish where the stream begins.
+
+        Raises:
+            ConfigError: The recording cannot be written.
+        """
+        rows = self.source.opening()
+        if self._settings.record is not None:
+            self._recorder = Recorder(self._settings.record, self._header(rows))
+            house.fanout.tap = self._recorder.take
+        if self._settings.wait_clients or self._settings.lockstep:
+            self._attendance = Attendance(house.fanout)
+        if self._runner is not None:
+            self._runner.hold, self._runner.settle = self._hold, self._settle
+        await house.fanout.step(rows)
+
+    async def run(self, channel: trio.MemorySendChannel[Batch]) -> None:
+        """Play to the end, and record to the end of the server."""
+        async with trio.open_nursery() as nursery:
+            if self._recorder is not None:
+                nursery.start_soon(self._recorder.run)
+            await self.source.run(channel)
+            self.ended.set()
+            damage = self._program and self._program.damage()
+            if damage:
+                log.error("the recording that is played is damaged", where=str(damage))
+
+    async def _hold(self) -> None:
+        if self._attendance is not None:
+            await self._attendance.subscribed(self._settings.wait_clients)
+
+    async def _settle(self) -> None:
+        if self._recorder is not None:
+            await self._recorder.room()
+        if self._attendance is not None and self._settings.lockstep and self._runner is not None:
+            await self._attendance.caught_up(self._runner.control.position().seq)
+
+    def _header(self, rows: list[Row]) -> Header:
+        if self._program is not None:
+            return self._program.header
+        instruments = tuple(self.source.listing)
+        start = rows[0][2] if rows else 0
+        return Header(instruments=instruments, provenance=Provenance(source="program"), start=start)
+
+
+def _runner(program: Program, settings: Settings) -> MarketRunner:
+    control = Control(
+        program.run,
+        clock=trio.current_time,
+        speed=settings.speed,
+        until=program.until(settings.until),
+        checkpoint_seconds=settings.flow.checkpoint_seconds,
+    )
+    return MarketRunner(control, flow=settings.flow)

@@ -1,0 +1,298 @@
+"""What has to do with pace: waiting for clients, lockstep, and recording on the side."""
+
+import errno
+import io
+from pathlib import Path
+
+import pytest
+import structlog
+import trio
+import virtual
+from clients import Closed
+from houses import OpenHouse
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scripts import Script, quote
+from transports import LANE_BYTES
+
+from feed import Flow, Settings
+from feed.errors import ConfigError
+from feed.scenario.recording_reader import RecordingReader
+from feed.server import recorder as recorder_module
+from feed.server.house import House
+from feed.server.keys import Keyring
+from feed.server.program import program_from_file
+from feed.server.stage import Stage
+from feed.settings import Recording
+from feed.sim.replay import Replay
+from feed.sim.run import WHOLE
+
+SCENARIO = """\
+format = 1
+name = "short"
+seed = 3
+start = 2024-03-06T14:30:00Z
+duration = "{duration}"
+[market]
+count = 2
+"""
+
+
+@pytest.fixture
+def short(tmp_path):
+    """A scenario file of some market seconds."""
+    path = tmp_path / "short.toml"
+    path.write_text(SCENARIO.format(duration="20s"), encoding="utf-8")
+    return str(path)
+
+
+class Theatre:
+    """A stage and a house, without sockets."""
+
+    def __init__(self, settings, source=None):
+        self.settings = settings
+        self.stage = Stage(settings, source)
+        self.house = House(settings, self.stage.source, Keyring.demo(), self.stage.plan)
+
+    async def run(self, visit):
+        """Play while ``visit(house)`` runs, and stop when it returns."""
+        await self.stage.open(self.house)
+        send, receive = trio.open_memory_channel(self.settings.flow.channel_batches)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.house.fanout.run, receive)
+            nursery.start_soon(self.stage.run, send)
+            await visit(OpenHouse(self.house, None, nursery, self.settings.limits))
+            nursery.cancel_scope.cancel()
+
+
+def heard(settings, *, pause=0.0, capacity=LANE_BYTES, end=1_709_735_415_000):
+    """All that one client of a run reads, up to a tick near the end."""
+
+    async def main():
+        data = bytearray()
+
+        async def visit(house):
+            client = await house.subscribed("EURUSD", "GBPUSD", capacity=capacity)
+            time = 0
+            while time < end:
+                time = (await client.message())["time"]
+                await trio.sleep(pause)
+            data.extend(client.data)
+
+        await Theatre(settings).run(visit)
+        return bytes(data)
+
+    return virtual.run(main)
+
+
+def test_the_same_bytes_at_every_pace(short):
+    """At 1x, 10x, as fast as can be in lockstep, and in lockstep with a client that dawdles."""
+    paces = [{"speed": 1}, {"speed": 10}, {"speed": 0, "lockstep": True}]
+    told = [heard(Settings(scenario=short, wait_clients=1, **pace)) for pace in paces]
+    dawdling = Settings(scenario=short, wait_clients=1, speed=0, lockstep=True)
+    told.append(heard(dawdling, pause=7.0, capacity=200))
+    first = min(map(len, told))
+    assert first > 5000
+    assert len({data[:first] for data in told}) == 1
+
+
+async def test_lockstep_waits_for_the_slowest_and_cuts_nobody(open_house, short):
+    """Who does not read holds the market, for as long as it stays."""
+    one_by_one = Flow(batch_events=1)
+    config = Settings(scenario=short, wait_clients=2, speed=0, lockstep=True, flow=one_by_one)
+
+    async def visit(house):
+        stuck = await house.subscribed("EURUSD", capacity=300)
+        reader = await house.subscribed("EURUSD")
+        seen = 0
+        with trio.move_on_after(3600):
+            while True:
+                await reader.message()
+                seen += 1
+        position = theatre.stage.source.control.position()
+        assert seen < 10
+        assert house.ended == {}
+        assert house.house.fanout.hub.seq == position.seq
+        await stuck.stream.aclose()
+        await theatre.stage.ended.wait()
+        assert theatre.stage.source.control.ended
+
+    theatre = Theatre(config)
+    await theatre.run(visit)
+
+
+async def test_market_time_is_held_until_enough_have_subscribed(open_house, short):
+    """Connecting is not enough, nor is coming and going."""
+    theatre = Theatre(Settings(scenario=short, wait_clients=2, speed=0))
+
+    async def visit(house):
+        control = theatre.stage.source.control
+        opened = control.position()
+        first = await house.subscribed("EURUSD")
+        await house.authenticated()
+        await trio.sleep(5)
+        await first.stream.aclose()
+        second = await house.subscribed("EURUSD")
+        await trio.sleep(5)
+        assert control.position() == opened
+        await house.subscribed("GBPUSD")
+        assert (await second.messages(3))[-1]["type"] == "tick"
+        await theatre.stage.ended.wait()
+
+    await theatre.run(visit)
+
+
+# --- recording -------------------------------------------------------------------------------------
+
+
+def digest_of(name):
+    program = program_from_file(str(name))
+    run = Replay(program.run, start=program.start, until=WHOLE)
+    for _ in run.steps():
+        pass
+    return run.outcome().digest, run.outcome().counts
+
+
+async def read_to_the_end(theatre):
+    await theatre.stage.ended.wait()
+    await theatre.house.fanout.published(theatre.stage.source.control.position().seq)
+
+
+def record(config):
+    """Play to the end with nobody there. On a real clock: a virtual one would not wait for a thread."""
+
+    async def main():
+        theatre = Theatre(config)
+        await theatre.run(lambda _: read_to_the_end(theatre))
+
+    with structlog.testing.capture_logs() as logs:
+        trio.run(main)
+    return logs
+
+
+def test_a_recording_replays_to_the_run_it_came_from(short, tmp_path):
+    """One digest, and the header says where it comes from."""
+    path = tmp_path / "run.feed.zst"
+    record(Settings(scenario=short, speed=0, record=path))
+    assert digest_of(path) == digest_of(short)
+    header = program_from_file(str(path)).header
+    assert (header.provenance.source, header.provenance.scenario, header.provenance.seed) == (
+        "simulated",
+        "short",
+        3,
+    )
+    again = tmp_path / "again.feed.zst"
+    record(Settings(scenario=str(path), speed=0, record=again))
+    assert digest_of(again) == digest_of(short)
+
+
+@settings(max_examples=8, deadline=None)
+@given(seed=st.integers(0, 99), speed=st.sampled_from([0, 100]), batch=st.integers(1, 300))
+def test_any_run_is_recorded_whole(tmp_path_factory, seed, speed, batch):
+    """Whatever its seed, its pace, and the size of its batches."""
+    folder = tmp_path_factory.mktemp("run")
+    path = folder / "s.toml"
+    path.write_text(SCENARIO.format(duration="3s").replace("seed = 3", f"seed = {seed}"), encoding="utf-8")
+    out = folder / "run.feed.zst"
+    record(Settings(scenario=str(path), speed=speed, record=out, flow=Flow(batch_events=batch)))
+    assert digest_of(out) == digest_of(path)
+
+
+def test_a_full_disk_ends_the_recording_and_not_the_feed(short, tmp_path, monkeypatch):
+    """One line in the log that says why and how much is good; the market runs to its end."""
+
+    class Full(io.BytesIO):
+        def write(self, data):
+            if self.tell() > 3000:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            return super().write(data)
+
+        def close(self):
+            pass
+
+    disk = Full()
+    monkeypatch.setattr(Path, "open", lambda *_: disk)
+    monkeypatch.setattr(recorder_module, "Recording", lambda: Recording(block_events=100))
+    config = Settings(seed=1, start=10**18, until="5s", speed=0, record=tmp_path / "full.feed.zst")
+    logs = record(config)
+    lines = [line for line in logs if line["event"].startswith("record")]
+    assert [(line["event"], line["reason"]) for line in lines] == [
+        ("recording stopped", "No space left on device")
+    ]
+    reader = RecordingReader(io.BytesIO(disk.getvalue()))
+    assert sum(map(len, reader)) == lines[0]["events"] > 0
+    assert reader.damage is not None
+
+
+async def test_a_disk_that_hangs_is_given_up(open_house, tmp_path):
+    """The market waits for it a while, and then goes on without a recording."""
+    path = tmp_path / "slow.feed.zst"
+    header = Stage(Settings(start=0))._header([])
+    slow = recorder_module.Recorder(path, header, Recording(waiting_events=10, stall_seconds=5))
+    slow.take([quote(0, 1)] * 11)
+    began = trio.current_time()
+    with structlog.testing.capture_logs() as logs:
+        await slow.room()
+    assert trio.current_time() - began == pytest.approx(5)
+    assert [line["reason"] for line in logs] == ["the disk is too slow"]
+    slow.take([quote(0, 1)] * 1000)
+    await slow.room()
+    slow._close()
+
+
+def test_any_source_can_be_recorded(tmp_path):
+    """One that a program brings along, too."""
+    path = tmp_path / "script.feed.zst"
+    rows = [quote(0, 200 + at, ts=at) for at in range(5)]
+    script = Script()
+    script.play(*rows)
+    script.end()
+
+    async def main():
+        theatre = Theatre(Settings(record=path), script)
+        await theatre.run(lambda _: theatre.house.fanout.published(8))
+
+    trio.run(main)
+    with path.open("rb") as file:
+        reader = RecordingReader(file)
+        assert [row for block in reader for row in block] == script.opening() + rows
+        assert reader.complete
+
+
+def test_a_file_that_cannot_be_written_is_the_operators_mistake(short, tmp_path):
+    """Before anything is served."""
+    with pytest.raises(ConfigError, match="cannot be written: No such file"):
+        record(Settings(scenario=short, record=tmp_path / "no" / "run.feed.zst"))
+
+
+# --- shipped scenarios -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["disconnect-storm", "mute-feed", "lossy-link"])
+def test_every_fault_of_a_shipped_scenario_happens(name):
+    """To a client that comes back whenever it is sent away; as many as the file expects."""
+
+    async def main():
+        theatre = Theatre(Settings(scenario=name, speed=10, wait_clients=1))
+
+        async def come_back(house):
+            while True:
+                try:
+                    client = await house.subscribed("EURUSD")
+                    await client.rest()
+                except (Closed, ValueError, AssertionError, trio.BrokenResourceError):
+                    pass  # sent away, garbage, nobody is let in, or dropped
+                await trio.sleep(0.1)
+
+        async def visit(house):
+            house.nursery.start_soon(come_back, house)
+            await theatre.stage.ended.wait()
+            await theatre.house.fanout.published(theatre.stage.source.control.position().seq)
+
+        await theatre.run(visit)
+        return theatre.house.faults.statistics()
+
+    records = virtual.run(main)
+    program = program_from_file(name)
+    assert len(records) == program.expect.faults == len(program.faults)
+    assert sum(record.connections + record.refused > 0 for record in records) >= len(records) - 2
