@@ -141,8 +141,9 @@ class Course:
     def _backs_off(self) -> Outcome:
         # What was done to it before has made its waits longer already.
         self._kill()
+        before = self._here
         self._start()
-        if not self._wait(self._subscribed, START_SECONDS):
+        if not self._wait(lambda: self._subscribed() and self._here is not before, START_SECONDS):
             return Outcome(passed=False, seen="it does not come back at all")
         visits, seen = self._server.visits, len(self._server.visits)
         self._server.refusing = True

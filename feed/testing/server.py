@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from typing import Any, Final, Self, TypeVar
 
 import attrs
@@ -150,14 +151,9 @@ class FeedServer:
         self._token = trio.lowlevel.current_trio_token()
         self._began = time.perf_counter()
         async with trio.open_nursery() as nursery:
-            settings = self._settings
-            pace = {} if settings.speed else {"hold": self._hold, "settle": self._settle}
-            source = simulated(settings, **pace)
-
-            async def start(task_status: trio.TaskStatus[list[Address]]) -> None:
-                await serve(settings, source=source, stop=self._stop, wrap=self._tap, task_status=task_status)
-
-            addresses: list[Address] = await nursery.start(start)
+            addresses: list[Address] = await nursery.start(
+                partial(serve, self._settings, stop=self._stop, wrap=self._tap)
+            )
             self.url = addresses[0].url(self._path)
             self.http = addresses[0].url().replace("ws", "http", 1)
             self._ready.set()
