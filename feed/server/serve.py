@@ -8,6 +8,7 @@ and the listeners leaves every client time for its last words.
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -64,6 +65,7 @@ async def serve(
     source: Source | None = None,
     stop: trio.Event | None = None,
     wrap: Wrap = unwrapped,
+    tell: Callable[[House], None] | None = None,
     task_status: trio.TaskStatus[list[Address]] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """
@@ -79,6 +81,7 @@ async def serve(
         source: Where events come from; None simulates what the settings say.
         stop: Ends the server gently.
         wrap: Puts something between every connection and its socket, such as an ear.
+        tell: Given the house before it opens, to look into.
         task_status: Told the addresses once clients can connect.
 
     Raises:
@@ -89,6 +92,8 @@ async def serve(
     stage = Stage(settings, source)
     listeners = await _listeners(settings)
     house = House(settings, stage.source, keyring, stage.plan)
+    if tell is not None:
+        tell(house)
     try:
         await stage.open(house)
     except ConfigError:

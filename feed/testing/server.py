@@ -15,6 +15,8 @@ import trio
 
 from feed.dialects.discovery import dialects
 from feed.errors import ConfigError, FeedError
+from feed.server.faults import FaultRecord
+from feed.server.house import House
 from feed.server.serve import Address, serve
 from feed.server.transport import Transport
 from feed.settings import DEMO_KEY, Flow, Limits, Settings
@@ -80,6 +82,7 @@ class FeedServer:
         self.taps: list[Tap] = []
         self.refusing = False
         self._token: trio.lowlevel.TrioToken | None = None
+        self._house: House | None = None
         self._stop = trio.Event()
         self._began = 0.0
         self._ready = threading.Event()
@@ -135,6 +138,16 @@ class FeedServer:
         self._token.run_sync_soon(run)
         return result.result(STOP_SECONDS)
 
+    @property
+    def faults(self) -> tuple[FaultRecord, ...]:
+        """The faults of the scenario that have begun: what, when, and how many they struck."""
+
+        def look() -> tuple[FaultRecord, ...]:
+            faults = self._house.faults if self._house is not None else None
+            return faults.statistics() if faults is not None else ()
+
+        return self.call(look)
+
     # -- in the thread -----------------------------------------------------------------------------
 
     def _run(self) -> None:
@@ -152,11 +165,14 @@ class FeedServer:
         self._began = time.perf_counter()
         async with trio.open_nursery() as nursery:
             addresses: list[Address] = await nursery.start(
-                partial(serve, self._settings, stop=self._stop, wrap=self._tap)
+                partial(serve, self._settings, stop=self._stop, wrap=self._tap, tell=self._look)
             )
             self.url = addresses[0].url(self._path)
             self.http = addresses[0].url().replace("ws", "http", 1)
             self._ready.set()
+
+    def _look(self, house: House) -> None:
+        self._house = house
 
     def _tap(self, transport: Transport) -> Transport:
         visit = Visit(self.now())

@@ -1,5 +1,6 @@
 """
 A transport with an ear: it hears what one client says, and can do to the wire what goes wrong on wires.
+TLS passes unheard and unspoiled.
 
 What a client says is read off its bytes by a second, passive reader; the server notices nothing of it.
 """
@@ -21,6 +22,7 @@ from feed.stream.frames import close_frame
 
 _TEXT: Final = 0x81
 _LENGTH_16: Final = 126
+_TLS_HANDSHAKE: Final = 0x16
 _UPGRADED: Final = b"HTTP/1.1 101 "
 _MESSAGE_BYTES: Final = 1024 * 1024
 
@@ -135,6 +137,7 @@ class Tap:
         self._clock = clock
         self._reader = ServerProtocol(max_size=_MESSAGE_BYTES)
         self._frames = Frames()
+        self._sealed = False  # TLS: there is nothing to be heard
         self._waiting = b""  # passed on to us, and not yet by us
         self._held: list[bytes] = []
 
@@ -142,6 +145,8 @@ class Tap:
 
     def send(self, data: bytes | memoryview) -> int:
         """As below, but that frames are passed on whole, or not at all."""
+        if self._sealed:
+            return self._transport.send(data)
         self._push()
         if self._waiting:
             raise BlockingIOError
@@ -221,6 +226,8 @@ class Tap:
         visit, now = self.visit, self._clock()
         if not data:
             visit.left = visit.left if visit.left is not None else now
+        elif self._sealed or (not visit.path and data[0] == _TLS_HANDSHAKE):
+            self._sealed = True
         elif visit.upgraded or not visit.path:
             self._reader.receive_data(data)
         for item in self._reader.events_received():

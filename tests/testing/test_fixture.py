@@ -9,7 +9,7 @@ import anyio
 import pytest
 import websockets.sync.client
 
-from feed.client import Quote, connect, connect_blocking
+from feed.client import Disconnected, Quote, connect, connect_blocking
 from feed.errors import ConfigError
 from feed.testing import FeedServer
 
@@ -70,6 +70,19 @@ def test_a_script_can_use_the_client_without_async(feed_server):
         assert "EURUSD" in {
             feed.symbol(event) for event, _ in zip(feed, range(8), strict=False) if isinstance(event, Quote)
         }
+
+
+@pytest.mark.feed(scenario="disconnect-storm", speed=0, until="20s", dialect="guide")
+async def test_the_faults_of_a_scenario_are_on_record(feed_server):
+    """What went wrong, and whom it struck; the client saw the same."""
+    with anyio.fail_after(20):
+        async with connect(feed_server.url, symbols=["EURUSD"]) as feed:
+            async for event in feed:
+                if isinstance(event, Disconnected):
+                    break
+    assert (event.code, event.reason) == (1001, "going away")
+    [fault] = feed_server.faults
+    assert (fault.name, fault.connections, fault.over) == ("disconnect", 1, True)
 
 
 def test_it_is_ready_in_under_a_second():
