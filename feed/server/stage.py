@@ -107,4 +107,12 @@ def _runner(program: Program, settings: Settings) -> MarketRunner:
         until=program.until(settings.until),
         checkpoint_seconds=settings.flow.checkpoint_seconds,
     )
-    return MarketRunner(control, flow=settings.flow)
+    runner = MarketRunner(control, flow=settings.flow)
+    runner.scenario = {
+        "name": program.name,
+        "seed": program.seed,
+        "start": program.start,
+        "duration": program.duration,
+        "faults": len(program.faults),
+    }
+    return runner

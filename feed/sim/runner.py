@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 import trio
 
@@ -20,6 +20,7 @@ class MarketRunner:
     Attributes:
         listing: The run's instruments.
         control: Steers it, from any task.
+        scenario: What is played, for people; None when nobody has said.
         hold: Awaited before market time begins to run, such as for clients to subscribe; or None.
         settle: Awaited after every batch, such as for the slowest client to have taken it; or None.
     """
@@ -43,6 +44,7 @@ class MarketRunner:
         """
         self.listing = control.listing
         self.control = control
+        self.scenario: Mapping[str, object] | None = None
         self._flow = flow
         self.hold = hold
         self.settle = settle

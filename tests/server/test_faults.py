@@ -5,6 +5,7 @@ import json
 import pytest
 import structlog
 import trio
+from asking import API_KEY, ask
 from clients import PING, PONG, TEXT, frame
 from scripts import Script, quote
 
@@ -286,3 +287,18 @@ async def test_without_faults_there_is_nothing(house):
     """No interlude in the fan-out, and nobody to ask at the door."""
     assert house.house.faults is None
     assert house.house.fanout._interlude is None
+
+
+async def test_faults_are_shown_to_operators(faulty):
+    """Which have begun and whom they struck: in the figures, and to the admin's key."""
+    async with faulty(Disconnect(at=SECOND, code=4000), Mute(at=900 * SECOND, duration=SECOND)) as house:
+        client = await house.subscribed("EURUSD")
+        house.script.play(tick(101, 1), tick(102, 2))
+        await client.rest()
+        status, _, body = await ask(house.connect(), "/admin/faults", **API_KEY)
+        assert (status, body["name"]) == (200, "faults")
+        assert [(fault["name"], fault["seq"], fault["connections"]) for fault in body["data"]] == [
+            ("disconnect", 3, 1)
+        ]
+        _, _, figures = await ask(house.connect(), "/metrics")
+        assert b'feed_fault_connections_total{fault="disconnect",number="0"} 1.0' in figures

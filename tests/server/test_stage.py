@@ -2,12 +2,14 @@
 
 import errno
 import io
+from functools import partial
 from pathlib import Path
 
 import pytest
 import structlog
 import trio
 import virtual
+from asking import API_KEY, ask
 from clients import Closed
 from houses import OpenHouse
 from hypothesis import given, settings
@@ -83,6 +85,24 @@ def heard(settings, *, pause=0.0, capacity=LANE_BYTES, end=1_709_735_415_000):
         return bytes(data)
 
     return virtual.run(main)
+
+
+def test_what_is_played_is_shown_to_operators(short):
+    """Name, seed, start and length of the scenario, to the admin's key."""
+    settings = Settings(scenario=short)
+
+    async def visit(house):
+        status, _, body = await ask(house.connect(), "/admin/scenario", **API_KEY)
+        assert (status, body["name"]) == (200, "scenario")
+        assert body["data"] == {
+            "name": "short",
+            "seed": 3,
+            "start": 1_709_735_400_000_000_000,
+            "duration": 20_000_000_000,
+            "faults": 0,
+        }
+
+    virtual.run(partial(Theatre(settings).run, visit))
 
 
 def test_the_same_bytes_at_every_pace(short):

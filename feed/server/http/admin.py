@@ -183,13 +183,14 @@ def set_clock(site: Site, call: Call) -> Clock:
 def show_scenario(site: Site, call: Call) -> Subject:
     """What the source says of its scenario."""
     del call
-    return _subject(site, "scenario")
+    return _subject("scenario", getattr(site.source, "scenario", None))
 
 
 def show_faults(site: Site, call: Call) -> Subject:
-    """What the source says of the faults on the wire."""
+    """The faults that have begun, and whom each has struck."""
     del call
-    return _subject(site, "faults")
+    faults = site.reception.faults
+    return _subject("faults", None if faults is None else faults.statistics())
 
 
 def _control(site: Site) -> Control:
@@ -199,8 +200,7 @@ def _control(site: Site) -> Control:
     return control
 
 
-def _subject(site: Site, name: Literal["scenario", "faults"]) -> Subject:
-    data = getattr(site.source, name, None)
+def _subject(name: Literal["scenario", "faults"], data: object) -> Subject:
     if data is None:
         raise Problem(404, "not_found", f"This market has no {name}")
     return Subject(name=name, data=msgspec.to_builtins(data, enc_hook=str))
@@ -209,7 +209,7 @@ def _subject(site: Site, name: Literal["scenario", "faults"]) -> Subject:
 def endpoints() -> tuple[Endpoint, ...]:
     """Those of this module."""
     unsteered = {404: "The source of events cannot be steered."}
-    unsaid = {404: "The source of events has none."}
+    unsaid = {404: "There is none."}
     return (
         Endpoint(
             path="/admin/clock",

@@ -63,9 +63,20 @@ class _Figures(Collector):
             "How late the source was with its last events.",
             getattr(self._site.source, "lag", 0.0),
         )
+        yield self._faults()
         yield HistogramMetricFamily(
             "feed_event_to_write_seconds",
             "From the making of a step's oldest event to the last write of the step.",
             buckets=[(text, float(count)) for text, count in fanout.latency.cumulative()],
             sum_value=fanout.latency.total,
         )
+
+    def _faults(self) -> Metric:
+        """Whom the faults of a scenario have struck."""
+        struck = CounterMetricFamily(
+            "feed_fault_connections", "Connections struck by a fault.", labels=["number", "fault"]
+        )
+        faults = self._site.reception.faults
+        for record in faults.statistics() if faults is not None else ():
+            struck.add_metric([str(record.number), record.name], record.connections)
+        return struck
