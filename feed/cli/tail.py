@@ -125,11 +125,12 @@ async def _print_messages(feed: Feed, options: dict[str, Any]) -> None:
 
     counter = Counter(options)
     async for item in feed:
+        enough = counter.enough(item)
         if isinstance(item, Message):
             click.echo(item.text)
         elif isinstance(item, State) and not isinstance(item, Connected | Listed):
             click.echo(f"feed: {item}", err=True)
-        if counter.enough(item):
+        if enough:
             return
 
 

@@ -213,8 +213,13 @@ async def _connect(host: str, port: int, ssl_context: ssl.SSLContext | None, *, 
 
 
 def _cause(problem: BaseException) -> str:
-    """In a few words; anyio and Trio keep what the operating system said one level down."""
-    inner = problem.__cause__ or problem
-    if isinstance(inner, BaseExceptionGroup):
-        inner = inner.exceptions[0]
+    """In a few words; anyio and Trio keep what the operating system said some levels down."""
+    inner = problem
+    while True:
+        if isinstance(inner, BaseExceptionGroup):
+            inner = inner.exceptions[0]
+        elif inner.__cause__ is not None:
+            inner = inner.__cause__
+        else:
+            break
     return getattr(inner, "strerror", None) or str(inner) or type(inner).__name__
