@@ -26,7 +26,10 @@ ROOMS = {
     "server": {"model", "book", "analytics", "scenario", "stream", "dialects", "sim"},
     "client": {"model", "book", "analytics", "scenario", "stream", "dialects", "sim"},
 }
+ROOMS["testing"] = set(ROOMS)
+ROOMS["certify"] = set(ROOMS)
 ROOMS["cli"] = set(ROOMS)
+ROOMS["pytest_plugin"] = {"testing"}
 ROOMS["__main__"] = ROOMS["__init__"] = {*ROOMS}
 MAY_ALSO = {"sim.runner": {"stream"}}
 
@@ -38,10 +41,21 @@ LIBRARIES["dialects"] = frozenset({"cattrs", "msgspec"})
 LIBRARIES["scenario"] = LIBRARIES["dialects"] | {"zstandard"}
 
 TRIO = {"trio", "trio_websocket", "anyio"}
-TRIO_PLACES = re.compile(r"(sim\.runner|stream\.(fanout|source)|server|client|cli|__init__)(\.|$)")
+TRIO_PLACES = re.compile(
+    r"(sim\.runner|stream\.(fanout|source)|server|client|testing|certify|cli|__init__)(\.|$)"
+)
 
 # Above these nothing may depend on the wall clock, on the machine or on the run.
-DETERMINISTIC = set(ROOMS) - {"server", "client", "cli", "__init__", "__main__"}
+DETERMINISTIC = set(ROOMS) - {
+    "server",
+    "client",
+    "testing",
+    "certify",
+    "pytest_plugin",
+    "cli",
+    "__init__",
+    "__main__",
+}
 UNREPEATABLE = re.compile(
     r"time\.(time|time_ns|localtime|ctime)|datetime\.(datetime|date)\.(now|utcnow|today)"
     r"|uuid\.uuid[14]|os\.(urandom|getrandom)|secrets\..+|random\.([a-z]\w*|SystemRandom)"

@@ -5,7 +5,7 @@ The command ``feed``: its subcommands, and what becomes of their errors.
 exit  meaning
 ====  ===========================================================================================
 0     done, or stopped by SIGINT or SIGTERM as asked
-1     a defect of ours: the traceback says where; or a run that is not as expected
+1     a defect of ours: the traceback says where; or a run or a client that is not as expected
 2     the operator's mistake: one line on stderr, ``feed: where: what; hint``
 130   interrupted (``serve`` never ends so)
 ====  ===========================================================================================
@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 import click
 
 from feed import __version__
+from feed.cli.certify import certify
+from feed.cli.doctor import completion, doctor
 from feed.cli.imports import import_
 from feed.cli.keys import keys
 from feed.cli.options import HelpfulGroup, example
@@ -50,6 +52,9 @@ feed.add_command(tail)
 feed.add_command(scenario)
 feed.add_command(replay)
 feed.add_command(verify)
+feed.add_command(certify)
+feed.add_command(doctor)
+feed.add_command(completion)
 feed.add_command(record)
 feed.add_command(import_)
 

@@ -1,30 +1,174 @@
-"""``feed tail``: print what a tick server sends, one JSON object a line."""
+"""``feed tail``: show what a feed sends, to people or to the next program in a pipe."""
 
 from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from feed.cli.options import example
 from feed.errors import ConfigError
-from feed.settings import DEMO_KEY
 
-DEFAULT_SYMBOLS = "EURUSD,GBPUSD,XAUUSD"
+if TYPE_CHECKING:
+    from feed.client import Feed
+
+DEFAULT_SYMBOLS: Final = "EURUSD,GBPUSD,XAUUSD"
+REFRESHES_PER_SECOND: Final = 8
+LADDER_LEVELS: Final = 10
 
 
 @click.command(epilog=example("feed tail ws://127.0.0.1:8080 --symbols EURUSD,BTC-USD --count 10"))
 @click.argument("url", default="ws://127.0.0.1:8080")
-@click.option("--key", default=DEMO_KEY, envvar="FEED_KEY", metavar="KEY", help="API key.  [env: FEED_KEY]")
+@click.option(
+    "--key",
+    envvar="FEED_KEY",
+    metavar="KEY",
+    help="API key; on loopback the one in the documents is the default.  [env: FEED_KEY]",
+)
+@click.option("--dialect", metavar="NAME", help="Protocol, where the path of URL does not tell.")
 @click.option(
     "--symbols", default=DEFAULT_SYMBOLS, metavar="LIST", show_default=True, help="Separated by commas."
 )
-@click.option("--count", type=click.IntRange(1), metavar="TICKS", help="Stop after so many ticks.")
-def tail(url: str, key: str, symbols: str, count: int | None) -> None:
-    """Subscribe to ticks at URL and print every message."""
+@click.option("--channels", metavar="LIST", help="Of quotes, trades, book; quotes where not said otherwise.")
+@click.option("--count", type=click.IntRange(1), metavar="EVENTS", help="Stop after so many events.")
+@click.option(
+    "--seconds", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="Stop after that time."
+)
+@click.option("--table", is_flag=True, help="One row for each instrument, on a terminal.")
+@click.option("--book", metavar="SYMBOL", help="The ladder of an order book, on a terminal.")
+def tail(**options: Any) -> None:
+    """
+    Subscribe at URL and show what comes, reconnecting as needed.
+
+    On a terminal prices are coloured by their direction. In a pipe every message is printed as it
+    came, one JSON object a line, and what happens to the connection goes to stderr.
+    """
     # Not at the top: `feed --help` should not wait for a WebSocket library to load.
     import trio  # noqa: PLC0415
 
-    from feed.cli.ticks import hear  # noqa: PLC0415
+    trio.run(_tail, options)
 
-    closed = trio.run(hear, url, key, symbols.split(","), count, click.echo)
-    if closed:
-        raise ConfigError(closed, where=url)
+
+async def _tail(options: dict[str, Any]) -> None:
+    import trio  # noqa: PLC0415
+
+    from feed.client import KeyRefused, connect  # noqa: PLC0415
+
+    book = options["book"]
+    show = _shower(options)
+    feed = connect(
+        options["url"],
+        key=options["key"],
+        symbols=[book] if book else options["symbols"].split(","),
+        channels=["book"] if book else options["channels"].split(",") if options["channels"] else (),
+        dialect=options["dialect"],
+        raw=show is _print_messages,
+    )
+    try:
+        with trio.move_on_after(options["seconds"] or float("inf")):
+            async with feed as open_feed:
+                await show(open_feed, options)
+    except KeyRefused as problem:
+        raise ConfigError(
+            f"the server does not accept the key ({problem})", where=options["url"], hint="see --key"
+        ) from None
+
+
+def _shower(options: dict[str, Any]) -> Any:
+    """How to show it: pictures need a terminal and a library, lines need neither."""
+    picture = next((f"--{name}" for name in ("table", "book") if options[name]), "")
+    if not sys.stdout.isatty():
+        if picture:
+            raise ConfigError("needs a terminal", where=picture)
+        return _print_messages
+    try:
+        import rich  # noqa: F401, PLC0415
+    except ImportError:
+        if picture:
+            hint = "python -m pip install 'feed[tail]'"
+            raise ConfigError("needs the library rich", where=picture, hint=hint) from None
+        return _print_messages
+    return _draw if picture else _print_lines
+
+
+class Counter:
+    """Counts market events, and knows when there are enough."""
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        self._left: int | None = options["count"]
+        self._url: str = options["url"]
+        self._connected = False
+
+    def enough(self, item: object) -> bool:
+        """
+        Whether ``item`` was the last one wanted.
+
+        Raises:
+            ConfigError: There is nobody to connect to, and never was.
+        """
+        from feed.client import Connected, Disconnected, Event  # noqa: PLC0415
+
+        if isinstance(item, Connected):
+            self._connected = True
+        elif isinstance(item, Disconnected) and not self._connected:
+            raise ConfigError(
+                f"cannot connect ({item.reason})", where=self._url, hint="is the server running there?"
+            )
+        if self._left is not None and isinstance(item, Event):
+            self._left -= 1
+        return self._left == 0
+
+
+async def _print_messages(feed: Feed, options: dict[str, Any]) -> None:
+    from feed.client import Connected, Listed, Message, State  # noqa: PLC0415
+
+    counter = Counter(options)
+    async for item in feed:
+        enough = counter.enough(item)
+        if isinstance(item, Message):
+            click.echo(item.text)
+        elif isinstance(item, State) and not isinstance(item, Connected | Listed):
+            click.echo(f"feed: {item}", err=True)
+        if enough:
+            return
+
+
+async def _print_lines(feed: Feed, options: dict[str, Any]) -> None:
+    from rich.console import Console  # noqa: PLC0415
+
+    from feed.cli.screen import Screen, state_line  # noqa: PLC0415
+    from feed.client import Event  # noqa: PLC0415
+
+    console, screen, counter = Console(highlight=False), Screen(feed.instruments), Counter(options)
+    async for item in feed:
+        enough = counter.enough(item)
+        line = screen.show(item) if isinstance(item, Event) else state_line(item)
+        if line is not None:
+            console.print(line, soft_wrap=True)
+        if enough:
+            return
+
+
+async def _draw(feed: Feed, options: dict[str, Any]) -> None:
+    from rich.live import Live  # noqa: PLC0415
+
+    from feed.cli.screen import Screen, ladder, state_line  # noqa: PLC0415
+    from feed.client import Event  # noqa: PLC0415
+
+    screen, counter, symbol = Screen(feed.instruments), Counter(options), options["book"]
+
+    def picture() -> Any:
+        if not symbol:
+            return screen.table()
+        book = next(iter(feed.books), None)
+        return ladder(book, symbol, LADDER_LEVELS)
+
+    with Live(get_renderable=picture, refresh_per_second=REFRESHES_PER_SECOND) as live:
+        async for item in feed:
+            if isinstance(item, Event):
+                screen.show(item)
+            elif (line := state_line(item)) is not None:
+                live.console.print(line)
+            if counter.enough(item):
+                return

@@ -1,13 +1,15 @@
-"""Finds the dialects: every folder beside this file that has a ``DIALECT``."""
+"""Finds the dialects: every folder beside this file that has a ``DIALECT``, and perhaps a ``CODEC``."""
 
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import pkgutil
 from collections.abc import Mapping
 from functools import cache
 
 import feed.dialects
+from feed.dialects.client import Codec
 from feed.dialects.contract import Dialect
 
 
@@ -19,6 +21,17 @@ def dialects() -> dict[str, Dialect]:
         if module.ispkg:
             dialect: Dialect = importlib.import_module(f"feed.dialects.{module.name}").DIALECT
             found[dialect.name] = dialect
+    return found
+
+
+@cache
+def codecs() -> dict[str, Codec]:
+    """The client's side of every dialect that has one, by name, in alphabetical order."""
+    found: dict[str, Codec] = {}
+    for name in dialects():
+        module = f"feed.dialects.{name}.client"
+        if importlib.util.find_spec(module) is not None:
+            found[name] = importlib.import_module(module).CODEC
     return found
 
 

@@ -177,9 +177,9 @@ class Quote(Event):
 
     Attributes:
         bid: Best bid, integer ticks; 0 when there is none.
-        bid_size: Integer lots there; 0 when there is no bid.
+        bid_size: Integer lots there; 0 when there is no bid, ``UNKNOWN`` when the source does not say.
         ask: Best ask, integer ticks; 0 when there is none.
-        ask_size: Integer lots there; 0 when there is no ask.
+        ask_size: Integer lots there; 0 when there is no ask, ``UNKNOWN`` when the source does not say.
     """
 
     bid: int
@@ -190,7 +190,7 @@ class Quote(Event):
     @property
     def two_sided(self) -> bool:
         """Whether there is both a bid and an ask."""
-        return self.bid_size > 0 and self.ask_size > 0
+        return self.bid_size != 0 and self.ask_size != 0
 
 
 @attrs.frozen(kw_only=True)

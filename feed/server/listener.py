@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 from collections import Counter
+from collections.abc import Callable
 from typing import Final
 
 import structlog
@@ -23,6 +24,14 @@ ACCEPTS_IN_A_ROW: Final = 32  # before other tasks run
 PAUSE_SECONDS: Final = 0.1  # when the process has no file descriptor left
 
 _OUT_OF_FILES: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+
+
+Wrap = Callable[[Transport], Transport]
+
+
+def unwrapped(transport: Transport) -> Transport:
+    """The transport as it is."""
+    return transport
 
 
 async def bind(host: str, port: int, *, where: str = "") -> list[socket.socket]:
@@ -86,7 +95,8 @@ def _cannot_bind(host: str, port: int, problem: OSError, where: str = "") -> Con
 class Listener:
     """Lets connections through a door while there is room."""
 
-    def __init__(self, door: Door, limits: Limits) -> None:
+    def __init__(self, door: Door, limits: Limits, wrap: Wrap = unwrapped) -> None:
+        self._wrap = wrap
         self._door = door
         self._limits = limits
         self._open: Counter[str] = Counter()  # connections by peer address
@@ -108,7 +118,9 @@ class Listener:
                             log.warning("cannot accept", reason=problem.strerror)
                             await trio.sleep(PAUSE_SECONDS)
                         continue  # or it was gone before it was accepted
-                    connections.start_soon(self.admit, SocketTransport(client, address[0]), entrance)
+                    connections.start_soon(
+                        self.admit, self._wrap(SocketTransport(client, address[0])), entrance
+                    )
                 await trio.lowlevel.checkpoint()
 
     async def admit(self, transport: Transport, entrance: Entrance = ANY_PROTOCOL) -> None:

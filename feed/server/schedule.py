@@ -84,15 +84,17 @@ class Schedule:
 
     def _first(self, seq: int, rows: list[Row]) -> tuple[int, bool] | None:
         """Events before the next cue, and whether it is one by time."""
-        places: list[tuple[int, bool, int, bool]] = []
+        # Between two events those by number come first: they stand right after the one, the others
+        # right before the other, which may not be here yet.
+        places: list[tuple[int, bool]] = []
         if self._by_time:
             cue = self._by_time[0]
             place = next((at for at, row in enumerate(rows) if row[2] >= cue.when), None)
             if place is not None:
-                places.append((place, cue.begins, cue.number, True))
+                places.append((place, True))
         if self._by_seq:
             cue = self._by_seq[0]
             place = max(0, cue.when - seq)
             if place <= len(rows):
-                places.append((place, cue.begins, cue.number, False))
-        return (min(places)[0], min(places)[3]) if places else None
+                places.append((place, False))
+        return min(places, default=None)

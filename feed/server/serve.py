@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -25,7 +26,7 @@ from feed.server.connection import Reception
 from feed.server.door import Entrance
 from feed.server.house import House
 from feed.server.keys import keyring_for
-from feed.server.listener import Listener, bind
+from feed.server.listener import Listener, Wrap, bind, unwrapped
 from feed.server.stage import Stage
 from feed.server.tokens import signing_key
 from feed.settings import Settings
@@ -65,6 +66,8 @@ async def serve(
     *,
     source: Source | None = None,
     stop: trio.Event | None = None,
+    wrap: Wrap = unwrapped,
+    tell: Callable[[House], None] | None = None,
     task_status: trio.TaskStatus[list[Address]] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """
@@ -79,6 +82,8 @@ async def serve(
         settings: All of the server.
         source: Where events come from; None simulates what the settings say.
         stop: Ends the server gently.
+        wrap: Puts something between every connection and its socket, such as an ear.
+        tell: Given the house before it opens, to look into.
         task_status: Told the addresses once clients can connect.
 
     Raises:
@@ -90,13 +95,15 @@ async def serve(
     key = signing_key(settings.tokens.key, secrets.token_bytes)
     listeners = await _listeners(settings)
     house = House(settings, stage.source, keyring, stage.plan, signing_key=key)
+    if tell is not None:
+        tell(house)
     try:
         await stage.open(house)
     except ConfigError:
         for _, sock in listeners:
             sock.close()
         raise
-    listener = Listener(house.door, settings.limits)
+    listener = Listener(house.door, settings.limits, wrap)
     send, receive = trio.open_memory_channel[Batch](settings.flow.channel_batches)
 
     async with trio.open_nursery() as connections:

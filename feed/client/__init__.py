@@ -1,0 +1,72 @@
+"""
+A client that keeps going: typed events from any of the protocols, on Trio and on asyncio.
+
+::
+
+    import anyio
+    from feed.client import Quote, connect
+
+    async def main():
+        async with connect("ws://127.0.0.1:8080", symbols=["EURUSD", "BTC-USD"]) as feed:
+            async for event in feed:
+                if isinstance(event, Quote):
+                    price = feed.instruments[event.instrument].price_text
+                    print(feed.symbol(event), price(event.bid), price(event.ask))
+
+    anyio.run(main)
+
+What happens to the connection comes in the same stream: :class:`Connected`, :class:`Disconnected`,
+:class:`Gap`, :class:`Muted` and the other states.
+"""
+
+from feed.client.blocking import BlockingFeed, connect_blocking
+from feed.client.book import Book
+from feed.client.connect import Feed, connect
+from feed.client.core import KeyRefused
+from feed.client.mailbox import Overflow
+from feed.client.states import (
+    Connected,
+    Desynced,
+    Disconnected,
+    Gap,
+    Garbled,
+    Listed,
+    Message,
+    Muted,
+    Overflowed,
+    Resynced,
+    ServerError,
+    State,
+)
+from feed.dialects.client import Channel, Ticker
+from feed.model.events import BookCleared, Event, LevelSet, Quote, Side, Trade
+
+__all__ = [
+    "BlockingFeed",
+    "Book",
+    "BookCleared",
+    "Channel",
+    "Connected",
+    "Desynced",
+    "Disconnected",
+    "Event",
+    "Feed",
+    "Gap",
+    "Garbled",
+    "KeyRefused",
+    "LevelSet",
+    "Listed",
+    "Message",
+    "Muted",
+    "Overflow",
+    "Overflowed",
+    "Quote",
+    "Resynced",
+    "ServerError",
+    "Side",
+    "State",
+    "Ticker",
+    "Trade",
+    "connect",
+    "connect_blocking",
+]

@@ -1,0 +1,58 @@
+"""The feed without ``async``, for scripts and notebooks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+
+from feed.client.book import Book
+from feed.client.connect import Feed, connect
+from feed.client.states import State
+from feed.model.directory import Directory
+from feed.model.events import Event
+
+
+class BlockingFeed:
+    """The same events; iterating waits for the next one. Made by :func:`connect_blocking`."""
+
+    def __init__(self, feed: Feed, portal: BlockingPortal) -> None:
+        self._feed = feed
+        self._portal = portal
+
+    @property
+    def instruments(self) -> Directory:
+        """As :attr:`Feed.instruments`."""
+        return self._feed.instruments
+
+    def symbol(self, event: Event) -> str:
+        """As :meth:`Feed.symbol`."""
+        return self._feed.symbol(event)
+
+    def book(self, symbol: str) -> Book | None:
+        """As :meth:`Feed.book`; another thread goes on keeping it meanwhile."""
+        return self._feed.book(symbol)
+
+    def __iter__(self) -> Iterator[Event | State]:
+        while True:
+            # One call into the other thread for all that has come, not one for each.
+            yield from self._portal.call(self._feed.batch)
+
+
+@contextmanager
+def connect_blocking(url: str, *, backend: str = "asyncio", **options: Any) -> Iterator[BlockingFeed]:
+    """
+    As :func:`feed.client.connect`, with its loop in a thread of its own until the end of the block.
+
+    Args:
+        url: As there.
+        backend: ``asyncio`` or ``trio``.
+        options: As there.
+    """
+    with (
+        start_blocking_portal(backend) as portal,
+        portal.wrap_async_context_manager(connect(url, **options)) as feed,
+    ):
+        yield BlockingFeed(feed, portal)

@@ -1,0 +1,276 @@
+"""The feed: connects, and connects again, for as long as somebody reads."""
+
+from __future__ import annotations
+
+import random as _random
+import ssl
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Final, Protocol
+from urllib.parse import parse_qsl, urlsplit
+
+import anyio
+
+from feed.client.book import Book
+from feed.client.core import Core
+from feed.client.mailbox import Mailbox, Overflow
+from feed.client.socket import Refused, SocketClosed, open_socket
+from feed.client.states import Disconnected, Message, Muted, State
+from feed.dialects.client import Channel, Codec, Wish
+from feed.dialects.discovery import codecs, route
+from feed.errors import ConfigError
+from feed.model.directory import Directory
+from feed.model.events import Event
+from feed.settings import DEMO_KEY, LOOPBACK
+
+MUTE_SECONDS: Final = 30.0
+QUEUE_EVENTS: Final = 10_000
+
+
+class Connection(Protocol):
+    """What a feed needs of a WebSocket; see :class:`feed.client.socket.Socket`."""
+
+    async def send(self, text: str) -> None:
+        """Send one message."""
+
+    async def receive(self) -> list[str]:
+        """Every message that has come, at least one."""
+
+
+Open = Callable[[str], AbstractAsyncContextManager[Connection]]
+
+
+class Feed:
+    """
+    Events and states, without end. Made by :func:`connect`.
+
+    Attributes:
+        instruments: By the index that stands in ``Event.instrument``; they turn ticks into decimals.
+    """
+
+    def __init__(
+        self,
+        core: Core,
+        mailbox: Mailbox,
+        codec: Codec,
+        open_: Open,
+        *,
+        mute_seconds: float | None,
+        raw: bool,
+        random: Callable[[], float],
+    ) -> None:
+        self._core = core
+        self._mailbox = mailbox
+        self._codec = codec
+        self._open = open_
+        self._mute_seconds = mute_seconds
+        self._raw = raw
+        self._random = random
+
+    @property
+    def instruments(self) -> Directory:
+        """Those that messages have named."""
+        return self._core.instruments
+
+    def symbol(self, event: Event) -> str:
+        """The symbol that an event is of."""
+        return self._core.instruments[event.instrument].symbol
+
+    def book(self, symbol: str) -> Book | None:
+        """
+        The book of ``symbol`` as the server spells it, kept up to date; None before the first message of it.
+
+        It is kept as messages come, and so may be ahead of the events that were read.
+        """
+        index = self._core.instruments.find(symbol)
+        return None if index is None else self._core.books.get(index)
+
+    @property
+    def books(self) -> list[Book]:
+        """Every book there is, in the order in which they came up."""
+        return list(self._core.books.values())
+
+    def __aiter__(self) -> Feed:
+        return self
+
+    async def __anext__(self) -> Event | State:
+        return await self._mailbox.get()
+
+    async def batch(self) -> list[Event | State]:
+        """All that has come since, at least one."""
+        return await self._mailbox.get_all()
+
+    # -- the task --------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Connect again and again; what nobody can mend is raised to the reader."""
+        try:
+            await self._run()
+        except Exception as problem:  # noqa: BLE001 - it belongs to the reader, who raises it
+            self._mailbox.end(problem)
+
+    async def _run(self) -> None:
+        backoff = self._codec.backoff
+        delays = backoff.delays(self._random)
+        while True:
+            began = anyio.current_time()
+            lost = await self._once()
+            if anyio.current_time() - began >= backoff.stable_seconds:
+                delays = backoff.delays(self._random)
+            wait = 0.0 if self._core.begin_anew else next(delays)
+            self._core.begin_anew = False
+            await self._mailbox.put([Disconnected(reason=lost.reason, code=lost.code, retry_seconds=wait)])
+            await anyio.sleep(wait)
+
+    async def _once(self) -> SocketClosed:
+        """One connection, from the handshake to its end, and why it ended."""
+        try:
+            async with self._open(self._core.url()) as socket:
+                await self._mailbox.put(self._core.connected())
+                return await self._converse(socket)
+        except Refused as problem:
+            if self._core.refused(problem.code):
+                self._core.begin_anew = True
+            return problem
+        except SocketClosed as problem:
+            return problem
+
+    async def _converse(self, socket: Connection) -> SocketClosed:
+        """Read until the connection ends, falls silent, or is of no more use; why it is given up."""
+        core, put = self._core, self._mailbox.put
+        while not core.begin_anew:
+            while core.outgoing:
+                await socket.send(core.outgoing.pop(0))
+            texts = await self._listen(socket)
+            if not texts:
+                await put([Muted(seconds=self._mute_seconds or 0.0)])
+                return SocketClosed(0, "nothing came")
+            found: list[Event | State] = []
+            for text in texts:
+                if self._raw:
+                    found.append(Message(text))
+                found += core.receive(text)
+            await put(found)
+        return SocketClosed(0, "given up for a new one")
+
+    async def _listen(self, socket: Connection) -> list[str]:
+        """What comes next; nothing when the connection is mute, though it was asked for a word."""
+        if self._mute_seconds is None:
+            return await socket.receive()
+        texts: list[str] = []
+        with anyio.move_on_after(self._mute_seconds / 2):
+            texts = await socket.receive()
+        if texts:
+            return texts
+        probe = self._core.probe()
+        with anyio.move_on_after(self._mute_seconds / 2):
+            if probe is not None:
+                await socket.send(probe)
+            return await socket.receive()
+        return []
+
+
+@asynccontextmanager
+async def connect(
+    url: str,
+    *,
+    key: str | None = None,
+    symbols: Sequence[str],
+    channels: Sequence[Channel | str] = (),
+    dialect: str | None = None,
+    resume: bool = True,
+    mute_seconds: float | None = MUTE_SECONDS,
+    queue_events: int = QUEUE_EVENTS,
+    overflow: Overflow = Overflow.WAIT,
+    raw: bool = False,
+    ssl_context: ssl.SSLContext | None = None,
+    random: Callable[[], float] = _random.random,
+    open_socket: Open | None = None,
+) -> AsyncIterator[Feed]:
+    """
+    A feed that is connected, and connects again, until the end of the block. On Trio and on asyncio.
+
+    Args:
+        url: ``ws://`` or ``wss://``; its path and query say which protocol, unless ``dialect`` does.
+        key: API key; None uses the one that is printed in the documents, on loopback only.
+        symbols: What to listen to, as the server names it.
+        channels: Of each symbol; none means the protocol's first, its quotes.
+        dialect: Name of the protocol.
+        resume: Use the connection options of this project's servers to miss nothing while
+            disconnected. Servers that refuse them are asked again without.
+        mute_seconds: Silence after which a connection is given up; half-way the server is asked for a
+            sign of life, where the protocol has one. None waits for ever.
+        queue_events: Events that may wait for their reader.
+        overflow: What happens beyond.
+        raw: Also give every message as it came, as :class:`~feed.client.states.Message`.
+        ssl_context: Whom to trust for ``wss://``; None trusts whom the system trusts.
+        random: Scatters reconnects; draws from [0, 1).
+        open_socket: Stands in for the network, in tests.
+
+    Raises:
+        ConfigError: There is no such protocol, or it has no such channel.
+        KeyRefused: From the iteration: the server does not accept the key.
+    """
+    codec = codec_for(url, dialect)
+    wish = Wish(
+        symbols=tuple(symbols),
+        channels=_channels(codec, channels, url),
+        key=key if key is not None else _demo_key(url),
+    )
+    feed = Feed(
+        Core(codec, wish, url, resume=resume),
+        Mailbox(queue_events, overflow),
+        codec,
+        open_socket or _opener(ssl_context),
+        mute_seconds=mute_seconds,
+        raw=raw,
+        random=random,
+    )
+    problem: Exception | None = None
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(feed.run)
+        try:
+            yield feed
+        except Exception as error:  # noqa: BLE001 - raised below, out of the group, as it came
+            problem = error
+        finally:
+            tasks.cancel_scope.cancel()
+    if problem is not None:
+        raise problem
+
+
+def codec_for(url: str, dialect: str | None = None) -> Codec:
+    """
+    The codec of a protocol, by its name or else by where it is served.
+
+    Raises:
+        ConfigError: There is none.
+    """
+    known = codecs()
+    if dialect is None:
+        parts = urlsplit(url)
+        found = route(parts.path or "/", dict(parse_qsl(parts.query, keep_blank_values=True)))
+        dialect = found.name if found is not None else None
+        if dialect is None:
+            hint = f"name one of {', '.join(known)}"
+            raise ConfigError("its path is that of no protocol", where=url, hint=hint)
+    if dialect not in known:
+        raise ConfigError(f"there is no client for {dialect!r}", hint=f"known are {', '.join(known)}")
+    return known[dialect]
+
+
+def _channels(codec: Codec, wanted: Sequence[Channel | str], url: str) -> tuple[Channel, ...]:
+    names = [channel.value for channel in codec.channels]
+    for one in wanted:
+        name = one.value if isinstance(one, Channel) else one
+        if name not in names:
+            raise ConfigError(f"no channel {name!r}", where=url, hint=f"there are {', '.join(names)}")
+    return tuple(Channel(one) for one in wanted) or codec.channels[:1]
+
+
+def _demo_key(url: str) -> str | None:
+    return DEMO_KEY if urlsplit(url).hostname in {LOOPBACK, "localhost", "::1"} else None
+
+
+def _opener(ssl_context: ssl.SSLContext | None) -> Open:
+    return lambda url: open_socket(url, ssl_context)

@@ -1,0 +1,230 @@
+"""
+The client without its socket: what messages mean over all the connections of a feed. Sans-I/O.
+
+A connection comes and goes; this remains. It knows the last sequence number of every stream, drops
+what was said twice, notices what is missing, and keeps the books.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from feed.client.book import Book, OutOfStep
+from feed.client.states import (
+    Connected,
+    Desynced,
+    Gap,
+    Garbled,
+    Listed,
+    Resynced,
+    ServerError,
+    State,
+)
+from feed.dialects.client import (
+    BookPart,
+    Channel,
+    Codec,
+    Dialogue,
+    Heard,
+    Item,
+    Ready,
+    Refusal,
+    Refused,
+    Wish,
+)
+from feed.errors import ClientError, ProtocolError
+from feed.model.directory import Directory
+from feed.model.events import BookCleared, Event, LevelSet
+
+
+class KeyRefused(ClientError):
+    """The server does not accept the key, and never did: trying again would not help."""
+
+
+class Core:
+    """
+    What a feed knows.
+
+    Attributes:
+        instruments: Those that messages have named.
+        books: By index of the instrument.
+        outgoing: Messages to send; whoever drives this empties it.
+        begin_anew: Whether this connection is of no more use, and another must be made at once.
+        confirmed: Whether the server has confirmed a subscription on this connection.
+    """
+
+    def __init__(self, codec: Codec, wish: Wish, url: str, *, resume: bool) -> None:
+        """
+        Begin with nothing known.
+
+        Args:
+            codec: The protocol.
+            wish: What to subscribe to on every connection.
+            url: As the user gave it.
+            resume: Whether to use the options ``ext=seq`` and ``since`` of this project's servers.
+        """
+        self.instruments = Directory()
+        self.books: dict[int, Book] = {}
+        self.outgoing: list[str] = []
+        self.begin_anew = False
+        self.confirmed = False
+        self._codec = codec
+        self._wish = wish
+        self._url = url
+        self._resume = resume
+        self._trusted = False  # the key has been good before
+        self._dialogue: Dialogue | None = None
+        self._last: dict[tuple[Channel, int], int] = {}  # sequence number of each stream
+        self._serials: dict[int, int] = {}
+        self._newest = 0  # of all streams
+        self._since: int | None = None
+
+    # -- a connection's life -----------------------------------------------------------------------
+
+    def url(self) -> str:
+        """Where to connect next: with what is needed to go on where we left off, if that is possible."""
+        if not self._resume:
+            return self._url
+        # Once more the last event: of two messages that tell of it only one may have come.
+        self._since = self._newest - 1 if self._newest > 1 else None
+        ours = {"ext": "seq"} if self._since is None else {"ext": "seq", "since": str(self._since)}
+        parts = urlsplit(self._url)
+        query = dict(parse_qsl(parts.query, keep_blank_values=True)) | ours
+        return urlunsplit(parts._replace(query=urlencode(query)))
+
+    def connected(self) -> list[State]:
+        """The handshake is done: greet, and subscribe."""
+        self.begin_anew = self.confirmed = False
+        self._dialogue = self._codec.dialogue(self._wish, self.instruments)
+        self.outgoing = list(self._dialogue.start())
+        states: list[State] = [Connected(url=self._url, resumed_after=self._since)]
+        if self._since is None:
+            if self._newest or self._serials or self._trusted:
+                states.append(Gap(reason="a new connection begins with the present", after=self._newest))
+            states += self._forget()
+        return states
+
+    def refused(self, status: int) -> bool:
+        """Whether an HTTP refusal may be due to our options, which are not used any more then."""
+        ours = self._resume and status in {400, 404}
+        self._resume = self._resume and not ours
+        self._newest = 0 if ours else self._newest
+        return ours
+
+    def probe(self) -> str | None:
+        """A message that the server will answer if it is alive."""
+        return self._dialogue.probe() if self._dialogue and self.confirmed else None
+
+    def receive(self, text: str) -> list[Event | State]:
+        """
+        What one message says; nothing once :attr:`begin_anew` is set.
+
+        Raises:
+            KeyRefused: The key is not accepted, and never was.
+        """
+        dialogue = self._dialogue
+        if dialogue is None:
+            raise RuntimeError("receive() before connected()")
+        if self.begin_anew:
+            return []
+        try:
+            items, answers = dialogue.receive(text)
+        except ProtocolError as problem:
+            return [Garbled(problem=problem.message)]
+        self.outgoing += answers
+        found: list[Event | State] = []
+        if self.instruments.changed:
+            changed, self.instruments.changed = self.instruments.changed, {}
+            found += [Listed(index=at, instrument=self.instruments[at]) for at in changed]
+        for item in items:
+            found += self._take(item, dialogue)
+        return found
+
+    # -- its parts ---------------------------------------------------------------------------------
+
+    def _take(self, item: Item, dialogue: Dialogue) -> Sequence[Event | State]:
+        match item:
+            case Heard():
+                return self._heard(item)
+            case BookPart():
+                return self._book(item, dialogue)
+            case Ready():
+                self.confirmed = self._trusted = True
+            case Refusal():
+                return self._refusal(item)
+        return ()
+
+    def _heard(self, item: Heard) -> Sequence[Event | State]:
+        event, serial = item.event, item.serial
+        index = event.instrument
+        if event.seq:
+            stream = (item.channel, index)
+            if event.seq <= self._last.get(stream, 0):
+                return ()  # said twice, or overtaken
+            self._last[stream] = event.seq
+            self._newest = max(self._newest, event.seq)
+        if not serial:
+            return (event,)
+        before = self._serials.get(index)
+        self._serials[index] = serial
+        if before is None or serial <= before + 1:
+            return (event,)
+        gap = Gap(
+            reason=f"{item.channel.value} are numbered",
+            symbol=self.instruments[index].symbol,
+            missed=serial - before - 1,
+        )
+        return gap, event
+
+    def _book(self, part: BookPart, dialogue: Dialogue) -> Sequence[Event | State]:
+        index = part.instrument
+        book = self.books.get(index)
+        if book is None:
+            book = self.books[index] = Book(self.instruments, index)
+        symbol = self.instruments[index].symbol
+        was_in_sync = book.in_sync and not part.first
+        try:
+            changed = book.apply(part)
+        except OutOfStep as problem:
+            self._renew(symbol, dialogue)
+            return [Desynced(symbol=symbol, reason=problem.reason)]
+        if not changed:
+            return ()
+        self._newest = max(self._newest, part.seq)
+        at = {"seq": part.seq, "ts": part.ts, "instrument": index}
+        found: list[Event | State] = [BookCleared(**at)] if part.first else []
+        found += [LevelSet(**at, side=side, price=price, level=lots) for side, price, lots in part.levels]
+        if book.in_sync and not was_in_sync:
+            found.append(Resynced(symbol=symbol, seq=part.seq))
+        return found
+
+    def _renew(self, symbol: str, dialogue: Dialogue) -> None:
+        # A connection that resumed has no snapshots: every subscription on it begins in the past.
+        requests = dialogue.renew(Channel.BOOK, symbol) if self._since is None else ()
+        if requests:
+            self.outgoing += requests
+        else:
+            self._start_over()
+
+    def _refusal(self, item: Refusal) -> Sequence[Event | State]:
+        if item.about is Refused.KEY and not self._trusted:
+            raise KeyRefused(item.message)
+        if item.about is Refused.RESUME and self._since is not None:
+            self._start_over()
+        return [ServerError(message=item.message, code=item.code)]
+
+    def _start_over(self) -> None:
+        """Give this connection up for one that begins with the present."""
+        self._newest = 0
+        self.begin_anew = True
+
+    def _forget(self) -> list[State]:
+        """What was known is the past: another server may number its events otherwise."""
+        self._newest = 0
+        self._last.clear()
+        self._serials.clear()
+        lost = [book for book in self.books.values() if book.in_sync]
+        for book in self.books.values():
+            book.lose()
+        return [Desynced(symbol=book.instrument.symbol, reason="a new connection") for book in lost]

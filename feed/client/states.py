@@ -1,0 +1,164 @@
+"""What happens to a feed itself. These come in the same stream as market events, in their order."""
+
+from __future__ import annotations
+
+import attrs
+
+from feed.model.instruments import Instrument
+
+
+@attrs.frozen
+class State:
+    """Anything that is not an event of the market."""
+
+
+@attrs.frozen(kw_only=True)
+class Connected(State):
+    """
+    The server has let us in; requests are on their way.
+
+    Attributes:
+        url: What was asked for.
+        resumed_after: Sequence number after which to go on; None when we begin with the present.
+    """
+
+    url: str
+    resumed_after: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Disconnected(State):
+    """
+    The connection has ended, or could not be made.
+
+    Attributes:
+        reason: Why, for people.
+        code: WebSocket close code, or the HTTP status of a refusal; 0 without either.
+        retry_seconds: When the next attempt will be made.
+    """
+
+    reason: str
+    code: int = 0
+    retry_seconds: float = 0.0
+
+
+@attrs.frozen(kw_only=True)
+class Muted(State):
+    """
+    The connection stands, and nothing comes; prices are stale. It is given up.
+
+    Attributes:
+        seconds: How long nothing has come.
+    """
+
+    seconds: float
+
+
+@attrs.frozen(kw_only=True)
+class Gap(State):
+    """
+    Something was missed.
+
+    Attributes:
+        reason: How we know.
+        symbol: Of which instrument; empty for all.
+        after: Sequence number of the last event before it; 0 where there are none.
+        missed: How many; 0 where that cannot be known.
+    """
+
+    reason: str
+    symbol: str = ""
+    after: int = 0
+    missed: int = 0
+
+
+@attrs.frozen(kw_only=True)
+class Desynced(State):
+    """
+    A book is not the server's any more, and a new snapshot has been asked for.
+
+    Attributes:
+        symbol: Whose book.
+        reason: How we know.
+    """
+
+    symbol: str
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
+class Resynced(State):
+    """
+    A book is the server's, for the first time or again.
+
+    Attributes:
+        symbol: Whose book.
+        seq: At which sequence number.
+    """
+
+    symbol: str
+    seq: int
+
+
+@attrs.frozen(kw_only=True)
+class Listed(State):
+    """
+    An instrument was named for the first time, or its prices have more digits than was known.
+
+    Attributes:
+        index: What stands in ``Event.instrument``.
+        instrument: Turns its ticks and lots into decimals.
+    """
+
+    index: int
+    instrument: Instrument
+
+
+@attrs.frozen(kw_only=True)
+class Garbled(State):
+    """
+    A message that is none of this protocol's; it is passed over.
+
+    Attributes:
+        problem: What is wrong with it.
+    """
+
+    problem: str
+
+
+@attrs.frozen(kw_only=True)
+class ServerError(State):
+    """
+    The server complains.
+
+    Attributes:
+        message: In its own words.
+        code: The protocol's error code; empty where it has none.
+    """
+
+    message: str
+    code: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class Overflowed(State):
+    """
+    The reader was too slow, and events were dropped, as it had chosen.
+
+    Attributes:
+        events: How many.
+    """
+
+    events: int
+
+
+@attrs.frozen
+class Message(State):
+    """
+    One message as it came, before what it says; only for those who ask for them.
+
+    Attributes:
+        text: All of it.
+    """
+
+    text: str

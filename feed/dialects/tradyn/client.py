@@ -1,0 +1,121 @@
+"""
+The tick server from the client's end: welcome, key, subscription, ticks.
+
+Source: sections "Connection Flow" and "Message Reference". The document has no numbers for
+reconnecting; the usual ones stand in. A tick that is lost leaves no trace in those that follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from feed.dialects.client import Channel, Codec, Dialogue, Duty, Heard, Item, Ready, Wish, read, refusal
+from feed.dialects.messages import message
+from feed.dialects.times import NS_PER_MILLISECOND
+from feed.errors import ProtocolError
+from feed.model.directory import Directory
+from feed.model.events import UNKNOWN, Quote
+from feed.model.instruments import OffGrid
+
+
+class Welcome(msgspec.Struct, tag="welcome"):
+    """The first message; its text is not given."""
+
+
+class Auth(msgspec.Struct, tag="auth"):
+    """The key is good, or, on a server that says so in this way, it is not."""
+
+    success: bool
+    message: str = ""
+
+
+class Subscribed(msgspec.Struct, tag="subscribed"):
+    """A subscription is confirmed."""
+
+
+class Tick(msgspec.Struct, tag="tick"):
+    """Prices stay as they stand in the message: a float would not keep their digits."""
+
+    symbol: str
+    bid: msgspec.Raw
+    ask: msgspec.Raw
+    time: int
+    seq: int = 0
+
+
+class Error(msgspec.Struct, tag="error"):
+    """What was wrong with a request."""
+
+    message: str
+
+
+_MESSAGES: Final = msgspec.json.Decoder(Welcome | Auth | Subscribed | Tick | Error)
+_KEY_COMPLAINTS: Final = ("Invalid API key", "Too many invalid API keys")
+
+
+class TradynDialogue(Dialogue):
+    """Says the key after the welcome, and subscribes once it is accepted."""
+
+    def __init__(self, wish: Wish, directory: Directory) -> None:
+        self._wish = wish
+        self._directory = directory
+
+    def start(self) -> Sequence[str]:
+        """The key; the server's welcome need not be waited for."""
+        return [message(type="auth", apiKey=self._wish.key or "")]
+
+    def receive(self, text: str) -> tuple[Sequence[Item], Sequence[str]]:
+        """Read one message."""
+        said = read(_MESSAGES, text)
+        match said:
+            case Tick():
+                return (self._heard(said),), ()
+            case Auth(success=True):
+                return (), [message(type="subscribe", symbols=list(self._wish.symbols))]
+            case Auth():
+                return [refusal(said.message, key=True)], ()
+            case Subscribed():
+                return [Ready()], ()
+            case Error():
+                return [refusal(said.message, key=said.message in _KEY_COMPLAINTS)], ()
+        return (), ()
+
+    def probe(self) -> str:
+        """The list of subscriptions is always answered."""
+        return message(type="list")
+
+    def _heard(self, tick: Tick) -> Heard:
+        directory = self._directory
+        index = directory.index(tick.symbol)
+        try:
+            bid, ask = directory.prices(index, str(tick.bid, "ascii"), str(tick.ask, "ascii"))
+        except (OffGrid, UnicodeDecodeError) as problem:
+            raise ProtocolError(f"tick of {tick.symbol}: {problem}") from None
+        event = Quote(
+            seq=tick.seq,
+            ts=tick.time * NS_PER_MILLISECOND,
+            instrument=index,
+            bid=bid,
+            bid_size=UNKNOWN,
+            ask=ask,
+            ask_size=UNKNOWN,
+        )
+        return Heard(Channel.QUOTES, event)
+
+
+CODEC: Final = Codec(
+    dialogue=TradynDialogue,
+    channels=(Channel.QUOTES,),
+    required=(
+        Duty.CONNECT,
+        Duty.AUTHENTICATE,
+        Duty.SUBSCRIBE,
+        Duty.PONG,
+        Duty.RECONNECT,
+        Duty.RESUBSCRIBE,
+    ),
+    advised=(Duty.BACK_OFF, Duty.GARBAGE, Duty.SLOW, Duty.MUTE),
+)

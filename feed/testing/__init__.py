@@ -1,0 +1,17 @@
+"""
+A market for tests of whatever reads one.
+
+With pytest, the fixture ``feed_server`` comes with this package, and a test takes three lines::
+
+    @pytest.mark.feed(scenario="flash-crash", seed=7, speed=0)
+    def test_my_bot_sells_in_a_crash(feed_server):
+        assert my_bot(feed_server.url, feed_server.key) == "sold"
+
+It is the same for synchronous, asyncio and Trio tests: the server has a thread of its own. Keywords of
+the marker are those of :class:`FeedServer`, which any other test framework can use directly.
+"""
+
+from feed.testing.server import FeedServer
+from feed.testing.tap import Said, Visit
+
+__all__ = ["FeedServer", "Said", "Visit"]

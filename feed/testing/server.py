@@ -1,0 +1,188 @@
+"""A server in a thread of its own, for tests of any kind."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from functools import partial
+from typing import Any, Final, Self, TypeVar
+
+import attrs
+import structlog
+import trio
+
+from feed.dialects.discovery import dialects
+from feed.errors import ConfigError, FeedError
+from feed.server.faults import FaultRecord
+from feed.server.house import House
+from feed.server.serve import Address, serve
+from feed.server.transport import Transport
+from feed.settings import DEMO_KEY, Flow, Limits, Settings
+from feed.testing.tap import Tap, Visit
+
+START_SECONDS: Final = 10.0
+STOP_SECONDS: Final = 10.0
+_LONG_AGO: Final = 1_709_742_000_000_000_000  # 2024-03-06T16:20:00Z: the same in every test
+
+T = TypeVar("T")
+
+# A test waits for nobody, and small batches keep a market that is as fast as its clients close to them.
+_LIMITS: Final = Limits(shutdown_seconds=1.0, close_seconds=0.5)
+_FLOW: Final = Flow(channel_batches=1)
+
+
+class FeedServer:
+    """
+    A market that runs while the block does.
+
+    ::
+
+        with FeedServer(scenario="flash-crash", seed=7) as server:
+            my_bot(server.url, server.key)
+
+    Attributes:
+        url: Where the protocol is served.
+        http: Where HTTP is.
+        key: An API key that is good here.
+        visits: What each client did, one entry for each connection.
+        taps: How to spoil their connections; only to be touched by :meth:`call`.
+        refusing: Whether connections are dropped as they come.
+    """
+
+    def __init__(self, *, dialect: str = "tradyn", speed: float = 1.0, **settings: Any) -> None:
+        """
+        Get ready.
+
+        Args:
+            dialect: Name of the protocol that :attr:`url` leads to; the others are served as well.
+            speed: Market seconds per second. 0: the market waits for the first subscription (of
+                ``wait_clients``), and is then as fast as its slowest client reads, in lockstep.
+            settings: Any others of :class:`feed.Settings`, such as ``scenario`` and ``seed``.
+
+        Raises:
+            ConfigError: There is no such protocol or setting.
+        """
+        if dialect not in dialects():
+            raise ConfigError(f"there is no protocol {dialect!r}", hint=f"known are {', '.join(dialects())}")
+        usual: dict[str, Any] = {"host": "127.0.0.1", "port": 0, "limits": _LIMITS, "flow": _FLOW}
+        if not speed:
+            usual |= {"lockstep": True, "wait_clients": 1}
+        if settings.get("scenario") is None:
+            usual["start"] = _LONG_AGO
+        unknown = [name for name in settings if name not in attrs.fields_dict(Settings)]
+        if unknown:
+            raise ConfigError(f"there is no setting {unknown[0]!r}")
+        self._settings = Settings(**usual | settings, speed=speed)
+        self._path = dialects()[dialect].path
+        self.key = DEMO_KEY
+        self.url = self.http = ""
+        self.visits: list[Visit] = []
+        self.taps: list[Tap] = []
+        self.refusing = False
+        self._token: trio.lowlevel.TrioToken | None = None
+        self._house: House | None = None
+        self._stop = trio.Event()
+        self._began = 0.0
+        self._ready = threading.Event()
+        self._problem: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="feed server", daemon=True)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """
+        Begin to serve; clients can connect when it returns.
+
+        Raises:
+            ConfigError: A setting cannot be met, such as a scenario that does not exist.
+        """
+        self._quiet = not structlog.is_configured()
+        if self._quiet:  # the output of a test is the test's own
+            structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
+        self._thread.start()
+        if not self._ready.wait(START_SECONDS):
+            raise FeedError("the server did not start")
+        if self._problem is not None:
+            self.stop()
+
+    def stop(self) -> None:
+        """Stop gently; raise what went wrong in the server, if anything did."""
+        if self._token is not None and self._thread.is_alive():
+            self._token.run_sync_soon(self._stop.set)
+        self._thread.join(STOP_SECONDS)
+        if self._quiet:
+            structlog.reset_defaults()
+        if self._problem is not None:
+            problem, self._problem = self._problem, None
+            raise problem
+
+    def call(self, function: Callable[[], T]) -> T:
+        """Call ``function`` in the server's thread, between two of its steps; its result."""
+        if self._token is None:
+            raise FeedError("the server has not started")
+        result: Future[T] = Future()
+
+        def run() -> None:
+            try:
+                result.set_result(function())
+            except BaseException as problem:  # noqa: BLE001 - the caller's thread raises it
+                result.set_exception(problem)
+
+        self._token.run_sync_soon(run)
+        return result.result(STOP_SECONDS)
+
+    @property
+    def faults(self) -> tuple[FaultRecord, ...]:
+        """The faults of the scenario that have begun: what, when, and how many they struck."""
+
+        def look() -> tuple[FaultRecord, ...]:
+            faults = self._house.faults if self._house is not None else None
+            return faults.statistics() if faults is not None else ()
+
+        return self.call(look)
+
+    # -- in the thread -----------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        try:
+            trio.run(self._main)
+        except BaseException as problem:  # noqa: BLE001 - the test's thread raises it
+            while isinstance(problem, BaseExceptionGroup) and len(problem.exceptions) == 1:
+                problem = problem.exceptions[0]
+            self._problem = problem
+        finally:
+            self._ready.set()
+
+    async def _main(self) -> None:
+        self._token = trio.lowlevel.current_trio_token()
+        self._began = time.perf_counter()
+        async with trio.open_nursery() as nursery:
+            addresses: list[Address] = await nursery.start(
+                partial(serve, self._settings, stop=self._stop, wrap=self._tap, tell=self._look)
+            )
+            self.url = addresses[0].url(self._path)
+            self.http = addresses[0].url().replace("ws", "http", 1)
+            self._ready.set()
+
+    def _look(self, house: House) -> None:
+        self._house = house
+
+    def _tap(self, transport: Transport) -> Transport:
+        visit = Visit(self.now())
+        self.visits.append(visit)
+        tap = Tap(transport, visit, self.now)
+        self.taps.append(tap)
+        if self.refusing:
+            tap.drop()
+        return tap
+
+    def now(self) -> float:
+        """Seconds since the server began, as visits count them."""
+        return time.perf_counter() - self._began

@@ -1,0 +1,189 @@
+"""Connecting again and again, on a virtual clock."""
+
+import anyio
+import pytest
+from sockets import HANG, ScriptedServer
+
+from feed.client import (
+    Connected,
+    Disconnected,
+    Gap,
+    KeyRefused,
+    Message,
+    Muted,
+    Quote,
+    Ticker,
+    connect,
+)
+from feed.client.socket import Refused, SocketClosed
+from feed.errors import ConfigError
+
+URL = "ws://127.0.0.1:8080"
+AUTH = '{"type":"auth","success":true,"message":""}'
+SUBSCRIBED = '{"type":"subscribed"}'
+HELLO = ['{"type":"welcome"}', AUTH, SUBSCRIBED]
+
+
+def tick(seq):
+    return f'{{"type":"tick","symbol":"EURUSD","bid":1.1,"ask":1.2,"time":1,"seq":{seq}}}'
+
+
+def feed_of(server, **options):
+    options = {"symbols": ["EURUSD"], "random": lambda: 0.0, "open_socket": server.open} | options
+    return connect(URL, **options)
+
+
+async def until(feed, kind, count=1):
+    """Everything up to the ``count``-th item of a kind."""
+    found = []
+    async for item in feed:
+        found.append(item)
+        count -= isinstance(item, kind)
+        if not count:
+            return found
+    raise AssertionError
+
+
+async def test_it_comes_back_and_goes_on_where_it_left_off():
+    """Disconnected, the wait, connected; the key and the subscription again; no tick twice."""
+    server = ScriptedServer(
+        [*HELLO, tick(7), SocketClosed(1012, "restarting")], [*HELLO, tick(7), tick(9), HANG]
+    )
+    async with feed_of(server) as feed:
+        found = await until(feed, Quote, 2)
+    states = [item for item in found if isinstance(item, Connected | Disconnected | Quote)]
+    assert [item.seq if isinstance(item, Quote) else item for item in states] == [
+        Connected(url=URL),
+        7,
+        Disconnected(reason="restarting", code=1012, retry_seconds=1.0),
+        Connected(url=URL, resumed_after=6),
+        9,
+    ]
+    assert server.times == [0, 1]
+    assert server.urls == [f"{URL}?ext=seq", f"{URL}?ext=seq&since=6"]
+    assert server.sockets[0].sent == server.sockets[1].sent
+    assert len(server.sockets[0].sent) == 2
+
+
+async def test_waits_grow_while_nobody_is_there():
+    """By the document's numbers, scattered upwards."""
+    server = ScriptedServer()
+    async with feed_of(server, random=lambda: 0.5) as feed:
+        await until(feed, Disconnected, 8)
+    waits = [later - sooner for sooner, later in zip(server.times, server.times[1:], strict=False)]
+    assert waits == pytest.approx([1.125, 2.125, 4.125, 8.125, 16.125, 32.125, 32.125])
+
+
+@pytest.mark.parametrize(("seconds", "wait"), [(59, 4), (61, 1)])
+async def test_waits_begin_anew_after_a_stable_minute(seconds, wait):
+    """And not because a connection was open for a moment."""
+    gone = OSError("refused")
+    server = ScriptedServer(gone, gone, [*HELLO, seconds, SocketClosed(1001, "")], [HANG])
+    async with feed_of(server, mute_seconds=None) as feed:
+        await until(feed, Connected, 2)
+    assert server.times == [0, 1, 3, 3 + seconds + wait]
+
+
+async def test_a_mute_connection_is_asked_and_then_given_up():
+    """Half the time in silence, a question, half the time for the answer."""
+    server = ScriptedServer([*HELLO, tick(7), HANG], [HANG])
+    async with feed_of(server, mute_seconds=20) as feed:
+        found = await until(feed, Disconnected)
+    assert found[-2:] == [
+        Muted(seconds=20),
+        Disconnected(reason="nothing came", retry_seconds=1.0),
+    ]
+    assert server.sockets[0].sent[-1] == '{"type":"list"}'
+
+
+async def test_a_quiet_connection_that_answers_is_kept():
+    """A market may have nothing to say."""
+    answer = ['{"type":"subscriptions"}']
+    server = ScriptedServer([*HELLO, *[12, *answer] * 5, tick(7)])
+    async with feed_of(server, mute_seconds=20) as feed:
+        found = await until(feed, Quote)
+    assert not [item for item in found if isinstance(item, Muted | Disconnected)]
+    assert server.sockets[0].sent.count('{"type":"list"}') == 5
+
+
+async def test_a_refused_resume_costs_no_wait():
+    """A connection without it is made at once, and tells of the gap."""
+    complaint = '{"type":"error","message":"since=6 is too old"}'
+    server = ScriptedServer([*HELLO, tick(7), SocketClosed(1001, "")], [*HELLO, complaint], [*HELLO, tick(9)])
+    async with feed_of(server) as feed:
+        found = await until(feed, Quote, 2)
+    assert [item for item in found if isinstance(item, Gap)] == [
+        Gap(reason="a new connection begins with the present", after=0)
+    ]
+    assert server.times == [0, 1, 1]
+
+
+async def test_a_stranger_is_asked_without_our_options():
+    """At once, when a handshake with them is refused with 400."""
+    server = ScriptedServer(Refused(400, "HTTP 400"), [*HELLO, tick(7)])
+    async with feed_of(server) as feed:
+        await until(feed, Quote)
+    assert (server.urls, server.times) == ([f"{URL}?ext=seq", URL], [0, 0])
+
+
+async def test_a_refused_key_is_raised():
+    """To whoever reads, after what came before it."""
+    server = ScriptedServer(['{"type":"welcome"}', '{"type":"error","message":"Invalid API key"}'])
+    with pytest.raises(KeyRefused, match="Invalid API key"):
+        async with feed_of(server) as feed:
+            await until(feed, Quote)
+
+
+async def test_an_error_of_the_reader_comes_out_as_it_is():
+    """No group around it, whatever the loop."""
+    with pytest.raises(ZeroDivisionError):
+        async with feed_of(ScriptedServer([HANG])):
+            raise ZeroDivisionError
+
+
+async def test_messages_are_given_to_who_asks():
+    """Each before what it says."""
+    server = ScriptedServer([*HELLO, tick(7)])
+    async with feed_of(server, raw=True) as feed:
+        found = await until(feed, Quote)
+    assert [item.text for item in found if isinstance(item, Message)] == [*HELLO, tick(7)]
+
+
+async def test_a_slow_reader_holds_the_connection_up():
+    """With the default policy no more is read than fits; all of it comes in the end."""
+    server = ScriptedServer([*HELLO, *(tick(seq) for seq in range(1, 50)), HANG])
+    async with feed_of(server, queue_events=5) as feed:
+        await anyio.wait_all_tasks_blocked()
+        found = await until(feed, Quote, 49)
+    assert [item.seq for item in found if isinstance(item, Quote)] == list(range(1, 50))
+
+
+@pytest.mark.parametrize(
+    ("url", "options", "complaint"),
+    [
+        ("ws://x/nowhere", {}, "its path is that of no protocol"),
+        ("ws://x", {"dialect": "morse"}, "no client for 'morse'"),
+        ("ws://x", {"channels": ["book"]}, "no channel 'book'; there are quotes"),
+    ],
+)
+async def test_what_cannot_be_is_said_at_once(url, options, complaint):
+    """Before anything is connected."""
+    with pytest.raises(ConfigError, match=complaint):
+        async with connect(url, symbols=["X"], **options):
+            pass
+
+
+async def test_the_key_of_the_documents_is_for_loopback():
+    """Nobody else is told a key that was not given."""
+    server = ScriptedServer([HANG])
+    async with connect("ws://example.com", symbols=["X"], open_socket=server.open):
+        await anyio.wait_all_tasks_blocked()
+    assert server.sockets[0].sent == ['{"type":"auth","apiKey":""}']
+
+
+async def test_a_protocol_can_be_named():
+    """When the path does not say which it is."""
+    text = '{"type":"ticker","symbol":"X","price":"1","bid":"1","ask":"2","ts":1,"seq":3}'
+    server = ScriptedServer([text])
+    async with feed_of(server, dialect="guide") as feed:
+        assert isinstance((await until(feed, Ticker))[-1], Ticker)

@@ -1,0 +1,96 @@
+"""The client against everything that goes wrong, on both loops; in the end its book is the server's."""
+
+import json
+import urllib.request
+
+import anyio
+import pytest
+
+from feed.client import Connected, Desynced, Muted, Overflow, Resynced, Side, connect
+from feed.client.book import CHECKED_LEVELS
+from feed.testing import FeedServer
+from feed.testing.tap import Tap, Wire
+
+pytestmark = pytest.mark.e2e
+
+SYMBOL = "BTC-USD"
+PATIENCE_SECONDS = 20
+# Fast enough for a test, slow enough for every fault to meet traffic; over before the patience is.
+MARKET = {"scenario": "burst", "dialect": "guide", "speed": 6, "until": "40s"}
+
+
+def at_rest(server):
+    """The server's book by REST: sequence number, bids, asks."""
+    with urllib.request.urlopen(
+        f"{server.http}/v1/market/book?symbol={SYMBOL}&depth={CHECKED_LEVELS}"
+    ) as answer:
+        book = json.load(answer)
+    return book["seq"], [tuple(row) for row in book["bids"]], [tuple(row) for row in book["asks"]]
+
+
+def spoil(server, do):
+    """Do something to the wires of all open connections."""
+    server.call(lambda: [do(tap) for tap in server.taps if tap.visit.left is None])
+
+
+async def agree(feed, server):
+    """Wait for the end of the market, and for the client to have all of it."""
+    while True:
+        before = await anyio.to_thread.run_sync(at_rest, server)
+        book = feed.book(SYMBOL)
+        if book.in_sync and [book.texts(side, CHECKED_LEVELS) for side in Side] == [*before[1:]]:
+            await anyio.sleep(0.3)
+            if await anyio.to_thread.run_sync(at_rest, server) == before:
+                return
+        await anyio.sleep(0.1)
+
+
+async def until(feed, kind):
+    async for item in feed:
+        if isinstance(item, kind):
+            return item
+    raise AssertionError
+
+
+@pytest.mark.parametrize("backend", ["trio", "asyncio"])
+def test_it_survives_a_bad_wire_with_the_right_book(backend):
+    """Lost frames, a dropped connection, a mute one: each is told, and the book is right again."""
+
+    async def main(server):
+        with anyio.fail_after(PATIENCE_SECONDS):
+            options = {"symbols": [SYMBOL], "channels": ["book", "trades"], "mute_seconds": 1}
+            async with connect(server.url, overflow=Overflow.DROP, **options) as feed:
+                await until(feed, Resynced)
+                spoil(server, lambda tap: setattr(tap, "lose", 50))
+                assert await until(feed, Desynced) == Desynced(symbol=SYMBOL, reason="checksum")
+                await until(feed, Resynced)
+                spoil(server, Tap.drop)
+                resumed = await until(feed, Connected)
+                assert resumed.resumed_after > 0
+                spoil(server, lambda tap: setattr(tap, "wire", Wire.MUTE))
+                await until(feed, Muted)
+                await until(feed, Connected)
+                await agree(feed, server)
+
+    with FeedServer(**MARKET) as server:
+        anyio.run(main, server, backend=backend)
+
+
+@pytest.mark.parametrize("backend", ["trio", "asyncio"])
+def test_it_survives_a_restart_of_the_server(backend):
+    """The new server's market is not the old one's: a gap is told, and the book is the new one."""
+
+    async def main(first):
+        with anyio.fail_after(PATIENCE_SECONDS):
+            async with connect(first.url, symbols=[SYMBOL], channels=["book"]) as feed:
+                await until(feed, Resynced)
+                await anyio.to_thread.run_sync(first.stop)
+                port = int(first.http.rpartition(":")[2])
+                with FeedServer(**MARKET | {"until": "5s"}, seed=99, port=port) as second:
+                    await until(feed, Desynced)
+                    await until(feed, Resynced)
+                    await agree(feed, second)
+
+    first = FeedServer(**MARKET)
+    first.start()
+    anyio.run(main, first, backend=backend)

@@ -1,0 +1,117 @@
+"""The fixture, from every kind of test."""
+
+import json
+import subprocess
+import sys
+import time
+
+import anyio
+import pytest
+import websockets.sync.client
+
+from feed.client import Disconnected, Quote, connect, connect_blocking
+from feed.errors import ConfigError
+from feed.testing import FeedServer
+
+pytestmark = pytest.mark.e2e
+
+
+def auth(server):
+    return json.dumps({"type": "auth", "apiKey": server.key})
+
+
+def test_a_synchronous_test_can_use_it(feed_server):
+    """Any client does; what it did is on record."""
+    with websockets.sync.client.connect(feed_server.url) as socket:
+        assert json.loads(socket.recv(5))["type"] == "welcome"
+        socket.send(auth(feed_server))
+        assert json.loads(socket.recv(5))["success"]
+        assert [said.text for said in feed_server.visits[0].said] == [auth(feed_server)]
+        assert feed_server.visits[0].left is None
+    deadline = time.monotonic() + 5
+    while feed_server.visits[0].left is None and time.monotonic() < deadline:
+        time.sleep(0.005)
+    [visit] = feed_server.visits
+    assert (visit.path, visit.close_code) == ("/tradyn", 1000)
+
+
+@pytest.mark.feed(scenario="flash-crash", seed=7, speed=0, dialect="guide")
+async def test_a_trio_test_can_use_it(feed_server):
+    """The market waits for the subscription, and is then as fast as its reader: a crash in a moment."""
+    prices = []
+    with anyio.fail_after(20):
+        async with connect(feed_server.url, symbols=["BTC-USD"]) as feed:
+            async for event in feed:
+                if isinstance(event, Quote):
+                    prices.append(event.bid)
+                    if event.bid < prices[0] * 0.95:
+                        break
+
+
+@pytest.mark.feed(dialect="securitypro", speed=5)
+def test_an_asyncio_test_can_use_it(feed_server):
+    """The same client on the other loop."""
+
+    async def main():
+        with anyio.fail_after(10):
+            async with connect(feed_server.url, key=feed_server.key, symbols=["BTC-USD"]) as feed:
+                async for event in feed:
+                    if isinstance(event, Quote):
+                        assert feed.symbol(event) == "BTC-USD"
+                        break
+
+    anyio.run(main, backend="asyncio")
+
+
+@pytest.mark.feed(speed=5)
+def test_a_script_can_use_the_client_without_async(feed_server):
+    """Its loop has a thread of its own."""
+    with connect_blocking(feed_server.url, symbols=["EURUSD"]) as feed:
+        assert "EURUSD" in {
+            feed.symbol(event) for event, _ in zip(feed, range(8), strict=False) if isinstance(event, Quote)
+        }
+
+
+@pytest.mark.feed(scenario="disconnect-storm", speed=0, until="20s", dialect="guide")
+async def test_the_faults_of_a_scenario_are_on_record(feed_server):
+    """What went wrong, and whom it struck; the client saw the same."""
+    with anyio.fail_after(20):
+        async with connect(feed_server.url, symbols=["EURUSD"]) as feed:
+            async for event in feed:
+                if isinstance(event, Disconnected):
+                    break
+    assert (event.code, event.reason) == (1001, "going away")
+    [fault] = feed_server.faults
+    assert (fault.name, fault.connections, fault.over) == ("disconnect", 1, True)
+
+
+def test_it_is_ready_in_under_a_second():
+    """In a process that has loaded it before, and it stops as fast."""
+    began = time.monotonic()
+    with FeedServer() as server:
+        assert server.url.startswith("ws://127.0.0.1:")
+    assert time.monotonic() - began < 2  # both ends of it
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ({"dialect": "morse"}, "no protocol 'morse'"),
+        ({"colour": "red"}, "no setting 'colour'"),
+        ({"scenario": "nowhere"}, "no scenario of that name"),
+    ],
+)
+def test_what_cannot_be_served_is_said_at_once(options, complaint):
+    """In the test's own thread."""
+    with pytest.raises(ConfigError, match=complaint):
+        FeedServer(**options).start()
+
+
+def test_the_plugin_loads_nothing_that_was_not_asked_for():
+    """Whoever has it installed and does not use it pays nothing."""
+    code = (
+        "import sys, feed.pytest_plugin;"
+        "print(sorted({'trio', 'anyio', 'websockets', 'structlog', 'feed.testing'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
