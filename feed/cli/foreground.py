@@ -11,6 +11,7 @@ from typing import Final
 
 import trio
 
+from feed.dialects.contract import Dialect
 from feed.dialects.discovery import dialects
 from feed.server.keys import DEMO_KEYS, demo_keys_accepted
 from feed.server.serve import Address, serve
@@ -59,16 +60,15 @@ async def _set_on_signal(signals: AsyncIterator[int], stop: trio.Event) -> None:
 def welcome(settings: Settings, addresses: list[Address]) -> str:
     """What is served where, and a line that shows data when it is pasted into a terminal."""
     here = addresses[0]
-    lines = ["feed is serving"]
-    for address in addresses:
-        for dialect in dialects().values():
-            paths = (dialect.path, *dialect.aliases, *(["/"] if dialect.root_query == "" else []))
-            if address.protocol:
-                paths = ("/",) if address.protocol == dialect.name else ()
-            if paths:
-                where = "  ".join(address.url(path) for path in paths)
-                lines.append(f"  {dialect.title:<24} {where}")
-    lines.append(f"  {'HTTP':<24} {_http(here)}/docs")
+    rows = [
+        (dialect.title, "  ".join(address.url(path) for path in paths))
+        for address in addresses
+        for dialect in dialects().values()
+        if (paths := _paths(dialect, address))
+    ]
+    rows.append(("HTTP", f"{_http(here)}/docs"))
+    width = max(len(title) for title, _ in rows)
+    lines = ["feed is serving", *(f"  {title:<{width}}  {where}" for title, where in rows)]
     if settings.tls.self_signed:
         lines.append(f"  clients must trust {settings.tls.ca.absolute()}")
     if demo_keys_accepted(settings):
@@ -79,6 +79,14 @@ def welcome(settings: Settings, addresses: list[Address]) -> str:
     trust = f"SSL_CERT_FILE={settings.tls.ca} " if settings.tls.self_signed else ""
     lines += ["See data:", f"  {trust}feed tail {here.url()}", ""]
     return "\n".join(lines)
+
+
+def _paths(dialect: Dialect, address: Address) -> tuple[str, ...]:
+    """Where a dialect is served at an address."""
+    if address.protocol:
+        return ("/",) if address.protocol == dialect.name else ()
+    root = {None: (), "": ("/",)}.get(dialect.root_query, (f"/?{dialect.root_query}=",))
+    return (*root, dialect.path, *dialect.aliases)
 
 
 def _http(address: Address) -> str:

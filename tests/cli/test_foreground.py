@@ -1,0 +1,35 @@
+"""What start-up says."""
+
+import attrs
+
+from feed import Settings
+from feed.cli.foreground import welcome
+from feed.dialects.discovery import dialects
+from feed.server.serve import Address
+
+
+def test_the_welcome_names_every_protocol_where_it_is():
+    """Each with its paths and its claim on the root, the demo keys, and a line to paste."""
+    text = welcome(Settings(), [Address("127.0.0.1", 8080)])
+    lines = text.splitlines()
+    for dialect in dialects().values():
+        (line,) = [line for line in lines if line.startswith(f"  {dialect.title} ")]
+        assert f"ws://127.0.0.1:8080{dialect.path}" in line.split()
+    assert any("ws://127.0.0.1:8080/ " in line and "/tradyn" in line for line in lines)
+    assert any("ws://127.0.0.1:8080/?market= " in line for line in lines)
+    assert "http://127.0.0.1:8080/docs" in text
+    assert "tk_live_a1b2c3d4e5f6" in text
+    assert lines[-1] == "  feed tail ws://127.0.0.1:8080"
+
+
+def test_a_port_of_its_own_is_one_protocols_root():
+    """Nothing else is promised there."""
+    own = attrs.evolve(Address("127.0.0.1", 8083), protocol="rails")
+    assert welcome(Settings(demo_keys=False), [own]).splitlines() == [
+        "feed is serving",
+        "  Rails  ws://127.0.0.1:8083/",
+        "  HTTP   http://127.0.0.1:8083/docs",
+        "  no keys: nobody can authenticate; make one with: feed keys add FILE --name NAME",
+        "See data:",
+        "  feed tail ws://127.0.0.1:8083",
+    ]
