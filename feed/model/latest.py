@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from copy import deepcopy
 from typing import cast
 
 from feed.model.accounts import Accounts
 from feed.model.candles import Candle, fold
+from feed.model.day import Day
 from feed.model.events import (
     ADD,
     CLEAR,
@@ -65,12 +66,14 @@ class Latest:
         seq: Sequence number of the last event; 0 before the first.
         now: Its market time, nanoseconds since the Unix epoch; 0 before the first.
         accounts: What accounts own and owe; None where nobody has asked for them to be kept.
+        days: The last 24 hours of each instrument; empty where nobody has asked for them.
     """
 
     def __init__(self, instruments: int) -> None:
         self.seq = 0
         self.now = 0
         self.accounts: Accounts | None = None
+        self.days: Sequence[Day] = ()
         self._standing = [Standing() for _ in range(instruments)]
 
     def apply(self, seq: int, row: Row) -> None:
@@ -93,6 +96,8 @@ class Latest:
         elif kind == TRADE:
             it.trade = (seq, row)
             _trade(it, row)
+            if self.days:
+                self.days[row[1]].add(row[2], row[6])
         elif kind == LEVEL:
             _resize(it, row[3], row[4], row[5])
         else:
@@ -140,7 +145,7 @@ class Latest:
         return mine[:depth]
 
     def copy(self, instruments: Collection[int]) -> Latest:
-        """The same, apart from this one, of ``instruments``; of others, and of accounts, nothing is known."""
+        """The same, apart from this one, of ``instruments``; nothing else is known."""
         new = Latest(0)
         new.seq, new.now = self.seq, self.now
         new._standing = [

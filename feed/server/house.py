@@ -11,6 +11,7 @@ import attrs
 
 from feed.dialects.discovery import dialects
 from feed.model.accounts import Accounts
+from feed.model.day import Day
 from feed.model.latest import Latest
 from feed.model.topics import Encoder, Topic
 from feed.server.connection import Reception
@@ -71,6 +72,7 @@ class House:
             history_bytes=settings.flow.history_bytes,
             make_encoder=make_encoder,
         )
+        hub.latest.days = [Day() for _ in listing]
         limits = _limits(settings)
         self.faults = Faults(plan, hub) if plan is not None and plan.faults else None
         self.fanout = Fanout(hub, settings.flow, interlude=self.faults)

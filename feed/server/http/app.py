@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from feed.server.http import account, admin, documents, health, market, token
+from feed.server.http import account, admin, documents, health, market, market_data, token
 from feed.server.http.access import detailed
 from feed.server.http.endpoint import JSON, Endpoint
 from feed.server.http.quota import Quota, Quotas
@@ -48,6 +48,7 @@ def build(site: Site, origins: Origins) -> tuple[Starlette, tuple[str, ...]]:
     example = PUBLISHED_SYMBOL if PUBLISHED_SYMBOL in site.listing else site.listing[0].symbol
     endpoints = (
         *market.endpoints(site.settings.web, example),
+        *market_data.endpoints(example),
         *account.endpoints(example),
         *token.endpoints(),
         *health.endpoints(),

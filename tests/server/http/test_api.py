@@ -133,6 +133,59 @@ async def test_markets_are_listed_with_their_units(market):
     ]
 
 
+async def test_market_data_is_one_row_for_each_figure(market):
+    """What a spot market has: no funding and no open interest; a figure of the quote has its time."""
+    status, _, body = await ask(market.connect(), "/api/v1/market-data?market=EURUSD")
+    assert status == 200
+    ms = NOW // 1_000_000
+    assert [list(row.items()) for row in body] == [
+        [("market", "EURUSD"), ("type", figure), ("index", index), ("value", value), ("updatedAt", ms)]
+        for index, (figure, value) in enumerate(
+            [
+                ("INDEX", "1.08501"),
+                ("ASK", "1.08502"),
+                ("BID", "1.08500"),
+                ("24H_VOLUME", "0.25"),
+                ("24H_COUNT", "1"),
+            ]
+        )
+    ]
+
+
+async def test_market_data_is_of_24_hours_of_market_time(market):
+    """Trades leave with the time of any event, and the quote keeps the time it has."""
+    later = NOW + 24 * 3600 * SECOND
+    market.script.play(trade(2, 108_501, ts=NOW + 3600 * SECOND), trade(1, 7, instrument=1, ts=later))
+    await trio.testing.wait_all_tasks_blocked()
+    _, _, body = await ask(market.connect(), "/api/v1/market-data?market=EURUSD")
+    assert [(row["type"], row["value"], row["updatedAt"]) for row in body[2:]] == [
+        ("BID", "1.08500", NOW // 1_000_000),
+        ("24H_VOLUME", "0.25", later // 1_000_000),
+        ("24H_COUNT", "1", later // 1_000_000),
+    ]
+
+
+@pytest.mark.parametrize("query", ["", "?market=ALL"])
+async def test_market_data_is_of_all_markets(market, query):
+    """In the market's order; one without a quote has no prices, and is counted from 0 all the same."""
+    _, _, body = await ask(market.connect(), "/api/v1/market-data" + query)
+    assert [(row["market"], row["type"], row["index"], row["value"]) for row in body[3:]] == [
+        ("EURUSD", "24H_VOLUME", 3, "0.25"),
+        ("EURUSD", "24H_COUNT", 4, "1"),
+        ("GBPUSD", "24H_VOLUME", 0, "0.00"),
+        ("GBPUSD", "24H_COUNT", 1, "0"),
+        ("XAUUSD", "24H_VOLUME", 0, "0.00"),
+        ("XAUUSD", "24H_COUNT", 1, "0"),
+    ]
+
+
+async def test_a_market_without_events_has_no_market_data(open_house):
+    """Nothing is known, and nothing is made up."""
+    async with open_house(script=Script(opening=[])) as house:
+        status, _, body = await ask(house.connect(), "/api/v1/market-data")
+    assert (status, body) == (200, [])
+
+
 @pytest.mark.parametrize("prefix", ["", "/v1"])
 async def test_tradyn_has_its_own_style(market, prefix):
     """``success`` and ``data``; prices are numbers with all their digits."""
@@ -176,6 +229,8 @@ CODES = {400: "bad_request", 401: "unauthorized", 403: "forbidden", 404: "not_fo
         ("/v1/market/book?symbol=EURUSD&depth=-1", {}, 400, "depth"),
         ("/v1/market/book?symbol=EURUSD&depth=%D9%A1", {}, 400, "depth"),
         ("/v1/market/trades?symbol=EURUSD&limit=1e3", {}, 400, "limit"),
+        ("/api/v1/market-data?market=XYZ", {}, 404, "Unknown symbol: XYZ"),
+        ("/api/v1/market-data?market=", {}, 400, "market is missing"),
         ("/admin/clock", {}, 401, "X-API-Key"),
         ("/admin/clock", API_KEY, 404, "cannot be steered"),
         ("/admin/faults", API_KEY, 404, "no faults"),
