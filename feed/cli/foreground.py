@@ -34,13 +34,13 @@ async def serve_in_foreground(settings: Settings) -> None:
             nursery.start_soon(_set_on_signal, signals, stop)
             async with trio.open_nursery() as server:
                 addresses = await server.start(partial(serve, settings, stop=stop))
-                _settle()
+                settle()
                 sys.stdout.write(welcome(settings, addresses))
                 sys.stdout.flush()
             nursery.cancel_scope.cancel()
 
 
-def _settle() -> None:
+def settle() -> None:
     """
     Spare the garbage collector what stays for as long as the process.
 

@@ -11,11 +11,13 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import trio
 
+from feed.cli.foreground import settle
 from feed.cli.logs import configure
 from feed.dialects.contract import Action, Desk, Opening, Subscribe
 from feed.dialects.discovery import dialects
@@ -163,7 +165,11 @@ async def main(words: list[str]) -> None:
     limits = Limits(connections=everyone, connections_per_address=everyone)
     with TemporaryDirectory() as folder:
         tls = Tls(self_signed=options.get("tls") == "1", ca=Path(folder, "ca.pem"))
-        await serve(Settings(port=int(port), limits=limits, tls=tls), source=source)
+        async with trio.open_nursery() as nursery:
+            await nursery.start(
+                partial(serve, Settings(port=int(port), limits=limits, tls=tls), source=source)
+            )
+            settle()  # as `feed serve` does
 
 
 if __name__ == "__main__":
