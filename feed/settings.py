@@ -13,6 +13,8 @@ import attrs
 from attrs.validators import ge, gt, in_, instance_of, le, optional
 
 LOOPBACK = "127.0.0.1"
+PORT = 8080
+LOCAL_URL = f"ws://{LOOPBACK}:{PORT}"  # where `feed serve` is, unless told otherwise
 # As the tick server's document prints it. Everybody knows it: it works on loopback only.
 DEMO_KEY = "tk_live_a1b2c3d4e5f6"
 MIB = 1024 * 1024
@@ -323,7 +325,7 @@ class Settings:
     """
 
     host: str = attrs.field(default=LOOPBACK, validator=instance_of(str))
-    port: int = attrs.field(default=8080, validator=[ge(0), le(65535)])
+    port: int = attrs.field(default=PORT, validator=[ge(0), le(65535)])
     port_file: Path | None = attrs.field(default=None, validator=optional(instance_of(Path)))
     scenario: str | None = attrs.field(default=None, validator=optional(instance_of(str)))
     seed: int | None = attrs.field(default=None, validator=optional(ge(0)))

@@ -13,7 +13,7 @@ from feed.cli.options import example
 from feed.cli.tail import DEFAULT_SYMBOLS
 from feed.errors import ConfigError
 from feed.scenario.importers import import_files
-from feed.settings import DEMO_KEY
+from feed.settings import DEMO_KEY, LOCAL_URL
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @click.command(epilog=example("feed record ws://127.0.0.1:8080 --symbols EURUSD -o eurusd.feed.zst"))
-@click.argument("url", default="ws://127.0.0.1:8080")
+@click.argument("url", default=LOCAL_URL)
 @click.option(
     "-o", "--output", metavar="FILE", required=True, type=click.Path(path_type=Path), help="The recording."
 )

@@ -9,6 +9,7 @@ import click
 
 from feed.cli.options import example
 from feed.errors import ConfigError
+from feed.settings import LOCAL_URL
 
 if TYPE_CHECKING:
     from feed.client import Feed
@@ -19,7 +20,7 @@ LADDER_LEVELS: Final = 10
 
 
 @click.command(epilog=example("feed tail ws://127.0.0.1:8080 --symbols EURUSD,BTC-USD --count 10"))
-@click.argument("url", default="ws://127.0.0.1:8080")
+@click.argument("url", default=LOCAL_URL)
 @click.option(
     "--key",
     envvar="FEED_KEY",

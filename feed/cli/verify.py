@@ -14,7 +14,7 @@ from feed.cli.options import example
 from feed.cli.transcripts import Line, compare, line
 from feed.errors import ConfigError
 from feed.server.keys import DEMO_SECRET
-from feed.settings import DEMO_KEY
+from feed.settings import DEMO_KEY, LOCAL_URL
 
 if TYPE_CHECKING:
     from feed.cli.greetings import Greeting
@@ -26,7 +26,7 @@ WAYS = ("fast", "slow", "late")
 
 
 @click.command(epilog=example("feed verify ws://127.0.0.1:8080 --dialect rails --connections 8 --seconds 10"))
-@click.argument("url", default="ws://127.0.0.1:8080")
+@click.argument("url", default=LOCAL_URL)
 @click.option("--dialect", type=click.Choice(sorted(GREETINGS)), default="rails", show_default=True)
 @click.option("--connections", type=click.IntRange(2, 1000), default=8, show_default=True)
 @click.option("--seconds", type=click.FloatRange(min=2.5), default=10.0, show_default=True)

@@ -17,6 +17,8 @@ from feed.model.events import Side
 from feed.model.instruments import Instrument
 
 CHECKED_LEVELS: Final = 10
+# Rows of a snapshot in one message: a row takes less than 150 bytes, and no client need take a mebibyte.
+PART_ROWS: Final = 5000
 
 
 class Rungs:

@@ -9,11 +9,10 @@ zero removes it. The first part of a snapshot begins the book anew.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
 
 from feed.dialects.guide import channels
 from feed.dialects.guide.encode import head
-from feed.dialects.ladder import Ladder
+from feed.dialects.ladder import PART_ROWS, Ladder
 from feed.dialects.times import milliseconds
 from feed.model.events import (
     ADD,
@@ -32,9 +31,6 @@ from feed.model.events import (
 from feed.model.instruments import Instrument
 from feed.model.latest import Latest
 from feed.model.topics import Encoder
-
-# A row takes less than 150 bytes, and no client need take a message of a mebibyte.
-PART_ROWS: Final = 5000
 
 
 class Levels(Encoder):

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, cast
 
-from feed.dialects.ladder import Ladder
+from feed.dialects.ladder import PART_ROWS, Ladder
 from feed.dialects.messages import message, quoted
 from feed.dialects.times import milliseconds
 from feed.model.events import (
@@ -33,8 +33,6 @@ from feed.model.instruments import Instrument
 from feed.model.latest import Latest
 from feed.model.topics import Encoder
 
-# A row takes less than 150 bytes, and no client need take a message of a mebibyte.
-PART_ROWS: Final = 5000
 SIDES: Final = {Side.BUY: "buy", Side.SELL: "sell"}
 
 

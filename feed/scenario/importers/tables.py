@@ -72,15 +72,6 @@ def named(take: Take, columns: tuple[str, ...]) -> Open:
     return layout
 
 
-def numbered(take: Take, columns: tuple[str, ...]) -> Open:
-    """For formats whose columns have a fixed order, and a header in some files only."""
-
-    def layout(_: Path, first: str) -> Layout:
-        return Layout(take, columns, header=not first[:1].isdigit())
-
-    return layout
-
-
 def read_tables(run: Run, open_file: Open) -> Iterator[list[Row]]:
     """
     All lines of all files through their layouts, one batch of rows per chunk.
