@@ -21,7 +21,7 @@ ROOMS = {
     "analytics": {"model", "book"},
     "scenario": {"model"},
     "stream": {"model"},
-    "dialects": {"model"},
+    "dialects": {"model", "analytics"},  # both pure: a dialect words what analytics computes
     "sim": {"model", "book", "analytics"},
     "server": {"model", "book", "analytics", "scenario", "stream", "dialects", "sim"},
     "client": {"model", "book", "analytics", "scenario", "stream", "dialects", "sim"},

@@ -17,6 +17,8 @@ listens, :func:`event` turns a row into a frozen class with names. Both say the 
 ``CLEAR``                kind, instrument, ts
 ``CLOCK``                kind, 0, ts
 ``ORDER``, ``FILL``      what concerns one account alone, see :mod:`feed.model.trading`
+``MARK`` ... ``ROUND``   what concerns derivatives, see :mod:`feed.model.derivatives`
+``SIGNAL``               what an observer points out, see :mod:`feed.model.signals`
 =======================  ==============================================================================
 
 ``instrument`` is an index into the market's :class:`~feed.model.instruments.Listing`, ``ts`` market
@@ -33,16 +35,22 @@ from typing import NamedTuple
 
 import attrs
 
+from feed.model.derivatives import FundingRate, Liquidation, MarkPriced, Round
 from feed.model.kinds import (
     ADD,
     CLEAR,
     CLOCK,
     FILL,
+    FUNDING,
     KINDS,
     LEVEL,
+    LIQUIDATION,
+    MARK,
     ORDER,
     QUOTE,
     REDUCE,
+    ROUND,
+    SIGNAL,
     STATUS,
     TRADE,
     UNKNOWN,
@@ -51,6 +59,7 @@ from feed.model.kinds import (
     Side,
     Status,
 )
+from feed.model.signals import Signal
 from feed.model.trading import OrderChanged, OrderFilled
 
 __all__ = [
@@ -58,26 +67,36 @@ __all__ = [
     "CLEAR",
     "CLOCK",
     "FILL",
+    "FUNDING",
     "KINDS",
     "LEVEL",
+    "LIQUIDATION",
+    "MARK",
     "ORDER",
     "QUOTE",
     "REDUCE",
+    "ROUND",
+    "SIGNAL",
     "STATUS",
     "TRADE",
     "UNKNOWN",
     "BookCleared",
     "ClockTicked",
     "Event",
+    "FundingRate",
     "LevelChange",
     "LevelSet",
+    "Liquidation",
+    "MarkPriced",
     "OrderAdded",
     "OrderChanged",
     "OrderFilled",
     "OrderReduced",
     "Quote",
+    "Round",
     "Row",
     "Side",
+    "Signal",
     "Status",
     "StatusChanged",
     "Trade",
@@ -334,6 +353,11 @@ _BUILD: dict[int, Callable[[int, Row], Event]] = {
     CLOCK: _clock,
     ORDER: OrderChanged.from_row,
     FILL: OrderFilled.from_row,
+    MARK: MarkPriced.from_row,
+    FUNDING: FundingRate.from_row,
+    LIQUIDATION: Liquidation.from_row,
+    ROUND: Round.from_row,
+    SIGNAL: Signal.from_row,
 }
 
 _FLATTEN: dict[type[Event], Callable[..., Row]] = {
@@ -359,4 +383,9 @@ _FLATTEN: dict[type[Event], Callable[..., Row]] = {
     ClockTicked: lambda e: (CLOCK, e.instrument, e.ts),
     OrderChanged: OrderChanged.row,
     OrderFilled: OrderFilled.row,
+    MarkPriced: MarkPriced.row,
+    FundingRate: FundingRate.row,
+    Liquidation: Liquidation.row,
+    Round: Round.row,
+    Signal: Signal.row,
 }

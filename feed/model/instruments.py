@@ -7,6 +7,7 @@ engine to the edge. Only here are they turned into decimal text and back.
 
 from __future__ import annotations
 
+import enum
 import re
 from collections.abc import Iterable, Iterator
 from decimal import Decimal, InvalidOperation
@@ -20,13 +21,22 @@ class OffGrid(ValueError):
     """A decimal that is not a whole number of ticks or lots, or no number at all."""
 
 
+class Contract(enum.Enum):
+    """What one lot of an instrument is."""
+
+    SPOT = "spot"  # the base itself
+    PERPETUAL = "perpetual"  # a future without expiry, kept near its underlying by funding
+    PREDICTION = "prediction"  # pays 1 when its round ends with "up", else nothing
+
+
 @attrs.frozen(kw_only=True)
 class Instrument:
     """
     One tradable thing on one venue.
 
     Attributes:
-        symbol: Canonical name, such as ``BTC-USD`` or ``EURUSD``.
+        symbol: Canonical name, such as ``BTC-USD`` or ``EURUSD``; where a pair is traded in several
+            places, that of each further one ends in its venue: ``BTC-USD@kraken``.
         base: What is bought and sold.
         quote: What it is paid in.
         price_decimals: Digits after the point in a price.
@@ -34,6 +44,10 @@ class Instrument:
         size_decimals: Digits after the point in a size.
         lot: Smallest size step, integer units of ``10 ** -size_decimals``.
         asset_class: ``fx``, ``metal`` or ``crypto``.
+        venue: Where it is traded, such as ``kraken``; empty where nobody has said.
+        contract: What one lot of it is.
+        underlying: Symbol of the instrument that a derivative follows; empty for spot.
+        timeframe: Length of a round of a prediction market, nanoseconds; 0 for anything else.
     """
 
     symbol: str
@@ -44,6 +58,15 @@ class Instrument:
     size_decimals: int = attrs.field(validator=[ge(0), le(12)])
     lot: int = attrs.field(default=1, validator=ge(1))
     asset_class: str = "crypto"
+    venue: str = ""
+    contract: Contract = Contract.SPOT
+    underlying: str = ""
+    timeframe: int = attrs.field(default=0, validator=ge(0))
+
+    @property
+    def highest(self) -> int | None:
+        """The highest price there can be, ticks: a prediction is worth less than 1. None for no bound."""
+        return 10**self.price_decimals // self.tick - 1 if self.contract is Contract.PREDICTION else None
 
     @property
     def tick_size(self) -> Decimal:

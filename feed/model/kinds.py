@@ -22,7 +22,12 @@ CLEAR: Final = 7
 CLOCK: Final = 8
 ORDER: Final = 9
 FILL: Final = 10
-KINDS: Final = range(ADD, FILL + 1)
+MARK: Final = 11
+FUNDING: Final = 12
+LIQUIDATION: Final = 13
+ROUND: Final = 14
+SIGNAL: Final = 15
+KINDS: Final = range(ADD, SIGNAL + 1)
 
 
 class Side(enum.IntEnum):

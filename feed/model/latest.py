@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from copy import deepcopy
-from typing import cast
+from typing import Final, Protocol, cast
 
 from feed.model.accounts import Accounts
 from feed.model.candles import Candle, fold
@@ -13,13 +13,17 @@ from feed.model.events import (
     ADD,
     CLEAR,
     FILL,
+    FUNDING,
     LEVEL,
+    MARK,
     ORDER,
     QUOTE,
     REDUCE,
+    ROUND,
     STATUS,
     TRADE,
     UNKNOWN,
+    Event,
     Quote,
     Row,
     Side,
@@ -27,6 +31,16 @@ from feed.model.events import (
     Trade,
     event,
 )
+
+# Of these kinds the last row of each instrument is kept.
+_KEPT: Final = (MARK, FUNDING, ROUND)
+
+
+class Fold(Protocol):
+    """Something that is carried on by rows, and only by them."""
+
+    def apply(self, row: Row) -> None:
+        """Take the next row into account."""
 
 
 class Standing:
@@ -41,9 +55,10 @@ class Standing:
         trade: The last trade, and its sequence number.
         candle: The last minute in which there was a trade.
         status: Whether it can be traded.
+        last: The last row of each kind that only derivatives have, and its sequence number.
     """
 
-    __slots__ = ("candle", "orders", "quote", "sizes", "status", "trade")
+    __slots__ = ("candle", "last", "orders", "quote", "sizes", "status", "trade")
 
     def __init__(self) -> None:
         self.orders: dict[int, tuple[int, int, int]] = {}
@@ -52,6 +67,7 @@ class Standing:
         self.trade: tuple[int, Row] | None = None
         self.candle: Candle | None = None
         self.status = Status.TRADING
+        self.last: dict[int, tuple[int, Row]] = {}
 
 
 class Latest:
@@ -67,6 +83,8 @@ class Latest:
         now: Its market time, nanoseconds since the Unix epoch; 0 before the first.
         accounts: What accounts own and owe; None where nobody has asked for them to be kept.
         days: The last 24 hours of each instrument; empty where nobody has asked for them.
+        insights: Told of every row that is no change of a book, after all else here knows of it; None
+            where nobody has asked for any.
     """
 
     def __init__(self, instruments: int) -> None:
@@ -74,6 +92,7 @@ class Latest:
         self.now = 0
         self.accounts: Accounts | None = None
         self.days: Sequence[Day] = ()
+        self.insights: Fold | None = None
         self._standing = [Standing() for _ in range(instruments)]
 
     def apply(self, seq: int, row: Row) -> None:
@@ -98,12 +117,14 @@ class Latest:
             _trade(it, row)
             if self.days:
                 self.days[row[1]].add(row[2], row[6])
+            if self.insights is not None:
+                self.insights.apply(row)
         elif kind == LEVEL:
             _resize(it, row[3], row[4], row[5])
         else:
-            self._apply_rare(it, row)
+            self._apply_rare(it, seq, row)
 
-    def _apply_rare(self, it: Standing, row: Row) -> None:
+    def _apply_rare(self, it: Standing, seq: int, row: Row) -> None:
         kind = row[0]
         if kind == CLEAR:
             it.orders.clear()
@@ -112,6 +133,10 @@ class Latest:
             it.status = Status(row[3])
         elif kind in (ORDER, FILL) and self.accounts is not None:
             self.accounts.apply((row,))
+        elif kind in _KEPT:
+            it.last[kind] = (seq, row)
+        if self.insights is not None:
+            self.insights.apply(row)
 
     def quote(self, instrument: int) -> Quote | None:
         """The last quote with a new best price, None before the first one."""
@@ -126,6 +151,11 @@ class Latest:
     def candle(self, instrument: int) -> Candle | None:
         """The last minute in which there was a trade, None before the first one."""
         return self._standing[instrument].candle
+
+    def last(self, kind: int, instrument: int) -> Event | None:
+        """The last event of a kind that only derivatives have (``MARK``, ``FUNDING`` or ``ROUND``)."""
+        found = self._standing[instrument].last.get(kind)
+        return None if found is None else event(*found)
 
     def status(self, instrument: int) -> Status:
         """Whether the instrument can be traded."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import attrs
 from attrs.validators import ge, gt, le, lt, max_len, min_len
 
+from feed.model.contracts import Arbitrage, Link, Perpetual, Prediction, SignalRules
 from feed.model.instruments import Instrument, Listing
 
 
@@ -28,6 +29,9 @@ class InstrumentSpec:
         updates_per_second: Book updates (orders added, reduced or traded) a second, on average and
             about: where the value often moves by more than the spread, makers must move more often.
         listed: Whether it trades from the start; if not, it waits to be listed.
+        link: Which instrument's value it follows, where it is a further venue of a pair.
+        perpetual: What it is as a perpetual future.
+        prediction: What it is as a prediction market.
     """
 
     instrument: Instrument
@@ -37,6 +41,9 @@ class InstrumentSpec:
     size: int = attrs.field(validator=ge(1))
     updates_per_second: float = attrs.field(default=45.0, validator=[gt(0), le(100_000)])
     listed: bool = True
+    link: Link | None = None
+    perpetual: Perpetual | None = None
+    prediction: Prediction | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -179,6 +186,8 @@ class MarketSpec:
         instruments: In their order; position is the index in every event.
         impact: How far an order of typical size that takes moves the fundamental value, in spreads:
             trades carry information.
+        arbitrage: Who keeps the venues of a pair together; None for nobody.
+        signals: When an observer points something out; None for no observer.
     """
 
     instruments: tuple[InstrumentSpec, ...] = attrs.field(validator=[min_len(1), max_len(10_000)])
@@ -189,6 +198,8 @@ class MarketSpec:
     reversion: Followers = Followers()
     large: LargeTraders = LargeTraders()
     impact: float = attrs.field(default=0.05, validator=[ge(0), le(10)])
+    arbitrage: Arbitrage | None = None
+    signals: SignalRules | None = None
 
     def listing(self) -> Listing:
         """

@@ -5,7 +5,23 @@ from __future__ import annotations
 import attrs
 from attrs.validators import ge, gt, matches_re, optional
 
-from feed.model.events import ADD, CLEAR, CLOCK, FILL, LEVEL, ORDER, QUOTE, REDUCE, STATUS, TRADE
+from feed.model.events import (
+    ADD,
+    CLEAR,
+    CLOCK,
+    FILL,
+    FUNDING,
+    LEVEL,
+    LIQUIDATION,
+    MARK,
+    ORDER,
+    QUOTE,
+    REDUCE,
+    ROUND,
+    SIGNAL,
+    STATUS,
+    TRADE,
+)
 from feed.model.faults import Fault
 from feed.model.market import MarketSpec
 from feed.model.timeline import Action, Nanoseconds
@@ -21,6 +37,11 @@ KIND_NAMES = {
     CLOCK: "clock",
     ORDER: "order",
     FILL: "fill",
+    MARK: "mark",
+    FUNDING: "funding",
+    LIQUIDATION: "liquidation",
+    ROUND: "round",
+    SIGNAL: "signal",
 }
 """How files and reports name each kind of event."""
 
@@ -39,6 +60,11 @@ class Counts:
     clock: int = attrs.field(default=0, validator=ge(0))
     order: int = attrs.field(default=0, validator=ge(0))
     fill: int = attrs.field(default=0, validator=ge(0))
+    mark: int = attrs.field(default=0, validator=ge(0))
+    funding: int = attrs.field(default=0, validator=ge(0))
+    liquidation: int = attrs.field(default=0, validator=ge(0))
+    round: int = attrs.field(default=0, validator=ge(0))
+    signal: int = attrs.field(default=0, validator=ge(0))
 
 
 @attrs.frozen(kw_only=True)

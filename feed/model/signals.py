@@ -1,0 +1,105 @@
+"""
+Signals: what an observer of the market would point out, in whole numbers.
+
+==========  ========================================================================================
+``Kind``    row
+==========  ========================================================================================
+``SIGNAL``  kind, instrument, ts, number, type, severity, figures ...
+==========  ========================================================================================
+
+What the figures of a type are stands in :data:`FIGURES`, with their units. Money is in cents of the
+quote currency, a multiple or a z-score in hundredths, basis points and imbalances in ten-thousandths.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Final
+
+import attrs
+
+from feed.model.kinds import SIGNAL, Event, Row
+
+
+class SignalType(enum.IntEnum):
+    """What was noticed."""
+
+    WHALE_MOVEMENT = 1
+    LIQUIDATION_CASCADE = 2
+    FUNDING_SPIKE = 3
+    ORDERBOOK_IMBALANCE = 4
+    SPREAD_ANOMALY = 5
+    VOLUME_SPIKE = 6
+    CROSS_EXCHANGE_DIVERGENCE = 7
+    WALL_APPEARANCE = 8
+    WALL_REMOVAL = 9
+    PRICE_LEVEL_BREAK = 10
+
+    @property
+    def label(self) -> str:
+        """How files and protocols name it, such as ``whale_movement``."""
+        return self.name.lower()
+
+
+class Severity(enum.IntEnum):
+    """How much it matters."""
+
+    INFO = 1
+    WARNING = 2
+    ALERT = 3
+    CRITICAL = 4
+
+
+_WALL: Final = ("side", "price_ticks", "size_lots", "multiple_hundredths")
+
+FIGURES: Final[dict[SignalType, tuple[str, ...]]] = {
+    SignalType.WHALE_MOVEMENT: ("value_cents", "side"),
+    SignalType.LIQUIDATION_CASCADE: ("side", "count", "value_cents", "window_ms"),
+    SignalType.FUNDING_SPIKE: ("rate", "previous_rate", "z_hundredths"),
+    SignalType.ORDERBOOK_IMBALANCE: ("imbalance_1e4", "depth_cents"),
+    SignalType.SPREAD_ANOMALY: ("spread_bps_1e4", "median_spread_bps_1e4"),
+    SignalType.VOLUME_SPIKE: ("volume_lots", "baseline_lots", "multiple_hundredths"),
+    # The instrument of the row is the pair's first; these two are where it is cheap, and where dear.
+    SignalType.CROSS_EXCHANGE_DIVERGENCE: ("buy_instrument", "sell_instrument", "gap_bps_1e4"),
+    SignalType.WALL_APPEARANCE: _WALL,
+    SignalType.WALL_REMOVAL: _WALL,
+    SignalType.PRICE_LEVEL_BREAK: ("level_ticks", "upwards", "price_ticks"),
+}
+"""Names of the figures of each type, in the order in which they stand in a row, units included."""
+
+
+@attrs.frozen(kw_only=True)
+class Signal(Event):
+    """
+    Something that an observer would point out.
+
+    Attributes:
+        number: 1 for the first signal of the market, +1 each.
+        type: What was noticed.
+        severity: How much it matters.
+        figures: What it rests on, by the names of :data:`FIGURES`.
+    """
+
+    number: int
+    type: SignalType
+    severity: Severity
+    figures: dict[str, int] = attrs.field(hash=False)
+
+    @classmethod
+    def from_row(cls, seq: int, r: Row) -> Signal:
+        """The named form of a row."""
+        kind = SignalType(r[4])
+        return cls(
+            seq=seq,
+            instrument=r[1],
+            ts=r[2],
+            number=r[3],
+            type=kind,
+            severity=Severity(r[5]),
+            figures=dict(zip(FIGURES[kind], r[6:], strict=True)),
+        )
+
+    def row(self) -> Row:
+        """The row that this is the named form of."""
+        figures = (self.figures[name] for name in FIGURES[self.type])
+        return (SIGNAL, self.instrument, self.ts, self.number, int(self.type), int(self.severity), *figures)
