@@ -150,6 +150,8 @@ class Maker:
             key = (-book.bid if side else book.ask) - 1
         if not side and key < 1:
             key = 1
+        elif side and key < -pit.highest:
+            key = -pit.highest
         self._rest(side, key, lots)
         return free
 

@@ -14,12 +14,16 @@ if TYPE_CHECKING:
     from feed.book.book import OrderBook
     from feed.sim.agenda import Agenda
     from feed.sim.makers import Maker
+    from feed.sim.watch import Watch
 
 
 # Plain integers: they index tuples and go into rows on every step.
 BUY: Final = int(Side.BUY)
 SELL: Final = int(Side.SELL)
 
+
+# Where an instrument has no highest price.
+_ANY_PRICE: Final = 1 << 62
 
 # Several make the best price together: each alone asks for more than the typical spread.
 _WIDE: Final = 1.1
@@ -39,6 +43,13 @@ class Pit:
         calm: What waiting times are multiplied by on request: 0.01 is a burst.
         pace: What waiting times are multiplied by at this moment, all causes together.
         makers: The instrument's market makers, the one with the obligation first.
+        highest: The highest price that can be quoted, ticks.
+        trading: Whether orders can trade now.
+        listed: Whether it is listed, halted or not.
+        impact: Fraction by which trades have moved the value, for whoever passes it on and sets it to 0.
+        lean: Fraction by which the value is kept above the one it follows, on request.
+        detached: Whether it has ceased to follow, on request.
+        watch: Hears of every trade; None where nobody does.
     """
 
     __slots__ = (
@@ -46,7 +57,12 @@ class Pit:
         "agenda",
         "book",
         "calm",
+        "detached",
         "half",
+        "highest",
+        "impact",
+        "lean",
+        "listed",
         "makers",
         "market",
         "next_order",
@@ -56,8 +72,10 @@ class Pit:
         "spec",
         "spread",
         "step",
+        "trading",
         "value",
         "volatility",
+        "watch",
     )
 
     def __init__(
@@ -82,6 +100,13 @@ class Pit:
         self.pace = 1.0
         self.makers: list[Maker] = []
         self.calm = 1.0
+        self.highest = spec.instrument.highest or _ANY_PRICE
+        self.trading = False
+        self.listed = spec.listed
+        self.impact = 0.0
+        self.lean = 0.0
+        self.detached = False
+        self.watch: Watch | None = None
         self.widen(1.0)
         self.swing(1.0)
         self._rows = rows
@@ -92,7 +117,8 @@ class Pit:
 
     def move(self, fraction: float) -> None:
         """Move the fundamental value by ``fraction`` of itself; it stays where prices can be quoted."""
-        self.value = max(self.value * (1.0 + fraction), 2.0 + 2.0 * self.spread)
+        room = 2.0 + 2.0 * self.spread
+        self.value = max(min(self.value * (1.0 + fraction), self.highest - room), room)
 
     def swing(self, factor: float) -> None:
         """Set the volatility to ``factor`` times that of the specification."""
@@ -140,7 +166,29 @@ class Pit:
                 maker.hear(now)
             bits >>= WIDTH
 
-    def take(self, now: int, side: int, lots: int, price: int, *, informs: bool = True) -> None:
+    @property
+    def follows(self) -> bool:
+        """Whether its value is that of another instrument, or derives from it."""
+        spec = self.spec
+        return any(way is not None for way in (spec.link, spec.perpetual, spec.prediction))
+
+    def tell(self, row: Row) -> None:
+        """Put a row into the stream."""
+        self._rows.append(row)
+        if self.watch is not None:
+            self.watch.told(row)
+
+    def take(
+        self,
+        now: int,
+        side: int,
+        lots: int,
+        price: int,
+        *,
+        informs: bool = True,
+        order: int | None = None,
+        before: Row | None = None,
+    ) -> int:
         """
         Trade at once against what rests.
 
@@ -150,12 +198,19 @@ class Pit:
             lots: Wanted; what is not found is not traded.
             price: The worst acceptable, ticks.
             informs: Whether others learn about the value from it.
+            order: Id of the order; None for the next.
+            before: Told before the trades.
+        Returns:
+            Lots that were traded.
         """
         book = self.book
         book.now = now
-        before = len(self._rows)
-        book.ioc(self.next_order(), side, price, lots)
-        self.traded(now, before, informs=informs)
+        since = len(self._rows)
+        if before is not None:
+            self._rows.append(before)
+        filled = book.ioc(self.next_order() if order is None else order, side, price, lots)
+        self.traded(now, since, informs=informs)
+        return filled
 
     def foreign(self, side: int) -> bool:
         """Whether the best price of a side is not any maker's."""
@@ -165,7 +220,7 @@ class Pit:
     def within(self, side: int, spreads: float) -> int:
         """The price that many spreads past the best, for who takes."""
         reach = int(spreads * self.spread)
-        return max(1, self.book.bid - reach) if side else self.book.ask + reach
+        return max(1, self.book.bid - reach) if side else min(self.highest, self.book.ask + reach)
 
     def traded(self, now: int, since: int, *, informs: bool = True) -> None:
         """
@@ -185,8 +240,12 @@ class Pit:
         if not signed:
             return
         if informs:
-            self.move(self.market.impact * self.spread * signed / (self.spec.size * self.value))
+            moved = self.market.impact * self.spread * signed / (self.spec.size * self.value)
+            self.move(moved)
+            self.impact += moved
         self.refill(now)
+        if self.watch is not None:
+            self.watch.happened(self._rows[since:])
 
     def refill(self, now: int) -> None:
         """Let the first maker quote on a side that is empty."""

@@ -54,7 +54,7 @@ class NoiseTrader:
         behind = int(pit.half * (_BEHIND + HEAVY[bits & MASK]))
         price = book.ask + behind if side else book.bid - behind
         order = pit.next_order()
-        if price >= 1 and book.post_only(order, side, price, 1 + int(size)):
+        if 1 <= price <= pit.highest and book.post_only(order, side, price, 1 + int(size)):
             ids.append(order)
         return wait
 

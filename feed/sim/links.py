@@ -1,0 +1,87 @@
+"""Instruments whose value follows that of another: further venues of a pair, and perpetual futures."""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import Final
+
+import attrs
+
+from feed.sim.draws import EXPONENTIAL, LAPLACE, MASK, NS_PER_MS, NS_PER_SECOND, WIDTH, chance
+from feed.sim.news import Headlines
+from feed.sim.pit import Pit
+
+# Of what trades here say about the value, this share reaches the instrument that is followed.
+_PASSED_ON: Final = 0.5
+
+
+@attrs.frozen(kw_only=True)
+class Tether:
+    """
+    How closely a value follows another.
+
+    Attributes:
+        looks_ms: Mean time between two looks at the other.
+        apart: Typical distance from it, basis points (standard deviation).
+        memory_seconds: How long such a distance lasts, about.
+    """
+
+    looks_ms: float
+    apart: float
+    memory_seconds: float
+
+
+class Tracker:
+    """
+    Keeps the value of one pit near that of another, at a distance that drifts to and fro.
+
+    What trades say about the value here is passed on in part: nobody trades a perpetual future, or on
+    a smaller venue, without the others hearing of it.
+
+    Args:
+        pit: Which follows.
+        first: What it follows.
+        tether: How closely.
+        headlines: The mood of the whole market.
+    """
+
+    __slots__ = (
+        "_bits",
+        "_drift",
+        "_first",
+        "_gap",
+        "_headlines",
+        "_heard",
+        "_keep",
+        "_scale",
+        "index",
+        "pit",
+    )
+
+    def __init__(self, pit: Pit, first: Pit, tether: Tether, headlines: Headlines) -> None:
+        self.pit: Pit = pit
+        self.index = pit.agenda.join(self)
+        self._first = first
+        self._headlines = headlines
+        self._gap = tether.looks_ms * NS_PER_MS
+        forgets = min(1.0, self._gap / (tether.memory_seconds * NS_PER_SECOND))
+        self._keep = 1.0 - forgets
+        # A step of this size makes a drift of the wanted deviation.
+        self._scale = tether.apart / 10_000 * sqrt(forgets * (2.0 - forgets))
+        self._heard = chance(pit.market.news.heard)
+        self._drift = 0.0
+        self._bits = pit.bits("tracker")
+
+    def act(self, now: int) -> int:
+        """Look at the other, move the value, and let some of the makers hear of it."""
+        pit, first = self.pit, self._first
+        bits = self._bits(WIDTH * (2 + len(pit.makers)))
+        pit.pace = self._headlines.haste * pit.calm
+        if not pit.detached:
+            self._drift = self._drift * self._keep + LAPLACE[bits & MASK] * self._scale
+            if pit.impact:
+                first.move(pit.impact * _PASSED_ON)
+                pit.impact = 0.0
+            pit.move(first.value * (1.0 + self._drift + pit.lean) / pit.value - 1.0)
+            pit.wake(now, self._heard, bits >> 2 * WIDTH)
+        return 1 + int(self._gap * EXPONENTIAL[bits >> WIDTH & MASK])
