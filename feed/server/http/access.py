@@ -15,6 +15,7 @@ from feed.model.grants import Grant, Scope
 from feed.server.http.endpoint import Shape
 from feed.server.http.site import Problem
 from feed.server.keys import Keyring
+from feed.settings import Settings
 
 
 class Detail(Shape):
@@ -73,6 +74,8 @@ class Access:
         bad_key: Status for a key that is not accepted.
         wording: Of every refusal.
         wording_type: What ``wording`` gives.
+        per_day: How many requests a key may send from midnight to midnight UTC; None where a second
+            alone is bounded.
     """
 
     name: str = ""
@@ -84,6 +87,7 @@ class Access:
     bad_key: int = 401
     wording: Callable[[Problem], object] = detailed
     wording_type: type = Error
+    per_day: Callable[[Grant, Settings], int] | None = None
 
     def check(self, headers: Mapping[str, str], keyring: Keyring) -> Grant | None:
         """
