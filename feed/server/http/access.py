@@ -99,13 +99,13 @@ class Access:
         value = headers.get(self.header) if self.header else None
         if value is None:
             if self.needed:
-                raise self._unauthorized(401, f"The header {self._shown} is missing")
+                raise self.unauthorized(f"The header {self._shown} is missing")
             return None
         if value[: len(self.prefix)].lower() != self.prefix.lower():
-            raise self._unauthorized(401, f"The header must read {self._shown}")
+            raise self.unauthorized(f"The header must read {self._shown}")
         grant = keyring.check(value[len(self.prefix) :].strip(), self.dialect)
         if grant is None:
-            raise self._unauthorized(self.bad_key, "Invalid API key")
+            raise self.unauthorized("Invalid API key", self.bad_key)
         if not grant.allows(self.scope):
             raise Problem(403, "forbidden", f"The API key does not have the scope {self.scope.value}")
         return grant
@@ -114,7 +114,8 @@ class Access:
     def _shown(self) -> str:
         return f"{self.header}: {self.prefix}<key>"
 
-    def _unauthorized(self, status: int, message: str) -> Problem:
+    def unauthorized(self, message: str, status: int = 401) -> Problem:
+        """A refusal of whoever has not shown a good key, and how to show one."""
         challenge = {"WWW-Authenticate": "Bearer" if self.prefix else f'ApiKey header="{self.header}"'}
         return Problem(status, "unauthorized", message, challenge if status == 401 else None)
 

@@ -162,9 +162,7 @@ class _Desk:
         access = endpoint.access
         misplaced = any(name.lower() in _KEY_IN_QUERY for name in request.query_params)
         if access.header and misplaced:
-            raise Problem(
-                401, "unauthorized", f"A key belongs into the header {access.header}, not into the URL"
-            )
+            raise access.unauthorized(f"A key belongs into the header {access.header}, not into the URL")
 
     async def _body(self, request: Request) -> bytes:
         """All of the body, for whoever answers before it is read must close the connection."""

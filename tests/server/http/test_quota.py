@@ -43,7 +43,11 @@ def test_a_day_ends_at_midnight():
 def test_each_has_a_limit_of_its_own():
     """Counted apart, in the same window."""
     quotas = Quotas(DAY)
-    assert [quotas.take(who, limit, 0).remaining for who, limit in [("a", 1), ("b", 9), ("a", 1)]] == [0, 8, -1]
+    assert [quotas.take(who, limit, 0).remaining for who, limit in [("a", 1), ("b", 9), ("a", 1)]] == [
+        0,
+        8,
+        -1,
+    ]
 
 
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.floats(0, 5)), max_size=50), st.integers(1, 5))
