@@ -94,6 +94,8 @@ class Consolidated:
             none is.
         trend: Where most venues are heading.
         venues: Those that have a bid and an ask.
+        buy: Index of the instrument whose ask that is; None when no bid is above any other's ask.
+        sell: Index of the instrument whose bid that is; None as well.
     """
 
     decimals: int
@@ -102,6 +104,8 @@ class Consolidated:
     max_arb_bps: float
     trend: Trend
     venues: tuple[VenueQuote, ...]
+    buy: int | None = None
+    sell: int | None = None
 
 
 def consolidate(venues: Sequence[tuple[Instrument, VenueQuote, Tape]], *, now: int) -> Consolidated | None:
@@ -127,24 +131,30 @@ def consolidate(venues: Sequence[tuple[Instrument, VenueQuote, Tape]], *, now: i
         value += ticks_lots * unit * lot
         volume += lots * lot
     mid = _rounded(sum(doubles), 2 * len(doubles))
+    gap, buy, sell = _widest(prices)
     return Consolidated(
         decimals=decimals,
         mid=mid,
         vwap=_rounded(value, volume) if volume else mid,
-        max_arb_bps=_most_between(prices),
+        max_arb_bps=gap,
         trend=_consensus([tape.moved_bps(now) for _, _, tape in venues]),
         venues=tuple(quote for _, quote, _ in venues),
+        buy=None if buy is None else venues[buy][1].instrument,
+        sell=None if sell is None else venues[sell][1].instrument,
     )
 
 
-def _most_between(prices: list[tuple[int, int]]) -> float:
-    gaps = [
-        spread_bps(ask, bid)
-        for at, (bid, _) in enumerate(prices)
-        for other, (_, ask) in enumerate(prices)
-        if at != other and bid > ask
-    ]
-    return max(gaps, default=0.0)
+def _widest(prices: list[tuple[int, int]]) -> tuple[float, int | None, int | None]:
+    """How far a bid is above another one's ask at most, whose ask that is, and whose bid."""
+    return max(
+        (
+            (spread_bps(ask, bid), buy, sell)
+            for sell, (bid, _) in enumerate(prices)
+            for buy, (_, ask) in enumerate(prices)
+            if buy != sell and bid > ask
+        ),
+        default=(0.0, None, None),
+    )
 
 
 def _consensus(moves: list[float]) -> Trend:

@@ -19,7 +19,8 @@ import attrs
 
 from feed.model.kinds import FUNDING, LIQUIDATION, MARK, ROUND, UNKNOWN, Event, Row, Side
 
-RATE_ONE: Final = 100_000_000
+RATE_DECIMALS: Final = 8
+RATE_ONE: Final = 10**RATE_DECIMALS
 """A funding rate of 1, which is 100 %: rates are integers in units of 1e-8."""
 
 

@@ -8,6 +8,7 @@ import sys
 import time
 
 import attrs
+import trio
 
 from feed.analytics.insights import Insights
 from feed.dialects.discovery import dialects
@@ -15,6 +16,7 @@ from feed.model.accounts import Accounts
 from feed.model.day import Day
 from feed.model.latest import Latest
 from feed.model.topics import Encoder, Topic
+from feed.server.allowances import Seats
 from feed.server.connection import Reception
 from feed.server.door import Door
 from feed.server.faults import Faults, Plan
@@ -89,6 +91,7 @@ class House:
             signing_key=signing_key or secrets.token_bytes(KEY_BYTES),
             clock=time.time,
         )
+        seats = Seats(trio.current_time)
         origins = Origins(settings)
         site = Site(
             settings=settings,
@@ -98,6 +101,8 @@ class House:
             keyring=keyring,
             tape=tape,
             tokens=tokens,
+            seats=seats,
+            clock=time.time,
         )
         app, paths = build(site, origins)
         self.web = HttpWorker(app, paths, limits, settings.web)
@@ -110,6 +115,7 @@ class House:
             web=self.web,
             tokens=tokens,
             tape=tape,
+            seats=seats,
         )
 
 

@@ -38,6 +38,11 @@ def limits(grant: Grant, policy: MarketAiPolicy) -> TierLimits:
     return found
 
 
+def holder(grant: Grant) -> str:
+    """By which name the connections of a key are counted."""
+    return f"marketai key {grant.name}"
+
+
 def check(key: str, desk: Desk) -> Grant:
     """
     The grant of a key.
@@ -60,7 +65,7 @@ def enter(grant: Grant, desk: Desk) -> None:
     """
     policy = desk.policies.marketai
     most = limits(grant, policy).connections
-    match desk.enter(f"marketai key {grant.name}", most, policy.connections_per_minute):
+    match desk.enter(holder(grant), most, policy.connections_per_minute):
         case Entry.TOO_MANY:
             raise Refused(429, CONNECTION_LIMIT, f"Connection limit ({most}) reached for your tier.")
         case Entry.TOO_OFTEN:

@@ -20,7 +20,7 @@ from feed.analytics.klines import Kline
 from feed.analytics.narratives import of_signal
 from feed.analytics.pairs import exchange, pair_name
 from feed.dialects.times import NS_PER_SECOND, milliseconds
-from feed.model.derivatives import RATE_ONE, FundingRate, Round
+from feed.model.derivatives import RATE_DECIMALS, FundingRate, Round
 from feed.model.events import Side, Trade
 from feed.model.instruments import Instrument, Listing, decimal_text
 from feed.model.signals import Signal, SignalType
@@ -28,7 +28,6 @@ from feed.model.signals import Signal, SignalType
 Fields = dict[str, Any]
 
 _SIDES: Final = {Side.BUY: "buy", Side.SELL: "sell", None: None}
-_RATE_DECIMALS: Final = len(str(RATE_ONE)) - 1
 _CENTS: Final = 2
 
 
@@ -128,9 +127,9 @@ def funding(instrument: Instrument, it: FundingRate) -> Fields:
     return {
         "exchange": exchange(instrument),
         "symbol": pair_name(instrument),
-        "rate": number(it.rate, _RATE_DECIMALS),
+        "rate": number(it.rate, RATE_DECIMALS),
         "next_funding_time": milliseconds(it.next_time),
-        "predicted_rate": number(it.predicted, _RATE_DECIMALS),
+        "predicted_rate": number(it.predicted, RATE_DECIMALS),
     }
 
 
@@ -235,8 +234,8 @@ _FIGURES: Final[dict[str, tuple[str, Callable[[Instrument, int], object]]]] = {
     "side": ("side", lambda _, value: _SIDES[Side(value)]),
     "count": ("count", lambda _, value: value),
     "window_ms": ("window_ms", lambda _, value: value),
-    "rate": ("rate", _decimal(_RATE_DECIMALS)),
-    "previous_rate": ("previous_rate", _decimal(_RATE_DECIMALS)),
+    "rate": ("rate", _decimal(RATE_DECIMALS)),
+    "previous_rate": ("previous_rate", _decimal(RATE_DECIMALS)),
     "z_hundredths": ("z_score", _decimal(2)),
     "imbalance_1e4": ("obi_10", _decimal(4)),
     "spread_bps_1e4": ("spread_bps", _decimal(4)),
