@@ -67,7 +67,7 @@ class Prediction:
     """
 
     symbol: str
-    looks_ms: float = attrs.field(default=1000.0, validator=[gt(0), le(60_000)])
+    looks_ms: float = attrs.field(default=2000.0, validator=[gt(0), le(60_000)])
 
 
 @attrs.frozen(kw_only=True)

@@ -246,11 +246,14 @@ class Market:
             if not pit.follows:
                 self._headlines.pits.remove(pit)
             self._parked[instrument] = self._agenda.withdraw(pit, self.now)
+        opens = not pit.listed
         pit.trading, pit.listed = status is Status.TRADING, status is not Status.DELISTED
         self.exchange.set_status(instrument, status)
         if status is Status.DELISTED:
             pit.clear()
         elif status is Status.TRADING and instrument in self._parked:
+            if opens and instrument in self._engines:
+                self._rows += self._engines[instrument].rows(self.now)
             self._open(instrument)
         return self._taken()
 
@@ -269,7 +272,8 @@ class Market:
             self._agenda.call(actor, self.now + left)
 
     def _engine_rows(self) -> list[Row]:
-        return [row for engine in self._engines for row in engine.rows(self.now)]
+        listed = (engine for index, engine in self._engines.items() if self._pits[index].listed)
+        return [row for engine in listed for row in engine.rows(self.now)]
 
     def _requote(self, instrument: int) -> list[Row]:
         if instrument not in self._parked:

@@ -25,6 +25,9 @@ SELL: Final = int(Side.SELL)
 # Where an instrument has no highest price.
 _ANY_PRICE: Final = 1 << 62
 
+# Where there is one, the spread is at most this share of it.
+_WIDEST: Final = 0.125
+
 # Several make the best price together: each alone asks for more than the typical spread.
 _WIDE: Final = 1.1
 
@@ -134,7 +137,7 @@ class Pit:
 
     def widen(self, factor: float) -> None:
         """Set the spread to ``factor`` times that of the specification."""
-        self.spread = self.spec.spread * factor
+        self.spread = min(self.spec.spread * factor, self.highest * _WIDEST)
         self.half = _WIDE * self.spread / 2
         self.move(0.0)
         for maker in self.makers:
