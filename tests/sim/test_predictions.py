@@ -120,21 +120,20 @@ def test_less_time_makes_the_odds_surer():
     assert 550 < mid(market, LONG) < mid(market, SHORT)
 
 
+@pytest.mark.parametrize("factor", [0.05, 1, 1000])
 @pytest.mark.parametrize("fraction", [0.2, -0.2])
-def test_no_price_lies_outside_the_bounds(fraction):
+def test_no_price_lies_outside_the_bounds(fraction, factor):
     """Whatever storm the market goes through, nobody quotes or trades at nothing, or at 1 or above."""
-    market, rows = opened(OPENS, volatility=1000.0)
+    market, rows = opened(OPENS - 7 * SECOND)
+    rows += market.shock(SPOT, fraction)
     for at in (SHORT, LONG):
-        market.spread(at, 1000)
-        market.activity(at, 20)
-    rows += market.advance(OPENS + 5 * SECOND)
-    market.shock(SPOT, fraction)
+        rows += market.spread(at, factor) + market.activity(at, 20)
+    rows += market.advance(OPENS - 2 * SECOND)
     for at in (SHORT, LONG):
-        market.spread(at, 0.1)
-        market.shock(at, 9)
+        rows += market.shock(at, 9)
         for side in Side:
-            market.large_order(at, side, 10**9)
-    rows += market.advance(OPENS + 30 * SECOND)
+            rows += market.large_order(at, side, 10**9)
+    rows += market.advance(OPENS + 3 * SECOND)
     prices = [row[5] for row in rows if row[0] in (ADD, TRADE) and row[1] != SPOT]
 
     assert any(row[0] == TRADE for row in rows if row[1] == SHORT)
@@ -153,9 +152,8 @@ def test_an_order_for_more_than_a_prediction_can_be_worth_is_refused():
     assert ack.resting == 1
     assert market.submit(attrs.evolve(sell, price=1000))[0].reject is Reject.BAD_PRICE
     assert market.submit(modify)[0].reject is Reject.BAD_PRICE
-    assert market.submit(NewOrder(account=1, instrument=SHORT, side=Side.BUY, size=1, type=OrderType.MARKET))[
-        0
-    ].filled
+    buy = NewOrder(account=1, instrument=SHORT, side=Side.BUY, size=1, type=OrderType.MARKET)
+    assert market.submit(buy)[0].filled == 1
 
 
 def test_a_snapshot_has_the_rounds_that_are_open():
