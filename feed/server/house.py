@@ -9,6 +9,7 @@ import time
 
 import attrs
 
+from feed.analytics.insights import Insights
 from feed.dialects.discovery import dialects
 from feed.model.accounts import Accounts
 from feed.model.day import Day
@@ -73,6 +74,7 @@ class House:
             make_encoder=make_encoder,
         )
         hub.latest.days = [Day() for _ in listing]
+        hub.latest.insights = Insights(listing)
         limits = _limits(settings)
         self.faults = Faults(plan, hub) if plan is not None and plan.faults else None
         self.fanout = Fanout(hub, settings.flow, interlude=self.faults)

@@ -36,11 +36,12 @@ _FIRST_VENUE: Final = "binance"
 # Further venues of the major pairs: spread and size as a multiple of the first venue's, latency in
 # milliseconds, book updates a second.
 _VENUES: Final = (("coinbase", 1.2, 0.7, 60.0, 15.0), ("kraken", 1.6, 0.4, 120.0, 10.0))
-# Perpetual futures: venue, base, book updates a second.
+# Perpetual futures: venue, base, book updates a second. Their venues trade no spot of the pair, so that
+# an exchange and a pair name one book.
 _PERPETUALS: Final = (
-    ("binance", "BTC", 25.0),
-    ("binance", "ETH", 20.0),
-    ("binance", "SOL", 15.0),
+    ("bybit", "BTC", 25.0),
+    ("bybit", "ETH", 20.0),
+    ("bybit", "SOL", 15.0),
     ("okx", "BTC", 15.0),
     ("okx", "ETH", 12.0),
 )
@@ -98,7 +99,7 @@ def _perpetual(first: InstrumentSpec, venue: str, rate: float) -> InstrumentSpec
         first,
         instrument=attrs.evolve(
             first.instrument,
-            symbol=symbol if venue == _FIRST_VENUE else f"{symbol}@{venue}",
+            symbol=symbol if venue == _PERPETUALS[0][0] else f"{symbol}@{venue}",
             venue=venue,
             contract=Contract.PERPETUAL,
             underlying=first.instrument.symbol,
