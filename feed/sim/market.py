@@ -178,7 +178,12 @@ class Market:
     def liquidity(self, instrument: int, factor: float) -> list[Row]:
         """Let everyone work with ``factor`` times the sizes of the specification; makers do at once."""
         pit = self._pits[instrument]
-        pit.size = pit.spec.size * _checked(factor)
+        pit.deepen(_checked(factor))
+        return self._requote(instrument)
+
+    def imbalance(self, instrument: int, side: Side, factor: float) -> list[Row]:
+        """Let what rests on a side be ``factor`` times as large as on the other; makers do at once."""
+        self._pits[instrument].tilt(int(side), _checked(factor))
         return self._requote(instrument)
 
     def spread(self, instrument: int, factor: float) -> list[Row]:
@@ -230,7 +235,9 @@ class Market:
 
     def detach(self, instrument: int, *, detached: bool) -> list[Row]:
         """Let an instrument that follows another cease to, or follow again."""
-        self._pits[instrument].detached = detached
+        pit = self._pits[instrument]
+        pit.detached = detached
+        pit.impact = 0.0  # what trades say meanwhile, nobody elsewhere hears
         return self._taken()
 
     def set_status(self, instrument: int, status: Status) -> list[Row]:

@@ -41,6 +41,7 @@ class Pit:
         spread: Typical distance from best bid to best ask now, ticks.
         half: Half of the spread that the keenest maker asks for, ticks.
         size: Typical size of an order now, lots.
+        rests: Typical size of an order that rests now, lots, by side.
         volatility: Standard deviation of the value over one second now, as a fraction of it.
         step: What scales the moves of the instrument's own news, which come more or less often.
         calm: What waiting times are multiplied by on request: 0.01 is a burst.
@@ -57,6 +58,7 @@ class Pit:
 
     __slots__ = (
         "_rows",
+        "_tilt",
         "agenda",
         "book",
         "calm",
@@ -70,6 +72,7 @@ class Pit:
         "market",
         "next_order",
         "pace",
+        "rests",
         "seed",
         "size",
         "spec",
@@ -99,7 +102,8 @@ class Pit:
         self.next_order: Final = next_order
         self.agenda: Final = agenda
         self.value = float(spec.price)
-        self.size = float(spec.size)
+        self._tilt = BUY, 1.0
+        self.deepen(1.0)
         self.pace = 1.0
         self.makers: list[Maker] = []
         self.calm = 1.0
@@ -142,6 +146,16 @@ class Pit:
         self.move(0.0)
         for maker in self.makers:
             maker.tune()
+
+    def deepen(self, factor: float) -> None:
+        """Set the sizes to ``factor`` times those of the specification, on both sides."""
+        self.size = self.spec.size * factor
+        self.tilt(*self._tilt)
+
+    def tilt(self, side: int, factor: float) -> None:
+        """Let orders that rest on one side be ``factor`` times as large as those on the other."""
+        self._tilt = side, factor
+        self.rests = (self.size, self.size * factor) if side else (self.size * factor, self.size)
 
     def clear(self) -> None:
         """Take every order off the book."""
