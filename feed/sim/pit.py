@@ -186,8 +186,7 @@ class Pit:
     @property
     def follows(self) -> bool:
         """Whether its value is that of another instrument, or derives from it."""
-        spec = self.spec
-        return any(way is not None for way in (spec.link, spec.perpetual, spec.prediction))
+        return self.spec.followed is not None
 
     def tell(self, row: Row) -> None:
         """Put a row into the stream."""
