@@ -45,7 +45,7 @@ def update(channel: str, ts: int, data: fields.Fields) -> str:
 class Trades(Encoder):
     """Every trade of one instrument. No snapshot: a trade told twice would be counted twice."""
 
-    kinds: Sequence[int] = (LIQUIDATION, TRADE)
+    kinds: Sequence[int] = (TRADE, LIQUIDATION)
 
     def __init__(self, instrument: Instrument) -> None:
         """Tell of ``instrument``."""
