@@ -67,7 +67,7 @@ class Prediction:
     """
 
     symbol: str
-    looks_ms: float = attrs.field(default=1000.0, validator=[gt(0), le(60_000)])
+    looks_ms: float = attrs.field(default=2000.0, validator=[gt(0), le(60_000)])
 
 
 @attrs.frozen(kw_only=True)
@@ -120,7 +120,7 @@ class SignalRules:
     spread_multiple: float = attrs.field(default=5.0, validator=gt(1))
     volume_multiple: float = attrs.field(default=8.0, validator=gt(1))
     divergence_bps: float = attrs.field(default=5.0, validator=gt(0))
-    wall_multiple: float = attrs.field(default=40.0, validator=gt(1))
+    wall_multiple: float = attrs.field(default=60.0, validator=gt(1))
     level_digits: int = attrs.field(default=2, validator=[ge(1), le(6)])
     window_seconds: int = attrs.field(default=300, validator=[ge(10), le(86_400)])
     rest_seconds: int = attrs.field(default=60, validator=[ge(1), le(86_400)])

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import attrs
 import structlog
 import trio
-from trio_websocket import ConnectionClosed, WebSocketConnection, wrap_server_stream
+from trio_websocket import ConnectionClosed, WebSocketConnection
 
 from feed.dialects.contract import Action, Close, Reply, Session, Submit, Subscribe, Unsubscribe
 from feed.model.grants import Grant
@@ -26,6 +26,7 @@ from feed.server.ending import Ending
 from feed.server.lag import Lag
 from feed.server.meter import Meter
 from feed.server.transport import Transport
+from feed.server.upgrade import upgrade
 from feed.server.wire import Wire
 from feed.settings import Limits
 from feed.stream.fanout import Fanout
@@ -96,27 +97,27 @@ class Conversation:
     """
 
     def __init__(
-        self, transport: Transport, handshake: bytes, visitor: Visitor, session: Session, reception: Reception
+        self, transport: Transport, nonce: str, visitor: Visitor, session: Session, reception: Reception
     ) -> None:
         """
         Begin a conversation.
 
         Args:
             transport: Stands at the end of the request head.
-            handshake: The request again, for trio-websocket to answer.
+            nonce: Sec-WebSocket-Key of the request, which trio-websocket is to answer.
             visitor: Who it is with.
             session: This client's side of the dialect.
             reception: What it shares with the others.
         """
         self.visitor = visitor
         self._transport = transport
+        self._nonce = nonce
         self._session = session
         self._reception = reception
         self._limits = reception.limits
         self._hub = reception.fanout.hub
         self._wire = Wire(
             transport,
-            handshake,
             backlog_bytes=self._limits.backlog_bytes,
             cut=self._cut,
             message_frames=self._limits.message_frames,
@@ -126,6 +127,7 @@ class Conversation:
         self._lag: Lag | None = None
         self._nursery: trio.Nursery | None = None
         self._scope = trio.CancelScope()  # around the conversation; not around the farewell
+        self._answered = False  # the handshake
         self._ending: Ending | None = None
 
     async def run(self, *, handshake_deadline: float) -> Ending:
@@ -142,12 +144,18 @@ class Conversation:
             async with trio.open_nursery() as nursery:
                 self._nursery = nursery
                 nursery.start_soon(self._wire.write)
-                socket = await self._shake_hands(nursery, handshake_deadline)
-                if socket is not None:
-                    nursery.start_soon(self._heartbeat, socket)
-                    if self._session.beat_seconds:
-                        nursery.start_soon(self._beat)
-                    await self._converse(socket)
+                socket = await upgrade(
+                    nursery,
+                    self._wire,
+                    self._nonce,
+                    subprotocol=self._session.subprotocol,
+                    message_bytes=self._limits.message_bytes,
+                )
+                nursery.start_soon(self._heartbeat, socket)
+                if self._session.beat_seconds:
+                    nursery.start_soon(self._beat)
+                await self._converse(socket, handshake_deadline)
+                if self._outlet.opened:
                     await self._part(socket)
                 nursery.cancel_scope.cancel()
         except* Exception:
@@ -191,29 +199,20 @@ class Conversation:
 
     # -- its parts ---------------------------------------------------------------------------------
 
-    async def _shake_hands(self, wires: trio.Nursery, deadline: float) -> WebSocketConnection | None:
-        with trio.CancelScope(deadline=deadline):
-            request = await wrap_server_stream(
-                wires, self._wire, message_queue_size=1, max_message_size=self._limits.message_bytes
-            )
-            try:
-                return await request.accept(subprotocol=self._session.subprotocol)
-            except ConnectionClosed:
-                return None
-        return None
-
-    async def _converse(self, socket: WebSocketConnection) -> None:
-        """Read until there is a reason to end; at first the auth window is one."""
+    async def _converse(self, socket: WebSocketConnection, handshake_deadline: float) -> None:
+        """Read until there is a reason to end; at first the handshake is one, and then the auth window."""
         reception = self._reception
-        reception.endings.opened()
         reception.conversations[self] = None
         if reception.stopping.is_set():
             self.end(ending.SHUTDOWN)
         faults = reception.faults
         if faults is not None:
+            self._outlet.release()
             faults.arrived(self)
         try:
             with self._scope:
+                self._scope.deadline = handshake_deadline
+                await self._greet()
                 self._scope.deadline = trio.current_time() + self._limits.auth_seconds
                 await self._read(socket)
             if self._scope.cancelled_caught:
@@ -225,16 +224,28 @@ class Conversation:
             del reception.conversations[self]
             if faults is not None:
                 faults.left(self)
-            reception.endings.ended(self._ending or ending.GONE)
+            if self._answered:
+                reception.endings.ended(self._ending or ending.GONE)
+
+    async def _greet(self) -> None:
+        """Answer the handshake, in one write with what the session says first."""
+        try:
+            await self._reception.fanout.at_rest()
+            self._apply(self._session.open())
+        finally:
+            self._outlet.release()
+            await self._wire.opened()
+            self._answered = True
+            self._reception.endings.opened()
 
     async def _read(self, socket: WebSocketConnection) -> None:
         """The reader: each message to the session, its actions to the hub."""
         meter = Meter(self._session.messages_per_second or self._limits.messages_per_second)
         at_rest = self._reception.fanout.at_rest
-        await at_rest()
-        self._apply(self._session.open())
+        waiting = True  # for the client to authenticate
         while True:
-            if self._session.authenticated:
+            if waiting and self._session.authenticated:
+                waiting = False
                 self._scope.deadline = math.inf
             try:
                 message = await socket.get_message()
@@ -267,23 +278,28 @@ class Conversation:
             self.end(ending.BUG)
 
     def _apply(self, actions: Sequence[Action]) -> None:
-        faults = self._reception.faults
-        for action in actions:
-            match action:
-                case Reply(text):
-                    self._hub.send(self._outlet, text)
-                case Subscribe(topics, since):
-                    if faults is not None:
-                        faults.met(self)
-                    self._hub.subscribe(self._outlet, topics, since=since)
-                case Unsubscribe(topics):
-                    self._hub.unsubscribe(self._outlet, topics)
-                case Submit(request, refused):
-                    if not self._reception.submit(request):
-                        self._hub.send(self._outlet, refused)
-                case Close(code, reason):
-                    self.end(Ending("closed by session", code, reason))
-                    return
+        self._outlet.gather()  # the answers to one message leave in one write
+        try:
+            for action in actions:
+                self._act(action)
+        finally:
+            self._outlet.release()
+
+    def _act(self, action: Action) -> None:
+        match action:
+            case Reply(text):
+                self._hub.send(self._outlet, text)
+            case Subscribe(topics, since):
+                if self._reception.faults is not None:
+                    self._reception.faults.met(self)
+                self._hub.subscribe(self._outlet, topics, since=since)
+            case Unsubscribe(topics):
+                self._hub.unsubscribe(self._outlet, topics)
+            case Submit(request, refused):
+                if not self._reception.submit(request):
+                    self._hub.send(self._outlet, refused)
+            case Close(code, reason):
+                self.end(Ending("closed by session", code, reason))
 
     async def _heartbeat(self, socket: WebSocketConnection) -> None:
         """The heartbeat task: a ping now and then, and an answer in time."""

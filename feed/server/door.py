@@ -174,7 +174,7 @@ class Door:
         session = dialect.session(opening, self._desk(visitor, visit))
         if isinstance(session, Refusal):
             raise BadRequest(session.status, "Refused", body=session.body)
-        return Conversation(transport, head.handshake, visitor, session, self._reception)
+        return Conversation(transport, head.nonce, visitor, session, self._reception)
 
     def _desk(self, visitor: Visitor, visit: Visit) -> Desk:
         limits = self._reception.limits

@@ -1,9 +1,8 @@
 """
 The request head, read with h11 before anything is decided about a connection.
 
-trio-websocket is then given a handshake of our own making, with nothing in it but what was checked
-here: whatever else a client says, there is nobody left to stumble over it. Source: RFC 9112;
-RFC 6455, section 4.2.1.
+Of a handshake trio-websocket is then given the nonce alone, which was checked here: whatever else a
+client says, there is nobody left to stumble over it. Source: RFC 9112; RFC 6455, section 4.2.1.
 """
 
 from __future__ import annotations
@@ -54,18 +53,18 @@ class Head:
 
     Attributes:
         opening: What the dialects see of it.
-        handshake: What trio-websocket sees of it; empty when no WebSocket is asked for.
+        nonce: Its Sec-WebSocket-Key; empty when no WebSocket is asked for.
         raw: Every byte received so far, for whoever serves HTTP; empty when a WebSocket is asked for.
     """
 
     opening: Opening
-    handshake: bytes = attrs.field(repr=False)
+    nonce: str = attrs.field(repr=False)
     raw: bytes = attrs.field(default=b"", repr=False)
 
     @property
     def upgrade(self) -> bool:
         """Whether it asks for a WebSocket."""
-        return bool(self.handshake)
+        return bool(self.nonce)
 
 
 class HeadReader:
@@ -123,11 +122,11 @@ def _head(request: h11.Request) -> Head:
         subprotocols=_tokens(headers.get("sec-websocket-protocol", "")),
     )
     upgrade = "websocket" in _tokens(headers.get("upgrade", "").lower())
-    return Head(opening=opening, handshake=_handshake(request, opening) if upgrade else b"")
+    return Head(opening=opening, nonce=_nonce(request, opening) if upgrade else "")
 
 
-def _handshake(request: h11.Request, opening: Opening) -> bytes:
-    """The least that asks for the same WebSocket."""
+def _nonce(request: h11.Request, opening: Opening) -> str:
+    """The nonce of a handshake that lacks nothing."""
     headers = opening.headers
     if request.method != b"GET":
         raise BadRequest(405, "A WebSocket handshake is a GET", (("Allow", "GET"),))
@@ -142,19 +141,9 @@ def _handshake(request: h11.Request, opening: Opening) -> bytes:
     nonce = headers.get("sec-websocket-key", "")
     if not _is_nonce(nonce):
         raise BadRequest(400, "A WebSocket handshake needs a Sec-WebSocket-Key of 16 bytes in base64")
-    subprotocols = ", ".join(opening.subprotocols)
-    if not subprotocols.isascii():
+    if not all(map(str.isascii, opening.subprotocols)):
         raise BadRequest(400, "A name in Sec-WebSocket-Protocol is not ASCII")
-    lines = [
-        "GET / HTTP/1.1",
-        "Host: feed",
-        "Upgrade: websocket",
-        "Connection: Upgrade",
-        f"Sec-WebSocket-Version: {_VERSION}",
-        f"Sec-WebSocket-Key: {nonce}",
-        *([f"Sec-WebSocket-Protocol: {subprotocols}"] if subprotocols else []),
-    ]
-    return "\r\n".join([*lines, "", ""]).encode("ascii")
+    return nonce
 
 
 def _is_nonce(text: str) -> bool:

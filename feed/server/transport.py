@@ -9,6 +9,7 @@ does the in-memory pair of the tests.
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
 from typing import Final, Protocol
 
 import trio
@@ -60,15 +61,18 @@ class SocketTransport:
 
     async def receive(self) -> bytes:
         """The next bytes, empty at the end."""
+        await trio.lowlevel.checkpoint_if_cancelled()
+        try:
+            data = self._socket.recv(RECEIVE_BYTES)
+        except BlockingIOError:
+            pass
+        else:
+            await trio.lowlevel.cancel_shielded_checkpoint()
+            return data
         while True:
-            await trio.lowlevel.checkpoint_if_cancelled()
-            try:
-                data = self._socket.recv(RECEIVE_BYTES)
-            except BlockingIOError:
-                await trio.lowlevel.wait_readable(self._socket)
-            else:
-                await trio.lowlevel.cancel_shielded_checkpoint()
-                return data
+            await trio.lowlevel.wait_readable(self._socket)  # which lets others run
+            with suppress(BlockingIOError):
+                return self._socket.recv(RECEIVE_BYTES)
 
     async def writable(self) -> None:
         """Wait until the kernel has room."""

@@ -29,7 +29,6 @@ class Wire(trio.abc.Stream):
     def __init__(
         self,
         transport: Transport,
-        head: bytes,
         *,
         backlog_bytes: int,
         cut: Callable[[], None],
@@ -41,7 +40,6 @@ class Wire(trio.abc.Stream):
 
         Args:
             transport: Where bytes come from and go to.
-            head: The handshake, to be read before all else.
             backlog_bytes: Bound on what the outlet may owe.
             cut: See :class:`~feed.stream.outlet.Outlet`.
             message_frames: Bound on the frames of one message of the client.
@@ -49,7 +47,7 @@ class Wire(trio.abc.Stream):
         """
         self.outlet = Outlet(transport.send, backlog_bytes=backlog_bytes, wake=self.wake, cut=cut)
         self._transport = transport
-        self._head = head
+        self._answered = False
         self._owing = trio.Event()  # something waits for the writer
         self._progress = trio.Event()  # something has been written, or the end has come nearer
         self._fragments = Fragments()
@@ -99,21 +97,28 @@ class Wire(trio.abc.Stream):
         while self._stalled is not None:
             await self._stalled.wait()
 
+    async def opened(self) -> None:
+        """Wait until the answer to the handshake is out."""
+        while not self.outlet.opened and not self._closed:
+            await self._progress.wait()
+
     async def flushed(self) -> None:
         """Wait until nothing is owed."""
         while self.outlet.owed and not self._closed:
             await self._progress.wait()
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
-        """Send the answer to the handshake, or one control frame."""
+        """Send the answer to the handshake, when the outlet is released, or one control frame at once."""
         if self._closed:
             raise trio.ClosedResourceError
         await trio.lowlevel.checkpoint_if_cancelled()
         frame = bytes(data)
+        if not self._answered:
+            self._answered = True
+            self.outlet.open(frame)
+            return
         self.said_close = self.said_close or is_close(frame)
-        if self.outlet.control(frame):
-            await trio.lowlevel.cancel_shielded_checkpoint()
-        else:
+        if not self.outlet.control(frame):
             await self.wait_send_all_might_not_block()
         if self._closed:
             raise trio.BrokenResourceError
@@ -124,11 +129,8 @@ class Wire(trio.abc.Stream):
             await self._progress.wait()
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
-        """The handshake, then whatever the client sends; once we leave, its end and nothing else."""
+        """Whatever the client sends after the handshake; once we leave, its end and nothing else."""
         del max_bytes  # a hint; the transport's own bound holds
-        if self._head:
-            head, self._head = self._head, b""
-            return head
         if self._leaving:
             await trio.lowlevel.checkpoint()
             return b""

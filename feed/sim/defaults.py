@@ -125,9 +125,9 @@ def _prediction(first: InstrumentSpec, timeframe: str, seconds: int) -> Instrume
         ),
         price=500,
         size=20_000,
-        spread=8,
-        volatility=20.0,
-        updates_per_second=5.0,
+        spread=20,
+        volatility=150.0,
+        updates_per_second=2.0,
         prediction=Prediction(symbol=first.instrument.symbol),
     )
 

@@ -31,6 +31,10 @@ class Position:
     stop: int
     entry: int
 
+    def due(self, mark: int) -> bool:
+        """Whether its margin is not enough at a mark price, integer ticks."""
+        return mark <= self.stop if self.side == BUY else mark >= self.stop
+
 
 def opened(side: int, lots: int, entry: int, *, leverage: float, maintenance: float) -> Position:
     """
@@ -81,7 +85,7 @@ class Positions:
         """Those whose margin is not enough at a mark price; they are no longer among the open ones."""
         if self.highest_long < mark < self.lowest_short:
             return []
-        found = [it for it in self.open if (mark <= it.stop if it.side == BUY else mark >= it.stop)]
+        found = [it for it in self.open if it.due(mark)]
         self.open[:] = [it for it in self.open if it not in found]
         self._look()
         return found

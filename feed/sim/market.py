@@ -178,7 +178,12 @@ class Market:
     def liquidity(self, instrument: int, factor: float) -> list[Row]:
         """Let everyone work with ``factor`` times the sizes of the specification; makers do at once."""
         pit = self._pits[instrument]
-        pit.size = pit.spec.size * _checked(factor)
+        pit.deepen(_checked(factor))
+        return self._requote(instrument)
+
+    def imbalance(self, instrument: int, side: Side, factor: float) -> list[Row]:
+        """Let what rests on a side be ``factor`` times as large as on the other; makers do at once."""
+        self._pits[instrument].tilt(int(side), _checked(factor))
         return self._requote(instrument)
 
     def spread(self, instrument: int, factor: float) -> list[Row]:
@@ -230,7 +235,9 @@ class Market:
 
     def detach(self, instrument: int, *, detached: bool) -> list[Row]:
         """Let an instrument that follows another cease to, or follow again."""
-        self._pits[instrument].detached = detached
+        pit = self._pits[instrument]
+        pit.detached = detached
+        pit.impact = 0.0  # what trades say meanwhile, nobody elsewhere hears
         return self._taken()
 
     def set_status(self, instrument: int, status: Status) -> list[Row]:
@@ -246,11 +253,14 @@ class Market:
             if not pit.follows:
                 self._headlines.pits.remove(pit)
             self._parked[instrument] = self._agenda.withdraw(pit, self.now)
+        opens = not pit.listed
         pit.trading, pit.listed = status is Status.TRADING, status is not Status.DELISTED
         self.exchange.set_status(instrument, status)
         if status is Status.DELISTED:
             pit.clear()
         elif status is Status.TRADING and instrument in self._parked:
+            if opens and instrument in self._engines:
+                self._rows += self._engines[instrument].rows(self.now)
             self._open(instrument)
         return self._taken()
 
@@ -269,7 +279,8 @@ class Market:
             self._agenda.call(actor, self.now + left)
 
     def _engine_rows(self) -> list[Row]:
-        return [row for engine in self._engines for row in engine.rows(self.now)]
+        listed = (engine for index, engine in self._engines.items() if self._pits[index].listed)
+        return [row for engine in listed for row in engine.rows(self.now)]
 
     def _requote(self, instrument: int) -> list[Row]:
         if instrument not in self._parked:

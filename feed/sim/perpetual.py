@@ -148,7 +148,10 @@ class Leverage:
         for _ in range(spec.traders):
             bits = self._bits(4 * WIDTH)
             away = (2 * (bits >> 3 * WIDTH & MASK) / MASK - 1) * _SPREAD_OUT
-            positions.add(self._position(bits, round(pit.value * (1 + away))))
+            position = self._position(bits, round(pit.value * (1 + away)))
+            if position.due(round(pit.value)):  # it would not have lived to see the opening
+                position = self._position(bits, round(pit.value * (1 - away)))
+            positions.add(position)
 
     def act(self, now: int) -> int:
         """Open a position or close one."""

@@ -25,6 +25,9 @@ SELL: Final = int(Side.SELL)
 # Where an instrument has no highest price.
 _ANY_PRICE: Final = 1 << 62
 
+# Where there is one, the spread is at most this share of it.
+_WIDEST: Final = 0.125
+
 # Several make the best price together: each alone asks for more than the typical spread.
 _WIDE: Final = 1.1
 
@@ -38,6 +41,7 @@ class Pit:
         spread: Typical distance from best bid to best ask now, ticks.
         half: Half of the spread that the keenest maker asks for, ticks.
         size: Typical size of an order now, lots.
+        rests: Typical size of an order that rests now, lots, by side.
         volatility: Standard deviation of the value over one second now, as a fraction of it.
         step: What scales the moves of the instrument's own news, which come more or less often.
         calm: What waiting times are multiplied by on request: 0.01 is a burst.
@@ -54,6 +58,7 @@ class Pit:
 
     __slots__ = (
         "_rows",
+        "_tilt",
         "agenda",
         "book",
         "calm",
@@ -67,6 +72,7 @@ class Pit:
         "market",
         "next_order",
         "pace",
+        "rests",
         "seed",
         "size",
         "spec",
@@ -96,7 +102,8 @@ class Pit:
         self.next_order: Final = next_order
         self.agenda: Final = agenda
         self.value = float(spec.price)
-        self.size = float(spec.size)
+        self._tilt = BUY, 1.0
+        self.deepen(1.0)
         self.pace = 1.0
         self.makers: list[Maker] = []
         self.calm = 1.0
@@ -134,11 +141,21 @@ class Pit:
 
     def widen(self, factor: float) -> None:
         """Set the spread to ``factor`` times that of the specification."""
-        self.spread = self.spec.spread * factor
+        self.spread = min(self.spec.spread * factor, self.highest * _WIDEST)
         self.half = _WIDE * self.spread / 2
         self.move(0.0)
         for maker in self.makers:
             maker.tune()
+
+    def deepen(self, factor: float) -> None:
+        """Set the sizes to ``factor`` times those of the specification, on both sides."""
+        self.size = self.spec.size * factor
+        self.tilt(*self._tilt)
+
+    def tilt(self, side: int, factor: float) -> None:
+        """Let orders that rest on one side be ``factor`` times as large as those on the other."""
+        self._tilt = side, factor
+        self.rests = (self.size, self.size * factor) if side else (self.size * factor, self.size)
 
     def clear(self) -> None:
         """Take every order off the book."""
@@ -169,8 +186,7 @@ class Pit:
     @property
     def follows(self) -> bool:
         """Whether its value is that of another instrument, or derives from it."""
-        spec = self.spec
-        return any(way is not None for way in (spec.link, spec.perpetual, spec.prediction))
+        return self.spec.followed is not None
 
     def tell(self, row: Row) -> None:
         """Put a row into the stream."""

@@ -44,7 +44,7 @@ class Population:
         start: Market time at which the market opens, nanoseconds.
 
     Attributes:
-        engines: Of the derivatives, in the order in which they were brought in.
+        engines: Of the derivatives, by the index of their instrument, in that order.
     """
 
     def __init__(self, spec: MarketSpec, pits: Sequence[Pit], headlines: Headlines, *, start: int) -> None:
@@ -54,7 +54,7 @@ class Population:
         self._start = start
         self._swings = swings(spec.news)
         self._by_symbol = {pit.spec.instrument.symbol: pit for pit in pits}
-        self.engines: list[Engine | Rounds] = []
+        self.engines: dict[int, Engine | Rounds] = {}
 
     def bring_in(self, pit: Pit) -> list[tuple[int, int]]:
         """
@@ -105,13 +105,13 @@ class Population:
         if spec.prediction is not None:
             rounds = Rounds(pit, self._named(spec.prediction.symbol), start=self._start)
             pit.move(rounds.chance(self._start) / pit.value - 1.0)
-            self.engines.append(rounds)
+            self.engines[pit.book.instrument] = rounds
             return [Oddsmaker(pit, spec.prediction, rounds, headlines)]
         if spec.perpetual is not None:
             perpetual = spec.perpetual
             first = self._named(perpetual.symbol, like=pit)
             engine = Engine(pit, perpetual, self._venues(first), start=self._start)
-            self.engines.append(engine)
+            self.engines[pit.book.instrument] = engine
             tether = Tether(
                 looks_ms=_PREMIUM_LOOKS_MS, apart=perpetual.premium, memory_seconds=_PREMIUM_MEMORY
             )

@@ -79,15 +79,38 @@ class Outlet:
         self._data = b""  # whole frames being written ...
         self._at = 0  # ... up to here ...
         self._mark = 0  # ... with a frame boundary here, at or before it
+        self._gathering = False  # what is put in waits for more to leave with
         self._queue: list[bytes] = []  # messages for this client alone
         self._queued = 0  # bytes in it
         self._chunk: Chunk | None = None  # last chunk of the group's stream that was taken
 
     # -- what others put in ---------------------------------------------------------------------
 
+    def open(self, answer: bytes) -> None:
+        """Begin with the answer to the handshake, and gather what shall leave with it."""
+        self._data, self._at, self._mark = answer, 0, len(answer)
+        self._gathering = True
+
+    def gather(self) -> None:
+        """Write nothing until :meth:`release`: a write costs the same for one message and for ten."""
+        self._gathering = True
+
+    def release(self) -> None:
+        """Write what was gathered."""
+        if self._gathering:
+            self._gathering = False
+            if not self.opened:
+                self._data += b"".join(self._queue)
+                self._queue.clear()
+                self._queued = 0
+            waited = bool(self._control)
+            self.resume()
+            if waited:
+                self.wake()  # the writer task tells who waits for the frame
+
     def control(self, data: bytes) -> bool:
         """
-        Write a control frame, or the answer to the handshake.
+        Write a control frame.
 
         Returns:
             Whether no control bytes are waiting; if some are, the writer has been woken.
@@ -162,6 +185,11 @@ class Outlet:
         return owed
 
     @property
+    def opened(self) -> bool:
+        """Whether the answer to the handshake is out."""
+        return self._at >= self._mark
+
+    @property
     def control_sent(self) -> bool:
         """Whether no control frame is waiting."""
         return not self._control and not self._begun
@@ -196,7 +224,7 @@ class Outlet:
 
     def resume(self) -> None:
         """Write what the socket takes, and leave the rest to the writer task."""
-        if not self.pump():
+        if not self._gathering and not self.pump():
             self.wake()
 
     def fell_behind(self, chunk: Chunk, sent: int) -> None:
@@ -206,6 +234,8 @@ class Outlet:
 
     def check(self, seq: int) -> None:
         """Cut this member if it owes more than the bound; ``seq`` is where the stream stands."""
+        if self._gathering and self.owed > self._backlog_bytes:
+            self.release()  # the socket may well take it
         if self._open and self.lost_at is None and self.owed > self._backlog_bytes:
             self.lost_at = seq
             self._give_up()

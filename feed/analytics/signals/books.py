@@ -13,6 +13,9 @@ from feed.model.events import Side
 from feed.model.instruments import Instrument
 from feed.model.signals import Severity, SignalType
 
+SEEN: Final = 100
+"""Levels of a side that are looked at."""
+
 _FEWEST: Final = 30  # looks before a median means anything
 _RENEWED: Final = 10  # looks between two medians
 _DEPTH: Final = 10
@@ -47,7 +50,7 @@ class BookEye:
         yield from self._spread(bids[0][0], asks[0][0])
         mid2 = bids[0][0] + asks[0][0]
         for side, levels in ((Side.BUY, bids), (Side.SELL, asks)):
-            yield from self._wall(side, near(levels, mid2))
+            yield from self._wall(side, near(levels, mid2), mid2)
 
     def _imbalance(self, bids: Levels, asks: Levels) -> Iterator[Finding]:
         rules, found = self._rules, imbalance(bids, asks, _DEPTH)
@@ -73,7 +76,7 @@ class BookEye:
         self._looks += 1
         known.append(spread)
 
-    def _wall(self, side: Side, levels: Levels) -> Iterator[Finding]:
+    def _wall(self, side: Side, levels: Levels, mid2: int) -> Iterator[Finding]:
         known = self._walls[side]
         multiple = self._rules.wall_multiple
         found = {wall.price: wall for wall in walls(levels, multiple)} if len(levels) > 2 else {}
@@ -82,7 +85,7 @@ class BookEye:
             if 2 * sizes.get(price, 0) < wall.size:
                 del known[price]
                 # A wall that was left behind, or traded through, was not taken away.
-                if levels and self._inside(side, price, levels):
+                if levels and self._in_view(side, price, levels, mid2):
                     yield self._told(SignalType.WALL_REMOVAL, side, wall)
         for price, wall in found.items():
             if price not in known:
@@ -95,6 +98,10 @@ class BookEye:
         return Finding(kind, Severity.WARNING if huge else Severity.INFO, figures)
 
     @staticmethod
-    def _inside(side: Side, price: int, levels: Levels) -> bool:
+    def _in_view(side: Side, price: int, levels: Levels, mid2: int) -> bool:
+        """Whether a level of that price would be among those that are looked at."""
         best, worst = levels[0][0], levels[-1][0]
-        return worst <= price <= best if side is Side.BUY else best <= price <= worst
+        if price > best if side is Side.BUY else price < best:
+            return False
+        beyond = price < worst if side is Side.BUY else price > worst
+        return bool(near([(price, 1)], mid2)) and not (beyond and len(levels) == SEEN)

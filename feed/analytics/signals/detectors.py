@@ -7,7 +7,7 @@ from typing import Final
 
 from feed.analytics.depth import Levels, spread_bps
 from feed.analytics.pairs import DOLLARS, pairs
-from feed.analytics.signals.books import BookEye
+from feed.analytics.signals.books import SEEN, BookEye
 from feed.analytics.signals.finding import BPS_1E4, NS_PER_SECOND, Finding
 from feed.analytics.signals.funding import FundingEye
 from feed.analytics.signals.trades import TradeEye
@@ -15,8 +15,6 @@ from feed.model.contracts import SignalRules
 from feed.model.events import FUNDING, SIGNAL, Row, Side
 from feed.model.instruments import Contract, Instrument, Listing
 from feed.model.signals import Severity, SignalType
-
-_DEPTH: Final = 100  # levels of a side that are looked at
 
 LevelsOf = Callable[[int, Side, int], Levels]
 """The best levels of a side: (index of the instrument, side, how many)."""
@@ -76,7 +74,7 @@ class Detectors:
         told: list[Row] = []
         best: dict[int, tuple[int, int]] = {}
         for at, eye in self._books.items():
-            bids, asks = self._levels(at, Side.BUY, _DEPTH), self._levels(at, Side.SELL, _DEPTH)
+            bids, asks = self._levels(at, Side.BUY, SEEN), self._levels(at, Side.SELL, SEEN)
             if bids and asks:
                 best[at] = bids[0][0], asks[0][0]
             told += self._told(at, now, self._trades[at].second(now))

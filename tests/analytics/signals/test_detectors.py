@@ -226,14 +226,14 @@ def test_wall_appears_and_is_taken_away(books, detectors):
     bids, asks = steady()
     books.put(0, bids, asks)
     assert detectors.second(NOW) == []
-    wall = [*bids[:5], (bids[5][0], 4000), *bids[6:]]
+    wall = [*bids[:5], (bids[5][0], 6000), *bids[6:]]
     books.put(0, wall, asks)
     (appeared,) = told(detectors.second(NOW + SECOND))
     assert detectors.second(NOW + 2 * SECOND) == []
     books.put(0, bids, asks)
     (removed,) = told(detectors.second(NOW + 3 * SECOND))
 
-    figures = {"side": BUY, "price_ticks": bids[5][0], "size_lots": 4000, "multiple_hundredths": 4000}
+    figures = {"side": BUY, "price_ticks": bids[5][0], "size_lots": 6000, "multiple_hundredths": 6000}
     assert (appeared.type, appeared.figures) == (SignalType.WALL_APPEARANCE, figures)
     assert (removed.type, removed.figures) == (SignalType.WALL_REMOVAL, figures)
 
@@ -241,11 +241,22 @@ def test_wall_appears_and_is_taken_away(books, detectors):
 def test_wall_that_is_traded_through_is_not_taken_away(books, detectors):
     """The price has gone past it."""
     bids, asks = steady()
-    books.put(0, [(bids[0][0], 4000), *bids[1:]], asks)
+    books.put(0, [(bids[0][0], 6000), *bids[1:]], asks)
     assert types(detectors.second(NOW)) == [SignalType.WALL_APPEARANCE]
     books.put(0, bids[1:], asks)
 
     assert detectors.second(NOW + SECOND) == []
+
+
+@pytest.mark.parametrize(("move", "told"), [(0, [SignalType.WALL_REMOVAL]), (60_000, [])])
+def test_wall_behind_all_other_levels_is_missed_too(books, detectors, move, told):
+    """Within 1 % of the mid price; one that the price has left further behind was not taken away."""
+    bids, asks = steady()
+    books.put(0, [*bids, (bids[-1][0] - 100, 6000)], asks)
+    assert types(detectors.second(NOW)) == [SignalType.WALL_APPEARANCE]
+    books.put(0, [(price + move, size) for price, size in bids], [(price + move, size) for price, size in asks])
+
+    assert types(detectors.second(NOW + SECOND)) == told
 
 
 def test_level_breaks_a_little_beyond_itself(detectors):

@@ -3,7 +3,8 @@
 //     load --port 8080 --connections 1000 --seconds 5 --server PID --numbered --hash
 //
 // Measuring begins `--warm` seconds after the first tick that found every connection open. Each window, and
-// the whole run at its end, is one line of JSON on stdout; what went wrong is on stderr.
+// the whole run at its end, is one line of JSON on stdout; what went wrong is on stderr. With `--seconds 0` it
+// ends when every connection is open, and says how long that took.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -36,8 +37,8 @@ typedef struct {
 
 static Connection *connections;
 static int poller, started, waiting, open_now, failed, closed, closed_slow;
-static uint64_t began, last_shaken, all_open, first_tick, last_read, pings, bytes, ticks;
-static double rss_before, rss_open, rss_most;
+static uint64_t began, all_open, first_tick, last_read, pings, bytes, ticks;
+static double rss_before, rss_open, rss_most, cpu_before, cpu_open;
 static Histogram window_latency, run_latency;
 static Hashing hashing = {0};
 static Faults faults;
@@ -80,6 +81,7 @@ static void opened(Connection *c) {
     if (++open_now < config.connections) return;
     all_open = now_ns();
     rss_open = process_rss_kib(config.server);
+    cpu_open = process_cpu_seconds(config.server);
 }
 
 // Reads the answer to the handshake; returns its length, 0 when it is not all there, -1 when it is no yes.
@@ -90,7 +92,6 @@ static ssize_t shake(Connection *c, const uint8_t *data, size_t have) {
         fprintf(stderr, "refused: %.*s\n", (int)(have < 100 ? have : 100), data);
         return -1;
     }
-    last_shaken = now_ns();
     c->state = JOINING;
     for (int i = 0; i < config.message_count; i++) say(c, OP_TEXT, config.messages[i], strlen(config.messages[i]));
     if (config.each) say(c, OP_TEXT, config.each[c->group], strlen(config.each[c->group]));
@@ -187,6 +188,15 @@ static void print_rates(const char *kind, double at, double lasted, uint64_t cou
            count ? server_cpu * 1e6 / (double)count : -1);
 }
 
+// How the connections came to be. One is open after the handshake, or once the server has said `--ready`.
+static void print_opening(void) {
+    double lasted = (double)(all_open - began) / 1e9;
+    printf("\"connections\":%d,\"failed\":%d,\"open_seconds\":%.3f,\"joins_per_second\":%.0f,"
+           "\"us_per_join\":%.2f,\"rss_idle_kib\":%.2f",
+           config.connections, failed, lasted, config.connections / lasted,
+           (cpu_open - cpu_before) * 1e6 / config.connections, (rss_open - rss_before) / config.connections);
+}
+
 static void print_run(double lasted, uint64_t count, uint64_t size, double server_cpu, double own_cpu) {
     uint64_t fewest = UINT64_MAX, most = 0;
     int hashed = 0;
@@ -198,17 +208,13 @@ static void print_run(double lasted, uint64_t count, uint64_t size, double serve
         if (c->ticks > most) most = c->ticks;
     }
     print_rates("run", lasted, lasted, count, size, &run_latency, server_cpu);
-    printf(",\"connections\":%d,\"open\":%d,\"failed\":%d,\"closed\":%d,\"closed_slow\":%d,\"fewest\":%lu,"
-           "\"most\":%lu,\"gaps\":%lu,\"duplicates\":%lu,\"hashed\":%d,\"hash_checks\":%lu,"
-           "\"hash_mismatches\":%lu,\"pings\":%lu,\"client_cpu\":%.3f,\"handshakes_per_second\":%.0f,"
-           "\"joins_per_second\":%.0f,\"open_seconds\":%.3f,\"rss_mib\":%.1f,\"rss_most_mib\":%.1f,"
-           "\"rss_idle_kib\":%.2f}\n",
-           config.connections, open_now, failed, closed, closed_slow, fewest, most, faults.gaps,
-           faults.duplicates, hashed, faults.hash_checks, faults.hash_mismatches, pings, own_cpu / lasted,
-           config.connections * 1e9 / (double)(last_shaken - began),
-           config.connections * 1e9 / (double)(all_open - began), (double)(all_open - began) / 1e9,
-           process_rss_kib(config.server) / 1024, rss_most / 1024,
-           (rss_open - rss_before) / config.connections);
+    printf(",\"open\":%d,\"closed\":%d,\"closed_slow\":%d,\"fewest\":%lu,\"most\":%lu,\"gaps\":%lu,"
+           "\"duplicates\":%lu,\"hashed\":%d,\"hash_checks\":%lu,\"hash_mismatches\":%lu,\"pings\":%lu,"
+           "\"client_cpu\":%.3f,\"rss_mib\":%.1f,\"rss_most_mib\":%.1f,",
+           open_now, closed, closed_slow, fewest, most, faults.gaps, faults.duplicates, hashed, faults.hash_checks,
+           faults.hash_mismatches, pings, own_cpu / lasted, process_rss_kib(config.server) / 1024, rss_most / 1024);
+    print_opening();
+    puts("}");
 }
 
 static void make_connections(void) {
@@ -239,6 +245,7 @@ int main(int count, char **words) {
     make_connections();
     poller = epoll_create1(0);
     rss_before = process_rss_kib(config.server);
+    cpu_before = process_cpu_seconds(config.server);
     began = last_read = now_ns();
     uint64_t measured_from = 0, window_from = 0, run_ticks = 0, run_bytes = 0;
     double cpu_from = 0, cpu_window = 0, own_from = 0;
@@ -248,6 +255,7 @@ int main(int count, char **words) {
         int n = epoll_wait(poller, events, 1024, 20);
         for (int i = 0; i < n; i++) on_readable(events[i].data.ptr);
         uint64_t now = now_ns();
+        if (all_open && config.seconds == 0) break;
         if (!all_open || !first_tick) continue;
         stall_slow(now);
         uint64_t settled = first_tick > all_open ? first_tick : all_open;
@@ -281,6 +289,12 @@ int main(int count, char **words) {
     }
     if (why) fprintf(stderr, "stopped: %s (%d open, %d closed, %d slow closed, %d failed)\n", why, open_now, closed,
                      closed_slow, failed);
+    if (all_open && config.seconds == 0) {
+        printf("{\"kind\":\"run\",");
+        print_opening();
+        puts("}");
+        return 0;
+    }
     if (window_from == measured_from) return 1;
     print_run((double)(window_from - measured_from) / 1e9, run_ticks, run_bytes, cpu_window - cpu_from,
               own_cpu_seconds() - own_from);

@@ -1,0 +1,94 @@
+"""
+The opening handshake, which trio-websocket conducts over a request that has been read already.
+
+The door has parsed the request head and checked what makes it a handshake. trio-websocket would
+parse it a second time, and keep that parser for as long as the connection lasts: it was a fifth of
+what a connection cost. So it is handed wsproto's connection from behind the parser; the frames after
+the handshake are wsproto's own affair. Source: RFC 6455, section 4.2.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import trio
+from trio_websocket import WebSocketConnection, WebSocketRequest
+from wsproto import ConnectionType, WSConnection
+from wsproto.connection import Connection, ConnectionState
+from wsproto.events import AcceptConnection, Event, Request
+from wsproto.utilities import LocalProtocolError, generate_accept_token
+
+
+class Upgrade(WSConnection):
+    """
+    A server's side of a WebSocket, from behind the request head.
+
+    Args:
+        nonce: The client's Sec-WebSocket-Key.
+    """
+
+    def __init__(self, nonce: str) -> None:
+        # Not super().__init__(), which makes the parser.
+        self.client = False
+        self.connection: Connection | None = None
+        self._nonce = nonce.encode("ascii")
+
+    @property
+    def state(self) -> ConnectionState:
+        """How far it is."""
+        return ConnectionState.CONNECTING if self.connection is None else self.connection.state
+
+    def send(self, event: Event) -> bytes:
+        """The bytes that tell the client of ``event``; at first, that it is let in."""
+        if self.connection is not None:
+            return self.connection.send(event)
+        if not isinstance(event, AcceptConnection):
+            raise LocalProtocolError(f"{event} before the handshake is answered")
+        self.connection = Connection(ConnectionType.SERVER)
+        lines = [
+            b"HTTP/1.1 101 Switching Protocols",
+            b"Upgrade: websocket",
+            b"Connection: Upgrade",
+            b"Sec-WebSocket-Accept: " + generate_accept_token(self._nonce),
+        ]
+        if event.subprotocol is not None:
+            lines.append(b"Sec-WebSocket-Protocol: " + event.subprotocol.encode("ascii"))
+        return b"\r\n".join([*lines, b"", b""])
+
+    def receive_data(self, data: bytes | None) -> None:
+        """What the client has sent."""
+        self._established.receive_data(data)
+
+    def events(self) -> Generator[Event]:
+        """What it means."""
+        return self._established.events()
+
+    @property
+    def _established(self) -> Connection:
+        if self.connection is None:
+            raise LocalProtocolError("the handshake has not been answered")
+        return self.connection
+
+
+async def upgrade(
+    nursery: trio.Nursery, stream: trio.abc.Stream, nonce: str, *, subprotocol: str | None, message_bytes: int
+) -> WebSocketConnection:
+    """
+    Let trio-websocket answer a handshake, and read from then on.
+
+    Args:
+        nursery: Where it reads; :func:`trio_websocket.wrap_server_stream` would start it there too, to parse.
+        stream: From behind the request head.
+        nonce: The client's Sec-WebSocket-Key.
+        subprotocol: One of those that the client offers, or None.
+        message_bytes: Bound on a message of the client.
+
+    Raises:
+        trio_websocket.ConnectionClosed: The stream is broken.
+    """
+    connection = WebSocketConnection(
+        stream, Upgrade(nonce), message_queue_size=1, max_message_size=message_bytes
+    )
+    await WebSocketRequest(connection, Request(host="", target="/")).accept(subprotocol=subprotocol)
+    nursery.start_soon(connection._reader_task)  # noqa: SLF001 (what its own functions start, with theirs)
+    return connection
