@@ -7,7 +7,7 @@ from decimal import Decimal
 from itertools import groupby
 
 import pytest
-import websockets.sync.client
+from websockets.sync.client import connect
 
 KEY = "mk_live_abc123..."
 MINUTE = 60_000  # milliseconds
@@ -21,7 +21,7 @@ def get(serve):
     program = shutil.which("curl")
     if program is None:
         pytest.skip("curl is not installed")
-    _, url = serve("--speed", 60, "--seed", 3, "--wait-clients", 1)
+    _, url = serve("--speed", 40, "--seed", 3, "--wait-clients", 1)
 
     def get(path, *parameters):
         target = f"{url.replace('ws', 'http', 1)}/marketai/api/v1{path}"
@@ -62,7 +62,7 @@ def test_every_closed_kline_is_that_of_the_trades_on_the_channel(get):
     """From the first trade of the market on, on every exchange where the pair is traded."""
     url, get = get
     trades = []
-    with websockets.sync.client.connect(f"{url}/?key={KEY}") as socket:
+    with connect(f"{url}/?key={KEY}", close_timeout=0.5) as socket:
         socket.send(
             json.dumps({"action": "subscribe", "channels": [{"type": "trades", "symbols": ["BTC/USDT"]}]})
         )
@@ -89,7 +89,7 @@ def test_every_closed_kline_is_that_of_the_trades_on_the_channel(get):
 def test_every_group_answers(get):
     """With something in it, where the default market has it from the beginning."""
     url, get = get
-    with websockets.sync.client.connect(f"{url}/?key={KEY}") as socket:
+    with connect(f"{url}/?key={KEY}", close_timeout=0.5) as socket:
         socket.send(json.dumps({"action": "subscribe", "channels": [{"type": "quotes"}]}))
         while json.loads(socket.recv(10))["type"] != "update":
             pass
