@@ -9,7 +9,6 @@ from feed.model.instruments import Instrument
 from feed.model.market import Delay, Followers, InstrumentSpec, Makers, MarketSpec, NoiseTraders
 from feed.sim.defaults import default_market
 
-
 KNOWN = (
     "EURUSD",
     "GBPUSD",

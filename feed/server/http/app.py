@@ -102,8 +102,10 @@ class _Desk:
             raise error
         if error.status_code != 404:
             message = f"{request.method} is not served at this path"
+            path = request.url.path
             return _Refusal(
-                Problem(error.status_code, "method_not_allowed", message, error.headers), detailed
+                Problem(error.status_code, "method_not_allowed", message, error.headers),
+                next((it.access.wording for it in self._site.endpoints if it.path == path), detailed),
             )
         body = nowhere(tuple(dict.fromkeys(endpoint.path for endpoint in self._site.endpoints))).body
         return Response(body, 404, media_type=JSON)

@@ -23,7 +23,7 @@ _QUOTA: Final = {
 _QUOTA_OF_A_DAY: Final = {
     **_QUOTA,
     "X-RateLimit-Limit": "Requests with this key in a day; without a good key, in a second.",
-    "X-RateLimit-Reset": "When all are back, seconds since the Unix epoch; without a good key, seconds until then.",
+    "X-RateLimit-Reset": "When all are back, seconds since the Unix epoch; without a good key, in seconds.",
 }
 
 

@@ -254,7 +254,7 @@ def test_wall_behind_all_other_levels_is_missed_too(books, detectors, move, told
     bids, asks = steady()
     books.put(0, [*bids, (bids[-1][0] - 100, 6000)], asks)
     assert types(detectors.second(NOW)) == [SignalType.WALL_APPEARANCE]
-    books.put(0, [(price + move, size) for price, size in bids], [(price + move, size) for price, size in asks])
+    books.put(0, *([(price + move, size) for price, size in side] for side in (bids, asks)))
 
     assert types(detectors.second(NOW + SECOND)) == told
 

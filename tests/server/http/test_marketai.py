@@ -189,6 +189,14 @@ async def test_a_refusal_is_worded_as_published(market, path, headers, status, e
     assert ("www-authenticate" in answered) == (status == 401)
 
 
+async def test_a_wrong_method_is_refused_in_the_same_words(market):
+    """405, enveloped."""
+    status, headers, body = await ask(market.connect(), f"{API}/quotes", method="POST", **AI)
+    assert (status, sorted(headers["allow"].split(", "))) == (405, ["GET", "HEAD"])
+    message = "POST is not served at this path"
+    assert body == {"ok": False, "error": {"code": "method_not_allowed", "message": message}}
+
+
 async def test_every_tier_may_send_so_much_in_a_day(open_market):
     """Counted by key until midnight UTC; past it 429, and when to come back."""
     tier = TierLimits(connections=1, symbols=5, requests_per_day=2)

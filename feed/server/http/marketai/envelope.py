@@ -80,7 +80,7 @@ class Refused(Shape):
 
 
 def worded(problem: Problem) -> Refused:
-    """A refusal; why a key was not accepted is told in the header ``WWW-Authenticate`` alone."""
+    """A refusal; as published, it does not say why a key was not accepted."""
     retry = problem.headers.get("Retry-After")
     return Refused(
         ok=False,
