@@ -129,7 +129,7 @@ class Market:
         return self._taken()
 
     def snapshot(self) -> list[Row]:
-        """Every status and every book as it stands, in rows that rebuild them from nothing."""
+        """Every status, book and derivative as it stands, in rows that rebuild them from nothing."""
         statuses = [
             (STATUS, index, self.now, int(status)) for index, status in enumerate(self.exchange.statuses)
         ]
