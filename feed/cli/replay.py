@@ -73,10 +73,10 @@ def replay(
     """
     Run each FILE without clients: a scenario file, the name of a shipped one, or a recording.
 
-    Prints what happened, and compares a whole run with the file's [expect] table: exit code 1 when
-    it differs. Signals are held against its [[truth]]: exit code 1 when one is not signalled in its
-    time; a signal that no label explains is told of. So it is for a recording that is damaged, which
-    runs up to the damage.
+    Prints what happened, and compares a whole run with what the file says: its [expect] table, and
+    its [[truth]], the labels that signals are held against. Exit code 1 when something differs, or a
+    label is not signalled in its time; a signal that no label explains is only told of. Exit code 1
+    too for a recording that is damaged, which runs up to the damage.
     """
     _check(files, until, journal, update=update)
     differing = 0

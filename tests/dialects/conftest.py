@@ -4,6 +4,7 @@ import importlib.util
 from pathlib import Path
 from types import SimpleNamespace
 
+import attrs
 import pytest
 
 from feed.analytics.insights import Insights
@@ -170,5 +171,6 @@ def house():
         here=HERE,
         Stage=Stage,
         market=market,
+        with_listing=lambda listing: attrs.evolve(DESK, listing=listing),
         latest=lambda: keep_everything(Latest(len(LISTING))),
     )
