@@ -84,7 +84,7 @@ class Liquidation(Event):
     Attributes:
         order: Id of the engine's order.
         side: Its side: ``SELL`` closes a long position.
-        price: The worst price it takes, at which nothing of the margin is left, integer ticks.
+        price: The worst price it takes, integer ticks: it must close, whatever is left of the margin.
         size: Integer lots to be closed.
     """
 

@@ -28,10 +28,10 @@ class Arbitrageur:
 
     def __init__(self, venues: Sequence[Pit], spec: Arbitrage) -> None:
         self._venues = tuple(venues)
-        fees = [venue.spec.link.fee if venue.spec.link is not None else 0.0 for venue in venues]
+        links = [venue.spec.link for venue in venues]
         # The first venue says no fee of its own: it asks for what the cheapest of the others does.
-        fees[0] = min(fees[1:])
-        self._fees = [fee / 10_000 for fee in fees]
+        least = min((link.fee for link in links if link is not None), default=0.0)
+        self._fees = [(least if link is None else link.fee) / 10_000 for link in links]
         self._margin = 1.0 + spec.margin / 10_000
         self._gap = spec.looks_ms * NS_PER_MS
         self._size = spec.size

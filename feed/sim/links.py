@@ -64,24 +64,33 @@ class Tracker:
         self._first = first
         self._headlines = headlines
         self._gap = tether.looks_ms * NS_PER_MS
+        news = pit.market.news
         forgets = min(1.0, self._gap / (tether.memory_seconds * NS_PER_SECOND))
         self._keep = 1.0 - forgets
         # A step of this size makes a drift of the wanted deviation.
         self._scale = tether.apart / 10_000 * sqrt(forgets * (2.0 - forgets))
-        self._heard = chance(pit.market.news.heard)
+        # Makers hear of it as often as of the news of an instrument that is as busy.
+        moves = news.moves * pit.spec.updates_per_second * self._gap / NS_PER_SECOND
+        self._heard = chance(news.heard * min(1.0, moves))
         self._drift = 0.0
         self._bits = pit.bits("tracker")
 
     def act(self, now: int) -> int:
         """Look at the other, move the value, and let some of the makers hear of it."""
-        pit, first = self.pit, self._first
+        pit = self.pit
         bits = self._bits(WIDTH * (2 + len(pit.makers)))
         pit.pace = self._headlines.haste * pit.calm
         if not pit.detached:
             self._drift = self._drift * self._keep + LAPLACE[bits & MASK] * self._scale
             if pit.impact:
-                first.move(pit.impact * _PASSED_ON)
+                self._first.move(pit.impact * _PASSED_ON)
                 pit.impact = 0.0
-            pit.move(first.value * (1.0 + self._drift + pit.lean) / pit.value - 1.0)
+            self.catch_up(now)
             pit.wake(now, self._heard, bits >> 2 * WIDTH)
-        return 1 + int(self._gap * EXPONENTIAL[bits >> WIDTH & MASK])
+        return 1 + int(self._gap * pit.calm * EXPONENTIAL[bits >> WIDTH & MASK])
+
+    def catch_up(self, _: int) -> None:
+        """Move the value to where it belongs."""
+        pit = self.pit
+        if not pit.detached:
+            pit.move(self._first.value * (1.0 + self._drift + pit.lean) / pit.value - 1.0)

@@ -57,7 +57,7 @@ class Positions:
     The open positions of one perpetual future.
 
     Attributes:
-        open: In the order in which they were opened.
+        open: In the order in which they were opened; what is left of one counts as opened anew.
         lowest_short: The least mark price at which a short must be closed, integer ticks.
         highest_long: The greatest at which a long must, integer ticks; 0 for none.
     """
@@ -86,20 +86,22 @@ class Positions:
         if self.highest_long < mark < self.lowest_short:
             return []
         found = [it for it in self.open if it.due(mark)]
-        self.open[:] = [it for it in self.open if it not in found]
+        self.open[:] = [it for it in self.open if not it.due(mark)]
         self._look()
         return found
 
-    def pay(self, rate: int) -> None:
+    def pay(self, rate: int, mark: int) -> None:
         """
         Longs pay to shorts, out of their margin.
 
         Args:
             rate: Of the value, in units of 1e-8; negative when shorts pay.
+            mark: Mark price at which the value is taken, integer ticks.
         """
+        paid = mark * rate // RATE_ONE
         for it in self.open:
             # What a long paid, the price may no longer fall; what a short was paid, it may rise further.
-            it.stop += it.entry * rate // RATE_ONE
+            it.stop += paid
         self._look()
 
     def interest(self) -> int:

@@ -70,6 +70,7 @@ class Market:
         self._agenda.call(self._headlines.index, start + NS_PER_SECOND)
         population = Population(spec, self._pits, self._headlines, start=start)
         self._engines = population.engines
+        self._trackers = population.trackers
         for index, pit in enumerate(self._pits):
             pit.book.now = start
             self._parked[index] = population.bring_in(pit)
@@ -128,7 +129,7 @@ class Market:
         return self._taken()
 
     def snapshot(self) -> list[Row]:
-        """Every status and every book as it stands, in rows that rebuild them from nothing."""
+        """Every status, book and derivative as it stands, in rows that rebuild them from nothing."""
         statuses = [
             (STATUS, index, self.now, int(status)) for index, status in enumerate(self.exchange.statuses)
         ]
@@ -229,7 +230,14 @@ class Market:
         return self._taken()
 
     def premium(self, instrument: int, fraction: float) -> list[Row]:
-        """Keep a value that follows another at ``fraction`` above it; 0 to let go."""
+        """
+        Keep a value that follows another at ``fraction`` above it; 0 to let go.
+
+        Raises:
+            MarketError: No value could be there.
+        """
+        if not -1 < fraction < inf:
+            raise MarketError(f"a premium must be a number above -1, not {fraction}")
         self._pits[instrument].lean = fraction
         return self._taken()
 
@@ -267,6 +275,8 @@ class Market:
     def _open(self, instrument: int) -> None:
         pit = self._pits[instrument]
         pit.trading = pit.listed = True
+        if instrument in self._trackers:
+            self._trackers[instrument].catch_up(self.now)
         for maker in pit.makers:
             maker.fill()
         pit.alert(self.now)

@@ -58,6 +58,7 @@ class Engine:
         self._premiums = PremiumMean()
         self._rate = spec.interest
         self._next_time = start - start % self._interval + self._interval
+        self._told: dict[int, Row] = {}  # the last mark and funding, by kind
         pit.agenda.call(self.index, start - start % CHECK + CHECK)
 
     @property
@@ -72,13 +73,16 @@ class Engine:
         if pit.trading:
             for position in self.positions.due(self.mark):
                 self._liquidate(now, position)
-        if not now % NS_PER_SECOND and pit.listed:
+        if not now % NS_PER_SECOND:
             self._second(now)
         return CHECK
 
     def rows(self, now: int) -> list[Row]:
-        """Where mark price and funding stand."""
-        return [self._mark_row(now), self._funding_row(now)]
+        """Mark price and funding as they were last told, or would have been if it were listed."""
+        told = self._told
+        for row in (self._mark_row(now), self._funding_row(now)):
+            told.setdefault(row[0], row)
+        return [(*told[kind][:2], now, *told[kind][3:]) for kind in (MARK, FUNDING)]
 
     def _look(self) -> None:
         books = [venue.book for venue in self._spot if venue.trading]
@@ -88,20 +92,25 @@ class Engine:
 
     def _second(self, now: int) -> None:
         book = self._perpetual.book
-        if book.bid and book.ask:
+        # The prices of a halted book are of another time than the index.
+        if self._perpetual.trading and book.bid and book.ask:
             apart = book.bid + book.ask - self._index2
             self._apart += _SMOOTH * (apart - self._apart)
             self._premiums.add(premium(book.bid + book.ask, self._index2))
-        tell = self._perpetual.tell
-        tell(self._mark_row(now))
+        self._tell(self._mark_row(now))
         if now >= self._next_time:
-            self.positions.pay(self._rate)
+            self.positions.pay(self._rate, self.mark)
             self._rate = self._predicted()
             self._premiums = PremiumMean()
             self._next_time += self._interval
-            tell(self._funding_row(now))
+            self._tell(self._funding_row(now))
         elif not now % FUNDING_EVERY:
-            tell(self._funding_row(now))
+            self._tell(self._funding_row(now))
+
+    def _tell(self, row: Row) -> None:
+        self._told[row[0]] = row
+        if self._perpetual.listed:
+            self._perpetual.tell(row)
 
     def _predicted(self) -> int:
         return funding_rate(self._premiums.value, self._spec.interest, self._spec.most_funding)
@@ -148,9 +157,10 @@ class Leverage:
         for _ in range(spec.traders):
             bits = self._bits(4 * WIDTH)
             away = (2 * (bits >> 3 * WIDTH & MASK) / MASK - 1) * _SPREAD_OUT
-            position = self._position(bits, round(pit.value * (1 + away)))
+            side = self._side(bits)
+            position = self._position(side, bits, round(pit.value * (1 + away)))
             if position.due(round(pit.value)):  # it would not have lived to see the opening
-                position = self._position(bits, round(pit.value * (1 - away)))
+                position = self._position(side, bits, round(pit.value * (1 - away)))
             positions.add(position)
 
     def act(self, now: int) -> int:
@@ -160,21 +170,24 @@ class Leverage:
         known = self._positions.open
         opens = (bits >> 3 * WIDTH & MASK) * 2 * self._spec.traders > len(known) << WIDTH
         if opens:
-            position = self._position(bits, book.ask if bits & 1 else book.bid)
-            position.lots = pit.take(now, position.side, position.lots, pit.within(position.side, _REACH))
+            side = self._side(bits)
+            position = self._position(side, bits, book.bid if side else book.ask)
+            position.lots = pit.take(now, side, position.lots, pit.within(side, _REACH))
             if position.lots:
                 self._positions.add(position)
         elif known:
-            position = self._positions.take((bits >> 3 * WIDTH & MASK) * len(known) >> WIDTH)
+            position = self._positions.take((bits & MASK) * len(known) >> WIDTH)
             side = SELL if position.side == BUY else BUY
             position.lots -= pit.take(now, side, position.lots, pit.within(side, _REACH))
             if position.lots:
                 self._positions.add(position)
         return 1 + int(self._gap * pit.pace * EXPONENTIAL[bits >> 4 * WIDTH & MASK])
 
-    def _position(self, bits: int, entry: int) -> Position:
+    def _side(self, bits: int) -> int:
+        return BUY if (bits & MASK) < self._spec.longs * (MASK + 1) else SELL
+
+    def _position(self, side: int, bits: int, entry: int) -> Position:
         spec = self._spec
-        side = BUY if (bits & MASK) < spec.longs * (MASK + 1) else SELL
         lots = 1 + int(self.pit.spec.size * spec.size * HEAVY[bits >> WIDTH & MASK])
         share = (bits >> 2 * WIDTH & MASK) / MASK
         leverage = 1 + (spec.leverage - 1) * share * share

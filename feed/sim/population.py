@@ -45,6 +45,7 @@ class Population:
 
     Attributes:
         engines: Of the derivatives, by the index of their instrument, in that order.
+        trackers: Who move the values that follow others, by the index of the instrument.
     """
 
     def __init__(self, spec: MarketSpec, pits: Sequence[Pit], headlines: Headlines, *, start: int) -> None:
@@ -55,6 +56,7 @@ class Population:
         self._swings = swings(spec.news)
         self._by_symbol = {pit.spec.instrument.symbol: pit for pit in pits}
         self.engines: dict[int, Engine | Rounds] = {}
+        self.trackers: dict[int, Tracker | Oddsmaker] = {}
 
     def bring_in(self, pit: Pit) -> list[tuple[int, int]]:
         """
@@ -104,9 +106,8 @@ class Population:
         spec, headlines = pit.spec, self._headlines
         if spec.prediction is not None:
             rounds = Rounds(pit, self._named(spec.prediction.symbol), start=self._start)
-            pit.move(rounds.chance(self._start) / pit.value - 1.0)
             self.engines[pit.book.instrument] = rounds
-            return [Oddsmaker(pit, spec.prediction, rounds, headlines)]
+            return [self._tracking(pit, Oddsmaker(pit, spec.prediction, rounds, headlines))]
         if spec.perpetual is not None:
             perpetual = spec.perpetual
             first = self._named(perpetual.symbol, like=pit)
@@ -115,13 +116,17 @@ class Population:
             tether = Tether(
                 looks_ms=_PREMIUM_LOOKS_MS, apart=perpetual.premium, memory_seconds=_PREMIUM_MEMORY
             )
-            tracker = Tracker(pit, first, tether, headlines)
+            tracker = self._tracking(pit, Tracker(pit, first, tether, headlines))
             return [tracker, *([Leverage(pit, perpetual, engine.positions)] if perpetual.traders else [])]
         if spec.link is not None:
             first = self._named(spec.link.symbol, like=pit)
             tether = Tether(looks_ms=spec.link.latency_ms, apart=spec.link.basis, memory_seconds=_LINK_MEMORY)
-            return [Tracker(pit, first, tether, headlines)]
+            return [self._tracking(pit, Tracker(pit, first, tether, headlines))]
         return [Ticker(pit, headlines, self._swings)]
+
+    def _tracking(self, pit: Pit, tracker: Tracker | Oddsmaker) -> Tracker | Oddsmaker:
+        self.trackers[pit.book.instrument] = tracker
+        return tracker
 
     def _venues(self, first: Pit) -> list[Pit]:
         symbol = first.spec.instrument.symbol

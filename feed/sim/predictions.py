@@ -126,6 +126,10 @@ class Oddsmaker:
         pit = self.pit
         bits = self._bits(WIDTH * (1 + len(pit.makers)))
         pit.pace = self._headlines.haste * pit.calm
-        pit.move(self._rounds.chance(now) / pit.value - 1.0)
+        self.catch_up(now)
         pit.wake(now, self._heard, bits >> WIDTH)
-        return 1 + int(self._gap * EXPONENTIAL[bits & MASK])
+        return 1 + int(self._gap * pit.calm * EXPONENTIAL[bits & MASK])
+
+    def catch_up(self, now: int) -> None:
+        """Move the value to where it belongs."""
+        self.pit.move(self._rounds.chance(now) / self.pit.value - 1.0)

@@ -56,9 +56,9 @@ def test_funding_is_paid_out_of_the_margin():
     known.add(short)
     before = long.stop, short.stop
 
-    known.pay(100_000)  # 0.1 %
+    known.pay(100_000, 90_000)  # 0.1 %
 
-    assert (long.stop, short.stop) == (before[0] + 100, before[1] + 100)
+    assert (long.stop, short.stop) == (before[0] + 90, before[1] + 90)
     assert (known.highest_long, known.lowest_short) == (long.stop, short.stop)
 
 

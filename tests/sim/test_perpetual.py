@@ -148,14 +148,57 @@ def test_a_halted_future_is_marked_and_not_liquidated():
     assert of(market.advance(START + 6 * SECOND), LIQUIDATION)
 
 
-def test_snapshot_tells_mark_and_funding():
-    """As they stand, for whoever has gone back in time."""
-    market, _ = opened(futures())
-    rows = market.advance(START + 30 * SECOND)
+def test_what_the_order_does_not_find_is_closed_at_the_next_check():
+    """The liquidation that follows is for the rest, a tenth of a second later."""
+    market, _ = opened(futures(longs=1.0, leverage=100.0, traders=1, size=300.0))
+    market.shock(SPOT, -0.05)
+    rows = market.advance(START + 5 * SECOND)
+    filled = {}
+    for row in of(rows, TRADE):
+        filled[row[8]] = filled.get(row[8], 0) + row[6]
 
-    snapshot = market.snapshot()
-    assert of(snapshot, FUNDING) == of(rows, FUNDING)[-1:]
-    assert [row[3:] for row in of(snapshot, MARK)] == [row[3:] for row in of(rows, MARK)[-1:]]
+    first, second = of(rows, LIQUIDATION)[:2]
+    assert 0 < filled[first[3]] < first[6]
+    assert second[6] == first[6] - filled[first[3]]
+    assert second[2] == first[2] + SECOND // 10
+
+
+def test_prices_of_a_halted_future_do_not_count():
+    """The premium is what it was when it last traded, however the index moves on."""
+    market, _ = opened(futures(traders=0))
+    market.premium(PERP, 0.002)
+    before = of(market.advance(START + 20 * SECOND), FUNDING)[-1]
+    market.set_status(PERP, Status.HALTED)
+    market.shock(SPOT, 0.05)
+    rows = market.advance(START + 60 * SECOND)
+
+    assert {row[4] for row in of(rows, FUNDING)} == {before[4]}
+    assert all(row[3] == pytest.approx(row[4], rel=0.003) for row in of(rows, MARK)[3:])
+
+
+def test_time_goes_on_while_a_future_is_delisted():
+    """Nothing is told meanwhile; listed again, it says when funding is due next, and is charged once."""
+    boundary = START - START % (8 * HOUR) + 8 * HOUR
+    market, _ = opened(futures(), start=boundary - 5 * SECOND)
+    market.set_status(PERP, Status.DELISTED)
+    assert not {MARK, FUNDING} & {row[0] for row in market.advance(boundary + 5 * SECOND)}
+
+    listed = market.set_status(PERP, Status.TRADING)
+    rows = listed + market.advance(boundary + 30 * SECOND)
+    assert {row[5] for row in of(rows, FUNDING)} == {boundary + 8 * HOUR}
+    assert len({row[3] for row in of(rows, FUNDING)}) == 1
+    assert len(of(listed, MARK)) == len(of(listed, FUNDING)) == 1
+
+
+@pytest.mark.parametrize("after", [SECOND // 2, 30 * SECOND, 35 * SECOND + SECOND // 3])
+def test_snapshot_tells_mark_and_funding(after):
+    """As they were last told, for whoever has gone back in time."""
+    market, rows = opened(futures())
+    rows = rows + market.advance(START + after)
+
+    for kind in (MARK, FUNDING):
+        last = of(rows, kind)[-1]
+        assert of(market.snapshot(), kind) == [(kind, PERP, START + after, *last[3:])]
 
 
 def test_the_whole_market_is_one_whatever_way_it_is_cut():

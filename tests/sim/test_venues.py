@@ -90,6 +90,78 @@ def test_arbitrageurs_take_both_legs_at_one_moment():
         assert bought == sold > 0
 
 
+def test_an_arbitrage_earns_more_than_its_fees():
+    """Half a basis point at either venue, and a tenth beyond, of what was paid and got."""
+    market = opened(venues())
+    market.detach(SECOND_VENUE, detached=True)
+    market.shock(FIRST, 0.002)
+    by_time = {}
+    for row in market.advance(START + 20 * SECOND):
+        if row[0] == TRADE:
+            by_time.setdefault(row[2], []).append(row)
+
+    both = [trades for trades in by_time.values() if len({row[1] for row in trades}) == 2]
+    assert both
+    for trades in both:
+        paid, got = (
+            sum(row[5] * row[6] for row in trades if row[4] == side) for side in (Side.BUY, Side.SELL)
+        )
+        assert got * (1 - 0.5e-4) > paid * (1 + 0.5e-4) * (1 + 0.1e-4)
+
+
+def test_arbitrageurs_close_the_gap_to_a_venue_that_follows_nobody():
+    """Their orders move both prices; without them the gap stays."""
+    gaps = []
+    for arbitrage in (False, True):
+        market = opened(venues(arbitrage=arbitrage))
+        market.detach(SECOND_VENUE, detached=True)
+        market.shock(FIRST, 0.002)
+        market.advance(START + 60 * SECOND)
+        gaps.append(abs(apart(market)))
+
+    assert gaps[0] > 10
+    assert gaps[1] < gaps[0] / 2
+
+
+def test_a_venue_reopens_at_the_price_of_the_others():
+    """Not where it stood when it was halted: nobody quotes a price of the past."""
+    market = opened(venues())
+    market.advance(START + SECOND)
+    market.set_status(SECOND_VENUE, Status.DELISTED)
+    market.shock(FIRST, 0.05)
+    market.advance(START + 3 * SECOND)
+    rows = market.set_status(SECOND_VENUE, Status.TRADING)
+
+    assert {row[2] for row in rows} == {START + 3 * SECOND}
+    assert abs(apart(market)) < 5
+
+
+def test_a_hurried_venue_hurries():
+    """Its makers hear of the first venue as much more often as all else happens there."""
+    market = opened(venues(arbitrage=False))
+    counts = []
+    for factor in (1.0, 20.0):
+        market.activity(SECOND_VENUE, factor)
+        counts.append(sum(row[1] == SECOND_VENUE for row in market.advance(market.now + 5 * SECOND)))
+
+    assert counts[1] > 6 * counts[0]
+
+
+def test_a_further_venue_may_be_listed_before_the_first():
+    """Fees are those of the venue that states them, in whatever order the venues stand."""
+    for fee, pays in ((0.1, True), (20.0, False)):
+        first, other = venues(fee=fee).instruments
+        market = opened(MarketSpec(instruments=(other, first), arbitrage=Arbitrage()))
+        market.detach(0, detached=True)
+        market.shock(1, 0.001)  # ten basis points
+        rows = market.advance(START + 5 * SECOND)
+        by_time = {}
+        for row in rows:
+            if row[0] == TRADE:
+                by_time.setdefault(row[2], set()).add(row[1])
+        assert ({0, 1} in by_time.values()) is pays
+
+
 def test_nobody_trades_with_a_halted_venue():
     """However far the prices are apart."""
     market = opened(venues())
@@ -112,6 +184,14 @@ def test_trades_on_one_venue_move_the_other():
         market.advance(START + 4 * SECOND)
 
     assert stirred.exchange.books[FIRST].bid > calm.exchange.books[FIRST].bid
+
+
+@pytest.mark.parametrize("fraction", [-1.0, float("nan"), float("inf")])
+def test_a_premium_must_leave_a_price(fraction):
+    """Nothing is changed by one that would not."""
+    market = opened(venues())
+    with pytest.raises(MarketError, match="premium"):
+        market.premium(SECOND_VENUE, fraction)
 
 
 def test_a_venue_of_nothing_is_no_market():
