@@ -17,6 +17,8 @@ PORT = 8080
 LOCAL_URL = f"ws://{LOOPBACK}:{PORT}"  # where `feed serve` is, unless told otherwise
 # As the tick server's document prints it. Everybody knows it: it works on loopback only.
 DEMO_KEY = "tk_live_a1b2c3d4e5f6"
+# Of the demo keys, for protocols that want one.
+DEMO_SECRET = "demo-secret"  # noqa: S105 - everybody shall know it
 MIB = 1024 * 1024
 
 

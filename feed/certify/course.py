@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from itertools import islice, pairwise
 from typing import Final
 
@@ -20,7 +20,7 @@ from feed.certify.report import Finding, Report
 from feed.dialects.client import Codec, Duty
 from feed.dialects.discovery import codecs
 from feed.errors import ConfigError
-from feed.settings import Limits
+from feed.settings import DEMO_SECRET, Limits
 from feed.stream.frames import text_frame
 from feed.testing.server import FeedServer
 from feed.testing.tap import Tap, Visit, Wire
@@ -33,6 +33,7 @@ START_SECONDS: Final = 20.0
 POLL_SECONDS: Final = 0.01
 # A wait may be this much shorter than the document says before it counts as hammering.
 TOLERANCE: Final = 0.9
+EXPIRED: Final = 4401  # close code: the token that the connection was opened with is no longer good
 GARBAGE: Final = text_frame("\x00 this is no message of any protocol {")
 
 
@@ -47,15 +48,23 @@ class Outcome:
 class Course:
     """One client, from its first connection to the last part."""
 
-    def __init__(self, dialect: str, command: Sequence[str], *, patience: float) -> None:
+    def __init__(
+        self,
+        dialect: str,
+        command: Sequence[str],
+        *,
+        patience: float,
+        only: Collection[Duty] = (),
+    ) -> None:
         """
         Get ready.
 
         Args:
             dialect: Name of the protocol.
             command: The client's command line. It finds the server in its environment, as
-                ``FEED_URL`` and ``FEED_KEY``, and runs until it is stopped.
+                ``FEED_URL``, ``FEED_KEY`` and ``FEED_SECRET``, and runs until it is stopped.
             patience: Seconds in which it has to notice that nothing comes.
+            only: The parts to run, besides that it connects; none means all of them.
 
         Raises:
             ConfigError: There is no such protocol.
@@ -68,6 +77,7 @@ class Course:
         self._codec: Codec = codecs()[dialect]
         self._command = tuple(command)
         self._patience = patience
+        self._only = {Duty.CONNECT, *only} if only else set(Duty)
         limits = Limits(ping_seconds=PING_SECONDS, shutdown_seconds=1.0, close_seconds=0.5)
         self._server = FeedServer(dialect=dialect, limits=limits)
         self._client: subprocess.Popen[bytes] | None = None
@@ -82,6 +92,7 @@ class Course:
             Duty.RECONNECT: self._comes_back,
             Duty.RESUBSCRIBE: self._subscribes,
             Duty.MUTE: self._notices_silence,
+            Duty.RENEW_TOKEN: self._renews_its_token,
             Duty.BACK_OFF: self._backs_off,
         }
 
@@ -97,7 +108,7 @@ class Course:
         with self._server:
             try:
                 for duty, part in self._parts.items():
-                    if duty not in duties:
+                    if duty not in duties or duty not in self._only:
                         continue
                     outcome = self._attempt(duty, part)
                     finding = Finding(
@@ -184,6 +195,21 @@ class Course:
             heals, self._patience, f"a new snapshot asked for, with {LOST_FRAMES} messages lost"
         )
 
+    def _renews_its_token(self) -> Outcome:
+        entrance, seen = self._codec.entrance, len(self._server.visits)
+        before = self._here
+        self._spoil(lambda tap: tap.hang_up(EXPIRED, "Token expired"))
+
+        def renewed() -> bool:
+            asked = any(
+                entrance is not None and entrance.token_path in visit.path
+                for visit in self._server.visits[seen:]
+            )
+            return asked and self._here not in {None, before}
+
+        seconds = self._codec.backoff.most_seconds + self._patience
+        return self._until(renewed, seconds, "a new token asked for, and a new connection")
+
     def _notices_silence(self) -> Outcome:
         visit = self._visit
         self._spoil(lambda tap: setattr(tap, "wire", Wire.MUTE))
@@ -239,6 +265,8 @@ class Course:
         return True
 
     def _subscribed(self) -> bool:
+        if self._codec.entrance is not None:  # the handshake has subscribed
+            return self._here is not None
         return self._here is not None and bool(self._here.asked('"subscribe"'))
 
     @property
@@ -266,7 +294,8 @@ class Course:
         self._server.call(each)
 
     def _start(self) -> None:
-        environment = {**os.environ, "FEED_URL": self._server.url, "FEED_KEY": self._server.key}
+        server = {"FEED_URL": self._server.url, "FEED_KEY": self._server.key, "FEED_SECRET": DEMO_SECRET}
+        environment = {**os.environ, **server}
         try:
             self._client = subprocess.Popen(  # noqa: S603 - the user's own command
                 self._command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL

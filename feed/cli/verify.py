@@ -13,8 +13,7 @@ from feed.cli.greetings import GREETINGS, Visitor
 from feed.cli.options import example
 from feed.cli.transcripts import Line, compare, line
 from feed.errors import ConfigError
-from feed.server.keys import DEMO_SECRET
-from feed.settings import DEMO_KEY, LOCAL_URL
+from feed.settings import DEMO_KEY, DEMO_SECRET, LOCAL_URL
 
 if TYPE_CHECKING:
     from feed.cli.greetings import Greeting

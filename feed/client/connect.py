@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random as _random
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final, Protocol
 from urllib.parse import parse_qsl, urlsplit
@@ -13,16 +13,16 @@ import anyio
 
 from feed.client.book import Book
 from feed.client.core import Core
-from feed.client.fetch import fetcher
+from feed.client.fetch import fetcher, poster
 from feed.client.mailbox import Mailbox, Overflow
 from feed.client.socket import Refused, SocketClosed, open_socket
 from feed.client.states import Disconnected, Message, Muted, State
 from feed.dialects.client import Channel, Codec, Wish
 from feed.dialects.discovery import codecs, route
-from feed.errors import ConfigError
+from feed.errors import ConfigError, ProtocolError
 from feed.model.directory import Directory
 from feed.model.events import Event
-from feed.settings import DEMO_KEY, LOOPBACK
+from feed.settings import DEMO_KEY, DEMO_SECRET, LOOPBACK
 
 MUTE_SECONDS: Final = 30.0
 QUEUE_EVENTS: Final = 10_000
@@ -38,7 +38,9 @@ class Connection(Protocol):
         """Every message that has come, at least one."""
 
 
-Open = Callable[[str], AbstractAsyncContextManager[Connection]]
+Open = Callable[[str, tuple[str, ...]], AbstractAsyncContextManager[Connection]]
+"""Connects to a URL, and offers subprotocols."""
+Post = Callable[[str, Mapping[str, str]], Awaitable[tuple[int, bytes]]]
 Fetch = Callable[[str], Awaitable[bytes | None]]
 
 
@@ -61,6 +63,7 @@ class Feed:
         raw: bool,
         random: Callable[[], float],
         fetch: Fetch,
+        post: Post,
     ) -> None:
         self._core = core
         self._mailbox = mailbox
@@ -70,6 +73,7 @@ class Feed:
         self._raw = raw
         self._random = random
         self._fetch = fetch
+        self._post = post
 
     @property
     def instruments(self) -> Directory:
@@ -129,7 +133,8 @@ class Feed:
     async def _once(self) -> SocketClosed:
         """One connection, from the handshake to its end, and why it ended."""
         try:
-            async with self._open(self._core.url()) as socket:
+            subprotocols = await self._ticket()
+            async with self._open(self._core.url(), subprotocols) as socket:
                 await self._mailbox.put(self._core.connected())
                 return await self._converse(socket)
         except Refused as problem:
@@ -138,6 +143,16 @@ class Feed:
             return problem
         except SocketClosed as problem:
             return problem
+
+    async def _ticket(self) -> tuple[str, ...]:
+        """What to offer in the handshake: a new token for every connection, where there are tokens."""
+        request = self._core.token_request()
+        if request is None:
+            return ()
+        try:
+            return (self._core.ticket(*await self._post(*request)),)
+        except ProtocolError as problem:
+            raise SocketClosed(0, problem.message) from None
 
     async def _converse(self, socket: Connection) -> SocketClosed:
         """Read until the connection ends, falls silent, or is of no more use; why it is given up."""
@@ -190,6 +205,7 @@ async def connect(
     url: str,
     *,
     key: str | None = None,
+    secret: str | None = None,
     symbols: Sequence[str],
     channels: Sequence[Channel | str] = (),
     dialect: str | None = None,
@@ -202,6 +218,7 @@ async def connect(
     random: Callable[[], float] = _random.random,
     open_socket: Open | None = None,
     fetch: Fetch | None = None,
+    post: Post | None = None,
 ) -> AsyncIterator[Feed]:
     """
     A feed that is connected, and connects again, until the end of the block. On Trio and on asyncio.
@@ -209,6 +226,8 @@ async def connect(
     Args:
         url: ``ws://`` or ``wss://``; its path and query say which protocol, unless ``dialect`` does.
         key: API key; None uses the one that is printed in the documents, on loopback only.
+        secret: That goes with the key, where the protocol wants one; None uses that of the demo key, on
+            loopback only.
         symbols: What to listen to, as the server names it.
         channels: Of each symbol; none means the protocol's first, its quotes.
         dialect: Name of the protocol.
@@ -223,6 +242,7 @@ async def connect(
         random: Scatters reconnects; draws from [0, 1).
         open_socket: Stands in for the network, in tests.
         fetch: Gets what a URL has, None when it cannot; stands in for the network, in tests.
+        post: Gets a token; stands in for the network, in tests.
 
     Raises:
         ConfigError: There is no such protocol, or it has no such channel.
@@ -232,7 +252,8 @@ async def connect(
     wish = Wish(
         symbols=tuple(symbols),
         channels=_channels(codec, channels, url),
-        key=key if key is not None else _demo_key(url),
+        key=key if key is not None else _on_loopback(url, DEMO_KEY),
+        secret=secret if secret is not None else _on_loopback(url, DEMO_SECRET),
     )
     feed = Feed(
         Core(codec, wish, url, resume=resume),
@@ -243,6 +264,7 @@ async def connect(
         raw=raw,
         random=random,
         fetch=fetch or fetcher(ssl_context),
+        post=post or poster(ssl_context),
     )
     problem: Exception | None = None
     async with anyio.create_task_group() as tasks:
@@ -286,9 +308,9 @@ def _channels(codec: Codec, wanted: Sequence[Channel | str], url: str) -> tuple[
     return tuple(Channel(one) for one in wanted) or codec.channels[:1]
 
 
-def _demo_key(url: str) -> str | None:
-    return DEMO_KEY if urlsplit(url).hostname in {LOOPBACK, "localhost", "::1"} else None
+def _on_loopback(url: str, text: str) -> str | None:
+    return text if urlsplit(url).hostname in {LOOPBACK, "localhost", "::1"} else None
 
 
 def _opener(ssl_context: ssl.SSLContext | None) -> Open:
-    return lambda url: open_socket(url, ssl_context)
+    return lambda url, subprotocols: open_socket(url, ssl_context, subprotocols)

@@ -7,7 +7,9 @@ what was said twice, notices what is missing, and keeps the books.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Final
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from feed.client.book import Book, OutOfStep
@@ -36,6 +38,8 @@ from feed.dialects.client import (
 from feed.errors import ClientError, ProtocolError
 from feed.model.directory import Directory
 from feed.model.events import BookCleared, Event, LevelSet
+
+_REFUSED: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
 
 class KeyRefused(ClientError):
@@ -86,14 +90,44 @@ class Core:
 
     def url(self) -> str:
         """Where to connect next: with what is needed to go on where we left off, if that is possible."""
+        asked = dict(self._codec.entrance.query(self._wish)) if self._codec.entrance is not None else {}
         if not self._resume:
-            return self._url
+            return self._with_query(asked) if asked else self._url
         # Once more the last event: of two messages that tell of it only one may have come.
         self._since = self._newest - 1 if self._newest > 1 else None
-        ours = {"ext": "seq"} if self._since is None else {"ext": "seq", "since": str(self._since)}
+        ours = {"ext": self._codec.extensions}
+        if self._since is not None:
+            ours["since"] = str(self._since)
+        return self._with_query(asked | ours)
+
+    def _with_query(self, more: dict[str, str]) -> str:
         parts = urlsplit(self._url)
-        query = dict(parse_qsl(parts.query, keep_blank_values=True)) | ours
+        query = dict(parse_qsl(parts.query, keep_blank_values=True)) | more
         return urlunsplit(parts._replace(query=urlencode(query)))
+
+    def token_request(self) -> tuple[str, Mapping[str, str]] | None:
+        """URL and headers to get a token with; None where the protocol has none."""
+        entrance = self._codec.entrance
+        if entrance is None:
+            return None
+        return self._http(entrance.token_path), entrance.headers(self._wish)
+
+    def ticket(self, status: int, body: bytes) -> str:
+        """
+        The subprotocol to offer, from the answer with the token.
+
+        Raises:
+            KeyRefused: There is no token for this key, and never was.
+            ProtocolError: There is none now.
+        """
+        entrance = self._codec.entrance
+        if entrance is None:
+            raise RuntimeError("this protocol has no tokens")
+        if status in _REFUSED and not self._trusted:
+            raise KeyRefused(f"no token for it: HTTP {status}")
+        if status != HTTPStatus.OK:
+            raise ProtocolError(f"no token: HTTP {status}" if status else "no token: no answer")
+        return entrance.subprotocol(body)
 
     def connected(self) -> list[State]:
         """The handshake is done: greet, and subscribe."""
@@ -148,9 +182,12 @@ class Core:
         """Where the book of a symbol is to be had by REST."""
         if self._codec.rest is None:
             raise RuntimeError("this protocol has no books by REST")
+        return self._http(self._codec.rest.path(symbol))
+
+    def _http(self, path: str) -> str:
         parts = urlsplit(self._url)
         scheme = "https" if parts.scheme == "wss" else "http"
-        return f"{scheme}://{parts.netloc}{self._codec.rest.path(symbol)}"
+        return f"{scheme}://{parts.netloc}{path}"
 
     def reconcile(self, symbol: str, body: bytes | None) -> Sequence[Event | State]:
         """

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import ssl
+import urllib.error
 import urllib.request
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from http.client import HTTPException
 from typing import Final
 
 import anyio.to_thread
 
 TIMEOUT_SECONDS: Final = 5.0
+Answer = tuple[int, bytes]
+"""HTTP status, 0 where nobody answered, and the body."""
 MOST_BYTES: Final = 1 << 20  # of an answer; a longer one is none of ours
 
 
@@ -34,3 +37,28 @@ def fetcher(ssl_context: ssl.SSLContext | None) -> Callable[[str], Awaitable[byt
         return await anyio.to_thread.run_sync(get, url, abandon_on_cancel=True)
 
     return fetch
+
+
+def poster(ssl_context: ssl.SSLContext | None) -> Callable[[str, Mapping[str, str]], Awaitable[Answer]]:
+    """
+    Posts headers without a body to a URL; gives the status and what is answered, 0 without an answer.
+
+    Args:
+        ssl_context: Whom to trust for ``https://``; None trusts whom the system trusts.
+    """
+
+    def post(url: str, headers: Mapping[str, str]) -> Answer:
+        request = urllib.request.Request(url, method="POST", headers=dict(headers))  # noqa: S310 - as above
+        try:
+            with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS, context=ssl_context) as answer:  # noqa: S310
+                return answer.status, answer.read(MOST_BYTES)
+        except urllib.error.HTTPError as problem:
+            with problem:
+                return problem.code, b""
+        except (OSError, HTTPException):
+            return 0, b""
+
+    async def send(url: str, headers: Mapping[str, str]) -> Answer:
+        return await anyio.to_thread.run_sync(post, url, headers, abandon_on_cancel=True)
+
+    return send

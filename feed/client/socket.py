@@ -7,7 +7,7 @@ The core parses frames, answers pings and shakes hands on a close; here bytes ar
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -18,6 +18,7 @@ from websockets.exceptions import InvalidStatus, InvalidURI
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 from websockets.frames import Frame, Opcode
 from websockets.protocol import State
+from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
 from feed.errors import ConfigError
@@ -162,13 +163,16 @@ class Socket:
 
 
 @asynccontextmanager
-async def open_socket(url: str, ssl_context: ssl.SSLContext | None = None) -> AsyncIterator[Socket]:
+async def open_socket(
+    url: str, ssl_context: ssl.SSLContext | None = None, subprotocols: Sequence[str] = ()
+) -> AsyncIterator[Socket]:
     """
     Connect, and close at the end of the block.
 
     Args:
         url: ``ws://`` or ``wss://``.
         ssl_context: What to trust; None trusts what the system trusts.
+        subprotocols: To offer in the handshake.
 
     Raises:
         ConfigError: It is no such URL.
@@ -182,7 +186,10 @@ async def open_socket(url: str, ssl_context: ssl.SSLContext | None = None) -> As
         with anyio.fail_after(CONNECT_SECONDS):
             stream = await _connect(uri.host, uri.port, ssl_context, secure=uri.secure)
             protocol = ClientProtocol(
-                uri, max_size=MESSAGE_BYTES, extensions=[ClientPerMessageDeflateFactory()]
+                uri,
+                max_size=MESSAGE_BYTES,
+                extensions=[ClientPerMessageDeflateFactory()],
+                subprotocols=[Subprotocol(name) for name in subprotocols] or None,
             )
             socket = Socket(stream, protocol)
             try:

@@ -9,7 +9,7 @@ what to send. What the client makes of them (gaps, books, reconnecting) is not i
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol, TypeVar
 
 import attrs
@@ -56,11 +56,13 @@ class Wish:
         symbols: As the server names them.
         channels: Of each of them.
         key: API key; None for none. Never shown.
+        secret: That goes with the key, where a protocol wants one; None for none. Never shown.
     """
 
     symbols: tuple[str, ...]
     channels: tuple[Channel, ...]
     key: str | None = attrs.field(default=None, repr=False)
+    secret: str | None = attrs.field(default=None, repr=False)
 
 
 @attrs.frozen(kw_only=True)
@@ -194,6 +196,34 @@ class Dialogue(Protocol):
         return None
 
 
+class Entrance(Protocol):
+    """
+    What a protocol wants with the handshake: a query, and a token that is had by HTTP.
+
+    Attributes:
+        token_path: Where a token is had on the same host, by ``POST``.
+    """
+
+    token_path: str
+
+    def query(self, wish: Wish) -> Mapping[str, str]:
+        """Query parameters of the connection."""
+        ...
+
+    def headers(self, wish: Wish) -> Mapping[str, str]:
+        """Headers of the request for a token."""
+        ...
+
+    def subprotocol(self, body: bytes) -> str:
+        """
+        What to offer as subprotocol, from the answer with the token.
+
+        Raises:
+            ProtocolError: It is no such answer.
+        """
+        ...
+
+
 class Rest(Protocol):
     """Where a book is to be had by request, for a connection that can tell no snapshot."""
 
@@ -223,6 +253,8 @@ class Codec:
         required: What the document asks of clients.
         advised: What it recommends, or what any client had better do.
         rest: Where books are to be had by request; None where they are not.
+        entrance: What goes with the handshake; None for nothing.
+        extensions: Of the option ``ext``, that the servers of this project are asked for.
     """
 
     dialogue: Callable[[Wish, Directory], Dialogue]
@@ -231,11 +263,13 @@ class Codec:
     required: tuple[Duty, ...]
     advised: tuple[Duty, ...]
     rest: Rest | None = None
+    entrance: Entrance | None = None
+    extensions: str = "seq"
 
 
-def read(decoder: msgspec.json.Decoder[T], text: str) -> T | None:
+def read(decoder: msgspec.json.Decoder[T], text: str, *, name: str = "type") -> T | None:
     """
-    The message in ``text``; None when its ``type`` is none that ``decoder`` knows.
+    The message in ``text``; None when its field ``name`` has no value that ``decoder`` knows.
 
     Raises:
         ProtocolError: No JSON object, or one of a known type with wrong fields.
@@ -243,7 +277,7 @@ def read(decoder: msgspec.json.Decoder[T], text: str) -> T | None:
     try:
         return decoder.decode(text)
     except msgspec.ValidationError as problem:
-        if str(problem).startswith("Invalid value") and str(problem).endswith("`$.type`"):
+        if str(problem).startswith("Invalid value") and str(problem).endswith(f"`$.{name}`"):
             return None
         raise ProtocolError(f"{problem}: {clip(text)}") from None
     except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):

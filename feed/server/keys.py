@@ -16,7 +16,7 @@ from typing import Final
 
 from feed.model.grants import Grant, Scope, Tier
 from feed.server.keyfile import Entry, read_entries
-from feed.settings import DEMO_KEY, Settings
+from feed.settings import DEMO_KEY, DEMO_SECRET, Settings
 
 KEY_BYTES: Final = 16  # of randomness in a new key; written as 32 hexadecimal digits
 SECRET_BYTES: Final = 32  # of randomness in a new secret; written as 64 hexadecimal digits
@@ -24,8 +24,6 @@ LONGEST_KEY: Final = 256  # characters; what is longer is refused before it is h
 DEFAULT_PREFIX: Final = "tk_live_"
 PREFIX: Final = re.compile(r"[a-z]{2}_(?:live|test)_")
 
-# Of every demo key, for protocols that want one.
-DEMO_SECRET: Final = "demo-secret"  # noqa: S105 - everybody shall know it
 # As the published documents print them, dots and all.
 DEMO_KEYS: Final = (
     (DEMO_KEY, Grant(name="demo", account=1, tier=Tier.MAX, scopes=tuple(Scope))),

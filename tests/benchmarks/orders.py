@@ -22,8 +22,7 @@ import trio
 from trio_websocket import open_websocket_url
 
 from feed.cli.greetings import Visitor, access_token
-from feed.server.keys import DEMO_SECRET
-from feed.settings import DEMO_KEY
+from feed.settings import DEMO_KEY, DEMO_SECRET
 
 SIZE = "0.0001"
 

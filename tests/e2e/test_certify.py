@@ -25,10 +25,10 @@ anyio.run(main)
 """
 
 
-def card(dialect, *command, patience):
+def card(dialect, *command, patience, only=()):
     """What was told, and by duty whether it passed."""
     told = []
-    report = Course(dialect, list(map(str, command)), patience=patience).run(told.append)
+    report = Course(dialect, list(map(str, command)), patience=patience, only=only).run(told.append)
     assert tuple(told) == report.findings
     return report, {item.duty: item.passed for item in report.findings}
 
@@ -40,6 +40,15 @@ def test_our_own_client_does_everything():
     assert report.passed
     assert passed == dict.fromkeys(passed, True)
     assert {Duty.GAP, Duty.MUTE, Duty.GARBAGE, Duty.BACK_OFF} <= set(passed)
+
+
+@pytest.mark.e2e
+def test_our_own_client_renews_its_token():
+    """Where a protocol has tokens: told that it has expired, it gets another one and comes back."""
+    only = (Duty.PONG, Duty.RENEW_TOKEN)
+    report, passed = card("rails", sys.executable, "-c", OURS, patience=8, only=only)
+    assert report.passed
+    assert passed == dict.fromkeys((Duty.CONNECT, *only), True)
 
 
 @pytest.mark.e2e

@@ -47,12 +47,14 @@ class ScriptedServer:
 
     def __init__(self, *scripts):
         self.urls = []
+        self.offered = []
         self.times = []
         self.sockets = []
         self._scripts = list(scripts)
 
     @asynccontextmanager
-    async def open(self, url):
+    async def open(self, url, subprotocols=()):
+        self.offered.append(subprotocols)
         self.urls.append(url)
         self.times.append(anyio.current_time())
         script = self._scripts.pop(0) if self._scripts else OSError("nobody is there")
