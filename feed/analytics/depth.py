@@ -119,17 +119,18 @@ def near(levels: Levels, mid2: int) -> Levels:
         levels: Of one side, best first.
         mid2: Twice the mid price, integer ticks.
     """
-    for at, (price, _) in enumerate(levels):
-        if abs(2 * price - mid2) * BPS > NEAR_BPS * mid2:
-            return levels[:at]
-    return levels
+    most = NEAR_BPS * mid2
+    if not levels or abs(2 * levels[-1][0] - mid2) * BPS <= most:  # so are all before it
+        return levels
+    return levels[: next(at for at, (price, _) in enumerate(levels) if abs(2 * price - mid2) * BPS > most)]
 
 
 def walls(levels: Levels, multiple: float) -> tuple[Wall, ...]:
     """The levels of at least ``multiple`` times the median of ``levels``, in their order."""
-    if not levels:
+    sizes = [size for _, size in levels]
+    if not sizes or max(sizes) < multiple * min(sizes):  # the median is not less than the least
         return ()
-    median2 = twice_median([size for _, size in levels])
+    median2 = twice_median(sizes)
     return tuple(
         Wall(price, size, round(2 * size / median2, 2))
         for price, size in levels

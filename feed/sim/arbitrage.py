@@ -24,14 +24,15 @@ class Arbitrageur:
 
     pit: Final = None
 
-    __slots__ = ("_bits", "_fees", "_gap", "_margin", "_size", "_venues", "index")
+    __slots__ = ("_bits", "_gap", "_margin", "_size", "_venues", "index")
 
     def __init__(self, venues: Sequence[Pit], spec: Arbitrage) -> None:
-        self._venues = tuple(venues)
         links = [venue.spec.link for venue in venues]
         # The first venue says no fee of its own: it asks for what the cheapest of the others does.
         least = min((link.fee for link in links if link is not None), default=0.0)
-        self._fees = [(least if link is None else link.fee) / 10_000 for link in links]
+        fees = [(least if link is None else link.fee) / 10_000 for link in links]
+        # Each with what is paid, and what is got, for a price of 1.
+        self._venues = tuple((venue, 1.0 + fee, 1.0 - fee) for venue, fee in zip(venues, fees, strict=True))
         self._margin = 1.0 + spec.margin / 10_000
         self._gap = spec.looks_ms * NS_PER_MS
         self._size = spec.size
@@ -42,11 +43,11 @@ class Arbitrageur:
         """Look at every venue, and trade on the two that are furthest apart."""
         best = dearest = 0.0
         buy = sell = None
-        for venue, fee in zip(self._venues, self._fees, strict=True):
+        for venue, paid, got in self._venues:
             book = venue.book
             if not (venue.trading and book.bid and book.ask):
                 continue
-            cost, proceeds = book.ask * (1.0 + fee), book.bid * (1.0 - fee)
+            cost, proceeds = book.ask * paid, book.bid * got
             if buy is None or cost < best:
                 buy, best = venue, cost
             if sell is None or proceeds > dearest:

@@ -23,13 +23,11 @@ class Position:
         side: ``BUY`` is long.
         lots: Integer lots.
         stop: Mark price at which the margin no longer suffices, integer ticks.
-        entry: Price at which it was opened, integer ticks.
     """
 
     side: int
     lots: int
     stop: int
-    entry: int
 
     def due(self, mark: int) -> bool:
         """Whether its margin is not enough at a mark price, integer ticks."""
@@ -49,7 +47,7 @@ def opened(side: int, lots: int, entry: int, *, leverage: float, maintenance: fl
     """
     bears = max(1 / leverage, _ROOM * maintenance) - maintenance
     stop = int(entry * (1 - bears)) if side == BUY else int(entry * (1 + bears)) + 1
-    return Position(side, lots, stop, entry)
+    return Position(side, lots, stop)
 
 
 class Positions:

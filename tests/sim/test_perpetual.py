@@ -135,6 +135,19 @@ def test_open_interest_shrinks_with_every_liquidation():
     assert of(rows, MARK)[-1][5] < of(opening, MARK)[0][5]
 
 
+def test_about_as_many_positions_are_open_as_asked_for():
+    """Each held for the mean time asked for, about, and as many of them long."""
+    market, _ = opened(futures(traders=120, longs=0.25, leverage=2.0, holding_minutes=0.5))
+    positions = market._engines[PERP].positions.open
+    first = list(positions)
+    market.advance(START + 30 * SECOND)
+    assert 25 < sum(it in positions for it in first) < 65  # of 120, a share of 1/e is held longer
+
+    market.advance(START + 180 * SECOND)
+    assert 90 < len(positions) < 150
+    assert 0.1 < sum(it.side == Side.BUY for it in positions) / len(positions) < 0.4
+
+
 def test_a_halted_future_is_marked_and_not_liquidated():
     """Nobody can close what cannot be traded; once it can, it is."""
     market, _ = opened(futures(longs=1.0, leverage=100.0))

@@ -80,7 +80,7 @@ class BookEye:
         known = self._walls[side]
         multiple = self._rules.wall_multiple
         found = {wall.price: wall for wall in walls(levels, multiple)} if len(levels) > 2 else {}
-        sizes = dict(levels)
+        sizes = dict(levels) if known else {}
         for price, wall in list(known.items()):
             if 2 * sizes.get(price, 0) < wall.size:
                 del known[price]
