@@ -109,7 +109,9 @@ class HeadReader:
 def _head(request: h11.Request) -> Head:
     if request.http_version >= b"2":
         raise BadRequest(505, "This server speaks HTTP/1.1")
-    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in request.headers}
+    headers = {
+        name.decode("latin-1").lower(): value.decode("latin-1") for name, value in request.headers.raw_items()
+    }
     try:
         target = urlsplit(request.target.decode("latin-1"))
     except ValueError:
