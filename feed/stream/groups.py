@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from feed.stream.topics import OpenTopic
 
 Write = Callable[[bytes | memoryview], int]
-"""Takes bytes, returns how many the socket took; ``BlockingIOError`` for none, other ``OSError`` when broken."""
+"""Says how many bytes the socket took; raises ``BlockingIOError`` for none, ``OSError`` when it is broken."""
 
 
 class Chunk:
@@ -85,7 +85,7 @@ class Group:
         return len(self.ready) + len(self.behind)
 
     def publish(self) -> bytes:
-        """Close the step: join its frames, for the members that lag, and for the caller to write to the audience."""
+        """Close the step: its frames, joined, for the caller to write to the audience."""
         data = self.parts[0] if len(self.parts) == 1 else b"".join(self.parts)
         self.parts = []
         if self.behind:
