@@ -239,11 +239,49 @@ class RailsPolicy:
 
 
 @attrs.frozen(kw_only=True)
+class TierLimits:
+    """
+    How much a customer of one tier may have.
+
+    Attributes:
+        connections: Open at once with one key; past it HTTP 429.
+        symbols: Different ones subscribed on one connection, ``*`` counted as one; 0 for any number.
+        requests_per_day: HTTP requests with one key from midnight to midnight UTC; past it HTTP 429.
+            0 for any number.
+    """
+
+    connections: int = attrs.field(validator=ge(1))
+    symbols: int = attrs.field(validator=ge(0))
+    requests_per_day: int = attrs.field(validator=ge(0))
+
+
+@attrs.frozen(kw_only=True)
+class MarketAiPolicy:
+    """
+    The tiers of Market.ai's documents, and what they leave open.
+
+    Attributes:
+        free: Limits of this tier.
+        basic: Limits of this tier.
+        pro: Limits of this tier.
+        max: Limits of this tier.
+        connections_per_minute: New ones with one key; past it HTTP 429.
+    """
+
+    free: TierLimits = TierLimits(connections=1, symbols=5, requests_per_day=500)
+    basic: TierLimits = TierLimits(connections=5, symbols=25, requests_per_day=10_000)
+    pro: TierLimits = TierLimits(connections=15, symbols=100, requests_per_day=100_000)
+    max: TierLimits = TierLimits(connections=50, symbols=0, requests_per_day=0)
+    connections_per_minute: int = attrs.field(default=6000, validator=ge(1))
+
+
+@attrs.frozen(kw_only=True)
 class Policies:
     """What the operator decides where a protocol leaves it open, by protocol."""
 
     securitypro: SecurityProPolicy = SecurityProPolicy()
     rails: RailsPolicy = RailsPolicy()
+    marketai: MarketAiPolicy = MarketAiPolicy()
 
 
 @attrs.frozen(kw_only=True)

@@ -192,6 +192,11 @@ class OrderBook:
         """The best ``depth`` levels of a side, best first: (price, lots, number of orders)."""
         return [(level.price, level.size, sum(1 for _ in level)) for level in self._best_first(side, depth)]
 
+    def sizes(self, side: int, depth: int | None = None) -> list[tuple[int, int]]:
+        """The best ``depth`` levels of a side, best first: (price, lots)."""
+        levels = self._levels[side]
+        return [(levels[key].price, levels[key].size) for key in self._keys[side][::-1][:depth]]
+
     def orders(self, side: int) -> list[tuple[int, int, int]]:
         """The orders of a side in priority order: (order, price, lots)."""
         return [(node.id, level.price, node.left) for level in self._best_first(side) for node in level]

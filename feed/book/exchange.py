@@ -57,6 +57,7 @@ class Exchange:
         self.statuses: Final = [Status.TRADING] * len(listing)
         self._emit = emit
         self._last_order = 0
+        self._highest = tuple(item.highest or _ANY_PRICE for item in listing)
 
     def next_order(self) -> int:
         """A new order id: 1, 2, 3, ... over all books."""
@@ -91,7 +92,7 @@ class Exchange:
         if command.size < 1:
             return _rejected(command, Reject.BAD_SIZE)
         if isinstance(command, ModifyOrder):
-            return _modify(book, command)
+            return self._modify(book, command)
         return self._enter(book, command)
 
     def _enter(self, book: OrderBook, command: NewOrder) -> Ack:
@@ -99,7 +100,7 @@ class Exchange:
         price = command.price
         if command.type is OrderType.MARKET:
             price = 1 if side == Side.SELL else _ANY_PRICE
-        elif price < 1:
+        elif not self._possible(command.instrument, price):
             return _rejected(command, Reject.BAD_PRICE)
         rests = command.type is OrderType.LIMIT and command.time_in_force is TimeInForce.GTC
         # An order that may not rest could only take, which post-only forbids.
@@ -116,22 +117,24 @@ class Exchange:
             return Ack(order=order, filled=size)
         return Ack(order=order, filled=book.ioc(order, side, price, size, account))
 
+    def _modify(self, book: OrderBook, command: ModifyOrder) -> Ack:
+        if not self._possible(command.instrument, command.price):
+            return _rejected(command, Reject.BAD_PRICE)
+        if not _owns(book, command):
+            return _rejected(command, Reject.UNKNOWN_ORDER)
+        before = book.volume
+        resting = book.modify(command.order, command.price, command.size)
+        return Ack(order=command.order, filled=book.volume - before, resting=resting)
+
+    def _possible(self, instrument: int, price: int) -> bool:
+        return 1 <= price <= self._highest[instrument]
+
 
 def _cancel(book: OrderBook, command: CancelOrder) -> Ack:
     if not _owns(book, command):
         return _rejected(command, Reject.UNKNOWN_ORDER)
     book.cancel(command.order)
     return Ack(order=command.order)
-
-
-def _modify(book: OrderBook, command: ModifyOrder) -> Ack:
-    if command.price < 1:
-        return _rejected(command, Reject.BAD_PRICE)
-    if not _owns(book, command):
-        return _rejected(command, Reject.UNKNOWN_ORDER)
-    before = book.volume
-    resting = book.modify(command.order, command.price, command.size)
-    return Ack(order=command.order, filled=book.volume - before, resting=resting)
 
 
 def _owns(book: OrderBook, command: CancelOrder | ModifyOrder) -> bool:

@@ -171,12 +171,17 @@ class Course:
         visit = self._visit
         if not visit.asked("book"):
             return Outcome(passed=None, seen="it listens to nothing that shows a gap")
-        asked = len(visit.said)
+        asked, seen = len(visit.said), len(self._server.visits)
+
+        def heals() -> bool:
+            """It subscribes anew, gets the book by request, or begins a new connection."""
+            anew = any("subscribe" in said.text for said in visit.said[asked:])
+            requested = any("book" in other.path for other in self._server.visits[seen:])
+            return anew or requested or self._here is not visit
+
         self._spoil(lambda tap: setattr(tap, "lose", LOST_FRAMES))
         return self._until(
-            lambda: any("subscribe" in said.text for said in visit.said[asked:]) or self._here is not visit,
-            self._patience,
-            f"a new snapshot asked for, with {LOST_FRAMES} messages lost",
+            heals, self._patience, f"a new snapshot asked for, with {LOST_FRAMES} messages lost"
         )
 
     def _notices_silence(self) -> Outcome:

@@ -15,6 +15,8 @@ from feed.cli.options import example
 from feed.cli.serve import speed
 from feed.errors import ConfigError
 from feed.model.scenario import KIND_NAMES
+from feed.model.signals import Severity, SignalType
+from feed.model.truth import judge
 from feed.scenario.journal import read_journal
 from feed.scenario.reader import parse_scenario
 from feed.scenario.shipped import find_scenario
@@ -71,8 +73,10 @@ def replay(
     """
     Run each FILE without clients: a scenario file, the name of a shipped one, or a recording.
 
-    Prints what happened, and compares a whole run with the file's [expect] table: exit code 1 when
-    it differs. So it is for a recording that is damaged, which runs up to the damage.
+    Prints what happened, and compares a whole run with what the file says: its [expect] table, and
+    its [[truth]], the labels that signals are held against. Exit code 1 when something differs, or a
+    label is not signalled in its time; a signal that no label explains is only told of. Exit code 1
+    too for a recording that is damaged, which runs up to the damage.
     """
     _check(files, until, journal, update=update)
     differing = 0
@@ -85,6 +89,8 @@ def replay(
         outcome = _run(program, speed, until)
         for line in report(program.name, outcome, digest=digest):
             click.echo(line)
+        if program.labels and until is None:
+            differing += bool(_judge(file, program, outcome))
         damage = program.damage()
         if damage is not None:
             differing += 1
@@ -99,6 +105,27 @@ def replay(
             else:
                 click.echo(f"{program.name}: as expected")
     return 1 if differing else 0
+
+
+def _judge(file: str, program: Program, outcome: Outcome) -> int:
+    """Tell what was signalled rightly, and what was not. Returns how many labels were not."""
+    verdict = judge(program.labels, outcome.signals, program.run.listing)
+    click.echo(
+        f"{program.name}: {len(verdict.signalled)} of {len(program.labels)} labels signalled, "
+        f"{len(verdict.unexplained)} of {len(outcome.signals)} signals unexplained"
+    )
+
+    def at(time: int) -> str:
+        return duration_text((time - program.start) // NS_PER_MS * NS_PER_MS)
+
+    for row in verdict.unexplained:
+        symbol = program.run.listing[row[1]].symbol
+        severity, kind = Severity(row[5]).name.lower(), SignalType(row[4]).label
+        click.echo(f"{program.name}: unexplained: {severity} {kind} {symbol} at {at(row[2])}")
+    for label in verdict.missed:
+        window = f"from {at(label.since)} to {at(label.until)}"
+        click.echo(f"feed: {file}: not signalled: {label.signal.label} {label.symbol} {window}", err=True)
+    return len(verdict.missed)
 
 
 def _check(files: tuple[str, ...], until: str | None, journal: Path | None, *, update: bool) -> None:

@@ -35,7 +35,8 @@ def check(files: tuple[str, ...]) -> None:
             errors.append(error)
         else:
             entries = len(found.actions) + len(found.faults)
-            click.echo(f"{file}: sound, {duration_text(found.duration)}, {entries} timeline entries")
+            told = f", {len(found.labels)} labels" if found.labels else ""
+            click.echo(f"{file}: sound, {duration_text(found.duration)}, {entries} timeline entries{told}")
     if errors:
         raise ConfigErrors.of(errors)
 
@@ -49,6 +50,20 @@ def list_(folder: Path | None) -> None:
     for item in found:
         about = item.about.strip().split("\n")[0]
         click.echo(f"{item.name:<{width}}  {duration_text(item.duration):>5}  {about}".rstrip())
+
+
+@scenario.command(epilog=example("feed scenario labels signal-whale-movement"))
+@click.argument("name", metavar="FILE")
+def labels(name: str) -> None:
+    """
+    Print the labels of FILE, or of a shipped scenario by name, as CSV.
+
+    Each says that a signal of a type in an instrument is right from one market time to another, both
+    included, in nanoseconds since the Unix epoch.
+    """
+    click.echo("signal,symbol,from_ns,until_ns")
+    for label in read_scenario(find_scenario(name), MARKETS).labels:
+        click.echo(f"{label.signal.label},{label.symbol},{label.since},{label.until}")
 
 
 @scenario.command(epilog=example("feed scenario new my-market"))

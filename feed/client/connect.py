@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random as _random
 import ssl
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final, Protocol
 from urllib.parse import parse_qsl, urlsplit
@@ -13,6 +13,7 @@ import anyio
 
 from feed.client.book import Book
 from feed.client.core import Core
+from feed.client.fetch import fetcher
 from feed.client.mailbox import Mailbox, Overflow
 from feed.client.socket import Refused, SocketClosed, open_socket
 from feed.client.states import Disconnected, Message, Muted, State
@@ -38,6 +39,7 @@ class Connection(Protocol):
 
 
 Open = Callable[[str], AbstractAsyncContextManager[Connection]]
+Fetch = Callable[[str], Awaitable[bytes | None]]
 
 
 class Feed:
@@ -58,6 +60,7 @@ class Feed:
         mute_seconds: float | None,
         raw: bool,
         random: Callable[[], float],
+        fetch: Fetch,
     ) -> None:
         self._core = core
         self._mailbox = mailbox
@@ -66,6 +69,7 @@ class Feed:
         self._mute_seconds = mute_seconds
         self._raw = raw
         self._random = random
+        self._fetch = fetch
 
     @property
     def instruments(self) -> Directory:
@@ -151,7 +155,18 @@ class Feed:
                     found.append(Message(text))
                 found += core.receive(text)
             await put(found)
+            await self._reconcile()
         return SocketClosed(0, "given up for a new one")
+
+    async def _reconcile(self) -> None:
+        """Get by REST what the connection cannot tell; until then nothing of it is read."""
+        core = self._core
+        while core.lost and not core.begin_anew:
+            symbol, _ = core.lost.popitem()
+            body = None
+            with anyio.move_on_after(self._codec.backoff.most_seconds):
+                body = await self._fetch(core.book_url(symbol))
+            await self._mailbox.put(core.reconcile(symbol, body))
 
     async def _listen(self, socket: Connection) -> list[str]:
         """What comes next; nothing when the connection is mute, though it was asked for a word."""
@@ -186,6 +201,7 @@ async def connect(
     ssl_context: ssl.SSLContext | None = None,
     random: Callable[[], float] = _random.random,
     open_socket: Open | None = None,
+    fetch: Fetch | None = None,
 ) -> AsyncIterator[Feed]:
     """
     A feed that is connected, and connects again, until the end of the block. On Trio and on asyncio.
@@ -206,6 +222,7 @@ async def connect(
         ssl_context: Whom to trust for ``wss://``; None trusts whom the system trusts.
         random: Scatters reconnects; draws from [0, 1).
         open_socket: Stands in for the network, in tests.
+        fetch: Gets what a URL has, None when it cannot; stands in for the network, in tests.
 
     Raises:
         ConfigError: There is no such protocol, or it has no such channel.
@@ -225,6 +242,7 @@ async def connect(
         mute_seconds=mute_seconds,
         raw=raw,
         random=random,
+        fetch=fetch or fetcher(ssl_context),
     )
     problem: Exception | None = None
     async with anyio.create_task_group() as tasks:

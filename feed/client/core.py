@@ -50,6 +50,7 @@ class Core:
         instruments: Those that messages have named.
         books: By index of the instrument.
         outgoing: Messages to send; whoever drives this empties it.
+        lost: Symbols whose books are to be had by REST alone; whoever drives this gets them and empties it.
         begin_anew: Whether this connection is of no more use, and another must be made at once.
         confirmed: Whether the server has confirmed a subscription on this connection.
     """
@@ -67,6 +68,7 @@ class Core:
         self.instruments = Directory()
         self.books: dict[int, Book] = {}
         self.outgoing: list[str] = []
+        self.lost: dict[str, None] = {}
         self.begin_anew = False
         self.confirmed = False
         self._codec = codec
@@ -96,6 +98,7 @@ class Core:
     def connected(self) -> list[State]:
         """The handshake is done: greet, and subscribe."""
         self.begin_anew = self.confirmed = False
+        self.lost.clear()
         self._dialogue = self._codec.dialogue(self._wish, self.instruments)
         self.outgoing = list(self._dialogue.start())
         states: list[State] = [Connected(url=self._url, resumed_after=self._since)]
@@ -140,6 +143,34 @@ class Core:
         for item in items:
             found += self._take(item, dialogue)
         return found
+
+    def book_url(self, symbol: str) -> str:
+        """Where the book of a symbol is to be had by REST."""
+        if self._codec.rest is None:
+            raise RuntimeError("this protocol has no books by REST")
+        parts = urlsplit(self._url)
+        scheme = "https" if parts.scheme == "wss" else "http"
+        return f"{scheme}://{parts.netloc}{self._codec.rest.path(symbol)}"
+
+    def reconcile(self, symbol: str, body: bytes | None) -> Sequence[Event | State]:
+        """
+        Go on from a book that came by REST.
+
+        What the connection says of a book in the meantime must not have been read: it waits in the
+        socket, and is applied on top where it is newer.
+
+        Args:
+            symbol: Whose book.
+            body: The answer; None when there was none, and the connection is given up.
+        """
+        rest, dialogue = self._codec.rest, self._dialogue
+        if body is not None and rest is not None and dialogue is not None:
+            try:
+                return self._book(rest.read(body, self.instruments), dialogue)
+            except ProtocolError:
+                pass  # an answer of somebody else's
+        self._start_over()
+        return [Gap(reason="no book by REST", symbol=symbol)]
 
     # -- its parts ---------------------------------------------------------------------------------
 
@@ -204,6 +235,8 @@ class Core:
         requests = dialogue.renew(Channel.BOOK, symbol) if self._since is None else ()
         if requests:
             self.outgoing += requests
+        elif self._codec.rest is not None:
+            self.lost[symbol] = None
         else:
             self._start_over()
 

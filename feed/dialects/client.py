@@ -194,6 +194,23 @@ class Dialogue(Protocol):
         return None
 
 
+class Rest(Protocol):
+    """Where a book is to be had by request, for a connection that can tell no snapshot."""
+
+    def path(self, symbol: str) -> str:
+        """Path and query on the same host."""
+        ...
+
+    def read(self, body: bytes, directory: Directory) -> BookPart:
+        """
+        The whole book in an answer, as a snapshot of one part.
+
+        Raises:
+            ProtocolError: It is no such answer.
+        """
+        ...
+
+
 @attrs.frozen(kw_only=True)
 class Codec:
     """
@@ -205,6 +222,7 @@ class Codec:
         backoff: As the document says.
         required: What the document asks of clients.
         advised: What it recommends, or what any client had better do.
+        rest: Where books are to be had by request; None where they are not.
     """
 
     dialogue: Callable[[Wish, Directory], Dialogue]
@@ -212,6 +230,7 @@ class Codec:
     backoff: Backoff = attrs.field(factory=Backoff)
     required: tuple[Duty, ...]
     advised: tuple[Duty, ...]
+    rest: Rest | None = None
 
 
 def read(decoder: msgspec.json.Decoder[T], text: str) -> T | None:

@@ -51,7 +51,7 @@ class Perpetual:
     traders: int = attrs.field(default=120, validator=[ge(0), le(10_000)])
     longs: float = attrs.field(default=0.5, validator=[ge(0), le(1)])
     size: float = attrs.field(default=4.0, validator=gt(0))
-    leverage: float = attrs.field(default=50.0, validator=[gt(1), le(125)])
+    leverage: float = attrs.field(default=125.0, validator=[gt(1), le(125)])
     maintenance: float = attrs.field(default=0.005, validator=[gt(0), le(0.5)])
     holding_minutes: float = attrs.field(default=30.0, validator=[gt(0), le(10_000)])
 
@@ -67,7 +67,7 @@ class Prediction:
     """
 
     symbol: str
-    looks_ms: float = attrs.field(default=250.0, validator=[gt(0), le(60_000)])
+    looks_ms: float = attrs.field(default=2000.0, validator=[gt(0), le(60_000)])
 
 
 @attrs.frozen(kw_only=True)
@@ -120,7 +120,7 @@ class SignalRules:
     spread_multiple: float = attrs.field(default=5.0, validator=gt(1))
     volume_multiple: float = attrs.field(default=8.0, validator=gt(1))
     divergence_bps: float = attrs.field(default=5.0, validator=gt(0))
-    wall_multiple: float = attrs.field(default=20.0, validator=gt(1))
+    wall_multiple: float = attrs.field(default=60.0, validator=gt(1))
     level_digits: int = attrs.field(default=2, validator=[ge(1), le(6)])
     window_seconds: int = attrs.field(default=300, validator=[ge(10), le(86_400)])
     rest_seconds: int = attrs.field(default=60, validator=[ge(1), le(86_400)])

@@ -19,7 +19,8 @@ import attrs
 
 from feed.model.kinds import FUNDING, LIQUIDATION, MARK, ROUND, UNKNOWN, Event, Row, Side
 
-RATE_ONE: Final = 100_000_000
+RATE_DECIMALS: Final = 8
+RATE_ONE: Final = 10**RATE_DECIMALS
 """A funding rate of 1, which is 100 %: rates are integers in units of 1e-8."""
 
 
@@ -83,7 +84,7 @@ class Liquidation(Event):
     Attributes:
         order: Id of the engine's order.
         side: Its side: ``SELL`` closes a long position.
-        price: The worst price it takes, at which nothing of the margin is left, integer ticks.
+        price: The worst price it takes, integer ticks: it must close, whatever is left of the margin.
         size: Integer lots to be closed.
     """
 

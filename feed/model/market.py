@@ -45,6 +45,12 @@ class InstrumentSpec:
     perpetual: Perpetual | None = None
     prediction: Prediction | None = None
 
+    @property
+    def followed(self) -> str | None:
+        """Symbol of the instrument that its value derives from; None when it has one of its own."""
+        source = self.link or self.perpetual or self.prediction
+        return None if source is None else source.symbol
+
 
 @attrs.frozen(kw_only=True)
 class Delay:

@@ -25,6 +25,7 @@ from feed.model.events import (
 from feed.model.faults import Fault
 from feed.model.market import MarketSpec
 from feed.model.timeline import Action, Nanoseconds
+from feed.model.truth import Label, Truth, labels
 
 KIND_NAMES = {
     ADD: "add",
@@ -99,6 +100,7 @@ class Scenario:
         market: What is traded, and by whom.
         actions: What happens in the market, in the order of the file.
         faults: What goes wrong on the wire, in the order of the file.
+        truth: What goes on that is worth a signal, in the order of the file.
         expect: What a whole run must give; None when nobody has said.
     """
 
@@ -110,4 +112,10 @@ class Scenario:
     market: MarketSpec
     actions: tuple[Action, ...] = ()
     faults: tuple[Fault, ...] = ()
+    truth: tuple[Truth, ...] = ()
     expect: Expect | None = None
+
+    @property
+    def labels(self) -> tuple[Label, ...]:
+        """What its signals are held against, in the order of their windows."""
+        return labels(self.truth, start=self.start, duration=self.duration)

@@ -97,6 +97,20 @@ class Liquidity(Effect):
 
 
 @attrs.frozen(kw_only=True)
+class Imbalance(Effect):
+    """
+    The orders that rest on one side become larger or smaller; the other side stays as it is.
+
+    Attributes:
+        side: ``BUY`` are the bids.
+        factor: Times the sizes that the market's specification says.
+    """
+
+    side: Side
+    factor: float = attrs.field(validator=_FACTOR)
+
+
+@attrs.frozen(kw_only=True)
 class Spread(Effect):
     """
     Makers ask for a wider or narrower spread.
@@ -127,6 +141,41 @@ class LargeOrder(Action):
 
 
 @attrs.frozen(kw_only=True)
+class Wall(Effect):
+    """
+    Someone rests far more at one price than anyone else, and takes away at the end what is left of it.
+
+    Walls add up: each stands for as long as it says.
+
+    Attributes:
+        side: ``BUY`` rests below the market, ``SELL`` above it.
+        lots: Integer lots.
+        bps: How far from the middle of the best prices, basis points.
+    """
+
+    side: Side
+    lots: int = attrs.field(validator=ge(1))
+    bps: float = attrs.field(default=10.0, validator=[gt(0), le(1000)])
+
+
+@attrs.frozen(kw_only=True)
+class Premium(Effect):
+    """
+    What follows another instrument, such as a perpetual future its underlying, parts from it by so much.
+
+    Attributes:
+        bps: How far above it, basis points; negative for below.
+    """
+
+    bps: float = attrs.field(validator=[ge(-1000), le(1000)])
+
+
+@attrs.frozen(kw_only=True)
+class Detach(Effect):
+    """A venue that follows another ceases to: its value stays where it is, but for shocks."""
+
+
+@attrs.frozen(kw_only=True)
 class Halt(Effect):
     """Trading stops; orders stay on the book, and nobody can add to them."""
 
@@ -151,8 +200,12 @@ ACTIONS: Final[tuple[type[Action], ...]] = (
     Volatility,
     Activity,
     Liquidity,
+    Imbalance,
     Spread,
     LargeOrder,
+    Wall,
+    Premium,
+    Detach,
     Halt,
     Resume,
     List,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +13,10 @@ from feed.errors import ConfigError, ConfigErrors
 from feed.model.faults import Fault
 from feed.model.scenario import Scenario
 from feed.model.timeline import Action
+from feed.scenario.consistency import inconsistencies
 from feed.scenario.lines import Lines
-from feed.scenario.problems import Misfit, Problem, choice, found, problems
+from feed.scenario.problems import Misfit, Problem, problems
 from feed.scenario.schema import CONVERTER, File, Markets, with_base
-from feed.scenario.times import duration_text
 
 
 def read_scenario(path: Path, markets: Markets) -> Scenario:
@@ -69,7 +68,7 @@ def parse_scenario(text: str, markets: Markets, *, name: str) -> Scenario:
     except (cattrs.BaseValidationError, Misfit) as error:
         wrong += problems(error)
     else:
-        wrong += _inconsistencies(file)
+        wrong += inconsistencies(file)
         if not wrong:
             return _scenario(file)
     raise ConfigErrors.of(_located(wrong, Lines(text), name))
@@ -83,26 +82,10 @@ def _located(wrong: list[Problem], lines: Lines, name: str) -> list[ConfigError]
     ]
 
 
-def _inconsistencies(file: File) -> Iterator[Problem]:
-    """What only shows when one part is held against another."""
-    symbols = [item.instrument.symbol for item in file.market.instruments]
-    for index, symbol in enumerate(symbols):
-        if symbol in symbols[:index]:
-            path = ("market", "instruments", index, "symbol")
-            yield Problem(path, found(symbol), "it is listed already")
-    for index, entry in enumerate(file.timeline):
-        if entry.at is not None and entry.at > file.duration:
-            end = f"the end is at {duration_text(file.duration)}"
-            yield Problem(("timeline", index, "at"), "never happens", end)
-        for symbol in entry.instruments if isinstance(entry, Action) else ():
-            if symbol not in symbols:
-                yield Problem(("timeline", index, "instruments"), found(symbol), choice(symbol, symbols))
-
-
 def _scenario(file: File) -> Scenario:
     fields: dict[str, Any] = {
         field: getattr(file, field)
-        for field in ("name", "about", "seed", "start", "duration", "market", "expect")
+        for field in ("name", "about", "seed", "start", "duration", "market", "truth", "expect")
     }
     return Scenario(
         **fields,

@@ -18,7 +18,7 @@ What a scenario file may say, version 1. The classes are those of the model; her
     symbol = "BTC-USD"
     updates_per_second = 20
 
-    [market.makers]                  # and news, noise, momentum, reversion, large
+    [market.makers]                  # and news, noise, momentum, reversion, large, arbitrage, signals
     count = 2
 
     [[timeline]]
@@ -33,6 +33,12 @@ What a scenario file may say, version 1. The classes are those of the model; her
     fraction = 0.02
     duration = "20s"
     aim = { dialect = "tradyn", fraction = 0.5 }
+
+    [[truth]]                        # a label: what feed.model.signals calls it, where and when
+    signal = "price_level_break"
+    instruments = ["BTC-USD"]
+    at = "30s"
+    until = "35s"
 
     [expect]                         # written by feed replay FILE --update
     events = 123456
@@ -57,7 +63,9 @@ from feed.model.faults import FAULTS, Fault
 from feed.model.instruments import Instrument
 from feed.model.market import InstrumentSpec, MarketSpec
 from feed.model.scenario import Expect
+from feed.model.signals import SignalType
 from feed.model.timeline import ACTIONS, Action, Nanoseconds
+from feed.model.truth import Truth
 from feed.scenario.problems import Misfit, choice, found
 from feed.scenario.times import EXAMPLES, nanoseconds, parse_duration
 
@@ -84,6 +92,7 @@ class File:
     duration: Nanoseconds = attrs.field(validator=gt(0))
     market: MarketSpec
     timeline: tuple[Action | Fault, ...] = ()
+    truth: tuple[Truth, ...] = ()
     expect: Expect | None = None
 
 
@@ -177,6 +186,13 @@ def _side(value: Any, _: Any) -> Side:
     return names[value]
 
 
+def _signal(value: Any, _: Any) -> SignalType:
+    names = {kind.label: kind for kind in SignalType}
+    if value not in names:
+        raise Misfit(found(value), choice(value, names))
+    return names[value]
+
+
 def _is_tuple(kind: Any) -> bool:
     return get_origin(kind) is tuple
 
@@ -246,6 +262,7 @@ CONVERTER.register_structure_hook(int, _typed(int, "a whole number"))
 CONVERTER.register_structure_hook(bool, _typed(bool, "true or false"))
 CONVERTER.register_structure_hook(float, _number)
 CONVERTER.register_structure_hook(Side, _side)
+CONVERTER.register_structure_hook(SignalType, _signal)
 CONVERTER.register_structure_hook_factory(attrs.has, _table)
 CONVERTER.register_structure_hook_factory(_is_tuple, _several)
 CONVERTER.register_structure_hook_func(lambda kind: kind == Action | Fault, _entry)

@@ -26,7 +26,8 @@ base = "default"
 count = 3        # its first instruments; or name some under [[market.instruments]]
 
 # What happens, in market time from the start. The market's side: shock, volatility, activity,
-# liquidity, spread, large-order, halt, resume, list, delist. Without instruments it concerns all.
+# liquidity, imbalance, spread, large-order, wall, premium, detach, halt, resume, list, delist.
+# Without instruments it concerns all.
 [[timeline]]
 at = "20s"
 do = "shock"
@@ -46,6 +47,13 @@ at = "50s"
 do = "disconnect"
 code = 1012
 aim = {{ fraction = 0.5 }}
+
+# What a detector should notice: signals and times are compared by feed replay.
+# [[truth]]
+# signal = "price_level_break"
+# instruments = ["EURUSD"]
+# at = "20s"
+# until = "25s"
 '''
 
 

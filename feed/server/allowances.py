@@ -55,6 +55,10 @@ class Seats:
         self._taken[who] = self._taken.get(who, 0) + 1
         return Entry.OPEN
 
+    def taken(self, who: str) -> int:
+        """How many seats ``who`` has."""
+        return self._taken.get(who, 0)
+
     def leave(self, who: str) -> None:
         """Give one seat back."""
         self._taken[who] -= 1

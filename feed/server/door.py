@@ -78,6 +78,7 @@ class Door:
         web: HttpServer,
         tokens: TokenOffice,
         tape: Tape,
+        seats: Seats,
     ) -> None:
         self._reception = reception
         self._listing = listing
@@ -85,7 +86,7 @@ class Door:
         self._policies = policies
         self._tokens = tokens
         self._tape = tape
-        self._seats = Seats(trio.current_time)
+        self._seats = seats
         self._orders = Rates(trio.current_time)
         self._origins = origins
         self._web = web

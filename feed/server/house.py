@@ -8,12 +8,15 @@ import sys
 import time
 
 import attrs
+import trio
 
+from feed.analytics.insights import Insights
 from feed.dialects.discovery import dialects
 from feed.model.accounts import Accounts
 from feed.model.day import Day
 from feed.model.latest import Latest
 from feed.model.topics import Encoder, Topic
+from feed.server.allowances import Seats
 from feed.server.connection import Reception
 from feed.server.door import Door
 from feed.server.faults import Faults, Plan
@@ -73,6 +76,7 @@ class House:
             make_encoder=make_encoder,
         )
         hub.latest.days = [Day() for _ in listing]
+        hub.latest.insights = Insights(listing)
         limits = _limits(settings)
         self.faults = Faults(plan, hub) if plan is not None and plan.faults else None
         self.fanout = Fanout(hub, settings.flow, interlude=self.faults)
@@ -87,6 +91,7 @@ class House:
             signing_key=signing_key or secrets.token_bytes(KEY_BYTES),
             clock=time.time,
         )
+        seats = Seats(trio.current_time)
         origins = Origins(settings)
         site = Site(
             settings=settings,
@@ -96,6 +101,8 @@ class House:
             keyring=keyring,
             tape=tape,
             tokens=tokens,
+            seats=seats,
+            clock=time.time,
         )
         app, paths = build(site, origins)
         self.web = HttpWorker(app, paths, limits, settings.web)
@@ -108,6 +115,7 @@ class House:
             web=self.web,
             tokens=tokens,
             tape=tape,
+            seats=seats,
         )
 
 

@@ -12,6 +12,7 @@ import feed
 from feed.errors import ConfigError
 from feed.model.faults import Fault
 from feed.model.scenario import Expect, Scenario
+from feed.model.truth import Label
 from feed.scenario.reader import read_scenario
 from feed.scenario.recorded import SUFFIX as RECORDED
 from feed.scenario.recorded import RecordedBlocks, is_recording
@@ -47,6 +48,7 @@ class Program:
         duration: Nanoseconds of market time from there to the end; None when there is no end.
         seed: Of the market, and of the choice whom a fault strikes.
         faults: What goes wrong on the wire meanwhile.
+        labels: What its signals are held against.
         expect: What a whole run must give; None when nobody has said.
         provenance: Where its events come from.
         damage: Says where a recording broke off, once the run has come so far; None while all is well.
@@ -58,6 +60,7 @@ class Program:
     duration: int | None = None
     seed: int = DEFAULT_SEED
     faults: tuple[Fault, ...] = ()
+    labels: tuple[Label, ...] = ()
     expect: Expect | None = None
     provenance: Provenance = SIMULATED
     damage: Callable[[], Damage | None] = lambda: None
@@ -134,6 +137,7 @@ def scripted(scenario: Scenario, *, seed: int | None = None, start: int | None =
         duration=scenario.duration,
         seed=scenario.seed,
         faults=scenario.faults,
+        labels=scenario.labels,
         expect=scenario.expect,
         provenance=attrs.evolve(SIMULATED, seed=scenario.seed, scenario=scenario.name),
     )

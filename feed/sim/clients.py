@@ -16,7 +16,7 @@ import attrs
 
 from feed.model.accounts import Accounts, Position
 from feed.model.events import REDUCE, TRADE, OrderChanged, OrderFilled, Row, Side, Status
-from feed.model.instruments import Listing
+from feed.model.instruments import Contract, Listing
 from feed.model.orders import Ack, CancelOrder, NewOrder, Reject, TimeInForce
 from feed.model.requests import PARTS, Cancel, CancelMany, Create, Entry, Modify, Request
 from feed.model.trading import OrderState, Pricing, Reason, Verb, packed, unpacked
@@ -233,6 +233,9 @@ class ClientMarket:
         """Why an order cannot be entered, now that ``instead_of`` would make way for it."""
         account, trading = self.accounts.find(order.account), self._trading
         if self._market.exchange.statuses[order.instrument] is not Status.TRADING:
+            return Reason.NOT_TRADING
+        # Accounts hold what they buy: they have no margin for a future, and no claim on an outcome.
+        if self.listing[order.instrument].contract is not Contract.SPOT:
             return Reason.NOT_TRADING
         if order.leverage > trading.leverage or not (account.idle or order.leverage == account.leverage):
             return Reason.LEVERAGE

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from feed.model.instruments import Instrument
+import attrs
+
+from feed.model.contracts import Arbitrage, Link, Perpetual, Prediction, SignalRules
+from feed.model.instruments import Contract, Instrument
 from feed.model.market import InstrumentSpec, MarketSpec
 
 # Asset class, base, quote, decimals of price and size, opening price in ticks, typical order in
@@ -28,17 +31,105 @@ _KNOWN: Final[tuple[_Line, ...]] = (
 )
 
 
+_MAJOR: Final = ("BTC", "ETH", "SOL")
+_FIRST_VENUE: Final = "binance"
+# Further venues of the major pairs: spread and size as a multiple of the first venue's, latency in
+# milliseconds, book updates a second.
+_VENUES: Final = (("coinbase", 1.2, 0.7, 60.0, 15.0), ("kraken", 1.6, 0.4, 120.0, 10.0))
+# Perpetual futures: venue, base, book updates a second. Their venues trade no spot of the pair, so that
+# an exchange and a pair name one book.
+_PERPETUALS: Final = (
+    ("bybit", "BTC", 25.0),
+    ("bybit", "ETH", 20.0),
+    ("bybit", "SOL", 15.0),
+    ("okx", "BTC", 15.0),
+    ("okx", "ETH", 12.0),
+)
+_TIMEFRAMES: Final = (("15M", 900), ("1H", 3600))  # seconds
+
+
 def default_market(count: int | None = None) -> MarketSpec:
     """
     Currencies, gold and crypto, with the manners of the real ones.
 
     Args:
-        count: How many instruments: the first ones of the default market, then made-up ones; None
-            means the default market as it is.
+        count: How many instruments: the first currencies, metals and coins of the default market,
+            then made-up ones, each on one venue. None means the default market as it is: the major
+            coins on several venues, with perpetual futures and prediction markets on them.
     """
-    wanted = len(_KNOWN) if count is None else count
-    lines = [*_KNOWN, *_made_up(wanted - len(_KNOWN))][:wanted]
-    return MarketSpec(instruments=tuple(_spec(line) for line in lines))
+    if count is not None:
+        lines = [*_KNOWN, *_made_up(count - len(_KNOWN))][:count]
+        return MarketSpec(instruments=tuple(_spec(line) for line in lines))
+    first = {line[1]: _at(_spec(line), _FIRST_VENUE) for line in _KNOWN}
+    return MarketSpec(
+        instruments=(
+            *first.values(),
+            *(_venue(first[base], venue) for base in _MAJOR for venue in _VENUES),
+            *(_perpetual(first[base], venue, rate) for venue, base, rate in _PERPETUALS),
+            *(_prediction(first[base], *timeframe) for base in _MAJOR for timeframe in _TIMEFRAMES),
+        ),
+        arbitrage=Arbitrage(),
+        signals=SignalRules(),
+    )
+
+
+def _at(spec: InstrumentSpec, venue: str) -> InstrumentSpec:
+    """The same on a venue of which one has heard, where it is traded on venues at all."""
+    if spec.instrument.asset_class != "crypto":
+        return spec
+    return attrs.evolve(spec, instrument=attrs.evolve(spec.instrument, venue=venue))
+
+
+def _venue(first: InstrumentSpec, line: tuple[str, float, float, float, float]) -> InstrumentSpec:
+    venue, spread, size, latency_ms, rate = line
+    symbol = first.instrument.symbol
+    return attrs.evolve(
+        first,
+        instrument=attrs.evolve(first.instrument, symbol=f"{symbol}@{venue}", venue=venue),
+        spread=first.spread * spread,
+        size=max(1, int(first.size * size)),
+        updates_per_second=rate,
+        link=Link(symbol=symbol, latency_ms=latency_ms),
+    )
+
+
+def _perpetual(first: InstrumentSpec, venue: str, rate: float) -> InstrumentSpec:
+    symbol = f"{first.instrument.base}-PERP"
+    return attrs.evolve(
+        first,
+        instrument=attrs.evolve(
+            first.instrument,
+            symbol=symbol if venue == _PERPETUALS[0][0] else f"{symbol}@{venue}",
+            venue=venue,
+            contract=Contract.PERPETUAL,
+            underlying=first.instrument.symbol,
+        ),
+        updates_per_second=rate,
+        perpetual=Perpetual(symbol=first.instrument.symbol),
+    )
+
+
+def _prediction(first: InstrumentSpec, timeframe: str, seconds: int) -> InstrumentSpec:
+    base = first.instrument.base
+    return InstrumentSpec(
+        instrument=Instrument(
+            symbol=f"{base}-UP-{timeframe}",
+            base=base,
+            quote="USD",
+            price_decimals=3,
+            size_decimals=2,
+            venue="polymarket",
+            contract=Contract.PREDICTION,
+            underlying=first.instrument.symbol,
+            timeframe=seconds * 1_000_000_000,
+        ),
+        price=500,
+        size=20_000,
+        spread=20,
+        volatility=150.0,
+        updates_per_second=2.0,
+        prediction=Prediction(symbol=first.instrument.symbol),
+    )
 
 
 def _spec(line: _Line) -> InstrumentSpec:

@@ -141,7 +141,7 @@ class Maker:
         if keys and keys[-1] > centre - distance - _TOLERANCE:
             distance += self._depth * HEAVY[bits >> 3 * WIDTH & MASK]
         key = floor(centre - distance + 0.5)
-        lots = 1 + int(pit.size * HEAVY[bits >> 4 * WIDTH & MASK])
+        lots = 1 + int(pit.rests[side] * HEAVY[bits >> 4 * WIDTH & MASK])
         worst = -book.bid if side else book.ask
         free = not worst or key < worst
         if not free:
@@ -150,6 +150,8 @@ class Maker:
             key = (-book.bid if side else book.ask) - 1
         if not side and key < 1:
             key = 1
+        elif side and key < -pit.highest:
+            key = -pit.highest
         self._rest(side, key, lots)
         return free
 
@@ -187,9 +189,8 @@ class Maker:
         book = self.pit.book
         bits = self._bits(_BITS)
         side = bits & 1
-        self._rest(
-            side, -book.ask if side else book.bid, 1 + int(self.pit.size * HEAVY[bits >> WIDTH & MASK])
-        )
+        lots = 1 + int(self.pit.rests[side] * HEAVY[bits >> WIDTH & MASK])
+        self._rest(side, -book.ask if side else book.bid, lots)
 
     def lost(self, now: int, order: int, side: int) -> bool:
         """Miss a quote that was taken, and plan to replace it. Returns whether it was this maker's."""

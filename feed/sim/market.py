@@ -8,7 +8,6 @@ same rows come out however the time is cut into calls of :meth:`Market.advance`.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from heapq import heappop, heapreplace
 from math import inf
 from typing import Final
@@ -21,10 +20,11 @@ from feed.model.orders import Ack, Command
 from feed.sim.agenda import Agenda
 from feed.sim.clock import Bell
 from feed.sim.draws import NS_PER_SECOND
-from feed.sim.makers import Maker, Obligation
-from feed.sim.news import Headlines, Ticker, swings
+from feed.sim.news import Headlines
 from feed.sim.pit import Pit
-from feed.sim.traders import Follower, LargeOrder, LargeTrader, NoiseTrader
+from feed.sim.population import Population
+from feed.sim.traders import LargeOrder
+from feed.sim.watch import Watch
 
 
 class Market:
@@ -53,7 +53,6 @@ class Market:
         self.exchange: Final = Exchange(self.listing, self._rows.append)
         Bell(self._agenda, self._rows, start)  # first: at equal times a second begins before its events
         self._headlines = Headlines(spec, self._agenda, seed)
-        table = swings(spec.news)
         self._pits = [
             Pit(
                 spec,
@@ -69,13 +68,29 @@ class Market:
         # What an instrument's participants had planned when it stopped: (nanoseconds left, actor).
         self._parked: dict[int, list[tuple[int, int]]] = {}
         self._agenda.call(self._headlines.index, start + NS_PER_SECOND)
+        population = Population(spec, self._pits, self._headlines, start=start)
+        self._engines = population.engines
+        self._trackers = population.trackers
         for index, pit in enumerate(self._pits):
             pit.book.now = start
-            self._parked[index] = _populate(pit, self._headlines, table)
+            self._parked[index] = population.bring_in(pit)
             if pit.spec.listed:
                 self._open(index)
             else:
                 self.exchange.set_status(index, Status.DELISTED)
+        population.bring_in_arbitrageurs()
+        self._rows += self._engine_rows()
+        if spec.signals is not None:
+            watch = Watch(
+                self.listing,
+                spec.signals,
+                exchange=self.exchange,
+                rows=self._rows,
+                agenda=self._agenda,
+                start=start,
+            )
+            for pit in self._pits:
+                pit.watch = watch
 
     def opening(self) -> list[Row]:
         """The rows that built the opening books, at the start; to be taken once, before all others."""
@@ -114,12 +129,12 @@ class Market:
         return self._taken()
 
     def snapshot(self) -> list[Row]:
-        """Every status and every book as it stands, in rows that rebuild them from nothing."""
+        """Every status, book and derivative as it stands, in rows that rebuild them from nothing."""
         statuses = [
             (STATUS, index, self.now, int(status)) for index, status in enumerate(self.exchange.statuses)
         ]
         orders = [row for book in self.exchange.books for row in book.rows()]
-        return statuses + [(*row[:2], self.now, *row[3:]) for row in orders]
+        return statuses + [(*row[:2], self.now, *row[3:]) for row in orders] + self._engine_rows()
 
     def step(self) -> list[Row]:
         """Exactly one action, at :meth:`next_time`, which becomes ``now``. It may leave no row."""
@@ -164,7 +179,12 @@ class Market:
     def liquidity(self, instrument: int, factor: float) -> list[Row]:
         """Let everyone work with ``factor`` times the sizes of the specification; makers do at once."""
         pit = self._pits[instrument]
-        pit.size = pit.spec.size * _checked(factor)
+        pit.deepen(_checked(factor))
+        return self._requote(instrument)
+
+    def imbalance(self, instrument: int, side: Side, factor: float) -> list[Row]:
+        """Let what rests on a side be ``factor`` times as large as on the other; makers do at once."""
+        self._pits[instrument].tilt(int(side), _checked(factor))
         return self._requote(instrument)
 
     def spread(self, instrument: int, factor: float) -> list[Row]:
@@ -209,6 +229,25 @@ class Market:
             self._agenda.call(index, self.now)
         return self._taken()
 
+    def premium(self, instrument: int, fraction: float) -> list[Row]:
+        """
+        Keep a value that follows another at ``fraction`` above it; 0 to let go.
+
+        Raises:
+            MarketError: No value could be there.
+        """
+        if not -1 < fraction < inf:
+            raise MarketError(f"a premium must be a number above -1, not {fraction}")
+        self._pits[instrument].lean = fraction
+        return self._taken()
+
+    def detach(self, instrument: int, *, detached: bool) -> list[Row]:
+        """Let an instrument that follows another cease to, or follow again."""
+        pit = self._pits[instrument]
+        pit.detached = detached
+        pit.impact = 0.0  # what trades say meanwhile, nobody elsewhere hears
+        return self._taken()
+
     def set_status(self, instrument: int, status: Status) -> list[Row]:
         """
         List, halt, resume or delist an instrument.
@@ -219,26 +258,39 @@ class Market:
         pit = self._pits[instrument]
         pit.book.now = self.now
         if instrument not in self._parked and status is not Status.TRADING:
-            self._headlines.pits.remove(pit)
+            if not pit.follows:
+                self._headlines.pits.remove(pit)
             self._parked[instrument] = self._agenda.withdraw(pit, self.now)
+        opens = not pit.listed
+        pit.trading, pit.listed = status is Status.TRADING, status is not Status.DELISTED
         self.exchange.set_status(instrument, status)
         if status is Status.DELISTED:
             pit.clear()
         elif status is Status.TRADING and instrument in self._parked:
+            if opens and instrument in self._engines:
+                self._rows += self._engines[instrument].rows(self.now)
             self._open(instrument)
         return self._taken()
 
     def _open(self, instrument: int) -> None:
         pit = self._pits[instrument]
+        pit.trading = pit.listed = True
+        if instrument in self._trackers:
+            self._trackers[instrument].catch_up(self.now)
         for maker in pit.makers:
             maker.fill()
         pit.alert(self.now)
         self._unpark(instrument)
-        self._headlines.pits.append(pit)
+        if not pit.follows:
+            self._headlines.pits.append(pit)
 
     def _unpark(self, instrument: int) -> None:
         for left, actor in self._parked.pop(instrument):
             self._agenda.call(actor, self.now + left)
+
+    def _engine_rows(self) -> list[Row]:
+        listed = (engine for index, engine in self._engines.items() if self._pits[index].listed)
+        return [row for engine in listed for row in engine.rows(self.now)]
 
     def _requote(self, instrument: int) -> list[Row]:
         if instrument not in self._parked:
@@ -259,25 +311,3 @@ def _checked(factor: float) -> float:
     if not 0 < factor < inf:
         raise MarketError(f"a factor must be a positive number, not {factor}")
     return factor
-
-
-def _populate(pit: Pit, headlines: Headlines, table: tuple[float, ...]) -> list[tuple[int, int]]:
-    """Bring in the participants of an instrument. Returns when each first acts, from the opening."""
-    market = pit.market
-    pit.makers = [Maker(pit, rank) for rank in range(market.makers.count)]
-    others: Sequence[Ticker | Obligation | NoiseTrader | Follower | LargeTrader] = [
-        Ticker(pit, headlines, table),
-        Obligation(pit),
-        *(NoiseTrader(pit, rank) for rank in range(market.noise.count)),
-        *(
-            Follower(pit, market.momentum, f"momentum-{rank + 1}", against=False)
-            for rank in range(market.momentum.count)
-        ),
-        *(
-            Follower(pit, market.reversion, f"reversion-{rank + 1}", against=True)
-            for rank in range(market.reversion.count)
-        ),
-        *([LargeTrader(pit)] if market.large.per_hour else []),
-    ]
-    delay = pit.bits("opening")
-    return [(1 + delay(29), actor.index) for actor in others]

@@ -14,12 +14,19 @@ if TYPE_CHECKING:
     from feed.book.book import OrderBook
     from feed.sim.agenda import Agenda
     from feed.sim.makers import Maker
+    from feed.sim.watch import Watch
 
 
 # Plain integers: they index tuples and go into rows on every step.
 BUY: Final = int(Side.BUY)
 SELL: Final = int(Side.SELL)
 
+
+# Where an instrument has no highest price.
+_ANY_PRICE: Final = 1 << 62
+
+# Where there is one, the spread is at most this share of it.
+_WIDEST: Final = 0.125
 
 # Several make the best price together: each alone asks for more than the typical spread.
 _WIDE: Final = 1.1
@@ -34,30 +41,47 @@ class Pit:
         spread: Typical distance from best bid to best ask now, ticks.
         half: Half of the spread that the keenest maker asks for, ticks.
         size: Typical size of an order now, lots.
+        rests: Typical size of an order that rests now, lots, by side.
         volatility: Standard deviation of the value over one second now, as a fraction of it.
         step: What scales the moves of the instrument's own news, which come more or less often.
         calm: What waiting times are multiplied by on request: 0.01 is a burst.
         pace: What waiting times are multiplied by at this moment, all causes together.
         makers: The instrument's market makers, the one with the obligation first.
+        highest: The highest price that can be quoted, ticks.
+        trading: Whether orders can trade now.
+        listed: Whether it is listed, halted or not.
+        impact: Fraction by which trades have moved the value, for whoever passes it on and sets it to 0.
+        lean: Fraction by which the value is kept above the one it follows, on request.
+        detached: Whether it has ceased to follow, on request.
+        watch: Hears of every trade; None where nobody does.
     """
 
     __slots__ = (
         "_rows",
+        "_tilt",
         "agenda",
         "book",
         "calm",
+        "detached",
         "half",
+        "highest",
+        "impact",
+        "lean",
+        "listed",
         "makers",
         "market",
         "next_order",
         "pace",
+        "rests",
         "seed",
         "size",
         "spec",
         "spread",
         "step",
+        "trading",
         "value",
         "volatility",
+        "watch",
     )
 
     def __init__(
@@ -78,10 +102,18 @@ class Pit:
         self.next_order: Final = next_order
         self.agenda: Final = agenda
         self.value = float(spec.price)
-        self.size = float(spec.size)
+        self._tilt = BUY, 1.0
+        self.deepen(1.0)
         self.pace = 1.0
         self.makers: list[Maker] = []
         self.calm = 1.0
+        self.highest = spec.instrument.highest or _ANY_PRICE
+        self.trading = False
+        self.listed = spec.listed
+        self.impact = 0.0
+        self.lean = 0.0
+        self.detached = False
+        self.watch: Watch | None = None
         self.widen(1.0)
         self.swing(1.0)
         self._rows = rows
@@ -92,7 +124,8 @@ class Pit:
 
     def move(self, fraction: float) -> None:
         """Move the fundamental value by ``fraction`` of itself; it stays where prices can be quoted."""
-        self.value = max(self.value * (1.0 + fraction), 2.0 + 2.0 * self.spread)
+        room = 2.0 + 2.0 * self.spread
+        self.value = max(min(self.value * (1.0 + fraction), self.highest - room), room)
 
     def swing(self, factor: float) -> None:
         """Set the volatility to ``factor`` times that of the specification."""
@@ -108,11 +141,21 @@ class Pit:
 
     def widen(self, factor: float) -> None:
         """Set the spread to ``factor`` times that of the specification."""
-        self.spread = self.spec.spread * factor
+        self.spread = min(self.spec.spread * factor, self.highest * _WIDEST)
         self.half = _WIDE * self.spread / 2
         self.move(0.0)
         for maker in self.makers:
             maker.tune()
+
+    def deepen(self, factor: float) -> None:
+        """Set the sizes to ``factor`` times those of the specification, on both sides."""
+        self.size = self.spec.size * factor
+        self.tilt(*self._tilt)
+
+    def tilt(self, side: int, factor: float) -> None:
+        """Let orders that rest on one side be ``factor`` times as large as those on the other."""
+        self._tilt = side, factor
+        self.rests = (self.size, self.size * factor) if side else (self.size * factor, self.size)
 
     def clear(self) -> None:
         """Take every order off the book."""
@@ -140,7 +183,28 @@ class Pit:
                 maker.hear(now)
             bits >>= WIDTH
 
-    def take(self, now: int, side: int, lots: int, price: int, *, informs: bool = True) -> None:
+    @property
+    def follows(self) -> bool:
+        """Whether its value is that of another instrument, or derives from it."""
+        return self.spec.followed is not None
+
+    def tell(self, row: Row) -> None:
+        """Put a row into the stream."""
+        self._rows.append(row)
+        if self.watch is not None:
+            self.watch.told(row)
+
+    def take(
+        self,
+        now: int,
+        side: int,
+        lots: int,
+        price: int,
+        *,
+        informs: bool = True,
+        order: int | None = None,
+        before: Row | None = None,
+    ) -> int:
         """
         Trade at once against what rests.
 
@@ -150,12 +214,19 @@ class Pit:
             lots: Wanted; what is not found is not traded.
             price: The worst acceptable, ticks.
             informs: Whether others learn about the value from it.
+            order: Id of the order; None for the next.
+            before: Told before the trades.
+        Returns:
+            Lots that were traded.
         """
         book = self.book
         book.now = now
-        before = len(self._rows)
-        book.ioc(self.next_order(), side, price, lots)
-        self.traded(now, before, informs=informs)
+        since = len(self._rows)
+        if before is not None:
+            self._rows.append(before)
+        filled = book.ioc(self.next_order() if order is None else order, side, price, lots)
+        self.traded(now, since, informs=informs)
+        return filled
 
     def foreign(self, side: int) -> bool:
         """Whether the best price of a side is not any maker's."""
@@ -165,7 +236,7 @@ class Pit:
     def within(self, side: int, spreads: float) -> int:
         """The price that many spreads past the best, for who takes."""
         reach = int(spreads * self.spread)
-        return max(1, self.book.bid - reach) if side else self.book.ask + reach
+        return max(1, self.book.bid - reach) if side else min(self.highest, self.book.ask + reach)
 
     def traded(self, now: int, since: int, *, informs: bool = True) -> None:
         """
@@ -185,8 +256,12 @@ class Pit:
         if not signed:
             return
         if informs:
-            self.move(self.market.impact * self.spread * signed / (self.spec.size * self.value))
+            moved = self.market.impact * self.spread * signed / (self.spec.size * self.value)
+            self.move(moved)
+            self.impact += moved
         self.refill(now)
+        if self.watch is not None:
+            self.watch.happened(self._rows[since:])
 
     def refill(self, now: int) -> None:
         """Let the first maker quote on a side that is empty."""

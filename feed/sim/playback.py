@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from feed.book.views import L1, L2, L3
 from feed.errors import MarketError
-from feed.model.events import ADD, LEVEL, QUOTE, STATUS, Row, Side, Status
+from feed.model.events import ADD, FUNDING, LEVEL, MARK, QUOTE, ROUND, STATUS, Row, Side, Status
 from feed.model.instruments import Listing
 
 Blocks = Callable[[], Iterable[list[Row]]]
@@ -80,7 +80,7 @@ class Playback:
         return rows
 
     def snapshot(self) -> list[Row]:
-        """Every status and every book as it stands, in rows that rebuild them from nothing."""
+        """Every status, book and derivative as it stands, in rows that rebuild them from nothing."""
         folds = [_Fold() for _ in self.listing]
         for row in islice(_rows(self._blocks), self._taken):
             folds[row[1]].apply(row)
@@ -96,10 +96,13 @@ class _Fold:
         self._levels = L2()
         self._orders = L3()
         self._has_orders = False
+        self._derived: dict[int, Row] = {}
 
     def apply(self, row: Row) -> None:
         if row[0] == STATUS:
             self._status = row[3]
+        elif row[0] in (MARK, FUNDING, ROUND):
+            self._derived[row[0]] = row
         self._has_orders |= row[0] == ADD
         self._best.apply(row)
         self._levels.apply(row)
@@ -112,6 +115,8 @@ class _Fold:
             yield from self._side(index, now, int(side))
         best = self._best
         yield QUOTE, index, now, best.bid, best.bid_size, best.ask, best.ask_size
+        for row in self._derived.values():
+            yield (*row[:2], now, *row[3:])
 
     def _side(self, index: int, now: int, side: int) -> Iterator[Row]:
         if not self._has_orders:

@@ -8,7 +8,7 @@ from typing import Final
 import attrs
 
 from feed.model.digest import Digest
-from feed.model.events import KINDS, Row
+from feed.model.events import KINDS, SIGNAL, Row
 from feed.model.faults import Fault
 from feed.model.scenario import KIND_NAMES, Counts, Expect, Scenario
 from feed.sim.control import Control
@@ -30,6 +30,7 @@ class Outcome:
         digest: SHA-256 over the canonical event stream (:mod:`feed.model.digest`), 64 digits.
         faults: How many wire faults of the timeline would have begun.
         market_ns: Market time that went by, nanoseconds.
+        signals: The ``SIGNAL`` rows.
     """
 
     events: int
@@ -37,6 +38,7 @@ class Outcome:
     digest: str
     faults: int
     market_ns: int
+    signals: tuple[Row, ...] = ()
 
     def expectation(self) -> Expect:
         """What a scenario file says that expects just this."""
@@ -88,6 +90,7 @@ class Replay:
         self._faults = faults
         self._digest = Digest()
         self._counts = dict.fromkeys(KINDS, 0)
+        self._signals: list[Row] = []
 
     def steps(self) -> Iterator[float]:
         """
@@ -121,6 +124,7 @@ class Replay:
             digest=self._digest.hexdigest(),
             faults=len(begun),
             market_ns=passed,
+            signals=tuple(self._signals),
         )
 
     def _add(self, rows: list[Row]) -> None:
@@ -128,6 +132,8 @@ class Replay:
         counts = self._counts
         for row in rows:
             counts[row[0]] += 1
+            if row[0] == SIGNAL:
+                self._signals.append(row)
 
 
 def replay(scenario: Scenario, *, until: Until = WHOLE) -> Outcome:

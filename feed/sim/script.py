@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from typing import Final
 
 import attrs
@@ -13,26 +12,18 @@ from feed.model.events import Row, Status
 from feed.model.scenario import Scenario
 from feed.model.timeline import (
     Action,
-    Activity,
     Delist,
     Effect,
     Halt,
     LargeOrder,
-    Liquidity,
     List,
     Resume,
     Shock,
-    Spread,
-    Volatility,
+    Wall,
 )
+from feed.sim.effects import EFFECTS
 from feed.sim.market import Market
-
-_FACTORS: Final[dict[type[Action], Callable[[Market, int, float], list[Row]]]] = {
-    Volatility: Market.volatility,
-    Activity: Market.activity,
-    Liquidity: Market.liquidity,
-    Spread: Market.spread,
-}
+from feed.sim.walls import Walls
 
 
 @attrs.frozen
@@ -75,7 +66,8 @@ class ScriptedMarket:
         # The next one last. (Sorting in reverse would not turn those of one time around.)
         self._cues = sorted(_cues(scenario), key=lambda cue: (cue.when, cue.begins))[::-1]
         # Effects that last, by their kind and instrument, in the order in which they began.
-        self._lasting: dict[tuple[type[Action], int], list[Action]] = {}
+        self._lasting: dict[tuple[type[Effect], int], list[Effect]] = {}
+        self._walls = Walls(self.market)
 
     @property
     def now(self) -> int:
@@ -135,8 +127,11 @@ class ScriptedMarket:
         symbols = cue.action.instruments or self.listing.symbols
         rows: list[Row] = []
         for instrument in map(self.listing.index, symbols):
-            if isinstance(cue.action, Effect):
-                rows += self._take_effect(cue, instrument)
+            if isinstance(cue.action, Wall):
+                change = self._walls.build if cue.begins else self._walls.raze
+                rows += change(cue.action, instrument)
+            elif isinstance(cue.action, Effect):
+                rows += self._take_effect(cue, cue.action, instrument)
             else:
                 rows += self._act(cue.action, instrument)
         return rows
@@ -161,20 +156,19 @@ class ScriptedMarket:
                 return market.set_status(instrument, Status.DELISTED)
         return []
 
-    def _take_effect(self, cue: _Cue, instrument: int) -> list[Row]:
-        kind = type(cue.action)
+    def _take_effect(self, cue: _Cue, effect: Effect, instrument: int) -> list[Row]:
+        kind = type(effect)
         lasting = self._lasting.setdefault((kind, instrument), [])
         if cue.begins:
-            lasting.append(cue.action)
+            lasting.append(effect)
         else:
             # A resumption or a delisting may have ended it before its time.
-            lasting[:] = [action for action in lasting if action is not cue.action]
+            lasting[:] = [action for action in lasting if action is not effect]
         if kind is Halt:
             if self.market.exchange.statuses[instrument] is Status.DELISTED:
                 return []
             return self.market.set_status(instrument, Status.HALTED if lasting else Status.TRADING)
-        factor = getattr(lasting[-1], "factor", 1.0) if lasting else 1.0
-        return _FACTORS[kind](self.market, instrument, factor)
+        return EFFECTS[kind](self.market, instrument, lasting[-1] if lasting else None)
 
 
 def _cues(scenario: Scenario) -> list[_Cue]:

@@ -40,11 +40,11 @@ class NoiseTrader:
         book = pit.book
         bits = self._bits(5 * WIDTH)
         wait = 1 + int(self._gap * pit.pace * EXPONENTIAL[bits & MASK])
-        size = pit.size * HEAVY[bits >> WIDTH & MASK]
+        size = HEAVY[bits >> WIDTH & MASK]
         side = bits >> 2 * WIDTH & 1
         ids = self._ids
         if bits >> 3 * WIDTH & MASK < self._takes:
-            pit.take(now, side, 1 + int(_TAKES * size), pit.within(side, _REACH))
+            pit.take(now, side, 1 + int(_TAKES * (pit.size * size)), pit.within(side, _REACH))
             return wait
         book.now = now
         bits >>= 4 * WIDTH
@@ -54,7 +54,7 @@ class NoiseTrader:
         behind = int(pit.half * (_BEHIND + HEAVY[bits & MASK]))
         price = book.ask + behind if side else book.bid - behind
         order = pit.next_order()
-        if price >= 1 and book.post_only(order, side, price, 1 + int(size)):
+        if 1 <= price <= pit.highest and book.post_only(order, side, price, 1 + int(pit.rests[side] * size)):
             ids.append(order)
         return wait
 

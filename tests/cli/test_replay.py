@@ -69,6 +69,56 @@ def test_an_expectation_that_does_not_hold(run, small):
     assert re.fullmatch(r"feed: small\.toml: not as expected: events: \d+ instead of 1", err.splitlines()[-1])
 
 
+LABELLED = """\
+format = 1
+name = "small"
+start = 2024-03-06T14:30:00Z
+duration = "3s"
+
+[[market.instruments]]
+symbol = "BTC-USD"
+
+[[timeline]]
+at = "1s"
+do = "wall"
+side = "buy"
+lots = 500000
+
+[[truth]]
+signal = "wall_appearance"
+instruments = ["BTC-USD"]
+at = "1s"
+until = "{until}"
+"""
+
+
+def test_labels_are_held_against_signals(run, small):
+    """How many were signalled, and exit code 0 when all were."""
+    small.write_text(LABELLED.format(until="2s"), encoding="utf-8")
+    code, out, _ = run("replay", "small.toml")
+    assert (code, out.splitlines()[1:]) == (
+        0,
+        ["small: 1 of 1 labels signalled, 0 of 1 signals unexplained"],
+    )
+
+
+def test_a_label_that_is_not_signalled_is_a_mismatch(run, small):
+    """One line for each, exit code 1; a signal that no label explains is told of too."""
+    small.write_text(LABELLED.format(until="1.5s"), encoding="utf-8")
+    code, out, err = run("replay", "small.toml")
+    assert (code, out.splitlines()[1:]) == (
+        1,
+        [
+            "small: 0 of 1 labels signalled, 1 of 1 signals unexplained",
+            "small: unexplained: warning wall_appearance BTC-USD at 2s",
+        ],
+    )
+    assert err.splitlines()[-1] == (
+        "feed: small.toml: not signalled: wall_appearance BTC-USD from 1s to 1s500ms"
+    )
+    assert run("replay", "small.toml", "--until", "3s")[0] == 0
+
+
 def test_a_part_is_not_compared(run, small):
     """What is expected is said of the whole."""
     small.write_text(WRONG, encoding="utf-8")

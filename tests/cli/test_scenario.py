@@ -50,6 +50,25 @@ def test_the_shipped_ones_are_listed(run):
     assert [line.split()[0] for line in out.splitlines()] == [path.stem for path in scenarios_in(shipped())]
 
 
+def test_labels_are_printed(run, folder):
+    """A table: which signal, where, and from when to when."""
+    (folder / "good.toml").write_text(
+        GOOD + '[[truth]]\nsignal = "volume_spike"\ninstruments = ["BTC-USD", "ETH-USD"]\nat = "2s"\n',
+        encoding="utf-8",
+    )
+    begin, end = "1709735402000000000", "1709735490000000000"
+    code, out, _ = run("scenario", "labels", "good.toml")
+    assert code == 0
+    assert out.splitlines() == [
+        "signal,symbol,from_ns,until_ns",
+        f"volume_spike,BTC-USD,{begin},{end}",
+        f"volume_spike,ETH-USD,{begin},{end}",
+    ]
+    assert run("scenario", "check", "good.toml")[1] == (
+        "good.toml: sound, 1m30s, 0 timeline entries, 2 labels\n"
+    )
+
+
 def test_a_new_one_is_sound_and_runs(run):
     """As it was written."""
     assert run("scenario", "new", "mine")[0] == 0

@@ -1,17 +1,22 @@
 """Connecting again and again, on a virtual clock."""
 
+import json
+
 import anyio
 import pytest
 from sockets import HANG, ScriptedServer
 
 from feed.client import (
     Connected,
+    Desynced,
     Disconnected,
     Gap,
     KeyRefused,
     Message,
     Muted,
     Quote,
+    Resynced,
+    Side,
     Ticker,
     connect,
 )
@@ -116,6 +121,39 @@ async def test_a_refused_resume_costs_no_wait():
         Gap(reason="a new connection begins with the present", after=0)
     ]
     assert server.times == [0, 1, 1]
+
+
+async def test_a_book_that_a_resumed_connection_cannot_tell_comes_by_rest():
+    """Once, and the connection goes on: what came meanwhile is applied on top."""
+
+    def said(action, seq, bid, **more):
+        fields = {"action": action, "bids": [[bid, "1"]], "asks": [["9", "1"]], "ts": 1, "seq": seq} | more
+        return json.dumps({"type": "book", "symbol": "X", **fields})
+
+    asked = []
+
+    async def fetch(url):
+        asked.append(url)
+        return b'{"symbol":"X","seq":8,"ts":"2024-03-06T12:00:00.000Z","bids":[["3","1"]],"asks":[["9","1"]]}'
+
+    server = ScriptedServer(
+        [said("snapshot", 5, "1"), SocketClosed(1001, "")],
+        [said("delta", 6, "2", checksum=1), said("delta", 7, "4"), said("delta", 9, "5"), HANG],
+    )
+    options = {"symbols": ["X"], "channels": ["book"], "dialect": "guide", "fetch": fetch}
+    async with feed_of(server, **options) as feed:
+        found = await until(feed, Resynced, 2)
+        await anyio.sleep(1)  # for the last delta
+        bids = [price for price, _ in feed.book("X").texts(Side.BUY)]
+
+    assert [item for item in found if isinstance(item, Desynced | Resynced)] == [
+        Resynced(symbol="X", seq=5),
+        Desynced(symbol="X", reason="checksum"),
+        Resynced(symbol="X", seq=8),
+    ]
+    assert asked == ["http://127.0.0.1:8080/v1/market/book?symbol=X&depth=1000"]
+    assert bids == ["5", "3"]
+    assert len(server.urls) == 2
 
 
 async def test_a_stranger_is_asked_without_our_options():

@@ -321,16 +321,47 @@ def test_a_book_out_of_step_is_asked_for_anew(open_core):
     assert book(core, "snapshot", 8, checksum=0)[-1] == Resynced(symbol="X", seq=8)
 
 
-def test_a_resumed_book_out_of_step_needs_a_new_connection(open_core):
-    """A resumed connection has no snapshots: all its subscriptions begin in the past."""
+ANSWER = (
+    b'{"symbol":"X","seq":8,"ts":"2024-03-06T12:00:00.000Z",'
+    b'"bids":[["1.00","2.00"]],"asks":[["1.10","3.00"]]}'
+)
+
+
+@pytest.fixture
+def lost_core(open_core):
+    """A connection that resumed, and whose book is out of step."""
     core = open_core("guide", Channel.BOOK)
     book(core, "snapshot", 5, checksum=0)
     core.url()
     core.connected()
     assert core.books[0].in_sync
     assert book(core, "delta", 6, [["1.00", "1.00"]], checksum=1) == [Desynced(symbol="X", reason="checksum")]
-    assert core.begin_anew
-    assert core.url() == f"{URL}?ext=seq"
+    return core
+
+
+def test_a_resumed_book_out_of_step_is_had_by_rest(lost_core):
+    """A resumed connection has no snapshots: all its subscriptions begin in the past."""
+    core = lost_core
+
+    assert (list(core.lost), core.begin_anew) == (["X"], False)
+    assert core.book_url("X") == "http://feed.test/v1/market/book?symbol=X&depth=1000"
+    core.lost.clear()
+    found = core.reconcile("X", ANSWER)
+
+    assert [type(item) for item in found] == [BookCleared, LevelSet, LevelSet, Resynced]
+    assert found[-1] == Resynced(symbol="X", seq=8)
+    # What the connection says next is applied on top, if it is newer than the answer.
+    assert book(core, "delta", 8, [["1.00", "9.00"]]) == []
+    assert [item.level for item in book(core, "delta", 9, [["1.00", "0.00"]])] == [0]
+    assert core.books[0].texts(Side.BUY) == []
+
+
+@pytest.mark.parametrize("body", [None, b"", b"<html>", b'{"symbol":"X"}', ANSWER.replace(b"2.00", b"two")])
+def test_without_a_book_by_rest_the_connection_is_given_up(lost_core, body):
+    """The next one begins with the present."""
+    assert lost_core.reconcile("X", body) == [Gap(reason="no book by REST", symbol="X")]
+    assert lost_core.begin_anew
+    assert lost_core.url() == f"{URL}?ext=seq"
 
 
 def test_a_new_connection_makes_books_doubtful(open_core):

@@ -4,10 +4,13 @@ import importlib.util
 from pathlib import Path
 from types import SimpleNamespace
 
+import attrs
 import pytest
 
+from feed.analytics.insights import Insights
 from feed.dialects.contract import Bearer, Desk, Reply
 from feed.dialects.discovery import dialects
+from feed.model.day import Day
 from feed.model.events import QUOTE
 from feed.model.grants import Grant, Scope
 from feed.model.instruments import Instrument, Listing
@@ -90,6 +93,13 @@ def quote(instrument, bid, ask, *, ts=1_709_742_000_000_000_000, size=1):
     return (QUOTE, instrument, ts, bid, size if bid else 0, ask, size if ask else 0)
 
 
+def keep_everything(latest, listing=LISTING):
+    """Let it keep what a server lets it keep."""
+    latest.days = [Day() for _ in listing]
+    latest.insights = Insights(listing)
+    return latest
+
+
 class Ear:
     """A client that takes everything at once."""
 
@@ -124,6 +134,7 @@ class Stage:
                 topic, listing[topic.instrument], latest
             ),
         )
+        keep_everything(self.hub.latest, listing)
 
     def publish(self, rows):
         """One step of the fan-out."""
@@ -160,4 +171,6 @@ def house():
         here=HERE,
         Stage=Stage,
         market=market,
+        with_listing=lambda listing: attrs.evolve(DESK, listing=listing),
+        latest=lambda: keep_everything(Latest(len(LISTING))),
     )

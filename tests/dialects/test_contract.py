@@ -14,7 +14,6 @@ import feed.dialects
 from feed.dialects.contract import Close, Fault, Opening, Reply, Submit, Subscribe, Unsubscribe
 from feed.dialects.discovery import dialects
 from feed.model.events import ADD, KINDS, TRADE, UNKNOWN, event
-from feed.model.latest import Latest
 from feed.model.topics import Topic
 
 pytestmark = pytest.mark.parametrize("name", dialects())
@@ -150,13 +149,13 @@ def conversation(house, name):
         actions += session.receive(text)
     said = house.texts(actions)
     said += filter(None, map(session.wording, Fault))
-    latest = Latest(len(house.listing))
+    latest = house.latest()
     for seq, row in enumerate(story(house), 1):
         latest.apply(seq, row)
     for topic in topics_of(house, name):
         instrument = house.listing[topic.instrument]
         said += dialects()[name].encoder(topic, instrument, latest).snapshot(latest, topic.instrument)
-        encoder = dialects()[name].encoder(topic, instrument, Latest(len(house.listing)))
+        encoder = dialects()[name].encoder(topic, instrument, house.latest())
         items = [event(seq, row) for seq, row in enumerate(story(house), 1) if row[0] in encoder.kinds]
         said += filter(None, [encoder.encode(item) for item in items if item.instrument == topic.instrument])
     return said
@@ -324,7 +323,7 @@ def test_encoder_goes_on_as_if_it_had_always_been_there(name, house, drawn, data
     joined = data.draw(st.integers(0, len(rows)), label="joined")
     for topic in topics_of(house, name):
         instrument = house.listing[topic.instrument]
-        latest = Latest(len(house.listing))
+        latest = house.latest()
         early = dialects()[name].encoder(topic, instrument, latest)
         late = None
         for seq, row in enumerate([*rows, None], 1):
@@ -344,7 +343,7 @@ def test_encoder_goes_on_as_if_it_had_always_been_there(name, house, drawn, data
 def test_encoder_wants_kinds_that_exist(name, house):
     """At least one, unless it speaks at intervals; none twice."""
     for topic in topics_of(house, name):
-        encoder = dialects()[name].encoder(topic, house.listing[topic.instrument], Latest(len(house.listing)))
+        encoder = dialects()[name].encoder(topic, house.listing[topic.instrument], house.latest())
         assert encoder.kinds or encoder.period
         assert all(kind in KINDS for kind in encoder.kinds)
         assert all(one < other for one, other in pairwise(encoder.kinds))

@@ -69,7 +69,7 @@ def test_the_description_of_the_api_is_true(serve, tmp_path):
         cwd=tmp_path,
     )
     assert done.returncode == 0, done.stdout
-    assert "Selected: 23/25" in done.stdout
+    assert "Selected: 35/37" in done.stdout
 
 
 def test_the_postman_collection_works(serve):
@@ -174,13 +174,16 @@ def test_logs_carry_no_key(serve):
     for target, *headers in [
         ("/v1/market/ticker?symbol=BTC-USD", "-H", f"X-API-Key: {secret}"),
         ("/api/account", "-H", f"Authorization: Bearer {secret}"),
+        ("/marketai/api/v1/account", "-H", f"Authorization: Bearer {secret}"),
+        (f"/marketai/api/v1/account?key={secret}",),
         (f"/v1/market/ticker?apiKey={secret}",),
         (f"/{secret}?key={secret}",),
     ]:
         assert secret.encode() not in curl(f"{http(url)}{target}", *headers)
     subscribe = {"op": "subscribe", "channel": "trades", "symbol": "BTC-USD", "apiKey": secret}
     for path, message in [
-        (f"/?key={secret}", {"type": "auth", "apiKey": secret}),
+        (f"/tradyn?key={secret}", {"type": "auth", "apiKey": secret}),
+        ("/marketai", {"action": "auth", "key": secret}),
         (f"/market/ws?apiKey={secret}", subscribe),
         (f"/ws?key={secret}", {"type": "subscribe", "apiKey": secret}),
     ]:
@@ -189,6 +192,9 @@ def test_logs_carry_no_key(serve):
             while "error" not in (shown := socket.recv(10)):
                 pass
             assert secret not in shown
+    with pytest.raises(websockets.InvalidStatus) as refused:
+        websockets.sync.client.connect(f"{url}/?key={secret}")
+    assert secret.encode() not in refused.value.response.body
     server.process.terminate()
     code, lines = server.rest()
     assert code == 0

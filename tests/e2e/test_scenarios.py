@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from feed.model.digest import canonical
 from feed.model.events import CLOCK, QUOTE, STATUS, Status
+from feed.model.signals import Severity, SignalType
+from feed.model.truth import judge
 from feed.scenario.reader import parse_scenario, read_scenario
 from feed.scenario.recording import Header, Provenance
 from feed.scenario.recording_reader import RecordingReader
@@ -57,6 +59,26 @@ def test_a_scenario_comes_out_as_expected_twice(path):
     assert replay(scenario).digest == outcome.digest
     assert outcome.expectation() == scenario.expect
     assert outcome.faults == len(scenario.faults)
+
+
+LABELLED = [path for path in scenarios_in(shipped()) if read_scenario(path, MARKETS).truth]
+
+
+@pytest.mark.parametrize("path", LABELLED, ids=lambda path: path.stem)
+def test_a_labelled_scenario_is_signalled_as_it_says(path):
+    """Every label in its time, and nothing else that is more than information."""
+    scenario = read_scenario(path, MARKETS)
+    verdict = judge(scenario.labels, replay(scenario).signals, scenario.market.listing())
+    assert verdict.missed == ()
+    assert [row for row in verdict.unexplained if row[5] > Severity.INFO] == []
+
+
+def test_each_type_of_signal_has_a_scenario_that_is_named_after_it():
+    """So that whoever trains a detector of it finds one."""
+    for kind in SignalType:
+        word = kind.label.replace("_", "-")
+        (path,) = [path for path in LABELLED if path.stem in (word, f"signal-{word}")]
+        assert kind in {label.signal for label in read_scenario(path, MARKETS).labels}
 
 
 def test_another_process_gives_the_same_digest():
@@ -132,6 +154,10 @@ WORDS = {
     "activity": {"factor": FACTORS, "duration": LONG},
     "liquidity": {"factor": FACTORS, "duration": LONG},
     "spread": {"factor": FACTORS, "duration": LONG},
+    "imbalance": {"side": st.sampled_from(["buy", "sell"]), "factor": FACTORS, "duration": LONG},
+    "wall": {"side": st.sampled_from(["buy", "sell"]), "lots": st.integers(1, 50_000), "duration": LONG},
+    "premium": {"bps": st.sampled_from([-20, 5.5]), "duration": LONG},
+    "detach": {"duration": LONG},
     "large-order": {"side": st.sampled_from(["buy", "sell"]), "lots": st.integers(1, 5000)},
     "halt": {"duration": LONG},
     "resume": {},

@@ -2,11 +2,24 @@
 
 import json
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 
 import anyio
 import pytest
 
-from feed.client import Connected, Desynced, Muted, Overflow, Resynced, Side, connect
+from feed.client import (
+    Connected,
+    Desynced,
+    Disconnected,
+    Garbled,
+    LevelSet,
+    Muted,
+    Overflow,
+    Resynced,
+    Side,
+    Ticker,
+    connect,
+)
 from feed.client.book import CHECKED_LEVELS
 from feed.testing import FeedServer
 from feed.testing.tap import Tap, Wire
@@ -14,15 +27,16 @@ from feed.testing.tap import Tap, Wire
 pytestmark = pytest.mark.e2e
 
 SYMBOL = "BTC-USD"
+FIRST = "EURUSD"
 PATIENCE_SECONDS = 20
 # Fast enough for a test, slow enough for every fault to meet traffic; over before the patience is.
 MARKET = {"scenario": "burst", "dialect": "guide", "speed": 6, "until": "40s"}
 
 
-def at_rest(server):
+def at_rest(server, symbol):
     """The server's book by REST: sequence number, bids, asks."""
     with urllib.request.urlopen(
-        f"{server.http}/v1/market/book?symbol={SYMBOL}&depth={CHECKED_LEVELS}"
+        f"{server.http}/v1/market/book?symbol={symbol}&depth={CHECKED_LEVELS}"
     ) as answer:
         book = json.load(answer)
     return book["seq"], [tuple(row) for row in book["bids"]], [tuple(row) for row in book["asks"]]
@@ -33,14 +47,18 @@ def spoil(server, do):
     server.call(lambda: [do(tap) for tap in server.taps if tap.visit.left is None])
 
 
-async def agree(feed, server):
+async def agree(feed, server, symbol=SYMBOL):
     """Wait for the end of the market, and for the client to have all of it."""
     while True:
-        before = await anyio.to_thread.run_sync(at_rest, server)
-        book = feed.book(SYMBOL)
-        if book.in_sync and [book.texts(side, CHECKED_LEVELS) for side in Side] == [*before[1:]]:
+        before = await anyio.to_thread.run_sync(at_rest, server, symbol)
+        book = feed.book(symbol)
+        if (
+            book is not None
+            and book.in_sync
+            and [book.texts(side, CHECKED_LEVELS) for side in Side] == [*before[1:]]
+        ):
             await anyio.sleep(0.3)
-            if await anyio.to_thread.run_sync(at_rest, server) == before:
+            if await anyio.to_thread.run_sync(at_rest, server, symbol) == before:
                 return
         await anyio.sleep(0.1)
 
@@ -94,3 +112,41 @@ def test_it_survives_a_restart_of_the_server(backend):
     first = FeedServer(**MARKET)
     first.start()
     anyio.run(main, first, backend=backend)
+
+
+@pytest.mark.parametrize(
+    ("scenario", "until_", "told"),
+    [
+        ("disconnect-storm", "2m", (Disconnected, Connected, Resynced)),
+        ("mute-feed", "2m", (Muted, Disconnected, Connected, Resynced)),
+        # What is lost in the last second of a feed nobody can know of: the last faults have no end.
+        ("lossy-link", "1m39s", (Desynced, Garbled, Resynced)),
+    ],
+)
+def test_it_keeps_going_through_a_shipped_scenario(scenario, until_, told):
+    """
+    Every fault of the file strikes; each is told, and in the end the book is the server's, by REST.
+
+    On both loops at once, for the time that it takes.
+    """
+
+    async def main(server):
+        seen = set()
+        with anyio.fail_after(2 * PATIENCE_SECONDS):
+            options = {"symbols": [FIRST], "channels": ["book", "quotes"], "mute_seconds": 1}
+            async with connect(server.url, **options) as feed, anyio.create_task_group() as tasks:
+
+                async def read():
+                    async for item in feed:
+                        seen.add(type(item))
+
+                tasks.start_soon(read)
+                await agree(feed, server, FIRST)
+                tasks.cancel_scope.cancel()
+        assert seen >= {*told, Ticker, LevelSet}
+
+    settings = {"dialect": "guide", "speed": 10, "until": until_}
+    with FeedServer(scenario=scenario, **settings) as server, ThreadPoolExecutor() as threads:
+        runs = [threads.submit(anyio.run, main, server, backend=backend) for backend in ("trio", "asyncio")]
+        for run in runs:
+            run.result()

@@ -5,9 +5,13 @@ import pytest
 
 from feed.errors import ConfigError, ConfigErrors
 from feed.model import faults, timeline
+from feed.model.contracts import Perpetual
 from feed.model.events import Side
 from feed.model.faults import Aim
+from feed.model.instruments import Contract
 from feed.model.scenario import Counts, Expect
+from feed.model.signals import SignalType
+from feed.model.truth import Label, Truth
 from feed.scenario.reader import parse_scenario, read_scenario
 from feed.scenario.schema import VERBS
 from feed.scenario.times import EXAMPLES
@@ -127,6 +131,55 @@ do = "halt"
     assert scenario.faults == (faults.Delay(seq=9, delay=SECOND // 10, duration=20 * SECOND, aim=aim),)
 
 
+def test_what_is_true_is_told_apart_from_what_happens():
+    """Labels name their signal as the protocols do; each instrument of one is a label of its own."""
+    text = """
+[[truth]]
+signal = "wall_appearance"
+instruments = ["ETH-USD", "BTC-USD"]
+at = "5s"
+[[truth]]
+signal = "whale_movement"
+instruments = ["BTC-USD"]
+at = "1s"
+until = "1.5s"
+"""
+    scenario = parse(HEAD + text)
+    wall, whale = SignalType.WALL_APPEARANCE, SignalType.WHALE_MOVEMENT
+    assert scenario.truth == (
+        Truth(signal=wall, instruments=("ETH-USD", "BTC-USD"), at=5 * SECOND),
+        Truth(signal=whale, instruments=("BTC-USD",), at=SECOND, until=3 * SECOND // 2),
+    )
+    start = scenario.start
+    assert scenario.labels == (
+        Label(whale, "BTC-USD", start + SECOND, start + 3 * SECOND // 2),
+        Label(wall, "ETH-USD", start + 5 * SECOND, start + 60 * SECOND),
+        Label(wall, "BTC-USD", start + 5 * SECOND, start + 60 * SECOND),
+    )
+
+
+def test_signals_have_rules_of_the_files_own():
+    """Field by field, or all of them where the base has none."""
+    base = default_market()
+    rules = parse(HEAD + "[market.signals]\nwhale_usd = 5\n").market.signals
+    counted = parse(HEAD + "[market]\ncount = 2\n[market.signals]\nwhale_usd = 5\n").market.signals
+    assert rules == counted == attrs.evolve(base.signals, whale_usd=5)
+
+
+def test_a_derivative_keeps_what_makes_it_one():
+    """Taken from the base by its symbol, with changes of its own."""
+    text = """
+[[market.instruments]]
+symbol = "BTC-USD"
+[[market.instruments]]
+symbol = "BTC-PERP"
+perpetual = { symbol = "BTC-USD", longs = 0.8 }
+"""
+    future = parse(HEAD + text).market.instruments[1]
+    assert (future.instrument.contract, future.instrument.underlying) == (Contract.PERPETUAL, "BTC-USD")
+    assert future.perpetual == Perpetual(symbol="BTC-USD", longs=0.8)
+
+
 def test_every_class_has_a_word():
     """What the model can do, a file can say."""
     assert sorted(VERBS.values(), key=repr) == sorted([*timeline.ACTIONS, *faults.FAULTS], key=repr)
@@ -204,6 +257,42 @@ def test_an_expectation():
         (
             '[[timeline]]\nat = "1s"\ndo = "garbage"\naim = { frac = 0.5 }',
             "one.toml:8: timeline[0].aim.frac: unknown key; did you mean fraction?",
+        ),
+        (
+            '[[market.instruments]]\nsymbol = "BTC-PERP"',
+            "one.toml:5: market.instruments[0]: it follows BTC-USD; which must be listed too",
+        ),
+        (
+            '[[timeline]]\nat = "1s"\ndo = "premium"\nbps = 5\ninstruments = ["EURUSD"]',
+            'one.toml:9: timeline[0].instruments: found "EURUSD"; it follows no other instrument',
+        ),
+        (
+            '[[timeline]]\nat = "1s"\ndo = "wall"\nlots = 5\nside = "buy"\nbps = 0',
+            "one.toml:10: timeline[0].bps: found 0.0; allowed: > 0",
+        ),
+        (
+            '[[truth]]\nsignal = "whale_movment"\ninstruments = ["EURUSD"]\nat = "1s"',
+            'one.toml:6: truth[0].signal: found "whale_movment"; did you mean whale_movement?',
+        ),
+        (
+            '[[truth]]\nsignal = "whale_movement"\ninstruments = ["EURUS"]\nat = "1s"',
+            'one.toml:7: truth[0].instruments: found "EURUS"; did you mean EURUSD?',
+        ),
+        (
+            '[[truth]]\nsignal = "whale_movement"\ninstruments = []\nat = "1s"',
+            "one.toml:7: truth[0].instruments: found 0; allowed: >= 1",
+        ),
+        (
+            '[[truth]]\nsignal = "whale_movement"\ninstruments = ["EURUSD"]\nat = "61s"',
+            "one.toml:8: truth[0].at: never happens; the end is at 1m",
+        ),
+        (
+            '[[truth]]\nsignal = "whale_movement"\ninstruments = ["EURUSD"]\nat = "9s"\nuntil = "8s"',
+            "one.toml:9: truth[0].until: found 8s; allowed: 9s to 1m",
+        ),
+        (
+            '[[truth]]\nsignal = "whale_movement"\ninstruments = ["EURUSD"]\nat = "1s"\n[market]\ncount = 1',
+            "one.toml:5: truth[0]: nobody gives signals; add [market.signals]",
         ),
         (
             "[expect.counts]\ntrades = 5",

@@ -26,8 +26,10 @@ def test_a_seat_is_free_again_when_its_connection_ends():
     assert second.enter("a", 1, 3) is Entry.TOO_MANY
     second.end()
     assert second.enter("a", 1, 3) is Entry.TOO_MANY
+    assert (seats.taken("a"), seats.taken("b")) == (1, 0)
     first.end()
     first.end()
+    assert seats.taken("a") == 0
     assert second.enter("a", 1, 3) is Entry.TOO_OFTEN
     now[0] = 60.0
     assert second.enter("a", 1, 3) is Entry.OPEN

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from feed.book.views import L2, L3
 from feed.errors import MarketError
-from feed.model.events import LEVEL, QUOTE, STATUS, Side
+from feed.model.events import FUNDING, LEVEL, MARK, QUOTE, ROUND, STATUS, Side
 from feed.sim.control import Control
 from feed.sim.defaults import default_market
 from feed.sim.market import Market
@@ -129,6 +129,24 @@ def test_a_snapshot_rebuilds_books_of_levels():
             rebuilt.apply(row)
     assert (rebuilt.levels(0), rebuilt.levels(1)) == ([(99, 4)], [(102, 7)])
     assert (QUOTE, 0, START + 9, 99, 4, 102, 7) in run.snapshot()
+
+
+def test_a_snapshot_tells_where_derivatives_stand():
+    """Mark, funding and round as they were last recorded, at the time of the snapshot."""
+    rows = [
+        (MARK, 0, START, 100, 101, 5),
+        (FUNDING, 0, START, 10, 20, START + 60),
+        (ROUND, 1, START, START - 60, START + 60, 100, -1),
+        (MARK, 0, START + 1, 102, 103, 6),
+    ]
+    run = Playback(SPEC.listing(), lambda: [rows], start=START)
+    run.advance(START + 1)
+    told = [row for row in run.snapshot() if row[0] in {MARK, FUNDING, ROUND}]
+    assert told == [
+        (MARK, 0, START + 1, 102, 103, 6),
+        (FUNDING, 0, START + 1, 10, 20, START + 60),
+        (ROUND, 1, START + 1, START - 60, START + 60, 100, -1),
+    ]
 
 
 def test_it_can_be_steered_back():

@@ -2,24 +2,29 @@
 
 import pickle
 
+import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feed.errors import MarketError
-from feed.model.events import ADD, QUOTE, STATUS, TRADE, Side, Status
+from feed.model.events import ADD, QUOTE, REDUCE, STATUS, TRADE, Side, Status
 from feed.model.scenario import Scenario
 from feed.model.timeline import (
     Activity,
     Delist,
+    Detach,
     Halt,
+    Imbalance,
     LargeOrder,
     Liquidity,
     List,
+    Premium,
     Resume,
     Shock,
     Spread,
     Volatility,
+    Wall,
 )
 from feed.sim.defaults import default_market
 from feed.sim.market import Market
@@ -81,7 +86,9 @@ def test_an_unknown_instrument_is_refused():
         Volatility(at=SECOND, factor=20),
         Activity(at=SECOND, factor=5),
         Liquidity(at=SECOND, factor=0.1),
+        Imbalance(at=SECOND, side=Side.SELL, factor=0.1),
         Spread(at=SECOND, factor=3),
+        Wall(at=SECOND, side=Side.BUY, lots=50_000),
         LargeOrder(at=SECOND, side=Side.BUY, lots=5000),
         Halt(at=SECOND),
         Delist(at=SECOND),
@@ -214,6 +221,149 @@ def test_a_copy_goes_on_with_the_same_rows():
     assert copy.advance(copy.end) == market.advance(market.end) != []
 
 
+# --- walls, leaning books, venues -------------------------------------------------------------------
+
+
+def wall_rows(rows, lots):
+    """Where an order of that size came and went: (kind, offset from the start, side, price)."""
+    orders = {row[3] for row in rows if row[0] == ADD and row[6] == lots}
+    return [
+        (row[0], row[2] - START, row[4], row[5])
+        for row in rows
+        if row[0] in (ADD, REDUCE) and row[3] in orders
+    ]
+
+
+@pytest.mark.parametrize("side", list(Side))
+def test_a_wall_stands_for_its_time(side):
+    """So far from the middle of the best prices, and nobody trades with it."""
+    market = scripted(Wall(at=SECOND, instruments=(EURO,), side=side, lots=55_555, bps=10, duration=SECOND))
+    market.opening()
+    before = market.advance(START + SECOND - 1)
+    book = market.market.exchange.books[0]
+    middle = (book.bid + book.ask) / 2
+    rows = before + market.advance(market.end)
+    (came, went) = wall_rows(rows, 55_555)
+
+    assert came[:3] == (ADD, SECOND, side)
+    assert went == (REDUCE, 2 * SECOND, side, came[3])
+    assert abs(came[3] - middle) == pytest.approx(middle / 1000, abs=1)
+    assert (came[3] > middle) is (side is Side.SELL)
+
+
+def test_walls_add_up():
+    """Two of the same stand and fall each for itself; one without an end stays."""
+    wall = Wall(at=SECOND, instruments=(EURO,), side=Side.BUY, lots=55_555, bps=30, duration=SECOND)
+    again = Wall(at=SECOND, instruments=(EURO,), side=Side.BUY, lots=55_555, bps=30, duration=2 * SECOND - 1)
+    stays = Wall(at=SECOND, instruments=(EURO,), side=Side.BUY, lots=55_555, bps=30)
+    rows = wall_rows(all_rows(scripted(wall, again, stays)), 55_555)
+
+    assert [(kind, at) for kind, at, _, _ in rows] == [(ADD, SECOND)] * 3 + [
+        (REDUCE, 2 * SECOND),
+        (REDUCE, 3 * SECOND - 1),
+    ]
+
+
+def test_a_wall_that_was_taken_is_not_there_to_be_taken_away():
+    """Nothing happens at its end."""
+    actions = [
+        Wall(at=SECOND, instruments=(EURO,), side=Side.SELL, lots=5_555, bps=0.5, duration=SECOND),
+        LargeOrder(at=SECOND, instruments=(EURO,), side=Side.BUY, lots=100_000),
+    ]
+    rows = wall_rows(all_rows(scripted(*actions)), 5_555)
+
+    assert [(kind, at) for kind, at, _, _ in rows] == [(ADD, SECOND)]
+
+
+def test_no_wall_is_built_where_nothing_trades():
+    """In a halt nobody can add to a book."""
+    actions = [Halt(at=SECOND), Wall(at=SECOND, side=Side.SELL, lots=55_555, duration=SECOND)]
+    assert wall_rows(all_rows(scripted(*actions)), 55_555) == []
+
+
+def test_an_imbalance_makes_one_side_thin():
+    """What rests there is a fiftieth in size, and afterwards as it was."""
+    market = scripted(
+        Imbalance(at=SECOND, instruments=(EURO,), side=Side.SELL, factor=0.02, duration=SECOND),
+        Liquidity(at=SECOND, instruments=(EURO,), factor=10),
+    )
+    (pit, _) = market.market._pits
+    seen = []
+    for at in (0, SECOND, 2 * SECOND):
+        market.advance(START + at)
+        book = market.market.exchange.books[0]
+        depth = [sum(lots for _, lots in book.sizes(side, 10)) for side in Side]
+        seen.append((depth[0] / depth[1], pit.rests[0] / pit.spec.size, pit.rests[1] / pit.spec.size))
+    (before, *_), (during, *sizes), (after, *_) = seen
+
+    assert before < 5
+    assert during > 12
+    assert after < 5
+    assert sizes == [10, 0.2]
+
+
+DEFAULT = default_market()
+CHOSEN = ("BTC-USD", "BTC-USD@kraken", "BTC-PERP")
+VENUES = attrs.evolve(
+    DEFAULT,
+    instruments=tuple(item for item in DEFAULT.instruments if item.instrument.symbol in CHOSEN),
+    arbitrage=None,
+    signals=None,
+)
+
+
+def gap(market, one, other):
+    """Basis points from one instrument's mid price up to another's."""
+    books = market.market.exchange.books
+    low, high = (books[at].bid + books[at].ask for at in (one, other))
+    return (high - low) / low * 10_000
+
+
+def test_a_premium_lifts_a_future_off_its_underlying():
+    """For its time, and then it is back."""
+    market = scripted(
+        Premium(at=2 * SECOND, instruments=("BTC-PERP",), bps=50, duration=3 * SECOND), seconds=9, spec=VENUES
+    )
+    market.opening()
+    gaps = []
+    for second in (2, 5, 9):
+        market.advance(START + second * SECOND - 1)
+        gaps.append(gap(market, 0, 2))
+
+    assert abs(gaps[0]) < 10
+    assert 35 < gaps[1] < 65
+    assert abs(gaps[2]) < 10
+
+
+def test_a_detached_venue_keeps_a_price_of_its_own():
+    """News of the pair does not reach it, a shock of its own does; then it follows again."""
+    kraken = ("BTC-USD@kraken",)
+    market = scripted(
+        Detach(at=SECOND, instruments=kraken, duration=6 * SECOND),
+        Shock(at=2 * SECOND, instruments=("BTC-USD",), fraction=0.01),
+        Shock(at=4 * SECOND, instruments=kraken, fraction=0.02),
+        seconds=10,
+        spec=VENUES,
+    )
+    market.opening()
+    gaps = []
+    for second in (2, 4, 7, 10):
+        market.advance(START + second * SECOND - 1)
+        gaps.append(gap(market, 0, 1))
+
+    assert abs(gaps[0]) < 5
+    assert -110 < gaps[1] < -90
+    assert 85 < gaps[2] < 115
+    assert abs(gaps[3]) < 5
+
+
+def test_where_nothing_is_followed_there_is_nothing_to_let_go():
+    """A premium or a detachment of a pair's first venue changes nothing."""
+    assert all_rows(scripted(Premium(at=SECOND, bps=500), Detach(at=SECOND))) == plain_rows(
+        START + 3 * SECOND
+    )
+
+
 # --- any timeline ----------------------------------------------------------------------------------
 
 _AT = st.integers(0, 2 * SECOND) | st.sampled_from([0, SECOND, 2 * SECOND])
@@ -225,6 +375,23 @@ ACTIONS = st.one_of(
     *(
         st.builds(kind, at=_AT, instruments=_WHERE, duration=_LASTS, factor=_FACTOR)
         for kind in (Volatility, Activity, Liquidity, Spread)
+    ),
+    st.builds(
+        Imbalance,
+        at=_AT,
+        instruments=_WHERE,
+        duration=_LASTS,
+        side=st.sampled_from(Side),
+        factor=_FACTOR,
+    ),
+    st.builds(
+        Wall,
+        at=_AT,
+        instruments=_WHERE,
+        duration=_LASTS,
+        side=st.sampled_from(Side),
+        lots=st.integers(1, 10**6),
+        bps=st.sampled_from([0.01, 1, 50]),
     ),
     st.builds(
         LargeOrder,

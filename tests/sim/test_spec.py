@@ -9,23 +9,29 @@ from feed.model.instruments import Instrument
 from feed.model.market import Delay, Followers, InstrumentSpec, Makers, MarketSpec, NoiseTraders
 from feed.sim.defaults import default_market
 
+KNOWN = (
+    "EURUSD",
+    "GBPUSD",
+    "USDJPY",
+    "XAUUSD",
+    "BTC-USD",
+    "ETH-USD",
+    "SOL-USD",
+    "XRP-USD",
+    "ADA-USD",
+    "DOGE-USD",
+    "LTC-USD",
+    "LINK-USD",
+)
+
 
 def test_the_default_market_has_currencies_gold_and_crypto():
-    """Twelve instruments, of which the documented protocols name several."""
-    assert default_market().listing().symbols == (
-        "EURUSD",
-        "GBPUSD",
-        "USDJPY",
-        "XAUUSD",
-        "BTC-USD",
-        "ETH-USD",
-        "SOL-USD",
-        "XRP-USD",
-        "ADA-USD",
-        "DOGE-USD",
-        "LTC-USD",
-        "LINK-USD",
-    )
+    """Twelve instruments, of which the documented protocols name several; then what derives from them."""
+    instruments = default_market().instruments
+
+    assert tuple(item.instrument.symbol for item in instruments[:12]) == KNOWN
+    assert all(item.followed is None for item in instruments[:12])
+    assert all(item.followed in KNOWN for item in instruments[12:])
 
 
 def test_prices_have_the_decimals_of_their_markets():
@@ -37,18 +43,19 @@ def test_prices_have_the_decimals_of_their_markets():
     ] == [5, 3, 2, 2]
 
 
-def test_a_larger_market_begins_with_the_default_one():
-    """Made-up instruments come after the known ones, each with a symbol of its own."""
+def test_a_counted_market_begins_with_what_is_known():
+    """Made-up instruments come after the known ones, each with a symbol of its own, on no venue."""
     large = default_market(500)
 
-    assert default_market().instruments == large.instruments[:12]
+    assert large.listing().symbols[:12] == KNOWN
     assert len(large.listing()) == 500
     assert large == default_market(500)
+    assert {(item.instrument.venue, item.followed) for item in large.instruments} == {("", None)}
 
 
-def test_a_smaller_market_is_the_beginning_of_the_default_one():
+def test_a_smaller_market_is_the_beginning_of_a_larger_one():
     """``count`` cuts."""
-    assert default_market(3).instruments == default_market().instruments[:3]
+    assert default_market(3).instruments == default_market(20).instruments[:3]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ backoff and has no numbers for it; the usual ones stand in.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -21,6 +22,7 @@ from feed.dialects.client import (
     Duty,
     Item,
     Ready,
+    Rest,
     Wish,
     read,
     refusal,
@@ -30,7 +32,7 @@ from feed.dialects.client import (
 from feed.dialects.guide import channels
 from feed.dialects.messages import message
 from feed.dialects.symbols import plain
-from feed.dialects.times import NS_PER_MILLISECOND
+from feed.dialects.times import NS_PER_MILLISECOND, nanoseconds
 from feed.errors import ProtocolError
 from feed.model.directory import Directory
 from feed.model.events import Side
@@ -89,6 +91,7 @@ class Error(msgspec.Struct, tag="error"):
     message: str
 
 
+_MOST_LEVELS: Final = 1000
 _MESSAGES: Final = msgspec.json.Decoder(TickerMessage | TradeMessage | BookMessage | Subscribed | Error)
 
 
@@ -153,12 +156,7 @@ class GuideDialogue(Dialogue):
         return message(type="ping")
 
     def _book(self, said: BookMessage) -> BookPart:
-        directory = self._directory
-        index = directory.index(said.symbol)
-        before = directory[index]
-        levels = self._levels(index, said)
-        if directory[index] is not before:  # the grid has become finer half-way
-            levels = self._levels(index, said)
+        index, levels = _levels(self._directory, said)
         snapshot = said.action == "snapshot"
         return BookPart(
             instrument=index,
@@ -167,17 +165,67 @@ class GuideDialogue(Dialogue):
             first=snapshot and said.part == 1,
             more=snapshot and said.part < said.parts,
             snapshot=snapshot,
-            levels=tuple(levels),
+            levels=levels,
             checksum=said.checksum,
         )
 
-    def _levels(self, index: int, said: BookMessage) -> list[tuple[Side, int, int]]:
-        price, size = self._directory.price, self._directory.size
-        return [
-            (side, price(index, at), size(index, lots))
+
+class Levels(Protocol):
+    """What tells of price levels: a message, or an answer."""
+
+    symbol: str
+    bids: list[tuple[str, str]]
+    asks: list[tuple[str, str]]
+
+
+def _levels(directory: Directory, said: Levels) -> tuple[int, tuple[tuple[Side, int, int], ...]]:
+    """Index of the instrument, and side, ticks and lots of each level."""
+    index = directory.index(said.symbol)
+
+    def read_all() -> tuple[tuple[Side, int, int], ...]:
+        return tuple(
+            (side, directory.price(index, at), directory.size(index, lots))
             for side, rows in ((Side.BUY, said.bids), (Side.SELL, said.asks))
             for at, lots in rows
-        ]
+        )
+
+    before = directory[index]
+    levels = read_all()
+    # The grid may have become finer half-way.
+    return index, levels if directory[index] is before else read_all()
+
+
+class BookAnswer(msgspec.Struct):
+    """A book by request."""
+
+    symbol: str
+    seq: int
+    ts: str
+    bids: list[tuple[str, str]]
+    asks: list[tuple[str, str]]
+
+
+_ANSWERS: Final = msgspec.json.Decoder(BookAnswer)
+
+
+class BookByRest(Rest):
+    """``GET /v1/market/book``: the whole book, and the sequence number at which it stands."""
+
+    def path(self, symbol: str) -> str:
+        """All the levels that the server gives."""
+        return f"/v1/market/book?{urlencode({'symbol': symbol, 'depth': _MOST_LEVELS})}"
+
+    def read(self, body: bytes, directory: Directory) -> BookPart:
+        """Every level in one part."""
+        try:
+            said = _ANSWERS.decode(body)
+            index, levels = _levels(directory, said)
+            ts = nanoseconds(said.ts)
+        except (msgspec.DecodeError, ValueError) as problem:
+            raise ProtocolError(str(problem)) from None
+        return BookPart(
+            instrument=index, seq=said.seq, ts=ts, first=True, more=False, snapshot=True, levels=levels
+        )
 
 
 def _name(channel: Channel, symbol: str) -> str:
@@ -197,4 +245,5 @@ CODEC: Final = Codec(
         Duty.GARBAGE,
     ),
     advised=(Duty.GAP, Duty.SLOW, Duty.MUTE),
+    rest=BookByRest(),
 )

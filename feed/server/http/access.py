@@ -15,6 +15,7 @@ from feed.model.grants import Grant, Scope
 from feed.server.http.endpoint import Shape
 from feed.server.http.site import Problem
 from feed.server.keys import Keyring
+from feed.settings import Settings
 
 
 class Detail(Shape):
@@ -73,6 +74,8 @@ class Access:
         bad_key: Status for a key that is not accepted.
         wording: Of every refusal.
         wording_type: What ``wording`` gives.
+        per_day: How many requests a key may send from midnight to midnight UTC; None where a second
+            alone is bounded.
     """
 
     name: str = ""
@@ -84,6 +87,7 @@ class Access:
     bad_key: int = 401
     wording: Callable[[Problem], object] = detailed
     wording_type: type = Error
+    per_day: Callable[[Grant, Settings], int] | None = None
 
     def check(self, headers: Mapping[str, str], keyring: Keyring) -> Grant | None:
         """
@@ -95,13 +99,13 @@ class Access:
         value = headers.get(self.header) if self.header else None
         if value is None:
             if self.needed:
-                raise self._unauthorized(401, f"The header {self._shown} is missing")
+                raise self.unauthorized(f"The header {self._shown} is missing")
             return None
         if value[: len(self.prefix)].lower() != self.prefix.lower():
-            raise self._unauthorized(401, f"The header must read {self._shown}")
+            raise self.unauthorized(f"The header must read {self._shown}")
         grant = keyring.check(value[len(self.prefix) :].strip(), self.dialect)
         if grant is None:
-            raise self._unauthorized(self.bad_key, "Invalid API key")
+            raise self.unauthorized("Invalid API key", self.bad_key)
         if not grant.allows(self.scope):
             raise Problem(403, "forbidden", f"The API key does not have the scope {self.scope.value}")
         return grant
@@ -110,7 +114,8 @@ class Access:
     def _shown(self) -> str:
         return f"{self.header}: {self.prefix}<key>"
 
-    def _unauthorized(self, status: int, message: str) -> Problem:
+    def unauthorized(self, message: str, status: int = 401) -> Problem:
+        """A refusal of whoever has not shown a good key, and how to show one."""
         challenge = {"WWW-Authenticate": "Bearer" if self.prefix else f'ApiKey header="{self.header}"'}
         return Problem(status, "unauthorized", message, challenge if status == 401 else None)
 

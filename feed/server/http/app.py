@@ -19,10 +19,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from feed.server.http import account, admin, documents, health, market, market_data, token
+from feed.server.http import account, admin, documents, health, market, market_data, marketai, token
 from feed.server.http.access import detailed
 from feed.server.http.endpoint import JSON, Endpoint
-from feed.server.http.quota import Quota, Quotas
+from feed.server.http.quota import DAY, SECOND, Quota, Quotas
 from feed.server.http.site import Problem, Site
 from feed.server.keys import is_loopback
 from feed.server.origins import Origins
@@ -50,6 +50,7 @@ def build(site: Site, origins: Origins) -> tuple[Starlette, tuple[str, ...]]:
         *market.endpoints(site.settings.web, example),
         *market_data.endpoints(example),
         *account.endpoints(example),
+        *marketai.endpoints(site.listing, site.settings.web),
         *token.endpoints(),
         *health.endpoints(),
         *admin.endpoints(),
@@ -83,7 +84,8 @@ class _Desk:
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._quotas = Quotas(site.settings.web.requests_per_second)
+        self._of_second = Quotas(SECOND)
+        self._of_day = Quotas(DAY)
 
     def serving(self, methods: Mapping[str, Endpoint]) -> Callable[[Request], Awaitable[Response]]:
         """What serves one path; ``methods`` are its endpoints."""
@@ -100,8 +102,10 @@ class _Desk:
             raise error
         if error.status_code != 404:
             message = f"{request.method} is not served at this path"
+            path = request.url.path
             return _Refusal(
-                Problem(error.status_code, "method_not_allowed", message, error.headers), detailed
+                Problem(error.status_code, "method_not_allowed", message, error.headers),
+                next((it.access.wording for it in self._site.endpoints if it.path == path), detailed),
             )
         body = nowhere(tuple(dict.fromkeys(endpoint.path for endpoint in self._site.endpoints))).body
         return Response(body, 404, media_type=JSON)
@@ -130,8 +134,8 @@ class _Desk:
 
     def _answered(self, request: Request, endpoint: Endpoint, body: bytes, quota: Quota | None) -> Response:
         if quota is not None and quota.exceeded:
-            retry = {"Retry-After": str(quota.reset)}
-            raise Problem(429, "rate_limit_exceeded", "Too many requests; slow down", retry)
+            retry = {"Retry-After": str(quota.wait)}
+            raise Problem(429, "rate_limit_exceeded", quota.refusal, retry)
         self._check_place(request, endpoint)
         grant = endpoint.access.check(_headers(request), self._site.keyring)
         base = f"{'https' if self._site.settings.tls.wanted else 'http'}://{request.headers.get('host', '')}"
@@ -145,8 +149,13 @@ class _Desk:
             grant = endpoint.access.check(_headers(request), self._site.keyring)
         except Problem:
             grant = None
+        settings = self._site.settings
         who = f"key {grant.name}" if grant is not None else f"address {_peer(request)}"
-        return self._quotas.take(who, trio.current_time())
+        quota = self._of_second.take(who, settings.web.requests_per_second, trio.current_time())
+        per_day = endpoint.access.per_day
+        if grant is None or per_day is None or quota.exceeded:
+            return quota
+        return self._of_day.take(who, per_day(grant, settings), self._site.clock())
 
     def _check_place(self, request: Request, endpoint: Endpoint) -> None:
         local = is_loopback(_peer(request)) or self._site.settings.web.admin_anywhere
@@ -155,9 +164,7 @@ class _Desk:
         access = endpoint.access
         misplaced = any(name.lower() in _KEY_IN_QUERY for name in request.query_params)
         if access.header and misplaced:
-            raise Problem(
-                401, "unauthorized", f"A key belongs into the header {access.header}, not into the URL"
-            )
+            raise access.unauthorized(f"A key belongs into the header {access.header}, not into the URL")
 
     async def _body(self, request: Request) -> bytes:
         """All of the body, for whoever answers before it is read must close the connection."""

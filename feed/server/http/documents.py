@@ -16,7 +16,18 @@ from feed.server.http.openapi import description
 from feed.server.http.postman import collection
 from feed.server.http.site import Call, Site
 from feed.server.paths import protocol_paths
-from feed.settings import Flow, Limits, Policies, RailsPolicy, Settings, Tls, Tokens, Trading, Web
+from feed.settings import (
+    Flow,
+    Limits,
+    MarketAiPolicy,
+    Policies,
+    RailsPolicy,
+    Settings,
+    Tls,
+    Tokens,
+    Trading,
+    Web,
+)
 
 HTML = "text/html; charset=utf-8"
 _GROUP = "Documents"
@@ -53,7 +64,7 @@ def _page(site: Site) -> Iterator[str]:
     rows = ((item.method, item.path, item.access.header, item.summary) for item in site.endpoints)
     yield _table(("method", "path", "key in", ""), rows)
     yield "<h2>Defaults</h2>"
-    for owner in (Settings, Limits, Policies, RailsPolicy, Tokens, Trading, Flow, Web, Tls):
+    for owner in (Settings, Limits, Policies, RailsPolicy, MarketAiPolicy, Tokens, Trading, Flow, Web, Tls):
         yield f"<h3>{owner.__name__}</h3>" + _table(("setting", "default"), _defaults(owner))
     for name, dialect in dialects().items():
         notes = resources.files("feed.dialects").joinpath(name, "NOTES.md")

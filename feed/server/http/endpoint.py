@@ -50,6 +50,8 @@ class Parameter:
         default: Value when it is left out; None when it may not be.
         least: Smallest value of a whole number; None for a text.
         most: Largest value of a whole number, or length of a text.
+        choices: All that a text may be; empty when that is not for here to say.
+        aliases: Whether the endpoint knows further names of the choices.
         example: One that works.
     """
 
@@ -58,6 +60,8 @@ class Parameter:
     default: str | int | None = None
     least: int | None = None
     most: int
+    choices: tuple[str, ...] = ()
+    aliases: bool = False
     example: str | int | None = None
 
     def read(self, query: Mapping[str, str]) -> str | int:
@@ -76,6 +80,8 @@ class Parameter:
         if self.least is None:
             if len(text) > self.most:
                 raise self._bad(f"is longer than {self.most} characters")
+            if self.choices and not self.aliases and text not in self.choices:
+                raise self._bad(f"must be one of {', '.join(self.choices)}")
             return text
         number = int(text) if _is_number(text) else -1
         if not self.least <= number <= self.most:

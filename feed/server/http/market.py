@@ -17,6 +17,7 @@ from feed.settings import Web
 
 # Price and size, in plain decimals.
 PriceLevel = Annotated[list[str], msgspec.Meta(min_length=2, max_length=2)]
+MarketStatus = Literal["active", "halted", "delisted"]
 
 
 class Ticker(Shape):
@@ -107,10 +108,10 @@ class MarketInfo(Shape):
     quoteAsset: str  # noqa: N815
     tickSize: str  # noqa: N815
     minQuantity: str  # noqa: N815
-    status: Literal["active", "halted", "delisted"]
+    status: MarketStatus
 
 
-_STATUS: Final[dict[Status, Literal["active", "halted", "delisted"]]] = {
+STATUS: Final[dict[Status, MarketStatus]] = {
     Status.TRADING: "active",
     Status.HALTED: "halted",
     Status.DELISTED: "delisted",
@@ -179,7 +180,7 @@ def markets(site: Site, call: Call) -> list[MarketInfo]:
             quoteAsset=instrument.quote,
             tickSize=f"{instrument.tick_size:f}",
             minQuantity=f"{instrument.lot_size:f}",
-            status=_STATUS[site.latest.status(index)],
+            status=STATUS[site.latest.status(index)],
         )
         for index, instrument in enumerate(site.listing)
     ]

@@ -7,61 +7,85 @@ from typing import Final, Literal
 
 from feed.dialects.ticker import last_price
 from feed.dialects.times import milliseconds
+from feed.model.derivatives import RATE_DECIMALS, FundingRate, MarkPriced
+from feed.model.events import FUNDING, MARK
+from feed.model.instruments import decimal_text
 from feed.server.http.access import OPEN
 from feed.server.http.endpoint import Endpoint, Parameter, Shape
 from feed.server.http.site import LONGEST_SYMBOL, Call, Site
 
 ALL: Final = "ALL"  # every market, as in the address of its streams
-Figure = Literal["INDEX", "ASK", "BID", "24H_VOLUME", "24H_COUNT"]
+Figure = Literal["INDEX", "ASK", "BID", "FUNDING", "NEXT_FUNDING", "OPEN_INTEREST", "24H_VOLUME", "24H_COUNT"]
+_MOST_MARKETS: Final = 16  # in one list
+
+RAILS: Final = "RAILS"
+"""Source of what is so on the market itself."""
+INDEX_SOURCE: Final = "FEED"
+"""Source of the index price."""
 
 
 class MarketDatum(Shape):
     """
-    One figure of a market. These are spot markets: there is no FUNDING, NEXT_FUNDING or OPEN_INTEREST.
+    One figure of a market.
 
     Attributes:
         market: Its symbol.
-        type: INDEX is the middle of the quote, rounded down to a tick; ASK and BID are the best
-            prices, as they last were when there were both; 24H_VOLUME, in the base asset, and
-            24H_COUNT are of the trades of the last 24 hours of market time, by the minute.
-        index: Place of the row among those of its market, from 0.
+        type: INDEX is the index price of a perpetual future, and of anything else the middle of its
+            quote, rounded down to a tick. ASK and BID are the best prices, as they last were when
+            there were both. A perpetual future alone has FUNDING, the rate that is paid next,
+            NEXT_FUNDING, an estimate of the one after it, and OPEN_INTEREST, in the base asset.
+            24H_VOLUME, in the base asset, and 24H_COUNT are of the trades of the last 24 hours of
+            market time, by the minute.
+        index: Where the value comes from: RAILS, the market itself, or FEED, the index price.
         value: In plain decimals.
-        updatedAt: Market time at which this was so, milliseconds since the Unix epoch: of the quote,
-            or of the newest event for what was counted over 24 hours.
+        updatedAt: Market time at which this was so, milliseconds since the Unix epoch; that of the
+            newest event for what was counted over 24 hours.
     """
 
     market: str
     type: Figure
-    index: int
+    index: Literal["FEED", "RAILS"]
     value: str
     updatedAt: int  # noqa: N815 - as published
 
 
 def market_data(site: Site, call: Call) -> list[MarketDatum]:
-    """The rows of one market, or of all in the market's order."""
-    name = call.text("market")
-    indices = range(len(site.listing)) if name == ALL else [site.instrument(name)[0]]
+    """The rows of the markets that are named, in that order, or of all in the market's order."""
+    names = call.text("markets")
+    if names == ALL:
+        indices = list(range(len(site.listing)))
+    else:
+        # Named twice is shown once.
+        indices = list(dict.fromkeys(site.instrument(name)[0] for name in names.split(",")))
     return [
         MarketDatum(
             market=site.listing[index].symbol,
             type=figure,
-            index=place,
+            index=INDEX_SOURCE if figure == "INDEX" else RAILS,
             value=value,
             updatedAt=milliseconds(ts),
         )
         for index in indices
-        for place, (figure, value, ts) in enumerate(_figures(site, index))
+        for figure, value, ts in _figures(site, index)
     ]
 
 
 def _figures(site: Site, index: int) -> Iterator[tuple[Figure, str, int]]:
-    """Each with its value and its market time; before the first quote, or event, there is none of it."""
+    """Each with its value and its market time; what no quote or event has told yet there is not."""
     instrument, latest = site.listing[index], site.latest
-    quote = latest.quote(index)
-    if quote is not None:
+    quote, mark, funding = latest.quote(index), latest.last(MARK, index), latest.last(FUNDING, index)
+    if isinstance(mark, MarkPriced):
+        yield "INDEX", instrument.price_text(mark.index), mark.ts
+    elif quote is not None:
         yield "INDEX", instrument.price_text(last_price(quote, None)), quote.ts
+    if quote is not None:
         yield "ASK", instrument.price_text(quote.ask), quote.ts
         yield "BID", instrument.price_text(quote.bid), quote.ts
+    if isinstance(funding, FundingRate):
+        yield "FUNDING", decimal_text(funding.rate, RATE_DECIMALS), funding.ts
+        yield "NEXT_FUNDING", decimal_text(funding.predicted, RATE_DECIMALS), funding.ts
+    if isinstance(mark, MarkPriced):
+        yield "OPEN_INTEREST", instrument.size_text(mark.open_interest), mark.ts
     if latest.seq:
         volume, trades = latest.days[index].totals(latest.now)
         yield "24H_VOLUME", instrument.size_text(volume), latest.now
@@ -75,20 +99,20 @@ def endpoints(example: str) -> tuple[Endpoint, ...]:
     Args:
         example: A symbol for the documents.
     """
-    market = Parameter(
-        name="market",
-        meaning=f"Symbol of an instrument, or {ALL}.",
+    markets = Parameter(
+        name="markets",
+        meaning=f"Symbols of instruments, separated by commas, or {ALL}.",
         default=ALL,
-        most=LONGEST_SYMBOL,
+        most=_MOST_MARKETS * LONGEST_SYMBOL,
         example=example,
     )
     return (
         Endpoint(
             path="/api/v1/market-data",
-            summary="Index, best prices, and what was traded in 24 hours, of one market or of all",
+            summary="Index, best prices, funding, and what was traded in 24 hours, of some markets or of all",
             handle=market_data,
             access=OPEN,
-            parameters=(market,),
+            parameters=(markets,),
             returns=list[MarketDatum],
             refusals={404: "No such market."},
             group="Rails",

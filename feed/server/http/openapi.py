@@ -20,6 +20,11 @@ _QUOTA: Final = {
     "X-RateLimit-Remaining": "Of these, how many are left.",
     "X-RateLimit-Reset": "Seconds until all are back.",
 }
+_QUOTA_OF_A_DAY: Final = {
+    **_QUOTA,
+    "X-RateLimit-Limit": "Requests with this key in a day; without a good key, in a second.",
+    "X-RateLimit-Reset": "When all are back, seconds since the Unix epoch; without a good key, in seconds.",
+}
 
 
 def description(site: Site) -> dict[str, Any]:
@@ -78,8 +83,9 @@ def _name(endpoint: Endpoint) -> str:
 def _parameter(parameter: Parameter, site: Site) -> dict[str, Any]:
     if parameter.least is None:
         kind: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": parameter.most}
-        if parameter.name == "symbol":
-            kind = {"type": "string", "enum": list(site.listing.symbols)}
+        choices = parameter.choices or (site.listing.symbols if parameter.name == "symbol" else ())
+        if choices:
+            kind = {"type": "string", "enum": list(choices)}
     else:
         kind = {"type": "integer", "minimum": parameter.least, "maximum": parameter.most}
     if parameter.default is not None:
@@ -122,7 +128,7 @@ def _responses(endpoint: Endpoint, schema: dict[int, dict[str, Any]]) -> dict[st
         for response in responses.values():
             response["headers"] = {
                 name: {"description": meaning, "schema": {"type": "integer", "minimum": 0}}
-                for name, meaning in _QUOTA.items()
+                for name, meaning in (_QUOTA_OF_A_DAY if access.per_day else _QUOTA).items()
             }
     return responses
 

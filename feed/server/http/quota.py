@@ -5,20 +5,24 @@ from __future__ import annotations
 import attrs
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Quota:
     """
     What a client may still do.
 
     Attributes:
-        limit: Requests in a second.
+        limit: Requests in a window.
         remaining: Of these, how many are left; -1 when this one was too many.
-        reset: Seconds until there are ``limit`` again.
+        wait: Seconds until there are ``limit`` again.
+        reset: The same as the published documents tell it.
+        refusal: One sentence for whom this was too many.
     """
 
     limit: int
     remaining: int
-    reset: int = 1
+    wait: int
+    reset: int
+    refusal: str
 
     @property
     def exceeded(self) -> bool:
@@ -34,25 +38,56 @@ class Quota:
         }
 
 
-class Quotas:
-    """Counts requests in windows of one second, the same for all; what a window counted is forgotten."""
+@attrs.frozen(kw_only=True)
+class Window:
+    """
+    How requests are counted.
 
-    def __init__(self, per_second: int) -> None:
-        self._per_second = per_second
-        self._window = -1
+    Attributes:
+        seconds: Length; windows begin on its multiples.
+        dated: Whether clients are told when a window ends rather than in how many seconds.
+        refusal: One sentence for whom a request was too many.
+    """
+
+    seconds: int
+    dated: bool = False
+    refusal: str
+
+
+SECOND = Window(seconds=1, refusal="Too many requests; slow down")
+DAY = Window(seconds=86_400, dated=True, refusal="Daily rate limit exceeded")
+
+
+class Quotas:
+    """Counts requests in windows, the same for all; what a window counted is forgotten."""
+
+    def __init__(self, window: Window) -> None:
+        self._window = window
+        self._number = -1
         self._counts: dict[str, int] = {}
 
-    def take(self, who: str, now: float) -> Quota:
+    def take(self, who: str, limit: int, now: float) -> Quota:
         """
         Count one more request.
 
         Args:
             who: Name of a key, or an address.
-            now: Seconds, on a clock that never goes back.
+            limit: How many ``who`` may send in a window.
+            now: Seconds, on a clock that never goes back; since the Unix epoch where windows are dated.
         """
-        if int(now) != self._window:
-            self._window = int(now)
+        window = self._window
+        number = int(now) // window.seconds
+        if number != self._number:
+            self._number = number
             self._counts = {}
-        count = min(self._counts.get(who, 0), self._per_second) + 1
+        count = min(self._counts.get(who, 0), limit) + 1
         self._counts[who] = count
-        return Quota(self._per_second, self._per_second - count)
+        end = (number + 1) * window.seconds
+        wait = end - int(now)
+        return Quota(
+            limit=limit,
+            remaining=limit - count,
+            wait=wait,
+            reset=end if window.dated else wait,
+            refusal=window.refusal,
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import attrs
@@ -11,6 +11,7 @@ from feed.errors import ClientError
 from feed.model.grants import Grant
 from feed.model.instruments import Instrument, Listing
 from feed.model.latest import Latest
+from feed.server.allowances import Seats
 from feed.server.connection import Reception
 from feed.server.http.tape import Tape
 from feed.server.keys import Keyring
@@ -59,6 +60,8 @@ class Site:
         keyring: The keys that are accepted.
         tape: The last trades.
         tokens: Gives access tokens out.
+        seats: Who has how many connections open, where a protocol counts them.
+        clock: Seconds since the Unix epoch.
         endpoints: Everything that is served, for the documents about it.
     """
 
@@ -69,6 +72,8 @@ class Site:
     keyring: Keyring
     tape: Tape
     tokens: TokenOffice
+    seats: Seats
+    clock: Callable[[], float]
     endpoints: tuple[Endpoint, ...] = ()
 
     @property

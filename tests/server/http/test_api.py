@@ -10,8 +10,9 @@ from scripts import Script, quote
 
 from feed import Limits, Settings
 from feed.errors import MarketError
-from feed.model.events import ADD, REDUCE, STATUS, TRADE, Status
+from feed.model.events import ADD, FUNDING, MARK, REDUCE, STATUS, TRADE, Status
 from feed.model.grants import Grant, Scope
+from feed.model.instruments import Contract, Instrument, Listing
 from feed.server.keys import Keyring, entry_for
 from feed.server.stage import Stage
 from feed.settings import Web
@@ -135,20 +136,53 @@ async def test_markets_are_listed_with_their_units(market):
 
 async def test_market_data_is_one_row_for_each_figure(market):
     """What a spot market has: no funding and no open interest; a figure of the quote has its time."""
-    status, _, body = await ask(market.connect(), "/api/v1/market-data?market=EURUSD")
+    status, _, body = await ask(market.connect(), "/api/v1/market-data?markets=EURUSD")
     assert status == 200
     ms = NOW // 1_000_000
     assert [list(row.items()) for row in body] == [
-        [("market", "EURUSD"), ("type", figure), ("index", index), ("value", value), ("updatedAt", ms)]
-        for index, (figure, value) in enumerate(
-            [
-                ("INDEX", "1.08501"),
-                ("ASK", "1.08502"),
-                ("BID", "1.08500"),
-                ("24H_VOLUME", "0.25"),
-                ("24H_COUNT", "1"),
-            ]
+        [("market", "EURUSD"), ("type", figure), ("index", source), ("value", value), ("updatedAt", ms)]
+        for figure, source, value in [
+            ("INDEX", "FEED", "1.08501"),
+            ("ASK", "RAILS", "1.08502"),
+            ("BID", "RAILS", "1.08500"),
+            ("24H_VOLUME", "RAILS", "0.25"),
+            ("24H_COUNT", "RAILS", "1"),
+        ]
+    ]
+
+
+async def test_market_data_of_a_perpetual_future_has_its_funding(open_house):
+    """The index price in place of the middle; each figure as of the row that told it."""
+    perpetual = Instrument(
+        symbol="BTC-PERP",
+        base="BTC",
+        quote="USD",
+        price_decimals=2,
+        size_decimals=4,
+        contract=Contract.PERPETUAL,
+        underlying="BTC-USD",
+    )
+    script = Script(opening=[quote(0, 6_425_000, 6_425_100, ts=NOW)])
+    script.listing = Listing([perpetual])
+    async with open_house(script=script) as house:
+        _, _, body = await ask(house.connect(), "/api/v1/market-data?markets=BTC-PERP")
+        assert [row["type"] for row in body] == ["INDEX", "ASK", "BID", "24H_VOLUME", "24H_COUNT"]
+        script.play(
+            (MARK, 0, NOW + SECOND, 6_425_040, 6_424_900, 123_456),
+            (FUNDING, 0, NOW + 2 * SECOND, -1_250, 10_000, NOW + 3600 * SECOND),
         )
+        await trio.testing.wait_all_tasks_blocked()
+        _, _, body = await ask(house.connect(), "/api/v1/market-data")
+    ms = NOW // 1_000_000
+    assert [(row["type"], row["index"], row["value"], row["updatedAt"] - ms) for row in body] == [
+        ("INDEX", "FEED", "64249.00", 1000),
+        ("ASK", "RAILS", "64251.00", 0),
+        ("BID", "RAILS", "64250.00", 0),
+        ("FUNDING", "RAILS", "-0.00001250", 2000),
+        ("NEXT_FUNDING", "RAILS", "0.00010000", 2000),
+        ("OPEN_INTEREST", "RAILS", "12.3456", 1000),
+        ("24H_VOLUME", "RAILS", "0.0000", 2000),
+        ("24H_COUNT", "RAILS", "0", 2000),
     ]
 
 
@@ -157,7 +191,7 @@ async def test_market_data_is_of_24_hours_of_market_time(market):
     later = NOW + 24 * 3600 * SECOND
     market.script.play(trade(2, 108_501, ts=NOW + 3600 * SECOND), trade(1, 7, instrument=1, ts=later))
     await trio.testing.wait_all_tasks_blocked()
-    _, _, body = await ask(market.connect(), "/api/v1/market-data?market=EURUSD")
+    _, _, body = await ask(market.connect(), "/api/v1/market-data?markets=EURUSD")
     assert [(row["type"], row["value"], row["updatedAt"]) for row in body[2:]] == [
         ("BID", "1.08500", NOW // 1_000_000),
         ("24H_VOLUME", "0.25", later // 1_000_000),
@@ -165,18 +199,25 @@ async def test_market_data_is_of_24_hours_of_market_time(market):
     ]
 
 
-@pytest.mark.parametrize("query", ["", "?market=ALL"])
+@pytest.mark.parametrize("query", ["", "?markets=ALL"])
 async def test_market_data_is_of_all_markets(market, query):
-    """In the market's order; one without a quote has no prices, and is counted from 0 all the same."""
+    """In the market's order; one without a quote has no prices."""
     _, _, body = await ask(market.connect(), "/api/v1/market-data" + query)
-    assert [(row["market"], row["type"], row["index"], row["value"]) for row in body[3:]] == [
-        ("EURUSD", "24H_VOLUME", 3, "0.25"),
-        ("EURUSD", "24H_COUNT", 4, "1"),
-        ("GBPUSD", "24H_VOLUME", 0, "0.00"),
-        ("GBPUSD", "24H_COUNT", 1, "0"),
-        ("XAUUSD", "24H_VOLUME", 0, "0.00"),
-        ("XAUUSD", "24H_COUNT", 1, "0"),
+    assert [(row["market"], row["type"], row["value"]) for row in body[3:]] == [
+        ("EURUSD", "24H_VOLUME", "0.25"),
+        ("EURUSD", "24H_COUNT", "1"),
+        ("GBPUSD", "24H_VOLUME", "0.00"),
+        ("GBPUSD", "24H_COUNT", "0"),
+        ("XAUUSD", "24H_VOLUME", "0.00"),
+        ("XAUUSD", "24H_COUNT", "0"),
     ]
+
+
+async def test_market_data_is_of_the_markets_that_are_named(market):
+    """In the order of the list, each once."""
+    path = "/api/v1/market-data?markets=XAUUSD,GBPUSD,XAUUSD"
+    _, _, body = await ask(market.connect(), path)
+    assert [row["market"] for row in body] == ["XAUUSD", "XAUUSD", "GBPUSD", "GBPUSD"]
 
 
 async def test_a_market_without_events_has_no_market_data(open_house):
@@ -229,8 +270,8 @@ CODES = {400: "bad_request", 401: "unauthorized", 403: "forbidden", 404: "not_fo
         ("/v1/market/book?symbol=EURUSD&depth=-1", {}, 400, "depth"),
         ("/v1/market/book?symbol=EURUSD&depth=%D9%A1", {}, 400, "depth"),
         ("/v1/market/trades?symbol=EURUSD&limit=1e3", {}, 400, "limit"),
-        ("/api/v1/market-data?market=XYZ", {}, 404, "Unknown symbol: XYZ"),
-        ("/api/v1/market-data?market=", {}, 400, "market is missing"),
+        ("/api/v1/market-data?markets=EURUSD,XYZ", {}, 404, "Unknown symbol: XYZ"),
+        ("/api/v1/market-data?markets=", {}, 400, "markets is missing"),
         ("/admin/clock", {}, 401, "X-API-Key"),
         ("/admin/clock", API_KEY, 404, "cannot be steered"),
         ("/admin/faults", API_KEY, 404, "no faults"),

@@ -1,0 +1,144 @@
+"""
+What an order book looks like at one moment: spread, imbalance, depth and walls.
+
+Levels are (price in integer ticks, integer lots), best first, as ``Latest.levels`` gives them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import attrs
+
+Levels = Sequence[tuple[int, int]]
+
+BPS: Final = 10_000
+# Levels further than this from the middle, in basis points of it, are no depth and no walls.
+NEAR_BPS: Final = 100
+WALL_MULTIPLE: Final = 8.0
+MOST_WALLS: Final = 5  # of a side
+DIGITS: Final = 4  # behind the point of every ratio: enough for a spread of a hundredth of a basis point
+
+
+class Wall(NamedTuple):
+    """
+    A price level that stands out.
+
+    Attributes:
+        price: Integer ticks.
+        size: Integer lots.
+        multiple: Of the median level of its side within 1 % of the mid price.
+    """
+
+    price: int
+    size: int
+    multiple: float
+
+
+@attrs.frozen(kw_only=True)
+class BookFigures:
+    """
+    A two-sided book in figures.
+
+    Attributes:
+        bid: Best bid, integer ticks.
+        ask: Best ask, integer ticks.
+        spread_bps: From best bid to best ask, basis points of the mid price.
+        obi_5: Order book imbalance over the best 5 levels of each side, see :func:`imbalance`.
+        obi_10: The same over 10.
+        bid_depth: Integer lots resting within 1 % below the mid price.
+        ask_depth: Integer lots resting within 1 % above it.
+        bid_walls: Levels that stand out, best first, at most 5.
+        ask_walls: The same above the mid price.
+    """
+
+    bid: int
+    ask: int
+    spread_bps: float
+    obi_5: float
+    obi_10: float
+    bid_depth: int
+    ask_depth: int
+    bid_walls: tuple[Wall, ...]
+    ask_walls: tuple[Wall, ...]
+
+    @property
+    def mid2(self) -> int:
+        """Twice the mid price, integer ticks: the middle may lie between two."""
+        return self.bid + self.ask
+
+
+def figures(bids: Levels, asks: Levels, *, wall_multiple: float = WALL_MULTIPLE) -> BookFigures | None:
+    """
+    The figures of a book; None when a side is empty.
+
+    Args:
+        bids: All levels, or as many as lie within 1 % of the mid price.
+        asks: The same.
+        wall_multiple: How many times the median level a wall is.
+    """
+    if not (bids and asks):
+        return None
+    bid, ask = bids[0][0], asks[0][0]
+    near_bids, near_asks = near(bids, bid + ask), near(asks, bid + ask)
+    return BookFigures(
+        bid=bid,
+        ask=ask,
+        spread_bps=spread_bps(bid, ask),
+        obi_5=imbalance(bids, asks, 5),
+        obi_10=imbalance(bids, asks, 10),
+        bid_depth=sum(size for _, size in near_bids),
+        ask_depth=sum(size for _, size in near_asks),
+        bid_walls=walls(near_bids, wall_multiple)[:MOST_WALLS],
+        ask_walls=walls(near_asks, wall_multiple)[:MOST_WALLS],
+    )
+
+
+def spread_bps(bid: int, ask: int) -> float:
+    """Distance of two prices in basis points of their mean: (ask - bid) / mid x 10,000."""
+    return round(2 * BPS * (ask - bid) / (bid + ask), DIGITS)
+
+
+def imbalance(bids: Levels, asks: Levels, depth: int) -> float:
+    """
+    Order book imbalance: (bid lots - ask lots) / (bid lots + ask lots) over the best ``depth`` levels.
+
+    From -1, nobody bids, to 1, nobody offers; 0 for an empty book.
+    """
+    bid = sum(size for _, size in bids[:depth])
+    ask = sum(size for _, size in asks[:depth])
+    return round((bid - ask) / (bid + ask), DIGITS) if bid + ask else 0.0
+
+
+def near(levels: Levels, mid2: int) -> Levels:
+    """
+    The levels within 1 % of a mid price.
+
+    Args:
+        levels: Of one side, best first.
+        mid2: Twice the mid price, integer ticks.
+    """
+    for at, (price, _) in enumerate(levels):
+        if abs(2 * price - mid2) * BPS > NEAR_BPS * mid2:
+            return levels[:at]
+    return levels
+
+
+def walls(levels: Levels, multiple: float) -> tuple[Wall, ...]:
+    """The levels of at least ``multiple`` times the median of ``levels``, in their order."""
+    if not levels:
+        return ()
+    median2 = twice_median([size for _, size in levels])
+    return tuple(
+        Wall(price, size, round(2 * size / median2, 2))
+        for price, size in levels
+        if 2 * size >= multiple * median2
+    )
+
+
+def twice_median(values: list[int]) -> int:
+    """Twice the median of at least one value: whole for whole values."""
+    values = sorted(values)
+    half = len(values) // 2
+    return 2 * values[half] if len(values) % 2 else values[half - 1] + values[half]

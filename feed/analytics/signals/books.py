@@ -1,0 +1,107 @@
+"""What an order book shows, looked at once a second: imbalance, spread, walls."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from typing import Final
+
+from feed.analytics.depth import Levels, Wall, imbalance, near, spread_bps, twice_median, walls
+from feed.analytics.signals.finding import BPS_1E4, HUNDREDTHS, Finding, value_cents
+from feed.model.contracts import SignalRules
+from feed.model.events import Side
+from feed.model.instruments import Instrument
+from feed.model.signals import Severity, SignalType
+
+SEEN: Final = 100
+"""Levels of a side that are looked at."""
+
+_FEWEST: Final = 30  # looks before a median means anything
+_RENEWED: Final = 10  # looks between two medians
+_DEPTH: Final = 10
+_LOPSIDED: Final = 0.95  # beyond this an imbalance is a warning
+_HUGE: Final = 2  # times the multiple that makes a wall: a warning
+
+
+class BookEye:
+    """
+    Watches the book of one instrument.
+
+    Args:
+        instrument: Which.
+        rules: Thresholds.
+    """
+
+    def __init__(self, instrument: Instrument, rules: SignalRules) -> None:
+        self._instrument = instrument
+        self._rules = rules
+        self._spreads: deque[int] = deque(maxlen=rules.window_seconds)  # in 1e-4 basis points
+        self._median = 0
+        self._looks = 0
+        self._lopsided = 0  # seconds in a row; negative while the asks have more
+        self._walls: tuple[dict[int, Wall], dict[int, Wall]] = ({}, {})
+
+    def look(self, bids: Levels, asks: Levels) -> Iterator[Finding]:
+        """What a book shows now; nothing while a side of it is empty."""
+        if not (bids and asks):
+            self._lopsided = 0
+            return
+        yield from self._imbalance(bids, asks)
+        yield from self._spread(bids[0][0], asks[0][0])
+        mid2 = bids[0][0] + asks[0][0]
+        for side, levels in ((Side.BUY, bids), (Side.SELL, asks)):
+            yield from self._wall(side, near(levels, mid2), mid2)
+
+    def _imbalance(self, bids: Levels, asks: Levels) -> Iterator[Finding]:
+        rules, found = self._rules, imbalance(bids, asks, _DEPTH)
+        if abs(found) < rules.imbalance:
+            self._lopsided = 0
+            return
+        sign = 1 if found > 0 else -1
+        self._lopsided = self._lopsided + sign if self._lopsided * sign > 0 else sign
+        if abs(self._lopsided) >= rules.imbalance_seconds:
+            heavy = bids if sign > 0 else asks
+            depth = value_cents(self._instrument, sum(price * size for price, size in heavy[:_DEPTH]))
+            severity = Severity.WARNING if abs(found) >= _LOPSIDED else Severity.INFO
+            yield Finding(SignalType.ORDERBOOK_IMBALANCE, severity, (round(found * 10_000), depth))
+
+    def _spread(self, bid: int, ask: int) -> Iterator[Finding]:
+        spread = round(spread_bps(bid, ask) * BPS_1E4)
+        known = self._spreads
+        if len(known) >= _FEWEST:
+            if not self._looks % _RENEWED or not self._median:
+                self._median = max(1, twice_median(list(known)) // 2)
+            if spread >= self._rules.spread_multiple * self._median:
+                yield Finding(SignalType.SPREAD_ANOMALY, Severity.WARNING, (spread, self._median))
+        self._looks += 1
+        known.append(spread)
+
+    def _wall(self, side: Side, levels: Levels, mid2: int) -> Iterator[Finding]:
+        known = self._walls[side]
+        multiple = self._rules.wall_multiple
+        found = {wall.price: wall for wall in walls(levels, multiple)} if len(levels) > 2 else {}
+        sizes = dict(levels)
+        for price, wall in list(known.items()):
+            if 2 * sizes.get(price, 0) < wall.size:
+                del known[price]
+                # A wall that was left behind, or traded through, was not taken away.
+                if levels and self._in_view(side, price, levels, mid2):
+                    yield self._told(SignalType.WALL_REMOVAL, side, wall)
+        for price, wall in found.items():
+            if price not in known:
+                known[price] = wall
+                yield self._told(SignalType.WALL_APPEARANCE, side, wall)
+
+    def _told(self, kind: SignalType, side: Side, wall: Wall) -> Finding:
+        huge = wall.multiple >= _HUGE * self._rules.wall_multiple
+        figures = (int(side), wall.price, wall.size, round(wall.multiple * HUNDREDTHS))
+        return Finding(kind, Severity.WARNING if huge else Severity.INFO, figures)
+
+    @staticmethod
+    def _in_view(side: Side, price: int, levels: Levels, mid2: int) -> bool:
+        """Whether a level of that price would be among those that are looked at."""
+        best, worst = levels[0][0], levels[-1][0]
+        if price > best if side is Side.BUY else price < best:
+            return False
+        beyond = price < worst if side is Side.BUY else price > worst
+        return bool(near([(price, 1)], mid2)) and not (beyond and len(levels) == SEEN)

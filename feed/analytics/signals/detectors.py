@@ -1,0 +1,120 @@
+"""All ten signals of a market, numbered, and none of them too often."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+from feed.analytics.depth import Levels, spread_bps
+from feed.analytics.pairs import DOLLARS, pairs
+from feed.analytics.signals.books import SEEN, BookEye
+from feed.analytics.signals.finding import BPS_1E4, NS_PER_SECOND, Finding
+from feed.analytics.signals.funding import FundingEye
+from feed.analytics.signals.trades import TradeEye
+from feed.model.contracts import SignalRules
+from feed.model.events import FUNDING, SIGNAL, Row, Side
+from feed.model.instruments import Contract, Instrument, Listing
+from feed.model.signals import Severity, SignalType
+
+LevelsOf = Callable[[int, Side, int], Levels]
+"""The best levels of a side: (index of the instrument, side, how many)."""
+
+
+class Detectors:
+    """
+    A fold from what happens to ``SIGNAL`` rows.
+
+    Watched is what is paid in dollars, spot and perpetual.
+
+    Args:
+        listing: What an event's ``instrument`` is an index into.
+        rules: When to speak up.
+        levels: The books as they stand at the moment of a call.
+    """
+
+    def __init__(self, listing: Listing, rules: SignalRules, levels: LevelsOf) -> None:
+        self._rules = rules
+        self._levels = levels
+        watched = [at for at, instrument in enumerate(listing) if _watched(instrument)]
+        self._trades: Final = {at: TradeEye(listing[at], rules) for at in watched}
+        self._books: Final = {at: BookEye(listing[at], rules) for at in watched}
+        self._funding: Final = {
+            at: FundingEye(rules) for at in watched if listing[at].contract is Contract.PERPETUAL
+        }
+        # Venues of one pair whose prices can be compared as they are: they count in one tick.
+        self._pairs: Final = [
+            [
+                at
+                for at in pair.spot
+                if at in self._books and _ticks(listing, at) == _ticks(listing, pair.spot[0])
+            ]
+            for pair in pairs(listing).values()
+            if len(pair.spot) > 1
+        ]
+        self._number = 0
+        self._resting: dict[tuple[SignalType, int], int] = {}
+
+    def happened(self, rows: Sequence[Row]) -> list[Row]:
+        """
+        What the trades of one action show.
+
+        Args:
+            rows: All that followed from one action in one instrument, in order; at least one.
+        """
+        eye = self._trades.get(rows[0][1])
+        return [] if eye is None else self._told(rows[0][1], rows[0][2], eye.look(rows))
+
+    def funded(self, row: Row) -> list[Row]:
+        """What a ``FUNDING`` row shows."""
+        eye = self._funding.get(row[1]) if row[0] == FUNDING else None
+        return [] if eye is None else self._told(row[1], row[2], eye.look(row))
+
+    def second(self, now: int) -> list[Row]:
+        """What the books and the last seconds show, at a whole second of market time."""
+        told: list[Row] = []
+        best: dict[int, tuple[int, int]] = {}
+        for at, eye in self._books.items():
+            bids, asks = self._levels(at, Side.BUY, SEEN), self._levels(at, Side.SELL, SEEN)
+            if bids and asks:
+                best[at] = bids[0][0], asks[0][0]
+            told += self._told(at, now, self._trades[at].second(now))
+            told += self._told(at, now, eye.look(bids, asks))
+        for venues in self._pairs:
+            told += self._told(venues[0], now, self._diverged([at for at in venues if at in best], best))
+        return told
+
+    def _diverged(self, venues: list[int], best: dict[int, tuple[int, int]]) -> Iterable[Finding]:
+        gaps = [
+            (spread_bps(best[buy][1], best[sell][0]), buy, sell)
+            for buy in venues
+            for sell in venues
+            if best[sell][0] > best[buy][1]
+        ]
+        if gaps:
+            gap, buy, sell = max(gaps)
+            if gap >= self._rules.divergence_bps:
+                figures = (buy, sell, round(gap * BPS_1E4))
+                yield Finding(SignalType.CROSS_EXCHANGE_DIVERGENCE, Severity.ALERT, figures)
+
+    def _told(self, instrument: int, now: int, findings: Iterable[Finding]) -> list[Row]:
+        rows: list[Row] = []
+        for kind, severity, figures in findings:
+            key = kind, instrument
+            if self._resting.get(key, 0) > now:
+                continue
+            self._resting[key] = now + self._rules.rest_seconds * NS_PER_SECOND
+            self._number += 1
+            rows.append((SIGNAL, instrument, now, self._number, int(kind), int(severity), *figures))
+        return rows
+
+
+def _watched(instrument: Instrument) -> bool:
+    return (
+        instrument.asset_class == "crypto"
+        and instrument.quote in DOLLARS
+        and instrument.contract is not Contract.PREDICTION
+    )
+
+
+def _ticks(listing: Listing, at: int) -> tuple[int, int]:
+    return listing[at].price_decimals, listing[at].tick

@@ -1,0 +1,40 @@
+"""What a detector says, before it is numbered and told."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from feed.model.instruments import Instrument
+from feed.model.signals import Severity, SignalType
+
+NS_PER_SECOND: Final = 1_000_000_000
+CENTS: Final = 100
+HUNDREDTHS: Final = 100
+BPS_1E4: Final = 10_000
+MUCH: Final = 10  # times a threshold: no longer an alert but critical
+
+
+class Finding(NamedTuple):
+    """
+    Something worth a signal.
+
+    Attributes:
+        type: What was noticed.
+        severity: How much it matters.
+        figures: As :data:`feed.model.signals.FIGURES` has them.
+    """
+
+    type: SignalType
+    severity: Severity
+    figures: tuple[int, ...]
+
+
+def value_cents(instrument: Instrument, ticks_lots: int) -> int:
+    """What that many ticks times lots are worth, cents of the quote currency, rounded down."""
+    scale: int = 10 ** (instrument.price_decimals + instrument.size_decimals)
+    return ticks_lots * instrument.tick * instrument.lot * CENTS // scale
+
+
+def by_value(cents: int, threshold_usd: int) -> Severity:
+    """An alert, or critical from ten times the threshold on."""
+    return Severity.CRITICAL if cents >= MUCH * threshold_usd * CENTS else Severity.ALERT

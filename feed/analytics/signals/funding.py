@@ -1,0 +1,42 @@
+"""What the funding of one perpetual future shows."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from math import fsum, sqrt
+from typing import Final
+
+from feed.analytics.signals.finding import HUNDREDTHS, Finding
+from feed.model.contracts import SignalRules
+from feed.model.events import Row
+from feed.model.signals import Severity, SignalType
+
+_FEWEST: Final = 3
+_STEADY: Final = 2_000.0  # a rate that hardly moves still has this deviation, units of 1e-8
+_KEPT: Final = 60
+
+
+class FundingEye:
+    """
+    Watches the predicted rate of one perpetual future.
+
+    Args:
+        rules: Thresholds.
+    """
+
+    def __init__(self, rules: SignalRules) -> None:
+        self._rules = rules
+        self._rates: deque[int] = deque(maxlen=_KEPT)
+
+    def look(self, row: Row) -> Iterator[Finding]:
+        """What a ``FUNDING`` row shows."""
+        predicted, known = row[4], self._rates
+        if len(known) >= _FEWEST:
+            mean = sum(known) / len(known)
+            deviation = max(_STEADY, sqrt(fsum((rate - mean) * (rate - mean) for rate in known) / len(known)))
+            score = (predicted - mean) / deviation
+            if abs(score) >= self._rules.funding_z and abs(predicted) >= self._rules.funding_least:
+                figures = (predicted, round(mean), round(score * HUNDREDTHS))
+                yield Finding(SignalType.FUNDING_SPIKE, Severity.WARNING, figures)
+        known.append(predicted)

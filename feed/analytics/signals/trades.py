@@ -1,0 +1,118 @@
+"""What the trades of one instrument show: whales, cascades of liquidations, volume, broken levels."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from feed.analytics.signals.finding import HUNDREDTHS, NS_PER_SECOND, Finding, by_value, value_cents
+from feed.model.contracts import SignalRules
+from feed.model.events import LIQUIDATION, TRADE, Row
+from feed.model.instruments import Instrument
+from feed.model.signals import Severity, SignalType
+
+_BUCKET_SECONDS: Final = 10
+_FEWEST_BUCKETS: Final = 6  # a baseline of less than a minute is none
+_LOUD: Final = 2  # times the multiple that is a spike: an alert
+# A level is broken once the price is this share of a step beyond it.
+_BEYOND: Final = 100
+
+
+class TradeEye:
+    """
+    Watches the trades of one instrument.
+
+    Args:
+        instrument: Which.
+        rules: Thresholds.
+    """
+
+    def __init__(self, instrument: Instrument, rules: SignalRules) -> None:
+        self._instrument = instrument
+        self._rules = rules
+        # Liquidations in the window: (market time, side, ticks times lots)
+        self._forced: deque[tuple[int, int, int]] = deque(maxlen=10_000)
+        self._bucket = 0  # lots of the running ten seconds
+        self._buckets: deque[int] = deque(
+            maxlen=max(_FEWEST_BUCKETS, rules.window_seconds // _BUCKET_SECONDS)
+        )
+        self._step = 0
+        self._band = 0
+
+    def look(self, rows: Sequence[Row]) -> Iterator[Finding]:
+        """
+        What the rows of one moment show.
+
+        Args:
+            rows: All that followed from one action, in order.
+        """
+        takers: dict[tuple[int, int], int] = {}  # (order, side): ticks times lots
+        forced: dict[int, int] = {}  # liquidation order: side
+        last = 0
+        for row in rows:
+            if row[0] == TRADE:
+                self._bucket += row[6]
+                last = row[5]
+                taker = row[8], row[4]
+                takers[taker] = takers.get(taker, 0) + row[5] * row[6]
+            elif row[0] == LIQUIDATION:
+                forced[row[3]] = row[4]
+        if not last:
+            return
+        for (order, side), value in takers.items():
+            if order in forced:
+                self._forced.append((rows[0][2], side, value))
+                yield from self._cascade(rows[0][2], side)
+            else:
+                yield from self._whale(side, value)
+        yield from self._level(last)
+
+    def second(self, now: int) -> Iterator[Finding]:
+        """What has changed once a second of market time has begun."""
+        if now // NS_PER_SECOND % _BUCKET_SECONDS:
+            return
+        volume, self._bucket = self._bucket, 0
+        known = self._buckets
+        if len(known) >= _FEWEST_BUCKETS:
+            baseline = max(1, sum(known) // len(known))
+            multiple = HUNDREDTHS * volume // baseline
+            least = self._rules.volume_multiple * HUNDREDTHS
+            if multiple >= least:
+                severity = Severity.ALERT if multiple >= _LOUD * least else Severity.INFO
+                yield Finding(SignalType.VOLUME_SPIKE, severity, (volume, baseline, multiple))
+        known.append(volume)
+
+    def _whale(self, side: int, value: int) -> Iterator[Finding]:
+        cents = value_cents(self._instrument, value)
+        if cents >= self._rules.whale_usd * 100:
+            severity = by_value(cents, self._rules.whale_usd)
+            yield Finding(SignalType.WHALE_MOVEMENT, severity, (cents, side))
+
+    def _cascade(self, now: int, side: int) -> Iterator[Finding]:
+        rules, forced = self._rules, self._forced
+        window = rules.cascade_seconds * NS_PER_SECOND
+        while forced[0][0] <= now - window:
+            forced.popleft()
+        mine = [value for _, at, value in forced if at == side]
+        cents = value_cents(self._instrument, sum(mine))
+        if len(mine) >= rules.cascade_count and cents >= rules.cascade_usd * 100:
+            span = (now - forced[0][0]) // 1_000_000
+            figures = (side, len(mine), cents, span)
+            yield Finding(SignalType.LIQUIDATION_CASCADE, by_value(cents, rules.cascade_usd), figures)
+
+    def _level(self, price: int) -> Iterator[Finding]:
+        if not self._step:
+            self._step = 10 ** max(0, len(str(price)) - self._rules.level_digits)
+            self._band = price // self._step
+            return
+        step = self._step
+        up, down = (self._band + 1) * step, self._band * step
+        if price * _BEYOND >= up * _BEYOND + step:
+            level, upwards = price // step * step, 1
+        elif price * _BEYOND < down * _BEYOND - step:
+            level, upwards = (price // step + 1) * step, 0
+        else:
+            return
+        self._band = price // step
+        yield Finding(SignalType.PRICE_LEVEL_BREAK, Severity.INFO, (level, upwards, price))

@@ -1,0 +1,73 @@
+"""
+Who may connect, and how much a tier may have.
+
+Source: sections "Connection", "Authentication" and "Tier Limits" of the document.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from feed.dialects.contract import Desk, Entry
+from feed.dialects.marketai.encode import refusal
+from feed.errors import ClientError
+from feed.model.grants import Grant
+from feed.settings import MarketAiPolicy, TierLimits
+
+CONNECTION_LIMIT: Final = "CONNECTION_LIMIT"
+
+
+class Refused(ClientError):
+    """
+    No connection: an HTTP status, and the answer in place of one.
+
+    Attributes:
+        status: HTTP status.
+        body: JSON text.
+    """
+
+    def __init__(self, status: int, code: str, text: str) -> None:
+        self.status = status
+        self.body = refusal(code, text)
+        super().__init__(text)
+
+
+def limits(grant: Grant, policy: MarketAiPolicy) -> TierLimits:
+    """What the tier of a key allows."""
+    found: TierLimits = getattr(policy, grant.tier.value)
+    return found
+
+
+def holder(grant: Grant) -> str:
+    """By which name the connections of a key are counted."""
+    return f"marketai key {grant.name}"
+
+
+def check(key: str, desk: Desk) -> Grant:
+    """
+    The grant of a key.
+
+    Raises:
+        Refused: 401, nobody knows the key.
+    """
+    grant = desk.check_key(key)
+    if grant is None:
+        raise Refused(401, "unauthorized", "Invalid API key")
+    return grant
+
+
+def enter(grant: Grant, desk: Desk) -> None:
+    """
+    Count this connection in, until it ends.
+
+    Raises:
+        Refused: 429, the tier has no room for another one.
+    """
+    policy = desk.policies.marketai
+    most = limits(grant, policy).connections
+    match desk.enter(holder(grant), most, policy.connections_per_minute):
+        case Entry.TOO_MANY:
+            raise Refused(429, CONNECTION_LIMIT, f"Connection limit ({most}) reached for your tier.")
+        case Entry.TOO_OFTEN:
+            text = f"More than {policy.connections_per_minute} new connections in a minute"
+            raise Refused(429, "rate_limited", text)

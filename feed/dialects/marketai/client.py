@@ -1,0 +1,181 @@
+"""
+Market.ai from the client's end: consolidated quotes, and trades of all venues.
+
+A quote is the best bid and the best ask of a pair over its venues, which can be crossed while nobody has
+traded them apart; its last price is the global mid. Trade ids are counted by each venue, so that a pair
+has no serial numbers.
+
+Source: sections "Option 2: Auth message", "Subscribe", "Channels" and "Reconnection" of the document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Final, Literal
+
+import msgspec
+
+from feed.dialects.client import (
+    Channel,
+    Codec,
+    Dialogue,
+    Duty,
+    Item,
+    Ready,
+    Wish,
+    read,
+    refusal,
+    ticker,
+    trade,
+)
+from feed.dialects.marketai import channels
+from feed.dialects.messages import message
+from feed.dialects.times import NS_PER_MILLISECOND
+from feed.errors import ProtocolError
+from feed.model.directory import Directory
+
+_CHANNELS: Final = {Channel.QUOTES: channels.QUOTES, Channel.TRADES: channels.TRADES}
+_UNAUTHORIZED: Final = "UNAUTHORIZED"
+
+
+class Update(msgspec.Struct, tag="update"):
+    """What every data message begins with; the rest depends on the channel."""
+
+    channel: str
+    ts: int
+    data: msgspec.Raw
+
+
+class Authenticated(msgspec.Struct, tag="authenticated"):
+    """The key was accepted."""
+
+
+class Subscribed(msgspec.Struct, tag="subscribed"):
+    """A subscription is confirmed."""
+
+
+class Error(msgspec.Struct, tag="error"):
+    """What was wrong with a request."""
+
+    code: str
+    message: str
+
+
+class Venue(msgspec.Struct):
+    """One exchange's part of a quote."""
+
+    bid: str
+    ask: str
+
+
+class QuoteData(msgspec.Struct):
+    """Data of a quote."""
+
+    symbol: str
+    global_mid: str
+    exchanges: list[Venue]
+
+
+class TradeData(msgspec.Struct):
+    """Data of a trade."""
+
+    symbol: str
+    price: str
+    quantity: str
+    side: Literal["buy", "sell"] | None
+    timestamp: int
+
+
+_MESSAGES: Final = msgspec.json.Decoder(Update | Authenticated | Subscribed | Error)
+_QUOTES: Final = msgspec.json.Decoder(QuoteData)
+_TRADES: Final = msgspec.json.Decoder(TradeData)
+
+
+class MarketAiDialogue(Dialogue):
+    """Says the key first, and subscribes once it is accepted."""
+
+    def __init__(self, wish: Wish, directory: Directory) -> None:
+        self._wish = wish
+        self._directory = directory
+
+    def start(self) -> Sequence[str]:
+        """The key."""
+        return [message(action="auth", key=self._wish.key or "")]
+
+    def receive(self, text: str) -> tuple[Sequence[Item], Sequence[str]]:
+        """Read one message."""
+        said = read(_MESSAGES, text)
+        match said:
+            case Update():
+                return self._heard(said), ()
+            case Authenticated():
+                return (), [self._subscription("subscribe", self._wish.channels)]
+            case Subscribed():
+                return [Ready()], ()
+            case Error():
+                about_key = said.code == _UNAUTHORIZED
+                return [refusal(said.message, key=about_key, code=said.code)], ()
+        return (), ()
+
+    def renew(self, channel: Channel, symbol: str) -> Sequence[str]:
+        """Away and back again: quotes begin with how they stand."""
+        del symbol
+        return [self._subscription(action, (channel,)) for action in ("unsubscribe", "subscribe")]
+
+    def probe(self) -> str:
+        """A ping that is a message."""
+        return message(action="ping")
+
+    def _subscription(self, action: str, wanted: Sequence[Channel]) -> str:
+        symbols = list(self._wish.symbols)
+        entries = [{"type": _CHANNELS[channel], "symbols": symbols} for channel in wanted]
+        return message(action=action, channels=entries)
+
+    def _heard(self, said: Update) -> Sequence[Item]:
+        try:
+            if said.channel == channels.QUOTES:
+                return [self._quote(_QUOTES.decode(said.data), said.ts)]
+            if said.channel == channels.TRADES:
+                return [self._trade(_TRADES.decode(said.data))]
+        except (msgspec.DecodeError, ValueError, ArithmeticError) as problem:
+            raise ProtocolError(f"{said.channel}: {problem}") from None
+        return ()
+
+    def _quote(self, data: QuoteData, ts: int) -> Item:
+        return ticker(
+            self._directory,
+            data.symbol,
+            bid=max((venue.bid for venue in data.exchanges), key=Decimal),
+            ask=min((venue.ask for venue in data.exchanges), key=Decimal),
+            price=data.global_mid,
+            ts=ts * NS_PER_MILLISECOND,
+            seq=0,
+        )
+
+    def _trade(self, data: TradeData) -> Item:
+        return trade(
+            self._directory,
+            data.symbol,
+            price=data.price,
+            size=data.quantity,
+            side=data.side,
+            ts=data.timestamp * NS_PER_MILLISECOND,
+            seq=0,
+        )
+
+
+CODEC: Final = Codec(
+    dialogue=MarketAiDialogue,
+    channels=(Channel.QUOTES, Channel.TRADES),
+    required=(
+        Duty.CONNECT,
+        Duty.AUTHENTICATE,
+        Duty.SUBSCRIBE,
+        Duty.PONG,
+        Duty.RECONNECT,
+        Duty.RESUBSCRIBE,
+        Duty.BACK_OFF,
+    ),
+    advised=(Duty.GARBAGE, Duty.SLOW, Duty.MUTE),
+)

@@ -1,0 +1,110 @@
+"""
+Updates that follow at once from an event: trades, liquidations, signals, funding.
+
+Source: section "Channels" of the document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+from feed.dialects.marketai import channels, fields
+from feed.dialects.messages import message
+from feed.dialects.times import milliseconds
+from feed.model.derivatives import FundingRate
+from feed.model.events import FUNDING, LIQUIDATION, SIGNAL, TRADE, Event, Trade
+from feed.model.instruments import Instrument, Listing
+from feed.model.latest import Latest
+from feed.model.signals import Signal
+from feed.model.topics import Encoder
+
+
+def error(code: str, text: str) -> str:
+    """An error, as section "Error Handling" has it."""
+    return message(type="error", code=code, message=text)
+
+
+def refusal(code: str, text: str) -> str:
+    """An answer in place of a connection, as section "Tier Limits" has it."""
+    return message(ok=False, error={"code": code, "message": text})
+
+
+def update(channel: str, ts: int, data: fields.Fields) -> str:
+    """
+    A data update.
+
+    Args:
+        channel: Its name.
+        ts: Market time, nanoseconds.
+        data: What the channel tells.
+    """
+    return message(type="update", channel=channel, ts=milliseconds(ts), data=data)
+
+
+class Trades(Encoder):
+    """Every trade of one instrument. No snapshot: a trade told twice would be counted twice."""
+
+    kinds: Sequence[int] = (TRADE, LIQUIDATION)
+
+    def __init__(self, instrument: Instrument) -> None:
+        """Tell of ``instrument``."""
+        self._instrument = instrument
+        # A liquidation and its trades are one action: nobody begins to listen in between.
+        self._liquidating = 0
+
+    def encode(self, item: Event) -> str | None:
+        """The trade."""
+        if isinstance(item, Trade):
+            return self.text(item, liquidation=item.taker == self._liquidating)
+        self._liquidating = getattr(item, "order", 0)
+        return None
+
+    def text(self, item: Trade, *, liquidation: bool) -> str | None:
+        """The message for one trade, None to be silent about it."""
+        data = fields.trade(self._instrument, item, liquidation=liquidation)
+        return update(channels.TRADES, item.ts, data)
+
+
+class Liquidations(Trades):
+    """Every trade by which the engine closed a position. The channel of trades has the same trade."""
+
+    def text(self, item: Trade, *, liquidation: bool) -> str | None:
+        """The message for one trade of a liquidation."""
+        if not liquidation:
+            return None
+        return update(channels.LIQUIDATIONS, item.ts, fields.liquidation(self._instrument, item))
+
+
+class Signals(Encoder):
+    """What an observer of the market points out in one instrument."""
+
+    kinds: Sequence[int] = (SIGNAL,)
+
+    def __init__(self, listing: Listing) -> None:
+        """Tell of instruments of ``listing``."""
+        self._listing = listing
+
+    def encode(self, item: Event) -> str:
+        """The signal."""
+        return update(channels.SIGNALS, item.ts, fields.signal(cast("Signal", item), self._listing))
+
+
+class Funding(Encoder):
+    """The funding rate of one perpetual future, at first as it stands."""
+
+    kinds: Sequence[int] = (FUNDING,)
+
+    def __init__(self, instrument: Instrument) -> None:
+        """Tell of ``instrument``."""
+        self._instrument = instrument
+
+    def snapshot(self, latest: Latest, instrument: int) -> Sequence[str]:
+        """The last rate that was told."""
+        last = latest.last(FUNDING, instrument)
+        return () if last is None else [self.encode(last)]
+
+    def encode(self, item: Event) -> str:
+        """The rate."""
+        data = fields.funding(self._instrument, cast("FundingRate", item))
+        return update(channels.FUNDING, item.ts, data)

@@ -1,0 +1,70 @@
+"""What is wrong with a scenario file only when one part of it is held against another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from feed.model.timeline import Action, Detach, Premium
+from feed.scenario.lines import Path
+from feed.scenario.problems import Problem, choice, found
+from feed.scenario.schema import File
+from feed.scenario.times import duration_text
+
+
+def inconsistencies(file: File) -> Iterator[Problem]:
+    """Everything that does not go together."""
+    yield from _market(file)
+    yield from _timeline(file)
+    yield from _truth(file)
+
+
+def _market(file: File) -> Iterator[Problem]:
+    symbols = _symbols(file)
+    for index, item in enumerate(file.market.instruments):
+        path: Path = ("market", "instruments", index)
+        symbol = item.instrument.symbol
+        if symbol in symbols[:index]:
+            yield Problem((*path, "symbol"), found(symbol), "it is listed already")
+        if item.followed is not None and item.followed not in symbols:
+            yield Problem(path, f"it follows {item.followed}", "which must be listed too")
+
+
+def _timeline(file: File) -> Iterator[Problem]:
+    symbols = _symbols(file)
+    tied = [item.instrument.symbol for item in file.market.instruments if item.link or item.perpetual]
+    for index, entry in enumerate(file.timeline):
+        if entry.at is not None and entry.at > file.duration:
+            end = f"the end is at {duration_text(file.duration)}"
+            yield Problem(("timeline", index, "at"), "never happens", end)
+        if isinstance(entry, Action):
+            path = ("timeline", index, "instruments")
+            yield from _unknown(entry.instruments, symbols, path)
+            if isinstance(entry, Premium | Detach):
+                known = [symbol for symbol in entry.instruments if symbol in symbols]
+                for symbol in known:
+                    if symbol not in tied:
+                        yield Problem(path, found(symbol), "it follows no other instrument")
+
+
+def _truth(file: File) -> Iterator[Problem]:
+    symbols = _symbols(file)
+    for index, truth in enumerate(file.truth):
+        if file.market.signals is None:
+            yield Problem(("truth", index), "nobody gives signals", "add [market.signals]")
+        yield from _unknown(truth.instruments, symbols, ("truth", index, "instruments"))
+        if truth.at > file.duration:
+            end = f"the end is at {duration_text(file.duration)}"
+            yield Problem(("truth", index, "at"), "never happens", end)
+        elif truth.until is not None and not truth.at <= truth.until <= file.duration:
+            span = f"allowed: {duration_text(truth.at)} to {duration_text(file.duration)}"
+            yield Problem(("truth", index, "until"), f"found {duration_text(truth.until)}", span)
+
+
+def _symbols(file: File) -> list[str]:
+    return [item.instrument.symbol for item in file.market.instruments]
+
+
+def _unknown(names: Iterable[str], symbols: list[str], path: Path) -> Iterator[Problem]:
+    for symbol in names:
+        if symbol not in symbols:
+            yield Problem(path, found(symbol), choice(symbol, symbols))

@@ -1,0 +1,59 @@
+"""Arbitrageurs: they buy a pair where it is cheap and sell it where it is dear, at the same moment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from feed.model.contracts import Arbitrage
+from feed.sim.draws import EXPONENTIAL, MASK, NS_PER_MS, WIDTH
+from feed.sim.pit import BUY, SELL, Pit
+
+
+class Arbitrageur:
+    """
+    Compares the venues of one pair now and then, and takes both legs where that pays.
+
+    Args:
+        venues: The pits of the pair, which count in equal ticks and lots, the first venue first.
+        spec: How.
+
+    Attributes:
+        pit: None: it is at home on every venue.
+    """
+
+    pit: Final = None
+
+    __slots__ = ("_bits", "_fees", "_gap", "_margin", "_size", "_venues", "index")
+
+    def __init__(self, venues: Sequence[Pit], spec: Arbitrage) -> None:
+        self._venues = tuple(venues)
+        links = [venue.spec.link for venue in venues]
+        # The first venue says no fee of its own: it asks for what the cheapest of the others does.
+        least = min((link.fee for link in links if link is not None), default=0.0)
+        self._fees = [(least if link is None else link.fee) / 10_000 for link in links]
+        self._margin = 1.0 + spec.margin / 10_000
+        self._gap = spec.looks_ms * NS_PER_MS
+        self._size = spec.size
+        self._bits = venues[0].bits("arbitrage")
+        self.index = venues[0].agenda.join(self)
+
+    def act(self, now: int) -> int:
+        """Look at every venue, and trade on the two that are furthest apart."""
+        best = dearest = 0.0
+        buy = sell = None
+        for venue, fee in zip(self._venues, self._fees, strict=True):
+            book = venue.book
+            if not (venue.trading and book.bid and book.ask):
+                continue
+            cost, proceeds = book.ask * (1.0 + fee), book.bid * (1.0 - fee)
+            if buy is None or cost < best:
+                buy, best = venue, cost
+            if sell is None or proceeds > dearest:
+                sell, dearest = venue, proceeds
+        if buy is not None and sell is not None and buy is not sell and dearest > best * self._margin:
+            most = 1 + int(self._size * min(buy.size, sell.size))
+            lots = min(buy.book.ask_size, sell.book.bid_size, most)
+            buy.take(now, BUY, lots, buy.book.ask)
+            sell.take(now, SELL, lots, sell.book.bid)
+        return 1 + int(self._gap * EXPONENTIAL[self._bits(WIDTH) & MASK])

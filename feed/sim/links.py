@@ -1,0 +1,96 @@
+"""Instruments whose value follows that of another: further venues of a pair, and perpetual futures."""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import Final
+
+import attrs
+
+from feed.sim.draws import EXPONENTIAL, LAPLACE, MASK, NS_PER_MS, NS_PER_SECOND, WIDTH, chance
+from feed.sim.news import Headlines
+from feed.sim.pit import Pit
+
+# Of what trades here say about the value, this share reaches the instrument that is followed.
+_PASSED_ON: Final = 0.5
+
+
+@attrs.frozen(kw_only=True)
+class Tether:
+    """
+    How closely a value follows another.
+
+    Attributes:
+        looks_ms: Mean time between two looks at the other.
+        apart: Typical distance from it, basis points (standard deviation).
+        memory_seconds: How long such a distance lasts, about.
+    """
+
+    looks_ms: float
+    apart: float
+    memory_seconds: float
+
+
+class Tracker:
+    """
+    Keeps the value of one pit near that of another, at a distance that drifts to and fro.
+
+    What trades say about the value here is passed on in part: nobody trades a perpetual future, or on
+    a smaller venue, without the others hearing of it.
+
+    Args:
+        pit: Which follows.
+        first: What it follows.
+        tether: How closely.
+        headlines: The mood of the whole market.
+    """
+
+    __slots__ = (
+        "_bits",
+        "_drift",
+        "_first",
+        "_gap",
+        "_headlines",
+        "_heard",
+        "_keep",
+        "_scale",
+        "index",
+        "pit",
+    )
+
+    def __init__(self, pit: Pit, first: Pit, tether: Tether, headlines: Headlines) -> None:
+        self.pit: Pit = pit
+        self.index = pit.agenda.join(self)
+        self._first = first
+        self._headlines = headlines
+        self._gap = tether.looks_ms * NS_PER_MS
+        news = pit.market.news
+        forgets = min(1.0, self._gap / (tether.memory_seconds * NS_PER_SECOND))
+        self._keep = 1.0 - forgets
+        # A step of this size makes a drift of the wanted deviation.
+        self._scale = tether.apart / 10_000 * sqrt(forgets * (2.0 - forgets))
+        # Makers hear of it as often as of the news of an instrument that is as busy.
+        moves = news.moves * pit.spec.updates_per_second * self._gap / NS_PER_SECOND
+        self._heard = chance(news.heard * min(1.0, moves))
+        self._drift = 0.0
+        self._bits = pit.bits("tracker")
+
+    def act(self, now: int) -> int:
+        """Look at the other, move the value, and let some of the makers hear of it."""
+        pit = self.pit
+        bits = self._bits(WIDTH * (2 + len(pit.makers)))
+        pit.pace = self._headlines.haste * pit.calm
+        if not pit.detached:
+            self._drift = self._drift * self._keep + LAPLACE[bits & MASK] * self._scale
+            if pit.impact:
+                self._first.move(pit.impact * _PASSED_ON)
+                pit.impact = 0.0
+            self.catch_up(now)
+            pit.wake(now, self._heard, bits >> 2 * WIDTH)
+        return 1 + int(self._gap * pit.calm * EXPONENTIAL[bits >> WIDTH & MASK])
+
+    def catch_up(self, _: int) -> None:
+        """Move the value to where it belongs."""
+        pit = self.pit
+        if not pit.detached:
+            pit.move(self._first.value * (1.0 + self._drift + pit.lean) / pit.value - 1.0)

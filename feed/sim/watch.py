@@ -1,0 +1,64 @@
+"""The observer inside the market: points out what the detectors find, at the moment they find it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from feed.analytics.signals.detectors import Detectors
+from feed.book.exchange import Exchange
+from feed.model.contracts import SignalRules
+from feed.model.events import FUNDING, Row, Side
+from feed.model.instruments import Listing
+from feed.sim.agenda import Agenda
+from feed.sim.draws import NS_PER_SECOND
+
+
+class Watch:
+    """
+    Looks at every trade, and once a second at every book.
+
+    Args:
+        listing: The instruments.
+        rules: When to speak up.
+        exchange: The books.
+        rows: Where signals are told.
+        agenda: Of the market.
+        start: Market time at which it opens, nanoseconds.
+
+    Attributes:
+        pit: None: it looks everywhere.
+    """
+
+    pit: Final = None
+
+    def __init__(
+        self,
+        listing: Listing,
+        rules: SignalRules,
+        *,
+        exchange: Exchange,
+        rows: list[Row],
+        agenda: Agenda,
+        start: int,
+    ) -> None:
+        self._books = exchange.books
+        self._rows = rows
+        self._detectors = Detectors(listing, rules, self._levels)
+        agenda.call(agenda.join(self), start - start % NS_PER_SECOND + NS_PER_SECOND)
+
+    def act(self, now: int) -> int:
+        """Look at every book."""
+        self._rows += self._detectors.second(now)
+        return NS_PER_SECOND
+
+    def happened(self, rows: list[Row]) -> None:
+        """Look at what followed from one action."""
+        self._rows += self._detectors.happened(rows)
+
+    def told(self, row: Row) -> None:
+        """Look at what the engine of a derivative has told."""
+        if row[0] == FUNDING:
+            self._rows += self._detectors.funded(row)
+
+    def _levels(self, instrument: int, side: Side, depth: int) -> list[tuple[int, int]]:
+        return self._books[instrument].sizes(int(side), depth)

@@ -1,0 +1,377 @@
+"""The conversation: keys, tiers, subscriptions, and everything that a client can get wrong."""
+
+import json
+
+import attrs
+import pytest
+
+from feed.dialects.contract import Close, Entry, Opening, Refusal, Reply, Subscribe, Unsubscribe
+from feed.dialects.discovery import dialects
+from feed.model.grants import Grant, Tier
+from feed.model.instruments import Contract, Instrument, Listing
+
+COINS = [chr(ord("A") + n // 26) + chr(ord("A") + n % 26) for n in range(120)]
+
+
+def coin(base, *, venue="", contract=Contract.SPOT, symbol=None):
+    return Instrument(
+        symbol=symbol or f"{base}-USD",
+        base=base,
+        quote="USD",
+        price_decimals=2,
+        size_decimals=2,
+        venue=venue,
+        contract=contract,
+    )
+
+
+LISTING = Listing(
+    [
+        coin("BTC", venue="binance"),
+        coin("ETH", venue="binance"),
+        coin("BTC", venue="kraken", symbol="BTC-USD@kraken"),
+        coin("BTC", venue="okx", contract=Contract.PERPETUAL, symbol="BTC-PERP"),
+        *(coin(base) for base in COINS),
+    ]
+)
+BTC, ETH, BTC_KRAKEN, BTC_PERP = range(4)
+
+
+class Seats:
+    """Seats of a house in which nobody leaves."""
+
+    def __init__(self):
+        self.taken = {}
+
+    def enter(self, who, at_once, per_minute):
+        del per_minute
+        if self.taken.get(who, 0) >= at_once:
+            return Entry.TOO_MANY
+        self.taken[who] = self.taken.get(who, 0) + 1
+        return Entry.OPEN
+
+
+@pytest.fixture
+def desk(house):
+    """A house with a key for each tier, named after it."""
+    grants = {tier.value: Grant(name=tier.value, tier=tier) for tier in Tier}
+    return attrs.evolve(house.desk, listing=LISTING, check_key=grants.get, enter=Seats().enter)
+
+
+def connect(desk, tier="max", **query):
+    return dialects()["marketai"].session(Opening(path="/", query={"key": tier, **query}), desk)
+
+
+def say(session, **fields):
+    return session.receive(json.dumps(fields))
+
+
+def said(actions):
+    return [json.loads(action.text) for action in actions if isinstance(action, Reply)]
+
+
+def subscribe(session, *entries):
+    return say(session, action="subscribe", channels=list(entries))
+
+
+def topics(actions, kind=Subscribe):
+    return [
+        (topic.channel, topic.instrument)
+        for action in actions
+        if isinstance(action, kind)
+        for topic in action.topics
+    ]
+
+
+def confirmed(channel, *symbols, kind="subscribed"):
+    return {"type": kind, "channel": channel, "symbols": list(symbols)}
+
+
+def test_key_in_the_query_needs_no_message(desk):
+    """Whoever connects with a good key is in, and hears nothing before it speaks."""
+    session = connect(desk, "basic")
+
+    assert session.authenticated
+    assert session.open() == ()
+
+
+def test_invalid_key_is_refused_before_the_handshake(desk):
+    """An HTTP error in the document's envelope."""
+    refused = connect(desk, "nobody's")
+
+    assert refused == Refusal(401, '{"ok":false,"error":{"code":"unauthorized","message":"Invalid API key"}}')
+
+
+def test_browser_gets_the_refusal_as_a_message(desk):
+    """With ``errors=frame`` the same object comes over the connection, which then ends."""
+    session = connect(desk, "nobody's", errors="frame")
+
+    assert session.open() == [
+        Reply('{"ok":false,"error":{"code":"unauthorized","message":"Invalid API key"}}'),
+        Close(1008, "Invalid API key"),
+    ]
+    assert session.receive("{}") == ()
+
+
+def test_key_in_a_message(desk):
+    """Without a key in the query the first message brings it, and learns the tier."""
+    session = dialects()["marketai"].session(Opening(path="/marketai"), desk)
+
+    assert not session.authenticated
+    assert say(session, action="auth", key="basic") == [Reply('{"type":"authenticated","tier":"basic"}')]
+    assert session.authenticated
+
+
+def test_invalid_key_in_a_message_can_be_put_right(desk):
+    """It is an error; after too many of them the connection ends."""
+    session = dialects()["marketai"].session(Opening(path="/marketai"), desk)
+    invalid = Reply('{"type":"error","code":"UNAUTHORIZED","message":"Invalid API key"}')
+
+    for _ in range(desk.auth_attempts - 1):
+        assert say(session, action="auth", key="wrong") == [invalid]
+    assert say(session, action="auth", key="wrong") == [invalid, Close(1008, "Too many invalid keys")]
+
+
+@pytest.mark.parametrize("text", ['{"action":"ping"}', "nonsense", "[]", '{"action":"auth"}'])
+def test_first_message_that_is_no_auth_ends_the_connection(desk, text):
+    """Nobody is served before a key was shown."""
+    session = dialects()["marketai"].session(Opening(path="/marketai"), desk)
+
+    reply, close = session.receive(text)
+
+    assert json.loads(reply.text)["code"] == "UNAUTHORIZED"
+    assert close == Close(1008, "Not authenticated")
+
+
+def test_second_auth_is_answered_and_changes_nothing(desk):
+    """The connection and its tier stay."""
+    session = connect(desk, "free")
+
+    assert said(say(session, action="auth", key="max")) == [
+        {"type": "error", "code": "INVALID_MESSAGE", "message": "Already authenticated"}
+    ]
+    assert said(subscribe(session, {"type": "trades", "symbols": COINS[:6]}))[-1]["code"] == (
+        "SYMBOL_LIMIT_EXCEEDED"
+    )
+
+
+@pytest.mark.parametrize(("tier", "most"), [("free", 1), ("basic", 5), ("pro", 15), ("max", 50)])
+def test_one_connection_too_many(desk, tier, most):
+    """The document's body, by HTTP; and over the connection for a key in a message."""
+    for _ in range(most):
+        assert not isinstance(connect(desk, tier), Refusal)
+    body = (
+        '{"ok":false,"error":{"code":"CONNECTION_LIMIT",'
+        f'"message":"Connection limit ({most}) reached for your tier."}}}}'
+    )
+
+    assert connect(desk, tier) == Refusal(429, body)
+    late = dialects()["marketai"].session(Opening(path="/marketai"), desk)
+    assert say(late, action="auth", key=tier) == [
+        Reply(body),
+        Close(1008, f"Connection limit ({most}) reached for your tier."),
+    ]
+    assert not late.authenticated
+
+
+def test_document_s_subscription(desk):
+    """One confirmation for each entry, in its order; without symbols it is the wildcard."""
+    answer = subscribe(
+        connect(desk, "basic"),
+        {"type": "quotes", "symbols": ["BTC/USDT", "ETH/USDT"]},
+        {"type": "signals"},
+        {"type": "trades", "symbols": ["BTC/USDT"]},
+    )
+
+    assert [action.text for action in answer[:3]] == [
+        '{"type":"subscribed","channel":"quotes","symbols":["BTC/USDT","ETH/USDT"]}',
+        '{"type":"subscribed","channel":"signals","symbols":["*"]}',
+        '{"type":"subscribed","channel":"trades","symbols":["BTC/USDT"]}',
+    ]
+    heard = topics(answer)
+    assert [item for item in heard if item[0] == "quotes"] == [("quotes", BTC), ("quotes", ETH)]
+    assert [item for item in heard if item[0] == "trades"] == [
+        ("trades", BTC),
+        ("trades", BTC_KRAKEN),
+        ("trades", BTC_PERP),
+    ]
+    assert {at for channel, at in heard if channel == "signals"} == set(range(len(LISTING)))
+
+
+@pytest.mark.parametrize("spelled", ["BTC/USDT", "btc-usd", "BTCUSDT", "BTC", "BTC-USD@kraken"])
+def test_pair_by_any_of_its_names(desk, spelled):
+    """What is confirmed carries the document's spelling."""
+    answer = subscribe(connect(desk), {"type": "funding", "symbols": [spelled]})
+
+    assert said(answer) == [confirmed("funding", "BTC/USDT")]
+    assert topics(answer) == [("funding", BTC_PERP)]
+
+
+@pytest.mark.parametrize(("tier", "most"), [("free", 5), ("basic", 25), ("pro", 100)])
+def test_symbols_beyond_the_limit_are_rejected_by_name(desk, tier, most):
+    """As many as possible are subscribed; the others are listed in the order of the request."""
+    session = connect(desk, tier)
+    pairs = [f"{base}/USDT" for base in COINS[: most + 2]]
+
+    answer = said(subscribe(session, {"type": "quotes", "symbols": pairs}))
+
+    assert answer == [
+        confirmed("quotes", *pairs[:most]),
+        {
+            "type": "error",
+            "code": "SYMBOL_LIMIT_EXCEEDED",
+            "message": f"Symbol limit ({most}) exceeded. Rejected: {pairs[most]}, {pairs[most + 1]}",
+        },
+    ]
+    # A symbol that is held counts once, whatever is heard of it.
+    assert said(subscribe(session, {"type": "trades", "symbols": pairs[:1]})) == [
+        confirmed("trades", pairs[0])
+    ]
+
+
+def test_where_nothing_fits_there_is_no_confirmation(desk):
+    """An error alone."""
+    session = connect(desk, "free")
+    subscribe(session, {"type": "quotes", "symbols": COINS[:5]})
+
+    answer = said(subscribe(session, {"type": "quotes", "symbols": ["BTC/USDT"]}))
+
+    assert [message["type"] for message in answer] == ["error"]
+
+
+def test_unsubscribing_makes_room(desk):
+    """A symbol that is no longer heard in any channel is not counted."""
+    session = connect(desk, "free")
+    subscribe(session, {"type": "quotes", "symbols": COINS[:5]})
+
+    gone = say(session, action="unsubscribe", channels=[{"type": "quotes", "symbols": COINS[:1]}])
+
+    assert said(gone) == [confirmed("quotes", f"{COINS[0]}/USDT", kind="unsubscribed")]
+    assert topics(gone, Unsubscribe) == [("quotes", LISTING.index(f"{COINS[0]}-USD"))]
+    assert said(subscribe(session, {"type": "quotes", "symbols": ["BTC/USDT"]})) == [
+        confirmed("quotes", "BTC/USDT")
+    ]
+
+
+def test_max_has_no_limit_of_symbols(desk):
+    """Any number of them."""
+    answer = said(subscribe(connect(desk, "max"), {"type": "quotes", "symbols": COINS}))
+
+    assert answer == [confirmed("quotes", *(f"{base}/USDT" for base in COINS))]
+
+
+def test_wildcard_is_one_symbol(desk):
+    """A free customer can hear the document's examples, and four symbols besides."""
+    session = connect(desk, "free")
+
+    assert said(subscribe(session, {"type": "signals"})) == [confirmed("signals", "*")]
+    answer = said(subscribe(session, {"type": "quotes", "symbols": COINS[:5]}))
+    assert answer[0] == confirmed("quotes", *(f"{base}/USDT" for base in COINS[:4]))
+    assert answer[1]["code"] == "SYMBOL_LIMIT_EXCEEDED"
+
+
+def test_a_pair_stays_while_the_wildcard_is_held(desk):
+    """Unsubscribing one name leaves what another one covers."""
+    session = connect(desk)
+    subscribe(session, {"type": "funding"}, {"type": "funding", "symbols": ["BTC/USDT"]})
+
+    gone = say(session, action="unsubscribe", channels=[{"type": "funding", "symbols": ["BTC/USDT"]}])
+
+    assert said(gone) == [confirmed("funding", "BTC/USDT", kind="unsubscribed")]
+    assert topics(gone, Unsubscribe) == []
+
+
+def test_unsubscribing_a_channel_without_symbols_is_all_of_it(desk):
+    """Whatever was named."""
+    session = connect(desk)
+    subscribe(session, {"type": "quotes", "symbols": ["BTC/USDT", "ETH/USDT"]}, {"type": "trades"})
+
+    gone = say(session, action="unsubscribe", channels=[{"type": "quotes"}])
+
+    assert said(gone) == [confirmed("quotes", "BTC/USDT", "ETH/USDT", kind="unsubscribed")]
+    assert topics(gone, Unsubscribe) == [("quotes", BTC), ("quotes", ETH)]
+
+
+def test_unsubscribing_what_was_never_subscribed_is_confirmed(desk):
+    """It is not heard, which is what was asked for."""
+    gone = say(connect(desk), action="unsubscribe", channels=[{"type": "quotes", "symbols": ["ETH/USDT"]}])
+
+    assert said(gone) == [confirmed("quotes", "ETH/USDT", kind="unsubscribed")]
+
+
+def test_one_bad_entry_does_not_void_the_others(desk):
+    """Each is answered for itself, in order."""
+    answer = said(
+        subscribe(
+            connect(desk),
+            {"type": "prices"},
+            {"type": "trades", "symbols": "BTC/USDT"},
+            {"type": "quotes", "symbols": ["BTC/USDT", "GOLD"]},
+            "quotes",
+            {"symbols": []},
+            {"type": "klines", "symbols": ["ETH"], "intervals": ["1m", "2m"]},
+            {"type": "klines", "symbols": ["ETH"], "intervals": ["1m", "1h"]},
+        )
+    )
+
+    assert answer == [
+        {"type": "error", "code": "INVALID_CHANNEL", "message": "Unknown channel: prices"},
+        {
+            "type": "error",
+            "code": "INVALID_MESSAGE",
+            "message": "Invalid field: symbols must be a list of strings",
+        },
+        confirmed("quotes", "BTC/USDT"),
+        {"type": "error", "code": "INVALID_MESSAGE", "message": "Unknown symbol(s): GOLD"},
+        {
+            "type": "error",
+            "code": "INVALID_MESSAGE",
+            "message": 'Every channel must be an object such as {"type": "quotes"}',
+        },
+        {"type": "error", "code": "INVALID_MESSAGE", "message": "Missing or invalid field: type"},
+        {"type": "error", "code": "INVALID_MESSAGE", "message": "Unknown interval(s): 2m"},
+        confirmed("klines", "ETH/USDT"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("{", "Invalid JSON"),
+        ("[]", "Message must be a JSON object"),
+        ("{}", "Missing or invalid field: action"),
+        ('{"action":"dance"}', "Unknown message action: dance"),
+        ('{"action":"subscribe"}', "Missing field in subscribe: channels"),
+        ('{"action":"subscribe","channels":[]}', "channels must name at least one channel"),
+    ],
+)
+def test_message_outside_the_protocol(desk, text, complaint):
+    """An error says what is wrong, and the connection stays."""
+    assert connect(desk).receive(text) == [
+        Reply(
+            json.dumps(
+                {"type": "error", "code": "INVALID_MESSAGE", "message": complaint}, separators=(",", ":")
+            )
+        )
+    ]
+
+
+def test_ten_thousand_symbols_are_answered_in_short(desk):
+    """What is unknown is named in part, what does not fit too."""
+    symbols = [f"X{n}" for n in range(10_000)]
+
+    (answer,) = said(subscribe(connect(desk, "basic"), {"type": "quotes", "symbols": symbols}))
+
+    assert answer["message"].endswith("X9 and 9990 more")
+
+
+def test_of_a_name_that_stands_twice_the_last_counts(desk):
+    """As JSON parsers do it."""
+    answer = connect(desk).receive('{"action":"dance","action":"ping"}')
+
+    assert answer == [Reply('{"type":"pong"}')]
+
+
+def test_ping(desk):
+    """Application-level, for clients that cannot send the other kind."""
+    assert say(connect(desk), action="ping") == [Reply('{"type":"pong"}')]

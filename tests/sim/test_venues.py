@@ -1,0 +1,205 @@
+"""Several venues of a pair: they follow one another, and arbitrageurs keep them together."""
+
+import attrs
+import pytest
+
+from feed.errors import MarketError
+from feed.model.contracts import Arbitrage, Link
+from feed.model.events import TRADE, Side, Status
+from feed.model.market import MarketSpec
+from feed.sim.defaults import default_market
+from feed.sim.market import Market
+
+SECOND = 10**9
+START = 1_700_000_000 * SECOND
+FIRST, SECOND_VENUE = 0, 1
+
+
+def venues(*, arbitrage=True, **link):
+    """BTC on two venues, alone."""
+    whole = {item.instrument.symbol: item for item in default_market().instruments}
+    other = whole["BTC-USD@coinbase"]
+    other = attrs.evolve(other, link=attrs.evolve(other.link, **link))
+    return MarketSpec(instruments=(whole["BTC-USD"], other), arbitrage=Arbitrage() if arbitrage else None)
+
+
+def opened(spec, seed=3):
+    market = Market(spec, seed=seed, start=START)
+    market.opening()
+    return market
+
+
+def apart(market):
+    """How far the second venue's middle is above the first's, basis points."""
+    first, other = (book.bid + book.ask for book in market.exchange.books)
+    return (other - first) / first * 10_000
+
+
+def test_a_venue_follows_the_first_one():
+    """For minutes, through every move: never far, and never all the same."""
+    market = opened(venues())
+    gaps = []
+    for second in range(1, 181):
+        market.advance(START + second * SECOND)
+        gaps.append(apart(market))
+
+    assert max(map(abs, gaps)) < 5
+    assert len(set(gaps)) > 100
+
+
+def test_a_shock_at_the_first_venue_reaches_the_other():
+    """Within a second."""
+    market = opened(venues())
+    market.advance(START + 10 * SECOND)
+    before = market.exchange.books[SECOND_VENUE].bid
+    market.shock(FIRST, 0.02)
+    market.advance(START + 11 * SECOND)
+
+    assert market.exchange.books[SECOND_VENUE].bid > before * 1.015
+
+
+def test_a_detached_venue_goes_its_own_way():
+    """Until it is attached again."""
+    market = opened(venues(arbitrage=False))
+    market.detach(SECOND_VENUE, detached=True)
+    market.shock(FIRST, 0.02)
+    market.advance(START + 5 * SECOND)
+    assert apart(market) < -150
+
+    market.detach(SECOND_VENUE, detached=False)
+    market.advance(START + 10 * SECOND)
+    assert abs(apart(market)) < 10
+
+
+def test_arbitrageurs_take_both_legs_at_one_moment():
+    """They buy where it is cheap and sell where it is dear, the same size, and only where that pays."""
+    market = opened(venues())
+    market.detach(SECOND_VENUE, detached=True)
+    market.shock(FIRST, 0.01)
+    rows = market.advance(START + 2 * SECOND)
+
+    by_time = {}
+    for row in rows:
+        if row[0] == TRADE:
+            by_time.setdefault(row[2], []).append(row)
+    both = [trades for trades in by_time.values() if len({row[1] for row in trades}) == 2]
+    assert both
+    for trades in both:
+        bought = sum(row[6] for row in trades if row[4] == Side.BUY and row[1] == SECOND_VENUE)
+        sold = sum(row[6] for row in trades if row[4] == Side.SELL and row[1] == FIRST)
+        assert bought == sold > 0
+
+
+def test_an_arbitrage_earns_more_than_its_fees():
+    """Half a basis point at either venue, and a tenth beyond, of what was paid and got."""
+    market = opened(venues())
+    market.detach(SECOND_VENUE, detached=True)
+    market.shock(FIRST, 0.002)
+    by_time = {}
+    for row in market.advance(START + 20 * SECOND):
+        if row[0] == TRADE:
+            by_time.setdefault(row[2], []).append(row)
+
+    both = [trades for trades in by_time.values() if len({row[1] for row in trades}) == 2]
+    assert both
+    for trades in both:
+        paid, got = (
+            sum(row[5] * row[6] for row in trades if row[4] == side) for side in (Side.BUY, Side.SELL)
+        )
+        assert got * (1 - 0.5e-4) > paid * (1 + 0.5e-4) * (1 + 0.1e-4)
+
+
+def test_arbitrageurs_close_the_gap_to_a_venue_that_follows_nobody():
+    """Their orders move both prices; without them the gap stays."""
+    gaps = []
+    for arbitrage in (False, True):
+        market = opened(venues(arbitrage=arbitrage))
+        market.detach(SECOND_VENUE, detached=True)
+        market.shock(FIRST, 0.002)
+        market.advance(START + 60 * SECOND)
+        gaps.append(abs(apart(market)))
+
+    assert gaps[0] > 10
+    assert gaps[1] < gaps[0] / 2
+
+
+def test_a_venue_reopens_at_the_price_of_the_others():
+    """Not where it stood when it was halted: nobody quotes a price of the past."""
+    market = opened(venues())
+    market.advance(START + SECOND)
+    market.set_status(SECOND_VENUE, Status.DELISTED)
+    market.shock(FIRST, 0.05)
+    market.advance(START + 3 * SECOND)
+    rows = market.set_status(SECOND_VENUE, Status.TRADING)
+
+    assert {row[2] for row in rows} == {START + 3 * SECOND}
+    assert abs(apart(market)) < 5
+
+
+def test_a_hurried_venue_hurries():
+    """Its makers hear of the first venue as much more often as all else happens there."""
+    market = opened(venues(arbitrage=False))
+    counts = []
+    for factor in (1.0, 20.0):
+        market.activity(SECOND_VENUE, factor)
+        counts.append(sum(row[1] == SECOND_VENUE for row in market.advance(market.now + 5 * SECOND)))
+
+    assert counts[1] > 6 * counts[0]
+
+
+def test_a_further_venue_may_be_listed_before_the_first():
+    """Fees are those of the venue that states them, in whatever order the venues stand."""
+    for fee, pays in ((0.1, True), (20.0, False)):
+        first, other = venues(fee=fee).instruments
+        market = opened(MarketSpec(instruments=(other, first), arbitrage=Arbitrage()))
+        market.detach(0, detached=True)
+        market.shock(1, 0.001)  # ten basis points
+        rows = market.advance(START + 5 * SECOND)
+        by_time = {}
+        for row in rows:
+            if row[0] == TRADE:
+                by_time.setdefault(row[2], set()).add(row[1])
+        assert ({0, 1} in by_time.values()) is pays
+
+
+def test_nobody_trades_with_a_halted_venue():
+    """However far the prices are apart."""
+    market = opened(venues())
+    market.set_status(SECOND_VENUE, Status.HALTED)
+    market.shock(FIRST, 0.05)
+    rows = market.advance(START + 5 * SECOND)
+
+    assert not [row for row in rows if row[0] == TRADE and row[1] == SECOND_VENUE]
+
+
+def test_trades_on_one_venue_move_the_other():
+    """What somebody knows who takes, all get to know in part."""
+    spec = venues(arbitrage=False)
+    calm, stirred = opened(spec), opened(spec)
+    for market in (calm, stirred):
+        market.advance(START + SECOND)
+    book = stirred.exchange.books[SECOND_VENUE]
+    stirred.large_order(SECOND_VENUE, Side.BUY, 40 * book.ask_size, slices=20, pause=SECOND // 10)
+    for market in (calm, stirred):
+        market.advance(START + 4 * SECOND)
+
+    assert stirred.exchange.books[FIRST].bid > calm.exchange.books[FIRST].bid
+
+
+@pytest.mark.parametrize("fraction", [-1.0, float("nan"), float("inf")])
+def test_a_premium_must_leave_a_price(fraction):
+    """Nothing is changed by one that would not."""
+    market = opened(venues())
+    with pytest.raises(MarketError, match="premium"):
+        market.premium(SECOND_VENUE, fraction)
+
+
+def test_a_venue_of_nothing_is_no_market():
+    """What it follows must be there, and count in the same ticks."""
+    with pytest.raises(MarketError, match="no instrument DOGE-USD"):
+        opened(venues(symbol="DOGE-USD"))
+
+    whole = {item.instrument.symbol: item for item in default_market().instruments}
+    odd = attrs.evolve(whole["ETH-USD"], link=Link(symbol="XRP-USD"))
+    with pytest.raises(MarketError, match="ETH-USD must have the tick size of XRP-USD"):
+        opened(MarketSpec(instruments=(whole["XRP-USD"], odd)))
