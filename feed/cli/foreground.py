@@ -18,7 +18,7 @@ from feed.server.serve import Address, serve
 from feed.settings import Settings
 
 # Allocations between two collections of the young, and how many of each go to one of the older.
-GC_THRESHOLDS: Final = (20_000, 20, 50)
+GC_THRESHOLDS: Final = (50_000, 20, 50)
 
 
 async def serve_in_foreground(settings: Settings) -> None:

@@ -211,8 +211,7 @@ class Conversation:
             faults.arrived(self)
         try:
             with self._scope:
-                self._scope.deadline = handshake_deadline
-                await self._greet()
+                await self._greet(handshake_deadline)
                 self._scope.deadline = trio.current_time() + self._limits.auth_seconds
                 await self._read(socket)
             if self._scope.cancelled_caught:
@@ -227,14 +226,16 @@ class Conversation:
             if self._answered:
                 reception.endings.ended(self._ending or ending.GONE)
 
-    async def _greet(self) -> None:
-        """Answer the handshake, in one write with what the session says first."""
+    async def _greet(self, deadline: float) -> None:
+        """Answer the handshake, in one write with what the session says first, and see it taken."""
         try:
             await self._reception.fanout.at_rest()
             self._apply(self._session.open())
         finally:
             self._outlet.release()
-            await self._wire.opened()
+            if not self._outlet.opened:
+                self._scope.deadline = deadline
+                await self._wire.opened()
             self._answered = True
             self._reception.endings.opened()
 

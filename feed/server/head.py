@@ -1,5 +1,5 @@
 """
-The request head, read with h11 before anything is decided about a connection.
+The request head, read before anything is decided about a connection: at a glance, or else with h11.
 
 Of a handshake trio-websocket is then given the nonce alone, which was checked here: whatever else a
 client says, there is nobody left to stumble over it. Source: RFC 9112; RFC 6455, section 4.2.1.
@@ -23,6 +23,12 @@ _VERSION: Final = "13"
 _NONCE_BYTES: Final = 16
 # Where h11 goes on to show what the client sent. There may be a key in it, which belongs into no answer.
 _SHOWN: Final = re.compile(r":? (bytearray\(|b['\"]).*", re.DOTALL)
+
+
+# A handshake as nearly every client sends it. Both patterns are linear in what they read.
+_FIELD: Final = re.compile(r"([-!#$%&'*+.^_`|~0-9A-Za-z]+):[ \t]*([!-~](?:[\t -~]*[!-~])?)\r\n")
+_HANDSHAKE: Final = re.compile(rf"GET ([!-~]+) HTTP/1\.1\r\n((?:{_FIELD.pattern})+)\r\n")
+_MAKES_A_BODY: Final = {"content-length", "transfer-encoding"}
 
 
 class BadRequest(ClientError):
@@ -85,8 +91,12 @@ class HeadReader:
         Raises:
             BadRequest: The bytes are no request head, or too many.
         """
-        if not self._raw and data[:1] == bytes((_TLS_HANDSHAKE,)):
-            raise BadRequest(400, "This port speaks plain ws:// and http://, not TLS")
+        if not self._raw:
+            if data[:1] == bytes((_TLS_HANDSHAKE,)):
+                raise BadRequest(400, "This port speaks plain ws:// and http://, not TLS")
+            head = _at_a_glance(data) if len(data) <= self._limit else None
+            if head is not None:
+                return head
         self._raw += data
         self._parser.receive_data(data)
         try:
@@ -100,37 +110,59 @@ class HeadReader:
         early, _ = self._parser.trailing_data
         if len(self._raw) - len(early) > self._limit:
             raise BadRequest(431, f"The request head is longer than {self._limit} bytes")
-        head = _head(event)
+        headers = {
+            name.decode("latin-1").lower(): value.decode("latin-1")
+            for name, value in event.headers.raw_items()
+        }
+        head = _head(event.method, event.target.decode("latin-1"), event.http_version, headers)
         if head.upgrade and early:
             raise BadRequest(400, "Nothing may follow a WebSocket handshake before it is answered")
         return head if head.upgrade else attrs.evolve(head, raw=bytes(self._raw))
 
 
-def _head(request: h11.Request) -> Head:
-    if request.http_version >= b"2":
+def _at_a_glance(data: bytes) -> Head | None:
+    """
+    The head of a handshake that came in one piece and in plain words, None for all others.
+
+    h11 would say the same of it, and take three times as long: a sixth of what a connection costs.
+    """
+    match = _HANDSHAKE.fullmatch(data.decode("latin-1"))
+    if match is None:
+        return None
+    fields = _FIELD.findall(match[2])
+    headers = {name.lower(): value for name, value in fields}
+    if "upgrade" not in headers or "host" not in headers or len(headers) < len(fields):
+        return None
+    if not headers.keys().isdisjoint(_MAKES_A_BODY):
+        return None
+    head = _head(b"GET", match[1], b"1.1", headers)
+    return head if head.upgrade else None
+
+
+def _head(method: bytes, target: str, version: bytes, headers: dict[str, str]) -> Head:
+    if version >= b"2":
         raise BadRequest(505, "This server speaks HTTP/1.1")
-    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in request.headers}
     try:
-        target = urlsplit(request.target.decode("latin-1"))
+        url = urlsplit(target)
     except ValueError:
         raise BadRequest(400, "Bad request: the target is no URL") from None
-    pairs = parse_qsl(target.query, keep_blank_values=True)
+    pairs = parse_qsl(url.query, keep_blank_values=True) if url.query else []
     opening = Opening(
-        path=target.path or "/",
+        path=url.path or "/",
         query=dict(reversed(pairs)),  # the first of each name
         headers=headers,
         subprotocols=_tokens(headers.get("sec-websocket-protocol", "")),
     )
     upgrade = "websocket" in _tokens(headers.get("upgrade", "").lower())
-    return Head(opening=opening, nonce=_nonce(request, opening) if upgrade else "")
+    return Head(opening=opening, nonce=_nonce(method, version, opening) if upgrade else "")
 
 
-def _nonce(request: h11.Request, opening: Opening) -> str:
+def _nonce(method: bytes, version: bytes, opening: Opening) -> str:
     """The nonce of a handshake that lacks nothing."""
     headers = opening.headers
-    if request.method != b"GET":
+    if method != b"GET":
         raise BadRequest(405, "A WebSocket handshake is a GET", (("Allow", "GET"),))
-    if request.http_version < b"1.1":
+    if version < b"1.1":
         raise BadRequest(400, "A WebSocket handshake needs HTTP/1.1")
     if "upgrade" not in _tokens(headers.get("connection", "").lower()):
         raise BadRequest(400, "A WebSocket handshake needs the header Connection: Upgrade")
@@ -154,4 +186,4 @@ def _is_nonce(text: str) -> bool:
 
 
 def _tokens(value: str) -> tuple[str, ...]:
-    return tuple(token.strip() for token in value.split(",") if token.strip())
+    return tuple([token.strip() for token in value.split(",") if token.strip()]) if value else ()

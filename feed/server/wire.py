@@ -79,16 +79,16 @@ class Wire(trio.abc.Stream):
         """Send and receive by another way to the same client from now on."""
         self._transport = transport
         if self._stalled is None:
-            self.outlet.write = transport.send
+            self.outlet.reroute(transport.send)
 
     def stall(self, *, on: bool) -> None:
         """Let no byte pass in either direction, while the connection stays open; or let them again."""
         self.outlet.stalled = on
         if on and self._stalled is None:
             self._stalled = trio.Event()
-            self.outlet.write = _nothing_passes
+            self.outlet.reroute(_nothing_passes)
         elif not on and self._stalled is not None:
-            self.outlet.write = self._transport.send
+            self.outlet.reroute(self._transport.send)
             self._stalled.set()
             self._stalled = None
 

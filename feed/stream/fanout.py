@@ -16,7 +16,7 @@ import trio
 
 from feed.model.events import Row
 from feed.settings import Flow
-from feed.stream.groups import Group
+from feed.stream.groups import Group, Write
 from feed.stream.histogram import Histogram
 from feed.stream.hub import Hub
 from feed.stream.outlet import Outlet
@@ -145,7 +145,17 @@ class Fanout:
             self.latency.observe(trio.current_time() - made)
 
     async def _sweep(self, group: Group) -> None:
-        data, members = group.publish()
+        data = group.publish()
+        members, writes = group.audience()
+        if len(members) <= self._until_pause:
+            self._until_pause -= len(members)
+            self._write(group, data, members, writes)
+        else:
+            await self._sweep_in_parts(group, data, members)
+        for member in list(group.behind):
+            member.check(self.hub.seq)
+
+    async def _sweep_in_parts(self, group: Group, data: bytes, members: list[Outlet]) -> None:
         start = 0
         while start < len(members):
             if self._until_pause <= 0:
@@ -156,27 +166,25 @@ class Fanout:
             part = members[start : start + self._until_pause]
             if group.sweeping:
                 part = [member for member in part if member in group.ready]
-            self._write(group, data, part)
+            self._write(group, data, part, [member.write for member in part])
             start += self._until_pause
             self._until_pause -= len(part)
         if group.sweeping:
             group.finish_sweep()
-        for member in list(group.behind):
-            member.check(self.hub.seq)
 
-    def _write(self, group: Group, data: bytes, members: list[Outlet]) -> None:
+    def _write(self, group: Group, data: bytes, members: list[Outlet], writes: list[Write]) -> None:
         size = len(data)
         statistics = self._statistics
-        statistics.deliveries += len(members)
-        statistics.bytes += size * len(members)
-        for member in members:
+        statistics.deliveries += len(writes)
+        statistics.bytes += size * len(writes)
+        for index, write in enumerate(writes):
             try:
-                sent = member.write(data)
+                sent = write(data)
             except BlockingIOError:
                 sent = 0
             except OSError:
-                member.broken()
+                members[index].broken()
                 continue
             if sent != size:
                 statistics.slow += 1
-                group.fell_behind(member, data, sent)
+                group.fell_behind(members[index], data, sent)

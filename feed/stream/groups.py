@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from feed.stream.outlet import Outlet
     from feed.stream.topics import OpenTopic
 
+Write = Callable[[bytes | memoryview], int]
+"""Says how many bytes the socket took; raises ``BlockingIOError`` for none, ``OSError`` when it is broken."""
+
 
 class Chunk:
     """
@@ -76,22 +79,33 @@ class Group:
         self.tail = Chunk(b"", 0)
         self.sweeping = False
         self.deferred: list[Outlet] = []
+        self._audience: tuple[list[Outlet], list[Write]] | None = None  # None after every change
 
     def __len__(self) -> int:
         return len(self.ready) + len(self.behind)
 
-    def publish(self) -> tuple[bytes, list[Outlet]]:
-        """
-        Close the step: join its frames, and give them to the members that lag.
-
-        Returns:
-            The step's bytes, and the members to whom the caller must now write them.
-        """
+    def publish(self) -> bytes:
+        """Close the step: its frames, joined, for the caller to write to the audience."""
         data = self.parts[0] if len(self.parts) == 1 else b"".join(self.parts)
         self.parts = []
         if self.behind:
             self._append(data)
-        return data, list(self.ready)
+        return data
+
+    def audience(self) -> tuple[list[Outlet], list[Write]]:
+        """
+        The members that are ready, and how to write to each.
+
+        Kept from step to step: what a write costs beyond the kernel's part is mostly objects that are no
+        longer in the processor's cache, so a sweep touches nothing of a member but its socket.
+        """
+        if self._audience is None:
+            self._audience = list(self.ready), [member.write for member in self.ready]
+        return self._audience
+
+    def rerouted(self) -> None:
+        """A member is written to in another way from now on."""
+        self._audience = None
 
     def fell_behind(self, member: Outlet, data: bytes, sent: int) -> None:
         """The fan-out could write only ``sent`` bytes of the step's ``data`` to ``member``."""
@@ -110,11 +124,13 @@ class Group:
 
     def hold(self, member: Outlet) -> None:
         """``member`` keeps a position of its own from now on."""
+        self._audience = None
         self.ready.pop(member, None)
         self.behind[member] = None
 
     def caught_up(self, member: Outlet) -> None:
         """``member`` owes nothing any more."""
+        self._audience = None
         self.behind.pop(member, None)
         self.ready[member] = None
         self._forget()
@@ -125,6 +141,7 @@ class Group:
 
     def remove(self, member: Outlet) -> None:
         """``member`` follows something else, or nothing."""
+        self._audience = None
         self.ready.pop(member, None)
         self.behind.pop(member, None)
         self._forget()

@@ -24,7 +24,7 @@ from feed.stream.frames import boundary, is_close
 
 if TYPE_CHECKING:
     from feed.stream.distortion import Distortion
-    from feed.stream.groups import Chunk, Group
+    from feed.stream.groups import Chunk, Group, Write
 
 # Small pieces are joined up to this many bytes for one write: a write costs the same for all sizes.
 WRITE_BYTES: Final = 64 * 1024
@@ -35,8 +35,7 @@ class Outlet:
     The outgoing side of one connection.
 
     Attributes:
-        write: Takes bytes, returns how many the socket took; raises ``BlockingIOError`` when it
-            takes none, another ``OSError`` when the connection is broken.
+        write: The way to the client, until :meth:`reroute`.
         wake: Makes the writer task call :meth:`pump`.
         group: Whose stream is followed; None before the first subscription and after the last.
         lost_at: Sequence number at which it fell out of the backlog; None while it has not.
@@ -47,7 +46,7 @@ class Outlet:
 
     def __init__(
         self,
-        write: Callable[[bytes | memoryview], int],
+        write: Write,
         *,
         backlog_bytes: int,
         wake: Callable[[], None],
@@ -85,6 +84,12 @@ class Outlet:
         self._chunk: Chunk | None = None  # last chunk of the group's stream that was taken
 
     # -- what others put in ---------------------------------------------------------------------
+
+    def reroute(self, write: Write) -> None:
+        """Go another way to the client from now on."""
+        self.write = write
+        if self.group is not None:
+            self.group.rerouted()
 
     def open(self, answer: bytes) -> None:
         """Begin with the answer to the handshake, and gather what shall leave with it."""

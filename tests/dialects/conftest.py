@@ -139,9 +139,9 @@ class Stage:
     def publish(self, rows):
         """One step of the fan-out."""
         for group in self.hub.publish(list(rows)):
-            data, members = group.publish()
-            for member in members:
-                member.write(data)
+            data = group.publish()
+            for write in group.audience()[1]:
+                write(data)
 
     def ear(self, *topics, since=None):
         """A client that hears ``topics`` from now on."""

@@ -40,6 +40,61 @@ def test_any_split_gives_the_same_head(cuts):
     assert last == read(HEAD)
 
 
+GOOD = [
+    b"Host: feed.test",
+    b"Upgrade: websocket",
+    b"Connection: Upgrade",
+    b"Sec-WebSocket-Version: 13",
+    b"Sec-WebSocket-Key: " + NONCE.encode(),
+]
+ODD = [
+    b"host:\t other.test",
+    b"upgrade: h2c, WebSocket",
+    b"Connection: keep-alive, upgrade",
+    b"Sec-WebSocket-Version: 8",
+    b"Sec-WebSocket-Key: bm9uY2U=",
+    b"Sec-WebSocket-Protocol: one,two , three",
+    b"Sec-WebSocket-Protocol: caf\xc3\xa9",
+    b"Content-Length: 0",
+    b"Content-Length: 00x",
+    b"Transfer-Encoding: chunked",
+    b"X-Space: \t ",
+    b"X-Space:a b ",
+    b"X-Empty:",
+    b"X-Zero: a\0b",
+    b"X Name: x",
+    b" folded",
+    b"no colon",
+    b"",
+]
+LINES = [
+    b"GET / HTTP/1.1",
+    b"GET /a?b=c&b=d HTTP/1.1",
+    b"GET http://[ HTTP/1.1",
+    b"GET / HTTP/1.0",
+    b"POST / HTTP/1.1",
+]
+
+
+@given(
+    st.sampled_from(LINES),
+    st.lists(st.sampled_from(GOOD + ODD), max_size=10)
+    | st.lists(st.sampled_from(ODD), max_size=2).flatmap(lambda odd: st.permutations(GOOD + odd)),
+    st.sampled_from([b"\r\n", b"\r\n", b"\n"]),
+    st.sampled_from([b"", b"", b"early"]),
+)
+def test_a_head_in_one_piece_is_read_as_in_two(line, fields, end, rest):
+    """What is seen at a glance is what h11 sees, to the letter; and it is h11 that sees what is wrong."""
+    data = end.join([line, *fields, b"", rest])
+    reader = HeadReader(LIMIT)
+    try:
+        assert reader.feed(data[:1]) is None
+        slowly = reader.feed(data[1:]), None
+    except BadRequest as problem:
+        slowly = None, problem.status
+    assert outcome(data) == slowly
+
+
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_head_the_beginning_of_one_or_a_bad_request(data):
     """Nothing else can come of what a stranger sends."""

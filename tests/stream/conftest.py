@@ -155,8 +155,8 @@ class House:
 def deliver(group, *frames):
     """Give the frames of a step to everybody in ``group``."""
     group.parts += frames
-    data, members = group.publish()
-    Fanout(None, Flow())._write(group, data, members)
+    data = group.publish()
+    Fanout(None, Flow())._write(group, data, *group.audience())
 
 
 def make_group():

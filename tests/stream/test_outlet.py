@@ -17,6 +17,7 @@ from hypothesis.stateful import (
 from feed.stream.frames import text_frame
 from feed.stream.outlet import WRITE_BYTES
 
+ANSWER = b"HTTP/1.1 101 Switching Protocols\r\n\r\n"
 A, B, C = (text_frame(name * 10) for name in "abc")
 
 
@@ -64,10 +65,91 @@ def test_control_frame_between_two_frames_waits_for_neither(stream):
 
 
 def test_control_frame_on_an_idle_connection_is_sent(stream):
-    """So is the answer to the handshake, which is no frame at all."""
+    """At once, and nobody needs to wait for it."""
     client = stream.Client()
-    assert client.outlet.control(b"HTTP/1.1 101 Switching Protocols\r\n\r\n")
-    assert client.received == b"HTTP/1.1 101 Switching Protocols\r\n\r\n"
+    assert client.outlet.control(stream.ping("1"))
+    assert client.received == stream.ping("1")
+
+
+def test_the_answer_to_the_handshake_leaves_with_the_first_messages(stream):
+    """One write, once it is released; nothing more is held back after that."""
+    client = stream.Client()
+    client.outlet.open(ANSWER)
+    client.outlet.send(A)
+    client.outlet.send(B)
+    assert (client.writes, client.outlet.opened) == (0, False)
+    client.outlet.release()
+    assert (client.writes, client.outlet.opened) == (1, True)
+    client.outlet.send(C)
+    assert client.received == ANSWER + A + B + C
+
+
+def test_the_answer_to_the_handshake_leaves_alone(stream):
+    """When there is nothing to say."""
+    client = stream.Client()
+    client.outlet.open(ANSWER)
+    client.outlet.release()
+    assert client.received == ANSWER
+
+
+@pytest.mark.parametrize("room", [0, 5, len(ANSWER), len(ANSWER) + 1])
+def test_an_answer_that_is_taken_in_parts_is_whole_before_all_else(stream, room):
+    """It is no frame, but it ends where the first one begins: a ping waits for that."""
+    client = stream.Client(room=room)
+    client.outlet.open(ANSWER)
+    client.outlet.send(A)
+    client.outlet.release()
+    assert client.outlet.opened == (room >= len(ANSWER))
+    client.outlet.control(stream.ping("1"))
+    client.outlet.abandon()
+    client.take(math.inf)
+    frames = stream.ping("1") if room <= len(ANSWER) else A + stream.ping("1")
+    assert (client.received, client.outlet.opened) == (ANSWER + frames, True)
+
+
+def test_gathered_messages_leave_in_one_write(stream):
+    """In the order in which they were put in, and so does what the group says meanwhile."""
+    group, _ = stream.make_group()
+    client = stream.Client()
+    client.outlet.gather()
+    client.outlet.send(A)
+    client.outlet.follow(group)
+    stream.deliver(group, B)
+    client.outlet.send(C)
+    assert client.writes == 0
+    client.outlet.release()
+    assert (client.received, client.writes) == (A + B + C, 1)
+    stream.deliver(group, A)
+    assert (client.received, client.outlet.owed) == (A + B + C + A, 0)
+
+
+def test_whoever_waits_for_a_gathered_control_frame_is_told(stream):
+    """By the writer task, as it was not out when it was put in."""
+    client = stream.Client()
+    client.outlet.gather()
+    assert not client.outlet.control(stream.ping("1"))
+    client.outlet.release()
+    assert (client.received, client.wakes) == (stream.ping("1"), 1)
+
+
+def test_what_is_gathered_may_pass_the_bound_if_the_socket_takes_it(stream):
+    """Nobody is slow who has not been sent anything yet."""
+    client = stream.Client(backlog_bytes=len(A))
+    client.outlet.gather()
+    client.outlet.send(A + B)
+    client.outlet.check(7)
+    assert (client.received, client.cuts) == (A + B, 0)
+
+
+def test_a_member_that_is_rerouted_gets_the_next_step_there(stream):
+    """Although the sweep remembers the way to each."""
+    group, _ = stream.make_group()
+    client, detour = stream.Client(), stream.Client()
+    client.outlet.follow(group)
+    stream.deliver(group, A)
+    client.outlet.reroute(detour.outlet.write)
+    stream.deliver(group, B)
+    assert (client.received, detour.received) == (A, B)
 
 
 def test_no_data_after_a_close_frame(stream):
@@ -332,6 +414,15 @@ class Interleavings(RuleBasedStateMachine):
         frames = self.frames(sizes)
         self.expected[who].put(*frames)
         self.clients[who].outlet.send(b"".join(frames))
+
+    @rule(who=NAMES, sizes=SIZES)
+    def send_together(self, who, sizes):
+        frames = self.frames(sizes)
+        self.expected[who].put(*frames)
+        self.clients[who].outlet.gather()
+        for frame in frames:
+            self.clients[who].outlet.send(frame)
+        self.clients[who].outlet.release()
 
     @rule(who=NAMES)
     def ping(self, who):

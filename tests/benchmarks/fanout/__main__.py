@@ -18,7 +18,7 @@ from tests.benchmarks.fanout.contenders import CONTENDERS, LEADERS, OURS, Conten
 from tests.benchmarks.fanout.measure import Outcome, run, saturate
 from tests.benchmarks.fanout.results import Results
 from tests.benchmarks.fanout.table import tables
-from tests.benchmarks.fanout.workloads import BUSY, CALM, CROWD, SHAPES, Workload
+from tests.benchmarks.fanout.workloads import BUSY, CALM, CROWD, HANDSHAKES, SHAPES, Workload
 
 EXAMPLE = """\
 examples:
@@ -84,11 +84,12 @@ def _plan(options: argparse.Namespace, chosen: list[Contender]) -> Iterator[tupl
     """Who does what: all in turn, round by round, so that a slow minute hits everybody."""
     ours = [item for item in chosen if item.name == OURS]
     leaders = [item for item in chosen if item.name in LEADERS]
-    fixed = [(load, chosen) for load in (*BUSY, *CALM, CROWD)] + [(load, ours) for load in SHAPES]
+    fixed = [(load, chosen) for load in (*BUSY, *CALM, HANDSHAKES, CROWD)] + [(load, ours) for load in SHAPES]
     ramps = [(1000, chosen)] if options.quick else [(100, leaders), (1000, chosen), (5000, leaders)]
     for load, who in fixed:
         for _ in range(options.rounds if _size(load.connections, options.n) else 0):
-            work = attrs.evolve(load, seconds=QUICK_SECONDS) if options.quick else load
+            short = options.quick and not load.handshakes_only
+            work = attrs.evolve(load, seconds=QUICK_SECONDS) if short else load
             for contender in who:
                 yield load.name, contender, partial(_run, work)
     for connections, who in ramps:
@@ -115,13 +116,15 @@ def _saturate(connections: int, fine: bool, contender: Contender, toolbox: Toolb
 
 def _short(outcome: Outcome) -> str:
     figures = outcome.figures
-    parts = [f"{figures['deliveries_per_second']:,.0f}/s"] if figures else []
+    parts = [f"{figures['deliveries_per_second']:,.0f}/s"] if "deliveries_per_second" in figures else []
     if "us_per_delivery" in figures:
         parts += [
             f"{figures['us_per_delivery']:.2f} us",
             f"p50 {figures['p50_ms']:.2f}",
             f"p99 {figures['p99_ms']:.2f} ms",
         ]
+    elif "us_per_join" in figures:
+        parts += [f"{figures['joins_per_second']:,.0f}/s", f"{figures['us_per_join']:.0f} us"]
     return "  ".join([*parts, outcome.problem])
 
 

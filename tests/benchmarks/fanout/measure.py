@@ -173,10 +173,12 @@ def _load(contender: Contender, workload: Workload, toolbox: Toolbox, server: _S
     if workload.tls:
         command.append("--tls")
     if contender.speaks_tradyn:
+        command += ["--path", "/tradyn"]
+    if contender.speaks_tradyn and not workload.handshakes_only:
         each = server.scratch / "subscriptions"
         each.write_text("\n".join(workload.subscriptions()) + "\n")
         auth = json.dumps({"type": "auth", "apiKey": KEY})
-        command += ["--path", "/tradyn", "--send", auth, "--each", str(each), "--ready", '"subscribed"']
+        command += ["--send", auth, "--each", str(each), "--ready", '"subscribed"']
     errors = server.scratch / "load.log"
     with errors.open("w") as sink, pinned(CLIENT_CORE):
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=sink)

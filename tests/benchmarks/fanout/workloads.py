@@ -18,7 +18,7 @@ class Workload:
     Attributes:
         name: As it stands in the table.
         rate: Ticks a second that one connection gets, at first.
-        seconds: Measured, after one second to warm up.
+        seconds: Measured, after one second to warm up; 0 for the handshakes alone, without a tick.
         stamp: ``created`` or ``due``, see ``peers/ticks.py``.
         ramp: Factor by which the rate grows every second.
         checked: The load client checks every tick's number and hash. Costs it too much for a ramp.
@@ -46,6 +46,11 @@ class Workload:
     def ramping(self) -> bool:
         """Whether the rate grows until the server cannot follow."""
         return self.ramp > 1
+
+    @property
+    def handshakes_only(self) -> bool:
+        """Whether a client has nothing to say once it is connected: neither key nor subscription."""
+        return self.seconds == 0
 
     @property
     def source_rate(self) -> float:
@@ -79,7 +84,10 @@ CALM = (
     Workload(name="100 x 100/s", connections=100, rate=100),
     Workload(name="1000 x 20/s", connections=1000, rate=20),
 )
-# Handshakes and memory of many.
+# What every contender does for a new connection. A client of the product goes on to show a key and to
+# subscribe, and is open in the other workloads only when it has been told so: those are its joins/s.
+HANDSHAKES = Workload(name="handshakes, 1000", connections=1000, rate=1, seconds=0)
+# Memory of many, and the time until all are there.
 CROWD = Workload(name="5000 x 4/s", connections=5000, rate=4)
 
 # Only the product knows subscriptions. Ten of a hundred symbols each, in the first three.

@@ -1,0 +1,58 @@
+"""The opening handshake behind the parsed request: what wsproto would say, without its parser."""
+
+import pytest
+from clients import NONCE, request
+from wsproto import ConnectionType, WSConnection
+from wsproto.connection import ConnectionState
+from wsproto.events import AcceptConnection, CloseConnection, Ping, TextMessage
+from wsproto.utilities import LocalProtocolError
+
+from feed.server.upgrade import Upgrade
+
+
+def lines(answer):
+    """The status line, and the header fields, whose order means nothing."""
+    head, _, rest = answer.partition(b"\r\n\r\n")
+    assert rest == b""
+    status, *fields = head.split(b"\r\n")
+    return status.rstrip(), sorted(fields)
+
+
+@pytest.mark.parametrize("subprotocol", [None, "two"])
+def test_the_answer_is_the_one_of_wsproto(subprotocol):
+    """To the same request, parsed by wsproto itself."""
+    own = WSConnection(ConnectionType.SERVER)
+    own.receive_data(request("/", Sec_WebSocket_Protocol="one, two"))
+    accept = AcceptConnection(subprotocol=subprotocol)
+    answer = Upgrade(NONCE).send(accept)
+    assert lines(answer) == lines(own.send(accept))
+
+
+def test_the_answer_to_the_nonce_of_the_standard():
+    """RFC 6455, section 1.3."""
+    answer = Upgrade("dGhlIHNhbXBsZSBub25jZQ==").send(AcceptConnection())
+    assert b"\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n" in answer
+
+
+def test_frames_are_read_and_written_once_it_is_answered():
+    """Both ways, to the end."""
+    server = Upgrade(NONCE)
+    assert server.state is ConnectionState.CONNECTING
+    server.send(AcceptConnection())
+    assert server.state is ConnectionState.OPEN
+    server.receive_data(b"\x81\x82\0\0\0\0hi\x89\x80\0\0\0\0")
+    assert list(server.events()) == [TextMessage("hi"), Ping(b"")]
+    assert server.send(Ping(b"x")) == b"\x89\x01x"
+    assert server.send(CloseConnection(1000)) == b"\x88\x02\x03\xe8"
+    assert server.state is ConnectionState.LOCAL_CLOSING
+
+
+def test_nothing_goes_before_the_answer():
+    """Neither way."""
+    server = Upgrade(NONCE)
+    with pytest.raises(LocalProtocolError):
+        server.send(Ping())
+    with pytest.raises(LocalProtocolError):
+        server.receive_data(b"\x89\x80\0\0\0\0")
+    with pytest.raises(LocalProtocolError):
+        server.events()
