@@ -11,81 +11,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
-import attrs
 import structlog
 import trio
 from trio_websocket import ConnectionClosed, WebSocketConnection
 
 from feed.dialects.contract import Action, Close, Reply, Session, Submit, Subscribe, Unsubscribe
-from feed.model.grants import Grant
-from feed.model.requests import Request
 from feed.server import ending
 from feed.server.ending import Ending
 from feed.server.lag import Lag
 from feed.server.meter import Meter
+from feed.server.reception import Reception, Visitor
 from feed.server.transport import Transport
 from feed.server.upgrade import upgrade
 from feed.server.wire import Wire
-from feed.settings import Limits
-from feed.stream.fanout import Fanout
 from feed.stream.frames import close_frame
 from feed.stream.outlet import Outlet
 
-if TYPE_CHECKING:
-    from feed.server.faults import Faults
-
 log = structlog.get_logger("feed.connection")
-
-
-def _closed_market(request: Request) -> bool:
-    del request
-    return False
-
-
-@attrs.frozen(kw_only=True)
-class Reception:
-    """
-    What every connection shares.
-
-    Attributes:
-        fanout: Who publishes.
-        limits: Bounds on each client.
-        endings: Counts how connections end.
-        conversations: Those that are open; the server ends them when it stops.
-        stopping: Set when it does, for those that open too late.
-        submit: Lets a request act in the market; False when it will not.
-        faults: What goes wrong on purpose; None when nothing will.
-    """
-
-    fanout: Fanout
-    limits: Limits
-    endings: ending.Endings = attrs.field(factory=ending.Endings)
-    conversations: dict[Conversation, None] = attrs.field(factory=dict)
-    stopping: trio.Event = attrs.field(factory=trio.Event)
-    submit: Callable[[Request], bool] = _closed_market
-    faults: Faults | None = None
-
-
-@attrs.define
-class Visitor:
-    """
-    Who is at the other end.
-
-    Attributes:
-        dialect: Name of the protocol that it speaks.
-        key: Name of the key that it has shown, never the key itself; None before it has.
-    """
-
-    dialect: str
-    key: str | None = None
-
-    def shows(self, grant: Grant | None) -> Grant | None:
-        """It has shown a key that is good for ``grant``, or for nothing; gives that back."""
-        if grant is not None:
-            self.key = grant.name
-        return grant
 
 
 class Conversation:

@@ -21,12 +21,13 @@ from feed.dialects.contract import Bearer, Desk, Dialect, Refusal
 from feed.dialects.discovery import route
 from feed.model.instruments import Listing
 from feed.server.allowances import Rates, Seats, Visit
-from feed.server.connection import Conversation, Reception, Visitor
+from feed.server.connection import Conversation
 from feed.server.head import BadRequest, Head, HeadReader
 from feed.server.http.tape import Tape
 from feed.server.keys import Keyring
 from feed.server.origins import Origins
 from feed.server.paths import nowhere
+from feed.server.reception import Reception, Visitor
 from feed.server.tls import NotTls, TlsTransport
 from feed.server.tokens import TokenOffice
 from feed.server.transport import Transport

@@ -17,7 +17,6 @@ from feed.model.day import Day
 from feed.model.latest import Latest
 from feed.model.topics import Encoder, Topic
 from feed.server.allowances import Seats
-from feed.server.connection import Reception
 from feed.server.door import Door
 from feed.server.faults import Faults, Plan
 from feed.server.http.app import build
@@ -26,6 +25,7 @@ from feed.server.http.tape import Tape
 from feed.server.http.worker import HttpWorker
 from feed.server.keys import Keyring
 from feed.server.origins import Origins
+from feed.server.reception import Reception
 from feed.server.tokens import KEY_BYTES, TokenOffice
 from feed.settings import Limits, Settings
 from feed.stream.fanout import Fanout

@@ -22,11 +22,11 @@ from feed.dialects.discovery import dialects
 from feed.errors import ConfigError
 from feed.server import ending
 from feed.server.certificates import server_context
-from feed.server.connection import Reception
 from feed.server.door import Entrance
 from feed.server.house import House
 from feed.server.keys import keyring_for
 from feed.server.listener import Listener, Wrap, bind, unwrapped
+from feed.server.reception import Reception
 from feed.server.stage import Stage
 from feed.server.tokens import signing_key
 from feed.settings import Settings

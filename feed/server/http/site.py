@@ -12,9 +12,9 @@ from feed.model.grants import Grant
 from feed.model.instruments import Instrument, Listing
 from feed.model.latest import Latest
 from feed.server.allowances import Seats
-from feed.server.connection import Reception
 from feed.server.http.tape import Tape
 from feed.server.keys import Keyring
+from feed.server.reception import Reception
 from feed.server.tokens import TokenOffice
 from feed.settings import Settings
 from feed.stream.fanout import Fanout

@@ -1,0 +1,68 @@
+"""What every connection shares, and what is known of who is at its other end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import attrs
+import trio
+
+from feed.model.grants import Grant
+from feed.model.requests import Request
+from feed.server.ending import Endings
+from feed.settings import Limits
+from feed.stream.fanout import Fanout
+
+if TYPE_CHECKING:
+    from feed.server.connection import Conversation
+    from feed.server.faults import Faults
+
+
+def _closed_market(request: Request) -> bool:
+    del request
+    return False
+
+
+@attrs.frozen(kw_only=True)
+class Reception:
+    """
+    What every connection shares.
+
+    Attributes:
+        fanout: Who publishes.
+        limits: Bounds on each client.
+        endings: Counts how connections end.
+        conversations: Those that are open; the server ends them when it stops.
+        stopping: Set when it does, for those that open too late.
+        submit: Lets a request act in the market; False when it will not.
+        faults: What goes wrong on purpose; None when nothing will.
+    """
+
+    fanout: Fanout
+    limits: Limits
+    endings: Endings = attrs.field(factory=Endings)
+    conversations: dict[Conversation, None] = attrs.field(factory=dict)
+    stopping: trio.Event = attrs.field(factory=trio.Event)
+    submit: Callable[[Request], bool] = _closed_market
+    faults: Faults | None = None
+
+
+@attrs.define
+class Visitor:
+    """
+    Who is at the other end.
+
+    Attributes:
+        dialect: Name of the protocol that it speaks.
+        key: Name of the key that it has shown, never the key itself; None before it has.
+    """
+
+    dialect: str
+    key: str | None = None
+
+    def shows(self, grant: Grant | None) -> Grant | None:
+        """It has shown a key that is good for ``grant``, or for nothing; gives that back."""
+        if grant is not None:
+            self.key = grant.name
+        return grant
