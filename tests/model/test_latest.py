@@ -142,7 +142,7 @@ def test_clear_forgets_the_book_alone():
     latest = folded(rows)
     assert (latest.orders(0, Side.SELL), latest.levels(0, Side.SELL)) == ([], [])
     assert (latest.quote(0).seq, latest.trade(0).seq) == (2, 3)
-    assert latest.candle(0) == Candle(0, 101, 101, 101, 101, 4, 1)
+    assert latest.candle(0) == Candle(0, 101, 101, 101, 101, 4, 1, 2)
     assert latest.status(0) is Status.HALTED
 
 

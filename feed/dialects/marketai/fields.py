@@ -16,10 +16,10 @@ import msgspec
 
 from feed.analytics.consolidated import Consolidated
 from feed.analytics.depth import BookFigures, Wall
-from feed.analytics.klines import Kline
 from feed.analytics.narratives import of_signal
 from feed.analytics.pairs import exchange, pair_name
 from feed.dialects.times import NS_PER_SECOND, milliseconds
+from feed.model.candles import Candle
 from feed.model.derivatives import RATE_DECIMALS, FundingRate, Round
 from feed.model.events import Side, Trade
 from feed.model.instruments import Instrument, Listing, decimal_text
@@ -133,7 +133,7 @@ def funding(instrument: Instrument, it: FundingRate) -> Fields:
     }
 
 
-def kline(instrument: Instrument, interval: str, length: int, it: Kline, *, closed: bool) -> Fields:
+def kline(instrument: Instrument, interval: str, length: int, it: Candle, *, closed: bool) -> Fields:
     """
     A kline.
 
