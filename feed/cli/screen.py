@@ -13,7 +13,20 @@ import attrs
 from rich.table import Table
 from rich.text import Text
 
-from feed.client import Book, Event, LevelSet, Listed, Message, Quote, Side, State, Ticker, Trade
+from feed.client import (
+    Book,
+    CandleChanged,
+    Event,
+    LevelSet,
+    Listed,
+    Message,
+    OrderSet,
+    Quote,
+    Side,
+    State,
+    Ticker,
+    Trade,
+)
 from feed.model.directory import Directory
 
 _STYLES = {True: "green", False: "red", None: ""}
@@ -45,7 +58,7 @@ class Screen:
     def show(self, event: Event) -> Text | None:
         """The line for an event; None for those that lines do not show, such as single price levels."""
         row = self._rows.setdefault(event.instrument, _Row())
-        if isinstance(event, LevelSet):
+        if isinstance(event, LevelSet | OrderSet):
             return None
         row.ts, row.updates = event.ts, row.updates + 1
         instrument = self._instruments[event.instrument]
@@ -62,6 +75,12 @@ class Screen:
                 side = event.aggressor.name.lower() if event.aggressor is not None else ""
                 line.append_text(_price(instrument.price_text, row.last))
                 line.append(f"  {instrument.size_text(event.size)} {side}")
+            case CandleChanged(candle=candle):
+                row.last = _moved(row.last, candle.close)
+                figures = (candle.open, candle.high, candle.low)
+                line.append(" ".join(instrument.price_text(price) for price in figures)).append(" ")
+                line.append_text(_price(instrument.price_text, row.last))
+                line.append(f"  {instrument.size_text(candle.volume)}{' closed' if event.closed else ''}")
             case _:
                 return None
         return line

@@ -31,7 +31,11 @@ LADDER_LEVELS: Final = 10
 @click.option(
     "--symbols", default=DEFAULT_SYMBOLS, metavar="LIST", show_default=True, help="Separated by commas."
 )
-@click.option("--channels", metavar="LIST", help="Of quotes, trades, book; quotes where not said otherwise.")
+@click.option(
+    "--channels",
+    metavar="LIST",
+    help="Of quotes, trades, book, orders, candles, as far as the protocol has them; quotes by default.",
+)
 @click.option("--count", type=click.IntRange(1), metavar="EVENTS", help="Stop after so many events.")
 @click.option(
     "--seconds", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="Stop after that time."

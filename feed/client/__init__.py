@@ -24,6 +24,7 @@ from feed.client.book import Book
 from feed.client.connect import Feed, connect
 from feed.client.core import KeyRefused
 from feed.client.mailbox import Overflow
+from feed.client.orders import Orders
 from feed.client.states import (
     Connected,
     Desynced,
@@ -38,13 +39,14 @@ from feed.client.states import (
     ServerError,
     State,
 )
-from feed.dialects.client import Channel, Ticker
+from feed.dialects.items import CandleChanged, Channel, OrderSet, Ticker
 from feed.model.events import BookCleared, Event, LevelSet, Quote, Side, Trade
 
 __all__ = [
     "BlockingFeed",
     "Book",
     "BookCleared",
+    "CandleChanged",
     "Channel",
     "Connected",
     "Desynced",
@@ -58,6 +60,8 @@ __all__ = [
     "Listed",
     "Message",
     "Muted",
+    "OrderSet",
+    "Orders",
     "Overflow",
     "Overflowed",
     "Quote",

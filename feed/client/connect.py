@@ -15,10 +15,12 @@ from feed.client.book import Book
 from feed.client.core import Core
 from feed.client.fetch import fetcher, poster
 from feed.client.mailbox import Mailbox, Overflow
+from feed.client.orders import Orders
 from feed.client.socket import Refused, SocketClosed, open_socket
 from feed.client.states import Disconnected, Message, Muted, State
-from feed.dialects.client import Channel, Codec, Wish
+from feed.dialects.client import Codec, Wish
 from feed.dialects.discovery import codecs, route
+from feed.dialects.items import Channel
 from feed.errors import ConfigError, ProtocolError
 from feed.model.directory import Directory
 from feed.model.events import Event
@@ -91,12 +93,17 @@ class Feed:
         It is kept as messages come, and so may be ahead of the events that were read.
         """
         index = self._core.instruments.find(symbol)
-        return None if index is None else self._core.books.get(index)
+        return None if index is None else self._core.books.levels.get(index)
+
+    def orders(self, symbol: str) -> Orders | None:
+        """The same for the book of single orders."""
+        index = self._core.instruments.find(symbol)
+        return None if index is None else self._core.books.orders.get(index)
 
     @property
     def books(self) -> list[Book]:
-        """Every book there is, in the order in which they came up."""
-        return list(self._core.books.values())
+        """Every book of price levels, in the order in which they came up."""
+        return list(self._core.books.levels.values())
 
     def __aiter__(self) -> Feed:
         return self

@@ -12,32 +12,32 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from feed.client.book import Book, OutOfStep
+from feed.client.books import Books
+from feed.client.replica import OutOfStep
 from feed.client.states import (
     Connected,
     Desynced,
     Gap,
     Garbled,
     Listed,
-    Resynced,
     ServerError,
     State,
 )
-from feed.dialects.client import (
+from feed.dialects.client import Codec, Dialogue, Wish
+from feed.dialects.items import (
     BookPart,
+    CandleChanged,
     Channel,
-    Codec,
-    Dialogue,
     Heard,
     Item,
+    OrdersPart,
     Ready,
     Refusal,
     Refused,
-    Wish,
 )
 from feed.errors import ClientError, ProtocolError
 from feed.model.directory import Directory
-from feed.model.events import BookCleared, Event, LevelSet
+from feed.model.events import Event
 
 _REFUSED: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
@@ -52,7 +52,7 @@ class Core:
 
     Attributes:
         instruments: Those that messages have named.
-        books: By index of the instrument.
+        books: Those that are kept.
         outgoing: Messages to send; whoever drives this empties it.
         lost: Symbols whose books are to be had by REST alone; whoever drives this gets them and empties it.
         begin_anew: Whether this connection is of no more use, and another must be made at once.
@@ -70,7 +70,7 @@ class Core:
             resume: Whether to use the options ``ext=seq`` and ``since`` of this project's servers.
         """
         self.instruments = Directory()
-        self.books: dict[int, Book] = {}
+        self.books = Books(self.instruments)
         self.outgoing: list[str] = []
         self.lost: dict[str, None] = {}
         self.begin_anew = False
@@ -81,7 +81,7 @@ class Core:
         self._resume = resume
         self._trusted = False  # the key has been good before
         self._dialogue: Dialogue | None = None
-        self._last: dict[tuple[Channel, int], int] = {}  # sequence number of each stream
+        self._last: dict[tuple[Channel, int], Event] = {}  # of each stream
         self._serials: dict[int, int] = {}
         self._newest = 0  # of all streams
         self._since: int | None = None
@@ -203,7 +203,7 @@ class Core:
         rest, dialogue = self._codec.rest, self._dialogue
         if body is not None and rest is not None and dialogue is not None:
             try:
-                return self._book(rest.read(body, self.instruments), dialogue)
+                return self._book(rest.read(body, self.instruments), Channel.BOOK, dialogue)
             except ProtocolError:
                 pass  # an answer of somebody else's
         self._start_over()
@@ -216,7 +216,9 @@ class Core:
             case Heard():
                 return self._heard(item)
             case BookPart():
-                return self._book(item, dialogue)
+                return self._book(item, Channel.BOOK, dialogue)
+            case OrdersPart():
+                return self._book(item, Channel.ORDERS, dialogue)
             case Ready():
                 self.confirmed = self._trusted = True
             case Refusal():
@@ -228,9 +230,9 @@ class Core:
         index = event.instrument
         if event.seq:
             stream = (item.channel, index)
-            if event.seq <= self._last.get(stream, 0):
+            if _told(event, self._last.get(stream)):
                 return ()  # said twice, or overtaken
-            self._last[stream] = event.seq
+            self._last[stream] = event
             self._newest = max(self._newest, event.seq)
         if not serial:
             return (event,)
@@ -245,34 +247,25 @@ class Core:
         )
         return gap, event
 
-    def _book(self, part: BookPart, dialogue: Dialogue) -> Sequence[Event | State]:
-        index = part.instrument
-        book = self.books.get(index)
-        if book is None:
-            book = self.books[index] = Book(self.instruments, index)
-        symbol = self.instruments[index].symbol
-        was_in_sync = book.in_sync and not part.first
+    def _book(
+        self, part: BookPart | OrdersPart, channel: Channel, dialogue: Dialogue
+    ) -> Sequence[Event | State]:
         try:
-            changed = book.apply(part)
+            found = self.books.take(part)
         except OutOfStep as problem:
-            self._renew(symbol, dialogue)
-            return [Desynced(symbol=symbol, reason=problem.reason)]
-        if not changed:
-            return ()
-        self._newest = max(self._newest, part.seq)
-        at = {"seq": part.seq, "ts": part.ts, "instrument": index}
-        found: list[Event | State] = [BookCleared(**at)] if part.first else []
-        found += [LevelSet(**at, side=side, price=price, level=lots) for side, price, lots in part.levels]
-        if book.in_sync and not was_in_sync:
-            found.append(Resynced(symbol=symbol, seq=part.seq))
+            symbol = self.instruments[part.instrument].symbol
+            self._renew(channel, symbol, dialogue)
+            return [Desynced(symbol=symbol, channel=channel, reason=problem.reason)]
+        if found:
+            self._newest = max(self._newest, part.seq)
         return found
 
-    def _renew(self, symbol: str, dialogue: Dialogue) -> None:
+    def _renew(self, channel: Channel, symbol: str, dialogue: Dialogue) -> None:
         # A connection that resumed has no snapshots: every subscription on it begins in the past.
-        requests = dialogue.renew(Channel.BOOK, symbol) if self._since is None else ()
+        requests = dialogue.renew(channel, symbol) if self._since is None else ()
         if requests:
             self.outgoing += requests
-        elif self._codec.rest is not None:
+        elif channel is Channel.BOOK and self._codec.rest is not None:
             self.lost[symbol] = None
         else:
             self._start_over()
@@ -294,7 +287,12 @@ class Core:
         self._newest = 0
         self._last.clear()
         self._serials.clear()
-        lost = [book for book in self.books.values() if book.in_sync]
-        for book in self.books.values():
-            book.lose()
-        return [Desynced(symbol=book.instrument.symbol, reason="a new connection") for book in lost]
+        return self.books.lose()
+
+
+def _told(event: Event, before: Event | None) -> bool:
+    """Whether ``event`` is not newer than the one before it in its stream."""
+    if before is None or event.seq > before.seq:
+        return False
+    # A candle has the number of an event before it, which it can share with the next.
+    return event.seq < before.seq or not isinstance(event, CandleChanged) or event == before

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import attrs
 
+from feed.dialects.items import Channel
 from feed.model.instruments import Instrument
 
 
@@ -80,10 +81,12 @@ class Desynced(State):
     Attributes:
         symbol: Whose book.
         reason: How we know.
+        channel: That tells of it.
     """
 
     symbol: str
     reason: str
+    channel: Channel = Channel.BOOK
 
 
 @attrs.frozen(kw_only=True)
@@ -94,10 +97,12 @@ class Resynced(State):
     Attributes:
         symbol: Whose book.
         seq: At which sequence number.
+        channel: That tells of it.
     """
 
     symbol: str
     seq: int
+    channel: Channel = Channel.BOOK
 
 
 @attrs.frozen(kw_only=True)

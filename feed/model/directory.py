@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from typing import TypeVar
 
 import attrs
 
 from feed.model.instruments import Instrument, OffGrid
 
 _LONGEST_NUMBER = 40
+
+T = TypeVar("T")
 
 
 class Directory:
@@ -75,11 +78,13 @@ class Directory:
         Raises:
             OffGrid: One is not a number in plain or scientific decimals.
         """
+        return self.settled(index, lambda: [self.price(index, text) for text in texts])
+
+    def settled(self, index: int, read: Callable[[], T]) -> T:
+        """What ``read`` returns; once more when it made the grid finer half-way."""
         before = self._instruments[index]
-        found = [self.price(index, text) for text in texts]
-        if self._instruments[index] is before:
-            return found
-        return [self.price(index, text) for text in texts]
+        found = read()
+        return found if self._instruments[index] is before else read()
 
     def size(self, index: int, text: str) -> int:
         """

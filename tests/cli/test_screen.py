@@ -6,8 +6,21 @@ import pytest
 from rich.console import Console
 
 from feed.cli.screen import Screen, direction, ladder, state_line
-from feed.client import Book, Disconnected, LevelSet, Listed, Message, Quote, Side, Ticker, Trade
-from feed.dialects.client import BookPart
+from feed.client import (
+    Book,
+    CandleChanged,
+    Disconnected,
+    LevelSet,
+    Listed,
+    Message,
+    OrderSet,
+    Quote,
+    Side,
+    Ticker,
+    Trade,
+)
+from feed.dialects.items import BookPart
+from feed.model.candles import Candle
 from feed.model.directory import Directory
 
 NOON = 12 * 3600 * 10**9
@@ -69,6 +82,16 @@ def test_a_line_has_time_symbol_and_coloured_prices(directory):
     assert screen.show(trade(10005, BUY)).plain == "12:00:00.001  BTC-USD    100.05  1.5 buy"
     assert screen.show(trade(10005, None)).plain.endswith("100.05  1.5 ")
     assert screen.show(LevelSet(seq=1, ts=1, instrument=0, side=BUY, price=1, level=1)) is None
+
+
+def test_a_candle_has_its_four_prices_and_its_volume(directory):
+    """Open, high, low, close; single orders have no line, as price levels have none."""
+    screen = Screen(directory)
+    candle = Candle(0, 10000, 10020, 9990, 10010, 15, 3, NOON)
+    at = {"seq": 1, "ts": NOON, "instrument": 0}
+    line = screen.show(CandleChanged(**at, candle=candle, closed=True))
+    assert line.plain == "12:00:00.000  BTC-USD    100.00 100.20 99.90 100.10  1.5 closed"
+    assert screen.show(OrderSet(**at, order="1", side=BUY, price=1, size=1)) is None
 
 
 def test_a_table_has_one_row_for_each_instrument(directory):

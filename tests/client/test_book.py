@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feed.client.book import PATIENCE, Book, OutOfStep
-from feed.dialects.client import BookPart
+from feed.client.book import Book
+from feed.client.replica import PATIENCE, OutOfStep
+from feed.dialects.items import BookPart
 from feed.model.directory import Directory
 from feed.model.events import Side
 

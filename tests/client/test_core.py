@@ -14,8 +14,10 @@ from feed.client.states import (
     Resynced,
     ServerError,
 )
-from feed.dialects.client import Channel, Heartbeat, Ticker, Wish
+from feed.dialects.client import Wish
 from feed.dialects.discovery import codecs
+from feed.dialects.items import CandleChanged, Channel, Heartbeat, OrderSet, Ticker
+from feed.model.candles import Candle
 from feed.model.events import UNKNOWN, BookCleared, LevelSet, Quote, Side, Trade
 
 KEY = "tk_live_a1b2c3d4e5f6"
@@ -322,6 +324,70 @@ def test_a_book_out_of_step_is_asked_for_anew(open_core):
     assert book(core, "snapshot", 8, checksum=0)[-1] == Resynced(symbol="X", seq=8)
 
 
+def orders(core, action, seq, bids=(), asks=()):
+    rows = {"bids": bids, "asks": asks}
+    return events(said(core, type="book3", symbol="X", action=action, **rows, ts=5, seq=seq))
+
+
+def test_single_orders_become_events_and_a_book(open_core):
+    """What is left of each; the queue at a price is in the order of arrival."""
+    core = open_core("guide", Channel.ORDERS)
+    assert orders(core, "snapshot", 5, [["7", "1.0", "2"]]) == [
+        BookCleared(seq=5, ts=5 * MS, instrument=0),
+        OrderSet(seq=5, ts=5 * MS, instrument=0, order="7", side=Side.BUY, price=10, size=2),
+        Resynced(symbol="X", channel=Channel.ORDERS, seq=5),
+    ]
+    assert orders(core, "delta", 6, [["8", "1.0", "3"]]) == [
+        OrderSet(seq=6, ts=5 * MS, instrument=0, order="8", side=Side.BUY, price=10, size=3)
+    ]
+    assert core.books.orders[0].queue(Side.BUY, 10) == [("7", 2), ("8", 3)]
+
+
+def test_a_lost_order_is_told_and_the_book_asked_for_anew(open_core):
+    """When a word comes that it is gone."""
+    core = open_core("guide", Channel.ORDERS)
+    requests(core)
+    orders(core, "snapshot", 5)
+    assert orders(core, "delta", 7, [["9", "1.0", "0"]]) == [
+        Desynced(symbol="X", channel=Channel.ORDERS, reason="order 9 is gone that never came")
+    ]
+    assert [request["channels"] for request in requests(core)] == [["book3_x"]] * 2
+
+
+def test_a_resumed_book_of_orders_out_of_step_begins_anew(open_core):
+    """A resumed connection tells no snapshots, and there is no such book by REST."""
+    core = open_core("guide", Channel.ORDERS)
+    orders(core, "snapshot", 5)
+    core.url()
+    core.connected()
+    orders(core, "delta", 7, [["9", "1.0", "0"]])
+    assert core.begin_anew
+    assert not core.lost
+
+
+def candle(core, seq, close, *, closed=False):
+    figures = {"open": "1.50", "high": "2.00", "low": "1.50", "close": close, "volume": "3", "trades": 2}
+    times = {"open_time": 60_000, "close_time": 120_000, "ts": 61_000}
+    return events(said(core, type="candle", symbol="X", **figures, **times, closed=closed, seq=seq))
+
+
+def test_a_candle_is_told_once_and_once_more_when_it_is_closed(open_core):
+    """It bears the number of an event before it, which two of them can share; a resume repeats it."""
+    core = open_core("guide", Channel.CANDLES)
+    (first,) = candle(core, 5, "2.00")
+    assert first == CandleChanged(
+        seq=5,
+        ts=61_000 * MS,
+        instrument=0,
+        candle=Candle(60_000 * MS, 150, 200, 150, 200, 3, 2, 61_000 * MS),
+        closed=False,
+    )
+    assert candle(core, 5, "2.00") == []
+    (closed,) = candle(core, 5, "2.00", closed=True)
+    assert closed.closed
+    assert candle(core, 4, "1.60") == []
+
+
 ANSWER = (
     b'{"symbol":"X","seq":8,"ts":"2024-03-06T12:00:00.000Z",'
     b'"bids":[["1.00","2.00"]],"asks":[["1.10","3.00"]]}'
@@ -335,7 +401,7 @@ def lost_core(open_core):
     book(core, "snapshot", 5, checksum=0)
     core.url()
     core.connected()
-    assert core.books[0].in_sync
+    assert core.books.levels[0].in_sync
     assert book(core, "delta", 6, [["1.00", "1.00"]], checksum=1) == [Desynced(symbol="X", reason="checksum")]
     return core
 
@@ -354,7 +420,7 @@ def test_a_resumed_book_out_of_step_is_had_by_rest(lost_core):
     # What the connection says next is applied on top, if it is newer than the answer.
     assert book(core, "delta", 8, [["1.00", "9.00"]]) == []
     assert [item.level for item in book(core, "delta", 9, [["1.00", "0.00"]])] == [0]
-    assert core.books[0].texts(Side.BUY) == []
+    assert core.books.levels[0].texts(Side.BUY) == []
 
 
 @pytest.mark.parametrize("body", [None, b"", b"<html>", b'{"symbol":"X"}', ANSWER.replace(b"2.00", b"two")])
@@ -370,7 +436,7 @@ def test_a_new_connection_makes_books_doubtful(open_core):
     core = open_core("guide", Channel.BOOK, resume=False)
     book(core, "snapshot", 5, checksum=0)
     assert core.connected()[-1] == Desynced(symbol="X", reason="a new connection")
-    assert not core.books[0].in_sync
+    assert not core.books.levels[0].in_sync
 
 
 # --- keys ------------------------------------------------------------------------------------------

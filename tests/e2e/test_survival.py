@@ -96,11 +96,11 @@ def test_it_survives_a_bad_wire_with_the_right_book(backend):
 
 @pytest.mark.parametrize("backend", ["trio", "asyncio"])
 def test_it_survives_a_restart_of_the_server(backend):
-    """The new server's market is not the old one's: a gap is told, and the book is the new one."""
+    """The new server's market is not the old one's: a gap is told, and the books are the new ones."""
 
     async def main(first):
         with anyio.fail_after(PATIENCE_SECONDS):
-            async with connect(first.url, symbols=[SYMBOL], channels=["book"]) as feed:
+            async with connect(first.url, symbols=[SYMBOL], channels=["book", "orders"]) as feed:
                 await until(feed, Resynced)
                 await anyio.to_thread.run_sync(first.stop)
                 port = int(first.http.rpartition(":")[2])
@@ -108,6 +108,8 @@ def test_it_survives_a_restart_of_the_server(backend):
                     await until(feed, Desynced)
                     await until(feed, Resynced)
                     await agree(feed, second)
+                    orders, book = feed.orders(SYMBOL), feed.book(SYMBOL)
+                    assert [orders.levels(side) for side in Side] == [book.levels(side) for side in Side]
 
     first = FeedServer(**MARKET)
     first.start()

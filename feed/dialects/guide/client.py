@@ -1,5 +1,5 @@
 """
-The guide's feed from the client's end: tickers, trades, and books that can be proven.
+The guide's feed from the client's end: tickers, trades, candles, and books.
 
 Source: sections "How WebSocket Market Data Subscriptions Work" and "Tips for Implementing a Secure and
 Reliable WebSocket Feed", and the shapes in ``NOTES.md`` beside this file. The guide asks for exponential
@@ -9,31 +9,43 @@ backoff and has no numbers for it; the usual ones stand in.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, Literal, Protocol
+from typing import Any, Final
 from urllib.parse import urlencode
 
 import msgspec
 
-from feed.dialects.client import (
+from feed.dialects.client import Codec, Dialogue, Duty, Rest, Wish, read
+from feed.dialects.guide import channels
+from feed.dialects.guide.shapes import (
+    ANSWERS,
+    MESSAGES,
+    BookMessage,
+    CandleMessage,
+    Data,
+    Error,
+    Levels,
+    OrdersMessage,
+    Subscribed,
+    TickerMessage,
+    TradeMessage,
+)
+from feed.dialects.items import (
     BookPart,
+    CandleChanged,
     Channel,
-    Codec,
-    Dialogue,
-    Duty,
+    Heard,
     Item,
+    OrdersPart,
     Ready,
-    Rest,
-    Wish,
-    read,
     refusal,
     ticker,
     trade,
 )
-from feed.dialects.guide import channels
 from feed.dialects.messages import message
 from feed.dialects.symbols import plain
 from feed.dialects.times import NS_PER_MILLISECOND, nanoseconds
 from feed.errors import ProtocolError
+from feed.model.candles import Candle
 from feed.model.directory import Directory
 from feed.model.events import Side
 
@@ -41,58 +53,12 @@ _KINDS: Final = {
     Channel.QUOTES: channels.TICKER,
     Channel.TRADES: channels.TRADES,
     Channel.BOOK: channels.BOOK,
+    Channel.ORDERS: channels.ORDERS,
+    Channel.CANDLES: channels.CANDLES,
 }
 
 
-class TickerMessage(msgspec.Struct, tag="ticker"):
-    """Best bid, best ask, last price."""
-
-    symbol: str
-    price: str
-    bid: str
-    ask: str
-    ts: int
-    seq: int
-
-
-class TradeMessage(msgspec.Struct, tag="trade"):
-    """One trade; ``id`` counts those of an instrument."""
-
-    symbol: str
-    id: str
-    price: str
-    size: str
-    side: Literal["buy", "sell"] | None
-    ts: int
-    seq: int
-
-
-class BookMessage(msgspec.Struct, tag="book"):
-    """Part of a snapshot, or a delta."""
-
-    symbol: str
-    action: Literal["snapshot", "delta"]
-    bids: list[tuple[str, str]]
-    asks: list[tuple[str, str]]
-    ts: int
-    seq: int
-    checksum: int | None = None
-    part: int = 1
-    parts: int = 1
-
-
-class Subscribed(msgspec.Struct, tag="subscribed"):
-    """A subscription is confirmed."""
-
-
-class Error(msgspec.Struct, tag="error"):
-    """What was wrong with a request."""
-
-    message: str
-
-
 _MOST_LEVELS: Final = 1000
-_MESSAGES: Final = msgspec.json.Decoder(TickerMessage | TradeMessage | BookMessage | Subscribed | Error)
 
 
 class GuideDialogue(Dialogue):
@@ -109,42 +75,18 @@ class GuideDialogue(Dialogue):
 
     def receive(self, text: str) -> tuple[Sequence[Item], Sequence[str]]:
         """Read one message."""
-        said = read(_MESSAGES, text)
-        try:
-            match said:
-                case BookMessage():
-                    return (self._book(said),), ()
-                case TickerMessage():
-                    heard = ticker(
-                        self._directory,
-                        said.symbol,
-                        bid=said.bid,
-                        ask=said.ask,
-                        price=said.price,
-                        ts=said.ts * NS_PER_MILLISECOND,
-                        seq=said.seq,
-                    )
-                    return (heard,), ()
-                case TradeMessage():
-                    heard = trade(
-                        self._directory,
-                        said.symbol,
-                        price=said.price,
-                        size=said.size,
-                        side=said.side,
-                        ts=said.ts * NS_PER_MILLISECOND,
-                        seq=said.seq,
-                        number=int(said.id),
-                    )
-                    return (heard,), ()
-        except ValueError as problem:
-            raise ProtocolError(str(problem)) from None
+        said = read(MESSAGES, text)
         match said:
             case Subscribed():
                 return [Ready()], ()
             case Error():
                 return [refusal(said.message, key=False)], ()
-        return (), ()
+            case None:
+                return (), ()
+        try:
+            return [_item(self._directory, said)], ()
+        except ValueError as problem:
+            raise ProtocolError(str(problem)) from None
 
     def renew(self, channel: Channel, symbol: str) -> Sequence[str]:
         """Away and back again: a new subscription begins with a snapshot."""
@@ -155,27 +97,55 @@ class GuideDialogue(Dialogue):
         """A ping that is a message."""
         return message(type="ping")
 
-    def _book(self, said: BookMessage) -> BookPart:
-        index, levels = _levels(self._directory, said)
-        snapshot = said.action == "snapshot"
-        return BookPart(
-            instrument=index,
-            seq=said.seq,
-            ts=said.ts * NS_PER_MILLISECOND,
-            first=snapshot and said.part == 1,
-            more=snapshot and said.part < said.parts,
-            snapshot=snapshot,
-            levels=levels,
-            checksum=said.checksum,
-        )
+
+def _item(directory: Directory, said: Data) -> Item:
+    ts = said.ts * NS_PER_MILLISECOND
+    match said:
+        case TickerMessage():
+            return ticker(
+                directory, said.symbol, bid=said.bid, ask=said.ask, price=said.price, ts=ts, seq=said.seq
+            )
+        case TradeMessage():
+            return trade(
+                directory,
+                said.symbol,
+                price=said.price,
+                size=said.size,
+                side=said.side,
+                ts=ts,
+                seq=said.seq,
+                number=int(said.id),
+            )
+        case BookMessage():
+            index, levels = _levels(directory, said)
+            return BookPart(**_part(said, index), levels=levels, checksum=said.checksum)
+        case OrdersMessage():
+            index, orders = _orders(directory, said)
+            return OrdersPart(**_part(said, index), orders=orders)
+        case CandleMessage():
+            return _candle(directory, said)
 
 
-class Levels(Protocol):
-    """What tells of price levels: a message, or an answer."""
+def _part(said: BookMessage | OrdersMessage, index: int) -> dict[str, Any]:
+    snapshot = said.action == "snapshot"
+    return {
+        "instrument": index,
+        "seq": said.seq,
+        "ts": said.ts * NS_PER_MILLISECOND,
+        "first": snapshot and said.part == 1,
+        "more": snapshot and said.part < said.parts,
+        "snapshot": snapshot,
+    }
 
-    symbol: str
-    bids: list[tuple[str, str]]
-    asks: list[tuple[str, str]]
+
+def _candle(directory: Directory, said: CandleMessage) -> Heard:
+    index = directory.index(said.symbol)
+    first, high, low, close = directory.prices(index, said.open, said.high, said.low, said.close)
+    start = said.open_time * NS_PER_MILLISECOND
+    volume, ts = directory.size(index, said.volume), said.ts * NS_PER_MILLISECOND
+    candle = Candle(start, first, high, low, close, volume, said.trades, ts)
+    event = CandleChanged(seq=said.seq, ts=ts, instrument=index, candle=candle, closed=said.closed)
+    return Heard(Channel.CANDLES, event)
 
 
 def _levels(directory: Directory, said: Levels) -> tuple[int, tuple[tuple[Side, int, int], ...]]:
@@ -189,23 +159,21 @@ def _levels(directory: Directory, said: Levels) -> tuple[int, tuple[tuple[Side, 
             for at, lots in rows
         )
 
-    before = directory[index]
-    levels = read_all()
-    # The grid may have become finer half-way.
-    return index, levels if directory[index] is before else read_all()
+    return index, directory.settled(index, read_all)
 
 
-class BookAnswer(msgspec.Struct):
-    """A book by request."""
+def _orders(directory: Directory, said: OrdersMessage) -> tuple[int, tuple[tuple[Side, str, int, int], ...]]:
+    """Index of the instrument, and side, id, ticks and lots of each order."""
+    index = directory.index(said.symbol)
 
-    symbol: str
-    seq: int
-    ts: str
-    bids: list[tuple[str, str]]
-    asks: list[tuple[str, str]]
+    def read_all() -> tuple[tuple[Side, str, int, int], ...]:
+        return tuple(
+            (side, order, directory.price(index, at), directory.size(index, lots))
+            for side, rows in ((Side.BUY, said.bids), (Side.SELL, said.asks))
+            for order, at, lots in rows
+        )
 
-
-_ANSWERS: Final = msgspec.json.Decoder(BookAnswer)
+    return index, directory.settled(index, read_all)
 
 
 class BookByRest(Rest):
@@ -218,7 +186,7 @@ class BookByRest(Rest):
     def read(self, body: bytes, directory: Directory) -> BookPart:
         """Every level in one part."""
         try:
-            said = _ANSWERS.decode(body)
+            said = ANSWERS.decode(body)
             index, levels = _levels(directory, said)
             ts = nanoseconds(said.ts)
         except (msgspec.DecodeError, ValueError) as problem:
@@ -234,7 +202,7 @@ def _name(channel: Channel, symbol: str) -> str:
 
 CODEC: Final = Codec(
     dialogue=GuideDialogue,
-    channels=(Channel.QUOTES, Channel.TRADES, Channel.BOOK),
+    channels=tuple(_KINDS),
     required=(
         Duty.CONNECT,
         Duty.SUBSCRIBE,

@@ -16,19 +16,8 @@ from typing import Final, Literal
 
 import msgspec
 
-from feed.dialects.client import (
-    Channel,
-    Codec,
-    Dialogue,
-    Duty,
-    Item,
-    Ready,
-    Wish,
-    read,
-    refusal,
-    ticker,
-    trade,
-)
+from feed.dialects.client import Codec, Dialogue, Duty, Wish, read
+from feed.dialects.items import Channel, Item, Ready, refusal, ticker, trade
 from feed.dialects.marketai import channels
 from feed.dialects.messages import message
 from feed.dialects.times import NS_PER_MILLISECOND

@@ -16,20 +16,8 @@ from typing import Final, Literal
 
 import msgspec
 
-from feed.dialects.client import (
-    BookPart,
-    Channel,
-    Codec,
-    Dialogue,
-    Duty,
-    Entrance,
-    Item,
-    Ready,
-    Wish,
-    read,
-    refusal,
-    trade,
-)
+from feed.dialects.client import Codec, Dialogue, Duty, Entrance, Wish, read
+from feed.dialects.items import BookPart, Channel, Item, Ready, refusal, trade
 from feed.dialects.messages import message
 from feed.dialects.rails import channels
 from feed.dialects.rails.admission import ALL, TOKEN_PREFIX
@@ -204,10 +192,7 @@ class RailsDialogue(Dialogue):
 
     def _book(self, said: Snapshot | Delta) -> BookPart:
         index = self._directory.index(said.market)
-        before = self._directory[index]
-        levels = self._levels(index, said.data)
-        if self._directory[index] is not before:  # the grid has become finer half-way
-            levels = self._levels(index, said.data)
+        levels = self._directory.settled(index, lambda: self._levels(index, said.data))
         snapshot = isinstance(said, Snapshot)
         self._count += 1
         return BookPart(

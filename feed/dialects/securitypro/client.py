@@ -13,20 +13,8 @@ from typing import Final, Literal
 
 import msgspec
 
-from feed.dialects.client import (
-    Channel,
-    Codec,
-    Dialogue,
-    Duty,
-    Heartbeat,
-    Item,
-    Ready,
-    Wish,
-    read,
-    refusal,
-    ticker,
-    trade,
-)
+from feed.dialects.client import Codec, Dialogue, Duty, Wish, read
+from feed.dialects.items import Channel, Heartbeat, Item, Ready, refusal, ticker, trade
 from feed.dialects.messages import message
 from feed.dialects.times import nanoseconds
 from feed.errors import ProtocolError

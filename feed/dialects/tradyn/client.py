@@ -12,7 +12,8 @@ from typing import Final
 
 import msgspec
 
-from feed.dialects.client import Channel, Codec, Dialogue, Duty, Heard, Item, Ready, Wish, read, refusal
+from feed.dialects.client import Codec, Dialogue, Duty, Wish, read
+from feed.dialects.items import Channel, Heard, Item, Ready, refusal
 from feed.dialects.messages import message
 from feed.dialects.times import NS_PER_MILLISECOND
 from feed.errors import ProtocolError

@@ -14,8 +14,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feed.client.core import Core
+from feed.client.states import Desynced
 from feed.dialects import guide
+from feed.dialects.client import Wish
 from feed.dialects.guide import DIALECT, books
+from feed.dialects.guide.client import CODEC
+from feed.dialects.items import Channel
 from feed.dialects.ladder import Ladder, Rungs
 from feed.model.events import ADD, CLEAR, LEVEL, REDUCE, TRADE, UNKNOWN, Side
 from feed.model.latest import Latest
@@ -131,6 +136,31 @@ def test_line_6_client_keeps_the_book(house, simulated, joined):
             else:
                 assert client.orders == orders_of(latest, listing[at], at)
         stage.publish(rows[start : start + 100])
+
+
+@pytest.mark.parametrize("joined", [0, 40, 800])
+def test_our_client_keeps_both_books(house, simulated, joined):
+    """The client library makes the market's books of the same messages: levels, and orders in line."""
+    rows, listing = simulated
+    stage = house.Stage(listing)
+    stage.publish(rows[:joined])
+    symbols = tuple(instrument.symbol for instrument in listing)
+    wish = Wish(symbols=symbols, channels=(Channel.BOOK, Channel.ORDERS))
+    core = Core(CODEC, wish, "ws://feed.test", resume=False)
+    core.connected()
+    ears = [stage.ear(Topic("guide", kind, at)) for kind in ("book", "book3") for at in range(2)]
+    stage.publish(rows[joined:])
+    told = [item for ear in ears for text in ear.texts() for item in core.receive(text)]
+    assert not any(isinstance(item, Desynced) for item in told)
+    for at, instrument in enumerate(listing):
+        index, latest = core.instruments.find(instrument.symbol), stage.hub.latest
+        book, orders = core.books.levels[index], core.books.orders[index]
+        assert tuple(book.texts(side) for side in Side) == levels_of(latest, instrument, at)
+        for side in Side:
+            assert list(orders.orders(side)) == [
+                (str(order), price, size) for order, price, size in latest.orders(at, side)
+            ]
+            assert orders.levels(side) == book.levels(side)
 
 
 CHANGES = st.lists(

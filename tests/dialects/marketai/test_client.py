@@ -2,8 +2,9 @@
 
 import pytest
 
-from feed.dialects.client import Channel, Heard, Ready, Refused, Ticker, Wish
+from feed.dialects.client import Wish
 from feed.dialects.discovery import codecs
+from feed.dialects.items import Channel, Heard, Ready, Refused, Ticker
 from feed.dialects.messages import message
 from feed.errors import ProtocolError
 from feed.model.directory import Directory

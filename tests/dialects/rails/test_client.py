@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from feed.dialects.client import BookPart, Channel, Heard, Ready, Refused, Wish
+from feed.dialects.client import Wish
 from feed.dialects.discovery import codecs
+from feed.dialects.items import BookPart, Channel, Heard, Ready, Refused
 from feed.errors import ProtocolError
 from feed.model.directory import Directory
 from feed.model.events import Side, Trade

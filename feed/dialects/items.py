@@ -1,0 +1,252 @@
+"""
+What the messages of any protocol say, seen from the client's end: events, parts of books, answers.
+
+Dialogues (:mod:`feed.dialects.client`) make them of messages; :mod:`feed.client` makes of them what its
+users see.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Final
+
+import attrs
+
+from feed.model.candles import Candle
+from feed.model.directory import Directory
+from feed.model.events import UNKNOWN, Event, Quote, Side, Trade
+
+
+class Channel(enum.StrEnum):
+    """What can be listened to, whatever a protocol calls it."""
+
+    QUOTES = "quotes"
+    TRADES = "trades"
+    BOOK = "book"
+    ORDERS = "orders"
+    CANDLES = "candles"
+
+
+@attrs.frozen(kw_only=True)
+class Ticker(Quote):
+    """
+    Best bid and ask where the protocol tells of the last price with them.
+
+    Attributes:
+        price: Of the last trade, integer ticks.
+    """
+
+    price: int
+
+
+@attrs.frozen(kw_only=True)
+class OrderSet(Event):
+    """
+    What is left of one order of a book that tells of single orders (L3).
+
+    Attributes:
+        order: Its id, as the server has it.
+        side: Side it rests on.
+        price: Integer ticks.
+        size: Integer lots still resting; 0 when it is gone.
+    """
+
+    order: str
+    side: Side
+    price: int
+    size: int
+
+
+@attrs.frozen(kw_only=True)
+class CandleChanged(Event):
+    """
+    The trades of an interval, as they stand.
+
+    Attributes:
+        candle: The figures; no protocol says when its last trade was, so ``last`` is when they were told.
+        closed: Whether the interval is over.
+    """
+
+    candle: Candle
+    closed: bool
+
+
+@attrs.frozen
+class Heard:
+    """
+    One event of a channel.
+
+    Attributes:
+        channel: Where it was told.
+        event: Its ``seq`` is 0 where the protocol does not say, its ``instrument`` an index into the
+            directory.
+        serial: Number of it among its like, +1 each; 0 where the protocol does not say.
+    """
+
+    channel: Channel
+    event: Event
+    serial: int = 0
+
+
+@attrs.frozen(kw_only=True)
+class Part:
+    """
+    Part of a book, or what has changed of it.
+
+    Attributes:
+        instrument: Index into the directory.
+        seq: Sequence number of the event it tells of.
+        ts: Market time, nanoseconds since the Unix epoch.
+        first: Whether it begins a snapshot, and the book anew.
+        more: Whether it is part of a snapshot of which more parts follow.
+        snapshot: Whether it is part of a snapshot.
+    """
+
+    instrument: int
+    seq: int
+    ts: int
+    first: bool
+    more: bool
+    snapshot: bool
+
+
+@attrs.frozen(kw_only=True)
+class BookPart(Part):
+    """
+    Of price levels (L2).
+
+    Attributes:
+        levels: Side, price in ticks, and lots that now rest there; 0 removes the level.
+        checksum: Proves the book after this part; None where there is none.
+    """
+
+    levels: tuple[tuple[Side, int, int], ...]
+    checksum: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class OrdersPart(Part):
+    """
+    Of single orders (L3).
+
+    Attributes:
+        orders: Side, id, price in ticks, and lots that are left of it; 0 removes the order. A new one
+            stands behind all others at its price, any other keeps its place.
+    """
+
+    orders: tuple[tuple[Side, str, int, int], ...]
+
+
+@attrs.frozen
+class Heartbeat:
+    """The server says that it is there; ``ts`` is market time, nanoseconds since the Unix epoch."""
+
+    ts: int
+
+
+@attrs.frozen
+class Ready:
+    """The server has confirmed a subscription."""
+
+
+class Refused(enum.Enum):
+    """What an error of the server is about."""
+
+    KEY = "key"
+    RESUME = "resume"
+    OTHER = "other"
+
+
+@attrs.frozen(kw_only=True)
+class Refusal:
+    """
+    The server answered with an error.
+
+    Attributes:
+        about: What it is about.
+        message: In the server's words.
+        code: The protocol's error code; empty where it has none.
+    """
+
+    about: Refused
+    message: str
+    code: str = ""
+
+
+_SIDES: Final = {"buy": Side.BUY, "sell": Side.SELL, None: None}
+
+Item = Heard | BookPart | OrdersPart | Heartbeat | Ready | Refusal
+
+RESUME_COMPLAINT: Final = "since="
+"""How every dialect's complaint about the option ``since`` begins (:mod:`feed.dialects.options`)."""
+
+
+def refusal(message: str, *, key: bool, code: str = "") -> Refusal:
+    """
+    A server's error, sorted.
+
+    Args:
+        message: In the server's words.
+        key: Whether it is about the key.
+        code: The protocol's error code.
+    """
+    about = Refused.KEY if key else Refused.OTHER
+    if message.startswith(RESUME_COMPLAINT):
+        about = Refused.RESUME
+    return Refusal(about=about, message=message, code=code)
+
+
+def ticker(directory: Directory, symbol: str, *, bid: str, ask: str, price: str, ts: int, seq: int) -> Heard:
+    """
+    Best bid, best ask and last price, from decimal texts.
+
+    Raises:
+        ValueError: One of them is no number.
+    """
+    index = directory.index(symbol)
+    best_bid, best_ask, last = directory.prices(index, bid, ask, price)
+    event = Ticker(
+        seq=seq,
+        ts=ts,
+        instrument=index,
+        bid=best_bid,
+        bid_size=UNKNOWN,
+        ask=best_ask,
+        ask_size=UNKNOWN,
+        price=last,
+    )
+    return Heard(Channel.QUOTES, event)
+
+
+def trade(
+    directory: Directory,
+    symbol: str,
+    *,
+    price: str,
+    size: str,
+    side: str | None,
+    ts: int,
+    seq: int,
+    number: int = 0,
+) -> Heard:
+    """
+    A trade, from decimal texts; ``side`` is the taker's, ``buy`` or ``sell``.
+
+    Raises:
+        ValueError: One of them is no number.
+    """
+    index = directory.index(symbol)
+    event = Trade(
+        seq=seq,
+        ts=ts,
+        instrument=index,
+        trade=number,
+        aggressor=_SIDES[side],
+        price=directory.price(index, price),
+        size=directory.size(index, size),
+        maker=0,
+        taker=0,
+        left=None,
+        level=None,
+    )
+    return Heard(Channel.TRADES, event, number)
