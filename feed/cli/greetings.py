@@ -76,6 +76,13 @@ def _guide(visitor: Visitor) -> Greeting:
     return Greeting(messages=(json.dumps(request),))
 
 
+def _marketai(visitor: Visitor) -> Greeting:
+    kinds = ("quotes", "book", "trades", "klines")
+    wanted = [{"type": kind, "symbols": [visitor.symbol]} for kind in kinds]
+    requests = [{"action": "auth", "key": visitor.key}, {"action": "subscribe", "channels": wanted}]
+    return Greeting(query={"ext": "seq"}, messages=tuple(map(json.dumps, requests)))
+
+
 def _rails(visitor: Visitor) -> Greeting:
     streams = "orders,trades,publicTrades,publicOrderBook"
     return Greeting(
@@ -86,6 +93,7 @@ def _rails(visitor: Visitor) -> Greeting:
 
 GREETINGS: Final[dict[str, Callable[[Visitor], Greeting]]] = {
     "guide": _guide,
+    "marketai": _marketai,
     "rails": _rails,
     "securitypro": _securitypro,
     "tradyn": _tradyn,

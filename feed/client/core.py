@@ -94,7 +94,7 @@ class Core:
         if not self._resume:
             return self._with_query(asked) if asked else self._url
         # Once more the last event: of two messages that tell of it only one may have come.
-        self._since = self._newest - 1 if self._newest > 1 else None
+        self._since = self._newest - 1 if self._newest > 1 and self._codec.resumes else None
         ours = {"ext": self._codec.extensions}
         if self._since is not None:
             ours["since"] = str(self._since)

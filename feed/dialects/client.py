@@ -148,6 +148,7 @@ class Codec:
         rest: Where books are to be had by request; None where they are not.
         entrance: What goes with the handshake; None for nothing.
         extensions: Of the option ``ext``, that the servers of this project are asked for.
+        resumes: Whether they have the option ``since``.
     """
 
     dialogue: Callable[[Wish, Directory], Dialogue]
@@ -158,6 +159,7 @@ class Codec:
     rest: Rest | None = None
     entrance: Entrance | None = None
     extensions: str = "seq"
+    resumes: bool = True
 
 
 def read(decoder: msgspec.json.Decoder[T], text: str, *, name: str = "type") -> T | None:

@@ -466,3 +466,14 @@ def test_a_heartbeat_has_the_markets_time():
     dialogue = codecs()["securitypro"].dialogue(Wish(symbols=(), channels=()), None)
     items, _ = dialogue.receive('{"type":"heartbeat","ts":"2025-08-17T14:25:32.250Z"}')
     assert items == [Heartbeat(1_755_440_732_250 * MS)]
+
+
+def test_where_nothing_can_be_resumed_nobody_asks(open_core):
+    """Market.ai numbers its messages when asked, and every connection begins with the present."""
+    core = open_core("marketai", symbols=("BTC/USDT",))
+    data = {"exchange": "x", "symbol": "BTC/USDT", "price": "1.5", "quantity": "2", "side": "buy"}
+    fields = {"channel": "trades", "ts": 7, "data": {**data, "timestamp": 7}}
+    (event,) = events(said(core, type="update", **fields, seq=9))
+    assert event.seq == 9
+    assert core.url() == f"{URL}?ext=seq"
+    assert core.connected()[1] == Gap(reason="a new connection begins with the present", after=9)

@@ -15,7 +15,7 @@ from feed.analytics.pairs import Pair, pair_name
 from feed.dialects.contract import Desk, Dialect, Opening, Refusal, Session
 from feed.dialects.marketai import admission, channels
 from feed.dialects.marketai.admission import Refused
-from feed.dialects.marketai.encode import Funding, Liquidations, Signals, Trades
+from feed.dialects.marketai.encode import Funding, Liquidations, Numbered, Signals, Trades
 from feed.dialects.marketai.samples import Book, Klines, Narratives, Predictions, Quotes
 from feed.dialects.marketai.session import MarketAiSession, TurnedAway
 from feed.model.instruments import Instrument
@@ -41,21 +41,22 @@ class MarketAi:
         Browsers cannot read that: with ``?errors=frame`` they get it as a message.
         """
         key = opening.query.get("key")
-        if key is None:
-            return MarketAiSession(desk, None)
+        grant = None
         try:
-            grant = admission.check(key, desk)
-            admission.enter(grant, desk)
+            asked = admission.asked(opening.query)
+            if key is not None:
+                grant = admission.check(key, desk)
+                admission.enter(grant, desk)
         except Refused as refused:
             if opening.query.get("errors") == "frame":
                 return TurnedAway(refused)
             return Refusal(refused.status, refused.body)
-        return MarketAiSession(desk, grant)
+        return MarketAiSession(desk, grant, asked)
 
     def encoder(self, topic: Topic, instrument: Instrument, latest: Latest) -> Encoder:
         """Of whichever kind the channel is."""
-        make = _ENCODERS[topic.channel]
-        return make(topic, instrument, latest)
+        encoder = _ENCODERS[topic.channel](topic, instrument, latest)
+        return Numbered(encoder) if "ext" in dict(topic.options) else encoder
 
 
 def _pair(instrument: Instrument, latest: Latest) -> Pair:

@@ -6,15 +6,18 @@ Source: sections "Connection", "Authentication" and "Tier Limits" of the documen
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from feed.dialects.contract import Desk, Entry
 from feed.dialects.marketai.encode import refusal
-from feed.errors import ClientError
+from feed.dialects.options import Options, options
+from feed.errors import ClientError, ProtocolError
 from feed.model.grants import Grant
 from feed.settings import MarketAiPolicy, TierLimits
 
 CONNECTION_LIMIT: Final = "CONNECTION_LIMIT"
+INVALID_OPTION: Final = "invalid_option"
 
 
 class Refused(ClientError):
@@ -41,6 +44,23 @@ def limits(grant: Grant, policy: MarketAiPolicy) -> TierLimits:
 def holder(grant: Grant) -> str:
     """By which name the connections of a key are counted."""
     return f"marketai key {grant.name}"
+
+
+def asked(query: Mapping[str, str]) -> Options:
+    """
+    The connection options in a query.
+
+    Raises:
+        Refused: 400, one has a wrong value, or is not offered here.
+    """
+    try:
+        found = options(query)
+    except ProtocolError as problem:
+        raise Refused(400, INVALID_OPTION, problem.message) from None
+    if found.since is not None or found.conflate:
+        # Most of what is told here is a look at the present, many times a second at most.
+        raise Refused(400, INVALID_OPTION, "since and conflate are not offered in this protocol")
+    return found
 
 
 def check(key: str, desk: Desk) -> Grant:

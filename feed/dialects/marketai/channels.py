@@ -82,7 +82,13 @@ class Names:
             return ALL
         return None if len(symbol) > LONGEST_SYMBOL else self._names.get(plain(symbol))
 
-    def topics(self, channel: str, name: str, intervals: Iterable[str]) -> list[Topic]:
+    def topics(
+        self,
+        channel: str,
+        name: str,
+        intervals: Iterable[str],
+        options: tuple[tuple[str, str], ...] = (),
+    ) -> list[Topic]:
         """
         What a subscription hears.
 
@@ -90,16 +96,17 @@ class Names:
             channel: One of :data:`CHANNELS`.
             name: Of a pair, or ``*``.
             intervals: Of klines; any other channel has none.
+            options: Of the connection, as pairs.
         """
         found = self.pairs.values() if name == ALL else [self.pairs[name]]
-        options: list[tuple[tuple[str, str], ...]] = [()]
+        choices = [options]
         if channel == KLINES:
-            options = [(("interval", interval),) for interval in intervals]
+            choices = [(*options, ("interval", interval)) for interval in intervals]
         return [
             Topic(NAME, channel, at, chosen)
             for pair in found
             for at in CHANNELS[channel](pair)
-            for chosen in options
+            for chosen in choices
         ]
 
 

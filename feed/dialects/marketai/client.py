@@ -34,6 +34,7 @@ class Update(msgspec.Struct, tag="update"):
     channel: str
     ts: int
     data: msgspec.Raw
+    seq: int = 0
 
 
 class Authenticated(msgspec.Struct, tag="authenticated"):
@@ -124,25 +125,25 @@ class MarketAiDialogue(Dialogue):
     def _heard(self, said: Update) -> Sequence[Item]:
         try:
             if said.channel == channels.QUOTES:
-                return [self._quote(_QUOTES.decode(said.data), said.ts)]
+                return [self._quote(_QUOTES.decode(said.data), said)]
             if said.channel == channels.TRADES:
-                return [self._trade(_TRADES.decode(said.data))]
+                return [self._trade(_TRADES.decode(said.data), said.seq)]
         except (msgspec.DecodeError, ValueError, ArithmeticError) as problem:
             raise ProtocolError(f"{said.channel}: {problem}") from None
         return ()
 
-    def _quote(self, data: QuoteData, ts: int) -> Item:
+    def _quote(self, data: QuoteData, said: Update) -> Item:
         return ticker(
             self._directory,
             data.symbol,
             bid=max((venue.bid for venue in data.exchanges), key=Decimal),
             ask=min((venue.ask for venue in data.exchanges), key=Decimal),
             price=data.global_mid,
-            ts=ts * NS_PER_MILLISECOND,
-            seq=0,
+            ts=said.ts * NS_PER_MILLISECOND,
+            seq=said.seq,
         )
 
-    def _trade(self, data: TradeData) -> Item:
+    def _trade(self, data: TradeData, seq: int) -> Item:
         return trade(
             self._directory,
             data.symbol,
@@ -150,7 +151,7 @@ class MarketAiDialogue(Dialogue):
             size=data.quantity,
             side=data.side,
             ts=data.timestamp * NS_PER_MILLISECOND,
-            seq=0,
+            seq=seq,
         )
 
 
@@ -167,4 +168,5 @@ CODEC: Final = Codec(
         Duty.BACK_OFF,
     ),
     advised=(Duty.GARBAGE, Duty.SLOW, Duty.MUTE),
+    resumes=False,
 )

@@ -108,3 +108,35 @@ class Funding(Encoder):
         """The rate."""
         data = fields.funding(self._instrument, cast("FundingRate", item))
         return update(channels.FUNDING, item.ts, data)
+
+
+class Numbered(Encoder):
+    """
+    Another encoder's messages with ``seq``: the number of the event that each tells of.
+
+    What is told at an interval bears the number of the last event before it.
+    """
+
+    def __init__(self, encoder: Encoder) -> None:
+        """Say what ``encoder`` says."""
+        self.kinds: Sequence[int] = encoder.kinds
+        self.period = encoder.period
+        self._encoder = encoder
+
+    def snapshot(self, latest: Latest, instrument: int) -> Sequence[str]:
+        """The present."""
+        return [_numbered(text, latest.seq) for text in self._encoder.snapshot(latest, instrument)]
+
+    def encode(self, item: Event) -> str | None:
+        """What an event makes it say."""
+        text = self._encoder.encode(item)
+        return None if text is None else _numbered(text, item.seq)
+
+    def beat(self, seq: int, now: int) -> str | None:
+        """What an interval makes it say."""
+        text = self._encoder.beat(seq, now)
+        return None if text is None else _numbered(text, seq)
+
+
+def _numbered(text: str, seq: int) -> str:
+    return f'{text[:-1]},"seq":{seq}}}'

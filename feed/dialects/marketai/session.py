@@ -21,6 +21,7 @@ from feed.dialects.marketai.decode import (
 )
 from feed.dialects.marketai.encode import error
 from feed.dialects.messages import clip, message, unknown
+from feed.dialects.options import Options
 from feed.errors import ProtocolError
 from feed.model.grants import Grant
 from feed.model.topics import Topic
@@ -72,11 +73,13 @@ class MarketAiSession(Session):
     Args:
         desk: The house.
         grant: Whose key came with the request; None for a client that will send it.
+        options: Of the connection.
     """
 
-    def __init__(self, desk: Desk, grant: Grant | None) -> None:
+    def __init__(self, desk: Desk, grant: Grant | None, options: Options) -> None:
         self._desk = desk
         self._grant = grant
+        self._options = options.pairs
         self._attempts = 0
         self._names = channels.names(desk.listing)
         # What is subscribed, by channel and name of the pair or ``*``: the intervals, for klines.
@@ -162,7 +165,7 @@ class MarketAiSession(Session):
             intervals = one.intervals if one.channel == channels.KLINES else ()
             held = self._held.get((one.channel, name), ())
             self._held[one.channel, name] = tuple(dict.fromkeys((*held, *intervals)))
-            topics += self._names.topics(one.channel, name, intervals)
+            topics += self._topics(one.channel, name, intervals)
         if accepted:
             actions.insert(0, self._confirm("subscribed", one.channel, accepted))
         if rejected:
@@ -178,17 +181,20 @@ class MarketAiSession(Session):
         dropped: list[Topic] = []
         for name in names:
             intervals = self._held.pop((one.channel, name), ())
-            dropped += self._names.topics(one.channel, name, intervals)
+            dropped += self._topics(one.channel, name, intervals)
         kept = {
             topic: None
             for (channel, name), intervals in self._held.items()
             if channel == one.channel
-            for topic in self._names.topics(channel, name, intervals)
+            for topic in self._topics(channel, name, intervals)
         }
         if names or not one.symbols:
             shown = names or [channels.ALL]
             actions.insert(0, self._confirm("unsubscribed", one.channel, shown))
         return actions, [topic for topic in dropped if topic not in kept]
+
+    def _topics(self, channel: str, name: str, intervals: Iterable[str]) -> list[Topic]:
+        return self._names.topics(channel, name, intervals, self._options)
 
     def _sort(self, one: Wanted) -> tuple[list[str], list[Action]]:
         """Split the symbols of an entry into names, each once, and a complaint about unknown ones."""

@@ -166,6 +166,24 @@ def test_kline_is_partial_and_then_closed_once(stage):
     assert late.texts() == []  # the minute that goes on has no trade
 
 
+def test_numbers_are_those_of_the_events(stage):
+    """With ``ext=seq``: of the event, or of the last one before a look at the market."""
+    stage.publish([level(0, 100, 5), level(1, 110, 5)])
+    ears = [
+        stage.ear(topic("trades", ext="seq")),
+        stage.ear(topic("book", ext="seq")),
+        stage.ear(topic("klines", ext="seq", interval="1m")),
+    ]
+    plain = stage.ear(topic("trades"))
+    stage.publish([trade(105, 1), clock(NOW + 1000 * MS)])
+
+    trades, book, klines = map(heard, ears)
+    assert [item["seq"] for item in trades] == [3]
+    assert [item["seq"] for item in klines] == [3]
+    assert [item["seq"] for item in book] == [2, 3]
+    assert plain.texts()[0][:-1] + ',"seq":3}' == ears[0].texts()[0]
+
+
 def test_longer_klines_go_on_where_shorter_ones_close(stage):
     """Each interval by itself."""
     start = NOW - NOW % (5 * MINUTE)

@@ -9,6 +9,7 @@ from feed.dialects.contract import Close, Entry, Opening, Refusal, Reply, Subscr
 from feed.dialects.discovery import dialects
 from feed.model.grants import Grant, Tier
 from feed.model.instruments import Contract, Instrument, Listing
+from feed.model.topics import Topic
 
 COINS = [chr(ord("A") + n // 26) + chr(ord("A") + n % 26) for n in range(120)]
 
@@ -111,6 +112,32 @@ def test_browser_gets_the_refusal_as_a_message(desk):
         Close(1008, "Invalid API key"),
     ]
     assert session.receive("{}") == ()
+
+
+@pytest.mark.parametrize(
+    ("option", "complaint"),
+    [
+        ({"since": "7"}, "since and conflate are not offered in this protocol"),
+        ({"conflate": "250"}, "since and conflate are not offered in this protocol"),
+        ({"ext": "crc"}, "ext=crc is unknown; known are seq"),
+    ],
+)
+def test_option_that_is_not_offered_is_refused(desk, option, complaint):
+    """Rather than passed over: a client would believe that it had missed nothing. No seat is taken."""
+    refused = connect(desk, "free", **option)
+
+    assert (refused.status, json.loads(refused.body)["error"]) == (
+        400,
+        {"code": "invalid_option", "message": complaint},
+    )
+    assert connect(desk, "free").authenticated
+
+
+def test_numbers_are_an_option_of_the_topics(desk):
+    """So that connections with identical options read identical bytes."""
+    (_, subscription) = subscribe(connect(desk, ext="seq"), {"type": "klines", "symbols": ["ETH"]})
+
+    assert subscription.topics == (Topic("marketai", "klines", ETH, (("ext", "seq"), ("interval", "1m"))),)
 
 
 def test_key_in_a_message(desk):
