@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final, Self, TypeVar
 
@@ -114,8 +115,9 @@ class FeedServer:
 
     def stop(self) -> None:
         """Stop gently; raise what went wrong in the server, if anything did."""
-        if self._token is not None and self._thread.is_alive():
-            self._token.run_sync_soon(self._stop.set)
+        if self._token is not None:
+            with suppress(trio.RunFinishedError):  # it has ended by itself
+                self._token.run_sync_soon(self._stop.set)
         self._thread.join(STOP_SECONDS)
         if self._quiet:
             structlog.reset_defaults()
@@ -124,7 +126,12 @@ class FeedServer:
             raise problem
 
     def call(self, function: Callable[[], T]) -> T:
-        """Call ``function`` in the server's thread, between two of its steps; its result."""
+        """
+        Call ``function`` in the server's thread, between two of its steps; its result.
+
+        Raises:
+            FeedError: The server has not started, or has stopped.
+        """
         if self._token is None:
             raise FeedError("the server has not started")
         result: Future[T] = Future()
@@ -135,7 +142,10 @@ class FeedServer:
             except BaseException as problem:  # noqa: BLE001 - the caller's thread raises it
                 result.set_exception(problem)
 
-        self._token.run_sync_soon(run)
+        try:
+            self._token.run_sync_soon(run)
+        except trio.RunFinishedError:
+            raise FeedError("the server has stopped") from None
         return result.result(STOP_SECONDS)
 
     @property

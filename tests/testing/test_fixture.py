@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import threading
 import time
 
 import anyio
@@ -10,8 +11,9 @@ import pytest
 import websockets.sync.client
 
 from feed.client import Disconnected, Quote, connect, connect_blocking
-from feed.errors import ConfigError
+from feed.errors import ConfigError, FeedError
 from feed.testing import FeedServer
+from feed.testing.server import STOP_SECONDS
 
 pytestmark = pytest.mark.e2e
 
@@ -105,6 +107,24 @@ def test_what_cannot_be_served_is_said_at_once(options, complaint):
     """In the test's own thread."""
     with pytest.raises(ConfigError, match=complaint):
         FeedServer(**options).start()
+
+
+def test_a_server_that_ended_by_itself_is_stopped_all_the_same():
+    """Its problem is told, though its thread is not quite gone."""
+    told = threading.Event()
+
+    class Lingering(FeedServer):
+        def _run(self):
+            super()._run()
+            told.wait(STOP_SECONDS)
+
+    server = Lingering(scenario="nowhere")
+    joined = server._thread.join
+    server._thread.join = lambda seconds: (told.set(), joined(seconds))
+    with pytest.raises(ConfigError, match="no scenario of that name"):
+        server.start()
+    with pytest.raises(FeedError, match="has stopped"):
+        server.call(list)
 
 
 def test_the_plugin_loads_nothing_that_was_not_asked_for():
