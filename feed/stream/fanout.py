@@ -16,7 +16,7 @@ import trio
 
 from feed.model.events import Row
 from feed.settings import Flow
-from feed.stream.groups import Group, Write
+from feed.stream.groups import Audience, Group, Write
 from feed.stream.histogram import Histogram
 from feed.stream.hub import Hub
 from feed.stream.outlet import Outlet
@@ -146,16 +146,18 @@ class Fanout:
 
     async def _sweep(self, group: Group) -> None:
         data = group.publish()
-        members, writes = group.audience()
+        audience = group.audience()
+        members, writes = audience
         if len(members) <= self._until_pause:
             self._until_pause -= len(members)
             self._write(group, data, members, writes)
         else:
-            await self._sweep_in_parts(group, data, members)
+            await self._sweep_in_parts(group, data, audience)
         for member in list(group.behind):
             member.check(self.hub.seq)
 
-    async def _sweep_in_parts(self, group: Group, data: bytes, members: list[Outlet]) -> None:
+    async def _sweep_in_parts(self, group: Group, data: bytes, audience: Audience) -> None:
+        members, writes = audience
         start = 0
         while start < len(members):
             if self._until_pause <= 0:
@@ -163,11 +165,13 @@ class Fanout:
                 group.sweeping = True
                 # A sweep that has begun is finished even when the server is being stopped.
                 await trio.lowlevel.cancel_shielded_checkpoint()
-            part = members[start : start + self._until_pause]
-            if group.sweeping:
+            stop = start + self._until_pause
+            part, ways = members[start:stop], writes[start:stop]
+            if group.audience() is not audience:  # somebody left, or fell behind, or goes another way
                 part = [member for member in part if member in group.ready]
-            self._write(group, data, part, [member.write for member in part])
-            start += self._until_pause
+                ways = [member.write for member in part]
+            self._write(group, data, part, ways)
+            start = stop
             self._until_pause -= len(part)
         if group.sweeping:
             group.finish_sweep()

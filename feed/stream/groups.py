@@ -20,6 +20,10 @@ Write = Callable[[bytes | memoryview], int]
 """Says how many bytes the socket took; raises ``BlockingIOError`` for none, ``OSError`` when it is broken."""
 
 
+Audience = tuple[list["Outlet"], list[Write]]
+"""Members that are ready, and how to write to each."""
+
+
 class Chunk:
     """
     What one step put into a group's stream.
@@ -79,7 +83,7 @@ class Group:
         self.tail = Chunk(b"", 0)
         self.sweeping = False
         self.deferred: list[Outlet] = []
-        self._audience: tuple[list[Outlet], list[Write]] | None = None  # None after every change
+        self._audience: Audience | None = None  # None after every change
 
     def __len__(self) -> int:
         return len(self.ready) + len(self.behind)
@@ -92,7 +96,7 @@ class Group:
             self._append(data)
         return data
 
-    def audience(self) -> tuple[list[Outlet], list[Write]]:
+    def audience(self) -> Audience:
         """
         The members that are ready, and how to write to each.
 
