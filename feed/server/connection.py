@@ -294,8 +294,10 @@ class Conversation:
         await self._wire.flushed()
 
     def _cut(self) -> None:
-        """The outlet gave up: its backlog is full, or its socket broken."""
-        if self._outlet.lost_at is not None:
+        """The outlet gave up: its backlog is full, its socket broken, or its topic beyond telling."""
+        if self._outlet.failed:
+            self.end(ending.BUG)
+        elif self._outlet.lost_at is not None:
             log.info("slow consumer cut", peer=self._transport.peer, seq=self._outlet.lost_at)
             self.end(ending.SLOW)
         else:

@@ -8,6 +8,7 @@ import sys
 import time
 
 import attrs
+import structlog
 import trio
 
 from feed.analytics.insights import Insights
@@ -31,6 +32,8 @@ from feed.settings import Limits, Settings
 from feed.stream.fanout import Fanout
 from feed.stream.hub import Hub
 from feed.stream.source import Source, TakesOrders
+
+log = structlog.get_logger("feed.house")
 
 
 class House:
@@ -80,6 +83,7 @@ class House:
         limits = _limits(settings)
         self.faults = Faults(plan, hub) if plan is not None and plan.faults else None
         self.fanout = Fanout(hub, settings.flow, interlude=self.faults)
+        self.fanout.contain(_report)
         self.reception = Reception(fanout=self.fanout, limits=limits, faults=self.faults)
         if isinstance(source, TakesOrders):
             hub.latest.accounts = Accounts(listing, deposit=settings.trading.deposit)
@@ -117,6 +121,10 @@ class House:
             tape=tape,
             seats=seats,
         )
+
+
+def _report(topic: Topic, problem: Exception) -> None:
+    log.error("bug in an encoder", dialect=topic.dialect, channel=topic.channel, exc_info=problem)
 
 
 def _limits(settings: Settings) -> Limits:

@@ -15,12 +15,14 @@ import attrs
 import trio
 
 from feed.model.events import Row
+from feed.model.topics import Topic
 from feed.settings import Flow
 from feed.stream.groups import Audience, Group, Write
 from feed.stream.histogram import Histogram
 from feed.stream.hub import Hub
 from feed.stream.outlet import Outlet
 from feed.stream.source import Batch
+from feed.stream.topics import OpenTopic
 
 
 @attrs.define
@@ -75,6 +77,8 @@ class Fanout:
         self.hub = hub
         self.latency = Histogram()
         self.tap: Callable[[list[Row]], object] | None = None
+        self._failed: Callable[[Topic, Exception], object] = _nothing
+        self._failures: list[tuple[OpenTopic, Exception]] = []
         self._interlude = interlude
         self._flow = flow
         self._statistics = FanoutStatistics()
@@ -85,6 +89,16 @@ class Fanout:
     def statistics(self) -> FanoutStatistics:
         """A copy of the figures so far."""
         return attrs.evolve(self._statistics)
+
+    def contain(self, failed: Callable[[Topic, Exception], object]) -> None:
+        """
+        Let an encoder that raises end its topic, and cut who listens to it; otherwise it ends the run.
+
+        Args:
+            failed: Told of the topic, and what was raised.
+        """
+        self._failed = failed
+        self.hub.contain(lambda topic, problem: self._failures.append((topic, problem)))
 
     async def run(self, channel: trio.MemoryReceiveChannel[Batch]) -> None:
         """Publish every batch of ``channel`` until it is closed."""
@@ -136,13 +150,22 @@ class Fanout:
             self.tap(rows)
         self._busy = True
         try:
-            for group in self.hub.publish(rows):
+            groups = self.hub.publish(rows)
+            while self._failures:
+                self._cut(*self._failures.pop())
+            for group in groups:
                 await self._sweep(group)
         finally:
             self._busy = False
             self._resting.unpark_all()
         if made is not None and self._statistics.deliveries > written:
             self.latency.observe(trio.current_time() - made)
+
+    def _cut(self, topic: OpenTopic, problem: Exception) -> None:
+        self._failed(topic.topic, problem)
+        for group in (*topic.groups, *topic.distorted):
+            for member in (*group.ready, *group.behind):
+                member.fail()
 
     async def _sweep(self, group: Group) -> None:
         data = group.publish()
@@ -192,3 +215,7 @@ class Fanout:
             if sent != size:
                 statistics.slow += 1
                 group.fell_behind(members[index], data, sent)
+
+
+def _nothing(*_: object) -> None:
+    """Nobody asked to be told."""

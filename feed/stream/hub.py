@@ -56,6 +56,15 @@ class Hub:
         """Sequence number of the newest event; 0 before the first."""
         return self._publisher.seq
 
+    def contain(self, failed: Callable[[OpenTopic, Exception], object]) -> None:
+        """
+        Let an encoder that raises be silent instead of ending the market for everybody.
+
+        Args:
+            failed: Told which, in the middle of :meth:`publish`; it is to cut who listens, afterwards.
+        """
+        self._publisher.failed = failed
+
     @property
     def latest(self) -> Latest:
         """Where the market stands."""

@@ -42,6 +42,7 @@ class Outlet:
         distortions: What happens to the frames of the groups that it follows.
         muted: Messages for this client alone are lost.
         stalled: Its link takes nothing, and that is no fault of the client.
+        failed: What it listened to cannot be told any more.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Outlet:
         self.distortions: tuple[Distortion, ...] = ()
         self.muted = False
         self.stalled = False
+        self.failed = False
         self._backlog_bytes = backlog_bytes
         self.wake = wake
         self._cut = cut
@@ -244,6 +246,12 @@ class Outlet:
         if self._open and self.lost_at is None and self.owed > self._backlog_bytes:
             self.lost_at = seq
             self._give_up()
+
+    def fail(self) -> None:
+        """What it listens to cannot be told any more, for a reason on our side."""
+        self.failed = True
+        self.abandon()
+        self._give_up()
 
     def broken(self) -> None:
         """The connection failed under a write."""

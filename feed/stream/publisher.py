@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from feed.model.events import Row, event
+from collections.abc import Callable, Sequence
+
+from feed.model.events import Event, Row, event
 from feed.model.latest import Latest
+from feed.model.topics import Encoder
 from feed.stream.frames import text_frame
 from feed.stream.groups import Group
 from feed.stream.topics import MakeEncoder, OpenTopic, Topics
@@ -17,6 +20,7 @@ class Publisher:
         latest: Where the market stands.
         seq: Sequence number of the last event.
         topics: What somebody listens to.
+        failed: Told of an encoder that raised, which is silent from then on; None lets it raise.
     """
 
     def __init__(self, latest: Latest, seq: int, *, instruments: int, make_encoder: MakeEncoder) -> None:
@@ -32,6 +36,7 @@ class Publisher:
         self.latest = latest
         self.seq = seq
         self.topics = Topics(instruments, make_encoder)
+        self.failed: Callable[[OpenTopic, Exception], object] | None = None
 
     def publish(self, rows: list[Row]) -> list[Group]:
         """
@@ -55,7 +60,11 @@ class Publisher:
             if hearing:
                 item = event(seq, row)
                 for topic in hearing:
-                    text = topic.encoder.encode(item)
+                    try:
+                        text = topic.encoder.encode(item)
+                    except Exception as problem:  # noqa: BLE001 - of one protocol, none of the others
+                        self._silence(topic, problem)
+                        continue
                     if text is not None:
                         tell(topic, seq, text, stirred)
         self.seq = seq
@@ -64,9 +73,31 @@ class Publisher:
     def _beat(self, seq: int, now: int, stirred: list[Group]) -> None:
         """Let the topics speak whose time has come before the event at ``now``."""
         for when, topic in self.topics.beats(now):
-            text = topic.encoder.beat(seq, when)
+            try:
+                text = topic.encoder.beat(seq, when)
+            except Exception as problem:  # noqa: BLE001 - of one protocol, none of the others
+                self._silence(topic, problem)
+                continue
             if text is not None:
                 _tell_distorted_too(topic, seq, text, stirred)
+
+    def _silence(self, topic: OpenTopic, problem: Exception) -> None:
+        if self.failed is None:
+            raise problem
+        topic.encoder = _Silent(topic.encoder)
+        self.failed(topic, problem)
+
+
+class _Silent(Encoder):
+    """In place of an encoder that failed: what it wanted to hear, and nothing to say."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self.kinds: Sequence[int] = encoder.kinds
+        self.period = encoder.period
+
+    def encode(self, item: Event) -> None:
+        """Nothing."""
+        del item
 
 
 def _tell(topic: OpenTopic, _: int, text: str, stirred: list[Group]) -> bytes:

@@ -11,7 +11,8 @@ from trio_websocket import ConnectionClosed, wrap_client_stream
 
 from feed.dialects.contract import Reply, Session, Subscribe
 from feed.dialects.discovery import dialects
-from feed.model.topics import Topic
+from feed.model.events import TRADE
+from feed.model.topics import Encoder, Topic
 
 CLEAN = (0, 0, 0)
 
@@ -230,6 +231,17 @@ class Faulty(Session):
         self._trip("wording")
 
     def encoder(self, topic, instrument, latest):
+        if self._where != "event":
+            raise RuntimeError("a bug in the encoder")
+        return FaultyEncoder()
+
+
+class FaultyEncoder(Encoder):
+    """Fails at the first trade."""
+
+    kinds = (TRADE,)
+
+    def encode(self, item):
         raise RuntimeError("a bug in the encoder")
 
 
@@ -250,6 +262,26 @@ async def test_a_bug_in_a_session_closes_that_connection(house, witness, monkeyp
     [line] = [line for line in logs if line["log_level"] == "error"]
     assert line["event"] == "bug in a session"
     assert line["exc_info"]
+
+
+async def test_a_bug_in_an_encoder_closes_the_connections_that_it_speaks_to(house, witness, monkeypatch):
+    """The market goes on for everybody else, and nobody is left in the dark."""
+    monkeypatch.setitem(dialects(), "faulty", Faulty("event"))
+    with structlog.testing.capture_logs() as logs:
+        clients = [await house.upgraded("/faulty?bug=event") for _ in range(2)]
+        for client in clients:
+            await client.send("anything")
+            assert await client.text() == "hello"
+        await trio.testing.wait_all_tasks_blocked()
+        house.script.play((TRADE, 0, 1, 1, 0, 100, 1, 1, 2, 0, 0))
+        for client in clients:
+            with pytest.raises(Closed) as closed:
+                await client.text()
+            assert closed.value.code == 1011
+    assert house.ended == {"internal error": 2}
+    [line] = [line for line in logs if line["log_level"] == "error"]
+    assert (line["event"], line["dialect"], line["channel"]) == ("bug in an encoder", "faulty", "tick")
+    assert str(line["exc_info"]) == "a bug in the encoder"
 
 
 async def test_a_bug_in_the_last_words_drops_that_connection(house, witness, monkeypatch):

@@ -109,8 +109,11 @@ class Spoken(Encoder):
         return [f"{self._name} from {quote.seq}"] if quote else []
 
     def encode(self, item):
-        if getattr(item, "size", None) == 13:
-            return None  # some events are not worth a message
+        match getattr(item, "size", None):
+            case 13:
+                return None  # some events are not worth a message
+            case 666:
+                raise ZeroDivisionError(self._name)
         text = f"{self._name}@{item.seq}"
         self._said.append(text)
         return text

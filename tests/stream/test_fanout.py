@@ -131,6 +131,35 @@ async def test_slow_member_is_cut_at_the_end_of_the_step(stream):
     assert (client.cuts, client.outlet.lost_at) == (1, 3)
 
 
+async def test_a_topic_that_cannot_be_told_ends_for_those_who_listen_to_it(stream):
+    """They are cut between two frames, everybody else hears on; who comes later begins anew."""
+    house, failed = stream.House(), []
+    house.fanout.contain(lambda topic, problem: failed.append((topic, problem)))
+    quotes = house.client(stream.topic())
+    trades = [house.client(stream.topic(channel="trade")) for _ in range(2)]
+    both = house.client(stream.topic(), stream.topic(channel="trade"))
+    await house.fanout.step([stream.trade(size=1), stream.quote()])
+    await house.fanout.step([stream.quote(), stream.trade(size=666), stream.trade(size=2), stream.quote()])
+
+    assert quotes.texts == ["quote:0@2", "quote:0@3", "quote:0@6"]
+    assert [client.texts for client in trades] == [["trade:0@1"]] * 2
+    assert [client.cuts for client in (quotes, both, *trades)] == [0, 1, 1, 1]
+    assert both.outlet.failed
+    [(topic, problem)] = failed
+    assert (topic, str(problem)) == (stream.topic(channel="trade"), "trade:0")
+    late = house.client(stream.topic(channel="trade"))
+    await house.fanout.step([stream.trade(size=3)])
+    assert late.texts == ["trade:0 from 6", "trade:0@7"]
+
+
+async def test_an_encoder_that_fails_ends_the_run_where_nobody_contains_it(stream):
+    """As in a test of an encoder."""
+    house = stream.House()
+    house.client(stream.topic(channel="trade"))
+    with pytest.raises(ZeroDivisionError):
+        await house.fanout.step([stream.trade(size=666)])
+
+
 # -- pauses -------------------------------------------------------------------------------------------
 
 
