@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from copy import deepcopy
 from typing import Final, Protocol, cast
 
 from feed.model.accounts import Accounts
@@ -68,6 +67,15 @@ class Standing:
         self.candle: Candle | None = None
         self.status = Status.TRADING
         self.last: dict[int, tuple[int, Row]] = {}
+
+    def copy(self) -> Standing:
+        """The same, apart from this one."""
+        new = Standing()
+        new.orders = self.orders.copy()
+        new.sizes = (self.sizes[0].copy(), self.sizes[1].copy())
+        new.quote, new.trade, new.candle, new.status = self.quote, self.trade, self.candle, self.status
+        new.last = self.last.copy()
+        return new
 
 
 class Latest:
@@ -179,7 +187,7 @@ class Latest:
         new = Latest(0)
         new.seq, new.now = self.seq, self.now
         new._standing = [
-            deepcopy(it) if at in instruments else Standing() for at, it in enumerate(self._standing)
+            it.copy() if at in instruments else Standing() for at, it in enumerate(self._standing)
         ]
         return new
 

@@ -15,6 +15,9 @@ from feed.model.latest import Latest
 _ROW_BYTES: Final = 56
 _NUMBER_BYTES: Final = 8 + 32
 
+# Copies of the market that are kept. To resume means to go through what follows one of them.
+MARKS: Final = 16
+
 
 class TooOld(ClientError):
     """
@@ -51,7 +54,9 @@ class History:
         self._size = size
         self._rows: deque[Row] = deque()
         self._bytes = 0
+        self._instruments = instruments
         self._base = Latest(instruments)  # where the market stood before the oldest event kept
+        self._marks: deque[Latest] = deque()  # and at some events since, oldest first
 
     @property
     def oldest(self) -> int:
@@ -69,6 +74,20 @@ class History:
             self._bytes -= _bytes(row)
             self._base.apply(oldest, row)
 
+    def mark(self, latest: Latest) -> None:
+        """
+        Keep a copy of where the market stands, now and then: what comes after it is soon gone through.
+
+        Args:
+            latest: Where it stands after the newest event.
+        """
+        last = self._marks[-1].seq if self._marks else 0
+        if self.seq - last < max(1, self._events // MARKS):
+            return
+        self._marks.append(latest.copy(range(self._instruments)))
+        while self._marks[0].seq + 1 < self.oldest:
+            self._marks.popleft()
+
     def after(self, seq: int) -> list[Row]:
         """
         Every event after ``seq``.
@@ -76,9 +95,8 @@ class History:
         Raises:
             TooOld: Some of them are no longer kept.
         """
-        if seq + 1 < self.oldest:
-            raise TooOld(self.oldest)
-        return list(islice(self._rows, seq + 1 - self.oldest, None))
+        self._check(seq)
+        return self._between(seq, self.seq)
 
     def at(self, seq: int, instruments: Collection[int]) -> Latest:
         """
@@ -90,15 +108,30 @@ class History:
         Raises:
             TooOld: That is longer ago than the events kept.
         """
-        if seq + 1 < self.oldest:
-            raise TooOld(self.oldest)
-        latest = self._base.copy(instruments)
-        for at, row in enumerate(islice(self._rows, seq + 1 - self.oldest), self.oldest):
+        self._check(seq)
+        before = next((mark for mark in reversed(self._marks) if mark.seq <= seq), self._base)
+        latest = before.copy(instruments)
+        for at, row in enumerate(self._between(before.seq, seq), before.seq + 1):
             if row[1] in instruments:
                 latest.apply(at, row)
             else:
                 latest.seq, latest.now = at, row[2]
         return latest
+
+    def _check(self, seq: int) -> None:
+        if seq + 1 < self.oldest:
+            raise TooOld(self.oldest)
+
+    def _between(self, first: int, last: int) -> list[Row]:
+        """The events after ``first`` up to ``last``, looked for from the end that is nearer."""
+        if first >= last:
+            return []
+        skipped, newer = first + 1 - self.oldest, self.seq - last
+        if skipped <= newer:
+            return list(islice(self._rows, skipped, skipped + last - first))
+        rows = list(islice(reversed(self._rows), newer, newer + last - first))
+        rows.reverse()
+        return rows
 
 
 def _bytes(row: Row) -> int:

@@ -84,7 +84,9 @@ class Hub:
             sends it to them before anything else happens here.
         """
         self.history.append(rows)
-        return self._publisher.publish(rows)
+        stirred = self._publisher.publish(rows)
+        self.history.mark(self.latest)
+        return stirred
 
     def subscribe(self, outlet: Outlet, topics: Sequence[Topic], *, since: int | None = None) -> None:
         """
@@ -163,7 +165,9 @@ class Hub:
 
     def _said(self, topics: list[Topic], since: int) -> bytes:
         """What ``topics`` said after the event ``since``: the past, told once more."""
-        past = self._publisher_at(self.history.at(since, {topic.instrument for topic in topics}), since)
+        instruments = {topic.instrument for topic in topics}
+        past = self._publisher_at(self.history.at(since, instruments), since)
+        past.instruments = instruments
         listener = Group(tuple(past.topics.get(topic, past.latest) for topic in topics), deserted=_nothing)
         for item in listener.topics:
             item.groups[listener] = None

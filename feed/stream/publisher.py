@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from feed.model.events import Event, Row, event
 from feed.model.latest import Latest
@@ -20,6 +20,7 @@ class Publisher:
         latest: Where the market stands.
         seq: Sequence number of the last event.
         topics: What somebody listens to.
+        instruments: Those of which :attr:`latest` is carried on; None for all.
         failed: Told of an encoder that raised, which is silent from then on; None lets it raise.
     """
 
@@ -36,6 +37,7 @@ class Publisher:
         self.latest = latest
         self.seq = seq
         self.topics = Topics(instruments, make_encoder)
+        self.instruments: Collection[int] | None = None
         self.failed: Callable[[OpenTopic, Exception], object] | None = None
 
     def publish(self, rows: list[Row]) -> list[Group]:
@@ -47,7 +49,7 @@ class Publisher:
         """
         topics = self.topics
         listeners = topics.listeners
-        apply = self.latest.apply
+        apply = self.latest.apply if self.instruments is None else self._apply_some
         stirred: list[Group] = []
         tell = _tell_distorted_too if topics.bad_links else _tell
         seq = self.seq
@@ -80,6 +82,13 @@ class Publisher:
                 continue
             if text is not None:
                 _tell_distorted_too(topic, seq, text, stirred)
+
+    def _apply_some(self, seq: int, row: Row) -> None:
+        latest = self.latest
+        if self.instruments is not None and row[1] in self.instruments:
+            latest.apply(seq, row)
+        else:
+            latest.seq, latest.now = seq, row[2]
 
     def _silence(self, topic: OpenTopic, problem: Exception) -> None:
         if self.failed is None:

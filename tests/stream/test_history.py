@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from feed.model.events import ADD, CLEAR, LEVEL, QUOTE, REDUCE, STATUS, TRADE, UNKNOWN, Side
 from feed.model.latest import Latest
-from feed.stream.history import History, TooOld
+from feed.stream.history import MARKS, History, TooOld
 
 ROW_BYTES = 56 + 3 * 40  # of a row of three numbers
 
@@ -61,6 +61,16 @@ def test_bytes_are_bounded_too(limit, steps):
     assert len(history.after(history.oldest - 1)) == min(limit, sum(steps))
 
 
+def test_marks_are_few():
+    """So many at most, however many events are kept."""
+    history, present = make(events=1000), Latest(3)
+    for start in range(1, 3000, 10):
+        history.append(rows(10, start))
+        present.seq = history.seq
+        history.mark(present)
+    assert MARKS // 2 < len(history._marks) <= MARKS + 1
+
+
 # -- where the market stood ---------------------------------------------------------------------------
 
 
@@ -91,12 +101,18 @@ def all_of(latest, instruments):
     kept=st.integers(0, 30),
     asked=st.integers(0, 30),
     instruments=st.sets(st.integers(0, 2), min_size=1),
+    step=st.integers(1, 30),
 )
-def test_past_is_as_the_present_was(drawn, kept, asked, instruments):
-    """Where instruments stood at a number is what a fold over the events up to it says."""
+def test_past_is_as_the_present_was(drawn, kept, asked, instruments, step):
+    """Where instruments stood at a number is what a fold over the events up to it says, marks or not."""
     story = everything_happens(drawn)
-    history = make(events=kept)
-    history.append(story)
+    history, present = make(events=kept), Latest(3)
+    for start in range(0, len(story), step):
+        history.append(story[start : start + step])
+        for seq, row in enumerate(story[start : start + step], start + 1):
+            present.apply(seq, row)
+        history.mark(present)
+        assert len(history._marks) <= kept + 1
     asked = min(asked, len(story))
     if asked + 1 < history.oldest:
         with pytest.raises(TooOld):
