@@ -268,6 +268,7 @@ class MarketAiPolicy:
         pro: Limits of this tier.
         max: Limits of this tier.
         connections_per_minute: New ones with one key; past it HTTP 429.
+        wildcard_symbols: As how many symbols ``*`` counts.
     """
 
     free: TierLimits = TierLimits(connections=1, symbols=5, requests_per_day=500)
@@ -275,6 +276,7 @@ class MarketAiPolicy:
     pro: TierLimits = TierLimits(connections=15, symbols=100, requests_per_day=100_000)
     max: TierLimits = TierLimits(connections=50, symbols=0, requests_per_day=0)
     connections_per_minute: int = attrs.field(default=6000, validator=ge(1))
+    wildcard_symbols: int = attrs.field(default=1, validator=ge(0))
 
 
 @attrs.frozen(kw_only=True)

@@ -212,15 +212,19 @@ class MarketAiSession(Session):
     def _within_limit(self, names: Iterable[str]) -> tuple[list[str], list[str]]:
         """Those of ``names`` that the tier still has room for, and the others."""
         most = self._limit
-        symbols = dict.fromkeys(name for _, name in self._held)
+        symbols = {name: self._counts(name) for _, name in self._held}
         accepted, rejected = [], []
         for name in names:
-            if name in symbols or not most or len(symbols) < most:
-                symbols[name] = None
+            if name in symbols or not most or sum(symbols.values()) + self._counts(name) <= most:
+                symbols[name] = self._counts(name)
                 accepted.append(name)
             else:
                 rejected.append(name)
         return accepted, rejected
+
+    def _counts(self, name: str) -> int:
+        """As how many symbols a name counts."""
+        return self._desk.policies.marketai.wildcard_symbols if name == channels.ALL else 1
 
     @property
     def _limit(self) -> int:

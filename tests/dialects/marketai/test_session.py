@@ -297,6 +297,19 @@ def test_wildcard_is_one_symbol(desk):
     assert answer[1]["code"] == "SYMBOL_LIMIT_EXCEEDED"
 
 
+def test_the_operator_says_as_how_many_symbols_the_wildcard_counts(desk):
+    """More than a tier has means that it cannot have it."""
+    policy = attrs.evolve(desk.policies.marketai, wildcard_symbols=25)
+    desk = attrs.evolve(desk, policies=attrs.evolve(desk.policies, marketai=policy))
+    free, basic = connect(desk, "free"), connect(desk, "basic")
+
+    (refused,) = said(subscribe(free, {"type": "trades", "symbols": ["*", "BTC"]}))[1:]
+    assert refused["message"] == "Symbol limit (5) exceeded. Rejected: *"
+    assert said(subscribe(basic, {"type": "trades"})) == [confirmed("trades", "*")]
+    (refused,) = said(subscribe(basic, {"type": "trades", "symbols": ["BTC"]}))
+    assert refused["message"] == "Symbol limit (25) exceeded. Rejected: BTC/USDT"
+
+
 def test_a_pair_stays_while_the_wildcard_is_held(desk):
     """Unsubscribing one name leaves what another one covers."""
     session = connect(desk)
