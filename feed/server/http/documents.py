@@ -16,18 +16,7 @@ from feed.server.http.openapi import description
 from feed.server.http.postman import collection
 from feed.server.http.site import Call, Site
 from feed.server.paths import protocol_paths
-from feed.settings import (
-    Flow,
-    Limits,
-    MarketAiPolicy,
-    Policies,
-    RailsPolicy,
-    Settings,
-    Tls,
-    Tokens,
-    Trading,
-    Web,
-)
+from feed.settings import Settings
 
 HTML = "text/html; charset=utf-8"
 _GROUP = "Documents"
@@ -64,8 +53,7 @@ def _page(site: Site) -> Iterator[str]:
     rows = ((item.method, item.path, item.access.header, item.summary) for item in site.endpoints)
     yield _table(("method", "path", "key in", ""), rows)
     yield "<h2>Defaults</h2>"
-    for owner in (Settings, Limits, Policies, RailsPolicy, MarketAiPolicy, Tokens, Trading, Flow, Web, Tls):
-        yield f"<h3>{owner.__name__}</h3>" + _table(("setting", "default"), _defaults(owner))
+    yield from _defaults("settings", Settings())
     for name, dialect in dialects().items():
         notes = resources.files("feed.dialects").joinpath(name, "NOTES.md")
         if notes.is_file():
@@ -73,10 +61,15 @@ def _page(site: Site) -> Iterator[str]:
     yield "</html>"
 
 
-def _defaults(owner: type[attrs.AttrsInstance]) -> Iterator[tuple[str, str]]:
-    for field in attrs.fields(owner):
-        if not isinstance(field.default, attrs.Factory):  # type: ignore[arg-type]
-            yield field.name, str(field.default)
+def _defaults(name: str, group: attrs.AttrsInstance) -> Iterator[str]:
+    """A table of a group of settings, and of the groups in it."""
+    fields = {field.name: getattr(group, field.name) for field in attrs.fields(type(group))}
+    groups = {inner: value for inner, value in fields.items() if attrs.has(type(value))}
+    rows = [(inner, escape(str(value))) for inner, value in fields.items() if inner not in groups]
+    if rows:
+        yield f"<h3>{name}</h3>" + _table(("setting", "default"), iter(rows))
+    for inner, value in groups.items():
+        yield from _defaults(f"{name}.{inner}", value)
 
 
 def _table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:

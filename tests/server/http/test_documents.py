@@ -73,6 +73,8 @@ async def test_the_documents_page_shows_every_default_and_every_path(house):
         assert f"<td>{path}<" in page
     for field in attrs.fields(Limits):
         assert f"<tr><td>{field.name}<td>{field.default}" in page
+    for name in ("limits", "policies.securitypro", "policies.marketai.free", "trading", "tokens"):
+        assert f"<h3>settings.{name}</h3>" in page
     for dialect in dialects().values():
         assert dialect.path in page
     assert "Tradyn tick server</h2><pre>" in page

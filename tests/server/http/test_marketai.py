@@ -567,5 +567,6 @@ async def test_the_documents_show_the_groups_and_the_defaults(market):
         "default": "*",
     }
     _, _, page = await ask(market.connect(), "/docs")
-    assert b"requests_per_day=500" in page
+    assert b"<td>requests_per_day<td>500" in page
+    assert b"<td>wildcard_symbols<td>1" in page
     assert KEY.encode() not in page
