@@ -15,6 +15,9 @@ A client that keeps going: typed events from any of the protocols, on Trio and o
 
     anyio.run(main)
 
+Other channels are asked for with ``channels=``: ``trades``, ``candles``, ``book`` (price levels, kept in
+:meth:`Feed.book`) and ``orders`` (single orders, kept in :meth:`Feed.orders`), as far as a protocol has them.
+
 What happens to the connection comes in the same stream: :class:`Connected`, :class:`Disconnected`,
 :class:`Gap`, :class:`Muted` and the other states.
 """

@@ -10,6 +10,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from feed.client.book import Book
 from feed.client.connect import Feed, connect
+from feed.client.orders import Orders
 from feed.client.states import State
 from feed.model.directory import Directory
 from feed.model.events import Event
@@ -34,6 +35,10 @@ class BlockingFeed:
     def book(self, symbol: str) -> Book | None:
         """As :meth:`Feed.book`; another thread goes on keeping it meanwhile."""
         return self._feed.book(symbol)
+
+    def orders(self, symbol: str) -> Orders | None:
+        """As :meth:`Feed.orders`; another thread goes on keeping it meanwhile."""
+        return self._feed.orders(symbol)
 
     def __iter__(self) -> Iterator[Event | State]:
         while True:
