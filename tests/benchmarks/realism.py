@@ -18,8 +18,8 @@ from typing import Any
 
 from feed.model.events import ADD, QUOTE, REDUCE, TRADE, Row
 from feed.sim.defaults import default_market
-from feed.sim.facts import Facts, Watch, fano
 from feed.sim.market import Market
+from tests.support.facts import Facts, Watch, fano
 
 SECOND = 10**9
 CAPTURE_SECONDS = 30  # counts are compared in windows as long as the capture

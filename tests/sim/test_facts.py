@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 import pytest
+from facts import Watch, autocorrelation, fano
 
 from feed.model.events import ADD, QUOTE, TRADE
 from feed.sim.defaults import default_market
-from feed.sim.facts import Watch, autocorrelation, fano
 from feed.sim.market import Market
 
 SECOND = 10**9
