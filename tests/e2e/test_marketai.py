@@ -28,6 +28,7 @@ CHANNELS = (
 )
 # Minutes of market time within seconds; the same market every time.
 FAST = ("--speed", "60", "--seed", "1", "--start", "2024-03-06T14:00:00Z")
+fast = pytest.mark.feed(speed=60, seed=1)
 BROWSER_IN_NODE = 'import NodeSocket from "ws";\nglobalThis.WebSocket = NodeSocket;\n'
 
 pytestmark = pytest.mark.e2e
@@ -55,6 +56,12 @@ def updates(client):
         message = json.loads(client.recv(timeout=20))
         assert message["type"] == "update"
         yield message
+
+
+@pytest.fixture
+def url(feed_server):
+    """Where the document's own address leads to."""
+    return feed_server.http.replace("http", "ws", 1)
 
 
 @pytest.fixture(params=["node", "browser"])
@@ -110,9 +117,9 @@ def test_the_python_program_prints_every_channel_it_names(serve, run):
     assert client.errors == ""
 
 
-def test_a_longer_client_sees_all_nine(serve):
+@fast
+def test_a_longer_client_sees_all_nine(url):
     """Each with the fields of the document, in its order and of its types."""
-    _, url = serve(*FAST)
     with listen(url, *({"type": channel} for channel in CHANNELS)) as client:
         seen = {}
         for message in updates(client):
@@ -203,9 +210,9 @@ def test_a_longer_client_sees_all_nine(serve):
     }
 
 
-def test_every_closed_kline_is_the_trades_of_its_minute(serve):
+@fast
+def test_every_closed_kline_is_the_trades_of_its_minute(url):
     """Of every exchange of a pair, futures among them."""
-    _, url = serve(*FAST)
     both = [{"type": name, "symbols": ["BTC/USDT"]} for name in ("trades", "klines")]
     with listen(url, *both) as client:
         trades, compared, begun = {}, 0, None
@@ -228,9 +235,9 @@ def test_every_closed_kline_is_the_trades_of_its_minute(serve):
                 break
 
 
-def test_a_liquidation_is_a_trade_too(serve):
+@fast
+def test_a_liquidation_is_a_trade_too(url):
     """The same price, size, side and time in both channels."""
-    _, url = serve(*FAST)
     with listen(url, {"type": "trades"}, {"type": "liquidations"}) as client:
         # Of one event the channels speak in the order of their names.
         heard = updates(client)
@@ -249,9 +256,8 @@ def refusal(url, key):
 
 
 @pytest.mark.parametrize(("key", "most"), [(KEY, 5), (MAX_KEY, 50)])
-def test_one_connection_more_than_the_tier_has(serve, key, most):
+def test_one_connection_more_than_the_tier_has(url, key, most):
     """Refused with the document's body; a seat is free the moment a connection ends, however it does."""
-    _, url = serve()
     full = {
         "ok": False,
         "error": {
@@ -276,10 +282,8 @@ def test_one_connection_more_than_the_tier_has(serve, key, most):
             assert json.loads(late.recv(timeout=10))["type"] == "authenticated"
 
 
-def test_what_a_browser_is_told_when_it_is_refused(serve):
+def test_what_a_browser_is_told_when_it_is_refused(url):
     """By a message, for it cannot read the answer to a handshake."""
-    _, url = serve()
-
     with connect(f"{url}/?key=mk_live_nobody&errors=frame") as client:
         assert json.loads(client.recv(timeout=10)) == {
             "ok": False,

@@ -12,16 +12,16 @@ from websockets.sync.client import connect
 KEY = "mk_live_abc123..."
 MINUTE = 60_000  # milliseconds
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.feed(speed=40, seed=3, wait_clients=1)]
 
 
 @pytest.fixture
-def get(serve):
-    """Starts a server whose market waits for a client; gives its URL, and what curl gets from its REST."""
+def get(feed_server):
+    """The URL of a server whose market waits for a client, and what curl gets from its REST."""
     program = shutil.which("curl")
     if program is None:
         pytest.skip("curl is not installed")
-    _, url = serve("--speed", 40, "--seed", 3, "--wait-clients", 1)
+    url = feed_server.http.replace("http", "ws", 1)
 
     def get(path, *parameters):
         target = f"{url.replace('ws', 'http', 1)}/marketai/api/v1{path}"

@@ -281,14 +281,15 @@ def up_to(socket, *kinds):
     return found
 
 
-def test_one_trade_is_the_same_wherever_it_is_seen(serve):
+@pytest.mark.feed(speed=5)
+def test_one_trade_is_the_same_wherever_it_is_seen(feed_server):
     """
     By stream in two protocols and by request: price, size, side and time. So is the quote, in a third.
 
     The market stands still while they are asked; whatever a stream sends before it answers is all
     that it has seen.
     """
-    _, url = serve("--speed", 5)
+    url = feed_server.http.replace("http", "ws", 1)
     with (
         websockets.sync.client.connect(f"{url}/market/ws?ext=seq") as securitypro,
         websockets.sync.client.connect(f"{url}/ws") as guide,

@@ -70,8 +70,9 @@ async def until(feed, kind):
     raise AssertionError
 
 
+@pytest.mark.feed(**MARKET)
 @pytest.mark.parametrize("backend", ["trio", "asyncio"])
-def test_it_survives_a_bad_wire_with_the_right_book(backend):
+def test_it_survives_a_bad_wire_with_the_right_book(backend, feed_server):
     """Lost frames, a dropped connection, a mute one: each is told, and the book is right again."""
 
     async def main(server):
@@ -90,8 +91,7 @@ def test_it_survives_a_bad_wire_with_the_right_book(backend):
                 await until(feed, Connected)
                 await agree(feed, server)
 
-    with FeedServer(**MARKET) as server:
-        anyio.run(main, server, backend=backend)
+    anyio.run(main, feed_server, backend=backend)
 
 
 @pytest.mark.parametrize("backend", ["trio", "asyncio"])
