@@ -13,6 +13,7 @@ import trio
 
 from feed.dialects.contract import Dialect
 from feed.dialects.discovery import dialects
+from feed.server.house import House
 from feed.server.keys import DEMO_KEYS, demo_keys_accepted
 from feed.server.serve import Address, serve
 from feed.settings import Settings
@@ -33,16 +34,15 @@ async def serve_in_foreground(settings: Settings) -> None:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_set_on_signal, signals, stop)
             async with trio.open_nursery() as server:
-                addresses = await server.start(partial(serve, settings, stop=stop))
-                settle()
+                addresses = await server.start(partial(serve, settings, stop=stop, tell=settle))
                 sys.stdout.write(welcome(settings, addresses))
                 sys.stdout.flush()
             nursery.cancel_scope.cancel()
 
 
-def settle() -> None:
+def settle(_: House) -> None:
     """
-    Spare the garbage collector what stays for as long as the process.
+    Before anybody can connect, spare the garbage collector what stays for as long as the process.
 
     Every connection is made of objects that it would look through again and again, and a market
     leaves no cycles behind; so it comes by less often, and never sees what was there at the start.

@@ -36,7 +36,7 @@ def unwrapped(transport: Transport) -> Transport:
 
 async def bind(host: str, port: int, *, where: str = "") -> list[socket.socket]:
     """
-    Listening sockets for every address of ``host``, all on one port.
+    Sockets for every address of ``host``, all on one port; nobody can connect before :func:`listen`.
 
     Args:
         host: Name or address.
@@ -54,7 +54,7 @@ async def bind(host: str, port: int, *, where: str = "") -> list[socket.socket]:
     try:
         for family, *_, address in found:
             taken = bound[0].getsockname()[1] if bound else port
-            bound.append(_listen(socket.AddressFamily(family), (address[0], taken, *address[2:])))
+            bound.append(_bound(socket.AddressFamily(family), (address[0], taken, *address[2:])))
     except OSError as problem:
         for one in bound:
             one.close()
@@ -62,7 +62,7 @@ async def bind(host: str, port: int, *, where: str = "") -> list[socket.socket]:
     return bound
 
 
-def _listen(family: socket.AddressFamily, address: tuple[object, ...]) -> socket.socket:
+def _bound(family: socket.AddressFamily, address: tuple[object, ...]) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -70,12 +70,25 @@ def _listen(family: socket.AddressFamily, address: tuple[object, ...]) -> socket
             # Otherwise it would take the IPv4 port as well, which has a socket of its own.
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         sock.bind(address)
-        sock.listen(BACKLOG)
         sock.setblocking(False)
     except OSError:
         sock.close()
         raise
     return sock
+
+
+def listen(sock: socket.socket) -> None:
+    """
+    Let clients connect: from here on they wait for us, and not for our getting ready.
+
+    Raises:
+        ConfigError: Somebody else has come to listen there meanwhile.
+    """
+    try:
+        sock.listen(BACKLOG)
+    except OSError as problem:
+        host, port, *_ = sock.getsockname()
+        raise _cannot_bind(host, port, problem) from None
 
 
 def _cannot_bind(host: str, port: int, problem: OSError, where: str = "") -> ConfigError:

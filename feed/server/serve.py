@@ -25,7 +25,7 @@ from feed.server.certificates import server_context
 from feed.server.door import Entrance
 from feed.server.house import House
 from feed.server.keys import keyring_for
-from feed.server.listener import Listener, Wrap, bind, unwrapped
+from feed.server.listener import Listener, Wrap, bind, listen, unwrapped
 from feed.server.reception import Reception
 from feed.server.stage import Stage
 from feed.server.tokens import signing_key
@@ -99,6 +99,8 @@ async def serve(
         tell(house)
     try:
         await stage.open(house)
+        for _, sock in listeners:
+            listen(sock)
     except ConfigError:
         for _, sock in listeners:
             sock.close()
@@ -126,7 +128,7 @@ async def serve(
 
 
 async def _listeners(settings: Settings) -> list[tuple[Entrance, socket.socket]]:
-    """Every port of the server, bound, the main one first."""
+    """Every port of the server, taken, the main one first."""
     tls = server_context(settings)
     wanted = [(Entrance(tls=tls), settings.host, settings.port, "")]
     wanted += [

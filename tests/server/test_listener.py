@@ -9,7 +9,7 @@ import trio
 
 from feed import Limits
 from feed.errors import ConfigError
-from feed.server.listener import Listener, _cannot_bind, bind
+from feed.server.listener import Listener, _cannot_bind, bind, listen
 
 
 class Names(trio.abc.HostnameResolver):
@@ -54,9 +54,32 @@ async def test_a_port_in_use_is_the_operators_mistake(names):
     """It names the option and the port."""
     [sock] = await bind("here", 0)
     with sock:
+        listen(sock)
         port = sock.getsockname()[1]
         with pytest.raises(ConfigError, match=f"--port: port {port} on here is in use"):
             await bind("here", port)
+
+
+async def test_a_port_that_another_was_quicker_to_listen_on_is_the_operators_mistake(names):
+    """Two can take a port that nobody listens on yet; one of them gets it."""
+    socks = [(await bind("here", 0))[0]]
+    port = socks[0].getsockname()[1]
+    socks += await bind("here", port)
+    listen(socks[0])
+    with pytest.raises(ConfigError, match=f"--port: port {port} on 127.0.0.1 is in use"):
+        listen(socks[1])
+    for sock in socks:
+        sock.close()
+
+
+async def test_nobody_can_connect_before_the_server_listens(names):
+    """A port that is only taken refuses, rather than let a client wait for what may never come."""
+    [sock] = await bind("here", 0)
+    with sock:
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(sock.getsockname())
+        listen(sock)
+        socket.create_connection(sock.getsockname()).close()
 
 
 def test_a_privileged_port_is_the_operators_mistake():
@@ -95,6 +118,7 @@ async def test_running_out_of_files_is_survived(autojump_clock):
 
     served = trio.Event()
     [sock] = await bind("127.0.0.1", 0)
+    listen(sock)
     problems = [
         OSError(errno.EMFILE, "Too many open files"),
         ConnectionAbortedError(errno.ECONNABORTED, "gone"),

@@ -31,6 +31,9 @@ class Network:
         self.host, self.port = host, port
         return [self]
 
+    def listen(self, backlog):
+        assert backlog > 1000
+
     def getsockname(self):
         return self.host, self.port
 

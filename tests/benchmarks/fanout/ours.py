@@ -166,10 +166,8 @@ async def main(words: list[str]) -> None:
     with TemporaryDirectory() as folder:
         tls = Tls(self_signed=options.get("tls") == "1", ca=Path(folder, "ca.pem"))
         async with trio.open_nursery() as nursery:
-            await nursery.start(
-                partial(serve, Settings(port=int(port), limits=limits, tls=tls), source=source)
-            )
-            settle()  # as `feed serve` does
+            settings = Settings(port=int(port), limits=limits, tls=tls)
+            await nursery.start(partial(serve, settings, source=source, tell=settle))  # as `feed serve` does
 
 
 if __name__ == "__main__":
