@@ -12,9 +12,10 @@ import feed
 
 PACKAGE = Path(feed.__file__).parent
 
-# Room -> the rooms it may import besides itself, errors and settings, which are free to all.
+# Room -> the rooms it may import besides itself, errors, settings and policies, which are free to all.
 ROOMS = {
     "errors": set(),
+    "policies": set(),
     "settings": set(),
     "model": set(),
     "book": {"model"},
@@ -36,7 +37,9 @@ MAY_ALSO = {"sim.runner": {"stream"}}
 PROTOCOLS = {f"dialects.{path.parent.name}" for path in (PACKAGE / "dialects").glob("*/__init__.py")}
 
 # Room -> the libraries it may import besides attrs. The rooms that are not named may import any.
-LIBRARIES = dict.fromkeys(("errors", "settings", "model", "book", "analytics", "stream", "sim"), frozenset())
+LIBRARIES = dict.fromkeys(
+    ("errors", "policies", "settings", "model", "book", "analytics", "stream", "sim"), frozenset()
+)
 LIBRARIES["dialects"] = frozenset({"cattrs", "msgspec"})
 LIBRARIES["scenario"] = LIBRARIES["dialects"] | {"zstandard"}
 
@@ -104,7 +107,7 @@ def imports(module: str, room: str, tree: ast.AST) -> Iterator[tuple[int, str]]:
     if room not in ROOMS:
         yield 1, f"{room} is no room"
         return
-    rooms = {"errors", "settings", room, *ROOMS[room], *MAY_ALSO.get(module, ())}
+    rooms = {"errors", "policies", "settings", room, *ROOMS[room], *MAY_ALSO.get(module, ())}
     libraries = {"attr", "attrs", *LIBRARIES.get(room, ())}
     for line, name, _ in imported(module, tree):
         library, *inside = name.split(".")

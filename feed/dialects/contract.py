@@ -21,7 +21,7 @@ from feed.model.instruments import Instrument, Listing
 from feed.model.latest import Latest
 from feed.model.requests import Request
 from feed.model.topics import Encoder, Topic
-from feed.settings import Policies
+from feed.policies import Policies
 
 
 @attrs.frozen

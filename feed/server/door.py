@@ -20,6 +20,7 @@ import trio
 from feed.dialects.contract import Bearer, Desk, Dialect, Refusal
 from feed.dialects.discovery import route
 from feed.model.instruments import Listing
+from feed.policies import Policies
 from feed.server.allowances import Rates, Seats, Visit
 from feed.server.connection import Conversation
 from feed.server.head import BadRequest, Head, HeadReader
@@ -31,7 +32,7 @@ from feed.server.reception import Reception, Visitor
 from feed.server.tls import NotTls, TlsTransport
 from feed.server.tokens import TokenOffice
 from feed.server.transport import Transport
-from feed.settings import Limits, Policies
+from feed.settings import Limits
 
 log = structlog.get_logger("feed.door")
 

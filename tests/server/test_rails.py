@@ -10,7 +10,8 @@ from virtual import run
 
 from feed import Settings
 from feed.model.requests import CancelMany
-from feed.settings import Policies, RailsPolicy, Tokens
+from feed.policies import Policies, RailsPolicy
+from feed.settings import Tokens
 
 ID = "0835bf3e-4a20-41f0-908d-8213f2b7a285"
 MARKET = {"orderType": "buy", "tradeType": "market", "quantity": "0.01"}

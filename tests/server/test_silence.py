@@ -5,7 +5,8 @@ import trio
 from clients import KEY, request
 from scripts import Script, quote
 
-from feed.settings import Flow, Policies, SecurityProPolicy, Settings
+from feed.policies import Policies, SecurityProPolicy
+from feed.settings import Flow, Settings
 
 SECOND = 1_000_000_000
 SUBSCRIBE = {"op": "subscribe", "channel": "ticker", "symbol": "EURUSD", "apiKey": KEY}

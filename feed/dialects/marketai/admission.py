@@ -14,7 +14,7 @@ from feed.dialects.marketai.encode import refusal
 from feed.dialects.options import Options, options
 from feed.errors import ClientError, ProtocolError
 from feed.model.grants import Grant
-from feed.settings import MarketAiPolicy, TierLimits
+from feed.policies import MarketAiPolicy, TierLimits
 
 CONNECTION_LIMIT: Final = "CONNECTION_LIMIT"
 INVALID_OPTION: Final = "invalid_option"

@@ -12,7 +12,7 @@ from feed.model.grants import Tier
 from feed.model.ids import order_id
 from feed.model.requests import Cancel, CancelMany, Create, Modify
 from feed.model.trading import Pricing, packed
-from feed.settings import Policies, RailsPolicy
+from feed.policies import Policies, RailsPolicy
 
 RAILS = dialects()["rails"]
 ID = "0835bf3e-4a20-41f0-908d-8213f2b7a285"

@@ -13,7 +13,7 @@ from feed.dialects.contract import Close, Fault, Opening, Refusal, Reply, Subscr
 from feed.dialects.discovery import route
 from feed.dialects.securitypro import DIALECT
 from feed.model.topics import Topic
-from feed.settings import Policies, SecurityProPolicy
+from feed.policies import Policies, SecurityProPolicy
 
 TS = '"ts":"2025-08-17T14:25:31.125Z"'
 UNAUTHORIZED = Reply(f'{{"type":"error","code":"unauthorized","message":"Invalid or missing API key.",{TS}}}')

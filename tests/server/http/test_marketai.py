@@ -18,9 +18,10 @@ from feed.model.events import CLOCK, FUNDING, LEVEL, LIQUIDATION, MARK, ROUND, S
 from feed.model.grants import Grant, Scope
 from feed.model.instruments import Contract, Instrument, Listing
 from feed.model.signals import Severity, SignalType
+from feed.policies import MarketAiPolicy, Policies, TierLimits
 from feed.server.http.marketai import directory, happenings, prices
 from feed.server.keys import Keyring, entry_for
-from feed.settings import MarketAiPolicy, Policies, TierLimits, Web
+from feed.settings import Web
 
 SECOND = 1_000_000_000
 MINUTE = 60 * SECOND
