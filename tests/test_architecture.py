@@ -41,6 +41,7 @@ LIBRARIES = dict.fromkeys(
     ("errors", "policies", "settings", "model", "book", "analytics", "stream", "sim"), frozenset()
 )
 LIBRARIES["dialects"] = frozenset({"cattrs", "msgspec"})
+LIBRARIES["stream"] = frozenset({"msgspec"})
 LIBRARIES["scenario"] = LIBRARIES["dialects"] | {"zstandard"}
 
 TRIO = {"trio", "trio_websocket", "anyio"}

@@ -40,9 +40,9 @@ class MarkPriced(Event):
     open_interest: int
 
     @classmethod
-    def from_row(cls, seq: int, r: Row) -> MarkPriced:
+    def from_row(cls, seq: int, r: Row, proof: int = 0) -> MarkPriced:
         """The named form of a row."""
-        return cls(seq=seq, instrument=r[1], ts=r[2], mark=r[3], index=r[4], open_interest=r[5])
+        return cls(seq=seq, proof=proof, instrument=r[1], ts=r[2], mark=r[3], index=r[4], open_interest=r[5])
 
     def row(self) -> Row:
         """The row that this is the named form of."""
@@ -65,9 +65,9 @@ class FundingRate(Event):
     next_time: int
 
     @classmethod
-    def from_row(cls, seq: int, r: Row) -> FundingRate:
+    def from_row(cls, seq: int, r: Row, proof: int = 0) -> FundingRate:
         """The named form of a row."""
-        return cls(seq=seq, instrument=r[1], ts=r[2], rate=r[3], predicted=r[4], next_time=r[5])
+        return cls(seq=seq, proof=proof, instrument=r[1], ts=r[2], rate=r[3], predicted=r[4], next_time=r[5])
 
     def row(self) -> Row:
         """The row that this is the named form of."""
@@ -94,9 +94,11 @@ class Liquidation(Event):
     size: int
 
     @classmethod
-    def from_row(cls, seq: int, r: Row) -> Liquidation:
+    def from_row(cls, seq: int, r: Row, proof: int = 0) -> Liquidation:
         """The named form of a row."""
-        return cls(seq=seq, instrument=r[1], ts=r[2], order=r[3], side=Side(r[4]), price=r[5], size=r[6])
+        return cls(
+            seq=seq, proof=proof, instrument=r[1], ts=r[2], order=r[3], side=Side(r[4]), price=r[5], size=r[6]
+        )
 
     def row(self) -> Row:
         """The row that this is the named form of."""
@@ -123,10 +125,11 @@ class Round(Event):
     outcome: bool | None
 
     @classmethod
-    def from_row(cls, seq: int, r: Row) -> Round:
+    def from_row(cls, seq: int, r: Row, proof: int = 0) -> Round:
         """The named form of a row."""
         return cls(
             seq=seq,
+            proof=proof,
             instrument=r[1],
             ts=r[2],
             opens=r[3],

@@ -31,7 +31,6 @@ price-level (L2) delta is a projection of the row and needs no state. Sources wi
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import attrs
 
@@ -59,6 +58,7 @@ from feed.model.kinds import (
     Side,
     Status,
 )
+from feed.model.levels import LevelChange, level_change
 from feed.model.signals import Signal
 from feed.model.trading import OrderChanged, OrderFilled
 
@@ -234,44 +234,18 @@ class ClockTicked(Event):
     """
 
 
-class LevelChange(NamedTuple):
-    """
-    The total now resting at one price (an L2 delta).
-
-    Attributes:
-        side: Side of the book.
-        price: Integer ticks.
-        size: Integer lots; 0 when the level is gone.
-    """
-
-    side: int
-    price: int
-    size: int
-
-
-def level_change(row: Row) -> LevelChange | None:
-    """What a row says of a price level; None when it says nothing of one."""
-    kind = row[0]
-    if kind in (ADD, REDUCE):
-        return LevelChange(row[4], row[5], row[7])
-    if kind == TRADE:
-        return None if row[10] == UNKNOWN else LevelChange(1 - row[4], row[5], row[10])
-    if kind == LEVEL:
-        return LevelChange(row[3], row[4], row[5])
-    return None
-
-
-def event(seq: int, row: Row) -> Event:
+def event(seq: int, row: Row, proof: int = 0) -> Event:
     """
     The named form of a row.
 
     Args:
-        seq: Its position in the stream.
+        seq: Its sequence number in the stream.
         row: A row of the table above.
+        proof: Of everything up to and including it; 0 where nobody will ask.
     Raises:
         KeyError: The first number is no ``Kind``.
     """
-    return _BUILD[row[0]](seq, row)
+    return _BUILD[row[0]](seq, row, proof)
 
 
 def row(item: Event) -> Row:
@@ -294,21 +268,38 @@ def _or_unknown(value: int | None) -> int:
     return UNKNOWN if value is None else int(value)
 
 
-def _added(seq: int, r: Row) -> Event:
+def _added(seq: int, r: Row, proof: int) -> Event:
     return OrderAdded(
-        seq=seq, instrument=r[1], ts=r[2], order=r[3], side=_SIDES[r[4]], price=r[5], size=r[6], level=r[7]
+        seq=seq,
+        proof=proof,
+        instrument=r[1],
+        ts=r[2],
+        order=r[3],
+        side=_SIDES[r[4]],
+        price=r[5],
+        size=r[6],
+        level=r[7],
     )
 
 
-def _reduced(seq: int, r: Row) -> Event:
+def _reduced(seq: int, r: Row, proof: int) -> Event:
     return OrderReduced(
-        seq=seq, instrument=r[1], ts=r[2], order=r[3], side=_SIDES[r[4]], price=r[5], left=r[6], level=r[7]
+        seq=seq,
+        proof=proof,
+        instrument=r[1],
+        ts=r[2],
+        order=r[3],
+        side=_SIDES[r[4]],
+        price=r[5],
+        left=r[6],
+        level=r[7],
     )
 
 
-def _trade(seq: int, r: Row) -> Event:
+def _trade(seq: int, r: Row, proof: int) -> Event:
     return Trade(
         seq=seq,
+        proof=proof,
         instrument=r[1],
         ts=r[2],
         trade=r[3],
@@ -322,27 +313,29 @@ def _trade(seq: int, r: Row) -> Event:
     )
 
 
-def _level(seq: int, r: Row) -> Event:
-    return LevelSet(seq=seq, instrument=r[1], ts=r[2], side=_SIDES[r[3]], price=r[4], level=r[5])
+def _level(seq: int, r: Row, proof: int) -> Event:
+    return LevelSet(seq=seq, proof=proof, instrument=r[1], ts=r[2], side=_SIDES[r[3]], price=r[4], level=r[5])
 
 
-def _quote(seq: int, r: Row) -> Event:
-    return Quote(seq=seq, instrument=r[1], ts=r[2], bid=r[3], bid_size=r[4], ask=r[5], ask_size=r[6])
+def _quote(seq: int, r: Row, proof: int) -> Event:
+    return Quote(
+        seq=seq, proof=proof, instrument=r[1], ts=r[2], bid=r[3], bid_size=r[4], ask=r[5], ask_size=r[6]
+    )
 
 
-def _status(seq: int, r: Row) -> Event:
-    return StatusChanged(seq=seq, instrument=r[1], ts=r[2], status=Status(r[3]))
+def _status(seq: int, r: Row, proof: int) -> Event:
+    return StatusChanged(seq=seq, proof=proof, instrument=r[1], ts=r[2], status=Status(r[3]))
 
 
-def _clear(seq: int, r: Row) -> Event:
-    return BookCleared(seq=seq, instrument=r[1], ts=r[2])
+def _clear(seq: int, r: Row, proof: int) -> Event:
+    return BookCleared(seq=seq, proof=proof, instrument=r[1], ts=r[2])
 
 
-def _clock(seq: int, r: Row) -> Event:
-    return ClockTicked(seq=seq, instrument=r[1], ts=r[2])
+def _clock(seq: int, r: Row, proof: int) -> Event:
+    return ClockTicked(seq=seq, proof=proof, instrument=r[1], ts=r[2])
 
 
-_BUILD: dict[int, Callable[[int, Row], Event]] = {
+_BUILD: dict[int, Callable[[int, Row, int], Event]] = {
     ADD: _added,
     REDUCE: _reduced,
     TRADE: _trade,

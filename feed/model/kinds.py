@@ -7,6 +7,8 @@ from typing import Final
 
 import attrs
 
+from feed.model.position import Position
+
 Row = tuple[int, ...]
 
 # In a row: "this source does not say", where 0 would be a claim.
@@ -54,8 +56,16 @@ class Event:
         seq: Position in the stream. The first event is 1; +1 each, no gaps.
         ts: Market time, integer nanoseconds since the Unix epoch.
         instrument: Index into the market's listing.
+        proof: Chained checksum over everything up to and including it, see
+            :mod:`feed.model.position`; 0 where nobody has told.
     """
 
     seq: int
     ts: int
     instrument: int
+    proof: int = 0
+
+    @property
+    def position(self) -> Position:
+        """Where the stream stands after it."""
+        return Position(self.seq, self.proof)

@@ -30,9 +30,14 @@ from feed.model.events import (
     Trade,
     event,
 )
+from feed.model.position import Position
 
 # Of these kinds the last row of each instrument is kept.
 _KEPT: Final = (MARK, FUNDING, ROUND)
+
+
+Told = tuple[int, Row, int]
+"""Sequence number, row and proof of an event: what :func:`event` wants to know."""
 
 
 class Fold(Protocol):
@@ -50,11 +55,11 @@ class Standing:
         orders: Resting orders by id: (side, price, lots left). The dict's order is the order of
             arrival, so that the orders of one price stand in the order of their priority.
         sizes: Lots at each price, bids and asks.
-        quote: The last two-sided quote with a new best price, and its sequence number.
-        trade: The last trade, and its sequence number.
+        quote: The last two-sided quote with a new best price, its sequence number and proof.
+        trade: The last trade, its sequence number and proof.
         candle: The last minute in which there was a trade.
         status: Whether it can be traded.
-        last: The last row of each kind that only derivatives have, and its sequence number.
+        last: The last row of each kind that only derivatives have, its sequence number and proof.
     """
 
     __slots__ = ("candle", "last", "orders", "quote", "sizes", "status", "trade")
@@ -62,11 +67,11 @@ class Standing:
     def __init__(self) -> None:
         self.orders: dict[int, tuple[int, int, int]] = {}
         self.sizes: tuple[dict[int, int], dict[int, int]] = ({}, {})
-        self.quote: tuple[int, Row] | None = None
-        self.trade: tuple[int, Row] | None = None
+        self.quote: Told | None = None
+        self.trade: Told | None = None
         self.candle: Candle | None = None
         self.status = Status.TRADING
-        self.last: dict[int, tuple[int, Row]] = {}
+        self.last: dict[int, Told] = {}
 
     def copy(self) -> Standing:
         """The same, apart from this one."""
@@ -88,6 +93,7 @@ class Latest:
 
     Attributes:
         seq: Sequence number of the last event; 0 before the first.
+        proof: Chained checksum over everything up to it, see :mod:`feed.model.position`.
         now: Its market time, nanoseconds since the Unix epoch; 0 before the first.
         accounts: What accounts own and owe; None where nobody has asked for them to be kept.
         days: The last 24 hours of each instrument; empty where nobody has asked for them.
@@ -95,18 +101,25 @@ class Latest:
             where nobody has asked for any.
     """
 
-    def __init__(self, instruments: int) -> None:
+    def __init__(self, instruments: int, proof: int = 0) -> None:
         self.seq = 0
+        self.proof = proof
         self.now = 0
         self.accounts: Accounts | None = None
         self.days: Sequence[Day] = ()
         self.insights: Fold | None = None
         self._standing = [Standing() for _ in range(instruments)]
 
-    def apply(self, seq: int, row: Row) -> None:
-        """Take the next event into account."""
+    @property
+    def position(self) -> Position:
+        """Where the stream stands; in an encoder's ``beat``, after the last event before it."""
+        return Position(self.seq, self.proof)
+
+    def apply(self, seq: int, row: Row, proof: int = 0) -> None:
+        """Take the next event into account; ``proof`` is that of everything up to and including it."""
         kind = row[0]
         self.seq = seq
+        self.proof = proof
         self.now = row[2]
         it = self._standing[row[1]]
         if kind == ADD:
@@ -119,9 +132,9 @@ class Latest:
             if row[4] and row[6]:
                 last = it.quote
                 if last is None or last[1][3] != row[3] or last[1][5] != row[5]:
-                    it.quote = (seq, row)
+                    it.quote = (seq, row, proof)
         elif kind == TRADE:
-            it.trade = (seq, row)
+            it.trade = (seq, row, proof)
             _trade(it, row)
             if self.days:
                 self.days[row[1]].add(row[2], row[6])
@@ -130,9 +143,9 @@ class Latest:
         elif kind == LEVEL:
             _resize(it, row[3], row[4], row[5])
         else:
-            self._apply_rare(it, seq, row)
+            self._apply_rare(it, seq, row, proof)
 
-    def _apply_rare(self, it: Standing, seq: int, row: Row) -> None:
+    def _apply_rare(self, it: Standing, seq: int, row: Row, proof: int) -> None:
         kind = row[0]
         if kind == CLEAR:
             it.orders.clear()
@@ -142,7 +155,7 @@ class Latest:
         elif kind in (ORDER, FILL) and self.accounts is not None:
             self.accounts.apply((row,))
         elif kind in _KEPT:
-            it.last[kind] = (seq, row)
+            it.last[kind] = (seq, row, proof)
         if self.insights is not None:
             self.insights.apply(row)
 
@@ -185,7 +198,7 @@ class Latest:
     def copy(self, instruments: Collection[int]) -> Latest:
         """The same, apart from this one, of ``instruments``; nothing else is known."""
         new = Latest(0)
-        new.seq, new.now = self.seq, self.now
+        new.seq, new.proof, new.now = self.seq, self.proof, self.now
         new._standing = [
             it.copy() if at in instruments else Standing() for at, it in enumerate(self._standing)
         ]

@@ -86,11 +86,12 @@ class Signal(Event):
     figures: dict[str, int] = attrs.field(hash=False)
 
     @classmethod
-    def from_row(cls, seq: int, r: Row) -> Signal:
+    def from_row(cls, seq: int, r: Row, proof: int = 0) -> Signal:
         """The named form of a row."""
         kind = SignalType(r[4])
         return cls(
             seq=seq,
+            proof=proof,
             instrument=r[1],
             ts=r[2],
             number=r[3],

@@ -111,10 +111,11 @@ class OrderChanged(Event):
     created: int
 
     @classmethod
-    def from_row(cls, seq: int, r: Row) -> OrderChanged:
+    def from_row(cls, seq: int, r: Row, proof: int = 0) -> OrderChanged:
         """The named form of a row."""
         return cls(
             seq=seq,
+            proof=proof,
             instrument=r[1],
             ts=r[2],
             account=r[3],
@@ -173,10 +174,11 @@ class OrderFilled(Event):
     fee: int
 
     @classmethod
-    def from_row(cls, seq: int, r: Row) -> OrderFilled:
+    def from_row(cls, seq: int, r: Row, proof: int = 0) -> OrderFilled:
         """The named form of a row."""
         return cls(
             seq=seq,
+            proof=proof,
             instrument=r[1],
             ts=r[2],
             account=r[3],

@@ -16,6 +16,7 @@ from feed.dialects.discovery import dialects
 from feed.model.accounts import Accounts
 from feed.model.day import Day
 from feed.model.latest import Latest
+from feed.model.position import first_proof
 from feed.model.topics import Encoder, Topic
 from feed.server.allowances import Seats
 from feed.server.door import Door
@@ -77,6 +78,7 @@ class House:
             history_events=settings.flow.history_events,
             history_bytes=settings.flow.history_bytes,
             make_encoder=make_encoder,
+            proof=first_proof(listing),
         )
         hub.latest.days = [Day() for _ in listing]
         hub.latest.insights = Insights(listing)

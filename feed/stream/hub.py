@@ -12,7 +12,9 @@ from collections.abc import Callable, Collection, Sequence
 from feed.model.events import Row
 from feed.model.faults import Mute
 from feed.model.latest import Latest
+from feed.model.position import Position
 from feed.model.topics import Topic
+from feed.stream.chain import chained
 from feed.stream.distortion import DistortedGroup, Distortion
 from feed.stream.frames import text_frame
 from feed.stream.groups import Group
@@ -32,7 +34,13 @@ class Hub:
     """
 
     def __init__(
-        self, *, instruments: int, history_events: int, history_bytes: int, make_encoder: MakeEncoder
+        self,
+        *,
+        instruments: int,
+        history_events: int,
+        history_bytes: int,
+        make_encoder: MakeEncoder,
+        proof: int = 0,
     ) -> None:
         """
         Begin with no events and nobody listening.
@@ -42,11 +50,14 @@ class Hub:
             history_events: How many events to keep.
             history_bytes: How much memory they may take.
             make_encoder: Gives the encoder of a topic that somebody wants.
+            proof: Of position 0, see :func:`feed.model.position.first_proof`.
         """
-        self.history = History(instruments=instruments, events=history_events, size=history_bytes)
+        self.history = History(
+            instruments=instruments, events=history_events, size=history_bytes, proof=proof
+        )
         self._instruments = instruments
         self._make_encoder = make_encoder
-        self._publisher = self._publisher_at(Latest(instruments), 0)
+        self._publisher = self._publisher_at(Latest(instruments, proof), 0)
         self._topics = self._publisher.topics
         self._groups: dict[tuple[tuple[Topic, ...], tuple[Distortion, ...]], Group] = {}
         self.changed: Callable[[], object] = _nothing
@@ -71,6 +82,11 @@ class Hub:
         return self._publisher.latest
 
     @property
+    def position(self) -> Position:
+        """Where the stream stands: after the newest event."""
+        return self.history.position
+
+    @property
     def groups(self) -> Collection[Group]:
         """Everybody who listens."""
         return self._groups.values()
@@ -83,10 +99,21 @@ class Hub:
             The groups that have something to hear, in the order in which it came up. The caller
             sends it to them before anything else happens here.
         """
-        self.history.append(rows)
-        stirred = self._publisher.publish(rows)
+        proofs = self.history.append(rows)
+        stirred = self._publisher.publish(rows, proofs)
         self.history.mark(self.latest)
         return stirred
+
+    def check(self, position: Position) -> None:
+        """
+        Whether a client that is at ``position`` can resume: what led up to it is this very history.
+
+        Raises:
+            TooOld: What follows it is no longer kept.
+            Ahead: It has not been reached.
+            OtherHistory: It is one of another market, or another run.
+        """
+        self.history.check(position)
 
     def subscribe(self, outlet: Outlet, topics: Sequence[Topic], *, since: int | None = None) -> None:
         """
@@ -171,7 +198,8 @@ class Hub:
         listener = Group(tuple(past.topics.get(topic, past.latest) for topic in topics), deserted=_nothing)
         for item in listener.topics:
             item.groups[listener] = None
-        past.publish(self.history.after(since))
+        rows = self.history.after(since)
+        past.publish(rows, chained(rows, past.latest.proof)[1])
         return b"".join(listener.parts)
 
     def _publisher_at(self, latest: Latest, seq: int) -> Publisher:

@@ -40,9 +40,13 @@ class Publisher:
         self.instruments: Collection[int] | None = None
         self.failed: Callable[[OpenTopic, Exception], object] | None = None
 
-    def publish(self, rows: list[Row]) -> list[Group]:
+    def publish(self, rows: Sequence[Row], proofs: Sequence[int]) -> list[Group]:
         """
         Tell the next events.
+
+        Args:
+            rows: What happened.
+            proofs: Of everything up to and including each of them.
 
         Returns:
             The groups that have something to hear, in the order in which it came up.
@@ -53,14 +57,14 @@ class Publisher:
         stirred: list[Group] = []
         tell = _tell_distorted_too if topics.bad_links else _tell
         seq = self.seq
-        for row in rows:
+        for row, proof in zip(rows, proofs, strict=True):
             if row[2] >= topics.next_beat:
                 self._beat(seq, row[2], stirred)
             seq += 1
-            apply(seq, row)
+            apply(seq, row, proof)
             hearing = listeners[row[0]][row[1]]
             if hearing:
-                item = event(seq, row)
+                item = event(seq, row, proof)
                 for topic in hearing:
                     try:
                         text = topic.encoder.encode(item)
@@ -83,12 +87,12 @@ class Publisher:
             if text is not None:
                 _tell_distorted_too(topic, seq, text, stirred)
 
-    def _apply_some(self, seq: int, row: Row) -> None:
+    def _apply_some(self, seq: int, row: Row, proof: int) -> None:
         latest = self.latest
         if self.instruments is not None and row[1] in self.instruments:
-            latest.apply(seq, row)
+            latest.apply(seq, row, proof)
         else:
-            latest.seq, latest.now = seq, row[2]
+            latest.seq, latest.proof, latest.now = seq, proof, row[2]
 
     def _silence(self, topic: OpenTopic, problem: Exception) -> None:
         if self.failed is None:

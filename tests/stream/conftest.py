@@ -122,11 +122,15 @@ class Spoken(Encoder):
 class House:
     """A hub of three instruments, its fan-out, and everything its encoders have said."""
 
-    def __init__(self, **flow):
+    def __init__(self, *, history_events=1000, proof=0, make_encoder=None, **flow):
         self.said = []
         self.made = []
         self.hub = Hub(
-            instruments=3, history_events=1000, history_bytes=1 << 20, make_encoder=self._make_encoder
+            instruments=3,
+            history_events=history_events,
+            history_bytes=1 << 20,
+            make_encoder=make_encoder or self._make_encoder,
+            proof=proof,
         )
         self.fanout = Fanout(self.hub, Flow(**flow))
 

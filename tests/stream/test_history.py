@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 
 from feed.model.events import ADD, CLEAR, LEVEL, QUOTE, REDUCE, STATUS, TRADE, UNKNOWN, Side
 from feed.model.latest import Latest
-from feed.stream.history import MARKS, History, TooOld
+from feed.model.position import TooOld
+from feed.stream.chain import chained
+from feed.stream.history import MARKS, History
 
 ROW_BYTES = 56 + 3 * 40  # of a row of three numbers
 
@@ -93,7 +95,7 @@ def all_of(latest, instruments):
     """Everything that can be asked of it."""
     asked = (latest.quote, latest.trade, latest.candle, latest.status)
     books = [(latest.levels(at, side), latest.orders(at, side)) for at in instruments for side in Side]
-    return latest.seq, latest.now, [[ask(at) for ask in asked] for at in instruments], books
+    return latest.position, latest.now, [[ask(at) for ask in asked] for at in instruments], books
 
 
 @given(
@@ -107,10 +109,11 @@ def test_past_is_as_the_present_was(drawn, kept, asked, instruments, step):
     """Where instruments stood at a number is what a fold over the events up to it says, marks or not."""
     story = everything_happens(drawn)
     history, present = make(events=kept), Latest(3)
+    proofs = chained(story, 0)[1]
     for start in range(0, len(story), step):
         history.append(story[start : start + step])
         for seq, row in enumerate(story[start : start + step], start + 1):
-            present.apply(seq, row)
+            present.apply(seq, row, proofs[seq - 1])
         history.mark(present)
         assert len(history._marks) <= kept + 1
     asked = min(asked, len(story))
@@ -120,7 +123,7 @@ def test_past_is_as_the_present_was(drawn, kept, asked, instruments, step):
         return
     then = Latest(3)
     for seq, row in enumerate(story[:asked], 1):
-        then.apply(seq, row)
+        then.apply(seq, row, proofs[seq - 1])
     past = history.at(asked, instruments)
     assert all_of(past, instruments) == all_of(then, instruments)
     # It is a copy: what is done with it leaves the history as it is.

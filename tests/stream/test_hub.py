@@ -2,11 +2,14 @@
 
 import math
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from feed.model.events import CLEAR, STATUS
+from feed.model.events import CLEAR, QUOTE, STATUS
+from feed.model.position import Ahead, OtherHistory, Position, TooOld
+from feed.model.topics import Encoder
 
 
 def test_current_quote_comes_first_then_every_later_change(stream):
@@ -303,3 +306,82 @@ def test_everybody_gets_exactly_what_they_asked_for(stream):
     run_state_machine_as_test(
         lambda: Conversations(stream), settings=settings(max_examples=60, stateful_step_count=40)
     )
+
+
+# -- positions ---------------------------------------------------------------------------------------
+
+
+def test_a_position_of_this_history_is_granted(stream):
+    """That of every event that is kept, of the moment before the oldest of them, and of the beginning."""
+    house = stream.House()
+    told = [house.hub.position]
+    for _ in range(5):
+        house.publish(stream.quote())
+        told.append(house.hub.position)
+    assert [position.seq for position in told] == [0, 1, 2, 3, 4, 5]
+    assert len({position.proof for position in told}) == len(told)
+    for position in told:
+        house.hub.check(position)
+
+
+def test_a_position_ahead_has_an_answer_of_its_own(stream):
+    """It names the newest event; whatever its proof, nothing can be said of it yet."""
+    house = stream.House()
+    house.publish(stream.quote())
+    with pytest.raises(Ahead, match="the newest event is 1") as problem:
+        house.hub.check(Position(2, house.hub.position.proof))
+    assert problem.value.newest == 1
+
+
+def test_a_position_that_is_no_longer_kept_is_too_old(stream):
+    """It names the oldest event that is."""
+    house = stream.House(history_events=2)
+    beginning = house.hub.position
+    for _ in range(4):
+        house.publish(stream.quote())
+    with pytest.raises(TooOld, match="the oldest event kept is 3") as problem:
+        house.hub.check(beginning)
+    assert problem.value.oldest == 3
+
+
+def test_a_position_of_another_history_is_refused(stream):
+    """Another listing, another event at any place before, or one event that was lost on the way."""
+    rows = [stream.quote(at % 3) for at in range(6)]
+    house = stream.House()
+    house.publish(*rows)
+    for proof, others in (
+        (1, rows),
+        (0, [stream.quote(), *rows[1:]]),
+        (0, [*rows[:5], stream.quote()]),
+        (0, [*rows[1:], stream.quote()]),
+    ):
+        other = stream.House(proof=proof)
+        other.publish(*others)
+        assert other.hub.position.seq == house.hub.position.seq
+        with pytest.raises(OtherHistory, match="is of another history"):
+            house.hub.check(other.hub.position)
+    same = stream.House()
+    for row in rows:
+        same.publish(row)
+    house.hub.check(same.hub.position)
+
+
+def test_what_is_told_again_has_the_positions_it_had(stream):
+    """A resume shows each event with the proof that a connection that never left was shown."""
+    heard = []
+
+    class Proofs(Encoder):
+        kinds = (QUOTE,)
+
+        def encode(self, item):
+            heard.append(item.position)
+            return item.position.text
+
+    house = stream.House(make_encoder=lambda *_: Proofs())
+    client = house.client(stream.topic())
+    house.publish(*[stream.quote(at % 3) for at in range(5)])
+    house.publish(*[stream.quote(at % 2) for at in range(5)])
+    assert heard[-1] == Position(10, int(client.texts[-1].partition("-")[2], 16))
+    again = stream.Client()
+    house.hub.subscribe(again.outlet, [stream.topic()], since=2)
+    assert again.texts == client.texts[1:]

@@ -48,7 +48,7 @@ class Listener:
 
     def tell(self, *times):
         """Publish a quote at each of ``times`` in one step."""
-        stirred = self.publisher.publish([(QUOTE, 0, ts, 1, 1, 2, 1) for ts in times])
+        stirred = self.publisher.publish([(QUOTE, 0, ts, 1, 1, 2, 1) for ts in times], times)
         assert stirred == ([self.group] if self.group.parts else [])
         self.heard += [part[2:].decode() for part in self.group.parts]
         self.group.parts = []
@@ -77,7 +77,7 @@ def test_beats_of_one_moment_stand_in_topic_order():
 def test_clock_row_is_enough():
     """A market in which nothing happens but the clock lets topics speak all the same."""
     listener = Listener(clock(10))
-    listener.publisher.publish([(CLOCK, 0, 25)])
+    listener.publisher.publish([(CLOCK, 0, 25)], [7])
     assert [part[2:].decode() for part in listener.group.parts] == ["10@20+0"]
 
 

@@ -1,0 +1,79 @@
+"""
+The chain: every row packed, and the proof of everything up to it.
+
+The proof of an event is the CRC-32 of the packed rows of all events up to and including it, begun
+with that of the listing (:func:`feed.model.position.first_proof`). A row is packed as a MessagePack
+array. Numbers beyond 64 bits, which MessagePack does not have (a client's request id, packed, may be
+one), are byte strings there: two's complement, most significant first, as short as can be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+from zlib import crc32
+
+import msgspec
+
+from feed.model.events import Row
+
+_pack: Final = msgspec.msgpack.Encoder().encode
+_unpack: Final = msgspec.msgpack.Decoder(list[Row]).decode
+_unpack_wide: Final = msgspec.msgpack.Decoder(list[tuple[int | bytes, ...]]).decode
+
+_LEAST: Final = -(1 << 63)
+_MOST: Final = (1 << 64) - 1
+
+# The header of a MessagePack array of up to 65,535 items, and how long it is with their number.
+_ARRAY_16: Final = b"\xdc"
+BLOCK_ROWS: Final = 0xFFFF
+
+
+def packed(row: Row) -> bytes:
+    """One row in the form that is chained and kept."""
+    try:
+        return _pack(row)
+    except OverflowError:
+        return _pack([number if _LEAST <= number <= _MOST else _bytes(number) for number in row])
+
+
+def chained(rows: Sequence[Row], proof: int) -> tuple[list[bytes], list[int]]:
+    """
+    Every row packed, and the proof at each.
+
+    Args:
+        rows: The next events.
+        proof: Of everything before them.
+    """
+    parts: list[bytes] = []
+    proofs: list[int] = []
+    for row in rows:
+        try:
+            part = _pack(row)
+        except OverflowError:
+            part = packed(row)
+        proof = crc32(part, proof)
+        parts.append(part)
+        proofs.append(proof)
+    return parts, proofs
+
+
+def joined(parts: Sequence[bytes]) -> bytes:
+    """Packed rows as one block; no more than :data:`BLOCK_ROWS`."""
+    return _ARRAY_16 + len(parts).to_bytes(2, "big") + b"".join(parts)
+
+
+def unpacked(block: bytes) -> list[Row]:
+    """The rows of a block."""
+    try:
+        return _unpack(block)
+    except msgspec.ValidationError:  # a byte string is no integer
+        return [tuple(map(_number, row)) for row in _unpack_wide(block)]
+
+
+def _bytes(number: int) -> bytes:
+    return number.to_bytes(number.bit_length() // 8 + 1, "big", signed=True)
+
+
+def _number(packed: int | bytes) -> int:
+    return int.from_bytes(packed, "big", signed=True) if isinstance(packed, bytes) else packed
