@@ -40,7 +40,14 @@ class Conversation:
     """
 
     def __init__(
-        self, transport: Transport, nonce: str, visitor: Visitor, session: Session, reception: Reception
+        self,
+        transport: Transport,
+        nonce: str,
+        visitor: Visitor,
+        session: Session,
+        reception: Reception,
+        *,
+        over: Callable[[], None] = lambda: None,
     ) -> None:
         """
         Begin a conversation.
@@ -51,6 +58,7 @@ class Conversation:
             visitor: Who it is with.
             session: This client's side of the dialect.
             reception: What it shares with the others.
+            over: See :class:`~feed.server.wire.Wire`.
         """
         self.visitor = visitor
         self._transport = transport
@@ -65,6 +73,9 @@ class Conversation:
             cut=self._cut,
             message_frames=self._limits.message_frames,
             too_many_frames=lambda: self.end(ending.TOO_MANY_FRAMES),
+            message_bytes=self._limits.message_bytes,
+            too_big=lambda: self.end(ending.TOO_BIG),
+            over=over,
         )
         self._outlet = self._wire.outlet
         self._lag: Lag | None = None
@@ -198,8 +209,6 @@ class Conversation:
                 return
             if isinstance(message, bytes):
                 self.end(ending.BINARY)
-            elif len(message.encode()) > self._limits.message_bytes:
-                self.end(ending.TOO_BIG)  # trio-websocket counts characters
             elif meter.exceeded(trio.current_time()):
                 self.end(ending.TOO_MANY)
             else:

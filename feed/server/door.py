@@ -176,7 +176,8 @@ class Door:
         session = dialect.session(opening, self._desk(visitor, visit))
         if isinstance(session, Refusal):
             raise BadRequest(session.status, "Refused", body=session.body)
-        return Conversation(transport, head.nonce, visitor, session, self._reception)
+        # A seat is free before its holder can know that it may come back.
+        return Conversation(transport, head.nonce, visitor, session, self._reception, over=visit.end)
 
     def _desk(self, visitor: Visitor, visit: Visit) -> Desk:
         limits = self._reception.limits

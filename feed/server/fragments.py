@@ -1,8 +1,9 @@
 """
-How many pieces a client cuts one message into.
+How many pieces a client cuts one message into, and how long it says that the message will be.
 
-trio-websocket keeps a list of them and bounds their bytes alone, so that empty continuation frames
-would fill the memory at no cost to the sender. Source of the format: RFC 6455, section 5.2.
+trio-websocket keeps a list of the pieces and bounds their bytes alone, as they come: empty continuation
+frames would fill the memory at no cost to the sender, and a frame that announces 2^62 bytes would be read
+up to the bound. Source of the format: RFC 6455, section 5.2.
 """
 
 from __future__ import annotations
@@ -15,11 +16,19 @@ _MASK_BYTES: Final = 4
 
 
 class Fragments:
-    """Counts the frames of the message under way, over the bytes of a client. Sans-I/O."""
+    """
+    Counts the frames and bytes of the message under way, over the bytes of a client. Sans-I/O.
 
-    __slots__ = ("_count", "_header", "_skip")
+    Attributes:
+        announced: The most bytes that any one message had so far by what its frame headers say, within
+            the bytes that were fed last.
+    """
+
+    __slots__ = ("_bytes", "_count", "_header", "_skip", "announced")
 
     def __init__(self) -> None:
+        self.announced = 0
+        self._bytes = 0  # announced by the headers of the message under way
         self._count = 0
         self._header = b""  # beginning of a header that has not come whole
         self._skip = 0  # bytes of payload still to come
@@ -34,30 +43,33 @@ class Fragments:
         data = self._header + data
         self._header = b""
         at, most = self._skip, self._count
+        self.announced = self._bytes
         while at < len(data):
-            size = _frame_size(data, at)
-            if size == 0:
+            header, payload = _frame_size(data, at)
+            if header == 0:
                 self._header = data[at:]
                 break
             if not data[at] & _CONTROL:
                 self._count += 1
+                self._bytes += payload
                 most = max(most, self._count)
+                self.announced = max(self.announced, self._bytes)
                 if data[at] & _FIN:
-                    self._count = 0
-            at += size
+                    self._count = self._bytes = 0
+            at += header + payload
         self._skip = max(0, at - len(data))
         return most
 
 
-def _frame_size(data: bytes, at: int) -> int:
-    """Bytes of the frame that begins at ``at``; 0 when its header is not whole."""
+def _frame_size(data: bytes, at: int) -> tuple[int, int]:
+    """Bytes of the header and of the payload of the frame at ``at``; 0 when its header is not whole."""
     if at + 2 > len(data):
-        return 0
+        return 0, 0
     length = data[at + 1] & 0x7F
     mask = _MASK_BYTES if data[at + 1] & 0x80 else 0
     wide = {126: 2, 127: 8}.get(length, 0)
     if at + 2 + wide > len(data):
-        return 0
+        return 0, 0
     if wide:
         length = int.from_bytes(data[at + 2 : at + 2 + wide], "big")
-    return 2 + wide + mask + length
+    return 2 + wide + mask, length

@@ -15,7 +15,7 @@ import trio
 from trio_websocket import WebSocketConnection, WebSocketRequest
 from wsproto import ConnectionType, WSConnection
 from wsproto.connection import Connection, ConnectionState
-from wsproto.events import AcceptConnection, Event, Request
+from wsproto.events import AcceptConnection, CloseConnection, Event, Request
 from wsproto.utilities import LocalProtocolError, generate_accept_token
 
 
@@ -60,8 +60,24 @@ class Upgrade(WSConnection):
         self._established.receive_data(data)
 
     def events(self) -> Generator[Event]:
-        """What it means."""
-        return self._established.events()
+        """
+        What it means: up to the client's close frame, and after one of ours that frame alone.
+
+        wsproto goes on to tell of pings and messages that it then lets nobody answer, and trio-websocket
+        tries to. Whoever has sent a close frame may leave what comes meanwhile unheard, and nothing comes
+        after one that was received (RFC 6455, sections 1.4 and 5.5.1).
+        """
+        connection = self._established
+        return self._until_closed(connection)
+
+    @staticmethod
+    def _until_closed(connection: Connection) -> Generator[Event]:
+        for event in connection.events():
+            closes = isinstance(event, CloseConnection)
+            if closes or connection.state is ConnectionState.OPEN:
+                yield event
+            if closes:
+                return
 
     @property
     def _established(self) -> Connection:

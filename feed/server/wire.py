@@ -34,6 +34,9 @@ class Wire(trio.abc.Stream):
         cut: Callable[[], None],
         message_frames: int,
         too_many_frames: Callable[[], None],
+        message_bytes: int,
+        too_big: Callable[[], None],
+        over: Callable[[], None] = lambda: None,
     ) -> None:
         """
         Put a stream on ``transport``.
@@ -44,6 +47,10 @@ class Wire(trio.abc.Stream):
             cut: See :class:`~feed.stream.outlet.Outlet`.
             message_frames: Bound on the frames of one message of the client.
             too_many_frames: Called when it is passed.
+            message_bytes: Bound on what the headers of these frames may announce.
+            too_big: Called when it is passed, before any of the payload need have come.
+            over: Called before the client can know that the connection is over: ahead of a close
+                frame, and when it has gone. It may be called more than once.
         """
         self.outlet = Outlet(transport.send, backlog_bytes=backlog_bytes, wake=self.wake, cut=cut)
         self._transport = transport
@@ -53,6 +60,9 @@ class Wire(trio.abc.Stream):
         self._fragments = Fragments()
         self._message_frames = message_frames
         self._too_many_frames = too_many_frames
+        self._message_bytes = message_bytes
+        self._too_big = too_big
+        self._over = over
         self._stalled: trio.Event | None = None  # set when bytes pass again
         self._listening = False  # trio-websocket is reading
         self._leaving = False
@@ -117,7 +127,9 @@ class Wire(trio.abc.Stream):
             self._answered = True
             self.outlet.open(frame)
             return
-        self.said_close = self.said_close or is_close(frame)
+        if is_close(frame):
+            self.said_close = True
+            self._over()
         if not self.outlet.control(frame):
             await self.wait_send_all_might_not_block()
         if self._closed:
@@ -143,13 +155,18 @@ class Wire(trio.abc.Stream):
                 pass  # it is heard, but not listened to
             await self.passable()
         except OSError as problem:
+            self._over()
             raise trio.BrokenResourceError from problem
         finally:
             self._listening = False
             if self._leaving:
                 self._step()
+        if not data:
+            self._over()
         if self._fragments.feed(data) > self._message_frames:
             self._too_many_frames()
+        if self._fragments.announced > self._message_bytes:
+            self._too_big()
         return data
 
     async def aclose(self) -> None:
@@ -177,6 +194,7 @@ class Wire(trio.abc.Stream):
 
     def close(self) -> None:
         """Drop the connection, without waiting."""
+        self._over()
         self._closed = True
         self._transport.close()
         self._owing.set()

@@ -5,7 +5,7 @@ import json
 import pytest
 import structlog
 import trio
-from clients import BINARY, CLOSE, CONTINUATION, KEY, PONG, TEXT, Closed, frame
+from clients import BINARY, CLOSE, CONTINUATION, KEY, PING, PONG, TEXT, Closed, frame
 from scripts import Script, quote
 from trio_websocket import ConnectionClosed, wrap_client_stream
 
@@ -70,6 +70,52 @@ async def test_a_message_too_big_ends_in_1009(house, witness, size):
     assert (opcode, payload[:2]) == (CLOSE, (1009).to_bytes(2, "big"))
     assert await client.at_end()
     assert house.ended == {"message too big": 1}
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"\x81\xff" + (1 << 62).to_bytes(8, "big"),
+        b"\x82\xff" + (64 * 1024 + 1).to_bytes(8, "big"),
+        frame(TEXT, b"x" * 1000, fin=False) + b"\x80\xff" + (64 * 1024 - 999).to_bytes(8, "big"),
+    ],
+)
+async def test_a_frame_that_announces_too_much_ends_in_1009_at_once(house, witness, header):
+    """Nothing of the payload need come, and no time passes."""
+    client = await house.authenticated()
+    began = trio.current_time()
+    await client.send_bytes(header)
+    assert await client.rest() == ([], 1009, "Message too big")
+    assert trio.current_time() - began < 0.001
+    assert house.ended == {"message too big": 1}
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (frame(BINARY, b"?"), 1003),
+        (frame(TEXT, b"x" * 64 * 1024) + frame(TEXT, b"x" * 65 * 1024), 1009),
+        (b"\x81\xff" + (1 << 62).to_bytes(8, "big"), 1009),
+        (frame(CLOSE, (1000).to_bytes(2, "big")), 1000),
+        (frame(3, b""), 1002),
+    ],
+)
+@pytest.mark.parametrize("spread", [False, True])
+async def test_pings_behind_an_ending_are_passed_over(house, witness, data, code, spread):
+    """In the write that brings the ending about, or later: no bug is logged, and the close code comes."""
+    pings = frame(PING, b"?") * 20
+    with structlog.testing.capture_logs() as logs:
+        clients = [await house.authenticated() for _ in range(20)]
+        for client in clients:
+            await client.send_bytes(data + pings)
+            for _ in range(10 * spread):
+                await trio.lowlevel.checkpoint()
+                await client.send_bytes(pings)
+        for client in clients:
+            assert (await client.rest())[1] == code
+        await trio.sleep(3)
+    assert [line for line in logs if line["log_level"] in {"error", "warning"}] == []
+    assert "internal error" not in house.ended
 
 
 @pytest.mark.parametrize("text", ["x" * 64 * 1024, "€" * (64 * 1024 // 3)])

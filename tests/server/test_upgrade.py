@@ -56,3 +56,24 @@ def test_nothing_goes_before_the_answer():
         server.receive_data(b"\x89\x80\0\0\0\0")
     with pytest.raises(LocalProtocolError):
         server.events()
+
+
+def test_nothing_is_heard_after_a_close_frame_of_ours_but_the_clients():
+    """A ping could not be answered any more: wsproto refuses to, and the reader must not try."""
+    server = Upgrade(NONCE)
+    server.send(AcceptConnection())
+    server.send(CloseConnection(1003))
+    server.receive_data(b"\x89\x80\0\0\0\0\x81\x82\0\0\0\0hi\x88\x82\0\0\0\0\x03\xeb\x89\x80\0\0\0\0")
+    assert list(server.events()) == [CloseConnection(1003, "")]
+    assert server.state is ConnectionState.CLOSED
+    assert list(server.events()) == []
+
+
+def test_nothing_is_heard_after_the_clients_close_frame():
+    """Not even what came in the same piece (RFC 6455, section 1.4)."""
+    server = Upgrade(NONCE)
+    server.send(AcceptConnection())
+    server.receive_data(b"\x88\x82\0\0\0\0\x03\xe8\x89\x80\0\0\0\0")
+    assert list(server.events()) == [CloseConnection(1000, "")]
+    assert server.send(CloseConnection(1000)) == b"\x88\x02\x03\xe8"
+    assert list(server.events()) == []
