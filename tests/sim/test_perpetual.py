@@ -62,6 +62,20 @@ def test_index_is_the_middle_of_the_spot_book():
         assert abs(2 * of(rows, MARK)[-1][4] - book.bid - book.ask) <= 1
 
 
+def test_mark_between_two_ticks_is_rounded_up():
+    """So is the index: neither is ever nothing, and both round alike."""
+    market, _ = opened(futures(traders=0))
+    engine = market._engines[PERP]
+    halves = 0
+    for second in range(1, 60):
+        rows = market.advance(START + second * SECOND)
+        twice = engine._index2 + round(engine._apart)
+        halves += twice % 2
+        ((*_, mark, index, _),) = of(rows, MARK)
+        assert (mark, index) == (-(-twice // 2), -(-engine._index2 // 2))
+    assert halves
+
+
 def test_predicted_rate_is_the_formula_over_the_premiums_of_each_second():
     """Computed once more, in plain arithmetic, from the books."""
     market, _ = opened(futures())

@@ -5,7 +5,11 @@ import math
 import pytest
 import trio
 
-from feed.settings import Flow
+from feed.model.events import ORDER, Side, event
+from feed.model.requests import Create
+from feed.model.trading import packed, unpacked
+from feed.settings import Flow, Trading
+from feed.sim.clients import ClientMarket
 from feed.sim.control import Control
 from feed.sim.defaults import default_market
 from feed.sim.market import Market
@@ -115,3 +119,29 @@ async def test_the_channel_is_closed_with_the_market(autojump_clock):
     with trio.move_on_after(1):
         await runner.run(send)
     assert [batch async for batch in receive]
+
+
+async def test_requests_act_in_the_order_in_which_they_came(autojump_clock):
+    """Those that wait for the same moment of the market too."""
+    names = [f"request-{number}" for number in range(20)]
+    runner = runner_of(ClientMarket(new_market(), trading=Trading()), speed=1, flow=Flow())
+    runner.opening()
+    for name in names:
+        assert runner.submit(
+            Create(account=1, instrument=0, side=Side.BUY, size=1, price=1, request=packed(name))
+        )
+    send, receive = trio.open_memory_channel(math.inf)
+    with trio.move_on_after(1):
+        await runner.run(send)
+    rows = [row for batch in iter_nowait(receive) for row in batch.rows if row[0] == ORDER]
+    heard = [unpacked(event(0, row).request) for row in rows]
+    assert list(dict.fromkeys(heard)) == names
+
+
+def iter_nowait(channel):
+    """What waits in a channel."""
+    while True:
+        try:
+            yield channel.receive_nowait()
+        except (trio.WouldBlock, trio.EndOfChannel):
+            return

@@ -1,0 +1,236 @@
+"""
+Faults put into the code on purpose, one at a time, each of which some test must notice.
+
+Run it as ``python -m tests.mutations`` in a checkout whose package and test requirements are installed
+(``tox -e mutations``); a name given picks the faults whose name has it. It prints one line a fault: the
+first test that failed, or that none did, and exits with 1 then. The checkout is not changed: the tests
+run against a copy of the package.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import attrs
+
+ROOT = Path(__file__).parent.parent
+MOST_SECONDS = 300  # a fault can make a test hang
+
+
+@attrs.frozen
+class Mutation:
+    """
+    One fault.
+
+    Attributes:
+        name: What is wrong, in words.
+        path: The module, below ``feed/``.
+        old: What stands there, once.
+        new: What takes its place.
+        tests: Files of which one must fail, below ``tests/``.
+    """
+
+    name: str
+    path: str
+    old: str
+    new: str
+    tests: tuple[str, ...]
+
+
+BETWEEN_STEPS = ("server/test_between_steps.py",)
+MONEY = ("sim/test_what_an_account_can_carry.py", "sim/test_clients.py")
+
+MUTATIONS = (
+    Mutation(
+        "a handshake is answered in the middle of a step",
+        "server/connection.py",
+        "            await self._reception.fanout.at_rest()\n            self._apply(self._session.open())",
+        "            self._apply(self._session.open())",
+        BETWEEN_STEPS,
+    ),
+    Mutation(
+        "a message acts in the middle of a step",
+        "server/connection.py",
+        "                await at_rest()\n",
+        "",
+        BETWEEN_STEPS,
+    ),
+    Mutation(
+        "a session speaks of its own accord in the middle of a step",
+        "server/connection.py",
+        "                await self._reception.fanout.at_rest()\n",
+        "",
+        BETWEEN_STEPS,
+    ),
+    Mutation(
+        "a connection is ended in the middle of a step",
+        "server/connection.py",
+        "        await self._reception.fanout.at_rest()\n        if why.at_once",
+        "        if why.at_once",
+        BETWEEN_STEPS,
+    ),
+    Mutation(
+        "a request by HTTP is answered in the middle of a step",
+        "server/http/app.py",
+        "            await self._site.fanout.at_rest()\n",
+        "",
+        BETWEEN_STEPS,
+    ),
+    Mutation(
+        "requests of clients act last come, first served",
+        "sim/runner.py",
+        "self._requests.popleft()",
+        "self._requests.pop()",
+        ("sim/test_runner.py",),
+    ),
+    Mutation(
+        "a market order that sells goes one tick too far",
+        "sim/clients.py",
+        "max(1, book.bid - book.bid * request.slippage // PARTS)",
+        "max(1, book.bid - book.bid * request.slippage // PARTS - 1)",
+        MONEY,
+    ),
+    Mutation(
+        "a market order that buys goes one tick too far",
+        "sim/clients.py",
+        "book.ask + book.ask * request.slippage // PARTS",
+        "book.ask + book.ask * request.slippage // PARTS + 1",
+        MONEY,
+    ),
+    Mutation(
+        "the fee is left out of what backs an order",
+        "sim/clients.py",
+        "        fee = value * self._trading.taker_fee // PARTS\n",
+        "        fee = 0\n",
+        MONEY,
+    ),
+    Mutation(
+        "what is held is marked at the middle rounded up",
+        "sim/clients.py",
+        "(book.bid + book.ask) // 2 if",
+        "(book.bid + book.ask + 1) // 2 if",
+        MONEY,
+    ),
+    Mutation(
+        "the mark price of a future is rounded down",
+        "sim/perpetual.py",
+        "(self._index2 + round(self._apart) + 1) // 2",
+        "(self._index2 + round(self._apart)) // 2",
+        ("sim/test_perpetual.py",),
+    ),
+    Mutation(
+        "an order that puts nothing more at stake is a matter of funds",
+        "sim/clients.py",
+        "        if after <= position.exposure:\n            return True\n",
+        "",
+        MONEY,
+    ),
+    Mutation(
+        "an order of the same stake is a matter of funds",
+        "sim/clients.py",
+        "after <= position.exposure",
+        "after < position.exposure",
+        MONEY,
+    ),
+    Mutation(
+        "accounts of tier pro have the connections of tier free in Rails",
+        "dialects/rails/admission.py",
+        "(Tier.PRO, Tier.MAX)",
+        "(Tier.MAX,)",
+        ("dialects/rails/test_requests.py",),
+    ),
+    Mutation(
+        "accounts of tier basic have the connections of tier pro in Rails",
+        "dialects/rails/admission.py",
+        "(Tier.PRO, Tier.MAX)",
+        "(Tier.BASIC, Tier.PRO, Tier.MAX)",
+        ("dialects/rails/test_requests.py",),
+    ),
+)
+
+
+def copy_to(folder: Path) -> None:
+    """Put a copy of the package, and of what it ships, into an empty folder."""
+    shutil.copytree(ROOT / "feed", folder / "feed", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "scenarios", folder / "scenarios")
+
+
+def run_tests(folder: Path, tests: tuple[str, ...]) -> tuple[int, str]:
+    """Run tests against the package in ``folder``: pytest's exit code, and what it printed."""
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
+    environment = os.environ | {
+        "PYTHONPATH": str(folder),
+        "PYTHONSAFEPATH": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    try:
+        done = subprocess.run(
+            [*command, *(f"tests/{test}" for test in tests)],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=MOST_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return 1, "FAILED a test that never ended"
+    return done.returncode, done.stdout + done.stderr
+
+
+def mutate(folder: Path, mutation: Mutation) -> None:
+    """
+    Put a fault into the package in ``folder``.
+
+    Raises:
+        SystemExit: The code it belongs into is no longer there, or is there twice.
+    """
+    path = folder / "feed" / mutation.path
+    code = path.read_text(encoding="utf-8")
+    times = code.count(mutation.old)
+    if times != 1:
+        sys.exit(f"{mutation.name}: feed/{mutation.path} has its line {times} times, not once")
+    path.write_text(code.replace(mutation.old, mutation.new), encoding="utf-8")
+
+
+def killer(printed: str) -> str:
+    """The test that failed, from what pytest printed."""
+    found = re.search(r"^(?:FAILED|ERROR) (\S.*?)(?: - .*)?$", printed, re.MULTILINE)
+    return found[1] if found else printed.strip().splitlines()[-1]
+
+
+def check(mutation: Mutation) -> bool:
+    """Whether some test notices a fault; prints its line."""
+    with tempfile.TemporaryDirectory() as name:
+        copy_to(Path(name))
+        mutate(Path(name), mutation)
+        code, printed = run_tests(Path(name), mutation.tests)
+    verdict = f"noticed by {killer(printed)}" if code == 1 else f"NOT NOTICED (pytest ended with {code})"
+    print(f"{mutation.name}: {verdict}", flush=True)
+    return code == 1
+
+
+def main(names: list[str]) -> int:
+    """Check every fault that one of ``names`` picks, or all of them."""
+    chosen = [it for it in MUTATIONS if not names or any(name in it.name for name in names)]
+    if not chosen:
+        sys.exit(f"no fault's name has {' or '.join(map(repr, names))}")
+    with tempfile.TemporaryDirectory() as name:
+        copy_to(Path(name))
+        tests = tuple(dict.fromkeys(test for it in chosen for test in it.tests))
+        code, printed = run_tests(Path(name), tests)
+        if code:
+            sys.exit(f"the tests fail without a fault: {killer(printed)}")
+    noticed = sum(map(check, chosen))
+    print(f"{noticed} of {len(chosen)} noticed")
+    return 0 if noticed == len(chosen) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
