@@ -17,6 +17,7 @@ import h11
 
 from feed.dialects.contract import Opening
 from feed.errors import ClientError
+from feed.server.framing import strict
 
 _TLS_HANDSHAKE: Final = 0x16
 _VERSION: Final = "13"
@@ -79,7 +80,7 @@ class HeadReader:
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._raw = bytearray()
-        self._parser = h11.Connection(h11.SERVER, max_incomplete_event_size=limit)
+        self._parser = strict(h11.Connection(h11.SERVER, max_incomplete_event_size=limit))
 
     def feed(self, data: bytes) -> Head | None:
         """

@@ -41,7 +41,7 @@ async def refused(house, data):
         (request(Sec_WebSocket_Key="*" * 24), 400, "Sec-WebSocket-Key"),
         (request(Connection="keep-alive"), 400, "Connection"),
         (request(leave_out=["Host"]), 400, "Host"),
-        (request(Content_Length="1\r\nContent-Length: 2"), 400, "conflicting Content-Length"),
+        (request(Content_Length="1\r\nContent-Length: 2"), 400, "more than one Content-Length"),
         (request(Content_Length="-1"), 400, "Content-Length"),
         (request(Sec_WebSocket_Protocol="caf\xe9"), 400, "ASCII"),
         (request() + frame(1, b"{}"), 400, "follow"),
@@ -62,7 +62,7 @@ async def test_what_is_no_handshake_is_answered(house, data, status, words):
         (f"GET /?key={KEY} now HTTP/1.1", "Bad request: illegal request line"),
         (f"GET / HTTP/1.1\r\nX-API-Key : {KEY}", "Bad request: illegal header line"),
         (f"GET / HTTP/1.1\r\nX-API-Key {KEY}", "Bad request: illegal header line"),
-        (f"GET / HTTP/1.1\r\n {KEY}", "Bad request: continuation line at start of headers"),
+        (f"GET / HTTP/1.1\r\n {KEY}", "Bad request: continuation line"),
         (f"GET http://[{KEY} HTTP/1.1\r\nHost: x", "Bad request: the target is no URL"),
     ],
 )

@@ -20,6 +20,7 @@ from hypercorn.typing import ConnectionState
 from hypercorn.utils import wrap_app
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from feed.server.framing import strict
 from feed.server.head import Head
 from feed.server.transport import Transport
 from feed.settings import Limits, Web
@@ -81,7 +82,9 @@ class _Http1(TCPServer):
 
     async def _read_data(self) -> None:
         # Offers of HTTP/2 may be passed over (RFC 9110, section 7.8); Hypercorn would take them up.
-        cast("Any", self.protocol.protocol)._check_protocol = _stay  # noqa: SLF001
+        protocol = cast("Any", self.protocol.protocol)
+        protocol._check_protocol = _stay  # noqa: SLF001
+        strict(protocol.connection)
         await super()._read_data()
 
 
