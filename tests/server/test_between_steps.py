@@ -19,7 +19,7 @@ from virtual import run
 
 from feed import Flow, Settings
 from feed.model.events import TRADE
-from feed.settings import Policies, SecurityProPolicy
+from feed.policies import Policies, SecurityProPolicy
 from feed.stream import fanout
 
 ONE_AT_A_TIME = Settings(flow=Flow(sweep_connections=1))
