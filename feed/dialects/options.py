@@ -21,7 +21,7 @@ from typing import Final
 import attrs
 
 from feed.errors import ProtocolError
-from feed.model.events import QUOTE, TRADE, Event
+from feed.model.events import TRADE, Event
 from feed.model.latest import Latest
 from feed.model.topics import Encoder
 
@@ -137,6 +137,7 @@ class Conflated(Encoder):
         """
         self.kinds: Sequence[int] = encoder.kinds
         self.period = milliseconds * NANOSECONDS_PER_MILLISECOND
+        self.rank = encoder.rank
         self._encoder = encoder
         self._waiting: str | None = None
         begun = latest.now - latest.now % self.period
@@ -164,6 +165,5 @@ class Conflated(Encoder):
 
 def _last_change(kinds: Sequence[int], instrument: int, latest: Latest) -> int:
     """Market time of the last event that changed what is shown; -1 when there was none."""
-    quote = latest.quote(instrument) if QUOTE in kinds else None
-    trade = latest.trade(instrument) if TRADE in kinds else None
-    return max((item.ts for item in (quote, trade) if item is not None), default=-1)
+    shown = latest.ticker(instrument) if TRADE in kinds else latest.quote(instrument)
+    return -1 if shown is None else shown.ts

@@ -1,9 +1,12 @@
 """
-The rule of a ticker: best bid, best ask and last price of one instrument, told when one changes.
+The rule of a ticker: best bid, best ask and last price of one instrument, told when they have changed.
 
-A ticker speaks when the best bid or the best ask has another price and there are both, and after
-every trade. Until the first trade its price is the middle of the quote, rounded down to a tick, so
-that a client which shows the price never shows nothing; before the first quote it is silent.
+A ticker speaks at the row that completes a change (:class:`feed.model.latest.Latest`): when the best bid
+or the best ask has another price and there are both, and after trades, once the quote that follows from
+them is known. So what it says is what book and trades say at its sequence number, and one action that
+trades at several prices makes one ticker, after all its trades. Until the first trade its price is the
+middle of the quote, rounded down to a tick, so that a client which shows the price never shows nothing;
+before the first quote it is silent.
 """
 
 from __future__ import annotations
@@ -11,20 +14,16 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 
-from feed.model.events import QUOTE, TRADE, Event, Quote, Trade
-from feed.model.latest import Latest
-from feed.model.topics import Encoder
-
-
-def last_price(quote: Quote, trade: Trade | None) -> int:
-    """The price of a ticker, integer ticks."""
-    return (quote.bid + quote.ask) // 2 if trade is None else trade.price
+from feed.model.events import QUOTE, TRADE, Event
+from feed.model.latest import Latest, TickerState
+from feed.model.topics import SUMMARY, Encoder
 
 
 class TickerEncoder(Encoder):
     """When a ticker speaks; each protocol says it in its own words, :meth:`text`."""
 
     kinds: Sequence[int] = (TRADE, QUOTE)
+    rank = SUMMARY
 
     def __init__(self, instrument: int, latest: Latest) -> None:
         """
@@ -32,38 +31,23 @@ class TickerEncoder(Encoder):
 
         Args:
             instrument: Index of it.
-            latest: Where the market stands.
+            latest: Where the market stands, now and from now on.
         """
-        self._quote = latest.quote(instrument)
-        self._trade = latest.trade(instrument)
+        self._instrument = instrument
+        self._latest = latest
 
     @abstractmethod
-    def text(self, quote: Quote, price: int, item: Event) -> str:
-        """
-        The message.
-
-        Args:
-            quote: The best bid and ask.
-            price: See :func:`last_price`.
-            item: The event that it tells of, for time and number.
-        """
+    def text(self, ticker: TickerState) -> str:
+        """The message."""
 
     def snapshot(self, latest: Latest, instrument: int) -> Sequence[str]:
         """What was said last."""
-        quote, trade = latest.quote(instrument), latest.trade(instrument)
-        if quote is None:
-            return ()
-        item = quote if trade is None or trade.seq < quote.seq else trade
-        return [self.text(quote, last_price(quote, trade), item)]
+        ticker = latest.ticker(instrument)
+        return () if ticker is None else [self.text(ticker)]
 
     def encode(self, item: Event) -> str | None:
-        """A ticker, or None when only sizes changed, a side is missing, or there is no quote yet."""
-        if isinstance(item, Trade):
-            self._trade = item
-        elif isinstance(item, Quote):
-            last = self._quote
-            if not item.two_sided or (last and (last.bid, last.ask) == (item.bid, item.ask)):
-                return None
-            self._quote = item
-        quote = self._quote
-        return None if quote is None else self.text(quote, last_price(quote, self._trade), item)
+        """A ticker, or None when only sizes changed, a side is missing, or the change is not complete."""
+        if self._latest.told_at(self._instrument) != item.seq:
+            return None
+        ticker = self._latest.ticker(self._instrument)
+        return None if ticker is None else self.text(ticker)

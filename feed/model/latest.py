@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Final, Protocol, cast
 
+import attrs
+
 from feed.model.accounts import Accounts
 from feed.model.candles import Candle, fold
 from feed.model.day import Day
@@ -47,6 +49,24 @@ class Fold(Protocol):
         """Take the next row into account."""
 
 
+@attrs.frozen(kw_only=True)
+class TickerState(Event):
+    """
+    Best prices and last price of one instrument, as of the event that completed the last change of them.
+
+    Attributes:
+        bid: Best bid, integer ticks.
+        ask: Best ask, integer ticks.
+        price: Of the last trade, integer ticks; before the first one the middle of the quote, rounded down.
+        traded: Market time of that trade; None before the first one.
+    """
+
+    bid: int
+    ask: int
+    price: int
+    traded: int | None
+
+
 class Standing:
     """
     One instrument as its rows have told it.
@@ -57,18 +77,36 @@ class Standing:
         sizes: Lots at each price, bids and asks.
         quote: The last two-sided quote with a new best price, its sequence number and proof.
         trade: The last trade, its sequence number and proof.
+        ticker: What completed the last change of best prices or last price, and the rows of the quote
+            and the trade of then.
+        unquoted: Whether a trade has changed the book and the quote of it has not come yet.
+        one_sided: Whether there is no bid or no ask now, as far as quotes have told.
         candle: The last minute in which there was a trade.
         status: Whether it can be traded.
         last: The last row of each kind that only derivatives have, its sequence number and proof.
     """
 
-    __slots__ = ("candle", "last", "orders", "quote", "sizes", "status", "trade")
+    __slots__ = (
+        "candle",
+        "last",
+        "one_sided",
+        "orders",
+        "quote",
+        "sizes",
+        "status",
+        "ticker",
+        "trade",
+        "unquoted",
+    )
 
     def __init__(self) -> None:
         self.orders: dict[int, tuple[int, int, int]] = {}
         self.sizes: tuple[dict[int, int], dict[int, int]] = ({}, {})
         self.quote: Told | None = None
         self.trade: Told | None = None
+        self.ticker: tuple[Told, Row, Row | None] | None = None
+        self.unquoted = False
+        self.one_sided = True
         self.candle: Candle | None = None
         self.status = Status.TRADING
         self.last: dict[int, Told] = {}
@@ -79,8 +117,35 @@ class Standing:
         new.orders = self.orders.copy()
         new.sizes = (self.sizes[0].copy(), self.sizes[1].copy())
         new.quote, new.trade, new.candle, new.status = self.quote, self.trade, self.candle, self.status
+        new.ticker, new.unquoted, new.one_sided = self.ticker, self.unquoted, self.one_sided
         new.last = self.last.copy()
         return new
+
+    def quoted(self, told: Told) -> None:
+        """Take a ``QUOTE`` row into account."""
+        row = told[1]
+        self.one_sided = not (row[4] and row[6])
+        if self.one_sided:
+            return
+        last = self.quote
+        if last is None or last[1][3] != row[3] or last[1][5] != row[5]:
+            self.quote = told
+            self._complete(told)
+        elif self.unquoted:
+            self._complete(told)
+
+    def traded(self, told: Told) -> None:
+        """Take what a ``TRADE`` row says of the last price into account."""
+        self.trade = told
+        self.unquoted = told[1][10] != UNKNOWN or self.one_sided
+        if not self.unquoted:
+            self._complete(told)
+
+    def _complete(self, told: Told) -> None:
+        """Best prices and last price belong together from this event on."""
+        self.unquoted = False
+        if self.quote is not None:
+            self.ticker = (told, self.quote[1], None if self.trade is None else self.trade[1])
 
 
 class Latest:
@@ -90,6 +155,11 @@ class Latest:
     A quote here is the last one at which the best bid or the best ask *moved* to another price while
     there were both: what a tick shows. Sizes change all the time, and a moment without a bid or an
     ask is no price to show.
+
+    What one action does to a book is several rows: trades, orders that rest, then the quote. All that
+    rows have told is known here at once; a ticker changes with the row that *completes* a change. A trade
+    that says what it left of its price level has its quote still to come, and is told with it: until then
+    no pair of best prices is right. A trade of a source that reports its book apart is told at once.
 
     Attributes:
         seq: Sequence number of the last event; 0 before the first.
@@ -129,12 +199,9 @@ class Latest:
             _reduce(it, row[3], row[4], row[5], row[6])
             _resize(it, row[4], row[5], row[7])
         elif kind == QUOTE:
-            if row[4] and row[6]:
-                last = it.quote
-                if last is None or last[1][3] != row[3] or last[1][5] != row[5]:
-                    it.quote = (seq, row, proof)
+            it.quoted((seq, row, proof))
         elif kind == TRADE:
-            it.trade = (seq, row, proof)
+            it.traded((seq, row, proof))
             _trade(it, row)
             if self.days:
                 self.days[row[1]].add(row[2], row[6])
@@ -150,6 +217,7 @@ class Latest:
         if kind == CLEAR:
             it.orders.clear()
             it.sizes = ({}, {})
+            it.one_sided = True
         elif kind == STATUS:
             it.status = Status(row[3])
         elif kind in (ORDER, FILL) and self.accounts is not None:
@@ -168,6 +236,29 @@ class Latest:
         """The last trade, None before the first one."""
         found = self._standing[instrument].trade
         return None if found is None else cast("Trade", event(*found))
+
+    def ticker(self, instrument: int) -> TickerState | None:
+        """Best prices and last price as they were last complete, None before the first two-sided quote."""
+        found = self._standing[instrument].ticker
+        if found is None:
+            return None
+        (seq, row, proof), quote, trade = found
+        bid, ask = quote[3], quote[5]
+        return TickerState(
+            seq=seq,
+            proof=proof,
+            instrument=instrument,
+            ts=row[2],
+            bid=bid,
+            ask=ask,
+            price=(bid + ask) // 2 if trade is None else trade[5],
+            traded=None if trade is None else trade[2],
+        )
+
+    def told_at(self, instrument: int) -> int:
+        """Sequence number of :meth:`ticker`; 0 before the first."""
+        found = self._standing[instrument].ticker
+        return 0 if found is None else found[0][0]
 
     def candle(self, instrument: int) -> Candle | None:
         """The last minute in which there was a trade, None before the first one."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 import attrs
 
 from feed.model.events import Event
 from feed.model.latest import Latest
+
+SUMMARY: Final = 1
+"""Rank of a topic that sums up what others tell: it never speaks of an event before they do."""
 
 
 @attrs.frozen(order=True)
@@ -44,10 +47,13 @@ class Encoder(Protocol):
         kinds: Kinds of rows it wants, of :mod:`feed.model.events`.
         period: Nanoseconds of market time between two calls of :meth:`beat`, which fall on its
             multiples since the Unix epoch; 0 for none.
+        rank: Of the topics that tell of one event those with a lower rank speak first; among equals
+            the order is that of topics.
     """
 
     kinds: Sequence[int] = ()
     period: int = 0
+    rank: int = 0
 
     def snapshot(self, latest: Latest, instrument: int) -> Sequence[str]:
         """Messages that bring a new subscriber up to the present; the next event follows them."""

@@ -12,6 +12,9 @@ from feed.errors import MarketError
 from feed.model.events import ADD, FUNDING, LEVEL, MARK, QUOTE, ROUND, STATUS, Row, Side, Status
 from feed.model.instruments import Listing
 
+# Rows of one instrument and one time that are kept together; real data can have any number of them.
+_LONGEST_ACTION: Final = 10_000
+
 Blocks = Callable[[], Iterable[list[Row]]]
 """Opens a recording and gives its rows block by block; may be called more than once."""
 
@@ -56,7 +59,12 @@ class Playback:
 
     def advance(self, until: int, limit: int = sys.maxsize) -> list[Row]:
         """
-        The next rows, up to and including those of ``until``, at most ``limit`` and at least one.
+        The next rows, up to and including those of ``until``, at least one.
+
+        Args:
+            until: Market time up to which, and including which, rows are given.
+            limit: Stop once there are so many, but not between rows of one instrument and one time:
+                they may be one action, in the middle of which its book and its quote differ.
 
         Raises:
             MarketError: ``until`` is in the past.
@@ -67,8 +75,8 @@ class Playback:
         row = self._ahead
         while row is not None and row[2] <= until:
             rows.append(row)
-            row = next(self._rows, None)
-            if len(rows) >= limit:
+            before, row = row, next(self._rows, None)
+            if len(rows) >= limit and not _one_action(before, row, len(rows) - limit):
                 break
         else:
             if row is not None:  # else time ends with the last row
@@ -85,6 +93,10 @@ class Playback:
         for row in islice(_rows(self._blocks), self._taken):
             folds[row[1]].apply(row)
         return [row for index, fold in enumerate(folds) for row in fold.rows(index, self.now)]
+
+
+def _one_action(before: Row, row: Row | None, more: int) -> bool:
+    return row is not None and row[1:3] == before[1:3] and more < _LONGEST_ACTION
 
 
 class _Fold:

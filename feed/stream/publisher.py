@@ -107,6 +107,7 @@ class _Silent(Encoder):
     def __init__(self, encoder: Encoder) -> None:
         self.kinds: Sequence[int] = encoder.kinds
         self.period = encoder.period
+        self.rank = encoder.rank
 
     def encode(self, item: Event) -> None:
         """Nothing."""

@@ -47,8 +47,8 @@ class Topics:
     Every open topic, found by name or by what it wants to hear.
 
     Attributes:
-        listeners: Open topics by kind of row and index of instrument, each list in topic order, so
-            that the frames of one event always stand in the same order.
+        listeners: Open topics by kind of row and index of instrument, each list by rank and in
+            topic order, so that the frames of one event always stand in the same order.
         bad_links: How many groups listen over one.
         next_beat: Market time at which some topic has something to say by itself, nanoseconds.
     """
@@ -92,7 +92,7 @@ class Topics:
             for kind in found.encoder.kinds:
                 hearing = self.listeners[kind][topic.instrument]
                 hearing.append(found)
-                hearing.sort(key=_name)
+                hearing.sort(key=_turn)
             if found.encoder.period:
                 timed = self._timed.setdefault(found.encoder.period, [])
                 timed.append(found)
@@ -133,5 +133,6 @@ class Topics:
         return len(self._open)
 
 
-def _name(item: OpenTopic) -> Topic:
-    return item.topic
+def _turn(item: OpenTopic) -> tuple[int, Topic]:
+    """When it speaks of an event that several topics tell of."""
+    return item.encoder.rank, item.topic

@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feed.dialects.options import Conflated, Options, check_since, options
+from feed.dialects.ticker import TickerEncoder
 from feed.errors import ProtocolError
 from feed.model.events import QUOTE, TRADE, UNKNOWN, event
 from feed.model.latest import Latest
-from feed.model.topics import Encoder
 
 MS = 1_000_000
 
@@ -86,26 +86,11 @@ def test_what_is_not_kept_cannot(since, complaint):
 # -- thinning -----------------------------------------------------------------------------------------
 
 
-class Told(Encoder):
-    """Tells of every moved quote and every trade, by number."""
+class Told(TickerEncoder):
+    """A ticker, by its number."""
 
-    kinds = (TRADE, QUOTE)
-
-    def __init__(self, latest):
-        quote = latest.quote(0)
-        self._shown = quote and (quote.bid, quote.ask)
-
-    def snapshot(self, latest, instrument):
-        told = [item.seq for item in (latest.quote(instrument), latest.trade(instrument)) if item]
-        return [f"#{max(told)}"] if told else []
-
-    def encode(self, item):
-        prices = getattr(item, "bid", None), getattr(item, "ask", None)
-        if prices == self._shown or (prices[0] and not item.two_sided):
-            return None
-        if prices[0]:
-            self._shown = prices
-        return f"#{item.seq}"
+    def text(self, ticker):
+        return f"#{ticker.seq}"
 
 
 def quote(ts, bid, size=1):
@@ -125,7 +110,7 @@ class Story:
         self.heard = {}  # encoder -> what it said
 
     def join(self):
-        encoder = Conflated(Told(self.latest), self._milliseconds, 0, self.latest)
+        encoder = Conflated(Told(0, self.latest), self._milliseconds, 0, self.latest)
         self.heard[encoder] = []
         return encoder
 

@@ -163,3 +163,36 @@ def test_copy_goes_its_own_way(before, after):
         assert copy.orders(0, side) == copy.levels(0, side) == []
     assert (copy.quote(1), copy.trade(1), copy.candle(1)) == (then.quote(1), then.trade(1), then.candle(1))
     assert (copy.quote(0), copy.trade(0), copy.candle(0)) == (None, None, None)
+
+
+@given(commands=COMMANDS)
+def test_a_ticker_is_what_book_and_trades_say_at_its_number(commands):
+    """Whatever happens: at the row that completes a change, and never before the trade that it reports."""
+    rows = traded(commands)
+    latest = Latest(2)
+    for seq, row in enumerate(rows, 1):
+        latest.apply(seq, row)
+        at = row[1]
+        ticker, trade = latest.ticker(at), latest.trade(at)
+        assert latest.told_at(at) == (0 if ticker is None else ticker.seq)
+        if ticker is None or ticker.seq != seq:
+            continue
+        bids, asks = (latest.levels(at, side, 1) for side in Side)
+        assert (ticker.bid, ticker.ask, ticker.ts) == (bids[0][0], asks[0][0], row[2])
+        if trade is None:
+            assert (ticker.price, ticker.traded) == ((ticker.bid + ticker.ask) // 2, None)
+        else:
+            assert (ticker.price, ticker.traded) == (trade.price, trade.ts)
+
+
+def test_a_trade_that_the_book_does_not_tell_of_is_told_at_once():
+    """But not while a side is missing: then there are no two best prices to tell with it."""
+    apart = (TRADE, 0, 5, 1, UNKNOWN, 101, 2, 0, 0, UNKNOWN, UNKNOWN)
+    rows = [
+        (QUOTE, 0, 1, 99, 1, 101, 5),
+        apart,
+        (QUOTE, 0, 6, 99, 1, 0, 0),
+        apart,
+        (QUOTE, 0, 7, 99, 1, 101, 5),
+    ]
+    assert [folded(rows[:count]).told_at(0) for count in range(1, 6)] == [1, 2, 2, 2, 5]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from feed.book.views import L2, L3
 from feed.errors import MarketError
-from feed.model.events import FUNDING, LEVEL, MARK, QUOTE, ROUND, STATUS, Side
+from feed.model.events import FUNDING, LEVEL, MARK, QUOTE, ROUND, STATUS, TRADE, Side
 from feed.sim.control import Control
 from feed.sim.defaults import default_market
 from feed.sim.market import Market
@@ -91,12 +91,25 @@ def test_an_empty_recording():
     assert (run.opening(), run.next_time(), run.advance(START + 5)) == ([], None, [])
 
 
+def test_an_action_is_not_cut():
+    """Rows of one instrument and one time stay together, so that nobody sees a book without its quote."""
+    rows = [
+        (TRADE, 0, START + 5, 1, 0, 101, 1, 7, 8, 0, 0),
+        (TRADE, 0, START + 5, 2, 0, 102, 1, 9, 8, 0, 0),
+        (QUOTE, 0, START + 5, 99, 1, 103, 1),
+        (QUOTE, 1, START + 5, 99, 1, 103, 1),
+        (QUOTE, 0, START + 6, 99, 1, 104, 1),
+    ]
+    run = Playback(SPEC.listing(), lambda: [rows], start=START)
+    assert [run.advance(START + SECOND, limit=1) for _ in range(3)] == [rows[:3], rows[3:4], rows[4:]]
+
+
 @pytest.mark.parametrize("taken", [0, 1, 99, 100, 101, len(ROWS)])
 def test_a_copy_goes_on_where_it_was_made(taken):
     """The recording itself is not copied."""
     run = playback()
     if taken:
-        run.advance(START + SECOND, limit=taken)
+        taken = len(run.advance(START + SECOND, limit=taken))
     copy = pickle.loads(pickle.dumps(run))
     assert (copy.now, copy.next_time()) == (run.now, run.next_time())
     end = START + 2 * SECOND

@@ -18,9 +18,9 @@ from feed.dialects.messages import message, quoted
 from feed.dialects.ticker import TickerEncoder
 from feed.dialects.times import NS_PER_SECOND, milliseconds
 from feed.model.candles import MINUTE, Candle, fold
-from feed.model.events import TRADE, Event, Quote, Side, Trade
+from feed.model.events import TRADE, Event, Side, Trade
 from feed.model.instruments import Instrument
-from feed.model.latest import Latest
+from feed.model.latest import Latest, TickerState
 from feed.model.topics import Encoder
 
 _SIDES: Final = {Side.BUY: '"buy"', Side.SELL: '"sell"', None: "null"}
@@ -53,12 +53,12 @@ class Ticker(TickerEncoder):
         self._head = head("ticker", channels.TICKER, instrument)
         self._price = instrument.price_text
 
-    def text(self, quote: Quote, price: int, item: Event) -> str:
+    def text(self, ticker: TickerState) -> str:
         """In the order of the shapes."""
         show = self._price
         return (
-            f'{self._head}"price":"{show(price)}","bid":"{show(quote.bid)}","ask":"{show(quote.ask)}",'
-            f'"ts":{milliseconds(item.ts)},"seq":{item.seq}}}'
+            f'{self._head}"price":"{show(ticker.price)}","bid":"{show(ticker.bid)}","ask":"{show(ticker.ask)}",'
+            f'"ts":{milliseconds(ticker.ts)},"seq":{ticker.seq}}}'
         )
 
 

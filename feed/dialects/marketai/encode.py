@@ -121,6 +121,7 @@ class Numbered(Encoder):
         """Say what ``encoder`` says."""
         self.kinds: Sequence[int] = encoder.kinds
         self.period = encoder.period
+        self.rank = encoder.rank
         self._encoder = encoder
 
     def snapshot(self, latest: Latest, instrument: int) -> Sequence[str]:

@@ -14,9 +14,9 @@ from typing import Final, cast
 from feed.dialects.messages import message, quoted
 from feed.dialects.ticker import TickerEncoder
 from feed.dialects.times import NS_PER_SECOND, iso
-from feed.model.events import TRADE, Event, Quote, Side, Trade
+from feed.model.events import TRADE, Event, Side, Trade
 from feed.model.instruments import Instrument
-from feed.model.latest import Latest
+from feed.model.latest import Latest, TickerState
 from feed.model.topics import Encoder
 
 # The topic of heartbeats. It is of no instrument, and bears the index 0.
@@ -89,12 +89,12 @@ class Ticker(TickerEncoder):
         self._price = instrument.price_text
         self._seq = seq
 
-    def text(self, quote: Quote, price: int, item: Event) -> str:
+    def text(self, ticker: TickerState) -> str:
         """In the document's order."""
         show = self._price
         return (
-            f'{self._head}{show(quote.bid)}","ask":"{show(quote.ask)}","price":"{show(price)}",'
-            f'"ts":"{iso(item.ts)}"{_seq(item, shown=self._seq)}}}'
+            f'{self._head}{show(ticker.bid)}","ask":"{show(ticker.ask)}","price":"{show(ticker.price)}",'
+            f'"ts":"{iso(ticker.ts)}"{_seq(ticker, shown=self._seq)}}}'
         )
 
 

@@ -6,7 +6,6 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
-from feed.dialects.ticker import last_price
 from feed.dialects.times import iso
 from feed.model.events import Side, Status, Trade
 from feed.model.instruments import Instrument
@@ -119,13 +118,13 @@ STATUS: Final[dict[Status, MarketStatus]] = {
 
 
 def ticker(site: Site, call: Call) -> Ticker:
-    """The last trade's price; a market that has just opened shows the middle, as its stream does."""
+    """The price of the last ticker; trades where there was no quote yet, so that there was no ticker."""
     index, instrument = site.instrument(call.text("symbol"))
-    trade, quote = site.latest.trade(index), site.latest.quote(index)
-    if trade is not None:
+    told, trade = site.latest.ticker(index), site.latest.trade(index)
+    if told is not None:
+        price, ts = told.price, told.ts if told.traded is None else told.traded
+    elif trade is not None:
         price, ts = trade.price, trade.ts
-    elif quote is not None:
-        price, ts = last_price(quote, None), quote.ts
     else:
         raise Problem(404, "not_found", f"{instrument.symbol} has no price yet")
     return Ticker(symbol=instrument.symbol, price=instrument.price_text(price), ts=iso(ts))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, Literal
 
-from feed.dialects.ticker import last_price
 from feed.dialects.times import milliseconds
 from feed.model.derivatives import RATE_DECIMALS, FundingRate, MarkPriced
 from feed.model.events import FUNDING, MARK
@@ -77,7 +76,7 @@ def _figures(site: Site, index: int) -> Iterator[tuple[Figure, str, int]]:
     if isinstance(mark, MarkPriced):
         yield "INDEX", instrument.price_text(mark.index), mark.ts
     elif quote is not None:
-        yield "INDEX", instrument.price_text(last_price(quote, None)), quote.ts
+        yield "INDEX", instrument.price_text((quote.bid + quote.ask) // 2), quote.ts
     if quote is not None:
         yield "ASK", instrument.price_text(quote.ask), quote.ts
         yield "BID", instrument.price_text(quote.bid), quote.ts

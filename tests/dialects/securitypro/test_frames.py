@@ -13,6 +13,8 @@ BTC = 3
 SEQ = (("ext", "seq"),)
 # The document's own example.
 TRADED = (TRADE, BTC, 1_755_440_731_125_999_999, 1, 0, 4_500_012, 200_000, 8, 9, UNKNOWN, UNKNOWN)
+# The same, of a source that says what it left of its price level: the quote of it follows.
+SWEPT = (*TRADED[:9], 0, 0)
 TRADE_TEXT = (
     '{"type":"trade","channel":"trades","symbol":"BTC-USD","price":"45000.12","size":"0.00200000",'
     '"side":"buy","ts":"2025-08-17T14:25:31.125Z"'
@@ -71,33 +73,42 @@ def test_line_6_price_before_the_first_trade(house, encoder_of, latest):
     """The middle of the quote, rounded down to a tick; before a quote nothing is said."""
     ticker = encoder_of("ticker")
     assert ticker.snapshot(latest, BTC) == ()
-    assert ticker.encode(event(1, TRADED)) is None
-    fresh = encoder_of("ticker")
-    text = fresh.encode(event(1, quoted(house, ask=4_500_501)))
+    latest.apply(1, quoted(house, ask=4_500_501))
+    text = ticker.encode(event(1, quoted(house, ask=4_500_501)))
     assert json.loads(text)["price"] == "45000.00"
 
 
-def test_line_6_ticker_when_something_has_changed(house, encoder_of):
+def test_line_6_ticker_when_something_has_changed(house, encoder_of, latest):
     """A best price, or a trade; a change of size alone, or a moment without one side, is none."""
     ticker = encoder_of("ticker")
+
+    def says(seq, row):
+        latest.apply(seq, row)
+        return ticker.encode(event(seq, row)) is not None
+
     story = [
         (quoted(house), True),
         (quoted(house, size=5), False),
         (quoted(house, bid=0), False),
         (quoted(house, ask=0), False),
+        (TRADED, False),
+        (quoted(house), True),
         (TRADED, True),
         (TRADED, True),
+        (quoted(house), False),
+        (SWEPT, False),
+        (SWEPT, False),
+        (quoted(house), True),
         (quoted(house), False),
         (quoted(house, bid=4_499_600), True),
         (quoted(house, bid=4_499_600, ask=4_500_400), True),
     ]
-    assert [ticker.encode(event(seq, row)) is not None for seq, (row, _) in enumerate(story, 1)] == [
-        said for _, said in story
-    ]
+    assert [says(seq, row) for seq, (row, _) in enumerate(story, 1)] == [said for _, said in story]
 
 
-def test_line_7_data_has_type_and_channel(house, encoder_of):
+def test_line_7_data_has_type_and_channel(house, encoder_of, latest):
     """Singular and plural as the document has them: its clients look at either."""
+    latest.apply(1, quoted(house))
     texts = [
         encoder_of("trades").encode(event(1, TRADED)),
         encoder_of("ticker").encode(event(1, quoted(house))),

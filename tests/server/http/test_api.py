@@ -38,8 +38,8 @@ async def market(open_house):
         add(2, 0, 108_500, 200, 200),
         add(3, 0, 108_499, 50, 50),
         add(4, 1, 108_505, 10, 10),
-        quote(0, 108_500, 108_502, ts=NOW),
         trade(1, 108_502),
+        quote(0, 108_500, 108_502, ts=NOW),
     ]
     async with open_house(script=Script(opening=rows)) as house:
         yield house
