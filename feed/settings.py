@@ -9,6 +9,7 @@ protocols stand in :mod:`feed.policies`.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 import attrs
 from attrs.validators import ge, gt, in_, instance_of, le, optional
@@ -23,6 +24,12 @@ DEMO_KEY = "tk_live_a1b2c3d4e5f6"
 # Of the demo keys, for protocols that want one.
 DEMO_SECRET = "demo-secret"  # noqa: S105 - everybody shall know it
 MIB = 1024 * 1024
+LOG_LEVELS = ("debug", "info", "warning", "error")
+
+# What these fields are in a file: a time, a number or "max", a file's path or a shipped name.
+Moment = Annotated[int, "moment"]
+Speed = Annotated[float, "speed"]
+ScenarioName = Annotated[str, "scenario"]
 
 
 @attrs.frozen(kw_only=True)
@@ -272,16 +279,17 @@ class Settings:
         journal: JSON Lines file to which every order request is appended before it acts; None keeps
             none.
         log_format: ``text`` for people, ``json`` for machines.
+        log_level: The least that is logged: ``debug``, ``info``, ``warning`` or ``error``.
     """
 
     host: str = attrs.field(default=LOOPBACK, validator=instance_of(str))
     port: int = attrs.field(default=PORT, validator=[ge(0), le(65535)])
     port_file: Path | None = attrs.field(default=None, validator=optional(instance_of(Path)))
-    scenario: str | None = attrs.field(default=None, validator=optional(instance_of(str)))
+    scenario: ScenarioName | None = attrs.field(default=None, validator=optional(instance_of(str)))
     seed: int | None = attrs.field(default=None, validator=optional(ge(0)))
-    start: int | None = attrs.field(default=None, validator=optional(ge(0)))
+    start: Moment | None = attrs.field(default=None, validator=optional(ge(0)))
     until: str | None = attrs.field(default=None, validator=optional(instance_of(str)))
-    speed: float = attrs.field(default=1.0, validator=ge(0))
+    speed: Speed = attrs.field(default=1.0, validator=ge(0))
     lockstep: bool = False
     wait_clients: int = attrs.field(default=0, validator=ge(0))
     record: Path | None = attrs.field(default=None, validator=optional(instance_of(Path)))
@@ -292,6 +300,7 @@ class Settings:
     allow_origin: tuple[str, ...] = ()
     journal: Path | None = attrs.field(default=None, validator=optional(instance_of(Path)))
     log_format: str = attrs.field(default="text", validator=in_(("text", "json")))
+    log_level: str = attrs.field(default="info", validator=in_(LOG_LEVELS))
     limits: Limits = attrs.field(factory=Limits)
     flow: Flow = attrs.field(factory=Flow)
     policies: Policies = attrs.field(factory=Policies)
@@ -299,3 +308,5 @@ class Settings:
     tls: Tls = attrs.field(factory=Tls)
     trading: Trading = attrs.field(factory=Trading)
     tokens: Tokens = attrs.field(factory=Tokens)
+    recording: Recording = attrs.field(factory=Recording)
+    importing: Importing = attrs.field(factory=Importing)

@@ -21,10 +21,11 @@ ROOMS = {
     "book": {"model"},
     "analytics": {"model", "book"},
     "scenario": {"model"},
+    "config": {"scenario"},
     "stream": {"model"},
     "dialects": {"model", "analytics"},  # both pure: a dialect words what analytics computes
     "sim": {"model", "book", "analytics"},
-    "server": {"model", "book", "analytics", "scenario", "stream", "dialects", "sim"},
+    "server": {"model", "book", "analytics", "scenario", "config", "stream", "dialects", "sim"},
     "client": {"model", "book", "analytics", "scenario", "stream", "dialects", "sim"},
 }
 ROOMS["testing"] = set(ROOMS)
@@ -42,6 +43,7 @@ LIBRARIES = dict.fromkeys(
 )
 LIBRARIES["dialects"] = frozenset({"cattrs", "msgspec"})
 LIBRARIES["stream"] = frozenset({"msgspec"})
+LIBRARIES["config"] = frozenset({"cattrs"})
 LIBRARIES["scenario"] = LIBRARIES["dialects"] | {"zstandard"}
 
 TRIO = {"trio", "trio_websocket", "anyio"}

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from feed import __version__
-from feed.cli.options import example
+from feed.cli.options import config_option, example
+from feed.config.effective import effective
+from feed.config.reader import read_settings
 from feed.errors import ConfigError, RecordingError
 from feed.scenario.importers import Grid, Options, Report, get, import_files, names
 from feed.scenario.importers.files import total_bytes
 from feed.scenario.times import duration_text
+from feed.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,8 +71,14 @@ def _list(context: click.Context, _: click.Parameter, wanted: bool) -> None:
     type=float,
     help="fx-csv: how far the file's clock is ahead of UTC.",
 )
+@config_option
 def import_(
-    format_: str, files: tuple[Path, ...], output: Path, grids: tuple[tuple[str, Grid], ...], **known: Any
+    format_: str,
+    files: tuple[Path, ...],
+    output: Path,
+    grids: tuple[tuple[str, Grid], ...],
+    config: Path | None,
+    **known: Any,
 ) -> None:
     """
     Turn FILEs of a FORMAT into one recording.
@@ -79,8 +88,18 @@ def import_(
     """
     options = Options(grids=dict(grids), **known)
     get(format_)  # a wrong name should not cost a file
+    settings = Settings() if config is None else effective(read_settings(config), {}).settings
     with unfinished(output, files) as out, _progress(format_, list(files)) as advance:
-        report = import_files(format_, files, out, options, advance, tool=f"feed {__version__}")
+        report = import_files(
+            format_,
+            files,
+            out,
+            options,
+            advance,
+            tool=f"feed {__version__}",
+            bounds=settings.importing,
+            settings=settings.recording,
+        )
     for line in lines(report):
         click.echo(line)
     click.echo(f"wrote {output}; run it with: feed replay {output}", err=True)

@@ -25,12 +25,13 @@ _SECRET: Final = re.compile(
 REDACTED: Final = "[key]"
 
 
-def configure(log_format: str) -> None:
+def configure(log_format: str, log_level: str = "info") -> None:
     """
     Set up structlog for this process.
 
     Args:
         log_format: ``text`` or ``json``.
+        log_level: The least that is logged: ``debug``, ``info``, ``warning`` or ``error``.
     """
     structlog.configure(
         processors=[
@@ -41,7 +42,9 @@ def configure(log_format: str) -> None:
             redact,
             _renderer(log_format),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.getLevelNamesMapping()[log_level.upper()]
+        ),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
 

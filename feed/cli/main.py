@@ -20,6 +20,7 @@ import click
 
 from feed import __version__
 from feed.cli.certify import certify
+from feed.cli.config import config
 from feed.cli.doctor import completion, doctor
 from feed.cli.imports import import_
 from feed.cli.keys import keys
@@ -47,6 +48,7 @@ def feed() -> None:
 
 
 feed.add_command(serve)
+feed.add_command(config)
 feed.add_command(keys)
 feed.add_command(tail)
 feed.add_command(scenario)

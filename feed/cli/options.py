@@ -1,23 +1,33 @@
 """
 Options that stand for settings.
 
-The default, the bounds and the meaning of an option are read off the attrs class that it fills,
-so that each is written once: in :mod:`feed.settings`.
+The default, the bounds and the meaning of an option are read off the field that it fills, so that each
+is written once: in :mod:`feed.settings`. An option names its field by the dotted name that it has in a
+file too, and no two options of a command can name the same one.
 """
 
 from __future__ import annotations
 
-import inspect
-import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 import click
+from click.core import ParameterSource
+
+from feed.config.effective import DEFAULT, Effective, effective
+from feed.config.fields import Leaf, leaves, value_of
+from feed.config.reader import read_settings
+from feed.errors import ConfigError
+from feed.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
 
-    Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+    Command = Callable[..., Any]
+
+_LEAVES: Final = {leaf.name: leaf for leaf in leaves()}
+_CONFIG: Final = "config"
 
 
 class HelpfulGroup(click.Group):
@@ -33,62 +43,174 @@ def example(line: str) -> str:
     return f"\b\nExample:\n  {line}"
 
 
+class SettingOption(click.Option):
+    """
+    An option that fills one setting.
+
+    Attributes:
+        setting: Dotted name of the setting.
+        section: Heading that it stands under in the help text.
+    """
+
+    def __init__(self, declarations: Sequence[str], *, setting: str, section: str, **rest: Any) -> None:
+        self.setting = setting
+        self.section = section
+        super().__init__(declarations, **rest)
+
+
+class SettingsCommand(click.Command):
+    """A command whose help text has its options under headings."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The options of each section, then those that fill no setting."""
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None:
+                title = parameter.section if isinstance(parameter, SettingOption) else "Options"
+                sections.setdefault(title, []).append(record)
+        for title, rows in sections.items():
+            with formatter.section(title):
+                formatter.write_dl(rows, col_max=32)
+
+
+def config_option(command: Command) -> Command:
+    """The option ``--config``; the command receives a path, or None."""
+    return click.option(
+        "--config",
+        _CONFIG,
+        metavar="FILE",
+        envvar="FEED_CONFIG",
+        type=click.Path(path_type=Path),
+        help="TOML file of settings; `feed config` writes one. Paths in it are relative to it.",
+    )(command)
+
+
 def setting(
     option: str,
-    owner: type[Any],
-    field: str,
+    name: str,
     *,
-    metavar: str | None,
+    metavar: str | None = None,
     kind: Any = None,
     default: str | None = None,
     meaning: str = "",
-    multiple: bool = False,
-) -> Decorator:
+) -> Setting:
     """
-    An option that fills one field of a settings class.
+    An option that fills one setting.
 
     Args:
         option: Its name on the command line, such as ``--port``.
-        owner: The attrs class.
-        field: Name of the field; the command receives the value by this name.
-        metavar: Unit or form of the value.
-        kind: How text becomes the value: a click type, or a function that may raise ``click.BadParameter``.
-        default: How to name a default of None.
-        multiple: Whether it can be given more than once; the field is a tuple.
-        meaning: Help where the command line says it otherwise than the docstring of ``owner``.
+        name: Dotted name of the setting.
+        metavar: Unit or form of the value; a flag has none.
+        kind: How text becomes the value, where its type does not say: a function that may raise
+            ``click.BadParameter``.
+        default: How to name a default that is not set.
+        meaning: Help where the command line says it otherwise than the docstring of the setting.
     """
-    attribute: attrs.Attribute[Any] = getattr(attrs.fields(owner), field)
+    return Setting(option, _LEAVES[name], metavar, kind, default, meaning)
 
+
+@attrs.frozen
+class Setting:
+    """What :func:`setting` says, before it stands under a heading."""
+
+    option: str
+    leaf: Leaf
+    metavar: str | None
+    kind: Any
+    default: str | None
+    meaning: str
+
+    @property
+    def long(self) -> str:
+        """The name of the option, without dashes."""
+        return self.option.split("/", maxsplit=1)[0].removeprefix("--")
+
+    def decorator(self, section: str) -> Callable[[Command], Command]:
+        """For click: puts it on a command."""
+        leaf, default = self.leaf, value_of(Settings(), self.leaf.name)
+        kind = self.kind or (click.Path(path_type=Path) if leaf.kind is Path else None)
+        return click.option(
+            self.option,
+            leaf.name.replace(".", "__"),  # what click calls it: as unique as the setting's own name
+            cls=SettingOption,
+            setting=leaf.name,
+            section=section,
+            type=kind or (leaf.kind if leaf.kind in (int, float) else None),
+            multiple=isinstance(default, tuple),
+            metavar=self.metavar,
+            default=default,
+            show_default=self.default or True,
+            envvar="FEED_" + self.long.replace("-", "_").upper(),
+            callback=_check(leaf),
+            help=self.meaning or leaf.meaning,
+        )
+
+
+def _check(leaf: Leaf) -> Callable[[click.Context, click.Parameter, Any], Any]:
     def check(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
         del context, parameter
-        if attribute.validator is not None:
+        if leaf.attribute.validator is not None:
             try:
-                attribute.validator(None, attribute, value)
+                leaf.attribute.validator(None, leaf.attribute, value)
             except (ValueError, TypeError) as error:
                 # attrs begins with its own name for the field; the operator typed the option's.
-                raise click.BadParameter(str(error.args[0]).removeprefix(f"'{field}' ")) from error
+                raise click.BadParameter(str(error.args[0]).removeprefix(f"'{leaf.key}' ")) from error
         return value
 
-    long = option.split("/", maxsplit=1)[0].removeprefix("--")
-    return click.option(
-        option,
-        field,
-        type=kind,
-        multiple=multiple,
-        metavar=metavar,
-        default=attribute.default,
-        show_default=default or True,
-        envvar="FEED_" + long.replace("-", "_").upper(),
-        show_envvar=True,
-        callback=check,
-        help=meaning or _meanings(owner)[field],
-    )
+    return check
 
 
-_ATTRIBUTE: Final = re.compile(r"^    (\w+): (.*(?:\n {8}.*)*)", re.MULTILINE)
+class Options:
+    """
+    The options of a command, by section, and ``--config``.
+
+    Raises:
+        TypeError: Two of them have one name, or fill one setting.
+    """
+
+    def __init__(self, sections: dict[str, Sequence[Setting]]) -> None:
+        self._decorators = [one.decorator(title) for title, group in sections.items() for one in group]
+        listed = [one for group in sections.values() for one in group]
+        self.names: Final = {one.long: one.leaf.name for one in listed}
+        if len(self.names) < len(listed) or len(set(self.names.values())) < len(listed):
+            raise TypeError("two options have one name, or fill one setting")
+
+    def __call__(self, command: Command) -> Command:
+        """Decorate a command; it receives the values by parameter name, and need not look at them."""
+        for decorate in reversed(self._decorators):
+            command = decorate(command)
+        return config_option(command)
+
+    def effective(self, context: click.Context) -> Effective:
+        """
+        The settings in force: an option comes before its variable, that before the file, that before the
+        default.
+
+        Raises:
+            ConfigError: The file is not as it should be.
+        """
+        path: Path | None = context.params[_CONFIG]
+        file = None if path is None else read_settings(path, self.names)
+        return effective(file, dict(_given(context)))
+
+    def blamed(self, error: ConfigError, given: Effective) -> ConfigError:
+        """What the server says of an option, said of the line or the variable that stood in for it."""
+        option, _, value = error.where.partition(" ")
+        name = self.names.get(option.removeprefix("--"), "")
+        origin = given.origin(name)
+        if not option.startswith("--") or origin in (DEFAULT, option):
+            return error
+        where = origin if origin.startswith("FEED_") else f"{origin}: {name}"
+        return ConfigError(error.what, where=f"{where} {value}".rstrip(), hint=error.hint)
 
 
-def _meanings(owner: type[Any]) -> dict[str, str]:
-    """What the docstring of ``owner`` says under ``Attributes:``, by field."""
-    doc = inspect.getdoc(owner) or ""
-    return {name: " ".join(text.replace("``", "").split()) for name, text in _ATTRIBUTE.findall(doc)}
+def _given(context: click.Context) -> Iterator[tuple[str, tuple[str, Any]]]:
+    """What was said on the command line, or by a variable."""
+    for parameter in context.command.params:
+        if isinstance(parameter, SettingOption) and parameter.name:
+            source = context.get_parameter_source(parameter.name)
+            if source is ParameterSource.COMMANDLINE:
+                yield parameter.setting, (parameter.opts[0], context.params[parameter.name])
+            elif source is ParameterSource.ENVIRONMENT:
+                yield parameter.setting, (str(parameter.envvar), context.params[parameter.name])

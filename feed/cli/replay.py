@@ -12,7 +12,7 @@ import attrs
 import click
 
 from feed.cli.options import example
-from feed.cli.serve import speed
+from feed.cli.values import speed
 from feed.errors import ConfigError
 from feed.model.scenario import KIND_NAMES
 from feed.model.signals import Severity, SignalType

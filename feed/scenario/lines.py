@@ -50,6 +50,7 @@ def _scan(text: str) -> Iterator[tuple[Path, int]]:
             if header:
                 table = _resolved(_split(header[2]), counts)
                 if header[1] == "[[":
+                    yield table, number
                     counts[table] = counts.get(table, -1) + 1
                     table = (*table, counts[table])
                 yield table, number

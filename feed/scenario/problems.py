@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 import attrs
@@ -67,8 +67,12 @@ def choice(value: Any, allowed: Iterable[str]) -> str:
     return f"did you mean {near[0]}?" if near else f"allowed: {', '.join(names)}"
 
 
-def problems(error: BaseException, path: Path = ()) -> Iterator[Problem]:
-    """Every leaf of what cattrs raised."""
+Suggest = Callable[[str, type[Any]], str]
+"""What to take instead of a key that a class does not have."""
+
+
+def problems(error: BaseException, path: Path = (), suggest: Suggest | None = None) -> Iterator[Problem]:
+    """Every leaf of what cattrs raised. ``suggest`` may know more than the nearest key of the class."""
     if isinstance(error, cattrs.BaseValidationError):
         missing = [key for inner in error.exceptions if isinstance(inner, KeyError) for key in _step(inner)]
         if missing:
@@ -76,13 +80,13 @@ def problems(error: BaseException, path: Path = ()) -> Iterator[Problem]:
             yield Problem(path, f"{keys} {'is' if len(missing) == 1 else 'are'} missing")
         for inner in error.exceptions:
             if not isinstance(inner, KeyError):
-                yield from problems(inner, path + _step(inner))
+                yield from problems(inner, path + _step(inner), suggest)
     elif isinstance(error, Misfit):
         yield Problem(path + error.path, error.what, error.hint)
     elif isinstance(error, cattrs.ForbiddenExtraKeysError):
-        allowed = keys_of(error.cl)
         for key in sorted(error.extra_fields):
-            yield Problem((*path, key), "unknown key", choice(key, allowed))
+            hint = suggest(key, error.cl) if suggest else choice(key, keys_of(error.cl))
+            yield Problem((*path, key), "unknown key", hint)
     else:
         yield _refused(error, path)
 

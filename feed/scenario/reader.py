@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
 from pathlib import Path
 from typing import Any
 
 import cattrs
 
-from feed.errors import ConfigError, ConfigErrors
+from feed.errors import ConfigErrors
 from feed.model.faults import Fault
 from feed.model.scenario import Scenario
 from feed.model.timeline import Action
 from feed.scenario.consistency import inconsistencies
-from feed.scenario.lines import Lines
 from feed.scenario.problems import Misfit, Problem, problems
 from feed.scenario.schema import CONVERTER, File, Markets, with_base
+from feed.scenario.toml import located, parse, read_text
 
 
 def read_scenario(path: Path, markets: Markets) -> Scenario:
@@ -30,13 +28,7 @@ def read_scenario(path: Path, markets: Markets) -> Scenario:
         ConfigError: It cannot be read, is no TOML, or says something that is not understood;
             ``ConfigErrors`` with one error for each thing that is wrong.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"cannot be read: {error.strerror}", where=str(path)) from None
-    except UnicodeDecodeError:
-        raise ConfigError("is not UTF-8 text", where=str(path)) from None
-    return parse_scenario(text, markets, name=str(path))
+    return parse_scenario(read_text(path), markets, name=str(path))
 
 
 def parse_scenario(text: str, markets: Markets, *, name: str) -> Scenario:
@@ -50,12 +42,7 @@ def parse_scenario(text: str, markets: Markets, *, name: str) -> Scenario:
     Raises:
         ConfigError: As :func:`read_scenario`.
     """
-    try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        line = re.search(r"at line (\d+)", str(error))
-        at = int(line[1]) if line else text.count("\n") + 1  # else it says "at end of document"
-        raise ConfigError(f"is not TOML: {error}", where=f"{name}:{at}") from None
+    document = parse(text, name=name)
     wrong: list[Problem] = []
     try:
         document = with_base(document, markets)
@@ -71,15 +58,7 @@ def parse_scenario(text: str, markets: Markets, *, name: str) -> Scenario:
         wrong += inconsistencies(file)
         if not wrong:
             return _scenario(file)
-    raise ConfigErrors.of(_located(wrong, Lines(text), name))
-
-
-def _located(wrong: list[Problem], lines: Lines, name: str) -> list[ConfigError]:
-    placed = [(lines.find(problem.path) or 0, problem) for problem in wrong]
-    return [
-        ConfigError(problem.text, where=f"{name}:{line}" if line else name, hint=problem.hint)
-        for line, problem in sorted(placed, key=lambda pair: pair[0])
-    ]
+    raise ConfigErrors.of(located(wrong, text, name=name))
 
 
 def _scenario(file: File) -> Scenario:

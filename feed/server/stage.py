@@ -71,7 +71,7 @@ class Stage:
         """
         rows = self.source.opening()
         if self._settings.record is not None:
-            self._recorder = Recorder(self._settings.record, self._header(rows))
+            self._recorder = Recorder(self._settings.record, self._header(rows), self._settings.recording)
             house.fanout.tap = self._recorder.take
         if self._settings.wait_clients or self._settings.lockstep:
             self._attendance = Attendance(house.fanout)

@@ -120,3 +120,14 @@ def test_what_only_a_scenario_has(run):
     code, _, err = run("serve", "--scenario", "eur.feed.zst", "--seed", "1")
     structlog.reset_defaults()
     assert (code, err) == (2, "feed: --seed: a recording has its own; leave it out\n")
+
+
+def test_its_bounds_are_settings(run, tmp_path):
+    """A file of settings says how much an import holds in memory."""
+    path, data = tmp_path / "feed.toml", tmp_path / "a.csv"
+    path.write_text("[importing]\nchunk_bytes = 64\nline_bytes = 1024\n", encoding="utf-8")
+    data.write_text(f"time,bid,ask{' ' * 2000}\n2024-01-01 00:00:00,1.0,1.1\n", encoding="utf-8")
+    arguments = ("import", "fx-csv", data, "-o", tmp_path / "a.feed.zst", "--symbol", "EURUSD")
+    code, _, err = run(*arguments, "--config", path)
+    assert code == 2
+    assert err.startswith(f"feed: {data}: cannot be read any further: a line is longer than 1024 bytes")

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from feed import Limits, Settings
 from feed.cli import serve as module
+from feed.cli import values
 from feed.errors import ConfigError
 from feed.settings import Listen, Tls, Web
 
@@ -26,7 +27,7 @@ def settings_of(run, monkeypatch):
         served = []
         monkeypatch.setattr(module, "run", served.append)
         assert run("serve", *arguments, **environment) == (0, "", "")
-        return served.pop()
+        return served.pop().settings
 
     return parse
 
@@ -112,14 +113,18 @@ def test_the_environment_stands_in_for_options(settings_of):
     assert settings == Settings(port=0, seed=9, speed=0, demo_keys=False)
 
 
-@pytest.mark.parametrize("option", module.serve.params, ids=lambda option: option.name)
+@pytest.mark.parametrize(
+    "option",
+    [option for option in module.serve.params if option.name != "config"],
+    ids=lambda option: option.name,
+)
 def test_every_option_says_what_it_is(run, option):
-    """Help shows its meaning, a unit or form, its default and its environment variable."""
+    """Help shows its meaning, a unit or form, and its default."""
     *_, text = " ".join(run("serve", "--help")[1].split()).partition(f" {option.opts[0]} ")
     text, *_ = text.partition("]")
     assert option.help in text.replace("- ", "-")
     assert "default: " in text
-    assert f"env var: FEED_{option.opts[0].removeprefix('--').replace('-', '_').upper()}" in text
+    assert option.envvar == f"FEED_{option.opts[0].removeprefix('--').replace('-', '_').upper()}"
     assert option.is_flag or text.startswith(f"{option.metavar} ")
 
 
@@ -163,12 +168,12 @@ def test_a_bad_variable_is_named(run):
 @given(st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(2200, 1, 1)))  # noqa: DTZ001
 def test_market_time_is_exact(moment):
     """Every microsecond of ISO-8601 arrives as its own integer nanoseconds; no zone means UTC."""
-    start = module.market_time(moment.isoformat())
+    start = values.market_time(moment.isoformat())
     assert start % 1000 == 0
     assert datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=start // 1000) == moment.replace(
         tzinfo=UTC
     )
-    assert module.market_time(f"{moment.isoformat()}Z") == start
+    assert values.market_time(f"{moment.isoformat()}Z") == start
 
 
 # --- running ---------------------------------------------------------------------------------------

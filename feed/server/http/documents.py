@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 from importlib import resources
+from typing import Any
 
-import attrs
 import msgspec
 
+from feed.config.fields import attributes_of, is_group, kind_of, leaves, value_of
 from feed.dialects.discovery import dialects
 from feed.server.http.access import OPEN
 from feed.server.http.endpoint import JSON, Endpoint
@@ -52,8 +53,9 @@ def _page(site: Site) -> Iterator[str]:
     yield "<h2>HTTP</h2>"
     rows = ((item.method, item.path, item.access.header, item.summary) for item in site.endpoints)
     yield _table(("method", "path", "key in", ""), rows)
-    yield "<h2>Defaults</h2>"
-    yield from _defaults("settings", Settings())
+    yield "<h2>Settings</h2><p>A file of them is given with <code>feed serve --config FILE</code>; "
+    yield "<code>feed config</code> prints those in force as such a file.</p>"
+    yield from _settings(Settings, "")
     for name, dialect in dialects().items():
         notes = resources.files("feed.dialects").joinpath(name, "NOTES.md")
         if notes.is_file():
@@ -61,15 +63,19 @@ def _page(site: Site) -> Iterator[str]:
     yield "</html>"
 
 
-def _defaults(name: str, group: attrs.AttrsInstance) -> Iterator[str]:
+def _settings(owner: type[Any], prefix: str) -> Iterator[str]:
     """A table of a group of settings, and of the groups in it."""
-    fields = {field.name: getattr(group, field.name) for field in attrs.fields(type(group))}
-    groups = {inner: value for inner, value in fields.items() if attrs.has(type(value))}
-    rows = [(inner, escape(str(value))) for inner, value in fields.items() if inner not in groups]
+    rows = [
+        (leaf.key, str(value_of(Settings(), leaf.name)), leaf.allowed, leaf.meaning)
+        for leaf in leaves(owner, prefix)
+        if leaf.name == f"{prefix}{leaf.key}"
+    ]
     if rows:
-        yield f"<h3>{name}</h3>" + _table(("setting", "default"), iter(rows))
-    for inner, value in groups.items():
-        yield from _defaults(f"{name}.{inner}", value)
+        title = f"[{prefix.rstrip('.')}]" if prefix else "At the top"
+        yield f"<h3>{title}</h3>" + _table(("setting", "default", "allowed", "meaning"), iter(rows))
+    for field in attributes_of(owner):
+        if is_group(field):
+            yield from _settings(kind_of(field), f"{prefix}{field.name}.")
 
 
 def _table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:

@@ -9,12 +9,12 @@ from typing import Any, Final
 import msgspec
 
 import feed
+from feed.config.meanings import attributes
 from feed.server.http.access import Access
 from feed.server.http.endpoint import JSON, Endpoint, Parameter
 from feed.server.http.site import Site
 
 _REF: Final = "#/components/schemas/{name}"
-_ATTRIBUTE: Final = re.compile(r"^    (\w+): (.*(?:\n {8}.*)*)", re.MULTILINE)
 _QUOTA: Final = {
     "X-RateLimit-Limit": "Requests in a second.",
     "X-RateLimit-Remaining": "Of these, how many are left.",
@@ -143,8 +143,8 @@ def _say_what_it_means(component: dict[str, Any]) -> None:
     """Put what a docstring says of its attributes where it belongs."""
     text = inspect.cleandoc(component.get("description", ""))
     component["description"] = text.partition("\n\n")[0]
-    for field, meaning in _ATTRIBUTE.findall(text):
-        component["properties"][field].setdefault("description", " ".join(meaning.split()))
+    for field, meaning in attributes(text).items():
+        component["properties"][field].setdefault("description", meaning)
 
 
 def _write_decimals_as_numbers(component: dict[str, Any]) -> None:

@@ -1,10 +1,12 @@
 """What the server says of itself."""
 
-import attrs
+from html import escape
+
 from asking import KEY, ask
 from houses import OpenHouse
 
-from feed import Limits, Settings
+from feed import Settings
+from feed.config.fields import leaves, value_of
 from feed.dialects.discovery import dialects
 
 
@@ -71,10 +73,11 @@ async def test_the_documents_page_shows_every_default_and_every_path(house):
     assert (status, headers["content-type"]) == (200, "text/html; charset=utf-8")
     for path in (await described(house))["paths"]:
         assert f"<td>{path}<" in page
-    for field in attrs.fields(Limits):
-        assert f"<tr><td>{field.name}<td>{field.default}" in page
+    for leaf in leaves():
+        row = (leaf.key, str(value_of(Settings(), leaf.name)), leaf.allowed, leaf.meaning)
+        assert f"<tr><td>{'<td>'.join(map(escape, row))}" in page
     for name in ("limits", "policies.securitypro", "policies.marketai.free", "trading", "tokens"):
-        assert f"<h3>settings.{name}</h3>" in page
+        assert f"<h3>[{name}]</h3>" in page
     for dialect in dialects().values():
         assert dialect.path in page
     assert "Tradyn tick server</h2><pre>" in page

@@ -1,0 +1,29 @@
+"""What docstrings say of classes and their fields, for ``--help``, ``feed config`` and ``/docs``."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import Any, Final
+
+_ATTRIBUTE: Final = re.compile(r"^    (\w+): (.*(?:\n {8}.*)*)", re.MULTILINE)
+
+
+def meaning(owner: type[Any]) -> str:
+    """The first paragraph of a class's docstring, in one line."""
+    return _plain((inspect.getdoc(owner) or "").partition("\n\n")[0])
+
+
+def meanings(owner: type[Any]) -> dict[str, str]:
+    """What the docstring of ``owner`` says under ``Attributes:``, by field, each in one line."""
+    doc = inspect.getdoc(owner) or ""
+    return {name: _plain(text) for name, text in _ATTRIBUTE.findall(doc)}
+
+
+def attributes(text: str) -> dict[str, str]:
+    """The same for a docstring that a library hands on: by field, as it was written."""
+    return {name: " ".join(said.split()) for name, said in _ATTRIBUTE.findall(text)}
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.replace("``", "").split())
