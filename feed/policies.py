@@ -40,7 +40,7 @@ class RailsPolicy:
         maker_connections: Open at once from one account of tier pro or max.
         maker_connections_per_minute: New ones from such an account.
         orders_per_minute: Order requests of one account, all its connections together; past it 429.
-        messages_per_second: Of any kind on one connection; past it close 1008.
+        messages_per_second: Of any kind on one connection, in place of the server's own bound.
     """
 
     echo_subprotocol: bool = True

@@ -46,7 +46,17 @@ class Limits:
         pong_seconds: To answer one; then the connection is closed with 1011.
         message_bytes: One inbound message; past it close 1009.
         message_frames: Frames that one inbound message may be cut into; past it close 1008.
-        messages_per_second: Inbound, in windows of a second from the first on; past it close 1008.
+        messages_per_second: Inbound; past it and the burst the client is not read for a while.
+        message_burst: Messages that may come at once, such as the subscriptions of a new connection.
+        work_per_second: What one connection may make the server do, in the units of
+            :mod:`feed.server.budget`, each about a microsecond of one core; past it and the burst the
+            client is not read for a while.
+        work_burst: Units of it that may come at once.
+        work_reserve: Units a second of it that do not count as its address's.
+        address_work_per_second: What all connections of one address may, beyond their reserves; past it
+            and the burst they take turns.
+        address_work_burst: Units of it that may come at once.
+        held_seconds: For which a client may go on sending more than it may; then close 1008.
         backlog_bytes: What one connection has not taken yet; past it close 1013.
         connections: Open at once, all addresses together; past it HTTP 503.
         connections_per_address: Open at once from one address; past it HTTP 429.
@@ -63,6 +73,13 @@ class Limits:
     message_bytes: int = attrs.field(default=64 * 1024, validator=ge(1))
     message_frames: int = attrs.field(default=1024, validator=ge(1))
     messages_per_second: int = attrs.field(default=100, validator=ge(1))
+    message_burst: int = attrs.field(default=500, validator=ge(1))
+    work_per_second: int = attrs.field(default=100_000, validator=ge(1))
+    work_burst: int = attrs.field(default=300_000, validator=ge(1))
+    work_reserve: int = attrs.field(default=200, validator=ge(1))
+    address_work_per_second: int = attrs.field(default=250_000, validator=ge(1))
+    address_work_burst: int = attrs.field(default=2_000_000, validator=ge(1))
+    held_seconds: float = attrs.field(default=30.0, validator=gt(0))
     backlog_bytes: int = attrs.field(default=4 * MIB, validator=ge(1024))
     connections: int = attrs.field(default=10_000, validator=ge(1))
     connections_per_address: int = attrs.field(default=2_000, validator=ge(1))

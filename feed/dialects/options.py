@@ -6,7 +6,7 @@ Connection options that mean the same in every protocol, given in the query of t
 ``ext=crc``             where a protocol has it: messages of a book carry ``checksum``
 ``since=SEQ``           subscriptions begin after that event instead of with a snapshot
 ``conflate=MS``         quotes at intervals of market time (``250`` or ``250ms``), the latest of
-                        each; trades and books never
+                        each; trades and books never. One of :data:`INTERVALS_MS`
 ======================  ===========================================================================
 
 Those that change bytes become part of a topic, so that connections with identical options read
@@ -27,7 +27,13 @@ from feed.model.topics import Encoder
 
 EXTENSIONS: Final = ("seq",)
 NANOSECONDS_PER_MILLISECOND: Final = 1_000_000
-LONGEST_INTERVAL: Final = 60_000  # milliseconds
+INTERVALS_MS: Final = (50, 100, 250, 500, 1000, 2000, 5000, 10_000, 30_000, 60_000)
+"""
+Intervals that can be asked for, milliseconds.
+
+Each that somebody has asked for is worked out for every event, once for all who share it: a few to
+share bound what clients can cost each other, where any number would not.
+"""
 _LONGEST_NUMBER: Final = 18  # digits
 
 
@@ -82,8 +88,9 @@ def options(query: Mapping[str, str], extensions: Sequence[str] = EXTENSIONS) ->
         if name not in extensions:
             raise ProtocolError(f"ext={name[:32]} is unknown; known are {', '.join(extensions)}")
     conflate = _number(query, "conflate", unit="ms")
-    if conflate is not None and not 1 <= conflate <= LONGEST_INTERVAL:
-        raise ProtocolError(f"conflate must be between 1 and {LONGEST_INTERVAL} milliseconds")
+    if conflate is not None and conflate not in INTERVALS_MS:
+        choices = ", ".join(map(str, INTERVALS_MS))
+        raise ProtocolError(f"conflate must be one of {choices} milliseconds")
     return Options(
         seq="seq" in wanted, crc="crc" in wanted, since=_number(query, "since"), conflate=conflate or 0
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final, Protocol
+from collections.abc import Callable, Sequence
+from operator import attrgetter
+from typing import Any, Final, Protocol
 
 import attrs
 
@@ -14,7 +15,7 @@ SUMMARY: Final = 1
 """Rank of a topic that sums up what others tell: it never speaks of an event before they do."""
 
 
-@attrs.frozen(order=True)
+@attrs.frozen(order=True, cache_hash=True)
 class Topic:
     """
     One channel of one instrument in one protocol.
@@ -34,6 +35,12 @@ class Topic:
     channel: str
     instrument: int
     options: tuple[tuple[str, str], ...] = ()
+
+
+in_order: Final[Callable[[Topic], tuple[Any, ...]]] = attrgetter(
+    "dialect", "channel", "instrument", "options"
+)
+"""The key that sorts topics as they compare, without a call for each comparison."""
 
 
 class Encoder(Protocol):

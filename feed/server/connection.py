@@ -18,11 +18,12 @@ from trio_websocket import ConnectionClosed, WebSocketConnection
 
 from feed.dialects.contract import Action, Close, Reply, Session, Submit, Subscribe, Unsubscribe
 from feed.server import ending
+from feed.server.budget import MESSAGE, MESSAGE_BYTES
 from feed.server.ending import Ending
 from feed.server.lag import Lag
-from feed.server.meter import Meter
 from feed.server.reception import Reception, Visitor
 from feed.server.transport import Transport
+from feed.server.turns import Member
 from feed.server.upgrade import upgrade
 from feed.server.wire import Wire
 from feed.stream.frames import close_frame
@@ -47,6 +48,7 @@ class Conversation:
         session: Session,
         reception: Reception,
         *,
+        member: Member,
         over: Callable[[], None] = lambda: None,
     ) -> None:
         """
@@ -58,6 +60,7 @@ class Conversation:
             visitor: Who it is with.
             session: This client's side of the dialect.
             reception: What it shares with the others.
+            member: Takes turns for it.
             over: See :class:`~feed.server.wire.Wire`.
         """
         self.visitor = visitor
@@ -67,6 +70,9 @@ class Conversation:
         self._reception = reception
         self._limits = reception.limits
         self._hub = reception.fanout.hub
+        self._member = member
+        if session.messages_per_second:
+            member.expect(session.messages_per_second)
         self._wire = Wire(
             transport,
             backlog_bytes=self._limits.backlog_bytes,
@@ -76,6 +82,8 @@ class Conversation:
             message_bytes=self._limits.message_bytes,
             too_big=lambda: self.end(ending.TOO_BIG),
             over=over,
+            member=member,
+            too_much=lambda: self.end(ending.TOO_MANY),
         )
         self._outlet = self._wire.outlet
         self._lag: Lag | None = None
@@ -195,7 +203,6 @@ class Conversation:
 
     async def _read(self, socket: WebSocketConnection) -> None:
         """The reader: each message to the session, its actions to the hub."""
-        meter = Meter(self._session.messages_per_second or self._limits.messages_per_second)
         at_rest = self._reception.fanout.at_rest
         waiting = True  # for the client to authenticate
         while True:
@@ -209,7 +216,7 @@ class Conversation:
                 return
             if isinstance(message, bytes):
                 self.end(ending.BINARY)
-            elif meter.exceeded(trio.current_time()):
+            elif not await self._member.turn(MESSAGE + len(message) / MESSAGE_BYTES, messages=1):
                 self.end(ending.TOO_MANY)
             else:
                 # What a message asks for is decided and happens between two steps.
@@ -231,12 +238,14 @@ class Conversation:
             self.end(ending.BUG)
 
     def _apply(self, actions: Sequence[Action]) -> None:
+        before = self._hub.work
         self._outlet.gather()  # the answers to one message leave in one write
         try:
             for action in actions:
                 self._act(action)
         finally:
             self._outlet.release()
+            self._member.charge(self._hub.work - before)
 
     def _act(self, action: Action) -> None:
         match action:
@@ -264,8 +273,10 @@ class Conversation:
                 except ConnectionClosed:
                     self.end(ending.GONE)
                     return
-            if waiting.cancelled_caught and not self._outlet.stalled:
-                self.end(ending.SILENT)
+            if not waiting.cancelled_caught or self._outlet.stalled:
+                continue
+            if not self._member.waited(since=trio.current_time() - self._limits.pong_seconds):
+                self.end(ending.SILENT)  # its answer is not behind what we did not read
 
     async def _part(self, socket: WebSocketConnection) -> None:
         """Send what is still due, then shake hands on the close, all within the time for it."""

@@ -22,6 +22,7 @@ from feed.dialects.discovery import route
 from feed.model.instruments import Listing
 from feed.policies import Policies
 from feed.server.allowances import Rates, Seats, Visit
+from feed.server.budget import CONNECT, HANDSHAKE, TLS_HANDSHAKE
 from feed.server.connection import Conversation
 from feed.server.head import BadRequest, Head, HeadReader
 from feed.server.http.tape import Tape
@@ -32,6 +33,7 @@ from feed.server.reception import Reception, Visitor
 from feed.server.tls import NotTls, TlsTransport
 from feed.server.tokens import TokenOffice
 from feed.server.transport import Transport
+from feed.server.turns import Member
 from feed.settings import Limits
 
 log = structlog.get_logger("feed.door")
@@ -61,7 +63,7 @@ class HttpServer(Protocol):
         """Whether something is served there."""
         ...
 
-    async def serve(self, transport: Transport, head: Head) -> None:
+    async def serve(self, transport: Transport, head: Head, member: Member) -> None:
         """Serve a connection from its first request head to its end. Only cancellation escapes."""
         ...
 
@@ -97,18 +99,25 @@ class Door:
         """Serve one connection from its first byte to its last. Only cancellation escapes."""
         deadline = trio.current_time() + self._reception.limits.handshake_seconds
         # No coroutine around the other: there are as many of them as connections.
+        member = self._reception.turns.member(transport.peer)
         if entrance.tls is None:
-            return self._admit(transport, entrance, deadline)
-        return self._admit_securely(transport, entrance, entrance.tls, deadline)
+            return self._admit(transport, entrance, deadline, member)
+        return self._admit_securely(transport, entrance, entrance.tls, deadline, member)
 
     async def _admit_securely(
-        self, transport: Transport, entrance: Entrance, tls: ssl.SSLContext, deadline: float
+        self,
+        transport: Transport,
+        entrance: Entrance,
+        tls: ssl.SSLContext,
+        deadline: float,
+        member: Member,
     ) -> None:
         async with trio.open_nursery() as nursery:
+            await member.turn(TLS_HANDSHAKE)
             secure = TlsTransport(transport, tls)
             nursery.start_soon(secure.flush)
             if await self._shake_hands(transport, secure, deadline):
-                await self._admit(secure, entrance, deadline)
+                await self._admit(secure, entrance, deadline, member)
             nursery.cancel_scope.cancel()
 
     async def _shake_hands(self, plain: Transport, secure: TlsTransport, deadline: float) -> bool:
@@ -123,17 +132,19 @@ class Door:
         plain.close()
         return False
 
-    async def _admit(self, transport: Transport, entrance: Entrance, deadline: float) -> None:
+    async def _admit(self, transport: Transport, entrance: Entrance, deadline: float, member: Member) -> None:
         visit = Visit(self._seats)
         try:
+            await member.turn(CONNECT)
             head = await _read_head(transport, self._reception.limits, deadline)
             if head is None:
                 return
             dialect = entrance.dialect or route(head.opening.path, head.opening.query)
             if not head.upgrade and (dialect is None or self._web.knows(head.opening.path)):
-                await self._web.serve(transport, head)
+                await self._web.serve(transport, head, member)
                 return
-            conversation = self._welcome(transport, dialect, head, visit)
+            conversation = self._welcome(transport, dialect, head, visit, member)
+            await member.turn(HANDSHAKE)
             del head  # nobody needs it for as long as the connection lasts
             why = await conversation.run(handshake_deadline=deadline)
             log.debug("connection ended", peer=transport.peer, why=why.why)
@@ -156,7 +167,7 @@ class Door:
             transport.close()
 
     def _welcome(
-        self, transport: Transport, dialect: Dialect | None, head: Head, visit: Visit
+        self, transport: Transport, dialect: Dialect | None, head: Head, visit: Visit, member: Member
     ) -> Conversation:
         """The conversation that a request asks for, or the answer that it gets instead."""
         opening = head.opening
@@ -177,7 +188,9 @@ class Door:
         if isinstance(session, Refusal):
             raise BadRequest(session.status, "Refused", body=session.body)
         # A seat is free before its holder can know that it may come back.
-        return Conversation(transport, head.nonce, visitor, session, self._reception, over=visit.end)
+        return Conversation(
+            transport, head.nonce, visitor, session, self._reception, member=member, over=visit.end
+        )
 
     def _desk(self, visitor: Visitor, visit: Visit) -> Desk:
         limits = self._reception.limits

@@ -33,6 +33,26 @@ class Fragments:
         self._header = b""  # beginning of a header that has not come whole
         self._skip = 0  # bytes of payload still to come
 
+    def cut(self, data: bytes, frames: int) -> tuple[int, int]:
+        """
+        How much of the next bytes makes a piece of work of bounded size.
+
+        Args:
+            data: What :meth:`feed` has not been given yet.
+            frames: The most that may begin in the piece.
+
+        Returns:
+            Bytes of the piece, and the frames that begin in it.
+        """
+        late = len(self._header)
+        data = self._header + data
+        at, begun = self._skip, 0
+        while at < len(data) and begun < frames:
+            begun += 1
+            header, payload = _frame_size(data, at)
+            at = at + header + payload if header else len(data)
+        return min(at, len(data)) - late, begun
+
     def feed(self, data: bytes) -> int:
         """
         Take the next bytes.

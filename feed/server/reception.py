@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import attrs
 import trio
@@ -11,6 +11,7 @@ import trio
 from feed.model.grants import Grant
 from feed.model.requests import Request
 from feed.server.ending import Endings
+from feed.server.turns import Turns
 from feed.settings import Limits
 from feed.stream.fanout import Fanout
 
@@ -37,6 +38,7 @@ class Reception:
         stopping: Set when it does, for those that open too late.
         submit: Lets a request act in the market; False when it will not.
         faults: What goes wrong on purpose; None when nothing will.
+        turns: Who works next, and how much anybody may make the server do.
     """
 
     fanout: Fanout
@@ -46,6 +48,9 @@ class Reception:
     stopping: trio.Event = attrs.field(factory=trio.Event)
     submit: Callable[[Request], bool] = _closed_market
     faults: Faults | None = None
+    turns: Turns = attrs.field(
+        default=attrs.Factory(lambda self: Turns(cast("Reception", self).limits), takes_self=True)
+    )
 
 
 @attrs.define

@@ -112,6 +112,7 @@ async def serve(
         async with trio.open_nursery() as rooms:
             for entrance, sock in listeners:
                 rooms.start_soon(listener.run, sock, connections, entrance)
+            rooms.start_soon(house.reception.turns.run)
             rooms.start_soon(house.fanout.run, receive)
             rooms.start_soon(stage.run, send)
             addresses = [_address(entrance, sock) for entrance, sock in listeners]

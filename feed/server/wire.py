@@ -8,13 +8,19 @@ frames, one at a time; the outlet puts them ahead of data. Data never passes thr
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 import trio
 
+from feed.server.budget import FRAME, FRAME_BYTES
 from feed.server.fragments import Fragments
 from feed.server.transport import Transport
+from feed.server.turns import Member
 from feed.stream.frames import is_close
 from feed.stream.outlet import Outlet
+
+# Of a client, taken apart before other tasks may run.
+FRAMES_AT_ONCE: Final = 8
 
 
 class Wire(trio.abc.Stream):
@@ -36,6 +42,8 @@ class Wire(trio.abc.Stream):
         too_many_frames: Callable[[], None],
         message_bytes: int,
         too_big: Callable[[], None],
+        member: Member,
+        too_much: Callable[[], None],
         over: Callable[[], None] = lambda: None,
     ) -> None:
         """
@@ -49,6 +57,8 @@ class Wire(trio.abc.Stream):
             too_many_frames: Called when it is passed.
             message_bytes: Bound on what the headers of these frames may announce.
             too_big: Called when it is passed, before any of the payload need have come.
+            member: Takes turns for what the client sends.
+            too_much: Called when it sends more than it can ever be given turns for.
             over: Called before the client can know that the connection is over: ahead of a close
                 frame, and when it has gone. It may be called more than once.
         """
@@ -63,6 +73,9 @@ class Wire(trio.abc.Stream):
         self._message_bytes = message_bytes
         self._too_big = too_big
         self._over = over
+        self._member = member
+        self._too_much = too_much
+        self._unread = b""  # has come, and waits for its turn
         self._stalled: trio.Event | None = None  # set when bytes pass again
         self._listening = False  # trio-websocket is reading
         self._leaving = False
@@ -151,9 +164,12 @@ class Wire(trio.abc.Stream):
     async def _listen(self) -> bytes:
         self._listening = True
         try:
-            while (data := await self._transport.receive()) and self._leaving:
-                pass  # it is heard, but not listened to
+            data = self._unread or await self._transport.receive()
+            self._unread = b""
+            while data and self._leaving:
+                data = await self._transport.receive()  # it is heard, but not listened to
             await self.passable()
+            data = await self._piece(data)
         except OSError as problem:
             self._over()
             raise trio.BrokenResourceError from problem
@@ -167,6 +183,18 @@ class Wire(trio.abc.Stream):
             self._too_many_frames()
         if self._fragments.announced > self._message_bytes:
             self._too_big()
+        return data
+
+    async def _piece(self, data: bytes) -> bytes:
+        """
+        As much of ``data`` as is worked on in one turn, when that has come.
+
+        The rest waits, and so does what the client sends meanwhile: on its own side, in the end.
+        """
+        size, frames = self._fragments.cut(data, FRAMES_AT_ONCE)
+        data, self._unread = data[:size], data[size:]
+        if data and not await self._member.turn(frames * FRAME + size / FRAME_BYTES):
+            self._too_much()
         return data
 
     async def aclose(self) -> None:

@@ -13,7 +13,7 @@ from feed.model.events import Row
 from feed.model.faults import Mute
 from feed.model.latest import Latest
 from feed.model.position import Position
-from feed.model.topics import Topic
+from feed.model.topics import Topic, in_order
 from feed.stream.chain import chained
 from feed.stream.distortion import DistortedGroup, Distortion
 from feed.stream.frames import text_frame
@@ -22,6 +22,7 @@ from feed.stream.history import History
 from feed.stream.outlet import Outlet
 from feed.stream.publisher import Publisher
 from feed.stream.topics import MakeEncoder, OpenTopic
+from feed.stream.work import HELD, MOVE, SNAPSHOT_BYTES, TOPIC
 
 
 class Hub:
@@ -30,6 +31,7 @@ class Hub:
 
     Attributes:
         history: The last events.
+        work: What subscriptions have cost so far, units of :mod:`feed.stream.work`.
         changed: Called when somebody has begun or ceased to listen, or a group lags no more.
     """
 
@@ -60,6 +62,7 @@ class Hub:
         self._publisher = self._publisher_at(Latest(instruments, proof), 0)
         self._topics = self._publisher.topics
         self._groups: dict[tuple[tuple[Topic, ...], tuple[Distortion, ...]], Group] = {}
+        self.work = 0.0
         self.changed: Callable[[], object] = _nothing
 
     @property
@@ -132,9 +135,11 @@ class Hub:
         new = [topic for topic in dict.fromkeys(topics) if topic not in held]
         if not new:
             return
+        opened = len(self._topics)
         greeting = self._snapshots(new) if since is None else self._said(new, since)
         for topic in new:
             held[topic] = self._topics.get(topic, self.latest)
+        self.work += TOPIC * (len(self._topics) - opened) + len(greeting) / SNAPSHOT_BYTES
         if greeting:
             outlet.send(greeting)
         self._move(outlet, held)
@@ -207,6 +212,8 @@ class Hub:
 
     def _move(self, outlet: Outlet, held: dict[Topic, OpenTopic]) -> None:
         """Put ``outlet`` among those who listen to exactly ``held``."""
+        before = 0 if outlet.group is None else len(outlet.group.topics)
+        self.work += MOVE + HELD * (before + len(held))
         if outlet.group is not None and (late := outlet.group.held()):
             outlet.send(late)
         if held:
@@ -220,7 +227,7 @@ class Hub:
         self.changed()
 
     def _group(self, held: dict[Topic, OpenTopic], distortions: tuple[Distortion, ...]) -> Group:
-        names = tuple(sorted(held))
+        names = tuple(sorted(held, key=in_order))
         group = self._groups.get((names, distortions))
         if group is None:
             topics = tuple(held[name] for name in names)

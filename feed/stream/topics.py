@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from feed.model.events import KINDS
 from feed.model.latest import Latest
-from feed.model.topics import Encoder, Topic
+from feed.model.topics import Encoder, Topic, in_order
 from feed.stream.distortion import DistortedGroup
 from feed.stream.groups import Group
 
@@ -111,7 +111,7 @@ class Topics:
             if now - now % period >= self.next_beat
             for item in timed
         ]
-        due.sort(key=lambda beat: (beat[0], beat[1].topic))
+        due.sort(key=lambda beat: (beat[0], in_order(beat[1].topic)))
         self._plan(now)
         return due
 
@@ -133,6 +133,6 @@ class Topics:
         return len(self._open)
 
 
-def _turn(item: OpenTopic) -> tuple[int, Topic]:
+def _turn(item: OpenTopic) -> tuple[int, tuple[Any, ...]]:
     """When it speaks of an event that several topics tell of."""
-    return item.encoder.rank, item.topic
+    return item.encoder.rank, in_order(item.topic)

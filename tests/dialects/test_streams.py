@@ -19,7 +19,7 @@ from feed.model.events import ADD, CLEAR, CLOCK, LEVEL, QUOTE, REDUCE, TRADE, UN
 
 # Market.ai's document has a client begin anew, and no way to resume.
 FORGETFUL = {"marketai"}
-QUERIES = [{}, {"ext": "seq"}, {"conflate": "300"}, {"ext": "seq", "conflate": "1000ms"}]
+QUERIES = [{}, {"ext": "seq"}, {"conflate": "250"}, {"ext": "seq", "conflate": "1000ms"}]
 
 
 def topics_of(house, name, query):

@@ -80,6 +80,7 @@ async def open_house(settings=None, script=None, plan=None):
     send, receive = trio.open_memory_channel(settings.flow.channel_batches)
     async with trio.open_nursery() as nursery:
         await house.fanout.step(script.opening())
+        nursery.start_soon(house.reception.turns.run)
         nursery.start_soon(house.fanout.run, receive)
         nursery.start_soon(script.run, send)
         yield OpenHouse(house, script, nursery, settings.limits)

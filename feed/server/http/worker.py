@@ -20,9 +20,11 @@ from hypercorn.typing import ConnectionState
 from hypercorn.utils import wrap_app
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from feed.server.budget import ANSWER_BYTES, REQUEST
 from feed.server.framing import strict
 from feed.server.head import Head
 from feed.server.transport import Transport
+from feed.server.turns import Member
 from feed.settings import Limits, Web
 
 # Pieces of a body that wait for the application.
@@ -58,10 +60,10 @@ class HttpWorker:
         """Whether something is served at ``path``."""
         return path in self._paths
 
-    async def serve(self, transport: Transport, head: Head) -> None:
+    async def serve(self, transport: Transport, head: Head, member: Member) -> None:
         """Serve a connection whose first request head has been read, to its end."""
         stream = HttpStream(transport, head.raw, close_seconds=self._limits.close_seconds)
-        state: dict[str, Any] = {"stream": stream}
+        state: dict[str, Any] = {"stream": stream, "member": member}
         with stream.scope:
             async with trio.open_nursery() as nursery:
                 # Hypercorn shields what it sends; a closed transport ends that too.
@@ -214,21 +216,26 @@ class _Bounded:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         stream: HttpStream = scope["state"]["stream"]
+        member: Member = scope["state"]["member"]
         begun = False
+        size = 0
 
         async def note(message: Message) -> None:
-            nonlocal begun
+            nonlocal begun, size
             begun = True
+            size += len(message.get("body", b""))
             await send(message)
 
         # Hypercorn shields what it sends, so a client that takes nothing needs the other limit.
         stream.end_within(self._seconds + self._close_seconds)
         with trio.move_on_after(self._seconds) as time:
+            await member.turn(REQUEST)
             if _size(scope) > self._head_bytes:
                 # h11 bounds a head that is not whole yet, and not one that comes in one piece.
                 await _refuse(send, 431, "too_large", "The request head is too long")
             else:
                 await self._app(scope, receive, note)
+        member.charge(size / ANSWER_BYTES)
         if not time.cancelled_caught:
             stream.end_within(math.inf)
         elif not begun and scope["type"] == "http":

@@ -1,0 +1,213 @@
+"""
+Who works next: the gate between clients and the event loop.
+
+Whatever a client sends is work for the one loop that also publishes. So before it is worked on it
+takes a *turn*. Turns are given out between two passes of the loop, a bounded number of units at a
+time, to one address after the other: however many clients push, the fan-out's own turn comes soon,
+and a client of another address stands behind one piece of work of each, not behind all of them.
+Where nobody pushes, a turn is there at once, and costs nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from typing import Final
+
+import trio
+
+from feed.server.budget import Allowance, Bucket
+from feed.settings import Limits
+
+PASS_UNITS: Final = 300
+"""Units given out between two passes of the loop; the last piece of work may go past it."""
+
+_FREE: Final = ""
+"""The queue of those who are served on their reserve."""
+
+
+ADDRESSES: Final = 1024
+"""Budgets of addresses that are kept before those are forgotten that nobody uses."""
+
+
+class _Waiting:
+    """One who waits for a turn."""
+
+    __slots__ = ("task", "units")
+
+    def __init__(self, task: trio.lowlevel.Task, units: float) -> None:
+        self.task = task
+        self.units = units
+
+
+class Turns:
+    """Gives turns, and keeps the budget of every address."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._addresses: dict[str, Bucket] = {}
+        self._queues: dict[str, deque[_Waiting]] = {}  # in the order in which they are served
+        self._left: float = PASS_UNITS
+        self._running = False
+        self._spent = trio.Event()  # something of this pass has been given out
+
+    def member(self, address: str) -> Member:
+        """A new connection from ``address``."""
+        return Member(self, address, Allowance(self._limits, trio.current_time()))
+
+    async def run(self) -> None:
+        """Give turns until cancelled; from then on, as before, everybody has one at once."""
+        self._running = True
+        try:
+            while True:
+                await self._spent.wait()
+                self._left = min(self._left + PASS_UNITS, PASS_UNITS)
+                self._give()
+                if self._left == PASS_UNITS and not self._queues:
+                    self._spent = trio.Event()
+                    self._forget()
+                elif self._left == PASS_UNITS:  # all who wait are in debt
+                    with trio.move_on_after(self._soonest()):
+                        self._spent = trio.Event()
+                        await self._spent.wait()
+                    self._spent.set()
+                else:
+                    await trio.lowlevel.checkpoint()
+        finally:
+            self._running = False
+            for queue in self._queues.values():
+                for waiting in queue:
+                    trio.lowlevel.reschedule(waiting.task)
+            self._queues.clear()
+
+    async def take(self, address: str, units: float, *, free: bool) -> bool:
+        """
+        Wait for a turn of so many units.
+
+        Args:
+            address: Who pays for it.
+            units: What is known of its cost; :meth:`charge` adds what comes of it.
+            free: Whether it is paid for already, so that a debt of the address does not matter.
+
+        Returns:
+            Whether there was a wait.
+        """
+        queue = _FREE if free else address
+        if not self._running or (self._left > 0 and not self._queues and (free or not self._debt(address))):
+            self._pay(queue, units)
+            return False
+        waiting = _Waiting(trio.lowlevel.current_task(), units)
+        self._queues.setdefault(queue, deque()).append(waiting)
+        self._spent.set()
+
+        def abandon(_: object) -> trio.lowlevel.Abort:
+            self._queues[queue].remove(waiting)
+            if not self._queues[queue]:
+                del self._queues[queue]
+            return trio.lowlevel.Abort.SUCCEEDED
+
+        await trio.lowlevel.wait_task_rescheduled(abandon)
+        return True
+
+    def charge(self, address: str, units: float, *, free: bool) -> None:
+        """So much more has come of a turn."""
+        self._pay(_FREE if free else address, units)
+
+    def _pay(self, queue: str, units: float) -> None:
+        self._left -= units
+        self._spent.set()
+        if queue is not _FREE:
+            self._bucket(queue).take(units, trio.current_time())
+
+    def _give(self) -> None:
+        """Give what there is to those who wait and are not in debt, one of each address at a time."""
+        now = trio.current_time()
+        passed = 0
+        while self._left > 0 and passed < len(self._queues):
+            name = next(iter(self._queues))
+            queue = self._queues.pop(name)
+            if name is not _FREE and self._bucket(name).delay(now):
+                passed += 1
+                self._queues[name] = queue
+                continue
+            passed = 0
+            waiting = queue.popleft()
+            if queue:
+                self._queues[name] = queue
+            self._pay(name, waiting.units)
+            trio.lowlevel.reschedule(waiting.task)
+
+    def _soonest(self) -> float:
+        now = trio.current_time()
+        return min(self._bucket(name).delay(now) for name in self._queues)
+
+    def _debt(self, address: str) -> bool:
+        return self._bucket(address).delay(trio.current_time()) > 0
+
+    def _bucket(self, address: str) -> Bucket:
+        bucket = self._addresses.get(address)
+        if bucket is None:
+            limits, now = self._limits, trio.current_time()
+            bucket = Bucket(limits.address_work_per_second, limits.address_work_burst, now=now)
+            self._addresses[address] = bucket
+        return bucket
+
+    def _forget(self) -> None:
+        """A bucket that is full says nothing that a new one would not say."""
+        if len(self._addresses) >= ADDRESSES:
+            now = trio.current_time()
+            self._addresses = {name: it for name, it in self._addresses.items() if not it.full(now)}
+
+
+class Member:
+    """One connection at the gate."""
+
+    __slots__ = ("_address", "_allowance", "_turns", "_waited", "_waiting")
+
+    def __init__(self, turns: Turns, address: str, allowance: Allowance) -> None:
+        self._turns = turns
+        self._address = address
+        self._allowance = allowance
+        self._waiting = 0  # tasks of it that wait for a turn
+        self._waited = -math.inf  # when one last had to
+
+    def expect(self, messages_per_second: int) -> None:
+        """See :meth:`~feed.server.budget.Allowance.expect`."""
+        self._allowance.expect(messages_per_second, trio.current_time())
+
+    async def turn(self, units: float, *, messages: int = 0) -> bool:
+        """
+        Wait until this connection may have ``units`` of work done.
+
+        Args:
+            units: What is known of the cost; :meth:`charge` adds what comes of it.
+            messages: How many messages it is about.
+
+        Returns:
+            Whether it keeps within reason; if not it was not held back, and is to be closed.
+        """
+        allowance = self._allowance
+        self._waiting += 1
+        try:
+            while delay := allowance.hold(now := trio.current_time(), messages=messages):
+                if allowance.excessive:
+                    break
+                await trio.sleep(delay)
+                self._waited = trio.current_time()
+            allowance.take(units, now, messages=messages)
+            if await self._turns.take(self._address, units, free=allowance.reserved(units, now)):
+                self._waited = trio.current_time()
+        finally:
+            self._waiting -= 1
+        return not allowance.excessive
+
+    def waited(self, *, since: float) -> bool:
+        """Whether it has been kept waiting since then: what it has sent may not have been read."""
+        return self._waiting > 0 or self._waited >= since
+
+    def charge(self, units: float) -> None:
+        """So much more has come of the last turn."""
+        if units:
+            now = trio.current_time()
+            self._allowance.take(units, now)
+            self._turns.charge(self._address, units, free=self._allowance.reserved(units, now))

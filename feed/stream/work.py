@@ -1,0 +1,22 @@
+"""
+What subscriptions cost the hub, in the units that clients are given to spend.
+
+A unit is about a microsecond of one core where the weights were measured; they are constants since,
+so that the same requests cost the same everywhere.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+TOPIC: Final = 30.0
+"""Of a topic that nobody listened to before: its encoder goes on as if it had been there for ever."""
+
+SNAPSHOT_BYTES: Final = 50
+"""Bytes of snapshots that cost one unit."""
+
+MOVE: Final = 10.0
+"""Of leaving one group and joining another."""
+
+HELD: Final = 1.0
+"""Of each topic of either group on top."""
