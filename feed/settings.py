@@ -293,6 +293,10 @@ class Settings:
         listen: Further ports, each for one protocol.
         allow_origin: Origins of web pages that may connect, such as ``https://example.com``; ``*``
             is all. None given: all on loopback, elsewhere the server's own pages.
+        at_end: What becomes of the server when its scenario or recording is over. ``close`` closes every
+            connection with 1001 and a reason, and lets nobody in any more; ``hold`` keeps them, with
+            heartbeats; ``loop`` plays it again, at the market time and the sequence number at which
+            it ended; ``exit`` closes every connection and ends the server.
         journal: JSON Lines file to which every order request is appended before it acts; None keeps
             none.
         log_format: ``text`` for people, ``json`` for machines.
@@ -307,6 +311,7 @@ class Settings:
     start: Moment | None = attrs.field(default=None, validator=optional(ge(0)))
     until: str | None = attrs.field(default=None, validator=optional(instance_of(str)))
     speed: Speed = attrs.field(default=1.0, validator=ge(0))
+    at_end: str = attrs.field(default="close", validator=in_(("close", "hold", "loop", "exit")))
     lockstep: bool = False
     wait_clients: int = attrs.field(default=0, validator=ge(0))
     record: Path | None = attrs.field(default=None, validator=optional(instance_of(Path)))

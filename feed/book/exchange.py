@@ -64,6 +64,12 @@ class Exchange:
         self._last_order += 1
         return self._last_order
 
+    def carry_on(self, other: Exchange) -> None:
+        """Count orders and trades on from another exchange of the same listing, before anybody has traded."""
+        self._last_order = other._last_order
+        for book, before in zip(self.books, other.books, strict=True):
+            book.trades = before.trades
+
     def set_status(self, instrument: int, status: Status) -> None:
         """
         Halt, resume or delist an instrument; its resting orders stay. Emits ``STATUS`` on a change.

@@ -83,6 +83,14 @@ OPTIONS: Final = Options(
                 kind=speed,
                 meaning="Market seconds per second, or max: as fast as clients and machine allow.",
             ),
+            setting(
+                "--at-end",
+                "at_end",
+                metavar="close|hold|loop|exit",
+                meaning="When the scenario or recording is over: close connections with 1001 and let nobody "
+                "in, hold them, loop (play it again; sequence numbers and market time go on), or close them "
+                "and exit.",
+            ),
             setting("--lockstep/--no-lockstep", "lockstep"),
             setting("--wait-clients", "wait_clients", metavar="COUNT"),
         ],

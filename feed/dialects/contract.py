@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 import attrs
 
@@ -91,6 +91,10 @@ class Submit:
 
 
 Action = Reply | Subscribe | Unsubscribe | Close | Submit
+
+
+MARKET_ENDED: Final = "The market has ended"
+"""Why a connection is closed (1001) or not let in (HTTP 503) once a scenario is over; clients know it."""
 
 
 class Fault(enum.Enum):

@@ -56,11 +56,14 @@ class Encoder(Protocol):
             multiples since the Unix epoch; 0 for none.
         rank: Of the topics that tell of one event those with a lower rank speak first; among equals
             the order is that of topics.
+        heartbeat: Whether a beat only says that the connection is alive. Then it is also due while
+            market time stands still, at the same intervals of the clock.
     """
 
     kinds: Sequence[int] = ()
     period: int = 0
     rank: int = 0
+    heartbeat: bool = False
 
     def snapshot(self, latest: Latest, instrument: int) -> Sequence[str]:
         """Messages that bring a new subscriber up to the present; the next event follows them."""
@@ -77,7 +80,8 @@ class Encoder(Protocol):
 
         Args:
             seq: Sequence number of the last event before it.
-            now: Market time of the beat, a multiple of :attr:`period`.
+            now: Market time of the beat: a multiple of :attr:`period`, but for a heartbeat that is due
+                while market time stands still.
         """
         del seq, now
         return None

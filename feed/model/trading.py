@@ -62,6 +62,7 @@ class Reason(enum.IntEnum):
     SELF_TRADE = 10
     DELISTED = 11
     INVALID = 12
+    STARTED_ANEW = 13
 
 
 class Pricing(enum.IntEnum):

@@ -17,7 +17,7 @@ import msgspec
 import structlog
 import trio
 
-from feed.dialects.contract import Bearer, Desk, Dialect, Refusal
+from feed.dialects.contract import MARKET_ENDED, Bearer, Desk, Dialect, Refusal
 from feed.dialects.discovery import route
 from feed.model.instruments import Listing
 from feed.policies import Policies
@@ -179,6 +179,8 @@ class Door:
             )
         if not self._origins.allow(opening.headers):
             raise BadRequest(403, "Web pages of this origin may not connect")
+        if self._reception.closed.is_set():
+            raise BadRequest(503, MARKET_ENDED)
         faults = self._reception.faults
         problem = faults.refusal(dialect.name) if faults is not None else None
         if problem is not None:

@@ -7,7 +7,7 @@ from typing import Final
 
 import attrs
 
-from feed.dialects.contract import Fault
+from feed.dialects.contract import MARKET_ENDED, Fault
 
 
 @attrs.frozen
@@ -41,6 +41,7 @@ TOO_MANY_FRAMES: Final = Ending("too many frames", 1008, "Message in too many fr
 SLOW: Final = Ending("slow consumer", 1013, "Slow consumer", Fault.SLOW_CONSUMER, at_once=True)
 SILENT: Final = Ending("ping timeout", 1011, "No answer to ping", at_once=True)
 SHUTDOWN: Final = Ending("server shutdown", 1001, "Server is shutting down")
+MARKET_OVER: Final = Ending("market ended", 1001, MARKET_ENDED)
 BUG: Final = Ending("internal error", 1011, "Internal error", at_once=True)
 
 

@@ -70,11 +70,14 @@ class Plan:
         faults: In the order of the file.
         seed: Chooses whom they strike, and which frames.
         start: Market time from which they count, nanoseconds since the Unix epoch.
+        every: Nanoseconds of market time after which the scenario begins again, and with it the faults
+            whose time it says; None where it is played once.
     """
 
     faults: tuple[Fault, ...] = ()
     seed: int = 0
     start: int = 0
+    every: int | None = None
 
 
 @attrs.define(kw_only=True)
@@ -89,6 +92,7 @@ class FaultRecord:
         market_time: Of that event, nanoseconds since the Unix epoch.
         connections: How many it struck so far.
         refused: How many handshakes it turned away so far.
+        since: Market time at which the scenario let it begin; None where it names an event.
         over: Whether it has ended; True from the start of one that does not last.
     """
 
@@ -98,6 +102,7 @@ class FaultRecord:
     market_time: int
     connections: int = 0
     refused: int = 0
+    since: int | None = None
     over: bool = True
 
 
@@ -113,7 +118,7 @@ class Faults:
     def __init__(self, plan: Plan, hub: Hub) -> None:
         self._plan = plan
         self._hub = hub
-        self._schedule = Schedule(plan.faults, start=plan.start)
+        self._schedule = Schedule(plan.faults, start=plan.start, every=plan.every)
         self._records: dict[int, FaultRecord] = {}
         self._lasting: dict[int, dict[Conversation, None]] = {}  # whom they have struck
         self._present: dict[Conversation, int] = {}  # and the how-manyeth each is
@@ -134,14 +139,14 @@ class Faults:
         """Let the next fault begin or end."""
         cue = self._schedule.take(seq, rows, now=self._hub.latest.now)
         if cue.begins:
-            self._begin(cue.number, seq)
+            self._begin(cue.number, seq, since=None if self._plan.faults[cue.number].at is None else cue.when)
         else:
             self._end(cue.number, seq)
 
-    def _begin(self, number: int, seq: int) -> None:
+    def _begin(self, number: int, seq: int, *, since: int | None) -> None:
         fault = self._plan.faults[number]
         record = self._records[number] = FaultRecord(
-            number=number, name=verb(type(fault)), seq=seq, market_time=self._hub.latest.now
+            number=number, name=verb(type(fault)), seq=seq, market_time=self._hub.latest.now, since=since
         )
         if isinstance(fault, LastingFault):
             record.over = False
@@ -204,7 +209,7 @@ class Faults:
         fault, record = self._plan.faults[number], self._records[number]
         if not isinstance(fault, LastingFault) or fault.duration is None:
             return RETRY_SECONDS
-        begun = record.market_time if fault.at is None else self._plan.start + fault.at
+        begun = record.market_time if record.since is None else record.since
         left = begun + fault.duration - self._hub.latest.now
         return max(1, math.ceil(left / NS_PER_SECOND))
 

@@ -23,6 +23,7 @@ from feed.scenario.shipped import SUFFIX, find_scenario
 from feed.scenario.times import parse_duration, parse_moment
 from feed.server.faults import Plan
 from feed.settings import Settings
+from feed.sim.again import RepeatedPlayback, RepeatedScript
 from feed.sim.defaults import default_market
 from feed.sim.market import Market
 from feed.sim.playback import Playback
@@ -51,6 +52,7 @@ class Program:
         labels: What its signals are held against.
         expect: What a whole run must give; None when nobody has said.
         provenance: Where its events come from.
+        repeats: Whether it begins again when it is over.
         damage: Says where a recording broke off, once the run has come so far; None while all is well.
     """
 
@@ -63,12 +65,14 @@ class Program:
     labels: tuple[Label, ...] = ()
     expect: Expect | None = None
     provenance: Provenance = SIMULATED
+    repeats: bool = False
     damage: Callable[[], Damage | None] = lambda: None
 
     @property
     def plan(self) -> Plan:
         """What goes wrong on the wire, and by which seed."""
-        return Plan(faults=self.faults, seed=self.seed, start=self.start)
+        every = self.duration if self.repeats else None
+        return Plan(faults=self.faults, seed=self.seed, start=self.start, every=every)
 
     @property
     def header(self) -> Header:
@@ -161,6 +165,16 @@ def recorded(path: Path) -> Program:
     )
 
 
+def repeated(program: Program) -> Program:
+    """The same again and again; see :mod:`feed.sim.again`. A market without an end stays what it is."""
+    run: Run = program.run
+    if isinstance(run, ScriptedMarket):
+        run = RepeatedScript(run.scenario)
+    elif isinstance(run, Playback):
+        run = RepeatedPlayback(run, run.again)
+    return attrs.evolve(program, run=run, repeats=True)
+
+
 def program_for(settings: Settings, *, now: int) -> Program:
     """
     What ``settings`` want to run.
@@ -169,8 +183,18 @@ def program_for(settings: Settings, *, now: int) -> Program:
         settings: Their scenario, seed, start and instruments.
         now: Where market time begins when nobody says otherwise, nanoseconds since the Unix epoch.
     Raises:
-        ConfigError: As :func:`program_from_file`; or a scenario and a number of instruments.
+        ConfigError: As :func:`program_from_file`; or a scenario and a number of instruments; or what
+            does not go with one that begins again.
     """
+    if settings.at_end != "loop":
+        return _program_for(settings, now=now)
+    for option, value in (("--until", settings.until), ("--journal", settings.journal)):
+        if value is not None:
+            raise ConfigError("does not go with --at-end loop", where=option, hint="leave one of them out")
+    return repeated(_program_for(settings, now=now))
+
+
+def _program_for(settings: Settings, *, now: int) -> Program:
     if settings.scenario is not None:
         if settings.instruments is not None:
             raise ConfigError("a scenario has its own", where="--instruments", hint="leave one of them out")

@@ -36,6 +36,8 @@ class Reception:
         endings: Counts how connections end.
         conversations: Those that are open; the server ends them when it stops.
         stopping: Set when it does, for those that open too late.
+        ended: Set when the market is over: a scenario or recording was played to its end.
+        closed: Set when nobody is let in any more because of that.
         submit: Lets a request act in the market; False when it will not.
         faults: What goes wrong on purpose; None when nothing will.
         turns: Who works next, and how much anybody may make the server do.
@@ -46,6 +48,8 @@ class Reception:
     endings: Endings = attrs.field(factory=Endings)
     conversations: dict[Conversation, None] = attrs.field(factory=dict)
     stopping: trio.Event = attrs.field(factory=trio.Event)
+    ended: trio.Event = attrs.field(factory=trio.Event)
+    closed: trio.Event = attrs.field(factory=trio.Event)
     submit: Callable[[Request], bool] = _closed_market
     faults: Faults | None = None
     turns: Turns = attrs.field(

@@ -31,14 +31,18 @@ class Schedule:
     """
     What is still to come. A cue by market time stands before the first event of that time or later.
 
-    Every cue comes once: a market that is taken back in time does not bring it back.
+    Every cue comes once: a market that is taken back in time does not bring it back. Where the scenario
+    is played again and again, those by market time come once in every round, and what lasts is over at
+    the latest when the round is.
 
     Args:
         faults: In the order of the file.
         start: Market time from which they count, nanoseconds since the Unix epoch.
+        every: Nanoseconds from the beginning of one round to that of the next; None for one round.
     """
 
-    def __init__(self, faults: Iterable[Fault], *, start: int) -> None:
+    def __init__(self, faults: Iterable[Fault], *, start: int, every: int | None = None) -> None:
+        self._start, self._every = start, every
         self._faults = tuple(faults)
         self._by_time: list[Cue] = []
         self._by_seq: list[Cue] = []
@@ -77,9 +81,17 @@ class Schedule:
             raise LookupError("no cue is due")
         cue = heappop(self._by_time if first[1] else self._by_seq)
         fault = self._faults[cue.number]
-        if cue.begins and isinstance(fault, LastingFault) and fault.duration is not None:
-            begun = cue.when if first[1] else now
-            heappush(self._by_time, Cue(begun + fault.duration, False, cue.number))
+        if not cue.begins:
+            return cue
+        begun = cue.when if first[1] else now
+        if isinstance(fault, LastingFault):
+            ends = [] if fault.duration is None else [begun + fault.duration]
+            if self._every is not None:
+                ends.append(begun - (begun - self._start) % self._every + self._every)
+            if ends:
+                heappush(self._by_time, Cue(min(ends), False, cue.number))
+        if self._every is not None and first[1]:
+            heappush(self._by_time, Cue(cue.when + self._every, True, cue.number))
         return cue
 
     def _first(self, seq: int, rows: list[Row]) -> tuple[int, bool] | None:

@@ -11,7 +11,6 @@ import secrets
 import socket
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
 
 import attrs
 import structlog
@@ -21,21 +20,19 @@ from feed.dialects.contract import Dialect
 from feed.dialects.discovery import dialects
 from feed.errors import ConfigError
 from feed.server import ending
+from feed.server.at_end import conclude
 from feed.server.certificates import server_context
 from feed.server.door import Entrance
+from feed.server.farewell import say_goodbye
 from feed.server.house import House
 from feed.server.keys import keyring_for
 from feed.server.listener import Listener, Wrap, bind, listen, unwrapped
-from feed.server.reception import Reception
 from feed.server.stage import Stage
 from feed.server.tokens import signing_key
 from feed.settings import Settings
 from feed.stream.source import Batch, Source
 
 log = structlog.get_logger("feed.server")
-
-# Closed this far apart, a thousand clients do not all come back in the same moment.
-FAREWELL_SECONDS: Final = 0.001
 
 
 @attrs.frozen
@@ -71,7 +68,7 @@ async def serve(
     task_status: trio.TaskStatus[list[Address]] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """
-    Serve a market until ``stop`` is set, or until cancelled.
+    Serve a market until ``stop`` is set, until it is over if it shall end then, or until cancelled.
 
     ``trio.run(feed.serve, settings)`` runs it; ``await nursery.start(feed.serve, settings)`` starts
     it and returns the addresses it listens on. When stopped it lets nobody in, closes every
@@ -113,8 +110,8 @@ async def serve(
             for entrance, sock in listeners:
                 rooms.start_soon(listener.run, sock, connections, entrance)
             rooms.start_soon(house.reception.turns.run)
-            rooms.start_soon(house.fanout.run, receive)
             rooms.start_soon(stage.run, send)
+            rooms.start_soon(_play, house, stage, receive, settings, rooms.cancel_scope)
             addresses = [_address(entrance, sock) for entrance, sock in listeners]
             _write_port_file(settings.port_file, addresses[0].port)
             log.info("serving", addresses=[address.url() for address in addresses])
@@ -124,8 +121,24 @@ async def serve(
         log.info("stopping", connections=len(house.reception.conversations))
         connections.cancel_scope.deadline = trio.current_time() + settings.limits.shutdown_seconds
         await house.web.stop()
-        await _say_goodbye(house.reception, settings.limits.shutdown_seconds)
+        house.reception.stopping.set()
+        await say_goodbye(house.reception, ending.SHUTDOWN, seconds=settings.limits.shutdown_seconds)
     log.info("stopped", **attrs.asdict(house.reception.endings.statistics()))
+
+
+async def _play(
+    house: House,
+    stage: Stage,
+    batches: trio.MemoryReceiveChannel[Batch],
+    settings: Settings,
+    rooms: trio.CancelScope,
+) -> None:
+    """Publish until the market is over, then do what the settings say."""
+    await house.fanout.run(batches)
+    await stage.ended.wait()
+    seconds = settings.limits.shutdown_seconds
+    await conclude(house, settings.at_end, market_time=stage.market_time, seconds=seconds)
+    rooms.cancel()
 
 
 async def _listeners(settings: Settings) -> list[tuple[Entrance, socket.socket]]:
@@ -159,16 +172,6 @@ def _address(entrance: Entrance, sock: socket.socket) -> Address:
     host, port, *_ = sock.getsockname()
     protocol = entrance.dialect.name if entrance.dialect else ""
     return Address(host, port, tls=entrance.tls is not None, protocol=protocol)
-
-
-async def _say_goodbye(reception: Reception, seconds: float) -> None:
-    """End every conversation, spread over no more than half the time there is."""
-    reception.stopping.set()
-    conversations = list(reception.conversations)
-    pause = min(FAREWELL_SECONDS, seconds / 2 / max(1, len(conversations)))
-    for conversation in conversations:
-        conversation.end(ending.SHUTDOWN)
-        await trio.sleep(pause)
 
 
 def _write_port_file(path: Path | None, port: int) -> None:

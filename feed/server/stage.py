@@ -21,6 +21,7 @@ from feed.server.house import House
 from feed.server.program import Program, program_for
 from feed.server.recorder import Recorder
 from feed.settings import Settings
+from feed.sim.again import RepeatedPlayback, RepeatedScript
 from feed.sim.clients import ClientMarket
 from feed.sim.control import Control
 from feed.sim.market import Market
@@ -55,6 +56,8 @@ class Stage:
         self._program = None if source is not None else program_for(settings, now=time.time_ns())
         self._runner = None if self._program is None else _runner(self._program, settings)
         self.ended = trio.Event()
+        self._damaged = False  # and it has been told
+        self._rounds = 1
         self._recorder: Recorder | None = None
         self._attendance: Attendance | None = None
         found = source or self._runner
@@ -79,6 +82,11 @@ class Stage:
             self._runner.hold, self._runner.settle = self._hold, self._settle
         await house.fanout.step(rows)
 
+    @property
+    def market_time(self) -> int | None:
+        """Where the market stands, nanoseconds since the Unix epoch; None where only its events say so."""
+        return None if self._runner is None else self._runner.control.position().market_time
+
     async def run(self, channel: trio.MemorySendChannel[Batch]) -> None:
         """Play to the end, and record to the end of the server."""
         async with trio.open_nursery() as nursery:
@@ -86,15 +94,28 @@ class Stage:
                 nursery.start_soon(self._recorder.run)
             await self.source.run(channel)
             self.ended.set()
-            damage = self._program and self._program.damage()
-            if damage:
-                log.error("the recording that is played is damaged", where=str(damage))
+            self._tell_of_damage()
+
+    def _tell_of_damage(self) -> None:
+        damage = None if self._program is None or self._damaged else self._program.damage()
+        if damage is not None:
+            self._damaged = True
+            log.error("the recording that is played is damaged", where=str(damage))
+
+    def _tell_of_rounds(self) -> None:
+        """Say that what is played begins again, where it does."""
+        run = None if self._program is None else self._program.run
+        if isinstance(run, RepeatedScript | RepeatedPlayback) and run.rounds > self._rounds:
+            self._rounds = run.rounds
+            log.info("the market begins again", round=run.rounds)
+            self._tell_of_damage()
 
     async def _hold(self) -> None:
         if self._attendance is not None:
             await self._attendance.subscribed(self._settings.wait_clients)
 
     async def _settle(self) -> None:
+        self._tell_of_rounds()
         if self._recorder is not None:
             await self._recorder.room()
         if self._attendance is not None and self._settings.lockstep and self._runner is not None:
@@ -110,7 +131,7 @@ class Stage:
 
 def _runner(program: Program, settings: Settings) -> MarketRunner:
     run = program.run
-    if isinstance(run, Market | ScriptedMarket):
+    if isinstance(run, Market | ScriptedMarket | RepeatedScript):
         run = ClientMarket(run, trading=settings.trading)
     control = Control(
         run,

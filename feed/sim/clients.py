@@ -15,12 +15,13 @@ from typing import Final
 import attrs
 
 from feed.model.accounts import Accounts, Position
-from feed.model.events import REDUCE, TRADE, OrderChanged, OrderFilled, Row, Side, Status
+from feed.model.events import CLEAR, REDUCE, TRADE, OrderChanged, OrderFilled, Row, Side, Status
 from feed.model.instruments import Contract, Listing
 from feed.model.orders import Ack, CancelOrder, NewOrder, Reject, TimeInForce
 from feed.model.requests import PARTS, Cancel, CancelMany, Create, Entry, Modify, Request
 from feed.model.trading import OrderState, Pricing, Reason, Verb, packed, unpacked
 from feed.settings import Trading
+from feed.sim.again import RepeatedScript
 from feed.sim.market import Market
 from feed.sim.script import ScriptedMarket
 
@@ -46,15 +47,22 @@ class ClientMarket:
     """
 
     def __init__(
-        self, run: Market | ScriptedMarket, *, trading: Trading, entries: Iterable[Entry] = ()
+        self,
+        run: Market | ScriptedMarket | RepeatedScript,
+        *,
+        trading: Trading,
+        entries: Iterable[Entry] = (),
     ) -> None:
         self.listing: Final[Listing] = run.listing
         self.accounts: Final = Accounts(run.listing, deposit=trading.deposit)
         self.played = 0
         self._run = run
-        self._market = run if isinstance(run, Market) else run.market
         self._trading = trading
         self._entries = deque(entries)
+
+    @property
+    def _market(self) -> Market:
+        return self._run if isinstance(self._run, Market) else self._run.market
 
     @property
     def now(self) -> int:
@@ -316,7 +324,19 @@ class ClientMarket:
             elif row[0] == REDUCE and not row[6] and row[3] in orders:
                 gone = self.accounts.find(orders[row[3]]).orders[row[3]]
                 said += self._say(attrs.evolve(gone, ts=row[2], state=OrderState.CANCELLED, reason=reason))
+            elif row[0] == CLEAR:
+                said += self._swept_away(row)
         return said
+
+    def _swept_away(self, clear: Row) -> list[Row]:
+        """A book is forgotten, and with it every order of an account that rested there."""
+        open_ = [self.accounts.find(owner).orders[order] for order, owner in self.accounts.orders.items()]
+        gone = [
+            attrs.evolve(order, ts=clear[2], state=OrderState.CANCELLED, reason=Reason.STARTED_ANEW)
+            for order in open_
+            if order.instrument == clear[1]
+        ]
+        return self._say(*gone)
 
     def _filled(self, trade: Row, order: int, *, taker: bool) -> list[Row]:
         known = self.accounts.find(self.accounts.orders[order]).orders[order]

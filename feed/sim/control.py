@@ -53,7 +53,7 @@ class Position:
 
 class Control:
     """
-    A run and its clock.
+    A run and its clock. Every command raises :class:`MarketError` once the run is over for good.
 
     Seeking forward gives out everything in between, as fast as it is taken. Seeking back re-runs the
     market silently from the nearest checkpoint, to the same bytes as the first time; then it gives
@@ -94,6 +94,7 @@ class Control:
         self._steps = 0
         self._goal: int | None = None
         self._silent = False
+        self._closed = False
         every = int(checkpoint_seconds * NANOSECONDS)
         self._checkpoints = Checkpoints(every) if every else None
 
@@ -101,17 +102,20 @@ class Control:
 
     def pause(self) -> None:
         """Let market time stand still."""
+        self._check()
         self._paused = True
         self._restart()
 
     def resume(self) -> None:
         """Let market time run on from where it stands."""
+        self._check()
         self._paused = False
         self._steps = 0
         self._restart()
 
     def step(self, events: int) -> None:
         """Give out the next events of a paused run at once, and whatever belongs to the same action."""
+        self._check()
         if not self._paused:
             raise MarketError("only a paused market can be stepped")
         self._steps += events
@@ -119,6 +123,7 @@ class Control:
 
     def set_speed(self, speed: float) -> None:
         """Change the market seconds per second; 0 is as fast as possible."""
+        self._check()
         self._speed = speed
         self._restart()
 
@@ -128,8 +133,9 @@ class Control:
 
         Raises:
             MarketError: It lies before the first checkpoint, or there are none; or accounts have
-                traded, and what they were told cannot be taken back.
+                traded, and what they were told cannot be taken back; or the market has ended.
         """
+        self._check()
         if time < self._run.now:
             if isinstance(self._run, ClientMarket) and self._run.played:
                 raise MarketError("accounts have traded: the market cannot go back")
@@ -141,6 +147,15 @@ class Control:
         self._goal = time
         self._steps = 0
         self.changed()
+
+    def close(self) -> None:
+        """Nobody runs it any more: refuse every command from now on."""
+        self._closed = True
+
+    @property
+    def paused(self) -> bool:
+        """Whether market time stands still because it was asked to."""
+        return self._paused and self._goal is None
 
     def position(self) -> Position:
         """Where it stands."""
@@ -220,6 +235,10 @@ class Control:
         if not isinstance(self._run, ClientMarket):
             raise MarketError("this run takes no orders")
         return self._cut(self._run.execute(request))
+
+    def _check(self) -> None:
+        if self._closed:
+            raise MarketError("the market has ended")
 
     def _approach(self, goal: int, limit: int) -> list[Row]:
         upcoming = self._run.next_time() if self._silent else self._next()

@@ -38,6 +38,7 @@ class Market:
         spec: What is traded, and by whom.
         seed: The same seed gives the same rows.
         start: Market time at which it opens, integer nanoseconds since the Unix epoch.
+        after: A market of the same instruments that this one follows: its ids go on.
 
     Attributes:
         listing: The instruments, in index order.
@@ -45,12 +46,14 @@ class Market:
         now: Market time, integer nanoseconds since the Unix epoch.
     """
 
-    def __init__(self, spec: MarketSpec, *, seed: int, start: int) -> None:
+    def __init__(self, spec: MarketSpec, *, seed: int, start: int, after: Market | None = None) -> None:
         self.listing: Final = spec.listing()
         self.now = start
         self._rows: list[Row] = []
         self._agenda = Agenda()
         self.exchange: Final = Exchange(self.listing, self._rows.append)
+        if after is not None:
+            self.exchange.carry_on(after.exchange)
         Bell(self._agenda, self._rows, start)  # first: at equal times a second begins before its events
         self._headlines = Headlines(spec, self._agenda, seed)
         self._pits = [

@@ -49,6 +49,10 @@ class Playback:
     def __reduce__(self) -> tuple[Any, ...]:
         return _resumed, (self.listing, self._blocks, self._start, self._taken, self.now)
 
+    def again(self) -> Playback:
+        """The same recording from its beginning."""
+        return Playback(self.listing, self._blocks, start=self._start)
+
     def opening(self) -> list[Row]:
         """The rows at the start: where the recording begins. Taken once, before all others."""
         return self.advance(self.now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
 
 import trio
 
@@ -12,7 +13,11 @@ from feed.model.events import Row
 from feed.model.requests import Entry, Request
 from feed.settings import Flow, Trading
 from feed.sim.control import Control
+from feed.sim.pace import NANOSECONDS
 from feed.stream.source import Batch, send
+
+# While the market is paused, the fan-out hears this often that the clock goes on: heartbeats want that.
+STAND_SECONDS: Final = 1.0
 
 
 class MarketRunner:
@@ -95,7 +100,9 @@ class MarketRunner:
         while self._requests or not control.ended:
             changed = trio.Event()
             control.changed = changed.set
-            with trio.move_on_at(-math.inf if self._may_trade() else control.wake_time()):
+            began = trio.current_time()
+            wake = -math.inf if self._may_trade() else control.wake_time()
+            with trio.move_on_at(min(wake, began + STAND_SECONDS) if control.paused else wake):
                 await changed.wait()
             now = trio.current_time()
             rows = control.take(self._flow.batch_events)
@@ -105,7 +112,10 @@ class MarketRunner:
                 await send(channel, Batch(rows, now))
                 if self.settle is not None:
                     await self.settle()
+            elif control.paused:
+                await send(channel, Batch([], now, stood=int((now - began) * NANOSECONDS)))
         self._over = True
+        control.close()
 
     def _may_trade(self) -> bool:
         return bool(self._requests) and not self.control.rewinding

@@ -46,9 +46,11 @@ class ScriptedMarket:
 
     Args:
         scenario: What runs.
+        after: The market of a round before this one: its ids go on.
 
     Attributes:
         listing: The instruments, in index order.
+        scenario: What runs.
         market: The market behind it.
         end: Market time at which it ends, integer nanoseconds since the Unix epoch; what happens at
             that time is still part of it.
@@ -57,9 +59,10 @@ class ScriptedMarket:
         MarketError: An action names an instrument that the market does not have.
     """
 
-    def __init__(self, scenario: Scenario) -> None:
-        self.market: Final = Market(scenario.market, seed=scenario.seed, start=scenario.start)
+    def __init__(self, scenario: Scenario, *, after: Market | None = None) -> None:
+        self.market: Final = Market(scenario.market, seed=scenario.seed, start=scenario.start, after=after)
         self.listing: Final = self.market.listing
+        self.scenario: Final = scenario
         self.end: Final = scenario.start + scenario.duration
         for action in scenario.actions:
             _check(action, self.market)

@@ -14,7 +14,7 @@ from typing import Protocol
 import attrs
 import trio
 
-from feed.model.events import Row
+from feed.model.events import CLOCK, Row
 from feed.model.topics import Topic
 from feed.settings import Flow
 from feed.stream.groups import Audience, Group, Write
@@ -82,6 +82,8 @@ class Fanout:
         self._interlude = interlude
         self._flow = flow
         self._statistics = FanoutStatistics()
+        self._stands_at = 0  # market time at which it stands still, if it does
+        self._stood = 0  # and for how long, nanoseconds of the clock
         self._busy = False
         self._resting = trio.lowlevel.ParkingLot()
         self._until_pause = 0  # writes that this step may still make before it must pause
@@ -104,12 +106,17 @@ class Fanout:
         """Publish every batch of ``channel`` until it is closed."""
         async for batch in channel:  # which lets other tasks run, once a step
             rows = list(batch.rows)
+            stood = batch.stood
             # What has come meanwhile goes along: one write per connection for all of it.
             try:
                 while len(rows) < self._flow.step_events:
-                    rows += channel.receive_nowait().rows
+                    more = channel.receive_nowait()
+                    rows += more.rows
+                    stood += more.stood
             except (trio.WouldBlock, trio.EndOfChannel):
                 pass
+            if stood:
+                await self.stand(stood)
             if self._interlude is not None:
                 rows = await self._up_to_interludes(self._interlude, rows, batch.made)
             if rows:
@@ -123,6 +130,32 @@ class Fanout:
                 rows = rows[before:]
             interlude.act(self.hub.seq, rows)
         return rows
+
+    async def stand(self, stood: int) -> None:
+        """
+        Send the heartbeats that are due although market time stands still.
+
+        They are no events: they have no number, and nobody who resumes is told of them again.
+
+        Args:
+            stood: For how long it has, since this was said last, nanoseconds of the clock.
+        """
+        if self._stands_at != self.hub.latest.now:
+            self._stands_at, self._stood = self.hub.latest.now, 0
+        before, self._stood = self._stood, self._stood + stood
+        await self._send(lambda: self.hub.stand(before, self._stood))
+
+    def finish(self, now: int) -> None:
+        """
+        Let what lies between the last event and the end of the market happen.
+
+        Args:
+            now: Market time at the end, nanoseconds since the Unix epoch.
+        """
+        rows: list[Row] = [(CLOCK, 0, now)]  # as if there were one more event; it is not told
+        if self._interlude is not None:
+            while self._interlude.next(self.hub.seq, rows) == 0:
+                self._interlude.act(self.hub.seq, rows)
 
     async def published(self, seq: int) -> None:
         """Wait until every event up to ``seq`` has been told to everybody."""
@@ -145,12 +178,18 @@ class Fanout:
         written = self._statistics.deliveries
         self._statistics.steps += 1
         self._statistics.events += len(rows)
-        self._until_pause = self._flow.sweep_connections
         if self.tap is not None:
             self.tap(rows)
+        await self._send(lambda: self.hub.publish(rows))
+        if made is not None and self._statistics.deliveries > written:
+            self.latency.observe(trio.current_time() - made)
+
+    async def _send(self, publish: Callable[[], list[Group]]) -> None:
+        """Write what ``publish`` makes to everybody whom it concerns."""
+        self._until_pause = self._flow.sweep_connections
         self._busy = True
         try:
-            groups = self.hub.publish(rows)
+            groups = publish()
             while self._failures:
                 self._cut(*self._failures.pop())
             for group in groups:
@@ -158,8 +197,6 @@ class Fanout:
         finally:
             self._busy = False
             self._resting.unpark_all()
-        if made is not None and self._statistics.deliveries > written:
-            self.latency.observe(trio.current_time() - made)
 
     def _cut(self, topic: OpenTopic, problem: Exception) -> None:
         self._failed(topic.topic, problem)

@@ -118,6 +118,10 @@ class Hub:
         """
         self.history.check(position)
 
+    def stand(self, before: int, after: int) -> list[Group]:
+        """Tell the heartbeats that are due while market time stands still; see :meth:`Publisher.stand`."""
+        return self._publisher.stand(before, after)
+
     def subscribe(self, outlet: Outlet, topics: Sequence[Topic], *, since: int | None = None) -> None:
         """
         Let ``outlet`` hear ``topics`` from now on; those it holds already are passed over.

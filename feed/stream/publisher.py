@@ -76,9 +76,29 @@ class Publisher:
         self.seq = seq
         return stirred
 
+    def stand(self, before: int, after: int) -> list[Group]:
+        """
+        Let the heartbeats be told that are due while market time stands still.
+
+        Args:
+            before: For how long it had stood when this was asked last, nanoseconds of the clock.
+            after: For how long it has stood by now.
+
+        Returns:
+            The groups that have something to hear.
+        """
+        stirred: list[Group] = []
+        now = self.latest.now
+        due = [(now, topic) for topic in self.topics.heartbeats(now + before, now + after)]
+        self._speak(self.seq, due, stirred)
+        return stirred
+
     def _beat(self, seq: int, now: int, stirred: list[Group]) -> None:
         """Let the topics speak whose time has come before the event at ``now``."""
-        for when, topic in self.topics.beats(now):
+        self._speak(seq, self.topics.beats(now), stirred)
+
+    def _speak(self, seq: int, beats: list[tuple[int, OpenTopic]], stirred: list[Group]) -> None:
+        for when, topic in beats:
             try:
                 text = topic.encoder.beat(seq, when)
             except Exception as problem:  # noqa: BLE001 - of one protocol, none of the others

@@ -20,10 +20,13 @@ class Batch:
     Attributes:
         rows: Whole market steps, in order.
         made: When they were made, in seconds on Trio's clock; for latency figures alone.
+        stood: For how long market time has stood still since the last batch, because the market is
+            paused, nanoseconds of the clock.
     """
 
     rows: list[Row]
     made: float
+    stood: int = 0
 
 
 async def send(channel: trio.MemorySendChannel[Batch], batch: Batch) -> None:

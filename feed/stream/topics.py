@@ -115,6 +115,18 @@ class Topics:
         self._plan(now)
         return due
 
+    def heartbeats(self, before: int, after: int) -> list[OpenTopic]:
+        """The topics whose heartbeat falls into a stretch of time, its end included, in their order."""
+        due = [
+            item
+            for period, timed in self._timed.items()
+            if after // period > before // period
+            for item in timed
+            if item.encoder.heartbeat
+        ]
+        due.sort(key=lambda item: item.topic)
+        return due
+
     def _plan(self, now: int) -> None:
         self.next_beat = min((now - now % period + period for period in self._timed), default=NEVER)
 

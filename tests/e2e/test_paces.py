@@ -31,17 +31,14 @@ def short(tmp_path):
     return path
 
 
-def listen(url, symbols=SYMBOLS, quiet=1.0):
-    """The raw text of every tick, up to a silence."""
-    texts = []
+def listen(url, symbols=SYMBOLS):
+    """The raw text of every tick, until the server says that there is no more."""
     with websockets.sync.client.connect(url) as socket:
         socket.send(json.dumps({"type": "auth", "apiKey": "tk_live_a1b2c3d4e5f6"}))
         socket.send(json.dumps({"type": "subscribe", "symbols": symbols}))
-        while True:
-            try:
-                texts.append(socket.recv(10 if len(texts) < 6 else quiet))
-            except TimeoutError:
-                return texts[3:]
+        texts = list(socket)[3:]
+        assert socket.close_reason == "The market has ended"
+    return texts
 
 
 def test_the_same_bytes_at_1x_at_10x_and_in_lockstep(serve, tmp_path, short):

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import houses
+import networks
 import pytest
 import virtual
 
@@ -14,6 +15,12 @@ def pytest_collection_modifyitems(items):
         # The hook is called for every folder's tests, and others have a fixture of that name.
         if HERE in item.path.parents and IN_MEMORY & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.trio(run=virtual.run), append=False)
+
+
+@pytest.fixture
+def network(monkeypatch):
+    """Where every server of the test listens."""
+    return networks.Network().install(monkeypatch)
 
 
 @pytest.fixture

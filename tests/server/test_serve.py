@@ -2,79 +2,15 @@
 
 import pytest
 import trio
-from clients import Client, request
+from clients import request
+from networks import started
 from scripts import Script, quote
-from transports import pipe
 
 from feed import Limits, Settings, serve
 from feed.errors import ConfigError
-from feed.server import serve as module
-from feed.server.listener import Listener
 from feed.server.serve import Address
 
 GOODBYE = (1001, "Server is shutting down")
-
-
-class Network:
-    """
-    Stands where a bound socket does.
-
-    Attributes:
-        listening: Whether anybody would accept a connection.
-    """
-
-    def __init__(self):
-        self.listening = False
-        self._send, self._receive = trio.open_memory_channel(1000)
-
-    async def bind(self, host, port, *, where):
-        self.host, self.port = host, port
-        return [self]
-
-    def listen(self, backlog):
-        assert backlog > 1000
-
-    def getsockname(self):
-        return self.host, self.port
-
-    async def accept(self, listener, connections):
-        self.listening = True
-        try:
-            async for transport in self._receive:
-                connections.start_soon(listener.admit, transport)
-        finally:
-            self.listening = False
-
-    def connect(self, *, polite=True, capacity=65536):
-        transport, stream = pipe(capacity=capacity)
-        self._send.send_nowait(transport)
-        return Client(stream, polite=polite)
-
-    async def join(self, **options):
-        client = self.connect(**options)
-        assert (await client.upgrade())[0] == 101
-        await client.message()
-        return client
-
-
-@pytest.fixture
-def network(monkeypatch):
-    network = Network()
-    monkeypatch.setattr(module, "bind", network.bind)
-    monkeypatch.setattr(Listener, "run", lambda self, sock, connections, _: sock.accept(self, connections))
-    return network
-
-
-async def started(nursery, settings=None, **options):
-    """Starts a server; its stop event, and an event for when it has returned."""
-    stop, done = trio.Event(), trio.Event()
-
-    async def run(*, task_status):
-        await serve(settings or Settings(), stop=stop, task_status=task_status, **options)
-        done.set()
-
-    addresses = await nursery.start(run)
-    return addresses, stop, done
 
 
 async def test_it_says_where_it_listens(network, tmp_path):
@@ -198,7 +134,7 @@ async def test_a_source_that_ends_leaves_the_server_running(network):
     """What has been published can still be asked for."""
     script = Script()
     async with trio.open_nursery() as nursery:
-        _, stop, _ = await started(nursery, source=script)
+        _, stop, _ = await started(nursery, Settings(at_end="hold"), source=script)
         script.end()
         await trio.sleep(60)
         await network.join()

@@ -54,6 +54,7 @@ _WHY: Final = {
     Reason.UNFILLED: "unfilled quantity cancelled",
     Reason.SELF_TRADE: "would match with an order of the same account",
     Reason.DELISTED: "market was delisted",
+    Reason.STARTED_ANEW: "market has begun again",
 }
 
 

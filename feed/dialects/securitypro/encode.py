@@ -102,8 +102,13 @@ class Heartbeat(Encoder):
     """
     A heartbeat at whole multiples of its period of market time.
 
+    While the market is paused it goes on at that interval of the clock, and shows the time at which the
+    market stands.
+
     Source: section "Heartbeat". Its example stands on a whole second; the document defines no period.
     """
+
+    heartbeat = True
 
     def __init__(self, seconds: int) -> None:
         """Speak every ``seconds`` of market time."""

@@ -71,7 +71,7 @@ class SecurityProSession(Session):
         if not self._subscribed:
             late = 0 < policy.idle_seconds <= self._beats
             return self._give_up("No subscription in time") if late else ()
-        # Heartbeats are counted in market time: none is missed while the market is paused.
+        # Heartbeats are counted in market time: those of a market that is paused need no pong.
         period = policy.heartbeat_seconds * NS_PER_SECOND
         missed = self._desk.now() // period - self._heard // period
         return self._give_up("No pong in time") if 0 < policy.missed_pongs < missed else ()

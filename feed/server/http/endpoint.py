@@ -178,6 +178,8 @@ class Endpoint:
     def answer(self, site: Site, call: Call) -> Answer:
         """Answer a call, or raise :class:`~feed.server.http.site.Problem`."""
         result = self.handle(site, call)
+        if isinstance(result, Answer):
+            return result
         if isinstance(self.returns, str):
             content = result if isinstance(result, bytes) else str(result).encode()
             return Answer(content=content, content_type=self.returns, status=self.status)

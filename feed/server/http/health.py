@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Literal
 
+import msgspec
+
+from feed.dialects.contract import MARKET_ENDED
 from feed.model.events import Status
 from feed.server.http.access import OPEN
-from feed.server.http.endpoint import Endpoint, Shape
+from feed.server.http.endpoint import Answer, Endpoint, Shape
 from feed.server.http.metrics import CONTENT_TYPE, exposition
-from feed.server.http.site import Call, Problem, Site
+from feed.server.http.site import Call, Site
 
 
 class Alive(Shape):
@@ -24,10 +27,12 @@ class Ready(Shape):
     Attributes:
         status: Always this.
         seq: Sequence number of the newest event.
+        state: What the market is doing: waiting (for clients), running, paused, seeking, or ended.
     """
 
     status: Literal["ready"]
     seq: int
+    state: str
 
 
 def alive(site: Site, call: Call) -> Alive:
@@ -36,18 +41,34 @@ def alive(site: Site, call: Call) -> Alive:
     return Alive(status="ok")
 
 
-def ready(site: Site, call: Call) -> Ready:
-    """Whether every instrument that trades has a quote."""
+def ready(site: Site, call: Call) -> Ready | Answer:
+    """Whether every instrument that trades has a quote, and clients are let in."""
     del call
     latest = site.latest
+    state = _state(site)
+    if site.reception.closed.is_set():
+        return _not_ready(state, "ended", MARKET_ENDED)
     waiting = [
         instrument.symbol
         for index, instrument in enumerate(site.listing)
         if latest.quote(index) is None and latest.status(index) is Status.TRADING
     ]
     if waiting:
-        raise Problem(503, "not_ready", f"No quote yet: {', '.join(waiting[:10])}")
-    return Ready(status="ready", seq=site.seq)
+        return _not_ready(state, "not_ready", f"No quote yet: {', '.join(waiting[:10])}")
+    return Ready(status="ready", seq=site.seq, state=state)
+
+
+def _not_ready(state: str, code: str, message: str) -> Answer:
+    body = {"error": {"code": code, "message": message}, "state": state}
+    return Answer(content=msgspec.json.encode(body), status=503)
+
+
+def _state(site: Site) -> str:
+    """What the market is doing; a source that nobody can steer runs until it has ended."""
+    control = getattr(site.source, "control", None)
+    if site.reception.ended.is_set():
+        return "ended"
+    return "running" if control is None else str(control.position().state.value)
 
 
 def metrics(site: Site, call: Call) -> bytes:
@@ -70,11 +91,11 @@ def endpoints() -> tuple[Endpoint, ...]:
         ),
         Endpoint(
             path="/readyz",
-            summary="Whether every instrument has a quote",
+            summary="Whether every instrument has a quote, and clients are let in",
             handle=ready,
             access=OPEN,
             returns=Ready,
-            refusals={503: "Not yet."},
+            refusals={503: "Not yet, or no more: an instrument has no quote, or the market has ended."},
             metered=False,
             group="Operation",
         ),

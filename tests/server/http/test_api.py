@@ -413,7 +413,7 @@ async def test_the_server_is_ready_when_everything_has_a_quote(open_house):
         assert (await ask(client, "/readyz"))[0] == 200
         house.script.play((STATUS, 2, 0, int(Status.TRADING)), quote(2, 100))
         await trio.testing.wait_all_tasks_blocked()
-        assert (await ask(client, "/readyz"))[::2] == (200, {"status": "ready", "seq": 5})
+        assert (await ask(client, "/readyz"))[::2] == (200, {"status": "ready", "seq": 5, "state": "running"})
 
 
 async def test_metrics_count_what_happens(house):

@@ -32,7 +32,7 @@ async def test_one_connection_serves_many_requests(house):
         assert (await ask(client, "/healthz"))[::2] == (200, {"status": "ok"})
     await client.send_bytes(head("/healthz") + head("/readyz"))
     assert (await answer(client))[2] == {"status": "ok"}
-    assert (await answer(client))[2] == {"status": "ready", "seq": 3}
+    assert (await answer(client))[2] == {"status": "ready", "seq": 3, "state": "running"}
 
 
 async def test_a_client_may_end_the_connection_with_its_request(house):

@@ -1,0 +1,181 @@
+"""A scenario or a recording that is played again and again."""
+
+import pickle
+from functools import partial
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from feed.model.events import (
+    ADD,
+    CLEAR,
+    CLOCK,
+    FUNDING,
+    LEVEL,
+    QUOTE,
+    REDUCE,
+    ROUND,
+    SIGNAL,
+    STATUS,
+    TRADE,
+    Side,
+    Status,
+)
+from feed.model.requests import Create
+from feed.model.scenario import Scenario
+from feed.model.trading import OrderState, Pricing, Reason
+from feed.settings import Trading
+from feed.sim.again import RepeatedPlayback, RepeatedScript
+from feed.sim.clients import ClientMarket
+from feed.sim.defaults import default_market
+from feed.sim.playback import Playback
+from feed.sim.script import ScriptedMarket
+
+START = 1_700_000_000_000_000_000
+SECOND = 1_000_000_000
+SCENARIO = Scenario(name="short", market=default_market(3), seed=5, start=START, duration=3 * SECOND)
+ROUNDS = 3
+
+
+def all_rows(run, until, *, step=None, limit=10**9):
+    """What a run gives up to a time, its opening included."""
+    rows = run.opening()
+    at = run.now
+    while at < until:
+        at = min(until, at + (step or until))
+        while run.next_time() <= at:
+            rows += run.advance(at, limit)
+    return rows
+
+
+def test_the_first_round_is_the_scenario():
+    """To its last row."""
+    once = ScriptedMarket(SCENARIO)
+    expected = once.opening() + once.advance(once.end)
+    rows = all_rows(RepeatedScript(SCENARIO), START + 3 * SECOND - 1)
+    assert rows == expected[: len(rows)]
+    assert len(expected) - len(rows) < 50
+
+
+def test_time_and_ids_go_on():
+    """The next round begins when the last one ends, with its books cleared, and no id comes twice."""
+    rows = all_rows(RepeatedScript(SCENARIO), START + ROUNDS * 3 * SECOND - 1)
+    times = [row[2] for row in rows]
+    assert times == sorted(times)
+    assert [row[2] - START for row in rows if row[0] == CLEAR] == [
+        at * SECOND for at in (3, 6) for _ in range(3)
+    ]
+    trades = [(row[1], row[3]) for row in rows if row[0] == TRADE]
+    assert len(trades) == len(set(trades)) > 20
+    begins = next(at for at, row in enumerate(rows) if row[0] == CLEAR)
+    before = {row[3] for row in rows[:begins] if row[0] == ADD}
+    assert not before & {row[3] for row in rows[begins:] if row[0] == ADD}
+
+
+def test_every_round_is_the_same_market():
+    """But for times and ids: the same prices and sizes, one after the other."""
+    rows = all_rows(RepeatedScript(SCENARIO), START + 2 * 3 * SECOND - 1)
+
+    def later(begin):
+        """Kind, time since the beginning, and figures of the rows after those of the beginning."""
+        return [
+            (row[0], row[1], row[2] - begin, *row[3:])
+            for row in rows
+            if begin < row[2] < begin + 3 * SECOND and row[0] in (QUOTE, CLOCK)
+        ]
+
+    first, second = later(START), later(START + 3 * SECOND)
+    assert len(first) > 30
+    assert first == second
+
+
+@settings(max_examples=10, deadline=None)
+@given(step=st.integers(10_000_000, 5 * SECOND), limit=st.integers(1, 500))
+def test_the_same_rows_come_however_time_is_cut(step, limit):
+    """And from a copy that was made half-way."""
+    until = START + 7 * SECOND
+    expected = all_rows(RepeatedScript(SCENARIO), until)
+    assert all_rows(RepeatedScript(SCENARIO), until, step=step, limit=limit) == expected
+
+
+def test_a_copy_goes_on_alike():
+    """In its second round too: seeking back needs that."""
+    run = RepeatedScript(SCENARIO)
+    run.opening()
+    run.advance(START + 4 * SECOND)
+    copy = pickle.loads(pickle.dumps(run))
+    assert copy.advance(START + 8 * SECOND) == run.advance(START + 8 * SECOND)
+
+
+def test_open_orders_are_cancelled_and_accounts_stay():
+    """Their book is gone, and they are told why."""
+    run = ClientMarket(RepeatedScript(SCENARIO), trading=Trading())
+    run.opening()
+    run.advance(START + SECOND)
+    request = Create(
+        account=7, request=1, instrument=0, side=Side.BUY, type=Pricing.LIMIT, price=1, size=1, leverage=1
+    )
+    rows = run.execute(request)
+    assert run.accounts.find(7).orders
+    rows = run.advance(START + 4 * SECOND)
+    assert not run.accounts.find(7).orders
+    told = [row for row in rows if row[0] == 9]
+    assert [(row[6], row[7]) for row in told] == [(OrderState.CANCELLED, Reason.STARTED_ANEW)]
+    assert run.execute(request)[0][6] == OrderState.REFUSED  # the same id: it is the same account
+
+
+# --- recordings ------------------------------------------------------------------------------------
+
+LISTING = default_market(2).listing()
+RECORDED = [
+    (ADD, 0, START, 1, 0, 100, 5, 5),
+    (ADD, 0, START, 2, 1, 101, 5, 5),
+    (QUOTE, 0, START, 100, 5, 101, 5),
+    (FUNDING, 1, START, 10, 20, START + 8 * SECOND),
+    (ROUND, 1, START, START, START + 5 * SECOND, 7, -1),
+    (CLOCK, 0, START + SECOND),
+    (TRADE, 0, START + SECOND, 1, 0, 101, 2, 2, 3, 3, 3),
+    (SIGNAL, 0, START + SECOND, 1, 1, 1),
+    (LEVEL, 1, START + SECOND, 0, 55, 1),
+    (STATUS, 1, START + 2 * SECOND, int(Status.HALTED)),
+    (REDUCE, 0, START + 2 * SECOND, 1, 0, 100, 0, 0),
+]
+
+
+def blocks(rows):
+    return [rows]
+
+
+def recording(rows=None):
+    playback = Playback(LISTING, partial(blocks, RECORDED if rows is None else rows), start=START)
+    return RepeatedPlayback(playback, playback.again)
+
+
+def test_a_recording_begins_again_later():
+    """Every time in a row is later, every id higher; what it knew is forgotten first."""
+    rows = all_rows(recording(), START + 4 * SECOND - 1)
+    assert rows[: len(RECORDED)] == RECORDED
+    by = 2 * SECOND
+    assert rows[len(RECORDED) :] == [
+        (CLEAR, 0, START + by),
+        (CLEAR, 1, START + by),
+        (STATUS, 1, START + by, int(Status.TRADING)),
+        (ADD, 0, START + by, 4, 0, 100, 5, 5),
+        (ADD, 0, START + by, 5, 1, 101, 5, 5),
+        (QUOTE, 0, START + by, 100, 5, 101, 5),
+        (FUNDING, 1, START + by, 10, 20, START + by + 8 * SECOND),
+        (ROUND, 1, START + by, START + by, START + by + 5 * SECOND, 7, -1),
+        (CLOCK, 0, START + by + SECOND),
+        (TRADE, 0, START + by + SECOND, 2, 0, 101, 2, 5, 6, 3, 3),
+        (SIGNAL, 0, START + by + SECOND, 2, 1, 1),
+        (LEVEL, 1, START + by + SECOND, 0, 55, 1),
+    ]
+
+
+@pytest.mark.parametrize("rows", [RECORDED[:3], []])
+def test_a_recording_without_length_begins_every_second(rows):
+    """It does not go round for ever in no time."""
+    told = all_rows(recording(rows), START + 3 * SECOND)
+    assert {row[2] for row in told} <= {START + at * SECOND for at in range(4)}
+    assert sum(row[0] == CLEAR for row in told) == 4 * 2
