@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 import attrs
 
 from feed.errors import ConfigError
+from feed.model.symbols import plain
 
 TIMEOUT_SECONDS: Final = 10
 
@@ -71,7 +72,7 @@ def _securitypro(visitor: Visitor) -> Greeting:
 
 
 def _guide(visitor: Visitor) -> Greeting:
-    name = visitor.symbol.lower().replace("-", "")
+    name = plain(visitor.symbol)
     request = {"type": "subscribe", "channels": [f"{kind}_{name}" for kind in ("ticker", "trades", "book")]}
     return Greeting(messages=(json.dumps(request),))
 

@@ -7,13 +7,14 @@ the like names a request class; what is wrong with it is said in one sentence, f
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 import cattrs
 import msgspec
 
 from feed.errors import ProtocolError
+from feed.model.symbols import NEAR
 
 # An error never quotes more of what the client sent than this ...
 QUOTED_CHARACTERS: Final = 32
@@ -83,11 +84,23 @@ def clip(text: str) -> str:
     return text if len(text) <= QUOTED_CHARACTERS else text[:QUOTED_CHARACTERS] + "..."
 
 
-def unknown(what: str, names: Sequence[str]) -> str:
-    """A sentence that names what a client asked for and nobody knows, such as symbols."""
+def unknown(what: str, names: Sequence[str], near: Callable[[str, int], Sequence[str]] | None = None) -> str:
+    """
+    A sentence that names what a client asked for and nobody knows, such as symbols.
+
+    Args:
+        what: What kind of thing it is.
+        names: As the client wrote them; at least one.
+        near: The known names nearest to one, and at most how many of them; None suggests nothing.
+    """
     text = f"Unknown {what}: " + ", ".join(clip(name) for name in names[:NAMED])
     more = len(names) - NAMED
-    return f"{text} and {more} more" if more > 0 else text
+    text = f"{text} and {more} more" if more > 0 else text
+    if near is None:
+        return text
+    each = NEAR if len(names) == 1 else 1
+    found = list(dict.fromkeys(one for name in names[:NAMED] for one in near(name, each)))
+    return f"{text}; did you mean {' or '.join(found[:NEAR])}?" if found else text
 
 
 def _string(value: object, _: object) -> str:

@@ -9,6 +9,7 @@ from typing import TypeVar
 import attrs
 
 from feed.model.instruments import Instrument, OffGrid
+from feed.model.symbols import in_dollars, plain
 
 _LONGEST_NUMBER = 40
 
@@ -43,8 +44,18 @@ class Directory:
         return self._instruments[index]
 
     def find(self, symbol: str) -> int | None:
-        """Index of a symbol, None when no message has named it."""
-        return self._index.get(symbol)
+        """
+        Index of a symbol, None when no message has named it.
+
+        One that no message has spelled so is that of the first which a server can have meant by it
+        (:mod:`feed.model.symbols`): who asks for ``BTC/USDT`` may be told of ``BTC-USD``.
+        """
+        found = self._index.get(symbol)
+        if found is not None:
+            return found
+        known = {plain(one): at for one, at in reversed(self._index.items())}
+        wanted = plain(symbol)
+        return known.get(wanted, known.get(in_dollars(wanted) or ""))
 
     def index(self, symbol: str) -> int:
         """Index of a symbol, which is given one when it is new."""

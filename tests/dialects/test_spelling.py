@@ -1,5 +1,6 @@
 """Symbols in any spelling, times as clients read them, and what is said of messages that are wrong."""
 
+import json
 from datetime import UTC, datetime
 
 import attrs
@@ -7,11 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feed.analytics.pairs import pair_name, pairs
+from feed.dialects.contract import Refusal, Reply, Subscribe
+from feed.dialects.discovery import dialects
 from feed.dialects.messages import clip, message, parse, quoted, request, unknown
-from feed.dialects.symbols import plain, symbols
 from feed.dialects.times import iso, milliseconds
 from feed.errors import ProtocolError
 from feed.model.instruments import Instrument, Listing
+from feed.model.latest import Latest
+from feed.model.symbols import plain, symbols
+from feed.server.http.site import Site
+from feed.sim.defaults import default_market
 
 
 def listing(*names):
@@ -24,7 +31,7 @@ def listing(*names):
     "name", ["BTC-USD", "BTC/USD", "BTC_USD", "BTCUSD", "btcusd", "btc-usd", "BTC/USDT", "btcusdt"]
 )
 def test_one_instrument_by_any_of_its_names(name):
-    """Neither case nor sign counts, and the market's dollar is any dollar."""
+    """Neither case nor sign counts, and the market's one dollar is any dollar."""
     assert symbols(listing("EURUSD", "BTC-USD")).index(name) == 1
 
 
@@ -47,6 +54,143 @@ def test_own_symbol_comes_first():
     found = symbols(listing("BTC-USD", "BTCUSD"))
     assert [found.index(name) for name in ("BTC-USD", "BTCUSD", "btcusd")] == [0, 1, 0]
     assert plain("BTC-USD") == plain("BTCUSD") == "btcusd"
+
+
+def test_a_dollar_is_a_dollar_at_every_venue():
+    """Where nothing is listed in USDT, also in front of a venue; where anything is, nowhere."""
+    one = symbols(listing("BTC-USD", "BTC-USD@kraken"))
+    assert [one.index(name) for name in ("BTC/USDT@kraken", "btcusdt@KRAKEN", "btc/usdt")] == [1, 1, 0]
+    two = symbols(listing("BTC-USD", "ETH-USDT"))
+    assert [two.index(name) for name in ("BTC/USD", "BTC/USDT", "ETH/USDT", "ETH/USD")] == [0, None, 1, None]
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("BTC-USB", ["BTC-USD"]),
+        ("XYZ-USD", []),
+        ("BTC", ["BTC-USD"]),
+        ("EURSUD", ["EURUSD"]),
+        ("eur", ["EURUSD"]),
+        ("PEPE", []),
+        ("", []),
+        ("x" * 10_000, []),
+    ],
+)
+def test_names_that_are_near(name, near):
+    """The nearest first; nothing where nothing is like it."""
+    assert symbols(listing("EURUSD", "GBPUSD", "BTC-USD", "BTC-USD@kraken")).near(name) == near
+
+
+MARKETS = [
+    default_market().listing(),
+    Listing(
+        Instrument(symbol=name, base=base, quote=quote, price_decimals=2, size_decimals=0)
+        for name, base, quote in (
+            ("BTC-USD", "BTC", "USD"),
+            ("ETHUSD", "ETH", "USD"),
+            ("USDJPY", "USD", "JPY"),
+        )
+    ),
+]
+
+
+@st.composite
+def spelled(draw):
+    """A listing, an index in it, and one of the ways to spell that instrument."""
+    found = draw(st.sampled_from(MARKETS))
+    index = draw(st.integers(0, len(found) - 1))
+    item = found[index]
+    base, quote, rest = item.base, item.quote, plain(item.symbol).removeprefix(plain(item.base + item.quote))
+    parts = [base, quote, rest] if plain(item.symbol) == plain(base + quote) + rest else [item.symbol]
+    if len(parts) == 3 and quote == "USD" and item.asset_class == "crypto":
+        parts[1] = draw(st.sampled_from(["USD", "USDT"]))
+    sign = draw(st.sampled_from(["", "-", "/", "_"]))
+    name = sign.join(parts[:2]) + "".join(parts[2:])
+    if len(parts) == 1:
+        name = name.replace("-", sign)
+    return found, index, draw(st.sampled_from([str, str.lower, str.upper, str.title]))(name)
+
+
+def heard(actions):
+    """The instruments that are listened to, and what is said."""
+    topics = [topic for a in actions if isinstance(a, Subscribe) for topic in a.topics]
+    return [t.instrument for t in topics if t.channel != "heartbeat"], [
+        json.loads(a.text) for a in actions if isinstance(a, Reply)
+    ]
+
+
+@given(case=spelled())
+def test_every_spelling_names_its_instrument_in_every_protocol(house, case):
+    """By WebSocket and by REST; what is answered names it as the protocol writes it."""
+    found, index, name = case
+    symbol = found[index].symbol
+    desk = attrs.evolve(house.with_listing(found), latest=lambda: Latest(len(found)))
+
+    def ask(protocol, *requests, **query):
+        opening = house.sample(protocol).OPENING
+        session = dialects()[protocol].session(attrs.evolve(opening, query={**opening.query, **query}), desk)
+        actions = [*session.open(), *(a for r in requests for a in session.receive(json.dumps(r)))]
+        return heard(actions)
+
+    assert symbols(found).index(name) == index
+    topics, said = ask(
+        "securitypro", {"op": "subscribe", "channel": "ticker", "symbol": name, "apiKey": "good key"}
+    )
+    assert topics == [index]
+    assert said[0]["subscription"]["symbol"] == symbol
+
+    requests = [{"type": kind, "symbols": [name, symbol]} for kind in ("subscribe", "unsubscribe")]
+    topics, said = ask("tradyn", {"type": "auth", "apiKey": "good key"}, *requests)
+    assert topics == [index]
+    assert [(m["symbols"], m["totalSubscriptions"]) for m in said[-2:]] == [([symbol], 1), ([symbol], 0)]
+
+    topics, said = ask("guide", {"type": "subscribe", "channels": [f"book_{name}"]})
+    assert topics == [index]
+    assert said[0]["channels"] == [f"book_{plain(symbol)}"]
+
+    topics, said = ask(
+        "marketai",
+        {"action": "auth", "key": "good key"},
+        {"action": "subscribe", "channels": [{"type": "trades", "symbols": [name]}]},
+    )
+    assert said[-1]["symbols"] == [pair_name(found[index])]
+    traded = pairs(found)[pair_name(found[index])]
+    assert topics == [*traded.spot, *traded.perpetuals]
+
+    assert ask("rails", market=name, subscriptions="publicTrades")[0] == [index]
+    _, said = ask("rails", {"message": "emitPublicOrderBook", "content": {"market": name}}, market="ALL")
+    assert said[0]["market"] == symbol
+
+    site = attrs.make_class("S", ["listing"])(found)
+    assert Site.instrument(site, name) == (index, found[index])
+
+
+def test_an_unknown_name_gets_near_ones_in_every_protocols_own_words(house):
+    """As the protocol writes them; and the connection stays."""
+    desk = house.desk
+
+    def errors(protocol, *requests, **query):
+        opening = house.sample(protocol).OPENING
+        session = dialects()[protocol].session(attrs.evolve(opening, query={**opening.query, **query}), desk)
+        if isinstance(session, Refusal):
+            return json.loads(session.body)
+        return heard([a for r in requests for a in session.receive(json.dumps(r))])[1][-1]
+
+    asked = {"op": "subscribe", "channel": "ticker", "symbol": "BTC-USB", "apiKey": "good key"}
+    assert errors("securitypro", asked)["message"] == "Unknown symbol: BTC-USB; did you mean BTC-USD?"
+    asked = {"type": "subscribe", "symbols": ["EURUSB", "GBPUSB"]}
+    said = errors("tradyn", {"type": "auth", "apiKey": "good key"}, asked)
+    assert said["message"] == "Unknown symbol(s): EURUSB, GBPUSB; did you mean EURUSD or GBPUSD?"
+    said = errors("guide", {"type": "subscribe", "channels": ["ticker_btcusb"]})
+    assert said["message"] == "Unknown channel(s): ticker_btcusb; did you mean ticker_btcusd?"
+    asked = {"action": "subscribe", "channels": [{"type": "quotes", "symbols": ["BTC/USDQ"]}]}
+    said = errors("marketai", {"action": "auth", "key": "good key"}, asked)
+    assert said["message"] == "Unknown symbol(s): BTC/USDQ; did you mean BTC/USDT?"
+    assert errors("rails", market="BTC-USB")["body"] == "Unknown market: BTC-USB; did you mean BTC-USD?"
+    asked = {"message": "emitPublicOrderBook", "content": {"market": "BTC-USB"}}
+    said = errors("rails", asked, market="ALL")["data"]
+    assert said["body"] == "Unknown market: BTC-USB; did you mean BTC-USD?"
 
 
 @given(st.integers(0, 4_102_444_800_000))

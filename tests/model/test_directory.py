@@ -17,6 +17,15 @@ def test_symbols_are_numbered_as_they_come():
     assert (directory.find("BTC-USD"), directory.find("XAUUSD")) == (1, None)
 
 
+def test_a_symbol_is_found_by_another_spelling():
+    """That of the user; a spelling that a message had comes first."""
+    directory = Directory()
+    for symbol in ("BTC-USD", "EURUSD", "ETH-USDT", "ETH-USD"):
+        directory.index(symbol)
+    names = ["btcusd", "BTC/USDT", "EUR/USD", "eth_usdt", "ETH/USD", "ETH-USDC"]
+    assert [directory.find(name) for name in names] == [0, 0, 1, 2, 3, None]
+
+
 @given(st.lists(st.tuples(st.integers(-(10**12), 10**12), st.integers(0, 9)), min_size=1, max_size=8))
 def test_prices_of_one_message_share_the_finest_grid(numbers):
     """However many digits each has, their ticks say the same in decimals."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from feed.dialects.options import Options
-from feed.dialects.symbols import plain, symbols
 from feed.model.instruments import Instrument, Listing
+from feed.model.symbols import plain, symbols
 from feed.model.topics import Topic
 
 TICKER: Final = "ticker"
@@ -32,3 +32,13 @@ def topic(channel: str, listing: Listing, options: Options) -> Topic | None:
                 pairs = tuple(pair for pair in options.pairs if kind == TICKER and pair[0] == "conflate")
                 return Topic("guide", kind, index, pairs)
     return None
+
+
+def near(channel: str, listing: Listing, most: int) -> list[str]:
+    """Names of channels that resemble one which is none: of its kind, for symbols near to its own."""
+    found = [kind for kind in KINDS if channel.startswith(f"{kind}_")]
+    return [
+        f"{kind}_{plain(symbol)}"
+        for kind in found[:1]
+        for symbol in symbols(listing).near(channel[len(kind) + 1 :], most)
+    ]

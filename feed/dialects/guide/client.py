@@ -42,12 +42,12 @@ from feed.dialects.items import (
     trade,
 )
 from feed.dialects.messages import message
-from feed.dialects.symbols import plain
 from feed.dialects.times import NS_PER_MILLISECOND, nanoseconds
 from feed.errors import ProtocolError
 from feed.model.candles import Candle
 from feed.model.directory import Directory
 from feed.model.events import Side
+from feed.model.symbols import plain
 
 _KINDS: Final = {
     Channel.QUOTES: channels.TICKER,

@@ -93,7 +93,13 @@ class GuideSession(Session):
                 strange[channel] = None
             else:
                 known[topic] = None
-        return known, [Reply(error(unknown("channel(s)", list(strange))))] if strange else []
+        if not strange:
+            return known, []
+
+        def near(channel: str, most: int) -> list[str]:
+            return channels.near(channel, self._desk.listing, most)
+
+        return known, [Reply(error(unknown("channel(s)", list(strange), near)))]
 
     def _confirm(self, kind: str, topics: dict[Topic, None]) -> Reply:
         listing = self._desk.listing

@@ -7,9 +7,9 @@ from functools import lru_cache
 from typing import Final
 
 from feed.analytics.klines import INTERVALS
-from feed.analytics.pairs import Pair, pairs
-from feed.dialects.symbols import plain
+from feed.analytics.pairs import Pair, pair_name, pairs
 from feed.model.instruments import Listing
+from feed.model.symbols import LONGEST_SYMBOL, NearNames, plain, symbols
 from feed.model.topics import Topic
 
 NAME: Final = "marketai"
@@ -25,7 +25,6 @@ POLYMARKET: Final = "polymarket"
 
 ALL: Final = "*"
 DEFAULT_INTERVALS: Final = ("1m",)
-LONGEST_SYMBOL: Final = 64
 
 
 def _first(pair: Pair) -> Sequence[int]:
@@ -63,7 +62,7 @@ class Names:
     Finds the pairs of one listing by what clients call them.
 
     ``BTC/USDT``, ``BTC-USDT``, ``btcusdt`` and ``BTC-USD`` are one pair, and so is ``BTC`` alone, as
-    prediction markets are named.
+    prediction markets are named. Any name of an instrument (:mod:`feed.model.symbols`) is one of its pair.
     """
 
     def __init__(self, listing: Listing) -> None:
@@ -75,12 +74,22 @@ class Names:
                 self._names.setdefault(plain(listing[at].symbol), name)
         for name, pair in self.pairs.items():
             self._names.setdefault(plain(pair.base), name)
+        self._symbols = symbols(listing)
+        self._of_instrument = [pair_name(instrument) for instrument in listing]
+        self._near = NearNames(self.pairs)
 
     def find(self, symbol: str) -> str | None:
         """The name of the pair that a client means, ``*`` for all of them; None when there is none."""
         if symbol == ALL:
             return ALL
-        return None if len(symbol) > LONGEST_SYMBOL else self._names.get(plain(symbol))
+        if len(symbol) > LONGEST_SYMBOL:
+            return None
+        index = self._symbols.index(symbol)
+        return self._names.get(plain(symbol)) if index is None else self._of_instrument[index]
+
+    def near(self, symbol: str, most: int) -> list[str]:
+        """Names of pairs that resemble one which is none, the nearest first."""
+        return self._near.find(symbol, most)
 
     def topics(
         self,

@@ -206,7 +206,11 @@ class MarketAiSession(Session):
                 strange.append(symbol)
             else:
                 found[name] = None
-        complaint = [Reply(error(INVALID_MESSAGE, unknown("symbol(s)", strange)))] if strange else []
+        complaint = (
+            [Reply(error(INVALID_MESSAGE, unknown("symbol(s)", strange, self._names.near)))]
+            if strange
+            else []
+        )
         return list(found), [*complaint]
 
     def _within_limit(self, names: Iterable[str]) -> tuple[list[str], list[str]]:

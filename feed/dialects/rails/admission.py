@@ -7,11 +7,13 @@ from typing import Final
 import attrs
 
 from feed.dialects.contract import Bearer, Desk, Entry, Opening
-from feed.dialects.messages import clip
+from feed.dialects.messages import unknown
 from feed.dialects.options import Options, options
 from feed.dialects.rails import channels
 from feed.errors import ClientError, ProtocolError
 from feed.model.grants import Grant, Scope, Tier
+from feed.model.instruments import Listing
+from feed.model.symbols import symbols
 
 ALL: Final = "ALL"
 EXTENSIONS: Final = ("seq", "crc")
@@ -93,9 +95,21 @@ def _market(opening: Opening, desk: Desk) -> int | None:
         raise ProtocolError("The query parameter market is missing")
     if name == ALL:
         return None
-    if name not in desk.listing:
-        raise ProtocolError(f"Unknown market: {clip(name)}")
-    return desk.listing.index(name)
+    return market_index(name, desk.listing)
+
+
+def market_index(name: str, listing: Listing) -> int:
+    """
+    Index of the instrument that a client calls a market.
+
+    Raises:
+        ProtocolError: There is none.
+    """
+    known = symbols(listing)
+    index = known.index(name)
+    if index is None:
+        raise ProtocolError(unknown("market", [name], known.near))
+    return index
 
 
 def _enter(grant: Grant, desk: Desk) -> None:

@@ -26,6 +26,7 @@ from feed.errors import ProtocolError
 from feed.model.backoff import Backoff
 from feed.model.directory import Directory
 from feed.model.events import Side
+from feed.model.symbols import same
 
 _STREAMS: Final = {Channel.TRADES: channels.PUBLIC_TRADES, Channel.BOOK: channels.PUBLIC_BOOK}
 _SIDES: Final = {"buy": Side.BUY, "sell": Side.SELL}
@@ -152,6 +153,7 @@ class RailsDialogue(Dialogue):
         self._wish = wish
         self._directory = directory
         self._count = 0
+        self._markets: dict[str, bool] = {}  # that were named, and whether they were asked for
 
     def start(self) -> Sequence[str]:
         """A ping, whose answer says that we are heard; and every book."""
@@ -164,7 +166,7 @@ class RailsDialogue(Dialogue):
     def receive(self, text: str) -> tuple[Sequence[Item], Sequence[str]]:
         """Read one message."""
         said = read(_MESSAGES, text, name="resultType")
-        if isinstance(said, Snapshot | Delta | Completed) and said.market not in self._wish.symbols:
+        if isinstance(said, Snapshot | Delta | Completed) and not self._asked(said.market):
             return (), ()  # of another market, where all of them come
         try:
             match said:
@@ -185,6 +187,12 @@ class RailsDialogue(Dialogue):
         """A snapshot comes whenever it is asked for."""
         del channel
         return [message(message="emitPublicOrderBook", content={"market": symbol})]
+
+    def _asked(self, market: str) -> bool:
+        found = self._markets.get(market)
+        if found is None:
+            found = self._markets[market] = any(same(name, market) for name in self._wish.symbols)
+        return found
 
     def probe(self) -> str:
         """A ping that is a message."""

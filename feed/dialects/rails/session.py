@@ -7,10 +7,9 @@ from typing import Final
 
 from feed.dialects import contract
 from feed.dialects.contract import Action, Close, Desk, Fault, Reply, Session, Submit
-from feed.dialects.messages import clip
 from feed.dialects.options import check_since
 from feed.dialects.rails import channels
-from feed.dialects.rails.admission import ALL, Admission
+from feed.dialects.rails.admission import ALL, Admission, market_index
 from feed.dialects.rails.decode import (
     ERROR,
     EmitOrders,
@@ -192,9 +191,7 @@ class RailsSession(Session):
             if own is None:
                 raise ProtocolError("market is required when connected with market=ALL")
             return own, listing[own]
-        if name not in listing:
-            raise ProtocolError(f"Unknown market: {clip(name)}")
-        index = listing.index(name)
+        index = market_index(name, listing)
         if own not in (None, index):
             raise ProtocolError(f"This connection is for {listing[own].symbol}")
         return index, listing[index]

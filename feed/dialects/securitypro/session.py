@@ -11,10 +11,10 @@ from feed.dialects.messages import unknown
 from feed.dialects.options import Options, check_since
 from feed.dialects.securitypro.decode import Pong, Request, Subscribe, Unsubscribe, decode
 from feed.dialects.securitypro.encode import HEARTBEAT, confirmation, error
-from feed.dialects.symbols import symbols
 from feed.dialects.times import NS_PER_SECOND
 from feed.errors import ProtocolError
 from feed.model.grants import Grant, Scope
+from feed.model.symbols import symbols
 from feed.model.topics import Topic
 
 CHANNELS: Final = ("trades", "ticker")
@@ -116,9 +116,10 @@ class SecurityProSession(Session):
         if request.channel not in CHANNELS:
             raise ProtocolError(unknown("channel", [request.channel]), code="not_found")
         listing = self._desk.listing
-        index = symbols(listing).index(request.symbol)
+        known = symbols(listing)
+        index = known.index(request.symbol)
         if index is None:
-            raise ProtocolError(unknown("symbol", [request.symbol]), code="not_found")
+            raise ProtocolError(unknown("symbol", [request.symbol], known.near), code="not_found")
         pairs = self._options.pairs if request.channel == "ticker" else self._options.unthinned.pairs
         return Topic("securitypro", request.channel, index, pairs), listing[index].symbol
 

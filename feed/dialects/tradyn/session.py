@@ -13,6 +13,7 @@ from feed.dialects.tradyn.decode import Auth, List, Request, Subscribe, Unsubscr
 from feed.dialects.tradyn.encode import error
 from feed.errors import ProtocolError
 from feed.model.grants import Grant, Scope
+from feed.model.symbols import symbols
 from feed.model.topics import Topic
 
 _WORDING: Final = {
@@ -120,11 +121,16 @@ class TradynSession(Session):
         if not asked:
             raise ProtocolError(f"Missing field in {kind}: symbol or symbols")
         listing = self._desk.listing
-        known = {
-            s: Topic("tradyn", "tick", listing.index(s), self._options.pairs) for s in asked if s in listing
-        }
-        strange = [symbol for symbol in asked if symbol not in listing]
-        return known, [Reply(error(unknown("symbol(s)", strange)))] if strange else []
+        names = symbols(listing)
+        known: dict[str, Topic] = {}
+        strange: list[str] = []
+        for name in asked:
+            index = names.index(name)
+            if index is None:
+                strange.append(name)
+            else:
+                known[listing[index].symbol] = Topic("tradyn", "tick", index, self._options.pairs)
+        return known, [Reply(error(unknown("symbol(s)", strange, names.near)))] if strange else []
 
-    def _confirm(self, kind: str, symbols: Iterable[str]) -> Reply:
-        return Reply(message(type=kind, symbols=list(symbols), totalSubscriptions=len(self._topics)))
+    def _confirm(self, kind: str, names: Iterable[str]) -> Reply:
+        return Reply(message(type=kind, symbols=list(names), totalSubscriptions=len(self._topics)))

@@ -9,9 +9,10 @@ import msgspec
 from feed.dialects.times import iso
 from feed.model.events import Side, Status, Trade
 from feed.model.instruments import Instrument
+from feed.model.symbols import LONGEST_SYMBOL
 from feed.server.http.access import API_KEY, API_KEY_OR_NONE, OPEN
 from feed.server.http.endpoint import Endpoint, Parameter, Shape
-from feed.server.http.site import LONGEST_SYMBOL, Call, Problem, Site
+from feed.server.http.site import Call, Problem, Site
 from feed.settings import Web
 
 # Price and size, in plain decimals.
@@ -187,7 +188,8 @@ def markets(site: Site, call: Call) -> list[MarketInfo]:
 
 def symbol_parameter(example: str) -> Parameter:
     """Which instrument."""
-    return Parameter(name="symbol", meaning="Symbol of an instrument.", most=LONGEST_SYMBOL, example=example)
+    meaning = "Symbol of an instrument, in any usual spelling: with any separator or none."
+    return Parameter(name="symbol", meaning=meaning, most=LONGEST_SYMBOL, example=example)
 
 
 def endpoints(web: Web, example: str) -> tuple[Endpoint, ...]:

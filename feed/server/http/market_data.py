@@ -9,9 +9,10 @@ from feed.dialects.times import milliseconds
 from feed.model.derivatives import RATE_DECIMALS, FundingRate, MarkPriced
 from feed.model.events import FUNDING, MARK
 from feed.model.instruments import decimal_text
+from feed.model.symbols import LONGEST_SYMBOL
 from feed.server.http.access import OPEN
 from feed.server.http.endpoint import Endpoint, Parameter, Shape
-from feed.server.http.site import LONGEST_SYMBOL, Call, Site
+from feed.server.http.site import Call, Site
 
 ALL: Final = "ALL"  # every market, as in the address of its streams
 Figure = Literal["INDEX", "ASK", "BID", "FUNDING", "NEXT_FUNDING", "OPEN_INTEREST", "24H_VOLUME", "24H_COUNT"]

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from feed.dialects.messages import unknown
 from feed.errors import ClientError
 from feed.model.grants import Grant
 from feed.model.instruments import Instrument, Listing
 from feed.model.latest import Latest
+from feed.model.symbols import symbols
 from feed.server.allowances import Seats
 from feed.server.http.tape import Tape
 from feed.server.keys import Keyring
@@ -22,8 +24,6 @@ from feed.stream.source import Source
 
 if TYPE_CHECKING:
     from feed.server.http.endpoint import Endpoint
-
-LONGEST_SYMBOL = 64  # characters
 
 
 class Problem(ClientError):
@@ -93,14 +93,15 @@ class Site:
 
     def instrument(self, symbol: str) -> tuple[int, Instrument]:
         """
-        Index and instrument of a symbol.
+        Index and instrument of a symbol, in any usual spelling.
 
         Raises:
             Problem: 404, there is none.
         """
-        if symbol not in self.listing:
-            raise Problem(404, "not_found", f"Unknown symbol: {symbol[:LONGEST_SYMBOL]}")
-        index = self.listing.index(symbol)
+        known = symbols(self.listing)
+        index = known.index(symbol)
+        if index is None:
+            raise Problem(404, "not_found", unknown("symbol", [symbol], known.near))
         return index, self.listing[index]
 
 

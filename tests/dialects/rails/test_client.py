@@ -2,6 +2,7 @@
 
 import json
 
+import attrs
 import pytest
 
 from feed.dialects.client import Wish
@@ -39,6 +40,17 @@ def test_one_market_is_named_in_the_query_and_several_are_all():
         "subscriptions": "publicTrades,publicOrderBook",
     }
     assert CODEC.entrance.query(both) == {"market": "ALL", "subscriptions": "publicTrades"}
+
+
+@pytest.mark.parametrize("name", ["btcusd", "BTC/USD", "BTC/USDT"])
+def test_what_was_asked_for_by_another_name_is_heard(name):
+    """The server's own name of it comes back; other markets of ``ALL`` are passed over."""
+    wish = attrs.evolve(WISH, symbols=(name, "EUR/USD"))
+    dialogue = CODEC.dialogue(wish, Directory())
+    snapshots = [
+        said("publicOrderBook", levels(), market=market) for market in ("BTC-USD", "EURUSD", "ETH-USD")
+    ]
+    assert [len(dialogue.receive(text)[0]) for text in snapshots] == [1, 1, 0]
 
 
 def test_a_token_goes_into_the_subprotocol():

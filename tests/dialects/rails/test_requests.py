@@ -73,7 +73,7 @@ def test_line_1_the_path_and_the_market_parameter_lead_here():
         ({"token": "nobody-token"}, 403),
         ({"market": ""}, 400),
         ({"market": "NO-SUCH"}, 400),
-        ({"market": "btc-usd"}, 400),
+        ({"market": "all"}, 400),
         ({"subscriptions": "orders,nothing"}, 400),
         ({"ext": "gzip"}, 400),
         ({"since": "-1"}, 400),

@@ -176,9 +176,9 @@ def test_line_9_confirmation_speaks_of_this_request_and_counts_all(client):
 
 def test_line_10_unknown_symbols_after_the_confirmation(house, client):
     """What is known is confirmed and streamed; one error names the rest, before the first tick."""
-    assert client(type="subscribe", symbols=["NO", "EURUSD", "eurusd"]) == [
+    assert client(type="subscribe", symbols=["NO", "EURUSD", "eur/usd", "EURUSF"]) == [
         confirmed("subscribed", ["EURUSD"], 1),
-        error("Unknown symbol(s): NO, eurusd"),
+        error("Unknown symbol(s): NO, EURUSF; did you mean EURUSD?"),
         Subscribe(ticks(house, "EURUSD")),
     ]
 

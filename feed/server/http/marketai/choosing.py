@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from feed.analytics.insights import Insights, insights_of
 from feed.analytics.pairs import Pair, exchange
 from feed.dialects.marketai.channels import ALL, names
+from feed.dialects.messages import unknown
 from feed.model.instruments import Instrument, Listing
+from feed.model.symbols import LONGEST_SYMBOL
 from feed.server.http.endpoint import Parameter
-from feed.server.http.site import LONGEST_SYMBOL, Call, Problem, Site
+from feed.server.http.site import Call, Problem, Site
 from feed.settings import Web
 
 _LONGEST_WORD = 64  # characters
@@ -84,7 +86,7 @@ def pairs(site: Site, call: Call) -> list[Pair]:
     known, wanted = names(site.listing), call.text("symbol")
     name = known.find(wanted)
     if name is None:
-        raise Problem(404, "not_found", f"Unknown symbol: {wanted}")
+        raise Problem(404, "not_found", unknown("symbol", [wanted], known.near))
     return list(known.pairs.values()) if name == ALL else [known.pairs[name]]
 
 

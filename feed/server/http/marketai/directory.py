@@ -8,8 +8,8 @@ import feed
 from feed.analytics.pairs import exchange, pair_name
 from feed.dialects.marketai.admission import holder, limits
 from feed.dialects.marketai.channels import names
-from feed.dialects.symbols import plain
 from feed.model.grants import Grant
+from feed.model.symbols import plain
 from feed.server.http.endpoint import Endpoint, Parameter, Shape
 from feed.server.http.market import STATUS, MarketStatus
 from feed.server.http.marketai.choosing import exchanges, rows
