@@ -53,6 +53,7 @@ def _list(context: click.Context, _: click.Parameter, wanted: bool) -> None:
     "-o", "--output", metavar="FILE", required=True, type=click.Path(path_type=Path), help="The recording."
 )
 @click.option("--lenient", is_flag=True, help="Count and skip lines that make no sense.")
+@click.option("--strict", is_flag=True, help="Any gap is an error, and nothing is written.")
 @click.option("--symbol", metavar="TEXT", default="", help="The instrument, where lines do not name it.")
 @click.option(
     "--grid",
@@ -87,6 +88,8 @@ def import_(
     hold is told with its place.
     """
     options = Options(grids=dict(grids), **known)
+    if options.strict and options.lenient:
+        raise ConfigError("goes without --lenient", where="--strict")
     get(format_)  # a wrong name should not cost a file
     settings = Settings() if config is None else effective(read_settings(config), {}).settings
     with unfinished(output, files) as out, _progress(format_, list(files)) as advance:

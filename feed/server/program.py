@@ -123,6 +123,8 @@ def program_from_file(name: str, *, seed: int | None = None, start: int | None =
             if value is not None:
                 raise ConfigError("a recording has its own", where=option, hint="leave it out")
         return recorded(path)
+    if not path.exists():
+        raise ConfigError("no such file", where=str(path))
     if path.suffix != SUFFIX:
         raise ConfigError("is no scenario", where=str(path), hint=f"allowed: a {SUFFIX} file, or a recording")
     return scripted(read_scenario(path, MARKETS), seed=seed, start=start)

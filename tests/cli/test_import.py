@@ -69,6 +69,8 @@ def test_the_formats_are_listed(run):
         ("import fx-csv EURUSD.csv -o no/x", "no/x: cannot be written: No such file or directory"),
         ("import fx-csv EURUSD.csv -o EURUSD.csv", "--output: is one of the files to be read"),
         ("import fx-csv EURUSD.csv", "import: -o is missing"),
+        ("import fx-csv EURUSD.csv -o x --strict --lenient", "--strict: goes without --lenient"),
+        ("import tradyn EURUSD.csv -o x --lenient", "nothing in it is of the format tradyn; it looks like"),
         ("import fx-csv EURUSD.csv -o x --grid EURUSD", "--grid: 'EURUSD' is not SYMBOL=TICK/LOT"),
     ],
 )

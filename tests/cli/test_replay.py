@@ -32,6 +32,7 @@ def small(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "small.toml"
     path.write_text(SMALL, encoding="utf-8")
+    (tmp_path / "other.csv").write_text("1,2", encoding="utf-8")
     return path
 
 
@@ -148,12 +149,13 @@ def test_several_files_are_run_one_after_the_other(run, small):
 @pytest.mark.parametrize(
     ("line", "complaint"),
     [
-        ("replay none.toml", "none.toml: cannot be read: No such file or directory"),
+        ("replay none.toml", "none.toml: no such file"),
+        ("replay none.feed.zst", "none.feed.zst: no such file"),
         (
             "replay brust",
             "brust: no such file, and no scenario of that name; did you mean burst?",
         ),
-        ("replay small.csv", "small.csv: is no scenario; allowed: a .toml file, or a recording"),
+        ("replay other.csv", "other.csv: is no scenario; allowed: a .toml file, or a recording"),
         (
             "replay small.toml --until 1s --update",
             "--update: only a whole run says what to expect; leave out --until",

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from feed.errors import ConfigError
+from feed.errors import ConfigError, ConfigErrors
 from feed.model.instruments import Instrument
 from feed.scenario.importers import Grid
 from feed.settings import Importing
@@ -450,6 +450,17 @@ def test_a_gap_in_binance_diffs_clears_the_book_until_the_next_snapshot(import_t
     assert done.report.problems[0].what == f"{what}; its book waits for the next snapshot"
 
 
+def test_a_repeated_binance_diff_is_passed_over(import_texts):
+    """Two connections captured the same diffs: each counts once, whether it waits or is applied."""
+    first, second = diff(13, 14, bids=[["1.10", "1"]]), diff(15, 16, bids=[["1.20", "1"]], seconds=3)
+    once = OPENED + at(1, first) + rest(2, 12) + at(3, second)
+    twice = OPENED + at(1, first) + at(1, first) + rest(2, 12) + at(3, second) + at(3, first) + at(3, second)
+    done = import_texts("binance", {"cap": twice})
+    assert done.rows == import_texts("binance", {"cap": once}).rows
+    assert done.report.gaps == 0
+    assert done.report.messages["depthUpdate repeated"] == 3
+
+
 def test_a_binance_snapshot_that_is_too_old_is_told(import_texts):
     """When the first diff begins past the snapshot, something between them is missing."""
     done = import_texts("binance", {"cap": OPENED + at(1, diff(20, 21, bids=[["1.1", "1"]])) + rest(2, 12)})
@@ -551,3 +562,60 @@ def test_diffs_that_wait_are_bounded(import_texts):
     done = import_texts("binance", {"cap": OPENED + stream + rest(2, 2)}, bounds=Importing(waiting=3))
     assert done.report.gaps == 1
     assert "found one from 5" in done.report.problems[0].what
+
+
+# What is not as it should be
+
+
+def test_a_book_that_no_snapshot_makes_known_is_an_error(import_texts):
+    """A Binance capture without its REST answers; a lenient import does without the book."""
+    trade = {"e": "trade", "E": 9, "s": "ABUSDT", "t": 1, "p": "1", "q": "2", "T": START * 1000, "m": True}
+    diffs = OPENED + at(1, diff(1, 2, bids=[["1.1", "1"]]))
+    for text in (diffs, diffs + at(2, trade)):
+        with pytest.raises(ConfigError) as caught:
+            import_texts("binance", {"cap": text})
+        assert str(caught.value).endswith(
+            "cap: the book of AB-USDT was never known: there are changes of it, and no snapshot; "
+            "give the file of REST answers too, such as BINANCE.http.0.0; a lenient import does without "
+            "these books"
+        )
+    assert import_texts("binance", {"cap": diffs + at(2, trade)}, lenient=True).report.rows == {"trade": 1}
+
+
+def test_a_capture_of_another_exchange_is_an_error_that_names_its_format(import_texts):
+    """Nothing in it is what was asked for: lines that make no sense, or that say nothing."""
+    with pytest.raises(ConfigError) as caught:
+        import_texts("kraken", coinbase((1, match(1, 7)), (2, match(2, 8))))
+    assert str(caught.value).endswith(
+        "cap: nothing in it is of the format kraken; it looks like the format coinbase"
+    )
+    with pytest.raises(ConfigError) as caught:
+        import_texts("coinbase", kraken((2, [1, {"a": [["1.5", "2", "1600000002.0"]]}, "book-10", "A/B"])))
+    assert caught.value.hint == "it looks like the format kraken"
+
+
+def test_a_capture_of_an_exchange_that_is_not_known_is_an_error(import_texts):
+    """It names the place that the capture was connected to."""
+    text = f"wss://ws.okx.test:8443/ws/v5 <-> {START}.0\n" + at(1, {"event": "subscribe"})
+    text += at(2, {"table": "spot/trade", "data": [{"price": "1"}]})
+    for lenient in (False, True):
+        with pytest.raises(ConfigError) as caught:
+            import_texts("kraken", {"cap": text}, lenient=lenient)
+        assert str(caught.value).endswith(
+            "cap: nothing in it is of the format kraken; it is a capture of ws.okx.test, which looks like "
+            "none of the formats that there are"
+        )
+
+
+def test_a_strict_import_takes_no_gap(import_texts):
+    """Each is told with its place, those past the bound by their number; and without one all is well."""
+    text = coinbase(*[(number, match(number, 2 * number)) for number in range(1, 5)])
+    with pytest.raises(ConfigErrors) as caught:
+        import_texts("coinbase", text, strict=True, bounds=Importing(problems=2))
+    assert [str(one).rpartition("/")[2] for one in caught.value.errors] == [
+        "cap:3: expected match 3 of AB-USD, found 4",
+        "cap:4: expected match 5 of AB-USD, found 6",
+        "and 1 more gaps",
+    ]
+    whole = coinbase((1, match(1, 7)), (2, match(2, 8)))
+    assert import_texts("coinbase", whole, strict=True).report.gaps == 0

@@ -70,12 +70,10 @@ def test_a_zip_of_several_tables_is_refused(import_texts):
         import_texts("binance-trades", {"ABUSDT-x.zip": zipped(("a.csv", ""), ("b.csv", ""))})
 
 
-@pytest.mark.parametrize(
-    ("text", "rows"), [(TRADES[:-1], 2000), (TRADES.replace("\n", "\r\n"), 2000), ("", 0)]
-)
-def test_line_ends_do_not_matter(import_texts, text, rows):
-    """A missing last line feed, carriage returns, and nothing at all are all right."""
-    assert len(import_texts("binance-trades", {"ABUSDT-x.csv": text}).rows) == rows
+@pytest.mark.parametrize("text", [TRADES[:-1], TRADES.replace("\n", "\r\n")])
+def test_line_ends_do_not_matter(import_texts, text):
+    """A missing last line feed and carriage returns are all right."""
+    assert len(import_texts("binance-trades", {"ABUSDT-x.csv": text}).rows) == 2000
 
 
 @given(st.lists(st.text("ab1,", max_size=9), max_size=12), st.integers(1, 20))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from feed.errors import ConfigError
+from feed.errors import ConfigError, ConfigErrors
 from feed.scenario.importers import Grid
 from feed.scenario.importers.binance_files import kline_prices
 
@@ -146,11 +146,32 @@ def test_a_tardis_price_off_the_grid_names_its_line(import_texts):
     )
 
 
-def test_a_file_of_another_format_is_told_by_its_header(import_texts):
+def test_a_file_without_a_column_is_told_by_its_header(import_texts):
     """The error says which column is missing and what the header should be."""
-    error = fails(import_texts, "tardis-trades", book(*SNAPSHOT))
-    assert error.what == "no column id"
+    error = fails(import_texts, "tardis-trades", {"a.csv": "exchange,symbol\n"})
+    assert error.what == "no column timestamp"
     assert error.hint.startswith("the header should be exchange,symbol,timestamp")
+
+
+def test_a_file_of_another_format_is_told_by_its_header(import_texts):
+    """The error says which column is missing and which format it looks like."""
+    error = fails(import_texts, "tardis-trades", book(*SNAPSHOT))
+    assert (error.what, error.hint) == ("no column id", "it looks like the format tardis-book")
+
+
+def test_the_problems_of_several_tables_are_told_at_once(import_texts):
+    """The first of each, with its place: nobody mends one file to hear of the next."""
+    files = {
+        "EURUSD.csv": "time,bid\n",
+        "GBPUSD.csv": "time,bid,ask\n2012-02-01 05:00:03,1,2\n",
+        "USDJPY.csv": "time,bid,ask\n2012-02-01 05:00:03,1,2\n2012-02-01 05:00:03,x,2\nnoon,y,2\n",
+    }
+    error = fails(import_texts, "fx-csv", files)
+    assert isinstance(error, ConfigErrors)
+    assert [(one.where.rpartition("/")[2], one.what) for one in error.errors] == [
+        ("EURUSD.csv:1", "no ask column in 'time,bid'"),
+        ("USDJPY.csv:3", "'x' is not a number"),
+    ]
 
 
 # Binance public data
@@ -268,10 +289,15 @@ def test_a_malformed_binance_trade_is_refused(import_texts, line):
         ("x.csv", "Timestamp,Symbol,Bid,Ask\n2012-02-01T05:00:03.660Z,EURUSD,{b},{a}\n", 1328072403660),
         ("EURUSD.csv", "timestamp\tbid\task\n1328072403660\t{b}\t{a}\n", 1328072403660),
         ("EURUSD.csv", "timestamp,bid,ask\n1328072403,{b},{a}\n", 1328072403000),
+        ("EURUSD.csv", ",bid,ask\n2012-02-01 05:00:03.660000+00:00,{b},{a}\n", 1328072403660),
+        ("EURUSD.csv", ",bid,ask\n2012-02-01 05:00:03+00:00,{b},{a}\n", 1328072403000),
+        ("EURUSD.csv", "time,bid,ask\n2012-01-31 19:30:03.66-09:30,{b},{a}\n", 1328072403660),
+        ("EURUSD.csv", "time,bid,ask\n2012-02-01T10:30:03+0530,{b},{a}\n", 1328072403000),
+        ("EURUSD.csv", "time,bid,ask\n2012-02-01,{b},{a}\n", 1328054400000),
     ],
 )
 def test_fx_layouts_are_told_apart(import_texts, file, text, times):
-    """HistData (New York winter time), TrueFX, JForex and any header with the names of the columns."""
+    """HistData (New York winter time), TrueFX, JForex, pandas, any header with the names of the columns."""
     done = import_texts("fx-csv", {file: text.format(b="1.306600", a="1.306770")})
     assert done.rows == [(5, 0, times * MILLISECOND, 130660, 1, 130677, 1)]
     assert (done.instrument.symbol, done.instrument.asset_class) == ("EURUSD", "fx")
@@ -325,3 +351,114 @@ def test_fx_files_that_cannot_be_read_say_why(import_texts, file, text, where, w
     error = fails(import_texts, "fx-csv", {file: text})
     assert error.where.endswith(where)
     assert error.what.startswith(what)
+
+
+def test_fx_times_of_one_file_may_have_decimals_or_none(import_texts):
+    """As pandas writes them, which leaves them out where they are zero."""
+    stamps = ("2013-01-01 22:00:00+00:00", "2013-01-01 22:00:00.295000+00:00", "2013-01-01 22:00:01+00:00")
+    text = "timestamp,bid,ask\n" + "".join(f"{stamp},1,2\n" for stamp in stamps)
+    rows = import_texts("fx-csv", {"EURUSD.csv": text}).rows
+    assert [row[2] - 1_357_077_600 * 10**9 for row in rows] == [0, 295 * MILLISECOND, 1000 * MILLISECOND]
+
+
+def test_fx_times_with_a_zone_need_no_offset(import_texts):
+    """Two statements of the same thing are one too many."""
+    text = "time,bid,ask\n2013-01-01 22:00:00+00:00,1,2\n"
+    error = fails(import_texts, "fx-csv", {"EURUSD.csv": text}, utc_offset_hours=2)
+    assert (error.what, error.hint) == ("the times of the file say their own zone", "leave --utc-offset out")
+
+
+BARS = "timestamp,open,high,low,close,volume\n"
+
+
+def bars(*rows):
+    return BARS + "".join(f"2013-01-01 22:{row}\n" for row in rows)
+
+
+def test_fx_bars_of_bids_and_asks_become_quotes(import_texts):
+    """Four for each pair, in its time: open, high and low the shorter way, close; bars alone are gaps."""
+    done = import_texts(
+        "fx-csv",
+        {
+            "EURUSD-m1-bid-2013.csv": bars("00:00,10,13,9,12,1", "01:00,12,12,8,9,1", "03:00,9,9,9,9,1"),
+            "EURUSD-m1-ask-2013.csv": bars("00:00,11,14,10,13,1", "01:00,13,13,9,10,1", "02:00,9,9,9,9,1"),
+        },
+    )
+    second = 1_357_077_600
+    assert [(row[2] / 10**9 - second, *row[3:]) for row in done.rows] == [
+        (0, 10, 1, 11, 1),
+        (15, 9, 1, 10, 1),
+        (30, 13, 1, 14, 1),
+        (45, 12, 1, 13, 1),
+        (60, 12, 1, 13, 1),
+        (75, 12, 1, 13, 1),
+        (90, 8, 1, 9, 1),
+        (105, 9, 1, 10, 1),
+    ]
+    assert done.instrument.symbol == "EURUSD"
+    assert done.report.messages == {"pair of bars": 2}
+    assert [(one.where.rpartition("/")[2], one.what) for one in done.report.problems] == [
+        (
+            "EURUSD-m1-ask-2013.csv:4",
+            "expected a bar of bids of the same time, found none; it is left out",
+        ),
+        (
+            "EURUSD-m1-bid-2013.csv:4",
+            "expected a bar of asks of the same time, found none; it is left out",
+        ),
+    ]
+
+
+def test_fx_bars_of_several_instruments_and_of_one_file(import_texts):
+    """Merged by time; bids and asks may stand side by side."""
+    both = "DateTime;BidOpen;BidHigh;BidLow;BidClose;AskOpen;AskHigh;AskLow;AskClose\n"
+    done = import_texts(
+        "fx-csv",
+        {
+            "EURUSD.csv": both + "2013-01-01 22:00:00;1;1;1;1;2;2;2;2\n2013-01-01 22:02:00;1;1;1;1;2;2;2;2\n",
+            "GBPUSD_BID.csv": bars("01:00,3,3,3,3,0"),
+            "GBPUSD_ASK.csv": bars("01:00,4,4,4,4,0"),
+        },
+    )
+    assert [item.symbol for item in done.header.instruments] == ["EURUSD", "GBPUSD"]
+    assert [row[1] for row in done.rows] == [0, 0, 0, 1, 1, 0, 1, 1, 0, 0, 0, 0]
+    assert [row[2] for row in done.rows] == sorted(row[2] for row in done.rows)
+    assert done.report.clamped == 0
+
+
+@pytest.mark.parametrize(
+    ("files", "where", "complaint"),
+    [
+        ({"EURUSD-bid.csv": bars()}, "EURUSD-bid.csv", "holds bars of bids alone; give EURUSD-ask.csv too"),
+        (
+            {"EURUSD.csv": bars()},
+            "EURUSD.csv",
+            "its name does not say whether its bars are of bids or of asks",
+        ),
+        (
+            {"EURUSD-bid.csv": bars(), "EURUSD-ask.csv": "time,bid,ask\n"},
+            "EURUSD-ask.csv",
+            "holds no bars, and others do",
+        ),
+        (
+            {"EURUSD-bid.csv": bars("00:00,1,0,1,1,0"), "EURUSD-ask.csv": bars("00:00,1,1,1,1,0")},
+            "EURUSD-bid.csv:2",
+            "expected low <= open, close <= high",
+        ),
+        (
+            {"EURUSD-bid.csv": bars("00:00,1,1,x,1,0"), "EURUSD-ask.csv": bars()},
+            "EURUSD-bid.csv:2",
+            "'x' is not a number",
+        ),
+        (
+            {"EURUSD-bid.csv": bars("00:00,1"), "EURUSD-ask.csv": bars()},
+            "EURUSD-bid.csv:2",
+            "2 columns where 5 are expected",
+        ),
+    ],
+)
+def test_fx_bars_that_cannot_be_read_say_why(import_texts, files, where, complaint):
+    """The place, and what was expected there."""
+    error = fails(import_texts, "fx-csv", files)
+    assert error.where.endswith(where)
+    assert f"{error.what}; {error.hint}".startswith(complaint)

@@ -15,7 +15,8 @@ from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
-from feed.errors import ConfigError
+from feed.errors import ConfigError, ConfigErrors
+from feed.scenario.importers.detection import connected_to, likely
 from feed.scenario.importers.files import total_bytes
 from feed.scenario.importers.numbers import Grid
 from feed.scenario.importers.run import KIND_NAMES, Importer, Options, Problem, Progress, Report, Run
@@ -74,7 +75,9 @@ def import_files(
     Returns:
         What was imported, and what was wrong with it.
     Raises:
-        ConfigError: A file is not what it should be; says where and what was expected.
+        ConfigError: A file is not what it should be; says where and what was expected, and which
+            format it looks like. Or there is nothing in it, or a book that no snapshot makes known
+            (unless the import is lenient), or a gap when it is strict.
         RecordingError: ``out`` would not take the recording.
     """
     importer = get(name)
@@ -88,10 +91,18 @@ def import_files(
         if progress is not None:
             progress(done, total)
 
-    run = Run(files, options or Options(), bounds=bounds or Importing(), advance=advance)
-    importer.survey(run)
+    options = options or Options()
+    run = Run(files, options, bounds=bounds or Importing(), advance=advance)
+    try:
+        importer.survey(run)
+    except ConfigError as error:
+        found = "" if isinstance(error, ConfigErrors) else likely(_registry(), name, files, options)
+        if not found:
+            raise
+        raise ConfigError(error.what, where=error.where, hint=f"it looks like the format {found}") from None
     run.begin(importer.symbol)
     writer, start = _write(run, importer, out, tool, settings)
+    _check(run, importer, writer.events)
     return Report(
         format=name,
         bytes=total // _PASSES,
@@ -108,6 +119,45 @@ def import_files(
         last=run.now,
         events=writer.events,
         digest=writer.hexdigest(),
+    )
+
+
+def _check(run: Run, importer: Importer, events: int) -> None:
+    """
+    Whether there is anything in the recording, and what was asked for.
+
+    Raises:
+        ConfigError: There is nothing, a book was never known, or there are gaps where none may be.
+    """
+    options, unknown = run.options, run.unknown_books()
+    if not events and not unknown:
+        raise ConfigError(
+            f"nothing in it is of the format {importer.name}",
+            where=", ".join(map(str, run.paths)),
+            hint=_what_else(importer.name, run.paths, options),
+        )
+    if unknown and (not options.lenient or not events):
+        raise _unknown(run, importer, unknown)
+    if options.strict and run.gaps:
+        errors = [ConfigError(one.what, where=one.where) for one in run.broken]
+        if run.gaps > len(errors):
+            errors.append(ConfigError(f"and {run.gaps - len(errors)} more gaps"))
+        raise ConfigErrors.of(errors)
+
+
+def _what_else(name: str, paths: list[Path], options: Options) -> str:
+    if found := likely(_registry(), name, paths, options):
+        return f"it looks like the format {found}"
+    if host := connected_to(paths):
+        return f"it is a capture of {host}, which looks like none of the formats that there are"
+    return "feed import --list lists the formats"
+
+
+def _unknown(run: Run, importer: Importer, symbols: list[str]) -> ConfigError:
+    return ConfigError(
+        f"the book of {', '.join(symbols)} was never known: there are changes of it, and no snapshot",
+        where=", ".join(map(str, run.paths)),
+        hint=f"{importer.snapshots}; a lenient import does without these books",
     )
 
 

@@ -118,7 +118,7 @@ class _Surveyor(Capture):
         kind, event = _event(text)
         match kind, event:
             case _, Diff():
-                survey.books[event.s] = None
+                survey.books[event.s] = survey.updates[event.s] = None
                 for price, size in (*event.b, *event.a):
                     survey.see(event.s, price, size)
             case _, _Trade():
@@ -209,6 +209,9 @@ class Binance(Capture):
         # Read once before the sequence hears of it: a malformed diff is a gap to the next one.
         book.levels(diff.b, diff.a)
         self.feeds(diff.s)
+        if book.sequence.repeats(diff):
+            self.run.messages["depthUpdate repeated"] += 1
+            return []
         ready = book.sequence.diff(diff)
         if ready is None:
             return forget(self.run, book.market, self.run.now)
@@ -253,5 +256,6 @@ IMPORTERS = (
         notes=(
             "Spot snapshots and spot bookTickers carry the time they were received; all else the exchange's.",
         ),
+        snapshots="give the file of REST answers too, such as BINANCE.http.0.0",
     ),
 )

@@ -5,7 +5,8 @@ Every diff names the first and last update it covers (``U`` and ``u``); futures 
 update of the diff before (``pu``). A snapshot names the update it was taken after
 (``lastUpdateId``). Diffs wait until there is a snapshot; those it already covers are dropped; the
 first one applied must reach across it; each one after must follow the one before it. When that
-does not hold, the book starts anew from the next snapshot.
+does not hold, the book starts anew from the next snapshot. A diff that ends at or before the last one
+received says nothing new, and is passed over.
 
 Source: Binance, "How to manage a local order book correctly": for spot
 https://developers.binance.com/docs/binance-spot-api-docs/web-socket-streams, for futures
@@ -91,9 +92,13 @@ class Sequence:
         self._received = self._snapshot = self._applied = None
         self._waiting.clear()
 
+    def repeats(self, diff: Diff) -> bool:
+        """Whether an earlier diff had all of it already, as when two connections were captured."""
+        return self._received is not None and diff.u <= self._received
+
     def diff(self, diff: Diff) -> list[Diff] | None:
         """
-        One more diff.
+        One more diff, which repeats none.
 
         Returns:
             Diffs to apply now; None when the book was known and no longer is.

@@ -87,6 +87,7 @@ class _Surveyor(Capture):
                     survey.see(snapshot.product_id, price, size)
             case "l2update":
                 update = _UPDATE.decode(text)
+                survey.updates[update.product_id] = None
                 for _side, price, size in update.changes:
                     survey.see(update.product_id, price, size)
             case "match" | "last_match":

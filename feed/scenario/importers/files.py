@@ -30,16 +30,20 @@ class Input:
         bounds: How much is read at a time.
         advance: Told how many bytes of the file, as it lies on disk, have been read since it was
             last told.
+        most: How many lines are read at most; None reads all.
     Attributes:
         path: The file.
         number: Number of the first line of the chunk last yielded; the first line is 1.
     """
 
-    def __init__(self, path: Path, bounds: Importing, advance: Callable[[int], None]) -> None:
+    def __init__(
+        self, path: Path, bounds: Importing, advance: Callable[[int], None], most: int | None = None
+    ) -> None:
         self.path = path
         self.number = 1
         self._bounds = bounds
         self._advance = advance
+        self._most = most
 
     def chunks(self) -> Iterator[list[str]]:
         """
@@ -55,6 +59,9 @@ class Input:
                     lines = text.decode(errors="replace").split("\n")
                     if not lines[-1]:
                         lines.pop()
+                    if self._most is not None and self.number + len(lines) > self._most:
+                        yield lines[: self._most + 1 - self.number]
+                        return
                     yield lines
                     self.number += len(lines)
         except (OSError, EOFError, zlib.error, zipfile.BadZipFile, zstandard.ZstdError) as problem:

@@ -20,21 +20,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import attrs
 
 from feed.errors import ConfigError
 from feed.model.events import QUOTE, Row
-from feed.scenario.importers.run import Importer, Malformed, Run
+from feed.scenario.importers import fx_bars
+from feed.scenario.importers.clocks import clock, names_zone
+from feed.scenario.importers.run import Importer, Run
 from feed.scenario.importers.symbols import currencies
 from feed.scenario.importers.tables import Layout, Take, exhaust, read_tables
-from feed.scenario.importers.times import SECOND, integer, nanoseconds
+from feed.scenario.importers.times import SECOND
 
 _HOUR = 3600 * SECOND
 _NAMES = {
-    "time": ("time", "gmt time", "timestamp", "datetime", "date", "date time", "utc", "etc/utc time"),
+    "time": ("", "time", "gmt time", "timestamp", "datetime", "date", "date time", "utc", "etc/utc time"),
     "bid": ("bid", "bid price", "bidprice", "rateb"),
     "ask": ("ask", "ask price", "askprice", "offer", "ratea"),
     "symbol": ("symbol", "pair", "instrument", "ticker", "currency pair"),
@@ -104,59 +105,6 @@ def _named(names: list[str], separator: str, *, header: bool, where: str) -> Col
     return Columns(**found, header=header, separator=separator)
 
 
-def clock(text: str) -> Callable[[str], int]:
-    """
-    The reader of a file's times, chosen by one of them.
-
-    Raises:
-        Malformed: It is not like any known one.
-    """
-    for pattern, read in _CLOCKS:
-        if re.fullmatch(pattern, text):
-            return read
-    raise Malformed(f"{text!r} is no time that is known")
-
-
-class _Clock:
-    """
-    Reads times of one form. Quotes come many a minute, so the minute last read is remembered.
-
-    Args:
-        width: How many characters its minute takes.
-        form: The minute, as :meth:`datetime.datetime.strptime` wants it.
-        seconds: Where the seconds begin.
-        fraction: Where their decimals begin.
-    """
-
-    def __init__(self, width: int, form: str, *, seconds: int, fraction: int) -> None:
-        self._width = width
-        self._form = form
-        self._seconds = seconds
-        self._fraction = fraction
-        self._minute = ""
-        self._start = 0
-
-    def __call__(self, text: str) -> int:
-        """Nanoseconds since the epoch."""
-        minute = text[: self._width]
-        if minute != self._minute:
-            self._start = nanoseconds(datetime.strptime(minute, self._form).replace(tzinfo=UTC))
-            self._minute = minute
-        fraction = text[self._fraction :].removesuffix("Z").ljust(9, "0")[:9]
-        return self._start + int(text[self._seconds : self._seconds + 2] + fraction)
-
-
-_CLOCKS: tuple[tuple[str, Callable[[str], int]], ...] = (
-    (r"\d{8} \d{9}", _Clock(13, "%Y%m%d %H%M", seconds=13, fraction=15)),
-    (r"\d{8} \d\d:\d\d:\d\d(\.\d+)?", _Clock(14, "%Y%m%d %H:%M", seconds=15, fraction=18)),
-    (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?Z?", _Clock(16, "%Y-%m-%d %H:%M", seconds=17, fraction=20)),
-    (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z?", _Clock(16, "%Y-%m-%dT%H:%M", seconds=17, fraction=20)),
-    (r"\d{4}\.\d\d\.\d\d \d\d:\d\d:\d\d(\.\d+)?", _Clock(16, "%Y.%m.%d %H:%M", seconds=17, fraction=20)),
-    (r"\d\d\.\d\d\.\d{4} \d\d:\d\d:\d\d(\.\d+)?", _Clock(16, "%d.%m.%Y %H:%M", seconds=17, fraction=20)),
-    (r"\d{9,19}", integer),
-)
-
-
 def _name(run: Run, path: Path) -> str:
     """The instrument of a file that does not name it."""
     if run.options.symbol:
@@ -190,6 +138,11 @@ def _read(run: Run, make: Callable[[Run, Columns, str], Take]) -> Iterator[list[
     return read_tables(run, layout)
 
 
+def _bars(run: Run) -> fx_bars.Bars | None:
+    """The pairs of bid and ask bars that the files are; None when they are quotes."""
+    return fx_bars.pairs(run, lambda path: _name(run, path))
+
+
 def _survey_take(run: Run, where: Columns, name: str) -> Take:
     see = run.survey.see
 
@@ -210,7 +163,10 @@ def _take(run: Run, where: Columns, name: str) -> Take:
     def take(cells: list[str]) -> tuple[Row]:
         nonlocal read
         time = cells[where.time]
-        read = read or clock(time)
+        if read is None:
+            read = clock(time)
+            if run.options.utc_offset_hours is not None and names_zone(time):
+                raise fx_bars.own_zone(run.where)
         market = run.markets[name if where.symbol is None else cells[where.symbol]]
         bid, ask = market.prices[cells[where.bid]], market.prices[cells[where.ask]]
         bid_size = 1 if where.bid_size is None else market.sizes[cells[where.bid_size]]
@@ -224,20 +180,25 @@ def _take(run: Run, where: Columns, name: str) -> Take:
 
 
 def _survey(run: Run) -> None:
-    exhaust(_read(run, _survey_take))
+    bars = _bars(run)
+    if bars is None:
+        exhaust(_read(run, _survey_take))
+    else:
+        bars.survey()
 
 
 def _rows(run: Run) -> Iterator[list[Row]]:
-    return _read(run, _take)
+    bars = _bars(run)
+    return _read(run, _take) if bars is None else bars.rows()
 
 
 IMPORTERS = (
     Importer(
         name="fx-csv",
-        about="FX quotes as CSV: HistData, TrueFX, JForex, or any with a header or named columns",
+        about="FX quotes as CSV: HistData, TrueFX, JForex, pandas, any with named columns; bid and ask bars",
         symbol=currencies,
         survey=_survey,
         rows=_rows,
-        notes=("Where the source gives no sizes, one lot stands for them.",),
+        notes=("Where the source gives no sizes, one lot stands for them.", fx_bars.NOTE),
     ),
 )

@@ -140,7 +140,7 @@ class _Surveyor(Capture):
             channel, pair, payloads = message
             see = self.run.survey.see
             if channel.startswith("book-"):
-                self.run.survey.books[pair] = None
+                self.run.survey.books[pair] = self.run.survey.updates[pair] = None
                 for levels in _book_levels(payloads).values():
                     for price, volume, *_more in levels:
                         see(pair, price, volume)

@@ -139,12 +139,16 @@ class Survey:
 
     Attributes:
         books: Names of the instruments whose book is in the input.
+        updates: Names of those with changes of a book, which mean something after a snapshot only.
+        spacing: How far bars are apart at least, nanoseconds, by name.
         trades: Names of those whose single trades are, where there may be aggregates beside them.
     """
 
     def __init__(self, numbers: int) -> None:
         self.books: dict[str, None] = {}
+        self.updates: dict[str, None] = {}
         self.trades: dict[str, None] = {}
+        self.spacing: dict[str, int] = {}
         self._numbers = numbers
         self._columns: dict[str, tuple[Decimals, Decimals]] = {}
 

@@ -44,7 +44,9 @@ class Options:
     What an importer cannot know from the files.
 
     Attributes:
-        lenient: Count and skip lines that make no sense, rather than stop at the first.
+        lenient: Count and skip lines that make no sense, rather than stop at the first; leave out
+            books that no snapshot makes known.
+        strict: Any gap is an error.
         symbol: The instrument, for formats whose lines do not name it; else taken from the file name.
         grids: Tick and lot by canonical symbol, where the smallest decimals seen are not the truth.
         columns: FX quotes without a header: names of the columns, such as ``time,bid,ask``.
@@ -53,6 +55,7 @@ class Options:
     """
 
     lenient: bool = False
+    strict: bool = False
     symbol: str = ""
     grids: Mapping[str, Grid] = attrs.field(factory=dict)
     columns: str = ""
@@ -120,6 +123,9 @@ class Run:
     """
     The state that all parts of one import share.
 
+    Args:
+        lines: How many lines of each file are read; None reads all.
+
     Attributes:
         paths: Input files, in the order given.
         options: What the user knows and the files do not say.
@@ -132,10 +138,17 @@ class Run:
         path, number: File and line at hand.
         now: Time of the last event, nanoseconds since the Unix epoch.
         gaps, crossed, clamped, clamped_most, skipped, problems: As in :class:`Report`.
+        broken: The first of the gaps alone.
     """
 
     def __init__(
-        self, paths: list[Path], options: Options, *, bounds: Importing, advance: Callable[[int], None]
+        self,
+        paths: list[Path],
+        options: Options,
+        *,
+        bounds: Importing,
+        advance: Callable[[int], None],
+        lines: int | None = None,
     ) -> None:
         self.paths = paths
         self.options = options
@@ -149,17 +162,23 @@ class Run:
         self.number = 0
         self.gaps = self.crossed = self.clamped = self.clamped_most = self.skipped = 0
         self.problems: list[Problem] = []
+        self.broken: list[Problem] = []
         self.now = 0
         self._advance = advance
         self._surveying = True
+        self._unknown: dict[int, None] = {}
+        self._lines = lines
 
     def input(self, path: Path) -> Input:
         """Open one of the files for reading."""
-        return Input(path, self.bounds, self._advance)
+        return Input(path, self.bounds, self._advance, self._lines)
 
     def begin(self, symbol: Callable[[str], Symbol]) -> None:
         """End the first pass: make the markets."""
         self.markets = self.survey.markets(symbol, self.options.grids)
+        self._unknown = {
+            market.index: None for name, market in self.markets.items() if name in self.survey.updates
+        }
         self._surveying = False
 
     def clock(self, ts: int) -> int:
@@ -175,6 +194,8 @@ class Run:
         """A rule of the source was broken at the place at hand."""
         self.gaps += 1
         self._report(what)
+        if len(self.broken) < self.bounds.problems:
+            self.broken.append(Problem(self.where, what))
 
     def quoted(self, market: Market, ts: int) -> list[Row]:
         """The quote due after a message about a book, if any; a crossed book is counted."""
@@ -223,6 +244,14 @@ class Run:
     def count_rows(self, rows: list[Row]) -> None:
         """Rows that are about to be written."""
         self.kinds.update(map(itemgetter(0), rows))
+        if self._unknown:
+            for row in rows:
+                if row[0] == LEVEL:
+                    self._unknown.pop(row[1], None)
+
+    def unknown_books(self) -> list[str]:
+        """Symbols of the books that had changes, and no snapshot to apply them to."""
+        return [market.instrument.symbol for market in self.markets.values() if market.index in self._unknown]
 
     def _report(self, what: str) -> None:
         if len(self.problems) < self.bounds.problems:
@@ -241,6 +270,7 @@ class Importer:
         survey: First pass: show every price and size to ``run.survey``.
         rows: Second pass: the events, some at a time.
         notes: What the recording's reader must know, for its provenance.
+        snapshots: What to do when the snapshots of its books are missing.
     """
 
     name: str
@@ -249,3 +279,4 @@ class Importer:
     survey: Callable[[Run], None]
     rows: Callable[[Run], Iterator[list[Row]]]
     notes: tuple[str, ...] = ()
+    snapshots: str = "take a capture that begins with the subscription"

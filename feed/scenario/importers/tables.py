@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from operator import itemgetter
 from pathlib import Path
 
-from feed.errors import ConfigError
+from feed.errors import ConfigError, ConfigErrors
 from feed.model.events import Row
 from feed.scenario.importers.run import UNREADABLE, Malformed, Run
 
@@ -77,18 +77,31 @@ def read_tables(run: Run, open_file: Open) -> Iterator[list[Row]]:
     All lines of all files through their layouts, one batch of rows per chunk.
 
     Raises:
-        ConfigError: A line makes no sense, unless the import is lenient.
+        ConfigError: A line makes no sense, unless the import is lenient; ``ConfigErrors`` with the first
+            such line of each file when there are several.
     """
+    errors: list[ConfigError] = []
     for path in run.paths:
-        source = run.input(path)
-        layout = None
-        for lines in source.chunks():
-            start = source.number
-            if layout is None:
-                layout = open_file(path, lines[0])
-                if layout.header:
-                    lines[0] = ""
-            yield _batch(run, path, start, lines, layout)
+        try:
+            yield from _read_table(run, path, open_file)
+        except ConfigErrors as several:
+            errors += several.errors
+        except ConfigError as error:
+            errors.append(error)
+    if errors:
+        raise ConfigErrors.of(errors)
+
+
+def _read_table(run: Run, path: Path, open_file: Open) -> Iterator[list[Row]]:
+    source = run.input(path)
+    layout = None
+    for lines in source.chunks():
+        start = source.number
+        if layout is None:
+            layout = open_file(path, lines[0])
+            if layout.header:
+                lines[0] = ""
+        yield _batch(run, path, start, lines, layout)
 
 
 def _batch(run: Run, path: Path, start: int, lines: list[str], layout: Layout) -> list[Row]:

@@ -104,10 +104,11 @@ class TardisBook:
 
 
 def _survey_book(run: Run) -> None:
-    see = run.survey.see
+    see, updates = run.survey.see, run.survey.updates
 
     def take(cells: list[str]) -> tuple[()]:
         see(cells[1], cells[6], cells[7])
+        updates[cells[1]] = None
         return ()
 
     exhaust(read_tables(run, named(take, _BOOK)))
