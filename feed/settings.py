@@ -189,6 +189,10 @@ class Recording:
         waiting_events: Events that wait for the disk while a live feed is recorded; then the market
             waits too.
         stall_seconds: How long it waits; then the recording is given up, and the feed goes on.
+        held_bytes: Blocks that are kept in memory while the file takes none, such as on a full disk;
+            past it the recording is given up.
+        retry_seconds: Between two attempts to write what is held, or the journal, when nothing comes
+            to be written.
     """
 
     block_events: int = attrs.field(default=4096, validator=ge(1))
@@ -196,6 +200,8 @@ class Recording:
     level: int = attrs.field(default=3, validator=[ge(1), le(19)])
     waiting_events: int = attrs.field(default=100_000, validator=ge(1))
     stall_seconds: float = attrs.field(default=5.0, validator=gt(0))
+    held_bytes: int = attrs.field(default=32 * MIB, validator=ge(0))
+    retry_seconds: float = attrs.field(default=1.0, validator=gt(0))
 
 
 @attrs.frozen(kw_only=True)
@@ -280,7 +286,7 @@ class Settings:
         lockstep: Let the market wait until the slowest subscribed client has taken everything, and
             cut no client for being slow or silent.
         wait_clients: Hold market time at its start until so many clients have subscribed.
-        record: Record what is published into this file; None means no recording.
+        record: Record what is published into this file, which holds nothing yet; None means no recording.
         start: Market time at which the market opens, integer nanoseconds since the Unix epoch;
             None means the scenario's own, or now, so that a live feed shows today's time.
         until: Where to end: an offset such as ``90s``, an ISO-8601 market time, or a sequence
@@ -297,8 +303,8 @@ class Settings:
             connection with 1001 and a reason, and lets nobody in any more; ``hold`` keeps them, with
             heartbeats; ``loop`` plays it again, at the market time and the sequence number at which
             it ended; ``exit`` closes every connection and ends the server.
-        journal: JSON Lines file to which every order request is appended before it acts; None keeps
-            none.
+        journal: JSON Lines file to which every order request is appended before it acts; it holds
+            nothing yet. While it takes none, requests are answered with 503. None keeps none.
         log_format: ``text`` for people, ``json`` for machines.
         log_level: The least that is logged: ``debug``, ``info``, ``warning`` or ``error``.
     """

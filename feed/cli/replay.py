@@ -8,28 +8,24 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import attrs
 import click
 
+from feed import __version__
 from feed.cli.options import example
 from feed.cli.values import speed
 from feed.errors import ConfigError
 from feed.model.scenario import KIND_NAMES
 from feed.model.signals import Severity, SignalType
 from feed.model.truth import judge
-from feed.scenario.journal import read_journal
 from feed.scenario.reader import parse_scenario
 from feed.scenario.shipped import find_scenario
-from feed.scenario.times import duration_text
+from feed.scenario.times import duration_text, parse_moment
 from feed.scenario.writer import with_expectation
+from feed.server.journalled import journalled
 from feed.server.program import MARKETS, Program, program_from_file
-from feed.settings import Trading
-from feed.sim.clients import ClientMarket
 from feed.sim.draws import NS_PER_MS
-from feed.sim.market import Market
 from feed.sim.pace import NANOSECONDS
 from feed.sim.replay import Outcome, Replay
-from feed.sim.script import ScriptedMarket
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -38,8 +34,16 @@ if TYPE_CHECKING:
 _NS_PER_TICK = 100 * NS_PER_MS
 
 
+def moment(text: str) -> int:
+    """ISO-8601 as integer nanoseconds since the Unix epoch, UTC where it names no zone."""
+    try:
+        return parse_moment(text)
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is not a time such as 2024-03-06T16:20:00Z") from None
+
+
 @click.command(epilog=example("feed replay flash-crash --speed max --digest"))
-@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@click.argument("files", metavar="[FILE...]", nargs=-1)
 @click.option(
     "--speed",
     metavar="FACTOR",
@@ -51,22 +55,45 @@ _NS_PER_TICK = 100 * NS_PER_MS
 @click.option(
     "--until",
     metavar="TIME|SEQ",
-    help="Where to end: an offset such as 90s, an ISO-8601 market time, or a sequence number.",
+    help="Where to end: an offset such as 90s, an ISO-8601 market time, or a sequence number.  "
+    "[default: the end of the scenario; of a --journal, the last event that was served]",
 )
 @click.option(
     "--journal",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Play the order requests of this journal too, as `feed serve --journal` wrote it.",
+    help="Play the run in which `feed serve --journal` wrote this, requests and all; it names the scenario.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    metavar="INTEGER",
+    help="Instead of the scenario's. A --journal has its own, and this must be the same.",
+)
+@click.option(
+    "--start",
+    type=moment,
+    metavar="TIME",
+    help="Market time at which the market opens, ISO-8601 in UTC; as --seed.",
+)
+@click.option(
+    "--instruments", type=click.IntRange(1), metavar="COUNT", help="Must be as it was for the --journal."
+)
+@click.option(
+    "--deposit", type=click.IntRange(0), metavar="AMOUNT", help="Must be as it was for the --journal."
 )
 @click.option("--digest", is_flag=True, help="Print the SHA-256 over the canonical event stream.")
 @click.option("--update", is_flag=True, help="Write what came out into the [expect] table of each FILE.")
 def replay(
     files: tuple[str, ...],
+    *,
     speed: float,
     until: str | None,
     journal: Path | None,
-    *,
+    seed: int | None,
+    start: int | None,
+    instruments: int | None,
+    deposit: int | None,
     digest: bool,
     update: bool,
 ) -> int:
@@ -78,18 +105,23 @@ def replay(
     label is not signalled in its time; a signal that no label explains is only told of. Exit code 1
     too for a recording that is damaged, which runs up to the damage.
     """
-    _check(files, until, journal, update=update)
+    of_market = {"--seed": seed, "--start": start}
+    of_journal = {"--instruments": instruments, "--deposit": deposit}
+    if journal is not None:
+        _check_journal(files, update=update)
+        program, until = _journalled(journal, files, until, of_market | of_journal)
+        _report(program, _run(program, speed, until), digest=digest)
+        return 0
+    whole = until is None and not any(value is not None for value in of_market.values())
+    _check(files, until, of_journal, update=update, whole=whole)
     differing = 0
     for file in files:
-        program = program_from_file(file)
-        if journal is not None:
-            program = _with_journal(program, journal)
+        program = program_from_file(file, seed=seed, start=start)
         if update and program.duration is None:
             raise ConfigError("only a scenario file has an [expect] table", where=file)
         outcome = _run(program, speed, until)
-        for line in report(program.name, outcome, digest=digest):
-            click.echo(line)
-        if program.labels and until is None:
+        _report(program, outcome, digest=digest)
+        if program.labels and whole:
             differing += bool(_judge(file, program, outcome))
         damage = program.damage()
         if damage is not None:
@@ -97,14 +129,25 @@ def replay(
             click.echo(f"feed: {file}: damaged in {damage}", err=True)
         if update:
             click.echo(f"{program.name}: {_update(find_scenario(file), outcome)}")
-        elif program.expect is not None and until is None:
-            differences = outcome.differences(program.expect)
-            differing += bool(differences)
-            if differences:
-                click.echo(f"feed: {file}: not as expected: {'; '.join(differences)}", err=True)
-            else:
-                click.echo(f"{program.name}: as expected")
+        elif whole:
+            differing += not _as_expected(file, program, outcome)
     return 1 if differing else 0
+
+
+def _report(program: Program, outcome: Outcome, *, digest: bool) -> None:
+    for line in report(program.name, outcome, digest=digest):
+        click.echo(line)
+
+
+def _as_expected(file: str, program: Program, outcome: Outcome) -> bool:
+    if program.expect is None:
+        return True
+    differences = outcome.differences(program.expect)
+    if differences:
+        click.echo(f"feed: {file}: not as expected: {'; '.join(differences)}", err=True)
+    else:
+        click.echo(f"{program.name}: as expected")
+    return not differences
 
 
 def _judge(file: str, program: Program, outcome: Outcome) -> int:
@@ -128,19 +171,50 @@ def _judge(file: str, program: Program, outcome: Outcome) -> int:
     return len(verdict.missed)
 
 
-def _check(files: tuple[str, ...], until: str | None, journal: Path | None, *, update: bool) -> None:
-    if update and until is not None:
-        raise ConfigError("only a whole run says what to expect", where="--update", hint="leave out --until")
-    if journal is not None and (update or len(files) > 1):
+def _check(
+    files: tuple[str, ...], until: str | None, of_journal: dict[str, Any], *, update: bool, whole: bool
+) -> None:
+    if not files:
+        raise ConfigError(
+            "FILE is missing", where="replay", hint="name a scenario or a recording, or --journal"
+        )
+    for option, value in of_journal.items():
+        if value is not None:
+            raise ConfigError("goes with --journal", where=option, hint="leave it out")
+    if update and not whole:
+        hint = "leave out --until" if until is not None else "leave out --seed and --start"
+        raise ConfigError("only a whole run says what to expect", where="--update", hint=hint)
+
+
+def _check_journal(files: tuple[str, ...], *, update: bool) -> None:
+    if update or len(files) > 1:
         raise ConfigError("goes with one scenario, and without --update", where="--journal")
 
 
-def _with_journal(program: Program, path: Path) -> Program:
-    if not isinstance(program.run, Market | ScriptedMarket):
-        raise ConfigError("only a market takes orders", where="--journal")
-    entries = list(read_journal(path))
-    run = ClientMarket(program.run, trading=Trading(), entries=entries)
-    return attrs.evolve(program, run=run, expect=None)
+def _journalled(
+    path: Path, files: tuple[str, ...], until: str | None, given: dict[str, Any]
+) -> tuple[Program, str | None]:
+    """The run of a journal, and where it ends; what is odd about the journal is told."""
+    program, journal = journalled(path, files[0] if files else None, given)
+    if journal.torn:
+        click.echo(f"feed: {path}: the last line is cut off: that request did not act", err=True)
+    engine = f"feed {__version__}"
+    if journal.header.engine != engine:
+        click.echo(
+            f"feed: {path}: was written by {journal.header.engine}, this is {engine}: events may differ",
+            err=True,
+        )
+    if until is None and journal.events is not None:
+        until = str(journal.events)
+    elif until is None:
+        click.echo(f"feed: {path}: does not say where the run ended: it was killed, or goes on", err=True)
+        if program.duration is None:
+            raise ConfigError(
+                f"{path} does not say where the run ended, and its market never does",
+                where="--until",
+                hint="say where, such as --until 90s",
+            )
+    return program, until
 
 
 def report(name: str, outcome: Outcome, *, digest: bool) -> list[str]:

@@ -116,7 +116,7 @@ OPTIONS: Final = Options(
                 "record",
                 metavar="FILE",
                 default="none",
-                meaning="Record what is published into FILE, to be replayed; .feed.zst is its suffix.",
+                meaning="Record what is published into FILE, a new one; .feed.zst is its suffix.",
             ),
             setting("--journal", "journal", metavar="FILE", default="none"),
         ],

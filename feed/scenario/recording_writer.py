@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, BinaryIO
+from typing import Any, Protocol
 
 import msgspec
 import zstandard
@@ -14,15 +14,27 @@ from feed.scenario.recording import Header, header_line
 from feed.settings import Recording
 
 
+class Output(Protocol):
+    """What a recording is written into: a binary file, or what holds blocks until a file takes them."""
+
+    def write(self, frame: bytes, /) -> int:
+        """Take some bytes; how many, or ``OSError``."""
+        ...
+
+    def flush(self) -> object:
+        """Hold nothing back."""
+        ...
+
+
 class RecordingWriter:
     """
-    Writes one recording into a binary file that it neither opens nor closes.
+    Writes one recording into an output that it neither opens nor closes.
 
     At most one block of events waits in memory. Trouble with the file is raised once; from then on
     every call does nothing, so that whoever records can log the error and carry on.
 
     Args:
-        out: A writable binary file at its beginning.
+        out: Nothing has been written to it yet.
         header: The first line.
         settings: How blocks are cut.
     Attributes:
@@ -33,7 +45,7 @@ class RecordingWriter:
         RecordingError: The header could not be written.
     """
 
-    def __init__(self, out: BinaryIO, header: Header, settings: Recording | None = None) -> None:
+    def __init__(self, out: Output, header: Header, settings: Recording | None = None) -> None:
         self.events = 0
         self.blocks = 0
         self.failed = False

@@ -33,7 +33,13 @@ def find_scenario(name: str) -> Path:
     path = Path(name)
     if path.exists() or path.suffix or "/" in name:
         return path
-    known = {found.stem: found for found in scenarios_in(shipped())}
-    if name not in known:
+    found = find_shipped(name)
+    if found is None:
+        known = [found.stem for found in scenarios_in(shipped())]
         raise ConfigError("no such file, and no scenario of that name", where=name, hint=choice(name, known))
-    return known[name]
+    return found
+
+
+def find_shipped(name: str) -> Path | None:
+    """The file of the shipped scenario of a name; None when there is none."""
+    return next((found for found in scenarios_in(shipped()) if found.stem == name), None)

@@ -55,6 +55,13 @@ def nanoseconds(moment: datetime) -> int:
     return (moment - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1) * 1000
 
 
+def moment_text(moment: int) -> str:
+    """ISO-8601 in UTC of integer nanoseconds since the Unix epoch, to the last digit that is not 0."""
+    seconds, rest = divmod(moment, 1_000_000_000)
+    text = (datetime.fromtimestamp(0, UTC) + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S")
+    return f"{text}.{rest:09}".rstrip("0").rstrip(".") + "Z"
+
+
 def parse_moment(text: str) -> int:
     """
     Integer nanoseconds since the Unix epoch of an ISO-8601 time, in UTC where it names no zone.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import Final
 
@@ -76,6 +77,11 @@ def with_expectation(text: str, expect: Expect) -> str:
     if counts:
         lines += ["", "[expect.counts]", *(_line(key, value) for key, value in counts.items() if value)]
     return _EXPECT.sub("\n", text).rstrip() + "\n\n" + "\n".join(lines) + "\n"
+
+
+def scenario_digest(text: str) -> str:
+    """SHA-256 over the text of a scenario file without its ``[expect]`` table, 64 digits."""
+    return hashlib.sha256(_EXPECT.sub("\n", text).rstrip().encode()).hexdigest()
 
 
 def _line(key: str, value: object) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import structlog
 import trio
@@ -258,8 +259,10 @@ class Conversation:
             case Unsubscribe(topics):
                 self._hub.unsubscribe(self._outlet, topics)
             case Submit(request, refused):
-                if not self._reception.submit(request):
-                    self._hub.send(self._outlet, refused)
+                answer = partial(self._hub.send, self._outlet, refused)
+                later = partial(self._reception.fanout.when_at_rest, answer)
+                if not self._reception.submit(request, later):
+                    answer()
             case Close(code, reason):
                 self.end(Ending("closed by session", code, reason))
 

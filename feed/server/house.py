@@ -28,6 +28,7 @@ from feed.server.http.worker import HttpWorker
 from feed.server.keys import Keyring
 from feed.server.origins import Origins
 from feed.server.reception import Reception
+from feed.server.storage import Storage
 from feed.server.tokens import KEY_BYTES, TokenOffice
 from feed.settings import Limits, Settings
 from feed.stream.fanout import Fanout
@@ -57,6 +58,7 @@ class House:
         plan: Plan | None = None,
         *,
         signing_key: bytes | None = None,
+        storage: Storage | None = None,
     ) -> None:
         """
         Put a server together.
@@ -67,6 +69,7 @@ class House:
             keyring: The keys that are accepted.
             plan: What goes wrong on purpose.
             signing_key: Of access tokens; None makes one up.
+            storage: What is written to disk meanwhile; None for nothing.
         """
         listing = source.listing
 
@@ -109,6 +112,7 @@ class House:
             tokens=tokens,
             seats=seats,
             clock=time.time,
+            storage=storage or Storage(),
         )
         app, paths = build(site, origins)
         self.web = HttpWorker(app, paths, limits, settings.web)

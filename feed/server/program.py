@@ -13,14 +13,17 @@ from feed.errors import ConfigError
 from feed.model.faults import Fault
 from feed.model.scenario import Expect, Scenario
 from feed.model.truth import Label
-from feed.scenario.reader import read_scenario
+from feed.scenario.journal import ScenarioFile
+from feed.scenario.reader import parse_scenario
 from feed.scenario.recorded import SUFFIX as RECORDED
 from feed.scenario.recorded import RecordedBlocks, is_recording
 from feed.scenario.recording import Header, Provenance
 from feed.scenario.recording_reader import Damage
 from feed.scenario.schema import Markets
-from feed.scenario.shipped import SUFFIX, find_scenario
+from feed.scenario.shipped import SUFFIX, find_scenario, find_shipped
 from feed.scenario.times import parse_duration, parse_moment
+from feed.scenario.toml import read_text
+from feed.scenario.writer import scenario_digest
 from feed.server.faults import Plan
 from feed.settings import Settings
 from feed.sim.again import RepeatedPlayback, RepeatedScript
@@ -51,6 +54,7 @@ class Program:
         faults: What goes wrong on the wire meanwhile.
         labels: What its signals are held against.
         expect: What a whole run must give; None when nobody has said.
+        file: The scenario file that it was read from; None when it was read from none.
         provenance: Where its events come from.
         repeats: Whether it begins again when it is over.
         damage: Says where a recording broke off, once the run has come so far; None while all is well.
@@ -64,6 +68,7 @@ class Program:
     faults: tuple[Fault, ...] = ()
     labels: tuple[Label, ...] = ()
     expect: Expect | None = None
+    file: ScenarioFile | None = None
     provenance: Provenance = SIMULATED
     repeats: bool = False
     damage: Callable[[], Damage | None] = lambda: None
@@ -127,7 +132,11 @@ def program_from_file(name: str, *, seed: int | None = None, start: int | None =
         raise ConfigError("no such file", where=str(path))
     if path.suffix != SUFFIX:
         raise ConfigError("is no scenario", where=str(path), hint=f"allowed: a {SUFFIX} file, or a recording")
-    return scripted(read_scenario(path, MARKETS), seed=seed, start=start)
+    text = read_text(path)
+    program = scripted(parse_scenario(text, MARKETS, name=str(path)), seed=seed, start=start)
+    found = name if path == find_shipped(name) else str(path.absolute())
+    file = ScenarioFile(name=program.name, file=found, sha256=scenario_digest(text))
+    return attrs.evolve(program, file=file)
 
 
 def scripted(scenario: Scenario, *, seed: int | None = None, start: int | None = None) -> Program:
@@ -201,8 +210,22 @@ def _program_for(settings: Settings, *, now: int) -> Program:
         if settings.instruments is not None:
             raise ConfigError("a scenario has its own", where="--instruments", hint="leave one of them out")
         return program_from_file(settings.scenario, seed=settings.seed, start=settings.start)
-    seed = DEFAULT_SEED if settings.seed is None else settings.seed
-    start = now if settings.start is None else settings.start
-    market = Market(default_market(settings.instruments), seed=seed, start=start)
+    return default_program(
+        seed=DEFAULT_SEED if settings.seed is None else settings.seed,
+        start=now if settings.start is None else settings.start,
+        instruments=settings.instruments,
+    )
+
+
+def default_program(*, seed: int, start: int, instruments: int | None) -> Program:
+    """
+    The default market, ready to run.
+
+    Args:
+        seed: Of the market.
+        start: Market time at which it opens, nanoseconds since the Unix epoch.
+        instruments: How many of them; None means the market as it is.
+    """
+    market = Market(default_market(instruments), seed=seed, start=start)
     provenance = attrs.evolve(SIMULATED, seed=seed)
     return Program(name="default", run=market, start=start, seed=seed, provenance=provenance)

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from feed.server.faults import Faults
 
 
-def _closed_market(request: Request) -> bool:
-    del request
+def _closed_market(request: Request, refused: Callable[[], object]) -> bool:
+    del request, refused
     return False
 
 
@@ -38,7 +38,8 @@ class Reception:
         stopping: Set when it does, for those that open too late.
         ended: Set when the market is over: a scenario or recording was played to its end.
         closed: Set when nobody is let in any more because of that.
-        submit: Lets a request act in the market; False when it will not.
+        submit: Lets a request act in the market; False when it will not, and calls back when its turn
+            comes and it must not act after all.
         faults: What goes wrong on purpose; None when nothing will.
         turns: Who works next, and how much anybody may make the server do.
     """
@@ -50,7 +51,7 @@ class Reception:
     stopping: trio.Event = attrs.field(factory=trio.Event)
     ended: trio.Event = attrs.field(factory=trio.Event)
     closed: trio.Event = attrs.field(factory=trio.Event)
-    submit: Callable[[Request], bool] = _closed_market
+    submit: Callable[[Request, Callable[[], object]], bool] = _closed_market
     faults: Faults | None = None
     turns: Turns = attrs.field(
         default=attrs.Factory(lambda self: Turns(cast("Reception", self).limits), takes_self=True)

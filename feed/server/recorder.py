@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
 
 import structlog
 import trio
 
 from feed.errors import ConfigError, RecordingError
 from feed.model.events import Row
+from feed.scenario.appended import AppendedFile, Opener, open_raw, passes
+from feed.scenario.held import HeldOutput
 from feed.scenario.recording import Header
 from feed.scenario.recording_writer import RecordingWriter
 from feed.settings import Recording
@@ -23,36 +24,67 @@ class Recorder:
     """
     A recording under way.
 
-    Trouble with the file ends the recording with one line in the log, and nothing else.
+    Trouble with the file never stops the feed. While the file takes nothing, blocks are held in memory
+    and written as soon as it does, so that nothing is missing; when too much is held the recording
+    ends there for good, and the log says how many events are in the file.
 
     Args:
-        path: The file; what was there is overwritten.
+        path: The file; new, or empty.
         header: Its first line.
         settings: How it is cut into blocks, and how much may wait.
+        opener: How the file is opened.
     Raises:
-        ConfigError: The file cannot be written.
+        ConfigError: The file cannot be opened, or holds something.
     """
 
-    def __init__(self, path: Path, header: Header, settings: Recording | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        header: Header,
+        settings: Recording | None = None,
+        opener: Opener = open_raw,
+    ) -> None:
         self._path = path
         self._settings = settings or Recording()
         self._rows: list[Row] = []
+        self._taken = 0
         self._stopped = False
         self._hangs = False  # a thread that will not come back may still use the file
+        self._troubled = False
         self._changed = trio.Event()
-        self._file: BinaryIO
+        self._file = AppendedFile(path, opener, fresh=True)
         try:
-            self._file = path.open("wb")
-            self._writer = RecordingWriter(self._file, header, self._settings)
+            self._file.open()
         except OSError as problem:
-            raise ConfigError(
-                f"cannot be written: {problem.strerror}", where=str(path), hint="choose another --record"
-            ) from None
-        except RecordingError as problem:
-            raise ConfigError(f"cannot be written: {problem.what}", where=str(path)) from None
+            if not passes(problem):
+                raise ConfigError(
+                    f"cannot be written: {problem.strerror}", where=str(path), hint="choose another --record"
+                ) from None
+        self._output = HeldOutput(self._file, self._settings.held_bytes)
+        self._writer = RecordingWriter(self._output, header, self._settings)
+        self._tell()
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing is written now, or any more; empty while all is well."""
+        if self._stopped:
+            return f"stopped after {self.events} events"
+        return self._output.trouble
+
+    @property
+    def events(self) -> int:
+        """Events that stand in the file, but for the end of a recording that was closed."""
+        blocks = max(0, self._output.written - 1)  # the first piece is the header
+        return min(blocks * self._settings.block_events, self._taken)
+
+    @property
+    def lost(self) -> int:
+        """Events published since the recording stopped, or that it could not write before."""
+        return self._taken - self.events if self._stopped else 0
 
     def take(self, rows: list[Row]) -> None:
         """Take the next events. Never waits."""
+        self._taken += len(rows)
         if self._stopped:
             return
         self._rows += rows
@@ -74,19 +106,37 @@ class Recorder:
         """Write until cancelled; then what is left, and the end of the recording."""
         try:
             while not self._stopped:
-                while not self._rows and not self._stopped:
-                    await self._changed.wait()
+                await self._due()
                 await self._write()
         finally:
             await self._write()
             if not self._hangs:
                 await self._in_thread(self._close)
 
+    def close(self) -> None:
+        """Close the file of a recording that never ran, or has ended."""
+        self._file.close()
+
+    async def _due(self) -> None:
+        """Wait until there is something to write, or to try again."""
+        while not self._rows and not self._stopped:
+            with trio.move_on_after(
+                self._settings.retry_seconds if self._troubled else float("inf")
+            ) as pause:
+                await self._changed.wait()
+            if pause.cancelled_caught:
+                return
+
     async def _write(self) -> None:
         rows, self._rows = self._rows, []
         self._change()
-        if rows and not self._stopped:
-            await self._in_thread(partial(self._writer.append, rows))
+        if not self._stopped and (rows or self._troubled):
+            await self._in_thread(partial(self._put, rows))
+
+    def _put(self, rows: list[Row]) -> None:
+        if rows:
+            self._writer.append(rows)
+        self._output.drain()
 
     async def _in_thread(self, write: Callable[[], None]) -> None:
         # Shielded: what has been taken must not be lost on the way. Bounded: a disk may hang.
@@ -95,21 +145,46 @@ class Recorder:
                 await trio.to_thread.run_sync(write, abandon_on_cancel=True)
             except RecordingError as problem:
                 self._stop(problem.what)
+            else:
+                self._tell()
         if patience.cancelled_caught:
             self._hangs = True
             self._stop("the disk is too slow")
 
     def _close(self) -> None:
-        with self._file:
-            self._writer.close()
-        if not self._writer.failed:
-            log.info("recorded", file=str(self._path), events=self._writer.events)
+        try:
+            if not self._stopped:
+                self._writer.close()
+                self._output.drain()
+        finally:
+            self._file.close()
+        if self._stopped:
+            return
+        if self._output.held:
+            raise RecordingError(self._output.trouble, events=self.events)
+        log.info("recorded", file=str(self._path), events=self._writer.events)
+
+    def _tell(self) -> None:
+        """Say in the log, once, that the file takes nothing, and once that it does again."""
+        trouble = self._output.trouble
+        if self._stopped or self._troubled == bool(trouble):
+            return
+        self._troubled = bool(trouble)
+        if trouble:
+            log.error("the recording waits for its file", file=str(self._path), reason=trouble)
+        else:
+            log.info("the recording goes on, and nothing is missing", file=str(self._path))
+        self._change()
 
     def _stop(self, reason: str) -> None:
         if not self._stopped:
             self._stopped = True
             self._rows = []
-            log.error("recording stopped", file=str(self._path), reason=reason, events=self._writer.events)
+            if not self._hangs:
+                self._output.drop()
+            log.error(
+                "recording stopped", file=str(self._path), reason=reason, events=self.events, lost=self.lost
+            )
             self._change()
 
     def _change(self) -> None:

@@ -91,39 +91,47 @@ async def serve(
     stage = Stage(settings, source)
     key = signing_key(settings.tokens.key, secrets.token_bytes)
     listeners = await _listeners(settings)
-    house = House(settings, stage.source, keyring, stage.plan, signing_key=key)
+    house = House(settings, stage.source, keyring, stage.plan, signing_key=key, storage=stage.storage)
     if tell is not None:
         tell(house)
     try:
+        await _open(stage, house, [sock for _, sock in listeners])
+        listener = Listener(house.door, settings.limits, wrap)
+        send, receive = trio.open_memory_channel[Batch](settings.flow.channel_batches)
+        async with trio.open_nursery() as connections:
+            async with trio.open_nursery() as rooms:
+                for entrance, sock in listeners:
+                    rooms.start_soon(listener.run, sock, connections, entrance)
+                rooms.start_soon(house.reception.turns.run)
+                rooms.start_soon(stage.run, send)
+                rooms.start_soon(_play, house, stage, receive, settings, rooms.cancel_scope)
+                addresses = [_address(entrance, sock) for entrance, sock in listeners]
+                _write_port_file(settings.port_file, addresses[0].port)
+                log.info("serving", addresses=[address.url() for address in addresses])
+                task_status.started(addresses)
+                await stop.wait()
+                rooms.cancel_scope.cancel()
+            stage.storage.end(house.fanout.hub.seq)
+            log.info("stopping", connections=len(house.reception.conversations))
+            connections.cancel_scope.deadline = trio.current_time() + settings.limits.shutdown_seconds
+            await house.web.stop()
+            house.reception.stopping.set()
+            await say_goodbye(house.reception, ending.SHUTDOWN, seconds=settings.limits.shutdown_seconds)
+    finally:
+        stage.storage.close()
+    log.info("stopped", **attrs.asdict(house.reception.endings.statistics()))
+
+
+async def _open(stage: Stage, house: House, socks: list[socket.socket]) -> None:
+    """Publish where the stream begins, and let clients connect."""
+    try:
         await stage.open(house)
-        for _, sock in listeners:
+        for sock in socks:
             listen(sock)
     except ConfigError:
-        for _, sock in listeners:
+        for sock in socks:
             sock.close()
         raise
-    listener = Listener(house.door, settings.limits, wrap)
-    send, receive = trio.open_memory_channel[Batch](settings.flow.channel_batches)
-
-    async with trio.open_nursery() as connections:
-        async with trio.open_nursery() as rooms:
-            for entrance, sock in listeners:
-                rooms.start_soon(listener.run, sock, connections, entrance)
-            rooms.start_soon(house.reception.turns.run)
-            rooms.start_soon(stage.run, send)
-            rooms.start_soon(_play, house, stage, receive, settings, rooms.cancel_scope)
-            addresses = [_address(entrance, sock) for entrance, sock in listeners]
-            _write_port_file(settings.port_file, addresses[0].port)
-            log.info("serving", addresses=[address.url() for address in addresses])
-            task_status.started(addresses)
-            await stop.wait()
-            rooms.cancel_scope.cancel()
-        log.info("stopping", connections=len(house.reception.conversations))
-        connections.cancel_scope.deadline = trio.current_time() + settings.limits.shutdown_seconds
-        await house.web.stop()
-        house.reception.stopping.set()
-        await say_goodbye(house.reception, ending.SHUTDOWN, seconds=settings.limits.shutdown_seconds)
-    log.info("stopped", **attrs.asdict(house.reception.endings.statistics()))
 
 
 async def _play(

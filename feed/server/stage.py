@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import structlog
@@ -12,14 +10,13 @@ import trio
 
 from feed.errors import ConfigError
 from feed.model.events import Row
-from feed.model.requests import Entry
-from feed.scenario.journal import append_entry
 from feed.scenario.recording import Header, Provenance
 from feed.server.attendance import Attendance
 from feed.server.faults import Plan
 from feed.server.house import House
+from feed.server.journalled import header_of
 from feed.server.program import Program, program_for
-from feed.server.recorder import Recorder
+from feed.server.storage import Storage
 from feed.settings import Settings
 from feed.sim.again import RepeatedPlayback, RepeatedScript
 from feed.sim.clients import ClientMarket
@@ -40,6 +37,7 @@ class Stage:
         source: Where events come from.
         plan: What goes wrong on the wire meanwhile.
         ended: Set once the source has nothing more to give.
+        storage: What is written to disk meanwhile.
     """
 
     def __init__(self, settings: Settings, source: Source | None = None) -> None:
@@ -58,7 +56,7 @@ class Stage:
         self.ended = trio.Event()
         self._damaged = False  # and it has been told
         self._rounds = 1
-        self._recorder: Recorder | None = None
+        self.storage = Storage(settings.recording)
         self._attendance: Attendance | None = None
         found = source or self._runner
         assert found is not None  # noqa: S101 - one of the two is there
@@ -70,12 +68,13 @@ class Stage:
         Publish where the stream begins.
 
         Raises:
-            ConfigError: The recording cannot be written.
+            ConfigError: The journal or the recording cannot be written there.
         """
         rows = self.source.opening()
+        if self._settings.journal is not None:
+            self._keep_journal(self._settings.journal)
         if self._settings.record is not None:
-            self._recorder = Recorder(self._settings.record, self._header(rows), self._settings.recording)
-            house.fanout.tap = self._recorder.take
+            house.fanout.tap = self.storage.record(self._settings.record, self._header(rows)).take
         if self._settings.wait_clients or self._settings.lockstep:
             self._attendance = Attendance(house.fanout)
         if self._runner is not None:
@@ -90,8 +89,9 @@ class Stage:
     async def run(self, channel: trio.MemorySendChannel[Batch]) -> None:
         """Play to the end, and record to the end of the server."""
         async with trio.open_nursery() as nursery:
-            if self._recorder is not None:
-                nursery.start_soon(self._recorder.run)
+            nursery.start_soon(self.storage.run)
+            if self.storage.recorder is not None:
+                nursery.start_soon(self.storage.recorder.run)
             await self.source.run(channel)
             self.ended.set()
             self._tell_of_damage()
@@ -116,10 +116,15 @@ class Stage:
 
     async def _settle(self) -> None:
         self._tell_of_rounds()
-        if self._recorder is not None:
-            await self._recorder.room()
+        if self.storage.recorder is not None:
+            await self.storage.recorder.room()
         if self._attendance is not None and self._settings.lockstep and self._runner is not None:
             await self._attendance.caught_up(self._runner.control.position().seq)
+
+    def _keep_journal(self, path: Path) -> None:
+        if self._program is None or self._runner is None:
+            raise ConfigError("only a simulated market keeps one", where="--journal", hint="leave it out")
+        self._runner.journal = self.storage.keep(path, header_of(self._program, self._settings)).write
 
     def _header(self, rows: list[Row]) -> Header:
         if self._program is not None:
@@ -144,7 +149,6 @@ def _runner(program: Program, settings: Settings) -> MarketRunner:
         control,
         flow=settings.flow,
         waiting=settings.trading.waiting,
-        journal=_journal(settings.journal),
     )
     runner.scenario = {
         "name": program.name,
@@ -154,13 +158,3 @@ def _runner(program: Program, settings: Settings) -> MarketRunner:
         "faults": len(program.faults),
     }
     return runner
-
-
-def _journal(path: Path | None) -> Callable[[Entry], None] | None:
-    if path is None:
-        return None
-    try:
-        path.touch()
-    except OSError as problem:
-        raise ConfigError(f"cannot write {path} ({problem.strerror})", where="--journal") from None
-    return partial(append_entry, path)

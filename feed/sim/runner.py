@@ -20,6 +20,10 @@ from feed.stream.source import Batch, send
 STAND_SECONDS: Final = 1.0
 
 
+def _nothing() -> None:
+    """Nobody asked to be told."""
+
+
 class MarketRunner:
     """
     A run as a source of events.
@@ -30,6 +34,8 @@ class MarketRunner:
         scenario: What is played, for people; None when nobody has said.
         hold: Awaited before market time begins to run, such as for clients to subscribe; or None.
         settle: Awaited after every batch, such as for the slowest client to have taken it; or None.
+        journal: Told of every request before it acts; it does not act when the answer is False. None
+            keeps no journal.
     """
 
     def __init__(
@@ -40,7 +46,7 @@ class MarketRunner:
         hold: Callable[[], Awaitable[object]] | None = None,
         settle: Callable[[], Awaitable[object]] | None = None,
         waiting: int = Trading().waiting,
-        journal: Callable[[Entry], object] | None = None,
+        journal: Callable[[Entry], bool] | None = None,
     ) -> None:
         """
         Begin where the run stands.
@@ -51,7 +57,7 @@ class MarketRunner:
             hold: See the class.
             settle: See the class.
             waiting: Bound on the requests that wait to act.
-            journal: Told of every request before it acts.
+            journal: See the class.
         """
         self.listing = control.listing
         self.control = control
@@ -60,8 +66,8 @@ class MarketRunner:
         self.hold = hold
         self.settle = settle
         self._waiting = waiting
-        self._journal = journal
-        self._requests: deque[Request] = deque()
+        self.journal = journal
+        self._requests: deque[tuple[Request, Callable[[], object]]] = deque()
         self._over = False
 
     @property
@@ -74,16 +80,19 @@ class MarketRunner:
         """The opening books."""
         return self.control.opening()
 
-    def submit(self, request: Request) -> bool:
+    def submit(self, request: Request, refused: Callable[[], object] = _nothing) -> bool:
         """
         Let an account's request act as soon as the market comes round to it, in order.
 
+        Args:
+            request: What is asked.
+            refused: Called when its turn comes and it must not act, for it cannot be journalled.
         Returns:
             Whether it will; if not, too many wait, or the market is over.
         """
         if self._over or not self.control.takes_orders or len(self._requests) >= self._waiting:
             return False
-        self._requests.append(request)
+        self._requests.append((request, refused))
         self.control.changed()
         return True
 
@@ -121,7 +130,10 @@ class MarketRunner:
         return bool(self._requests) and not self.control.rewinding
 
     def _traded(self) -> list[Row]:
-        request = self._requests.popleft()
-        if self._journal is not None:
-            self._journal(Entry(at=self.control.position().market_time, request=request))
+        request, refused = self._requests.popleft()
+        if self.journal is not None:
+            entry = Entry(at=self.control.position().market_time, request=request)
+            if not self.journal(entry):
+                refused()
+                return []
         return self.control.submit(request)

@@ -86,6 +86,7 @@ class Fanout:
         self._stood = 0  # and for how long, nanoseconds of the clock
         self._busy = False
         self._resting = trio.lowlevel.ParkingLot()
+        self._at_rest: list[Callable[[], object]] = []
         self._until_pause = 0  # writes that this step may still make before it must pause
 
     def statistics(self) -> FanoutStatistics:
@@ -167,6 +168,13 @@ class Fanout:
         while self._busy:
             await self._resting.park()
 
+    def when_at_rest(self, act: Callable[[], object]) -> None:
+        """Call ``act`` at the end of the step under way; now, if there is none."""
+        if self._busy:
+            self._at_rest.append(act)
+        else:
+            act()
+
     async def step(self, rows: list[Row], *, made: float | None = None) -> None:
         """
         Publish ``rows`` and write them to everybody; it waits only if there are very many.
@@ -196,6 +204,8 @@ class Fanout:
                 await self._sweep(group)
         finally:
             self._busy = False
+            while self._at_rest:
+                self._at_rest.pop(0)()
             self._resting.unpark_all()
 
     def _cut(self, topic: OpenTopic, problem: Exception) -> None:

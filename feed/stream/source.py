@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
 import attrs
@@ -64,6 +65,12 @@ class Source(Protocol):
 class TakesOrders(Protocol):
     """A source in which accounts can trade."""
 
-    def submit(self, request: Request) -> bool:
-        """Let a request act as soon as its turn comes; False when it will not."""
+    def submit(self, request: Request, refused: Callable[[], object]) -> bool:
+        """
+        Let a request act as soon as its turn comes; False when it will not.
+
+        Args:
+            request: What is asked.
+            refused: Called when its turn comes and it must not act after all.
+        """
         ...

@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -124,19 +125,42 @@ def test_verify_finds_every_connection_alike(serve, feed, dialect):
 
 
 def test_a_journal_replays(serve, feed, tmp_path):
-    """A scenario and the journal of its orders give the same digest twice, and another than without."""
-    journal = tmp_path / "orders.jsonl"
-    server, url = serve("--scenario", "calm-day", "--journal", journal)
+    """It gives the digest of what was served, which is another than without the orders."""
+    journal, recording = tmp_path / "orders.jsonl", tmp_path / "run.feed.zst"
+    server, url = serve("--scenario", "calm-day", "--journal", journal, "--record", recording)
     with connect(url, token(url, "tk_live_a1b2c3d4e5f6", "demo-secret"), "market=BTC-USD") as socket:
         content = {"orderType": "buy", "tradeType": "market", "quantity": "0.0100"}
         socket.send(json.dumps({"message": "createOrder", "content": content}))
         until(socket, "createOrder")
     server.process.terminate()
     server.rest()
-    assert len(journal.read_text().splitlines()) == 1
-    replay = ["replay", "calm-day", "--until", "20s", "--digest"]
-    told = [feed(*replay, "--journal", journal).rest() for _ in range(2)]
-    assert told[0] == told[1]
-    assert told[0][0] == 0
-    assert "2 order, 1 fill" in told[0][1][0]
-    assert told[0][1] != feed(*replay).rest()[1]
+    header, entry, end = map(json.loads, journal.read_text().splitlines())
+    assert (header["scenario"]["name"], entry["do"], end["end"]) == ("calm-day", "create", True)
+    code, told = feed("replay", "--journal", journal, "--digest").rest()
+    assert code == 0
+    assert "2 order, 1 fill" in told[0]
+    _, recorded = feed("replay", recording, "--digest").rest()
+    assert told[-1].split()[-1] == recorded[-1].split()[-1]
+    _, without = feed("replay", "calm-day", "--until", end["events"], "--digest").rest()
+    assert told[-1] != without[-1]
+
+
+def test_a_device_that_is_full_takes_no_orders_and_stops_nothing(serve, keys):
+    """Each is answered with 503, on a connection that goes on; and it is no file afterwards."""
+    path, ((key, secret), _) = keys
+    server, url = serve("--keys", path, "--journal", "/dev/full", "--record", "/dev/full")
+    query = "market=BTC-USD&subscriptions=orders,publicOrderBook"
+    with connect(url, token(url, key, secret), query) as socket:
+        for _ in range(2):
+            socket.send(order("buy", "50000.00"))
+            assert until(socket, "createOrder")["data"]["statusCode"] == 503
+            until(socket, "publicOrderBookDelta")
+    health = url.replace("ws:", "http:") + "/healthz"
+    with urllib.request.urlopen(health, timeout=10) as answer:
+        said = json.load(answer)
+    assert said["status"] == "degraded"
+    assert [problem.split(":")[0] for problem in said["problems"]] == ["journal", "recording"]
+    server.process.terminate()
+    assert server.rest()[0] == 0
+    assert server.errors.count("orders are refused") == 1
+    assert Path("/dev/full").is_char_device()

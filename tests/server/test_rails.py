@@ -353,7 +353,7 @@ def test_a_journal_gives_the_same_public_stream():
                 await ask(trader, "cancelOrder", cancelBy="all")
             return {item["seq"]: item for item in await hear(client, seconds)}
 
-        async with railway(journal=journal.append) as open_:
+        async with railway(journal=lambda entry: journal.append(entry) is None) as open_:
             live = await watch(open_, 10, 1)
         assert len(journal) == 11
         async with railway(entries=journal) as open_:

@@ -1,7 +1,5 @@
 """What has to do with pace: waiting for clients, lockstep, and recording on the side."""
 
-import errno
-import io
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +9,7 @@ import trio
 import virtual
 from asking import API_KEY, ask
 from clients import Closed
+from disks import Disk
 from houses import OpenHouse
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -23,7 +22,7 @@ from feed.scenario.recording_reader import RecordingReader
 from feed.server import recorder as recorder_module
 from feed.server.house import House
 from feed.server.keys import Keyring
-from feed.server.program import program_from_file
+from feed.server.program import program_for, program_from_file
 from feed.server.stage import Stage
 from feed.settings import Recording
 from feed.sim.replay import Replay
@@ -218,30 +217,100 @@ def test_any_run_is_recorded_whole(tmp_path_factory, seed, speed, batch):
     assert digest_of(out) == digest_of(path)
 
 
-def test_a_full_disk_ends_the_recording_and_not_the_feed(short, tmp_path, monkeypatch):
-    """One line in the log that says why and how much is good; the market runs to its end."""
+def full(path, *, room, held=0):
+    """Record five market seconds on a disk with little room; the log."""
+    small = Recording(block_events=100, held_bytes=held)
+    config = Settings(seed=1, start=10**18, until="5s", speed=0, record=path, recording=small)
 
-    class Full(io.BytesIO):
-        def write(self, data):
-            if self.tell() > 3000:
-                raise OSError(errno.ENOSPC, "No space left on device")
-            return super().write(data)
+    async def main():
+        theatre = Theatre(config)
+        theatre.stage.storage.opener = Disk(room).open
 
-        def close(self):
-            pass
+        async def visit(_):
+            await read_to_the_end(theatre)
 
-    disk = Full()
-    monkeypatch.setattr(Path, "open", lambda *_: disk)
-    monkeypatch.setattr(recorder_module, "Recording", lambda: Recording(block_events=100))
-    config = Settings(seed=1, start=10**18, until="5s", speed=0, record=tmp_path / "full.feed.zst")
-    logs = record(config)
-    lines = [line for line in logs if line["event"].startswith("record")]
+        await theatre.run(visit)
+
+    with structlog.testing.capture_logs() as logs:
+        trio.run(main)
+    return [line for line in logs if "record" in line["event"]]
+
+
+def test_a_full_disk_ends_the_recording_and_not_the_feed(tmp_path):
+    """The log says why, and how much is in the file; the market runs to its end, and the file is good."""
+    path = tmp_path / "full.feed.zst"
+    lines = full(path, room=3000)
     assert [(line["event"], line["reason"]) for line in lines] == [
         ("recording stopped", "No space left on device")
     ]
-    reader = RecordingReader(io.BytesIO(disk.getvalue()))
-    assert sum(map(len, reader)) == lines[0]["events"] > 0
-    assert reader.damage is not None
+    with path.open("rb") as file:
+        reader = RecordingReader(file)
+        assert sum(map(len, reader)) == lines[0]["events"] > 0
+    assert str(reader.damage.reason) == "the file ends without an end line"
+
+
+def test_what_a_full_disk_does_not_take_by_the_end_is_told(tmp_path):
+    """It is held in memory for as long as the server runs; then the log says how much is lost."""
+    path = tmp_path / "full.feed.zst"
+    lines = full(path, room=3000, held=10**8)
+    assert [line["event"] for line in lines] == ["the recording waits for its file", "recording stopped"]
+    with path.open("rb") as file:
+        events = sum(map(len, RecordingReader(file)))
+    assert (lines[1]["events"], lines[1]["events"] + lines[1]["lost"]) == (events, digest_of_market()[1])
+
+
+def digest_of_market():
+    program = program_for(Settings(seed=1, start=10**18), now=0)
+    run = Replay(program.run, start=program.start, until=program.until("5s"))
+    for _ in run.steps():
+        pass
+    return run.outcome().digest, run.outcome().events
+
+
+def test_a_recording_goes_on_when_there_is_room_again(tmp_path):
+    """Nothing is missing; meanwhile whoever asks is told, and the log says when it is over."""
+    path = tmp_path / "full.feed.zst"
+    quick = Recording(block_events=100, retry_seconds=0.01)
+    disk, seen = Disk(3000), []
+
+    async def main():
+        theatre = Theatre(Settings(seed=1, start=10**18, until="5s", speed=0, record=path, recording=quick))
+        storage = theatre.stage.storage
+        storage.opener = disk.open
+
+        async def visit(house):
+            await read_to_the_end(theatre)
+            with trio.fail_after(10):
+                while not storage.problems():
+                    await storage.recorder._changed.wait()
+                seen.extend(storage.problems())
+                disk.room = 10**9
+                while storage.problems():
+                    await storage.recorder._changed.wait()
+
+        await theatre.run(visit)
+
+    with structlog.testing.capture_logs() as logs:
+        trio.run(main)
+    assert seen == ["recording: No space left on device"]
+    assert [line["event"] for line in logs if "record" in line["event"]] == [
+        "the recording waits for its file",
+        "the recording goes on, and nothing is missing",
+        "recorded",
+    ]
+    assert (digest_of(path)[0]) == digest_of_market()[0]
+
+
+def test_an_earlier_recording_is_never_touched(short, tmp_path):
+    """Nor anything else that is there: another name must be chosen. A device is no recording."""
+    path = tmp_path / "run.feed.zst"
+    path.write_bytes(b"mine")
+    with pytest.raises(ConfigError, match="holds something already; choose another name"):
+        record(Settings(scenario=short, speed=0, record=path))
+    assert path.read_bytes() == b"mine"
+    lines = record(Settings(scenario=short, speed=0, record=Path("/dev/full")))
+    assert {line.get("reason") for line in lines if "record" in line["event"]} == {"No space left on device"}
+    assert Path("/dev/full").is_char_device()
 
 
 async def test_a_disk_that_hangs_is_given_up(open_house, tmp_path):

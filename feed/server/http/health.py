@@ -14,13 +14,20 @@ from feed.server.http.metrics import CONTENT_TYPE, exposition
 from feed.server.http.site import Call, Site
 
 
-class Alive(Shape):
-    """The server runs."""
+class Alive(Shape, omit_defaults=True):
+    """
+    The server runs.
 
-    status: Literal["ok"]
+    Attributes:
+        status: Whether it can write all that it shall.
+        problems: What it cannot write now, one sentence each.
+    """
+
+    status: Literal["ok", "degraded"]
+    problems: tuple[str, ...] = ()
 
 
-class Ready(Shape):
+class Ready(Shape, omit_defaults=True):
     """
     The market can be shown.
 
@@ -28,17 +35,20 @@ class Ready(Shape):
         status: Always this.
         seq: Sequence number of the newest event.
         state: What the market is doing: waiting (for clients), running, paused, seeking, or ended.
+        problems: What cannot be written now, one sentence each; the market goes on meanwhile.
     """
 
     status: Literal["ready"]
     seq: int
     state: str
+    problems: tuple[str, ...] = ()
 
 
 def alive(site: Site, call: Call) -> Alive:
     """An answer is all that is asked for."""
-    del site, call
-    return Alive(status="ok")
+    del call
+    problems = tuple(site.storage.problems())
+    return Alive(status="degraded" if problems else "ok", problems=problems)
 
 
 def ready(site: Site, call: Call) -> Ready | Answer:
@@ -55,7 +65,8 @@ def ready(site: Site, call: Call) -> Ready | Answer:
     ]
     if waiting:
         return _not_ready(state, "not_ready", f"No quote yet: {', '.join(waiting[:10])}")
-    return Ready(status="ready", seq=site.seq, state=state)
+    problems = tuple(site.storage.problems())
+    return Ready(status="ready", seq=site.seq, state=state, problems=problems)
 
 
 def _not_ready(state: str, code: str, message: str) -> Answer:

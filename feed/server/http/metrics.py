@@ -63,6 +63,7 @@ class _Figures(Collector):
             "How late the source was with its last events.",
             getattr(self._site.source, "lag", 0.0),
         )
+        yield from self._storage()
         yield self._faults()
         yield HistogramMetricFamily(
             "feed_event_to_write_seconds",
@@ -70,6 +71,30 @@ class _Figures(Collector):
             buckets=[(text, float(count)) for text, count in fanout.latency.cumulative()],
             sum_value=fanout.latency.total,
         )
+
+    def _storage(self) -> Iterator[Metric]:
+        """What is written to disk, where anything is."""
+        journal, recorder = self._site.storage.journal, self._site.storage.recorder
+        if journal is not None:
+            yield GaugeMetricFamily(
+                "feed_journal_up",
+                "1 while order requests can be journalled, else 0.",
+                int(not journal.trouble),
+            )
+            yield CounterMetricFamily("feed_journal_entries", "Order requests journalled.", journal.entries)
+            yield CounterMetricFamily(
+                "feed_journal_refused", "Order requests refused, as the journal took none.", journal.refused
+            )
+        if recorder is not None:
+            yield GaugeMetricFamily(
+                "feed_recording_up",
+                "1 while the recording can be written, else 0.",
+                int(not recorder.trouble),
+            )
+            yield GaugeMetricFamily("feed_recording_events", "Events in the recording.", recorder.events)
+            yield GaugeMetricFamily(
+                "feed_recording_lost_events", "Events published since the recording stopped.", recorder.lost
+            )
 
     def _faults(self) -> Metric:
         """Whom the faults of a scenario have struck."""

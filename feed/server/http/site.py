@@ -17,6 +17,7 @@ from feed.server.allowances import Seats
 from feed.server.http.tape import Tape
 from feed.server.keys import Keyring
 from feed.server.reception import Reception
+from feed.server.storage import Storage
 from feed.server.tokens import TokenOffice
 from feed.settings import Settings
 from feed.stream.fanout import Fanout
@@ -62,6 +63,7 @@ class Site:
         tokens: Gives access tokens out.
         seats: Who has how many connections open, where a protocol counts them.
         clock: Seconds since the Unix epoch.
+        storage: What is written to disk.
         endpoints: Everything that is served, for the documents about it.
     """
 
@@ -74,6 +76,7 @@ class Site:
     tokens: TokenOffice
     seats: Seats
     clock: Callable[[], float]
+    storage: Storage = attrs.field(factory=Storage)
     endpoints: tuple[Endpoint, ...] = ()
 
     @property

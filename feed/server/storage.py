@@ -1,0 +1,108 @@
+"""What the server writes to disk while it serves, and whether it can."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import structlog
+import trio
+
+from feed.scenario.appended import Opener, open_raw
+from feed.scenario.journal import JournalHeader
+from feed.scenario.journal_writer import JournalWriter
+from feed.scenario.recording import Header
+from feed.server.recorder import Recorder
+from feed.settings import Recording
+
+log = structlog.get_logger("feed.storage")
+
+
+class Storage:
+    """
+    The journal and the recording of one server.
+
+    Args:
+        settings: How a recording is cut into blocks, and how often is tried what could not be written.
+        opener: How files are opened.
+    Attributes:
+        opener: How files are opened.
+        journal: Of order requests; None when none is kept.
+        recorder: Of everything published; None when nothing is recorded.
+    """
+
+    def __init__(self, settings: Recording | None = None, opener: Opener = open_raw) -> None:
+        self._settings = settings or Recording()
+        self.opener = opener
+        self.journal: JournalWriter | None = None
+        self.recorder: Recorder | None = None
+        self._changed = trio.Event()
+
+    def problems(self) -> list[str]:
+        """What cannot be written now, one sentence each; none when all is well."""
+        found = []
+        if self.journal is not None and self.journal.trouble:
+            found.append(f"journal: {self.journal.trouble}; order requests are answered with 503")
+        if self.recorder is not None and self.recorder.trouble:
+            found.append(f"recording: {self.recorder.trouble}")
+        return found
+
+    def keep(self, path: Path, header: JournalHeader) -> JournalWriter:
+        """
+        Begin a journal.
+
+        Raises:
+            ConfigError: As :meth:`JournalWriter.open`.
+        """
+        journal = self.journal = JournalWriter(path, header, self.opener)
+        journal.changed = self._tell
+        journal.open()
+        if journal.cut:
+            log.warning("a torn line was cut off", file=str(journal.path), bytes=journal.cut)
+        return journal
+
+    def record(self, path: Path, header: Header) -> Recorder:
+        """
+        Begin a recording.
+
+        Raises:
+            ConfigError: As :class:`Recorder`.
+        """
+        self.recorder = Recorder(path, header, self._settings, self.opener)
+        return self.recorder
+
+    async def run(self) -> None:
+        """Find out, again and again while the journal takes nothing, whether it does; until cancelled."""
+        journal = self.journal
+        while journal is not None:
+            changed = self._changed
+            if not journal.trouble:
+                await changed.wait()
+                continue
+            await trio.sleep(self._settings.retry_seconds)
+            if journal.trouble:
+                journal.probe()
+
+    def end(self, events: int) -> None:
+        """Say in the journal how many events were published."""
+        if self.journal is not None:
+            self.journal.end(events)
+
+    def close(self) -> None:
+        """Close every file, however the server ended."""
+        if self.journal is not None:
+            self.journal.close()
+        if self.recorder is not None:
+            self.recorder.close()
+
+    def _tell(self) -> None:
+        journal = self.journal
+        changed, self._changed = self._changed, trio.Event()
+        changed.set()
+        if journal is None:
+            return
+        if journal.trouble:
+            log.error(
+                "orders are refused: the journal takes none", file=str(journal.path), reason=journal.trouble
+            )
+        else:
+            log.info("orders are taken again", file=str(journal.path), refused=journal.refused)
