@@ -72,7 +72,8 @@ def request(fields: dict[str, Any], name: str, requests: Mapping[str, type[T]]) 
         raise ProtocolError(f"Missing or invalid field: {name}")
     wanted = requests.get(kind)
     if wanted is None:
-        raise ProtocolError(f"Unknown message {name}: {clip(kind)}")
+        what = name if name == "message" else f"message {name}"
+        raise ProtocolError(unknown(what, [kind]))
     try:
         return _converter.structure(fields, wanted)
     except cattrs.ClassValidationError as problem:

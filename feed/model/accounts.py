@@ -17,7 +17,7 @@ import attrs
 
 from feed.model.events import FILL, ORDER, OrderChanged, OrderFilled, Row, Side
 from feed.model.instruments import Listing
-from feed.model.trading import OrderState, Verb
+from feed.model.trading import OrderState, Verb, caseless
 
 PARTICIPANTS: Final = 0
 """The account of everybody who is no client."""
@@ -120,7 +120,7 @@ class Account:
         orders: Open orders by id, each as it stands.
         fees: Paid so far, by currency, units of money.
         leverage: Of its positions and open orders.
-        requests: Client's ids of the last orders asked for.
+        requests: Client's ids of the last orders asked for, see :func:`feed.model.trading.caseless`.
         finished: The last orders that are over, oldest first.
     """
 
@@ -210,7 +210,7 @@ class Accounts:
         account = self[item.account]
         if item.state is OrderState.PENDING:
             if item.verb is Verb.CREATE and item.request:
-                _remember(account.requests, item.request)
+                _remember(account.requests, caseless(item.request))
         elif item.state is OrderState.ACTIVE:
             account.orders[item.order] = item
             account.leverage = item.leverage

@@ -35,17 +35,22 @@ def order_id(created: int, order: int) -> str:
 
 def parse_order_id(text: str) -> tuple[int, int]:
     """
-    Milliseconds since the Unix epoch, and number, of an order's ULID in capitals.
+    Milliseconds since the Unix epoch, and number, of an order's ULID; case does not matter.
 
     Raises:
         ValueError: It is none.
     """
-    if not _ULID.fullmatch(text):
+    if not is_ulid(text):
         raise ValueError("not a ULID")
     number = 0
-    for digit in text:
+    for digit in text.upper():
         number = number << 5 | _VALUES[digit]
     return number >> _NUMBER_BITS, number & (1 << _NUMBER_BITS) - 1
+
+
+def is_ulid(text: str) -> bool:
+    """Whether a text is a ULID, in capitals or not."""
+    return text.isascii() and _ULID.fullmatch(text.upper()) is not None
 
 
 def match_id(symbol: str, trade: int) -> str:

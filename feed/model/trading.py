@@ -215,6 +215,11 @@ def packed(request_id: str) -> int:
     return int.from_bytes(request_id.encode("ascii"), "big")
 
 
+def caseless(request: int) -> int:
+    """The same for all ids, packed, that differ in the case of their letters alone: UUIDs have none."""
+    return packed(unpacked(request).lower())
+
+
 def unpacked(request: int) -> str:
     """The text that :func:`packed` was given."""
     return request.to_bytes((request.bit_length() + 7) // 8, "big").decode("ascii")

@@ -19,7 +19,7 @@ from feed.model.events import CLEAR, REDUCE, TRADE, OrderChanged, OrderFilled, R
 from feed.model.instruments import Contract, Listing
 from feed.model.orders import Ack, CancelOrder, NewOrder, Reject, TimeInForce
 from feed.model.requests import PARTS, Cancel, CancelMany, Create, Entry, Modify, Request
-from feed.model.trading import OrderState, Pricing, Reason, Verb, packed, unpacked
+from feed.model.trading import OrderState, Pricing, Reason, Verb, caseless, packed, unpacked
 from feed.settings import Trading
 from feed.sim.again import RepeatedScript
 from feed.sim.market import Market
@@ -125,7 +125,7 @@ class ClientMarket:
 
     def _create(self, request: Create) -> list[Row]:
         account = self.accounts.find(request.account)
-        if request.request in account.requests:
+        if caseless(request.request) in account.requests:
             return self._refused(request, Verb.CREATE, Reason.DUPLICATE)
         price = request.price if request.type is Pricing.LIMIT else self._worst_price(request)
         order = OrderChanged(

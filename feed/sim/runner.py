@@ -80,6 +80,11 @@ class MarketRunner:
         """The opening books."""
         return self.control.opening()
 
+    @property
+    def takes_orders(self) -> bool:
+        """Whether accounts can trade: in a simulated market that is not over."""
+        return not self._over and self.control.takes_orders
+
     def submit(self, request: Request, refused: Callable[[], object] = _nothing) -> bool:
         """
         Let an account's request act as soon as the market comes round to it, in order.
@@ -90,7 +95,7 @@ class MarketRunner:
         Returns:
             Whether it will; if not, too many wait, or the market is over.
         """
-        if self._over or not self.control.takes_orders or len(self._requests) >= self._waiting:
+        if not self.takes_orders or len(self._requests) >= self._waiting:
             return False
         self._requests.append((request, refused))
         self.control.changed()

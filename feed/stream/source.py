@@ -63,7 +63,17 @@ class Source(Protocol):
 
 @runtime_checkable
 class TakesOrders(Protocol):
-    """A source in which accounts can trade."""
+    """
+    A source in which accounts can trade.
+
+    Attributes:
+        takes_orders: Whether they can now: a recording is such a source by its shape alone.
+    """
+
+    @property
+    def takes_orders(self) -> bool:
+        """See the class."""
+        ...
 
     def submit(self, request: Request, refused: Callable[[], object]) -> bool:
         """

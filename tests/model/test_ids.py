@@ -32,8 +32,14 @@ def test_order_ids_sort_by_time_then_number(one, other):
     assert (texts[0] < texts[1]) == (one < other)
 
 
+def test_case_does_not_matter():
+    """As the specification of ULIDs has it."""
+    text = order_id(1_717_100_052_972_000_000, 1_000_000)
+    assert parse_order_id(text.lower()) == parse_order_id(text)
+
+
 @pytest.mark.parametrize(
-    "text", ["", "0" * 25, "0" * 27, "8" + "0" * 25, "U" * 26, "01arz3ndek0000000000000000"]
+    "text", ["", "0" * 25, "0" * 27, "8" + "0" * 25, "U" * 26, "0" * 25 + "\N{LATIN SMALL LIGATURE FF}"]
 )
 def test_what_is_no_ulid_is_refused(text):
     """Wrong length, too large, or letters that the alphabet leaves out."""

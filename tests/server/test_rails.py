@@ -9,9 +9,11 @@ from railway import KEYS, SECRET, ask, hear, railway
 from virtual import run
 
 from feed import Settings
+from feed.model.instruments import Contract
 from feed.model.requests import CancelMany
 from feed.policies import Policies, RailsPolicy
 from feed.settings import Tokens
+from feed.sim.defaults import default_market
 
 ID = "0835bf3e-4a20-41f0-908d-8213f2b7a285"
 MARKET = {"orderType": "buy", "tradeType": "market", "quantity": "0.01"}
@@ -25,6 +27,19 @@ def kinds(heard):
         for message in heard
         if isinstance(message["data"], dict)
     ]
+
+
+def test_a_market_that_takes_no_orders_does_not_say_active():
+    """Futures and predictions can be read; where they are traded, and by whom, is another matter."""
+
+    async def main():
+        async with railway(instruments=(0, None)) as open_:
+            _, _, body = await ask_http(open_.connect(), "/api/v1/markets")
+            spot = [item.contract is Contract.SPOT for item in default_market().listing()]
+            assert [item["status"] for item in body] == ["active" if yes else "readOnly" for yes in spot]
+            assert False in spot
+
+    run(main)
 
 
 # --- getting in --------------------------------------------------------------------------------------

@@ -228,6 +228,17 @@ def test_a_request_that_comes_twice_acts_once(market):
     assert said(market.execute(attrs.evolve(request, account=2)))[-1] == ("CREATE", "ACTIVE")
 
 
+def test_the_case_of_a_clients_id_does_not_matter(market):
+    """A UUID has none: written otherwise it is the same one, and comes back as it was sent."""
+    bid, _ = quote(market)
+    request = buy(price=bid - 100, request=packed("0835bf3e-4a20-41f0-908d-8213f2b7a285"))
+    market.execute(request)
+    again = attrs.evolve(request, request=packed("0835BF3E-4A20-41F0-908D-8213F2B7A285"))
+    rows = market.execute(again)
+    assert said(rows) == [("CREATE", "REFUSED", "DUPLICATE")]
+    assert rows[0][4] == again.request
+
+
 def test_an_account_does_not_trade_with_itself(market):
     """Its resting order makes way, and it is told why."""
     bid, ask = quote(market)

@@ -15,7 +15,7 @@ import attrs
 from feed.dialects.messages import parse, request
 from feed.errors import ProtocolError
 from feed.model.events import Side
-from feed.model.ids import parse_order_id
+from feed.model.ids import is_ulid, parse_order_id
 from feed.model.instruments import Instrument, OffGrid
 from feed.model.requests import PARTS, Cancel, CancelMany, Create, Modify, Request
 from feed.model.trading import Pricing, packed
@@ -25,6 +25,8 @@ DEFAULT_SLIPPAGE: Final = "0.02"
 # Far beyond any market, and small enough for every program to count in.
 _MOST_UNITS: Final = 10**15
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+# Of what came as a client's id an error repeats no more; a UUID has 36 characters.
+_LONGEST_ID: Final = 64
 _SIDES: Final = {"buy": Side.BUY, "sell": Side.SELL}
 _TYPES: Final = {"limit": Pricing.LIMIT, "market": Pricing.MARKET}
 _LEVERAGE: Final = re.compile(r"[1-9]\d{0,3}", re.ASCII)
@@ -168,13 +170,17 @@ class Envelope:
 
     Attributes:
         kind: The request type, a known one.
-        request_id: The client's own id of it; None when it gave none.
+        request_id: The client's own id of it, as it was written; None when it gave none that is good.
+        named: What it gave in its place, for an error about it; None when that is not worth repeating.
         content: Its parameters, not looked at yet.
+        complaint: What is wrong with the envelope; None when nothing is.
     """
 
     kind: str
     request_id: str | None
+    named: str | int | None
     content: dict[str, Any]
+    complaint: str | None = None
 
     @property
     def market(self) -> str | None:
@@ -196,28 +202,54 @@ class Envelope:
         Raises:
             ProtocolError: A parameter is missing, or of the wrong type.
         """
+        if self.complaint is not None:
+            raise ProtocolError(self.complaint)
         if "clientRequestId" in self.content and self.request_id is None:
-            raise ProtocolError("clientRequestId must be a UUID")
+            raise ProtocolError(_not_an_id(self.named))
         return request({**self.content, "message": self.kind}, "message", MESSAGES)
 
 
 def decode(text: str) -> Envelope:
     """
-    The envelope of one client message.
+    The envelope of one client message. What is wrong with it is said when its request is wanted, so that
+    the error can name the client's id of it.
 
     Raises:
-        ProtocolError: No request of this protocol.
+        ProtocolError: No JSON object.
     """
     fields = parse(text)
-    kind = fields.get("message")
+    kind, content = fields.get("message"), fields.get("content")
+    complaint = None
     if not isinstance(kind, str) or kind not in MESSAGES:
-        request(fields, "message", MESSAGES)  # says what is wrong with it
-    content = fields.get("content")
-    if content is not None and not isinstance(content, dict):
-        raise ProtocolError("content must be an object")
-    named = (content or {}).get("clientRequestId")
+        try:
+            request(fields, "message", MESSAGES)  # says what is wrong with it
+        except ProtocolError as problem:
+            kind, complaint = ERROR, problem.message
+    elif content is not None and not isinstance(content, dict):
+        kind, complaint = ERROR, "content must be an object"
+    content = content if isinstance(content, dict) else {}
+    named = content.get("clientRequestId")
     good = isinstance(named, str) and _UUID.fullmatch(named) is not None
-    return Envelope(kind=str(kind), request_id=named if good else None, content=content or {})
+    return Envelope(
+        kind=str(kind),
+        request_id=named if good else None,
+        named=_repeatable(named),
+        content=content,
+        complaint=complaint,
+    )
+
+
+def _repeatable(named: object) -> str | int | None:
+    """What came as a client's id, if an error can repeat it: a text that is not long, or a number."""
+    if isinstance(named, str):
+        return named[:_LONGEST_ID]
+    number = isinstance(named, int) and not isinstance(named, bool) and abs(named) < _MOST_UNITS
+    return named if number else None  # type: ignore[return-value]  # it is one
+
+
+def _not_an_id(named: str | int | None) -> str:
+    text = "clientRequestId must be a UUID"
+    return f"{text}; a ULID is the id of an order" if isinstance(named, str) and is_ulid(named) else text
 
 
 def number(request_id: str | None) -> int:
@@ -276,4 +308,5 @@ def _order(text: str | None) -> tuple[int, int]:
     try:
         return parse_order_id(text)
     except ValueError:
-        raise ProtocolError("orderId must be a ULID") from None
+        text_of = "; a UUID is the client's own id of a request" if _UUID.fullmatch(text) else ""
+        raise ProtocolError(f"orderId must be the ULID of an order{text_of}") from None

@@ -47,10 +47,17 @@ def response(kind: str, data: dict[str, object], market: str | None = None) -> s
     return message(**fields, data=data)
 
 
-def problem(
-    kind: str, status: int, text: str, *, request_id: str | None = None, market: str | None = None
-) -> str:
-    """What is wrong with a request; the document shows none."""
+def problem(kind: str, status: int, text: str, *, market: str, request_id: str | int | None = None) -> str:
+    """
+    What is wrong with a request; the document shows none.
+
+    Args:
+        kind: Of the request.
+        status: As in HTTP.
+        text: One sentence.
+        market: That the request is about, else the one that the connection is for.
+        request_id: The client's own id of the request, as it was written; None for none.
+    """
     data: dict[str, object] = {} if request_id is None else {"clientRequestId": request_id}
     return response(kind, data | {"statusCode": status, "body": text}, market)
 

@@ -12,7 +12,7 @@ from feed.dialects.rails.encode import SIDES, named, response, shown_seq, split
 from feed.dialects.times import milliseconds
 from feed.model.events import FILL, ORDER, Event, OrderChanged, OrderFilled
 from feed.model.ids import match_id, order_id, user_id
-from feed.model.instruments import Instrument, decimal_text
+from feed.model.instruments import Contract, Instrument, decimal_text
 from feed.model.topics import Encoder
 from feed.model.trading import OrderState, Pricing, Reason, Verb, unpacked
 
@@ -41,6 +41,7 @@ _NOT_FOUND: Final = 404
 # Each request uses one unit of the account's quota, and the first answer says so.
 _QUOTA: Final = {"apiQuotaUsed": 1}
 
+READ_ONLY: Final = "market takes no orders"
 _WHY: Final = {
     Reason.NONE: "",
     Reason.UNKNOWN_ORDER: "order not found",
@@ -80,6 +81,8 @@ class AccountOrders(Encoder):
             return None
         kind, status, text = _SAID[order.verb, order.state]
         why = _WHY[order.reason]
+        if order.reason is Reason.NOT_TRADING and self._instrument.contract is not Contract.SPOT:
+            why = READ_ONLY
         request = unpacked(order.request)
         data: dict[str, object]
         if order.state is OrderState.REFUSED:

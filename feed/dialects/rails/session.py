@@ -28,6 +28,7 @@ from feed.dialects.rails.encode import book_messages, problem, response, trade_m
 from feed.dialects.rails.private import order_messages
 from feed.errors import ProtocolError
 from feed.model.instruments import Instrument
+from feed.model.symbols import symbols
 from feed.model.topics import Topic
 
 # What emitPublicCompletedOrders shows at most.
@@ -71,7 +72,7 @@ class RailsSession(Session):
         try:
             check_since(options.since, self._desk.kept())
         except ProtocolError as misfit:
-            return [Reply(problem(ERROR, 400, misfit.message)), Close(1008, "Cannot resume")]
+            return [Reply(self._problem(ERROR, 400, misfit.message)), Close(1008, "Cannot resume")]
         self._streams.update(dict.fromkeys(self._admission.streams))
         return [contract.Subscribe(self._topics(self._admission.streams), options.since)]
 
@@ -80,12 +81,12 @@ class RailsSession(Session):
         try:
             envelope = decode(text)
         except ProtocolError as misfit:
-            return [Reply(problem(ERROR, 400, misfit.message))]
+            return [Reply(self._problem(ERROR, 400, misfit.message))]
         try:
             return self._answer(envelope)
         except ProtocolError as misfit:
             status = int(misfit.code or 400)
-            return [Reply(problem(envelope.kind, status, misfit.message, request_id=envelope.request_id))]
+            return [Reply(self._problem(envelope.kind, status, misfit.message, envelope))]
 
     def beat(self) -> Sequence[Action]:
         """Where tokens are taken strictly, close when this one expires."""
@@ -96,7 +97,16 @@ class RailsSession(Session):
 
     def wording(self, fault: Fault) -> str:
         """An error message, as for everything else that goes wrong."""
-        return problem(ERROR, *_WORDING[fault])
+        return self._problem(ERROR, *_WORDING[fault])
+
+    def _problem(self, kind: str, status: int, text: str, envelope: Envelope | None = None) -> str:
+        """An error, with the market it is about and the client's id of what it answers."""
+        market, named = self._market_name, None
+        if envelope is not None:
+            named, asked = envelope.named, envelope.content.get("market")
+            index = symbols(self._desk.listing).index(asked) if isinstance(asked, str) else None
+            market = market if index is None else self._desk.listing[index].symbol
+        return problem(kind, status, text, market=market, request_id=named)
 
     def _answer(self, envelope: Envelope) -> Sequence[Action]:
         message = envelope.message()
@@ -178,8 +188,8 @@ class RailsSession(Session):
             envelope.kind,
             503,
             "the market takes no requests now",
-            request_id=envelope.request_id,
             market=instrument.symbol,
+            request_id=envelope.request_id,
         )
         return [Submit(request, busy)]
 

@@ -8,7 +8,7 @@ import msgspec
 
 from feed.dialects.times import iso
 from feed.model.events import Side, Status, Trade
-from feed.model.instruments import Instrument
+from feed.model.instruments import Contract, Instrument
 from feed.model.symbols import LONGEST_SYMBOL
 from feed.server.http.access import API_KEY, API_KEY_OR_NONE, OPEN
 from feed.server.http.endpoint import Endpoint, Parameter, Shape
@@ -18,6 +18,7 @@ from feed.settings import Web
 # Price and size, in plain decimals.
 PriceLevel = Annotated[list[str], msgspec.Meta(min_length=2, max_length=2)]
 MarketStatus = Literal["active", "halted", "delisted"]
+OrderStatus = Literal["active", "readOnly", "halted", "delisted"]
 
 
 class Ticker(Shape):
@@ -100,7 +101,7 @@ class MarketInfo(Shape):
         quoteAsset: What it is paid in.
         tickSize: Smallest price step, in plain decimals.
         minQuantity: Smallest size step, in plain decimals.
-        status: Whether it can be traded.
+        status: Whether orders can be sent: ``readOnly`` where clients cannot, while others trade.
     """
 
     market: str
@@ -108,7 +109,7 @@ class MarketInfo(Shape):
     quoteAsset: str  # noqa: N815
     tickSize: str  # noqa: N815
     minQuantity: str  # noqa: N815
-    status: MarketStatus
+    status: OrderStatus
 
 
 STATUS: Final[dict[Status, MarketStatus]] = {
@@ -173,6 +174,12 @@ def _public(instrument: Instrument, trade: Trade) -> PublicTrade:
 def markets(site: Site, call: Call) -> list[MarketInfo]:
     """Every instrument, in the market's order."""
     del call
+
+    def status(index: int) -> OrderStatus:
+        found = STATUS[site.latest.status(index)]
+        spot = site.listing[index].contract is Contract.SPOT
+        return "readOnly" if found == "active" and not (spot and site.takes_orders) else found
+
     return [
         MarketInfo(
             market=instrument.symbol,
@@ -180,7 +187,7 @@ def markets(site: Site, call: Call) -> list[MarketInfo]:
             quoteAsset=instrument.quote,
             tickSize=f"{instrument.tick_size:f}",
             minQuantity=f"{instrument.lot_size:f}",
-            status=STATUS[site.latest.status(index)],
+            status=status(index),
         )
         for index, instrument in enumerate(site.listing)
     ]

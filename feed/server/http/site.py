@@ -21,7 +21,7 @@ from feed.server.storage import Storage
 from feed.server.tokens import TokenOffice
 from feed.settings import Settings
 from feed.stream.fanout import Fanout
-from feed.stream.source import Source
+from feed.stream.source import Source, TakesOrders
 
 if TYPE_CHECKING:
     from feed.server.http.endpoint import Endpoint
@@ -83,6 +83,11 @@ class Site:
     def listing(self) -> Listing:
         """The instruments."""
         return self.source.listing
+
+    @property
+    def takes_orders(self) -> bool:
+        """Whether clients can trade, in the instruments that they can trade in."""
+        return isinstance(self.source, TakesOrders) and self.source.takes_orders
 
     @property
     def latest(self) -> Latest:

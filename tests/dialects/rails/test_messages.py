@@ -8,9 +8,10 @@ import pytest
 
 from feed.dialects.discovery import dialects
 from feed.dialects.rails.encode import book_messages, split, trade_messages
-from feed.dialects.rails.private import order_messages
+from feed.dialects.rails.private import AccountOrders, order_messages
 from feed.model.events import ADD, CLEAR, TRADE, UNKNOWN, OrderChanged, OrderFilled, Side, event
 from feed.model.ids import match_id, order_id, user_id
+from feed.model.instruments import Contract
 from feed.model.latest import Latest
 from feed.model.topics import Topic
 from feed.model.trading import OrderState, Pricing, Reason, Verb, packed
@@ -160,6 +161,18 @@ def test_each_answer_about_an_order(encoder, *, verb, state, reason, kind, statu
         "market": "BTC-USD",
         "data": data | ({"apiQuotaUsed": 1} if quota else {}),
     }
+
+
+@pytest.mark.parametrize(
+    ("contract", "why"),
+    [(Contract.SPOT, "market is not trading"), (Contract.PERPETUAL, "market takes no orders")],
+)
+def test_an_order_where_nobody_may_trade_hears_which_it_is(house, contract, why):
+    """A future whose prices move is not said to be halted."""
+    instrument = attrs.evolve(house.listing[3], contract=contract)
+    item = attrs.evolve(ORDER, state=OrderState.REJECTED, reason=Reason.NOT_TRADING)
+    said = json.loads(AccountOrders(instrument, 7).encode(item))
+    assert (said["data"]["statusCode"], said["data"]["body"]) == (400, why)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,17 @@ import json
 import attrs
 import pytest
 
-from feed.dialects.contract import Close, Entry, Opening, Refusal, Reply, Submit, Subscribe, Unsubscribe
+from feed.dialects.contract import (
+    Close,
+    Entry,
+    Fault,
+    Opening,
+    Refusal,
+    Reply,
+    Submit,
+    Subscribe,
+    Unsubscribe,
+)
 from feed.dialects.discovery import dialects, route
 from feed.model.events import Side
 from feed.model.grants import Tier
@@ -256,9 +266,10 @@ def test_line_10_cancel_order(connect):
     assert submitted(ask(session, "cancelOrder", orderId=ORDER, cancelBy="orderId")) == Cancel(
         **own, order=17, created=1_717_100_052_972
     )
-    assert submitted(ask(session, "cancelOrder", orderId=ORDER)) == Cancel(
-        **own, order=17, created=1_717_100_052_972
-    )
+    for order in (ORDER, ORDER.lower()):  # a ULID has no case
+        assert submitted(ask(session, "cancelOrder", orderId=order)) == Cancel(
+            **own, order=17, created=1_717_100_052_972
+        )
     assert submitted(ask(session, "cancelOrder", cancelBy="price", price="1.50")) == CancelMany(
         **own, price=150
     )
@@ -313,7 +324,7 @@ BAD_ORDERS = [
 
 @pytest.mark.parametrize("change", BAD_ORDERS, ids=lambda change: json.dumps(change)[:40])
 def test_line_14_a_bad_order_never_reaches_the_market(connect, change):
-    """Its answer is an error of its own kind, with the id when that is one, and of bounded length."""
+    """Its answer is an error of its own kind, with what came as an id, and of bounded length."""
     session, _ = connect()
     content = {name: value for name, value in {**LIMIT, **change}.items() if value is not None}
     actions = ask(session, "createOrder", **content)
@@ -321,7 +332,8 @@ def test_line_14_a_bad_order_never_reaches_the_market(connect, change):
     assert (reply["resultType"], reply["data"]["statusCode"]) == ("createOrder", 400)
     assert len(actions) == 1
     assert len(json.dumps(reply)) < 300
-    assert "clientRequestId" not in reply["data"]
+    assert reply["data"].get("clientRequestId") == content.get("clientRequestId")
+    assert reply["market"] == "BTC-USD"
 
 
 @pytest.mark.parametrize(
@@ -329,7 +341,7 @@ def test_line_14_a_bad_order_never_reaches_the_market(connect, change):
     [
         ("cancelOrder", {}),
         ("cancelOrder", {"orderId": "nothing"}),
-        ("cancelOrder", {"orderId": ORDER.lower()}),
+        ("cancelOrder", {"orderId": ID}),
         ("cancelOrder", {"orderId": 17}),
         ("cancelOrder", {"orderId": ORDER, "cancelBy": "colour"}),
         ("cancelOrder", {"cancelBy": "price"}),
@@ -356,6 +368,64 @@ def test_line_14_what_is_no_request_gets_a_general_error(connect, text):
     assert (reply["resultType"], reply["data"]["statusCode"]) == ("error", 400)
 
 
+@pytest.mark.parametrize(
+    ("message", "content", "market", "body"),
+    [
+        ("explode", {"clientRequestId": "A-1"}, "ALL", "Unknown message: explode"),
+        (
+            "createOrder",
+            {"market": "BTC/USDT", "clientRequestId": 9},
+            "BTC-USD",
+            "clientRequestId must be a UUID",
+        ),
+        (
+            "ping",
+            {"clientRequestId": ORDER},
+            "ALL",
+            "clientRequestId must be a UUID; a ULID is the id of an order",
+        ),
+        ("subscribe", {"subscriptions": [], "clientRequestId": ID.upper()}, "ALL", "subscriptions is empty"),
+        ("emitOrders", {"market": "NONE", "clientRequestId": ID}, "ALL", "Unknown market: NONE"),
+        (
+            "cancelOrder",
+            {"orderId": ID, "market": "EURUSD"},
+            "EURUSD",
+            "orderId must be the ULID of an order; a UUID is the client's own id of a request",
+        ),
+    ],
+)
+def test_line_14_every_error_says_to_what_and_of_which_market(connect, message, content, market, body):
+    """The id as it came, good or not; the market that was named, else that of the connection."""
+    session, _ = connect(market="ALL")
+    reply = only(ask(session, message, **content))
+    assert reply["market"] == market
+    assert reply["data"].get("clientRequestId") == content.get("clientRequestId")
+    assert (reply["data"]["statusCode"], reply["data"]["body"]) == (400, body)
+
+
+def test_line_14_what_cannot_be_read_is_answered_with_the_market(connect):
+    """There is no id to echo."""
+    assert only(connect()[0].receive("nonsense")) == {
+        "resultType": "error",
+        "market": "BTC-USD",
+        "data": {"statusCode": 400, "body": "Invalid JSON"},
+    }
+
+
+@pytest.mark.parametrize("fault", list(Fault))
+def test_line_14_an_ending_says_of_which_market(connect, fault):
+    """Like every error."""
+    assert json.loads(connect()[0].wording(fault))["market"] == "BTC-USD"
+
+
+def test_line_14_an_id_that_is_repeated_is_not_long(connect):
+    """Nor what is no text and no number."""
+    session, _ = connect()
+    for sent, named in (("x" * 60_000, "x" * 64), ([1] * 9, None), (True, None), (10**30, None)):
+        reply = only(ask(session, "ping", clientRequestId=sent))
+        assert reply["data"].get("clientRequestId") == named
+
+
 def test_line_13_order_requests_are_counted_by_account(house, connect):
     """Past the quota each is answered with 429, and never reaches the market."""
     asked = []
@@ -369,6 +439,7 @@ def test_line_13_order_requests_are_counted_by_account(house, connect):
     assert [isinstance(answer[0], Submit) for answer in answers] == [True, True, False, False]
     assert only(answers[2]) == {
         "resultType": "cancelOrder",
+        "market": "BTC-USD",
         "data": {"clientRequestId": ID, "statusCode": 429, "body": "Too Many Requests"},
     }
     assert asked == [("rails account 7", 10_000)] * 4

@@ -116,7 +116,7 @@ async def test_the_last_trades_come_newest_first(market):
 
 
 async def test_markets_are_listed_with_their_units(market):
-    """In the market's order, and with their status."""
+    """In the market's order, and with their status; where nobody takes orders, none is active."""
     market.script.play((STATUS, 1, NOW, int(Status.HALTED)))
     await trio.testing.wait_all_tasks_blocked()
     _, _, body = await ask(market.connect(), "/api/v1/markets")
@@ -126,11 +126,11 @@ async def test_markets_are_listed_with_their_units(market):
         "quoteAsset": "USD",
         "tickSize": "0.00001",
         "minQuantity": "0.01",
-        "status": "active",
+        "status": "readOnly",
     }
     assert [(item["market"], item["status"]) for item in body[1:]] == [
         ("GBPUSD", "halted"),
-        ("XAUUSD", "active"),
+        ("XAUUSD", "readOnly"),
     ]
 
 
