@@ -60,6 +60,9 @@ class Limits:
         backlog_bytes: What one connection has not taken yet; past it close 1013.
         connections: Open at once, all addresses together; past it HTTP 503.
         connections_per_address: Open at once from one address; past it HTTP 429.
+        descriptors_kept: File descriptors that no client gets, for files, and for those who are turned
+            away or ask whether the server is alive. Where the system allows fewer than this and
+            ``connections``, there are fewer connections.
         close_seconds: For the closing handshake of one connection; then the socket is dropped.
         shutdown_seconds: From SIGINT or SIGTERM to exit, whatever the clients do.
     """
@@ -83,6 +86,7 @@ class Limits:
     backlog_bytes: int = attrs.field(default=4 * MIB, validator=ge(1024))
     connections: int = attrs.field(default=10_000, validator=ge(1))
     connections_per_address: int = attrs.field(default=2_000, validator=ge(1))
+    descriptors_kept: int = attrs.field(default=128, validator=ge(32))
     close_seconds: float = attrs.field(default=2.0, validator=gt(0))
     shutdown_seconds: float = attrs.field(default=5.0, validator=gt(0))
 

@@ -25,6 +25,7 @@ from feed.server.allowances import Rates, Seats, Visit
 from feed.server.budget import CONNECT, HANDSHAKE, TLS_HANDSHAKE
 from feed.server.connection import Conversation
 from feed.server.head import BadRequest, Head, HeadReader
+from feed.server.http.health import PROBES
 from feed.server.http.tape import Tape
 from feed.server.keys import Keyring
 from feed.server.origins import Origins
@@ -104,6 +105,20 @@ class Door:
             return self._admit(transport, entrance, deadline, member)
         return self._admit_securely(transport, entrance, entrance.tls, deadline, member)
 
+    def turn_away(
+        self, transport: Transport, problem: BadRequest, entrance: Entrance = ANY_PROTOCOL
+    ) -> Awaitable[None]:
+        """
+        Answer a connection that there is no room for with ``problem``.
+
+        Whoever asks whether the server is alive hears that all the same.
+        """
+        deadline = trio.current_time() + self._reception.limits.close_seconds
+        member = self._reception.turns.member(transport.peer)
+        if entrance.tls is None:
+            return self._admit(transport, entrance, deadline, member, no_room=problem)
+        return self._admit_securely(transport, entrance, entrance.tls, deadline, member, no_room=problem)
+
     async def _admit_securely(
         self,
         transport: Transport,
@@ -111,13 +126,15 @@ class Door:
         tls: ssl.SSLContext,
         deadline: float,
         member: Member,
+        *,
+        no_room: BadRequest | None = None,
     ) -> None:
         async with trio.open_nursery() as nursery:
             await member.turn(TLS_HANDSHAKE)
             secure = TlsTransport(transport, tls)
             nursery.start_soon(secure.flush)
             if await self._shake_hands(transport, secure, deadline):
-                await self._admit(secure, entrance, deadline, member)
+                await self._admit(secure, entrance, deadline, member, no_room=no_room)
             nursery.cancel_scope.cancel()
 
     async def _shake_hands(self, plain: Transport, secure: TlsTransport, deadline: float) -> bool:
@@ -132,13 +149,23 @@ class Door:
         plain.close()
         return False
 
-    async def _admit(self, transport: Transport, entrance: Entrance, deadline: float, member: Member) -> None:
+    async def _admit(
+        self,
+        transport: Transport,
+        entrance: Entrance,
+        deadline: float,
+        member: Member,
+        *,
+        no_room: BadRequest | None = None,
+    ) -> None:
         visit = Visit(self._seats)
         try:
             await member.turn(CONNECT)
-            head = await _read_head(transport, self._reception.limits, deadline)
+            head = await _read_head(transport, self._reception.limits, deadline, late=no_room)
             if head is None:
                 return
+            if no_room is not None and (head.upgrade or head.opening.path not in PROBES):
+                raise no_room  # noqa: TRY301 - as every other answer without a conversation
             dialect = entrance.dialect or route(head.opening.path, head.opening.query)
             if not head.upgrade and (dialect is None or self._web.knows(head.opening.path)):
                 await self._web.serve(transport, head, member)
@@ -157,13 +184,6 @@ class Door:
             await self._refuse(transport, BadRequest(500, "Internal error"))
         finally:
             visit.end()
-            transport.close()
-
-    async def turn_away(self, transport: Transport, problem: BadRequest) -> None:
-        """Answer a connection that there is no room for, without reading from it."""
-        try:
-            await self._refuse(transport, problem)
-        finally:
             transport.close()
 
     def _welcome(
@@ -234,7 +254,9 @@ class Door:
                 pass
 
 
-async def _read_head(transport: Transport, limits: Limits, deadline: float) -> Head | None:
+async def _read_head(
+    transport: Transport, limits: Limits, deadline: float, *, late: BadRequest | None = None
+) -> Head | None:
     reader = HeadReader(limits.head_bytes)
     with trio.CancelScope(deadline=deadline):
         while data := await transport.receive():
@@ -242,7 +264,7 @@ async def _read_head(transport: Transport, limits: Limits, deadline: float) -> H
             if head is not None:
                 return head
         return None
-    raise BadRequest(408, f"No request within {limits.handshake_seconds:g} seconds")
+    raise late or BadRequest(408, f"No request within {limits.handshake_seconds:g} seconds")
 
 
 def _answer(problem: BadRequest) -> bytes:

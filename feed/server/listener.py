@@ -106,13 +106,27 @@ def _cannot_bind(host: str, port: int, problem: OSError, where: str = "") -> Con
 
 
 class Listener:
-    """Lets connections through a door while there is room."""
+    """
+    Lets connections through a door while there is room.
+
+    Whoever comes when there is none is answered and sent away; of those only so many stay at a time,
+    for each holds a file descriptor, and who has stayed longest goes first.
+
+    Args:
+        door: Serves a connection.
+        limits: Bounds on connections.
+        wrap: Puts something between every connection and its socket.
+    """
 
     def __init__(self, door: Door, limits: Limits, wrap: Wrap = unwrapped) -> None:
         self._wrap = wrap
         self._door = door
         self._limits = limits
         self._open: Counter[str] = Counter()  # connections by peer address
+        self._leaving: dict[Transport, None] = {}  # those that are sent away
+        self._accepted = 0  # connections that hold a descriptor
+        self._left = trio.Event()  # one of them has ended
+        self._starved = False
 
     async def run(
         self, sock: socket.socket, connections: trio.Nursery, entrance: Entrance = ANY_PROTOCOL
@@ -122,18 +136,20 @@ class Listener:
             while True:
                 await trio.lowlevel.wait_readable(sock)
                 for _ in range(ACCEPTS_IN_A_ROW):
+                    if self._accepted >= self._limits.connections + self._limits.descriptors_kept // 2:
+                        await self._left.wait()
                     try:
                         client, address = sock.accept()
                     except BlockingIOError:
                         break
                     except OSError as problem:
                         if problem.errno in _OUT_OF_FILES:
-                            log.warning("cannot accept", reason=problem.strerror)
-                            await trio.sleep(PAUSE_SECONDS)
+                            await self._starve(problem)
                         continue  # or it was gone before it was accepted
-                    connections.start_soon(
-                        self.admit, self._wrap(SocketTransport(client, address[0])), entrance
-                    )
+                    self._starved = False
+                    self._accepted += 1
+                    transport = self._wrap(SocketTransport(client, address[0]))
+                    connections.start_soon(self._serve, transport, entrance)
                 await trio.lowlevel.checkpoint()
 
     async def admit(self, transport: Transport, entrance: Entrance = ANY_PROTOCOL) -> None:
@@ -141,10 +157,7 @@ class Listener:
         problem = self._no_room(transport.peer)
         if problem is not None:
             # It takes no place: who is refused again and again would keep others out.
-            if entrance.tls is None:
-                await self._door.turn_away(transport, problem)
-            else:
-                transport.close()  # a handshake only to say no would cost more than it is worth
+            await self._turn_away(transport, problem, entrance)
             return
         self._open[transport.peer] += 1
         try:
@@ -153,6 +166,32 @@ class Listener:
             self._open[transport.peer] -= 1
             if not self._open[transport.peer]:
                 del self._open[transport.peer]
+
+    async def _serve(self, transport: Transport, entrance: Entrance) -> None:
+        try:
+            await self.admit(transport, entrance)
+        finally:
+            self._accepted -= 1
+            left, self._left = self._left, trio.Event()
+            left.set()
+
+    async def _turn_away(self, transport: Transport, problem: BadRequest, entrance: Entrance) -> None:
+        while len(self._leaving) >= self._limits.descriptors_kept // 4:
+            first = next(iter(self._leaving))
+            del self._leaving[first]
+            first.close()
+        self._leaving[transport] = None
+        try:
+            await self._door.turn_away(transport, problem, entrance)
+        finally:
+            self._leaving.pop(transport, None)
+
+    async def _starve(self, problem: OSError) -> None:
+        """Wait a little; whoever else has taken the last descriptors may give some back."""
+        if not self._starved:
+            log.warning("cannot accept", reason=problem.strerror)
+        self._starved = True
+        await trio.sleep(PAUSE_SECONDS)
 
     def _no_room(self, peer: str) -> BadRequest | None:
         if self._open.total() >= self._limits.connections:

@@ -19,7 +19,7 @@ import trio
 from feed.dialects.contract import Dialect
 from feed.dialects.discovery import dialects
 from feed.errors import ConfigError
-from feed.server import ending
+from feed.server import descriptors, ending
 from feed.server.at_end import conclude
 from feed.server.certificates import server_context
 from feed.server.door import Entrance
@@ -86,6 +86,7 @@ async def serve(
     Raises:
         ConfigError: A setting cannot be met, such as a port in use.
     """
+    descriptors.raise_limit()
     stop = stop if stop is not None else trio.Event()
     keyring = keyring_for(settings)
     stage = Stage(settings, source)
@@ -96,7 +97,8 @@ async def serve(
         tell(house)
     try:
         await _open(stage, house, [sock for _, sock in listeners])
-        listener = Listener(house.door, settings.limits, wrap)
+        limits = attrs.evolve(settings.limits, connections=descriptors.connections(settings.limits))
+        listener = Listener(house.door, limits, wrap)
         send, receive = trio.open_memory_channel[Batch](settings.flow.channel_batches)
         async with trio.open_nursery() as connections:
             async with trio.open_nursery() as rooms:

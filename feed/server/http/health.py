@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -12,6 +12,9 @@ from feed.server.http.access import OPEN
 from feed.server.http.endpoint import Answer, Endpoint, Shape
 from feed.server.http.metrics import CONTENT_TYPE, exposition
 from feed.server.http.site import Call, Site
+
+PROBES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+"""What is answered on a server that has no room for anybody else."""
 
 
 class Alive(Shape, omit_defaults=True):

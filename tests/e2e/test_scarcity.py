@@ -1,0 +1,59 @@
+"""What the machine runs out of: the server goes on with what there is."""
+
+import contextlib
+import json
+import resource
+import socket
+import sys
+import time
+import urllib.request
+
+import pytest
+import websockets.sync.client
+
+from feed.server import descriptors
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def many_descriptors():
+    """For the clients, which are all in this process."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    descriptors.raise_limit()
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_clients_cannot_take_the_last_descriptor(run, tmp_path, many_descriptors):
+    """1,050 that say nothing, under ``ulimit -n 1024``: it serves, it journals, it says that it is alive."""
+    port, journal = tmp_path / "port", tmp_path / "orders.jsonl"
+    serve = [sys.executable, "-m", "feed", "serve", "--port", "0", "--port-file", str(port)]
+    script = 'ulimit -n 1024; exec "$@"'
+    server = run("bash", "-c", script, "bash", *serve, "--journal", str(journal))
+    deadline = time.monotonic() + 10
+    while not port.exists():
+        assert time.monotonic() < deadline, server.errors
+        time.sleep(0.01)
+    number = int(port.read_text())
+    base = f"http://127.0.0.1:{number}"
+
+    def ask(path, **options):
+        with urllib.request.urlopen(urllib.request.Request(base + path, **options), timeout=10) as answer:
+            return json.load(answer)
+
+    headers = {"X-Api-Key": "tk_live_a1b2c3d4e5f6", "X-Api-Secret": "demo-secret"}
+    token = ask("/api/v1/token", method="POST", headers=headers)["access_token"]
+    order = {"orderType": "buy", "tradeType": "limit", "price": "50000.00", "quantity": "0.0100"}
+    url = f"ws://127.0.0.1:{number}/?market=BTC-USD&subscriptions=orders"
+    with (
+        websockets.sync.client.connect(url, subprotocols=[f"authorization#{token}"]) as trader,
+        contextlib.ExitStack() as idle,
+    ):
+        for _ in range(1050):
+            idle.enter_context(socket.create_connection(("127.0.0.1", number)))
+        assert ask("/healthz") == {"status": "ok"}
+        trader.send(json.dumps({"message": "createOrder", "content": order}))
+        assert [json.loads(trader.recv(10))["data"]["statusCode"] for _ in range(2)] == [202, 200]
+    assert len(journal.read_text().splitlines()) == 2
+    assert "cannot accept" not in server.errors
