@@ -104,7 +104,10 @@ class Flow:
         history_events: Events kept for clients that resume; older ones are forgotten.
         history_bytes: What they may take in memory, roughly; whichever bound is met first counts.
         checkpoint_seconds: Market seconds between copies of the market, from which seeking back
-            starts; a copy takes some milliseconds and megabytes. 0 keeps none.
+            starts; past 16 of them every other one is forgotten, and they are made half as often. 0 keeps
+            none: seeking back then runs the market again from its beginning.
+        checkpoint_bytes: What these copies may take in memory; a market of which fewer than 8 copies
+            would fit is never copied.
     """
 
     channel_batches: int = attrs.field(default=64, validator=ge(1))
@@ -113,7 +116,8 @@ class Flow:
     sweep_connections: int = attrs.field(default=256, validator=ge(1))
     history_events: int = attrs.field(default=100_000, validator=ge(0))
     history_bytes: int = attrs.field(default=64 * MIB, validator=ge(0))
-    checkpoint_seconds: float = attrs.field(default=0.0, validator=ge(0))
+    checkpoint_seconds: float = attrs.field(default=60.0, validator=ge(0))
+    checkpoint_bytes: int = attrs.field(default=32 * MIB, validator=ge(0))
 
 
 @attrs.frozen(kw_only=True)

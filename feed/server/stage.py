@@ -144,6 +144,7 @@ def _runner(program: Program, settings: Settings) -> MarketRunner:
         speed=settings.speed,
         until=program.until(settings.until),
         checkpoint_seconds=settings.flow.checkpoint_seconds,
+        checkpoint_bytes=settings.flow.checkpoint_bytes,
     )
     runner = MarketRunner(
         control,

@@ -74,6 +74,14 @@ class RepeatedScript:
         """Market time, integer nanoseconds since the Unix epoch."""
         return self._script.now
 
+    @property
+    def end(self) -> None:
+        """It has none."""
+
+    def again(self) -> RepeatedScript:
+        """The same from the first round on."""
+        return RepeatedScript(self._scenario)
+
     def opening(self) -> list[Row]:
         """The rows that built the opening books of the first round. Taken once, before all others."""
         return self._script.opening()
@@ -144,6 +152,14 @@ class RepeatedPlayback:
     def now(self) -> int:
         """Market time, integer nanoseconds since the Unix epoch."""
         return self._playback.now + self._shift
+
+    @property
+    def end(self) -> None:
+        """It has none."""
+
+    def again(self) -> RepeatedPlayback:
+        """The same from the first round on."""
+        return RepeatedPlayback(self._begin(), self._begin)
 
     def opening(self) -> list[Row]:
         """The rows at the start of the first round. Taken once, before all others."""

@@ -69,6 +69,15 @@ class ClientMarket:
         """Market time, integer nanoseconds since the Unix epoch."""
         return self._run.now
 
+    @property
+    def end(self) -> int | None:
+        """Market time at which all is over; None for a market without end."""
+        return self._run.end
+
+    def again(self) -> ClientMarket:
+        """The same market from its beginning, without what accounts have done."""
+        return ClientMarket(self._run.again(), trading=self._trading)
+
     def opening(self) -> list[Row]:
         """The rows that built the opening books. Taken once, before all others."""
         return self._run.opening()

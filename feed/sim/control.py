@@ -18,6 +18,7 @@ import attrs
 from feed.errors import MarketError
 from feed.model.events import CLEAR, Row
 from feed.model.requests import Request
+from feed.settings import Flow
 from feed.sim.clients import ClientMarket
 from feed.sim.pace import NANOSECONDS, Pace
 from feed.sim.run import WHOLE, Checkpoints, Run, Until
@@ -56,18 +57,20 @@ class Control:
     A run and its clock. Every command raises :class:`MarketError` once the run is over for good.
 
     Seeking forward gives out everything in between, as fast as it is taken. Seeking back re-runs the
-    market silently from the nearest checkpoint, to the same bytes as the first time; then it gives
-    out a ``CLEAR`` of every instrument, the statuses and the books of that moment, and goes on from
-    there. Sequence numbers never go back. A seek leaves a paused run paused. Orders that clients sent in
-    since that checkpoint are not sent again: what is run anew is the market alone.
+    market silently from the nearest checkpoint or from its beginning, to the same bytes as the first
+    time; then it gives out a ``CLEAR`` of every instrument, the statuses and the books of that moment,
+    and goes on from there. Sequence numbers never go back. A seek leaves a paused run paused. Nobody goes
+    back once accounts have traded: what is run anew is the market alone.
 
     Args:
         run: Runs nowhere else.
         clock: Seconds that never go back.
         speed: Market seconds per second; 0 for as fast as possible.
         until: Where to end.
-        checkpoint_seconds: Market seconds between checkpoints, which seeking back needs; 0 keeps
-            none. They are thinned out as they grow in number.
+        checkpoint_seconds: Market seconds between checkpoints, which make seeking back short: without
+            one, the market is run again from its beginning. They are thinned out as they grow in number;
+            0 keeps none.
+        checkpoint_bytes: What all of them may take.
 
     Attributes:
         changed: Called after every command; set by whoever waits for :meth:`wake_time`.
@@ -81,6 +84,7 @@ class Control:
         speed: float = 0.0,
         until: Until = WHOLE,
         checkpoint_seconds: float = 0.0,
+        checkpoint_bytes: int = Flow().checkpoint_bytes,
     ) -> None:
         self.changed: Callable[[], object] = _nothing
         self.listing: Final = run.listing
@@ -96,7 +100,8 @@ class Control:
         self._silent = False
         self._closed = False
         every = int(checkpoint_seconds * NANOSECONDS)
-        self._checkpoints = Checkpoints(every) if every else None
+        self._start = run.now
+        self._checkpoints = Checkpoints(every, checkpoint_bytes, run.now) if every else None
 
     # --- commands ----------------------------------------------------------------------------------
 
@@ -132,16 +137,22 @@ class Control:
         Go to a market time, nanoseconds since the Unix epoch, forward or back.
 
         Raises:
-            MarketError: It lies before the first checkpoint, or there are none; or accounts have
-                traded, and what they were told cannot be taken back; or the market has ended.
+            MarketError: It lies before the beginning, or past the end where that is known; or accounts
+                have traded, and what they were told cannot be taken back; or the market has ended.
         """
         self._check()
+        end = self._end()
+        if end is not None and time > end:
+            raise MarketError(f"the market ends at {end}, it cannot go on to {time}")
         if time < self._run.now:
             if isinstance(self._run, ClientMarket) and self._run.played:
                 raise MarketError("accounts have traded: the market cannot go back")
-            found = self._checkpoints and self._checkpoints.before(time)
-            if not found:
-                raise MarketError(f"market time is {self._run.now}, it cannot go back to {time}")
+            if time < self._start:
+                raise MarketError(f"market time began at {self._start}, it cannot go back to {time}")
+            found = None if self._checkpoints is None else self._checkpoints.before(time)
+            if found is None:
+                found = self._run.again()
+                found.opening()
             self._run = found
             self._silent = True
         self._goal = time
@@ -153,16 +164,21 @@ class Control:
         self._closed = True
 
     @property
+    def stepping(self) -> bool:
+        """Whether events that were asked for by :meth:`step` are still to come."""
+        return self._steps > 0
+
+    @property
     def paused(self) -> bool:
         """Whether market time stands still because it was asked to."""
         return self._paused and self._goal is None
 
     def position(self) -> Position:
         """Where it stands."""
-        if self._goal is not None:
-            state = State.SEEKING
-        elif self.ended:
+        if self.ended:
             state = State.ENDED
+        elif self._goal is not None:
+            state = State.SEEKING
         elif self._paused:
             state = State.PAUSED
         else:
@@ -203,6 +219,7 @@ class Control:
             return self._approach(self._goal, limit)
         upcoming = self._next()
         if upcoming is None:
+            self._steps = 0
             return []
         if self._steps:
             return self._stepped(upcoming)
@@ -290,8 +307,17 @@ class Control:
         else:
             self.changed()
 
+    def _end(self) -> int | None:
+        """Market time of the end, where it is known."""
+        ends = [end for end in (self._until.time, self._run.end) if end is not None]
+        return min(ends, default=None)
+
     def _keep(self) -> None:
-        if self._checkpoints is not None and not self._silent:
+        if self._checkpoints is None or self._silent:
+            return
+        if isinstance(self._run, ClientMarket) and self._run.played:
+            self._checkpoints = None  # there is no way back any more
+        else:
             self._checkpoints.offer(self._run)
 
 

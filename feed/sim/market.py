@@ -48,6 +48,7 @@ class Market:
 
     def __init__(self, spec: MarketSpec, *, seed: int, start: int, after: Market | None = None) -> None:
         self.listing: Final = spec.listing()
+        self._begun_with: Final = (spec, seed, start)
         self.now = start
         self._rows: list[Row] = []
         self._agenda = Agenda()
@@ -94,6 +95,15 @@ class Market:
             )
             for pit in self._pits:
                 pit.watch = watch
+
+    @property
+    def end(self) -> None:
+        """It has none."""
+
+    def again(self) -> Market:
+        """The same market from its beginning."""
+        spec, seed, start = self._begun_with
+        return Market(spec, seed=seed, start=start)
 
     def opening(self) -> list[Row]:
         """The rows that built the opening books, at the start; to be taken once, before all others."""

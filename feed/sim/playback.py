@@ -49,6 +49,10 @@ class Playback:
     def __reduce__(self) -> tuple[Any, ...]:
         return _resumed, (self.listing, self._blocks, self._start, self._taken, self.now)
 
+    @property
+    def end(self) -> None:
+        """Not known before it has come."""
+
     def again(self) -> Playback:
         """The same recording from its beginning."""
         return Playback(self.listing, self._blocks, start=self._start)

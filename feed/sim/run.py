@@ -23,6 +23,13 @@ class Run(Protocol):
     def now(self) -> int:
         """Market time, integer nanoseconds since the Unix epoch."""
 
+    @property
+    def end(self) -> int | None:
+        """Market time at which all is over, nanoseconds; None where that is never, or not known before."""
+
+    def again(self) -> Run:
+        """The same run from its beginning: the same rows at the same times."""
+
     def opening(self) -> list[Row]:
         """The rows before all others. Taken once."""
 
@@ -58,25 +65,43 @@ class Checkpoints:
     """
     Copies of a run at some of its moments, as far apart as bounded memory asks for.
 
+    The beginning needs no copy: a run can be run again. A run is not copied at all when fewer than
+    :data:`LEAST` copies of it would fit: copying it would hold the market up, for little.
+
     Args:
         every: Nanoseconds of market time from one to the next; doubled whenever they are thinned out.
+        most: Bytes that all copies may take together.
+        start: Market time of the beginning, nanoseconds.
     """
 
     MOST: Final = 16
+    LEAST: Final = 8
+    # What a copy takes for each instrument of a market, roughly, before one was made.
+    INSTRUMENT_BYTES: Final = 64 * 1024
 
-    def __init__(self, every: int) -> None:
+    def __init__(self, every: int, most: int, start: int) -> None:
         self._every = every
+        self._most = most
+        self._next = start + every
         self._kept: list[tuple[int, bytes]] = []
+        self._size = 0  # of the last copy
 
     def offer(self, run: Run) -> None:
         """Copy the run if the last copy is old enough."""
-        kept = self._kept
-        if kept and run.now < kept[-1][0] + self._every:
+        if run.now < self._next:
             return
-        kept.append((run.now, pickle.dumps(run)))
-        if len(kept) > self.MOST:
-            del kept[1::2]
+        kept = self._kept
+        size = self._size or len(run.listing) * self.INSTRUMENT_BYTES
+        if size * self.LEAST > self._most:
+            self._next = run.now + self._every
+            return
+        copy = pickle.dumps(run)
+        self._size = len(copy)
+        kept.append((run.now, copy))
+        while len(kept) > self.MOST or sum(len(one) for _, one in kept) > self._most:
+            del kept[0::2]
             self._every *= 2
+        self._next = run.now + self._every
 
     def before(self, time: int) -> Run | None:
         """The run as it was at the last copy from ``time`` or earlier; None when there is none."""

@@ -67,6 +67,7 @@ class MarketRunner:
         self.settle = settle
         self._waiting = waiting
         self.journal = journal
+        self._turn = trio.Event()  # the next one is over
         self._requests: deque[tuple[Request, Callable[[], object]]] = deque()
         self._over = False
 
@@ -101,6 +102,11 @@ class MarketRunner:
         self.control.changed()
         return True
 
+    async def stepped(self) -> None:
+        """Wait until every step that was asked for has been made, or there is nothing more to come."""
+        while self.control.stepping and not self._over:
+            await self._turn.wait()
+
     async def run(self, channel: trio.MemorySendChannel[Batch]) -> None:
         """Run to the end, or until cancelled. A full channel slows the market, and nothing is lost."""
         async with channel, trio.open_nursery() as simulator:
@@ -122,6 +128,8 @@ class MarketRunner:
             rows = control.take(self._flow.batch_events)
             while self._may_trade() and len(rows) < self._flow.batch_events:
                 rows += self._traded()
+            turn, self._turn = self._turn, trio.Event()
+            turn.set()
             if rows:
                 await send(channel, Batch(rows, now))
                 if self.settle is not None:
@@ -130,6 +138,7 @@ class MarketRunner:
                 await send(channel, Batch([], now, stood=int((now - began) * NANOSECONDS)))
         self._over = True
         control.close()
+        self._turn.set()
 
     def _may_trade(self) -> bool:
         return bool(self._requests) and not self.control.rewinding

@@ -77,6 +77,10 @@ class ScriptedMarket:
         """Market time, integer nanoseconds since the Unix epoch."""
         return self.market.now
 
+    def again(self) -> ScriptedMarket:
+        """The same scenario from its beginning."""
+        return ScriptedMarket(self.scenario)
+
     def opening(self) -> list[Row]:
         """The rows that built the opening books, at the start. Taken once, before all others."""
         return self.market.opening()

@@ -49,6 +49,15 @@ def all_rows(run, until, *, step=None, limit=10**9):
     return rows
 
 
+def test_any_run_can_be_run_again():
+    """From its beginning, to the same rows, however far it has come."""
+    rows = all_rows(ScriptedMarket(SCENARIO), START + SECOND)
+    playback = partial(Playback, SCENARIO.market.listing(), partial(iter, [rows]), start=START)
+    for run in (ScriptedMarket(SCENARIO), RepeatedScript(SCENARIO), RepeatedPlayback(playback(), playback)):
+        first = all_rows(run, START + 2 * SECOND)
+        assert all_rows(run.again(), START + 2 * SECOND) == first
+
+
 def test_the_first_round_is_the_scenario():
     """To its last row."""
     once = ScriptedMarket(SCENARIO)

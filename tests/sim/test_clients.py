@@ -19,7 +19,7 @@ from feed.model.timeline import Delist
 from feed.model.trading import OrderState, Pricing, Reason, Verb, packed, unpacked
 from feed.settings import Trading
 from feed.sim.clients import ClientMarket
-from feed.sim.control import Control
+from feed.sim.control import Control, State
 from feed.sim.defaults import default_market
 from feed.sim.market import Market
 from feed.sim.script import ScriptedMarket
@@ -456,6 +456,31 @@ def test_nobody_takes_back_what_accounts_were_told():
     control.submit(buy(price=1))
     with pytest.raises(MarketError, match="accounts have traded"):
         control.seek(START)
+
+
+def test_a_market_in_which_accounts_trade_is_not_copied_any_more():
+    """There is no way back, so there is nothing to keep copies for."""
+    control = Control(new_market(), clock=lambda: 0.0, checkpoint_seconds=0.5)
+    control.start()
+    control.seek(START + SECOND)
+    while control.position().state is State.SEEKING:
+        control.take(1000)
+    control.take(1)
+    assert control._checkpoints._kept
+    control.submit(buy(price=1))
+    control.take(1)
+    assert control._checkpoints is None
+
+
+def test_a_market_can_be_run_again():
+    """From its beginning, without what accounts have done."""
+    market = new_market()
+    first = market.advance(START + SECOND)
+    market.execute(buy(price=1))
+    again = market.again()
+    again.opening()
+    assert again.advance(START + SECOND) == first
+    assert again.played == 0
 
 
 def test_a_run_without_accounts_takes_no_orders():

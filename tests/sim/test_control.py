@@ -276,24 +276,63 @@ def test_a_paused_run_stays_paused_after_a_seek(controlled):
     assert control.position().market_time == START + SECOND // 2
 
 
-def test_without_checkpoints_there_is_no_way_back(controlled):
-    """Nor to before the start."""
+def test_without_checkpoints_the_way_back_is_from_the_beginning(controlled):
+    """To the same rows; and there is none to before the start."""
     control = controlled()
     drain(control)
-    with pytest.raises(MarketError, match="cannot go back"):
-        control.seek(START)
-    control = controlled(checkpoint_seconds=1.0)
-    with pytest.raises(MarketError, match="cannot go back"):
+    control.seek(START + SECOND)
+    with_copies = controlled(checkpoint_seconds=0.5)
+    drain(with_copies)
+    with_copies.seek(START + SECOND)
+    assert drain(control) == drain(with_copies)
+    with pytest.raises(MarketError, match=f"market time began at {START}, it cannot go back to {START - 1}"):
         control.seek(START - 1)
 
 
+def test_there_is_no_way_past_the_end(controlled):
+    """Of the scenario, or where the run shall end: whoever asks is told, and nothing has changed."""
+    end = START + SCENARIO.duration
+    control = controlled()
+    with pytest.raises(MarketError, match=f"the market ends at {end}, it cannot go on to {end + 1}"):
+        control.seek(end + 1)
+    assert drain(control) == whole()[1]
+    control = controlled(until=Until(time=START + SECOND))
+    with pytest.raises(MarketError, match="the market ends at"):
+        control.seek(START + 2 * SECOND)
+    control.seek(START + SECOND)
+    assert drain(control) == rows_until(START + SECOND)
+    assert control.position().state is State.ENDED
+
+
+def test_a_seek_past_an_end_that_nobody_knew_ends(controlled):
+    """Not seeking for good."""
+    control = controlled(until=Until(seq=len(whole()[0]) + 5))
+    control.seek(START + SECOND)
+    assert len(drain(control)) == 5
+    assert control.position().state is State.ENDED
+
+
 def test_checkpoints_are_thinned_out(controlled):
-    """A bounded number, the first one always among them."""
+    """A bounded number, and never two closer than the last distance."""
     control = controlled(checkpoint_seconds=0.01)
     drain(control, limit=5)
     kept = [time for time, _ in control._checkpoints._kept]
-    assert len(kept) <= control._checkpoints.MOST
-    assert kept[0] == START
+    assert 1 < len(kept) <= control._checkpoints.MOST
+
+
+def test_checkpoints_are_bounded_in_bytes(controlled):
+    """Fewer are kept when they would take more; and none when too few of them would fit to be of use."""
+    control = controlled(checkpoint_seconds=0.01)
+    drain(control, limit=5)
+    size = max(len(copy) for _, copy in control._checkpoints._kept)
+    control = controlled(checkpoint_seconds=0.01, checkpoint_bytes=10 * size)
+    drain(control, limit=5)
+    kept = [len(copy) for _, copy in control._checkpoints._kept]
+    assert 1 < len(kept) <= 10
+    assert sum(kept) <= 10 * size
+    control = controlled(checkpoint_seconds=0.01, checkpoint_bytes=7 * size)
+    drain(control, limit=5)
+    assert len(control._checkpoints._kept) <= 1
 
 
 # --- until -----------------------------------------------------------------------------------------

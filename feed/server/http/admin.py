@@ -11,6 +11,7 @@ import enum
 from typing import Annotated, Any, Final, Literal, Protocol, cast
 
 import msgspec
+import trio
 
 from feed.dialects.times import iso
 from feed.errors import MarketError
@@ -102,6 +103,8 @@ class Step(Shape, tag="step", tag_field="action"):
     """
     Give out the next events of a paused market, and whatever belongs to the same moment.
 
+    The answer shows where the market stands after them.
+
     Attributes:
         events: How many.
     """
@@ -180,6 +183,16 @@ def set_clock(site: Site, call: Call) -> Clock:
     return show_clock(site, call)
 
 
+async def show_clock_then(site: Site, call: Call) -> Clock:
+    """Where the market stands once it has made the steps that it was asked for, or soon after."""
+    stepped = getattr(site.source, "stepped", None)
+    if isinstance(call.body, Step) and stepped is not None:
+        # A step waits for a client that reads slowly, as everything does; the request must not.
+        with trio.move_on_after(site.settings.web.request_seconds / 2):
+            await stepped()
+    return show_clock(site, call)
+
+
 def show_scenario(site: Site, call: Call) -> Subject:
     """What the source says of its scenario."""
     del call
@@ -225,6 +238,7 @@ def endpoints() -> tuple[Endpoint, ...]:
             path="/admin/clock",
             summary="Pause, resume, step, change the speed, or seek",
             handle=set_clock,
+            later=show_clock_then,
             access=ADMIN,
             body=Command,
             returns=Clock,

@@ -118,7 +118,7 @@ class _Desk:
             await self._site.fanout.at_rest()
             if endpoint.metered:
                 quota = self._quota(request, endpoint)
-            response = self._answered(request, endpoint, body, quota)
+            response = await self._answered(request, endpoint, body, quota)
         except _TooLong as problem:
             return _LastAnswer(problem, endpoint.access.wording)
         except Problem as problem:
@@ -132,7 +132,9 @@ class _Desk:
             response.headers.update(quota.headers())
         return response
 
-    def _answered(self, request: Request, endpoint: Endpoint, body: bytes, quota: Quota | None) -> Response:
+    async def _answered(
+        self, request: Request, endpoint: Endpoint, body: bytes, quota: Quota | None
+    ) -> Response:
         if quota is not None and quota.exceeded:
             retry = {"Retry-After": str(quota.wait)}
             raise Problem(429, "rate_limit_exceeded", quota.refusal, retry)
@@ -140,7 +142,7 @@ class _Desk:
         grant = endpoint.access.check(_headers(request), self._site.keyring)
         base = f"{'https' if self._site.settings.tls.wanted else 'http'}://{request.headers.get('host', '')}"
         call = endpoint.call(_query(request), body, grant=grant, base=base, headers=_headers(request))
-        answer = endpoint.answer(self._site, call)
+        answer = await endpoint.answer(self._site, call)
         return Response(answer.content, answer.status, media_type=answer.content_type)
 
     def _quota(self, request: Request, endpoint: Endpoint) -> Quota:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
@@ -118,6 +118,7 @@ class Endpoint:
         path: Exactly this.
         summary: One line for people.
         handle: Answers a checked call. Synchronous: it sees the market between two steps.
+        later: Awaited after ``handle``, and its answer given instead; None answers at once.
         access: Who may ask.
         parameters: Of the query.
         body: Type of the JSON body; None when none is looked at.
@@ -132,6 +133,7 @@ class Endpoint:
     path: str
     summary: str
     handle: Callable[[Site, Call], object]
+    later: Callable[[Site, Call], Awaitable[object]] | None = None
     access: Access
     parameters: tuple[Parameter, ...] = ()
     body: Any = None
@@ -175,9 +177,11 @@ class Endpoint:
         except (msgspec.DecodeError, RecursionError):
             raise Problem(400, "bad_request", "The body is not JSON") from None
 
-    def answer(self, site: Site, call: Call) -> Answer:
+    async def answer(self, site: Site, call: Call) -> Answer:
         """Answer a call, or raise :class:`~feed.server.http.site.Problem`."""
         result = self.handle(site, call)
+        if self.later is not None:
+            result = await self.later(site, call)
         if isinstance(result, Answer):
             return result
         if isinstance(self.returns, str):

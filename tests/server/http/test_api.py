@@ -564,16 +564,23 @@ async def test_a_simulated_market_stands_still_steps_and_seeks(open_house):
         _, _, paused = await clock(action="pause")
         await trio.sleep(60)
         assert (await clock())[2] == paused
-        assert (await clock(action="seek", time=NOW))[0] == 409
-        await clock(action="step", events=3)
-        await trio.sleep(1)
-        _, _, stepped = await clock()
+        status, _, refused = await clock(action="seek", time=NOW - 1)
+        assert (status, refused["error"]["message"]) == (
+            409,
+            f"market time began at {NOW}, it cannot go back to {NOW - 1}",
+        )
+        _, _, stepped = await clock(action="step", events=3)
         assert stepped["seq"] >= paused["seq"] + 3
+        assert (await clock())[2] == stepped
         there = NOW + 60 * SECOND
         await clock(action="seek", time=there)
         await trio.sleep(1)
         _, _, sought = await clock()
         assert (sought["state"], sought["time"]) == ("paused", there)
+        await clock(action="seek", time=NOW + SECOND)
+        await trio.sleep(1)
+        _, _, back = await clock()
+        assert (back["state"], back["time"]) == ("paused", NOW + SECOND)
         _, _, text = await ask(house.connect(), "/metrics")
         assert b"feed_simulator_lag_seconds 0.0" in text
 
