@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 
 from feed.client.book import Book
 from feed.client.orders import Orders
@@ -12,6 +12,7 @@ from feed.client.states import Desynced, Resynced, State
 from feed.dialects.items import BookPart, Channel, OrderSet, OrdersPart, Part
 from feed.model.directory import Directory
 from feed.model.events import BookCleared, Event, LevelSet
+from feed.model.symbols import plain
 
 P = TypeVar("P", bound=Part)
 
@@ -68,6 +69,19 @@ class Books:
                     lost.append(Desynced(symbol=symbol, channel=channel, reason="a new connection"))
                 book.lose()
         return lost
+
+    def whole(self, channel: Channel, symbol: str) -> bool:
+        """Whether the book of a channel, if it has one, is known to be the server's."""
+        books: Mapping[int, Replica[Any]]
+        match channel:
+            case Channel.BOOK:
+                books = self.levels
+            case Channel.ORDERS:
+                books = self.orders
+            case _:
+                return True
+        name = plain(symbol)
+        return any(book.in_sync and plain(book.instrument.symbol) == name for book in books.values())
 
     def _apply(
         self, book: Replica[P], part: P, changes: Sequence[Event], channel: Channel

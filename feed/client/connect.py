@@ -13,7 +13,7 @@ import anyio
 
 from feed.client.book import Book
 from feed.client.core import Core
-from feed.client.fetch import fetcher, poster
+from feed.client.fetch import poster
 from feed.client.mailbox import Mailbox, Overflow
 from feed.client.orders import Orders
 from feed.client.socket import Refused, SocketClosed, open_socket
@@ -43,7 +43,6 @@ class Connection(Protocol):
 Open = Callable[[str, tuple[str, ...]], AbstractAsyncContextManager[Connection]]
 """Connects to a URL, and offers subprotocols."""
 Post = Callable[[str, Mapping[str, str]], Awaitable[tuple[int, bytes]]]
-Fetch = Callable[[str], Awaitable[bytes | None]]
 
 
 class Feed:
@@ -64,7 +63,6 @@ class Feed:
         mute_seconds: float | None,
         raw: bool,
         random: Callable[[], float],
-        fetch: Fetch,
         post: Post,
     ) -> None:
         self._core = core
@@ -74,7 +72,6 @@ class Feed:
         self._mute_seconds = mute_seconds
         self._raw = raw
         self._random = random
-        self._fetch = fetch
         self._post = post
 
     @property
@@ -177,18 +174,7 @@ class Feed:
                     found.append(Message(text))
                 found += core.receive(text)
             await put(found)
-            await self._reconcile()
         return SocketClosed(0, "given up for a new one")
-
-    async def _reconcile(self) -> None:
-        """Get by REST what the connection cannot tell; until then nothing of it is read."""
-        core = self._core
-        while core.lost and not core.begin_anew:
-            symbol, _ = core.lost.popitem()
-            body = None
-            with anyio.move_on_after(self._codec.backoff.most_seconds):
-                body = await self._fetch(core.book_url(symbol))
-            await self._mailbox.put(core.reconcile(symbol, body))
 
     async def _listen(self, socket: Connection) -> list[str]:
         """What comes next; nothing when the connection is mute, though it was asked for a word."""
@@ -224,7 +210,6 @@ async def connect(
     ssl_context: ssl.SSLContext | None = None,
     random: Callable[[], float] = _random.random,
     open_socket: Open | None = None,
-    fetch: Fetch | None = None,
     post: Post | None = None,
 ) -> AsyncIterator[Feed]:
     """
@@ -248,7 +233,6 @@ async def connect(
         ssl_context: Whom to trust for ``wss://``; None trusts whom the system trusts.
         random: Scatters reconnects; draws from [0, 1).
         open_socket: Stands in for the network, in tests.
-        fetch: Gets what a URL has, None when it cannot; stands in for the network, in tests.
         post: Gets a token; stands in for the network, in tests.
 
     Raises:
@@ -257,7 +241,7 @@ async def connect(
     """
     codec = codec_for(url, dialect)
     wish = Wish(
-        symbols=tuple(symbols),
+        symbols=tuple(dict.fromkeys(symbols)),
         channels=_channels(codec, channels, url),
         key=key if key is not None else _on_loopback(url, DEMO_KEY),
         secret=secret if secret is not None else _on_loopback(url, DEMO_SECRET),
@@ -270,7 +254,6 @@ async def connect(
         mute_seconds=mute_seconds,
         raw=raw,
         random=random,
-        fetch=fetch or fetcher(ssl_context),
         post=post or poster(ssl_context),
     )
     problem: Exception | None = None

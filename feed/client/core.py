@@ -1,49 +1,44 @@
 """
 The client without its socket: what messages mean over all the connections of a feed. Sans-I/O.
 
-A connection comes and goes; this remains. It knows the last sequence number of every stream, drops
-what was said twice, notices what is missing, and keeps the books.
+A connection comes and goes; this remains. It knows the last event of every stream and how far every
+subscription has come, drops what was said twice, notices what is missing, and keeps the books.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from http import HTTPStatus
 from typing import Final
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+import attrs
 
 from feed.client.books import Books
+from feed.client.entry import Entry, KeyRefused
+from feed.client.progress import GREETED, Progress
 from feed.client.replica import OutOfStep
-from feed.client.states import (
-    Connected,
-    Desynced,
-    Gap,
-    Garbled,
-    Listed,
-    ServerError,
-    State,
-)
-from feed.dialects.client import Codec, Dialogue, Wish
+from feed.client.states import Connected, Desynced, Gap, Garbled, Listed, ServerError, State
+from feed.client.streams import Stream, Streams
+from feed.dialects.client import Codec, Dialogue, Resuming, Wish
 from feed.dialects.items import (
     BookPart,
-    CandleChanged,
     Channel,
     Heard,
+    Heartbeat,
     Item,
     OrdersPart,
     Ready,
     Refusal,
     Refused,
+    Standing,
 )
-from feed.errors import ClientError, ProtocolError
+from feed.errors import ProtocolError
 from feed.model.directory import Directory
 from feed.model.events import Event
 
-_REFUSED: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+__all__ = ["Core", "KeyRefused"]
 
-
-class KeyRefused(ClientError):
-    """The server does not accept the key, and never did: trying again would not help."""
+_ANEW: Final = "a new connection begins with the present"
+_IGNORED: Final = "the server does not say that it resumes"
 
 
 class Core:
@@ -54,7 +49,6 @@ class Core:
         instruments: Those that messages have named.
         books: Those that are kept.
         outgoing: Messages to send; whoever drives this empties it.
-        lost: Symbols whose books are to be had by REST alone; whoever drives this gets them and empties it.
         begin_anew: Whether this connection is of no more use, and another must be made at once.
         confirmed: Whether the server has confirmed a subscription on this connection.
     """
@@ -72,81 +66,70 @@ class Core:
         self.instruments = Directory()
         self.books = Books(self.instruments)
         self.outgoing: list[str] = []
-        self.lost: dict[str, None] = {}
         self.begin_anew = False
         self.confirmed = False
         self._codec = codec
         self._wish = wish
-        self._url = url
+        self._entry = Entry(codec, wish, url)
         self._resume = resume
         self._trusted = False  # the key has been good before
         self._dialogue: Dialogue | None = None
-        self._last: dict[tuple[Channel, int], Event] = {}  # of each stream
-        self._serials: dict[int, int] = {}
-        self._newest = 0  # of all streams
-        self._since: int | None = None
+        self._streams = Streams(self.instruments)
+        self._requests = codec.requests(wish)
+        self._progress = [
+            Progress(sum(channel in GREETED for channel, _ in request)) for request in self._requests
+        ]
+        self._untold: list[State] = []  # until the server has said whether it goes on
+        self._gap_told = False  # of a connection that is yet to be made
 
     # -- a connection's life -----------------------------------------------------------------------
 
     def url(self) -> str:
         """Where to connect next: with what is needed to go on where we left off, if that is possible."""
-        asked = dict(self._codec.entrance.query(self._wish)) if self._codec.entrance is not None else {}
+        by = self._codec.resuming
+        for one in self._progress:
+            one.ask(resume=self._resume and by is not Resuming.NEVER)
         if not self._resume:
-            return self._with_query(asked) if asked else self._url
-        # Once more the last event: of two messages that tell of it only one may have come.
-        self._since = self._newest - 1 if self._newest > 1 and self._codec.resumes else None
-        ours = {"ext": self._codec.extensions}
-        if self._since is not None:
-            ours["since"] = str(self._since)
-        return self._with_query(asked | ours)
-
-    def _with_query(self, more: dict[str, str]) -> str:
-        parts = urlsplit(self._url)
-        query = dict(parse_qsl(parts.query, keep_blank_values=True)) | more
-        return urlunsplit(parts._replace(query=urlencode(query)))
+            return self._entry.url({})
+        options = {"ext": self._codec.extensions}
+        since = self._progress[0].asked if by is Resuming.BY_URL else None
+        return self._entry.url(options if since is None else options | {"since": since.text})
 
     def token_request(self) -> tuple[str, Mapping[str, str]] | None:
         """URL and headers to get a token with; None where the protocol has none."""
-        entrance = self._codec.entrance
-        if entrance is None:
-            return None
-        return self._http(entrance.token_path), entrance.headers(self._wish)
+        return self._entry.token_request()
 
     def ticket(self, status: int, body: bytes) -> str:
-        """
-        The subprotocol to offer, from the answer with the token.
-
-        Raises:
-            KeyRefused: There is no token for this key, and never was.
-            ProtocolError: There is none now.
-        """
-        entrance = self._codec.entrance
-        if entrance is None:
-            raise RuntimeError("this protocol has no tokens")
-        if status in _REFUSED and not self._trusted:
-            raise KeyRefused(f"no token for it: HTTP {status}")
-        if status != HTTPStatus.OK:
-            raise ProtocolError(f"no token: HTTP {status}" if status else "no token: no answer")
-        return entrance.subprotocol(body)
+        """The subprotocol to offer, from the answer with the token; see :meth:`Entry.ticket`."""
+        return self._entry.ticket(status, body, trusted=self._trusted)
 
     def connected(self) -> list[State]:
-        """The handshake is done: greet, and subscribe."""
+        """
+        The handshake is done: greet, and subscribe.
+
+        Where we ask to go on, nothing is told yet: that we are connected, and how, comes with the answer.
+        """
         self.begin_anew = self.confirmed = False
-        self.lost.clear()
-        self._dialogue = self._codec.dialogue(self._wish, self.instruments)
+        since = tuple(one.asked.text if one.asked is not None else "" for one in self._progress)
+        self._dialogue = self._codec.dialogue(attrs.evolve(self._wish, since=since), self.instruments)
         self.outgoing = list(self._dialogue.start())
-        states: list[State] = [Connected(url=self._url, resumed_after=self._since)]
-        if self._since is None:
-            if self._newest or self._serials or self._trusted:
-                states.append(Gap(reason="a new connection begins with the present", after=self._newest))
-            states += self._forget()
-        return states
+        self._untold = [Connected(url=self._entry.given)]
+        if any(since):
+            for at, one in enumerate(self._progress):
+                if one.asked is None:
+                    self._untold += self._lose(at, _ANEW)
+            return []
+        if not self._gap_told and (self._streams or self._trusted):
+            after = max(self._streams.newest, *(one.seq for one in self._progress))
+            self._untold.append(Gap(reason=_ANEW, after=after))
+        self._gap_told = False
+        self._untold += self._forget()
+        return self._tell()
 
     def refused(self, status: int) -> bool:
         """Whether an HTTP refusal may be due to our options, which are not used any more then."""
         ours = self._resume and status in {400, 404}
         self._resume = self._resume and not ours
-        self._newest = 0 if ours else self._newest
         return ours
 
     def probe(self) -> str | None:
@@ -178,121 +161,128 @@ class Core:
             found += self._take(item, dialogue)
         return found
 
-    def book_url(self, symbol: str) -> str:
-        """Where the book of a symbol is to be had by REST."""
-        if self._codec.rest is None:
-            raise RuntimeError("this protocol has no books by REST")
-        return self._http(self._codec.rest.path(symbol))
-
-    def _http(self, path: str) -> str:
-        parts = urlsplit(self._url)
-        scheme = "https" if parts.scheme == "wss" else "http"
-        return f"{scheme}://{parts.netloc}{path}"
-
-    def reconcile(self, symbol: str, body: bytes | None) -> Sequence[Event | State]:
-        """
-        Go on from a book that came by REST.
-
-        What the connection says of a book in the meantime must not have been read: it waits in the
-        socket, and is applied on top where it is newer.
-
-        Args:
-            symbol: Whose book.
-            body: The answer; None when there was none, and the connection is given up.
-        """
-        rest, dialogue = self._codec.rest, self._dialogue
-        if body is not None and rest is not None and dialogue is not None:
-            try:
-                return self._book(rest.read(body, self.instruments), Channel.BOOK, dialogue)
-            except ProtocolError:
-                pass  # an answer of somebody else's
-        self._start_over()
-        return [Gap(reason="no book by REST", symbol=symbol)]
-
     # -- its parts ---------------------------------------------------------------------------------
 
     def _take(self, item: Item, dialogue: Dialogue) -> Sequence[Event | State]:
         match item:
             case Heard():
-                return self._heard(item)
-            case BookPart():
-                return self._book(item, Channel.BOOK, dialogue)
-            case OrdersPart():
-                return self._book(item, Channel.ORDERS, dialogue)
+                stream = (item.channel, item.event.instrument)
+                return [*self._reached(stream, item.position, dialogue), *self._streams.take(item)]
+            case BookPart() | OrdersPart():
+                channel = Channel.BOOK if isinstance(item, BookPart) else Channel.ORDERS
+                told = self._reached((channel, item.instrument), item.position, dialogue)
+                return [*told, *self._book(item, channel, dialogue)]
             case Ready():
-                self.confirmed = self._trusted = True
+                return self._ready(item, dialogue)
+            case Standing() | Heartbeat():
+                return self._stands(item.position, dialogue)
             case Refusal():
-                return self._refusal(item)
-        return ()
-
-    def _heard(self, item: Heard) -> Sequence[Event | State]:
-        event, serial = item.event, item.serial
-        index = event.instrument
-        if event.seq:
-            stream = (item.channel, index)
-            if _told(event, self._last.get(stream)):
-                return ()  # said twice, or overtaken
-            self._last[stream] = event
-            self._newest = max(self._newest, event.seq)
-        if not serial:
-            return (event,)
-        before = self._serials.get(index)
-        self._serials[index] = serial
-        if before is None or serial <= before + 1:
-            return (event,)
-        gap = Gap(
-            reason=f"{item.channel.value} are numbered",
-            symbol=self.instruments[index].symbol,
-            missed=serial - before - 1,
-        )
-        return gap, event
+                return self._refusal(item, dialogue)
 
     def _book(
         self, part: BookPart | OrdersPart, channel: Channel, dialogue: Dialogue
     ) -> Sequence[Event | State]:
         try:
-            found = self.books.take(part)
+            return self.books.take(part)
         except OutOfStep as problem:
             symbol = self.instruments[part.instrument].symbol
             self._renew(channel, symbol, dialogue)
             return [Desynced(symbol=symbol, channel=channel, reason=problem.reason)]
-        if found:
-            self._newest = max(self._newest, part.seq)
-        return found
 
     def _renew(self, channel: Channel, symbol: str, dialogue: Dialogue) -> None:
-        # A connection that resumed has no snapshots: every subscription on it begins in the past.
-        requests = dialogue.renew(channel, symbol) if self._since is None else ()
-        if requests:
-            self.outgoing += requests
-        elif channel is Channel.BOOK and self._codec.rest is not None:
-            self.lost[symbol] = None
-        else:
+        requests = dialogue.renew(channel, symbol)
+        self.outgoing += requests
+        if not requests:
             self._start_over()
-
-    def _refusal(self, item: Refusal) -> Sequence[Event | State]:
-        if item.about is Refused.KEY and not self._trusted:
-            raise KeyRefused(item.message)
-        if item.about is Refused.RESUME and self._since is not None:
-            self._start_over()
-        return [ServerError(message=item.message, code=item.code)]
 
     def _start_over(self) -> None:
         """Give this connection up for one that begins with the present."""
-        self._newest = 0
+        for one in self._progress:
+            one.forget()
         self.begin_anew = True
 
+    # -- where it goes on --------------------------------------------------------------------------
+
+    def _reached(self, stream: Stream, position: str, dialogue: Dialogue) -> list[State]:
+        """A message of a stream says where it stands."""
+        at = self._request_of(stream, dialogue)
+        told = self._proven(at, position, dialogue)
+        self._progress[at].hear(position, stream)
+        return told
+
+    def _stands(self, position: str, dialogue: Dialogue) -> list[State]:
+        """A message of no stream says where all of them stand that have begun."""
+        told: list[State] = []
+        for at, one in enumerate(self._progress):
+            told += self._proven(at, position, dialogue)
+            if one.confirmed or one.granted:
+                one.hear(position)
+        return told
+
+    def _proven(self, at: int, position: str, dialogue: Dialogue) -> list[State]:
+        """Where the URL says from where to go on, nobody confirms it: what tells positions does it."""
+        proven = position and self._progress[at].waiting and self._codec.resuming is Resuming.BY_URL
+        return self._go_on(at, dialogue) if proven else []
+
+    def _ready(self, item: Ready, dialogue: Dialogue) -> list[State]:
+        """A subscription has begun: where it was asked to, or else with the present."""
+        self.confirmed = self._trusted = True
+        one = self._progress[item.request]
+        one.confirmed = True
+        told: list[State] = []
+        if one.waiting and one.asked is not None and one.asked.text == item.position:
+            told = self._go_on(item.request, dialogue)
+        elif one.waiting:
+            self._untold += self._lose(item.request, _IGNORED)
+            told = self._tell()
+        one.hear(item.position)
+        return told
+
+    def _go_on(self, at: int, dialogue: Dialogue) -> list[State]:
+        """The server goes on where it was asked to; a book that was not whole then will not be."""
+        one = self._progress[at]
+        one.granted = True
+        if self._untold and one.asked is not None:
+            self._untold[0] = Connected(url=self._entry.given, resumed_after=one.asked.seq)
+        for channel, symbol in self._requests[at]:
+            if not self.books.whole(channel, symbol):
+                self._renew(channel, symbol, dialogue)
+        return self._tell()
+
+    def _refusal(self, item: Refusal, dialogue: Dialogue) -> Sequence[Event | State]:
+        if item.about is Refused.KEY and not self._trusted:
+            raise KeyRefused(item.message)
+        if item.about is not Refused.RESUME or not self._progress[item.request].waiting:
+            return [ServerError(message=item.message, code=item.code)]
+        self._untold += self._lose(item.request, item.message)
+        requests = dialogue.again(item.request)
+        self.outgoing += requests
+        if not requests:
+            self._gap_told = True
+            self._start_over()
+        return self._tell()
+
+    def _tell(self) -> list[State]:
+        """What had to wait until the server said whether it goes on."""
+        told, self._untold = self._untold, []
+        return told
+
+    def _lose(self, at: int, reason: str) -> list[State]:
+        """One subscription begins with the present: what was known of it is the past."""
+        one, dialogue = self._progress[at], self._dialogue
+        if len(self._progress) == 1:
+            return [Gap(reason=reason, after=one.seq), *self._forget()]
+        gap = Gap(reason=reason, symbol=self._requests[at][0][1], after=one.seq)
+        one.forget()
+        self._streams.forget(lambda stream: dialogue is None or self._request_of(stream, dialogue) == at)
+        return [gap]
+
     def _forget(self) -> list[State]:
-        """What was known is the past: another server may number its events otherwise."""
-        self._newest = 0
-        self._last.clear()
-        self._serials.clear()
+        """All begins with the present: another server may number its events otherwise."""
+        for one in self._progress:
+            one.forget()
+        self._streams.forget()
         return self.books.lose()
 
-
-def _told(event: Event, before: Event | None) -> bool:
-    """Whether ``event`` is not newer than the one before it in its stream."""
-    if before is None or event.seq > before.seq:
-        return False
-    # A candle has the number of an event before it, which it can share with the next.
-    return event.seq < before.seq or not isinstance(event, CandleChanged) or event == before
+    def _request_of(self, stream: Stream, dialogue: Dialogue) -> int:
+        return dialogue.request(stream[0], self.instruments[stream[1]].symbol)

@@ -16,11 +16,14 @@ class State:
 @attrs.frozen(kw_only=True)
 class Connected(State):
     """
-    The server has let us in; requests are on their way.
+    The server has let us in, and said whether it goes on where we left off if we have asked for that.
 
     Attributes:
         url: What was asked for.
-        resumed_after: Sequence number after which to go on; None when we begin with the present.
+        resumed_after: Sequence number after which the server goes on, having proven that its history up
+            to there is the one that we saw; None when we begin with the present. Of several
+            subscriptions it is the first that was answered: for one that does not go on there is a
+            :class:`Gap`.
     """
 
     url: str

@@ -15,7 +15,7 @@ from typing import Protocol, TypeVar
 import attrs
 import msgspec
 
-from feed.dialects.items import BookPart, Channel, Item
+from feed.dialects.items import Channel, Item
 from feed.dialects.messages import clip
 from feed.errors import ProtocolError
 from feed.model.backoff import Backoff
@@ -51,12 +51,42 @@ class Wish:
         channels: Of each of them.
         key: API key; None for none. Never shown.
         secret: That goes with the key, where a protocol wants one; None for none. Never shown.
+        since: Positions after which the subscriptions are to begin, one for each of
+            :attr:`Codec.requests`; an empty text, or none at all, begins with the present.
     """
 
     symbols: tuple[str, ...]
     channels: tuple[Channel, ...]
     key: str | None = attrs.field(default=None, repr=False)
     secret: str | None = attrs.field(default=None, repr=False)
+    since: tuple[str, ...] = ()
+
+    def begins(self, request: int) -> dict[str, str]:
+        """The member of a request that says where its subscription begins; none for the present."""
+        since = self.since[request] if self.since else ""
+        return {"since": since} if since else {}
+
+
+Streams = tuple[tuple[Channel, str], ...]
+"""What one request subscribes to: channels of symbols."""
+
+
+def together(wish: Wish) -> tuple[Streams, ...]:
+    """One request for everything."""
+    return (tuple((channel, symbol) for channel in wish.channels for symbol in wish.symbols),)
+
+
+def apart(wish: Wish) -> tuple[Streams, ...]:
+    """A request for each channel of each symbol."""
+    return tuple((stream,) for stream in together(wish)[0])
+
+
+class Resuming(enum.Enum):
+    """Where the servers of this project are told from where to go on."""
+
+    NEVER = "never"
+    BY_URL = "in the URL"
+    BY_REQUEST = "in each request"
 
 
 class Dialogue(Protocol):
@@ -78,6 +108,16 @@ class Dialogue(Protocol):
             ProtocolError: Not a message of this protocol.
         """
         ...
+
+    def request(self, channel: Channel, symbol: str) -> int:
+        """Which request subscribed to a stream that a message is of, as an index into those of the codec."""
+        del channel, symbol
+        return 0
+
+    def again(self, request: int) -> Sequence[str]:
+        """What to send to subscribe once more, from the present; nothing where that is impossible."""
+        del request
+        return ()
 
     def renew(self, channel: Channel, symbol: str) -> Sequence[str]:
         """What to send to be told of ``channel`` from the beginning; nothing where that is impossible."""
@@ -117,23 +157,6 @@ class Entrance(Protocol):
         ...
 
 
-class Rest(Protocol):
-    """Where a book is to be had by request, for a connection that can tell no snapshot."""
-
-    def path(self, symbol: str) -> str:
-        """Path and query on the same host."""
-        ...
-
-    def read(self, body: bytes, directory: Directory) -> BookPart:
-        """
-        The whole book in an answer, as a snapshot of one part.
-
-        Raises:
-            ProtocolError: It is no such answer.
-        """
-        ...
-
-
 @attrs.frozen(kw_only=True)
 class Codec:
     """
@@ -145,10 +168,10 @@ class Codec:
         backoff: As the document says.
         required: What the document asks of clients.
         advised: What it recommends, or what any client had better do.
-        rest: Where books are to be had by request; None where they are not.
         entrance: What goes with the handshake; None for nothing.
         extensions: Of the option ``ext``, that the servers of this project are asked for.
-        resumes: Whether they have the option ``since``.
+        requests: What each request subscribes to; a subscription resumes by itself.
+        resuming: How they resume.
     """
 
     dialogue: Callable[[Wish, Directory], Dialogue]
@@ -156,10 +179,10 @@ class Codec:
     backoff: Backoff = attrs.field(factory=Backoff)
     required: tuple[Duty, ...]
     advised: tuple[Duty, ...]
-    rest: Rest | None = None
     entrance: Entrance | None = None
     extensions: str = "seq"
-    resumes: bool = True
+    requests: Callable[[Wish], Sequence[Streams]] = together
+    resuming: Resuming = Resuming.BY_REQUEST
 
 
 def read(decoder: msgspec.json.Decoder[T], text: str, *, name: str = "type") -> T | None:

@@ -19,6 +19,7 @@ from feed.model.events import Trade
 from feed.model.grants import Grant
 from feed.model.instruments import Instrument, Listing
 from feed.model.latest import Latest
+from feed.model.position import Position
 from feed.model.requests import Request
 from feed.model.topics import Encoder, Topic
 from feed.policies import Policies
@@ -43,11 +44,11 @@ class Subscribe:
 
     Attributes:
         topics: In the order in which their snapshots go out; those already held are passed over.
-        since: Sequence number after which to begin, in place of snapshots; it must be kept still.
+        since: Position after which to begin, in place of snapshots; one that was checked just now.
     """
 
     topics: tuple[Topic, ...]
-    since: int | None = None
+    since: Position | None = None
 
 
 @attrs.frozen
@@ -190,7 +191,7 @@ class Desk:
         check_key: The grant of a key that is good for this dialect, None for any other text.
         auth_seconds: Length of the auth window, for the wording of messages.
         auth_attempts: Refused keys after which a session closes.
-        kept: Gives the sequence numbers of the oldest and the newest event that can be resumed from.
+        check: Raises :class:`feed.model.position.CannotResume` where nobody can go on from a position.
         now: Gives market time, integer nanoseconds since the Unix epoch.
         policies: What the operator decides where a protocol leaves it open.
         latest: Gives where the market stands.
@@ -204,7 +205,7 @@ class Desk:
     check_key: Callable[[str], Grant | None]
     auth_seconds: float
     auth_attempts: int
-    kept: Callable[[], tuple[int, int]]
+    check: Callable[[Position], None]
     now: Callable[[], int]
     policies: Policies = attrs.field(factory=Policies)
     latest: Callable[[], Latest] = lambda: Latest(0)

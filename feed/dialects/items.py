@@ -12,6 +12,7 @@ from typing import Final
 
 import attrs
 
+from feed.dialects.resume import COMPLAINT
 from feed.model.candles import Candle
 from feed.model.directory import Directory
 from feed.model.events import UNKNOWN, Event, Quote, Side, Trade
@@ -81,11 +82,15 @@ class Heard:
         event: Its ``seq`` is 0 where the protocol does not say, its ``instrument`` an index into the
             directory.
         serial: Number of it among its like, +1 each; 0 where the protocol does not say.
+        previous: Sequence number of the event before it in its stream; None where the protocol does not say.
+        position: Where the message stands in the stream of all events; empty where it does not say.
     """
 
     channel: Channel
     event: Event
     serial: int = 0
+    previous: int | None = None
+    position: str = ""
 
 
 @attrs.frozen(kw_only=True)
@@ -100,6 +105,7 @@ class Part:
         first: Whether it begins a snapshot, and the book anew.
         more: Whether it is part of a snapshot of which more parts follow.
         snapshot: Whether it is part of a snapshot.
+        position: Where the message stands in the stream of all events; empty where it does not say.
     """
 
     instrument: int
@@ -108,6 +114,7 @@ class Part:
     first: bool
     more: bool
     snapshot: bool
+    position: str = ""
 
 
 @attrs.frozen(kw_only=True)
@@ -139,14 +146,37 @@ class OrdersPart(Part):
 
 @attrs.frozen
 class Heartbeat:
-    """The server says that it is there; ``ts`` is market time, nanoseconds since the Unix epoch."""
+    """
+    The server says that it is there.
+
+    Attributes:
+        ts: Market time, nanoseconds since the Unix epoch.
+        position: Where all streams stand; empty where it does not say.
+    """
 
     ts: int
+    position: str = ""
+
+
+@attrs.frozen
+class Standing:
+    """An answer says where all streams stand: at ``position``."""
+
+    position: str
 
 
 @attrs.frozen
 class Ready:
-    """The server has confirmed a subscription."""
+    """
+    The server has confirmed a subscription.
+
+    Attributes:
+        request: Which of those that the dialogue has asked for.
+        position: Where it begins; empty where the server does not say.
+    """
+
+    request: int = 0
+    position: str = ""
 
 
 class Refused(enum.Enum):
@@ -166,22 +196,21 @@ class Refusal:
         about: What it is about.
         message: In the server's words.
         code: The protocol's error code; empty where it has none.
+        request: Which of the subscriptions that the dialogue has asked for it is about, if it is about one.
     """
 
     about: Refused
     message: str
     code: str = ""
+    request: int = 0
 
 
 _SIDES: Final = {"buy": Side.BUY, "sell": Side.SELL, None: None}
 
-Item = Heard | BookPart | OrdersPart | Heartbeat | Ready | Refusal
-
-RESUME_COMPLAINT: Final = "since="
-"""How every dialect's complaint about the option ``since`` begins (:mod:`feed.dialects.options`)."""
+Item = Heard | BookPart | OrdersPart | Heartbeat | Standing | Ready | Refusal
 
 
-def refusal(message: str, *, key: bool, code: str = "") -> Refusal:
+def refusal(message: str, *, key: bool, code: str = "", request: int = 0) -> Refusal:
     """
     A server's error, sorted.
 
@@ -189,14 +218,17 @@ def refusal(message: str, *, key: bool, code: str = "") -> Refusal:
         message: In the server's words.
         key: Whether it is about the key.
         code: The protocol's error code.
+        request: Which subscription it is about, if it is about one.
     """
     about = Refused.KEY if key else Refused.OTHER
-    if message.startswith(RESUME_COMPLAINT):
+    if message.startswith(COMPLAINT):
         about = Refused.RESUME
-    return Refusal(about=about, message=message, code=code)
+    return Refusal(about=about, message=message, code=code, request=request)
 
 
-def ticker(directory: Directory, symbol: str, *, bid: str, ask: str, price: str, ts: int, seq: int) -> Heard:
+def ticker(
+    directory: Directory, symbol: str, *, bid: str, ask: str, price: str, ts: int, seq: int, pos: str = ""
+) -> Heard:
     """
     Best bid, best ask and last price, from decimal texts.
 
@@ -215,7 +247,7 @@ def ticker(directory: Directory, symbol: str, *, bid: str, ask: str, price: str,
         ask_size=UNKNOWN,
         price=last,
     )
-    return Heard(Channel.QUOTES, event)
+    return Heard(Channel.QUOTES, event, position=pos)
 
 
 def trade(
@@ -227,6 +259,7 @@ def trade(
     side: str | None,
     ts: int,
     seq: int,
+    pos: str = "",
     number: int = 0,
 ) -> Heard:
     """
@@ -249,4 +282,4 @@ def trade(
         left=None,
         level=None,
     )
-    return Heard(Channel.TRADES, event, number)
+    return Heard(Channel.TRADES, event, number, position=pos)

@@ -2,9 +2,11 @@
 Connection options that mean the same in every protocol, given in the query of the request.
 
 ======================  ===========================================================================
-``ext=seq``             every data message carries ``seq``, the sequence number of its event
+``ext=seq``             every data message carries ``seq``, the sequence number of its event, and
+                        ``pos``, the position to resume from (:mod:`feed.dialects.resume`)
 ``ext=crc``             where a protocol has it: messages of a book carry ``checksum``
-``since=SEQ``           subscriptions begin after that event instead of with a snapshot
+``since=POS``           the first subscription begins after that position instead of with a snapshot;
+                        a later one says so in its own message
 ``conflate=MS``         quotes at intervals of market time (``250`` or ``250ms``), the latest of
                         each; trades and books never. One of :data:`INTERVALS_MS`
 ======================  ===========================================================================
@@ -15,14 +17,17 @@ identical bytes.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 import attrs
 
+from feed.dialects.resume import read_position
 from feed.errors import ProtocolError
 from feed.model.events import TRADE, Event
 from feed.model.latest import Latest
+from feed.model.position import Position
 from feed.model.topics import Encoder
 
 EXTENSIONS: Final = ("seq",)
@@ -43,15 +48,15 @@ class Options:
     What one connection asked for.
 
     Attributes:
-        seq: Put the sequence number into data messages.
+        seq: Put sequence number and position into data messages.
         crc: Put a checksum into messages of a book.
-        since: Sequence number after which subscriptions begin; None begins with a snapshot.
+        since: Position after which the first subscription begins; None begins with a snapshot.
         conflate: Milliseconds of market time between two quotes of an instrument; 0 sends all.
     """
 
     seq: bool = False
     crc: bool = False
-    since: int | None = None
+    since: Position | None = None
     conflate: int = 0
 
     @property
@@ -60,6 +65,11 @@ class Options:
         pairs = [("conflate", str(self.conflate))] if self.conflate else []
         extensions = ["crc"] * self.crc + ["seq"] * self.seq
         return tuple(pairs + ([("ext", ",".join(extensions))] if extensions else []))
+
+    @property
+    def numbering(self) -> tuple[tuple[str, str], ...]:
+        """Of :attr:`pairs`, that which numbers messages."""
+        return (("ext", "seq"),) if self.seq else ()
 
     @property
     def unthinned(self) -> Options:
@@ -91,27 +101,13 @@ def options(query: Mapping[str, str], extensions: Sequence[str] = EXTENSIONS) ->
     if conflate is not None and conflate not in INTERVALS_MS:
         choices = ", ".join(map(str, INTERVALS_MS))
         raise ProtocolError(f"conflate must be one of {choices} milliseconds")
+    since = query.get("since")
     return Options(
-        seq="seq" in wanted, crc="crc" in wanted, since=_number(query, "since"), conflate=conflate or 0
+        seq="seq" in wanted,
+        crc="crc" in wanted,
+        since=None if since is None else read_position(since),
+        conflate=conflate or 0,
     )
-
-
-def check_since(since: int | None, kept: tuple[int, int]) -> None:
-    """
-    Make sure that a connection can resume.
-
-    Args:
-        since: The option.
-        kept: Sequence numbers of the oldest and the newest event kept.
-
-    Raises:
-        ProtocolError: What follows ``since`` is no longer kept, or has not happened yet.
-    """
-    oldest, newest = kept
-    if since is not None and since + 1 < oldest:
-        raise ProtocolError(f"since={since} is too old: the oldest event kept is {oldest}")
-    if since is not None and since > newest:
-        raise ProtocolError(f"since={since} is in the future: the newest event is {newest}")
 
 
 def _number(query: Mapping[str, str], name: str, *, unit: str = "") -> int | None:
@@ -124,6 +120,14 @@ def _number(query: Mapping[str, str], name: str, *, unit: str = "") -> int | Non
     return int(text)
 
 
+class Thinnable(Encoder):
+    """An encoder of which the last message can be had again."""
+
+    @abstractmethod
+    def repeated(self, latest: Latest, instrument: int) -> str | None:
+        """What it told last, byte for byte; None when it has told nothing."""
+
+
 class Conflated(Encoder):
     """
     Another encoder's messages at intervals of market time: of each interval the latest one.
@@ -132,7 +136,7 @@ class Conflated(Encoder):
     passed over in silence.
     """
 
-    def __init__(self, encoder: Encoder, milliseconds: int, instrument: int, latest: Latest) -> None:
+    def __init__(self, encoder: Thinnable, milliseconds: int, instrument: int, latest: Latest) -> None:
         """
         Go on as if there from the first event.
 
@@ -149,8 +153,7 @@ class Conflated(Encoder):
         self._waiting: str | None = None
         begun = latest.now - latest.now % self.period
         if _last_change(encoder.kinds, instrument, latest) >= begun:
-            said = encoder.snapshot(latest, instrument)
-            self._waiting = said[-1] if said else None
+            self._waiting = encoder.repeated(latest, instrument)
 
     def snapshot(self, latest: Latest, instrument: int) -> Sequence[str]:
         """The present, as the other encoder has it."""

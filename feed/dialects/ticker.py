@@ -14,12 +14,14 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 
+from feed.dialects.options import Thinnable
 from feed.model.events import QUOTE, TRADE, Event
 from feed.model.latest import Latest, TickerState
-from feed.model.topics import SUMMARY, Encoder
+from feed.model.position import Position
+from feed.model.topics import SUMMARY
 
 
-class TickerEncoder(Encoder):
+class TickerEncoder(Thinnable):
     """When a ticker speaks; each protocol says it in its own words, :meth:`text`."""
 
     kinds: Sequence[int] = (TRADE, QUOTE)
@@ -37,17 +39,21 @@ class TickerEncoder(Encoder):
         self._latest = latest
 
     @abstractmethod
-    def text(self, ticker: TickerState) -> str:
-        """The message."""
+    def text(self, ticker: TickerState, at: Position | None = None) -> str:
+        """The message; ``at`` is where it stands in the stream if that is not at its event."""
 
     def snapshot(self, latest: Latest, instrument: int) -> Sequence[str]:
+        """What was said last, as it stands now."""
+        ticker = latest.ticker(instrument)
+        return () if ticker is None else [self.text(ticker, latest.position)]
+
+    def repeated(self, latest: Latest, instrument: int) -> str | None:
         """What was said last."""
         ticker = latest.ticker(instrument)
-        return () if ticker is None else [self.text(ticker)]
+        return None if ticker is None else self.text(ticker)
 
     def encode(self, item: Event) -> str | None:
         """A ticker, or None when only sizes changed, a side is missing, or the change is not complete."""
         if self._latest.told_at(self._instrument) != item.seq:
             return None
-        ticker = self._latest.ticker(self._instrument)
-        return None if ticker is None else self.text(ticker)
+        return self.repeated(self._latest, self._instrument)

@@ -255,7 +255,7 @@ class Conversation:
             case Subscribe(topics, since):
                 if self._reception.faults is not None:
                     self._reception.faults.met(self)
-                self._hub.subscribe(self._outlet, topics, since=since)
+                self._hub.subscribe(self._outlet, topics, since=None if since is None else since.seq)
             case Unsubscribe(topics):
                 self._hub.unsubscribe(self._outlet, topics)
             case Submit(request, refused):

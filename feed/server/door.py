@@ -222,7 +222,7 @@ class Door:
             check_key=lambda key: visitor.shows(self._keyring.check(key, visitor.dialect)),
             auth_seconds=limits.auth_seconds,
             auth_attempts=limits.auth_attempts,
-            kept=lambda: (hub.history.oldest, hub.seq),
+            check=hub.check,
             now=lambda: hub.latest.now,
             policies=self._policies,
             latest=lambda: hub.latest,

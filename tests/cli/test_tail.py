@@ -28,7 +28,7 @@ def test_in_a_pipe_every_message_is_a_line(run, server):
     _, out, _ = run(
         "tail", url(server, "/ws"), "--symbols", "BTC-USD", "--channels", "trades,quotes", "--count", 2
     )
-    assert out.startswith('{"type":"subscribed","channels":["trades_btcusd","ticker_btcusd"]}')
+    assert out.startswith('{"type":"subscribed","channels":["trades_btcusd","ticker_btcusd"],"pos":')
 
 
 def test_it_stops_after_a_time(run, server):

@@ -8,15 +8,12 @@ from sockets import HANG, ScriptedServer
 
 from feed.client import (
     Connected,
-    Desynced,
     Disconnected,
     Gap,
     KeyRefused,
     Message,
     Muted,
     Quote,
-    Resynced,
-    Side,
     Ticker,
     connect,
 )
@@ -29,8 +26,19 @@ SUBSCRIBED = '{"type":"subscribed"}'
 HELLO = ['{"type":"welcome"}', AUTH, SUBSCRIBED]
 
 
-def tick(seq):
-    return f'{{"type":"tick","symbol":"EURUSD","bid":1.1,"ask":1.2,"time":1,"seq":{seq}}}'
+def at(seq):
+    """A position of the server's market."""
+    return f"{seq}-{seq * 7:08x}"
+
+
+def subscribed(seq):
+    """A subscription that begins at a number."""
+    return f'{{"type":"subscribed","pos":"{at(seq)}"}}'
+
+
+def tick(seq, pos=None):
+    told = f'"seq":{seq},"pos":"{pos or at(seq)}"'
+    return f'{{"type":"tick","symbol":"EURUSD","bid":1.1,"ask":1.2,"time":1,{told}}}'
 
 
 def feed_of(server, **options):
@@ -52,22 +60,25 @@ async def until(feed, kind, count=1):
 async def test_it_comes_back_and_goes_on_where_it_left_off():
     """Disconnected, the wait, connected; the key and the subscription again; no tick twice."""
     server = ScriptedServer(
-        [*HELLO, tick(7), SocketClosed(1012, "restarting")], [*HELLO, tick(7), tick(9), HANG]
+        [*HELLO[:2], subscribed(6), tick(6), tick(7), SocketClosed(1012, "restarting")],
+        [*HELLO[:2], subscribed(6), tick(7), tick(9), HANG],
     )
     async with feed_of(server) as feed:
-        found = await until(feed, Quote, 2)
-    states = [item for item in found if isinstance(item, Connected | Disconnected | Quote)]
+        found = await until(feed, Quote, 3)
+    states = [item for item in found if isinstance(item, Connected | Disconnected | Gap | Quote)]
     assert [item.seq if isinstance(item, Quote) else item for item in states] == [
         Connected(url=URL),
+        6,
         7,
         Disconnected(reason="restarting", code=1012, retry_seconds=1.0),
         Connected(url=URL, resumed_after=6),
         9,
     ]
     assert server.times == [0, 1]
-    assert server.urls == [f"{URL}?ext=seq", f"{URL}?ext=seq&since=6"]
-    assert server.sockets[0].sent == server.sockets[1].sent
-    assert len(server.sockets[0].sent) == 2
+    assert server.urls == [f"{URL}?ext=seq"] * 2
+    assert [json.loads(socket.sent[1]) for socket in server.sockets] == [
+        {"type": "subscribe", "symbols": ["EURUSD"], **since} for since in ({}, {"since": at(6)})
+    ]
 
 
 async def test_waits_grow_while_nobody_is_there():
@@ -111,49 +122,32 @@ async def test_a_quiet_connection_that_answers_is_kept():
     assert server.sockets[0].sent.count('{"type":"list"}') == 5
 
 
-async def test_a_refused_resume_costs_no_wait():
-    """A connection without it is made at once, and tells of the gap."""
-    complaint = '{"type":"error","message":"since=6 is too old"}'
-    server = ScriptedServer([*HELLO, tick(7), SocketClosed(1001, "")], [*HELLO, complaint], [*HELLO, tick(9)])
+@pytest.mark.parametrize(
+    "why", ["is too old", "is ahead of this server", "is of another history: this is not the market you saw"]
+)
+async def test_a_refused_resume_is_a_gap_and_costs_no_wait(why):
+    """On the same connection, which begins with the present; nobody is told that it went on."""
+    complaint = f"since={at(7)} {why}"
+    server = ScriptedServer(
+        [*HELLO[:2], subscribed(7), tick(7), SocketClosed(1001, "")],
+        [
+            *HELLO[:2],
+            json.dumps({"type": "error", "message": complaint}),
+            subscribed(3),
+            tick(3, at(3)),
+            HANG,
+        ],
+    )
     async with feed_of(server) as feed:
         found = await until(feed, Quote, 2)
-    assert [item for item in found if isinstance(item, Gap)] == [
-        Gap(reason="a new connection begins with the present", after=0)
+    assert [item for item in found if isinstance(item, Connected | Gap)] == [
+        Connected(url=URL),
+        Connected(url=URL),
+        Gap(reason=complaint, after=7),
     ]
-    assert server.times == [0, 1, 1]
-
-
-async def test_a_book_that_a_resumed_connection_cannot_tell_comes_by_rest():
-    """Once, and the connection goes on: what came meanwhile is applied on top."""
-
-    def said(action, seq, bid, **more):
-        fields = {"action": action, "bids": [[bid, "1"]], "asks": [["9", "1"]], "ts": 1, "seq": seq} | more
-        return json.dumps({"type": "book", "symbol": "X", **fields})
-
-    asked = []
-
-    async def fetch(url):
-        asked.append(url)
-        return b'{"symbol":"X","seq":8,"ts":"2024-03-06T12:00:00.000Z","bids":[["3","1"]],"asks":[["9","1"]]}'
-
-    server = ScriptedServer(
-        [said("snapshot", 5, "1"), SocketClosed(1001, "")],
-        [said("delta", 6, "2", checksum=1), said("delta", 7, "4"), said("delta", 9, "5"), HANG],
-    )
-    options = {"symbols": ["X"], "channels": ["book"], "dialect": "guide", "fetch": fetch}
-    async with feed_of(server, **options) as feed:
-        found = await until(feed, Resynced, 2)
-        await anyio.sleep(1)  # for the last delta
-        bids = [price for price, _ in feed.book("X").texts(Side.BUY)]
-
-    assert [item for item in found if isinstance(item, Desynced | Resynced)] == [
-        Resynced(symbol="X", seq=5),
-        Desynced(symbol="X", reason="checksum"),
-        Resynced(symbol="X", seq=8),
-    ]
-    assert asked == ["http://127.0.0.1:8080/v1/market/book?symbol=X&depth=1000"]
-    assert bids == ["5", "3"]
-    assert len(server.urls) == 2
+    assert found[-1].seq == 3
+    assert server.times == [0, 1]
+    assert [json.loads(text).get("since") for text in server.sockets[1].sent[1:]] == [at(7), None]
 
 
 async def test_a_stranger_is_asked_without_our_options():

@@ -54,12 +54,13 @@ def events(found):
     return [item for item in found if not isinstance(item, Listed)]
 
 
-def tick(core, seq, bid="1.08450"):
-    text = f'{{"type":"tick","symbol":"EURUSD","bid":{bid},"ask":1.08460,"time":7,"seq":{seq}}}'
+def tick(core, seq, **more):
+    more = "".join(f',"{name}":{json.dumps(value)}' for name, value in more.items())
+    text = f'{{"type":"tick","symbol":"EURUSD","bid":1.08450,"ask":1.08460,"time":7,"seq":{seq}{more}}}'
     return events(core.receive(text))
 
 
-def trade(core, number, seq):
+def trade(core, number, seq, **more):
     return events(
         said(
             core,
@@ -72,6 +73,7 @@ def trade(core, number, seq):
             side="sell",
             ts=5,
             seq=seq,
+            **more,
         )
     )
 
@@ -235,14 +237,90 @@ def test_numbered_trades_show_a_gap(open_core):
     assert (event.trade, event.seq) == (8, 20)
 
 
-def test_it_resumes_after_the_last_event_but_one(open_core):
+def at(seq, history=1):
+    """A position of some market."""
+    return f"{seq}-{history:08x}"
+
+
+def back(core, *, confirm=None):
+    """A new connection; gives what it asks for, and the states up to the confirmation."""
+    core.url()
+    states = core.connected()
+    asked = requests(core)
+    if confirm is not None:
+        states += events(core.receive(json.dumps(confirm)))
+    return asked, states
+
+
+def test_it_goes_on_after_the_last_position_but_one(open_core):
     """Two messages may tell of one event, and only one of them have come; the other is not told twice."""
-    core = open_core("guide", Channel.QUOTES, Channel.TRADES)
-    trade(core, 4, 10)
-    assert core.url() == f"{URL}?ext=seq&since=9"
-    assert core.connected() == [Connected(url=URL, resumed_after=9)]
-    assert trade(core, 4, 10) == []
-    assert len(trade(core, 5, 11)) == 1
+    core = open_core("guide", Channel.TRADES)
+    trade(core, 4, 10, pos=at(10))
+    trade(core, 5, 12, pos=at(12))
+    asked, states = back(core, confirm={"type": "subscribed", "channels": [], "pos": at(10)})
+    assert asked == [{"type": "subscribe", "channels": ["trades_btcusd"], "since": at(10)}]
+    assert states == [Connected(url=URL, resumed_after=10)]
+    assert trade(core, 5, 12, pos=at(12)) == []
+    assert len(trade(core, 6, 13, pos=at(13))) == 1
+
+
+def test_nothing_is_told_before_the_server_has_answered(open_core):
+    """Neither that it goes on nor that it does not."""
+    core = open_core("guide", Channel.TRADES)
+    trade(core, 4, 10, pos=at(10))
+    _, states = back(core)
+    assert states == []
+    # And so once more, when the connection ends before the answer.
+    asked, states = back(core)
+    assert asked[0]["since"] == at(10)
+    assert states == []
+
+
+def test_what_has_no_present_is_gone_on_with_from_its_first_position(open_core):
+    """That of the confirmation, for trades; quotes begin with how they stand, which must have come."""
+    core = open_core("guide", Channel.TRADES)
+    said(core, type="subscribed", channels=[], pos=at(7))
+    assert back(core)[0][0]["since"] == at(7)
+    core = open_core("guide", Channel.QUOTES)
+    said(core, type="subscribed", channels=[], pos=at(7))
+    asked, states = back(core)
+    assert "since" not in asked[0]
+    assert states == [Connected(url=URL), Gap(reason="a new connection begins with the present", after=7)]
+
+
+def test_a_quiet_stream_is_gone_on_with_from_where_an_answer_stood(open_core):
+    """Its own last message may be older than what a server keeps."""
+    core = open_core("tradyn")
+    tick(core, 5, pos=at(5))
+    said(core, type="subscribed", symbols=["EURUSD"], pos=at(5))
+    for seq in (500, 900):
+        said(core, type="subscriptions", symbols=["EURUSD"], pos=at(seq))
+    core.url()
+    core.connected()
+    requests(core)
+    said(core, type="auth", success=True)
+    assert requests(core) == [{"type": "subscribe", "symbols": ["BTC-USD"], "since": at(500)}]
+
+
+def test_a_server_that_does_not_say_that_it_goes_on_does_not(open_core):
+    """Another one than before may know nothing of it: that is a gap."""
+    for confirm in ({"pos": at(99)}, {}):
+        core = open_core("guide", Channel.TRADES)
+        trade(core, 4, 10, pos=at(10))
+        _, states = back(core, confirm={"type": "subscribed", "channels": [], **confirm})
+        assert states == [
+            Connected(url=URL),
+            Gap(reason="the server does not say that it resumes", after=10),
+        ]
+        assert len(trade(core, 1, 3)) == 1
+
+
+@pytest.mark.parametrize("text", ["12", "12-xyz", "-", "12-0000000G"])
+def test_a_position_that_is_none_is_passed_over(open_core, text):
+    """What some other server means by it is its own affair."""
+    core = open_core("guide", Channel.TRADES)
+    assert len(trade(core, 4, 10, pos=text)) == 1
+    assert "since" not in back(core)[0][0]
 
 
 def test_the_users_own_query_is_kept(open_core):
@@ -253,17 +331,136 @@ def test_the_users_own_query_is_kept(open_core):
     assert Core(codec, wish, "ws://x/y?a=b", resume=False).url() == "ws://x/y?a=b"
 
 
-def test_a_refused_resume_begins_anew(open_core):
-    """The error says so, this connection is given up, and the next one tells of the gap."""
-    core = open_core("tradyn")
-    tick(core, 500)
+def test_a_refused_resume_is_a_gap(open_core):
+    """In the server's words; the same connection is asked for the present, whatever its numbers are."""
+    core = open_core("guide", Channel.TRADES, Channel.BOOK)
+    trade(core, 400, 500, pos=at(500))
+    book(core, "snapshot", 500, checksum=0, pos=at(500))
+    trade(core, 401, 501, pos=at(501))
+    complaint = f"since={at(500)} is of another history: this is not the market you saw"
+    _, states = back(core, confirm={"type": "error", "message": complaint})
+    assert states == [
+        Connected(url=URL),
+        Gap(reason=complaint, after=501),
+        Desynced(symbol="X", reason="a new connection"),
+    ]
+    assert requests(core) == [{"type": "subscribe", "channels": ["trades_btcusd", "book_btcusd"]}]
+    assert not core.begin_anew
+    said(core, type="subscribed", channels=[], pos=at(300, 2))
+    assert len(trade(core, 7, 301, pos=at(301, 2))) == 1
+    assert back(core)[0][0]["since"] == at(300, 2)
+
+
+def test_each_of_several_subscriptions_goes_on_by_itself(open_core):
+    """Each from its own position; one that is refused is a gap of its own and begins with the present."""
+    core = open_core("securitypro", symbols=("BTC-USD", "ETH-USD"))
+    requests(core)
+    sell = {"size": "1", "side": "sell", "ts": "2025-08-17T14:25:32.000Z"}
+    streams = [(channel, symbol) for channel in ("ticker", "trades") for symbol in ("BTC-USD", "ETH-USD")]
+
+    def confirm(stream, pos, **more):
+        about = dict(zip(("channel", "symbol"), stream, strict=True))
+        return events(said(core, **{"type": "subscribed", "subscription": about, "pos": pos, **more}))
+
+    def sold(symbol, seq):
+        return events(said(core, type="trade", symbol=symbol, price="7", seq=seq, pos=at(seq), **sell))
+
+    for stream in streams:
+        confirm(stream, at(5))
+    sold("BTC-USD", 9)
+    sold("ETH-USD", 7)
+    sold("BTC-USD", 11)
+    core.url()
+    assert core.connected() == []
+    asked = {(item["channel"], item["symbol"]): item.get("since") for item in requests(core)}
+    # No ticker has come: those subscriptions have yet to hear how things stand.
+    assert asked == dict(zip(streams, (None, None, at(9), at(5)), strict=True))
+    found = confirm(streams[0], at(20))
+    found += confirm(streams[1], at(20))
+    assert found == []
+    anew = "a new connection begins with the present"
+    assert confirm(streams[2], at(9)) == [
+        Connected(url=URL, resumed_after=9),
+        Gap(reason=anew, symbol="BTC-USD", after=5),
+        Gap(reason=anew, symbol="ETH-USD", after=5),
+    ]
+    assert sold("BTC-USD", 11) == []
+    assert len(sold("BTC-USD", 12)) == 1
+    complaint = {"type": "error", "code": "resume_too_old", "message": f"since={at(5)} is too old"}
+    assert confirm(streams[3], "", **complaint) == [
+        Gap(reason=f"since={at(5)} is too old", symbol="ETH-USD", after=7)
+    ]
+    assert [(item["channel"], item.get("since")) for item in requests(core)] == [("trades", None)]
+    confirm(streams[3], at(12))
+    # Its numbers begin anew, and those of the other stream do not.
+    assert len(sold("ETH-USD", 6)) == 1
+    assert sold("BTC-USD", 12) == []
+
+
+def test_a_heartbeat_says_where_all_stand(open_core):
+    """A stream in which nothing happens keeps up with the others."""
+    core = open_core("securitypro", Channel.TRADES)
+    requests(core)
+    about = {"channel": "trades", "symbol": "BTC-USD"}
+    said(core, type="subscribed", subscription=about, pos=at(5))
+    for seq in (800, 900):
+        said(core, type="heartbeat", ts="2025-08-17T14:25:32.000Z", pos=at(seq))
+    assert back(core)[0][0]["since"] == at(800)
+
+
+def test_another_name_of_a_symbol_is_the_same_subscription(open_core):
+    """A server tells of it by the name that it has there."""
+    core = open_core("securitypro", Channel.TRADES, symbols=("BTC-USD", "ETH/USDT"))
+    requests(core)
+    for symbol, seq in (("BTC-USD", 5), ("ETH-USD", 6)):
+        said(core, type="subscribed", subscription={"channel": "trades", "symbol": symbol}, pos=at(seq))
     core.url()
     core.connected()
-    complaint = "since=499 is too old: the oldest event kept is 900"
-    assert said(core, type="error", message=complaint) == [ServerError(message=complaint)]
+    assert [item["since"] for item in requests(core)] == [at(5), at(6)]
+
+
+def test_a_tick_names_the_one_before_it(open_core):
+    """Who has not heard that one has missed something."""
+    core = open_core("tradyn")
+    assert len(tick(core, 5)) == 1
+    assert len(tick(core, 7, prev=5)) == 1
+    gap, event = tick(core, 11, prev=9)
+    assert gap == Gap(reason="quotes name the one before", symbol="EURUSD", after=7)
+    assert event.seq == 11
+    assert len(tick(core, 12, prev=11)) == 1
+
+
+def test_rails_goes_on_where_its_url_says(open_core):
+    """What it tells first with a position shows that it does; a refusal ends the connection."""
+    core = open_core("rails", Channel.TRADES)
+    for seq in (5, 8):
+        core.receive(f'{{"resultType":"pong","data":{{"statusCode":200}},"pos":"{at(seq)}"}}')
+    assert core.url().endswith(f"&since={at(5)}")
+    assert core.connected() == []
+    assert core.receive(f'{{"resultType":"pong","data":{{}},"pos":"{at(9)}"}}') == [
+        Connected(url=URL, resumed_after=5)
+    ]
+    core.url()
+    core.connected()
+    complaint = f"since={at(8)} is of another history: this is not the market you saw"
+    error = {"resultType": "error", "data": {"statusCode": 409, "body": complaint}}
+    assert said(core, **error) == [Connected(url=URL), Gap(reason=complaint, after=9)]
     assert core.begin_anew
-    assert tick(core, 501) == []
-    assert core.url() == f"{URL}?ext=seq"
+    assert "since" not in core.url()
+    assert core.connected() == [Connected(url=URL)]  # the gap has been told
+
+
+def test_a_rails_server_that_knows_no_positions_begins_with_the_present(open_core):
+    """Its answer to a ping says nothing of where it stands."""
+    core = open_core("rails", Channel.TRADES)
+    for seq in (5, 8):
+        core.receive(f'{{"resultType":"pong","data":{{"statusCode":200}},"pos":"{at(seq)}"}}')
+    core.url()
+    core.connected()
+    assert core.receive('{"resultType":"pong","data":{}}') == [
+        Connected(url=URL),
+        Gap(reason="the server does not say that it resumes", after=8),
+    ]
 
 
 def test_a_server_that_knows_no_options_is_asked_without(open_core):
@@ -354,17 +551,6 @@ def test_a_lost_order_is_told_and_the_book_asked_for_anew(open_core):
     assert [request["channels"] for request in requests(core)] == [["book3_x"]] * 2
 
 
-def test_a_resumed_book_of_orders_out_of_step_begins_anew(open_core):
-    """A resumed connection tells no snapshots, and there is no such book by REST."""
-    core = open_core("guide", Channel.ORDERS)
-    orders(core, "snapshot", 5)
-    core.url()
-    core.connected()
-    orders(core, "delta", 7, [["9", "1.0", "0"]])
-    assert core.begin_anew
-    assert not core.lost
-
-
 def candle(core, seq, close, *, closed=False):
     figures = {"open": "1.50", "high": "2.00", "low": "1.50", "close": close, "volume": "3", "trades": 2}
     times = {"open_time": 60_000, "close_time": 120_000, "ts": 61_000}
@@ -388,47 +574,26 @@ def test_a_candle_is_told_once_and_once_more_when_it_is_closed(open_core):
     assert candle(core, 4, "1.60") == []
 
 
-ANSWER = (
-    b'{"symbol":"X","seq":8,"ts":"2024-03-06T12:00:00.000Z",'
-    b'"bids":[["1.00","2.00"]],"asks":[["1.10","3.00"]]}'
-)
-
-
-@pytest.fixture
-def lost_core(open_core):
-    """A connection that resumed, and whose book is out of step."""
-    core = open_core("guide", Channel.BOOK)
-    book(core, "snapshot", 5, checksum=0)
-    core.url()
-    core.connected()
+def test_a_resumed_book_out_of_step_is_asked_for_anew(open_core):
+    """As on any connection: what is subscribed to again begins with a snapshot."""
+    core = open_core("guide", Channel.BOOK, symbols=("X",))
+    book(core, "snapshot", 5, checksum=0, pos=at(5))
+    book(core, "delta", 6, [["1.00", "1.00"]], pos=at(6))
+    back(core, confirm={"type": "subscribed", "channels": [], "pos": at(5)})
     assert core.books.levels[0].in_sync
-    assert book(core, "delta", 6, [["1.00", "1.00"]], checksum=1) == [Desynced(symbol="X", reason="checksum")]
-    return core
+    found = book(core, "delta", 7, [["1.00", "1.00"]], checksum=1, pos=at(7))
+    assert found == [Desynced(symbol="X", reason="checksum")]
+    assert [request["type"] for request in requests(core)] == ["unsubscribe", "subscribe"]
+    assert not core.begin_anew
 
 
-def test_a_resumed_book_out_of_step_is_had_by_rest(lost_core):
-    """A resumed connection has no snapshots: all its subscriptions begin in the past."""
-    core = lost_core
-
-    assert (list(core.lost), core.begin_anew) == (["X"], False)
-    assert core.book_url("X") == "http://feed.test/v1/market/book?symbol=X&depth=1000"
-    core.lost.clear()
-    found = core.reconcile("X", ANSWER)
-
-    assert [type(item) for item in found] == [BookCleared, LevelSet, LevelSet, Resynced]
-    assert found[-1] == Resynced(symbol="X", seq=8)
-    # What the connection says next is applied on top, if it is newer than the answer.
-    assert book(core, "delta", 8, [["1.00", "9.00"]]) == []
-    assert [item.level for item in book(core, "delta", 9, [["1.00", "0.00"]])] == [0]
-    assert core.books.levels[0].texts(Side.BUY) == []
-
-
-@pytest.mark.parametrize("body", [None, b"", b"<html>", b'{"symbol":"X"}', ANSWER.replace(b"2.00", b"two")])
-def test_without_a_book_by_rest_the_connection_is_given_up(lost_core, body):
-    """The next one begins with the present."""
-    assert lost_core.reconcile("X", body) == [Gap(reason="no book by REST", symbol="X")]
-    assert lost_core.begin_anew
-    assert lost_core.url() == f"{URL}?ext=seq"
+def test_a_book_that_was_out_of_step_when_the_connection_ended_is_asked_for_anew(open_core):
+    """A connection that goes on tells no snapshot of it."""
+    core = open_core("guide", Channel.BOOK)
+    book(core, "snapshot", 5, checksum=0, pos=at(5))
+    book(core, "delta", 6, [["1.00", "1.00"]], checksum=1, pos=at(6))
+    back(core, confirm={"type": "subscribed", "channels": [], "pos": at(5)})
+    assert [request["type"] for request in requests(core)] == ["unsubscribe", "subscribe"]
 
 
 def test_a_new_connection_makes_books_doubtful(open_core):

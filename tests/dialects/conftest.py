@@ -3,6 +3,7 @@
 import importlib.util
 from pathlib import Path
 from types import SimpleNamespace
+from zlib import crc32
 
 import attrs
 import pytest
@@ -16,6 +17,7 @@ from feed.model.grants import Grant, Scope
 from feed.model.instruments import Instrument, Listing
 from feed.model.latest import Latest
 from feed.model.market import MarketSpec
+from feed.model.position import Ahead, OtherHistory, Position, TooOld
 from feed.sim.defaults import default_market
 from feed.sim.market import Market
 from feed.stream.frames import boundary
@@ -56,14 +58,40 @@ TOKENS = {
 # 14:25:31.125 on 17 August 2025, the time of a published example.
 NOW = 1_755_440_731_125_000_000
 
+# What the desk's server keeps.
+OLDEST, NEWEST = 101, 200
+
+
+def position(seq):
+    """Where the desk's market was at a number."""
+    return Position(seq, crc32(b"event %d" % seq))
+
+
+def check(since):
+    """As a server's history does it."""
+    if since.seq + 1 < OLDEST:
+        raise TooOld(OLDEST)
+    if since.seq > NEWEST:
+        raise Ahead(NEWEST)
+    if since != position(since.seq):
+        raise OtherHistory(since)
+
+
+def present():
+    """The desk's market: nothing is known of it but where it stands."""
+    latest = Latest(len(LISTING))
+    latest.seq, latest.proof = NEWEST, position(NEWEST).proof
+    return latest
+
+
 DESK = Desk(
     listing=LISTING,
     check_key=GRANTS.get,
     auth_seconds=30.0,
     auth_attempts=5,
-    kept=lambda: (101, 200),
+    check=check,
     now=lambda: NOW,
-    latest=lambda: Latest(len(LISTING)),
+    latest=present,
     check_token=TOKENS.get,
 )
 
@@ -164,6 +192,8 @@ def house():
         listing=LISTING,
         desk=DESK,
         now=NOW,
+        position=position,
+        newest=position(NEWEST),
         sample=sample,
         texts=texts,
         quote=quote,

@@ -4,13 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feed.dialects.options import Conflated, Options, check_since, options
+from feed.dialects.options import Conflated, Options, options
 from feed.dialects.ticker import TickerEncoder
 from feed.errors import ProtocolError
 from feed.model.events import QUOTE, TRADE, UNKNOWN, event
 from feed.model.latest import Latest
+from feed.model.position import Position
 
 MS = 1_000_000
+SEND = "send the last pos that you were told, such as 123456-a1b2c3d4"
+AT = Position(7, 0xA1B2C3D4)
 LADDER = "conflate must be one of 50, 100, 250, 500, 1000, 2000, 5000, 10000, 30000, 60000 milliseconds"
 
 
@@ -22,11 +25,11 @@ LADDER = "conflate must be one of 50, 100, 250, 500, 1000, 2000, 5000, 10000, 30
         ({"ext": "seq"}, Options(seq=True)),
         ({"ext": "seq,seq,"}, Options(seq=True)),
         ({"ext": ""}, Options()),
-        ({"since": "0"}, Options(since=0)),
-        ({"since": "0041"}, Options(since=41)),
+        ({"since": "0-00000000"}, Options(since=Position(0, 0))),
+        ({"since": "41-0000002a"}, Options(since=Position(41, 42))),
         ({"conflate": "250"}, Options(conflate=250)),
         ({"conflate": "250ms"}, Options(conflate=250)),
-        ({"ext": "seq", "since": "7", "conflate": "60000"}, Options(seq=True, since=7, conflate=60_000)),
+        ({"since": AT.text, "conflate": "60000"}, Options(since=AT, conflate=60_000)),
     ],
 )
 def test_query_is_read(query, wanted):
@@ -40,8 +43,12 @@ def test_query_is_read(query, wanted):
         ({"ext": "crc"}, "ext=crc is unknown; known are seq"),
         ({"ext": "x" * 99}, f"ext={'x' * 32} is unknown; known are seq"),
         *(
-            ({"since": text}, "since must be a whole number, 0 or more")
-            for text in ("", "-1", "+1", "1.0", "1e3", " 1", "one", "7ms", "٣", "9" * 19)
+            ({"since": text}, f"since={text} is no position: {SEND}")
+            for text in ("", "-1", "+1", "1.0", " 1", "7-A1B2C3D4", "7-a1b2c3d", "07-a1b2c3d4", "٣-a1b2c3d4")
+        ),
+        *(
+            ({"since": text}, f"since={text} is a number alone and proves nothing: {SEND}")
+            for text in ("0", "0041", "9" * 19)
         ),
         ({"conflate": ""}, "conflate must be a whole number, 0 or more"),
         ({"conflate": "1s"}, "conflate must be a whole number, 0 or more"),
@@ -59,40 +66,20 @@ def test_value_that_cannot_be_is_said_to_be_so(query, complaint):
 
 def test_what_changes_bytes_names_the_topic():
     """In one order; where to begin changes no bytes."""
-    assert Options(since=5).pairs == ()
-    assert Options(seq=True, since=5, conflate=100).pairs == (("conflate", "100"), ("ext", "seq"))
-    assert Options(seq=True, since=5, conflate=100).unthinned == Options(seq=True, since=5)
-
-
-@pytest.mark.parametrize("since", [None, 9, 10, 20])
-def test_what_is_kept_can_be_resumed_from(since):
-    """From the event before the oldest one kept up to the newest."""
-    check_since(since, (10, 20))
-
-
-@pytest.mark.parametrize(
-    ("since", "complaint"),
-    [
-        (0, "since=0 is too old: the oldest event kept is 10"),
-        (8, "since=8 is too old: the oldest event kept is 10"),
-        (21, "since=21 is in the future: the newest event is 20"),
-    ],
-)
-def test_what_is_not_kept_cannot(since, complaint):
-    """The error names the number from which it can."""
-    with pytest.raises(ProtocolError) as problem:
-        check_since(since, (10, 20))
-    assert problem.value.message == complaint
+    assert Options(since=AT).pairs == ()
+    assert Options(seq=True, since=AT, conflate=100).pairs == (("conflate", "100"), ("ext", "seq"))
+    assert Options(seq=True, since=AT, conflate=100).numbering == (("ext", "seq"),)
+    assert Options(seq=True, since=AT, conflate=100).unthinned == Options(seq=True, since=AT)
 
 
 # -- thinning -----------------------------------------------------------------------------------------
 
 
 class Told(TickerEncoder):
-    """A ticker, by its number."""
+    """A ticker, by its number; a snapshot also tells where it stands."""
 
-    def text(self, ticker):
-        return f"#{ticker.seq}"
+    def text(self, ticker, at=None):
+        return f"#{ticker.seq}" if at is None else f"#{ticker.seq} at {at.seq}"
 
 
 def quote(ts, bid, size=1):
@@ -136,7 +123,7 @@ def test_latest_of_an_interval_is_told_at_its_end():
     story.tell(quote(400, 52))
     assert encoder.kinds == (TRADE, QUOTE)
     assert encoder.period == 100 * MS
-    assert encoder.snapshot(story.latest, 0) == ["#5"]
+    assert encoder.snapshot(story.latest, 0) == ["#5 at 6"]
     assert story.heard[encoder] == ["#2", "#3", None, "#5"]
 
 

@@ -11,6 +11,7 @@ from feed.client import (
     Connected,
     Desynced,
     Disconnected,
+    Gap,
     Garbled,
     LevelSet,
     Muted,
@@ -30,7 +31,7 @@ SYMBOL = "BTC-USD"
 FIRST = "EURUSD"
 PATIENCE_SECONDS = 20
 # Fast enough for a test, slow enough for every fault to meet traffic; over before the patience is.
-MARKET = {"scenario": "burst", "dialect": "guide", "speed": 6, "until": "40s"}
+MARKET = {"scenario": "burst", "dialect": "guide", "speed": 6, "until": "40s", "at_end": "hold"}
 
 
 def at_rest(server, symbol):
@@ -105,6 +106,8 @@ def test_it_survives_a_restart_of_the_server(backend):
                 await anyio.to_thread.run_sync(first.stop)
                 port = int(first.http.rpartition(":")[2])
                 with FeedServer(**MARKET | {"until": "5s"}, seed=99, port=port) as second:
+                    gap = await until(feed, Gap)
+                    assert "since=" in gap.reason
                     await until(feed, Desynced)
                     await until(feed, Resynced)
                     await agree(feed, second)
@@ -147,7 +150,7 @@ def test_it_keeps_going_through_a_shipped_scenario(scenario, until_, told):
                 tasks.cancel_scope.cancel()
         assert seen >= {*told, Ticker, LevelSet}
 
-    settings = {"dialect": "guide", "speed": 10, "until": until_}
+    settings = {"dialect": "guide", "speed": 10, "until": until_, "at_end": "hold"}
     with FeedServer(scenario=scenario, **settings) as server, ThreadPoolExecutor() as threads:
         runs = [threads.submit(anyio.run, main, server, backend=backend) for backend in ("trio", "asyncio")]
         for run in runs:

@@ -188,7 +188,7 @@ def test_an_order_can_be_followed_after_a_broken_connection():
             first = await client.message()
             await client.stream.aclose()
             await trio.sleep(1)
-            back = await open_.board("alice", f"{query}&since={first['seq']}")
+            back = await open_.board("alice", f"{query}&since={first['pos']}")
             assert await back.text() == (await witness.text(), await witness.text())[1]
             await ask(back, "emitOrders")
             (order,) = (await back.message())["data"]["orders"]
@@ -263,7 +263,8 @@ def test_no_account_hears_of_another():
             token = open_.token("alice")
             alice = [await open_.board("alice", query, token=token) for _ in range(2)]
             bob = await open_.board("bob", query)
-            await trio.sleep(0.5)
+            await ask(bob, "ping")
+            began = next(item["pos"] for item in await hear(bob, 0.5) if item["resultType"] == "pong")
             await ask(alice[0], "createOrder", market="BTC-USD", clientRequestId=ID, **MARKET)
             await ask(alice[1], "createOrder", market="BTC-USD", **FAR)
             await ask(bob, "unsubscribe", subscriptions=["orders", "trades"])
@@ -280,7 +281,7 @@ def test_no_account_hears_of_another():
             await ask(bob, "emitOrders", market="BTC-USD", account=1)
             told = await hear(bob, 1)
             await bob.stream.aclose()
-            back = await open_.board("bob", f"{query}&since=1", token=open_.token("bob"))
+            back = await open_.board("bob", f"{query}&since={began}", token=open_.token("bob"))
             told += await hear(back, 1)
             private = [item for item in told if not item["resultType"].startswith("public")]
             codes = kinds(private)

@@ -1,5 +1,7 @@
 """Sessions that look at the silence of their clients, and connections that begin where others ended."""
 
+import json
+
 import pytest
 import trio
 from clients import KEY, request
@@ -9,6 +11,7 @@ from feed.policies import Policies, SecurityProPolicy
 from feed.settings import Flow, Settings
 
 SECOND = 1_000_000_000
+ANEW = "subscribe without since to begin with the present"
 SUBSCRIBE = {"op": "subscribe", "channel": "ticker", "symbol": "EURUSD", "apiKey": KEY}
 
 
@@ -63,7 +66,9 @@ async def test_bad_option_is_refused_before_the_handshake(house, path, since):
     client = house.connect()
     await client.send_bytes(request(f"{path}?since={since}"))
     status, _, body = await client.answer()
-    assert (status, body["message"]) == (400, "since must be a whole number, 0 or more")
+    what = "is a number alone and proves nothing" if since.isdecimal() else "is no position"
+    assert (status, body["message"].partition(": ")[0][-len(what) :]) == (400, what)
+    assert body["message"].endswith(": send the last pos that you were told, such as 123456-a1b2c3d4")
 
 
 @pytest.mark.parametrize(
@@ -77,9 +82,10 @@ async def test_bad_option_is_refused_before_the_handshake(house, path, since):
 @pytest.mark.parametrize(
     ("since", "answer"),
     [
-        (1, "since=1 is too old: the oldest event kept is 4"),
-        (7, "since=7 is in the future: the newest event is 6"),
-        (10**17, f"since={10**17} is in the future: the newest event is 6"),
+        ("1-00000000", "is too old: the oldest event kept is 4"),
+        ("7-00000000", "is ahead of this server: its newest event is 6"),
+        (f"{10**17}-00000000", "is ahead of this server: its newest event is 6"),
+        ("5-00000000", "is of another history: this is not the market you saw"),
     ],
 )
 async def test_what_is_not_kept_is_an_error_in_every_protocol(open_house, path, messages, since, answer):
@@ -91,7 +97,7 @@ async def test_what_is_not_kept_is_an_error_in_every_protocol(open_house, path, 
             await client.send(message)
         while (shown := await client.message())["type"] != "error":
             assert shown["type"] in {"welcome", "auth"}
-        assert shown["message"] == answer
+        assert shown["message"] == f"since={since} {answer}; {ANEW}"
         house.script.play(quote(0, 300))
         with trio.move_on_after(25):
             pytest.fail(await client.text())
@@ -100,17 +106,19 @@ async def test_what_is_not_kept_is_an_error_in_every_protocol(open_house, path, 
 async def test_client_comes_back_where_it_was(open_house):
     """A resumed stream is byte for byte what was missed, and goes on with what comes."""
     async with open_house(script=Script(opening=[])) as house:
-        subscribe = {"type": "subscribe", "channels": ["ticker_eurusd", "book_eurusd"]}
-        stayed = await house.upgraded("/ws?since=0")
+        subscribe = {"type": "subscribe", "channels": ["ticker_eurusd", "candles_1m_eurusd"]}
+        stayed = await house.upgraded("/ws?ext=seq")
         await stayed.send(subscribe)
-        await stayed.text()
+        begun = (await stayed.message())["pos"]
         house.script.play(*(quote(0, 100 + at, ts=at) for at in range(5)))
         heard = [await stayed.text() for _ in range(5)]
-        back = await house.upgraded("/ws?since=2")
+        second = json.loads(heard[1])["pos"]
+        back = await house.upgraded(f"/ws?ext=seq&since={second}")
         await back.send(subscribe)
-        await back.text()
+        assert (await back.message())["pos"] == second
         house.script.play(quote(0, 200, ts=9))
         assert [await back.text() for _ in range(4)] == [*heard[2:], await stayed.text()]
-        late = await house.upgraded("/ws?since=7")
-        await late.send(subscribe)
-        assert (await late.message())["message"] == "since=7 is in the future: the newest event is 6"
+        again = await house.upgraded("/ws?ext=seq")
+        await again.send(subscribe | {"since": begun})
+        assert (await again.message())["pos"] == begun
+        assert [await again.text() for _ in range(5)] == heard

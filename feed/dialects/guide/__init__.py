@@ -40,18 +40,19 @@ class Guide:
 
     def encoder(self, topic: Topic, instrument: Instrument, latest: Latest) -> Encoder:
         """Of whichever kind the channel is."""
-        at = topic.instrument
+        at, wanted = topic.instrument, dict(topic.options)
+        pos = "ext" in wanted
         match topic.channel:
             case channels.TRADES:
-                return Trades(instrument)
+                return Trades(instrument, pos=pos)
             case channels.BOOK:
-                return Levels(instrument, at, latest)
+                return Levels(instrument, at, latest, pos=pos)
             case channels.ORDERS:
-                return Orders(instrument)
+                return Orders(instrument, pos=pos)
             case channels.CANDLES:
-                return Candles(instrument, at, latest)
-        ticker = Ticker(instrument, at, latest)
-        conflate = dict(topic.options).get("conflate")
+                return Candles(instrument, at, latest, pos=pos)
+        ticker = Ticker(instrument, at, latest, pos=pos)
+        conflate = wanted.get("conflate")
         return Conflated(ticker, int(conflate), at, latest) if conflate else ticker
 
 

@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from feed.dialects.guide import channels
-from feed.dialects.guide.encode import head
+from feed.dialects.guide.encode import head, told
 from feed.dialects.ladder import PART_ROWS, Ladder
+from feed.dialects.resume import placed
 from feed.dialects.times import milliseconds
 from feed.model.events import (
     ADD,
@@ -38,7 +39,7 @@ class Levels(Encoder):
 
     kinds: Sequence[int] = (ADD, REDUCE, TRADE, LEVEL, CLEAR)
 
-    def __init__(self, instrument: Instrument, index: int, latest: Latest) -> None:
+    def __init__(self, instrument: Instrument, index: int, latest: Latest, *, pos: bool = False) -> None:
         """
         Go on as if there from the first event.
 
@@ -46,7 +47,9 @@ class Levels(Encoder):
             instrument: Whose book.
             index: Its place in the listing.
             latest: Where the market stands.
+            pos: Whether to tell positions, a connection option of ours.
         """
+        self._pos = pos
         self._head = head("book", channels.BOOK, instrument)
         self._instrument = instrument
         self._ladder = Ladder(instrument)
@@ -61,11 +64,11 @@ class Levels(Encoder):
             for side in Side
             for at, lots in latest.levels(instrument, side)
         ]
-        return list(_snapshot(self._head, rows, self._tail(latest.seq, latest.now)))
+        number = _number(latest, pos=self._pos)
+        return list(_snapshot(self._head, rows, self._tail(latest.now, number)))
 
     def encode(self, item: Event) -> str | None:
         """A delta, or None when the event leaves the levels as they are."""
-        tail = self._tail
         match item:
             case OrderAdded() | OrderReduced() | LevelSet():
                 side, price, level = item.side, item.price, item.level
@@ -73,15 +76,16 @@ class Levels(Encoder):
                 side, price = Side(1 - aggressor), item.price
             case BookCleared():
                 self._ladder.clear()
-                return next(_snapshot(self._head, [], tail(item.seq, item.ts)))
+                return next(_snapshot(self._head, [], self._tail(item.ts, told(item, pos=self._pos))))
             case _:
                 return None
         at, size = self._instrument.price_text(price), self._instrument.size_text(level)
         self._ladder.set(side, price, at, size if level else None)
-        return _delta(self._head, side, f'["{at}","{size}"]', tail(item.seq, item.ts))
+        tail = self._tail(item.ts, told(item, pos=self._pos))
+        return _delta(self._head, side, f'["{at}","{size}"]', tail)
 
-    def _tail(self, seq: int, now: int) -> str:
-        return f'"ts":{milliseconds(now)},"seq":{seq},"checksum":{self._ladder.checksum()}}}'
+    def _tail(self, now: int, number: str) -> str:
+        return f'"ts":{milliseconds(now)}{number},"checksum":{self._ladder.checksum()}}}'
 
 
 class Orders(Encoder):
@@ -93,8 +97,9 @@ class Orders(Encoder):
 
     kinds: Sequence[int] = (ADD, REDUCE, TRADE, CLEAR)
 
-    def __init__(self, instrument: Instrument) -> None:
-        """Tell of ``instrument``; nothing need be known of its past."""
+    def __init__(self, instrument: Instrument, *, pos: bool = False) -> None:
+        """Tell of ``instrument``, of whose past nothing need be known; with positions if ``pos`` says so."""
+        self._pos = pos
         self._head = head("book3", channels.ORDERS, instrument)
         self._instrument = instrument
 
@@ -105,7 +110,8 @@ class Orders(Encoder):
             for side in Side
             for order, price, left in latest.orders(instrument, side)
         ]
-        return list(_snapshot(self._head, rows, _tail(latest.seq, latest.now)))
+        number = _number(latest, pos=self._pos)
+        return list(_snapshot(self._head, rows, _tail(latest.now, number)))
 
     def encode(self, item: Event) -> str | None:
         """A delta, or None when the event names no order."""
@@ -117,17 +123,22 @@ class Orders(Encoder):
             case Trade(aggressor=Side() as aggressor, left=int() as left):
                 side, order = Side(1 - aggressor), item.maker
             case BookCleared():
-                return next(_snapshot(self._head, [], _tail(item.seq, item.ts)))
+                return next(_snapshot(self._head, [], _tail(item.ts, told(item, pos=self._pos))))
             case _:
                 return None
-        return _delta(self._head, side, self._row(order, item.price, left), _tail(item.seq, item.ts))
+        tail = _tail(item.ts, told(item, pos=self._pos))
+        return _delta(self._head, side, self._row(order, item.price, left), tail)
 
     def _row(self, order: int, price: int, left: int) -> str:
         return f'["{order}","{self._instrument.price_text(price)}","{self._instrument.size_text(left)}"]'
 
 
-def _tail(seq: int, now: int) -> str:
-    return f'"ts":{milliseconds(now)},"seq":{seq}}}'
+def _number(latest: Latest, *, pos: bool) -> str:
+    return placed(latest.seq, latest.position) if pos else f',"seq":{latest.seq}'
+
+
+def _tail(now: int, number: str) -> str:
+    return f'"ts":{milliseconds(now)}{number}}}'
 
 
 def _delta(head: str, side: Side, row: str, tail: str) -> str:

@@ -28,8 +28,8 @@ def topic(channel: str, listing: Listing, options: Options) -> Topic | None:
         if channel.startswith(f"{kind}_"):
             index = symbols(listing).index(channel[len(kind) + 1 :])
             if index is not None:
-                # Every message carries ``seq`` anyway, and only tickers can be thinned.
-                pairs = tuple(pair for pair in options.pairs if kind == TICKER and pair[0] == "conflate")
+                # Only tickers can be thinned.
+                pairs = options.pairs if kind == TICKER else options.unthinned.pairs
                 return Topic("guide", kind, index, pairs)
     return None
 

@@ -10,21 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, Final
-from urllib.parse import urlencode
 
-import msgspec
-
-from feed.dialects.client import Codec, Dialogue, Duty, Rest, Wish, read
+from feed.dialects.client import Codec, Dialogue, Duty, Wish, read
 from feed.dialects.guide import channels
 from feed.dialects.guide.shapes import (
-    ANSWERS,
     MESSAGES,
     BookMessage,
     CandleMessage,
     Data,
     Error,
-    Levels,
     OrdersMessage,
+    Pong,
     Subscribed,
     TickerMessage,
     TradeMessage,
@@ -37,12 +33,13 @@ from feed.dialects.items import (
     Item,
     OrdersPart,
     Ready,
+    Standing,
     refusal,
     ticker,
     trade,
 )
 from feed.dialects.messages import message
-from feed.dialects.times import NS_PER_MILLISECOND, nanoseconds
+from feed.dialects.times import NS_PER_MILLISECOND
 from feed.errors import ProtocolError
 from feed.model.candles import Candle
 from feed.model.directory import Directory
@@ -58,9 +55,6 @@ _KINDS: Final = {
 }
 
 
-_MOST_LEVELS: Final = 1000
-
-
 class GuideDialogue(Dialogue):
     """One frame subscribes to everything."""
 
@@ -70,15 +64,16 @@ class GuideDialogue(Dialogue):
 
     def start(self) -> Sequence[str]:
         """All channels of all symbols."""
-        names = [_name(channel, symbol) for channel in self._wish.channels for symbol in self._wish.symbols]
-        return [message(type="subscribe", channels=names)]
+        return [self._subscribe(**self._wish.begins(0))]
 
     def receive(self, text: str) -> tuple[Sequence[Item], Sequence[str]]:
         """Read one message."""
         said = read(MESSAGES, text)
         match said:
             case Subscribed():
-                return [Ready()], ()
+                return [Ready(position=said.pos)], ()
+            case Pong():
+                return [Standing(said.pos)], ()
             case Error():
                 return [refusal(said.message, key=False)], ()
             case None:
@@ -87,6 +82,11 @@ class GuideDialogue(Dialogue):
             return [_item(self._directory, said)], ()
         except ValueError as problem:
             raise ProtocolError(str(problem)) from None
+
+    def again(self, request: int) -> Sequence[str]:
+        """The same channels."""
+        del request
+        return [self._subscribe()]
 
     def renew(self, channel: Channel, symbol: str) -> Sequence[str]:
         """Away and back again: a new subscription begins with a snapshot."""
@@ -97,13 +97,24 @@ class GuideDialogue(Dialogue):
         """A ping that is a message."""
         return message(type="ping")
 
+    def _subscribe(self, **since: str) -> str:
+        names = [_name(channel, symbol) for channel in self._wish.channels for symbol in self._wish.symbols]
+        return message(type="subscribe", channels=names, **since)
+
 
 def _item(directory: Directory, said: Data) -> Item:
     ts = said.ts * NS_PER_MILLISECOND
     match said:
         case TickerMessage():
             return ticker(
-                directory, said.symbol, bid=said.bid, ask=said.ask, price=said.price, ts=ts, seq=said.seq
+                directory,
+                said.symbol,
+                bid=said.bid,
+                ask=said.ask,
+                price=said.price,
+                ts=ts,
+                seq=said.seq,
+                pos=said.pos,
             )
         case TradeMessage():
             return trade(
@@ -114,6 +125,7 @@ def _item(directory: Directory, said: Data) -> Item:
                 side=said.side,
                 ts=ts,
                 seq=said.seq,
+                pos=said.pos,
                 number=int(said.id),
             )
         case BookMessage():
@@ -135,6 +147,7 @@ def _part(said: BookMessage | OrdersMessage, index: int) -> dict[str, Any]:
         "first": snapshot and said.part == 1,
         "more": snapshot and said.part < said.parts,
         "snapshot": snapshot,
+        "position": said.pos,
     }
 
 
@@ -145,10 +158,10 @@ def _candle(directory: Directory, said: CandleMessage) -> Heard:
     volume, ts = directory.size(index, said.volume), said.ts * NS_PER_MILLISECOND
     candle = Candle(start, first, high, low, close, volume, said.trades, ts)
     event = CandleChanged(seq=said.seq, ts=ts, instrument=index, candle=candle, closed=said.closed)
-    return Heard(Channel.CANDLES, event)
+    return Heard(Channel.CANDLES, event, position=said.pos)
 
 
-def _levels(directory: Directory, said: Levels) -> tuple[int, tuple[tuple[Side, int, int], ...]]:
+def _levels(directory: Directory, said: BookMessage) -> tuple[int, tuple[tuple[Side, int, int], ...]]:
     """Index of the instrument, and side, ticks and lots of each level."""
     index = directory.index(said.symbol)
 
@@ -176,26 +189,6 @@ def _orders(directory: Directory, said: OrdersMessage) -> tuple[int, tuple[tuple
     return index, directory.settled(index, read_all)
 
 
-class BookByRest(Rest):
-    """``GET /v1/market/book``: the whole book, and the sequence number at which it stands."""
-
-    def path(self, symbol: str) -> str:
-        """All the levels that the server gives."""
-        return f"/v1/market/book?{urlencode({'symbol': symbol, 'depth': _MOST_LEVELS})}"
-
-    def read(self, body: bytes, directory: Directory) -> BookPart:
-        """Every level in one part."""
-        try:
-            said = ANSWERS.decode(body)
-            index, levels = _levels(directory, said)
-            ts = nanoseconds(said.ts)
-        except (msgspec.DecodeError, ValueError) as problem:
-            raise ProtocolError(str(problem)) from None
-        return BookPart(
-            instrument=index, seq=said.seq, ts=ts, first=True, more=False, snapshot=True, levels=levels
-        )
-
-
 def _name(channel: Channel, symbol: str) -> str:
     return f"{_KINDS[channel]}_{plain(symbol)}"
 
@@ -213,5 +206,4 @@ CODEC: Final = Codec(
         Duty.GARBAGE,
     ),
     advised=(Duty.GAP, Duty.SLOW, Duty.MUTE),
-    rest=BookByRest(),
 )

@@ -7,7 +7,7 @@ requests are ours, in its style. Fields that are not named here are passed over.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
@@ -16,9 +16,10 @@ from feed.dialects.messages import parse, request
 
 @attrs.frozen
 class Subscribe:
-    """Channels to hear, each ``<kind>_<symbol>``."""
+    """Channels to hear, each ``<kind>_<symbol>``; and where from, as a position."""
 
     channels: list[str]
+    since: Any = None
 
 
 @attrs.frozen

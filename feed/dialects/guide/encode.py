@@ -3,7 +3,7 @@ From an event or an answer to the guide's JSON text: tickers, trades and candles
 
 Every message is one JSON object with a ``type``. Prices and sizes are strings with all their digits,
 times integer milliseconds. Data also carries ``channel``, ``symbol`` and ``seq``, the sequence number
-of the event that it tells of.
+of the event that it tells of; with ``ext=seq`` also ``pos``, where it stands in the stream.
 
 Source: ours, in the style of the guide's one example; ``NOTES.md`` beside this file has the shapes.
 """
@@ -15,12 +15,14 @@ from typing import Final, cast
 
 from feed.dialects.guide import channels
 from feed.dialects.messages import message, quoted
+from feed.dialects.resume import numbered, placed
 from feed.dialects.ticker import TickerEncoder
 from feed.dialects.times import NS_PER_SECOND, milliseconds
 from feed.model.candles import MINUTE, Candle, fold
 from feed.model.events import TRADE, Event, Side, Trade
 from feed.model.instruments import Instrument
 from feed.model.latest import Latest, TickerState
+from feed.model.position import Position
 from feed.model.topics import Encoder
 
 _SIDES: Final = {Side.BUY: '"buy"', Side.SELL: '"sell"', None: "null"}
@@ -37,10 +39,22 @@ def head(kind: str, channel: str, instrument: Instrument) -> str:
     return f'{{"type":"{kind}","channel":{name},"symbol":{quoted(instrument.symbol)},'
 
 
+def told(item: Event, at: Position | None = None, *, pos: bool) -> str:
+    """
+    The number of an event, as the last member of a message.
+
+    Args:
+        item: The event.
+        at: Where the message stands in the stream if that is not at its event.
+        pos: Whether to tell that.
+    """
+    return numbered(item, at) if pos else f',"seq":{item.seq}'
+
+
 class Ticker(TickerEncoder):
     """Last price, best bid and best ask of one instrument."""
 
-    def __init__(self, instrument: Instrument, index: int, latest: Latest) -> None:
+    def __init__(self, instrument: Instrument, index: int, latest: Latest, *, pos: bool = False) -> None:
         """
         Go on as if there from the first event.
 
@@ -48,17 +62,19 @@ class Ticker(TickerEncoder):
             instrument: Whose ticker.
             index: Its place in the listing.
             latest: Where the market stands.
+            pos: Whether to tell positions, a connection option of ours.
         """
         super().__init__(index, latest)
+        self._pos = pos
         self._head = head("ticker", channels.TICKER, instrument)
         self._price = instrument.price_text
 
-    def text(self, ticker: TickerState) -> str:
+    def text(self, ticker: TickerState, at: Position | None = None) -> str:
         """In the order of the shapes."""
         show = self._price
         return (
             f'{self._head}"price":"{show(ticker.price)}","bid":"{show(ticker.bid)}","ask":"{show(ticker.ask)}",'
-            f'"ts":{milliseconds(ticker.ts)},"seq":{ticker.seq}}}'
+            f'"ts":{milliseconds(ticker.ts)}{told(ticker, at, pos=self._pos)}}}'
         )
 
 
@@ -71,8 +87,9 @@ class Trades(Encoder):
 
     kinds: Sequence[int] = (TRADE,)
 
-    def __init__(self, instrument: Instrument) -> None:
-        """Tell of ``instrument``."""
+    def __init__(self, instrument: Instrument, *, pos: bool = False) -> None:
+        """Tell of ``instrument``, with positions where ``pos`` asks for them."""
+        self._pos = pos
         self._head = head("trade", channels.TRADES, instrument)
         self._instrument = instrument
 
@@ -83,7 +100,7 @@ class Trades(Encoder):
         size = self._instrument.size_text(trade.size)
         return (
             f'{self._head}"id":"{trade.trade}","price":"{price}","size":"{size}",'
-            f'"side":{_SIDES[trade.aggressor]},"ts":{milliseconds(trade.ts)},"seq":{trade.seq}}}'
+            f'"side":{_SIDES[trade.aggressor]},"ts":{milliseconds(trade.ts)}{told(trade, pos=self._pos)}}}'
         )
 
 
@@ -97,15 +114,18 @@ class Candles(Encoder):
     kinds: Sequence[int] = (TRADE,)
     period = NS_PER_SECOND
 
-    def __init__(self, instrument: Instrument, index: int, latest: Latest) -> None:
+    def __init__(self, instrument: Instrument, index: int, latest: Latest, *, pos: bool = False) -> None:
         """
         Go on as if there from the first event.
 
         Args:
             instrument: Whose candles.
             index: Its place in the listing.
-            latest: Where the market stands.
+            latest: Where the market stands, now and from now on.
+            pos: Whether to tell positions, a connection option of ours.
         """
+        self._pos = pos
+        self._latest = latest
         self._head = head("candle", channels.CANDLES, instrument)
         self._instrument = instrument
         candle, trade = latest.candle(index), latest.trade(index)
@@ -138,12 +158,13 @@ class Candles(Encoder):
     def _text(self, candle: Candle, seq: int, now: int) -> str:
         price = self._instrument.price_text
         start = milliseconds(candle.start)
+        number = placed(seq, self._latest.position) if self._pos else f',"seq":{seq}'
         return (
             f'{self._head}"open":"{price(candle.open)}","high":"{price(candle.high)}",'
             f'"low":"{price(candle.low)}","close":"{price(candle.close)}",'
             f'"volume":"{self._instrument.size_text(candle.volume)}","trades":{candle.trades},'
             f'"open_time":{start},"close_time":{start + milliseconds(MINUTE)},'
-            f'"closed":{"true" if _ended(candle, now) else "false"},"ts":{milliseconds(now)},"seq":{seq}}}'
+            f'"closed":{"true" if _ended(candle, now) else "false"},"ts":{milliseconds(now)}{number}}}'
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from feed.dialects import contract
@@ -11,15 +11,17 @@ from feed.dialects.guide import channels
 from feed.dialects.guide.decode import List, Ping, Request, Subscribe, Unsubscribe, decode
 from feed.dialects.guide.encode import error
 from feed.dialects.messages import message, unknown
-from feed.dialects.options import Options, check_since
+from feed.dialects.options import Options
+from feed.dialects.resume import Beginning
 from feed.errors import ProtocolError
+from feed.model.position import Position
 from feed.model.topics import Topic
 
 _WORDING: Final = {
     Fault.AUTH_TIMEOUT: "Authentication timeout",
     Fault.TOO_MANY_MESSAGES: "Too many messages",
     Fault.BINARY_MESSAGE: "Binary messages are not supported",
-    Fault.SLOW_CONSUMER: "Slow consumer: reconnect and resume with since=SEQ",
+    Fault.SLOW_CONSUMER: "Slow consumer: reconnect and resume with since",
     Fault.TOKEN_EXPIRED: "Token expired",
 }
 
@@ -36,6 +38,7 @@ class GuideSession(Session):
     def __init__(self, desk: Desk, options: Options) -> None:
         self._desk = desk
         self._options = options
+        self._beginning = Beginning(options.since, desk.check)
         self._topics: dict[Topic, None] = {}
 
     def open(self) -> Sequence[Action]:
@@ -56,7 +59,7 @@ class GuideSession(Session):
     def _answer(self, request: Request) -> Sequence[Action]:
         match request:
             case Ping():
-                return [Reply(message(type="pong"))]
+                return [Reply(message(type="pong", **self._position()))]
             case List():
                 return [self._confirm("subscriptions", self._topics)]
             case Unsubscribe():
@@ -68,10 +71,10 @@ class GuideSession(Session):
         known, complaint = self._sort(request)
         if not known:
             return complaint
-        check_since(self._options.since, self._desk.kept())
+        since = self._beginning.next(request.since, held=self._names(t for t in known if t in self._topics))
         self._topics.update(known)
-        subscription = contract.Subscribe(tuple(known), self._options.since)
-        return [self._confirm("subscribed", known), *complaint, subscription]
+        subscription = contract.Subscribe(tuple(known), since)
+        return [self._confirm("subscribed", known, since), *complaint, subscription]
 
     def _unsubscribe(self, request: Unsubscribe) -> Sequence[Action]:
         known, complaint = self._sort(request)
@@ -101,7 +104,13 @@ class GuideSession(Session):
 
         return known, [Reply(error(unknown("channel(s)", list(strange), near)))]
 
-    def _confirm(self, kind: str, topics: dict[Topic, None]) -> Reply:
+    def _confirm(self, kind: str, topics: dict[Topic, None], since: Position | None = None) -> Reply:
+        return Reply(message(type=kind, channels=self._names(topics), **self._position(since)))
+
+    def _names(self, topics: Iterable[Topic]) -> list[str]:
         listing = self._desk.listing
-        names = [channels.name(topic.channel, listing[topic.instrument]) for topic in topics]
-        return Reply(message(type=kind, channels=names))
+        return [channels.name(topic.channel, listing[topic.instrument]) for topic in topics]
+
+    def _position(self, since: Position | None = None) -> dict[str, str]:
+        """Where an answer stands in the stream, where the client wants to know."""
+        return {"pos": (since or self._desk.latest().position).text} if self._options.seq else {}

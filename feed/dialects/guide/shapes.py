@@ -1,8 +1,8 @@
-"""The guide's messages and answers as its clients read them; ``NOTES.md`` beside this file describes them."""
+"""The guide's messages as its clients read them; ``NOTES.md`` beside this file describes them."""
 
 from __future__ import annotations
 
-from typing import Final, Literal, Protocol
+from typing import Final, Literal
 
 import msgspec
 
@@ -16,6 +16,7 @@ class TickerMessage(msgspec.Struct, tag="ticker"):
     ask: str
     ts: int
     seq: int
+    pos: str = ""
 
 
 class TradeMessage(msgspec.Struct, tag="trade"):
@@ -28,6 +29,7 @@ class TradeMessage(msgspec.Struct, tag="trade"):
     side: Literal["buy", "sell"] | None
     ts: int
     seq: int
+    pos: str = ""
 
 
 class BookMessage(msgspec.Struct, tag="book"):
@@ -39,6 +41,7 @@ class BookMessage(msgspec.Struct, tag="book"):
     asks: list[tuple[str, str]]
     ts: int
     seq: int
+    pos: str = ""
     checksum: int | None = None
     part: int = 1
     parts: int = 1
@@ -53,6 +56,7 @@ class OrdersMessage(msgspec.Struct, tag="book3"):
     asks: list[tuple[str, str, str]]
     ts: int
     seq: int
+    pos: str = ""
     part: int = 1
     parts: int = 1
 
@@ -71,10 +75,19 @@ class CandleMessage(msgspec.Struct, tag="candle"):
     closed: bool
     ts: int
     seq: int
+    pos: str = ""
 
 
 class Subscribed(msgspec.Struct, tag="subscribed"):
     """A subscription is confirmed."""
+
+    pos: str = ""
+
+
+class Pong(msgspec.Struct, tag="pong"):
+    """The answer to a ping."""
+
+    pos: str = ""
 
 
 class Error(msgspec.Struct, tag="error"):
@@ -83,27 +96,6 @@ class Error(msgspec.Struct, tag="error"):
     message: str
 
 
-class BookAnswer(msgspec.Struct):
-    """A book by request."""
-
-    symbol: str
-    seq: int
-    ts: str
-    bids: list[tuple[str, str]]
-    asks: list[tuple[str, str]]
-
-
-ANSWERS: Final = msgspec.json.Decoder(BookAnswer)
-
-
-class Levels(Protocol):
-    """What tells of price levels: a message, or an answer."""
-
-    symbol: str
-    bids: list[tuple[str, str]]
-    asks: list[tuple[str, str]]
-
-
 Data = TickerMessage | TradeMessage | BookMessage | OrdersMessage | CandleMessage
 
-MESSAGES: Final = msgspec.json.Decoder(Data | Subscribed | Error)
+MESSAGES: Final = msgspec.json.Decoder(Data | Subscribed | Pong | Error)

@@ -56,7 +56,7 @@ class MarketAi:
     def encoder(self, topic: Topic, instrument: Instrument, latest: Latest) -> Encoder:
         """Of whichever kind the channel is."""
         encoder = _ENCODERS[topic.channel](topic, instrument, latest)
-        return Numbered(encoder) if "ext" in dict(topic.options) else encoder
+        return Numbered(encoder, latest) if "ext" in dict(topic.options) else encoder
 
 
 def _pair(instrument: Instrument, latest: Latest) -> Pair:

@@ -53,14 +53,13 @@ def asked(query: Mapping[str, str]) -> Options:
     Raises:
         Refused: 400, one has a wrong value, or is not offered here.
     """
-    try:
-        found = options(query)
-    except ProtocolError as problem:
-        raise Refused(400, INVALID_OPTION, problem.message) from None
-    if found.since is not None or found.conflate:
+    if "since" in query or "conflate" in query:
         # Most of what is told here is a look at the present, many times a second at most.
         raise Refused(400, INVALID_OPTION, "since and conflate are not offered in this protocol")
-    return found
+    try:
+        return options(query)
+    except ProtocolError as problem:
+        raise Refused(400, INVALID_OPTION, problem.message) from None
 
 
 def check(key: str, desk: Desk) -> Grant:

@@ -16,7 +16,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from feed.dialects.client import Codec, Dialogue, Duty, Wish, read
+from feed.dialects.client import Codec, Dialogue, Duty, Resuming, Wish, read
 from feed.dialects.items import Channel, Item, Ready, refusal, ticker, trade
 from feed.dialects.marketai import channels
 from feed.dialects.messages import message
@@ -35,6 +35,7 @@ class Update(msgspec.Struct, tag="update"):
     ts: int
     data: msgspec.Raw
     seq: int = 0
+    pos: str = ""
 
 
 class Authenticated(msgspec.Struct, tag="authenticated"):
@@ -168,5 +169,5 @@ CODEC: Final = Codec(
         Duty.BACK_OFF,
     ),
     advised=(Duty.GARBAGE, Duty.SLOW, Duty.MUTE),
-    resumes=False,
+    resuming=Resuming.NEVER,
 )

@@ -11,6 +11,7 @@ from typing import cast
 
 from feed.dialects.marketai import channels, fields
 from feed.dialects.messages import message
+from feed.dialects.resume import numbered, placed
 from feed.dialects.times import milliseconds
 from feed.model.derivatives import FundingRate
 from feed.model.events import FUNDING, LIQUIDATION, SIGNAL, TRADE, Event, Trade
@@ -112,13 +113,14 @@ class Funding(Encoder):
 
 class Numbered(Encoder):
     """
-    Another encoder's messages with ``seq``: the number of the event that each tells of.
+    Another encoder's messages with ``seq``, the number of the event that each tells of, and its position.
 
-    What is told at an interval bears the number of the last event before it.
+    What is told at an interval bears those of the last event before it.
     """
 
-    def __init__(self, encoder: Encoder) -> None:
-        """Say what ``encoder`` says."""
+    def __init__(self, encoder: Encoder, latest: Latest) -> None:
+        """Say what ``encoder`` says; ``latest`` is where the market stands, now and from now on."""
+        self._latest = latest
         self.kinds: Sequence[int] = encoder.kinds
         self.period = encoder.period
         self.rank = encoder.rank
@@ -126,18 +128,19 @@ class Numbered(Encoder):
 
     def snapshot(self, latest: Latest, instrument: int) -> Sequence[str]:
         """The present."""
-        return [_numbered(text, latest.seq) for text in self._encoder.snapshot(latest, instrument)]
+        tail = placed(latest.seq, latest.position)
+        return [_numbered(text, tail) for text in self._encoder.snapshot(latest, instrument)]
 
     def encode(self, item: Event) -> str | None:
         """What an event makes it say."""
         text = self._encoder.encode(item)
-        return None if text is None else _numbered(text, item.seq)
+        return None if text is None else _numbered(text, numbered(item))
 
     def beat(self, seq: int, now: int) -> str | None:
         """What an interval makes it say."""
         text = self._encoder.beat(seq, now)
-        return None if text is None else _numbered(text, seq)
+        return None if text is None else _numbered(text, placed(seq, self._latest.position))
 
 
-def _numbered(text: str, seq: int) -> str:
-    return f'{text[:-1]},"seq":{seq}}}'
+def _numbered(text: str, tail: str) -> str:
+    return f"{text[:-1]}{tail}}}"

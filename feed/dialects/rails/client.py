@@ -16,8 +16,8 @@ from typing import Final, Literal
 
 import msgspec
 
-from feed.dialects.client import Codec, Dialogue, Duty, Entrance, Wish, read
-from feed.dialects.items import BookPart, Channel, Item, Ready, refusal, trade
+from feed.dialects.client import Codec, Dialogue, Duty, Entrance, Resuming, Wish, read
+from feed.dialects.items import BookPart, Channel, Item, Ready, Standing, refusal, trade
 from feed.dialects.messages import message
 from feed.dialects.rails import channels
 from feed.dialects.rails.admission import ALL, TOKEN_PREFIX
@@ -80,6 +80,7 @@ class Snapshot(msgspec.Struct, tag_field="resultType", tag="publicOrderBook"):
     market: str
     data: BookData
     seq: int = 0
+    pos: str = ""
     checksum: int | None = None
 
 
@@ -89,6 +90,7 @@ class Delta(msgspec.Struct, tag_field="resultType", tag="publicOrderBookDelta"):
     market: str
     data: BookData
     seq: int = 0
+    pos: str = ""
     checksum: int | None = None
 
 
@@ -98,10 +100,13 @@ class Completed(msgspec.Struct, tag_field="resultType", tag="publicCompletedOrde
     market: str
     data: TradeData
     seq: int = 0
+    pos: str = ""
 
 
 class Pong(msgspec.Struct, tag_field="resultType", tag="pong"):
     """The answer to a ping: the connection is alive."""
+
+    pos: str = ""
 
 
 class Error(msgspec.Struct, tag_field="resultType", tag="error"):
@@ -156,8 +161,9 @@ class RailsDialogue(Dialogue):
         self._markets: dict[str, bool] = {}  # that were named, and whether they were asked for
 
     def start(self) -> Sequence[str]:
-        """A ping, whose answer says that we are heard; and every book."""
-        books = self._wish.symbols if Channel.BOOK in self._wish.channels else ()
+        """A ping, whose answer says that we are heard; and every book, unless they go on as they were."""
+        fresh = Channel.BOOK in self._wish.channels and not self._wish.begins(0)
+        books = self._wish.symbols if fresh else ()
         return [
             message(message="ping"),
             *(text for symbol in books for text in self.renew(Channel.BOOK, symbol)),
@@ -178,7 +184,9 @@ class RailsDialogue(Dialogue):
             raise ProtocolError(str(problem)) from None
         match said:
             case Pong():
-                return [Ready()], ()
+                # Where it stands comes first: it says whether the connection goes on as it was asked to.
+                standing = [Standing(said.pos)] if said.pos else []
+                return [*standing, Ready(position=said.pos)], ()
             case Error():
                 return [refusal(said.data.body, key=False, code=str(said.data.statusCode))], ()
         return (), ()
@@ -212,6 +220,7 @@ class RailsDialogue(Dialogue):
             snapshot=snapshot,
             levels=levels,
             checksum=said.checksum,
+            position=said.pos,
         )
 
     def _levels(self, index: int, data: BookData) -> tuple[tuple[Side, int, int], ...]:
@@ -235,6 +244,7 @@ class RailsDialogue(Dialogue):
             side=taker.orderType,
             ts=taker.updatedAt * NS_PER_MILLISECOND,
             seq=said.seq,
+            pos=said.pos,
         )
 
 
@@ -242,6 +252,7 @@ CODEC: Final = Codec(
     dialogue=RailsDialogue,
     entrance=RailsEntrance(),
     extensions="seq,crc",
+    resuming=Resuming.BY_URL,
     channels=(Channel.TRADES, Channel.BOOK),
     backoff=Backoff(first_seconds=5),  # page "Rate Limits": after 5 s, then exponentially
     required=(

@@ -40,9 +40,10 @@ class Ping:
 
 @attrs.frozen
 class Subscribe:
-    """Add streams to the connection."""
+    """Add streams to the connection; ``since`` is ours."""
 
     subscriptions: list[str]
+    since: Any = None
 
 
 @attrs.frozen

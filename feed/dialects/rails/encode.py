@@ -3,7 +3,7 @@ From an event or an answer to Rails' JSON text: what everybody may hear.
 
 Every message is one JSON object with ``resultType``, ``market`` and ``data``. Prices and quantities
 are strings with all digits of the instrument, times milliseconds since the Unix epoch. What is ours,
-``seq`` and ``checksum``, stands beside ``data``, never in it.
+``seq``, ``pos`` and ``checksum``, stands beside ``data``, never in it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Final, cast
 
 from feed.dialects.ladder import PART_ROWS, Ladder
 from feed.dialects.messages import message, quoted
+from feed.dialects.resume import numbered, placed
 from feed.dialects.times import milliseconds
 from feed.model.events import (
     ADD,
@@ -31,6 +32,7 @@ from feed.model.events import (
 from feed.model.ids import match_id
 from feed.model.instruments import Instrument
 from feed.model.latest import Latest
+from feed.model.position import Position
 from feed.model.topics import Encoder
 
 SIDES: Final = {Side.BUY: "buy", Side.SELL: "sell"}
@@ -41,10 +43,12 @@ def refusal(status: int, text: str) -> str:
     return message(statusCode=status, body=text)
 
 
-def response(kind: str, data: dict[str, object], market: str | None = None) -> str:
-    """Source: section "Response Envelope"."""
+def response(
+    kind: str, data: dict[str, object], market: str | None = None, *, at: Position | None = None
+) -> str:
+    """Source: section "Response Envelope". ``at`` is a position to tell, beside ``data``."""
     fields = {"resultType": kind} if market is None else {"resultType": kind, "market": market}
-    return message(**fields, data=data)
+    return message(**fields, data=data, **({} if at is None else {"pos": at.text}))
 
 
 def problem(kind: str, status: int, text: str, *, market: str, request_id: str | int | None = None) -> str:
@@ -70,7 +74,7 @@ def book_messages(
         _level(instrument, side, price, lots) for side in Side for price, lots in latest.levels(index, side)
     ]
     tail = f'"statusCode":200,"ts":{milliseconds(latest.now)}'
-    end = "}" + (f',"seq":{latest.seq}' if seq else "")
+    end = "}" + (placed(latest.seq, latest.position) if seq else "")
     if crc:
         end += f',"checksum":{_ladder(instrument, index, latest).checksum()}'
     for part, parts in split(rows):
@@ -78,11 +82,11 @@ def book_messages(
 
 
 def trade_messages(
-    instrument: Instrument, trades: Iterable[Trade], *, request_id: str | None, seq: int | None
+    instrument: Instrument, trades: Iterable[Trade], *, request_id: str | None, at: Position | None
 ) -> Iterator[str]:
-    """Answers to ``emitPublicCompletedOrders``; ``trades`` with the oldest first."""
+    """Answers to ``emitPublicCompletedOrders``; ``trades`` with the oldest first, ``at`` to be told."""
     rows = [row for trade in trades for row in _both_sides(instrument, trade)]
-    end = "}" + ("" if seq is None else f',"seq":{seq}')
+    end = "}" + ("" if at is None else placed(at.seq, at))
     for part, parts in split(rows):
         head = _head("publicCompletedOrders", instrument)
         yield f'{head}{_orders(part)},"statusCode":200{named(request_id)}{parts}{end}}}'
@@ -151,7 +155,7 @@ class Levels(Encoder):
     def _tail(self, item: Event) -> str:
         tail = f'"statusCode":200,"ts":{milliseconds(item.ts)}}}'
         if self._seq:
-            tail += f',"seq":{item.seq}'
+            tail += numbered(item)
         if self._ladder is not None:
             tail += f',"checksum":{self._ladder.checksum()}'
         return tail + "}"
@@ -179,8 +183,8 @@ class Trades(Encoder):
 
 
 def shown_seq(item: Event, *, shown: bool) -> str:
-    """The sequence number, where it was asked for."""
-    return f',"seq":{item.seq}' if shown else ""
+    """Sequence number and position, where they were asked for."""
+    return numbered(item) if shown else ""
 
 
 def _head(kind: str, instrument: Instrument) -> str:

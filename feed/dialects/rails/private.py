@@ -9,10 +9,12 @@ import msgspec
 
 from feed.dialects.messages import quoted
 from feed.dialects.rails.encode import SIDES, named, response, shown_seq, split
+from feed.dialects.resume import placed
 from feed.dialects.times import milliseconds
 from feed.model.events import FILL, ORDER, Event, OrderChanged, OrderFilled
 from feed.model.ids import match_id, order_id, user_id
 from feed.model.instruments import Contract, Instrument, decimal_text
+from feed.model.position import Position
 from feed.model.topics import Encoder
 from feed.model.trading import OrderState, Pricing, Reason, Verb, unpacked
 
@@ -171,11 +173,11 @@ def order_messages(
     *,
     now: int,
     request_id: str | None,
-    seq: int | None,
+    at: Position | None,
 ) -> Iterator[str]:
-    """Answers to ``emitOrders``, a request of ours: ``orders`` as they stand at ``now``."""
+    """Answers to ``emitOrders``, a request of ours: ``orders`` as they stand at ``now``, ``at`` to tell."""
     rows = [_json(order_object(instrument, order)) for order in orders]
-    end = "}" + ("" if seq is None else f',"seq":{seq}')
+    end = "}" + ("" if at is None else placed(at.seq, at))
     for part, parts in split(rows, PART_ORDERS):
         yield (
             f'{{"resultType":"orders","market":{quoted(instrument.symbol)},"data":{{"orders":'

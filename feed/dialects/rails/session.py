@@ -7,7 +7,6 @@ from typing import Final
 
 from feed.dialects import contract
 from feed.dialects.contract import Action, Close, Desk, Fault, Reply, Session, Submit
-from feed.dialects.options import check_since
 from feed.dialects.rails import channels
 from feed.dialects.rails.admission import ALL, Admission, market_index
 from feed.dialects.rails.decode import (
@@ -26,11 +25,20 @@ from feed.dialects.rails.decode import (
 )
 from feed.dialects.rails.encode import book_messages, problem, response, trade_messages
 from feed.dialects.rails.private import order_messages
+from feed.dialects.resume import Beginning, ResumeRefused, Why
 from feed.errors import ProtocolError
 from feed.model.instruments import Instrument
+from feed.model.position import Position
 from feed.model.symbols import symbols
 from feed.model.topics import Topic
 
+_REFUSED: Final = {
+    Why.MALFORMED: 400,
+    Why.HELD: 400,
+    Why.OTHER_HISTORY: 409,
+    Why.TOO_OLD: 410,
+    Why.AHEAD: 416,
+}
 # What emitPublicCompletedOrders shows at most.
 RECENT_TRADES: Final = 100
 EXPIRED: Final = 4401
@@ -40,7 +48,7 @@ _WORDING: Final = {
     Fault.TOO_MANY_MESSAGES: (429, "Too Many Requests"),
     Fault.BINARY_MESSAGE: (400, "Binary messages are not supported"),
     Fault.TOKEN_EXPIRED: (401, "Token expired"),
-    Fault.SLOW_CONSUMER: (503, "Slow consumer: reconnect and resume with since=SEQ"),
+    Fault.SLOW_CONSUMER: (503, "Slow consumer: reconnect and resume with since"),
 }
 
 
@@ -59,6 +67,7 @@ class RailsSession(Session):
         self._admission = admission
         self._account = admission.bearer.grant.account
         self._everywhere = tuple(range(len(desk.listing)))
+        self._beginning = Beginning(admission.options.since, desk.check)
         self._streams: dict[str, None] = {}
         self._beats = 0
         policy = desk.policies.rails
@@ -68,13 +77,13 @@ class RailsSession(Session):
 
     def open(self) -> Sequence[Action]:
         """Subscribe to what the query asks for, where ``since`` wants it from; the client is told nothing."""
-        options = self._admission.options
         try:
-            check_since(options.since, self._desk.kept())
-        except ProtocolError as misfit:
-            return [Reply(self._problem(ERROR, 400, misfit.message)), Close(1008, "Cannot resume")]
+            since = self._beginning.next()
+        except ResumeRefused as misfit:
+            text = self._problem(ERROR, _status(misfit), misfit.message)
+            return [Reply(text), Close(1008, "Cannot resume")]
         self._streams.update(dict.fromkeys(self._admission.streams))
-        return [contract.Subscribe(self._topics(self._admission.streams), options.since)]
+        return [contract.Subscribe(self._topics(self._admission.streams), since)]
 
     def receive(self, text: str) -> Sequence[Action]:
         """Answer one message; one outside the protocol gets an error, and the connection stays."""
@@ -85,8 +94,7 @@ class RailsSession(Session):
         try:
             return self._answer(envelope)
         except ProtocolError as misfit:
-            status = int(misfit.code or 400)
-            return [Reply(self._problem(envelope.kind, status, misfit.message, envelope))]
+            return [Reply(self._problem(envelope.kind, _status(misfit), misfit.message, envelope))]
 
     def beat(self) -> Sequence[Action]:
         """Where tokens are taken strictly, close when this one expires."""
@@ -113,7 +121,7 @@ class RailsSession(Session):
         match message:
             case Ping():
                 named = {"clientRequestId": envelope.request_id} if envelope.request_id else {}
-                return [Reply(response("pong", {**named, "statusCode": 200}))]
+                return [Reply(response("pong", {**named, "statusCode": 200}, at=self._position))]
             case Unsubscribe():
                 return self._unsubscribe(envelope, message)
             case Subscribe():
@@ -124,10 +132,11 @@ class RailsSession(Session):
 
     def _subscribe(self, envelope: Envelope, message: Subscribe) -> Sequence[Action]:
         wanted = _wanted(message)
+        since = self._beginning.next(message.since, held=[name for name in wanted if name in self._streams])
         self._streams.update(dict.fromkeys(wanted))
         return [
-            self._confirm("subscribed", envelope, wanted),
-            contract.Subscribe(self._topics(wanted)),
+            self._confirm("subscribed", envelope, wanted, since),
+            contract.Subscribe(self._topics(wanted), since),
         ]
 
     def _unsubscribe(self, envelope: Envelope, message: Unsubscribe) -> Sequence[Action]:
@@ -139,14 +148,22 @@ class RailsSession(Session):
             self._confirm("unsubscribed", envelope, wanted),
         ]
 
-    def _confirm(self, kind: str, envelope: Envelope, wanted: Sequence[str]) -> Reply:
+    def _confirm(
+        self, kind: str, envelope: Envelope, wanted: Sequence[str], since: Position | None = None
+    ) -> Reply:
         data: dict[str, object] = {
             "activeSubscriptions": [name for name in channels.STREAMS if name in self._streams]
         }
         if envelope.request_id is not None:
             data["clientRequestId"] = envelope.request_id
         data["requestedSubscriptions"] = list(wanted)
-        return Reply(response(kind, data, self._market_name))
+        at = self._position and (since or self._position)
+        return Reply(response(kind, data, self._market_name, at=at))
+
+    @property
+    def _position(self) -> Position | None:
+        """Where an answer stands in the stream; None where the client has not asked to be told."""
+        return self._desk.latest().position if self._admission.options.seq else None
 
     @property
     def _market_name(self) -> str:
@@ -157,7 +174,7 @@ class RailsSession(Session):
         """It stands in the stream where it is said: what is told after it is what happened after it."""
         index, instrument = self._instrument(envelope)
         latest, options = self._desk.latest(), self._admission.options
-        named, seq = envelope.request_id, latest.seq if options.seq else None
+        named, at = envelope.request_id, self._position
         match message:
             case EmitPublicOrderBook():
                 texts = book_messages(
@@ -165,12 +182,12 @@ class RailsSession(Session):
                 )
             case EmitPublicCompletedOrders():
                 trades = self._desk.trades(index, RECENT_TRADES)[::-1]
-                texts = trade_messages(instrument, trades, request_id=named, seq=seq)
+                texts = trade_messages(instrument, trades, request_id=named, at=at)
             case EmitOrders():
                 account = None if latest.accounts is None else latest.accounts.find(self._account)
                 orders = [] if account is None else [*account.orders.values(), *account.finished]
                 here = [order for order in orders if order.instrument == index]
-                texts = order_messages(instrument, here, now=latest.now, request_id=named, seq=seq)
+                texts = order_messages(instrument, here, now=latest.now, request_id=named, at=at)
         return [Reply(text) for text in texts]
 
     def _submit(self, envelope: Envelope, message: Order) -> Sequence[Action]:
@@ -215,6 +232,10 @@ class RailsSession(Session):
             everywhere=self._everywhere,
             options=self._admission.options,
         )
+
+
+def _status(misfit: ProtocolError) -> int:
+    return _REFUSED[misfit.why] if isinstance(misfit, ResumeRefused) else int(misfit.code or 400)
 
 
 def _wanted(message: Subscribe) -> tuple[str, ...]:

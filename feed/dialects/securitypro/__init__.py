@@ -39,7 +39,7 @@ class SecurityPro:
         """Trades, tickers and heartbeats."""
         wanted = dict(topic.options)
         if topic.channel == HEARTBEAT:
-            return Heartbeat(int(wanted["seconds"]))
+            return Heartbeat(int(wanted["seconds"]), latest if "ext" in wanted else None)
         seq = "ext" in wanted
         if topic.channel == "trades":
             return Trades(instrument, seq=seq)

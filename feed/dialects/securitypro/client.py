@@ -13,13 +13,14 @@ from typing import Final, Literal
 
 import msgspec
 
-from feed.dialects.client import Codec, Dialogue, Duty, Wish, read
+from feed.dialects.client import Codec, Dialogue, Duty, Wish, apart, read
 from feed.dialects.items import Channel, Heartbeat, Item, Ready, refusal, ticker, trade
 from feed.dialects.messages import message
 from feed.dialects.times import nanoseconds
 from feed.errors import ProtocolError
 from feed.model.backoff import Backoff
 from feed.model.directory import Directory
+from feed.model.symbols import plain
 
 _NAMES: Final = {Channel.TRADES: "trades", Channel.QUOTES: "ticker"}
 
@@ -33,6 +34,7 @@ class TradeMessage(msgspec.Struct, tag="trade"):
     ts: str
     side: Literal["buy", "sell"] | None = None
     seq: int = 0
+    pos: str = ""
 
 
 class TickerMessage(msgspec.Struct, tag="ticker"):
@@ -44,16 +46,21 @@ class TickerMessage(msgspec.Struct, tag="ticker"):
     price: str
     ts: str
     seq: int = 0
+    pos: str = ""
 
 
 class HeartbeatMessage(msgspec.Struct, tag="heartbeat"):
     """Source: section "Heartbeat"."""
 
     ts: str
+    pos: str = ""
 
 
 class Subscribed(msgspec.Struct, tag="subscribed"):
     """A subscription is confirmed."""
+
+    subscription: object = None
+    pos: str = ""
 
 
 class Error(msgspec.Struct, tag="error"):
@@ -61,6 +68,7 @@ class Error(msgspec.Struct, tag="error"):
 
     message: str
     code: str = ""
+    subscription: object = None
 
 
 _MESSAGES: Final = msgspec.json.Decoder(TradeMessage | TickerMessage | HeartbeatMessage | Subscribed | Error)
@@ -72,14 +80,23 @@ class SecurityProDialogue(Dialogue):
     def __init__(self, wish: Wish, directory: Directory) -> None:
         self._wish = wish
         self._directory = directory
+        self._requests = [stream for (stream,) in apart(wish)]
+        self._unanswered = dict.fromkeys(range(len(self._requests)))
+        self._by_name = {
+            (_NAMES[channel], plain(symbol)): at for at, (channel, symbol) in enumerate(self._requests)
+        }
 
     def start(self) -> Sequence[str]:
         """One frame for each channel of each symbol."""
-        return [
-            message(op="subscribe", channel=_NAMES[channel], symbol=symbol, apiKey=self._wish.key)
-            for channel in self._wish.channels
-            for symbol in self._wish.symbols
-        ]
+        return [self._subscribe(at, **self._wish.begins(at)) for at in range(len(self._requests))]
+
+    def request(self, channel: Channel, symbol: str) -> int:
+        """That of the channel and the symbol."""
+        return self._by_name.get((_NAMES[channel], plain(symbol)), 0)
+
+    def again(self, request: int) -> Sequence[str]:
+        """The same frame."""
+        return [self._subscribe(request)]
 
     def receive(self, text: str) -> tuple[Sequence[Item], Sequence[str]]:
         """Read one message."""
@@ -95,6 +112,7 @@ class SecurityProDialogue(Dialogue):
                         side=said.side,
                         ts=nanoseconds(said.ts),
                         seq=said.seq,
+                        pos=said.pos,
                     )
                     return (heard,), ()
                 case TickerMessage():
@@ -106,24 +124,42 @@ class SecurityProDialogue(Dialogue):
                         price=said.price,
                         ts=nanoseconds(said.ts),
                         seq=said.seq,
+                        pos=said.pos,
                     )
                     return (heard,), ()
                 case HeartbeatMessage():
-                    return [Heartbeat(nanoseconds(said.ts))], [message(type="pong", ts=said.ts)]
+                    beat = Heartbeat(nanoseconds(said.ts), said.pos)
+                    return [beat], [message(type="pong", ts=said.ts)]
         except ValueError as problem:
             raise ProtocolError(str(problem)) from None
         match said:
             case Subscribed():
-                return [Ready()], ()
+                return [Ready(self._about(said.subscription), said.pos)], ()
             case Error():
-                return [refusal(said.message, key=said.code == "unauthorized", code=said.code)], ()
+                key, at = said.code == "unauthorized", self._about(said.subscription)
+                return [refusal(said.message, key=key, code=said.code, request=at)], ()
         return (), ()
+
+    def _subscribe(self, at: int, **since: str) -> str:
+        channel, symbol = self._requests[at]
+        key = self._wish.key
+        return message(op="subscribe", channel=_NAMES[channel], symbol=symbol, apiKey=key, **since)
+
+    def _about(self, said: object) -> int:
+        """Which request an answer is about: by its name, or else, under another name, the next in turn."""
+        at = next(iter(self._unanswered), 0)
+        match said:
+            case {"channel": str() as channel, "symbol": str() as symbol}:
+                at = self._by_name.setdefault((channel, plain(symbol)), at)
+        self._unanswered.pop(at, None)
+        return at
 
 
 CODEC: Final = Codec(
     dialogue=SecurityProDialogue,
     channels=(Channel.QUOTES, Channel.TRADES),
     backoff=Backoff(most_seconds=30),
+    requests=apart,
     required=(
         Duty.CONNECT,
         Duty.AUTHENTICATE,

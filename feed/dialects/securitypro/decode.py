@@ -7,7 +7,7 @@ its place. Fields the document does not name are passed over.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
@@ -19,12 +19,13 @@ class Subscribe:
     """
     ``{"op": "subscribe", "channel": "trades", "symbol": "BTC-USD", "apiKey": "<YOUR_API_KEY>"}``.
 
-    ``apiKey`` can be null: what the published clients send where no key is set.
+    ``apiKey`` can be null: what the published clients send where no key is set. ``since`` is ours.
     """
 
     channel: str
     symbol: str
     apiKey: str | None = attrs.field(default=None, repr=False)  # noqa: N815  # the document's spelling
+    since: Any = None
 
 
 @attrs.frozen

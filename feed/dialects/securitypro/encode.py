@@ -8,15 +8,17 @@ clients look at; nothing else does, or they would take it for data.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, cast
 
 from feed.dialects.messages import message, quoted
+from feed.dialects.resume import numbered, placed
 from feed.dialects.ticker import TickerEncoder
 from feed.dialects.times import NS_PER_SECOND, iso
 from feed.model.events import TRADE, Event, Side, Trade
 from feed.model.instruments import Instrument
 from feed.model.latest import Latest, TickerState
+from feed.model.position import Position
 from feed.model.topics import Encoder
 
 # The topic of heartbeats. It is of no instrument, and bears the index 0.
@@ -25,14 +27,24 @@ HEARTBEAT: Final = "heartbeat"
 _SIDES: Final = {Side.BUY: '"buy"', Side.SELL: '"sell"', None: "null"}
 
 
-def error(code: str, text: str, *, now: int) -> str:
+def error(code: str, text: str, *, now: int, about: Mapping[str, str] | None = None) -> str:
     """An error; the document names none. ``now`` is market time in nanoseconds."""
-    return message(type="error", code=code, message=text, ts=iso(now))
+    named = {} if about is None else {"subscription": about}
+    return message(type="error", code=code, message=text, **named, ts=iso(now))
 
 
-def confirmation(kind: str, channel: str, symbol: str, *, now: int) -> str:
-    """An acknowledgement, with the channel where no client takes it for data."""
-    return message(type=kind, subscription={"channel": channel, "symbol": symbol}, ts=iso(now))
+def confirmation(kind: str, about: Mapping[str, str], *, now: int, at: Position | None) -> str:
+    """
+    An acknowledgement.
+
+    Args:
+        kind: What is confirmed.
+        about: Channel and symbol, where no client takes them for data.
+        now: Market time, nanoseconds.
+        at: Position to tell; None to tell none.
+    """
+    told = {} if at is None else {"pos": at.text}
+    return message(type=kind, subscription=about, ts=iso(now), **told)
 
 
 class Trades(Encoder):
@@ -50,7 +62,7 @@ class Trades(Encoder):
 
         Args:
             instrument: Whose trades.
-            seq: Whether to add the sequence number, a connection option of ours.
+            seq: Whether to add sequence number and position, a connection option of ours.
         """
         self._head = f'{{"type":"trade","channel":"trades","symbol":{quoted(instrument.symbol)},"price":"'
         self._instrument = instrument
@@ -63,7 +75,7 @@ class Trades(Encoder):
         size = self._instrument.size_text(trade.size)
         return (
             f'{self._head}{price}","size":"{size}","side":{_SIDES[trade.aggressor]},'
-            f'"ts":"{iso(trade.ts)}"{_seq(item, shown=self._seq)}}}'
+            f'"ts":"{iso(trade.ts)}"{numbered(item) if self._seq else ""}}}'
         )
 
 
@@ -82,19 +94,20 @@ class Ticker(TickerEncoder):
             instrument: Whose ticker.
             index: Its place in the listing.
             latest: Where the market stands.
-            seq: Whether to add the sequence number, a connection option of ours.
+            seq: Whether to add sequence number and position, a connection option of ours.
         """
         super().__init__(index, latest)
         self._head = f'{{"type":"ticker","channel":"ticker","symbol":{quoted(instrument.symbol)},"bid":"'
         self._price = instrument.price_text
         self._seq = seq
 
-    def text(self, ticker: TickerState) -> str:
+    def text(self, ticker: TickerState, at: Position | None = None) -> str:
         """In the document's order."""
         show = self._price
+        seq = numbered(ticker, at) if self._seq else ""
         return (
             f'{self._head}{show(ticker.bid)}","ask":"{show(ticker.ask)}","price":"{show(ticker.price)}",'
-            f'"ts":"{iso(ticker.ts)}"{_seq(ticker, shown=self._seq)}}}'
+            f'"ts":"{iso(ticker.ts)}"{seq}}}'
         )
 
 
@@ -110,18 +123,15 @@ class Heartbeat(Encoder):
 
     heartbeat = True
 
-    def __init__(self, seconds: int) -> None:
-        """Speak every ``seconds`` of market time."""
+    def __init__(self, seconds: int, latest: Latest | None = None) -> None:
+        """Speak every ``seconds`` of market time; with the position of ``latest`` where that is given."""
         self.period = seconds * NS_PER_SECOND
+        self._latest = latest
 
     def encode(self, item: Event) -> None:
         """Silent about every event."""
 
     def beat(self, seq: int, now: int) -> str:
         """The heartbeat."""
-        del seq
-        return f'{{"type":"heartbeat","ts":"{iso(now)}"}}'
-
-
-def _seq(item: Event, *, shown: bool) -> str:
-    return f',"seq":{item.seq}' if shown else ""
+        told = placed(seq, self._latest.position) if self._latest is not None else ""
+        return f'{{"type":"heartbeat","ts":"{iso(now)}"{told}}}'

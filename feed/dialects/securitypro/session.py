@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from feed.dialects import contract
 from feed.dialects.contract import Action, Close, Desk, Fault, Opening, Reply, Session
 from feed.dialects.messages import unknown
-from feed.dialects.options import Options, check_since
+from feed.dialects.options import Options
+from feed.dialects.resume import Beginning, ResumeRefused, Why
 from feed.dialects.securitypro.decode import Pong, Request, Subscribe, Unsubscribe, decode
 from feed.dialects.securitypro.encode import HEARTBEAT, confirmation, error
 from feed.dialects.times import NS_PER_SECOND
 from feed.errors import ProtocolError
 from feed.model.grants import Grant, Scope
+from feed.model.position import Position
 from feed.model.symbols import symbols
 from feed.model.topics import Topic
 
@@ -28,6 +30,13 @@ _WORDING: Final = {
     Fault.BINARY_MESSAGE: (INVALID, "Binary messages are not supported"),
     Fault.SLOW_CONSUMER: ("slow_consumer", "Slow consumer: reconnect and subscribe again"),
     Fault.TOKEN_EXPIRED: ("unauthorized", "API key expired"),
+}
+_REFUSED: Final = {
+    Why.MALFORMED: INVALID,
+    Why.HELD: "already_subscribed",
+    Why.TOO_OLD: "resume_too_old",
+    Why.AHEAD: "resume_ahead",
+    Why.OTHER_HISTORY: "resume_other_history",
 }
 
 
@@ -45,6 +54,8 @@ class SecurityProSession(Session):
         self._desk = desk
         self._options = options
         self._policy = policy = desk.policies.securitypro
+        self._beginning = Beginning(options.since, desk.check)
+        self._held: dict[Topic, str] = {}  # and the symbol of each
         self._grant: Grant | None = None
         self._query_key = opening.query.get(QUERY_KEY) if policy.query_key else None
         self._subscribed = False
@@ -87,19 +98,21 @@ class SecurityProSession(Session):
         if not self._authorize(request.apiKey):
             return self._give_up("Invalid or missing API key.", code="unauthorized")
         topic, symbol = self._topic(request)
+        about = {"channel": request.channel, "symbol": symbol}
         if isinstance(request, Unsubscribe):
-            return [
-                contract.Unsubscribe((topic,)),
-                self._confirm("unsubscribed", request.channel, symbol),
-            ]
-        check_since(self._options.since, self._desk.kept())
+            self._held.pop(topic, None)
+            return [contract.Unsubscribe((topic,)), self._confirm("unsubscribed", about)]
+        held = [self._held[topic]] if topic in self._held else []
+        try:
+            since = self._beginning.next(request.since, held=held)
+        except ResumeRefused as problem:
+            return [Reply(error(_REFUSED[problem.why], problem.message, now=self._desk.now(), about=about))]
+        self._held[topic] = symbol
         if not self._subscribed:
             self._subscribed, self._heard = True, self._desk.now()
-        seconds = str(self._policy.heartbeat_seconds)
-        heartbeat = Topic("securitypro", HEARTBEAT, 0, (("seconds", seconds),))
         return [
-            self._confirm("subscribed", request.channel, symbol),
-            contract.Subscribe((heartbeat, topic), self._options.since),
+            self._confirm("subscribed", about, since),
+            contract.Subscribe((self._heartbeat, topic), since),
         ]
 
     def _authorize(self, key: str | None) -> bool:
@@ -123,8 +136,14 @@ class SecurityProSession(Session):
         pairs = self._options.pairs if request.channel == "ticker" else self._options.unthinned.pairs
         return Topic("securitypro", request.channel, index, pairs), listing[index].symbol
 
-    def _confirm(self, kind: str, channel: str, symbol: str) -> Reply:
-        return Reply(confirmation(kind, channel, symbol, now=self._desk.now()))
+    @property
+    def _heartbeat(self) -> Topic:
+        options = (("seconds", str(self._policy.heartbeat_seconds)),)
+        return Topic("securitypro", HEARTBEAT, 0, self._options.numbering + options)
+
+    def _confirm(self, kind: str, about: Mapping[str, str], since: Position | None = None) -> Reply:
+        at = (since or self._desk.latest().position) if self._options.seq else None
+        return Reply(confirmation(kind, about, now=self._desk.now(), at=at))
 
     def _give_up(self, text: str, *, code: str = INVALID) -> Sequence[Action]:
         return [self._error(code, text), Close(1008, text)]

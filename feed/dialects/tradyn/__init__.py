@@ -38,8 +38,10 @@ class Tradyn:
     def encoder(self, topic: Topic, instrument: Instrument, latest: Latest) -> Encoder:
         """Ticks are the only topic."""
         wanted = dict(topic.options)
-        ticks = TickEncoder(instrument, latest.quote(topic.instrument), seq="ext" in wanted)
-        if "conflate" in wanted:
+        seq, thinned = "ext" in wanted, "conflate" in wanted
+        last = latest.quote(topic.instrument)
+        ticks = TickEncoder(instrument, last, seq=seq, chained=seq and not thinned)
+        if thinned:
             return Conflated(ticks, int(wanted["conflate"]), topic.instrument, latest)
         return ticks
 

@@ -2,7 +2,8 @@
 The tick server from the client's end: welcome, key, subscription, ticks.
 
 Source: sections "Connection Flow" and "Message Reference". The document has no numbers for
-reconnecting; the usual ones stand in. A tick that is lost leaves no trace in those that follow.
+reconnecting; the usual ones stand in. A tick that is lost leaves no trace in those that follow, unless
+they are numbered: then each names the one before it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Final
 import msgspec
 
 from feed.dialects.client import Codec, Dialogue, Duty, Wish, read
-from feed.dialects.items import Channel, Heard, Item, Ready, refusal
+from feed.dialects.items import Channel, Heard, Item, Ready, Standing, refusal
 from feed.dialects.messages import message
 from feed.dialects.times import NS_PER_MILLISECOND
 from feed.errors import ProtocolError
@@ -36,6 +37,14 @@ class Auth(msgspec.Struct, tag="auth"):
 class Subscribed(msgspec.Struct, tag="subscribed"):
     """A subscription is confirmed."""
 
+    pos: str = ""
+
+
+class Subscriptions(msgspec.Struct, tag="subscriptions"):
+    """What is subscribed to; the answer to a probe."""
+
+    pos: str = ""
+
 
 class Tick(msgspec.Struct, tag="tick"):
     """Prices stay as they stand in the message: a float would not keep their digits."""
@@ -45,6 +54,8 @@ class Tick(msgspec.Struct, tag="tick"):
     ask: msgspec.Raw
     time: int
     seq: int = 0
+    pos: str = ""
+    prev: int | None = None
 
 
 class Error(msgspec.Struct, tag="error"):
@@ -53,7 +64,7 @@ class Error(msgspec.Struct, tag="error"):
     message: str
 
 
-_MESSAGES: Final = msgspec.json.Decoder(Welcome | Auth | Subscribed | Tick | Error)
+_MESSAGES: Final = msgspec.json.Decoder(Welcome | Auth | Subscribed | Subscriptions | Tick | Error)
 _KEY_COMPLAINTS: Final = ("Invalid API key", "Too many invalid API keys")
 
 
@@ -75,18 +86,32 @@ class TradynDialogue(Dialogue):
             case Tick():
                 return (self._heard(said),), ()
             case Auth(success=True):
-                return (), [message(type="subscribe", symbols=list(self._wish.symbols))]
+                return (), [self._subscribe(**self._wish.begins(0))]
+        return self._answers(said), ()
+
+    def _answers(self, said: object) -> Sequence[Item]:
+        match said:
             case Auth():
-                return [refusal(said.message, key=True)], ()
+                return [refusal(said.message, key=True)]
             case Subscribed():
-                return [Ready()], ()
+                return [Ready(position=said.pos)]
+            case Subscriptions():
+                return [Standing(said.pos)]
             case Error():
-                return [refusal(said.message, key=said.message in _KEY_COMPLAINTS)], ()
-        return (), ()
+                return [refusal(said.message, key=said.message in _KEY_COMPLAINTS)]
+        return ()
+
+    def again(self, request: int) -> Sequence[str]:
+        """The same symbols."""
+        del request
+        return [self._subscribe()]
 
     def probe(self) -> str:
         """The list of subscriptions is always answered."""
         return message(type="list")
+
+    def _subscribe(self, **since: str) -> str:
+        return message(type="subscribe", symbols=list(self._wish.symbols), **since)
 
     def _heard(self, tick: Tick) -> Heard:
         directory = self._directory
@@ -104,7 +129,7 @@ class TradynDialogue(Dialogue):
             ask=ask,
             ask_size=UNKNOWN,
         )
-        return Heard(Channel.QUOTES, event)
+        return Heard(Channel.QUOTES, event, previous=tick.prev, position=tick.pos)
 
 
 CODEC: Final = Codec(

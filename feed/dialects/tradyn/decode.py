@@ -7,7 +7,7 @@ does not name are passed over, as its own examples in other languages send some.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
@@ -23,10 +23,11 @@ class Auth:
 
 @attrs.frozen
 class Subscribe:
-    """One ``symbol``, many ``symbols``, or both, which means all of them."""
+    """One ``symbol``, many ``symbols``, or both, which means all of them; ``since`` is ours."""
 
     symbol: str | None = None
     symbols: list[str] | None = None
+    since: Any = None
 
 
 @attrs.frozen

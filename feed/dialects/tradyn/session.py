@@ -8,11 +8,13 @@ from typing import Final
 from feed.dialects import contract
 from feed.dialects.contract import Action, Close, Desk, Fault, Reply, Session
 from feed.dialects.messages import message, unknown
-from feed.dialects.options import Options, check_since
+from feed.dialects.options import Options
+from feed.dialects.resume import Beginning
 from feed.dialects.tradyn.decode import Auth, List, Request, Subscribe, Unsubscribe, decode
 from feed.dialects.tradyn.encode import error
 from feed.errors import ProtocolError
 from feed.model.grants import Grant, Scope
+from feed.model.position import Position
 from feed.model.symbols import symbols
 from feed.model.topics import Topic
 
@@ -35,6 +37,7 @@ class TradynSession(Session):
     def __init__(self, desk: Desk, options: Options) -> None:
         self._desk = desk
         self._options = options
+        self._beginning = Beginning(options.since, desk.check)
         self._grant: Grant | None = None
         self._refused = 0
         self._topics: dict[str, Topic] = {}
@@ -93,13 +96,13 @@ class TradynSession(Session):
         known, complaint = self._sort(request, "subscribe")
         if not known:
             return complaint
-        check_since(self._options.since, self._desk.kept())
+        since = self._beginning.next(request.since, held=[name for name in known if name in self._topics])
         self._topics.update(known)
         # The confirmation comes before the first tick: the published client reads it unseen.
         return [
-            self._confirm("subscribed", known),
+            self._confirm("subscribed", known, since),
             *complaint,
-            contract.Subscribe(tuple(known.values()), self._options.since),
+            contract.Subscribe(tuple(known.values()), since),
         ]
 
     def _unsubscribe(self, request: Unsubscribe) -> Sequence[Action]:
@@ -132,5 +135,7 @@ class TradynSession(Session):
                 known[listing[index].symbol] = Topic("tradyn", "tick", index, self._options.pairs)
         return known, [Reply(error(unknown("symbol(s)", strange, names.near)))] if strange else []
 
-    def _confirm(self, kind: str, names: Iterable[str]) -> Reply:
-        return Reply(message(type=kind, symbols=list(names), totalSubscriptions=len(self._topics)))
+    def _confirm(self, kind: str, names: Iterable[str], since: Position | None = None) -> Reply:
+        at = {"pos": (since or self._desk.latest().position).text} if self._options.seq else {}
+        total = len(self._topics)
+        return Reply(message(type=kind, symbols=list(names), totalSubscriptions=total, **at))

@@ -56,6 +56,8 @@ def _page(site: Site) -> Iterator[str]:
     yield "<h2>Settings</h2><p>A file of them is given with <code>feed serve --config FILE</code>; "
     yield "<code>feed config</code> prints those in force as such a file.</p>"
     yield from _settings(Settings, "")
+    options = resources.files("feed.dialects").joinpath("OPTIONS.md").read_text(encoding="utf-8")
+    yield f"<h2>Connection options</h2><pre>{escape(options)}</pre>"
     for name, dialect in dialects().items():
         notes = resources.files("feed.dialects").joinpath(name, "NOTES.md")
         if notes.is_file():

@@ -134,37 +134,14 @@ def test_line_4_message_outside_the_protocol(house, text, answer):
 
 
 def test_line_9_tickers_can_be_thinned_and_nothing_else(client_with):
-    """``seq`` is there anyway, so that asking for it changes nothing."""
+    """Asking for ``seq``, which is there anyway, adds positions."""
     client = client_with(conflate="250", ext="seq")
     kinds = ["ticker", "trades", "book", "book3", "candles_1m"]
     (_, subscription) = client(channels=[f"{kind}_btcusd" for kind in kinds])
     assert subscription.topics == (
-        topic("ticker", BTC, ("conflate", "250")),
-        *(topic(kind, BTC) for kind in kinds[1:]),
+        topic("ticker", BTC, ("conflate", "250"), ("ext", "seq")),
+        *(topic(kind, BTC, ("ext", "seq")) for kind in kinds[1:]),
     )
-
-
-@pytest.mark.parametrize("since", [100, 200])
-def test_line_8_resume(client_with, since):
-    """Every subscription begins after that event."""
-    assert client_with(since=str(since))(channels=["book_btcusd"]) == [
-        confirmed("subscribed", "book_btcusd"),
-        Subscribe((topic("book", BTC),), since),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("since", "text"),
-    [
-        ("99", "since=99 is too old: the oldest event kept is 101"),
-        ("201", "since=201 is in the future: the newest event is 200"),
-    ],
-)
-def test_line_8_resume_from_what_is_not_kept(client_with, since, text):
-    """An error that names the number from which it can; nothing has been subscribed to."""
-    client = client_with(since=since)
-    assert client(channels=["book_btcusd"]) == [error(text)]
-    assert client("list") == [confirmed("subscriptions")]
 
 
 def test_bad_option_is_refused_before_the_handshake(house):
@@ -180,7 +157,7 @@ def test_bad_option_is_refused_before_the_handshake(house):
         (Fault.AUTH_TIMEOUT, "Authentication timeout"),
         (Fault.TOO_MANY_MESSAGES, "Too many messages"),
         (Fault.BINARY_MESSAGE, "Binary messages are not supported"),
-        (Fault.SLOW_CONSUMER, "Slow consumer: reconnect and resume with since=SEQ"),
+        (Fault.SLOW_CONSUMER, "Slow consumer: reconnect and resume with since"),
     ],
 )
 def test_last_words(house, fault, text):

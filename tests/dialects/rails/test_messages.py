@@ -13,6 +13,7 @@ from feed.model.events import ADD, CLEAR, TRADE, UNKNOWN, OrderChanged, OrderFil
 from feed.model.ids import match_id, order_id, user_id
 from feed.model.instruments import Contract
 from feed.model.latest import Latest
+from feed.model.position import Position
 from feed.model.topics import Topic
 from feed.model.trading import OrderState, Pricing, Reason, Verb, packed
 
@@ -97,6 +98,7 @@ def test_both_sides_of_a_trade_have_one_match_id(encoder):
             "statusCode": 200,
         },
         "seq": 9,
+        "pos": "9-00000000",
     }
     blind = json.loads(trades.encode(event(9, (TRADE, BTC, NS, 2, UNKNOWN, 1, 1, 0, 0, UNKNOWN, UNKNOWN))))
     assert [order["orderType"] for order in blind["data"]["orders"]] == [None, None]
@@ -238,6 +240,7 @@ def test_a_fill_as_the_account_hears_it(encoder):
             }
         ],
         "seq": 5,
+        "pos": "5-00000000",
     }
 
 
@@ -301,15 +304,15 @@ def test_recent_trades_and_orders_are_told_when_asked_for(house):
     """One message when they are few, also when there are none."""
     instrument = house.listing[BTC]
     trade = event(9, (TRADE, BTC, NS, 1, 0, 318_141, 1_000_000, 5, 6, 0, 0))
-    (text,) = trade_messages(instrument, [trade], request_id=ID, seq=12)
+    (text,) = trade_messages(instrument, [trade], request_id=ID, at=Position(12, 13))
     said = json.loads(text)
-    assert (said["resultType"], said["seq"], said["data"]["clientRequestId"]) == (
+    assert (said["resultType"], said["pos"], said["data"]["clientRequestId"]) == (
         "publicCompletedOrders",
-        12,
+        "12-0000000d",
         ID,
     )
     assert len(said["data"]["orders"]) == 2
-    (text,) = order_messages(instrument, [ORDER], now=NS, request_id=None, seq=None)
+    (text,) = order_messages(instrument, [ORDER], now=NS, request_id=None, at=None)
     assert json.loads(text)["data"]["orders"][0]["orderStatus"] == "pending"
-    (text,) = order_messages(instrument, [], now=NS, request_id=None, seq=None)
+    (text,) = order_messages(instrument, [], now=NS, request_id=None, at=None)
     assert json.loads(text)["data"]["orders"] == []

@@ -462,14 +462,3 @@ def test_a_market_that_takes_nothing_says_so(connect):
         "market": "BTC-USD",
         "data": {"clientRequestId": ID, "statusCode": 503, "body": "the market takes no requests now"},
     }
-
-
-def test_resuming_from_the_unknown_ends_the_connection(connect):
-    """What follows is no longer kept, or has not happened yet."""
-    session, actions = connect(since="150")
-    assert actions[0].since == 150
-    for since in ("99", "201"):
-        _, actions = connect(since=since)
-        assert only(actions)["data"]["statusCode"] == 400
-        assert actions[-1] == Close(1008, "Cannot resume")
-    assert session.authenticated

@@ -43,7 +43,9 @@ def quoted(house, bid=4_499_500, ask=4_500_500, **options):
 def test_line_5_trade_of_the_document(encoder_of):
     """Its own example, with all digits of the size: every number is a string."""
     assert encoder_of("trades").encode(event(7, TRADED)) == TRADE_TEXT + "}"
-    assert encoder_of("trades", SEQ).encode(event(7, TRADED)) == TRADE_TEXT + ',"seq":7}'
+    assert (
+        encoder_of("trades", SEQ).encode(event(7, TRADED, 42)) == TRADE_TEXT + ',"seq":7,"pos":"7-0000002a"}'
+    )
 
 
 @pytest.mark.parametrize(("aggressor", "side"), [(0, "buy"), (1, "sell"), (UNKNOWN, None)])
@@ -64,7 +66,7 @@ def test_line_6_ticker_of_the_document(house, encoder_of, latest):
     latest.apply(1, quoted(house))
     ticker = encoder_of("ticker", SEQ)
     latest.apply(2, TRADED)
-    expected = TICKER_HEAD + '"price":"45000.12"' + TICKER_TAIL + ',"seq":2}'
+    expected = TICKER_HEAD + '"price":"45000.12"' + TICKER_TAIL + ',"seq":2,"pos":"2-00000000"}'
     assert ticker.encode(event(2, TRADED)) == expected
     assert ticker.snapshot(latest, BTC) == [expected]
 

@@ -30,9 +30,9 @@ def confirmed(kind, channel, symbol):
     return Reply(f'{{"type":"{kind}","subscription":{subscription},{TS}}}')
 
 
-def subscribed(house, channel, symbol, options=(), since=None):
-    topic = Topic("securitypro", channel, house.listing.index(symbol), options)
-    return [confirmed("subscribed", channel, symbol), Subscribe((HEARTBEAT, topic), since)]
+def subscribed(house, channel, symbol):
+    topic = Topic("securitypro", channel, house.listing.index(symbol))
+    return [confirmed("subscribed", channel, symbol), Subscribe((HEARTBEAT, topic))]
 
 
 class Client:
@@ -236,34 +236,17 @@ def test_options_name_the_topics(house):
     """Numbers on request; tickers can be thinned, trades cannot."""
     client = Client(house, {"ext": "seq", "conflate": "250"})
     both, numbers = (("conflate", "250"), ("ext", "seq")), (("ext", "seq"),)
-    assert client.subscribe("ticker", apiKey="good key") == subscribed(house, "ticker", "BTC-USD", both)
-    assert client.subscribe("trades") == subscribed(house, "trades", "BTC-USD", numbers)
-
-
-@pytest.mark.parametrize("since", [100, 200])
-def test_resume(house, since):
-    """Every subscription begins after that event."""
-    client = Client(house, {"since": str(since)})
-    assert client.subscribe(apiKey="good key") == subscribed(house, "trades", "BTC-USD", (), since)
-
-
-@pytest.mark.parametrize(
-    ("since", "text"),
-    [
-        (99, "since=99 is too old: the oldest event kept is 101"),
-        (201, "since=201 is in the future: the newest event is 200"),
-    ],
-)
-def test_resume_from_what_is_not_kept(house, since, text):
-    """An error that names the number from which it can; the connection stays."""
-    client = Client(house, {"since": str(since)})
-    assert client.subscribe(apiKey="good key") == [error(text)]
+    btc = house.listing.index("BTC-USD")
+    heartbeat = Topic("securitypro", "heartbeat", 0, (("ext", "seq"), ("seconds", "10")))
+    (_, ticker), (_, trades) = client.subscribe("ticker", apiKey="good key"), client.subscribe("trades")
+    assert ticker.topics == (heartbeat, Topic("securitypro", "ticker", btc, both))
+    assert trades.topics == (heartbeat, Topic("securitypro", "trades", btc, numbers))
 
 
 def test_bad_option_is_refused_before_the_handshake(house):
     """In the words of the dialect."""
-    refusal = DIALECT.session(Opening(query={"since": "-1"}), house.desk)
-    assert refusal == Refusal(400, error("since must be a whole number, 0 or more").text)
+    refusal = DIALECT.session(Opening(query={"ext": "x"}), house.desk)
+    assert refusal == Refusal(400, error("ext=x is unknown; known are seq").text)
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,8 @@ async def test_the_documents_page_shows_every_default_and_every_path(house):
     for leaf in leaves():
         row = (leaf.key, str(value_of(Settings(), leaf.name)), leaf.allowed, leaf.meaning)
         assert f"<tr><td>{'<td>'.join(map(escape, row))}" in page
+    for option in ("ext=seq", "since=POS", "conflate=MS", "resume_other_history"):
+        assert option in page
     for name in ("limits", "policies.securitypro", "policies.marketai.free", "trading", "tokens"):
         assert f"<h3>[{name}]</h3>" in page
     for dialect in dialects().values():

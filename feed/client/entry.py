@@ -1,0 +1,71 @@
+"""Where to connect, and with what: the URL with its options, and a token where a protocol wants one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Final
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from feed.dialects.client import Codec, Wish
+from feed.errors import ClientError, ProtocolError
+
+_REFUSED: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+
+
+class KeyRefused(ClientError):
+    """The server does not accept the key, and never did: trying again would not help."""
+
+
+class Entry:
+    """
+    The way to a server.
+
+    Attributes:
+        given: Its URL, as the user gave it.
+    """
+
+    def __init__(self, codec: Codec, wish: Wish, url: str) -> None:
+        self.given = url
+        self._entrance = codec.entrance
+        self._wish = wish
+
+    def url(self, options: Mapping[str, str]) -> str:
+        """The URL with what the protocol wants in it, and options of ours."""
+        asked = self._entrance.query(self._wish) if self._entrance is not None else {}
+        more = {**asked, **options}
+        if not more:
+            return self.given
+        parts = urlsplit(self.given)
+        query = dict(parse_qsl(parts.query, keep_blank_values=True)) | more
+        return urlunsplit(parts._replace(query=urlencode(query)))
+
+    def token_request(self) -> tuple[str, Mapping[str, str]] | None:
+        """URL and headers to get a token with; None where the protocol has none."""
+        entrance = self._entrance
+        if entrance is None:
+            return None
+        parts = urlsplit(self.given)
+        scheme = "https" if parts.scheme == "wss" else "http"
+        return f"{scheme}://{parts.netloc}{entrance.token_path}", entrance.headers(self._wish)
+
+    def ticket(self, status: int, body: bytes, *, trusted: bool) -> str:
+        """
+        The subprotocol to offer, from the answer with the token.
+
+        Args:
+            status: HTTP status of the answer; 0 when there was none.
+            body: Of the answer.
+            trusted: Whether the key has been good before.
+
+        Raises:
+            KeyRefused: There is no token for this key, and never was.
+            ProtocolError: There is none now.
+        """
+        if self._entrance is None:
+            raise RuntimeError("this protocol has no tokens")
+        if status in _REFUSED and not trusted:
+            raise KeyRefused(f"no token for it: HTTP {status}")
+        if status != HTTPStatus.OK:
+            raise ProtocolError(f"no token: HTTP {status}" if status else "no token: no answer")
+        return self._entrance.subprotocol(body)
