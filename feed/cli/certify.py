@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from feed.cli.options import example
-from feed.errors import ConfigError
+from feed.scenario.output import beginning, write_whole
 
 if TYPE_CHECKING:
     from feed.certify.report import Finding
@@ -47,8 +47,5 @@ def certify(
     report = Course(dialect, command, patience=patience).run(tell)
     click.echo(report.json() if as_json else report.text(), nl=False)
     if junit is not None:
-        try:
-            junit.write_text(report.junit(), encoding="utf-8")
-        except OSError as problem:
-            raise ConfigError(f"cannot write {junit} ({problem.strerror})", where="--junit") from None
+        write_whole(junit, report.junit().encode(), mine=beginning(b"<"), where="--junit")
     return 0 if report.passed else 1

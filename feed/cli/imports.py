@@ -16,12 +16,15 @@ from feed.config.reader import read_settings
 from feed.errors import ConfigError, RecordingError
 from feed.scenario.importers import Grid, Options, Report, get, import_files, names
 from feed.scenario.importers.files import total_bytes
+from feed.scenario.output import OutputFile, beginning
+from feed.scenario.recorded import MAGIC
 from feed.scenario.times import duration_text
 from feed.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
+    from types import TracebackType
 
 # A progress bar counts in these, so that it is drawn a hundred times and not for every chunk.
 _STEPS = 100
@@ -135,31 +138,25 @@ class unfinished:  # noqa: N801 - used as a function
     A file to write a recording into, which is gone again when that fails.
 
     Args:
-        path: Where it goes in the end; until then it has a name of its own beside it.
+        path: Where it goes in the end; an earlier recording there is replaced, and nothing else.
         inputs: Files that it must not be.
     Raises:
         ConfigError: It cannot be written.
     """
 
     def __init__(self, path: Path, inputs: tuple[Path, ...] = ()) -> None:
-        self._path = path
-        self._partial = path.with_name(path.name + ".partial")
         if any(path.exists() and one.exists() and path.samefile(one) for one in inputs):
             raise ConfigError("is one of the files to be read", where="--output")
+        self._path = path
+        self._output = OutputFile(path, mine=beginning(MAGIC))
 
     def __enter__(self) -> BinaryIO:
-        try:
-            self._file = self._partial.open("wb")
-        except OSError as problem:
-            raise ConfigError(f"cannot be written: {problem.strerror}", where=str(self._path)) from None
-        return self._file
+        return self._output.__enter__()
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        self._file.close()
-        if error is None:
-            self._partial.replace(self._path)
-            return
-        self._partial.unlink(missing_ok=True)
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._output.__exit__(kind, error, trace)
         if isinstance(error, RecordingError):
             raise ConfigError(f"cannot be written: {error.what}", where=str(self._path)) from None
 

@@ -17,6 +17,7 @@ from feed.errors import ConfigError
 from feed.model.scenario import KIND_NAMES
 from feed.model.signals import Severity, SignalType
 from feed.model.truth import judge
+from feed.scenario.output import anything, write_whole
 from feed.scenario.reader import parse_scenario
 from feed.scenario.shipped import find_scenario
 from feed.scenario.times import duration_text, parse_moment
@@ -272,8 +273,5 @@ def _update(path: Path, outcome: Outcome) -> str:
     if new == old:
         return "unchanged"
     parse_scenario(new, MARKETS, name=str(path))  # never leave a file that cannot be read
-    try:
-        path.write_text(new, encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"cannot be written: {error.strerror}", where=str(path)) from None
+    write_whole(path, new.encode(), mine=anything)
     return "updated"

@@ -73,11 +73,15 @@ def new(name: str) -> None:
     if not NAME.fullmatch(name):
         raise ConfigError("is no name", where=name, hint=f"allowed: {NAMES}")
     path = Path(f"{name}{SUFFIX}")
+    created = False
     try:
         with path.open("x", encoding="utf-8") as file:
+            created = True
             file.write(new_scenario(name))
     except FileExistsError:
         raise ConfigError("exists already", where=str(path)) from None
     except OSError as error:
+        if created:
+            path.unlink()
         raise ConfigError(f"cannot be written: {error.strerror}", where=str(path)) from None
     click.echo(f"wrote {path}; run it with: feed replay {path}")

@@ -13,14 +13,15 @@ from feed.scenario.recording_reader import Damage, RecordingReader
 SUFFIX = ".feed.zst"
 """What a recording should be called by; what it is shows in its first bytes."""
 
-_MAGIC = b"\x28\xb5\x2f\xfd"  # a Zstandard frame
+MAGIC = b"\x28\xb5\x2f\xfd"
+"""How a Zstandard frame begins, and with it a recording."""
 
 
 def is_recording(path: Path) -> bool:
     """Whether a file begins as a recording does; False for one that cannot be read."""
     try:
         with path.open("rb") as file:
-            return file.read(len(_MAGIC)) == _MAGIC
+            return file.read(len(MAGIC)) == MAGIC
     except OSError:
         return False
 

@@ -6,7 +6,10 @@ import ssl
 from pathlib import Path
 
 from feed.errors import ConfigError
+from feed.scenario.output import beginning, write_whole
 from feed.settings import Settings, Tls
+
+_PEM = b"-----BEGIN CERTIFICATE-----"
 
 
 def server_context(settings: Settings) -> ssl.SSLContext | None:
@@ -72,10 +75,7 @@ def _self_signed(context: ssl.SSLContext, tls: Tls, host: str) -> None:
         authority.issue_cert(*names).configure_cert(context)
     except ValueError as problem:
         raise ConfigError(f"cannot be put into a certificate ({problem})", where="--tls-name") from None
-    try:
-        authority.cert_pem.write_to_path(str(tls.ca))
-    except OSError as problem:
-        raise ConfigError(f"cannot be written: {problem.strerror}", where=f"--tls-ca {tls.ca}") from None
+    write_whole(tls.ca, authority.cert_pem.bytes(), mine=beginning(_PEM), where="--tls-ca")
 
 
 def _name(host: str) -> list[str]:

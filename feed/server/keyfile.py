@@ -16,9 +16,7 @@ All but ``name`` and ``sha256`` may be left out; a key without a secret gets no 
 from __future__ import annotations
 
 import json
-import os
 import re
-import tempfile
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -29,6 +27,7 @@ from cattrs.gen import make_dict_structure_fn, override
 
 from feed.errors import ConfigError
 from feed.model.grants import Grant, Scope
+from feed.scenario.output import anything, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,7 +82,7 @@ def add_entry(path: Path, entry: Entry) -> None:
     added = "".join(f"{name} = {json.dumps(value)}\n" for name, value in fields.items())
     new = f"{old.rstrip()}\n\n[[key]]\n{added}".lstrip()
     _entries(new, path)
-    _replace(path, new)
+    write_whole(path, new.encode(), mine=anything, mode=0o600)
 
 
 def _read(path: Path) -> str:
@@ -93,24 +92,6 @@ def _read(path: Path) -> str:
         raise ConfigError(f"cannot be read: {error.strerror}", where=str(path)) from error
     except UnicodeDecodeError as error:
         raise ConfigError("is not UTF-8 text", where=str(path)) from error
-
-
-def _replace(path: Path, text: str) -> None:
-    try:
-        with tempfile.NamedTemporaryFile(  # mode 0600
-            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
-        ) as file:
-            temporary = Path(file.name)
-            try:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-                temporary.replace(path)
-            except BaseException:
-                temporary.unlink(missing_ok=True)
-                raise
-    except OSError as error:
-        raise ConfigError(f"cannot be written: {error.strerror}", where=str(path)) from error
 
 
 class _UnfitError(ValueError):

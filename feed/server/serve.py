@@ -19,6 +19,7 @@ import trio
 from feed.dialects.contract import Dialect
 from feed.dialects.discovery import dialects
 from feed.errors import ConfigError
+from feed.scenario.output import a_port, write_whole
 from feed.server import descriptors, ending
 from feed.server.at_end import conclude
 from feed.server.certificates import server_context
@@ -187,10 +188,4 @@ def _address(entrance: Entrance, sock: socket.socket) -> Address:
 def _write_port_file(path: Path | None, port: int) -> None:
     if path is None:
         return
-    try:
-        # Whoever waits for the file must never read half of it.
-        partial = path.with_name(path.name + ".partial")
-        partial.write_text(f"{port}\n", encoding="ascii")
-        partial.replace(path)
-    except OSError as problem:
-        raise ConfigError(f"cannot write {path} ({problem.strerror})", where="--port-file") from None
+    write_whole(path, b"%d\n" % port, mine=a_port, where="--port-file")

@@ -69,6 +69,7 @@ def test_the_formats_are_listed(run):
         ("import fx-csv EURUSD.csv -o no/x", "no/x: cannot be written: No such file or directory"),
         ("import fx-csv EURUSD.csv -o EURUSD.csv", "--output: is one of the files to be read"),
         ("import fx-csv EURUSD.csv", "import: -o is missing"),
+        ("import fx-csv EURUSD.csv -o /dev/full", "/dev/full: cannot be written: No space left on device"),
         ("import fx-csv EURUSD.csv -o x --strict --lenient", "--strict: goes without --lenient"),
         ("import tradyn EURUSD.csv -o x --lenient", "nothing in it is of the format tradyn; it looks like"),
         ("import fx-csv EURUSD.csv -o x --grid EURUSD", "--grid: 'EURUSD' is not SYMBOL=TICK/LOT"),
@@ -80,6 +81,16 @@ def test_a_mistake_is_one_line_and_leaves_no_file(run, folder, line, complaint):
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert complaint in err
     assert [path.name for path in folder.iterdir()] == ["EURUSD.csv"]
+
+
+def test_an_earlier_recording_is_replaced_and_nothing_else(run, folder):
+    """What is there and is none stays as it is."""
+    for _ in range(2):
+        assert run("import", "fx-csv", "EURUSD.csv", "-o", "eur.feed.zst")[0] == 0
+    (folder / "mine").write_text("mine", encoding="utf-8")
+    code, _, err = run("import", "fx-csv", "EURUSD.csv", "-o", "mine")
+    assert (code, err) == (2, "feed: mine holds something else; choose another name\n")
+    assert (folder / "mine").read_text(encoding="utf-8") == "mine"
 
 
 def test_a_bar_shows_progress_on_a_terminal(run, monkeypatch):

@@ -1,5 +1,7 @@
 """The whole server, from its first address to its last goodbye, with lanes in memory for sockets."""
 
+from pathlib import Path
+
 import pytest
 import trio
 from clients import request
@@ -37,6 +39,22 @@ async def test_a_port_file_that_cannot_be_written_is_the_operators_mistake(netwo
     with pytest.RaisesGroup(pytest.RaisesExc(ConfigError, match="--port-file"), flatten_subgroups=True):
         await serve(settings, source=Script())
     assert not network.listening
+
+
+@pytest.mark.parametrize(
+    ("there", "complaint"),
+    [(None, r"cannot write /dev/full \(No space left on device\)"), ("[market]\n", "holds something else")],
+)
+async def test_a_port_file_takes_nobodys_place(network, tmp_path, there, complaint):
+    """A device stays one; a file that is no port file stays as it is."""
+    path = Path("/dev/full")
+    if there is not None:
+        path = tmp_path / "feed.toml"
+        path.write_text(there)
+    raised = pytest.RaisesExc(ConfigError, match=complaint)
+    with pytest.RaisesGroup(raised, flatten_subgroups=True):
+        await serve(Settings(port_file=path), source=Script())
+    assert path.is_char_device() if there is None else path.read_text() == there
 
 
 async def test_it_serves_its_own_market_by_default(network):

@@ -291,6 +291,7 @@ def test_bad_certificate_files_are_the_operators_mistake(tmp_path):
         (Tls(cert=empty), f"--tls-cert {empty}: no certificate and key"),
         (Tls(key=other), "--tls-key: there is a key but no certificate"),
         (Tls(self_signed=True, ca=tmp_path / "no" / "ca.pem"), "--tls-ca"),
+        (Tls(self_signed=True, ca=other), f"--tls-ca: {other} holds something else"),
         (Tls(self_signed=True, ca=tmp_path / "ca.pem", names=("a b",)), "--tls-name"),
     ]:
         with pytest.raises(ConfigError) as caught:
