@@ -47,14 +47,13 @@ def _problem(lines: list[bytearray]) -> str:
         return "continuation line"
     if any(b"\r" in line for line in lines):
         return "carriage return inside a line"
-    names = [bytes(line.partition(b":")[0]).lower() for line in lines]
-    if names.count(_LENGTH) > 1:
-        return "more than one Content-Length"
-    if names.count(_CODING) > 1:
-        return "more than one Transfer-Encoding"
-    if _LENGTH not in names:
-        return ""
-    if _CODING in names:
+    fields = [
+        (bytes(name).lower(), bytes(value)) for name, _, value in (line.partition(b":") for line in lines)
+    ]
+    lengths = [value.strip(b" \t") for name, value in fields if name == _LENGTH]
+    codings = [value for name, value in fields if name == _CODING]
+    if len(lengths) > 1 or len(codings) > 1:
+        return f"more than one {'Content-Length' if len(lengths) > 1 else 'Transfer-Encoding'}"
+    if lengths and codings:
         return "Content-Length with Transfer-Encoding"
-    length = bytes(lines[names.index(_LENGTH)]).partition(b":")[2].strip(b" \t")
-    return "" if length.isdigit() else "bad Content-Length"
+    return "" if all(map(bytes.isdigit, lengths)) else "bad Content-Length"
