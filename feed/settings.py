@@ -42,6 +42,8 @@ class Limits:
         head_bytes: The request head; past it HTTP 431.
         auth_seconds: From the end of the handshake to a valid key; then close 1008.
         auth_attempts: Keys refused on one connection; at the last one close 1008.
+        wrong_keys_per_minute: From one address; past it no key from there is looked at until the minute is
+            over, but those that were good before: HTTP 429, close 1008.
         ping_seconds: Between two protocol pings.
         pong_seconds: To answer one; then the connection is closed with 1011.
         message_bytes: One inbound message; past it close 1009.
@@ -71,6 +73,7 @@ class Limits:
     head_bytes: int = attrs.field(default=16 * 1024, validator=ge(1024))
     auth_seconds: float = attrs.field(default=30.0, validator=gt(0))
     auth_attempts: int = attrs.field(default=5, validator=ge(1))
+    wrong_keys_per_minute: int = attrs.field(default=100, validator=ge(1))
     ping_seconds: float = attrs.field(default=30.0, validator=gt(0))
     pong_seconds: float = attrs.field(default=10.0, validator=gt(0))
     message_bytes: int = attrs.field(default=64 * 1024, validator=ge(1))
@@ -303,8 +306,14 @@ class Settings:
         instruments: How many instruments (the default market's first, then made-up ones);
             None means the default market.
         keys: TOML file of hashed keys; None means none.
-        demo_keys: Accept the keys printed in the published documents. Only ever on loopback.
+        keys_seconds: How often it is looked at whether that file has changed; a changed one is read again.
+        demo_keys: Accept the keys printed in the published documents, on connections within this machine.
+            None means on ports that no other machine can reach; true, that there must be no others.
+        admin_key: File with the key that steers the market; it is made, readable by its owner alone, where
+            there is none. None makes a key up at start-up, which ``feed serve`` prints once.
         listen: Further ports, each for one protocol.
+        allow_host: Further names and addresses by which clients may ask for what only the owner may do:
+            steer, trade, fetch tokens. ``*.example.com`` is each name below one, ``*`` is all.
         allow_origin: Origins of web pages that may connect, such as ``https://example.com``; ``*``
             is all. None given: all on loopback, elsewhere the server's own pages.
         at_end: What becomes of the server when its scenario or recording is over. ``close`` closes every
@@ -331,8 +340,11 @@ class Settings:
     record: Path | None = attrs.field(default=None, validator=optional(instance_of(Path)))
     instruments: int | None = attrs.field(default=None, validator=optional(ge(1)))
     keys: Path | None = attrs.field(default=None, validator=optional(instance_of(Path)))
-    demo_keys: bool = True
+    keys_seconds: float = attrs.field(default=1.0, validator=gt(0))
+    demo_keys: bool | None = None
+    admin_key: Path | None = attrs.field(default=None, validator=optional(instance_of(Path)))
     listen: tuple[Listen, ...] = ()
+    allow_host: tuple[str, ...] = ()
     allow_origin: tuple[str, ...] = ()
     journal: Path | None = attrs.field(default=None, validator=optional(instance_of(Path)))
     log_format: str = attrs.field(default="text", validator=in_(("text", "json")))

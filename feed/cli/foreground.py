@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import os
+import secrets
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -13,8 +15,9 @@ import trio
 
 from feed.dialects.contract import Dialect
 from feed.dialects.discovery import dialects
+from feed.server.adminkey import admin_key
 from feed.server.house import House
-from feed.server.keys import DEMO_KEYS, demo_keys_accepted
+from feed.server.keys import DEMO_KEYS, demo_keys_wanted
 from feed.server.serve import Address, serve
 from feed.settings import Settings
 
@@ -24,23 +27,32 @@ GC_THRESHOLDS: Final = (50_000, 20, 50)
 
 async def serve_in_foreground(settings: Settings) -> None:
     """
-    Serve until SIGINT or SIGTERM.
+    Serve until SIGINT or SIGTERM; SIGHUP reads the keys file again, where there is one.
 
     Raises:
         ConfigError: A setting cannot be met.
     """
     stop = trio.Event()
-    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+    key = admin_key(settings.admin_key, secrets.token_bytes)
+    houses: list[House] = []
+
+    def look(house: House) -> None:
+        houses.append(house)
+        settle()
+
+    with trio.open_signal_receiver(*_signals(settings)) as signals:
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(_set_on_signal, signals, stop)
+            nursery.start_soon(_heed, signals, stop, houses)
             async with trio.open_nursery() as server:
-                addresses = await server.start(partial(serve, settings, stop=stop, tell=settle))
-                sys.stdout.write(welcome(settings, addresses))
+                run = partial(serve, settings, stop=stop, tell=look, admin_key=key)
+                addresses = await server.start(run)
+                # Standard output, and not the log: a log is kept, and shown to others.
+                sys.stdout.write(welcome(settings, addresses, "" if settings.admin_key else key))
                 sys.stdout.flush()
             nursery.cancel_scope.cancel()
 
 
-def settle(_: House) -> None:
+def settle() -> None:
     """
     Before anybody can connect, spare the garbage collector what stays for as long as the process.
 
@@ -52,13 +64,40 @@ def settle(_: House) -> None:
     gc.set_threshold(*GC_THRESHOLDS)
 
 
-async def _set_on_signal(signals: AsyncIterator[int], stop: trio.Event) -> None:
-    async for _ in signals:
-        stop.set()
+def _signals(settings: Settings) -> tuple[int, ...]:
+    """Those that are heeded; SIGHUP only where it means something, and nobody has told us to ignore it."""
+    asked = (signal.SIGINT, signal.SIGTERM)
+    hangup = getattr(signal, "SIGHUP", None)
+    if hangup is None or settings.keys is None or signal.getsignal(hangup) is signal.SIG_IGN:
+        return asked
+    return (*asked, hangup)
 
 
-def welcome(settings: Settings, addresses: list[Address]) -> str:
-    """What is served where, and a line that shows data when it is pasted into a terminal."""
+async def _heed(signals: AsyncIterator[int], stop: trio.Event, houses: list[House]) -> None:
+    terminals = _terminals()
+    async for number in signals:
+        # The terminal was closed, or somebody asks for the keys to be read again.
+        if number in (signal.SIGINT, signal.SIGTERM) or _terminals() != terminals:
+            stop.set()
+        else:
+            for house in houses:
+                house.key_watch.ask()
+
+
+def _terminals() -> tuple[bool, ...]:
+    """Which of the standard streams are terminals that are still there."""
+    return tuple(os.isatty(descriptor) for descriptor in range(3))
+
+
+def welcome(settings: Settings, addresses: list[Address], key: str = "") -> str:
+    """
+    What is served where, and a line that shows data when it is pasted into a terminal.
+
+    Args:
+        settings: Of the server.
+        addresses: Where it listens.
+        key: The one that steers the market, if it shall be shown.
+    """
     here = addresses[0]
     rows = [
         (dialect.title, "  ".join(address.url(path) for path in paths))
@@ -71,11 +110,13 @@ def welcome(settings: Settings, addresses: list[Address]) -> str:
     lines = ["feed is serving", *(f"  {title:<{width}}  {where}" for title, where in rows)]
     if settings.tls.self_signed:
         lines.append(f"  clients must trust {settings.tls.ca.absolute()}")
-    if demo_keys_accepted(settings):
+    if demo_keys_wanted(settings):
         keys = ", ".join(key for key, _ in DEMO_KEYS)
         lines.append(f"  demo keys (loopback only)  {keys}")
     elif settings.keys is None:
         lines.append("  no keys: nobody can authenticate; make one with: feed keys add FILE --name NAME")
+    if key or settings.admin_key:
+        lines.append(f"  admin key {f'(shown this once)  {key}' if key else f'in {settings.admin_key}'}")
     trust = f"SSL_CERT_FILE={settings.tls.ca} " if settings.tls.self_signed else ""
     lines += ["See data:", f"  {trust}feed tail {here.url()}", ""]
     return "\n".join(lines)

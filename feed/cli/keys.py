@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +13,22 @@ import click
 
 from feed.cli.options import HelpfulGroup, example
 from feed.model.grants import Grant, Scope, Tier
-from feed.server.keyfile import add_entry, read_entries
+from feed.scenario.times import parse_duration
+from feed.server import keyedit
+from feed.server.keyfile import Entry, read_entries
 from feed.server.keys import DEFAULT_PREFIX, KEY_BYTES, PREFIX, SECRET_BYTES, entry_for, new_key
 
 _FILE = click.argument("file", type=click.Path(path_type=Path))
 _DEFAULT = Grant(name="unnamed")
+_OVERLAP = "24h"
+_NAME = click.option("--name", metavar="TEXT", required=True, help="Whose key it is.")
+
+
+def _span(text: str) -> float:
+    try:
+        return parse_duration(text) / 1e9
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is no span of time such as 24h, 30m or 0s") from None
 
 
 def _prefix(text: str) -> str:
@@ -79,7 +92,57 @@ def add(
     key = new_key(prefix, secrets.token_bytes(KEY_BYTES))
     secret = secrets.token_hex(SECRET_BYTES) if with_secret else None
     grant = Grant(tier=Tier(tier), scopes=tuple(map(Scope, scopes)), **rest)
-    add_entry(file, entry_for(key, grant, secret=secret))
+    keyedit.add_entry(file, entry_for(key, grant, secret=secret))
+    _show(key, secret, file)
+
+
+@keys.command(epilog=example("feed keys revoke keys.toml --name desk"))
+@_FILE
+@_NAME
+def revoke(file: Path, name: str) -> None:
+    """Take the keys of a name out of FILE. A server that reads it ends their connections."""
+    count = keyedit.revoke(file, name)
+    click.echo(f"{count} key{'s' * (count != 1)} of {name} taken out of {file}.", err=True)
+
+
+@keys.command(epilog=example("feed keys rotate keys.toml --name desk --overlap 24h"))
+@_FILE
+@_NAME
+@click.option(
+    "--overlap",
+    metavar="SPAN",
+    type=_span,
+    default=_OVERLAP,
+    show_default=True,
+    help="How long the old key stays good beside the new one, such as 24h; 0s ends it at once.",
+)
+@click.option(
+    "--prefix",
+    metavar="TEXT",
+    type=_prefix,
+    default=DEFAULT_PREFIX,
+    show_default=True,
+    help="How the new key begins: two letters, then _live_ or _test_.",
+)
+def rotate(file: Path, name: str, overlap: float, prefix: str) -> None:
+    """
+    Make a key in place of another, print it once, and let the old one end.
+
+    The new key allows what the old one does, and has a secret if the old one has.
+    """
+    now = time.time()
+    named = [entry for entry in read_entries(file) if entry.grant.name == name]
+    key = new_key(prefix, secrets.token_bytes(KEY_BYTES))
+    secret = secrets.token_hex(SECRET_BYTES) if any(entry.secret for entry in named) else None
+    entry = entry_for(key, Grant(name=name), secret=secret)
+    end = keyedit.rotate(file, name, entry, now=now, overlap=overlap)
+    _show(key, secret, file)
+    until = "at once" if not overlap else f"at {_moment(end)}"
+    click.echo(f"The old key ends {until}.", err=True)
+
+
+def _show(key: str, secret: str | None, file: Path) -> None:
+    """On standard output, for a pipe; what is said of it goes elsewhere."""
     click.echo(key)
     if secret is not None:
         click.echo(secret)
@@ -90,13 +153,20 @@ def add(
 @_FILE
 def list_(file: Path) -> None:
     """List the names in FILE and what each may do. Keys cannot be shown: they are not kept."""
-    rows = [tuple(field.name for field in attrs.fields(Grant))]
-    rows += [_cells(entry.grant) for entry in read_entries(file)]
+    rows = [(*(field.name for field in attrs.fields(Grant)), "until")]
+    rows += [_cells(entry) for entry in read_entries(file)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         click.echo("  ".join(map(str.ljust, row, widths)).rstrip())
 
 
-def _cells(grant: Grant) -> tuple[str, ...]:
+def _cells(entry: Entry) -> tuple[str, ...]:
+    grant = entry.grant
     scopes = ",".join(scope.value for scope in grant.scopes)
-    return grant.name, str(grant.account), grant.tier.value, scopes, ",".join(grant.dialects) or "all"
+    until = "" if entry.until is None else _moment(entry.until)
+    dialects = ",".join(grant.dialects) or "all"
+    return grant.name, str(grant.account), grant.tier.value, scopes, dialects, until
+
+
+def _moment(seconds: float) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -33,6 +33,7 @@ OPTIONS: Final = Options(
                 meaning="Origin of web pages that may connect, such as https://example.com, or *; give it "
                 "once for each.",
             ),
+            setting("--allow-host", "allow_host", metavar="HOST", default="none"),
             setting("--admin-anywhere/--no-admin-anywhere", "web.admin_anywhere"),
         ],
         "Market": [
@@ -102,7 +103,14 @@ OPTIONS: Final = Options(
                 default="none",
                 meaning="TOML file of hashed keys, as `feed keys add` writes it.",
             ),
-            setting("--demo-keys/--no-demo-keys", "demo_keys"),
+            setting(
+                "--demo-keys/--no-demo-keys",
+                "demo_keys",
+                default="on loopback ports",
+                meaning="Accept the keys printed in the published documents, on connections within this "
+                "machine; refused where another machine can reach a port.",
+            ),
+            setting("--admin-key", "admin_key", metavar="FILE", default="made up and printed once"),
             setting("--token-key", "tokens.key", metavar="FILE", default="made up"),
             setting("--tls-cert", "tls.cert", metavar="FILE", default="none"),
             setting("--tls-key", "tls.key", metavar="FILE", default="in --tls-cert"),

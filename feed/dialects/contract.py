@@ -274,6 +274,7 @@ class Dialect(Protocol):
         aliases: Further paths, as the document has them.
         root_query: Query parameter that claims ``/`` for this dialect; an empty string claims it
             when no other dialect does, None never.
+        trades: Whether orders can be sent in it. Then other people's web pages are kept away from it.
     """
 
     name: str
@@ -281,6 +282,7 @@ class Dialect(Protocol):
     path: str
     aliases: tuple[str, ...]
     root_query: str | None
+    trades: bool
 
     def session(self, opening: Opening, desk: Desk) -> Session | Refusal:
         """Begin a conversation, or refuse it before the handshake."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ssl
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from feed.errors import ConfigError
 from feed.scenario.output import beginning, write_whole
@@ -58,6 +60,40 @@ def _load(context: ssl.SSLContext, cert: Path, key: Path | None) -> None:
 
 def _no_password() -> str:
     raise ValueError
+
+
+def certificate_names(tls: Tls) -> tuple[str, ...]:
+    """
+    The names and addresses that the server's certificate is good for, and those that shall be in it.
+
+    Nothing is asked of a certificate but what stands in it: whether it is good is for clients to say.
+    """
+    if tls.cert is None:
+        return tls.names
+    reader = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    reader.check_hostname = False
+    # A certificate is its own authority here, and may be out of date (X509_V_FLAG_NO_CHECK_TIME).
+    reader.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN | ssl.VerifyFlags(0x200000)
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        reader.load_verify_locations(tls.cert)
+        server.load_cert_chain(tls.cert, tls.key, password=_no_password)
+        return (*tls.names, *_shown_to(reader, server))
+    except (OSError, ValueError):
+        return tls.names  # whoever serves with it says what is wrong
+
+
+def _shown_to(reader: ssl.SSLContext, server: ssl.SSLContext) -> tuple[str, ...]:
+    """The names in the certificate that ``server`` shows: a handshake in memory."""
+    upward, downward = ssl.MemoryBIO(), ssl.MemoryBIO()
+    near = reader.wrap_bio(downward, upward)
+    far = server.wrap_bio(upward, downward, server_side=True)
+    for _ in range(4):
+        for end in (near, far):
+            with suppress(ssl.SSLWantReadError):
+                end.do_handshake()
+    names: Any = (near.getpeercert() or {}).get("subjectAltName", ())
+    return tuple(name for _, name in names)
 
 
 def _self_signed(context: ssl.SSLContext, tls: Tls, host: str) -> None:

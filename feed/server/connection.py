@@ -135,6 +135,11 @@ class Conversation:
             self._ending = why
             self._scope.cancel()
 
+    def check_key(self) -> None:
+        """End the conversation if it stands on a key that is not good any more."""
+        if self.visitor.revoked:
+            self.end(ending.REVOKED)
+
     @property
     def outlet(self) -> Outlet:
         """Everything that goes out, in order."""
@@ -168,6 +173,7 @@ class Conversation:
         reception.conversations[self] = None
         if reception.stopping.is_set():
             self.end(ending.SHUTDOWN)
+        self.check_key()
         faults = reception.faults
         if faults is not None:
             self._outlet.release()
@@ -224,6 +230,8 @@ class Conversation:
                 await at_rest()
                 if self._ending is None:
                     self._apply(self._session.receive(message))
+                    if self.visitor.guessing:
+                        self.end(ending.GUESSING)
 
     async def _beat(self) -> None:
         """The session's own task, where it wants one: what is due although the client is silent."""

@@ -19,14 +19,17 @@ import trio
 
 from feed.dialects.contract import MARKET_ENDED, Bearer, Desk, Dialect, Refusal
 from feed.dialects.discovery import route
+from feed.model.grants import Grant
 from feed.model.instruments import Listing
 from feed.policies import Policies
 from feed.server.allowances import Rates, Seats, Visit
 from feed.server.budget import CONNECT, HANDSHAKE, TLS_HANDSHAKE
 from feed.server.connection import Conversation
+from feed.server.guard import Guard
 from feed.server.head import BadRequest, Head, HeadReader
 from feed.server.http.health import PROBES
 from feed.server.http.tape import Tape
+from feed.server.keycheck import Arrival, KeyCheck, TooManyGuesses
 from feed.server.keys import Keyring
 from feed.server.origins import Origins
 from feed.server.paths import nowhere
@@ -35,7 +38,7 @@ from feed.server.tls import NotTls, TlsTransport
 from feed.server.tokens import TokenOffice
 from feed.server.transport import Transport
 from feed.server.turns import Member
-from feed.settings import Limits
+from feed.settings import LOOPBACK, Limits
 
 log = structlog.get_logger("feed.door")
 
@@ -48,10 +51,12 @@ class Entrance:
     Attributes:
         dialect: What every path means there; None when path and query decide.
         tls: How the port speaks TLS; None when it is plain.
+        host: Address that the port listens on; a wildcard for all of them.
     """
 
     dialect: Dialect | None = None
     tls: ssl.SSLContext | None = attrs.field(default=None, repr=False)
+    host: str = LOOPBACK
 
 
 ANY_PROTOCOL = Entrance()
@@ -64,7 +69,7 @@ class HttpServer(Protocol):
         """Whether something is served there."""
         ...
 
-    async def serve(self, transport: Transport, head: Head, member: Member) -> None:
+    async def serve(self, transport: Transport, head: Head, arrival: Arrival, member: Member) -> None:
         """Serve a connection from its first request head to its end. Only cancellation escapes."""
         ...
 
@@ -79,7 +84,9 @@ class Door:
         keyring: Keyring,
         policies: Policies,
         *,
+        keys: KeyCheck,
         origins: Origins,
+        guard: Guard,
         web: HttpServer,
         tokens: TokenOffice,
         tape: Tape,
@@ -94,6 +101,8 @@ class Door:
         self._seats = seats
         self._orders = Rates(trio.current_time)
         self._origins = origins
+        self._keys = keys
+        self._guard = guard
         self._web = web
 
     def admit(self, transport: Transport, entrance: Entrance = ANY_PROTOCOL) -> Awaitable[None]:
@@ -159,6 +168,7 @@ class Door:
         no_room: BadRequest | None = None,
     ) -> None:
         visit = Visit(self._seats)
+        arrival = Arrival(peer=transport.peer, local=transport.local, listening=entrance.host)
         try:
             await member.turn(CONNECT)
             head = await _read_head(transport, self._reception.limits, deadline, late=no_room)
@@ -168,9 +178,11 @@ class Door:
                 raise no_room  # noqa: TRY301 - as every other answer without a conversation
             dialect = entrance.dialect or route(head.opening.path, head.opening.query)
             if not head.upgrade and (dialect is None or self._web.knows(head.opening.path)):
-                await self._web.serve(transport, head, member)
+                await self._web.serve(transport, head, arrival, member)
                 return
-            conversation = self._welcome(transport, dialect, head, visit, member)
+            conversation = self._welcome(
+                transport, dialect, head, visit=visit, arrival=arrival, member=member
+            )
             await member.turn(HANDSHAKE)
             del head  # nobody needs it for as long as the connection lasts
             why = await conversation.run(handshake_deadline=deadline)
@@ -187,7 +199,14 @@ class Door:
             transport.close()
 
     def _welcome(
-        self, transport: Transport, dialect: Dialect | None, head: Head, visit: Visit, member: Member
+        self,
+        transport: Transport,
+        dialect: Dialect | None,
+        head: Head,
+        *,
+        visit: Visit,
+        arrival: Arrival,
+        member: Member,
     ) -> Conversation:
         """The conversation that a request asks for, or the answer that it gets instead."""
         opening = head.opening
@@ -197,16 +216,22 @@ class Door:
             raise BadRequest(
                 426, "This path speaks WebSocket; send an upgrade request", (("Upgrade", "websocket"),)
             )
-        if not self._origins.allow(opening.headers):
+        if not self._origins.allow(opening.headers, arrival):
             raise BadRequest(403, "Web pages of this origin may not connect")
         if self._reception.closed.is_set():
             raise BadRequest(503, MARKET_ENDED)
+        problem = self._guard.problem(opening.headers, arrival) if dialect.trades else ""
+        if problem:
+            raise BadRequest(403, problem)
         faults = self._reception.faults
-        problem = faults.refusal(dialect.name) if faults is not None else None
-        if problem is not None:
-            raise problem
-        visitor = Visitor(dialect.name)
+        refusal = faults.refusal(dialect.name) if faults is not None else None
+        if refusal is not None:
+            raise refusal
+        visitor = Visitor(dialect.name, arrival, self._keyring.accepts)
         session = dialect.session(opening, self._desk(visitor, visit))
+        if visitor.guessing:
+            retry = (("Retry-After", str(visitor.guessing)),)
+            raise BadRequest(429, str(TooManyGuesses(visitor.guessing)), retry)
         if isinstance(session, Refusal):
             raise BadRequest(session.status, "Refused", body=session.body)
         # A seat is free before its holder can know that it may come back.
@@ -219,7 +244,7 @@ class Door:
         hub = self._reception.fanout.hub
         return Desk(
             listing=self._listing,
-            check_key=lambda key: visitor.shows(self._keyring.check(key, visitor.dialect)),
+            check_key=lambda key: self._check_key(visitor, key),
             auth_seconds=limits.auth_seconds,
             auth_attempts=limits.auth_attempts,
             check=hub.check,
@@ -232,10 +257,19 @@ class Door:
             spend=self._orders.take,
         )
 
+    def _check_key(self, visitor: Visitor, key: str) -> Grant | None:
+        try:
+            return visitor.shows(self._keys.key(visitor.arrival, key, visitor.dialect))
+        except TooManyGuesses as problem:
+            visitor.guessing = problem.seconds
+            return None
+
     def _bearer(self, visitor: Visitor, token: str) -> Bearer | None:
-        bearer = self._tokens.check(token, visitor.dialect)
-        visitor.shows(None if bearer is None else bearer.grant)
-        return bearer
+        holder = self._tokens.check(token, visitor.dialect, local=visitor.arrival.within)
+        if holder is None:
+            return None
+        visitor.shows(holder.entry)
+        return holder.bearer
 
     async def _refuse(self, transport: Transport, problem: BadRequest) -> None:
         """Answer by HTTP, hear the client out, and close."""

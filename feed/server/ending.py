@@ -40,6 +40,8 @@ INVALID_TEXT: Final = Ending("invalid text", 1007, "Not valid UTF-8", at_once=Tr
 TOO_MANY_FRAMES: Final = Ending("too many frames", 1008, "Message in too many frames", at_once=True)
 SLOW: Final = Ending("slow consumer", 1013, "Slow consumer", Fault.SLOW_CONSUMER, at_once=True)
 SILENT: Final = Ending("ping timeout", 1011, "No answer to ping", at_once=True)
+REVOKED: Final = Ending("key revoked", 1008, "The key is not valid any more", at_once=True)
+GUESSING: Final = Ending("too many wrong keys", 1008, "Too many wrong keys from your address")
 SHUTDOWN: Final = Ending("server shutdown", 1001, "Server is shutting down")
 MARKET_OVER: Final = Ending("market ended", 1001, MARKET_ENDED)
 BUG: Final = Ending("internal error", 1011, "Internal error", at_once=True)

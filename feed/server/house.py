@@ -21,11 +21,16 @@ from feed.model.topics import Encoder, Topic
 from feed.server.allowances import Seats
 from feed.server.door import Door
 from feed.server.faults import Faults, Plan
+from feed.server.guard import Guard
+from feed.server.guesses import Guesses
 from feed.server.http.app import build
 from feed.server.http.site import Site
 from feed.server.http.tape import Tape
 from feed.server.http.worker import HttpWorker
+from feed.server.keycheck import KeyCheck
+from feed.server.keyfile import Entry
 from feed.server.keys import Keyring
+from feed.server.keywatch import KeyWatch
 from feed.server.origins import Origins
 from feed.server.reception import Reception
 from feed.server.storage import Storage
@@ -48,6 +53,7 @@ class House:
         web: Serves what is no WebSocket.
         door: Lets a connection in.
         faults: What goes wrong on purpose; None when nothing will.
+        key_watch: Takes over changes of the keys file.
     """
 
     def __init__(
@@ -59,6 +65,8 @@ class House:
         *,
         signing_key: bytes | None = None,
         storage: Storage | None = None,
+        hosts: tuple[str, ...] = (),
+        fixed: tuple[Entry, ...] = (),
     ) -> None:
         """
         Put a server together.
@@ -70,6 +78,8 @@ class House:
             plan: What goes wrong on purpose.
             signing_key: Of access tokens; None makes one up.
             storage: What is written to disk meanwhile; None for nothing.
+            hosts: Names of this server besides those in the settings.
+            fixed: Keys that stay when those of the keys file change.
         """
         listing = source.listing
 
@@ -102,12 +112,22 @@ class House:
         )
         seats = Seats(trio.current_time)
         origins = Origins(settings)
+        keys = KeyCheck(keyring, Guesses(limits.wrong_keys_per_minute, trio.current_time))
+        guard = Guard((*settings.allow_host, *hosts), settings.allow_origin)
+        self.key_watch = KeyWatch(
+            settings.keys,
+            keyring,
+            self.reception,
+            seconds=settings.keys_seconds,
+            fixed=fixed,
+        )
         site = Site(
             settings=settings,
             source=source,
             fanout=self.fanout,
             reception=self.reception,
-            keyring=keyring,
+            keys=keys,
+            guard=guard,
             tape=tape,
             tokens=tokens,
             seats=seats,
@@ -121,7 +141,9 @@ class House:
             listing,
             keyring,
             settings.policies,
+            keys=keys,
             origins=origins,
+            guard=guard,
             web=self.web,
             tokens=tokens,
             tape=tape,

@@ -1,7 +1,8 @@
 """
 The keys file: TOML that holds digests only.
 
-All but ``name`` and ``sha256`` may be left out; a key without a secret gets no access tokens::
+All but ``name`` and ``sha256`` may be left out; a key without a secret gets no access tokens. A key
+that ends may share its name with the one that takes its place::
 
     [[key]]
     name = "desk"
@@ -11,13 +12,16 @@ All but ``name`` and ``sha256`` may be left out; a key without a secret gets no 
     tier = "pro"
     scopes = ["read", "trade"]
     dialects = ["tradyn"]
+    until = 2026-12-31T23:00:00Z
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import tomllib
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -35,6 +39,7 @@ if TYPE_CHECKING:
 
 
 _SECRET: Final = "secret_sha256"  # noqa: S105 - the name of a field
+_UNTIL: Final = "until"
 
 
 @attrs.frozen
@@ -46,11 +51,24 @@ class Entry:
         digest: SHA-256 of the key, 32 bytes.
         grant: What its holder may do.
         secret: SHA-256 of the secret that goes with the key, 32 bytes; None when there is none.
+        until: When it ends, seconds since the Unix epoch; None for never.
+        local: Good on connections within this machine alone.
     """
 
     digest: bytes = attrs.field(repr=False)
     grant: Grant
     secret: bytes | None = attrs.field(default=None, repr=False)
+    until: float | None = None
+    local: bool = False
+
+    @property
+    def mark(self) -> str:
+        """A name that no other key has, and that says nothing of the key."""
+        return hashlib.sha256(self.digest).hexdigest()[:32]
+
+    def ended(self, now: float) -> bool:
+        """Whether it is over, at ``now`` seconds since the Unix epoch."""
+        return self.until is not None and self.until <= now
 
 
 def read_entries(path: Path) -> tuple[Entry, ...]:
@@ -60,38 +78,32 @@ def read_entries(path: Path) -> tuple[Entry, ...]:
     Raises:
         ConfigError: It cannot be read, is no TOML, or says something that is not understood.
     """
-    return _entries(_read(path), path)
+    return parse_entries(read_text(path), path)
 
 
-def add_entry(path: Path, entry: Entry) -> None:
+def read_text(path: Path) -> str:
     """
-    Append one key to a keys file, which need not exist yet.
-
-    The file is replaced as a whole, readable by its owner alone: a server that starts meanwhile
-    reads all of the old file or all of the new one.
+    The text of a keys file.
 
     Raises:
-        ConfigError: The file is bad or cannot be written, or has that name or key already.
+        ConfigError: It cannot be read, or is no text.
     """
-    path = path.resolve()  # a symbolic link stays one
-    old = _read(path) if path.exists() else ""
-    fields = {**_grants.unstructure(entry.grant), "sha256": entry.digest.hex()}
-    if entry.secret is not None:
-        fields[_SECRET] = entry.secret.hex()
-    # A JSON string, number or array of strings means the same in TOML.
-    added = "".join(f"{name} = {json.dumps(value)}\n" for name, value in fields.items())
-    new = f"{old.rstrip()}\n\n[[key]]\n{added}".lstrip()
-    _entries(new, path)
-    write_whole(path, new.encode(), mine=anything, mode=0o600)
-
-
-def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror}", where=str(path)) from error
     except UnicodeDecodeError as error:
         raise ConfigError("is not UTF-8 text", where=str(path)) from error
+
+
+def replace_text(path: Path, text: str) -> None:
+    """
+    Replace a keys file as a whole, readable by its owner alone.
+
+    Raises:
+        ConfigError: It cannot be written.
+    """
+    write_whole(path, text.encode(), mine=anything, mode=0o600)
 
 
 class _UnfitError(ValueError):
@@ -103,13 +115,20 @@ class _UnfitError(ValueError):
         super().__init__(found)
 
 
-def _entries(text: str, path: Path) -> tuple[Entry, ...]:
+def parse_entries(text: str, path: Path) -> tuple[Entry, ...]:
+    """
+    The keys of a text.
+
+    Raises:
+        ConfigError: It is no TOML, or says something that is not understood; ``path`` says where.
+    """
     seen: dict[str | bytes, int] = {}
     entries = []
     for number, table in enumerate(_tables(text, path), start=1):
         where = f"{path}: key {number}"
         entry = _entry(table, where)
-        for field, value in (("name", entry.grant.name), ("sha256", entry.digest)):
+        names = (("name", entry.grant.name),) if entry.until is None else ()
+        for field, value in (*names, ("sha256", entry.digest)):
             first = seen.setdefault(value, number)
             if first != number:
                 raise ConfigError(
@@ -143,7 +162,9 @@ def _entry(table: Any, where: str) -> Entry:
         digest = _sha256(fields.pop(field, None))
         field = _SECRET
         secret = _sha256(fields.pop(field)) if field in fields else None
-        return Entry(digest, _grants.structure(fields, Grant), secret)
+        field = _UNTIL
+        until = _moment(fields.pop(field)) if field in fields else None
+        return Entry(digest, _grants.structure(fields, Grant), secret, until)
     except _UnfitError as error:
         unfit = error
     except cattrs.ClassValidationError as error:
@@ -158,7 +179,7 @@ def _first_misfit(error: cattrs.ClassValidationError) -> tuple[str, _UnfitError]
         return note.name, cause if isinstance(cause, _UnfitError) else missing
     for cause in others:
         if isinstance(cause, cattrs.ForbiddenExtraKeysError):
-            allowed = ["sha256", _SECRET, *(field.name for field in attrs.fields(Grant))]
+            allowed = ["sha256", _SECRET, _UNTIL, *(field.name for field in attrs.fields(Grant))]
             return min(cause.extra_fields), _UnfitError("an unknown field", ", ".join(allowed))
     raise error
 
@@ -169,6 +190,12 @@ def _sha256(value: Any) -> bytes:
     # Not quoted: it may be the key itself, in the wrong place.
     found = f"{len(value)} characters" if isinstance(value, str) else _type_name(value)
     raise _UnfitError(found, "the 64 hexadecimal digits of a SHA-256")
+
+
+def _moment(value: Any) -> float:
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.timestamp()
+    raise _UnfitError(_quoted(value), "a time with its offset, such as 2026-12-31T23:00:00Z, unquoted")
 
 
 def _name(value: Any, _: Any) -> str:

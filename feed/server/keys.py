@@ -10,31 +10,48 @@ import hashlib
 import hmac
 import ipaddress
 import re
-from collections.abc import Iterable
-from pathlib import Path
+import time
+from collections.abc import Callable, Iterable
 from typing import Final
 
+import attrs
+
+from feed.errors import ConfigError
 from feed.model.grants import Grant, Scope, Tier
-from feed.server.keyfile import Entry, read_entries
+from feed.server.keyfile import Entry
 from feed.settings import DEMO_KEY, DEMO_SECRET, Settings
 
 KEY_BYTES: Final = 16  # of randomness in a new key; written as 32 hexadecimal digits
 SECRET_BYTES: Final = 32  # of randomness in a new secret; written as 64 hexadecimal digits
 LONGEST_KEY: Final = 256  # characters; what is longer is refused before it is hashed
 DEFAULT_PREFIX: Final = "tk_live_"
+ADMIN_PREFIX: Final = "ak_live_"
+ADMIN_NAME: Final = "admin"
 PREFIX: Final = re.compile(r"[a-z]{2}_(?:live|test)_")
 
 # As the published documents print them, dots and all.
 DEMO_KEYS: Final = (
-    (DEMO_KEY, Grant(name="demo", account=1, tier=Tier.MAX, scopes=tuple(Scope))),
+    (DEMO_KEY, Grant(name="demo", account=1, tier=Tier.MAX, scopes=(Scope.READ, Scope.TRADE))),
     ("mk_live_abc123...", Grant(name="demo-basic", tier=Tier.BASIC, dialects=("marketai",))),
 )
 
 
 class Keyring:
-    """The keys that a server accepts, as digests."""
+    """
+    The keys that a server accepts now, as digests.
 
-    def __init__(self, entries: Iterable[Entry] = ()) -> None:
+    Whoever holds one asks it again for every key: an operator may exchange what is in it.
+    """
+
+    def __init__(self, entries: Iterable[Entry] = (), *, clock: Callable[[], float] = time.time) -> None:
+        """
+        Begin with some keys.
+
+        Args:
+            entries: In order: of two that share a digest, the first counts.
+            clock: Seconds since the Unix epoch, by which keys end.
+        """
+        self._clock = clock
         self._entries = tuple(entries)
 
     def __repr__(self) -> str:
@@ -42,70 +59,102 @@ class Keyring:
         return f"Keyring({', '.join(grant.name for grant in self.grants)})"
 
     @property
+    def entries(self) -> tuple[Entry, ...]:
+        """What is known of each key, in file order."""
+        return self._entries
+
+    @property
     def grants(self) -> tuple[Grant, ...]:
         """What each key allows, in file order."""
         return tuple(entry.grant for entry in self._entries)
 
     @classmethod
-    def from_file(cls, path: Path) -> Keyring:
-        """
-        The keys of a keys file.
-
-        Raises:
-            ConfigError: It cannot be read, is no TOML, or says something that is not understood.
-        """
-        return cls(read_entries(path))
-
-    @classmethod
     def demo(cls) -> Keyring:
         """The keys printed in the published documents. Everybody knows them."""
-        return cls(entry_for(key, grant, secret=DEMO_SECRET) for key, grant in DEMO_KEYS)
+        return cls(demo_entries())
 
-    def merged(self, other: Keyring) -> Keyring:
-        """Both rings; where they share a key, this one's grant counts."""
-        return Keyring((*self._entries, *other._entries))
+    def replace(self, entries: Iterable[Entry]) -> None:
+        """Accept these keys from now on, and no others."""
+        self._entries = tuple(entries)
 
-    def check(self, key: str, dialect: str) -> Grant | None:
+    def find(self, key: str, dialect: str, *, local: bool = False) -> Entry | None:
         """
-        What ``key`` allows in the protocol ``dialect``; None when it is refused.
+        What is known of ``key``; None when it is refused.
 
         The time taken depends on the length of ``key`` and the number of entries, on nothing else.
+
+        Args:
+            key: As it was presented.
+            dialect: The protocol that it is presented in; empty for none.
+            local: Whether it was presented on a connection within this machine.
         """
-        found = self._find(key, dialect)
-        return None if found is None else found.grant
-
-    def check_secret(self, key: str, secret: str, dialect: str) -> Grant | None:
-        """What ``key`` allows when it is presented with its secret; None when either is refused."""
-        found = self._find(key, dialect)
-        # Compared all the same: a good key with a bad secret must take no longer than a bad key.
-        kept = found.secret if found is not None and found.secret is not None else bytes(32)
-        good = len(secret) <= LONGEST_KEY and hmac.compare_digest(kept, _digest(secret))
-        return found.grant if found is not None and good else None
-
-    def _find(self, key: str, dialect: str) -> Entry | None:
         if len(key) > LONGEST_KEY:
             return None
-        presented = _digest(key)
+        presented = digest(key)
+        now = self._clock()
         matching = [entry for entry in self._entries if hmac.compare_digest(entry.digest, presented)]
-        if matching and (not matching[0].grant.dialects or dialect in matching[0].grant.dialects):
-            return matching[0]
+        if not matching or matching[0].ended(now) or (matching[0].local and not local):
+            return None
+        dialects = matching[0].grant.dialects
+        return matching[0] if not dialects or dialect in dialects else None
+
+    def find_with_secret(self, key: str, secret: str, dialect: str, *, local: bool = False) -> Entry | None:
+        """What is known of ``key`` when it is presented with its secret; None when either is refused."""
+        found = self.find(key, dialect, local=local)
+        # Compared all the same: a good key with a bad secret must take no longer than a bad key.
+        kept = found.secret if found is not None and found.secret is not None else bytes(32)
+        good = len(secret) <= LONGEST_KEY and hmac.compare_digest(kept, digest(secret))
+        return found if good else None
+
+    def marked(self, mark: str, dialect: str, *, local: bool = False) -> Entry | None:
+        """The key with a mark, see :attr:`Entry.mark`; None when it is refused."""
+        now = self._clock()
+        for entry in self._entries:
+            if entry.mark == mark and not entry.ended(now) and (local or not entry.local):
+                dialects = entry.grant.dialects
+                return entry if not dialects or dialect in dialects else None
         return None
 
+    def accepts(self, entry: Entry) -> bool:
+        """Whether a key that was found earlier is still good for the same."""
+        known = next((each for each in self._entries if each.digest == entry.digest), None)
+        return known is not None and not known.ended(self._clock()) and known.grant == entry.grant
 
-def keyring_for(settings: Settings) -> Keyring:
+    def next_end(self) -> float | None:
+        """Seconds until the next key ends; None when none will."""
+        now = self._clock()
+        ends = [entry.until for entry in self._entries if entry.until is not None]
+        return min((end - now for end in ends if end > now), default=None)
+
+
+def demo_entries() -> tuple[Entry, ...]:
+    """The keys printed in the published documents, which are good within this machine alone."""
+    return tuple(
+        attrs.evolve(entry_for(key, grant, secret=DEMO_SECRET), local=True) for key, grant in DEMO_KEYS
+    )
+
+
+def demo_keys_wanted(settings: Settings) -> bool:
     """
-    The keys that a server with these settings accepts: its file's, and the demo keys on loopback.
+    Whether the demo keys work at all; if so, then never where another machine could present them.
 
     Raises:
-        ConfigError: The keys file is bad.
+        ConfigError: They were asked for, and there is a port where they cannot be had.
     """
-    keys = Keyring.from_file(settings.keys) if settings.keys else Keyring()
-    return keys.merged(Keyring.demo()) if demo_keys_accepted(settings) else keys
+    places = [("--host", settings.host), *(("--listen", listen.host) for listen in settings.listen)]
+    for option, host in places if settings.demo_keys else ():
+        if not is_loopback(host):
+            raise ConfigError(
+                f"everybody knows these keys, and other machines can reach {option} {host or '(any)'}",
+                where="--demo-keys",
+                hint="leave it out, and make keys of your own: feed keys add keys.toml --name NAME",
+            )
+    return settings.demo_keys is not False and any(is_loopback(host) for _, host in places)
 
 
-def demo_keys_accepted(settings: Settings) -> bool:
-    """Whether the demo keys work: never where another machine could present them."""
-    return settings.demo_keys and is_loopback(settings.host)
+def admin_entry(key: str) -> Entry:
+    """The key that steers the market, and opens nothing else."""
+    return entry_for(key, Grant(name=ADMIN_NAME, scopes=(Scope.ADMIN,), dialects=(ADMIN_NAME,)))
 
 
 def new_key(prefix: str, random_bytes: bytes) -> str:
@@ -128,10 +177,11 @@ def new_key(prefix: str, random_bytes: bytes) -> str:
 
 def entry_for(key: str, grant: Grant, *, secret: str | None = None) -> Entry:
     """What is kept of a key, and of the secret that goes with it."""
-    return Entry(_digest(key), grant, None if secret is None else _digest(secret))
+    return Entry(digest(key), grant, None if secret is None else digest(secret))
 
 
-def _digest(key: str) -> bytes:
+def digest(key: str) -> bytes:
+    """SHA-256 of a key or a secret."""
     # JSON can carry half a surrogate pair: a wrong key, not a crash.
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
 
@@ -139,6 +189,8 @@ def _digest(key: str) -> bytes:
 def is_loopback(host: str) -> bool:
     """Whether only programs on this machine can be at ``host``, a name or an address."""
     try:
-        return ipaddress.ip_address(host).is_loopback
+        address = ipaddress.ip_address(host)
     except ValueError:
         return host == "localhost"
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return (mapped or address).is_loopback

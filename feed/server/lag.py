@@ -16,6 +16,7 @@ class Lag:
 
     Attributes:
         peer: As the transport has it.
+        local: As the transport has it.
         late: Gives the seconds by which the next write is late; 0 once the link is good again.
     """
 
@@ -29,6 +30,7 @@ class Lag:
             most: Bytes on the way past which nothing is taken.
         """
         self.peer = transport.peer
+        self.local = transport.local
         self.late = late
         self._transport = transport
         self._most = most

@@ -1,14 +1,13 @@
-"""Which web pages may connect: a browser says where a page comes from, and other programs say nothing."""
+"""Which web pages may see public data: browsers say where a page comes from, other programs say nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from feed.server.keys import is_loopback
+from feed.server.guard import ANY
+from feed.server.keycheck import Arrival
 from feed.settings import Settings
-
-ANY = "*"
 
 
 class Origins:
@@ -20,18 +19,23 @@ class Origins:
     """
 
     def __init__(self, settings: Settings) -> None:
-        unnamed = (ANY,) if is_loopback(settings.host) else ()
-        self.names = settings.allow_origin or unnamed
+        self.names = settings.allow_origin
 
-    def allow(self, headers: Mapping[str, str]) -> bool:
+    def at(self, arrival: Arrival) -> tuple[str, ...]:
+        """The origins that may come in there: within this machine all, unless the operator names some."""
+        return self.names or ((ANY,) if arrival.within else ())
+
+    def allow(self, headers: Mapping[str, str], arrival: Arrival) -> bool:
         """
         Whether a request may come in.
 
         Args:
             headers: Names in lower case.
+            arrival: Where it arrived.
         """
         origin = headers.get("origin")
-        if origin is None or ANY in self.names or origin in self.names:
+        names = self.at(arrival)
+        if origin is None or ANY in names or origin in names:
             return True
         # The server's own pages. "null" and other nonsense has no host.
         return bool(headers.get("host")) and _netloc(origin) == headers.get("host")

@@ -11,6 +11,8 @@ import trio
 from feed.model.grants import Grant
 from feed.model.requests import Request
 from feed.server.ending import Endings
+from feed.server.keycheck import HERE, Arrival
+from feed.server.keyfile import Entry
 from feed.server.turns import Turns
 from feed.settings import Limits
 from feed.stream.fanout import Fanout
@@ -23,6 +25,11 @@ if TYPE_CHECKING:
 def _closed_market(request: Request, refused: Callable[[], object]) -> bool:
     del request, refused
     return False
+
+
+def _any(entry: Entry) -> bool:
+    del entry
+    return True
 
 
 @attrs.frozen(kw_only=True)
@@ -65,14 +72,31 @@ class Visitor:
 
     Attributes:
         dialect: Name of the protocol that it speaks.
-        key: Name of the key that it has shown, never the key itself; None before it has.
+        arrival: Where it came from.
+        accepts: Whether a key is still good.
+        entry: What is known of the key that it has shown; None before it has.
+        guessing: Seconds for which no key is looked at from its address, once it has met with that; else 0.
     """
 
     dialect: str
-    key: str | None = None
+    arrival: Arrival = HERE
+    accepts: Callable[[Entry], bool] = _any
+    entry: Entry | None = None
+    guessing: int = 0
 
-    def shows(self, grant: Grant | None) -> Grant | None:
-        """It has shown a key that is good for ``grant``, or for nothing; gives that back."""
-        if grant is not None:
-            self.key = grant.name
-        return grant
+    @property
+    def key(self) -> str | None:
+        """Name of the key that it has shown, never the key itself; None before it has."""
+        return None if self.entry is None else self.entry.grant.name
+
+    @property
+    def revoked(self) -> bool:
+        """Whether it has shown a key that is not good any more."""
+        return self.entry is not None and not self.accepts(self.entry)
+
+    def shows(self, entry: Entry | None) -> Grant | None:
+        """It has shown a key of which this is known, or nothing; gives back what that allows."""
+        if entry is None:
+            return None
+        self.entry = entry
+        return entry.grant

@@ -21,12 +21,14 @@ from feed.dialects.discovery import dialects
 from feed.errors import ConfigError
 from feed.scenario.output import a_port, write_whole
 from feed.server import descriptors, ending
+from feed.server.adminkey import admin_key as made_up
 from feed.server.at_end import conclude
-from feed.server.certificates import server_context
+from feed.server.certificates import certificate_names, server_context
 from feed.server.door import Entrance
 from feed.server.farewell import say_goodbye
 from feed.server.house import House
-from feed.server.keys import keyring_for
+from feed.server.keyfile import read_entries
+from feed.server.keys import Keyring, admin_entry, demo_entries, demo_keys_wanted
 from feed.server.listener import Listener, Wrap, bind, listen, unwrapped
 from feed.server.stage import Stage
 from feed.server.tokens import signing_key
@@ -66,6 +68,7 @@ async def serve(
     stop: trio.Event | None = None,
     wrap: Wrap = unwrapped,
     tell: Callable[[House], None] | None = None,
+    admin_key: str | None = None,
     task_status: trio.TaskStatus[list[Address]] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """
@@ -82,6 +85,8 @@ async def serve(
         stop: Ends the server gently.
         wrap: Puts something between every connection and its socket, such as an ear.
         tell: Given the house before it opens, to look into.
+        admin_key: The key that steers the market; None takes that of ``settings.admin_key``, or one that
+            nobody learns.
         task_status: Told the addresses once clients can connect.
 
     Raises:
@@ -89,11 +94,24 @@ async def serve(
     """
     descriptors.raise_limit()
     stop = stop if stop is not None else trio.Event()
-    keyring = keyring_for(settings)
+    fixed = (
+        admin_entry(admin_key or made_up(settings.admin_key, secrets.token_bytes)),
+        *(demo_entries() if demo_keys_wanted(settings) else ()),
+    )
+    keyring = Keyring((*(read_entries(settings.keys) if settings.keys else ()), *fixed))
     stage = Stage(settings, source)
     key = signing_key(settings.tokens.key, secrets.token_bytes)
     listeners = await _listeners(settings)
-    house = House(settings, stage.source, keyring, stage.plan, signing_key=key, storage=stage.storage)
+    house = House(
+        settings,
+        stage.source,
+        keyring,
+        stage.plan,
+        signing_key=key,
+        storage=stage.storage,
+        hosts=_names(settings),
+        fixed=fixed,
+    )
     if tell is not None:
         tell(house)
     try:
@@ -107,6 +125,7 @@ async def serve(
                     rooms.start_soon(listener.run, sock, connections, entrance)
                 rooms.start_soon(house.reception.turns.run)
                 rooms.start_soon(stage.run, send)
+                rooms.start_soon(house.key_watch.run)
                 rooms.start_soon(_play, house, stage, receive, settings, rooms.cancel_scope)
                 addresses = [_address(entrance, sock) for entrance, sock in listeners]
                 _write_port_file(settings.port_file, addresses[0].port)
@@ -163,12 +182,21 @@ async def _listeners(settings: Settings) -> list[tuple[Entrance, socket.socket]]
     bound: list[tuple[Entrance, socket.socket]] = []
     try:
         for entrance, host, port, where in wanted:
-            bound += [(entrance, sock) for sock in await bind(host, port, where=where)]
+            bound += [
+                (attrs.evolve(entrance, host=str(sock.getsockname()[0])), sock)
+                for sock in await bind(host, port, where=where)
+            ]
     except ConfigError:
         for _, sock in bound:
             sock.close()
         raise
     return bound
+
+
+def _names(settings: Settings) -> tuple[str, ...]:
+    """What clients may call this server, besides its addresses."""
+    asked = (settings.host, *(listen.host for listen in settings.listen))
+    return (*(host for host in asked if host), *certificate_names(settings.tls))
 
 
 def _dialect(name: str) -> Dialect:

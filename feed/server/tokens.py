@@ -2,8 +2,8 @@
 Access tokens: short-lived proof that somebody has shown a key and its secret.
 
 A token is a JSON Web Token (RFC 7519) signed with HMAC and SHA-256; no other algorithm is looked at,
-so that a token cannot choose how it is checked. It names the key that it was given for, never the key
-itself: when a key is taken away, its tokens end with it.
+so that a token cannot choose how it is checked. It carries a mark of the key that it was given for, never
+the key itself: when a key is taken away, its tokens end with it.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+import attrs
 import jwt
 
 from feed.dialects.contract import Bearer
 from feed.errors import ConfigError
-from feed.model.grants import Grant
 from feed.model.ids import user_id
+from feed.server.keyfile import Entry
 from feed.server.keys import Keyring
 from feed.settings import Tokens
 
@@ -25,6 +26,25 @@ ALGORITHM: Final = "HS256"
 KEY_BYTES: Final = 32
 LONGEST_TOKEN: Final = 4096  # characters
 _REQUIRED: Final = ("iss", "sub", "aud", "exp", "iat", "key")
+
+
+@attrs.frozen
+class Holder:
+    """
+    Whoever holds an access token.
+
+    Attributes:
+        entry: The key that it was given for.
+        seconds: Until it expires.
+    """
+
+    entry: Entry
+    seconds: float
+
+    @property
+    def bearer(self) -> Bearer:
+        """What a protocol sees of it."""
+        return Bearer(grant=self.entry.grant, seconds=self.seconds)
 
 
 class TokenOffice:
@@ -44,31 +64,32 @@ class TokenOffice:
         """
         if len(signing_key) < KEY_BYTES:
             raise ValueError(f"a signing key needs {KEY_BYTES} bytes")
-        self._grants = {grant.name: grant for grant in reversed(keyring.grants)}
+        self._keyring = keyring
         self._settings = settings
         self._key = signing_key
         self._clock = clock
 
-    def issue(self, grant: Grant) -> str:
-        """A token for whoever holds the key of ``grant``."""
+    def issue(self, entry: Entry) -> str:
+        """A token for whoever holds the key of ``entry``."""
         now = int(self._clock())
         claims = {
             "iss": self._settings.issuer,
-            "sub": user_id(grant.account),
+            "sub": user_id(entry.grant.account),
             "aud": [self._settings.audience],
             "exp": now + self._settings.seconds,
             "iat": now,
-            "key": grant.name,
+            "key": entry.mark,
         }
         return jwt.encode(claims, self._key, algorithm=ALGORITHM)
 
-    def check(self, token: str, dialect: str) -> Bearer | None:
+    def check(self, token: str, dialect: str, *, local: bool = False) -> Holder | None:
         """
         Who holds a token; None when it is not good, for whatever reason.
 
         Args:
             token: As it was presented.
             dialect: The key must be good for this protocol.
+            local: Whether it was presented on a connection within this machine.
         """
         if len(token) > LONGEST_TOKEN:
             return None
@@ -88,19 +109,17 @@ class TokenOffice:
                     "verify_nbf": False,
                 },
             )
-            begins, ends, name = claims["iat"], claims["exp"], claims["key"]
+            begins, ends, mark = claims["iat"], claims["exp"], claims["key"]
             good = (
                 all(isinstance(time, int) and not isinstance(time, bool) for time in (begins, ends))
-                and isinstance(name, str)
+                and isinstance(mark, str)
                 and begins - settings.skew_seconds <= now < ends
                 and ends - begins <= settings.seconds
             )
         except (jwt.InvalidTokenError, ValueError, TypeError, RecursionError):
             return None
-        grant = self._grants.get(name) if good else None
-        if grant is None or (grant.dialects and dialect not in grant.dialects):
-            return None
-        return Bearer(grant=grant, seconds=ends - now)
+        entry = self._keyring.marked(mark, dialect, local=local) if good else None
+        return None if entry is None else Holder(entry, ends - now)
 
 
 def signing_key(path: Path | None, random_bytes: Callable[[int], bytes]) -> bytes:

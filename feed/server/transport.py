@@ -23,9 +23,11 @@ class Transport(Protocol):
 
     Attributes:
         peer: Address of the other end, without the port; connections are counted by it.
+        local: Address of this end, without the port.
     """
 
     peer: str
+    local: str
 
     def send(self, data: bytes | memoryview) -> int:
         """Hand over what is taken at once; ``BlockingIOError`` when nothing is."""
@@ -56,6 +58,7 @@ class SocketTransport:
         # A tick must not wait for the acknowledgement of the one before.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.peer = peer
+        self.local = str(sock.getsockname()[0])
         self.send = sock.send
         self._socket = sock
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 import time
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from feed.dialects.discovery import dialects
 from feed.errors import ConfigError, FeedError
 from feed.server.faults import FaultRecord
 from feed.server.house import House
+from feed.server.keys import ADMIN_PREFIX, KEY_BYTES, new_key
 from feed.server.serve import Address, serve
 from feed.server.transport import Transport
 from feed.settings import DEMO_KEY, Flow, Limits, Settings
@@ -47,6 +49,7 @@ class FeedServer:
         url: Where the protocol is served.
         http: Where HTTP is.
         key: An API key that is good here.
+        admin_key: The key that steers the market, made anew for each server.
         visits: What each client did, one entry for each connection.
         taps: How to spoil their connections; only to be touched by :meth:`call`.
         refusing: Whether connections are dropped as they come.
@@ -78,6 +81,7 @@ class FeedServer:
         self._settings = Settings(**usual | settings, speed=speed)
         self._path = dialects()[dialect].path
         self.key = DEMO_KEY
+        self.admin_key = new_key(ADMIN_PREFIX, secrets.token_bytes(KEY_BYTES))
         self.url = self.http = ""
         self.visits: list[Visit] = []
         self.taps: list[Tap] = []
@@ -175,7 +179,14 @@ class FeedServer:
         self._began = time.perf_counter()
         async with trio.open_nursery() as nursery:
             addresses: list[Address] = await nursery.start(
-                partial(serve, self._settings, stop=self._stop, wrap=self._tap, tell=self._look)
+                partial(
+                    serve,
+                    self._settings,
+                    stop=self._stop,
+                    wrap=self._tap,
+                    tell=self._look,
+                    admin_key=self.admin_key,
+                )
             )
             self.url = addresses[0].url(self._path)
             self.http = addresses[0].url().replace("ws", "http", 1)

@@ -121,6 +121,7 @@ class Tap:
 
     Attributes:
         peer: As of the transport below.
+        local: As of the transport below.
         visit: What the client did.
         wire: What happens to data frames from now on.
         lose: How many of the next data frames are lost.
@@ -129,6 +130,7 @@ class Tap:
 
     def __init__(self, transport: Transport, visit: Visit, clock: Callable[[], float]) -> None:
         self.peer = transport.peer
+        self.local = transport.local
         self.visit = visit
         self.wire = Wire.GOOD
         self.lose = 0

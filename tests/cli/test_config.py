@@ -91,7 +91,7 @@ def test_an_option_that_says_the_default_comes_before_the_file(served, file):
     """Typed is typed."""
     path = file("demo_keys = false\nspeed = 5\nstart = 2024-03-06T16:20:00Z\nport = 9\n")
     found = served("--config", path, "--demo-keys", "--speed", "1.0", "--start", "now", "--port", "8080")
-    assert found.settings == Settings()
+    assert found.settings == Settings(demo_keys=True)
 
 
 def test_the_file_may_be_named_by_a_variable(served, file):

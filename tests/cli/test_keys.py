@@ -1,11 +1,19 @@
 """``feed keys``: a key is printed once and kept nowhere."""
 
 import hashlib
+import re
 
 import pytest
 
 from feed.model.grants import Grant, Scope, Tier
+from feed.server.keyfile import read_entries
 from feed.server.keys import Keyring
+
+
+def granted(path, key, dialect):
+    """What a key allows that stands in a file; None when it is refused."""
+    entry = Keyring(read_entries(path)).find(key, dialect)
+    return None if entry is None else entry.grant
 
 
 @pytest.fixture
@@ -22,7 +30,7 @@ def test_a_new_key_is_shown_once_and_only_its_digest_is_kept(run, path):
     text = path.read_text(encoding="utf-8")
     assert key not in text
     assert hashlib.sha256(key.encode()).hexdigest() in text
-    assert Keyring.from_file(path).check(key, "tradyn") == Grant(name="desk")
+    assert granted(path, key, "tradyn") == Grant(name="desk")
 
 
 def test_every_option_reaches_the_grant(run, path):
@@ -30,7 +38,7 @@ def test_every_option_reaches_the_grant(run, path):
     line = "--name desk --account 7 --tier pro --scope read --scope trade --dialect rails --prefix mk_test_"
     key = run("keys", "add", path, *line.split())[1].strip()
     assert key.startswith("mk_test_")
-    assert Keyring.from_file(path).check(key, "rails") == Grant(
+    assert granted(path, key, "rails") == Grant(
         name="desk", account=7, tier=Tier.PRO, scopes=(Scope.READ, Scope.TRADE), dialects=("rails",)
     )
 
@@ -48,7 +56,7 @@ def test_list_shows_names_and_no_key(run, path):
     assert run("keys", "list", path) == (
         0,
         (
-            "name  account  tier  scopes      dialects\n"
+            "name  account  tier  scopes      dialects      until\n"
             "desk  7        free  read,trade  all\n"
             "x     0        free  read        tradyn,rails\n"
         ),
@@ -90,4 +98,41 @@ def test_a_name_is_taken_once(run, path):
     key = run("keys", "add", path, "--name", "desk")[1].strip()
     complaint = f"feed: {path}: key 2: name: key 1 has the same; each needs its own\n"
     assert run("keys", "add", path, "--name", "desk") == (2, "", complaint)
-    assert Keyring.from_file(path).check(key, "tradyn") is not None
+    assert granted(path, key, "tradyn") is not None
+
+
+def test_a_revoked_key_opens_nothing(run, path):
+    """The others are as they were; a name that nobody has is refused with those there are."""
+    gone, kept = (run("keys", "add", path, "--name", name)[1].strip() for name in ("gone", "kept"))
+    assert run("keys", "revoke", path, "--name", "gone") == (0, "", f"1 key of gone taken out of {path}.\n")
+    assert (granted(path, gone, "tradyn"), granted(path, kept, "tradyn")) == (None, Grant(name="kept"))
+    complaint = f"feed: {path}: there is no key 'gone'; known are kept\n"
+    assert run("keys", "revoke", path, "--name", "gone") == (2, "", complaint)
+
+
+def test_a_rotated_key_is_shown_once_and_the_old_one_ends(run, path):
+    """With a secret, if the old one had one; the list says when the old one ends."""
+    old = run("keys", "add", path, "--name", "desk", "--tier", "pro", "--secret")[1].split()
+    code, out, err = run("keys", "rotate", path, "--name", "desk", "--overlap", "1h30m")
+    new = out.split()
+    assert (code, len(new), len(new[0]), len(new[1])) == (0, 2, 40, 64)
+    ring = Keyring(read_entries(path))
+    for key, secret in (old, new):
+        assert ring.find_with_secret(key, secret, "rails").grant == Grant(name="desk", tier=Tier.PRO)
+    assert ring.find_with_secret(old[0], new[1], "rails") is None
+    ends = re.search(r"The old key ends at (\S+Z)\.", err)[1]
+    rows = run("keys", "list", path)[1].splitlines()
+    assert [row.endswith(ends) for row in rows] == [False, True, False]
+
+    newest = run("keys", "rotate", path, "--name", "desk", "--overlap", "0s")
+    assert newest[2].endswith("The old key ends at once.\n")
+    assert granted(path, new[0], "rails") is None
+    assert granted(path, newest[1].split()[0], "rails") is not None
+
+
+def test_a_span_has_a_unit(run, path):
+    """What is 90 of?"""
+    run("keys", "add", path, "--name", "desk")
+    code, out, err = run("keys", "rotate", path, "--name", "desk", "--overlap", "90")
+    assert (code, out) == (2, "")
+    assert err.startswith("feed: --overlap: '90' is no span of time such as 24h, 30m or 0s")

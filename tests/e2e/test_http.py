@@ -55,7 +55,9 @@ def test_the_published_curl_line_shows_a_price(serve, protocol):
 
 def test_the_description_of_the_api_is_true(serve, tmp_path):
     """Schemathesis asks for all that is described, rightly and wrongly, and finds nothing else."""
-    _, url = serve("--speed", 20, "--http-rate", 1_000_000)
+    config = tmp_path / "feed.toml"
+    config.write_text("[limits]\nwrong_keys_per_minute = 1_000_000\n")
+    _, url = serve("--config", config, "--speed", 20, "--http-rate", 1_000_000)
     command = [sys.executable, "-m", "schemathesis.cli", "run", f"{http(url)}/openapi.json"]
     # An order is answered by 501 as long as there are none; that is a server error to any checker.
     options = ["--exclude-path-regex", "api/trade$", "--max-examples", "10", "--no-color", "--seed", "1"]

@@ -63,10 +63,10 @@ def published(name, url):
     return text.replace(host, url)
 
 
-def http(url, path, body=None):
+def http(url, path, body=None, *, key=KEY):
     """An answer of the server by HTTP, from JSON."""
     data = None if body is None else json.dumps(body).encode()
-    headers = {"X-API-Key": KEY, "Content-Type": "application/json"}
+    headers = {"X-API-Key": key, "Content-Type": "application/json"}
     request = urllib.request.Request(url.replace("ws", "http", 1) + path, data, headers)
     with urllib.request.urlopen(request, timeout=10) as answer:
         return json.load(answer)
@@ -305,7 +305,7 @@ def test_one_trade_is_the_same_wherever_it_is_seen(feed_server):
         told = up_to(guide, "trade", "ticker", "trade")
         heard = up_to(securitypro, "trade", "ticker", "trade", "ticker")
 
-        clock = http(url, "/admin/clock", {"action": "pause"})
+        clock = http(url, "/admin/clock", {"action": "pause"}, key=feed_server.admin_key)
         while (tape := http(url, "/v1/market/trades?symbol=BTC-USD&limit=1"))["seq"] < clock["seq"]:
             pass
         last = http(url, "/v1/market/ticker?symbol=BTC-USD")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import structlog
 import trio
-from asking import API_KEY, ask
+from asking import ADMIN, API_KEY, ask
 from clients import KEY
 from networks import started
 
@@ -43,7 +43,7 @@ def short(tmp_path):
 
 
 async def clock(client):
-    return (await ask(client, "/admin/clock", **API_KEY))[2]
+    return (await ask(client, "/admin/clock", **ADMIN))[2]
 
 
 async def test_at_the_end_every_connection_is_closed_and_told_why(network, short):
@@ -98,7 +98,7 @@ async def test_it_can_hold(network, short):
         web = network.connect()
         status, _, body = await ask(web, "/readyz")
         assert (status, body["status"], body["state"]) == (200, "ready", "ended")
-        status, _, body = await ask(web, "/admin/clock", method="POST", body=b'{"action":"pause"}', **API_KEY)
+        status, _, body = await ask(web, "/admin/clock", method="POST", body=b'{"action":"pause"}', **ADMIN)
         assert (status, body["error"]["message"]) == (409, "the market has ended")
         await trio.sleep(40)
         late = await network.subscribed("EURUSD")
@@ -185,7 +185,7 @@ async def test_a_paused_market_keeps_its_heartbeats(network, short):
 
     async def steer(web, **command):
         body = json.dumps(command).encode()
-        assert (await ask(web, "/admin/clock", method="POST", body=body, **API_KEY))[0] == 200
+        assert (await ask(web, "/admin/clock", method="POST", body=body, **ADMIN))[0] == 200
 
     async with trio.open_nursery() as nursery:
         _, stop, _ = await started(nursery, Settings(scenario=short(), limits=PATIENT))

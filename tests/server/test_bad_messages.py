@@ -257,7 +257,7 @@ async def test_ten_thousand_symbols_in_one_request(house):
 class Faulty(Session):
     """A dialect with a bug in whatever its path's query names."""
 
-    name, title, path, aliases, root_query = "faulty", "Faulty", "/faulty", (), None
+    name, title, path, aliases, root_query, trades = "faulty", "Faulty", "/faulty", (), None, False
     authenticated = True
 
     def __init__(self, where=""):

@@ -258,7 +258,7 @@ async def test_a_dialect_may_refuse_in_its_own_words(house, monkeypatch):
     """Its status and its JSON, untouched, in place of the handshake."""
 
     class Refusing:
-        name, title, path, aliases, root_query = "no", "No", "/no", (), None
+        name, title, path, aliases, root_query, trades = "no", "No", "/no", (), None, False
 
         def session(self, opening, desk):
             return Refusal(401, '{"ok":false,"path":"' + opening.path + '"}')

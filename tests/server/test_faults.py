@@ -5,7 +5,7 @@ import json
 import pytest
 import structlog
 import trio
-from asking import API_KEY, ask
+from asking import ADMIN, ask
 from clients import PING, PONG, TEXT, frame
 from scripts import Script, quote
 
@@ -295,7 +295,7 @@ async def test_faults_are_shown_to_operators(faulty):
         client = await house.subscribed("EURUSD")
         house.script.play(tick(101, 1), tick(102, 2))
         await client.rest()
-        status, _, body = await ask(house.connect(), "/admin/faults", **API_KEY)
+        status, _, body = await ask(house.connect(), "/admin/faults", **ADMIN)
         assert (status, body["name"]) == (200, "faults")
         assert [(fault["name"], fault["seq"], fault["connections"]) for fault in body["data"]] == [
             ("disconnect", 3, 1)

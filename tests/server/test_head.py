@@ -116,7 +116,7 @@ def test_a_dialect_sees_the_request():
         path="/market/ws",
         query={"key": "a b", "empty": ""},
         headers={
-            "host": "feed.test",
+            "host": "localhost",
             "upgrade": "websocket",
             "connection": "Upgrade",
             "sec-websocket-key": NONCE,

@@ -67,7 +67,8 @@ def test_a_token_is_given_for_key_and_secret():
             client = open_.connect()
             subprotocol = f"authorization#{token['access_token']}"
             await client.send_bytes(
-                f"GET /?market=BTC-USD HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                f"GET /?market=BTC-USD HTTP/1.1\r\nHost: localhost\r\n"
+                f"Upgrade: websocket\r\nConnection: Upgrade\r\n"
                 f"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n"
                 f"Sec-WebSocket-Protocol: {subprotocol}\r\n\r\n".encode()
             )

@@ -7,7 +7,7 @@ import pytest
 import structlog
 import trio
 import virtual
-from asking import API_KEY, ask
+from asking import ADMIN, ADMIN_KEY, ask
 from clients import Closed
 from disks import Disk
 from houses import OpenHouse
@@ -21,7 +21,7 @@ from feed.errors import ConfigError
 from feed.scenario.recording_reader import RecordingReader
 from feed.server import recorder as recorder_module
 from feed.server.house import House
-from feed.server.keys import Keyring
+from feed.server.keys import Keyring, admin_entry, demo_entries
 from feed.server.program import program_for, program_from_file
 from feed.server.stage import Stage
 from feed.settings import Recording
@@ -53,7 +53,9 @@ class Theatre:
     def __init__(self, settings, source=None):
         self.settings = settings
         self.stage = Stage(settings, source)
-        self.house = House(settings, self.stage.source, Keyring.demo(), self.stage.plan)
+        self.house = House(
+            settings, self.stage.source, Keyring([*demo_entries(), admin_entry(ADMIN_KEY)]), self.stage.plan
+        )
 
     async def run(self, visit):
         """Play while ``visit(house)`` runs, and stop when it returns."""
@@ -91,7 +93,7 @@ def test_what_is_played_is_shown_to_operators(short):
     settings = Settings(scenario=short)
 
     async def visit(house):
-        status, _, body = await ask(house.connect(), "/admin/scenario", **API_KEY)
+        status, _, body = await ask(house.connect(), "/admin/scenario", **ADMIN)
         assert (status, body["name"]) == (200, "scenario")
         assert body["data"] == {
             "name": "short",

@@ -198,7 +198,7 @@ class Unix(SocketTransport):
 
     def __init__(self, sock):
         sock.setblocking(False)
-        self.peer = ""
+        self.peer = self.local = ""
         self.send = sock.send
         self._socket = sock
 

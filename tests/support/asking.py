@@ -4,12 +4,14 @@ import json
 
 KEY = "tk_live_a1b2c3d4e5f6"
 API_KEY = {"X-API-Key": KEY}
+ADMIN_KEY = "ak_test_00000000000000000000000000000000"
+ADMIN = {"X-API-Key": ADMIN_KEY}
 BEARER = {"Authorization": f"Bearer {KEY}"}
 
 
 def head(path, *, method="GET", **headers):
     """A request head; keywords replace or add headers."""
-    fields = {"Host": "feed.test"} | {name.replace("_", "-"): value for name, value in headers.items()}
+    fields = {"Host": "localhost"} | {name.replace("_", "-"): value for name, value in headers.items()}
     lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items())]
     return "\r\n".join([*lines, "", ""]).encode("latin-1")
 

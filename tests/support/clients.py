@@ -22,7 +22,7 @@ class Closed(Exception):
 def request(path="/", *, method="GET", version="HTTP/1.1", leave_out=(), **headers):
     """A request head that asks for a WebSocket; keywords replace or add headers."""
     fields = {
-        "Host": "feed.test",
+        "Host": "localhost",
         "Upgrade": "websocket",
         "Connection": "Upgrade",
         "Sec-WebSocket-Key": NONCE,

@@ -1,8 +1,10 @@
 """A whole server but for its sockets, on whatever clock the test runs."""
 
+import time
 from contextlib import asynccontextmanager
 
 import trio
+from asking import ADMIN_KEY
 from clients import KEY, Client
 from scripts import Script
 from transports import LANE_BYTES, pipe
@@ -10,7 +12,8 @@ from transports import LANE_BYTES, pipe
 from feed import Settings
 from feed.server.door import ANY_PROTOCOL
 from feed.server.house import House
-from feed.server.keys import Keyring
+from feed.server.keyfile import read_entries
+from feed.server.keys import Keyring, admin_entry, demo_entries
 from feed.server.listener import Listener
 
 
@@ -23,9 +26,10 @@ class OpenHouse:
         house: The house.
     """
 
-    def __init__(self, house, script, nursery, limits):
+    def __init__(self, house, script, nursery, limits, settings=None):
         self.house = house
         self.script = script
+        self.settings = settings or Settings()
         self.nursery = nursery
         self.listener = Listener(house.door, limits)
 
@@ -41,10 +45,17 @@ class OpenHouse:
         return len(self.house.reception.conversations), len(hub._groups), len(hub._topics)
 
     def connect(
-        self, *, capacity=LANE_BYTES, peer="127.0.0.1", polite=True, entrance=ANY_PROTOCOL, wrap=None
+        self,
+        *,
+        capacity=LANE_BYTES,
+        peer="127.0.0.1",
+        local="127.0.0.1",
+        polite=True,
+        entrance=ANY_PROTOCOL,
+        wrap=None,
     ):
         """A new connection; nothing has been said on it yet. ``wrap`` puts a stream on the client's."""
-        transport, stream = pipe(capacity=capacity, peer=peer)
+        transport, stream = pipe(capacity=capacity, peer=peer, local=local)
         self.nursery.start_soon(self.listener.admit, transport, entrance)
         return Client(wrap(stream) if wrap else stream, polite=polite)
 
@@ -71,17 +82,24 @@ class OpenHouse:
         return client
 
 
+def filed(settings):
+    """The keys of the settings' file."""
+    return read_entries(settings.keys) if settings.keys else ()
+
+
 @asynccontextmanager
-async def open_house(settings=None, script=None, plan=None):
+async def open_house(settings=None, script=None, plan=None, wall=time.time):
     """A house that lets clients in, until the block ends."""
     settings = settings or Settings()
     script = script or Script()
-    house = House(settings, script, Keyring.demo(), plan)
+    keys = (*demo_entries(), admin_entry(ADMIN_KEY))
+    house = House(settings, script, Keyring((*filed(settings), *keys), clock=wall), plan, fixed=keys)
     send, receive = trio.open_memory_channel(settings.flow.channel_batches)
     async with trio.open_nursery() as nursery:
         await house.fanout.step(script.opening())
         nursery.start_soon(house.reception.turns.run)
         nursery.start_soon(house.fanout.run, receive)
+        nursery.start_soon(house.key_watch.run)
         nursery.start_soon(script.run, send)
-        yield OpenHouse(house, script, nursery, settings.limits)
+        yield OpenHouse(house, script, nursery, settings.limits, settings)
         nursery.cancel_scope.cancel()

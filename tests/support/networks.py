@@ -1,6 +1,7 @@
 """A server in memory: it accepts lanes instead of sockets."""
 
 import trio
+from asking import ADMIN_KEY
 from clients import KEY, Client
 from transports import pipe
 
@@ -68,6 +69,7 @@ class Network:
 async def started(nursery, settings=None, **options):
     """Starts a server; its stop event, and an event for when it has returned."""
     stop, done = trio.Event(), trio.Event()
+    options = {"admin_key": ADMIN_KEY} | options
 
     async def run(*, task_status):
         await serve(settings or Settings(), stop=stop, task_status=task_status, **options)

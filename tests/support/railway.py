@@ -30,7 +30,8 @@ GRANTS = {
     "carol": Grant(name="carol", account=3, scopes=(Scope.READ,)),
 }
 KEYS = {name: f"tk_test_{at:032x}" for at, name in enumerate(GRANTS)}
-RING = Keyring(entry_for(KEYS[name], grant, secret=SECRET) for name, grant in GRANTS.items())
+ENTRIES = {name: entry_for(KEYS[name], grant, secret=SECRET) for name, grant in GRANTS.items()}
+RING = Keyring(ENTRIES.values())
 
 
 class Railway(OpenHouse):
@@ -38,7 +39,7 @@ class Railway(OpenHouse):
 
     def token(self, name):
         """An access token, as the house itself would give it."""
-        return self.office.issue(GRANTS[name])
+        return self.office.issue(ENTRIES[name])
 
     async def board(self, name, query="market=BTC-USD", *, token=None, **options):
         """A client after the handshake."""

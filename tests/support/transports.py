@@ -68,8 +68,9 @@ class Lane:
 class MemoryTransport:
     """The server's end."""
 
-    def __init__(self, inbound, outbound, peer):
+    def __init__(self, inbound, outbound, peer, local):
         self.peer = peer
+        self.local = local
         self.closed = False
         self._in = inbound
         self._out = outbound
@@ -178,13 +179,14 @@ class ClientStream(trio.abc.HalfCloseableStream):
         self._out.reset()
 
 
-def pipe(*, capacity=LANE_BYTES, peer="127.0.0.1"):
+def pipe(*, capacity=LANE_BYTES, peer="127.0.0.1", local="127.0.0.1"):
     """
     A connection: the server's end and the client's.
 
     Args:
         capacity: Bytes that fit into each lane before the sender must wait.
         peer: Address that the client seems to have.
+        local: Address that it seems to have connected to.
     """
     upward, downward = Lane(capacity), Lane(capacity)
-    return MemoryTransport(upward, downward, peer), ClientStream(downward, upward)
+    return MemoryTransport(upward, downward, peer, local), ClientStream(downward, upward)

@@ -15,7 +15,7 @@ PING = b"\x89\x00"
 class Below:
     """A transport that takes ``room`` bytes, and gives what it is told to."""
 
-    peer = "127.0.0.1"
+    peer = local = "127.0.0.1"
 
     def __init__(self):
         self.out = b""

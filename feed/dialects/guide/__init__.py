@@ -30,6 +30,7 @@ class Guide:
     path = "/guide"
     aliases: tuple[str, ...] = ("/ws",)
     root_query: str | None = None
+    trades = False
 
     def session(self, opening: Opening, desk: Desk) -> GuideSession | Refusal:
         """Begin a conversation; only a bad connection option is refused."""

@@ -33,6 +33,7 @@ class MarketAi:
     path = "/marketai"
     aliases: tuple[str, ...] = ()
     root_query: str | None = "key"
+    trades = False
 
     def session(self, opening: Opening, desk: Desk) -> Session | Refusal:
         """

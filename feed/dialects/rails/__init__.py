@@ -28,6 +28,7 @@ class Rails:
     path = "/rails"
     aliases: tuple[str, ...] = ()
     root_query: str | None = "market"
+    trades = True
 
     def session(self, opening: Opening, desk: Desk) -> RailsSession | Refusal:
         """Begin a conversation with whoever holds a token, or say before the handshake why not."""

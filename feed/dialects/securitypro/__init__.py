@@ -27,6 +27,7 @@ class SecurityPro:
     path = "/securitypro"
     aliases: tuple[str, ...] = ("/market/ws",)
     root_query: str | None = None
+    trades = False
 
     def session(self, opening: Opening, desk: Desk) -> SecurityProSession | Refusal:
         """Begin a conversation. Keys come in a message; only a bad connection option is refused."""

@@ -27,6 +27,7 @@ class Tradyn:
     path = "/tradyn"
     aliases: tuple[str, ...] = ()
     root_query: str | None = ""
+    trades = False
 
     def session(self, opening: Opening, desk: Desk) -> TradynSession | Refusal:
         """Begin a conversation. Keys come in a message; only a bad connection option is refused."""

@@ -14,7 +14,9 @@ import attrs
 from feed.model.grants import Grant, Scope
 from feed.server.http.endpoint import Shape
 from feed.server.http.site import Problem
-from feed.server.keys import Keyring
+from feed.server.keycheck import Arrival, KeyCheck, TooManyGuesses
+from feed.server.keyfile import Entry
+from feed.server.keys import ADMIN_NAME, is_loopback
 from feed.settings import Settings
 
 
@@ -71,6 +73,7 @@ class Access:
         dialect: The key must be good for this protocol; empty when it must be good for all.
         scope: The key must have it.
         needed: Whether there must be a key; if not, a bad one is refused all the same.
+        needed_here: The same for a client on this machine.
         bad_key: Status for a key that is not accepted.
         wording: Of every refusal.
         wording_type: What ``wording`` gives.
@@ -84,31 +87,35 @@ class Access:
     dialect: str = ""
     scope: Scope = Scope.READ
     needed: bool = False
+    needed_here: bool = True
     bad_key: int = 401
     wording: Callable[[Problem], object] = detailed
     wording_type: type = Error
     per_day: Callable[[Grant, Settings], int] | None = None
 
-    def check(self, headers: Mapping[str, str], keyring: Keyring) -> Grant | None:
+    def check(self, headers: Mapping[str, str], keys: KeyCheck, arrival: Arrival) -> Entry | None:
         """
-        What the key of a request allows; None when there is none, and none is needed.
+        What is known of the key of a request; None when there is none, and none is needed.
 
         Raises:
             Problem: There must be a key, or it is not accepted, or it does not allow this.
         """
         value = headers.get(self.header) if self.header else None
         if value is None:
-            if self.needed:
+            if self.needed and (self.needed_here or not is_loopback(arrival.peer)):
                 raise self.unauthorized(f"The header {self._shown} is missing")
             return None
         if value[: len(self.prefix)].lower() != self.prefix.lower():
             raise self.unauthorized(f"The header must read {self._shown}")
-        grant = keyring.check(value[len(self.prefix) :].strip(), self.dialect)
-        if grant is None:
+        try:
+            entry = keys.key(arrival, value[len(self.prefix) :].strip(), self.dialect)
+        except TooManyGuesses as problem:
+            raise too_many_guesses(problem) from None
+        if entry is None:
             raise self.unauthorized("Invalid API key", self.bad_key)
-        if not grant.allows(self.scope):
+        if not entry.grant.allows(self.scope):
             raise Problem(403, "forbidden", f"The API key does not have the scope {self.scope.value}")
-        return grant
+        return entry
 
     @property
     def _shown(self) -> str:
@@ -118,6 +125,11 @@ class Access:
         """A refusal of whoever has not shown a good key, and how to show one."""
         challenge = {"WWW-Authenticate": "Bearer" if self.prefix else f'ApiKey header="{self.header}"'}
         return Problem(status, "unauthorized", message, challenge if status == 401 else None)
+
+
+def too_many_guesses(problem: TooManyGuesses) -> Problem:
+    """The refusal of a key that has not been looked at."""
+    return Problem(429, "rate_limit_exceeded", str(problem), {"Retry-After": str(problem.seconds)})
 
 
 OPEN = Access()
@@ -134,4 +146,5 @@ BEARER = Access(
     wording_type=Failure,
 )
 BEARER_TRADE = attrs.evolve(BEARER, scope=Scope.TRADE)
-ADMIN = Access(name="adminKey", header="X-API-Key", scope=Scope.ADMIN, needed=True)
+ADMIN = Access(name="adminKey", header="X-API-Key", dialect=ADMIN_NAME, scope=Scope.ADMIN, needed=True)
+METRICS = Access(name="metricsKey", header="Authorization", prefix="Bearer ", needed=True, needed_here=False)

@@ -13,7 +13,6 @@ import trio
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -21,9 +20,12 @@ from starlette.types import Receive, Scope, Send
 
 from feed.server.http import account, admin, documents, health, market, market_data, marketai, token
 from feed.server.http.access import detailed
+from feed.server.http.cors import Cors
 from feed.server.http.endpoint import JSON, Endpoint
 from feed.server.http.quota import DAY, SECOND, Quota, Quotas
 from feed.server.http.site import Problem, Site
+from feed.server.keycheck import Arrival
+from feed.server.keyfile import Entry
 from feed.server.keys import is_loopback
 from feed.server.origins import Origins
 from feed.server.paths import nowhere
@@ -65,13 +67,8 @@ def build(site: Site, origins: Origins) -> tuple[Starlette, tuple[str, ...]]:
         Route(path, desk.serving(methods), methods=list(methods), include_in_schema=False)
         for path, methods in paths.items()
     ]
-    cors = Middleware(
-        CORSMiddleware,
-        allow_origins=origins.names,
-        allow_methods=["GET", "POST"],
-        allow_headers=["Authorization", "Content-Type", "X-API-Key", "X-Api-Secret"],
-        expose_headers=["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "Retry-After"],
-    )
+    guarded = frozenset(endpoint.path for endpoint in endpoints if endpoint.guarded)
+    cors = Middleware(Cors, guarded=guarded, guard=site.guard, origins=origins)
     app = Starlette(
         routes=routes, middleware=[cors], exception_handlers={HTTPException: desk.refuse_unrouted}
     )
@@ -116,9 +113,10 @@ class _Desk:
             body = await self._body(request)
             # From here on nothing waits: the endpoint sees the market at one sequence number.
             await self._site.fanout.at_rest()
+            shown = self._shown(request, endpoint)
             if endpoint.metered:
-                quota = self._quota(request, endpoint)
-            response = await self._answered(request, endpoint, body, quota)
+                quota = self._quota(request, endpoint, None if isinstance(shown, Problem) else shown)
+            response = await self._answered(request, endpoint, body, quota, shown)
         except _TooLong as problem:
             return _LastAnswer(problem, endpoint.access.wording)
         except Problem as problem:
@@ -132,25 +130,42 @@ class _Desk:
             response.headers.update(quota.headers())
         return response
 
+    def _shown(self, request: Request, endpoint: Endpoint) -> Entry | Problem | None:
+        """The key of a request, or what is wrong with it: looked at once, and told in its turn."""
+        try:
+            self._check_place(request, endpoint)
+            return endpoint.access.check(_headers(request), self._site.keys, _arrival(request))
+        except Problem as problem:
+            return problem
+
     async def _answered(
-        self, request: Request, endpoint: Endpoint, body: bytes, quota: Quota | None
+        self,
+        request: Request,
+        endpoint: Endpoint,
+        body: bytes,
+        quota: Quota | None,
+        shown: Entry | Problem | None,
     ) -> Response:
         if quota is not None and quota.exceeded:
             retry = {"Retry-After": str(quota.wait)}
             raise Problem(429, "rate_limit_exceeded", quota.refusal, retry)
-        self._check_place(request, endpoint)
-        grant = endpoint.access.check(_headers(request), self._site.keyring)
+        if isinstance(shown, Problem):
+            raise shown
         base = f"{'https' if self._site.settings.tls.wanted else 'http'}://{request.headers.get('host', '')}"
-        call = endpoint.call(_query(request), body, grant=grant, base=base, headers=_headers(request))
+        call = endpoint.call(
+            _query(request),
+            body,
+            entry=shown,
+            arrival=_arrival(request),
+            base=base,
+            headers=_headers(request),
+        )
         answer = await endpoint.answer(self._site, call)
         return Response(answer.content, answer.status, media_type=answer.content_type)
 
-    def _quota(self, request: Request, endpoint: Endpoint) -> Quota:
+    def _quota(self, request: Request, endpoint: Endpoint, entry: Entry | None) -> Quota:
         """Counted by key when it is a good one, so that bad ones cannot be tried without end."""
-        try:
-            grant = endpoint.access.check(_headers(request), self._site.keyring)
-        except Problem:
-            grant = None
+        grant = None if entry is None else entry.grant
         settings = self._site.settings
         who = f"key {grant.name}" if grant is not None else f"address {_peer(request)}"
         quota = self._of_second.take(who, settings.web.requests_per_second, trio.current_time())
@@ -163,6 +178,9 @@ class _Desk:
         local = is_loopback(_peer(request)) or self._site.settings.web.admin_anywhere
         if endpoint.path.startswith(admin.PREFIX) and not local:
             raise Problem(403, "forbidden", "The market is steered from the machine it runs on")
+        problem = self._site.guard.problem(_headers(request), _arrival(request)) if endpoint.guarded else ""
+        if problem:
+            raise Problem(403, "forbidden", problem)
         access = endpoint.access
         misplaced = any(name.lower() in _KEY_IN_QUERY for name in request.query_params)
         if access.header and misplaced:
@@ -209,6 +227,11 @@ async def _drain(receive: Receive) -> None:
 
 def _peer(request: Request) -> str:
     return request.client.host if request.client else ""
+
+
+def _arrival(request: Request) -> Arrival:
+    arrival: Arrival = request.scope["state"]["arrival"]
+    return arrival
 
 
 def _headers(request: Request) -> Mapping[str, str]:

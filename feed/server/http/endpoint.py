@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 import msgspec
 
-from feed.model.grants import Grant
 from feed.server.http.site import Call, Problem, Site
+from feed.server.keycheck import Arrival
+from feed.server.keyfile import Entry
 
 if TYPE_CHECKING:
     from feed.server.http.access import Access
@@ -126,6 +127,7 @@ class Endpoint:
         status: Of a good answer.
         refusals: Statuses of refusals of its own, and what they mean.
         metered: Whether requests are counted against the client's quota.
+        guarded: Whether other people's web pages are kept away from it.
         group: Heading in documents.
     """
 
@@ -141,6 +143,7 @@ class Endpoint:
     status: int = 200
     refusals: Mapping[int, str] = attrs.field(factory=dict)
     metered: bool = True
+    guarded: bool = False
     group: str
 
     def call(
@@ -148,7 +151,8 @@ class Endpoint:
         query: Mapping[str, str],
         body: bytes,
         *,
-        grant: Grant | None,
+        entry: Entry | None,
+        arrival: Arrival,
         base: str,
         headers: Mapping[str, str],
     ) -> Call:
@@ -158,7 +162,8 @@ class Endpoint:
         Args:
             query: First value of each parameter.
             body: As it came.
-            grant: See :class:`~feed.server.http.site.Call`.
+            entry: See :class:`~feed.server.http.site.Call`.
+            arrival: See there.
             base: See there.
             headers: See there.
 
@@ -167,7 +172,15 @@ class Endpoint:
         """
         values = {parameter.name: parameter.read(query) for parameter in self.parameters}
         decoded = None if self.body is None else self._decoded(body)
-        return Call(values=values, grant=grant, body=decoded, base=base, headers=headers)
+        return Call(
+            values=values,
+            grant=None if entry is None else entry.grant,
+            entry=entry,
+            arrival=arrival,
+            body=decoded,
+            base=base,
+            headers=headers,
+        )
 
     def _decoded(self, body: bytes) -> object:
         try:

@@ -8,7 +8,7 @@ import msgspec
 
 from feed.dialects.contract import MARKET_ENDED
 from feed.model.events import Status
-from feed.server.http.access import OPEN
+from feed.server.http.access import METRICS, OPEN
 from feed.server.http.endpoint import Answer, Endpoint, Shape
 from feed.server.http.metrics import CONTENT_TYPE, exposition
 from feed.server.http.site import Call, Site
@@ -115,9 +115,10 @@ def endpoints() -> tuple[Endpoint, ...]:
         ),
         Endpoint(
             path="/metrics",
-            summary="Figures for Prometheus",
+            summary="Figures for Prometheus; a client on this machine needs no key",
             handle=metrics,
-            access=OPEN,
+            access=METRICS,
+            guarded=True,
             returns=CONTENT_TYPE,
             group="Operation",
         ),

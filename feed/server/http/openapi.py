@@ -69,7 +69,9 @@ def _operation(endpoint: Endpoint, schema: dict[int, dict[str, Any]], site: Site
         "responses": _responses(endpoint, schema),
     }
     if access.name:
-        operation["security"] = [{access.name: []}] if access.needed else [{access.name: []}, {}]
+        operation["security"] = (
+            [{access.name: []}] if access.needed and access.needed_here else [{access.name: []}, {}]
+        )
     if endpoint.body is not None:
         content = {JSON: {"schema": schema[id(endpoint.body)]}}
         operation["requestBody"] = {"required": True, "content": content}

@@ -11,7 +11,7 @@ from typing import Any, Final
 from feed.server.http.access import API_KEY
 from feed.server.http.endpoint import Endpoint
 from feed.server.http.site import Site
-from feed.server.keys import demo_keys_accepted
+from feed.server.keys import demo_keys_wanted
 from feed.settings import DEMO_KEY
 
 _SCHEMA: Final = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
@@ -32,7 +32,7 @@ def collection(site: Site, base: str) -> dict[str, Any]:
         "info": {"name": "SecurityPro market data", "schema": _SCHEMA},
         "variable": [
             {"key": "baseUrl", "value": base},
-            {"key": "apiKey", "value": DEMO_KEY if demo_keys_accepted(site.settings) else ""},
+            {"key": "apiKey", "value": DEMO_KEY if demo_keys_wanted(site.settings) else ""},
         ],
         "item": [_item(endpoint) for endpoint in endpoints],
     }

@@ -14,8 +14,10 @@ from feed.model.instruments import Instrument, Listing
 from feed.model.latest import Latest
 from feed.model.symbols import symbols
 from feed.server.allowances import Seats
+from feed.server.guard import Guard
 from feed.server.http.tape import Tape
-from feed.server.keys import Keyring
+from feed.server.keycheck import HERE, Arrival, KeyCheck
+from feed.server.keyfile import Entry
 from feed.server.reception import Reception
 from feed.server.storage import Storage
 from feed.server.tokens import TokenOffice
@@ -58,7 +60,8 @@ class Site:
         source: Where events come from.
         fanout: Who publishes them.
         reception: The WebSocket connections.
-        keyring: The keys that are accepted.
+        keys: Looks at the keys that clients show.
+        guard: Knows the names of this server.
         tape: The last trades.
         tokens: Gives access tokens out.
         seats: Who has how many connections open, where a protocol counts them.
@@ -71,7 +74,8 @@ class Site:
     source: Source
     fanout: Fanout
     reception: Reception
-    keyring: Keyring
+    keys: KeyCheck
+    guard: Guard
     tape: Tape
     tokens: TokenOffice
     seats: Seats
@@ -121,6 +125,8 @@ class Call:
     Attributes:
         values: Its parameters, each as declared; those that were left out have their default.
         grant: What its key allows; None when it came without, and may.
+        entry: What is known of that key.
+        arrival: Where the request arrived.
         body: Its body, decoded as declared; None when none is declared.
         base: URL of the server as the client wrote it, such as ``http://127.0.0.1:8080``.
         headers: Of the request; case does not matter in their names.
@@ -128,6 +134,8 @@ class Call:
 
     values: Mapping[str, str | int]
     grant: Grant | None = None
+    entry: Entry | None = None
+    arrival: Arrival = HERE
     body: object = None
     base: str = ""
     headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)

@@ -9,9 +9,10 @@ import attrs
 import trio
 
 from feed.server.allowances import Rates
-from feed.server.http.access import API_KEY
+from feed.server.http.access import API_KEY, too_many_guesses
 from feed.server.http.endpoint import Endpoint, Shape
 from feed.server.http.site import Call, Problem, Site
+from feed.server.keycheck import TooManyGuesses
 
 DIALECT: Final = "rails"
 KEY_HEADER: Final = "X-Api-Key"
@@ -62,16 +63,20 @@ def issuer() -> Callable[[Site, Call], Token]:
 
     def token(site: Site, call: Call) -> Token:
         key, secret = call.headers.get(KEY_HEADER, ""), call.headers.get(SECRET_HEADER)
-        grant = call.grant
-        if grant is not None and not rates.take(grant.name, site.settings.tokens.per_minute):
-            retry = {"Retry-After": str(int(rates.wait()) + 1)}
-            raise Problem(429, "rate_limit_exceeded", "Too many tokens for this key", retry)
         if secret is None:
             raise Problem(401, "unauthorized", f"The header {SECRET_HEADER} is missing")
-        if grant is None or site.keyring.check_secret(key, secret, DIALECT) is None:
+        try:
+            entry = site.keys.secret(call.arrival, key, secret, DIALECT)
+        except TooManyGuesses as problem:
+            raise too_many_guesses(problem) from None
+        if entry is None:
             raise Problem(401, "unauthorized", "Invalid API key or secret")
+        # Only now: whoever knows the key alone cannot use up what its owner may fetch.
+        if not rates.take(entry.grant.name, site.settings.tokens.per_minute):
+            retry = {"Retry-After": str(int(rates.wait()) + 1)}
+            raise Problem(429, "rate_limit_exceeded", "Too many tokens for this key", retry)
         return Token(
-            access_token=site.tokens.issue(grant),
+            access_token=site.tokens.issue(entry),
             token_type="Bearer",  # noqa: S106 - its kind
             expires_in=site.settings.tokens.seconds,
         )
@@ -88,6 +93,7 @@ def endpoints() -> tuple[Endpoint, ...]:
             summary=f"An access token for a key and its secret, in {KEY_HEADER} and {SECRET_HEADER}",
             handle=issuer(),
             access=RAILS_KEY,
+            guarded=True,
             returns=Token,
             refusals={401: "Key or secret is missing or not accepted."},
             group="Rails",

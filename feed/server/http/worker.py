@@ -23,6 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from feed.server.budget import ANSWER_BYTES, REQUEST
 from feed.server.framing import strict
 from feed.server.head import Head
+from feed.server.keycheck import Arrival
 from feed.server.transport import Transport
 from feed.server.turns import Member
 from feed.settings import Limits, Web
@@ -60,10 +61,10 @@ class HttpWorker:
         """Whether something is served at ``path``."""
         return path in self._paths
 
-    async def serve(self, transport: Transport, head: Head, member: Member) -> None:
+    async def serve(self, transport: Transport, head: Head, arrival: Arrival, member: Member) -> None:
         """Serve a connection whose first request head has been read, to its end."""
         stream = HttpStream(transport, head.raw, close_seconds=self._limits.close_seconds)
-        state: dict[str, Any] = {"stream": stream, "member": member}
+        state: dict[str, Any] = {"stream": stream, "arrival": arrival, "member": member}
         with stream.scope:
             async with trio.open_nursery() as nursery:
                 # Hypercorn shields what it sends; a closed transport ends that too.

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 import trio
-from asking import API_KEY, BEARER, KEY, ask
+from asking import ADMIN, API_KEY, BEARER, KEY, ask
 from scripts import Script, quote
 
 from feed import Limits, Settings
@@ -13,7 +13,8 @@ from feed.errors import MarketError
 from feed.model.events import ADD, FUNDING, MARK, REDUCE, STATUS, TRADE, Status
 from feed.model.grants import Grant, Scope
 from feed.model.instruments import Contract, Instrument, Listing
-from feed.server.keys import Keyring, entry_for
+from feed.server.door import Entrance
+from feed.server.keys import entry_for
 from feed.server.stage import Stage
 from feed.settings import Web
 
@@ -238,7 +239,7 @@ async def test_tradyn_has_its_own_style(market, prefix):
     _, _, symbols = await ask(client, f"{prefix}/api/symbols", **BEARER)
     assert symbols["data"][0] == {"symbol": "EURUSD", "digits": 5, "volumeStep": 0.01}
     _, _, account = await ask(client, f"{prefix}/api/account", **BEARER)
-    scopes = ["read", "trade", "admin"]
+    scopes = ["read", "trade"]
     assert account["data"] == {"name": "demo", "account": 1, "tier": "max", "scopes": scopes}
     assert (await ask(client, f"{prefix}/api/positions", **BEARER))[2] == {"success": True, "data": []}
 
@@ -273,8 +274,8 @@ CODES = {400: "bad_request", 401: "unauthorized", 403: "forbidden", 404: "not_fo
         ("/api/v1/market-data?markets=EURUSD,XYZ", {}, 404, "Unknown symbol: XYZ"),
         ("/api/v1/market-data?markets=", {}, 400, "markets is missing"),
         ("/admin/clock", {}, 401, "X-API-Key"),
-        ("/admin/clock", API_KEY, 404, "cannot be steered"),
-        ("/admin/faults", API_KEY, 404, "no faults"),
+        ("/admin/clock", ADMIN, 404, "cannot be steered"),
+        ("/admin/faults", ADMIN, 404, "no faults"),
     ],
 )
 async def test_a_refusal_says_why(market, path, headers, status, words):
@@ -320,8 +321,8 @@ async def test_a_key_does_what_its_scopes_say(open_house, monkeypatch):
         "reader": Grant(name="reader", scopes=(Scope.READ,)),
         "tradyn": Grant(name="tradyn", scopes=tuple(Scope), dialects=("tradyn",)),
     }
-    ring = Keyring(entry_for(key, grant) for key, grant in keys.items())
-    monkeypatch.setattr(Keyring, "demo", lambda: ring)
+    entries = [entry_for(key, grant) for key, grant in keys.items()]
+    monkeypatch.setattr("houses.demo_entries", lambda: entries)
     async with open_house() as house:
         client = house.connect()
         for key, path, status in [
@@ -497,7 +498,7 @@ async def steered(open_house):
 
 async def test_the_clock_is_shown(steered):
     """State, speed, time and sequence number."""
-    _, _, body = await ask(steered.connect(), "/admin/clock", **API_KEY)
+    _, _, body = await ask(steered.connect(), "/admin/clock", **ADMIN)
     ts = "2024-03-06T16:20:00.125Z"
     assert body == {"state": "paused", "speed": 2.0, "time": NOW, "ts": ts, "seq": 7}
 
@@ -515,7 +516,7 @@ async def test_the_clock_is_shown(steered):
 async def test_the_clock_is_steered(steered, body, call):
     """One command; the answer shows where the market stands."""
     data = json.dumps(body).encode()
-    status, _, answer = await ask(steered.connect(), "/admin/clock", method="POST", body=data, **API_KEY)
+    status, _, answer = await ask(steered.connect(), "/admin/clock", method="POST", body=data, **ADMIN)
     assert (status, answer["state"]) == (200, "paused")
     assert steered.script.control.calls == [call]
 
@@ -534,7 +535,7 @@ async def test_the_clock_is_steered(steered, body, call):
 async def test_a_command_that_cannot_be_is_refused(steered, body, status):
     """400 for what is no command, 409 for what the market cannot do."""
     data = json.dumps(body).encode()
-    got, _, _ = await ask(steered.connect(), "/admin/clock", method="POST", body=data, **API_KEY)
+    got, _, _ = await ask(steered.connect(), "/admin/clock", method="POST", body=data, **ADMIN)
     assert (got, steered.script.control.calls) == (status, [])
 
 
@@ -545,7 +546,7 @@ async def test_the_market_is_steered_from_its_own_machine(open_house):
         script.control = Control()
         async with open_house(Settings(web=Web(admin_anywhere=anywhere)), script) as house:
             client = house.connect(peer="10.0.0.1")
-            assert (await ask(client, "/admin/clock", **API_KEY))[0] == status
+            assert (await ask(client, "/admin/clock", **ADMIN))[0] == status
 
 
 async def test_a_simulated_market_stands_still_steps_and_seeks(open_house):
@@ -556,7 +557,7 @@ async def test_a_simulated_market_stands_still_steps_and_seeks(open_house):
             data = json.dumps(command).encode()
             method = "POST" if command else "GET"
             body = data if command else b""
-            return await ask(house.connect(), "/admin/clock", method=method, body=body, **API_KEY)
+            return await ask(house.connect(), "/admin/clock", method=method, body=body, **ADMIN)
 
         await trio.sleep(5)
         _, _, running = await clock()
@@ -595,7 +596,7 @@ async def test_a_simulated_market_stands_still_steps_and_seeks(open_house):
         ({"host": "0.0.0.0"}, None, 101),
         ({"host": "0.0.0.0"}, "https://evil.example", 403),
         ({"host": "0.0.0.0"}, "null", 403),
-        ({"host": "0.0.0.0"}, "http://feed.test", 101),
+        ({"host": "0.0.0.0"}, "http://localhost", 101),
         ({"host": "0.0.0.0"}, "http://[", 403),
         ({"host": "0.0.0.0", "allow_origin": ("https://a.example",)}, "https://a.example", 101),
         ({"host": "0.0.0.0", "allow_origin": ("https://a.example",)}, "https://a.example.evil", 403),
@@ -607,7 +608,8 @@ async def test_a_web_page_connects_where_it_may(open_house, settings, origin, st
     """From anywhere on loopback, elsewhere from the server's own pages and those on the list."""
     async with open_house(Settings(**settings)) as house:
         headers = {} if origin is None else {"Origin": origin}
-        assert (await house.connect().upgrade(**headers))[0] == status
+        entrance = Entrance(host=house.settings.host)
+        assert (await house.connect(entrance=entrance).upgrade(**headers))[0] == status
 
 
 async def test_a_web_page_reads_what_it_may(open_house):

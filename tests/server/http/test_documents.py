@@ -91,7 +91,7 @@ async def test_the_collection_holds_the_demo_key_where_it_works(open_house):
         async with open_house(settings) as house:
             _, _, collection = await ask(house.connect(), "/securitypro.postman_collection.json")
         assert collection["variable"] == [
-            {"key": "baseUrl", "value": "http://feed.test"},
+            {"key": "baseUrl", "value": "http://localhost"},
             {"key": "apiKey", "value": key},
         ]
         first = collection["item"][0]["request"]

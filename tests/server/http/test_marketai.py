@@ -20,7 +20,7 @@ from feed.model.instruments import Contract, Instrument, Listing
 from feed.model.signals import Severity, SignalType
 from feed.policies import MarketAiPolicy, Policies, TierLimits
 from feed.server.http.marketai import directory, happenings, prices
-from feed.server.keys import Keyring, entry_for
+from feed.server.keys import entry_for
 from feed.settings import Web
 
 SECOND = 1_000_000_000
@@ -268,8 +268,8 @@ async def test_a_key_needs_the_scope_and_the_protocol(open_market, monkeypatch):
         "trader": Grant(name="trader", scopes=(Scope.TRADE,)),
         "tradyn": Grant(name="tradyn", dialects=("tradyn",)),
     }
-    ring = Keyring(entry_for(key, grant) for key, grant in keys.items())
-    monkeypatch.setattr(Keyring, "demo", lambda: ring)
+    entries = [entry_for(key, grant) for key, grant in keys.items()]
+    monkeypatch.setattr("houses.demo_entries", lambda: entries)
     async with open_market() as house:
         for key, status, code in [("trader", 403, "forbidden"), ("tradyn", 401, "unauthorized")]:
             got, _, body = await ask(house.connect(), f"{API}/account", Authorization=f"Bearer {key}")

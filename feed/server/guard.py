@@ -1,0 +1,105 @@
+"""
+Keeps other people's web pages away from what only its owner should do: steer, trade, fetch tokens.
+
+A page from anywhere can make the browser of whoever looks at it send requests to this machine. Two
+things give it away. Its *origin*, which the browser adds. And the *host* that it believes to speak to:
+a page whose own name suddenly points here (DNS rebinding) shares the origin of what it asks, but it
+still asks by its own name. So both must be names of this server.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable, Mapping
+from typing import Final
+from urllib.parse import urlsplit
+
+from feed.server.keycheck import Arrival
+from feed.server.keys import is_loopback
+
+ANY: Final = "*"
+_HOST: Final = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\s:/\\@?#\[\]%,\"<>]+))(?::[0-9]{0,5})?")
+_SHOWN: Final = 80  # characters of a name in a message
+
+
+class Guard:
+    """Knows the names of this server."""
+
+    def __init__(self, hosts: Iterable[str], origins: Iterable[str]) -> None:
+        """
+        Stand guard.
+
+        Args:
+            hosts: Names and addresses of this server besides the usual ones of this machine and the
+                address that a connection arrives at; ``*.example.com`` is each name below one, ``*`` is all.
+            origins: Origins of web pages that are as good as the server's own; ``*`` is all.
+        """
+        self._hosts = dict.fromkeys(host_of(host) or host for host in hosts)
+        self._origins = tuple(origins)
+
+    def problem(self, headers: Mapping[str, str], arrival: Arrival) -> str:
+        """
+        Why a request must not come in: one sentence; empty when it may.
+
+        Args:
+            headers: Names in lower case, or such that case does not matter.
+            arrival: Where it arrived.
+        """
+        host = headers.get("host", "")
+        name = host_of(host)
+        if name is None:
+            return "The header Host is missing, or names no host"
+        if not self._ours(name, arrival):
+            return f"{name[:_SHOWN]} is no name of this server; start it with --allow-host {name[:_SHOWN]}"
+        origin = headers.get("origin")
+        if origin is not None and not self.trusts(origin, arrival):
+            shown = origin[:_SHOWN]
+            return f"Web pages of {shown} may not do this; start the server with --allow-origin {shown}"
+        return ""
+
+    def trusts(self, origin: str, arrival: Arrival) -> bool:
+        """Whether a web page of ``origin`` may do what only the owner should."""
+        if ANY in self._origins or origin in self._origins:
+            return True
+        try:
+            url = urlsplit(origin)
+        except ValueError:
+            return False
+        name = host_of(url.netloc) if url.scheme in {"http", "https"} else None
+        return name is not None and self._ours(name, arrival)
+
+    def _ours(self, name: str, arrival: Arrival) -> bool:
+        if ANY in self._hosts or name in self._hosts:
+            return True
+        if is_loopback(name) or name.endswith(".localhost"):
+            return True
+        if name in {host_of(arrival.local), host_of(arrival.listening)}:
+            return True
+        return f"*.{name.partition('.')[2]}" in self._hosts
+
+
+def host_of(text: str) -> str | None:
+    """
+    The host in ``name``, ``name:port``, an address, or an IPv6 address in brackets; None when there is none.
+
+    Lower case, without the dot of a full name, and addresses in their shortest form.
+    """
+    try:
+        return _address(text)
+    except ValueError:
+        pass
+    found = _HOST.fullmatch(text)
+    if found is None:
+        return None
+    try:
+        return _address(found[1] or found[2])
+    except ValueError:
+        # In brackets there is an address or nothing.
+        return found[2] and (found[2].lower().removesuffix(".") or None)
+
+
+def _address(text: str) -> str:
+    address = ipaddress.ip_address(text.removesuffix("."))
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return str(mapped or address)

@@ -1,0 +1,95 @@
+"""Keeps the keys that a server accepts the same as its keys file, and ends what stands on the others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import structlog
+import trio
+
+from feed.errors import ConfigError
+from feed.server.keyfile import Entry, read_entries
+from feed.server.keys import Keyring
+from feed.server.reception import Reception
+
+log = structlog.get_logger("feed.keys")
+
+# A disk may be slow, and the market is not.
+_in_a_thread = trio.to_thread.run_sync
+
+Signature = tuple[int, int, int] | None
+
+
+class KeyWatch:
+    """Watches a keys file."""
+
+    def __init__(
+        self,
+        path: Path | None,
+        keyring: Keyring,
+        reception: Reception,
+        *,
+        seconds: float,
+        fixed: tuple[Entry, ...],
+    ) -> None:
+        """
+        Begin with the keys as they stand.
+
+        Args:
+            path: The keys file; None where there is none, and only the time ends keys.
+            keyring: Where its keys are put, behind which everybody else looks.
+            reception: The connections.
+            seconds: How often the file is looked at.
+            fixed: Keys that are good besides.
+        """
+        self._path = path
+        self._keyring = keyring
+        self._reception = reception
+        self._seconds = seconds
+        self._fixed = fixed
+        self._seen = _signature(path)
+        self._asked = trio.Event()
+
+    def ask(self) -> None:
+        """Read the file again soon, changed or not."""
+        self._asked.set()
+
+    async def run(self) -> None:
+        """Take over what changes, until cancelled; without a file there is nothing to do."""
+        while self._path is not None:
+            end = self._keyring.next_end()
+            with trio.move_on_after(self._seconds if end is None else min(self._seconds, end)):
+                await self._asked.wait()
+            asked = self._asked.is_set()
+            if asked:
+                self._asked = trio.Event()
+            if await self._changed(self._path, asked=asked) or end is not None:
+                self._end_others()
+
+    async def _changed(self, path: Path, *, asked: bool) -> bool:
+        seen = await _in_a_thread(_signature, path)
+        if seen == self._seen and not asked:
+            return False
+        self._seen = seen
+        try:
+            entries = await _in_a_thread(read_entries, path)
+        except ConfigError as problem:
+            # The operator's mistake: where it stands is all there is to know.
+            log.error("keys file not taken over, the keys stay as they were", reason=str(problem))  # noqa: TRY400
+            return False
+        self._keyring.replace((*entries, *self._fixed))
+        log.info("the keys file is taken over", keys=len(entries))
+        return True
+
+    def _end_others(self) -> None:
+        for conversation in tuple(self._reception.conversations):
+            conversation.check_key()
+
+
+def _signature(path: Path | None) -> Signature:
+    """What changes with a file; None when it cannot be looked at."""
+    try:
+        found = path.stat() if path is not None else None
+    except OSError:
+        return None
+    return None if found is None else (found.st_ino, found.st_size, found.st_mtime_ns)
