@@ -21,7 +21,7 @@ ROOMS = {
     "book": {"model"},
     "analytics": {"model", "book"},
     "scenario": {"model"},
-    "config": {"scenario"},
+    "config": {"model", "scenario"},
     "stream": {"model"},
     "dialects": {"model", "analytics"},  # both pure: a dialect words what analytics computes
     "sim": {"model", "book", "analytics"},

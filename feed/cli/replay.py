@@ -18,12 +18,11 @@ from feed.model.scenario import KIND_NAMES
 from feed.model.signals import Severity, SignalType
 from feed.model.truth import judge
 from feed.scenario.output import anything, write_whole
-from feed.scenario.reader import parse_scenario
 from feed.scenario.shipped import find_scenario
 from feed.scenario.times import duration_text, parse_moment
 from feed.scenario.writer import with_expectation
 from feed.server.journalled import journalled
-from feed.server.program import MARKETS, Program, program_from_file
+from feed.server.program import Program, parsed, program_from_file
 from feed.sim.draws import NS_PER_MS
 from feed.sim.pace import NANOSECONDS
 from feed.sim.replay import Outcome, Replay
@@ -272,6 +271,6 @@ def _update(path: Path, outcome: Outcome) -> str:
     new = with_expectation(old, outcome.expectation())
     if new == old:
         return "unchanged"
-    parse_scenario(new, MARKETS, name=str(path))  # never leave a file that cannot be read
+    parsed(new, name=str(path))  # never leave a file that cannot be read
     write_whole(path, new.encode(), mine=anything)
     return "updated"

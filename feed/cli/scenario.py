@@ -7,13 +7,20 @@ from pathlib import Path
 import click
 
 from feed.cli.options import HelpfulGroup, example
+from feed.config.scenario_fields import sections
 from feed.errors import ConfigError, ConfigErrors
-from feed.scenario.reader import read_scenario
+from feed.model.scenario import Scenario
+from feed.scenario.problems import choice
 from feed.scenario.schema import NAME, NAMES
 from feed.scenario.shipped import SUFFIX, find_scenario, scenarios_in, shipped
 from feed.scenario.times import duration_text
+from feed.scenario.toml import read_text
 from feed.scenario.writer import new_scenario
-from feed.server.program import MARKETS
+from feed.server.program import parsed
+
+
+def _read(path: Path) -> Scenario:
+    return parsed(read_text(path), name=str(path))
 
 
 @click.group(cls=HelpfulGroup, epilog=example("feed scenario list"))
@@ -28,7 +35,7 @@ def check(files: tuple[str, ...]) -> None:
     errors: list[ConfigError] = []
     for file in files:
         try:
-            found = read_scenario(find_scenario(file), MARKETS)
+            found = _read(find_scenario(file))
         except ConfigErrors as several:
             errors += several.errors
         except ConfigError as error:
@@ -45,7 +52,7 @@ def check(files: tuple[str, ...]) -> None:
 @click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
 def list_(folder: Path | None) -> None:
     """List the scenarios in DIR, or those that are shipped."""
-    found = [read_scenario(path, MARKETS) for path in scenarios_in(folder or shipped())]
+    found = [_read(path) for path in scenarios_in(folder or shipped())]
     width = max((len(item.name) for item in found), default=0)
     for item in found:
         about = item.about.strip().split("\n")[0]
@@ -62,8 +69,33 @@ def labels(name: str) -> None:
     included, in nanoseconds since the Unix epoch.
     """
     click.echo("signal,symbol,from_ns,until_ns")
-    for label in read_scenario(find_scenario(name), MARKETS).labels:
+    for label in _read(find_scenario(name)).labels:
         click.echo(f"{label.signal.label},{label.symbol},{label.since},{label.until}")
+
+
+@scenario.command(epilog=example("feed scenario fields disconnect"))
+@click.argument("name", metavar="[NAME]", required=False)
+def fields(name: str | None) -> None:
+    """
+    Print every table, action, fault and field of a scenario file; or those of one NAME.
+
+    A NAME is what an entry of the timeline does, such as shock or half-open, or a table, such as
+    market.makers.
+    """
+    known = {section.name: section for section in sections()}
+    if name is not None and name not in known:
+        raise ConfigError("no such table, action or fault", where=name, hint=choice(name, known))
+    for section in known.values() if name is None else [known[name]]:
+        click.echo(section.heading or section.name)
+        click.echo(f"  {section.meaning}")
+        width = max(len(row.name) for row in section.rows)
+        for row in section.rows:
+            click.echo(f"    {row.name:<{width}}  {row.meaning} ({row.allowed}; {_default(row.default)})")
+        click.echo()
+
+
+def _default(text: str) -> str:
+    return text if text == "needed" else f"default: {text}"
 
 
 @scenario.command(epilog=example("feed scenario new my-market"))

@@ -15,9 +15,12 @@ def meaning(owner: type[Any]) -> str:
 
 
 def meanings(owner: type[Any]) -> dict[str, str]:
-    """What the docstring of ``owner`` says under ``Attributes:``, by field, each in one line."""
-    doc = inspect.getdoc(owner) or ""
-    return {name: _plain(text) for name, text in _ATTRIBUTE.findall(doc)}
+    """What docstrings of ``owner`` and its bases say under ``Attributes:``, by field, each in one line."""
+    found: dict[str, str] = {}
+    for base in reversed(owner.__mro__):
+        doc = inspect.cleandoc(base.__doc__ or "")
+        found |= {name: _plain(text) for name, text in _ATTRIBUTE.findall(doc)}
+    return found
 
 
 def attributes(text: str) -> dict[str, str]:

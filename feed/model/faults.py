@@ -10,11 +10,26 @@ from __future__ import annotations
 from typing import Any, Final
 
 import attrs
-from attrs.validators import and_, ge, gt, le, lt, max_len, optional
+from attrs.validators import and_, ge, gt, le, lt, optional
 
 from feed.model.timeline import NS_PER_SECOND, Nanoseconds
 
 _SHARE: Final[Any] = and_(gt(0), le(1))
+
+# Those that RFC 6455, section 7.4, and its registry let an endpoint send; and 1006, which stands for none.
+CLOSE_CODES: Final = (range(1000, 1004), range(1006, 1015), range(3000, 5000))
+_REASON_BYTES: Final = 123
+
+
+def _close_code(_: object, attribute: attrs.Attribute[int], value: int) -> None:
+    if not any(value in codes for codes in CLOSE_CODES):
+        ranges = [f"{codes.start} to {codes.stop - 1}" for codes in CLOSE_CODES]
+        raise ValueError(f"'{attribute.name}' must be {', '.join(ranges)}: {value}")
+
+
+def _fits(_: object, attribute: attrs.Attribute[str], value: str) -> None:
+    if len(value.encode()) > _REASON_BYTES:
+        raise ValueError(f"'{attribute.name}' must be at most {_REASON_BYTES} bytes of UTF-8")
 
 
 @attrs.frozen(kw_only=True)
@@ -82,12 +97,13 @@ class Disconnect(Fault):
     Connections are closed.
 
     Attributes:
-        code: WebSocket close code; 1006 drops the TCP connection without a closing handshake.
+        code: WebSocket close code: 1000 to 1003, 1007 to 1014 or 3000 to 4999; or 1006, which drops the
+            TCP connection without a closing handshake.
         reason: Text sent with it, at most 123 bytes of UTF-8.
     """
 
-    code: int = attrs.field(default=1001, validator=[ge(1000), le(4999)])
-    reason: str = attrs.field(default="", validator=max_len(123))
+    code: int = attrs.field(default=1001, validator=_close_code)
+    reason: str = attrs.field(default="", validator=_fits)
 
 
 @attrs.frozen(kw_only=True)

@@ -49,7 +49,26 @@ KIND_NAMES = {
 
 @attrs.frozen(kw_only=True)
 class Counts:
-    """How many events there are of each kind."""
+    """
+    How many events there are of each kind.
+
+    Attributes:
+        add: Orders that came to rest.
+        reduce: Orders that became smaller or went.
+        trade: Trades.
+        level: Price levels of markets without orders.
+        quote: Best bids and asks.
+        status: Halts and the like.
+        clear: Books that were emptied.
+        clock: Whole seconds.
+        order: What became of orders of accounts.
+        fill: Trades of accounts.
+        mark: Mark prices.
+        funding: Funding rates.
+        liquidation: Liquidations.
+        round: Rounds of prediction markets.
+        signal: Signals.
+    """
 
     add: int = attrs.field(default=0, validator=ge(0))
     reduce: int = attrs.field(default=0, validator=ge(0))

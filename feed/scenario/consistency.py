@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
+from feed.model.faults import Fault
 from feed.model.timeline import Action, Detach, Premium
 from feed.scenario.lines import Path
 from feed.scenario.problems import Problem, choice, found
@@ -11,10 +12,18 @@ from feed.scenario.schema import File
 from feed.scenario.times import duration_text
 
 
-def inconsistencies(file: File) -> Iterator[Problem]:
-    """Everything that does not go together."""
+def inconsistencies(file: File, protocols: Collection[str] | None = None) -> Iterator[Problem]:
+    """
+    Everything that does not go together.
+
+    Args:
+        file: The whole file.
+        protocols: Names that a fault may be aimed at; None lets any pass.
+    """
     yield from _market(file)
     yield from _timeline(file)
+    if protocols is not None:
+        yield from _aims(file, protocols)
     yield from _truth(file)
 
 
@@ -44,6 +53,13 @@ def _timeline(file: File) -> Iterator[Problem]:
                 for symbol in known:
                     if symbol not in tied:
                         yield Problem(path, found(symbol), "it follows no other instrument")
+
+
+def _aims(file: File, protocols: Collection[str]) -> Iterator[Problem]:
+    for index, entry in enumerate(file.timeline):
+        if isinstance(entry, Fault) and entry.aim.dialect not in (None, *protocols):
+            path = ("timeline", index, "aim", "dialect")
+            yield Problem(path, found(entry.aim.dialect), choice(entry.aim.dialect, protocols))
 
 
 def _truth(file: File) -> Iterator[Problem]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -17,21 +18,24 @@ from feed.scenario.schema import CONVERTER, File, Markets, with_base
 from feed.scenario.toml import located, parse, read_text
 
 
-def read_scenario(path: Path, markets: Markets) -> Scenario:
+def read_scenario(path: Path, markets: Markets, *, protocols: Collection[str] | None = None) -> Scenario:
     """
     The scenario in a file.
 
     Args:
         path: A TOML file as :mod:`feed.scenario.schema` describes it.
         markets: Markets that a file may begin with.
+        protocols: Names that a fault may be aimed at; None lets any pass.
     Raises:
         ConfigError: It cannot be read, is no TOML, or says something that is not understood;
             ``ConfigErrors`` with one error for each thing that is wrong.
     """
-    return parse_scenario(read_text(path), markets, name=str(path))
+    return parse_scenario(read_text(path), markets, name=str(path), protocols=protocols)
 
 
-def parse_scenario(text: str, markets: Markets, *, name: str) -> Scenario:
+def parse_scenario(
+    text: str, markets: Markets, *, name: str, protocols: Collection[str] | None = None
+) -> Scenario:
     """
     The scenario in the text of a file.
 
@@ -39,6 +43,7 @@ def parse_scenario(text: str, markets: Markets, *, name: str) -> Scenario:
         text: TOML.
         markets: Markets that a file may begin with.
         name: Of the file, for errors.
+        protocols: As in :func:`read_scenario`.
     Raises:
         ConfigError: As :func:`read_scenario`.
     """
@@ -55,7 +60,7 @@ def parse_scenario(text: str, markets: Markets, *, name: str) -> Scenario:
     except (cattrs.BaseValidationError, Misfit) as error:
         wrong += problems(error)
     else:
-        wrong += inconsistencies(file)
+        wrong += inconsistencies(file, protocols)
         if not wrong:
             return _scenario(file)
     raise ConfigErrors.of(located(wrong, text, name=name))

@@ -82,7 +82,21 @@ Markets = Mapping[str, Callable[[int | None], MarketSpec]]
 
 @attrs.frozen(kw_only=True)
 class File:
-    """A whole file, field by field."""
+    """
+    A whole file, field by field.
+
+    Attributes:
+        format: Version of what follows.
+        name: What it is called.
+        about: What it is for, and what a good client does.
+        seed: Of the market and of the choice whom a fault strikes.
+        start: Market time at which it opens.
+        duration: From opening to end.
+        market: What is traded, and by whom.
+        timeline: What happens, and what goes wrong.
+        truth: What goes on that is worth a signal.
+        expect: What a whole run must give.
+    """
 
     format: Format
     name: Name

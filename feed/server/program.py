@@ -9,6 +9,7 @@ from typing import Final
 import attrs
 
 import feed
+from feed.dialects.discovery import dialects
 from feed.errors import ConfigError
 from feed.model.faults import Fault
 from feed.model.scenario import Expect, Scenario
@@ -38,6 +39,17 @@ MARKETS: Final[Markets] = {"default": default_market}
 
 DEFAULT_SEED: Final = 1
 SIMULATED: Final = Provenance(source="simulated")
+
+
+def parsed(text: str, *, name: str) -> Scenario:
+    """
+    The scenario in the text of a file.
+
+    Raises:
+        ConfigError: As :func:`feed.scenario.reader.parse_scenario`; also for a market or a protocol that
+            there is not.
+    """
+    return parse_scenario(text, MARKETS, name=name, protocols=tuple(dialects()))
 
 
 @attrs.frozen(kw_only=True)
@@ -133,7 +145,7 @@ def program_from_file(name: str, *, seed: int | None = None, start: int | None =
     if path.suffix != SUFFIX:
         raise ConfigError("is no scenario", where=str(path), hint=f"allowed: a {SUFFIX} file, or a recording")
     text = read_text(path)
-    program = scripted(parse_scenario(text, MARKETS, name=str(path)), seed=seed, start=start)
+    program = scripted(parsed(text, name=str(path)), seed=seed, start=start)
     found = name if path == find_shipped(name) else str(path.absolute())
     file = ScenarioFile(name=program.name, file=found, sha256=scenario_digest(text))
     return attrs.evolve(program, file=file)

@@ -2,6 +2,8 @@
 
 import pytest
 
+from feed.dialects.discovery import dialects
+from feed.scenario.schema import VERBS
 from feed.scenario.shipped import scenarios_in, shipped
 
 GOOD = """\
@@ -35,6 +37,59 @@ def test_all_that_is_wrong_with_all_files(run):
         "feed: bad.toml:7: timeline[0]: at is missing",
         "feed: none.toml: cannot be read: No such file or directory",
     ]
+
+
+def test_every_field_is_printed(run):
+    """Of everything, or of one table, action or fault; an unknown one is met with the nearest."""
+    code, out, err = run("scenario", "fields")
+    assert (code, err) == (0, "")
+    assert out.count("[[timeline]] do = ") == len(VERBS)
+    code, one, err = run("scenario", "fields", "drop")
+    assert (code, err) == (0, "")
+    assert one.splitlines()[0] == '[[timeline]] do = "drop"'
+    assert "    fraction  Share of the data frames, drawn for each. (a number, > 0 and <= 1; needed)\n" in one
+    assert one in out
+    complaint = "feed: drpo: no such table, action or fault; did you mean drop?\n"
+    assert run("scenario", "fields", "drpo") == (2, "", complaint)
+
+
+@pytest.mark.parametrize(
+    ("entry", "complaint"),
+    [
+        ('do = "mute"\naim = { dialect = "trady" }', 'aim.dialect: found "trady"; did you mean tradyn?'),
+        (
+            'do = "disconnect"\ncode = 1005',
+            "code: found 1005; allowed: 1000 to 1003, 1006 to 1014, 3000 to 4999",
+        ),
+        (
+            'do = "disconnect"\ncode = 2000',
+            "code: found 2000; allowed: 1000 to 1003, 1006 to 1014, 3000 to 4999",
+        ),
+        (
+            f'do = "disconnect"\nreason = "{"é" * 62}"',
+            "reason: out of bounds; allowed: at most 123 bytes of UTF-8",
+        ),
+    ],
+)
+def test_a_fault_that_cannot_be_is_refused(run, folder, entry, complaint):
+    """A protocol that there is not, and a close frame that no server may send."""
+    (folder / "bad.toml").write_text(f'{GOOD}[[timeline]]\nat = "1s"\n{entry}\n', encoding="utf-8")
+    code, out, err = run("scenario", "check", "bad.toml")
+    assert (code, out) == (2, "")
+    place, _, told = err.partition(": timeline[0].")
+    assert (place.rpartition(":")[0], told) == ("feed: bad.toml", f"{complaint}\n")
+    assert run("replay", "bad.toml")[::2] == (2, err)
+
+
+def test_a_fault_that_can_be_is_sound(run, folder):
+    """1006 stands for a connection that is dropped; every protocol can be aimed at."""
+    entries = "".join(
+        f'[[timeline]]\nat = "1s"\ndo = "disconnect"\ncode = {code}\naim = {{ dialect = "{name}" }}\n'
+        for name in dialects()
+        for code in (1000, 1003, 1006, 1007, 1014, 3000, 4999)
+    )
+    (folder / "good.toml").write_text(GOOD + entries, encoding="utf-8")
+    assert run("scenario", "check", "good.toml")[0] == 0
 
 
 def test_a_folder_is_listed(run, folder):

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from feed.config.fields import attributes_of, is_group, kind_of, leaves, value_of
+from feed.config.scenario_fields import sections
 from feed.dialects.discovery import dialects
 from feed.server.http.access import OPEN
 from feed.server.http.endpoint import JSON, Endpoint
@@ -58,6 +59,12 @@ def _page(site: Site) -> Iterator[str]:
     yield from _settings(Settings, "")
     options = resources.files("feed.dialects").joinpath("OPTIONS.md").read_text(encoding="utf-8")
     yield f"<h2>Connection options</h2><pre>{escape(options)}</pre>"
+    yield "<h2>Scenarios</h2><p>What a scenario file may say; <code>feed scenario fields</code> prints the "
+    yield "same.</p>"
+    for section in sections():
+        yield f"<h3>{escape(section.heading or section.name)}</h3><p>{escape(section.meaning)}</p>"
+        cells = ((row.name, row.allowed, row.default, row.meaning) for row in section.rows)
+        yield _table(("field", "allowed", "default", "meaning"), cells)
     for name, dialect in dialects().items():
         notes = resources.files("feed.dialects").joinpath(name, "NOTES.md")
         if notes.is_file():

@@ -2,11 +2,13 @@
 
 from html import escape
 
+import attrs
 from asking import KEY, ask
 from houses import OpenHouse
 
 from feed import Settings
 from feed.config.fields import leaves, value_of
+from feed.config.scenario_fields import sections
 from feed.dialects.discovery import dialects
 
 
@@ -80,6 +82,10 @@ async def test_the_documents_page_shows_every_default_and_every_path(house):
         assert option in page
     for name in ("limits", "policies.securitypro", "policies.marketai.free", "trading", "tokens"):
         assert f"<h3>[{name}]</h3>" in page
+    for section in sections():
+        assert f"<h3>{escape(section.heading or section.name)}</h3>" in page
+        for row in section.rows:
+            assert f"<tr><td>{'<td>'.join(map(escape, attrs.astuple(row)))}" in page
     for dialect in dialects().values():
         assert dialect.path in page
     assert "Tradyn tick server</h2><pre>" in page
