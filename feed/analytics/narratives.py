@@ -7,16 +7,18 @@ from typing import Final
 
 from feed.analytics.consolidated import Consolidated
 from feed.analytics.depth import BookFigures, Wall
-from feed.analytics.pairs import exchange, pair_name
+from feed.analytics.pairs import DOLLARS, exchange, pair_name
 from feed.model.derivatives import RATE_ONE, FundingRate
 from feed.model.events import Side
-from feed.model.instruments import Instrument, Listing
+from feed.model.instruments import Instrument, Listing, decimal_text
 from feed.model.signals import Signal, SignalType
 
 # A price that has moved less than this goes sideways, basis points.
 _STILL_BPS: Final = 10.0
 _RALLY_BPS: Final = 100.0
 _PRESSURE: Final = 0.1  # order book imbalance from which on one side presses
+_THOUSAND: Final = 1_000
+_UNITS: Final = ((_THOUSAND, "K"), (_THOUSAND**2, "M"), (_THOUSAND**3, "B"))
 _HIGH_RATE: Final = RATE_ONE * 5 // 10_000  # 0.05 %
 
 
@@ -43,19 +45,19 @@ def of_pair(
         funding: Of a perpetual future on it, where there is one.
     """
     obis = [venue.obi for venue in consolidated.venues]
-    obi = round(sum(obis, start=0.0) / len(obis), 2)
+    obi = round(sum(obis, start=0.0) / len(obis), 2) + 0.0  # which is no negative zero
     pressure = "buying" if obi > 0 else "selling"
     strength = "strong" if abs(obi) >= _PRESSURE else "little"
     sentences = [
         f"{base} {_course(moved_bps)} in the past {_span(minutes)} with {strength} {pressure} pressure.",
-        f"OBI at {obi:.2f} across exchanges.",
+        f"OBI at {_hundredths(obi)} across exchanges.",
     ]
     wall = max((*figures.bid_walls, *figures.ask_walls), key=_multiple, default=None)
     if wall is not None:
         below = wall in figures.bid_walls
         sentences.append(
-            f"A significant {'bid' if below else 'ask'} wall at ${first.price_text(wall.price)} "
-            f"({first.size_text(wall.size)} {base}, {wall.multiple:g}x median) is "
+            f"A significant {'bid' if below else 'ask'} wall at {price(first, wall.price)} "
+            f"({size(first, wall.size)} {base}, {wall.multiple:.1f}x median) is "
             f"{'supporting price' if below else 'capping price'}."
         )
     if funding is not None:
@@ -65,17 +67,47 @@ def of_pair(
 
 
 def percent(rate: int) -> str:
-    """A rate in units of 1e-8 in percent: ``percent(10_000) == "0.01%"``."""
-    return f"{rate * 100 / RATE_ONE:.4f}".rstrip("0").rstrip(".") + "%"
+    """A rate in units of 1e-8 in percent, to four digits: ``percent(10_000) == "0.01%"``."""
+    return decimal(_nearest(rate * 100, RATE_ONE // 10_000), 4) + "%"
 
 
 def dollars(cents: int) -> str:
     """An amount as people say it: ``$2.5M``, ``$168.0K``, ``$950``."""
-    usd = cents / 100
-    for size, letter in ((1_000_000_000, "B"), (1_000_000, "M"), (1_000, "K")):
-        if usd >= size:
-            return f"${usd / size:.1f}{letter}"
-    return f"${usd:.0f}"
+    # Rounded to what is shown before it is asked whether a larger unit shows it better.
+    if _nearest(cents, 100) < _THOUSAND:
+        return f"${_nearest(cents, 100)}"
+    shown = [(_nearest(cents, unit * 10), letter) for unit, letter in _UNITS]
+    tenths, letter = next((it for it in shown if it[0] < 10 * _THOUSAND), shown[-1])
+    return f"${tenths // 10}.{tenths % 10}{letter}"
+
+
+def decimal(units: int, decimals: int) -> str:
+    """``units * 10 ** -decimals`` with the digits it needs, thousands apart: ``64,186.5``."""
+    whole, _, rest = decimal_text(abs(units), decimals).partition(".")
+    rest = rest.rstrip("0")
+    return f"{'-' if units < 0 else ''}{int(whole):,}{'.' if rest else ''}{rest}"
+
+
+def price(instrument: Instrument, ticks: int) -> str:
+    """A price as people write it: ``$67,000``, ``151.25 JPY``."""
+    text = decimal(ticks * instrument.tick, instrument.price_decimals)
+    return f"${text}" if instrument.quote in DOLLARS else f"{text} {instrument.quote}"
+
+
+def size(instrument: Instrument, lots: int) -> str:
+    """A size as people write it: ``45.2``."""
+    return decimal(lots * instrument.lot, instrument.size_decimals)
+
+
+def _nearest(number: int, by: int) -> int:
+    """The nearest whole number to ``number / by``, halves up."""
+    return (2 * number + by) // (2 * by)
+
+
+def _hundredths(value: float, *, signed: bool = False) -> str:
+    """Two digits after the point; nothing is ever minus zero."""
+    text = f"{value:{'+' if signed else ''}.2f}"
+    return "0.00" if not float(text) else text
 
 
 def of_signal(signal: Signal, listing: Listing) -> str:
@@ -86,7 +118,7 @@ def of_signal(signal: Signal, listing: Listing) -> str:
 
 def _course(moved_bps: float) -> str:
     if abs(moved_bps) < _STILL_BPS:
-        return f"trading sideways ({moved_bps / 100:+.2f}%)"
+        return f"trading sideways ({_hundredths(moved_bps / 100, signed=True)}%)"
     up, down = ("rallying", "selling off") if abs(moved_bps) >= _RALLY_BPS else ("up", "down")
     return f"{up if moved_bps > 0 else down} {abs(moved_bps) / 100:.2f}%"
 
@@ -116,16 +148,17 @@ def _whale(figures: Figures, instrument: Instrument, _: Listing) -> str:
 
 def _cascade(figures: Figures, instrument: Instrument, _: Listing) -> str:
     whose = "long" if figures["side"] else "short"
+    span = f"within {figures['window_ms'] / 1000:.1f}s" if figures["window_ms"] else "at once"
     return (
-        f"{figures['count']} {whose} liquidations on {_where(instrument)} within "
-        f"{figures['window_ms'] / 1000:.1f}s: {dollars(figures['value_cents'])} of {instrument.base} closed"
+        f"{figures['count']} {whose} liquidations on {_where(instrument)} {span}: "
+        f"{dollars(figures['value_cents'])} of {instrument.base} closed"
     )
 
 
 def _funding(figures: Figures, instrument: Instrument, _: Listing) -> str:
     return (
-        f"{pair_name(instrument)} funding on {_where(instrument)} heads for {percent(figures['rate'])}, "
-        f"from {percent(figures['previous_rate'])}"
+        f"{pair_name(instrument)} funding on {_where(instrument)} heads for "
+        f"{percent(figures['predicted_rate'])}, now {percent(figures['rate'])}"
     )
 
 
@@ -133,7 +166,7 @@ def _imbalance(figures: Figures, instrument: Instrument, _: Listing) -> str:
     side = "bid" if figures["imbalance_1e4"] > 0 else "ask"
     return (
         f"{pair_name(instrument)} book on {_where(instrument)} leans to the {side} side: "
-        f"OBI {figures['imbalance_1e4'] / 10_000:.2f} over 10 levels"
+        f"OBI {_hundredths(figures['imbalance_1e4'] / 10_000)} over 10 levels"
     )
 
 
@@ -145,7 +178,7 @@ def _spread(figures: Figures, instrument: Instrument, _: Listing) -> str:
 
 def _volume(figures: Figures, instrument: Instrument, _: Listing) -> str:
     return (
-        f"{instrument.size_text(figures['volume_lots'])} {instrument.base} traded on {_where(instrument)} in "
+        f"{size(instrument, figures['volume_lots'])} {instrument.base} traded on {_where(instrument)} in "
         f"10s, {figures['multiple_hundredths'] / 100:.1f}x the usual"
     )
 
@@ -161,10 +194,9 @@ def _divergence(figures: Figures, instrument: Instrument, listing: Listing) -> s
 def _wall(verb: str) -> Callable[[Figures, Instrument, Listing], str]:
     def sentence(figures: Figures, instrument: Instrument, _: Listing) -> str:
         side = "Ask" if figures["side"] == Side.SELL else "Bid"
-        price = instrument.price_text(figures["price_ticks"])
         return (
-            f"{side} wall {verb} on {_where(instrument)} at ${price}: "
-            f"{instrument.size_text(figures['size_lots'])} {instrument.base}, "
+            f"{side} wall {verb} on {_where(instrument)} at {price(instrument, figures['price_ticks'])}: "
+            f"{size(instrument, figures['size_lots'])} {instrument.base}, "
             f"{figures['multiple_hundredths'] / 100:.1f}x median"
         )
 
@@ -174,7 +206,7 @@ def _wall(verb: str) -> Callable[[Figures, Instrument, Listing], str]:
 def _level(figures: Figures, instrument: Instrument, _: Listing) -> str:
     way = "above" if figures["upwards"] else "below"
     return (
-        f"{pair_name(instrument)} broke {way} ${instrument.price_text(figures['level_ticks'])} on "
+        f"{pair_name(instrument)} broke {way} {price(instrument, figures['level_ticks'])} on "
         f"{_where(instrument)}"
     )
 

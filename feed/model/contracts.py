@@ -93,7 +93,7 @@ class SignalRules:
 
     Attributes:
         whale_usd: Least value of what one taker trades within a second, US dollars; ten times it is critical.
-        cascade_count: Least number of liquidations in the window.
+        cascade_count: Least number of positions that are liquidated in the window.
         cascade_usd: Least value of them; ten times it is critical.
         cascade_seconds: The window.
         funding_z: Least distance of the predicted rate from its recent mean, standard deviations.

@@ -55,7 +55,9 @@ _WALL: Final = ("side", "price_ticks", "size_lots", "multiple_hundredths")
 FIGURES: Final[dict[SignalType, tuple[str, ...]]] = {
     SignalType.WHALE_MOVEMENT: ("value_cents", "side"),
     SignalType.LIQUIDATION_CASCADE: ("side", "count", "value_cents", "window_ms"),
-    SignalType.FUNDING_SPIKE: ("rate", "previous_rate", "z_hundredths"),
+    # As the row of the funding has them; the predicted rate is what stands out, and was told to be the
+    # previous one before.
+    SignalType.FUNDING_SPIKE: ("rate", "predicted_rate", "previous_rate", "z_hundredths"),
     SignalType.ORDERBOOK_IMBALANCE: ("imbalance_1e4", "depth_cents"),
     SignalType.SPREAD_ANOMALY: ("spread_bps_1e4", "median_spread_bps_1e4"),
     SignalType.VOLUME_SPIKE: ("volume_lots", "baseline_lots", "multiple_hundredths"),

@@ -49,7 +49,7 @@ def test_story_of_the_document():
     """The same state, told in much the same words."""
     assert story() == (
         "BTC rallying 2.10% in the past hour with strong buying pressure. OBI at 0.18 across exchanges. "
-        "A significant bid wall at $67000.00 (45.2 BTC, 8.5x median) is supporting price. "
+        "A significant bid wall at $67,000 (45.2 BTC, 8.5x median) is supporting price. "
         "Funding rate normal at 0.01%."
     )
 
@@ -70,9 +70,62 @@ def test_course_of_a_price(moved, course):
     assert story(moved_bps=moved).startswith(f"BTC {course} in the past hour")
 
 
+@pytest.mark.parametrize("moved", [0.0, -0.0, 0.4, -0.4])
+@pytest.mark.parametrize("obi", [0.0, -0.0, 0.004, -0.004])
+def test_nothing_is_minus_zero(moved, obi):
+    """Nor plus: what rounds to nothing is nothing."""
+    told = story(moved_bps=moved, obi=obi, walls=(), rate=-40)
+    assert "trading sideways (0.00%)" in told
+    assert "OBI at 0.00 across" in told
+    assert told.endswith("Funding rate normal at 0%.")
+
+
+@pytest.mark.parametrize(
+    ("rate", "text"),
+    [
+        (10_000, "0.01%"),
+        (-10_000, "-0.01%"),
+        (98_819, "0.0988%"),
+        (-49, "0%"),
+        (-51, "-0.0001%"),
+        (10**8, "100%"),
+    ],
+)
+def test_a_rate_in_percent(rate, text):
+    """To four digits, and none that says nothing."""
+    assert narratives.percent(rate) == text
+
+
+@pytest.mark.parametrize(
+    ("decimals", "tick", "quote", "ticks", "text"),
+    [
+        (2, 1, "USD", 6_700_000, "$67,000"),
+        (2, 1, "USDT", 6_418_665, "$64,186.65"),
+        (5, 1, "USD", 108_540, "$1.0854"),
+        (12, 1, "USD", 12_340_000_000, "$0.01234"),
+        (3, 5, "JPY", 30_250, "151.25 JPY"),
+        (0, 1, "USD", 100, "$100"),
+    ],
+)
+def test_a_price_as_people_write_it(decimals, tick, quote, ticks, text):
+    """Every digit that says something, and no other; dollars where it is in dollars."""
+    instrument = Instrument(
+        symbol="X", base="X", quote=quote, price_decimals=decimals, tick=tick, size_decimals=0
+    )
+    assert narratives.price(instrument, ticks) == text
+
+
 @pytest.mark.parametrize(
     ("cents", "text"),
-    [(250_000_000, "$2.5M"), (16_800_000, "$168.0K"), (95_000, "$950"), (1_200_000_000_00, "$1.2B")],
+    [
+        (250_000_000, "$2.5M"),
+        (16_800_000, "$168.0K"),
+        (95_000, "$950"),
+        (1_200_000_000_00, "$1.2B"),
+        (99_999_999, "$1.0M"),
+        (94_950, "$950"),
+        (49, "$0"),
+    ],
 )
 def test_dollars_as_people_say_them(cents, text):
     """Thousands, millions, billions."""
@@ -94,8 +147,8 @@ def test_dollars_as_people_say_them(cents, text):
         ),
         (
             SignalType.FUNDING_SPIKE,
-            (75_000, 10_000, 500),
-            "BTC/USDT funding on Binance heads for 0.075%, from 0.01%",
+            (10_000, 75_000, 12_000, 500),
+            "BTC/USDT funding on Binance heads for 0.075%, now 0.01%",
         ),
         (
             SignalType.ORDERBOOK_IMBALANCE,
@@ -120,17 +173,17 @@ def test_dollars_as_people_say_them(cents, text):
         (
             SignalType.WALL_APPEARANCE,
             (0, 6_700_000, 452, 850),
-            "Bid wall appeared on Binance at $67000.00: 45.2 BTC, 8.5x median",
+            "Bid wall appeared on Binance at $67,000: 45.2 BTC, 8.5x median",
         ),
         (
             SignalType.WALL_REMOVAL,
             (1, 6_800_000, 452, 850),
-            "Ask wall removed on Binance at $68000.00: 45.2 BTC, 8.5x median",
+            "Ask wall removed on Binance at $68,000: 45.2 BTC, 8.5x median",
         ),
         (
             SignalType.PRICE_LEVEL_BREAK,
             (6_700_000, 0, 6_698_000),
-            "BTC/USDT broke below $67000.00 on Binance",
+            "BTC/USDT broke below $67,000 on Binance",
         ),
     ],
 )

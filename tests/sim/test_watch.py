@@ -83,7 +83,7 @@ def test_what_trades_show_follows_at_once():
     rows = market.step()
     at = next(index for index, row in enumerate(rows) if row[0] == SIGNAL)
     trades = [row for row in rows if row[0] == TRADE]
-    cents = sum(row[5] * row[6] for row in trades) // 10_000
+    cents = (sum(row[5] * row[6] for row in trades) + 5_000) // 10_000
 
     assert rows[at][4] == SignalType.WHALE_MOVEMENT
     assert rows[at][:3] == (SIGNAL, SPOT, trades[-1][2])

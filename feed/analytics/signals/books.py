@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from feed.analytics.depth import Levels, Wall, imbalance, near, spread_bps, twice_median, walls
@@ -39,10 +39,18 @@ class BookEye:
         self._median = 0
         self._looks = 0
         self._lopsided = 0  # seconds in a row; negative while the asks have more
-        self._walls: tuple[dict[int, Wall], dict[int, Wall]] = ({}, {})
+        # By price; and whether its appearance was told.
+        self._walls: tuple[dict[int, tuple[Wall, bool]], dict[int, tuple[Wall, bool]]] = ({}, {})
 
-    def look(self, bids: Levels, asks: Levels) -> Iterator[Finding]:
-        """What a book shows now; nothing while a side of it is empty."""
+    def look(self, bids: Levels, asks: Levels, heard: Callable[[SignalType], bool]) -> Iterator[Finding]:
+        """
+        What a book shows now; nothing while a side of it is empty.
+
+        Args:
+            bids: The best levels, best first.
+            asks: The same.
+            heard: Whether a finding of that type would be told now, to be asked before each.
+        """
         if not (bids and asks):
             self._lopsided = 0
             return
@@ -50,7 +58,7 @@ class BookEye:
         yield from self._spread(bids[0][0], asks[0][0])
         mid2 = bids[0][0] + asks[0][0]
         for side, levels in ((Side.BUY, bids), (Side.SELL, asks)):
-            yield from self._wall(side, near(levels, mid2), mid2)
+            yield from self._wall(side, near(levels, mid2), mid2, heard)
 
     def _imbalance(self, bids: Levels, asks: Levels) -> Iterator[Finding]:
         rules, found = self._rules, imbalance(bids, asks, _DEPTH)
@@ -76,20 +84,23 @@ class BookEye:
         self._looks += 1
         known.append(spread)
 
-    def _wall(self, side: Side, levels: Levels, mid2: int) -> Iterator[Finding]:
+    def _wall(
+        self, side: Side, levels: Levels, mid2: int, heard: Callable[[SignalType], bool]
+    ) -> Iterator[Finding]:
         known = self._walls[side]
         multiple = self._rules.wall_multiple
         found = {wall.price: wall for wall in walls(levels, multiple)} if len(levels) > 2 else {}
         sizes = dict(levels) if known else {}
-        for price, wall in list(known.items()):
+        for price, (wall, announced) in list(known.items()):
             if 2 * sizes.get(price, 0) < wall.size:
                 del known[price]
-                # A wall that was left behind, or traded through, was not taken away.
-                if levels and self._in_view(side, price, levels, mid2):
+                # A wall that was left behind, or traded through, was not taken away; and one of which
+                # nobody has heard is not missed.
+                if announced and levels and self._in_view(side, price, levels, mid2):
                     yield self._told(SignalType.WALL_REMOVAL, side, wall)
         for price, wall in found.items():
             if price not in known:
-                known[price] = wall
+                known[price] = wall, heard(SignalType.WALL_APPEARANCE)
                 yield self._told(SignalType.WALL_APPEARANCE, side, wall)
 
     def _told(self, kind: SignalType, side: Side, wall: Wall) -> Finding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Final
 
 from feed.analytics.depth import Levels, spread_bps
@@ -78,7 +79,7 @@ class Detectors:
             if bids and asks:
                 best[at] = bids[0][0], asks[0][0]
             told += self._told(at, now, self._trades[at].second(now))
-            told += self._told(at, now, eye.look(bids, asks))
+            told += self._told(at, now, eye.look(bids, asks, partial(self._rested, at, now)))
         for venues in self._pairs:
             told += self._told(venues[0], now, self._diverged([at for at in venues if at in best], best))
         return told
@@ -96,13 +97,16 @@ class Detectors:
                 figures = (buy, sell, round(gap * BPS_1E4))
                 yield Finding(SignalType.CROSS_EXCHANGE_DIVERGENCE, Severity.ALERT, figures)
 
+    def _rested(self, instrument: int, now: int, kind: SignalType) -> bool:
+        """Whether a signal of that type can be given again."""
+        return self._resting.get((kind, instrument), 0) <= now
+
     def _told(self, instrument: int, now: int, findings: Iterable[Finding]) -> list[Row]:
         rows: list[Row] = []
         for kind, severity, figures in findings:
-            key = kind, instrument
-            if self._resting.get(key, 0) > now:
+            if not self._rested(instrument, now, kind):
                 continue
-            self._resting[key] = now + self._rules.rest_seconds * NS_PER_SECOND
+            self._resting[kind, instrument] = now + self._rules.rest_seconds * NS_PER_SECOND
             self._number += 1
             rows.append((SIGNAL, instrument, now, self._number, int(kind), int(severity), *figures))
         return rows

@@ -30,9 +30,9 @@ class Finding(NamedTuple):
 
 
 def value_cents(instrument: Instrument, ticks_lots: int) -> int:
-    """What that many ticks times lots are worth, cents of the quote currency, rounded down."""
+    """What that many ticks times lots are worth, cents of the quote currency; halves of a cent up."""
     scale: int = 10 ** (instrument.price_decimals + instrument.size_decimals)
-    return ticks_lots * instrument.tick * instrument.lot * CENTS // scale
+    return (2 * ticks_lots * instrument.tick * instrument.lot * CENTS + scale) // (2 * scale)
 
 
 def by_value(cents: int, threshold_usd: int) -> Severity:

@@ -31,8 +31,8 @@ class TradeEye:
     def __init__(self, instrument: Instrument, rules: SignalRules) -> None:
         self._instrument = instrument
         self._rules = rules
-        # Liquidations in the window: (market time, side, ticks times lots)
-        self._forced: deque[tuple[int, int, int]] = deque(maxlen=10_000)
+        # Liquidations in the window: (market time, side, trades, cents)
+        self._forced: deque[tuple[int, int, int, int]] = deque(maxlen=10_000)
         self._bucket = 0  # lots of the running ten seconds
         self._buckets: deque[int] = deque(
             maxlen=max(_FEWEST_BUCKETS, rules.window_seconds // _BUCKET_SECONDS)
@@ -48,6 +48,7 @@ class TradeEye:
             rows: All that followed from one action, in order.
         """
         takers: dict[tuple[int, int], int] = {}  # (order, side): ticks times lots
+        each: dict[int, list[int]] = {}  # liquidation order: cents of its trades, as they are told
         forced: dict[int, int] = {}  # liquidation order: side
         last = 0
         for row in rows:
@@ -56,13 +57,15 @@ class TradeEye:
                 last = row[5]
                 taker = row[8], row[4]
                 takers[taker] = takers.get(taker, 0) + row[5] * row[6]
+                if row[8] in forced:
+                    each.setdefault(row[8], []).append(value_cents(self._instrument, row[5] * row[6]))
             elif row[0] == LIQUIDATION:
                 forced[row[3]] = row[4]
         if not last:
             return
         for (order, side), value in takers.items():
-            if order in forced:
-                self._forced.append((rows[0][2], side, value))
+            if order in each:
+                self._forced.append((rows[0][2], side, len(each[order]), sum(each[order])))
                 yield from self._cascade(rows[0][2], side)
             else:
                 yield from self._whale(side, value)
@@ -94,11 +97,12 @@ class TradeEye:
         window = rules.cascade_seconds * NS_PER_SECOND
         while forced[0][0] <= now - window:
             forced.popleft()
-        mine = [value for _, at, value in forced if at == side]
-        cents = value_cents(self._instrument, sum(mine))
+        mine = [it for it in forced if it[1] == side]
+        cents = sum(it[3] for it in mine)
         if len(mine) >= rules.cascade_count and cents >= rules.cascade_usd * 100:
-            span = (now - forced[0][0]) // 1_000_000
-            figures = (side, len(mine), cents, span)
+            # What the channel of liquidations has told: each trade, its cents, its milliseconds.
+            span = now // 1_000_000 - mine[0][0] // 1_000_000
+            figures = (side, sum(it[2] for it in mine), cents, span)
             yield Finding(SignalType.LIQUIDATION_CASCADE, by_value(cents, rules.cascade_usd), figures)
 
     def _level(self, price: int) -> Iterator[Finding]:

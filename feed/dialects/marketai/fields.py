@@ -18,6 +18,7 @@ from feed.analytics.consolidated import Consolidated
 from feed.analytics.depth import BookFigures, Wall
 from feed.analytics.narratives import of_signal
 from feed.analytics.pairs import exchange, pair_name
+from feed.analytics.signals.finding import value_cents
 from feed.dialects.times import NS_PER_SECOND, milliseconds
 from feed.model.candles import Candle
 from feed.model.derivatives import RATE_DECIMALS, FundingRate, Round
@@ -109,8 +110,6 @@ def trade(instrument: Instrument, it: Trade, *, liquidation: bool) -> Fields:
 
 def liquidation(instrument: Instrument, it: Trade) -> Fields:
     """A trade by which a position was closed for its trader."""
-    units = it.price * instrument.tick * it.size * instrument.lot
-    scale: int = 10 ** max(0, instrument.price_decimals + instrument.size_decimals - _CENTS)
     return {
         "exchange": exchange(instrument),
         "symbol": pair_name(instrument),
@@ -118,7 +117,7 @@ def liquidation(instrument: Instrument, it: Trade) -> Fields:
         "price": instrument.price_text(it.price),
         "quantity": instrument.size_text(it.size),
         "timestamp": milliseconds(it.ts),
-        "notional_usd": decimal_text((2 * units + scale) // (2 * scale), _CENTS),
+        "notional_usd": decimal_text(value_cents(instrument, it.price * it.size), _CENTS),
     }
 
 
@@ -172,7 +171,7 @@ def prediction(
         volume: Contracts traded in 24 hours, integer lots; each can pay a dollar.
         liquidity: Contracts that rest in the book, integer lots.
         now: Market time, nanoseconds.
-        active: Whether it is traded.
+        active: Whether it is traded, and not over.
     """
     most = (instrument.highest or 0) + 1
     return {
@@ -182,7 +181,7 @@ def prediction(
         "downPrice": instrument.price_text(most - up),
         "volume": instrument.size_text(volume),
         "liquidity": instrument.size_text(liquidity),
-        "timeRemainingSeconds": max(0, (it.closes - now) // NS_PER_SECOND),
+        "timeRemainingSeconds": max(0, -((now - it.closes) // NS_PER_SECOND)),
         "active": active,
     }
 
@@ -235,6 +234,7 @@ _FIGURES: Final[dict[str, tuple[str, Callable[[Instrument, int], object]]]] = {
     "count": ("count", lambda _, value: value),
     "window_ms": ("window_ms", lambda _, value: value),
     "rate": ("rate", _decimal(RATE_DECIMALS)),
+    "predicted_rate": ("predicted_rate", _decimal(RATE_DECIMALS)),
     "previous_rate": ("previous_rate", _decimal(RATE_DECIMALS)),
     "z_hundredths": ("z_score", _decimal(2)),
     "imbalance_1e4": ("obi_10", _decimal(4)),

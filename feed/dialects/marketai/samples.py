@@ -255,7 +255,7 @@ def prediction(instrument: Instrument, index: int, latest: Latest, now: int) -> 
         up = (instrument.highest or 0) + 1 if found.outcome else 0
     elif bids and asks:
         up = (bids[0][0] + asks[0][0] + 1) // 2
-    elif trade is not None:
+    elif trade is not None and trade.seq > found.seq:  # an earlier one is of a round that is settled
         up = trade.price
     else:
         up = ((instrument.highest or 0) + 1) // 2
@@ -266,5 +266,5 @@ def prediction(instrument: Instrument, index: int, latest: Latest, now: int) -> 
         volume=latest.days[index].totals(latest.now)[0] if latest.days else 0,
         liquidity=sum(size for _, size in (*bids, *asks)),
         now=now,
-        active=found.outcome is None and latest.status(index) is Status.TRADING,
+        active=found.outcome is None and now < found.closes and latest.status(index) is Status.TRADING,
     )

@@ -111,6 +111,10 @@ def test_a_signal_rests_once_given(detectors):
     assert late.number == 3
 
 
+def buys(order, *, ts):
+    return [trade(ONE, instrument=2, side=BUY, taker=order, ts=ts)]
+
+
 def liquidation(order, *, ts=NOW, lots=ONE):
     row = (LIQUIDATION, 2, ts, order, SELL, PRICE, lots)
     return [row, trade(lots, instrument=2, side=SELL, taker=order, ts=ts)]
@@ -124,6 +128,19 @@ def test_cascade_is_five_liquidations_within_ten_seconds(detectors):
     (found,) = told(rows[4])
     assert found.type is SignalType.LIQUIDATION_CASCADE
     assert found.figures == {"side": SELL, "count": 5, "value_cents": 25_000_000, "window_ms": 4000}
+
+
+def test_a_cascade_counts_what_the_channel_of_liquidations_told(detectors):
+    """Every trade of one side in the window; their cents, each rounded as it was told; their milliseconds."""
+    detectors.happened([(LIQUIDATION, 2, NOW - SECOND, 90, BUY, PRICE, ONE), *buys(90, ts=NOW - SECOND)])
+    for n in range(5):
+        row = (LIQUIDATION, 2, NOW + n * SECOND, n, SELL, PRICE, ONE)
+        # 16,674.996665 dollars each, which is told as 16,675.00.
+        parts = [trade(3335, instrument=2, price=4_999_999, side=SELL, taker=n, ts=NOW + n * SECOND)] * 3
+        found = detectors.happened([row, *parts])
+
+    (cascade,) = told(found)
+    assert cascade.figures == {"side": SELL, "count": 15, "value_cents": 15 * 1_667_500, "window_ms": 4000}
 
 
 def test_slow_or_small_liquidations_are_no_cascade(detectors):
@@ -152,8 +169,9 @@ def test_funding_spike_stands_out_from_what_was_predicted_before(detectors):
     (found,) = told(detectors.funded(funding(300_000, 11)))
 
     assert found.type is SignalType.FUNDING_SPIKE
-    assert found.figures["rate"] == 300_000
-    assert found.figures["previous_rate"] == round((10 * 10_000 + 49_999) / 11)
+    # As the channel of funding tells them.
+    assert (found.figures["rate"], found.figures["predicted_rate"]) == (10_000, 300_000)
+    assert found.figures["previous_rate"] == 49_999
     assert found.figures["z_hundredths"] >= 400
 
 
@@ -176,7 +194,7 @@ def test_imbalance_must_last(books, detectors):
     (signal,) = [it for it in told(found) if it.type is SignalType.ORDERBOOK_IMBALANCE]
     assert signal.ts == NOW + 10 * SECOND
     assert signal.figures["imbalance_1e4"] == round(12 / 14 * 10_000)
-    assert signal.figures["depth_cents"] == sum(p * s for p, s in heavy[:10]) * 100 // 10**6
+    assert signal.figures["depth_cents"] == round(sum(p * s for p, s in heavy[:10]) * 100 / 10**6)
 
 
 def test_spread_anomaly_is_a_multiple_of_the_median(books, detectors):
@@ -236,6 +254,36 @@ def test_wall_appears_and_is_taken_away(books, detectors):
     figures = {"side": BUY, "price_ticks": bids[5][0], "size_lots": 6000, "multiple_hundredths": 6000}
     assert (appeared.type, appeared.figures) == (SignalType.WALL_APPEARANCE, figures)
     assert (removed.type, removed.figures) == (SignalType.WALL_REMOVAL, figures)
+
+
+def test_a_wall_of_which_nobody_has_heard_is_not_missed(books, detectors):
+    """The second wall within a minute is not told; when both are taken away, the first alone is."""
+    bids, asks = steady()
+    first = [*bids[:5], (bids[5][0], 6000), *bids[6:]]
+    both = [*first[:8], (bids[8][0], 7000), *first[9:]]
+    told_ = []
+    for n, levels in enumerate([bids, first, both, both, first, bids]):
+        books.put(0, levels, asks)
+        told_ += told(detectors.second(NOW + n * SECOND))
+
+    assert [(it.type, it.figures["price_ticks"]) for it in told_] == [
+        (SignalType.WALL_APPEARANCE, bids[5][0]),
+        (SignalType.WALL_REMOVAL, bids[5][0]),
+    ]
+
+
+def test_of_two_walls_at_once_one_is_told_and_missed(books, detectors):
+    """The other one was not announced."""
+    bids, asks = steady()
+    walls = [(price, 6000 if at in (5, 8) else size) for at, (price, size) in enumerate(bids)]
+    books.put(0, walls, asks)
+    (appeared,) = told(detectors.second(NOW))
+    books.put(0, [(price, 6000 if at == 5 else size) for at, (price, size) in enumerate(bids)], asks)
+    assert detectors.second(NOW + SECOND) == []
+    books.put(0, bids, asks)
+    (removed,) = told(detectors.second(NOW + 2 * SECOND))
+    assert appeared.figures == removed.figures
+    assert appeared.figures["price_ticks"] == bids[5][0]
 
 
 def test_wall_that_is_traded_through_is_not_taken_away(books, detectors):

@@ -1,6 +1,7 @@
 """What the channels say: the document's own examples, to the byte where it has one."""
 
 import json
+from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 
@@ -293,6 +294,56 @@ def test_prediction_adds_up_to_one_and_is_settled(stage):
     assert settled["data"] | {"upPrice": "1.000", "downPrice": "0.000", "active": False} == settled["data"]
 
 
+def test_a_new_round_knows_nothing_of_the_one_before(stage):
+    """Not its last price: while nobody quotes yet it is half. And what is over is not active."""
+    closes = NOW + 10_000 * MS
+    later = closes + 60 * MINUTE
+    stage.publish(
+        [(ROUND, UP, NOW, closes - 60 * MINUTE, closes, 6_745_000, UNKNOWN), trade(113, 100, at=UP)]
+    )
+    ear = stage.ear(topic("polymarket", UP))
+    stage.publish([clock(closes - 1), clock(closes)])
+    stage.publish([(ROUND, UP, closes, closes - 60 * MINUTE, closes, 6_745_000, 0)])
+    stage.publish([(ROUND, UP, closes, closes, later, 6_740_000, UNKNOWN)])
+    joined = stage.ear(topic("polymarket", UP))
+    stage.publish([trade(480, 100, at=UP, ts=closes + 1), clock(closes + 5_000 * MS)])
+
+    told = [message["data"] for message in heard(ear)]
+    shown = [(it["upPrice"], it["timeRemainingSeconds"], it["active"]) for it in told]
+    assert shown[0] == ("0.113", 10, True)
+    assert shown[-4:] == [
+        ("0.113", 0, False),  # the interval that ends with the round
+        ("0.000", 0, False),  # settled
+        ("0.500", 3600, True),
+        ("0.480", 3595, True),
+    ]
+    (first, *_) = heard(joined)
+    assert first["data"] == told[-2]
+
+
+def test_a_simulated_round_goes_over_into_the_next(house):
+    """No message says that something is active of which no time is left, and each new one begins at half."""
+    length = 15 * MINUTE
+    start = NOW - NOW % length + length - 10_000 * MS
+    rows, listing = house.market(20, "BTC-USD", "BTC-UP-15M", start=start)
+    ear = (stage := house.Stage(listing)).ear(topic("polymarket", listing.index("BTC-UP-15M")))
+    stage.publish(rows)
+
+    told = [message["data"] for message in heard(ear)]
+    assert all((it["timeRemainingSeconds"] > 0) >= it["active"] for it in told)
+    settled = next(at for at, it in enumerate(told) if it["upPrice"] in {"0.000", "1.000"})
+    assert (told[settled + 1]["upPrice"], told[settled + 1]["timeRemainingSeconds"]) == ("0.500", 900)
+    assert len(told) > settled + 3
+
+
+def test_a_part_of_a_second_that_is_left_is_a_second(stage):
+    """Until the round is over."""
+    closes = NOW + 1
+    stage.publish([(ROUND, UP, NOW, closes - 60 * MINUTE, closes, 6_745_000, UNKNOWN)])
+    (first,) = heard(stage.ear(topic("polymarket", UP)))
+    assert (first["data"]["timeRemainingSeconds"], first["data"]["active"]) == (1, True)
+
+
 def test_narrative_has_the_numbers_of_the_quotes_and_books(stage):
     """Once a minute, from the same state."""
     ear = stage.ear(topic("narratives"), topic("book"))
@@ -349,3 +400,73 @@ def test_each_signal_comes_over_the_wire_from_its_scenario(house, name):
         assert signal["narrative"]
         assert signal["data"]
         assert signal["severity"] in {"info", "warning", "alert", "critical"}
+
+
+def heard_of(house, name, *channels):
+    """What a client hears of some channels of a shipped scenario."""
+    run = ScriptedMarket(read_scenario(find_scenario(name), MARKETS))
+    stage = house.Stage(run.listing)
+    session = dialects()["marketai"].session(
+        Opening(query={"key": "good key"}), house.with_listing(run.listing)
+    )
+    entries = [{"type": channel} for channel in channels]
+    *_, subscribe = session.receive(json.dumps({"action": "subscribe", "channels": entries}))
+    ear = stage.ear(*subscribe.topics)
+    stage.publish(run.opening())
+    while run.next_time() is not None:
+        stage.publish(run.advance(run.end, 4096))
+    return [(message["channel"], message["data"]) for message in heard(ear)]
+
+
+def test_a_cascade_is_what_the_channel_of_liquidations_told(house):
+    """As many, worth as much to the cent, in so many milliseconds."""
+    told, found = [], []
+    for channel, data in heard_of(house, "liquidation-cascade", "signals", "liquidations"):
+        if channel == "liquidations":
+            told.append(data)
+        elif data["signal_type"] == "liquidation_cascade":
+            of = data["data"]
+            since = data["timestamp"] - of["window_ms"]
+            mine = [
+                it
+                for it in told
+                if (it["exchange"], it["side"]) == (of["exchange"], of["side"]) and it["timestamp"] >= since
+            ]
+            assert of["count"] == len(mine)
+            assert Decimal(str(of["total_usd"])) == sum(Decimal(it["notional_usd"]) for it in mine)
+            assert f"{len(mine)} {'long' if of['side'] == 'sell' else 'short'} liq" in data["narrative"]
+            found.append(data)
+    assert found
+
+
+def test_a_funding_spike_has_the_rates_of_the_channel_of_funding(house):
+    """The rate, and the predicted one that stands out and was another before."""
+    before, last, found = None, None, []
+    for channel, data in heard_of(house, "funding-spike", "signals", "funding"):
+        if channel == "funding":
+            before, last = last, data
+        elif data["signal_type"] == "funding_spike":
+            of = data["data"]
+            assert (of["rate"], of["predicted_rate"]) == (last["rate"], last["predicted_rate"])
+            assert of["previous_rate"] == before["predicted_rate"]
+            found.append(data)
+    assert found
+
+
+def test_a_whale_is_the_sum_of_its_trades(house):
+    """To the cent, as anybody would round it."""
+    trades, found = [], []
+    for channel, data in heard_of(house, "signal-whale-movement", "signals", "trades"):
+        if channel == "trades":
+            trades.append(data)
+        elif data["signal_type"] == "whale_movement":
+            mine = [
+                it
+                for it in trades
+                if (it["exchange"], it["symbol"], it["timestamp"])
+                == (data["data"]["exchange"], data["symbol"], data["timestamp"])
+            ]
+            exact = sum(Decimal(it["price"]) * Decimal(it["quantity"]) for it in mine)
+            assert Decimal(str(data["data"]["size_usd"])) == exact.quantize(Decimal("0.01"), ROUND_HALF_UP)
+            found.append(data)
+    assert found

@@ -72,6 +72,9 @@ def trade(instrument, number, price, *, size=5_000, side=0, taker=7, ts=NOW):
     return (TRADE, instrument, ts, number, side, price, size, 1, taker, UNKNOWN, UNKNOWN)
 
 
+RATES = 10_000, 90_000, 12_000, 400
+
+
 def opening():
     """Two spot venues with something to gain between them, a future, a round; ETH has no book yet."""
     return [
@@ -354,7 +357,7 @@ async def test_what_happens_is_what_the_channels_say(market):
         trade(PERPETUAL, 2, 6_720_000, size=20_000, side=1, taker=9, ts=NOW + 2),
         trade(PERPETUAL, 3, 6_719_950, size=5_000, side=1, taker=9, ts=NOW + 2),
         trade(PERPETUAL, 4, 6_720_000, taker=10, ts=NOW + 3),
-        (SIGNAL, PERPETUAL, NOW + 4, 2, SignalType.FUNDING_SPIKE, Severity.WARNING, 90_000, 10_000, 400),
+        (SIGNAL, PERPETUAL, NOW + 4, 2, SignalType.FUNDING_SPIKE, Severity.WARNING, *RATES),
     ]
     await happen(market, *rows)
     said = {"signals": [], "liquidations": []}
