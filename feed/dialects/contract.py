@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 import attrs
 
@@ -296,5 +296,19 @@ class Dialect(Protocol):
             topic: One that a session of this dialect has named.
             instrument: The instrument that ``topic.instrument`` stands for.
             latest: Where the market stands at this moment.
+        """
+        ...
+
+
+@runtime_checkable
+class WordsNotFound(Protocol):
+    """A dialect whose document says how a request by HTTP is refused that is for nothing it serves."""
+
+    def not_found(self, message: str) -> str:
+        """
+        The JSON body of a 404 for a path below the dialect's own.
+
+        Args:
+            message: One sentence for people.
         """
         ...

@@ -211,7 +211,7 @@ class Door:
         """The conversation that a request asks for, or the answer that it gets instead."""
         opening = head.opening
         if dialect is None:
-            raise nowhere()
+            raise nowhere(opening.path)
         if not head.upgrade:
             raise BadRequest(
                 426, "This path speaks WebSocket; send an upgrade request", (("Upgrade", "websocket"),)

@@ -15,7 +15,7 @@ from feed.analytics.pairs import Pair, pair_name
 from feed.dialects.contract import Desk, Dialect, Opening, Refusal, Session
 from feed.dialects.marketai import admission, channels
 from feed.dialects.marketai.admission import Refused
-from feed.dialects.marketai.encode import Funding, Liquidations, Numbered, Signals, Trades
+from feed.dialects.marketai.encode import Funding, Liquidations, Numbered, Signals, Trades, refusal
 from feed.dialects.marketai.samples import Book, Klines, Narratives, Predictions, Quotes
 from feed.dialects.marketai.session import MarketAiSession, TurnedAway
 from feed.model.instruments import Instrument
@@ -53,6 +53,10 @@ class MarketAi:
                 return TurnedAway(refused)
             return Refusal(refused.status, refused.body)
         return MarketAiSession(desk, grant, asked)
+
+    def not_found(self, message: str) -> str:
+        """In the envelope of its REST."""
+        return refusal("not_found", message)
 
     def encoder(self, topic: Topic, instrument: Instrument, latest: Latest) -> Encoder:
         """Of whichever kind the channel is."""

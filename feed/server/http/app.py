@@ -104,7 +104,8 @@ class _Desk:
                 Problem(error.status_code, "method_not_allowed", message, error.headers),
                 next((it.access.wording for it in self._site.endpoints if it.path == path), detailed),
             )
-        body = nowhere(tuple(dict.fromkeys(endpoint.path for endpoint in self._site.endpoints))).body
+        served = tuple(dict.fromkeys(endpoint.path for endpoint in self._site.endpoints))
+        body = nowhere(request.url.path, served).body
         return Response(body, 404, media_type=JSON)
 
     async def _serve(self, request: Request, endpoint: Endpoint) -> Response:

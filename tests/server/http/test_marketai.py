@@ -193,6 +193,29 @@ async def test_a_refusal_is_worded_as_published(market, path, headers, status, e
     assert ("www-authenticate" in answered) == (status == 401)
 
 
+@pytest.mark.parametrize(
+    "path", ["/marketai/api/v1/nothing", "/marketai/api/v1/", "/marketai/x", "/marketai/"]
+)
+async def test_what_is_not_there_is_refused_in_the_same_words(market, path):
+    """404, enveloped, at every path below its own; with what there is."""
+    status, _, body = await ask(market.connect(), path, **AI)
+    assert (status, body["ok"], body["error"]["code"]) == (404, False, "not_found")
+    assert list(body) == ["ok", "error"]
+    assert f"{API}/quotes" in body["error"]["message"]
+
+
+async def test_a_handshake_for_what_is_not_there_is_refused_in_the_same_words(market):
+    """404, enveloped."""
+    client = market.connect()
+    await client.send_bytes(
+        b"GET /marketai/stream HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    )
+    status, _, body = await client.answer()
+    message = "Nothing is served at this path"
+    assert (status, body) == (404, {"ok": False, "error": {"code": "not_found", "message": message}})
+
+
 async def test_a_wrong_method_is_refused_in_the_same_words(market):
     """405, enveloped."""
     status, headers, body = await ask(market.connect(), f"{API}/quotes", method="POST", **AI)
