@@ -2,7 +2,7 @@
 
 import sys
 
-from feed.cli.main import main
+from feed.cli.entry import main
 
 if __name__ == "__main__":
     sys.exit(main())

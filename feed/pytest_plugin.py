@@ -28,5 +28,12 @@ def feed_server(request: pytest.FixtureRequest) -> Iterator[FeedServer]:
     from feed.testing import FeedServer  # noqa: PLC0415
 
     marker = request.node.get_closest_marker("feed")
-    with FeedServer(**(marker.kwargs if marker else {})) as server:
+    if marker is None:
+        server = FeedServer()
+    else:
+        try:
+            server = FeedServer(*marker.args, **marker.kwargs)
+        except TypeError as problem:
+            raise pytest.UsageError(f"@pytest.mark.feed of {request.node.nodeid}: {problem}") from None
+    with server:
         yield server

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -11,6 +9,7 @@ import click
 
 from feed import __version__
 from feed.cli.options import config_option, example
+from feed.cli.progress import progress
 from feed.config.effective import effective
 from feed.config.reader import read_settings
 from feed.errors import ConfigError, RecordingError
@@ -22,12 +21,7 @@ from feed.scenario.times import duration_text
 from feed.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from contextlib import AbstractContextManager
     from types import TracebackType
-
-# A progress bar counts in these, so that it is drawn a hundred times and not for every chunk.
-_STEPS = 100
 
 
 def grid(text: str) -> tuple[str, Grid]:
@@ -95,7 +89,8 @@ def import_(
         raise ConfigError("goes without --lenient", where="--strict")
     get(format_)  # a wrong name should not cost a file
     settings = Settings() if config is None else effective(read_settings(config), {}).settings
-    with unfinished(output, files) as out, _progress(format_, list(files)) as advance:
+    label = f"{format_} {total_bytes(list(files)) / 1e6:.1f} MB"
+    with unfinished(output, files) as out, progress(label) as advance:
         report = import_files(
             format_,
             files,
@@ -159,29 +154,3 @@ class unfinished:  # noqa: N801 - used as a function
         self._output.__exit__(kind, error, trace)
         if isinstance(error, RecordingError):
             raise ConfigError(f"cannot be written: {error.what}", where=str(self._path)) from None
-
-
-def _progress(label: str, files: list[Path]) -> AbstractContextManager[Callable[[int, int], None] | None]:
-    """A bar of bytes on a terminal; nothing in a pipe."""
-    if not sys.stderr.isatty():
-        return nullcontext()
-    return _Bar(label, total_bytes(files))
-
-
-class _Bar:
-    """Draws how far an import has come."""
-
-    def __init__(self, label: str, size: int) -> None:
-        self._bar: Any = click.progressbar(
-            length=_STEPS, label=f"{label} {size / 1e6:.1f} MB", file=sys.stderr, update_min_steps=1
-        )
-
-    def __enter__(self) -> Callable[[int, int], None]:
-        self._bar.__enter__()
-        return self._show
-
-    def __exit__(self, *error: object) -> None:
-        self._bar.__exit__(*error)
-
-    def _show(self, done: int, total: int) -> None:
-        self._bar.update(done * _STEPS // max(total, 1) - self._bar.pos)

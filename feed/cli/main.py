@@ -7,14 +7,17 @@ exit  meaning
 0     done, or stopped by SIGINT or SIGTERM as asked
 1     a defect of ours: the traceback says where; or a run or a client that is not as expected
 2     the operator's mistake: one line on stderr, ``feed: where: what; hint``
-130   interrupted (``serve`` never ends so)
+130   interrupted by SIGINT, as shells say it (``serve`` and ``record`` end so only before they have begun)
+141   whoever read the output has gone, such as ``head``; as shells say it
 ====  ===========================================================================================
 """
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -35,6 +38,10 @@ from feed.errors import ConfigError, ConfigErrors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+INTERRUPTED: Final = 130
+NOBODY_READS: Final = 141
+OUTPUT_ERRORS: Final = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 
 
 @click.group(
@@ -73,18 +80,54 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     try:
         # A command returns nothing or its exit code, as --help and --version do.
-        return feed.main(arguments, prog_name="feed", standalone_mode=False) or 0
-    except click.Abort:
-        return 130
-    except click.ClickException as error:
-        return _refuse(_explained(error))
-    except ConfigError as error:
-        return _refuse(error)
-    except BaseExceptionGroup as group:
-        alone = _only(group)
-        if not isinstance(alone, ConfigError):
+        code: int = feed.main(arguments, prog_name="feed", standalone_mode=False) or 0
+        sys.stdout.flush()  # at the exit of the process nobody could say what went wrong
+    except BaseException as error:
+        found = _exit_code(error)
+        if found is None:
             raise
-        return _refuse(alone)
+        return found
+    return code
+
+
+def _exit_code(error: BaseException) -> int | None:
+    """Tell the operator of an error of theirs, or of nobody's; None for a defect of ours."""
+    if isinstance(error, BaseExceptionGroup):
+        # An interrupt comes out of whatever task was running, beside what that one left behind.
+        if error.subgroup(KeyboardInterrupt) is not None:
+            return INTERRUPTED
+        error = _only(error)
+    code: int | None = None
+    match error:
+        case click.Abort() | KeyboardInterrupt():
+            code = INTERRUPTED
+        case SystemExit():
+            code = NOBODY_READS  # nothing else makes click end the process by itself
+        case click.ClickException():
+            code = _refuse(_explained(error))
+        case ConfigError():
+            code = _refuse(error)
+        case OSError() if _is_of_output(error):
+            _abandon_output()
+            code = NOBODY_READS
+            if error.errno != errno.EPIPE:
+                code = _refuse(ConfigError(f"cannot be written: {error.strerror}", where="standard output"))
+    return code
+
+
+def _is_of_output(error: OSError) -> bool:
+    """Whether ``error`` comes from writing to standard output: it names no file, and nobody has caught it."""
+    return error.errno in OUTPUT_ERRORS and error.filename is None
+
+
+def _abandon_output() -> None:
+    """Let what is left in the buffer go nowhere, or Python would try again at the end, and complain."""
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+    except (OSError, ValueError):
+        pass  # it is no file, as in tests
 
 
 def _refuse(error: ConfigError) -> int:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from feed import __version__
 from feed.cli.options import example
+from feed.cli.progress import progress
 from feed.cli.values import speed
 from feed.errors import ConfigError
 from feed.model.scenario import KIND_NAMES
@@ -26,12 +26,6 @@ from feed.server.program import Program, parsed, program_from_file
 from feed.sim.draws import NS_PER_MS
 from feed.sim.pace import NANOSECONDS
 from feed.sim.replay import Outcome, Replay
-
-if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
-# A progress bar counts in these.
-_NS_PER_TICK = 100 * NS_PER_MS
 
 
 def moment(text: str) -> int:
@@ -228,22 +222,26 @@ def report(name: str, outcome: Outcome, *, digest: bool) -> list[str]:
 
 
 def _run(program: Program, speed: float, until: str | None) -> Outcome:
+    end = program.until(until)
     run = Replay(
         program.run,
         start=program.start,
         faults=program.faults,
         clock=time.monotonic,
         speed=speed,
-        until=program.until(until),
+        until=end,
     )
+    length = program.duration
+    if end.time is not None and (length is None or end.time < program.start + length):
+        length = end.time - program.start
     began = time.monotonic()
-    with _progress(program) as bar:
+    with nullcontext() if length is None else progress(program.name) as show:
         for wake_time in run.steps():
             time.sleep(max(0.0, wake_time - time.monotonic()))
-            if bar is not None:
-                bar.update(run.market_ns // _NS_PER_TICK - bar.pos)
-        if bar is not None:
-            bar.update(run.market_ns // _NS_PER_TICK - bar.pos)
+            if show is not None and length is not None:
+                show(run.market_ns, length)
+        if show is not None and length is not None:
+            show(run.market_ns, length)
     seconds = max(time.monotonic() - began, 1e-9)
     outcome = run.outcome()
     ratio = outcome.market_ns / NANOSECONDS / seconds
@@ -252,18 +250,6 @@ def _run(program: Program, speed: float, until: str | None) -> Outcome:
         err=True,
     )
     return outcome
-
-
-def _progress(program: Program) -> AbstractContextManager[Any]:
-    """A progress bar on a terminal; nothing in a pipe."""
-    if program.duration is None or not sys.stderr.isatty():
-        return nullcontext()
-    return click.progressbar(
-        length=program.duration // _NS_PER_TICK,
-        label=program.name,
-        file=sys.stderr,
-        update_min_steps=max(1, program.duration // _NS_PER_TICK // 100),
-    )
 
 
 def _update(path: Path, outcome: Outcome) -> str:

@@ -51,12 +51,22 @@ def check(files: tuple[str, ...]) -> None:
 @scenario.command("list", epilog=example("feed scenario list"))
 @click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
 def list_(folder: Path | None) -> None:
-    """List the scenarios in DIR, or those that are shipped."""
-    found = [_read(path) for path in scenarios_in(folder or shipped())]
-    width = max((len(item.name) for item in found), default=0)
-    for item in found:
-        about = item.about.strip().split("\n")[0]
-        click.echo(f"{item.name:<{width}}  {duration_text(item.duration):>5}  {about}".rstrip())
+    """List the scenarios in DIR, or those that are shipped; of one that cannot be read, what is wrong."""
+    rows = [_row(path) for path in scenarios_in(folder or shipped())]
+    width = max((len(name) for name, _, _ in rows), default=0)
+    for name, duration, about in rows:
+        click.echo(f"{name:<{width}}  {duration:>5}  {about}".rstrip())
+
+
+def _row(path: Path) -> tuple[str, str, str]:
+    """Name, duration and first line of a scenario."""
+    try:
+        found = _read(path)
+    except ConfigError as problem:
+        first, *more = problem.errors if isinstance(problem, ConfigErrors) else [problem]
+        line = " ".join(str(first).split())
+        return path.name, "bad", f"{line} (and {len(more)} more)" if more else line
+    return found.name, duration_text(found.duration), found.about.strip().split("\n")[0]
 
 
 @scenario.command(epilog=example("feed scenario labels signal-whale-movement"))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Unpack
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from feed.client.book import Book
 from feed.client.connect import Feed, connect
+from feed.client.options import ConnectOptions
 from feed.client.orders import Orders
 from feed.client.states import State
 from feed.model.directory import Directory
@@ -47,7 +48,9 @@ class BlockingFeed:
 
 
 @contextmanager
-def connect_blocking(url: str, *, backend: str = "asyncio", **options: Any) -> Iterator[BlockingFeed]:
+def connect_blocking(
+    url: str, *, backend: str = "asyncio", **options: Unpack[ConnectOptions]
+) -> Iterator[BlockingFeed]:
     """
     As :func:`feed.client.connect`, with its loop in a thread of its own until the end of the block.
 
@@ -55,7 +58,13 @@ def connect_blocking(url: str, *, backend: str = "asyncio", **options: Any) -> I
         url: As there.
         backend: ``asyncio`` or ``trio``.
         options: As there.
+
+    Raises:
+        TypeError: There is no such option.
     """
+    for name in options:
+        if name not in ConnectOptions.__annotations__:
+            raise TypeError(f"connect_blocking() got an unexpected keyword argument {name!r}")
     with (
         start_blocking_portal(backend) as portal,
         portal.wrap_async_context_manager(connect(url, **options)) as feed,

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
-from typing import Any, Final, Self, TypeVar
+from pathlib import Path
+from typing import Any, Final, Self, TypeVar, Unpack
 
-import attrs
 import structlog
 import trio
 
@@ -23,6 +23,7 @@ from feed.server.keys import ADMIN_PREFIX, KEY_BYTES, new_key
 from feed.server.serve import Address, serve
 from feed.server.transport import Transport
 from feed.settings import DEMO_KEY, Flow, Limits, Settings
+from feed.testing.options import ServerOptions
 from feed.testing.tap import Tap, Visit
 
 START_SECONDS: Final = 10.0
@@ -55,30 +56,41 @@ class FeedServer:
         refusing: Whether connections are dropped as they come.
     """
 
-    def __init__(self, *, dialect: str = "tradyn", speed: float = 1.0, **settings: Any) -> None:
+    def __init__(
+        self,
+        scenario: str | Path | None = None,
+        *,
+        dialect: str = "tradyn",
+        speed: float = 1.0,
+        **settings: Unpack[ServerOptions],
+    ) -> None:
         """
         Get ready.
 
         Args:
+            scenario: Scenario file, recording, or name of a shipped scenario; None simulates the default
+                market.
             dialect: Name of the protocol that :attr:`url` leads to; the others are served as well.
             speed: Market seconds per second. 0: the market waits for the first subscription (of
                 ``wait_clients``), and is then as fast as its slowest client reads, in lockstep.
-            settings: Any others of :class:`feed.Settings`, such as ``scenario`` and ``seed``.
+            settings: Any others of :class:`feed.Settings`, such as ``seed``.
 
         Raises:
-            ConfigError: There is no such protocol or setting.
+            TypeError: There is no such setting.
+            ConfigError: There is no such protocol.
         """
+        for given in settings:
+            if given not in ServerOptions.__annotations__:
+                raise TypeError(f"FeedServer() got an unexpected keyword argument {given!r}")
         if dialect not in dialects():
             raise ConfigError(f"there is no protocol {dialect!r}", hint=f"known are {', '.join(dialects())}")
         usual: dict[str, Any] = {"host": "127.0.0.1", "port": 0, "limits": _LIMITS, "flow": _FLOW}
         if not speed:
             usual |= {"lockstep": True, "wait_clients": 1}
-        if settings.get("scenario") is None:
+        if scenario is None:
             usual["start"] = _LONG_AGO
-        unknown = [name for name in settings if name not in attrs.fields_dict(Settings)]
-        if unknown:
-            raise ConfigError(f"there is no setting {unknown[0]!r}")
-        self._settings = Settings(**usual | settings, speed=speed)
+        name = None if scenario is None else str(scenario)
+        self._settings = Settings(**usual | dict(settings), scenario=name, speed=speed)
         self._path = dialects()[dialect].path
         self.key = DEMO_KEY
         self.admin_key = new_key(ADMIN_PREFIX, secrets.token_bytes(KEY_BYTES))

@@ -181,9 +181,12 @@ class Tap:
     # -- what goes wrong ---------------------------------------------------------------------------
 
     def inject(self, frames: bytes) -> None:
-        """Send whole frames that the server never sent."""
+        """Send whole frames that the server never sent; to a client that has gone, nothing."""
         self._waiting += frames
-        self._push()
+        try:
+            self._push()
+        except OSError:
+            self.close()
 
     def mend(self) -> None:
         """The wire is good again; what was held comes now."""

@@ -97,10 +97,33 @@ def test_a_defect_is_never_passed_off_as_a_mistake(run, monkeypatch, error):
     assert caught.value is error
 
 
-def test_an_interrupted_command_ends_with_130(run, monkeypatch):
-    """As shells expect of whatever SIGINT stopped."""
-    monkeypatch.setitem(cli.feed.commands, "keys", raising(KeyboardInterrupt()))
-    assert run("keys")[0] == 130
+@pytest.mark.parametrize("name", ["tail", "verify", "record", "replay", "certify", "import"])
+@pytest.mark.parametrize(
+    "error",
+    [
+        KeyboardInterrupt(),
+        BaseExceptionGroup("nursery", [KeyboardInterrupt()]),
+        BaseExceptionGroup("nursery", [ExceptionGroup("", [OSError()]), KeyboardInterrupt()]),
+    ],
+    ids=["bare", "in a nursery", "beside another"],
+)
+def test_an_interrupted_command_ends_with_130(run, monkeypatch, name, error):
+    """As shells expect of whatever SIGINT stopped, in whatever task it was noticed."""
+    monkeypatch.setitem(cli.feed.commands, name, raising(error))
+    code, out, err = run(name)
+    assert (code, out, err.strip()) == (130, "", "")
+
+
+def test_an_import_that_is_interrupted_leaves_nothing_behind(run, monkeypatch, tmp_path):
+    """Neither the recording nor half of it."""
+    monkeypatch.setattr("feed.cli.imports.import_files", lambda *_, **__: interrupt())
+    (tmp_path / "capture").write_text("")
+    code, _, _ = run("import", "coinbase", tmp_path / "capture", "-o", tmp_path / "out.feed.zst")
+    assert (code, [path.name for path in tmp_path.iterdir()]) == (130, ["capture"])
+
+
+def interrupt():
+    raise KeyboardInterrupt
 
 
 @pytest.mark.parametrize(

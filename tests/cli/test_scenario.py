@@ -144,3 +144,15 @@ def test_a_name_must_be_one(run):
         2,
         "feed: My Market: is no name; allowed: small letters, digits and hyphens, at most 64\n",
     )
+
+
+def test_a_bad_file_is_listed_with_what_is_wrong(run, folder):
+    """And the others beside it."""
+    (folder / "worse.toml").write_bytes(b"\xff")
+    code, out, err = run("scenario", "list", ".")
+    assert (code, err) == (0, "")
+    assert out.splitlines() == [
+        "bad.toml      bad  bad.toml:6: sed: unknown key; did you mean seed? (and 1 more)",
+        "good        1m30s  First line.",
+        "worse.toml    bad  worse.toml: is not UTF-8 text",
+    ]

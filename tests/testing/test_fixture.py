@@ -1,21 +1,28 @@
 """The fixture, from every kind of test."""
 
+import inspect
 import json
 import subprocess
 import sys
 import threading
 import time
+from typing import get_type_hints
 
 import anyio
+import attrs
 import pytest
 import websockets.sync.client
 
+from feed import Settings
 from feed.client import Disconnected, Quote, connect, connect_blocking
+from feed.client.options import ConnectOptions
 from feed.errors import ConfigError, FeedError
 from feed.testing import FeedServer
+from feed.testing.options import ServerOptions
 from feed.testing.server import STOP_SECONDS
 
 pytestmark = pytest.mark.e2e
+pytest_plugins = ["pytester"]
 
 
 def auth(server):
@@ -99,7 +106,6 @@ def test_it_is_ready_in_under_a_second():
     ("options", "complaint"),
     [
         ({"dialect": "morse"}, "no protocol 'morse'"),
-        ({"colour": "red"}, "no setting 'colour'"),
         ({"scenario": "nowhere"}, "no scenario of that name"),
     ],
 )
@@ -107,6 +113,58 @@ def test_what_cannot_be_served_is_said_at_once(options, complaint):
     """In the test's own thread."""
     with pytest.raises(ConfigError, match=complaint):
         FeedServer(**options).start()
+
+
+@pytest.mark.feed("burst", speed=0, dialect="guide")
+async def test_the_scenario_can_be_named_alone(feed_server):
+    """Without its keyword."""
+    async with connect(feed_server.url, symbols=["BTC-USD"]) as feed:
+        async for event in feed:
+            if isinstance(event, Quote):
+                assert feed_server._house.fanout.hub.latest.now // 10**9 < 1_709_800_000
+                break
+    assert feed_server._settings.scenario == "burst"
+
+
+def test_a_wrong_marker_is_told_before_the_test(pytester):
+    """With the name of what is wrong in it."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.feed("burst", "crash")
+        def test_two(feed_server):
+            pass
+
+        @pytest.mark.feed(scenaro="burst")
+        def test_misspelt(feed_server):
+            pass
+        """
+    )
+    result = pytester.runpytest_inprocess("-p", "no:cacheprovider")
+    result.assert_outcomes(errors=2)
+    told = result.stdout.str()
+    assert "@pytest.mark.feed of test_a_wrong_marker_is_told_before_the_test.py::test_two: " in told
+    assert "unexpected keyword argument 'scenaro'" in told
+
+
+def test_wrong_keywords_are_type_errors():
+    """At run time, with the name; type checkers see them earlier, for every keyword is listed."""
+    with pytest.raises(TypeError, match=r"FeedServer\(\) got an unexpected keyword argument 'colour'"):
+        FeedServer(colour="red")
+    with (
+        pytest.raises(TypeError, match=r"connect_blocking\(\) got an unexpected .* 'symbol'"),
+        connect_blocking("ws://127.0.0.1:1", symbol="EURUSD"),
+    ):
+        pass
+    hints = get_type_hints(Settings, include_extras=False)
+    assert get_type_hints(ServerOptions) == {
+        name: hints[name] for name in attrs.fields_dict(Settings) if name not in {"scenario", "speed"}
+    }
+    parameters = inspect.signature(connect).parameters.values()
+    keywords = [one.name for one in parameters if one.kind is one.KEYWORD_ONLY]
+    for_tests = {"random", "open_socket", "fetch", "post"}
+    assert list(ConnectOptions.__annotations__) == [name for name in keywords if name not in for_tests]
 
 
 def test_a_server_that_ended_by_itself_is_stopped_all_the_same():

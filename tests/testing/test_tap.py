@@ -150,3 +150,16 @@ def test_a_dropped_connection_is_over(tap, below):
     """Below, and on the record."""
     tap.drop()
     assert (below.closed, tap.visit.left) == (True, 5.0)
+
+
+def test_a_client_that_has_gone_is_sent_nothing(tap, below, monkeypatch):
+    """Whoever spoils the wire need not know; the visit is over."""
+
+    def gone(_):
+        raise BrokenPipeError
+
+    monkeypatch.setattr(below, "send", gone)
+    tap.inject(text_frame("x"))
+    tap.mend()
+    tap.hang_up(4401, "Token expired")
+    assert (below.closed, tap.visit.left) == (True, 5.0)
