@@ -12,6 +12,9 @@ from feed.cli.options import SettingsCommand, example
 from feed.cli.serve import OPTIONS
 from feed.config.reader import read_settings
 from feed.config.writer import settings_text
+from feed.dialects.discovery import dialects
+from feed.errors import ConfigError
+from feed.scenario.problems import choice
 
 
 @click.command(
@@ -35,7 +38,15 @@ def config(context: click.Context, /, check: Path | None, **_: Any) -> None:
     default.
     """
     if check is not None:
-        said = read_settings(check, OPTIONS.names).values
+        file = read_settings(check, OPTIONS.names)
+        said = file.values
+        for listen in said.get("listen", ()):
+            if listen.protocol not in dialects():
+                raise ConfigError(
+                    f"listen: there is no protocol {listen.protocol!r}",
+                    where=file.places["listen"],
+                    hint=choice(listen.protocol, dialects()),
+                )
         click.echo(f"{check}: sound, {len(said)} setting{'' if len(said) == 1 else 's'}")
         return
     click.echo(f"# The settings of feed {__version__}, each with what it may be and where it is from.")

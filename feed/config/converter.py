@@ -64,7 +64,10 @@ def _is_speed(value: Any) -> float | None:
 
 
 def _is_number(value: Any) -> float | None:
-    return float(value) if type(value) in (int, float) and math.isfinite(value) else None
+    try:
+        return float(value) if type(value) in (int, float) and math.isfinite(value) else None
+    except OverflowError:  # a whole number that no float can hold
+        return None
 
 
 def _is_path(value: Any) -> Path | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from functools import cache
 from typing import Any, Final
 
 _ATTRIBUTE: Final = re.compile(r"^    (\w+): (.*(?:\n {8}.*)*)", re.MULTILINE)
@@ -14,6 +15,7 @@ def meaning(owner: type[Any]) -> str:
     return _plain((inspect.getdoc(owner) or "").partition("\n\n")[0])
 
 
+@cache
 def meanings(owner: type[Any]) -> dict[str, str]:
     """What docstrings of ``owner`` and its bases say under ``Attributes:``, by field, each in one line."""
     found: dict[str, str] = {}

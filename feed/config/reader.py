@@ -126,14 +126,16 @@ def against(folder: Path, value: Any, *, scenario: bool) -> Any:
 def _suggestion(key: str, owner: type[Any], options: Mapping[str, str]) -> str:
     """What to write instead of a key that ``owner`` does not have: one of its own, or in another group."""
     key = key.lower().lstrip("-")
+    own, plain = keys_of(owner), key.replace("-", "_")
+    if plain in own:
+        return f"did you mean {plain}?"
     if key in options:
         return f"did you mean {options[key]}?"
-    own, plain = keys_of(owner), key.replace("-", "_")
-    if difflib.get_close_matches(plain, own, n=1):
-        return choice(plain, own)
     elsewhere: dict[str, list[str]] = {}
     for name in _names():
         elsewhere.setdefault(name.rpartition(".")[2], []).append(name)
+    if plain not in elsewhere and difflib.get_close_matches(plain, own, n=1):
+        return choice(plain, own)
     near = difflib.get_close_matches(plain, elsewhere, n=1)
     return f"did you mean {' or '.join(elsewhere[near[0]])}?" if near else choice(plain, own)
 

@@ -163,9 +163,13 @@ def _typed(kind: type[Any], allowed: str) -> Callable[[Any, Any], Any]:
 
 
 def _number(value: Any, _: Any) -> float:
-    if type(value) not in (int, float) or not math.isfinite(value):
+    try:
+        number = float(value) if type(value) in (int, float) else math.nan
+    except OverflowError:  # a whole number that no float can hold
+        number = math.inf
+    if not math.isfinite(number):
         raise Misfit(found(value), "allowed: a number")
-    return float(value)
+    return number
 
 
 def _nanoseconds(value: Any, _: Any) -> int:

@@ -44,6 +44,8 @@ def parse(text: str, *, name: str) -> dict[str, Any]:
         line = re.search(r"at line (\d+)", str(error))
         at = int(line[1]) if line else text.count("\n") + 1  # else it says "at end of document"
         raise ConfigError(f"is not TOML: {error}", where=f"{name}:{at}") from None
+    except RecursionError:
+        raise ConfigError("is nested too deeply", where=name) from None
 
 
 def located(wrong: Iterable[Problem], text: str, *, name: str) -> list[ConfigError]:

@@ -138,6 +138,13 @@ def test_a_file_is_checked(run, file):
     ]
 
 
+def test_a_check_knows_the_protocols(run, file):
+    """What the server would refuse is refused before it is started."""
+    path = file('[[listen]]\nprotocol = "tradin"\nhost = "127.0.0.1"\nport = 0\n')
+    complaint = f"feed: {path}:1: listen: there is no protocol 'tradin'; did you mean tradyn?\n"
+    assert run("config", "--check", path) == (2, "", complaint)
+
+
 def test_a_bad_file_stops_the_server(run, file, tmp_path):
     """One line for each mistake, and nothing is served."""
     path = file("prot = 9\n")

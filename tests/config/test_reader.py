@@ -98,7 +98,7 @@ def test_a_relative_path_is_relative_to_the_file(tmp_path):
 
 @pytest.mark.parametrize("leaf", list(leaves()), ids=lambda leaf: leaf.name)
 @hypothesis_settings(
-    max_examples=5, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=2, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(data=st.data())
 def test_every_setting_can_be_said_in_a_file(leaf, data):
@@ -141,6 +141,7 @@ def test_every_setting_can_be_said_in_a_file(leaf, data):
             '2: limits.ping_seconds: found "5s"; allowed: a number of seconds, > 0',
         ),
         ("[limits]\nping_seconds = 0", "2: limits.ping_seconds: found 0; allowed: a number of"),
+        (f"[limits]\nping_seconds = {10**400}", "2: limits.ping_seconds: found 1000000"),
         ("[limits]\nping_seconds = inf", "2: limits.ping_seconds: found Infinity; allowed: a number of"),
         ("[limits]\nhead_bytes = 1", "2: limits.head_bytes: found 1; allowed: a whole number of bytes, >="),
         ("start = 2024-03-06T16:20:00", '1: start: found "2024-03-06 16:20:00"; allowed: a time'),
@@ -158,6 +159,7 @@ def test_every_setting_can_be_said_in_a_file(leaf, data):
         ("listen = [1]", "1: listen[0]: found 1; allowed: a table"),
         ("[limits]\n[limits]", "2: is not TOML: Cannot declare"),
         ("port =", "1: is not TOML: "),
+        (f"x = {'[' * 5000}", " is nested too deeply"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_told_with_its_line_and_what_to_do(text, complaint):
