@@ -15,14 +15,17 @@ def meaning(owner: type[Any]) -> str:
     return _plain((inspect.getdoc(owner) or "").partition("\n\n")[0])
 
 
-@cache
 def meanings(owner: type[Any]) -> dict[str, str]:
     """What docstrings of ``owner`` and its bases say under ``Attributes:``, by field, each in one line."""
     found: dict[str, str] = {}
     for base in reversed(owner.__mro__):
-        doc = inspect.cleandoc(base.__doc__ or "")
-        found |= {name: _plain(text) for name, text in _ATTRIBUTE.findall(doc)}
+        found |= _said_in(base.__doc__ or "")
     return found
+
+
+@cache
+def _said_in(doc: str) -> dict[str, str]:
+    return {name: _plain(text) for name, text in _ATTRIBUTE.findall(inspect.cleandoc(doc))}
 
 
 def attributes(text: str) -> dict[str, str]:
