@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import os
+import signal
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
+import attrs
 import click
 
 from feed import __version__
 from feed.cli.imports import lines, unfinished
 from feed.cli.options import example
 from feed.cli.tail import DEFAULT_SYMBOLS
-from feed.errors import ConfigError
+from feed.errors import ConfigError, RecordingError
+from feed.scenario.appended import AppendedFile
 from feed.scenario.importers import import_files
 from feed.settings import DEMO_KEY, LOCAL_URL
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
     import trio
 
@@ -31,55 +36,114 @@ if TYPE_CHECKING:
     "--symbols", default=DEFAULT_SYMBOLS, metavar="LIST", show_default=True, help="Separated by commas."
 )
 @click.option("--count", type=click.IntRange(1), metavar="TICKS", help="Stop after so many ticks.")
-def record(url: str, output: Path, key: str, symbols: str, count: int | None) -> None:
+def record(url: str, output: Path, key: str, symbols: str, count: int | None) -> int:
     """
     Subscribe to ticks at URL, and record them until SIGINT, the end of the connection, or --count.
 
     Meanwhile they are kept as they come in FILE.ticks: how fine the prices are is known only at the end.
-    Should this process be killed, `feed import tradyn FILE.ticks` does the rest.
+    Should this process be killed, `feed import tradyn FILE.ticks` does the rest. What is there already is
+    never replaced. Exit code 1 when it had to stop, such as on a full disk; it says after how much.
     """
     # Not at the top: `feed --help` should not wait for a WebSocket library to load.
     import trio  # noqa: PLC0415
 
-    heard = output.with_name(output.name + ".ticks")
-    with unfinished(output) as out:
+    heard = _place(output)
+    with _deaf(heard), unfinished(output) as out:
+        ticks = AppendedFile(heard, fresh=True)
         try:
-            with heard.open("wb") as file:
-                ended = trio.run(_listen, url, key, symbols.split(","), count, file)
-        except OSError as problem:
-            raise ConfigError(f"cannot be written: {problem.strerror}", where=str(heard)) from None
+            ended = trio.run(_listen, url, key, symbols.split(","), count, ticks)
         finally:
-            if heard.exists() and not heard.stat().st_size:
-                heard.unlink()
-        if not heard.exists():
-            raise ConfigError("nothing was heard", where=url)
-        report = import_files("tradyn", [heard], out, tool=f"feed {__version__}")
+            size = ticks.size
+            ticks.close()
+            if not size:
+                heard.unlink(missing_ok=True)
+        if not size:
+            raise ConfigError(ended.trouble or "nothing was heard", where=url)
+        try:
+            report = import_files("tradyn", [heard], out, tool=f"feed {__version__}")
+        except RecordingError as problem:
+            click.echo(f"feed: what was heard is in {heard}", err=True)
+            raise ConfigError(f"cannot be written: {problem.what}", where=str(output)) from None
     heard.unlink()
-    if ended:
-        click.echo(f"feed: {url}: {ended}", err=True)
+    for reason in filter(None, (ended.closed, ended.trouble)):
+        click.echo(f"feed: {url}: {reason}", err=True)
     for line in lines(report):
         click.echo(line)
     click.echo(f"wrote {output}; run it with: feed replay {output}", err=True)
+    return 1 if ended.trouble else 0
 
 
-async def _listen(url: str, key: str, symbols: list[str], count: int | None, file: BinaryIO) -> str:
-    """Write down every message until there is an end; how the server closed, if it did."""
-    import signal  # noqa: PLC0415
+def _place(output: Path) -> Path:
+    """
+    Where what is heard is kept meanwhile.
 
+    Raises:
+        ConfigError: There is something already: what was recorded once cannot be had again.
+    """
+    if output.is_file() and output.stat().st_size:
+        raise ConfigError(f"{output} holds something already", where="--output", hint="choose another name")
+    # Beside a device there is no place for files.
+    beside = output if output.is_file() or not output.exists() else Path(output.name)
+    heard = beside.with_name(beside.name + ".ticks")
+    if heard.exists() and heard.stat().st_size:
+        raise ConfigError(
+            "was left by a recording that was cut short",
+            where=str(heard),
+            hint=f"save it with: feed import tradyn {heard} -o NAME, and remove it",
+        )
+    return heard
+
+
+@contextmanager
+def _deaf(heard: Path) -> Iterator[None]:
+    """The first SIGINT ends the listening; the second one must not cost what was heard."""
+    said = f"finishing; SIGTERM ends it, and what was heard stays in {heard}\n".encode()
+    before = signal.signal(signal.SIGINT, lambda *_: os.write(2, said))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@attrs.define
+class _Ended:
+    """
+    How the listening came to its end.
+
+    Attributes:
+        closed: How the server closed the connection; empty when it did not.
+        trouble: Why no more could be kept; empty when all was.
+    """
+
+    closed: str = ""
+    trouble: str = ""
+
+
+async def _listen(url: str, key: str, symbols: list[str], count: int | None, ticks: AppendedFile) -> _Ended:
+    """Write down every message until there is an end."""
     import trio  # noqa: PLC0415
 
     from feed.cli.ticks import hear, with_option  # noqa: PLC0415
 
+    ended, kept = _Ended(), 0
+
     def tell(text: str) -> None:
-        file.write(text.encode() + b"\n")
+        nonlocal kept
         if text.startswith('{"type":"error"'):
             click.echo(f"feed: {url}: {text}", err=True)
+        if ended.trouble:
+            return
+        try:
+            ticks.append(text.encode() + b"\n")
+            kept += 1
+        except OSError as problem:
+            ended.trouble = f"stopped after {kept} messages: cannot write {ticks.path} ({problem.strerror})"
+            nursery.cancel_scope.cancel()
 
-    ended = ""
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_cancel_on_signal, signals, nursery.cancel_scope)
-            ended = await hear(with_option(url, "ext=seq"), key, symbols, count, tell)
+            ended.closed = await hear(with_option(url, "ext=seq"), key, symbols, count, tell)
             nursery.cancel_scope.cancel()
     return ended
 

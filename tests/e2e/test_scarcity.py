@@ -3,6 +3,7 @@
 import contextlib
 import json
 import resource
+import signal
 import socket
 import sys
 import time
@@ -57,3 +58,43 @@ def test_clients_cannot_take_the_last_descriptor(run, tmp_path, many_descriptors
         assert [json.loads(trader.recv(10))["data"]["statusCode"] for _ in range(2)] == [202, 200]
     assert len(journal.read_text().splitlines()) == 2
     assert "cannot accept" not in server.errors
+
+
+def until(condition, process):
+    """Wait until something can be seen outside."""
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert process.process.poll() is None, process.errors
+        assert time.monotonic() < deadline, process.errors
+        time.sleep(0.01)
+
+
+def test_two_sigints_leave_a_whole_recording(serve, feed, tmp_path):
+    """Of the server and of a client: what is in the file is complete, and is said to be."""
+    served, heard = tmp_path / "served.feed.zst", tmp_path / "heard.feed.zst"
+    server, url = serve("--record", served, "--speed", 5)
+    client = feed("record", url, "-o", heard)
+    ticks = heard.with_name("heard.feed.zst.ticks")
+    until(lambda: ticks.exists() and ticks.stat().st_size > 5_000, client)
+    for process in (client, server):
+        for _ in range(2):
+            process.process.send_signal(signal.SIGINT)
+            time.sleep(0.01)
+        assert process.rest()[0] == 0, process.errors
+    assert not ticks.exists()
+    for path in (served, heard):
+        code, lines = feed("replay", path, "--digest").rest()
+        assert (code, len(lines)) == (0, 2)
+
+
+def test_a_recording_is_never_begun_in_another(serve, feed, tmp_path):
+    """A server that is started once more must be given another name; what it wrote is still there."""
+    path = tmp_path / "run.feed.zst"
+    server, _ = serve("--record", path)
+    server.process.terminate()
+    server.rest()
+    before = path.read_bytes()
+    again = feed("serve", "--port", "0", "--record", path)
+    assert again.rest()[0] == 2
+    assert again.errors == f"feed: {path}: holds something already; choose another name\n"
+    assert path.read_bytes() == before

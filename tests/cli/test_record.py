@@ -1,0 +1,96 @@
+"""``feed record``: what was heard is kept, whatever comes between."""
+
+import os
+import signal
+
+import pytest
+
+from feed.cli import record as module
+from feed.scenario.appended import AppendedFile
+from feed.testing import FeedServer
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def url():
+    """A tick server that never stops talking."""
+    with FeedServer(dialect="tradyn", speed=20) as server:
+        yield server.url
+
+
+def test_what_is_heard_becomes_a_recording(run, url, folder):
+    """And nothing is left beside it."""
+    code, _, err = run("record", url, "-o", "a.feed.zst", "--count", "20")
+    assert (code, err) == (0, "wrote a.feed.zst; run it with: feed replay a.feed.zst\n")
+    assert [path.name for path in folder.iterdir()] == ["a.feed.zst"]
+    assert run("replay", "a.feed.zst")[0] == 0
+
+
+def test_an_earlier_recording_is_never_replaced(run, url, folder):
+    """Nor the ticks of one that was cut short; nobody is connected to before that is known."""
+    (folder / "a.feed.zst").write_bytes(b"mine")
+    code, _, err = run("record", "ws://127.0.0.1:1", "-o", "a.feed.zst")
+    assert (code, err) == (2, "feed: --output: a.feed.zst holds something already; choose another name\n")
+    (folder / "b.feed.zst.ticks").write_bytes(b"mine\n")
+    code, _, err = run("record", "ws://127.0.0.1:1", "-o", "b.feed.zst")
+    told = "b.feed.zst.ticks: was left by a recording that was cut short; save it with: feed import tradyn"
+    assert code == 2
+    assert err == f"feed: {told} b.feed.zst.ticks -o NAME, and remove it\n"
+    assert (folder / "b.feed.zst.ticks").read_bytes() == b"mine\n"
+
+
+def test_a_second_sigint_does_not_cost_what_was_heard(run, url, monkeypatch):
+    """It comes while the recording is being made, which is finished all the same."""
+    real = module.import_files
+
+    def interrupted(*args, **options):
+        os.kill(os.getpid(), signal.SIGINT)
+        return real(*args, **options)
+
+    monkeypatch.setattr(module, "import_files", interrupted)
+    before = signal.getsignal(signal.SIGINT)
+    code, out, _ = run("record", url, "-o", "a.feed.zst", "--count", "5")
+    assert (code, out.split(" events")[0]) == (0, "tradyn: 5")
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_full_disk_stops_it_and_it_says_after_how_much(run, url, folder, monkeypatch):
+    """What was kept becomes a recording; exit code 1."""
+    real, kept = AppendedFile.append, []
+
+    def append(self, piece):
+        if len(kept) == 10:
+            raise OSError(28, "No space left on device")
+        kept.append(piece)
+        real(self, piece)
+
+    monkeypatch.setattr(AppendedFile, "append", append)
+    code, out, err = run("record", url, "-o", "a.feed.zst")
+    assert code == 1
+    assert "stopped after 10 messages: cannot write a.feed.zst.ticks (No space left on device)" in err
+    assert out.startswith("tradyn: ")
+    assert [path.name for path in folder.iterdir()] == ["a.feed.zst"]
+
+
+def test_a_recording_that_cannot_be_written_leaves_what_was_heard(run, url, folder):
+    """It can be tried again; a device stays one."""
+    code, _, err = run("record", url, "-o", "/dev/full", "--count", "5")
+    assert code == 2
+    assert err.splitlines() == [
+        "feed: what was heard is in full.ticks",
+        "feed: /dev/full: cannot be written: No space left on device",
+    ]
+    assert run("import", "tradyn", "full.ticks", "-o", "a.feed.zst")[0] == 0
+
+
+def test_nothing_is_left_of_a_server_that_is_not_there(run, folder):
+    """One line, and no empty file."""
+    code, _, err = run("record", "ws://127.0.0.1:1", "-o", "a.feed.zst")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "cannot connect" in err
+    assert list(folder.iterdir()) == []
