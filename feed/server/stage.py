@@ -124,6 +124,7 @@ class Stage:
     def _keep_journal(self, path: Path) -> None:
         if self._program is None or self._runner is None:
             raise ConfigError("only a simulated market keeps one", where="--journal", hint="leave it out")
+        self._runner.control.journalled = True
         self._runner.journal = self.storage.keep(path, header_of(self._program, self._settings)).write
 
     def _header(self, rows: list[Row]) -> Header:

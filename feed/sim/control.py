@@ -74,6 +74,7 @@ class Control:
 
     Attributes:
         changed: Called after every command; set by whoever waits for :meth:`wake_time`.
+        journalled: Whether what accounts do is written down, to be played once more.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class Control:
         checkpoint_bytes: int = Flow().checkpoint_bytes,
     ) -> None:
         self.changed: Callable[[], object] = _nothing
+        self.journalled = False
         self.listing: Final = run.listing
         self._run = run
         self._clock = clock
@@ -138,7 +140,8 @@ class Control:
 
         Raises:
             MarketError: It lies before the beginning, or past the end where that is known; or accounts
-                have traded, and what they were told cannot be taken back; or the market has ended.
+                have traded, and what they were told cannot be taken back, or a journal is kept; or the
+                market has ended.
         """
         self._check()
         end = self._end()
@@ -147,6 +150,8 @@ class Control:
         if time < self._run.now:
             if isinstance(self._run, ClientMarket) and self._run.played:
                 raise MarketError("accounts have traded: the market cannot go back")
+            if self.journalled:
+                raise MarketError("a journal is kept, which only knows forward: the market cannot go back")
             if time < self._start:
                 raise MarketError(f"market time began at {self._start}, it cannot go back to {time}")
             found = None if self._checkpoints is None else self._checkpoints.before(time)

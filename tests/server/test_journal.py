@@ -16,7 +16,7 @@ from railway import RING, SIGNING_KEY, START, Railway, ask, hear
 
 from feed import Settings
 from feed.cli.main import main as feed
-from feed.errors import ConfigError
+from feed.errors import ConfigError, MarketError
 from feed.model.digest import Digest
 from feed.model.requests import CancelMany
 from feed.scenario.journal import read_journal
@@ -231,6 +231,22 @@ def test_requests_act_in_the_order_in_which_they_came(tmp_path):
 
     virtual.run(main)
     assert [entry.request.account for entry in read_journal(path).entries] == [5, 9, 7]
+
+
+def test_a_market_that_is_journalled_does_not_go_back(tmp_path):
+    """What its clients are told then would not come out of the journal; forward it goes."""
+
+    async def main():
+        async with served(attrs.evolve(SETTINGS, journal=tmp_path / "orders.jsonl")) as open_:
+            await trio.sleep(2)
+            control = open_.script.control
+            with pytest.raises(MarketError, match="a journal is kept"):
+                control.seek(START + 10**9)
+            control.seek(START + 5 * 10**9)
+            await trio.sleep(0.1)
+            assert control.position().market_time >= START + 5 * 10**9
+
+    virtual.run(main)
 
 
 # --- what it is good for -----------------------------------------------------------------------------
