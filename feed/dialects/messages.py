@@ -126,7 +126,8 @@ def unknown(what: str, names: Sequence[str], near: Callable[[str, int], Sequence
         return text
     each = NEAR if len(names) == 1 else 1
     found = list(dict.fromkeys(one for name in names[:NAMED] for one in near(name, each)))
-    return f"{text}; did you mean {' or '.join(found[:NEAR])}?" if found else text
+    *others, last = found[:NEAR] or [""]
+    return f"{text}; did you mean {', '.join(others)}{' or ' if others else ''}{last}?" if last else text
 
 
 def _string(value: object, _: object) -> str:
