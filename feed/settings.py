@@ -84,7 +84,7 @@ class Limits:
     work_burst: int = attrs.field(default=300_000, validator=ge(1))
     work_reserve: int = attrs.field(default=200, validator=ge(1))
     address_work_per_second: int = attrs.field(default=250_000, validator=ge(1))
-    address_work_burst: int = attrs.field(default=500_000, validator=ge(1))
+    address_work_burst: int = attrs.field(default=2_000_000, validator=ge(1))
     held_seconds: float = attrs.field(default=30.0, validator=gt(0))
     backlog_bytes: int = attrs.field(default=4 * MIB, validator=ge(1024))
     connections: int = attrs.field(default=10_000, validator=ge(1))
@@ -104,8 +104,11 @@ class Flow:
         batch_events: Events in one batch; a batch ends at the first whole market step past it.
         step_events: Events that one step of the fan-out takes; the rest waits for the next step.
         sweep_connections: Writes in a row before the fan-out lets other tasks run.
-        history_events: Events kept for clients that resume; older ones are forgotten.
-        history_bytes: What they may take in memory, roughly; whichever bound is met first counts.
+        history_seconds: Market time of which all events are kept for clients that resume; older ones
+            are forgotten.
+        history_bytes: What they may take in memory, roughly; past it fewer are kept.
+        replay_work: Of clients that resume, done at a stretch: one for each event read, eight for each
+            message made of it. Then everybody else has a turn.
         checkpoint_seconds: Market seconds between copies of the market, from which seeking back
             starts; past 16 of them every other one is forgotten, and they are made half as often. 0 keeps
             none: seeking back then runs the market again from its beginning.
@@ -117,8 +120,9 @@ class Flow:
     batch_events: int = attrs.field(default=256, validator=ge(1))
     step_events: int = attrs.field(default=4096, validator=ge(1))
     sweep_connections: int = attrs.field(default=256, validator=ge(1))
-    history_events: int = attrs.field(default=100_000, validator=ge(0))
-    history_bytes: int = attrs.field(default=64 * MIB, validator=ge(0))
+    history_seconds: float = attrs.field(default=900.0, validator=ge(0))
+    history_bytes: int = attrs.field(default=128 * MIB, validator=ge(0))
+    replay_work: int = attrs.field(default=512, validator=ge(1))
     checkpoint_seconds: float = attrs.field(default=60.0, validator=ge(0))
     checkpoint_bytes: int = attrs.field(default=32 * MIB, validator=ge(0))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Sequence
 from typing import Final, Protocol, cast
 
@@ -167,6 +168,7 @@ class Latest:
         now: Its market time, nanoseconds since the Unix epoch; 0 before the first.
         accounts: What accounts own and owe; None where nobody has asked for them to be kept.
         days: The last 24 hours of each instrument; empty where nobody has asked for them.
+        trades: The last trades of each instrument, oldest first; empty where nobody has asked for them.
         insights: Told of every row that is no change of a book, after all else here knows of it; None
             where nobody has asked for any.
     """
@@ -177,6 +179,7 @@ class Latest:
         self.now = 0
         self.accounts: Accounts | None = None
         self.days: Sequence[Day] = ()
+        self.trades: Sequence[deque[Told]] = ()
         self.insights: Fold | None = None
         self._standing = [Standing() for _ in range(instruments)]
 
@@ -201,16 +204,24 @@ class Latest:
         elif kind == QUOTE:
             it.quoted((seq, row, proof))
         elif kind == TRADE:
-            it.traded((seq, row, proof))
+            told = seq, row, proof
+            it.traded(told)
             _trade(it, row)
-            if self.days:
-                self.days[row[1]].add(row[2], row[6])
-            if self.insights is not None:
-                self.insights.apply(row)
+            self._keep(told)
         elif kind == LEVEL:
             _resize(it, row[3], row[4], row[5])
         else:
             self._apply_rare(it, seq, row, proof)
+
+    def _keep(self, told: Told) -> None:
+        """A trade, for those who have asked for more than the last one."""
+        row = told[1]
+        if self.days:
+            self.days[row[1]].add(row[2], row[6])
+        if self.trades:
+            self.trades[row[1]].append(told)
+        if self.insights is not None:
+            self.insights.apply(row)
 
     def _apply_rare(self, it: Standing, seq: int, row: Row, proof: int) -> None:
         kind = row[0]
@@ -285,6 +296,11 @@ class Latest:
         # Sorting is stable: orders of one price keep the order of their arrival.
         mine.sort(key=_best_bid_first if side is Side.BUY else _best_ask_first)
         return mine[:depth]
+
+    @property
+    def entries(self) -> int:
+        """How many orders and price levels are known of: what a copy costs."""
+        return sum(len(it.orders) + len(it.sizes[0]) + len(it.sizes[1]) for it in self._standing)
 
     def copy(self, instruments: Collection[int]) -> Latest:
         """The same, apart from this one, of ``instruments``; nothing else is known."""

@@ -23,7 +23,7 @@ class Attendance:
 
     async def subscribed(self, clients: int) -> None:
         """Wait until so many connections listen at once."""
-        while sum(map(len, self._hub.groups)) < clients:
+        while self._hub.listening < clients:
             await self._waiting.park()
 
     async def caught_up(self, seq: int) -> None:
@@ -34,5 +34,5 @@ class Attendance:
         nothing, because a fault says so, does not.
         """
         await self._fanout.published(seq)
-        while any(not member.stalled for group in self._hub.groups for member in group.behind):
+        while self._hub.lagging:
             await self._waiting.park()

@@ -19,7 +19,7 @@ from trio_websocket import ConnectionClosed, WebSocketConnection
 
 from feed.dialects.contract import Action, Close, Reply, Session, Submit, Subscribe, Unsubscribe
 from feed.server import ending
-from feed.server.budget import message_cost
+from feed.server.budget import MESSAGE, MESSAGE_BYTES
 from feed.server.ending import Ending
 from feed.server.lag import Lag
 from feed.server.reception import Reception, Visitor
@@ -87,6 +87,7 @@ class Conversation:
             too_much=lambda: self.end(ending.TOO_MANY),
         )
         self._outlet = self._wire.outlet
+        self._outlet.charge = member.replayed
         self._lag: Lag | None = None
         self._nursery: trio.Nursery | None = None
         self._scope = trio.CancelScope()  # around the conversation; not around the farewell
@@ -223,7 +224,7 @@ class Conversation:
                 return
             if isinstance(message, bytes):
                 self.end(ending.BINARY)
-            elif not await self._member.turn(message_cost(message), messages=1, more=True):
+            elif not await self._member.turn(MESSAGE + len(message) / MESSAGE_BYTES, messages=1):
                 self.end(ending.TOO_MANY)
             else:
                 # What a message asks for is decided and happens between two steps.

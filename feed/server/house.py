@@ -37,6 +37,7 @@ from feed.server.storage import Storage
 from feed.server.tokens import KEY_BYTES, TokenOffice
 from feed.settings import Limits, Settings
 from feed.stream.fanout import Fanout
+from feed.stream.history import History
 from feed.stream.hub import Hub
 from feed.stream.source import Source, TakesOrders
 
@@ -86,13 +87,13 @@ class House:
         def make_encoder(topic: Topic, latest: Latest) -> Encoder:
             return dialects()[topic.dialect].encoder(topic, listing[topic.instrument], latest)
 
-        hub = Hub(
+        history = History(
             instruments=len(listing),
-            history_events=settings.flow.history_events,
-            history_bytes=settings.flow.history_bytes,
-            make_encoder=make_encoder,
+            seconds=settings.flow.history_seconds,
+            size=settings.flow.history_bytes,
             proof=first_proof(listing),
         )
+        hub = Hub(history, make_encoder, replay_work=settings.flow.replay_work)
         hub.latest.days = [Day() for _ in listing]
         hub.latest.insights = Insights(listing)
         limits = _limits(settings)
@@ -103,7 +104,7 @@ class House:
         if isinstance(source, TakesOrders):
             hub.latest.accounts = Accounts(listing, deposit=settings.trading.deposit)
             self.reception = attrs.evolve(self.reception, submit=source.submit)
-        tape = Tape(hub, len(listing), settings.web.most_rows)
+        tape = Tape(hub.latest, len(listing), settings.web.most_rows)
         tokens = TokenOffice(
             keyring,
             settings=settings.tokens,

@@ -124,6 +124,7 @@ async def serve(
                 for entrance, sock in listeners:
                     rooms.start_soon(listener.run, sock, connections, entrance)
                 rooms.start_soon(house.reception.turns.run)
+                rooms.start_soon(house.fanout.replay)
                 rooms.start_soon(stage.run, send)
                 rooms.start_soon(house.key_watch.run)
                 rooms.start_soon(_play, house, stage, receive, settings, rooms.cancel_scope)

@@ -127,7 +127,7 @@ class Wire(trio.abc.Stream):
 
     async def flushed(self) -> None:
         """Wait until nothing is owed."""
-        while self.outlet.owed and not self._closed:
+        while (self.outlet.owed or self.outlet.replay is not None) and not self._closed:
             await self._progress.wait()
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:

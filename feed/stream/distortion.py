@@ -184,7 +184,12 @@ class Distorter:
 
 
 class DistortedGroup(Group):
-    """Connections that listen to exactly the same topics over links that are bad in the same way."""
+    """
+    Connections that listen to exactly the same topics over links that are bad in the same way.
+
+    Attributes:
+        distorter: What happens to their frames.
+    """
 
     def __init__(
         self,
@@ -205,14 +210,29 @@ class DistortedGroup(Group):
         """
         super().__init__(topics, deserted=deserted, eased=eased)
         self.distortions = distortions
-        self._distorter = Distorter(distortions)
+        self.distorter = Distorter(distortions)
 
     def tell(self, topic: Topic, seq: int, frame: bytes) -> bool:
         """Take the next frame; whether the step under way now has its first part."""
         silent = not self.parts
-        self.parts += self._distorter.take(topic, seq, frame)
+        self.parts += self.distorter.take(topic, seq, frame)
         return silent and bool(self.parts)
 
-    def held(self) -> bytes:
+    def held(self) -> list[bytes]:
         """Frames that a member is owed when it leaves."""
-        return b"".join(self._distorter.held())
+        return self.distorter.held()
+
+    def adopt(self, past: Group) -> list[bytes]:
+        """Withhold what ``past`` withholds; what cannot be withheld any more is owed now."""
+        if not len(self) and isinstance(past, DistortedGroup):
+            self.distorter = past.distorter
+            return []
+        mine = self.held()
+        return [frame for frame in past.held() if not _removed(mine, frame)]
+
+
+def _removed(frames: list[bytes], frame: bytes) -> bool:
+    if frame not in frames:
+        return False
+    frames.remove(frame)
+    return True

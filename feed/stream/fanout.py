@@ -87,6 +87,7 @@ class Fanout:
         self._busy = False
         self._resting = trio.lowlevel.ParkingLot()
         self._at_rest: list[Callable[[], object]] = []
+        self._replaying = trio.lowlevel.ParkingLot()
         self._until_pause = 0  # writes that this step may still make before it must pause
 
     def statistics(self) -> FanoutStatistics:
@@ -102,6 +103,7 @@ class Fanout:
         """
         self._failed = failed
         self.hub.contain(lambda topic, problem: self._failures.append((topic, problem)))
+        self.hub.replays.failed = failed
 
     async def run(self, channel: trio.MemoryReceiveChannel[Batch]) -> None:
         """Publish every batch of ``channel`` until it is closed."""
@@ -157,6 +159,23 @@ class Fanout:
         if self._interlude is not None:
             while self._interlude.next(self.hub.seq, rows) == 0:
                 self._interlude.act(self.hub.seq, rows)
+
+    async def replay(self) -> None:
+        """Bring those up to the present who resume, a little at a time, until cancelled."""
+        replays = self.hub.replays
+        replays.wake = self._replaying.unpark_all
+        try:
+            while True:
+                while not replays.waiting:
+                    with trio.move_on_at(replays.rests_until):
+                        await self._replaying.park()
+                    replays.rested(trio.current_time())
+                await self.at_rest()
+                replays.turn()
+                await trio.lowlevel.checkpoint()
+                replays.rested(trio.current_time())
+        finally:
+            replays.close()
 
     async def published(self, seq: int) -> None:
         """Wait until every event up to ``seq`` has been told to everybody."""

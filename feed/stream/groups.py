@@ -139,9 +139,19 @@ class Group:
         self.ready[member] = None
         self._forget()
 
-    def held(self) -> bytes:
+    def held(self) -> list[bytes]:
         """Frames that a member is owed when it leaves, beyond the chunks."""
-        return b""
+        return []
+
+    def adopt(self, past: Group) -> list[bytes]:
+        """
+        Go on for a member that listened to ``past`` until now, in which the same happens to frames.
+
+        Returns:
+            Frames that it is owed, because they were withheld from it alone.
+        """
+        del past
+        return []
 
     def remove(self, member: Outlet) -> None:
         """``member`` follows something else, or nothing."""

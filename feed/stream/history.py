@@ -1,81 +1,160 @@
-"""The last events, for clients that resume, and where the market stood before them."""
+"""
+The last events, for clients that resume, and where the market stood now and then among them.
+
+Events are kept packed, in blocks: a quarter of an hour of a busy market is some tens of megabytes.
+Between the blocks stand *marks*, copies of the market's state; whoever wants to know where it stood
+at an event begins with the mark before it. Marks are close together near the present, where nearly
+all clients resume, and further apart the older they are. What is forgotten is forgotten up to a mark.
+"""
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import deque
-from collections.abc import Collection
-from itertools import islice
+from collections.abc import Sequence
+from itertools import chain
+from operator import attrgetter
 from typing import Final
-from zlib import crc32
+
+import attrs
 
 from feed.model.events import Row
 from feed.model.latest import Latest
 from feed.model.position import Ahead, OtherHistory, Position, TooOld
-from feed.stream.chain import chained, packed
+from feed.stream.chain import chained, joined, unpacked
 
-# What a row takes in memory, measured on CPython: the tuple, its slots, and integers of its own.
-_ROW_BYTES: Final = 56
-_NUMBER_BYTES: Final = 8 + 32
+BLOCK_EVENTS: Final = 512
+MARK_EVENTS: Final = 4096
 
-# Copies of the market that are kept. To resume means to go through what follows one of them.
-MARKS: Final = 16
+# What one row takes in memory while it is not packed, measured on CPython: tuple, numbers, packed form.
+_OPEN_ROW_BYTES: Final = 400
+_BLOCK_BYTES: Final = 250  # beside the packed rows
+# Of a mark: of each instrument, and of each resting order or price level.
+_INSTRUMENT_BYTES: Final = 1500
+_ENTRY_BYTES: Final = 160
+# A mark is made after so many events for each entry, as a copy costs about as much as an event an entry.
+_EVENTS_PER_ENTRY: Final = 2
+# Two marks stand no further apart than this part of their age ...
+_SPREAD: Final = 8
+# ... and all marks together take no more than this part of the bound.
+_MARKS_PART: Final = 4
+_DECODED_BLOCKS: Final = 32  # unpacked last, for several who read the same
+
+
+@attrs.frozen
+class Block:
+    """
+    Some consecutive events, packed.
+
+    Attributes:
+        before: Sequence number of the event before the first.
+        proof: Of everything up to that one.
+        ts: Market time of the first, nanoseconds.
+        data: See :mod:`feed.stream.chain`.
+    """
+
+    before: int
+    proof: int
+    ts: int
+    data: bytes
+
+
+@attrs.define(eq=False)
+class _Segment:
+    """A mark, and the blocks from there to the next mark."""
+
+    mark: Latest
+    blocks: list[Block]
+    bytes: int = 0  # of the blocks
+    mark_bytes: int = 0
 
 
 class History:
     """
-    The last events, oldest first, bounded in number and in bytes; what is older is forgotten.
+    The last events, bounded in market time and in bytes; what is older is forgotten.
 
     Attributes:
+        instruments: How many the market lists.
         seq: Sequence number of the newest event; 0 before the first.
         proof: Of everything up to it, see :mod:`feed.model.position`.
+        bytes: What is kept takes in memory, roughly.
     """
 
-    def __init__(self, *, instruments: int, events: int, size: int, proof: int = 0) -> None:
+    def __init__(
+        self,
+        *,
+        instruments: int,
+        seconds: float,
+        size: int,
+        proof: int = 0,
+        block_events: int = BLOCK_EVENTS,
+        mark_events: int = MARK_EVENTS,
+    ) -> None:
         """
         Begin with nothing.
 
         Args:
             instruments: How many the market lists.
-            events: Bound on the number of events kept.
-            size: Bound on what they take in memory, bytes.
+            seconds: Market time that is kept at least, where ``size`` allows.
+            size: Bound on what is kept, bytes.
             proof: Of position 0.
+            block_events: Events packed into one block.
+            mark_events: Events from one mark to the next near the present, at least.
         """
+        self.instruments = instruments
         self.seq = 0
         self.proof = proof
-        self._events = events
+        self.bytes = 0
+        self._nanoseconds = round(seconds * 1e9)
         self._size = size
-        self._rows: deque[Row] = deque()
-        self._proofs: deque[int] = deque()
-        self._bytes = 0
-        self._instruments = instruments
-        self._base = Latest(instruments, proof)  # where the market stood before the oldest event kept
-        self._marks: deque[Latest] = deque()  # and at some events since, oldest first
+        self._block_events = block_events
+        self._mark_events = self._fewest = mark_events
+        self._segments: deque[_Segment] = deque((_Segment(Latest(instruments, proof), []),))
+        self._rows: list[Row] = []  # the open block: its events ...
+        self._parts: list[bytes] = []  # ... packed ...
+        self._proofs: list[int] = []  # ... their proofs ...
+        self._before = Position(0, proof)  # ... and what came before
+        self._decoded: dict[int, tuple[list[Row], list[int]]] = {}  # of blocks, by the event before
 
     @property
     def oldest(self) -> int:
         """Sequence number of the oldest event kept; ``seq + 1`` when none is."""
-        return self.seq - len(self._rows) + 1
+        return self._segments[0].mark.seq + 1
 
     @property
     def position(self) -> Position:
         """That of the newest event."""
         return Position(self.seq, self.proof)
 
-    def append(self, rows: list[Row]) -> list[int]:
+    def append(self, rows: Sequence[Row]) -> list[int]:
         """Add the next events; gives the proof at each of them."""
-        _, proofs = chained(rows, self.proof)
-        if proofs:
-            self.proof = proofs[-1]
-        self._proofs.extend(proofs)
-        self._rows.extend(rows)
+        parts, proofs = chained(rows, self.proof)
+        if not proofs:
+            return proofs
         self.seq += len(rows)
-        self._bytes += sum(map(_bytes, rows))
-        while len(self._rows) > self._events or self._bytes > self._size:
-            oldest = self.oldest
-            row = self._rows.popleft()
-            self._bytes -= _bytes(row)
-            self._base.apply(oldest, row, self._proofs.popleft())
+        self.proof = proofs[-1]
+        self._rows += rows
+        self._parts += parts
+        self._proofs += proofs
+        self.bytes += _OPEN_ROW_BYTES * len(rows)
+        while len(self._rows) >= self._block_events:
+            self._close_block()
         return proofs
+
+    def mark(self, latest: Latest) -> None:
+        """
+        Keep a copy of where the market stands, now and then, and forget what is too old.
+
+        Args:
+            latest: Where it stands after the newest event.
+        """
+        since = self.seq - self._segments[-1].mark.seq
+        if since >= self._mark_events or (since and self.bytes > self._size):
+            self._begin_segment(latest)
+            self._spread_marks()
+        end = latest.now - self._nanoseconds
+        while len(self._segments) > 1 and (self.bytes > self._size or self._segments[1].mark.now <= end):
+            self._forget()
 
     def check(self, position: Position) -> None:
         """
@@ -86,74 +165,121 @@ class History:
             Ahead: It has not been reached.
             OtherHistory: What led up to it was something else.
         """
-        self._check(position.seq)
-        if position.seq > self.seq:
-            raise Ahead(self.seq)
-        before = position.seq + 1 - self.oldest
-        if position.proof != (self._proofs[before - 1] if before else self._base.proof):
+        self.reach(position.seq)
+        if position.proof != self._proof_at(position.seq):
             raise OtherHistory(position)
 
-    def mark(self, latest: Latest) -> None:
+    def reach(self, seq: int) -> None:
         """
-        Keep a copy of where the market stands, now and then: what comes after it is soon gone through.
-
-        Args:
-            latest: Where it stands after the newest event.
-        """
-        last = self._marks[-1].seq if self._marks else 0
-        if self.seq - last < max(1, self._events // MARKS):
-            return
-        self._marks.append(latest.copy(range(self._instruments)))
-        while self._marks[0].seq + 1 < self.oldest:
-            self._marks.popleft()
-
-    def after(self, seq: int) -> list[Row]:
-        """
-        Every event after ``seq``.
+        Whether everything after ``seq`` is kept.
 
         Raises:
-            TooOld: Some of them are no longer kept.
+            TooOld: Some of it is not.
+            Ahead: It has not been reached.
         """
-        self._check(seq)
-        return self._between(seq, self.seq)
-
-    def at(self, seq: int, instruments: Collection[int]) -> Latest:
-        """
-        Where ``instruments`` stood at ``seq``.
-
-        Only they are looked at: the whole market's past would take too long to go through while
-        everybody waits.
-
-        Raises:
-            TooOld: That is longer ago than the events kept.
-        """
-        self._check(seq)
-        before = next((mark for mark in reversed(self._marks) if mark.seq <= seq), self._base)
-        latest = before.copy(instruments)
-        proof = latest.proof
-        for at, row in enumerate(self._between(before.seq, seq), before.seq + 1):
-            proof = crc32(packed(row), proof)
-            if row[1] in instruments:
-                latest.apply(at, row, proof)
-            else:
-                latest.seq, latest.proof, latest.now = at, proof, row[2]
-        return latest
-
-    def _check(self, seq: int) -> None:
         if seq + 1 < self.oldest:
             raise TooOld(self.oldest)
+        if seq > self.seq:
+            raise Ahead(self.seq)
 
-    def _between(self, first: int, last: int) -> list[Row]:
-        """The events after ``first`` up to ``last``, looked for from the end that is nearer."""
-        if first >= last:
-            return []
-        skipped, newer = first + 1 - self.oldest, self.seq - last
-        if skipped <= newer:
-            return list(islice(self._rows, skipped, skipped + last - first))
-        rows = list(islice(reversed(self._rows), newer, newer + last - first))
-        rows.reverse()
-        return rows
+    def after(self, seq: int) -> tuple[list[Row], list[int]]:
+        """
+        The events right after ``seq``, as many as stand in one block, and the proof at each.
 
+        Raises:
+            TooOld: The next one is no longer kept.
+            Ahead: ``seq`` has not been reached.
+        """
+        self.reach(seq)
+        first = self._before.seq
+        rows, proofs = self._rows, self._proofs
+        if seq < first and (block := self._block(seq)):
+            first = block.before
+            rows, proofs = self._read(block)
+        return rows[seq - first :], proofs[seq - first :]
 
-def _bytes(row: Row) -> int:
-    return _ROW_BYTES + _NUMBER_BYTES * len(row)
+    def before(self, seq: int) -> Latest:
+        """
+        Where the market stood at the last mark that is not after ``seq``; not to be changed.
+
+        Raises:
+            TooOld: There is none.
+            Ahead: ``seq`` has not been reached.
+        """
+        self.reach(seq)
+        return next(item.mark for item in reversed(self._segments) if item.mark.seq <= seq)
+
+    # -- inside ------------------------------------------------------------------------------------
+
+    def _proof_at(self, seq: int) -> int:
+        if seq == self.seq:
+            return self.proof
+        mark = self.before(seq)
+        if mark.seq == seq:
+            return mark.proof
+        _, proofs = self.after(seq - 1)
+        return proofs[0]
+
+    def _block(self, seq: int) -> Block | None:
+        """The closed block that has the event after ``seq``."""
+        for segment in reversed(self._segments):
+            if segment.mark.seq <= seq:
+                at = bisect_right(segment.blocks, seq, key=attrgetter("before"))
+                return segment.blocks[at - 1] if at else None
+        return None
+
+    def _read(self, block: Block) -> tuple[list[Row], list[int]]:
+        found = self._decoded.pop(block.before, None)
+        if found is None:
+            rows = unpacked(block.data)
+            found = rows, chained(rows, block.proof)[1]
+            if len(self._decoded) >= _DECODED_BLOCKS:
+                del self._decoded[next(iter(self._decoded))]
+        self._decoded[block.before] = found
+        return found
+
+    def _close_block(self) -> None:
+        """Pack the first events of the open block, a whole block if there are so many."""
+        count = min(self._block_events, len(self._rows))
+        before = self._before
+        block = Block(before.seq, before.proof, self._rows[0][2], joined(self._parts[:count]))
+        self._before = Position(before.seq + count, self._proofs[count - 1])
+        del self._rows[:count], self._parts[:count], self._proofs[:count]
+        size = len(block.data) + _BLOCK_BYTES
+        self._segments[-1].blocks.append(block)
+        self._segments[-1].bytes += size
+        self.bytes += size - _OPEN_ROW_BYTES * count
+
+    def _begin_segment(self, latest: Latest) -> None:
+        if self._rows:
+            self._close_block()
+        mark = latest.copy(range(self.instruments))
+        entries = mark.entries
+        size = self.instruments * _INSTRUMENT_BYTES + entries * _ENTRY_BYTES
+        self._segments.append(_Segment(mark, [], mark_bytes=size))
+        self.bytes += size
+        self._mark_events = max(self._fewest, _EVENTS_PER_ENTRY * entries)
+
+    def _spread_marks(self) -> None:
+        """Forget marks that stand close to others: the older they are, the further apart."""
+        apart = self._mark_events
+        while True:
+            kept: deque[_Segment] = deque()
+            for segment, after in zip(self._segments, chain(list(self._segments)[1:], (None,)), strict=True):
+                if kept and after is not None:
+                    gap = after.mark.seq - kept[-1].mark.seq
+                    if gap <= max(apart, (self.seq - after.mark.seq) // _SPREAD):
+                        kept[-1].blocks += segment.blocks
+                        kept[-1].bytes += segment.bytes
+                        self.bytes -= segment.mark_bytes
+                        continue
+                kept.append(segment)
+            self._segments = kept
+            marks = sum(segment.mark_bytes for segment in kept)
+            if len(kept) <= 2 or marks <= self._size // _MARKS_PART:
+                return
+            apart *= 2
+
+    def _forget(self) -> None:
+        segment = self._segments.popleft()
+        self.bytes -= segment.bytes + segment.mark_bytes

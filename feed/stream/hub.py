@@ -14,13 +14,15 @@ from feed.model.faults import Mute
 from feed.model.latest import Latest
 from feed.model.position import Position
 from feed.model.topics import Topic, in_order
-from feed.stream.chain import chained
 from feed.stream.distortion import DistortedGroup, Distortion
 from feed.stream.frames import text_frame
 from feed.stream.groups import Group
 from feed.stream.history import History
 from feed.stream.outlet import Outlet
+from feed.stream.past import Past
 from feed.stream.publisher import Publisher
+from feed.stream.replay import Replay
+from feed.stream.replays import Replays
 from feed.stream.topics import MakeEncoder, OpenTopic
 from feed.stream.work import HELD, MOVE, SNAPSHOT_BYTES, TOPIC
 
@@ -31,37 +33,30 @@ class Hub:
 
     Attributes:
         history: The last events.
+        replays: Who is being told of the past.
         work: What subscriptions have cost so far, units of :mod:`feed.stream.work`.
         changed: Called when somebody has begun or ceased to listen, or a group lags no more.
     """
 
-    def __init__(
-        self,
-        *,
-        instruments: int,
-        history_events: int,
-        history_bytes: int,
-        make_encoder: MakeEncoder,
-        proof: int = 0,
-    ) -> None:
+    def __init__(self, history: History, make_encoder: MakeEncoder, *, replay_work: int) -> None:
         """
-        Begin with no events and nobody listening.
+        Begin with nobody listening.
 
         Args:
-            instruments: How many the market lists.
-            history_events: How many events to keep.
-            history_bytes: How much memory they may take.
+            history: Empty; it says how many instruments there are, and what position 0 is.
             make_encoder: Gives the encoder of a topic that somebody wants.
-            proof: Of position 0, see :func:`feed.model.position.first_proof`.
+            replay_work: See :class:`feed.settings.Flow`.
         """
-        self.history = History(
-            instruments=instruments, events=history_events, size=history_bytes, proof=proof
+        self.history = history
+        self._publisher = Publisher(
+            Latest(history.instruments, history.proof),
+            history.seq,
+            instruments=history.instruments,
+            make_encoder=make_encoder,
         )
-        self._instruments = instruments
-        self._make_encoder = make_encoder
-        self._publisher = self._publisher_at(Latest(instruments, proof), 0)
         self._topics = self._publisher.topics
         self._groups: dict[tuple[tuple[Topic, ...], tuple[Distortion, ...]], Group] = {}
+        self.replays = Replays(history, make_encoder, work=replay_work, join=self._join)
         self.work = 0.0
         self.changed: Callable[[], object] = _nothing
 
@@ -102,9 +97,12 @@ class Hub:
             The groups that have something to hear, in the order in which it came up. The caller
             sends it to them before anything else happens here.
         """
+        oldest = self.history.oldest
         proofs = self.history.append(rows)
         stirred = self._publisher.publish(rows, proofs)
         self.history.mark(self.latest)
+        if len(self.replays):
+            self.replays.published(len(rows), forgotten=self.history.oldest != oldest)
         return stirred
 
     def check(self, position: Position) -> None:
@@ -134,32 +132,37 @@ class Hub:
 
         Raises:
             TooOld: What follows ``since`` is no longer kept. Nothing has changed.
+            Ahead: It has not been reached. Nothing has changed.
         """
-        held = _held(outlet)
+        held = self._held(outlet)
         new = [topic for topic in dict.fromkeys(topics) if topic not in held]
         if not new:
             return
+        if since is not None:
+            self.history.reach(since)
         opened = len(self._topics)
-        greeting = self._snapshots(new) if since is None else self._said(new, since)
-        for topic in new:
-            held[topic] = self._topics.get(topic, self.latest)
-        self.work += TOPIC * (len(self._topics) - opened) + len(greeting) / SNAPSHOT_BYTES
-        if greeting:
-            outlet.send(greeting)
-        self._move(outlet, held)
+        if since is not None and since < self.seq and not outlet.muted:
+            replay = outlet.replay or self._leave(outlet)
+            replay.stop(self.seq)
+            replay.tell(new, since, self.seq)
+        elif since is None and (greeting := self._snapshots(new)):
+            self.work += len(greeting) / SNAPSHOT_BYTES
+            self._send(outlet, greeting)
+        self._listen(outlet, [*held, *new])
+        self.work += TOPIC * (len(self._topics) - opened)
+        if outlet.replay is not None:  # opened for the snapshots alone
+            self._topics.close_unheard(new)
 
     def unsubscribe(self, outlet: Outlet, topics: Sequence[Topic]) -> None:
         """Send nothing more of ``topics`` to ``outlet``, beyond what has been published."""
-        held = _held(outlet)
-        before = len(held)
-        for topic in topics:
-            held.pop(topic, None)
-        if len(held) != before:
-            self._move(outlet, held)
+        held = self._held(outlet)
+        left = [topic for topic in held if topic not in topics]
+        if len(left) != len(held):
+            self._listen(outlet, left)
 
     def send(self, outlet: Outlet, text: str) -> None:
         """Send one message to ``outlet`` alone, after everything published so far."""
-        outlet.send(text_frame(text))
+        self._send(outlet, text_frame(text))
         outlet.check(self.seq)
 
     def distort(self, outlet: Outlet, distortions: tuple[Distortion, ...]) -> None:
@@ -172,13 +175,13 @@ class Hub:
                 among them, messages for it alone are lost as well.
         """
         outlet.distortions = distortions
-        if outlet.group is not None:
-            self._move(outlet, _held(outlet))
+        if held := self._held(outlet):
+            self._listen(outlet, held)
         outlet.muted = any(isinstance(one.fault, Mute) for one in distortions)
 
     def mute(self, outlet: Outlet) -> None:
         """Send nothing of any topic to ``outlet`` any more, beyond what has been published."""
-        self._move(outlet, {})
+        self._listen(outlet, ())
 
     def drop(self, outlet: Outlet) -> None:
         """The connection of ``outlet`` has ended: write nothing to it any more."""
@@ -192,6 +195,22 @@ class Hub:
         """Bytes that connections which have fallen behind have yet to take, all together."""
         return sum(member.owed for group in self._groups.values() for member in group.behind)
 
+    @property
+    def listening(self) -> int:
+        """How many connections listen to something."""
+        return sum(map(len, self._groups.values())) + len(self.replays)
+
+    @property
+    def lagging(self) -> bool:
+        """Whether some have yet to take what was published, other than those whose link takes nothing."""
+        behind = [member for group in self._groups.values() for member in group.behind]
+        return not all(member.stalled for member in (*behind, *self.replays.outlets))
+
+    def _held(self, outlet: Outlet) -> Sequence[Topic]:
+        if outlet.replay is not None:
+            return outlet.replay.topics
+        return () if outlet.group is None else [item.topic for item in outlet.group.topics]
+
     def _snapshots(self, topics: list[Topic]) -> bytes:
         frames: list[bytes] = []
         for topic in topics:
@@ -199,29 +218,42 @@ class Hub:
             frames += map(text_frame, encoder.snapshot(self.latest, topic.instrument))
         return b"".join(frames)
 
-    def _said(self, topics: list[Topic], since: int) -> bytes:
-        """What ``topics`` said after the event ``since``: the past, told once more."""
-        instruments = {topic.instrument for topic in topics}
-        past = self._publisher_at(self.history.at(since, instruments), since)
-        past.instruments = instruments
-        listener = Group(tuple(past.topics.get(topic, past.latest) for topic in topics), deserted=_nothing)
-        for item in listener.topics:
-            item.groups[listener] = None
-        rows = self.history.after(since)
-        past.publish(rows, chained(rows, past.latest.proof)[1])
-        return b"".join(listener.parts)
+    def _send(self, outlet: Outlet, frames: bytes) -> None:
+        if outlet.replay is None:
+            outlet.send(frames)
+        elif not outlet.muted:
+            outlet.replay.say(frames, self.seq)
 
-    def _publisher_at(self, latest: Latest, seq: int) -> Publisher:
-        return Publisher(latest, seq, instruments=self._instruments, make_encoder=self._make_encoder)
+    def _listen(self, outlet: Outlet, topics: Sequence[Topic]) -> None:
+        """Let ``outlet`` hear exactly ``topics`` from here on."""
+        if outlet.replay is not None:
+            outlet.replay.follow(topics, outlet.distortions, self.seq)
+            outlet.resume()  # whose turn it is once its socket has taken everything
+            outlet.check(self.seq)
+        else:
+            self._join(outlet, topics)
 
-    def _move(self, outlet: Outlet, held: dict[Topic, OpenTopic]) -> None:
-        """Put ``outlet`` among those who listen to exactly ``held``."""
+    def _leave(self, outlet: Outlet) -> Replay:
+        """Take ``outlet`` out of the live stream, to be told of the past."""
+        if outlet.group is not None:
+            outlet.send(b"".join(outlet.group.held()))
+            outlet.unfollow()
+        replay = self.replays.begin(outlet)
+        self.changed()
+        return replay
+
+    def _join(self, outlet: Outlet, topics: Sequence[Topic], past: Past | None = None) -> None:
+        """Put ``outlet`` among those who listen to exactly ``topics``, here and now."""
         before = 0 if outlet.group is None else len(outlet.group.topics)
-        self.work += MOVE + HELD * (before + len(held))
-        if outlet.group is not None and (late := outlet.group.held()):
-            outlet.send(late)
-        if held:
-            group = self._group(held, outlet.distortions)
+        self.work += MOVE + HELD * (before + len(topics))
+        if outlet.group is not None:
+            outlet.send(b"".join(outlet.group.held()))
+        if topics:
+            group = self._group(
+                {topic: self._topics.get(topic, self.latest) for topic in topics}, outlet.distortions
+            )
+            if past is not None and past.group is not None:
+                outlet.put(b"".join(group.adopt(past.group)))
             outlet.follow(group)
             if not len(group):  # the connection takes no data any more
                 self._dissolve(group)
@@ -255,11 +287,6 @@ class Hub:
         key = (tuple(item.topic for item in group.topics), group.distortions)
         if self._groups.pop(key, None) is not None:
             self._topics.leave(group)
-
-
-def _held(outlet: Outlet) -> dict[Topic, OpenTopic]:
-    group = outlet.group
-    return {} if group is None else {item.topic: item for item in group.topics}
 
 
 def _nothing(*_: Group) -> None:

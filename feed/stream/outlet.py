@@ -25,6 +25,7 @@ from feed.stream.frames import boundary, is_close
 if TYPE_CHECKING:
     from feed.stream.distortion import Distortion
     from feed.stream.groups import Chunk, Group, Write
+    from feed.stream.replay import Replay
 
 # Small pieces are joined up to this many bytes for one write: a write costs the same for all sizes.
 WRITE_BYTES: Final = 64 * 1024
@@ -43,6 +44,9 @@ class Outlet:
         muted: Messages for this client alone are lost.
         stalled: Its link takes nothing, and that is no fault of the client.
         failed: What it listened to cannot be told any more.
+        replay: Brings it up to the present; None when it is there.
+        charge: Told how much work was done for this connection alone, see :mod:`feed.stream.past`; says
+            until when there is to be no more of it, seconds on a clock, and 0 for at once.
     """
 
     def __init__(
@@ -69,6 +73,8 @@ class Outlet:
         self.muted = False
         self.stalled = False
         self.failed = False
+        self.replay: Replay | None = None
+        self.charge: Callable[[int], float] = _free
         self._backlog_bytes = backlog_bytes
         self.wake = wake
         self._cut = cut
@@ -136,7 +142,12 @@ class Outlet:
 
     def send(self, frames: bytes) -> None:
         """Write data frames for this client alone, after everything that was put in before."""
-        if self._closing or not self._open or self.muted:
+        if not self.muted:
+            self.put(frames)
+
+    def put(self, frames: bytes) -> None:
+        """Write data frames after everything that was put in before, on a muted link too."""
+        if self._closing or not self._open or not frames:
             return
         self._hold()
         self._take_rest()
@@ -168,6 +179,8 @@ class Outlet:
         if self.group is not None:
             group, self.group, self._chunk = self.group, None, None
             group.remove(self)
+        if self.replay is not None:
+            self.replay.end()
         end = boundary(self._data, self._mark, self._at)
         self._begun += self._data[self._at : end]
         self._data, self._at, self._mark = b"", 0, 0
@@ -189,7 +202,7 @@ class Outlet:
         owed = len(self._begun) + sum(map(len, self._control)) + len(self._data) - self._at + self._queued
         if self.group is not None and self._chunk is not None:
             owed += self.group.tail.end - self._chunk.end
-        return owed
+        return owed if self.replay is None else owed + self.replay.waiting
 
     @property
     def opened(self) -> bool:
@@ -227,6 +240,8 @@ class Outlet:
         if self._open and self.group is not None:
             self.group.caught_up(self)
             self._chunk = None
+        if self._open and self.replay is not None:
+            self.replay.ready()
         return True
 
     def resume(self) -> None:
@@ -246,6 +261,12 @@ class Outlet:
         if self._open and self.lost_at is None and self.owed > self._backlog_bytes:
             self.lost_at = seq
             self._give_up()
+
+    def lose(self, seq: int) -> None:
+        """Cut this member: what it is owed is no longer kept; ``seq`` is where the stream stands."""
+        self.lost_at = seq
+        self.abandon()
+        self._give_up()
 
     def fail(self) -> None:
         """What it listens to cannot be told any more, for a reason on our side."""
@@ -314,3 +335,7 @@ class Outlet:
         self._data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         self._at = self._mark = 0
         return bool(pieces)
+
+
+def _free(_: int) -> float:
+    return 0.0

@@ -22,6 +22,7 @@ class Publisher:
         topics: What somebody listens to.
         instruments: Those of which :attr:`latest` is carried on; None for all.
         failed: Told of an encoder that raised, which is silent from then on; None lets it raise.
+        calls: Times that an encoder was asked for a message.
     """
 
     def __init__(self, latest: Latest, seq: int, *, instruments: int, make_encoder: MakeEncoder) -> None:
@@ -39,6 +40,7 @@ class Publisher:
         self.topics = Topics(instruments, make_encoder)
         self.instruments: Collection[int] | None = None
         self.failed: Callable[[OpenTopic, Exception], object] | None = None
+        self.calls = 0
 
     def publish(self, rows: Sequence[Row], proofs: Sequence[int]) -> list[Group]:
         """
@@ -65,6 +67,7 @@ class Publisher:
             hearing = listeners[row[0]][row[1]]
             if hearing:
                 item = event(seq, row, proof)
+                self.calls += len(hearing)
                 for topic in hearing:
                     try:
                         text = topic.encoder.encode(item)
@@ -99,6 +102,7 @@ class Publisher:
 
     def _speak(self, seq: int, beats: list[tuple[int, OpenTopic]], stirred: list[Group]) -> None:
         for when, topic in beats:
+            self.calls += 1
             try:
                 text = topic.encoder.beat(seq, when)
             except Exception as problem:  # noqa: BLE001 - of one protocol, none of the others

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from feed.model.events import KINDS
@@ -82,7 +82,7 @@ class Topics:
         else:
             for item in group.topics:
                 del item.groups[group]
-        self.close_unheard(group.topics)
+        self.close_unheard(item.topic for item in group.topics)
 
     def get(self, topic: Topic, latest: Latest) -> OpenTopic:
         """The open topic of that name, opened now if it was not."""
@@ -130,10 +130,12 @@ class Topics:
     def _plan(self, now: int) -> None:
         self.next_beat = min((now - now % period + period for period in self._timed), default=NEVER)
 
-    def close_unheard(self, candidates: tuple[OpenTopic, ...]) -> None:
+    def close_unheard(self, candidates: Iterable[Topic]) -> None:
         """Close those of ``candidates`` to which no group listens any more."""
-        for item in candidates:
-            if not item.heard and self._open.pop(item.topic, None) is not None:
+        for topic in candidates:
+            item = self._open.get(topic)
+            if item is not None and not item.heard:
+                del self._open[topic]
                 for kind in item.encoder.kinds:
                     self.listeners[kind][item.topic.instrument].remove(item)
                 if item.encoder.period:

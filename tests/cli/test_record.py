@@ -4,7 +4,6 @@ import os
 import signal
 
 import pytest
-from disks import full_device
 
 from feed.cli import record as module
 from feed.scenario.appended import AppendedFile
@@ -56,8 +55,7 @@ def test_a_second_sigint_does_not_cost_what_was_heard(run, url, monkeypatch):
     monkeypatch.setattr(module, "import_files", interrupted)
     before = signal.getsignal(signal.SIGINT)
     code, out, _ = run("record", url, "-o", "a.feed.zst", "--count", "5")
-    assert code == 0
-    assert "tradyn: 5 events" in out
+    assert (code, out.split(" events")[0]) == (0, "tradyn: 5")
     assert signal.getsignal(signal.SIGINT) is before
 
 
@@ -75,18 +73,17 @@ def test_a_full_disk_stops_it_and_it_says_after_how_much(run, url, folder, monke
     code, out, err = run("record", url, "-o", "a.feed.zst")
     assert code == 1
     assert "stopped after 10 messages: cannot write a.feed.zst.ticks (No space left on device)" in err
-    assert "tradyn: sha256" in out
+    assert out.startswith("tradyn: ")
     assert [path.name for path in folder.iterdir()] == ["a.feed.zst"]
 
 
 def test_a_recording_that_cannot_be_written_leaves_what_was_heard(run, url, folder):
     """It can be tried again; a device stays one."""
-    device = full_device(folder)
-    code, _, err = run("record", url, "-o", device, "--count", "5")
+    code, _, err = run("record", url, "-o", "/dev/full", "--count", "5")
     assert code == 2
     assert err.splitlines() == [
         "feed: what was heard is in full.ticks",
-        f"feed: {device}: cannot be written: No space left on device",
+        "feed: /dev/full: cannot be written: No space left on device",
     ]
     assert run("import", "tradyn", "full.ticks", "-o", "a.feed.zst")[0] == 0
 

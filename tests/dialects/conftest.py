@@ -21,6 +21,7 @@ from feed.model.position import Ahead, OtherHistory, Position, TooOld
 from feed.sim.defaults import default_market
 from feed.sim.market import Market
 from feed.stream.frames import boundary
+from feed.stream.history import History
 from feed.stream.hub import Hub
 from feed.stream.outlet import Outlet
 
@@ -155,12 +156,9 @@ class Stage:
 
     def __init__(self, listing=LISTING):
         self.hub = Hub(
-            instruments=len(listing),
-            history_events=1 << 20,
-            history_bytes=1 << 30,
-            make_encoder=lambda topic, latest: dialects()[topic.dialect].encoder(
-                topic, listing[topic.instrument], latest
-            ),
+            History(instruments=len(listing), seconds=86_400, size=1 << 30),
+            lambda topic, latest: dialects()[topic.dialect].encoder(topic, listing[topic.instrument], latest),
+            replay_work=1,
         )
         keep_everything(self.hub.latest, listing)
 
@@ -175,6 +173,8 @@ class Stage:
         """A client that hears ``topics`` from now on."""
         ear = Ear()
         self.hub.subscribe(ear.outlet, topics, since=since)
+        while self.hub.replays.waiting:
+            self.hub.replays.turn()
         return ear
 
 

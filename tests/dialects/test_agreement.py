@@ -151,8 +151,9 @@ class Audience:
         self.listing = listing
         self.index = listing.index(SYMBOL)
         self.stage = house.Stage(listing)
-        self.stage.publish(opening)
         hub = self.stage.hub
+        tape = Tape(hub.latest, len(listing), 100)
+        self.stage.publish(opening)
         self.site = Site(
             settings=Settings(),
             source=SimpleNamespace(listing=listing),
@@ -160,7 +161,7 @@ class Audience:
             reception=None,
             keys=None,
             guard=None,
-            tape=Tape(hub, len(listing), 100),
+            tape=tape,
             tokens=None,
             seats=None,
             clock=lambda: 0.0,

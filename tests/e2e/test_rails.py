@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 import websockets.sync.client
-from disks import full_device
 
 from feed.cli.main import main
 
@@ -146,11 +145,10 @@ def test_a_journal_replays(serve, feed, tmp_path):
     assert told[-1] != without[-1]
 
 
-def test_a_device_that_is_full_takes_no_orders_and_stops_nothing(serve, keys, tmp_path):
+def test_a_device_that_is_full_takes_no_orders_and_stops_nothing(serve, keys):
     """Each is answered with 503, on a connection that goes on; and it is no file afterwards."""
     path, ((key, secret), _) = keys
-    device = full_device(tmp_path)
-    server, url = serve("--keys", path, "--journal", device, "--record", device)
+    server, url = serve("--keys", path, "--journal", "/dev/full", "--record", "/dev/full")
     query = "market=BTC-USD&subscriptions=orders,publicOrderBook"
     with connect(url, token(url, key, secret), query) as socket:
         for _ in range(2):
@@ -165,4 +163,4 @@ def test_a_device_that_is_full_takes_no_orders_and_stops_nothing(serve, keys, tm
     server.process.terminate()
     assert server.rest()[0] == 0
     assert server.errors.count("orders are refused") == 1
-    assert device.is_char_device()
+    assert Path("/dev/full").is_char_device()

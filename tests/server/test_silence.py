@@ -82,15 +82,15 @@ async def test_bad_option_is_refused_before_the_handshake(house, path, since):
 @pytest.mark.parametrize(
     ("since", "answer"),
     [
-        ("1-00000000", "is too old: the oldest event kept is 4"),
+        ("1-00000000", "is too old: the oldest event kept is 7"),
         ("7-00000000", "is ahead of this server: its newest event is 6"),
         (f"{10**17}-00000000", "is ahead of this server: its newest event is 6"),
-        ("5-00000000", "is of another history: this is not the market you saw"),
+        ("6-00000000", "is of another history: this is not the market you saw"),
     ],
 )
 async def test_what_is_not_kept_is_an_error_in_every_protocol(open_house, path, messages, since, answer):
     """It says from where one can go on; nothing else comes, and the connection stays."""
-    async with open_house(Settings(flow=Flow(history_events=3))) as house:
+    async with open_house(Settings(flow=Flow(history_bytes=0))) as house:
         house.script.play(*(quote(0, 200 + at) for at in range(3)))
         client = await house.upgraded(f"{path}?since={since}")
         for message in messages:

@@ -11,6 +11,7 @@ from feed.model.topics import Encoder, Topic
 from feed.settings import Flow
 from feed.stream.fanout import Fanout
 from feed.stream.groups import Group
+from feed.stream.history import History
 from feed.stream.hub import Hub
 from feed.stream.outlet import Outlet
 
@@ -122,17 +123,15 @@ class Spoken(Encoder):
 class House:
     """A hub of three instruments, its fan-out, and everything its encoders have said."""
 
-    def __init__(self, *, history_events=1000, proof=0, make_encoder=None, **flow):
+    def __init__(self, *, history=None, proof=0, make_encoder=None, **flow):
         self.said = []
         self.made = []
-        self.hub = Hub(
-            instruments=3,
-            history_events=history_events,
-            history_bytes=1 << 20,
-            make_encoder=make_encoder or self._make_encoder,
-            proof=proof,
+        flow = Flow(**flow)
+        history = history or History(
+            instruments=3, seconds=flow.history_seconds, size=flow.history_bytes, proof=proof
         )
-        self.fanout = Fanout(self.hub, Flow(**flow))
+        self.hub = Hub(history, make_encoder or self._make_encoder, replay_work=flow.replay_work)
+        self.fanout = Fanout(self.hub, flow)
 
     def _make_encoder(self, topic, latest):
         del latest
@@ -146,17 +145,27 @@ class House:
             for member in list(group.behind):
                 member.check(self.hub.seq)
 
-    def client(self, *topics, **options):
-        """A client that listens to ``topics``."""
+    def client(self, *topics, since=None, **options):
+        """A client that listens to ``topics``, where it resumes it has to be let :meth:`catch_up`."""
         client = Client(**options)
-        self.hub.subscribe(client.outlet, topics)
+        self.hub.subscribe(client.outlet, topics, since=since)
         return client
+
+    def catch_up(self):
+        """Tell everybody of the past what their sockets take."""
+        while self.hub.replays.waiting:
+            self.hub.replays.turn()
 
     @property
     def empty(self):
         """Whether nothing is kept for anybody."""
         hearing = itertools.chain.from_iterable(itertools.chain.from_iterable(self.hub._topics.listeners))
         return not self.hub._groups and not len(self.hub._topics) and not list(hearing)
+
+
+def short_history(events):
+    """A history that keeps no more than the last step and so many events."""
+    return History(instruments=3, seconds=0, size=1 << 20, block_events=4, mark_events=events)
 
 
 def deliver(group, *frames):
@@ -195,6 +204,7 @@ def stream():
     return SimpleNamespace(
         Client=Client,
         House=House,
+        short_history=short_history,
         TEXT=TEXT,
         ping=lambda text: bytes((PING, len(text))) + text.encode(),
         close=lambda code: bytes((CLOSE, 2)) + code.to_bytes(2, "big"),

@@ -1,76 +1,195 @@
 """The last events, for clients that resume."""
 
+from itertools import accumulate, pairwise
+
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from feed.model.events import ADD, CLEAR, LEVEL, QUOTE, REDUCE, STATUS, TRADE, UNKNOWN, Side
+from feed.model.events import ADD, CLEAR, LEVEL, ORDER, QUOTE, REDUCE, STATUS, TRADE, UNKNOWN, Side
 from feed.model.latest import Latest
-from feed.model.position import TooOld
-from feed.stream.chain import chained
-from feed.stream.history import MARKS, History
+from feed.model.position import Ahead, OtherHistory, Position, TooOld
+from feed.stream.history import History
 
-ROW_BYTES = 56 + 3 * 40  # of a row of three numbers
+SECOND = 10**9
+ROOM = 1 << 30
+
+
+def make(*, seconds=1e6, size=ROOM, block=4, mark=8, proof=0):
+    return History(
+        instruments=3, seconds=seconds, size=size, proof=proof, block_events=block, mark_events=mark
+    )
 
 
 def rows(count, first=1):
-    return [(CLEAR, 0, at) for at in range(first, first + count)]
+    """So many events, a second apart."""
+    return [(CLEAR, 0, at * SECOND) for at in range(first, first + count)]
 
 
-def make(events=1000, size=1 << 20):
-    return History(instruments=3, events=events, size=size)
+class Told:
+    """A history that is told a story as a hub does it."""
+
+    def __init__(self, **bounds):
+        self.history = make(**bounds)
+        self.latest = Latest(3, self.history.proof)
+        self.story = []
+        self.proofs = [self.history.proof]
+
+    def tell(self, *steps):
+        for step in steps:
+            proofs = self.history.append(step)
+            for row, proof in zip(step, proofs, strict=True):
+                self.latest.apply(self.latest.seq + 1, row, proof)
+            self.story += step
+            self.proofs += proofs
+            self.history.mark(self.latest)
+        return self
+
+    def read(self, seq):
+        """Everything after ``seq``, block by block."""
+        found, proofs = [], []
+        while seq + len(found) < self.history.seq:
+            more, their_proofs = self.history.after(seq + len(found))
+            assert more
+            found += more
+            proofs += their_proofs
+        assert proofs == self.proofs[seq + 1 :]
+        return found
+
+    def stood(self, seq, instruments=range(3)):
+        """Where the market stood, from the mark before it on."""
+        mark = self.history.before(seq)
+        latest = mark.copy(instruments)
+        for at in range(mark.seq, seq):
+            if self.story[at][1] in instruments:
+                latest.apply(at + 1, self.story[at], self.proofs[at + 1])
+            else:
+                latest.seq, latest.proof, latest.now = at + 1, self.proofs[at + 1], self.story[at][2]
+        return latest
 
 
 def test_history_begins_before_the_first_event():
     """Number 0 is the moment before everything; after it there is nothing yet."""
-    history = make()
-    assert (history.seq, history.oldest, history.after(0)) == (0, 1, [])
+    history = make(proof=7)
+    assert (history.seq, history.oldest, history.after(0)) == (0, 1, ([], []))
+    history.check(Position(0, 7))
+    with pytest.raises(Ahead):
+        history.check(Position(1, 7))
 
 
-@given(limit=st.integers(0, 6), steps=st.lists(st.integers(0, 5), max_size=6), asked=st.integers(0, 30))
-def test_history_keeps_the_last_events(limit, steps, asked):
-    """After any number it gives exactly what followed, or says from where it still can."""
-    history, everything = make(limit), []
+STEPS = st.lists(st.integers(0, 11), max_size=12)
+
+
+@given(steps=STEPS, seconds=st.integers(0, 60), block=st.integers(1, 9), mark=st.integers(1, 20))
+@example(steps=[4, 4, 4], seconds=60, block=4, mark=4)
+@example(steps=[3, 1, 5], seconds=60, block=4, mark=20)
+def test_what_is_kept_can_be_read_from_anywhere(steps, seconds, block, mark):
+    """Whatever was told in whatever steps, wherever blocks and marks fall: event by event, as it was."""
+    told = Told(seconds=seconds, block=block, mark=mark)
+    firsts = [1, *accumulate(steps, initial=1)][1:]
+    told.tell(*[rows(count, first) for count, first in zip(steps, firsts, strict=False)])
+    history = told.history
+    assert history.seq == len(told.story)
+    for seq in range(history.seq + 1):
+        position = Position(seq, told.proofs[seq])
+        if seq + 1 < history.oldest:
+            for ask in (history.reach, history.after, history.before):
+                with pytest.raises(TooOld, match=f"the oldest event kept is {history.oldest}") as problem:
+                    ask(seq)
+                assert problem.value.oldest == history.oldest
+            with pytest.raises(TooOld):
+                history.check(position)
+        else:
+            assert told.read(seq) == told.story[seq:]
+            history.check(position)
+            with pytest.raises(OtherHistory):
+                history.check(Position(seq, position.proof ^ 1))
+    for ask in (history.reach, history.after, history.before):
+        with pytest.raises(Ahead, match=f"the newest event is {history.seq}"):
+            ask(history.seq + 1)
+
+
+@given(seconds=st.integers(0, 500), steps=st.lists(st.integers(1, 40), min_size=10, max_size=40))
+def test_it_is_bounded_in_market_time(seconds, steps):
+    """At least what was promised is kept, once there has been so much, and not much more."""
+    told = Told(seconds=seconds, block=4, mark=8)
     for count in steps:
-        step = rows(count, len(everything) + 1)
-        history.append(step)
-        everything += step
-    assert history.seq == len(everything)
-    kept = everything[max(0, len(everything) - limit) :]
-    assert history.oldest == len(everything) - len(kept) + 1
-    if asked + 1 < history.oldest:
-        with pytest.raises(TooOld) as problem:
-            history.after(asked)
-        assert problem.value.oldest == history.oldest
-    else:
-        assert history.after(asked) == everything[asked:]
+        told.tell(rows(count, len(told.story) + 1))
+    history = told.history
+    assert history.oldest <= max(1, history.seq - seconds + 1)
+    # Forgotten is what stands before a mark; marks stand apart by a part of their age, or by a few steps.
+    assert history.oldest >= history.seq - seconds - seconds / 4 - 2 * (8 + max(steps)) - 40
 
 
-def test_too_old_says_what_is_kept():
-    """The client learns where it can resume instead."""
-    history = make(2)
-    history.append(rows(5))
-    with pytest.raises(TooOld, match="the oldest event kept is 4"):
-        history.after(2)
+def test_a_step_back_in_time_forgets_nothing():
+    """As when a market is taken back: what is kept is kept for as long as from then on."""
+    told = Told(seconds=100, block=4, mark=8)
+    told.tell(*[rows(10, first) for first in range(1, 301, 10)])
+    before = told.history.oldest
+    told.tell(*[rows(10, first) for first in range(1, 101, 10)])
+    assert told.history.oldest == before
+    told.tell(*[rows(10, first) for first in range(101, 601, 10)])
+    assert 300 + 400 < told.history.oldest <= told.history.seq - 99
 
 
-@given(limit=st.integers(0, 6), steps=st.lists(st.integers(0, 5), max_size=6))
-def test_bytes_are_bounded_too(limit, steps):
-    """Whichever bound is met first counts; half an event is none."""
-    history = make(size=limit * ROW_BYTES + ROW_BYTES // 2)
+@given(size=st.integers(0, 60_000), steps=st.lists(st.integers(1, 40), min_size=5, max_size=60))
+def test_it_is_bounded_in_bytes(size, steps):
+    """What is past the bound is forgotten, marks counted; where the market stands now is always known."""
+    told = Told(size=size, block=16, mark=32)
+    kept = []
     for count in steps:
-        history.append(rows(count))
-    assert len(history.after(history.oldest - 1)) == min(limit, sum(steps))
+        told.tell(rows(count, len(told.story) + 1))
+        history = told.history
+        kept.append(history.bytes <= max(size, 5000))
+        assert history.bytes == history_bytes(history)
+    assert all(kept)
+    history.check(history.position)
 
 
-def test_marks_are_few():
-    """So many at most, however many events are kept."""
-    history, present = make(events=1000), Latest(3)
-    for start in range(1, 3000, 10):
-        history.append(rows(10, start))
-        present.seq = history.seq
-        history.mark(present)
-    assert MARKS // 2 < len(history._marks) <= MARKS + 1
+def history_bytes(history):
+    """What it says that it takes, counted anew."""
+    blocks = [block for segment in history._segments for block in segment.blocks]
+    marks = sum(segment.mark_bytes for segment in history._segments)
+    return sum(len(block.data) + 250 for block in blocks) + marks + 400 * len(history._rows)
+
+
+def test_a_busy_market_takes_some_tens_of_bytes_an_event():
+    """Packed, with what surrounds it."""
+    told = Told(block=512, mark=4096)
+    told.tell(*[[(LEVEL, 1, 10**18 + at, 0, 100_000 + at % 7, at % 9)] * 100 for at in range(400)])
+    assert told.history.bytes / 40_000 < 30
+
+
+def test_marks_are_close_together_near_the_present():
+    """Nobody who comes back at once has far to go, and all marks together are few."""
+    told = Told(block=16, mark=16)
+    told.tell(*[rows(16, first) for first in range(1, 20_001, 16)])
+    marks = [segment.mark.seq for segment in told.history._segments]
+    assert marks[0] == 0
+    assert len(marks) < 80
+    for before, after in pairwise(marks):
+        assert after - before <= max(2 * 16, (told.history.seq - after) // 8 + 16)
+
+
+def test_marks_leave_the_most_part_to_events():
+    """Where a copy of the market is large, there are fewer of them."""
+    told = Told(size=100_000, block=16, mark=16)
+    told.tell(*[rows(16, first) for first in range(1, 20_001, 16)])
+    segments = told.history._segments
+    marks = sum(segment.mark_bytes for segment in segments)
+    assert told.history.bytes <= 100_000
+    assert len(segments) > 2
+    assert marks <= 100_000 // 4
+    assert told.history.seq - told.history.oldest > 1000
+
+
+def test_wide_numbers_come_back_as_they_were():
+    """Of a client's request id, from an open block and from a closed one."""
+    told = Told(block=4, mark=100)
+    wide = (ORDER, 1, SECOND, 1, 1 << 207, 1, 2, 0, 18, 0, 0, 64, 5, 0, 0, 1, 0, 17)
+    told.tell(rows(2), [wide], rows(3), [wide])
+    assert told.read(0) == told.story
+    told.history.check(Position(3, told.proofs[3]))
 
 
 # -- where the market stood ---------------------------------------------------------------------------
@@ -99,33 +218,24 @@ def all_of(latest, instruments):
 
 
 @given(
-    drawn=st.lists(st.tuples(st.integers(0, 7), st.integers(0, 2)), max_size=30),
-    kept=st.integers(0, 30),
-    asked=st.integers(0, 30),
+    drawn=st.lists(st.tuples(st.integers(0, 7), st.integers(0, 2)), max_size=40),
+    seconds=st.integers(0, 40),
+    asked=st.integers(0, 40),
     instruments=st.sets(st.integers(0, 2), min_size=1),
     step=st.integers(1, 30),
 )
-def test_past_is_as_the_present_was(drawn, kept, asked, instruments, step):
+def test_past_is_as_the_present_was(drawn, seconds, asked, instruments, step):
     """Where instruments stood at a number is what a fold over the events up to it says, marks or not."""
     story = everything_happens(drawn)
-    history, present = make(events=kept), Latest(3)
-    proofs = chained(story, 0)[1]
-    for start in range(0, len(story), step):
-        history.append(story[start : start + step])
-        for seq, row in enumerate(story[start : start + step], start + 1):
-            present.apply(seq, row, proofs[seq - 1])
-        history.mark(present)
-        assert len(history._marks) <= kept + 1
+    told = Told(seconds=seconds, block=3, mark=5)
+    told.tell(*[story[start : start + step] for start in range(0, len(story), step)])
     asked = min(asked, len(story))
-    if asked + 1 < history.oldest:
+    if asked + 1 < told.history.oldest:
         with pytest.raises(TooOld):
-            history.at(asked, instruments)
+            told.history.before(asked)
         return
     then = Latest(3)
     for seq, row in enumerate(story[:asked], 1):
-        then.apply(seq, row, proofs[seq - 1])
-    past = history.at(asked, instruments)
-    assert all_of(past, instruments) == all_of(then, instruments)
-    # It is a copy: what is done with it leaves the history as it is.
-    past.apply(asked + 1, (ADD, min(instruments), 5, 7, 0, 5, 5, 5))
-    assert all_of(history.at(asked, instruments), instruments) == all_of(then, instruments)
+        then.apply(seq, row, told.proofs[seq])
+    assert told.history.before(asked).seq <= asked
+    assert all_of(told.stood(asked, instruments), instruments) == all_of(then, instruments)

@@ -335,13 +335,13 @@ def test_a_position_ahead_has_an_answer_of_its_own(stream):
 
 def test_a_position_that_is_no_longer_kept_is_too_old(stream):
     """It names the oldest event that is."""
-    house = stream.House(history_events=2)
+    house = stream.House(history=stream.short_history(2))
     beginning = house.hub.position
-    for _ in range(4):
+    for _ in range(5):
         house.publish(stream.quote())
-    with pytest.raises(TooOld, match="the oldest event kept is 3") as problem:
+    with pytest.raises(TooOld, match="the oldest event kept is 5") as problem:
         house.hub.check(beginning)
-    assert problem.value.oldest == 3
+    assert problem.value.oldest == 5
 
 
 def test_a_position_of_another_history_is_refused(stream):
@@ -384,4 +384,5 @@ def test_what_is_told_again_has_the_positions_it_had(stream):
     assert heard[-1] == Position(10, int(client.texts[-1].partition("-")[2], 16))
     again = stream.Client()
     house.hub.subscribe(again.outlet, [stream.topic()], since=2)
+    house.catch_up()
     assert again.texts == client.texts[1:]

@@ -87,7 +87,7 @@ def test_closed_topic_does_not_speak():
     opened = listener.listen(clock(3))
     listener.tell(1)
     del opened[0].groups[listener.group]
-    listener.publisher.topics.close_unheard(tuple(opened))
+    listener.publisher.topics.close_unheard(item.topic for item in opened)
     assert listener.tell(4, 7, 11, 13) == ["10@10+3"]
 
 

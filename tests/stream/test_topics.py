@@ -56,7 +56,7 @@ def test_topic_without_groups_is_closed(stream, topics):
     heard, unheard = topics.get(stream.topic("quote"), latest), topics.get(stream.topic("both"), latest)
     heard.groups[Group((heard,), deserted=id)] = None
     for _ in range(2):
-        topics.close_unheard((heard, unheard))
+        topics.close_unheard((heard.topic, unheard.topic))
         assert len(topics) == 1
         assert topics.listeners[QUOTE][0] == [heard]
         assert topics.listeners[TRADE][0] == []
@@ -65,6 +65,6 @@ def test_topic_without_groups_is_closed(stream, topics):
 def test_topic_opens_anew_after_it_was_closed(stream, topics, made):
     """A new encoder, told where the market stands now."""
     first = topics.get(stream.topic(), Latest(3))
-    topics.close_unheard((first,))
+    topics.close_unheard((first.topic,))
     assert topics.get(stream.topic(), Latest(3)) is not first
     assert len(made) == 2

@@ -100,6 +100,7 @@ async def open_house(settings=None, script=None, plan=None, wall=time.time):
         nursery.start_soon(house.reception.turns.run)
         nursery.start_soon(house.fanout.run, receive)
         nursery.start_soon(house.key_watch.run)
+        nursery.start_soon(house.fanout.replay)
         nursery.start_soon(script.run, send)
         yield OpenHouse(house, script, nursery, settings.limits, settings)
         nursery.cancel_scope.cancel()

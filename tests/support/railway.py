@@ -79,6 +79,7 @@ async def railway(settings=None, *, journal=None, instruments=(4, 6), speed=1.0,
     async with trio.open_nursery() as nursery:
         await house.fanout.step(source.opening())
         nursery.start_soon(house.fanout.run, receive)
+        nursery.start_soon(house.fanout.replay)
         nursery.start_soon(source.run, send)
         opened = Railway(house, source, nursery, settings.limits)
         opened.office = TokenOffice(RING, settings=settings.tokens, signing_key=SIGNING_KEY, clock=time.time)

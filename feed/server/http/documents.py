@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from html import escape
 from importlib import resources
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
@@ -19,8 +19,6 @@ from feed.server.http.postman import collection
 from feed.server.http.site import Call, Site
 from feed.server.paths import protocol_paths
 from feed.settings import Settings
-
-T = TypeVar("T")
 
 HTML = "text/html; charset=utf-8"
 _GROUP = "Documents"
@@ -46,18 +44,6 @@ def docs(site: Site, call: Call) -> str:
     """A page with everything that is served, every default, and how each protocol is read."""
     del call
     return "".join(_page(site))
-
-
-def _once(make: Callable[[Site, Call], T]) -> Callable[[Site, Call], T]:
-    """What ``make`` says of a server, worked out once: it takes milliseconds, and never changes."""
-    made: list[T] = []
-
-    def kept(site: Site, call: Call) -> T:
-        if not made:
-            made.append(make(site, call))
-        return made[0]
-
-    return kept
 
 
 def _page(site: Site) -> Iterator[str]:
@@ -113,7 +99,7 @@ def endpoints() -> tuple[Endpoint, ...]:
         Endpoint(
             path="/openapi.json",
             summary="This API, described",
-            handle=_once(openapi),
+            handle=openapi,
             access=OPEN,
             returns=JSON,
             group=_GROUP,
@@ -129,7 +115,7 @@ def endpoints() -> tuple[Endpoint, ...]:
         Endpoint(
             path="/docs",
             summary="Everything that is served, every default, and how each protocol is read",
-            handle=_once(docs),
+            handle=docs,
             access=OPEN,
             returns=HTML,
             group=_GROUP,

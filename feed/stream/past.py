@@ -1,0 +1,138 @@
+"""What topics said before: encoded once more from history, in pieces of bounded work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from feed.model.events import Row
+from feed.model.topics import Topic
+from feed.stream.distortion import DistortedGroup, Distortion
+from feed.stream.groups import Group
+from feed.stream.history import History
+from feed.stream.publisher import Publisher
+from feed.stream.topics import MakeEncoder, OpenTopic
+from feed.stream.work import TOPIC
+
+# A piece ends where the sequence number is a multiple of this: pieces of several readers are then alike.
+PIECE_EVENTS: Final = 64
+# Work is counted in events read, each about a unit of :mod:`feed.stream.work`; to make a message of one
+# costs as much as to read so many.
+MESSAGE_WORK: Final = 8
+
+
+class Past:
+    """
+    Some topics, told from an event on as they were told then.
+
+    Attributes:
+        group: Who listens: nobody; its frames are taken. None while it is sought where to begin.
+    """
+
+    def __init__(
+        self,
+        history: History,
+        topics: tuple[Topic, ...],
+        distortions: tuple[Distortion, ...],
+        make_encoder: MakeEncoder,
+        failed: Callable[[Topic, Exception], object],
+    ) -> None:
+        """
+        Begin nowhere: :meth:`seek` comes first.
+
+        Args:
+            history: What happened.
+            topics: What is told.
+            distortions: What happens to the frames.
+            make_encoder: Gives the encoder of a topic.
+            failed: Told of what an encoder raised, which is silent from then on.
+        """
+        self._history = history
+        self._topics = topics
+        self._instruments = dict.fromkeys(topic.instrument for topic in topics)
+        self._distortions = distortions
+        self._make_encoder = make_encoder
+        self._failed = failed
+        self._rows: list[Row] = []  # read, and not yet told
+        self._proofs: list[int] = []
+        self._at = 0
+        self._publisher: Publisher | None = None
+        self.group: Group | None = None
+
+    @property
+    def seq(self) -> int:
+        """Sequence number of the last event told."""
+        return self._publisher.seq if self._publisher is not None else 0
+
+    def seek(self, seq: int) -> int:
+        """
+        Come nearer to the event ``seq``, after which to begin.
+
+        Returns:
+            The work that it took; 0 when it is reached.
+        """
+        publisher = self._publisher
+        if publisher is None:
+            mark = self._history.before(seq)
+            publisher = self._publisher = Publisher(
+                mark.copy(self._instruments),
+                mark.seq,
+                instruments=self._history.instruments,
+                make_encoder=self._make_encoder,
+            )
+            publisher.instruments = self._instruments
+            publisher.failed = lambda item, problem: self._failed(item.topic, problem)
+        if publisher.seq < seq:
+            return self._publish(publisher, seq - publisher.seq)
+        if self.group is None:
+            self.group = self._open(publisher)
+            return round(TOPIC) * len(self._topics)
+        return 0
+
+    def tell(self, stop: int) -> tuple[bytes, int]:
+        """
+        What was said of the next events, some of those up to ``stop``; :meth:`seek` must be done.
+
+        Returns:
+            The frames, and the work that they took.
+        """
+        publisher, group = self._publisher, self.group
+        assert publisher is not None  # noqa: S101 - it has been sought
+        assert group is not None  # noqa: S101
+        seq, calls = publisher.seq, publisher.calls
+        end = min(stop, seq - seq % PIECE_EVENTS + PIECE_EVENTS)
+        work = 0
+        while publisher.seq < end:  # a block may end on the way
+            work += self._publish(publisher, end - publisher.seq)
+        frames, group.parts = b"".join(group.parts), []
+        return frames, work + MESSAGE_WORK * (publisher.calls - calls)
+
+    def _open(self, publisher: Publisher) -> Group:
+        opened: list[OpenTopic] = []
+        for topic in self._topics:
+            try:
+                opened.append(publisher.topics.get(topic, publisher.latest))
+            except Exception as problem:  # noqa: BLE001 - of one protocol, none of the others
+                self._failed(topic, problem)
+        group = (
+            DistortedGroup(tuple(opened), self._distortions, deserted=_nothing, eased=_nothing)
+            if self._distortions
+            else Group(tuple(opened), deserted=_nothing)
+        )
+        publisher.topics.join(group)
+        return group
+
+    def _publish(self, publisher: Publisher, most: int) -> int:
+        """Read on, up to ``most`` events."""
+        if self._at >= len(self._rows):
+            self._rows, self._proofs = self._history.after(publisher.seq)
+            self._at = 0
+        end = min(len(self._rows), self._at + most)
+        count = end - self._at
+        publisher.publish(self._rows[self._at : end], self._proofs[self._at : end])
+        self._at = end
+        return count
+
+
+def _nothing(*_: object) -> None:
+    """Nobody is told: nobody joins this group, and so nobody leaves it."""

@@ -1,0 +1,151 @@
+"""
+What a connection that resumes is owed: its script.
+
+It has left the live stream and is owed stretches of the past, and between them the messages for it
+alone, in the order in which everything came up. Whoever asks for something meanwhile is answered at
+the end of what was published until then, as a slow reader would be.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from feed.model.topics import Topic, in_order
+from feed.stream.past import Past
+
+if TYPE_CHECKING:
+    from feed.stream.distortion import Distortion
+    from feed.stream.outlet import Outlet
+
+# What an entry of a script takes in memory, beside its bytes.
+ENTRY_BYTES: Final = 256
+
+
+@attrs.define(eq=False)
+class Stretch:
+    """
+    A part of the past that a connection is owed.
+
+    Attributes:
+        topics: What it listens to there, in order.
+        distortions: What happens to the frames there.
+        seq: Up to which event it has been told.
+        until: Where it ends; None at the present.
+        past: Tells of it, where that cannot be shared: what becomes of a frame on a bad link may depend
+            on those before it.
+        goes_on: The next stretch goes on with the same, after a message in between.
+    """
+
+    topics: tuple[Topic, ...]
+    distortions: tuple[Distortion, ...]
+    seq: int
+    until: int | None = None
+    past: Past | None = None
+    goes_on: bool = False
+
+
+class Replay:
+    """
+    The script of one connection.
+
+    Attributes:
+        outlet: The connection.
+        script: What it is owed, next first: stretches, and frames for it alone.
+        resting: It has done so much work that there is no more for a while.
+        waiting: What these frames, and the script itself, take in memory, bytes.
+    """
+
+    def __init__(
+        self, outlet: Outlet, ready: Callable[[Replay], None], end: Callable[[Replay], None]
+    ) -> None:
+        """
+        Begin with nothing owed.
+
+        Args:
+            outlet: See the class.
+            ready: Called when the socket has taken everything.
+            end: Called when the connection has gone or wants nothing more.
+        """
+        self.outlet = outlet
+        self.script: deque[Stretch | bytes] = deque()
+        self.resting = False
+        self.waiting = 0
+        self._ready = ready
+        self._end = end
+
+    @property
+    def topics(self) -> tuple[Topic, ...]:
+        """What the connection listens to in the end."""
+        last = self.script[-1] if self.script else b""
+        return last.topics if isinstance(last, Stretch) and last.until is None else ()
+
+    @property
+    def oldest(self) -> int | None:
+        """The event after which the oldest part of the script begins."""
+        return min((item.seq for item in self.script if isinstance(item, Stretch)), default=None)
+
+    def ready(self) -> None:
+        """The socket has taken everything so far."""
+        self._ready(self)
+
+    def end(self) -> None:
+        """The connection takes nothing more."""
+        self._end(self)
+
+    def say(self, frames: bytes, seq: int) -> None:
+        """Send ``frames`` after everything that was published until now, the event ``seq``."""
+        last = self._stop(seq)
+        self._add(frames)
+        if last is not None:
+            last.goes_on = True
+            self._add(Stretch(last.topics, last.distortions, seq))
+
+    def tell(self, topics: Sequence[Topic], since: int, seq: int) -> None:
+        """Tell ``topics`` from the event ``since`` up to now, the event ``seq``, before anything later."""
+        if since < seq:
+            self._add(Stretch(tuple(sorted(topics, key=in_order)), (), since, seq))
+
+    def follow(self, topics: Sequence[Topic], distortions: tuple[Distortion, ...], seq: int) -> None:
+        """Listen to exactly ``topics`` after the event ``seq``, which is the newest."""
+        self._stop(seq)
+        if topics:
+            self._add(Stretch(tuple(sorted(topics, key=in_order)), distortions, seq))
+
+    def stop(self, seq: int) -> None:
+        """Listen to nothing after the event ``seq``, which is the newest."""
+        self._stop(seq)
+
+    def pop(self) -> bytes:
+        """The first entry of the script is done; gives the frames with which it ends."""
+        item = self.script.popleft()
+        self.waiting -= ENTRY_BYTES
+        if isinstance(item, bytes):
+            self.waiting -= len(item)
+            return item
+        if item.past is None:
+            return b""
+        if item.goes_on:
+            next_one = next(one for one in self.script if isinstance(one, Stretch))
+            next_one.past = item.past
+            return b""
+        group = item.past.group
+        return b"" if group is None else b"".join(group.held())
+
+    def _stop(self, seq: int) -> Stretch | None:
+        """End the stretch that leads to the present there; gives it."""
+        last = self.script[-1] if self.script else b""
+        if not isinstance(last, Stretch) or last.until is not None:
+            return None
+        last.until = seq
+        if last.seq >= seq and not last.distortions:
+            self.script.pop()
+            self.waiting -= ENTRY_BYTES
+        return last
+
+    def _add(self, item: Stretch | bytes) -> None:
+        self.script.append(item)
+        self.waiting += ENTRY_BYTES + (len(item) if isinstance(item, bytes) else 0)

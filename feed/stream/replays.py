@@ -1,0 +1,260 @@
+"""
+Connections that resume: brought up to the present a little at a time.
+
+One turn does a bounded amount of work for one connection whose socket has taken everything so far;
+so neither the memory nor the time of others pays for it. What identical readers ask for at the same
+time is encoded once. A connection that has come up to the present joins its group.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Final, Protocol
+
+from feed.model.topics import Topic
+from feed.stream.history import History
+from feed.stream.past import Past
+from feed.stream.replay import ENTRY_BYTES, Replay, Stretch
+from feed.stream.topics import MakeEncoder
+
+if TYPE_CHECKING:
+    from feed.stream.outlet import Outlet
+
+# Pieces that were encoded last, for others who ask for the same.
+_SHARED_BYTES: Final = 8 * 1024 * 1024
+# A piece that was encoded for another costs its bytes alone: a unit of work for so many.
+_BYTES_PER_WORK: Final = 256
+_HURRY: Final = 8  # times the usual work
+
+
+class Joins(Protocol):
+    """Lets a connection that has caught up join the live stream."""
+
+    def __call__(self, outlet: Outlet, topics: tuple[Topic, ...], past: Past | None) -> None:
+        """``outlet`` has been told everything; ``past`` told the last of it over a bad link."""
+
+
+_Key = tuple[tuple[Topic, ...], int]
+"""What is told, and from which event on."""
+
+
+class Replays:
+    """
+    All connections that resume, and whose turn it is.
+
+    Attributes:
+        wake: Called when somebody waits for a turn.
+        failed: Told of what an encoder raised; None lets it raise.
+    """
+
+    def __init__(self, history: History, make_encoder: MakeEncoder, *, work: int, join: Joins) -> None:
+        """
+        Begin with none.
+
+        Args:
+            history: What happened.
+            make_encoder: Gives the encoder of a topic.
+            work: Done in one turn, in events read, see :mod:`feed.stream.past`.
+            join: Called when a connection has caught up.
+        """
+        self.wake: Callable[[], object] = _nothing
+        self.failed: Callable[[Topic, Exception], object] | None = None
+        self._history = history
+        self._make_encoder = make_encoder
+        self._work = work
+        self._join = join
+        self._replays: dict[Outlet, Replay] = {}
+        self._ready: dict[Replay, None] = {}  # in the order of their turns
+        self._pasts: dict[_Key, Past] = {}  # by where they stand or are to begin, used last last
+        self._pieces: dict[_Key, tuple[bytes, int]] = {}  # and where each ends
+        self._shared = 0  # bytes of these
+        self._broken = False  # an encoder failed in this turn
+        self._resting: list[tuple[float, int, Replay]] = []  # a heap: until when, whose work is paid for
+        self._rests = 0  # taken so far
+        self._meanwhile = 0  # events published since somebody has been waiting for a turn
+
+    def __len__(self) -> int:
+        return len(self._replays)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether somebody waits for a turn."""
+        return bool(self._ready)
+
+    @property
+    def rests_until(self) -> float:
+        """When somebody may go on whose work had to be paid for first; infinity for nobody."""
+        return self._resting[0][0] if self._resting else math.inf
+
+    def rested(self, now: float) -> None:
+        """Let those go on whose work is paid for at ``now``."""
+        while self._resting and self._resting[0][0] <= now:
+            replay = heapq.heappop(self._resting)[2]
+            replay.resting = False
+            if replay.outlet.replay is replay:
+                replay.outlet.resume()
+
+    @property
+    def outlets(self) -> Sequence[Outlet]:
+        """Who is catching up."""
+        return list(self._replays)
+
+    def begin(self, outlet: Outlet) -> Replay:
+        """Let ``outlet`` catch up from now on; its script is still to be written."""
+        replay = outlet.replay = self._replays[outlet] = Replay(outlet, self._is_ready, self._ended)
+        return replay
+
+    def turn(self) -> None:
+        """Do a bounded amount of work for the next connection that waits for it."""
+        replay = next(iter(self._ready), None)
+        if replay is None:
+            return
+        del self._ready[replay]
+        # In a market in a hurry more than what happens meanwhile, or nobody would catch up with it.
+        most = max(self._work, min(2 * self._meanwhile, _HURRY * self._work))
+        self._meanwhile = 0
+        pieces: list[bytes] = []
+        work = 0
+        done = False
+        while work < most and not done and not self._broken:
+            data, cost, done = self._advance(replay)
+            work += cost
+            pieces.append(data)
+        frames = b"".join(pieces)
+        outlet = replay.outlet
+        if self._broken:
+            self._broken = False
+            outlet.fail()
+            return
+        if work and (until := outlet.charge(work)):
+            self._rests += 1
+            heapq.heappush(self._resting, (until, self._rests, replay))
+            replay.resting = True
+        if frames:
+            outlet.put(frames)  # which makes it ready again as soon as the socket has taken it
+        if outlet.replay is not replay:
+            return  # the connection broke
+        if done:
+            self._finish(replay)
+        elif not frames:
+            self._is_ready(replay)
+
+    def published(self, events: int, *, forgotten: bool) -> None:
+        """
+        So many events more are history.
+
+        Args:
+            events: How many.
+            forgotten: Whether others are no longer kept; who is owed them is cut.
+        """
+        if self._ready:
+            self._meanwhile += events
+        if forgotten:
+            self._lose()
+
+    def _lose(self) -> None:
+        for replay in list(self._replays.values()):
+            oldest = replay.oldest
+            if oldest is not None and oldest + 1 < self._history.oldest:
+                replay.outlet.lose(self._history.seq)
+
+    def close(self) -> None:
+        """There will be no more turns: nothing of the past is told, only what is for one client alone."""
+        for replay in list(self._replays.values()):
+            frames = b"".join(item for item in replay.script if isinstance(item, bytes))
+            replay.script.clear()
+            self._ended(replay)
+            replay.outlet.put(frames)
+            replay.outlet.wake()
+
+    # -- inside ------------------------------------------------------------------------------------
+
+    def _is_ready(self, replay: Replay) -> None:
+        if self._replays.get(replay.outlet) is replay and not replay.resting:
+            self._ready[replay] = None
+            self.wake()
+
+    def _ended(self, replay: Replay) -> None:
+        replay.outlet.replay = None
+        self._replays.pop(replay.outlet, None)
+        self._ready.pop(replay, None)
+        if not self._replays:
+            self._pasts.clear()
+            self._pieces.clear()
+            self._shared = 0
+
+    def _advance(self, replay: Replay) -> tuple[bytes, int, bool]:
+        """One step of a script: frames, the work that they took, and whether the end is reached."""
+        if not replay.script:
+            return b"", 0, True
+        item = replay.script[0]
+        if isinstance(item, bytes):
+            return replay.pop(), 0, False
+        stop = self._history.seq if item.until is None else item.until
+        if item.seq < stop:
+            return *self._tell(item, stop), False
+        if item.until is None:
+            return b"", 0, True
+        return replay.pop(), 0, False
+
+    def _tell(self, stretch: Stretch, stop: int) -> tuple[bytes, int]:
+        """The next piece of a stretch, or some of the way to where it begins, and its cost."""
+        if stretch.distortions:
+            stretch.past = past = stretch.past or self._new_past(stretch)
+            return self._go_on(past, stretch, stop)
+        key = stretch.topics, stretch.seq
+        piece = self._pieces.get(key)
+        if piece is not None and piece[1] <= stop:
+            data, stretch.seq = piece
+            return data, 1 + len(data) // _BYTES_PER_WORK
+        past = self._pasts.pop(key) if key in self._pasts else self._new_past(stretch)
+        data, work = self._go_on(past, stretch, stop)
+        if stretch.seq != key[1] and not self._broken:
+            self._share(key, data, stretch.seq)
+        self._pasts[stretch.topics, stretch.seq] = past
+        while len(self._pasts) > len(self._replays):
+            del self._pasts[next(iter(self._pasts))]
+        return data, work
+
+    def _new_past(self, stretch: Stretch) -> Past:
+        return Past(self._history, stretch.topics, stretch.distortions, self._make_encoder, self._contain)
+
+    def _go_on(self, past: Past, stretch: Stretch, stop: int) -> tuple[bytes, int]:
+        work = past.seek(stretch.seq)
+        if work:
+            return b"", work
+        data, work = past.tell(stop)
+        stretch.seq = past.seq
+        return data, work
+
+    def _share(self, key: _Key, data: bytes, end: int) -> None:
+        self._unshare(key)
+        self._pieces[key] = data, end
+        self._shared += len(data) + ENTRY_BYTES
+        while self._shared > _SHARED_BYTES:
+            self._unshare(next(iter(self._pieces)))
+
+    def _unshare(self, key: _Key) -> None:
+        if key in self._pieces:
+            self._shared -= len(self._pieces.pop(key)[0]) + ENTRY_BYTES
+
+    def _contain(self, topic: Topic, problem: Exception) -> None:
+        if self.failed is None:
+            raise problem
+        self._broken = True
+        self.failed(topic, problem)
+
+    def _finish(self, replay: Replay) -> None:
+        last = replay.script[0] if replay.script else None
+        self._ended(replay)
+        if isinstance(last, Stretch):
+            self._join(replay.outlet, last.topics, last.past)
+        else:
+            self._join(replay.outlet, (), None)
+            replay.outlet.wake()  # somebody may wait for the end
+
+
+def _nothing() -> None:
+    """Nobody asked to be told."""
