@@ -84,7 +84,7 @@ class Limits:
     work_burst: int = attrs.field(default=300_000, validator=ge(1))
     work_reserve: int = attrs.field(default=200, validator=ge(1))
     address_work_per_second: int = attrs.field(default=250_000, validator=ge(1))
-    address_work_burst: int = attrs.field(default=2_000_000, validator=ge(1))
+    address_work_burst: int = attrs.field(default=500_000, validator=ge(1))
     held_seconds: float = attrs.field(default=30.0, validator=gt(0))
     backlog_bytes: int = attrs.field(default=4 * MIB, validator=ge(1024))
     connections: int = attrs.field(default=10_000, validator=ge(1))

@@ -1,6 +1,12 @@
-"""The project's own plugin, in a checkout that is not installed."""
+"""What all tests share: the project's own plugin, in a checkout that is not installed; no deadlines."""
 
 import importlib
+
+from hypothesis import settings
+
+# How long an example takes is the machine's load, not the code's.
+settings.register_profile("feed", deadline=None)
+settings.load_profile("feed")
 
 
 def pytest_configure(config):

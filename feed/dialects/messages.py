@@ -21,6 +21,10 @@ QUOTED_CHARACTERS: Final = 32
 # ... and never names more unknown things than this.
 NAMED: Final = 10
 
+# A message of more parts is not looked at: what is done for it grows with their number, and so does what
+# others wait for meanwhile. It is room for a thousand symbols.
+MOST_PARTS: Final = 1000
+
 T = TypeVar("T")
 
 _encode = msgspec.json.Encoder().encode
@@ -37,13 +41,20 @@ def quoted(text: str) -> str:
     return _encode(text).decode()
 
 
+def parts(text: str) -> int:
+    """How many values a JSON text may have in it: never less than it has."""
+    return text.count(",") + text.count("{") + text.count("[")
+
+
 def parse(text: str) -> dict[str, Any]:
     """
     The JSON object in one client message.
 
     Raises:
-        ProtocolError: It is no JSON, or no object.
+        ProtocolError: It is no JSON, or no object, or has too many parts.
     """
+    if parts(text) > MOST_PARTS:
+        raise ProtocolError(_too_many_parts(text))
     try:
         found = _decode(text)
     except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
@@ -51,6 +62,20 @@ def parse(text: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise ProtocolError("Message must be a JSON object")
     return found
+
+
+_pass_over = msgspec.json.Decoder(msgspec.Raw).decode
+
+
+def _too_many_parts(text: str) -> str:
+    """What is wrong with such a message, found without taking it apart."""
+    try:
+        _pass_over(text)
+    except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
+        return "Invalid JSON"
+    if not text.lstrip().startswith("{"):
+        return "Message must be a JSON object"
+    return f"Message has more than {MOST_PARTS} parts; send several"
 
 
 def request(fields: dict[str, Any], name: str, requests: Mapping[str, type[T]]) -> T:
@@ -101,7 +126,8 @@ def unknown(what: str, names: Sequence[str], near: Callable[[str, int], Sequence
         return text
     each = NEAR if len(names) == 1 else 1
     found = list(dict.fromkeys(one for name in names[:NAMED] for one in near(name, each)))
-    return f"{text}; did you mean {' or '.join(found[:NEAR])}?" if found else text
+    *others, last = found[:NEAR] or [""]
+    return f"{text}; did you mean {', '.join(others)}{' or ' if others else ''}{last}?" if last else text
 
 
 def _string(value: object, _: object) -> str:

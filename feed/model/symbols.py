@@ -30,6 +30,8 @@ NEAR: Final = 3
 _SEPARATORS: Final = str.maketrans("", "", "-/_")
 # How alike names must be to be suggested: twice their common pairs of letters, as a share of all.
 _ALIKE: Final = 0.5
+# And how nearly as much as the nearest one.
+_AS_ALIKE: Final = 0.8
 
 
 def plain(symbol: str) -> str:
@@ -82,7 +84,8 @@ class NearNames:
                 common[at] = common.get(at, 0) + 1
         size = self._size(wanted)
         alike = {at: 2 * count / (size + self._sizes[at]) for at, count in common.items()}
-        found = sorted((at for at in alike if alike[at] >= _ALIKE), key=lambda at: (-alike[at], at))
+        least = max(_ALIKE, _AS_ALIKE * max(alike.values(), default=0.0))
+        found = sorted((at for at in alike if alike[at] >= least), key=lambda at: (-alike[at], at))
         return [self._names[at] for at in found[:most]]
 
     def _size(self, pairs: Iterable[str]) -> int:

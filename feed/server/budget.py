@@ -19,30 +19,34 @@ from __future__ import annotations
 import math
 from typing import Final
 
+from feed.dialects.messages import MOST_PARTS, parts
 from feed.settings import Limits
 
-CONNECT: Final = 300
+CONNECT: Final = 350
 """Units of a connection from accept to the end of its request head."""
 
-HANDSHAKE: Final = 200
+HANDSHAKE: Final = 250
 """Of a WebSocket handshake on top, with the tasks that serve the connection."""
 
 TLS_HANDSHAKE: Final = 1500
 """Of a TLS handshake on top."""
 
-FRAME: Final = 50
+FRAME: Final = 30
 """Of one frame of a client, whatever is in it: to take it apart, and a pong for a ping."""
 
-MESSAGE: Final = 50
+MESSAGE: Final = 30
 """Of one message on top: to decode it, and to answer."""
 
 FRAME_BYTES: Final = 512
 """Bytes of frames that cost one unit: to unmask them."""
 
-MESSAGE_BYTES: Final = 16
-"""Bytes of a message that cost one unit: to decode it, and to look up the names in it."""
+MESSAGE_BYTES: Final = 500
+"""Bytes of a message that cost one unit: to read over them."""
 
-REQUEST: Final = 800
+PART: Final = 3
+"""Of each part of a message that is looked at, such as a name that is looked up."""
+
+REQUEST: Final = 1700
 """Of one HTTP request, whatever is asked for."""
 
 ANSWER_BYTES: Final = 64
@@ -53,6 +57,12 @@ RESERVE_SECONDS: Final = 10
 """For how long a connection saves up its reserve."""
 
 _NOTHING: Final = 1e-3  # units: less than that is lost in the digits of a clock
+
+
+def message_cost(text: str) -> float:
+    """Units of one message of a client, before anything comes of it."""
+    found = parts(text)
+    return MESSAGE + len(text) / MESSAGE_BYTES + (PART * found if found <= MOST_PARTS else 0)
 
 
 class Bucket:

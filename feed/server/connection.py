@@ -19,7 +19,7 @@ from trio_websocket import ConnectionClosed, WebSocketConnection
 
 from feed.dialects.contract import Action, Close, Reply, Session, Submit, Subscribe, Unsubscribe
 from feed.server import ending
-from feed.server.budget import MESSAGE, MESSAGE_BYTES
+from feed.server.budget import message_cost
 from feed.server.ending import Ending
 from feed.server.lag import Lag
 from feed.server.reception import Reception, Visitor
@@ -224,7 +224,7 @@ class Conversation:
                 return
             if isinstance(message, bytes):
                 self.end(ending.BINARY)
-            elif not await self._member.turn(MESSAGE + len(message) / MESSAGE_BYTES, messages=1):
+            elif not await self._member.turn(message_cost(message), messages=1, more=True):
                 self.end(ending.TOO_MANY)
             else:
                 # What a message asks for is decided and happens between two steps.

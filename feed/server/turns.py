@@ -41,15 +41,21 @@ class _Waiting:
 
 
 class Turns:
-    """Gives turns, and keeps the budget of every address."""
+    """
+    Gives turns, and keeps the budget of every address.
+
+    Attributes:
+        spent: Units of work done for clients so far.
+    """
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._addresses: dict[str, Bucket] = {}
         self._queues: dict[str, deque[_Waiting]] = {}  # in the order in which they are served
+        self.spent = 0.0
         self._left: float = PASS_UNITS
         self._running = False
-        self._spent = trio.Event()  # something of this pass has been given out
+        self._busy = trio.Event()  # something of this pass has been given out
 
     def member(self, address: str) -> Member:
         """A new connection from ``address``."""
@@ -64,17 +70,17 @@ class Turns:
         self._running = True
         try:
             while True:
-                await self._spent.wait()
+                await self._busy.wait()
                 self._left = min(self._left + PASS_UNITS, PASS_UNITS)
                 self._give()
                 if self._left == PASS_UNITS and not self._queues:
-                    self._spent = trio.Event()
+                    self._busy = trio.Event()
                     self._forget()
                 elif self._left == PASS_UNITS:  # all who wait are in debt
                     with trio.move_on_after(self._soonest()):
-                        self._spent = trio.Event()
-                        await self._spent.wait()
-                    self._spent.set()
+                        self._busy = trio.Event()
+                        await self._busy.wait()
+                    self._busy.set()
                 else:
                     await trio.lowlevel.checkpoint()
         finally:
@@ -102,7 +108,7 @@ class Turns:
             return False
         waiting = _Waiting(trio.lowlevel.current_task(), units)
         self._queues.setdefault(queue, deque()).append(waiting)
-        self._spent.set()
+        self._busy.set()
 
         def abandon(_: object) -> trio.lowlevel.Abort:
             self._queues[queue].remove(waiting)
@@ -122,8 +128,9 @@ class Turns:
         return self._bucket(f"{address} replays")
 
     def _pay(self, queue: str, units: float) -> None:
+        self.spent += units
         self._left -= units
-        self._spent.set()
+        self._busy.set()
         if queue is not _FREE:
             self._bucket(queue).take(units, trio.current_time())
 
@@ -170,12 +177,25 @@ class Turns:
 class Member:
     """One connection at the gate."""
 
-    __slots__ = ("_address", "_allowance", "_replays", "_turns", "_waited", "_waiting")
+    __slots__ = (
+        "_address",
+        "_allowance",
+        "_expected",
+        "_free",
+        "_reckoned",
+        "_replays",
+        "_turns",
+        "_waited",
+        "_waiting",
+    )
 
     def __init__(self, turns: Turns, address: str, allowance: Allowance) -> None:
         self._turns = turns
         self._address = address
         self._allowance = allowance
+        self._expected: float = PASS_UNITS  # more than is known to come of a turn
+        self._reckoned = 0.0  # of it for the last turn
+        self._free = False  # that turn was served on the reserve
         self._replays: Bucket | None = None
         self._waiting = 0  # tasks of it that wait for a turn
         self._waited = -math.inf  # when one last had to
@@ -184,13 +204,15 @@ class Member:
         """See :meth:`~feed.server.budget.Allowance.expect`."""
         self._allowance.expect(messages_per_second, trio.current_time())
 
-    async def turn(self, units: float, *, messages: int = 0) -> bool:
+    async def turn(self, units: float, *, messages: int = 0, more: bool = False) -> bool:
         """
         Wait until this connection may have ``units`` of work done.
 
         Args:
-            units: What is known of the cost; :meth:`charge` adds what comes of it.
+            units: What is known of the cost.
             messages: How many messages it is about.
+            more: Whether more may come of it, which :meth:`charge` then tells; so much is reckoned with
+                as came of it before.
 
         Returns:
             Whether it keeps within reason; if not it was not held back, and is to be closed.
@@ -204,11 +226,22 @@ class Member:
                 await trio.sleep(delay)
                 self._waited = trio.current_time()
             allowance.take(units, now, messages=messages)
-            if await self._turns.take(self._address, units, free=allowance.reserved(units, now)):
+            reckoned = self._expected if more else 0.0
+            free = allowance.reserved(units + reckoned, now)
+            if await self._turns.take(self._address, units + reckoned, free=free):
                 self._waited = trio.current_time()
+            if more:
+                self._reckoned, self._free = reckoned, free
         finally:
             self._waiting -= 1
         return not allowance.excessive
+
+    def charge(self, units: float) -> None:
+        """So much more has come of the last turn of which more could come."""
+        self._allowance.take(units, trio.current_time())
+        self._turns.charge(self._address, units - self._reckoned, free=self._free)
+        self._expected = max(units, self._expected / 2)
+        self._reckoned = 0.0
 
     def waited(self, *, since: float) -> bool:
         """Whether it has been kept waiting since then: what it has sent may not have been read."""
@@ -232,10 +265,3 @@ class Member:
             bucket.take(units, now)
             delay = max(delay, bucket.delay(now))
         return now + delay if delay else 0.0
-
-    def charge(self, units: float) -> None:
-        """So much more has come of the last turn."""
-        if units:
-            now = trio.current_time()
-            self._allowance.take(units, now)
-            self._turns.charge(self._address, units, free=self._allowance.reserved(units, now))

@@ -18,5 +18,5 @@ SNAPSHOT_BYTES: Final = 50
 MOVE: Final = 10.0
 """Of leaving one group and joining another."""
 
-HELD: Final = 1.0
+HELD: Final = 2.0
 """Of each topic of either group on top."""

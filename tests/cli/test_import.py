@@ -4,6 +4,7 @@ import re
 
 import pytest
 import structlog
+from disks import full_device
 
 from feed.cli.imports import unfinished
 from feed.errors import ConfigError, RecordingError
@@ -69,7 +70,6 @@ def test_the_formats_are_listed(run):
         ("import fx-csv EURUSD.csv -o no/x", "no/x: cannot be written: No such file or directory"),
         ("import fx-csv EURUSD.csv -o EURUSD.csv", "--output: is one of the files to be read"),
         ("import fx-csv EURUSD.csv", "import: -o is missing"),
-        ("import fx-csv EURUSD.csv -o /dev/full", "/dev/full: cannot be written: No space left on device"),
         ("import fx-csv EURUSD.csv -o x --strict --lenient", "--strict: goes without --lenient"),
         ("import tradyn EURUSD.csv -o x --lenient", "nothing in it is of the format tradyn; it looks like"),
         ("import fx-csv EURUSD.csv -o x --grid EURUSD", "--grid: 'EURUSD' is not SYMBOL=TICK/LOT"),
@@ -81,6 +81,14 @@ def test_a_mistake_is_one_line_and_leaves_no_file(run, folder, line, complaint):
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert complaint in err
     assert [path.name for path in folder.iterdir()] == ["EURUSD.csv"]
+
+
+def test_a_device_is_written_into_and_stays_one(run, folder):
+    """One that takes nothing is an error of one line."""
+    device = full_device(folder)
+    code, _, err = run("import", "fx-csv", "EURUSD.csv", "-o", device)
+    assert (code, err) == (2, f"feed: {device}: cannot be written: No space left on device\n")
+    assert device.is_char_device()
 
 
 def test_an_earlier_recording_is_replaced_and_nothing_else(run, folder):

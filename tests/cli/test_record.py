@@ -4,6 +4,7 @@ import os
 import signal
 
 import pytest
+from disks import full_device
 
 from feed.cli import record as module
 from feed.scenario.appended import AppendedFile
@@ -55,7 +56,8 @@ def test_a_second_sigint_does_not_cost_what_was_heard(run, url, monkeypatch):
     monkeypatch.setattr(module, "import_files", interrupted)
     before = signal.getsignal(signal.SIGINT)
     code, out, _ = run("record", url, "-o", "a.feed.zst", "--count", "5")
-    assert (code, out.split(" events")[0]) == (0, "tradyn: 5")
+    assert code == 0
+    assert "tradyn: 5 events" in out
     assert signal.getsignal(signal.SIGINT) is before
 
 
@@ -73,17 +75,18 @@ def test_a_full_disk_stops_it_and_it_says_after_how_much(run, url, folder, monke
     code, out, err = run("record", url, "-o", "a.feed.zst")
     assert code == 1
     assert "stopped after 10 messages: cannot write a.feed.zst.ticks (No space left on device)" in err
-    assert out.startswith("tradyn: ")
+    assert "tradyn: sha256" in out
     assert [path.name for path in folder.iterdir()] == ["a.feed.zst"]
 
 
 def test_a_recording_that_cannot_be_written_leaves_what_was_heard(run, url, folder):
     """It can be tried again; a device stays one."""
-    code, _, err = run("record", url, "-o", "/dev/full", "--count", "5")
+    device = full_device(folder)
+    code, _, err = run("record", url, "-o", device, "--count", "5")
     assert code == 2
     assert err.splitlines() == [
         "feed: what was heard is in full.ticks",
-        "feed: /dev/full: cannot be written: No space left on device",
+        f"feed: {device}: cannot be written: No space left on device",
     ]
     assert run("import", "tradyn", "full.ticks", "-o", "a.feed.zst")[0] == 0
 

@@ -213,6 +213,13 @@ def test_long_things_are_clipped():
     assert clip("x" * 32) == "x" * 32
     assert clip("x" * 33) == "x" * 32 + "..."
     assert unknown("symbol", ["A"]) == "Unknown symbol: A"
+    near = {1: ["B"], 2: ["B", "C"], 3: ["B", "C", "D"], 4: list("BCDE")}
+    assert [unknown("symbol", ["A"], lambda _, most, n=n: near[n])[17:] for n in near] == [
+        "; did you mean B?",
+        "; did you mean B or C?",
+        "; did you mean B, C or D?",
+        "; did you mean B, C or D?",
+    ]
     assert unknown("symbol(s)", [str(at) for at in range(12)]) == (
         "Unknown symbol(s): 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 2 more"
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import websockets.sync.client
+from disks import full_device
 
 from feed.cli.main import main
 
@@ -145,10 +146,11 @@ def test_a_journal_replays(serve, feed, tmp_path):
     assert told[-1] != without[-1]
 
 
-def test_a_device_that_is_full_takes_no_orders_and_stops_nothing(serve, keys):
+def test_a_device_that_is_full_takes_no_orders_and_stops_nothing(serve, keys, tmp_path):
     """Each is answered with 503, on a connection that goes on; and it is no file afterwards."""
     path, ((key, secret), _) = keys
-    server, url = serve("--keys", path, "--journal", "/dev/full", "--record", "/dev/full")
+    device = full_device(tmp_path)
+    server, url = serve("--keys", path, "--journal", device, "--record", device)
     query = "market=BTC-USD&subscriptions=orders,publicOrderBook"
     with connect(url, token(url, key, secret), query) as socket:
         for _ in range(2):
@@ -163,4 +165,4 @@ def test_a_device_that_is_full_takes_no_orders_and_stops_nothing(serve, keys):
     server.process.terminate()
     assert server.rest()[0] == 0
     assert server.errors.count("orders are refused") == 1
-    assert Path("/dev/full").is_char_device()
+    assert device.is_char_device()

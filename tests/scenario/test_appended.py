@@ -4,10 +4,9 @@ import errno
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-from disks import Disk
+from disks import Disk, full_device
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -133,9 +132,9 @@ def test_a_file_that_somebody_shortened_takes_nothing(path):
     file.close()
 
 
-def test_a_device_is_neither_cut_nor_replaced():
+def test_a_device_is_neither_cut_nor_replaced(tmp_path):
     """It takes nothing, for the reason that the system gives."""
-    full = AppendedFile(Path("/dev/full"))
+    full = AppendedFile(full_device(tmp_path))
     for _ in range(2):
         with pytest.raises(OSError, match="No space"):
             full.append(b"one\n")

@@ -11,7 +11,7 @@ import structlog
 import trio
 import virtual
 from asking import ask as ask_http
-from disks import Disk
+from disks import Disk, full_device
 from railway import RING, SIGNING_KEY, START, Railway, ask, hear
 
 from feed import Settings
@@ -162,17 +162,18 @@ def test_a_journal_that_vanished_is_written_anew(tmp_path):
 
 
 def test_a_device_takes_the_journals_place_and_orders_none(tmp_path):
-    """``/dev/full``: each gets 503, and the device is still one."""
+    """Each gets 503, and the device is still one."""
+    device = full_device(tmp_path)
 
     async def main():
-        async with served(attrs.evolve(SETTINGS, journal=Path("/dev/full"))) as open_:
+        async with served(attrs.evolve(SETTINGS, journal=device)) as open_:
             trader = await open_.board("alice")
             for _ in range(2):
                 await ask(trader, "createOrder", **BUY)
             assert codes(await settle(trader)) == [503, 503]
 
     virtual.run(main)
-    assert Path("/dev/full").is_char_device()
+    assert device.is_char_device()
 
 
 @pytest.mark.parametrize("name", [".", "none/orders.jsonl"])

@@ -4,6 +4,10 @@ import errno
 import io
 import math
 import os
+import stat
+from pathlib import Path
+
+import pytest
 
 
 class Disk:
@@ -42,3 +46,20 @@ class _File(io.FileIO):
     def truncate(self, size):
         self._disk.room += os.fstat(self.fileno()).st_size - size
         return super().truncate(size)
+
+
+def full_device(folder):
+    """
+    A device like ``/dev/full``, of the test's own where that can be made.
+
+    Whoever may make devices may also replace them, and a defect would cost the machine its own.
+    """
+    path = folder / "full"
+    if os.geteuid():
+        return Path("/dev/full")
+    os.mknod(path, stat.S_IFCHR | 0o666, os.makedev(1, 7))
+    try:
+        path.open("wb").close()
+    except PermissionError:
+        pytest.skip("there can be no devices in the folder of the tests")
+    return path

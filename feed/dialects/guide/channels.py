@@ -15,6 +15,7 @@ BOOK: Final = "book"
 ORDERS: Final = "book3"
 CANDLES: Final = "candles_1m"
 KINDS: Final = (TICKER, TRADES, BOOK, ORDERS, CANDLES)
+_PREFIXES: Final = {kind: f"{kind}_" for kind in KINDS}
 
 
 def name(kind: str, instrument: Instrument) -> str:
@@ -24,9 +25,9 @@ def name(kind: str, instrument: Instrument) -> str:
 
 def topic(channel: str, listing: Listing, options: Options) -> Topic | None:
     """The topic that a client names, None when there is none; the symbol in any usual spelling."""
-    for kind in KINDS:
-        if channel.startswith(f"{kind}_"):
-            index = symbols(listing).index(channel[len(kind) + 1 :])
+    for kind, prefix in _PREFIXES.items():
+        if channel.startswith(prefix):
+            index = symbols(listing).index(channel[len(prefix) :])
             if index is not None:
                 # Only tickers can be thinned.
                 pairs = options.pairs if kind == TICKER else options.unthinned.pairs

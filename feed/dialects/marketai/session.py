@@ -163,9 +163,11 @@ class MarketAiSession(Session):
         topics: list[Topic] = []
         for name in accepted:
             intervals = one.intervals if one.channel == channels.KLINES else ()
-            held = self._held.get((one.channel, name), ())
-            self._held[one.channel, name] = tuple(dict.fromkeys((*held, *intervals)))
-            topics += self._topics(one.channel, name, intervals)
+            held = self._held.get((one.channel, name))
+            new = [interval for interval in intervals if interval not in (held or ())]
+            if held is None or new:  # an entry may stand in one message a thousand times
+                self._held[one.channel, name] = (*(held or ()), *new)
+                topics += self._topics(one.channel, name, new)
         if accepted:
             actions.insert(0, self._confirm("subscribed", one.channel, accepted))
         if rejected:
@@ -180,12 +182,13 @@ class MarketAiSession(Session):
             names, actions = [name for channel, name in self._held if channel == one.channel], []
         dropped: list[Topic] = []
         for name in names:
-            intervals = self._held.pop((one.channel, name), ())
-            dropped += self._topics(one.channel, name, intervals)
+            intervals = self._held.pop((one.channel, name), None)
+            if intervals is not None:
+                dropped += self._topics(one.channel, name, intervals)
         kept = {
             topic: None
             for (channel, name), intervals in self._held.items()
-            if channel == one.channel
+            if dropped and channel == one.channel
             for topic in self._topics(channel, name, intervals)
         }
         if names or not one.symbols:
@@ -216,10 +219,12 @@ class MarketAiSession(Session):
     def _within_limit(self, names: Iterable[str]) -> tuple[list[str], list[str]]:
         """Those of ``names`` that the tier still has room for, and the others."""
         most = self._limit
+        if not most:
+            return list(names), []
         symbols = {name: self._counts(name) for _, name in self._held}
         accepted, rejected = [], []
         for name in names:
-            if name in symbols or not most or sum(symbols.values()) + self._counts(name) <= most:
+            if name in symbols or sum(symbols.values()) + self._counts(name) <= most:
                 symbols[name] = self._counts(name)
                 accepted.append(name)
             else:

@@ -12,6 +12,7 @@ from typing import Any, Final
 import attrs
 
 from feed.dialects.messages import parse, request
+from feed.errors import ProtocolError
 
 
 @attrs.frozen
@@ -50,13 +51,17 @@ REQUESTS: Final[dict[str, type[Request]]] = {
 }
 
 
-def decode(text: str) -> Request:
+def decode(text: str, *, stranger: bool = False) -> Request:
     """
     The request in one client message.
 
     Args:
         text: One whole text message.
+        stranger: Whether the client has yet to authenticate, and can do nothing else.
     Raises:
         ProtocolError: Not a request of this protocol; the message says why, fit for the client.
     """
-    return request(parse(text), "type", REQUESTS)
+    fields = parse(text)
+    if stranger and fields.get("type") != "auth":
+        raise ProtocolError("Authentication required")
+    return request(fields, "type", REQUESTS)

@@ -57,7 +57,7 @@ class TradynSession(Session):
     def receive(self, text: str) -> Sequence[Action]:
         """Answer one message; one outside the protocol gets an error, and the connection stays."""
         try:
-            return self._answer(decode(text))
+            return self._answer(decode(text, stranger=self._grant is None))
         except ProtocolError as problem:
             return [Reply(error(problem.message))]
 
@@ -69,8 +69,6 @@ class TradynSession(Session):
         match request:
             case Auth():
                 return self._authenticate(request.apiKey)
-            case _ if self._grant is None:
-                raise ProtocolError("Authentication required")
             case Unsubscribe():
                 return self._unsubscribe(request)
             case Subscribe():

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html import escape
 from importlib import resources
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -19,6 +19,8 @@ from feed.server.http.postman import collection
 from feed.server.http.site import Call, Site
 from feed.server.paths import protocol_paths
 from feed.settings import Settings
+
+T = TypeVar("T")
 
 HTML = "text/html; charset=utf-8"
 _GROUP = "Documents"
@@ -44,6 +46,18 @@ def docs(site: Site, call: Call) -> str:
     """A page with everything that is served, every default, and how each protocol is read."""
     del call
     return "".join(_page(site))
+
+
+def _once(make: Callable[[Site, Call], T]) -> Callable[[Site, Call], T]:
+    """What ``make`` says of a server, worked out once: it takes milliseconds, and never changes."""
+    made: list[T] = []
+
+    def kept(site: Site, call: Call) -> T:
+        if not made:
+            made.append(make(site, call))
+        return made[0]
+
+    return kept
 
 
 def _page(site: Site) -> Iterator[str]:
@@ -99,7 +113,7 @@ def endpoints() -> tuple[Endpoint, ...]:
         Endpoint(
             path="/openapi.json",
             summary="This API, described",
-            handle=openapi,
+            handle=_once(openapi),
             access=OPEN,
             returns=JSON,
             group=_GROUP,
@@ -115,7 +129,7 @@ def endpoints() -> tuple[Endpoint, ...]:
         Endpoint(
             path="/docs",
             summary="Everything that is served, every default, and how each protocol is read",
-            handle=docs,
+            handle=_once(docs),
             access=OPEN,
             returns=HTML,
             group=_GROUP,

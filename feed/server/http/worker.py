@@ -230,7 +230,7 @@ class _Bounded:
         # Hypercorn shields what it sends, so a client that takes nothing needs the other limit.
         stream.end_within(self._seconds + self._close_seconds)
         with trio.move_on_after(self._seconds) as time:
-            await member.turn(REQUEST)
+            await member.turn(REQUEST, more=True)
             if _size(scope) > self._head_bytes:
                 # h11 bounds a head that is not whole yet, and not one that comes in one piece.
                 await _refuse(send, 431, "too_large", "The request head is too long")

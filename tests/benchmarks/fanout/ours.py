@@ -39,6 +39,7 @@ EPOCH_NS = 1_709_742_000_000_000_000
 FIRST_BID, BIDS, SPREAD = 100_000, 100_000, 20  # the bid counts a symbol's ticks: 1.00000 to 1.99999
 BATCH_ROWS = Settings().flow.batch_events
 SETTLE_SECONDS = 0.2
+UNBOUNDED = 1_000_000_000
 
 
 class SteadySource:
@@ -162,7 +163,13 @@ async def main(words: list[str]) -> None:
     # The table of dialects is shared by the whole process, and this process serves nothing else.
     dialects()["tradyn"] = StampedTradyn(source)
     everyone = int(clients) + 1
-    limits = Limits(connections=everyone, connections_per_address=everyone)
+    # All of them come from one address, as from a proxy, whose operator raises the bounds on an address.
+    limits = Limits(
+        connections=everyone,
+        connections_per_address=everyone,
+        address_work_per_second=UNBOUNDED,
+        address_work_burst=UNBOUNDED,
+    )
     with TemporaryDirectory() as folder:
         tls = Tls(self_signed=options.get("tls") == "1", ca=Path(folder, "ca.pem"))
         async with trio.open_nursery() as nursery:

@@ -396,13 +396,26 @@ def test_message_outside_the_protocol(desk, text, complaint):
     ]
 
 
-def test_ten_thousand_symbols_are_answered_in_short(desk):
+def test_nine_hundred_symbols_are_answered_in_short(desk):
     """What is unknown is named in part, what does not fit too."""
-    symbols = [f"X{n}" for n in range(10_000)]
+    symbols = [f"X{n}" for n in range(900)]
 
     (answer,) = said(subscribe(connect(desk, "basic"), {"type": "quotes", "symbols": symbols}))
 
-    assert answer["message"].endswith("X9 and 9990 more")
+    assert answer["message"].endswith("X9 and 890 more")
+
+
+def test_what_is_asked_for_again_in_one_message_is_worked_out_once(desk):
+    """Every entry is confirmed, and the wildcard's topics stand in one subscription, each once."""
+    entry = {"type": "klines", "symbols": ["*"], "intervals": ["1m", "5m"]}
+    once = subscribe(connect(desk), entry)[-1].topics
+    client = connect(desk)
+
+    actions = subscribe(client, *[entry] * 100)
+
+    assert len(actions) == 101
+    assert actions[-1].topics == once
+    assert [type(action).__name__ for action in subscribe(client, entry)] == ["Reply"]
 
 
 def test_of_a_name_that_stands_twice_the_last_counts(desk):

@@ -1,0 +1,90 @@
+"""
+The server under attack: ``python -m tests.benchmarks.abuse.server PORT``.
+
+It is ``feed serve`` with the default market, and prints its symbols. One thing differs: a tick of Tradyn ends
+in ``"t":<ns>``, the monotonic clock at the moment at which the market was to make its event, since the
+protocol's own ``time`` counts milliseconds. A market that is kept from its work makes it late: that counts.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import trio
+
+from feed.cli.foreground import settle
+from feed.cli.logs import configure
+from feed.dialects.discovery import dialects
+from feed.dialects.tradyn import Tradyn
+from feed.dialects.tradyn.encode import TickEncoder
+from feed.model.events import Quote, Row
+from feed.model.instruments import Instrument
+from feed.model.latest import Latest
+from feed.model.topics import Encoder, Topic
+from feed.server.house import House
+from feed.server.serve import serve
+from feed.settings import Settings, Tls
+
+
+class DueTimes:
+    """When events were to be made, on the monotonic clock: no later than any of them was told."""
+
+    def __init__(self) -> None:
+        self.ahead = sys.maxsize  # of the monotonic clock before market time, nanoseconds
+
+    def told(self, rows: list[Row]) -> None:
+        """Events are about to be published."""
+        if rows:
+            self.ahead = min(self.ahead, time.monotonic_ns() - rows[-1][2])
+
+
+class StampedTicks(TickEncoder):
+    """Ticks that say when they were to be made."""
+
+    def __init__(self, instrument: Instrument, last: Quote | None, due: DueTimes, *, seq: bool) -> None:
+        super().__init__(instrument, last, seq=seq)
+        self._due = due
+
+    def _tick(self, quote: Quote) -> str:
+        return f'{super()._tick(quote)[:-1]},"t":{quote.ts + self._due.ahead}}}'
+
+
+class StampedTradyn(Tradyn):
+    """The dialect with them, where nothing is thinned."""
+
+    def __init__(self, due: DueTimes) -> None:
+        self._due = due
+
+    def encoder(self, topic: Topic, instrument: Instrument, latest: Latest) -> Encoder:
+        """As the real one."""
+        wanted = dict(topic.options)
+        if "conflate" in wanted:
+            return super().encoder(topic, instrument, latest)
+        return StampedTicks(instrument, latest.quote(topic.instrument), self._due, seq="ext" in wanted)
+
+
+async def main(port: int) -> None:
+    """Serve until killed."""
+    due = DueTimes()
+    # The table of dialects is shared by the whole process, and this process serves nothing else.
+    dialects()["tradyn"] = StampedTradyn(due)
+
+    def tell(house: House) -> None:
+        house.fanout.tap = due.told
+        print(json.dumps([item.symbol for item in house.door._listing]), flush=True)
+        settle(house)  # as `feed serve` does
+
+    with TemporaryDirectory() as folder:
+        settings = Settings(port=port, tls=Tls(ca=Path(folder, "ca.pem")))
+        async with trio.open_nursery() as nursery:
+            await nursery.start(partial(serve, settings, tell=tell))
+
+
+if __name__ == "__main__":
+    configure("text")
+    trio.run(main, int(sys.argv[1]))
