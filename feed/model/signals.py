@@ -57,7 +57,7 @@ FIGURES: Final[dict[SignalType, tuple[str, ...]]] = {
     SignalType.LIQUIDATION_CASCADE: ("side", "count", "value_cents", "window_ms"),
     # As the row of the funding has them; the predicted rate is what stands out, and was told to be the
     # previous one before.
-    SignalType.FUNDING_SPIKE: ("rate", "predicted_rate", "previous_rate", "z_hundredths"),
+    SignalType.FUNDING_SPIKE: ("rate", "previous_rate", "z_hundredths", "predicted_rate"),
     SignalType.ORDERBOOK_IMBALANCE: ("imbalance_1e4", "depth_cents"),
     SignalType.SPREAD_ANOMALY: ("spread_bps_1e4", "median_spread_bps_1e4"),
     SignalType.VOLUME_SPIKE: ("volume_lots", "baseline_lots", "multiple_hundredths"),
@@ -68,6 +68,10 @@ FIGURES: Final[dict[SignalType, tuple[str, ...]]] = {
     SignalType.PRICE_LEVEL_BREAK: ("level_ticks", "upwards", "price_ticks"),
 }
 """Names of the figures of each type, in the order in which they stand in a row, units included."""
+
+
+# Older recordings have no predicted rate: what they call the rate is that one.
+_WITHOUT_PREDICTED: Final = 3
 
 
 @attrs.frozen(kw_only=True)
@@ -90,7 +94,9 @@ class Signal(Event):
     @classmethod
     def from_row(cls, seq: int, r: Row, proof: int = 0) -> Signal:
         """The named form of a row."""
-        kind = SignalType(r[4])
+        kind, figures = SignalType(r[4]), r[6:]
+        if kind is SignalType.FUNDING_SPIKE and len(figures) == _WITHOUT_PREDICTED:
+            figures = (*figures, figures[0])
         return cls(
             seq=seq,
             proof=proof,
@@ -99,7 +105,7 @@ class Signal(Event):
             number=r[3],
             type=kind,
             severity=Severity(r[5]),
-            figures=dict(zip(FIGURES[kind], r[6:], strict=True)),
+            figures=dict(zip(FIGURES[kind], figures, strict=True)),
         )
 
     def row(self) -> Row:

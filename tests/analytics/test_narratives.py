@@ -147,7 +147,7 @@ def test_dollars_as_people_say_them(cents, text):
         ),
         (
             SignalType.FUNDING_SPIKE,
-            (10_000, 75_000, 12_000, 500),
+            (10_000, 12_000, 500, 75_000),
             "BTC/USDT funding on Binance heads for 0.075%, now 0.01%",
         ),
         (

@@ -11,6 +11,7 @@ from feed.model.events import (
     LEVEL,
     QUOTE,
     REDUCE,
+    SIGNAL,
     STATUS,
     TRADE,
     UNKNOWN,
@@ -26,6 +27,7 @@ from feed.model.events import (
     event,
     row,
 )
+from feed.model.signals import Severity, SignalType
 
 HEAD = {"seq": 9, "instrument": 1, "ts": 2}
 PAIRS = [
@@ -107,3 +109,14 @@ def test_events_are_immutable():
     """One event serves every listener."""
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         PAIRS[0][1].price = 1
+
+
+def test_a_funding_spike_of_an_older_recording():
+    """It named the predicted rate alone, and called it the rate."""
+    old = (SIGNAL, 2, 7, 1, int(SignalType.FUNDING_SPIKE), int(Severity.WARNING), 90_000, 10_000, 400)
+    assert event(1, old).figures == {
+        "rate": 90_000,
+        "previous_rate": 10_000,
+        "z_hundredths": 400,
+        "predicted_rate": 90_000,
+    }

@@ -1,5 +1,7 @@
 """Where the market stands, against the book's own views."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -183,6 +185,22 @@ def test_a_ticker_is_what_book_and_trades_say_at_its_number(commands):
             assert (ticker.price, ticker.traded) == ((ticker.bid + ticker.ask) // 2, None)
         else:
             assert (ticker.price, ticker.traded) == (trade.price, trade.ts)
+
+
+@given(commands=COMMANDS)
+def test_at_rest_a_ticker_is_where_the_market_stands(commands):
+    """After every command: nothing that it did is still to be told, but where a side is missing."""
+    latest = Latest(2)
+    for seq, (row, behind) in enumerate(pairwise([*traded(commands), None]), 1):
+        latest.apply(seq, row)
+        if behind is not None and behind[2] == row[2]:
+            continue
+        for at in range(2):
+            bids, asks = (latest.levels(at, side, 1) for side in Side)
+            ticker, trade = latest.ticker(at), latest.trade(at)
+            if bids and asks:
+                assert (ticker.bid, ticker.ask) == (bids[0][0], asks[0][0])
+                assert trade is None or ticker.price == trade.price
 
 
 def test_a_trade_that_the_book_does_not_tell_of_is_told_at_once():

@@ -37,6 +37,6 @@ class FundingEye:
             deviation = max(_STEADY, sqrt(fsum((rate - mean) * (rate - mean) for rate in known) / len(known)))
             score = (predicted - mean) / deviation
             if abs(score) >= self._rules.funding_z and abs(predicted) >= self._rules.funding_least:
-                figures = (row[3], predicted, known[-1], round(score * HUNDREDTHS))
+                figures = (row[3], known[-1], round(score * HUNDREDTHS), predicted)
                 yield Finding(SignalType.FUNDING_SPIKE, Severity.WARNING, figures)
         known.append(predicted)

@@ -72,7 +72,7 @@ def trade(instrument, number, price, *, size=5_000, side=0, taker=7, ts=NOW):
     return (TRADE, instrument, ts, number, side, price, size, 1, taker, UNKNOWN, UNKNOWN)
 
 
-RATES = 10_000, 90_000, 12_000, 400
+RATES = 10_000, 12_000, 400, 90_000
 
 
 def opening():
