@@ -29,14 +29,21 @@ LADDER_LEVELS: Final = 10
 )
 @click.option("--dialect", metavar="NAME", help="Protocol, where the path of URL does not tell.")
 @click.option(
-    "--symbols", default=DEFAULT_SYMBOLS, metavar="LIST", show_default=True, help="Separated by commas."
+    "--symbols",
+    metavar="LIST",
+    help=f"Separated by commas.  [default: {DEFAULT_SYMBOLS}, as far as the server has them, or its first]",
 )
 @click.option(
     "--channels",
     metavar="LIST",
     help="Of quotes, trades, book, orders, candles, as far as the protocol has them; quotes by default.",
 )
-@click.option("--count", type=click.IntRange(1), metavar="EVENTS", help="Stop after so many events.")
+@click.option(
+    "--count",
+    type=click.IntRange(1),
+    metavar="LINES",
+    help="Stop after so many lines of market data; after so many events where a picture is drawn.",
+)
 @click.option(
     "--seconds", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="Stop after that time."
 )
@@ -46,8 +53,10 @@ def tail(**options: Any) -> None:
     """
     Subscribe at URL and show what comes, reconnecting as needed.
 
-    On a terminal prices are coloured by their direction. In a pipe every message is printed as it
-    came, one JSON object a line, and what happens to the connection goes to stderr.
+    On a terminal prices are coloured by their direction. In a pipe every message that tells of the market
+    is printed as it came, one JSON object a line; other messages, such as answers and heartbeats, and what
+    happens to the connection go to stderr. It ends when the market does, with --count or --seconds, and
+    with Ctrl-C (exit code 130).
     """
     # Not at the top: `feed --help` should not wait for a WebSocket library to load.
     import trio  # noqa: PLC0415
@@ -58,14 +67,15 @@ def tail(**options: Any) -> None:
 async def _tail(options: dict[str, Any]) -> None:
     import trio  # noqa: PLC0415
 
-    from feed.client import KeyRefused, connect  # noqa: PLC0415
+    from feed.client import KeyRefused, SymbolUnknown, connect  # noqa: PLC0415
 
     book = options["book"]
     show = _shower(options)
+    wanted = [book] if book else options["symbols"].split(",") if options["symbols"] else None
     feed = connect(
         options["url"],
         key=options["key"],
-        symbols=[book] if book else options["symbols"].split(","),
+        symbols=wanted or await _usual_symbols(options["url"]),
         channels=["book"] if book else options["channels"].split(",") if options["channels"] else (),
         dialect=options["dialect"],
         raw=show is _print_messages,
@@ -78,6 +88,17 @@ async def _tail(options: dict[str, Any]) -> None:
         raise ConfigError(
             f"the server does not accept the key ({problem})", where=options["url"], hint="see --key"
         ) from None
+    except SymbolUnknown as problem:
+        raise ConfigError(str(problem), where=options["url"]) from None
+
+
+async def _usual_symbols(url: str) -> list[str]:
+    """A few that the server has; where it does not say, those that most servers have."""
+    from feed.client.fetch import fetcher  # noqa: PLC0415
+    from feed.client.known import choose, listing_url, symbols_of  # noqa: PLC0415
+
+    listed = symbols_of(await fetcher(None)(listing_url(url)))
+    return choose(listed, DEFAULT_SYMBOLS.split(","))
 
 
 def _shower(options: dict[str, Any]) -> Any:
@@ -97,46 +118,57 @@ def _shower(options: dict[str, Any]) -> Any:
     return _draw if picture else _print_lines
 
 
-class Counter:
-    """Counts market events, and knows when there are enough."""
+class Watch:
+    """Knows when there is enough, and when there will be no more."""
 
     def __init__(self, options: dict[str, Any]) -> None:
         self._left: int | None = options["count"]
         self._url: str = options["url"]
         self._connected = False
 
-    def enough(self, item: object) -> bool:
+    def shown(self) -> bool:
+        """One more has been shown; whether it was the last one wanted."""
+        if self._left is not None:
+            self._left -= 1
+        return self._left == 0
+
+    def over(self, item: object) -> bool:
         """
-        Whether ``item`` was the last one wanted.
+        Whether ``item`` says that the market has ended, which the operator is told.
 
         Raises:
             ConfigError: There is nobody to connect to, and never was.
         """
-        from feed.client import Connected, Disconnected, Event  # noqa: PLC0415
+        from feed.client import Connected, Disconnected  # noqa: PLC0415
+        from feed.dialects.contract import MARKET_ENDED  # noqa: PLC0415
 
         if isinstance(item, Connected):
             self._connected = True
-        elif isinstance(item, Disconnected) and not self._connected:
+        if not isinstance(item, Disconnected):
+            return False
+        if item.reason.endswith(MARKET_ENDED):
+            click.echo(f"feed: {self._url}: {MARKET_ENDED}", err=True)
+            return True
+        if not self._connected:
             raise ConfigError(
                 f"cannot connect ({item.reason})", where=self._url, hint="is the server running there?"
             )
-        if self._left is not None and isinstance(item, Event):
-            self._left -= 1
-        return self._left == 0
+        return False
 
 
 async def _print_messages(feed: Feed, options: dict[str, Any]) -> None:
     from feed.client import Connected, Listed, Message, State  # noqa: PLC0415
 
-    counter = Counter(options)
+    watch = Watch(options)
     async for item in feed:
-        enough = counter.enough(item)
+        if watch.over(item):
+            return
         if isinstance(item, Message):
-            click.echo(item.text)
+            click.echo(item.text, err=not item.data)
+            if item.data and watch.shown():
+                return
         elif isinstance(item, State) and not isinstance(item, Connected | Listed):
             click.echo(f"feed: {item}", err=True)
-        if enough:
-            return
 
 
 async def _print_lines(feed: Feed, options: dict[str, Any]) -> None:
@@ -145,13 +177,15 @@ async def _print_lines(feed: Feed, options: dict[str, Any]) -> None:
     from feed.cli.screen import Screen, state_line  # noqa: PLC0415
     from feed.client import Event  # noqa: PLC0415
 
-    console, screen, counter = Console(highlight=False), Screen(feed.instruments), Counter(options)
+    console, screen, watch = Console(highlight=False), Screen(feed.instruments), Watch(options)
     async for item in feed:
-        enough = counter.enough(item)
+        if watch.over(item):
+            return
         line = screen.show(item) if isinstance(item, Event) else state_line(item)
-        if line is not None:
-            console.print(line, soft_wrap=True)
-        if enough:
+        if line is None:
+            continue
+        console.print(line, soft_wrap=True)
+        if isinstance(item, Event) and watch.shown():
             return
 
 
@@ -161,7 +195,7 @@ async def _draw(feed: Feed, options: dict[str, Any]) -> None:
     from feed.cli.screen import Screen, ladder, state_line  # noqa: PLC0415
     from feed.client import Event  # noqa: PLC0415
 
-    screen, counter, symbol = Screen(feed.instruments), Counter(options), options["book"]
+    screen, watch, symbol = Screen(feed.instruments), Watch(options), options["book"]
 
     def picture() -> Any:
         if not symbol:
@@ -171,9 +205,11 @@ async def _draw(feed: Feed, options: dict[str, Any]) -> None:
 
     with Live(get_renderable=picture, refresh_per_second=REFRESHES_PER_SECOND) as live:
         async for item in feed:
+            if watch.over(item):
+                return
             if isinstance(item, Event):
                 screen.show(item)
+                if watch.shown():
+                    return
             elif (line := state_line(item)) is not None:
                 live.console.print(line)
-            if counter.enough(item):
-                return

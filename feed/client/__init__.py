@@ -26,6 +26,7 @@ from feed.client.blocking import BlockingFeed, connect_blocking
 from feed.client.book import Book
 from feed.client.connect import Feed, connect
 from feed.client.core import KeyRefused
+from feed.client.known import SymbolUnknown
 from feed.client.mailbox import Overflow
 from feed.client.orders import Orders
 from feed.client.states import (
@@ -72,6 +73,7 @@ __all__ = [
     "ServerError",
     "Side",
     "State",
+    "SymbolUnknown",
     "Ticker",
     "Trade",
     "connect",

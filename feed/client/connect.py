@@ -13,7 +13,8 @@ import anyio
 
 from feed.client.book import Book
 from feed.client.core import Core
-from feed.client.fetch import poster
+from feed.client.fetch import fetcher, poster
+from feed.client.known import SymbolUnknown, listing_url, symbols_of, unknown
 from feed.client.mailbox import Mailbox, Overflow
 from feed.client.orders import Orders
 from feed.client.socket import Refused, SocketClosed, open_socket
@@ -24,6 +25,7 @@ from feed.dialects.items import Channel
 from feed.errors import ConfigError, ProtocolError
 from feed.model.directory import Directory
 from feed.model.events import Event
+from feed.model.symbols import same
 from feed.settings import DEMO_KEY, DEMO_SECRET, LOOPBACK
 
 MUTE_SECONDS: Final = 30.0
@@ -42,6 +44,7 @@ class Connection(Protocol):
 
 Open = Callable[[str, tuple[str, ...]], AbstractAsyncContextManager[Connection]]
 """Connects to a URL, and offers subprotocols."""
+Fetch = Callable[[str], Awaitable[bytes | None]]
 Post = Callable[[str, Mapping[str, str]], Awaitable[tuple[int, bytes]]]
 
 
@@ -64,6 +67,9 @@ class Feed:
         raw: bool,
         random: Callable[[], float],
         post: Post,
+        fetch: Fetch,
+        url: str,
+        wish: Wish,
     ) -> None:
         self._core = core
         self._mailbox = mailbox
@@ -73,6 +79,9 @@ class Feed:
         self._raw = raw
         self._random = random
         self._post = post
+        self._fetch = fetch
+        self._url = url
+        self._wish = wish
 
     @property
     def instruments(self) -> Directory:
@@ -118,10 +127,26 @@ class Feed:
         """Connect again and again; what nobody can mend is raised to the reader."""
         try:
             await self._run()
+        except SymbolUnknown as problem:
+            listed = await self._listed()
+            self._mailbox.end(unknown(str(problem), self._wish.symbols, listed))
         except Exception as problem:  # noqa: BLE001 - it belongs to the reader, who raises it
             self._mailbox.end(problem)
 
+    async def _listed(self) -> list[str]:
+        return symbols_of(await self._fetch(listing_url(self._url)))
+
+    async def _check_symbols(self) -> None:
+        """Where all markets come together, the server cannot say that it does not have one of them."""
+        if not self._codec.filters or len(self._wish.symbols) == 1:
+            return
+        listed = await self._listed()
+        for symbol in self._wish.symbols if listed else ():
+            if not any(same(symbol, name) for name in listed):
+                raise SymbolUnknown(f"Unknown market: {symbol}")
+
     async def _run(self) -> None:
+        await self._check_symbols()
         backoff = self._codec.backoff
         delays = backoff.delays(self._random)
         while True:
@@ -142,7 +167,7 @@ class Feed:
                 await self._mailbox.put(self._core.connected())
                 return await self._converse(socket)
         except Refused as problem:
-            if self._core.refused(problem.code):
+            if self._core.refused(problem.code, problem.told):
                 self._core.begin_anew = True
             return problem
         except SocketClosed as problem:
@@ -170,9 +195,10 @@ class Feed:
                 return SocketClosed(0, "nothing came")
             found: list[Event | State] = []
             for text in texts:
+                said = core.receive(text)
                 if self._raw:
-                    found.append(Message(text))
-                found += core.receive(text)
+                    found.append(Message(text, data=core.data))
+                found += said
             await put(found)
         return SocketClosed(0, "given up for a new one")
 
@@ -211,6 +237,7 @@ async def connect(
     random: Callable[[], float] = _random.random,
     open_socket: Open | None = None,
     post: Post | None = None,
+    fetch: Fetch | None = None,
 ) -> AsyncIterator[Feed]:
     """
     A feed that is connected, and connects again, until the end of the block. On Trio and on asyncio.
@@ -234,10 +261,12 @@ async def connect(
         random: Scatters reconnects; draws from [0, 1).
         open_socket: Stands in for the network, in tests.
         post: Gets a token; stands in for the network, in tests.
+        fetch: Gets what a URL has; stands in for the network, in tests.
 
     Raises:
         ConfigError: There is no such protocol, or it has no such channel.
         KeyRefused: From the iteration: the server does not accept the key.
+        SymbolUnknown: From the iteration: the server does not have a symbol, and which it has.
     """
     codec = codec_for(url, dialect)
     wish = Wish(
@@ -255,6 +284,9 @@ async def connect(
         raw=raw,
         random=random,
         post=post or poster(ssl_context),
+        fetch=fetch or fetcher(ssl_context),
+        url=url,
+        wish=wish,
     )
     problem: Exception | None = None
     async with anyio.create_task_group() as tasks:

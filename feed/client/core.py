@@ -14,12 +14,14 @@ import attrs
 
 from feed.client.books import Books
 from feed.client.entry import Entry, KeyRefused
+from feed.client.known import SymbolUnknown
 from feed.client.progress import GREETED, Progress
 from feed.client.replica import OutOfStep
 from feed.client.states import Connected, Desynced, Gap, Garbled, Listed, ServerError, State
 from feed.client.streams import Stream, Streams
 from feed.dialects.client import Codec, Dialogue, Resuming, Wish
 from feed.dialects.items import (
+    UNKNOWN_SYMBOLS,
     BookPart,
     Channel,
     Heard,
@@ -51,6 +53,7 @@ class Core:
         outgoing: Messages to send; whoever drives this empties it.
         begin_anew: Whether this connection is of no more use, and another must be made at once.
         confirmed: Whether the server has confirmed a subscription on this connection.
+        data: Whether the last message told of the market, rather than of the connection.
     """
 
     def __init__(self, codec: Codec, wish: Wish, url: str, *, resume: bool) -> None:
@@ -68,6 +71,8 @@ class Core:
         self.outgoing: list[str] = []
         self.begin_anew = False
         self.confirmed = False
+        self.data = False
+        self._connections = 0
         self._codec = codec
         self._wish = wish
         self._entry = Entry(codec, wish, url)
@@ -110,6 +115,7 @@ class Core:
         Where we ask to go on, nothing is told yet: that we are connected, and how, comes with the answer.
         """
         self.begin_anew = self.confirmed = False
+        self._connections += 1
         since = tuple(one.asked.text if one.asked is not None else "" for one in self._progress)
         self._dialogue = self._codec.dialogue(attrs.evolve(self._wish, since=since), self.instruments)
         self.outgoing = list(self._dialogue.start())
@@ -126,8 +132,21 @@ class Core:
         self._untold += self._forget()
         return self._tell()
 
-    def refused(self, status: int) -> bool:
-        """Whether an HTTP refusal may be due to our options, which are not used any more then."""
+    def refused(self, status: int, message: str = "") -> bool:
+        """
+        Whether an HTTP refusal may be due to our options, which are not used any more then.
+
+        Args:
+            status: Of the answer.
+            message: In it.
+
+        Raises:
+            SymbolUnknown: A symbol is not known, on the first connection.
+        """
+        if message.startswith(UNKNOWN_SYMBOLS):
+            if not self._connections:
+                raise SymbolUnknown(message)
+            return False
         ours = self._resume and status in {400, 404}
         self._resume = self._resume and not ours
         return ours
@@ -142,8 +161,10 @@ class Core:
 
         Raises:
             KeyRefused: The key is not accepted, and never was.
+            SymbolUnknown: A symbol is not known, on the first connection.
         """
         dialogue = self._dialogue
+        self.data = False
         if dialogue is None:
             raise RuntimeError("receive() before connected()")
         if self.begin_anew:
@@ -158,6 +179,7 @@ class Core:
             changed, self.instruments.changed = self.instruments.changed, {}
             found += [Listed(index=at, instrument=self.instruments[at]) for at in changed]
         for item in items:
+            self.data |= isinstance(item, Heard | BookPart | OrdersPart)
             found += self._take(item, dialogue)
         return found
 
@@ -252,6 +274,8 @@ class Core:
     def _refusal(self, item: Refusal, dialogue: Dialogue) -> Sequence[Event | State]:
         if item.about is Refused.KEY and not self._trusted:
             raise KeyRefused(item.message)
+        if item.about is Refused.SYMBOL and self._connections == 1:
+            raise SymbolUnknown(item.message)
         if item.about is not Refused.RESUME or not self._progress[item.request].waiting:
             return [ServerError(message=item.message, code=item.code)]
         self._untold += self._lose(item.request, item.message)

@@ -17,6 +17,28 @@ Answer = tuple[int, bytes]
 MOST_BYTES: Final = 1 << 20  # of an answer; a longer one is none of ours
 
 
+def fetcher(ssl_context: ssl.SSLContext | None) -> Callable[[str], Awaitable[bytes | None]]:
+    """
+    Gets what a URL has; None when it cannot be had.
+
+    Args:
+        ssl_context: Whom to trust for ``https://``; None trusts whom the system trusts.
+    """
+
+    def get(url: str) -> bytes | None:
+        try:
+            with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS, context=ssl_context) as answer:  # noqa: S310 - of the feed's own host
+                body: bytes = answer.read(MOST_BYTES + 1)
+        except (OSError, HTTPException):
+            return None
+        return body if len(body) <= MOST_BYTES else None
+
+    async def fetch(url: str) -> bytes | None:
+        return await anyio.to_thread.run_sync(get, url, abandon_on_cancel=True)
+
+    return fetch
+
+
 def poster(ssl_context: ssl.SSLContext | None) -> Callable[[str, Mapping[str, str]], Awaitable[Answer]]:
     """
     Posts headers without a body to a URL; gives the status and what is answered, 0 without an answer.

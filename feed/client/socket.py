@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 import anyio
+import msgspec
 from anyio.abc import ByteStream
 from websockets.client import ClientProtocol
 from websockets.exceptions import InvalidStatus, InvalidURI
@@ -28,6 +29,7 @@ CLOSE_SECONDS: Final = 2.0
 # What a client need take: this project's servers send no message of a mebibyte.
 MESSAGE_BYTES: Final = 1024 * 1024
 RECEIVE_BYTES: Final = 64 * 1024
+TOLD_CHARACTERS: Final = 300
 
 
 class SocketClosed(Exception):
@@ -46,7 +48,16 @@ class SocketClosed(Exception):
 
 
 class Refused(SocketClosed):
-    """The server answered the handshake with an HTTP status, in :attr:`code`."""
+    """
+    The server answered the handshake with an HTTP status, in :attr:`code`.
+
+    Attributes:
+        told: What it says in the body, where that is a message; else empty.
+    """
+
+    def __init__(self, code: int, reason: str, told: str = "") -> None:
+        self.told = told
+        super().__init__(code, f"{reason}: {told}" if told else reason)
 
 
 class Socket:
@@ -157,7 +168,8 @@ class Socket:
         problem = protocol.handshake_exc
         if isinstance(problem, InvalidStatus):
             response = problem.response
-            raise Refused(response.status_code, f"HTTP {response.status_code} {response.reason_phrase}")
+            reason = f"HTTP {response.status_code} {response.reason_phrase}"
+            raise Refused(response.status_code, reason, _message(bytes(response.body or b"")))
         if problem is not None:
             raise SocketClosed(0, f"no WebSocket there ({problem})")
 
@@ -230,3 +242,14 @@ def _cause(problem: BaseException) -> str:
         else:
             break
     return getattr(inner, "strerror", None) or str(inner) or type(inner).__name__
+
+
+def _message(body: bytes) -> str:
+    """The sentence in the body of a refusal, in one line: they all have one, in members of various names."""
+    try:
+        found = msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        return ""
+    while isinstance(found, dict):
+        found = next((found[name] for name in ("error", "data", "message", "body") if name in found), "")
+    return " ".join(found.split())[:TOLD_CHARACTERS] if isinstance(found, str) else ""

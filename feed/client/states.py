@@ -167,6 +167,8 @@ class Message(State):
 
     Attributes:
         text: All of it.
+        data: Whether it tells of the market; else it is an answer, a heartbeat, or not understood.
     """
 
     text: str
+    data: bool = True

@@ -172,6 +172,7 @@ class Codec:
         extensions: Of the option ``ext``, that the servers of this project are asked for.
         requests: What each request subscribes to; a subscription resumes by itself.
         resuming: How they resume.
+        filters: Whether a client of several symbols is sent all of the market, and takes its own out.
     """
 
     dialogue: Callable[[Wish, Directory], Dialogue]
@@ -183,6 +184,7 @@ class Codec:
     extensions: str = "seq"
     requests: Callable[[Wish], Sequence[Streams]] = together
     resuming: Resuming = Resuming.BY_REQUEST
+    filters: bool = False
 
 
 def read(decoder: msgspec.json.Decoder[T], text: str, *, name: str = "type") -> T | None:

@@ -183,6 +183,7 @@ class Refused(enum.Enum):
     """What an error of the server is about."""
 
     KEY = "key"
+    SYMBOL = "symbol"
     RESUME = "resume"
     OTHER = "other"
 
@@ -210,6 +211,10 @@ _SIDES: Final = {"buy": Side.BUY, "sell": Side.SELL, None: None}
 Item = Heard | BookPart | OrdersPart | Heartbeat | Standing | Ready | Refusal
 
 
+UNKNOWN_SYMBOLS: Final = ("Unknown symbol", "Unknown market", "Unknown channel(s): ")
+"""How the servers of this project begin a complaint about what is not listed."""
+
+
 def refusal(message: str, *, key: bool, code: str = "", request: int = 0) -> Refusal:
     """
     A server's error, sorted.
@@ -223,6 +228,8 @@ def refusal(message: str, *, key: bool, code: str = "", request: int = 0) -> Ref
     about = Refused.KEY if key else Refused.OTHER
     if message.startswith(COMPLAINT):
         about = Refused.RESUME
+    elif message.startswith(UNKNOWN_SYMBOLS):
+        about = Refused.SYMBOL
     return Refusal(about=about, message=message, code=code, request=request)
 
 

@@ -142,6 +142,11 @@ class Conversation:
             self.end(ending.REVOKED)
 
     @property
+    def transport(self) -> Transport:
+        """What carries it."""
+        return self._transport
+
+    @property
     def outlet(self) -> Outlet:
         """Everything that goes out, in order."""
         return self._outlet

@@ -54,6 +54,7 @@ class House:
         web: Serves what is no WebSocket.
         door: Lets a connection in.
         faults: What goes wrong on purpose; None when nothing will.
+        listing: The instruments.
         key_watch: Takes over changes of the keys file.
     """
 
@@ -82,7 +83,7 @@ class House:
             hosts: Names of this server besides those in the settings.
             fixed: Keys that stay when those of the keys file change.
         """
-        listing = source.listing
+        listing = self.listing = source.listing
 
         def make_encoder(topic: Topic, latest: Latest) -> Encoder:
             return dialects()[topic.dialect].encoder(topic, listing[topic.instrument], latest)

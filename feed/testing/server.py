@@ -17,6 +17,7 @@ import trio
 
 from feed.dialects.discovery import dialects
 from feed.errors import ConfigError, FeedError
+from feed.server.ending import Ending
 from feed.server.faults import FaultRecord
 from feed.server.house import House
 from feed.server.keys import ADMIN_PREFIX, KEY_BYTES, new_key
@@ -28,6 +29,8 @@ from feed.testing.tap import Tap, Visit
 
 START_SECONDS: Final = 10.0
 STOP_SECONDS: Final = 10.0
+# A client that has asked for what does not exist, and for nothing else, has this long to think again.
+UNKNOWN_SECONDS: Final = 2.0
 _LONG_AGO: Final = 1_709_742_000_000_000_000  # 2024-03-06T16:20:00Z: the same in every test
 
 T = TypeVar("T")
@@ -35,11 +38,15 @@ T = TypeVar("T")
 # A test waits for nobody, and small batches keep a market that is as fast as its clients close to them.
 _LIMITS: Final = Limits(shutdown_seconds=1.0, close_seconds=0.5)
 _FLOW: Final = Flow(channel_batches=1)
+_REASON_BYTES: Final = 123  # RFC 6455, section 5.5
 
 
 class FeedServer:
     """
     A market that runs while the block does.
+
+    A client that asks for symbols that do not exist, and then for nothing else, is told so and closed with
+    1008 two seconds later: it would hear nothing, and a market that waits for it would never begin.
 
     ::
 
@@ -100,6 +107,7 @@ class FeedServer:
         self.refusing = False
         self._token: trio.lowlevel.TrioToken | None = None
         self._house: House | None = None
+        self._helpers: trio.Nursery | None = None
         self._stop = trio.Event()
         self._began = 0.0
         self._ready = threading.Event()
@@ -189,20 +197,23 @@ class FeedServer:
     async def _main(self) -> None:
         self._token = trio.lowlevel.current_trio_token()
         self._began = time.perf_counter()
-        async with trio.open_nursery() as nursery:
-            addresses: list[Address] = await nursery.start(
-                partial(
-                    serve,
-                    self._settings,
-                    stop=self._stop,
-                    wrap=self._tap,
-                    tell=self._look,
-                    admin_key=self.admin_key,
+        async with trio.open_nursery() as helpers:
+            self._helpers = helpers
+            async with trio.open_nursery() as nursery:
+                addresses: list[Address] = await nursery.start(
+                    partial(
+                        serve,
+                        self._settings,
+                        stop=self._stop,
+                        wrap=self._tap,
+                        tell=self._look,
+                        admin_key=self.admin_key,
+                    )
                 )
-            )
-            self.url = addresses[0].url(self._path)
-            self.http = addresses[0].url().replace("ws", "http", 1)
-            self._ready.set()
+                self.url = addresses[0].url(self._path)
+                self.http = addresses[0].url().replace("ws", "http", 1)
+                self._ready.set()
+            helpers.cancel_scope.cancel()
 
     def _look(self, house: House) -> None:
         self._house = house
@@ -211,10 +222,27 @@ class FeedServer:
         visit = Visit(self.now())
         self.visits.append(visit)
         tap = Tap(transport, visit, self.now)
+        tap.complained = partial(self._unknown, tap)
         self.taps.append(tap)
         if self.refusing:
             tap.drop()
         return tap
+
+    def _unknown(self, tap: Tap, complaint: str) -> None:
+        if self._helpers is not None:
+            self._helpers.start_soon(self._end_unless_subscribed, tap, complaint)
+
+    async def _end_unless_subscribed(self, tap: Tap, complaint: str) -> None:
+        """Close a connection that nothing would ever come on, and say why: its test would hang."""
+        await trio.sleep(UNKNOWN_SECONDS)
+        house = self._house
+        if house is None:
+            return
+        known = "" if "did you mean" in complaint else f"; known are {', '.join(house.listing.symbols)}"
+        reason = (complaint + known).encode()[:_REASON_BYTES].decode("utf-8", "ignore")
+        for conversation in list(house.reception.conversations):
+            if conversation.transport is tap and conversation.outlet.group is None:
+                conversation.end(Ending("unknown symbol", 1008, reason))
 
     def now(self) -> float:
         """Seconds since the server began, as visits count them."""

@@ -8,6 +8,7 @@ What a client says is read off its bytes by a second, passive reader; the server
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Final
@@ -25,6 +26,7 @@ _LENGTH_16: Final = 126
 _TLS_HANDSHAKE: Final = 0x16
 _UPGRADED: Final = b"HTTP/1.1 101 "
 _MESSAGE_BYTES: Final = 1024 * 1024
+_UNKNOWN: Final = re.compile(rb"Unknown (symbol|market|channel)[^\"]*")
 
 
 @attrs.frozen
@@ -126,6 +128,7 @@ class Tap:
         wire: What happens to data frames from now on.
         lose: How many of the next data frames are lost.
         blocked: Whether the client has not taken what was sent.
+        complained: Called when the server says that it does not know a symbol, with its words.
     """
 
     def __init__(self, transport: Transport, visit: Visit, clock: Callable[[], float]) -> None:
@@ -135,6 +138,7 @@ class Tap:
         self.wire = Wire.GOOD
         self.lose = 0
         self.blocked = False
+        self.complained: Callable[[str], object] = _nothing
         self._transport = transport
         self._clock = clock
         self._reader = ServerProtocol(max_size=_MESSAGE_BYTES)
@@ -208,6 +212,8 @@ class Tap:
     def _passes(self, frame: bytes) -> bool:
         if frame[0] != _TEXT:
             return True
+        if b"Unknown " in frame and (found := _UNKNOWN.search(frame)):
+            self.complained(found[0].decode("utf-8", "replace"))
         if self.lose:
             self.lose -= 1
             return False
@@ -250,3 +256,7 @@ class Tap:
                     visit.left = now
                     visit.close_code = int.from_bytes(bytes(payload)[:2], "big")
         self._reader.data_to_send()
+
+
+def _nothing(_: str) -> None:
+    """Nobody asked to be told."""

@@ -10,10 +10,13 @@ from feed.client import (
     Connected,
     Disconnected,
     Gap,
+    Garbled,
     KeyRefused,
     Message,
     Muted,
     Quote,
+    ServerError,
+    SymbolUnknown,
     Ticker,
     connect,
 )
@@ -219,3 +222,51 @@ async def test_a_protocol_can_be_named():
     server = ScriptedServer([text])
     async with feed_of(server, dialect="guide") as feed:
         assert isinstance((await until(feed, Ticker))[-1], Ticker)
+
+
+async def listing(url):
+    assert url == "http://127.0.0.1:8080/api/v1/markets"
+    return json.dumps([{"market": name} for name in ("GBPUSD", "EURUSD", "XAUUSD")]).encode()
+
+
+async def test_an_unknown_symbol_ends_it_with_those_that_there_are():
+    """The nearest first; nobody waits for what cannot come."""
+    server = ScriptedServer([*HELLO, '{"type":"error","message":"Unknown symbol(s): EURUSX"}', HANG])
+    async with feed_of(server, symbols=["EURUSX", "GBPUSD"], fetch=listing) as feed:
+        with pytest.raises(SymbolUnknown) as caught:
+            await until(feed, Quote)
+    assert str(caught.value) == "Unknown symbol(s): EURUSX; known are EURUSD, GBPUSD, XAUUSD"
+    assert caught.value.known == ("EURUSD", "GBPUSD", "XAUUSD")
+
+
+async def test_where_nobody_lists_symbols_the_servers_words_stand():
+    """A listing that cannot be had, or is none, is no obstacle."""
+
+    async def nothing(_):
+        return b"<html>"
+
+    said = "Unknown symbol(s): X; did you mean Y?"
+    server = ScriptedServer([*HELLO, json.dumps({"type": "error", "message": said}), HANG])
+    async with feed_of(server, symbols=["X"], fetch=nothing) as feed:
+        with pytest.raises(SymbolUnknown) as caught:
+            await until(feed, Quote)
+    assert (str(caught.value), caught.value.known) == (said, ())
+
+
+async def test_a_symbol_that_goes_away_later_ends_nothing():
+    """A feed that has worked goes on with what is left, and tells of the complaint."""
+    complaint = '{"type":"error","message":"Unknown symbol(s): GBPUSD"}'
+    server = ScriptedServer(
+        [*HELLO, tick(6), SocketClosed(1012, "restarting")], [*HELLO, complaint, tick(7), HANG]
+    )
+    async with feed_of(server, symbols=["EURUSD", "GBPUSD"]) as feed:
+        found = await until(feed, Quote, 2)
+    assert any(isinstance(item, ServerError) for item in found)
+
+
+async def test_a_raw_message_says_whether_it_tells_of_the_market():
+    """The others are answers, heartbeats, and what nobody understands."""
+    server = ScriptedServer([*HELLO, tick(6), "#", HANG])
+    async with feed_of(server, raw=True) as feed:
+        found = await until(feed, Garbled)
+    assert [item.data for item in found if isinstance(item, Message)] == [False] * 3 + [True, False]

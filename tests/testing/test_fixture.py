@@ -14,12 +14,12 @@ import pytest
 import websockets.sync.client
 
 from feed import Settings
-from feed.client import Disconnected, Quote, connect, connect_blocking
+from feed.client import Disconnected, Quote, SymbolUnknown, connect, connect_blocking
 from feed.client.options import ConnectOptions
 from feed.errors import ConfigError, FeedError
 from feed.testing import FeedServer
 from feed.testing.options import ServerOptions
-from feed.testing.server import STOP_SECONDS
+from feed.testing.server import STOP_SECONDS, UNKNOWN_SECONDS
 
 pytestmark = pytest.mark.e2e
 pytest_plugins = ["pytester"]
@@ -146,6 +146,42 @@ def test_a_wrong_marker_is_told_before_the_test(pytester):
     told = result.stdout.str()
     assert "@pytest.mark.feed of test_a_wrong_marker_is_told_before_the_test.py::test_two: " in told
     assert "unexpected keyword argument 'scenaro'" in told
+
+
+@pytest.mark.feed(speed=0)
+def test_a_client_of_unknown_symbols_does_not_wait_for_ever(feed_server):
+    """The market would wait for it: it is told which there are, and closed."""
+    with websockets.sync.client.connect(feed_server.url) as socket:
+        socket.send(auth(feed_server))
+        socket.send(json.dumps({"type": "subscribe", "symbols": ["ABCDEF"]}))
+        with pytest.raises(websockets.exceptions.ConnectionClosedError):
+            list(socket)
+    assert socket.close_code == 1008
+    assert socket.close_reason.startswith("Unknown symbol(s): ABCDEF; known are EURUSD, ")
+
+
+@pytest.mark.feed(speed=0)
+def test_a_client_that_thinks_again_is_left_alone(feed_server):
+    """One that looks for what there is, too."""
+    with websockets.sync.client.connect(feed_server.url) as socket:
+        socket.send(auth(feed_server))
+        socket.send(json.dumps({"type": "subscribe", "symbols": ["ABCDEF"]}))
+        socket.send(json.dumps({"type": "subscribe", "symbols": ["EURUSD"]}))
+        later = time.monotonic() + UNKNOWN_SECONDS + 0.5
+        while time.monotonic() < later:
+            text = socket.recv(20)
+        assert json.loads(text)["type"] == "tick"
+
+
+@pytest.mark.feed(dialect="rails")
+async def test_the_client_library_says_what_there_is(feed_server):
+    """At once, the nearest first."""
+    with anyio.fail_after(20):
+        async with connect(feed_server.url, symbols=["BTC-USX"]) as feed:
+            with pytest.raises(SymbolUnknown, match="BTC-USX; known are BTC-USD, ") as caught:
+                await anext(feed)
+    assert caught.value.known[0] == "BTC-USD"
+    assert set(caught.value.known) == set(feed_server._house.listing.symbols)
 
 
 def test_wrong_keywords_are_type_errors():

@@ -251,6 +251,7 @@ class RailsDialogue(Dialogue):
 CODEC: Final = Codec(
     dialogue=RailsDialogue,
     entrance=RailsEntrance(),
+    filters=True,
     extensions="seq,crc",
     resuming=Resuming.BY_URL,
     channels=(Channel.TRADES, Channel.BOOK),

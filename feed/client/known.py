@@ -1,0 +1,79 @@
+"""The symbols that a server has: what to say when it was asked for another, and what to ask for at first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+from feed.errors import ClientError
+from feed.model.symbols import NearNames
+
+PATH: Final = "/api/v1/markets"
+"""Where every server of this project lists what it has, for anybody."""
+NAMED: Final = 12
+"""Names that a message has room for."""
+
+
+class SymbolUnknown(ClientError):
+    """
+    The server does not know a symbol, and never did: waiting for it would not help.
+
+    Attributes:
+        known: The symbols that it has, the nearest first; empty where it does not say.
+    """
+
+    def __init__(self, message: str, known: Sequence[str] = ()) -> None:
+        self.known = tuple(known)
+        super().__init__(message)
+
+
+class Market(msgspec.Struct):
+    """One instrument of a listing."""
+
+    market: str
+
+
+_LISTING: Final = msgspec.json.Decoder(list[Market])
+
+
+def listing_url(url: str) -> str:
+    """Where the server of a WebSocket URL lists its symbols."""
+    parts = urlsplit(url)
+    return f"{'https' if parts.scheme == 'wss' else 'http'}://{parts.netloc}{PATH}"
+
+
+def symbols_of(body: bytes | None) -> list[str]:
+    """The symbols in a listing, in its order; none when it is no listing."""
+    try:
+        return [item.market for item in _LISTING.decode(body or b"")]
+    except msgspec.DecodeError:
+        return []
+
+
+def unknown(message: str, asked: Sequence[str], known: Sequence[str]) -> SymbolUnknown:
+    """
+    What to tell of a refusal.
+
+    Args:
+        message: The server's.
+        asked: What was asked for.
+        known: What the server has, in its order.
+    """
+    if not known:
+        return SymbolUnknown(message)
+    near = NearNames(known)
+    strange = [name for name in asked if name not in known]
+    first = dict.fromkeys(one for name in strange for one in near.find(name))
+    names = [*first, *(name for name in known if name not in first)]
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    # Its own suggestions are among ours.
+    text = message.partition("; did you mean")[0]
+    return SymbolUnknown(f"{text}; known are {', '.join(names[:NAMED])}{more}", names)
+
+
+def choose(known: Sequence[str], liked: Sequence[str]) -> list[str]:
+    """A few symbols to begin with: those that are liked, as far as they are known, or the first."""
+    return [name for name in liked if name in known] or list(known[: len(liked)]) or list(liked)
