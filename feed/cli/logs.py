@@ -5,11 +5,10 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from typing import TYPE_CHECKING, Any, Final, TextIO, cast
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
-from feed.cli.streams import LogStream
 from feed.server.keys import PREFIX
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ def configure(log_format: str, log_level: str = "info") -> None:
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.getLevelNamesMapping()[log_level.upper()]
         ),
-        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", LogStream(sys.stderr))),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
 
 
@@ -72,7 +71,7 @@ def _renderer(log_format: str) -> Processor:
     if log_format == "json":
         return structlog.processors.JSONRenderer()
     return structlog.dev.ConsoleRenderer(
-        colors=sys.stderr is not None and sys.stderr.isatty(),
+        colors=sys.stderr.isatty(),
         exception_formatter=structlog.dev.plain_traceback,
         repr_native_str=True,  # what a client sent cannot start a line of its own
     )

@@ -59,13 +59,9 @@ class Publisher:
         stirred: list[Group] = []
         tell = _tell_distorted_too if topics.bad_links else _tell
         seq = self.seq
-        now = self.latest.now
         for row, proof in zip(rows, proofs, strict=True):
-            before, now = now, row[2]
-            if now >= topics.next_beat:
-                self._beat(seq, now, stirred)
-            elif now < before:
-                topics.plan(now)  # the market was taken back
+            if row[2] >= topics.next_beat:
+                self._beat(seq, row[2], stirred)
             seq += 1
             apply(seq, row, proof)
             hearing = listeners[row[0]][row[1]]
