@@ -17,6 +17,21 @@ Each carries data, not only a sentence, so that a log line or a reply can be bui
 
 from __future__ import annotations
 
+from typing import Final
+
+DISTRIBUTION: Final = "market-feed-server"
+"""What pip knows this package by: ``feed`` is another project's there."""
+
+
+def install_hint(extra: str) -> str:
+    """
+    The command that installs what a part of feed needs that most do without.
+
+    Args:
+        extra: One of ``project.optional-dependencies`` in ``pyproject.toml``.
+    """
+    return f"python -m pip install '{DISTRIBUTION}[{extra}]'"
+
 
 class FeedError(Exception):
     """Our fault, or the operator's. Never caused by what a client sent."""

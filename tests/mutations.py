@@ -45,6 +45,8 @@ class Mutation:
 
 BETWEEN_STEPS = ("server/test_between_steps.py",)
 MONEY = ("sim/test_what_an_account_can_carry.py", "sim/test_clients.py")
+AGREEMENT = ("dialects/test_agreement.py",)
+MARKETAI = ("dialects/marketai/test_data.py",)
 
 MUTATIONS = (
     Mutation(
@@ -151,6 +153,83 @@ MUTATIONS = (
         "(Tier.PRO, Tier.MAX)",
         "(Tier.BASIC, Tier.PRO, Tier.MAX)",
         ("dialects/rails/test_requests.py",),
+    ),
+    Mutation(
+        "a ticker speaks in the middle of what one action does",
+        "model/latest.py",
+        "told[1][10] != UNKNOWN or self.one_sided",
+        "self.one_sided",
+        AGREEMENT,
+    ),
+    Mutation(
+        "a ticker does not speak of trades at the same best prices",
+        "model/latest.py",
+        "        elif self.unquoted:\n            self._complete(told)\n",
+        "",
+        AGREEMENT,
+    ),
+    Mutation(
+        "a ticker stands before the trade that it reports",
+        "dialects/ticker.py",
+        "    rank = SUMMARY\n",
+        "",
+        AGREEMENT,
+    ),
+    Mutation(
+        "a dollar is any dollar where both are listed",
+        "model/symbols.py",
+        "if found is None and self._one_dollar:",
+        "if found is None:",
+        ("dialects/test_spelling.py",),
+    ),
+    Mutation(
+        "a client's id in other case is another one",
+        "sim/clients.py",
+        "if caseless(request.request) in account.requests:",
+        "if request.request in account.requests:",
+        ("sim/test_clients.py",),
+    ),
+    Mutation(
+        "a new round shows the last price of the settled one",
+        "dialects/marketai/samples.py",
+        "elif trade is not None and trade.seq > found.seq:",
+        "elif trade is not None:",
+        MARKETAI,
+    ),
+    Mutation(
+        "a round of which nothing is left is active",
+        "dialects/marketai/samples.py",
+        " and now < found.closes and",
+        " and",
+        MARKETAI,
+    ),
+    Mutation(
+        "a cascade counts positions",
+        "analytics/signals/trades.py",
+        "sum(it[2] for it in mine)",
+        "len(mine)",
+        MARKETAI,
+    ),
+    Mutation(
+        "a funding spike calls the predicted rate the rate",
+        "analytics/signals/funding.py",
+        "figures = (row[3],",
+        "figures = (predicted,",
+        MARKETAI,
+    ),
+    Mutation(
+        "a wall is reported removed that was never reported",
+        "analytics/signals/books.py",
+        "if announced and levels",
+        "if levels",
+        ("analytics/signals/test_detectors.py",),
+    ),
+    Mutation(
+        "amounts in dollars are cut to the cent",
+        "analytics/signals/finding.py",
+        "CENTS + scale) // (2 * scale)",
+        "CENTS) // (2 * scale)",
+        MARKETAI,
     ),
 )
 

@@ -14,6 +14,7 @@ import attrs
 import click
 
 from feed.cli.options import example
+from feed.errors import install_hint
 from feed.settings import LOOPBACK, Limits, Settings
 
 OLDEST_PYTHON: Final = (3, 11)
@@ -21,9 +22,9 @@ OLDEST_PYTHON: Final = (3, 11)
 SPARE_FILES: Final = 100
 # Import name, what it is for, and how to get it.
 OPTIONAL: Final = (
-    ("rich", "colours, tables and ladders in feed tail", "python -m pip install 'feed[tail]'"),
-    ("trustme", "feed serve --tls-self-signed", "python -m pip install 'feed[self-signed]'"),
-    ("pytest", "the fixture feed_server", "python -m pip install 'feed[test]'"),
+    ("rich", "colours, tables and ladders in feed tail", install_hint("tail")),
+    ("trustme", "feed serve --tls-self-signed", install_hint("self-signed")),
+    ("pytest", "the fixture feed_server", install_hint("test")),
 )
 
 

@@ -11,8 +11,10 @@ from collections.abc import AsyncIterator
 from functools import partial
 from typing import Final
 
+import structlog
 import trio
 
+from feed.cli.streams import abandon_output
 from feed.dialects.contract import Dialect
 from feed.dialects.discovery import dialects
 from feed.server.adminkey import admin_key
@@ -20,6 +22,8 @@ from feed.server.house import House
 from feed.server.keys import DEMO_KEYS, demo_keys_wanted
 from feed.server.serve import Address, serve
 from feed.settings import Settings
+
+log = structlog.get_logger("feed.foreground")
 
 # Allocations between two collections of the young, and how many of each go to one of the older.
 GC_THRESHOLDS: Final = (50_000, 20, 50)
@@ -47,9 +51,18 @@ async def serve_in_foreground(settings: Settings) -> None:
                 run = partial(serve, settings, stop=stop, tell=look, admin_key=key)
                 addresses = await server.start(run)
                 # Standard output, and not the log: a log is kept, and shown to others.
-                sys.stdout.write(welcome(settings, addresses, "" if settings.admin_key else key))
-                sys.stdout.flush()
+                _say(welcome(settings, addresses, "" if settings.admin_key else key))
             nursery.cancel_scope.cancel()
+
+
+def _say(text: str) -> None:
+    """Write to standard output; a server that nobody can read serves all the same."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except (OSError, ValueError, AttributeError) as problem:
+        log.warning("cannot say where it serves", reason=str(problem))
+        abandon_output()
 
 
 def settle() -> None:

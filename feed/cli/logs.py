@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TextIO, cast
 
 import structlog
 
+from feed.cli.streams import LogStream
 from feed.server.keys import PREFIX
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def configure(log_format: str, log_level: str = "info") -> None:
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.getLevelNamesMapping()[log_level.upper()]
         ),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", LogStream(sys.stderr))),
     )
 
 
@@ -71,7 +72,7 @@ def _renderer(log_format: str) -> Processor:
     if log_format == "json":
         return structlog.processors.JSONRenderer()
     return structlog.dev.ConsoleRenderer(
-        colors=sys.stderr.isatty(),
+        colors=sys.stderr is not None and sys.stderr.isatty(),
         exception_formatter=structlog.dev.plain_traceback,
         repr_native_str=True,  # what a client sent cannot start a line of its own
     )

@@ -15,7 +15,6 @@ exit  meaning
 from __future__ import annotations
 
 import errno
-import os
 import sys
 from typing import TYPE_CHECKING, Final
 
@@ -32,6 +31,7 @@ from feed.cli.record import record
 from feed.cli.replay import replay
 from feed.cli.scenario import scenario
 from feed.cli.serve import serve
+from feed.cli.streams import abandon_output
 from feed.cli.tail import tail
 from feed.cli.verify import verify
 from feed.errors import ConfigError, ConfigErrors
@@ -81,7 +81,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         # A command returns nothing or its exit code, as --help and --version do.
         code: int = feed.main(arguments, prog_name="feed", standalone_mode=False) or 0
-        sys.stdout.flush()  # at the exit of the process nobody could say what went wrong
+        if sys.stdout is not None:  # as Python has it where standard output is closed
+            sys.stdout.flush()  # at the exit of the process nobody could say what went wrong
     except BaseException as error:
         found = _exit_code(error)
         if found is None:
@@ -108,7 +109,7 @@ def _exit_code(error: BaseException) -> int | None:
         case ConfigError():
             code = _refuse(error)
         case OSError() if _is_of_output(error):
-            _abandon_output()
+            abandon_output()
             code = NOBODY_READS
             if error.errno != errno.EPIPE:
                 code = _refuse(ConfigError(f"cannot be written: {error.strerror}", where="standard output"))
@@ -118,16 +119,6 @@ def _exit_code(error: BaseException) -> int | None:
 def _is_of_output(error: OSError) -> bool:
     """Whether ``error`` comes from writing to standard output: it names no file, and nobody has caught it."""
     return error.errno in OUTPUT_ERRORS and error.filename is None
-
-
-def _abandon_output() -> None:
-    """Let what is left in the buffer go nowhere, or Python would try again at the end, and complain."""
-    try:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
-    except (OSError, ValueError):
-        pass  # it is no file, as in tests
 
 
 def _refuse(error: ConfigError) -> int:

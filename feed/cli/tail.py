@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from feed.cli.options import example
-from feed.errors import ConfigError
+from feed.errors import ConfigError, install_hint
 from feed.settings import LOCAL_URL
 
 if TYPE_CHECKING:
@@ -112,8 +112,7 @@ def _shower(options: dict[str, Any]) -> Any:
         import rich  # noqa: F401, PLC0415
     except ImportError:
         if picture:
-            hint = "python -m pip install 'feed[tail]'"
-            raise ConfigError("needs the library rich", where=picture, hint=hint) from None
+            raise ConfigError("needs the library rich", where=picture, hint=install_hint("tail")) from None
         return _print_messages
     return _draw if picture else _print_lines
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from feed.errors import ConfigError
+from feed.errors import ConfigError, install_hint
 from feed.scenario.output import beginning, write_whole
 from feed.settings import Settings, Tls
 
@@ -103,7 +103,7 @@ def _self_signed(context: ssl.SSLContext, tls: Tls, host: str) -> None:
         raise ConfigError(
             "making a certificate needs the library trustme",
             where="--tls-self-signed",
-            hint="pip install 'feed[self-signed]'",
+            hint=install_hint("self-signed"),
         ) from None
     authority = trustme.CA()
     names = dict.fromkeys(["localhost", "127.0.0.1", "::1", *_name(host), *tls.names])

@@ -96,7 +96,10 @@ class Wire(trio.abc.Stream):
             self._step()
             if not done:
                 await self.passable()
-                await self._transport.writable()
+                try:
+                    await self._transport.writable()
+                except trio.ClosedResourceError:
+                    return  # we have dropped it ourselves
 
     def reroute(self, transport: Transport) -> None:
         """Send and receive by another way to the same client from now on."""
@@ -143,7 +146,8 @@ class Wire(trio.abc.Stream):
         if is_close(frame):
             self.said_close = True
             self._over()
-        if not self.outlet.control(frame):
+        if not self.outlet.control(frame) and not self.said_close:
+            # A close frame is waited for by whoever parts: a client that closes may read no more.
             await self.wait_send_all_might_not_block()
         if self._closed:
             raise trio.BrokenResourceError
@@ -210,6 +214,7 @@ class Wire(trio.abc.Stream):
         """
         self._leaving = True
         try:
+            await self.wait_send_all_might_not_block()  # a close frame may be on its way
             self._transport.finish()
             while self._listening:  # trio-websocket still reads, and hears the client out for us
                 await self._progress.wait()

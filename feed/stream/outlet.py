@@ -44,6 +44,7 @@ class Outlet:
         muted: Messages for this client alone are lost.
         stalled: Its link takes nothing, and that is no fault of the client.
         failed: What it listened to cannot be told any more.
+        backlog_bytes: Bound on :attr:`owed`.
         replay: Brings it up to the present; None when it is there.
         charge: Told how much work was done for this connection alone, see :mod:`feed.stream.past`; says
             until when there is to be no more of it, seconds on a clock, and 0 for at once.
@@ -75,7 +76,7 @@ class Outlet:
         self.failed = False
         self.replay: Replay | None = None
         self.charge: Callable[[int], float] = _free
-        self._backlog_bytes = backlog_bytes
+        self.backlog_bytes = backlog_bytes
         self.wake = wake
         self._cut = cut
         self._was_cut = False
@@ -256,9 +257,9 @@ class Outlet:
 
     def check(self, seq: int) -> None:
         """Cut this member if it owes more than the bound; ``seq`` is where the stream stands."""
-        if self._gathering and self.owed > self._backlog_bytes:
+        if self._gathering and self.owed > self.backlog_bytes:
             self.release()  # the socket may well take it
-        if self._open and self.lost_at is None and self.owed > self._backlog_bytes:
+        if self._open and self.lost_at is None and self.owed > self.backlog_bytes:
             self.lost_at = seq
             self._give_up()
 

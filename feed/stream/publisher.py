@@ -59,9 +59,13 @@ class Publisher:
         stirred: list[Group] = []
         tell = _tell_distorted_too if topics.bad_links else _tell
         seq = self.seq
+        now = self.latest.now
         for row, proof in zip(rows, proofs, strict=True):
-            if row[2] >= topics.next_beat:
-                self._beat(seq, row[2], stirred)
+            before, now = now, row[2]
+            if now >= topics.next_beat:
+                self._beat(seq, now, stirred)
+            elif now < before:
+                topics.plan(now)  # the market was taken back
             seq += 1
             apply(seq, row, proof)
             hearing = listeners[row[0]][row[1]]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from feed.model.topics import Topic
 from feed.stream.history import History
+from feed.stream.outlet import WRITE_BYTES
 from feed.stream.past import Past
 from feed.stream.replay import ENTRY_BYTES, Replay, Stretch
 from feed.stream.topics import MakeEncoder
@@ -27,6 +28,8 @@ _SHARED_BYTES: Final = 8 * 1024 * 1024
 # A piece that was encoded for another costs its bytes alone: a unit of work for so many.
 _BYTES_PER_WORK: Final = 256
 _HURRY: Final = 8  # times the usual work
+# A turn fills no more than this part of what a connection may owe, so that there is room for messages.
+_BACKLOG_PART: Final = 4
 
 
 class Joins(Protocol):
@@ -115,15 +118,17 @@ class Replays:
         # In a market in a hurry more than what happens meanwhile, or nobody would catch up with it.
         most = max(self._work, min(2 * self._meanwhile, _HURRY * self._work))
         self._meanwhile = 0
+        outlet = replay.outlet
+        room = min(WRITE_BYTES, outlet.backlog_bytes // _BACKLOG_PART)
         pieces: list[bytes] = []
         work = 0
         done = False
-        while work < most and not done and not self._broken:
+        while work < most and room > 0 and not done and not self._broken:
             data, cost, done = self._advance(replay)
             work += cost
+            room -= len(data)
             pieces.append(data)
         frames = b"".join(pieces)
-        outlet = replay.outlet
         if self._broken:
             self._broken = False
             outlet.fail()
@@ -136,7 +141,7 @@ class Replays:
             outlet.put(frames)  # which makes it ready again as soon as the socket has taken it
         if outlet.replay is not replay:
             return  # the connection broke
-        if done:
+        if done and outlet.owed <= replay.waiting:  # it has taken everything: it can keep up
             self._finish(replay)
         elif not frames:
             self._is_ready(replay)

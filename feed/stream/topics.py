@@ -96,7 +96,7 @@ class Topics:
             if found.encoder.period:
                 timed = self._timed.setdefault(found.encoder.period, [])
                 timed.append(found)
-                self._plan(latest.now)
+                self.plan(latest.now)
         return found
 
     def beats(self, now: int) -> list[tuple[int, OpenTopic]]:
@@ -112,7 +112,7 @@ class Topics:
             for item in timed
         ]
         due.sort(key=lambda beat: (beat[0], in_order(beat[1].topic)))
-        self._plan(now)
+        self.plan(now)
         return due
 
     def heartbeats(self, before: int, after: int) -> list[OpenTopic]:
@@ -127,7 +127,8 @@ class Topics:
         due.sort(key=lambda item: item.topic)
         return due
 
-    def _plan(self, now: int) -> None:
+    def plan(self, now: int) -> None:
+        """Find out when the next beat is, now that the market time is ``now``."""
         self.next_beat = min((now - now % period + period for period in self._timed), default=NEVER)
 
     def close_unheard(self, candidates: Iterable[Topic]) -> None:

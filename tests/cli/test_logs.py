@@ -1,11 +1,13 @@
 """Logs: for people or machines, on stderr, and without keys."""
 
+import io
 import json
 
 import pytest
 import structlog
 
 from feed.cli.logs import configure, redact
+from feed.cli.streams import LogStream
 
 KEY = "tk_live_a1b2c3d4e5f6"
 
@@ -96,3 +98,36 @@ def test_plain_values_keep_their_type():
     """Numbers stay numbers for whoever reads the JSON."""
     event = {"event": "x", "n": 1, "x": 1.5, "yes": True, "none": None}
     assert redact(None, "info", event) == event
+
+
+class Stream(io.StringIO):
+    """Takes nothing while ``problem`` is set."""
+
+    problem = None
+
+    def flush(self):
+        if self.problem is not None:
+            raise self.problem
+
+    def write(self, text):
+        self.flush()
+        return super().write(text)
+
+
+@pytest.mark.parametrize("problem", [OSError(28, "No space left on device"), ValueError("closed")])
+def test_a_log_that_takes_nothing_stops_nobody(problem):
+    """The first line that it takes again is followed by how many it did not."""
+    stream = Stream()
+    log = LogStream(stream)
+    for at in range(4):
+        stream.problem = problem if at in {1, 2} else None
+        print(f"line {at}", file=log, flush=True)
+    assert stream.getvalue() == "line 0\nline 3\nfeed: 2 lines of this log came late, or not at all\n"
+
+
+def test_a_log_that_is_closed_is_none(monkeypatch):
+    """As when a process is started without a standard error."""
+    monkeypatch.setattr("sys.stderr", None)
+    configure("text")
+    structlog.get_logger().info("opened")
+    structlog.reset_defaults()

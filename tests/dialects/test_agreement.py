@@ -15,7 +15,7 @@ import pytest
 from feed.dialects.contract import Subscribe
 from feed.dialects.discovery import dialects
 from feed.dialects.rails.encode import book_messages
-from feed.model.events import QUOTE, TRADE, Side
+from feed.model.events import QUOTE, TRADE, UNKNOWN, Side
 from feed.model.topics import Topic
 from feed.scenario.reader import read_scenario
 from feed.scenario.shipped import find_scenario
@@ -327,3 +327,15 @@ def test_nobody_is_greeted_with_half_an_action(house, actions):
             assert stage.ear(*topics, since=since).received == first.received[mark:]
             return
     pytest.fail("no sweep")
+
+
+@pytest.mark.parametrize("name", ["guide", "securitypro"])
+def test_a_ticker_comes_after_the_trade_of_its_own_event(house, name):
+    """Of a source that reports its book apart from its trades, where both tell of one event."""
+    stage = house.Stage()
+    index = house.listing.index(SYMBOL)
+    stage.publish([house.quote(index, 100, 102)])
+    ear = stage.ear(*(Topic(name, channel, index) for channel in ("ticker", "trades")))
+    ear.received.clear()
+    stage.publish([(TRADE, index, house.now, 1, 0, 102, 5, 0, 0, UNKNOWN, UNKNOWN)])
+    assert [json.loads(text)["type"] for text in ear.texts()] == ["trade", "ticker"]

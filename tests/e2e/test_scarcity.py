@@ -11,6 +11,7 @@ import urllib.request
 
 import pytest
 import websockets.sync.client
+from disks import full_device
 
 from feed.server import descriptors
 
@@ -99,3 +100,16 @@ def test_a_recording_is_never_begun_in_another(serve, feed, tmp_path):
     assert again.rest()[0] == 2
     assert again.errors == f"feed: {path}: holds something already; choose another name\n"
     assert path.read_bytes() == before
+
+
+def test_a_log_that_takes_nothing_stops_nothing(run, tmp_path):
+    """Nor does an output that nobody can read: it serves, refuses what it cannot journal, and ends with 0."""
+    port, device = tmp_path / "port", full_device(tmp_path)
+    serve = [sys.executable, "-m", "feed", "serve", "--port", "0", "--port-file", str(port)]
+    script = 'full=$1; shift; exec "$@" >"$full" 2>"$full"'
+    server = run("bash", "-c", script, "bash", device, *serve, "--journal", device, "--record", device)
+    until(port.exists, server)
+    with urllib.request.urlopen(f"http://127.0.0.1:{int(port.read_text())}/healthz", timeout=10) as answer:
+        assert len(json.load(answer)["problems"]) == 2
+    server.process.terminate()
+    assert server.rest()[0] == 0

@@ -319,5 +319,5 @@ def test_a_key_with_a_password_is_refused(tmp_path):
 def test_without_the_library_the_hint_says_what_to_install(monkeypatch):
     """It is an extra."""
     monkeypatch.setitem(sys.modules, "trustme", None)
-    with pytest.raises(ConfigError, match=r"pip install 'feed\[self-signed\]'"):
+    with pytest.raises(ConfigError, match=r"pip install 'market-feed-server\[self-signed\]'"):
         server_context(Settings(tls=Tls(self_signed=True)))

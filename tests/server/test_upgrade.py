@@ -1,7 +1,14 @@
 """The opening handshake behind the parsed request: what wsproto would say, without its parser."""
 
+import ast
+import inspect
+import textwrap
+from importlib.metadata import version
+
 import pytest
+import trio_websocket
 from clients import NONCE, request
+from trio_websocket import WebSocketConnection, WebSocketRequest
 from wsproto import ConnectionType, WSConnection
 from wsproto.connection import ConnectionState
 from wsproto.events import AcceptConnection, CloseConnection, Ping, TextMessage
@@ -16,6 +23,36 @@ def lines(answer):
     assert rest == b""
     status, *fields = head.split(b"\r\n")
     return status.rstrip(), sorted(fields)
+
+
+def test_the_libraries_are_those_that_were_read():
+    """What is built on is not promised: another release, attribute, argument or task must be looked at."""
+    assert version("trio-websocket").startswith("0.12.")
+    assert version("wsproto").startswith("1.3.")
+    # WSConnection's attributes are Upgrade's, but for the parser; and trio-websocket asks for no others.
+    theirs, ours = vars(WSConnection(ConnectionType.SERVER)), vars(Upgrade(NONCE))
+    assert set(theirs) - {"handshake"} == set(ours) - {"_nonce"}
+    assert asked_of("_wsproto", WebSocketConnection) <= {*dir(Upgrade), *ours}
+    # How a connection begins, where trio-websocket parses the request itself.
+    begin = inspect.signature(WebSocketConnection).parameters
+    assert list(begin)[:2] == ["stream", "ws_connection"]
+    assert {"message_queue_size", "max_message_size"} <= set(begin)
+    assert list(inspect.signature(WebSocketRequest).parameters) == ["connection", "event"]
+    task = "nursery.start_soon(connection._reader_task)"
+    assert task in inspect.getsource(trio_websocket.wrap_server_stream)
+    assert list(inspect.signature(WebSocketConnection._reader_task).parameters) == ["self"]
+
+
+def asked_of(attribute, of):
+    """The names that the methods of a class ask of one of its attributes."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(of)))
+    return {
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Attribute)
+        and node.value.attr == attribute
+    }
 
 
 @pytest.mark.parametrize("subprotocol", [None, "two"])

@@ -74,6 +74,15 @@ def test_beats_of_one_moment_stand_in_topic_order():
     assert named == ["a", "b", "c"]
 
 
+def test_beats_go_on_where_the_market_was_taken_back():
+    """For who was there all along as for who comes after it: not only when that time is reached again."""
+    listener = Listener(clock(10), clock(30))
+    assert listener.tell(5, 47, 12, 19, 25) == ["30@30+1", "10@40+1", "10@20+4"]
+    late = Listener(latest=listener.publisher.latest.copy([0]), seq=5)
+    late.listen(clock(10), clock(30))
+    assert late.tell(31) == listener.tell(31)[3:] == ["10@30+5", "30@30+5"]
+
+
 def test_clock_row_is_enough():
     """A market in which nothing happens but the clock lets topics speak all the same."""
     listener = Listener(clock(10))

@@ -1,8 +1,15 @@
 """
 Hypercorn under a connection: HTTP/1.1 with keep-alive and bodies, for one ASGI application.
 
-Hypercorn's class for one connection is importable but not promised: it is named here and nowhere
-else, the release is pinned, and the tests of this module would notice a change.
+Hypercorn is used beyond what it promises. Its public ``serve`` owns the listener, while here one listener
+serves WebSockets and HTTP, has read the first request head before it knows which, and counts both against
+the same limits. So ``hypercorn.trio.tcp_server.TCPServer``, its class for one accepted connection, is run
+over a stream of ours (:class:`HttpStream`), with the ``WorkerContext`` that ``serve`` would make; and its
+h11 connection is made stricter, and kept from changing protocols, by two private attributes.
+
+It is named here and nowhere else, its release is pinned in ``pyproject.toml``, and
+``test_hypercorn_is_the_release_that_was_read`` in ``tests/server/http/test_worker.py`` fails when a release
+has other arguments, the tests beside it when it behaves otherwise.
 """
 
 from __future__ import annotations

@@ -1,0 +1,52 @@
+"""What a process writes to whoever started it, when that takes nothing: a full disk, or nobody there."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TextIO
+
+
+class LogStream:
+    """
+    A log that stops nobody: a line that cannot be written is missed, and the next one that can says so.
+
+    Args:
+        stream: Where lines go; None, as Python has it where standard error is closed, is nowhere.
+    """
+
+    def __init__(self, stream: TextIO | None) -> None:
+        self._stream = stream
+        self._missed = 0
+
+    def write(self, text: str) -> int:
+        """Write, if that is possible."""
+        if self._stream is not None:
+            try:
+                self._stream.write(text)
+            except (OSError, ValueError):
+                self._missed += text.endswith("\n")
+        return len(text)
+
+    def flush(self) -> None:
+        """Hold nothing back, if that is possible."""
+        if self._stream is None:
+            return
+        try:
+            self._stream.flush()
+            if self._missed:
+                missed, self._missed = self._missed, 0
+                self._stream.write(f"feed: {missed} lines of this log came late, or not at all\n")
+                self._stream.flush()
+        except (OSError, ValueError):
+            pass  # the next line tries again
+
+
+def abandon_output() -> None:
+    """Let what standard output holds go nowhere, or Python would try again at the end, and complain."""
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+    except (OSError, ValueError, AttributeError):
+        pass  # it is no file, as in tests, or there is none
