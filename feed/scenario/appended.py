@@ -170,7 +170,9 @@ class AppendedFile:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise ConfigError(
-                "another process writes it", where=str(self.path), hint="give each a file of its own"
+                "another process or option writes it",
+                where=str(self.path),
+                hint="give each a file of its own",
             ) from None
         except OSError:
             pass  # a file system without locks

@@ -167,7 +167,7 @@ def test_one_process_at_a_time(path):
     )
     command = [sys.executable, "-c", program, str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.stderr.splitlines()[-1].endswith("another process writes it; give each a file of its own")
+    assert done.stderr.splitlines()[-1].endswith("writes it; give each a file of its own")
     file.close()
     assert subprocess.run(command, check=False).returncode == 0
 

@@ -297,6 +297,6 @@ def test_what_is_no_journal_is_not_touched(path, content):
 def test_a_journal_is_written_by_one_process(path):
     """The second one hears of it at once."""
     journal = writer(path)
-    with pytest.raises(ConfigError, match="another process writes it"):
+    with pytest.raises(ConfigError, match="another process or option writes it"):
         writer(path)
     journal.close()
