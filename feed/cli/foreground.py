@@ -25,8 +25,9 @@ from feed.settings import Settings
 
 log = structlog.get_logger("feed.foreground")
 
-# Allocations between two collections of the young, and how many of each go to one of the older.
-GC_THRESHOLDS: Final = (50_000, 20, 50)
+# Allocations between two collections of the young, and how many of each go to one of the older. A collection
+# stops everything for about as many hundred nanoseconds as there are young: few are looked through at a time.
+GC_THRESHOLDS: Final = (5_000, 200, 50)
 
 
 async def serve_in_foreground(settings: Settings) -> None:

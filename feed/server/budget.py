@@ -22,19 +22,19 @@ from typing import Final
 from feed.dialects.messages import MOST_PARTS, parts
 from feed.settings import Limits
 
-CONNECT: Final = 350
+CONNECT: Final = 150
 """Units of a connection from accept to the end of its request head."""
 
-HANDSHAKE: Final = 250
+HANDSHAKE: Final = 150
 """Of a WebSocket handshake on top, with the tasks that serve the connection."""
 
-TLS_HANDSHAKE: Final = 1500
+TLS_HANDSHAKE: Final = 1000
 """Of a TLS handshake on top."""
 
-FRAME: Final = 30
+FRAME: Final = 20
 """Of one frame of a client, whatever is in it: to take it apart, and a pong for a ping."""
 
-MESSAGE: Final = 30
+MESSAGE: Final = 20
 """Of one message on top: to decode it, and to answer."""
 
 FRAME_BYTES: Final = 512
@@ -43,10 +43,10 @@ FRAME_BYTES: Final = 512
 MESSAGE_BYTES: Final = 500
 """Bytes of a message that cost one unit: to read over them."""
 
-PART: Final = 3
+PART: Final = 2
 """Of each part of a message that is looked at, such as a name that is looked up."""
 
-REQUEST: Final = 1700
+REQUEST: Final = 600
 """Of one HTTP request, whatever is asked for."""
 
 ANSWER_BYTES: Final = 64

@@ -170,7 +170,7 @@ class Door:
         visit = Visit(self._seats)
         arrival = Arrival(peer=transport.peer, local=transport.local, listening=entrance.host)
         try:
-            await member.turn(CONNECT)
+            await member.enter(CONNECT)
             head = await _read_head(transport, self._reception.limits, deadline, late=no_room)
             if head is None:
                 return
@@ -183,7 +183,7 @@ class Door:
             conversation = self._welcome(
                 transport, dialect, head, visit=visit, arrival=arrival, member=member
             )
-            await member.turn(HANDSHAKE)
+            member.charge(HANDSHAKE)
             del head  # nobody needs it for as long as the connection lasts
             why = await conversation.run(handshake_deadline=deadline)
             log.debug("connection ended", peer=transport.peer, why=why.why)

@@ -19,12 +19,15 @@ import trio
 from feed.server.budget import Allowance, Bucket
 from feed.settings import Limits
 
-PASS_UNITS: Final = 300
+PASS_UNITS: Final = 1000
 """Units given out between two passes of the loop; the last piece of work may go past it."""
 
 _FREE: Final = ""
 """The queue of those who are served on their reserve."""
 
+
+FIRST_UNITS: Final = 100
+"""More than is known that may come of a connection's first message."""
 
 ADDRESSES: Final = 1024
 """Budgets of addresses that are kept before those are forgotten that nobody uses."""
@@ -90,7 +93,7 @@ class Turns:
                     trio.lowlevel.reschedule(waiting.task)
             self._queues.clear()
 
-    async def take(self, address: str, units: float, *, free: bool) -> bool:
+    async def take(self, address: str, units: float, *, free: bool, bounded: bool = True) -> bool:
         """
         Wait for a turn of so many units.
 
@@ -98,12 +101,15 @@ class Turns:
             address: Who pays for it.
             units: What is known of its cost; :meth:`charge` adds what comes of it.
             free: Whether it is paid for already, so that a debt of the address does not matter.
+            bounded: Whether it waits for the next pass of the loop when this one has had its units; if not
+                something else bounds how many there are in a pass.
 
         Returns:
             Whether there was a wait.
         """
         queue = _FREE if free else address
-        if not self._running or (self._left > 0 and not self._queues and (free or not self._debt(address))):
+        room = not bounded or (self._left > 0 and not self._queues)
+        if not self._running or (room and (free or not self._debt(address))):
             self._pay(queue, units)
             return False
         waiting = _Waiting(trio.lowlevel.current_task(), units)
@@ -193,7 +199,7 @@ class Member:
         self._turns = turns
         self._address = address
         self._allowance = allowance
-        self._expected: float = PASS_UNITS  # more than is known to come of a turn
+        self._expected: float = FIRST_UNITS  # more than is known to come of a turn
         self._reckoned = 0.0  # of it for the last turn
         self._free = False  # that turn was served on the reserve
         self._replays: Bucket | None = None
@@ -203,6 +209,11 @@ class Member:
     def expect(self, messages_per_second: int) -> None:
         """See :meth:`~feed.server.budget.Allowance.expect`."""
         self._allowance.expect(messages_per_second, trio.current_time())
+
+    async def enter(self, units: float) -> None:
+        """Wait until the address may have another connection; the listener bounds how many come in a pass."""
+        self._allowance.take(units, trio.current_time())
+        await self._turns.take(self._address, units, free=False, bounded=False)
 
     async def turn(self, units: float, *, messages: int = 0, more: bool = False) -> bool:
         """
@@ -237,11 +248,12 @@ class Member:
         return not allowance.excessive
 
     def charge(self, units: float) -> None:
-        """So much more has come of the last turn of which more could come."""
+        """So much more has come of the last turn."""
         self._allowance.take(units, trio.current_time())
         self._turns.charge(self._address, units - self._reckoned, free=self._free)
-        self._expected = max(units, self._expected / 2)
-        self._reckoned = 0.0
+        if self._reckoned:
+            self._expected = max(units, self._expected / 2, 1.0)
+            self._reckoned = 0.0
 
     def waited(self, *, since: float) -> bool:
         """Whether it has been kept waiting since then: what it has sent may not have been read."""

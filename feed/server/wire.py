@@ -21,6 +21,8 @@ from feed.stream.outlet import Outlet
 
 # Of a client, taken apart before other tasks may run.
 FRAMES_AT_ONCE: Final = 8
+# Of a few frames, which wait for no turn of their own: that of the message in them will come.
+UNPAID_UNITS: Final = 200
 
 
 class Wire(trio.abc.Stream):
@@ -76,6 +78,7 @@ class Wire(trio.abc.Stream):
         self._member = member
         self._too_much = too_much
         self._unread = b""  # has come, and waits for its turn
+        self._unpaid = 0.0  # units of frames that no turn has been taken for
         self._stalled: trio.Event | None = None  # set when bytes pass again
         self._listening = False  # trio-websocket is reading
         self._leaving = False
@@ -197,8 +200,11 @@ class Wire(trio.abc.Stream):
         """
         size, frames = self._fragments.cut(data, FRAMES_AT_ONCE)
         data, self._unread = data[:size], data[size:]
-        if data and not await self._member.turn(frames * FRAME + size / FRAME_BYTES):
-            self._too_much()
+        self._unpaid += frames * FRAME + size / FRAME_BYTES
+        if self._unpaid > UNPAID_UNITS:
+            units, self._unpaid = self._unpaid, 0.0
+            if not await self._member.turn(units):
+                self._too_much()
         return data
 
     async def aclose(self) -> None:

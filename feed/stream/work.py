@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from typing import Final
 
-TOPIC: Final = 30.0
+TOPIC: Final = 20.0
 """Of a topic that nobody listened to before: its encoder goes on as if it had been there for ever."""
 
-SNAPSHOT_BYTES: Final = 50
+SNAPSHOT_BYTES: Final = 80
 """Bytes of snapshots that cost one unit."""
 
 MOVE: Final = 10.0
 """Of leaving one group and joining another."""
 
-HELD: Final = 2.0
+HELD: Final = 1.5
 """Of each topic of either group on top."""

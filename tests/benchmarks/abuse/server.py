@@ -46,26 +46,25 @@ class DueTimes:
 class StampedTicks(TickEncoder):
     """Ticks that say when they were to be made."""
 
-    def __init__(self, instrument: Instrument, last: Quote | None, due: DueTimes, *, seq: bool) -> None:
-        super().__init__(instrument, last, seq=seq)
+    def __init__(self, instrument: Instrument, last: Quote | None, due: DueTimes) -> None:
+        super().__init__(instrument, last)
         self._due = due
 
-    def _tick(self, quote: Quote) -> str:
-        return f'{super()._tick(quote)[:-1]},"t":{quote.ts + self._due.ahead}}}'
+    def _tick(self, quote: Quote, tail: str) -> str:
+        return super()._tick(quote, f'{tail},"t":{quote.ts + self._due.ahead}')
 
 
 class StampedTradyn(Tradyn):
-    """The dialect with them, where nothing is thinned."""
+    """The dialect with them, where no option is asked for."""
 
     def __init__(self, due: DueTimes) -> None:
         self._due = due
 
     def encoder(self, topic: Topic, instrument: Instrument, latest: Latest) -> Encoder:
         """As the real one."""
-        wanted = dict(topic.options)
-        if "conflate" in wanted:
+        if topic.options:
             return super().encoder(topic, instrument, latest)
-        return StampedTicks(instrument, latest.quote(topic.instrument), self._due, seq="ext" in wanted)
+        return StampedTicks(instrument, latest.quote(topic.instrument), self._due)
 
 
 async def main(port: int) -> None:
@@ -77,7 +76,7 @@ async def main(port: int) -> None:
     def tell(house: House) -> None:
         house.fanout.tap = due.told
         print(json.dumps([item.symbol for item in house.door._listing]), flush=True)
-        settle(house)  # as `feed serve` does
+        settle()  # as `feed serve` does
 
     with TemporaryDirectory() as folder:
         settings = Settings(port=port, tls=Tls(ca=Path(folder, "ca.pem")))

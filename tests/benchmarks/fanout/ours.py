@@ -29,6 +29,7 @@ from feed.model.events import QUOTE, Quote, Row
 from feed.model.instruments import Instrument, Listing
 from feed.model.latest import Latest
 from feed.model.topics import Topic
+from feed.server.house import House
 from feed.server.serve import serve
 from feed.settings import Limits, Settings, Tls
 from feed.stream.source import Batch, send
@@ -112,8 +113,8 @@ def _quote(index: int, stamp: int, number: int) -> Row:
 class StampedTicks(TickEncoder):
     """Ticks that say when they were made."""
 
-    def _tick(self, quote: Quote) -> str:
-        return f'{super()._tick(quote)[:-1]},"t":{quote.ts - EPOCH_NS}}}'
+    def _tick(self, quote: Quote, tail: str) -> str:
+        return super()._tick(quote, f'{tail},"t":{quote.ts - EPOCH_NS}')
 
 
 class CountedSession(TradynSession):
@@ -148,6 +149,11 @@ class StampedTradyn(Tradyn):
         return StampedTicks(instrument, latest.quote(topic.instrument))
 
 
+def _settle(_: House) -> None:
+    """As `feed serve` does."""
+    settle()
+
+
 async def main(words: list[str]) -> None:
     """Serve until killed."""
     port, clients, rate, ramp, step, stamp = words[:6]
@@ -174,7 +180,7 @@ async def main(words: list[str]) -> None:
         tls = Tls(self_signed=options.get("tls") == "1", ca=Path(folder, "ca.pem"))
         async with trio.open_nursery() as nursery:
             settings = Settings(port=int(port), limits=limits, tls=tls)
-            await nursery.start(partial(serve, settings, source=source, tell=settle))  # as `feed serve` does
+            await nursery.start(partial(serve, settings, source=source, tell=_settle))
 
 
 if __name__ == "__main__":
