@@ -15,7 +15,10 @@ from feed.stream.topics import MakeEncoder, OpenTopic
 from feed.stream.work import TOPIC
 
 # A piece ends where the sequence number is a multiple of this: pieces of several readers are then alike.
+# Those of many topics are shorter, as nearly every event is worth some messages then.
 PIECE_EVENTS: Final = 64
+SHORT_PIECE_EVENTS: Final = 16
+_FEW_TOPICS: Final = 16
 # Work is counted in events read, each about a unit of :mod:`feed.stream.work`; to make a message of one
 # costs as much as to read so many.
 MESSAGE_WORK: Final = 8
@@ -49,6 +52,7 @@ class Past:
         """
         self._history = history
         self._topics = topics
+        self._piece = PIECE_EVENTS if len(topics) <= _FEW_TOPICS else SHORT_PIECE_EVENTS
         self._instruments = dict.fromkeys(topic.instrument for topic in topics)
         self._distortions = distortions
         self._make_encoder = make_encoder
@@ -100,7 +104,7 @@ class Past:
         assert publisher is not None  # noqa: S101 - it has been sought
         assert group is not None  # noqa: S101
         seq, calls = publisher.seq, publisher.calls
-        end = min(stop, seq - seq % PIECE_EVENTS + PIECE_EVENTS)
+        end = min(stop, seq - seq % self._piece + self._piece)
         work = 0
         while publisher.seq < end:  # a block may end on the way
             work += self._publish(publisher, end - publisher.seq)
