@@ -205,7 +205,7 @@ class Conversation:
         """Answer the handshake, in one write with what the session says first, and see it taken."""
         try:
             await self._reception.fanout.at_rest()
-            self._apply(self._session.open())
+            self._apply(self._session.open)
         finally:
             self._outlet.release()
             if not self._outlet.opened:
@@ -235,7 +235,7 @@ class Conversation:
                 # What a message asks for is decided and happens between two steps.
                 await at_rest()
                 if self._ending is None:
-                    self._apply(self._session.receive(message))
+                    self._apply(partial(self._session.receive, message))
                     if self.visitor.guessing:
                         self.end(ending.GUESSING)
 
@@ -247,16 +247,17 @@ class Conversation:
                 await self._reception.fanout.at_rest()
                 if self._ending is not None:
                     return
-                self._apply(self._session.beat())
+                self._apply(self._session.beat)
         except Exception:
             log.exception("bug in a session", dialect=self.visitor.dialect)
             self.end(ending.BUG)
 
-    def _apply(self, actions: Sequence[Action]) -> None:
+    def _apply(self, decide: Callable[[], Sequence[Action]]) -> None:
+        """Decide what to do, and do it: one piece of work, which this client pays for."""
         before = self._hub.work
         self._outlet.gather()  # the answers to one message leave in one write
         try:
-            for action in actions:
+            for action in decide():
                 self._act(action)
         finally:
             self._outlet.release()

@@ -24,7 +24,7 @@ from feed.stream.publisher import Publisher
 from feed.stream.replay import Replay
 from feed.stream.replays import Replays
 from feed.stream.topics import MakeEncoder, OpenTopic
-from feed.stream.work import HELD, MOVE, SNAPSHOT_BYTES, TOPIC
+from feed.stream.work import CHECK, HELD, MOVE, SNAPSHOT_BYTES, TOPIC
 
 
 class Hub:
@@ -114,6 +114,7 @@ class Hub:
             Ahead: It has not been reached.
             OtherHistory: It is one of another market, or another run.
         """
+        self.work += CHECK
         self.history.check(position)
 
     def stand(self, before: int, after: int) -> list[Group]:

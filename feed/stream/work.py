@@ -15,6 +15,9 @@ TOPIC: Final = 20.0
 SNAPSHOT_BYTES: Final = 80
 """Bytes of snapshots that cost one unit."""
 
+CHECK: Final = 200.0
+"""Of looking whether a position is one of this history: a block of it is unpacked."""
+
 MOVE: Final = 10.0
 """Of leaving one group and joining another."""
 

@@ -8,6 +8,9 @@ from scripts import Script, quote
 from feed import Limits, Settings
 from feed.server.ending import SHUTDOWN
 from feed.settings import Flow
+from feed.sim.defaults import default_market
+from feed.sim.market import Market
+from feed.stream.history import History
 
 SUBSCRIBE = {"type": "subscribe", "channels": ["ticker_eurusd"]}
 SECOND = 10**9
@@ -129,3 +132,30 @@ async def test_a_server_that_stops_tells_the_past_no_more(past):
             assert code == SHUTDOWN.code
         assert trio.current_time() - start < 1
         assert house.left[0] == 0
+
+
+async def test_positions_that_are_tried_out_are_paid_for(past):
+    """To look whether one is of this history costs more than a message does."""
+    limits = attrs.evolve(PATIENT, work_per_second=1000, work_burst=1000)
+    async with past(limits) as house:
+        await published(house)
+        client = await house.upgraded("/ws?ext=seq")
+        start = trio.current_time()
+        for at in range(20):
+            await client.send(SUBSCRIBE | {"since": f"{100 * at}-00000000"})
+            assert "another history" in (await client.message())["message"]
+        assert trio.current_time() - start > 20 * 200 / 1000
+
+
+def test_a_quarter_of_an_hour_of_the_default_market_fits():
+    """Into what is kept by default, however much of it is copies of the market's state."""
+    flow = Settings().flow
+    spec = default_market()
+    market = Market(spec, seed=1, start=0)
+    seconds = 30
+    history = History(instruments=len(spec.listing()), seconds=900, size=flow.history_bytes)
+    rows = market.opening() + market.advance(seconds * SECOND)
+    history.append(rows)
+    assert flow.history_seconds >= 900
+    # Up to an eighth more is kept, and copies take up to a quarter.
+    assert history.bytes / seconds * flow.history_seconds * 9 / 8 < flow.history_bytes * 3 / 4

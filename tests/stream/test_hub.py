@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from feed.model.events import CLEAR, QUOTE, STATUS
 from feed.model.position import Ahead, OtherHistory, Position, TooOld
 from feed.model.topics import Encoder
+from feed.stream.work import CHECK
 
 
 def test_current_quote_comes_first_then_every_later_change(stream):
@@ -320,8 +321,10 @@ def test_a_position_of_this_history_is_granted(stream):
         told.append(house.hub.position)
     assert [position.seq for position in told] == [0, 1, 2, 3, 4, 5]
     assert len({position.proof for position in told}) == len(told)
+    before = house.hub.work
     for position in told:
         house.hub.check(position)
+    assert house.hub.work == before + CHECK * len(told)  # to be paid for by who asks
 
 
 def test_a_position_ahead_has_an_answer_of_its_own(stream):
