@@ -38,7 +38,10 @@ if TYPE_CHECKING:
 @click.option("--count", type=click.IntRange(1), metavar="TICKS", help="Stop after so many ticks.")
 def record(url: str, output: Path, key: str, symbols: str, count: int | None) -> int:
     """
-    Subscribe to ticks at URL, and record them until SIGINT, the end of the connection, or --count.
+    Subscribe to ticks at URL, and record them until SIGINT, the end of the market, or --count.
+
+    A connection that ends is made again, and goes on where the last one was if the server can show that it
+    is the same market; what is missing is said.
 
     Meanwhile they are kept as they come in FILE.ticks: how fine the prices are is known only at the end.
     Should this process be killed, `feed import tradyn FILE.ticks` does the rest. What is there already is
@@ -65,8 +68,8 @@ def record(url: str, output: Path, key: str, symbols: str, count: int | None) ->
             click.echo(f"feed: what was heard is in {heard}", err=True)
             raise ConfigError(f"cannot be written: {problem.what}", where=str(output)) from None
     heard.unlink()
-    for reason in filter(None, (ended.closed, ended.trouble)):
-        click.echo(f"feed: {url}: {reason}", err=True)
+    if ended.trouble:
+        click.echo(f"feed: {url}: {ended.trouble}", err=True)
     for line in lines(report):
         click.echo(line)
     click.echo(f"wrote {output}; run it with: feed replay {output}", err=True)
@@ -111,11 +114,9 @@ class _Ended:
     How the listening came to its end.
 
     Attributes:
-        closed: How the server closed the connection; empty when it did not.
         trouble: Why no more could be kept; empty when all was.
     """
 
-    closed: str = ""
     trouble: str = ""
 
 
@@ -123,7 +124,7 @@ async def _listen(url: str, key: str, symbols: list[str], count: int | None, tic
     """Write down every message until there is an end."""
     import trio  # noqa: PLC0415
 
-    from feed.cli.ticks import hear, with_option  # noqa: PLC0415
+    from feed.cli.ticks import Listener  # noqa: PLC0415
 
     ended, kept = _Ended(), 0
 
@@ -140,10 +141,13 @@ async def _listen(url: str, key: str, symbols: list[str], count: int | None, tic
             ended.trouble = f"stopped after {kept} messages: cannot write {ticks.path} ({problem.strerror})"
             nursery.cancel_scope.cancel()
 
+    def say(text: str) -> None:
+        click.echo(f"feed: {url}: {text}", err=True)
+
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_cancel_on_signal, signals, nursery.cancel_scope)
-            ended.closed = await hear(with_option(url, "ext=seq"), key, symbols, count, tell)
+            await Listener(url, tell, say, count).run(key, symbols)
             nursery.cancel_scope.cancel()
     return ended
 

@@ -1,5 +1,6 @@
 """``feed record``: what was heard is kept, whatever comes between."""
 
+import json
 import os
 import signal
 
@@ -89,6 +90,52 @@ def test_a_recording_that_cannot_be_written_leaves_what_was_heard(run, url, fold
         f"feed: {device}: cannot be written: No space left on device",
     ]
     assert run("import", "tradyn", "full.ticks", "-o", "a.feed.zst")[0] == 0
+
+
+def test_it_goes_on_after_a_disconnect(run, folder):
+    """Where it was, and no tick twice; the report has no gap."""
+    with FeedServer(dialect="tradyn", speed=5) as server:
+        told = []
+        real = AppendedFile.append
+
+        def append(self, piece):
+            told.append(piece)
+            if len(told) == 20:
+                server.call(lambda: [tap.drop() for tap in server.taps])
+            real(self, piece)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(AppendedFile, "append", append)
+            code, out, err = run("record", server.url, "-o", "a.feed.zst", "--count", "60")
+    assert (code, "; trying again in " in err, "missing" in err) == (0, True, False)
+    assert "tradyn: 0 gaps" in out
+    ticks = [json.loads(text) for text in told if b'"tick"' in text]
+    assert len(ticks) == 60
+    last = {}
+    for tick in ticks:
+        assert tick.get("prev") == last.get(tick["symbol"])
+        last[tick["symbol"]] = tick["seq"]
+    assert sum(b'"welcome"' in text for text in told) == 2
+
+
+def test_it_says_what_is_missing(run, folder):
+    """Frames that are lost on the way: on stderr at once, and in the report."""
+    with FeedServer(dialect="tradyn", speed=5) as server:
+        real, told = AppendedFile.append, []
+
+        def append(self, piece):
+            told.append(piece)
+            if len(told) == 20:
+                server.call(lambda: [setattr(tap, "lose", 5) for tap in server.taps])
+            real(self, piece)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(AppendedFile, "append", append)
+            code, out, err = run("record", server.url, "-o", "a.feed.zst", "--count", "60")
+    assert code == 0
+    assert "missing of " in err
+    assert "ticks of " in out
+    assert "are missing" in out
 
 
 def test_nothing_is_left_of_a_server_that_is_not_there(run, folder):

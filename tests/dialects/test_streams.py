@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from feed.dialects.contract import Refusal, Subscribe
 from feed.dialects.discovery import dialects
 from feed.model.events import ADD, CLEAR, CLOCK, LEVEL, QUOTE, REDUCE, TRADE, UNKNOWN
+from feed.model.position import parse_position
 
 # Market.ai's document has a client begin anew, and no way to resume.
 FORGETFUL = {"marketai"}
@@ -202,3 +203,24 @@ def test_numbers_are_in_every_message_and_never_fall(house, everything, story):
     for topic, ear in ears:
         numbers = [json.loads(text)["seq"] for text in ear.texts()]
         assert numbers == sorted(set(numbers)), topic
+
+
+def test_positions_are_in_every_numbered_message_and_can_be_resumed_from(house, everything, story):
+    """Snapshots, what is told at an interval, heartbeats: each proves the history up to where it stands."""
+    stage, half = house.Stage(), len(story) // 2
+    stage.publish(story[:half])
+    numbered = [topic for topic in everything if "seq" in dict(topic.options).get("ext", "")]
+    assert {topic.dialect for topic in numbered} == set(dialects())
+    assert any(topic.channel == "heartbeat" for topic in numbered)
+    ears = [(topic, stage.ear(topic)) for topic in numbered]
+    for topic, ear in ears:
+        present = stage.hub.position.text
+        assert all(json.loads(text)["pos"] == present for text in ear.texts()), topic
+    greeted = {topic: len(ear.texts()) for topic, ear in ears}
+    stage.publish(story[half:])
+    for topic, ear in ears:
+        for text in ear.texts()[greeted[topic] :]:
+            message = json.loads(text)
+            position = parse_position(message["pos"])
+            assert position.seq == message["seq"]
+            stage.hub.check(position)

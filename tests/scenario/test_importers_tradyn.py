@@ -7,8 +7,9 @@ from feed.errors import ConfigError
 WELCOME = '{"type":"welcome","message":"hello","authTimeout":30}\n'
 
 
-def tick(symbol, bid, ask, time, seq=None):
+def tick(symbol, bid, ask, time, seq=None, *, prev=None):
     tail = "" if seq is None else f',"seq":{seq}'
+    tail += "" if prev is None else f',"pos":"{seq}-00000000","prev":{prev}'
     return f'{{"type":"tick","symbol":"{symbol}","bid":{bid},"ask":{ask},"time":{time}{tail}}}\n'
 
 
@@ -44,6 +45,18 @@ def test_a_sequence_number_that_goes_back_is_told(import_texts):
     assert str(done.report.problems[0]).endswith(
         "a.ticks:2: seq of EURUSD went back: expected at least 5, found 4"
     )
+
+
+def test_a_missing_tick_is_told(import_texts):
+    """Each names the one before it; what a connection repeats is none, and a new beginning may be."""
+    seqs = [(5, None), (7, 5), (7, 5), (11, 9), (12, 11), (12, None), (20, None), (21, 20)]
+    text = "".join(tick("EURUSD", "1.1", "1.2", at, seq, prev=prev) for at, (seq, prev) in enumerate(seqs, 1))
+    done = import_texts("tradyn", {"a.ticks": text})
+    assert [str(problem).partition(": ")[2] for problem in done.report.problems] == [
+        "ticks of EURUSD are missing: 11 follows 9, the last one here is 7",
+        "ticks of EURUSD begin anew at 20: what was told after 12 may be missing",
+    ]
+    assert (done.report.checked, done.report.gaps) == ({"seq does not go back": 6}, 2)
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,9 @@
 Messages of the Tradyn tick server, one a line, as ``feed tail`` prints them.
 
 Every tick is a quote; ticks have no sizes, so one lot stands for them. Their time is the server's, in
-milliseconds. With the connection option ``ext=seq`` a tick says which event it tells of, and those of
-one instrument must not go back.
+milliseconds. With the connection option ``ext=seq`` a tick says which event it tells of, and which one the
+tick of its instrument before it told of: those of one instrument must not go back, and none may be missing.
+The quote that a subscription begins with names none before it.
 
 Source: "WebSocket API, Real-Time WebSocket Streaming" of the Tradyn documentation, section "Tick Data".
 """
@@ -23,6 +24,10 @@ from feed.scenario.importers.tables import Layout, Take, exhaust, read_tables
 _NS_PER_MILLISECOND = 1_000_000
 
 
+_Last = tuple[int | None, bool]
+"""Sequence number of the last tick of an instrument, and whether its ticks name the ones before them."""
+
+
 class _Message(msgspec.Struct):
     type: str
 
@@ -33,6 +38,7 @@ class _Tick(msgspec.Struct):
     ask: msgspec.Raw
     time: int
     seq: int | None = None
+    prev: int | None = None
 
 
 _MESSAGE = msgspec.json.Decoder(_Message)
@@ -67,7 +73,7 @@ def _survey(run: Run) -> None:
 
 
 def _rows(run: Run) -> Iterator[list[Row]]:
-    last: dict[str, int] = {}
+    last: dict[str, _Last] = {}
 
     def take(cells: list[str]) -> list[Row]:
         kind = _MESSAGE.decode(cells[0]).type
@@ -78,15 +84,12 @@ def _rows(run: Run) -> Iterator[list[Row]]:
     return _read(run, take)
 
 
-def _quote(run: Run, tick: _Tick, last: dict[str, int]) -> Row:
+def _quote(run: Run, tick: _Tick, last: dict[str, _Last]) -> Row:
     market = run.markets[tick.symbol]
     if tick.seq is not None:
-        before = last.get(tick.symbol, tick.seq)
-        if tick.seq < before:
-            run.gap(f"seq of {tick.symbol} went back: expected at least {before}, found {tick.seq}")
-        else:
-            run.checked["seq does not go back"] += 1
-        last[tick.symbol] = max(tick.seq, before)
+        before, chained = last.get(tick.symbol, (None, False))
+        _check(run, tick, before, chained=chained)
+        last[tick.symbol] = tick.seq, chained or tick.prev is not None
     ts = run.clock(tick.time * _NS_PER_MILLISECOND)
     row = (
         *(QUOTE, market.index, ts),
@@ -95,6 +98,29 @@ def _quote(run: Run, tick: _Tick, last: dict[str, int]) -> Row:
     )
     run.check_quote(market, row)
     return row
+
+
+def _check(run: Run, tick: _Tick, before: int | None, *, chained: bool) -> None:
+    """
+    Whether a tick follows the one before it.
+
+    Args:
+        run: Told of what does not hold.
+        tick: The tick.
+        before: Sequence number of the one before it of its instrument; None when it is the first.
+        chained: Whether its instrument's ticks have named the ones before them.
+    """
+    symbol, seq = tick.symbol, tick.seq or 0
+    if before is None:
+        run.checked["seq does not go back"] += 1
+    elif seq < before:
+        run.gap(f"seq of {symbol} went back: expected at least {before}, found {seq}")
+    elif tick.prev is None and chained and seq != before:
+        run.gap(f"ticks of {symbol} begin anew at {seq}: what was told after {before} may be missing")
+    elif tick.prev is not None and before not in (tick.prev, seq):
+        run.gap(f"ticks of {symbol} are missing: {seq} follows {tick.prev}, the last one here is {before}")
+    else:
+        run.checked["seq does not go back"] += 1
 
 
 IMPORTERS = (

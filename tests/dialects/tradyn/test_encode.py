@@ -92,3 +92,29 @@ def test_line_14_first_tick_is_the_current_quote(house, encoder_of, latest):
     assert late.snapshot(latest, EURUSD) == expected
     assert late.encode(event(3, house.quote(EURUSD, 10, 12))) is None
     assert late.encode(event(4, house.quote(EURUSD, 10, 13))) is not None
+
+
+def test_a_numbered_tick_names_the_one_before(house, latest):
+    """So that a loss shows; the current quote names none, and stands in the stream where it is told."""
+    topic = Topic("tradyn", "tick", EURUSD, (("ext", "seq"),))
+
+    def encoder():
+        return DIALECT.encoder(topic, house.listing[EURUSD], latest)
+
+    early = encoder()
+    told = []
+    for seq, bid in enumerate((10, 11, 11, 12), 1):
+        row = house.quote(EURUSD, bid, 20, ts=5_000_000)
+        latest.apply(seq, row, seq * 16)
+        told.append(early.encode(event(seq, row, seq * 16)))
+    assert [text and text.partition('"time":5,')[2] for text in told] == [
+        '"seq":1,"pos":"1-00000010","prev":0}',
+        '"seq":2,"pos":"2-00000020","prev":1}',
+        None,
+        '"seq":4,"pos":"4-00000040","prev":2}',
+    ]
+    latest.apply(5, house.quote(EURUSD, 0, 20), 0x50)
+    (greeting,) = encoder().snapshot(latest, EURUSD)
+    assert greeting.endswith('"time":5,"seq":4,"pos":"5-00000050"}')
+    row = house.quote(EURUSD, 13, 20)
+    assert encoder().encode(event(6, row, 0x60)).endswith('"seq":6,"pos":"6-00000060","prev":4}')
