@@ -58,6 +58,7 @@ class Hub:
         self._groups: dict[tuple[tuple[Topic, ...], tuple[Distortion, ...]], Group] = {}
         self.replays = Replays(history, make_encoder, work=replay_work, join=self._join)
         self.work = 0.0
+        self.replays.left = self._eased
         self.changed: Callable[[], object] = _nothing
 
     @property

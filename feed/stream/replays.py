@@ -49,6 +49,7 @@ class Replays:
 
     Attributes:
         wake: Called when somebody waits for a turn.
+        left: Called when somebody catches up no more, whatever the reason.
         failed: Told of what an encoder raised; None lets it raise.
     """
 
@@ -63,6 +64,7 @@ class Replays:
             join: Called when a connection has caught up.
         """
         self.wake: Callable[[], object] = _nothing
+        self.left: Callable[[], object] = _nothing
         self.failed: Callable[[Topic, Exception], object] | None = None
         self._history = history
         self._make_encoder = make_encoder
@@ -189,6 +191,7 @@ class Replays:
             self._pasts.clear()
             self._pieces.clear()
             self._shared = 0
+        self.left()
 
     def _advance(self, replay: Replay) -> tuple[bytes, int, bool]:
         """One step of a script: frames, the work that they took, and whether the end is reached."""

@@ -366,6 +366,16 @@ def test_who_catches_up_is_waited_for(stream):
     assert changes[-1] == (1, False)
 
 
+def test_nobody_is_waited_for_who_has_left(stream):
+    """Whoever waits looks again when a connection ends while it catches up."""
+    house = busy_house(stream, 30)
+    changes = []
+    client = house.client(stream.topic(), since=0, room=0)
+    house.hub.changed = lambda: changes.append((house.hub.listening, house.hub.lagging))
+    house.hub.drop(client.outlet)
+    assert changes == [(0, False)]
+
+
 # -- bad links ----------------------------------------------------------------------------------------
 
 
