@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from tests.benchmarks.fanout.measure import CLIENT_CORE, ROOT, SERVER_CORE, pinn
 
 ELSEWHERE, SAME = "127.0.0.2", "127.0.0.1"
 AIM = 2.0
+BUSY = 0.5  # load average
 
 EXAMPLE = """\
 examples:
@@ -56,6 +58,8 @@ class Result:
 def main() -> None:
     """Parse, attack, report."""
     options = _options()
+    if (load := os.getloadavg()[0]) > BUSY:
+        print(f"the machine is busy (load {load:.1f}): the ratios say little", file=sys.stderr)
     print(
         f"{'attack':<36} {'from':<10} {'alone ms':>13} {'attacked ms':>15} {'p50':>6} {'p99':>6}  attackers"
     )

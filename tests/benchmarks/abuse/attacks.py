@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import random
+import re
 import socket
 import sys
 from collections import Counter
@@ -33,6 +34,7 @@ from tests.benchmarks.abuse.frames import (
 
 CHANNELS = ("ticker", "trades", "book", "book3", "candles_1m")
 PAUSE_SECONDS = 0.1  # after a connection that came to nothing
+POSITION = re.compile(rb'"pos":"([^"]+)"')
 LESS = 15  # nicer than the victim
 RATE_SECONDS = 0.01  # between two connections of one attacker
 
@@ -44,6 +46,8 @@ class Attackers:
     Attributes:
         symbols: Of the market.
         fates: What became of connections, and how often.
+        sent: Bytes.
+        position: Where the market stood before the attack, to resume from.
     """
 
     def __init__(self, port: int, source: str, symbols: list[str]) -> None:
@@ -51,8 +55,20 @@ class Attackers:
         self._source = source
         self.symbols = symbols
         self.fates: Counter[str] = Counter()
-        self.sent = 0  # bytes
-        self.position = ""  # to resume from
+        self.sent = 0
+        self.position = ""
+
+    async def learn(self) -> None:
+        """Find out where the market stands."""
+        peer = await self.open("/ws?ext=seq")
+        if peer is None:
+            raise SystemExit("the server does not let attackers in")
+        async with peer.stream:
+            await peer.stream.send_all(_everything(self))
+            said = b""
+            while (found := POSITION.search(said)) is None:
+                said += await peer.stream.receive_some()
+            self.position = found[1].decode()
 
     async def dial(self) -> trio.SocketStream | None:
         """A new connection; None when there is none to be had."""
@@ -290,8 +306,7 @@ async def stall(who: Attackers, number: int) -> None:
 @attack("replays of everything", 5)
 async def replay(who: Attackers, number: int) -> None:
     """Without a key: all channels since the beginning of what is kept, again and again."""
-    path = f"/ws?since={who.position}" if who.position else "/ws?since=1"
-    await _push(who, path, iter([_everything(who)]))
+    await _push(who, f"/ws?since={who.position}", iter([_everything(who)]))
 
 
 @attack("requests by HTTP", 40)
@@ -342,6 +357,7 @@ async def main(name: str, port: int, source: str) -> None:
 
     who = Attackers(port, source, json.loads(await command()))
     attackers, function = ATTACKS[name]
+    await who.learn()
 
     async def again(number: int) -> None:
         while True:
