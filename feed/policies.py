@@ -18,12 +18,28 @@ class SecurityProPolicy:
             1008; 0 requires no pong.
         idle_seconds: From the handshake to the first subscription, then close 1008; 0 waits for
             ever.
+        pong_seconds: To answer a ping; then the connection is closed with 1011. Clients that read in the
+            thread that works do not answer while they are busy. 0 is the server's own bound.
     """
 
     query_key: bool = False
     heartbeat_seconds: int = attrs.field(default=10, validator=ge(1))
     missed_pongs: int = attrs.field(default=0, validator=ge(0))
     idle_seconds: int = attrs.field(default=0, validator=ge(0))
+    pong_seconds: float = attrs.field(default=120.0, validator=ge(0))
+
+
+@attrs.frozen(kw_only=True)
+class TradynPolicy:
+    """
+    What Tradyn's document does not define.
+
+    Attributes:
+        pong_seconds: To answer a ping; then the connection is closed with 1011. Clients that read in the
+            thread that works do not answer while they are busy. 0 is the server's own bound.
+    """
+
+    pong_seconds: float = attrs.field(default=120.0, validator=ge(0))
 
 
 @attrs.frozen(kw_only=True)
@@ -97,5 +113,6 @@ class Policies:
     """What the operator decides where a protocol leaves it open, by protocol."""
 
     securitypro: SecurityProPolicy = SecurityProPolicy()
+    tradyn: TradynPolicy = TradynPolicy()
     rails: RailsPolicy = RailsPolicy()
     marketai: MarketAiPolicy = MarketAiPolicy()

@@ -65,6 +65,8 @@ class Limits:
         descriptors_kept: File descriptors that no client gets, for files, and for those who are turned
             away or ask whether the server is alive. Where the system allows fewer than this and
             ``connections``, there are fewer connections.
+        closes_per_second: Connections closed when the server stops, on average, so that their clients do
+            not all come back at once; more where ``shutdown_seconds`` are too few.
         close_seconds: For the closing handshake of one connection; then the socket is dropped.
         shutdown_seconds: From SIGINT or SIGTERM to exit, whatever the clients do.
     """
@@ -90,6 +92,7 @@ class Limits:
     connections: int = attrs.field(default=10_000, validator=ge(1))
     connections_per_address: int = attrs.field(default=2_000, validator=ge(1))
     descriptors_kept: int = attrs.field(default=128, validator=ge(32))
+    closes_per_second: int = attrs.field(default=1000, validator=ge(1))
     close_seconds: float = attrs.field(default=2.0, validator=gt(0))
     shutdown_seconds: float = attrs.field(default=5.0, validator=gt(0))
 

@@ -224,11 +224,13 @@ class Session(Protocol):
             none. It is asked after every message.
         beat_seconds: Seconds between two calls of :meth:`beat`; 0 for none.
         subprotocol: To be echoed in the handshake; None for none.
+        pong_seconds: That a client has to answer a ping, in place of the server's own bound; 0 for that one.
         messages_per_second: Bound on what the client sends, in place of the house's; 0 for that one.
     """
 
     beat_seconds: float = 0
     subprotocol: str | None = None
+    pong_seconds: float = 0
     messages_per_second: int = 0
 
     @property

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import structlog
 import trio
 
@@ -14,7 +16,9 @@ from feed.sim.runner import STAND_SECONDS
 log = structlog.get_logger("feed.server")
 
 
-async def conclude(house: House, at_end: str, *, market_time: int | None, seconds: float) -> None:
+async def conclude(
+    house: House, at_end: str, *, market_time: int | None, seconds: float, chance: Random
+) -> None:
     """
     Say that the market is over, and do what ``at_end`` says. It returns when the server may end.
 
@@ -24,6 +28,7 @@ async def conclude(house: House, at_end: str, *, market_time: int | None, second
             begins again (``loop``) is never over.
         market_time: At the end, nanoseconds since the Unix epoch; None is that of the last event.
         seconds: How long closing every connection may take.
+        chance: Decides in which order.
     """
     reception, fanout = house.reception, house.fanout
     fanout.finish(fanout.hub.latest.now if market_time is None else market_time)
@@ -33,7 +38,7 @@ async def conclude(house: House, at_end: str, *, market_time: int | None, second
     if at_end == "hold":
         await _hold(house)
     reception.closed.set()
-    await say_goodbye(reception, ending.MARKET_OVER, seconds=seconds)
+    await say_goodbye(reception, ending.MARKET_OVER, seconds=seconds, chance=chance)
     if at_end == "close":
         await trio.sleep_forever()
 

@@ -23,6 +23,7 @@ from feed.server.budget import message_cost
 from feed.server.ending import Ending
 from feed.server.lag import Lag
 from feed.server.reception import Reception, Visitor
+from feed.server.running import Countdown
 from feed.server.transport import Transport
 from feed.server.turns import Member
 from feed.server.upgrade import upgrade
@@ -115,7 +116,7 @@ class Conversation:
                     subprotocol=self._session.subprotocol,
                     message_bytes=self._limits.message_bytes,
                 )
-                nursery.start_soon(self._heartbeat, socket)
+                nursery.start_soon(self._heartbeat, nursery, socket)
                 if self._session.beat_seconds:
                     nursery.start_soon(self._beat)
                 await self._converse(socket, handshake_deadline)
@@ -187,7 +188,7 @@ class Conversation:
         try:
             with self._scope:
                 await self._greet(handshake_deadline)
-                self._scope.deadline = trio.current_time() + self._limits.auth_seconds
+                self._scope.deadline = math.inf
                 await self._read(socket)
             if self._scope.cancelled_caught:
                 self.end(ending.AUTH_TIMEOUT)
@@ -217,13 +218,15 @@ class Conversation:
     async def _read(self, socket: WebSocketConnection) -> None:
         """The reader: each message to the session, its actions to the hub."""
         at_rest = self._reception.fanout.at_rest
-        waiting = True  # for the client to authenticate
+        window: Countdown | None = Countdown(self._limits.auth_seconds)
         while True:
-            if waiting and self._session.authenticated:
-                waiting = False
-                self._scope.deadline = math.inf
+            if window is not None and self._session.authenticated:
+                window = None
             try:
-                message = await socket.get_message()
+                message = await (socket.get_message() if window is None else window.wait(socket.get_message))
+            except trio.TooSlowError:
+                self.end(ending.AUTH_TIMEOUT)
+                return
             except ConnectionClosed as closed:
                 self.end(self._closed(closed.reason.code if closed.reason else 0))
                 return
@@ -281,20 +284,28 @@ class Conversation:
             case Close(code, reason):
                 self.end(Ending("closed by session", code, reason))
 
-    async def _heartbeat(self, socket: WebSocketConnection) -> None:
+    async def _heartbeat(self, nursery: trio.Nursery, socket: WebSocketConnection) -> None:
         """The heartbeat task: a ping now and then, and an answer in time."""
+        # A market that waits for its clients waits for their answers too.
+        lenient = self._session.pong_seconds and math.isfinite(self._limits.pong_seconds)
+        seconds = self._session.pong_seconds if lenient else self._limits.pong_seconds
         while True:
             await trio.sleep(self._limits.ping_seconds)
-            with trio.move_on_after(self._limits.pong_seconds) as waiting:
-                try:
-                    await socket.ping()
-                except ConnectionClosed:
-                    self.end(ending.GONE)
-                    return
-            if not waiting.cancelled_caught or self._outlet.stalled:
-                continue
-            if not self._member.waited(since=trio.current_time() - self._limits.pong_seconds):
-                self.end(ending.SILENT)  # its answer is not behind what we did not read
+            pinged, answered = trio.current_time(), trio.Event()
+            nursery.start_soon(self._ping, socket, answered)
+            try:
+                await Countdown(seconds).wait(answered.wait)
+            except trio.TooSlowError:
+                # Its answer is not behind what we did not read.
+                if not self._outlet.stalled and not self._member.waited(since=pinged):
+                    self.end(ending.SILENT)
+
+    async def _ping(self, socket: WebSocketConnection, answered: trio.Event) -> None:
+        try:
+            await socket.ping()
+            answered.set()
+        except ConnectionClosed:
+            self.end(ending.GONE)
 
     async def _part(self, socket: WebSocketConnection) -> None:
         """Send what is still due, then shake hands on the close, all within the time for it."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Awaitable
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Protocol
 
@@ -34,6 +35,7 @@ from feed.server.keys import Keyring
 from feed.server.origins import Origins
 from feed.server.paths import nowhere
 from feed.server.reception import Reception, Visitor
+from feed.server.running import Countdown
 from feed.server.tls import NotTls, TlsTransport
 from feed.server.tokens import TokenOffice
 from feed.server.transport import Transport
@@ -292,8 +294,9 @@ async def _read_head(
     transport: Transport, limits: Limits, deadline: float, *, late: BadRequest | None = None
 ) -> Head | None:
     reader = HeadReader(limits.head_bytes)
-    with trio.CancelScope(deadline=deadline):
-        while data := await transport.receive():
+    time = Countdown(deadline - trio.current_time())
+    with suppress(trio.TooSlowError):
+        while data := await time.wait(transport.receive):
             head = reader.feed(data)
             if head is not None:
                 return head

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Final
+from random import Random
 
 import trio
 
 from feed.server.ending import Ending
 from feed.server.reception import Reception
 
-# Closed this far apart, a thousand clients do not all come back in the same moment.
-FAREWELL_SECONDS: Final = 0.001
 
+async def say_goodbye(reception: Reception, why: Ending, *, seconds: float, chance: Random) -> None:
+    """
+    End every conversation, in no particular order.
 
-async def say_goodbye(reception: Reception, why: Ending, *, seconds: float) -> None:
-    """End every conversation, spread over no more than half of ``seconds``."""
+    Args:
+        reception: Whose conversations.
+        why: What each is told.
+        seconds: How long there is in all; closing is spread over no more than half of it.
+        chance: Decides who is told when.
+    """
     conversations = list(reception.conversations)
-    pause = min(FAREWELL_SECONDS, seconds / 2 / max(1, len(conversations)))
-    for conversation in conversations:
+    chance.shuffle(conversations)
+    began = trio.current_time()
+    most = min(seconds / 2, len(conversations) / reception.limits.closes_per_second)
+    for moment, conversation in zip(moments(len(conversations), most, chance), conversations, strict=True):
+        await trio.sleep_until(began + moment)
         conversation.end(why)
-        await trio.sleep(pause)
+
+
+def moments(count: int, seconds: float, chance: Random) -> list[float]:
+    """So many moments within some seconds, in order, at no regular distance: clients shall not meet again."""
+    return sorted(chance.uniform(0, seconds) for _ in range(count))

@@ -10,7 +10,9 @@ from __future__ import annotations
 import secrets
 import socket
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from random import Random, SystemRandom
 
 import attrs
 import structlog
@@ -69,6 +71,7 @@ async def serve(
     wrap: Wrap = unwrapped,
     tell: Callable[[House], None] | None = None,
     admin_key: str | None = None,
+    chance: Random | None = None,
     task_status: trio.TaskStatus[list[Address]] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """
@@ -87,6 +90,7 @@ async def serve(
         tell: Given the house before it opens, to look into.
         admin_key: The key that steers the market; None takes that of ``settings.admin_key``, or one that
             nobody learns.
+        chance: Decides in which order connections are closed in the end; None leaves it to the system.
         task_status: Told the addresses once clients can connect.
 
     Raises:
@@ -94,6 +98,7 @@ async def serve(
     """
     descriptors.raise_limit()
     stop = stop if stop is not None else trio.Event()
+    chance = chance or SystemRandom()
     fixed = (
         admin_entry(admin_key or made_up(settings.admin_key, secrets.token_bytes)),
         *(demo_entries() if demo_keys_wanted(settings) else ()),
@@ -127,7 +132,9 @@ async def serve(
                 rooms.start_soon(house.fanout.replay)
                 rooms.start_soon(stage.run, send)
                 rooms.start_soon(house.key_watch.run)
-                rooms.start_soon(_play, house, stage, receive, settings, rooms.cancel_scope)
+                rooms.start_soon(
+                    partial(_play, house, stage, receive, settings, rooms=rooms.cancel_scope, chance=chance)
+                )
                 addresses = [_address(entrance, sock) for entrance, sock in listeners]
                 _write_port_file(settings.port_file, addresses[0].port)
                 log.info("serving", addresses=[address.url() for address in addresses])
@@ -139,7 +146,9 @@ async def serve(
             connections.cancel_scope.deadline = trio.current_time() + settings.limits.shutdown_seconds
             await house.web.stop()
             house.reception.stopping.set()
-            await say_goodbye(house.reception, ending.SHUTDOWN, seconds=settings.limits.shutdown_seconds)
+            await say_goodbye(
+                house.reception, ending.SHUTDOWN, seconds=settings.limits.shutdown_seconds, chance=chance
+            )
     finally:
         stage.storage.close()
     log.info("stopped", **attrs.asdict(house.reception.endings.statistics()))
@@ -162,13 +171,15 @@ async def _play(
     stage: Stage,
     batches: trio.MemoryReceiveChannel[Batch],
     settings: Settings,
+    *,
     rooms: trio.CancelScope,
+    chance: Random,
 ) -> None:
     """Publish until the market is over, then do what the settings say."""
     await house.fanout.run(batches)
     await stage.ended.wait()
     seconds = settings.limits.shutdown_seconds
-    await conclude(house, settings.at_end, market_time=stage.market_time, seconds=seconds)
+    await conclude(house, settings.at_end, market_time=stage.market_time, seconds=seconds, chance=chance)
     rooms.cancel()
 
 

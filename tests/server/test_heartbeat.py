@@ -2,8 +2,20 @@
 
 import pytest
 import trio
-from clients import CLOSE, PING, PONG, TEXT, frame
+from clients import CLOSE, KEY, PING, PONG, TEXT, frame, request
 from scripts import quote
+
+from feed import Settings
+from feed.policies import Policies, SecurityProPolicy, TradynPolicy
+
+BUSY = Policies(tradyn=TradynPolicy(pong_seconds=0), securitypro=SecurityProPolicy(pong_seconds=0))
+
+
+@pytest.fixture
+async def house(open_house):
+    """A house whose protocols all leave as much time to answer as the server does."""
+    async with open_house(Settings(policies=BUSY)) as running:
+        yield running
 
 
 async def test_a_client_that_never_answers_is_closed_at_forty_seconds(house):
@@ -94,3 +106,72 @@ async def test_a_half_open_socket_is_dropped(house):
     assert house.left == (0, 0, 0)
     with pytest.raises(trio.BrokenResourceError):
         await gone.send({"type": "list"})
+
+
+@pytest.mark.parametrize(
+    ("path", "seconds"),
+    [
+        ("/marketai?key=mk_live_abc123...", 40),
+        ("/ws", 40),
+        ("/market/ws", 150),
+        ("/tradyn", 150),
+    ],
+)
+async def test_where_no_number_is_published_a_busy_client_has_time(open_house, path, seconds):
+    """Clients of SecurityPro and Tradyn read in the thread that works; Market.ai says 30 and 10."""
+    async with open_house() as house:
+        client = house.connect(polite=False)
+        assert (await client.upgrade(path))[0] == 101
+        opened = trio.current_time()
+        if path == "/tradyn":
+            await client.send({"type": "auth", "apiKey": KEY})
+        while (await client.frame())[0] != CLOSE:
+            pass
+        assert trio.current_time() - opened == pytest.approx(seconds, abs=1e-6)
+        assert house.ended == {"ping timeout": 1}
+
+
+async def test_time_in_which_the_server_slept_is_nobodys_silence(house):
+    """It was stopped while the answer to its ping was on the way: it reads it, however late it is."""
+    client = await house.authenticated(polite=False)
+    for after in (0.0, 0.1, 5.5, 9.9):
+        opcode, payload = await client.frame()
+        assert opcode == PING
+        await trio.sleep(after)
+        trio.lowlevel.current_clock().jump(600)
+        await client.send_bytes(frame(PONG, payload))
+    assert (await client.frame())[0] == PING
+    assert house.ended == {}
+
+
+async def test_who_is_silent_is_closed_however_often_the_server_sleeps(house):
+    """Its sleep counts for nobody and against nobody: ten seconds of running are left, as always."""
+    client = await house.authenticated(polite=False)
+    assert (await client.frame())[0] == PING
+    began = trio.current_time()
+    for _ in range(3):
+        await trio.sleep(1.5)
+        trio.lowlevel.current_clock().jump(100)
+    opcode, payload = await client.frame()
+    assert (opcode, payload[:2]) == (CLOSE, b"\x03\xf3")
+    # Of each second in which it was stopped nothing is counted.
+    assert 310 <= trio.current_time() - began <= 314
+
+
+async def test_a_key_that_came_while_the_server_slept_is_in_time(house):
+    """The window to authenticate is counted the same way, and so is the one for the request."""
+    waiting = await house.upgraded()
+    await waiting.message()
+    silent = await house.upgraded()
+    await silent.message()
+    slow = house.connect()
+    await slow.send_bytes(request()[:-1])
+    await trio.sleep(5)
+    trio.lowlevel.current_clock().jump(600)
+    await slow.send_bytes(request()[-1:])
+    await waiting.send({"type": "auth", "apiKey": KEY})
+    assert (await waiting.message())["success"]
+    assert (await slow.head())[0] == 101
+    began = trio.current_time()
+    assert (await silent.rest())[1] == 1008
+    assert trio.current_time() - began == pytest.approx(25, abs=1.5)

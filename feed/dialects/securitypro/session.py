@@ -58,6 +58,7 @@ class SecurityProSession(Session):
         self._held: dict[Topic, str] = {}  # and the symbol of each
         self._grant: Grant | None = None
         self._query_key = opening.query.get(QUERY_KEY) if policy.query_key else None
+        self.pong_seconds = policy.pong_seconds
         self._subscribed = False
         self._heard = 0  # market time of the last pong; of the first subscription before one
         self._beats = 0

@@ -38,6 +38,7 @@ class TradynSession(Session):
         self._desk = desk
         self._options = options
         self._beginning = Beginning(options.since, desk.check)
+        self.pong_seconds = desk.policies.tradyn.pong_seconds
         self._grant: Grant | None = None
         self._refused = 0
         self._topics: dict[str, Topic] = {}
