@@ -96,7 +96,8 @@ def host_of(text: str) -> str | None:
         return _address(found[1] or found[2])
     except ValueError:
         # In brackets there is an address or nothing.
-        return found[2] and (found[2].lower().removesuffix(".") or None)
+        name = (found[2] or "").lower().removesuffix(".")
+        return name if name and not name.endswith(".") else None
 
 
 def _address(text: str) -> str:

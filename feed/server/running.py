@@ -51,8 +51,9 @@ class Countdown:
             with trio.move_on_after(step) as waiting:
                 result = await what()
             took = trio.current_time() - began
-            if took - step <= LATE_SECONDS:
-                self.left -= min(took, step)
             if not waiting.cancelled_caught:
+                self.left = max(0.0, self.left - min(took, step))
                 return result
+            if took - step <= LATE_SECONDS:
+                self.left -= step  # to nothing in the end: a rest too small for the clock would never pass
         raise trio.TooSlowError

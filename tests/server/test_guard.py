@@ -29,6 +29,7 @@ EVIL = "https://evil.example"
         ("::1", "::1"),
         ("", None),
         (".", None),
+        ("localhost..", None),
         (":8080", None),
         ("[localhost]", None),
         ("[::1", None),

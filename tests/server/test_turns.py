@@ -9,6 +9,7 @@ from clients import KEY, PING, PONG, frame, request
 from scripts import Script, quote
 
 from feed import Settings
+from feed.policies import Policies, TradynPolicy
 from feed.server.budget import FRAME, MESSAGE
 from feed.server.turns import PASS_UNITS, Turns
 from feed.settings import Limits
@@ -210,7 +211,8 @@ async def test_a_slowed_client_is_told_everything_and_stays(open_house):
 async def test_a_slowed_client_is_not_taken_for_a_silent_one(open_house):
     """Its pongs stand behind what was not read yet: that is no silence."""
     limits = Limits(messages_per_second=1, message_burst=1, ping_seconds=2, pong_seconds=1)
-    async with open_house(Settings(limits=limits)) as house:
+    policies = Policies(tradyn=TradynPolicy(pong_seconds=0))
+    async with open_house(Settings(limits=limits, policies=policies)) as house:
         client = await house.upgraded()
         for _ in range(20):
             await client.send({"type": "list"})
