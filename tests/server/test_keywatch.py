@@ -165,7 +165,8 @@ async def test_a_broken_file_changes_nothing_and_says_so(open_house, path, text)
         assert await ends(client) == GONE
 
 
-async def test_a_key_that_goes_during_the_handshake_opens_nothing(open_house, path):
+@pytest.mark.parametrize("steps", range(12))
+async def test_a_key_that_goes_during_the_handshake_opens_nothing(open_house, path, steps):
     """There is no moment at which a connection is overlooked."""
     async with open_house(Settings(keys=path)) as house:
         secret = {"X-Api-Key": DESK, "X-Api-Secret": SECRET}
@@ -174,8 +175,10 @@ async def test_a_key_that_goes_during_the_handshake_opens_nothing(open_house, pa
         await client.send_bytes(
             request("/rails?market=EURUSD", Sec_WebSocket_Protocol=f"authorization#{token['access_token']}")
         )
-        await trio.lowlevel.checkpoint()
+        for _ in range(steps):
+            await trio.lowlevel.checkpoint()
         house.house.key_watch._keyring.replace(())
+        house.house.key_watch._end_others()
         with trio.fail_after(5):
             while await client.stream.receive_some():
                 pass
