@@ -77,6 +77,16 @@ def compare(transcripts: Sequence[Sequence[Line]]) -> Verdict:
     return Verdict(messages=len(reference), size=len(content), digest=hashlib.sha256(content).hexdigest())
 
 
+def newest(lines: Sequence[Line]) -> int:
+    """The number that a transcript has come to; 0 before any. It looks no further back than it must."""
+    return next((item.seq for item in reversed(lines) if item.seq is not None), 0)
+
+
+def greeted_at(lines: Sequence[Line]) -> int:
+    """The newest number of what came before a connection had been greeted."""
+    return _newest([item for item in lines if not item.settled])
+
+
 def _newest(lines: Sequence[Line]) -> int:
     return max((item.seq for item in lines if item.seq is not None), default=0)
 

@@ -57,7 +57,8 @@ def test_the_description_of_the_api_is_true(serve, tmp_path):
     """Schemathesis asks for all that is described, rightly and wrongly, and finds nothing else."""
     config = tmp_path / "feed.toml"
     config.write_text("[limits]\nwrong_keys_per_minute = 1_000_000\n")
-    _, url = serve("--config", config, "--speed", 20, "--http-rate", 1_000_000)
+    # At its own pace: a market that takes all of a busy machine's time has none left for a thousand requests.
+    _, url = serve("--config", config, "--http-rate", 1_000_000)
     command = [sys.executable, "-m", "schemathesis.cli", "run", f"{http(url)}/openapi.json"]
     # An order is answered by 501 as long as there are none; that is a server error to any checker.
     options = ["--exclude-path-regex", "api/trade$", "--max-examples", "10", "--no-color", "--seed", "1"]
@@ -67,7 +68,7 @@ def test_the_description_of_the_api_is_true(serve, tmp_path):
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=300,
         cwd=tmp_path,
     )
     assert done.returncode == 0, done.stdout

@@ -119,7 +119,7 @@ def test_nodes_ws_trades_too(serve, run, node, monkeypatch):
 @pytest.mark.parametrize("dialect", ["rails", "guide"])
 def test_verify_finds_every_connection_alike(serve, feed, dialect):
     """Eight of them, some slow and some late, through a burst."""
-    _, url = serve("--scenario", "burst", "--speed", 4)
+    _, url = serve("--scenario", "burst", "--speed", 4, "--at-end", "loop")
     code, lines = feed("verify", url, "--dialect", dialect, "--connections", 8, "--seconds", 4).rest()
     assert code == 0
     assert lines[0].startswith("identical: 8 connections, ")
