@@ -64,4 +64,12 @@ def test_what_a_source_distribution_ships_is_there():
     """Each path that is listed exists, and what tests read is among them."""
     shipped = PROJECT["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]
     assert [name for name in shipped if not (ROOT / name).exists()] == []
-    assert {"tests", "examples", "tox.ini", ".pre-commit-config.yaml", "README.md"} <= {*shipped}
+    assert {
+        "tests",
+        "examples",
+        "tox.ini",
+        ".pre-commit-config.yaml",
+        "README.md",
+        "ARCHITECTURE.md",
+        "CONTRIBUTING.md",
+    } <= {*shipped}
