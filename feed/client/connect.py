@@ -187,8 +187,7 @@ class Feed:
         """Read until the connection ends, falls silent, or is of no more use; why it is given up."""
         core, put = self._core, self._mailbox.put
         while not core.begin_anew:
-            while core.outgoing:
-                await socket.send(core.outgoing.pop(0))
+            await self._say(socket)
             texts = await self._listen(socket)
             if not texts:
                 await put([Muted(seconds=self._mute_seconds or 0.0)])
@@ -201,6 +200,15 @@ class Feed:
                 found += said
             await put(found)
         return SocketClosed(0, "given up for a new one")
+
+    async def _say(self, socket: Connection) -> None:
+        """Send what is to be sent. A server that has closed hears nothing, but has last words to be read."""
+        outgoing = self._core.outgoing
+        while outgoing:
+            try:
+                await socket.send(outgoing.pop(0))
+            except SocketClosed:
+                outgoing.clear()
 
     async def _listen(self, socket: Connection) -> list[str]:
         """What comes next; nothing when the connection is mute, though it was asked for a word."""

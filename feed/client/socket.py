@@ -94,7 +94,14 @@ class Socket:
                 return texts
             if self._protocol.state is State.CLOSED or self._protocol.close_expected():
                 raise self._closed()
-            await self._more()
+            try:
+                await self._more()
+            except SocketClosed:
+                # What came before the end may say why it ended.
+                texts = self._texts()
+                if texts:
+                    return texts
+                raise
 
     async def close(self) -> None:
         """Shake hands on a close, for as long as that may take, and drop the connection."""

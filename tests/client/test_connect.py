@@ -4,7 +4,7 @@ import json
 
 import anyio
 import pytest
-from sockets import HANG, ScriptedServer
+from sockets import CLOSED, HANG, ScriptedServer
 
 from feed.client import (
     Connected,
@@ -151,6 +151,33 @@ async def test_a_refused_resume_is_a_gap_and_costs_no_wait(why):
     assert found[-1].seq == 3
     assert server.times == [0, 1]
     assert [json.loads(text).get("since") for text in server.sockets[1].sent[1:]] == [at(7), None]
+
+
+async def test_the_last_words_of_a_server_that_has_closed_are_read():
+    """A resume that is refused by closing is a gap at once, though nothing could be said to that server."""
+
+    async def post(*_):
+        await anyio.lowlevel.checkpoint()
+        return 200, b'{"access_token":"t"}'
+
+    pong = f'{{"resultType":"pong","data":{{"statusCode":200}},"pos":"{at(7)}"}}'
+    complaint = f"since={at(7)} is of another history: this is not the market you saw"
+    refusal = json.dumps({"resultType": "error", "data": {"statusCode": 409, "body": complaint}})
+    server = ScriptedServer(
+        [pong, SocketClosed(1006, "")],
+        [CLOSED, refusal, SocketClosed(1008, "Cannot resume")],
+        [pong, HANG],
+    )
+    async with feed_of(server, symbols=["BTC-USD"], dialect="rails", post=post) as feed:
+        found = await until(feed, Connected, 3)
+    assert found == [
+        Connected(url=URL),
+        Disconnected(reason="", code=1006, retry_seconds=5.0),
+        Connected(url=URL),
+        Gap(reason=complaint, after=7),
+        Disconnected(reason="given up for a new one", retry_seconds=0.0),
+        Connected(url=URL),
+    ]
 
 
 async def test_a_stranger_is_asked_without_our_options():

@@ -2,12 +2,17 @@
 
 import socket
 import ssl
+from types import SimpleNamespace
 
 import anyio
 import pytest
+from websockets.client import ClientProtocol
+from websockets.protocol import State
+from websockets.uri import parse_uri
+from websockets.utils import accept_key
 
 from feed.client import Quote, connect
-from feed.client.socket import Refused, SocketClosed, open_socket
+from feed.client.socket import Refused, Socket, SocketClosed, open_socket
 from feed.errors import ConfigError
 from feed.settings import Tls
 from feed.testing import FeedServer
@@ -42,6 +47,56 @@ def test_messages_come_and_the_end_is_told(server, backend):
     with pytest.raises(SocketClosed) as closed:
         anyio.run(main, backend=backend)
     assert closed.value.code == 1009
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_last_words_are_given_before_the_end(backend):
+    """A server that answers the handshake, says why it does not serve us, and closes, all in one write."""
+
+    async def serve(stream):
+        async with stream:
+            head = await stream.receive()
+            key = head.split(b"Sec-WebSocket-Key: ")[1].split(b"\r\n")[0].decode()
+            answer = "HTTP/1.1 101 S\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "
+            frames = b"\x81\x02no\x88\x02\x03\xf0"
+            await stream.send(f"{answer}{accept_key(key)}\r\n\r\n".encode() + frames)
+
+    async def main():
+        listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
+        port = listener.extra(anyio.abc.SocketAttribute.local_port)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(listener.serve, serve)
+            async with open_socket(f"ws://127.0.0.1:{port}") as sock:
+                with pytest.raises(SocketClosed):
+                    await sock.send("hello")
+                assert await sock.receive() == ["no"]
+                with pytest.raises(SocketClosed) as closed:
+                    await sock.receive()
+                assert closed.value.code == 1008
+            tasks.cancel_scope.cancel()
+        await listener.aclose()
+
+    anyio.run(main, backend=backend)
+
+
+async def test_last_words_are_given_though_nothing_can_be_answered():
+    """The other end has gone, and the answer to its close with it."""
+    said = [b"\x81\x02no\x88\x02\x03\xf0"]
+
+    async def receive(_):
+        if said:
+            return said.pop()
+        raise anyio.EndOfStream
+
+    async def send(_):
+        raise anyio.BrokenResourceError
+
+    protocol = ClientProtocol(parse_uri("ws://127.0.0.1"), state=State.OPEN)
+    sock = Socket(SimpleNamespace(receive=receive, send=send), protocol)
+    assert await sock.receive() == ["no"]
+    with pytest.raises(SocketClosed) as closed:
+        await sock.receive()
+    assert closed.value.code == 1008
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

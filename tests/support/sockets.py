@@ -7,17 +7,21 @@ import anyio
 from feed.client.socket import SocketClosed
 
 HANG = object()  # nothing comes any more
+CLOSED = object()  # at the beginning of a script: the server has said all of it and closed already
 
 
 class ScriptedSocket:
-    """Gives what a script says: texts, seconds to wait, :data:`HANG`, or the exception that ends it."""
+    """Gives what a script says: texts, seconds to wait, marks as above, or the exception that ends it."""
 
     def __init__(self, script):
         self.sent = []
-        self._script = iter(script)
+        self._closed = script[:1] == [CLOSED]
+        self._script = iter(script[1:] if self._closed else script)
 
     async def send(self, text):
         await anyio.lowlevel.checkpoint()
+        if self._closed:
+            raise SocketClosed(1008, "it has closed")
         self.sent.append(text)
 
     async def receive(self):
