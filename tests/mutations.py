@@ -20,6 +20,7 @@ from pathlib import Path
 import attrs
 
 ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "feed"
 MOST_SECONDS = 300  # a fault can make a test hang
 
 
@@ -52,9 +53,21 @@ MUTATIONS = (
     Mutation(
         "a handshake is answered in the middle of a step",
         "server/connection.py",
-        "            await self._reception.fanout.at_rest()\n            self._apply(self._session.open())",
-        "            self._apply(self._session.open())",
+        "            await self._reception.fanout.at_rest()\n            self._apply(self._session.open)",
+        "            self._apply(self._session.open)",
         BETWEEN_STEPS,
+    ),
+    Mutation(
+        "who resumes is told the past in the middle of a step",
+        "stream/fanout.py",
+        "                await self.at_rest()\n",
+        "",
+        (
+            "stream/test_replay.py",
+            "stream/test_fanout.py",
+            "server/test_between_steps.py",
+            "server/test_resume.py",
+        ),
     ),
     Mutation(
         "a message acts in the middle of a step",
@@ -90,6 +103,14 @@ MUTATIONS = (
         "self._requests.popleft()",
         "self._requests.pop()",
         ("sim/test_runner.py",),
+    ),
+    Mutation(
+        "a request acts before it is journalled",
+        "sim/runner.py",
+        "            if not self.journal(entry):\n",
+        "            rows = self.control.submit(request)\n            if self.journal(entry):\n"
+        "                return rows\n            else:\n",
+        ("sim/test_runner.py", "server/test_journal.py"),
     ),
     Mutation(
         "a market order that sells goes one tick too far",
@@ -236,7 +257,7 @@ MUTATIONS = (
 
 def copy_to(folder: Path) -> None:
     """Put a copy of the package, and of what it ships, into an empty folder."""
-    shutil.copytree(ROOT / "feed", folder / "feed", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(PACKAGE, folder / "feed", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "scenarios", folder / "scenarios")
 
 

@@ -119,6 +119,32 @@ async def test_what_is_due_by_itself_waits_for_the_end_of_the_step(open_house, m
         assert ([message["type"] for message in messages], code) == (["error"], 1008)
 
 
+async def test_who_has_caught_up_joins_between_steps(open_house, monkeypatch):
+    """A resume that ends while a step is held has each of its ticks once."""
+    async with open_house(ONE_AT_A_TIME) as house:
+        first = await house.subscribed("EURUSD", path="/?ext=seq")
+        since = (await first.message())["pos"]
+        plain = [await house.subscribed("EURUSD") for _ in range(2)]
+        late = await house.authenticated(path="/?ext=seq", capacity=1024)
+        prices = range(200, 300)
+        for price in prices:
+            house.script.play(quote(0, price))
+        await trio.testing.wait_all_tasks_blocked()
+        await late.send({"type": "subscribe", "symbol": "EURUSD", "since": since})
+        await trio.testing.wait_all_tasks_blocked()  # its socket is full: most of it is yet to be told
+        async with step_held(monkeypatch, lambda: house.script.play(quote(0, 300))):
+            assert (await late.message())["type"] == "subscribed"
+            heard = []
+            with trio.move_on_after(5):
+                while True:
+                    heard.append(bid(await late.message()))
+        with trio.move_on_after(5):
+            while True:
+                heard.append(bid(await late.message()))
+        assert heard == [*prices, 300]
+        assert plain
+
+
 def test_who_joins_at_the_handshake_joins_between_steps(monkeypatch):
     """A connection whose query subscribes hears no event of the step under way when it came."""
 
