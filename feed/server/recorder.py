@@ -15,6 +15,7 @@ from feed.scenario.appended import AppendedFile, Opener, open_raw, passes
 from feed.scenario.held import HeldOutput
 from feed.scenario.recording import Header
 from feed.scenario.recording_writer import RecordingWriter
+from feed.server.running import Countdown
 from feed.settings import Recording
 
 log = structlog.get_logger("feed.recorder")
@@ -96,11 +97,14 @@ class Recorder:
         """Wait until the disk has kept up; not for ever, for the market comes first."""
         if len(self._rows) <= self._settings.waiting_events:
             return
-        with trio.move_on_after(self._settings.stall_seconds):
-            while len(self._rows) > self._settings.waiting_events and not self._stopped:
-                await self._changed.wait()
-            return
-        self._stop("the disk is too slow")
+        try:
+            await Countdown(self._settings.stall_seconds).wait(self._has_room)
+        except trio.TooSlowError:
+            self._stop("the disk is too slow")
+
+    async def _has_room(self) -> None:
+        while len(self._rows) > self._settings.waiting_events and not self._stopped:
+            await self._changed.wait()
 
     async def run(self) -> None:
         """Write until cancelled; then what is left, and the end of the recording."""
@@ -139,17 +143,27 @@ class Recorder:
         self._output.drain()
 
     async def _in_thread(self, write: Callable[[], None]) -> None:
-        # Shielded: what has been taken must not be lost on the way. Bounded: a disk may hang.
-        with trio.move_on_after(self._settings.stall_seconds, shield=True) as patience:
+        done = trio.Event()
+
+        async def work() -> None:
             try:
                 await trio.to_thread.run_sync(write, abandon_on_cancel=True)
             except RecordingError as problem:
                 self._stop(problem.what)
             else:
                 self._tell()
-        if patience.cancelled_caught:
-            self._hangs = True
-            self._stop("the disk is too slow")
+            done.set()
+
+        # Shielded: what has been taken must not be lost on the way. Bounded: a disk may hang.
+        with trio.CancelScope(shield=True):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(work)
+                try:
+                    await Countdown(self._settings.stall_seconds).wait(done.wait)
+                except trio.TooSlowError:
+                    nursery.cancel_scope.cancel()
+                    self._hangs = True
+                    self._stop("the disk is too slow")
 
     def _close(self) -> None:
         try:

@@ -1,10 +1,12 @@
 """What has to do with pace: waiting for clients, lockstep, and recording on the side."""
 
+import threading
 from functools import partial
 
 import pytest
 import structlog
 import trio
+import trio.testing
 import virtual
 from asking import ADMIN, ADMIN_KEY, ask
 from clients import Closed
@@ -330,6 +332,40 @@ async def test_a_disk_that_hangs_is_given_up(open_house, tmp_path):
     slow.take([quote(0, 1)] * 1000)
     await slow.room()
     slow._close()
+
+
+def test_a_process_that_was_stopped_gives_no_disk_up(tmp_path):
+    """The minute in which nothing ran was not the disk's, neither in a write nor before the next one."""
+    written = threading.Event()
+
+    async def main():
+        header = Stage(Settings(start=0))._header([])
+        recorder = recorder_module.Recorder(tmp_path / "run.feed.zst", header, Recording(waiting_events=1))
+        clock = trio.lowlevel.current_clock()
+        writes = trio.Event()
+
+        def write():
+            trio.from_thread.run_sync(writes.set)
+            written.wait(10)
+
+        recorder.take([quote(0, 1)] * 2)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(recorder._in_thread, write)
+            nursery.start_soon(recorder.room)
+            await writes.wait()
+            await trio.testing.wait_all_tasks_blocked()
+            clock.jump(60)
+            await trio.testing.wait_all_tasks_blocked()
+            assert not recorder.trouble
+            written.set()
+            recorder._rows = []
+            recorder._change()
+        recorder._close()
+
+    try:
+        trio.run(main, clock=trio.testing.MockClock())
+    finally:
+        written.set()
 
 
 def test_any_source_can_be_recorded(tmp_path):
