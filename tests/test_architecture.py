@@ -21,12 +21,14 @@ ROOMS = {
     "book": {"model"},
     "analytics": {"model", "book"},
     "scenario": {"model"},
+    "recording": {"model"},
+    "importers": {"model", "recording"},
     "config": {"model", "scenario"},
     "stream": {"model"},
     "dialects": {"model", "analytics"},  # both pure: a dialect words what analytics computes
     "sim": {"model", "book", "analytics"},
-    "server": {"model", "book", "analytics", "scenario", "config", "stream", "dialects", "sim"},
-    "client": {"model", "book", "analytics", "scenario", "stream", "dialects", "sim"},
+    "server": {"model", "book", "analytics", "scenario", "recording", "config", "stream", "dialects", "sim"},
+    "client": {"model", "dialects"},
 }
 ROOMS["testing"] = set(ROOMS)
 ROOMS["certify"] = set(ROOMS)
@@ -44,7 +46,8 @@ LIBRARIES = dict.fromkeys(
 LIBRARIES["dialects"] = frozenset({"cattrs", "msgspec"})
 LIBRARIES["stream"] = frozenset({"msgspec"})
 LIBRARIES["config"] = frozenset({"cattrs"})
-LIBRARIES["scenario"] = LIBRARIES["dialects"] | {"zstandard"}
+LIBRARIES["scenario"] = LIBRARIES["dialects"]
+LIBRARIES["recording"] = LIBRARIES["importers"] = LIBRARIES["dialects"] | {"zstandard"}
 
 TRIO = {"trio", "trio_websocket", "anyio"}
 TRIO_PLACES = re.compile(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from feed.cli.options import example
-from feed.scenario.output import beginning, write_whole
+from feed.recording.output import beginning, write_whole
 
 if TYPE_CHECKING:
     from feed.certify.report import Finding

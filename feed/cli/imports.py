@@ -13,10 +13,10 @@ from feed.cli.progress import progress
 from feed.config.effective import effective
 from feed.config.reader import read_settings
 from feed.errors import ConfigError, RecordingError
-from feed.scenario.importers import Grid, Options, Report, get, import_files, names
-from feed.scenario.importers.files import total_bytes
-from feed.scenario.output import OutputFile, beginning
-from feed.scenario.recorded import MAGIC
+from feed.importers import Grid, Options, Report, get, import_files, names
+from feed.importers.files import total_bytes
+from feed.recording.file import MAGIC
+from feed.recording.output import OutputFile, beginning
 from feed.scenario.times import duration_text
 from feed.settings import Settings
 

@@ -16,8 +16,8 @@ from feed.cli.imports import lines, unfinished
 from feed.cli.options import example
 from feed.cli.tail import DEFAULT_SYMBOLS
 from feed.errors import ConfigError, RecordingError
-from feed.scenario.appended import AppendedFile
-from feed.scenario.importers import import_files
+from feed.importers import import_files
+from feed.recording.appended import AppendedFile
 from feed.settings import DEMO_KEY, LOCAL_URL
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from feed.errors import ConfigError
 from feed.model.scenario import KIND_NAMES
 from feed.model.signals import Severity, SignalType
 from feed.model.truth import judge
-from feed.scenario.output import anything, write_whole
+from feed.recording.output import anything, write_whole
 from feed.scenario.shipped import find_scenario
 from feed.scenario.times import duration_text, parse_moment
 from feed.scenario.writer import with_expectation

@@ -1,1 +1,1 @@
-"""Scenarios and recordings: a market that can be written down, kept, brought in from outside and repeated."""
+"""Scenarios: a market that can be written down in a file, checked and repeated."""

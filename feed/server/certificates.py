@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from feed.errors import ConfigError, install_hint
-from feed.scenario.output import beginning, write_whole
+from feed.recording.output import beginning, write_whole
 from feed.settings import Settings, Tls
 
 _PEM = b"-----BEGIN CERTIFICATE-----"

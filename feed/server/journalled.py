@@ -10,8 +10,8 @@ import attrs
 
 import feed
 from feed.errors import ConfigError
-from feed.scenario.journal import Journal, JournalHeader, listing_digest, read_journal
-from feed.scenario.recorded import is_recording
+from feed.recording.file import is_recording
+from feed.recording.journal import Journal, JournalHeader, listing_digest, read_journal
 from feed.scenario.shipped import find_scenario
 from feed.scenario.times import moment_text
 from feed.server.program import Program, default_program, program_from_file

@@ -31,7 +31,7 @@ from cattrs.gen import make_dict_structure_fn, override
 
 from feed.errors import ConfigError
 from feed.model.grants import Grant, Scope
-from feed.scenario.output import anything, write_whole
+from feed.recording.output import anything, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable

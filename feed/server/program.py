@@ -14,12 +14,12 @@ from feed.errors import ConfigError
 from feed.model.faults import Fault
 from feed.model.scenario import Expect, Scenario
 from feed.model.truth import Label
-from feed.scenario.journal import ScenarioFile
+from feed.recording.file import SUFFIX as RECORDED
+from feed.recording.file import RecordedBlocks, is_recording
+from feed.recording.format import Header, Provenance
+from feed.recording.journal import ScenarioFile
+from feed.recording.reader import Damage
 from feed.scenario.reader import parse_scenario
-from feed.scenario.recorded import SUFFIX as RECORDED
-from feed.scenario.recorded import RecordedBlocks, is_recording
-from feed.scenario.recording import Header, Provenance
-from feed.scenario.recording_reader import Damage
 from feed.scenario.schema import Markets
 from feed.scenario.shipped import SUFFIX, find_scenario, find_shipped
 from feed.scenario.times import parse_duration, parse_moment

@@ -11,10 +11,10 @@ import trio
 
 from feed.errors import ConfigError, RecordingError
 from feed.model.events import Row
-from feed.scenario.appended import AppendedFile, Opener, open_raw, passes
-from feed.scenario.held import HeldOutput
-from feed.scenario.recording import Header
-from feed.scenario.recording_writer import RecordingWriter
+from feed.recording.appended import AppendedFile, Opener, open_raw, passes
+from feed.recording.format import Header
+from feed.recording.held import HeldOutput
+from feed.recording.writer import RecordingWriter
 from feed.server.running import Countdown
 from feed.settings import Recording
 

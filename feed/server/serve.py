@@ -21,7 +21,7 @@ import trio
 from feed.dialects.contract import Dialect
 from feed.dialects.discovery import dialects
 from feed.errors import ConfigError
-from feed.scenario.output import a_port, write_whole
+from feed.recording.output import a_port, write_whole
 from feed.server import descriptors, ending
 from feed.server.adminkey import admin_key as made_up
 from feed.server.at_end import conclude

@@ -10,7 +10,7 @@ import trio
 
 from feed.errors import ConfigError
 from feed.model.events import Row
-from feed.scenario.recording import Header, Provenance
+from feed.recording.format import Header, Provenance
 from feed.server.attendance import Attendance
 from feed.server.faults import Plan
 from feed.server.house import House

@@ -7,10 +7,10 @@ from pathlib import Path
 import structlog
 import trio
 
-from feed.scenario.appended import Opener, open_raw
-from feed.scenario.journal import JournalHeader
-from feed.scenario.journal_writer import JournalWriter
-from feed.scenario.recording import Header
+from feed.recording.appended import Opener, open_raw
+from feed.recording.format import Header
+from feed.recording.journal import JournalHeader
+from feed.recording.journal_writer import JournalWriter
 from feed.server.recorder import Recorder
 from feed.settings import Recording
 

@@ -22,7 +22,7 @@ import zlib
 from pathlib import Path
 from random import Random
 
-from feed.scenario.importers import import_files
+from feed.importers import import_files
 
 START = 1_700_000_000
 

@@ -8,7 +8,7 @@ from disks import full_device
 
 from feed.cli.imports import unfinished
 from feed.errors import ConfigError, RecordingError
-from feed.scenario.importers import names
+from feed.importers import names
 
 CSV = "time,bid,ask\n2024-01-01 00:00:00.000,1.10000,1.10010\n2024-01-01 00:00:01.500,1.10001,1.10011\n"
 

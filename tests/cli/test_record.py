@@ -8,7 +8,7 @@ import pytest
 from disks import full_device
 
 from feed.cli import record as module
-from feed.scenario.appended import AppendedFile
+from feed.recording.appended import AppendedFile
 from feed.testing import FeedServer
 
 

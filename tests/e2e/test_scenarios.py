@@ -14,10 +14,10 @@ from feed.model.digest import canonical
 from feed.model.events import CLOCK, QUOTE, STATUS, Status
 from feed.model.signals import Severity, SignalType
 from feed.model.truth import judge
+from feed.recording.format import Header, Provenance
+from feed.recording.reader import RecordingReader
+from feed.recording.writer import RecordingWriter
 from feed.scenario.reader import parse_scenario, read_scenario
-from feed.scenario.recording import Header, Provenance
-from feed.scenario.recording_reader import RecordingReader
-from feed.scenario.recording_writer import RecordingWriter
 from feed.scenario.shipped import find_scenario, scenarios_in, shipped
 from feed.scenario.times import duration_text
 from feed.server.program import MARKETS

@@ -19,8 +19,8 @@ from feed.cli.main import main as feed
 from feed.errors import ConfigError, MarketError
 from feed.model.digest import Digest
 from feed.model.requests import CancelMany
-from feed.scenario.journal import read_journal
-from feed.scenario.recording_writer import RecordingWriter
+from feed.recording.journal import read_journal
+from feed.recording.writer import RecordingWriter
 from feed.server.house import House
 from feed.server.program import program_for
 from feed.server.stage import Stage

@@ -19,7 +19,7 @@ from transports import LANE_BYTES
 
 from feed import Flow, Settings
 from feed.errors import ConfigError
-from feed.scenario.recording_reader import RecordingReader
+from feed.recording.reader import RecordingReader
 from feed.server import recorder as recorder_module
 from feed.server.house import House
 from feed.server.keys import Keyring, admin_entry, demo_entries

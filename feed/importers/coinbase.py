@@ -1,0 +1,219 @@
+"""
+Raw captures of Coinbase's WebSocket feed: level2 (snapshot, l2update), matches and ticker.
+
+Events carry the exchange's ``time``. A snapshot has none; it gets the time it was received. A
+match names the maker's side, so the aggressor is the other one. Quotes come from the book; the
+ticker is compared with it, and only where no book was captured does it become the quote. The
+level2 channel has no sequence numbers to check (the exchange guarantees delivery), but the ids of
+a product's matches follow each other without gaps.
+
+Source: Coinbase Exchange, "WebSocket channels", sections Level2, Matches and Ticker,
+https://docs.cdp.coinbase.com/exchange/websocket-feed/channels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+import msgspec
+
+from feed.importers.books import BUY, SELL
+from feed.importers.captures import Capture, read_captures
+from feed.importers.numbers import Market
+from feed.importers.run import Importer, Run
+from feed.importers.symbols import crypto
+from feed.importers.tables import exhaust
+from feed.importers.times import iso
+from feed.model.events import QUOTE, Row
+
+_SideName = Literal["buy", "sell"]
+_BOOK_SIDES = {"buy": BUY, "sell": SELL}
+_AGGRESSORS = {"buy": SELL, "sell": BUY}
+
+
+class _Message(msgspec.Struct):
+    type: str
+
+
+class _Snapshot(msgspec.Struct):
+    product_id: str
+    bids: list[tuple[str, str]]
+    asks: list[tuple[str, str]]
+    time: str = ""
+
+
+class _Update(msgspec.Struct):
+    product_id: str
+    changes: list[tuple[_SideName, str, str]]
+    time: str
+
+
+class _Match(msgspec.Struct):
+    product_id: str
+    trade_id: int
+    side: _SideName
+    price: str
+    size: str
+    time: str
+
+
+class _Ticker(msgspec.Struct):
+    product_id: str
+    best_bid: str
+    best_ask: str
+    best_bid_size: str = ""
+    best_ask_size: str = ""
+    time: str = ""
+
+
+_TYPE = msgspec.json.Decoder(_Message)
+_SNAPSHOT = msgspec.json.Decoder(_Snapshot)
+_UPDATE = msgspec.json.Decoder(_Update)
+_MATCH = msgspec.json.Decoder(_Match)
+_TICKER = msgspec.json.Decoder(_Ticker)
+
+
+class _Surveyor(Capture):
+    """First pass: every price and size there is."""
+
+    def received(self, _: int, text: str) -> tuple[()]:
+        survey = self.run.survey
+        match _TYPE.decode(text).type:
+            case "snapshot":
+                snapshot = _SNAPSHOT.decode(text)
+                survey.books[snapshot.product_id] = None
+                for price, size in (*snapshot.bids, *snapshot.asks):
+                    survey.see(snapshot.product_id, price, size)
+            case "l2update":
+                update = _UPDATE.decode(text)
+                survey.updates[update.product_id] = None
+                for _side, price, size in update.changes:
+                    survey.see(update.product_id, price, size)
+            case "match" | "last_match":
+                trade = _MATCH.decode(text)
+                survey.see(trade.product_id, trade.price, trade.size)
+            case "ticker":
+                ticker = _TICKER.decode(text)
+                survey.see(ticker.product_id, ticker.best_bid or "0", ticker.best_bid_size or "1")
+                survey.see(ticker.product_id, ticker.best_ask or "0", ticker.best_ask_size or "1")
+        return ()
+
+
+class Coinbase(Capture):
+    """Second pass: books by product, and the last match of each."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__(run)
+        self._known: dict[str, None] = {}
+        self._last_match: dict[str, int] = {}
+
+    def received(self, at: int, text: str) -> list[Row]:
+        """Rows of a message from the exchange."""
+        kind = _TYPE.decode(text).type
+        rows: list[Row] = []
+        match kind:
+            case "snapshot":
+                rows = self._snapshot(at, _SNAPSHOT.decode(text))
+            case "l2update":
+                rows = self._update(_UPDATE.decode(text))
+            case "match":
+                rows = self._match(_MATCH.decode(text))
+            case "last_match":
+                # The last trade before the subscription: no event, but the next id follows its.
+                trade = _MATCH.decode(text)
+                self._last_match[trade.product_id] = trade.trade_id
+            case "ticker":
+                rows = self._ticker(at, _TICKER.decode(text))
+        self.run.messages[kind] += 1
+        return rows
+
+    def lost(self, name: str, at: int) -> list[Row]:
+        """The book waits for its next snapshot."""
+        self._known.pop(name, None)
+        return super().lost(name, at)
+
+    def _snapshot(self, at: int, snapshot: _Snapshot) -> list[Row]:
+        market = self.run.markets[snapshot.product_id]
+        prices, sizes, book = market.prices, market.sizes, market.book
+        levels = [(BUY, prices[price], sizes[size]) for price, size in snapshot.bids]
+        levels += [(SELL, prices[price], sizes[size]) for price, size in snapshot.asks]
+        ts = self.run.clock(iso(snapshot.time) if snapshot.time else at)
+        self.feeds(snapshot.product_id)
+        self._known[snapshot.product_id] = None
+        return [
+            book.clear(ts),
+            *[book.level(ts, *level) for level in levels],
+            *self.run.quoted(market, ts),
+        ]
+
+    def _update(self, update: _Update) -> list[Row]:
+        market = self.run.markets[update.product_id]
+        if update.product_id not in self._known:
+            self.run.gap(
+                f"expected a snapshot of {update.product_id} first, found an l2update; it is left out"
+            )
+            return []
+        prices, sizes, book = market.prices, market.sizes, market.book
+        # Everything is read before anything changes, so that a malformed message leaves no trace.
+        changes = [(_BOOK_SIDES[side], prices[price], sizes[size]) for side, price, size in update.changes]
+        ts = self.run.clock(iso(update.time))
+        rows = [book.level(ts, *change) for change in changes]
+        rows += self.run.quoted(market, ts)
+        return rows
+
+    def _match(self, trade: _Match) -> list[Row]:
+        product = trade.product_id
+        last = self._last_match.get(product)
+        if last is not None:
+            if trade.trade_id == last + 1:
+                self.run.checked["trade_id = last + 1"] += 1
+            else:
+                self.run.gap(f"expected match {last + 1} of {product}, found {trade.trade_id}")
+        self._last_match[product] = trade.trade_id
+        ts = self.run.clock(iso(trade.time))
+        market = self.run.markets[product]
+        return [self.run.trade(market, ts, _AGGRESSORS[trade.side], trade.price, trade.size)]
+
+    def _ticker(self, at: int, ticker: _Ticker) -> list[Row]:
+        market = self.run.markets[ticker.product_id]
+        # An empty side is an empty string.
+        bid, ask = market.prices[ticker.best_bid or "0"], market.prices[ticker.best_ask or "0"]
+        if market.has_book:
+            self._compare(market, bid, ask)
+            return []
+        ts = self.run.clock(iso(ticker.time) if ticker.time else at)
+        # Early tickers have no sizes: one lot then stands for the unknown.
+        bid_size, ask_size = (
+            (market.sizes[size] if size else 1) if price else 0
+            for price, size in ((bid, ticker.best_bid_size), (ask, ticker.best_ask_size))
+        )
+        row = (QUOTE, market.index, ts, bid, bid_size, ask, ask_size)
+        self.run.check_quote(market, row)
+        return [row]
+
+    def _compare(self, market: Market, bid: int, ask: int) -> None:
+        # The two channels are not in step, so a difference is normal and only counted.
+        book = market.book
+        same = (bid, ask) == (book.bids.best()[0], book.asks.best()[0])
+        self.run.checked["ticker equals book" if same else "ticker ahead of or behind book"] += 1
+
+
+def _survey(run: Run) -> None:
+    exhaust(read_captures(run, _Surveyor(run)))
+
+
+def _rows(run: Run) -> Iterator[list[Row]]:
+    return read_captures(run, Coinbase(run))
+
+
+IMPORTERS = (
+    Importer(
+        name="coinbase",
+        about="raw capture of Coinbase: level2, matches, ticker",
+        symbol=crypto,
+        survey=_survey,
+        rows=_rows,
+        notes=("Snapshots carry the time they were received; all else the exchange's.",),
+    ),
+)

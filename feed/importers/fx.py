@@ -1,0 +1,204 @@
+"""
+Plain CSV files of FX quotes: a time, a bid and an ask per line.
+
+Known layouts are told from the first line: a header that names the columns (``time``, ``Gmt
+time``, ``timestamp``; ``bid``; ``ask``; maybe ``symbol``, ``BidVolume``, ``AskVolume``), as JForex and
+many others write it; without one, HistData (``20120201 000003660,1.30660,1.30677,0``) or TrueFX
+(``EUR/USD,20120102 00:00:00.123,1.29410,1.29430``). For any other order the options name the
+columns. Where no column names the instrument, the file name does (``DAT_ASCII_EURUSD_T_201202.csv``).
+
+Times are UTC, except HistData's, which are New York's winter time all year (UTC-5). Where sizes are
+missing, one lot stands for them; the source gives none, and a quote without a size is no quote.
+
+Source: HistData, "Data file specifications", section Generic ASCII in Ticks,
+https://www.histdata.com/f-a-q/data-files-detailed-specification/;
+TrueFX, "Historical downloads", https://www.truefx.com/truefx-historical-downloads/; Dukascopy ticks as
+https://github.com/FX31337/go-duka writes them, README, section CSV Format.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import attrs
+
+from feed.errors import ConfigError
+from feed.importers import fx_bars
+from feed.importers.clocks import clock, names_zone
+from feed.importers.run import Importer, Run
+from feed.importers.symbols import currencies
+from feed.importers.tables import Layout, Take, exhaust, read_tables
+from feed.importers.times import SECOND
+from feed.model.events import QUOTE, Row
+
+_HOUR = 3600 * SECOND
+_NAMES = {
+    "time": ("", "time", "gmt time", "timestamp", "datetime", "date", "date time", "utc", "etc/utc time"),
+    "bid": ("bid", "bid price", "bidprice", "rateb"),
+    "ask": ("ask", "ask price", "askprice", "offer", "ratea"),
+    "symbol": ("symbol", "pair", "instrument", "ticker", "currency pair"),
+    "bid_size": ("bid_size", "bidvolume", "bid volume", "bid_volume", "bidsize"),
+    "ask_size": ("ask_size", "askvolume", "ask volume", "ask_volume", "asksize"),
+}
+_HISTDATA = re.compile(r"\d{8} \d{9}[,;]")
+_TRUEFX = re.compile(r"[A-Za-z]{3}/[A-Za-z]{3},\d{8} \d\d:\d\d:\d\d\.")
+_PAIR = re.compile(r"(?<![A-Za-z])([A-Za-z]{3})[-_/]?([A-Za-z]{3})(?![A-Za-z])")
+
+
+@attrs.frozen(kw_only=True)
+class Columns:
+    """
+    Where the cells of a quote stand, counted from 0; None where a file has no such column.
+
+    Attributes:
+        hours: How far the file's clock is ahead of UTC, unless the options say otherwise.
+    """
+
+    time: int
+    bid: int
+    ask: int
+    symbol: int | None = None
+    bid_size: int | None = None
+    ask_size: int | None = None
+    hours: float = 0.0
+    header: bool = False
+    separator: str = ","
+
+
+def columns(first: str, given: str, where: str) -> Columns:
+    """
+    The layout of a file.
+
+    Args:
+        first: Its first line.
+        given: Names of the columns from the options; empty to find out.
+        where: ``file:line`` for errors.
+    Raises:
+        ConfigError: Unknown, or without a time, a bid or an ask.
+    """
+    separator = next((mark for mark in ";\t" if mark in first), ",")
+    if given:
+        return _named(given.split(","), separator, header=not re.search(r"\d", first), where=where)
+    if _HISTDATA.match(first):
+        return Columns(time=0, bid=1, ask=2, hours=-5.0, separator=separator)
+    if _TRUEFX.match(first):
+        return Columns(symbol=0, time=1, bid=2, ask=3)
+    return _named(first.split(separator), separator, header=True, where=where)
+
+
+def _named(names: list[str], separator: str, *, header: bool, where: str) -> Columns:
+    plain = [name.strip().strip('"').lower() for name in names]
+    found: dict[str, int] = {}
+    for column, spellings in _NAMES.items():
+        for at, name in enumerate(plain):
+            if name in spellings:
+                found.setdefault(column, at)
+    for needed in ("time", "bid", "ask"):
+        if needed not in found:
+            raise ConfigError(
+                f"no {needed} column in {separator.join(names)[:80]!r}",
+                where=where,
+                hint="name the columns, such as time,bid,ask",
+            )
+    return Columns(**found, header=header, separator=separator)
+
+
+def _name(run: Run, path: Path) -> str:
+    """The instrument of a file that does not name it."""
+    if run.options.symbol:
+        return run.options.symbol
+    found = _PAIR.search(path.name.removeprefix("DAT_ASCII_"))
+    if not found:
+        raise ConfigError(
+            "its name does not say which instrument it is", where=str(path), hint="name the symbol"
+        )
+    return "".join(found.groups()).upper()
+
+
+def _read(run: Run, make: Callable[[Run, Columns, str], Take]) -> Iterator[list[Row]]:
+    def layout(path: Path, first: str) -> Layout:
+        where = columns(first, run.options.columns, f"{path}:1")
+        name = "" if where.symbol is not None else _name(run, path)
+        order = [where.time, where.bid, where.ask]
+        needed = ["time", "bid", "ask"]
+        for extra in ("symbol", "bid_size", "ask_size"):
+            if (at := getattr(where, extra)) is not None:
+                order.append(at)
+                needed.append(extra)
+        last = max(order) + 1
+        return Layout(
+            make(run, where, name),
+            tuple(needed[order.index(at)] if at in order else "..." for at in range(last)),
+            separator=where.separator,
+            header=where.header,
+        )
+
+    return read_tables(run, layout)
+
+
+def _bars(run: Run) -> fx_bars.Bars | None:
+    """The pairs of bid and ask bars that the files are; None when they are quotes."""
+    return fx_bars.pairs(run, lambda path: _name(run, path))
+
+
+def _survey_take(run: Run, where: Columns, name: str) -> Take:
+    see = run.survey.see
+
+    def take(cells: list[str]) -> tuple[()]:
+        pair = name if where.symbol is None else cells[where.symbol]
+        see(pair, cells[where.bid], "1" if where.bid_size is None else cells[where.bid_size])
+        see(pair, cells[where.ask], "1" if where.ask_size is None else cells[where.ask_size])
+        return ()
+
+    return take
+
+
+def _take(run: Run, where: Columns, name: str) -> Take:
+    hours = where.hours if run.options.utc_offset_hours is None else run.options.utc_offset_hours
+    ahead = int(hours * _HOUR)
+    read: Callable[[str], int] | None = None
+
+    def take(cells: list[str]) -> tuple[Row]:
+        nonlocal read
+        time = cells[where.time]
+        if read is None:
+            read = clock(time)
+            if run.options.utc_offset_hours is not None and names_zone(time):
+                raise fx_bars.own_zone(run.where)
+        market = run.markets[name if where.symbol is None else cells[where.symbol]]
+        bid, ask = market.prices[cells[where.bid]], market.prices[cells[where.ask]]
+        bid_size = 1 if where.bid_size is None else market.sizes[cells[where.bid_size]]
+        ask_size = 1 if where.ask_size is None else market.sizes[cells[where.ask_size]]
+        row = (QUOTE, market.index, run.clock(read(time) - ahead), bid, bid_size, ask, ask_size)
+        run.messages["quote"] += 1
+        run.check_quote(market, row)
+        return (row,)
+
+    return take
+
+
+def _survey(run: Run) -> None:
+    bars = _bars(run)
+    if bars is None:
+        exhaust(_read(run, _survey_take))
+    else:
+        bars.survey()
+
+
+def _rows(run: Run) -> Iterator[list[Row]]:
+    bars = _bars(run)
+    return _read(run, _take) if bars is None else bars.rows()
+
+
+IMPORTERS = (
+    Importer(
+        name="fx-csv",
+        about="FX quotes as CSV: HistData, TrueFX, JForex, pandas, any with named columns; bid and ask bars",
+        symbol=currencies,
+        survey=_survey,
+        rows=_rows,
+        notes=("Where the source gives no sizes, one lot stands for them.", fx_bars.NOTE),
+    ),
+)

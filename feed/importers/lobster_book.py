@@ -1,0 +1,145 @@
+"""An order book that follows somebody else's: orders where they are known, levels where only those are."""
+
+from __future__ import annotations
+
+from feed.importers.books import SELL, Ladder
+from feed.importers.numbers import Market
+from feed.model.events import ADD, REDUCE, TRADE, Row
+
+# Above every id of the source, so that nobody takes a made-up order for a real one.
+_MADE_UP = 10**12
+
+
+class OrderBook:
+    """
+    The visible orders of one share, by price level in their order of arrival.
+
+    Sizes are lots, prices ticks. The totals live in ``market.book``, so that quotes come of it as
+    in any other import.
+    """
+
+    def __init__(self, market: Market) -> None:
+        self._index = market.index
+        self._book = market.book
+        self._made_up = _MADE_UP
+        # Orders of each level: id to lots left. A dict keeps the queue's order.
+        self._queues: tuple[dict[int, dict[int, int]], dict[int, dict[int, int]]] = ({}, {})
+
+    def clear(self, ts: int) -> Row:
+        """Forget every order."""
+        for queue in self._queues:
+            queue.clear()
+        return self._book.clear(ts)
+
+    def add(self, ts: int, order: int, side: int, price: int, size: int) -> Row:
+        """An order came to rest."""
+        self._queues[side].setdefault(price, {})[order] = size
+        return (ADD, self._index, ts, order, side, price, size, self._total(side, price, size))
+
+    def reduce(self, ts: int, order: int, side: int, price: int, size: int) -> list[Row]:
+        """An order shrank by ``size`` or went; nothing if its level is out of view."""
+        known = self._holder(order, side, price)
+        if known is None:
+            return []
+        left = self._take(known, side, price, size)
+        return [(REDUCE, self._index, ts, known, side, price, left, self._level(side, price))]
+
+    def execute(self, ts: int, order: int, side: int, price: int, size: int, *, trade: int) -> Row:
+        """An order was hit for ``size``."""
+        known = self._holder(order, side, price)
+        left = 0 if known is None else self._take(known, side, price, size)
+        maker = order if known is None else known
+        level = self._level(side, price)
+        return (TRADE, self._index, ts, trade, 1 - side, price, size, maker, 0, left, level)
+
+    def shows(self, side: int, shown: dict[int, int]) -> bool:
+        """Whether one side is exactly the levels ``shown``, price to size."""
+        return self._ladder(side).levels == shown
+
+    def correct(self, ts: int, side: int, shown: dict[int, int], depth: int) -> tuple[list[Row], str]:
+        """
+        Make one side what it should be.
+
+        Args:
+            ts: Market time.
+            side: Which side.
+            shown: All its levels in view, price to size.
+            depth: How many levels can be in view.
+        Returns:
+            The rows that do it; and what was not explained by levels coming in or going out of view
+            at the far end, empty if all was.
+        """
+        ladder = self._ladder(side)
+        wrong = []
+        rows: list[Row] = []
+        # Only a full view has levels behind it.
+        full = len(shown) == depth
+        best_first = sorted(shown, key=lambda price: price * ladder.sign, reverse=True)
+        edge = best_first[-1] * ladder.sign if best_first else 0
+        worst = ladder.keys[0] if ladder.keys else None
+        for price in [known for known in ladder.levels if known not in shown]:
+            if not full or price * ladder.sign > edge:
+                wrong.append(f"no level {price} ticks")
+            rows += self._remove(ts, side, price)
+        for price in best_first:
+            size, had = shown[price], ladder.levels.get(price, 0)
+            if size != had:
+                if had or (worst is not None and price * ladder.sign > worst):
+                    wrong.append(f"{size} lots at {price} ticks, not {had}")
+                rows += self._resize(ts, side, price, size - had)
+        return rows, "; ".join(wrong)
+
+    def _resize(self, ts: int, side: int, price: int, change: int) -> list[Row]:
+        if change > 0:
+            self._made_up += 1
+            return [self.add(ts, self._made_up - 1, side, price, change)]
+        rows: list[Row] = []
+        # Nobody knows which order it was; the last in the queue hurts the others least.
+        for order in reversed(list(self._queues[side][price])):
+            size = min(self._queues[side][price][order], -change)
+            if size:
+                rows += self.reduce(ts, order, side, price, size)
+                change += size
+            if not change:
+                break
+        return rows
+
+    def _remove(self, ts: int, side: int, price: int) -> list[Row]:
+        return [
+            row
+            for order, size in list(self._queues[side][price].items())
+            for row in self.reduce(ts, order, side, price, size)
+        ]
+
+    def _holder(self, order: int, side: int, price: int) -> int | None:
+        """The order itself, or the made-up one that stands for it; None when its level is out of view."""
+        queue = self._queues[side].get(price)
+        if not queue:
+            return None
+        if order in queue:
+            return order
+        return next((known for known in queue if known >= _MADE_UP), None)
+
+    def _take(self, order: int, side: int, price: int, size: int) -> int:
+        queue = self._queues[side][price]
+        taken = min(size, queue[order])
+        queue[order] -= taken
+        left = queue[order]
+        if not left:
+            del queue[order]
+            if not queue:
+                del self._queues[side][price]
+        self._total(side, price, -taken)
+        return left
+
+    def _total(self, side: int, price: int, change: int) -> int:
+        ladder = self._ladder(side)
+        total = ladder.levels.get(price, 0) + change
+        ladder.set(price, total)
+        return total
+
+    def _level(self, side: int, price: int) -> int:
+        return self._ladder(side).levels.get(price, 0)
+
+    def _ladder(self, side: int) -> Ladder:
+        return self._book.asks if side == SELL else self._book.bids
