@@ -31,7 +31,6 @@ ROOMS = {
     "client": {"model", "dialects"},
 }
 ROOMS["testing"] = set(ROOMS)
-ROOMS["certify"] = set(ROOMS)
 ROOMS["cli"] = set(ROOMS)
 ROOMS["pytest_plugin"] = {"testing"}
 ROOMS["__main__"] = ROOMS["__init__"] = {*ROOMS}
@@ -50,16 +49,13 @@ LIBRARIES["scenario"] = LIBRARIES["dialects"]
 LIBRARIES["recording"] = LIBRARIES["importers"] = LIBRARIES["dialects"] | {"zstandard"}
 
 TRIO = {"trio", "trio_websocket", "anyio"}
-TRIO_PLACES = re.compile(
-    r"(sim\.runner|stream\.(fanout|source)|server|client|testing|certify|cli|__init__)(\.|$)"
-)
+TRIO_PLACES = re.compile(r"(sim\.runner|stream\.(fanout|source)|server|client|testing|cli|__init__)(\.|$)")
 
 # Above these nothing may depend on the wall clock, on the machine or on the run.
 DETERMINISTIC = set(ROOMS) - {
     "server",
     "client",
     "testing",
-    "certify",
     "pytest_plugin",
     "cli",
     "__init__",

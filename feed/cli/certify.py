@@ -11,7 +11,7 @@ from feed.cli.options import example
 from feed.recording.output import beginning, write_whole
 
 if TYPE_CHECKING:
-    from feed.certify.report import Finding
+    from feed.testing.certify.report import Finding
 
 
 @click.command(
@@ -39,7 +39,7 @@ def certify(
     it is stopped. Exit code 0 when it did all that the protocol's document requires, 1 when not.
     """
     # Not at the top: `feed --help` should not wait for a server to load.
-    from feed.certify.course import Course  # noqa: PLC0415
+    from feed.testing.certify.course import Course  # noqa: PLC0415
 
     def tell(finding: Finding) -> None:
         click.echo(f"{finding.at:6.1f} s  {finding.duty.value}: {finding.seen}", err=True)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from feed.certify.course import Course
 from feed.dialects.client import Duty
+from feed.testing.certify.course import Course
 
 PUBLISHED = Path(__file__).parent / "clients" / "securitypro" / "reconnect.js"
 OURS = """

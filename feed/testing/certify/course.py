@@ -16,12 +16,12 @@ from typing import Final
 
 import attrs
 
-from feed.certify.report import Finding, Report
 from feed.dialects.client import Codec, Duty
 from feed.dialects.discovery import codecs
 from feed.errors import ConfigError
 from feed.settings import DEMO_SECRET, Limits
 from feed.stream.frames import text_frame
+from feed.testing.certify.report import Finding, Report
 from feed.testing.server import FeedServer
 from feed.testing.tap import Tap, Visit, Wire
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from feed.certify.course import Course
 from feed.errors import ConfigError
+from feed.testing.certify.course import Course
 
 
 @pytest.mark.parametrize(

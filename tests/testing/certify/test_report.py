@@ -5,8 +5,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from feed.certify.report import Finding, Report
 from feed.dialects.client import Duty
+from feed.testing.certify.report import Finding, Report
 
 
 def finding(duty, passed, *, required=True):
