@@ -158,7 +158,8 @@ class Hub:
     def unsubscribe(self, outlet: Outlet, topics: Sequence[Topic]) -> None:
         """Send nothing more of ``topics`` to ``outlet``, beyond what has been published."""
         held = self._held(outlet)
-        left = [topic for topic in held if topic not in topics]
+        given_up = dict.fromkeys(topics)
+        left = [topic for topic in held if topic not in given_up]
         if len(left) != len(held):
             self._listen(outlet, left)
 

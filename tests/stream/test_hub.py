@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from feed.model.events import CLEAR, QUOTE, STATUS
 from feed.model.position import Ahead, OtherHistory, Position, TooOld
-from feed.model.topics import Encoder
+from feed.model.topics import Encoder, Topic
 from feed.stream.work import CHECK
 
 
@@ -63,6 +63,19 @@ def test_unsubscribing_what_is_not_held_changes_nothing(stream):
     group = client.outlet.group
     house.hub.unsubscribe(client.outlet, [stream.topic("trade")])
     assert client.outlet.group is group
+
+
+def test_giving_up_many_topics_costs_by_their_number(stream, monkeypatch):
+    """Not by the square of it: each is looked up, and not compared with all others."""
+    house = stream.House()
+    monkeypatch.setattr(house.hub.latest, "quote", lambda _: None)
+    client = house.client(*[Topic("test", "quote", 0, (("n", str(n)),)) for n in range(200)])
+    asked = [Topic("test", "quote", 0, (("n", str(n)),)) for n in range(100, 200)]
+    compared, same = [], Topic.__eq__
+    monkeypatch.setattr(Topic, "__eq__", lambda one, other: compared.append(one) or same(one, other))
+    house.hub.unsubscribe(client.outlet, asked)
+    assert len(client.outlet.group.topics) == 100
+    assert len(compared) < 1000
 
 
 def test_frames_of_one_event_stand_in_topic_order(stream):

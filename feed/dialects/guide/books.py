@@ -4,11 +4,14 @@ From an event to the guide's order books: price levels (``book``) and single ord
 Both send a snapshot, in parts when it is large, and then a delta for each event. A row of a snapshot
 and a row of a delta mean the same: what now stands at that price, or is left of that order; size
 zero removes it. The first part of a snapshot begins the book anew.
+
+The rows of a snapshot are kept until the book changes: they are most of what a subscription costs, and
+many may ask for them at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from feed.dialects.guide import channels
 from feed.dialects.guide.encode import head, told
@@ -53,22 +56,26 @@ class Levels(Encoder):
         self._head = head("book", channels.BOOK, instrument)
         self._instrument = instrument
         self._ladder = Ladder(instrument)
+        self._parts: list[str] | None = None  # of a snapshot, but for what tells its place in the stream
         for side in Side:
             self._ladder.fill(side, latest.levels(index, side))
 
     def snapshot(self, latest: Latest, instrument: int) -> Sequence[str]:
         """The whole book."""
-        price, size = self._instrument.price_text, self._instrument.size_text
-        rows = [
-            (side, f'["{price(at)}","{size(lots)}"]')
-            for side in Side
-            for at, lots in latest.levels(instrument, side)
-        ]
-        number = _number(latest, pos=self._pos)
-        return list(_snapshot(self._head, rows, self._tail(latest.now, number)))
+        if self._parts is None:
+            price, size = self._instrument.price_text, self._instrument.size_text
+            rows = [
+                (side, f'["{price(at)}","{size(lots)}"]')
+                for side in Side
+                for at, lots in latest.levels(instrument, side)
+            ]
+            self._parts = _parts(self._head, rows)
+        tail = self._tail(latest.now, _number(latest, pos=self._pos))
+        return [part + tail for part in self._parts]
 
     def encode(self, item: Event) -> str | None:
         """A delta, or None when the event leaves the levels as they are."""
+        self._parts = None
         match item:
             case OrderAdded() | OrderReduced() | LevelSet():
                 side, price, level = item.side, item.price, item.level
@@ -76,7 +83,7 @@ class Levels(Encoder):
                 side, price = Side(1 - aggressor), item.price
             case BookCleared():
                 self._ladder.clear()
-                return next(_snapshot(self._head, [], self._tail(item.ts, told(item, pos=self._pos))))
+                return _parts(self._head, [])[0] + self._tail(item.ts, told(item, pos=self._pos))
             case _:
                 return None
         at, size = self._instrument.price_text(price), self._instrument.size_text(level)
@@ -102,19 +109,23 @@ class Orders(Encoder):
         self._pos = pos
         self._head = head("book3", channels.ORDERS, instrument)
         self._instrument = instrument
+        self._parts: list[str] | None = None  # of a snapshot, but for what tells its place in the stream
 
     def snapshot(self, latest: Latest, instrument: int) -> Sequence[str]:
         """Every order; none where the source reports levels alone."""
-        rows = [
-            (side, self._row(order, price, left))
-            for side in Side
-            for order, price, left in latest.orders(instrument, side)
-        ]
-        number = _number(latest, pos=self._pos)
-        return list(_snapshot(self._head, rows, _tail(latest.now, number)))
+        if self._parts is None:
+            rows = [
+                (side, self._row(order, price, left))
+                for side in Side
+                for order, price, left in latest.orders(instrument, side)
+            ]
+            self._parts = _parts(self._head, rows)
+        tail = _tail(latest.now, _number(latest, pos=self._pos))
+        return [part + tail for part in self._parts]
 
     def encode(self, item: Event) -> str | None:
         """A delta, or None when the event names no order."""
+        self._parts = None
         match item:
             case OrderAdded():
                 side, order, left = item.side, item.order, item.size
@@ -123,7 +134,7 @@ class Orders(Encoder):
             case Trade(aggressor=Side() as aggressor, left=int() as left):
                 side, order = Side(1 - aggressor), item.maker
             case BookCleared():
-                return next(_snapshot(self._head, [], _tail(item.ts, told(item, pos=self._pos))))
+                return _parts(self._head, [])[0] + _tail(item.ts, told(item, pos=self._pos))
             case _:
                 return None
         tail = _tail(item.ts, told(item, pos=self._pos))
@@ -146,12 +157,14 @@ def _delta(head: str, side: Side, row: str, tail: str) -> str:
     return f'{head}"action":"delta",{rows},{tail}'
 
 
-def _snapshot(head: str, rows: list[tuple[Side, str]], tail: str) -> Iterator[str]:
-    parts = max(1, -(-len(rows) // PART_ROWS))
-    for part in range(parts):
+def _parts(head: str, rows: list[tuple[Side, str]]) -> list[str]:
+    """The messages of a snapshot, each without its end."""
+    count = max(1, -(-len(rows) // PART_ROWS))
+    found: list[str] = []
+    for part in range(count):
         here = rows[part * PART_ROWS : (part + 1) * PART_ROWS]
         bids, asks = (",".join([text for at, text in here if at is side]) for side in Side)
-        yield (
-            f'{head}"action":"snapshot","part":{part + 1},"parts":{parts},'
-            f'"bids":[{bids}],"asks":[{asks}],{tail}'
+        found.append(
+            f'{head}"action":"snapshot","part":{part + 1},"parts":{count},"bids":[{bids}],"asks":[{asks}],'
         )
+    return found

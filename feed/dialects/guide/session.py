@@ -39,6 +39,7 @@ class GuideSession(Session):
         self._desk = desk
         self._options = options
         self._beginning = Beginning(options.since, desk.check)
+        self._finder = channels.Finder(desk.listing, options)
         self._topics: dict[Topic, None] = {}
 
     def open(self) -> Sequence[Action]:
@@ -91,7 +92,7 @@ class GuideSession(Session):
         known: dict[Topic, None] = {}
         strange: dict[str, None] = {}
         for channel in request.channels:
-            topic = channels.topic(channel, self._desk.listing, self._options)
+            topic = self._finder.topic(channel)
             if topic is None:
                 strange[channel] = None
             else:
@@ -108,8 +109,7 @@ class GuideSession(Session):
         return Reply(message(type=kind, channels=self._names(topics), **self._position(since)))
 
     def _names(self, topics: Iterable[Topic]) -> list[str]:
-        listing = self._desk.listing
-        return [channels.name(topic.channel, listing[topic.instrument]) for topic in topics]
+        return channels.names(topics, self._desk.listing)
 
     def _position(self, since: Position | None = None) -> dict[str, str]:
         """Where an answer stands in the stream, where the client wants to know."""

@@ -12,7 +12,8 @@ import sys
 import tempfile
 import time
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import attrs
@@ -23,6 +24,7 @@ from tests.benchmarks.fanout.measure import CLIENT_CORE, ROOT, SERVER_CORE, pinn
 ELSEWHERE, SAME = "127.0.0.2", "127.0.0.1"
 AIM = 2.0
 BUSY = 0.5  # load average
+NICE = 15  # attackers give way to the victim, which shares their core
 
 EXAMPLE = """\
 examples:
@@ -32,6 +34,9 @@ examples:
 
 Nothing else should run meanwhile: the server takes the first core, everybody else the second. What the
 attackers do there runs only when the well-behaved client has nothing to do.
+
+On a machine that others use, --processor counts what the server's processor did until a tick was written
+to the client's socket, and no time in which the server was not let run; passes are those of its event loop.
 """
 
 
@@ -44,6 +49,7 @@ class Result:
         quiet: p50 and p99 without it, milliseconds.
         attacked: The same beside it.
         ticks: How many ticks the victim got without it and beside it.
+        passes: p99 and longest pass of the event loop without it and beside it; empty where nobody looked.
         fates: What became of the attackers.
         problem: Why there are no figures; empty when there are.
     """
@@ -51,6 +57,7 @@ class Result:
     quiet: tuple[float, float] = (0, 0)
     attacked: tuple[float, float] = (0, 0)
     ticks: tuple[int, int] = (0, 0)
+    passes: tuple[tuple[float, float], ...] = ()
     fates: dict[str, int] = attrs.field(factory=dict)
     problem: str = ""
 
@@ -58,17 +65,19 @@ class Result:
 def main() -> None:
     """Parse, attack, report."""
     options = _options()
-    if (load := os.getloadavg()[0]) > BUSY:
+    if (load := os.getloadavg()[0]) > BUSY and not options.processor:
         print(f"the machine is busy (load {load:.1f}): the ratios say little", file=sys.stderr)
     print(
-        f"{'attack':<36} {'from':<10} {'alone ms':>13} {'attacked ms':>15} {'p50':>6} {'p99':>6}  attackers"
+        f"{'attack':<36} {'from':<10} {'alone ms':>13} {'attacked ms':>15} {'p50':>6} {'p99':>6}  "
+        f"{'passes p99, max: alone | attacked   ' if options.processor else ''}attackers"
     )
     missed = 0
     for name in ATTACKS:
         if options.only and not any(part in name for part in options.only):
             continue
         for source in options.sources or (ELSEWHERE, SAME):
-            result = attacked(name, source, rounds=options.rounds, seconds=options.seconds)
+            attack = measured if options.processor else attacked
+            result = attack(name, source, rounds=options.rounds, seconds=options.seconds)
             missed += _tell(name, source, result)
     print(f"{missed} of them above {AIM:g}" if missed else f"every ratio of p99 is at most {AIM:g}")
 
@@ -87,6 +96,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--from", action="append", dest="sources", metavar="ADDRESS", help="attackers' address"
     )
+    parser.add_argument("--processor", action="store_true", help="count the time of the server's processor")
     options = parser.parse_args()
     if options.quick:
         options.rounds, options.seconds = 1, 3
@@ -95,30 +105,22 @@ def _options() -> argparse.Namespace:
 
 def attacked(name: str, source: str, *, rounds: int, seconds: float) -> Result:
     """Start a server and a victim, and let the attack begin and end some times."""
-    with tempfile.TemporaryDirectory() as scratch, _server(Path(scratch)) as (port, symbols):
+    phases: list[tuple[bool, int, int]] = []
+    with tempfile.TemporaryDirectory() as scratch, _server(Path(scratch)) as (server, port, symbols):
+        del server
         path = Path(scratch, "samples")
         with (
-            _client("victim", str(port), str(path)) as victim,
-            _client("attacks", name, str(port), source) as attackers,
+            _victim(port, symbols, path) as victim,
+            _attackers(name, port, source, symbols, NICE) as attackers,
         ):
-            for process in (victim, attackers):
-                _order(process, json.dumps(symbols))
-            time.sleep(2)
-            phases: list[tuple[bool, int, int]] = []
             for number in range(2 * rounds):
-                attacking = number % 2 == 1
                 begun = time.monotonic_ns()
-                if attacking:
-                    _order(attackers, "go")
-                time.sleep(seconds)
-                phases.append((attacking, begun, time.monotonic_ns()))
-                if attacking:
-                    _order(attackers, "stop")
-                    time.sleep(1)  # until all that it has left behind is gone
-            told, _ = attackers.communicate(timeout=20)
+                _phase(attackers, seconds, attacking=number % 2 == 1)
+                phases.append((number % 2 == 1, begun, begun + int(seconds * 1e9)))
+            fates = _fates(attackers)
             victim.communicate(timeout=20)
             if victim.returncode:
-                return Result(problem="the victim was cut off", fates=json.loads(told)["fates"])
+                return Result(problem="the victim was cut off", fates=fates)
         samples = array("q")
         samples.frombytes(path.read_bytes())
     delays: dict[bool, list[float]] = {False: [], True: []}
@@ -130,8 +132,87 @@ def attacked(name: str, source: str, *, rounds: int, seconds: float) -> Result:
         quiet=_percentiles(delays[False]),
         attacked=_percentiles(delays[True]),
         ticks=(len(delays[False]), len(delays[True])),
-        fates=json.loads(told)["fates"],
+        fates=fates,
     )
+
+
+def measured(name: str, source: str, *, rounds: int, seconds: float) -> Result:
+    """The same, measured by the server itself, in the time of its processor."""
+    delays: dict[bool, list[float]] = {False: [], True: []}
+    passes: dict[bool, list[float]] = {False: [], True: []}
+
+    def take(server: subprocess.Popen[str], *, attacking: bool | None) -> None:
+        _order(server, "taken")
+        assert server.stdout is not None
+        found = json.loads(server.stdout.readline())
+        if attacking is not None:
+            delays[attacking] += found["late"]
+            passes[attacking] += found["passes"]
+
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        _server(Path(scratch), "processor") as (server, port, symbols),
+    ):
+        path = Path(scratch, "samples")
+        with _victim(port, symbols, path) as victim, _attackers(name, port, source, symbols, 0) as attackers:
+            for number in range(2 * rounds):
+                attacking = number % 2 == 1
+                take(server, attacking=None)
+                _phase(
+                    attackers, seconds, attacking=attacking, then=partial(take, server, attacking=attacking)
+                )
+            fates = _fates(attackers)
+            victim.communicate(timeout=20)
+            if victim.returncode:
+                return Result(problem="the victim was cut off", fates=fates)
+    return Result(
+        quiet=_percentiles(delays[False]),
+        attacked=_percentiles(delays[True]),
+        ticks=(len(delays[False]), len(delays[True])),
+        passes=tuple((_percentiles(passes[one])[1], max(passes[one])) for one in (False, True)),
+        fates=fates,
+    )
+
+
+def _phase(
+    attackers: subprocess.Popen[str],
+    seconds: float,
+    *,
+    attacking: bool,
+    then: Callable[[], None] = lambda: None,
+) -> None:
+    if attacking:
+        _order(attackers, "go")
+    time.sleep(seconds)
+    then()
+    if attacking:
+        _order(attackers, "stop")
+        time.sleep(1)  # until all that it has left behind is gone
+
+
+def _fates(attackers: subprocess.Popen[str]) -> dict[str, int]:
+    told, _ = attackers.communicate(timeout=20)
+    fates: dict[str, int] = json.loads(told)["fates"]
+    return fates
+
+
+@contextlib.contextmanager
+def _victim(port: int, symbols: list[str], path: Path) -> Iterator[subprocess.Popen[str]]:
+    with _client("victim", str(port), str(path)) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        _order(process, json.dumps(symbols))
+        yield process
+
+
+@contextlib.contextmanager
+def _attackers(
+    name: str, port: int, source: str, symbols: list[str], nice: int
+) -> Iterator[subprocess.Popen[str]]:
+    with _client("attacks", name, str(port), source, str(nice)) as process:
+        _order(process, json.dumps(symbols))
+        time.sleep(2)
+        yield process
 
 
 def _percentiles(delays: list[float]) -> tuple[float, float]:
@@ -142,11 +223,13 @@ def _percentiles(delays: list[float]) -> tuple[float, float]:
 
 
 @contextlib.contextmanager
-def _server(scratch: Path) -> Iterator[tuple[int, list[str]]]:
+def _server(scratch: Path, *mode: str) -> Iterator[tuple[subprocess.Popen[str], int, list[str]]]:
     port = _free_port()
-    command = [sys.executable, "-m", "tests.benchmarks.abuse.server", str(port)]
+    command = [sys.executable, "-m", "tests.benchmarks.abuse.server", str(port), *mode]
     with (scratch / "server.log").open("w") as sink, pinned(SERVER_CORE):
-        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=sink, text=True)
+        process = subprocess.Popen(
+            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=sink, text=True
+        )
     try:
         assert process.stdout is not None
         line = process.stdout.readline()
@@ -154,7 +237,7 @@ def _server(scratch: Path) -> Iterator[tuple[int, list[str]]]:
             raise SystemExit(f"the server did not start: {(scratch / 'server.log').read_text()}")
         while "serving" not in (scratch / "server.log").read_text():
             time.sleep(0.05)
-        yield port, json.loads(line)
+        yield process, port, json.loads(line)
     finally:
         process.kill()
         process.wait()
@@ -194,7 +277,8 @@ def _tell(name: str, source: str, result: Result) -> bool:
         return True
     ratios = [beside / alone for beside, alone in zip(result.attacked, result.quiet, strict=True)]
     quiet, beside = ("{:6.2f} {:6.2f}".format(*it) for it in (result.quiet, result.attacked))
-    print(f"{start} {quiet} {beside:>15} {ratios[0]:6.2f} {ratios[1]:6.2f}  {fates}", flush=True)
+    passes = " | ".join("{:6.2f} {:6.2f}".format(*it) for it in result.passes)
+    print(f"{start} {quiet} {beside:>15} {ratios[0]:6.2f} {ratios[1]:6.2f}  {passes}  {fates}", flush=True)
     return ratios[1] > AIM
 
 

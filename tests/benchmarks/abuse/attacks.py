@@ -1,8 +1,8 @@
 """
-One attack: ``python -m tests.benchmarks.abuse.attacks NAME PORT SOURCE``.
+One attack: ``python -m tests.benchmarks.abuse.attacks NAME PORT SOURCE NICE``.
 
 It begins at a line ``go`` on standard input, and ends with ``stop``; each may come again. At the end of input
-it prints what became of its connections. It gives way to the victim, which shares its core.
+it prints what became of its connections. It is so much nicer than the victim, which shares its core.
 """
 
 from __future__ import annotations
@@ -35,7 +35,6 @@ from tests.benchmarks.abuse.frames import (
 CHANNELS = ("ticker", "trades", "book", "book3", "candles_1m")
 PAUSE_SECONDS = 0.1  # after a connection that came to nothing
 POSITION = re.compile(rb'"pos":"([^"]+)"')
-LESS = 15  # nicer than the victim
 RATE_SECONDS = 0.01  # between two connections of one attacker
 
 
@@ -374,5 +373,5 @@ async def main(name: str, port: int, source: str) -> None:
 
 
 if __name__ == "__main__":
-    os.nice(LESS)
+    os.nice(int(sys.argv[4]))
     trio.run(main, sys.argv[1], int(sys.argv[2]), sys.argv[3])

@@ -1,14 +1,18 @@
 """
-The server under attack: ``python -m tests.benchmarks.abuse.server PORT``.
+The server under attack: ``python -m tests.benchmarks.abuse.server PORT [processor]``.
 
 It is ``feed serve`` with the default market, and prints its symbols. One thing differs: a tick of Tradyn ends
 in ``"t":<ns>``, the monotonic clock at the moment at which the market was to make its event, since the
 protocol's own ``time`` counts milliseconds. A market that is kept from its work makes it late: that counts.
+
+With ``processor`` it lives by the time that its processor gives it, measures itself what reaches its first
+connection, and prints that at every line on its standard input.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from functools import partial
@@ -29,6 +33,7 @@ from feed.model.topics import Encoder, Topic
 from feed.server.house import House
 from feed.server.serve import serve
 from feed.settings import Settings, Tls
+from tests.benchmarks.abuse.processor import Gauge, ProcessorClock
 
 
 class DueTimes:
@@ -67,23 +72,44 @@ class StampedTradyn(Tradyn):
         return StampedTicks(instrument, latest.quote(topic.instrument), self._due)
 
 
-async def main(port: int) -> None:
+async def main(port: int, gauge: Gauge | None = None) -> None:
     """Serve until killed."""
     due = DueTimes()
     # The table of dialects is shared by the whole process, and this process serves nothing else.
     dialects()["tradyn"] = StampedTradyn(due)
 
+    def told(rows: list[Row]) -> None:
+        due.told(rows)
+        if gauge is not None:
+            gauge.told(rows)
+
     def tell(house: House) -> None:
-        house.fanout.tap = due.told
+        house.fanout.tap = told
         print(json.dumps([item.symbol for item in house.door._listing]), flush=True)
         settle()  # as `feed serve` does
 
     with TemporaryDirectory() as folder:
         settings = Settings(port=port, tls=Tls(ca=Path(folder, "ca.pem")))
         async with trio.open_nursery() as nursery:
-            await nursery.start(partial(serve, settings, tell=tell))
+            if gauge is None:
+                await nursery.start(partial(serve, settings, tell=tell))
+            else:
+                await nursery.start(partial(serve, settings, tell=tell, wrap=gauge.listen))
+                await _report(gauge)
+
+
+async def _report(gauge: Gauge) -> None:
+    commands = trio.lowlevel.FdStream(os.dup(0))
+    while await commands.receive_some():
+        print(json.dumps(gauge.taken()), flush=True)
 
 
 if __name__ == "__main__":
     configure("text")
-    trio.run(main, int(sys.argv[1]))
+    port, *mode = sys.argv[1:]
+    if mode:
+        clock = ProcessorClock()
+        watching = Gauge(clock)
+        trio.run(main, int(port), watching, clock=clock, instruments=[watching])
+    else:
+        trio.run(main, int(port))

@@ -27,6 +27,7 @@ def main(port: int, path: Path) -> None:
     answer = b""
     while b"\r\n\r\n" not in answer:
         answer += sock.recv(65536)
+    print("connected", flush=True)
     buffer = bytearray(answer.partition(b"\r\n\r\n")[2])
     sock.sendall(text({"type": "auth", "apiKey": KEY}))
     symbols = json.loads(sys.stdin.readline())

@@ -22,7 +22,8 @@ from feed.dialects.guide import DIALECT, books
 from feed.dialects.guide.client import CODEC
 from feed.dialects.items import Channel
 from feed.dialects.ladder import Ladder, Rungs
-from feed.model.events import ADD, CLEAR, LEVEL, REDUCE, TRADE, UNKNOWN, Side
+from feed.model.events import ADD, CLEAR, LEVEL, REDUCE, TRADE, UNKNOWN, Side, event
+from feed.model.instruments import Instrument
 from feed.model.latest import Latest
 from feed.model.topics import Topic
 
@@ -174,20 +175,24 @@ CHANGES = st.lists(
 )
 
 
+def changed(changes):
+    """These changes as rows."""
+    return [
+        {
+            "level": (LEVEL, BTC, n, side, price, size),
+            "add": (ADD, BTC, n, n, side, price, 1, size + 1),
+            "reduce": (REDUCE, BTC, n, n - 1, side, price, 0, size),
+            "trade": (TRADE, BTC, n, n, 1 - side, price, 1, n - 1, n, 0, size),
+            "clear": (CLEAR, BTC, n),
+        }[kind]
+        for n, (kind, side, price, size) in enumerate(changes, 1)
+    ]
+
+
 @given(changes=CHANGES, joined=st.integers(0, 60))
 def test_line_6_any_changes_make_the_same_book(house, changes, joined):
     """Levels that come, change and go above, among and below the best ten, known or not."""
-    rows = []
-    for n, (kind, side, price, size) in enumerate(changes, 1):
-        rows.append(
-            {
-                "level": (LEVEL, BTC, n, side, price, size),
-                "add": (ADD, BTC, n, n, side, price, 1, size + 1),
-                "reduce": (REDUCE, BTC, n, n - 1, side, price, 0, size),
-                "trade": (TRADE, BTC, n, n, 1 - side, price, 1, n - 1, n, 0, size),
-                "clear": (CLEAR, BTC, n),
-            }[kind]
-        )
+    rows = changed(changes)
     stage = house.Stage()
     stage.publish(rows[:joined])
     ear, client = stage.ear(Topic("guide", "book", BTC)), ClientBook()
@@ -195,6 +200,38 @@ def test_line_6_any_changes_make_the_same_book(house, changes, joined):
     for text in ear.texts():
         client.take(text)
     assert client.levels == levels_of(stage.hub.latest, house.listing[BTC], BTC)
+
+
+@pytest.mark.parametrize("options", [(), (("ext", "seq"),)])
+@given(changes=CHANGES)
+def test_line_6_whoever_joins_later_sees_the_book_as_it_is(house, options, changes):
+    """What is kept of a snapshot is never older than the book: it is that of a new encoder, at each event."""
+    latest = Latest(len(house.listing))
+    topics = [Topic("guide", kind, BTC, options) for kind in ("book", "book3")]
+    kept = [DIALECT.encoder(topic, house.listing[BTC], latest) for topic in topics]
+    for n, row in enumerate(changed(changes), 1):
+        latest.apply(n, row, n)
+        for topic, encoder in zip(topics, kept, strict=True):
+            if row[0] in encoder.kinds:
+                encoder.encode(event(n, row, n))
+            new = DIALECT.encoder(topic, house.listing[BTC], latest)
+            assert encoder.snapshot(latest, BTC) == new.snapshot(latest, BTC)
+            latest.now += 1_000_000  # of another instrument
+            assert encoder.snapshot(latest, BTC) == new.snapshot(latest, BTC)
+
+
+@pytest.mark.parametrize("kind", ["book", "book3"])
+def test_line_6_many_who_join_cost_little_more_than_one(house, monkeypatch, kind):
+    """Each price is written once for all who join before the book changes."""
+    latest = Latest(len(house.listing))
+    for n in range(1, 101):
+        latest.apply(n, (ADD, BTC, n, n, n % 2, 1000 + (n if n % 2 else -n), 5, 5))
+    encoder = DIALECT.encoder(Topic("guide", kind, BTC), house.listing[BTC], latest)
+    written = []
+    monkeypatch.setattr(Instrument, "price_text", lambda _, ticks: written.append(ticks) or "1")
+    for _ in range(50):
+        encoder.snapshot(latest, BTC)
+    assert len(written) == 100
 
 
 @given(st.lists(st.tuples(st.integers(1, 25), st.booleans()), max_size=80), st.sampled_from(list(Side)))

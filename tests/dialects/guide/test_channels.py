@@ -6,11 +6,14 @@ The numbers are those of the lines in the dialect's ``NOTES.md``.
 
 import json
 
+import attrs
 import pytest
 
 from feed.dialects.contract import Fault, Opening, Refusal, Reply, Subscribe, Unsubscribe
 from feed.dialects.discovery import route
-from feed.dialects.guide import DIALECT
+from feed.dialects.guide import DIALECT, channels
+from feed.dialects.options import Options
+from feed.model.instruments import Listing
 from feed.model.topics import Topic
 
 EURUSD, GBPUSD, XAUUSD, BTC = range(4)
@@ -163,3 +166,26 @@ def test_bad_option_is_refused_before_the_handshake(house):
 def test_last_words(house, fault, text):
     """The server says why it closes, as an error."""
     assert Reply(DIALECT.session(Opening(), house.desk).wording(fault)) == error(text)
+
+
+def test_topics_are_the_same_objects_for_all(house):
+    """Who compares the topics of two connections need not look into them, however they were spelled."""
+    asked = [
+        DIALECT.session(Opening(path="/ws"), house.desk).receive(
+            json.dumps({"type": "subscribe", "channels": [f"{kind}_{spelled}"]})
+        )[-1]
+        for kind in ("ticker", "book3")
+        for spelled in ("btcusd", "BTC-USD", "btc-usd", "b-t/c_usd")
+    ]
+    assert all(isinstance(one, Subscribe) for one in asked)
+    assert len({id(one.topics[0]) for one in asked}) == 2
+
+
+def test_instruments_with_one_plain_name_are_told_apart(house):
+    """The canonical name means the first of them; each has its own symbol."""
+    twins = Listing([house.listing[BTC], attrs.evolve(house.listing[BTC], symbol="BTC/USD")])
+    finder = channels.Finder(twins, Options())
+    found = [
+        finder.topic(f"book_{spelled}").instrument for spelled in ("btcusd", "BTC-USD", "BTC/USD", "btc/usd")
+    ]
+    assert found == [0, 0, 1, 0]
