@@ -43,6 +43,11 @@ def example(line: str) -> str:
     return f"\b\nExample:\n  {line}"
 
 
+def names(text: str | None) -> list[str]:
+    """The names in a list that is separated by commas; blanks around them are none of theirs."""
+    return [name for part in (text or "").split(",") if (name := part.strip())]
+
+
 class SettingOption(click.Option):
     """
     An option that fills one setting.

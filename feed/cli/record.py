@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 import signal
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qsl, urlsplit
 
 import attrs
 import click
 
 from feed import __version__
 from feed.cli.imports import lines, unfinished
-from feed.cli.options import example
+from feed.cli.options import example, names
 from feed.cli.tail import DEFAULT_SYMBOLS
+from feed.dialects.discovery import route
 from feed.errors import ConfigError, RecordingError
 from feed.importers import import_files
 from feed.recording.appended import AppendedFile
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     import trio
+
+_PROTOCOL: Final = "tradyn"
 
 
 @click.command(epilog=example("feed record ws://127.0.0.1:8080 --symbols EURUSD -o eurusd.feed.zst"))
@@ -50,17 +55,20 @@ def record(url: str, output: Path, key: str, symbols: str, count: int | None) ->
     # Not at the top: `feed --help` should not wait for a WebSocket library to load.
     import trio  # noqa: PLC0415
 
+    wanted = names(symbols)
+    if not wanted:
+        raise ConfigError("there is none", where="--symbols")
+    _check_protocol(url)
     heard = _place(output)
     with _deaf(heard), unfinished(output) as out:
-        ticks = AppendedFile(heard, fresh=True)
+        ticks, ended = AppendedFile(heard, fresh=True), _Ended()
         try:
-            ended = trio.run(_listen, url, key, symbols.split(","), count, ticks)
+            trio.run(partial(_listen, url, key, wanted, count=count, ticks=ticks, ended=ended))
         finally:
-            size = ticks.size
             ticks.close()
-            if not size:
+            if not ended.ticks:  # a welcome, or a refusal, is nothing to keep
                 heard.unlink(missing_ok=True)
-        if not size:
+        if not ended.ticks:
             raise ConfigError(ended.trouble or "nothing was heard", where=url)
         try:
             report = import_files("tradyn", [heard], out, tool=f"feed {__version__}")
@@ -74,6 +82,21 @@ def record(url: str, output: Path, key: str, symbols: str, count: int | None) ->
         click.echo(line)
     click.echo(f"wrote {output}; run it with: feed replay {output}", err=True)
     return 1 if ended.trouble else 0
+
+
+def _check_protocol(url: str) -> None:
+    """
+    Nothing but ticks can be recorded.
+
+    Raises:
+        ConfigError: Another protocol is served there, which would never understand.
+    """
+    parts = urlsplit(url)
+    found = route(parts.path or "/", dict(parse_qsl(parts.query, keep_blank_values=True)))
+    if found is not None and found.name != _PROTOCOL:
+        raise ConfigError(
+            f"is where {found.name} is spoken", where=url, hint=f"name {_PROTOCOL}'s path, such as /"
+        )
 
 
 def _place(output: Path) -> Path:
@@ -115,18 +138,22 @@ class _Ended:
 
     Attributes:
         trouble: Why no more could be kept; empty when all was.
+        ticks: How many were kept.
     """
 
     trouble: str = ""
+    ticks: int = 0
 
 
-async def _listen(url: str, key: str, symbols: list[str], count: int | None, ticks: AppendedFile) -> _Ended:
+async def _listen(
+    url: str, key: str, symbols: list[str], *, count: int | None, ticks: AppendedFile, ended: _Ended
+) -> None:
     """Write down every message until there is an end."""
     import trio  # noqa: PLC0415
 
-    from feed.cli.ticks import Listener  # noqa: PLC0415
+    from feed.cli.ticks import TICK, Listener  # noqa: PLC0415
 
-    ended, kept = _Ended(), 0
+    kept = 0
 
     def tell(text: str) -> None:
         nonlocal kept
@@ -137,6 +164,7 @@ async def _listen(url: str, key: str, symbols: list[str], count: int | None, tic
         try:
             ticks.append(text.encode() + b"\n")
             kept += 1
+            ended.ticks += text.startswith(TICK)
         except OSError as problem:
             ended.trouble = f"stopped after {kept} messages: cannot write {ticks.path} ({problem.strerror})"
             nursery.cancel_scope.cancel()
@@ -149,7 +177,6 @@ async def _listen(url: str, key: str, symbols: list[str], count: int | None, tic
             nursery.start_soon(_cancel_on_signal, signals, nursery.cancel_scope)
             await Listener(url, tell, say, count).run(key, symbols)
             nursery.cancel_scope.cancel()
-    return ended
 
 
 async def _cancel_on_signal(signals: AsyncIterator[int], scope: trio.CancelScope) -> None:

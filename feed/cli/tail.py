@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from feed.cli.options import example
+from feed.cli.options import example, names
 from feed.errors import ConfigError, install_hint
 from feed.settings import LOCAL_URL
 
@@ -71,12 +71,12 @@ async def _tail(options: dict[str, Any]) -> None:
 
     book = options["book"]
     show = _shower(options)
-    wanted = [book] if book else options["symbols"].split(",") if options["symbols"] else None
+    wanted = [book] if book else names(options["symbols"])
     feed = connect(
         options["url"],
         key=options["key"],
         symbols=wanted or await _usual_symbols(options["url"]),
-        channels=["book"] if book else options["channels"].split(",") if options["channels"] else (),
+        channels=["book"] if book else names(options["channels"]),
         dialect=options["dialect"],
         raw=show is _print_messages,
     )
@@ -98,7 +98,7 @@ async def _usual_symbols(url: str) -> list[str]:
     from feed.client.known import choose, listing_url, symbols_of  # noqa: PLC0415
 
     listed = symbols_of(await fetcher(None)(listing_url(url)))
-    return choose(listed, DEFAULT_SYMBOLS.split(","))
+    return choose(listed, names(DEFAULT_SYMBOLS))
 
 
 def _shower(options: dict[str, Any]) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 import attrs
 
@@ -21,7 +22,7 @@ from feed.client import (
 from feed.dialects.contract import MARKET_ENDED
 from feed.errors import ConfigError
 
-_TICK = '{"type":"tick"'
+TICK: Final = '{"type":"tick"'
 
 
 @attrs.define
@@ -68,7 +69,7 @@ class Listener:
 
     def _enough(self, item: Event | State) -> bool:
         if isinstance(item, Message):
-            if item.text.startswith(_TICK):
+            if item.text.startswith(TICK):
                 self._tick = item.text  # an event follows, unless it was told before
             else:
                 self.tell(item.text)

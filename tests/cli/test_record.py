@@ -138,6 +138,38 @@ def test_it_says_what_is_missing(run, folder):
     assert "are missing" in out
 
 
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (("--symbols", "EURUSX"), "Unknown symbol(s): EURUSX"),
+        (("--key", "nobody's"), "does not accept the key"),
+    ],
+)
+def test_nothing_is_left_of_a_start_that_failed(run, url, folder, options, complaint):
+    """What a server says before the first tick is nothing to keep: the next try needs the place."""
+    code, _, err = run("record", url, "-o", "a.feed.zst", *options)
+    assert (code, err.count("\n")) == (2, 1)
+    assert complaint in err
+    assert list(folder.iterdir()) == []
+
+
+def test_names_may_stand_apart(run, url):
+    """A blank after a comma is no part of a symbol."""
+    code, out, _ = run("record", url, "-o", "a.feed.zst", "--symbols", "EURUSD, GBPUSD,", "--count", "5")
+    assert code == 0
+    assert "tradyn: 5 events" in out
+    code, _, err = run("record", url, "-o", "b.feed.zst", "--symbols", " ,")
+    assert (code, err) == (2, "feed: --symbols: there is none\n")
+
+
+def test_another_protocol_is_not_waited_for(run, folder):
+    """It would never understand what is asked."""
+    code, _, err = run("record", "ws://127.0.0.1:1/guide", "-o", "a.feed.zst")
+    told = "is where guide is spoken; name tradyn's path, such as /"
+    assert (code, err) == (2, f"feed: ws://127.0.0.1:1/guide: {told}\n")
+    assert list(folder.iterdir()) == []
+
+
 def test_nothing_is_left_of_a_server_that_is_not_there(run, folder):
     """One line, and no empty file."""
     code, _, err = run("record", "ws://127.0.0.1:1", "-o", "a.feed.zst")
