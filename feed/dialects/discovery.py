@@ -1,4 +1,4 @@
-"""Finds the dialects: every folder beside this file that has a ``DIALECT``, and perhaps a ``CODEC``."""
+"""Finds the dialects: every folder beside this file, with what there is in it of a protocol."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from functools import cache
 import feed.dialects
 from feed.dialects.client import Codec
 from feed.dialects.contract import Dialect
+from feed.dialects.rest import Endpoint, RestContext
+from feed.model.instruments import Listing
+from feed.settings import Web
 
 
 @cache
@@ -33,6 +36,22 @@ def codecs() -> dict[str, Codec]:
         if importlib.util.find_spec(module) is not None:
             found[name] = importlib.import_module(module).CODEC
     return found
+
+
+def endpoints(listing: Listing, web: Web) -> tuple[Endpoint[RestContext], ...]:
+    """
+    What the dialects serve by request, in alphabetical order of their names.
+
+    Args:
+        listing: The instruments of the market, for the documents.
+        web: Bounds on what can be asked for.
+    """
+    found: list[Endpoint[RestContext]] = []
+    for name in dialects():
+        module = f"feed.dialects.{name}.rest"
+        if importlib.util.find_spec(module) is not None:
+            found += importlib.import_module(module).endpoints(listing, web)
+    return tuple(found)
 
 
 def route(path: str, query: Mapping[str, str]) -> Dialect | None:

@@ -15,12 +15,14 @@ import pytest
 from feed.dialects.contract import Subscribe
 from feed.dialects.discovery import dialects
 from feed.dialects.rails.encode import book_messages
+from feed.dialects.rails.rest import market_data
+from feed.dialects.rest import Call
+from feed.dialects.securitypro.rest import market
+from feed.dialects.tradyn import rest as account
 from feed.model.events import QUOTE, TRADE, UNKNOWN, Side
 from feed.model.topics import Topic
 from feed.scenario.reader import read_scenario
 from feed.scenario.shipped import find_scenario
-from feed.server.http import account, market, market_data
-from feed.server.http.endpoint import Call
 from feed.server.http.site import Site
 from feed.server.http.tape import Tape
 from feed.server.program import MARKETS

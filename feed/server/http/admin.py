@@ -13,11 +13,12 @@ from typing import Annotated, Any, Final, Literal, Protocol, cast
 import msgspec
 import trio
 
+from feed.dialects.access import Problem, Shape
+from feed.dialects.rest import Call, Endpoint
 from feed.dialects.times import iso
 from feed.errors import MarketError
 from feed.server.http.access import ADMIN
-from feed.server.http.endpoint import Endpoint, Shape
-from feed.server.http.site import Call, Problem, Site
+from feed.server.http.site import Site
 
 PREFIX: Final = "/admin/"
 _LATEST: Final = 2**62  # nanoseconds: the year 2116
@@ -219,7 +220,7 @@ def _subject(name: Literal["scenario", "faults"], data: object) -> Subject:
     return Subject(name=name, data=msgspec.to_builtins(data, enc_hook=str))
 
 
-def endpoints() -> tuple[Endpoint, ...]:
+def endpoints() -> tuple[Endpoint[Site], ...]:
     """Those of this module."""
     unsteered = {404: "The source of events cannot be steered."}
     unsaid = {404: "There is none."}

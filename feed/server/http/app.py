@@ -18,12 +18,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from feed.server.http import account, admin, documents, health, market, market_data, marketai, token
-from feed.server.http.access import detailed
+from feed.dialects.access import Problem, detailed
+from feed.dialects.discovery import endpoints as endpoints_of_protocols
+from feed.dialects.rest import JSON, Endpoint
+from feed.server.http import admin, documents, health, market
+from feed.server.http.access import checked
 from feed.server.http.cors import Cors
-from feed.server.http.endpoint import JSON, Endpoint
 from feed.server.http.quota import DAY, SECOND, Quota, Quotas
-from feed.server.http.site import Problem, Site
+from feed.server.http.site import Site
 from feed.server.keycheck import Arrival
 from feed.server.keyfile import Entry
 from feed.server.keys import is_loopback
@@ -32,8 +34,6 @@ from feed.server.paths import nowhere
 
 log = structlog.get_logger("feed.http")
 
-# The one that the published documents print.
-PUBLISHED_SYMBOL: Final = "BTC-USD"
 _CLOSE: Final = {"Connection": "close"}
 # Where other interfaces take a key; in a URL it would end up in logs and histories.
 _KEY_IN_QUERY: Final = ("apikey", "key", "api_key", "token")
@@ -47,19 +47,15 @@ def build(site: Site, origins: Origins) -> tuple[Starlette, tuple[str, ...]]:
         site: What endpoints see; its table of endpoints is filled here.
         origins: Web pages that may read the answers.
     """
-    example = PUBLISHED_SYMBOL if PUBLISHED_SYMBOL in site.listing else site.listing[0].symbol
-    endpoints = (
-        *market.endpoints(site.settings.web, example),
-        *market_data.endpoints(example),
-        *account.endpoints(example),
-        *marketai.endpoints(site.listing, site.settings.web),
-        *token.endpoints(),
+    endpoints: tuple[Endpoint[Site], ...] = (
+        *endpoints_of_protocols(site.listing, site.settings.web),
+        *market.endpoints(),
         *health.endpoints(),
         *admin.endpoints(),
         *documents.endpoints(),
     )
     site = attrs.evolve(site, endpoints=endpoints)
-    paths: dict[str, dict[str, Endpoint]] = {}
+    paths: dict[str, dict[str, Endpoint[Site]]] = {}
     for endpoint in endpoints:
         paths.setdefault(endpoint.path, {})[endpoint.method] = endpoint
     desk = _Desk(site)
@@ -84,7 +80,7 @@ class _Desk:
         self._of_second = Quotas(SECOND)
         self._of_day = Quotas(DAY)
 
-    def serving(self, methods: Mapping[str, Endpoint]) -> Callable[[Request], Awaitable[Response]]:
+    def serving(self, methods: Mapping[str, Endpoint[Site]]) -> Callable[[Request], Awaitable[Response]]:
         """What serves one path; ``methods`` are its endpoints."""
 
         async def serve(request: Request) -> Response:
@@ -108,7 +104,7 @@ class _Desk:
         body = nowhere(request.url.path, served).body
         return Response(body, 404, media_type=JSON)
 
-    async def _serve(self, request: Request, endpoint: Endpoint) -> Response:
+    async def _serve(self, request: Request, endpoint: Endpoint[Site]) -> Response:
         quota: Quota | None = None
         try:
             body = await self._body(request)
@@ -131,18 +127,18 @@ class _Desk:
             response.headers.update(quota.headers())
         return response
 
-    def _shown(self, request: Request, endpoint: Endpoint) -> Entry | Problem | None:
+    def _shown(self, request: Request, endpoint: Endpoint[Site]) -> Entry | Problem | None:
         """The key of a request, or what is wrong with it: looked at once, and told in its turn."""
         try:
             self._check_place(request, endpoint)
-            return endpoint.access.check(_headers(request), self._site.keys, _arrival(request))
+            return checked(endpoint.access, _headers(request), self._site.keys, _arrival(request))
         except Problem as problem:
             return problem
 
     async def _answered(
         self,
         request: Request,
-        endpoint: Endpoint,
+        endpoint: Endpoint[Site],
         body: bytes,
         quota: Quota | None,
         shown: Entry | Problem | None,
@@ -156,15 +152,14 @@ class _Desk:
         call = endpoint.call(
             _query(request),
             body,
-            entry=shown,
-            arrival=_arrival(request),
+            grant=None if shown is None else shown.grant,
             base=base,
             headers=_headers(request),
         )
-        answer = await endpoint.answer(self._site, call)
+        answer = await endpoint.answer(attrs.evolve(self._site, arrival=_arrival(request)), call)
         return Response(answer.content, answer.status, media_type=answer.content_type)
 
-    def _quota(self, request: Request, endpoint: Endpoint, entry: Entry | None) -> Quota:
+    def _quota(self, request: Request, endpoint: Endpoint[Site], entry: Entry | None) -> Quota:
         """Counted by key when it is a good one, so that bad ones cannot be tried without end."""
         grant = None if entry is None else entry.grant
         settings = self._site.settings
@@ -175,7 +170,7 @@ class _Desk:
             return quota
         return self._of_day.take(who, per_day(grant, settings), self._site.clock())
 
-    def _check_place(self, request: Request, endpoint: Endpoint) -> None:
+    def _check_place(self, request: Request, endpoint: Endpoint[Site]) -> None:
         local = is_loopback(_peer(request)) or self._site.settings.web.admin_anywhere
         if endpoint.path.startswith(admin.PREFIX) and not local:
             raise Problem(403, "forbidden", "The market is steered from the machine it runs on")

@@ -11,12 +11,11 @@ import msgspec
 
 from feed.config.fields import attributes_of, is_group, kind_of, leaves, value_of
 from feed.config.scenario_fields import sections
+from feed.dialects.access import OPEN
 from feed.dialects.discovery import dialects
-from feed.server.http.access import OPEN
-from feed.server.http.endpoint import JSON, Endpoint
+from feed.dialects.rest import JSON, Call, Endpoint
 from feed.server.http.openapi import description
-from feed.server.http.postman import collection
-from feed.server.http.site import Call, Site
+from feed.server.http.site import Site
 from feed.server.paths import protocol_paths
 from feed.settings import Settings
 
@@ -35,11 +34,6 @@ def openapi(site: Site, call: Call) -> bytes:
     """The description of the API."""
     del call
     return msgspec.json.encode(description(site))
-
-
-def postman(site: Site, call: Call) -> bytes:
-    """The same for Postman."""
-    return msgspec.json.encode(collection(site, call.base))
 
 
 def docs(site: Site, call: Call) -> str:
@@ -107,21 +101,13 @@ def _table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
     return "<table>" + "".join(f"<tr>{line}" for line in lines) + "</table>"
 
 
-def endpoints() -> tuple[Endpoint, ...]:
+def endpoints() -> tuple[Endpoint[Site], ...]:
     """Those of this module."""
     return (
         Endpoint(
             path="/openapi.json",
             summary="This API, described",
             handle=_once(openapi),
-            access=OPEN,
-            returns=JSON,
-            group=_GROUP,
-        ),
-        Endpoint(
-            path="/securitypro.postman_collection.json",
-            summary="The requests for market data, for Postman",
-            handle=postman,
             access=OPEN,
             returns=JSON,
             group=_GROUP,

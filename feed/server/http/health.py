@@ -6,12 +6,13 @@ from typing import Final, Literal
 
 import msgspec
 
+from feed.dialects.access import OPEN, Shape
 from feed.dialects.contract import MARKET_ENDED
+from feed.dialects.rest import Answer, Call, Endpoint
 from feed.model.events import Status
-from feed.server.http.access import METRICS, OPEN
-from feed.server.http.endpoint import Answer, Endpoint, Shape
+from feed.server.http.access import METRICS
 from feed.server.http.metrics import CONTENT_TYPE, exposition
-from feed.server.http.site import Call, Site
+from feed.server.http.site import Site
 
 PROBES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 """What is answered on a server that has no room for anybody else."""
@@ -91,7 +92,7 @@ def metrics(site: Site, call: Call) -> bytes:
     return exposition(site)
 
 
-def endpoints() -> tuple[Endpoint, ...]:
+def endpoints() -> tuple[Endpoint[Site], ...]:
     """Those of this module."""
     return (
         Endpoint(

@@ -10,8 +10,8 @@ import msgspec
 
 import feed
 from feed.config.meanings import attributes
-from feed.server.http.access import Access
-from feed.server.http.endpoint import JSON, Endpoint, Parameter
+from feed.dialects.access import Access
+from feed.dialects.rest import JSON, Endpoint, Parameter
 from feed.server.http.site import Site
 
 _REF: Final = "#/components/schemas/{name}"
@@ -54,12 +54,12 @@ def description(site: Site) -> dict[str, Any]:
     }
 
 
-def _types(endpoint: Endpoint) -> list[Any]:
+def _types(endpoint: Endpoint[Site]) -> list[Any]:
     kinds = [endpoint.returns, endpoint.access.wording_type, endpoint.body]
     return [kind for kind in kinds if kind is not None and not isinstance(kind, str)]
 
 
-def _operation(endpoint: Endpoint, schema: dict[int, dict[str, Any]], site: Site) -> dict[str, Any]:
+def _operation(endpoint: Endpoint[Site], schema: dict[int, dict[str, Any]], site: Site) -> dict[str, Any]:
     access = endpoint.access
     operation: dict[str, Any] = {
         "summary": endpoint.summary,
@@ -78,7 +78,7 @@ def _operation(endpoint: Endpoint, schema: dict[int, dict[str, Any]], site: Site
     return operation
 
 
-def _name(endpoint: Endpoint) -> str:
+def _name(endpoint: Endpoint[Site]) -> str:
     return endpoint.method.lower() + re.sub(r"\W+", "_", endpoint.path)
 
 
@@ -102,7 +102,7 @@ def _parameter(parameter: Parameter, site: Site) -> dict[str, Any]:
     return found if parameter.example is None else {**found, "example": parameter.example}
 
 
-def _responses(endpoint: Endpoint, schema: dict[int, dict[str, Any]]) -> dict[str, Any]:
+def _responses(endpoint: Endpoint[Site], schema: dict[int, dict[str, Any]]) -> dict[str, Any]:
     access = endpoint.access
     if isinstance(endpoint.returns, str):
         media, kind = endpoint.returns.partition(";")[0], {}

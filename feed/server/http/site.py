@@ -2,52 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import attrs
+import trio
 
+from feed.dialects.access import Problem
 from feed.dialects.messages import unknown
-from feed.errors import ClientError
-from feed.model.grants import Grant
+from feed.dialects.rest import Endpoint
+from feed.model.events import Trade
 from feed.model.instruments import Instrument, Listing
 from feed.model.latest import Latest
 from feed.model.symbols import symbols
-from feed.server.allowances import Seats
+from feed.server.allowances import Rates, Seats
 from feed.server.guard import Guard
+from feed.server.http.access import too_many_guesses
 from feed.server.http.tape import Tape
-from feed.server.keycheck import HERE, Arrival, KeyCheck
-from feed.server.keyfile import Entry
+from feed.server.keycheck import HERE, Arrival, KeyCheck, TooManyGuesses
+from feed.server.keys import demo_keys_wanted
 from feed.server.reception import Reception
 from feed.server.storage import Storage
 from feed.server.tokens import TokenOffice
-from feed.settings import Settings
+from feed.settings import DEMO_KEY, Settings
 from feed.stream.fanout import Fanout
 from feed.stream.source import Source, TakesOrders
-
-if TYPE_CHECKING:
-    from feed.server.http.endpoint import Endpoint
-
-
-class Problem(ClientError):
-    """
-    A request that is refused; each protocol words it in its own style.
-
-    Attributes:
-        status: HTTP status.
-        code: Short fixed word for programs.
-        message: One sentence for people; never contains a key.
-        headers: Further headers of the answer.
-    """
-
-    def __init__(
-        self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None
-    ) -> None:
-        self.status = status
-        self.code = code
-        self.message = message
-        self.headers = headers or {}
-        super().__init__(message)
 
 
 @attrs.frozen(kw_only=True)
@@ -68,6 +46,8 @@ class Site:
         clock: Seconds since the Unix epoch.
         storage: What is written to disk.
         endpoints: Everything that is served, for the documents about it.
+        token_rates: How often each key is given a token.
+        arrival: Where the request arrived that is answered.
     """
 
     settings: Settings
@@ -81,7 +61,9 @@ class Site:
     seats: Seats
     clock: Callable[[], float]
     storage: Storage = attrs.field(factory=Storage)
-    endpoints: tuple[Endpoint, ...] = ()
+    endpoints: tuple[Endpoint[Site], ...] = ()
+    token_rates: Rates = attrs.field(factory=lambda: Rates(trio.current_time))
+    arrival: Arrival = HERE
 
     @property
     def listing(self) -> Listing:
@@ -103,6 +85,38 @@ class Site:
         """Sequence number of the newest event."""
         return self.fanout.hub.seq
 
+    @property
+    def demo_key(self) -> str:
+        """The key that everybody knows; empty where it is not accepted."""
+        return DEMO_KEY if demo_keys_wanted(self.settings) else ""
+
+    def trades(self, instrument: int, limit: int) -> list[Trade]:
+        """The last ``limit`` trades of an instrument, newest first."""
+        return self.tape.trades(instrument, limit)
+
+    def connections(self, who: str) -> int:
+        """How many WebSocket connections somebody has open, where a protocol counts them."""
+        return self.seats.taken(who)
+
+    def token(self, key: str, secret: str, dialect: str) -> str | None:
+        """
+        An access token for a key and its secret; None when either is refused.
+
+        Raises:
+            Problem: 429, too many of these were wrong, or too many tokens were given out.
+        """
+        try:
+            entry = self.keys.secret(self.arrival, key, secret, dialect)
+        except TooManyGuesses as problem:
+            raise too_many_guesses(problem) from None
+        if entry is None:
+            return None
+        # Only now: whoever knows the key alone cannot use up what its owner may fetch.
+        if not self.token_rates.take(entry.grant.name, self.settings.tokens.per_minute):
+            retry = {"Retry-After": str(int(self.token_rates.wait()) + 1)}
+            raise Problem(429, "rate_limit_exceeded", "Too many tokens for this key", retry)
+        return self.tokens.issue(entry)
+
     def instrument(self, symbol: str) -> tuple[int, Instrument]:
         """
         Index and instrument of a symbol, in any usual spelling.
@@ -115,35 +129,3 @@ class Site:
         if index is None:
             raise Problem(404, "not_found", unknown("symbol", [symbol], known.near))
         return index, self.listing[index]
-
-
-@attrs.frozen(kw_only=True)
-class Call:
-    """
-    One request, checked.
-
-    Attributes:
-        values: Its parameters, each as declared; those that were left out have their default.
-        grant: What its key allows; None when it came without, and may.
-        entry: What is known of that key.
-        arrival: Where the request arrived.
-        body: Its body, decoded as declared; None when none is declared.
-        base: URL of the server as the client wrote it, such as ``http://127.0.0.1:8080``.
-        headers: Of the request; case does not matter in their names.
-    """
-
-    values: Mapping[str, str | int]
-    grant: Grant | None = None
-    entry: Entry | None = None
-    arrival: Arrival = HERE
-    body: object = None
-    base: str = ""
-    headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)
-
-    def text(self, name: str) -> str:
-        """A parameter that is a text."""
-        return str(self.values[name])
-
-    def number(self, name: str) -> int:
-        """A parameter that is a whole number."""
-        return int(self.values[name])

@@ -8,13 +8,13 @@ are ours.
 
 from __future__ import annotations
 
+from feed.dialects.marketai.rest import directory, happenings, prices
+from feed.dialects.rest import Endpoint, RestContext
 from feed.model.instruments import Listing
-from feed.server.http.endpoint import Endpoint
-from feed.server.http.marketai import directory, happenings, prices
 from feed.settings import Web
 
 
-def endpoints(listing: Listing, web: Web) -> tuple[Endpoint, ...]:
+def endpoints(listing: Listing, web: Web) -> tuple[Endpoint[RestContext], ...]:
     """
     All of them.
 

@@ -7,14 +7,9 @@ from itertools import islice
 from typing import Any, Literal, cast
 
 from feed.analytics.pairs import exchange, pair_name
+from feed.dialects.access import Shape
 from feed.dialects.marketai import fields
-from feed.dialects.marketai.samples import prediction
-from feed.model.derivatives import FundingRate
-from feed.model.events import FUNDING, Row, Trade, event
-from feed.model.instruments import Contract, Listing
-from feed.model.signals import Severity, Signal, SignalType
-from feed.server.http.endpoint import Endpoint, Shape
-from feed.server.http.marketai.choosing import (
+from feed.dialects.marketai.rest.choosing import (
     asked,
     insights,
     instruments,
@@ -24,9 +19,14 @@ from feed.server.http.marketai.choosing import (
     venue,
     word,
 )
-from feed.server.http.marketai.envelope import GROUP, KEY, PREFIX, Envelope, enveloped
-from feed.server.http.marketai.prices import UNKNOWN
-from feed.server.http.site import Call, Site
+from feed.dialects.marketai.rest.envelope import GROUP, KEY, PREFIX, Envelope, enveloped
+from feed.dialects.marketai.rest.prices import UNKNOWN
+from feed.dialects.marketai.samples import prediction
+from feed.dialects.rest import Call, Endpoint, RestContext
+from feed.model.derivatives import FundingRate
+from feed.model.events import FUNDING, Row, Trade, event
+from feed.model.instruments import Contract, Listing
+from feed.model.signals import Severity, Signal, SignalType
 from feed.settings import Web
 
 _TYPES = tuple(kind.label for kind in SignalType)
@@ -123,60 +123,60 @@ class UpOrDown(Shape):
     active: bool
 
 
-def signals(site: Site, call: Call) -> list[fields.Fields]:
+def signals(context: RestContext, call: Call) -> list[fields.Fields]:
     """The last ones that match, newest first."""
-    chosen = {pair.name for pair in pairs(site, call)}
+    chosen = {pair.name for pair in pairs(context, call)}
 
     def matching() -> Iterator[Signal]:
-        for row in reversed(insights(site).signals):
+        for row in reversed(insights(context).signals):
             it = cast("Signal", event(0, row))
             if (
-                pair_name(site.listing[it.instrument]) in chosen
+                pair_name(context.listing[it.instrument]) in chosen
                 and asked(call, "type", it.type.label)
                 and asked(call, "severity", it.severity.name.lower())
             ):
                 yield it
 
-    return [fields.signal(it, site.listing) for it in islice(matching(), call.number("limit"))]
+    return [fields.signal(it, context.listing) for it in islice(matching(), call.number("limit"))]
 
 
-def liquidations(site: Site, call: Call) -> list[fields.Fields]:
+def liquidations(context: RestContext, call: Call) -> list[fields.Fields]:
     """The last ones that match, newest first."""
-    chosen = {at for pair in pairs(site, call) for at in pair.perpetuals}
+    chosen = {at for pair in pairs(context, call) for at in pair.perpetuals}
 
     def matching() -> Iterator[Row]:
-        for row in reversed(insights(site).liquidations):
-            if row[1] in chosen and asked(call, "exchange", exchange(site.listing[row[1]])):
+        for row in reversed(insights(context).liquidations):
+            if row[1] in chosen and asked(call, "exchange", exchange(context.listing[row[1]])):
                 yield row
 
     return [
-        fields.liquidation(site.listing[row[1]], cast("Trade", event(0, row)))
+        fields.liquidation(context.listing[row[1]], cast("Trade", event(0, row)))
         for row in islice(matching(), call.number("limit"))
     ]
 
 
-def funding(site: Site, call: Call) -> list[fields.Fields]:
+def funding(context: RestContext, call: Call) -> list[fields.Fields]:
     """The rate of each perpetual future that has one."""
-    perpetuals = (at for pair in pairs(site, call) for at in pair.perpetuals)
+    perpetuals = (at for pair in pairs(context, call) for at in pair.perpetuals)
     return [
         fields.funding(instrument, found)
-        for at, instrument in instruments(site, call, perpetuals)
-        if isinstance(found := site.latest.last(FUNDING, at), FundingRate)
+        for at, instrument in instruments(context, call, perpetuals)
+        if isinstance(found := context.latest.last(FUNDING, at), FundingRate)
     ]
 
 
-def predictions(site: Site, call: Call) -> list[fields.Fields]:
+def predictions(context: RestContext, call: Call) -> list[fields.Fields]:
     """The running round of each prediction market, or its last one."""
     return [
         found
-        for pair in pairs(site, call)
+        for pair in pairs(context, call)
         for at in pair.predictions
-        if asked(call, "timeframe", fields.timeframe(site.listing[at]))
-        and (found := prediction(site.listing[at], at, site.latest, site.latest.now)) is not None
+        if asked(call, "timeframe", fields.timeframe(context.listing[at]))
+        and (found := prediction(context.listing[at], at, context.latest, context.latest.now)) is not None
     ]
 
 
-def endpoints(listing: Listing, web: Web) -> tuple[Endpoint, ...]:
+def endpoints(listing: Listing, web: Web) -> tuple[Endpoint[RestContext], ...]:
     """
     Those of this module.
 

@@ -7,13 +7,12 @@ from typing import Final, Generic, Literal, TypeVar
 
 import msgspec
 
+from feed.dialects.access import Access, Problem, Shape
 from feed.dialects.marketai import channels
 from feed.dialects.marketai.admission import limits
+from feed.dialects.rest import Call, RestContext
 from feed.dialects.times import milliseconds
 from feed.model.grants import Grant
-from feed.server.http.access import Access
-from feed.server.http.endpoint import Shape
-from feed.server.http.site import Call, Problem, Site
 from feed.settings import Settings
 
 GROUP: Final = "Market.ai"
@@ -111,11 +110,13 @@ KEY: Final = Access(
 )
 
 
-def enveloped(handle: Callable[[Site, Call], object]) -> Callable[[Site, Call], Envelope[object]]:
+def enveloped(
+    handle: Callable[[RestContext, Call], object],
+) -> Callable[[RestContext, Call], Envelope[object]]:
     """Put what ``handle`` answers into an envelope."""
 
-    def answer(site: Site, call: Call) -> Envelope[object]:
-        data = handle(site, call)
-        return Envelope(ok=True, data=data, meta=Meta(timestamp=milliseconds(site.latest.now)))
+    def answer(context: RestContext, call: Call) -> Envelope[object]:
+        data = handle(context, call)
+        return Envelope(ok=True, data=data, meta=Meta(timestamp=milliseconds(context.latest.now)))
 
     return answer

@@ -13,14 +13,44 @@ from typing import Annotated, Final, Literal
 import attrs
 import msgspec
 
-from feed.model.grants import Grant
-from feed.server.http.access import BEARER, BEARER_TRADE
-from feed.server.http.endpoint import Endpoint, Shape
-from feed.server.http.market import symbol_parameter
-from feed.server.http.site import Call, Problem, Site
+from feed.dialects.access import Access, Problem, Shape
+from feed.dialects.rest import Call, Endpoint, RestContext, example_symbol, symbol_parameter
+from feed.model.grants import Grant, Scope
+from feed.model.instruments import Listing
+from feed.settings import Web
 
 GROUP: Final = "Tradyn"
 _PREFIXES: Final = ("", "/v1")
+
+
+class Failure(Shape):
+    """
+    A request that was refused.
+
+    Attributes:
+        error: One sentence.
+    """
+
+    success: Literal[False]
+    error: str
+
+
+def flat(problem: Problem) -> Failure:
+    """With one sentence, as the document has it."""
+    return Failure(success=False, error=problem.message)
+
+
+BEARER: Final = Access(
+    name="bearer",
+    header="Authorization",
+    prefix="Bearer ",
+    dialect="tradyn",
+    needed=True,
+    bad_key=403,
+    wording=flat,
+    wording_type=Failure,
+)
+BEARER_TRADE: Final = attrs.evolve(BEARER, scope=Scope.TRADE)
 
 
 class Tick(Shape):
@@ -158,10 +188,10 @@ class Order(Shape):
     tp: float | None = None
 
 
-def tick(site: Site, call: Call) -> TickData:
+def tick(context: RestContext, call: Call) -> TickData:
     """The quote as it stands."""
-    index, instrument = site.instrument(call.text("symbol"))
-    quote = site.latest.quote(index)
+    index, instrument = context.instrument(call.text("symbol"))
+    quote = context.latest.quote(index)
     if quote is None:
         raise Problem(404, "not_found", f"{instrument.symbol} has no quote yet")
     return TickData(
@@ -175,19 +205,19 @@ def tick(site: Site, call: Call) -> TickData:
     )
 
 
-def symbols(site: Site, call: Call) -> SymbolsData:
+def symbols(context: RestContext, call: Call) -> SymbolsData:
     """Every instrument, in the market's order."""
     del call
     data = [
         Symbol(symbol=item.symbol, digits=item.price_decimals, volumeStep=item.lot_size)
-        for item in site.listing
+        for item in context.listing
     ]
     return SymbolsData(success=True, data=data)
 
 
-def account(site: Site, call: Call) -> AccountData:
+def account(context: RestContext, call: Call) -> AccountData:
     """What the key says."""
-    del site
+    del context
     grant = call.grant or Grant(name="")
     scopes = [scope.value for scope in grant.scopes]
     return AccountData(
@@ -196,15 +226,15 @@ def account(site: Site, call: Call) -> AccountData:
     )
 
 
-def positions(site: Site, call: Call) -> PositionsData:
+def positions(context: RestContext, call: Call) -> PositionsData:
     """What the account of the key holds; a key without an account holds nothing."""
-    accounts, number = site.latest.accounts, 0 if call.grant is None else call.grant.account
+    accounts, number = context.latest.accounts, 0 if call.grant is None else call.grant.account
     held = accounts.find(number).positions if accounts is not None and number else {}
     data = [
         Position(
-            symbol=site.listing[at].symbol,
+            symbol=context.listing[at].symbol,
             action=int(position.lots < 0),
-            volume=Decimal(site.listing[at].size_text(abs(position.lots))),
+            volume=Decimal(context.listing[at].size_text(abs(position.lots))),
         )
         for at, position in sorted(held.items())
         if position.lots
@@ -212,26 +242,28 @@ def positions(site: Site, call: Call) -> PositionsData:
     return PositionsData(success=True, data=data)
 
 
-def trade(site: Site, call: Call) -> None:
+def trade(context: RestContext, call: Call) -> None:
     """Refuse every order, in the document's own shape."""
-    del site, call
+    del context, call
     raise Problem(501, "not_implemented", "Orders are not accepted yet")
 
 
-def endpoints(example: str) -> tuple[Endpoint, ...]:
+def endpoints(listing: Listing, web: Web) -> tuple[Endpoint[RestContext], ...]:
     """
     Those of this module.
 
     Args:
-        example: A symbol for the documents.
+        listing: The instruments of the market, for the documents.
+        web: Bounds on what can be asked for.
     """
+    del web
     table = (
         Endpoint(
             path="/api/tick",
             summary="The best bid and ask of an instrument",
             handle=tick,
             access=BEARER,
-            parameters=(symbol_parameter(example),),
+            parameters=(symbol_parameter(example_symbol(listing)),),
             returns=TickData,
             refusals={404: "No such symbol, or it has no quote yet."},
             group=GROUP,

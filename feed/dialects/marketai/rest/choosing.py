@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from feed.analytics.insights import Insights, insights_of
 from feed.analytics.pairs import Pair, exchange
+from feed.dialects.access import Problem
 from feed.dialects.marketai.channels import ALL, names
 from feed.dialects.messages import unknown
+from feed.dialects.rest import Call, Parameter, RestContext
 from feed.model.instruments import Instrument, Listing
 from feed.model.symbols import LONGEST_SYMBOL
-from feed.server.http.endpoint import Parameter
-from feed.server.http.site import Call, Problem, Site
 from feed.settings import Web
 
 _LONGEST_WORD = 64  # characters
@@ -71,25 +71,27 @@ def asked(call: Call, name: str, value: str) -> bool:
     return call.text(name) in (ALL, value)
 
 
-def insights(site: Site) -> Insights:
+def insights(context: RestContext) -> Insights:
     """What is computed of the market."""
-    return insights_of(site.latest)
+    return insights_of(context.latest)
 
 
-def pairs(site: Site, call: Call) -> list[Pair]:
+def pairs(context: RestContext, call: Call) -> list[Pair]:
     """
     The pairs that a request is about, in the order of the listing.
 
     Raises:
         Problem: 404, nobody knows the symbol.
     """
-    known, wanted = names(site.listing), call.text("symbol")
+    known, wanted = names(context.listing), call.text("symbol")
     name = known.find(wanted)
     if name is None:
         raise Problem(404, "not_found", unknown("symbol", [wanted], known.near))
     return list(known.pairs.values()) if name == ALL else [known.pairs[name]]
 
 
-def instruments(site: Site, call: Call, found: Iterator[int]) -> Iterator[tuple[int, Instrument]]:
+def instruments(context: RestContext, call: Call, found: Iterator[int]) -> Iterator[tuple[int, Instrument]]:
     """Those of ``found``, by their indices, that are traded where the request asks for."""
-    return ((at, site.listing[at]) for at in found if asked(call, "exchange", exchange(site.listing[at])))
+    return (
+        (at, context.listing[at]) for at in found if asked(call, "exchange", exchange(context.listing[at]))
+    )

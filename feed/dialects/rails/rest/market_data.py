@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, Literal
 
+from feed.dialects.access import OPEN, Shape
+from feed.dialects.rest import Call, Endpoint, Parameter, RestContext, example_symbol
 from feed.dialects.times import milliseconds
 from feed.model.derivatives import RATE_DECIMALS, FundingRate, MarkPriced
 from feed.model.events import FUNDING, MARK
-from feed.model.instruments import decimal_text
+from feed.model.instruments import Listing, decimal_text
 from feed.model.symbols import LONGEST_SYMBOL
-from feed.server.http.access import OPEN
-from feed.server.http.endpoint import Endpoint, Parameter, Shape
-from feed.server.http.site import Call, Site
 
 ALL: Final = "ALL"  # every market, as in the address of its streams
 Figure = Literal["INDEX", "ASK", "BID", "FUNDING", "NEXT_FUNDING", "OPEN_INTEREST", "24H_VOLUME", "24H_COUNT"]
@@ -49,30 +48,30 @@ class MarketDatum(Shape):
     updatedAt: int  # noqa: N815 - as published
 
 
-def market_data(site: Site, call: Call) -> list[MarketDatum]:
+def market_data(context: RestContext, call: Call) -> list[MarketDatum]:
     """The rows of the markets that are named, in that order, or of all in the market's order."""
     names = call.text("markets")
     if names == ALL:
-        indices = list(range(len(site.listing)))
+        indices = list(range(len(context.listing)))
     else:
         # Named twice is shown once.
-        indices = list(dict.fromkeys(site.instrument(name)[0] for name in names.split(",")))
+        indices = list(dict.fromkeys(context.instrument(name)[0] for name in names.split(",")))
     return [
         MarketDatum(
-            market=site.listing[index].symbol,
+            market=context.listing[index].symbol,
             type=figure,
             index=INDEX_SOURCE if figure == "INDEX" else RAILS,
             value=value,
             updatedAt=milliseconds(ts),
         )
         for index in indices
-        for figure, value, ts in _figures(site, index)
+        for figure, value, ts in _figures(context, index)
     ]
 
 
-def _figures(site: Site, index: int) -> Iterator[tuple[Figure, str, int]]:
+def _figures(context: RestContext, index: int) -> Iterator[tuple[Figure, str, int]]:
     """Each with its value and its market time; what no quote or event has told yet there is not."""
-    instrument, latest = site.listing[index], site.latest
+    instrument, latest = context.listing[index], context.latest
     quote, mark, funding = latest.quote(index), latest.last(MARK, index), latest.last(FUNDING, index)
     if isinstance(mark, MarkPriced):
         yield "INDEX", instrument.price_text(mark.index), mark.ts
@@ -92,19 +91,19 @@ def _figures(site: Site, index: int) -> Iterator[tuple[Figure, str, int]]:
         yield "24H_COUNT", str(trades), latest.now
 
 
-def endpoints(example: str) -> tuple[Endpoint, ...]:
+def endpoints(listing: Listing) -> tuple[Endpoint[RestContext], ...]:
     """
     Those of this module.
 
     Args:
-        example: A symbol for the documents.
+        listing: The instruments of the market, for the documents.
     """
     markets = Parameter(
         name="markets",
         meaning=f"Symbols of instruments, separated by commas, or {ALL}.",
         default=ALL,
         most=_MOST_MARKETS * LONGEST_SYMBOL,
-        example=example,
+        example=example_symbol(listing),
     )
     return (
         Endpoint(

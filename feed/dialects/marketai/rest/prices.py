@@ -8,14 +8,13 @@ import msgspec
 
 from feed.analytics.klines import INTERVALS
 from feed.analytics.pairs import exchange
+from feed.dialects.access import Shape
 from feed.dialects.marketai import fields
+from feed.dialects.marketai.rest.choosing import insights, instruments, pairs, rows, symbol, venue
+from feed.dialects.marketai.rest.envelope import GROUP, KEY, PREFIX, Envelope, enveloped
+from feed.dialects.rest import Call, Endpoint, Parameter, PriceLevel, RestContext
 from feed.model.events import Side
 from feed.model.instruments import Instrument, Listing
-from feed.server.http.endpoint import Endpoint, Parameter, Shape
-from feed.server.http.market import PriceLevel
-from feed.server.http.marketai.choosing import insights, instruments, pairs, rows, symbol, venue
-from feed.server.http.marketai.envelope import GROUP, KEY, PREFIX, Envelope, enveloped
-from feed.server.http.site import Call, Site
 from feed.settings import Web
 
 UNKNOWN: Final = {404: "No such symbol."}
@@ -168,43 +167,43 @@ class Candle(Shape):
     is_closed: bool
 
 
-def quotes(site: Site, call: Call) -> list[fields.Fields]:
+def quotes(context: RestContext, call: Call) -> list[fields.Fields]:
     """A quote of each pair that has one."""
-    known = insights(site)
+    known = insights(context)
     return [
-        fields.quote(pair.name, found, site.listing)
-        for pair in pairs(site, call)
-        if (found := known.consolidated(pair, site.latest)) is not None
+        fields.quote(pair.name, found, context.listing)
+        for pair in pairs(context, call)
+        if (found := known.consolidated(pair, context.latest)) is not None
     ]
 
 
-def books(site: Site, call: Call) -> list[fields.Fields]:
+def books(context: RestContext, call: Call) -> list[fields.Fields]:
     """The books of each pair, spot before futures."""
-    known, depth = insights(site), call.number("levels")
-    traded = (at for pair in pairs(site, call) for at in (*pair.spot, *pair.perpetuals))
+    known, depth = insights(context), call.number("levels")
+    traded = (at for pair in pairs(context, call) for at in (*pair.spot, *pair.perpetuals))
     return [
-        fields.book(instrument, found) | (_levels(site, at, instrument, depth) if depth else {})
-        for at, instrument in instruments(site, call, traded)
-        if (found := known.figures(at, site.latest)) is not None
+        fields.book(instrument, found) | (_levels(context, at, instrument, depth) if depth else {})
+        for at, instrument in instruments(context, call, traded)
+        if (found := known.figures(at, context.latest)) is not None
     ]
 
 
-def _levels(site: Site, at: int, instrument: Instrument, depth: int) -> fields.Fields:
+def _levels(context: RestContext, at: int, instrument: Instrument, depth: int) -> fields.Fields:
     return {
         name: [
             [instrument.price_text(price), instrument.size_text(size)]
-            for price, size in site.latest.levels(at, side, depth)
+            for price, size in context.latest.levels(at, side, depth)
         ]
         for name, side in (("bids", Side.BUY), ("asks", Side.SELL))
     }
 
 
-def arbitrage(site: Site, call: Call) -> list[Opportunity]:
+def arbitrage(context: RestContext, call: Call) -> list[Opportunity]:
     """The pairs with something to gain, the widest first."""
-    known, listing = insights(site), site.listing
+    known, listing = insights(context), context.listing
     found = []
-    for pair in pairs(site, call):
-        quote = known.consolidated(pair, site.latest)
+    for pair in pairs(context, call):
+        quote = known.consolidated(pair, context.latest)
         if quote is None or quote.buy is None or quote.sell is None:
             continue
         venues = {it.instrument: it for it in quote.venues}
@@ -223,19 +222,19 @@ def arbitrage(site: Site, call: Call) -> list[Opportunity]:
     return sorted((it for it in found if it.spread_bps >= least), key=lambda it: -it.spread_bps)
 
 
-def klines(site: Site, call: Call) -> list[fields.Fields]:
+def klines(context: RestContext, call: Call) -> list[fields.Fields]:
     """The last klines of each book of a pair, oldest first; the newest may be of an interval that goes on."""
-    known, interval, limit = insights(site), call.text("interval"), call.number("limit")
-    length, now = INTERVALS[interval], site.latest.now
-    traded = (at for pair in pairs(site, call) for at in (*pair.spot, *pair.perpetuals))
+    known, interval, limit = insights(context), call.text("interval"), call.number("limit")
+    length, now = INTERVALS[interval], context.latest.now
+    traded = (at for pair in pairs(context, call) for at in (*pair.spot, *pair.perpetuals))
     return [
         fields.kline(instrument, interval, length, kline, closed=now >= kline.start + length)
-        for at, instrument in instruments(site, call, traded)
+        for at, instrument in instruments(context, call, traded)
         for kline in known.klines[at][interval].last(limit)
     ]
 
 
-def endpoints(listing: Listing, web: Web) -> tuple[Endpoint, ...]:
+def endpoints(listing: Listing, web: Web) -> tuple[Endpoint[RestContext], ...]:
     """
     Those of this module.
 

@@ -1,27 +1,97 @@
-"""One endpoint, written once: router, checks and every document about it are made from it."""
+"""
+What a protocol serves by request: an endpoint, written once. Router, checks and documents are made from it.
+
+A folder of a protocol may have a module or a package ``rest`` with ``endpoints(listing, settings)``, which
+gives the protocol's table of :class:`Endpoint`. Its handlers are synchronous and pure: they see the
+:class:`RestContext` between two steps of the market, and a :class:`Call` that was checked as declared.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Annotated, Any, Final, Generic, Literal, Protocol, TypeVar
 
 import attrs
 import msgspec
 
-from feed.server.http.site import Call, Problem, Site
-from feed.server.keycheck import Arrival
-from feed.server.keyfile import Entry
-
-if TYPE_CHECKING:
-    from feed.server.http.access import Access
+from feed.dialects.access import Access, Problem
+from feed.model.events import Status, Trade
+from feed.model.grants import Grant
+from feed.model.instruments import Instrument, Listing
+from feed.model.latest import Latest
+from feed.model.symbols import LONGEST_SYMBOL
+from feed.settings import Settings
 
 JSON: Final = "application/json"
 _LONGEST_NUMBER: Final = 18  # digits
 _encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 
+Context_contra = TypeVar("Context_contra", contravariant=True)
 
-class Shape(msgspec.Struct):
-    """A JSON object of an answer or a request; its fields go out in the order in which they are declared."""
+# Price and size, in plain decimals.
+PriceLevel = Annotated[list[str], msgspec.Meta(min_length=2, max_length=2)]
+MarketStatus = Literal["active", "halted", "delisted"]
+
+STATUS: Final[dict[Status, MarketStatus]] = {
+    Status.TRADING: "active",
+    Status.HALTED: "halted",
+    Status.DELISTED: "delisted",
+}
+
+
+class RestContext(Protocol):
+    """What a handler may ask of the server. It stands between two steps of the fan-out."""
+
+    @property
+    def settings(self) -> Settings:
+        """All of the server."""
+        ...
+
+    @property
+    def endpoints(self) -> tuple[Endpoint[Any], ...]:
+        """Everything that is served, for documents about it."""
+        ...
+
+    @property
+    def listing(self) -> Listing:
+        """The instruments."""
+        ...
+
+    @property
+    def latest(self) -> Latest:
+        """Where the market stands."""
+        ...
+
+    @property
+    def seq(self) -> int:
+        """Sequence number of the newest event."""
+        ...
+
+    @property
+    def demo_key(self) -> str:
+        """The key that everybody knows; empty where it is not accepted."""
+        ...
+
+    def instrument(self, symbol: str) -> tuple[int, Instrument]:
+        """Index and instrument of a symbol, in any usual spelling. Raises :class:`Problem` 404."""
+        ...
+
+    def trades(self, instrument: int, limit: int) -> Sequence[Trade]:
+        """The last ``limit`` trades of an instrument, newest first."""
+        ...
+
+    def connections(self, who: str) -> int:
+        """How many WebSocket connections somebody has open, where a protocol counts them."""
+        ...
+
+    def token(self, key: str, secret: str, dialect: str) -> str | None:
+        """
+        An access token for a key and its secret; None when either is refused.
+
+        Raises:
+            Problem: 429, too many of these were wrong, or too many tokens were given out.
+        """
+        ...
 
 
 @attrs.frozen(kw_only=True)
@@ -110,7 +180,35 @@ def _is_number(text: str) -> bool:
 
 
 @attrs.frozen(kw_only=True)
-class Endpoint:
+class Call:
+    """
+    One request, checked.
+
+    Attributes:
+        values: Its parameters, each as declared; those that were left out have their default.
+        grant: What its key allows; None when it came without, and may.
+        body: Its body, decoded as declared; None when none is declared.
+        base: URL of the server as the client wrote it, such as ``http://127.0.0.1:8080``.
+        headers: Of the request; case does not matter in their names.
+    """
+
+    values: Mapping[str, str | int]
+    grant: Grant | None = None
+    body: object = None
+    base: str = ""
+    headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)
+
+    def text(self, name: str) -> str:
+        """A parameter that is a text."""
+        return str(self.values[name])
+
+    def number(self, name: str) -> int:
+        """A parameter that is a whole number."""
+        return int(self.values[name])
+
+
+@attrs.frozen(kw_only=True)
+class Endpoint(Generic[Context_contra]):
     """
     What is served at one path by one method.
 
@@ -134,8 +232,8 @@ class Endpoint:
     method: str = "GET"
     path: str
     summary: str
-    handle: Callable[[Site, Call], object]
-    later: Callable[[Site, Call], Awaitable[object]] | None = None
+    handle: Callable[[Context_contra, Call], object]
+    later: Callable[[Context_contra, Call], Awaitable[object]] | None = None
     access: Access
     parameters: tuple[Parameter, ...] = ()
     body: Any = None
@@ -151,8 +249,7 @@ class Endpoint:
         query: Mapping[str, str],
         body: bytes,
         *,
-        entry: Entry | None,
-        arrival: Arrival,
+        grant: Grant | None,
         base: str,
         headers: Mapping[str, str],
     ) -> Call:
@@ -162,8 +259,7 @@ class Endpoint:
         Args:
             query: First value of each parameter.
             body: As it came.
-            entry: See :class:`~feed.server.http.site.Call`.
-            arrival: See there.
+            grant: See :class:`Call`.
             base: See there.
             headers: See there.
 
@@ -174,9 +270,7 @@ class Endpoint:
         decoded = None if self.body is None else self._decoded(body)
         return Call(
             values=values,
-            grant=None if entry is None else entry.grant,
-            entry=entry,
-            arrival=arrival,
+            grant=grant,
             body=decoded,
             base=base,
             headers=headers,
@@ -190,14 +284,29 @@ class Endpoint:
         except (msgspec.DecodeError, RecursionError):
             raise Problem(400, "bad_request", "The body is not JSON") from None
 
-    async def answer(self, site: Site, call: Call) -> Answer:
-        """Answer a call, or raise :class:`~feed.server.http.site.Problem`."""
-        result = self.handle(site, call)
+    async def answer(self, context: Context_contra, call: Call) -> Answer:
+        """Answer a call, or raise :class:`Problem`."""
+        result = self.handle(context, call)
         if self.later is not None:
-            result = await self.later(site, call)
+            result = await self.later(context, call)
         if isinstance(result, Answer):
             return result
         if isinstance(self.returns, str):
             content = result if isinstance(result, bytes) else str(result).encode()
             return Answer(content=content, content_type=self.returns, status=self.status)
         return Answer(content=_encode(result), status=self.status)
+
+
+def symbol_parameter(example: str) -> Parameter:
+    """Which instrument."""
+    meaning = "Symbol of an instrument, in any usual spelling: with any separator or none."
+    return Parameter(name="symbol", meaning=meaning, most=LONGEST_SYMBOL, example=example)
+
+
+# The one that the published documents print.
+PUBLISHED_SYMBOL: Final = "BTC-USD"
+
+
+def example_symbol(listing: Listing) -> str:
+    """A symbol for the documents."""
+    return PUBLISHED_SYMBOL if PUBLISHED_SYMBOL in listing else listing[0].symbol

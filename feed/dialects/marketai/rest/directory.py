@@ -6,15 +6,14 @@ from typing import Final, Literal
 
 import feed
 from feed.analytics.pairs import exchange, pair_name
+from feed.dialects.access import Shape
 from feed.dialects.marketai.admission import holder, limits
 from feed.dialects.marketai.channels import names
+from feed.dialects.marketai.rest.choosing import exchanges, rows
+from feed.dialects.marketai.rest.envelope import GROUP, KEY, OPEN, PREFIX, Envelope, enveloped
+from feed.dialects.rest import STATUS, Call, Endpoint, MarketStatus, Parameter, RestContext
 from feed.model.grants import Grant
 from feed.model.symbols import plain
-from feed.server.http.endpoint import Endpoint, Parameter, Shape
-from feed.server.http.market import STATUS, MarketStatus
-from feed.server.http.marketai.choosing import exchanges, rows
-from feed.server.http.marketai.envelope import GROUP, KEY, OPEN, PREFIX, Envelope, enveloped
-from feed.server.http.site import Call, Site
 from feed.settings import Web
 
 _LONGEST_QUERY: Final = 64  # characters
@@ -118,16 +117,16 @@ class Found(Shape):
     instruments: list[str]
 
 
-def health(site: Site, call: Call) -> Health:
+def health(context: RestContext, call: Call) -> Health:
     """An answer is all that is asked for."""
     del call
-    return Health(status="ok", version=feed.__version__, seq=site.seq)
+    return Health(status="ok", version=feed.__version__, seq=context.seq)
 
 
-def account(site: Site, call: Call) -> KeyAccount:
+def account(context: RestContext, call: Call) -> KeyAccount:
     """What the key says, and what is made of it."""
     grant = call.grant or Grant(name="")
-    tier = limits(grant, site.settings.policies.marketai)
+    tier = limits(grant, context.settings.policies.marketai)
     return KeyAccount(
         name=grant.name,
         tier=grant.tier.value,
@@ -137,15 +136,15 @@ def account(site: Site, call: Call) -> KeyAccount:
             symbols_per_connection=tier.symbols or None,
             requests_per_day=tier.requests_per_day or None,
         ),
-        connections=site.seats.taken(holder(grant)),
+        connections=context.connections(holder(grant)),
     )
 
 
-def venues(site: Site, call: Call) -> list[Venue]:
+def venues(context: RestContext, call: Call) -> list[Venue]:
     """Every exchange and all that is traded there, in the market's order."""
     del call
-    found = {name: Venue(exchange=name, markets=[]) for name in exchanges(site.listing)}
-    for at, instrument in enumerate(site.listing):
+    found = {name: Venue(exchange=name, markets=[]) for name in exchanges(context.listing)}
+    for at, instrument in enumerate(context.listing):
         found[exchange(instrument)].markets.append(
             Traded(
                 symbol=pair_name(instrument),
@@ -153,13 +152,13 @@ def venues(site: Site, call: Call) -> list[Venue]:
                 instrument=instrument.symbol,
                 tick_size=f"{instrument.tick_size:f}",
                 lot_size=f"{instrument.lot_size:f}",
-                status=STATUS[site.latest.status(at)],
+                status=STATUS[context.latest.status(at)],
             )
         )
     return list(found.values())
 
 
-def search(site: Site, call: Call) -> Found:
+def search(context: RestContext, call: Call) -> Found:
     """All names with the text in them; case and separators do not count."""
     text, limit = plain(call.text("q")), call.number("limit")
 
@@ -167,13 +166,13 @@ def search(site: Site, call: Call) -> Found:
         return [name for name in known if text in plain(name)][:limit]
 
     return Found(
-        pairs=matching(tuple(names(site.listing).pairs)),
-        exchanges=matching(exchanges(site.listing)),
-        instruments=matching(site.listing.symbols),
+        pairs=matching(tuple(names(context.listing).pairs)),
+        exchanges=matching(exchanges(context.listing)),
+        instruments=matching(context.listing.symbols),
     )
 
 
-def endpoints(web: Web) -> tuple[Endpoint, ...]:
+def endpoints(web: Web) -> tuple[Endpoint[RestContext], ...]:
     """
     Those of this module.
 

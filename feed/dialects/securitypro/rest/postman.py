@@ -8,37 +8,39 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from feed.server.http.access import API_KEY
-from feed.server.http.endpoint import Endpoint
-from feed.server.http.site import Site
-from feed.server.keys import demo_keys_wanted
-from feed.settings import DEMO_KEY
+import msgspec
+
+from feed.dialects.access import OPEN
+from feed.dialects.rest import JSON, Call, Endpoint, RestContext
+from feed.dialects.securitypro.rest.market import API_KEY
 
 _SCHEMA: Final = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 
 
-def collection(site: Site, base: str) -> dict[str, Any]:
+def collection(context: RestContext, base: str) -> dict[str, Any]:
     """
     The collection, as plain data. Its variables are the server's address and the key.
 
     Args:
-        site: Whose endpoints.
+        context: Whose endpoints.
         base: URL of the server.
     """
     endpoints = [
-        item for item in site.endpoints if item.access.name == API_KEY.name or item.path == "/api/v1/markets"
+        item
+        for item in context.endpoints
+        if item.access.name == API_KEY.name or item.path == "/api/v1/markets"
     ]
     return {
         "info": {"name": "SecurityPro market data", "schema": _SCHEMA},
         "variable": [
             {"key": "baseUrl", "value": base},
-            {"key": "apiKey", "value": DEMO_KEY if demo_keys_wanted(site.settings) else ""},
+            {"key": "apiKey", "value": context.demo_key},
         ],
         "item": [_item(endpoint) for endpoint in endpoints],
     }
 
 
-def _item(endpoint: Endpoint) -> dict[str, Any]:
+def _item(endpoint: Endpoint[Any]) -> dict[str, Any]:
     query = [
         {"key": parameter.name, "value": str(value), "description": parameter.meaning}
         for parameter in endpoint.parameters
@@ -59,3 +61,22 @@ def _item(endpoint: Endpoint) -> dict[str, Any]:
             },
         },
     }
+
+
+def postman(context: RestContext, call: Call) -> bytes:
+    """The collection as a file."""
+    return msgspec.json.encode(collection(context, call.base))
+
+
+def endpoints() -> tuple[Endpoint[RestContext], ...]:
+    """Those of this module."""
+    return (
+        Endpoint(
+            path="/securitypro.postman_collection.json",
+            summary="The requests for market data, for Postman",
+            handle=postman,
+            access=OPEN,
+            returns=JSON,
+            group="Documents",
+        ),
+    )

@@ -1,0 +1,20 @@
+"""Rails by request: market data, and access tokens for keys."""
+
+from __future__ import annotations
+
+from feed.dialects.rails.rest import market_data, token
+from feed.dialects.rest import Endpoint, RestContext
+from feed.model.instruments import Listing
+from feed.settings import Web
+
+
+def endpoints(listing: Listing, web: Web) -> tuple[Endpoint[RestContext], ...]:
+    """
+    All of them.
+
+    Args:
+        listing: The instruments of the market, for the documents.
+        web: Bounds on what can be asked for.
+    """
+    del web
+    return (*market_data.endpoints(listing), *token.endpoints())
