@@ -22,11 +22,12 @@ from feed.server import ending
 from feed.server.budget import message_cost
 from feed.server.ending import Ending
 from feed.server.lag import Lag
-from feed.server.reception import Reception, Visitor
+from feed.server.reception import Reception
 from feed.server.running import Countdown
 from feed.server.transport import Transport
 from feed.server.turns import Member
 from feed.server.upgrade import upgrade
+from feed.server.visitor import Visitor
 from feed.server.wire import Wire
 from feed.stream.frames import close_frame
 from feed.stream.outlet import Outlet

@@ -34,12 +34,13 @@ from feed.server.keycheck import Arrival, KeyCheck, TooManyGuesses
 from feed.server.keys import Keyring
 from feed.server.origins import Origins
 from feed.server.paths import nowhere
-from feed.server.reception import Reception, Visitor
+from feed.server.reception import Reception
 from feed.server.running import Countdown
 from feed.server.tls import NotTls, TlsTransport
 from feed.server.tokens import TokenOffice
 from feed.server.transport import Transport
 from feed.server.turns import Member
+from feed.server.visitor import Visitor
 from feed.settings import LOOPBACK, Limits
 
 log = structlog.get_logger("feed.door")

@@ -16,7 +16,7 @@ import math
 from collections.abc import Callable
 from hashlib import blake2b
 from random import Random
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 import attrs
 import structlog
@@ -43,12 +43,11 @@ from feed.scenario.schema import verb
 from feed.server.ending import Ending
 from feed.server.head import BadRequest
 from feed.server.schedule import Schedule
+from feed.server.visitor import Visitor
 from feed.stream.distortion import DISTORTED, Distortion
 from feed.stream.frames import text_frame
 from feed.stream.hub import Hub
-
-if TYPE_CHECKING:
-    from feed.server.connection import Conversation
+from feed.stream.outlet import Outlet
 
 log = structlog.get_logger("feed.faults")
 
@@ -106,6 +105,30 @@ class FaultRecord:
     over: bool = True
 
 
+class Target(Protocol):
+    """
+    An open connection, as faults see it.
+
+    Attributes:
+        visitor: Who it is with.
+    """
+
+    visitor: Visitor
+
+    @property
+    def outlet(self) -> Outlet:
+        """Everything that goes out, in order."""
+
+    def leave(self, why: Ending) -> None:
+        """End it between these two events; without a close code, drop the connection."""
+
+    def delay(self, late: Callable[[], float] | None) -> None:
+        """Let everything that is sent from now on be late by so many seconds; None for no more."""
+
+    def stall(self, *, on: bool) -> None:
+        """Neither send nor receive a byte from now on, while it stays open; or do again."""
+
+
 class Faults:
     """
     Lets the faults of a plan happen. It is the fan-out's interlude.
@@ -120,8 +143,8 @@ class Faults:
         self._hub = hub
         self._schedule = Schedule(plan.faults, start=plan.start, every=plan.every)
         self._records: dict[int, FaultRecord] = {}
-        self._lasting: dict[int, dict[Conversation, None]] = {}  # whom they have struck
-        self._present: dict[Conversation, int] = {}  # and the how-manyeth each is
+        self._lasting: dict[int, dict[Target, None]] = {}  # whom they have struck
+        self._present: dict[Target, int] = {}  # and the how-manyeth each is
         self._arrivals = itertools.count(1)
         self._knocks = itertools.count(1)
 
@@ -167,7 +190,7 @@ class Faults:
 
     # --- connections -----------------------------------------------------------------------------
 
-    def arrived(self, conversation: Conversation) -> None:
+    def arrived(self, conversation: Target) -> None:
         """A connection has opened."""
         self._present[conversation] = next(self._arrivals)
         for number in self._lasting:
@@ -176,14 +199,14 @@ class Faults:
                 return
         self.met(conversation)
 
-    def met(self, conversation: Conversation) -> None:
+    def met(self, conversation: Target) -> None:
         """It is about to subscribe, and may have shown its key since it opened."""
         for number, struck in self._lasting.items():
             bad_link = isinstance(self._plan.faults[number], _BAD_LINKS)
             if bad_link and conversation not in struck and self._aims_at(number, conversation):
                 self._strike(number, conversation)
 
-    def left(self, conversation: Conversation) -> None:
+    def left(self, conversation: Target) -> None:
         """It is over."""
         self._present.pop(conversation, None)
         for struck in self._lasting.values():
@@ -213,7 +236,7 @@ class Faults:
         left = begun + fault.duration - self._hub.latest.now
         return max(1, math.ceil(left / NS_PER_SECOND))
 
-    def _aims_at(self, number: int, conversation: Conversation) -> bool:
+    def _aims_at(self, number: int, conversation: Target) -> bool:
         fault, visitor = self._plan.faults[number], conversation.visitor
         if isinstance(fault, ExpireTokens) and visitor.key is None:
             return False  # it has none
@@ -223,7 +246,7 @@ class Faults:
     def _lot(self, number: int, whose: str) -> float:
         return Random(f"{self._plan.seed}:{number}:{whose}").random()  # noqa: S311
 
-    def _strike(self, number: int, conversation: Conversation) -> None:
+    def _strike(self, number: int, conversation: Target) -> None:
         self._records[number].connections += 1
         match fault := self._plan.faults[number]:
             case Disconnect(code=code, reason=reason):
@@ -242,11 +265,11 @@ class Faults:
                 self._lasting[number][conversation] = None
                 self._put_right(conversation)
 
-    def _send_away(self, conversation: Conversation, why: Ending) -> None:
+    def _send_away(self, conversation: Target, why: Ending) -> None:
         self.left(conversation)
         conversation.leave(why)
 
-    def _put_right(self, conversation: Conversation) -> None:
+    def _put_right(self, conversation: Target) -> None:
         """Make a connection as bad as the faults that last on it."""
         faults = [(number, self._plan.faults[number]) for number in self._lasting_on(conversation)]
         distortions = tuple(
@@ -260,10 +283,10 @@ class Faults:
         conversation.delay(self._lateness(*delays[-1], conversation) if delays else None)
         conversation.stall(on=any(isinstance(fault, HalfOpen) for _, fault in faults))
 
-    def _lasting_on(self, conversation: Conversation) -> list[int]:
+    def _lasting_on(self, conversation: Target) -> list[int]:
         return [number for number, struck in self._lasting.items() if conversation in struck]
 
-    def _lateness(self, number: int, fault: Delay, conversation: Conversation) -> Callable[[], float]:
+    def _lateness(self, number: int, fault: Delay, conversation: Target) -> Callable[[], float]:
         whose = self._present[conversation]
         draws = Random(f"{self._plan.seed}:{number}:{whose} is late")  # noqa: S311
         return lambda: (fault.delay + draws.random() * fault.jitter) / NS_PER_SECOND

@@ -1,25 +1,21 @@
-"""What every connection shares, and what is known of who is at its other end."""
+"""What every connection shares."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from typing import Protocol, cast
 
 import attrs
 import trio
 
-from feed.model.grants import Grant
 from feed.model.requests import Request
-from feed.server.ending import Endings
-from feed.server.keycheck import HERE, Arrival
-from feed.server.keyfile import Entry
+from feed.server.ending import Ending, Endings
+from feed.server.faults import Faults
+from feed.server.transport import Transport
 from feed.server.turns import Turns
 from feed.settings import Limits
 from feed.stream.fanout import Fanout
-
-if TYPE_CHECKING:
-    from feed.server.connection import Conversation
-    from feed.server.faults import Faults
+from feed.stream.outlet import Outlet
 
 
 def _closed_market(request: Request, refused: Callable[[], object]) -> bool:
@@ -27,9 +23,22 @@ def _closed_market(request: Request, refused: Callable[[], object]) -> bool:
     return False
 
 
-def _any(entry: Entry) -> bool:
-    del entry
-    return True
+class Served(Protocol):
+    """An open connection, as the rest of the server sees it."""
+
+    @property
+    def transport(self) -> Transport:
+        """What carries it."""
+
+    @property
+    def outlet(self) -> Outlet:
+        """Everything that goes out, in order."""
+
+    def end(self, why: Ending) -> None:
+        """End it; the first reason given is the one that counts."""
+
+    def check_key(self) -> None:
+        """End it if it stands on a key that is not good any more."""
 
 
 @attrs.frozen(kw_only=True)
@@ -54,7 +63,7 @@ class Reception:
     fanout: Fanout
     limits: Limits
     endings: Endings = attrs.field(factory=Endings)
-    conversations: dict[Conversation, None] = attrs.field(factory=dict)
+    conversations: dict[Served, None] = attrs.field(factory=dict)
     stopping: trio.Event = attrs.field(factory=trio.Event)
     ended: trio.Event = attrs.field(factory=trio.Event)
     closed: trio.Event = attrs.field(factory=trio.Event)
@@ -63,40 +72,3 @@ class Reception:
     turns: Turns = attrs.field(
         default=attrs.Factory(lambda self: Turns(cast("Reception", self).limits), takes_self=True)
     )
-
-
-@attrs.define
-class Visitor:
-    """
-    Who is at the other end.
-
-    Attributes:
-        dialect: Name of the protocol that it speaks.
-        arrival: Where it came from.
-        accepts: Whether a key is still good.
-        entry: What is known of the key that it has shown; None before it has.
-        guessing: Seconds for which no key is looked at from its address, once it has met with that; else 0.
-    """
-
-    dialect: str
-    arrival: Arrival = HERE
-    accepts: Callable[[Entry], bool] = _any
-    entry: Entry | None = None
-    guessing: int = 0
-
-    @property
-    def key(self) -> str | None:
-        """Name of the key that it has shown, never the key itself; None before it has."""
-        return None if self.entry is None else self.entry.grant.name
-
-    @property
-    def revoked(self) -> bool:
-        """Whether it has shown a key that is not good any more."""
-        return self.entry is not None and not self.accepts(self.entry)
-
-    def shows(self, entry: Entry | None) -> Grant | None:
-        """It has shown a key of which this is known, or nothing; gives back what that allows."""
-        if entry is None:
-            return None
-        self.entry = entry
-        return entry.grant

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from heapq import heapify, heappush
-from typing import TYPE_CHECKING, Final, Protocol
-
-if TYPE_CHECKING:
-    from feed.sim.pit import Pit
+from typing import Final, Protocol
 
 
 class Actor(Protocol):
     """Anything that acts at times of its own: a trader, or the news."""
 
     @property
-    def pit(self) -> Pit | None:
+    def pit(self) -> object:
         """Where it acts; None for everywhere."""
 
     def act(self, now: int) -> int:
@@ -44,7 +41,7 @@ class Agenda:
         """Let an actor act once at ``when``, besides whatever it has planned."""
         heappush(self.heap, (when, index))
 
-    def withdraw(self, pit: Pit, now: int) -> list[tuple[int, int]]:
+    def withdraw(self, pit: object, now: int) -> list[tuple[int, int]]:
         """Take off what is planned in one pit. Returns (nanoseconds left, index of the actor)."""
         actors = self.actors
         planned = [(when - now, index) for when, index in self.heap if actors[index].pit is pit]

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import sqrt
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
+from feed.book.book import OrderBook
 from feed.model.events import TRADE, Row, Side
 from feed.model.market import InstrumentSpec, MarketSpec
+from feed.sim.agenda import Agenda
 from feed.sim.draws import MASK, WIDTH, bits
-
-if TYPE_CHECKING:
-    from feed.book.book import OrderBook
-    from feed.sim.agenda import Agenda
-    from feed.sim.makers import Maker
-    from feed.sim.watch import Watch
-
 
 # Plain integers: they index tuples and go into rows on every step.
 BUY: Final = int(Side.BUY)
@@ -30,6 +25,53 @@ _WIDEST: Final = 0.125
 
 # Several make the best price together: each alone asks for more than the typical spread.
 _WIDE: Final = 1.1
+
+
+class MarketMaker(Protocol):
+    """
+    Keeps quotes on both sides of the book.
+
+    Attributes:
+        anchor: The value that the quotes are placed around, ticks.
+        slack: How far the value may be from it before quotes are moved, ticks.
+    """
+
+    anchor: float
+    slack: float
+
+    def tune(self) -> None:
+        """Take over the instrument's spread, volatility and sizes as they are now."""
+
+    def hear(self, now: int) -> None:
+        """Plan to act soon."""
+
+    def fill(self) -> None:
+        """Quote the whole ladder at once."""
+
+    def withdraw(self) -> None:
+        """Take every quote off the book."""
+
+    def refill(self, side: int) -> None:
+        """Quote at once on a side that is empty."""
+
+    def renew(self) -> None:
+        """Join the best price of a side."""
+
+    def lost(self, now: int, order: int, side: int) -> bool:
+        """Take note of a quote that was traded. Returns whether it was this maker's."""
+
+    def best(self, side: int) -> float:
+        """The best price quoted on a side, as a key: greater is better on both sides."""
+
+
+class TradeObserver(Protocol):
+    """Is shown what happens to an instrument, at the moment it happens."""
+
+    def happened(self, rows: list[Row]) -> None:
+        """An action gave these rows, a trade among them."""
+
+    def told(self, row: Row) -> None:
+        """A row was put into the stream that follows from no order."""
 
 
 class Pit:
@@ -105,7 +147,7 @@ class Pit:
         self._tilt = BUY, 1.0
         self.deepen(1.0)
         self.pace = 1.0
-        self.makers: list[Maker] = []
+        self.makers: Sequence[MarketMaker] = ()
         self.calm = 1.0
         self.highest = spec.instrument.highest or _ANY_PRICE
         self.trading = False
@@ -113,7 +155,7 @@ class Pit:
         self.impact = 0.0
         self.lean = 0.0
         self.detached = False
-        self.watch: Watch | None = None
+        self.watch: TradeObserver | None = None
         self.widen(1.0)
         self.swing(1.0)
         self._rows = rows

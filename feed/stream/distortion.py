@@ -11,16 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import Any, Final, Protocol
 
 import attrs
 
 from feed.model.faults import Drop, Duplicate, Fault, Mute, Reorder
 from feed.model.topics import Topic
-from feed.stream.groups import Group
-
-if TYPE_CHECKING:
-    from feed.stream.topics import OpenTopic
 
 Frame = tuple[bytes, bytes]
 """What the fate of a frame is drawn from, and its bytes."""
@@ -181,58 +177,3 @@ class Distorter:
     def held(self) -> list[bytes]:
         """The frames that wait for others to overtake them, those nearest to their way out first."""
         return [data for stage in reversed(self._stages) for data in stage.held()]
-
-
-class DistortedGroup(Group):
-    """
-    Connections that listen to exactly the same topics over links that are bad in the same way.
-
-    Attributes:
-        distorter: What happens to their frames.
-    """
-
-    def __init__(
-        self,
-        topics: tuple[OpenTopic, ...],
-        distortions: tuple[Distortion, ...],
-        *,
-        deserted: Callable[[Group], None],
-        eased: Callable[[], None],
-    ) -> None:
-        """
-        Begin with no members.
-
-        Args:
-            topics: What they listen to, in order.
-            distortions: What happens to every frame.
-            deserted: As in :class:`~feed.stream.groups.Group`.
-            eased: As there.
-        """
-        super().__init__(topics, deserted=deserted, eased=eased)
-        self.distortions = distortions
-        self.distorter = Distorter(distortions)
-
-    def tell(self, topic: Topic, seq: int, frame: bytes) -> bool:
-        """Take the next frame; whether the step under way now has its first part."""
-        silent = not self.parts
-        self.parts += self.distorter.take(topic, seq, frame)
-        return silent and bool(self.parts)
-
-    def held(self) -> list[bytes]:
-        """Frames that a member is owed when it leaves."""
-        return self.distorter.held()
-
-    def adopt(self, past: Group) -> list[bytes]:
-        """Withhold what ``past`` withholds; what cannot be withheld any more is owed now."""
-        if not len(self) and isinstance(past, DistortedGroup):
-            self.distorter = past.distorter
-            return []
-        mine = self.held()
-        return [frame for frame in past.held() if not _removed(mine, frame)]
-
-
-def _removed(frames: list[bytes], frame: bytes) -> bool:
-    if frame not in frames:
-        return False
-    frames.remove(frame)
-    return True

@@ -17,10 +17,9 @@ import trio
 from feed.model.events import CLOCK, Row
 from feed.model.topics import Topic
 from feed.settings import Flow
-from feed.stream.groups import Audience, Group, Write
+from feed.stream.groups import Audience, Group, Member, Write
 from feed.stream.histogram import Histogram
 from feed.stream.hub import Hub
-from feed.stream.outlet import Outlet
 from feed.stream.source import Batch
 from feed.stream.topics import OpenTopic
 
@@ -265,7 +264,7 @@ class Fanout:
         if group.sweeping:
             group.finish_sweep()
 
-    def _write(self, group: Group, data: bytes, members: list[Outlet], writes: list[Write]) -> None:
+    def _write(self, group: Group, data: bytes, members: list[Member], writes: list[Write]) -> None:
         size = len(data)
         statistics = self._statistics
         statistics.deliveries += len(writes)

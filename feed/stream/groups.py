@@ -9,19 +9,13 @@ holds is freed. So the backlog is shared, and costs nothing while everybody keep
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from feed.stream.distortion import Distortion
-    from feed.stream.outlet import Outlet
-    from feed.stream.topics import OpenTopic
+from feed.model.topics import Topic
+from feed.stream.distortion import Distorter, Distortion
 
 Write = Callable[[bytes | memoryview], int]
 """Says how many bytes the socket took; raises ``BlockingIOError`` for none, ``OSError`` when it is broken."""
-
-
-Audience = tuple[list["Outlet"], list[Write]]
-"""Members that are ready, and how to write to each."""
 
 
 class Chunk:
@@ -40,6 +34,44 @@ class Chunk:
         self.data = data
         self.end = end
         self.next: Chunk | None = None
+
+
+class Member(Protocol):
+    """
+    A connection, as its group sees it.
+
+    Attributes:
+        write: The way to the client.
+        wake: Makes the connection's writer task write what is owed.
+        stalled: Its link takes nothing, and that is no fault of the client.
+    """
+
+    write: Write
+    wake: Callable[[], None]
+    stalled: bool
+
+    @property
+    def owed(self) -> int:
+        """Bytes not yet taken by the socket."""
+
+    def resume(self) -> None:
+        """Write what the socket takes, and leave the rest to the writer task."""
+
+    def fell_behind(self, chunk: Chunk, sent: int) -> None:
+        """Only ``sent`` bytes of ``chunk`` could be written to it."""
+
+    def check(self, seq: int) -> None:
+        """Cut it if it owes more than its bound; ``seq`` is where the stream stands."""
+
+    def fail(self) -> None:
+        """What it listens to cannot be told any more, for a reason on our side."""
+
+    def broken(self) -> None:
+        """The connection failed under a write."""
+
+
+Audience = tuple[list[Member], list[Write]]
+"""Members that are ready, and how to write to each."""
 
 
 class Group:
@@ -61,7 +93,7 @@ class Group:
 
     def __init__(
         self,
-        topics: tuple[OpenTopic, ...],
+        topics: tuple[Topic, ...],
         *,
         deserted: Callable[[Group], None],
         eased: Callable[[], None] = lambda: None,
@@ -77,12 +109,12 @@ class Group:
         self.topics = topics
         self._deserted = deserted
         self._eased = eased
-        self.ready: dict[Outlet, None] = {}
-        self.behind: dict[Outlet, None] = {}
+        self.ready: dict[Member, None] = {}
+        self.behind: dict[Member, None] = {}
         self.parts: list[bytes] = []
         self.tail = Chunk(b"", 0)
         self.sweeping = False
-        self.deferred: list[Outlet] = []
+        self.deferred: list[Member] = []
         self._audience: Audience | None = None  # None after every change
 
     def __len__(self) -> int:
@@ -111,7 +143,7 @@ class Group:
         """A member is written to in another way from now on."""
         self._audience = None
 
-    def fell_behind(self, member: Outlet, data: bytes, sent: int) -> None:
+    def fell_behind(self, member: Member, data: bytes, sent: int) -> None:
         """The fan-out could write only ``sent`` bytes of the step's ``data`` to ``member``."""
         if self.tail.data is not data:
             self._append(data)
@@ -126,13 +158,13 @@ class Group:
             member.resume()
             member.wake()  # its writer task tells who waits for the frame
 
-    def hold(self, member: Outlet) -> None:
+    def hold(self, member: Member) -> None:
         """``member`` keeps a position of its own from now on."""
         self._audience = None
         self.ready.pop(member, None)
         self.behind[member] = None
 
-    def caught_up(self, member: Outlet) -> None:
+    def caught_up(self, member: Member) -> None:
         """``member`` owes nothing any more."""
         self._audience = None
         self.behind.pop(member, None)
@@ -153,7 +185,7 @@ class Group:
         del past
         return []
 
-    def remove(self, member: Outlet) -> None:
+    def remove(self, member: Member) -> None:
         """``member`` follows something else, or nothing."""
         self._audience = None
         self.ready.pop(member, None)
@@ -172,3 +204,58 @@ class Group:
             if self.tail.data:
                 self.tail = Chunk(b"", self.tail.end)
             self._eased()
+
+
+class DistortedGroup(Group):
+    """
+    Connections that listen to exactly the same topics over links that are bad in the same way.
+
+    Attributes:
+        distorter: What happens to their frames.
+    """
+
+    def __init__(
+        self,
+        topics: tuple[Topic, ...],
+        distortions: tuple[Distortion, ...],
+        *,
+        deserted: Callable[[Group], None],
+        eased: Callable[[], None],
+    ) -> None:
+        """
+        Begin with no members.
+
+        Args:
+            topics: What they listen to, in order.
+            distortions: What happens to every frame.
+            deserted: As in :class:`Group`.
+            eased: As there.
+        """
+        super().__init__(topics, deserted=deserted, eased=eased)
+        self.distortions = distortions
+        self.distorter = Distorter(distortions)
+
+    def tell(self, topic: Topic, seq: int, frame: bytes) -> bool:
+        """Take the next frame; whether the step under way now has its first part."""
+        silent = not self.parts
+        self.parts += self.distorter.take(topic, seq, frame)
+        return silent and bool(self.parts)
+
+    def held(self) -> list[bytes]:
+        """Frames that a member is owed when it leaves."""
+        return self.distorter.held()
+
+    def adopt(self, past: Group) -> list[bytes]:
+        """Withhold what ``past`` withholds; what cannot be withheld any more is owed now."""
+        if not len(self) and isinstance(past, DistortedGroup):
+            self.distorter = past.distorter
+            return []
+        mine = self.held()
+        return [frame for frame in past.held() if not _removed(mine, frame)]
+
+
+def _removed(frames: list[bytes], frame: bytes) -> bool:
+    if frame not in frames:
+        return False
+    frames.remove(frame)
+    return True

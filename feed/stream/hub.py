@@ -14,9 +14,9 @@ from feed.model.faults import Mute
 from feed.model.latest import Latest
 from feed.model.position import Position
 from feed.model.topics import Topic, in_order
-from feed.stream.distortion import DistortedGroup, Distortion
+from feed.stream.distortion import Distortion
 from feed.stream.frames import text_frame
-from feed.stream.groups import Group
+from feed.stream.groups import DistortedGroup, Group
 from feed.stream.history import History
 from feed.stream.outlet import Outlet
 from feed.stream.past import Past
@@ -144,7 +144,7 @@ class Hub:
             self.history.reach(since)
         opened = len(self._topics)
         if since is not None and since < self.seq and not outlet.muted:
-            replay = outlet.replay or self._leave(outlet)
+            replay = self.replays.of(outlet) or self._leave(outlet)
             replay.stop(self.seq)
             replay.tell(new, since, self.seq)
         elif since is None and (greeting := self._snapshots(new)):
@@ -210,9 +210,9 @@ class Hub:
         return not all(member.stalled for member in (*behind, *self.replays.outlets))
 
     def _held(self, outlet: Outlet) -> Sequence[Topic]:
-        if outlet.replay is not None:
-            return outlet.replay.topics
-        return () if outlet.group is None else [item.topic for item in outlet.group.topics]
+        if (replay := self.replays.of(outlet)) is not None:
+            return replay.topics
+        return () if outlet.group is None else outlet.group.topics
 
     def _snapshots(self, topics: list[Topic]) -> bytes:
         frames: list[bytes] = []
@@ -222,15 +222,16 @@ class Hub:
         return b"".join(frames)
 
     def _send(self, outlet: Outlet, frames: bytes) -> None:
-        if outlet.replay is None:
+        replay = self.replays.of(outlet)
+        if replay is None:
             outlet.send(frames)
         elif not outlet.muted:
-            outlet.replay.say(frames, self.seq)
+            replay.say(frames, self.seq)
 
     def _listen(self, outlet: Outlet, topics: Sequence[Topic]) -> None:
         """Let ``outlet`` hear exactly ``topics`` from here on."""
-        if outlet.replay is not None:
-            outlet.replay.follow(topics, outlet.distortions, self.seq)
+        if (replay := self.replays.of(outlet)) is not None:
+            replay.follow(topics, outlet.distortions, self.seq)
             outlet.resume()  # whose turn it is once its socket has taken everything
             outlet.check(self.seq)
         else:
@@ -252,9 +253,7 @@ class Hub:
         if outlet.group is not None:
             outlet.send(b"".join(outlet.group.held()))
         if topics:
-            group = self._group(
-                {topic: self._topics.get(topic, self.latest) for topic in topics}, outlet.distortions
-            )
+            group = self._group(topics, outlet.distortions)
             if past is not None and past.group is not None:
                 outlet.put(b"".join(group.adopt(past.group)))
             outlet.follow(group)
@@ -265,15 +264,16 @@ class Hub:
         outlet.check(self.seq)
         self.changed()
 
-    def _group(self, held: dict[Topic, OpenTopic], distortions: tuple[Distortion, ...]) -> Group:
-        names = tuple(sorted(held, key=in_order))
-        group = self._groups.get((names, distortions))
+    def _group(self, wanted: Sequence[Topic], distortions: tuple[Distortion, ...]) -> Group:
+        for topic in wanted:
+            self._topics.get(topic, self.latest)
+        topics = tuple(sorted(dict.fromkeys(wanted), key=in_order))
+        group = self._groups.get((topics, distortions))
         if group is None:
-            topics = tuple(held[name] for name in names)
-            group = self._groups[names, distortions] = self._new_group(topics, distortions)
+            group = self._groups[topics, distortions] = self._new_group(topics, distortions)
         return group
 
-    def _new_group(self, topics: tuple[OpenTopic, ...], distortions: tuple[Distortion, ...]) -> Group:
+    def _new_group(self, topics: tuple[Topic, ...], distortions: tuple[Distortion, ...]) -> Group:
         group = (
             DistortedGroup(topics, distortions, deserted=self._dissolve, eased=self._eased)
             if distortions
@@ -287,8 +287,7 @@ class Hub:
 
     def _dissolve(self, group: Group) -> None:
         """Forget ``group``, in which nobody is left."""
-        key = (tuple(item.topic for item in group.topics), group.distortions)
-        if self._groups.pop(key, None) is not None:
+        if self._groups.pop((group.topics, group.distortions), None) is not None:
             self._topics.leave(group)
 
 

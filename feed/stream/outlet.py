@@ -18,17 +18,28 @@ for it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
+from feed.stream.distortion import Distortion
 from feed.stream.frames import boundary, is_close
-
-if TYPE_CHECKING:
-    from feed.stream.distortion import Distortion
-    from feed.stream.groups import Chunk, Group, Write
-    from feed.stream.replay import Replay
+from feed.stream.groups import Chunk, Group, Write
 
 # Small pieces are joined up to this many bytes for one write: a write costs the same for all sizes.
 WRITE_BYTES: Final = 64 * 1024
+
+
+class CatchUp(Protocol):
+    """Brings a connection up to the present, piece by piece."""
+
+    @property
+    def waiting(self) -> int:
+        """Bytes that it holds for the connection, beyond those that were put in."""
+
+    def ready(self) -> None:
+        """The socket has taken everything so far."""
+
+    def end(self) -> None:
+        """The connection takes nothing more."""
 
 
 class Outlet:
@@ -74,7 +85,7 @@ class Outlet:
         self.muted = False
         self.stalled = False
         self.failed = False
-        self.replay: Replay | None = None
+        self.replay: CatchUp | None = None
         self.charge: Callable[[int], float] = _free
         self.backlog_bytes = backlog_bytes
         self.wake = wake

@@ -7,11 +7,11 @@ from typing import Final
 
 from feed.model.events import Row
 from feed.model.topics import Topic
-from feed.stream.distortion import DistortedGroup, Distortion
-from feed.stream.groups import Group
+from feed.stream.distortion import Distortion
+from feed.stream.groups import DistortedGroup, Group
 from feed.stream.history import History
 from feed.stream.publisher import Publisher
-from feed.stream.topics import MakeEncoder, OpenTopic
+from feed.stream.topics import MakeEncoder
 from feed.stream.work import TOPIC
 
 # A piece ends where the sequence number is a multiple of this: pieces of several readers are then alike.
@@ -112,10 +112,10 @@ class Past:
         return frames, work + MESSAGE_WORK * (publisher.calls - calls)
 
     def _open(self, publisher: Publisher) -> Group:
-        opened: list[OpenTopic] = []
+        opened: list[Topic] = []
         for topic in self._topics:
             try:
-                opened.append(publisher.topics.get(topic, publisher.latest))
+                opened.append(publisher.topics.get(topic, publisher.latest).topic)
             except Exception as problem:  # noqa: BLE001 - of one protocol, none of the others
                 self._failed(topic, problem)
         group = (

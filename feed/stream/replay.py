@@ -10,16 +10,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import attrs
 
 from feed.model.topics import Topic, in_order
+from feed.stream.distortion import Distortion
+from feed.stream.outlet import Outlet
 from feed.stream.past import Past
-
-if TYPE_CHECKING:
-    from feed.stream.distortion import Distortion
-    from feed.stream.outlet import Outlet
 
 # What an entry of a script takes in memory, beside its bytes.
 ENTRY_BYTES: Final = 256

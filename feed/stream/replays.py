@@ -11,17 +11,14 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Final, Protocol
 
 from feed.model.topics import Topic
 from feed.stream.history import History
-from feed.stream.outlet import WRITE_BYTES
+from feed.stream.outlet import WRITE_BYTES, Outlet
 from feed.stream.past import Past
 from feed.stream.replay import ENTRY_BYTES, Replay, Stretch
 from feed.stream.topics import MakeEncoder
-
-if TYPE_CHECKING:
-    from feed.stream.outlet import Outlet
 
 # Pieces that were encoded last, for others who ask for the same.
 _SHARED_BYTES: Final = 8 * 1024 * 1024
@@ -105,6 +102,10 @@ class Replays:
     def outlets(self) -> Sequence[Outlet]:
         """Who is catching up."""
         return list(self._replays)
+
+    def of(self, outlet: Outlet) -> Replay | None:
+        """What ``outlet`` is being told of the past; None when it is at the present."""
+        return self._replays.get(outlet)
 
     def begin(self, outlet: Outlet) -> Replay:
         """Let ``outlet`` catch up from now on; its script is still to be written."""

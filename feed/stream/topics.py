@@ -9,8 +9,7 @@ from typing import Any, Final
 from feed.model.events import KINDS
 from feed.model.latest import Latest
 from feed.model.topics import Encoder, Topic, in_order
-from feed.stream.distortion import DistortedGroup
-from feed.stream.groups import Group
+from feed.stream.groups import DistortedGroup, Group
 
 NEVER: Final = sys.maxsize
 
@@ -67,22 +66,22 @@ class Topics:
         """``group`` listens to its topics from now on."""
         if isinstance(group, DistortedGroup):
             self.bad_links += 1
-            for item in group.topics:
-                item.distorted[group] = None
+            for topic in group.topics:
+                self._open[topic].distorted[group] = None
         else:
-            for item in group.topics:
-                item.groups[group] = None
+            for topic in group.topics:
+                self._open[topic].groups[group] = None
 
     def leave(self, group: Group) -> None:
         """``group`` listens no more; topics that nobody is left to hear are closed."""
         if isinstance(group, DistortedGroup):
             self.bad_links -= 1
-            for item in group.topics:
-                del item.distorted[group]
+            for topic in group.topics:
+                del self._open[topic].distorted[group]
         else:
-            for item in group.topics:
-                del item.groups[group]
-        self.close_unheard(item.topic for item in group.topics)
+            for topic in group.topics:
+                del self._open[topic].groups[group]
+        self.close_unheard(group.topics)
 
     def get(self, topic: Topic, latest: Latest) -> OpenTopic:
         """The open topic of that name, opened now if it was not."""

@@ -265,9 +265,7 @@ async def test_last_member_may_end_during_a_sweep(stream, nursery):
         house.hub.drop(client.outlet)
     await house.fanout.at_rest()
     assert last.texts == ["both:0@1"]
-    assert [item.topic for group in house.hub._groups.values() for item in group.topics] == [
-        stream.topic("both")
-    ]
+    assert [topic for group in house.hub._groups.values() for topic in group.topics] == [stream.topic("both")]
 
 
 async def test_subscription_waits_for_the_end_of_the_step(stream, crowd, nursery):

@@ -54,7 +54,7 @@ def test_topic_without_groups_is_closed(stream, topics):
     """Only those of the candidates that nobody hears; a second time changes nothing."""
     latest = Latest(3)
     heard, unheard = topics.get(stream.topic("quote"), latest), topics.get(stream.topic("both"), latest)
-    heard.groups[Group((heard,), deserted=id)] = None
+    heard.groups[Group((heard.topic,), deserted=id)] = None
     for _ in range(2):
         topics.close_unheard((heard.topic, unheard.topic))
         assert len(topics) == 1
