@@ -16,9 +16,7 @@ from feed.scenario.shipped import find_scenario
 from feed.scenario.times import moment_text
 from feed.server.program import Program, default_program, program_from_file
 from feed.settings import Settings
-from feed.sim.clients import ClientMarket
-from feed.sim.market import Market
-from feed.sim.script import ScriptedMarket
+from feed.sim.clients import ClientMarket, SimulatedRun
 
 
 def header_of(program: Program, settings: Settings) -> JournalHeader:
@@ -28,7 +26,7 @@ def header_of(program: Program, settings: Settings) -> JournalHeader:
     Raises:
         ConfigError: It is no market in which accounts can trade.
     """
-    if not isinstance(program.run, Market | ScriptedMarket):
+    if not isinstance(program.run, SimulatedRun):
         raise ConfigError("a recording takes no orders", where="--journal", hint="leave it out")
     return JournalHeader(
         engine=f"feed {feed.__version__}",
@@ -60,7 +58,7 @@ def journalled(
     header = journal.header
     _check(header, path, given or {})
     program = _program(header, path, name)
-    assert isinstance(program.run, Market | ScriptedMarket)  # noqa: S101 - recordings are sorted out
+    assert isinstance(program.run, SimulatedRun)  # noqa: S101 - recordings are sorted out
     if listing_digest(program.run.listing) != header.listing:
         raise ConfigError(
             f"the instruments of this release are not those of {path}",

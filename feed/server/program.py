@@ -69,6 +69,7 @@ class Program:
         file: The scenario file that it was read from; None when it was read from none.
         provenance: Where its events come from.
         repeats: Whether it begins again when it is over.
+        again_and_again: Gives the run that does; None for a market without an end, which needs none.
         damage: Says where a recording broke off, once the run has come so far; None while all is well.
     """
 
@@ -83,6 +84,7 @@ class Program:
     file: ScenarioFile | None = None
     provenance: Provenance = SIMULATED
     repeats: bool = False
+    again_and_again: Callable[[], Run] | None = None
     damage: Callable[[], Damage | None] = lambda: None
 
     @property
@@ -160,6 +162,7 @@ def scripted(scenario: Scenario, *, seed: int | None = None, start: int | None =
     return Program(
         name=scenario.name,
         run=ScriptedMarket(scenario),
+        again_and_again=lambda: RepeatedScript(scenario),
         start=scenario.start,
         duration=scenario.duration,
         seed=scenario.seed,
@@ -179,9 +182,11 @@ def recorded(path: Path) -> Program:
     """
     blocks = RecordedBlocks(path)
     header = blocks.header
+    run = Playback(header.listing, blocks, start=header.start)
     return Program(
         name=path.name.removesuffix(RECORDED),
-        run=Playback(header.listing, blocks, start=header.start),
+        run=run,
+        again_and_again=lambda: RepeatedPlayback(run, run.again),
         start=header.start,
         provenance=header.provenance,
         damage=lambda: blocks.damage,
@@ -190,11 +195,7 @@ def recorded(path: Path) -> Program:
 
 def repeated(program: Program) -> Program:
     """The same again and again; see :mod:`feed.sim.again`. A market without an end stays what it is."""
-    run: Run = program.run
-    if isinstance(run, ScriptedMarket):
-        run = RepeatedScript(run.scenario)
-    elif isinstance(run, Playback):
-        run = RepeatedPlayback(run, run.again)
+    run = program.run if program.again_and_again is None else program.again_and_again()
     return attrs.evolve(program, run=run, repeats=True)
 
 

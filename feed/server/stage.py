@@ -18,12 +18,10 @@ from feed.server.journalled import header_of
 from feed.server.program import Program, program_for
 from feed.server.storage import Storage
 from feed.settings import Settings
-from feed.sim.again import RepeatedPlayback, RepeatedScript
-from feed.sim.clients import ClientMarket
+from feed.sim.clients import ClientMarket, SimulatedRun
 from feed.sim.control import Control
-from feed.sim.market import Market
+from feed.sim.run import Repeating
 from feed.sim.runner import MarketRunner
-from feed.sim.script import ScriptedMarket
 from feed.stream.source import Batch, Source
 
 log = structlog.get_logger("feed.stage")
@@ -105,7 +103,7 @@ class Stage:
     def _tell_of_rounds(self) -> None:
         """Say that what is played begins again, where it does."""
         run = None if self._program is None else self._program.run
-        if isinstance(run, RepeatedScript | RepeatedPlayback) and run.rounds > self._rounds:
+        if isinstance(run, Repeating) and run.rounds > self._rounds:
             self._rounds = run.rounds
             log.info("the market begins again", round=run.rounds)
             self._tell_of_damage()
@@ -137,7 +135,7 @@ class Stage:
 
 def _runner(program: Program, settings: Settings) -> MarketRunner:
     run = program.run
-    if isinstance(run, Market | ScriptedMarket | RepeatedScript):
+    if isinstance(run, SimulatedRun):
         run = ClientMarket(run, trading=settings.trading)
     control = Control(
         run,

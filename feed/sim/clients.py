@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from collections import deque
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, Protocol, runtime_checkable
 
 import attrs
 
@@ -21,11 +21,22 @@ from feed.model.orders import Ack, CancelOrder, NewOrder, Reject, TimeInForce
 from feed.model.requests import PARTS, Cancel, CancelMany, Create, Entry, Modify, Request
 from feed.model.trading import OrderState, Pricing, Reason, Verb, caseless, packed, unpacked
 from feed.settings import Trading
-from feed.sim.again import RepeatedScript
 from feed.sim.market import Market
-from feed.sim.script import ScriptedMarket
+from feed.sim.run import Run
 
 _NS_PER_MS: Final = 1_000_000
+
+
+@runtime_checkable
+class SimulatedRun(Run, Protocol):
+    """A run with a simulated market behind it, in whose books accounts can trade."""
+
+    @property
+    def market(self) -> Market:
+        """The market, as it stands."""
+
+    def again(self) -> SimulatedRun:
+        """The same run from its beginning: the same rows at the same times."""
 
 
 class ClientMarket:
@@ -48,7 +59,7 @@ class ClientMarket:
 
     def __init__(
         self,
-        run: Market | ScriptedMarket | RepeatedScript,
+        run: SimulatedRun,
         *,
         trading: Trading,
         entries: Iterable[Entry] = (),
@@ -62,7 +73,7 @@ class ClientMarket:
 
     @property
     def _market(self) -> Market:
-        return self._run if isinstance(self._run, Market) else self._run.market
+        return self._run.market
 
     @property
     def now(self) -> int:

@@ -19,9 +19,8 @@ from feed.errors import MarketError
 from feed.model.events import CLEAR, Row
 from feed.model.requests import Request
 from feed.settings import Flow
-from feed.sim.clients import ClientMarket
 from feed.sim.pace import NANOSECONDS, Pace
-from feed.sim.run import WHOLE, Checkpoints, Run, Until
+from feed.sim.run import WHOLE, Checkpoints, Run, TakesRequests, Until
 
 
 class State(enum.Enum):
@@ -90,7 +89,7 @@ class Control:
         self.changed: Callable[[], object] = _nothing
         self.journalled = False
         self.listing: Final = run.listing
-        self._run = run
+        self._play(run)
         self._clock = clock
         self._speed = speed
         self._until = until
@@ -148,7 +147,7 @@ class Control:
         if end is not None and time > end:
             raise MarketError(f"the market ends at {end}, it cannot go on to {time}")
         if time < self._run.now:
-            if isinstance(self._run, ClientMarket) and self._run.played:
+            if self._traded:
                 raise MarketError("accounts have traded: the market cannot go back")
             if self.journalled:
                 raise MarketError("a journal is kept, which only knows forward: the market cannot go back")
@@ -158,7 +157,7 @@ class Control:
             if found is None:
                 found = self._run.again()
                 found.opening()
-            self._run = found
+            self._play(found)
             self._silent = True
         self._goal = time
         self._steps = 0
@@ -240,7 +239,7 @@ class Control:
     @property
     def takes_orders(self) -> bool:
         """Whether accounts can trade in this run."""
-        return isinstance(self._run, ClientMarket)
+        return self._orders is not None
 
     @property
     def rewinding(self) -> bool:
@@ -254,9 +253,19 @@ class Control:
         Raises:
             MarketError: Nobody can trade in this run.
         """
-        if not isinstance(self._run, ClientMarket):
+        if self._orders is None:
             raise MarketError("this run takes no orders")
-        return self._cut(self._run.execute(request))
+        return self._cut(self._orders.execute(request))
+
+    def _play(self, run: Run) -> None:
+        """Steer ``run`` from now on."""
+        self._run = run
+        self._orders = run if isinstance(run, TakesRequests) else None
+
+    @property
+    def _traded(self) -> bool:
+        """Whether accounts have been told of what they did."""
+        return self._orders is not None and self._orders.played > 0
 
     def _check(self) -> None:
         if self._closed:
@@ -320,7 +329,7 @@ class Control:
     def _keep(self) -> None:
         if self._checkpoints is None or self._silent:
             return
-        if isinstance(self._run, ClientMarket) and self._run.played:
+        if self._traded:
             self._checkpoints = None  # there is no way back any more
         else:
             self._checkpoints.offer(self._run)

@@ -97,6 +97,11 @@ class Market:
                 pit.watch = watch
 
     @property
+    def market(self) -> Market:
+        """Itself."""
+        return self
+
+    @property
     def end(self) -> None:
         """It has none."""
 

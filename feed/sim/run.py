@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pickle
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 import attrs
 from attrs.validators import ge, optional
 
 from feed.model.events import Row
 from feed.model.instruments import Listing
+from feed.model.requests import Request
 
 
 class Run(Protocol):
@@ -41,6 +42,27 @@ class Run(Protocol):
 
     def advance(self, until: int, limit: int) -> list[Row]:
         """What happens up to and including ``until``, cut after the action that makes ``limit`` rows."""
+
+
+@runtime_checkable
+class TakesRequests(Run, Protocol):
+    """A run in which accounts trade."""
+
+    @property
+    def played(self) -> int:
+        """How many requests have acted. What they gave was told, and cannot be taken back."""
+
+    def execute(self, request: Request) -> list[Row]:
+        """Let a request act now, after all that the market still has to do at this time."""
+
+
+@runtime_checkable
+class Repeating(Run, Protocol):
+    """A run that begins again when it is over."""
+
+    @property
+    def rounds(self) -> int:
+        """How many rounds have begun."""
 
 
 @attrs.frozen(kw_only=True)
