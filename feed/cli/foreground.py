@@ -43,7 +43,7 @@ async def serve_in_foreground(settings: Settings) -> None:
 
     def look(house: House) -> None:
         houses.append(house)
-        settle()
+        settle(house)
 
     with trio.open_signal_receiver(*_signals(settings)) as signals:
         async with trio.open_nursery() as nursery:
@@ -66,13 +66,14 @@ def _say(text: str) -> None:
         abandon_output()
 
 
-def settle() -> None:
+def settle(house: House) -> None:
     """
-    Before anybody can connect, spare the garbage collector what stays for as long as the process.
+    Before anybody can connect, make what can be, and spare the garbage collector what stays for good.
 
     Every connection is made of objects that it would look through again and again, and a market
     leaves no cycles behind; so it comes by less often, and never sees what was there at the start.
     """
+    house.prepare()
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)

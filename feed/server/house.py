@@ -56,6 +56,7 @@ class House:
         faults: What goes wrong on purpose; None when nothing will.
         listing: The instruments.
         key_watch: Takes over changes of the keys file.
+        prepare: Does what the first client to want it would have to wait for, with all others.
     """
 
     def __init__(
@@ -136,7 +137,7 @@ class House:
             clock=time.time,
             storage=storage or Storage(),
         )
-        app, paths = build(site, origins)
+        app, paths, self.prepare = build(site, origins)
         self.web = HttpWorker(app, paths, limits, settings.web)
         self.door = Door(
             self.reception,

@@ -1,9 +1,12 @@
 """What start-up says."""
 
+from functools import partial
+from types import SimpleNamespace
+
 import attrs
 
 from feed import Settings
-from feed.cli.foreground import welcome
+from feed.cli.foreground import settle, welcome
 from feed.dialects.discovery import dialects
 from feed.server.serve import Address
 
@@ -33,3 +36,13 @@ def test_a_port_of_its_own_is_one_protocols_root():
         "See data:",
         "  feed tail ws://127.0.0.1:8083",
     ]
+
+
+def test_what_can_be_made_is_made_before_anybody_connects(monkeypatch):
+    """With everything that stays, so that the garbage collector passes it over."""
+    done = []
+    for name in ("collect", "freeze"):
+        monkeypatch.setattr(f"gc.{name}", partial(done.append, name))
+    monkeypatch.setattr("gc.set_threshold", lambda *_: None)
+    settle(SimpleNamespace(prepare=partial(done.append, "documents")))
+    assert done == ["documents", "collect", "freeze"]

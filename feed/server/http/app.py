@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
+from functools import partial
 from typing import Final
 
 import attrs
@@ -39,9 +40,9 @@ _CLOSE: Final = {"Connection": "close"}
 _KEY_IN_QUERY: Final = ("apikey", "key", "api_key", "token")
 
 
-def build(site: Site, origins: Origins) -> tuple[Starlette, tuple[str, ...]]:
+def build(site: Site, origins: Origins) -> tuple[Starlette, tuple[str, ...], Callable[[], None]]:
     """
-    The application, and the paths that it serves.
+    The application, the paths that it serves, and what makes its documents before anybody asks.
 
     Args:
         site: What endpoints see; its table of endpoints is filled here.
@@ -69,7 +70,7 @@ def build(site: Site, origins: Origins) -> tuple[Starlette, tuple[str, ...]]:
         routes=routes, middleware=[cors], exception_handlers={HTTPException: desk.refuse_unrouted}
     )
     app.router.redirect_slashes = False
-    return app, tuple(paths)
+    return app, tuple(paths), partial(documents.prepare, site)
 
 
 class _Desk:

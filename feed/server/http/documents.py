@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from html import escape
 from importlib import resources
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -30,28 +30,40 @@ _STYLE = (
 )
 
 
-def openapi(site: Site, call: Call) -> bytes:
+def openapi(site: Site) -> bytes:
     """The description of the API."""
-    del call
     return msgspec.json.encode(description(site))
 
 
-def docs(site: Site, call: Call) -> str:
+def docs(site: Site) -> str:
     """A page with everything that is served, every default, and how each protocol is read."""
-    del call
     return "".join(_page(site))
 
 
-def _once(make: Callable[[Site, Call], T]) -> Callable[[Site, Call], T]:
-    """What ``make`` says of a server, worked out once: it takes milliseconds, and never changes."""
-    made: list[T] = []
+def prepare(site: Site) -> None:
+    """Make all of them that never change: whoever asks first would have everybody wait for it."""
+    for endpoint in site.endpoints:
+        if isinstance(endpoint.handle, _Once):
+            endpoint.handle.of(site)
 
-    def kept(site: Site, call: Call) -> T:
-        if not made:
-            made.append(make(site, call))
-        return made[0]
 
-    return kept
+class _Once(Generic[T]):
+    """What ``make`` says of a server, worked out once: it takes many milliseconds, and never changes."""
+
+    def __init__(self, make: Callable[[Site], T]) -> None:
+        self._make = make
+        self._made: list[T] = []
+
+    def of(self, site: Site) -> T:
+        """It."""
+        if not self._made:
+            self._made.append(self._make(site))
+        return self._made[0]
+
+    def __call__(self, site: Site, call: Call) -> T:
+        """The same, as an answer."""
+        del call
+        return self.of(site)
 
 
 def _page(site: Site) -> Iterator[str]:
@@ -107,7 +119,7 @@ def endpoints() -> tuple[Endpoint[Site], ...]:
         Endpoint(
             path="/openapi.json",
             summary="This API, described",
-            handle=_once(openapi),
+            handle=_Once(openapi),
             access=OPEN,
             returns=JSON,
             group=_GROUP,
@@ -115,7 +127,7 @@ def endpoints() -> tuple[Endpoint[Site], ...]:
         Endpoint(
             path="/docs",
             summary="Everything that is served, every default, and how each protocol is read",
-            handle=_once(docs),
+            handle=_Once(docs),
             access=OPEN,
             returns=HTML,
             group=_GROUP,

@@ -86,7 +86,7 @@ async def main(port: int, gauge: Gauge | None = None) -> None:
     def tell(house: House) -> None:
         house.fanout.tap = told
         print(json.dumps([item.symbol for item in house.door._listing]), flush=True)
-        settle()  # as `feed serve` does
+        settle(house)  # as `feed serve` does
 
     with TemporaryDirectory() as folder:
         settings = Settings(port=port, tls=Tls(ca=Path(folder, "ca.pem")))

@@ -29,7 +29,6 @@ from feed.model.events import QUOTE, Quote, Row
 from feed.model.instruments import Instrument, Listing
 from feed.model.latest import Latest
 from feed.model.topics import Topic
-from feed.server.house import House
 from feed.server.serve import serve
 from feed.settings import Limits, Settings, Tls
 from feed.stream.source import Batch, send
@@ -149,11 +148,6 @@ class StampedTradyn(Tradyn):
         return StampedTicks(instrument, latest.quote(topic.instrument))
 
 
-def _settle(_: House) -> None:
-    """As `feed serve` does."""
-    settle()
-
-
 async def main(words: list[str]) -> None:
     """Serve until killed."""
     port, clients, rate, ramp, step, stamp = words[:6]
@@ -180,7 +174,7 @@ async def main(words: list[str]) -> None:
         tls = Tls(self_signed=options.get("tls") == "1", ca=Path(folder, "ca.pem"))
         async with trio.open_nursery() as nursery:
             settings = Settings(port=int(port), limits=limits, tls=tls)
-            await nursery.start(partial(serve, settings, source=source, tell=_settle))
+            await nursery.start(partial(serve, settings, source=source, tell=settle))
 
 
 if __name__ == "__main__":

@@ -57,3 +57,12 @@ async def test_a_document_is_made_once(house, monkeypatch):
     assert (await ask(client, "/docs"))[0] == 200
     assert (await ask(client, "/docs"))[2] == first[2]
     assert (await ask(client, "/openapi.json"))[0] == 500  # nobody had asked for it yet
+
+
+async def test_nobody_waits_for_a_document_to_be_made(house, monkeypatch):
+    """It can be made before anybody can connect: the first to ask is answered as all others are."""
+    house.house.prepare()
+    monkeypatch.setattr("feed.server.http.documents._page", None)
+    monkeypatch.setattr("feed.server.http.documents.description", None)
+    client = house.connect()
+    assert (await ask(client, "/docs"))[0] == (await ask(client, "/openapi.json"))[0] == 200
