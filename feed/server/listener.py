@@ -20,7 +20,7 @@ from feed.settings import Limits
 log = structlog.get_logger("feed.listener")
 
 BACKLOG: Final = 4096  # connections the kernel holds until they are accepted
-ACCEPTS_IN_A_ROW: Final = 8  # before other tasks run; each goes on to cost much more than its accept
+ACCEPTS_IN_A_ROW: Final = 2  # before other tasks run; each goes on to cost much more than its accept
 PAUSE_SECONDS: Final = 0.1  # when the process has no file descriptor left
 
 _OUT_OF_FILES: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)

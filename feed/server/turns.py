@@ -19,7 +19,7 @@ import trio
 from feed.server.budget import Allowance, Bucket
 from feed.settings import Limits
 
-PASS_UNITS: Final = 1000
+PASS_UNITS: Final = 500
 """Units given out between two passes of the loop; the last piece of work may go past it."""
 
 _FREE: Final = ""

@@ -2,6 +2,7 @@
 
 import errno
 import socket
+from itertools import pairwise
 
 import pytest
 import structlog
@@ -9,7 +10,7 @@ import trio
 
 from feed import Limits
 from feed.errors import ConfigError
-from feed.server.listener import Listener, _cannot_bind, bind, listen
+from feed.server.listener import ACCEPTS_IN_A_ROW, Listener, _cannot_bind, bind, listen
 
 
 class Names(trio.abc.HostnameResolver):
@@ -129,3 +130,32 @@ async def test_running_out_of_files_is_survived(autojump_clock):
             await served.wait()
             nursery.cancel_scope.cancel()
     assert logs == [{"event": "cannot accept", "reason": "Too many open files", "log_level": "warning"}]
+
+
+async def test_other_tasks_run_between_a_few_connections():
+    """Many come at once, and each makes more work than to accept it: the loop comes round meanwhile."""
+    admitted, passes, served = [], [], trio.Event()
+
+    class Door:
+        async def admit(self, transport, _):
+            transport.close()
+            admitted.append(transport)
+            if len(admitted) == 20:
+                served.set()
+
+    async def count():
+        while True:
+            passes.append(len(admitted))
+            await trio.lowlevel.checkpoint()
+
+    [sock] = await bind("127.0.0.1", 0)
+    listen(sock)
+    clients = [socket.create_connection(sock.getsockname()) for _ in range(20)]
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(count)
+        nursery.start_soon(Listener(Door(), Limits()).run, sock, nursery)
+        await served.wait()
+        nursery.cancel_scope.cancel()
+    for client in clients:
+        client.close()
+    assert max(after - before for before, after in pairwise(passes)) <= 2 * ACCEPTS_IN_A_ROW <= 4
