@@ -52,7 +52,7 @@ MARKETAI = ("dialects/marketai/test_data.py",)
 MUTATIONS = (
     Mutation(
         "a handshake is answered in the middle of a step",
-        "server/connection.py",
+        "server/connection/connection.py",
         "            await self._reception.fanout.at_rest()\n            self._apply(self._session.open)",
         "            self._apply(self._session.open)",
         BETWEEN_STEPS,
@@ -71,21 +71,21 @@ MUTATIONS = (
     ),
     Mutation(
         "a message acts in the middle of a step",
-        "server/connection.py",
+        "server/connection/connection.py",
         "                await at_rest()\n",
         "",
         BETWEEN_STEPS,
     ),
     Mutation(
         "a session speaks of its own accord in the middle of a step",
-        "server/connection.py",
+        "server/connection/connection.py",
         "                await self._reception.fanout.at_rest()\n",
         "",
         BETWEEN_STEPS,
     ),
     Mutation(
         "a connection is ended in the middle of a step",
-        "server/connection.py",
+        "server/connection/connection.py",
         "        await self._reception.fanout.at_rest()\n        if why.at_once",
         "        if why.at_once",
         BETWEEN_STEPS,

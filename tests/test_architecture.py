@@ -281,16 +281,12 @@ def circles(graph: dict[str, set[str]]) -> list[list[str]]:
     return [list(group) for group in sorted(together)]
 
 
-# Circles that are known, and are on their way out.
-KNOWN_CIRCLES = [["server.http.access", "server.http.endpoint", "server.http.site"]]
-
-
 def test_imports_make_no_circle():
     """Arrows between modules only point down, those for type checkers too."""
     graph = {
         module: arrows(module, path.read_text(encoding="utf-8"), MODULES) for module, path in MODULES.items()
     }
-    assert [one for one in circles(graph) if one not in KNOWN_CIRCLES] == []
+    assert circles(graph) == []
 
 
 def test_a_circle_is_found():

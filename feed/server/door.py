@@ -25,7 +25,9 @@ from feed.model.instruments import Listing
 from feed.policies import Policies
 from feed.server.allowances import Rates, Seats, Visit
 from feed.server.budget import CONNECT, HANDSHAKE, TLS_HANDSHAKE
-from feed.server.connection import Conversation
+from feed.server.connection.connection import Conversation
+from feed.server.connection.transport import Transport
+from feed.server.connection.visitor import Visitor
 from feed.server.guard import Guard
 from feed.server.head import BadRequest, Head, HeadReader
 from feed.server.http.health import PROBES
@@ -38,9 +40,7 @@ from feed.server.reception import Reception
 from feed.server.running import Countdown
 from feed.server.tls import NotTls, TlsTransport
 from feed.server.tokens import TokenOffice
-from feed.server.transport import Transport
 from feed.server.turns import Member
-from feed.server.visitor import Visitor
 from feed.settings import LOOPBACK, Limits
 
 log = structlog.get_logger("feed.door")

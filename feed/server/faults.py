@@ -40,10 +40,10 @@ from feed.model.faults import (
 )
 from feed.model.timeline import NS_PER_SECOND
 from feed.scenario.schema import verb
+from feed.server.connection.visitor import Visitor
 from feed.server.ending import Ending
 from feed.server.head import BadRequest
 from feed.server.schedule import Schedule
-from feed.server.visitor import Visitor
 from feed.stream.distortion import DISTORTED, Distortion
 from feed.stream.frames import text_frame
 from feed.stream.hub import Hub

@@ -12,9 +12,9 @@ import structlog
 import trio
 
 from feed.errors import ConfigError
+from feed.server.connection.transport import SocketTransport, Transport
 from feed.server.door import ANY_PROTOCOL, Door, Entrance
 from feed.server.head import BadRequest
-from feed.server.transport import SocketTransport, Transport
 from feed.settings import Limits
 
 log = structlog.get_logger("feed.listener")

@@ -9,9 +9,9 @@ import attrs
 import trio
 
 from feed.model.requests import Request
+from feed.server.connection.transport import Transport
 from feed.server.ending import Ending, Endings
 from feed.server.faults import Faults
-from feed.server.transport import Transport
 from feed.server.turns import Turns
 from feed.settings import Limits
 from feed.stream.fanout import Fanout

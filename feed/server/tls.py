@@ -14,7 +14,7 @@ from typing import Final
 
 import trio
 
-from feed.server.transport import RECEIVE_BYTES, Transport
+from feed.server.connection.transport import RECEIVE_BYTES, Transport
 
 # Of plain bytes in one write; what they become is all that is ever kept.
 WRITE_BYTES: Final = 64 * 1024
@@ -27,7 +27,7 @@ class NotTls(Exception):
 
 class TlsTransport:
     """
-    The server's end of a TLS connection; a :class:`~feed.server.transport.Transport` itself.
+    The server's end of a TLS connection; a :class:`~feed.server.connection.transport.Transport` itself.
 
     :meth:`flush` must run as long as it is used.
     """

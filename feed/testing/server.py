@@ -17,12 +17,12 @@ import trio
 
 from feed.dialects.discovery import dialects
 from feed.errors import ConfigError, FeedError
+from feed.server.connection.transport import Transport
 from feed.server.ending import Ending
 from feed.server.faults import FaultRecord
 from feed.server.house import House
 from feed.server.keys import ADMIN_PREFIX, KEY_BYTES, new_key
 from feed.server.serve import Address, serve
-from feed.server.transport import Transport
 from feed.settings import DEMO_KEY, Flow, Limits, Settings
 from feed.testing.options import ServerOptions
 from feed.testing.tap import Tap, Visit

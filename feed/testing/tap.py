@@ -18,7 +18,7 @@ from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
-from feed.server.transport import Transport
+from feed.server.connection.transport import Transport
 from feed.stream.frames import close_frame
 
 _TEXT: Final = 0x81

@@ -18,10 +18,10 @@ from feed import Limits, Settings
 from feed.dialects.discovery import dialects
 from feed.errors import ConfigError
 from feed.server.certificates import server_context
+from feed.server.connection.transport import SocketTransport
 from feed.server.door import Entrance
 from feed.server.ending import SHUTDOWN
 from feed.server.tls import TlsTransport
-from feed.server.transport import SocketTransport
 from feed.settings import Tls
 
 AUTHORITY = trustme.CA()

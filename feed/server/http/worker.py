@@ -28,10 +28,10 @@ from hypercorn.utils import wrap_app
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from feed.server.budget import ANSWER_BYTES, REQUEST
+from feed.server.connection.transport import Transport
 from feed.server.framing import strict
 from feed.server.head import Head
 from feed.server.keycheck import Arrival
-from feed.server.transport import Transport
 from feed.server.turns import Member
 from feed.settings import Limits, Web
 

@@ -8,7 +8,7 @@ import time
 import trio
 
 from feed.model.events import QUOTE, Row
-from feed.server.transport import Transport
+from feed.server.connection.transport import Transport
 from feed.stream.groups import Write
 
 

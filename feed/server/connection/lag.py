@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import trio
 
-from feed.server.transport import Transport
+from feed.server.connection.transport import Transport
 
 
 class Lag:

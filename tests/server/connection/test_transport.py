@@ -7,7 +7,7 @@ import trio
 import trio.lowlevel
 from transports import pipe
 
-from feed.server.transport import SocketTransport
+from feed.server.connection.transport import SocketTransport
 
 
 class Far:

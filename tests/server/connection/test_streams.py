@@ -8,8 +8,8 @@ from clients import CLOSE, TEXT, frame
 from scripts import Script, quote
 
 from feed import Flow, Limits, Settings
-from feed.server.connection import Conversation
-from feed.server.wire import Wire
+from feed.server.connection.connection import Conversation
+from feed.server.connection.wire import Wire
 from feed.stream.groups import Group
 from feed.stream.outlet import Outlet
 

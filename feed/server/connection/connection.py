@@ -20,15 +20,15 @@ from trio_websocket import ConnectionClosed, WebSocketConnection
 from feed.dialects.contract import Action, Close, Reply, Session, Submit, Subscribe, Unsubscribe
 from feed.server import ending
 from feed.server.budget import message_cost
+from feed.server.connection.lag import Lag
+from feed.server.connection.transport import Transport
+from feed.server.connection.upgrade import upgrade
+from feed.server.connection.visitor import Visitor
+from feed.server.connection.wire import Wire
 from feed.server.ending import Ending
-from feed.server.lag import Lag
 from feed.server.reception import Reception
 from feed.server.running import Countdown
-from feed.server.transport import Transport
 from feed.server.turns import Member
-from feed.server.upgrade import upgrade
-from feed.server.visitor import Visitor
-from feed.server.wire import Wire
 from feed.stream.frames import close_frame
 from feed.stream.outlet import Outlet
 
@@ -64,7 +64,7 @@ class Conversation:
             session: This client's side of the dialect.
             reception: What it shares with the others.
             member: Takes turns for it.
-            over: See :class:`~feed.server.wire.Wire`.
+            over: See :class:`~feed.server.connection.wire.Wire`.
         """
         self.visitor = visitor
         self._transport = transport

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feed.server.fragments import Fragments
+from feed.server.connection.fragments import Fragments
 
 FRAMES = st.lists(
     st.tuples(

@@ -14,7 +14,7 @@ from wsproto.connection import ConnectionState
 from wsproto.events import AcceptConnection, CloseConnection, Ping, TextMessage
 from wsproto.utilities import LocalProtocolError
 
-from feed.server.upgrade import Upgrade
+from feed.server.connection.upgrade import Upgrade
 
 
 def lines(answer):

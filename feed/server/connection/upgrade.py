@@ -3,11 +3,11 @@ The opening handshake, which trio-websocket conducts over a request that has bee
 
 trio-websocket is used beyond what it promises, in three places, each for a reason:
 
-- *A stream of ours* under it (:mod:`feed.server.wire`). It reads messages, answers pings and closes, but
-  data does not go through its ``send_message``: a frame, a lock and a checkpoint for each connection cost
-  six times the CPU of writing a frame that was encoded once for all (the peer ``trio_websocket_naive`` of
-  the fan-out benchmark does that). So one object must own the order of all bytes, control frames among
-  them, and it relies on trio-websocket to write whole control frames, one at a time.
+- *A stream of ours* under it (:mod:`feed.server.connection.wire`). It reads messages, answers pings and
+  closes, but data does not go through its ``send_message``: a frame, a lock and a checkpoint for each
+  connection cost six times the CPU of writing a frame that was encoded once for all (the peer
+  ``trio_websocket_naive`` of the fan-out benchmark does that). So one object must own the order of all
+  bytes, control frames among them, and it relies on trio-websocket to write whole control frames, one at a time.
 - *A skipped constructor*: :class:`Upgrade` is wsproto's ``WSConnection`` without its ``__init__``. The
   router has parsed the request head and checked what makes it a handshake. The parser that ``__init__``
   makes would do so a second time, and stay as long as the connection: a fifth of what a connection cost.
@@ -15,8 +15,8 @@ trio-websocket is used beyond what it promises, in three places, each for a reas
   the same task, and parse the request before it.
 
 Releases of both libraries are bounded in ``pyproject.toml``. ``test_the_libraries_are_those_that_were_read``
-in ``tests/server/test_upgrade.py`` fails when a release has other attributes, arguments or another task, and
-the tests beside it when it has other bytes. Source: RFC 6455, section 4.2.2.
+in ``tests/server/connection/test_upgrade.py`` fails when a release has other attributes, arguments or
+another task, and the tests beside it when it has other bytes. Source: RFC 6455, section 4.2.2.
 """
 
 from __future__ import annotations

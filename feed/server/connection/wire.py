@@ -13,8 +13,8 @@ from typing import Final
 import trio
 
 from feed.server.budget import FRAME, FRAME_BYTES
-from feed.server.fragments import Fragments
-from feed.server.transport import Transport
+from feed.server.connection.fragments import Fragments
+from feed.server.connection.transport import Transport
 from feed.server.turns import Member
 from feed.stream.frames import is_close
 from feed.stream.outlet import Outlet
