@@ -7,7 +7,8 @@ trio-websocket is used beyond what it promises, in three places, each for a reas
   closes, but data does not go through its ``send_message``: a frame, a lock and a checkpoint for each
   connection cost six times the CPU of writing a frame that was encoded once for all (the peer
   ``trio_websocket_naive`` of the fan-out benchmark does that). So one object must own the order of all
-  bytes, control frames among them, and it relies on trio-websocket to write whole control frames, one at a time.
+  bytes, control frames among them, and it relies on trio-websocket to write whole control frames, one at
+  a time.
 - *A skipped constructor*: :class:`Upgrade` is wsproto's ``WSConnection`` without its ``__init__``. The
   router has parsed the request head and checked what makes it a handshake. The parser that ``__init__``
   makes would do so a second time, and stay as long as the connection: a fifth of what a connection cost.
