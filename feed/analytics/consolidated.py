@@ -10,9 +10,9 @@ from typing import Final
 import attrs
 
 from feed.analytics.depth import spread_bps
+from feed.model.durations import NS_PER_SECOND
 from feed.model.instruments import Instrument
 
-NS_PER_SECOND: Final = 1_000_000_000
 BUCKET: Final = 10 * NS_PER_SECOND  # trades are added up in buckets of market time, so that memory is bounded
 BUCKETS: Final = 30  # five minutes of them
 TREND_BPS: Final = 5.0  # a venue has a trend when its price has moved further than this in that time

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections import deque
 from typing import Final
 
-from feed.model.candles import MINUTE, Candle, fold
+from feed.model.candles import Candle, fold
+from feed.model.durations import NS_PER_MINUTE
 
 INTERVALS: Final[dict[str, int]] = {
-    "1m": MINUTE,
-    "5m": 5 * MINUTE,
-    "15m": 15 * MINUTE,
-    "1h": 60 * MINUTE,
-    "4h": 240 * MINUTE,
-    "1d": 1440 * MINUTE,
+    "1m": NS_PER_MINUTE,
+    "5m": 5 * NS_PER_MINUTE,
+    "15m": 15 * NS_PER_MINUTE,
+    "1h": 60 * NS_PER_MINUTE,
+    "4h": 240 * NS_PER_MINUTE,
+    "1d": 1440 * NS_PER_MINUTE,
 }
 """Length of each interval in nanoseconds; all begin on their multiples since the Unix epoch."""
 

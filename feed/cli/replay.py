@@ -14,6 +14,7 @@ from feed.cli.options import example
 from feed.cli.progress import progress
 from feed.cli.values import speed
 from feed.errors import ConfigError
+from feed.model.durations import NS_PER_MILLISECOND, NS_PER_SECOND
 from feed.model.scenario import KIND_NAMES
 from feed.model.signals import Severity, SignalType
 from feed.model.truth import judge
@@ -23,8 +24,6 @@ from feed.scenario.times import duration_text, parse_moment
 from feed.scenario.writer import with_expectation
 from feed.server.journalled import journalled
 from feed.server.program import Program, parsed, program_from_file
-from feed.sim.draws import NS_PER_MS
-from feed.sim.pace import NANOSECONDS
 from feed.sim.replay import Outcome, Replay
 
 
@@ -153,7 +152,7 @@ def _judge(file: str, program: Program, outcome: Outcome) -> int:
     )
 
     def at(time: int) -> str:
-        return duration_text((time - program.start) // NS_PER_MS * NS_PER_MS)
+        return duration_text((time - program.start) // NS_PER_MILLISECOND * NS_PER_MILLISECOND)
 
     for row in verdict.unexplained:
         symbol = program.run.listing[row[1]].symbol
@@ -216,7 +215,7 @@ def report(name: str, outcome: Outcome, *, digest: bool) -> list[str]:
     counts = [(getattr(outcome.counts, kind), kind) for kind in KIND_NAMES.values()]
     kinds = ", ".join(f"{count} {kind}" for count, kind in counts if count)
     faults = f"; {outcome.faults} fault{'s' if outcome.faults > 1 else ''}" if outcome.faults else ""
-    span = duration_text(outcome.market_ns // NS_PER_MS * NS_PER_MS)
+    span = duration_text(outcome.market_ns // NS_PER_MILLISECOND * NS_PER_MILLISECOND)
     lines = [f"{name}: {outcome.events} events in {span} ({kinds}){faults}"]
     return [*lines, f"{name}: sha256 {outcome.digest}"] if digest else lines
 
@@ -244,7 +243,7 @@ def _run(program: Program, speed: float, until: str | None) -> Outcome:
             show(run.market_ns, length)
     seconds = max(time.monotonic() - began, 1e-9)
     outcome = run.outcome()
-    ratio = outcome.market_ns / NANOSECONDS / seconds
+    ratio = outcome.market_ns / NS_PER_SECOND / seconds
     click.echo(
         f"{program.name}: {seconds:.2f} s, {ratio:.3g}x real time, {outcome.events / seconds:.0f} events/s",
         err=True,

@@ -28,6 +28,7 @@ from feed.client import (
     Trade,
 )
 from feed.model.directory import Directory
+from feed.model.durations import NS_PER_SECOND
 
 _STYLES = {True: "green", False: "red", None: ""}
 
@@ -132,7 +133,7 @@ def state_line(state: State) -> Text | None:
 
 def clock(ts: int) -> str:
     """Market time of the day, to the millisecond."""
-    moment = datetime.fromtimestamp(ts // 1_000_000_000, UTC)
+    moment = datetime.fromtimestamp(ts // NS_PER_SECOND, UTC)
     return f"{moment:%H:%M:%S}.{ts // 1_000_000 % 1000:03}"
 
 

@@ -25,13 +25,13 @@ import attrs
 
 from feed.dialects.resume import read_position
 from feed.errors import ProtocolError
+from feed.model.durations import NS_PER_MILLISECOND
 from feed.model.events import TRADE, Event
 from feed.model.latest import Latest
 from feed.model.position import Position
 from feed.model.topics import Encoder
 
 EXTENSIONS: Final = ("seq",)
-NANOSECONDS_PER_MILLISECOND: Final = 1_000_000
 INTERVALS_MS: Final = (50, 100, 250, 500, 1000, 2000, 5000, 10_000, 30_000, 60_000)
 """
 Intervals that can be asked for, milliseconds.
@@ -147,7 +147,7 @@ class Conflated(Encoder):
             latest: Where the market stands.
         """
         self.kinds: Sequence[int] = encoder.kinds
-        self.period = milliseconds * NANOSECONDS_PER_MILLISECOND
+        self.period = milliseconds * NS_PER_MILLISECOND
         self.rank = encoder.rank
         self._encoder = encoder
         self._waiting: str | None = None

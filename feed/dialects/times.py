@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
 
-NS_PER_MILLISECOND: Final = 1_000_000
-NS_PER_SECOND: Final = 1_000_000_000
+from feed.model.durations import NS_PER_MILLISECOND, NS_PER_SECOND
+
 _MILLISECONDS_PER_SECOND: Final = 1000
 _WHOLE_SECONDS: Final = len("2025-08-17T14:25:31")
 

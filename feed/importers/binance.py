@@ -28,9 +28,8 @@ from feed.importers.numbers import Market
 from feed.importers.run import Importer, Malformed, Run
 from feed.importers.symbols import crypto
 from feed.importers.tables import exhaust
+from feed.model.durations import NS_PER_MILLISECOND
 from feed.model.events import QUOTE, Row
-
-_MILLISECOND = 1_000_000
 
 
 class _Envelope(msgspec.Struct):
@@ -168,7 +167,7 @@ class Binance(Capture):
             case Diff():
                 rows = self._diff(self._books[event.s], event)
             case _Trade() if kind == "trade" or event.s not in self.run.survey.trades:
-                ts = self.run.clock(event.T * _MILLISECOND)
+                ts = self.run.clock(event.T * NS_PER_MILLISECOND)
                 # The buyer being the maker means that a seller came to the book.
                 aggressor = SELL if event.m else BUY
                 rows = [self.run.trade(self.run.markets[event.s], ts, aggressor, event.p, event.q)]
@@ -190,7 +189,7 @@ class Binance(Capture):
         if not book.sequence.snapshot(snapshot.lastUpdateId):
             self.run.messages["snapshot older than the book"] += 1
             return []
-        ts = self.run.clock(at if snapshot.T is None else snapshot.T * _MILLISECOND)
+        ts = self.run.clock(at if snapshot.T is None else snapshot.T * NS_PER_MILLISECOND)
         rows = [book.market.book.clear(ts), *[book.market.book.level(ts, *level) for level in levels]]
         ready = book.sequence.caught_up()
         if ready is None:
@@ -219,7 +218,7 @@ class Binance(Capture):
 
     def _applied(self, book: _Book, diff: Diff) -> list[Row]:
         self.run.messages["depthUpdate applied"] += 1
-        ts = self.run.clock((diff.E if diff.T is None else diff.T) * _MILLISECOND)
+        ts = self.run.clock((diff.E if diff.T is None else diff.T) * NS_PER_MILLISECOND)
         rows = [book.market.book.level(ts, *level) for level in book.levels(diff.b, diff.a)]
         return rows + self.run.quoted(book.market, ts)
 
@@ -233,7 +232,12 @@ class Binance(Capture):
                 self.run.checked["bookTicker equals book" if same else "bookTicker differs from book"] += 1
             return []
         stamp = ticker.T if ticker.T is not None else ticker.E
-        row = (QUOTE, market.index, self.run.clock(at if stamp is None else stamp * _MILLISECOND), *quote)
+        row = (
+            QUOTE,
+            market.index,
+            self.run.clock(at if stamp is None else stamp * NS_PER_MILLISECOND),
+            *quote,
+        )
         self.run.check_quote(market, row)
         return [row]
 

@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime
 from typing import Final
 
 from feed.importers.run import Malformed
-from feed.importers.times import SECOND, integer, midnight, nanoseconds
+from feed.importers.times import integer, midnight, nanoseconds
+from feed.model.durations import NS_PER_MINUTE
 
 _ZONE: Final = r"(Z|[+-]\d\d:?\d\d)"
 _WITH_ZONE: Final = re.compile(rf".*:\d\d(\.\d+)?{_ZONE}")
@@ -56,7 +57,7 @@ class _Clock:
             if found:
                 fraction, ahead = digits, _minutes(sign, zone)
         number = int(text[self._seconds : self._seconds + 2] + fraction.lstrip(".").ljust(9, "0")[:9])
-        return self._start + number - ahead * 60 * SECOND
+        return self._start + number - ahead * NS_PER_MINUTE
 
 
 def _minutes(sign: str, zone: str) -> int:

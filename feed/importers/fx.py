@@ -30,10 +30,9 @@ from feed.importers.clocks import clock, names_zone
 from feed.importers.run import Importer, Run
 from feed.importers.symbols import currencies
 from feed.importers.tables import Layout, Take, exhaust, read_tables
-from feed.importers.times import SECOND
+from feed.model.durations import NS_PER_HOUR
 from feed.model.events import QUOTE, Row
 
-_HOUR = 3600 * SECOND
 _NAMES = {
     "time": ("", "time", "gmt time", "timestamp", "datetime", "date", "date time", "utc", "etc/utc time"),
     "bid": ("bid", "bid price", "bidprice", "rateb"),
@@ -157,7 +156,7 @@ def _survey_take(run: Run, where: Columns, name: str) -> Take:
 
 def _take(run: Run, where: Columns, name: str) -> Take:
     hours = where.hours if run.options.utc_offset_hours is None else run.options.utc_offset_hours
-    ahead = int(hours * _HOUR)
+    ahead = int(hours * NS_PER_HOUR)
     read: Callable[[str], int] | None = None
 
     def take(cells: list[str]) -> tuple[Row]:

@@ -25,7 +25,7 @@ from feed.errors import ConfigError
 from feed.importers.clocks import clock, names_zone
 from feed.importers.files import Input
 from feed.importers.run import UNREADABLE, Malformed, Run
-from feed.importers.times import SECOND
+from feed.model.durations import NS_PER_MINUTE, NS_PER_SECOND
 from feed.model.events import QUOTE, Row
 
 NOTE: Final = (
@@ -35,7 +35,6 @@ NOTE: Final = (
 _FIELDS: Final = ("open", "high", "low", "close")
 _TIMES: Final = ("", "time", "gmttime", "timestamp", "datetime", "date", "utc", "utctime", "localtime")
 _SIDE: Final = re.compile(r"(?<![a-z])(bid|ask)s?(?![a-z])", re.IGNORECASE)
-_MINUTE: Final = 60 * SECOND
 
 
 @attrs.frozen
@@ -199,7 +198,7 @@ class Bars:
     def _quotes(self, pair: _Pair) -> Iterator[tuple[int, Path, int, str, tuple[int, int]]]:
         """Time, place, instrument, bid and ask of each quote of a pair."""
         prices = self._run.markets[pair.name].prices
-        quarter = self._run.survey.spacing.get(pair.name, _MINUTE) // 4
+        quarter = self._run.survey.spacing.get(pair.name, NS_PER_MINUTE) // 4
         for bid, ask in self._joined(pair):
             self._run.path, self._run.number = bid.path, bid.number
             try:
@@ -239,7 +238,7 @@ def _read(run: Run, side: _Side) -> Iterator[_Bar]:
     """The bars of one file, without those that make no sense when the import is lenient."""
     columns, source = side.columns, run.input(side.path)
     read: Callable[[str], int] | None = None
-    ahead = int((run.options.utc_offset_hours or 0) * 3600 * SECOND)
+    ahead = int((run.options.utc_offset_hours or 0) * 3600 * NS_PER_SECOND)
     most = max(columns.cells) + 1
     for lines in source.chunks():
         for number, line in enumerate(lines, source.number):

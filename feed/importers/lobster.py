@@ -27,7 +27,8 @@ from feed.importers.lobster_book import OrderBook
 from feed.importers.numbers import Market
 from feed.importers.run import UNREADABLE, Importer, Malformed, Run
 from feed.importers.symbols import share
-from feed.importers.times import SECOND, decimal_seconds, midnight, new_york_offset
+from feed.importers.times import decimal_seconds, midnight, new_york_offset
+from feed.model.durations import NS_PER_HOUR
 from feed.model.events import STATUS, TRADE, UNKNOWN, Row, Status
 
 _NAME = re.compile(r"(?P<ticker>[^_]+)_(?P<date>\d{4}-\d{2}-\d{2})_.*")
@@ -148,7 +149,7 @@ class Lobster:
         self._begun = False
         self._market = market
         self._index = market.index
-        self._midnight = midnight(day) - new_york_offset(day) * 3600 * SECOND
+        self._midnight = midnight(day) - new_york_offset(day) * NS_PER_HOUR
         self._book = book
 
     def take(self, message: str, book: str) -> list[Row]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
-SECOND = 1_000_000_000
+from feed.model.durations import NS_PER_DAY, NS_PER_MILLISECOND, NS_PER_SECOND
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = _EPOCH.date()
 
@@ -15,7 +16,7 @@ def decimal_seconds(text: str) -> int:
     whole, _, part = text.partition(".")
     if not whole.isdigit() or (part and not part.isdigit()):
         raise ValueError(f"{text!r} is not a number of seconds")
-    return int(whole) * SECOND + (int(part[:9].ljust(9, "0")) if part else 0)
+    return int(whole) * NS_PER_SECOND + (int(part[:9].ljust(9, "0")) if part else 0)
 
 
 def iso(text: str) -> int:
@@ -28,7 +29,7 @@ def iso(text: str) -> int:
 def integer(text: str) -> int:
     """Seconds, milliseconds, microseconds or nanoseconds since the epoch, told apart by their size."""
     value = int(text)
-    for digits, unit in ((11, SECOND), (14, 1_000_000), (17, 1_000)):
+    for digits, unit in ((11, NS_PER_SECOND), (14, NS_PER_MILLISECOND), (17, 1_000)):
         if len(text) < digits:
             return value * unit
     return value
@@ -36,7 +37,7 @@ def integer(text: str) -> int:
 
 def midnight(day: date) -> int:
     """Midnight UTC of a day."""
-    return (day - _EPOCH_DAY).days * 86_400 * SECOND
+    return (day - _EPOCH_DAY).days * NS_PER_DAY
 
 
 def new_york_offset(day: date) -> int:

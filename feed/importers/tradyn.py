@@ -19,10 +19,8 @@ import msgspec
 from feed.importers.run import Importer, Run
 from feed.importers.symbols import Symbol, crypto, currencies
 from feed.importers.tables import Layout, Take, exhaust, read_tables
+from feed.model.durations import NS_PER_MILLISECOND
 from feed.model.events import QUOTE, Row
-
-_NS_PER_MILLISECOND = 1_000_000
-
 
 _Last = tuple[int | None, bool]
 """Sequence number of the last tick of an instrument, and whether its ticks name the ones before them."""
@@ -90,7 +88,7 @@ def _quote(run: Run, tick: _Tick, last: dict[str, _Last]) -> Row:
         before, chained = last.get(tick.symbol, (None, False))
         _check(run, tick, before, chained=chained)
         last[tick.symbol] = tick.seq, chained or tick.prev is not None
-    ts = run.clock(tick.time * _NS_PER_MILLISECOND)
+    ts = run.clock(tick.time * NS_PER_MILLISECOND)
     row = (
         *(QUOTE, market.index, ts),
         *(market.prices[_decimal(tick.bid)], 1),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-MINUTE: Final = 60_000_000_000  # nanoseconds
+from feed.model.durations import NS_PER_MINUTE
 
 
 class Candle(NamedTuple):
@@ -32,7 +32,7 @@ class Candle(NamedTuple):
     last: int
 
 
-def fold(candle: Candle | None, ts: int, price: int, size: int, length: int = MINUTE) -> Candle:
+def fold(candle: Candle | None, ts: int, price: int, size: int, length: int = NS_PER_MINUTE) -> Candle:
     """
     The candle after one more trade; a new one when the trade falls into another interval.
 

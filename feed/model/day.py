@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Final
 
-from feed.model.candles import MINUTE
+from feed.model.durations import NS_PER_MINUTE
 
 MINUTES: Final = 24 * 60
 
@@ -34,7 +34,7 @@ class Day:
             ts: Its market time, nanoseconds; not before that of an earlier trade.
             size: Integer lots.
         """
-        minute, lots, trades = ts // MINUTE, 0, 0
+        minute, lots, trades = ts // NS_PER_MINUTE, 0, 0
         if self._minutes and self._minutes[-1][0] == minute:
             _, lots, trades = self._minutes.pop()
         else:
@@ -51,7 +51,7 @@ class Day:
             now: Market time, nanoseconds; not before that of the last trade. What is too old by
                 then is forgotten.
         """
-        self._forget(now // MINUTE - MINUTES)
+        self._forget(now // NS_PER_MINUTE - MINUTES)
         return self._volume, self._trades
 
     def _forget(self, last: int) -> None:

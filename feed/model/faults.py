@@ -12,7 +12,8 @@ from typing import Any, Final
 import attrs
 from attrs.validators import and_, ge, gt, le, lt, optional
 
-from feed.model.timeline import NS_PER_SECOND, Nanoseconds
+from feed.model.durations import NS_PER_SECOND
+from feed.model.timeline import Nanoseconds
 
 _SHARE: Final[Any] = and_(gt(0), le(1))
 

@@ -12,13 +12,14 @@ import re
 from typing import Final
 from uuid import UUID, uuid5
 
+from feed.model.durations import NS_PER_MILLISECOND
+
 _DIGITS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _VALUES: Final = {digit: value for value, digit in enumerate(_DIGITS)}
 _LENGTH: Final = 26
 _ULID: Final = re.compile(f"[0-7][{_DIGITS}]{{{_LENGTH - 1}}}")
 _NUMBER_BITS: Final = 80
 _SPACE: Final = UUID("7c0b8a52-6d5e-5f7b-9c59-1d3c1f3a9e10")
-_NS_PER_MS: Final = 1_000_000
 
 
 def order_id(created: int, order: int) -> str:
@@ -29,7 +30,7 @@ def order_id(created: int, order: int) -> str:
         created: Market time, nanoseconds since the Unix epoch.
         order: Its id in the market.
     """
-    number = (created // _NS_PER_MS) << _NUMBER_BITS | order
+    number = (created // NS_PER_MILLISECOND) << _NUMBER_BITS | order
     return "".join([_DIGITS[number >> 5 * place & 31] for place in range(_LENGTH - 1, -1, -1)])
 
 

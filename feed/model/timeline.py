@@ -12,12 +12,12 @@ from typing import Annotated, Any, Final
 import attrs
 from attrs.validators import and_, ge, gt, le, optional
 
+from feed.model.durations import NS_PER_SECOND
 from feed.model.events import Side
 
 # Files write these as text with a unit, such as "90s"; the mark tells the reader to parse it.
 Nanoseconds = Annotated[int, "nanoseconds"]
 
-NS_PER_SECOND: Final = 1_000_000_000
 
 _FACTOR: Final[Any] = and_(gt(0), le(1000))
 

@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Final
 
+from feed.model.durations import NS_PER_HOUR, NS_PER_MILLISECOND, NS_PER_MINUTE, NS_PER_SECOND
+
 _UNITS: Final = {
-    "h": 3_600_000_000_000,
-    "m": 60_000_000_000,
-    "s": 1_000_000_000,
-    "ms": 1_000_000,
+    "h": NS_PER_HOUR,
+    "m": NS_PER_MINUTE,
+    "s": NS_PER_SECOND,
+    "ms": NS_PER_MILLISECOND,
     "us": 1_000,
     "ns": 1,
 }
@@ -57,7 +59,7 @@ def nanoseconds(moment: datetime) -> int:
 
 def moment_text(moment: int) -> str:
     """ISO-8601 in UTC of integer nanoseconds since the Unix epoch, to the last digit that is not 0."""
-    seconds, rest = divmod(moment, 1_000_000_000)
+    seconds, rest = divmod(moment, NS_PER_SECOND)
     text = (datetime.fromtimestamp(0, UTC) + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S")
     return f"{text}.{rest:09}".rstrip("0").rstrip(".") + "Z"
 

@@ -7,10 +7,10 @@ from random import Random
 import structlog
 import trio
 
+from feed.model.durations import NS_PER_SECOND
 from feed.server import ending
 from feed.server.farewell import say_goodbye
 from feed.server.house import House
-from feed.sim.pace import NANOSECONDS
 from feed.sim.runner import STAND_SECONDS
 
 log = structlog.get_logger("feed.server")
@@ -47,4 +47,4 @@ async def _hold(house: House) -> None:
     """Keep everybody, and let them hear that their connections are alive."""
     while True:
         await trio.sleep(STAND_SECONDS)
-        await house.fanout.stand(int(STAND_SECONDS * NANOSECONDS))
+        await house.fanout.stand(int(STAND_SECONDS * NS_PER_SECOND))

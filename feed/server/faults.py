@@ -22,6 +22,7 @@ import attrs
 import structlog
 
 from feed.dialects.contract import Fault as Reason
+from feed.model.durations import NS_PER_SECOND
 from feed.model.events import Row
 from feed.model.faults import (
     Delay,
@@ -38,7 +39,6 @@ from feed.model.faults import (
     Reorder,
     Restart,
 )
-from feed.model.timeline import NS_PER_SECOND
 from feed.scenario.schema import verb
 from feed.server.connection.visitor import Visitor
 from feed.server.ending import Ending

@@ -15,6 +15,7 @@ from typing import Final
 
 import attrs
 
+from feed.model.durations import NS_PER_SECOND
 from feed.model.events import (
     ADD,
     CLEAR,
@@ -33,7 +34,6 @@ from feed.model.events import (
 from feed.model.instruments import Listing
 from feed.model.scenario import Scenario
 from feed.sim.market import Market
-from feed.sim.pace import NANOSECONDS
 from feed.sim.playback import Playback
 from feed.sim.script import ScriptedMarket
 
@@ -184,7 +184,7 @@ class RepeatedPlayback:
 
     def begin_anew(self) -> list[Row]:
         """Let the next round begin, now; a recording that takes no time, a second later."""
-        length = max(self._playback.now - self._start, 0) or NANOSECONDS
+        length = max(self._playback.now - self._start, 0) or NS_PER_SECOND
         now = self.now
         self._playback = self._begin()
         self._shift += length

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from feed.model.contracts import Arbitrage
-from feed.sim.draws import EXPONENTIAL, MASK, NS_PER_MS, WIDTH
+from feed.model.durations import NS_PER_MILLISECOND
+from feed.sim.draws import EXPONENTIAL, MASK, WIDTH
 from feed.sim.pit import BUY, SELL, Pit
 
 
@@ -34,7 +35,7 @@ class Arbitrageur:
         # Each with what is paid, and what is got, for a price of 1.
         self._venues = tuple((venue, 1.0 + fee, 1.0 - fee) for venue, fee in zip(venues, fees, strict=True))
         self._margin = 1.0 + spec.margin / 10_000
-        self._gap = spec.looks_ms * NS_PER_MS
+        self._gap = spec.looks_ms * NS_PER_MILLISECOND
         self._size = spec.size
         self._bits = venues[0].bits("arbitrage")
         self.index = venues[0].agenda.join(self)

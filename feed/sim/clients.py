@@ -15,6 +15,7 @@ from typing import Final, Protocol, runtime_checkable
 import attrs
 
 from feed.model.accounts import Accounts, Position
+from feed.model.durations import NS_PER_MILLISECOND
 from feed.model.events import CLEAR, REDUCE, TRADE, OrderChanged, OrderFilled, Row, Side, Status
 from feed.model.instruments import Contract, Listing
 from feed.model.orders import Ack, CancelOrder, NewOrder, Reject, TimeInForce
@@ -23,8 +24,6 @@ from feed.model.trading import OrderState, Pricing, Reason, Verb, caseless, pack
 from feed.settings import Trading
 from feed.sim.market import Market
 from feed.sim.run import Run
-
-_NS_PER_MS: Final = 1_000_000
 
 
 @runtime_checkable
@@ -255,7 +254,7 @@ class ClientMarket:
         found = self.accounts.find(request.account).orders.get(order)
         if found is None or found.instrument != request.instrument:
             return None
-        return found if found.created // _NS_PER_MS == created else None
+        return found if found.created // NS_PER_MILLISECOND == created else None
 
     def _objection(self, order: OrderChanged, *, instead_of: OrderChanged | None = None) -> Reason:
         """Why an order cannot be entered, now that ``instead_of`` would make way for it."""

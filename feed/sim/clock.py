@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from feed.model.durations import NS_PER_SECOND
 from feed.model.events import CLOCK, Row
 from feed.sim.agenda import Agenda
-from feed.sim.draws import NS_PER_SECOND
 
 
 class Bell:

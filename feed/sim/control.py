@@ -16,10 +16,11 @@ from typing import Final
 import attrs
 
 from feed.errors import MarketError
+from feed.model.durations import NS_PER_SECOND
 from feed.model.events import CLEAR, Row
 from feed.model.requests import Request
 from feed.settings import Flow
-from feed.sim.pace import NANOSECONDS, Pace
+from feed.sim.pace import Pace
 from feed.sim.run import WHOLE, Checkpoints, Run, TakesRequests, Until
 
 
@@ -100,7 +101,7 @@ class Control:
         self._goal: int | None = None
         self._silent = False
         self._closed = False
-        every = int(checkpoint_seconds * NANOSECONDS)
+        every = int(checkpoint_seconds * NS_PER_SECOND)
         self._start = run.now
         self._checkpoints = Checkpoints(every, checkpoint_bytes, run.now) if every else None
 
@@ -234,7 +235,7 @@ class Control:
             return []
         due = self._pace.market_time(clock)
         # In bounded strides, for a market in which everything is halted makes no rows to stop at.
-        return self._advance(max(upcoming, upcoming + NANOSECONDS if due is None else due), limit)
+        return self._advance(max(upcoming, upcoming + NS_PER_SECOND if due is None else due), limit)
 
     @property
     def takes_orders(self) -> bool:

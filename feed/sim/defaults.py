@@ -8,6 +8,7 @@ from typing import Final
 import attrs
 
 from feed.model.contracts import Arbitrage, Link, Perpetual, Prediction, SignalRules
+from feed.model.durations import NS_PER_SECOND
 from feed.model.instruments import Contract, Instrument
 from feed.model.market import InstrumentSpec, MarketSpec
 
@@ -121,7 +122,7 @@ def _prediction(first: InstrumentSpec, timeframe: str, seconds: int) -> Instrume
             venue="polymarket",
             contract=Contract.PREDICTION,
             underlying=first.instrument.symbol,
-            timeframe=seconds * 1_000_000_000,
+            timeframe=seconds * NS_PER_SECOND,
         ),
         price=500,
         size=20_000,

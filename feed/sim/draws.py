@@ -19,14 +19,12 @@ from functools import cache
 from itertools import accumulate
 from typing import Final
 
+from feed.model.durations import NS_PER_MILLISECOND
 from feed.model.market import Delay
 
 WIDTH: Final = 12
 MASK: Final = (1 << WIDTH) - 1
 _LENGTH: Final = 1 << WIDTH
-
-NS_PER_MS: Final = 1_000_000
-NS_PER_SECOND: Final = 1_000_000_000
 
 
 def _exponential(length: int) -> tuple[float, ...]:
@@ -66,7 +64,7 @@ def delays(mixture: tuple[Delay, ...]) -> tuple[int, ...]:
     for part in mixture:
         seen += part.weight
         entries = round(seen / total * _LENGTH) - len(table)
-        scale = part.mean_ms * NS_PER_MS
+        scale = part.mean_ms * NS_PER_MILLISECOND
         table.extend(1 + int(x * scale) for x in _exponential(entries))
     return tuple(table)
 

@@ -7,7 +7,8 @@ from typing import Final
 
 import attrs
 
-from feed.sim.draws import EXPONENTIAL, LAPLACE, MASK, NS_PER_MS, NS_PER_SECOND, WIDTH, chance
+from feed.model.durations import NS_PER_MILLISECOND, NS_PER_SECOND
+from feed.sim.draws import EXPONENTIAL, LAPLACE, MASK, WIDTH, chance
 from feed.sim.news import Headlines
 from feed.sim.pit import Pit
 
@@ -63,7 +64,7 @@ class Tracker:
         self.index = pit.agenda.join(self)
         self._first = first
         self._headlines = headlines
-        self._gap = tether.looks_ms * NS_PER_MS
+        self._gap = tether.looks_ms * NS_PER_MILLISECOND
         news = pit.market.news
         forgets = min(1.0, self._gap / (tether.memory_seconds * NS_PER_SECOND))
         self._keep = 1.0 - forgets

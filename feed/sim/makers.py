@@ -7,7 +7,8 @@ from heapq import heappush
 from math import floor, inf, sqrt
 from typing import Final
 
-from feed.sim.draws import HEAVY, MASK, NS_PER_MS, WIDTH, chance, delays
+from feed.model.durations import NS_PER_MILLISECOND
+from feed.sim.draws import HEAVY, MASK, WIDTH, chance, delays
 from feed.sim.pit import BUY, SELL, Pit
 
 # How much wider each next maker quotes than the one before, as a share of the half spread.
@@ -221,7 +222,7 @@ class Obligation:
     def __init__(self, pit: Pit) -> None:
         self.pit: Pit = pit
         self.index = pit.agenda.join(self)
-        self._every = pit.market.makers.obligation_ms * NS_PER_MS
+        self._every = pit.market.makers.obligation_ms * NS_PER_MILLISECOND
         self._seen = (0, 0, 0, 0)
 
     def act(self, now: int) -> int:

@@ -14,12 +14,12 @@ from typing import Final
 
 from feed.book.exchange import Exchange
 from feed.errors import MarketError
+from feed.model.durations import NS_PER_SECOND
 from feed.model.events import STATUS, Row, Side, Status
 from feed.model.market import MarketSpec
 from feed.model.orders import Ack, Command
 from feed.sim.agenda import Agenda
 from feed.sim.clock import Bell
-from feed.sim.draws import NS_PER_SECOND
 from feed.sim.news import Headlines
 from feed.sim.pit import Pit
 from feed.sim.population import Population

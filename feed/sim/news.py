@@ -11,9 +11,10 @@ from __future__ import annotations
 import math
 from typing import Final
 
+from feed.model.durations import NS_PER_SECOND
 from feed.model.market import MarketSpec, News
 from feed.sim.agenda import Agenda
-from feed.sim.draws import EXPONENTIAL, LAPLACE, MASK, NS_PER_SECOND, WIDTH, bits, chance
+from feed.sim.draws import EXPONENTIAL, LAPLACE, MASK, WIDTH, bits, chance
 from feed.sim.pit import Pit
 
 # The first component is drawn anew once in 4 ** _STEADY * 4 / 3 moves.

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-NANOSECONDS: Final = 1_000_000_000  # in a second
+from feed.model.durations import NS_PER_SECOND
 
 
 class Pace:
@@ -26,10 +24,10 @@ class Pace:
         """Market time that is due at ``clock``, nanoseconds; None when everything is due at once."""
         if not self._speed:
             return None
-        return self._market + int((clock - self._clock) * self._speed * NANOSECONDS)
+        return self._market + int((clock - self._clock) * self._speed * NS_PER_SECOND)
 
     def clock_time(self, market: int) -> float:
         """Clock time at which ``market`` is due, seconds."""
         if not self._speed:
             return self._clock
-        return self._clock + (market - self._market) / (self._speed * NANOSECONDS)
+        return self._clock + (market - self._market) / (self._speed * NS_PER_SECOND)

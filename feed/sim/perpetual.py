@@ -13,14 +13,14 @@ from typing import Final
 from feed.analytics.depth import twice_median
 from feed.analytics.funding import PremiumMean, funding_rate, premium
 from feed.model.contracts import Perpetual
+from feed.model.durations import NS_PER_HOUR, NS_PER_MILLISECOND, NS_PER_MINUTE, NS_PER_SECOND
 from feed.model.events import FUNDING, LIQUIDATION, MARK, Row
-from feed.sim.draws import EXPONENTIAL, HEAVY, MASK, NS_PER_MS, NS_PER_SECOND, WIDTH
+from feed.sim.draws import EXPONENTIAL, HEAVY, MASK, WIDTH
 from feed.sim.margin import Position, Positions, opened
 from feed.sim.pit import BUY, SELL, Pit
 
-CHECK: Final = 100 * NS_PER_MS  # the engine looks at every multiple of this
+CHECK: Final = 100 * NS_PER_MILLISECOND  # the engine looks at every multiple of this
 FUNDING_EVERY: Final = 10 * NS_PER_SECOND
-_HOUR: Final = 3600 * NS_PER_SECOND
 # The mark price follows the distance of the future from the index with this share of it per second.
 _SMOOTH: Final = 0.05
 # Positions of before the opening were entered up to this far from the price there.
@@ -52,7 +52,7 @@ class Engine:
         self._perpetual = pit
         self._spec = spec
         self._spot = tuple(spot)
-        self._interval = spec.interval_hours * _HOUR
+        self._interval = spec.interval_hours * NS_PER_HOUR
         self._index2 = 2 * round(pit.value)  # twice the index price, ticks
         self._apart = 0.0  # of the future from the index, smoothed, half ticks
         self._premiums = PremiumMean()
@@ -152,7 +152,7 @@ class Leverage:
         self._spec = spec
         self._positions = positions
         # Every position is opened once and closed once.
-        self._gap = spec.holding_minutes * 60 * NS_PER_SECOND / (2 * spec.traders)
+        self._gap = spec.holding_minutes * NS_PER_MINUTE / (2 * spec.traders)
         self._bits = pit.bits("leverage")
         for _ in range(spec.traders):
             bits = self._bits(4 * WIDTH)

@@ -7,11 +7,12 @@ from typing import Final, Protocol
 
 from feed.analytics.pairs import pairs
 from feed.errors import MarketError
+from feed.model.durations import NS_PER_MILLISECOND
 from feed.model.instruments import Instrument
 from feed.model.market import MarketSpec
 from feed.sim.agenda import Actor
 from feed.sim.arbitrage import Arbitrageur
-from feed.sim.draws import EXPONENTIAL, MASK, NS_PER_MS, WIDTH
+from feed.sim.draws import EXPONENTIAL, MASK, WIDTH
 from feed.sim.links import Tether, Tracker
 from feed.sim.makers import Maker, Obligation
 from feed.sim.news import Headlines, Ticker, swings
@@ -97,7 +98,7 @@ class Population:
             if len(venues) > 1 and len({_units(venue.spec.instrument) for venue in venues}) == 1:
                 arbitrageur = Arbitrageur(venues, spec)
                 wait = 1 + int(
-                    spec.looks_ms * NS_PER_MS * EXPONENTIAL[venues[0].bits("opening")(WIDTH) & MASK]
+                    spec.looks_ms * NS_PER_MILLISECOND * EXPONENTIAL[venues[0].bits("opening")(WIDTH) & MASK]
                 )
                 venues[0].agenda.call(arbitrageur.index, self._start + wait)
 

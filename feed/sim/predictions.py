@@ -12,8 +12,9 @@ from math import sqrt
 from typing import Final
 
 from feed.model.contracts import Prediction
+from feed.model.durations import NS_PER_MILLISECOND, NS_PER_SECOND
 from feed.model.events import ROUND, UNKNOWN, Row
-from feed.sim.draws import EXPONENTIAL, MASK, NS_PER_MS, NS_PER_SECOND, WIDTH
+from feed.sim.draws import EXPONENTIAL, MASK, WIDTH
 from feed.sim.draws import chance as threshold
 from feed.sim.news import Headlines
 from feed.sim.pit import Pit
@@ -117,7 +118,7 @@ class Oddsmaker:
         self.index = pit.agenda.join(self)
         self._rounds = rounds
         self._headlines = headlines
-        self._gap = spec.looks_ms * NS_PER_MS
+        self._gap = spec.looks_ms * NS_PER_MILLISECOND
         self._heard = threshold(pit.market.news.heard)
         self._bits = pit.bits("odds")
 

@@ -9,11 +9,11 @@ from typing import Final
 
 import trio
 
+from feed.model.durations import NS_PER_SECOND
 from feed.model.events import Row
 from feed.model.requests import Entry, Request
 from feed.settings import Flow, Trading
 from feed.sim.control import Control
-from feed.sim.pace import NANOSECONDS
 from feed.stream.source import Batch, send
 
 # While the market is paused, the fan-out hears this often that the clock goes on: heartbeats want that.
@@ -135,7 +135,7 @@ class MarketRunner:
                 if self.settle is not None:
                     await self.settle()
             elif control.paused:
-                await send(channel, Batch([], now, stood=int((now - began) * NANOSECONDS)))
+                await send(channel, Batch([], now, stood=int((now - began) * NS_PER_SECOND)))
         self._over = True
         control.close()
         self._turn.set()

@@ -10,17 +10,7 @@ import attrs
 from feed.errors import MarketError
 from feed.model.events import Row, Status
 from feed.model.scenario import Scenario
-from feed.model.timeline import (
-    Action,
-    Delist,
-    Effect,
-    Halt,
-    LargeOrder,
-    List,
-    Resume,
-    Shock,
-    Wall,
-)
+from feed.model.timeline import Action, Delist, Effect, Halt, LargeOrder, List, Resume, Shock, Wall
 from feed.sim.effects import EFFECTS
 from feed.sim.market import Market
 from feed.sim.walls import Walls

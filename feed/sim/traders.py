@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from feed.model.durations import NS_PER_HOUR, NS_PER_MILLISECOND, NS_PER_SECOND
 from feed.model.market import Followers
-from feed.sim.draws import EXPONENTIAL, HEAVY, MASK, NS_PER_MS, NS_PER_SECOND, WIDTH, chance
+from feed.sim.draws import EXPONENTIAL, HEAVY, MASK, WIDTH, chance
 from feed.sim.pit import BUY, SELL, Pit
 
 # Noise traders rest orders at least this far behind the best price, as a share of half the spread.
@@ -136,7 +137,7 @@ class LargeTrader:
     def __init__(self, pit: Pit) -> None:
         self.pit: Pit = pit
         self.index = pit.agenda.join(self)
-        self._gap = 3600 * NS_PER_SECOND / pit.market.large.per_hour
+        self._gap = NS_PER_HOUR / pit.market.large.per_hour
         self._order: LargeOrder | None = None
         self._bits = pit.bits("large")
 
@@ -151,7 +152,7 @@ class LargeTrader:
                 bits >> 2 * WIDTH & 1,
                 lots,
                 slices=large.slices if bits >> 2 * WIDTH + 1 else 1,
-                pause=1 + int(large.pause_ms * NS_PER_MS),
+                pause=1 + int(large.pause_ms * NS_PER_MILLISECOND),
                 reach=_LARGE_REACH,
             )
         wait = self._order.act(now)

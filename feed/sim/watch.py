@@ -7,10 +7,10 @@ from typing import Final
 from feed.analytics.signals.detectors import Detectors
 from feed.book.exchange import Exchange
 from feed.model.contracts import SignalRules
+from feed.model.durations import NS_PER_SECOND
 from feed.model.events import FUNDING, Row, Side
 from feed.model.instruments import Listing
 from feed.sim.agenda import Agenda
-from feed.sim.draws import NS_PER_SECOND
 
 
 class Watch:

@@ -3,14 +3,14 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feed.model.candles import MINUTE
 from feed.model.day import MINUTES, Day
+from feed.model.durations import NS_PER_MINUTE
 
-DAY = MINUTES * MINUTE
+DAY = MINUTES * NS_PER_MINUTE
 # Near each other, and near the far end of the window: there it is decided what is forgotten.
 STEPS = st.one_of(
-    st.integers(0, 2 * MINUTE),
-    st.integers(DAY - 2 * MINUTE, DAY + 2 * MINUTE),
+    st.integers(0, 2 * NS_PER_MINUTE),
+    st.integers(DAY - 2 * NS_PER_MINUTE, DAY + 2 * NS_PER_MINUTE),
     st.integers(0, 2 * DAY),
 )
 # After which time, how many lots; None for a question.
@@ -24,7 +24,7 @@ def test_totals_are_those_of_the_last_1440_minutes(start, events):
     for step, size in [*events, (0, None)]:
         now += step
         if size is None:
-            since = (now // MINUTE - MINUTES + 1) * MINUTE
+            since = (now // NS_PER_MINUTE - MINUTES + 1) * NS_PER_MINUTE
             recent = [lots for ts, lots in trades if ts >= since]
             assert day.totals(now) == (sum(recent), len(recent))
         else:
@@ -36,5 +36,5 @@ def test_memory_is_bounded():
     """However long a market trades without being asked, no more than the window's minutes are kept."""
     day = Day()
     for half_minute in range(4 * MINUTES):
-        day.add(half_minute * MINUTE // 2, 1)
+        day.add(half_minute * NS_PER_MINUTE // 2, 1)
     assert len(day._minutes) == MINUTES

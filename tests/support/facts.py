@@ -13,8 +13,8 @@ from itertools import pairwise
 
 import attrs
 
+from feed.model.durations import NS_PER_MILLISECOND, NS_PER_SECOND
 from feed.model.events import ADD, QUOTE, REDUCE, TRADE, Row
-from feed.sim.draws import NS_PER_MS, NS_PER_SECOND
 
 
 @attrs.frozen(kw_only=True)
@@ -78,7 +78,7 @@ class Watch:
             self._last = ts
             self._updates += 1
             self._trades += kind == TRADE
-            self._close += gap <= NS_PER_MS
+            self._close += gap <= NS_PER_MILLISECOND
             self._gaps += gap
             self._squares += gap * gap
 

@@ -9,10 +9,11 @@ from typing import Final
 from feed.analytics.depth import Levels, spread_bps
 from feed.analytics.pairs import DOLLARS, pairs
 from feed.analytics.signals.books import SEEN, BookEye
-from feed.analytics.signals.finding import BPS_1E4, NS_PER_SECOND, Finding
+from feed.analytics.signals.finding import BPS_1E4, Finding
 from feed.analytics.signals.funding import FundingEye
 from feed.analytics.signals.trades import TradeEye
 from feed.model.contracts import SignalRules
+from feed.model.durations import NS_PER_SECOND
 from feed.model.events import FUNDING, SIGNAL, Row, Side
 from feed.model.instruments import Contract, Instrument, Listing
 from feed.model.signals import Severity, SignalType

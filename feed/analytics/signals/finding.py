@@ -7,7 +7,6 @@ from typing import Final, NamedTuple
 from feed.model.instruments import Instrument
 from feed.model.signals import Severity, SignalType
 
-NS_PER_SECOND: Final = 1_000_000_000
 CENTS: Final = 100
 HUNDREDTHS: Final = 100
 BPS_1E4: Final = 10_000

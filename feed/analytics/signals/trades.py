@@ -6,8 +6,9 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from feed.analytics.signals.finding import HUNDREDTHS, NS_PER_SECOND, Finding, by_value, value_cents
+from feed.analytics.signals.finding import HUNDREDTHS, Finding, by_value, value_cents
 from feed.model.contracts import SignalRules
+from feed.model.durations import NS_PER_SECOND
 from feed.model.events import LIQUIDATION, TRADE, Row
 from feed.model.instruments import Instrument
 from feed.model.signals import Severity, SignalType

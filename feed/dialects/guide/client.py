@@ -39,10 +39,10 @@ from feed.dialects.items import (
     trade,
 )
 from feed.dialects.messages import message
-from feed.dialects.times import NS_PER_MILLISECOND
 from feed.errors import ProtocolError
 from feed.model.candles import Candle
 from feed.model.directory import Directory
+from feed.model.durations import NS_PER_MILLISECOND
 from feed.model.events import Side
 from feed.model.symbols import plain
 

@@ -17,8 +17,9 @@ from feed.dialects.guide import channels
 from feed.dialects.messages import message, quoted
 from feed.dialects.resume import numbered, placed
 from feed.dialects.ticker import TickerEncoder
-from feed.dialects.times import NS_PER_SECOND, milliseconds
-from feed.model.candles import MINUTE, Candle, fold
+from feed.dialects.times import milliseconds
+from feed.model.candles import Candle, fold
+from feed.model.durations import NS_PER_MINUTE, NS_PER_SECOND
 from feed.model.events import TRADE, Event, Side, Trade
 from feed.model.instruments import Instrument
 from feed.model.latest import Latest, TickerState
@@ -163,10 +164,10 @@ class Candles(Encoder):
             f'{self._head}"open":"{price(candle.open)}","high":"{price(candle.high)}",'
             f'"low":"{price(candle.low)}","close":"{price(candle.close)}",'
             f'"volume":"{self._instrument.size_text(candle.volume)}","trades":{candle.trades},'
-            f'"open_time":{start},"close_time":{start + milliseconds(MINUTE)},'
+            f'"open_time":{start},"close_time":{start + milliseconds(NS_PER_MINUTE)},'
             f'"closed":{"true" if _ended(candle, now) else "false"},"ts":{milliseconds(now)}{number}}}'
         )
 
 
 def _ended(candle: Candle, now: int) -> bool:
-    return now >= candle.start + MINUTE
+    return now >= candle.start + NS_PER_MINUTE

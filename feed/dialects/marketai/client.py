@@ -20,9 +20,9 @@ from feed.dialects.client import Codec, Dialogue, Duty, Resuming, Wish, read
 from feed.dialects.items import Channel, Item, Ready, refusal, ticker, trade
 from feed.dialects.marketai import channels
 from feed.dialects.messages import message
-from feed.dialects.times import NS_PER_MILLISECOND
 from feed.errors import ProtocolError
 from feed.model.directory import Directory
+from feed.model.durations import NS_PER_MILLISECOND
 
 _CHANNELS: Final = {Channel.QUOTES: channels.QUOTES, Channel.TRADES: channels.TRADES}
 _UNAUTHORIZED: Final = "UNAUTHORIZED"

@@ -19,9 +19,10 @@ from feed.analytics.depth import BookFigures, Wall
 from feed.analytics.narratives import of_signal
 from feed.analytics.pairs import exchange, pair_name
 from feed.analytics.signals.finding import value_cents
-from feed.dialects.times import NS_PER_SECOND, milliseconds
+from feed.dialects.times import milliseconds
 from feed.model.candles import Candle
 from feed.model.derivatives import RATE_DECIMALS, FundingRate, Round
+from feed.model.durations import NS_PER_MINUTE, NS_PER_SECOND
 from feed.model.events import Side, Trade
 from feed.model.instruments import Instrument, Listing, decimal_text
 from feed.model.signals import Signal, SignalType
@@ -188,7 +189,7 @@ def prediction(
 
 def timeframe(instrument: Instrument) -> str:
     """Length of a prediction market's rounds, such as ``1h`` or ``15m``."""
-    minutes = instrument.timeframe // (60 * NS_PER_SECOND)
+    minutes = instrument.timeframe // NS_PER_MINUTE
     return f"{minutes}m" if minutes % 60 else f"{minutes // 60}h"
 
 

@@ -19,8 +19,8 @@ from feed.analytics.klines import INTERVALS
 from feed.analytics.pairs import Pair
 from feed.dialects.marketai import channels, fields
 from feed.dialects.marketai.encode import update
-from feed.dialects.times import NS_PER_MILLISECOND, NS_PER_SECOND
 from feed.model.derivatives import Round
+from feed.model.durations import NS_PER_MILLISECOND, NS_PER_MINUTE, NS_PER_SECOND
 from feed.model.events import FUNDING, ROUND, Event, Side, Status
 from feed.model.instruments import Instrument
 from feed.model.latest import Latest
@@ -29,7 +29,7 @@ from feed.model.topics import Encoder
 QUOTES_EVERY: Final = 100 * NS_PER_MILLISECOND
 BOOK_EVERY: Final = 500 * NS_PER_MILLISECOND
 KLINES_EVERY: Final = NS_PER_SECOND
-NARRATIVES_EVERY: Final = 60 * NS_PER_SECOND
+NARRATIVES_EVERY: Final = NS_PER_MINUTE
 PREDICTIONS_EVERY: Final = 5 * NS_PER_SECOND
 _HOUR: Final = 60  # minutes
 

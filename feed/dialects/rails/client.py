@@ -21,10 +21,10 @@ from feed.dialects.items import BookPart, Channel, Item, Ready, Standing, refusa
 from feed.dialects.messages import message
 from feed.dialects.rails import channels
 from feed.dialects.rails.admission import ALL, TOKEN_PREFIX
-from feed.dialects.times import NS_PER_MILLISECOND
 from feed.errors import ProtocolError
 from feed.model.backoff import Backoff
 from feed.model.directory import Directory
+from feed.model.durations import NS_PER_MILLISECOND
 from feed.model.events import Side
 from feed.model.symbols import same
 

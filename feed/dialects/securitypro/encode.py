@@ -14,7 +14,8 @@ from typing import Final, cast
 from feed.dialects.messages import message, quoted
 from feed.dialects.resume import numbered, placed
 from feed.dialects.ticker import TickerEncoder
-from feed.dialects.times import NS_PER_SECOND, iso
+from feed.dialects.times import iso
+from feed.model.durations import NS_PER_SECOND
 from feed.model.events import TRADE, Event, Side, Trade
 from feed.model.instruments import Instrument
 from feed.model.latest import Latest, TickerState

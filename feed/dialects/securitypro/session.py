@@ -12,8 +12,8 @@ from feed.dialects.options import Options
 from feed.dialects.resume import Beginning, ResumeRefused, Why
 from feed.dialects.securitypro.decode import Pong, Request, Subscribe, Unsubscribe, decode
 from feed.dialects.securitypro.encode import HEARTBEAT, confirmation, error
-from feed.dialects.times import NS_PER_SECOND
 from feed.errors import ProtocolError
+from feed.model.durations import NS_PER_SECOND
 from feed.model.grants import Grant, Scope
 from feed.model.position import Position
 from feed.model.symbols import symbols

@@ -16,9 +16,9 @@ import msgspec
 from feed.dialects.client import Codec, Dialogue, Duty, Wish, read
 from feed.dialects.items import Channel, Heard, Item, Ready, Standing, refusal
 from feed.dialects.messages import message
-from feed.dialects.times import NS_PER_MILLISECOND
 from feed.errors import ProtocolError
 from feed.model.directory import Directory
+from feed.model.durations import NS_PER_MILLISECOND
 from feed.model.events import UNKNOWN, Quote
 from feed.model.instruments import OffGrid
 

@@ -16,6 +16,7 @@ import msgspec
 from feed.dialects.access import Access, Problem, Shape
 from feed.dialects.rest import Call, Endpoint, RestContext, example_symbol, symbol_parameter
 from feed.model.grants import Grant, Scope
+from feed.model.durations import NS_PER_MILLISECOND
 from feed.model.instruments import Listing
 from feed.settings import Web
 
@@ -200,7 +201,7 @@ def tick(context: RestContext, call: Call) -> TickData:
             symbol=instrument.symbol,
             bid=Decimal(instrument.price_text(quote.bid)),
             ask=Decimal(instrument.price_text(quote.ask)),
-            time=quote.ts // 1_000_000,
+            time=quote.ts // NS_PER_MILLISECOND,
         ),
     )
 
