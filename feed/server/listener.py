@@ -125,7 +125,7 @@ class Listener:
         self._open: Counter[str] = Counter()  # connections by peer address
         self._leaving: dict[Transport, None] = {}  # those that are sent away
         self._accepted = 0  # connections that hold a descriptor
-        self._left = trio.Event()  # one of them has ended
+        self._left = trio.lowlevel.ParkingLot()  # until one of them has ended
         self._starved = False
 
     async def run(
@@ -137,7 +137,7 @@ class Listener:
                 await trio.lowlevel.wait_readable(sock)
                 for _ in range(ACCEPTS_IN_A_ROW):
                     if self._accepted >= self._limits.connections + self._limits.descriptors_kept // 2:
-                        await self._left.wait()
+                        await self._left.park()
                     try:
                         client, address = sock.accept()
                     except BlockingIOError:
@@ -172,8 +172,7 @@ class Listener:
             await self.admit(transport, entrance)
         finally:
             self._accepted -= 1
-            left, self._left = self._left, trio.Event()
-            left.set()
+            self._left.unpark_all()
 
     async def _turn_away(self, transport: Transport, problem: BadRequest, entrance: Entrance) -> None:
         while len(self._leaving) >= self._limits.descriptors_kept // 4:

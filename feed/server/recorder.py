@@ -52,7 +52,7 @@ class Recorder:
         self._stopped = False
         self._hangs = False  # a thread that will not come back may still use the file
         self._troubled = False
-        self._changed = trio.Event()
+        self._changed = trio.lowlevel.ParkingLot()
         self._file = AppendedFile(path, opener, fresh=True)
         try:
             self._file.open()
@@ -91,7 +91,7 @@ class Recorder:
         self._rows += rows
         if len(self._rows) > 2 * self._settings.waiting_events:
             self._stop("the disk is too slow")
-        self._change()
+        self._changed.unpark_all()
 
     async def room(self) -> None:
         """Wait until the disk has kept up; not for ever, for the market comes first."""
@@ -104,7 +104,7 @@ class Recorder:
 
     async def _has_room(self) -> None:
         while len(self._rows) > self._settings.waiting_events and not self._stopped:
-            await self._changed.wait()
+            await self._changed.park()
 
     async def run(self) -> None:
         """Write until cancelled; then what is left, and the end of the recording."""
@@ -127,13 +127,13 @@ class Recorder:
             with trio.move_on_after(
                 self._settings.retry_seconds if self._troubled else float("inf")
             ) as pause:
-                await self._changed.wait()
+                await self._changed.park()
             if pause.cancelled_caught:
                 return
 
     async def _write(self) -> None:
         rows, self._rows = self._rows, []
-        self._change()
+        self._changed.unpark_all()
         if not self._stopped and (rows or self._troubled):
             await self._in_thread(partial(self._put, rows))
 
@@ -188,7 +188,7 @@ class Recorder:
             log.error("the recording waits for its file", file=str(self._path), reason=trouble)
         else:
             log.info("the recording goes on, and nothing is missing", file=str(self._path))
-        self._change()
+        self._changed.unpark_all()
 
     def _stop(self, reason: str) -> None:
         if not self._stopped:
@@ -199,8 +199,4 @@ class Recorder:
             log.error(
                 "recording stopped", file=str(self._path), reason=reason, events=self.events, lost=self.lost
             )
-            self._change()
-
-    def _change(self) -> None:
-        changed, self._changed = self._changed, trio.Event()
-        changed.set()
+            self._changed.unpark_all()

@@ -35,7 +35,7 @@ class Storage:
         self.opener = opener
         self.journal: JournalWriter | None = None
         self.recorder: Recorder | None = None
-        self._changed = trio.Event()
+        self._changed = trio.lowlevel.ParkingLot()
 
     def problems(self) -> list[str]:
         """What cannot be written now, one sentence each; none when all is well."""
@@ -74,9 +74,8 @@ class Storage:
         """Find out, again and again while the journal takes nothing, whether it does; until cancelled."""
         journal = self.journal
         while journal is not None:
-            changed = self._changed
             if not journal.trouble:
-                await changed.wait()
+                await self._changed.park()
                 continue
             await trio.sleep(self._settings.retry_seconds)
             if journal.trouble:
@@ -96,8 +95,7 @@ class Storage:
 
     def _tell(self) -> None:
         journal = self.journal
-        changed, self._changed = self._changed, trio.Event()
-        changed.set()
+        self._changed.unpark_all()
         if journal is None:
             return
         if journal.trouble:

@@ -41,7 +41,7 @@ class TlsTransport:
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
         self._owed = b""  # ciphertext that the socket has not taken
         self._owing = trio.Event()
-        self._paid = trio.Event()
+        self._paid = trio.lowlevel.ParkingLot()
         self._finished = False
         self._gone = False
 
@@ -84,8 +84,7 @@ class TlsTransport:
                 self._gone = True
                 self._owed = b""
             self._owing = trio.Event()
-            paid, self._paid = self._paid, trio.Event()
-            paid.set()
+            self._paid.unpark_all()
 
     def send(self, data: bytes | memoryview) -> int:
         """Encrypt and hand over at most ``WRITE_BYTES``; ``BlockingIOError`` while the last are owed."""
@@ -120,7 +119,7 @@ class TlsTransport:
         """Wait until nothing is owed."""
         await trio.lowlevel.checkpoint()
         while self._owed and not self._gone:
-            await self._paid.wait()
+            await self._paid.park()
 
     def finish(self) -> None:
         """Say ``close_notify``, and nothing after it."""
@@ -138,7 +137,7 @@ class TlsTransport:
         self._gone = True
         self._owed = b""
         self._below.close()
-        self._paid.set()  # here, for nobody flushes any more when everything is being cancelled
+        self._paid.unpark_all()  # here, for nobody flushes any more when everything is being cancelled
 
     async def _hear(self) -> None:
         """Take the next ciphertext."""

@@ -67,7 +67,7 @@ class MarketRunner:
         self.settle = settle
         self._waiting = waiting
         self.journal = journal
-        self._turn = trio.Event()  # the next one is over
+        self._turn = trio.lowlevel.ParkingLot()  # until the next one is over
         self._requests: deque[tuple[Request, Callable[[], object]]] = deque()
         self._over = False
 
@@ -105,7 +105,7 @@ class MarketRunner:
     async def stepped(self) -> None:
         """Wait until every step that was asked for has been made, or there is nothing more to come."""
         while self.control.stepping and not self._over:
-            await self._turn.wait()
+            await self._turn.park()
 
     async def run(self, channel: trio.MemorySendChannel[Batch]) -> None:
         """Run to the end, or until cancelled. A full channel slows the market, and nothing is lost."""
@@ -128,8 +128,7 @@ class MarketRunner:
             rows = control.take(self._flow.batch_events)
             while self._may_trade() and len(rows) < self._flow.batch_events:
                 rows += self._traded()
-            turn, self._turn = self._turn, trio.Event()
-            turn.set()
+            self._turn.unpark_all()
             if rows:
                 await send(channel, Batch(rows, now))
                 if self.settle is not None:
@@ -138,7 +137,7 @@ class MarketRunner:
                 await send(channel, Batch([], now, stood=int((now - began) * NS_PER_SECOND)))
         self._over = True
         control.close()
-        self._turn.set()
+        self._turn.unpark_all()
 
     def _may_trade(self) -> bool:
         return bool(self._requests) and not self.control.rewinding

@@ -286,11 +286,11 @@ def test_a_recording_goes_on_when_there_is_room_again(tmp_path):
             await read_to_the_end(theatre)
             with trio.fail_after(10):
                 while not storage.problems():
-                    await storage.recorder._changed.wait()
+                    await storage.recorder._changed.park()
                 seen.extend(storage.problems())
                 disk.room = 10**9
                 while storage.problems():
-                    await storage.recorder._changed.wait()
+                    await storage.recorder._changed.park()
 
         await theatre.run(visit)
 
@@ -359,7 +359,7 @@ def test_a_process_that_was_stopped_gives_no_disk_up(tmp_path):
             assert not recorder.trouble
             written.set()
             recorder._rows = []
-            recorder._change()
+            recorder._changed.unpark_all()
         recorder._close()
 
     try:

@@ -38,7 +38,7 @@ class Lag:
         self._bytes = 0
         self._last = 0.0  # when the last write is due
         self._finished = False
-        self._changed = trio.Event()
+        self._changed = trio.lowlevel.ParkingLot()
 
     def send(self, data: bytes | memoryview) -> int:
         """Take all of ``data``; ``BlockingIOError`` when too much is on the way."""
@@ -47,7 +47,7 @@ class Lag:
         self._last = max(self._last, trio.current_time() + self.late())
         self._waiting.append((self._last, bytes(data)))
         self._bytes += len(data)
-        self._change()
+        self._changed.unpark_all()
         return len(data)
 
     async def run(self) -> None:
@@ -58,11 +58,11 @@ class Lag:
                     if self._finished:
                         self._transport.finish()
                         return
-                    await self._changed.wait()
+                    await self._changed.park()
                 await trio.sleep_until(self._waiting[0][0])
                 await self._hand_over(memoryview(self._waiting[0][1]))
                 self._bytes -= len(self._waiting.popleft()[1])
-                self._change()
+                self._changed.unpark_all()
         except (OSError, trio.ClosedResourceError, trio.BrokenResourceError):
             self._waiting.clear()  # whoever reads from the transport learns of it there
 
@@ -73,12 +73,12 @@ class Lag:
     async def writable(self) -> None:
         """Wait until :meth:`send` would take something."""
         while self._bytes >= self._most:
-            await self._changed.wait()
+            await self._changed.park()
 
     def finish(self) -> None:
         """Say that nothing more will be sent, once everything has been."""
         self._finished = True
-        self._change()
+        self._changed.unpark_all()
 
     def close(self) -> None:
         """Drop the connection, and what is on the way."""
@@ -91,7 +91,3 @@ class Lag:
                 data = data[self._transport.send(data) :]
             except BlockingIOError:
                 await self._transport.writable()
-
-    def _change(self) -> None:
-        changed, self._changed = self._changed, trio.Event()
-        changed.set()

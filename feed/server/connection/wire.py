@@ -68,7 +68,8 @@ class Wire(trio.abc.Stream):
         self._transport = transport
         self._answered = False
         self._owing = trio.Event()  # something waits for the writer
-        self._progress = trio.Event()  # something has been written, or the end has come nearer
+        # Until something has been written, or the end has come nearer.
+        self._progress = trio.lowlevel.ParkingLot()
         self._fragments = Fragments()
         self._message_frames = message_frames
         self._too_many_frames = too_many_frames
@@ -96,7 +97,7 @@ class Wire(trio.abc.Stream):
             done = self.outlet.pump()
             if done:
                 self._owing = trio.Event()
-            self._step()
+            self._progress.unpark_all()
             if not done:
                 await self.passable()
                 try:
@@ -129,12 +130,12 @@ class Wire(trio.abc.Stream):
     async def opened(self) -> None:
         """Wait until the answer to the handshake is out."""
         while not self.outlet.opened and not self._closed:
-            await self._progress.wait()
+            await self._progress.park()
 
     async def flushed(self) -> None:
         """Wait until nothing is owed."""
         while (self.outlet.owed or self.outlet.replay is not None) and not self._closed:
-            await self._progress.wait()
+            await self._progress.park()
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         """Send the answer to the handshake, when the outlet is released, or one control frame at once."""
@@ -158,7 +159,7 @@ class Wire(trio.abc.Stream):
     async def wait_send_all_might_not_block(self) -> None:
         """Wait until every control frame is out."""
         while not self.outlet.control_sent and not self._closed:
-            await self._progress.wait()
+            await self._progress.park()
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
         """Whatever the client sends after the handshake; once we leave, its end and nothing else."""
@@ -183,7 +184,7 @@ class Wire(trio.abc.Stream):
         finally:
             self._listening = False
             if self._leaving:
-                self._step()
+                self._progress.unpark_all()
         if not data:
             self._over()
         if self._fragments.feed(data) > self._message_frames:
@@ -223,7 +224,7 @@ class Wire(trio.abc.Stream):
             await self.wait_send_all_might_not_block()  # a close frame may be on its way
             self._transport.finish()
             while self._listening:  # trio-websocket still reads, and hears the client out for us
-                await self._progress.wait()
+                await self._progress.park()
             while await self._transport.receive():
                 pass
         except (OSError, trio.ClosedResourceError):
@@ -237,12 +238,7 @@ class Wire(trio.abc.Stream):
         self._closed = True
         self._transport.close()
         self._owing.set()
-        self._step()
-
-    def _step(self) -> None:
-        """Let those look again who wait for something here."""
-        progress, self._progress = self._progress, trio.Event()
-        progress.set()
+        self._progress.unpark_all()
 
 
 def _nothing_passes(_: bytes | memoryview) -> int:
