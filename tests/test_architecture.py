@@ -15,7 +15,7 @@ PACKAGE = Path(feed.__file__).parent
 # Room -> the rooms it may import besides itself, errors, settings and policies, which are free to all.
 ROOMS = {
     "errors": set(),
-    "policies": set(),
+    "policies": {"dialects"},  # finds the policy of each: modules that import nothing that speaks a protocol
     "settings": set(),
     "model": set(),
     "book": {"model"},

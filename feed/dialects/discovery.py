@@ -12,7 +12,9 @@ import feed.dialects
 from feed.dialects.client import Codec
 from feed.dialects.contract import Dialect
 from feed.dialects.rest import Endpoint, RestContext
+from feed.model.grants import Grant
 from feed.model.instruments import Listing
+from feed.policies import MODULES
 from feed.settings import Web
 
 
@@ -22,7 +24,7 @@ def dialects() -> dict[str, Dialect]:
     found: dict[str, Dialect] = {}
     for module in sorted(pkgutil.iter_modules(feed.dialects.__path__), key=lambda m: m.name):
         if module.ispkg:
-            dialect: Dialect = importlib.import_module(f"feed.dialects.{module.name}").DIALECT
+            dialect: Dialect = importlib.import_module(f"feed.dialects.{module.name}.dialect").DIALECT
             found[dialect.name] = dialect
     return found
 
@@ -71,3 +73,8 @@ def route(path: str, query: Mapping[str, str]) -> Dialect | None:
             if not dialect.root_query:
                 fallback = dialect
     return fallback
+
+
+def demo_keys() -> tuple[tuple[str, Grant], ...]:
+    """The keys that the documents of single protocols print, and what each allows."""
+    return tuple(key for module in MODULES.values() for key in getattr(module, "DEMO_KEYS", ()))

@@ -16,6 +16,7 @@ from typing import Final
 
 import attrs
 
+from feed.dialects.discovery import demo_keys
 from feed.errors import ConfigError
 from feed.model.grants import Grant, Scope, Tier
 from feed.server.keyfile import Entry
@@ -30,9 +31,9 @@ ADMIN_NAME: Final = "admin"
 PREFIX: Final = re.compile(r"[a-z]{2}_(?:live|test)_")
 
 # As the published documents print them, dots and all.
-DEMO_KEYS: Final = (
+DEMO_KEYS: Final[tuple[tuple[str, Grant], ...]] = (
     (DEMO_KEY, Grant(name="demo", account=1, tier=Tier.MAX, scopes=(Scope.READ, Scope.TRADE))),
-    ("mk_live_abc123...", Grant(name="demo-basic", tier=Tier.BASIC, dialects=("marketai",))),
+    *demo_keys(),
 )
 
 

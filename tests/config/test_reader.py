@@ -12,8 +12,10 @@ from feed.config.effective import Effective, effective
 from feed.config.fields import leaves, value_of
 from feed.config.reader import parse_settings, read_settings
 from feed.config.writer import settings_text
+from feed.dialects.marketai.policy import MarketAiPolicy, TierLimits
+from feed.dialects.rails.policy import RailsPolicy
 from feed.errors import ConfigError, ConfigErrors
-from feed.policies import MarketAiPolicy, Policies, RailsPolicy, TierLimits
+from feed.policies import Policies
 from feed.settings import Limits, Listen, Settings, Tls
 
 FOLDER = Path("/etc/feed")

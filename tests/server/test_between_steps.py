@@ -18,8 +18,9 @@ from scripts import quote
 from virtual import run
 
 from feed import Flow, Settings
+from feed.dialects.securitypro.policy import SecurityProPolicy
 from feed.model.events import TRADE
-from feed.policies import Policies, SecurityProPolicy
+from feed.policies import Policies
 from feed.stream import fanout
 
 ONE_AT_A_TIME = Settings(flow=Flow(sweep_connections=1))

@@ -6,7 +6,9 @@ from clients import CLOSE, KEY, PING, PONG, TEXT, frame, request
 from scripts import quote
 
 from feed import Settings
-from feed.policies import Policies, SecurityProPolicy, TradynPolicy
+from feed.dialects.securitypro.policy import SecurityProPolicy
+from feed.dialects.tradyn.policy import TradynPolicy
+from feed.policies import Policies
 
 BUSY = Policies(tradyn=TradynPolicy(pong_seconds=0), securitypro=SecurityProPolicy(pong_seconds=0))
 

@@ -9,9 +9,10 @@ from railway import KEYS, SECRET, ask, hear, railway
 from virtual import run
 
 from feed import Settings
+from feed.dialects.rails.policy import RailsPolicy
 from feed.model.instruments import Contract
 from feed.model.requests import CancelMany
-from feed.policies import Policies, RailsPolicy
+from feed.policies import Policies
 from feed.settings import Tokens
 from feed.sim.defaults import default_market
 

@@ -6,7 +6,8 @@ import trio.testing
 from clients import BINARY, CLOSE, frame, request
 
 from feed import Settings
-from feed.policies import MarketAiPolicy, Policies, TierLimits
+from feed.dialects.marketai.policy import MarketAiPolicy, TierLimits
+from feed.policies import Policies
 
 KEY = "mk_live_abc123..."
 ONE = TierLimits(connections=1, symbols=5, requests_per_day=0)

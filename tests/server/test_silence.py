@@ -7,7 +7,8 @@ import trio
 from clients import KEY, request
 from scripts import Script, quote
 
-from feed.policies import Policies, SecurityProPolicy
+from feed.dialects.securitypro.policy import SecurityProPolicy
+from feed.policies import Policies
 from feed.settings import Flow, Settings
 
 SECOND = 1_000_000_000

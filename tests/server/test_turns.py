@@ -9,7 +9,8 @@ from clients import KEY, PING, PONG, frame, request
 from scripts import Script, quote
 
 from feed import Settings
-from feed.policies import Policies, TradynPolicy
+from feed.dialects.tradyn.policy import TradynPolicy
+from feed.policies import Policies
 from feed.server.budget import FRAME, MESSAGE
 from feed.server.turns import PASS_UNITS, Turns
 from feed.settings import Limits

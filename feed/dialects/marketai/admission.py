@@ -11,10 +11,10 @@ from typing import Final
 
 from feed.dialects.contract import Desk, Entry
 from feed.dialects.marketai.encode import refusal
+from feed.dialects.marketai.policy import MarketAiPolicy, TierLimits
 from feed.dialects.options import Options, options
 from feed.errors import ClientError, ProtocolError
 from feed.model.grants import Grant
-from feed.policies import MarketAiPolicy, TierLimits
 
 CONNECTION_LIMIT: Final = "CONNECTION_LIMIT"
 INVALID_OPTION: Final = "invalid_option"

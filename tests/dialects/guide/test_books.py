@@ -18,8 +18,9 @@ from feed.client.core import Core
 from feed.client.states import Desynced
 from feed.dialects import guide
 from feed.dialects.client import Wish
-from feed.dialects.guide import DIALECT, books
+from feed.dialects.guide import books
 from feed.dialects.guide.client import CODEC
+from feed.dialects.guide.dialect import DIALECT
 from feed.dialects.items import Channel
 from feed.dialects.ladder import Ladder, Rungs
 from feed.model.events import ADD, CLEAR, LEVEL, REDUCE, TRADE, UNKNOWN, Side, event

@@ -11,7 +11,8 @@ import pytest
 
 from feed.dialects.contract import Fault, Opening, Refusal, Reply, Subscribe, Unsubscribe
 from feed.dialects.discovery import route
-from feed.dialects.guide import DIALECT, channels
+from feed.dialects.guide import channels
+from feed.dialects.guide.dialect import DIALECT
 from feed.dialects.options import Options
 from feed.model.instruments import Listing
 from feed.model.topics import Topic

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from feed.dialects.guide import DIALECT
+from feed.dialects.guide.dialect import DIALECT
 from feed.model.events import CLOCK, TRADE, UNKNOWN, event
 from feed.model.latest import Latest
 from feed.model.topics import Topic

@@ -17,12 +17,13 @@ from feed.dialects.contract import (
     Unsubscribe,
 )
 from feed.dialects.discovery import dialects, route
+from feed.dialects.rails.policy import RailsPolicy
 from feed.model.events import Side
 from feed.model.grants import Tier
 from feed.model.ids import order_id
 from feed.model.requests import Cancel, CancelMany, Create, Modify
 from feed.model.trading import Pricing, packed
-from feed.policies import Policies, RailsPolicy
+from feed.policies import Policies
 
 RAILS = dialects()["rails"]
 ID = "0835bf3e-4a20-41f0-908d-8213f2b7a285"

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from feed.dialects.securitypro import DIALECT
+from feed.dialects.securitypro.dialect import DIALECT
 from feed.model.events import TRADE, UNKNOWN, event
 from feed.model.latest import Latest
 from feed.model.topics import Topic

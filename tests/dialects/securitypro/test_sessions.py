@@ -11,9 +11,10 @@ import pytest
 
 from feed.dialects.contract import Close, Fault, Opening, Refusal, Reply, Subscribe, Unsubscribe
 from feed.dialects.discovery import route
-from feed.dialects.securitypro import DIALECT
+from feed.dialects.securitypro.dialect import DIALECT
+from feed.dialects.securitypro.policy import SecurityProPolicy
 from feed.model.topics import Topic
-from feed.policies import Policies, SecurityProPolicy
+from feed.policies import Policies
 
 TS = '"ts":"2025-08-17T14:25:31.125Z"'
 UNAUTHORIZED = Reply(f'{{"type":"error","code":"unauthorized","message":"Invalid or missing API key.",{TS}}}')

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from feed.dialects.tradyn import DIALECT
+from feed.dialects.tradyn.dialect import DIALECT
 from feed.model.events import event
 from feed.model.instruments import Instrument
 from feed.model.latest import Latest

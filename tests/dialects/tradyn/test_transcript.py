@@ -11,7 +11,7 @@ import pytest
 
 from feed.dialects.contract import Close, Fault, Opening, Reply, Subscribe, Unsubscribe
 from feed.dialects.discovery import route
-from feed.dialects.tradyn import DIALECT
+from feed.dialects.tradyn.dialect import DIALECT
 from feed.model.instruments import Instrument, Listing
 from feed.model.topics import Topic
 

@@ -14,12 +14,13 @@ from scripts import Script, quote
 
 import feed
 from feed import Settings
+from feed.dialects.marketai.policy import MarketAiPolicy, TierLimits
 from feed.dialects.marketai.rest import directory, happenings, prices
 from feed.model.events import CLOCK, FUNDING, LEVEL, LIQUIDATION, MARK, ROUND, SIGNAL, TRADE, UNKNOWN
 from feed.model.grants import Grant, Scope
 from feed.model.instruments import Contract, Instrument, Listing
 from feed.model.signals import Severity, SignalType
-from feed.policies import MarketAiPolicy, Policies, TierLimits
+from feed.policies import Policies
 from feed.server.keys import entry_for
 from feed.settings import Web
 

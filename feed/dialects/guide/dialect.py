@@ -1,0 +1,60 @@
+"""
+The client of a general guide to market data, and the feed that it would like to find.
+
+Source: "Accessing Real-Time Market Data with WebSocket APIs: A Step-by-Step Guide" by Token Metrics.
+The guide has one message and names no server; the rest is ours, and ``NOTES.md`` beside this file
+has all of it.
+"""
+
+from __future__ import annotations
+
+from feed.dialects.contract import Desk, Dialect, Opening, Refusal
+from feed.dialects.guide import channels
+from feed.dialects.guide.books import Levels, Orders
+from feed.dialects.guide.encode import Candles, Ticker, Trades, error
+from feed.dialects.guide.session import GuideSession
+from feed.dialects.options import Conflated, options
+from feed.errors import ProtocolError
+from feed.model.instruments import Instrument
+from feed.model.latest import Latest
+from feed.model.topics import Encoder, Topic
+
+__all__ = ["DIALECT"]
+
+
+class Guide:
+    """The dialect itself: no state, only what it is called and what it makes."""
+
+    name = "guide"
+    title = "The guide's client"
+    path = "/guide"
+    aliases: tuple[str, ...] = ("/ws",)
+    root_query: str | None = None
+    trades = False
+
+    def session(self, opening: Opening, desk: Desk) -> GuideSession | Refusal:
+        """Begin a conversation; only a bad connection option is refused."""
+        try:
+            return GuideSession(desk, options(opening.query))
+        except ProtocolError as problem:
+            return Refusal(400, error(problem.message))
+
+    def encoder(self, topic: Topic, instrument: Instrument, latest: Latest) -> Encoder:
+        """Of whichever kind the channel is."""
+        at, wanted = topic.instrument, dict(topic.options)
+        pos = "ext" in wanted
+        match topic.channel:
+            case channels.TRADES:
+                return Trades(instrument, pos=pos)
+            case channels.BOOK:
+                return Levels(instrument, at, latest, pos=pos)
+            case channels.ORDERS:
+                return Orders(instrument, pos=pos)
+            case channels.CANDLES:
+                return Candles(instrument, at, latest, pos=pos)
+        ticker = Ticker(instrument, at, latest, pos=pos)
+        conflate = wanted.get("conflate")
+        return Conflated(ticker, int(conflate), at, latest) if conflate else ticker
+
+
+DIALECT: Dialect = Guide()

@@ -1,0 +1,86 @@
+"""
+Market.ai: what a market looks like over all its venues, and what is worth knowing about it.
+
+Source: "Market.ai WebSocket Push API Guide"; ``NOTES.md`` beside this file has the reading of it, line
+by line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from feed.analytics.insights import insights_of
+from feed.analytics.pairs import Pair, pair_name
+from feed.dialects.contract import Desk, Dialect, Opening, Refusal, Session
+from feed.dialects.marketai import admission, channels
+from feed.dialects.marketai.admission import Refused
+from feed.dialects.marketai.encode import Funding, Liquidations, Numbered, Signals, Trades, refusal
+from feed.dialects.marketai.samples import Book, Klines, Narratives, Predictions, Quotes
+from feed.dialects.marketai.session import MarketAiSession, TurnedAway
+from feed.model.instruments import Instrument
+from feed.model.latest import Latest
+from feed.model.topics import Encoder, Topic
+
+__all__ = ["DIALECT"]
+
+
+class MarketAi:
+    """The dialect itself: no state, only what it is called and what it makes."""
+
+    name = channels.NAME
+    title = "Market.ai"
+    path = "/marketai"
+    aliases: tuple[str, ...] = ()
+    root_query: str | None = "key"
+    trades = False
+
+    def session(self, opening: Opening, desk: Desk) -> Session | Refusal:
+        """
+        Begin a conversation, or say before the handshake why not.
+
+        Browsers cannot read that: with ``?errors=frame`` they get it as a message.
+        """
+        key = opening.query.get("key")
+        grant = None
+        try:
+            asked = admission.asked(opening.query)
+            if key is not None:
+                grant = admission.check(key, desk)
+                admission.enter(grant, desk)
+        except Refused as refused:
+            if opening.query.get("errors") == "frame":
+                return TurnedAway(refused)
+            return Refusal(refused.status, refused.body)
+        return MarketAiSession(desk, grant, asked)
+
+    def not_found(self, message: str) -> str:
+        """In the envelope of its REST."""
+        return refusal("not_found", message)
+
+    def encoder(self, topic: Topic, instrument: Instrument, latest: Latest) -> Encoder:
+        """Of whichever kind the channel is."""
+        encoder = _ENCODERS[topic.channel](topic, instrument, latest)
+        return Numbered(encoder, latest) if "ext" in dict(topic.options) else encoder
+
+
+def _pair(instrument: Instrument, latest: Latest) -> Pair:
+    return insights_of(latest).pairs[pair_name(instrument)]
+
+
+_ENCODERS: Final[dict[str, Callable[[Topic, Instrument, Latest], Encoder]]] = {
+    channels.QUOTES: lambda _, instrument, latest: Quotes(_pair(instrument, latest), latest),
+    channels.BOOK: lambda topic, _, latest: Book(topic.instrument, latest),
+    channels.TRADES: lambda _, instrument, __: Trades(instrument),
+    channels.SIGNALS: lambda _, __, latest: Signals(insights_of(latest).listing),
+    channels.LIQUIDATIONS: lambda _, instrument, __: Liquidations(instrument),
+    channels.FUNDING: lambda _, instrument, __: Funding(instrument),
+    channels.KLINES: lambda topic, _, latest: Klines(
+        topic.instrument, dict(topic.options)["interval"], latest
+    ),
+    channels.NARRATIVES: lambda _, instrument, latest: Narratives(_pair(instrument, latest), latest),
+    channels.POLYMARKET: lambda topic, _, latest: Predictions(topic.instrument, latest),
+}
+
+
+DIALECT: Dialect = MarketAi()

@@ -1,0 +1,55 @@
+"""
+Rails: market data and orders over one connection, the same bytes for everybody who asks alike.
+
+Source: "WebSocket API" of the Rails documentation (by Fungible); ``NOTES.md`` beside this file has the
+reading of it, line by line.
+"""
+
+from __future__ import annotations
+
+from feed.dialects.contract import Desk, Dialect, Opening, Refusal
+from feed.dialects.rails import channels
+from feed.dialects.rails.admission import Refused, admit
+from feed.dialects.rails.encode import Levels, Trades, refusal
+from feed.dialects.rails.private import AccountOrders, AccountTrades
+from feed.dialects.rails.session import RailsSession
+from feed.model.instruments import Instrument
+from feed.model.latest import Latest
+from feed.model.topics import Encoder, Topic
+
+__all__ = ["DIALECT"]
+
+
+class Rails:
+    """The dialect itself: no state, only what it is called and what it makes."""
+
+    name = "rails"
+    title = "Rails"
+    path = "/rails"
+    aliases: tuple[str, ...] = ()
+    root_query: str | None = "market"
+    trades = True
+
+    def session(self, opening: Opening, desk: Desk) -> RailsSession | Refusal:
+        """Begin a conversation with whoever holds a token, or say before the handshake why not."""
+        try:
+            return RailsSession(admit(opening, desk), desk)
+        except Refused as problem:
+            return Refusal(problem.status, refusal(problem.status, problem.message))
+
+    def encoder(self, topic: Topic, instrument: Instrument, latest: Latest) -> Encoder:
+        """Of whichever kind the channel is."""
+        options = dict(topic.options)
+        extensions = options.get("ext", "")
+        seq = "seq" in extensions
+        match topic.channel:
+            case channels.ORDERS:
+                return AccountOrders(instrument, int(options["account"]), seq=seq)
+            case channels.TRADES:
+                return AccountTrades(instrument, int(options["account"]), seq=seq)
+            case channels.PUBLIC_TRADES:
+                return Trades(instrument, seq=seq)
+        return Levels(instrument, topic.instrument, latest, seq=seq, crc="crc" in extensions)
+
+
+DIALECT: Dialect = Rails()

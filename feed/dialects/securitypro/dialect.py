@@ -1,0 +1,53 @@
+"""
+SecurityPro's real-time price feed: trades and tickers, the key in the subscribe frame.
+
+Source: "Real-time Price Feed" of the SecurityPro documentation; ``NOTES.md`` beside this file has
+the reading of it, line by line.
+"""
+
+from __future__ import annotations
+
+from feed.dialects.contract import Desk, Dialect, Opening, Refusal
+from feed.dialects.options import Conflated, options
+from feed.dialects.securitypro.encode import HEARTBEAT, Heartbeat, Ticker, Trades, error
+from feed.dialects.securitypro.session import INVALID, SecurityProSession
+from feed.errors import ProtocolError
+from feed.model.instruments import Instrument
+from feed.model.latest import Latest
+from feed.model.topics import Encoder, Topic
+
+__all__ = ["DIALECT"]
+
+
+class SecurityPro:
+    """The dialect itself: no state, only what it is called and what it makes."""
+
+    name = "securitypro"
+    title = "SecurityPro real-time price feed"
+    path = "/securitypro"
+    aliases: tuple[str, ...] = ("/market/ws",)
+    root_query: str | None = None
+    trades = False
+
+    def session(self, opening: Opening, desk: Desk) -> SecurityProSession | Refusal:
+        """Begin a conversation. Keys come in a message; only a bad connection option is refused."""
+        try:
+            return SecurityProSession(opening, desk, options(opening.query))
+        except ProtocolError as problem:
+            return Refusal(400, error(INVALID, problem.message, now=desk.now()))
+
+    def encoder(self, topic: Topic, instrument: Instrument, latest: Latest) -> Encoder:
+        """Trades, tickers and heartbeats."""
+        wanted = dict(topic.options)
+        if topic.channel == HEARTBEAT:
+            return Heartbeat(int(wanted["seconds"]), latest if "ext" in wanted else None)
+        seq = "ext" in wanted
+        if topic.channel == "trades":
+            return Trades(instrument, seq=seq)
+        ticker = Ticker(instrument, topic.instrument, latest, seq=seq)
+        if "conflate" in wanted:
+            return Conflated(ticker, int(wanted["conflate"]), topic.instrument, latest)
+        return ticker
+
+
+DIALECT: Dialect = SecurityPro()
