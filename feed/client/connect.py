@@ -251,7 +251,8 @@ async def connect(
     A feed that is connected, and connects again, until the end of the block. On Trio and on asyncio.
 
     Args:
-        url: ``ws://`` or ``wss://``; its path and query say which protocol, unless ``dialect`` does.
+        url: ``ws://`` or ``wss://``; its path and query say which protocol, unless ``dialect`` does. A
+            ``since`` in it is a position to go on after, as if somebody had been disconnected there.
         key: API key; None uses the one that is printed in the documents, on loopback only.
         secret: That goes with the key, where the protocol wants one; None uses that of the demo key, on
             loopback only.

@@ -84,6 +84,10 @@ class Core:
         self._progress = [
             Progress(sum(channel in GREETED for channel, _ in request)) for request in self._requests
         ]
+        self._goes_on = False  # from where the user's URL says, as after a disconnect
+        if codec.resuming is not Resuming.NEVER and resume:
+            for one in self._progress:
+                self._goes_on = one.begin(self._entry.since)
         self._untold: list[State] = []  # until the server has said whether it goes on
         self._gap_told = False  # of a connection that is yet to be made
 
@@ -95,10 +99,12 @@ class Core:
         for one in self._progress:
             one.ask(resume=self._resume and by is not Resuming.NEVER)
         if not self._resume:
-            return self._entry.url({})
+            return self._entry.url({}, ours=False)
         options = {"ext": self._codec.extensions}
         since = self._progress[0].asked if by is Resuming.BY_URL else None
-        return self._entry.url(options if since is None else options | {"since": since.text})
+        return self._entry.url(
+            options if since is None else options | {"since": since.text}, ours=self._goes_on
+        )
 
     def token_request(self) -> tuple[str, Mapping[str, str]] | None:
         """URL and headers to get a token with; None where the protocol has none."""

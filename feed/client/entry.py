@@ -27,25 +27,37 @@ class Entry:
 
     def __init__(self, codec: Codec, wish: Wish, url: str) -> None:
         self.given = url
+        self._parts = urlsplit(url)
+        self._query = dict(parse_qsl(self._parts.query, keep_blank_values=True))
         self._entrance = codec.entrance
         self._wish = wish
 
-    def url(self, options: Mapping[str, str]) -> str:
-        """The URL with what the protocol wants in it, and options of ours."""
+    @property
+    def since(self) -> str:
+        """The position in the URL that the user gave; empty without."""
+        return self._query.get("since", "")
+
+    def url(self, options: Mapping[str, str], *, ours: bool = True) -> str:
+        """
+        The URL with what the protocol wants in it, and options of ours.
+
+        Args:
+            options: Of ours.
+            ours: Whether they say where to go on, and not what the user wrote.
+        """
         asked = self._entrance.query(self._wish) if self._entrance is not None else {}
-        more = {**asked, **options}
-        if not more:
-            return self.given
-        parts = urlsplit(self.given)
-        query = dict(parse_qsl(parts.query, keep_blank_values=True)) | more
-        return urlunsplit(parts._replace(query=urlencode(query)))
+        said = {name: text for name, text in self._query.items() if not (ours and name == "since")}
+        query = {**said, **asked, **options}
+        return (
+            self.given if query == self._query else urlunsplit(self._parts._replace(query=urlencode(query)))
+        )
 
     def token_request(self) -> tuple[str, Mapping[str, str]] | None:
         """URL and headers to get a token with; None where the protocol has none."""
         entrance = self._entrance
         if entrance is None:
             return None
-        parts = urlsplit(self.given)
+        parts = self._parts
         scheme = "https" if parts.scheme == "wss" else "http"
         return f"{scheme}://{parts.netloc}{entrance.token_path}", entrance.headers(self._wish)
 

@@ -57,6 +57,15 @@ class Progress:
             whole = len(self._greeted) >= self._greetings
             self.asked = self._done or (self._newest if whole else None)
 
+    def begin(self, text: str) -> bool:
+        """Go on after a position that was heard by somebody else; whether it is one."""
+        try:
+            self._done = self._newest = parse_position(text)
+        except ProtocolError:
+            return False
+        self._text = text
+        return True
+
     def hear(self, text: str, stream: tuple[Channel, int] | None = None) -> None:
         """A message, of one of the streams or of none, says where it stands; an empty text says nothing."""
         if stream is not None and stream[0] in GREETED:

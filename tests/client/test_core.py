@@ -450,6 +450,46 @@ def test_rails_goes_on_where_its_url_says(open_core):
     assert core.connected() == [Connected(url=URL)]  # the gap has been told
 
 
+@pytest.mark.parametrize("dialect", ["tradyn", "guide", "securitypro", "rails"])
+def test_the_first_connection_goes_on_where_the_users_url_says(dialect):
+    """It is as after a disconnect: granted, or a gap and the present, and never asked for twice."""
+    codec = codecs()[dialect]
+    wish = Wish(symbols=("BTC-USD",), channels=codec.channels[:1], key=KEY)
+    for granted in (True, False):
+        core = Core(codec, wish, f"{URL}?conflate=250&since={at(5)}", resume=True)
+        url = core.url()
+        assert "conflate=250" in url
+        assert core.connected() == []
+        if dialect == "tradyn":
+            core.outgoing.clear()
+            said(core, type="auth", success=True)
+        assert (f'"since":"{at(5)}"' in core.outgoing[0]) is (dialect != "rails")
+        assert (f"since={at(5)}" in url) is (dialect == "rails")
+        if granted:
+            confirmed = {"type": "subscribed", "resultType": "pong", "data": {}, "pos": at(5)}
+            confirmed |= {"subscription": {"channel": "ticker", "symbol": "BTC-USD"}}
+            assert said(core, **confirmed) == [Connected(url=core._entry.given, resumed_after=5)]
+            continue
+        complaint = f"since={at(5)} is ahead of this server"
+        error = {"type": "error", "code": "resume_ahead", "message": complaint, "resultType": "error"}
+        error |= {"subscription": {"channel": "ticker", "symbol": "BTC-USD"}}
+        told = said(core, **error, data={"statusCode": 416, "body": complaint})
+        assert [type(item) for item in told] == [Connected, Gap]
+        assert told[1].after == 5
+        assert core.begin_anew or "since" not in core.outgoing[-1]
+        assert "since" not in core.url()
+
+
+def test_what_is_no_position_in_the_users_url_is_left_to_the_server():
+    """Whose protocol may mean something else by it."""
+    wish = Wish(symbols=("BTC-USD",), channels=(Channel.QUOTES,))
+    core = Core(codecs()["tradyn"], wish, f"{URL}?since=yesterday", resume=True)
+    assert core.url() == f"{URL}?since=yesterday&ext=seq"
+    assert core.connected() == [Connected(url=f"{URL}?since=yesterday")]
+    assert core.refused(400)
+    assert core.url() == f"{URL}?since=yesterday"
+
+
 def test_a_rails_server_that_knows_no_positions_begins_with_the_present(open_core):
     """Its answer to a ping says nothing of where it stands."""
     core = open_core("rails", Channel.TRADES)
