@@ -10,8 +10,41 @@ from feed.dialects.contract import Entry
 WINDOW_SECONDS: Final = 60.0
 
 
+class WindowCounter:
+    """
+    Counts in windows of fixed length, the same for all; what a window counted is forgotten.
+
+    Args:
+        seconds: Length of a window; windows begin on its multiples.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._window = -1.0
+        self._counts: dict[str, int] = {}
+
+    def take(self, who: str, limit: int, now: float) -> int:
+        """
+        Count one more of ``who``.
+
+        Args:
+            who: Name of a key, or an address.
+            limit: No more than this and one are counted.
+            now: Seconds, on a clock that never goes back.
+        Returns:
+            How many there are in this window; ``limit`` and one when this was too many.
+        """
+        window = now // self._seconds
+        if window != self._window:
+            self._window = window
+            self._counts = {}
+        count = min(self._counts.get(who, 0), limit) + 1
+        self._counts[who] = count
+        return count
+
+
 class Rates:
-    """Counts what is done in windows of a minute, the same for all; what a window counted is forgotten."""
+    """How often each may do a thing in a minute."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         """
@@ -21,18 +54,11 @@ class Rates:
             clock: Seconds that never go back.
         """
         self._clock = clock
-        self._window = -1.0
-        self._counts: dict[str, int] = {}
+        self._counter = WindowCounter(WINDOW_SECONDS)
 
     def take(self, who: str, per_minute: int) -> bool:
         """Count one more thing that ``who`` does; whether it is one of the first ``per_minute``."""
-        window = self._clock() // WINDOW_SECONDS
-        if window != self._window:
-            self._window = window
-            self._counts = {}
-        count = min(self._counts.get(who, 0), per_minute) + 1
-        self._counts[who] = count
-        return count <= per_minute
+        return self._counter.take(who, per_minute, self._clock()) <= per_minute
 
     def wait(self) -> float:
         """Seconds until all is forgotten."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import attrs
 
+from feed.server.allowances import WindowCounter
+
 
 @attrs.frozen(kw_only=True)
 class Quota:
@@ -59,12 +61,11 @@ DAY = Window(seconds=86_400, dated=True, refusal="Daily rate limit exceeded")
 
 
 class Quotas:
-    """Counts requests in windows, the same for all; what a window counted is forgotten."""
+    """Counts requests in windows."""
 
     def __init__(self, window: Window) -> None:
         self._window = window
-        self._number = -1
-        self._counts: dict[str, int] = {}
+        self._counter = WindowCounter(window.seconds)
 
     def take(self, who: str, limit: int, now: float) -> Quota:
         """
@@ -76,13 +77,8 @@ class Quotas:
             now: Seconds, on a clock that never goes back; since the Unix epoch where windows are dated.
         """
         window = self._window
-        number = int(now) // window.seconds
-        if number != self._number:
-            self._number = number
-            self._counts = {}
-        count = min(self._counts.get(who, 0), limit) + 1
-        self._counts[who] = count
-        end = (number + 1) * window.seconds
+        count = self._counter.take(who, limit, now)
+        end = (int(now) // window.seconds + 1) * window.seconds
         wait = end - int(now)
         return Quota(
             limit=limit,
