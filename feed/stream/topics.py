@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
+from operator import attrgetter
 from typing import Any, Final
 
 from feed.model.events import KINDS
@@ -12,6 +13,8 @@ from feed.model.topics import Encoder, Topic, in_order
 from feed.stream.groups import DistortedGroup, Group
 
 NEVER: Final = sys.maxsize
+MEETINGS: Final = 64
+"""Sets of periods that end together, of which the order is kept; there are that few where all divide one."""
 
 MakeEncoder = Callable[[Topic, Latest], Encoder]
 
@@ -23,15 +26,17 @@ class OpenTopic:
     Attributes:
         topic: Its name.
         encoder: Turns events into its messages.
+        order: Sorts topics as they compare.
         groups: Who listens. A dict for its order, which is that of the first subscription.
         distorted: Who listens over a bad link.
     """
 
-    __slots__ = ("distorted", "encoder", "groups", "topic")
+    __slots__ = ("distorted", "encoder", "groups", "order", "topic")
 
     def __init__(self, topic: Topic, encoder: Encoder) -> None:
         self.topic = topic
         self.encoder = encoder
+        self.order = in_order(topic)
         self.groups: dict[Group, None] = {}
         self.distorted: dict[DistortedGroup, None] = {}
 
@@ -59,6 +64,7 @@ class Topics:
             [[] for _ in range(instruments)] for _ in range(KINDS.stop)
         ]
         self._timed: dict[int, list[OpenTopic]] = {}  # by period
+        self._together: dict[tuple[int, ...], list[OpenTopic]] = {}  # of several periods, in their order
         self.bad_links = 0
         self.next_beat = NEVER
 
@@ -95,6 +101,7 @@ class Topics:
             if found.encoder.period:
                 timed = self._timed.setdefault(found.encoder.period, [])
                 timed.append(found)
+                self._together.clear()
                 self.plan(latest.now)
         return found
 
@@ -104,15 +111,25 @@ class Topics:
 
         Of several beats of one topic that a silence of the market has passed over, the last counts.
         """
-        due = [
-            (now - now % period, item)
-            for period, timed in self._timed.items()
-            if now - now % period >= self.next_beat
-            for item in timed
-        ]
-        due.sort(key=lambda beat: (beat[0], in_order(beat[1].topic)))
+        periods: dict[int, list[int]] = {}
+        for period in self._timed:
+            when = now - now % period
+            if when >= self.next_beat:
+                periods.setdefault(when, []).append(period)
+        due = [(when, item) for when in sorted(periods) for item in self._in_order(tuple(periods[when]))]
         self.plan(now)
         return due
+
+    def _in_order(self, periods: tuple[int, ...]) -> list[OpenTopic]:
+        """The topics of these periods: kept, for on whole seconds they may be thousands."""
+        found = self._together.get(periods)
+        if found is None:
+            found = [item for period in periods for item in self._timed[period]]
+            found.sort(key=_order)
+            if len(self._together) >= MEETINGS:
+                self._together.clear()
+            self._together[periods] = found
+        return found
 
     def heartbeats(self, before: int, after: int) -> list[OpenTopic]:
         """The topics whose heartbeat falls into a stretch of time, its end included, in their order."""
@@ -140,6 +157,7 @@ class Topics:
                     self.listeners[kind][item.topic.instrument].remove(item)
                 if item.encoder.period:
                     self._timed[item.encoder.period].remove(item)
+                    self._together.clear()
                     if not self._timed[item.encoder.period]:
                         del self._timed[item.encoder.period]
 
@@ -147,6 +165,9 @@ class Topics:
         return len(self._open)
 
 
+_order: Final[Callable[[OpenTopic], tuple[Any, ...]]] = attrgetter("order")
+
+
 def _turn(item: OpenTopic) -> tuple[int, tuple[Any, ...]]:
     """When it speaks of an event that several topics tell of."""
-    return item.encoder.rank, in_order(item.topic)
+    return item.encoder.rank, item.order
