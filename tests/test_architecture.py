@@ -22,13 +22,13 @@ ROOMS = {
     "analytics": {"model", "book"},
     "scenario": {"model"},
     "recording": {"model"},
-    "importers": {"model", "recording"},
+    "importers": {"model", "book", "recording"},
     "config": {"model", "scenario"},
     "stream": {"model"},
     "dialects": {"model", "analytics"},  # both pure: a dialect words what analytics computes
     "sim": {"model", "book", "analytics"},
     "server": {"model", "book", "analytics", "scenario", "recording", "config", "stream", "dialects", "sim"},
-    "client": {"model", "dialects"},
+    "client": {"model", "book", "dialects"},
 }
 ROOMS["testing"] = set(ROOMS)
 ROOMS["cli"] = set(ROOMS)

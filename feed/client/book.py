@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 from zlib import crc32
 
+from feed.book.price_levels import PriceLevels
 from feed.client.replica import Replica
 from feed.dialects.items import BookPart
 from feed.model.directory import Directory
@@ -23,12 +24,11 @@ class Book(Replica[BookPart]):
 
     def __init__(self, directory: Directory, index: int) -> None:
         super().__init__(directory, index)
-        self._sizes: tuple[dict[int, int], dict[int, int]] = ({}, {})
+        self._sides = PriceLevels(Side.BUY), PriceLevels(Side.SELL)
 
     def levels(self, side: Side, depth: int | None = None) -> list[tuple[int, int]]:
         """The best ``depth`` price levels of a side, best first: (price in ticks, lots)."""
-        sizes = self._sizes[side]
-        return [(price, sizes[price]) for price in sorted(sizes, reverse=side is Side.BUY)[:depth]]
+        return self._sides[side].best_first(depth)
 
     def texts(self, side: Side, depth: int | None = None) -> list[tuple[str, str]]:
         """The same in decimals, with all digits."""
@@ -41,17 +41,15 @@ class Book(Replica[BookPart]):
         return crc32(":".join([":".join(row) for row in rows]).encode("ascii"))
 
     def _clear(self) -> None:
-        self._sizes = ({}, {})
+        for side in self._sides:
+            side.clear()
 
     def _holds_any(self) -> bool:
-        return any(self._sizes)
+        return any(side.keys for side in self._sides)
 
     def _set(self, part: BookPart) -> None:
         for side, price, lots in part.levels:
-            if lots:
-                self._sizes[side][price] = lots
-            else:
-                self._sizes[side].pop(price, None)
+            self._sides[side].set(price, lots)
 
     def _prove(self, part: BookPart) -> None:
         if part.checksum is not None and part.checksum != self.checksum():

@@ -23,7 +23,8 @@ from typing import Any
 
 import msgspec
 
-from feed.importers.books import BUY, SELL, Ladder
+from feed.book.price_levels import PriceLevels
+from feed.importers.books import BUY, SELL
 from feed.importers.captures import Capture, forget, read_captures
 from feed.importers.numbers import Market
 from feed.importers.run import Importer, Malformed, Run
@@ -65,13 +66,13 @@ def symbol(pair: str) -> Symbol:
 class _Side:
     """One side of a book, with each level's digits beside its size."""
 
-    def __init__(self, side: int, ladder: Ladder) -> None:
+    def __init__(self, side: int, levels: PriceLevels) -> None:
         self.side = side
-        self.ladder = ladder
+        self.levels = levels
         self.digits: dict[int, str] = {}
 
     def best_digits(self) -> list[str]:
-        return [self.digits[price] for price in self.ladder.top(_CHECKED_LEVELS)]
+        return [self.digits[price] for price in self.levels.top(_CHECKED_LEVELS)]
 
 
 class _Book:
@@ -108,7 +109,7 @@ class _Book:
     def cut(self, ts: int, side: _Side, depth: int) -> list[Row]:
         """Take off what lies beyond the subscribed depth."""
         rows = []
-        for ticks in side.ladder.beyond(depth):
+        for ticks in side.levels.beyond(depth):
             del side.digits[ticks]
             rows.append(self.market.book.level(ts, side.side, ticks, 0))
         return rows

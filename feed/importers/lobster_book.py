@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from feed.importers.books import SELL, Ladder
+from feed.book.price_levels import PriceLevels
+from feed.importers.books import SELL
 from feed.importers.numbers import Market
 from feed.model.events import ADD, REDUCE, TRADE, Row
 
@@ -141,5 +142,5 @@ class OrderBook:
     def _level(self, side: int, price: int) -> int:
         return self._ladder(side).levels.get(price, 0)
 
-    def _ladder(self, side: int) -> Ladder:
+    def _ladder(self, side: int) -> PriceLevels:
         return self._book.asks if side == SELL else self._book.bids
