@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
 from zlib import crc32
 
 from feed.book.price_levels import PriceLevels
 from feed.client.replica import Replica
 from feed.dialects.items import BookPart
+from feed.dialects.ladder import CHECKED_LEVELS
 from feed.model.directory import Directory
 from feed.model.events import Side
-
-CHECKED_LEVELS: Final = 10
 
 
 class Book(Replica[BookPart]):

@@ -99,15 +99,24 @@ def parse_header(line: bytes, *, where: str) -> Header:
         fields = None
     if not isinstance(fields, dict) or fields.pop("format", None) != FORMAT:
         raise ConfigError("not a recording", where=where)
-    version = fields.pop("version", None)
-    if version != VERSION:
-        raise ConfigError(
-            f"recording format version {version}, only {VERSION} is known",
-            where=where,
-            hint="it was written by another release of feed",
-        )
+    check_version("recording", fields.pop("version", None), VERSION, where)
     try:
         return _CONVERTER.structure(fields, Header)
     except (cattrs.BaseValidationError, TypeError, ValueError) as problem:
         reasons = "; ".join(cattrs.transform_error(problem))
         raise ConfigError(f"bad recording header: {reasons}", where=where) from None
+
+
+def check_version(what: str, version: object, known: int, where: str) -> None:
+    """
+    Check what a header says of its format.
+
+    Raises:
+        ConfigError: It is another version than the one that is known.
+    """
+    if version != known:
+        raise ConfigError(
+            f"{what} format version {version}, only {known} is known",
+            where=where,
+            hint="it was written by another release of feed",
+        )

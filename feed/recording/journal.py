@@ -26,6 +26,7 @@ from feed.errors import ConfigError
 from feed.model.instruments import Instrument
 from feed.model.requests import Cancel, CancelMany, Create, Entry, Modify, Request
 from feed.model.trading import packed, unpacked
+from feed.recording.format import check_version
 from feed.settings import Trading
 
 FORMAT: Final = "feed-journal"
@@ -166,13 +167,7 @@ def parse_header(line: bytes, *, where: str) -> JournalHeader:
         )
     if fields.pop("format", None) != FORMAT:
         raise ConfigError("is no journal", where=where)
-    version = fields.pop("version", None)
-    if version != VERSION:
-        raise ConfigError(
-            f"journal format version {version}, only {VERSION} is known",
-            where=where,
-            hint="it was written by another release of feed",
-        )
+    check_version("journal", fields.pop("version", None), VERSION, where)
     try:
         return _CONVERTER.structure(fields, JournalHeader)
     except _MISFITS:

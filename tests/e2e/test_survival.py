@@ -21,7 +21,7 @@ from feed.client import (
     Ticker,
     connect,
 )
-from feed.client.book import CHECKED_LEVELS
+from feed.dialects.ladder import CHECKED_LEVELS
 from feed.testing import FeedServer
 from feed.testing.tap import Tap, Wire
 
