@@ -173,14 +173,23 @@ class Latest:
             where nobody has asked for any.
     """
 
-    def __init__(self, instruments: int, proof: int = 0) -> None:
+    def __init__(
+        self,
+        instruments: int,
+        proof: int = 0,
+        *,
+        accounts: Accounts | None = None,
+        days: Sequence[Day] = (),
+        trades: Sequence[deque[Told]] = (),
+        insights: Fold | None = None,
+    ) -> None:
         self.seq = 0
         self.proof = proof
         self.now = 0
-        self.accounts: Accounts | None = None
-        self.days: Sequence[Day] = ()
-        self.trades: Sequence[deque[Told]] = ()
-        self.insights: Fold | None = None
+        self.accounts = accounts
+        self.days = days
+        self.trades = trades
+        self.insights = insights
         self._standing = [Standing() for _ in range(instruments)]
 
     @property

@@ -6,6 +6,7 @@ import math
 import secrets
 import sys
 import time
+from collections import deque
 
 import attrs
 import structlog
@@ -32,7 +33,7 @@ from feed.server.keyfile import Entry
 from feed.server.keys import Keyring
 from feed.server.keywatch import KeyWatch
 from feed.server.origins import Origins
-from feed.server.reception import Reception
+from feed.server.reception import Reception, closed_market
 from feed.server.storage import Storage
 from feed.server.tokens import KEY_BYTES, TokenOffice
 from feed.settings import Limits, Settings
@@ -95,18 +96,27 @@ class House:
             size=settings.flow.history_bytes,
             proof=first_proof(listing),
         )
-        hub = Hub(history, make_encoder, replay_work=settings.flow.replay_work)
-        hub.latest.days = [Day() for _ in listing]
-        hub.latest.insights = Insights(listing)
+        orders = source if isinstance(source, TakesOrders) else None
+        latest = Latest(
+            len(listing),
+            history.proof,
+            accounts=None if orders is None else Accounts(listing, deposit=settings.trading.deposit),
+            days=[Day() for _ in listing],
+            trades=[deque(maxlen=settings.web.most_rows) for _ in listing],
+            insights=Insights(listing),
+        )
+        hub = Hub(history, make_encoder, replay_work=settings.flow.replay_work, latest=latest)
         limits = _limits(settings)
         self.faults = Faults(plan, hub) if plan is not None and plan.faults else None
         self.fanout = Fanout(hub, settings.flow, interlude=self.faults)
         self.fanout.contain(_report)
-        self.reception = Reception(fanout=self.fanout, limits=limits, faults=self.faults)
-        if isinstance(source, TakesOrders):
-            hub.latest.accounts = Accounts(listing, deposit=settings.trading.deposit)
-            self.reception = attrs.evolve(self.reception, submit=source.submit)
-        tape = Tape(hub.latest, len(listing), settings.web.most_rows)
+        self.reception = Reception(
+            fanout=self.fanout,
+            limits=limits,
+            submit=closed_market if orders is None else orders.submit,
+            faults=self.faults,
+        )
+        tape = Tape(latest)
         tokens = TokenOffice(
             keyring,
             settings=settings.tokens,

@@ -18,7 +18,8 @@ from feed.stream.fanout import Fanout
 from feed.stream.outlet import Outlet
 
 
-def _closed_market(request: Request, refused: Callable[[], object]) -> bool:
+def closed_market(request: Request, refused: Callable[[], object]) -> bool:
+    """Nobody can trade."""
     del request, refused
     return False
 
@@ -67,7 +68,7 @@ class Reception:
     stopping: trio.Event = attrs.field(factory=trio.Event)
     ended: trio.Event = attrs.field(factory=trio.Event)
     closed: trio.Event = attrs.field(factory=trio.Event)
-    submit: Callable[[Request, Callable[[], object]], bool] = _closed_market
+    submit: Callable[[Request, Callable[[], object]], bool] = closed_market
     faults: Faults | None = None
     turns: Turns = attrs.field(
         default=attrs.Factory(lambda self: Turns(cast("Reception", self).limits), takes_self=True)

@@ -38,7 +38,14 @@ class Hub:
         changed: Called when somebody has begun or ceased to listen, or a group lags no more.
     """
 
-    def __init__(self, history: History, make_encoder: MakeEncoder, *, replay_work: int) -> None:
+    def __init__(
+        self,
+        history: History,
+        make_encoder: MakeEncoder,
+        *,
+        replay_work: int,
+        latest: Latest | None = None,
+    ) -> None:
         """
         Begin with nobody listening.
 
@@ -46,10 +53,12 @@ class Hub:
             history: Empty; it says how many instruments there are, and what position 0 is.
             make_encoder: Gives the encoder of a topic that somebody wants.
             replay_work: See :class:`feed.settings.Flow`.
+            latest: Where the market stands, which is where ``history`` begins; None keeps what every
+                encoder needs, and nothing else.
         """
         self.history = history
         self._publisher = Publisher(
-            Latest(history.instruments, history.proof),
+            latest or Latest(history.instruments, history.proof),
             history.seq,
             instruments=history.instruments,
             make_encoder=make_encoder,

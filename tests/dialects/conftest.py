@@ -159,8 +159,8 @@ class Stage:
             History(instruments=len(listing), seconds=86_400, size=1 << 30),
             lambda topic, latest: dialects()[topic.dialect].encoder(topic, listing[topic.instrument], latest),
             replay_work=1,
+            latest=keep_everything(Latest(len(listing)), listing),
         )
-        keep_everything(self.hub.latest, listing)
 
     def publish(self, rows):
         """One step of the fan-out."""

@@ -6,6 +6,7 @@ seen at every sequence number, also in the middle of what one action does to a b
 """
 
 import json
+from collections import deque
 from decimal import Decimal
 from types import SimpleNamespace
 
@@ -154,7 +155,8 @@ class Audience:
         self.index = listing.index(SYMBOL)
         self.stage = house.Stage(listing)
         hub = self.stage.hub
-        tape = Tape(hub.latest, len(listing), 100)
+        hub.latest.trades = [deque(maxlen=100) for _ in listing]
+        tape = Tape(hub.latest)
         self.stage.publish(opening)
         self.site = Site(
             settings=Settings(),

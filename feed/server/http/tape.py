@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from itertools import islice
 from typing import cast
 
@@ -11,19 +10,10 @@ from feed.model.latest import Latest
 
 
 class Tape:
-    """A view of the market's state, which it asks to keep the last trades."""
+    """A view of the market's state: ``latest`` keeps the last trades of each instrument."""
 
-    def __init__(self, latest: Latest, instruments: int, most: int) -> None:
-        """
-        Begin with what happens next.
-
-        Args:
-            latest: Where the market stands.
-            instruments: How many the market lists.
-            most: Trades kept of each.
-        """
+    def __init__(self, latest: Latest) -> None:
         self._latest = latest
-        latest.trades = [deque(maxlen=most) for _ in range(instruments)]
 
     def trades(self, instrument: int, limit: int) -> list[Trade]:
         """The last ``limit`` trades, newest first."""

@@ -1,5 +1,7 @@
 """The last trades."""
 
+from collections import deque
+
 from feed.model.events import QUOTE, TRADE
 from feed.model.latest import Latest
 from feed.server.http.tape import Tape
@@ -10,8 +12,8 @@ def trade(instrument, number):
 
 
 def tape_of(*rows, most=10):
-    latest = Latest(2)
-    tape = Tape(latest, 2, most)
+    latest = Latest(2, trades=[deque(maxlen=most) for _ in range(2)])
+    tape = Tape(latest)
     for seq, row in enumerate(rows, 1):
         latest.apply(seq, row, 100 + seq)
     return tape
