@@ -50,7 +50,7 @@ class Stage:
         """
         self._settings = settings
         self._program = None if source is not None else program_for(settings, now=time.time_ns())
-        self._runner = None if self._program is None else _runner(self._program, settings)
+        self._runner = None if self._program is None else self._make_runner(self._program)
         self.ended = trio.Event()
         self._damaged = False  # and it has been told
         self._rounds = 1
@@ -75,8 +75,6 @@ class Stage:
             house.fanout.tap = self.storage.record(self._settings.record, self._header(rows)).take
         if self._settings.wait_clients or self._settings.lockstep:
             self._attendance = Attendance(house.fanout)
-        if self._runner is not None:
-            self._runner.hold, self._runner.settle = self._hold, self._settle
         await house.fanout.step(rows)
 
     @property
@@ -132,29 +130,29 @@ class Stage:
         start = rows[0][2] if rows else 0
         return Header(instruments=instruments, provenance=Provenance(source="program"), start=start)
 
-
-def _runner(program: Program, settings: Settings) -> MarketRunner:
-    run = program.run
-    if isinstance(run, SimulatedRun):
-        run = ClientMarket(run, trading=settings.trading)
-    control = Control(
-        run,
-        clock=trio.current_time,
-        speed=settings.speed,
-        until=program.until(settings.until),
-        checkpoint_seconds=settings.flow.checkpoint_seconds,
-        checkpoint_bytes=settings.flow.checkpoint_bytes,
-    )
-    runner = MarketRunner(
-        control,
-        flow=settings.flow,
-        waiting=settings.trading.waiting,
-    )
-    runner.scenario = {
-        "name": program.name,
-        "seed": program.seed,
-        "start": program.start,
-        "duration": program.duration,
-        "faults": len(program.faults),
-    }
-    return runner
+    def _make_runner(self, program: Program) -> MarketRunner:
+        run, settings = program.run, self._settings
+        if isinstance(run, SimulatedRun):
+            run = ClientMarket(run, trading=settings.trading)
+        control = Control(
+            run,
+            clock=trio.current_time,
+            speed=settings.speed,
+            until=program.until(settings.until),
+            checkpoint_seconds=settings.flow.checkpoint_seconds,
+            checkpoint_bytes=settings.flow.checkpoint_bytes,
+        )
+        return MarketRunner(
+            control,
+            flow=settings.flow,
+            hold=self._hold,
+            settle=self._settle,
+            waiting=settings.trading.waiting,
+            scenario={
+                "name": program.name,
+                "seed": program.seed,
+                "start": program.start,
+                "duration": program.duration,
+                "faults": len(program.faults),
+            },
+        )

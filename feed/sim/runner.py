@@ -32,8 +32,6 @@ class MarketRunner:
         listing: The run's instruments.
         control: Steers it, from any task.
         scenario: What is played, for people; None when nobody has said.
-        hold: Awaited before market time begins to run, such as for clients to subscribe; or None.
-        settle: Awaited after every batch, such as for the slowest client to have taken it; or None.
         journal: Told of every request before it acts; it does not act when the answer is False. None
             keeps no journal.
     """
@@ -47,6 +45,7 @@ class MarketRunner:
         settle: Callable[[], Awaitable[object]] | None = None,
         waiting: int = Trading().waiting,
         journal: Callable[[Entry], bool] | None = None,
+        scenario: Mapping[str, object] | None = None,
     ) -> None:
         """
         Begin where the run stands.
@@ -54,17 +53,18 @@ class MarketRunner:
         Args:
             control: Run by nobody else.
             flow: Bounds on a batch.
-            hold: See the class.
-            settle: See the class.
+            hold: Awaited before market time begins to run, such as for clients to subscribe; or None.
+            settle: Awaited after every batch, such as for the slowest client to have taken it; or None.
             waiting: Bound on the requests that wait to act.
             journal: See the class.
+            scenario: See the class.
         """
         self.listing = control.listing
         self.control = control
-        self.scenario: Mapping[str, object] | None = None
+        self.scenario = scenario
         self._flow = flow
-        self.hold = hold
-        self.settle = settle
+        self._hold = hold
+        self._settle = settle
         self._waiting = waiting
         self.journal = journal
         self._turn = trio.lowlevel.ParkingLot()  # until the next one is over
@@ -114,8 +114,8 @@ class MarketRunner:
 
     async def _simulate(self, channel: trio.MemorySendChannel[Batch]) -> None:
         control = self.control
-        if self.hold is not None:
-            await self.hold()
+        if self._hold is not None:
+            await self._hold()
         control.start()
         while self._requests or not control.ended:
             changed = trio.Event()
@@ -131,8 +131,8 @@ class MarketRunner:
             self._turn.unpark_all()
             if rows:
                 await send(channel, Batch(rows, now))
-                if self.settle is not None:
-                    await self.settle()
+                if self._settle is not None:
+                    await self._settle()
             elif control.paused:
                 await send(channel, Batch([], now, stood=int((now - began) * NS_PER_SECOND)))
         self._over = True
