@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from feed.cli.greetings import GREETINGS, Visitor
+from feed.cli.greetings import Visitor, subprotocols, usual
 from feed.cli.options import example
 from feed.cli.transcripts import Line, compare, greeted_at, line, newest
+from feed.dialects.discovery import greeting as said_first
+from feed.dialects.discovery import with_greeting
 from feed.errors import ConfigError
 from feed.settings import DEMO_KEY, DEMO_SECRET, LOCAL_URL
 
 if TYPE_CHECKING:
     import trio
 
-    from feed.cli.greetings import Greeting
+    from feed.dialects.greeting import Greeting
 
 SETTLE_SECONDS = 1.0
 # A slow connection takes messages in gulps, this far apart.
@@ -30,7 +32,9 @@ WAYS = ("fast", "slow", "late")
 
 @click.command(epilog=example("feed verify ws://127.0.0.1:8080 --dialect rails --connections 8 --seconds 10"))
 @click.argument("url", default=LOCAL_URL)
-@click.option("--dialect", type=click.Choice(sorted(GREETINGS)), default="rails", show_default=True)
+@click.option(
+    "--dialect", type=click.Choice(with_greeting()), default=usual, show_default="the first that takes orders"
+)
 @click.option("--connections", type=click.IntRange(2, 1000), default=8, show_default=True)
 @click.option("--seconds", type=click.FloatRange(min=2.5), default=10.0, show_default=True)
 @click.option("--key", default=DEMO_KEY, envvar="FEED_KEY", metavar="KEY", help="API key.  [env: FEED_KEY]")
@@ -61,7 +65,8 @@ def verify(
 
     trust = _context(ca) if url.startswith("wss:") else None
     visitor = Visitor(url=url, key=key, secret=secret, symbol=symbol, trust=trust)
-    greeting = GREETINGS[dialect](visitor)
+    greeting = said_first(dialect, symbol, key)
+    offered = subprotocols(visitor, dialect)
     address = visitor.address(f"/{dialect}", greeting.query)
     transcripts: list[list[Line]] = [[] for _ in range(connections)]
 
@@ -74,7 +79,14 @@ def verify(
                 delay = seconds / 3 if way == "late" else 0.0
                 greeted.append(trio.Event())
                 listen = partial(
-                    _listen, address, greeting, trust, nursery=nursery, slow=way == "slow", delay=delay
+                    _listen,
+                    address,
+                    greeting,
+                    offered=offered,
+                    context=trust,
+                    nursery=nursery,
+                    slow=way == "slow",
+                    delay=delay,
                 )
                 nursery.start_soon(listen, lines, greeted[-1])
             for one in greeted:
@@ -114,10 +126,11 @@ def _context(ca: Path | None) -> ssl.SSLContext:
 async def _listen(
     address: str,
     greeting: Greeting,
-    context: ssl.SSLContext | None,
     lines: list[Line],
     greeted: trio.Event,
     *,
+    offered: tuple[str, ...],
+    context: ssl.SSLContext | None,
     nursery: trio.Nursery,
     slow: bool,
     delay: float,
@@ -138,9 +151,7 @@ async def _listen(
 
     await trio.sleep(delay)
     try:
-        async with open_websocket_url(
-            address, ssl_context=context, subprotocols=list(greeting.subprotocols)
-        ) as socket:
+        async with open_websocket_url(address, ssl_context=context, subprotocols=list(offered)) as socket:
             nursery.start_soon(greet)
             gulp = trio.current_time()
             while True:

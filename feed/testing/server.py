@@ -15,7 +15,7 @@ from typing import Any, Final, Self, TypeVar, Unpack
 import structlog
 import trio
 
-from feed.dialects.discovery import dialects
+from feed.dialects.discovery import dialects, route
 from feed.errors import ConfigError, FeedError
 from feed.server.connection.transport import Transport
 from feed.server.ending import Ending
@@ -67,7 +67,7 @@ class FeedServer:
         self,
         scenario: str | Path | None = None,
         *,
-        dialect: str = "tradyn",
+        dialect: str | None = None,
         speed: float = 1.0,
         **settings: Unpack[ServerOptions],
     ) -> None:
@@ -77,7 +77,8 @@ class FeedServer:
         Args:
             scenario: Scenario file, recording, or name of a shipped scenario; None simulates the default
                 market.
-            dialect: Name of the protocol that :attr:`url` leads to; the others are served as well.
+            dialect: Name of the protocol that :attr:`url` leads to; the others are served as well. None is
+                the one that is served at ``/``.
             speed: Market seconds per second. 0: the market waits for the first subscription (of
                 ``wait_clients``), and is then as fast as its slowest client reads, in lockstep.
             settings: Any others of :class:`feed.Settings`, such as ``seed``.
@@ -89,6 +90,8 @@ class FeedServer:
         for given in settings:
             if given not in ServerOptions.__annotations__:
                 raise TypeError(f"FeedServer() got an unexpected keyword argument {given!r}")
+        if dialect is None:
+            dialect = (route("/", {}) or next(iter(dialects().values()))).name
         if dialect not in dialects():
             raise ConfigError(f"there is no protocol {dialect!r}", hint=f"known are {', '.join(dialects())}")
         usual: dict[str, Any] = {"host": "127.0.0.1", "port": 0, "limits": _LIMITS, "flow": _FLOW}

@@ -21,7 +21,7 @@ from uuid import UUID
 import trio
 from trio_websocket import open_websocket_url
 
-from feed.cli.greetings import Visitor, access_token
+from feed.cli.greetings import Visitor, subprotocols
 from feed.settings import DEMO_KEY, DEMO_SECRET
 
 SIZE = "0.0001"
@@ -50,9 +50,8 @@ async def rest(socket, count):
         await trio.sleep(0.002)  # below the bound on messages in a second
 
 
-async def measure(url, token, *, seconds, rate, resting):
+async def measure(url, offered, *, seconds, rate, resting):
     """Acknowledgement and public book, seconds for each order that was created."""
-    offered = [f"authorization#{token}"]
     sent, acknowledged, public = {}, {}, {}
     orders = {}
     async with (
@@ -124,7 +123,9 @@ def main():
                 time.sleep(0.05)
             url = f"ws://127.0.0.1:{port.read_text().strip()}"
             visitor = Visitor(url=url, key=DEMO_KEY, secret=DEMO_SECRET, symbol="BTC-USD")
-            acknowledged, public = trio.run(lambda: measure(url, access_token(visitor), **vars(options)))
+            acknowledged, public = trio.run(
+                lambda: measure(url, subprotocols(visitor, "rails"), **vars(options))
+            )
         finally:
             server.terminate()
             server.wait()

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feed.cli.greetings import GREETINGS, Visitor
+from feed.cli.greetings import Visitor, usual
 from feed.cli.main import main
 from feed.cli.transcripts import Verdict, compare, line
-from feed.dialects.discovery import dialects
+from feed.dialects.discovery import dialects, greeting, with_greeting
 
 
 def lines(*seqs, greeted=()):
@@ -60,10 +60,11 @@ def test_one_changed_message_is_found(seqs, data):
 
 def test_every_greeting_is_of_a_protocol_that_exists():
     """And those that need no token are made without asking anybody."""
-    assert set(GREETINGS) <= set(dialects())
+    assert set(with_greeting()) == set(dialects())
+    assert usual() == "rails"
     visitor = Visitor(url="ws://127.0.0.1:1/?x=1", key="k", secret="s", symbol="BTC-USD")
     for name in ("guide", "securitypro", "tradyn"):
-        assert GREETINGS[name](visitor).messages
+        assert greeting(name, "BTC-USD", "k").messages
     assert visitor.address("/rails", {"market": "BTC-USD"}) == "ws://127.0.0.1:1/rails?market=BTC-USD&x=1"
 
 
