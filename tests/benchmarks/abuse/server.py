@@ -24,7 +24,7 @@ import trio
 from feed.cli.foreground import settle
 from feed.cli.logs import configure
 from feed.dialects.discovery import dialects
-from feed.dialects.tradyn import Tradyn
+from feed.dialects.tradyn.dialect import Tradyn
 from feed.dialects.tradyn.encode import TickEncoder
 from feed.model.events import Quote, Row
 from feed.model.instruments import Instrument

@@ -22,7 +22,7 @@ from feed.cli.logs import configure
 from feed.dialects.contract import Action, Desk, Opening, Subscribe
 from feed.dialects.discovery import dialects
 from feed.dialects.options import Options
-from feed.dialects.tradyn import Tradyn
+from feed.dialects.tradyn.dialect import Tradyn
 from feed.dialects.tradyn.encode import TickEncoder
 from feed.dialects.tradyn.session import TradynSession
 from feed.model.events import QUOTE, Quote, Row
