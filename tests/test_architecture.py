@@ -37,6 +37,20 @@ ROOMS["__main__"] = ROOMS["__init__"] = {*ROOMS}
 MAY_ALSO = {"sim.runner": {"stream"}}
 
 PROTOCOLS = {f"dialects.{path.parent.name}" for path in (PACKAGE / "dialects").glob("*/__init__.py")}
+PROTOCOL_NAME = re.compile(
+    rf"(?<![a-z])(?:{'|'.join(one.rpartition('.')[2] for one in sorted(PROTOCOLS))})(?![a-z])", re.IGNORECASE
+)
+
+# Strings outside the folder of a protocol that may name it all the same, by module, and why.
+NAMED = {
+    "cli.certify": "an example in --help",
+    "cli.record": "the format of a recording, and the protocol that it is the text of",
+    "cli.ticks": "the protocol whose text is recorded",
+    "cli.values": "an example in a message",
+    "cli.verify": "an example in --help",
+    "server.keyfile": "an example in a message",
+    "importers.tradyn": "a recorded format",
+}
 
 # Room -> the libraries it may import besides attrs. The rooms that are not named may import any.
 LIBRARIES = dict.fromkeys(
@@ -81,7 +95,7 @@ def findings(module: str, source: str) -> list[str]:
     """Everything that breaks a rule in one module, such as ``sim.engine:12: time.time``."""
     tree = ast.parse(source)
     room = module.split(".", maxsplit=1)[0]
-    found = [*imports(module, room, tree)]
+    found = [*imports(module, room, tree), *(() if module in NAMED else names_of_protocols(module, tree))]
     if room in DETERMINISTIC:
         found += [*unrepeatable(room, tree), *float_prices(tree), *iterated_sets(tree)]
     if (lines := source.count("\n")) > LONGEST_MODULE:
@@ -124,6 +138,16 @@ def imports(module: str, room: str, tree: ast.AST) -> Iterator[tuple[int, str]]:
             wrong = room in LIBRARIES and library not in sys.stdlib_module_names and library not in libraries
         if wrong:
             yield line, f"imports {name if library == 'feed' else library}"
+
+
+def names_of_protocols(module: str, tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Strings that name a protocol outside its folder; those that nothing is done with are documentation."""
+    documentation = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documentation:
+            for name in PROTOCOL_NAME.findall(node.value):
+                if not f"{module}.".startswith(f"dialects.{name.lower()}."):
+                    yield node.lineno, f"names {name}"
 
 
 def unrepeatable(room: str, tree: ast.AST) -> Iterator[tuple[int, str]]:
@@ -302,6 +326,12 @@ def test_a_circle_is_found():
     ]
 
 
+@pytest.mark.parametrize("module", NAMED)
+def test_no_exception_is_out_of_date(module):
+    """What may name a protocol does."""
+    assert [*names_of_protocols(module, ast.parse(MODULES[module].read_text(encoding="utf-8")))]
+
+
 def test_every_module_is_read():
     """The test above sees the package, and no empty folder in its place."""
     assert {"__init__", "errors", "settings", "model.events"} <= set(MODULES)
@@ -322,6 +352,8 @@ def test_every_module_is_read():
         ("dialects.other.session", "from feed.dialects.tradyn import x", "imports feed.dialects.tradyn.x"),
         ("server.serve", "import feed.dialects.tradyn", "imports feed.dialects.tradyn"),
         ("server.http.tradyn.x", "from feed.dialects.tradyn import x", "imports feed.dialects.tradyn.x"),
+        ("server.keys", 'GOOD_FOR = ("marketai",)', "names marketai"),
+        ("dialects.rails.rest.token", 'group = "Tradyn"', "names Tradyn"),
         ("dialects.tradyn.session", "import trio", "imports trio"),
         ("sim.engine", "def f():\n    import trio", "imports trio"),
         ("stream.history", "from trio import sleep", "imports trio"),
@@ -369,6 +401,8 @@ def test_a_broken_rule_is_found(module, source, finding):
         ("stream.fanout", "import trio\nimport time\ntime.monotonic()"),
         ("server.keys", "import trio, cattrs, time\ntime.time()\nfor x in {1}: ..."),
         ("dialects.tradyn.session", "import msgspec\nfrom feed.dialects import contract"),
+        ("server.x", '"""As Rails does."""\nguard = "guides and guardrails"'),
+        ("dialects.rails.rest.token", 'group = "Rails"'),
         ("analytics.depth", "from feed.book import views\nfrom feed.errors import FeedError"),
         ("sim.engine", "import random, math\nrng = random.Random('a')\nrng.random()\nmath.sqrt(2) + 10 ** 3"),
         ("book.book", "price: int = 1\ntick_seconds = 0.5\nspread: float = 1.5"),
