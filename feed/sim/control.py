@@ -59,8 +59,9 @@ class Control:
     Seeking forward gives out everything in between, as fast as it is taken. Seeking back re-runs the
     market silently from the nearest checkpoint or from its beginning, to the same bytes as the first
     time; then it gives out a ``CLEAR`` of every instrument, the statuses and the books of that moment,
-    and goes on from there. Sequence numbers never go back. A seek leaves a paused run paused. Nobody goes
-    back once accounts have traded: what is run anew is the market alone.
+    and goes on from there. Sequence numbers never go back. A seek leaves a paused run paused; on its way
+    forward a pause or a resume ends it where it stands, for a market without an end would go on to any
+    time. Nobody goes back once accounts have traded: what is run anew is the market alone.
 
     Args:
         run: Runs nowhere else.
@@ -111,6 +112,7 @@ class Control:
         """Let market time stand still."""
         self._check()
         self._paused = True
+        self._stay()
         self._restart()
 
     def resume(self) -> None:
@@ -118,6 +120,7 @@ class Control:
         self._check()
         self._paused = False
         self._steps = 0
+        self._stay()
         self._restart()
 
     def step(self, events: int) -> None:
@@ -314,6 +317,11 @@ class Control:
         if upcoming is None or end is None or upcoming <= end:
             return upcoming
         return end if self._run.now < end else None
+
+    def _stay(self) -> None:
+        """Give up a seek forward; the way back is short, and ends in a moment that clients can be told."""
+        if not self._silent:
+            self._goal = None
 
     def _restart(self) -> None:
         """Begin a new stretch of time where the market stands."""

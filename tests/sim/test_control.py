@@ -263,6 +263,34 @@ def test_sequence_numbers_never_go_back(controlled):
     assert control.position().seq == given_out
 
 
+@pytest.mark.parametrize(("command", "state"), [("pause", State.PAUSED), ("resume", State.RUNNING)])
+def test_a_seek_forward_can_be_stopped_on_its_way(clock, controlled, command, state):
+    """Else a time that was mistyped is sought for good, where a market has no end."""
+    control = controlled(speed=1.0)
+    control.seek(START + 2 * SECOND)
+    rows = control.take(50)
+    getattr(control, command)()
+    assert control.position().state is state
+    assert settle(control) == []
+    control.resume()
+    clock.now += 1
+    rows += settle(control)
+    assert rows == whole()[1][: len(rows)]
+    assert rows[-1][2] < START + 2 * SECOND
+
+
+def test_the_way_back_is_gone_to_its_end(controlled):
+    """Clients must be told of a moment in which the market stands, not of one that it is past already."""
+    control = controlled(speed=1.0)
+    control.seek(START + SECOND)
+    settle(control)
+    control.seek(START + SECOND // 2)
+    control.pause()
+    rows = settle(control)
+    assert {row[2] for row in rows} == {START + SECOND // 2}
+    assert control.position().state is State.PAUSED
+
+
 def test_a_paused_run_stays_paused_after_a_seek(controlled):
     """It shows the market of then, and stands."""
     control = controlled(speed=1.0, checkpoint_seconds=1.0)
