@@ -7,7 +7,7 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final, Protocol
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 import anyio
 
@@ -20,7 +20,7 @@ from feed.client.orders import Orders
 from feed.client.socket import Refused, SocketClosed, open_socket
 from feed.client.states import Disconnected, Message, Muted, State
 from feed.dialects.client import Codec, Wish
-from feed.dialects.discovery import codecs, route
+from feed.dialects.discovery import codecs, dialects, route
 from feed.dialects.items import Channel
 from feed.errors import ConfigError, ProtocolError
 from feed.model.directory import Directory
@@ -258,7 +258,8 @@ async def connect(
             loopback only.
         symbols: What to listen to, as the server names it.
         channels: Of each symbol; none means the protocol's first, its quotes.
-        dialect: Name of the protocol.
+        dialect: Name of the protocol. A URL without a path gets that of its document, where the root of a
+            server means another protocol.
         resume: Use the connection options of this project's servers to miss nothing while
             disconnected. Servers that refuse them are asked again without.
         mute_seconds: Silence after which a connection is given up; half-way the server is asked for a
@@ -284,6 +285,8 @@ async def connect(
         key=key if key is not None else _on_loopback(url, DEMO_KEY),
         secret=secret if secret is not None else _on_loopback(url, DEMO_SECRET),
     )
+    if dialect is not None:
+        url = _spoken(url, dialect, codec, wish)
     feed = Feed(
         Core(codec, wish, url, resume=resume),
         Mailbox(queue_events, overflow),
@@ -328,6 +331,21 @@ def codec_for(url: str, dialect: str | None = None) -> Codec:
     if dialect not in known:
         raise ConfigError(f"there is no client for {dialect!r}", hint=f"known are {', '.join(known)}")
     return known[dialect]
+
+
+def _spoken(url: str, name: str, codec: Codec, wish: Wish) -> str:
+    """The URL where a protocol is spoken: at the root of a server it may meet one that refuses it."""
+    parts = urlsplit(url)
+    if parts.path not in {"", "/"}:
+        return url
+    asked = dict(parse_qsl(parts.query, keep_blank_values=True))
+    if codec.entrance is not None:
+        asked |= codec.entrance.query(wish)
+    found = route("/", asked)
+    if found is not None and found.name == name:
+        return url
+    dialect = dialects()[name]
+    return urlunsplit(parts._replace(path=next(iter(dialect.aliases), dialect.path)))
 
 
 def _channels(codec: Codec, wanted: Sequence[Channel | str], url: str) -> tuple[Channel, ...]:

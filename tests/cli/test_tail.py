@@ -35,6 +35,15 @@ def test_in_a_pipe_every_message_of_the_market_is_a_line(run, server):
     assert err.startswith('{"type":"subscribed","channels":["trades_btcusd","book_btcusd"]')
 
 
+@pytest.mark.parametrize("dialect", ["guide", "marketai", "rails", "securitypro", "tradyn"])
+@pytest.mark.parametrize("path", ["", "/"])
+def test_a_protocol_that_is_named_is_spoken_where_the_server_speaks_it(run, server, dialect, path):
+    """At the root another would answer, and go on refusing."""
+    code, out, _ = run("tail", url(server, path), "--dialect", dialect, "--count", 1, "--seconds", 30)
+    assert code == 0
+    assert len(out.splitlines()) == 1
+
+
 def test_without_symbols_some_are_chosen(run):
     """The usual ones as far as the server has them, or else its first."""
     with FeedServer(speed=10, instruments=2) as small:

@@ -251,6 +251,25 @@ async def test_a_protocol_can_be_named():
         assert isinstance((await until(feed, Ticker))[-1], Ticker)
 
 
+@pytest.mark.parametrize(
+    ("url", "dialect", "opened"),
+    [
+        ("ws://x", "guide", "ws://x/ws"),
+        ("ws://x/?conflate=250", "securitypro", "ws://x/market/ws?conflate=250"),
+        ("ws://x", "marketai", "ws://x/marketai"),
+        ("ws://x/?key=k", "marketai", "ws://x/?key=k"),
+        ("ws://x/other", "guide", "ws://x/other"),
+        ("ws://x", "tradyn", "ws://x"),
+    ],
+)
+async def test_a_protocol_that_is_named_is_asked_for_where_it_is_spoken(url, dialect, opened):
+    """At the root of a server another would answer; a path that was given stands."""
+    server = ScriptedServer([HANG])
+    async with connect(url, symbols=["X"], dialect=dialect, open_socket=server.open, resume=False):
+        await anyio.wait_all_tasks_blocked()
+    assert server.urls == [opened]
+
+
 async def listing(url):
     assert url == "http://127.0.0.1:8080/api/v1/markets"
     return json.dumps([{"market": name} for name in ("GBPUSD", "EURUSD", "XAUUSD")]).encode()
