@@ -49,8 +49,12 @@ def _read(path: Path) -> str:
 def _make(path: Path, key: str) -> str:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(f"{key}\n")
+        try:
+            with os.fdopen(descriptor, "w", encoding="ascii") as file:
+                file.write(f"{key}\n")
+        except OSError:
+            path.unlink(missing_ok=True)  # half a key would be taken for a whole one, or refused
+            raise
     except OSError as error:
         raise ConfigError(f"cannot be written: {error.strerror}", where=f"--admin-key {path}") from None
     return key

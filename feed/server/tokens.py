@@ -127,7 +127,8 @@ def signing_key(path: Path | None, random_bytes: Callable[[int], bytes]) -> byte
     The key that tokens are signed with.
 
     Args:
-        path: File that holds it; None makes one up.
+        path: File that holds it; None makes one up. Of a text the white space around it does not count;
+            of anything else every byte does, for a random one can be white space.
         random_bytes: Gives so many bytes that nobody can predict.
 
     Raises:
@@ -136,9 +137,12 @@ def signing_key(path: Path | None, random_bytes: Callable[[int], bytes]) -> byte
     if path is None:
         return random_bytes(KEY_BYTES)
     try:
-        key = path.read_bytes().strip()
+        key = path.read_bytes()
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror}", where=str(path)) from error
+    text = key.strip()
+    if all(0x20 <= byte < 0x7F for byte in text):
+        key = text
     if len(key) < KEY_BYTES:
         raise ConfigError(f"has {len(key)} bytes", where=str(path), hint=f"allowed: {KEY_BYTES} or more")
     return key

@@ -161,6 +161,15 @@ def test_the_signing_key_comes_from_a_file_or_is_made_up(tmp_path):
         office(key=b"short")
 
 
+@pytest.mark.parametrize("end", [b" ", b"\n", b"\t", b"\r\n"])
+def test_of_a_random_signing_key_every_byte_counts(tmp_path, end):
+    """One of twenty begins or ends with what would be white space in a text."""
+    path = tmp_path / "signing.key"
+    for key in (bytes(range(128, 160 - len(end))) + end, end + bytes(range(128, 160 - len(end)))):
+        path.write_bytes(key)
+        assert signing_key(path, pytest.fail) == key
+
+
 def test_a_secret_goes_with_its_key():
     """Both must be right; a key without a secret has none that is good."""
     ring = Keyring([entry_for("one", TRADER, secret="hush"), entry_for("two", PICKY)])
