@@ -24,6 +24,9 @@ DEMO_KEY = "tk_live_a1b2c3d4e5f6"
 # Of the demo keys, for protocols that want one.
 DEMO_SECRET = "demo-secret"  # noqa: S105 - everybody shall know it
 MIB = 1024 * 1024
+MOST_SECONDS = 1e9  # of market time, about 32 years: the whole of it must be countable in nanoseconds
+MOST_SPEED = 1_000_000.0  # market seconds per second
+MOST_INSTRUMENTS = 10_000  # of one market
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 # What these fields are in a file: a time, a number or "max", a file's path or a shipped name.
@@ -123,10 +126,10 @@ class Flow:
     batch_events: int = attrs.field(default=256, validator=ge(1))
     step_events: int = attrs.field(default=4096, validator=ge(1))
     sweep_connections: int = attrs.field(default=256, validator=ge(1))
-    history_seconds: float = attrs.field(default=900.0, validator=ge(0))
+    history_seconds: float = attrs.field(default=900.0, validator=[ge(0), le(MOST_SECONDS)])
     history_bytes: int = attrs.field(default=128 * MIB, validator=ge(0))
     replay_work: int = attrs.field(default=512, validator=ge(1))
-    checkpoint_seconds: float = attrs.field(default=60.0, validator=ge(0))
+    checkpoint_seconds: float = attrs.field(default=60.0, validator=[ge(0), le(MOST_SECONDS)])
     checkpoint_bytes: int = attrs.field(default=32 * MIB, validator=ge(0))
 
 
@@ -340,12 +343,12 @@ class Settings:
     seed: int | None = attrs.field(default=None, validator=optional(ge(0)))
     start: Moment | None = attrs.field(default=None, validator=optional(ge(0)))
     until: str | None = attrs.field(default=None, validator=optional(instance_of(str)))
-    speed: Speed = attrs.field(default=1.0, validator=ge(0))
+    speed: Speed = attrs.field(default=1.0, validator=[ge(0), le(MOST_SPEED)])
     at_end: str = attrs.field(default="close", validator=in_(("close", "hold", "loop", "exit")))
     lockstep: bool = False
     wait_clients: int = attrs.field(default=0, validator=ge(0))
     record: Path | None = attrs.field(default=None, validator=optional(instance_of(Path)))
-    instruments: int | None = attrs.field(default=None, validator=optional(ge(1)))
+    instruments: int | None = attrs.field(default=None, validator=optional([ge(1), le(MOST_INSTRUMENTS)]))
     keys: Path | None = attrs.field(default=None, validator=optional(instance_of(Path)))
     keys_seconds: float = attrs.field(default=1.0, validator=gt(0))
     demo_keys: bool | None = None

@@ -15,6 +15,7 @@ from feed.config.writer import settings_text
 from feed.dialects.discovery import dialects
 from feed.errors import ConfigError
 from feed.scenario.problems import choice
+from feed.server.guard import check_names
 
 
 @click.command(
@@ -47,6 +48,12 @@ def config(context: click.Context, /, check: Path | None, **_: Any) -> None:
                     where=file.places["listen"],
                     hint=choice(listen.protocol, dialects()),
                 )
+        try:
+            check_names(said.get("allow_host", ()), said.get("allow_origin", ()))
+        except ConfigError as problem:
+            name = problem.where.removeprefix("--").replace("-", "_")
+            where = file.places[name]
+            raise ConfigError(f"{name}: {problem.what}", where=where, hint=problem.hint) from None
         click.echo(f"{check}: sound, {len(said)} setting{'' if len(said) == 1 else 's'}")
         return
     click.echo(f"# The settings of feed {__version__}, each with what it may be and where it is from.")

@@ -52,6 +52,8 @@ def check(files: tuple[str, ...]) -> None:
 @click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
 def list_(folder: Path | None) -> None:
     """List the scenarios in DIR, or those that are shipped; of one that cannot be read, what is wrong."""
+    if folder is not None and not folder.is_dir():
+        raise ConfigError("no such folder", where=str(folder))
     rows = [_row(path) for path in scenarios_in(folder or shipped())]
     width = max((len(name) for name, _, _ in rows), default=0)
     for name, duration, about in rows:

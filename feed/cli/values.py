@@ -9,7 +9,7 @@ from typing import Final
 import click
 
 from feed.scenario.times import parse_moment
-from feed.settings import Listen
+from feed.settings import MOST_SPEED, Listen
 
 _LISTEN: Final = re.compile(
     r"(?P<protocol>\w+)=(\[(?P<v6>[^]]+)\]|(?P<host>[^:\[\]]+)):(?P<port>\d{1,5})", re.ASCII
@@ -41,6 +41,8 @@ def speed(value: str | float) -> float:
         return 0.0
     if number is None or number <= 0:
         raise click.BadParameter(f"{value!r} is neither a number above 0 nor max")
+    if number > MOST_SPEED:
+        raise click.BadParameter(f"{value!r} is above {MOST_SPEED:.0f}; max is as fast as possible")
     return number
 
 

@@ -27,6 +27,7 @@ SETTLE_SECONDS = 1.0
 GULP_SECONDS = 0.25
 # So many times as long as was asked for it waits for connections that have yet to hear what others have.
 PATIENCE = 5
+REFUSAL_BYTES = 300  # of a server's own words, in a message
 WAYS = ("fast", "slow", "late")
 
 
@@ -123,6 +124,12 @@ def _context(ca: Path | None) -> ssl.SSLContext:
         raise ConfigError(f"cannot be used ({problem})", where=str(ca)) from None
 
 
+def refusal(status: int, body: bytes | None) -> str:
+    """What a server says that lets nobody in."""
+    said = (body or b"")[:REFUSAL_BYTES].decode(errors="replace")
+    return f"the server refuses the connection (HTTP {status}{': ' if said else ''}{said})"
+
+
 async def _listen(
     address: str,
     greeting: Greeting,
@@ -136,7 +143,12 @@ async def _listen(
     delay: float,
 ) -> None:
     import trio  # noqa: PLC0415
-    from trio_websocket import ConnectionClosed, HandshakeError, open_websocket_url  # noqa: PLC0415
+    from trio_websocket import (  # noqa: PLC0415
+        ConnectionClosed,
+        ConnectionRejected,
+        HandshakeError,
+        open_websocket_url,
+    )
 
     async def greet() -> None:
         """Wait until the server has come to what it was asked for; its answers are at most a moment away."""
@@ -160,6 +172,8 @@ async def _listen(
                 if slow and trio.current_time() - gulp > GULP_SECONDS:
                     await trio.sleep(GULP_SECONDS)
                     gulp = trio.current_time()
+    except ConnectionRejected as refused:
+        raise ConfigError(refusal(refused.status_code, refused.body), where=address) from None
     except (OSError, HandshakeError, ValueError, trio.BrokenResourceError) as problem:
         raise ConfigError(f"cannot connect ({problem})", where=address) from None
     except ConnectionClosed as closed:

@@ -53,7 +53,8 @@ def _scan(text: str) -> Iterator[tuple[Path, int]]:
                     yield table, number
                     counts[table] = counts.get(table, -1) + 1
                     table = (*table, counts[table])
-                yield table, number
+                for depth in range(len(table)):  # those around it begin here, if nowhere before
+                    yield table[: depth + 1], number
             elif entry:
                 keys = _split(entry[1])
                 for depth in range(len(keys)):

@@ -15,12 +15,31 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
+from feed.errors import ConfigError
 from feed.server.keycheck import Arrival
 from feed.server.keys import is_loopback
 
 ANY: Final = "*"
 _HOST: Final = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\s:/\\@?#\[\]%,\"<>]+))(?::[0-9]{0,5})?")
+_ORIGIN: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/\\@?#A-Z]+")
 _SHOWN: Final = 80  # characters of a name in a message
+
+
+def check_names(hosts: Iterable[str], origins: Iterable[str]) -> None:
+    """
+    Look whether what the operator names can be what a browser says.
+
+    Raises:
+        ConfigError: It never can, so nobody would be let in by it.
+    """
+    for host in hosts:
+        if host != ANY and host_of(host.removeprefix("*.")) is None:
+            hint = "allowed: a name or an address such as feed.example.com, *.example.com, or *"
+            raise ConfigError(f"found {host!r}", where="--allow-host", hint=hint)
+    for origin in origins:
+        if origin not in {ANY, "null"} and _ORIGIN.fullmatch(origin) is None:
+            hint = "allowed: what a browser says, such as https://example.com, without a path; or *"
+            raise ConfigError(f"found {origin!r}", where="--allow-origin", hint=hint)
 
 
 class Guard:

@@ -28,6 +28,7 @@ from feed.server.at_end import conclude
 from feed.server.certificates import certificate_names, server_context
 from feed.server.door import Entrance
 from feed.server.farewell import say_goodbye
+from feed.server.guard import check_names
 from feed.server.house import House
 from feed.server.keyfile import read_entries
 from feed.server.keys import Keyring, admin_entry, demo_entries, demo_keys_wanted
@@ -96,6 +97,7 @@ async def serve(
     Raises:
         ConfigError: A setting cannot be met, such as a port in use.
     """
+    check_names(settings.allow_host, settings.allow_origin)
     descriptors.raise_limit()
     stop = stop if stop is not None else trio.Event()
     chance = chance or SystemRandom()

@@ -145,6 +145,32 @@ def test_a_check_knows_the_protocols(run, file):
     assert run("config", "--check", path) == (2, "", complaint)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("allow_host", "http://feed.example"),
+        ("allow_host", ""),
+        ("allow_origin", "feed.example"),
+        ("allow_origin", "https://feed.example/"),
+    ],
+)
+def test_a_name_that_no_browser_says_is_a_mistake(run, file, name, value):
+    """It would let nobody in, and nobody would be told why."""
+    path = file(f'port = 0\n{name} = ["*", "{value}"]\n')
+    for arguments in (("config", "--check", path), ("serve", "--config", path)):
+        code, _, err = run(*arguments)
+        structlog.reset_defaults()
+        assert code == 2
+        assert err.startswith(f"feed: {path}:2: {name}: found '{value}'; allowed: ")
+
+
+@pytest.mark.parametrize("origin", ["https://feed.example:8080", "chrome-extension://abc", "null", "*"])
+def test_a_name_that_a_browser_says_is_sound(run, file, origin):
+    """With a port, of an extension, of a page without an origin, or all."""
+    path = file(f'allow_host = ["feed.example", "*.lan", "10.0.0.7", "[::1]"]\nallow_origin = ["{origin}"]\n')
+    assert run("config", "--check", path) == (0, f"{path}: sound, 2 settings\n", "")
+
+
 def test_a_bad_file_stops_the_server(run, file, tmp_path):
     """One line for each mistake, and nothing is served."""
     path = file("prot = 9\n")

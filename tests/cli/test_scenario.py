@@ -98,6 +98,12 @@ def test_a_folder_is_listed(run, folder):
     assert run("scenario", "list", folder) == (0, "good  1m30s  First line.\n", "")
 
 
+def test_a_folder_that_is_not_there_is_a_mistake(run, folder):
+    """Not one without scenarios."""
+    complaint = f"feed: {folder / 'none'}: no such folder\n"
+    assert run("scenario", "list", folder / "none") == (2, "", complaint)
+
+
 def test_the_shipped_ones_are_listed(run):
     """Each of them."""
     code, out, _ = run("scenario", "list")

@@ -139,6 +139,7 @@ def test_every_option_says_what_it_is(run, option):
         (["--start", "soon"], "--start: 'soon' is not a time such as 2024-03-06T16:20:00Z, nor now"),
         (["--start", "1969-12-31T23:59:59Z"], "--start: must be >= 0: -1000000000"),
         (["--speed", "0"], "--speed: '0' is neither a number above 0 nor max"),
+        (["--speed", "1e308"], "--speed: '1e308' is above 1000000; max is as fast as possible"),
         (["--speed", "nan"], "--speed: 'nan' is neither a number above 0 nor max"),
         (["--auth-timeout", "0"], "--auth-timeout: must be > 0: 0.0"),
         (["--auth-timeout", "inf"], "--auth-timeout: 'inf' is not a number of seconds"),

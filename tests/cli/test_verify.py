@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from feed.cli.greetings import Visitor, usual
 from feed.cli.main import main
 from feed.cli.transcripts import Verdict, compare, line
+from feed.cli.verify import refusal
 from feed.dialects.discovery import dialects, greeting, with_greeting
 
 
@@ -66,6 +67,15 @@ def test_every_greeting_is_of_a_protocol_that_exists():
     for name in ("guide", "securitypro", "tradyn"):
         assert greeting(name, "BTC-USD", "k").messages
     assert visitor.address("/rails", {"market": "BTC-USD"}) == "ws://127.0.0.1:1/rails?market=BTC-USD&x=1"
+
+
+def test_a_refusal_is_told_in_the_words_of_the_server():
+    """Not as Python writes an exception."""
+    body = b'{"statusCode":400,"body":"Unknown market: NOPE"}'
+    told = 'the server refuses the connection (HTTP 400: {"statusCode":400,"body":"Unknown market: NOPE"})'
+    assert refusal(400, body) == told
+    assert refusal(503, None) == "the server refuses the connection (HTTP 503)"
+    assert len(refusal(500, b"x" * 10**6)) < 400
 
 
 def test_a_server_that_is_not_there_is_the_operators_mistake(capsys):

@@ -19,6 +19,7 @@ from feed.dialects.times import iso
 from feed.errors import MarketError
 from feed.server.http.access import ADMIN
 from feed.server.http.site import Site
+from feed.settings import MOST_SPEED
 
 PREFIX: Final = "/admin/"
 _LATEST: Final = 2**62  # nanoseconds: the year 2116
@@ -121,7 +122,7 @@ class Speed(Shape, tag="speed", tag_field="action"):
         speed: Market seconds per second; 0 is as fast as possible.
     """
 
-    speed: Annotated[float, msgspec.Meta(ge=0, le=1_000_000)]
+    speed: Annotated[float, msgspec.Meta(ge=0, le=MOST_SPEED)]
 
 
 class Seek(Shape, tag="seek", tag_field="action"):
