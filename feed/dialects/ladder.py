@@ -53,6 +53,11 @@ class Rungs:
         else:
             texts[key] = text
 
+    def texts(self) -> list[str]:
+        """Every level, best first."""
+        texts = self._texts
+        return [texts[key] for key in reversed(self._keys)]
+
     def best(self) -> str:
         """The checked levels, best first, joined by colons."""
         if self.top is None:
@@ -80,6 +85,10 @@ class Ladder:
     def clear(self) -> None:
         """Forget every level."""
         self._sides = (Rungs(Side.BUY), Rungs(Side.SELL))
+
+    def texts(self, side: Side) -> list[str]:
+        """Every level of a side, best first: price and size, joined by a colon."""
+        return self._sides[side].texts()
 
     def checksum(self) -> int:
         """See the module; 0 for an empty book."""

@@ -12,6 +12,7 @@ many may ask for them at once.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from feed.dialects.guide import channels
 from feed.dialects.guide.encode import head, told
@@ -35,6 +36,8 @@ from feed.model.events import (
 from feed.model.instruments import Instrument
 from feed.model.latest import Latest
 from feed.model.topics import Encoder
+
+QUOTED_COMMA: Final = '","'
 
 
 class Levels(Encoder):
@@ -62,12 +65,13 @@ class Levels(Encoder):
 
     def snapshot(self, latest: Latest, instrument: int) -> Sequence[str]:
         """The whole book."""
+        del instrument
         if self._parts is None:
-            price, size = self._instrument.price_text, self._instrument.size_text
+            # The ladder has every text already.
             rows = [
-                (side, f'["{price(at)}","{size(lots)}"]')
+                (side, f'["{text.replace(":", QUOTED_COMMA)}"]')
                 for side in Side
-                for at, lots in latest.levels(instrument, side)
+                for text in self._ladder.texts(side)
             ]
             self._parts = _parts(self._head, rows)
         tail = self._tail(latest.now, _number(latest, pos=self._pos))
@@ -114,10 +118,15 @@ class Orders(Encoder):
     def snapshot(self, latest: Latest, instrument: int) -> Sequence[str]:
         """Every order; none where the source reports levels alone."""
         if self._parts is None:
+            found = [(side, latest.orders(instrument, side)) for side in Side]
+            size = self._instrument.size_text
+            # Many orders stand at each price.
+            distinct = dict.fromkeys(at for _, orders in found for _, at, _ in orders)
+            prices = {at: self._instrument.price_text(at) for at in distinct}
             rows = [
-                (side, self._row(order, price, left))
-                for side in Side
-                for order, price, left in latest.orders(instrument, side)
+                (side, f'["{order}","{prices[at]}","{size(left)}"]')
+                for side, orders in found
+                for order, at, left in orders
             ]
             self._parts = _parts(self._head, rows)
         tail = _tail(latest.now, _number(latest, pos=self._pos))
