@@ -51,7 +51,7 @@ class Recorder:
         self._taken = 0
         self._stopped = False
         self._hangs = False  # a thread that will not come back may still use the file
-        self._troubled = False
+        self._trouble = ""  # of the file, as far as it has been told
         self._changed = trio.lowlevel.ParkingLot()
         self._file = AppendedFile(path, opener, fresh=True)
         try:
@@ -70,7 +70,7 @@ class Recorder:
         """Why nothing is written now, or any more; empty while all is well."""
         if self._stopped:
             return f"stopped after {self.events} events"
-        return self._output.trouble
+        return self._trouble
 
     @property
     def events(self) -> int:
@@ -125,7 +125,7 @@ class Recorder:
         """Wait until there is something to write, or to try again."""
         while not self._rows and not self._stopped:
             with trio.move_on_after(
-                self._settings.retry_seconds if self._troubled else float("inf")
+                self._settings.retry_seconds if self._trouble else float("inf")
             ) as pause:
                 await self._changed.park()
             if pause.cancelled_caught:
@@ -134,7 +134,7 @@ class Recorder:
     async def _write(self) -> None:
         rows, self._rows = self._rows, []
         self._changed.unpark_all()
-        if not self._stopped and (rows or self._troubled):
+        if not self._stopped and (rows or self._trouble):
             await self._in_thread(partial(self._put, rows))
 
     def _put(self, rows: list[Row]) -> None:
@@ -181,9 +181,10 @@ class Recorder:
     def _tell(self) -> None:
         """Say in the log, once, that the file takes nothing, and once that it does again."""
         trouble = self._output.trouble
-        if self._stopped or self._troubled == bool(trouble):
+        if self._stopped or bool(self._trouble) == bool(trouble):
             return
-        self._troubled = bool(trouble)
+        # The thread that writes may change its own account at any time: what is said is kept here.
+        self._trouble = trouble
         if trouble:
             log.error("the recording waits for its file", file=str(self._path), reason=trouble)
         else:
