@@ -1,7 +1,7 @@
 """
 What an order book looks like at one moment: spread, imbalance, depth and walls.
 
-Levels are (price in integer ticks, integer lots), best first, as ``Latest.levels`` gives them.
+Levels are (price in integer ticks, integer lots), best first, as ``MarketState.levels`` gives them.
 """
 
 from __future__ import annotations

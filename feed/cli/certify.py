@@ -39,12 +39,12 @@ def certify(
     it is stopped. Exit code 0 when it did all that the protocol's document requires, 1 when not.
     """
     # Not at the top: `feed --help` should not wait for a server to load.
-    from feed.testing.certify.course import Course  # noqa: PLC0415
+    from feed.testing.certify.exercises import Exercises  # noqa: PLC0415
 
     def tell(finding: Finding) -> None:
-        click.echo(f"{finding.at:6.1f} s  {finding.duty.value}: {finding.seen}", err=True)
+        click.echo(f"{finding.at:6.1f} s  {finding.requirement.value}: {finding.seen}", err=True)
 
-    report = Course(dialect, command, patience=patience).run(tell)
+    report = Exercises(dialect, command, patience=patience).run(tell)
     click.echo(report.json() if as_json else report.text(), nl=False)
     if junit is not None:
         write_whole(junit, report.junit().encode(), mine=beginning(b"<"), where="--junit")

@@ -18,9 +18,9 @@ from feed.cli.streams import abandon_output
 from feed.dialects.contract import Dialect
 from feed.dialects.discovery import dialects
 from feed.server.adminkey import admin_key
-from feed.server.house import House
 from feed.server.keys import DEMO_KEYS, demo_keys_wanted
 from feed.server.serve import Address, serve
+from feed.server.server_context import ServerContext
 from feed.settings import Settings
 
 log = structlog.get_logger("feed.foreground")
@@ -39,11 +39,11 @@ async def serve_in_foreground(settings: Settings) -> None:
     """
     stop = trio.Event()
     key = admin_key(settings.admin_key, secrets.token_bytes)
-    houses: list[House] = []
+    houses: list[ServerContext] = []
 
-    def look(house: House) -> None:
-        houses.append(house)
-        settle(house)
+    def look(server_context: ServerContext) -> None:
+        houses.append(server_context)
+        settle(server_context)
 
     with trio.open_signal_receiver(*_signals(settings)) as signals:
         async with trio.open_nursery() as nursery:
@@ -66,14 +66,14 @@ def _say(text: str) -> None:
         abandon_output()
 
 
-def settle(house: House) -> None:
+def settle(server_context: ServerContext) -> None:
     """
     Before anybody can connect, make what can be, and spare the garbage collector what stays for good.
 
     Every connection is made of objects that it would look through again and again, and a market
     leaves no cycles behind; so it comes by less often, and never sees what was there at the start.
     """
-    house.prepare()
+    server_context.prepare()
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
@@ -88,15 +88,15 @@ def _signals(settings: Settings) -> tuple[int, ...]:
     return (*asked, hangup)
 
 
-async def _heed(signals: AsyncIterator[int], stop: trio.Event, houses: list[House]) -> None:
+async def _heed(signals: AsyncIterator[int], stop: trio.Event, houses: list[ServerContext]) -> None:
     terminals = _terminals()
     async for number in signals:
         # The terminal was closed, or somebody asks for the keys to be read again.
         if number in (signal.SIGINT, signal.SIGTERM) or _terminals() != terminals:
             stop.set()
         else:
-            for house in houses:
-                house.key_watch.ask()
+            for server_context in houses:
+                server_context.key_watch.ask()
 
 
 def _terminals() -> tuple[bool, ...]:

@@ -23,7 +23,7 @@ from feed.scenario.shipped import find_scenario
 from feed.scenario.times import duration_text, parse_moment
 from feed.scenario.writer import with_expectation
 from feed.server.journalled import journalled
-from feed.server.program import Program, parsed, program_from_file
+from feed.server.run_spec import RunSpec, parsed, program_from_file
 from feed.sim.replay import Outcome, Replay
 
 
@@ -102,62 +102,62 @@ def replay(
     of_journal = {"--instruments": instruments, "--deposit": deposit}
     if journal is not None:
         _check_journal(files, update=update)
-        program, until = _journalled(journal, files, until, of_market | of_journal)
-        _report(program, _run(program, speed, until), digest=digest)
+        run_spec, until = _journalled(journal, files, until, of_market | of_journal)
+        _report(run_spec, _run(run_spec, speed, until), digest=digest)
         return 0
     whole = until is None and not any(value is not None for value in of_market.values())
     _check(files, until, of_journal, update=update, whole=whole)
     differing = 0
     for file in files:
-        program = program_from_file(file, seed=seed, start=start)
-        if update and program.duration is None:
+        run_spec = program_from_file(file, seed=seed, start=start)
+        if update and run_spec.duration is None:
             raise ConfigError("only a scenario file has an [expect] table", where=file)
-        outcome = _run(program, speed, until)
-        _report(program, outcome, digest=digest)
-        if program.labels and whole:
-            differing += bool(_judge(file, program, outcome))
-        damage = program.damage()
+        outcome = _run(run_spec, speed, until)
+        _report(run_spec, outcome, digest=digest)
+        if run_spec.labels and whole:
+            differing += bool(_judge(file, run_spec, outcome))
+        damage = run_spec.damage()
         if damage is not None:
             differing += 1
             click.echo(f"feed: {file}: damaged in {damage}", err=True)
         if update:
-            click.echo(f"{program.name}: {_update(find_scenario(file), outcome)}")
+            click.echo(f"{run_spec.name}: {_update(find_scenario(file), outcome)}")
         elif whole:
-            differing += not _as_expected(file, program, outcome)
+            differing += not _as_expected(file, run_spec, outcome)
     return 1 if differing else 0
 
 
-def _report(program: Program, outcome: Outcome, *, digest: bool) -> None:
-    for line in report(program.name, outcome, digest=digest):
+def _report(run_spec: RunSpec, outcome: Outcome, *, digest: bool) -> None:
+    for line in report(run_spec.name, outcome, digest=digest):
         click.echo(line)
 
 
-def _as_expected(file: str, program: Program, outcome: Outcome) -> bool:
-    if program.expect is None:
+def _as_expected(file: str, run_spec: RunSpec, outcome: Outcome) -> bool:
+    if run_spec.expect is None:
         return True
-    differences = outcome.differences(program.expect)
+    differences = outcome.differences(run_spec.expect)
     if differences:
         click.echo(f"feed: {file}: not as expected: {'; '.join(differences)}", err=True)
     else:
-        click.echo(f"{program.name}: as expected")
+        click.echo(f"{run_spec.name}: as expected")
     return not differences
 
 
-def _judge(file: str, program: Program, outcome: Outcome) -> int:
+def _judge(file: str, run_spec: RunSpec, outcome: Outcome) -> int:
     """Tell what was signalled rightly, and what was not. Returns how many labels were not."""
-    verdict = judge(program.labels, outcome.signals, program.run.listing)
+    verdict = judge(run_spec.labels, outcome.signals, run_spec.run.listing)
     click.echo(
-        f"{program.name}: {len(verdict.signalled)} of {len(program.labels)} labels signalled, "
+        f"{run_spec.name}: {len(verdict.signalled)} of {len(run_spec.labels)} labels signalled, "
         f"{len(verdict.unexplained)} of {len(outcome.signals)} signals unexplained"
     )
 
     def at(time: int) -> str:
-        return duration_text((time - program.start) // NS_PER_MILLISECOND * NS_PER_MILLISECOND)
+        return duration_text((time - run_spec.start) // NS_PER_MILLISECOND * NS_PER_MILLISECOND)
 
     for row in verdict.unexplained:
-        symbol = program.run.listing[row[1]].symbol
+        symbol = run_spec.run.listing[row[1]].symbol
         severity, kind = Severity(row[5]).name.lower(), SignalType(row[4]).label
-        click.echo(f"{program.name}: unexplained: {severity} {kind} {symbol} at {at(row[2])}")
+        click.echo(f"{run_spec.name}: unexplained: {severity} {kind} {symbol} at {at(row[2])}")
     for label in verdict.missed:
         window = f"from {at(label.since)} to {at(label.until)}"
         click.echo(f"feed: {file}: not signalled: {label.signal.label} {label.symbol} {window}", err=True)
@@ -186,9 +186,9 @@ def _check_journal(files: tuple[str, ...], *, update: bool) -> None:
 
 def _journalled(
     path: Path, files: tuple[str, ...], until: str | None, given: dict[str, Any]
-) -> tuple[Program, str | None]:
+) -> tuple[RunSpec, str | None]:
     """The run of a journal, and where it ends; what is odd about the journal is told."""
-    program, journal = journalled(path, files[0] if files else None, given)
+    run_spec, journal = journalled(path, files[0] if files else None, given)
     if journal.torn:
         click.echo(f"feed: {path}: the last line is cut off: that request did not act", err=True)
     engine = f"feed {__version__}"
@@ -201,13 +201,13 @@ def _journalled(
         until = str(journal.events)
     elif until is None:
         click.echo(f"feed: {path}: does not say where the run ended: it was killed, or goes on", err=True)
-        if program.duration is None:
+        if run_spec.duration is None:
             raise ConfigError(
                 f"{path} does not say where the run ended, and its market never does",
                 where="--until",
                 hint="say where, such as --until 90s",
             )
-    return program, until
+    return run_spec, until
 
 
 def report(name: str, outcome: Outcome, *, digest: bool) -> list[str]:
@@ -220,21 +220,21 @@ def report(name: str, outcome: Outcome, *, digest: bool) -> list[str]:
     return [*lines, f"{name}: sha256 {outcome.digest}"] if digest else lines
 
 
-def _run(program: Program, speed: float, until: str | None) -> Outcome:
-    end = program.until(until)
+def _run(run_spec: RunSpec, speed: float, until: str | None) -> Outcome:
+    end = run_spec.until(until)
     run = Replay(
-        program.run,
-        start=program.start,
-        faults=program.faults,
+        run_spec.run,
+        start=run_spec.start,
+        faults=run_spec.faults,
         clock=time.monotonic,
         speed=speed,
         until=end,
     )
-    length = program.duration
-    if end.time is not None and (length is None or end.time < program.start + length):
-        length = end.time - program.start
+    length = run_spec.duration
+    if end.time is not None and (length is None or end.time < run_spec.start + length):
+        length = end.time - run_spec.start
     began = time.monotonic()
-    with nullcontext() if length is None else progress(program.name) as show:
+    with nullcontext() if length is None else progress(run_spec.name) as show:
         for wake_time in run.steps():
             time.sleep(max(0.0, wake_time - time.monotonic()))
             if show is not None and length is not None:
@@ -245,7 +245,7 @@ def _run(program: Program, speed: float, until: str | None) -> Outcome:
     outcome = run.outcome()
     ratio = outcome.market_ns / NS_PER_SECOND / seconds
     click.echo(
-        f"{program.name}: {seconds:.2f} s, {ratio:.3g}x real time, {outcome.events / seconds:.0f} events/s",
+        f"{run_spec.name}: {seconds:.2f} s, {ratio:.3g}x real time, {outcome.events / seconds:.0f} events/s",
         err=True,
     )
     return outcome

@@ -16,7 +16,7 @@ from feed.scenario.shipped import SUFFIX, find_scenario, scenarios_in, shipped
 from feed.scenario.times import duration_text
 from feed.scenario.toml import read_text
 from feed.scenario.writer import new_scenario
-from feed.server.program import parsed
+from feed.server.run_spec import parsed
 
 
 def _read(path: Path) -> Scenario:

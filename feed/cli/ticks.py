@@ -14,7 +14,7 @@ from feed.client import (
     Gap,
     KeyRefused,
     Message,
-    Muted,
+    Stale,
     State,
     SymbolUnknown,
     connect,
@@ -102,6 +102,6 @@ def _line(state: State) -> str:
     match state:
         case Gap(reason=reason, symbol=symbol, after=after):
             return f"missing{f' of {symbol}' if symbol else ''} after {after}: {reason}"
-        case Muted(seconds=seconds):
+        case Stale(seconds=seconds):
             return f"nothing came for {seconds:g} s"
     return ""

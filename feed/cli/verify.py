@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from feed.cli.greetings import Visitor, subprotocols, usual
+from feed.cli.handshakes import Caller, subprotocols, usual
 from feed.cli.options import example
 from feed.cli.transcripts import Line, compare, greeted_at, line, newest
-from feed.dialects.discovery import greeting as said_first
-from feed.dialects.discovery import with_greeting
+from feed.dialects.discovery import handshake as said_first
+from feed.dialects.discovery import with_handshake
 from feed.errors import ConfigError
 from feed.settings import DEMO_KEY, DEMO_SECRET, LOCAL_URL
 
 if TYPE_CHECKING:
     import trio
 
-    from feed.dialects.greeting import Greeting
+    from feed.dialects.handshake import Handshake
 
 SETTLE_SECONDS = 1.0
 # A slow connection takes messages in gulps, this far apart.
@@ -34,7 +34,10 @@ WAYS = ("fast", "slow", "late")
 @click.command(epilog=example("feed verify ws://127.0.0.1:8080 --dialect rails --connections 8 --seconds 10"))
 @click.argument("url", default=LOCAL_URL)
 @click.option(
-    "--dialect", type=click.Choice(with_greeting()), default=usual, show_default="the first that takes orders"
+    "--dialect",
+    type=click.Choice(with_handshake()),
+    default=usual,
+    show_default="the first that takes orders",
 )
 @click.option("--connections", type=click.IntRange(2, 1000), default=8, show_default=True)
 @click.option("--seconds", type=click.FloatRange(min=2.5), default=10.0, show_default=True)
@@ -65,10 +68,10 @@ def verify(
     import trio  # noqa: PLC0415
 
     trust = _context(ca) if url.startswith("wss:") else None
-    visitor = Visitor(url=url, key=key, secret=secret, symbol=symbol, trust=trust)
-    greeting = said_first(dialect, symbol, key)
-    offered = subprotocols(visitor, dialect)
-    address = visitor.address(f"/{dialect}", greeting.query)
+    caller = Caller(url=url, key=key, secret=secret, symbol=symbol, trust=trust)
+    handshake = said_first(dialect, symbol, key)
+    offered = subprotocols(caller, dialect)
+    address = caller.address(f"/{dialect}", handshake.query)
     transcripts: list[list[Line]] = [[] for _ in range(connections)]
 
     async def watch() -> None:
@@ -82,7 +85,7 @@ def verify(
                 listen = partial(
                     _listen,
                     address,
-                    greeting,
+                    handshake,
                     offered=offered,
                     context=trust,
                     nursery=nursery,
@@ -132,7 +135,7 @@ def refusal(status: int, body: bytes | None) -> str:
 
 async def _listen(
     address: str,
-    greeting: Greeting,
+    handshake: Handshake,
     lines: list[Line],
     greeted: trio.Event,
     *,
@@ -153,7 +156,7 @@ async def _listen(
     async def greet() -> None:
         """Wait until the server has come to what it was asked for; its answers are at most a moment away."""
         try:
-            for message in greeting.messages:
+            for message in handshake.messages:
                 await socket.send_message(message)
             await socket.ping()
         except ConnectionClosed:

@@ -19,28 +19,28 @@ Other channels are asked for with ``channels=``: ``trades``, ``candles``, ``book
 :meth:`Feed.book`) and ``orders`` (single orders, kept in :meth:`Feed.orders`), as far as a protocol has them.
 
 What happens to the connection comes in the same stream: :class:`Connected`, :class:`Disconnected`,
-:class:`Gap`, :class:`Muted` and the other states.
+:class:`Gap`, :class:`Stale` and the other states.
 """
 
 from feed.client.blocking import BlockingFeed, connect_blocking
 from feed.client.book import Book
 from feed.client.connect import Feed, connect
 from feed.client.core import KeyRefused
+from feed.client.event_buffer import Overflow
 from feed.client.known import SymbolUnknown
-from feed.client.mailbox import Overflow
 from feed.client.orders import Orders
 from feed.client.states import (
     Connected,
-    Desynced,
     Disconnected,
     Gap,
     Garbled,
     Listed,
     Message,
-    Muted,
+    OutOfSync,
     Overflowed,
     Resynced,
     ServerError,
+    Stale,
     State,
 )
 from feed.dialects.items import CandleChanged, Channel, OrderSet, Ticker
@@ -53,7 +53,6 @@ __all__ = [
     "CandleChanged",
     "Channel",
     "Connected",
-    "Desynced",
     "Disconnected",
     "Event",
     "Feed",
@@ -63,15 +62,16 @@ __all__ = [
     "LevelSet",
     "Listed",
     "Message",
-    "Muted",
     "OrderSet",
     "Orders",
+    "OutOfSync",
     "Overflow",
     "Overflowed",
     "Quote",
     "Resynced",
     "ServerError",
     "Side",
+    "Stale",
     "State",
     "SymbolUnknown",
     "Ticker",

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from feed.client.book import Book
 from feed.client.orders import Orders
 from feed.client.replica import Replica
-from feed.client.states import Desynced, Resynced, State
+from feed.client.states import OutOfSync, Resynced, State
 from feed.dialects.items import BookPart, Channel, OrderSet, OrdersPart, Part
 from feed.model.directory import Directory
 from feed.model.events import BookCleared, Event, LevelSet
@@ -66,7 +66,7 @@ class Books:
             for index, book in books.items():
                 if book.in_sync:
                     symbol = self._directory[index].symbol
-                    lost.append(Desynced(symbol=symbol, channel=channel, reason="a new connection"))
+                    lost.append(OutOfSync(symbol=symbol, channel=channel, reason="a new connection"))
                 book.lose()
         return lost
 

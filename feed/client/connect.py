@@ -13,13 +13,13 @@ import anyio
 
 from feed.client.book import Book
 from feed.client.core import Core
+from feed.client.event_buffer import EventBuffer, Overflow
 from feed.client.fetch import fetcher, poster
 from feed.client.known import SymbolUnknown, listing_url, symbols_of, unknown
-from feed.client.mailbox import Mailbox, Overflow
 from feed.client.orders import Orders
 from feed.client.socket import Refused, SocketClosed, open_socket
-from feed.client.states import Disconnected, Message, Muted, State
-from feed.dialects.client import Codec, Wish
+from feed.client.states import Disconnected, Message, Stale, State
+from feed.dialects.client import Codec, SubscriptionSpec
 from feed.dialects.discovery import codecs, dialects, route
 from feed.dialects.items import Channel
 from feed.errors import ConfigError, ProtocolError
@@ -59,7 +59,7 @@ class Feed:
     def __init__(
         self,
         core: Core,
-        mailbox: Mailbox,
+        event_buffer: EventBuffer,
         codec: Codec,
         open_: Open,
         *,
@@ -69,10 +69,10 @@ class Feed:
         post: Post,
         fetch: Fetch,
         url: str,
-        wish: Wish,
+        spec: SubscriptionSpec,
     ) -> None:
         self._core = core
-        self._mailbox = mailbox
+        self._event_buffer = event_buffer
         self._codec = codec
         self._open = open_
         self._mute_seconds = mute_seconds
@@ -81,7 +81,7 @@ class Feed:
         self._post = post
         self._fetch = fetch
         self._url = url
-        self._wish = wish
+        self._spec = spec
 
     @property
     def instruments(self) -> Directory:
@@ -115,11 +115,11 @@ class Feed:
         return self
 
     async def __anext__(self) -> Event | State:
-        return await self._mailbox.get()
+        return await self._event_buffer.get()
 
     async def batch(self) -> list[Event | State]:
         """All that has come since, at least one."""
-        return await self._mailbox.get_all()
+        return await self._event_buffer.get_all()
 
     # -- the task --------------------------------------------------------------------------------
 
@@ -129,19 +129,19 @@ class Feed:
             await self._run()
         except SymbolUnknown as problem:
             listed = await self._listed()
-            self._mailbox.end(unknown(str(problem), self._wish.symbols, listed))
+            self._event_buffer.end(unknown(str(problem), self._spec.symbols, listed))
         except Exception as problem:  # noqa: BLE001 - it belongs to the reader, who raises it
-            self._mailbox.end(problem)
+            self._event_buffer.end(problem)
 
     async def _listed(self) -> list[str]:
         return symbols_of(await self._fetch(listing_url(self._url)))
 
     async def _check_symbols(self) -> None:
         """Where all markets come together, the server cannot say that it does not have one of them."""
-        if not self._codec.filters or len(self._wish.symbols) == 1:
+        if not self._codec.filters or len(self._spec.symbols) == 1:
             return
         listed = await self._listed()
-        for symbol in self._wish.symbols if listed else ():
+        for symbol in self._spec.symbols if listed else ():
             if not any(same(symbol, name) for name in listed):
                 raise SymbolUnknown(f"Unknown market: {symbol}")
 
@@ -156,7 +156,9 @@ class Feed:
                 delays = backoff.delays(self._random)
             wait = 0.0 if self._core.begin_anew else next(delays)
             self._core.begin_anew = False
-            await self._mailbox.put([Disconnected(reason=lost.reason, code=lost.code, retry_seconds=wait)])
+            await self._event_buffer.put(
+                [Disconnected(reason=lost.reason, code=lost.code, retry_seconds=wait)]
+            )
             await anyio.sleep(wait)
 
     async def _once(self) -> SocketClosed:
@@ -164,7 +166,7 @@ class Feed:
         try:
             subprotocols = await self._ticket()
             async with self._open(self._core.url(), subprotocols) as socket:
-                await self._mailbox.put(self._core.connected())
+                await self._event_buffer.put(self._core.connected())
                 return await self._converse(socket)
         except Refused as problem:
             if self._core.refused(problem.code, problem.told):
@@ -185,12 +187,12 @@ class Feed:
 
     async def _converse(self, socket: Connection) -> SocketClosed:
         """Read until the connection ends, falls silent, or is of no more use; why it is given up."""
-        core, put = self._core, self._mailbox.put
+        core, put = self._core, self._event_buffer.put
         while not core.begin_anew:
             await self._say(socket)
             texts = await self._listen(socket)
             if not texts:
-                await put([Muted(seconds=self._mute_seconds or 0.0)])
+                await put([Stale(seconds=self._mute_seconds or 0.0)])
                 return SocketClosed(0, "nothing came")
             found: list[Event | State] = []
             for text in texts:
@@ -279,17 +281,17 @@ async def connect(
         SymbolUnknown: From the iteration: the server does not have a symbol, and which it has.
     """
     codec = codec_for(url, dialect)
-    wish = Wish(
+    spec = SubscriptionSpec(
         symbols=tuple(dict.fromkeys(symbols)),
         channels=_channels(codec, channels, url),
         key=key if key is not None else _on_loopback(url, DEMO_KEY),
         secret=secret if secret is not None else _on_loopback(url, DEMO_SECRET),
     )
     if dialect is not None:
-        url = _spoken(url, dialect, codec, wish)
+        url = _spoken(url, dialect, codec, spec)
     feed = Feed(
-        Core(codec, wish, url, resume=resume),
-        Mailbox(queue_events, overflow),
+        Core(codec, spec, url, resume=resume),
+        EventBuffer(queue_events, overflow),
         codec,
         open_socket or _opener(ssl_context),
         mute_seconds=mute_seconds,
@@ -298,7 +300,7 @@ async def connect(
         post=post or poster(ssl_context),
         fetch=fetch or fetcher(ssl_context),
         url=url,
-        wish=wish,
+        spec=spec,
     )
     problem: Exception | None = None
     async with anyio.create_task_group() as tasks:
@@ -333,14 +335,14 @@ def codec_for(url: str, dialect: str | None = None) -> Codec:
     return known[dialect]
 
 
-def _spoken(url: str, name: str, codec: Codec, wish: Wish) -> str:
+def _spoken(url: str, name: str, codec: Codec, spec: SubscriptionSpec) -> str:
     """The URL where a protocol is spoken: at the root of a server it may meet one that refuses it."""
     parts = urlsplit(url)
     if parts.path not in {"", "/"}:
         return url
     asked = dict(parse_qsl(parts.query, keep_blank_values=True))
-    if codec.entrance is not None:
-        asked |= codec.entrance.query(wish)
+    if codec.client_handshake is not None:
+        asked |= codec.client_handshake.query(spec)
     found = route("/", asked)
     if found is not None and found.name == name:
         return url

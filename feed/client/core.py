@@ -17,21 +17,21 @@ from feed.client.entry import Entry, KeyRefused
 from feed.client.known import SymbolUnknown
 from feed.client.progress import GREETED, Progress
 from feed.client.replica import OutOfStep
-from feed.client.states import Connected, Desynced, Gap, Garbled, Listed, ServerError, State
+from feed.client.states import Connected, Gap, Garbled, Listed, OutOfSync, ServerError, State
 from feed.client.streams import Stream, Streams
-from feed.dialects.client import Codec, Dialogue, Resuming, Wish
+from feed.dialects.client import ClientSession, Codec, Resuming, SubscriptionSpec
 from feed.dialects.items import (
     UNKNOWN_SYMBOLS,
     BookPart,
     Channel,
-    Heard,
+    ChannelEvent,
     Heartbeat,
+    InstrumentState,
     Item,
     OrdersPart,
     Ready,
     Refusal,
     Refused,
-    Standing,
 )
 from feed.errors import ProtocolError
 from feed.model.directory import Directory
@@ -56,13 +56,13 @@ class Core:
         data: Whether the last message told of the market, rather than of the connection.
     """
 
-    def __init__(self, codec: Codec, wish: Wish, url: str, *, resume: bool) -> None:
+    def __init__(self, codec: Codec, spec: SubscriptionSpec, url: str, *, resume: bool) -> None:
         """
         Begin with nothing known.
 
         Args:
             codec: The protocol.
-            wish: What to subscribe to on every connection.
+            spec: What to subscribe to on every connection.
             url: As the user gave it.
             resume: Whether to use the options ``ext=seq`` and ``since`` of this project's servers.
         """
@@ -74,13 +74,13 @@ class Core:
         self.data = False
         self._connections = 0
         self._codec = codec
-        self._wish = wish
-        self._entry = Entry(codec, wish, url)
+        self._spec = spec
+        self._entry = Entry(codec, spec, url)
         self._resume = resume
         self._trusted = False  # the key has been good before
-        self._dialogue: Dialogue | None = None
+        self._client_session: ClientSession | None = None
         self._streams = Streams(self.instruments)
-        self._requests = codec.requests(wish)
+        self._requests = codec.requests(spec)
         self._progress = [
             Progress(sum(channel in GREETED for channel, _ in request)) for request in self._requests
         ]
@@ -123,8 +123,10 @@ class Core:
         self.begin_anew = self.confirmed = False
         self._connections += 1
         since = tuple(one.asked.text if one.asked is not None else "" for one in self._progress)
-        self._dialogue = self._codec.dialogue(attrs.evolve(self._wish, since=since), self.instruments)
-        self.outgoing = list(self._dialogue.start())
+        self._client_session = self._codec.client_session(
+            attrs.evolve(self._spec, since=since), self.instruments
+        )
+        self.outgoing = list(self._client_session.start())
         self._untold = [Connected(url=self._entry.given)]
         if any(since):
             for at, one in enumerate(self._progress):
@@ -159,7 +161,7 @@ class Core:
 
     def probe(self) -> str | None:
         """A message that the server will answer if it is alive."""
-        return self._dialogue.probe() if self._dialogue and self.confirmed else None
+        return self._client_session.probe() if self._client_session and self.confirmed else None
 
     def receive(self, text: str) -> list[Event | State]:
         """
@@ -169,14 +171,14 @@ class Core:
             KeyRefused: The key is not accepted, and never was.
             SymbolUnknown: A symbol is not known, on the first connection.
         """
-        dialogue = self._dialogue
+        client_session = self._client_session
         self.data = False
-        if dialogue is None:
+        if client_session is None:
             raise RuntimeError("receive() before connected()")
         if self.begin_anew:
             return []
         try:
-            items, answers = dialogue.receive(text)
+            items, answers = client_session.receive(text)
         except ProtocolError as problem:
             return [Garbled(problem=problem.message)]
         self.outgoing += answers
@@ -185,40 +187,40 @@ class Core:
             changed, self.instruments.changed = self.instruments.changed, {}
             found += [Listed(index=at, instrument=self.instruments[at]) for at in changed]
         for item in items:
-            self.data |= isinstance(item, Heard | BookPart | OrdersPart)
-            found += self._take(item, dialogue)
+            self.data |= isinstance(item, ChannelEvent | BookPart | OrdersPart)
+            found += self._take(item, client_session)
         return found
 
     # -- its parts ---------------------------------------------------------------------------------
 
-    def _take(self, item: Item, dialogue: Dialogue) -> Sequence[Event | State]:
+    def _take(self, item: Item, client_session: ClientSession) -> Sequence[Event | State]:
         match item:
-            case Heard():
+            case ChannelEvent():
                 stream = (item.channel, item.event.instrument)
-                return [*self._reached(stream, item.position, dialogue), *self._streams.take(item)]
+                return [*self._reached(stream, item.position, client_session), *self._streams.take(item)]
             case BookPart() | OrdersPart():
                 channel = Channel.BOOK if isinstance(item, BookPart) else Channel.ORDERS
-                told = self._reached((channel, item.instrument), item.position, dialogue)
-                return [*told, *self._book(item, channel, dialogue)]
+                told = self._reached((channel, item.instrument), item.position, client_session)
+                return [*told, *self._book(item, channel, client_session)]
             case Ready():
-                return self._ready(item, dialogue)
-            case Standing() | Heartbeat():
-                return self._stands(item.position, dialogue)
+                return self._ready(item, client_session)
+            case InstrumentState() | Heartbeat():
+                return self._stands(item.position, client_session)
             case Refusal():
-                return self._refusal(item, dialogue)
+                return self._refusal(item, client_session)
 
     def _book(
-        self, part: BookPart | OrdersPart, channel: Channel, dialogue: Dialogue
+        self, part: BookPart | OrdersPart, channel: Channel, client_session: ClientSession
     ) -> Sequence[Event | State]:
         try:
             return self.books.take(part)
         except OutOfStep as problem:
             symbol = self.instruments[part.instrument].symbol
-            self._renew(channel, symbol, dialogue)
-            return [Desynced(symbol=symbol, channel=channel, reason=problem.reason)]
+            self._renew(channel, symbol, client_session)
+            return [OutOfSync(symbol=symbol, channel=channel, reason=problem.reason)]
 
-    def _renew(self, channel: Channel, symbol: str, dialogue: Dialogue) -> None:
-        requests = dialogue.renew(channel, symbol)
+    def _renew(self, channel: Channel, symbol: str, client_session: ClientSession) -> None:
+        requests = client_session.renew(channel, symbol)
         self.outgoing += requests
         if not requests:
             self._start_over()
@@ -231,42 +233,42 @@ class Core:
 
     # -- where it goes on --------------------------------------------------------------------------
 
-    def _reached(self, stream: Stream, position: str, dialogue: Dialogue) -> list[State]:
+    def _reached(self, stream: Stream, position: str, client_session: ClientSession) -> list[State]:
         """A message of a stream says where it stands."""
-        at = self._request_of(stream, dialogue)
-        told = self._proven(at, position, dialogue)
+        at = self._request_of(stream, client_session)
+        told = self._proven(at, position, client_session)
         self._progress[at].hear(position, stream)
         return told
 
-    def _stands(self, position: str, dialogue: Dialogue) -> list[State]:
+    def _stands(self, position: str, client_session: ClientSession) -> list[State]:
         """A message of no stream says where all of them stand that have begun."""
         told: list[State] = []
         for at, one in enumerate(self._progress):
-            told += self._proven(at, position, dialogue)
+            told += self._proven(at, position, client_session)
             if one.confirmed or one.granted:
                 one.hear(position)
         return told
 
-    def _proven(self, at: int, position: str, dialogue: Dialogue) -> list[State]:
+    def _proven(self, at: int, position: str, client_session: ClientSession) -> list[State]:
         """Where the URL says from where to go on, nobody confirms it: what tells positions does it."""
         proven = position and self._progress[at].waiting and self._codec.resuming is Resuming.BY_URL
-        return self._go_on(at, dialogue) if proven else []
+        return self._go_on(at, client_session) if proven else []
 
-    def _ready(self, item: Ready, dialogue: Dialogue) -> list[State]:
+    def _ready(self, item: Ready, client_session: ClientSession) -> list[State]:
         """A subscription has begun: where it was asked to, or else with the present."""
         self.confirmed = self._trusted = True
         one = self._progress[item.request]
         one.confirmed = True
         told: list[State] = []
         if one.waiting and one.asked is not None and one.asked.text == item.position:
-            told = self._go_on(item.request, dialogue)
+            told = self._go_on(item.request, client_session)
         elif one.waiting:
             self._untold += self._lose(item.request, _IGNORED)
             told = self._tell()
         one.hear(item.position)
         return told
 
-    def _go_on(self, at: int, dialogue: Dialogue) -> list[State]:
+    def _go_on(self, at: int, client_session: ClientSession) -> list[State]:
         """The server goes on where it was asked to; a book that was not whole then will not be."""
         one = self._progress[at]
         one.granted = True
@@ -274,10 +276,10 @@ class Core:
             self._untold[0] = Connected(url=self._entry.given, resumed_after=one.asked.seq)
         for channel, symbol in self._requests[at]:
             if not self.books.whole(channel, symbol):
-                self._renew(channel, symbol, dialogue)
+                self._renew(channel, symbol, client_session)
         return self._tell()
 
-    def _refusal(self, item: Refusal, dialogue: Dialogue) -> Sequence[Event | State]:
+    def _refusal(self, item: Refusal, client_session: ClientSession) -> Sequence[Event | State]:
         if item.about is Refused.KEY and not self._trusted:
             raise KeyRefused(item.message)
         if item.about is Refused.SYMBOL and self._connections == 1:
@@ -285,7 +287,7 @@ class Core:
         if item.about is not Refused.RESUME or not self._progress[item.request].waiting:
             return [ServerError(message=item.message, code=item.code)]
         self._untold += self._lose(item.request, item.message)
-        requests = dialogue.again(item.request)
+        requests = client_session.again(item.request)
         self.outgoing += requests
         if not requests:
             self._gap_told = True
@@ -299,12 +301,14 @@ class Core:
 
     def _lose(self, at: int, reason: str) -> list[State]:
         """One subscription begins with the present: what was known of it is the past."""
-        one, dialogue = self._progress[at], self._dialogue
+        one, client_session = self._progress[at], self._client_session
         if len(self._progress) == 1:
             return [Gap(reason=reason, after=one.seq), *self._forget()]
         gap = Gap(reason=reason, symbol=self._requests[at][0][1], after=one.seq)
         one.forget()
-        self._streams.forget(lambda stream: dialogue is None or self._request_of(stream, dialogue) == at)
+        self._streams.forget(
+            lambda stream: client_session is None or self._request_of(stream, client_session) == at
+        )
         return [gap]
 
     def _forget(self) -> list[State]:
@@ -314,5 +318,5 @@ class Core:
         self._streams.forget()
         return self.books.lose()
 
-    def _request_of(self, stream: Stream, dialogue: Dialogue) -> int:
-        return dialogue.request(stream[0], self.instruments[stream[1]].symbol)
+    def _request_of(self, stream: Stream, client_session: ClientSession) -> int:
+        return client_session.request(stream[0], self.instruments[stream[1]].symbol)

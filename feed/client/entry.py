@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from feed.dialects.client import Codec, Wish
+from feed.dialects.client import Codec, SubscriptionSpec
 from feed.errors import ClientError, ProtocolError
 
 _REFUSED: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
@@ -25,12 +25,12 @@ class Entry:
         given: Its URL, as the user gave it.
     """
 
-    def __init__(self, codec: Codec, wish: Wish, url: str) -> None:
+    def __init__(self, codec: Codec, spec: SubscriptionSpec, url: str) -> None:
         self.given = url
         self._parts = urlsplit(url)
         self._query = dict(parse_qsl(self._parts.query, keep_blank_values=True))
-        self._entrance = codec.entrance
-        self._wish = wish
+        self._client_handshake = codec.client_handshake
+        self._spec = spec
 
     @property
     def since(self) -> str:
@@ -45,7 +45,7 @@ class Entry:
             options: Of ours.
             ours: Whether they say where to go on, and not what the user wrote.
         """
-        asked = self._entrance.query(self._wish) if self._entrance is not None else {}
+        asked = self._client_handshake.query(self._spec) if self._client_handshake is not None else {}
         said = {name: text for name, text in self._query.items() if not (ours and name == "since")}
         query = {**said, **asked, **options}
         return (
@@ -54,12 +54,12 @@ class Entry:
 
     def token_request(self) -> tuple[str, Mapping[str, str]] | None:
         """URL and headers to get a token with; None where the protocol has none."""
-        entrance = self._entrance
-        if entrance is None:
+        client_handshake = self._client_handshake
+        if client_handshake is None:
             return None
         parts = self._parts
         scheme = "https" if parts.scheme == "wss" else "http"
-        return f"{scheme}://{parts.netloc}{entrance.token_path}", entrance.headers(self._wish)
+        return f"{scheme}://{parts.netloc}{client_handshake.token_path}", client_handshake.headers(self._spec)
 
     def ticket(self, status: int, body: bytes, *, trusted: bool) -> str:
         """
@@ -74,10 +74,10 @@ class Entry:
             KeyRefused: There is no token for this key, and never was.
             ProtocolError: There is none now.
         """
-        if self._entrance is None:
+        if self._client_handshake is None:
             raise RuntimeError("this protocol has no tokens")
         if status in _REFUSED and not trusted:
             raise KeyRefused(f"no token for it: HTTP {status}")
         if status != HTTPStatus.OK:
             raise ProtocolError(f"no token: HTTP {status}" if status else "no token: no answer")
-        return self._entrance.subprotocol(body)
+        return self._client_handshake.subprotocol(body)

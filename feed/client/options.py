@@ -6,7 +6,7 @@ import ssl
 from collections.abc import Sequence
 from typing import Required, TypedDict
 
-from feed.client.mailbox import Overflow
+from feed.client.event_buffer import Overflow
 from feed.dialects.items import Channel
 
 

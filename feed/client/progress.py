@@ -23,17 +23,17 @@ class Progress:
         confirmed: Whether the subscription has begun on this connection.
     """
 
-    def __init__(self, greetings: int) -> None:
+    def __init__(self, handshakes: int) -> None:
         """
         Begin with nothing heard.
 
         Args:
-            greetings: How many of its streams begin with how they stand.
+            handshakes: How many of its streams begin with how they stand.
         """
         self.asked: Position | None = None
         self.granted = False
         self.confirmed = False
-        self._greetings = greetings
+        self._handshakes = handshakes
         self._greeted: dict[tuple[Channel, int], None] = {}
         self._done: Position | None = None
         self._newest: Position | None = None
@@ -54,7 +54,7 @@ class Progress:
         self.granted = self.confirmed = False
         self.asked = None
         if resume:
-            whole = len(self._greeted) >= self._greetings
+            whole = len(self._greeted) >= self._handshakes
             self.asked = self._done or (self._newest if whole else None)
 
     def begin(self, text: str) -> bool:

@@ -47,7 +47,7 @@ class Disconnected(State):
 
 
 @attrs.frozen(kw_only=True)
-class Muted(State):
+class Stale(State):
     """
     The connection stands, and nothing comes; prices are stale. It is given up.
 
@@ -77,7 +77,7 @@ class Gap(State):
 
 
 @attrs.frozen(kw_only=True)
-class Desynced(State):
+class OutOfSync(State):
     """
     A book is not the server's any more, and a new snapshot has been asked for.
 

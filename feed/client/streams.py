@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from feed.client.states import Gap, State
-from feed.dialects.items import CandleChanged, Channel, Heard
+from feed.dialects.items import CandleChanged, Channel, ChannelEvent
 from feed.model.directory import Directory
 from feed.model.events import Event
 
@@ -30,7 +30,7 @@ class Streams:
     def __bool__(self) -> bool:
         return bool(self._last or self._serials)
 
-    def take(self, heard: Heard) -> list[Event | State]:
+    def take(self, heard: ChannelEvent) -> list[Event | State]:
         """What is new in a message, after what is missing before it; nothing when it was heard already."""
         event = heard.event
         stream = (heard.channel, event.instrument)
@@ -50,7 +50,7 @@ class Streams:
             self._serials.clear()
             self.newest = 0
 
-    def _gap(self, heard: Heard, before: Event | None) -> Gap | None:
+    def _gap(self, heard: ChannelEvent, before: Event | None) -> Gap | None:
         """What is known to be missing between an event and the one ``before`` it."""
         index, serial, channel = heard.event.instrument, heard.serial, heard.channel.value
         symbol = self._directory[index].symbol

@@ -24,7 +24,7 @@ from feed.model.directory import Directory
 T = TypeVar("T")
 
 
-class Duty(enum.Enum):
+class Requirement(enum.Enum):
     """What a document can ask of its clients, in the order in which it can be seen."""
 
     CONNECT = "connects"
@@ -42,7 +42,7 @@ class Duty(enum.Enum):
 
 
 @attrs.frozen(kw_only=True)
-class Wish:
+class SubscriptionSpec:
     """
     What a client wants of one connection.
 
@@ -71,14 +71,14 @@ Streams = tuple[tuple[Channel, str], ...]
 """What one request subscribes to: channels of symbols."""
 
 
-def together(wish: Wish) -> tuple[Streams, ...]:
+def together(spec: SubscriptionSpec) -> tuple[Streams, ...]:
     """One request for everything."""
-    return (tuple((channel, symbol) for channel in wish.channels for symbol in wish.symbols),)
+    return (tuple((channel, symbol) for channel in spec.channels for symbol in spec.symbols),)
 
 
-def apart(wish: Wish) -> tuple[Streams, ...]:
+def apart(spec: SubscriptionSpec) -> tuple[Streams, ...]:
     """A request for each channel of each symbol."""
-    return tuple((stream,) for stream in together(wish)[0])
+    return tuple((stream,) for stream in together(spec)[0])
 
 
 class Resuming(enum.Enum):
@@ -89,7 +89,7 @@ class Resuming(enum.Enum):
     BY_REQUEST = "in each request"
 
 
-class Dialogue(Protocol):
+class ClientSession(Protocol):
     """One connection, seen from the client's end."""
 
     def start(self) -> Sequence[str]:
@@ -129,7 +129,7 @@ class Dialogue(Protocol):
         return None
 
 
-class Entrance(Protocol):
+class ClientHandshake(Protocol):
     """
     What a protocol wants with the handshake: a query, and a token that is had by HTTP.
 
@@ -139,11 +139,11 @@ class Entrance(Protocol):
 
     token_path: str
 
-    def query(self, wish: Wish) -> Mapping[str, str]:
+    def query(self, spec: SubscriptionSpec) -> Mapping[str, str]:
         """Query parameters of the connection."""
         ...
 
-    def headers(self, wish: Wish) -> Mapping[str, str]:
+    def headers(self, spec: SubscriptionSpec) -> Mapping[str, str]:
         """Headers of the request for a token."""
         ...
 
@@ -163,26 +163,26 @@ class Codec:
     The client's side of one dialect.
 
     Attributes:
-        dialogue: Begins to talk on a new connection.
+        client_session: Begins to talk on a new connection.
         channels: Those it offers; the first is the one that is heard when none is named.
         backoff: As the document says.
         required: What the document asks of clients.
         advised: What it recommends, or what any client had better do.
-        entrance: What goes with the handshake; None for nothing.
+        client_handshake: What goes with the handshake; None for nothing.
         extensions: Of the option ``ext``, that the servers of this project are asked for.
         requests: What each request subscribes to; a subscription resumes by itself.
         resuming: How they resume.
         filters: Whether a client of several symbols is sent all of the market, and takes its own out.
     """
 
-    dialogue: Callable[[Wish, Directory], Dialogue]
+    client_session: Callable[[SubscriptionSpec, Directory], ClientSession]
     channels: tuple[Channel, ...]
     backoff: Backoff = attrs.field(factory=Backoff)
-    required: tuple[Duty, ...]
-    advised: tuple[Duty, ...]
-    entrance: Entrance | None = None
+    required: tuple[Requirement, ...]
+    advised: tuple[Requirement, ...]
+    client_handshake: ClientHandshake | None = None
     extensions: str = "seq"
-    requests: Callable[[Wish], Sequence[Streams]] = together
+    requests: Callable[[SubscriptionSpec], Sequence[Streams]] = together
     resuming: Resuming = Resuming.BY_REQUEST
     filters: bool = False
 

@@ -18,7 +18,7 @@ import attrs
 from feed.model.events import Trade
 from feed.model.grants import Grant
 from feed.model.instruments import Instrument, Listing
-from feed.model.latest import Latest
+from feed.model.market_state import MarketState
 from feed.model.position import Position
 from feed.model.requests import Request
 from feed.model.topics import Encoder, Topic
@@ -182,7 +182,7 @@ def _spend(who: str, per_minute: int) -> bool:
 
 
 @attrs.frozen(kw_only=True)
-class Desk:
+class SessionContext:
     """
     What a session may ask of the house.
 
@@ -194,7 +194,7 @@ class Desk:
         check: Raises :class:`feed.model.position.CannotResume` where nobody can go on from a position.
         now: Gives market time, integer nanoseconds since the Unix epoch.
         policies: What the operator decides where a protocol leaves it open.
-        latest: Gives where the market stands.
+        market_state: Gives where the market stands.
         trades: Gives the last trades of an instrument, newest first: (index, how many at most).
         check_token: Who holds an access token; None when it is not good.
         enter: Counts this connection in: (whose, most at once, most new ones in a minute).
@@ -208,7 +208,7 @@ class Desk:
     check: Callable[[Position], None]
     now: Callable[[], int]
     policies: Policies = attrs.field(factory=Policies)
-    latest: Callable[[], Latest] = lambda: Latest(0)
+    market_state: Callable[[], MarketState] = lambda: MarketState(0)
     trades: Callable[[int, int], Sequence[Trade]] = _no_trades
     check_token: Callable[[str], Bearer | None] = _no_bearer
     enter: Callable[[str, int, int], Entry] = _enter
@@ -222,7 +222,7 @@ class Session(Protocol):
     Attributes:
         authenticated: Whether the auth window is over; True from the start where a protocol has
             none. It is asked after every message.
-        beat_seconds: Seconds between two calls of :meth:`beat`; 0 for none.
+        beat_seconds: Seconds between two calls of :meth:`on_timer`; 0 for none.
         subprotocol: To be echoed in the handshake; None for none.
         pong_seconds: That a client has to answer a ping, in place of the server's own bound; 0 for that one.
         messages_per_second: Bound on what the client sends, in place of the house's; 0 for that one.
@@ -256,7 +256,7 @@ class Session(Protocol):
         """
         ...
 
-    def beat(self) -> Sequence[Action]:
+    def on_timer(self) -> Sequence[Action]:
         """What is due although the client may have said nothing: how a session sees silence."""
         return ()
 
@@ -286,18 +286,18 @@ class Dialect(Protocol):
     root_query: str | None
     trades: bool
 
-    def session(self, opening: Opening, desk: Desk) -> Session | Refusal:
+    def session(self, opening: Opening, context: SessionContext) -> Session | Refusal:
         """Begin a conversation, or refuse it before the handshake."""
         ...
 
-    def encoder(self, topic: Topic, instrument: Instrument, latest: Latest) -> Encoder:
+    def encoder(self, topic: Topic, instrument: Instrument, market_state: MarketState) -> Encoder:
         """
         What turns events into the messages of ``topic``.
 
         Args:
             topic: One that a session of this dialect has named.
             instrument: The instrument that ``topic.instrument`` stands for.
-            latest: Where the market stands at this moment.
+            market_state: Where the market stands at this moment.
         """
         ...
 

@@ -11,7 +11,7 @@ from functools import cache
 import feed.dialects
 from feed.dialects.client import Codec
 from feed.dialects.contract import Dialect
-from feed.dialects.greeting import Greeting
+from feed.dialects.handshake import Handshake
 from feed.dialects.rest import Endpoint, RestContext
 from feed.model.grants import Grant
 from feed.model.instruments import Listing
@@ -81,15 +81,15 @@ def demo_keys() -> tuple[tuple[str, Grant], ...]:
     return tuple(key for module in MODULES.values() for key in getattr(module, "DEMO_KEYS", ()))
 
 
-def with_greeting() -> list[str]:
+def with_handshake() -> list[str]:
     """Names of the dialects that say how a connection begins, in alphabetical order; imports none of them."""
     folders = sorted(module.name for module in pkgutil.iter_modules(feed.dialects.__path__) if module.ispkg)
     return [
-        name for name in folders if importlib.util.find_spec(f"feed.dialects.{name}.greeting") is not None
+        name for name in folders if importlib.util.find_spec(f"feed.dialects.{name}.handshake") is not None
     ]
 
 
-def greeting(name: str, symbol: str, key: str) -> Greeting:
-    """How a connection begins in one of :func:`with_greeting`."""
-    found: Greeting = importlib.import_module(f"feed.dialects.{name}.greeting").greeting(symbol, key)
+def handshake(name: str, symbol: str, key: str) -> Handshake:
+    """How a connection begins in one of :func:`with_handshake`."""
+    found: Handshake = importlib.import_module(f"feed.dialects.{name}.handshake").handshake(symbol, key)
     return found

@@ -73,7 +73,7 @@ class CandleChanged(Event):
 
 
 @attrs.frozen
-class Heard:
+class ChannelEvent:
     """
     One event of a channel.
 
@@ -159,7 +159,7 @@ class Heartbeat:
 
 
 @attrs.frozen
-class Standing:
+class InstrumentState:
     """An answer says where all streams stand: at ``position``."""
 
     position: str
@@ -208,7 +208,7 @@ class Refusal:
 
 _SIDES: Final = {"buy": Side.BUY, "sell": Side.SELL, None: None}
 
-Item = Heard | BookPart | OrdersPart | Heartbeat | Standing | Ready | Refusal
+Item = ChannelEvent | BookPart | OrdersPart | Heartbeat | InstrumentState | Ready | Refusal
 
 
 UNKNOWN_SYMBOLS: Final = ("Unknown symbol", "Unknown market", "Unknown channel(s): ")
@@ -235,7 +235,7 @@ def refusal(message: str, *, key: bool, code: str = "", request: int = 0) -> Ref
 
 def ticker(
     directory: Directory, symbol: str, *, bid: str, ask: str, price: str, ts: int, seq: int, pos: str = ""
-) -> Heard:
+) -> ChannelEvent:
     """
     Best bid, best ask and last price, from decimal texts.
 
@@ -254,7 +254,7 @@ def ticker(
         ask_size=UNKNOWN,
         price=last,
     )
-    return Heard(Channel.QUOTES, event, position=pos)
+    return ChannelEvent(Channel.QUOTES, event, position=pos)
 
 
 def trade(
@@ -268,7 +268,7 @@ def trade(
     seq: int,
     pos: str = "",
     number: int = 0,
-) -> Heard:
+) -> ChannelEvent:
     """
     A trade, from decimal texts; ``side`` is the taker's, ``buy`` or ``sell``.
 
@@ -289,4 +289,4 @@ def trade(
         left=None,
         level=None,
     )
-    return Heard(Channel.TRADES, event, number, position=pos)
+    return ChannelEvent(Channel.TRADES, event, number, position=pos)

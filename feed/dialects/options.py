@@ -27,7 +27,7 @@ from feed.dialects.resume import read_position
 from feed.errors import ProtocolError
 from feed.model.durations import NS_PER_MILLISECOND
 from feed.model.events import TRADE, Event
-from feed.model.latest import Latest
+from feed.model.market_state import MarketState
 from feed.model.position import Position
 from feed.model.topics import Encoder
 
@@ -124,7 +124,7 @@ class Thinnable(Encoder):
     """An encoder of which the last message can be had again."""
 
     @abstractmethod
-    def repeated(self, latest: Latest, instrument: int) -> str | None:
+    def repeated(self, market_state: MarketState, instrument: int) -> str | None:
         """What it told last, byte for byte; None when it has told nothing."""
 
 
@@ -136,7 +136,9 @@ class Conflated(Encoder):
     passed over in silence.
     """
 
-    def __init__(self, encoder: Thinnable, milliseconds: int, instrument: int, latest: Latest) -> None:
+    def __init__(
+        self, encoder: Thinnable, milliseconds: int, instrument: int, market_state: MarketState
+    ) -> None:
         """
         Go on as if there from the first event.
 
@@ -144,20 +146,20 @@ class Conflated(Encoder):
             encoder: Tells of quotes and perhaps trades; has no beat of its own.
             milliseconds: Length of an interval.
             instrument: The topic's.
-            latest: Where the market stands.
+            market_state: Where the market stands.
         """
         self.kinds: Sequence[int] = encoder.kinds
         self.period = milliseconds * NS_PER_MILLISECOND
         self.rank = encoder.rank
         self._encoder = encoder
         self._waiting: str | None = None
-        begun = latest.now - latest.now % self.period
-        if _last_change(encoder.kinds, instrument, latest) >= begun:
-            self._waiting = encoder.repeated(latest, instrument)
+        begun = market_state.now - market_state.now % self.period
+        if _last_change(encoder.kinds, instrument, market_state) >= begun:
+            self._waiting = encoder.repeated(market_state, instrument)
 
-    def snapshot(self, latest: Latest, instrument: int) -> Sequence[str]:
+    def snapshot(self, market_state: MarketState, instrument: int) -> Sequence[str]:
         """The present, as the other encoder has it."""
-        return self._encoder.snapshot(latest, instrument)
+        return self._encoder.snapshot(market_state, instrument)
 
     def encode(self, item: Event) -> str | None:
         """Nothing yet: it waits for the end of the interval."""
@@ -166,14 +168,14 @@ class Conflated(Encoder):
             self._waiting = text
         return None
 
-    def beat(self, seq: int, now: int) -> str | None:
+    def on_timer(self, seq: int, now: int) -> str | None:
         """The latest message of the interval that ends."""
         del seq, now
         text, self._waiting = self._waiting, None
         return text
 
 
-def _last_change(kinds: Sequence[int], instrument: int, latest: Latest) -> int:
+def _last_change(kinds: Sequence[int], instrument: int, market_state: MarketState) -> int:
     """Market time of the last event that changed what is shown; -1 when there was none."""
-    shown = latest.ticker(instrument) if TRADE in kinds else latest.quote(instrument)
+    shown = market_state.ticker(instrument) if TRADE in kinds else market_state.quote(instrument)
     return -1 if shown is None else shown.ts

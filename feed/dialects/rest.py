@@ -18,7 +18,7 @@ from feed.dialects.access import Access, Problem
 from feed.model.events import Status, Trade
 from feed.model.grants import Grant
 from feed.model.instruments import Instrument, Listing
-from feed.model.latest import Latest
+from feed.model.market_state import MarketState
 from feed.model.symbols import LONGEST_SYMBOL
 from feed.settings import Settings
 
@@ -58,7 +58,7 @@ class RestContext(Protocol):
         ...
 
     @property
-    def latest(self) -> Latest:
+    def market_state(self) -> MarketState:
         """Where the market stands."""
         ...
 

@@ -67,7 +67,8 @@ class Beginning:
 
     Args:
         since: Of the URL; None without.
-        check: Says whether a client can resume from a position; see :class:`feed.dialects.contract.Desk`.
+        check: Says whether a client can resume from a position; see
+            :class:`feed.dialects.contract.SessionContext`.
     """
 
     def __init__(self, since: Position | None, check: Callable[[Position], None]) -> None:

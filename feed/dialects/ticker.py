@@ -1,12 +1,12 @@
 """
 The rule of a ticker: best bid, best ask and last price of one instrument, told when they have changed.
 
-A ticker speaks at the row that completes a change (:class:`feed.model.latest.Latest`): when the best bid
-or the best ask has another price and there are both, and after trades, once the quote that follows from
-them is known. So what it says is what book and trades say at its sequence number, and one action that
-trades at several prices makes one ticker, after all its trades. Until the first trade its price is the
-middle of the quote, rounded down to a tick, so that a client which shows the price never shows nothing;
-before the first quote it is silent.
+A ticker speaks at the row that completes a change (:class:`feed.model.market_state.MarketState`): when
+the best bid or the best ask has another price and there are both, and after trades, once the quote that
+follows from them is known. So what it says is what book and trades say at its sequence number, and one
+action that trades at several prices makes one ticker, after all its trades. Until the first trade its
+price is the middle of the quote, rounded down to a tick, so that a client which shows the price never
+shows nothing; before the first quote it is silent.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 from feed.dialects.options import Thinnable
 from feed.model.events import QUOTE, TRADE, Event
-from feed.model.latest import Latest, TickerState
+from feed.model.market_state import MarketState, TickerState
 from feed.model.position import Position
 from feed.model.topics import SUMMARY
 
@@ -27,33 +27,33 @@ class TickerEncoder(Thinnable):
     kinds: Sequence[int] = (TRADE, QUOTE)
     rank = SUMMARY
 
-    def __init__(self, instrument: int, latest: Latest) -> None:
+    def __init__(self, instrument: int, market_state: MarketState) -> None:
         """
         Go on as if there from the first event.
 
         Args:
             instrument: Index of it.
-            latest: Where the market stands, now and from now on.
+            market_state: Where the market stands, now and from now on.
         """
         self._instrument = instrument
-        self._latest = latest
+        self._market_state = market_state
 
     @abstractmethod
     def text(self, ticker: TickerState, at: Position | None = None) -> str:
         """The message; ``at`` is where it stands in the stream if that is not at its event."""
 
-    def snapshot(self, latest: Latest, instrument: int) -> Sequence[str]:
+    def snapshot(self, market_state: MarketState, instrument: int) -> Sequence[str]:
         """What was said last, as it stands now."""
-        ticker = latest.ticker(instrument)
-        return () if ticker is None else [self.text(ticker, latest.position)]
+        ticker = market_state.ticker(instrument)
+        return () if ticker is None else [self.text(ticker, market_state.position)]
 
-    def repeated(self, latest: Latest, instrument: int) -> str | None:
+    def repeated(self, market_state: MarketState, instrument: int) -> str | None:
         """What was said last."""
-        ticker = latest.ticker(instrument)
+        ticker = market_state.ticker(instrument)
         return None if ticker is None else self.text(ticker)
 
     def encode(self, item: Event) -> str | None:
         """A ticker, or None when only sizes changed, a side is missing, or the change is not complete."""
-        if self._latest.told_at(self._instrument) != item.seq:
+        if self._market_state.told_at(self._instrument) != item.seq:
             return None
-        return self.repeated(self._latest, self._instrument)
+        return self.repeated(self._market_state, self._instrument)

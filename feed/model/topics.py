@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 import attrs
 
 from feed.model.events import Event
-from feed.model.latest import Latest
+from feed.model.market_state import MarketState
 
 SUMMARY: Final = 1
 """Rank of a topic that sums up what others tell: it never speaks of an event before they do."""
@@ -52,7 +52,7 @@ class Encoder(Protocol):
 
     Attributes:
         kinds: Kinds of rows it wants, of :mod:`feed.model.events`.
-        period: Nanoseconds of market time between two calls of :meth:`beat`, which fall on its
+        period: Nanoseconds of market time between two calls of :meth:`on_timer`, which fall on its
             multiples since the Unix epoch; 0 for none.
         rank: Of the topics that tell of one event those with a lower rank speak first; among equals
             the order is that of topics.
@@ -65,16 +65,16 @@ class Encoder(Protocol):
     rank: int = 0
     heartbeat: bool = False
 
-    def snapshot(self, latest: Latest, instrument: int) -> Sequence[str]:
+    def snapshot(self, market_state: MarketState, instrument: int) -> Sequence[str]:
         """Messages that bring a new subscriber up to the present; the next event follows them."""
-        del latest, instrument
+        del market_state, instrument
         return ()
 
     def encode(self, item: Event) -> str | None:
         """The message that tells of ``item``, or None when this topic is silent about it."""
         ...
 
-    def beat(self, seq: int, now: int) -> str | None:
+    def on_timer(self, seq: int, now: int) -> str | None:
         """
         The message that is due at an interval of market time, or None.
 

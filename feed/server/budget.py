@@ -11,7 +11,7 @@ it is served although its address has used up everything: one noisy program of a
 network behind one address, must not cost the others there their pongs.
 
 What is delivered is not counted here: to listen is what clients are for, and who does not take what
-is delivered is cut for that (:mod:`feed.stream.outlet`).
+is delivered is cut for that (:mod:`feed.stream.send_buffer`).
 """
 
 from __future__ import annotations

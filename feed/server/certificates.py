@@ -14,7 +14,7 @@ from feed.settings import Settings, Tls
 _PEM = b"-----BEGIN CERTIFICATE-----"
 
 
-def server_context(settings: Settings) -> ssl.SSLContext | None:
+def tls_context(settings: Settings) -> ssl.SSLContext | None:
     """
     How this server speaks TLS; None when it does not.
 

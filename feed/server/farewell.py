@@ -6,27 +6,29 @@ from random import Random
 
 import trio
 
-from feed.server.ending import Ending
-from feed.server.reception import Reception
+from feed.server.close_reason import CloseReason
+from feed.server.registry import ConnectionRegistry
 
 
-async def say_goodbye(reception: Reception, why: Ending, *, seconds: float, chance: Random) -> None:
+async def say_goodbye(
+    registry: ConnectionRegistry, why: CloseReason, *, seconds: float, chance: Random
+) -> None:
     """
     End every conversation, in no particular order.
 
     Args:
-        reception: Whose conversations.
+        registry: Whose conversations.
         why: What each is told.
         seconds: How long there is in all; closing is spread over no more than half of it.
         chance: Decides who is told when.
     """
-    conversations = list(reception.conversations)
-    chance.shuffle(conversations)
+    connections = list(registry.connections)
+    chance.shuffle(connections)
     began = trio.current_time()
-    most = min(seconds / 2, len(conversations) / reception.limits.closes_per_second)
-    for moment, conversation in zip(moments(len(conversations), most, chance), conversations, strict=True):
+    most = min(seconds / 2, len(connections) / registry.limits.closes_per_second)
+    for moment, connection in zip(moments(len(connections), most, chance), connections, strict=True):
         await trio.sleep_until(began + moment)
-        conversation.end(why)
+        connection.end(why)
 
 
 def moments(count: int, seconds: float, chance: Random) -> list[float]:

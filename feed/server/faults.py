@@ -2,7 +2,7 @@
 What goes wrong on purpose: the wire faults of a scenario, done to connections between two events.
 
 Faults on the frames of topics (drop, duplicate, reorder, mute) are a matter of the stream: see
-:mod:`feed.stream.distortion`. The others are done here, to the connection itself. Nothing of this
+:mod:`feed.stream.link_faults`. The others are done here, to the connection itself. Nothing of this
 exists unless a scenario asks for it.
 
 A bad link (delay, drop, duplicate, reorder) is bad for whoever comes while it lasts; mute and half-open
@@ -40,14 +40,14 @@ from feed.model.faults import (
     Restart,
 )
 from feed.scenario.schema import verb
-from feed.server.connection.visitor import Visitor
-from feed.server.ending import Ending
+from feed.server.close_reason import CloseReason
+from feed.server.connection.peer import Peer
 from feed.server.head import BadRequest
 from feed.server.schedule import Schedule
-from feed.stream.distortion import DISTORTED, Distortion
 from feed.stream.frames import text_frame
 from feed.stream.hub import Hub
-from feed.stream.outlet import Outlet
+from feed.stream.link_faults import DISTORTED, LinkFault
+from feed.stream.send_buffer import SendBuffer
 
 log = structlog.get_logger("feed.faults")
 
@@ -56,8 +56,8 @@ DROPPED: Final = 1006
 RETRY_SECONDS: Final = 60
 
 _BAD_LINKS: Final = (Delay, Drop, Duplicate, Reorder)
-_EXPIRED: Final = Ending("fault: expire-tokens", 1008, "Token expired", Reason.TOKEN_EXPIRED)
-_RESTARTED: Final = Ending("fault: restart", 1012, "Service restart")
+_EXPIRED: Final = CloseReason("fault: expire-tokens", 1008, "Token expired", Reason.TOKEN_EXPIRED)
+_RESTARTED: Final = CloseReason("fault: restart", 1012, "Service restart")
 
 
 @attrs.frozen(kw_only=True)
@@ -110,16 +110,16 @@ class Target(Protocol):
     An open connection, as faults see it.
 
     Attributes:
-        visitor: Who it is with.
+        peer_info: Who it is with.
     """
 
-    visitor: Visitor
+    peer_info: Peer
 
     @property
-    def outlet(self) -> Outlet:
+    def send_buffer(self) -> SendBuffer:
         """Everything that goes out, in order."""
 
-    def leave(self, why: Ending) -> None:
+    def leave(self, why: CloseReason) -> None:
         """End it between these two events; without a close code, drop the connection."""
 
     def delay(self, late: Callable[[], float] | None) -> None:
@@ -160,7 +160,7 @@ class Faults:
 
     def act(self, seq: int, rows: list[Row]) -> None:
         """Let the next fault begin or end."""
-        cue = self._schedule.take(seq, rows, now=self._hub.latest.now)
+        cue = self._schedule.take(seq, rows, now=self._hub.market_state.now)
         if cue.begins:
             self._begin(cue.number, seq, since=None if self._plan.faults[cue.number].at is None else cue.when)
         else:
@@ -169,48 +169,52 @@ class Faults:
     def _begin(self, number: int, seq: int, *, since: int | None) -> None:
         fault = self._plan.faults[number]
         record = self._records[number] = FaultRecord(
-            number=number, name=verb(type(fault)), seq=seq, market_time=self._hub.latest.now, since=since
+            number=number,
+            name=verb(type(fault)),
+            seq=seq,
+            market_time=self._hub.market_state.now,
+            since=since,
         )
         if isinstance(fault, LastingFault):
             record.over = False
             self._lasting[number] = {}
         if not isinstance(fault, RefuseHandshakes):
-            for conversation in list(self._present):
-                if self._aims_at(number, conversation):
-                    self._strike(number, conversation)
+            for connection in list(self._present):
+                if self._aims_at(number, connection):
+                    self._strike(number, connection)
         log.info("fault begins", fault=record.name, seq=seq, connections=record.connections)
 
     def _end(self, number: int, seq: int) -> None:
         record = self._records[number]
         record.over = True
-        for conversation in self._lasting.pop(number):
-            if conversation in self._present:
-                self._put_right(conversation)
+        for connection in self._lasting.pop(number):
+            if connection in self._present:
+                self._put_right(connection)
         log.info("fault ends", fault=record.name, seq=seq, **_counts(record))
 
     # --- connections -----------------------------------------------------------------------------
 
-    def arrived(self, conversation: Target) -> None:
+    def arrived(self, connection: Target) -> None:
         """A connection has opened."""
-        self._present[conversation] = next(self._arrivals)
+        self._present[connection] = next(self._arrivals)
         for number in self._lasting:
-            if isinstance(self._plan.faults[number], Restart) and self._aims_at(number, conversation):
-                self._strike(number, conversation)
+            if isinstance(self._plan.faults[number], Restart) and self._aims_at(number, connection):
+                self._strike(number, connection)
                 return
-        self.met(conversation)
+        self.met(connection)
 
-    def met(self, conversation: Target) -> None:
+    def met(self, connection: Target) -> None:
         """It is about to subscribe, and may have shown its key since it opened."""
         for number, struck in self._lasting.items():
             bad_link = isinstance(self._plan.faults[number], _BAD_LINKS)
-            if bad_link and conversation not in struck and self._aims_at(number, conversation):
-                self._strike(number, conversation)
+            if bad_link and connection not in struck and self._aims_at(number, connection):
+                self._strike(number, connection)
 
-    def left(self, conversation: Target) -> None:
+    def left(self, connection: Target) -> None:
         """It is over."""
-        self._present.pop(conversation, None)
+        self._present.pop(connection, None)
         for struck in self._lasting.values():
-            struck.pop(conversation, None)
+            struck.pop(connection, None)
 
     def refusal(self, dialect: str) -> BadRequest | None:
         """What a handshake of ``dialect`` is answered instead, if nobody is let in."""
@@ -233,61 +237,61 @@ class Faults:
         if not isinstance(fault, LastingFault) or fault.duration is None:
             return RETRY_SECONDS
         begun = record.market_time if record.since is None else record.since
-        left = begun + fault.duration - self._hub.latest.now
+        left = begun + fault.duration - self._hub.market_state.now
         return max(1, math.ceil(left / NS_PER_SECOND))
 
-    def _aims_at(self, number: int, conversation: Target) -> bool:
-        fault, visitor = self._plan.faults[number], conversation.visitor
-        if isinstance(fault, ExpireTokens) and visitor.key is None:
+    def _aims_at(self, number: int, connection: Target) -> bool:
+        fault, peer_info = self._plan.faults[number], connection.peer_info
+        if isinstance(fault, ExpireTokens) and peer_info.key is None:
             return False  # it has none
-        lot = self._lot(number, str(self._present[conversation]))
-        return fault.aim.strikes(dialect=visitor.dialect, key=visitor.key, lot=lot)
+        lot = self._lot(number, str(self._present[connection]))
+        return fault.aim.strikes(dialect=peer_info.dialect, key=peer_info.key, lot=lot)
 
     def _lot(self, number: int, whose: str) -> float:
         return Random(f"{self._plan.seed}:{number}:{whose}").random()  # noqa: S311
 
-    def _strike(self, number: int, conversation: Target) -> None:
+    def _strike(self, number: int, connection: Target) -> None:
         self._records[number].connections += 1
         match fault := self._plan.faults[number]:
             case Disconnect(code=code, reason=reason):
-                why = Ending("fault: disconnect", 0 if code == DROPPED else code, reason)
-                self._send_away(conversation, why)
+                why = CloseReason("fault: disconnect", 0 if code == DROPPED else code, reason)
+                self._send_away(connection, why)
             case ExpireTokens():
-                self._send_away(conversation, _EXPIRED)
+                self._send_away(connection, _EXPIRED)
             case Restart():
-                self._send_away(conversation, _RESTARTED)
+                self._send_away(connection, _RESTARTED)
             case Garbage():
                 noise = blake2b(f"{self._plan.seed}:{number}".encode(), digest_size=16).hexdigest()
-                conversation.outlet.send(text_frame(f"#{noise}"))
+                connection.send_buffer.send(text_frame(f"#{noise}"))
             case Oversized():
-                conversation.outlet.send(text_frame("#" * fault.bytes))
+                connection.send_buffer.send(text_frame("#" * fault.bytes))
             case _:
-                self._lasting[number][conversation] = None
-                self._put_right(conversation)
+                self._lasting[number][connection] = None
+                self._put_right(connection)
 
-    def _send_away(self, conversation: Target, why: Ending) -> None:
-        self.left(conversation)
-        conversation.leave(why)
+    def _send_away(self, connection: Target, why: CloseReason) -> None:
+        self.left(connection)
+        connection.leave(why)
 
-    def _put_right(self, conversation: Target) -> None:
+    def _put_right(self, connection: Target) -> None:
         """Make a connection as bad as the faults that last on it."""
-        faults = [(number, self._plan.faults[number]) for number in self._lasting_on(conversation)]
-        distortions = tuple(
-            Distortion(fault, number, self._plan.seed)
+        faults = [(number, self._plan.faults[number]) for number in self._lasting_on(connection)]
+        link_faults = tuple(
+            LinkFault(fault, number, self._plan.seed)
             for number, fault in faults
             if isinstance(fault, DISTORTED)
         )
-        if distortions != conversation.outlet.distortions:
-            self._hub.distort(conversation.outlet, distortions)
+        if link_faults != connection.send_buffer.link_faults:
+            self._hub.distort(connection.send_buffer, link_faults)
         delays = [(number, fault) for number, fault in faults if isinstance(fault, Delay)]
-        conversation.delay(self._lateness(*delays[-1], conversation) if delays else None)
-        conversation.stall(on=any(isinstance(fault, HalfOpen) for _, fault in faults))
+        connection.delay(self._lateness(*delays[-1], connection) if delays else None)
+        connection.stall(on=any(isinstance(fault, HalfOpen) for _, fault in faults))
 
-    def _lasting_on(self, conversation: Target) -> list[int]:
-        return [number for number, struck in self._lasting.items() if conversation in struck]
+    def _lasting_on(self, connection: Target) -> list[int]:
+        return [number for number, struck in self._lasting.items() if connection in struck]
 
-    def _lateness(self, number: int, fault: Delay, conversation: Target) -> Callable[[], float]:
-        whose = self._present[conversation]
+    def _lateness(self, number: int, fault: Delay, connection: Target) -> Callable[[], float]:
+        whose = self._present[connection]
         draws = Random(f"{self._plan.seed}:{number}:{whose} is late")  # noqa: S311
         return lambda: (fault.delay + draws.random() * fault.jitter) / NS_PER_SECOND
 

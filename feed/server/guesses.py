@@ -12,7 +12,7 @@ import ipaddress
 from collections.abc import Callable
 from typing import Final
 
-from feed.server.allowances import WINDOW_SECONDS
+from feed.server.limits import WINDOW_SECONDS
 
 ADDRESSES: Final = 65_536  # counted apart in a minute; further ones are counted together
 REMEMBERED: Final = 4096  # pairs of an address and a key that was good there

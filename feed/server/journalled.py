@@ -14,12 +14,12 @@ from feed.recording.file import is_recording
 from feed.recording.journal import Journal, JournalHeader, listing_digest, read_journal
 from feed.scenario.shipped import find_scenario
 from feed.scenario.times import moment_text
-from feed.server.program import Program, default_program, program_from_file
+from feed.server.run_spec import RunSpec, default_program, program_from_file
 from feed.settings import Settings
 from feed.sim.clients import ClientMarket, SimulatedRun
 
 
-def header_of(program: Program, settings: Settings) -> JournalHeader:
+def header_of(program: RunSpec, settings: Settings) -> JournalHeader:
     """
     What determines the market of ``program``, where ``settings`` made it.
 
@@ -41,7 +41,7 @@ def header_of(program: Program, settings: Settings) -> JournalHeader:
 
 def journalled(
     path: Path, name: str | None = None, given: Mapping[str, Any] | None = None
-) -> tuple[Program, Journal]:
+) -> tuple[RunSpec, Journal]:
     """
     The run that a journal was written in, with its requests.
 
@@ -88,7 +88,7 @@ def _check(header: JournalHeader, path: Path, given: Mapping[str, Any]) -> None:
         )
 
 
-def _program(header: JournalHeader, path: Path, name: str | None) -> Program:
+def _program(header: JournalHeader, path: Path, name: str | None) -> RunSpec:
     scenario = header.scenario
     if scenario is None:
         if name is not None:

@@ -9,7 +9,7 @@ import attrs
 from feed.errors import ClientError
 from feed.server.guesses import Guesses
 from feed.server.keyfile import Entry
-from feed.server.keys import LONGEST_KEY, Keyring, digest, is_loopback
+from feed.server.keys import LONGEST_KEY, KeyStore, digest, is_loopback
 from feed.settings import LOOPBACK
 
 
@@ -54,15 +54,15 @@ HERE = Arrival()
 class KeyCheck:
     """Looks at the keys that clients show."""
 
-    def __init__(self, keyring: Keyring, guesses: Guesses) -> None:
+    def __init__(self, key_store: KeyStore, guesses: Guesses) -> None:
         """
         Begin with nobody suspected.
 
         Args:
-            keyring: The keys that are accepted.
+            key_store: The keys that are accepted.
             guesses: Counts those that are not.
         """
-        self._keyring = keyring
+        self._key_store = key_store
         self._guesses = guesses
 
     def key(self, arrival: Arrival, key: str, dialect: str) -> Entry | None:
@@ -72,7 +72,7 @@ class KeyCheck:
         Raises:
             TooManyGuesses: It has not been looked at.
         """
-        found = self._keyring.find(key, dialect, local=arrival.within)
+        found = self._key_store.find(key, dialect, local=arrival.within)
         return self._counted(arrival, key, found)
 
     def secret(self, arrival: Arrival, key: str, secret: str, dialect: str) -> Entry | None:
@@ -82,7 +82,7 @@ class KeyCheck:
         Raises:
             TooManyGuesses: They have not been looked at.
         """
-        found = self._keyring.find_with_secret(key, secret, dialect, local=arrival.within)
+        found = self._key_store.find_with_secret(key, secret, dialect, local=arrival.within)
         return self._counted(arrival, f"{key} {secret}", found)
 
     def _counted(self, arrival: Arrival, shown: str, found: Entry | None) -> Entry | None:

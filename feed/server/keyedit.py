@@ -94,7 +94,7 @@ def rotate(path: Path, name: str, new: Entry, *, now: float, overlap: float) -> 
             pieces.append(_rest(block))
         elif entry is current:
             kept.append(attrs.evolve(entry, until=moment.timestamp()))
-            pieces.append(_ending(block, moment))
+            pieces.append(_close_reason(block, moment))
         else:
             kept.append(entry)
             pieces.append(block)
@@ -144,7 +144,7 @@ def _rest(block: str) -> str:
     return rest if "#" in rest else ""
 
 
-def _ending(block: str, moment: datetime) -> str:
+def _close_reason(block: str, moment: datetime) -> str:
     header = _HEADER.match(block)
     end = header.end() if header else 0
     gap = "" if block[:end].endswith("\n") else "\n"

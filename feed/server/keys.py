@@ -37,7 +37,7 @@ DEMO_KEYS: Final[tuple[tuple[str, Grant], ...]] = (
 )
 
 
-class Keyring:
+class KeyStore:
     """
     The keys that a server accepts now, as digests.
 
@@ -70,7 +70,7 @@ class Keyring:
         return tuple(entry.grant for entry in self._entries)
 
     @classmethod
-    def demo(cls) -> Keyring:
+    def demo(cls) -> KeyStore:
         """The keys printed in the published documents. Everybody knows them."""
         return cls(demo_entries())
 

@@ -9,8 +9,8 @@ import trio
 
 from feed.errors import ConfigError
 from feed.server.keyfile import Entry, read_entries
-from feed.server.keys import Keyring
-from feed.server.reception import Reception
+from feed.server.keys import KeyStore
+from feed.server.registry import ConnectionRegistry
 
 log = structlog.get_logger("feed.keys")
 
@@ -26,8 +26,8 @@ class KeyWatch:
     def __init__(
         self,
         path: Path | None,
-        keyring: Keyring,
-        reception: Reception,
+        key_store: KeyStore,
+        registry: ConnectionRegistry,
         *,
         seconds: float,
         fixed: tuple[Entry, ...],
@@ -37,14 +37,14 @@ class KeyWatch:
 
         Args:
             path: The keys file; None where there is none, and only the time ends keys.
-            keyring: Where its keys are put, behind which everybody else looks.
-            reception: The connections.
+            key_store: Where its keys are put, behind which everybody else looks.
+            registry: The connections.
             seconds: How often the file is looked at.
             fixed: Keys that are good besides.
         """
         self._path = path
-        self._keyring = keyring
-        self._reception = reception
+        self._key_store = key_store
+        self._registry = registry
         self._seconds = seconds
         self._fixed = fixed
         self._seen = _signature(path)
@@ -57,7 +57,7 @@ class KeyWatch:
     async def run(self) -> None:
         """Take over what changes, until cancelled; without a file there is nothing to do."""
         while self._path is not None:
-            end = self._keyring.next_end()
+            end = self._key_store.next_end()
             with trio.move_on_after(self._seconds if end is None else min(self._seconds, end)):
                 await self._asked.wait()
             asked = self._asked.is_set()
@@ -77,13 +77,13 @@ class KeyWatch:
             # The operator's mistake: where it stands is all there is to know.
             log.error("keys file not taken over, the keys stay as they were", reason=str(problem))  # noqa: TRY400
             return False
-        self._keyring.replace((*entries, *self._fixed))
+        self._key_store.replace((*entries, *self._fixed))
         log.info("the keys file is taken over", keys=len(entries))
         return True
 
     def _end_others(self) -> None:
-        for conversation in tuple(self._reception.conversations):
-            conversation.check_key()
+        for connection in tuple(self._registry.connections):
+            connection.check_key()
 
 
 def _signature(path: Path | None) -> Signature:

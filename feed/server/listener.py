@@ -13,8 +13,8 @@ import trio
 
 from feed.errors import ConfigError
 from feed.server.connection.transport import SocketTransport, Transport
-from feed.server.door import ANY_PROTOCOL, Door, Entrance
 from feed.server.head import BadRequest
+from feed.server.router import ANY_PROTOCOL, ListenerConfig, Router
 from feed.settings import Limits
 
 log = structlog.get_logger("feed.listener")
@@ -113,14 +113,14 @@ class Listener:
     for each holds a file descriptor, and who has stayed longest goes first.
 
     Args:
-        door: Serves a connection.
+        router: Serves a connection.
         limits: Bounds on connections.
         wrap: Puts something between every connection and its socket.
     """
 
-    def __init__(self, door: Door, limits: Limits, wrap: Wrap = unwrapped) -> None:
+    def __init__(self, router: Router, limits: Limits, wrap: Wrap = unwrapped) -> None:
         self._wrap = wrap
-        self._door = door
+        self._router = router
         self._limits = limits
         self._open: Counter[str] = Counter()  # connections by peer address
         self._leaving: dict[Transport, None] = {}  # those that are sent away
@@ -129,7 +129,7 @@ class Listener:
         self._starved = False
 
     async def run(
-        self, sock: socket.socket, connections: trio.Nursery, entrance: Entrance = ANY_PROTOCOL
+        self, sock: socket.socket, connections: trio.Nursery, config: ListenerConfig = ANY_PROTOCOL
     ) -> None:
         """Accept until cancelled; each connection runs in ``connections``."""
         with sock:
@@ -149,39 +149,39 @@ class Listener:
                     self._starved = False
                     self._accepted += 1
                     transport = self._wrap(SocketTransport(client, address[0]))
-                    connections.start_soon(self._serve, transport, entrance)
+                    connections.start_soon(self._serve, transport, config)
                 await trio.lowlevel.checkpoint()
 
-    async def admit(self, transport: Transport, entrance: Entrance = ANY_PROTOCOL) -> None:
+    async def admit(self, transport: Transport, config: ListenerConfig = ANY_PROTOCOL) -> None:
         """Serve one connection, or turn it away when there is no room for it."""
         problem = self._no_room(transport.peer)
         if problem is not None:
             # It takes no place: who is refused again and again would keep others out.
-            await self._turn_away(transport, problem, entrance)
+            await self._turn_away(transport, problem, config)
             return
         self._open[transport.peer] += 1
         try:
-            await self._door.admit(transport, entrance)
+            await self._router.admit(transport, config)
         finally:
             self._open[transport.peer] -= 1
             if not self._open[transport.peer]:
                 del self._open[transport.peer]
 
-    async def _serve(self, transport: Transport, entrance: Entrance) -> None:
+    async def _serve(self, transport: Transport, config: ListenerConfig) -> None:
         try:
-            await self.admit(transport, entrance)
+            await self.admit(transport, config)
         finally:
             self._accepted -= 1
             self._left.unpark_all()
 
-    async def _turn_away(self, transport: Transport, problem: BadRequest, entrance: Entrance) -> None:
+    async def _turn_away(self, transport: Transport, problem: BadRequest, config: ListenerConfig) -> None:
         while len(self._leaving) >= self._limits.descriptors_kept // 4:
             first = next(iter(self._leaving))
             del self._leaving[first]
             first.close()
         self._leaving[transport] = None
         try:
-            await self._door.turn_away(transport, problem, entrance)
+            await self._router.turn_away(transport, problem, config)
         finally:
             self._leaving.pop(transport, None)
 

@@ -124,9 +124,7 @@ class Recorder:
     async def _due(self) -> None:
         """Wait until there is something to write, or to try again."""
         while not self._rows and not self._stopped:
-            with trio.move_on_after(
-                self._settings.retry_seconds if self._trouble else float("inf")
-            ) as pause:
+            with trio.move_on_after(self._settings.retry_seconds if self._trouble else float("inf")) as pause:
                 await self._changed.park()
             if pause.cancelled_caught:
                 return

@@ -22,18 +22,18 @@ from feed.dialects.contract import Dialect
 from feed.dialects.discovery import dialects
 from feed.errors import ConfigError
 from feed.recording.output import a_port, write_whole
-from feed.server import descriptors, ending
+from feed.server import close_reason, descriptors
 from feed.server.adminkey import admin_key as made_up
 from feed.server.at_end import conclude
-from feed.server.certificates import certificate_names, server_context
-from feed.server.door import Entrance
+from feed.server.certificates import certificate_names, tls_context
 from feed.server.farewell import say_goodbye
 from feed.server.guard import check_names
-from feed.server.house import House
 from feed.server.keyfile import read_entries
-from feed.server.keys import Keyring, admin_entry, demo_entries, demo_keys_wanted
+from feed.server.keys import KeyStore, admin_entry, demo_entries, demo_keys_wanted
 from feed.server.listener import Listener, Wrap, bind, listen, unwrapped
-from feed.server.stage import Stage
+from feed.server.playout import Playout
+from feed.server.router import ListenerConfig
+from feed.server.server_context import ServerContext
 from feed.server.tokens import signing_key
 from feed.settings import Settings
 from feed.stream.source import Batch, Source
@@ -70,7 +70,7 @@ async def serve(
     source: Source | None = None,
     stop: trio.Event | None = None,
     wrap: Wrap = unwrapped,
-    tell: Callable[[House], None] | None = None,
+    tell: Callable[[ServerContext], None] | None = None,
     admin_key: str | None = None,
     chance: Random | None = None,
     task_status: trio.TaskStatus[list[Address]] = trio.TASK_STATUS_IGNORED,
@@ -105,61 +105,72 @@ async def serve(
         admin_entry(admin_key or made_up(settings.admin_key, secrets.token_bytes)),
         *(demo_entries() if demo_keys_wanted(settings) else ()),
     )
-    keyring = Keyring((*(read_entries(settings.keys) if settings.keys else ()), *fixed))
-    stage = Stage(settings, source)
+    key_store = KeyStore((*(read_entries(settings.keys) if settings.keys else ()), *fixed))
+    playout = Playout(settings, source)
     key = signing_key(settings.tokens.key, secrets.token_bytes)
     listeners = await _listeners(settings)
-    house = House(
+    server_context = ServerContext(
         settings,
-        stage.source,
-        keyring,
-        stage.plan,
+        playout.source,
+        key_store,
+        playout.plan,
         signing_key=key,
-        storage=stage.storage,
+        storage=playout.storage,
         hosts=_names(settings),
         fixed=fixed,
     )
     if tell is not None:
-        tell(house)
+        tell(server_context)
     try:
-        await _open(stage, house, [sock for _, sock in listeners])
+        await _open(playout, server_context, [sock for _, sock in listeners])
         limits = attrs.evolve(settings.limits, connections=descriptors.connections(settings.limits))
-        listener = Listener(house.door, limits, wrap)
+        listener = Listener(server_context.router, limits, wrap)
         send, receive = trio.open_memory_channel[Batch](settings.flow.channel_batches)
         async with trio.open_nursery() as connections:
             async with trio.open_nursery() as rooms:
-                for entrance, sock in listeners:
-                    rooms.start_soon(listener.run, sock, connections, entrance)
-                rooms.start_soon(house.reception.turns.run)
-                rooms.start_soon(house.fanout.replay)
-                rooms.start_soon(stage.run, send)
-                rooms.start_soon(house.key_watch.run)
+                for config, sock in listeners:
+                    rooms.start_soon(listener.run, sock, connections, config)
+                rooms.start_soon(server_context.registry.turns.run)
+                rooms.start_soon(server_context.fanout.replay)
+                rooms.start_soon(playout.run, send)
+                rooms.start_soon(server_context.key_watch.run)
                 rooms.start_soon(
-                    partial(_play, house, stage, receive, settings, rooms=rooms.cancel_scope, chance=chance)
+                    partial(
+                        _play,
+                        server_context,
+                        playout,
+                        receive,
+                        settings,
+                        rooms=rooms.cancel_scope,
+                        chance=chance,
+                    )
                 )
-                addresses = [_address(entrance, sock) for entrance, sock in listeners]
+                addresses = [_address(config, sock) for config, sock in listeners]
                 _write_port_file(settings.port_file, addresses[0].port)
                 log.info("serving", addresses=[address.url() for address in addresses])
                 task_status.started(addresses)
                 await stop.wait()
                 rooms.cancel_scope.cancel()
-            stage.storage.end(house.fanout.hub.seq)
-            log.info("stopping", connections=len(house.reception.conversations))
+            playout.storage.end(server_context.fanout.hub.seq)
+            log.info("stopping", connections=len(server_context.registry.connections))
             connections.cancel_scope.deadline = trio.current_time() + settings.limits.shutdown_seconds
-            await house.web.stop()
-            house.reception.stopping.set()
+            await server_context.web.stop()
+            server_context.registry.stopping.set()
             await say_goodbye(
-                house.reception, ending.SHUTDOWN, seconds=settings.limits.shutdown_seconds, chance=chance
+                server_context.registry,
+                close_reason.SHUTDOWN,
+                seconds=settings.limits.shutdown_seconds,
+                chance=chance,
             )
     finally:
-        stage.storage.close()
-    log.info("stopped", **attrs.asdict(house.reception.endings.statistics()))
+        playout.storage.close()
+    log.info("stopped", **attrs.asdict(server_context.registry.close_counts.statistics()))
 
 
-async def _open(stage: Stage, house: House, socks: list[socket.socket]) -> None:
+async def _open(playout: Playout, server_context: ServerContext, socks: list[socket.socket]) -> None:
     """Publish where the stream begins, and let clients connect."""
     try:
-        await stage.open(house)
+        await playout.open(server_context)
         for sock in socks:
             listen(sock)
     except ConfigError:
@@ -169,8 +180,8 @@ async def _open(stage: Stage, house: House, socks: list[socket.socket]) -> None:
 
 
 async def _play(
-    house: House,
-    stage: Stage,
+    server_context: ServerContext,
+    playout: Playout,
     batches: trio.MemoryReceiveChannel[Batch],
     settings: Settings,
     *,
@@ -178,26 +189,28 @@ async def _play(
     chance: Random,
 ) -> None:
     """Publish until the market is over, then do what the settings say."""
-    await house.fanout.run(batches)
-    await stage.ended.wait()
+    await server_context.fanout.run(batches)
+    await playout.ended.wait()
     seconds = settings.limits.shutdown_seconds
-    await conclude(house, settings.at_end, market_time=stage.market_time, seconds=seconds, chance=chance)
+    await conclude(
+        server_context, settings.at_end, market_time=playout.market_time, seconds=seconds, chance=chance
+    )
     rooms.cancel()
 
 
-async def _listeners(settings: Settings) -> list[tuple[Entrance, socket.socket]]:
+async def _listeners(settings: Settings) -> list[tuple[ListenerConfig, socket.socket]]:
     """Every port of the server, taken, the main one first."""
-    tls = server_context(settings)
-    wanted = [(Entrance(tls=tls), settings.host, settings.port, "")]
+    tls = tls_context(settings)
+    wanted = [(ListenerConfig(tls=tls), settings.host, settings.port, "")]
     wanted += [
-        (Entrance(dialect=_dialect(listen.protocol), tls=tls), listen.host, listen.port, "--listen")
+        (ListenerConfig(dialect=_dialect(listen.protocol), tls=tls), listen.host, listen.port, "--listen")
         for listen in settings.listen
     ]
-    bound: list[tuple[Entrance, socket.socket]] = []
+    bound: list[tuple[ListenerConfig, socket.socket]] = []
     try:
-        for entrance, host, port, where in wanted:
+        for config, host, port, where in wanted:
             bound += [
-                (attrs.evolve(entrance, host=str(sock.getsockname()[0])), sock)
+                (attrs.evolve(config, host=str(sock.getsockname()[0])), sock)
                 for sock in await bind(host, port, where=where)
             ]
     except ConfigError:
@@ -221,10 +234,10 @@ def _dialect(name: str) -> Dialect:
     return found
 
 
-def _address(entrance: Entrance, sock: socket.socket) -> Address:
+def _address(config: ListenerConfig, sock: socket.socket) -> Address:
     host, port, *_ = sock.getsockname()
-    protocol = entrance.dialect.name if entrance.dialect else ""
-    return Address(host, port, tls=entrance.tls is not None, protocol=protocol)
+    protocol = config.dialect.name if config.dialect else ""
+    return Address(host, port, tls=config.tls is not None, protocol=protocol)
 
 
 def _write_port_file(path: Path | None, port: int) -> None:

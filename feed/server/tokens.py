@@ -19,7 +19,7 @@ from feed.dialects.contract import Bearer
 from feed.errors import ConfigError
 from feed.model.ids import user_id
 from feed.server.keyfile import Entry
-from feed.server.keys import Keyring
+from feed.server.keys import KeyStore
 from feed.settings import Tokens
 
 ALGORITHM: Final = "HS256"
@@ -47,24 +47,24 @@ class Holder:
         return Bearer(grant=self.entry.grant, seconds=self.seconds)
 
 
-class TokenOffice:
+class TokenIssuer:
     """Gives tokens out, and checks them."""
 
     def __init__(
-        self, keyring: Keyring, *, settings: Tokens, signing_key: bytes, clock: Callable[[], float]
+        self, key_store: KeyStore, *, settings: Tokens, signing_key: bytes, clock: Callable[[], float]
     ) -> None:
         """
         Open the office.
 
         Args:
-            keyring: The keys that are accepted.
+            key_store: The keys that are accepted.
             settings: What stands in a token, and how long it lasts.
             signing_key: 32 bytes or more that nobody else knows.
             clock: Seconds since the Unix epoch.
         """
         if len(signing_key) < KEY_BYTES:
             raise ValueError(f"a signing key needs {KEY_BYTES} bytes")
-        self._keyring = keyring
+        self._key_store = key_store
         self._settings = settings
         self._key = signing_key
         self._clock = clock
@@ -118,7 +118,7 @@ class TokenOffice:
             )
         except (jwt.InvalidTokenError, ValueError, TypeError, RecursionError):
             return None
-        entry = self._keyring.marked(mark, dialect, local=local) if good else None
+        entry = self._key_store.marked(mark, dialect, local=local) if good else None
         return None if entry is None else Holder(entry, ends - now)
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from feed.model.contracts import Arbitrage
 from feed.model.durations import NS_PER_MILLISECOND
 from feed.sim.draws import EXPONENTIAL, MASK, WIDTH
-from feed.sim.pit import BUY, SELL, Pit
+from feed.sim.instrument_sim import BUY, SELL, InstrumentSim
 
 
 class Arbitrageur:
@@ -20,14 +20,14 @@ class Arbitrageur:
         spec: How.
 
     Attributes:
-        pit: None: it is at home on every venue.
+        sim: None: it is at home on every venue.
     """
 
-    pit: Final = None
+    sim: Final = None
 
     __slots__ = ("_bits", "_gap", "_margin", "_size", "_venues", "index")
 
-    def __init__(self, venues: Sequence[Pit], spec: Arbitrage) -> None:
+    def __init__(self, venues: Sequence[InstrumentSim], spec: Arbitrage) -> None:
         links = [venue.spec.link for venue in venues]
         # The first venue says no fee of its own: it asks for what the cheapest of the others does.
         least = min((link.fee for link in links if link is not None), default=0.0)
@@ -38,7 +38,7 @@ class Arbitrageur:
         self._gap = spec.looks_ms * NS_PER_MILLISECOND
         self._size = spec.size
         self._bits = venues[0].bits("arbitrage")
-        self.index = venues[0].agenda.join(self)
+        self.index = venues[0].queue.join(self)
 
     def act(self, now: int) -> int:
         """Look at every venue, and trade on the two that are furthest apart."""

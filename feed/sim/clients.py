@@ -23,11 +23,11 @@ from feed.model.requests import PARTS, Cancel, CancelMany, Create, Entry, Modify
 from feed.model.trading import OrderState, Pricing, Reason, Verb, caseless, packed, unpacked
 from feed.settings import Trading
 from feed.sim.market import Market
-from feed.sim.run import Run
+from feed.sim.simulation import Simulation
 
 
 @runtime_checkable
-class SimulatedRun(Run, Protocol):
+class SimulatedRun(Simulation, Protocol):
     """A run with a simulated market behind it, in whose books accounts can trade."""
 
     @property

@@ -6,22 +6,22 @@ from typing import Final
 
 from feed.model.durations import NS_PER_SECOND
 from feed.model.events import CLOCK, Row
-from feed.sim.agenda import Agenda
+from feed.sim.event_queue import EventQueue
 
 
-class Bell:
+class ClockTicker:
     """
     Rings at every whole second, so that what is sent at intervals of market time goes out on time.
 
     Attributes:
-        pit: None: it is heard everywhere.
+        sim: None: it is heard everywhere.
     """
 
-    pit: Final = None
+    sim: Final = None
 
-    def __init__(self, agenda: Agenda, rows: list[Row], start: int) -> None:
+    def __init__(self, queue: EventQueue, rows: list[Row], start: int) -> None:
         self._rows = rows
-        agenda.call(agenda.join(self), start - start % NS_PER_SECOND + NS_PER_SECOND)
+        queue.call(queue.join(self), start - start % NS_PER_SECOND + NS_PER_SECOND)
 
     def act(self, now: int) -> int:
         """Tell that a second has begun."""

@@ -21,7 +21,7 @@ from feed.model.events import CLEAR, Row
 from feed.model.requests import Request
 from feed.settings import Flow
 from feed.sim.pace import Pace
-from feed.sim.run import WHOLE, Checkpoints, Run, TakesRequests, Until
+from feed.sim.simulation import WHOLE, Checkpoints, Simulation, TakesRequests, Until
 
 
 class State(enum.Enum):
@@ -80,7 +80,7 @@ class Control:
 
     def __init__(
         self,
-        run: Run,
+        run: Simulation,
         *,
         clock: Callable[[], float],
         speed: float = 0.0,
@@ -261,7 +261,7 @@ class Control:
             raise MarketError("this run takes no orders")
         return self._cut(self._orders.execute(request))
 
-    def _play(self, run: Run) -> None:
+    def _play(self, run: Simulation) -> None:
         """Steer ``run`` from now on."""
         self._run = run
         self._orders = run if isinstance(run, TakesRequests) else None

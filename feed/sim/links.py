@@ -9,15 +9,15 @@ import attrs
 
 from feed.model.durations import NS_PER_MILLISECOND, NS_PER_SECOND
 from feed.sim.draws import EXPONENTIAL, LAPLACE, MASK, WIDTH, chance
-from feed.sim.news import Headlines
-from feed.sim.pit import Pit
+from feed.sim.instrument_sim import InstrumentSim
+from feed.sim.news import NewsProcess
 
 # Of what trades here say about the value, this share reaches the instrument that is followed.
 _PASSED_ON: Final = 0.5
 
 
 @attrs.frozen(kw_only=True)
-class Tether:
+class BasisSpec:
     """
     How closely a value follows another.
 
@@ -40,10 +40,10 @@ class Tracker:
     a smaller venue, without the others hearing of it.
 
     Args:
-        pit: Which follows.
+        sim: Which follows.
         first: What it follows.
-        tether: How closely.
-        headlines: The mood of the whole market.
+        basis_spec: How closely.
+        news_process: The mood of the whole market.
     """
 
     __slots__ = (
@@ -51,47 +51,49 @@ class Tracker:
         "_drift",
         "_first",
         "_gap",
-        "_headlines",
         "_heard",
         "_keep",
+        "_news_process",
         "_scale",
         "index",
-        "pit",
+        "sim",
     )
 
-    def __init__(self, pit: Pit, first: Pit, tether: Tether, headlines: Headlines) -> None:
-        self.pit: Pit = pit
-        self.index = pit.agenda.join(self)
+    def __init__(
+        self, sim: InstrumentSim, first: InstrumentSim, basis_spec: BasisSpec, news_process: NewsProcess
+    ) -> None:
+        self.sim: InstrumentSim = sim
+        self.index = sim.queue.join(self)
         self._first = first
-        self._headlines = headlines
-        self._gap = tether.looks_ms * NS_PER_MILLISECOND
-        news = pit.market.news
-        forgets = min(1.0, self._gap / (tether.memory_seconds * NS_PER_SECOND))
+        self._news_process = news_process
+        self._gap = basis_spec.looks_ms * NS_PER_MILLISECOND
+        news = sim.market.news
+        forgets = min(1.0, self._gap / (basis_spec.memory_seconds * NS_PER_SECOND))
         self._keep = 1.0 - forgets
         # A step of this size makes a drift of the wanted deviation.
-        self._scale = tether.apart / 10_000 * sqrt(forgets * (2.0 - forgets))
+        self._scale = basis_spec.apart / 10_000 * sqrt(forgets * (2.0 - forgets))
         # Makers hear of it as often as of the news of an instrument that is as busy.
-        moves = news.moves * pit.spec.updates_per_second * self._gap / NS_PER_SECOND
+        moves = news.moves * sim.spec.updates_per_second * self._gap / NS_PER_SECOND
         self._heard = chance(news.heard * min(1.0, moves))
         self._drift = 0.0
-        self._bits = pit.bits("tracker")
+        self._bits = sim.bits("tracker")
 
     def act(self, now: int) -> int:
         """Look at the other, move the value, and let some of the makers hear of it."""
-        pit = self.pit
-        bits = self._bits(WIDTH * (2 + len(pit.makers)))
-        pit.pace = self._headlines.haste * pit.calm
-        if not pit.detached:
+        sim = self.sim
+        bits = self._bits(WIDTH * (2 + len(sim.makers)))
+        sim.pace = self._news_process.haste * sim.interval_scale
+        if not sim.detached:
             self._drift = self._drift * self._keep + LAPLACE[bits & MASK] * self._scale
-            if pit.impact:
-                self._first.move(pit.impact * _PASSED_ON)
-                pit.impact = 0.0
+            if sim.impact:
+                self._first.move(sim.impact * _PASSED_ON)
+                sim.impact = 0.0
             self.catch_up(now)
-            pit.wake(now, self._heard, bits >> 2 * WIDTH)
-        return 1 + int(self._gap * pit.calm * EXPONENTIAL[bits >> WIDTH & MASK])
+            sim.wake(now, self._heard, bits >> 2 * WIDTH)
+        return 1 + int(self._gap * sim.interval_scale * EXPONENTIAL[bits >> WIDTH & MASK])
 
     def catch_up(self, _: int) -> None:
         """Move the value to where it belongs."""
-        pit = self.pit
-        if not pit.detached:
-            pit.move(self._first.value * (1.0 + self._drift + pit.lean) / pit.value - 1.0)
+        sim = self.sim
+        if not sim.detached:
+            sim.move(self._first.value * (1.0 + self._drift + sim.premium) / sim.value - 1.0)

@@ -9,7 +9,7 @@ from typing import Final
 
 from feed.model.durations import NS_PER_MILLISECOND
 from feed.sim.draws import HEAVY, MASK, WIDTH, chance, delays
-from feed.sim.pit import BUY, SELL, Pit
+from feed.sim.instrument_sim import BUY, SELL, InstrumentSim
 
 # How much wider each next maker quotes than the one before, as a share of the half spread.
 _STAGGER: Final = 0.35
@@ -62,15 +62,15 @@ class Maker:
         "_width",
         "anchor",
         "index",
-        "pit",
+        "sim",
         "slack",
     )
 
-    def __init__(self, pit: Pit, rank: int) -> None:
-        makers = pit.market.makers
-        self.pit: Pit = pit
-        self.index = pit.agenda.join(self)
-        self.anchor = pit.value
+    def __init__(self, sim: InstrumentSim, rank: int) -> None:
+        makers = sim.market.makers
+        self.sim: InstrumentSim = sim
+        self.index = sim.queue.join(self)
+        self.anchor = sim.value
         self._rank = rank
         self._quotes = makers.quotes
         # Indexed by side, best last.
@@ -80,23 +80,23 @@ class Maker:
         self._pause = delays(makers.pause)
         self._persists = chance(makers.persistence)
         self._picks_off = chance(makers.pick_off)
-        self._bits = pit.bits(f"maker-{rank + 1}")
+        self._bits = sim.bits(f"maker-{rank + 1}")
         self.tune()
 
     def tune(self) -> None:
         """Take over a changed spread or volatility; quotes follow as they are replaced."""
-        pit = self.pit
-        stride = pit.value * pit.volatility / sqrt(pit.spec.updates_per_second)
-        self._width = width = (1.0 + _STAGGER * self._rank) * pit.half
-        self._depth = pit.half * _DEPTH
-        self.slack = min(_NEAREST * width, 0.5 + (_SLACK + _PATIENCE * self._rank) * pit.half + _LAG * stride)
+        sim = self.sim
+        stride = sim.value * sim.volatility / sqrt(sim.spec.updates_per_second)
+        self._width = width = (1.0 + _STAGGER * self._rank) * sim.half
+        self._depth = sim.half * _DEPTH
+        self.slack = min(_NEAREST * width, 0.5 + (_SLACK + _PATIENCE * self._rank) * sim.half + _LAG * stride)
 
     def act(self, now: int) -> int:
         """Put a missing quote back, or take one away."""
-        pit = self.pit
-        pit.book.now = now
-        if abs(pit.value - self.anchor) > self.slack:
-            self.anchor = pit.value
+        sim = self.sim
+        sim.book.now = now
+        if abs(sim.value - self.anchor) > self.slack:
+            self.anchor = sim.value
         centre, near, far = self.anchor, self._width - _TOLERANCE, self._width + _TOLERANCE
         keys = bids, asks = self._keys
         quotes = self._quotes
@@ -124,7 +124,7 @@ class Maker:
             at = (bits >> 2 * WIDTH & MASK) * quotes >> WIDTH
             table = self._pause
         del keys[side][at]
-        pit.book.cancel(self._ids[side].pop(at))
+        sim.book.cancel(self._ids[side].pop(at))
         return table[bits & MASK]
 
     def place(self, side: int, bits: int) -> bool:
@@ -134,40 +134,40 @@ class Maker:
         Returns:
             Whether it stands where it should, not behind someone on the wrong side of the value.
         """
-        pit = self.pit
-        book = pit.book
+        sim = self.sim
+        book = sim.book
         keys = self._keys[side]
         centre = -self.anchor if side else self.anchor
         distance = self._width
         if keys and keys[-1] > centre - distance - _TOLERANCE:
             distance += self._depth * HEAVY[bits >> 3 * WIDTH & MASK]
         key = floor(centre - distance + 0.5)
-        lots = 1 + int(pit.rests[side] * HEAVY[bits >> 4 * WIDTH & MASK])
+        lots = 1 + int(sim.rests[side] * HEAVY[bits >> 4 * WIDTH & MASK])
         worst = -book.bid if side else book.ask
         free = not worst or key < worst
         if not free:
-            if bits >> 2 * WIDTH & MASK < self._picks_off and pit.foreign(1 - side):
-                pit.take(book.now, side, _EAGER * lots, max(1, floor(pit.value)), informs=False)
+            if bits >> 2 * WIDTH & MASK < self._picks_off and sim.foreign(1 - side):
+                sim.take(book.now, side, _EAGER * lots, max(1, floor(sim.value)), informs=False)
             key = (-book.bid if side else book.ask) - 1
         if not side and key < 1:
             key = 1
-        elif side and key < -pit.highest:
-            key = -pit.highest
+        elif side and key < -sim.highest:
+            key = -sim.highest
         self._rest(side, key, lots)
         return free
 
     def _rest(self, side: int, key: int, lots: int) -> None:
-        pit = self.pit
-        order = pit.next_order()
+        sim = self.sim
+        order = sim.next_order()
         keys = self._keys[side]
         at = bisect_left(keys, key)
         keys.insert(at, key)
         self._ids[side].insert(at, order)
-        pit.book.limit(order, side, -key if side else key, lots)
+        sim.book.limit(order, side, -key if side else key, lots)
 
     def fill(self) -> None:
         """Quote the whole ladder at once, around the value as it is now."""
-        self.anchor = self.pit.value
+        self.anchor = self.sim.value
         for side in (BUY, SELL):
             for _ in range(self._quotes - len(self._keys[side])):
                 self.place(side, self._bits(_BITS))
@@ -176,21 +176,21 @@ class Maker:
         """Take the whole ladder off the book."""
         for keys, ids in zip(self._keys, self._ids, strict=True):
             for order in ids:
-                self.pit.book.cancel(order)
+                self.sim.book.cancel(order)
             keys.clear()
             ids.clear()
 
     def refill(self, side: int) -> None:
         """Quote at once on a side that was swept empty, around the value as the sweep has left it."""
-        self.anchor = self.pit.value
+        self.anchor = self.sim.value
         self.place(side, self._bits(_BITS))
 
     def renew(self) -> None:
         """Join the best price of a side, which changes the size quoted there."""
-        book = self.pit.book
+        book = self.sim.book
         bits = self._bits(_BITS)
         side = bits & 1
-        lots = 1 + int(self.pit.rests[side] * HEAVY[bits >> WIDTH & MASK])
+        lots = 1 + int(self.sim.rests[side] * HEAVY[bits >> WIDTH & MASK])
         self._rest(side, -book.ask if side else book.bid, lots)
 
     def lost(self, now: int, order: int, side: int) -> bool:
@@ -211,28 +211,28 @@ class Maker:
 
     def hear(self, now: int) -> None:
         """Plan to act soon."""
-        heappush(self.pit.agenda.heap, (now + self._reaction[self._bits(WIDTH)], self.index))
+        heappush(self.sim.queue.heap, (now + self._reaction[self._bits(WIDTH)], self.index))
 
 
 class Obligation:
     """The first maker's duty: a best quote never stands still for long."""
 
-    __slots__ = ("_every", "_seen", "index", "pit")
+    __slots__ = ("_every", "_seen", "index", "sim")
 
-    def __init__(self, pit: Pit) -> None:
-        self.pit: Pit = pit
-        self.index = pit.agenda.join(self)
-        self._every = pit.market.makers.obligation_ms * NS_PER_MILLISECOND
+    def __init__(self, sim: InstrumentSim) -> None:
+        self.sim: InstrumentSim = sim
+        self.index = sim.queue.join(self)
+        self._every = sim.market.makers.obligation_ms * NS_PER_MILLISECOND
         self._seen = (0, 0, 0, 0)
 
     def act(self, now: int) -> int:
         """Renew the best quote if nobody has since the last look."""
-        pit = self.pit
-        book = pit.book
+        sim = self.sim
+        book = sim.book
         quote = (book.bid, book.bid_size, book.ask, book.ask_size)
         if quote == self._seen:
             book.now = now
-            pit.makers[0].renew()
+            sim.makers[0].renew()
             quote = (book.bid, book.bid_size, book.ask, book.ask_size)
         self._seen = quote
         return self._every

@@ -18,11 +18,11 @@ from feed.model.durations import NS_PER_SECOND
 from feed.model.events import STATUS, Row, Side, Status
 from feed.model.market import MarketSpec
 from feed.model.orders import Ack, Command
-from feed.sim.agenda import Agenda
-from feed.sim.clock import Bell
-from feed.sim.news import Headlines
-from feed.sim.pit import Pit
-from feed.sim.population import Population
+from feed.sim.clock import ClockTicker
+from feed.sim.event_queue import EventQueue
+from feed.sim.instrument_sim import InstrumentSim
+from feed.sim.news import NewsProcess
+from feed.sim.participants import Participants
 from feed.sim.traders import LargeOrder
 from feed.sim.watch import Watch
 
@@ -51,34 +51,34 @@ class Market:
         self._begun_with: Final = (spec, seed, start)
         self.now = start
         self._rows: list[Row] = []
-        self._agenda = Agenda()
+        self._queue = EventQueue()
         self.exchange: Final = Exchange(self.listing, self._rows.append)
         if after is not None:
             self.exchange.carry_on(after.exchange)
-        Bell(self._agenda, self._rows, start)  # first: at equal times a second begins before its events
-        self._headlines = Headlines(spec, self._agenda, seed)
-        self._pits = [
-            Pit(
+        ClockTicker(self._queue, self._rows, start)  # first: at equal times a second begins before its events
+        self._news_process = NewsProcess(spec, self._queue, seed)
+        self._sims = [
+            InstrumentSim(
                 spec,
                 item,
                 seed=seed,
                 book=book,
                 next_order=self.exchange.next_order,
                 rows=self._rows,
-                agenda=self._agenda,
+                queue=self._queue,
             )
             for item, book in zip(spec.instruments, self.exchange.books, strict=True)
         ]
         # What an instrument's participants had planned when it stopped: (nanoseconds left, actor).
         self._parked: dict[int, list[tuple[int, int]]] = {}
-        self._agenda.call(self._headlines.index, start + NS_PER_SECOND)
-        population = Population(spec, self._pits, self._headlines, start=start)
+        self._queue.call(self._news_process.index, start + NS_PER_SECOND)
+        population = Participants(spec, self._sims, self._news_process, start=start)
         self._engines = population.engines
         self._trackers = population.trackers
-        for index, pit in enumerate(self._pits):
-            pit.book.now = start
-            self._parked[index] = population.bring_in(pit)
-            if pit.spec.listed:
+        for index, sim in enumerate(self._sims):
+            sim.book.now = start
+            self._parked[index] = population.bring_in(sim)
+            if sim.spec.listed:
                 self._open(index)
             else:
                 self.exchange.set_status(index, Status.DELISTED)
@@ -90,11 +90,11 @@ class Market:
                 spec.signals,
                 exchange=self.exchange,
                 rows=self._rows,
-                agenda=self._agenda,
+                queue=self._queue,
                 start=start,
             )
-            for pit in self._pits:
-                pit.watch = watch
+            for sim in self._sims:
+                sim.watch = watch
 
     @property
     def market(self) -> Market:
@@ -116,7 +116,7 @@ class Market:
 
     def next_time(self) -> int:
         """Market time of the next scheduled action."""
-        return self._agenda.heap[0][0]
+        return self._queue.heap[0][0]
 
     def advance(self, until: int, limit: int = sys.maxsize) -> list[Row]:
         """
@@ -131,7 +131,7 @@ class Market:
         """
         if until < self.now:
             raise MarketError(f"market time is {self.now}, it cannot go back to {until}")
-        rows, heap, actors = self._rows, self._agenda.heap, self._agenda.actors
+        rows, heap, actors = self._rows, self._queue.heap, self._queue.actors
         while heap[0][0] <= until:
             now, index = heap[0]
             # Whatever an actor plans lies in the future: the head of the heap is still its own.
@@ -161,53 +161,55 @@ class Market:
     def submit(self, command: Command) -> tuple[Ack, list[Row]]:
         """Let a client's order act now. Returns its answer, and the rows that followed at once."""
         before = len(self._rows)
-        pit = self._pits[command.instrument] if 0 <= command.instrument < len(self._pits) else None
-        if pit is not None:
-            pit.book.now = self.now
+        sim = self._sims[command.instrument] if 0 <= command.instrument < len(self._sims) else None
+        if sim is not None:
+            sim.book.now = self.now
         ack = self.exchange.execute(command)
-        if pit is not None:
-            pit.traded(self.now, before)
+        if sim is not None:
+            sim.traded(self.now, before)
         return ack, self._taken()
 
     def shock(self, instrument: int, fraction: float) -> list[Row]:
         """News: move the fundamental value by ``fraction`` of itself. The makers follow."""
-        pit = self._pits[instrument]
-        pit.move(fraction)
+        sim = self._sims[instrument]
+        sim.move(fraction)
         if instrument not in self._parked:
-            pit.alert(self.now)
+            sim.alert(self.now)
         return self._taken()
 
     def volatility(self, instrument: int, factor: float) -> list[Row]:
         """Let the value swing ``factor`` times as far as the specification says."""
-        self._pits[instrument].swing(_checked(factor))
+        self._sims[instrument].swing(_checked(factor))
         return self._taken()
 
     def activity(self, instrument: int, factor: float) -> list[Row]:
         """Let everything happen ``factor`` times as often as the specification says, at equal volatility."""
-        pit = self._pits[instrument]
-        before = pit.calm
-        pit.hurry(_checked(factor))
+        sim = self._sims[instrument]
+        before = sim.interval_scale
+        sim.hurry(_checked(factor))
         trading = instrument not in self._parked
-        planned = self._agenda.withdraw(pit, self.now) if trading else self._parked[instrument]
-        self._parked[instrument] = [(int(left * pit.calm / before), actor) for left, actor in planned]
+        planned = self._queue.withdraw(sim, self.now) if trading else self._parked[instrument]
+        self._parked[instrument] = [
+            (int(left * sim.interval_scale / before), actor) for left, actor in planned
+        ]
         if trading:
             self._unpark(instrument)
         return self._taken()
 
     def liquidity(self, instrument: int, factor: float) -> list[Row]:
         """Let everyone work with ``factor`` times the sizes of the specification; makers do at once."""
-        pit = self._pits[instrument]
-        pit.deepen(_checked(factor))
+        sim = self._sims[instrument]
+        sim.deepen(_checked(factor))
         return self._requote(instrument)
 
     def imbalance(self, instrument: int, side: Side, factor: float) -> list[Row]:
         """Let what rests on a side be ``factor`` times as large as on the other; makers do at once."""
-        self._pits[instrument].tilt(int(side), _checked(factor))
+        self._sims[instrument].imbalance(int(side), _checked(factor))
         return self._requote(instrument)
 
     def spread(self, instrument: int, factor: float) -> list[Row]:
         """Let makers ask for ``factor`` times the spread of the specification, at once."""
-        self._pits[instrument].widen(_checked(factor))
+        self._sims[instrument].widen(_checked(factor))
         return self._requote(instrument)
 
     def large_order(
@@ -238,13 +240,13 @@ class Market:
             raise MarketError(
                 "a large order needs at least one lot, one slice and one nanosecond between two"
             )
-        pit = self._pits[instrument]
-        order = LargeOrder(pit, int(side), lots, slices=slices, pause=pause, reach=reach)
-        index = self._agenda.join(order)
+        sim = self._sims[instrument]
+        order = LargeOrder(sim, int(side), lots, slices=slices, pause=pause, reach=reach)
+        index = self._queue.join(order)
         if instrument in self._parked:
             self._parked[instrument].append((0, index))
         else:
-            self._agenda.call(index, self.now)
+            self._queue.call(index, self.now)
         return self._taken()
 
     def premium(self, instrument: int, fraction: float) -> list[Row]:
@@ -256,14 +258,14 @@ class Market:
         """
         if not -1 < fraction < inf:
             raise MarketError(f"a premium must be a number above -1, not {fraction}")
-        self._pits[instrument].lean = fraction
+        self._sims[instrument].premium = fraction
         return self._taken()
 
     def detach(self, instrument: int, *, detached: bool) -> list[Row]:
         """Let an instrument that follows another cease to, or follow again."""
-        pit = self._pits[instrument]
-        pit.detached = detached
-        pit.impact = 0.0  # what trades say meanwhile, nobody elsewhere hears
+        sim = self._sims[instrument]
+        sim.detached = detached
+        sim.impact = 0.0  # what trades say meanwhile, nobody elsewhere hears
         return self._taken()
 
     def set_status(self, instrument: int, status: Status) -> list[Row]:
@@ -273,17 +275,17 @@ class Market:
         Nobody acts while it does not trade. A halt leaves orders on the book, delisting takes all of
         them off; back in trading, makers quote and everyone goes on with what they had planned.
         """
-        pit = self._pits[instrument]
-        pit.book.now = self.now
+        sim = self._sims[instrument]
+        sim.book.now = self.now
         if instrument not in self._parked and status is not Status.TRADING:
-            if not pit.follows:
-                self._headlines.pits.remove(pit)
-            self._parked[instrument] = self._agenda.withdraw(pit, self.now)
-        opens = not pit.listed
-        pit.trading, pit.listed = status is Status.TRADING, status is not Status.DELISTED
+            if not sim.follows:
+                self._news_process.sims.remove(sim)
+            self._parked[instrument] = self._queue.withdraw(sim, self.now)
+        opens = not sim.listed
+        sim.trading, sim.listed = status is Status.TRADING, status is not Status.DELISTED
         self.exchange.set_status(instrument, status)
         if status is Status.DELISTED:
-            pit.clear()
+            sim.clear()
         elif status is Status.TRADING and instrument in self._parked:
             if opens and instrument in self._engines:
                 self._rows += self._engines[instrument].rows(self.now)
@@ -291,30 +293,30 @@ class Market:
         return self._taken()
 
     def _open(self, instrument: int) -> None:
-        pit = self._pits[instrument]
-        pit.trading = pit.listed = True
+        sim = self._sims[instrument]
+        sim.trading = sim.listed = True
         if instrument in self._trackers:
             self._trackers[instrument].catch_up(self.now)
-        for maker in pit.makers:
+        for maker in sim.makers:
             maker.fill()
-        pit.alert(self.now)
+        sim.alert(self.now)
         self._unpark(instrument)
-        if not pit.follows:
-            self._headlines.pits.append(pit)
+        if not sim.follows:
+            self._news_process.sims.append(sim)
 
     def _unpark(self, instrument: int) -> None:
         for left, actor in self._parked.pop(instrument):
-            self._agenda.call(actor, self.now + left)
+            self._queue.call(actor, self.now + left)
 
     def _engine_rows(self) -> list[Row]:
-        listed = (engine for index, engine in self._engines.items() if self._pits[index].listed)
+        listed = (engine for index, engine in self._engines.items() if self._sims[index].listed)
         return [row for engine in listed for row in engine.rows(self.now)]
 
     def _requote(self, instrument: int) -> list[Row]:
         if instrument not in self._parked:
-            pit = self._pits[instrument]
-            pit.book.now = self.now
-            for maker in pit.makers:
+            sim = self._sims[instrument]
+            sim.book.now = self.now
+            for maker in sim.makers:
                 maker.withdraw()
                 maker.fill()
         return self._taken()

@@ -13,9 +13,9 @@ from typing import Final
 
 from feed.model.durations import NS_PER_SECOND
 from feed.model.market import MarketSpec, News
-from feed.sim.agenda import Agenda
 from feed.sim.draws import EXPONENTIAL, LAPLACE, MASK, WIDTH, bits, chance
-from feed.sim.pit import Pit
+from feed.sim.event_queue import EventQueue
+from feed.sim.instrument_sim import InstrumentSim
 
 # The first component is drawn anew once in 4 ** _STEADY * 4 / 3 moves.
 _STEADY: Final = 2
@@ -37,22 +37,22 @@ def swings(news: News) -> tuple[float, ...]:
     )
 
 
-class Headlines:
+class NewsProcess:
     """
     News that reaches every instrument, and the mood of the whole market.
 
     Attributes:
-        pits: Where instruments are trading now.
+        sims: Where instruments are trading now.
         haste: What waiting times are multiplied by at this moment, everywhere.
     """
 
-    __slots__ = ("_bits", "_gap", "_heard", "_mood", "_share", "haste", "index", "pit", "pits")
+    __slots__ = ("_bits", "_gap", "_heard", "_mood", "_share", "haste", "index", "sim", "sims")
 
-    def __init__(self, market: MarketSpec, agenda: Agenda, seed: int) -> None:
+    def __init__(self, market: MarketSpec, queue: EventQueue, seed: int) -> None:
         news = market.news
-        self.pit = None
-        self.pits: list[Pit] = []
-        self.index = agenda.join(self)
+        self.sim = None
+        self.sims: list[InstrumentSim] = []
+        self.index = queue.join(self)
         self.haste = 1.0
         self._gap = NS_PER_SECOND / news.common_per_second
         # One move of the whole market has the variance of this share over the mean gap.
@@ -67,55 +67,55 @@ class Headlines:
         move = LAPLACE[drawn & MASK] * self._share
         mood = 1.0 + self._mood * LAPLACE[drawn >> WIDTH & MASK]
         self.haste = 1.0 / max(0.25, mood)
-        for pit in self.pits:
-            pit.move(move * pit.volatility)
-            pit.wake(now, self._heard, self._bits(WIDTH * len(pit.makers)))
+        for sim in self.sims:
+            sim.move(move * sim.volatility)
+            sim.wake(now, self._heard, self._bits(WIDTH * len(sim.makers)))
         return 1 + int(self._gap * EXPONENTIAL[drawn >> 2 * WIDTH & MASK])
 
 
-class Ticker:
+class ValueProcess:
     """News of one instrument."""
 
     __slots__ = (
         "_bits",
         "_components",
         "_gap",
-        "_headlines",
         "_heard",
+        "_news_process",
         "_scale",
         "_state",
         "_swings",
         "_width",
         "index",
-        "pit",
+        "sim",
     )
 
-    def __init__(self, pit: Pit, headlines: Headlines, table: tuple[float, ...]) -> None:
-        news = pit.market.news
-        self.pit: Pit = pit
-        self.index = pit.agenda.join(self)
-        self._headlines = headlines
+    def __init__(self, sim: InstrumentSim, news_process: NewsProcess, table: tuple[float, ...]) -> None:
+        news = sim.market.news
+        self.sim: InstrumentSim = sim
+        self.index = sim.queue.join(self)
+        self._news_process = news_process
         self._swings = table
         self._heard = chance(news.heard)
-        seconds = 1 / (news.moves * pit.spec.updates_per_second)
+        seconds = 1 / (news.moves * sim.spec.updates_per_second)
         self._gap = seconds * NS_PER_SECOND
         self._scale = math.sqrt(seconds * (1 - news.common))
-        self._bits = pit.bits("news")
+        self._bits = sim.bits("news")
         self._components = news.components
-        self._width = _DRAWS + WIDTH * (2 + pit.market.makers.count)
+        self._width = _DRAWS + WIDTH * (2 + sim.market.makers.count)
         self._state = self._bits(news.components)
 
     def act(self, now: int) -> int:
         """Move the value, and let some of the makers hear of it."""
-        pit = self.pit
+        sim = self.sim
         bits = self._bits(self._width)
         state = self._state
         # Trailing zeros: a component is drawn anew 4 times less often than the one before it.
         component = ((bits & -bits).bit_length() - 1 >> 1) - _STEADY
         if 0 <= component < self._components:
             state = self._state = state & ~(1 << component) | (bits >> _CHOICE & 1) << component
-        pit.pace = self._headlines.haste * pit.calm
+        sim.pace = self._news_process.haste * sim.interval_scale
         bits >>= _DRAWS
-        pit.move(LAPLACE[bits & MASK] * self._swings[state] * pit.step * self._scale)
-        pit.wake(now, self._heard, bits >> 2 * WIDTH)
-        return 1 + int(self._gap * pit.pace * EXPONENTIAL[bits >> WIDTH & MASK])
+        sim.move(LAPLACE[bits & MASK] * self._swings[state] * sim.step * self._scale)
+        sim.wake(now, self._heard, bits >> 2 * WIDTH)
+        return 1 + int(self._gap * sim.pace * EXPONENTIAL[bits >> WIDTH & MASK])

@@ -16,8 +16,8 @@ from feed.model.contracts import Perpetual
 from feed.model.durations import NS_PER_HOUR, NS_PER_MILLISECOND, NS_PER_MINUTE, NS_PER_SECOND
 from feed.model.events import FUNDING, LIQUIDATION, MARK, Row
 from feed.sim.draws import EXPONENTIAL, HEAVY, MASK, WIDTH
+from feed.sim.instrument_sim import BUY, SELL, InstrumentSim
 from feed.sim.margin import Position, Positions, opened
-from feed.sim.pit import BUY, SELL, Pit
 
 CHECK: Final = 100 * NS_PER_MILLISECOND  # the engine looks at every multiple of this
 FUNDING_EVERY: Final = 10 * NS_PER_SECOND
@@ -34,32 +34,34 @@ class Engine:
     Marks one perpetual future, charges funding, and closes positions whose margin has run out.
 
     Args:
-        pit: Where it is traded.
+        sim: Where it is traded.
         spec: What it is.
         spot: The venues of its underlying, in equal ticks.
         start: Market time at which the market opens, nanoseconds.
 
     Attributes:
-        pit: None: it goes on while its own instrument is halted.
+        sim: None: it goes on while its own instrument is halted.
         positions: Of the traders with borrowed money.
     """
 
-    pit: Final = None
+    sim: Final = None
 
-    def __init__(self, pit: Pit, spec: Perpetual, spot: Sequence[Pit], *, start: int) -> None:
-        self.index = pit.agenda.join(self)
+    def __init__(
+        self, sim: InstrumentSim, spec: Perpetual, spot: Sequence[InstrumentSim], *, start: int
+    ) -> None:
+        self.index = sim.queue.join(self)
         self.positions: Final = Positions()
-        self._perpetual = pit
+        self._perpetual = sim
         self._spec = spec
         self._spot = tuple(spot)
         self._interval = spec.interval_hours * NS_PER_HOUR
-        self._index2 = 2 * round(pit.value)  # twice the index price, ticks
+        self._index2 = 2 * round(sim.value)  # twice the index price, ticks
         self._apart = 0.0  # of the future from the index, smoothed, half ticks
         self._premiums = PremiumMean()
         self._rate = spec.interest
         self._next_time = start - start % self._interval + self._interval
         self._told: dict[int, Row] = {}  # the last mark and funding, by kind
-        pit.agenda.call(self.index, start - start % CHECK + CHECK)
+        sim.queue.call(self.index, start - start % CHECK + CHECK)
 
     @property
     def mark(self) -> int:
@@ -69,8 +71,8 @@ class Engine:
     def act(self, now: int) -> int:
         """Look at the prices, close what must be closed, and tell where things stand."""
         self._look()
-        pit = self._perpetual
-        if pit.trading:
+        sim = self._perpetual
+        if sim.trading:
             for position in self.positions.due(self.mark):
                 self._liquidate(now, position)
         if not now % NS_PER_SECOND:
@@ -124,12 +126,12 @@ class Engine:
         return (FUNDING, index, now, self._rate, self._predicted(), self._next_time)
 
     def _liquidate(self, now: int, position: Position) -> None:
-        pit = self._perpetual
+        sim = self._perpetual
         side = SELL if position.side == BUY else BUY
-        worst = pit.within(side, _ANY_REACH)
-        order = pit.next_order()
-        row = (LIQUIDATION, pit.book.instrument, now, order, side, worst, position.lots)
-        position.lots -= pit.take(now, side, position.lots, worst, order=order, before=row)
+        worst = sim.within(side, _ANY_REACH)
+        order = sim.next_order()
+        row = (LIQUIDATION, sim.book.instrument, now, order, side, worst, position.lots)
+        position.lots -= sim.take(now, side, position.lots, worst, order=order, before=row)
         if position.lots:
             self.positions.add(position)
 
@@ -139,56 +141,56 @@ class Leverage:
     Opens and closes positions with borrowed money, about as many as the specification says.
 
     Args:
-        pit: Where.
+        sim: Where.
         spec: How.
         positions: Those that are open.
     """
 
-    __slots__ = ("_bits", "_gap", "_positions", "_spec", "index", "pit")
+    __slots__ = ("_bits", "_gap", "_positions", "_spec", "index", "sim")
 
-    def __init__(self, pit: Pit, spec: Perpetual, positions: Positions) -> None:
-        self.pit: Pit = pit
-        self.index = pit.agenda.join(self)
+    def __init__(self, sim: InstrumentSim, spec: Perpetual, positions: Positions) -> None:
+        self.sim: InstrumentSim = sim
+        self.index = sim.queue.join(self)
         self._spec = spec
         self._positions = positions
         # Every position is opened once and closed once.
         self._gap = spec.holding_minutes * NS_PER_MINUTE / (2 * spec.traders)
-        self._bits = pit.bits("leverage")
+        self._bits = sim.bits("leverage")
         for _ in range(spec.traders):
             bits = self._bits(4 * WIDTH)
             away = (2 * (bits >> 3 * WIDTH & MASK) / MASK - 1) * _SPREAD_OUT
             side = self._side(bits)
-            position = self._position(side, bits, round(pit.value * (1 + away)))
-            if position.due(round(pit.value)):  # it would not have lived to see the opening
-                position = self._position(side, bits, round(pit.value * (1 - away)))
+            position = self._position(side, bits, round(sim.value * (1 + away)))
+            if position.due(round(sim.value)):  # it would not have lived to see the opening
+                position = self._position(side, bits, round(sim.value * (1 - away)))
             positions.add(position)
 
     def act(self, now: int) -> int:
         """Open a position or close one."""
         bits = self._bits(5 * WIDTH)
-        pit, book = self.pit, self.pit.book
+        sim, book = self.sim, self.sim.book
         known = self._positions.open
         opens = (bits >> 3 * WIDTH & MASK) * 2 * self._spec.traders > len(known) << WIDTH
         if opens:
             side = self._side(bits)
             position = self._position(side, bits, book.bid if side else book.ask)
-            position.lots = pit.take(now, side, position.lots, pit.within(side, _REACH))
+            position.lots = sim.take(now, side, position.lots, sim.within(side, _REACH))
             if position.lots:
                 self._positions.add(position)
         elif known:
             position = self._positions.take((bits & MASK) * len(known) >> WIDTH)
             side = SELL if position.side == BUY else BUY
-            position.lots -= pit.take(now, side, position.lots, pit.within(side, _REACH))
+            position.lots -= sim.take(now, side, position.lots, sim.within(side, _REACH))
             if position.lots:
                 self._positions.add(position)
-        return 1 + int(self._gap * pit.pace * EXPONENTIAL[bits >> 4 * WIDTH & MASK])
+        return 1 + int(self._gap * sim.pace * EXPONENTIAL[bits >> 4 * WIDTH & MASK])
 
     def _side(self, bits: int) -> int:
         return BUY if (bits & MASK) < self._spec.longs * (MASK + 1) else SELL
 
     def _position(self, side: int, bits: int, entry: int) -> Position:
         spec = self._spec
-        lots = 1 + int(self.pit.spec.size * spec.size * HEAVY[bits >> WIDTH & MASK])
+        lots = 1 + int(self.sim.spec.size * spec.size * HEAVY[bits >> WIDTH & MASK])
         share = (bits >> 2 * WIDTH & MASK) / MASK
         leverage = 1 + (spec.leverage - 1) * share * share
         return opened(side, lots, max(1, entry), leverage=leverage, maintenance=spec.maintenance)

@@ -16,8 +16,8 @@ from feed.model.durations import NS_PER_MILLISECOND, NS_PER_SECOND
 from feed.model.events import ROUND, UNKNOWN, Row
 from feed.sim.draws import EXPONENTIAL, MASK, WIDTH
 from feed.sim.draws import chance as threshold
-from feed.sim.news import Headlines
-from feed.sim.pit import Pit
+from feed.sim.instrument_sim import InstrumentSim
+from feed.sim.news import NewsProcess
 
 # Nobody is surer than this before the end.
 _SUREST: Final = 0.98
@@ -37,26 +37,26 @@ class Rounds:
     Settles one prediction market when its time has come, and opens the next round at once.
 
     Args:
-        pit: Where it is traded.
+        sim: Where it is traded.
         underlying: What it asks about.
         start: Market time at which the market opens, nanoseconds.
 
     Attributes:
-        pit: None: a round ends even while its instrument is halted.
+        sim: None: a round ends even while its instrument is halted.
         closes: Market time at which the round is settled, nanoseconds.
         strike: What the underlying must be above, integer ticks of the underlying.
     """
 
-    pit: Final = None
+    sim: Final = None
 
-    def __init__(self, pit: Pit, underlying: Pit, *, start: int) -> None:
-        self._prediction = pit
+    def __init__(self, sim: InstrumentSim, underlying: InstrumentSim, *, start: int) -> None:
+        self._prediction = sim
         self._underlying = underlying
-        self._length = pit.spec.instrument.timeframe
+        self._length = sim.spec.instrument.timeframe
         self.closes = start - start % self._length + self._length
         self.strike = round(underlying.value)
-        self.index = pit.agenda.join(self)
-        pit.agenda.call(self.index, self.closes)
+        self.index = sim.queue.join(self)
+        sim.queue.call(self.index, self.closes)
 
     @property
     def price(self) -> int:
@@ -66,21 +66,21 @@ class Rounds:
 
     def act(self, now: int) -> int:
         """Settle the round, and open the next."""
-        pit = self._prediction
+        sim = self._prediction
         price = self.price
-        if pit.listed:
-            pit.book.now = now
-            pit.tell(self._row(now, int(price > self.strike)))
-            pit.clear()
+        if sim.listed:
+            sim.book.now = now
+            sim.tell(self._row(now, int(price > self.strike)))
+            sim.clear()
         self.strike = price
         self.closes = now + self._length
-        if pit.listed:
-            pit.tell(self._row(now, UNKNOWN))
-        pit.move(self.chance(now) / pit.value - 1.0)
-        if pit.trading:
-            for maker in pit.makers:
+        if sim.listed:
+            sim.tell(self._row(now, UNKNOWN))
+        sim.move(self.chance(now) / sim.value - 1.0)
+        if sim.trading:
+            for maker in sim.makers:
                 maker.fill()
-            pit.alert(now)
+            sim.alert(now)
         return self._length
 
     def rows(self, now: int) -> list[Row]:
@@ -105,32 +105,34 @@ class Oddsmaker:
     Moves the value of one prediction market with its underlying.
 
     Args:
-        pit: Where.
+        sim: Where.
         spec: How often.
         rounds: Knows the chance.
-        headlines: The mood of the whole market.
+        news_process: The mood of the whole market.
     """
 
-    __slots__ = ("_bits", "_gap", "_headlines", "_heard", "_rounds", "index", "pit")
+    __slots__ = ("_bits", "_gap", "_heard", "_news_process", "_rounds", "index", "sim")
 
-    def __init__(self, pit: Pit, spec: Prediction, rounds: Rounds, headlines: Headlines) -> None:
-        self.pit: Pit = pit
-        self.index = pit.agenda.join(self)
+    def __init__(
+        self, sim: InstrumentSim, spec: Prediction, rounds: Rounds, news_process: NewsProcess
+    ) -> None:
+        self.sim: InstrumentSim = sim
+        self.index = sim.queue.join(self)
         self._rounds = rounds
-        self._headlines = headlines
+        self._news_process = news_process
         self._gap = spec.looks_ms * NS_PER_MILLISECOND
-        self._heard = threshold(pit.market.news.heard)
-        self._bits = pit.bits("odds")
+        self._heard = threshold(sim.market.news.heard)
+        self._bits = sim.bits("odds")
 
     def act(self, now: int) -> int:
         """Look at the underlying, and let makers hear of it."""
-        pit = self.pit
-        bits = self._bits(WIDTH * (1 + len(pit.makers)))
-        pit.pace = self._headlines.haste * pit.calm
+        sim = self.sim
+        bits = self._bits(WIDTH * (1 + len(sim.makers)))
+        sim.pace = self._news_process.haste * sim.interval_scale
         self.catch_up(now)
-        pit.wake(now, self._heard, bits >> WIDTH)
-        return 1 + int(self._gap * pit.calm * EXPONENTIAL[bits & MASK])
+        sim.wake(now, self._heard, bits >> WIDTH)
+        return 1 + int(self._gap * sim.interval_scale * EXPONENTIAL[bits & MASK])
 
     def catch_up(self, now: int) -> None:
         """Move the value to where it belongs."""
-        self.pit.move(self._rounds.chance(now) / self.pit.value - 1.0)
+        self.sim.move(self._rounds.chance(now) / self.sim.value - 1.0)

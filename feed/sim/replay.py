@@ -12,8 +12,8 @@ from feed.model.events import KINDS, SIGNAL, Row
 from feed.model.faults import Fault
 from feed.model.scenario import KIND_NAMES, Counts, Expect, Scenario
 from feed.sim.control import Control
-from feed.sim.run import WHOLE, Run, Until
 from feed.sim.script import ScriptedMarket
+from feed.sim.simulation import WHOLE, Simulation, Until
 
 # Events taken at a time: enough to make the digest cheap, little enough for a progress bar to move.
 _TAKEN_AT_ONCE: Final = 4096
@@ -77,7 +77,7 @@ class Replay:
 
     def __init__(
         self,
-        run: Run,
+        run: Simulation,
         *,
         start: int,
         faults: tuple[Fault, ...] = (),

@@ -7,7 +7,7 @@ from typing import Final
 from feed.model.durations import NS_PER_HOUR, NS_PER_MILLISECOND, NS_PER_SECOND
 from feed.model.market import Followers
 from feed.sim.draws import EXPONENTIAL, HEAVY, MASK, WIDTH, chance
-from feed.sim.pit import BUY, SELL, Pit
+from feed.sim.instrument_sim import BUY, SELL, InstrumentSim
 
 # Noise traders rest orders at least this far behind the best price, as a share of half the spread.
 _BEHIND: Final = 0.5
@@ -22,40 +22,40 @@ _LARGE_REACH: Final = 4.0
 class NoiseTrader:
     """Rests orders at any distance, takes them back, and now and then trades for no reason."""
 
-    __slots__ = ("_bits", "_gap", "_ids", "_most", "_takes", "index", "pit")
+    __slots__ = ("_bits", "_gap", "_ids", "_most", "_takes", "index", "sim")
 
-    def __init__(self, pit: Pit, rank: int) -> None:
-        noise = pit.market.noise
-        self.pit: Pit = pit
-        self.index = pit.agenda.join(self)
+    def __init__(self, sim: InstrumentSim, rank: int) -> None:
+        noise = sim.market.noise
+        self.sim: InstrumentSim = sim
+        self.index = sim.queue.join(self)
         self._ids: list[int] = []
         self._most = noise.orders
         actions = noise.share + noise.trades
-        self._gap = NS_PER_SECOND * noise.count / (actions * pit.spec.updates_per_second)
+        self._gap = NS_PER_SECOND * noise.count / (actions * sim.spec.updates_per_second)
         self._takes = chance(noise.trades / actions)
-        self._bits = pit.bits(f"noise-{rank + 1}")
+        self._bits = sim.bits(f"noise-{rank + 1}")
 
     def act(self, now: int) -> int:
         """Take, rest or cancel one order."""
-        pit = self.pit
-        book = pit.book
+        sim = self.sim
+        book = sim.book
         bits = self._bits(5 * WIDTH)
-        wait = 1 + int(self._gap * pit.pace * EXPONENTIAL[bits & MASK])
+        wait = 1 + int(self._gap * sim.pace * EXPONENTIAL[bits & MASK])
         size = HEAVY[bits >> WIDTH & MASK]
         side = bits >> 2 * WIDTH & 1
         ids = self._ids
         if bits >> 3 * WIDTH & MASK < self._takes:
-            pit.take(now, side, 1 + int(_TAKES * (pit.size * size)), pit.within(side, _REACH))
+            sim.take(now, side, 1 + int(_TAKES * (sim.size * size)), sim.within(side, _REACH))
             return wait
         book.now = now
         bits >>= 4 * WIDTH
         if len(ids) == self._most or (ids and bits & 1):
             book.cancel(ids.pop((bits >> 1) * len(ids) >> WIDTH - 1))
             return wait
-        behind = int(pit.half * (_BEHIND + HEAVY[bits & MASK]))
+        behind = int(sim.half * (_BEHIND + HEAVY[bits & MASK]))
         price = book.ask + behind if side else book.bid - behind
-        order = pit.next_order()
-        if 1 <= price <= pit.highest and book.post_only(order, side, price, 1 + int(pit.rests[side] * size)):
+        order = sim.next_order()
+        if 1 <= price <= sim.highest and book.post_only(order, side, price, 1 + int(sim.rests[side] * size)):
             ids.append(order)
         return wait
 
@@ -65,35 +65,35 @@ class Follower:
     Compares the price with its own average, and trades when they part.
 
     Args:
-        pit: Where.
+        sim: Where.
         spec: How.
         name: Seeds its random numbers.
         against: Trades towards the average (mean reversion) rather than away from it (momentum).
     """
 
-    __slots__ = ("_against", "_average", "_bits", "_gap", "_keep", "_trigger", "index", "pit")
+    __slots__ = ("_against", "_average", "_bits", "_gap", "_keep", "_trigger", "index", "sim")
 
-    def __init__(self, pit: Pit, spec: Followers, name: str, *, against: bool) -> None:
-        self.pit: Pit = pit
-        self.index = pit.agenda.join(self)
+    def __init__(self, sim: InstrumentSim, spec: Followers, name: str, *, against: bool) -> None:
+        self.sim: InstrumentSim = sim
+        self.index = sim.queue.join(self)
         self._against = against
-        self._average = pit.value
+        self._average = sim.value
         self._keep = 1.0 / spec.memory
         self._trigger = spec.trigger
-        self._gap = NS_PER_SECOND / (spec.looks * pit.spec.updates_per_second)
-        self._bits = pit.bits(name)
+        self._gap = NS_PER_SECOND / (spec.looks * sim.spec.updates_per_second)
+        self._bits = sim.bits(name)
 
     def act(self, now: int) -> int:
         """Look, and trade or not."""
-        pit = self.pit
+        sim = self.sim
         bits = self._bits(2 * WIDTH)
-        away = (pit.book.bid + pit.book.ask) / 2 - self._average
+        away = (sim.book.bid + sim.book.ask) / 2 - self._average
         self._average += away * self._keep
-        if abs(away) > self._trigger * pit.spread:
-            lots = 1 + int(_TAKES * pit.size * HEAVY[bits >> WIDTH & MASK])
+        if abs(away) > self._trigger * sim.spread:
+            lots = 1 + int(_TAKES * sim.size * HEAVY[bits >> WIDTH & MASK])
             side = BUY if (away > 0) != self._against else SELL
-            pit.take(now, side, lots, pit.within(side, _REACH))
-        return 1 + int(self._gap * pit.pace * EXPONENTIAL[bits & MASK])
+            sim.take(now, side, lots, sim.within(side, _REACH))
+        return 1 + int(self._gap * sim.pace * EXPONENTIAL[bits & MASK])
 
 
 class LargeOrder:
@@ -101,7 +101,7 @@ class LargeOrder:
     One large order, in equal slices.
 
     Args:
-        pit: Where.
+        sim: Where.
         side: Of the one who takes.
         lots: In all.
         slices: Parts; 1 sweeps the book at once.
@@ -109,10 +109,12 @@ class LargeOrder:
         reach: How far past the best price it goes, spreads.
     """
 
-    __slots__ = ("_lots", "_pause", "_reach", "_side", "_slices", "pit")
+    __slots__ = ("_lots", "_pause", "_reach", "_side", "_slices", "sim")
 
-    def __init__(self, pit: Pit, side: int, lots: int, *, slices: int, pause: int, reach: float) -> None:
-        self.pit: Pit = pit
+    def __init__(
+        self, sim: InstrumentSim, side: int, lots: int, *, slices: int, pause: int, reach: float
+    ) -> None:
+        self.sim: InstrumentSim = sim
         self._side = side
         self._lots = lots
         self._slices = slices
@@ -125,30 +127,30 @@ class LargeOrder:
         self._lots -= lots
         self._slices -= 1
         if lots:
-            self.pit.take(now, self._side, lots, self.pit.within(self._side, self._reach))
+            self.sim.take(now, self._side, lots, self.sim.within(self._side, self._reach))
         return self._pause if self._slices else 0
 
 
 class LargeTrader:
     """Has one large order after another, with long pauses between: some patient, some not."""
 
-    __slots__ = ("_bits", "_gap", "_order", "index", "pit")
+    __slots__ = ("_bits", "_gap", "_order", "index", "sim")
 
-    def __init__(self, pit: Pit) -> None:
-        self.pit: Pit = pit
-        self.index = pit.agenda.join(self)
-        self._gap = NS_PER_HOUR / pit.market.large.per_hour
+    def __init__(self, sim: InstrumentSim) -> None:
+        self.sim: InstrumentSim = sim
+        self.index = sim.queue.join(self)
+        self._gap = NS_PER_HOUR / sim.market.large.per_hour
         self._order: LargeOrder | None = None
-        self._bits = pit.bits("large")
+        self._bits = sim.bits("large")
 
     def act(self, now: int) -> int:
         """Begin an order, or go on with it."""
         bits = self._bits(2 * WIDTH + 2)
         if self._order is None:
-            large = self.pit.market.large
-            lots = 1 + int(self.pit.spec.size * large.size * HEAVY[bits & MASK])
+            large = self.sim.market.large
+            lots = 1 + int(self.sim.spec.size * large.size * HEAVY[bits & MASK])
             self._order = LargeOrder(
-                self.pit,
+                self.sim,
                 bits >> 2 * WIDTH & 1,
                 lots,
                 slices=large.slices if bits >> 2 * WIDTH + 1 else 1,
@@ -159,4 +161,4 @@ class LargeTrader:
         if wait:
             return wait
         self._order = None
-        return 1 + int(self._gap * self.pit.pace * EXPONENTIAL[bits >> WIDTH & MASK])
+        return 1 + int(self._gap * self.sim.pace * EXPONENTIAL[bits >> WIDTH & MASK])

@@ -10,7 +10,7 @@ from feed.model.contracts import SignalRules
 from feed.model.durations import NS_PER_SECOND
 from feed.model.events import FUNDING, Row, Side
 from feed.model.instruments import Listing
-from feed.sim.agenda import Agenda
+from feed.sim.event_queue import EventQueue
 
 
 class Watch:
@@ -22,14 +22,14 @@ class Watch:
         rules: When to speak up.
         exchange: The books.
         rows: Where signals are told.
-        agenda: Of the market.
+        queue: Of the market.
         start: Market time at which it opens, nanoseconds.
 
     Attributes:
-        pit: None: it looks everywhere.
+        sim: None: it looks everywhere.
     """
 
-    pit: Final = None
+    sim: Final = None
 
     def __init__(
         self,
@@ -38,13 +38,13 @@ class Watch:
         *,
         exchange: Exchange,
         rows: list[Row],
-        agenda: Agenda,
+        queue: EventQueue,
         start: int,
     ) -> None:
         self._books = exchange.books
         self._rows = rows
         self._detectors = Detectors(listing, rules, self._levels)
-        agenda.call(agenda.join(self), start - start % NS_PER_SECOND + NS_PER_SECOND)
+        queue.call(queue.join(self), start - start % NS_PER_SECOND + NS_PER_SECOND)
 
     def act(self, now: int) -> int:
         """Look at every book."""

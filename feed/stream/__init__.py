@@ -2,6 +2,6 @@
 Total order, and who gets it.
 
 ``hub`` is the pure core: it numbers events, encodes each once per topic, and joins the frames of
-each group of identical subscribers into one buffer. ``outlet`` owns the order of bytes on one
+each group of identical subscribers into one buffer. ``send_buffer`` owns the order of bytes on one
 connection. ``fanout`` is the one task that drives them.
 """

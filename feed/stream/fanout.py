@@ -44,7 +44,7 @@ class FanoutStatistics:
     bytes: int = 0
 
 
-class Interlude(Protocol):
+class FaultHook(Protocol):
     """What happens between two events, such as a fault."""
 
     def next(self, seq: int, rows: list[Row]) -> int | None:
@@ -63,7 +63,7 @@ class Fanout:
     Args:
         hub: Who gets what.
         flow: Bounds on a step.
-        interlude: Acts between two events; None when nothing will.
+        fault_hook: Acts between two events; None when nothing will.
 
     Attributes:
         hub: What it drives.
@@ -72,13 +72,13 @@ class Fanout:
         tap: Given the events of every step before anybody else; None for nobody.
     """
 
-    def __init__(self, hub: Hub, flow: Flow, interlude: Interlude | None = None) -> None:
+    def __init__(self, hub: Hub, flow: Flow, fault_hook: FaultHook | None = None) -> None:
         self.hub = hub
         self.latency = Histogram()
         self.tap: Callable[[list[Row]], object] | None = None
         self._failed: Callable[[Topic, Exception], object] = _nothing
         self._failures: list[tuple[OpenTopic, Exception]] = []
-        self._interlude = interlude
+        self._fault_hook = fault_hook
         self._flow = flow
         self._statistics = FanoutStatistics()
         self._stands_at = 0  # market time at which it stands still, if it does
@@ -119,18 +119,18 @@ class Fanout:
                 pass
             if stood:
                 await self.stand(stood)
-            if self._interlude is not None:
-                rows = await self._up_to_interludes(self._interlude, rows, batch.made)
+            if self._fault_hook is not None:
+                rows = await self._up_to_interludes(self._fault_hook, rows, batch.made)
             if rows:
                 await self.step(rows, made=batch.made)
 
-    async def _up_to_interludes(self, interlude: Interlude, rows: list[Row], made: float) -> list[Row]:
+    async def _up_to_interludes(self, fault_hook: FaultHook, rows: list[Row], made: float) -> list[Row]:
         """Publish what comes before the interludes among ``rows``, and let them act; what is left."""
-        while (before := interlude.next(self.hub.seq, rows)) is not None:
+        while (before := fault_hook.next(self.hub.seq, rows)) is not None:
             if before:
                 await self.step(rows[:before], made=made)
                 rows = rows[before:]
-            interlude.act(self.hub.seq, rows)
+            fault_hook.act(self.hub.seq, rows)
         return rows
 
     async def stand(self, stood: int) -> None:
@@ -142,8 +142,8 @@ class Fanout:
         Args:
             stood: For how long it has, since this was said last, nanoseconds of the clock.
         """
-        if self._stands_at != self.hub.latest.now:
-            self._stands_at, self._stood = self.hub.latest.now, 0
+        if self._stands_at != self.hub.market_state.now:
+            self._stands_at, self._stood = self.hub.market_state.now, 0
         before, self._stood = self._stood, self._stood + stood
         await self._send(lambda: self.hub.stand(before, self._stood))
 
@@ -155,9 +155,9 @@ class Fanout:
             now: Market time at the end, nanoseconds since the Unix epoch.
         """
         rows: list[Row] = [(CLOCK, 0, now)]  # as if there were one more event; it is not told
-        if self._interlude is not None:
-            while self._interlude.next(self.hub.seq, rows) == 0:
-                self._interlude.act(self.hub.seq, rows)
+        if self._fault_hook is not None:
+            while self._fault_hook.next(self.hub.seq, rows) == 0:
+                self._fault_hook.act(self.hub.seq, rows)
 
     async def replay(self) -> None:
         """Bring those up to the present who resume, a little at a time, until cancelled."""
@@ -228,7 +228,7 @@ class Fanout:
 
     def _cut(self, topic: OpenTopic, problem: Exception) -> None:
         self._failed(topic.topic, problem)
-        for group in (*topic.groups, *topic.distorted):
+        for group in (*topic.groups, *topic.faulty):
             for member in (*group.ready, *group.behind):
                 member.fail()
 

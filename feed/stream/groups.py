@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from feed.model.topics import Topic
-from feed.stream.distortion import Distorter, Distortion
+from feed.stream.link_faults import FaultyLink, LinkFault
 
 Write = Callable[[bytes | memoryview], int]
 """Says how many bytes the socket took; raises ``BlockingIOError`` for none, ``OSError`` when it is broken."""
@@ -86,29 +86,29 @@ class Group:
         tail: The last chunk of the stream; an empty one when nobody needs it.
         sweeping: A sweep over the ready members is under way and has let other tasks run.
         deferred: Members with a control frame that waits for the end of the sweep.
-        distortions: What happens to its frames on a bad link; none on a good one.
+        link_faults: What happens to its frames on a bad link; none on a good one.
     """
 
-    distortions: tuple[Distortion, ...] = ()
+    link_faults: tuple[LinkFault, ...] = ()
 
     def __init__(
         self,
         topics: tuple[Topic, ...],
         *,
-        deserted: Callable[[Group], None],
-        eased: Callable[[], None] = lambda: None,
+        emptied: Callable[[Group], None],
+        caught_up_all: Callable[[], None] = lambda: None,
     ) -> None:
         """
         Begin with no members.
 
         Args:
             topics: See the class.
-            deserted: Called when the last member has left, for whatever reason.
-            eased: Called when no member lags any more.
+            emptied: Called when the last member has left, for whatever reason.
+            caught_up_all: Called when no member lags any more.
         """
         self.topics = topics
-        self._deserted = deserted
-        self._eased = eased
+        self._emptied = emptied
+        self._caught_up_all = caught_up_all
         self.ready: dict[Member, None] = {}
         self.behind: dict[Member, None] = {}
         self.parts: list[bytes] = []
@@ -192,7 +192,7 @@ class Group:
         self.behind.pop(member, None)
         self._forget()
         if not len(self):
-            self._deserted(self)
+            self._emptied(self)
 
     def _append(self, data: bytes) -> None:
         chunk = Chunk(data, self.tail.end + len(data))
@@ -203,10 +203,10 @@ class Group:
         if not self.behind:
             if self.tail.data:
                 self.tail = Chunk(b"", self.tail.end)
-            self._eased()
+            self._caught_up_all()
 
 
-class DistortedGroup(Group):
+class FaultyGroup(Group):
     """
     Connections that listen to exactly the same topics over links that are bad in the same way.
 
@@ -217,23 +217,23 @@ class DistortedGroup(Group):
     def __init__(
         self,
         topics: tuple[Topic, ...],
-        distortions: tuple[Distortion, ...],
+        link_faults: tuple[LinkFault, ...],
         *,
-        deserted: Callable[[Group], None],
-        eased: Callable[[], None],
+        emptied: Callable[[Group], None],
+        caught_up_all: Callable[[], None],
     ) -> None:
         """
         Begin with no members.
 
         Args:
             topics: What they listen to, in order.
-            distortions: What happens to every frame.
-            deserted: As in :class:`Group`.
-            eased: As there.
+            link_faults: What happens to every frame.
+            emptied: As in :class:`Group`.
+            caught_up_all: As there.
         """
-        super().__init__(topics, deserted=deserted, eased=eased)
-        self.distortions = distortions
-        self.distorter = Distorter(distortions)
+        super().__init__(topics, emptied=emptied, caught_up_all=caught_up_all)
+        self.link_faults = link_faults
+        self.distorter = FaultyLink(link_faults)
 
     def tell(self, topic: Topic, seq: int, frame: bytes) -> bool:
         """Take the next frame; whether the step under way now has its first part."""
@@ -247,7 +247,7 @@ class DistortedGroup(Group):
 
     def adopt(self, past: Group) -> list[bytes]:
         """Withhold what ``past`` withholds; what cannot be withheld any more is owed now."""
-        if not len(self) and isinstance(past, DistortedGroup):
+        if not len(self) and isinstance(past, FaultyGroup):
             self.distorter = past.distorter
             return []
         mine = self.held()

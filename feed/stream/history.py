@@ -19,7 +19,7 @@ from typing import Final
 import attrs
 
 from feed.model.events import Row
-from feed.model.latest import Latest
+from feed.model.market_state import MarketState
 from feed.model.position import Ahead, OtherHistory, Position, TooOld
 from feed.stream.chain import chained, joined, unpacked
 
@@ -63,7 +63,7 @@ class Block:
 class _Segment:
     """A mark, and the blocks from there to the next mark."""
 
-    mark: Latest
+    mark: MarketState
     blocks: list[Block]
     bytes: int = 0  # of the blocks
     mark_bytes: int = 0
@@ -109,7 +109,7 @@ class History:
         self._size = size
         self._block_events = block_events
         self._mark_events = self._fewest = mark_events
-        self._segments: deque[_Segment] = deque((_Segment(Latest(instruments, proof), []),))
+        self._segments: deque[_Segment] = deque((_Segment(MarketState(instruments, proof), []),))
         self._rows: list[Row] = []  # the open block: its events ...
         self._parts: list[bytes] = []  # ... packed ...
         self._proofs: list[int] = []  # ... their proofs ...
@@ -141,18 +141,18 @@ class History:
             self._close_block()
         return proofs
 
-    def mark(self, latest: Latest) -> None:
+    def mark(self, market_state: MarketState) -> None:
         """
         Keep a copy of where the market stands, now and then, and forget what is too old.
 
         Args:
-            latest: Where it stands after the newest event.
+            market_state: Where it stands after the newest event.
         """
         since = self.seq - self._segments[-1].mark.seq
         if since >= self._mark_events or (since and self.bytes > self._size):
-            self._begin_segment(latest)
+            self._begin_segment(market_state)
             self._spread_marks()
-        end = latest.now - self._nanoseconds
+        end = market_state.now - self._nanoseconds
         while len(self._segments) > 1 and (self.bytes > self._size or self._segments[1].mark.now <= end):
             self._forget()
 
@@ -198,7 +198,7 @@ class History:
             rows, proofs = self._read(block)
         return rows[seq - first :], proofs[seq - first :]
 
-    def before(self, seq: int) -> Latest:
+    def before(self, seq: int) -> MarketState:
         """
         Where the market stood at the last mark that is not after ``seq``; not to be changed.
 
@@ -250,10 +250,10 @@ class History:
         self._segments[-1].bytes += size
         self.bytes += size - _OPEN_ROW_BYTES * count
 
-    def _begin_segment(self, latest: Latest) -> None:
+    def _begin_segment(self, market_state: MarketState) -> None:
         if self._rows:
             self._close_block()
-        mark = latest.copy(range(self.instruments))
+        mark = market_state.copy(range(self.instruments))
         entries = mark.entries
         size = self.instruments * _INSTRUMENT_BYTES + entries * _ENTRY_BYTES
         self._segments.append(_Segment(mark, [], mark_bytes=size))

@@ -11,18 +11,18 @@ from collections.abc import Callable, Collection, Sequence
 
 from feed.model.events import Row
 from feed.model.faults import Mute
-from feed.model.latest import Latest
+from feed.model.market_state import MarketState
 from feed.model.position import Position
 from feed.model.topics import Topic, in_order
-from feed.stream.distortion import Distortion
 from feed.stream.frames import text_frame
-from feed.stream.groups import DistortedGroup, Group
+from feed.stream.groups import FaultyGroup, Group
 from feed.stream.history import History
-from feed.stream.outlet import Outlet
+from feed.stream.link_faults import LinkFault
 from feed.stream.past import Past
 from feed.stream.publisher import Publisher
 from feed.stream.replay import Replay
 from feed.stream.replays import Replays
+from feed.stream.send_buffer import SendBuffer
 from feed.stream.topics import MakeEncoder, OpenTopic
 from feed.stream.work import CHECK, HELD, MOVE, SNAPSHOT_BYTES, TOPIC
 
@@ -44,7 +44,7 @@ class Hub:
         make_encoder: MakeEncoder,
         *,
         replay_work: int,
-        latest: Latest | None = None,
+        market_state: MarketState | None = None,
     ) -> None:
         """
         Begin with nobody listening.
@@ -53,21 +53,21 @@ class Hub:
             history: Empty; it says how many instruments there are, and what position 0 is.
             make_encoder: Gives the encoder of a topic that somebody wants.
             replay_work: See :class:`feed.settings.Flow`.
-            latest: Where the market stands, which is where ``history`` begins; None keeps what every
+            market_state: Where the market stands, which is where ``history`` begins; None keeps what every
                 encoder needs, and nothing else.
         """
         self.history = history
         self._publisher = Publisher(
-            latest or Latest(history.instruments, history.proof),
+            market_state or MarketState(history.instruments, history.proof),
             history.seq,
             instruments=history.instruments,
             make_encoder=make_encoder,
         )
         self._topics = self._publisher.topics
-        self._groups: dict[tuple[tuple[Topic, ...], tuple[Distortion, ...]], Group] = {}
+        self._groups: dict[tuple[tuple[Topic, ...], tuple[LinkFault, ...]], Group] = {}
         self.replays = Replays(history, make_encoder, work=replay_work, join=self._join)
         self.work = 0.0
-        self.replays.left = self._eased
+        self.replays.left = self._caught_up_all
         self.changed: Callable[[], object] = _nothing
 
     @property
@@ -85,9 +85,9 @@ class Hub:
         self._publisher.failed = failed
 
     @property
-    def latest(self) -> Latest:
+    def market_state(self) -> MarketState:
         """Where the market stands."""
-        return self._publisher.latest
+        return self._publisher.market_state
 
     @property
     def position(self) -> Position:
@@ -109,11 +109,11 @@ class Hub:
         """
         oldest = self.history.oldest
         proofs = self.history.append(rows)
-        stirred = self._publisher.publish(rows, proofs)
-        self.history.mark(self.latest)
+        dirty = self._publisher.publish(rows, proofs)
+        self.history.mark(self.market_state)
         if len(self.replays):
             self.replays.published(len(rows), forgotten=self.history.oldest != oldest)
-        return stirred
+        return dirty
 
     def check(self, position: Position) -> None:
         """
@@ -131,12 +131,14 @@ class Hub:
         """Tell the heartbeats that are due while market time stands still; see :meth:`Publisher.stand`."""
         return self._publisher.stand(before, after)
 
-    def subscribe(self, outlet: Outlet, topics: Sequence[Topic], *, since: int | None = None) -> None:
+    def subscribe(
+        self, send_buffer: SendBuffer, topics: Sequence[Topic], *, since: int | None = None
+    ) -> None:
         """
-        Let ``outlet`` hear ``topics`` from now on; those it holds already are passed over.
+        Let ``send_buffer`` hear ``topics`` from now on; those it holds already are passed over.
 
         Args:
-            outlet: Who listens.
+            send_buffer: Who listens.
             topics: What to; first come their snapshots, in this order, then every later event.
             since: Sequence number from which on to hear them: in place of snapshots, what was said
                 of them after that event, byte for byte as it was said then.
@@ -145,63 +147,63 @@ class Hub:
             TooOld: What follows ``since`` is no longer kept. Nothing has changed.
             Ahead: It has not been reached. Nothing has changed.
         """
-        held = self._held(outlet)
+        held = self._held(send_buffer)
         new = [topic for topic in dict.fromkeys(topics) if topic not in held]
         if not new:
             return
         if since is not None:
             self.history.reach(since)
         opened = len(self._topics)
-        if since is not None and since < self.seq and not outlet.muted:
-            replay = self.replays.of(outlet) or self._leave(outlet)
+        if since is not None and since < self.seq and not send_buffer.muted:
+            replay = self.replays.of(send_buffer) or self._leave(send_buffer)
             replay.stop(self.seq)
             replay.tell(new, since, self.seq)
-        elif since is None and (greeting := self._snapshots(new)):
-            self.work += len(greeting) / SNAPSHOT_BYTES
-            self._send(outlet, greeting)
-        self._listen(outlet, [*held, *new])
+        elif since is None and (handshake := self._snapshots(new)):
+            self.work += len(handshake) / SNAPSHOT_BYTES
+            self._send(send_buffer, handshake)
+        self._listen(send_buffer, [*held, *new])
         self.work += TOPIC * (len(self._topics) - opened)
-        if outlet.replay is not None:  # opened for the snapshots alone
+        if send_buffer.replay is not None:  # opened for the snapshots alone
             self._topics.close_unheard(new)
 
-    def unsubscribe(self, outlet: Outlet, topics: Sequence[Topic]) -> None:
-        """Send nothing more of ``topics`` to ``outlet``, beyond what has been published."""
-        held = self._held(outlet)
+    def unsubscribe(self, send_buffer: SendBuffer, topics: Sequence[Topic]) -> None:
+        """Send nothing more of ``topics`` to ``send_buffer``, beyond what has been published."""
+        held = self._held(send_buffer)
         given_up = dict.fromkeys(topics)
         left = [topic for topic in held if topic not in given_up]
         if len(left) != len(held):
-            self._listen(outlet, left)
+            self._listen(send_buffer, left)
 
-    def send(self, outlet: Outlet, text: str) -> None:
-        """Send one message to ``outlet`` alone, after everything published so far."""
-        self._send(outlet, text_frame(text))
-        outlet.check(self.seq)
+    def send(self, send_buffer: SendBuffer, text: str) -> None:
+        """Send one message to ``send_buffer`` alone, after everything published so far."""
+        self._send(send_buffer, text_frame(text))
+        send_buffer.check(self.seq)
 
-    def distort(self, outlet: Outlet, distortions: tuple[Distortion, ...]) -> None:
+    def distort(self, send_buffer: SendBuffer, link_faults: tuple[LinkFault, ...]) -> None:
         """
-        Let ``outlet`` have a bad link from here on, or a good one again.
+        Let ``send_buffer`` have a bad link from here on, or a good one again.
 
         Args:
-            outlet: Whose.
-            distortions: All that happens to the frames of its topics; when there is a ``Mute``
+            send_buffer: Whose.
+            link_faults: All that happens to the frames of its topics; when there is a ``Mute``
                 among them, messages for it alone are lost as well.
         """
-        outlet.distortions = distortions
-        if held := self._held(outlet):
-            self._listen(outlet, held)
-        outlet.muted = any(isinstance(one.fault, Mute) for one in distortions)
+        send_buffer.link_faults = link_faults
+        if held := self._held(send_buffer):
+            self._listen(send_buffer, held)
+        send_buffer.muted = any(isinstance(one.fault, Mute) for one in link_faults)
 
-    def mute(self, outlet: Outlet) -> None:
-        """Send nothing of any topic to ``outlet`` any more, beyond what has been published."""
-        self._listen(outlet, ())
+    def mute(self, send_buffer: SendBuffer) -> None:
+        """Send nothing of any topic to ``send_buffer`` any more, beyond what has been published."""
+        self._listen(send_buffer, ())
 
-    def drop(self, outlet: Outlet) -> None:
-        """The connection of ``outlet`` has ended: write nothing to it any more."""
-        outlet.close()
+    def drop(self, send_buffer: SendBuffer) -> None:
+        """The connection of ``send_buffer`` has ended: write nothing to it any more."""
+        send_buffer.close()
 
-    def abandon(self, outlet: Outlet) -> None:
-        """Forget what ``outlet`` owes and all it listened to; it can still be sent a last message."""
-        outlet.abandon()
+    def abandon(self, send_buffer: SendBuffer) -> None:
+        """Forget what ``send_buffer`` owes and all it listened to; it can still be sent a last message."""
+        send_buffer.abandon()
 
     def backlog(self) -> int:
         """Bytes that connections which have fallen behind have yet to take, all together."""
@@ -216,87 +218,87 @@ class Hub:
     def lagging(self) -> bool:
         """Whether some have yet to take what was published, other than those whose link takes nothing."""
         behind = [member for group in self._groups.values() for member in group.behind]
-        return not all(member.stalled for member in (*behind, *self.replays.outlets))
+        return not all(member.stalled for member in (*behind, *self.replays.send_buffers))
 
-    def _held(self, outlet: Outlet) -> Sequence[Topic]:
-        if (replay := self.replays.of(outlet)) is not None:
+    def _held(self, send_buffer: SendBuffer) -> Sequence[Topic]:
+        if (replay := self.replays.of(send_buffer)) is not None:
             return replay.topics
-        return () if outlet.group is None else outlet.group.topics
+        return () if send_buffer.group is None else send_buffer.group.topics
 
     def _snapshots(self, topics: list[Topic]) -> bytes:
         frames: list[bytes] = []
         for topic in topics:
-            encoder = self._topics.get(topic, self.latest).encoder
-            frames += map(text_frame, encoder.snapshot(self.latest, topic.instrument))
+            encoder = self._topics.get(topic, self.market_state).encoder
+            frames += map(text_frame, encoder.snapshot(self.market_state, topic.instrument))
         return b"".join(frames)
 
-    def _send(self, outlet: Outlet, frames: bytes) -> None:
-        replay = self.replays.of(outlet)
+    def _send(self, send_buffer: SendBuffer, frames: bytes) -> None:
+        replay = self.replays.of(send_buffer)
         if replay is None:
-            outlet.send(frames)
-        elif not outlet.muted:
+            send_buffer.send(frames)
+        elif not send_buffer.muted:
             replay.say(frames, self.seq)
 
-    def _listen(self, outlet: Outlet, topics: Sequence[Topic]) -> None:
-        """Let ``outlet`` hear exactly ``topics`` from here on."""
-        if (replay := self.replays.of(outlet)) is not None:
-            replay.follow(topics, outlet.distortions, self.seq)
-            outlet.resume()  # whose turn it is once its socket has taken everything
-            outlet.check(self.seq)
+    def _listen(self, send_buffer: SendBuffer, topics: Sequence[Topic]) -> None:
+        """Let ``send_buffer`` hear exactly ``topics`` from here on."""
+        if (replay := self.replays.of(send_buffer)) is not None:
+            replay.follow(topics, send_buffer.link_faults, self.seq)
+            send_buffer.resume()  # whose turn it is once its socket has taken everything
+            send_buffer.check(self.seq)
         else:
-            self._join(outlet, topics)
+            self._join(send_buffer, topics)
 
-    def _leave(self, outlet: Outlet) -> Replay:
-        """Take ``outlet`` out of the live stream, to be told of the past."""
-        if outlet.group is not None:
-            outlet.send(b"".join(outlet.group.held()))
-            outlet.unfollow()
-        replay = self.replays.begin(outlet)
+    def _leave(self, send_buffer: SendBuffer) -> Replay:
+        """Take ``send_buffer`` out of the live stream, to be told of the past."""
+        if send_buffer.group is not None:
+            send_buffer.send(b"".join(send_buffer.group.held()))
+            send_buffer.unfollow()
+        replay = self.replays.begin(send_buffer)
         self.changed()
         return replay
 
-    def _join(self, outlet: Outlet, topics: Sequence[Topic], past: Past | None = None) -> None:
-        """Put ``outlet`` among those who listen to exactly ``topics``, here and now."""
-        before = 0 if outlet.group is None else len(outlet.group.topics)
+    def _join(self, send_buffer: SendBuffer, topics: Sequence[Topic], past: Past | None = None) -> None:
+        """Put ``send_buffer`` among those who listen to exactly ``topics``, here and now."""
+        before = 0 if send_buffer.group is None else len(send_buffer.group.topics)
         self.work += MOVE + HELD * (before + len(topics))
-        if outlet.group is not None:
-            outlet.send(b"".join(outlet.group.held()))
+        if send_buffer.group is not None:
+            send_buffer.send(b"".join(send_buffer.group.held()))
         if topics:
-            group = self._group(topics, outlet.distortions)
+            group = self._group(topics, send_buffer.link_faults)
             if past is not None and past.group is not None:
-                outlet.put(b"".join(group.adopt(past.group)))
-            outlet.follow(group)
+                send_buffer.put(b"".join(group.adopt(past.group)))
+            send_buffer.follow(group)
             if not len(group):  # the connection takes no data any more
                 self._dissolve(group)
         else:
-            outlet.unfollow()
-        outlet.check(self.seq)
+            send_buffer.unfollow()
+        send_buffer.check(self.seq)
         self.changed()
 
-    def _group(self, wanted: Sequence[Topic], distortions: tuple[Distortion, ...]) -> Group:
+    def _group(self, wanted: Sequence[Topic], link_faults: tuple[LinkFault, ...]) -> Group:
         for topic in wanted:
-            self._topics.get(topic, self.latest)
+            self._topics.get(topic, self.market_state)
         topics = tuple(sorted(dict.fromkeys(wanted), key=in_order))
-        group = self._groups.get((topics, distortions))
+        group = self._groups.get((topics, link_faults))
         if group is None:
-            group = self._groups[topics, distortions] = self._new_group(topics, distortions)
+            group = self._groups[topics, link_faults] = self._new_group(topics, link_faults)
         return group
 
-    def _new_group(self, topics: tuple[Topic, ...], distortions: tuple[Distortion, ...]) -> Group:
+    def _new_group(self, topics: tuple[Topic, ...], link_faults: tuple[LinkFault, ...]) -> Group:
         group = (
-            DistortedGroup(topics, distortions, deserted=self._dissolve, eased=self._eased)
-            if distortions
-            else Group(topics, deserted=self._dissolve, eased=self._eased)
+            FaultyGroup(topics, link_faults, emptied=self._dissolve, caught_up_all=self._caught_up_all)
+            if link_faults
+            else Group(topics, emptied=self._dissolve, caught_up_all=self._caught_up_all)
         )
         self._topics.join(group)
         return group
 
-    def _eased(self) -> None:
+    def _caught_up_all(self) -> None:
         self.changed()
 
     def _dissolve(self, group: Group) -> None:
         """Forget ``group``, in which nobody is left."""
-        if self._groups.pop((group.topics, group.distortions), None) is not None:
+        if self._groups.pop((group.topics, group.link_faults), None) is not None:
             self._topics.leave(group)
 
 

@@ -7,9 +7,9 @@ from typing import Final
 
 from feed.model.events import Row
 from feed.model.topics import Topic
-from feed.stream.distortion import Distortion
-from feed.stream.groups import DistortedGroup, Group
+from feed.stream.groups import FaultyGroup, Group
 from feed.stream.history import History
+from feed.stream.link_faults import LinkFault
 from feed.stream.publisher import Publisher
 from feed.stream.topics import MakeEncoder
 from feed.stream.work import TOPIC
@@ -36,7 +36,7 @@ class Past:
         self,
         history: History,
         topics: tuple[Topic, ...],
-        distortions: tuple[Distortion, ...],
+        link_faults: tuple[LinkFault, ...],
         make_encoder: MakeEncoder,
         failed: Callable[[Topic, Exception], object],
     ) -> None:
@@ -46,7 +46,7 @@ class Past:
         Args:
             history: What happened.
             topics: What is told.
-            distortions: What happens to the frames.
+            link_faults: What happens to the frames.
             make_encoder: Gives the encoder of a topic.
             failed: Told of what an encoder raised, which is silent from then on.
         """
@@ -54,7 +54,7 @@ class Past:
         self._topics = topics
         self._piece = PIECE_EVENTS if len(topics) <= _FEW_TOPICS else SHORT_PIECE_EVENTS
         self._instruments = dict.fromkeys(topic.instrument for topic in topics)
-        self._distortions = distortions
+        self._link_faults = link_faults
         self._make_encoder = make_encoder
         self._failed = failed
         self._rows: list[Row] = []  # read, and not yet told
@@ -115,13 +115,13 @@ class Past:
         opened: list[Topic] = []
         for topic in self._topics:
             try:
-                opened.append(publisher.topics.get(topic, publisher.latest).topic)
+                opened.append(publisher.topics.get(topic, publisher.market_state).topic)
             except Exception as problem:  # noqa: BLE001 - of one protocol, none of the others
                 self._failed(topic, problem)
         group = (
-            DistortedGroup(tuple(opened), self._distortions, deserted=_nothing, eased=_nothing)
-            if self._distortions
-            else Group(tuple(opened), deserted=_nothing)
+            FaultyGroup(tuple(opened), self._link_faults, emptied=_nothing, caught_up_all=_nothing)
+            if self._link_faults
+            else Group(tuple(opened), emptied=_nothing)
         )
         publisher.topics.join(group)
         return group

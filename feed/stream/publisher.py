@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 
 from feed.model.events import Event, Row, event
-from feed.model.latest import Latest
+from feed.model.market_state import MarketState
 from feed.model.topics import Encoder
 from feed.stream.frames import text_frame
 from feed.stream.groups import Group
@@ -17,25 +17,27 @@ class Publisher:
     The events of one market, told to whoever has opened a topic.
 
     Attributes:
-        latest: Where the market stands.
+        market_state: Where the market stands.
         seq: Sequence number of the last event.
         topics: What somebody listens to.
-        instruments: Those of which :attr:`latest` is carried on; None for all.
+        instruments: Those of which :attr:`market_state` is carried on; None for all.
         failed: Told of an encoder that raised, which is silent from then on; None lets it raise.
         calls: Times that an encoder was asked for a message.
     """
 
-    def __init__(self, latest: Latest, seq: int, *, instruments: int, make_encoder: MakeEncoder) -> None:
+    def __init__(
+        self, market_state: MarketState, seq: int, *, instruments: int, make_encoder: MakeEncoder
+    ) -> None:
         """
         Begin where everything up to ``seq`` has been told, and nobody listens.
 
         Args:
-            latest: Where the market stood then; it is carried on from here.
+            market_state: Where the market stood then; it is carried on from here.
             seq: Sequence number of the last event told.
             instruments: How many the market lists.
             make_encoder: Gives the encoder of a topic that somebody wants.
         """
-        self.latest = latest
+        self.market_state = market_state
         self.seq = seq
         self.topics = Topics(instruments, make_encoder)
         self.instruments: Collection[int] | None = None
@@ -55,15 +57,15 @@ class Publisher:
         """
         topics = self.topics
         listeners = topics.listeners
-        apply = self.latest.apply if self.instruments is None else self._apply_some
-        stirred: list[Group] = []
-        tell = _tell_distorted_too if topics.bad_links else _tell
+        apply = self.market_state.apply if self.instruments is None else self._apply_some
+        dirty: list[Group] = []
+        tell = _tell_distorted_too if topics.faulty_groups else _tell
         seq = self.seq
-        now = self.latest.now
+        now = self.market_state.now
         for row, proof in zip(rows, proofs, strict=True):
             before, now = now, row[2]
             if now >= topics.next_beat:
-                self._beat(seq, now, stirred)
+                self._on_timer(seq, now, dirty)
             elif now < before:
                 topics.plan(now)  # the market was taken back
             seq += 1
@@ -79,9 +81,9 @@ class Publisher:
                         self._silence(topic, problem)
                         continue
                     if text is not None:
-                        tell(topic, seq, text, stirred)
+                        tell(topic, seq, text, dirty)
         self.seq = seq
-        return stirred
+        return dirty
 
     def stand(self, before: int, after: int) -> list[Group]:
         """
@@ -94,33 +96,33 @@ class Publisher:
         Returns:
             The groups that have something to hear.
         """
-        stirred: list[Group] = []
-        now = self.latest.now
+        dirty: list[Group] = []
+        now = self.market_state.now
         due = [(now, topic) for topic in self.topics.heartbeats(now + before, now + after)]
-        self._speak(self.seq, due, stirred)
-        return stirred
+        self._speak(self.seq, due, dirty)
+        return dirty
 
-    def _beat(self, seq: int, now: int, stirred: list[Group]) -> None:
+    def _on_timer(self, seq: int, now: int, dirty: list[Group]) -> None:
         """Let the topics speak whose time has come before the event at ``now``."""
-        self._speak(seq, self.topics.beats(now), stirred)
+        self._speak(seq, self.topics.timers_due(now), dirty)
 
-    def _speak(self, seq: int, beats: list[tuple[int, OpenTopic]], stirred: list[Group]) -> None:
-        for when, topic in beats:
+    def _speak(self, seq: int, timers_due: list[tuple[int, OpenTopic]], dirty: list[Group]) -> None:
+        for when, topic in timers_due:
             self.calls += 1
             try:
-                text = topic.encoder.beat(seq, when)
+                text = topic.encoder.on_timer(seq, when)
             except Exception as problem:  # noqa: BLE001 - of one protocol, none of the others
                 self._silence(topic, problem)
                 continue
             if text is not None:
-                _tell_distorted_too(topic, seq, text, stirred)
+                _tell_distorted_too(topic, seq, text, dirty)
 
     def _apply_some(self, seq: int, row: Row, proof: int) -> None:
-        latest = self.latest
+        market_state = self.market_state
         if self.instruments is not None and row[1] in self.instruments:
-            latest.apply(seq, row, proof)
+            market_state.apply(seq, row, proof)
         else:
-            latest.seq, latest.proof, latest.now = seq, proof, row[2]
+            market_state.seq, market_state.proof, market_state.now = seq, proof, row[2]
 
     def _silence(self, topic: OpenTopic, problem: Exception) -> None:
         if self.failed is None:
@@ -142,15 +144,15 @@ class _Silent(Encoder):
         del item
 
 
-def _tell(topic: OpenTopic, _: int, text: str, stirred: list[Group]) -> bytes:
+def _tell(topic: OpenTopic, _: int, text: str, dirty: list[Group]) -> bytes:
     frame = text_frame(text)
     for group in topic.groups:
         if not group.parts:
-            stirred.append(group)
+            dirty.append(group)
         group.parts.append(frame)
     return frame
 
 
-def _tell_distorted_too(topic: OpenTopic, seq: int, text: str, stirred: list[Group]) -> None:
-    frame = _tell(topic, seq, text, stirred)
-    stirred += [group for group in topic.distorted if group.tell(topic.topic, seq, frame)]
+def _tell_distorted_too(topic: OpenTopic, seq: int, text: str, dirty: list[Group]) -> None:
+    frame = _tell(topic, seq, text, dirty)
+    dirty += [group for group in topic.faulty if group.tell(topic.topic, seq, frame)]

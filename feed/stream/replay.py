@@ -15,9 +15,9 @@ from typing import Final
 import attrs
 
 from feed.model.topics import Topic, in_order
-from feed.stream.distortion import Distortion
-from feed.stream.outlet import Outlet
+from feed.stream.link_faults import LinkFault
 from feed.stream.past import Past
+from feed.stream.send_buffer import SendBuffer
 
 # What an entry of a script takes in memory, beside its bytes.
 ENTRY_BYTES: Final = 256
@@ -30,7 +30,7 @@ class Stretch:
 
     Attributes:
         topics: What it listens to there, in order.
-        distortions: What happens to the frames there.
+        link_faults: What happens to the frames there.
         seq: Up to which event it has been told.
         until: Where it ends; None at the present.
         past: Tells of it, where that cannot be shared: what becomes of a frame on a bad link may depend
@@ -39,7 +39,7 @@ class Stretch:
     """
 
     topics: tuple[Topic, ...]
-    distortions: tuple[Distortion, ...]
+    link_faults: tuple[LinkFault, ...]
     seq: int
     until: int | None = None
     past: Past | None = None
@@ -51,24 +51,24 @@ class Replay:
     The script of one connection.
 
     Attributes:
-        outlet: The connection.
+        send_buffer: The connection.
         script: What it is owed, next first: stretches, and frames for it alone.
         resting: It has done so much work that there is no more for a while.
         waiting: What these frames, and the script itself, take in memory, bytes.
     """
 
     def __init__(
-        self, outlet: Outlet, ready: Callable[[Replay], None], end: Callable[[Replay], None]
+        self, send_buffer: SendBuffer, ready: Callable[[Replay], None], end: Callable[[Replay], None]
     ) -> None:
         """
         Begin with nothing owed.
 
         Args:
-            outlet: See the class.
+            send_buffer: See the class.
             ready: Called when the socket has taken everything.
             end: Called when the connection has gone or wants nothing more.
         """
-        self.outlet = outlet
+        self.send_buffer = send_buffer
         self.script: deque[Stretch | bytes] = deque()
         self.resting = False
         self.waiting = 0
@@ -100,18 +100,18 @@ class Replay:
         self._add(frames)
         if last is not None:
             last.goes_on = True
-            self._add(Stretch(last.topics, last.distortions, seq))
+            self._add(Stretch(last.topics, last.link_faults, seq))
 
     def tell(self, topics: Sequence[Topic], since: int, seq: int) -> None:
         """Tell ``topics`` from the event ``since`` up to now, the event ``seq``, before anything later."""
         if since < seq:
             self._add(Stretch(tuple(sorted(topics, key=in_order)), (), since, seq))
 
-    def follow(self, topics: Sequence[Topic], distortions: tuple[Distortion, ...], seq: int) -> None:
+    def follow(self, topics: Sequence[Topic], link_faults: tuple[LinkFault, ...], seq: int) -> None:
         """Listen to exactly ``topics`` after the event ``seq``, which is the newest."""
         self._stop(seq)
         if topics:
-            self._add(Stretch(tuple(sorted(topics, key=in_order)), distortions, seq))
+            self._add(Stretch(tuple(sorted(topics, key=in_order)), link_faults, seq))
 
     def stop(self, seq: int) -> None:
         """Listen to nothing after the event ``seq``, which is the newest."""
@@ -139,7 +139,7 @@ class Replay:
         if not isinstance(last, Stretch) or last.until is not None:
             return None
         last.until = seq
-        if last.seq >= seq and not last.distortions:
+        if last.seq >= seq and not last.link_faults:
             self.script.pop()
             self.waiting -= ENTRY_BYTES
         return last

@@ -15,9 +15,9 @@ from typing import Final, Protocol
 
 from feed.model.topics import Topic
 from feed.stream.history import History
-from feed.stream.outlet import WRITE_BYTES, Outlet
 from feed.stream.past import Past
 from feed.stream.replay import ENTRY_BYTES, Replay, Stretch
+from feed.stream.send_buffer import WRITE_BYTES, SendBuffer
 from feed.stream.topics import MakeEncoder
 
 # Pieces that were encoded last, for others who ask for the same.
@@ -32,8 +32,8 @@ _BACKLOG_PART: Final = 4
 class Joins(Protocol):
     """Lets a connection that has caught up join the live stream."""
 
-    def __call__(self, outlet: Outlet, topics: tuple[Topic, ...], past: Past | None) -> None:
-        """``outlet`` has been told everything; ``past`` told the last of it over a bad link."""
+    def __call__(self, send_buffer: SendBuffer, topics: tuple[Topic, ...], past: Past | None) -> None:
+        """``send_buffer`` has been told everything; ``past`` told the last of it over a bad link."""
 
 
 _Key = tuple[tuple[Topic, ...], int]
@@ -67,7 +67,7 @@ class Replays:
         self._make_encoder = make_encoder
         self._work = work
         self._join = join
-        self._replays: dict[Outlet, Replay] = {}
+        self._replays: dict[SendBuffer, Replay] = {}
         self._ready: dict[Replay, None] = {}  # in the order of their turns
         self._pasts: dict[_Key, Past] = {}  # by where they stand or are to begin, used last last
         self._pieces: dict[_Key, tuple[bytes, int]] = {}  # and where each ends
@@ -95,21 +95,23 @@ class Replays:
         while self._resting and self._resting[0][0] <= now:
             replay = heapq.heappop(self._resting)[2]
             replay.resting = False
-            if replay.outlet.replay is replay:
-                replay.outlet.resume()
+            if replay.send_buffer.replay is replay:
+                replay.send_buffer.resume()
 
     @property
-    def outlets(self) -> Sequence[Outlet]:
+    def send_buffers(self) -> Sequence[SendBuffer]:
         """Who is catching up."""
         return list(self._replays)
 
-    def of(self, outlet: Outlet) -> Replay | None:
-        """What ``outlet`` is being told of the past; None when it is at the present."""
-        return self._replays.get(outlet)
+    def of(self, send_buffer: SendBuffer) -> Replay | None:
+        """What ``send_buffer`` is being told of the past; None when it is at the present."""
+        return self._replays.get(send_buffer)
 
-    def begin(self, outlet: Outlet) -> Replay:
-        """Let ``outlet`` catch up from now on; its script is still to be written."""
-        replay = outlet.replay = self._replays[outlet] = Replay(outlet, self._is_ready, self._ended)
+    def begin(self, send_buffer: SendBuffer) -> Replay:
+        """Let ``send_buffer`` catch up from now on; its script is still to be written."""
+        replay = send_buffer.replay = self._replays[send_buffer] = Replay(
+            send_buffer, self._is_ready, self._ended
+        )
         return replay
 
     def turn(self) -> None:
@@ -121,8 +123,8 @@ class Replays:
         # In a market in a hurry more than what happens meanwhile, or nobody would catch up with it.
         most = max(self._work, min(2 * self._meanwhile, _HURRY * self._work))
         self._meanwhile = 0
-        outlet = replay.outlet
-        room = min(WRITE_BYTES, outlet.backlog_bytes // _BACKLOG_PART)
+        send_buffer = replay.send_buffer
+        room = min(WRITE_BYTES, send_buffer.backlog_bytes // _BACKLOG_PART)
         pieces: list[bytes] = []
         work = 0
         done = False
@@ -134,17 +136,17 @@ class Replays:
         frames = b"".join(pieces)
         if self._broken:
             self._broken = False
-            outlet.fail()
+            send_buffer.fail()
             return
-        if work and (until := outlet.charge(work)):
+        if work and (until := send_buffer.charge(work)):
             self._rests += 1
             heapq.heappush(self._resting, (until, self._rests, replay))
             replay.resting = True
         if frames:
-            outlet.put(frames)  # which makes it ready again as soon as the socket has taken it
-        if outlet.replay is not replay:
+            send_buffer.put(frames)  # which makes it ready again as soon as the socket has taken it
+        if send_buffer.replay is not replay:
             return  # the connection broke
-        if done and outlet.owed <= replay.waiting:  # it has taken everything: it can keep up
+        if done and send_buffer.owed <= replay.waiting:  # it has taken everything: it can keep up
             self._finish(replay)
         elif not frames:
             self._is_ready(replay)
@@ -166,7 +168,7 @@ class Replays:
         for replay in list(self._replays.values()):
             oldest = replay.oldest
             if oldest is not None and oldest + 1 < self._history.oldest:
-                replay.outlet.lose(self._history.seq)
+                replay.send_buffer.lose(self._history.seq)
 
     def close(self) -> None:
         """There will be no more turns: nothing of the past is told, only what is for one client alone."""
@@ -174,19 +176,19 @@ class Replays:
             frames = b"".join(item for item in replay.script if isinstance(item, bytes))
             replay.script.clear()
             self._ended(replay)
-            replay.outlet.put(frames)
-            replay.outlet.wake()
+            replay.send_buffer.put(frames)
+            replay.send_buffer.wake()
 
     # -- inside ------------------------------------------------------------------------------------
 
     def _is_ready(self, replay: Replay) -> None:
-        if self._replays.get(replay.outlet) is replay and not replay.resting:
+        if self._replays.get(replay.send_buffer) is replay and not replay.resting:
             self._ready[replay] = None
             self.wake()
 
     def _ended(self, replay: Replay) -> None:
-        replay.outlet.replay = None
-        self._replays.pop(replay.outlet, None)
+        replay.send_buffer.replay = None
+        self._replays.pop(replay.send_buffer, None)
         self._ready.pop(replay, None)
         if not self._replays:
             self._pasts.clear()
@@ -210,7 +212,7 @@ class Replays:
 
     def _tell(self, stretch: Stretch, stop: int) -> tuple[bytes, int]:
         """The next piece of a stretch, or some of the way to where it begins, and its cost."""
-        if stretch.distortions:
+        if stretch.link_faults:
             stretch.past = past = stretch.past or self._new_past(stretch)
             return self._go_on(past, stretch, stop)
         key = stretch.topics, stretch.seq
@@ -228,7 +230,7 @@ class Replays:
         return data, work
 
     def _new_past(self, stretch: Stretch) -> Past:
-        return Past(self._history, stretch.topics, stretch.distortions, self._make_encoder, self._contain)
+        return Past(self._history, stretch.topics, stretch.link_faults, self._make_encoder, self._contain)
 
     def _go_on(self, past: Past, stretch: Stretch, stop: int) -> tuple[bytes, int]:
         work = past.seek(stretch.seq)
@@ -259,10 +261,10 @@ class Replays:
         last = replay.script[0] if replay.script else None
         self._ended(replay)
         if isinstance(last, Stretch):
-            self._join(replay.outlet, last.topics, last.past)
+            self._join(replay.send_buffer, last.topics, last.past)
         else:
-            self._join(replay.outlet, (), None)
-            replay.outlet.wake()  # somebody may wait for the end
+            self._join(replay.send_buffer, (), None)
+            replay.send_buffer.wake()  # somebody may wait for the end
 
 
 def _nothing() -> None:

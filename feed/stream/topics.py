@@ -8,15 +8,15 @@ from operator import attrgetter
 from typing import Any, Final
 
 from feed.model.events import KINDS
-from feed.model.latest import Latest
+from feed.model.market_state import MarketState
 from feed.model.topics import Encoder, Topic, in_order
-from feed.stream.groups import DistortedGroup, Group
+from feed.stream.groups import FaultyGroup, Group
 
 NEVER: Final = sys.maxsize
 MEETINGS: Final = 64
 """Sets of periods that end together, of which the order is kept; there are that few where all divide one."""
 
-MakeEncoder = Callable[[Topic, Latest], Encoder]
+MakeEncoder = Callable[[Topic, MarketState], Encoder]
 
 
 class OpenTopic:
@@ -28,22 +28,22 @@ class OpenTopic:
         encoder: Turns events into its messages.
         order: Sorts topics as they compare.
         groups: Who listens. A dict for its order, which is that of the first subscription.
-        distorted: Who listens over a bad link.
+        faulty: Who listens over a bad link.
     """
 
-    __slots__ = ("distorted", "encoder", "groups", "order", "topic")
+    __slots__ = ("encoder", "faulty", "groups", "order", "topic")
 
     def __init__(self, topic: Topic, encoder: Encoder) -> None:
         self.topic = topic
         self.encoder = encoder
         self.order = in_order(topic)
         self.groups: dict[Group, None] = {}
-        self.distorted: dict[DistortedGroup, None] = {}
+        self.faulty: dict[FaultyGroup, None] = {}
 
     @property
     def heard(self) -> bool:
         """Whether anybody listens."""
-        return bool(self.groups or self.distorted)
+        return bool(self.groups or self.faulty)
 
 
 class Topics:
@@ -53,7 +53,7 @@ class Topics:
     Attributes:
         listeners: Open topics by kind of row and index of instrument, each list by rank and in
             topic order, so that the frames of one event always stand in the same order.
-        bad_links: How many groups listen over one.
+        faulty_groups: How many groups listen over one.
         next_beat: Market time at which some topic has something to say by itself, nanoseconds.
     """
 
@@ -65,35 +65,35 @@ class Topics:
         ]
         self._timed: dict[int, list[OpenTopic]] = {}  # by period
         self._together: dict[tuple[int, ...], list[OpenTopic]] = {}  # of several periods, in their order
-        self.bad_links = 0
+        self.faulty_groups = 0
         self.next_beat = NEVER
 
     def join(self, group: Group) -> None:
         """``group`` listens to its topics from now on."""
-        if isinstance(group, DistortedGroup):
-            self.bad_links += 1
+        if isinstance(group, FaultyGroup):
+            self.faulty_groups += 1
             for topic in group.topics:
-                self._open[topic].distorted[group] = None
+                self._open[topic].faulty[group] = None
         else:
             for topic in group.topics:
                 self._open[topic].groups[group] = None
 
     def leave(self, group: Group) -> None:
         """``group`` listens no more; topics that nobody is left to hear are closed."""
-        if isinstance(group, DistortedGroup):
-            self.bad_links -= 1
+        if isinstance(group, FaultyGroup):
+            self.faulty_groups -= 1
             for topic in group.topics:
-                del self._open[topic].distorted[group]
+                del self._open[topic].faulty[group]
         else:
             for topic in group.topics:
                 del self._open[topic].groups[group]
         self.close_unheard(group.topics)
 
-    def get(self, topic: Topic, latest: Latest) -> OpenTopic:
+    def get(self, topic: Topic, market_state: MarketState) -> OpenTopic:
         """The open topic of that name, opened now if it was not."""
         found = self._open.get(topic)
         if found is None:
-            found = self._open[topic] = OpenTopic(topic, self._make_encoder(topic, latest))
+            found = self._open[topic] = OpenTopic(topic, self._make_encoder(topic, market_state))
             for kind in found.encoder.kinds:
                 hearing = self.listeners[kind][topic.instrument]
                 hearing.append(found)
@@ -102,10 +102,10 @@ class Topics:
                 timed = self._timed.setdefault(found.encoder.period, [])
                 timed.append(found)
                 self._together.clear()
-                self.plan(latest.now)
+                self.plan(market_state.now)
         return found
 
-    def beats(self, now: int) -> list[tuple[int, OpenTopic]]:
+    def timers_due(self, now: int) -> list[tuple[int, OpenTopic]]:
         """
         The topics whose beat has come, and the market time of it, in the order they must speak.
 

@@ -15,7 +15,7 @@ are unread takes ten seconds for that, its ``close_timeout``: it stops reading w
 the answer to its close, whatever a server does. Read to the end, or connect with ``close_timeout=1``.
 """
 
+from feed.testing.proxy import Said, Visit
 from feed.testing.server import FeedServer
-from feed.testing.tap import Said, Visit
 
 __all__ = ["FeedServer", "Said", "Visit"]

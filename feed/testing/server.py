@@ -17,15 +17,15 @@ import trio
 
 from feed.dialects.discovery import dialects, route
 from feed.errors import ConfigError, FeedError
+from feed.server.close_reason import CloseReason
 from feed.server.connection.transport import Transport
-from feed.server.ending import Ending
 from feed.server.faults import FaultRecord
-from feed.server.house import House
 from feed.server.keys import ADMIN_PREFIX, KEY_BYTES, new_key
 from feed.server.serve import Address, serve
+from feed.server.server_context import ServerContext
 from feed.settings import DEMO_KEY, Flow, Limits, Settings
 from feed.testing.options import ServerOptions
-from feed.testing.tap import Tap, Visit
+from feed.testing.proxy import Proxy, Visit
 
 START_SECONDS: Final = 10.0
 STOP_SECONDS: Final = 10.0
@@ -106,10 +106,10 @@ class FeedServer:
         self.admin_key = new_key(ADMIN_PREFIX, secrets.token_bytes(KEY_BYTES))
         self.url = self.http = ""
         self.visits: list[Visit] = []
-        self.taps: list[Tap] = []
+        self.taps: list[Proxy] = []
         self.refusing = False
         self._token: trio.lowlevel.TrioToken | None = None
-        self._house: House | None = None
+        self._server_context: ServerContext | None = None
         self._helpers: trio.Nursery | None = None
         self._stop = trio.Event()
         self._began = 0.0
@@ -180,7 +180,7 @@ class FeedServer:
         """The faults of the scenario that have begun: what, when, and how many they struck."""
 
         def look() -> tuple[FaultRecord, ...]:
-            faults = self._house.faults if self._house is not None else None
+            faults = self._server_context.faults if self._server_context is not None else None
             return faults.statistics() if faults is not None else ()
 
         return self.call(look)
@@ -218,34 +218,36 @@ class FeedServer:
                 self._ready.set()
             helpers.cancel_scope.cancel()
 
-    def _look(self, house: House) -> None:
-        self._house = house
+    def _look(self, server_context: ServerContext) -> None:
+        self._server_context = server_context
 
     def _tap(self, transport: Transport) -> Transport:
         visit = Visit(self.now())
         self.visits.append(visit)
-        tap = Tap(transport, visit, self.now)
+        tap = Proxy(transport, visit, self.now)
         tap.complained = partial(self._unknown, tap)
         self.taps.append(tap)
         if self.refusing:
             tap.drop()
         return tap
 
-    def _unknown(self, tap: Tap, complaint: str) -> None:
+    def _unknown(self, tap: Proxy, complaint: str) -> None:
         if self._helpers is not None:
             self._helpers.start_soon(self._end_unless_subscribed, tap, complaint)
 
-    async def _end_unless_subscribed(self, tap: Tap, complaint: str) -> None:
+    async def _end_unless_subscribed(self, tap: Proxy, complaint: str) -> None:
         """Close a connection that nothing would ever come on, and say why: its test would hang."""
         await trio.sleep(UNKNOWN_SECONDS)
-        house = self._house
-        if house is None:
+        server_context = self._server_context
+        if server_context is None:
             return
-        known = "" if "did you mean" in complaint else f"; known are {', '.join(house.listing.symbols)}"
+        known = (
+            "" if "did you mean" in complaint else f"; known are {', '.join(server_context.listing.symbols)}"
+        )
         reason = (complaint + known).encode()[:_REASON_BYTES].decode("utf-8", "ignore")
-        for conversation in list(house.reception.conversations):
-            if conversation.transport is tap and conversation.outlet.group is None:
-                conversation.end(Ending("unknown symbol", 1008, reason))
+        for connection in list(server_context.registry.connections):
+            if connection.transport is tap and connection.send_buffer.group is None:
+                connection.end(CloseReason("unknown symbol", 1008, reason))
 
     def now(self) -> float:
         """Seconds since the server began, as visits count them."""

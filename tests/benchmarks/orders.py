@@ -21,7 +21,7 @@ from uuid import UUID
 import trio
 from trio_websocket import open_websocket_url
 
-from feed.cli.greetings import Visitor, subprotocols
+from feed.cli.handshakes import Caller, subprotocols
 from feed.settings import DEMO_KEY, DEMO_SECRET
 
 SIZE = "0.0001"
@@ -122,9 +122,9 @@ def main():
             while not port.exists():
                 time.sleep(0.05)
             url = f"ws://127.0.0.1:{port.read_text().strip()}"
-            visitor = Visitor(url=url, key=DEMO_KEY, secret=DEMO_SECRET, symbol="BTC-USD")
+            caller = Caller(url=url, key=DEMO_KEY, secret=DEMO_SECRET, symbol="BTC-USD")
             acknowledged, public = trio.run(
-                lambda: measure(url, subprotocols(visitor, "rails"), **vars(options))
+                lambda: measure(url, subprotocols(caller, "rails"), **vars(options))
             )
         finally:
             server.terminate()

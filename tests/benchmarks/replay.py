@@ -17,7 +17,7 @@ from feed.model.scenario import Scenario
 from feed.model.timeline import Activity
 from feed.scenario.reader import read_scenario
 from feed.scenario.shipped import scenarios_in, shipped
-from feed.server.program import MARKETS
+from feed.server.run_spec import MARKETS
 from feed.sim.defaults import default_market
 from feed.sim.replay import Outcome, replay
 

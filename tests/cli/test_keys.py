@@ -7,12 +7,12 @@ import pytest
 
 from feed.model.grants import Grant, Scope, Tier
 from feed.server.keyfile import read_entries
-from feed.server.keys import Keyring
+from feed.server.keys import KeyStore
 
 
 def granted(path, key, dialect):
     """What a key allows that stands in a file; None when it is refused."""
-    entry = Keyring(read_entries(path)).find(key, dialect)
+    entry = KeyStore(read_entries(path)).find(key, dialect)
     return None if entry is None else entry.grant
 
 
@@ -116,7 +116,7 @@ def test_a_rotated_key_is_shown_once_and_the_old_one_ends(run, path):
     code, out, err = run("keys", "rotate", path, "--name", "desk", "--overlap", "1h30m")
     new = out.split()
     assert (code, len(new), len(new[0]), len(new[1])) == (0, 2, 40, 64)
-    ring = Keyring(read_entries(path))
+    ring = KeyStore(read_entries(path))
     for key, secret in (old, new):
         assert ring.find_with_secret(key, secret, "rails").grant == Grant(name="desk", tier=Tier.PRO)
     assert ring.find_with_secret(old[0], new[1], "rails") is None

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feed.cli.greetings import Visitor, usual
+from feed.cli.handshakes import Caller, usual
 from feed.cli.main import main
 from feed.cli.transcripts import Verdict, compare, line
 from feed.cli.verify import refusal
-from feed.dialects.discovery import dialects, greeting, with_greeting
+from feed.dialects.discovery import dialects, handshake, with_handshake
 
 
 def lines(*seqs, greeted=()):
@@ -61,12 +61,12 @@ def test_one_changed_message_is_found(seqs, data):
 
 def test_every_greeting_is_of_a_protocol_that_exists():
     """And those that need no token are made without asking anybody."""
-    assert set(with_greeting()) == set(dialects())
+    assert set(with_handshake()) == set(dialects())
     assert usual() == "rails"
-    visitor = Visitor(url="ws://127.0.0.1:1/?x=1", key="k", secret="s", symbol="BTC-USD")
+    caller = Caller(url="ws://127.0.0.1:1/?x=1", key="k", secret="s", symbol="BTC-USD")
     for name in ("guide", "securitypro", "tradyn"):
-        assert greeting(name, "BTC-USD", "k").messages
-    assert visitor.address("/rails", {"market": "BTC-USD"}) == "ws://127.0.0.1:1/rails?market=BTC-USD&x=1"
+        assert handshake(name, "BTC-USD", "k").messages
+    assert caller.address("/rails", {"market": "BTC-USD"}) == "ws://127.0.0.1:1/rails?market=BTC-USD&x=1"
 
 
 def test_a_refusal_is_told_in_the_words_of_the_server():

@@ -13,9 +13,9 @@ from feed.client import (
     Garbled,
     KeyRefused,
     Message,
-    Muted,
     Quote,
     ServerError,
+    Stale,
     SymbolUnknown,
     Ticker,
     connect,
@@ -109,7 +109,7 @@ async def test_a_mute_connection_is_asked_and_then_given_up():
     async with feed_of(server, mute_seconds=20) as feed:
         found = await until(feed, Disconnected)
     assert found[-2:] == [
-        Muted(seconds=20),
+        Stale(seconds=20),
         Disconnected(reason="nothing came", retry_seconds=1.0),
     ]
     assert server.sockets[0].sent[-1] == '{"type":"list"}'
@@ -121,7 +121,7 @@ async def test_a_quiet_connection_that_answers_is_kept():
     server = ScriptedServer([*HELLO, *[12, *answer] * 5, tick(7)])
     async with feed_of(server, mute_seconds=20) as feed:
         found = await until(feed, Quote)
-    assert not [item for item in found if isinstance(item, Muted | Disconnected)]
+    assert not [item for item in found if isinstance(item, Stale | Disconnected)]
     assert server.sockets[0].sent.count('{"type":"list"}') == 5
 
 

@@ -7,14 +7,14 @@ import pytest
 from feed.client.core import Core, KeyRefused
 from feed.client.states import (
     Connected,
-    Desynced,
     Gap,
     Garbled,
     Listed,
+    OutOfSync,
     Resynced,
     ServerError,
 )
-from feed.dialects.client import Wish
+from feed.dialects.client import SubscriptionSpec
 from feed.dialects.discovery import codecs
 from feed.dialects.items import CandleChanged, Channel, Heartbeat, OrderSet, Ticker
 from feed.model.candles import Candle
@@ -31,8 +31,8 @@ def open_core():
 
     def start(dialect, *channels, symbols=("BTC-USD",), resume=True):
         codec = codecs()[dialect]
-        wish = Wish(symbols=symbols, channels=channels or codec.channels, key=KEY)
-        core = Core(codec, wish, URL, resume=resume)
+        spec = SubscriptionSpec(symbols=symbols, channels=channels or codec.channels, key=KEY)
+        core = Core(codec, spec, URL, resume=resume)
         core.url()
         assert core.connected() == [Connected(url=URL)]
         return core
@@ -326,9 +326,9 @@ def test_a_position_that_is_none_is_passed_over(open_core, text):
 def test_the_users_own_query_is_kept(open_core):
     """Ours goes beside it, or not at all."""
     codec = codecs()["tradyn"]
-    wish = Wish(symbols=("EURUSD",), channels=codec.channels)
-    assert Core(codec, wish, "ws://x/y?a=b", resume=True).url() == "ws://x/y?a=b&ext=seq"
-    assert Core(codec, wish, "ws://x/y?a=b", resume=False).url() == "ws://x/y?a=b"
+    spec = SubscriptionSpec(symbols=("EURUSD",), channels=codec.channels)
+    assert Core(codec, spec, "ws://x/y?a=b", resume=True).url() == "ws://x/y?a=b&ext=seq"
+    assert Core(codec, spec, "ws://x/y?a=b", resume=False).url() == "ws://x/y?a=b"
 
 
 def test_a_refused_resume_is_a_gap(open_core):
@@ -342,7 +342,7 @@ def test_a_refused_resume_is_a_gap(open_core):
     assert states == [
         Connected(url=URL),
         Gap(reason=complaint, after=501),
-        Desynced(symbol="X", reason="a new connection"),
+        OutOfSync(symbol="X", reason="a new connection"),
     ]
     assert requests(core) == [{"type": "subscribe", "channels": ["trades_btcusd", "book_btcusd"]}]
     assert not core.begin_anew
@@ -454,9 +454,9 @@ def test_rails_goes_on_where_its_url_says(open_core):
 def test_the_first_connection_goes_on_where_the_users_url_says(dialect):
     """It is as after a disconnect: granted, or a gap and the present, and never asked for twice."""
     codec = codecs()[dialect]
-    wish = Wish(symbols=("BTC-USD",), channels=codec.channels[:1], key=KEY)
+    spec = SubscriptionSpec(symbols=("BTC-USD",), channels=codec.channels[:1], key=KEY)
     for granted in (True, False):
-        core = Core(codec, wish, f"{URL}?conflate=250&since={at(5)}", resume=True)
+        core = Core(codec, spec, f"{URL}?conflate=250&since={at(5)}", resume=True)
         url = core.url()
         assert "conflate=250" in url
         assert core.connected() == []
@@ -482,8 +482,8 @@ def test_the_first_connection_goes_on_where_the_users_url_says(dialect):
 
 def test_what_is_no_position_in_the_users_url_is_left_to_the_server():
     """Whose protocol may mean something else by it."""
-    wish = Wish(symbols=("BTC-USD",), channels=(Channel.QUOTES,))
-    core = Core(codecs()["tradyn"], wish, f"{URL}?since=yesterday", resume=True)
+    spec = SubscriptionSpec(symbols=("BTC-USD",), channels=(Channel.QUOTES,))
+    core = Core(codecs()["tradyn"], spec, f"{URL}?since=yesterday", resume=True)
     assert core.url() == f"{URL}?since=yesterday&ext=seq"
     assert core.connected() == [Connected(url=f"{URL}?since=yesterday")]
     assert core.refused(400)
@@ -552,7 +552,9 @@ def test_a_book_out_of_step_is_asked_for_anew(open_core):
     core = open_core("guide", Channel.BOOK)
     requests(core)
     book(core, "snapshot", 5, checksum=0)
-    assert book(core, "delta", 6, [["1.00", "1.00"]], checksum=1) == [Desynced(symbol="X", reason="checksum")]
+    assert book(core, "delta", 6, [["1.00", "1.00"]], checksum=1) == [
+        OutOfSync(symbol="X", reason="checksum")
+    ]
     assert requests(core) == [
         {"type": "unsubscribe", "channels": ["book_x"]},
         {"type": "subscribe", "channels": ["book_x"]},
@@ -586,7 +588,7 @@ def test_a_lost_order_is_told_and_the_book_asked_for_anew(open_core):
     requests(core)
     orders(core, "snapshot", 5)
     assert orders(core, "delta", 7, [["9", "1.0", "0"]]) == [
-        Desynced(symbol="X", channel=Channel.ORDERS, reason="order 9 is gone that never came")
+        OutOfSync(symbol="X", channel=Channel.ORDERS, reason="order 9 is gone that never came")
     ]
     assert [request["channels"] for request in requests(core)] == [["book3_x"]] * 2
 
@@ -622,7 +624,7 @@ def test_a_resumed_book_out_of_step_is_asked_for_anew(open_core):
     back(core, confirm={"type": "subscribed", "channels": [], "pos": at(5)})
     assert core.books.levels[0].in_sync
     found = book(core, "delta", 7, [["1.00", "1.00"]], checksum=1, pos=at(7))
-    assert found == [Desynced(symbol="X", reason="checksum")]
+    assert found == [OutOfSync(symbol="X", reason="checksum")]
     assert [request["type"] for request in requests(core)] == ["unsubscribe", "subscribe"]
     assert not core.begin_anew
 
@@ -640,7 +642,7 @@ def test_a_new_connection_makes_books_doubtful(open_core):
     """Until its snapshot comes."""
     core = open_core("guide", Channel.BOOK, resume=False)
     book(core, "snapshot", 5, checksum=0)
-    assert core.connected()[-1] == Desynced(symbol="X", reason="a new connection")
+    assert core.connected()[-1] == OutOfSync(symbol="X", reason="a new connection")
     assert not core.books.levels[0].in_sync
 
 
@@ -668,8 +670,8 @@ def test_a_key_that_was_good_before_is_tried_again(open_core):
 
 def test_a_heartbeat_has_the_markets_time():
     """To the millisecond."""
-    dialogue = codecs()["securitypro"].dialogue(Wish(symbols=(), channels=()), None)
-    items, _ = dialogue.receive('{"type":"heartbeat","ts":"2025-08-17T14:25:32.250Z"}')
+    client_session = codecs()["securitypro"].client_session(SubscriptionSpec(symbols=(), channels=()), None)
+    items, _ = client_session.receive('{"type":"heartbeat","ts":"2025-08-17T14:25:32.250Z"}')
     assert items == [Heartbeat(1_755_440_732_250 * MS)]
 
 

@@ -8,22 +8,22 @@ from zlib import crc32
 import attrs
 import pytest
 
-from feed.analytics.insights import Insights
-from feed.dialects.contract import Bearer, Desk, Reply
+from feed.analytics.analytics import Analytics
+from feed.dialects.contract import Bearer, Reply, SessionContext
 from feed.dialects.discovery import dialects
 from feed.model.day import Day
 from feed.model.events import QUOTE
 from feed.model.grants import Grant, Scope
 from feed.model.instruments import Instrument, Listing
-from feed.model.latest import Latest
 from feed.model.market import MarketSpec
+from feed.model.market_state import MarketState
 from feed.model.position import Ahead, OtherHistory, Position, TooOld
 from feed.sim.defaults import default_market
 from feed.sim.market import Market
 from feed.stream.frames import boundary
 from feed.stream.history import History
 from feed.stream.hub import Hub
-from feed.stream.outlet import Outlet
+from feed.stream.send_buffer import SendBuffer
 
 HERE = Path(__file__).parent
 
@@ -59,12 +59,12 @@ TOKENS = {
 # 14:25:31.125 on 17 August 2025, the time of a published example.
 NOW = 1_755_440_731_125_000_000
 
-# What the desk's server keeps.
+# What the context's server keeps.
 OLDEST, NEWEST = 101, 200
 
 
 def position(seq):
-    """Where the desk's market was at a number."""
+    """Where the context's market was at a number."""
     return Position(seq, crc32(b"event %d" % seq))
 
 
@@ -79,20 +79,20 @@ def check(since):
 
 
 def present():
-    """The desk's market: nothing is known of it but where it stands."""
-    latest = Latest(len(LISTING))
-    latest.seq, latest.proof = NEWEST, position(NEWEST).proof
-    return latest
+    """The context's market: nothing is known of it but where it stands."""
+    market_state = MarketState(len(LISTING))
+    market_state.seq, market_state.proof = NEWEST, position(NEWEST).proof
+    return market_state
 
 
-DESK = Desk(
+CONTEXT = SessionContext(
     listing=LISTING,
     check_key=GRANTS.get,
     auth_seconds=30.0,
     auth_attempts=5,
     check=check,
     now=lambda: NOW,
-    latest=present,
+    market_state=present,
     check_token=TOKENS.get,
 )
 
@@ -122,11 +122,11 @@ def quote(instrument, bid, ask, *, ts=1_709_742_000_000_000_000, size=1):
     return (QUOTE, instrument, ts, bid, size if bid else 0, ask, size if ask else 0)
 
 
-def keep_everything(latest, listing=LISTING):
+def keep_everything(market_state, listing=LISTING):
     """Let it keep what a server lets it keep."""
-    latest.days = [Day() for _ in listing]
-    latest.insights = Insights(listing)
-    return latest
+    market_state.days = [Day() for _ in listing]
+    market_state.analytics = Analytics(listing)
+    return market_state
 
 
 class Ear:
@@ -134,7 +134,7 @@ class Ear:
 
     def __init__(self):
         self.received = bytearray()
-        self.outlet = Outlet(self._write, backlog_bytes=1 << 40, wake=pytest.fail, cut=pytest.fail)
+        self.send_buffer = SendBuffer(self._write, backlog_bytes=1 << 40, wake=pytest.fail, cut=pytest.fail)
 
     def _write(self, data):
         self.received += data
@@ -157,9 +157,11 @@ class Stage:
     def __init__(self, listing=LISTING):
         self.hub = Hub(
             History(instruments=len(listing), seconds=86_400, size=1 << 30),
-            lambda topic, latest: dialects()[topic.dialect].encoder(topic, listing[topic.instrument], latest),
+            lambda topic, market_state: dialects()[topic.dialect].encoder(
+                topic, listing[topic.instrument], market_state
+            ),
             replay_work=1,
-            latest=keep_everything(Latest(len(listing)), listing),
+            market_state=keep_everything(MarketState(len(listing)), listing),
         )
 
     def publish(self, rows):
@@ -172,7 +174,7 @@ class Stage:
     def ear(self, *topics, since=None):
         """A client that hears ``topics`` from now on."""
         ear = Ear()
-        self.hub.subscribe(ear.outlet, topics, since=since)
+        self.hub.subscribe(ear.send_buffer, topics, since=since)
         while self.hub.replays.waiting:
             self.hub.replays.turn()
         return ear
@@ -186,11 +188,11 @@ def market(seconds, *symbols, seed=11, start=NOW - NOW % 1_000_000_000):
 
 
 @pytest.fixture(scope="session")
-def house():
+def support():
     """Everything above under one name."""
     return SimpleNamespace(
         listing=LISTING,
-        desk=DESK,
+        context=CONTEXT,
         now=NOW,
         position=position,
         newest=position(NEWEST),
@@ -201,6 +203,6 @@ def house():
         here=HERE,
         Stage=Stage,
         market=market,
-        with_listing=lambda listing: attrs.evolve(DESK, listing=listing),
-        latest=lambda: keep_everything(Latest(len(LISTING))),
+        with_listing=lambda listing: attrs.evolve(CONTEXT, listing=listing),
+        market_state=lambda: keep_everything(MarketState(len(LISTING))),
     )

@@ -24,9 +24,9 @@ from feed.model.events import QUOTE, TRADE, UNKNOWN, Side
 from feed.model.topics import Topic
 from feed.scenario.reader import read_scenario
 from feed.scenario.shipped import find_scenario
-from feed.server.http.site import Site
+from feed.server.http.context import RequestContext
 from feed.server.http.tape import Tape
-from feed.server.program import MARKETS
+from feed.server.run_spec import MARKETS
 from feed.settings import Settings
 from feed.sim.script import ScriptedMarket
 
@@ -150,42 +150,42 @@ HEAR = {
 class Audience:
     """One client of every protocol, and whoever asks by REST."""
 
-    def __init__(self, house, listing, opening):
+    def __init__(self, support, listing, opening):
         self.listing = listing
         self.index = listing.index(SYMBOL)
-        self.stage = house.Stage(listing)
+        self.stage = support.Stage(listing)
         hub = self.stage.hub
-        hub.latest.trades = [deque(maxlen=100) for _ in listing]
-        tape = Tape(hub.latest)
+        hub.market_state.trades = [deque(maxlen=100) for _ in listing]
+        tape = Tape(hub.market_state)
         self.stage.publish(opening)
-        self.site = Site(
+        self.context = RequestContext(
             settings=Settings(),
             source=SimpleNamespace(listing=listing),
             fanout=SimpleNamespace(hub=hub),
-            reception=None,
+            registry=None,
             keys=None,
             guard=None,
             tape=tape,
             tokens=None,
-            seats=None,
+            quotas=None,
             clock=lambda: 0.0,
         )
-        desk = attrs.evolve(house.with_listing(listing), latest=lambda: hub.latest)
-        self.ears = {name: self._listen(house, desk, name) for name in HEAR}
+        context = attrs.evolve(support.with_listing(listing), market_state=lambda: hub.market_state)
+        self.ears = {name: self._listen(support, context, name) for name in HEAR}
         self.clients = {name: Client() for name in HEAR}
         for text in book_messages(
-            listing[self.index], self.index, hub.latest, request_id=None, seq=True, crc=False
+            listing[self.index], self.index, hub.market_state, request_id=None, seq=True, crc=False
         ):
             hear_rails(self.clients["rails"], json.loads(text))
         self.told = []  # (protocol, message) since it was last emptied
         self.read()
 
-    def _listen(self, house, desk, name):
-        opening = house.sample(name).OPENING
+    def _listen(self, support, context, name):
+        opening = support.sample(name).OPENING
         query = {**opening.query, "ext": "seq"}
         if name == "rails":
             query |= {"market": SYMBOL, "subscriptions": "publicTrades,publicOrderBook"}
-        session = dialects()[name].session(attrs.evolve(opening, query=query), desk)
+        session = dialects()[name].session(attrs.evolve(opening, query=query), context)
         actions = [*session.open(), *(a for r in REQUESTS[name] for a in session.receive(json.dumps(r)))]
         return self.stage.ear(*(t for a in actions if isinstance(a, Subscribe) for t in a.topics))
 
@@ -204,7 +204,7 @@ class Audience:
 
     def ask(self, handle, **values):
         """The body of an answer by REST."""
-        return handle(self.site, Call(values=values))
+        return handle(self.context, Call(values=values))
 
     def figures(self):
         rows = self.ask(market_data.market_data, markets=SYMBOL)
@@ -226,7 +226,7 @@ def actions():
     return run.listing, opening, found
 
 
-def test_all_say_the_same_at_every_sequence_number(house, actions):
+def test_all_say_the_same_at_every_sequence_number(support, actions):
     """
     Trades, books and quotes of all protocols and of REST, in the middle of a sweep too.
 
@@ -234,7 +234,7 @@ def test_all_say_the_same_at_every_sequence_number(house, actions):
     every action, where requests are answered, all of it is one state.
     """
     listing, opening, found = actions
-    audience = Audience(house, listing, opening)
+    audience = Audience(support, listing, opening)
     instrument, clients = listing[audience.index], audience.clients
     guide, securitypro, tradyn = clients["guide"], clients["securitypro"], clients["tradyn"]
     for rows in found:
@@ -242,7 +242,7 @@ def test_all_say_the_same_at_every_sequence_number(house, actions):
             audience.publish(row)
             # Books, and who tells of trades.
             book = audience.ask(market.book, symbol=SYMBOL, depth=1_000_000)
-            assert book.seq == audience.site.seq
+            assert book.seq == audience.context.seq
             shown = {
                 side: {Decimal(price): Decimal(size) for price, size in levels}
                 for side, levels in (("buy", book.bids), ("sell", book.asks))
@@ -264,7 +264,7 @@ def test_all_say_the_same_at_every_sequence_number(house, actions):
             assert (figures["BID"], figures["ASK"]) == tradyn.tick
         # At rest.
         assert guide.ticker == (*guide.best(), Decimal(newest.price))
-        levels = audience.stage.hub.latest.levels(audience.index, Side.BUY, 1)
+        levels = audience.stage.hub.market_state.levels(audience.index, Side.BUY, 1)
         assert Decimal(instrument.price_text(levels[0][0])) == tradyn.tick[0]
         for name, message in audience.told:
             if name == "marketai" and message["channel"] in ("book", "quotes"):
@@ -281,15 +281,15 @@ def assert_summary(data):
         assert Decimal(data["best_bid"]) < Decimal(data["mid_price"]) < Decimal(data["best_ask"])
 
 
-def test_who_sums_up_speaks_last(house, actions):
+def test_who_sums_up_speaks_last(support, actions):
     """One ticker for an action, after all of its trades, at the number of the quote that completes it."""
     listing, opening, found = actions
-    audience = Audience(house, listing, opening)
+    audience = Audience(support, listing, opening)
     audience.told.clear()
     sweeps = 0
     for rows in found:
         mine = [row for row in rows if row[1] == audience.index and row[0] in (TRADE, QUOTE)]
-        first = audience.site.seq + 1
+        first = audience.context.seq + 1
         for row in rows:
             audience.publish(row)
         if sum(row[0] == TRADE for row in mine) > 1 and sum(row[0] == QUOTE for row in mine) == 1:
@@ -304,10 +304,10 @@ def test_who_sums_up_speaks_last(house, actions):
     assert sweeps >= 5
 
 
-def test_nobody_is_greeted_with_half_an_action(house, actions):
+def test_nobody_is_greeted_with_half_an_action(support, actions):
     """In the middle of a sweep a snapshot is what was last said to all, and a resume goes on from it."""
     listing, opening, found = actions
-    stage = house.Stage(listing)
+    stage = support.Stage(listing)
     stage.publish(opening)
     index = listing.index(SYMBOL)
     topics = [Topic("guide", "ticker", index), Topic("guide", "trades", index)]
@@ -334,12 +334,12 @@ def test_nobody_is_greeted_with_half_an_action(house, actions):
 
 
 @pytest.mark.parametrize("name", ["guide", "securitypro"])
-def test_a_ticker_comes_after_the_trade_of_its_own_event(house, name):
+def test_a_ticker_comes_after_the_trade_of_its_own_event(support, name):
     """Of a source that reports its book apart from its trades, where both tell of one event."""
-    stage = house.Stage()
-    index = house.listing.index(SYMBOL)
-    stage.publish([house.quote(index, 100, 102)])
+    stage = support.Stage()
+    index = support.listing.index(SYMBOL)
+    stage.publish([support.quote(index, 100, 102)])
     ear = stage.ear(*(Topic(name, channel, index) for channel in ("ticker", "trades")))
     ear.received.clear()
-    stage.publish([(TRADE, index, house.now, 1, 0, 102, 5, 0, 0, UNKNOWN, UNKNOWN)])
+    stage.publish([(TRADE, index, support.now, 1, 0, 102, 5, 0, 0, UNKNOWN, UNKNOWN)])
     assert [json.loads(text)["type"] for text in ear.texts()] == ["trade", "ticker"]

@@ -122,10 +122,10 @@ def check(text):
     return message
 
 
-def open_session(house, name, *, authenticated=False):
+def open_session(support, name, *, authenticated=False):
     """A new session, and all the actions so far."""
-    sample = house.sample(name)
-    session = dialects()[name].session(sample.OPENING, house.desk)
+    sample = support.sample(name)
+    session = dialects()[name].session(sample.OPENING, support.context)
     actions = list(session.open())
     if authenticated:
         for text in sample.AUTHENTICATE:
@@ -134,47 +134,49 @@ def open_session(house, name, *, authenticated=False):
     return session, actions
 
 
-def topics_of(house, name):
+def topics_of(support, name):
     """The topics that the sample's subscription asks for."""
-    session, _ = open_session(house, name, authenticated=True)
-    actions = [action for text in house.sample(name).SUBSCRIBE for action in session.receive(text)]
+    session, _ = open_session(support, name, authenticated=True)
+    actions = [action for text in support.sample(name).SUBSCRIBE for action in session.receive(text)]
     topics = [topic for action in actions if isinstance(action, Subscribe) for topic in action.topics]
     return list(dict.fromkeys(topics))
 
 
-def conversation(house, name):
+def conversation(support, name):
     """Everything a session says to a client that does everything right, and then everything wrong."""
-    session, actions = open_session(house, name, authenticated=True)
-    for text in [*house.sample(name).SUBSCRIBE, *HOSTILE.values()]:
+    session, actions = open_session(support, name, authenticated=True)
+    for text in [*support.sample(name).SUBSCRIBE, *HOSTILE.values()]:
         actions += session.receive(text)
-    said = house.texts(actions)
+    said = support.texts(actions)
     said += filter(None, map(session.wording, Fault))
-    latest = house.latest()
-    for seq, row in enumerate(story(house), 1):
-        latest.apply(seq, row)
-    for topic in topics_of(house, name):
-        instrument = house.listing[topic.instrument]
-        said += dialects()[name].encoder(topic, instrument, latest).snapshot(latest, topic.instrument)
-        encoder = dialects()[name].encoder(topic, instrument, house.latest())
-        items = [event(seq, row) for seq, row in enumerate(story(house), 1) if row[0] in encoder.kinds]
+    market_state = support.market_state()
+    for seq, row in enumerate(story(support), 1):
+        market_state.apply(seq, row)
+    for topic in topics_of(support, name):
+        instrument = support.listing[topic.instrument]
+        said += (
+            dialects()[name].encoder(topic, instrument, market_state).snapshot(market_state, topic.instrument)
+        )
+        encoder = dialects()[name].encoder(topic, instrument, support.market_state())
+        items = [event(seq, row) for seq, row in enumerate(story(support), 1) if row[0] in encoder.kinds]
         said += filter(None, [encoder.encode(item) for item in items if item.instrument == topic.instrument])
     return said
 
 
-def story(house):
+def story(support):
     """A few events of every instrument, with prices from one tick to very many."""
     ts = 1_709_742_000_000_000_000
-    for at in range(len(house.listing)):
+    for at in range(len(support.listing)):
         for bid in (1, 108_500, 10**12):
-            yield house.quote(at, bid, bid + 1)
+            yield support.quote(at, bid, bid + 1)
             yield (TRADE, at, ts, 1, 0, bid, 1, 0, 0, UNKNOWN, UNKNOWN)
             yield (ADD, at, ts, 1, 0, bid, 1, 1)
 
 
-def weight(session, house):
+def weight(session, support):
     """How many objects a session holds, and how many bytes of text are among them."""
     outside = (type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType)
-    seen, waiting, characters = {id(house.desk)}, [session], 0
+    seen, waiting, characters = {id(support.context)}, [session], 0
     while waiting:
         item = waiting.pop()
         if id(item) in seen or isinstance(item, outside):
@@ -207,54 +209,54 @@ def test_its_reading_of_the_document_is_written_down(name):
     assert notes.startswith(f"# {dialects()[name].title}\n")
 
 
-def test_it_has_tests_of_its_own(name, house):
+def test_it_has_tests_of_its_own(name, support):
     """Its mirror stands here, with a sample for these tests."""
-    assert list((house.here / name).glob("test_*.py"))
-    sample = house.sample(name)
+    assert list((support.here / name).glob("test_*.py"))
+    sample = support.sample(name)
     assert isinstance(sample.OPENING, Opening)
 
 
 # -- what it says -------------------------------------------------------------------------------------
 
 
-def test_every_message_is_one_json_object_in_one_line(name, house):
+def test_every_message_is_one_json_object_in_one_line(name, support):
     """No arrays, no bare strings, no NaN, no exponents, whatever the client has sent."""
-    said = conversation(house, name)
+    said = conversation(support, name)
     assert said
     for text in said:
         check(text)
 
 
-def test_keys_stand_in_one_order(name, house):
+def test_keys_stand_in_one_order(name, support):
     """Two messages with the same keys have them in the same order: transcripts can be compared."""
     orders = {}
-    for text in conversation(house, name):
+    for text in conversation(support, name):
         keys = tuple(check(text))
         assert orders.setdefault(frozenset(keys), keys) == keys
 
 
-def test_same_conversation_same_bytes(name, house):
+def test_same_conversation_same_bytes(name, support):
     """Nothing that a session says depends on the run."""
-    assert conversation(house, name) == conversation(house, name)
+    assert conversation(support, name) == conversation(support, name)
 
 
 @pytest.mark.parametrize("authenticated", [False, True])
 @pytest.mark.parametrize("fault", Fault)
-def test_every_fault_has_a_wording_or_none(name, house, fault, authenticated):
+def test_every_fault_has_a_wording_or_none(name, support, fault, authenticated):
     """What the server has to tell the client is a message of the dialect, at any time."""
-    session, _ = open_session(house, name, authenticated=authenticated)
+    session, _ = open_session(support, name, authenticated=authenticated)
     wording = session.wording(fault)
     assert wording is None or check(wording)
 
 
-def test_sample_subscription_is_answered_with_topics(name, house):
+def test_sample_subscription_is_answered_with_topics(name, support):
     """Each names the dialect and an instrument of the listing, and there are several."""
-    topics = topics_of(house, name)
+    topics = topics_of(support, name)
     assert len({topic.instrument for topic in topics}) > 1
     for topic in topics:
         assert isinstance(topic, Topic)
         assert topic.dialect == name
-        assert topic.instrument in range(len(house.listing))
+        assert topic.instrument in range(len(support.listing))
 
 
 # -- what it bears ------------------------------------------------------------------------------------
@@ -262,31 +264,31 @@ def test_sample_subscription_is_answered_with_topics(name, house):
 
 @pytest.mark.parametrize("authenticated", [False, True])
 @pytest.mark.parametrize("what", HOSTILE)
-def test_hostile_message_is_answered_and_forgotten(name, house, what, authenticated):
+def test_hostile_message_is_answered_and_forgotten(name, support, what, authenticated):
     """An error in the dialect's own words, the same each time, and nothing is kept of it."""
-    session, _ = open_session(house, name, authenticated=authenticated)
+    session, _ = open_session(support, name, authenticated=authenticated)
     admitted = session.authenticated
     first = session.receive(HOSTILE[what])
-    before = weight(session, house)
+    before = weight(session, support)
     again = [session.receive(HOSTILE[what]) for _ in range(3)]
-    assert weight(session, house) == before
+    assert weight(session, support) == before
     assert session.authenticated == admitted
     assert not any(isinstance(action, Subscribe | Unsubscribe) for action in first)
     if not any(isinstance(action, Close) for actions in (first, *again) for action in actions):
         assert again == [first] * 3
-        assert house.texts(first)
+        assert support.texts(first)
     # An answer that repeats what it was sent would make a small message a large one.
-    assert all(len(check(text)) and len(text) < 2000 for text in house.texts(first))
+    assert all(len(check(text)) and len(text) < 2000 for text in support.texts(first))
 
 
 @given(messages=st.lists(TEXTS, max_size=8), authenticated=st.booleans())
-def test_no_text_raises(name, house, messages, authenticated):
+def test_no_text_raises(name, support, messages, authenticated):
     """Whatever a client sends is answered with actions, and every message among them is sound."""
-    session, _ = open_session(house, name, authenticated=authenticated)
+    session, _ = open_session(support, name, authenticated=authenticated)
     for text in messages:
         actions = session.receive(text)
         assert all(isinstance(action, Reply | Subscribe | Unsubscribe | Close | Submit) for action in actions)
-        for reply in house.texts(actions):
+        for reply in support.texts(actions):
             check(reply)
 
 
@@ -302,48 +304,48 @@ ROWS = st.lists(
 )
 
 
-def rows_of(house, drawn):
+def rows_of(support, drawn):
     """Rows of quotes, some one-sided, and trades."""
     for at, (kind, instrument, (bid, over), size) in enumerate(drawn):
         ts = 1_709_742_000_000_000_000 + at * 1_000_000
         if kind == "quote":
-            yield house.quote(instrument, bid, (bid or 1) + over if over else 0, ts=ts, size=size)
+            yield support.quote(instrument, bid, (bid or 1) + over if over else 0, ts=ts, size=size)
         else:
             yield (TRADE, instrument, ts, at + 1, 0, bid + 1, size, 0, 0, UNKNOWN, UNKNOWN)
 
 
 @given(drawn=ROWS, data=st.data())
-def test_encoder_goes_on_as_if_it_had_always_been_there(name, house, drawn, data):
+def test_encoder_goes_on_as_if_it_had_always_been_there(name, support, drawn, data):
     """
     Made at any moment, it says from there on what one made before the first event says.
 
     So the same subscription means the same bytes, whoever else has listened before.
     """
-    rows = list(rows_of(house, drawn))
+    rows = list(rows_of(support, drawn))
     joined = data.draw(st.integers(0, len(rows)), label="joined")
-    for topic in topics_of(house, name):
-        instrument = house.listing[topic.instrument]
-        latest = house.latest()
-        early = dialects()[name].encoder(topic, instrument, latest)
+    for topic in topics_of(support, name):
+        instrument = support.listing[topic.instrument]
+        market_state = support.market_state()
+        early = dialects()[name].encoder(topic, instrument, market_state)
         late = None
         for seq, row in enumerate([*rows, None], 1):
             if seq == joined + 1:
-                late = dialects()[name].encoder(topic, instrument, latest)
+                late = dialects()[name].encoder(topic, instrument, market_state)
             encoders = [encoder for encoder in (early, late) if encoder is not None]
-            greetings = [encoder.snapshot(latest, topic.instrument) for encoder in encoders]
-            assert all(greeting == greetings[0] for greeting in greetings)
+            handshakes = [encoder.snapshot(market_state, topic.instrument) for encoder in encoders]
+            assert all(handshake == handshakes[0] for handshake in handshakes)
             if row is None:
                 break
-            latest.apply(seq, row)
+            market_state.apply(seq, row)
             if row[0] in early.kinds and row[1] == topic.instrument:
                 said = [encoder.encode(event(seq, row)) for encoder in encoders]
                 assert all(text == said[0] for text in said)
 
 
-def test_encoder_wants_kinds_that_exist(name, house):
+def test_encoder_wants_kinds_that_exist(name, support):
     """At least one, unless it speaks at intervals; none twice."""
-    for topic in topics_of(house, name):
-        encoder = dialects()[name].encoder(topic, house.listing[topic.instrument], house.latest())
+    for topic in topics_of(support, name):
+        encoder = dialects()[name].encoder(topic, support.listing[topic.instrument], support.market_state())
         assert encoder.kinds or encoder.period
         assert all(kind in KINDS for kind in encoder.kinds)
         assert all(one < other for one, other in pairwise(encoder.kinds))

@@ -8,7 +8,7 @@ from feed.dialects.options import Conflated, Options, options
 from feed.dialects.ticker import TickerEncoder
 from feed.errors import ProtocolError
 from feed.model.events import QUOTE, TRADE, UNKNOWN, event
-from feed.model.latest import Latest
+from feed.model.market_state import MarketState
 from feed.model.position import Position
 
 MS = 1_000_000
@@ -95,11 +95,11 @@ class Story:
 
     def __init__(self, milliseconds):
         self._milliseconds = milliseconds
-        self.latest = Latest(1)
+        self.market_state = MarketState(1)
         self.heard = {}  # encoder -> what it said
 
     def join(self):
-        encoder = Conflated(Told(0, self.latest), self._milliseconds, 0, self.latest)
+        encoder = Conflated(Told(0, self.market_state), self._milliseconds, 0, self.market_state)
         self.heard[encoder] = []
         return encoder
 
@@ -107,11 +107,11 @@ class Story:
         for row in rows:
             for encoder, heard in self.heard.items():
                 begun = row[2] - row[2] % encoder.period
-                if begun > self.latest.now:
-                    heard.append(encoder.beat(self.latest.seq, begun))
-            self.latest.apply(self.latest.seq + 1, row)
+                if begun > self.market_state.now:
+                    heard.append(encoder.on_timer(self.market_state.seq, begun))
+            self.market_state.apply(self.market_state.seq + 1, row)
             for encoder, heard in self.heard.items():
-                assert encoder.encode(event(self.latest.seq, row)) is None
+                assert encoder.encode(event(self.market_state.seq, row)) is None
                 del heard
 
 
@@ -123,7 +123,7 @@ def test_latest_of_an_interval_is_told_at_its_end():
     story.tell(quote(400, 52))
     assert encoder.kinds == (TRADE, QUOTE)
     assert encoder.period == 100 * MS
-    assert encoder.snapshot(story.latest, 0) == ["#5 at 6"]
+    assert encoder.snapshot(story.market_state, 0) == ["#5 at 6"]
     assert story.heard[encoder] == ["#2", "#3", None, "#5"]
 
 

@@ -118,11 +118,11 @@ SPEAKERS = {"tradyn": Tradyn(), "guide": Guide(), "securitypro": SecurityPro(), 
 class Talk:
     """A conversation with one protocol's session."""
 
-    def __init__(self, house, name, **query):
-        sample = house.sample(name)
+    def __init__(self, support, name, **query):
+        sample = support.sample(name)
         opening = attrs.evolve(sample.OPENING, query={**sample.OPENING.query, **query})
         self.speaker = SPEAKERS[name]
-        self.session = dialects()[name].session(opening, house.desk)
+        self.session = dialects()[name].session(opening, support.context)
         if not isinstance(self.session, Refusal):
             self.opened = self.session.open()
             for text in sample.AUTHENTICATE:
@@ -144,9 +144,9 @@ def name(request):
 
 
 @pytest.fixture
-def talk(house, name):
+def talk(support, name):
     """Opens a conversation in the protocol."""
-    return lambda **query: Talk(house, name, **query)
+    return lambda **query: Talk(support, name, **query)
 
 
 by_request = pytest.mark.parametrize("name", [name for name in SPEAKERS if name != "rails"])
@@ -160,41 +160,41 @@ def test_every_protocol_that_resumes_is_here():
 
 
 @by_request
-def test_the_urls_since_serves_the_first_subscription_alone(house, talk):
+def test_the_urls_since_serves_the_first_subscription_alone(support, talk):
     """A later one begins with the present, and so does the first when it is asked for again."""
-    one = talk(since=house.position(150).text)
+    one = talk(since=support.position(150).text)
     first, second, _ = one.speaker.streams
-    assert one.subscribe(first) == [house.position(150)]
+    assert one.subscribe(first) == [support.position(150)]
     assert one.subscribe(second) == [None]
     one.say(one.speaker.unsubscribe(first))
     assert one.subscribe(first) == [None]
 
 
 @by_request
-def test_what_is_refused_for_its_name_leaves_the_urls_since_to_the_next(house, talk):
+def test_what_is_refused_for_its_name_leaves_the_urls_since_to_the_next(support, talk):
     """An unknown symbol, and a message that is none."""
-    one = talk(since=house.position(150).text)
+    one = talk(since=support.position(150).text)
     assert one.subscribe(one.speaker.silent) == []
     one.say({"type": "subscribe", "op": "subscribe"})
-    assert one.subscribe(one.speaker.streams[0]) == [house.position(150)]
+    assert one.subscribe(one.speaker.streams[0]) == [support.position(150)]
 
 
 @by_request
-def test_a_refused_resume_leaves_nothing_behind(house, talk):
+def test_a_refused_resume_leaves_nothing_behind(support, talk):
     """It has been answered: asked once more the subscription begins with the present."""
-    one = talk(since=house.position(99).text)
+    one = talk(since=support.position(99).text)
     assert one.subscribe(one.speaker.streams[0]) == []
     assert one.subscribe(one.speaker.streams[0]) == [None]
 
 
-def test_rails_subscribes_by_the_handshake(house):
+def test_rails_subscribes_by_the_handshake(support):
     """The URL's since is for the URL's streams; a refusal ends the connection, which is of no use."""
-    at = house.position
-    one = Talk(house, "rails", since=at(150).text)
+    at = support.position
+    one = Talk(support, "rails", since=at(150).text)
     assert [action.since for action in one.opened] == [at(150)]
     assert one.subscribe("publicTrades") == [None]
     for why, (text, complaint) in wordings(at).items():
-        one = Talk(house, "rails", since=text)
+        one = Talk(support, "rails", since=text)
         if why is Why.MALFORMED:
             body = {"statusCode": 400, "body": complaint}
             assert (one.session.status, json.loads(one.session.body)) == (400, body)
@@ -208,40 +208,40 @@ def test_rails_subscribes_by_the_handshake(house):
         assert close == Close(1008, "Cannot resume")
 
 
-def test_every_frame_says_where_its_own_subscriptions_begin(house, talk):
+def test_every_frame_says_where_its_own_subscriptions_begin(support, talk):
     """Each from elsewhere; one without begins with the present."""
     one = talk()
     first, second, third = one.speaker.streams
-    assert one.subscribe(first, since=house.position(150).text) == [house.position(150)]
-    assert one.subscribe(second, since=house.position(120).text) == [house.position(120)]
+    assert one.subscribe(first, since=support.position(150).text) == [support.position(150)]
+    assert one.subscribe(second, since=support.position(120).text) == [support.position(120)]
     assert one.subscribe(third) == [None]
 
 
 @by_request
-def test_the_frames_own_since_counts(house, talk):
+def test_the_frames_own_since_counts(support, talk):
     """And uses up that of the URL, which is for the first."""
-    one = talk(since=house.position(150).text)
+    one = talk(since=support.position(150).text)
     first, second, _ = one.speaker.streams
-    assert one.subscribe(first, since=house.position(120).text) == [house.position(120)]
+    assert one.subscribe(first, since=support.position(120).text) == [support.position(120)]
     assert one.subscribe(second) == [None]
 
 
 @pytest.mark.parametrize("seq", [100, 101, 200])
-def test_what_is_kept_can_be_resumed_from(house, talk, seq):
+def test_what_is_kept_can_be_resumed_from(support, talk, seq):
     """From the event before the oldest one kept up to the newest."""
     one = talk()
-    assert one.subscribe(one.speaker.streams[0], since=house.position(seq).text) == [house.position(seq)]
+    assert one.subscribe(one.speaker.streams[0], since=support.position(seq).text) == [support.position(seq)]
 
 
 @pytest.mark.parametrize("why", [Why.MALFORMED, Why.TOO_OLD, Why.AHEAD, Why.OTHER_HISTORY])
-def test_a_refusal_says_why(house, talk, why):
+def test_a_refusal_says_why(support, talk, why):
     """In the protocol's own style, each kind distinct; nothing has begun, and the connection stays."""
     one = talk()
     stream = one.speaker.streams[0]
-    text, complaint = wordings(house.position)[why]
+    text, complaint = wordings(support.position)[why]
     assert one.subscribe(stream, since=text) == []
     assert one.said == [one.speaker.complaint(why, complaint, stream)]
-    assert one.subscribe(stream, since=house.position(150).text) == [house.position(150)]
+    assert one.subscribe(stream, since=support.position(150).text) == [support.position(150)]
 
 
 @by_request
@@ -261,29 +261,29 @@ def test_a_since_that_is_none_is_answered_at_no_length(talk, since):
     assert "since=" in json.dumps(one.said)
 
 
-def test_what_is_heard_already_cannot_be_resumed(house, talk):
+def test_what_is_heard_already_cannot_be_resumed(support, talk):
     """Rather than confirmed with nothing replayed; once unsubscribed it can."""
     one = talk()
     first, second, _ = one.speaker.streams
     one.subscribe(first)
-    assert one.subscribe(first, since=house.position(150).text) == []
+    assert one.subscribe(first, since=support.position(150).text) == []
     assert "is subscribed already; unsubscribe from it first" in json.dumps(one.said)
     if one.speaker is not SPEAKERS["securitypro"]:  # has one stream a frame
-        assert one.subscribe(second, first, since=house.position(150).text) == []
+        assert one.subscribe(second, first, since=support.position(150).text) == []
         assert one.subscribe(second) == [None]
     assert one.subscribe(first) == [None]
     one.say(one.speaker.unsubscribe(first))
-    assert one.subscribe(first, since=house.position(150).text) == [house.position(150)]
+    assert one.subscribe(first, since=support.position(150).text) == [support.position(150)]
 
 
-def test_a_confirmation_says_where_the_subscription_begins(house, talk):
+def test_a_confirmation_says_where_the_subscription_begins(support, talk):
     """With the option, and only then: a stream without a snapshot has a position before its first word."""
     one = talk(ext="seq")
     first, second, _ = one.speaker.streams
     one.subscribe(first)
-    assert one.said[0]["pos"] == house.newest.text
-    one.subscribe(second, since=house.position(150).text)
-    assert one.said[0]["pos"] == house.position(150).text
+    assert one.said[0]["pos"] == support.newest.text
+    one.subscribe(second, since=support.position(150).text)
+    assert one.said[0]["pos"] == support.position(150).text
     one = talk()
     one.subscribe(first)
     assert "pos" not in one.said[0]
@@ -298,9 +298,9 @@ def test_a_confirmation_says_where_the_subscription_begins(house, talk):
         ("rails", {"message": "ping"}),
     ],
 )
-def test_an_answer_says_where_the_stream_stands(house, talk, question):
+def test_an_answer_says_where_the_stream_stands(support, talk, question):
     """So that who listens to something quiet keeps a position that is not too old."""
-    for query, told in (({"ext": "seq"}, house.newest.text), ({}, None)):
+    for query, told in (({"ext": "seq"}, support.newest.text), ({}, None)):
         (reply,) = talk(**query).say(question)
         assert json.loads(reply.text).get("pos") == told
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from feed.client.core import Core
 from feed.client.states import Connected, Gap, Listed, State
-from feed.dialects.client import Resuming, Wish
+from feed.dialects.client import Resuming, SubscriptionSpec
 from feed.dialects.contract import Close, Reply, Subscribe, Unsubscribe
 from feed.dialects.discovery import codecs, dialects
 from feed.model.events import CLOCK
@@ -26,23 +26,25 @@ RESUMING = [name for name, codec in codecs().items() if codec.resuming is not Re
 class Line:
     """A client of one protocol, and the connection that it has."""
 
-    def __init__(self, house, stage, name, *, symbols=SYMBOLS):
+    def __init__(self, support, stage, name, *, symbols=SYMBOLS):
         codec = codecs()[name]
-        wish = Wish(symbols=symbols, channels=codec.channels, key="good key", secret="s")
-        self.core = Core(codec, wish, "ws://feed.test", resume=True)
+        spec = SubscriptionSpec(symbols=symbols, channels=codec.channels, key="good key", secret="s")
+        self.core = Core(codec, spec, "ws://feed.test", resume=True)
         self.heard = []
         self._stage, self._hub, self._ear = stage, stage.hub, None
         self._dialect = dialects()[name]
-        self._desk = attrs.evolve(house.desk, check=stage.hub.check, latest=lambda: stage.hub.latest)
-        self._path = house.sample(name).OPENING
+        self._context = attrs.evolve(
+            support.context, check=stage.hub.check, market_state=lambda: stage.hub.market_state
+        )
+        self._path = support.sample(name).OPENING
 
     def connect(self):
         """A new connection; what the old one still had to say is lost."""
         query = dict(parse_qsl(urlsplit(self.core.url()).query))
         opening = attrs.evolve(self._path, query={**query, "market": "ALL"})
-        self._session = self._dialect.session(opening, self._desk)
+        self._session = self._dialect.session(opening, self._context)
         if self._ear is not None:
-            self._hub.drop(self._ear.outlet)
+            self._hub.drop(self._ear.send_buffer)
         self._hub = self._stage.hub
         self._ear = self._stage.ear()
         self._read = 0
@@ -71,15 +73,15 @@ class Line:
             self._act(self._session.receive(self.core.outgoing.pop(0)))
 
     def _act(self, actions):
-        hub, outlet = self._hub, self._ear.outlet
+        hub, send_buffer = self._hub, self._ear.send_buffer
         for action in actions:
             match action:
                 case Reply(text):
-                    hub.send(outlet, text)
+                    hub.send(send_buffer, text)
                 case Subscribe(topics, since):
-                    hub.subscribe(outlet, topics, since=None if since is None else since.seq)
+                    hub.subscribe(send_buffer, topics, since=None if since is None else since.seq)
                 case Unsubscribe(topics):
-                    hub.unsubscribe(outlet, topics)
+                    hub.unsubscribe(send_buffer, topics)
                 case Close():
                     return
 
@@ -108,17 +110,17 @@ class Markets:
         other: The rows of the second.
     """
 
-    def __init__(self, house):
-        places = [house.listing.index(symbol) for symbol in ("XAUUSD", "BTC-USD")]
+    def __init__(self, support):
+        places = [support.listing.index(symbol) for symbol in ("XAUUSD", "BTC-USD")]
         self.one, self.other = (
             [(row[0], places[row[1]], *row[2:]) if row[0] != CLOCK else row for row in found]
-            for found, _ in (house.market(6, "XAUUSD", "BTC-USD", seed=seed) for seed in (11, 12))
+            for found, _ in (support.market(6, "XAUUSD", "BTC-USD", seed=seed) for seed in (11, 12))
         )
 
 
 @pytest.fixture(scope="module")
-def markets(house):
-    return Markets(house)
+def markets(support):
+    return Markets(support)
 
 
 STEPS = st.lists(
@@ -134,12 +136,12 @@ STEPS = st.lists(
 @pytest.mark.parametrize("name", RESUMING)
 @settings(max_examples=20, deadline=None)
 @given(steps=STEPS)
-def test_every_stream_is_heard_once_and_in_order(house, markets, name, steps):
+def test_every_stream_is_heard_once_and_in_order(support, markets, name, steps):
     """By a client that is cut off anywhere: in a replay, between two frames, before it is confirmed."""
-    stage, rows = house.Stage(), markets.one
+    stage, rows = support.Stage(), markets.one
     begun = len(rows) // 3
     stage.publish(rows[:begun])
-    lines = [Line(house, stage, name) for _ in range(2)]
+    lines = [Line(support, stage, name) for _ in range(2)]
     for line in lines:
         line.connect()
         line.settle()
@@ -171,26 +173,28 @@ def test_every_stream_is_heard_once_and_in_order(house, markets, name, steps):
 @pytest.mark.parametrize("name", RESUMING)
 @settings(max_examples=20, deadline=None)
 @given(heard=st.integers(0, 40), told=st.integers(1, 200), gone_on=st.integers(0, 3000))
-def test_another_market_is_never_joined_to_the_first(house, markets, *, name, heard, told, gone_on):
+def test_another_market_is_never_joined_to_the_first(support, markets, *, name, heard, told, gone_on):
     """However far it has come: a gap, and from there on what a new client of the other market hears."""
-    stage, other = house.Stage(), house.Stage()
+    stage, other = support.Stage(), support.Stage()
     rows, others = markets.one, markets.other
     begun = len(rows) // 3
     stage.publish(rows[:begun])
-    line = Line(house, stage, name)
+    line = Line(support, stage, name)
     line.connect()
     line.deliver(heard)
     stage.publish(rows[begun : begun + told])
     line.settle()
     other.publish(others[:gone_on])
     line._stage = other
-    line._desk = attrs.evolve(line._desk, check=other.hub.check, latest=lambda: other.hub.latest)
+    line._context = attrs.evolve(
+        line._context, check=other.hub.check, market_state=lambda: other.hub.market_state
+    )
     before = len(line.heard)
     line.connect()
     line.settle()
     if line.core.begin_anew:
         line.connect()
-    stranger = Line(house, other, name)
+    stranger = Line(support, other, name)
     stranger.connect()
     for one in (line, stranger):
         one.settle()

@@ -15,9 +15,9 @@ from feed.dialects.messages import clip, message, parse, quoted, request, unknow
 from feed.dialects.times import iso, milliseconds
 from feed.errors import ProtocolError
 from feed.model.instruments import Instrument, Listing
-from feed.model.latest import Latest
+from feed.model.market_state import MarketState
 from feed.model.symbols import plain, symbols
-from feed.server.http.site import Site
+from feed.server.http.context import RequestContext
 from feed.sim.defaults import default_market
 
 
@@ -121,15 +121,17 @@ def heard(actions):
 
 
 @given(case=spelled())
-def test_every_spelling_names_its_instrument_in_every_protocol(house, case):
+def test_every_spelling_names_its_instrument_in_every_protocol(support, case):
     """By WebSocket and by REST; what is answered names it as the protocol writes it."""
     found, index, name = case
     symbol = found[index].symbol
-    desk = attrs.evolve(house.with_listing(found), latest=lambda: Latest(len(found)))
+    context = attrs.evolve(support.with_listing(found), market_state=lambda: MarketState(len(found)))
 
     def ask(protocol, *requests, **query):
-        opening = house.sample(protocol).OPENING
-        session = dialects()[protocol].session(attrs.evolve(opening, query={**opening.query, **query}), desk)
+        opening = support.sample(protocol).OPENING
+        session = dialects()[protocol].session(
+            attrs.evolve(opening, query={**opening.query, **query}), context
+        )
         actions = [*session.open(), *(a for r in requests for a in session.receive(json.dumps(r)))]
         return heard(actions)
 
@@ -163,16 +165,18 @@ def test_every_spelling_names_its_instrument_in_every_protocol(house, case):
     assert said[0]["market"] == symbol
 
     site = attrs.make_class("S", ["listing"])(found)
-    assert Site.instrument(site, name) == (index, found[index])
+    assert RequestContext.instrument(site, name) == (index, found[index])
 
 
-def test_an_unknown_name_gets_near_ones_in_every_protocols_own_words(house):
+def test_an_unknown_name_gets_near_ones_in_every_protocols_own_words(support):
     """As the protocol writes them; and the connection stays."""
-    desk = house.desk
+    context = support.context
 
     def errors(protocol, *requests, **query):
-        opening = house.sample(protocol).OPENING
-        session = dialects()[protocol].session(attrs.evolve(opening, query={**opening.query, **query}), desk)
+        opening = support.sample(protocol).OPENING
+        session = dialects()[protocol].session(
+            attrs.evolve(opening, query={**opening.query, **query}), context
+        )
         if isinstance(session, Refusal):
             return json.loads(session.body)
         return heard([a for r in requests for a in session.receive(json.dumps(r))])[1][-1]

@@ -23,11 +23,11 @@ FORGETFUL = {"marketai"}
 QUERIES = [{}, {"ext": "seq"}, {"conflate": "250"}, {"ext": "seq", "conflate": "1000ms"}]
 
 
-def topics_of(house, name, query):
+def topics_of(support, name, query):
     """What a connection with these options hears when it sends the dialect's sample."""
-    sample = house.sample(name)
+    sample = support.sample(name)
     opening = attrs.evolve(sample.OPENING, query={**sample.OPENING.query, **query})
-    session = dialects()[name].session(opening, house.desk)
+    session = dialects()[name].session(opening, support.context)
     if isinstance(session, Refusal):
         assert name in FORGETFUL
         assert "conflate" in query
@@ -38,24 +38,24 @@ def topics_of(house, name, query):
 
 
 @pytest.fixture(scope="module")
-def everything(house):
+def everything(support):
     """Every topic of every dialect with every set of options."""
-    topics = [topic for query in QUERIES for name in dialects() for topic in topics_of(house, name, query)]
+    topics = [topic for query in QUERIES for name in dialects() for topic in topics_of(support, name, query)]
     return tuple(dict.fromkeys(topics))
 
 
 @pytest.fixture(scope="module")
-def story(house):
+def story(support):
     """More than a minute of a real market."""
-    rows, _ = house.market(70, "XAUUSD", "BTC-USD")
+    rows, _ = support.market(70, "XAUUSD", "BTC-USD")
     # The tests' listing has them in another place.
-    places = [house.listing.index(symbol) for symbol in ("XAUUSD", "BTC-USD")]
+    places = [support.listing.index(symbol) for symbol in ("XAUUSD", "BTC-USD")]
     return [(row[0], places[row[1]], *row[2:]) if row[0] != CLOCK else row for row in rows]
 
 
-def check(house, topics, rows, joins):
+def check(support, topics, rows, joins):
     """Whoever joins, afresh or by resuming, hears from there on what the first one hears."""
-    stage = house.Stage()
+    stage = support.Stage()
     first = stage.ear(*topics)
     resumable = [topic for topic in topics if topic.dialect not in FORGETFUL]
     whole = stage.ear(*resumable)
@@ -75,10 +75,10 @@ def check(house, topics, rows, joins):
     return first
 
 
-def test_market_sounds_the_same_to_everybody(house, everything, story):
+def test_market_sounds_the_same_to_everybody(support, everything, story):
     """Snapshots and frames, beats and books, of a market as it really goes."""
     count = len(story)
-    first = check(house, everything, story, [1, count // 3, count - 1])
+    first = check(support, everything, story, [1, count // 3, count - 1])
     said = [json.loads(text) for text in first.texts()]
     kinds = {(message.get("type"), message.get("action")) for message in said}
     assert kinds >= {
@@ -134,15 +134,15 @@ def rows_of(drawn, now):
 
 @settings(max_examples=60)
 @given(drawn=ROWS, joins=st.lists(st.integers(0, 25), max_size=3))
-def test_any_stream_sounds_the_same_to_everybody(house, everything, drawn, joins):
+def test_any_stream_sounds_the_same_to_everybody(support, everything, drawn, joins):
     """Also what no market would do, with silences of any length."""
-    rows = list(rows_of(drawn, house.now))
-    check(house, everything, rows, [join for join in joins if join < len(rows)])
+    rows = list(rows_of(drawn, support.now))
+    check(support, everything, rows, [join for join in joins if join < len(rows)])
 
 
-def test_one_trade_is_one_trade_in_every_protocol(house, everything, story):
+def test_one_trade_is_one_trade_in_every_protocol(support, everything, story):
     """Price, size, side and time agree, formatting aside; so do the quotes at the same number."""
-    stage = house.Stage()
+    stage = support.Stage()
     plain = [topic for topic in everything if not dict(topic.options).get("conflate")]
     numbered = [topic for topic in plain if topic.dialect == "guide" or ("ext", "seq") in topic.options]
     ears = {name: stage.ear(*(topic for topic in numbered if topic.dialect == name)) for name in dialects()}
@@ -191,9 +191,9 @@ def ms(ts):
     return ts if isinstance(ts, int) else round(datetime.fromisoformat(ts).timestamp() * 1000)
 
 
-def test_numbers_are_in_every_message_and_never_fall(house, everything, story):
+def test_numbers_are_in_every_message_and_never_fall(support, everything, story):
     """In each channel of the guide, and wherever ``ext=seq`` asks for them."""
-    stage = house.Stage()
+    stage = support.Stage()
     ears = [
         (topic, stage.ear(topic))
         for topic in everything
@@ -205,9 +205,9 @@ def test_numbers_are_in_every_message_and_never_fall(house, everything, story):
         assert numbers == sorted(set(numbers)), topic
 
 
-def test_positions_are_in_every_numbered_message_and_can_be_resumed_from(house, everything, story):
+def test_positions_are_in_every_numbered_message_and_can_be_resumed_from(support, everything, story):
     """Snapshots, what is told at an interval, heartbeats: each proves the history up to where it stands."""
-    stage, half = house.Stage(), len(story) // 2
+    stage, half = support.Stage(), len(story) // 2
     stage.publish(story[:half])
     numbered = [topic for topic in everything if "seq" in dict(topic.options).get("ext", "")]
     assert {topic.dialect for topic in numbered} == set(dialects())

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from feed.dialects.client import Duty
-from feed.testing.certify.course import Course
+from feed.dialects.client import Requirement
+from feed.testing.certify.exercises import Exercises
 
 PUBLISHED = Path(__file__).parent / "clients" / "securitypro" / "reconnect.js"
 OURS = """
@@ -28,9 +28,9 @@ anyio.run(main)
 def card(dialect, *command, patience, only=()):
     """What was told, and by duty whether it passed."""
     told = []
-    report = Course(dialect, list(map(str, command)), patience=patience, only=only).run(told.append)
+    report = Exercises(dialect, list(map(str, command)), patience=patience, only=only).run(told.append)
     assert tuple(told) == report.findings
-    return report, {item.duty: item.passed for item in report.findings}
+    return report, {item.requirement: item.passed for item in report.findings}
 
 
 @pytest.mark.e2e
@@ -39,16 +39,16 @@ def test_our_own_client_does_everything():
     report, passed = card("guide", sys.executable, "-c", OURS, patience=8)
     assert report.passed
     assert passed == dict.fromkeys(passed, True)
-    assert {Duty.GAP, Duty.MUTE, Duty.GARBAGE, Duty.BACK_OFF} <= set(passed)
+    assert {Requirement.GAP, Requirement.MUTE, Requirement.GARBAGE, Requirement.BACK_OFF} <= set(passed)
 
 
 @pytest.mark.e2e
 def test_our_own_client_renews_its_token():
     """Where a protocol has tokens: told that it has expired, it gets another one and comes back."""
-    only = (Duty.PONG, Duty.RENEW_TOKEN)
+    only = (Requirement.PONG, Requirement.RENEW_TOKEN)
     report, passed = card("rails", sys.executable, "-c", OURS, patience=8, only=only)
     assert report.passed
-    assert passed == dict.fromkeys((Duty.CONNECT, *only), True)
+    assert passed == dict.fromkeys((Requirement.CONNECT, *only), True)
 
 
 @pytest.mark.e2e
@@ -65,7 +65,10 @@ def test_the_published_reconnecting_client_is_certified(node):
     client = surroundings + client.replace(address, "process.env.FEED_URL")
     report, passed = card("securitypro", program, "-e", client, patience=5)
     assert report.passed
-    assert [duty for duty, done in passed.items() if not done] == [Duty.GARBAGE, Duty.MUTE]
+    assert [requirement for requirement, done in passed.items() if not done] == [
+        Requirement.GARBAGE,
+        Requirement.MUTE,
+    ]
 
 
 @pytest.mark.e2e

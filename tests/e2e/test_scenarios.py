@@ -20,7 +20,7 @@ from feed.recording.writer import RecordingWriter
 from feed.scenario.reader import parse_scenario, read_scenario
 from feed.scenario.shipped import find_scenario, scenarios_in, shipped
 from feed.scenario.times import duration_text
-from feed.server.program import MARKETS
+from feed.server.run_spec import MARKETS
 from feed.settings import Recording
 from feed.sim.playback import Playback
 from feed.sim.replay import replay
@@ -118,9 +118,9 @@ def test_a_burst_is_a_burst():
     """Tens of times as many events a second as before it."""
     scenario, rows = story("burst")
     seconds = [(row[2] - scenario.start) // SECOND for row in rows]
-    calm = sum(5 <= second < 15 for second in seconds) / 10
+    interval_scale = sum(5 <= second < 15 for second in seconds) / 10
     busy = sum(20 <= second < 25 for second in seconds) / 5
-    assert busy > 30 * calm
+    assert busy > 30 * interval_scale
 
 
 def test_a_halt_leaves_a_gap():

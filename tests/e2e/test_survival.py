@@ -9,21 +9,21 @@ import pytest
 
 from feed.client import (
     Connected,
-    Desynced,
     Disconnected,
     Gap,
     Garbled,
     LevelSet,
-    Muted,
+    OutOfSync,
     Overflow,
     Resynced,
     Side,
+    Stale,
     Ticker,
     connect,
 )
 from feed.dialects.ladder import CHECKED_LEVELS
 from feed.testing import FeedServer
-from feed.testing.tap import Tap, Wire
+from feed.testing.proxy import Proxy, Wire
 
 pytestmark = pytest.mark.e2e
 
@@ -82,13 +82,13 @@ def test_it_survives_a_bad_wire_with_the_right_book(backend, feed_server):
             async with connect(server.url, overflow=Overflow.DROP, **options) as feed:
                 await until(feed, Resynced)
                 spoil(server, lambda tap: setattr(tap, "lose", 50))
-                assert await until(feed, Desynced) == Desynced(symbol=SYMBOL, reason="checksum")
+                assert await until(feed, OutOfSync) == OutOfSync(symbol=SYMBOL, reason="checksum")
                 await until(feed, Resynced)
-                spoil(server, Tap.drop)
+                spoil(server, Proxy.drop)
                 resumed = await until(feed, Connected)
                 assert resumed.resumed_after > 0
                 spoil(server, lambda tap: setattr(tap, "wire", Wire.MUTE))
-                await until(feed, Muted)
+                await until(feed, Stale)
                 await until(feed, Connected)
                 await agree(feed, server)
 
@@ -108,7 +108,7 @@ def test_it_survives_a_restart_of_the_server(backend):
                 with FeedServer(**MARKET | {"until": "5s"}, seed=99, port=port) as second:
                     gap = await until(feed, Gap)
                     assert "since=" in gap.reason
-                    await until(feed, Desynced)
+                    await until(feed, OutOfSync)
                     await until(feed, Resynced)
                     await agree(feed, second)
                     orders, book = feed.orders(SYMBOL), feed.book(SYMBOL)
@@ -123,9 +123,9 @@ def test_it_survives_a_restart_of_the_server(backend):
     ("scenario", "until_", "told"),
     [
         ("disconnect-storm", "2m", (Disconnected, Connected, Resynced)),
-        ("mute-feed", "2m", (Muted, Disconnected, Connected, Resynced)),
+        ("mute-feed", "2m", (Stale, Disconnected, Connected, Resynced)),
         # What is lost in the last second of a feed nobody can know of: the last faults have no end.
-        ("lossy-link", "1m39s", (Desynced, Garbled, Resynced)),
+        ("lossy-link", "1m39s", (OutOfSync, Garbled, Resynced)),
     ],
 )
 def test_it_keeps_going_through_a_shipped_scenario(scenario, until_, told):

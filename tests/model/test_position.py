@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from feed.errors import ProtocolError
 from feed.model.events import QUOTE, TRADE, UNKNOWN, event
 from feed.model.instruments import Contract, Instrument
-from feed.model.latest import Latest
+from feed.model.market_state import MarketState
 from feed.model.position import Position, first_proof, parse_position
 
 
@@ -87,10 +87,13 @@ VECTOR = 0x4C7E043C
 
 def test_what_is_remembered_of_an_event_knows_its_position():
     """The quote and the trade that a new subscriber is shown say where they stood in the stream."""
-    latest = Latest(1, proof=5)
-    assert latest.position == Position(0, 5)
-    latest.apply(1, (QUOTE, 0, 10, 100, 1, 101, 1), 7)
-    latest.apply(2, (TRADE, 0, 11, 1, 0, 101, 1, 0, 0, UNKNOWN, UNKNOWN), 9)
-    assert (latest.quote(0).position, latest.trade(0).position) == (Position(1, 7), Position(2, 9))
-    assert latest.position == latest.copy([]).position == Position(2, 9)
+    market_state = MarketState(1, proof=5)
+    assert market_state.position == Position(0, 5)
+    market_state.apply(1, (QUOTE, 0, 10, 100, 1, 101, 1), 7)
+    market_state.apply(2, (TRADE, 0, 11, 1, 0, 101, 1, 0, 0, UNKNOWN, UNKNOWN), 9)
+    assert (market_state.quote(0).position, market_state.trade(0).position) == (
+        Position(1, 7),
+        Position(2, 9),
+    )
+    assert market_state.position == market_state.copy([]).position == Position(2, 9)
     assert event(3, (QUOTE, 0, 12, 100, 1, 101, 1), 11).position == Position(3, 11)

@@ -1,12 +1,12 @@
 from pathlib import Path
 
-import houses
 import networks
 import pytest
+import servers
 import virtual
 
 HERE = Path(__file__).parent
-IN_MEMORY = {"house", "network", "open_house"}
+IN_MEMORY = {"server", "network", "open_server"}
 
 
 def pytest_collection_modifyitems(items):
@@ -24,13 +24,13 @@ def network(monkeypatch):
 
 
 @pytest.fixture
-def open_house():
+def open_server():
     """Opens a house with settings of the test's own."""
-    return houses.open_house
+    return servers.open_server
 
 
 @pytest.fixture
-async def house(open_house):
+async def server(open_server):
     """A running house with default settings."""
-    async with open_house() as running:
+    async with open_server() as running:
         yield running

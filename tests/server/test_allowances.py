@@ -1,13 +1,13 @@
 """So many at once, so many in a minute."""
 
 from feed.dialects.contract import Entry
-from feed.server.allowances import Rates, Seats, Visit
+from feed.server.limits import ConnectionQuota, ConnectionQuotas, MinuteCounters
 
 
 def test_a_minute_has_only_so_many():
     """Counted for each by name; in the next minute all begin anew."""
     now = [0.0]
-    rates = Rates(lambda: now[0])
+    rates = MinuteCounters(lambda: now[0])
     assert [rates.take("a", 2) for _ in range(4)] == [True, True, False, False]
     assert rates.take("b", 2)
     now[0] = 59.5
@@ -20,16 +20,16 @@ def test_a_minute_has_only_so_many():
 def test_a_seat_is_free_again_when_its_connection_ends():
     """Tries that were refused take none, but count towards the minute."""
     now = [0.0]
-    seats = Seats(lambda: now[0])
-    first, second = Visit(seats), Visit(seats)
+    quotas = ConnectionQuotas(lambda: now[0])
+    first, second = ConnectionQuota(quotas), ConnectionQuota(quotas)
     assert first.enter("a", 1, 3) is Entry.OPEN
     assert second.enter("a", 1, 3) is Entry.TOO_MANY
     second.end()
     assert second.enter("a", 1, 3) is Entry.TOO_MANY
-    assert (seats.taken("a"), seats.taken("b")) == (1, 0)
+    assert (quotas.taken("a"), quotas.taken("b")) == (1, 0)
     first.end()
     first.end()
-    assert seats.taken("a") == 0
+    assert quotas.taken("a") == 0
     assert second.enter("a", 1, 3) is Entry.TOO_OFTEN
     now[0] = 60.0
     assert second.enter("a", 1, 3) is Entry.OPEN

@@ -12,7 +12,7 @@ from networks import started
 
 from feed import Limits, Settings
 from feed.errors import ConfigError
-from feed.server.stage import Stage
+from feed.server.playout import Playout
 
 SCENARIO = """\
 format = 1
@@ -146,7 +146,7 @@ async def test_it_can_begin_again(network, short):
 def test_what_has_no_end_needs_no_end(short, options, complaint):
     """And a journal of it could not be played."""
     with pytest.raises(ConfigError, match=complaint):
-        Stage(Settings(scenario=short(), at_end="loop", **options))
+        Playout(Settings(scenario=short(), at_end="loop", **options))
 
 
 async def test_a_fault_after_the_last_event_strikes(network, short):

@@ -55,19 +55,19 @@ def bid(message):
 
 
 @pytest.fixture
-async def three(open_house):
+async def three(open_server):
     """A house, and three clients that listen to EURUSD, in the order in which they are told."""
-    async with open_house(ONE_AT_A_TIME) as house:
-        clients = [await house.subscribed("EURUSD") for _ in range(3)]
+    async with open_server(ONE_AT_A_TIME) as server:
+        clients = [await server.subscribed("EURUSD") for _ in range(3)]
         for client in clients:
             assert bid(await client.message()) == 100
-        yield house, clients
+        yield server, clients
 
 
 async def test_a_subscription_waits_for_the_end_of_the_step(three, monkeypatch):
     """The last in line gets the tick that it is owed, and then the answer and the new symbol."""
-    house, (*_, last) = three
-    async with step_held(monkeypatch, lambda: house.script.play(quote(0, 200))):
+    server, (*_, last) = three
+    async with step_held(monkeypatch, lambda: server.script.play(quote(0, 200))):
         await last.send({"type": "subscribe", "symbol": "GBPUSD"})
         await trio.testing.wait_all_tasks_blocked()
     tick, confirmed, other = await last.messages(3)
@@ -77,8 +77,8 @@ async def test_a_subscription_waits_for_the_end_of_the_step(three, monkeypatch):
 
 async def test_a_connection_that_is_ended_has_its_share_of_the_step_first(three, monkeypatch):
     """The tick, then the last words, then the close: nothing that was published is lost."""
-    house, (*_, last) = three
-    async with step_held(monkeypatch, lambda: house.script.play(quote(0, 200))):
+    server, (*_, last) = three
+    async with step_held(monkeypatch, lambda: server.script.play(quote(0, 200))):
         await last.send_bytes(frame(BINARY, b"?"))
         await trio.testing.wait_all_tasks_blocked()
     messages, code, _ = await last.rest()
@@ -88,9 +88,9 @@ async def test_a_connection_that_is_ended_has_its_share_of_the_step_first(three,
 
 async def test_a_request_is_answered_when_everybody_knows_what_it_tells(three, monkeypatch):
     """An answer by HTTP speaks of no event that a subscriber is yet to hear of."""
-    house, (*_, last) = three
-    client = house.connect()
-    async with step_held(monkeypatch, lambda: house.script.play(quote(0, 200))):
+    server, (*_, last) = three
+    client = server.connect()
+    async with step_held(monkeypatch, lambda: server.script.play(quote(0, 200))):
         await client.send_bytes(http_head("/v1/market/book?symbol=EURUSD"))
         with trio.move_on_after(1) as waiting:
             await client.stream.receive_some(1)
@@ -102,14 +102,14 @@ async def test_a_request_is_answered_when_everybody_knows_what_it_tells(three, m
     assert (await client.head())[0] == 200
 
 
-async def test_what_is_due_by_itself_waits_for_the_end_of_the_step(open_house, monkeypatch):
+async def test_what_is_due_by_itself_waits_for_the_end_of_the_step(open_server, monkeypatch):
     """A client that did not subscribe in time is told so between two steps, like everything else."""
     policies = Policies(securitypro=SecurityProPolicy(idle_seconds=5))
     settings = Settings(flow=Flow(sweep_connections=1), policies=policies)
-    async with open_house(settings) as house:
-        idle = await house.upgraded("/market/ws")
-        clients = [await house.subscribed("EURUSD") for _ in range(2)]
-        async with step_held(monkeypatch, lambda: house.script.play(quote(0, 200))):
+    async with open_server(settings) as server:
+        idle = await server.upgraded("/market/ws")
+        clients = [await server.subscribed("EURUSD") for _ in range(2)]
+        async with step_held(monkeypatch, lambda: server.script.play(quote(0, 200))):
             await trio.sleep(10)
             with trio.move_on_after(1) as waiting:
                 await idle.frame()
@@ -120,20 +120,20 @@ async def test_what_is_due_by_itself_waits_for_the_end_of_the_step(open_house, m
         assert ([message["type"] for message in messages], code) == (["error"], 1008)
 
 
-async def test_who_has_caught_up_joins_between_steps(open_house, monkeypatch):
+async def test_who_has_caught_up_joins_between_steps(open_server, monkeypatch):
     """A resume that ends while a step is held has each of its ticks once."""
-    async with open_house(ONE_AT_A_TIME) as house:
-        first = await house.subscribed("EURUSD", path="/?ext=seq")
+    async with open_server(ONE_AT_A_TIME) as server:
+        first = await server.subscribed("EURUSD", path="/?ext=seq")
         since = (await first.message())["pos"]
-        plain = [await house.subscribed("EURUSD") for _ in range(2)]
-        late = await house.authenticated(path="/?ext=seq", capacity=1024)
+        plain = [await server.subscribed("EURUSD") for _ in range(2)]
+        late = await server.authenticated(path="/?ext=seq", capacity=1024)
         prices = range(200, 300)
         for price in prices:
-            house.script.play(quote(0, price))
+            server.script.play(quote(0, price))
         await trio.testing.wait_all_tasks_blocked()
         await late.send({"type": "subscribe", "symbol": "EURUSD", "since": since})
         await trio.testing.wait_all_tasks_blocked()  # its socket is full: most of it is yet to be told
-        async with step_held(monkeypatch, lambda: house.script.play(quote(0, 300))):
+        async with step_held(monkeypatch, lambda: server.script.play(quote(0, 300))):
             assert (await late.message())["type"] == "subscribed"
             heard = []
             with trio.move_on_after(5):
@@ -150,19 +150,19 @@ def test_who_joins_at_the_handshake_joins_between_steps(monkeypatch):
     """A connection whose query subscribes hears no event of the step under way when it came."""
 
     async def main():
-        async with railway(ONE_AT_A_TIME, speed=0.001) as house:
+        async with railway(ONE_AT_A_TIME, speed=0.001) as server:
             query = "market=BTC-USD&subscriptions=publicTrades"
             # Two kinds of listeners: the second is told after the first.
-            first = [await house.board("alice", query) for _ in range(2)]
-            second = await house.board("bob", query + "&ext=seq")
-            trade = (TRADE, 0, house.script.control.position().market_time, 1, 0, 6_425_000, 1, 1, 2, 0, 0)
+            first = [await server.board("alice", query) for _ in range(2)]
+            second = await server.board("bob", query + "&ext=seq")
+            trade = (TRADE, 0, server.script.control.position().market_time, 1, 0, 6_425_000, 1, 1, 2, 0, 0)
 
             async def step():
-                await house.house.fanout.step([trade])
+                await server.context.fanout.step([trade])
 
-            async with step_held(monkeypatch, lambda: house.nursery.start_soon(step)):
-                late = house.connect()
-                subprotocol = f"authorization#{house.token('bob')}"
+            async with step_held(monkeypatch, lambda: server.nursery.start_soon(step)):
+                late = server.connect()
+                subprotocol = f"authorization#{server.token('bob')}"
                 late_head = request(f"/rails?{query}&ext=seq", Sec_WebSocket_Protocol=subprotocol)
                 await late.send_bytes(late_head)
                 await trio.testing.wait_all_tasks_blocked()
@@ -178,7 +178,7 @@ def test_who_joins_at_the_handshake_joins_between_steps(monkeypatch):
 
 async def test_a_house_at_rest_answers_at_once(three):
     """Nobody waits for a step that is not under way."""
-    house, _ = three
+    server, _ = three
     begun = trio.current_time()
-    status, _, _ = await ask_http(house.connect(), "/v1/market/book?symbol=EURUSD")
+    status, _, _ = await ask_http(server.connect(), "/v1/market/book?symbol=EURUSD")
     assert (status, trio.current_time() - begun) == (200, 0)

@@ -47,25 +47,25 @@ def test_fewer_connections_than_wished_for_are_told_of(monkeypatch):
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
-async def test_a_full_server_says_that_it_is_alive(open_house, path):
+async def test_a_full_server_says_that_it_is_alive(open_server, path):
     """To whoever asks for just that; everything else gets 503."""
-    async with open_house(Settings(limits=Limits(connections=1))) as house:
-        await house.upgraded(peer="10.0.0.1")
-        assert (await ask(house.connect(), path))[0] == 200
-        assert (await house.connect(peer="10.0.0.3").upgrade("/"))[0] == 503
-        assert (await ask(house.connect(), "/docs"))[0] == 503
+    async with open_server(Settings(limits=Limits(connections=1))) as server:
+        await server.upgraded(peer="10.0.0.1")
+        assert (await ask(server.connect(), path))[0] == 200
+        assert (await server.connect(peer="10.0.0.3").upgrade("/"))[0] == 503
+        assert (await ask(server.connect(), "/docs"))[0] == 503
 
 
-async def test_who_is_sent_away_and_stays_makes_room_for_the_next(open_house):
+async def test_who_is_sent_away_and_stays_makes_room_for_the_next(open_server):
     """Silent ones are dropped, longest first, as soon as too many are there; nobody waits for them."""
-    async with open_house(Settings(limits=Limits(connections=1, descriptors_kept=32))) as house:
-        await house.upgraded(peer="10.0.0.1")
+    async with open_server(Settings(limits=Limits(connections=1, descriptors_kept=32))) as server:
+        await server.upgraded(peer="10.0.0.1")
         began = trio.current_time()
-        silent = [house.connect() for _ in range(20)]
+        silent = [server.connect() for _ in range(20)]
         await trio.sleep(0.01)
-        assert (await ask(house.connect(), "/healthz"))[0] == 200
+        assert (await ask(server.connect(), "/healthz"))[0] == 200
         assert trio.current_time() - began < 0.1
-        assert len(house.listener._leaving) <= 8
+        assert len(server.listener._leaving) <= 8
         dropped = 0
         for client in silent:
             try:
@@ -78,7 +78,7 @@ async def test_who_is_sent_away_and_stays_makes_room_for_the_next(open_house):
 async def test_no_more_are_accepted_than_there_are_descriptors_for(autojump_clock):
     """The others wait in the kernel until one has gone."""
 
-    class Door:
+    class Router:
         def __init__(self):
             self.inside = []
 
@@ -90,17 +90,17 @@ async def test_no_more_are_accepted_than_there_are_descriptors_for(autojump_cloc
         async def turn_away(self, transport, *_):
             await self.admit(transport, None)
 
-    door = Door()
+    router = Router()
     [sock] = await bind("127.0.0.1", 0)
     listen(sock)
     limits = Limits(connections=4, connections_per_address=100, descriptors_kept=32)
     clients = [socket.create_connection(sock.getsockname()) for _ in range(30)]
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(Listener(door, limits).run, sock, nursery)
+        nursery.start_soon(Listener(router, limits).run, sock, nursery)
         await trio.sleep(50)
-        assert len(door.inside) == 4 + 16
+        assert len(router.inside) == 4 + 16
         await trio.sleep(60)
-        assert len(door.inside) == 30
+        assert len(router.inside) == 30
         nursery.cancel_scope.cancel()
-    for one in [*clients, *door.inside]:
+    for one in [*clients, *router.inside]:
         one.close()

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feed import Limits
-from feed.server import ending
+from feed.server import close_reason
 from feed.server.farewell import moments, say_goodbye
 
 
@@ -31,9 +31,9 @@ def goodbye(count, *, seconds=5.0, seed=1, **limits):
     told = []
 
     async def main():
-        conversations = {Leaving(number, told): None for number in range(count)}
-        reception = SimpleNamespace(conversations=conversations, limits=Limits(**limits))
-        await say_goodbye(reception, ending.SHUTDOWN, seconds=seconds, chance=Random(seed))
+        connections = {Leaving(number, told): None for number in range(count)}
+        registry = SimpleNamespace(connections=connections, limits=Limits(**limits))
+        await say_goodbye(registry, close_reason.SHUTDOWN, seconds=seconds, chance=Random(seed))
 
     virtual.run(main)
     return told
@@ -54,7 +54,7 @@ def test_everybody_is_told_once_in_no_order():
     numbers = [number for _, number, _ in told]
     assert sorted(numbers) == list(range(1000))
     assert numbers != sorted(numbers)
-    assert {why for *_, why in told} == {ending.SHUTDOWN}
+    assert {why for *_, why in told} == {close_reason.SHUTDOWN}
     times = [time for time, *_ in told]
     steps = [late - early for early, late in pairwise(times)]
     assert max(steps) > 4 * sum(steps) / len(steps)

@@ -32,9 +32,9 @@ START = 10**18
 
 
 @pytest.fixture
-def faulty(open_house):
+def faulty(open_server):
     """Opens a house in which the given faults happen."""
-    return lambda *faults, **options: open_house(
+    return lambda *faults, **options: open_server(
         options.pop("settings", None),
         options.pop("script", None) or Script(opening=[quote(at, 100, ts=START) for at in range(3)]),
         Plan(faults=faults, seed=5, start=START),
@@ -61,22 +61,22 @@ async def until_quiet(client, seconds=1.0):
 
 async def test_a_disconnection_stands_between_two_events(faulty):
     """Everything before it arrives, then the close with its code and reason; nothing after it."""
-    async with faulty(Disconnect(at=2 * SECOND, code=4000, reason="enough")) as house:
-        clients = [await house.subscribed("EURUSD") for _ in range(3)]
-        house.script.play(tick(101, 1), tick(102, 1.5), tick(103, 2), tick(104, 2))
+    async with faulty(Disconnect(at=2 * SECOND, code=4000, reason="enough")) as server:
+        clients = [await server.subscribed("EURUSD") for _ in range(3)]
+        server.script.play(tick(101, 1), tick(102, 1.5), tick(103, 2), tick(104, 2))
         for client in clients:
             messages, *end = await client.rest()
             assert (bids(messages), end) == ([100, 101, 102], [4000, "enough"])
-        assert house.ended == {"fault: disconnect": 3}
-        (record,) = house.house.faults.statistics()
+        assert server.ended == {"fault: disconnect": 3}
+        (record,) = server.context.faults.statistics()
         assert (record.name, record.seq, record.connections, record.over) == ("disconnect", 5, 3, True)
 
 
 async def test_code_1006_drops_the_connection(faulty):
     """No close frame and no handshake: the stream just ends."""
-    async with faulty(Disconnect(seq=4, code=1006)) as house:
-        client = await house.subscribed("EURUSD")
-        house.script.play(tick(101, 1), tick(102, 1))
+    async with faulty(Disconnect(seq=4, code=1006)) as server:
+        client = await server.subscribed("EURUSD")
+        server.script.play(tick(101, 1), tick(102, 1))
         messages, *end = await client.rest()
         assert (bids(messages), end) == ([100, 101], [0, ""])
 
@@ -84,9 +84,9 @@ async def test_code_1006_drops_the_connection(faulty):
 async def test_a_fault_is_logged_with_its_sequence_number(faulty):
     """And with the number of connections that it struck."""
     with structlog.testing.capture_logs() as logs:
-        async with faulty(Garbage(seq=4)) as house:
-            await house.subscribed("EURUSD")
-            house.script.play(tick(101, 1))
+        async with faulty(Garbage(seq=4)) as server:
+            await server.subscribed("EURUSD")
+            server.script.play(tick(101, 1))
             await trio.sleep(1)
     lines = [line for line in logs if line["event"] == "fault begins"]
     assert [(line["fault"], line["seq"], line["connections"]) for line in lines] == [("garbage", 4, 1)]
@@ -94,16 +94,16 @@ async def test_a_fault_is_logged_with_its_sequence_number(faulty):
 
 async def test_a_mute_connection_answers_pings(faulty):
     """What is withheld is lost, replies too; then the stream goes on. Who comes anew is not muted."""
-    async with faulty(Mute(at=SECOND, duration=2 * SECOND)) as house:
-        client = await house.subscribed("EURUSD")
-        house.script.play(tick(101, 0.5), tick(102, 1), tick(103, 2))
+    async with faulty(Mute(at=SECOND, duration=2 * SECOND)) as server:
+        client = await server.subscribed("EURUSD")
+        server.script.play(tick(101, 0.5), tick(102, 1), tick(103, 2))
         assert await until_quiet(client) == [100, 101]
         await client.send({"type": "list"})
         await client.send_bytes(frame(PING, b"there?"))
         assert await client.frame() == (PONG, b"there?")
-        other = await house.subscribed("EURUSD")
+        other = await server.subscribed("EURUSD")
         assert bids([await other.message()]) == [103]
-        house.script.play(tick(104, 3), tick(105, 4))
+        server.script.play(tick(104, 3), tick(105, 4))
         assert await until_quiet(client) == [104, 105]
         assert await until_quiet(other) == [104, 105]
 
@@ -112,16 +112,16 @@ async def test_a_half_open_connection_does_nothing(faulty):
     """No data, no pong, no heartbeat, no end; when it is over, all that was owed comes in order."""
     limits = Limits(ping_seconds=5, pong_seconds=2)
     fault = HalfOpen(at=SECOND, duration=2 * SECOND)
-    async with faulty(fault, settings=Settings(limits=limits)) as house:
-        client = await house.subscribed("EURUSD")
-        house.script.play(tick(101, 0.5), tick(102, 1))
+    async with faulty(fault, settings=Settings(limits=limits)) as server:
+        client = await server.subscribed("EURUSD")
+        server.script.play(tick(101, 0.5), tick(102, 1))
         assert await until_quiet(client, 0.5) == [100, 101]
         await client.send_bytes(frame(PING, b"there?"))
         with trio.move_on_after(60) as silence:
             await client.frame()
         assert silence.cancelled_caught
-        assert house.ended == {}
-        house.script.play(tick(103, 3))
+        assert server.ended == {}
+        server.script.play(tick(103, 3))
         found = []
         while [kind for kind, _ in found].count(TEXT) < 2:
             found.append(await client.frame())
@@ -131,17 +131,17 @@ async def test_a_half_open_connection_does_nothing(faulty):
 
 async def test_a_delayed_connection_hears_late_and_in_order(faulty):
     """At least by the delay, at most by the jitter more."""
-    async with faulty(Delay(at=SECOND, delay=2 * SECOND, jitter=SECOND, duration=9 * SECOND)) as house:
-        client = await house.subscribed("EURUSD")
+    async with faulty(Delay(at=SECOND, delay=2 * SECOND, jitter=SECOND, duration=9 * SECOND)) as server:
+        client = await server.subscribed("EURUSD")
         assert bids([await client.message()]) == [100]
         for at in range(20):
-            house.script.play(tick(200 + at, 1 + at / 10))
+            server.script.play(tick(200 + at, 1 + at / 10))
             await trio.sleep(0.001)
         began = trio.current_time()
         assert bids([await client.message()]) == [200]
         assert 1.9 <= trio.current_time() - began <= 3
         assert await until_quiet(client, 3) == [*range(201, 220)]
-        house.script.play(tick(300, 11), tick(301, 11))
+        server.script.play(tick(300, 11), tick(301, 11))
         began = trio.current_time()
         assert bids(await client.messages(2)) == [300, 301]
         assert trio.current_time() - began < 0.01
@@ -161,38 +161,38 @@ async def test_everybody_on_a_bad_link_reads_the_same_bytes(faulty, fault):
     prices = [*range(101, 140)]
     received = []
     for alone in (True, False):
-        async with faulty(fault) as house:
-            clients = [await house.subscribed("EURUSD") for _ in range(2)]
+        async with faulty(fault) as server:
+            clients = [await server.subscribed("EURUSD") for _ in range(2)]
             rows = [tick(price, 0.5 + at / 20) for at, price in enumerate(prices)]
             for row in rows if alone else []:
-                house.script.play(row)
+                server.script.play(row)
                 await trio.sleep(0.001)
             if not alone:
-                house.script.play(*rows)
+                server.script.play(*rows)
             received += [await until_quiet(client) for client in clients]
     assert received[0] == received[1] == received[2] == received[3]
     struck = [price for at, price in enumerate(prices) if 1 <= 0.5 + at / 20 < 2]
-    calm = [price for price in [100, *prices] if price not in struck]
-    assert [price for price in received[0] if price in calm] == calm
+    interval_scale = [price for price in [100, *prices] if price not in struck]
+    assert [price for price in received[0] if price in interval_scale] == interval_scale
     assert received[0] != [100, *prices]
 
 
 async def test_a_bad_link_is_bad_for_whoever_comes(faulty):
     """Until it is over; a snapshot is no frame of the stream."""
-    async with faulty(Drop(at=SECOND, fraction=1)) as house:
-        house.script.play(tick(101, 1))
+    async with faulty(Drop(at=SECOND, fraction=1)) as server:
+        server.script.play(tick(101, 1))
         await trio.sleep(1)
-        client = await house.subscribed("EURUSD")
-        house.script.play(tick(102, 2))
+        client = await server.subscribed("EURUSD")
+        server.script.play(tick(102, 2))
         assert await until_quiet(client) == [101]
-        assert house.house.faults.statistics()[0].connections == 1
+        assert server.context.faults.statistics()[0].connections == 1
 
 
 async def test_garbage_and_a_frame_that_is_too_long(faulty):
     """One text frame each, at its place between the ticks, and the same for everybody."""
-    async with faulty(Garbage(seq=4), Oversized(seq=5, bytes=100_000)) as house:
-        clients = [await house.subscribed("EURUSD") for _ in range(2)]
-        house.script.play(tick(101, 1), tick(102, 1), tick(103, 1))
+    async with faulty(Garbage(seq=4), Oversized(seq=5, bytes=100_000)) as server:
+        clients = [await server.subscribed("EURUSD") for _ in range(2)]
+        server.script.play(tick(101, 1), tick(102, 1), tick(103, 1))
         for client in clients:
             _, first, garbage, second, long, third = [await client.text() for _ in range(6)]
             assert bids(map(json.loads, (first, second, third))) == [101, 102, 103]
@@ -204,46 +204,46 @@ async def test_garbage_and_a_frame_that_is_too_long(faulty):
 
 async def test_nobody_is_let_in(faulty):
     """503 and when to try again; who is in stays; afterwards the door is open."""
-    async with faulty(RefuseHandshakes(at=SECOND, duration=30 * SECOND)) as house:
-        client = await house.subscribed("EURUSD")
-        house.script.play(tick(101, 1), tick(102, 11))
+    async with faulty(RefuseHandshakes(at=SECOND, duration=30 * SECOND)) as server:
+        client = await server.subscribed("EURUSD")
+        server.script.play(tick(101, 1), tick(102, 11))
         assert await until_quiet(client) == [100, 101, 102]
-        knocking = house.connect()
+        knocking = server.connect()
         status, headers = await knocking.upgrade()
         assert (status, headers["retry-after"]) == (503, "20")
-        (record,) = house.house.faults.statistics()
+        (record,) = server.context.faults.statistics()
         assert (record.connections, record.refused, record.over) == (0, 1, False)
-        house.script.play(tick(103, 31))
+        server.script.play(tick(103, 31))
         await trio.sleep(1)
-        await house.subscribed("EURUSD")
+        await server.subscribed("EURUSD")
 
 
 async def test_a_restart_sends_everybody_away_for_a_while(faulty):
     """1012 to each, whether it has a key or not; then 503; then as before."""
-    async with faulty(Restart(at=SECOND, duration=5 * SECOND)) as house:
-        subscribed, greeted = await house.subscribed("EURUSD"), await house.upgraded()
-        house.script.play(tick(101, 1), tick(102, 2))
+    async with faulty(Restart(at=SECOND, duration=5 * SECOND)) as server:
+        subscribed, greeted = await server.subscribed("EURUSD"), await server.upgraded()
+        server.script.play(tick(101, 1), tick(102, 2))
         messages, *end = await subscribed.rest()
         assert (bids(messages), end) == ([100], [1012, "Service restart"])
         assert (await greeted.rest())[1:] == (1012, "Service restart")
-        assert (await house.connect().upgrade())[0] == 503
-        house.script.play(tick(103, 6))
+        assert (await server.connect().upgrade())[0] == 503
+        server.script.play(tick(103, 6))
         await trio.sleep(1)
-        client = await house.subscribed("EURUSD")
+        client = await server.subscribed("EURUSD")
         assert await until_quiet(client) == [103]
 
 
 async def test_expired_tokens_are_told_and_closed(faulty):
     """An error in the protocol's words, then 1008; who has shown none is not concerned."""
-    async with faulty(ExpireTokens(seq=4)) as house:
-        client, greeted = await house.subscribed("EURUSD"), await house.upgraded()
-        house.script.play(tick(101, 1), tick(102, 1))
+    async with faulty(ExpireTokens(seq=4)) as server:
+        client, greeted = await server.subscribed("EURUSD"), await server.upgraded()
+        server.script.play(tick(101, 1), tick(102, 1))
         messages, *end = await client.rest()
         assert bids(messages[:2]) == [100, 101]
         assert messages[2:] == [{"type": "error", "message": "API key expired"}]
         assert end == [1008, "Token expired"]
         assert (await greeted.message())["type"] == "welcome"
-        assert house.house.faults.statistics()[0].connections == 1
+        assert server.context.faults.statistics()[0].connections == 1
 
 
 async def test_an_aim_by_protocol_and_by_key(faulty):
@@ -253,19 +253,19 @@ async def test_an_aim_by_protocol_and_by_key(faulty):
         Disconnect(seq=4, **away),
         Disconnect(seq=5, code=4002, aim=Aim(key="nobody")),
         Disconnect(seq=6, code=4003, aim=Aim(dialect="tradyn")),
-    ) as house:
-        client = await house.subscribed("EURUSD")
-        house.script.play(tick(101, 1), tick(102, 1), tick(103, 1))
+    ) as server:
+        client = await server.subscribed("EURUSD")
+        server.script.play(tick(101, 1), tick(102, 1), tick(103, 1))
         assert (await client.rest())[1] == 4003
-        assert [record.connections for record in house.house.faults.statistics()] == [0, 0, 1]
+        assert [record.connections for record in server.context.faults.statistics()] == [0, 0, 1]
 
 
 async def test_a_fraction_is_chosen_by_the_seed(faulty):
     """About so many, and the same ones on every run."""
     struck = []
     for _ in range(2):
-        async with faulty(Disconnect(seq=4, code=4000, aim=Aim(fraction=0.5))) as house:
-            clients = [await house.subscribed("EURUSD") for _ in range(40)]
+        async with faulty(Disconnect(seq=4, code=4000, aim=Aim(fraction=0.5))) as server:
+            clients = [await server.subscribed("EURUSD") for _ in range(40)]
             ends = {}
 
             async def read(at, client, ends=ends):
@@ -275,30 +275,30 @@ async def test_a_fraction_is_chosen_by_the_seed(faulty):
             async with trio.open_nursery() as nursery:
                 for at, client in enumerate(clients):
                     nursery.start_soon(read, at, client)
-                house.script.play(tick(101, 1))
-            assert house.ended == {"fault: disconnect": len(ends)}
+                server.script.play(tick(101, 1))
+            assert server.ended == {"fault: disconnect": len(ends)}
             assert set(ends.values()) == {4000}
             struck.append(sorted(ends))
     assert struck[0] == struck[1]
     assert 10 <= len(struck[0]) <= 30
 
 
-async def test_without_faults_there_is_nothing(house):
+async def test_without_faults_there_is_nothing(server):
     """No interlude in the fan-out, and nobody to ask at the door."""
-    assert house.house.faults is None
-    assert house.house.fanout._interlude is None
+    assert server.context.faults is None
+    assert server.context.fanout._fault_hook is None
 
 
 async def test_faults_are_shown_to_operators(faulty):
     """Which have begun and whom they struck: in the figures, and to the admin's key."""
-    async with faulty(Disconnect(at=SECOND, code=4000), Mute(at=900 * SECOND, duration=SECOND)) as house:
-        client = await house.subscribed("EURUSD")
-        house.script.play(tick(101, 1), tick(102, 2))
+    async with faulty(Disconnect(at=SECOND, code=4000), Mute(at=900 * SECOND, duration=SECOND)) as server:
+        client = await server.subscribed("EURUSD")
+        server.script.play(tick(101, 1), tick(102, 2))
         await client.rest()
-        status, _, body = await ask(house.connect(), "/admin/faults", **ADMIN)
+        status, _, body = await ask(server.connect(), "/admin/faults", **ADMIN)
         assert (status, body["name"]) == (200, "faults")
         assert [(fault["name"], fault["seq"], fault["connections"]) for fault in body["data"]] == [
             ("disconnect", 3, 1)
         ]
-        _, _, figures = await ask(house.connect(), "/metrics")
+        _, _, figures = await ask(server.connect(), "/metrics")
         assert b'feed_fault_connections_total{fault="disconnect",number="0"} 1.0' in figures

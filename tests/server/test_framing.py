@@ -32,9 +32,9 @@ AMBIGUOUS = {
 
 @pytest.mark.parametrize("later", [False, True], ids=["first", "later"])
 @pytest.mark.parametrize("fields", AMBIGUOUS.values(), ids=AMBIGUOUS)
-async def test_a_request_that_can_be_read_in_two_ways_is_refused(house, fields, later):
+async def test_a_request_that_can_be_read_in_two_ways_is_refused(server, fields, later):
     """By an answer of its own and the end; what follows is nobody's request."""
-    client = house.connect()
+    client = server.connect()
     if later:
         assert (await ask(client, "/healthz"))[0] == 200
     smuggled = head("/healthz")
@@ -53,9 +53,9 @@ async def test_a_request_that_can_be_read_in_two_ways_is_refused(house, fields, 
 
 
 @pytest.mark.parametrize("fields", [LENGTH + CHUNKED, b"X-A: 1\r\n folded\r\n", b"Content-Length: 0\r\n" * 2])
-async def test_a_handshake_is_held_to_the_same(house, fields):
+async def test_a_handshake_is_held_to_the_same(server, fields):
     """A WebSocket begins where everybody thinks that the request ends."""
-    client = house.connect()
+    client = server.connect()
     await client.send_bytes(
         b"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n" + fields + b"\r\n"
@@ -63,9 +63,9 @@ async def test_a_handshake_is_held_to_the_same(house, fields):
     assert (await client.answer())[0] == 400
 
 
-async def test_one_length_and_one_coding_are_fine(house):
+async def test_one_length_and_one_coding_are_fine(server):
     """Alone, in either case of letters, with spaces around the value."""
-    client = house.connect()
+    client = server.connect()
     for fields, body in (
         (b"content-length: \t41 \r\n", BODY),
         (b"TRANSFER-ENCODING: Chunked\r\n", b"29\r\n" + BODY + b"\r\n" + CHUNKS),

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feed import Settings
-from feed.server.door import Entrance
 from feed.server.guard import Guard, host_of
 from feed.server.keycheck import Arrival
+from feed.server.router import ListenerConfig
 
 FAR = {"peer": "203.0.113.9", "local": "192.168.1.5"}
 EVIL = "https://evil.example"
@@ -162,9 +162,9 @@ PUBLIC = [
     "strange",
     [{"Host": "rebound.evil.example:8080"}, {"Host": "192.168.1.5"}, {"Origin": EVIL}, {"Origin": "null"}],
 )
-async def test_a_strange_page_cannot_do_what_the_owner_does(house, method, path, headers, strange):
+async def test_a_strange_page_cannot_do_what_the_owner_does(server, method, path, headers, strange):
     """With the best of keys: 403, in the words of the path; and no browser is told that it may look."""
-    client = house.connect()
+    client = server.connect()
     status, answered, body = await ask(client, path, method=method, **headers, **strange)
     assert status == 403, body
     assert "access-control-allow-origin" not in answered
@@ -176,29 +176,29 @@ async def test_a_strange_page_cannot_do_what_the_owner_does(house, method, path,
 
 
 @pytest.mark.parametrize(("method", "path", "headers"), GUARDED)
-async def test_the_owner_does_it_by_every_name(house, method, path, headers):
+async def test_the_owner_does_it_by_every_name(server, method, path, headers):
     """And a page of this machine may look at the answer."""
     for host in ("localhost:8080", "127.0.0.1", "[::1]:8080"):
         origin = f"http://{host}"
         status, answered, _ = await ask(
-            house.connect(), path, method=method, **headers, Host=host, Origin=origin
+            server.connect(), path, method=method, **headers, Host=host, Origin=origin
         )
         assert status not in {401, 403}
         assert answered["access-control-allow-origin"] == origin
 
 
 @pytest.mark.parametrize(("method", "path", "headers"), PUBLIC)
-async def test_public_data_is_for_every_page_by_every_name(house, method, path, headers):
+async def test_public_data_is_for_every_page_by_every_name(server, method, path, headers):
     """An alias in the hosts file is all that a published client needs."""
     strange = {"Host": "api.securitypro.com", "Origin": EVIL}
-    status, answered, _ = await ask(house.connect(), path, method=method, **headers, **strange)
+    status, answered, _ = await ask(server.connect(), path, method=method, **headers, **strange)
     assert (status, answered["access-control-allow-origin"]) == (200, "*")
 
 
 @pytest.mark.parametrize("path", ["/market/ws", "/ws", "/", "/marketai?key=mk_live_abc123..."])
-async def test_public_streams_are_for_every_page_by_every_name(house, path):
+async def test_public_streams_are_for_every_page_by_every_name(server, path):
     """No order can be sent over them."""
-    status, _ = await house.connect().upgrade(path, Host="api.securitypro.com", Origin=EVIL)
+    status, _ = await server.connect().upgrade(path, Host="api.securitypro.com", Origin=EVIL)
     assert status == 101
 
 
@@ -213,9 +213,9 @@ async def test_public_streams_are_for_every_page_by_every_name(house, path):
         ({}, 401),
     ],
 )
-async def test_orders_are_sent_by_the_owners_pages_alone(house, path, headers, status):
+async def test_orders_are_sent_by_the_owners_pages_alone(server, path, headers, status):
     """Before any token is looked at."""
-    client = house.connect()
+    client = server.connect()
     assert (await client.upgrade(path, **headers))[0] == status
 
 
@@ -227,64 +227,64 @@ async def test_orders_are_sent_by_the_owners_pages_alone(house, path, headers, s
         ({"allow_origin": (EVIL,)}, {"Origin": EVIL}),
     ],
 )
-async def test_the_operator_names_further_ones(open_house, settings, headers):
+async def test_the_operator_names_further_ones(open_server, settings, headers):
     """For orders and tokens alike."""
-    async with open_house(Settings(**settings)) as house:
-        assert (await house.connect().upgrade("/rails?market=BTC-USD", **headers))[0] == 401
+    async with open_server(Settings(**settings)) as server:
+        assert (await server.connect().upgrade("/rails?market=BTC-USD", **headers))[0] == 401
         secret = {"X-Api-Key": KEY, "X-Api-Secret": "demo-secret"}
-        status, *_ = await ask(house.connect(), "/api/v1/token", method="POST", **secret, **headers)
+        status, *_ = await ask(server.connect(), "/api/v1/token", method="POST", **secret, **headers)
         assert status == 200
 
 
-async def test_a_request_without_a_host_is_not_the_owners(house):
+async def test_a_request_without_a_host_is_not_the_owners(server):
     """HTTP/1.0 has none."""
-    client = house.connect()
+    client = server.connect()
     await client.send_bytes(b"GET /metrics HTTP/1.0\r\n\r\n")
     assert (await client.head())[0] == 403
 
 
-async def test_metrics_are_for_this_machine_or_for_a_key(house):
+async def test_metrics_are_for_this_machine_or_for_a_key(server):
     """From elsewhere a key that may read; the admin's steers, and reads nothing."""
-    lan = {"entrance": Entrance(host="0.0.0.0"), **FAR}
+    lan = {"config": ListenerConfig(host="0.0.0.0"), **FAR}
     host = {"Host": "192.168.1.5:8080"}
-    assert (await ask(house.connect(), "/metrics"))[0] == 200
-    status, headers, _ = await ask(house.connect(**lan), "/metrics", **host)
+    assert (await ask(server.connect(), "/metrics"))[0] == 200
+    status, headers, _ = await ask(server.connect(**lan), "/metrics", **host)
     assert (status, headers["www-authenticate"]) == (401, "Bearer")
-    assert (await ask(house.connect(**lan), "/metrics", **host, **BEARER))[0] == 401
-    assert (await ask(house.connect(peer="127.0.0.1"), "/metrics", Authorization="Bearer wrong"))[0] == 401
+    assert (await ask(server.connect(**lan), "/metrics", **host, **BEARER))[0] == 401
+    assert (await ask(server.connect(peer="127.0.0.1"), "/metrics", Authorization="Bearer wrong"))[0] == 401
 
 
 # -- keys that everybody knows ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("entrance", "link", "good"),
+    ("config", "link", "good"),
     [
-        (Entrance(), {}, True),
-        (Entrance(host="::1"), {"peer": "::1", "local": "::1"}, True),
-        (Entrance(host="0.0.0.0"), FAR, False),
-        (Entrance(host="0.0.0.0"), {}, False),
-        (Entrance(host="::"), {"peer": "::1", "local": "::1"}, False),
-        (Entrance(host="192.168.1.5"), FAR, False),
+        (ListenerConfig(), {}, True),
+        (ListenerConfig(host="::1"), {"peer": "::1", "local": "::1"}, True),
+        (ListenerConfig(host="0.0.0.0"), FAR, False),
+        (ListenerConfig(host="0.0.0.0"), {}, False),
+        (ListenerConfig(host="::"), {"peer": "::1", "local": "::1"}, False),
+        (ListenerConfig(host="192.168.1.5"), FAR, False),
     ],
 )
-async def test_a_demo_key_opens_nothing_that_another_machine_can_reach(house, entrance, link, good):
+async def test_a_demo_key_opens_nothing_that_another_machine_can_reach(server, config, link, good):
     """By message, by query, by header and for a token: it depends on the port and the connection."""
-    where = {"entrance": entrance, **link}
+    where = {"config": config, **link}
     host = {"Host": "localhost"}
-    client = await house.upgraded(**where)
+    client = await server.upgraded(**where)
     await client.send({"type": "auth", "apiKey": KEY})
     assert (await client.messages(2))[1].get("success", False) is good
-    status, _ = await house.connect(**where).upgrade("/marketai?key=mk_live_abc123...")
+    status, _ = await server.connect(**where).upgrade("/marketai?key=mk_live_abc123...")
     assert status == (101 if good else 401)
     for path, headers in (("/v1/market/ticker?symbol=EURUSD", API_KEY), ("/api/tick?symbol=EURUSD", BEARER)):
-        assert ((await ask(house.connect(**where), path, **headers, **host))[0] == 200) is good
+        assert ((await ask(server.connect(**where), path, **headers, **host))[0] == 200) is good
     secret = {"X-Api-Key": KEY, "X-Api-Secret": "demo-secret"}
-    status, _, token = await ask(house.connect(**where), "/api/v1/token", method="POST", **secret, **host)
+    status, _, token = await ask(server.connect(**where), "/api/v1/token", method="POST", **secret, **host)
     assert status == (200 if good else 401)
     if not good:
-        *_, token = await ask(house.connect(), "/api/v1/token", method="POST", **secret, **host)
-        client = house.connect(**where)
+        *_, token = await ask(server.connect(), "/api/v1/token", method="POST", **secret, **host)
+        client = server.connect(**where)
         await client.send_bytes(
             request(
                 "/rails?market=EURUSD",
@@ -295,12 +295,12 @@ async def test_a_demo_key_opens_nothing_that_another_machine_can_reach(house, en
         assert (await client.head())[0] == 401
 
 
-async def test_the_printed_key_cannot_steer(house):
+async def test_the_printed_key_cannot_steer(server):
     """It reads and trades; the admin's own key steers, and does nothing else."""
-    status, _, body = await ask(house.connect(), "/admin/clock", **API_KEY)
+    status, _, body = await ask(server.connect(), "/admin/clock", **API_KEY)
     assert (status, body["error"]["message"]) == (403, "The API key does not have the scope admin")
-    assert (await ask(house.connect(), "/admin/clock", **ADMIN))[0] == 404  # this market has no clock
-    assert (await ask(house.connect(), "/v1/market/ticker?symbol=EURUSD", **ADMIN))[0] == 401
-    client = await house.upgraded()
+    assert (await ask(server.connect(), "/admin/clock", **ADMIN))[0] == 404  # this market has no clock
+    assert (await ask(server.connect(), "/v1/market/ticker?symbol=EURUSD", **ADMIN))[0] == 401
+    client = await server.upgraded()
     await client.send({"type": "auth", "apiKey": ADMIN["X-API-Key"]})
     assert (await client.messages(2))[1].get("success", False) is False

@@ -85,31 +85,31 @@ def test_any_address_is_one(address):
     assert guesses.wait(address, b"") == 60.0
 
 
-async def by_header(house, peer):
-    status, headers, body = await ask(house.connect(peer=peer), TICKER, X_API_Key="wrong")
+async def by_header(server, peer):
+    status, headers, body = await ask(server.connect(peer=peer), TICKER, X_API_Key="wrong")
     return status, headers.get("retry-after"), body["error"]["message"]
 
 
-async def by_bearer(house, peer):
-    status, headers, body = await ask(house.connect(peer=peer), "/api/symbols", Authorization="Bearer wrong")
+async def by_bearer(server, peer):
+    status, headers, body = await ask(server.connect(peer=peer), "/api/symbols", Authorization="Bearer wrong")
     return {403: 401}.get(status, status), headers.get("retry-after"), body["error"]
 
 
-async def by_secret(house, peer):
+async def by_secret(server, peer):
     wrong = {**SECRET, "X-Api-Secret": "wrong"}
-    status, headers, body = await ask(house.connect(peer=peer), "/api/v1/token", method="POST", **wrong)
+    status, headers, body = await ask(server.connect(peer=peer), "/api/v1/token", method="POST", **wrong)
     return status, headers.get("retry-after"), body["body"]
 
 
-async def by_query(house, peer):
-    client = house.connect(peer=peer)
+async def by_query(server, peer):
+    client = server.connect(peer=peer)
     await client.send_bytes(request("/marketai?key=wrong"))
     status, headers, body = await client.answer()
     return status, headers.get("retry-after"), body["error"]["message"]
 
 
-async def by_message(house, peer):
-    client = await house.upgraded(peer=peer)
+async def by_message(server, peer):
+    client = await server.upgraded(peer=peer)
     await client.message()
     await client.send({"type": "auth", "apiKey": "wrong"})
     assert (await client.message())["type"] == "error"
@@ -126,39 +126,39 @@ WAYS = [by_header, by_bearer, by_secret, by_query, by_message]
 
 @pytest.mark.parametrize("last", WAYS)
 @pytest.mark.parametrize("way", WAYS)
-async def test_guessing_is_bounded_whatever_the_way(open_house, way, last):
+async def test_guessing_is_bounded_whatever_the_way(open_server, way, last):
     """Each wrong key counts once, in whatever way it is shown; then none is looked at from there."""
-    async with open_house(THREE) as house:
+    async with open_server(THREE) as server:
         for _ in range(3):
-            assert (await way(house, "10.0.0.1"))[0] == 401
-        status, retry, words = await last(house, "10.0.0.1")
+            assert (await way(server, "10.0.0.1"))[0] == 401
+        status, retry, words = await last(server, "10.0.0.1")
         assert (status, words.startswith(WORDS)) == (429, True), words
         assert 0 < int(retry) <= 60
-        assert (await last(house, "10.0.0.2"))[0] == 401
+        assert (await last(server, "10.0.0.2"))[0] == 401
         await trio.sleep(60)
-        assert (await last(house, "10.0.0.1"))[0] == 401
+        assert (await last(server, "10.0.0.1"))[0] == 401
 
 
-async def test_a_good_key_is_no_answer_to_whoever_guesses(open_house):
+async def test_a_good_key_is_no_answer_to_whoever_guesses(open_server):
     """It is refused as the wrong ones are, or guessing would go on; whoever was there before is served."""
-    async with open_house(THREE) as house:
-        assert (await ask(house.connect(), TICKER, **API_KEY))[0] == 200
-        assert (await ask(house.connect(), "/api/v1/token", method="POST", **SECRET))[0] == 200
+    async with open_server(THREE) as server:
+        assert (await ask(server.connect(), TICKER, **API_KEY))[0] == 200
+        assert (await ask(server.connect(), "/api/v1/token", method="POST", **SECRET))[0] == 200
         for _ in range(3):
-            assert (await by_header(house, "127.0.0.1"))[0] == 401
-        assert (await ask(house.connect(), "/admin/clock", **ADMIN))[0] == 429
+            assert (await by_header(server, "127.0.0.1"))[0] == 401
+        assert (await ask(server.connect(), "/admin/clock", **ADMIN))[0] == 429
         for path, headers in ((TICKER, API_KEY), ("/api/symbols", BEARER)):
-            assert (await ask(house.connect(), path, **headers))[0] == 200
-        assert (await ask(house.connect(), "/api/v1/token", method="POST", **SECRET))[0] == 200
-        client = await house.authenticated()
+            assert (await ask(server.connect(), path, **headers))[0] == 200
+        assert (await ask(server.connect(), "/api/v1/token", method="POST", **SECRET))[0] == 200
+        client = await server.authenticated()
         await client.send({"type": "list"})
         assert json.loads(await client.text())["type"] == "subscriptions"
 
 
-async def test_wrong_secrets_cost_the_owner_no_token(open_house):
+async def test_wrong_secrets_cost_the_owner_no_token(open_server):
     """Whoever knows the key alone cannot use up what it may fetch in a minute."""
-    async with open_house(Settings(limits=Limits(wrong_keys_per_minute=1000))) as house:
+    async with open_server(Settings(limits=Limits(wrong_keys_per_minute=1000))) as server:
         for _ in range(50):
-            assert (await by_secret(house, "10.0.0.1"))[0] == 401
+            assert (await by_secret(server, "10.0.0.1"))[0] == 401
         for status in [200] * 20 + [429]:
-            assert (await ask(house.connect(), "/api/v1/token", method="POST", **SECRET))[0] == status
+            assert (await ask(server.connect(), "/api/v1/token", method="POST", **SECRET))[0] == status

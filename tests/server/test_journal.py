@@ -21,10 +21,10 @@ from feed.model.digest import Digest
 from feed.model.requests import CancelMany
 from feed.recording.journal import read_journal
 from feed.recording.writer import RecordingWriter
-from feed.server.house import House
-from feed.server.program import program_for
-from feed.server.stage import Stage
-from feed.server.tokens import TokenOffice
+from feed.server.playout import Playout
+from feed.server.run_spec import program_for
+from feed.server.server_context import ServerContext
+from feed.server.tokens import TokenIssuer
 from feed.settings import Trading
 
 ID, OTHER = "0835bf3e-4a20-41f0-908d-8213f2b7a285", "1835bf3e-4a20-41f0-908d-8213f2b7a285"
@@ -36,26 +36,28 @@ SETTINGS = Settings(seed=3, start=START)
 @asynccontextmanager
 async def served(settings, disk=None, tap=None):
     """A server but for its sockets, with all that it writes to disk; stopped in peace at the end."""
-    stage = Stage(settings)
-    stage.storage.opener = (disk or Disk()).open
-    house = House(settings, stage.source, RING, stage.plan, signing_key=SIGNING_KEY, storage=stage.storage)
-    house.fanout.tap = tap
+    playout = Playout(settings)
+    playout.storage.opener = (disk or Disk()).open
+    server = ServerContext(
+        settings, playout.source, RING, playout.plan, signing_key=SIGNING_KEY, storage=playout.storage
+    )
+    server.fanout.tap = tap
     send, receive = trio.open_memory_channel(settings.flow.channel_batches)
     async with trio.open_nursery() as nursery:
         try:
-            await stage.open(house)
-            nursery.start_soon(house.fanout.run, receive)
-            nursery.start_soon(stage.run, send)
-            opened = Railway(house, stage.source, nursery, settings.limits)
-            opened.office = TokenOffice(
+            await playout.open(server)
+            nursery.start_soon(server.fanout.run, receive)
+            nursery.start_soon(playout.run, send)
+            opened = Railway(server, playout.source, nursery, settings.limits)
+            opened.office = TokenIssuer(
                 RING, settings=settings.tokens, signing_key=SIGNING_KEY, clock=time.time
             )
-            opened.storage = stage.storage
+            opened.storage = playout.storage
             yield opened
             nursery.cancel_scope.cancel()
         finally:
-            stage.storage.end(house.fanout.hub.seq)
-            stage.storage.close()
+            playout.storage.end(server.fanout.hub.seq)
+            playout.storage.close()
 
 
 async def settle(client):

@@ -13,7 +13,7 @@ from feed.errors import ConfigError
 from feed.model.grants import Grant, Scope, Tier
 from feed.server.keyedit import add_entry, revoke, rotate
 from feed.server.keyfile import parse_entries, read_entries
-from feed.server.keys import Keyring, demo_entries, demo_keys_wanted, entry_for, new_key
+from feed.server.keys import KeyStore, demo_entries, demo_keys_wanted, entry_for, new_key
 from feed.settings import Listen
 
 DEMO = "tk_live_a1b2c3d4e5f6"
@@ -45,21 +45,21 @@ def opened(ring, key, dialect, *, local=True):
 
 def test_a_key_opens_what_its_grant_names():
     """The grant comes back for a protocol it names, and for no other."""
-    ring = Keyring([entry_for(KEY, DESK)])
+    ring = KeyStore([entry_for(KEY, DESK)])
     assert opened(ring, KEY, "tradyn") == DESK
     assert opened(ring, KEY, "rails") is None
 
 
 def test_a_grant_that_names_no_protocol_is_good_for_all():
     """An empty list of protocols means every one."""
-    ring = Keyring([entry_for(KEY, Grant(name="all"))])
+    ring = KeyStore([entry_for(KEY, Grant(name="all"))])
     assert opened(ring, KEY, "anything") == Grant(name="all")
 
 
 @given(st.text(max_size=300))
 def test_a_wrong_key_opens_nothing(key):
     """Whatever text is presented, half surrogates too: without the key there is no grant."""
-    ring = Keyring([entry_for(KEY, Grant(name="desk")), *demo_entries()])
+    ring = KeyStore([entry_for(KEY, Grant(name="desk")), *demo_entries()])
     assert (opened(ring, key, "tradyn") is None) == (key not in {KEY, DEMO})
 
 
@@ -67,18 +67,18 @@ def test_a_wrong_key_opens_nothing(key):
 def test_a_key_with_one_wrong_character_opens_nothing(at, character):
     """Being close to a key is worth nothing."""
     close = KEY[:at] + character + KEY[at + 1 :]
-    assert (opened(Keyring([entry_for(KEY, DESK)]), close, "tradyn") is None) == (close != KEY)
+    assert (opened(KeyStore([entry_for(KEY, DESK)]), close, "tradyn") is None) == (close != KEY)
 
 
 def test_half_a_surrogate_pair_is_a_wrong_key():
     """A JSON text may hold what UTF-8 cannot: refused, not a crash."""
-    assert opened(Keyring.demo(), "\ud800", "tradyn") is None
+    assert opened(KeyStore.demo(), "\ud800", "tradyn") is None
 
 
 def test_a_long_key_is_refused_unhashed(monkeypatch):
     """Past 256 characters no digest is computed, whoever it may belong to."""
     longest, longer = "k" * 256, "k" * 257
-    ring = Keyring([entry_for(longest, DESK), entry_for(longer, DESK)])
+    ring = KeyStore([entry_for(longest, DESK), entry_for(longer, DESK)])
     assert opened(ring, longest, "tradyn") == DESK
     monkeypatch.setattr("feed.server.keys.hashlib", None)
     assert opened(ring, longer, "tradyn") is None
@@ -90,7 +90,7 @@ def test_nothing_that_is_kept_shows_the_key(random_bytes):
     key = new_key("tk_live_", random_bytes)
     entry = entry_for(key, DESK)
     digest = hashlib.sha256(key.encode()).digest()
-    ring = Keyring([entry])
+    ring = KeyStore([entry])
     shown = f"{ring!r} {ring} {entry!r} {entry} {ring.grants} {vars(ring)}"
     assert not [secret for secret in (key, digest.hex(), repr(digest)) if secret in shown]
     assert repr(ring) == "Keyring(desk)"
@@ -99,7 +99,7 @@ def test_nothing_that_is_kept_shows_the_key(random_bytes):
 def test_the_first_of_two_wins():
     """When one key stands there twice, what was said first counts."""
     mine, theirs = Grant(name="mine"), Grant(name="theirs")
-    ring = Keyring([entry_for(KEY, mine), entry_for(KEY, theirs), entry_for(OTHER, theirs)])
+    ring = KeyStore([entry_for(KEY, mine), entry_for(KEY, theirs), entry_for(OTHER, theirs)])
     assert opened(ring, KEY, "tradyn") == mine
     assert opened(ring, OTHER, "tradyn") == theirs
 
@@ -108,7 +108,7 @@ def test_a_key_ends_when_it_should():
     """To the second, by the clock of the ring; and whoever stands on it is told so."""
     now = 1000.0
     entry = attrs.evolve(entry_for(KEY, DESK), until=1001.0)
-    ring = Keyring([entry], clock=lambda: now)
+    ring = KeyStore([entry], clock=lambda: now)
     assert (opened(ring, KEY, "tradyn"), ring.accepts(entry), ring.next_end()) == (DESK, True, 1.0)
     now = 1001.0
     assert (opened(ring, KEY, "tradyn"), ring.accepts(entry), ring.next_end()) == (None, False, None)
@@ -118,7 +118,7 @@ def test_a_key_ends_when_it_should():
 def test_a_key_that_allows_something_else_is_not_the_same():
     """Its holder must show it again to be told what it allows now."""
     entry = entry_for(KEY, DESK)
-    ring = Keyring([entry])
+    ring = KeyStore([entry])
     assert ring.accepts(entry)
     ring.replace([entry_for(KEY, attrs.evolve(DESK, scopes=(Scope.READ,)))])
     assert not ring.accepts(entry)
@@ -132,16 +132,16 @@ def test_a_key_that_allows_something_else_is_not_the_same():
 @pytest.mark.parametrize("dialect", ["securitypro", "tradyn", "guide", "rails", "marketai"])
 def test_the_printed_key_opens_every_protocol(dialect):
     """The published key works everywhere, to read and to trade; nobody steers the market with it."""
-    grant = opened(Keyring.demo(), DEMO, dialect)
+    grant = opened(KeyStore.demo(), DEMO, dialect)
     assert (grant.scopes, grant.tier) == ((Scope.READ, Scope.TRADE), Tier.MAX)
 
 
 def test_the_printed_basic_key_opens_one_protocol():
     """The elided key works as printed, dots and all, to read at the basic tier in one protocol."""
-    grant = opened(Keyring.demo(), DEMO_BASIC, "marketai")
+    grant = opened(KeyStore.demo(), DEMO_BASIC, "marketai")
     assert (grant.scopes, grant.tier) == ((Scope.READ,), Tier.BASIC)
-    assert opened(Keyring.demo(), DEMO_BASIC, "tradyn") is None
-    assert opened(Keyring.demo(), "mk_live_abc123", "marketai") is None
+    assert opened(KeyStore.demo(), DEMO_BASIC, "tradyn") is None
+    assert opened(KeyStore.demo(), "mk_live_abc123", "marketai") is None
 
 
 @pytest.mark.parametrize(
@@ -189,10 +189,10 @@ def test_demo_keys_that_are_asked_for_where_they_must_not_work_are_refused(host,
 
 def test_a_demo_key_is_good_within_this_machine_alone():
     """Shown on a connection that may come from another it is a wrong key."""
-    assert opened(Keyring.demo(), DEMO, "tradyn", local=True) is not None
-    assert opened(Keyring.demo(), DEMO, "tradyn", local=False) is None
-    assert Keyring.demo().find_with_secret(DEMO, "demo-secret", "rails") is None
-    assert Keyring.demo().marked(demo_entries()[0].mark, "rails") is None
+    assert opened(KeyStore.demo(), DEMO, "tradyn", local=True) is not None
+    assert opened(KeyStore.demo(), DEMO, "tradyn", local=False) is None
+    assert KeyStore.demo().find_with_secret(DEMO, "demo-secret", "rails") is None
+    assert KeyStore.demo().marked(demo_entries()[0].mark, "rails") is None
 
 
 # --- making ----------------------------------------------------------------------------------------
@@ -412,7 +412,7 @@ def test_a_rotated_key_stays_good_for_the_overlap(keyfile):
         entry_for(OTHER, old[0].grant, secret="hush"),
     )
     assert "[[key]]  # of Monday\nuntil = 2027-01-15T09:00:00Z\n" in path.read_text(encoding="utf-8")
-    ring = Keyring(read_entries(path), clock=lambda: NOW + 3600)
+    ring = KeyStore(read_entries(path), clock=lambda: NOW + 3600)
     assert (opened(ring, KEY, "tradyn"), opened(ring, OTHER, "tradyn")) == (None, old[0].grant)
 
 

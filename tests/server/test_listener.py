@@ -112,7 +112,7 @@ class Starved:
 async def test_running_out_of_files_is_survived(autojump_clock):
     """It waits a little and tries again; a connection that is gone already is passed over."""
 
-    class Door:
+    class Router:
         async def admit(self, transport, _):
             transport.close()
             served.set()
@@ -126,7 +126,7 @@ async def test_running_out_of_files_is_survived(autojump_clock):
     ]
     with socket.create_connection(sock.getsockname()), structlog.testing.capture_logs() as logs:
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(Listener(Door(), Limits()).run, Starved(sock, *problems), nursery)
+            nursery.start_soon(Listener(Router(), Limits()).run, Starved(sock, *problems), nursery)
             await served.wait()
             nursery.cancel_scope.cancel()
     assert logs == [{"event": "cannot accept", "reason": "Too many open files", "log_level": "warning"}]
@@ -136,7 +136,7 @@ async def test_other_tasks_run_between_a_few_connections():
     """Many come at once, and each makes more work than to accept it: the loop comes round meanwhile."""
     admitted, passes, served = [], [], trio.Event()
 
-    class Door:
+    class Router:
         async def admit(self, transport, _):
             transport.close()
             admitted.append(transport)
@@ -153,7 +153,7 @@ async def test_other_tasks_run_between_a_few_connections():
     clients = [socket.create_connection(sock.getsockname()) for _ in range(20)]
     async with trio.open_nursery() as nursery:
         nursery.start_soon(count)
-        nursery.start_soon(Listener(Door(), Limits()).run, sock, nursery)
+        nursery.start_soon(Listener(Router(), Limits()).run, sock, nursery)
         await served.wait()
         nursery.cancel_scope.cancel()
     for client in clients:

@@ -6,7 +6,7 @@ import trio
 from scripts import Script, quote
 
 from feed import Limits, Settings
-from feed.server.ending import SHUTDOWN
+from feed.server.close_reason import SHUTDOWN
 from feed.settings import Flow
 from feed.sim.defaults import default_market
 from feed.sim.market import Market
@@ -20,29 +20,29 @@ EVENTS = 3000
 
 
 @pytest.fixture
-def past(open_house):
+def past(open_server):
     """A house with a past that is longer than a backlog may be, and the position that it began at."""
 
     def opened(limits=PATIENT, **flow):
         script = Script(opening=[])
         for start in range(0, EVENTS, 100):
             script.play(*(quote(0, 1000 + start + at, ts=start + at) for at in range(100)))
-        return open_house(Settings(limits=limits, flow=Flow(**flow)), script)
+        return open_server(Settings(limits=limits, flow=Flow(**flow)), script)
 
     return opened
 
 
-async def published(house, seq=EVENTS):
+async def published(server, seq=EVENTS):
     """Where the stream began, once so much of it has been told."""
-    began = house.house.fanout.hub.position.text
+    began = server.context.fanout.hub.position.text
     assert began.startswith("0-")
-    await house.house.fanout.published(seq)
+    await server.context.fanout.published(seq)
     return began
 
 
-async def resumed(house, position, **options):
+async def resumed(server, position, **options):
     """A client that has heard that its subscription goes on from there."""
-    client = await house.upgraded(f"/ws?ext=seq&since={position}", **options)
+    client = await server.upgraded(f"/ws?ext=seq&since={position}", **options)
     await client.send(SUBSCRIBE)
     assert (await client.message())["type"] == "subscribed"
     return client
@@ -50,33 +50,33 @@ async def resumed(house, position, **options):
 
 async def test_who_reads_slowly_is_told_everything_and_not_cut(past):
     """However much longer the past is than what one connection may owe; as one who reads fast."""
-    async with past() as house:
-        began = await published(house)
-        slow = await resumed(house, began, capacity=2000)
-        fast = await resumed(house, began)
+    async with past() as server:
+        began = await published(server)
+        slow = await resumed(server, began, capacity=2000)
+        fast = await resumed(server, began)
         heard = [await fast.text() for _ in range(EVENTS)]
-        assert heard[-1].endswith(f'"pos":"{house.house.fanout.hub.position.text}"}}')
+        assert heard[-1].endswith(f'"pos":"{server.context.fanout.hub.position.text}"}}')
         told = []
         for _ in range(EVENTS // 10):
             await trio.sleep(1)
             told += [await slow.text() for _ in range(10)]
         assert told == heard
-        house.script.play(quote(0, 5, ts=EVENTS))
+        server.script.play(quote(0, 5, ts=EVENTS))
         assert await slow.text() == await fast.text()
-        assert house.ended == {}
+        assert server.ended == {}
 
 
 async def test_the_past_costs_those_who_listen_nothing(past):
     """Whoever is told of the past, the next event comes when it happens."""
-    async with past(replay_work=1) as house:
-        began = await published(house)
-        listener = await house.upgraded("/ws?ext=seq")
+    async with past(replay_work=1) as server:
+        began = await published(server)
+        listener = await server.upgraded("/ws?ext=seq")
         await listener.send(SUBSCRIBE)
         await listener.messages(2)
-        hub = house.house.fanout.hub
+        hub = server.context.fanout.hub
         for at in range(20):
-            await resumed(house, began)
-            house.script.play(quote(0, 50 + at, ts=EVENTS + at))
+            await resumed(server, began)
+            server.script.play(quote(0, 50 + at, ts=EVENTS + at))
             await listener.message()
             assert len(hub.replays)  # their past is not over yet
 
@@ -84,9 +84,9 @@ async def test_the_past_costs_those_who_listen_nothing(past):
 async def test_much_work_is_paced(past):
     """By the budget of the client; it may ask for other things meanwhile and nobody cuts it for that."""
     limits = attrs.evolve(PATIENT, work_per_second=1000, work_burst=2000)
-    async with past(limits, replay_work=100) as house:
-        began = await published(house)
-        client = await resumed(house, began, capacity=1 << 20)
+    async with past(limits, replay_work=100) as server:
+        began = await published(server)
+        client = await resumed(server, began, capacity=1 << 20)
         start = trio.current_time()
         for at in range(20):
             await client.send({"type": "ping", "id": at})
@@ -97,17 +97,17 @@ async def test_much_work_is_paced(past):
         assert count == EVENTS
         # Nine units a message: one for the event and eight to encode it.
         assert trio.current_time() - start == pytest.approx((EVENTS * 9 - 2000) / 1000, abs=1)
-        assert house.ended == {}
+        assert server.ended == {}
 
 
 async def test_many_of_one_address_share_its_pace(past):
     """Nobody is told more because he asks through more connections."""
     limits = attrs.evolve(PATIENT, address_work_per_second=1000, address_work_burst=2000)
-    async with past(limits, replay_work=100) as house:
-        began = await published(house)
+    async with past(limits, replay_work=100) as server:
+        began = await published(server)
         start = trio.current_time()
-        greedy = [await resumed(house, began) for _ in range(3)]
-        other = await resumed(house, began, peer="127.0.0.2")
+        greedy = [await resumed(server, began) for _ in range(3)]
+        other = await resumed(server, began, peer="127.0.0.2")
         for _ in range(EVENTS):
             await other.text()
         theirs = trio.current_time() - start
@@ -120,26 +120,26 @@ async def test_many_of_one_address_share_its_pace(past):
 
 async def test_a_server_that_stops_tells_the_past_no_more(past):
     """It says goodbye at once, however much is owed."""
-    async with past(replay_work=1) as house:
-        began = await published(house)
-        clients = [await resumed(house, began, capacity=2000) for _ in range(3)]
-        house.house.fanout.hub.replays.close()
+    async with past(replay_work=1) as server:
+        began = await published(server)
+        clients = [await resumed(server, began, capacity=2000) for _ in range(3)]
+        server.context.fanout.hub.replays.close()
         start = trio.current_time()
-        for conversation in list(house.house.reception.conversations):
-            conversation.end(SHUTDOWN)
+        for connection in list(server.context.registry.connections):
+            connection.end(SHUTDOWN)
         for client in clients:
             _, code, _ = await client.rest()
             assert code == SHUTDOWN.code
         assert trio.current_time() - start < 1
-        assert house.left[0] == 0
+        assert server.left[0] == 0
 
 
 async def test_positions_that_are_tried_out_are_paid_for(past):
     """To look whether one is of this history costs more than a message does."""
     limits = attrs.evolve(PATIENT, work_per_second=1000, work_burst=1000)
-    async with past(limits) as house:
-        await published(house)
-        client = await house.upgraded("/ws?ext=seq")
+    async with past(limits) as server:
+        await published(server)
+        client = await server.upgraded("/ws?ext=seq")
         start = trio.current_time()
         for at in range(20):
             await client.send(SUBSCRIBE | {"since": f"{100 * at}-00000000"})

@@ -39,22 +39,22 @@ async def by_reset(client):
 
 
 @pytest.mark.parametrize("leave", [by_close_frame, by_the_server, by_end, by_reset])
-async def test_who_leaves_may_come_back_at_once(open_house, leave):
+async def test_who_leaves_may_come_back_at_once(open_server, leave):
     """Thirty times in a row, with one connection allowed, however it ended."""
-    async with open_house(SETTINGS) as house:
+    async with open_server(SETTINGS) as server:
         for _ in range(30):
-            client = house.connect(polite=False)
+            client = server.connect(polite=False)
             assert (await client.upgrade(PATH))[0] == 101
             await leave(client)
 
 
-async def test_the_seat_is_free_before_the_close_frame_is_written(open_house):
+async def test_the_seat_is_free_before_the_close_frame_is_written(open_server):
     """However slowly the client takes what it is owed: nobody can know of the end before."""
-    async with open_house(SETTINGS) as house:
-        client = house.connect(polite=False, capacity=150)
+    async with open_server(SETTINGS) as server:
+        client = server.connect(polite=False, capacity=150)
         await client.send_bytes(request(PATH))
         assert (await client.head())[0] == 101
-        assert (await house.connect().upgrade(PATH))[0] == 429
+        assert (await server.connect().upgrade(PATH))[0] == 429
         await client.send_bytes(frame(BINARY, b"?" * 100))
         await trio.testing.wait_all_tasks_blocked()
-        assert (await house.connect().upgrade(PATH))[0] == 101
+        assert (await server.connect().upgrade(PATH))[0] == 101

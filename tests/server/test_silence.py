@@ -20,19 +20,19 @@ def settings(**policy):
     return Settings(policies=Policies(securitypro=SecurityProPolicy(**policy)))
 
 
-async def test_connection_without_a_subscription_is_left_alone(house):
+async def test_connection_without_a_subscription_is_left_alone(server):
     """Far past the auth window of other protocols; then it subscribes and is served."""
-    client = await house.upgraded("/market/ws")
+    client = await server.upgraded("/market/ws")
     with trio.move_on_after(300):
         await client.text()
     await client.send(SUBSCRIBE)
     assert [message["type"] for message in await client.messages(2)] == ["subscribed", "ticker"]
 
 
-async def test_connection_without_a_subscription_is_closed_where_a_policy_says_so(open_house):
+async def test_connection_without_a_subscription_is_closed_where_a_policy_says_so(open_server):
     """After so many seconds, with an error before the close; one that subscribes stays."""
-    async with open_house(settings(idle_seconds=5)) as house:
-        idle, busy = [await house.upgraded("/market/ws") for _ in range(2)]
+    async with open_server(settings(idle_seconds=5)) as server:
+        idle, busy = [await server.upgraded("/market/ws") for _ in range(2)]
         opened = trio.current_time()
         await busy.send(SUBSCRIBE)
         messages, code, reason = await idle.rest()
@@ -44,17 +44,17 @@ async def test_connection_without_a_subscription_is_closed_where_a_policy_says_s
             pytest.fail(await busy.text())
 
 
-async def test_missing_pongs_end_a_connection(open_house):
+async def test_missing_pongs_end_a_connection(open_server):
     """Heartbeats are counted in market time: while the market stands still, none is missed."""
-    async with open_house(settings(missed_pongs=1)) as house:
-        client = await house.upgraded("/market/ws")
+    async with open_server(settings(missed_pongs=1)) as server:
+        client = await server.upgraded("/market/ws")
         await client.send(SUBSCRIBE)
         await client.messages(2)
-        house.script.play(quote(0, 101, ts=11 * SECOND))
+        server.script.play(quote(0, 101, ts=11 * SECOND))
         assert [message["type"] for message in await client.messages(2)] == ["heartbeat", "ticker"]
         with trio.move_on_after(600):
             pytest.fail(await client.text())
-        house.script.play(quote(0, 102, ts=20 * SECOND))
+        server.script.play(quote(0, 102, ts=20 * SECOND))
         messages, code, reason = await client.rest()
         assert [message["type"] for message in messages] == ["heartbeat", "ticker", "error"]
         assert (code, reason) == (1008, "No pong in time")
@@ -62,9 +62,9 @@ async def test_missing_pongs_end_a_connection(open_house):
 
 @pytest.mark.parametrize("path", ["/ws", "/market/ws", "/"])
 @pytest.mark.parametrize("since", ["-1", "", "one", "1.5", "%00", "9" * 20, "9" * 10_000])
-async def test_bad_option_is_refused_before_the_handshake(house, path, since):
+async def test_bad_option_is_refused_before_the_handshake(server, path, since):
     """HTTP 400, and the words of the dialect."""
-    client = house.connect()
+    client = server.connect()
     await client.send_bytes(request(f"{path}?since={since}"))
     status, _, body = await client.answer()
     what = "is a number alone and proves nothing" if since.isdecimal() else "is no position"
@@ -89,37 +89,37 @@ async def test_bad_option_is_refused_before_the_handshake(house, path, since):
         ("6-00000000", "is of another history: this is not the market you saw"),
     ],
 )
-async def test_what_is_not_kept_is_an_error_in_every_protocol(open_house, path, messages, since, answer):
+async def test_what_is_not_kept_is_an_error_in_every_protocol(open_server, path, messages, since, answer):
     """It says from where one can go on; nothing else comes, and the connection stays."""
-    async with open_house(Settings(flow=Flow(history_bytes=0))) as house:
-        house.script.play(*(quote(0, 200 + at) for at in range(3)))
-        client = await house.upgraded(f"{path}?since={since}")
+    async with open_server(Settings(flow=Flow(history_bytes=0))) as server:
+        server.script.play(*(quote(0, 200 + at) for at in range(3)))
+        client = await server.upgraded(f"{path}?since={since}")
         for message in messages:
             await client.send(message)
         while (shown := await client.message())["type"] != "error":
             assert shown["type"] in {"welcome", "auth"}
         assert shown["message"] == f"since={since} {answer}; {ANEW}"
-        house.script.play(quote(0, 300))
+        server.script.play(quote(0, 300))
         with trio.move_on_after(25):
             pytest.fail(await client.text())
 
 
-async def test_client_comes_back_where_it_was(open_house):
+async def test_client_comes_back_where_it_was(open_server):
     """A resumed stream is byte for byte what was missed, and goes on with what comes."""
-    async with open_house(script=Script(opening=[])) as house:
+    async with open_server(script=Script(opening=[])) as server:
         subscribe = {"type": "subscribe", "channels": ["ticker_eurusd", "candles_1m_eurusd"]}
-        stayed = await house.upgraded("/ws?ext=seq")
+        stayed = await server.upgraded("/ws?ext=seq")
         await stayed.send(subscribe)
         begun = (await stayed.message())["pos"]
-        house.script.play(*(quote(0, 100 + at, ts=at) for at in range(5)))
+        server.script.play(*(quote(0, 100 + at, ts=at) for at in range(5)))
         heard = [await stayed.text() for _ in range(5)]
         second = json.loads(heard[1])["pos"]
-        back = await house.upgraded(f"/ws?ext=seq&since={second}")
+        back = await server.upgraded(f"/ws?ext=seq&since={second}")
         await back.send(subscribe)
         assert (await back.message())["pos"] == second
-        house.script.play(quote(0, 200, ts=9))
+        server.script.play(quote(0, 200, ts=9))
         assert [await back.text() for _ in range(4)] == [*heard[2:], await stayed.text()]
-        again = await house.upgraded("/ws?ext=seq")
+        again = await server.upgraded("/ws?ext=seq")
         await again.send(subscribe | {"since": begun})
         assert (await again.message())["pos"] == begun
         assert [await again.text() for _ in range(5)] == heard

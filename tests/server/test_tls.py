@@ -17,10 +17,10 @@ from scripts import quote
 from feed import Limits, Settings
 from feed.dialects.discovery import dialects
 from feed.errors import ConfigError
-from feed.server.certificates import server_context
+from feed.server.certificates import tls_context
+from feed.server.close_reason import SHUTDOWN
 from feed.server.connection.transport import SocketTransport
-from feed.server.door import Entrance
-from feed.server.ending import SHUTDOWN
+from feed.server.router import ListenerConfig
 from feed.server.tls import TlsTransport
 from feed.settings import Tls
 
@@ -28,10 +28,10 @@ AUTHORITY = trustme.CA()
 
 
 @pytest.fixture(scope="module")
-def entrance():
+def config():
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     AUTHORITY.issue_cert("feed.test").configure_cert(context)
-    return Entrance(tls=context)
+    return ListenerConfig(tls=context)
 
 
 def client_context(version=None):
@@ -46,17 +46,17 @@ def over_tls(stream, *, version=None):
     return trio.SSLStream(stream, client_context(version), server_hostname="feed.test")
 
 
-def connect(house, entrance, *, version=None, **options):
-    return house.connect(entrance=entrance, wrap=lambda stream: over_tls(stream, version=version), **options)
+def connect(server, config, *, version=None, **options):
+    return server.connect(config=config, wrap=lambda stream: over_tls(stream, version=version), **options)
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 @pytest.mark.parametrize("capacity", [100, 64 * 1024])
-async def test_the_same_bytes_arrive(house, entrance, version, capacity):
+async def test_the_same_bytes_arrive(server, config, version, capacity):
     """A plain client and one behind TLS read the same frames, over a wide way and a narrow one."""
     clients = [
-        house.connect(capacity=capacity),
-        connect(house, entrance, version=version, capacity=capacity),
+        server.connect(capacity=capacity),
+        connect(server, config, version=version, capacity=capacity),
     ]
     for client in clients:
         assert (await client.upgrade())[0] == 101
@@ -64,7 +64,7 @@ async def test_the_same_bytes_arrive(house, entrance, version, capacity):
         await client.send({"type": "subscribe", "symbols": ["EURUSD"]})
         assert len(await client.messages(4)) == 4
     for at in range(50):
-        house.script.play(quote(0, 200 + at))
+        server.script.play(quote(0, 200 + at))
         await trio.lowlevel.checkpoint()
     last = '"bid":0.00249'
     for client in clients:
@@ -73,84 +73,84 @@ async def test_the_same_bytes_arrive(house, entrance, version, capacity):
     assert clients[0].data == clients[1].data
 
 
-async def test_an_end_in_order_says_close_notify(house, entrance):
+async def test_an_end_in_order_says_close_notify(server, config):
     """Without it the client could not tell the end from a cut (RFC 8446, section 6.1)."""
-    client = connect(house, entrance)
+    client = connect(server, config)
     await client.upgrade()
     await client.message()
-    (conversation,) = house.house.reception.conversations
-    conversation.end(SHUTDOWN)
+    (connection,) = server.context.registry.connections
+    connection.end(SHUTDOWN)
     assert (await client.rest())[1:] == (1001, "Server is shutting down")
     assert await client.at_end()
 
 
-async def test_http_is_served_too(house, entrance):
+async def test_http_is_served_too(server, config):
     """Keep-alive and all; a document longer than a record comes whole."""
-    client = connect(house, entrance, capacity=1000)
+    client = connect(server, config, capacity=1000)
     assert (await ask(client, "/healthz"))[2] == {"status": "ok"}
     status, headers, document = await ask(client, "/openapi.json")
     assert (status, document["openapi"]) == (200, "3.1.0")
     assert int(headers["content-length"]) > 16 * 1024
 
 
-async def test_a_slow_client_is_cut_behind_tls_too(open_house, entrance):
+async def test_a_slow_client_is_cut_behind_tls_too(open_server, config):
     """Its backlog is bounded as everybody's; it is told by 1013, and others do not notice."""
-    async with open_house(Settings(limits=Limits(backlog_bytes=2000))) as house:
-        clients = [connect(house, entrance, capacity=600), connect(house, entrance)]
+    async with open_server(Settings(limits=Limits(backlog_bytes=2000))) as server:
+        clients = [connect(server, config, capacity=600), connect(server, config)]
         for client in clients:
             await client.upgrade()
             await client.send({"type": "auth", "apiKey": KEY})
             await client.send({"type": "subscribe", "symbols": ["EURUSD"]})
             await client.messages(4)
         for at in range(2000):
-            house.script.play(quote(0, 200 + at))
+            server.script.play(quote(0, 200 + at))
             await clients[1].message()
-            if house.ended:
+            if server.ended:
                 break
-        assert house.ended == {"slow consumer": 1}
+        assert server.ended == {"slow consumer": 1}
         assert (await clients[0].rest())[1:] == (1013, "Slow consumer")
 
 
-async def test_a_plain_request_is_told(house, entrance):
+async def test_a_plain_request_is_told(server, config):
     """In plain HTTP, which is all that it understands."""
-    client = house.connect(entrance=entrance)
+    client = server.connect(config=config)
     await client.send_bytes(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
     status, _, body = await client.answer()
     assert (status, body["error"]["message"]) == (400, "This port speaks TLS: wss:// and https://")
 
 
 @pytest.mark.parametrize("data", [b"\x16", b"\x16\x03\x01\x00\x05hello", b"\x16" * 20_000])
-async def test_a_bad_handshake_ends_in_time(house, entrance, data):
+async def test_a_bad_handshake_ends_in_time(server, config, data):
     """Ten seconds at most, then nothing is left."""
-    client = house.connect(entrance=entrance)
+    client = server.connect(config=config)
     await client.send_bytes(data)
     await trio.sleep(10.1)
-    assert house.listener._open == {}
+    assert server.listener._open == {}
 
 
-async def test_handshake_and_head_share_their_time(house, entrance):
+async def test_handshake_and_head_share_their_time(server, config):
     """A client that shakes hands after nine seconds has one second for its request."""
     started = trio.current_time()
-    client = connect(house, entrance)
+    client = connect(server, config)
     await trio.sleep(9)
     await client.stream.do_handshake()
     assert (await client.answer())[0] == 408
     assert trio.current_time() - started == pytest.approx(10, abs=1e-6)
 
 
-async def test_there_is_no_room_behind_tls_either(open_house, entrance):
+async def test_there_is_no_room_behind_tls_either(open_server, config):
     """It is said in TLS; and whoever asks whether the server is alive hears that."""
-    async with open_house(Settings(limits=Limits(connections=1))) as house:
-        first = connect(house, entrance)
+    async with open_server(Settings(limits=Limits(connections=1))) as server:
+        first = connect(server, config)
         await first.upgrade()
-        assert (await connect(house, entrance).upgrade())[0] == 503
-        assert (await ask(connect(house, entrance), "/healthz"))[0] == 200
+        assert (await connect(server, config).upgrade())[0] == 503
+        assert (await ask(connect(server, config), "/healthz"))[0] == 200
 
 
-async def test_a_client_that_resets_leaves_nothing(house, entrance):
+async def test_a_client_that_resets_leaves_nothing(server, config):
     """In the handshake, after it, and while it is owed something."""
     for step in range(4):
-        client = connect(house, entrance, capacity=500)
+        client = connect(server, config, capacity=500)
         if step:
             await client.stream.do_handshake()
         if step > 1:
@@ -160,20 +160,20 @@ async def test_a_client_that_resets_leaves_nothing(house, entrance):
         if step > 2:
             await client.messages(4)
             for at in range(30):
-                house.script.play(quote(0, 1000 + at))
+                server.script.play(quote(0, 1000 + at))
                 await trio.testing.wait_all_tasks_blocked()
         client.stream.transport_stream.reset()
     await trio.sleep(15)
-    assert house.listener._open == {}
-    assert house.left == (0, 0, 0)
+    assert server.listener._open == {}
+    assert server.left == (0, 0, 0)
 
 
-async def test_a_socket_that_is_closed_wakes_whoever_waits_for_it(entrance):
+async def test_a_socket_that_is_closed_wakes_whoever_waits_for_it(config):
     """Nobody waits for a socket that is no more, whether or not what it was owed is still flushed."""
     for flushed in (True, False):
         ours, theirs = socket.socketpair()
         with theirs:
-            transport = TlsTransport(Unix(ours), entrance.tls)
+            transport = TlsTransport(Unix(ours), config.tls)
             async with trio.open_nursery() as nursery:
                 flusher = trio.CancelScope()
                 nursery.start_soon(within, flusher, transport.flush)
@@ -217,21 +217,21 @@ async def shake_hands_over(transport, theirs):
         )
 
 
-async def test_a_stop_does_not_wait_for_who_takes_nothing(open_house, entrance):
+async def test_a_stop_does_not_wait_for_who_takes_nothing(open_server, config):
     """Everything is cancelled while an answer that nobody reads is under way; the house still ends."""
-    async with open_house() as house:
-        client = connect(house, entrance, capacity=600)
+    async with open_server() as server:
+        client = connect(server, config, capacity=600)
         await client.send_bytes(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n")
         await trio.sleep(1)
     assert trio.current_time() < 10
 
 
-async def test_a_port_may_mean_one_protocol(house):
+async def test_a_port_may_mean_one_protocol(server):
     """Whatever path and query say; what is served by HTTP still is."""
-    client = house.connect(entrance=Entrance(dialect=dialects()["tradyn"]))
+    client = server.connect(config=ListenerConfig(dialect=dialects()["tradyn"]))
     assert (await client.upgrade("/nowhere?market=BTC-USD"))[0] == 101
     assert (await client.message())["type"] == "welcome"
-    client = house.connect(entrance=Entrance(dialect=dialects()["tradyn"]))
+    client = server.connect(config=ListenerConfig(dialect=dialects()["tradyn"]))
     assert (await ask(client, "/healthz"))[0] == 200
 
 
@@ -240,13 +240,13 @@ async def test_a_port_may_mean_one_protocol(house):
 
 def test_no_tls_is_no_context():
     """The default."""
-    assert server_context(Settings()) is None
+    assert tls_context(Settings()) is None
 
 
 def test_a_self_signed_certificate_is_trusted_by_its_authority(tmp_path):
     """For loopback by every name it has, and for the names asked for; only the authority is written."""
     settings = Settings(tls=Tls(self_signed=True, ca=tmp_path / "ca.pem", names=("api.securitypro.com",)))
-    server = server_context(settings)
+    server = tls_context(settings)
     assert [path.name for path in tmp_path.iterdir()] == ["ca.pem"]
     assert "PRIVATE" not in (tmp_path / "ca.pem").read_text()
     for name in ("localhost", "127.0.0.1", "::1", "api.securitypro.com"):
@@ -272,7 +272,7 @@ def test_certificate_files_are_used(tmp_path):
     certificate.cert_chain_pems[0].write_to_path(cert)
     certificate.private_key_pem.write_to_path(key)
     for tls in (Tls(cert=both), Tls(cert=cert, key=key)):
-        shake_hands(server_context(Settings(tls=tls)), client_context(), "feed.test")
+        shake_hands(tls_context(Settings(tls=tls)), client_context(), "feed.test")
 
 
 def test_bad_certificate_files_are_the_operators_mistake(tmp_path):
@@ -295,7 +295,7 @@ def test_bad_certificate_files_are_the_operators_mistake(tmp_path):
         (Tls(self_signed=True, ca=tmp_path / "ca.pem", names=("a b",)), "--tls-name"),
     ]:
         with pytest.raises(ConfigError) as caught:
-            server_context(Settings(tls=tls))
+            tls_context(Settings(tls=tls))
         assert str(caught.value).startswith(words)
 
 
@@ -313,11 +313,11 @@ def test_a_key_with_a_password_is_refused(tmp_path):
         + certificate.cert_chain_pems[0].bytes()
     )
     with pytest.raises(ConfigError, match="has a password"):
-        server_context(Settings(tls=Tls(cert=path)))
+        tls_context(Settings(tls=Tls(cert=path)))
 
 
 def test_without_the_library_the_hint_says_what_to_install(monkeypatch):
     """It is an extra."""
     monkeypatch.setitem(sys.modules, "trustme", None)
     with pytest.raises(ConfigError, match=r"pip install 'market-feed-server\[self-signed\]'"):
-        server_context(Settings(tls=Tls(self_signed=True)))
+        tls_context(Settings(tls=Tls(self_signed=True)))

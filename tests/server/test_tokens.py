@@ -11,8 +11,8 @@ from feed.dialects.contract import Bearer
 from feed.errors import ConfigError
 from feed.model.grants import Grant, Scope
 from feed.model.ids import user_id
-from feed.server.keys import Keyring, entry_for
-from feed.server.tokens import TokenOffice, signing_key
+from feed.server.keys import KeyStore, entry_for
+from feed.server.tokens import TokenIssuer, signing_key
 from feed.settings import Tokens
 
 NOW = 1_800_000_000
@@ -20,7 +20,7 @@ KEY = bytes(range(32))
 TRADER = Grant(name="trader", account=3, scopes=(Scope.READ, Scope.TRADE))
 PICKY = Grant(name="picky", account=4, dialects=("tradyn",))
 TRADING, PICKING = entry_for("k" * 40, TRADER), entry_for("p" * 40, PICKY)
-RING = Keyring([TRADING, PICKING])
+RING = KeyStore([TRADING, PICKING])
 # As the document prints it.
 PRINTED = (
     "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJzdGFnaW5nLmZ1bmdpYmxlLnh5eiIsInN1YiI6ImQxM2I1MzBmL"
@@ -30,7 +30,7 @@ PRINTED = (
 
 
 def office(now=NOW, key=KEY, **settings):
-    return TokenOffice(RING, settings=Tokens(**settings), signing_key=key, clock=lambda: now)
+    return TokenIssuer(RING, settings=Tokens(**settings), signing_key=key, clock=lambda: now)
 
 
 def claims(**change):
@@ -132,14 +132,14 @@ def test_a_token_ends_with_its_key():
     token = office().issue(PICKING)
     assert office().check(token, "tradyn") is not None
     assert office().check(token, "rails") is None
-    empty = TokenOffice(Keyring(), settings=Tokens(), signing_key=KEY, clock=lambda: NOW)
+    empty = TokenIssuer(KeyStore(), settings=Tokens(), signing_key=KEY, clock=lambda: NOW)
     assert empty.check(office().issue(TRADING), "rails") is None
 
 
 def test_a_token_ends_with_its_key_although_the_name_stays():
     """Another key in its place is another key; and one that changes is gone for offices that are open."""
-    ring = Keyring([TRADING])
-    issuer = TokenOffice(ring, settings=Tokens(), signing_key=KEY, clock=lambda: NOW)
+    ring = KeyStore([TRADING])
+    issuer = TokenIssuer(ring, settings=Tokens(), signing_key=KEY, clock=lambda: NOW)
     token = issuer.issue(TRADING)
     assert issuer.check(token, "rails").entry == TRADING
     ring.replace([entry_for("n" * 40, TRADER)])
@@ -172,7 +172,7 @@ def test_of_a_random_signing_key_every_byte_counts(tmp_path, end):
 
 def test_a_secret_goes_with_its_key():
     """Both must be right; a key without a secret has none that is good."""
-    ring = Keyring([entry_for("one", TRADER, secret="hush"), entry_for("two", PICKY)])
+    ring = KeyStore([entry_for("one", TRADER, secret="hush"), entry_for("two", PICKY)])
     assert ring.find_with_secret("one", "hush", "rails").grant == TRADER
     for key, secret in (("one", "hus"), ("one", ""), ("two", "hush"), ("two", ""), ("none", "hush")):
         assert ring.find_with_secret(key, secret, "tradyn") is None

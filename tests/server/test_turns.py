@@ -158,12 +158,12 @@ async def test_when_the_gate_closes_nobody_is_left_waiting():
 
 
 @pytest.mark.parametrize("dialect", ["tradyn", "securitypro"])
-async def test_sixty_symbols_one_to_a_frame_are_subscribed_at_open(open_house, dialect):
+async def test_sixty_symbols_one_to_a_frame_are_subscribed_at_open(open_server, dialect):
     """As fast as a client can write them, two frames for each where the protocol has two channels."""
     script = Script(instruments=60)
-    async with open_house(script=script) as house:
+    async with open_server(script=script) as server:
         symbols = [item.symbol for item in script.listing]
-        client = await house.upgraded(f"/{dialect}")
+        client = await server.upgraded(f"/{dialect}")
         if dialect == "tradyn":
             frames = [{"type": "auth", "apiKey": KEY}]
             frames += [
@@ -189,13 +189,13 @@ async def test_sixty_symbols_one_to_a_frame_are_subscribed_at_open(open_house, d
             while confirmed < 120:
                 confirmed += (await client.message())["type"] == kind
         assert trio.current_time() - begun < 0.1
-        assert house.ended == {}
+        assert server.ended == {}
 
 
-async def test_a_slowed_client_is_told_everything_and_stays(open_house):
+async def test_a_slowed_client_is_told_everything_and_stays(open_server):
     """A pile of a thousand messages is heard at the rate that is allowed; none is lost."""
-    async with open_house() as house:
-        client = await house.authenticated()
+    async with open_server() as server:
+        client = await server.authenticated()
         begun = trio.current_time()
         async with trio.open_nursery() as nursery:
 
@@ -207,29 +207,29 @@ async def test_a_slowed_client_is_told_everything_and_stays(open_house):
             for _ in range(1500):
                 assert (await client.message())["type"] == "subscriptions"
         assert 9.5 <= trio.current_time() - begun <= 10.5
-        assert house.ended == {}
+        assert server.ended == {}
 
 
-async def test_a_slowed_client_is_not_taken_for_a_silent_one(open_house):
+async def test_a_slowed_client_is_not_taken_for_a_silent_one(open_server):
     """Its pongs stand behind what was not read yet: that is no silence."""
     limits = Limits(messages_per_second=1, message_burst=1, ping_seconds=2, pong_seconds=1)
     policies = Policies(tradyn=TradynPolicy(pong_seconds=0))
-    async with open_house(Settings(limits=limits, policies=policies)) as house:
-        client = await house.upgraded()
+    async with open_server(Settings(limits=limits, policies=policies)) as server:
+        client = await server.upgraded()
         for _ in range(20):
             await client.send({"type": "list"})
         with trio.move_on_after(18):
             while True:
                 await client.message()
         assert client.pings > 3
-        assert house.ended == {}
+        assert server.ended == {}
 
 
-async def test_pings_without_end_are_slowed_and_then_closed(open_house):
+async def test_pings_without_end_are_slowed_and_then_closed(open_server):
     """Control frames are work as well: each wants an answer."""
     limits = Limits(work_per_second=1000, work_burst=1000, held_seconds=5)
-    async with open_house(Settings(limits=limits)) as house:
-        client = await house.authenticated()
+    async with open_server(Settings(limits=limits)) as server:
+        client = await server.authenticated()
         pongs = 0
         async with trio.open_nursery() as nursery:
 
@@ -250,13 +250,13 @@ async def test_pings_without_end_are_slowed_and_then_closed(open_house):
         assert pongs < (1000 + 7 * 1000) / FRAME
 
 
-async def test_others_hear_the_market_while_an_address_is_held_back(open_house):
+async def test_others_hear_the_market_while_an_address_is_held_back(open_server):
     """The budget of one address is nobody else's."""
     limits = Limits(address_work_per_second=1000, address_work_burst=10_000, work_reserve=1)
-    async with open_house(Settings(limits=limits)) as house:
-        other = await house.subscribed("EURUSD", peer=THERE)
+    async with open_server(Settings(limits=limits)) as server:
+        other = await server.subscribed("EURUSD", peer=THERE)
         await other.message()
-        busy = [await house.authenticated(peer=HERE) for _ in range(5)]
+        busy = [await server.authenticated(peer=HERE) for _ in range(5)]
         answered = [0]
         async with trio.open_nursery() as nursery:
 
@@ -276,7 +276,7 @@ async def test_others_hear_the_market_while_an_address_is_held_back(open_house):
             before = answered[0]
             await trio.sleep(10)
             assert answered[0] - before < 1.1 * 10 * 1000 / (FRAME + MESSAGE)
-            house.script.play(quote(0, 4321))
+            server.script.play(quote(0, 4321))
             with trio.fail_after(0.01):
                 assert (await other.message())["bid"] == 0.04321
                 await other.send({"type": "list"})
@@ -285,9 +285,9 @@ async def test_others_hear_the_market_while_an_address_is_held_back(open_house):
 
 
 @pytest.mark.parametrize("path", ["/tradyn", "/securitypro", "/ws"])
-async def test_an_interval_that_is_not_offered_is_refused_with_those_that_are(house, path):
+async def test_an_interval_that_is_not_offered_is_refused_with_those_that_are(server, path):
     """Before the handshake, in the style of the protocol."""
-    client = house.connect()
+    client = server.connect()
     await client.send_bytes(request(f"{path}?conflate=300"))
     status, _, body = await client.answer()
     assert status == 400

@@ -14,8 +14,8 @@ from feed.model.timeline import Halt, LargeOrder, Shock
 from feed.sim.control import Control, State
 from feed.sim.defaults import default_market
 from feed.sim.market import Market
-from feed.sim.run import Until
 from feed.sim.script import ScriptedMarket
+from feed.sim.simulation import Until
 
 SECOND = 1_000_000_000
 START = 1_709_731_800 * SECOND

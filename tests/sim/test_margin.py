@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feed.sim.instrument_sim import BUY, SELL
 from feed.sim.margin import NOWHERE, Positions, opened
-from feed.sim.pit import BUY, SELL
 
 POSITIONS = st.lists(
     st.builds(

@@ -12,8 +12,8 @@ from feed.model.scenario import Counts, Expect, Scenario
 from feed.model.timeline import Halt
 from feed.sim.defaults import default_market
 from feed.sim.replay import Replay, replay
-from feed.sim.run import Until
 from feed.sim.script import ScriptedMarket
+from feed.sim.simulation import Until
 
 SECOND = 1_000_000_000
 START = 1_709_731_800 * SECOND

@@ -10,9 +10,9 @@ from feed.model.scenario import Scenario
 from feed.settings import Flow
 from feed.sim.control import Control
 from feed.sim.defaults import default_market
-from feed.sim.run import Until
 from feed.sim.runner import MarketRunner
 from feed.sim.script import ScriptedMarket
+from feed.sim.simulation import Until
 
 SECOND = 1_000_000_000
 START = 1_709_731_800 * SECOND

@@ -177,11 +177,11 @@ def test_of_two_effects_the_later_counts():
     market = scripted(
         Spread(at=0, factor=2, duration=2 * SECOND), Spread(at=SECOND // 2, factor=5, duration=SECOND)
     )
-    (pit, _) = market.market._pits
+    (sim, _) = market.market._sims
     seen = []
     for quarter in range(10):
         market.advance(START + quarter * SECOND // 4)
-        seen.append(pit.spread / pit.spec.spread)
+        seen.append(sim.spread / sim.spec.spread)
     assert seen == [2, 2, 5, 5, 5, 5, 2, 2, 1, 1]
 
 
@@ -193,8 +193,8 @@ def test_actions_of_one_time_keep_the_order_of_the_file():
         Liquidity(at=0, factor=2, duration=SECOND),
     )
     market.advance(START + SECOND)
-    (pit, _) = market.market._pits
-    assert pit.size == 4 * pit.spec.size
+    (sim, _) = market.market._sims
+    assert sim.size == 4 * sim.spec.size
 
 
 def test_a_step_is_one_action():
@@ -287,13 +287,13 @@ def test_an_imbalance_makes_one_side_thin():
         Imbalance(at=SECOND, instruments=(EURO,), side=Side.SELL, factor=0.02, duration=SECOND),
         Liquidity(at=SECOND, instruments=(EURO,), factor=10),
     )
-    (pit, _) = market.market._pits
+    (sim, _) = market.market._sims
     seen = []
     for at in (0, SECOND, 2 * SECOND):
         market.advance(START + at)
         book = market.market.exchange.books[0]
         depth = [sum(lots for _, lots in book.sizes(side, 10)) for side in Side]
-        seen.append((depth[0] / depth[1], pit.rests[0] / pit.spec.size, pit.rests[1] / pit.spec.size))
+        seen.append((depth[0] / depth[1], sim.rests[0] / sim.spec.size, sim.rests[1] / sim.spec.size))
     (before, *_), (during, *sizes), (after, *_) = seen
 
     assert before < 5

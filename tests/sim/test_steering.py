@@ -69,15 +69,15 @@ def test_volatility_scales_how_far_the_price_goes(open_market):
 def test_activity_scales_how_much_happens(open_market):
     """A burst of a hundred times, at about the same volatility, and back to calm."""
     market = open_market(1)
-    calm = len(market.advance(START + 5 * SECOND))
+    interval_scale = len(market.advance(START + 5 * SECOND))
     market.activity(0, 100)
     burst = len(market.advance(START + 10 * SECOND))
     market.activity(0, 1)
     market.advance(START + 11 * SECOND)
     after = len(market.advance(START + 16 * SECOND))
 
-    assert burst > 25 * calm
-    assert after < 5 * calm
+    assert burst > 25 * interval_scale
+    assert after < 5 * interval_scale
 
 
 def test_a_quiet_instrument_can_be_woken_at_once(open_market):

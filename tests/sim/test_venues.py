@@ -175,15 +175,15 @@ def test_nobody_trades_with_a_halted_venue():
 def test_trades_on_one_venue_move_the_other():
     """What somebody knows who takes, all get to know in part."""
     spec = venues(arbitrage=False)
-    calm, stirred = opened(spec), opened(spec)
-    for market in (calm, stirred):
+    interval_scale, dirty = opened(spec), opened(spec)
+    for market in (interval_scale, dirty):
         market.advance(START + SECOND)
-    book = stirred.exchange.books[SECOND_VENUE]
-    stirred.large_order(SECOND_VENUE, Side.BUY, 40 * book.ask_size, slices=20, pause=SECOND // 10)
-    for market in (calm, stirred):
+    book = dirty.exchange.books[SECOND_VENUE]
+    dirty.large_order(SECOND_VENUE, Side.BUY, 40 * book.ask_size, slices=20, pause=SECOND // 10)
+    for market in (interval_scale, dirty):
         market.advance(START + 4 * SECOND)
 
-    assert stirred.exchange.books[FIRST].bid > calm.exchange.books[FIRST].bid
+    assert dirty.exchange.books[FIRST].bid > interval_scale.exchange.books[FIRST].bid
 
 
 @pytest.mark.parametrize("fraction", [-1.0, float("nan"), float("inf")])

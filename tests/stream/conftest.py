@@ -13,7 +13,7 @@ from feed.stream.fanout import Fanout
 from feed.stream.groups import Group
 from feed.stream.history import History
 from feed.stream.hub import Hub
-from feed.stream.outlet import Outlet
+from feed.stream.send_buffer import SendBuffer
 
 TEXT, CLOSE, PING = 0x81, 0x88, 0x89
 
@@ -29,7 +29,7 @@ class Client:
         self.writes = 0
         self.wakes = 0
         self.cuts = 0
-        self.outlet = Outlet(self._send, backlog_bytes=backlog_bytes, wake=self._wake, cut=self._cut)
+        self.send_buffer = SendBuffer(self._send, backlog_bytes=backlog_bytes, wake=self._wake, cut=self._cut)
 
     def _send(self, data):
         assert data, "a write of nothing"
@@ -53,7 +53,7 @@ class Client:
     def take(self, room):
         """Make room for so many bytes more, and let the writer task see it."""
         self.room += room
-        self.outlet.pump()
+        self.send_buffer.pump()
 
     @property
     def frames(self):
@@ -105,8 +105,8 @@ class Spoken(Encoder):
         self._name = f"{topic.channel}:{topic.instrument}"
         self._said = said
 
-    def snapshot(self, latest, instrument):
-        quote = latest.quote(instrument)
+    def snapshot(self, market_state, instrument):
+        quote = market_state.quote(instrument)
         return [f"{self._name} from {quote.seq}"] if quote else []
 
     def encode(self, item):
@@ -120,7 +120,7 @@ class Spoken(Encoder):
         return text
 
 
-class House:
+class HubHarness:
     """A hub of three instruments, its fan-out, and everything its encoders have said."""
 
     def __init__(self, *, history=None, proof=0, make_encoder=None, **flow):
@@ -133,8 +133,8 @@ class House:
         self.hub = Hub(history, make_encoder or self._make_encoder, replay_work=flow.replay_work)
         self.fanout = Fanout(self.hub, flow)
 
-    def _make_encoder(self, topic, latest):
-        del latest
+    def _make_encoder(self, topic, market_state):
+        del market_state
         self.made.append(topic)
         return Spoken(topic, self.said)
 
@@ -148,7 +148,7 @@ class House:
     def client(self, *topics, since=None, **options):
         """A client that listens to ``topics``, where it resumes it has to be let :meth:`catch_up`."""
         client = Client(**options)
-        self.hub.subscribe(client.outlet, topics, since=since)
+        self.hub.subscribe(client.send_buffer, topics, since=since)
         return client
 
     def catch_up(self):
@@ -177,8 +177,8 @@ def deliver(group, *frames):
 
 def make_group():
     """A group without topics, and a list of the times it was deserted."""
-    deserted = []
-    return Group((), deserted=deserted.append), deserted
+    emptied = []
+    return Group((), emptied=emptied.append), emptied
 
 
 PRICES = itertools.count(100)
@@ -203,7 +203,7 @@ def stream():
     """Everything above under one name; of the whole session, so that property tests may have it."""
     return SimpleNamespace(
         Client=Client,
-        House=House,
+        HubHarness=HubHarness,
         short_history=short_history,
         TEXT=TEXT,
         ping=lambda text: bytes((PING, len(text))) + text.encode(),

@@ -15,18 +15,18 @@ def batches(stream, *sizes):
     return [Batch([stream.quote()] * size, 0.0) for size in sizes]
 
 
-async def publish_all(house, waiting):
+async def publish_all(harness, waiting):
     """Run the fan-out over batches that wait already."""
     send, receive = trio.open_memory_channel(math.inf)
     for batch in waiting:
         send.send_nowait(batch)
     send.close()
-    await house.fanout.run(receive)
+    await harness.fanout.run(receive)
 
 
-async def pause_of(house, nursery, group, *rows):
+async def pause_of(harness, nursery, group, *rows):
     """Begin a step that pauses after every write, and return in a pause of its sweep over ``group``."""
-    nursery.start_soon(house.fanout.step, list(rows))
+    nursery.start_soon(harness.fanout.step, list(rows))
     with trio.fail_after(1):
         while not group.sweeping:
             await trio.lowlevel.checkpoint()
@@ -37,37 +37,37 @@ async def pause_of(house, nursery, group, *rows):
 
 async def test_all_that_waits_goes_out_in_one_step(stream):
     """Three batches are one step and one write for each client."""
-    house = stream.House()
-    client = house.client(stream.topic())
-    await publish_all(house, batches(stream, 2, 1, 3))
+    harness = stream.HubHarness()
+    client = harness.client(stream.topic())
+    await publish_all(harness, batches(stream, 2, 1, 3))
     assert client.texts == [f"quote:0@{seq}" for seq in range(1, 7)]
     assert client.writes == 1
-    statistics = house.fanout.statistics()
+    statistics = harness.fanout.statistics()
     assert (statistics.steps, statistics.events, statistics.deliveries, statistics.slow) == (1, 6, 1, 0)
 
 
 async def test_step_takes_no_more_batches_once_it_is_full(stream):
     """A step ends with the batch that fills it; the rest waits for the next."""
-    house = stream.House(step_events=5)
-    client = house.client(stream.topic())
-    await publish_all(house, batches(stream, 3, 3, 3, 1))
+    harness = stream.HubHarness(step_events=5)
+    client = harness.client(stream.topic())
+    await publish_all(harness, batches(stream, 3, 3, 3, 1))
     assert client.texts == [f"quote:0@{seq}" for seq in range(1, 11)]
-    assert (client.writes, house.fanout.statistics().steps) == (2, 2)
+    assert (client.writes, harness.fanout.statistics().steps) == (2, 2)
 
 
 async def test_batch_of_the_source_is_left_as_it_was(stream):
     """The fan-out joins batches in a list of its own."""
-    house = stream.House()
+    harness = stream.HubHarness()
     waiting = batches(stream, 1, 1)
     before = [list(batch.rows) for batch in waiting]
-    await publish_all(house, waiting)
+    await publish_all(harness, waiting)
     assert [batch.rows for batch in waiting] == before
 
 
 async def test_full_channel_makes_the_source_wait(stream, nursery):
     """The market is slowed, and nothing is lost: what did not fit comes after what did."""
-    house = stream.House()
-    client = house.client(stream.topic())
+    harness = stream.HubHarness()
+    client = harness.client(stream.topic())
     send, receive = trio.open_memory_channel(2)
     sent = []
 
@@ -80,39 +80,39 @@ async def test_full_channel_makes_the_source_wait(stream, nursery):
     nursery.start_soon(source)
     await trio.testing.wait_all_tasks_blocked()
     assert len(sent) == 2
-    await house.fanout.run(receive)
+    await harness.fanout.run(receive)
     assert len(sent) == 7
     assert client.texts == [f"quote:0@{seq}" for seq in range(1, 8)]
 
 
 async def test_statistics_are_a_copy(stream):
     """Whoever keeps them sees no later step in them."""
-    house = stream.House()
-    before = house.fanout.statistics()
-    await house.fanout.step([stream.quote()])
-    assert (before.events, house.fanout.statistics().events) == (0, 1)
+    harness = stream.HubHarness()
+    before = harness.fanout.statistics()
+    await harness.fanout.step([stream.quote()])
+    assert (before.events, harness.fanout.statistics().events) == (0, 1)
 
 
 async def test_slow_member_delays_nobody(stream):
     """It falls behind alone; the others have everything at the end of the step."""
-    house = stream.House()
-    clients = [house.client(stream.topic(), room=5 if at == 1 else math.inf) for at in range(3)]
+    harness = stream.HubHarness()
+    clients = [harness.client(stream.topic(), room=5 if at == 1 else math.inf) for at in range(3)]
     for _ in range(3):
-        await house.fanout.step([stream.quote()])
+        await harness.fanout.step([stream.quote()])
     full = b"".join(clients[0].frames[0])
     assert [client.received for client in clients] == [full, full[:5], full]
-    assert (clients[1].wakes, house.fanout.statistics().slow) == (1, 1)
+    assert (clients[1].wakes, harness.fanout.statistics().slow) == (1, 1)
     clients[1].take(math.inf)
     assert clients[1].received == full
 
 
 async def test_broken_member_disturbs_nobody(stream):
     """It is cut and forgotten, in the middle of a sweep."""
-    house = stream.House()
-    clients = [house.client(stream.topic()) for _ in range(3)]
+    harness = stream.HubHarness()
+    clients = [harness.client(stream.topic()) for _ in range(3)]
     clients[1].broken = True
-    await house.fanout.step([stream.quote()])
-    await house.fanout.step([stream.quote()])
+    await harness.fanout.step([stream.quote()])
+    await harness.fanout.step([stream.quote()])
     assert [client.texts for client in clients] == [
         ["quote:0@1", "quote:0@2"],
         [],
@@ -123,41 +123,41 @@ async def test_broken_member_disturbs_nobody(stream):
 
 async def test_slow_member_is_cut_at_the_end_of_the_step(stream):
     """By what it owes then, and with the number of the last event."""
-    house = stream.House()
-    client = house.client(stream.topic(), room=0, backlog_bytes=20)
-    await house.fanout.step([stream.quote()])
-    assert client.outlet.lost_at is None
-    await house.fanout.step([stream.quote(), stream.quote()])
-    assert (client.cuts, client.outlet.lost_at) == (1, 3)
+    harness = stream.HubHarness()
+    client = harness.client(stream.topic(), room=0, backlog_bytes=20)
+    await harness.fanout.step([stream.quote()])
+    assert client.send_buffer.lost_at is None
+    await harness.fanout.step([stream.quote(), stream.quote()])
+    assert (client.cuts, client.send_buffer.lost_at) == (1, 3)
 
 
 async def test_a_topic_that_cannot_be_told_ends_for_those_who_listen_to_it(stream):
     """They are cut between two frames, everybody else hears on; who comes later begins anew."""
-    house, failed = stream.House(), []
-    house.fanout.contain(lambda topic, problem: failed.append((topic, problem)))
-    quotes = house.client(stream.topic())
-    trades = [house.client(stream.topic(channel="trade")) for _ in range(2)]
-    both = house.client(stream.topic(), stream.topic(channel="trade"))
-    await house.fanout.step([stream.trade(size=1), stream.quote()])
-    await house.fanout.step([stream.quote(), stream.trade(size=666), stream.trade(size=2), stream.quote()])
+    harness, failed = stream.HubHarness(), []
+    harness.fanout.contain(lambda topic, problem: failed.append((topic, problem)))
+    quotes = harness.client(stream.topic())
+    trades = [harness.client(stream.topic(channel="trade")) for _ in range(2)]
+    both = harness.client(stream.topic(), stream.topic(channel="trade"))
+    await harness.fanout.step([stream.trade(size=1), stream.quote()])
+    await harness.fanout.step([stream.quote(), stream.trade(size=666), stream.trade(size=2), stream.quote()])
 
     assert quotes.texts == ["quote:0@2", "quote:0@3", "quote:0@6"]
     assert [client.texts for client in trades] == [["trade:0@1"]] * 2
     assert [client.cuts for client in (quotes, both, *trades)] == [0, 1, 1, 1]
-    assert both.outlet.failed
+    assert both.send_buffer.failed
     [(topic, problem)] = failed
     assert (topic, str(problem)) == (stream.topic(channel="trade"), "trade:0")
-    late = house.client(stream.topic(channel="trade"))
-    await house.fanout.step([stream.trade(size=3)])
+    late = harness.client(stream.topic(channel="trade"))
+    await harness.fanout.step([stream.trade(size=3)])
     assert late.texts == ["trade:0 from 6", "trade:0@7"]
 
 
 async def test_an_encoder_that_fails_ends_the_run_where_nobody_contains_it(stream):
     """As in a test of an encoder."""
-    house = stream.House()
-    house.client(stream.topic(channel="trade"))
+    harness = stream.HubHarness()
+    harness.client(stream.topic(channel="trade"))
     with pytest.raises(ZeroDivisionError):
-        await house.fanout.step([stream.trade(size=666)])
+        await harness.fanout.step([stream.trade(size=666)])
 
 
 # -- pauses -------------------------------------------------------------------------------------------
@@ -166,25 +166,25 @@ async def test_an_encoder_that_fails_ends_the_run_where_nobody_contains_it(strea
 @pytest.fixture
 def crowd(stream):
     """A house that pauses after every write, twenty who listen to the same, and their group."""
-    house = stream.House(sweep_connections=1)
-    clients = [house.client(stream.topic()) for _ in range(20)]
-    return house, clients, clients[0].outlet.group
+    harness = stream.HubHarness(sweep_connections=1)
+    clients = [harness.client(stream.topic()) for _ in range(20)]
+    return harness, clients, clients[0].send_buffer.group
 
 
 async def test_few_members_are_written_to_without_a_pause(stream, nursery):
     """The allowance is for one step, not for the life of the fan-out: each step rests at its end."""
-    house = stream.House(sweep_connections=3)
-    clients = [house.client(stream.topic()) for _ in range(3)]
+    harness = stream.HubHarness(sweep_connections=3)
+    clients = [harness.client(stream.topic()) for _ in range(3)]
     seen = []
 
     async def watch():
         while True:
-            seen.append(clients[0].outlet.group.sweeping)
+            seen.append(clients[0].send_buffer.group.sweeping)
             await trio.lowlevel.checkpoint()
 
     nursery.start_soon(watch)
     for _ in range(10):
-        await house.fanout.step([stream.quote()])
+        await harness.fanout.step([stream.quote()])
         await trio.lowlevel.checkpoint()
     assert seen
     assert not any(seen)
@@ -193,103 +193,105 @@ async def test_few_members_are_written_to_without_a_pause(stream, nursery):
 
 async def test_sweep_over_many_lets_others_run(stream, crowd, nursery):
     """Between two writes; in the end everybody has the same."""
-    house, clients, group = crowd
-    await pause_of(house, nursery, group, stream.quote())
+    harness, clients, group = crowd
+    await pause_of(harness, nursery, group, stream.quote())
     assert clients[0].texts == ["quote:0@1"]
     assert clients[-1].texts == []
-    await house.fanout.at_rest()
+    await harness.fanout.at_rest()
     assert not group.sweeping
     assert [client.texts for client in clients] == [["quote:0@1"]] * 20
 
 
 async def test_pong_during_a_sweep_waits_for_its_end(stream, crowd, nursery):
     """Whether the sweep has been there or not; the writer is woken then, and the pong goes out."""
-    house, clients, group = crowd
-    await pause_of(house, nursery, group, stream.quote())
+    harness, clients, group = crowd
+    await pause_of(harness, nursery, group, stream.quote())
     for client in (clients[0], clients[-1]):
-        assert not client.outlet.control(stream.ping("1"))
-        assert client.outlet.pump()  # a writer task that runs in between changes nothing
-        assert not client.outlet.control_sent
-    await house.fanout.at_rest()
+        assert not client.send_buffer.control(stream.ping("1"))
+        assert client.send_buffer.pump()  # a writer task that runs in between changes nothing
+        assert not client.send_buffer.control_sent
+    await harness.fanout.at_rest()
     for client in (clients[0], clients[-1]):
         assert client.wakes == 1
-        assert client.outlet.pump()
+        assert client.send_buffer.pump()
         assert client.frames[0][1:] == [stream.ping("1")]
         assert client.texts == ["quote:0@1"]
 
 
 async def test_pong_of_a_member_that_lags_does_not_wait(stream, nursery):
     """It has a place of its own in the stream: its frame is finished, then comes the pong."""
-    house = stream.House(sweep_connections=1)
-    slow = house.client(stream.topic(), room=5)
-    clients = [house.client(stream.topic()) for _ in range(20)]
-    await house.fanout.step([stream.quote()])
-    await pause_of(house, nursery, slow.outlet.group, stream.quote())
-    slow.outlet.control(stream.ping("1"))
+    harness = stream.HubHarness(sweep_connections=1)
+    slow = harness.client(stream.topic(), room=5)
+    clients = [harness.client(stream.topic()) for _ in range(20)]
+    await harness.fanout.step([stream.quote()])
+    await pause_of(harness, nursery, slow.send_buffer.group, stream.quote())
+    slow.send_buffer.control(stream.ping("1"))
     slow.take(math.inf)
     whole = slow.frames[0]
     assert [*map(stream.payload, (whole[0], whole[2]))] == ["quote:0@1", "quote:0@2"]
     assert whole[1] == stream.ping("1")
     assert clients[-1].texts == ["quote:0@1"]
-    await house.fanout.at_rest()
+    await harness.fanout.at_rest()
     assert slow.texts == clients[-1].texts
 
 
 @pytest.mark.parametrize("end", ["drop", "close frame", "broken"])
 async def test_member_that_ends_during_a_sweep_is_passed_over(stream, crowd, nursery, end):
     """Nobody else notices."""
-    house, clients, group = crowd
-    await pause_of(house, nursery, group, stream.quote())
+    harness, clients, group = crowd
+    await pause_of(harness, nursery, group, stream.quote())
     leaving = clients[-1]
     match end:
         case "drop":
-            house.hub.drop(leaving.outlet)
+            harness.hub.drop(leaving.send_buffer)
         case "close frame":
-            assert leaving.outlet.control(stream.close(1000))
+            assert leaving.send_buffer.control(stream.close(1000))
         case "broken":
             leaving.broken = True
-    await house.fanout.at_rest()
+    await harness.fanout.at_rest()
     assert leaving.received == (stream.close(1000) if end == "close frame" else b"")
     assert leaving.cuts == (end == "broken")
     assert [client.texts for client in clients[:-1]] == [["quote:0@1"]] * 19
-    assert leaving.outlet not in group.ready
+    assert leaving.send_buffer not in group.ready
 
 
 async def test_last_member_may_end_during_a_sweep(stream, nursery):
     """Its group is forgotten, and the step goes on with the next."""
-    house = stream.House(sweep_connections=1)
-    first = [house.client(stream.topic()) for _ in range(20)]
-    last = house.client(stream.topic("both"))
-    await pause_of(house, nursery, first[0].outlet.group, stream.quote())
+    harness = stream.HubHarness(sweep_connections=1)
+    first = [harness.client(stream.topic()) for _ in range(20)]
+    last = harness.client(stream.topic("both"))
+    await pause_of(harness, nursery, first[0].send_buffer.group, stream.quote())
     for client in first:
-        house.hub.drop(client.outlet)
-    await house.fanout.at_rest()
+        harness.hub.drop(client.send_buffer)
+    await harness.fanout.at_rest()
     assert last.texts == ["both:0@1"]
-    assert [topic for group in house.hub._groups.values() for topic in group.topics] == [stream.topic("both")]
+    assert [topic for group in harness.hub._groups.values() for topic in group.topics] == [
+        stream.topic("both")
+    ]
 
 
 async def test_subscription_waits_for_the_end_of_the_step(stream, crowd, nursery):
     """It sees the step whole in its snapshot, and nothing of it a second time."""
-    house, _, group = crowd
-    await pause_of(house, nursery, group, stream.quote(), stream.quote())
+    harness, _, group = crowd
+    await pause_of(harness, nursery, group, stream.quote(), stream.quote())
     client = stream.Client()
-    await house.fanout.at_rest()
-    house.hub.subscribe(client.outlet, [stream.topic()])
-    await house.fanout.step([stream.quote()])
+    await harness.fanout.at_rest()
+    harness.hub.subscribe(client.send_buffer, [stream.topic()])
+    await harness.fanout.step([stream.quote()])
     assert client.texts == ["quote:0 from 2", "quote:0@3"]
 
 
 async def test_sweep_is_finished_when_the_fan_out_is_cancelled(stream, crowd):
     """A server that stops leaves nobody with half a step."""
-    house, clients, group = crowd
+    harness, clients, group = crowd
     with trio.CancelScope() as scope:
         scope.cancel()
-        await house.fanout.step([stream.quote()])
+        await harness.fanout.step([stream.quote()])
         await trio.lowlevel.checkpoint()
     assert scope.cancelled_caught
     assert [client.texts for client in clients] == [["quote:0@1"]] * 20
     assert not group.sweeping
-    await house.fanout.at_rest()
+    await harness.fanout.at_rest()
 
 
 # -- deterministic delivery ---------------------------------------------------------------------------
@@ -303,17 +305,17 @@ class Reader:
         self.pieces = pieces  # bytes to take, one after the other and over again; none takes all
         self.pings = []
 
-    async def converse(self, stream, house, joins_at, topics):
+    async def converse(self, stream, harness, joins_at, topics):
         """Join once ``joins_at`` steps are over, then read and ping in random alternation."""
-        while house.fanout.statistics().steps < joins_at:
+        while harness.fanout.statistics().steps < joins_at:
             await trio.lowlevel.checkpoint()
-        await house.fanout.at_rest()
-        house.hub.subscribe(self.client.outlet, topics)
+        await harness.fanout.at_rest()
+        harness.hub.subscribe(self.client.send_buffer, topics)
         for piece in self.pieces * 50:
             await trio.lowlevel.checkpoint()
             if piece % 5 == 0:
                 self.pings.append(stream.ping(str(len(self.pings))))
-                self.client.outlet.control(self.pings[-1])
+                self.client.send_buffer.control(self.pings[-1])
             self.client.take(piece)
 
 
@@ -332,24 +334,24 @@ async def test_same_parameters_mean_the_same_bytes(stream, readers, sweep):
     there from the start receives.
     """
     topics = [stream.topic("both", 1), stream.topic("quote", 0)]
-    house = stream.House(sweep_connections=sweep)
-    first = house.client(*topics)
+    harness = stream.HubHarness(sweep_connections=sweep)
+    first = harness.client(*topics)
     crowd = [Reader(stream, pieces) for _, pieces in readers]
     kinds = [partial(stream.quote, 0), partial(stream.quote, 1), partial(stream.trade, 1)]
     with trio.fail_after(10):
         async with trio.open_nursery() as nursery:
             for reader, (joins_at, _) in zip(crowd, readers, strict=True):
-                nursery.start_soon(reader.converse, stream, house, joins_at, topics)
+                nursery.start_soon(reader.converse, stream, harness, joins_at, topics)
             for step in range(12):
-                await house.fanout.step([make() for make in (*kinds, kinds[step % 3])])
+                await harness.fanout.step([make() for make in (*kinds, kinds[step % 3])])
                 await trio.lowlevel.checkpoint()
     for reader in crowd:
         reader.client.take(math.inf)
         assert [frame for frame in reader.client.frames[0] if frame[0] != stream.TEXT] == reader.pings
         frames = [frame for frame in reader.client.frames[0] if frame[0] == stream.TEXT]
-        greetings = [text for text in reader.client.texts if " from " in text]
+        handshakes = [text for text in reader.client.texts if " from " in text]
         # A step is four events here: the last one before the join is the last of its step.
-        joined_after = -(-max((int(text.split()[-1]) for text in greetings), default=0) // 4) * 4
+        joined_after = -(-max((int(text.split()[-1]) for text in handshakes), default=0) // 4) * 4
         later = [text for text in first.texts if int(text.split("@")[1]) > joined_after]
-        assert reader.client.texts == greetings + later
-        assert first.received.endswith(b"".join(frames[len(greetings) :]))
+        assert reader.client.texts == handshakes + later
+        assert first.received.endswith(b"".join(frames[len(handshakes) :]))

@@ -9,7 +9,7 @@ def test_step_is_joined_into_one_write(stream):
     """All frames of a step reach a member in a single write."""
     group, _ = stream.make_group()
     client = stream.Client()
-    client.outlet.follow(group)
+    client.send_buffer.follow(group)
     stream.deliver(group, A, B, C)
     assert (client.received, client.writes) == (A + B + C, 1)
 
@@ -18,7 +18,7 @@ def test_nothing_is_kept_while_everybody_keeps_up(stream):
     """Members who take everything leave no backlog behind."""
     group, _ = stream.make_group()
     client = stream.Client()
-    client.outlet.follow(group)
+    client.send_buffer.follow(group)
     stream.deliver(group, A)
     stream.deliver(group, B)
     assert (group.tail.data, group.tail.next, group.behind) == (b"", None, {})
@@ -29,9 +29,9 @@ def test_backlog_is_shared(stream):
     group, _ = stream.make_group()
     slow = [stream.Client(room=1), stream.Client(room=2)]
     for client in slow:
-        client.outlet.follow(group)
+        client.send_buffer.follow(group)
     stream.deliver(group, A, B)
-    assert slow[0].outlet._data is slow[1].outlet._data is group.tail.data
+    assert slow[0].send_buffer._data is slow[1].send_buffer._data is group.tail.data
 
 
 def test_backlog_is_freed_when_the_last_one_has_caught_up(stream):
@@ -39,7 +39,7 @@ def test_backlog_is_freed_when_the_last_one_has_caught_up(stream):
     group, _ = stream.make_group()
     slow, slower = stream.Client(room=1), stream.Client(room=1)
     for client in (slow, slower):
-        client.outlet.follow(group)
+        client.send_buffer.follow(group)
     stream.deliver(group, A)
     stream.deliver(group, B)
     slow.take(100)
@@ -52,33 +52,33 @@ def test_member_that_lags_is_passed_over_until_it_has_caught_up(stream):
     """The fan-out writes only to members that owe nothing; the writer task does the rest, in order."""
     group, _ = stream.make_group()
     client = stream.Client(room=1)
-    client.outlet.follow(group)
+    client.send_buffer.follow(group)
     stream.deliver(group, A)
     writes = client.writes
     client.room = 100
     stream.deliver(group, B)
     assert (client.received, client.writes) == (A[:1], writes)
-    client.outlet.pump()
+    client.send_buffer.pump()
     stream.deliver(group, C)
     assert client.received == A + B + C
 
 
 def test_group_says_when_the_last_member_has_left(stream):
     """For whatever reason: left, abandoned after a close frame, closed, or broken under a write."""
-    group, deserted = stream.make_group()
+    group, emptied = stream.make_group()
     leave = [
-        lambda client: client.outlet.unfollow(),
-        lambda client: client.outlet.abandon(),
-        lambda client: client.outlet.control(stream.close(1000)),
-        lambda client: client.outlet.close(),
+        lambda client: client.send_buffer.unfollow(),
+        lambda client: client.send_buffer.abandon(),
+        lambda client: client.send_buffer.control(stream.close(1000)),
+        lambda client: client.send_buffer.close(),
         lambda client: (setattr(client, "broken", True), stream.deliver(group, A)),
     ]
     for count, step in enumerate(leave, 1):
         clients = [stream.Client(), stream.Client(room=1)]
         for client in clients:
-            client.outlet.follow(group)
+            client.send_buffer.follow(group)
         stream.deliver(group, A)
-        clients[1].outlet.close()
-        assert len(deserted) == count - 1
+        clients[1].send_buffer.close()
+        assert len(emptied) == count - 1
         step(clients[0])
-        assert (deserted, len(group)) == ([group] * count, 0)
+        assert (emptied, len(group)) == ([group] * count, 0)

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from feed.model.events import ADD, CLEAR, LEVEL, ORDER, QUOTE, REDUCE, STATUS, TRADE, UNKNOWN, Side
-from feed.model.latest import Latest
+from feed.model.market_state import MarketState
 from feed.model.position import Ahead, OtherHistory, Position, TooOld
 from feed.stream.history import History
 
@@ -31,7 +31,7 @@ class Told:
 
     def __init__(self, **bounds):
         self.history = make(**bounds)
-        self.latest = Latest(3, self.history.proof)
+        self.market_state = MarketState(3, self.history.proof)
         self.story = []
         self.proofs = [self.history.proof]
 
@@ -39,10 +39,10 @@ class Told:
         for step in steps:
             proofs = self.history.append(step)
             for row, proof in zip(step, proofs, strict=True):
-                self.latest.apply(self.latest.seq + 1, row, proof)
+                self.market_state.apply(self.market_state.seq + 1, row, proof)
             self.story += step
             self.proofs += proofs
-            self.history.mark(self.latest)
+            self.history.mark(self.market_state)
         return self
 
     def read(self, seq):
@@ -59,13 +59,17 @@ class Told:
     def stood(self, seq, instruments=range(3)):
         """Where the market stood, from the mark before it on."""
         mark = self.history.before(seq)
-        latest = mark.copy(instruments)
+        market_state = mark.copy(instruments)
         for at in range(mark.seq, seq):
             if self.story[at][1] in instruments:
-                latest.apply(at + 1, self.story[at], self.proofs[at + 1])
+                market_state.apply(at + 1, self.story[at], self.proofs[at + 1])
             else:
-                latest.seq, latest.proof, latest.now = at + 1, self.proofs[at + 1], self.story[at][2]
-        return latest
+                market_state.seq, market_state.proof, market_state.now = (
+                    at + 1,
+                    self.proofs[at + 1],
+                    self.story[at][2],
+                )
+        return market_state
 
 
 def test_history_begins_before_the_first_event():
@@ -210,11 +214,13 @@ def everything_happens(drawn):
     return [makers[kind](at, n * 1_000_000_000) for n, (kind, at) in enumerate(drawn, 1)]
 
 
-def all_of(latest, instruments):
+def all_of(market_state, instruments):
     """Everything that can be asked of it."""
-    asked = (latest.quote, latest.trade, latest.candle, latest.status)
-    books = [(latest.levels(at, side), latest.orders(at, side)) for at in instruments for side in Side]
-    return latest.position, latest.now, [[ask(at) for ask in asked] for at in instruments], books
+    asked = (market_state.quote, market_state.trade, market_state.candle, market_state.status)
+    books = [
+        (market_state.levels(at, side), market_state.orders(at, side)) for at in instruments for side in Side
+    ]
+    return market_state.position, market_state.now, [[ask(at) for ask in asked] for at in instruments], books
 
 
 @given(
@@ -234,7 +240,7 @@ def test_past_is_as_the_present_was(drawn, seconds, asked, instruments, step):
         with pytest.raises(TooOld):
             told.history.before(asked)
         return
-    then = Latest(3)
+    then = MarketState(3)
     for seq, row in enumerate(story[:asked], 1):
         then.apply(seq, row, told.proofs[seq])
     assert told.history.before(asked).seq <= asked

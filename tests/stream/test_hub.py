@@ -15,220 +15,220 @@ from feed.stream.work import CHECK
 
 def test_current_quote_comes_first_then_every_later_change(stream):
     """No gap between the snapshot and the next event, and no duplicate."""
-    house = stream.House()
-    house.publish(stream.quote(), stream.quote())
-    client = house.client(stream.topic())
-    house.publish(stream.quote(), stream.trade(), stream.quote(1))
-    house.publish(stream.quote())
+    harness = stream.HubHarness()
+    harness.publish(stream.quote(), stream.quote())
+    client = harness.client(stream.topic())
+    harness.publish(stream.quote(), stream.trade(), stream.quote(1))
+    harness.publish(stream.quote())
     assert client.texts == ["quote:0 from 2", "quote:0@3", "quote:0@6"]
 
 
 def test_topic_without_a_past_has_no_snapshot(stream):
     """An instrument that has not been quoted yet is silent until it is."""
-    house = stream.House()
-    client = house.client(stream.topic())
+    harness = stream.HubHarness()
+    client = harness.client(stream.topic())
     assert client.received == b""
-    house.publish(stream.quote())
+    harness.publish(stream.quote())
     assert client.texts == ["quote:0@1"]
 
 
 def test_nothing_comes_after_the_reply_to_an_unsubscribe(stream):
     """What was published before it stands before it, even when the socket is slow."""
-    house = stream.House()
-    client = house.client(stream.topic(), stream.topic("trade"), room=5)
-    house.publish(stream.quote(), stream.trade())
-    house.hub.unsubscribe(client.outlet, [stream.topic()])
-    house.hub.send(client.outlet, "unsubscribed")
-    house.publish(stream.quote(), stream.trade())
+    harness = stream.HubHarness()
+    client = harness.client(stream.topic(), stream.topic("trade"), room=5)
+    harness.publish(stream.quote(), stream.trade())
+    harness.hub.unsubscribe(client.send_buffer, [stream.topic()])
+    harness.hub.send(client.send_buffer, "unsubscribed")
+    harness.publish(stream.quote(), stream.trade())
     client.take(math.inf)
     assert client.texts == ["quote:0@1", "trade:0@2", "unsubscribed", "trade:0@4"]
 
 
 def test_subscribing_twice_is_subscribing_once(stream):
     """A topic that is already held is passed over: no second snapshot, no second stream."""
-    house = stream.House()
-    house.publish(stream.quote())
-    client = house.client(stream.topic(), stream.topic())
-    house.hub.subscribe(client.outlet, [stream.topic()])
-    house.publish(stream.quote())
+    harness = stream.HubHarness()
+    harness.publish(stream.quote())
+    client = harness.client(stream.topic(), stream.topic())
+    harness.hub.subscribe(client.send_buffer, [stream.topic()])
+    harness.publish(stream.quote())
     assert client.texts == ["quote:0 from 1", "quote:0@2"]
 
 
 def test_unsubscribing_what_is_not_held_changes_nothing(stream):
     """With or without other subscriptions."""
-    house = stream.House()
-    client = house.client()
-    house.hub.unsubscribe(client.outlet, [stream.topic()])
-    house.hub.subscribe(client.outlet, [stream.topic()])
-    group = client.outlet.group
-    house.hub.unsubscribe(client.outlet, [stream.topic("trade")])
-    assert client.outlet.group is group
+    harness = stream.HubHarness()
+    client = harness.client()
+    harness.hub.unsubscribe(client.send_buffer, [stream.topic()])
+    harness.hub.subscribe(client.send_buffer, [stream.topic()])
+    group = client.send_buffer.group
+    harness.hub.unsubscribe(client.send_buffer, [stream.topic("trade")])
+    assert client.send_buffer.group is group
 
 
 def test_giving_up_many_topics_costs_by_their_number(stream, monkeypatch):
     """Not by the square of it: each is looked up, and not compared with all others."""
-    house = stream.House()
-    monkeypatch.setattr(house.hub.latest, "quote", lambda _: None)
-    client = house.client(*[Topic("test", "quote", 0, (("n", str(n)),)) for n in range(200)])
+    harness = stream.HubHarness()
+    monkeypatch.setattr(harness.hub.market_state, "quote", lambda _: None)
+    client = harness.client(*[Topic("test", "quote", 0, (("n", str(n)),)) for n in range(200)])
     asked = [Topic("test", "quote", 0, (("n", str(n)),)) for n in range(100, 200)]
     compared, same = [], Topic.__eq__
     monkeypatch.setattr(Topic, "__eq__", lambda one, other: compared.append(one) or same(one, other))
-    house.hub.unsubscribe(client.outlet, asked)
-    assert len(client.outlet.group.topics) == 100
+    harness.hub.unsubscribe(client.send_buffer, asked)
+    assert len(client.send_buffer.group.topics) == 100
     assert len(compared) < 1000
 
 
 def test_frames_of_one_event_stand_in_topic_order(stream):
     """In whatever order they were subscribed to, by whomever."""
-    house = stream.House()
-    first = house.client(stream.topic("trade"), stream.topic("both"))
-    second = house.client(stream.topic("both"), stream.topic("trade"))
-    house.publish(stream.trade())
+    harness = stream.HubHarness()
+    first = harness.client(stream.topic("trade"), stream.topic("both"))
+    second = harness.client(stream.topic("both"), stream.topic("trade"))
+    harness.publish(stream.trade())
     assert first.texts == second.texts == ["both:0@1", "trade:0@1"]
 
 
 def test_identical_parameters_are_one_group(stream):
     """However they were arrived at; and other parameters are another."""
-    house = stream.House()
+    harness = stream.HubHarness()
     quote, trade = stream.topic(), stream.topic("trade")
-    clients = [house.client(quote, trade), house.client(trade, quote), house.client(trade)]
-    assert clients[0].outlet.group is clients[1].outlet.group is not clients[2].outlet.group
-    house.hub.subscribe(clients[2].outlet, [quote])
-    assert clients[2].outlet.group is clients[0].outlet.group
-    assert len(house.hub._groups) == 1
+    clients = [harness.client(quote, trade), harness.client(trade, quote), harness.client(trade)]
+    assert clients[0].send_buffer.group is clients[1].send_buffer.group is not clients[2].send_buffer.group
+    harness.hub.subscribe(clients[2].send_buffer, [quote])
+    assert clients[2].send_buffer.group is clients[0].send_buffer.group
+    assert len(harness.hub._groups) == 1
 
 
 def test_event_is_encoded_once_for_everybody(stream):
     """One encoder and one call for each topic, whoever listens in whichever group."""
-    house = stream.House()
+    harness = stream.HubHarness()
     quote, trade = stream.topic(), stream.topic("trade")
     for topics in [(quote,), (quote,), (quote, trade), (trade,)]:
-        house.client(*topics)
-    house.publish(stream.quote(), stream.trade())
-    assert house.made == [quote, trade]
-    assert house.said == ["quote:0@1", "trade:0@2"]
+        harness.client(*topics)
+    harness.publish(stream.quote(), stream.trade())
+    assert harness.made == [quote, trade]
+    assert harness.said == ["quote:0@1", "trade:0@2"]
 
 
 def test_nothing_is_encoded_for_nobody(stream):
     """When the last listener has left, the topic is closed."""
-    house = stream.House()
-    client = house.client(stream.topic())
-    house.hub.unsubscribe(client.outlet, [stream.topic()])
-    house.publish(stream.quote())
-    assert (house.said, house.empty) == ([], True)
+    harness = stream.HubHarness()
+    client = harness.client(stream.topic())
+    harness.hub.unsubscribe(client.send_buffer, [stream.topic()])
+    harness.publish(stream.quote())
+    assert (harness.said, harness.empty) == ([], True)
 
 
 def test_event_without_a_message_is_no_frame(stream):
     """A topic may be silent about an event; if all are, nobody is written to."""
-    house = stream.House()
-    client = house.client(stream.topic("trade"))
-    assert house.hub.publish([stream.trade(size=13)]) == []
+    harness = stream.HubHarness()
+    client = harness.client(stream.topic("trade"))
+    assert harness.hub.publish([stream.trade(size=13)]) == []
     assert client.received == b""
 
 
 def test_muted_client_gets_what_was_published_and_no_more(stream):
     """What is owed still goes out before the last words."""
-    house = stream.House()
-    client = house.client(stream.topic(), room=5)
-    house.publish(stream.quote())
-    house.hub.mute(client.outlet)
-    house.publish(stream.quote())
-    house.hub.send(client.outlet, "bye")
+    harness = stream.HubHarness()
+    client = harness.client(stream.topic(), room=5)
+    harness.publish(stream.quote())
+    harness.hub.mute(client.send_buffer)
+    harness.publish(stream.quote())
+    harness.hub.send(client.send_buffer, "bye")
     client.take(math.inf)
-    assert (client.texts, house.empty) == (["quote:0@1", "bye"], True)
+    assert (client.texts, harness.empty) == (["quote:0@1", "bye"], True)
 
 
 def test_abandoned_client_gets_its_last_words(stream):
     """What is owed is dropped, but for the frame that has begun."""
-    house = stream.House()
-    client = house.client(stream.topic(), room=5)
-    house.publish(stream.quote())
-    house.publish(stream.quote())
-    house.hub.abandon(client.outlet)
-    house.hub.send(client.outlet, "too slow")
+    harness = stream.HubHarness()
+    client = harness.client(stream.topic(), room=5)
+    harness.publish(stream.quote())
+    harness.publish(stream.quote())
+    harness.hub.abandon(client.send_buffer)
+    harness.hub.send(client.send_buffer, "too slow")
     client.take(math.inf)
-    assert (client.texts, house.empty) == (["quote:0@1", "too slow"], True)
+    assert (client.texts, harness.empty) == (["quote:0@1", "too slow"], True)
 
 
 def test_slow_consumer_is_cut_where_it_fell_out(stream):
     """By its backlog alone, and nobody else hears of it."""
-    house = stream.House()
-    slow = house.client(stream.topic(), room=0, backlog_bytes=2 * len("..quote:0@1"))
-    quick = house.client(stream.topic())
+    harness = stream.HubHarness()
+    slow = harness.client(stream.topic(), room=0, backlog_bytes=2 * len("..quote:0@1"))
+    quick = harness.client(stream.topic())
     for _ in range(4):
-        house.publish(stream.quote())
-    assert (slow.cuts, slow.outlet.lost_at) == (1, 3)
+        harness.publish(stream.quote())
+    assert (slow.cuts, slow.send_buffer.lost_at) == (1, 3)
     assert quick.texts == [f"quote:0@{seq}" for seq in range(1, 5)]
 
 
 def test_messages_alone_can_pass_the_bound(stream):
     """A client that asks and never reads is as slow as one that listens and never reads."""
-    house = stream.House()
-    house.publish(stream.quote())
-    client = house.client(room=0, backlog_bytes=10)
-    house.hub.send(client.outlet, "12345678")
+    harness = stream.HubHarness()
+    harness.publish(stream.quote())
+    client = harness.client(room=0, backlog_bytes=10)
+    harness.hub.send(client.send_buffer, "12345678")
     assert client.cuts == 0
-    house.hub.send(client.outlet, "")
-    assert (client.cuts, client.outlet.lost_at) == (1, 1)
+    harness.hub.send(client.send_buffer, "")
+    assert (client.cuts, client.send_buffer.lost_at) == (1, 1)
 
 
 def test_snapshot_can_pass_the_bound(stream):
     """The bound holds for everything that is owed."""
-    house = stream.House()
-    house.publish(stream.quote())
-    client = house.client(stream.topic(), room=0, backlog_bytes=10)
-    assert (client.cuts, client.outlet.lost_at) == (1, 1)
+    harness = stream.HubHarness()
+    harness.publish(stream.quote())
+    client = harness.client(stream.topic(), room=0, backlog_bytes=10)
+    assert (client.cuts, client.send_buffer.lost_at) == (1, 1)
 
 
 def test_no_way_to_end_leaves_anything_behind(stream):
     """A connection that closes, breaks or is dropped takes its group and its topics along."""
-    house = stream.House()
-    house.publish(stream.quote())
+    harness = stream.HubHarness()
+    harness.publish(stream.quote())
     ends = [
-        lambda client: house.hub.drop(client.outlet),
-        lambda client: house.hub.abandon(client.outlet),
-        lambda client: house.hub.mute(client.outlet),
-        lambda client: client.outlet.control(stream.close(1000)),
-        lambda client: (setattr(client, "broken", True), house.publish(stream.quote())),
-        lambda client: (setattr(client, "broken", True), house.hub.send(client.outlet, "x")),
+        lambda client: harness.hub.drop(client.send_buffer),
+        lambda client: harness.hub.abandon(client.send_buffer),
+        lambda client: harness.hub.mute(client.send_buffer),
+        lambda client: client.send_buffer.control(stream.close(1000)),
+        lambda client: (setattr(client, "broken", True), harness.publish(stream.quote())),
+        lambda client: (setattr(client, "broken", True), harness.hub.send(client.send_buffer, "x")),
     ]
     for end in ends:
-        client = house.client(stream.topic())
+        client = harness.client(stream.topic())
         end(client)
-        house.hub.drop(client.outlet)
-        assert house.empty
+        harness.hub.drop(client.send_buffer)
+        assert harness.empty
 
 
 def test_subscription_that_comes_too_late_leaves_nothing_behind(stream):
     """After a close frame, after the end, or with a socket that breaks under the snapshot."""
-    house = stream.House()
-    house.publish(stream.quote())
-    closing, gone, breaking = house.client(), house.client(), house.client(stream.topic("trade"))
-    closing.outlet.control(stream.close(1000))
-    house.hub.drop(gone.outlet)
+    harness = stream.HubHarness()
+    harness.publish(stream.quote())
+    closing, gone, breaking = harness.client(), harness.client(), harness.client(stream.topic("trade"))
+    closing.send_buffer.control(stream.close(1000))
+    harness.hub.drop(gone.send_buffer)
     breaking.broken = True
     for client in (closing, gone, breaking):
-        house.hub.subscribe(client.outlet, [stream.topic()])
-        assert client.outlet.group is None
-    assert house.empty
+        harness.hub.subscribe(client.send_buffer, [stream.topic()])
+        assert client.send_buffer.group is None
+    assert harness.empty
 
 
 def test_connection_that_breaks_while_it_moves_leaves_nothing_behind(stream):
     """It owed something, and the write that joining the group tries is the one that fails."""
-    house = stream.House()
-    client = house.client(room=0)
-    house.hub.send(client.outlet, "hello")
+    harness = stream.HubHarness()
+    client = harness.client(room=0)
+    harness.hub.send(client.send_buffer, "hello")
     client.broken = True
-    house.hub.subscribe(client.outlet, [stream.topic()])
-    assert (client.cuts, client.outlet.group, house.empty) == (1, None, True)
+    harness.hub.subscribe(client.send_buffer, [stream.topic()])
+    assert (client.cuts, client.send_buffer.group, harness.empty) == (1, None, True)
 
 
 def test_rows_that_nobody_waits_for_are_numbered_all_the_same(stream):
     """A number is a place in the whole stream, whatever one listens to."""
-    house = stream.House()
-    client = house.client(stream.topic())
-    house.publish((CLEAR, 0, 1_000), (STATUS, 0, 1_000, 1), stream.quote())
-    assert (client.texts, house.hub.seq) == (["quote:0@3"], 3)
+    harness = stream.HubHarness()
+    client = harness.client(stream.topic())
+    harness.publish((CLEAR, 0, 1_000), (STATUS, 0, 1_000, 1), stream.quote())
+    assert (client.texts, harness.hub.seq) == (["quote:0@3"], 3)
 
 
 # -- any order of things ------------------------------------------------------------------------------
@@ -251,21 +251,21 @@ class Conversations(RuleBasedStateMachine):
     def __init__(self, stream):
         super().__init__()
         self.stream = stream
-        self.house = stream.House()
-        self.clients = [self.house.client(room=0) for _ in range(4)]
+        self.context = stream.HubHarness()
+        self.clients = [self.context.client(room=0) for _ in range(4)]
         self.expected = [[] for _ in self.clients]
         self.held = [[] for _ in self.clients]
         self.quoted = {}  # instrument: number of its last quote
 
     @rule(rows=ROWS)
     def publish(self, rows):
-        for seq, (kind, instrument) in enumerate(rows, self.house.hub.seq + 1):
+        for seq, (kind, instrument) in enumerate(rows, self.context.hub.seq + 1):
             for texts, held in zip(self.expected, self.held, strict=True):
                 hearing = sorted(t.channel for t in held if t.instrument == instrument)
                 texts += [f"{name}:{instrument}@{seq}" for name in hearing if name in ("both", kind)]
             if kind == "quote":
                 self.quoted[instrument] = seq
-        self.house.publish(*(getattr(self.stream, kind)(instrument) for kind, instrument in rows))
+        self.context.publish(*(getattr(self.stream, kind)(instrument) for kind, instrument in rows))
 
     @rule(who=NAMES, names=TOPICS)
     def subscribe(self, who, names):
@@ -275,23 +275,23 @@ class Conversations(RuleBasedStateMachine):
                 self.held[who].append(topic)
                 if seq := self.quoted.get(topic.instrument):
                     self.expected[who].append(f"{topic.channel}:{topic.instrument} from {seq}")
-        self.house.hub.subscribe(self.clients[who].outlet, topics)
+        self.context.hub.subscribe(self.clients[who].send_buffer, topics)
 
     @rule(who=NAMES, names=TOPICS)
     def unsubscribe(self, who, names):
         topics = [self.stream.topic(*name) for name in names]
         self.held[who] = [topic for topic in self.held[who] if topic not in topics]
-        self.house.hub.unsubscribe(self.clients[who].outlet, topics)
+        self.context.hub.unsubscribe(self.clients[who].send_buffer, topics)
 
     @rule(who=NAMES)
     def mute(self, who):
         self.held[who] = []
-        self.house.hub.mute(self.clients[who].outlet)
+        self.context.hub.mute(self.clients[who].send_buffer)
 
     @rule(who=NAMES)
     def send(self, who):
         self.expected[who].append("hello")
-        self.house.hub.send(self.clients[who].outlet, "hello")
+        self.context.hub.send(self.clients[who].send_buffer, "hello")
 
     @rule(who=NAMES, room=st.one_of(st.integers(0, 60), st.just(math.inf)))
     def take(self, who, room):
@@ -301,18 +301,18 @@ class Conversations(RuleBasedStateMachine):
     def same_topics_same_group(self):
         groups = {}
         for client, held in zip(self.clients, self.held, strict=True):
-            group, topics = client.outlet.group, tuple(sorted(held))
+            group, topics = client.send_buffer.group, tuple(sorted(held))
             assert groups.setdefault(topics, group) is group
             assert group.topics == topics if held else group is None
-        assert self.house.hub._groups == {(topics, ()): group for topics, group in groups.items() if topics}
+        assert self.context.hub._groups == {(topics, ()): group for topics, group in groups.items() if topics}
 
     def teardown(self):
-        assert len(set(self.house.said)) == len(self.house.said)
+        assert len(set(self.context.said)) == len(self.context.said)
         for client, texts in zip(self.clients, self.expected, strict=True):
             client.take(math.inf)
             assert client.texts == texts
-            self.house.hub.drop(client.outlet)
-        assert self.house.empty
+            self.context.hub.drop(client.send_buffer)
+        assert self.context.empty
 
 
 def test_everybody_gets_exactly_what_they_asked_for(stream):
@@ -327,59 +327,59 @@ def test_everybody_gets_exactly_what_they_asked_for(stream):
 
 def test_a_position_of_this_history_is_granted(stream):
     """That of every event that is kept, of the moment before the oldest of them, and of the beginning."""
-    house = stream.House()
-    told = [house.hub.position]
+    harness = stream.HubHarness()
+    told = [harness.hub.position]
     for _ in range(5):
-        house.publish(stream.quote())
-        told.append(house.hub.position)
+        harness.publish(stream.quote())
+        told.append(harness.hub.position)
     assert [position.seq for position in told] == [0, 1, 2, 3, 4, 5]
     assert len({position.proof for position in told}) == len(told)
-    before = house.hub.work
+    before = harness.hub.work
     for position in told:
-        house.hub.check(position)
-    assert house.hub.work == before + CHECK * len(told)  # to be paid for by who asks
+        harness.hub.check(position)
+    assert harness.hub.work == before + CHECK * len(told)  # to be paid for by who asks
 
 
 def test_a_position_ahead_has_an_answer_of_its_own(stream):
     """It names the newest event; whatever its proof, nothing can be said of it yet."""
-    house = stream.House()
-    house.publish(stream.quote())
+    harness = stream.HubHarness()
+    harness.publish(stream.quote())
     with pytest.raises(Ahead, match="the newest event is 1") as problem:
-        house.hub.check(Position(2, house.hub.position.proof))
+        harness.hub.check(Position(2, harness.hub.position.proof))
     assert problem.value.newest == 1
 
 
 def test_a_position_that_is_no_longer_kept_is_too_old(stream):
     """It names the oldest event that is."""
-    house = stream.House(history=stream.short_history(2))
-    beginning = house.hub.position
+    harness = stream.HubHarness(history=stream.short_history(2))
+    beginning = harness.hub.position
     for _ in range(5):
-        house.publish(stream.quote())
+        harness.publish(stream.quote())
     with pytest.raises(TooOld, match="the oldest event kept is 5") as problem:
-        house.hub.check(beginning)
+        harness.hub.check(beginning)
     assert problem.value.oldest == 5
 
 
 def test_a_position_of_another_history_is_refused(stream):
     """Another listing, another event at any place before, or one event that was lost on the way."""
     rows = [stream.quote(at % 3) for at in range(6)]
-    house = stream.House()
-    house.publish(*rows)
+    harness = stream.HubHarness()
+    harness.publish(*rows)
     for proof, others in (
         (1, rows),
         (0, [stream.quote(), *rows[1:]]),
         (0, [*rows[:5], stream.quote()]),
         (0, [*rows[1:], stream.quote()]),
     ):
-        other = stream.House(proof=proof)
+        other = stream.HubHarness(proof=proof)
         other.publish(*others)
-        assert other.hub.position.seq == house.hub.position.seq
+        assert other.hub.position.seq == harness.hub.position.seq
         with pytest.raises(OtherHistory, match="is of another history"):
-            house.hub.check(other.hub.position)
-    same = stream.House()
+            harness.hub.check(other.hub.position)
+    same = stream.HubHarness()
     for row in rows:
         same.publish(row)
-    house.hub.check(same.hub.position)
+    harness.hub.check(same.hub.position)
 
 
 def test_what_is_told_again_has_the_positions_it_had(stream):
@@ -393,12 +393,12 @@ def test_what_is_told_again_has_the_positions_it_had(stream):
             heard.append(item.position)
             return item.position.text
 
-    house = stream.House(make_encoder=lambda *_: Proofs())
-    client = house.client(stream.topic())
-    house.publish(*[stream.quote(at % 3) for at in range(5)])
-    house.publish(*[stream.quote(at % 2) for at in range(5)])
+    harness = stream.HubHarness(make_encoder=lambda *_: Proofs())
+    client = harness.client(stream.topic())
+    harness.publish(*[stream.quote(at % 3) for at in range(5)])
+    harness.publish(*[stream.quote(at % 2) for at in range(5)])
     assert heard[-1] == Position(10, int(client.texts[-1].partition("-")[2], 16))
     again = stream.Client()
-    house.hub.subscribe(again.outlet, [stream.topic()], since=2)
-    house.catch_up()
+    harness.hub.subscribe(again.send_buffer, [stream.topic()], since=2)
+    harness.catch_up()
     assert again.texts == client.texts[1:]

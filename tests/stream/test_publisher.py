@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feed.model.events import CLOCK, QUOTE
-from feed.model.latest import Latest
+from feed.model.market_state import MarketState
 from feed.model.topics import Encoder, Topic
 from feed.stream.groups import Group
 from feed.stream.publisher import Publisher
@@ -23,7 +23,7 @@ class Clock(Encoder):
     def encode(self, item):
         return f"#{item.seq}"
 
-    def beat(self, seq, now):
+    def on_timer(self, seq, now):
         return f"{self.period}@{now}+{seq}"
 
 
@@ -34,22 +34,22 @@ def clock(period, channel="silent"):
 class Listener:
     """A publisher, a group that listens to some topics, and what it has heard."""
 
-    def __init__(self, *topics, latest=None, seq=0):
-        self.publisher = Publisher(latest or Latest(1), seq, instruments=1, make_encoder=Clock)
-        self.group = Group((), deserted=id)
+    def __init__(self, *topics, market_state=None, seq=0):
+        self.publisher = Publisher(market_state or MarketState(1), seq, instruments=1, make_encoder=Clock)
+        self.group = Group((), emptied=id)
         self.heard = []
         self.listen(*topics)
 
     def listen(self, *topics):
-        opened = [self.publisher.topics.get(topic, self.publisher.latest) for topic in topics]
+        opened = [self.publisher.topics.get(topic, self.publisher.market_state) for topic in topics]
         for item in opened:
             item.groups[self.group] = None
         return opened
 
     def tell(self, *times):
         """Publish a quote at each of ``times`` in one step."""
-        stirred = self.publisher.publish([(QUOTE, 0, ts, 1, 1, 2, 1) for ts in times], times)
-        assert stirred == ([self.group] if self.group.parts else [])
+        dirty = self.publisher.publish([(QUOTE, 0, ts, 1, 1, 2, 1) for ts in times], times)
+        assert dirty == ([self.group] if self.group.parts else [])
         self.heard += [part[2:].decode() for part in self.group.parts]
         self.group.parts = []
         return self.heard
@@ -70,7 +70,7 @@ def test_beats_of_one_moment_stand_in_topic_order():
     """By time first, then by topic: not by who came first, nor by period."""
     listener = Listener(clock(10, "b"), clock(5, "c"), clock(10, "a"))
     assert listener.tell(4, 12, 16) == ["10@10+1", "10@10+1", "5@10+1", "5@15+2"]
-    named = [item.topic.channel for _, item in listener.publisher.topics.beats(31)]
+    named = [item.topic.channel for _, item in listener.publisher.topics.timers_due(31)]
     assert named == ["a", "b", "c"]
 
 
@@ -78,7 +78,7 @@ def test_beats_go_on_where_the_market_was_taken_back():
     """For who was there all along as for who comes after it: not only when that time is reached again."""
     listener = Listener(clock(10), clock(30))
     assert listener.tell(5, 47, 12, 19, 25) == ["30@30+1", "10@40+1", "10@20+4"]
-    late = Listener(latest=listener.publisher.latest.copy([0]), seq=5)
+    late = Listener(market_state=listener.publisher.market_state.copy([0]), seq=5)
     late.listen(clock(10), clock(30))
     assert late.tell(31) == listener.tell(31)[3:] == ["10@30+5", "30@30+5"]
 
@@ -128,6 +128,6 @@ def test_past_is_told_again_with_its_beats(joined):
     times = [3, 9, 10, 25, 31]
     whole = Listener(clock(10, "heard"))
     before = len(whole.tell(*times[:joined]))
-    latest = whole.publisher.latest.copy([0])
-    again = Listener(clock(10, "heard"), latest=latest, seq=joined)
+    market_state = whole.publisher.market_state.copy([0])
+    again = Listener(clock(10, "heard"), market_state=market_state, seq=joined)
     assert again.tell(*times[joined:]) == whole.tell(*times[joined:])[before:]

@@ -11,7 +11,7 @@ from feed.model.events import CLOCK, QUOTE, TRADE
 from feed.model.faults import Drop, Mute, Reorder
 from feed.model.position import Ahead, TooOld
 from feed.model.topics import Encoder
-from feed.stream.distortion import Distortion
+from feed.stream.link_faults import LinkFault
 from feed.stream.past import MESSAGE_WORK, PIECE_EVENTS
 from feed.stream.work import TOPIC
 
@@ -22,39 +22,39 @@ def told(*numbers):
     return [QUOTES.format(seq) for seq in numbers]
 
 
-def busy_house(stream, events=300, **options):
+def busy_server(stream, events=300, **options):
     """A house with a past, in steps of some events each."""
-    house = stream.House(**options)
+    harness = stream.HubHarness(**options)
     for at in range(0, events, 30):
-        house.publish(*[stream.quote((at + n) % 3) for n in range(30)])
-    return house
+        harness.publish(*[stream.quote((at + n) % 3) for n in range(30)])
+    return harness
 
 
 def test_what_was_missed_comes_before_what_comes(stream):
     """No snapshot; then the connection is in the same group as those who never left."""
-    house = stream.House()
-    stayed = house.client(stream.topic())
-    house.publish(stream.quote(), stream.quote(), stream.quote(1), stream.quote())
-    back = house.client(stream.topic(), since=1)
+    harness = stream.HubHarness()
+    stayed = harness.client(stream.topic())
+    harness.publish(stream.quote(), stream.quote(), stream.quote(1), stream.quote())
+    back = harness.client(stream.topic(), since=1)
     assert back.received == b""  # nothing is encoded while others wait for it
-    house.catch_up()
-    house.publish(stream.quote())
+    harness.catch_up()
+    harness.publish(stream.quote())
     assert back.texts == told(2, 4, 5)
     assert stayed.texts == told(1, 2, 4, 5)
-    assert back.outlet.group is stayed.outlet.group
-    assert not len(house.hub.replays)
+    assert back.send_buffer.group is stayed.send_buffer.group
+    assert not len(harness.hub.replays)
 
 
 def test_what_is_published_meanwhile_is_told_too(stream):
     """Between two turns the market goes on; nothing is lost where the past meets the present."""
-    house = busy_house(stream, replay_work=1)
-    stayed = house.client(stream.topic(), since=0)
-    back = house.client(stream.topic(), since=100)
+    harness = busy_server(stream, replay_work=1)
+    stayed = harness.client(stream.topic(), since=0)
+    back = harness.client(stream.topic(), since=100)
     for _ in range(9):
-        house.hub.replays.turn()
-        house.publish(stream.quote(), stream.quote(1))
-    house.catch_up()
-    house.publish(stream.quote())
+        harness.hub.replays.turn()
+        harness.publish(stream.quote(), stream.quote(1))
+    harness.catch_up()
+    harness.publish(stream.quote())
     assert (
         back.texts == stayed.texts[-len(back.texts) :] == told(*range(103, 301, 3), *range(301, 319, 2), 319)
     )
@@ -62,37 +62,37 @@ def test_what_is_published_meanwhile_is_told_too(stream):
 
 def test_nothing_is_replayed_from_the_newest_event_on(stream):
     """Who is at the present joins at once."""
-    house = busy_house(stream)
-    client = house.client(stream.topic(), since=300)
-    assert not len(house.hub.replays)
-    house.publish(stream.quote())
+    harness = busy_server(stream)
+    client = harness.client(stream.topic(), since=300)
+    assert not len(harness.hub.replays)
+    harness.publish(stream.quote())
     assert client.texts == told(301)
 
 
 def test_what_cannot_be_told_changes_nothing(stream):
     """Too old, or ahead: the connection holds what it held."""
-    house = busy_house(stream, history=stream.short_history(30))
-    house.publish(stream.quote())
-    client = house.client(stream.topic("trade"))
+    harness = busy_server(stream, history=stream.short_history(30))
+    harness.publish(stream.quote())
+    client = harness.client(stream.topic("trade"))
     for since, problem in ((0, TooOld), (302, Ahead)):
         with pytest.raises(problem):
-            house.hub.subscribe(client.outlet, [stream.topic()], since=since)
-    house.publish(stream.quote(), stream.trade())
+            harness.hub.subscribe(client.send_buffer, [stream.topic()], since=since)
+    harness.publish(stream.quote(), stream.trade())
     assert client.texts == ["trade:0 from 301", "trade:0@303"]
 
 
 def test_a_turn_does_a_bounded_amount_of_work(stream):
     """For one connection, and the next turn is another's."""
     work = 2 * PIECE_EVENTS
-    house = busy_house(stream, 3000, replay_work=work)
-    clients = [house.client(stream.topic(instrument=at), since=0) for at in range(2)]
+    harness = busy_server(stream, 3000, replay_work=work)
+    clients = [harness.client(stream.topic(instrument=at), since=0) for at in range(2)]
     charged = [[], []]
     for client, costs in zip(clients, charged, strict=True):
-        client.outlet.charge = lambda units, costs=costs: costs.append(units) or 0.0
+        client.send_buffer.charge = lambda units, costs=costs: costs.append(units) or 0.0
     turns = 0
-    while house.hub.replays.waiting:
+    while harness.hub.replays.waiting:
         before = [len(client.received) for client in clients]
-        house.hub.replays.turn()
+        harness.hub.replays.turn()
         turns += 1
         assert sum(len(client.received) != size for client, size in zip(clients, before, strict=True)) <= 1
         assert abs(len(clients[0].texts) - len(clients[1].texts)) <= 2 * PIECE_EVENTS
@@ -106,102 +106,102 @@ def test_a_turn_does_a_bounded_amount_of_work(stream):
 
 def test_whose_work_must_be_paid_for_first_rests(stream):
     """Until the time that it was told; others have their turns meanwhile."""
-    house = busy_house(stream, 300, replay_work=1)
-    poor = house.client(stream.topic(), since=0)
-    rich = house.client(stream.topic(), since=0)
-    poor.outlet.charge = lambda _: 7.0
-    house.catch_up()
+    harness = busy_server(stream, 300, replay_work=1)
+    poor = harness.client(stream.topic(), since=0)
+    rich = harness.client(stream.topic(), since=0)
+    poor.send_buffer.charge = lambda _: 7.0
+    harness.catch_up()
     assert rich.texts == told(*range(1, 301, 3))
     assert poor.received == b""
-    replays = house.hub.replays
+    replays = harness.hub.replays
     for now in (6.9, 7.0):
         before = len(poor.texts)
         assert replays.rests_until == 7.0
         replays.rested(now)
-        house.catch_up()
+        harness.catch_up()
         assert (len(poor.texts) > before) == (now == 7.0)
-    poor.outlet.charge = lambda _: 0.0
+    poor.send_buffer.charge = lambda _: 0.0
     replays.rested(7.0)
-    house.catch_up()
+    harness.catch_up()
     assert poor.texts == rich.texts
     assert replays.rests_until == math.inf
-    house.hub.drop(poor.outlet)
+    harness.hub.drop(poor.send_buffer)
 
 
 def test_what_is_not_taken_is_not_encoded(stream):
     """A socket that is full holds no more than one turn's frames in memory, however much is owed."""
-    house = busy_house(stream, 3000, replay_work=1)
-    slow = house.client(stream.topic(), since=0, room=1000, backlog_bytes=3000)
-    house.catch_up()
-    assert 0 < slow.outlet.owed < 2000
-    assert len(house.said) < 200
-    while not house.hub.replays.waiting and len(house.hub.replays):
+    harness = busy_server(stream, 3000, replay_work=1)
+    slow = harness.client(stream.topic(), since=0, room=1000, backlog_bytes=3000)
+    harness.catch_up()
+    assert 0 < slow.send_buffer.owed < 2000
+    assert len(harness.said) < 200
+    while not harness.hub.replays.waiting and len(harness.hub.replays):
         slow.take(500)
-        house.catch_up()
-        assert slow.outlet.owed < 2000
+        harness.catch_up()
+        assert slow.send_buffer.owed < 2000
     slow.take(math.inf)
-    house.catch_up()
+    harness.catch_up()
     assert slow.texts == told(*range(1, 3001, 3))
     assert slow.cuts == 0
 
 
 def test_messages_for_one_client_keep_their_place(stream):
     """They stand behind what was published before they came up, told or not, and before what comes."""
-    house = busy_house(stream, 30)
-    client = house.client(stream.topic(), since=24)
-    house.hub.send(client.outlet, "first")
-    house.hub.send(client.outlet, "second")
-    house.publish(stream.quote())
-    house.hub.send(client.outlet, "third")
-    house.publish(stream.quote())
-    house.catch_up()
-    house.hub.send(client.outlet, "fourth")
+    harness = busy_server(stream, 30)
+    client = harness.client(stream.topic(), since=24)
+    harness.hub.send(client.send_buffer, "first")
+    harness.hub.send(client.send_buffer, "second")
+    harness.publish(stream.quote())
+    harness.hub.send(client.send_buffer, "third")
+    harness.publish(stream.quote())
+    harness.catch_up()
+    harness.hub.send(client.send_buffer, "fourth")
     assert client.texts == [*told(25, 28), "first", "second", *told(31), "third", *told(32), "fourth"]
 
 
 def test_messages_that_wait_are_bounded(stream):
     """Who sends requests without reading the answers is cut as anywhere else."""
-    house = busy_house(stream, 30)
-    client = house.client(stream.topic(), since=0, room=0, backlog_bytes=6000)
+    harness = busy_server(stream, 30)
+    client = harness.client(stream.topic(), since=0, room=0, backlog_bytes=6000)
     for _ in range(4):
-        house.hub.send(client.outlet, "x" * 900)
+        harness.hub.send(client.send_buffer, "x" * 900)
     assert client.cuts == 0
-    house.hub.send(client.outlet, "x" * 900)
-    assert (client.cuts, client.outlet.lost_at) == (1, 30)
+    harness.hub.send(client.send_buffer, "x" * 900)
+    assert (client.cuts, client.send_buffer.lost_at) == (1, 30)
 
 
 def test_subscriptions_that_wait_are_bounded(stream):
     """So is who only ever changes its mind."""
-    house = busy_house(stream, 30)
-    client = house.client(stream.topic(), since=0, room=0, backlog_bytes=5000)
+    harness = busy_server(stream, 30)
+    client = harness.client(stream.topic(), since=0, room=0, backlog_bytes=5000)
     for _ in range(30):
-        house.hub.subscribe(client.outlet, [stream.topic("trade")])
-        house.publish(stream.trade())
-        house.hub.unsubscribe(client.outlet, [stream.topic("trade")])
+        harness.hub.subscribe(client.send_buffer, [stream.topic("trade")])
+        harness.publish(stream.trade())
+        harness.hub.unsubscribe(client.send_buffer, [stream.topic("trade")])
     assert client.cuts == 1
 
 
 def test_a_later_subscription_has_its_snapshot(stream):
     """At its place, while the past is still being told; each topic of its own goes on from there."""
-    house = busy_house(stream, 30, replay_work=1)
-    client = house.client(stream.topic(), since=24)
-    house.hub.subscribe(client.outlet, [stream.topic("both")])
-    house.publish(stream.quote())
-    house.catch_up()
-    house.publish(stream.quote())
+    harness = busy_server(stream, 30, replay_work=1)
+    client = harness.client(stream.topic(), since=24)
+    harness.hub.subscribe(client.send_buffer, [stream.topic("both")])
+    harness.publish(stream.quote())
+    harness.catch_up()
+    harness.publish(stream.quote())
     expected = [*told(25, 28), "both:0 from 28", "both:0@31", *told(31), "both:0@32", *told(32)]
     assert client.texts == expected
 
 
 def test_several_positions_of_one_connection(stream):
     """Each subscription begins where it says; no topic runs back, and from here on they are together."""
-    house = busy_house(stream, 30, replay_work=1)
-    client = house.client(stream.topic(), since=24)
-    house.publish(stream.quote(1), stream.quote())
-    house.hub.subscribe(client.outlet, [stream.topic(instrument=1)], since=25)
-    house.publish(stream.quote(1), stream.quote())
-    house.catch_up()
-    house.publish(stream.quote(1), stream.quote())
+    harness = busy_server(stream, 30, replay_work=1)
+    client = harness.client(stream.topic(), since=24)
+    harness.publish(stream.quote(1), stream.quote())
+    harness.hub.subscribe(client.send_buffer, [stream.topic(instrument=1)], since=25)
+    harness.publish(stream.quote(1), stream.quote())
+    harness.catch_up()
+    harness.publish(stream.quote(1), stream.quote())
     assert client.texts == [
         *told(25, 28, 32),
         *(f"quote:1@{seq}" for seq in (26, 29, 31)),
@@ -211,99 +211,99 @@ def test_several_positions_of_one_connection(stream):
 
 def test_who_listens_already_may_ask_for_the_past_of_more(stream):
     """What it holds waits for the end of that, and misses nothing."""
-    house = stream.House()
-    client = house.client(stream.topic())
-    house.publish(*[stream.quote(at % 2) for at in range(6)])
-    house.hub.subscribe(client.outlet, [stream.topic(instrument=1)], since=2)
-    assert client.outlet.group is None
-    house.publish(stream.quote(), stream.quote(1))
-    house.catch_up()
+    harness = stream.HubHarness()
+    client = harness.client(stream.topic())
+    harness.publish(*[stream.quote(at % 2) for at in range(6)])
+    harness.hub.subscribe(client.send_buffer, [stream.topic(instrument=1)], since=2)
+    assert client.send_buffer.group is None
+    harness.publish(stream.quote(), stream.quote(1))
+    harness.catch_up()
     assert client.texts == [*told(1, 3, 5), "quote:1@4", "quote:1@6", "quote:0@7", "quote:1@8"]
 
 
 def test_nothing_comes_after_an_unsubscription(stream):
     """Nor is anything lost that was published before it."""
-    house = busy_house(stream, 30)
-    client = house.client(stream.topic(), since=24)
-    house.hub.unsubscribe(client.outlet, [stream.topic()])
-    house.hub.send(client.outlet, "unsubscribed")
-    house.publish(stream.quote())
-    house.catch_up()
+    harness = busy_server(stream, 30)
+    client = harness.client(stream.topic(), since=24)
+    harness.hub.unsubscribe(client.send_buffer, [stream.topic()])
+    harness.hub.send(client.send_buffer, "unsubscribed")
+    harness.publish(stream.quote())
+    harness.catch_up()
     assert client.texts == [*told(25, 28), "unsubscribed"]
-    assert (client.outlet.group, client.outlet.replay) == (None, None)
-    assert house.empty
+    assert (client.send_buffer.group, client.send_buffer.replay) == (None, None)
+    assert harness.empty
 
 
 def test_a_connection_that_closes_is_forgotten(stream):
     """Whether it is dropped, breaks, or says goodbye; what it shares stays for nobody."""
-    house = busy_house(stream)
-    clients = [house.client(stream.topic(), since=0) for _ in range(4)]
-    house.hub.drop(clients[0].outlet)
+    harness = busy_server(stream)
+    clients = [harness.client(stream.topic(), since=0) for _ in range(4)]
+    harness.hub.drop(clients[0].send_buffer)
     clients[1].broken = True
-    clients[2].outlet.control(stream.close(1001))
-    house.hub.abandon(clients[3].outlet)
-    house.hub.send(clients[3].outlet, "bye")
-    house.catch_up()
+    clients[2].send_buffer.control(stream.close(1001))
+    harness.hub.abandon(clients[3].send_buffer)
+    harness.hub.send(clients[3].send_buffer, "bye")
+    harness.catch_up()
     assert [client.received for client in clients[:2]] == [b"", b""]
     assert clients[2].received == stream.close(1001)
     assert clients[3].texts == ["bye"]
-    assert not len(house.hub.replays)
-    assert not house.hub.replays._pasts
-    assert not house.hub.replays._pieces
-    assert house.empty
+    assert not len(harness.hub.replays)
+    assert not harness.hub.replays._pasts
+    assert not harness.hub.replays._pieces
+    assert harness.empty
 
 
 def test_the_end_of_turns_lets_last_words_out(stream):
     """A server that stops tells nobody the past any more, but every client what was for it alone."""
-    house = busy_house(stream)
-    client = house.client(stream.topic(), since=0)
-    house.hub.send(client.outlet, "bye")
-    house.hub.replays.close()
+    harness = busy_server(stream)
+    client = harness.client(stream.topic(), since=0)
+    harness.hub.send(client.send_buffer, "bye")
+    harness.hub.replays.close()
     assert client.texts == ["bye"]
-    assert client.outlet.replay is None
+    assert client.send_buffer.replay is None
 
 
 def test_who_falls_out_of_history_is_cut(stream):
     """1013, as whoever is too slow; at once, and not when it reads again."""
-    house = busy_house(stream, 900, history=stream.short_history(300), replay_work=1)
-    house.publish(*[stream.quote()] * 200)
-    slow = house.client(stream.topic(), since=905, room=0)
-    fine = house.client(stream.topic())
-    house.catch_up()
-    while house.hub.history.oldest == 901:
+    harness = busy_server(stream, 900, history=stream.short_history(300), replay_work=1)
+    harness.publish(*[stream.quote()] * 200)
+    slow = harness.client(stream.topic(), since=905, room=0)
+    fine = harness.client(stream.topic())
+    harness.catch_up()
+    while harness.hub.history.oldest == 901:
         assert not slow.cuts
-        house.publish(*[stream.quote()] * 10)
+        harness.publish(*[stream.quote()] * 10)
     assert slow.cuts == 1
-    assert slow.outlet.lost_at == house.hub.seq
-    assert slow.outlet.owed == 0
-    assert not len(house.hub.replays)
+    assert slow.send_buffer.lost_at == harness.hub.seq
+    assert slow.send_buffer.owed == 0
+    assert not len(harness.hub.replays)
     assert fine.cuts == 0
 
 
 @pytest.mark.parametrize("same", [True, False])
 def test_the_same_is_encoded_once(stream, same):
     """For those who ask for it at the same time, wherever each begins; and for others apart."""
-    house = busy_house(stream, 3000, replay_work=1)
+    harness = busy_server(stream, 3000, replay_work=1)
     topics = [[stream.topic()], [stream.topic()] if same else [stream.topic(), stream.topic("trade")]]
     sinces = [10, 50]
-    clients = [house.client(*listen, since=since) for listen, since in zip(topics, sinces, strict=True)]
-    house.catch_up()
+    clients = [harness.client(*listen, since=since) for listen, since in zip(topics, sinces, strict=True)]
+    harness.catch_up()
     for client, since in zip(clients, sinces, strict=True):
         assert client.texts == told(*[seq for seq in range(1, 3001, 3) if seq > since])
-    assert len(house.said) < (1000 + PIECE_EVENTS if same else 2001)
+    assert len(harness.said) < (1000 + PIECE_EVENTS if same else 2001)
 
 
 def test_what_is_shared_is_bounded(stream, monkeypatch):
     """Who is far behind the others encodes for itself, and hears the same."""
     monkeypatch.setattr("feed.stream.replays._SHARED_BYTES", 2000)
-    house = busy_house(stream, 3000, replay_work=1)
-    slow = house.client(stream.topic(), since=0, room=0)
-    fast = house.client(stream.topic(), since=0)
-    house.catch_up()
-    replays = house.hub.replays
+    harness = busy_server(stream, 3000, replay_work=1)
+    slow = harness.client(stream.topic(), since=0, room=0)
+    fast = harness.client(stream.topic(), since=0)
+    harness.catch_up()
+    replays = harness.hub.replays
     assert replays._shared == sum(len(data) + 256 for data, _ in replays._pieces.values()) <= 2000
     slow.take(math.inf)
-    house.catch_up()
+    harness.catch_up()
     assert slow.texts == fast.texts == told(*range(1, 3001, 3))
 
 
@@ -322,114 +322,114 @@ def test_an_encoder_that_fails_ends_for_those_who_hear_it_alone(stream):
                 raise ZeroDivisionError
             return f"{self.channel}@{item.seq}"
 
-    house = busy_house(stream, 30, make_encoder=lambda topic, _: Fails(topic.channel))
-    house.fanout.contain(lambda topic, problem: failed.append((topic.channel, type(problem))))
-    bad, good = (house.client(stream.topic(channel), since=9) for channel in ("trade", "quote"))
-    house.catch_up()
-    assert (bad.cuts, bad.outlet.failed, good.cuts) == (1, True, 0)
+    harness = busy_server(stream, 30, make_encoder=lambda topic, _: Fails(topic.channel))
+    harness.fanout.contain(lambda topic, problem: failed.append((topic.channel, type(problem))))
+    bad, good = (harness.client(stream.topic(channel), since=9) for channel in ("trade", "quote"))
+    harness.catch_up()
+    assert (bad.cuts, bad.send_buffer.failed, good.cuts) == (1, True, 0)
     assert good.texts == [f"quote@{seq}" for seq in range(10, 31, 3)]
     assert failed == [("trade", ZeroDivisionError)]
-    assert not len(house.hub.replays)
+    assert not len(harness.hub.replays)
 
 
 def test_an_encoder_that_cannot_be_made_is_contained(stream):
     """It ends its connection alone."""
     failed = []
 
-    def make(topic, latest):
+    def make(topic, market_state):
         del topic
-        if latest.seq == 9:
+        if market_state.seq == 9:
             raise ZeroDivisionError
-        return house._make_encoder(stream.topic(), latest)
+        return harness._make_encoder(stream.topic(), market_state)
 
-    house = busy_house(stream, 30, make_encoder=make)
-    house.fanout.contain(lambda topic, problem: failed.append((topic, type(problem))))
-    client = house.client(stream.topic(), since=9)
-    house.catch_up()
+    harness = busy_server(stream, 30, make_encoder=make)
+    harness.fanout.contain(lambda topic, problem: failed.append((topic, type(problem))))
+    client = harness.client(stream.topic(), since=9)
+    harness.catch_up()
     assert client.cuts == 1
     assert failed == [(stream.topic(), ZeroDivisionError)]
 
 
 def test_who_catches_up_is_waited_for(stream):
     """It listens, and it lags, unless its link takes nothing by a fault."""
-    house = busy_house(stream, 30)
+    harness = busy_server(stream, 30)
     changes = []
-    house.hub.changed = lambda: changes.append((house.hub.listening, house.hub.lagging))
-    client = house.client(stream.topic(), since=0, room=0)
+    harness.hub.changed = lambda: changes.append((harness.hub.listening, harness.hub.lagging))
+    client = harness.client(stream.topic(), since=0, room=0)
     assert changes == [(1, True)]
-    client.outlet.stalled = True
-    assert not house.hub.lagging
-    client.outlet.stalled = False
+    client.send_buffer.stalled = True
+    assert not harness.hub.lagging
+    client.send_buffer.stalled = False
     client.room = math.inf
     client.take(0)
-    house.catch_up()
+    harness.catch_up()
     assert changes[-1] == (1, False)
 
 
 def test_nobody_is_waited_for_who_has_left(stream):
     """Whoever waits looks again when a connection ends while it catches up."""
-    house = busy_house(stream, 30)
+    harness = busy_server(stream, 30)
     changes = []
-    client = house.client(stream.topic(), since=0, room=0)
-    house.hub.changed = lambda: changes.append((house.hub.listening, house.hub.lagging))
-    house.hub.drop(client.outlet)
+    client = harness.client(stream.topic(), since=0, room=0)
+    harness.hub.changed = lambda: changes.append((harness.hub.listening, harness.hub.lagging))
+    harness.hub.drop(client.send_buffer)
     assert changes == [(0, False)]
 
 
 # -- bad links ----------------------------------------------------------------------------------------
 
 
-def distorted(*faults):
-    return tuple(Distortion(fault, at, 1) for at, fault in enumerate(faults))
+def faulty(*faults):
+    return tuple(LinkFault(fault, at, 1) for at, fault in enumerate(faults))
 
 
-DROP = distorted(Drop(at=0, fraction=0.5))
-MIXED = distorted(Reorder(at=0, fraction=0.5, distance=9))
+DROP = faulty(Drop(at=0, fraction=0.5))
+MIXED = faulty(Reorder(at=0, fraction=0.5, distance=9))
 
 
-@pytest.mark.parametrize("distortions", [DROP, MIXED])
-def test_a_bad_link_is_as_bad_while_catching_up(stream, distortions):
+@pytest.mark.parametrize("link_faults", [DROP, MIXED])
+def test_a_bad_link_is_as_bad_while_catching_up(stream, link_faults):
     """From where it became bad on, and until it is good again: as for one who was there all along."""
     heard = []
     for work, slow in ((1, False), (1, True), (10_000, False)):
-        house = busy_house(stream, 60, replay_work=work)
-        client = house.client(stream.topic(), since=30, room=0 if slow else math.inf)
+        harness = busy_server(stream, 60, replay_work=work)
+        client = harness.client(stream.topic(), since=30, room=0 if slow else math.inf)
         if not slow:
-            house.catch_up()
-        house.publish(*[stream.quote()] * 10)
-        house.hub.distort(client.outlet, distortions)
-        house.publish(*[stream.quote()] * 70)
-        house.hub.send(client.outlet, "hello")
-        house.publish(*[stream.quote()] * 70)
+            harness.catch_up()
+        harness.publish(*[stream.quote()] * 10)
+        harness.hub.distort(client.send_buffer, link_faults)
+        harness.publish(*[stream.quote()] * 70)
+        harness.hub.send(client.send_buffer, "hello")
+        harness.publish(*[stream.quote()] * 70)
         if not slow:
-            house.catch_up()
-        house.hub.distort(client.outlet, ())
-        house.publish(*[stream.quote()] * 10)
+            harness.catch_up()
+        harness.hub.distort(client.send_buffer, ())
+        harness.publish(*[stream.quote()] * 10)
         client.take(math.inf)
-        house.catch_up()
-        house.publish(*[stream.quote()] * 10)
+        harness.catch_up()
+        harness.publish(*[stream.quote()] * 10)
         heard.append(client.texts)
     assert heard[0] == heard[1] == heard[2]
-    assert set(heard[0]) < {*told(*range(31, 231)), "hello"} or distortions is MIXED
+    assert set(heard[0]) < {*told(*range(31, 231)), "hello"} or link_faults is MIXED
 
 
 def test_catching_up_on_a_bad_link_goes_on_in_the_live_stream(stream):
     """A frame that is withheld where past and present meet is neither lost nor doubled."""
     for others in (False, True):
         for length in range(60, 80):
-            house = busy_house(stream, 30, replay_work=1)
-            client = house.client(stream.topic(), since=30)
-            house.hub.distort(client.outlet, MIXED)
+            harness = busy_server(stream, 30, replay_work=1)
+            client = harness.client(stream.topic(), since=30)
+            harness.hub.distort(client.send_buffer, MIXED)
             if others:
-                house.hub.distort(house.client(stream.topic()).outlet, MIXED)
-            house.publish(stream.quote())
-            house.hub.subscribe(client.outlet, [stream.topic("trade")], since=10)
+                harness.hub.distort(harness.client(stream.topic()).send_buffer, MIXED)
+            harness.publish(stream.quote())
+            harness.hub.subscribe(client.send_buffer, [stream.topic("trade")], since=10)
             for _ in range(length):
-                house.publish(stream.quote())
-            house.catch_up()
+                harness.publish(stream.quote())
+            harness.catch_up()
             for _ in range(40):
-                house.publish(stream.quote())
-            house.hub.distort(client.outlet, ())
+                harness.publish(stream.quote())
+            harness.hub.distort(client.send_buffer, ())
             assert sorted(client.texts, key=lambda text: int(text.partition("@")[2])) == told(
                 *range(31, 72 + length)
             )
@@ -437,13 +437,13 @@ def test_catching_up_on_a_bad_link_goes_on_in_the_live_stream(stream):
 
 def test_a_muted_link_hears_nothing_of_the_past(stream):
     """What was published before it was muted is owed still."""
-    house = busy_house(stream, 30)
-    client = house.client(stream.topic(), since=24)
-    house.hub.distort(client.outlet, distorted(Mute(at=0)))
-    house.hub.send(client.outlet, "lost")
-    house.hub.subscribe(client.outlet, [stream.topic("trade")], since=3)
-    house.publish(stream.quote(), stream.trade())
-    house.catch_up()
+    harness = busy_server(stream, 30)
+    client = harness.client(stream.topic(), since=24)
+    harness.hub.distort(client.send_buffer, faulty(Mute(at=0)))
+    harness.hub.send(client.send_buffer, "lost")
+    harness.hub.subscribe(client.send_buffer, [stream.topic("trade")], since=3)
+    harness.publish(stream.quote(), stream.trade())
+    harness.catch_up()
     assert client.texts == told(25, 28)
 
 
@@ -456,15 +456,15 @@ class Clock(Encoder):
     kinds = (QUOTE,)
     period = 10
 
-    def __init__(self, latest):
-        self._latest = latest
+    def __init__(self, market_state):
+        self._market_state = market_state
 
     def encode(self, item):
-        return f"{item.position.text} {self._latest.position.text}"
+        return f"{item.position.text} {self._market_state.position.text}"
 
-    def beat(self, seq, now):
-        assert seq == self._latest.seq
-        return f"{now} {self._latest.position.text}"
+    def on_timer(self, seq, now):
+        assert seq == self._market_state.seq
+        return f"{now} {self._market_state.position.text}"
 
 
 @given(
@@ -475,18 +475,18 @@ class Clock(Encoder):
 @example(waits=[5] * PIECE_EVENTS, since=0, met=PIECE_EVENTS)
 def test_beats_are_told_again_with_their_positions(stream, waits, since, met):
     """Wherever the past meets the present, and wherever a piece of it ends."""
-    house = stream.House(make_encoder=lambda _, latest: Clock(latest), replay_work=1)
-    stayed = house.client(stream.topic())
+    harness = stream.HubHarness(make_encoder=lambda _, market_state: Clock(market_state), replay_work=1)
+    stayed = harness.client(stream.topic())
     times = [sum(waits[: at + 1]) for at in range(len(waits))]
     met = min(met, len(times))
     since = min(since, met)
     rows = [(QUOTE if at % 3 else CLOCK, 0, ts, *[1] * 4 * bool(at % 3)) for at, ts in enumerate(times)]
-    house.publish(*rows[:since])
+    harness.publish(*rows[:since])
     before = len(stayed.texts)
-    house.publish(*rows[since:met])
-    back = house.client(stream.topic(), since=since)
-    house.catch_up()
-    house.publish(*rows[met:])
+    harness.publish(*rows[since:met])
+    back = harness.client(stream.topic(), since=since)
+    harness.catch_up()
+    harness.publish(*rows[met:])
     assert back.texts == stayed.texts[before:]
 
 
@@ -508,8 +508,8 @@ class Resumptions(RuleBasedStateMachine):
     def __init__(self, stream):
         super().__init__()
         self.stream = stream
-        self.house = stream.House(history=stream.short_history(50), replay_work=1)
-        self.clients = [self.house.client(room=0) for _ in range(4)]
+        self.context = stream.HubHarness(history=stream.short_history(50), replay_work=1)
+        self.clients = [self.context.client(room=0) for _ in range(4)]
         self.expected = [[] for _ in self.clients]
         self.held = [[] for _ in self.clients]
         self.rows = []
@@ -526,18 +526,18 @@ class Resumptions(RuleBasedStateMachine):
         for seq in range(len(self.rows) - len(rows) + 1, len(self.rows) + 1):
             for texts, held in zip(self.expected, self.held, strict=True):
                 texts.extend(self.said(seq, held))
-        self.house.publish(*(getattr(self.stream, kind)(instrument) for kind, instrument in rows))
+        self.context.publish(*(getattr(self.stream, kind)(instrument) for kind, instrument in rows))
         for at, client in enumerate(self.clients):
             if client.cuts:  # it fell out of history
                 self.replace(at)
 
     def replace(self, at):
         client = self.clients[at]
-        assert client.outlet.lost_at == len(self.rows)
+        assert client.send_buffer.lost_at == len(self.rows)
         client.take(math.inf)
         whole = client.texts
         assert whole == self.expected[at][: len(whole)]
-        self.clients[at] = self.house.client(room=0)
+        self.clients[at] = self.context.client(room=0)
         self.expected[at], self.held[at] = [], []
 
     @rule(who=NAMES, names=TOPICS)
@@ -549,34 +549,34 @@ class Resumptions(RuleBasedStateMachine):
                 quotes = [at for at, row in enumerate(self.rows, 1) if row == ("quote", topic.instrument)]
                 if quotes:
                     self.expected[who].append(f"{topic.channel}:{topic.instrument} from {quotes[-1]}")
-        self.house.hub.subscribe(self.clients[who].outlet, topics)
+        self.context.hub.subscribe(self.clients[who].send_buffer, topics)
 
     @rule(who=NAMES, names=TOPICS, back=st.integers(0, 100))
     def resume(self, who, names, back):
-        since = max(self.house.hub.history.oldest - 1, len(self.rows) - back)
+        since = max(self.context.hub.history.oldest - 1, len(self.rows) - back)
         new = [topic for name in names if (topic := self.stream.topic(*name)) not in self.held[who]]
         for seq in range(since + 1, len(self.rows) + 1):
             self.expected[who] += self.said(seq, dict.fromkeys(new))
         self.held[who] += dict.fromkeys(new)
-        self.house.hub.subscribe(
-            self.clients[who].outlet, [self.stream.topic(*name) for name in names], since=since
+        self.context.hub.subscribe(
+            self.clients[who].send_buffer, [self.stream.topic(*name) for name in names], since=since
         )
 
     @rule(who=NAMES, names=TOPICS)
     def unsubscribe(self, who, names):
         topics = [self.stream.topic(*name) for name in names]
         self.held[who] = [topic for topic in self.held[who] if topic not in topics]
-        self.house.hub.unsubscribe(self.clients[who].outlet, topics)
+        self.context.hub.unsubscribe(self.clients[who].send_buffer, topics)
 
     @rule(who=NAMES)
     def mute(self, who):
         self.held[who] = []
-        self.house.hub.mute(self.clients[who].outlet)
+        self.context.hub.mute(self.clients[who].send_buffer)
 
     @rule(who=NAMES)
     def send(self, who):
         self.expected[who].append("hello")
-        self.house.hub.send(self.clients[who].outlet, "hello")
+        self.context.hub.send(self.clients[who].send_buffer, "hello")
 
     @rule(who=NAMES, room=st.one_of(st.integers(0, 300), st.just(math.inf)))
     def take(self, who, room):
@@ -585,29 +585,29 @@ class Resumptions(RuleBasedStateMachine):
     @rule(turns=st.integers(1, 20))
     def turn(self, turns):
         for _ in range(turns):
-            self.house.hub.replays.turn()
+            self.context.hub.replays.turn()
 
     @invariant()
     def who_has_caught_up_is_in_the_group_of_its_topics(self):
         for client, held in zip(self.clients, self.held, strict=True):
-            outlet = client.outlet
-            if outlet.replay is not None:
-                assert outlet.group is None
-                assert sorted(outlet.replay.topics) == sorted(held)
+            send_buffer = client.send_buffer
+            if send_buffer.replay is not None:
+                assert send_buffer.group is None
+                assert sorted(send_buffer.replay.topics) == sorted(held)
             elif held:
-                assert list(outlet.group.topics) == sorted(held)
+                assert list(send_buffer.group.topics) == sorted(held)
             else:
-                assert outlet.group is None
+                assert send_buffer.group is None
 
     def teardown(self):
         for client in self.clients:
             client.take(math.inf)
-        self.house.catch_up()
+        self.context.catch_up()
         for client, texts in zip(self.clients, self.expected, strict=True):
             assert client.texts == texts
-            assert client.outlet.replay is None
-            self.house.hub.drop(client.outlet)
-        assert self.house.empty
+            assert client.send_buffer.replay is None
+            self.context.hub.drop(client.send_buffer)
+        assert self.context.empty
 
 
 def test_everybody_hears_exactly_what_was_asked_for(stream):

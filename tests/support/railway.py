@@ -5,14 +5,14 @@ from contextlib import asynccontextmanager
 
 import trio
 from clients import Closed
-from houses import OpenHouse
+from servers import RunningServer
 
 from feed import Settings
 from feed.model.grants import Grant, Scope, Tier
 from feed.model.market import MarketSpec
-from feed.server.house import House
-from feed.server.keys import Keyring, entry_for
-from feed.server.tokens import TokenOffice
+from feed.server.keys import KeyStore, entry_for
+from feed.server.server_context import ServerContext
+from feed.server.tokens import TokenIssuer
 from feed.sim.clients import ClientMarket
 from feed.sim.control import Control
 from feed.sim.defaults import default_market
@@ -31,10 +31,10 @@ GRANTS = {
 }
 KEYS = {name: f"tk_test_{at:032x}" for at, name in enumerate(GRANTS)}
 ENTRIES = {name: entry_for(KEYS[name], grant, secret=SECRET) for name, grant in GRANTS.items()}
-RING = Keyring(ENTRIES.values())
+RING = KeyStore(ENTRIES.values())
 
 
-class Railway(OpenHouse):
+class Railway(RunningServer):
     """A house whose market is simulated."""
 
     def token(self, name):
@@ -74,14 +74,14 @@ async def railway(settings=None, *, journal=None, instruments=(4, 6), speed=1.0,
     market = ClientMarket(Market(spec, seed=3, start=START), trading=settings.trading, entries=entries)
     control = Control(market, clock=trio.current_time, speed=speed)
     source = MarketRunner(control, flow=settings.flow, waiting=waiting, journal=journal)
-    house = House(settings, source, RING, signing_key=SIGNING_KEY)
+    server = ServerContext(settings, source, RING, signing_key=SIGNING_KEY)
     send, receive = trio.open_memory_channel(settings.flow.channel_batches)
     async with trio.open_nursery() as nursery:
-        await house.fanout.step(source.opening())
-        nursery.start_soon(house.fanout.run, receive)
-        nursery.start_soon(house.fanout.replay)
+        await server.fanout.step(source.opening())
+        nursery.start_soon(server.fanout.run, receive)
+        nursery.start_soon(server.fanout.replay)
         nursery.start_soon(source.run, send)
-        opened = Railway(house, source, nursery, settings.limits)
-        opened.office = TokenOffice(RING, settings=settings.tokens, signing_key=SIGNING_KEY, clock=time.time)
+        opened = Railway(server, source, nursery, settings.limits)
+        opened.office = TokenIssuer(RING, settings=settings.tokens, signing_key=SIGNING_KEY, clock=time.time)
         yield opened
         nursery.cancel_scope.cancel()

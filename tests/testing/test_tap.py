@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feed.stream.frames import close_frame, text_frame
-from feed.testing.tap import Frames, Tap, Visit, Wire
+from feed.testing.proxy import Frames, Proxy, Visit, Wire
 
 HEAD = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"
 PING = b"\x89\x00"
@@ -45,7 +45,7 @@ def below():
 
 @pytest.fixture
 def tap(below):
-    tap = Tap(below, Visit(1.0), lambda: 5.0)
+    tap = Proxy(below, Visit(1.0), lambda: 5.0)
     tap.send(HEAD)
     below.out = b""
     return tap
@@ -86,7 +86,7 @@ async def test_what_a_client_says_is_on_record(tap, below):
 
 async def test_plain_http_is_left_alone(below):
     """Its bodies are no frames; the visit is on record."""
-    tap = Tap(below, Visit(1.0), lambda: 5.0)
+    tap = Proxy(below, Visit(1.0), lambda: 5.0)
     below.incoming = [b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"] * 2
     for body in (b"\x81\x7f", b"ok"):
         await tap.receive()

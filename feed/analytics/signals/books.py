@@ -23,7 +23,7 @@ _LOPSIDED: Final = 0.95  # beyond this an imbalance is a warning
 _HUGE: Final = 2  # times the multiple that makes a wall: a warning
 
 
-class BookEye:
+class BookDetector:
     """
     Watches the book of one instrument.
 

@@ -8,10 +8,10 @@ from typing import Final
 
 from feed.analytics.depth import Levels, spread_bps
 from feed.analytics.pairs import DOLLARS, pairs
-from feed.analytics.signals.books import SEEN, BookEye
+from feed.analytics.signals.books import SEEN, BookDetector
 from feed.analytics.signals.finding import BPS_1E4, Finding
-from feed.analytics.signals.funding import FundingEye
-from feed.analytics.signals.trades import TradeEye
+from feed.analytics.signals.funding import FundingDetector
+from feed.analytics.signals.trades import TradeDetector
 from feed.model.contracts import SignalRules
 from feed.model.durations import NS_PER_SECOND
 from feed.model.events import FUNDING, SIGNAL, Row, Side
@@ -38,10 +38,10 @@ class Detectors:
         self._rules = rules
         self._levels = levels
         watched = [at for at, instrument in enumerate(listing) if _watched(instrument)]
-        self._trades: Final = {at: TradeEye(listing[at], rules) for at in watched}
-        self._books: Final = {at: BookEye(listing[at], rules) for at in watched}
+        self._trades: Final = {at: TradeDetector(listing[at], rules) for at in watched}
+        self._books: Final = {at: BookDetector(listing[at], rules) for at in watched}
         self._funding: Final = {
-            at: FundingEye(rules) for at in watched if listing[at].contract is Contract.PERPETUAL
+            at: FundingDetector(rules) for at in watched if listing[at].contract is Contract.PERPETUAL
         }
         # Venues of one pair whose prices can be compared as they are: they count in one tick.
         self._pairs: Final = [
@@ -63,24 +63,24 @@ class Detectors:
         Args:
             rows: All that followed from one action in one instrument, in order; at least one.
         """
-        eye = self._trades.get(rows[0][1])
-        return [] if eye is None else self._told(rows[0][1], rows[0][2], eye.look(rows))
+        detector = self._trades.get(rows[0][1])
+        return [] if detector is None else self._told(rows[0][1], rows[0][2], detector.look(rows))
 
     def funded(self, row: Row) -> list[Row]:
         """What a ``FUNDING`` row shows."""
-        eye = self._funding.get(row[1]) if row[0] == FUNDING else None
-        return [] if eye is None else self._told(row[1], row[2], eye.look(row))
+        detector = self._funding.get(row[1]) if row[0] == FUNDING else None
+        return [] if detector is None else self._told(row[1], row[2], detector.look(row))
 
     def second(self, now: int) -> list[Row]:
         """What the books and the last seconds show, at a whole second of market time."""
         told: list[Row] = []
         best: dict[int, tuple[int, int]] = {}
-        for at, eye in self._books.items():
+        for at, detector in self._books.items():
             bids, asks = self._levels(at, Side.BUY, SEEN), self._levels(at, Side.SELL, SEEN)
             if bids and asks:
                 best[at] = bids[0][0], asks[0][0]
             told += self._told(at, now, self._trades[at].second(now))
-            told += self._told(at, now, eye.look(bids, asks, partial(self._rested, at, now)))
+            told += self._told(at, now, detector.look(bids, asks, partial(self._rested, at, now)))
         for venues in self._pairs:
             told += self._told(venues[0], now, self._diverged([at for at in venues if at in best], best))
         return told

@@ -17,7 +17,7 @@ _STEADY: Final = 2_000.0  # a rate that hardly moves still has this deviation, u
 _KEPT: Final = 60
 
 
-class FundingEye:
+class FundingDetector:
     """
     Watches the predicted rate of one perpetual future.
 

@@ -20,7 +20,7 @@ _LOUD: Final = 2  # times the multiple that is a spike: an alert
 _BEYOND: Final = 100
 
 
-class TradeEye:
+class TradeDetector:
     """
     Watches the trades of one instrument.
 

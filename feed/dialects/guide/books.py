@@ -34,7 +34,7 @@ from feed.model.events import (
     Trade,
 )
 from feed.model.instruments import Instrument
-from feed.model.latest import Latest
+from feed.model.market_state import MarketState
 from feed.model.topics import Encoder
 
 QUOTED_COMMA: Final = '","'
@@ -45,14 +45,16 @@ class Levels(Encoder):
 
     kinds: Sequence[int] = (ADD, REDUCE, TRADE, LEVEL, CLEAR)
 
-    def __init__(self, instrument: Instrument, index: int, latest: Latest, *, pos: bool = False) -> None:
+    def __init__(
+        self, instrument: Instrument, index: int, market_state: MarketState, *, pos: bool = False
+    ) -> None:
         """
         Go on as if there from the first event.
 
         Args:
             instrument: Whose book.
             index: Its place in the listing.
-            latest: Where the market stands.
+            market_state: Where the market stands.
             pos: Whether to tell positions, a connection option of ours.
         """
         self._pos = pos
@@ -61,9 +63,9 @@ class Levels(Encoder):
         self._ladder = Ladder(instrument)
         self._parts: list[str] | None = None  # of a snapshot, but for what tells its place in the stream
         for side in Side:
-            self._ladder.fill(side, latest.levels(index, side))
+            self._ladder.fill(side, market_state.levels(index, side))
 
-    def snapshot(self, latest: Latest, instrument: int) -> Sequence[str]:
+    def snapshot(self, market_state: MarketState, instrument: int) -> Sequence[str]:
         """The whole book."""
         del instrument
         if self._parts is None:
@@ -74,7 +76,7 @@ class Levels(Encoder):
                 for text in self._ladder.texts(side)
             ]
             self._parts = _parts(self._head, rows)
-        tail = self._tail(latest.now, _number(latest, pos=self._pos))
+        tail = self._tail(market_state.now, _number(market_state, pos=self._pos))
         return [part + tail for part in self._parts]
 
     def encode(self, item: Event) -> str | None:
@@ -115,10 +117,10 @@ class Orders(Encoder):
         self._instrument = instrument
         self._parts: list[str] | None = None  # of a snapshot, but for what tells its place in the stream
 
-    def snapshot(self, latest: Latest, instrument: int) -> Sequence[str]:
+    def snapshot(self, market_state: MarketState, instrument: int) -> Sequence[str]:
         """Every order; none where the source reports levels alone."""
         if self._parts is None:
-            found = [(side, latest.orders(instrument, side)) for side in Side]
+            found = [(side, market_state.orders(instrument, side)) for side in Side]
             size = self._instrument.size_text
             # Many orders stand at each price.
             distinct = dict.fromkeys(at for _, orders in found for _, at, _ in orders)
@@ -129,7 +131,7 @@ class Orders(Encoder):
                 for order, at, left in orders
             ]
             self._parts = _parts(self._head, rows)
-        tail = _tail(latest.now, _number(latest, pos=self._pos))
+        tail = _tail(market_state.now, _number(market_state, pos=self._pos))
         return [part + tail for part in self._parts]
 
     def encode(self, item: Event) -> str | None:
@@ -153,8 +155,8 @@ class Orders(Encoder):
         return f'["{order}","{self._instrument.price_text(price)}","{self._instrument.size_text(left)}"]'
 
 
-def _number(latest: Latest, *, pos: bool) -> str:
-    return placed(latest.seq, latest.position) if pos else f',"seq":{latest.seq}'
+def _number(market_state: MarketState, *, pos: bool) -> str:
+    return placed(market_state.seq, market_state.position) if pos else f',"seq":{market_state.seq}'
 
 
 def _tail(now: int, number: str) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from feed.dialects.client import Codec, Dialogue, Duty, Wish, read
+from feed.dialects.client import ClientSession, Codec, Requirement, SubscriptionSpec, read
 from feed.dialects.guide import channels
 from feed.dialects.guide.shapes import (
     MESSAGES,
@@ -29,11 +29,11 @@ from feed.dialects.items import (
     BookPart,
     CandleChanged,
     Channel,
-    Heard,
+    ChannelEvent,
+    InstrumentState,
     Item,
     OrdersPart,
     Ready,
-    Standing,
     refusal,
     ticker,
     trade,
@@ -55,16 +55,16 @@ _KINDS: Final = {
 }
 
 
-class GuideDialogue(Dialogue):
+class GuideClientSession(ClientSession):
     """One frame subscribes to everything."""
 
-    def __init__(self, wish: Wish, directory: Directory) -> None:
-        self._wish = wish
+    def __init__(self, spec: SubscriptionSpec, directory: Directory) -> None:
+        self._spec = spec
         self._directory = directory
 
     def start(self) -> Sequence[str]:
         """All channels of all symbols."""
-        return [self._subscribe(**self._wish.begins(0))]
+        return [self._subscribe(**self._spec.begins(0))]
 
     def receive(self, text: str) -> tuple[Sequence[Item], Sequence[str]]:
         """Read one message."""
@@ -73,7 +73,7 @@ class GuideDialogue(Dialogue):
             case Subscribed():
                 return [Ready(position=said.pos)], ()
             case Pong():
-                return [Standing(said.pos)], ()
+                return [InstrumentState(said.pos)], ()
             case Error():
                 return [refusal(said.message, key=False)], ()
             case None:
@@ -98,7 +98,7 @@ class GuideDialogue(Dialogue):
         return message(type="ping")
 
     def _subscribe(self, **since: str) -> str:
-        names = [_name(channel, symbol) for channel in self._wish.channels for symbol in self._wish.symbols]
+        names = [_name(channel, symbol) for channel in self._spec.channels for symbol in self._spec.symbols]
         return message(type="subscribe", channels=names, **since)
 
 
@@ -151,14 +151,14 @@ def _part(said: BookMessage | OrdersMessage, index: int) -> dict[str, Any]:
     }
 
 
-def _candle(directory: Directory, said: CandleMessage) -> Heard:
+def _candle(directory: Directory, said: CandleMessage) -> ChannelEvent:
     index = directory.index(said.symbol)
     first, high, low, close = directory.prices(index, said.open, said.high, said.low, said.close)
     start = said.open_time * NS_PER_MILLISECOND
     volume, ts = directory.size(index, said.volume), said.ts * NS_PER_MILLISECOND
     candle = Candle(start, first, high, low, close, volume, said.trades, ts)
     event = CandleChanged(seq=said.seq, ts=ts, instrument=index, candle=candle, closed=said.closed)
-    return Heard(Channel.CANDLES, event, position=said.pos)
+    return ChannelEvent(Channel.CANDLES, event, position=said.pos)
 
 
 def _levels(directory: Directory, said: BookMessage) -> tuple[int, tuple[tuple[Side, int, int], ...]]:
@@ -194,16 +194,16 @@ def _name(channel: Channel, symbol: str) -> str:
 
 
 CODEC: Final = Codec(
-    dialogue=GuideDialogue,
+    client_session=GuideClientSession,
     channels=tuple(_KINDS),
     required=(
-        Duty.CONNECT,
-        Duty.SUBSCRIBE,
-        Duty.PONG,
-        Duty.RECONNECT,
-        Duty.RESUBSCRIBE,
-        Duty.BACK_OFF,
-        Duty.GARBAGE,
+        Requirement.CONNECT,
+        Requirement.SUBSCRIBE,
+        Requirement.PONG,
+        Requirement.RECONNECT,
+        Requirement.RESUBSCRIBE,
+        Requirement.BACK_OFF,
+        Requirement.GARBAGE,
     ),
-    advised=(Duty.GAP, Duty.SLOW, Duty.MUTE),
+    advised=(Requirement.GAP, Requirement.SLOW, Requirement.MUTE),
 )

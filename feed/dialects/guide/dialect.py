@@ -8,7 +8,7 @@ has all of it.
 
 from __future__ import annotations
 
-from feed.dialects.contract import Desk, Dialect, Opening, Refusal
+from feed.dialects.contract import Dialect, Opening, Refusal, SessionContext
 from feed.dialects.guide import channels
 from feed.dialects.guide.books import Levels, Orders
 from feed.dialects.guide.encode import Candles, Ticker, Trades, error
@@ -16,7 +16,7 @@ from feed.dialects.guide.session import GuideSession
 from feed.dialects.options import Conflated, options
 from feed.errors import ProtocolError
 from feed.model.instruments import Instrument
-from feed.model.latest import Latest
+from feed.model.market_state import MarketState
 from feed.model.topics import Encoder, Topic
 
 __all__ = ["DIALECT"]
@@ -32,14 +32,14 @@ class Guide:
     root_query: str | None = None
     trades = False
 
-    def session(self, opening: Opening, desk: Desk) -> GuideSession | Refusal:
+    def session(self, opening: Opening, context: SessionContext) -> GuideSession | Refusal:
         """Begin a conversation; only a bad connection option is refused."""
         try:
-            return GuideSession(desk, options(opening.query))
+            return GuideSession(context, options(opening.query))
         except ProtocolError as problem:
             return Refusal(400, error(problem.message))
 
-    def encoder(self, topic: Topic, instrument: Instrument, latest: Latest) -> Encoder:
+    def encoder(self, topic: Topic, instrument: Instrument, market_state: MarketState) -> Encoder:
         """Of whichever kind the channel is."""
         at, wanted = topic.instrument, dict(topic.options)
         pos = "ext" in wanted
@@ -47,14 +47,14 @@ class Guide:
             case channels.TRADES:
                 return Trades(instrument, pos=pos)
             case channels.BOOK:
-                return Levels(instrument, at, latest, pos=pos)
+                return Levels(instrument, at, market_state, pos=pos)
             case channels.ORDERS:
                 return Orders(instrument, pos=pos)
             case channels.CANDLES:
-                return Candles(instrument, at, latest, pos=pos)
-        ticker = Ticker(instrument, at, latest, pos=pos)
+                return Candles(instrument, at, market_state, pos=pos)
+        ticker = Ticker(instrument, at, market_state, pos=pos)
         conflate = wanted.get("conflate")
-        return Conflated(ticker, int(conflate), at, latest) if conflate else ticker
+        return Conflated(ticker, int(conflate), at, market_state) if conflate else ticker
 
 
 DIALECT: Dialect = Guide()

@@ -22,7 +22,7 @@ from feed.model.candles import Candle, fold
 from feed.model.durations import NS_PER_MINUTE, NS_PER_SECOND
 from feed.model.events import TRADE, Event, Side, Trade
 from feed.model.instruments import Instrument
-from feed.model.latest import Latest, TickerState
+from feed.model.market_state import MarketState, TickerState
 from feed.model.position import Position
 from feed.model.topics import Encoder
 
@@ -55,17 +55,19 @@ def told(item: Event, at: Position | None = None, *, pos: bool) -> str:
 class Ticker(TickerEncoder):
     """Last price, best bid and best ask of one instrument."""
 
-    def __init__(self, instrument: Instrument, index: int, latest: Latest, *, pos: bool = False) -> None:
+    def __init__(
+        self, instrument: Instrument, index: int, market_state: MarketState, *, pos: bool = False
+    ) -> None:
         """
         Go on as if there from the first event.
 
         Args:
             instrument: Whose ticker.
             index: Its place in the listing.
-            latest: Where the market stands.
+            market_state: Where the market stands.
             pos: Whether to tell positions, a connection option of ours.
         """
-        super().__init__(index, latest)
+        super().__init__(index, market_state)
         self._pos = pos
         self._head = head("ticker", channels.TICKER, instrument)
         self._price = instrument.price_text
@@ -115,28 +117,30 @@ class Candles(Encoder):
     kinds: Sequence[int] = (TRADE,)
     period = NS_PER_SECOND
 
-    def __init__(self, instrument: Instrument, index: int, latest: Latest, *, pos: bool = False) -> None:
+    def __init__(
+        self, instrument: Instrument, index: int, market_state: MarketState, *, pos: bool = False
+    ) -> None:
         """
         Go on as if there from the first event.
 
         Args:
             instrument: Whose candles.
             index: Its place in the listing.
-            latest: Where the market stands, now and from now on.
+            market_state: Where the market stands, now and from now on.
             pos: Whether to tell positions, a connection option of ours.
         """
         self._pos = pos
-        self._latest = latest
+        self._market_state = market_state
         self._head = head("candle", channels.CANDLES, instrument)
         self._instrument = instrument
-        candle, trade = latest.candle(index), latest.trade(index)
-        self._open = None if candle is None or _ended(candle, latest.now) else candle
-        self._changed = trade is not None and trade.ts >= latest.now - latest.now % self.period
+        candle, trade = market_state.candle(index), market_state.trade(index)
+        self._open = None if candle is None or _ended(candle, market_state.now) else candle
+        self._changed = trade is not None and trade.ts >= market_state.now - market_state.now % self.period
 
-    def snapshot(self, latest: Latest, instrument: int) -> Sequence[str]:
+    def snapshot(self, market_state: MarketState, instrument: int) -> Sequence[str]:
         """The last minute in which there was a trade, as it stands."""
-        candle = latest.candle(instrument)
-        return () if candle is None else [self._text(candle, latest.seq, latest.now)]
+        candle = market_state.candle(instrument)
+        return () if candle is None else [self._text(candle, market_state.seq, market_state.now)]
 
     def encode(self, item: Event) -> None:
         """Nothing yet: it waits for the end of the second."""
@@ -144,7 +148,7 @@ class Candles(Encoder):
         self._open = fold(self._open, trade.ts, trade.price, trade.size)
         self._changed = True
 
-    def beat(self, seq: int, now: int) -> str | None:
+    def on_timer(self, seq: int, now: int) -> str | None:
         """The candle, if it has changed or ended."""
         candle, changed = self._open, self._changed
         self._changed = False
@@ -159,7 +163,7 @@ class Candles(Encoder):
     def _text(self, candle: Candle, seq: int, now: int) -> str:
         price = self._instrument.price_text
         start = milliseconds(candle.start)
-        number = placed(seq, self._latest.position) if self._pos else f',"seq":{seq}'
+        number = placed(seq, self._market_state.position) if self._pos else f',"seq":{seq}'
         return (
             f'{self._head}"open":"{price(candle.open)}","high":"{price(candle.high)}",'
             f'"low":"{price(candle.low)}","close":"{price(candle.close)}",'

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from feed.dialects import contract
-from feed.dialects.contract import Action, Desk, Fault, Reply, Session
+from feed.dialects.contract import Action, Fault, Reply, Session, SessionContext
 from feed.dialects.guide import channels
 from feed.dialects.guide.decode import List, Ping, Request, Subscribe, Unsubscribe, decode
 from feed.dialects.guide.encode import error
@@ -35,11 +35,11 @@ class GuideSession(Session):
 
     authenticated = True
 
-    def __init__(self, desk: Desk, options: Options) -> None:
-        self._desk = desk
+    def __init__(self, context: SessionContext, options: Options) -> None:
+        self._context = context
         self._options = options
-        self._beginning = Beginning(options.since, desk.check)
-        self._finder = channels.Finder(desk.listing, options)
+        self._beginning = Beginning(options.since, context.check)
+        self._finder = channels.Finder(context.listing, options)
         self._topics: dict[Topic, None] = {}
 
     def open(self) -> Sequence[Action]:
@@ -101,7 +101,7 @@ class GuideSession(Session):
             return known, []
 
         def near(channel: str, most: int) -> list[str]:
-            return channels.near(channel, self._desk.listing, most)
+            return channels.near(channel, self._context.listing, most)
 
         return known, [Reply(error(unknown("channel(s)", list(strange), near)))]
 
@@ -109,8 +109,8 @@ class GuideSession(Session):
         return Reply(message(type=kind, channels=self._names(topics), **self._position(since)))
 
     def _names(self, topics: Iterable[Topic]) -> list[str]:
-        return channels.names(topics, self._desk.listing)
+        return channels.names(topics, self._context.listing)
 
     def _position(self, since: Position | None = None) -> dict[str, str]:
         """Where an answer stands in the stream, where the client wants to know."""
-        return {"pos": (since or self._desk.latest().position).text} if self._options.seq else {}
+        return {"pos": (since or self._context.market_state().position).text} if self._options.seq else {}

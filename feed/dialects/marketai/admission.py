@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from feed.dialects.contract import Desk, Entry
+from feed.dialects.contract import Entry, SessionContext
 from feed.dialects.marketai.encode import refusal
 from feed.dialects.marketai.policy import MarketAiPolicy, TierLimits
 from feed.dialects.options import Options, options
@@ -62,29 +62,29 @@ def asked(query: Mapping[str, str]) -> Options:
         raise Refused(400, INVALID_OPTION, problem.message) from None
 
 
-def check(key: str, desk: Desk) -> Grant:
+def check(key: str, context: SessionContext) -> Grant:
     """
     The grant of a key.
 
     Raises:
         Refused: 401, nobody knows the key.
     """
-    grant = desk.check_key(key)
+    grant = context.check_key(key)
     if grant is None:
         raise Refused(401, "unauthorized", "Invalid API key")
     return grant
 
 
-def enter(grant: Grant, desk: Desk) -> None:
+def enter(grant: Grant, context: SessionContext) -> None:
     """
     Count this connection in, until it ends.
 
     Raises:
         Refused: 429, the tier has no room for another one.
     """
-    policy = desk.policies.marketai
+    policy = context.policies.marketai
     most = limits(grant, policy).connections
-    match desk.enter(holder(grant), most, policy.connections_per_minute):
+    match context.enter(holder(grant), most, policy.connections_per_minute):
         case Entry.TOO_MANY:
             raise Refused(429, CONNECTION_LIMIT, f"Connection limit ({most}) reached for your tier.")
         case Entry.TOO_OFTEN:

@@ -16,7 +16,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from feed.dialects.client import Codec, Dialogue, Duty, Resuming, Wish, read
+from feed.dialects.client import ClientSession, Codec, Requirement, Resuming, SubscriptionSpec, read
 from feed.dialects.items import Channel, Item, Ready, refusal, ticker, trade
 from feed.dialects.marketai import channels
 from feed.dialects.messages import message
@@ -83,16 +83,16 @@ _QUOTES: Final = msgspec.json.Decoder(QuoteData)
 _TRADES: Final = msgspec.json.Decoder(TradeData)
 
 
-class MarketAiDialogue(Dialogue):
+class MarketAiClientSession(ClientSession):
     """Says the key first, and subscribes once it is accepted."""
 
-    def __init__(self, wish: Wish, directory: Directory) -> None:
-        self._wish = wish
+    def __init__(self, spec: SubscriptionSpec, directory: Directory) -> None:
+        self._spec = spec
         self._directory = directory
 
     def start(self) -> Sequence[str]:
         """The key."""
-        return [message(action="auth", key=self._wish.key or "")]
+        return [message(action="auth", key=self._spec.key or "")]
 
     def receive(self, text: str) -> tuple[Sequence[Item], Sequence[str]]:
         """Read one message."""
@@ -101,7 +101,7 @@ class MarketAiDialogue(Dialogue):
             case Update():
                 return self._heard(said), ()
             case Authenticated():
-                return (), [self._subscription("subscribe", self._wish.channels)]
+                return (), [self._subscription("subscribe", self._spec.channels)]
             case Subscribed():
                 return [Ready()], ()
             case Error():
@@ -119,7 +119,7 @@ class MarketAiDialogue(Dialogue):
         return message(action="ping")
 
     def _subscription(self, action: str, wanted: Sequence[Channel]) -> str:
-        symbols = list(self._wish.symbols)
+        symbols = list(self._spec.symbols)
         entries = [{"type": _CHANNELS[channel], "symbols": symbols} for channel in wanted]
         return message(action=action, channels=entries)
 
@@ -157,17 +157,17 @@ class MarketAiDialogue(Dialogue):
 
 
 CODEC: Final = Codec(
-    dialogue=MarketAiDialogue,
+    client_session=MarketAiClientSession,
     channels=(Channel.QUOTES, Channel.TRADES),
     required=(
-        Duty.CONNECT,
-        Duty.AUTHENTICATE,
-        Duty.SUBSCRIBE,
-        Duty.PONG,
-        Duty.RECONNECT,
-        Duty.RESUBSCRIBE,
-        Duty.BACK_OFF,
+        Requirement.CONNECT,
+        Requirement.AUTHENTICATE,
+        Requirement.SUBSCRIBE,
+        Requirement.PONG,
+        Requirement.RECONNECT,
+        Requirement.RESUBSCRIBE,
+        Requirement.BACK_OFF,
     ),
-    advised=(Duty.GARBAGE, Duty.SLOW, Duty.MUTE),
+    advised=(Requirement.GARBAGE, Requirement.SLOW, Requirement.MUTE),
     resuming=Resuming.NEVER,
 )

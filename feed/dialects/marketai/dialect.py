@@ -10,16 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from feed.analytics.insights import insights_of
+from feed.analytics.analytics import insights_of
 from feed.analytics.pairs import Pair, pair_name
-from feed.dialects.contract import Desk, Dialect, Opening, Refusal, Session
+from feed.dialects.contract import Dialect, Opening, Refusal, Session, SessionContext
 from feed.dialects.marketai import admission, channels
 from feed.dialects.marketai.admission import Refused
 from feed.dialects.marketai.encode import Funding, Liquidations, Numbered, Signals, Trades, refusal
 from feed.dialects.marketai.samples import Book, Klines, Narratives, Predictions, Quotes
 from feed.dialects.marketai.session import MarketAiSession, TurnedAway
 from feed.model.instruments import Instrument
-from feed.model.latest import Latest
+from feed.model.market_state import MarketState
 from feed.model.topics import Encoder, Topic
 
 __all__ = ["DIALECT"]
@@ -35,7 +35,7 @@ class MarketAi:
     root_query: str | None = "key"
     trades = False
 
-    def session(self, opening: Opening, desk: Desk) -> Session | Refusal:
+    def session(self, opening: Opening, context: SessionContext) -> Session | Refusal:
         """
         Begin a conversation, or say before the handshake why not.
 
@@ -46,40 +46,44 @@ class MarketAi:
         try:
             asked = admission.asked(opening.query)
             if key is not None:
-                grant = admission.check(key, desk)
-                admission.enter(grant, desk)
+                grant = admission.check(key, context)
+                admission.enter(grant, context)
         except Refused as refused:
             if opening.query.get("errors") == "frame":
                 return TurnedAway(refused)
             return Refusal(refused.status, refused.body)
-        return MarketAiSession(desk, grant, asked)
+        return MarketAiSession(context, grant, asked)
 
     def not_found(self, message: str) -> str:
         """In the envelope of its REST."""
         return refusal("not_found", message)
 
-    def encoder(self, topic: Topic, instrument: Instrument, latest: Latest) -> Encoder:
+    def encoder(self, topic: Topic, instrument: Instrument, market_state: MarketState) -> Encoder:
         """Of whichever kind the channel is."""
-        encoder = _ENCODERS[topic.channel](topic, instrument, latest)
-        return Numbered(encoder, latest) if "ext" in dict(topic.options) else encoder
+        encoder = _ENCODERS[topic.channel](topic, instrument, market_state)
+        return Numbered(encoder, market_state) if "ext" in dict(topic.options) else encoder
 
 
-def _pair(instrument: Instrument, latest: Latest) -> Pair:
-    return insights_of(latest).pairs[pair_name(instrument)]
+def _pair(instrument: Instrument, market_state: MarketState) -> Pair:
+    return insights_of(market_state).pairs[pair_name(instrument)]
 
 
-_ENCODERS: Final[dict[str, Callable[[Topic, Instrument, Latest], Encoder]]] = {
-    channels.QUOTES: lambda _, instrument, latest: Quotes(_pair(instrument, latest), latest),
-    channels.BOOK: lambda topic, _, latest: Book(topic.instrument, latest),
+_ENCODERS: Final[dict[str, Callable[[Topic, Instrument, MarketState], Encoder]]] = {
+    channels.QUOTES: lambda _, instrument, market_state: Quotes(
+        _pair(instrument, market_state), market_state
+    ),
+    channels.BOOK: lambda topic, _, market_state: Book(topic.instrument, market_state),
     channels.TRADES: lambda _, instrument, __: Trades(instrument),
-    channels.SIGNALS: lambda _, __, latest: Signals(insights_of(latest).listing),
+    channels.SIGNALS: lambda _, __, market_state: Signals(insights_of(market_state).listing),
     channels.LIQUIDATIONS: lambda _, instrument, __: Liquidations(instrument),
     channels.FUNDING: lambda _, instrument, __: Funding(instrument),
-    channels.KLINES: lambda topic, _, latest: Klines(
-        topic.instrument, dict(topic.options)["interval"], latest
+    channels.KLINES: lambda topic, _, market_state: Klines(
+        topic.instrument, dict(topic.options)["interval"], market_state
     ),
-    channels.NARRATIVES: lambda _, instrument, latest: Narratives(_pair(instrument, latest), latest),
-    channels.POLYMARKET: lambda topic, _, latest: Predictions(topic.instrument, latest),
+    channels.NARRATIVES: lambda _, instrument, market_state: Narratives(
+        _pair(instrument, market_state), market_state
+    ),
+    channels.POLYMARKET: lambda topic, _, market_state: Predictions(topic.instrument, market_state),
 }
 
 

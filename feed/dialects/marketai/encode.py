@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
-from feed.dialects.marketai import channels, fields
+from feed.dialects.marketai import channels, payloads
 from feed.dialects.messages import message
 from feed.dialects.resume import numbered, placed
 from feed.dialects.times import milliseconds
 from feed.model.derivatives import FundingRate
 from feed.model.events import FUNDING, LIQUIDATION, SIGNAL, TRADE, Event, Trade
 from feed.model.instruments import Instrument, Listing
-from feed.model.latest import Latest
+from feed.model.market_state import MarketState
 from feed.model.signals import Signal
 from feed.model.topics import Encoder
 
@@ -31,7 +31,7 @@ def refusal(code: str, text: str) -> str:
     return message(ok=False, error={"code": code, "message": text})
 
 
-def update(channel: str, ts: int, data: fields.Fields) -> str:
+def update(channel: str, ts: int, data: payloads.Fields) -> str:
     """
     A data update.
 
@@ -63,7 +63,7 @@ class Trades(Encoder):
 
     def text(self, item: Trade, *, liquidation: bool) -> str | None:
         """The message for one trade, None to be silent about it."""
-        data = fields.trade(self._instrument, item, liquidation=liquidation)
+        data = payloads.trade(self._instrument, item, liquidation=liquidation)
         return update(channels.TRADES, item.ts, data)
 
 
@@ -74,7 +74,7 @@ class Liquidations(Trades):
         """The message for one trade of a liquidation."""
         if not liquidation:
             return None
-        return update(channels.LIQUIDATIONS, item.ts, fields.liquidation(self._instrument, item))
+        return update(channels.LIQUIDATIONS, item.ts, payloads.liquidation(self._instrument, item))
 
 
 class Signals(Encoder):
@@ -88,7 +88,7 @@ class Signals(Encoder):
 
     def encode(self, item: Event) -> str:
         """The signal."""
-        return update(channels.SIGNALS, item.ts, fields.signal(cast("Signal", item), self._listing))
+        return update(channels.SIGNALS, item.ts, payloads.signal(cast("Signal", item), self._listing))
 
 
 class Funding(Encoder):
@@ -100,14 +100,14 @@ class Funding(Encoder):
         """Tell of ``instrument``."""
         self._instrument = instrument
 
-    def snapshot(self, latest: Latest, instrument: int) -> Sequence[str]:
+    def snapshot(self, market_state: MarketState, instrument: int) -> Sequence[str]:
         """The last rate that was told."""
-        last = latest.last(FUNDING, instrument)
+        last = market_state.last(FUNDING, instrument)
         return () if last is None else [self.encode(last)]
 
     def encode(self, item: Event) -> str:
         """The rate."""
-        data = fields.funding(self._instrument, cast("FundingRate", item))
+        data = payloads.funding(self._instrument, cast("FundingRate", item))
         return update(channels.FUNDING, item.ts, data)
 
 
@@ -118,28 +118,28 @@ class Numbered(Encoder):
     What is told at an interval bears those of the last event before it.
     """
 
-    def __init__(self, encoder: Encoder, latest: Latest) -> None:
-        """Say what ``encoder`` says; ``latest`` is where the market stands, now and from now on."""
-        self._latest = latest
+    def __init__(self, encoder: Encoder, market_state: MarketState) -> None:
+        """Say what ``encoder`` says; ``market_state`` is where the market stands, now and from now on."""
+        self._market_state = market_state
         self.kinds: Sequence[int] = encoder.kinds
         self.period = encoder.period
         self.rank = encoder.rank
         self._encoder = encoder
 
-    def snapshot(self, latest: Latest, instrument: int) -> Sequence[str]:
+    def snapshot(self, market_state: MarketState, instrument: int) -> Sequence[str]:
         """The present."""
-        tail = placed(latest.seq, latest.position)
-        return [_numbered(text, tail) for text in self._encoder.snapshot(latest, instrument)]
+        tail = placed(market_state.seq, market_state.position)
+        return [_numbered(text, tail) for text in self._encoder.snapshot(market_state, instrument)]
 
     def encode(self, item: Event) -> str | None:
         """What an event makes it say."""
         text = self._encoder.encode(item)
         return None if text is None else _numbered(text, numbered(item))
 
-    def beat(self, seq: int, now: int) -> str | None:
+    def on_timer(self, seq: int, now: int) -> str | None:
         """What an interval makes it say."""
-        text = self._encoder.beat(seq, now)
-        return None if text is None else _numbered(text, placed(seq, self._latest.position))
+        text = self._encoder.on_timer(seq, now)
+        return None if text is None else _numbered(text, placed(seq, self._market_state.position))
 
 
 def _numbered(text: str, tail: str) -> str:

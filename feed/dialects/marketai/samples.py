@@ -14,16 +14,16 @@ from collections.abc import Sequence
 from typing import Final
 
 from feed.analytics import narratives
-from feed.analytics.insights import insights_of
+from feed.analytics.analytics import insights_of
 from feed.analytics.klines import INTERVALS
 from feed.analytics.pairs import Pair
-from feed.dialects.marketai import channels, fields
+from feed.dialects.marketai import channels, payloads
 from feed.dialects.marketai.encode import update
 from feed.model.derivatives import Round
 from feed.model.durations import NS_PER_MILLISECOND, NS_PER_MINUTE, NS_PER_SECOND
 from feed.model.events import FUNDING, ROUND, Event, Side, Status
 from feed.model.instruments import Instrument
-from feed.model.latest import Latest
+from feed.model.market_state import MarketState
 from feed.model.topics import Encoder
 
 QUOTES_EVERY: Final = 100 * NS_PER_MILLISECOND
@@ -39,19 +39,19 @@ class Sample(Encoder):
     Looks at the market at every multiple of its period.
 
     Args:
-        latest: Where the market stands, now and from now on.
+        market_state: Where the market stands, now and from now on.
     """
 
-    def __init__(self, latest: Latest) -> None:
-        self._latest = latest
-        self._insights = insights_of(latest)
+    def __init__(self, market_state: MarketState) -> None:
+        self._market_state = market_state
+        self._analytics = insights_of(market_state)
         # What happened before the last multiple was told then, whoever listened.
-        self._looked = latest.now - latest.now % self.period
+        self._looked = market_state.now - market_state.now % self.period
 
-    def snapshot(self, latest: Latest, instrument: int) -> Sequence[str]:
+    def snapshot(self, market_state: MarketState, instrument: int) -> Sequence[str]:
         """How things stand."""
         del instrument
-        text = self.text(latest.now)
+        text = self.text(market_state.now)
         return () if text is None else [text]
 
     def encode(self, item: Event) -> str | None:
@@ -59,7 +59,7 @@ class Sample(Encoder):
         del item
         return None
 
-    def beat(self, seq: int, now: int) -> str | None:
+    def on_timer(self, seq: int, now: int) -> str | None:
         """How things stand, if they have changed."""
         del seq
         since, self._looked = self._looked, now
@@ -73,9 +73,9 @@ class Sample(Encoder):
         """The message, at a market time in nanoseconds; None when there is nothing to say."""
         raise NotImplementedError
 
-    def stirred(self, instrument: int, since: int) -> bool:
+    def dirty(self, instrument: int, since: int) -> bool:
         """Whether an instrument was traded, or got a new best price."""
-        quote, trade = self._latest.quote(instrument), self._latest.trade(instrument)
+        quote, trade = self._market_state.quote(instrument), self._market_state.trade(instrument)
         return (quote is not None and quote.ts >= since) or (trade is not None and trade.ts >= since)
 
 
@@ -84,22 +84,22 @@ class Quotes(Sample):
 
     period = QUOTES_EVERY
 
-    def __init__(self, pair: Pair, latest: Latest) -> None:
+    def __init__(self, pair: Pair, market_state: MarketState) -> None:
         """Tell of ``pair``."""
-        super().__init__(latest)
+        super().__init__(market_state)
         self._pair = pair
 
     def changed(self, since: int) -> bool:
         """Whether any venue has moved."""
-        return any(self.stirred(at, since) for at in self._pair.spot)
+        return any(self.dirty(at, since) for at in self._pair.spot)
 
     def text(self, now: int) -> str | None:
         """The consolidated quote."""
-        insights = self._insights
-        found = insights.consolidated(self._pair, self._latest)
+        analytics = self._analytics
+        found = analytics.consolidated(self._pair, self._market_state)
         if found is None:
             return None
-        return update(channels.QUOTES, now, fields.quote(self._pair.name, found, insights.listing))
+        return update(channels.QUOTES, now, payloads.quote(self._pair.name, found, analytics.listing))
 
 
 class Book(Sample):
@@ -107,21 +107,21 @@ class Book(Sample):
 
     period = BOOK_EVERY
 
-    def __init__(self, index: int, latest: Latest) -> None:
+    def __init__(self, index: int, market_state: MarketState) -> None:
         """Tell of the instrument at ``index``."""
-        super().__init__(latest)
+        super().__init__(market_state)
         self._index = index
 
     def changed(self, since: int) -> bool:
         """Whether it has moved."""
-        return self.stirred(self._index, since)
+        return self.dirty(self._index, since)
 
     def text(self, now: int) -> str | None:
         """The figures."""
-        found = self._insights.figures(self._index, self._latest)
+        found = self._analytics.figures(self._index, self._market_state)
         if found is None:
             return None
-        return update(channels.BOOK, now, fields.book(self._insights.listing[self._index], found))
+        return update(channels.BOOK, now, payloads.book(self._analytics.listing[self._index], found))
 
 
 class Klines(Sample):
@@ -133,21 +133,21 @@ class Klines(Sample):
 
     period = KLINES_EVERY
 
-    def __init__(self, index: int, interval: str, latest: Latest) -> None:
+    def __init__(self, index: int, interval: str, market_state: MarketState) -> None:
         """Tell of the instrument at ``index``, by an interval of :data:`INTERVALS`."""
-        super().__init__(latest)
+        super().__init__(market_state)
         self._index = index
         self._interval = interval
         self._length = INTERVALS[interval]
-        self._klines = self._insights.klines[index][interval]
+        self._klines = self._analytics.klines[index][interval]
 
-    def snapshot(self, latest: Latest, instrument: int) -> Sequence[str]:
+    def snapshot(self, market_state: MarketState, instrument: int) -> Sequence[str]:
         """The kline of the interval that goes on."""
         del instrument
-        text = self._told(latest.now - latest.now % self._length, latest.now)
+        text = self._told(market_state.now - market_state.now % self._length, market_state.now)
         return () if text is None else [text]
 
-    def beat(self, seq: int, now: int) -> str | None:
+    def on_timer(self, seq: int, now: int) -> str | None:
         """The kline, if it has changed or ended."""
         del seq
         # All that has happened since the last look lies within one second, and so in one interval.
@@ -163,8 +163,8 @@ class Klines(Sample):
         if kline is None:
             return None
         closed = now >= start + self._length
-        instrument = self._insights.listing[self._index]
-        data = fields.kline(instrument, self._interval, self._length, kline, closed=closed)
+        instrument = self._analytics.listing[self._index]
+        data = payloads.kline(instrument, self._interval, self._length, kline, closed=closed)
         return update(channels.KLINES, now, data)
 
 
@@ -173,46 +173,46 @@ class Narratives(Sample):
 
     period = NARRATIVES_EVERY
 
-    def __init__(self, pair: Pair, latest: Latest) -> None:
+    def __init__(self, pair: Pair, market_state: MarketState) -> None:
         """Tell of ``pair``."""
-        super().__init__(latest)
+        super().__init__(market_state)
         self._pair = pair
 
-    def snapshot(self, latest: Latest, instrument: int) -> Sequence[str]:
+    def snapshot(self, market_state: MarketState, instrument: int) -> Sequence[str]:
         """Nothing: a story is told once."""
-        del latest, instrument
+        del market_state, instrument
         return ()
 
     def changed(self, since: int) -> bool:
         """Whether the market went on."""
-        return any(self.stirred(at, since) for at in self._pair.spot)
+        return any(self.dirty(at, since) for at in self._pair.spot)
 
     def text(self, now: int) -> str | None:
         """The story."""
-        story = narrative(self._pair, self._latest)
+        story = narrative(self._pair, self._market_state)
         if story is None:
             return None
         data = {"symbol": self._pair.name, "narrative": story, "source": "template"}
         return update(channels.NARRATIVES, now, data)
 
 
-def narrative(pair: Pair, latest: Latest) -> str | None:
+def narrative(pair: Pair, market_state: MarketState) -> str | None:
     """The story of a pair as it stands; None before there is one to tell."""
-    insights = insights_of(latest)
+    analytics = insights_of(market_state)
     if not pair.spot:
         return None
     first = pair.spot[0]
-    consolidated = insights.consolidated(pair, latest)
-    figures, moved = insights.figures(first, latest), insights.moved_bps(first, _HOUR)
+    consolidated = analytics.consolidated(pair, market_state)
+    figures, moved = analytics.figures(first, market_state), analytics.moved_bps(first, _HOUR)
     if consolidated is None or figures is None or moved is None:
         return None
-    funding = latest.last(FUNDING, pair.perpetuals[0]) if pair.perpetuals else None
+    funding = market_state.last(FUNDING, pair.perpetuals[0]) if pair.perpetuals else None
     return narratives.of_pair(
         pair.base,
         moved_bps=moved[0],
         minutes=moved[1],
         consolidated=consolidated,
-        first=insights.listing[first],
+        first=analytics.listing[first],
         figures=figures,
         funding=funding,  # type: ignore[arg-type]  # of this kind there is one class
     )
@@ -224,9 +224,9 @@ class Predictions(Sample):
     kinds: Sequence[int] = (ROUND,)
     period = PREDICTIONS_EVERY
 
-    def __init__(self, index: int, latest: Latest) -> None:
+    def __init__(self, index: int, market_state: MarketState) -> None:
         """Tell of the instrument at ``index``."""
-        super().__init__(latest)
+        super().__init__(market_state)
         self._index = index
 
     def encode(self, item: Event) -> str | None:
@@ -240,17 +240,19 @@ class Predictions(Sample):
 
     def text(self, now: int) -> str | None:
         """The round as it stands."""
-        data = prediction(self._insights.listing[self._index], self._index, self._latest, now)
+        data = prediction(self._analytics.listing[self._index], self._index, self._market_state, now)
         return None if data is None else update(channels.POLYMARKET, now, data)
 
 
-def prediction(instrument: Instrument, index: int, latest: Latest, now: int) -> fields.Fields | None:
+def prediction(
+    instrument: Instrument, index: int, market_state: MarketState, now: int
+) -> payloads.Fields | None:
     """A prediction market as it stands; None before its first round."""
-    found = latest.last(ROUND, index)
+    found = market_state.last(ROUND, index)
     if not isinstance(found, Round):
         return None
-    bids, asks = latest.levels(index, Side.BUY), latest.levels(index, Side.SELL)
-    trade = latest.trade(index)
+    bids, asks = market_state.levels(index, Side.BUY), market_state.levels(index, Side.SELL)
+    trade = market_state.trade(index)
     if found.outcome is not None:
         up = (instrument.highest or 0) + 1 if found.outcome else 0
     elif bids and asks:
@@ -259,12 +261,12 @@ def prediction(instrument: Instrument, index: int, latest: Latest, now: int) -> 
         up = trade.price
     else:
         up = ((instrument.highest or 0) + 1) // 2
-    return fields.prediction(
+    return payloads.prediction(
         instrument,
         found,
         up=up,
-        volume=latest.days[index].totals(latest.now)[0] if latest.days else 0,
+        volume=market_state.days[index].totals(market_state.now)[0] if market_state.days else 0,
         liquidity=sum(size for _, size in (*bids, *asks)),
         now=now,
-        active=found.outcome is None and now < found.closes and latest.status(index) is Status.TRADING,
+        active=found.outcome is None and now < found.closes and market_state.status(index) is Status.TRADING,
     )

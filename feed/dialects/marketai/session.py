@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from feed.dialects import contract
-from feed.dialects.contract import Action, Close, Desk, Fault, Reply, Session
+from feed.dialects.contract import Action, Close, Fault, Reply, Session, SessionContext
 from feed.dialects.marketai import admission, channels
 from feed.dialects.marketai.admission import Refused
 from feed.dialects.marketai.decode import (
@@ -71,17 +71,17 @@ class MarketAiSession(Session):
     Subscriptions of one connection, within the limits of its tier.
 
     Args:
-        desk: The house.
+        context: The house.
         grant: Whose key came with the request; None for a client that will send it.
         options: Of the connection.
     """
 
-    def __init__(self, desk: Desk, grant: Grant | None, options: Options) -> None:
-        self._desk = desk
+    def __init__(self, context: SessionContext, grant: Grant | None, options: Options) -> None:
+        self._context = context
         self._grant = grant
         self._options = options.pairs
         self._attempts = 0
-        self._names = channels.names(desk.listing)
+        self._names = channels.names(context.listing)
         # What is subscribed, by channel and name of the pair or ``*``: the intervals, for klines.
         self._held: dict[tuple[str, str], tuple[str, ...]] = {}
 
@@ -116,15 +116,15 @@ class MarketAiSession(Session):
 
     def _authenticate(self, asked: Auth) -> Sequence[Action]:
         try:
-            grant = admission.check(asked.key, self._desk)
+            grant = admission.check(asked.key, self._context)
         except Refused as refused:
             self._attempts += 1
             answer: list[Action] = [Reply(error(UNAUTHORIZED, str(refused)))]
-            if self._attempts >= self._desk.auth_attempts:
+            if self._attempts >= self._context.auth_attempts:
                 answer.append(Close(_POLICY_VIOLATION, "Too many invalid keys"))
             return answer
         try:
-            admission.enter(grant, self._desk)
+            admission.enter(grant, self._context)
         except Refused as refused:
             return [Reply(refused.body), Close(_POLICY_VIOLATION, str(refused))]
         self._grant = grant
@@ -233,13 +233,13 @@ class MarketAiSession(Session):
 
     def _counts(self, name: str) -> int:
         """As how many symbols a name counts."""
-        return self._desk.policies.marketai.wildcard_symbols if name == channels.ALL else 1
+        return self._context.policies.marketai.wildcard_symbols if name == channels.ALL else 1
 
     @property
     def _limit(self) -> int:
         """Symbols that the tier may have on one connection; 0 for any number."""
         grant = self._grant
-        return 0 if grant is None else admission.limits(grant, self._desk.policies.marketai).symbols
+        return 0 if grant is None else admission.limits(grant, self._context.policies.marketai).symbols
 
     def _exceeded(self, rejected: list[str]) -> Reply:
         shown = ", ".join(clip(name) for name in rejected[:_MOST_NAMED])

@@ -6,7 +6,7 @@ from typing import Final
 
 import attrs
 
-from feed.dialects.contract import Bearer, Desk, Entry, Opening
+from feed.dialects.contract import Bearer, Entry, Opening, SessionContext
 from feed.dialects.messages import unknown
 from feed.dialects.options import Options, options
 from feed.dialects.rails import channels
@@ -56,7 +56,7 @@ class Admission:
     options: Options
 
 
-def admit(opening: Opening, desk: Desk) -> Admission:
+def admit(opening: Opening, context: SessionContext) -> Admission:
     """
     Check a handshake.
 
@@ -67,7 +67,7 @@ def admit(opening: Opening, desk: Desk) -> Admission:
     subprotocol = next((name for name in opening.subprotocols if name.startswith(TOKEN_PREFIX)), None)
     if subprotocol is None:
         raise Refused(401, f"Sec-WebSocket-Protocol must carry {TOKEN_PREFIX}<token>")
-    bearer = desk.check_token(subprotocol.removeprefix(TOKEN_PREFIX))
+    bearer = context.check_token(subprotocol.removeprefix(TOKEN_PREFIX))
     if bearer is None:
         raise Refused(401, "Invalid or expired token")
     if not bearer.grant.allows(Scope.TRADE):
@@ -79,23 +79,23 @@ def admit(opening: Opening, desk: Desk) -> Admission:
         admission = Admission(
             bearer=bearer,
             subprotocol=subprotocol,
-            market=_market(opening, desk),
+            market=_market(opening, context),
             streams=channels.checked(wanted.split(",")) if wanted else channels.DEFAULT,
             options=options(opening.query, EXTENSIONS),
         )
     except ProtocolError as problem:
         raise Refused(400, problem.message) from None
-    _enter(bearer.grant, desk)
+    _enter(bearer.grant, context)
     return admission
 
 
-def _market(opening: Opening, desk: Desk) -> int | None:
+def _market(opening: Opening, context: SessionContext) -> int | None:
     name = opening.query.get("market", "")
     if not name:
         raise ProtocolError("The query parameter market is missing")
     if name == ALL:
         return None
-    return market_index(name, desk.listing)
+    return market_index(name, context.listing)
 
 
 def market_index(name: str, listing: Listing) -> int:
@@ -112,13 +112,13 @@ def market_index(name: str, listing: Listing) -> int:
     return index
 
 
-def _enter(grant: Grant, desk: Desk) -> None:
-    policy = desk.policies.rails
+def _enter(grant: Grant, context: SessionContext) -> None:
+    policy = context.policies.rails
     if grant.tier in _MAKERS:
         bounds = policy.maker_connections, policy.maker_connections_per_minute
     else:
         bounds = policy.connections, policy.connections_per_minute
-    match desk.enter(f"rails account {grant.account}", *bounds):
+    match context.enter(f"rails account {grant.account}", *bounds):
         case Entry.TOO_MANY:
             raise Refused(403, f"Connection limit ({bounds[0]}) reached")
         case Entry.TOO_OFTEN:

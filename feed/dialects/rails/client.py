@@ -16,8 +16,16 @@ from typing import Final, Literal
 
 import msgspec
 
-from feed.dialects.client import Codec, Dialogue, Duty, Entrance, Resuming, Wish, read
-from feed.dialects.items import BookPart, Channel, Item, Ready, Standing, refusal, trade
+from feed.dialects.client import (
+    ClientHandshake,
+    ClientSession,
+    Codec,
+    Requirement,
+    Resuming,
+    SubscriptionSpec,
+    read,
+)
+from feed.dialects.items import BookPart, Channel, InstrumentState, Item, Ready, refusal, trade
 from feed.dialects.messages import message
 from feed.dialects.rails import channels
 from feed.dialects.rails.admission import ALL, TOKEN_PREFIX
@@ -118,21 +126,21 @@ class Error(msgspec.Struct, tag_field="resultType", tag="error"):
 _MESSAGES: Final = msgspec.json.Decoder(Snapshot | Delta | Completed | Pong | Error)
 
 
-class RailsEntrance(Entrance):
+class RailsClientHandshake(ClientHandshake):
     """One market in the query, or all of them; and a token."""
 
     token_path = _TOKEN
 
-    def query(self, wish: Wish) -> Mapping[str, str]:
+    def query(self, spec: SubscriptionSpec) -> Mapping[str, str]:
         """What the connection is for."""
         return {
-            "market": wish.symbols[0] if len(wish.symbols) == 1 else ALL,
-            "subscriptions": ",".join(_STREAMS[channel] for channel in wish.channels),
+            "market": spec.symbols[0] if len(spec.symbols) == 1 else ALL,
+            "subscriptions": ",".join(_STREAMS[channel] for channel in spec.channels),
         }
 
-    def headers(self, wish: Wish) -> Mapping[str, str]:
+    def headers(self, spec: SubscriptionSpec) -> Mapping[str, str]:
         """Key and secret, for the token."""
-        return {"X-Api-Key": wish.key or "", "X-Api-Secret": wish.secret or ""}
+        return {"X-Api-Key": spec.key or "", "X-Api-Secret": spec.secret or ""}
 
     def subprotocol(self, body: bytes) -> str:
         """The subprotocol that carries the token of an answer."""
@@ -151,19 +159,19 @@ class TokenAnswer(msgspec.Struct):
 _TOKENS: Final = msgspec.json.Decoder(TokenAnswer)
 
 
-class RailsDialogue(Dialogue):
+class RailsClientSession(ClientSession):
     """Subscribed by the handshake; asks for each book once."""
 
-    def __init__(self, wish: Wish, directory: Directory) -> None:
-        self._wish = wish
+    def __init__(self, spec: SubscriptionSpec, directory: Directory) -> None:
+        self._spec = spec
         self._directory = directory
         self._count = 0
         self._markets: dict[str, bool] = {}  # that were named, and whether they were asked for
 
     def start(self) -> Sequence[str]:
         """A ping, whose answer says that we are heard; and every book, unless they go on as they were."""
-        fresh = Channel.BOOK in self._wish.channels and not self._wish.begins(0)
-        books = self._wish.symbols if fresh else ()
+        fresh = Channel.BOOK in self._spec.channels and not self._spec.begins(0)
+        books = self._spec.symbols if fresh else ()
         return [
             message(message="ping"),
             *(text for symbol in books for text in self.renew(Channel.BOOK, symbol)),
@@ -185,7 +193,7 @@ class RailsDialogue(Dialogue):
         match said:
             case Pong():
                 # Where it stands comes first: it says whether the connection goes on as it was asked to.
-                standing = [Standing(said.pos)] if said.pos else []
+                standing = [InstrumentState(said.pos)] if said.pos else []
                 return [*standing, Ready(position=said.pos)], ()
             case Error():
                 return [refusal(said.data.body, key=False, code=str(said.data.statusCode))], ()
@@ -199,7 +207,7 @@ class RailsDialogue(Dialogue):
     def _asked(self, market: str) -> bool:
         found = self._markets.get(market)
         if found is None:
-            found = self._markets[market] = any(same(name, market) for name in self._wish.symbols)
+            found = self._markets[market] = any(same(name, market) for name in self._spec.symbols)
         return found
 
     def probe(self) -> str:
@@ -249,19 +257,19 @@ class RailsDialogue(Dialogue):
 
 
 CODEC: Final = Codec(
-    dialogue=RailsDialogue,
-    entrance=RailsEntrance(),
+    client_session=RailsClientSession,
+    client_handshake=RailsClientHandshake(),
     filters=True,
     extensions="seq,crc",
     resuming=Resuming.BY_URL,
     channels=(Channel.TRADES, Channel.BOOK),
     backoff=Backoff(first_seconds=5),  # page "Rate Limits": after 5 s, then exponentially
     required=(
-        Duty.CONNECT,
-        Duty.PONG,
-        Duty.RECONNECT,
-        Duty.BACK_OFF,
-        Duty.RENEW_TOKEN,
+        Requirement.CONNECT,
+        Requirement.PONG,
+        Requirement.RECONNECT,
+        Requirement.BACK_OFF,
+        Requirement.RENEW_TOKEN,
     ),
-    advised=(Duty.GARBAGE, Duty.SLOW, Duty.MUTE),
+    advised=(Requirement.GARBAGE, Requirement.SLOW, Requirement.MUTE),
 )

@@ -7,14 +7,14 @@ reading of it, line by line.
 
 from __future__ import annotations
 
-from feed.dialects.contract import Desk, Dialect, Opening, Refusal
+from feed.dialects.contract import Dialect, Opening, Refusal, SessionContext
 from feed.dialects.rails import channels
 from feed.dialects.rails.admission import Refused, admit
 from feed.dialects.rails.encode import Levels, Trades, refusal
 from feed.dialects.rails.private import AccountOrders, AccountTrades
 from feed.dialects.rails.session import RailsSession
 from feed.model.instruments import Instrument
-from feed.model.latest import Latest
+from feed.model.market_state import MarketState
 from feed.model.topics import Encoder, Topic
 
 __all__ = ["DIALECT"]
@@ -30,14 +30,14 @@ class Rails:
     root_query: str | None = "market"
     trades = True
 
-    def session(self, opening: Opening, desk: Desk) -> RailsSession | Refusal:
+    def session(self, opening: Opening, context: SessionContext) -> RailsSession | Refusal:
         """Begin a conversation with whoever holds a token, or say before the handshake why not."""
         try:
-            return RailsSession(admit(opening, desk), desk)
+            return RailsSession(admit(opening, context), context)
         except Refused as problem:
             return Refusal(problem.status, refusal(problem.status, problem.message))
 
-    def encoder(self, topic: Topic, instrument: Instrument, latest: Latest) -> Encoder:
+    def encoder(self, topic: Topic, instrument: Instrument, market_state: MarketState) -> Encoder:
         """Of whichever kind the channel is."""
         options = dict(topic.options)
         extensions = options.get("ext", "")
@@ -49,7 +49,7 @@ class Rails:
                 return AccountTrades(instrument, int(options["account"]), seq=seq)
             case channels.PUBLIC_TRADES:
                 return Trades(instrument, seq=seq)
-        return Levels(instrument, topic.instrument, latest, seq=seq, crc="crc" in extensions)
+        return Levels(instrument, topic.instrument, market_state, seq=seq, crc="crc" in extensions)
 
 
 DIALECT: Dialect = Rails()

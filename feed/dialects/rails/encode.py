@@ -31,7 +31,7 @@ from feed.model.events import (
 )
 from feed.model.ids import match_id
 from feed.model.instruments import Instrument
-from feed.model.latest import Latest
+from feed.model.market_state import MarketState
 from feed.model.position import Position
 from feed.model.topics import Encoder
 
@@ -67,16 +67,24 @@ def problem(kind: str, status: int, text: str, *, market: str, request_id: str |
 
 
 def book_messages(
-    instrument: Instrument, index: int, latest: Latest, *, request_id: str | None, seq: bool, crc: bool
+    instrument: Instrument,
+    index: int,
+    market_state: MarketState,
+    *,
+    request_id: str | None,
+    seq: bool,
+    crc: bool,
 ) -> Iterator[str]:
     """Answers to ``emitPublicOrderBook``: the whole book as it stands, in parts when it is large."""
     rows = [
-        _level(instrument, side, price, lots) for side in Side for price, lots in latest.levels(index, side)
+        _level(instrument, side, price, lots)
+        for side in Side
+        for price, lots in market_state.levels(index, side)
     ]
-    tail = f'"statusCode":200,"ts":{milliseconds(latest.now)}'
-    end = "}" + (placed(latest.seq, latest.position) if seq else "")
+    tail = f'"statusCode":200,"ts":{milliseconds(market_state.now)}'
+    end = "}" + (placed(market_state.seq, market_state.position) if seq else "")
     if crc:
-        end += f',"checksum":{_ladder(instrument, index, latest).checksum()}'
+        end += f',"checksum":{_ladder(instrument, index, market_state).checksum()}'
     for part, parts in split(rows):
         yield f"{_head('publicOrderBook', instrument)}{_orders(part)},{tail}{named(request_id)}{parts}{end}}}"
 
@@ -115,7 +123,13 @@ class Levels(Encoder):
     kinds: Sequence[int] = (ADD, REDUCE, TRADE, LEVEL, CLEAR)
 
     def __init__(
-        self, instrument: Instrument, index: int, latest: Latest, *, seq: bool = False, crc: bool = False
+        self,
+        instrument: Instrument,
+        index: int,
+        market_state: MarketState,
+        *,
+        seq: bool = False,
+        crc: bool = False,
     ) -> None:
         """
         Go on as if there from the first event.
@@ -123,13 +137,13 @@ class Levels(Encoder):
         Args:
             instrument: Whose book.
             index: Its place in the listing.
-            latest: Where the market stands.
+            market_state: Where the market stands.
             seq: Whether to add the sequence number, a connection option of ours.
             crc: Whether to add the checksum of the book, another.
         """
         self._head = _head("publicOrderBookDelta", instrument)
         self._instrument = instrument
-        self._ladder = _ladder(instrument, index, latest) if crc else None
+        self._ladder = _ladder(instrument, index, market_state) if crc else None
         self._seq = seq
 
     def encode(self, item: Event) -> str | None:
@@ -212,8 +226,8 @@ def _both_sides(instrument: Instrument, trade: Trade) -> list[str]:
     ]
 
 
-def _ladder(instrument: Instrument, index: int, latest: Latest) -> Ladder:
+def _ladder(instrument: Instrument, index: int, market_state: MarketState) -> Ladder:
     ladder = Ladder(instrument)
     for side in Side:
-        ladder.fill(side, latest.levels(index, side))
+        ladder.fill(side, market_state.levels(index, side))
     return ladder

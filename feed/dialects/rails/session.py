@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from feed.dialects import contract
-from feed.dialects.contract import Action, Close, Desk, Fault, Reply, Session, Submit
+from feed.dialects.contract import Action, Close, Fault, Reply, Session, SessionContext, Submit
 from feed.dialects.rails import channels
 from feed.dialects.rails.admission import ALL, Admission, market_index
 from feed.dialects.rails.decode import (
@@ -62,15 +62,15 @@ class RailsSession(Session):
 
     authenticated = True
 
-    def __init__(self, admission: Admission, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, admission: Admission, context: SessionContext) -> None:
+        self._context = context
         self._admission = admission
         self._account = admission.bearer.grant.account
-        self._everywhere = tuple(range(len(desk.listing)))
-        self._beginning = Beginning(admission.options.since, desk.check)
+        self._everywhere = tuple(range(len(context.listing)))
+        self._beginning = Beginning(admission.options.since, context.check)
         self._streams: dict[str, None] = {}
-        self._beats = 0
-        policy = desk.policies.rails
+        self._timers_due = 0
+        policy = context.policies.rails
         self.subprotocol = admission.subprotocol if policy.echo_subprotocol else None
         self.messages_per_second = policy.messages_per_second
         self.beat_seconds = 1 if policy.strict_expiry else 0
@@ -96,10 +96,10 @@ class RailsSession(Session):
         except ProtocolError as misfit:
             return [Reply(self._problem(envelope.kind, _status(misfit), misfit.message, envelope))]
 
-    def beat(self) -> Sequence[Action]:
+    def on_timer(self) -> Sequence[Action]:
         """Where tokens are taken strictly, close when this one expires."""
-        self._beats += 1
-        if self._beats < self._admission.bearer.seconds:
+        self._timers_due += 1
+        if self._timers_due < self._admission.bearer.seconds:
             return ()
         return [Reply(self.wording(Fault.TOKEN_EXPIRED)), Close(EXPIRED, "Token expired")]
 
@@ -112,8 +112,8 @@ class RailsSession(Session):
         market, named = self._market_name, None
         if envelope is not None:
             named, asked = envelope.named, envelope.content.get("market")
-            index = symbols(self._desk.listing).index(asked) if isinstance(asked, str) else None
-            market = market if index is None else self._desk.listing[index].symbol
+            index = symbols(self._context.listing).index(asked) if isinstance(asked, str) else None
+            market = market if index is None else self._context.listing[index].symbol
         return problem(kind, status, text, market=market, request_id=named)
 
     def _answer(self, envelope: Envelope) -> Sequence[Action]:
@@ -163,39 +163,39 @@ class RailsSession(Session):
     @property
     def _position(self) -> Position | None:
         """Where an answer stands in the stream; None where the client has not asked to be told."""
-        return self._desk.latest().position if self._admission.options.seq else None
+        return self._context.market_state().position if self._admission.options.seq else None
 
     @property
     def _market_name(self) -> str:
         market = self._admission.market
-        return ALL if market is None else self._desk.listing[market].symbol
+        return ALL if market is None else self._context.listing[market].symbol
 
     def _snapshot(self, envelope: Envelope, message: Snapshot) -> Sequence[Action]:
         """It stands in the stream where it is said: what is told after it is what happened after it."""
         index, instrument = self._instrument(envelope)
-        latest, options = self._desk.latest(), self._admission.options
+        market_state, options = self._context.market_state(), self._admission.options
         named, at = envelope.request_id, self._position
         match message:
             case EmitPublicOrderBook():
                 texts = book_messages(
-                    instrument, index, latest, request_id=named, seq=options.seq, crc=options.crc
+                    instrument, index, market_state, request_id=named, seq=options.seq, crc=options.crc
                 )
             case EmitPublicCompletedOrders():
-                trades = self._desk.trades(index, RECENT_TRADES)[::-1]
+                trades = self._context.trades(index, RECENT_TRADES)[::-1]
                 texts = trade_messages(instrument, trades, request_id=named, at=at)
             case EmitOrders():
-                account = None if latest.accounts is None else latest.accounts.find(self._account)
+                account = None if market_state.accounts is None else market_state.accounts.find(self._account)
                 orders = [] if account is None else [*account.orders.values(), *account.finished]
                 here = [order for order in orders if order.instrument == index]
-                texts = order_messages(instrument, here, now=latest.now, request_id=named, at=at)
+                texts = order_messages(instrument, here, now=market_state.now, request_id=named, at=at)
         return [Reply(text) for text in texts]
 
     def _submit(self, envelope: Envelope, message: Order) -> Sequence[Action]:
         if channels.ORDERS not in self._streams:
             raise ProtocolError("Subscribe to orders first: the answers come in that stream")
         index, instrument = self._instrument(envelope)
-        if not self._desk.spend(
-            f"rails account {self._account}", self._desk.policies.rails.orders_per_minute
+        if not self._context.spend(
+            f"rails account {self._account}", self._context.policies.rails.orders_per_minute
         ):
             raise ProtocolError("Too Many Requests", code="429")
         request = message.build(
@@ -212,7 +212,7 @@ class RailsSession(Session):
 
     def _instrument(self, envelope: Envelope) -> tuple[int, Instrument]:
         """Index and instrument of the market that a request is about."""
-        name, listing = envelope.market, self._desk.listing
+        name, listing = envelope.market, self._context.listing
         own = self._admission.market
         if name is None:
             if own is None:

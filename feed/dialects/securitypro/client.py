@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from feed.dialects.client import Codec, Dialogue, Duty, Wish, apart, read
+from feed.dialects.client import ClientSession, Codec, Requirement, SubscriptionSpec, apart, read
 from feed.dialects.items import Channel, Heartbeat, Item, Ready, refusal, ticker, trade
 from feed.dialects.messages import message
 from feed.dialects.times import nanoseconds
@@ -74,13 +74,13 @@ class Error(msgspec.Struct, tag="error"):
 _MESSAGES: Final = msgspec.json.Decoder(TradeMessage | TickerMessage | HeartbeatMessage | Subscribed | Error)
 
 
-class SecurityProDialogue(Dialogue):
+class SecurityProClientSession(ClientSession):
     """Subscribes at once, and answers every heartbeat: a policy may require it, and none forbids it."""
 
-    def __init__(self, wish: Wish, directory: Directory) -> None:
-        self._wish = wish
+    def __init__(self, spec: SubscriptionSpec, directory: Directory) -> None:
+        self._spec = spec
         self._directory = directory
-        self._requests = [stream for (stream,) in apart(wish)]
+        self._requests = [stream for (stream,) in apart(spec)]
         self._unanswered = dict.fromkeys(range(len(self._requests)))
         self._by_name = {
             (_NAMES[channel], plain(symbol)): at for at, (channel, symbol) in enumerate(self._requests)
@@ -88,7 +88,7 @@ class SecurityProDialogue(Dialogue):
 
     def start(self) -> Sequence[str]:
         """One frame for each channel of each symbol."""
-        return [self._subscribe(at, **self._wish.begins(at)) for at in range(len(self._requests))]
+        return [self._subscribe(at, **self._spec.begins(at)) for at in range(len(self._requests))]
 
     def request(self, channel: Channel, symbol: str) -> int:
         """That of the channel and the symbol."""
@@ -128,8 +128,8 @@ class SecurityProDialogue(Dialogue):
                     )
                     return (heard,), ()
                 case HeartbeatMessage():
-                    beat = Heartbeat(nanoseconds(said.ts), said.pos)
-                    return [beat], [message(type="pong", ts=said.ts)]
+                    on_timer = Heartbeat(nanoseconds(said.ts), said.pos)
+                    return [on_timer], [message(type="pong", ts=said.ts)]
         except ValueError as problem:
             raise ProtocolError(str(problem)) from None
         match said:
@@ -142,7 +142,7 @@ class SecurityProDialogue(Dialogue):
 
     def _subscribe(self, at: int, **since: str) -> str:
         channel, symbol = self._requests[at]
-        key = self._wish.key
+        key = self._spec.key
         return message(op="subscribe", channel=_NAMES[channel], symbol=symbol, apiKey=key, **since)
 
     def _about(self, said: object) -> int:
@@ -156,18 +156,18 @@ class SecurityProDialogue(Dialogue):
 
 
 CODEC: Final = Codec(
-    dialogue=SecurityProDialogue,
+    client_session=SecurityProClientSession,
     channels=(Channel.QUOTES, Channel.TRADES),
     backoff=Backoff(most_seconds=30),
     requests=apart,
     required=(
-        Duty.CONNECT,
-        Duty.AUTHENTICATE,
-        Duty.SUBSCRIBE,
-        Duty.PONG,
-        Duty.RECONNECT,
-        Duty.RESUBSCRIBE,
-        Duty.BACK_OFF,
+        Requirement.CONNECT,
+        Requirement.AUTHENTICATE,
+        Requirement.SUBSCRIBE,
+        Requirement.PONG,
+        Requirement.RECONNECT,
+        Requirement.RESUBSCRIBE,
+        Requirement.BACK_OFF,
     ),
-    advised=(Duty.GARBAGE, Duty.SLOW, Duty.MUTE),
+    advised=(Requirement.GARBAGE, Requirement.SLOW, Requirement.MUTE),
 )

@@ -18,7 +18,7 @@ from feed.dialects.times import iso
 from feed.model.durations import NS_PER_SECOND
 from feed.model.events import TRADE, Event, Side, Trade
 from feed.model.instruments import Instrument
-from feed.model.latest import Latest, TickerState
+from feed.model.market_state import MarketState, TickerState
 from feed.model.position import Position
 from feed.model.topics import Encoder
 
@@ -87,17 +87,19 @@ class Ticker(TickerEncoder):
     Source: section "Ticker event".
     """
 
-    def __init__(self, instrument: Instrument, index: int, latest: Latest, *, seq: bool = False) -> None:
+    def __init__(
+        self, instrument: Instrument, index: int, market_state: MarketState, *, seq: bool = False
+    ) -> None:
         """
         Go on as if there from the first event.
 
         Args:
             instrument: Whose ticker.
             index: Its place in the listing.
-            latest: Where the market stands.
+            market_state: Where the market stands.
             seq: Whether to add sequence number and position, a connection option of ours.
         """
-        super().__init__(index, latest)
+        super().__init__(index, market_state)
         self._head = f'{{"type":"ticker","channel":"ticker","symbol":{quoted(instrument.symbol)},"bid":"'
         self._price = instrument.price_text
         self._seq = seq
@@ -124,15 +126,21 @@ class Heartbeat(Encoder):
 
     heartbeat = True
 
-    def __init__(self, seconds: int, latest: Latest | None = None) -> None:
-        """Speak every ``seconds`` of market time; with the position of ``latest`` where that is given."""
+    def __init__(self, seconds: int, market_state: MarketState | None = None) -> None:
+        """
+        Speak every ``seconds`` of market time.
+
+        Args:
+            seconds: The interval, in whole seconds.
+            market_state: Whose position is told with it; None for none.
+        """
         self.period = seconds * NS_PER_SECOND
-        self._latest = latest
+        self._market_state = market_state
 
     def encode(self, item: Event) -> None:
         """Silent about every event."""
 
-    def beat(self, seq: int, now: int) -> str:
+    def on_timer(self, seq: int, now: int) -> str:
         """The heartbeat."""
-        told = placed(seq, self._latest.position) if self._latest is not None else ""
+        told = placed(seq, self._market_state.position) if self._market_state is not None else ""
         return f'{{"type":"heartbeat","ts":"{iso(now)}"{told}}}'

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from feed.dialects import contract
-from feed.dialects.contract import Action, Close, Desk, Fault, Opening, Reply, Session
+from feed.dialects.contract import Action, Close, Fault, Opening, Reply, Session, SessionContext
 from feed.dialects.messages import unknown
 from feed.dialects.options import Options
 from feed.dialects.resume import Beginning, ResumeRefused, Why
@@ -50,18 +50,18 @@ class SecurityProSession(Session):
 
     authenticated = True
 
-    def __init__(self, opening: Opening, desk: Desk, options: Options) -> None:
-        self._desk = desk
+    def __init__(self, opening: Opening, context: SessionContext, options: Options) -> None:
+        self._context = context
         self._options = options
-        self._policy = policy = desk.policies.securitypro
-        self._beginning = Beginning(options.since, desk.check)
+        self._policy = policy = context.policies.securitypro
+        self._beginning = Beginning(options.since, context.check)
         self._held: dict[Topic, str] = {}  # and the symbol of each
         self._grant: Grant | None = None
         self._query_key = opening.query.get(QUERY_KEY) if policy.query_key else None
         self.pong_seconds = policy.pong_seconds
         self._subscribed = False
         self._heard = 0  # market time of the last pong; of the first subscription before one
-        self._beats = 0
+        self._timers_due = 0
         # Only where a policy does not bear silence does it need a look every second.
         self.beat_seconds = 1 if policy.missed_pongs or policy.idle_seconds else 0
 
@@ -76,25 +76,25 @@ class SecurityProSession(Session):
         except ProtocolError as problem:
             return [self._error(problem.code or INVALID, problem.message)]
 
-    def beat(self) -> Sequence[Action]:
+    def on_timer(self) -> Sequence[Action]:
         """Close where a policy wants a pong or a subscription, and none has come."""
-        self._beats += 1
+        self._timers_due += 1
         policy = self._policy
         if not self._subscribed:
-            late = 0 < policy.idle_seconds <= self._beats
+            late = 0 < policy.idle_seconds <= self._timers_due
             return self._give_up("No subscription in time") if late else ()
         # Heartbeats are counted in market time: those of a market that is paused need no pong.
         period = policy.heartbeat_seconds * NS_PER_SECOND
-        missed = self._desk.now() // period - self._heard // period
+        missed = self._context.now() // period - self._heard // period
         return self._give_up("No pong in time") if 0 < policy.missed_pongs < missed else ()
 
     def wording(self, fault: Fault) -> str:
         """An error message, as for everything else that goes wrong."""
-        return error(*_WORDING[fault], now=self._desk.now())
+        return error(*_WORDING[fault], now=self._context.now())
 
     def _answer(self, request: Request) -> Sequence[Action]:
         if isinstance(request, Pong):
-            self._heard = self._desk.now()
+            self._heard = self._context.now()
             return ()
         if not self._authorize(request.apiKey):
             return self._give_up("Invalid or missing API key.", code="unauthorized")
@@ -107,10 +107,12 @@ class SecurityProSession(Session):
         try:
             since = self._beginning.next(request.since, held=held)
         except ResumeRefused as problem:
-            return [Reply(error(_REFUSED[problem.why], problem.message, now=self._desk.now(), about=about))]
+            return [
+                Reply(error(_REFUSED[problem.why], problem.message, now=self._context.now(), about=about))
+            ]
         self._held[topic] = symbol
         if not self._subscribed:
-            self._subscribed, self._heard = True, self._desk.now()
+            self._subscribed, self._heard = True, self._context.now()
         return [
             self._confirm("subscribed", about, since),
             contract.Subscribe((self._heartbeat, topic), since),
@@ -120,7 +122,7 @@ class SecurityProSession(Session):
         """Whether the client may go on; a key is needed once, and one that is given must be good."""
         key = self._query_key if key is None else key
         if key is not None:
-            self._grant = self._desk.check_key(key)
+            self._grant = self._context.check_key(key)
         return self._grant is not None
 
     def _topic(self, request: Subscribe) -> tuple[Topic, str]:
@@ -129,7 +131,7 @@ class SecurityProSession(Session):
             raise ProtocolError("API key is not allowed to read market data", code="forbidden")
         if request.channel not in CHANNELS:
             raise ProtocolError(unknown("channel", [request.channel]), code="not_found")
-        listing = self._desk.listing
+        listing = self._context.listing
         known = symbols(listing)
         index = known.index(request.symbol)
         if index is None:
@@ -143,11 +145,11 @@ class SecurityProSession(Session):
         return Topic("securitypro", HEARTBEAT, 0, self._options.numbering + options)
 
     def _confirm(self, kind: str, about: Mapping[str, str], since: Position | None = None) -> Reply:
-        at = (since or self._desk.latest().position) if self._options.seq else None
-        return Reply(confirmation(kind, about, now=self._desk.now(), at=at))
+        at = (since or self._context.market_state().position) if self._options.seq else None
+        return Reply(confirmation(kind, about, now=self._context.now(), at=at))
 
     def _give_up(self, text: str, *, code: str = INVALID) -> Sequence[Action]:
         return [self._error(code, text), Close(1008, text)]
 
     def _error(self, code: str, text: str) -> Reply:
-        return Reply(error(code, text, now=self._desk.now()))
+        return Reply(error(code, text, now=self._context.now()))

@@ -13,8 +13,8 @@ from typing import Final
 
 import msgspec
 
-from feed.dialects.client import Codec, Dialogue, Duty, Wish, read
-from feed.dialects.items import Channel, Heard, Item, Ready, Standing, refusal
+from feed.dialects.client import ClientSession, Codec, Requirement, SubscriptionSpec, read
+from feed.dialects.items import Channel, ChannelEvent, InstrumentState, Item, Ready, refusal
 from feed.dialects.messages import message
 from feed.errors import ProtocolError
 from feed.model.directory import Directory
@@ -68,16 +68,16 @@ _MESSAGES: Final = msgspec.json.Decoder(Welcome | Auth | Subscribed | Subscripti
 _KEY_COMPLAINTS: Final = ("Invalid API key", "Too many invalid API keys")
 
 
-class TradynDialogue(Dialogue):
+class TradynClientSession(ClientSession):
     """Says the key after the welcome, and subscribes once it is accepted."""
 
-    def __init__(self, wish: Wish, directory: Directory) -> None:
-        self._wish = wish
+    def __init__(self, spec: SubscriptionSpec, directory: Directory) -> None:
+        self._spec = spec
         self._directory = directory
 
     def start(self) -> Sequence[str]:
         """The key; the server's welcome need not be waited for."""
-        return [message(type="auth", apiKey=self._wish.key or "")]
+        return [message(type="auth", apiKey=self._spec.key or "")]
 
     def receive(self, text: str) -> tuple[Sequence[Item], Sequence[str]]:
         """Read one message."""
@@ -86,7 +86,7 @@ class TradynDialogue(Dialogue):
             case Tick():
                 return (self._heard(said),), ()
             case Auth(success=True):
-                return (), [self._subscribe(**self._wish.begins(0))]
+                return (), [self._subscribe(**self._spec.begins(0))]
         return self._answers(said), ()
 
     def _answers(self, said: object) -> Sequence[Item]:
@@ -96,7 +96,7 @@ class TradynDialogue(Dialogue):
             case Subscribed():
                 return [Ready(position=said.pos)]
             case Subscriptions():
-                return [Standing(said.pos)]
+                return [InstrumentState(said.pos)]
             case Error():
                 return [refusal(said.message, key=said.message in _KEY_COMPLAINTS)]
         return ()
@@ -111,9 +111,9 @@ class TradynDialogue(Dialogue):
         return message(type="list")
 
     def _subscribe(self, **since: str) -> str:
-        return message(type="subscribe", symbols=list(self._wish.symbols), **since)
+        return message(type="subscribe", symbols=list(self._spec.symbols), **since)
 
-    def _heard(self, tick: Tick) -> Heard:
+    def _heard(self, tick: Tick) -> ChannelEvent:
         directory = self._directory
         index = directory.index(tick.symbol)
         try:
@@ -129,19 +129,19 @@ class TradynDialogue(Dialogue):
             ask=ask,
             ask_size=UNKNOWN,
         )
-        return Heard(Channel.QUOTES, event, previous=tick.prev, position=tick.pos)
+        return ChannelEvent(Channel.QUOTES, event, previous=tick.prev, position=tick.pos)
 
 
 CODEC: Final = Codec(
-    dialogue=TradynDialogue,
+    client_session=TradynClientSession,
     channels=(Channel.QUOTES,),
     required=(
-        Duty.CONNECT,
-        Duty.AUTHENTICATE,
-        Duty.SUBSCRIBE,
-        Duty.PONG,
-        Duty.RECONNECT,
-        Duty.RESUBSCRIBE,
+        Requirement.CONNECT,
+        Requirement.AUTHENTICATE,
+        Requirement.SUBSCRIBE,
+        Requirement.PONG,
+        Requirement.RECONNECT,
+        Requirement.RESUBSCRIBE,
     ),
-    advised=(Duty.BACK_OFF, Duty.GARBAGE, Duty.SLOW, Duty.MUTE),
+    advised=(Requirement.BACK_OFF, Requirement.GARBAGE, Requirement.SLOW, Requirement.MUTE),
 )

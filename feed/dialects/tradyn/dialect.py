@@ -7,13 +7,13 @@ beside this file has the reading of it, line by line.
 
 from __future__ import annotations
 
-from feed.dialects.contract import Desk, Dialect, Opening, Refusal
+from feed.dialects.contract import Dialect, Opening, Refusal, SessionContext
 from feed.dialects.options import Conflated, options
 from feed.dialects.tradyn.encode import TickEncoder, error
 from feed.dialects.tradyn.session import TradynSession
 from feed.errors import ProtocolError
 from feed.model.instruments import Instrument
-from feed.model.latest import Latest
+from feed.model.market_state import MarketState
 from feed.model.topics import Encoder, Topic
 
 __all__ = ["DIALECT"]
@@ -29,21 +29,21 @@ class Tradyn:
     root_query: str | None = ""
     trades = False
 
-    def session(self, opening: Opening, desk: Desk) -> TradynSession | Refusal:
+    def session(self, opening: Opening, context: SessionContext) -> TradynSession | Refusal:
         """Begin a conversation. Keys come in a message; only a bad connection option is refused."""
         try:
-            return TradynSession(desk, options(opening.query))
+            return TradynSession(context, options(opening.query))
         except ProtocolError as problem:
             return Refusal(400, error(problem.message))
 
-    def encoder(self, topic: Topic, instrument: Instrument, latest: Latest) -> Encoder:
+    def encoder(self, topic: Topic, instrument: Instrument, market_state: MarketState) -> Encoder:
         """Ticks are the only topic."""
         wanted = dict(topic.options)
         seq, thinned = "ext" in wanted, "conflate" in wanted
-        last = latest.quote(topic.instrument)
+        last = market_state.quote(topic.instrument)
         ticks = TickEncoder(instrument, last, seq=seq, chained=seq and not thinned)
         if thinned:
-            return Conflated(ticks, int(wanted["conflate"]), topic.instrument, latest)
+            return Conflated(ticks, int(wanted["conflate"]), topic.instrument, market_state)
         return ticks
 
 

@@ -16,7 +16,7 @@ from feed.dialects.resume import numbered
 from feed.dialects.times import milliseconds
 from feed.model.events import QUOTE, Event, Quote
 from feed.model.instruments import Instrument
-from feed.model.latest import Latest
+from feed.model.market_state import MarketState
 
 
 def error(text: str) -> str:
@@ -54,16 +54,16 @@ class TickEncoder(Thinnable):
         self._shown = (last.bid, last.ask) if last else None
         self._told = last.seq if last else 0
 
-    def snapshot(self, latest: Latest, instrument: int) -> Sequence[str]:
+    def snapshot(self, market_state: MarketState, instrument: int) -> Sequence[str]:
         """The current quote, so that a quiet instrument does not look dead."""
-        quote = latest.quote(instrument)
+        quote = market_state.quote(instrument)
         if quote is None:
             return []
-        return [self._tick(quote, numbered(quote, latest.position) if self._seq else "")]
+        return [self._tick(quote, numbered(quote, market_state.position) if self._seq else "")]
 
-    def repeated(self, latest: Latest, instrument: int) -> str | None:
+    def repeated(self, market_state: MarketState, instrument: int) -> str | None:
         """The last tick; of a chained one nobody asks."""
-        quote = latest.quote(instrument)
+        quote = market_state.quote(instrument)
         return self._tick(quote, numbered(quote) if self._seq else "") if quote else None
 
     def encode(self, item: Event) -> str | None:

@@ -192,7 +192,7 @@ class Order(Shape):
 def tick(context: RestContext, call: Call) -> TickData:
     """The quote as it stands."""
     index, instrument = context.instrument(call.text("symbol"))
-    quote = context.latest.quote(index)
+    quote = context.market_state.quote(index)
     if quote is None:
         raise Problem(404, "not_found", f"{instrument.symbol} has no quote yet")
     return TickData(
@@ -229,7 +229,7 @@ def account(context: RestContext, call: Call) -> AccountData:
 
 def positions(context: RestContext, call: Call) -> PositionsData:
     """What the account of the key holds; a key without an account holds nothing."""
-    accounts, number = context.latest.accounts, 0 if call.grant is None else call.grant.account
+    accounts, number = context.market_state.accounts, 0 if call.grant is None else call.grant.account
     held = accounts.find(number).positions if accounts is not None and number else {}
     data = [
         Position(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from feed.dialects import contract
-from feed.dialects.contract import Action, Close, Desk, Fault, Reply, Session
+from feed.dialects.contract import Action, Close, Fault, Reply, Session, SessionContext
 from feed.dialects.messages import message, unknown
 from feed.dialects.options import Options
 from feed.dialects.resume import Beginning
@@ -34,11 +34,11 @@ class TradynSession(Session):
     Source: sections "Connection Flow" and "Message Reference".
     """
 
-    def __init__(self, desk: Desk, options: Options) -> None:
-        self._desk = desk
+    def __init__(self, context: SessionContext, options: Options) -> None:
+        self._context = context
         self._options = options
-        self._beginning = Beginning(options.since, desk.check)
-        self.pong_seconds = desk.policies.tradyn.pong_seconds
+        self._beginning = Beginning(options.since, context.check)
+        self.pong_seconds = context.policies.tradyn.pong_seconds
         self._grant: Grant | None = None
         self._refused = 0
         self._topics: dict[str, Topic] = {}
@@ -50,7 +50,7 @@ class TradynSession(Session):
 
     def open(self) -> Sequence[Action]:
         """Exactly one welcome: the published client reads one message before it authenticates."""
-        window = self._desk.auth_seconds
+        window = self._context.auth_seconds
         seconds = int(window) if window == int(window) else window
         text = f"Connected. Authenticate within {seconds} seconds."
         return [Reply(message(type="welcome", message=text, authTimeout=seconds))]
@@ -80,12 +80,12 @@ class TradynSession(Session):
     def _authenticate(self, key: str) -> Sequence[Action]:
         if self._grant is not None:
             raise ProtocolError("Already authenticated")
-        self._grant = self._desk.check_key(key)
+        self._grant = self._context.check_key(key)
         if self._grant is not None:
             return [Reply(message(type="auth", success=True, message="Authenticated successfully"))]
         self._refused += 1
         refusal = Reply(error("Invalid API key"))
-        if self._refused < self._desk.auth_attempts:
+        if self._refused < self._context.auth_attempts:
             return [refusal]
         return [refusal, Close(1008, "Too many invalid API keys")]
 
@@ -122,7 +122,7 @@ class TradynSession(Session):
         asked = dict.fromkeys(one + (request.symbols or []))
         if not asked:
             raise ProtocolError(f"Missing field in {kind}: symbol or symbols")
-        listing = self._desk.listing
+        listing = self._context.listing
         names = symbols(listing)
         known: dict[str, Topic] = {}
         strange: list[str] = []
@@ -135,6 +135,6 @@ class TradynSession(Session):
         return known, [Reply(error(unknown("symbol(s)", strange, names.near)))] if strange else []
 
     def _confirm(self, kind: str, names: Iterable[str], since: Position | None = None) -> Reply:
-        at = {"pos": (since or self._desk.latest().position).text} if self._options.seq else {}
+        at = {"pos": (since or self._context.market_state().position).text} if self._options.seq else {}
         total = len(self._topics)
         return Reply(message(type=kind, symbols=list(names), totalSubscriptions=total, **at))

@@ -1,7 +1,8 @@
 """
 What serves one WebSocket connection, from its request head to its close.
 
-``connection`` holds its tasks: reader, writer, heartbeat. ``upgrade`` answers the handshake, ``wire`` is the
-stream that keeps the order of bytes, ``fragments`` bounds what one message may announce, ``transport`` is
-the socket below, ``lag`` one that delays what is sent, and ``visitor`` says who is at the other end.
+``connection`` holds its tasks: reader, writer, heartbeat. ``upgrade`` answers the handshake, ``stream``
+keeps the order of bytes below trio-websocket, ``fragments`` bounds what one message may announce,
+``transport`` is the socket below, ``delayed_stream`` one that delays what is sent, and
+``peer`` says who is at the other end.
 """

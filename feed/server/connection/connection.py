@@ -18,38 +18,38 @@ import trio
 from trio_websocket import ConnectionClosed, WebSocketConnection
 
 from feed.dialects.contract import Action, Close, Reply, Session, Submit, Subscribe, Unsubscribe
-from feed.server import ending
+from feed.server import close_reason
 from feed.server.budget import message_cost
-from feed.server.connection.lag import Lag
+from feed.server.close_reason import CloseReason
+from feed.server.connection.delayed_stream import DelayedStream
+from feed.server.connection.peer import Peer
+from feed.server.connection.stream import ConnectionStream
 from feed.server.connection.transport import Transport
 from feed.server.connection.upgrade import upgrade
-from feed.server.connection.visitor import Visitor
-from feed.server.connection.wire import Wire
-from feed.server.ending import Ending
-from feed.server.reception import Reception
+from feed.server.registry import ConnectionRegistry
 from feed.server.running import Countdown
 from feed.server.turns import Member
 from feed.stream.frames import close_frame
-from feed.stream.outlet import Outlet
+from feed.stream.send_buffer import SendBuffer
 
 log = structlog.get_logger("feed.connection")
 
 
-class Conversation:
+class Connection:
     """
     One connection from its request head to its end.
 
     Attributes:
-        visitor: Who it is with.
+        peer_info: Who it is with.
     """
 
     def __init__(
         self,
         transport: Transport,
         nonce: str,
-        visitor: Visitor,
+        peer_info: Peer,
         session: Session,
-        reception: Reception,
+        registry: ConnectionRegistry,
         *,
         member: Member,
         over: Callable[[], None] = lambda: None,
@@ -60,43 +60,43 @@ class Conversation:
         Args:
             transport: Stands at the end of the request head.
             nonce: Sec-WebSocket-Key of the request, which trio-websocket is to answer.
-            visitor: Who it is with.
+            peer_info: Who it is with.
             session: This client's side of the dialect.
-            reception: What it shares with the others.
+            registry: What it shares with the others.
             member: Takes turns for it.
-            over: See :class:`~feed.server.connection.wire.Wire`.
+            over: See :class:`~feed.server.connection.stream.ConnectionStream`.
         """
-        self.visitor = visitor
+        self.peer_info = peer_info
         self._transport = transport
         self._nonce = nonce
         self._session = session
-        self._reception = reception
-        self._limits = reception.limits
-        self._hub = reception.fanout.hub
+        self._registry = registry
+        self._limits = registry.limits
+        self._hub = registry.fanout.hub
         self._member = member
         if session.messages_per_second:
             member.expect(session.messages_per_second)
-        self._wire = Wire(
+        self._stream = ConnectionStream(
             transport,
             backlog_bytes=self._limits.backlog_bytes,
             cut=self._cut,
             message_frames=self._limits.message_frames,
-            too_many_frames=lambda: self.end(ending.TOO_MANY_FRAMES),
+            too_many_frames=lambda: self.end(close_reason.TOO_MANY_FRAMES),
             message_bytes=self._limits.message_bytes,
-            too_big=lambda: self.end(ending.TOO_BIG),
+            too_big=lambda: self.end(close_reason.TOO_BIG),
             over=over,
             member=member,
-            too_much=lambda: self.end(ending.TOO_MANY),
+            too_much=lambda: self.end(close_reason.TOO_MANY),
         )
-        self._outlet = self._wire.outlet
-        self._outlet.charge = member.replayed
-        self._lag: Lag | None = None
+        self._send_buffer = self._stream.send_buffer
+        self._send_buffer.charge = member.replayed
+        self._lag: DelayedStream | None = None
         self._nursery: trio.Nursery | None = None
         self._scope = trio.CancelScope()  # around the conversation; not around the farewell
         self._answered = False  # the handshake
-        self._ending: Ending | None = None
+        self._close_reason: CloseReason | None = None
 
-    async def run(self, *, handshake_deadline: float) -> Ending:
+    async def run(self, *, handshake_deadline: float) -> CloseReason:
         """
         Serve this client until either side ends it.
 
@@ -109,39 +109,39 @@ class Conversation:
         try:
             async with trio.open_nursery() as nursery:
                 self._nursery = nursery
-                nursery.start_soon(self._wire.write)
+                nursery.start_soon(self._stream.write)
                 socket = await upgrade(
                     nursery,
-                    self._wire,
+                    self._stream,
                     self._nonce,
                     subprotocol=self._session.subprotocol,
                     message_bytes=self._limits.message_bytes,
                 )
                 nursery.start_soon(self._heartbeat, nursery, socket)
                 if self._session.beat_seconds:
-                    nursery.start_soon(self._beat)
+                    nursery.start_soon(self._on_timer)
                 await self._converse(socket, handshake_deadline)
-                if self._outlet.opened:
+                if self._send_buffer.opened:
                     await self._part(socket)
                 nursery.cancel_scope.cancel()
         except* Exception:
-            log.exception("bug in a connection", dialect=self.visitor.dialect)
-            self.end(ending.BUG)
+            log.exception("bug in a connection", dialect=self.peer_info.dialect)
+            self.end(close_reason.BUG)
         finally:
-            self._hub.drop(self._outlet)
-            self._wire.close()
-        return self._ending or ending.GONE
+            self._hub.drop(self._send_buffer)
+            self._stream.close()
+        return self._close_reason or close_reason.GONE
 
-    def end(self, why: Ending) -> None:
+    def end(self, why: CloseReason) -> None:
         """End the conversation; the first reason given is the one that counts."""
-        if self._ending is None:
-            self._ending = why
+        if self._close_reason is None:
+            self._close_reason = why
             self._scope.cancel()
 
     def check_key(self) -> None:
         """End the conversation if it stands on a key that is not good any more."""
-        if self.visitor.revoked:
-            self.end(ending.REVOKED)
+        if self.peer_info.revoked:
+            self.end(close_reason.REVOKED)
 
     @property
     def transport(self) -> Transport:
@@ -149,42 +149,42 @@ class Conversation:
         return self._transport
 
     @property
-    def outlet(self) -> Outlet:
+    def send_buffer(self) -> SendBuffer:
         """Everything that goes out, in order."""
-        return self._outlet
+        return self._send_buffer
 
-    def leave(self, why: Ending) -> None:
+    def leave(self, why: CloseReason) -> None:
         """End the conversation between these two events; without a close code, drop the connection."""
-        self._hub.mute(self._outlet)
+        self._hub.mute(self._send_buffer)
         self.end(why)
         if not why.code:
-            self._wire.close()
+            self._stream.close()
 
     def delay(self, late: Callable[[], float] | None) -> None:
         """Let everything that is sent from now on be late by so many seconds; None for no more."""
         if self._lag is not None:
             self._lag.late = late or _in_time
         elif late is not None and self._nursery is not None:
-            self._lag = Lag(self._transport, late=late, most=self._limits.backlog_bytes)
-            self._wire.reroute(self._lag)
+            self._lag = DelayedStream(self._transport, late=late, most=self._limits.backlog_bytes)
+            self._stream.reroute(self._lag)
             self._nursery.start_soon(self._lag.run)
 
     def stall(self, *, on: bool) -> None:
         """Neither send nor receive a byte from now on, while the connection stays open; or do again."""
-        self._wire.stall(on=on)
+        self._stream.stall(on=on)
 
     # -- its parts ---------------------------------------------------------------------------------
 
     async def _converse(self, socket: WebSocketConnection, handshake_deadline: float) -> None:
         """Read until there is a reason to end; at first the handshake is one, and then the auth window."""
-        reception = self._reception
-        reception.conversations[self] = None
-        if reception.stopping.is_set():
-            self.end(ending.SHUTDOWN)
+        registry = self._registry
+        registry.connections[self] = None
+        if registry.stopping.is_set():
+            self.end(close_reason.SHUTDOWN)
         self.check_key()
-        faults = reception.faults
+        faults = registry.faults
         if faults is not None:
-            self._outlet.release()
+            self._send_buffer.release()
             faults.arrived(self)
         try:
             with self._scope:
@@ -192,33 +192,33 @@ class Conversation:
                 self._scope.deadline = math.inf
                 await self._read(socket)
             if self._scope.cancelled_caught:
-                self.end(ending.AUTH_TIMEOUT)
+                self.end(close_reason.AUTH_TIMEOUT)
         except Exception:
-            log.exception("bug in a session", dialect=self.visitor.dialect)
-            self.end(ending.BUG)
+            log.exception("bug in a session", dialect=self.peer_info.dialect)
+            self.end(close_reason.BUG)
         finally:
-            del reception.conversations[self]
+            del registry.connections[self]
             if faults is not None:
                 faults.left(self)
             if self._answered:
-                reception.endings.ended(self._ending or ending.GONE)
+                registry.close_counts.ended(self._close_reason or close_reason.GONE)
 
     async def _greet(self, deadline: float) -> None:
         """Answer the handshake, in one write with what the session says first, and see it taken."""
         try:
-            await self._reception.fanout.at_rest()
+            await self._registry.fanout.at_rest()
             self._apply(self._session.open)
         finally:
-            self._outlet.release()
-            if not self._outlet.opened:
+            self._send_buffer.release()
+            if not self._send_buffer.opened:
                 self._scope.deadline = deadline
-                await self._wire.opened()
+                await self._stream.opened()
             self._answered = True
-            self._reception.endings.opened()
+            self._registry.close_counts.opened()
 
     async def _read(self, socket: WebSocketConnection) -> None:
         """The reader: each message to the session, its actions to the hub."""
-        at_rest = self._reception.fanout.at_rest
+        at_rest = self._registry.fanout.at_rest
         window: Countdown | None = Countdown(self._limits.auth_seconds)
         while True:
             if window is not None and self._session.authenticated:
@@ -226,64 +226,64 @@ class Conversation:
             try:
                 message = await (socket.get_message() if window is None else window.wait(socket.get_message))
             except trio.TooSlowError:
-                self.end(ending.AUTH_TIMEOUT)
+                self.end(close_reason.AUTH_TIMEOUT)
                 return
             except ConnectionClosed as closed:
                 self.end(self._closed(closed.reason.code if closed.reason else 0))
                 return
             if isinstance(message, bytes):
-                self.end(ending.BINARY)
+                self.end(close_reason.BINARY)
             elif not await self._member.turn(message_cost(message), messages=1, more=True):
-                self.end(ending.TOO_MANY)
+                self.end(close_reason.TOO_MANY)
             else:
                 # What a message asks for is decided and happens between two steps.
                 await at_rest()
-                if self._ending is None:
+                if self._close_reason is None:
                     self._apply(partial(self._session.receive, message))
-                    if self.visitor.guessing:
-                        self.end(ending.GUESSING)
+                    if self.peer_info.guessing:
+                        self.end(close_reason.GUESSING)
 
-    async def _beat(self) -> None:
+    async def _on_timer(self) -> None:
         """The session's own task, where it wants one: what is due although the client is silent."""
         try:
             while True:
                 await trio.sleep(self._session.beat_seconds)
-                await self._reception.fanout.at_rest()
-                if self._ending is not None:
+                await self._registry.fanout.at_rest()
+                if self._close_reason is not None:
                     return
-                self._apply(self._session.beat)
+                self._apply(self._session.on_timer)
         except Exception:
-            log.exception("bug in a session", dialect=self.visitor.dialect)
-            self.end(ending.BUG)
+            log.exception("bug in a session", dialect=self.peer_info.dialect)
+            self.end(close_reason.BUG)
 
     def _apply(self, decide: Callable[[], Sequence[Action]]) -> None:
         """Decide what to do, and do it: one piece of work, which this client pays for."""
         before = self._hub.work
-        self._outlet.gather()  # the answers to one message leave in one write
+        self._send_buffer.gather()  # the answers to one message leave in one write
         try:
             for action in decide():
                 self._act(action)
         finally:
-            self._outlet.release()
+            self._send_buffer.release()
             self._member.charge(self._hub.work - before)
 
     def _act(self, action: Action) -> None:
         match action:
             case Reply(text):
-                self._hub.send(self._outlet, text)
+                self._hub.send(self._send_buffer, text)
             case Subscribe(topics, since):
-                if self._reception.faults is not None:
-                    self._reception.faults.met(self)
-                self._hub.subscribe(self._outlet, topics, since=None if since is None else since.seq)
+                if self._registry.faults is not None:
+                    self._registry.faults.met(self)
+                self._hub.subscribe(self._send_buffer, topics, since=None if since is None else since.seq)
             case Unsubscribe(topics):
-                self._hub.unsubscribe(self._outlet, topics)
+                self._hub.unsubscribe(self._send_buffer, topics)
             case Submit(request, refused):
-                answer = partial(self._hub.send, self._outlet, refused)
-                later = partial(self._reception.fanout.when_at_rest, answer)
-                if not self._reception.submit(request, later):
+                answer = partial(self._hub.send, self._send_buffer, refused)
+                later = partial(self._registry.fanout.when_at_rest, answer)
+                if not self._registry.submit(request, later):
                     answer()
             case Close(code, reason):
-                self.end(Ending("closed by session", code, reason))
+                self.end(CloseReason("closed by session", code, reason))
 
     async def _heartbeat(self, nursery: trio.Nursery, socket: WebSocketConnection) -> None:
         """The heartbeat task: a ping now and then, and an answer in time."""
@@ -298,60 +298,62 @@ class Conversation:
                 await Countdown(seconds).wait(answered.wait)
             except trio.TooSlowError:
                 # Its answer is not behind what we did not read.
-                if not self._outlet.stalled and not self._member.waited(since=pinged):
-                    self.end(ending.SILENT)
+                if not self._send_buffer.stalled and not self._member.waited(since=pinged):
+                    self.end(close_reason.SILENT)
 
     async def _ping(self, socket: WebSocketConnection, answered: trio.Event) -> None:
         try:
             await socket.ping()
             answered.set()
         except ConnectionClosed:
-            self.end(ending.GONE)
+            self.end(close_reason.GONE)
 
     async def _part(self, socket: WebSocketConnection) -> None:
         """Send what is still due, then shake hands on the close, all within the time for it."""
-        why = self._ending or ending.GONE
-        if self._outlet.stalled:
-            self._hub.mute(self._outlet)
-            await self._wire.passable()
+        why = self._close_reason or close_reason.GONE
+        if self._send_buffer.stalled:
+            self._hub.mute(self._send_buffer)
+            await self._stream.passable()
         with trio.move_on_after(self._limits.close_seconds):
             if why.code:
                 await self._say_why(why)
                 if not socket.closed:
                     await socket.aclose(why.code, why.reason)
-                elif not self._wire.said_close:
-                    await self._wire.send_all(close_frame(why.code, why.reason))
-            await self._wire.part()
+                elif not self._stream.said_close:
+                    await self._stream.send_all(close_frame(why.code, why.reason))
+            await self._stream.part()
 
-    def _closed(self, code: int) -> Ending:
+    def _closed(self, code: int) -> CloseReason:
         """What it means that trio-websocket has closed with ``code``."""
-        if code == ending.TOO_BIG.code:
-            return ending.TOO_BIG
-        if self._wire.said_close:
-            return ending.GONE
+        if code == close_reason.TOO_BIG.code:
+            return close_reason.TOO_BIG
+        if self._stream.said_close:
+            return close_reason.GONE
         # A malformed frame: trio-websocket stops reading, and leaves it to us to say so.
-        return {why.code: why for why in (ending.PROTOCOL_ERROR, ending.INVALID_TEXT)}.get(code, ending.GONE)
+        return {why.code: why for why in (close_reason.PROTOCOL_ERROR, close_reason.INVALID_TEXT)}.get(
+            code, close_reason.GONE
+        )
 
-    async def _say_why(self, why: Ending) -> None:
-        await self._reception.fanout.at_rest()
+    async def _say_why(self, why: CloseReason) -> None:
+        await self._registry.fanout.at_rest()
         if why.at_once:
-            self._hub.abandon(self._outlet)
+            self._hub.abandon(self._send_buffer)
         else:
-            self._hub.mute(self._outlet)
+            self._hub.mute(self._send_buffer)
         wording = self._session.wording(why.fault) if why.fault else None
         if wording is not None:
-            self._hub.send(self._outlet, wording)
-        await self._wire.flushed()
+            self._hub.send(self._send_buffer, wording)
+        await self._stream.flushed()
 
     def _cut(self) -> None:
         """The outlet gave up: its backlog is full, its socket broken, or its topic beyond telling."""
-        if self._outlet.failed:
-            self.end(ending.BUG)
-        elif self._outlet.lost_at is not None:
-            log.info("slow consumer cut", peer=self._transport.peer, seq=self._outlet.lost_at)
-            self.end(ending.SLOW)
+        if self._send_buffer.failed:
+            self.end(close_reason.BUG)
+        elif self._send_buffer.lost_at is not None:
+            log.info("slow consumer cut", peer=self._transport.peer, seq=self._send_buffer.lost_at)
+            self.end(close_reason.SLOW)
         else:
-            self.end(ending.GONE)
+            self.end(close_reason.GONE)
 
 
 def _in_time() -> float:

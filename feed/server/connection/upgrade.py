@@ -3,7 +3,7 @@ The opening handshake, which trio-websocket conducts over a request that has bee
 
 trio-websocket is used beyond what it promises, in three places, each for a reason:
 
-- *A stream of ours* under it (:mod:`feed.server.connection.wire`). It reads messages, answers pings and
+- *A stream of ours* under it (:mod:`feed.server.connection.stream`). It reads messages, answers pings and
   closes, but data does not go through its ``send_message``: a frame, a lock and a checkpoint for each
   connection cost six times the CPU of writing a frame that was encoded once for all (the peer
   ``trio_websocket_naive`` of the fan-out benchmark does that). So one object must own the order of all

@@ -18,7 +18,7 @@ from feed.dialects.rest import Call, Endpoint
 from feed.dialects.times import iso
 from feed.errors import MarketError
 from feed.server.http.access import ADMIN
-from feed.server.http.site import Site
+from feed.server.http.context import RequestContext
 from feed.settings import MOST_SPEED
 
 PREFIX: Final = "/admin/"
@@ -152,10 +152,10 @@ class Subject(Shape):
     data: Any
 
 
-def show_clock(site: Site, call: Call) -> Clock:
+def show_clock(context: RequestContext, call: Call) -> Clock:
     """Where the market stands."""
     del call
-    position = _control(site).position()
+    position = _control(context).position()
     return Clock(
         state=position.state.value,
         speed=position.speed,
@@ -165,9 +165,9 @@ def show_clock(site: Site, call: Call) -> Clock:
     )
 
 
-def set_clock(site: Site, call: Call) -> Clock:
+def set_clock(context: RequestContext, call: Call) -> Clock:
     """Do what the body says, and show where the market stands."""
-    control = _control(site)
+    control = _control(context)
     try:
         match cast("Command", call.body):
             case Pause():
@@ -182,34 +182,34 @@ def set_clock(site: Site, call: Call) -> Clock:
                 control.seek(time)
     except MarketError as problem:
         raise Problem(409, "conflict", str(problem)) from None
-    return show_clock(site, call)
+    return show_clock(context, call)
 
 
-async def show_clock_then(site: Site, call: Call) -> Clock:
+async def show_clock_then(context: RequestContext, call: Call) -> Clock:
     """Where the market stands once it has made the steps that it was asked for, or soon after."""
-    stepped = getattr(site.source, "stepped", None)
+    stepped = getattr(context.source, "stepped", None)
     if isinstance(call.body, Step) and stepped is not None:
         # A step waits for a client that reads slowly, as everything does; the request must not.
-        with trio.move_on_after(site.settings.web.request_seconds / 2):
+        with trio.move_on_after(context.settings.web.request_seconds / 2):
             await stepped()
-    return show_clock(site, call)
+    return show_clock(context, call)
 
 
-def show_scenario(site: Site, call: Call) -> Subject:
+def show_scenario(context: RequestContext, call: Call) -> Subject:
     """What the source says of its scenario."""
     del call
-    return _subject("scenario", getattr(site.source, "scenario", None))
+    return _subject("scenario", getattr(context.source, "scenario", None))
 
 
-def show_faults(site: Site, call: Call) -> Subject:
+def show_faults(context: RequestContext, call: Call) -> Subject:
     """The faults that have begun, and whom each has struck."""
     del call
-    faults = site.reception.faults
+    faults = context.registry.faults
     return _subject("faults", None if faults is None else faults.statistics())
 
 
-def _control(site: Site) -> Control:
-    control: Control | None = getattr(site.source, "control", None)
+def _control(context: RequestContext) -> Control:
+    control: Control | None = getattr(context.source, "control", None)
     if control is None:
         raise Problem(404, "not_found", "This market cannot be steered")
     return control
@@ -221,7 +221,7 @@ def _subject(name: Literal["scenario", "faults"], data: object) -> Subject:
     return Subject(name=name, data=msgspec.to_builtins(data, enc_hook=str))
 
 
-def endpoints() -> tuple[Endpoint[Site], ...]:
+def endpoints() -> tuple[Endpoint[RequestContext], ...]:
     """Those of this module."""
     unsteered = {404: "The source of events cannot be steered."}
     unsaid = {404: "There is none."}

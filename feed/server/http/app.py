@@ -24,9 +24,9 @@ from feed.dialects.discovery import endpoints as endpoints_of_protocols
 from feed.dialects.rest import JSON, Endpoint
 from feed.server.http import admin, documents, health, market
 from feed.server.http.access import checked
+from feed.server.http.context import RequestContext
 from feed.server.http.cors import Cors
 from feed.server.http.quota import DAY, SECOND, Quota, Quotas
-from feed.server.http.site import Site
 from feed.server.keycheck import Arrival
 from feed.server.keyfile import Entry
 from feed.server.keys import is_loopback
@@ -40,48 +40,50 @@ _CLOSE: Final = {"Connection": "close"}
 _KEY_IN_QUERY: Final = ("apikey", "key", "api_key", "token")
 
 
-def build(site: Site, origins: Origins) -> tuple[Starlette, tuple[str, ...], Callable[[], None]]:
+def build(context: RequestContext, origins: Origins) -> tuple[Starlette, tuple[str, ...], Callable[[], None]]:
     """
     The application, the paths that it serves, and what makes its documents before anybody asks.
 
     Args:
-        site: What endpoints see; its table of endpoints is filled here.
+        context: What endpoints see; its table of endpoints is filled here.
         origins: Web pages that may read the answers.
     """
-    endpoints: tuple[Endpoint[Site], ...] = (
-        *endpoints_of_protocols(site.listing, site.settings.web),
+    endpoints: tuple[Endpoint[RequestContext], ...] = (
+        *endpoints_of_protocols(context.listing, context.settings.web),
         *market.endpoints(),
         *health.endpoints(),
         *admin.endpoints(),
         *documents.endpoints(),
     )
-    site = attrs.evolve(site, endpoints=endpoints)
-    paths: dict[str, dict[str, Endpoint[Site]]] = {}
+    context = attrs.evolve(context, endpoints=endpoints)
+    paths: dict[str, dict[str, Endpoint[RequestContext]]] = {}
     for endpoint in endpoints:
         paths.setdefault(endpoint.path, {})[endpoint.method] = endpoint
-    desk = _Desk(site)
+    handlers = _Handlers(context)
     routes = [
-        Route(path, desk.serving(methods), methods=list(methods), include_in_schema=False)
+        Route(path, handlers.serving(methods), methods=list(methods), include_in_schema=False)
         for path, methods in paths.items()
     ]
     guarded = frozenset(endpoint.path for endpoint in endpoints if endpoint.guarded)
-    cors = Middleware(Cors, guarded=guarded, guard=site.guard, origins=origins)
+    cors = Middleware(Cors, guarded=guarded, guard=context.guard, origins=origins)
     app = Starlette(
-        routes=routes, middleware=[cors], exception_handlers={HTTPException: desk.refuse_unrouted}
+        routes=routes, middleware=[cors], exception_handlers={HTTPException: handlers.refuse_unrouted}
     )
     app.router.redirect_slashes = False
-    return app, tuple(paths), partial(documents.prepare, site)
+    return app, tuple(paths), partial(documents.prepare, context)
 
 
-class _Desk:
+class _Handlers:
     """Checks a request, hears the endpoint, and words the answer."""
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
+    def __init__(self, context: RequestContext) -> None:
+        self._context = context
         self._of_second = Quotas(SECOND)
         self._of_day = Quotas(DAY)
 
-    def serving(self, methods: Mapping[str, Endpoint[Site]]) -> Callable[[Request], Awaitable[Response]]:
+    def serving(
+        self, methods: Mapping[str, Endpoint[RequestContext]]
+    ) -> Callable[[Request], Awaitable[Response]]:
         """What serves one path; ``methods`` are its endpoints."""
 
         async def serve(request: Request) -> Response:
@@ -99,18 +101,18 @@ class _Desk:
             path = request.url.path
             return _Refusal(
                 Problem(error.status_code, "method_not_allowed", message, error.headers),
-                next((it.access.wording for it in self._site.endpoints if it.path == path), detailed),
+                next((it.access.wording for it in self._context.endpoints if it.path == path), detailed),
             )
-        served = tuple(dict.fromkeys(endpoint.path for endpoint in self._site.endpoints))
+        served = tuple(dict.fromkeys(endpoint.path for endpoint in self._context.endpoints))
         body = nowhere(request.url.path, served).body
         return Response(body, 404, media_type=JSON)
 
-    async def _serve(self, request: Request, endpoint: Endpoint[Site]) -> Response:
+    async def _serve(self, request: Request, endpoint: Endpoint[RequestContext]) -> Response:
         quota: Quota | None = None
         try:
             body = await self._body(request)
             # From here on nothing waits: the endpoint sees the market at one sequence number.
-            await self._site.fanout.at_rest()
+            await self._context.fanout.at_rest()
             shown = self._shown(request, endpoint)
             if endpoint.metered:
                 quota = self._quota(request, endpoint, None if isinstance(shown, Problem) else shown)
@@ -128,18 +130,18 @@ class _Desk:
             response.headers.update(quota.headers())
         return response
 
-    def _shown(self, request: Request, endpoint: Endpoint[Site]) -> Entry | Problem | None:
+    def _shown(self, request: Request, endpoint: Endpoint[RequestContext]) -> Entry | Problem | None:
         """The key of a request, or what is wrong with it: looked at once, and told in its turn."""
         try:
             self._check_place(request, endpoint)
-            return checked(endpoint.access, _headers(request), self._site.keys, _arrival(request))
+            return checked(endpoint.access, _headers(request), self._context.keys, _arrival(request))
         except Problem as problem:
             return problem
 
     async def _answered(
         self,
         request: Request,
-        endpoint: Endpoint[Site],
+        endpoint: Endpoint[RequestContext],
         body: bytes,
         quota: Quota | None,
         shown: Entry | Problem | None,
@@ -149,7 +151,9 @@ class _Desk:
             raise Problem(429, "rate_limit_exceeded", quota.refusal, retry)
         if isinstance(shown, Problem):
             raise shown
-        base = f"{'https' if self._site.settings.tls.wanted else 'http'}://{request.headers.get('host', '')}"
+        base = (
+            f"{'https' if self._context.settings.tls.wanted else 'http'}://{request.headers.get('host', '')}"
+        )
         call = endpoint.call(
             _query(request),
             body,
@@ -157,25 +161,27 @@ class _Desk:
             base=base,
             headers=_headers(request),
         )
-        answer = await endpoint.answer(attrs.evolve(self._site, arrival=_arrival(request)), call)
+        answer = await endpoint.answer(attrs.evolve(self._context, arrival=_arrival(request)), call)
         return Response(answer.content, answer.status, media_type=answer.content_type)
 
-    def _quota(self, request: Request, endpoint: Endpoint[Site], entry: Entry | None) -> Quota:
+    def _quota(self, request: Request, endpoint: Endpoint[RequestContext], entry: Entry | None) -> Quota:
         """Counted by key when it is a good one, so that bad ones cannot be tried without end."""
         grant = None if entry is None else entry.grant
-        settings = self._site.settings
+        settings = self._context.settings
         who = f"key {grant.name}" if grant is not None else f"address {_peer(request)}"
         quota = self._of_second.take(who, settings.web.requests_per_second, trio.current_time())
         per_day = endpoint.access.per_day
         if grant is None or per_day is None or quota.exceeded:
             return quota
-        return self._of_day.take(who, per_day(grant, settings), self._site.clock())
+        return self._of_day.take(who, per_day(grant, settings), self._context.clock())
 
-    def _check_place(self, request: Request, endpoint: Endpoint[Site]) -> None:
-        local = is_loopback(_peer(request)) or self._site.settings.web.admin_anywhere
+    def _check_place(self, request: Request, endpoint: Endpoint[RequestContext]) -> None:
+        local = is_loopback(_peer(request)) or self._context.settings.web.admin_anywhere
         if endpoint.path.startswith(admin.PREFIX) and not local:
             raise Problem(403, "forbidden", "The market is steered from the machine it runs on")
-        problem = self._site.guard.problem(_headers(request), _arrival(request)) if endpoint.guarded else ""
+        problem = (
+            self._context.guard.problem(_headers(request), _arrival(request)) if endpoint.guarded else ""
+        )
         if problem:
             raise Problem(403, "forbidden", problem)
         access = endpoint.access
@@ -185,7 +191,7 @@ class _Desk:
 
     async def _body(self, request: Request) -> bytes:
         """All of the body, for whoever answers before it is read must close the connection."""
-        most = self._site.settings.web.body_bytes
+        most = self._context.settings.web.body_bytes
         body = bytearray()
         async with aclosing(request.stream()) as parts:
             async for part in parts:

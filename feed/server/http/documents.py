@@ -14,8 +14,8 @@ from feed.config.scenario_fields import sections
 from feed.dialects.access import OPEN
 from feed.dialects.discovery import dialects
 from feed.dialects.rest import JSON, Call, Endpoint
+from feed.server.http.context import RequestContext
 from feed.server.http.openapi import description
-from feed.server.http.site import Site
 from feed.server.paths import protocol_paths
 from feed.settings import Settings
 
@@ -30,49 +30,49 @@ _STYLE = (
 )
 
 
-def openapi(site: Site) -> bytes:
+def openapi(context: RequestContext) -> bytes:
     """The description of the API."""
-    return msgspec.json.encode(description(site))
+    return msgspec.json.encode(description(context))
 
 
-def docs(site: Site) -> str:
+def docs(context: RequestContext) -> str:
     """A page with everything that is served, every default, and how each protocol is read."""
-    return "".join(_page(site))
+    return "".join(_page(context))
 
 
-def prepare(site: Site) -> None:
+def prepare(context: RequestContext) -> None:
     """Make all of them that never change: whoever asks first would have everybody wait for it."""
-    for endpoint in site.endpoints:
+    for endpoint in context.endpoints:
         if isinstance(endpoint.handle, _Once):
-            endpoint.handle.of(site)
+            endpoint.handle.of(context)
 
 
 class _Once(Generic[T]):
     """What ``make`` says of a server, worked out once: it takes many milliseconds, and never changes."""
 
-    def __init__(self, make: Callable[[Site], T]) -> None:
+    def __init__(self, make: Callable[[RequestContext], T]) -> None:
         self._make = make
         self._made: list[T] = []
 
-    def of(self, site: Site) -> T:
+    def of(self, context: RequestContext) -> T:
         """It."""
         if not self._made:
-            self._made.append(self._make(site))
+            self._made.append(self._make(context))
         return self._made[0]
 
-    def __call__(self, site: Site, call: Call) -> T:
+    def __call__(self, context: RequestContext, call: Call) -> T:
         """The same, as an answer."""
         del call
-        return self.of(site)
+        return self.of(context)
 
 
-def _page(site: Site) -> Iterator[str]:
+def _page(context: RequestContext) -> Iterator[str]:
     yield f"<!doctype html><html lang=en><meta charset=utf-8><title>feed</title><style>{_STYLE}</style>"
     yield "<h1>feed</h1><p>The API is described in <a href=/openapi.json>/openapi.json</a>.</p>"
     yield "<h2>WebSocket</h2>"
     yield _table(("protocol", "paths"), ((name, "  ".join(at)) for name, at in protocol_paths().items()))
     yield "<h2>HTTP</h2>"
-    rows = ((item.method, item.path, item.access.header, item.summary) for item in site.endpoints)
+    rows = ((item.method, item.path, item.access.header, item.summary) for item in context.endpoints)
     yield _table(("method", "path", "key in", ""), rows)
     yield "<h2>Settings</h2><p>A file of them is given with <code>feed serve --config FILE</code>; "
     yield "<code>feed config</code> prints those in force as such a file.</p>"
@@ -113,7 +113,7 @@ def _table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
     return "<table>" + "".join(f"<tr>{line}" for line in lines) + "</table>"
 
 
-def endpoints() -> tuple[Endpoint[Site], ...]:
+def endpoints() -> tuple[Endpoint[RequestContext], ...]:
     """Those of this module."""
     return (
         Endpoint(

@@ -11,8 +11,8 @@ from feed.dialects.contract import MARKET_ENDED
 from feed.dialects.rest import Answer, Call, Endpoint
 from feed.model.events import Status
 from feed.server.http.access import METRICS
+from feed.server.http.context import RequestContext
 from feed.server.http.metrics import CONTENT_TYPE, exposition
-from feed.server.http.site import Site
 
 PROBES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 """What is answered on a server that has no room for anybody else."""
@@ -48,29 +48,29 @@ class Ready(Shape, omit_defaults=True):
     problems: tuple[str, ...] = ()
 
 
-def alive(site: Site, call: Call) -> Alive:
+def alive(context: RequestContext, call: Call) -> Alive:
     """An answer is all that is asked for."""
     del call
-    problems = tuple(site.storage.problems())
+    problems = tuple(context.storage.problems())
     return Alive(status="degraded" if problems else "ok", problems=problems)
 
 
-def ready(site: Site, call: Call) -> Ready | Answer:
+def ready(context: RequestContext, call: Call) -> Ready | Answer:
     """Whether every instrument that trades has a quote, and clients are let in."""
     del call
-    latest = site.latest
-    state = _state(site)
-    if site.reception.closed.is_set():
+    market_state = context.market_state
+    state = _state(context)
+    if context.registry.closed.is_set():
         return _not_ready(state, "ended", MARKET_ENDED)
     waiting = [
         instrument.symbol
-        for index, instrument in enumerate(site.listing)
-        if latest.quote(index) is None and latest.status(index) is Status.TRADING
+        for index, instrument in enumerate(context.listing)
+        if market_state.quote(index) is None and market_state.status(index) is Status.TRADING
     ]
     if waiting:
         return _not_ready(state, "not_ready", f"No quote yet: {', '.join(waiting[:10])}")
-    problems = tuple(site.storage.problems())
-    return Ready(status="ready", seq=site.seq, state=state, problems=problems)
+    problems = tuple(context.storage.problems())
+    return Ready(status="ready", seq=context.seq, state=state, problems=problems)
 
 
 def _not_ready(state: str, code: str, message: str) -> Answer:
@@ -78,21 +78,21 @@ def _not_ready(state: str, code: str, message: str) -> Answer:
     return Answer(content=msgspec.json.encode(body), status=503)
 
 
-def _state(site: Site) -> str:
+def _state(context: RequestContext) -> str:
     """What the market is doing; a source that nobody can steer runs until it has ended."""
-    control = getattr(site.source, "control", None)
-    if site.reception.ended.is_set():
+    control = getattr(context.source, "control", None)
+    if context.registry.ended.is_set():
         return "ended"
     return "running" if control is None else str(control.position().state.value)
 
 
-def metrics(site: Site, call: Call) -> bytes:
+def metrics(context: RequestContext, call: Call) -> bytes:
     """All figures, in Prometheus' text format."""
     del call
-    return exposition(site)
+    return exposition(context)
 
 
-def endpoints() -> tuple[Endpoint[Site], ...]:
+def endpoints() -> tuple[Endpoint[RequestContext], ...]:
     """Those of this module."""
     return (
         Endpoint(

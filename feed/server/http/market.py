@@ -7,7 +7,7 @@ from typing import Literal
 from feed.dialects.access import OPEN, Shape
 from feed.dialects.rest import STATUS, Call, Endpoint
 from feed.model.instruments import Contract
-from feed.server.http.site import Site
+from feed.server.http.context import RequestContext
 
 OrderStatus = Literal["active", "readOnly", "halted", "delisted"]
 
@@ -33,14 +33,14 @@ class MarketInfo(Shape):
     status: OrderStatus
 
 
-def markets(site: Site, call: Call) -> list[MarketInfo]:
+def markets(context: RequestContext, call: Call) -> list[MarketInfo]:
     """Every instrument, in the market's order."""
     del call
 
     def status(index: int) -> OrderStatus:
-        found = STATUS[site.latest.status(index)]
-        spot = site.listing[index].contract is Contract.SPOT
-        return "readOnly" if found == "active" and not (spot and site.takes_orders) else found
+        found = STATUS[context.market_state.status(index)]
+        spot = context.listing[index].contract is Contract.SPOT
+        return "readOnly" if found == "active" and not (spot and context.takes_orders) else found
 
     return [
         MarketInfo(
@@ -51,11 +51,11 @@ def markets(site: Site, call: Call) -> list[MarketInfo]:
             minQuantity=f"{instrument.lot_size:f}",
             status=status(index),
         )
-        for index, instrument in enumerate(site.listing)
+        for index, instrument in enumerate(context.listing)
     ]
 
 
-def endpoints() -> tuple[Endpoint[Site], ...]:
+def endpoints() -> tuple[Endpoint[RequestContext], ...]:
     """Those of this module."""
     return (
         Endpoint(

@@ -10,21 +10,21 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from feed.server.http.site import Site
+from feed.server.http.context import RequestContext
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
-def exposition(site: Site) -> bytes:
+def exposition(context: RequestContext) -> bytes:
     """Every figure, in Prometheus' text format."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Figures(site))
+    registry.register(_Figures(context))
     return generate_latest(registry)
 
 
 class _Figures(Collector):
-    def __init__(self, site: Site) -> None:
-        self._site = site
+    def __init__(self, context: RequestContext) -> None:
+        self._context = context
 
     def describe(self) -> Iterator[Metric]:
         """Nothing: the registry holds no others."""
@@ -32,9 +32,9 @@ class _Figures(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Every figure as it stands."""
-        fanout = self._site.fanout
+        fanout = self._context.fanout
         figures = fanout.statistics()
-        connections = self._site.reception.endings.statistics()
+        connections = self._context.registry.close_counts.statistics()
         yield GaugeMetricFamily("feed_connections", "WebSocket connections open.", connections.open)
         yield CounterMetricFamily("feed_connections_opened", "Handshakes finished.", connections.opened)
         ended = CounterMetricFamily("feed_connections_ended", "Connections ended, by reason.", labels=["why"])
@@ -51,17 +51,19 @@ class _Figures(Collector):
         )
         yield CounterMetricFamily("feed_delivered_bytes", "Bytes of these writes.", figures.bytes)
         yield GaugeMetricFamily("feed_backlog_bytes", "Owed to slow connections.", fanout.hub.backlog())
-        yield GaugeMetricFamily("feed_seq", "Sequence number of the newest event.", self._site.seq)
+        yield GaugeMetricFamily("feed_seq", "Sequence number of the newest event.", self._context.seq)
         yield GaugeMetricFamily(
             "feed_history_oldest_seq", "Sequence number of the oldest event kept.", fanout.hub.history.oldest
         )
         yield GaugeMetricFamily(
-            "feed_market_time_seconds", "Market time, since the Unix epoch.", self._site.latest.now / 1e9
+            "feed_market_time_seconds",
+            "Market time, since the Unix epoch.",
+            self._context.market_state.now / 1e9,
         )
         yield GaugeMetricFamily(
             "feed_simulator_lag_seconds",
             "How late the source was with its last events.",
-            getattr(self._site.source, "lag", 0.0),
+            getattr(self._context.source, "lag", 0.0),
         )
         yield from self._storage()
         yield self._faults()
@@ -74,7 +76,7 @@ class _Figures(Collector):
 
     def _storage(self) -> Iterator[Metric]:
         """What is written to disk, where anything is."""
-        journal, recorder = self._site.storage.journal, self._site.storage.recorder
+        journal, recorder = self._context.storage.journal, self._context.storage.recorder
         if journal is not None:
             yield GaugeMetricFamily(
                 "feed_journal_up",
@@ -101,7 +103,7 @@ class _Figures(Collector):
         struck = CounterMetricFamily(
             "feed_fault_connections", "Connections struck by a fault.", labels=["number", "fault"]
         )
-        faults = self._site.reception.faults
+        faults = self._context.registry.faults
         for record in faults.statistics() if faults is not None else ():
             struck.add_metric([str(record.number), record.name], record.connections)
         return struck

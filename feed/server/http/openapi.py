@@ -12,7 +12,7 @@ import feed
 from feed.config.meanings import attributes
 from feed.dialects.access import Access
 from feed.dialects.rest import JSON, Endpoint, Parameter
-from feed.server.http.site import Site
+from feed.server.http.context import RequestContext
 
 _REF: Final = "#/components/schemas/{name}"
 _QUOTA: Final = {
@@ -27,17 +27,17 @@ _QUOTA_OF_A_DAY: Final = {
 }
 
 
-def description(site: Site) -> dict[str, Any]:
+def description(context: RequestContext) -> dict[str, Any]:
     """The whole document, as plain data."""
-    types = {id(kind): kind for endpoint in site.endpoints for kind in _types(endpoint)}
+    types = {id(kind): kind for endpoint in context.endpoints for kind in _types(endpoint)}
     schemas, components = msgspec.json.schema_components(types.values(), ref_template=_REF)
     schema = dict(zip(types, schemas, strict=True))
     for component in components.values():
         _say_what_it_means(component)
         _write_decimals_as_numbers(component)
     paths: dict[str, dict[str, Any]] = {}
-    for endpoint in site.endpoints:
-        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, schema, site)
+    for endpoint in context.endpoints:
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, schema, context)
     return {
         "openapi": "3.1.0",
         "info": {"title": "feed", "version": feed.__version__, "license": {"name": "MIT"}},
@@ -47,25 +47,27 @@ def description(site: Site) -> dict[str, Any]:
             "schemas": components,
             "securitySchemes": {
                 endpoint.access.name: _scheme(endpoint.access)
-                for endpoint in site.endpoints
+                for endpoint in context.endpoints
                 if endpoint.access.name
             },
         },
     }
 
 
-def _types(endpoint: Endpoint[Site]) -> list[Any]:
+def _types(endpoint: Endpoint[RequestContext]) -> list[Any]:
     kinds = [endpoint.returns, endpoint.access.wording_type, endpoint.body]
     return [kind for kind in kinds if kind is not None and not isinstance(kind, str)]
 
 
-def _operation(endpoint: Endpoint[Site], schema: dict[int, dict[str, Any]], site: Site) -> dict[str, Any]:
+def _operation(
+    endpoint: Endpoint[RequestContext], schema: dict[int, dict[str, Any]], context: RequestContext
+) -> dict[str, Any]:
     access = endpoint.access
     operation: dict[str, Any] = {
         "summary": endpoint.summary,
         "operationId": _name(endpoint),
         "tags": [endpoint.group],
-        "parameters": [_parameter(parameter, site) for parameter in endpoint.parameters],
+        "parameters": [_parameter(parameter, context) for parameter in endpoint.parameters],
         "responses": _responses(endpoint, schema),
     }
     if access.name:
@@ -78,14 +80,14 @@ def _operation(endpoint: Endpoint[Site], schema: dict[int, dict[str, Any]], site
     return operation
 
 
-def _name(endpoint: Endpoint[Site]) -> str:
+def _name(endpoint: Endpoint[RequestContext]) -> str:
     return endpoint.method.lower() + re.sub(r"\W+", "_", endpoint.path)
 
 
-def _parameter(parameter: Parameter, site: Site) -> dict[str, Any]:
+def _parameter(parameter: Parameter, context: RequestContext) -> dict[str, Any]:
     if parameter.least is None:
         kind: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": parameter.most}
-        choices = parameter.choices or (site.listing.symbols if parameter.name == "symbol" else ())
+        choices = parameter.choices or (context.listing.symbols if parameter.name == "symbol" else ())
         if choices:
             kind = {"type": "string", "enum": list(choices)}
     else:
@@ -102,7 +104,7 @@ def _parameter(parameter: Parameter, site: Site) -> dict[str, Any]:
     return found if parameter.example is None else {**found, "example": parameter.example}
 
 
-def _responses(endpoint: Endpoint[Site], schema: dict[int, dict[str, Any]]) -> dict[str, Any]:
+def _responses(endpoint: Endpoint[RequestContext], schema: dict[int, dict[str, Any]]) -> dict[str, Any]:
     access = endpoint.access
     if isinstance(endpoint.returns, str):
         media, kind = endpoint.returns.partition(";")[0], {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from feed.server.allowances import WindowCounter
+from feed.server.limits import WindowCounter
 
 
 @attrs.frozen(kw_only=True)

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 import attrs
 import msgspec
 
-from feed.dialects.client import Duty
+from feed.dialects.client import Requirement
 
 _MARKS: Final = {True: "pass", False: "FAIL", None: "skip"}
 
@@ -19,14 +19,14 @@ class Finding:
     What became of one duty.
 
     Attributes:
-        duty: What the client had to do.
+        requirement: What the client had to do.
         required: Whether the document asks for it; otherwise it is good advice.
         passed: Whether it did; None when it could not be seen.
         seen: What there was to see.
         at: When it was decided, seconds from the start.
     """
 
-    duty: Duty
+    requirement: Requirement
     required: bool
     passed: bool | None
     seen: str
@@ -58,10 +58,9 @@ class Report:
         lines = [f"{self.dialect}: {' '.join(self.command)}"]
         for item in self.findings:
             rank = "required" if item.required else "advised"
-            lines.append(
-                f"  {_MARKS[item.passed]}  {rank:<8}  {item.duty.value:<30}  {item.at:6.1f} s  {item.seen}"
-            )
-        missed = [item.duty.value for item in self.findings if item.required and not item.passed]
+            name = item.requirement.value
+            lines.append(f"  {_MARKS[item.passed]}  {rank:<8}  {name:<30}  {item.at:6.1f} s  {item.seen}")
+        missed = [item.requirement.value for item in self.findings if item.required and not item.passed]
         lines.append(
             "certified: all that the document requires"
             if self.passed
@@ -73,7 +72,7 @@ class Report:
         """One JSON object."""
         findings = [
             {
-                "duty": item.duty.value,
+                "duty": item.requirement.value,
                 "required": item.required,
                 "result": _MARKS[item.passed].lower(),
                 "seen": item.seen,
@@ -100,7 +99,7 @@ class Report:
             skipped=str(sum(not item.required and not item.passed for item in self.findings)),
         )
         for item in self.findings:
-            case = ET.SubElement(suite, "testcase", classname=self.dialect, name=item.duty.value)
+            case = ET.SubElement(suite, "testcase", classname=self.dialect, name=item.requirement.value)
             if not item.passed:
                 ET.SubElement(case, "failure" if item.required else "skipped", message=item.seen)
         return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(suite, encoding="unicode") + "\n"

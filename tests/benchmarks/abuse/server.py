@@ -28,10 +28,10 @@ from feed.dialects.tradyn.dialect import Tradyn
 from feed.dialects.tradyn.encode import TickEncoder
 from feed.model.events import Quote, Row
 from feed.model.instruments import Instrument
-from feed.model.latest import Latest
+from feed.model.market_state import MarketState
 from feed.model.topics import Encoder, Topic
-from feed.server.house import House
 from feed.server.serve import serve
+from feed.server.server_context import ServerContext
 from feed.settings import Settings, Tls
 from tests.benchmarks.abuse.processor import Gauge, ProcessorClock
 
@@ -65,7 +65,7 @@ class StampedTradyn(Tradyn):
     def __init__(self, due: DueTimes) -> None:
         self._due = due
 
-    def encoder(self, topic: Topic, instrument: Instrument, latest: Latest) -> Encoder:
+    def encoder(self, topic: Topic, instrument: Instrument, latest: MarketState) -> Encoder:
         """As the real one."""
         if topic.options:
             return super().encoder(topic, instrument, latest)
@@ -83,10 +83,10 @@ async def main(port: int, gauge: Gauge | None = None) -> None:
         if gauge is not None:
             gauge.told(rows)
 
-    def tell(house: House) -> None:
-        house.fanout.tap = told
-        print(json.dumps([item.symbol for item in house.door._listing]), flush=True)
-        settle(house)  # as `feed serve` does
+    def tell(server: ServerContext) -> None:
+        server.fanout.tap = told
+        print(json.dumps([item.symbol for item in server.door._listing]), flush=True)
+        settle(server)  # as `feed serve` does
 
     with TemporaryDirectory() as folder:
         settings = Settings(port=port, tls=Tls(ca=Path(folder, "ca.pem")))

@@ -19,7 +19,7 @@ import trio
 
 from feed.cli.foreground import settle
 from feed.cli.logs import configure
-from feed.dialects.contract import Action, Desk, Opening, Subscribe
+from feed.dialects.contract import Action, Opening, SessionContext, Subscribe
 from feed.dialects.discovery import dialects
 from feed.dialects.options import Options
 from feed.dialects.tradyn.dialect import Tradyn
@@ -27,7 +27,7 @@ from feed.dialects.tradyn.encode import TickEncoder
 from feed.dialects.tradyn.session import TradynSession
 from feed.model.events import QUOTE, Quote, Row
 from feed.model.instruments import Instrument, Listing
-from feed.model.latest import Latest
+from feed.model.market_state import MarketState
 from feed.model.topics import Topic
 from feed.server.serve import serve
 from feed.settings import Limits, Settings, Tls
@@ -119,7 +119,7 @@ class StampedTicks(TickEncoder):
 class CountedSession(TradynSession):
     """Tells the source of its first subscription."""
 
-    def __init__(self, desk: Desk, source: SteadySource) -> None:
+    def __init__(self, desk: SessionContext, source: SteadySource) -> None:
         super().__init__(desk, Options())
         self._source: SteadySource | None = source
 
@@ -138,12 +138,12 @@ class StampedTradyn(Tradyn):
     def __init__(self, source: SteadySource) -> None:
         self._source = source
 
-    def session(self, opening: Opening, desk: Desk) -> TradynSession:
+    def session(self, opening: Opening, desk: SessionContext) -> TradynSession:
         """As the real one."""
         del opening
         return CountedSession(desk, self._source)
 
-    def encoder(self, topic: Topic, instrument: Instrument, latest: Latest) -> TickEncoder:
+    def encoder(self, topic: Topic, instrument: Instrument, latest: MarketState) -> TickEncoder:
         """As the real one."""
         return StampedTicks(instrument, latest.quote(topic.instrument))
 

@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feed.client.core import Core
-from feed.client.states import Desynced
+from feed.client.states import OutOfSync
 from feed.dialects import guide
-from feed.dialects.client import Wish
+from feed.dialects.client import SubscriptionSpec
 from feed.dialects.guide import books
 from feed.dialects.guide.client import CODEC
 from feed.dialects.guide.dialect import DIALECT
@@ -25,7 +25,7 @@ from feed.dialects.items import Channel
 from feed.dialects.ladder import Ladder, Rungs
 from feed.model.events import ADD, CLEAR, LEVEL, REDUCE, TRADE, UNKNOWN, Side, event
 from feed.model.instruments import Instrument
-from feed.model.latest import Latest
+from feed.model.market_state import MarketState
 from feed.model.topics import Topic
 
 XAUUSD, BTC = 2, 3
@@ -96,32 +96,35 @@ class ClientOrders:
         return tuple(sides)
 
 
-def levels_of(latest, instrument, at):
+def levels_of(market_state, instrument, at):
     return tuple(
-        [(instrument.price_text(p), instrument.size_text(s)) for p, s in latest.levels(at, side)]
+        [(instrument.price_text(p), instrument.size_text(s)) for p, s in market_state.levels(at, side)]
         for side in Side
     )
 
 
-def orders_of(latest, instrument, at):
+def orders_of(market_state, instrument, at):
     return tuple(
-        [(str(o), instrument.price_text(p), instrument.size_text(s)) for o, p, s in latest.orders(at, side)]
+        [
+            (str(o), instrument.price_text(p), instrument.size_text(s))
+            for o, p, s in market_state.orders(at, side)
+        ]
         for side in Side
     )
 
 
 @pytest.fixture(scope="module")
-def simulated(house):
+def simulated(support):
     """A few seconds of two instruments, and their listing."""
-    return house.market(12, "BTC-USD", "DOGE-USD")
+    return support.market(12, "BTC-USD", "DOGE-USD")
 
 
 @pytest.mark.parametrize("joined", [0, 1, 40, 100, 444, 800])
-def test_line_6_client_keeps_the_book(house, simulated, joined):
+def test_line_6_client_keeps_the_book(support, simulated, joined):
     """Whenever it comes: snapshot and deltas make the market's book, and every checksum is right."""
     rows, listing = simulated
     assert joined < len(rows) - 100
-    stage = house.Stage(listing)
+    stage = support.Stage(listing)
     topics = [(Topic("guide", kind, at), at) for kind in ("book", "book3") for at in range(2)]
     stage.publish(rows[:joined])
     ears = [(stage.ear(topic), topic, at) for topic, at in topics]
@@ -132,35 +135,35 @@ def test_line_6_client_keeps_the_book(house, simulated, joined):
             for text in ear.texts(read[n]):
                 clients[n].take(text)
             read[n] = len(ear.received)
-            latest, client = stage.hub.latest, clients[n]
+            market_state, client = stage.hub.market_state, clients[n]
             if isinstance(client, ClientBook):
-                assert client.levels == levels_of(latest, listing[at], at)
+                assert client.levels == levels_of(market_state, listing[at], at)
             else:
-                assert client.orders == orders_of(latest, listing[at], at)
+                assert client.orders == orders_of(market_state, listing[at], at)
         stage.publish(rows[start : start + 100])
 
 
 @pytest.mark.parametrize("joined", [0, 40, 800])
-def test_our_client_keeps_both_books(house, simulated, joined):
+def test_our_client_keeps_both_books(support, simulated, joined):
     """The client library makes the market's books of the same messages: levels, and orders in line."""
     rows, listing = simulated
-    stage = house.Stage(listing)
+    stage = support.Stage(listing)
     stage.publish(rows[:joined])
     symbols = tuple(instrument.symbol for instrument in listing)
-    wish = Wish(symbols=symbols, channels=(Channel.BOOK, Channel.ORDERS))
-    core = Core(CODEC, wish, "ws://feed.test", resume=False)
+    spec = SubscriptionSpec(symbols=symbols, channels=(Channel.BOOK, Channel.ORDERS))
+    core = Core(CODEC, spec, "ws://feed.test", resume=False)
     core.connected()
     ears = [stage.ear(Topic("guide", kind, at)) for kind in ("book", "book3") for at in range(2)]
     stage.publish(rows[joined:])
     told = [item for ear in ears for text in ear.texts() for item in core.receive(text)]
-    assert not any(isinstance(item, Desynced) for item in told)
+    assert not any(isinstance(item, OutOfSync) for item in told)
     for at, instrument in enumerate(listing):
-        index, latest = core.instruments.find(instrument.symbol), stage.hub.latest
+        index, market_state = core.instruments.find(instrument.symbol), stage.hub.market_state
         book, orders = core.books.levels[index], core.books.orders[index]
-        assert tuple(book.texts(side) for side in Side) == levels_of(latest, instrument, at)
+        assert tuple(book.texts(side) for side in Side) == levels_of(market_state, instrument, at)
         for side in Side:
             assert list(orders.orders(side)) == [
-                (str(order), price, size) for order, price, size in latest.orders(at, side)
+                (str(order), price, size) for order, price, size in market_state.orders(at, side)
             ]
             assert orders.levels(side) == book.levels(side)
 
@@ -191,47 +194,47 @@ def changed(changes):
 
 
 @given(changes=CHANGES, joined=st.integers(0, 60))
-def test_line_6_any_changes_make_the_same_book(house, changes, joined):
+def test_line_6_any_changes_make_the_same_book(support, changes, joined):
     """Levels that come, change and go above, among and below the best ten, known or not."""
     rows = changed(changes)
-    stage = house.Stage()
+    stage = support.Stage()
     stage.publish(rows[:joined])
     ear, client = stage.ear(Topic("guide", "book", BTC)), ClientBook()
     stage.publish(rows[joined:])
     for text in ear.texts():
         client.take(text)
-    assert client.levels == levels_of(stage.hub.latest, house.listing[BTC], BTC)
+    assert client.levels == levels_of(stage.hub.market_state, support.listing[BTC], BTC)
 
 
 @pytest.mark.parametrize("options", [(), (("ext", "seq"),)])
 @given(changes=CHANGES)
-def test_line_6_whoever_joins_later_sees_the_book_as_it_is(house, options, changes):
+def test_line_6_whoever_joins_later_sees_the_book_as_it_is(support, options, changes):
     """What is kept of a snapshot is never older than the book: it is that of a new encoder, at each event."""
-    latest = Latest(len(house.listing))
+    market_state = MarketState(len(support.listing))
     topics = [Topic("guide", kind, BTC, options) for kind in ("book", "book3")]
-    kept = [DIALECT.encoder(topic, house.listing[BTC], latest) for topic in topics]
+    kept = [DIALECT.encoder(topic, support.listing[BTC], market_state) for topic in topics]
     for n, row in enumerate(changed(changes), 1):
-        latest.apply(n, row, n)
+        market_state.apply(n, row, n)
         for topic, encoder in zip(topics, kept, strict=True):
             if row[0] in encoder.kinds:
                 encoder.encode(event(n, row, n))
-            new = DIALECT.encoder(topic, house.listing[BTC], latest)
-            assert encoder.snapshot(latest, BTC) == new.snapshot(latest, BTC)
-            latest.now += 1_000_000  # of another instrument
-            assert encoder.snapshot(latest, BTC) == new.snapshot(latest, BTC)
+            new = DIALECT.encoder(topic, support.listing[BTC], market_state)
+            assert encoder.snapshot(market_state, BTC) == new.snapshot(market_state, BTC)
+            market_state.now += 1_000_000  # of another instrument
+            assert encoder.snapshot(market_state, BTC) == new.snapshot(market_state, BTC)
 
 
 @pytest.mark.parametrize("kind", ["book", "book3"])
-def test_line_6_many_who_join_cost_little_more_than_one(house, monkeypatch, kind):
+def test_line_6_many_who_join_cost_little_more_than_one(support, monkeypatch, kind):
     """Each price is written once for all who join before the book changes, and all orders at it."""
-    latest = Latest(len(house.listing))
+    market_state = MarketState(len(support.listing))
     for n in range(1, 101):
-        latest.apply(n, (ADD, BTC, n, n, n % 2, 1000 + 10 * (n % 2), 5, 5))
+        market_state.apply(n, (ADD, BTC, n, n, n % 2, 1000 + 10 * (n % 2), 5, 5))
     written = []
     monkeypatch.setattr(Instrument, "price_text", lambda _, ticks: written.append(ticks) or "1")
-    encoder = DIALECT.encoder(Topic("guide", kind, BTC), house.listing[BTC], latest)
+    encoder = DIALECT.encoder(Topic("guide", kind, BTC), support.listing[BTC], market_state)
     for _ in range(50):
-        encoder.snapshot(latest, BTC)
+        encoder.snapshot(market_state, BTC)
     assert written == [1000, 1010]
 
 
@@ -249,9 +252,9 @@ def test_best_levels_are_found_again(changes, side):
         assert rungs.best() == ":".join(levels[at] for at in best)
 
 
-def test_line_6_book_messages(house):
+def test_line_6_book_messages(support):
     """Byte for byte: a snapshot of nothing, a delta of each kind, a book that begins anew."""
-    stage = house.Stage()
+    stage = support.Stage()
     ear = stage.ear(Topic("guide", "book", BTC))
     stage.publish(
         [
@@ -278,9 +281,9 @@ def delta(rows, ts, seq, checked):
     return f'{HEAD}"action":"delta",{rows},"ts":{ts},"seq":{seq},"checksum":{checksum}}}'
 
 
-def test_line_6_checksum_of_the_notes(house):
+def test_line_6_checksum_of_the_notes(support):
     """The example for those who write a client: the book, the text and the number."""
-    ladder = Ladder(house.listing[XAUUSD])
+    ladder = Ladder(support.listing[XAUUSD])
     ladder.fill(Side.BUY, [(232_500, 150), (232_450, 200)])
     ladder.fill(Side.SELL, [(232_525, 25)])
     text = "2325.00:1.50:2324.50:2.00:2325.25:0.25"
@@ -288,9 +291,9 @@ def test_line_6_checksum_of_the_notes(house):
     assert f"| `{text}` | {NUMBER} |" in NOTES
 
 
-def test_line_6_order_messages(house):
+def test_line_6_order_messages(support):
     """Byte for byte: ids are texts, and what is left of nothing is gone."""
-    stage = house.Stage()
+    stage = support.Stage()
     ear = stage.ear(Topic("guide", "book3", BTC))
     stage.publish(
         [
@@ -313,13 +316,13 @@ def test_line_6_order_messages(house):
 
 
 @pytest.mark.parametrize("kind", ["book", "book3"])
-def test_line_6_large_books_come_in_parts(house, kind):
+def test_line_6_large_books_come_in_parts(support, kind):
     """No message of a mebibyte, which some clients refuse; together they are the book."""
-    latest = Latest(len(house.listing))
+    market_state = MarketState(len(support.listing))
     for n in range(1, 12_001):
-        latest.apply(n, (ADD, BTC, n, 10**15 + n, n % 2, 10**15 + (n if n % 2 else -n), 10**15, 10**15))
-    encoder = DIALECT.encoder(Topic("guide", kind, BTC), house.listing[BTC], latest)
-    parts = encoder.snapshot(latest, BTC)
+        market_state.apply(n, (ADD, BTC, n, 10**15 + n, n % 2, 10**15 + (n if n % 2 else -n), 10**15, 10**15))
+    encoder = DIALECT.encoder(Topic("guide", kind, BTC), support.listing[BTC], market_state)
+    parts = encoder.snapshot(market_state, BTC)
     client = ClientBook() if kind == "book" else ClientOrders()
     for n, text in enumerate(parts, 1):
         message = json.loads(text)
@@ -328,6 +331,6 @@ def test_line_6_large_books_come_in_parts(house, kind):
         assert len(message["bids"]) + len(message["asks"]) <= books.PART_ROWS
         client.take(text)
     if kind == "book":
-        assert client.levels == levels_of(latest, house.listing[BTC], BTC)
+        assert client.levels == levels_of(market_state, support.listing[BTC], BTC)
     else:
-        assert client.orders == orders_of(latest, house.listing[BTC], BTC)
+        assert client.orders == orders_of(market_state, support.listing[BTC], BTC)

@@ -33,11 +33,11 @@ def topic(kind, at, *options):
 
 
 @pytest.fixture
-def client_with(house):
+def client_with(support):
     """Says something on a connection with these options, and returns the actions."""
 
     def connect(**query):
-        session = DIALECT.session(Opening(path="/ws", query=query), house.desk)
+        session = DIALECT.session(Opening(path="/ws", query=query), support.context)
         return lambda kind="subscribe", **fields: session.receive(json.dumps({"type": kind, **fields}))
 
     return connect
@@ -55,9 +55,9 @@ def test_line_1_paths():
     assert route("/guide", {}) is DIALECT
 
 
-def test_line_1_subscription_of_the_guide(house):
+def test_line_1_subscription_of_the_guide(support):
     """No welcome, no key: one message, a confirmation, and the stream."""
-    session = DIALECT.session(Opening(path="/ws"), house.desk)
+    session = DIALECT.session(Opening(path="/ws"), support.context)
     assert session.authenticated
     assert session.open() == ()
     assert session.receive('{"type": "subscribe", "channels": ["ticker_btcusd"]}') == [
@@ -131,9 +131,9 @@ def test_line_4_ping(client):
          f"Unknown channel(s): ticker_{'y' * 25}..."),
     ],
 )  # fmt: skip
-def test_line_4_message_outside_the_protocol(house, text, answer):
+def test_line_4_message_outside_the_protocol(support, text, answer):
     """An error that says why; the connection stays."""
-    session = DIALECT.session(Opening(), house.desk)
+    session = DIALECT.session(Opening(), support.context)
     assert session.receive(text) == [error(answer)]
 
 
@@ -148,9 +148,9 @@ def test_line_9_tickers_can_be_thinned_and_nothing_else(client_with):
     )
 
 
-def test_bad_option_is_refused_before_the_handshake(house):
+def test_bad_option_is_refused_before_the_handshake(support):
     """In the words of the dialect."""
-    refusal = DIALECT.session(Opening(query={"conflate": "0"}), house.desk)
+    refusal = DIALECT.session(Opening(query={"conflate": "0"}), support.context)
     ladder = "50, 100, 250, 500, 1000, 2000, 5000, 10000, 30000, 60000"
     assert refusal == Refusal(400, error(f"conflate must be one of {ladder} milliseconds").text)
 
@@ -164,15 +164,15 @@ def test_bad_option_is_refused_before_the_handshake(house):
         (Fault.SLOW_CONSUMER, "Slow consumer: reconnect and resume with since"),
     ],
 )
-def test_last_words(house, fault, text):
+def test_last_words(support, fault, text):
     """The server says why it closes, as an error."""
-    assert Reply(DIALECT.session(Opening(), house.desk).wording(fault)) == error(text)
+    assert Reply(DIALECT.session(Opening(), support.context).wording(fault)) == error(text)
 
 
-def test_topics_are_the_same_objects_for_all(house):
+def test_topics_are_the_same_objects_for_all(support):
     """Who compares the topics of two connections need not look into them, however they were spelled."""
     asked = [
-        DIALECT.session(Opening(path="/ws"), house.desk).receive(
+        DIALECT.session(Opening(path="/ws"), support.context).receive(
             json.dumps({"type": "subscribe", "channels": [f"{kind}_{spelled}"]})
         )[-1]
         for kind in ("ticker", "book3")
@@ -182,9 +182,9 @@ def test_topics_are_the_same_objects_for_all(house):
     assert len({id(one.topics[0]) for one in asked}) == 2
 
 
-def test_instruments_with_one_plain_name_are_told_apart(house):
+def test_instruments_with_one_plain_name_are_told_apart(support):
     """The canonical name means the first of them; each has its own symbol."""
-    twins = Listing([house.listing[BTC], attrs.evolve(house.listing[BTC], symbol="BTC/USD")])
+    twins = Listing([support.listing[BTC], attrs.evolve(support.listing[BTC], symbol="BTC/USD")])
     finder = channels.Finder(twins, Options())
     found = [
         finder.topic(f"book_{spelled}").instrument for spelled in ("btcusd", "BTC-USD", "BTC/USD", "btc/usd")

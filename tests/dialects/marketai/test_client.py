@@ -2,15 +2,15 @@
 
 import pytest
 
-from feed.dialects.client import Wish
+from feed.dialects.client import SubscriptionSpec
 from feed.dialects.discovery import codecs
-from feed.dialects.items import Channel, Heard, Ready, Refused, Ticker
+from feed.dialects.items import Channel, ChannelEvent, Ready, Refused, Ticker
 from feed.dialects.messages import message
 from feed.errors import ProtocolError
 from feed.model.directory import Directory
 from feed.model.events import UNKNOWN, Side, Trade
 
-WISH = Wish(symbols=("BTC/USDT",), channels=(Channel.QUOTES, Channel.TRADES), key="mk_live_x")
+WISH = SubscriptionSpec(symbols=("BTC/USDT",), channels=(Channel.QUOTES, Channel.TRADES), key="mk_live_x")
 # As the document prints them.
 QUOTE = """{"type": "update", "channel": "quotes", "ts": 1708776300000, "data": {
   "symbol": "BTC/USDT", "global_mid": "67450.25", "global_vwap": "67448.10", "max_arb_bps": 3.2,
@@ -29,14 +29,14 @@ def directory():
 
 
 @pytest.fixture
-def dialogue(directory):
-    return codecs()["marketai"].dialogue(WISH, directory)
+def client_session(directory):
+    return codecs()["marketai"].client_session(WISH, directory)
 
 
-def test_the_key_comes_first_and_the_subscription_once_it_is_accepted(dialogue):
+def test_the_key_comes_first_and_the_subscription_once_it_is_accepted(client_session):
     """The first message must be the key, or the connection ends."""
-    assert dialogue.start() == ['{"action":"auth","key":"mk_live_x"}']
-    assert dialogue.receive('{"type": "authenticated", "tier": "basic"}') == (
+    assert client_session.start() == ['{"action":"auth","key":"mk_live_x"}']
+    assert client_session.receive('{"type": "authenticated", "tier": "basic"}') == (
         (),
         [
             message(
@@ -48,16 +48,18 @@ def test_the_key_comes_first_and_the_subscription_once_it_is_accepted(dialogue):
             )
         ],
     )
-    assert dialogue.receive('{"type":"subscribed","channel":"quotes","symbols":["BTC/USDT"]}')[0] == [Ready()]
+    assert client_session.receive('{"type":"subscribed","channel":"quotes","symbols":["BTC/USDT"]}')[0] == [
+        Ready()
+    ]
 
 
-def test_published_quote(dialogue, directory):
+def test_published_quote(client_session, directory):
     """The best of all venues, and the global mid for a price."""
-    (items, answers) = dialogue.receive(QUOTE)
+    (items, answers) = client_session.receive(QUOTE)
 
     assert answers == ()
     assert items == [
-        Heard(
+        ChannelEvent(
             Channel.QUOTES,
             Ticker(
                 seq=0,
@@ -74,21 +76,21 @@ def test_published_quote(dialogue, directory):
     assert directory[0].symbol == "BTC/USDT"
 
 
-def test_quote_is_the_best_over_the_venues(dialogue, directory):
+def test_quote_is_the_best_over_the_venues(client_session, directory):
     """By value and not by text: 99.5 is less than 100.5."""
     venues = '[{"bid":"99.5","ask":"101.5"},{"bid":"100.5","ask":"101.0"}]'
     data = f'{{"symbol":"A/USDT","global_mid":"100.6","exchanges":{venues}}}'
-    items, _ = dialogue.receive(f'{{"type":"update","channel":"quotes","ts":1,"data":{data}}}')
+    items, _ = client_session.receive(f'{{"type":"update","channel":"quotes","ts":1,"data":{data}}}')
 
     assert (items[0].event.bid, items[0].event.ask) == (1005, 1010)
 
 
-def test_published_trade(dialogue):
+def test_published_trade(client_session):
     """Of whichever venue."""
-    items, _ = dialogue.receive(TRADE)
+    items, _ = client_session.receive(TRADE)
 
     assert items == [
-        Heard(
+        ChannelEvent(
             Channel.TRADES,
             Trade(
                 seq=0,
@@ -110,9 +112,9 @@ def test_published_trade(dialogue):
 @pytest.mark.parametrize(
     ("code", "about"), [("UNAUTHORIZED", Refused.KEY), ("INVALID_CHANNEL", Refused.OTHER)]
 )
-def test_errors_are_sorted(dialogue, code, about):
+def test_errors_are_sorted(client_session, code, about):
     """Only one code is about the key."""
-    (item,), _ = dialogue.receive(f'{{"type":"error","code":"{code}","message":"no"}}')
+    (item,), _ = client_session.receive(f'{{"type":"error","code":"{code}","message":"no"}}')
 
     assert (item.about, item.message, item.code) == (about, "no", code)
 
@@ -126,25 +128,25 @@ def test_errors_are_sorted(dialogue, code, about):
         '{"type":"update","channel":"trades","ts":1,"data":{"symbol":"A","price":"?","quantity":"1","side":"buy","timestamp":1}}',
     ],
 )
-def test_what_is_no_message_of_the_protocol_is_said_to_be_none(dialogue, text):
+def test_what_is_no_message_of_the_protocol_is_said_to_be_none(client_session, text):
     """A client can tell its user."""
     with pytest.raises(ProtocolError):
-        dialogue.receive(text)
+        client_session.receive(text)
 
 
-def test_other_channels_are_passed_over(dialogue):
+def test_other_channels_are_passed_over(client_session):
     """Services grow."""
-    assert dialogue.receive('{"type":"update","channel":"news","ts":1,"data":{}}') == ((), ())
+    assert client_session.receive('{"type":"update","channel":"news","ts":1,"data":{}}') == ((), ())
 
 
-def test_renewing_is_to_subscribe_anew(dialogue):
+def test_renewing_is_to_subscribe_anew(client_session):
     """Quotes begin with how they stand."""
-    away, back = dialogue.renew(Channel.QUOTES, "BTC/USDT")
+    away, back = client_session.renew(Channel.QUOTES, "BTC/USDT")
 
     assert away == '{"action":"unsubscribe","channels":[{"type":"quotes","symbols":["BTC/USDT"]}]}'
     assert back == away.replace("unsubscribe", "subscribe")
 
 
-def test_a_probe_is_a_ping(dialogue):
+def test_a_probe_is_a_ping(client_session):
     """Any live server answers it."""
-    assert dialogue.probe() == '{"action":"ping"}'
+    assert client_session.probe() == '{"action":"ping"}'

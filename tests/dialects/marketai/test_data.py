@@ -13,7 +13,7 @@ from feed.model.position import Position
 from feed.model.topics import Topic
 from feed.scenario.reader import read_scenario
 from feed.scenario.shipped import find_scenario
-from feed.server.program import MARKETS
+from feed.server.run_spec import MARKETS
 from feed.sim.script import ScriptedMarket
 
 MS = 1_000_000
@@ -46,8 +46,8 @@ FIRST, OTHER, PERP, UP = range(4)
 
 
 @pytest.fixture
-def stage(house):
-    return house.Stage(LISTING)
+def stage(support):
+    return support.Stage(LISTING)
 
 
 def level(side, price, lots, *, at=FIRST, ts=NOW):
@@ -177,9 +177,9 @@ def test_numbers_are_those_of_the_events(stage):
         stage.ear(topic("klines", ext="seq", interval="1m")),
     ]
     plain = stage.ear(topic("trades"))
-    before = stage.hub.latest.proof
+    before = stage.hub.market_state.proof
     stage.publish([trade(105, 1)])
-    after = stage.hub.latest.proof
+    after = stage.hub.market_state.proof
     stage.publish([clock(NOW + 1000 * MS)])
 
     trades, book, klines = map(heard, ears)
@@ -321,12 +321,12 @@ def test_a_new_round_knows_nothing_of_the_one_before(stage):
     assert first["data"] == told[-2]
 
 
-def test_a_simulated_round_goes_over_into_the_next(house):
+def test_a_simulated_round_goes_over_into_the_next(support):
     """No message says that something is active of which no time is left, and each new one begins at half."""
     length = 15 * MINUTE
     start = NOW - NOW % length + length - 10_000 * MS
-    rows, listing = house.market(20, "BTC-USD", "BTC-UP-15M", start=start)
-    ear = (stage := house.Stage(listing)).ear(topic("polymarket", listing.index("BTC-UP-15M")))
+    rows, listing = support.market(20, "BTC-USD", "BTC-UP-15M", start=start)
+    ear = (stage := support.Stage(listing)).ear(topic("polymarket", listing.index("BTC-UP-15M")))
     stage.publish(rows)
 
     told = [message["data"] for message in heard(ear)]
@@ -380,12 +380,12 @@ SIGNALS = (
 @pytest.mark.parametrize(
     "name", [*(f"signal-{name}" for name in SIGNALS), "liquidation-cascade", "funding-spike"]
 )
-def test_each_signal_comes_over_the_wire_from_its_scenario(house, name):
+def test_each_signal_comes_over_the_wire_from_its_scenario(support, name):
     """The shipped file makes it, the observer finds it, a client of tier free hears it."""
     run = ScriptedMarket(read_scenario(find_scenario(name), MARKETS))
-    stage = house.Stage(run.listing)
+    stage = support.Stage(run.listing)
     session = dialects()["marketai"].session(
-        Opening(query={"key": "good key"}), house.with_listing(run.listing)
+        Opening(query={"key": "good key"}), support.with_listing(run.listing)
     )
     *_, subscribe = session.receive('{"action":"subscribe","channels":[{"type":"signals"}]}')
     ear = stage.ear(*subscribe.topics)
@@ -402,12 +402,12 @@ def test_each_signal_comes_over_the_wire_from_its_scenario(house, name):
         assert signal["severity"] in {"info", "warning", "alert", "critical"}
 
 
-def heard_of(house, name, *channels):
+def heard_of(support, name, *channels):
     """What a client hears of some channels of a shipped scenario."""
     run = ScriptedMarket(read_scenario(find_scenario(name), MARKETS))
-    stage = house.Stage(run.listing)
+    stage = support.Stage(run.listing)
     session = dialects()["marketai"].session(
-        Opening(query={"key": "good key"}), house.with_listing(run.listing)
+        Opening(query={"key": "good key"}), support.with_listing(run.listing)
     )
     entries = [{"type": channel} for channel in channels]
     *_, subscribe = session.receive(json.dumps({"action": "subscribe", "channels": entries}))
@@ -418,10 +418,10 @@ def heard_of(house, name, *channels):
     return [(message["channel"], message["data"]) for message in heard(ear)]
 
 
-def test_a_cascade_is_what_the_channel_of_liquidations_told(house):
+def test_a_cascade_is_what_the_channel_of_liquidations_told(support):
     """As many, worth as much to the cent, in so many milliseconds."""
     told, found = [], []
-    for channel, data in heard_of(house, "liquidation-cascade", "signals", "liquidations"):
+    for channel, data in heard_of(support, "liquidation-cascade", "signals", "liquidations"):
         if channel == "liquidations":
             told.append(data)
         elif data["signal_type"] == "liquidation_cascade":
@@ -439,10 +439,10 @@ def test_a_cascade_is_what_the_channel_of_liquidations_told(house):
     assert found
 
 
-def test_a_funding_spike_has_the_rates_of_the_channel_of_funding(house):
+def test_a_funding_spike_has_the_rates_of_the_channel_of_funding(support):
     """The rate, and the predicted one that stands out and was another before."""
     before, last, found = None, None, []
-    for channel, data in heard_of(house, "funding-spike", "signals", "funding"):
+    for channel, data in heard_of(support, "funding-spike", "signals", "funding"):
         if channel == "funding":
             before, last = last, data
         elif data["signal_type"] == "funding_spike":
@@ -453,10 +453,10 @@ def test_a_funding_spike_has_the_rates_of_the_channel_of_funding(house):
     assert found
 
 
-def test_a_whale_is_the_sum_of_its_trades(house):
+def test_a_whale_is_the_sum_of_its_trades(support):
     """To the cent, as anybody would round it."""
     trades, found = [], []
-    for channel, data in heard_of(house, "signal-whale-movement", "signals", "trades"):
+    for channel, data in heard_of(support, "signal-whale-movement", "signals", "trades"):
         if channel == "trades":
             trades.append(data)
         elif data["signal_type"] == "whale_movement":

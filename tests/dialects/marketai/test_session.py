@@ -38,7 +38,7 @@ LISTING = Listing(
 BTC, ETH, BTC_KRAKEN, BTC_PERP = range(4)
 
 
-class Seats:
+class ConnectionQuotas:
     """Seats of a house in which nobody leaves."""
 
     def __init__(self):
@@ -53,14 +53,16 @@ class Seats:
 
 
 @pytest.fixture
-def desk(house):
+def context(support):
     """A house with a key for each tier, named after it."""
     grants = {tier.value: Grant(name=tier.value, tier=tier) for tier in Tier}
-    return attrs.evolve(house.desk, listing=LISTING, check_key=grants.get, enter=Seats().enter)
+    return attrs.evolve(
+        support.context, listing=LISTING, check_key=grants.get, enter=ConnectionQuotas().enter
+    )
 
 
-def connect(desk, tier="max", **query):
-    return dialects()["marketai"].session(Opening(path="/", query={"key": tier, **query}), desk)
+def connect(context, tier="max", **query):
+    return dialects()["marketai"].session(Opening(path="/", query={"key": tier, **query}), context)
 
 
 def say(session, **fields):
@@ -88,24 +90,24 @@ def confirmed(channel, *symbols, kind="subscribed"):
     return {"type": kind, "channel": channel, "symbols": list(symbols)}
 
 
-def test_key_in_the_query_needs_no_message(desk):
+def test_key_in_the_query_needs_no_message(context):
     """Whoever connects with a good key is in, and hears nothing before it speaks."""
-    session = connect(desk, "basic")
+    session = connect(context, "basic")
 
     assert session.authenticated
     assert session.open() == ()
 
 
-def test_invalid_key_is_refused_before_the_handshake(desk):
+def test_invalid_key_is_refused_before_the_handshake(context):
     """An HTTP error in the document's envelope."""
-    refused = connect(desk, "nobody's")
+    refused = connect(context, "nobody's")
 
     assert refused == Refusal(401, '{"ok":false,"error":{"code":"unauthorized","message":"Invalid API key"}}')
 
 
-def test_browser_gets_the_refusal_as_a_message(desk):
+def test_browser_gets_the_refusal_as_a_message(context):
     """With ``errors=frame`` the same object comes over the connection, which then ends."""
-    session = connect(desk, "nobody's", errors="frame")
+    session = connect(context, "nobody's", errors="frame")
 
     assert session.open() == [
         Reply('{"ok":false,"error":{"code":"unauthorized","message":"Invalid API key"}}'),
@@ -122,47 +124,47 @@ def test_browser_gets_the_refusal_as_a_message(desk):
         ({"ext": "crc"}, "ext=crc is unknown; known are seq"),
     ],
 )
-def test_option_that_is_not_offered_is_refused(desk, option, complaint):
+def test_option_that_is_not_offered_is_refused(context, option, complaint):
     """Rather than passed over: a client would believe that it had missed nothing. No seat is taken."""
-    refused = connect(desk, "free", **option)
+    refused = connect(context, "free", **option)
 
     assert (refused.status, json.loads(refused.body)["error"]) == (
         400,
         {"code": "invalid_option", "message": complaint},
     )
-    assert connect(desk, "free").authenticated
+    assert connect(context, "free").authenticated
 
 
-def test_numbers_are_an_option_of_the_topics(desk):
+def test_numbers_are_an_option_of_the_topics(context):
     """So that connections with identical options read identical bytes."""
-    (_, subscription) = subscribe(connect(desk, ext="seq"), {"type": "klines", "symbols": ["ETH"]})
+    (_, subscription) = subscribe(connect(context, ext="seq"), {"type": "klines", "symbols": ["ETH"]})
 
     assert subscription.topics == (Topic("marketai", "klines", ETH, (("ext", "seq"), ("interval", "1m"))),)
 
 
-def test_key_in_a_message(desk):
+def test_key_in_a_message(context):
     """Without a key in the query the first message brings it, and learns the tier."""
-    session = dialects()["marketai"].session(Opening(path="/marketai"), desk)
+    session = dialects()["marketai"].session(Opening(path="/marketai"), context)
 
     assert not session.authenticated
     assert say(session, action="auth", key="basic") == [Reply('{"type":"authenticated","tier":"basic"}')]
     assert session.authenticated
 
 
-def test_invalid_key_in_a_message_can_be_put_right(desk):
+def test_invalid_key_in_a_message_can_be_put_right(context):
     """It is an error; after too many of them the connection ends."""
-    session = dialects()["marketai"].session(Opening(path="/marketai"), desk)
+    session = dialects()["marketai"].session(Opening(path="/marketai"), context)
     invalid = Reply('{"type":"error","code":"UNAUTHORIZED","message":"Invalid API key"}')
 
-    for _ in range(desk.auth_attempts - 1):
+    for _ in range(context.auth_attempts - 1):
         assert say(session, action="auth", key="wrong") == [invalid]
     assert say(session, action="auth", key="wrong") == [invalid, Close(1008, "Too many invalid keys")]
 
 
 @pytest.mark.parametrize("text", ['{"action":"ping"}', "nonsense", "[]", '{"action":"auth"}'])
-def test_first_message_that_is_no_auth_ends_the_connection(desk, text):
+def test_first_message_that_is_no_auth_ends_the_connection(context, text):
     """Nobody is served before a key was shown."""
-    session = dialects()["marketai"].session(Opening(path="/marketai"), desk)
+    session = dialects()["marketai"].session(Opening(path="/marketai"), context)
 
     reply, close = session.receive(text)
 
@@ -170,9 +172,9 @@ def test_first_message_that_is_no_auth_ends_the_connection(desk, text):
     assert close == Close(1008, "Not authenticated")
 
 
-def test_second_auth_is_answered_and_changes_nothing(desk):
+def test_second_auth_is_answered_and_changes_nothing(context):
     """The connection and its tier stay."""
-    session = connect(desk, "free")
+    session = connect(context, "free")
 
     assert said(say(session, action="auth", key="max")) == [
         {"type": "error", "code": "INVALID_MESSAGE", "message": "Already authenticated"}
@@ -183,17 +185,17 @@ def test_second_auth_is_answered_and_changes_nothing(desk):
 
 
 @pytest.mark.parametrize(("tier", "most"), [("free", 1), ("basic", 5), ("pro", 15), ("max", 50)])
-def test_one_connection_too_many(desk, tier, most):
+def test_one_connection_too_many(context, tier, most):
     """The document's body, by HTTP; and over the connection for a key in a message."""
     for _ in range(most):
-        assert not isinstance(connect(desk, tier), Refusal)
+        assert not isinstance(connect(context, tier), Refusal)
     body = (
         '{"ok":false,"error":{"code":"CONNECTION_LIMIT",'
         f'"message":"Connection limit ({most}) reached for your tier."}}}}'
     )
 
-    assert connect(desk, tier) == Refusal(429, body)
-    late = dialects()["marketai"].session(Opening(path="/marketai"), desk)
+    assert connect(context, tier) == Refusal(429, body)
+    late = dialects()["marketai"].session(Opening(path="/marketai"), context)
     assert say(late, action="auth", key=tier) == [
         Reply(body),
         Close(1008, f"Connection limit ({most}) reached for your tier."),
@@ -201,10 +203,10 @@ def test_one_connection_too_many(desk, tier, most):
     assert not late.authenticated
 
 
-def test_document_s_subscription(desk):
+def test_document_s_subscription(context):
     """One confirmation for each entry, in its order; without symbols it is the wildcard."""
     answer = subscribe(
-        connect(desk, "basic"),
+        connect(context, "basic"),
         {"type": "quotes", "symbols": ["BTC/USDT", "ETH/USDT"]},
         {"type": "signals"},
         {"type": "trades", "symbols": ["BTC/USDT"]},
@@ -226,18 +228,18 @@ def test_document_s_subscription(desk):
 
 
 @pytest.mark.parametrize("spelled", ["BTC/USDT", "btc-usd", "BTCUSDT", "BTC", "BTC-USD@kraken"])
-def test_pair_by_any_of_its_names(desk, spelled):
+def test_pair_by_any_of_its_names(context, spelled):
     """What is confirmed carries the document's spelling."""
-    answer = subscribe(connect(desk), {"type": "funding", "symbols": [spelled]})
+    answer = subscribe(connect(context), {"type": "funding", "symbols": [spelled]})
 
     assert said(answer) == [confirmed("funding", "BTC/USDT")]
     assert topics(answer) == [("funding", BTC_PERP)]
 
 
 @pytest.mark.parametrize(("tier", "most"), [("free", 5), ("basic", 25), ("pro", 100)])
-def test_symbols_beyond_the_limit_are_rejected_by_name(desk, tier, most):
+def test_symbols_beyond_the_limit_are_rejected_by_name(context, tier, most):
     """As many as possible are subscribed; the others are listed in the order of the request."""
-    session = connect(desk, tier)
+    session = connect(context, tier)
     pairs = [f"{base}/USDT" for base in COINS[: most + 2]]
 
     answer = said(subscribe(session, {"type": "quotes", "symbols": pairs}))
@@ -256,9 +258,9 @@ def test_symbols_beyond_the_limit_are_rejected_by_name(desk, tier, most):
     ]
 
 
-def test_where_nothing_fits_there_is_no_confirmation(desk):
+def test_where_nothing_fits_there_is_no_confirmation(context):
     """An error alone."""
-    session = connect(desk, "free")
+    session = connect(context, "free")
     subscribe(session, {"type": "quotes", "symbols": COINS[:5]})
 
     answer = said(subscribe(session, {"type": "quotes", "symbols": ["BTC/USDT"]}))
@@ -266,9 +268,9 @@ def test_where_nothing_fits_there_is_no_confirmation(desk):
     assert [message["type"] for message in answer] == ["error"]
 
 
-def test_unsubscribing_makes_room(desk):
+def test_unsubscribing_makes_room(context):
     """A symbol that is no longer heard in any channel is not counted."""
-    session = connect(desk, "free")
+    session = connect(context, "free")
     subscribe(session, {"type": "quotes", "symbols": COINS[:5]})
 
     gone = say(session, action="unsubscribe", channels=[{"type": "quotes", "symbols": COINS[:1]}])
@@ -280,16 +282,16 @@ def test_unsubscribing_makes_room(desk):
     ]
 
 
-def test_max_has_no_limit_of_symbols(desk):
+def test_max_has_no_limit_of_symbols(context):
     """Any number of them."""
-    answer = said(subscribe(connect(desk, "max"), {"type": "quotes", "symbols": COINS}))
+    answer = said(subscribe(connect(context, "max"), {"type": "quotes", "symbols": COINS}))
 
     assert answer == [confirmed("quotes", *(f"{base}/USDT" for base in COINS))]
 
 
-def test_wildcard_is_one_symbol(desk):
+def test_wildcard_is_one_symbol(context):
     """A free customer can hear the document's examples, and four symbols besides."""
-    session = connect(desk, "free")
+    session = connect(context, "free")
 
     assert said(subscribe(session, {"type": "signals"})) == [confirmed("signals", "*")]
     answer = said(subscribe(session, {"type": "quotes", "symbols": COINS[:5]}))
@@ -297,11 +299,11 @@ def test_wildcard_is_one_symbol(desk):
     assert answer[1]["code"] == "SYMBOL_LIMIT_EXCEEDED"
 
 
-def test_the_operator_says_as_how_many_symbols_the_wildcard_counts(desk):
+def test_the_operator_says_as_how_many_symbols_the_wildcard_counts(context):
     """More than a tier has means that it cannot have it."""
-    policy = attrs.evolve(desk.policies.marketai, wildcard_symbols=25)
-    desk = attrs.evolve(desk, policies=attrs.evolve(desk.policies, marketai=policy))
-    free, basic = connect(desk, "free"), connect(desk, "basic")
+    policy = attrs.evolve(context.policies.marketai, wildcard_symbols=25)
+    context = attrs.evolve(context, policies=attrs.evolve(context.policies, marketai=policy))
+    free, basic = connect(context, "free"), connect(context, "basic")
 
     (refused,) = said(subscribe(free, {"type": "trades", "symbols": ["*", "BTC"]}))[1:]
     assert refused["message"] == "Symbol limit (5) exceeded. Rejected: *"
@@ -310,9 +312,9 @@ def test_the_operator_says_as_how_many_symbols_the_wildcard_counts(desk):
     assert refused["message"] == "Symbol limit (25) exceeded. Rejected: BTC/USDT"
 
 
-def test_a_pair_stays_while_the_wildcard_is_held(desk):
+def test_a_pair_stays_while_the_wildcard_is_held(context):
     """Unsubscribing one name leaves what another one covers."""
-    session = connect(desk)
+    session = connect(context)
     subscribe(session, {"type": "funding"}, {"type": "funding", "symbols": ["BTC/USDT"]})
 
     gone = say(session, action="unsubscribe", channels=[{"type": "funding", "symbols": ["BTC/USDT"]}])
@@ -321,9 +323,9 @@ def test_a_pair_stays_while_the_wildcard_is_held(desk):
     assert topics(gone, Unsubscribe) == []
 
 
-def test_unsubscribing_a_channel_without_symbols_is_all_of_it(desk):
+def test_unsubscribing_a_channel_without_symbols_is_all_of_it(context):
     """Whatever was named."""
-    session = connect(desk)
+    session = connect(context)
     subscribe(session, {"type": "quotes", "symbols": ["BTC/USDT", "ETH/USDT"]}, {"type": "trades"})
 
     gone = say(session, action="unsubscribe", channels=[{"type": "quotes"}])
@@ -332,18 +334,18 @@ def test_unsubscribing_a_channel_without_symbols_is_all_of_it(desk):
     assert topics(gone, Unsubscribe) == [("quotes", BTC), ("quotes", ETH)]
 
 
-def test_unsubscribing_what_was_never_subscribed_is_confirmed(desk):
+def test_unsubscribing_what_was_never_subscribed_is_confirmed(context):
     """It is not heard, which is what was asked for."""
-    gone = say(connect(desk), action="unsubscribe", channels=[{"type": "quotes", "symbols": ["ETH/USDT"]}])
+    gone = say(connect(context), action="unsubscribe", channels=[{"type": "quotes", "symbols": ["ETH/USDT"]}])
 
     assert said(gone) == [confirmed("quotes", "ETH/USDT", kind="unsubscribed")]
 
 
-def test_one_bad_entry_does_not_void_the_others(desk):
+def test_one_bad_entry_does_not_void_the_others(context):
     """Each is answered for itself, in order."""
     answer = said(
         subscribe(
-            connect(desk),
+            connect(context),
             {"type": "prices"},
             {"type": "trades", "symbols": "BTC/USDT"},
             {"type": "quotes", "symbols": ["BTC/USDT", "GOLD"]},
@@ -385,9 +387,9 @@ def test_one_bad_entry_does_not_void_the_others(desk):
         ('{"action":"subscribe","channels":[]}', "channels must name at least one channel"),
     ],
 )
-def test_message_outside_the_protocol(desk, text, complaint):
+def test_message_outside_the_protocol(context, text, complaint):
     """An error says what is wrong, and the connection stays."""
-    assert connect(desk).receive(text) == [
+    assert connect(context).receive(text) == [
         Reply(
             json.dumps(
                 {"type": "error", "code": "INVALID_MESSAGE", "message": complaint}, separators=(",", ":")
@@ -396,20 +398,20 @@ def test_message_outside_the_protocol(desk, text, complaint):
     ]
 
 
-def test_nine_hundred_symbols_are_answered_in_short(desk):
+def test_nine_hundred_symbols_are_answered_in_short(context):
     """What is unknown is named in part, what does not fit too."""
     symbols = [f"X{n}" for n in range(900)]
 
-    (answer,) = said(subscribe(connect(desk, "basic"), {"type": "quotes", "symbols": symbols}))
+    (answer,) = said(subscribe(connect(context, "basic"), {"type": "quotes", "symbols": symbols}))
 
     assert answer["message"].endswith("X9 and 890 more")
 
 
-def test_what_is_asked_for_again_in_one_message_is_worked_out_once(desk):
+def test_what_is_asked_for_again_in_one_message_is_worked_out_once(context):
     """Every entry is confirmed, and the wildcard's topics stand in one subscription, each once."""
     entry = {"type": "klines", "symbols": ["*"], "intervals": ["1m", "5m"]}
-    once = subscribe(connect(desk), entry)[-1].topics
-    client = connect(desk)
+    once = subscribe(connect(context), entry)[-1].topics
+    client = connect(context)
 
     actions = subscribe(client, *[entry] * 100)
 
@@ -418,13 +420,13 @@ def test_what_is_asked_for_again_in_one_message_is_worked_out_once(desk):
     assert [type(action).__name__ for action in subscribe(client, entry)] == ["Reply"]
 
 
-def test_of_a_name_that_stands_twice_the_last_counts(desk):
+def test_of_a_name_that_stands_twice_the_last_counts(context):
     """As JSON parsers do it."""
-    answer = connect(desk).receive('{"action":"dance","action":"ping"}')
+    answer = connect(context).receive('{"action":"dance","action":"ping"}')
 
     assert answer == [Reply('{"type":"pong"}')]
 
 
-def test_ping(desk):
+def test_ping(context):
     """Application-level, for clients that cannot send the other kind."""
-    assert say(connect(desk), action="ping") == [Reply('{"type":"pong"}')]
+    assert say(connect(context), action="ping") == [Reply('{"type":"pong"}')]

@@ -5,21 +5,21 @@ import json
 import attrs
 import pytest
 
-from feed.dialects.client import Wish
+from feed.dialects.client import SubscriptionSpec
 from feed.dialects.discovery import codecs
-from feed.dialects.items import BookPart, Channel, Heard, Ready, Refused
+from feed.dialects.items import BookPart, Channel, ChannelEvent, Ready, Refused
 from feed.errors import ProtocolError
 from feed.model.directory import Directory
 from feed.model.events import Side, Trade
 
 MS = 1_000_000
 CODEC = codecs()["rails"]
-WISH = Wish(symbols=("BTC-USD",), channels=(Channel.TRADES, Channel.BOOK), key="k", secret="s")
+WISH = SubscriptionSpec(symbols=("BTC-USD",), channels=(Channel.TRADES, Channel.BOOK), key="k", secret="s")
 
 
 @pytest.fixture
-def dialogue():
-    return CODEC.dialogue(WISH, Directory())
+def client_session():
+    return CODEC.client_session(WISH, Directory())
 
 
 def said(kind, data, *, market="BTC-USD", **more):
@@ -33,53 +33,53 @@ def levels(*rows, ts=7, **more):
 
 def test_one_market_is_named_in_the_query_and_several_are_all():
     """With the streams of the channels."""
-    both = Wish(symbols=("A", "B"), channels=(Channel.TRADES,))
+    both = SubscriptionSpec(symbols=("A", "B"), channels=(Channel.TRADES,))
 
-    assert CODEC.entrance.query(WISH) == {
+    assert CODEC.client_handshake.query(WISH) == {
         "market": "BTC-USD",
         "subscriptions": "publicTrades,publicOrderBook",
     }
-    assert CODEC.entrance.query(both) == {"market": "ALL", "subscriptions": "publicTrades"}
+    assert CODEC.client_handshake.query(both) == {"market": "ALL", "subscriptions": "publicTrades"}
 
 
 @pytest.mark.parametrize("name", ["btcusd", "BTC/USD", "BTC/USDT"])
 def test_what_was_asked_for_by_another_name_is_heard(name):
     """The server's own name of it comes back; other markets of ``ALL`` are passed over."""
-    wish = attrs.evolve(WISH, symbols=(name, "EUR/USD"))
-    dialogue = CODEC.dialogue(wish, Directory())
+    spec = attrs.evolve(WISH, symbols=(name, "EUR/USD"))
+    client_session = CODEC.client_session(spec, Directory())
     snapshots = [
         said("publicOrderBook", levels(), market=market) for market in ("BTC-USD", "EURUSD", "ETH-USD")
     ]
-    assert [len(dialogue.receive(text)[0]) for text in snapshots] == [1, 1, 0]
+    assert [len(client_session.receive(text)[0]) for text in snapshots] == [1, 1, 0]
 
 
 def test_a_token_goes_into_the_subprotocol():
     """From the answer to a request with key and secret."""
     answer = b'{"access_token":"a.b.c","token_type":"Bearer"}'
 
-    assert CODEC.entrance.headers(WISH) == {"X-Api-Key": "k", "X-Api-Secret": "s"}
-    assert CODEC.entrance.subprotocol(answer) == "authorization#a.b.c"
+    assert CODEC.client_handshake.headers(WISH) == {"X-Api-Key": "k", "X-Api-Secret": "s"}
+    assert CODEC.client_handshake.subprotocol(answer) == "authorization#a.b.c"
     with pytest.raises(ProtocolError, match="no token"):
-        CODEC.entrance.subprotocol(b"<html>")
+        CODEC.client_handshake.subprotocol(b"<html>")
 
 
-def test_it_asks_for_the_books_and_for_a_sign_that_it_is_heard(dialogue):
+def test_it_asks_for_the_books_and_for_a_sign_that_it_is_heard(client_session):
     """The streams are subscribed by the handshake; a snapshot comes only when it is asked for."""
-    assert dialogue.start() == [
+    assert client_session.start() == [
         '{"message":"ping"}',
         '{"message":"emitPublicOrderBook","content":{"market":"BTC-USD"}}',
     ]
-    assert dialogue.receive('{"resultType":"pong","data":{"statusCode":200}}') == ([Ready()], ())
+    assert client_session.receive('{"resultType":"pong","data":{"statusCode":200}}') == ([Ready()], ())
 
 
-def test_snapshot_in_parts_and_deltas(dialogue):
+def test_snapshot_in_parts_and_deltas(client_session):
     """0 removes a level."""
     first = said("publicOrderBook", levels(("buy", "10.00", "1.5"), part=1, parts=2), seq=5)
     last = said("publicOrderBook", levels(("sell", "11.00", "2.0"), part=2, parts=2), seq=5, checksum=9)
     delta = said("publicOrderBookDelta", levels(("buy", "10.00", "0"), ts=8), seq=6, checksum=3)
     whole = {"instrument": 0, "ts": 7 * MS, "seq": 5, "snapshot": True}
 
-    assert [dialogue.receive(text)[0][0] for text in (first, last, delta)] == [
+    assert [client_session.receive(text)[0][0] for text in (first, last, delta)] == [
         BookPart(**whole, first=True, more=True, levels=((Side.BUY, 1000, 15),)),
         BookPart(**whole, first=False, more=False, levels=((Side.SELL, 1100, 20),), checksum=9),
         BookPart(
@@ -95,14 +95,14 @@ def test_snapshot_in_parts_and_deltas(dialogue):
     ]
 
 
-def test_where_nothing_is_numbered_the_order_of_arrival_counts(dialogue):
+def test_where_nothing_is_numbered_the_order_of_arrival_counts(client_session):
     """The service itself numbers nothing."""
     texts = [said(kind, levels(("buy", "1", "1"))) for kind in ("publicOrderBook", "publicOrderBookDelta")]
 
-    assert [dialogue.receive(text)[0][0].seq for text in texts] == [1, 2]
+    assert [client_session.receive(text)[0][0].seq for text in texts] == [1, 2]
 
 
-def test_a_trade_is_its_taker_s_side(dialogue):
+def test_a_trade_is_its_taker_s_side(client_session):
     """Told as two orders, heard as one trade."""
     common = {"matchId": "m", "price": "10.5", "quantity": "2", "updatedAt": 7}
     halves = [
@@ -110,8 +110,8 @@ def test_a_trade_is_its_taker_s_side(dialogue):
         for role, side in (("taker", "sell"), ("maker", "buy"))
     ]
 
-    assert dialogue.receive(said("publicCompletedOrdersDelta", {"orders": halves}, seq=4))[0] == [
-        Heard(
+    assert client_session.receive(said("publicCompletedOrdersDelta", {"orders": halves}, seq=4))[0] == [
+        ChannelEvent(
             Channel.TRADES,
             Trade(
                 seq=4,
@@ -130,20 +130,20 @@ def test_a_trade_is_its_taker_s_side(dialogue):
     ]
 
 
-def test_other_markets_are_passed_over(dialogue):
+def test_other_markets_are_passed_over(client_session):
     """Where all of them come over one connection."""
     other = said("publicOrderBookDelta", levels(("buy", "1", "1")), market="ETH-USD", seq=3)
 
-    assert dialogue.receive(other) == ((), ())
+    assert client_session.receive(other) == ((), ())
 
 
-def test_errors_and_what_is_not_known(dialogue):
+def test_errors_and_what_is_not_known(client_session):
     """An error has a status; an answer of a kind that is not known says nothing."""
-    (item,), _ = dialogue.receive(said("error", {"statusCode": 400, "body": "since=3 is too old"}))
+    (item,), _ = client_session.receive(said("error", {"statusCode": 400, "body": "since=3 is too old"}))
 
     assert (item.about, item.code) == (Refused.RESUME, "400")
-    assert dialogue.receive(said("createOrder", {"statusCode": 202})) == ((), ())
+    assert client_session.receive(said("createOrder", {"statusCode": 202})) == ((), ())
     with pytest.raises(ProtocolError):
-        dialogue.receive(said("publicOrderBookDelta", {"orders": [{"price": 1}], "ts": 1}))
+        client_session.receive(said("publicOrderBookDelta", {"orders": [{"price": 1}], "ts": 1}))
     with pytest.raises(ProtocolError):
-        dialogue.receive(said("publicOrderBookDelta", levels(("buy", "ten", "1")), seq=1))
+        client_session.receive(said("publicOrderBookDelta", levels(("buy", "ten", "1")), seq=1))

@@ -12,7 +12,7 @@ from feed.dialects.rails.private import AccountOrders, order_messages
 from feed.model.events import ADD, CLEAR, TRADE, UNKNOWN, OrderChanged, OrderFilled, Side, event
 from feed.model.ids import match_id, order_id, user_id
 from feed.model.instruments import Contract
-from feed.model.latest import Latest
+from feed.model.market_state import MarketState
 from feed.model.position import Position
 from feed.model.topics import Topic
 from feed.model.trading import OrderState, Pricing, Reason, Verb, packed
@@ -43,10 +43,10 @@ ORDER = OrderChanged(
 
 
 @pytest.fixture
-def encoder(house):
-    def make(channel, *options, latest=None):
+def encoder(support):
+    def make(channel, *options, market_state=None):
         topic = Topic("rails", channel, BTC, options)
-        return dialects()["rails"].encoder(topic, house.listing[BTC], latest or Latest(4))
+        return dialects()["rails"].encoder(topic, support.listing[BTC], market_state or MarketState(4))
 
     return make
 
@@ -63,7 +63,7 @@ def test_a_delta_has_the_new_total_and_zero_removes(encoder):
         '{"resultType":"publicOrderBookDelta","market":"BTC-USD","data":{"orders":['
         '{"orderType":"sell","price":"3181.41","quantity":"0"}],"statusCode":200,"ts":1767762810250}}'
     )
-    assert levels.snapshot(Latest(4), BTC) == ()
+    assert levels.snapshot(MarketState(4), BTC) == ()
 
 
 def test_seq_and_checksum_stand_beside_the_data(encoder):
@@ -169,9 +169,9 @@ def test_each_answer_about_an_order(encoder, *, verb, state, reason, kind, statu
     ("contract", "why"),
     [(Contract.SPOT, "market is not trading"), (Contract.PERPETUAL, "market takes no orders")],
 )
-def test_an_order_where_nobody_may_trade_hears_which_it_is(house, contract, why):
+def test_an_order_where_nobody_may_trade_hears_which_it_is(support, contract, why):
     """A future whose prices move is not said to be halted."""
-    instrument = attrs.evolve(house.listing[3], contract=contract)
+    instrument = attrs.evolve(support.listing[3], contract=contract)
     item = attrs.evolve(ORDER, state=OrderState.REJECTED, reason=Reason.NOT_TRADING)
     said = json.loads(AccountOrders(instrument, 7).encode(item))
     assert (said["data"]["statusCode"], said["data"]["body"]) == (400, why)
@@ -252,17 +252,17 @@ def test_nothing_of_another_account_is_said(encoder):
     ] == [None] * (len(Verb) * len(OrderState))
 
 
-def test_a_book_is_kept_from_a_snapshot_and_deltas(house):
+def test_a_book_is_kept_from_a_snapshot_and_deltas(support):
     """Every later delta applies and no earlier one: each checksum is that of the client's own book."""
-    rows, listing = house.market(5, "BTC-USD")
-    stage = house.Stage(listing)
+    rows, listing = support.market(5, "BTC-USD")
+    stage = support.Stage(listing)
     topic = Topic("rails", "publicOrderBook", 0, (("ext", "crc,seq"),))
     for half in (len(rows) // 3, len(rows) // 2):
-        stage = house.Stage(listing)
+        stage = support.Stage(listing)
         ear = stage.ear(topic)
         stage.publish(rows[:half])
         mark = len(ear.received)
-        texts = book_messages(listing[0], 0, stage.hub.latest, request_id=ID, seq=True, crc=True)
+        texts = book_messages(listing[0], 0, stage.hub.market_state, request_id=ID, seq=True, crc=True)
         snapshot = [json.loads(text) for text in texts]
         stage.publish(rows[half:])
         book = {"buy": {}, "sell": {}}
@@ -287,22 +287,22 @@ def checksum(book):
     return zlib.crc32(":".join(best).encode())
 
 
-def test_snapshots_are_cut_into_messages(house, monkeypatch):
+def test_snapshots_are_cut_into_messages(support, monkeypatch):
     """None is too large for a client; together they are the whole."""
-    latest = Latest(4)
+    market_state = MarketState(4)
     for at in range(5):
-        latest.apply(at + 1, (ADD, BTC, NS, at + 1, 0, 100 + at, 1, 1))
-    instrument = house.listing[BTC]
+        market_state.apply(at + 1, (ADD, BTC, NS, at + 1, 0, 100 + at, 1, 1))
+    instrument = support.listing[BTC]
     monkeypatch.setattr("feed.dialects.rails.encode.split", lambda rows: split(rows, 2))
-    texts = list(book_messages(instrument, BTC, latest, request_id=None, seq=False, crc=False))
+    texts = list(book_messages(instrument, BTC, market_state, request_id=None, seq=False, crc=False))
     said = [json.loads(text)["data"] for text in texts]
     assert [len(data["orders"]) for data in said] == [2, 2, 1]
     assert [(data["part"], data["parts"]) for data in said] == [(1, 3), (2, 3), (3, 3)]
 
 
-def test_recent_trades_and_orders_are_told_when_asked_for(house):
+def test_recent_trades_and_orders_are_told_when_asked_for(support):
     """One message when they are few, also when there are none."""
-    instrument = house.listing[BTC]
+    instrument = support.listing[BTC]
     trade = event(9, (TRADE, BTC, NS, 1, 0, 318_141, 1_000_000, 5, 6, 0, 0))
     (text,) = trade_messages(instrument, [trade], request_id=ID, at=Position(12, 13))
     said = json.loads(text)

@@ -37,11 +37,11 @@ def opening(*, token="good-token", **query):
 
 
 @pytest.fixture
-def connect(house):
+def connect(support):
     """A session, and what it subscribes to."""
 
-    def start(desk=None, **query):
-        session = RAILS.session(opening(**query), desk or house.desk)
+    def start(context=None, **query):
+        session = RAILS.session(opening(**query), context or support.context)
         return session, list(session.open())
 
     return start
@@ -90,29 +90,29 @@ def test_line_1_the_path_and_the_market_parameter_lead_here():
         ({"since": "-1"}, 400),
     ],
 )
-def test_lines_2_to_6_a_bad_handshake_is_refused(house, asked, status):
+def test_lines_2_to_6_a_bad_handshake_is_refused(support, asked, status):
     """With its status and one sentence; nothing of a token is in it."""
-    refusal = RAILS.session(opening(**asked), house.desk)
+    refusal = RAILS.session(opening(**asked), support.context)
     assert isinstance(refusal, Refusal)
     assert refusal.status == status
     assert json.loads(refusal.body).keys() == {"statusCode", "body"}
     assert "token" not in json.loads(refusal.body)["body"].replace("token", "", 1).replace("<token>", "")
 
 
-def test_line_1_without_a_market_nobody_is_let_in(house):
+def test_line_1_without_a_market_nobody_is_let_in(support):
     """The parameter is required."""
     asked = attrs.evolve(opening(), query={})
-    assert RAILS.session(asked, house.desk).status == 400
+    assert RAILS.session(asked, support.context).status == 400
 
 
-def test_line_2_the_subprotocol_is_echoed_unless_the_operator_says_otherwise(house, connect):
+def test_line_2_the_subprotocol_is_echoed_unless_the_operator_says_otherwise(support, connect):
     """Byte for byte; other subprotocols may stand beside it."""
     session, _ = connect()
     assert session.subprotocol == "authorization#good-token"
-    quiet = attrs.evolve(house.desk, policies=Policies(rails=RailsPolicy(echo_subprotocol=False)))
+    quiet = attrs.evolve(support.context, policies=Policies(rails=RailsPolicy(echo_subprotocol=False)))
     assert connect(quiet)[0].subprotocol is None
     several = attrs.evolve(opening(), subprotocols=("chat", "authorization#good-token"))
-    assert RAILS.session(several, house.desk).subprotocol == "authorization#good-token"
+    assert RAILS.session(several, support.context).subprotocol == "authorization#good-token"
 
 
 @pytest.mark.parametrize(("entry", "status"), [(Entry.TOO_MANY, 403), (Entry.TOO_OFTEN, 429)])
@@ -120,7 +120,7 @@ def test_line_2_the_subprotocol_is_echoed_unless_the_operator_says_otherwise(hou
     ("tier", "bounds"),
     [(Tier.FREE, (5, 20)), (Tier.BASIC, (5, 20)), (Tier.PRO, (50, 60)), (Tier.MAX, (50, 60))],
 )
-def test_line_12_too_many_connections(house, entry, status, tier, bounds):
+def test_line_12_too_many_connections(support, entry, status, tier, bounds):
     """403 for too many at once, 429 for too many new ones; counted by account and tier."""
     asked = []
 
@@ -128,21 +128,21 @@ def test_line_12_too_many_connections(house, entry, status, tier, bounds):
         asked.append(bounds)
         return entry
 
-    bearer = house.desk.check_token("good-token")
+    bearer = support.context.check_token("good-token")
     bearer = attrs.evolve(bearer, grant=attrs.evolve(bearer.grant, tier=tier))
-    desk = attrs.evolve(house.desk, enter=enter, check_token=lambda _: bearer)
-    assert RAILS.session(opening(), desk).status == status
+    context = attrs.evolve(support.context, enter=enter, check_token=lambda _: bearer)
+    assert RAILS.session(opening(), context).status == status
     assert asked == [("rails account 7", *bounds)]
 
 
-def test_line_3_strict_expiry_closes(house, connect):
+def test_line_3_strict_expiry_closes(support, connect):
     """With 4401, when the token's time is over; otherwise nothing looks at the time."""
-    strict = attrs.evolve(house.desk, policies=Policies(rails=RailsPolicy(strict_expiry=True)))
+    strict = attrs.evolve(support.context, policies=Policies(rails=RailsPolicy(strict_expiry=True)))
     session, _ = connect(strict)
     assert session.beat_seconds == 1
-    beats = [session.beat() for _ in range(1800)]
-    assert beats[:-1] == [()] * 1799
-    assert beats[-1][-1] == Close(4401, "Token expired")
+    timers_due = [session.on_timer() for _ in range(1800)]
+    assert timers_due[:-1] == [()] * 1799
+    assert timers_due[-1][-1] == Close(4401, "Token expired")
     assert connect()[0].beat_seconds == 0
 
 
@@ -427,7 +427,7 @@ def test_line_14_an_id_that_is_repeated_is_not_long(connect):
         assert reply["data"].get("clientRequestId") == named
 
 
-def test_line_13_order_requests_are_counted_by_account(house, connect):
+def test_line_13_order_requests_are_counted_by_account(support, connect):
     """Past the quota each is answered with 429, and never reaches the market."""
     asked = []
 
@@ -435,7 +435,7 @@ def test_line_13_order_requests_are_counted_by_account(house, connect):
         asked.append(bounds)
         return len(asked) < 3
 
-    session, _ = connect(attrs.evolve(house.desk, spend=spend))
+    session, _ = connect(attrs.evolve(support.context, spend=spend))
     answers = [ask(session, "cancelOrder", clientRequestId=ID, cancelBy="all") for _ in range(4)]
     assert [isinstance(answer[0], Submit) for answer in answers] == [True, True, False, False]
     assert only(answers[2]) == {

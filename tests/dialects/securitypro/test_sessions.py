@@ -31,19 +31,19 @@ def confirmed(kind, channel, symbol):
     return Reply(f'{{"type":"{kind}","subscription":{subscription},{TS}}}')
 
 
-def subscribed(house, channel, symbol):
-    topic = Topic("securitypro", channel, house.listing.index(symbol))
+def subscribed(support, channel, symbol):
+    topic = Topic("securitypro", channel, support.listing.index(symbol))
     return [confirmed("subscribed", channel, symbol), Subscribe((HEARTBEAT, topic))]
 
 
 class Client:
     """Says something as a client, and returns the actions."""
 
-    def __init__(self, house, query=None, **policy):
-        self.now = house.now
+    def __init__(self, support, query=None, **policy):
+        self.now = support.now
         policies = Policies(securitypro=SecurityProPolicy(**policy))
-        desk = attrs.evolve(house.desk, policies=policies, now=lambda: self.now)
-        self.session = DIALECT.session(Opening(path="/market/ws", query=query or {}), desk)
+        context = attrs.evolve(support.context, policies=policies, now=lambda: self.now)
+        self.session = DIALECT.session(Opening(path="/market/ws", query=query or {}), context)
 
     def say(self, op="subscribe", **fields):
         return self.session.receive(json.dumps({"op": op, **fields}))
@@ -53,9 +53,9 @@ class Client:
 
 
 @pytest.fixture
-def client(house):
+def client(support):
     """A client that has said nothing yet."""
-    return Client(house)
+    return Client(support)
 
 
 def test_line_1_paths():
@@ -69,47 +69,47 @@ def test_line_1_the_client_speaks_first(client):
     assert client.session.open() == ()
 
 
-def test_line_2_subscribe_frame_of_the_document(house, client):
+def test_line_2_subscribe_frame_of_the_document(support, client):
     """As it is printed there, but for the key."""
     text = (
         '{\n  "op": "subscribe",\n  "channel": "trades",\n  "symbol": "BTC-USD",\n  "apiKey": "good key"\n}'
     )
-    assert client.session.receive(text) == subscribed(house, "trades", "BTC-USD")
+    assert client.session.receive(text) == subscribed(support, "trades", "BTC-USD")
 
 
 @pytest.mark.parametrize("name", ["BTC-USD", "btcusd", "BTC/USDT"])
-def test_line_2_symbol_in_any_usual_spelling(house, client, name):
+def test_line_2_symbol_in_any_usual_spelling(support, client, name):
     """What is sent carries the market's own."""
-    assert client.subscribe("ticker", name, apiKey="good key") == subscribed(house, "ticker", "BTC-USD")
+    assert client.subscribe("ticker", name, apiKey="good key") == subscribed(support, "ticker", "BTC-USD")
 
 
-@pytest.mark.parametrize(("query_key", "actions"), [(False, lambda house: TURNED_AWAY), (True, None)])
-def test_line_3_key_in_the_query_where_a_policy_allows_it(house, query_key, actions):
+@pytest.mark.parametrize(("query_key", "actions"), [(False, lambda support: TURNED_AWAY), (True, None)])
+def test_line_3_key_in_the_query_where_a_policy_allows_it(support, query_key, actions):
     """By default it is not looked at."""
-    client = Client(house, {"apiKey": "good key"}, query_key=query_key)
-    expected = actions(house) if actions else subscribed(house, "trades", "BTC-USD")
+    client = Client(support, {"apiKey": "good key"}, query_key=query_key)
+    expected = actions(support) if actions else subscribed(support, "trades", "BTC-USD")
     assert client.subscribe() == expected
 
 
-def test_line_3_bad_key_in_the_query(house):
+def test_line_3_bad_key_in_the_query(support):
     """Is as bad as one in a frame; the frame's counts where there are both."""
     query = {"apiKey": "bad key"}
-    assert Client(house, query, query_key=True).subscribe() == TURNED_AWAY
-    client = Client(house, query, query_key=True)
-    assert client.subscribe(apiKey="good key") == subscribed(house, "trades", "BTC-USD")
+    assert Client(support, query, query_key=True).subscribe() == TURNED_AWAY
+    client = Client(support, query, query_key=True)
+    assert client.subscribe(apiKey="good key") == subscribed(support, "trades", "BTC-USD")
 
 
-def test_line_4_key_is_remembered(house, client):
+def test_line_4_key_is_remembered(support, client):
     """A later frame needs none; one with null, as Python sends it without a key, is as good."""
     client.subscribe(apiKey="good key")
-    assert client.subscribe("ticker", "EURUSD") == subscribed(house, "ticker", "EURUSD")
-    assert client.subscribe("ticker", "XAUUSD", apiKey=None) == subscribed(house, "ticker", "XAUUSD")
+    assert client.subscribe("ticker", "EURUSD") == subscribed(support, "ticker", "EURUSD")
+    assert client.subscribe("ticker", "XAUUSD", apiKey=None) == subscribed(support, "ticker", "XAUUSD")
 
 
-def test_line_4_subscribing_twice_is_confirmed_twice(house, client):
+def test_line_4_subscribing_twice_is_confirmed_twice(support, client):
     """The stream itself is one."""
     for _ in range(2):
-        assert client.subscribe(apiKey="good key") == subscribed(house, "trades", "BTC-USD")
+        assert client.subscribe(apiKey="good key") == subscribed(support, "trades", "BTC-USD")
 
 
 def test_line_11_no_answer_looks_like_data(client):
@@ -122,29 +122,29 @@ def test_line_11_no_answer_looks_like_data(client):
 
 
 @pytest.mark.parametrize("value", [0, 2])
-def test_line_14_pong_is_accepted(house, value):
+def test_line_14_pong_is_accepted(support, value):
     """Without an answer, asked for or not, before a key and after it."""
-    client = Client(house, missed_pongs=value)
+    client = Client(support, missed_pongs=value)
     pong = '{ "type": "pong", "ts": "2025-08-17T14:25:32.100Z" }'
     assert client.session.receive(pong) == ()
     client.subscribe(apiKey="good key")
     assert client.session.receive(pong) == ()
 
 
-def test_line_14_missing_pongs(house):
+def test_line_14_missing_pongs(support):
     """Heartbeats in market time are counted since the last pong; past the policy's number it ends."""
-    client = Client(house, missed_pongs=2)
+    client = Client(support, missed_pongs=2)
     assert client.session.beat_seconds == 1
     client.subscribe(apiKey="good key")
     for seconds in (0, 5, 20):
-        client.now = house.now + seconds * 1_000_000_000
-        assert client.session.beat() == ()
+        client.now = support.now + seconds * 1_000_000_000
+        assert client.session.on_timer() == ()
     client.session.receive('{"type":"pong"}')
-    client.now = house.now + 48 * 1_000_000_000
-    assert client.session.beat() == ()
-    client.now = house.now + 49 * 1_000_000_000
+    client.now = support.now + 48 * 1_000_000_000
+    assert client.session.on_timer() == ()
+    client.now = support.now + 49 * 1_000_000_000
     text = error("No pong in time").text.replace("14:25:31", "14:26:20")
-    assert client.session.beat() == [Reply(text), Close(1008, "No pong in time")]
+    assert client.session.on_timer() == [Reply(text), Close(1008, "No pong in time")]
 
 
 def test_line_14_no_pong_is_required_by_default(client):
@@ -172,12 +172,12 @@ def test_line_15_key_that_may_not_read(client):
     ]
 
 
-def test_line_18_unsubscribe(house, client):
+def test_line_18_unsubscribe(support, client):
     """The stream ends before the reply. What was not held is confirmed all the same."""
     client.subscribe(apiKey="good key")
     for channel in ("trades", "ticker"):
         assert client.say("unsubscribe", channel=channel, symbol="btcusd") == [
-            Unsubscribe((Topic("securitypro", channel, house.listing.index("BTC-USD")),)),
+            Unsubscribe((Topic("securitypro", channel, support.listing.index("BTC-USD")),)),
             confirmed("unsubscribed", channel, "BTC-USD"),
         ]
 
@@ -222,31 +222,34 @@ def test_line_24_idle_connection_is_left_alone(client):
     assert client.session.beat_seconds == 0
 
 
-def test_line_25_idle_connection_is_closed_where_a_policy_says_so(house):
+def test_line_25_idle_connection_is_closed_where_a_policy_says_so(support):
     """Only before the first subscription; an error is none."""
-    client, other = Client(house, idle_seconds=3), Client(house, idle_seconds=3)
+    client, other = Client(support, idle_seconds=3), Client(support, idle_seconds=3)
     client.subscribe(apiKey="good key")
     other.session.receive("hello")
     for _ in range(2):
-        assert client.session.beat() == other.session.beat() == ()
-    assert client.session.beat() == ()
-    assert other.session.beat() == [error("No subscription in time"), Close(1008, "No subscription in time")]
+        assert client.session.on_timer() == other.session.on_timer() == ()
+    assert client.session.on_timer() == ()
+    assert other.session.on_timer() == [
+        error("No subscription in time"),
+        Close(1008, "No subscription in time"),
+    ]
 
 
-def test_options_name_the_topics(house):
+def test_options_name_the_topics(support):
     """Numbers on request; tickers can be thinned, trades cannot."""
-    client = Client(house, {"ext": "seq", "conflate": "250"})
+    client = Client(support, {"ext": "seq", "conflate": "250"})
     both, numbers = (("conflate", "250"), ("ext", "seq")), (("ext", "seq"),)
-    btc = house.listing.index("BTC-USD")
+    btc = support.listing.index("BTC-USD")
     heartbeat = Topic("securitypro", "heartbeat", 0, (("ext", "seq"), ("seconds", "10")))
     (_, ticker), (_, trades) = client.subscribe("ticker", apiKey="good key"), client.subscribe("trades")
     assert ticker.topics == (heartbeat, Topic("securitypro", "ticker", btc, both))
     assert trades.topics == (heartbeat, Topic("securitypro", "trades", btc, numbers))
 
 
-def test_bad_option_is_refused_before_the_handshake(house):
+def test_bad_option_is_refused_before_the_handshake(support):
     """In the words of the dialect."""
-    refusal = DIALECT.session(Opening(query={"ext": "x"}), house.desk)
+    refusal = DIALECT.session(Opening(query={"ext": "x"}), support.context)
     assert refusal == Refusal(400, error("ext=x is unknown; known are seq").text)
 
 
@@ -264,11 +267,11 @@ def test_last_words(client, fault, answer):
     assert Reply(client.session.wording(fault)) == answer
 
 
-def test_key_is_in_no_reply_and_in_no_repr(house):
+def test_key_is_in_no_reply_and_in_no_repr(support):
     """Neither a good one nor a bad one, wherever it stood."""
     seen = []
-    desk = attrs.evolve(house.desk, check_key=seen.append)
-    session = DIALECT.session(Opening(), desk)
+    context = attrs.evolve(support.context, check_key=seen.append)
+    session = DIALECT.session(Opening(), context)
     actions = [*session.receive('{"op":"subscribe","channel":"x","symbol":"y","apiKey":"sk_secret"}')]
     actions += session.receive('{"op":"subscribe","channel":"x","symbol":"y","apiKey":["sk_secret"]}')
     assert seen == ["sk_secret"]

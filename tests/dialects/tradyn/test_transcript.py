@@ -28,14 +28,14 @@ def confirmed(kind, symbols, total):
     return Reply(f'{{"type":"{kind}","symbols":[{names}],"totalSubscriptions":{total}}}')
 
 
-def ticks(house, *symbols):
-    return tuple(Topic("tradyn", "tick", house.listing.index(symbol)) for symbol in symbols)
+def ticks(support, *symbols):
+    return tuple(Topic("tradyn", "tick", support.listing.index(symbol)) for symbol in symbols)
 
 
 @pytest.fixture
-def session(house):
+def session(support):
     """A session before authentication."""
-    return DIALECT.session(Opening(), house.desk)
+    return DIALECT.session(Opening(), support.context)
 
 
 @pytest.fixture
@@ -63,9 +63,9 @@ def test_line_2_one_welcome_and_nothing_else(session):
 
 
 @pytest.mark.parametrize(("window", "seconds"), [(5.0, "5"), (0.5, "0.5")])
-def test_line_2_welcome_tells_the_window_in_force(house, window, seconds):
+def test_line_2_welcome_tells_the_window_in_force(support, window, seconds):
     """The figure is that of the settings."""
-    session = DIALECT.session(Opening(), attrs.evolve(house.desk, auth_seconds=window))
+    session = DIALECT.session(Opening(), attrs.evolve(support.context, auth_seconds=window))
     text = f"Connected. Authenticate within {seconds} seconds."
     assert session.open() == [Reply(f'{{"type":"welcome","message":"{text}","authTimeout":{seconds}}}')]
 
@@ -146,27 +146,27 @@ def test_line_7_authentication_comes_first(session, text):
 # -- subscriptions --------------------------------------------------------------------------------------
 
 
-def test_line_8_subscribe_to_one(house, client):
+def test_line_8_subscribe_to_one(support, client):
     """The confirmation, then the stream."""
     assert client(type="subscribe", symbol="EURUSD") == [
         confirmed("subscribed", ["EURUSD"], 1),
-        Subscribe(ticks(house, "EURUSD")),
+        Subscribe(ticks(support, "EURUSD")),
     ]
 
 
-def test_line_8_subscribe_to_many(house, client):
+def test_line_8_subscribe_to_many(support, client):
     """In the order asked for, which is also that of the first ticks."""
     assert client(type="subscribe", symbols=["XAUUSD", "EURUSD", "GBPUSD"]) == [
         confirmed("subscribed", ["XAUUSD", "EURUSD", "GBPUSD"], 3),
-        Subscribe(ticks(house, "XAUUSD", "EURUSD", "GBPUSD")),
+        Subscribe(ticks(support, "XAUUSD", "EURUSD", "GBPUSD")),
     ]
 
 
-def test_line_8_both_keys_mean_all_of_them(house, client):
+def test_line_8_both_keys_mean_all_of_them(support, client):
     """``symbol`` first; what is named twice counts once."""
     assert client(type="subscribe", symbols=["EURUSD", "GBPUSD", "EURUSD"], symbol="GBPUSD") == [
         confirmed("subscribed", ["GBPUSD", "EURUSD"], 2),
-        Subscribe(ticks(house, "GBPUSD", "EURUSD")),
+        Subscribe(ticks(support, "GBPUSD", "EURUSD")),
     ]
 
 
@@ -177,12 +177,12 @@ def test_line_9_confirmation_speaks_of_this_request_and_counts_all(client):
     assert client(type="subscribe", symbol="EURUSD")[0] == confirmed("subscribed", ["EURUSD"], 3)
 
 
-def test_line_10_unknown_symbols_after_the_confirmation(house, client):
+def test_line_10_unknown_symbols_after_the_confirmation(support, client):
     """What is known is confirmed and streamed; one error names the rest, before the first tick."""
     assert client(type="subscribe", symbols=["NO", "EURUSD", "eur/usd", "EURUSF"]) == [
         confirmed("subscribed", ["EURUSD"], 1),
         error("Unknown symbol(s): NO, EURUSF; did you mean EURUSD?"),
-        Subscribe(ticks(house, "EURUSD")),
+        Subscribe(ticks(support, "EURUSD")),
     ]
 
 
@@ -201,20 +201,20 @@ def test_line_10_nine_hundred_unknown_symbols(client):
     ]
 
 
-def test_line_11_unsubscribe(house, client):
+def test_line_11_unsubscribe(support, client):
     """The stream ends before the reply, so that nothing of it follows."""
     client(type="subscribe", symbols=["EURUSD", "GBPUSD"])
     assert client(type="unsubscribe", symbol="EURUSD") == [
-        Unsubscribe(ticks(house, "EURUSD")),
+        Unsubscribe(ticks(support, "EURUSD")),
         confirmed("unsubscribed", ["EURUSD"], 1),
     ]
 
 
-def test_line_11_unsubscribe_from_what_is_not_held(house, client):
+def test_line_11_unsubscribe_from_what_is_not_held(support, client):
     """Confirmed all the same: afterwards it is as was asked. Unknown symbols are named."""
     client(type="subscribe", symbol="GBPUSD")
     assert client(type="unsubscribe", symbols=["EURUSD", "NO"]) == [
-        Unsubscribe(ticks(house, "EURUSD")),
+        Unsubscribe(ticks(support, "EURUSD")),
         confirmed("unsubscribed", ["EURUSD"], 1),
         error("Unknown symbol(s): NO"),
     ]
@@ -237,25 +237,25 @@ def test_line_8_no_symbol_at_all(client, kind, fields):
     assert client(type=kind, **fields) == [error(f"Missing field in {kind}: symbol or symbols")]
 
 
-def test_line_15_every_message_has_a_type(house, session, client):
+def test_line_15_every_message_has_a_type(support, session, client):
     """Clients index it without asking whether it is there."""
     actions = [*session.open(), *client(type="subscribe", symbols=["EURUSD", "NO"])]
     actions += [*client(type="list"), *client(type="unsubscribe", symbol="EURUSD"), *session.receive("?")]
-    kinds = [next(iter(json.loads(text).items())) for text in house.texts(actions)]
+    kinds = [next(iter(json.loads(text).items())) for text in support.texts(actions)]
     assert kinds == [
         ("type", kind)
         for kind in ("welcome", "subscribed", "error", "subscriptions", "unsubscribed", "error")
     ]
 
 
-def test_line_16_five_hundred_instruments_on_one_connection(house):
+def test_line_16_five_hundred_instruments_on_one_connection(support):
     """One request, one confirmation, one subscription."""
     symbols = [f"S{at:03}" for at in range(500)]
     listing = Listing(
         Instrument(symbol=symbol, base=symbol, quote="USD", price_decimals=2, size_decimals=0)
         for symbol in symbols
     )
-    session = DIALECT.session(Opening(), attrs.evolve(house.desk, listing=listing))
+    session = DIALECT.session(Opening(), attrs.evolve(support.context, listing=listing))
     session.receive('{"type":"auth","apiKey":"good key"}')
     assert session.receive(json.dumps({"type": "subscribe", "symbols": symbols})) == [
         confirmed("subscribed", symbols, 500),
@@ -272,10 +272,10 @@ def test_line_18_key_that_may_not_read(session):
     assert session.receive('{"type":"list"}') == [confirmed("subscriptions", [], 0)]
 
 
-def test_line_20_nothing_is_remembered_from_connection_to_connection(house, client):
+def test_line_20_nothing_is_remembered_from_connection_to_connection(support, client):
     """The same key on a new connection begins with no subscriptions."""
     client(type="subscribe", symbol="EURUSD")
-    again = DIALECT.session(Opening(), house.desk)
+    again = DIALECT.session(Opening(), support.context)
     again.receive('{"type":"auth","apiKey":"good key"}')
     assert again.receive('{"type":"list"}') == [confirmed("subscriptions", [], 0)]
 
@@ -313,10 +313,10 @@ def test_line_21_message_outside_the_protocol(session, request, text, answer, au
     assert session.authenticated == authenticated
 
 
-def test_line_21_fields_the_document_does_not_name_are_passed_over(house, client):
+def test_line_21_fields_the_document_does_not_name_are_passed_over(support, client):
     """Clients of other makers send some."""
     assert client(type="subscribe", symbol="EURUSD", id=1, channel="ticks")[1] == Subscribe(
-        ticks(house, "EURUSD")
+        ticks(support, "EURUSD")
     )
 
 
@@ -334,11 +334,11 @@ def test_line_23_last_words(session, fault, text):
     assert Reply(session.wording(fault)) == error(text)
 
 
-def test_key_is_in_no_reply_and_in_no_repr(house):
+def test_key_is_in_no_reply_and_in_no_repr(support):
     """Neither a good one nor a bad one."""
     seen = []
-    desk = attrs.evolve(house.desk, check_key=seen.append)
-    session = DIALECT.session(Opening(), desk)
+    context = attrs.evolve(support.context, check_key=seen.append)
+    session = DIALECT.session(Opening(), context)
     actions = [*session.receive('{"type":"auth","apiKey":"tk_live_secret"}')]
     actions += session.receive('{"type":"auth","apiKey":["tk_live_secret"]}')
     actions += session.receive('{"type":"tk_live"')

@@ -13,9 +13,9 @@ from feed.errors import MarketError
 from feed.model.events import ADD, FUNDING, MARK, REDUCE, STATUS, TRADE, Status
 from feed.model.grants import Grant, Scope
 from feed.model.instruments import Contract, Instrument, Listing
-from feed.server.door import Entrance
 from feed.server.keys import entry_for
-from feed.server.stage import Stage
+from feed.server.playout import Playout
+from feed.server.router import ListenerConfig
 from feed.settings import Web
 
 SECOND = 1_000_000_000
@@ -32,7 +32,7 @@ def trade(number, price, *, side=0, instrument=0, ts=NOW):
 
 
 @pytest.fixture
-async def market(open_house):
+async def market(open_server):
     """Two levels on each side of EURUSD and one trade, which took a part of the best ask."""
     rows = [
         add(1, 1, 108_502, 100, 100),
@@ -42,8 +42,8 @@ async def market(open_house):
         trade(1, 108_502),
         quote(0, 108_500, 108_502, ts=NOW),
     ]
-    async with open_house(script=Script(opening=rows)) as house:
-        yield house
+    async with open_server(script=Script(opening=rows)) as server:
+        yield server
 
 
 async def test_the_ticker_is_as_published(market):
@@ -57,10 +57,10 @@ async def test_the_ticker_is_as_published(market):
     ]
 
 
-async def test_a_market_that_has_not_traded_shows_the_middle(open_house):
+async def test_a_market_that_has_not_traded_shows_the_middle(open_server):
     """Rounded down to a tick, so that the published request works from the first moment."""
-    async with open_house(script=Script(opening=[quote(0, 100, 105, ts=NOW)])) as house:
-        _, _, body = await ask(house.connect(), "/v1/market/ticker?symbol=EURUSD", **API_KEY)
+    async with open_server(script=Script(opening=[quote(0, 100, 105, ts=NOW)])) as server:
+        _, _, body = await ask(server.connect(), "/v1/market/ticker?symbol=EURUSD", **API_KEY)
     assert body == {"symbol": "EURUSD", "price": "0.00102", "ts": "2024-03-06T16:20:00.125Z"}
 
 
@@ -152,7 +152,7 @@ async def test_market_data_is_one_row_for_each_figure(market):
     ]
 
 
-async def test_market_data_of_a_perpetual_future_has_its_funding(open_house):
+async def test_market_data_of_a_perpetual_future_has_its_funding(open_server):
     """The index price in place of the middle; each figure as of the row that told it."""
     perpetual = Instrument(
         symbol="BTC-PERP",
@@ -165,15 +165,15 @@ async def test_market_data_of_a_perpetual_future_has_its_funding(open_house):
     )
     script = Script(opening=[quote(0, 6_425_000, 6_425_100, ts=NOW)])
     script.listing = Listing([perpetual])
-    async with open_house(script=script) as house:
-        _, _, body = await ask(house.connect(), "/api/v1/market-data?markets=BTC-PERP")
+    async with open_server(script=script) as server:
+        _, _, body = await ask(server.connect(), "/api/v1/market-data?markets=BTC-PERP")
         assert [row["type"] for row in body] == ["INDEX", "ASK", "BID", "24H_VOLUME", "24H_COUNT"]
         script.play(
             (MARK, 0, NOW + SECOND, 6_425_040, 6_424_900, 123_456),
             (FUNDING, 0, NOW + 2 * SECOND, -1_250, 10_000, NOW + 3600 * SECOND),
         )
         await trio.testing.wait_all_tasks_blocked()
-        _, _, body = await ask(house.connect(), "/api/v1/market-data")
+        _, _, body = await ask(server.connect(), "/api/v1/market-data")
     ms = NOW // 1_000_000
     assert [(row["type"], row["index"], row["value"], row["updatedAt"] - ms) for row in body] == [
         ("INDEX", "FEED", "64249.00", 1000),
@@ -221,10 +221,10 @@ async def test_market_data_is_of_the_markets_that_are_named(market):
     assert [row["market"] for row in body] == ["XAUUSD", "XAUUSD", "GBPUSD", "GBPUSD"]
 
 
-async def test_a_market_without_events_has_no_market_data(open_house):
+async def test_a_market_without_events_has_no_market_data(open_server):
     """Nothing is known, and nothing is made up."""
-    async with open_house(script=Script(opening=[])) as house:
-        status, _, body = await ask(house.connect(), "/api/v1/market-data")
+    async with open_server(script=Script(opening=[])) as server:
+        status, _, body = await ask(server.connect(), "/api/v1/market-data")
     assert (status, body) == (200, [])
 
 
@@ -314,7 +314,7 @@ async def test_a_bad_order_is_refused(market, body):
     assert answer["error"].startswith("The body")
 
 
-async def test_a_key_does_what_its_scopes_say(open_house, monkeypatch):
+async def test_a_key_does_what_its_scopes_say(open_server, monkeypatch):
     """One that may only trade reads nothing; one that may only read does not steer."""
     keys = {
         "trader": Grant(name="trader", scopes=(Scope.TRADE,)),
@@ -322,9 +322,9 @@ async def test_a_key_does_what_its_scopes_say(open_house, monkeypatch):
         "tradyn": Grant(name="tradyn", scopes=tuple(Scope), dialects=("tradyn",)),
     }
     entries = [entry_for(key, grant) for key, grant in keys.items()]
-    monkeypatch.setattr("houses.demo_entries", lambda: entries)
-    async with open_house() as house:
-        client = house.connect()
+    monkeypatch.setattr("servers.demo_entries", lambda: entries)
+    async with open_server() as server:
+        client = server.connect()
         for key, path, status in [
             ("trader", TICKER, 403),
             ("reader", TICKER, 200),
@@ -374,10 +374,10 @@ async def test_an_upgrade_to_http_is_refused(market):
 # --- quotas ----------------------------------------------------------------------------------------
 
 
-async def test_requests_are_counted_by_key_and_by_address(open_house):
+async def test_requests_are_counted_by_key_and_by_address(open_server):
     """The headers count down; past the limit 429, until the second is over. Health is not counted."""
-    async with open_house(Settings(web=Web(requests_per_second=2))) as house:
-        client = house.connect()
+    async with open_server(Settings(web=Web(requests_per_second=2))) as server:
+        client = server.connect()
 
         async def remaining(path, **headers):
             status, answered, body = await ask(client, path, **headers)
@@ -392,7 +392,7 @@ async def test_requests_are_counted_by_key_and_by_address(open_house):
         assert await remaining(TICKER, X_API_Key="wrong") == (401, "0")
         assert await remaining("/api/v1/markets") == (429, "0")
         assert await remaining(TICKER, **API_KEY) == (200, "1")
-        other = house.connect(peer="10.0.0.2")
+        other = server.connect(peer="10.0.0.2")
         assert (await ask(other, "/api/v1/markets"))[0] == 200
         assert (await ask(client, "/healthz"))[0] == 200
         await trio.sleep(1)
@@ -402,38 +402,38 @@ async def test_requests_are_counted_by_key_and_by_address(open_house):
 # --- operation -------------------------------------------------------------------------------------
 
 
-async def test_the_server_is_ready_when_everything_has_a_quote(open_house):
+async def test_the_server_is_ready_when_everything_has_a_quote(open_server):
     """503 until then; what does not trade is not waited for."""
-    async with open_house(script=Script(opening=[quote(0, 100), quote(1, 100)])) as house:
-        client = house.connect()
+    async with open_server(script=Script(opening=[quote(0, 100), quote(1, 100)])) as server:
+        client = server.connect()
         assert (await ask(client, "/healthz"))[0] == 200
         status, _, body = await ask(client, "/readyz")
         assert (status, body["error"]) == (503, {"code": "not_ready", "message": "No quote yet: XAUUSD"})
-        house.script.play((STATUS, 2, 0, int(Status.HALTED)))
+        server.script.play((STATUS, 2, 0, int(Status.HALTED)))
         await trio.testing.wait_all_tasks_blocked()
         assert (await ask(client, "/readyz"))[0] == 200
-        house.script.play((STATUS, 2, 0, int(Status.TRADING)), quote(2, 100))
+        server.script.play((STATUS, 2, 0, int(Status.TRADING)), quote(2, 100))
         await trio.testing.wait_all_tasks_blocked()
         assert (await ask(client, "/readyz"))[::2] == (200, {"status": "ready", "seq": 5, "state": "running"})
 
 
-async def test_metrics_count_what_happens(house):
+async def test_metrics_count_what_happens(server):
     """Connections, deliveries and their bytes, events, what is owed, how they ended, how long it took."""
 
     async def figures():
-        status, headers, text = await ask(house.connect(), "/metrics")
+        status, headers, text = await ask(server.connect(), "/metrics")
         assert (status, headers["content-type"]) == (200, "text/plain; version=0.0.4; charset=utf-8")
         lines = [line.rpartition(" ") for line in text.decode().splitlines() if line[:1] != "#"]
         return {name: float(value) for name, _, value in lines}
 
     before = await figures()
     assert (before["feed_connections"], before["feed_events_total"], before["feed_seq"]) == (0, 3, 3)
-    client = await house.subscribed("EURUSD")
+    client = await server.subscribed("EURUSD")
     await client.message()
-    house.script.play(quote(1, 200))
-    house.script.play(quote(0, 200))
+    server.script.play(quote(1, 200))
+    server.script.play(quote(0, 200))
     tick = len(await client.text()) + 2
-    gone = await house.subscribed("EURUSD")
+    gone = await server.subscribed("EURUSD")
     await gone.stream.aclose()
     await trio.sleep(1)
     after = await figures()
@@ -447,22 +447,22 @@ async def test_metrics_count_what_happens(house):
     assert after["feed_backlog_bytes"] == 0
 
 
-async def test_what_slow_clients_owe_is_counted(open_house):
+async def test_what_slow_clients_owe_is_counted(open_server):
     """As long as they owe it."""
-    async with open_house(Settings(limits=Limits(backlog_bytes=100_000))) as house:
-        await house.subscribed("EURUSD", capacity=400)
+    async with open_server(Settings(limits=Limits(backlog_bytes=100_000))) as server:
+        await server.subscribed("EURUSD", capacity=400)
         for at in range(50):
-            house.script.play(quote(0, 300 + at))
+            server.script.play(quote(0, 300 + at))
             await trio.testing.wait_all_tasks_blocked()
-        assert 2000 < house.house.fanout.hub.backlog() < 5000
-        _, _, text = await ask(house.connect(), "/metrics")
-        assert f"feed_backlog_bytes {float(house.house.fanout.hub.backlog())}".encode() in text
+        assert 2000 < server.context.fanout.hub.backlog() < 5000
+        _, _, text = await ask(server.connect(), "/metrics")
+        assert f"feed_backlog_bytes {float(server.context.fanout.hub.backlog())}".encode() in text
 
 
-async def test_a_bug_is_not_shown(house, monkeypatch, capsys):
+async def test_a_bug_is_not_shown(server, monkeypatch, capsys):
     """500 in the endpoint's style, a log line without the key, and the connection goes on."""
-    monkeypatch.setattr(house.house.fanout.hub.latest, "trade", lambda _: 1 / 0)
-    client = house.connect()
+    monkeypatch.setattr(server.context.fanout.hub.market_state, "trade", lambda _: 1 / 0)
+    client = server.connect()
     status, _, body = await ask(client, TICKER, **API_KEY)
     assert (status, body) == (500, {"error": {"code": "internal", "message": "Internal error"}})
     assert (await ask(client, "/healthz"))[0] == 200
@@ -489,11 +489,11 @@ class Control:
 
 
 @pytest.fixture
-async def steered(open_house):
+async def steered(open_server):
     script = Script()
     script.control = Control()
-    async with open_house(script=script) as house:
-        yield house
+    async with open_server(script=script) as server:
+        yield server
 
 
 async def test_the_clock_is_shown(steered):
@@ -539,25 +539,25 @@ async def test_a_command_that_cannot_be_is_refused(steered, body, status):
     assert (got, steered.script.control.calls) == (status, [])
 
 
-async def test_the_market_is_steered_from_its_own_machine(open_house):
+async def test_the_market_is_steered_from_its_own_machine(open_server):
     """Whatever the key; a setting opens it to others."""
     for anywhere, status in ((False, 403), (True, 200)):
         script = Script()
         script.control = Control()
-        async with open_house(Settings(web=Web(admin_anywhere=anywhere)), script) as house:
-            client = house.connect(peer="10.0.0.1")
+        async with open_server(Settings(web=Web(admin_anywhere=anywhere)), script) as server:
+            client = server.connect(peer="10.0.0.1")
             assert (await ask(client, "/admin/clock", **ADMIN))[0] == status
 
 
-async def test_a_simulated_market_stands_still_steps_and_seeks(open_house):
+async def test_a_simulated_market_stands_still_steps_and_seeks(open_server):
     """The real control: nothing comes while it is paused, and seeking goes as far as it is told."""
-    async with open_house(script=Stage(Settings(start=NOW, instruments=2)).source) as house:
+    async with open_server(script=Playout(Settings(start=NOW, instruments=2)).source) as server:
 
         async def clock(**command):
             data = json.dumps(command).encode()
             method = "POST" if command else "GET"
             body = data if command else b""
-            return await ask(house.connect(), "/admin/clock", method=method, body=body, **ADMIN)
+            return await ask(server.connect(), "/admin/clock", method=method, body=body, **ADMIN)
 
         await trio.sleep(5)
         _, _, running = await clock()
@@ -582,7 +582,7 @@ async def test_a_simulated_market_stands_still_steps_and_seeks(open_house):
         await trio.sleep(1)
         _, _, back = await clock()
         assert (back["state"], back["time"]) == ("paused", NOW + SECOND)
-        _, _, text = await ask(house.connect(), "/metrics")
+        _, _, text = await ask(server.connect(), "/metrics")
         assert b"feed_simulator_lag_seconds 0.0" in text
 
 
@@ -604,19 +604,19 @@ async def test_a_simulated_market_stands_still_steps_and_seeks(open_house):
         ({"allow_origin": ("https://a.example",)}, "https://evil.example", 403),
     ],
 )
-async def test_a_web_page_connects_where_it_may(open_house, settings, origin, status):
+async def test_a_web_page_connects_where_it_may(open_server, settings, origin, status):
     """From anywhere on loopback, elsewhere from the server's own pages and those on the list."""
-    async with open_house(Settings(**settings)) as house:
+    async with open_server(Settings(**settings)) as server:
         headers = {} if origin is None else {"Origin": origin}
-        entrance = Entrance(host=house.settings.host)
-        assert (await house.connect(entrance=entrance).upgrade(**headers))[0] == status
+        config = ListenerConfig(host=server.settings.host)
+        assert (await server.connect(config=config).upgrade(**headers))[0] == status
 
 
-async def test_a_web_page_reads_what_it_may(open_house):
+async def test_a_web_page_reads_what_it_may(open_server):
     """The same list, in the words of CORS."""
     origin = "https://a.example"
-    async with open_house(Settings(host="0.0.0.0", allow_origin=(origin,))) as house:
-        client = house.connect()
+    async with open_server(Settings(host="0.0.0.0", allow_origin=(origin,))) as server:
+        client = server.connect()
         _, headers, _ = await ask(client, "/healthz", Origin=origin)
         assert headers["access-control-allow-origin"] == origin
         _, headers, _ = await ask(client, "/healthz", Origin="https://evil.example")

@@ -4,7 +4,7 @@ from html import escape
 
 import attrs
 from asking import KEY, ask
-from houses import OpenHouse
+from servers import RunningServer
 
 from feed import Settings
 from feed.config.fields import leaves, value_of
@@ -23,14 +23,14 @@ def refs(value):
             yield from refs(item)
 
 
-async def described(house: OpenHouse):
-    _, _, document = await ask(house.connect(), "/openapi.json")
+async def described(server: RunningServer):
+    _, _, document = await ask(server.connect(), "/openapi.json")
     return document
 
 
-async def test_the_description_is_whole(house):
+async def test_the_description_is_whole(server):
     """Every reference leads somewhere, every type is used, everything has a meaning."""
-    document = await described(house)
+    document = await described(server)
     schemas = document["components"]["schemas"]
     assert set(refs(document)) == {f"#/components/schemas/{name}" for name in schemas}
     for name, schema in schemas.items():
@@ -42,19 +42,19 @@ async def test_the_description_is_whole(house):
             )
 
 
-async def test_everything_described_is_served(house):
+async def test_everything_described_is_served(server):
     """By the methods described, and by no others."""
-    document = await described(house)
-    client = house.connect()
+    document = await described(server)
+    client = server.connect()
     for path, methods in document["paths"].items():
         for method in ("get", "post"):
             status, _, _ = await ask(client, path, method=method.upper())
             assert (status != 405) == (method in methods), (method, path)
 
 
-async def test_every_answer_described_is_json_or_says_otherwise(house):
+async def test_every_answer_described_is_json_or_says_otherwise(server):
     """Media types, and quotas on what is counted."""
-    paths = (await described(house))["paths"]
+    paths = (await described(server))["paths"]
     kinds = {
         path: list(item["get"]["responses"]["200"]["content"])
         for path, item in paths.items()
@@ -68,12 +68,12 @@ async def test_every_answer_described_is_json_or_says_otherwise(house):
     assert uncounted == ["/marketai/api/v1/health", "/healthz", "/readyz"]
 
 
-async def test_the_documents_page_shows_every_default_and_every_path(house):
+async def test_the_documents_page_shows_every_default_and_every_path(server):
     """For people; nothing on it comes from a client."""
-    status, headers, page = await ask(house.connect(), "/docs")
+    status, headers, page = await ask(server.connect(), "/docs")
     page = page.decode()
     assert (status, headers["content-type"]) == (200, "text/html; charset=utf-8")
-    for path in (await described(house))["paths"]:
+    for path in (await described(server))["paths"]:
         assert f"<td>{path}<" in page
     for leaf in leaves():
         row = (leaf.key, str(value_of(Settings(), leaf.name)), leaf.allowed, leaf.meaning)
@@ -91,11 +91,11 @@ async def test_the_documents_page_shows_every_default_and_every_path(house):
     assert "Tradyn tick server</h2><pre>" in page
 
 
-async def test_the_collection_holds_the_demo_key_where_it_works(open_house):
+async def test_the_collection_holds_the_demo_key_where_it_works(open_server):
     """And the address that the client wrote."""
     for settings, key in ((Settings(), KEY), (Settings(host="0.0.0.0"), "")):
-        async with open_house(settings) as house:
-            _, _, collection = await ask(house.connect(), "/securitypro.postman_collection.json")
+        async with open_server(settings) as server:
+            _, _, collection = await ask(server.connect(), "/securitypro.postman_collection.json")
         assert collection["variable"] == [
             {"key": "baseUrl", "value": "http://localhost"},
             {"key": "apiKey", "value": key},

@@ -15,7 +15,7 @@ from scripts import Script, quote
 import feed
 from feed import Settings
 from feed.dialects.marketai.policy import MarketAiPolicy, TierLimits
-from feed.dialects.marketai.rest import directory, happenings, prices
+from feed.dialects.marketai.rest import directory, events, prices
 from feed.model.events import CLOCK, FUNDING, LEVEL, LIQUIDATION, MARK, ROUND, SIGNAL, TRADE, UNKNOWN
 from feed.model.grants import Grant, Scope
 from feed.model.instruments import Contract, Instrument, Listing
@@ -93,13 +93,13 @@ def opening():
 
 
 @pytest.fixture
-def open_market(open_house):
+def open_market(open_server):
     """Opens a house on this module's market."""
 
     def start(settings=None, rows=None):
         script = Script(opening=opening() if rows is None else rows)
         script.listing = LISTING
-        return open_house(settings, script=script)
+        return open_server(settings, script=script)
 
     return start
 
@@ -107,32 +107,32 @@ def open_market(open_house):
 @pytest.fixture
 async def market(open_market):
     """A running house on this module's market."""
-    async with open_market() as house:
-        yield house
+    async with open_market() as server:
+        yield server
 
 
-async def data(house, path, **headers):
+async def data(server, path, **headers):
     """The data of a good answer."""
-    status, _, body = await ask(house.connect(), API + path, **(headers or AI))
+    status, _, body = await ask(server.connect(), API + path, **(headers or AI))
     assert (status, list(body), body["ok"], list(body["meta"])) == (
         200,
         ["ok", "data", "meta"],
         True,
         ["timestamp"],
     ), body
-    assert body["meta"]["timestamp"] == house.house.fanout.hub.latest.now // 1_000_000
+    assert body["meta"]["timestamp"] == server.context.fanout.hub.market_state.now // 1_000_000
     return body["data"]
 
 
-async def happen(house, *rows):
+async def happen(server, *rows):
     """Let the market go on."""
-    house.script.play(*rows)
+    server.script.play(*rows)
     await trio.testing.wait_all_tasks_blocked()
 
 
-async def hear(house, *channels, symbols=("BTC/USDT",)):
+async def hear(server, *channels, symbols=("BTC/USDT",)):
     """A WebSocket client that has read the confirmations of ``channels``, and nothing else."""
-    client = await house.upgraded(f"/marketai?key={AI_KEY}")
+    client = await server.upgraded(f"/marketai?key={AI_KEY}")
     entries = [{"type": channel, "symbols": list(symbols)} for channel in channels]
     await client.send({"action": "subscribe", "channels": entries})
     for channel in channels:
@@ -228,8 +228,8 @@ async def test_a_wrong_method_is_refused_in_the_same_words(market):
 async def test_every_tier_may_send_so_much_in_a_day(open_market):
     """Counted by key until midnight UTC; past it 429, and when to come back."""
     tier = TierLimits(connections=1, symbols=5, requests_per_day=2)
-    async with open_market(Settings(policies=Policies(marketai=MarketAiPolicy(basic=tier)))) as house:
-        client = house.connect()
+    async with open_market(Settings(policies=Policies(marketai=MarketAiPolicy(basic=tier)))) as server:
+        client = server.connect()
         begun = time.time()
 
         async def limits(**headers):
@@ -259,8 +259,8 @@ async def test_every_tier_may_send_so_much_in_a_day(open_market):
 
 async def test_a_second_is_bounded_as_everywhere(open_market):
     """What is refused for its second does not count towards the day."""
-    async with open_market(Settings(web=Web(requests_per_second=1))) as house:
-        client = house.connect()
+    async with open_market(Settings(web=Web(requests_per_second=1))) as server:
+        client = server.connect()
         assert (await ask(client, f"{API}/exchanges", **AI))[0] == 200
         status, answered, body = await ask(client, f"{API}/exchanges", **AI)
         assert (status, body["error"]["code"], body["error"]["retry_after"]) == (429, "rate_limited", 1)
@@ -296,10 +296,10 @@ async def test_a_key_needs_the_scope_and_the_protocol(open_market, monkeypatch):
         "tradyn": Grant(name="tradyn", dialects=("tradyn",)),
     }
     entries = [entry_for(key, grant) for key, grant in keys.items()]
-    monkeypatch.setattr("houses.demo_entries", lambda: entries)
-    async with open_market() as house:
+    monkeypatch.setattr("servers.demo_entries", lambda: entries)
+    async with open_market() as server:
         for key, status, code in [("trader", 403, "forbidden"), ("tradyn", 401, "unauthorized")]:
-            got, _, body = await ask(house.connect(), f"{API}/account", Authorization=f"Bearer {key}")
+            got, _, body = await ask(server.connect(), f"{API}/account", Authorization=f"Bearer {key}")
             assert (got, body["error"]["code"]) == (status, code)
 
 
@@ -559,10 +559,10 @@ async def test_every_answer_is_of_the_type_described(market):
         ("/orderbook?levels=5", list[prices.VenueBook]),
         ("/arbitrage", list[prices.Opportunity]),
         ("/klines?symbol=BTC", list[prices.Candle]),
-        ("/signals", list[happenings.SignalShown]),
-        ("/liquidations", list[happenings.ForcedTrade]),
-        ("/funding", list[happenings.Rate]),
-        ("/polymarket", list[happenings.UpOrDown]),
+        ("/signals", list[events.SignalShown]),
+        ("/liquidations", list[events.ForcedTrade]),
+        ("/funding", list[events.Rate]),
+        ("/polymarket", list[events.UpOrDown]),
     ]:
         found = await data(market, path)
         assert found, path
@@ -573,10 +573,10 @@ async def test_every_answer_is_of_the_type_described(market):
 
 async def test_a_market_without_events_has_nothing_to_show(open_market):
     """Empty lists, not errors."""
-    async with open_market(rows=[]) as house:
+    async with open_market(rows=[]) as server:
         for path in ("quotes", "orderbook", "arbitrage", "signals", "funding", "liquidations", "polymarket"):
-            assert await data(house, f"/{path}") == []
-        assert await data(house, "/klines?symbol=BTC") == []
+            assert await data(server, f"/{path}") == []
+        assert await data(server, "/klines?symbol=BTC") == []
 
 
 async def test_the_documents_show_the_groups_and_the_defaults(market):

@@ -3,7 +3,7 @@
 from collections import deque
 
 from feed.model.events import QUOTE, TRADE
-from feed.model.latest import Latest
+from feed.model.market_state import MarketState
 from feed.server.http.tape import Tape
 
 
@@ -12,10 +12,10 @@ def trade(instrument, number):
 
 
 def tape_of(*rows, most=10):
-    latest = Latest(2, trades=[deque(maxlen=most) for _ in range(2)])
-    tape = Tape(latest)
+    market_state = MarketState(2, trades=[deque(maxlen=most) for _ in range(2)])
+    tape = Tape(market_state)
     for seq, row in enumerate(rows, 1):
-        latest.apply(seq, row, 100 + seq)
+        market_state.apply(seq, row, 100 + seq)
     return tape
 
 

@@ -25,9 +25,9 @@ def test_hypercorn_is_the_release_that_was_read():
     assert list(inspect.signature(WorkerContext).parameters) == ["max_requests"]
 
 
-async def test_one_connection_serves_many_requests(house):
+async def test_one_connection_serves_many_requests(server):
     """Keep-alive, and requests that come before the answer to the last."""
-    client = house.connect()
+    client = server.connect()
     for _ in range(3):
         assert (await ask(client, "/healthz"))[::2] == (200, {"status": "ok"})
     await client.send_bytes(head("/healthz") + head("/readyz"))
@@ -35,26 +35,26 @@ async def test_one_connection_serves_many_requests(house):
     assert (await answer(client))[2] == {"status": "ready", "seq": 3, "state": "running"}
 
 
-async def test_a_client_may_end_the_connection_with_its_request(house):
+async def test_a_client_may_end_the_connection_with_its_request(server):
     """``Connection: close``, and a client of HTTP/1.0."""
     for data in (head("/healthz", Connection="close"), b"GET /healthz HTTP/1.0\r\n\r\n"):
-        client = house.connect()
+        client = server.connect()
         await client.send_bytes(data)
         assert (await answer(client))[2] == {"status": "ok"}
         assert await client.at_end()
 
 
-async def test_head_is_get_without_the_body(house):
+async def test_head_is_get_without_the_body(server):
     """Same headers."""
-    client = house.connect()
+    client = server.connect()
     status, headers, content = await ask(client, "/healthz", method="HEAD")
     assert (status, headers["content-length"], content) == (200, "15", b"")
 
 
 @pytest.mark.parametrize("data", [b"", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"])
-async def test_an_offer_of_http_2_is_passed_over(house, data):
+async def test_an_offer_of_http_2_is_passed_over(server, data):
     """On the first request and on a later one; a preface in the middle is one more bad request."""
-    client = house.connect()
+    client = server.connect()
     offer = {"Upgrade": "h2c", "Connection": "Upgrade, HTTP2-Settings", "HTTP2_Settings": "AAMAAABkAAQAAP__"}
     for _ in range(2):
         assert (await ask(client, "/healthz", **offer))[::2] == (200, {"status": "ok"})
@@ -64,12 +64,12 @@ async def test_an_offer_of_http_2_is_passed_over(house, data):
 
 
 @pytest.mark.parametrize("size", [1, 7, 100])
-async def test_a_body_may_come_in_pieces(house, size):
+async def test_a_body_may_come_in_pieces(server, size):
     """Of any size, with its length announced or chunked."""
     announced = head("/api/trade", method="POST", Content_Length=str(len(ORDER)), **BEARER) + ORDER
     chunked = head("/api/trade", method="POST", Transfer_Encoding="chunked", **BEARER)
     chunked += b"".join(b"1\r\n%c\r\n" % byte for byte in ORDER) + b"0\r\n\r\n"
-    client = house.connect()
+    client = server.connect()
     for data in (announced, chunked):
         for start in range(0, len(data), size):
             await client.send_bytes(data[start : start + size])
@@ -80,10 +80,10 @@ async def test_a_body_may_come_in_pieces(house, size):
 
 
 @pytest.mark.parametrize("chunked", [False, True])
-async def test_a_body_that_is_too_long_is_refused(house, chunked):
+async def test_a_body_that_is_too_long_is_refused(server, chunked):
     """413 while it is still being sent, and the end."""
     length = {"Transfer_Encoding": "chunked"} if chunked else {"Content_Length": "10000000"}
-    client = house.connect()
+    client = server.connect()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_pour, client, head("/api/trade", method="POST", **length, **BEARER), chunked)
         status, headers, body = await answer(client)
@@ -98,9 +98,9 @@ async def _pour(client, start, chunked):
         await client.send_bytes(b"1000\r\n" + bytes(0x1000) + b"\r\n" if chunked else bytes(0x1000))
 
 
-async def test_a_body_that_dribbles_is_cut_at_ten_seconds(house):
+async def test_a_body_that_dribbles_is_cut_at_ten_seconds(server):
     """A byte a second: 408, and the end soon after."""
-    client = house.connect()
+    client = server.connect()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_dribble, client, head("/api/trade", method="POST", Content_Length="41", **BEARER))
         started = trio.current_time()
@@ -108,7 +108,7 @@ async def test_a_body_that_dribbles_is_cut_at_ten_seconds(house):
         assert (status, body["error"]["code"]) == (408, "timeout")
         assert trio.current_time() - started == pytest.approx(10, abs=1e-6)
         nursery.cancel_scope.cancel()
-    await _is_forgotten(house, 3)
+    await _is_forgotten(server, 3)
 
 
 async def _dribble(client, start):
@@ -118,26 +118,26 @@ async def _dribble(client, start):
         await trio.sleep(1)
 
 
-async def test_a_client_that_takes_no_answer_is_dropped(house):
+async def test_a_client_that_takes_no_answer_is_dropped(server):
     """It asks for more than fits on the way, and reads nothing: gone after twelve seconds."""
-    client = house.connect(capacity=1024)
+    client = server.connect(capacity=1024)
     await client.send_bytes(head("/openapi.json"))
     await trio.sleep(11.9)
-    assert house.listener._open
-    await _is_forgotten(house, 0.2)
+    assert server.listener._open
+    await _is_forgotten(server, 0.2)
 
 
-async def test_a_connection_that_asks_for_nothing_more_is_closed(house):
+async def test_a_connection_that_asks_for_nothing_more_is_closed(server):
     """In order, fifteen seconds after its last answer; half a head does not keep it open."""
     for rest in (b"", b"GET /heal"):
-        client = house.connect()
+        client = server.connect()
         await ask(client, "/healthz")
         answered = trio.current_time()
         await client.send_bytes(rest)
         assert await client.at_end()
         assert trio.current_time() - answered == pytest.approx(15, abs=1e-6)
         await client.stream.aclose()
-    await _is_forgotten(house, 3)
+    await _is_forgotten(server, 3)
 
 
 @pytest.mark.parametrize(
@@ -151,10 +151,10 @@ async def test_a_connection_that_asks_for_nothing_more_is_closed(house):
         (b"hello\r\n\r\n", 400),
     ],
 )
-async def test_a_bad_head_ends_the_connection(house, data, status):
+async def test_a_bad_head_ends_the_connection(server, data, status):
     """The first and any later one, with the same status."""
     for begin in (False, True):
-        client = house.connect()
+        client = server.connect()
         if begin:
             await ask(client, "/healthz")
         await client.send_bytes(data)
@@ -163,56 +163,56 @@ async def test_a_bad_head_ends_the_connection(house, data, status):
             pass
 
 
-async def test_a_connection_that_asks_by_http_takes_a_place(open_house):
+async def test_a_connection_that_asks_by_http_takes_a_place(open_server):
     """It counts as any other, as long as it is open."""
-    async with open_house(Settings(limits=Limits(connections=1))) as house:
-        first = house.connect()
+    async with open_server(Settings(limits=Limits(connections=1))) as server:
+        first = server.connect()
         await ask(first, "/healthz")
-        late = house.connect(peer="10.0.0.2")
+        late = server.connect(peer="10.0.0.2")
         assert (await late.answer())[0] == 503
         await late.stream.aclose()
         await first.stream.aclose()
         await trio.sleep(1)
-        assert (await ask(house.connect(), "/healthz"))[0] == 200
+        assert (await ask(server.connect(), "/healthz"))[0] == 200
 
 
-async def test_clients_that_vanish_leave_nothing(house):
+async def test_clients_that_vanish_leave_nothing(server):
     """In the middle of whatever."""
     whole = head("/api/trade", method="POST", Content_Length="41", **BEARER) + ORDER
     for cut in (40, len(whole) - 41, len(whole) - 1, len(whole)):
         for reset in (False, True):
-            client = house.connect()
+            client = server.connect()
             await client.send_bytes(whole[:cut])
             await trio.testing.wait_all_tasks_blocked()
             if reset:
                 client.stream.reset()
             else:
                 await client.stream.aclose()
-    await _is_forgotten(house, 30)
+    await _is_forgotten(server, 30)
 
 
-async def test_a_stop_closes_who_waits(house):
+async def test_a_stop_closes_who_waits(server):
     """At once, and in order."""
-    client = house.connect()
+    client = server.connect()
     await ask(client, "/healthz")
     stopped = trio.current_time()
-    await house.house.web.stop()
+    await server.context.web.stop()
     assert await client.at_end()
     assert trio.current_time() == stopped
 
 
-async def test_the_bounds_are_settings(open_house):
+async def test_the_bounds_are_settings(open_server):
     """Seconds and bytes as they are given."""
-    async with open_house(Settings(web=Web(body_bytes=10, keep_alive_seconds=3))) as house:
-        client = house.connect()
+    async with open_server(Settings(web=Web(body_bytes=10, keep_alive_seconds=3))) as server:
+        client = server.connect()
         assert (await ask(client, "/api/trade", method="POST", body=ORDER, **BEARER))[0] == 413
-        client = house.connect()
+        client = server.connect()
         await ask(client, "/v1/market/book?symbol=EURUSD", **API_KEY)
         asked = trio.current_time()
         assert await client.at_end()
         assert trio.current_time() - asked == pytest.approx(3, abs=1e-6)
 
 
-async def _is_forgotten(house, seconds):
+async def _is_forgotten(server, seconds):
     await trio.sleep(seconds)
-    assert house.listener._open == {}
+    assert server.listener._open == {}

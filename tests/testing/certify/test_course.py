@@ -3,7 +3,7 @@
 import pytest
 
 from feed.errors import ConfigError
-from feed.testing.certify.course import Course
+from feed.testing.certify.exercises import Exercises
 
 
 @pytest.mark.parametrize(
@@ -13,4 +13,4 @@ from feed.testing.certify.course import Course
 def test_what_cannot_be_run_is_said(dialect, command, complaint):
     """The operator's mistake, not the client's."""
     with pytest.raises(ConfigError, match=complaint):
-        Course(dialect, command, patience=1).run(lambda _: None)
+        Exercises(dialect, command, patience=1).run(lambda _: None)

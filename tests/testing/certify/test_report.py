@@ -5,12 +5,12 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from feed.dialects.client import Duty
+from feed.dialects.client import Requirement
 from feed.testing.certify.report import Finding, Report
 
 
-def finding(duty, passed, *, required=True):
-    return Finding(duty=duty, required=required, passed=passed, seen="this & that", at=1.25)
+def finding(requirement, passed, *, required=True):
+    return Finding(requirement=requirement, required=required, passed=passed, seen="this & that", at=1.25)
 
 
 @pytest.fixture
@@ -19,10 +19,10 @@ def report():
         dialect="tradyn",
         command=("python", "bot.py"),
         findings=(
-            finding(Duty.CONNECT, passed=True),
-            finding(Duty.PONG, passed=False),
-            finding(Duty.MUTE, passed=False, required=False),
-            finding(Duty.GAP, passed=None, required=False),
+            finding(Requirement.CONNECT, passed=True),
+            finding(Requirement.PONG, passed=False),
+            finding(Requirement.MUTE, passed=False, required=False),
+            finding(Requirement.GAP, passed=None, required=False),
         ),
     )
 
@@ -66,8 +66,8 @@ def test_the_xml_is_junits(report):
 
 def test_advice_does_not_decide():
     """All that is required was done: certified."""
-    done = finding(Duty.CONNECT, passed=True)
-    advice = finding(Duty.MUTE, passed=False, required=False)
+    done = finding(Requirement.CONNECT, passed=True)
+    advice = finding(Requirement.MUTE, passed=False, required=False)
     report = Report(dialect="guide", command=("x",), findings=(done, advice))
     assert report.passed
     assert report.text().endswith("certified: all that the document requires\n")

@@ -8,7 +8,7 @@ are ours.
 
 from __future__ import annotations
 
-from feed.dialects.marketai.rest import directory, happenings, prices
+from feed.dialects.marketai.rest import directory, events, prices
 from feed.dialects.rest import Endpoint, RestContext
 from feed.model.instruments import Listing
 from feed.settings import Web
@@ -25,5 +25,5 @@ def endpoints(listing: Listing, web: Web) -> tuple[Endpoint[RestContext], ...]:
     return (
         *directory.endpoints(web),
         *prices.endpoints(listing, web),
-        *happenings.endpoints(listing, web),
+        *events.endpoints(listing, web),
     )

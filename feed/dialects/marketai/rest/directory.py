@@ -9,8 +9,8 @@ from feed.analytics.pairs import exchange, pair_name
 from feed.dialects.access import Shape
 from feed.dialects.marketai.admission import holder, limits
 from feed.dialects.marketai.channels import names
-from feed.dialects.marketai.rest.choosing import exchanges, rows
 from feed.dialects.marketai.rest.envelope import GROUP, KEY, OPEN, PREFIX, Envelope, enveloped
+from feed.dialects.marketai.rest.params import exchanges, rows
 from feed.dialects.rest import STATUS, Call, Endpoint, MarketStatus, Parameter, RestContext
 from feed.model.grants import Grant
 from feed.model.symbols import plain
@@ -152,7 +152,7 @@ def venues(context: RestContext, call: Call) -> list[Venue]:
                 instrument=instrument.symbol,
                 tick_size=f"{instrument.tick_size:f}",
                 lot_size=f"{instrument.lot_size:f}",
-                status=STATUS[context.latest.status(at)],
+                status=STATUS[context.market_state.status(at)],
             )
         )
     return list(found.values())

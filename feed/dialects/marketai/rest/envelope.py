@@ -117,6 +117,6 @@ def enveloped(
 
     def answer(context: RestContext, call: Call) -> Envelope[object]:
         data = handle(context, call)
-        return Envelope(ok=True, data=data, meta=Meta(timestamp=milliseconds(context.latest.now)))
+        return Envelope(ok=True, data=data, meta=Meta(timestamp=milliseconds(context.market_state.now)))
 
     return answer

@@ -9,9 +9,9 @@ import msgspec
 from feed.analytics.klines import INTERVALS
 from feed.analytics.pairs import exchange
 from feed.dialects.access import Shape
-from feed.dialects.marketai import fields
-from feed.dialects.marketai.rest.choosing import insights, instruments, pairs, rows, symbol, venue
+from feed.dialects.marketai import payloads
 from feed.dialects.marketai.rest.envelope import GROUP, KEY, PREFIX, Envelope, enveloped
+from feed.dialects.marketai.rest.params import analytics, instruments, pairs, rows, symbol, venue
 from feed.dialects.rest import Call, Endpoint, Parameter, PriceLevel, RestContext
 from feed.model.events import Side
 from feed.model.instruments import Instrument, Listing
@@ -167,32 +167,32 @@ class Candle(Shape):
     is_closed: bool
 
 
-def quotes(context: RestContext, call: Call) -> list[fields.Fields]:
+def quotes(context: RestContext, call: Call) -> list[payloads.Fields]:
     """A quote of each pair that has one."""
-    known = insights(context)
+    known = analytics(context)
     return [
-        fields.quote(pair.name, found, context.listing)
+        payloads.quote(pair.name, found, context.listing)
         for pair in pairs(context, call)
-        if (found := known.consolidated(pair, context.latest)) is not None
+        if (found := known.consolidated(pair, context.market_state)) is not None
     ]
 
 
-def books(context: RestContext, call: Call) -> list[fields.Fields]:
+def books(context: RestContext, call: Call) -> list[payloads.Fields]:
     """The books of each pair, spot before futures."""
-    known, depth = insights(context), call.number("levels")
+    known, depth = analytics(context), call.number("levels")
     traded = (at for pair in pairs(context, call) for at in (*pair.spot, *pair.perpetuals))
     return [
-        fields.book(instrument, found) | (_levels(context, at, instrument, depth) if depth else {})
+        payloads.book(instrument, found) | (_levels(context, at, instrument, depth) if depth else {})
         for at, instrument in instruments(context, call, traded)
-        if (found := known.figures(at, context.latest)) is not None
+        if (found := known.figures(at, context.market_state)) is not None
     ]
 
 
-def _levels(context: RestContext, at: int, instrument: Instrument, depth: int) -> fields.Fields:
+def _levels(context: RestContext, at: int, instrument: Instrument, depth: int) -> payloads.Fields:
     return {
         name: [
             [instrument.price_text(price), instrument.size_text(size)]
-            for price, size in context.latest.levels(at, side, depth)
+            for price, size in context.market_state.levels(at, side, depth)
         ]
         for name, side in (("bids", Side.BUY), ("asks", Side.SELL))
     }
@@ -200,10 +200,10 @@ def _levels(context: RestContext, at: int, instrument: Instrument, depth: int) -
 
 def arbitrage(context: RestContext, call: Call) -> list[Opportunity]:
     """The pairs with something to gain, the widest first."""
-    known, listing = insights(context), context.listing
+    known, listing = analytics(context), context.listing
     found = []
     for pair in pairs(context, call):
-        quote = known.consolidated(pair, context.latest)
+        quote = known.consolidated(pair, context.market_state)
         if quote is None or quote.buy is None or quote.sell is None:
             continue
         venues = {it.instrument: it for it in quote.venues}
@@ -222,13 +222,13 @@ def arbitrage(context: RestContext, call: Call) -> list[Opportunity]:
     return sorted((it for it in found if it.spread_bps >= least), key=lambda it: -it.spread_bps)
 
 
-def klines(context: RestContext, call: Call) -> list[fields.Fields]:
+def klines(context: RestContext, call: Call) -> list[payloads.Fields]:
     """The last klines of each book of a pair, oldest first; the newest may be of an interval that goes on."""
-    known, interval, limit = insights(context), call.text("interval"), call.number("limit")
-    length, now = INTERVALS[interval], context.latest.now
+    known, interval, limit = analytics(context), call.text("interval"), call.number("limit")
+    length, now = INTERVALS[interval], context.market_state.now
     traded = (at for pair in pairs(context, call) for at in (*pair.spot, *pair.perpetuals))
     return [
-        fields.kline(instrument, interval, length, kline, closed=now >= kline.start + length)
+        payloads.kline(instrument, interval, length, kline, closed=now >= kline.start + length)
         for at, instrument in instruments(context, call, traded)
         for kline in known.klines[at][interval].last(limit)
     ]

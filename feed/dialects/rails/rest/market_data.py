@@ -71,8 +71,12 @@ def market_data(context: RestContext, call: Call) -> list[MarketDatum]:
 
 def _figures(context: RestContext, index: int) -> Iterator[tuple[Figure, str, int]]:
     """Each with its value and its market time; what no quote or event has told yet there is not."""
-    instrument, latest = context.listing[index], context.latest
-    quote, mark, funding = latest.quote(index), latest.last(MARK, index), latest.last(FUNDING, index)
+    instrument, market_state = context.listing[index], context.market_state
+    quote, mark, funding = (
+        market_state.quote(index),
+        market_state.last(MARK, index),
+        market_state.last(FUNDING, index),
+    )
     if isinstance(mark, MarkPriced):
         yield "INDEX", instrument.price_text(mark.index), mark.ts
     elif quote is not None:
@@ -85,10 +89,10 @@ def _figures(context: RestContext, index: int) -> Iterator[tuple[Figure, str, in
         yield "NEXT_FUNDING", decimal_text(funding.predicted, RATE_DECIMALS), funding.ts
     if isinstance(mark, MarkPriced):
         yield "OPEN_INTEREST", instrument.size_text(mark.open_interest), mark.ts
-    if latest.seq:
-        volume, trades = latest.days[index].totals(latest.now)
-        yield "24H_VOLUME", instrument.size_text(volume), latest.now
-        yield "24H_COUNT", str(trades), latest.now
+    if market_state.seq:
+        volume, trades = market_state.days[index].totals(market_state.now)
+        yield "24H_VOLUME", instrument.size_text(volume), market_state.now
+        yield "24H_COUNT", str(trades), market_state.now
 
 
 def endpoints(listing: Listing) -> tuple[Endpoint[RestContext], ...]:

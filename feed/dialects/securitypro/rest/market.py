@@ -98,7 +98,7 @@ class Trades(Shape):
 def ticker(context: RestContext, call: Call) -> Ticker:
     """The price of the last ticker; trades where there was no quote yet, so that there was no ticker."""
     index, instrument = context.instrument(call.text("symbol"))
-    told, trade = context.latest.ticker(index), context.latest.trade(index)
+    told, trade = context.market_state.ticker(index), context.market_state.trade(index)
     if told is not None:
         price, ts = told.price, told.ts if told.traded is None else told.traded
     elif trade is not None:
@@ -114,13 +114,13 @@ def book(context: RestContext, call: Call) -> Book:
     depth = call.number("depth")
 
     def side(of: Side) -> list[PriceLevel]:
-        levels = context.latest.levels(index, of, depth)
+        levels = context.market_state.levels(index, of, depth)
         return [[instrument.price_text(price), instrument.size_text(size)] for price, size in levels]
 
     return Book(
         symbol=instrument.symbol,
         seq=context.seq,
-        ts=iso(context.latest.now),
+        ts=iso(context.market_state.now),
         bids=side(Side.BUY),
         asks=side(Side.SELL),
     )

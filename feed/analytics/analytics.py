@@ -1,0 +1,116 @@
+"""Everything that is computed of a market while it runs, whoever listens."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from itertools import islice
+from typing import Final
+
+from feed.analytics.consolidated import Consolidated, Tape, VenueQuote, consolidate
+from feed.analytics.depth import BookFigures, figures
+from feed.analytics.klines import INTERVALS, Klines
+from feed.analytics.pairs import Pair, pairs
+from feed.model.events import LIQUIDATION, SIGNAL, TRADE, Row, Side
+from feed.model.instruments import Contract, Listing
+from feed.model.market_state import MarketState
+
+KEPT: Final = 1000  # signals, and liquidation trades; the oldest goes when another one comes
+
+
+class Analytics:
+    """
+    A fold over the event stream, for whoever wants figures rather than events.
+
+    It is always carried on, so that what it says does not depend on who asked first. Book rows it
+    leaves to :class:`MarketState`, and computes from that when it is asked.
+
+    Attributes:
+        listing: What an event's ``instrument`` is an index into.
+        pairs: Every pair by its name.
+        tapes: The last five minutes of each instrument.
+        klines: Of each instrument, by the name of the interval.
+        signals: The last ``SIGNAL`` rows, oldest first.
+        liquidations: The last trades of liquidation orders, oldest first.
+    """
+
+    def __init__(self, listing: Listing) -> None:
+        self.listing: Final = listing
+        self.pairs: Final[dict[str, Pair]] = pairs(listing)
+        self.tapes: Final = tuple(Tape() for _ in listing)
+        self.klines: Final = tuple(
+            {name: Klines(length) for name, length in INTERVALS.items()} for _ in listing
+        )
+        self.signals: Final[deque[Row]] = deque(maxlen=KEPT)
+        self.liquidations: Final[deque[Row]] = deque(maxlen=KEPT)
+        self._liquidating: dict[int, int] = {}  # the last liquidation order of each instrument
+
+    def apply(self, row: Row) -> None:
+        """Take the next row into account; not one that changes a book alone."""
+        kind, instrument = row[0], row[1]
+        if kind == TRADE:
+            ts, price, size = row[2], row[5], row[6]
+            self.tapes[instrument].add(ts, price, size)
+            for klines in self.klines[instrument].values():
+                klines.add(ts, price, size)
+            if self._liquidating.get(instrument) == row[8]:
+                self.liquidations.append(row)
+        elif kind == LIQUIDATION:
+            self._liquidating[instrument] = row[3]
+        elif kind == SIGNAL:
+            self.signals.append(row)
+
+    def figures(self, instrument: int, market_state: MarketState) -> BookFigures | None:
+        """The book of an instrument in figures; None when a side of it is empty."""
+        return figures(market_state.levels(instrument, Side.BUY), market_state.levels(instrument, Side.SELL))
+
+    def consolidated(self, pair: Pair, market_state: MarketState) -> Consolidated | None:
+        """The spot venues of a pair together; None when no venue has a bid and an ask."""
+        venues = []
+        for instrument in pair.spot:
+            it = self.figures(instrument, market_state)
+            if it is not None:
+                volume = market_state.days[instrument].totals(market_state.now)[0] if market_state.days else 0
+                quote = VenueQuote(
+                    instrument=instrument, bid=it.bid, ask=it.ask, obi=it.obi_10, volume=volume
+                )
+                venues.append((self.listing[instrument], quote, self.tapes[instrument]))
+        return consolidate(venues, now=market_state.now)
+
+    def of_contract(self, *contracts: Contract) -> Iterable[int]:
+        """Indexes of all instruments of these kinds."""
+        return (at for at, it in enumerate(self.listing) if it.contract in contracts)
+
+    def moved_bps(self, instrument: int, minutes: int) -> tuple[float, int] | None:
+        """
+        How far the price of an instrument has gone.
+
+        Returns:
+            Basis points, and over how many minutes, at most ``minutes``; None without a trade.
+        """
+        closed = self.klines[instrument]["1m"].last(minutes)
+        if not closed:
+            return None
+        first, last = closed[0], closed[-1]
+        span = (last.start - first.start) // INTERVALS["1m"] + 1
+        while span > minutes:  # minutes without a trade have no kline
+            closed = closed[1:]
+            first = closed[0]
+            span = (last.start - first.start) // INTERVALS["1m"] + 1
+        return round(10_000 * (last.close - first.open) / first.open, 2), span
+
+    def last_signals(self, limit: int) -> list[Row]:
+        """The last ``SIGNAL`` rows, newest first."""
+        return list(islice(reversed(self.signals), limit))
+
+
+def insights_of(market_state: MarketState) -> Analytics:
+    """
+    The insights that go with where a market stands.
+
+    Raises:
+        TypeError: Nobody has asked for them to be kept.
+    """
+    if not isinstance(market_state.analytics, Analytics):
+        raise TypeError("no insights are kept of this market")
+    return market_state.analytics

@@ -1,0 +1,245 @@
+"""
+The stream under trio-websocket: it reads for it, and lets its frames out between ours.
+
+trio-websocket does the handshake, reads messages, answers pings and closes. It writes whole control
+frames, one at a time; the outlet puts them ahead of data. Data never passes through trio-websocket.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import trio
+
+from feed.server.budget import FRAME, FRAME_BYTES
+from feed.server.connection.fragments import Fragments
+from feed.server.connection.transport import Transport
+from feed.server.turns import Member
+from feed.stream.frames import is_close
+from feed.stream.send_buffer import SendBuffer
+
+# Of a client, taken apart before other tasks may run.
+FRAMES_AT_ONCE: Final = 8
+# Of a few frames, which wait for no turn of their own: that of the message in them will come.
+UNPAID_UNITS: Final = 200
+
+
+class ConnectionStream(trio.abc.Stream):
+    """
+    A transport and its outlet, as a Trio stream.
+
+    Attributes:
+        send_buffer: Everything that goes out, in order.
+        said_close: Whether a close frame is among it.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        backlog_bytes: int,
+        cut: Callable[[], None],
+        message_frames: int,
+        too_many_frames: Callable[[], None],
+        message_bytes: int,
+        too_big: Callable[[], None],
+        member: Member,
+        too_much: Callable[[], None],
+        over: Callable[[], None] = lambda: None,
+    ) -> None:
+        """
+        Put a stream on ``transport``.
+
+        Args:
+            transport: Where bytes come from and go to.
+            backlog_bytes: Bound on what the outlet may owe.
+            cut: See :class:`~feed.stream.send_buffer.SendBuffer`.
+            message_frames: Bound on the frames of one message of the client.
+            too_many_frames: Called when it is passed.
+            message_bytes: Bound on what the headers of these frames may announce.
+            too_big: Called when it is passed, before any of the payload need have come.
+            member: Takes turns for what the client sends.
+            too_much: Called when it sends more than it can ever be given turns for.
+            over: Called before the client can know that the connection is over: ahead of a close
+                frame, and when it has gone. It may be called more than once.
+        """
+        self.send_buffer = SendBuffer(transport.send, backlog_bytes=backlog_bytes, wake=self.wake, cut=cut)
+        self._transport = transport
+        self._answered = False
+        self._owing = trio.Event()  # something waits for the writer
+        # Until something has been written, or the end has come nearer.
+        self._progress = trio.lowlevel.ParkingLot()
+        self._fragments = Fragments()
+        self._message_frames = message_frames
+        self._too_many_frames = too_many_frames
+        self._message_bytes = message_bytes
+        self._too_big = too_big
+        self._over = over
+        self._member = member
+        self._too_much = too_much
+        self._unread = b""  # has come, and waits for its turn
+        self._unpaid = 0.0  # units of frames that no turn has been taken for
+        self._stalled: trio.Event | None = None  # set when bytes pass again
+        self._listening = False  # trio-websocket is reading
+        self._leaving = False
+        self.said_close = False
+        self._closed = False
+
+    def wake(self) -> None:
+        """The outlet owes something: let :meth:`write` run."""
+        self._owing.set()
+
+    async def write(self) -> None:
+        """The writer task: hand over what is owed as fast as the transport takes it."""
+        while True:
+            await self._owing.wait()
+            done = self.send_buffer.pump()
+            if done:
+                self._owing = trio.Event()
+            self._progress.unpark_all()
+            if not done:
+                await self.passable()
+                try:
+                    await self._transport.writable()
+                except trio.ClosedResourceError:
+                    return  # we have dropped it ourselves
+
+    def reroute(self, transport: Transport) -> None:
+        """Send and receive by another way to the same client from now on."""
+        self._transport = transport
+        if self._stalled is None:
+            self.send_buffer.reroute(transport.send)
+
+    def stall(self, *, on: bool) -> None:
+        """Let no byte pass in either direction, while the connection stays open; or let them again."""
+        self.send_buffer.stalled = on
+        if on and self._stalled is None:
+            self._stalled = trio.Event()
+            self.send_buffer.reroute(_nothing_passes)
+        elif not on and self._stalled is not None:
+            self.send_buffer.reroute(self._transport.send)
+            self._stalled.set()
+            self._stalled = None
+
+    async def passable(self) -> None:
+        """Wait until bytes pass."""
+        while self._stalled is not None:
+            await self._stalled.wait()
+
+    async def opened(self) -> None:
+        """Wait until the answer to the handshake is out."""
+        while not self.send_buffer.opened and not self._closed:
+            await self._progress.park()
+
+    async def flushed(self) -> None:
+        """Wait until nothing is owed."""
+        while (self.send_buffer.owed or self.send_buffer.replay is not None) and not self._closed:
+            await self._progress.park()
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        """Send the answer to the handshake, when the outlet is released, or one control frame at once."""
+        if self._closed:
+            raise trio.ClosedResourceError
+        await trio.lowlevel.checkpoint_if_cancelled()
+        frame = bytes(data)
+        if not self._answered:
+            self._answered = True
+            self.send_buffer.open(frame)
+            return
+        if is_close(frame):
+            self.said_close = True
+            self._over()
+        if not self.send_buffer.control(frame) and not self.said_close:
+            # A close frame is waited for by whoever parts: a client that closes may read no more.
+            await self.wait_send_all_might_not_block()
+        if self._closed:
+            raise trio.BrokenResourceError
+
+    async def wait_send_all_might_not_block(self) -> None:
+        """Wait until every control frame is out."""
+        while not self.send_buffer.control_sent and not self._closed:
+            await self._progress.park()
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes:
+        """Whatever the client sends after the handshake; once we leave, its end and nothing else."""
+        del max_bytes  # a hint; the transport's own bound holds
+        if self._leaving:
+            await trio.lowlevel.checkpoint()
+            return b""
+        return await self._listen()
+
+    async def _listen(self) -> bytes:
+        self._listening = True
+        try:
+            data = self._unread or await self._transport.receive()
+            self._unread = b""
+            while data and self._leaving:
+                data = await self._transport.receive()  # it is heard, but not listened to
+            await self.passable()
+            data = await self._piece(data)
+        except OSError as problem:
+            self._over()
+            raise trio.BrokenResourceError from problem
+        finally:
+            self._listening = False
+            if self._leaving:
+                self._progress.unpark_all()
+        if not data:
+            self._over()
+        if self._fragments.feed(data) > self._message_frames:
+            self._too_many_frames()
+        if self._fragments.announced > self._message_bytes:
+            self._too_big()
+        return data
+
+    async def _piece(self, data: bytes) -> bytes:
+        """
+        As much of ``data`` as is worked on in one turn, when that has come.
+
+        The rest waits, and so does what the client sends meanwhile: on its own side, in the end.
+        """
+        size, frames = self._fragments.cut(data, FRAMES_AT_ONCE)
+        data, self._unread = data[:size], data[size:]
+        self._unpaid += frames * FRAME + size / FRAME_BYTES
+        if self._unpaid > UNPAID_UNITS:
+            units, self._unpaid = self._unpaid, 0.0
+            if not await self._member.turn(units):
+                self._too_much()
+        return data
+
+    async def aclose(self) -> None:
+        """trio-websocket has no more use for this; the connection has, for its last words."""
+        await trio.lowlevel.checkpoint()
+
+    async def part(self) -> None:
+        """
+        Say that nothing more will come, hear the client out, and drop the connection.
+
+        Dropping a socket with unread bytes would reset it, and the client would lose our last
+        words. The caller bounds the wait.
+        """
+        self._leaving = True
+        try:
+            await self.wait_send_all_might_not_block()  # a close frame may be on its way
+            self._transport.finish()
+            while self._listening:  # trio-websocket still reads, and hears the client out for us
+                await self._progress.park()
+            while await self._transport.receive():
+                pass
+        except (OSError, trio.ClosedResourceError):
+            pass  # it is gone already
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Drop the connection, without waiting."""
+        self._over()
+        self._closed = True
+        self._transport.close()
+        self._owing.set()
+        self._progress.unpark_all()
+
+
+def _nothing_passes(_: bytes | memoryview) -> int:
+    raise BlockingIOError

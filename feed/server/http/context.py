@@ -1,0 +1,131 @@
+"""What endpoints see of the house."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import attrs
+import trio
+
+from feed.dialects.access import Problem
+from feed.dialects.messages import unknown
+from feed.dialects.rest import Endpoint
+from feed.model.events import Trade
+from feed.model.instruments import Instrument, Listing
+from feed.model.market_state import MarketState
+from feed.model.symbols import symbols
+from feed.server.guard import Guard
+from feed.server.http.access import too_many_guesses
+from feed.server.http.tape import Tape
+from feed.server.keycheck import HERE, Arrival, KeyCheck, TooManyGuesses
+from feed.server.keys import demo_keys_wanted
+from feed.server.limits import ConnectionQuotas, MinuteCounters
+from feed.server.registry import ConnectionRegistry
+from feed.server.storage import Storage
+from feed.server.tokens import TokenIssuer
+from feed.settings import DEMO_KEY, Settings
+from feed.stream.fanout import Fanout
+from feed.stream.source import Source, TakesOrders
+
+
+@attrs.frozen(kw_only=True)
+class RequestContext:
+    """
+    The house, to an endpoint. It stands between two steps of the fan-out.
+
+    Attributes:
+        settings: All of the server.
+        source: Where events come from.
+        fanout: Who publishes them.
+        registry: The WebSocket connections.
+        keys: Looks at the keys that clients show.
+        guard: Knows the names of this server.
+        tape: The last trades.
+        tokens: Gives access tokens out.
+        quotas: Who has how many connections open, where a protocol counts them.
+        clock: Seconds since the Unix epoch.
+        storage: What is written to disk.
+        endpoints: Everything that is served, for the documents about it.
+        token_rates: How often each key is given a token.
+        arrival: Where the request arrived that is answered.
+    """
+
+    settings: Settings
+    source: Source
+    fanout: Fanout
+    registry: ConnectionRegistry
+    keys: KeyCheck
+    guard: Guard
+    tape: Tape
+    tokens: TokenIssuer
+    quotas: ConnectionQuotas
+    clock: Callable[[], float]
+    storage: Storage = attrs.field(factory=Storage)
+    endpoints: tuple[Endpoint[RequestContext], ...] = ()
+    token_rates: MinuteCounters = attrs.field(factory=lambda: MinuteCounters(trio.current_time))
+    arrival: Arrival = HERE
+
+    @property
+    def listing(self) -> Listing:
+        """The instruments."""
+        return self.source.listing
+
+    @property
+    def takes_orders(self) -> bool:
+        """Whether clients can trade, in the instruments that they can trade in."""
+        return isinstance(self.source, TakesOrders) and self.source.takes_orders
+
+    @property
+    def market_state(self) -> MarketState:
+        """Where the market stands."""
+        return self.fanout.hub.market_state
+
+    @property
+    def seq(self) -> int:
+        """Sequence number of the newest event."""
+        return self.fanout.hub.seq
+
+    @property
+    def demo_key(self) -> str:
+        """The key that everybody knows; empty where it is not accepted."""
+        return DEMO_KEY if demo_keys_wanted(self.settings) else ""
+
+    def trades(self, instrument: int, limit: int) -> list[Trade]:
+        """The last ``limit`` trades of an instrument, newest first."""
+        return self.tape.trades(instrument, limit)
+
+    def connections(self, who: str) -> int:
+        """How many WebSocket connections somebody has open, where a protocol counts them."""
+        return self.quotas.taken(who)
+
+    def token(self, key: str, secret: str, dialect: str) -> str | None:
+        """
+        An access token for a key and its secret; None when either is refused.
+
+        Raises:
+            Problem: 429, too many of these were wrong, or too many tokens were given out.
+        """
+        try:
+            entry = self.keys.secret(self.arrival, key, secret, dialect)
+        except TooManyGuesses as problem:
+            raise too_many_guesses(problem) from None
+        if entry is None:
+            return None
+        # Only now: whoever knows the key alone cannot use up what its owner may fetch.
+        if not self.token_rates.take(entry.grant.name, self.settings.tokens.per_minute):
+            retry = {"Retry-After": str(int(self.token_rates.wait()) + 1)}
+            raise Problem(429, "rate_limit_exceeded", "Too many tokens for this key", retry)
+        return self.tokens.issue(entry)
+
+    def instrument(self, symbol: str) -> tuple[int, Instrument]:
+        """
+        Index and instrument of a symbol, in any usual spelling.
+
+        Raises:
+            Problem: 404, there is none.
+        """
+        known = symbols(self.listing)
+        index = known.index(symbol)
+        if index is None:
+            raise Problem(404, "not_found", unknown("symbol", [symbol], known.near))
+        return index, self.listing[index]

@@ -1,0 +1,158 @@
+"""What is played, and all that has to do with its pace: waiting for clients, and recording."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import structlog
+import trio
+
+from feed.errors import ConfigError
+from feed.model.events import Row
+from feed.recording.format import Header, Provenance
+from feed.server.barrier import ClientBarrier
+from feed.server.faults import Plan
+from feed.server.journalled import header_of
+from feed.server.run_spec import RunSpec, program_for
+from feed.server.server_context import ServerContext
+from feed.server.storage import Storage
+from feed.settings import Settings
+from feed.sim.clients import ClientMarket, SimulatedRun
+from feed.sim.control import Control
+from feed.sim.runner import MarketRunner
+from feed.sim.simulation import Repeating
+from feed.stream.source import Batch, Source
+
+log = structlog.get_logger("feed.stage")
+
+
+class Playout:
+    """
+    A source of events, and what surrounds it.
+
+    Attributes:
+        source: Where events come from.
+        plan: What goes wrong on the wire meanwhile.
+        ended: Set once the source has nothing more to give.
+        storage: What is written to disk meanwhile.
+    """
+
+    def __init__(self, settings: Settings, source: Source | None = None) -> None:
+        """
+        Make everything ready; nothing happens yet.
+
+        Args:
+            settings: What to play, how fast, and whom to wait for.
+            source: Instead of what they say shall be played.
+        Raises:
+            ConfigError: The scenario cannot be read, or does not go with another setting.
+        """
+        self._settings = settings
+        self._run_spec = None if source is not None else program_for(settings, now=time.time_ns())
+        self._runner = None if self._run_spec is None else self._make_runner(self._run_spec)
+        self.ended = trio.Event()
+        self._damaged = False  # and it has been told
+        self._rounds = 1
+        self.storage = Storage(settings.recording)
+        self._barrier: ClientBarrier | None = None
+        found = source or self._runner
+        assert found is not None  # noqa: S101 - one of the two is there
+        self.source: Source = found
+        self.plan = Plan() if self._run_spec is None else self._run_spec.plan
+
+    async def open(self, server_context: ServerContext) -> None:
+        """
+        Publish where the stream begins.
+
+        Raises:
+            ConfigError: The journal or the recording cannot be written there.
+        """
+        rows = self.source.opening()
+        if self._settings.journal is not None:
+            self._keep_journal(self._settings.journal)
+        if self._settings.record is not None:
+            server_context.fanout.tap = self.storage.record(self._settings.record, self._header(rows)).take
+        if self._settings.wait_clients or self._settings.lockstep:
+            self._barrier = ClientBarrier(server_context.fanout)
+        await server_context.fanout.step(rows)
+
+    @property
+    def market_time(self) -> int | None:
+        """Where the market stands, nanoseconds since the Unix epoch; None where only its events say so."""
+        return None if self._runner is None else self._runner.control.position().market_time
+
+    async def run(self, channel: trio.MemorySendChannel[Batch]) -> None:
+        """Play to the end, and record to the end of the server."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.storage.run)
+            if self.storage.recorder is not None:
+                nursery.start_soon(self.storage.recorder.run)
+            await self.source.run(channel)
+            self.ended.set()
+            self._tell_of_damage()
+
+    def _tell_of_damage(self) -> None:
+        damage = None if self._run_spec is None or self._damaged else self._run_spec.damage()
+        if damage is not None:
+            self._damaged = True
+            log.error("the recording that is played is damaged", where=str(damage))
+
+    def _tell_of_rounds(self) -> None:
+        """Say that what is played begins again, where it does."""
+        run = None if self._run_spec is None else self._run_spec.run
+        if isinstance(run, Repeating) and run.rounds > self._rounds:
+            self._rounds = run.rounds
+            log.info("the market begins again", round=run.rounds)
+            self._tell_of_damage()
+
+    async def _hold(self) -> None:
+        if self._barrier is not None:
+            await self._barrier.subscribed(self._settings.wait_clients)
+
+    async def _settle(self) -> None:
+        self._tell_of_rounds()
+        if self.storage.recorder is not None:
+            await self.storage.recorder.room()
+        if self._barrier is not None and self._settings.lockstep and self._runner is not None:
+            await self._barrier.caught_up(self._runner.control.position().seq)
+
+    def _keep_journal(self, path: Path) -> None:
+        if self._run_spec is None or self._runner is None:
+            raise ConfigError("only a simulated market keeps one", where="--journal", hint="leave it out")
+        self._runner.control.journalled = True
+        self._runner.journal = self.storage.keep(path, header_of(self._run_spec, self._settings)).write
+
+    def _header(self, rows: list[Row]) -> Header:
+        if self._run_spec is not None:
+            return self._run_spec.header
+        instruments = tuple(self.source.listing)
+        start = rows[0][2] if rows else 0
+        return Header(instruments=instruments, provenance=Provenance(source="program"), start=start)
+
+    def _make_runner(self, run_spec: RunSpec) -> MarketRunner:
+        run, settings = run_spec.run, self._settings
+        if isinstance(run, SimulatedRun):
+            run = ClientMarket(run, trading=settings.trading)
+        control = Control(
+            run,
+            clock=trio.current_time,
+            speed=settings.speed,
+            until=run_spec.until(settings.until),
+            checkpoint_seconds=settings.flow.checkpoint_seconds,
+            checkpoint_bytes=settings.flow.checkpoint_bytes,
+        )
+        return MarketRunner(
+            control,
+            flow=settings.flow,
+            hold=self._hold,
+            settle=self._settle,
+            waiting=settings.trading.waiting,
+            scenario={
+                "name": run_spec.name,
+                "seed": run_spec.seed,
+                "start": run_spec.start,
+                "duration": run_spec.duration,
+                "faults": len(run_spec.faults),
+            },
+        )

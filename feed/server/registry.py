@@ -1,0 +1,75 @@
+"""What every connection shares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, cast
+
+import attrs
+import trio
+
+from feed.model.requests import Request
+from feed.server.close_reason import CloseCounts, CloseReason
+from feed.server.connection.transport import Transport
+from feed.server.faults import Faults
+from feed.server.turns import Turns
+from feed.settings import Limits
+from feed.stream.fanout import Fanout
+from feed.stream.send_buffer import SendBuffer
+
+
+def closed_market(request: Request, refused: Callable[[], object]) -> bool:
+    """Nobody can trade."""
+    del request, refused
+    return False
+
+
+class Served(Protocol):
+    """An open connection, as the rest of the server sees it."""
+
+    @property
+    def transport(self) -> Transport:
+        """What carries it."""
+
+    @property
+    def send_buffer(self) -> SendBuffer:
+        """Everything that goes out, in order."""
+
+    def end(self, why: CloseReason) -> None:
+        """End it; the first reason given is the one that counts."""
+
+    def check_key(self) -> None:
+        """End it if it stands on a key that is not good any more."""
+
+
+@attrs.frozen(kw_only=True)
+class ConnectionRegistry:
+    """
+    What every connection shares.
+
+    Attributes:
+        fanout: Who publishes.
+        limits: Bounds on each client.
+        close_counts: Counts how connections end.
+        connections: Those that are open; the server ends them when it stops.
+        stopping: Set when it does, for those that open too late.
+        ended: Set when the market is over: a scenario or recording was played to its end.
+        closed: Set when nobody is let in any more because of that.
+        submit: Lets a request act in the market; False when it will not, and calls back when its turn
+            comes and it must not act after all.
+        faults: What goes wrong on purpose; None when nothing will.
+        turns: Who works next, and how much anybody may make the server do.
+    """
+
+    fanout: Fanout
+    limits: Limits
+    close_counts: CloseCounts = attrs.field(factory=CloseCounts)
+    connections: dict[Served, None] = attrs.field(factory=dict)
+    stopping: trio.Event = attrs.field(factory=trio.Event)
+    ended: trio.Event = attrs.field(factory=trio.Event)
+    closed: trio.Event = attrs.field(factory=trio.Event)
+    submit: Callable[[Request, Callable[[], object]], bool] = closed_market
+    faults: Faults | None = None
+    turns: Turns = attrs.field(
+        default=attrs.Factory(lambda self: Turns(cast("ConnectionRegistry", self).limits), takes_self=True)
+    )

@@ -1,0 +1,317 @@
+"""
+The front door: reads the request head in time, and decides who serves it.
+
+An upgrade goes to the dialect that its path and query name, everything else to the HTTP
+application; what neither can serve is answered here, and closed.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Awaitable
+from contextlib import suppress
+from http import HTTPStatus
+from typing import Protocol
+
+import attrs
+import msgspec
+import structlog
+import trio
+
+from feed.dialects.contract import MARKET_ENDED, Bearer, Dialect, Refusal, SessionContext
+from feed.dialects.discovery import route
+from feed.model.grants import Grant
+from feed.model.instruments import Listing
+from feed.policies import Policies
+from feed.server.budget import CONNECT, HANDSHAKE, TLS_HANDSHAKE
+from feed.server.connection.connection import Connection
+from feed.server.connection.peer import Peer
+from feed.server.connection.transport import Transport
+from feed.server.guard import Guard
+from feed.server.head import BadRequest, Head, HeadReader
+from feed.server.http.health import PROBES
+from feed.server.http.tape import Tape
+from feed.server.keycheck import Arrival, KeyCheck, TooManyGuesses
+from feed.server.keys import KeyStore
+from feed.server.limits import ConnectionQuota, ConnectionQuotas, MinuteCounters
+from feed.server.origins import Origins
+from feed.server.paths import nowhere
+from feed.server.registry import ConnectionRegistry
+from feed.server.running import Countdown
+from feed.server.tls import NotTls, TlsTransport
+from feed.server.tokens import TokenIssuer
+from feed.server.turns import Member
+from feed.settings import LOOPBACK, Limits
+
+log = structlog.get_logger("feed.door")
+
+
+@attrs.frozen(kw_only=True)
+class ListenerConfig:
+    """
+    What a port is for.
+
+    Attributes:
+        dialect: What every path means there; None when path and query decide.
+        tls: How the port speaks TLS; None when it is plain.
+        host: Address that the port listens on; a wildcard for all of them.
+    """
+
+    dialect: Dialect | None = None
+    tls: ssl.SSLContext | None = attrs.field(default=None, repr=False)
+    host: str = LOOPBACK
+
+
+ANY_PROTOCOL = ListenerConfig()
+
+
+class HttpServer(Protocol):
+    """Serves what is no WebSocket."""
+
+    def knows(self, path: str) -> bool:
+        """Whether something is served there."""
+        ...
+
+    async def serve(self, transport: Transport, head: Head, arrival: Arrival, member: Member) -> None:
+        """Serve a connection from its first request head to its end. Only cancellation escapes."""
+        ...
+
+
+class Router:
+    """Lets connections in, one call each."""
+
+    def __init__(
+        self,
+        registry: ConnectionRegistry,
+        listing: Listing,
+        key_store: KeyStore,
+        policies: Policies,
+        *,
+        keys: KeyCheck,
+        origins: Origins,
+        guard: Guard,
+        web: HttpServer,
+        tokens: TokenIssuer,
+        tape: Tape,
+        quotas: ConnectionQuotas,
+    ) -> None:
+        self._registry = registry
+        self._listing = listing
+        self._key_store = key_store
+        self._policies = policies
+        self._tokens = tokens
+        self._tape = tape
+        self._quotas = quotas
+        self._orders = MinuteCounters(trio.current_time)
+        self._origins = origins
+        self._keys = keys
+        self._guard = guard
+        self._web = web
+
+    def admit(self, transport: Transport, listener: ListenerConfig = ANY_PROTOCOL) -> Awaitable[None]:
+        """Serve one connection from its first byte to its last. Only cancellation escapes."""
+        deadline = trio.current_time() + self._registry.limits.handshake_seconds
+        # No coroutine around the other: there are as many of them as connections.
+        member = self._registry.turns.member(transport.peer)
+        if listener.tls is None:
+            return self._admit(transport, listener, deadline, member)
+        return self._admit_securely(transport, listener, listener.tls, deadline, member)
+
+    def turn_away(
+        self, transport: Transport, problem: BadRequest, listener: ListenerConfig = ANY_PROTOCOL
+    ) -> Awaitable[None]:
+        """
+        Answer a connection that there is no room for with ``problem``.
+
+        Whoever asks whether the server is alive hears that all the same.
+        """
+        deadline = trio.current_time() + self._registry.limits.close_seconds
+        member = self._registry.turns.member(transport.peer)
+        if listener.tls is None:
+            return self._admit(transport, listener, deadline, member, no_room=problem)
+        return self._admit_securely(transport, listener, listener.tls, deadline, member, no_room=problem)
+
+    async def _admit_securely(
+        self,
+        transport: Transport,
+        listener: ListenerConfig,
+        tls: ssl.SSLContext,
+        deadline: float,
+        member: Member,
+        *,
+        no_room: BadRequest | None = None,
+    ) -> None:
+        async with trio.open_nursery() as nursery:
+            await member.turn(TLS_HANDSHAKE)
+            secure = TlsTransport(transport, tls)
+            nursery.start_soon(secure.flush)
+            if await self._shake_hands(transport, secure, deadline):
+                await self._admit(secure, listener, deadline, member, no_room=no_room)
+            nursery.cancel_scope.cancel()
+
+    async def _shake_hands(self, plain: Transport, secure: TlsTransport, deadline: float) -> bool:
+        try:
+            with trio.CancelScope(deadline=deadline):
+                await secure.handshake()
+                return True
+        except NotTls:
+            await self._refuse(plain, BadRequest(400, "This port speaks TLS: wss:// and https://"))
+        except (OSError, trio.BrokenResourceError, trio.ClosedResourceError) as problem:
+            log.debug("no TLS handshake", peer=plain.peer, reason=type(problem).__name__)
+        plain.close()
+        return False
+
+    async def _admit(
+        self,
+        transport: Transport,
+        listener: ListenerConfig,
+        deadline: float,
+        member: Member,
+        *,
+        no_room: BadRequest | None = None,
+    ) -> None:
+        quota = ConnectionQuota(self._quotas)
+        arrival = Arrival(peer=transport.peer, local=transport.local, listening=listener.host)
+        try:
+            await member.enter(CONNECT)
+            head = await _read_head(transport, self._registry.limits, deadline, late=no_room)
+            if head is None:
+                return
+            if no_room is not None and (head.upgrade or head.opening.path not in PROBES):
+                raise no_room  # noqa: TRY301 - as every other answer without a conversation
+            dialect = listener.dialect or route(head.opening.path, head.opening.query)
+            if not head.upgrade and (dialect is None or self._web.knows(head.opening.path)):
+                await self._web.serve(transport, head, arrival, member)
+                return
+            connection = self._welcome(transport, dialect, head, quota=quota, arrival=arrival, member=member)
+            member.charge(HANDSHAKE)
+            del head  # nobody needs it for as long as the connection lasts
+            why = await connection.run(handshake_deadline=deadline)
+            log.debug("connection ended", peer=transport.peer, why=why.why)
+        except BadRequest as problem:
+            await self._refuse(transport, problem)
+        except (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
+            pass  # it went away before it said what it wanted
+        except Exception:
+            log.exception("bug at the door", peer=transport.peer)
+            await self._refuse(transport, BadRequest(500, "Internal error"))
+        finally:
+            quota.end()
+            transport.close()
+
+    def _welcome(
+        self,
+        transport: Transport,
+        dialect: Dialect | None,
+        head: Head,
+        *,
+        quota: ConnectionQuota,
+        arrival: Arrival,
+        member: Member,
+    ) -> Connection:
+        """The conversation that a request asks for, or the answer that it gets instead."""
+        opening = head.opening
+        if dialect is None:
+            raise nowhere(opening.path)
+        if not head.upgrade:
+            raise BadRequest(
+                426, "This path speaks WebSocket; send an upgrade request", (("Upgrade", "websocket"),)
+            )
+        if not self._origins.allow(opening.headers, arrival):
+            raise BadRequest(403, "Web pages of this origin may not connect")
+        if self._registry.closed.is_set():
+            raise BadRequest(503, MARKET_ENDED)
+        problem = self._guard.problem(opening.headers, arrival) if dialect.trades else ""
+        if problem:
+            raise BadRequest(403, problem)
+        faults = self._registry.faults
+        refusal = faults.refusal(dialect.name) if faults is not None else None
+        if refusal is not None:
+            raise refusal
+        peer_info = Peer(dialect.name, arrival, self._key_store.accepts)
+        session = dialect.session(opening, self._session_context(peer_info, quota))
+        if peer_info.guessing:
+            retry = (("Retry-After", str(peer_info.guessing)),)
+            raise BadRequest(429, str(TooManyGuesses(peer_info.guessing)), retry)
+        if isinstance(session, Refusal):
+            raise BadRequest(session.status, "Refused", body=session.body)
+        # A seat is free before its holder can know that it may come back.
+        return Connection(
+            transport, head.nonce, peer_info, session, self._registry, member=member, over=quota.end
+        )
+
+    def _session_context(self, peer_info: Peer, quota: ConnectionQuota) -> SessionContext:
+        limits = self._registry.limits
+        hub = self._registry.fanout.hub
+        return SessionContext(
+            listing=self._listing,
+            check_key=lambda key: self._check_key(peer_info, key),
+            auth_seconds=limits.auth_seconds,
+            auth_attempts=limits.auth_attempts,
+            check=hub.check,
+            now=lambda: hub.market_state.now,
+            policies=self._policies,
+            market_state=lambda: hub.market_state,
+            trades=self._tape.trades,
+            check_token=lambda token: self._bearer(peer_info, token),
+            enter=quota.enter,
+            spend=self._orders.take,
+        )
+
+    def _check_key(self, peer_info: Peer, key: str) -> Grant | None:
+        try:
+            return peer_info.shows(self._keys.key(peer_info.arrival, key, peer_info.dialect))
+        except TooManyGuesses as problem:
+            peer_info.guessing = problem.seconds
+            return None
+
+    def _bearer(self, peer_info: Peer, token: str) -> Bearer | None:
+        holder = self._tokens.check(token, peer_info.dialect, local=peer_info.arrival.within)
+        if holder is None:
+            return None
+        peer_info.shows(holder.entry)
+        return holder.bearer
+
+    async def _refuse(self, transport: Transport, problem: BadRequest) -> None:
+        """Answer by HTTP, hear the client out, and close."""
+        with trio.move_on_after(self._registry.limits.close_seconds):
+            try:
+                answer = memoryview(_answer(problem))
+                while answer:
+                    try:
+                        answer = answer[transport.send(answer) :]
+                    except BlockingIOError:
+                        await transport.writable()
+                transport.finish()
+                while await transport.receive():
+                    pass
+            except (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
+                pass
+
+
+async def _read_head(
+    transport: Transport, limits: Limits, deadline: float, *, late: BadRequest | None = None
+) -> Head | None:
+    reader = HeadReader(limits.head_bytes)
+    time = Countdown(deadline - trio.current_time())
+    with suppress(trio.TooSlowError):
+        while data := await time.wait(transport.receive):
+            head = reader.feed(data)
+            if head is not None:
+                return head
+        return None
+    raise late or BadRequest(408, f"No request within {limits.handshake_seconds:g} seconds")
+
+
+def _answer(problem: BadRequest) -> bytes:
+    default = {"error": {"status": problem.status, "message": problem.message}}
+    body = problem.body.encode() or msgspec.json.encode(default)
+    headers = [
+        ("Content-Type", "application/json"),
+        ("Content-Length", str(len(body))),
+        ("Connection", "close"),
+        *problem.headers,
+    ]
+    lines = [f"HTTP/1.1 {problem.status} {HTTPStatus(problem.status).phrase}"]
+    lines += [f"{name}: {value}" for name, value in headers]
+    return "\r\n".join([*lines, "", ""]).encode("ascii", "replace") + body

@@ -1,0 +1,244 @@
+"""From settings and files to a run: which market, or which recording, and where it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import attrs
+
+import feed
+from feed.dialects.discovery import dialects
+from feed.errors import ConfigError
+from feed.model.faults import Fault
+from feed.model.scenario import Expect, Scenario
+from feed.model.truth import Label
+from feed.recording.file import SUFFIX as RECORDED
+from feed.recording.file import RecordedBlocks, is_recording
+from feed.recording.format import Header, Provenance
+from feed.recording.journal import ScenarioFile
+from feed.recording.reader import Damage
+from feed.scenario.reader import parse_scenario
+from feed.scenario.schema import Markets
+from feed.scenario.shipped import SUFFIX, find_scenario, find_shipped
+from feed.scenario.times import parse_duration, parse_moment
+from feed.scenario.toml import read_text
+from feed.scenario.writer import scenario_digest
+from feed.server.faults import Plan
+from feed.settings import Settings
+from feed.sim.again import RepeatedPlayback, RepeatedScript
+from feed.sim.defaults import default_market
+from feed.sim.market import Market
+from feed.sim.playback import Playback
+from feed.sim.script import ScriptedMarket
+from feed.sim.simulation import WHOLE, Simulation, Until
+
+MARKETS: Final[Markets] = {"default": default_market}
+"""The markets that a scenario file can begin with."""
+
+DEFAULT_SEED: Final = 1
+SIMULATED: Final = Provenance(source="simulated")
+
+
+def parsed(text: str, *, name: str) -> Scenario:
+    """
+    The scenario in the text of a file.
+
+    Raises:
+        ConfigError: As :func:`feed.scenario.reader.parse_scenario`; also for a market or a protocol that
+            there is not.
+    """
+    return parse_scenario(text, MARKETS, name=name, protocols=tuple(dialects()))
+
+
+@attrs.frozen(kw_only=True)
+class RunSpec:
+    """
+    What is served or replayed.
+
+    Attributes:
+        name: For people.
+        run: The market; runs once.
+        start: Market time at which it begins, integer nanoseconds since the Unix epoch.
+        duration: Nanoseconds of market time from there to the end; None when there is no end.
+        seed: Of the market, and of the choice whom a fault strikes.
+        faults: What goes wrong on the wire meanwhile.
+        labels: What its signals are held against.
+        expect: What a whole run must give; None when nobody has said.
+        file: The scenario file that it was read from; None when it was read from none.
+        provenance: Where its events come from.
+        repeats: Whether it begins again when it is over.
+        again_and_again: Gives the run that does; None for a market without an end, which needs none.
+        damage: Says where a recording broke off, once the run has come so far; None while all is well.
+    """
+
+    name: str
+    run: Simulation
+    start: int
+    duration: int | None = None
+    seed: int = DEFAULT_SEED
+    faults: tuple[Fault, ...] = ()
+    labels: tuple[Label, ...] = ()
+    expect: Expect | None = None
+    file: ScenarioFile | None = None
+    provenance: Provenance = SIMULATED
+    repeats: bool = False
+    again_and_again: Callable[[], Simulation] | None = None
+    damage: Callable[[], Damage | None] = lambda: None
+
+    @property
+    def plan(self) -> Plan:
+        """What goes wrong on the wire, and by which seed."""
+        every = self.duration if self.repeats else None
+        return Plan(faults=self.faults, seed=self.seed, start=self.start, every=every)
+
+    @property
+    def header(self) -> Header:
+        """How a recording of this run begins."""
+        provenance = attrs.evolve(self.provenance, tool=f"feed {feed.__version__}")
+        return Header(instruments=tuple(self.run.listing), provenance=provenance, start=self.start)
+
+    def until(self, text: str | None) -> Until:
+        """
+        Where to end.
+
+        Args:
+            text: An offset such as ``90s``, an ISO-8601 market time, or a sequence number.
+        Raises:
+            ConfigError: None of these.
+        """
+        if text is None:
+            return WHOLE
+        try:
+            if text.isdecimal():
+                return Until(seq=int(text))
+            if text[:1].isdigit() and text[-1].isalpha() and "T" not in text:
+                return Until(time=self.start + parse_duration(text))
+            return Until(time=parse_moment(text))
+        except ValueError:
+            raise ConfigError(
+                f"{text!r} is neither an offset such as 90s, nor a time such as 2024-03-06T16:20:00Z, "
+                "nor a sequence number from 1",
+                where="--until",
+            ) from None
+
+
+def program_from_file(name: str, *, seed: int | None = None, start: int | None = None) -> RunSpec:
+    """
+    What a file says shall run.
+
+    Args:
+        name: Path of a scenario file or of a recording, or name of a shipped scenario.
+        seed: Instead of its own.
+        start: Instead of its own.
+    Raises:
+        ConfigError: There is no such file, or it is not understood; or a recording shall have
+            another seed or start than it has.
+    """
+    path = find_scenario(name)
+    if is_recording(path):
+        for option, value in (("--seed", seed), ("--start", start)):
+            if value is not None:
+                raise ConfigError("a recording has its own", where=option, hint="leave it out")
+        return recorded(path)
+    if not path.exists():
+        raise ConfigError("no such file", where=str(path))
+    if path.suffix != SUFFIX:
+        raise ConfigError("is no scenario", where=str(path), hint=f"allowed: a {SUFFIX} file, or a recording")
+    text = read_text(path)
+    run_spec = scripted(parsed(text, name=str(path)), seed=seed, start=start)
+    found = name if path == find_shipped(name) else str(path.absolute())
+    file = ScenarioFile(name=run_spec.name, file=found, sha256=scenario_digest(text))
+    return attrs.evolve(run_spec, file=file)
+
+
+def scripted(scenario: Scenario, *, seed: int | None = None, start: int | None = None) -> RunSpec:
+    """A scenario, ready to run; what is given comes before what it says."""
+    if seed is not None:
+        scenario = attrs.evolve(scenario, seed=seed)
+    if start is not None:
+        scenario = attrs.evolve(scenario, start=start)
+    return RunSpec(
+        name=scenario.name,
+        run=ScriptedMarket(scenario),
+        again_and_again=lambda: RepeatedScript(scenario),
+        start=scenario.start,
+        duration=scenario.duration,
+        seed=scenario.seed,
+        faults=scenario.faults,
+        labels=scenario.labels,
+        expect=scenario.expect,
+        provenance=attrs.evolve(SIMULATED, seed=scenario.seed, scenario=scenario.name),
+    )
+
+
+def recorded(path: Path) -> RunSpec:
+    """
+    A recording, ready to run.
+
+    Raises:
+        ConfigError: It is none, or cannot be read.
+    """
+    blocks = RecordedBlocks(path)
+    header = blocks.header
+    run = Playback(header.listing, blocks, start=header.start)
+    return RunSpec(
+        name=path.name.removesuffix(RECORDED),
+        run=run,
+        again_and_again=lambda: RepeatedPlayback(run, run.again),
+        start=header.start,
+        provenance=header.provenance,
+        damage=lambda: blocks.damage,
+    )
+
+
+def repeated(run_spec: RunSpec) -> RunSpec:
+    """The same again and again; see :mod:`feed.sim.again`. A market without an end stays what it is."""
+    run = run_spec.run if run_spec.again_and_again is None else run_spec.again_and_again()
+    return attrs.evolve(run_spec, run=run, repeats=True)
+
+
+def program_for(settings: Settings, *, now: int) -> RunSpec:
+    """
+    What ``settings`` want to run.
+
+    Args:
+        settings: Their scenario, seed, start and instruments.
+        now: Where market time begins when nobody says otherwise, nanoseconds since the Unix epoch.
+    Raises:
+        ConfigError: As :func:`program_from_file`; or a scenario and a number of instruments; or what
+            does not go with one that begins again.
+    """
+    if settings.at_end != "loop":
+        return _program_for(settings, now=now)
+    for option, value in (("--until", settings.until), ("--journal", settings.journal)):
+        if value is not None:
+            raise ConfigError("does not go with --at-end loop", where=option, hint="leave one of them out")
+    return repeated(_program_for(settings, now=now))
+
+
+def _program_for(settings: Settings, *, now: int) -> RunSpec:
+    if settings.scenario is not None:
+        if settings.instruments is not None:
+            raise ConfigError("a scenario has its own", where="--instruments", hint="leave one of them out")
+        return program_from_file(settings.scenario, seed=settings.seed, start=settings.start)
+    return default_program(
+        seed=DEFAULT_SEED if settings.seed is None else settings.seed,
+        start=now if settings.start is None else settings.start,
+        instruments=settings.instruments,
+    )
+
+
+def default_program(*, seed: int, start: int, instruments: int | None) -> RunSpec:
+    """
+    The default market, ready to run.
+
+    Args:
+        seed: Of the market.
+        start: Market time at which it opens, nanoseconds since the Unix epoch.
+        instruments: How many of them; None means the market as it is.
+    """
+    market = Market(default_market(instruments), seed=seed, start=start)
+    provenance = attrs.evolve(SIMULATED, seed=seed)
+    return RunSpec(name="default", run=market, start=start, seed=seed, provenance=provenance)

@@ -1,0 +1,175 @@
+"""Puts the rooms together: from settings and a source to a door that lets clients in."""
+
+from __future__ import annotations
+
+import math
+import secrets
+import sys
+import time
+from collections import deque
+
+import attrs
+import structlog
+import trio
+
+from feed.analytics.analytics import Analytics
+from feed.dialects.discovery import dialects
+from feed.model.accounts import Accounts
+from feed.model.day import Day
+from feed.model.market_state import MarketState
+from feed.model.position import first_proof
+from feed.model.topics import Encoder, Topic
+from feed.server.faults import Faults, Plan
+from feed.server.guard import Guard
+from feed.server.guesses import Guesses
+from feed.server.http.app import build
+from feed.server.http.context import RequestContext
+from feed.server.http.tape import Tape
+from feed.server.http.worker import HttpWorker
+from feed.server.keycheck import KeyCheck
+from feed.server.keyfile import Entry
+from feed.server.keys import KeyStore
+from feed.server.keywatch import KeyWatch
+from feed.server.limits import ConnectionQuotas
+from feed.server.origins import Origins
+from feed.server.registry import ConnectionRegistry, closed_market
+from feed.server.router import Router
+from feed.server.storage import Storage
+from feed.server.tokens import KEY_BYTES, TokenIssuer
+from feed.settings import Limits, Settings
+from feed.stream.fanout import Fanout
+from feed.stream.history import History
+from feed.stream.hub import Hub
+from feed.stream.source import Source, TakesOrders
+
+log = structlog.get_logger("feed.house")
+
+
+class ServerContext:
+    """
+    One server without its sockets.
+
+    Attributes:
+        fanout: Publishes what the source sends.
+        registry: What every connection shares.
+        web: Serves what is no WebSocket.
+        router: Lets a connection in.
+        faults: What goes wrong on purpose; None when nothing will.
+        listing: The instruments.
+        key_watch: Takes over changes of the keys file.
+        prepare: Does what the first client to want it would have to wait for, with all others.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        source: Source,
+        key_store: KeyStore,
+        plan: Plan | None = None,
+        *,
+        signing_key: bytes | None = None,
+        storage: Storage | None = None,
+        hosts: tuple[str, ...] = (),
+        fixed: tuple[Entry, ...] = (),
+    ) -> None:
+        """
+        Put a server together.
+
+        Args:
+            settings: All of it.
+            source: Where events come from.
+            key_store: The keys that are accepted.
+            plan: What goes wrong on purpose.
+            signing_key: Of access tokens; None makes one up.
+            storage: What is written to disk meanwhile; None for nothing.
+            hosts: Names of this server besides those in the settings.
+            fixed: Keys that stay when those of the keys file change.
+        """
+        listing = self.listing = source.listing
+
+        def make_encoder(topic: Topic, market_state: MarketState) -> Encoder:
+            return dialects()[topic.dialect].encoder(topic, listing[topic.instrument], market_state)
+
+        history = History(
+            instruments=len(listing),
+            seconds=settings.flow.history_seconds,
+            size=settings.flow.history_bytes,
+            proof=first_proof(listing),
+        )
+        orders = source if isinstance(source, TakesOrders) else None
+        market_state = MarketState(
+            len(listing),
+            history.proof,
+            accounts=None if orders is None else Accounts(listing, deposit=settings.trading.deposit),
+            days=[Day() for _ in listing],
+            trades=[deque(maxlen=settings.web.most_rows) for _ in listing],
+            analytics=Analytics(listing),
+        )
+        hub = Hub(history, make_encoder, replay_work=settings.flow.replay_work, market_state=market_state)
+        limits = _limits(settings)
+        self.faults = Faults(plan, hub) if plan is not None and plan.faults else None
+        self.fanout = Fanout(hub, settings.flow, fault_hook=self.faults)
+        self.fanout.contain(_report)
+        self.registry = ConnectionRegistry(
+            fanout=self.fanout,
+            limits=limits,
+            submit=closed_market if orders is None else orders.submit,
+            faults=self.faults,
+        )
+        tape = Tape(market_state)
+        tokens = TokenIssuer(
+            key_store,
+            settings=settings.tokens,
+            signing_key=signing_key or secrets.token_bytes(KEY_BYTES),
+            clock=time.time,
+        )
+        quotas = ConnectionQuotas(trio.current_time)
+        origins = Origins(settings)
+        keys = KeyCheck(key_store, Guesses(limits.wrong_keys_per_minute, trio.current_time))
+        guard = Guard((*settings.allow_host, *hosts), settings.allow_origin)
+        self.key_watch = KeyWatch(
+            settings.keys,
+            key_store,
+            self.registry,
+            seconds=settings.keys_seconds,
+            fixed=fixed,
+        )
+        context = RequestContext(
+            settings=settings,
+            source=source,
+            fanout=self.fanout,
+            registry=self.registry,
+            keys=keys,
+            guard=guard,
+            tape=tape,
+            tokens=tokens,
+            quotas=quotas,
+            clock=time.time,
+            storage=storage or Storage(),
+        )
+        app, paths, self.prepare = build(context, origins)
+        self.web = HttpWorker(app, paths, limits, settings.web)
+        self.router = Router(
+            self.registry,
+            listing,
+            key_store,
+            settings.policies,
+            keys=keys,
+            origins=origins,
+            guard=guard,
+            web=self.web,
+            tokens=tokens,
+            tape=tape,
+            quotas=quotas,
+        )
+
+
+def _report(topic: Topic, problem: Exception) -> None:
+    log.error("bug in an encoder", dialect=topic.dialect, channel=topic.channel, exc_info=problem)
+
+
+def _limits(settings: Settings) -> Limits:
+    """Those of the settings; in lockstep the market waits for whoever would be cut."""
+    if not settings.lockstep:
+        return settings.limits
+    return attrs.evolve(settings.limits, backlog_bytes=sys.maxsize, pong_seconds=math.inf)

@@ -1,0 +1,153 @@
+"""Who takes part in a market: brought in once, instrument by instrument."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+from feed.analytics.pairs import pairs
+from feed.errors import MarketError
+from feed.model.durations import NS_PER_MILLISECOND
+from feed.model.instruments import Instrument
+from feed.model.market import MarketSpec
+from feed.sim.arbitrage import Arbitrageur
+from feed.sim.draws import EXPONENTIAL, MASK, WIDTH
+from feed.sim.event_queue import Actor
+from feed.sim.instrument_sim import InstrumentSim
+from feed.sim.links import BasisSpec, Tracker
+from feed.sim.makers import Maker, Obligation
+from feed.sim.news import NewsProcess, ValueProcess, swings
+from feed.sim.perpetual import Engine, Leverage
+from feed.sim.predictions import Oddsmaker, Rounds
+from feed.sim.traders import Follower, LargeTrader, NoiseTrader
+
+_LINK_MEMORY: Final = 30.0  # seconds that a venue stays apart from another, about
+_PREMIUM_MEMORY: Final = 300.0
+_PREMIUM_LOOKS_MS: Final = 150.0
+
+
+class Participant(Actor, Protocol):
+    """An actor that comes with an instrument, and is called by its index."""
+
+    @property
+    def index(self) -> int:
+        """On the agenda."""
+
+
+class Participants:
+    """
+    Brings in the participants of a market.
+
+    Args:
+        spec: Who they are.
+        sims: Where they trade, in index order.
+        news_process: News that reaches every instrument.
+        start: Market time at which the market opens, nanoseconds.
+
+    Attributes:
+        engines: Of the derivatives, by the index of their instrument, in that order.
+        trackers: Who move the values that follow others, by the index of the instrument.
+    """
+
+    def __init__(
+        self, spec: MarketSpec, sims: Sequence[InstrumentSim], news_process: NewsProcess, *, start: int
+    ) -> None:
+        self._spec = spec
+        self._sims = sims
+        self._news_process = news_process
+        self._start = start
+        self._swings = swings(spec.news)
+        self._by_symbol = {sim.spec.instrument.symbol: sim for sim in sims}
+        self.engines: dict[int, Engine | Rounds] = {}
+        self.trackers: dict[int, Tracker | Oddsmaker] = {}
+
+    def bring_in(self, sim: InstrumentSim) -> list[tuple[int, int]]:
+        """
+        Bring in the participants of an instrument.
+
+        Returns:
+            When each first acts: (nanoseconds from the opening, index of the actor).
+        Raises:
+            MarketError: It follows an instrument that there is not, or one of another tick.
+        """
+        market = self._spec
+        sim.makers = [Maker(sim, rank) for rank in range(market.makers.count)]
+        others: list[Participant] = [
+            *self._movers(sim),
+            Obligation(sim),
+            *(NoiseTrader(sim, rank) for rank in range(market.noise.count)),
+            *(
+                Follower(sim, market.momentum, f"momentum-{rank + 1}", against=False)
+                for rank in range(market.momentum.count)
+            ),
+            *(
+                Follower(sim, market.reversion, f"reversion-{rank + 1}", against=True)
+                for rank in range(market.reversion.count)
+            ),
+            *([LargeTrader(sim)] if market.large.per_hour else []),
+        ]
+        delay = sim.bits("opening")
+        return [(1 + delay(29), actor.index) for actor in others]
+
+    def bring_in_arbitrageurs(self) -> None:
+        """Bring in those who are at home on several venues, one for each pair."""
+        spec = self._spec.arbitrage
+        if spec is None:
+            return
+        listing = self._spec.listing()
+        for pair in pairs(listing).values():
+            venues = [self._sims[at] for at in pair.spot]
+            if len(venues) > 1 and len({_units(venue.spec.instrument) for venue in venues}) == 1:
+                arbitrageur = Arbitrageur(venues, spec)
+                wait = 1 + int(
+                    spec.looks_ms * NS_PER_MILLISECOND * EXPONENTIAL[venues[0].bits("opening")(WIDTH) & MASK]
+                )
+                venues[0].queue.call(arbitrageur.index, self._start + wait)
+
+    def _movers(self, sim: InstrumentSim) -> list[Participant]:
+        """Whoever moves the value of an instrument, and who besides comes with it."""
+        spec, news_process = sim.spec, self._news_process
+        if spec.prediction is not None:
+            rounds = Rounds(sim, self._named(spec.prediction.symbol), start=self._start)
+            self.engines[sim.book.instrument] = rounds
+            return [self._tracking(sim, Oddsmaker(sim, spec.prediction, rounds, news_process))]
+        if spec.perpetual is not None:
+            perpetual = spec.perpetual
+            first = self._named(perpetual.symbol, like=sim)
+            engine = Engine(sim, perpetual, self._venues(first), start=self._start)
+            self.engines[sim.book.instrument] = engine
+            basis_spec = BasisSpec(
+                looks_ms=_PREMIUM_LOOKS_MS, apart=perpetual.premium, memory_seconds=_PREMIUM_MEMORY
+            )
+            tracker = self._tracking(sim, Tracker(sim, first, basis_spec, news_process))
+            return [tracker, *([Leverage(sim, perpetual, engine.positions)] if perpetual.traders else [])]
+        if spec.link is not None:
+            first = self._named(spec.link.symbol, like=sim)
+            basis_spec = BasisSpec(
+                looks_ms=spec.link.latency_ms, apart=spec.link.basis, memory_seconds=_LINK_MEMORY
+            )
+            return [self._tracking(sim, Tracker(sim, first, basis_spec, news_process))]
+        return [ValueProcess(sim, news_process, self._swings)]
+
+    def _tracking(self, sim: InstrumentSim, tracker: Tracker | Oddsmaker) -> Tracker | Oddsmaker:
+        self.trackers[sim.book.instrument] = tracker
+        return tracker
+
+    def _venues(self, first: InstrumentSim) -> list[InstrumentSim]:
+        symbol = first.spec.instrument.symbol
+        return [
+            first,
+            *(sim for sim in self._sims if sim.spec.link is not None and sim.spec.link.symbol == symbol),
+        ]
+
+    def _named(self, symbol: str, *, like: InstrumentSim | None = None) -> InstrumentSim:
+        found = self._by_symbol.get(symbol)
+        if found is None:
+            raise MarketError(f"no instrument {symbol} in this market, which another one follows")
+        if like is not None and _units(found.spec.instrument)[:2] != _units(like.spec.instrument)[:2]:
+            raise MarketError(f"{like.spec.instrument.symbol} must have the tick size of {symbol}")
+        return found
+
+
+def _units(instrument: Instrument) -> tuple[int, int, int, int]:
+    return instrument.price_decimals, instrument.tick, instrument.size_decimals, instrument.lot
