@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Final
 
-from feed.analytics.consolidated import Consolidated, Tape, VenueQuote, consolidate
+from feed.analytics.candles import INTERVALS, CandleSeries
+from feed.analytics.consolidated import Consolidated, RecentTrades, VenueQuote, consolidate
 from feed.analytics.depth import BookFigures, figures
-from feed.analytics.klines import INTERVALS, Klines
 from feed.analytics.pairs import Pair, pairs
 from feed.model.events import LIQUIDATION, SIGNAL, TRADE, Row, Side
 from feed.model.instruments import Contract, Listing
@@ -28,8 +28,8 @@ class Analytics:
     Attributes:
         listing: What an event's ``instrument`` is an index into.
         pairs: Every pair by its name.
-        tapes: The last five minutes of each instrument.
-        klines: Of each instrument, by the name of the interval.
+        recent_trades: The last five minutes of each instrument.
+        candles: Of each instrument, by the name of the interval.
         signals: The last ``SIGNAL`` rows, oldest first.
         liquidations: The last trades of liquidation orders, oldest first.
     """
@@ -37,9 +37,9 @@ class Analytics:
     def __init__(self, listing: Listing) -> None:
         self.listing: Final = listing
         self.pairs: Final[dict[str, Pair]] = pairs(listing)
-        self.tapes: Final = tuple(Tape() for _ in listing)
-        self.klines: Final = tuple(
-            {name: Klines(length) for name, length in INTERVALS.items()} for _ in listing
+        self.recent_trades: Final = tuple(RecentTrades() for _ in listing)
+        self.candles: Final = tuple(
+            {name: CandleSeries(length) for name, length in INTERVALS.items()} for _ in listing
         )
         self.signals: Final[deque[Row]] = deque(maxlen=KEPT)
         self.liquidations: Final[deque[Row]] = deque(maxlen=KEPT)
@@ -50,9 +50,9 @@ class Analytics:
         kind, instrument = row[0], row[1]
         if kind == TRADE:
             ts, price, size = row[2], row[5], row[6]
-            self.tapes[instrument].add(ts, price, size)
-            for klines in self.klines[instrument].values():
-                klines.add(ts, price, size)
+            self.recent_trades[instrument].add(ts, price, size)
+            for candles in self.candles[instrument].values():
+                candles.add(ts, price, size)
             if self._liquidating.get(instrument) == row[8]:
                 self.liquidations.append(row)
         elif kind == LIQUIDATION:
@@ -74,7 +74,7 @@ class Analytics:
                 quote = VenueQuote(
                     instrument=instrument, bid=it.bid, ask=it.ask, obi=it.obi_10, volume=volume
                 )
-                venues.append((self.listing[instrument], quote, self.tapes[instrument]))
+                venues.append((self.listing[instrument], quote, self.recent_trades[instrument]))
         return consolidate(venues, now=market_state.now)
 
     def of_contract(self, *contracts: Contract) -> Iterable[int]:
@@ -88,7 +88,7 @@ class Analytics:
         Returns:
             Basis points, and over how many minutes, at most ``minutes``; None without a trade.
         """
-        closed = self.klines[instrument]["1m"].last(minutes)
+        closed = self.candles[instrument]["1m"].last(minutes)
         if not closed:
             return None
         first, last = closed[0], closed[-1]

@@ -26,7 +26,7 @@ class Trend(enum.Enum):
     NEUTRAL = "neutral"
 
 
-class Tape:
+class RecentTrades:
     """The last five minutes of trades of one instrument, in buckets of ten seconds."""
 
     __slots__ = ("_buckets",)
@@ -108,7 +108,9 @@ class Consolidated:
     sell: int | None = None
 
 
-def consolidate(venues: Sequence[tuple[Instrument, VenueQuote, Tape]], *, now: int) -> Consolidated | None:
+def consolidate(
+    venues: Sequence[tuple[Instrument, VenueQuote, RecentTrades]], *, now: int
+) -> Consolidated | None:
     """
     What the venues of a pair say together; None when none of them has a bid and an ask.
 
@@ -122,12 +124,12 @@ def consolidate(venues: Sequence[tuple[Instrument, VenueQuote, Tape]], *, now: i
     lots_decimals = max(instrument.size_decimals for instrument, _, _ in venues)
     doubles, value, volume = [], 0, 0
     prices: list[tuple[int, int]] = []
-    for instrument, quote, tape in venues:
+    for instrument, quote, recent in venues:
         unit = instrument.tick * 10 ** (decimals - instrument.price_decimals)
         lot = instrument.lot * 10 ** (lots_decimals - instrument.size_decimals)
         prices.append((quote.bid * unit, quote.ask * unit))
         doubles.append((quote.bid + quote.ask) * unit)
-        ticks_lots, lots = tape.traded(now)
+        ticks_lots, lots = recent.traded(now)
         value += ticks_lots * unit * lot
         volume += lots * lot
     mid = _rounded(sum(doubles), 2 * len(doubles))
@@ -137,7 +139,7 @@ def consolidate(venues: Sequence[tuple[Instrument, VenueQuote, Tape]], *, now: i
         mid=mid,
         vwap=_rounded(value, volume) if volume else mid,
         max_arb_bps=gap,
-        trend=_consensus([tape.moved_bps(now) for _, _, tape in venues]),
+        trend=_consensus([recent.moved_bps(now) for _, _, recent in venues]),
         venues=tuple(quote for _, quote, _ in venues),
         buy=None if buy is None else venues[buy][1].instrument,
         sell=None if sell is None else venues[sell][1].instrument,

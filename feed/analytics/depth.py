@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 import attrs
 
-Levels = Sequence[tuple[int, int]]
+DepthLevels = Sequence[tuple[int, int]]
 
 BPS: Final = 10_000
 # Levels further than this from the middle, in basis points of it, are no depth and no walls.
@@ -69,7 +69,9 @@ class BookFigures:
         return self.bid + self.ask
 
 
-def figures(bids: Levels, asks: Levels, *, wall_multiple: float = WALL_MULTIPLE) -> BookFigures | None:
+def figures(
+    bids: DepthLevels, asks: DepthLevels, *, wall_multiple: float = WALL_MULTIPLE
+) -> BookFigures | None:
     """
     The figures of a book; None when a side is empty.
 
@@ -100,7 +102,7 @@ def spread_bps(bid: int, ask: int) -> float:
     return round(2 * BPS * (ask - bid) / (bid + ask), DIGITS)
 
 
-def imbalance(bids: Levels, asks: Levels, depth: int) -> float:
+def imbalance(bids: DepthLevels, asks: DepthLevels, depth: int) -> float:
     """
     Order book imbalance: (bid lots - ask lots) / (bid lots + ask lots) over the best ``depth`` levels.
 
@@ -111,7 +113,7 @@ def imbalance(bids: Levels, asks: Levels, depth: int) -> float:
     return round((bid - ask) / (bid + ask), DIGITS) if bid + ask else 0.0
 
 
-def near(levels: Levels, mid2: int) -> Levels:
+def near(levels: DepthLevels, mid2: int) -> DepthLevels:
     """
     The levels within 1 % of a mid price.
 
@@ -125,7 +127,7 @@ def near(levels: Levels, mid2: int) -> Levels:
     return levels[: next(at for at, (price, _) in enumerate(levels) if abs(2 * price - mid2) * BPS > most)]
 
 
-def walls(levels: Levels, multiple: float) -> tuple[Wall, ...]:
+def walls(levels: DepthLevels, multiple: float) -> tuple[Wall, ...]:
     """The levels of at least ``multiple`` times the median of ``levels``, in their order."""
     sizes = [size for _, size in levels]
     if not sizes or max(sizes) < multiple * min(sizes):  # the median is not less than the least

@@ -15,7 +15,7 @@ from feed.cli.options import HelpfulGroup, example
 from feed.model.grants import Grant, Scope, Tier
 from feed.scenario.times import parse_duration
 from feed.server import keyedit
-from feed.server.keyfile import Entry, read_entries
+from feed.server.keyfile import KeyRecord, read_entries
 from feed.server.keys import DEFAULT_PREFIX, KEY_BYTES, PREFIX, SECRET_BYTES, entry_for, new_key
 
 _FILE = click.argument("file", type=click.Path(path_type=Path))
@@ -160,7 +160,7 @@ def list_(file: Path) -> None:
         click.echo("  ".join(map(str.ljust, row, widths)).rstrip())
 
 
-def _cells(entry: Entry) -> tuple[str, ...]:
+def _cells(entry: KeyRecord) -> tuple[str, ...]:
     grant = entry.grant
     scopes = ",".join(scope.value for scope in grant.scopes)
     until = "" if entry.until is None else _moment(entry.until)

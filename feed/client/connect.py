@@ -17,7 +17,7 @@ from feed.client.event_buffer import EventBuffer, Overflow
 from feed.client.fetch import fetcher, poster
 from feed.client.known import SymbolUnknown, listing_url, symbols_of, unknown
 from feed.client.orders import Orders
-from feed.client.socket import Refused, SocketClosed, open_socket
+from feed.client.socket import HandshakeRefused, SocketClosed, open_socket
 from feed.client.states import Disconnected, Message, Stale, State
 from feed.dialects.client import Codec, SubscriptionSpec
 from feed.dialects.discovery import codecs, dialects, route
@@ -168,7 +168,7 @@ class Feed:
             async with self._open(self._core.url(), subprotocols) as socket:
                 await self._event_buffer.put(self._core.connected())
                 return await self._converse(socket)
-        except Refused as problem:
+        except HandshakeRefused as problem:
             if self._core.refused(problem.code, problem.told):
                 self._core.begin_anew = True
             return problem

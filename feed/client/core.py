@@ -12,8 +12,8 @@ from typing import Final
 
 import attrs
 
+from feed.client.address import KeyRefused, ServerAddress
 from feed.client.books import Books
-from feed.client.entry import Entry, KeyRefused
 from feed.client.known import SymbolUnknown
 from feed.client.progress import GREETED, Progress
 from feed.client.replica import OutOfStep
@@ -26,12 +26,12 @@ from feed.dialects.items import (
     Channel,
     ChannelEvent,
     Heartbeat,
-    InstrumentState,
     Item,
     OrdersPart,
+    PositionReport,
     Ready,
     Refusal,
-    Refused,
+    RefusalKind,
 )
 from feed.errors import ProtocolError
 from feed.model.directory import Directory
@@ -75,7 +75,7 @@ class Core:
         self._connections = 0
         self._codec = codec
         self._spec = spec
-        self._entry = Entry(codec, spec, url)
+        self._entry = ServerAddress(codec, spec, url)
         self._resume = resume
         self._trusted = False  # the key has been good before
         self._client_session: ClientSession | None = None
@@ -111,7 +111,7 @@ class Core:
         return self._entry.token_request()
 
     def ticket(self, status: int, body: bytes) -> str:
-        """The subprotocol to offer, from the answer with the token; see :meth:`Entry.ticket`."""
+        """The subprotocol to offer, from the answer with the token; see :meth:`ServerAddress.ticket`."""
         return self._entry.ticket(status, body, trusted=self._trusted)
 
     def connected(self) -> list[State]:
@@ -204,7 +204,7 @@ class Core:
                 return [*told, *self._book(item, channel, client_session)]
             case Ready():
                 return self._ready(item, client_session)
-            case InstrumentState() | Heartbeat():
+            case PositionReport() | Heartbeat():
                 return self._stands(item.position, client_session)
             case Refusal():
                 return self._refusal(item, client_session)
@@ -280,11 +280,11 @@ class Core:
         return self._tell()
 
     def _refusal(self, item: Refusal, client_session: ClientSession) -> Sequence[Event | State]:
-        if item.about is Refused.KEY and not self._trusted:
+        if item.about is RefusalKind.KEY and not self._trusted:
             raise KeyRefused(item.message)
-        if item.about is Refused.SYMBOL and self._connections == 1:
+        if item.about is RefusalKind.SYMBOL and self._connections == 1:
             raise SymbolUnknown(item.message)
-        if item.about is not Refused.RESUME or not self._progress[item.request].waiting:
+        if item.about is not RefusalKind.RESUME or not self._progress[item.request].waiting:
             return [ServerError(message=item.message, code=item.code)]
         self._untold += self._lose(item.request, item.message)
         requests = client_session.again(item.request)

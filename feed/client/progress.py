@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from feed.dialects.items import Channel
 from feed.errors import ProtocolError
-from feed.model.position import Position, parse_position
+from feed.model.stream_position import StreamPosition, parse_position
 
 # Whose present is told once, when the subscription begins; books can be asked for at any time.
 GREETED = (Channel.QUOTES, Channel.CANDLES)
@@ -30,13 +30,13 @@ class Progress:
         Args:
             handshakes: How many of its streams begin with how they stand.
         """
-        self.asked: Position | None = None
+        self.asked: StreamPosition | None = None
         self.granted = False
         self.confirmed = False
         self._handshakes = handshakes
         self._greeted: dict[tuple[Channel, int], None] = {}
-        self._done: Position | None = None
-        self._newest: Position | None = None
+        self._done: StreamPosition | None = None
+        self._newest: StreamPosition | None = None
         self._text = ""
 
     @property

@@ -47,7 +47,7 @@ class SocketClosed(Exception):
         super().__init__(code, reason)
 
 
-class Refused(SocketClosed):
+class HandshakeRefused(SocketClosed):
     """
     The server answered the handshake with an HTTP status, in :attr:`code`.
 
@@ -164,7 +164,7 @@ class Socket:
         Ask for a WebSocket.
 
         Raises:
-            Refused: The server answered with another HTTP status than 101.
+            HandshakeRefused: The server answered with another HTTP status than 101.
             SocketClosed: It answered with no HTTP at all, or the connection broke.
         """
         protocol = self._protocol
@@ -176,7 +176,7 @@ class Socket:
         if isinstance(problem, InvalidStatus):
             response = problem.response
             reason = f"HTTP {response.status_code} {response.reason_phrase}"
-            raise Refused(response.status_code, reason, _message(bytes(response.body or b"")))
+            raise HandshakeRefused(response.status_code, reason, _message(bytes(response.body or b"")))
         if problem is not None:
             raise SocketClosed(0, f"no WebSocket there ({problem})")
 

@@ -19,8 +19,8 @@ from feed.model.events import Trade
 from feed.model.grants import Grant
 from feed.model.instruments import Instrument, Listing
 from feed.model.market_state import MarketState
-from feed.model.position import Position
 from feed.model.requests import Request
+from feed.model.stream_position import StreamPosition
 from feed.model.topics import Encoder, Topic
 from feed.policies import Policies
 
@@ -48,7 +48,7 @@ class Subscribe:
     """
 
     topics: tuple[Topic, ...]
-    since: Position | None = None
+    since: StreamPosition | None = None
 
 
 @attrs.frozen
@@ -98,7 +98,7 @@ MARKET_ENDED: Final = "The market has ended"
 """Why a connection is closed (1001) or not let in (HTTP 503) once a scenario is over; clients know it."""
 
 
-class Fault(enum.Enum):
+class DisconnectCause(enum.Enum):
     """Why the server ends a connection of its own accord; each dialect words it in its own style."""
 
     AUTH_TIMEOUT = "auth timeout"
@@ -127,7 +127,7 @@ class Opening:
 
 
 @attrs.frozen
-class Refusal:
+class HandshakeRefusal:
     """
     An HTTP answer in place of the WebSocket handshake.
 
@@ -154,7 +154,7 @@ class Bearer:
     seconds: float
 
 
-class Entry(enum.Enum):
+class AdmissionResult(enum.Enum):
     """Whether one more connection may open."""
 
     OPEN = "open"
@@ -171,9 +171,9 @@ def _no_trades(instrument: int, limit: int) -> Sequence[Trade]:
     return ()
 
 
-def _enter(who: str, at_once: int, per_minute: int) -> Entry:
+def _enter(who: str, at_once: int, per_minute: int) -> AdmissionResult:
     del who, at_once, per_minute
-    return Entry.OPEN
+    return AdmissionResult.OPEN
 
 
 def _spend(who: str, per_minute: int) -> bool:
@@ -191,7 +191,7 @@ class SessionContext:
         check_key: The grant of a key that is good for this dialect, None for any other text.
         auth_seconds: Length of the auth window, for the wording of messages.
         auth_attempts: Refused keys after which a session closes.
-        check: Raises :class:`feed.model.position.CannotResume` where nobody can go on from a position.
+        check: Raises :class:`feed.model.stream_position.CannotResume` where nobody can go on from a position.
         now: Gives market time, integer nanoseconds since the Unix epoch.
         policies: What the operator decides where a protocol leaves it open.
         market_state: Gives where the market stands.
@@ -205,13 +205,13 @@ class SessionContext:
     check_key: Callable[[str], Grant | None]
     auth_seconds: float
     auth_attempts: int
-    check: Callable[[Position], None]
+    check: Callable[[StreamPosition], None]
     now: Callable[[], int]
     policies: Policies = attrs.field(factory=Policies)
     market_state: Callable[[], MarketState] = lambda: MarketState(0)
     trades: Callable[[int, int], Sequence[Trade]] = _no_trades
     check_token: Callable[[str], Bearer | None] = _no_bearer
-    enter: Callable[[str, int, int], Entry] = _enter
+    enter: Callable[[str, int, int], AdmissionResult] = _enter
     spend: Callable[[str, int], bool] = _spend
 
 
@@ -260,8 +260,8 @@ class Session(Protocol):
         """What is due although the client may have said nothing: how a session sees silence."""
         return ()
 
-    def wording(self, fault: Fault) -> str | None:
-        """The message that tells the client of ``fault``, None where the dialect has no words for it."""
+    def wording(self, cause: DisconnectCause) -> str | None:
+        """The message that tells the client of ``cause``, None where the dialect has no words for it."""
         ...
 
 
@@ -286,7 +286,7 @@ class Dialect(Protocol):
     root_query: str | None
     trades: bool
 
-    def session(self, opening: Opening, context: SessionContext) -> Session | Refusal:
+    def session(self, opening: Opening, context: SessionContext) -> Session | HandshakeRefusal:
         """Begin a conversation, or refuse it before the handshake."""
         ...
 

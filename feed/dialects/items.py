@@ -159,7 +159,7 @@ class Heartbeat:
 
 
 @attrs.frozen
-class InstrumentState:
+class PositionReport:
     """An answer says where all streams stand: at ``position``."""
 
     position: str
@@ -179,7 +179,7 @@ class Ready:
     position: str = ""
 
 
-class Refused(enum.Enum):
+class RefusalKind(enum.Enum):
     """What an error of the server is about."""
 
     KEY = "key"
@@ -200,7 +200,7 @@ class Refusal:
         request: Which of the subscriptions that the dialogue has asked for it is about, if it is about one.
     """
 
-    about: Refused
+    about: RefusalKind
     message: str
     code: str = ""
     request: int = 0
@@ -208,7 +208,7 @@ class Refusal:
 
 _SIDES: Final = {"buy": Side.BUY, "sell": Side.SELL, None: None}
 
-Item = ChannelEvent | BookPart | OrdersPart | Heartbeat | InstrumentState | Ready | Refusal
+Item = ChannelEvent | BookPart | OrdersPart | Heartbeat | PositionReport | Ready | Refusal
 
 
 UNKNOWN_SYMBOLS: Final = ("Unknown symbol", "Unknown market", "Unknown channel(s): ")
@@ -225,11 +225,11 @@ def refusal(message: str, *, key: bool, code: str = "", request: int = 0) -> Ref
         code: The protocol's error code.
         request: Which subscription it is about, if it is about one.
     """
-    about = Refused.KEY if key else Refused.OTHER
+    about = RefusalKind.KEY if key else RefusalKind.OTHER
     if message.startswith(COMPLAINT):
-        about = Refused.RESUME
+        about = RefusalKind.RESUME
     elif message.startswith(UNKNOWN_SYMBOLS):
-        about = Refused.SYMBOL
+        about = RefusalKind.SYMBOL
     return Refusal(about=about, message=message, code=code, request=request)
 
 

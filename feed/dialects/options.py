@@ -28,7 +28,7 @@ from feed.errors import ProtocolError
 from feed.model.durations import NS_PER_MILLISECOND
 from feed.model.events import TRADE, Event
 from feed.model.market_state import MarketState
-from feed.model.position import Position
+from feed.model.stream_position import StreamPosition
 from feed.model.topics import Encoder
 
 EXTENSIONS: Final = ("seq",)
@@ -56,7 +56,7 @@ class Options:
 
     seq: bool = False
     crc: bool = False
-    since: Position | None = None
+    since: StreamPosition | None = None
     conflate: int = 0
 
     @property

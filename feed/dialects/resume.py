@@ -19,11 +19,11 @@ from typing import Final
 from feed.dialects.messages import clip
 from feed.errors import ProtocolError
 from feed.model.events import Event
-from feed.model.position import (
+from feed.model.stream_position import (
     Ahead,
     CannotResume,
     OtherHistory,
-    Position,
+    StreamPosition,
     TooOld,
     parse_position,
 )
@@ -71,11 +71,11 @@ class Beginning:
             :class:`feed.dialects.contract.SessionContext`.
     """
 
-    def __init__(self, since: Position | None, check: Callable[[Position], None]) -> None:
+    def __init__(self, since: StreamPosition | None, check: Callable[[StreamPosition], None]) -> None:
         self._since = since
         self._check = check
 
-    def next(self, own: object = None, *, held: Sequence[str] = ()) -> Position | None:
+    def next(self, own: object = None, *, held: Sequence[str] = ()) -> StreamPosition | None:
         """
         After which position the next subscription begins; None for the present.
 
@@ -100,7 +100,7 @@ class Beginning:
         return since
 
 
-def read_position(value: object) -> Position:
+def read_position(value: object) -> StreamPosition:
     """
     The position that a client gives.
 
@@ -118,7 +118,7 @@ def read_position(value: object) -> Position:
     ) from None
 
 
-def numbered(item: Event, at: Position | None = None) -> str:
+def numbered(item: Event, at: StreamPosition | None = None) -> str:
     """
     Number and position of an event, as members of a message after others.
 
@@ -131,12 +131,12 @@ def numbered(item: Event, at: Position | None = None) -> str:
     return placed(item.seq, at)
 
 
-def placed(seq: int, at: Position) -> str:
+def placed(seq: int, at: StreamPosition) -> str:
     """The same from a number and a position."""
     return f',"seq":{seq},"pos":"{at.text}"'
 
 
-def _refusal(since: Position, problem: CannotResume) -> ResumeRefused:
+def _refusal(since: StreamPosition, problem: CannotResume) -> ResumeRefused:
     match problem:
         case TooOld():
             why, text = Why.TOO_OLD, f"is too old: the oldest event kept is {problem.oldest}"

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from feed.dialects.options import Thinnable
 from feed.model.events import QUOTE, TRADE, Event
 from feed.model.market_state import MarketState, TickerState
-from feed.model.position import Position
+from feed.model.stream_position import StreamPosition
 from feed.model.topics import SUMMARY
 
 
@@ -39,7 +39,7 @@ class TickerEncoder(Thinnable):
         self._market_state = market_state
 
     @abstractmethod
-    def text(self, ticker: TickerState, at: Position | None = None) -> str:
+    def text(self, ticker: TickerState, at: StreamPosition | None = None) -> str:
         """The message; ``at`` is where it stands in the stream if that is not at its event."""
 
     def snapshot(self, market_state: MarketState, instrument: int) -> Sequence[str]:

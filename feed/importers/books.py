@@ -8,7 +8,7 @@ from feed.model.events import CLEAR, LEVEL, QUOTE, Row
 BUY, SELL = 0, 1
 
 
-class Book:
+class QuotedBook:
     """
     Both sides of one instrument, and the quote that was last published for it.
 

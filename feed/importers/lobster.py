@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 from feed.errors import ConfigError
 from feed.importers.books import BUY, SELL
-from feed.importers.lobster_book import OrderBook
+from feed.importers.lobster_book import LobsterBook
 from feed.importers.numbers import Market
 from feed.importers.run import UNREADABLE, Importer, Malformed, Run
 from feed.importers.symbols import share
@@ -144,7 +144,7 @@ class _Shown(NamedTuple):
 class Lobster:
     """Folds one pair of files, verifying the one with the other."""
 
-    def __init__(self, run: Run, market: Market, book: OrderBook, day: date) -> None:
+    def __init__(self, run: Run, market: Market, book: LobsterBook, day: date) -> None:
         self._run = run
         self._begun = False
         self._market = market
@@ -241,7 +241,7 @@ class Lobster:
 
 def _rows(run: Run) -> Iterator[list[Row]]:
     batch: list[Row] = []
-    order_books = {name: OrderBook(market) for name, market in run.markets.items()}
+    order_books = {name: LobsterBook(market) for name, market in run.markets.items()}
     for messages, books in _pairs(run):
         ticker, day = _day(run, messages)
         state = Lobster(run, run.markets[ticker], order_books[ticker], day)

@@ -11,7 +11,7 @@ from feed.model.events import ADD, REDUCE, TRADE, Row
 _MADE_UP = 10**12
 
 
-class OrderBook:
+class LobsterBook:
     """
     The visible orders of one share, by price level in their order of arrival.
 

@@ -15,7 +15,7 @@ from decimal import Decimal
 import attrs
 
 from feed.errors import ConfigError
-from feed.importers.books import Book
+from feed.importers.books import QuotedBook
 from feed.importers.symbols import Symbol
 from feed.model.instruments import Instrument
 
@@ -100,7 +100,7 @@ class Market:
         self.instrument = instrument
         self.prices = Units(instrument.price_decimals, instrument.tick, instrument.price_ticks, numbers)
         self.sizes = Units(instrument.size_decimals, instrument.lot, instrument.size_lots, numbers)
-        self.book = Book(index)
+        self.book = QuotedBook(index)
         self.has_book = has_book
         self.trades = 0
 

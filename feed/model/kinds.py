@@ -7,7 +7,7 @@ from typing import Final
 
 import attrs
 
-from feed.model.position import Position
+from feed.model.stream_position import StreamPosition
 
 Row = tuple[int, ...]
 
@@ -57,7 +57,7 @@ class Event:
         ts: Market time, integer nanoseconds since the Unix epoch.
         instrument: Index into the market's listing.
         proof: Chained checksum over everything up to and including it, see
-            :mod:`feed.model.position`; 0 where nobody has told.
+            :mod:`feed.model.stream_position`; 0 where nobody has told.
     """
 
     seq: int
@@ -66,6 +66,6 @@ class Event:
     proof: int = 0
 
     @property
-    def position(self) -> Position:
+    def position(self) -> StreamPosition:
         """Where the stream stands after it."""
-        return Position(self.seq, self.proof)
+        return StreamPosition(self.seq, self.proof)

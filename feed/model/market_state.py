@@ -33,7 +33,7 @@ from feed.model.events import (
     Trade,
     event,
 )
-from feed.model.position import Position
+from feed.model.stream_position import StreamPosition
 
 # Of these kinds the last row of each instrument is kept.
 _KEPT: Final = (MARK, FUNDING, ROUND)
@@ -164,7 +164,7 @@ class MarketState:
 
     Attributes:
         seq: Sequence number of the last event; 0 before the first.
-        proof: Chained checksum over everything up to it, see :mod:`feed.model.position`.
+        proof: Chained checksum over everything up to it, see :mod:`feed.model.stream_position`.
         now: Its market time, nanoseconds since the Unix epoch; 0 before the first.
         accounts: What accounts own and owe; None where nobody has asked for them to be kept.
         days: The last 24 hours of each instrument; empty where nobody has asked for them.
@@ -193,9 +193,9 @@ class MarketState:
         self._standing = [InstrumentState() for _ in range(instruments)]
 
     @property
-    def position(self) -> Position:
+    def position(self) -> StreamPosition:
         """Where the stream stands; in an encoder's ``on_timer``, after the last event before it."""
-        return Position(self.seq, self.proof)
+        return StreamPosition(self.seq, self.proof)
 
     def apply(self, seq: int, row: Row, proof: int = 0) -> None:
         """Take the next event into account; ``proof`` is that of everything up to and including it."""

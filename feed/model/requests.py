@@ -104,7 +104,7 @@ class Modify(Request):
 
 
 @attrs.frozen(kw_only=True)
-class Entry:
+class JournalEntry:
     """
     A request as the journal has it.
 

@@ -24,7 +24,7 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, overrid
 
 from feed.errors import ConfigError
 from feed.model.instruments import Instrument
-from feed.model.requests import Cancel, CancelMany, Create, Entry, Modify, Request
+from feed.model.requests import Cancel, CancelMany, Create, JournalEntry, Modify, Request
 from feed.model.trading import packed, unpacked
 from feed.recording.format import check_version
 from feed.settings import Trading
@@ -120,7 +120,7 @@ class Journal:
     """
 
     header: JournalHeader
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[JournalEntry, ...] = ()
     events: int | None = None
     torn: bool = False
 
@@ -137,7 +137,7 @@ def header_line(header: JournalHeader) -> bytes:
     return msgspec.json.encode(fields | _CONVERTER.unstructure(header)) + b"\n"
 
 
-def journal_line(entry: Entry) -> bytes:
+def journal_line(entry: JournalEntry) -> bytes:
     """An entry as its line, line feed included."""
     request = entry.request
     fields: dict[str, Any] = _CONVERTER.unstructure(request)
@@ -192,7 +192,7 @@ def read_journal(path: Path) -> Journal:
             "ends in its header" if rest else "is empty", where=str(path), hint="no request acted"
         )
     header = parse_header(lines[0], where=str(path))
-    entries: list[Entry] = []
+    entries: list[JournalEntry] = []
     events: int | None = None
     for number, line in enumerate(lines[1:], start=2):
         where = f"{path}:{number}"
@@ -227,10 +227,10 @@ def _events(fields: dict[str, Any], where: str) -> int:
     return events
 
 
-def _entry(fields: dict[str, Any], *, where: str) -> Entry:
+def _entry(fields: dict[str, Any], *, where: str) -> JournalEntry:
     try:
         at, kind = fields.pop("at"), _KINDS[fields.pop("do")]
         fields["request"] = packed(fields["request"])
-        return Entry(at=int(at), request=_CONVERTER.structure(fields, kind))
+        return JournalEntry(at=int(at), request=_CONVERTER.structure(fields, kind))
     except _MISFITS:
         raise ConfigError("no entry of a journal", where=where) from None

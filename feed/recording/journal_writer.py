@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from feed.errors import ConfigError
-from feed.model.requests import Entry
+from feed.model.requests import JournalEntry
 from feed.recording.appended import AppendedFile, Opener, open_raw, passes
 from feed.recording.journal import BEGINNING, JournalHeader, end_line, header_line, journal_line, parse_header
 
@@ -66,7 +66,7 @@ class JournalWriter:
             self._file.close()
             raise
 
-    def write(self, entry: Entry) -> bool:
+    def write(self, entry: JournalEntry) -> bool:
         """Write an entry, before it acts; False when it must not act, for it does not stand there."""
         try:
             written = self._try(journal_line(entry))

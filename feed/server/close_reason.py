@@ -7,7 +7,7 @@ from typing import Final
 
 import attrs
 
-from feed.dialects.contract import MARKET_ENDED, Fault
+from feed.dialects.contract import MARKET_ENDED, DisconnectCause
 
 
 @attrs.frozen
@@ -19,26 +19,32 @@ class CloseReason:
         why: Short, fixed words; endings are counted by them.
         code: Close code to send (RFC 6455, section 7.4); 0 when the client has closed or is gone.
         reason: Text of the close frame.
-        fault: What the dialect words in a last message; None when there is nothing to add.
+        cause: What the dialect words in a last message; None when there is nothing to add.
         at_once: Drop what is owed instead of sending it first.
     """
 
     why: str
     code: int = 0
     reason: str = ""
-    fault: Fault | None = None
+    cause: DisconnectCause | None = None
     at_once: bool = False
 
 
 GONE: Final = CloseReason("closed by client")
-AUTH_TIMEOUT: Final = CloseReason("auth timeout", 1008, "Authentication timeout", Fault.AUTH_TIMEOUT)
-TOO_MANY: Final = CloseReason("too many messages", 1008, "Too many messages", Fault.TOO_MANY_MESSAGES)
-BINARY: Final = CloseReason("binary message", 1003, "Binary messages are not supported", Fault.BINARY_MESSAGE)
+AUTH_TIMEOUT: Final = CloseReason(
+    "auth timeout", 1008, "Authentication timeout", DisconnectCause.AUTH_TIMEOUT
+)
+TOO_MANY: Final = CloseReason(
+    "too many messages", 1008, "Too many messages", DisconnectCause.TOO_MANY_MESSAGES
+)
+BINARY: Final = CloseReason(
+    "binary message", 1003, "Binary messages are not supported", DisconnectCause.BINARY_MESSAGE
+)
 TOO_BIG: Final = CloseReason("message too big", 1009, "Message too big", at_once=True)
 PROTOCOL_ERROR: Final = CloseReason("protocol error", 1002, "Not a valid WebSocket frame", at_once=True)
 INVALID_TEXT: Final = CloseReason("invalid text", 1007, "Not valid UTF-8", at_once=True)
 TOO_MANY_FRAMES: Final = CloseReason("too many frames", 1008, "Message in too many frames", at_once=True)
-SLOW: Final = CloseReason("slow consumer", 1013, "Slow consumer", Fault.SLOW_CONSUMER, at_once=True)
+SLOW: Final = CloseReason("slow consumer", 1013, "Slow consumer", DisconnectCause.SLOW_CONSUMER, at_once=True)
 SILENT: Final = CloseReason("ping timeout", 1011, "No answer to ping", at_once=True)
 REVOKED: Final = CloseReason("key revoked", 1008, "The key is not valid any more", at_once=True)
 GUESSING: Final = CloseReason("too many wrong keys", 1008, "Too many wrong keys from your address")

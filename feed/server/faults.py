@@ -21,7 +21,7 @@ from typing import Final, Protocol
 import attrs
 import structlog
 
-from feed.dialects.contract import Fault as Reason
+from feed.dialects.contract import DisconnectCause
 from feed.model.durations import NS_PER_SECOND
 from feed.model.events import Row
 from feed.model.faults import (
@@ -56,7 +56,7 @@ DROPPED: Final = 1006
 RETRY_SECONDS: Final = 60
 
 _BAD_LINKS: Final = (Delay, Drop, Duplicate, Reorder)
-_EXPIRED: Final = CloseReason("fault: expire-tokens", 1008, "Token expired", Reason.TOKEN_EXPIRED)
+_EXPIRED: Final = CloseReason("fault: expire-tokens", 1008, "Token expired", DisconnectCause.TOKEN_EXPIRED)
 _RESTARTED: Final = CloseReason("fault: restart", 1012, "Service restart")
 
 

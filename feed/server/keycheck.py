@@ -8,7 +8,7 @@ import attrs
 
 from feed.errors import ClientError
 from feed.server.guesses import Guesses
-from feed.server.keyfile import Entry
+from feed.server.keyfile import KeyRecord
 from feed.server.keys import LONGEST_KEY, KeyStore, digest, is_loopback
 from feed.settings import LOOPBACK
 
@@ -65,7 +65,7 @@ class KeyCheck:
         self._key_store = key_store
         self._guesses = guesses
 
-    def key(self, arrival: Arrival, key: str, dialect: str) -> Entry | None:
+    def key(self, arrival: Arrival, key: str, dialect: str) -> KeyRecord | None:
         """
         What is known of a key; None when it is refused.
 
@@ -75,7 +75,7 @@ class KeyCheck:
         found = self._key_store.find(key, dialect, local=arrival.within)
         return self._counted(arrival, key, found)
 
-    def secret(self, arrival: Arrival, key: str, secret: str, dialect: str) -> Entry | None:
+    def secret(self, arrival: Arrival, key: str, secret: str, dialect: str) -> KeyRecord | None:
         """
         What is known of a key that is shown with its secret; None when either is refused.
 
@@ -85,7 +85,7 @@ class KeyCheck:
         found = self._key_store.find_with_secret(key, secret, dialect, local=arrival.within)
         return self._counted(arrival, f"{key} {secret}", found)
 
-    def _counted(self, arrival: Arrival, shown: str, found: Entry | None) -> Entry | None:
+    def _counted(self, arrival: Arrival, shown: str, found: KeyRecord | None) -> KeyRecord | None:
         """``found``, unless too much was wrong before; then nobody learns whether it was good."""
         seen = digest(shown) if len(shown) <= 2 * LONGEST_KEY else b""
         wait = self._guesses.wait(arrival.peer, seen)

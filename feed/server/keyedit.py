@@ -18,14 +18,14 @@ import attrs
 import cattrs
 
 from feed.errors import ConfigError
-from feed.server.keyfile import Entry, parse_entries, read_text, replace_text
+from feed.server.keyfile import KeyRecord, parse_entries, read_text, replace_text
 
 _HEADER: Final = re.compile(r"^[ \t]*\[\[[ \t]*key[ \t]*\]\][^\n]*\n?", re.MULTILINE)
 _NOTHING_MORE: Final = re.compile(r"(?:[ \t]*(?:#[^\n]*)?(?:\n|\Z))*\Z")
 _plain: Final = cattrs.Converter()
 
 
-def add_entry(path: Path, entry: Entry) -> None:
+def add_entry(path: Path, entry: KeyRecord) -> None:
     """
     Append one key to a keys file, which need not exist yet.
 
@@ -62,7 +62,7 @@ def revoke(path: Path, name: str) -> int:
     return len(entries) - len(kept)
 
 
-def rotate(path: Path, name: str, new: Entry, *, now: float, overlap: float) -> float:
+def rotate(path: Path, name: str, new: KeyRecord, *, now: float, overlap: float) -> float:
     """
     Put a new key in place of another, which stays good for a while.
 
@@ -86,7 +86,7 @@ def rotate(path: Path, name: str, new: Entry, *, now: float, overlap: float) -> 
     entries = parse_entries(text, path)
     current = _found(entries, name, path)
     moment = datetime.fromtimestamp(int(now + overlap), UTC)
-    kept: list[Entry] = []
+    kept: list[KeyRecord] = []
     head, *blocks = _blocks(text, entries, path)
     pieces = [head]
     for entry, block in zip(entries, blocks, strict=True):
@@ -103,7 +103,7 @@ def rotate(path: Path, name: str, new: Entry, *, now: float, overlap: float) -> 
     return moment.timestamp()
 
 
-def _found(entries: tuple[Entry, ...], name: str, path: Path) -> Entry:
+def _found(entries: tuple[KeyRecord, ...], name: str, path: Path) -> KeyRecord:
     """The key of a name: the one that does not end, or the last."""
     named = [entry for entry in entries if entry.grant.name == name]
     if not named:
@@ -112,7 +112,7 @@ def _found(entries: tuple[Entry, ...], name: str, path: Path) -> Entry:
     return next((entry for entry in named if entry.until is None), named[-1])
 
 
-def _with(text: str, entry: Entry) -> str:
+def _with(text: str, entry: KeyRecord) -> str:
     fields = {**_plain.unstructure(entry.grant), "sha256": entry.digest.hex()}
     if entry.secret is not None:
         fields["secret_sha256"] = entry.secret.hex()
@@ -121,7 +121,7 @@ def _with(text: str, entry: Entry) -> str:
     return f"{text.rstrip()}\n\n[[key]]\n{added}".lstrip()
 
 
-def _blocks(text: str, entries: tuple[Entry, ...], path: Path) -> list[str]:
+def _blocks(text: str, entries: tuple[KeyRecord, ...], path: Path) -> list[str]:
     """What stands before the first key, and then the text of each."""
     starts = [found.start() for found in _HEADER.finditer(text)]
     if len(starts) != len(entries):
@@ -152,7 +152,7 @@ def _close_reason(block: str, moment: datetime) -> str:
     return f"{block[:end]}{gap}until = {moment:%Y-%m-%dT%H:%M:%SZ}\n{without}"
 
 
-def _replace(path: Path, text: str, expected: tuple[Entry, ...]) -> None:
+def _replace(path: Path, text: str, expected: tuple[KeyRecord, ...]) -> None:
     """Write ``text``, if it says what it should."""
     try:
         same = parse_entries(text, path) == expected

@@ -43,7 +43,7 @@ _UNTIL: Final = "until"
 
 
 @attrs.frozen
-class Entry:
+class KeyRecord:
     """
     One key that is accepted.
 
@@ -71,7 +71,7 @@ class Entry:
         return self.until is not None and self.until <= now
 
 
-def read_entries(path: Path) -> tuple[Entry, ...]:
+def read_entries(path: Path) -> tuple[KeyRecord, ...]:
     """
     The keys of a keys file, in its order.
 
@@ -115,7 +115,7 @@ class _UnfitError(ValueError):
         super().__init__(found)
 
 
-def parse_entries(text: str, path: Path) -> tuple[Entry, ...]:
+def parse_entries(text: str, path: Path) -> tuple[KeyRecord, ...]:
     """
     The keys of a text.
 
@@ -153,7 +153,7 @@ def _tables(text: str, path: Path) -> list[Any]:
     return tables
 
 
-def _entry(table: Any, where: str) -> Entry:
+def _entry(table: Any, where: str) -> KeyRecord:
     if not isinstance(table, dict):
         raise ConfigError(f"found {_quoted(table)}", where=where, hint="allowed: a table")
     fields = dict(table)
@@ -164,7 +164,7 @@ def _entry(table: Any, where: str) -> Entry:
         secret = _sha256(fields.pop(field)) if field in fields else None
         field = _UNTIL
         until = _moment(fields.pop(field)) if field in fields else None
-        return Entry(digest, _grants.structure(fields, Grant), secret, until)
+        return KeyRecord(digest, _grants.structure(fields, Grant), secret, until)
     except _UnfitError as error:
         unfit = error
     except cattrs.ClassValidationError as error:

@@ -19,7 +19,7 @@ import attrs
 from feed.dialects.discovery import demo_keys
 from feed.errors import ConfigError
 from feed.model.grants import Grant, Scope, Tier
-from feed.server.keyfile import Entry
+from feed.server.keyfile import KeyRecord
 from feed.settings import DEMO_KEY, DEMO_SECRET, Settings
 
 KEY_BYTES: Final = 16  # of randomness in a new key; written as 32 hexadecimal digits
@@ -44,7 +44,7 @@ class KeyStore:
     Whoever holds one asks it again for every key: an operator may exchange what is in it.
     """
 
-    def __init__(self, entries: Iterable[Entry] = (), *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, entries: Iterable[KeyRecord] = (), *, clock: Callable[[], float] = time.time) -> None:
         """
         Begin with some keys.
 
@@ -60,7 +60,7 @@ class KeyStore:
         return f"Keyring({', '.join(grant.name for grant in self.grants)})"
 
     @property
-    def entries(self) -> tuple[Entry, ...]:
+    def entries(self) -> tuple[KeyRecord, ...]:
         """What is known of each key, in file order."""
         return self._entries
 
@@ -74,11 +74,11 @@ class KeyStore:
         """The keys printed in the published documents. Everybody knows them."""
         return cls(demo_entries())
 
-    def replace(self, entries: Iterable[Entry]) -> None:
+    def replace(self, entries: Iterable[KeyRecord]) -> None:
         """Accept these keys from now on, and no others."""
         self._entries = tuple(entries)
 
-    def find(self, key: str, dialect: str, *, local: bool = False) -> Entry | None:
+    def find(self, key: str, dialect: str, *, local: bool = False) -> KeyRecord | None:
         """
         What is known of ``key``; None when it is refused.
 
@@ -99,7 +99,9 @@ class KeyStore:
         dialects = matching[0].grant.dialects
         return matching[0] if not dialects or dialect in dialects else None
 
-    def find_with_secret(self, key: str, secret: str, dialect: str, *, local: bool = False) -> Entry | None:
+    def find_with_secret(
+        self, key: str, secret: str, dialect: str, *, local: bool = False
+    ) -> KeyRecord | None:
         """What is known of ``key`` when it is presented with its secret; None when either is refused."""
         found = self.find(key, dialect, local=local)
         # Compared all the same: a good key with a bad secret must take no longer than a bad key.
@@ -107,8 +109,8 @@ class KeyStore:
         good = len(secret) <= LONGEST_KEY and hmac.compare_digest(kept, digest(secret))
         return found if good else None
 
-    def marked(self, mark: str, dialect: str, *, local: bool = False) -> Entry | None:
-        """The key with a mark, see :attr:`Entry.mark`; None when it is refused."""
+    def marked(self, mark: str, dialect: str, *, local: bool = False) -> KeyRecord | None:
+        """The key with a mark, see :attr:`KeyRecord.mark`; None when it is refused."""
         now = self._clock()
         for entry in self._entries:
             if entry.mark == mark and not entry.ended(now) and (local or not entry.local):
@@ -116,7 +118,7 @@ class KeyStore:
                 return entry if not dialects or dialect in dialects else None
         return None
 
-    def accepts(self, entry: Entry) -> bool:
+    def accepts(self, entry: KeyRecord) -> bool:
         """Whether a key that was found earlier is still good for the same."""
         known = next((each for each in self._entries if each.digest == entry.digest), None)
         return known is not None and not known.ended(self._clock()) and known.grant == entry.grant
@@ -128,7 +130,7 @@ class KeyStore:
         return min((end - now for end in ends if end > now), default=None)
 
 
-def demo_entries() -> tuple[Entry, ...]:
+def demo_entries() -> tuple[KeyRecord, ...]:
     """The keys printed in the published documents, which are good within this machine alone."""
     return tuple(
         attrs.evolve(entry_for(key, grant, secret=DEMO_SECRET), local=True) for key, grant in DEMO_KEYS
@@ -153,7 +155,7 @@ def demo_keys_wanted(settings: Settings) -> bool:
     return settings.demo_keys is not False and any(is_loopback(host) for _, host in places)
 
 
-def admin_entry(key: str) -> Entry:
+def admin_entry(key: str) -> KeyRecord:
     """The key that steers the market, and opens nothing else."""
     return entry_for(key, Grant(name=ADMIN_NAME, scopes=(Scope.ADMIN,), dialects=(ADMIN_NAME,)))
 
@@ -176,9 +178,9 @@ def new_key(prefix: str, random_bytes: bytes) -> str:
     return prefix + random_bytes.hex()
 
 
-def entry_for(key: str, grant: Grant, *, secret: str | None = None) -> Entry:
+def entry_for(key: str, grant: Grant, *, secret: str | None = None) -> KeyRecord:
     """What is kept of a key, and of the secret that goes with it."""
-    return Entry(digest(key), grant, None if secret is None else digest(secret))
+    return KeyRecord(digest(key), grant, None if secret is None else digest(secret))
 
 
 def digest(key: str) -> bytes:

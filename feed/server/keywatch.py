@@ -8,7 +8,7 @@ import structlog
 import trio
 
 from feed.errors import ConfigError
-from feed.server.keyfile import Entry, read_entries
+from feed.server.keyfile import KeyRecord, read_entries
 from feed.server.keys import KeyStore
 from feed.server.registry import ConnectionRegistry
 
@@ -30,7 +30,7 @@ class KeyWatch:
         registry: ConnectionRegistry,
         *,
         seconds: float,
-        fixed: tuple[Entry, ...],
+        fixed: tuple[KeyRecord, ...],
     ) -> None:
         """
         Begin with the keys as they stand.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from feed.dialects.contract import Entry
+from feed.dialects.contract import AdmissionResult
 
 WINDOW_SECONDS: Final = 60.0
 
@@ -72,14 +72,14 @@ class ConnectionQuotas:
         self._rates = MinuteCounters(clock)
         self._taken: dict[str, int] = {}
 
-    def enter(self, who: str, at_once: int, per_minute: int) -> Entry:
+    def enter(self, who: str, at_once: int, per_minute: int) -> AdmissionResult:
         """Take a seat for ``who``, unless there is none left; every try counts towards the minute."""
         if not self._rates.take(who, per_minute):
-            return Entry.TOO_OFTEN
+            return AdmissionResult.TOO_OFTEN
         if self._taken.get(who, 0) >= at_once:
-            return Entry.TOO_MANY
+            return AdmissionResult.TOO_MANY
         self._taken[who] = self._taken.get(who, 0) + 1
-        return Entry.OPEN
+        return AdmissionResult.OPEN
 
     def taken(self, who: str) -> int:
         """How many seats ``who`` has."""
@@ -99,10 +99,10 @@ class ConnectionQuota:
         self._quotas = quotas
         self._taken: list[str] = []
 
-    def enter(self, who: str, at_once: int, per_minute: int) -> Entry:
+    def enter(self, who: str, at_once: int, per_minute: int) -> AdmissionResult:
         """Take a seat for this connection, see :meth:`ConnectionQuotas.enter`."""
         entry = self._quotas.enter(who, at_once, per_minute)
-        if entry is Entry.OPEN:
+        if entry is AdmissionResult.OPEN:
             self._taken.append(who)
         return entry
 

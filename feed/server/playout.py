@@ -80,7 +80,7 @@ class Playout:
     @property
     def market_time(self) -> int | None:
         """Where the market stands, nanoseconds since the Unix epoch; None where only its events say so."""
-        return None if self._runner is None else self._runner.control.position().market_time
+        return None if self._runner is None else self._runner.control.status().market_time
 
     async def run(self, channel: trio.MemorySendChannel[Batch]) -> None:
         """Play to the end, and record to the end of the server."""
@@ -115,7 +115,7 @@ class Playout:
         if self.storage.recorder is not None:
             await self.storage.recorder.room()
         if self._barrier is not None and self._settings.lockstep and self._runner is not None:
-            await self._barrier.caught_up(self._runner.control.position().seq)
+            await self._barrier.caught_up(self._runner.control.status().seq)
 
     def _keep_journal(self, path: Path) -> None:
         if self._run_spec is None or self._runner is None:

@@ -18,7 +18,7 @@ import msgspec
 import structlog
 import trio
 
-from feed.dialects.contract import MARKET_ENDED, Bearer, Dialect, Refusal, SessionContext
+from feed.dialects.contract import MARKET_ENDED, Bearer, Dialect, HandshakeRefusal, SessionContext
 from feed.dialects.discovery import route
 from feed.model.grants import Grant
 from feed.model.instruments import Listing
@@ -233,7 +233,7 @@ class Router:
         if peer_info.guessing:
             retry = (("Retry-After", str(peer_info.guessing)),)
             raise BadRequest(429, str(TooManyGuesses(peer_info.guessing)), retry)
-        if isinstance(session, Refusal):
+        if isinstance(session, HandshakeRefusal):
             raise BadRequest(session.status, "Refused", body=session.body)
         # A seat is free before its holder can know that it may come back.
         return Connection(

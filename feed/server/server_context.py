@@ -17,7 +17,7 @@ from feed.dialects.discovery import dialects
 from feed.model.accounts import Accounts
 from feed.model.day import Day
 from feed.model.market_state import MarketState
-from feed.model.position import first_proof
+from feed.model.stream_position import first_proof
 from feed.model.topics import Encoder, Topic
 from feed.server.faults import Faults, Plan
 from feed.server.guard import Guard
@@ -27,7 +27,7 @@ from feed.server.http.context import RequestContext
 from feed.server.http.tape import Tape
 from feed.server.http.worker import HttpWorker
 from feed.server.keycheck import KeyCheck
-from feed.server.keyfile import Entry
+from feed.server.keyfile import KeyRecord
 from feed.server.keys import KeyStore
 from feed.server.keywatch import KeyWatch
 from feed.server.limits import ConnectionQuotas
@@ -70,7 +70,7 @@ class ServerContext:
         signing_key: bytes | None = None,
         storage: Storage | None = None,
         hosts: tuple[str, ...] = (),
-        fixed: tuple[Entry, ...] = (),
+        fixed: tuple[KeyRecord, ...] = (),
     ) -> None:
         """
         Put a server together.

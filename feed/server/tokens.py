@@ -18,7 +18,7 @@ import jwt
 from feed.dialects.contract import Bearer
 from feed.errors import ConfigError
 from feed.model.ids import user_id
-from feed.server.keyfile import Entry
+from feed.server.keyfile import KeyRecord
 from feed.server.keys import KeyStore
 from feed.settings import Tokens
 
@@ -38,7 +38,7 @@ class Holder:
         seconds: Until it expires.
     """
 
-    entry: Entry
+    entry: KeyRecord
     seconds: float
 
     @property
@@ -69,7 +69,7 @@ class TokenIssuer:
         self._key = signing_key
         self._clock = clock
 
-    def issue(self, entry: Entry) -> str:
+    def issue(self, entry: KeyRecord) -> str:
         """A token for whoever holds the key of ``entry``."""
         now = int(self._clock())
         claims = {

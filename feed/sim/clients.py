@@ -19,7 +19,7 @@ from feed.model.durations import NS_PER_MILLISECOND
 from feed.model.events import CLEAR, REDUCE, TRADE, OrderChanged, OrderFilled, Row, Side, Status
 from feed.model.instruments import Contract, Listing
 from feed.model.orders import Ack, CancelOrder, NewOrder, Reject, TimeInForce
-from feed.model.requests import PARTS, Cancel, CancelMany, Create, Entry, Modify, Request
+from feed.model.requests import PARTS, Cancel, CancelMany, Create, JournalEntry, Modify, Request
 from feed.model.trading import OrderState, Pricing, Reason, Verb, caseless, packed, unpacked
 from feed.settings import Trading
 from feed.sim.market import Market
@@ -61,7 +61,7 @@ class ClientMarket:
         run: SimulatedRun,
         *,
         trading: Trading,
-        entries: Iterable[Entry] = (),
+        entries: Iterable[JournalEntry] = (),
     ) -> None:
         self.listing: Final[Listing] = run.listing
         self.accounts: Final = Accounts(run.listing, deposit=trading.deposit)

@@ -24,7 +24,7 @@ from feed.sim.pace import Pace
 from feed.sim.simulation import WHOLE, Checkpoints, Simulation, TakesRequests, Until
 
 
-class State(enum.Enum):
+class RunState(enum.Enum):
     """What a run is doing."""
 
     WAITING = "waiting"  # has not started
@@ -35,7 +35,7 @@ class State(enum.Enum):
 
 
 @attrs.frozen(kw_only=True)
-class Position:
+class RunStatus:
     """
     Where a run stands.
 
@@ -46,7 +46,7 @@ class Position:
         seq: Events given out so far.
     """
 
-    state: State
+    state: RunState
     speed: float
     market_time: int
     seq: int
@@ -181,17 +181,17 @@ class Control:
         """Whether market time stands still because it was asked to."""
         return self._paused and self._goal is None
 
-    def position(self) -> Position:
+    def status(self) -> RunStatus:
         """Where it stands."""
         if self.ended:
-            state = State.ENDED
+            state = RunState.ENDED
         elif self._goal is not None:
-            state = State.SEEKING
+            state = RunState.SEEKING
         elif self._paused:
-            state = State.PAUSED
+            state = RunState.PAUSED
         else:
-            state = State.WAITING if self._pace is None else State.RUNNING
-        return Position(state=state, speed=self._speed, market_time=self._run.now, seq=self._seq)
+            state = RunState.WAITING if self._pace is None else RunState.RUNNING
+        return RunStatus(state=state, speed=self._speed, market_time=self._run.now, seq=self._seq)
 
     # --- for whoever runs it -----------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ NOWHERE: Final = 1 << 62
 
 
 @attrs.define(eq=False)
-class Position:
+class MarginPosition:
     """
     Contracts of one trader.
 
@@ -34,7 +34,7 @@ class Position:
         return mark <= self.stop if self.side == BUY else mark >= self.stop
 
 
-def opened(side: int, lots: int, entry: int, *, leverage: float, maintenance: float) -> Position:
+def opened(side: int, lots: int, entry: int, *, leverage: float, maintenance: float) -> MarginPosition:
     """
     A position at its entry.
 
@@ -47,7 +47,7 @@ def opened(side: int, lots: int, entry: int, *, leverage: float, maintenance: fl
     """
     bears = max(1 / leverage, _ROOM * maintenance) - maintenance
     stop = int(entry * (1 - bears)) if side == BUY else int(entry * (1 + bears)) + 1
-    return Position(side, lots, stop)
+    return MarginPosition(side, lots, stop)
 
 
 class Positions:
@@ -61,11 +61,11 @@ class Positions:
     """
 
     def __init__(self) -> None:
-        self.open: Final[list[Position]] = []
+        self.open: Final[list[MarginPosition]] = []
         self.lowest_short = NOWHERE
         self.highest_long = 0
 
-    def add(self, position: Position) -> None:
+    def add(self, position: MarginPosition) -> None:
         """A position was opened."""
         self.open.append(position)
         if position.side == BUY:
@@ -73,13 +73,13 @@ class Positions:
         else:
             self.lowest_short = min(self.lowest_short, position.stop)
 
-    def take(self, at: int) -> Position:
+    def take(self, at: int) -> MarginPosition:
         """A position is closed: the one in that place."""
         position = self.open.pop(at)
         self._look()
         return position
 
-    def due(self, mark: int) -> list[Position]:
+    def due(self, mark: int) -> list[MarginPosition]:
         """Those whose margin is not enough at a mark price; they are no longer among the open ones."""
         if self.highest_long < mark < self.lowest_short:
             return []

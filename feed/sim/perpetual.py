@@ -17,7 +17,7 @@ from feed.model.durations import NS_PER_HOUR, NS_PER_MILLISECOND, NS_PER_MINUTE,
 from feed.model.events import FUNDING, LIQUIDATION, MARK, Row
 from feed.sim.draws import EXPONENTIAL, HEAVY, MASK, WIDTH
 from feed.sim.instrument_sim import BUY, SELL, InstrumentSim
-from feed.sim.margin import Position, Positions, opened
+from feed.sim.margin import MarginPosition, Positions, opened
 
 CHECK: Final = 100 * NS_PER_MILLISECOND  # the engine looks at every multiple of this
 FUNDING_EVERY: Final = 10 * NS_PER_SECOND
@@ -125,7 +125,7 @@ class Engine:
         index = self._perpetual.book.instrument
         return (FUNDING, index, now, self._rate, self._predicted(), self._next_time)
 
-    def _liquidate(self, now: int, position: Position) -> None:
+    def _liquidate(self, now: int, position: MarginPosition) -> None:
         sim = self._perpetual
         side = SELL if position.side == BUY else BUY
         worst = sim.within(side, _ANY_REACH)
@@ -188,7 +188,7 @@ class Leverage:
     def _side(self, bits: int) -> int:
         return BUY if (bits & MASK) < self._spec.longs * (MASK + 1) else SELL
 
-    def _position(self, side: int, bits: int, entry: int) -> Position:
+    def _position(self, side: int, bits: int, entry: int) -> MarginPosition:
         spec = self._spec
         lots = 1 + int(self.sim.spec.size * spec.size * HEAVY[bits >> WIDTH & MASK])
         share = (bits >> 2 * WIDTH & MASK) / MASK

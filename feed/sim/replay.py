@@ -108,7 +108,7 @@ class Replay:
     @property
     def market_ns(self) -> int:
         """Market time that has gone by, nanoseconds."""
-        return self._control.position().market_time - self._start
+        return self._control.status().market_time - self._start
 
     def outcome(self) -> Outcome:
         """What there was so far."""

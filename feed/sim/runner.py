@@ -11,7 +11,7 @@ import trio
 
 from feed.model.durations import NS_PER_SECOND
 from feed.model.events import Row
-from feed.model.requests import Entry, Request
+from feed.model.requests import JournalEntry, Request
 from feed.settings import Flow, Trading
 from feed.sim.control import Control
 from feed.stream.source import Batch, send
@@ -44,7 +44,7 @@ class MarketRunner:
         hold: Callable[[], Awaitable[object]] | None = None,
         settle: Callable[[], Awaitable[object]] | None = None,
         waiting: int = Trading().waiting,
-        journal: Callable[[Entry], bool] | None = None,
+        journal: Callable[[JournalEntry], bool] | None = None,
         scenario: Mapping[str, object] | None = None,
     ) -> None:
         """
@@ -75,7 +75,7 @@ class MarketRunner:
     def lag(self) -> float:
         """How late the next event is by now, seconds; 0 when there is no pace to keep."""
         late = trio.current_time() - self.control.wake_time()
-        return late if 0 < late < math.inf and self.control.position().speed else 0.0
+        return late if 0 < late < math.inf and self.control.status().speed else 0.0
 
     def opening(self) -> list[Row]:
         """The opening books."""
@@ -145,7 +145,7 @@ class MarketRunner:
     def _traded(self) -> list[Row]:
         request, refused = self._requests.popleft()
         if self.journal is not None:
-            entry = Entry(at=self.control.position().market_time, request=request)
+            entry = JournalEntry(at=self.control.status().market_time, request=request)
             if not self.journal(entry):
                 refused()
                 return []

@@ -2,7 +2,7 @@
 The chain: every row packed, and the proof of everything up to it.
 
 The proof of an event is the CRC-32 of the packed rows of all events up to and including it, begun
-with that of the listing (:func:`feed.model.position.first_proof`). A row is packed as a MessagePack
+with that of the listing (:func:`feed.model.stream_position.first_proof`). A row is packed as a MessagePack
 array. Numbers beyond 64 bits, which MessagePack does not have (a client's request id, packed, may be
 one), are byte strings there: two's complement, most significant first, as short as can be.
 """

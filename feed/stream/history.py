@@ -20,7 +20,7 @@ import attrs
 
 from feed.model.events import Row
 from feed.model.market_state import MarketState
-from feed.model.position import Ahead, OtherHistory, Position, TooOld
+from feed.model.stream_position import Ahead, OtherHistory, StreamPosition, TooOld
 from feed.stream.chain import chained, joined, unpacked
 
 BLOCK_EVENTS: Final = 512
@@ -76,7 +76,7 @@ class History:
     Attributes:
         instruments: How many the market lists.
         seq: Sequence number of the newest event; 0 before the first.
-        proof: Of everything up to it, see :mod:`feed.model.position`.
+        proof: Of everything up to it, see :mod:`feed.model.stream_position`.
         bytes: What is kept takes in memory, roughly.
     """
 
@@ -113,7 +113,7 @@ class History:
         self._rows: list[Row] = []  # the open block: its events ...
         self._parts: list[bytes] = []  # ... packed ...
         self._proofs: list[int] = []  # ... their proofs ...
-        self._before = Position(0, proof)  # ... and what came before
+        self._before = StreamPosition(0, proof)  # ... and what came before
         self._decoded: dict[int, tuple[list[Row], list[int]]] = {}  # of blocks, by the event before
 
     @property
@@ -122,9 +122,9 @@ class History:
         return self._segments[0].mark.seq + 1
 
     @property
-    def position(self) -> Position:
+    def position(self) -> StreamPosition:
         """That of the newest event."""
-        return Position(self.seq, self.proof)
+        return StreamPosition(self.seq, self.proof)
 
     def append(self, rows: Sequence[Row]) -> list[int]:
         """Add the next events; gives the proof at each of them."""
@@ -156,7 +156,7 @@ class History:
         while len(self._segments) > 1 and (self.bytes > self._size or self._segments[1].mark.now <= end):
             self._forget()
 
-    def check(self, position: Position) -> None:
+    def check(self, position: StreamPosition) -> None:
         """
         Whether somebody who is at ``position`` can go on here: whether it has seen this very history.
 
@@ -243,7 +243,7 @@ class History:
         count = min(self._block_events, len(self._rows))
         before = self._before
         block = Block(before.seq, before.proof, self._rows[0][2], joined(self._parts[:count]))
-        self._before = Position(before.seq + count, self._proofs[count - 1])
+        self._before = StreamPosition(before.seq + count, self._proofs[count - 1])
         del self._rows[:count], self._parts[:count], self._proofs[:count]
         size = len(block.data) + _BLOCK_BYTES
         self._segments[-1].blocks.append(block)

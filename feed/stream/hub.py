@@ -12,17 +12,17 @@ from collections.abc import Callable, Collection, Sequence
 from feed.model.events import Row
 from feed.model.faults import Mute
 from feed.model.market_state import MarketState
-from feed.model.position import Position
+from feed.model.stream_position import StreamPosition
 from feed.model.topics import Topic, in_order
 from feed.stream.frames import text_frame
 from feed.stream.groups import FaultyGroup, Group
 from feed.stream.history import History
 from feed.stream.link_faults import LinkFault
-from feed.stream.past import Past
 from feed.stream.publisher import Publisher
-from feed.stream.replay import Replay
+from feed.stream.replay import ConnectionReplay
 from feed.stream.replays import Replays
 from feed.stream.send_buffer import SendBuffer
+from feed.stream.topic_replay import TopicReplay
 from feed.stream.topics import MakeEncoder, OpenTopic
 from feed.stream.work import CHECK, HELD, MOVE, SNAPSHOT_BYTES, TOPIC
 
@@ -90,7 +90,7 @@ class Hub:
         return self._publisher.market_state
 
     @property
-    def position(self) -> Position:
+    def position(self) -> StreamPosition:
         """Where the stream stands: after the newest event."""
         return self.history.position
 
@@ -115,7 +115,7 @@ class Hub:
             self.replays.published(len(rows), forgotten=self.history.oldest != oldest)
         return dirty
 
-    def check(self, position: Position) -> None:
+    def check(self, position: StreamPosition) -> None:
         """
         Whether a client that is at ``position`` can resume: what led up to it is this very history.
 
@@ -248,7 +248,7 @@ class Hub:
         else:
             self._join(send_buffer, topics)
 
-    def _leave(self, send_buffer: SendBuffer) -> Replay:
+    def _leave(self, send_buffer: SendBuffer) -> ConnectionReplay:
         """Take ``send_buffer`` out of the live stream, to be told of the past."""
         if send_buffer.group is not None:
             send_buffer.send(b"".join(send_buffer.group.held()))
@@ -257,7 +257,9 @@ class Hub:
         self.changed()
         return replay
 
-    def _join(self, send_buffer: SendBuffer, topics: Sequence[Topic], past: Past | None = None) -> None:
+    def _join(
+        self, send_buffer: SendBuffer, topics: Sequence[Topic], topic_replay: TopicReplay | None = None
+    ) -> None:
         """Put ``send_buffer`` among those who listen to exactly ``topics``, here and now."""
         before = 0 if send_buffer.group is None else len(send_buffer.group.topics)
         self.work += MOVE + HELD * (before + len(topics))
@@ -265,8 +267,8 @@ class Hub:
             send_buffer.send(b"".join(send_buffer.group.held()))
         if topics:
             group = self._group(topics, send_buffer.link_faults)
-            if past is not None and past.group is not None:
-                send_buffer.put(b"".join(group.adopt(past.group)))
+            if topic_replay is not None and topic_replay.group is not None:
+                send_buffer.put(b"".join(group.adopt(topic_replay.group)))
             send_buffer.follow(group)
             if not len(group):  # the connection takes no data any more
                 self._dissolve(group)

@@ -1,7 +1,7 @@
 """
 What a connection that resumes is owed: its script.
 
-It has left the live stream and is owed stretches of the past, and between them the messages for it
+It has left the live stream and is owed spans of the past, and between them the messages for it
 alone, in the order in which everything came up. Whoever asks for something meanwhile is answered at
 the end of what was published until then, as a slow reader would be.
 """
@@ -16,49 +16,52 @@ import attrs
 
 from feed.model.topics import Topic, in_order
 from feed.stream.link_faults import LinkFault
-from feed.stream.past import Past
 from feed.stream.send_buffer import SendBuffer
+from feed.stream.topic_replay import TopicReplay
 
 # What an entry of a script takes in memory, beside its bytes.
 ENTRY_BYTES: Final = 256
 
 
 @attrs.define(eq=False)
-class Stretch:
+class ReplaySpan:
     """
-    A part of the past that a connection is owed.
+    A part of history that is to be sent to a connection again.
 
     Attributes:
-        topics: What it listens to there, in order.
-        link_faults: What happens to the frames there.
-        seq: Up to which event it has been told.
-        until: Where it ends; None at the present.
-        past: Tells of it, where that cannot be shared: what becomes of a frame on a bad link may depend
-            on those before it.
-        goes_on: The next stretch goes on with the same, after a message in between.
+        topics: Whose messages, in order.
+        link_faults: Faults that act on the frames.
+        seq: Sequence number of the last event sent.
+        until: Sequence number of the last event to send; None for up to the live stream.
+        topic_replay: Its own encoder, where it cannot share one: what a link fault does to a frame may
+            depend on the frames before it.
+        goes_on: The next span goes on with the same, after a message in between.
     """
 
     topics: tuple[Topic, ...]
     link_faults: tuple[LinkFault, ...]
     seq: int
     until: int | None = None
-    past: Past | None = None
+    topic_replay: TopicReplay | None = None
     goes_on: bool = False
 
 
-class Replay:
+class ConnectionReplay:
     """
     The script of one connection.
 
     Attributes:
         send_buffer: The connection.
-        script: What it is owed, next first: stretches, and frames for it alone.
+        script: What it is owed, next first: spans, and frames for it alone.
         resting: It has done so much work that there is no more for a while.
         waiting: What these frames, and the script itself, take in memory, bytes.
     """
 
     def __init__(
-        self, send_buffer: SendBuffer, ready: Callable[[Replay], None], end: Callable[[Replay], None]
+        self,
+        send_buffer: SendBuffer,
+        ready: Callable[[ConnectionReplay], None],
+        end: Callable[[ConnectionReplay], None],
     ) -> None:
         """
         Begin with nothing owed.
@@ -69,7 +72,7 @@ class Replay:
             end: Called when the connection has gone or wants nothing more.
         """
         self.send_buffer = send_buffer
-        self.script: deque[Stretch | bytes] = deque()
+        self.script: deque[ReplaySpan | bytes] = deque()
         self.resting = False
         self.waiting = 0
         self._ready = ready
@@ -79,12 +82,12 @@ class Replay:
     def topics(self) -> tuple[Topic, ...]:
         """What the connection listens to in the end."""
         last = self.script[-1] if self.script else b""
-        return last.topics if isinstance(last, Stretch) and last.until is None else ()
+        return last.topics if isinstance(last, ReplaySpan) and last.until is None else ()
 
     @property
     def oldest(self) -> int | None:
         """The event after which the oldest part of the script begins."""
-        return min((item.seq for item in self.script if isinstance(item, Stretch)), default=None)
+        return min((item.seq for item in self.script if isinstance(item, ReplaySpan)), default=None)
 
     def ready(self) -> None:
         """The socket has taken everything so far."""
@@ -100,18 +103,18 @@ class Replay:
         self._add(frames)
         if last is not None:
             last.goes_on = True
-            self._add(Stretch(last.topics, last.link_faults, seq))
+            self._add(ReplaySpan(last.topics, last.link_faults, seq))
 
     def tell(self, topics: Sequence[Topic], since: int, seq: int) -> None:
         """Tell ``topics`` from the event ``since`` up to now, the event ``seq``, before anything later."""
         if since < seq:
-            self._add(Stretch(tuple(sorted(topics, key=in_order)), (), since, seq))
+            self._add(ReplaySpan(tuple(sorted(topics, key=in_order)), (), since, seq))
 
     def follow(self, topics: Sequence[Topic], link_faults: tuple[LinkFault, ...], seq: int) -> None:
         """Listen to exactly ``topics`` after the event ``seq``, which is the newest."""
         self._stop(seq)
         if topics:
-            self._add(Stretch(tuple(sorted(topics, key=in_order)), link_faults, seq))
+            self._add(ReplaySpan(tuple(sorted(topics, key=in_order)), link_faults, seq))
 
     def stop(self, seq: int) -> None:
         """Listen to nothing after the event ``seq``, which is the newest."""
@@ -124,19 +127,19 @@ class Replay:
         if isinstance(item, bytes):
             self.waiting -= len(item)
             return item
-        if item.past is None:
+        if item.topic_replay is None:
             return b""
         if item.goes_on:
-            next_one = next(one for one in self.script if isinstance(one, Stretch))
-            next_one.past = item.past
+            next_one = next(one for one in self.script if isinstance(one, ReplaySpan))
+            next_one.topic_replay = item.topic_replay
             return b""
-        group = item.past.group
+        group = item.topic_replay.group
         return b"" if group is None else b"".join(group.held())
 
-    def _stop(self, seq: int) -> Stretch | None:
-        """End the stretch that leads to the present there; gives it."""
+    def _stop(self, seq: int) -> ReplaySpan | None:
+        """End the span that leads to the present there; gives it."""
         last = self.script[-1] if self.script else b""
-        if not isinstance(last, Stretch) or last.until is not None:
+        if not isinstance(last, ReplaySpan) or last.until is not None:
             return None
         last.until = seq
         if last.seq >= seq and not last.link_faults:
@@ -144,6 +147,6 @@ class Replay:
             self.waiting -= ENTRY_BYTES
         return last
 
-    def _add(self, item: Stretch | bytes) -> None:
+    def _add(self, item: ReplaySpan | bytes) -> None:
         self.script.append(item)
         self.waiting += ENTRY_BYTES + (len(item) if isinstance(item, bytes) else 0)

@@ -15,9 +15,9 @@ from typing import Final, Protocol
 
 from feed.model.topics import Topic
 from feed.stream.history import History
-from feed.stream.past import Past
-from feed.stream.replay import ENTRY_BYTES, Replay, Stretch
+from feed.stream.replay import ENTRY_BYTES, ConnectionReplay, ReplaySpan
 from feed.stream.send_buffer import WRITE_BYTES, SendBuffer
+from feed.stream.topic_replay import TopicReplay
 from feed.stream.topics import MakeEncoder
 
 # Pieces that were encoded last, for others who ask for the same.
@@ -32,8 +32,10 @@ _BACKLOG_PART: Final = 4
 class Joins(Protocol):
     """Lets a connection that has caught up join the live stream."""
 
-    def __call__(self, send_buffer: SendBuffer, topics: tuple[Topic, ...], past: Past | None) -> None:
-        """``send_buffer`` has been told everything; ``past`` told the last of it over a bad link."""
+    def __call__(
+        self, send_buffer: SendBuffer, topics: tuple[Topic, ...], topic_replay: TopicReplay | None
+    ) -> None:
+        """``send_buffer`` has been told everything; ``topic_replay`` told the last of it over a bad link."""
 
 
 _Key = tuple[tuple[Topic, ...], int]
@@ -57,7 +59,7 @@ class Replays:
         Args:
             history: What happened.
             make_encoder: Gives the encoder of a topic.
-            work: Done in one turn, in events read, see :mod:`feed.stream.past`.
+            work: Done in one turn, in events read, see :mod:`feed.stream.topic_replay`.
             join: Called when a connection has caught up.
         """
         self.wake: Callable[[], object] = _nothing
@@ -67,13 +69,17 @@ class Replays:
         self._make_encoder = make_encoder
         self._work = work
         self._join = join
-        self._replays: dict[SendBuffer, Replay] = {}
-        self._ready: dict[Replay, None] = {}  # in the order of their turns
-        self._pasts: dict[_Key, Past] = {}  # by where they stand or are to begin, used last last
+        self._replays: dict[SendBuffer, ConnectionReplay] = {}
+        self._ready: dict[ConnectionReplay, None] = {}  # in the order of their turns
+        self._topic_replays: dict[
+            _Key, TopicReplay
+        ] = {}  # by where they stand or are to begin, used last last
         self._pieces: dict[_Key, tuple[bytes, int]] = {}  # and where each ends
         self._shared = 0  # bytes of these
         self._broken = False  # an encoder failed in this turn
-        self._resting: list[tuple[float, int, Replay]] = []  # a heap: until when, whose work is paid for
+        self._resting: list[
+            tuple[float, int, ConnectionReplay]
+        ] = []  # a heap: until when, whose work is paid for
         self._rests = 0  # taken so far
         self._meanwhile = 0  # events published since somebody has been waiting for a turn
 
@@ -103,13 +109,13 @@ class Replays:
         """Who is catching up."""
         return list(self._replays)
 
-    def of(self, send_buffer: SendBuffer) -> Replay | None:
+    def of(self, send_buffer: SendBuffer) -> ConnectionReplay | None:
         """What ``send_buffer`` is being told of the past; None when it is at the present."""
         return self._replays.get(send_buffer)
 
-    def begin(self, send_buffer: SendBuffer) -> Replay:
+    def begin(self, send_buffer: SendBuffer) -> ConnectionReplay:
         """Let ``send_buffer`` catch up from now on; its script is still to be written."""
-        replay = send_buffer.replay = self._replays[send_buffer] = Replay(
+        replay = send_buffer.replay = self._replays[send_buffer] = ConnectionReplay(
             send_buffer, self._is_ready, self._ended
         )
         return replay
@@ -181,22 +187,22 @@ class Replays:
 
     # -- inside ------------------------------------------------------------------------------------
 
-    def _is_ready(self, replay: Replay) -> None:
+    def _is_ready(self, replay: ConnectionReplay) -> None:
         if self._replays.get(replay.send_buffer) is replay and not replay.resting:
             self._ready[replay] = None
             self.wake()
 
-    def _ended(self, replay: Replay) -> None:
+    def _ended(self, replay: ConnectionReplay) -> None:
         replay.send_buffer.replay = None
         self._replays.pop(replay.send_buffer, None)
         self._ready.pop(replay, None)
         if not self._replays:
-            self._pasts.clear()
+            self._topic_replays.clear()
             self._pieces.clear()
             self._shared = 0
         self.left()
 
-    def _advance(self, replay: Replay) -> tuple[bytes, int, bool]:
+    def _advance(self, replay: ConnectionReplay) -> tuple[bytes, int, bool]:
         """One step of a script: frames, the work that they took, and whether the end is reached."""
         if not replay.script:
             return b"", 0, True
@@ -210,34 +216,36 @@ class Replays:
             return b"", 0, True
         return replay.pop(), 0, False
 
-    def _tell(self, stretch: Stretch, stop: int) -> tuple[bytes, int]:
-        """The next piece of a stretch, or some of the way to where it begins, and its cost."""
-        if stretch.link_faults:
-            stretch.past = past = stretch.past or self._new_past(stretch)
-            return self._go_on(past, stretch, stop)
-        key = stretch.topics, stretch.seq
+    def _tell(self, span: ReplaySpan, stop: int) -> tuple[bytes, int]:
+        """The next piece of a span, or some of the way to where it begins, and its cost."""
+        if span.link_faults:
+            span.topic_replay = topic_replay = span.topic_replay or self._new_topic_replay(span)
+            return self._go_on(topic_replay, span, stop)
+        key = span.topics, span.seq
         piece = self._pieces.get(key)
         if piece is not None and piece[1] <= stop:
-            data, stretch.seq = piece
+            data, span.seq = piece
             return data, 1 + len(data) // _BYTES_PER_WORK
-        past = self._pasts.pop(key) if key in self._pasts else self._new_past(stretch)
-        data, work = self._go_on(past, stretch, stop)
-        if stretch.seq != key[1] and not self._broken:
-            self._share(key, data, stretch.seq)
-        self._pasts[stretch.topics, stretch.seq] = past
-        while len(self._pasts) > len(self._replays):
-            del self._pasts[next(iter(self._pasts))]
+        topic_replay = (
+            self._topic_replays.pop(key) if key in self._topic_replays else self._new_topic_replay(span)
+        )
+        data, work = self._go_on(topic_replay, span, stop)
+        if span.seq != key[1] and not self._broken:
+            self._share(key, data, span.seq)
+        self._topic_replays[span.topics, span.seq] = topic_replay
+        while len(self._topic_replays) > len(self._replays):
+            del self._topic_replays[next(iter(self._topic_replays))]
         return data, work
 
-    def _new_past(self, stretch: Stretch) -> Past:
-        return Past(self._history, stretch.topics, stretch.link_faults, self._make_encoder, self._contain)
+    def _new_topic_replay(self, span: ReplaySpan) -> TopicReplay:
+        return TopicReplay(self._history, span.topics, span.link_faults, self._make_encoder, self._contain)
 
-    def _go_on(self, past: Past, stretch: Stretch, stop: int) -> tuple[bytes, int]:
-        work = past.seek(stretch.seq)
+    def _go_on(self, topic_replay: TopicReplay, span: ReplaySpan, stop: int) -> tuple[bytes, int]:
+        work = topic_replay.seek(span.seq)
         if work:
             return b"", work
-        data, work = past.tell(stop)
-        stretch.seq = past.seq
+        data, work = topic_replay.encode(stop)
+        span.seq = topic_replay.seq
         return data, work
 
     def _share(self, key: _Key, data: bytes, end: int) -> None:
@@ -257,11 +265,11 @@ class Replays:
         self._broken = True
         self.failed(topic, problem)
 
-    def _finish(self, replay: Replay) -> None:
+    def _finish(self, replay: ConnectionReplay) -> None:
         last = replay.script[0] if replay.script else None
         self._ended(replay)
-        if isinstance(last, Stretch):
-            self._join(replay.send_buffer, last.topics, last.past)
+        if isinstance(last, ReplaySpan):
+            self._join(replay.send_buffer, last.topics, last.topic_replay)
         else:
             self._join(replay.send_buffer, (), None)
             replay.send_buffer.wake()  # somebody may wait for the end

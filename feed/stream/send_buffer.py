@@ -57,8 +57,9 @@ class SendBuffer:
         failed: What it listened to cannot be told any more.
         backlog_bytes: Bound on :attr:`owed`.
         replay: Brings it up to the present; None when it is there.
-        charge: Told how much work was done for this connection alone, see :mod:`feed.stream.past`; says
-            until when there is to be no more of it, seconds on a clock, and 0 for at once.
+        charge: Called with the units of work done for this connection alone, see
+            :mod:`feed.stream.topic_replay`; returns until when there is to be no more of it, seconds on a
+            clock, and 0 for at once.
     """
 
     def __init__(

@@ -20,7 +20,7 @@ from feed.client import (
     Ticker,
     connect,
 )
-from feed.client.socket import Refused, SocketClosed
+from feed.client.socket import HandshakeRefused, SocketClosed
 from feed.errors import ConfigError
 
 URL = "ws://127.0.0.1:8080"
@@ -182,7 +182,7 @@ async def test_the_last_words_of_a_server_that_has_closed_are_read():
 
 async def test_a_stranger_is_asked_without_our_options():
     """At once, when a handshake with them is refused with 400."""
-    server = ScriptedServer(Refused(400, "HTTP 400"), [*HELLO, tick(7)])
+    server = ScriptedServer(HandshakeRefused(400, "HTTP 400"), [*HELLO, tick(7)])
     async with feed_of(server) as feed:
         await until(feed, Quote)
     assert (server.urls, server.times) == ([f"{URL}?ext=seq", URL], [0, 0])

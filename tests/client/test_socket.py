@@ -12,7 +12,7 @@ from websockets.uri import parse_uri
 from websockets.utils import accept_key
 
 from feed.client import Quote, connect
-from feed.client.socket import Refused, Socket, SocketClosed, open_socket
+from feed.client.socket import HandshakeRefused, Socket, SocketClosed, open_socket
 from feed.errors import ConfigError
 from feed.settings import Tls
 from feed.testing import FeedServer
@@ -102,7 +102,7 @@ async def test_last_words_are_given_though_nothing_can_be_answered():
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_refusal_has_its_status(server, backend):
     """Of HTTP, when the answer is no WebSocket."""
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(HandshakeRefused) as refused:
         anyio.run(opened, server.url.replace("/tradyn", "/nowhere"), backend=backend)
     assert refused.value.code == 404
 

@@ -17,7 +17,7 @@ from feed.model.grants import Grant, Scope
 from feed.model.instruments import Instrument, Listing
 from feed.model.market import MarketSpec
 from feed.model.market_state import MarketState
-from feed.model.position import Ahead, OtherHistory, Position, TooOld
+from feed.model.stream_position import Ahead, OtherHistory, StreamPosition, TooOld
 from feed.sim.defaults import default_market
 from feed.sim.market import Market
 from feed.stream.frames import boundary
@@ -65,7 +65,7 @@ OLDEST, NEWEST = 101, 200
 
 def position(seq):
     """Where the context's market was at a number."""
-    return Position(seq, crc32(b"event %d" % seq))
+    return StreamPosition(seq, crc32(b"event %d" % seq))
 
 
 def check(since):

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import feed.dialects
-from feed.dialects.contract import Close, Fault, Opening, Reply, Submit, Subscribe, Unsubscribe
+from feed.dialects.contract import Close, DisconnectCause, Opening, Reply, Submit, Subscribe, Unsubscribe
 from feed.dialects.discovery import dialects
 from feed.model.events import ADD, KINDS, TRADE, UNKNOWN, event
 from feed.model.topics import Topic
@@ -148,7 +148,7 @@ def conversation(support, name):
     for text in [*support.sample(name).SUBSCRIBE, *HOSTILE.values()]:
         actions += session.receive(text)
     said = support.texts(actions)
-    said += filter(None, map(session.wording, Fault))
+    said += filter(None, map(session.wording, DisconnectCause))
     market_state = support.market_state()
     for seq, row in enumerate(story(support), 1):
         market_state.apply(seq, row)
@@ -241,7 +241,7 @@ def test_same_conversation_same_bytes(name, support):
 
 
 @pytest.mark.parametrize("authenticated", [False, True])
-@pytest.mark.parametrize("fault", Fault)
+@pytest.mark.parametrize("fault", DisconnectCause)
 def test_every_fault_has_a_wording_or_none(name, support, fault, authenticated):
     """What the server has to tell the client is a message of the dialect, at any time."""
     session, _ = open_session(support, name, authenticated=authenticated)

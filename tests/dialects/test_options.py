@@ -9,11 +9,11 @@ from feed.dialects.ticker import TickerEncoder
 from feed.errors import ProtocolError
 from feed.model.events import QUOTE, TRADE, UNKNOWN, event
 from feed.model.market_state import MarketState
-from feed.model.position import Position
+from feed.model.stream_position import StreamPosition
 
 MS = 1_000_000
 SEND = "send the last pos that you were told, such as 123456-a1b2c3d4"
-AT = Position(7, 0xA1B2C3D4)
+AT = StreamPosition(7, 0xA1B2C3D4)
 LADDER = "conflate must be one of 50, 100, 250, 500, 1000, 2000, 5000, 10000, 30000, 60000 milliseconds"
 
 
@@ -25,8 +25,8 @@ LADDER = "conflate must be one of 50, 100, 250, 500, 1000, 2000, 5000, 10000, 30
         ({"ext": "seq"}, Options(seq=True)),
         ({"ext": "seq,seq,"}, Options(seq=True)),
         ({"ext": ""}, Options()),
-        ({"since": "0-00000000"}, Options(since=Position(0, 0))),
-        ({"since": "41-0000002a"}, Options(since=Position(41, 42))),
+        ({"since": "0-00000000"}, Options(since=StreamPosition(0, 0))),
+        ({"since": "41-0000002a"}, Options(since=StreamPosition(41, 42))),
         ({"conflate": "250"}, Options(conflate=250)),
         ({"conflate": "250ms"}, Options(conflate=250)),
         ({"since": AT.text, "conflate": "60000"}, Options(since=AT, conflate=60_000)),

@@ -10,10 +10,10 @@ import attrs
 import pytest
 
 from feed.dialects.client import Resuming
-from feed.dialects.contract import Close, Refusal, Reply, Subscribe
+from feed.dialects.contract import Close, HandshakeRefusal, Reply, Subscribe
 from feed.dialects.discovery import codecs, dialects
 from feed.dialects.resume import Beginning, ResumeRefused, Why
-from feed.model.position import Position
+from feed.model.stream_position import StreamPosition
 
 SEND = "send the last pos that you were told, such as 123456-a1b2c3d4"
 ANEW = "subscribe without since to begin with the present"
@@ -123,7 +123,7 @@ class Talk:
         opening = attrs.evolve(sample.OPENING, query={**sample.OPENING.query, **query})
         self.speaker = SPEAKERS[name]
         self.session = dialects()[name].session(opening, support.context)
-        if not isinstance(self.session, Refusal):
+        if not isinstance(self.session, HandshakeRefusal):
             self.opened = self.session.open()
             for text in sample.AUTHENTICATE:
                 self.session.receive(text)
@@ -312,6 +312,6 @@ def test_a_beginning_lets_a_bug_through():
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        Beginning(Position(1, 2), check).next()
+        Beginning(StreamPosition(1, 2), check).next()
     with pytest.raises(ResumeRefused):
         Beginning(None, check).next(5)

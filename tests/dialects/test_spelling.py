@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feed.analytics.pairs import pair_name, pairs
-from feed.dialects.contract import Refusal, Reply, Subscribe
+from feed.dialects.contract import HandshakeRefusal, Reply, Subscribe
 from feed.dialects.discovery import dialects
 from feed.dialects.messages import clip, message, parse, quoted, request, unknown
 from feed.dialects.times import iso, milliseconds
@@ -177,7 +177,7 @@ def test_an_unknown_name_gets_near_ones_in_every_protocols_own_words(support):
         session = dialects()[protocol].session(
             attrs.evolve(opening, query={**opening.query, **query}), context
         )
-        if isinstance(session, Refusal):
+        if isinstance(session, HandshakeRefusal):
             return json.loads(session.body)
         return heard([a for r in requests for a in session.receive(json.dumps(r))])[1][-1]
 

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feed.dialects.contract import Refusal, Subscribe
+from feed.dialects.contract import HandshakeRefusal, Subscribe
 from feed.dialects.discovery import dialects
 from feed.model.events import ADD, CLEAR, CLOCK, LEVEL, QUOTE, REDUCE, TRADE, UNKNOWN
-from feed.model.position import parse_position
+from feed.model.stream_position import parse_position
 
 # Market.ai's document has a client begin anew, and no way to resume.
 FORGETFUL = {"marketai"}
@@ -28,7 +28,7 @@ def topics_of(support, name, query):
     sample = support.sample(name)
     opening = attrs.evolve(sample.OPENING, query={**sample.OPENING.query, **query})
     session = dialects()[name].session(opening, support.context)
-    if isinstance(session, Refusal):
+    if isinstance(session, HandshakeRefusal):
         assert name in FORGETFUL
         assert "conflate" in query
         return ()

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from feed.errors import ConfigError, RecordingError
 from feed.importers import get, import_files, names
-from feed.importers.books import Book
+from feed.importers.books import QuotedBook
 from feed.importers.files import Input
 from feed.importers.numbers import Decimals, Units
 from feed.importers.symbols import crypto, currencies
@@ -200,7 +200,7 @@ def test_decimals_are_those_of_the_finest_number(numbers):
 @given(st.lists(st.tuples(st.integers(0, 1), st.integers(1, 30), st.integers(0, 3))))
 def test_the_book_knows_its_top(changes):
     """After any changes best prices, the top and what lies beyond it are those of two plain dicts."""
-    book, plain = Book(0), ({}, {})
+    book, plain = QuotedBook(0), ({}, {})
     for side, price, size in changes:
         assert book.level(9, side, price, size) == (4, 0, 9, side, price, size)
         plain[side].pop(price, None)

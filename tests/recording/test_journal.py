@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from feed.errors import ConfigError
 from feed.model.events import Side
-from feed.model.requests import Cancel, CancelMany, Create, Entry, Modify
+from feed.model.requests import Cancel, CancelMany, Create, JournalEntry, Modify
 from feed.model.trading import Pricing, packed
 from feed.recording.journal import (
     JournalHeader,
@@ -55,11 +55,11 @@ HEADER = JournalHeader(
     listing=listing_digest(default_market(2).listing()),
     trading=Trading(deposit=5, maker_fee=1),
 )
-LINE = journal_line(Entry(at=1, request=CancelMany(account=1, instrument=0)))
+LINE = journal_line(JournalEntry(at=1, request=CancelMany(account=1, instrument=0)))
 
 
 def entry(at):
-    return Entry(at=at, request=CancelMany(account=1, instrument=0))
+    return JournalEntry(at=at, request=CancelMany(account=1, instrument=0))
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def entries(path):
 def test_what_was_written_is_read(tmp_path_factory, requests):
     """The header, every request, in order, to the last digit, and where the run ended."""
     path = tmp_path_factory.mktemp("journal") / "orders.jsonl"
-    told = tuple(Entry(at=10**18 + at, request=request) for at, request in enumerate(requests))
+    told = tuple(JournalEntry(at=10**18 + at, request=request) for at, request in enumerate(requests))
     journal = writer(path)
     assert all(journal.write(item) for item in told)
     journal.end(77)
@@ -95,7 +95,7 @@ def test_what_was_written_is_read(tmp_path_factory, requests):
 def test_a_line_can_be_read_by_people():
     """The client's own id stands there as it came."""
     request = CancelMany(account=1, instrument=4, request=packed("0835bf3e-4a20-41f0-908d-8213f2b7a285"))
-    assert journal_line(Entry(at=5, request=request)) == (
+    assert journal_line(JournalEntry(at=5, request=request)) == (
         b'{"at":5,"do":"cancel-many","account":1,"instrument":4,'
         b'"request":"0835bf3e-4a20-41f0-908d-8213f2b7a285","price":0,"side":-1}\n'
     )

@@ -1,6 +1,6 @@
 """So many at once, so many in a minute."""
 
-from feed.dialects.contract import Entry
+from feed.dialects.contract import AdmissionResult
 from feed.server.limits import ConnectionQuota, ConnectionQuotas, MinuteCounters
 
 
@@ -22,14 +22,14 @@ def test_a_seat_is_free_again_when_its_connection_ends():
     now = [0.0]
     quotas = ConnectionQuotas(lambda: now[0])
     first, second = ConnectionQuota(quotas), ConnectionQuota(quotas)
-    assert first.enter("a", 1, 3) is Entry.OPEN
-    assert second.enter("a", 1, 3) is Entry.TOO_MANY
+    assert first.enter("a", 1, 3) is AdmissionResult.OPEN
+    assert second.enter("a", 1, 3) is AdmissionResult.TOO_MANY
     second.end()
-    assert second.enter("a", 1, 3) is Entry.TOO_MANY
+    assert second.enter("a", 1, 3) is AdmissionResult.TOO_MANY
     assert (quotas.taken("a"), quotas.taken("b")) == (1, 0)
     first.end()
     first.end()
     assert quotas.taken("a") == 0
-    assert second.enter("a", 1, 3) is Entry.TOO_OFTEN
+    assert second.enter("a", 1, 3) is AdmissionResult.TOO_OFTEN
     now[0] = 60.0
-    assert second.enter("a", 1, 3) is Entry.OPEN
+    assert second.enter("a", 1, 3) is AdmissionResult.OPEN

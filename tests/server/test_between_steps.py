@@ -155,7 +155,7 @@ def test_who_joins_at_the_handshake_joins_between_steps(monkeypatch):
             # Two kinds of listeners: the second is told after the first.
             first = [await server.board("alice", query) for _ in range(2)]
             second = await server.board("bob", query + "&ext=seq")
-            trade = (TRADE, 0, server.script.control.position().market_time, 1, 0, 6_425_000, 1, 1, 2, 0, 0)
+            trade = (TRADE, 0, server.script.control.status().market_time, 1, 0, 6_425_000, 1, 1, 2, 0, 0)
 
             async def step():
                 await server.context.fanout.step([trade])

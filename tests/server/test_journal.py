@@ -247,7 +247,7 @@ def test_a_market_that_is_journalled_does_not_go_back(tmp_path):
                 control.seek(START + 10**9)
             control.seek(START + 5 * 10**9)
             await trio.sleep(0.1)
-            assert control.position().market_time >= START + 5 * 10**9
+            assert control.status().market_time >= START + 5 * 10**9
 
     virtual.run(main)
 

@@ -135,7 +135,7 @@ async def test_lockstep_waits_for_the_slowest_and_cuts_nobody(open_server, short
             while True:
                 await reader.message()
                 seen += 1
-        position = server_run.playout.source.control.position()
+        position = server_run.playout.source.control.status()
         assert seen < 10
         assert server.ended == {}
         assert server.context.fanout.hub.seq == position.seq
@@ -153,14 +153,14 @@ async def test_market_time_is_held_until_enough_have_subscribed(open_server, sho
 
     async def visit(server):
         control = server_run.playout.source.control
-        opened = control.position()
+        opened = control.status()
         first = await server.subscribed("EURUSD")
         await server.authenticated()
         await trio.sleep(5)
         await first.stream.aclose()
         second = await server.subscribed("EURUSD")
         await trio.sleep(5)
-        assert control.position() == opened
+        assert control.status() == opened
         await server.subscribed("GBPUSD")
         assert (await second.messages(3))[-1]["type"] == "tick"
         await server_run.playout.ended.wait()
@@ -181,7 +181,7 @@ def digest_of(name):
 
 async def read_to_the_end(server_run):
     await server_run.playout.ended.wait()
-    await server_run.context.fanout.published(server_run.playout.source.control.position().seq)
+    await server_run.context.fanout.published(server_run.playout.source.control.status().seq)
 
 
 def record(config):
@@ -420,7 +420,7 @@ def test_every_fault_of_a_shipped_scenario_happens(name):
         async def visit(server):
             server.nursery.start_soon(come_back, server)
             await server_run.playout.ended.wait()
-            await server_run.context.fanout.published(server_run.playout.source.control.position().seq)
+            await server_run.context.fanout.published(server_run.playout.source.control.status().seq)
 
         await server_run.run(visit)
         return server_run.context.faults.statistics()

@@ -5,7 +5,7 @@ import trio
 from clients import KEY, NONCE, frame, request
 
 from feed import Limits, Settings
-from feed.dialects.contract import Refusal
+from feed.dialects.contract import HandshakeRefusal
 from feed.dialects.discovery import dialects
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
@@ -261,7 +261,7 @@ async def test_a_dialect_may_refuse_in_its_own_words(server, monkeypatch):
         name, title, path, aliases, root_query, trades = "no", "No", "/no", (), None, False
 
         def session(self, opening, session_context):
-            return Refusal(401, '{"ok":false,"path":"' + opening.path + '"}')
+            return HandshakeRefusal(401, '{"ok":false,"path":"' + opening.path + '"}')
 
     monkeypatch.setitem(dialects(), "no", Refusing())
     client = server.connect()

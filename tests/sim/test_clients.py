@@ -13,13 +13,13 @@ from feed.errors import MarketError
 from feed.model.accounts import PARTICIPANTS
 from feed.model.events import ADD, FILL, ORDER, REDUCE, TRADE, Side, Status, event
 from feed.model.market import MarketSpec
-from feed.model.requests import Cancel, CancelMany, Create, Entry, Modify
+from feed.model.requests import Cancel, CancelMany, Create, JournalEntry, Modify
 from feed.model.scenario import Scenario
 from feed.model.timeline import Delist
 from feed.model.trading import OrderState, Pricing, Reason, Verb, packed, unpacked
 from feed.settings import Trading
 from feed.sim.clients import ClientMarket
-from feed.sim.control import Control, State
+from feed.sim.control import Control, RunState
 from feed.sim.defaults import default_market
 from feed.sim.market import Market
 from feed.sim.script import ScriptedMarket
@@ -418,7 +418,7 @@ def test_a_journal_gives_the_same_rows(drawn, limits):
             price=6_425_000 + away * 100,
             slippage=1000,
         )
-        journal.append(Entry(at=live.now, request=request))
+        journal.append(JournalEntry(at=live.now, request=request))
         rows += live.execute(request)
     end = live.now + SECOND
     rows += live.advance(end)
@@ -463,7 +463,7 @@ def test_a_market_in_which_accounts_trade_is_not_copied_any_more():
     control = Control(new_market(), clock=lambda: 0.0, checkpoint_seconds=0.5)
     control.start()
     control.seek(START + SECOND)
-    while control.position().state is State.SEEKING:
+    while control.status().state is RunState.SEEKING:
         control.take(1000)
     control.take(1)
     assert control._checkpoints._kept

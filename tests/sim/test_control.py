@@ -11,7 +11,7 @@ from feed.errors import MarketError
 from feed.model.events import CLEAR, CLOCK, QUOTE, STATUS, Side
 from feed.model.scenario import Scenario
 from feed.model.timeline import Halt, LargeOrder, Shock
-from feed.sim.control import Control, State
+from feed.sim.control import Control, RunState
 from feed.sim.defaults import default_market
 from feed.sim.market import Market
 from feed.sim.script import ScriptedMarket
@@ -113,7 +113,7 @@ def test_nothing_happens_before_the_start(clock):
     control = Control(ScriptedMarket(SCENARIO), clock=clock)
     assert control.opening() == whole()[0]
     assert (control.wake_time(), control.take(100)) == (math.inf, [])
-    assert control.position().state is State.WAITING
+    assert control.status().state is RunState.WAITING
 
 
 def test_the_end_comes_at_its_time(clock, controlled):
@@ -126,7 +126,7 @@ def test_the_end_comes_at_its_time(clock, controlled):
     settle(control)
     assert control.ended
     assert (control.wake_time(), control.take(5)) == (math.inf, [])
-    assert control.position().state is State.ENDED
+    assert control.status().state is RunState.ENDED
 
 
 # --- pause, step, speed ----------------------------------------------------------------------------
@@ -140,7 +140,7 @@ def test_a_pause_stops_market_time(clock, controlled):
     control.pause()
     clock.now = 5000.0
     assert settle(control) == []
-    assert control.position().state is State.PAUSED
+    assert control.status().state is RunState.PAUSED
     control.resume()
     clock.now = 5001.0
     rows += settle(control)
@@ -179,7 +179,7 @@ def test_a_change_of_speed_holds_from_now_on(clock, controlled):
     rows += settle(control)
     assert rows == whole()[1][: len(rows)]
     assert START + 1.9 * SECOND < rows[-1][2] <= START + 2 * SECOND
-    assert control.position().speed == 10.0
+    assert control.status().speed == 10.0
 
 
 def test_every_command_is_announced(controlled):
@@ -206,7 +206,7 @@ def test_forward_gives_out_everything_in_between(clock, controlled):
     """At once; then market time runs on from there."""
     control = controlled(speed=1.0)
     control.seek(START + 2 * SECOND)
-    assert control.position().state is State.SEEKING
+    assert control.status().state is RunState.SEEKING
     rows = settle(control)
     assert rows == rows_until(START + 2 * SECOND)
     clock.now += 0.5
@@ -260,17 +260,17 @@ def test_sequence_numbers_never_go_back(controlled):
     given_out = len(whole()[0]) + len(drain(control))
     control.seek(START)
     given_out += len(drain(control))
-    assert control.position().seq == given_out
+    assert control.status().seq == given_out
 
 
-@pytest.mark.parametrize(("command", "state"), [("pause", State.PAUSED), ("resume", State.RUNNING)])
+@pytest.mark.parametrize(("command", "state"), [("pause", RunState.PAUSED), ("resume", RunState.RUNNING)])
 def test_a_seek_forward_can_be_stopped_on_its_way(clock, controlled, command, state):
     """Else a time that was mistyped is sought for good, where a market has no end."""
     control = controlled(speed=1.0)
     control.seek(START + 2 * SECOND)
     rows = control.take(50)
     getattr(control, command)()
-    assert control.position().state is state
+    assert control.status().state is state
     assert settle(control) == []
     control.resume()
     clock.now += 1
@@ -288,7 +288,7 @@ def test_the_way_back_is_gone_to_its_end(controlled):
     control.pause()
     rows = settle(control)
     assert {row[2] for row in rows} == {START + SECOND // 2}
-    assert control.position().state is State.PAUSED
+    assert control.status().state is RunState.PAUSED
 
 
 def test_a_paused_run_stays_paused_after_a_seek(controlled):
@@ -300,8 +300,8 @@ def test_a_paused_run_stays_paused_after_a_seek(controlled):
     control.seek(START + SECOND // 2)
     rows = settle(control)
     assert {row[2] for row in rows} == {START + SECOND // 2}
-    assert control.position().state is State.PAUSED
-    assert control.position().market_time == START + SECOND // 2
+    assert control.status().state is RunState.PAUSED
+    assert control.status().market_time == START + SECOND // 2
 
 
 def test_without_checkpoints_the_way_back_is_from_the_beginning(controlled):
@@ -329,7 +329,7 @@ def test_there_is_no_way_past_the_end(controlled):
         control.seek(START + 2 * SECOND)
     control.seek(START + SECOND)
     assert drain(control) == rows_until(START + SECOND)
-    assert control.position().state is State.ENDED
+    assert control.status().state is RunState.ENDED
 
 
 def test_a_seek_past_an_end_that_nobody_knew_ends(controlled):
@@ -337,7 +337,7 @@ def test_a_seek_past_an_end_that_nobody_knew_ends(controlled):
     control = controlled(until=Until(seq=len(whole()[0]) + 5))
     control.seek(START + SECOND)
     assert len(drain(control)) == 5
-    assert control.position().state is State.ENDED
+    assert control.status().state is RunState.ENDED
 
 
 def test_checkpoints_are_thinned_out(controlled):
@@ -372,7 +372,7 @@ def test_a_run_ends_at_a_time(clock, controlled, speed):
     control = controlled(speed=speed, until=Until(time=START + SECOND))
     clock.now = 2000.0
     assert drain(control) == rows_until(START + SECOND)
-    assert control.position().market_time == START + SECOND
+    assert control.status().market_time == START + SECOND
 
 
 @pytest.mark.parametrize("seq", [1, 40, 100, 101, 102])
@@ -404,7 +404,7 @@ def test_a_market_at_a_standstill_ends_too(clock):
     control.start()
     rows = control.take(100)
     assert {row[0] for row in rows} <= {STATUS, QUOTE, CLOCK}
-    assert control.position().market_time < START + 5 * SECOND
+    assert control.status().market_time < START + 5 * SECOND
     assert not control.ended
 
 

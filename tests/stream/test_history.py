@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from feed.model.events import ADD, CLEAR, LEVEL, ORDER, QUOTE, REDUCE, STATUS, TRADE, UNKNOWN, Side
 from feed.model.market_state import MarketState
-from feed.model.position import Ahead, OtherHistory, Position, TooOld
+from feed.model.stream_position import Ahead, OtherHistory, StreamPosition, TooOld
 from feed.stream.history import History
 
 SECOND = 10**9
@@ -76,9 +76,9 @@ def test_history_begins_before_the_first_event():
     """Number 0 is the moment before everything; after it there is nothing yet."""
     history = make(proof=7)
     assert (history.seq, history.oldest, history.after(0)) == (0, 1, ([], []))
-    history.check(Position(0, 7))
+    history.check(StreamPosition(0, 7))
     with pytest.raises(Ahead):
-        history.check(Position(1, 7))
+        history.check(StreamPosition(1, 7))
 
 
 STEPS = st.lists(st.integers(0, 11), max_size=12)
@@ -95,7 +95,7 @@ def test_what_is_kept_can_be_read_from_anywhere(steps, seconds, block, mark):
     history = told.history
     assert history.seq == len(told.story)
     for seq in range(history.seq + 1):
-        position = Position(seq, told.proofs[seq])
+        position = StreamPosition(seq, told.proofs[seq])
         if seq + 1 < history.oldest:
             for ask in (history.reach, history.after, history.before):
                 with pytest.raises(TooOld, match=f"the oldest event kept is {history.oldest}") as problem:
@@ -107,7 +107,7 @@ def test_what_is_kept_can_be_read_from_anywhere(steps, seconds, block, mark):
             assert told.read(seq) == told.story[seq:]
             history.check(position)
             with pytest.raises(OtherHistory):
-                history.check(Position(seq, position.proof ^ 1))
+                history.check(StreamPosition(seq, position.proof ^ 1))
     for ask in (history.reach, history.after, history.before):
         with pytest.raises(Ahead, match=f"the newest event is {history.seq}"):
             ask(history.seq + 1)
@@ -193,7 +193,7 @@ def test_wide_numbers_come_back_as_they_were():
     wide = (ORDER, 1, SECOND, 1, 1 << 207, 1, 2, 0, 18, 0, 0, 64, 5, 0, 0, 1, 0, 17)
     told.tell(rows(2), [wide], rows(3), [wide])
     assert told.read(0) == told.story
-    told.history.check(Position(3, told.proofs[3]))
+    told.history.check(StreamPosition(3, told.proofs[3]))
 
 
 # -- where the market stood ---------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from feed.model.events import CLEAR, QUOTE, STATUS
-from feed.model.position import Ahead, OtherHistory, Position, TooOld
+from feed.model.stream_position import Ahead, OtherHistory, StreamPosition, TooOld
 from feed.model.topics import Encoder, Topic
 from feed.stream.work import CHECK
 
@@ -345,7 +345,7 @@ def test_a_position_ahead_has_an_answer_of_its_own(stream):
     harness = stream.HubHarness()
     harness.publish(stream.quote())
     with pytest.raises(Ahead, match="the newest event is 1") as problem:
-        harness.hub.check(Position(2, harness.hub.position.proof))
+        harness.hub.check(StreamPosition(2, harness.hub.position.proof))
     assert problem.value.newest == 1
 
 
@@ -397,7 +397,7 @@ def test_what_is_told_again_has_the_positions_it_had(stream):
     client = harness.client(stream.topic())
     harness.publish(*[stream.quote(at % 3) for at in range(5)])
     harness.publish(*[stream.quote(at % 2) for at in range(5)])
-    assert heard[-1] == Position(10, int(client.texts[-1].partition("-")[2], 16))
+    assert heard[-1] == StreamPosition(10, int(client.texts[-1].partition("-")[2], 16))
     again = stream.Client()
     harness.hub.subscribe(again.send_buffer, [stream.topic()], since=2)
     harness.catch_up()

@@ -9,10 +9,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from feed.model.events import CLOCK, QUOTE, TRADE
 from feed.model.faults import Drop, Mute, Reorder
-from feed.model.position import Ahead, TooOld
+from feed.model.stream_position import Ahead, TooOld
 from feed.model.topics import Encoder
 from feed.stream.link_faults import LinkFault
-from feed.stream.past import MESSAGE_WORK, PIECE_EVENTS
+from feed.stream.topic_replay import MESSAGE_WORK, PIECE_EVENTS
 from feed.stream.work import TOPIC
 
 QUOTES = "quote:0@{}"
@@ -248,7 +248,7 @@ def test_a_connection_that_closes_is_forgotten(stream):
     assert clients[2].received == stream.close(1001)
     assert clients[3].texts == ["bye"]
     assert not len(harness.hub.replays)
-    assert not harness.hub.replays._pasts
+    assert not harness.hub.replays._topic_replays
     assert not harness.hub.replays._pieces
     assert harness.empty
 

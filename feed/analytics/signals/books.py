@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from feed.analytics.depth import Levels, Wall, imbalance, near, spread_bps, twice_median, walls
+from feed.analytics.depth import DepthLevels, Wall, imbalance, near, spread_bps, twice_median, walls
 from feed.analytics.signals.finding import BPS_1E4, HUNDREDTHS, Finding, value_cents
 from feed.model.contracts import SignalRules
 from feed.model.events import Side
@@ -42,7 +42,9 @@ class BookDetector:
         # By price; and whether its appearance was told.
         self._walls: tuple[dict[int, tuple[Wall, bool]], dict[int, tuple[Wall, bool]]] = ({}, {})
 
-    def look(self, bids: Levels, asks: Levels, heard: Callable[[SignalType], bool]) -> Iterator[Finding]:
+    def look(
+        self, bids: DepthLevels, asks: DepthLevels, heard: Callable[[SignalType], bool]
+    ) -> Iterator[Finding]:
         """
         What a book shows now; nothing while a side of it is empty.
 
@@ -60,7 +62,7 @@ class BookDetector:
         for side, levels in ((Side.BUY, bids), (Side.SELL, asks)):
             yield from self._wall(side, near(levels, mid2), mid2, heard)
 
-    def _imbalance(self, bids: Levels, asks: Levels) -> Iterator[Finding]:
+    def _imbalance(self, bids: DepthLevels, asks: DepthLevels) -> Iterator[Finding]:
         rules, found = self._rules, imbalance(bids, asks, _DEPTH)
         if abs(found) < rules.imbalance:
             self._lopsided = 0
@@ -85,7 +87,7 @@ class BookDetector:
         known.append(spread)
 
     def _wall(
-        self, side: Side, levels: Levels, mid2: int, heard: Callable[[SignalType], bool]
+        self, side: Side, levels: DepthLevels, mid2: int, heard: Callable[[SignalType], bool]
     ) -> Iterator[Finding]:
         known = self._walls[side]
         multiple = self._rules.wall_multiple
@@ -109,7 +111,7 @@ class BookDetector:
         return Finding(kind, Severity.WARNING if huge else Severity.INFO, figures)
 
     @staticmethod
-    def _in_view(side: Side, price: int, levels: Levels, mid2: int) -> bool:
+    def _in_view(side: Side, price: int, levels: DepthLevels, mid2: int) -> bool:
         """Whether a level of that price would be among those that are looked at."""
         best, worst = levels[0][0], levels[-1][0]
         if price > best if side is Side.BUY else price < best:

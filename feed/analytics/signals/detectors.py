@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Final
 
-from feed.analytics.depth import Levels, spread_bps
+from feed.analytics.depth import DepthLevels, spread_bps
 from feed.analytics.pairs import DOLLARS, pairs
 from feed.analytics.signals.books import SEEN, BookDetector
 from feed.analytics.signals.finding import BPS_1E4, Finding
@@ -18,7 +18,7 @@ from feed.model.events import FUNDING, SIGNAL, Row, Side
 from feed.model.instruments import Contract, Instrument, Listing
 from feed.model.signals import Severity, SignalType
 
-LevelsOf = Callable[[int, Side, int], Levels]
+LevelsOf = Callable[[int, Side, int], DepthLevels]
 """The best levels of a side: (index of the instrument, side, how many)."""
 
 

@@ -40,7 +40,7 @@ from feed.model.topics import Encoder
 QUOTED_COMMA: Final = '","'
 
 
-class Levels(Encoder):
+class LevelsEncoder(Encoder):
     """Price levels (L2) of one instrument, with a checksum in every message."""
 
     kinds: Sequence[int] = (ADD, REDUCE, TRADE, LEVEL, CLEAR)
@@ -101,7 +101,7 @@ class Levels(Encoder):
         return f'"ts":{milliseconds(now)}{number},"checksum":{self._ladder.checksum()}}}'
 
 
-class Orders(Encoder):
+class OrdersEncoder(Encoder):
     """
     Every order (L3) of one instrument, in the order of their priority.
 

@@ -30,9 +30,9 @@ from feed.dialects.items import (
     CandleChanged,
     Channel,
     ChannelEvent,
-    InstrumentState,
     Item,
     OrdersPart,
+    PositionReport,
     Ready,
     refusal,
     ticker,
@@ -73,7 +73,7 @@ class GuideClientSession(ClientSession):
             case Subscribed():
                 return [Ready(position=said.pos)], ()
             case Pong():
-                return [InstrumentState(said.pos)], ()
+                return [PositionReport(said.pos)], ()
             case Error():
                 return [refusal(said.message, key=False)], ()
             case None:

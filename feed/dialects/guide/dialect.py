@@ -8,10 +8,10 @@ has all of it.
 
 from __future__ import annotations
 
-from feed.dialects.contract import Dialect, Opening, Refusal, SessionContext
+from feed.dialects.contract import Dialect, HandshakeRefusal, Opening, SessionContext
 from feed.dialects.guide import channels
-from feed.dialects.guide.books import Levels, Orders
-from feed.dialects.guide.encode import Candles, Ticker, Trades, error
+from feed.dialects.guide.books import LevelsEncoder, OrdersEncoder
+from feed.dialects.guide.encode import CandlesEncoder, GuideTickerEncoder, TradesEncoder, error
 from feed.dialects.guide.session import GuideSession
 from feed.dialects.options import Conflated, options
 from feed.errors import ProtocolError
@@ -32,12 +32,12 @@ class Guide:
     root_query: str | None = None
     trades = False
 
-    def session(self, opening: Opening, context: SessionContext) -> GuideSession | Refusal:
+    def session(self, opening: Opening, context: SessionContext) -> GuideSession | HandshakeRefusal:
         """Begin a conversation; only a bad connection option is refused."""
         try:
             return GuideSession(context, options(opening.query))
         except ProtocolError as problem:
-            return Refusal(400, error(problem.message))
+            return HandshakeRefusal(400, error(problem.message))
 
     def encoder(self, topic: Topic, instrument: Instrument, market_state: MarketState) -> Encoder:
         """Of whichever kind the channel is."""
@@ -45,14 +45,14 @@ class Guide:
         pos = "ext" in wanted
         match topic.channel:
             case channels.TRADES:
-                return Trades(instrument, pos=pos)
+                return TradesEncoder(instrument, pos=pos)
             case channels.BOOK:
-                return Levels(instrument, at, market_state, pos=pos)
+                return LevelsEncoder(instrument, at, market_state, pos=pos)
             case channels.ORDERS:
-                return Orders(instrument, pos=pos)
+                return OrdersEncoder(instrument, pos=pos)
             case channels.CANDLES:
-                return Candles(instrument, at, market_state, pos=pos)
-        ticker = Ticker(instrument, at, market_state, pos=pos)
+                return CandlesEncoder(instrument, at, market_state, pos=pos)
+        ticker = GuideTickerEncoder(instrument, at, market_state, pos=pos)
         conflate = wanted.get("conflate")
         return Conflated(ticker, int(conflate), at, market_state) if conflate else ticker
 

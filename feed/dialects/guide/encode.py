@@ -23,7 +23,7 @@ from feed.model.durations import NS_PER_MINUTE, NS_PER_SECOND
 from feed.model.events import TRADE, Event, Side, Trade
 from feed.model.instruments import Instrument
 from feed.model.market_state import MarketState, TickerState
-from feed.model.position import Position
+from feed.model.stream_position import StreamPosition
 from feed.model.topics import Encoder
 
 _SIDES: Final = {Side.BUY: '"buy"', Side.SELL: '"sell"', None: "null"}
@@ -40,7 +40,7 @@ def head(kind: str, channel: str, instrument: Instrument) -> str:
     return f'{{"type":"{kind}","channel":{name},"symbol":{quoted(instrument.symbol)},'
 
 
-def told(item: Event, at: Position | None = None, *, pos: bool) -> str:
+def told(item: Event, at: StreamPosition | None = None, *, pos: bool) -> str:
     """
     The number of an event, as the last member of a message.
 
@@ -52,7 +52,7 @@ def told(item: Event, at: Position | None = None, *, pos: bool) -> str:
     return numbered(item, at) if pos else f',"seq":{item.seq}'
 
 
-class Ticker(TickerEncoder):
+class GuideTickerEncoder(TickerEncoder):
     """Last price, best bid and best ask of one instrument."""
 
     def __init__(
@@ -72,7 +72,7 @@ class Ticker(TickerEncoder):
         self._head = head("ticker", channels.TICKER, instrument)
         self._price = instrument.price_text
 
-    def text(self, ticker: TickerState, at: Position | None = None) -> str:
+    def text(self, ticker: TickerState, at: StreamPosition | None = None) -> str:
         """In the order of the shapes."""
         show = self._price
         return (
@@ -81,7 +81,7 @@ class Ticker(TickerEncoder):
         )
 
 
-class Trades(Encoder):
+class TradesEncoder(Encoder):
     """
     Every trade of one instrument, and no snapshot: a trade told twice would be counted twice.
 
@@ -107,7 +107,7 @@ class Trades(Encoder):
         )
 
 
-class Candles(Encoder):
+class CandlesEncoder(Encoder):
     """
     The open minute once a second while it changes, and once more, closed, when it ends.
 

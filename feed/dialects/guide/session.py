@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from feed.dialects import contract
-from feed.dialects.contract import Action, Fault, Reply, Session, SessionContext
+from feed.dialects.contract import Action, DisconnectCause, Reply, Session, SessionContext
 from feed.dialects.guide import channels
 from feed.dialects.guide.decode import List, Ping, Request, Subscribe, Unsubscribe, decode
 from feed.dialects.guide.encode import error
@@ -14,15 +14,15 @@ from feed.dialects.messages import message, unknown
 from feed.dialects.options import Options
 from feed.dialects.resume import Beginning
 from feed.errors import ProtocolError
-from feed.model.position import Position
+from feed.model.stream_position import StreamPosition
 from feed.model.topics import Topic
 
 _WORDING: Final = {
-    Fault.AUTH_TIMEOUT: "Authentication timeout",
-    Fault.TOO_MANY_MESSAGES: "Too many messages",
-    Fault.BINARY_MESSAGE: "Binary messages are not supported",
-    Fault.SLOW_CONSUMER: "Slow consumer: reconnect and resume with since",
-    Fault.TOKEN_EXPIRED: "Token expired",
+    DisconnectCause.AUTH_TIMEOUT: "Authentication timeout",
+    DisconnectCause.TOO_MANY_MESSAGES: "Too many messages",
+    DisconnectCause.BINARY_MESSAGE: "Binary messages are not supported",
+    DisconnectCause.SLOW_CONSUMER: "Slow consumer: reconnect and resume with since",
+    DisconnectCause.TOKEN_EXPIRED: "Token expired",
 }
 
 
@@ -53,9 +53,9 @@ class GuideSession(Session):
         except ProtocolError as problem:
             return [Reply(error(problem.message))]
 
-    def wording(self, fault: Fault) -> str:
+    def wording(self, cause: DisconnectCause) -> str:
         """An error message, as for everything else that goes wrong."""
-        return error(_WORDING[fault])
+        return error(_WORDING[cause])
 
     def _answer(self, request: Request) -> Sequence[Action]:
         match request:
@@ -105,12 +105,12 @@ class GuideSession(Session):
 
         return known, [Reply(error(unknown("channel(s)", list(strange), near)))]
 
-    def _confirm(self, kind: str, topics: dict[Topic, None], since: Position | None = None) -> Reply:
+    def _confirm(self, kind: str, topics: dict[Topic, None], since: StreamPosition | None = None) -> Reply:
         return Reply(message(type=kind, channels=self._names(topics), **self._position(since)))
 
     def _names(self, topics: Iterable[Topic]) -> list[str]:
         return channels.names(topics, self._context.listing)
 
-    def _position(self, since: Position | None = None) -> dict[str, str]:
+    def _position(self, since: StreamPosition | None = None) -> dict[str, str]:
         """Where an answer stands in the stream, where the client wants to know."""
         return {"pos": (since or self._context.market_state().position).text} if self._options.seq else {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from feed.dialects.contract import Entry, SessionContext
+from feed.dialects.contract import AdmissionResult, SessionContext
 from feed.dialects.marketai.encode import refusal
 from feed.dialects.marketai.policy import MarketAiPolicy, TierLimits
 from feed.dialects.options import Options, options
@@ -20,7 +20,7 @@ CONNECTION_LIMIT: Final = "CONNECTION_LIMIT"
 INVALID_OPTION: Final = "invalid_option"
 
 
-class Refused(ClientError):
+class AdmissionRefused(ClientError):
     """
     No connection: an HTTP status, and the answer in place of one.
 
@@ -51,15 +51,15 @@ def asked(query: Mapping[str, str]) -> Options:
     The connection options in a query.
 
     Raises:
-        Refused: 400, one has a wrong value, or is not offered here.
+        AdmissionRefused: 400, one has a wrong value, or is not offered here.
     """
     if "since" in query or "conflate" in query:
         # Most of what is told here is a look at the present, many times a second at most.
-        raise Refused(400, INVALID_OPTION, "since and conflate are not offered in this protocol")
+        raise AdmissionRefused(400, INVALID_OPTION, "since and conflate are not offered in this protocol")
     try:
         return options(query)
     except ProtocolError as problem:
-        raise Refused(400, INVALID_OPTION, problem.message) from None
+        raise AdmissionRefused(400, INVALID_OPTION, problem.message) from None
 
 
 def check(key: str, context: SessionContext) -> Grant:
@@ -67,11 +67,11 @@ def check(key: str, context: SessionContext) -> Grant:
     The grant of a key.
 
     Raises:
-        Refused: 401, nobody knows the key.
+        AdmissionRefused: 401, nobody knows the key.
     """
     grant = context.check_key(key)
     if grant is None:
-        raise Refused(401, "unauthorized", "Invalid API key")
+        raise AdmissionRefused(401, "unauthorized", "Invalid API key")
     return grant
 
 
@@ -80,13 +80,13 @@ def enter(grant: Grant, context: SessionContext) -> None:
     Count this connection in, until it ends.
 
     Raises:
-        Refused: 429, the tier has no room for another one.
+        AdmissionRefused: 429, the tier has no room for another one.
     """
     policy = context.policies.marketai
     most = limits(grant, policy).connections
     match context.enter(holder(grant), most, policy.connections_per_minute):
-        case Entry.TOO_MANY:
-            raise Refused(429, CONNECTION_LIMIT, f"Connection limit ({most}) reached for your tier.")
-        case Entry.TOO_OFTEN:
+        case AdmissionResult.TOO_MANY:
+            raise AdmissionRefused(429, CONNECTION_LIMIT, f"Connection limit ({most}) reached for your tier.")
+        case AdmissionResult.TOO_OFTEN:
             text = f"More than {policy.connections_per_minute} new connections in a minute"
-            raise Refused(429, "rate_limited", text)
+            raise AdmissionRefused(429, "rate_limited", text)

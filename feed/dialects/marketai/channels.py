@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Final
 
-from feed.analytics.klines import INTERVALS
+from feed.analytics.candles import INTERVALS
 from feed.analytics.pairs import Pair, pair_name, pairs
 from feed.model.instruments import Listing
 from feed.model.symbols import LONGEST_SYMBOL, NearNames, plain, symbols

@@ -12,11 +12,24 @@ from typing import Final
 
 from feed.analytics.analytics import insights_of
 from feed.analytics.pairs import Pair, pair_name
-from feed.dialects.contract import Dialect, Opening, Refusal, Session, SessionContext
+from feed.dialects.contract import Dialect, HandshakeRefusal, Opening, Session, SessionContext
 from feed.dialects.marketai import admission, channels
-from feed.dialects.marketai.admission import Refused
-from feed.dialects.marketai.encode import Funding, Liquidations, Numbered, Signals, Trades, refusal
-from feed.dialects.marketai.samples import Book, Klines, Narratives, Predictions, Quotes
+from feed.dialects.marketai.admission import AdmissionRefused
+from feed.dialects.marketai.encode import (
+    FundingEncoder,
+    LiquidationsEncoder,
+    NumberedEncoder,
+    SignalsEncoder,
+    TradesEncoder,
+    refusal,
+)
+from feed.dialects.marketai.samples import (
+    BookSample,
+    KlinesSample,
+    NarrativesSample,
+    PredictionsSample,
+    QuotesSample,
+)
 from feed.dialects.marketai.session import MarketAiSession, TurnedAway
 from feed.model.instruments import Instrument
 from feed.model.market_state import MarketState
@@ -35,7 +48,7 @@ class MarketAi:
     root_query: str | None = "key"
     trades = False
 
-    def session(self, opening: Opening, context: SessionContext) -> Session | Refusal:
+    def session(self, opening: Opening, context: SessionContext) -> Session | HandshakeRefusal:
         """
         Begin a conversation, or say before the handshake why not.
 
@@ -48,10 +61,10 @@ class MarketAi:
             if key is not None:
                 grant = admission.check(key, context)
                 admission.enter(grant, context)
-        except Refused as refused:
+        except AdmissionRefused as refused:
             if opening.query.get("errors") == "frame":
                 return TurnedAway(refused)
-            return Refusal(refused.status, refused.body)
+            return HandshakeRefusal(refused.status, refused.body)
         return MarketAiSession(context, grant, asked)
 
     def not_found(self, message: str) -> str:
@@ -61,7 +74,7 @@ class MarketAi:
     def encoder(self, topic: Topic, instrument: Instrument, market_state: MarketState) -> Encoder:
         """Of whichever kind the channel is."""
         encoder = _ENCODERS[topic.channel](topic, instrument, market_state)
-        return Numbered(encoder, market_state) if "ext" in dict(topic.options) else encoder
+        return NumberedEncoder(encoder, market_state) if "ext" in dict(topic.options) else encoder
 
 
 def _pair(instrument: Instrument, market_state: MarketState) -> Pair:
@@ -69,21 +82,21 @@ def _pair(instrument: Instrument, market_state: MarketState) -> Pair:
 
 
 _ENCODERS: Final[dict[str, Callable[[Topic, Instrument, MarketState], Encoder]]] = {
-    channels.QUOTES: lambda _, instrument, market_state: Quotes(
+    channels.QUOTES: lambda _, instrument, market_state: QuotesSample(
         _pair(instrument, market_state), market_state
     ),
-    channels.BOOK: lambda topic, _, market_state: Book(topic.instrument, market_state),
-    channels.TRADES: lambda _, instrument, __: Trades(instrument),
-    channels.SIGNALS: lambda _, __, market_state: Signals(insights_of(market_state).listing),
-    channels.LIQUIDATIONS: lambda _, instrument, __: Liquidations(instrument),
-    channels.FUNDING: lambda _, instrument, __: Funding(instrument),
-    channels.KLINES: lambda topic, _, market_state: Klines(
+    channels.BOOK: lambda topic, _, market_state: BookSample(topic.instrument, market_state),
+    channels.TRADES: lambda _, instrument, __: TradesEncoder(instrument),
+    channels.SIGNALS: lambda _, __, market_state: SignalsEncoder(insights_of(market_state).listing),
+    channels.LIQUIDATIONS: lambda _, instrument, __: LiquidationsEncoder(instrument),
+    channels.FUNDING: lambda _, instrument, __: FundingEncoder(instrument),
+    channels.KLINES: lambda topic, _, market_state: KlinesSample(
         topic.instrument, dict(topic.options)["interval"], market_state
     ),
-    channels.NARRATIVES: lambda _, instrument, market_state: Narratives(
+    channels.NARRATIVES: lambda _, instrument, market_state: NarrativesSample(
         _pair(instrument, market_state), market_state
     ),
-    channels.POLYMARKET: lambda topic, _, market_state: Predictions(topic.instrument, market_state),
+    channels.POLYMARKET: lambda topic, _, market_state: PredictionsSample(topic.instrument, market_state),
 }
 
 

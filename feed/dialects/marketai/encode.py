@@ -43,7 +43,7 @@ def update(channel: str, ts: int, data: payloads.Fields) -> str:
     return message(type="update", channel=channel, ts=milliseconds(ts), data=data)
 
 
-class Trades(Encoder):
+class TradesEncoder(Encoder):
     """Every trade of one instrument. No snapshot: a trade told twice would be counted twice."""
 
     kinds: Sequence[int] = (TRADE, LIQUIDATION)
@@ -67,7 +67,7 @@ class Trades(Encoder):
         return update(channels.TRADES, item.ts, data)
 
 
-class Liquidations(Trades):
+class LiquidationsEncoder(TradesEncoder):
     """Every trade by which the engine closed a position. The channel of trades has the same trade."""
 
     def text(self, item: Trade, *, liquidation: bool) -> str | None:
@@ -77,7 +77,7 @@ class Liquidations(Trades):
         return update(channels.LIQUIDATIONS, item.ts, payloads.liquidation(self._instrument, item))
 
 
-class Signals(Encoder):
+class SignalsEncoder(Encoder):
     """What an observer of the market points out in one instrument."""
 
     kinds: Sequence[int] = (SIGNAL,)
@@ -91,7 +91,7 @@ class Signals(Encoder):
         return update(channels.SIGNALS, item.ts, payloads.signal(cast("Signal", item), self._listing))
 
 
-class Funding(Encoder):
+class FundingEncoder(Encoder):
     """The funding rate of one perpetual future, at first as it stands."""
 
     kinds: Sequence[int] = (FUNDING,)
@@ -111,7 +111,7 @@ class Funding(Encoder):
         return update(channels.FUNDING, item.ts, data)
 
 
-class Numbered(Encoder):
+class NumberedEncoder(Encoder):
     """
     Another encoder's messages with ``seq``, the number of the event that each tells of, and its position.
 

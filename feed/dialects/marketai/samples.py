@@ -15,7 +15,7 @@ from typing import Final
 
 from feed.analytics import narratives
 from feed.analytics.analytics import insights_of
-from feed.analytics.klines import INTERVALS
+from feed.analytics.candles import INTERVALS
 from feed.analytics.pairs import Pair
 from feed.dialects.marketai import channels, payloads
 from feed.dialects.marketai.encode import update
@@ -79,7 +79,7 @@ class Sample(Encoder):
         return (quote is not None and quote.ts >= since) or (trade is not None and trade.ts >= since)
 
 
-class Quotes(Sample):
+class QuotesSample(Sample):
     """A pair over all its venues."""
 
     period = QUOTES_EVERY
@@ -102,7 +102,7 @@ class Quotes(Sample):
         return update(channels.QUOTES, now, payloads.quote(self._pair.name, found, analytics.listing))
 
 
-class Book(Sample):
+class BookSample(Sample):
     """The book of one instrument in figures."""
 
     period = BOOK_EVERY
@@ -124,7 +124,7 @@ class Book(Sample):
         return update(channels.BOOK, now, payloads.book(self._analytics.listing[self._index], found))
 
 
-class Klines(Sample):
+class KlinesSample(Sample):
     """
     The open kline once a second while it changes, and once more, closed, when its interval ends.
 
@@ -139,7 +139,7 @@ class Klines(Sample):
         self._index = index
         self._interval = interval
         self._length = INTERVALS[interval]
-        self._klines = self._analytics.klines[index][interval]
+        self._klines = self._analytics.candles[index][interval]
 
     def snapshot(self, market_state: MarketState, instrument: int) -> Sequence[str]:
         """The kline of the interval that goes on."""
@@ -168,7 +168,7 @@ class Klines(Sample):
         return update(channels.KLINES, now, data)
 
 
-class Narratives(Sample):
+class NarrativesSample(Sample):
     """Where a pair stands, in words, once a minute."""
 
     period = NARRATIVES_EVERY
@@ -218,7 +218,7 @@ def narrative(pair: Pair, market_state: MarketState) -> str | None:
     )
 
 
-class Predictions(Sample):
+class PredictionsSample(Sample):
     """One prediction market, every few seconds and when a round ends or begins."""
 
     kinds: Sequence[int] = (ROUND,)

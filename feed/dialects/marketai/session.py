@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from feed.dialects import contract
-from feed.dialects.contract import Action, Close, Fault, Reply, Session, SessionContext
+from feed.dialects.contract import Action, Close, DisconnectCause, Reply, Session, SessionContext
 from feed.dialects.marketai import admission, channels
-from feed.dialects.marketai.admission import Refused
+from feed.dialects.marketai.admission import AdmissionRefused
 from feed.dialects.marketai.decode import (
     Auth,
     Ping,
@@ -33,11 +33,11 @@ UNAUTHORIZED: Final = "UNAUTHORIZED"
 _POLICY_VIOLATION: Final = 1008
 
 _WORDING: Final = {
-    Fault.AUTH_TIMEOUT: (UNAUTHORIZED, "Authentication timeout"),
-    Fault.TOO_MANY_MESSAGES: (INVALID_MESSAGE, "Too many messages"),
-    Fault.BINARY_MESSAGE: (INVALID_MESSAGE, "Binary messages are not supported"),
-    Fault.SLOW_CONSUMER: ("SLOW_CONSUMER", "Slow consumer: reconnect and subscribe again"),
-    Fault.TOKEN_EXPIRED: (UNAUTHORIZED, "Token expired"),
+    DisconnectCause.AUTH_TIMEOUT: (UNAUTHORIZED, "Authentication timeout"),
+    DisconnectCause.TOO_MANY_MESSAGES: (INVALID_MESSAGE, "Too many messages"),
+    DisconnectCause.BINARY_MESSAGE: (INVALID_MESSAGE, "Binary messages are not supported"),
+    DisconnectCause.SLOW_CONSUMER: ("SLOW_CONSUMER", "Slow consumer: reconnect and subscribe again"),
+    DisconnectCause.TOKEN_EXPIRED: (UNAUTHORIZED, "Token expired"),
 }
 # An error that lists rejected symbols stays below a megabyte, whatever was asked for.
 _MOST_NAMED: Final = 100
@@ -48,7 +48,7 @@ class TurnedAway(Session):
 
     authenticated = True
 
-    def __init__(self, refused: Refused) -> None:
+    def __init__(self, refused: AdmissionRefused) -> None:
         self._refused = refused
 
     def open(self) -> Sequence[Action]:
@@ -60,9 +60,9 @@ class TurnedAway(Session):
         del text
         return ()
 
-    def wording(self, fault: Fault) -> str | None:
+    def wording(self, cause: DisconnectCause) -> str | None:
         """Nothing more."""
-        del fault
+        del cause
         return None
 
 
@@ -106,9 +106,9 @@ class MarketAiSession(Session):
             return self._authenticate(asked) if isinstance(asked, Auth) else self._unauthorized()
         return self._answer(asked)
 
-    def wording(self, fault: Fault) -> str:
+    def wording(self, cause: DisconnectCause) -> str:
         """An error message, as for everything else that goes wrong."""
-        return error(*_WORDING[fault])
+        return error(*_WORDING[cause])
 
     def _unauthorized(self) -> Sequence[Action]:
         text = 'Authenticate first: {"action": "auth", "key": "..."}'
@@ -117,7 +117,7 @@ class MarketAiSession(Session):
     def _authenticate(self, asked: Auth) -> Sequence[Action]:
         try:
             grant = admission.check(asked.key, self._context)
-        except Refused as refused:
+        except AdmissionRefused as refused:
             self._attempts += 1
             answer: list[Action] = [Reply(error(UNAUTHORIZED, str(refused)))]
             if self._attempts >= self._context.auth_attempts:
@@ -125,7 +125,7 @@ class MarketAiSession(Session):
             return answer
         try:
             admission.enter(grant, self._context)
-        except Refused as refused:
+        except AdmissionRefused as refused:
             return [Reply(refused.body), Close(_POLICY_VIOLATION, str(refused))]
         self._grant = grant
         return [Reply(message(type="authenticated", tier=grant.tier.value))]

@@ -6,7 +6,7 @@ from typing import Final
 
 import attrs
 
-from feed.dialects.contract import Bearer, Entry, Opening, SessionContext
+from feed.dialects.contract import AdmissionResult, Bearer, Opening, SessionContext
 from feed.dialects.messages import unknown
 from feed.dialects.options import Options, options
 from feed.dialects.rails import channels
@@ -21,7 +21,7 @@ TOKEN_PREFIX: Final = "authorization#"  # noqa: S105 - the name of a place
 _MAKERS: Final = (Tier.PRO, Tier.MAX)
 
 
-class Refused(ClientError):
+class AdmissionRefused(ClientError):
     """
     No connection: an HTTP status, and why.
 
@@ -61,19 +61,19 @@ def admit(opening: Opening, context: SessionContext) -> Admission:
     Check a handshake.
 
     Raises:
-        Refused: 401 without a good token, 403 for a key that may not trade or too many connections,
+        AdmissionRefused: 401 without a good token, 403 for a key that may not trade or too many connections,
             429 for too many new ones, 400 for anything else.
     """
     subprotocol = next((name for name in opening.subprotocols if name.startswith(TOKEN_PREFIX)), None)
     if subprotocol is None:
-        raise Refused(401, f"Sec-WebSocket-Protocol must carry {TOKEN_PREFIX}<token>")
+        raise AdmissionRefused(401, f"Sec-WebSocket-Protocol must carry {TOKEN_PREFIX}<token>")
     bearer = context.check_token(subprotocol.removeprefix(TOKEN_PREFIX))
     if bearer is None:
-        raise Refused(401, "Invalid or expired token")
+        raise AdmissionRefused(401, "Invalid or expired token")
     if not bearer.grant.allows(Scope.TRADE):
-        raise Refused(403, "A read-only API key cannot use WebSocket")
+        raise AdmissionRefused(403, "A read-only API key cannot use WebSocket")
     if bearer.grant.account < 1:
-        raise Refused(403, "The API key has no account")
+        raise AdmissionRefused(403, "The API key has no account")
     try:
         wanted = opening.query.get("subscriptions", "")
         admission = Admission(
@@ -84,7 +84,7 @@ def admit(opening: Opening, context: SessionContext) -> Admission:
             options=options(opening.query, EXTENSIONS),
         )
     except ProtocolError as problem:
-        raise Refused(400, problem.message) from None
+        raise AdmissionRefused(400, problem.message) from None
     _enter(bearer.grant, context)
     return admission
 
@@ -119,7 +119,7 @@ def _enter(grant: Grant, context: SessionContext) -> None:
     else:
         bounds = policy.connections, policy.connections_per_minute
     match context.enter(f"rails account {grant.account}", *bounds):
-        case Entry.TOO_MANY:
-            raise Refused(403, f"Connection limit ({bounds[0]}) reached")
-        case Entry.TOO_OFTEN:
-            raise Refused(429, f"More than {bounds[1]} new connections in a minute")
+        case AdmissionResult.TOO_MANY:
+            raise AdmissionRefused(403, f"Connection limit ({bounds[0]}) reached")
+        case AdmissionResult.TOO_OFTEN:
+            raise AdmissionRefused(429, f"More than {bounds[1]} new connections in a minute")

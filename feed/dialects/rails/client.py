@@ -25,7 +25,7 @@ from feed.dialects.client import (
     SubscriptionSpec,
     read,
 )
-from feed.dialects.items import BookPart, Channel, InstrumentState, Item, Ready, refusal, trade
+from feed.dialects.items import BookPart, Channel, Item, PositionReport, Ready, refusal, trade
 from feed.dialects.messages import message
 from feed.dialects.rails import channels
 from feed.dialects.rails.admission import ALL, TOKEN_PREFIX
@@ -193,7 +193,7 @@ class RailsClientSession(ClientSession):
         match said:
             case Pong():
                 # Where it stands comes first: it says whether the connection goes on as it was asked to.
-                standing = [InstrumentState(said.pos)] if said.pos else []
+                standing = [PositionReport(said.pos)] if said.pos else []
                 return [*standing, Ready(position=said.pos)], ()
             case Error():
                 return [refusal(said.data.body, key=False, code=str(said.data.statusCode))], ()

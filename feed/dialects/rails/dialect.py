@@ -7,10 +7,10 @@ reading of it, line by line.
 
 from __future__ import annotations
 
-from feed.dialects.contract import Dialect, Opening, Refusal, SessionContext
+from feed.dialects.contract import Dialect, HandshakeRefusal, Opening, SessionContext
 from feed.dialects.rails import channels
-from feed.dialects.rails.admission import Refused, admit
-from feed.dialects.rails.encode import Levels, Trades, refusal
+from feed.dialects.rails.admission import AdmissionRefused, admit
+from feed.dialects.rails.encode import LevelsEncoder, TradesEncoder, refusal
 from feed.dialects.rails.private import AccountOrders, AccountTrades
 from feed.dialects.rails.session import RailsSession
 from feed.model.instruments import Instrument
@@ -30,12 +30,12 @@ class Rails:
     root_query: str | None = "market"
     trades = True
 
-    def session(self, opening: Opening, context: SessionContext) -> RailsSession | Refusal:
+    def session(self, opening: Opening, context: SessionContext) -> RailsSession | HandshakeRefusal:
         """Begin a conversation with whoever holds a token, or say before the handshake why not."""
         try:
             return RailsSession(admit(opening, context), context)
-        except Refused as problem:
-            return Refusal(problem.status, refusal(problem.status, problem.message))
+        except AdmissionRefused as problem:
+            return HandshakeRefusal(problem.status, refusal(problem.status, problem.message))
 
     def encoder(self, topic: Topic, instrument: Instrument, market_state: MarketState) -> Encoder:
         """Of whichever kind the channel is."""
@@ -48,8 +48,8 @@ class Rails:
             case channels.TRADES:
                 return AccountTrades(instrument, int(options["account"]), seq=seq)
             case channels.PUBLIC_TRADES:
-                return Trades(instrument, seq=seq)
-        return Levels(instrument, topic.instrument, market_state, seq=seq, crc="crc" in extensions)
+                return TradesEncoder(instrument, seq=seq)
+        return LevelsEncoder(instrument, topic.instrument, market_state, seq=seq, crc="crc" in extensions)
 
 
 DIALECT: Dialect = Rails()

@@ -32,7 +32,7 @@ from feed.model.events import (
 from feed.model.ids import match_id
 from feed.model.instruments import Instrument
 from feed.model.market_state import MarketState
-from feed.model.position import Position
+from feed.model.stream_position import StreamPosition
 from feed.model.topics import Encoder
 
 SIDES: Final = {Side.BUY: "buy", Side.SELL: "sell"}
@@ -44,7 +44,7 @@ def refusal(status: int, text: str) -> str:
 
 
 def response(
-    kind: str, data: dict[str, object], market: str | None = None, *, at: Position | None = None
+    kind: str, data: dict[str, object], market: str | None = None, *, at: StreamPosition | None = None
 ) -> str:
     """Source: section "Response Envelope". ``at`` is a position to tell, beside ``data``."""
     fields = {"resultType": kind} if market is None else {"resultType": kind, "market": market}
@@ -90,7 +90,7 @@ def book_messages(
 
 
 def trade_messages(
-    instrument: Instrument, trades: Iterable[Trade], *, request_id: str | None, at: Position | None
+    instrument: Instrument, trades: Iterable[Trade], *, request_id: str | None, at: StreamPosition | None
 ) -> Iterator[str]:
     """Answers to ``emitPublicCompletedOrders``; ``trades`` with the oldest first, ``at`` to be told."""
     rows = [row for trade in trades for row in _both_sides(instrument, trade)]
@@ -113,7 +113,7 @@ def named(request_id: str | None) -> str:
     return "" if request_id is None else f',"clientRequestId":{quoted(request_id)}'
 
 
-class Levels(Encoder):
+class LevelsEncoder(Encoder):
     """
     ``publicOrderBookDelta``: the new total at one price; 0 removes it. A snapshot comes when asked for.
 
@@ -175,7 +175,7 @@ class Levels(Encoder):
         return tail + "}"
 
 
-class Trades(Encoder):
+class TradesEncoder(Encoder):
     """
     ``publicCompletedOrdersDelta``: both sides of a trade, the taker's first.
 

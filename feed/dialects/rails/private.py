@@ -14,7 +14,7 @@ from feed.dialects.times import milliseconds
 from feed.model.events import FILL, ORDER, Event, OrderChanged, OrderFilled
 from feed.model.ids import match_id, order_id, user_id
 from feed.model.instruments import Contract, Instrument, decimal_text
-from feed.model.position import Position
+from feed.model.stream_position import StreamPosition
 from feed.model.topics import Encoder
 from feed.model.trading import OrderState, Pricing, Reason, Verb, unpacked
 
@@ -173,7 +173,7 @@ def order_messages(
     *,
     now: int,
     request_id: str | None,
-    at: Position | None,
+    at: StreamPosition | None,
 ) -> Iterator[str]:
     """Answers to ``emitOrders``, a request of ours: ``orders`` as they stand at ``now``, ``at`` to tell."""
     rows = [_json(order_object(instrument, order)) for order in orders]

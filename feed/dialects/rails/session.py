@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from feed.dialects import contract
-from feed.dialects.contract import Action, Close, Fault, Reply, Session, SessionContext, Submit
+from feed.dialects.contract import Action, Close, DisconnectCause, Reply, Session, SessionContext, Submit
 from feed.dialects.rails import channels
 from feed.dialects.rails.admission import ALL, Admission, market_index
 from feed.dialects.rails.decode import (
@@ -28,7 +28,7 @@ from feed.dialects.rails.private import order_messages
 from feed.dialects.resume import Beginning, ResumeRefused, Why
 from feed.errors import ProtocolError
 from feed.model.instruments import Instrument
-from feed.model.position import Position
+from feed.model.stream_position import StreamPosition
 from feed.model.symbols import symbols
 from feed.model.topics import Topic
 
@@ -44,11 +44,11 @@ RECENT_TRADES: Final = 100
 EXPIRED: Final = 4401
 
 _WORDING: Final = {
-    Fault.AUTH_TIMEOUT: (401, "Authentication timeout"),
-    Fault.TOO_MANY_MESSAGES: (429, "Too Many Requests"),
-    Fault.BINARY_MESSAGE: (400, "Binary messages are not supported"),
-    Fault.TOKEN_EXPIRED: (401, "Token expired"),
-    Fault.SLOW_CONSUMER: (503, "Slow consumer: reconnect and resume with since"),
+    DisconnectCause.AUTH_TIMEOUT: (401, "Authentication timeout"),
+    DisconnectCause.TOO_MANY_MESSAGES: (429, "Too Many Requests"),
+    DisconnectCause.BINARY_MESSAGE: (400, "Binary messages are not supported"),
+    DisconnectCause.TOKEN_EXPIRED: (401, "Token expired"),
+    DisconnectCause.SLOW_CONSUMER: (503, "Slow consumer: reconnect and resume with since"),
 }
 
 
@@ -101,11 +101,11 @@ class RailsSession(Session):
         self._timers_due += 1
         if self._timers_due < self._admission.bearer.seconds:
             return ()
-        return [Reply(self.wording(Fault.TOKEN_EXPIRED)), Close(EXPIRED, "Token expired")]
+        return [Reply(self.wording(DisconnectCause.TOKEN_EXPIRED)), Close(EXPIRED, "Token expired")]
 
-    def wording(self, fault: Fault) -> str:
+    def wording(self, cause: DisconnectCause) -> str:
         """An error message, as for everything else that goes wrong."""
-        return self._problem(ERROR, *_WORDING[fault])
+        return self._problem(ERROR, *_WORDING[cause])
 
     def _problem(self, kind: str, status: int, text: str, envelope: Envelope | None = None) -> str:
         """An error, with the market it is about and the client's id of what it answers."""
@@ -149,7 +149,7 @@ class RailsSession(Session):
         ]
 
     def _confirm(
-        self, kind: str, envelope: Envelope, wanted: Sequence[str], since: Position | None = None
+        self, kind: str, envelope: Envelope, wanted: Sequence[str], since: StreamPosition | None = None
     ) -> Reply:
         data: dict[str, object] = {
             "activeSubscriptions": [name for name in channels.STREAMS if name in self._streams]
@@ -161,7 +161,7 @@ class RailsSession(Session):
         return Reply(response(kind, data, self._market_name, at=at))
 
     @property
-    def _position(self) -> Position | None:
+    def _position(self) -> StreamPosition | None:
         """Where an answer stands in the stream; None where the client has not asked to be told."""
         return self._context.market_state().position if self._admission.options.seq else None
 

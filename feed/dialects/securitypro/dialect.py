@@ -7,9 +7,15 @@ the reading of it, line by line.
 
 from __future__ import annotations
 
-from feed.dialects.contract import Dialect, Opening, Refusal, SessionContext
+from feed.dialects.contract import Dialect, HandshakeRefusal, Opening, SessionContext
 from feed.dialects.options import Conflated, options
-from feed.dialects.securitypro.encode import HEARTBEAT, Heartbeat, Ticker, Trades, error
+from feed.dialects.securitypro.encode import (
+    HEARTBEAT,
+    HeartbeatEncoder,
+    SecurityProTickerEncoder,
+    TradesEncoder,
+    error,
+)
 from feed.dialects.securitypro.session import INVALID, SecurityProSession
 from feed.errors import ProtocolError
 from feed.model.instruments import Instrument
@@ -29,22 +35,22 @@ class SecurityPro:
     root_query: str | None = None
     trades = False
 
-    def session(self, opening: Opening, context: SessionContext) -> SecurityProSession | Refusal:
+    def session(self, opening: Opening, context: SessionContext) -> SecurityProSession | HandshakeRefusal:
         """Begin a conversation. Keys come in a message; only a bad connection option is refused."""
         try:
             return SecurityProSession(opening, context, options(opening.query))
         except ProtocolError as problem:
-            return Refusal(400, error(INVALID, problem.message, now=context.now()))
+            return HandshakeRefusal(400, error(INVALID, problem.message, now=context.now()))
 
     def encoder(self, topic: Topic, instrument: Instrument, market_state: MarketState) -> Encoder:
         """Trades, tickers and heartbeats."""
         wanted = dict(topic.options)
         if topic.channel == HEARTBEAT:
-            return Heartbeat(int(wanted["seconds"]), market_state if "ext" in wanted else None)
+            return HeartbeatEncoder(int(wanted["seconds"]), market_state if "ext" in wanted else None)
         seq = "ext" in wanted
         if topic.channel == "trades":
-            return Trades(instrument, seq=seq)
-        ticker = Ticker(instrument, topic.instrument, market_state, seq=seq)
+            return TradesEncoder(instrument, seq=seq)
+        ticker = SecurityProTickerEncoder(instrument, topic.instrument, market_state, seq=seq)
         if "conflate" in wanted:
             return Conflated(ticker, int(wanted["conflate"]), topic.instrument, market_state)
         return ticker

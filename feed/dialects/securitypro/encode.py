@@ -19,7 +19,7 @@ from feed.model.durations import NS_PER_SECOND
 from feed.model.events import TRADE, Event, Side, Trade
 from feed.model.instruments import Instrument
 from feed.model.market_state import MarketState, TickerState
-from feed.model.position import Position
+from feed.model.stream_position import StreamPosition
 from feed.model.topics import Encoder
 
 # The topic of heartbeats. It is of no instrument, and bears the index 0.
@@ -34,7 +34,7 @@ def error(code: str, text: str, *, now: int, about: Mapping[str, str] | None = N
     return message(type="error", code=code, message=text, **named, ts=iso(now))
 
 
-def confirmation(kind: str, about: Mapping[str, str], *, now: int, at: Position | None) -> str:
+def confirmation(kind: str, about: Mapping[str, str], *, now: int, at: StreamPosition | None) -> str:
     """
     An acknowledgement.
 
@@ -48,7 +48,7 @@ def confirmation(kind: str, about: Mapping[str, str], *, now: int, at: Position 
     return message(type=kind, subscription=about, ts=iso(now), **told)
 
 
-class Trades(Encoder):
+class TradesEncoder(Encoder):
     """
     Every trade of one instrument, and no snapshot: a trade told twice would be counted twice.
 
@@ -80,7 +80,7 @@ class Trades(Encoder):
         )
 
 
-class Ticker(TickerEncoder):
+class SecurityProTickerEncoder(TickerEncoder):
     """
     Best bid, best ask and last price of one instrument.
 
@@ -104,7 +104,7 @@ class Ticker(TickerEncoder):
         self._price = instrument.price_text
         self._seq = seq
 
-    def text(self, ticker: TickerState, at: Position | None = None) -> str:
+    def text(self, ticker: TickerState, at: StreamPosition | None = None) -> str:
         """In the document's order."""
         show = self._price
         seq = numbered(ticker, at) if self._seq else ""
@@ -114,7 +114,7 @@ class Ticker(TickerEncoder):
         )
 
 
-class Heartbeat(Encoder):
+class HeartbeatEncoder(Encoder):
     """
     A heartbeat at whole multiples of its period of market time.
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from feed.dialects import contract
-from feed.dialects.contract import Action, Close, Fault, Opening, Reply, Session, SessionContext
+from feed.dialects.contract import Action, Close, DisconnectCause, Opening, Reply, Session, SessionContext
 from feed.dialects.messages import unknown
 from feed.dialects.options import Options
 from feed.dialects.resume import Beginning, ResumeRefused, Why
@@ -15,7 +15,7 @@ from feed.dialects.securitypro.encode import HEARTBEAT, confirmation, error
 from feed.errors import ProtocolError
 from feed.model.durations import NS_PER_SECOND
 from feed.model.grants import Grant, Scope
-from feed.model.position import Position
+from feed.model.stream_position import StreamPosition
 from feed.model.symbols import symbols
 from feed.model.topics import Topic
 
@@ -25,11 +25,11 @@ INVALID: Final = "invalid_request"
 QUERY_KEY: Final = "apiKey"
 
 _WORDING: Final = {
-    Fault.AUTH_TIMEOUT: ("unauthorized", "Authentication timeout"),
-    Fault.TOO_MANY_MESSAGES: ("rate_limit_exceeded", "Too many messages"),
-    Fault.BINARY_MESSAGE: (INVALID, "Binary messages are not supported"),
-    Fault.SLOW_CONSUMER: ("slow_consumer", "Slow consumer: reconnect and subscribe again"),
-    Fault.TOKEN_EXPIRED: ("unauthorized", "API key expired"),
+    DisconnectCause.AUTH_TIMEOUT: ("unauthorized", "Authentication timeout"),
+    DisconnectCause.TOO_MANY_MESSAGES: ("rate_limit_exceeded", "Too many messages"),
+    DisconnectCause.BINARY_MESSAGE: (INVALID, "Binary messages are not supported"),
+    DisconnectCause.SLOW_CONSUMER: ("slow_consumer", "Slow consumer: reconnect and subscribe again"),
+    DisconnectCause.TOKEN_EXPIRED: ("unauthorized", "API key expired"),
 }
 _REFUSED: Final = {
     Why.MALFORMED: INVALID,
@@ -88,9 +88,9 @@ class SecurityProSession(Session):
         missed = self._context.now() // period - self._heard // period
         return self._give_up("No pong in time") if 0 < policy.missed_pongs < missed else ()
 
-    def wording(self, fault: Fault) -> str:
+    def wording(self, cause: DisconnectCause) -> str:
         """An error message, as for everything else that goes wrong."""
-        return error(*_WORDING[fault], now=self._context.now())
+        return error(*_WORDING[cause], now=self._context.now())
 
     def _answer(self, request: Request) -> Sequence[Action]:
         if isinstance(request, Pong):
@@ -144,7 +144,7 @@ class SecurityProSession(Session):
         options = (("seconds", str(self._policy.heartbeat_seconds)),)
         return Topic("securitypro", HEARTBEAT, 0, self._options.numbering + options)
 
-    def _confirm(self, kind: str, about: Mapping[str, str], since: Position | None = None) -> Reply:
+    def _confirm(self, kind: str, about: Mapping[str, str], since: StreamPosition | None = None) -> Reply:
         at = (since or self._context.market_state().position) if self._options.seq else None
         return Reply(confirmation(kind, about, now=self._context.now(), at=at))
 

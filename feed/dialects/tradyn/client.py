@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from feed.dialects.client import ClientSession, Codec, Requirement, SubscriptionSpec, read
-from feed.dialects.items import Channel, ChannelEvent, InstrumentState, Item, Ready, refusal
+from feed.dialects.items import Channel, ChannelEvent, Item, PositionReport, Ready, refusal
 from feed.dialects.messages import message
 from feed.errors import ProtocolError
 from feed.model.directory import Directory
@@ -96,7 +96,7 @@ class TradynClientSession(ClientSession):
             case Subscribed():
                 return [Ready(position=said.pos)]
             case Subscriptions():
-                return [InstrumentState(said.pos)]
+                return [PositionReport(said.pos)]
             case Error():
                 return [refusal(said.message, key=said.message in _KEY_COMPLAINTS)]
         return ()

@@ -7,7 +7,7 @@ beside this file has the reading of it, line by line.
 
 from __future__ import annotations
 
-from feed.dialects.contract import Dialect, Opening, Refusal, SessionContext
+from feed.dialects.contract import Dialect, HandshakeRefusal, Opening, SessionContext
 from feed.dialects.options import Conflated, options
 from feed.dialects.tradyn.encode import TickEncoder, error
 from feed.dialects.tradyn.session import TradynSession
@@ -29,12 +29,12 @@ class Tradyn:
     root_query: str | None = ""
     trades = False
 
-    def session(self, opening: Opening, context: SessionContext) -> TradynSession | Refusal:
+    def session(self, opening: Opening, context: SessionContext) -> TradynSession | HandshakeRefusal:
         """Begin a conversation. Keys come in a message; only a bad connection option is refused."""
         try:
             return TradynSession(context, options(opening.query))
         except ProtocolError as problem:
-            return Refusal(400, error(problem.message))
+            return HandshakeRefusal(400, error(problem.message))
 
     def encoder(self, topic: Topic, instrument: Instrument, market_state: MarketState) -> Encoder:
         """Ticks are the only topic."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from feed.dialects import contract
-from feed.dialects.contract import Action, Close, Fault, Reply, Session, SessionContext
+from feed.dialects.contract import Action, Close, DisconnectCause, Reply, Session, SessionContext
 from feed.dialects.messages import message, unknown
 from feed.dialects.options import Options
 from feed.dialects.resume import Beginning
@@ -14,16 +14,16 @@ from feed.dialects.tradyn.decode import Auth, List, Request, Subscribe, Unsubscr
 from feed.dialects.tradyn.encode import error
 from feed.errors import ProtocolError
 from feed.model.grants import Grant, Scope
-from feed.model.position import Position
+from feed.model.stream_position import StreamPosition
 from feed.model.symbols import symbols
 from feed.model.topics import Topic
 
 _WORDING: Final = {
-    Fault.AUTH_TIMEOUT: "Authentication timeout",
-    Fault.TOO_MANY_MESSAGES: "Too many messages",
-    Fault.BINARY_MESSAGE: "Binary messages are not supported",
-    Fault.SLOW_CONSUMER: "Slow consumer: reconnect and subscribe again",
-    Fault.TOKEN_EXPIRED: "API key expired",
+    DisconnectCause.AUTH_TIMEOUT: "Authentication timeout",
+    DisconnectCause.TOO_MANY_MESSAGES: "Too many messages",
+    DisconnectCause.BINARY_MESSAGE: "Binary messages are not supported",
+    DisconnectCause.SLOW_CONSUMER: "Slow consumer: reconnect and subscribe again",
+    DisconnectCause.TOKEN_EXPIRED: "API key expired",
 }
 
 
@@ -62,9 +62,9 @@ class TradynSession(Session):
         except ProtocolError as problem:
             return [Reply(error(problem.message))]
 
-    def wording(self, fault: Fault) -> str:
+    def wording(self, cause: DisconnectCause) -> str:
         """An error message, as for everything else that goes wrong."""
-        return error(_WORDING[fault])
+        return error(_WORDING[cause])
 
     def _answer(self, request: Request) -> Sequence[Action]:
         match request:
@@ -134,7 +134,7 @@ class TradynSession(Session):
                 known[listing[index].symbol] = Topic("tradyn", "tick", index, self._options.pairs)
         return known, [Reply(error(unknown("symbol(s)", strange, names.near)))] if strange else []
 
-    def _confirm(self, kind: str, names: Iterable[str], since: Position | None = None) -> Reply:
+    def _confirm(self, kind: str, names: Iterable[str], since: StreamPosition | None = None) -> Reply:
         at = {"pos": (since or self._context.market_state().position).text} if self._options.seq else {}
         total = len(self._topics)
         return Reply(message(type=kind, symbols=list(names), totalSubscriptions=total, **at))

@@ -340,7 +340,7 @@ class Connection:
             self._hub.abandon(self._send_buffer)
         else:
             self._hub.mute(self._send_buffer)
-        wording = self._session.wording(why.fault) if why.fault else None
+        wording = self._session.wording(why.cause) if why.cause else None
         if wording is not None:
             self._hub.send(self._send_buffer, wording)
         await self._stream.flushed()

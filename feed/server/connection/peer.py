@@ -8,10 +8,10 @@ import attrs
 
 from feed.model.grants import Grant
 from feed.server.keycheck import HERE, Arrival
-from feed.server.keyfile import Entry
+from feed.server.keyfile import KeyRecord
 
 
-def _any(entry: Entry) -> bool:
+def _any(entry: KeyRecord) -> bool:
     del entry
     return True
 
@@ -31,8 +31,8 @@ class Peer:
 
     dialect: str
     arrival: Arrival = HERE
-    accepts: Callable[[Entry], bool] = _any
-    entry: Entry | None = None
+    accepts: Callable[[KeyRecord], bool] = _any
+    entry: KeyRecord | None = None
     guessing: int = 0
 
     @property
@@ -45,7 +45,7 @@ class Peer:
         """Whether it has shown a key that is not good any more."""
         return self.entry is not None and not self.accepts(self.entry)
 
-    def shows(self, entry: Entry | None) -> Grant | None:
+    def shows(self, entry: KeyRecord | None) -> Grant | None:
         """It has shown a key of which this is known, or nothing; gives back what that allows."""
         if entry is None:
             return None

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from feed.dialects.access import Access, Problem
 from feed.model.grants import Scope
 from feed.server.keycheck import Arrival, KeyCheck, TooManyGuesses
-from feed.server.keyfile import Entry
+from feed.server.keyfile import KeyRecord
 from feed.server.keys import ADMIN_NAME, is_loopback
 
 
-def checked(access: Access, headers: Mapping[str, str], keys: KeyCheck, arrival: Arrival) -> Entry | None:
+def checked(access: Access, headers: Mapping[str, str], keys: KeyCheck, arrival: Arrival) -> KeyRecord | None:
     """
     What is known of the key of a request; None when there is none, and none is needed.
 

@@ -25,7 +25,7 @@ PREFIX: Final = "/admin/"
 _LATEST: Final = 2**62  # nanoseconds: the year 2116
 
 
-class Position(Protocol):
+class RunStatus(Protocol):
     """
     Where a market stands.
 
@@ -49,7 +49,7 @@ class Position(Protocol):
 class Control(Protocol):
     """What can be asked of a market. Each may raise :class:`~feed.errors.MarketError`."""
 
-    def position(self) -> Position:
+    def status(self) -> RunStatus:
         """Where it stands."""
         ...
 
@@ -155,13 +155,13 @@ class Subject(Shape):
 def show_clock(context: RequestContext, call: Call) -> Clock:
     """Where the market stands."""
     del call
-    position = _control(context).position()
+    status = _control(context).status()
     return Clock(
-        state=position.state.value,
-        speed=position.speed,
-        time=position.market_time,
-        ts=iso(position.market_time),
-        seq=position.seq,
+        state=status.state.value,
+        speed=status.speed,
+        time=status.market_time,
+        ts=iso(status.market_time),
+        seq=status.seq,
     )
 
 

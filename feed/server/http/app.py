@@ -28,7 +28,7 @@ from feed.server.http.context import RequestContext
 from feed.server.http.cors import Cors
 from feed.server.http.quota import DAY, SECOND, Quota, Quotas
 from feed.server.keycheck import Arrival
-from feed.server.keyfile import Entry
+from feed.server.keyfile import KeyRecord
 from feed.server.keys import is_loopback
 from feed.server.origins import Origins
 from feed.server.paths import nowhere
@@ -130,7 +130,7 @@ class _Handlers:
             response.headers.update(quota.headers())
         return response
 
-    def _shown(self, request: Request, endpoint: Endpoint[RequestContext]) -> Entry | Problem | None:
+    def _shown(self, request: Request, endpoint: Endpoint[RequestContext]) -> KeyRecord | Problem | None:
         """The key of a request, or what is wrong with it: looked at once, and told in its turn."""
         try:
             self._check_place(request, endpoint)
@@ -144,7 +144,7 @@ class _Handlers:
         endpoint: Endpoint[RequestContext],
         body: bytes,
         quota: Quota | None,
-        shown: Entry | Problem | None,
+        shown: KeyRecord | Problem | None,
     ) -> Response:
         if quota is not None and quota.exceeded:
             retry = {"Retry-After": str(quota.wait)}
@@ -164,7 +164,7 @@ class _Handlers:
         answer = await endpoint.answer(attrs.evolve(self._context, arrival=_arrival(request)), call)
         return Response(answer.content, answer.status, media_type=answer.content_type)
 
-    def _quota(self, request: Request, endpoint: Endpoint[RequestContext], entry: Entry | None) -> Quota:
+    def _quota(self, request: Request, endpoint: Endpoint[RequestContext], entry: KeyRecord | None) -> Quota:
         """Counted by key when it is a good one, so that bad ones cannot be tried without end."""
         grant = None if entry is None else entry.grant
         settings = self._context.settings

@@ -83,7 +83,7 @@ def _state(context: RequestContext) -> str:
     control = getattr(context.source, "control", None)
     if context.registry.ended.is_set():
         return "ended"
-    return "running" if control is None else str(control.position().state.value)
+    return "running" if control is None else str(control.status().state.value)
 
 
 def metrics(context: RequestContext, call: Call) -> bytes:

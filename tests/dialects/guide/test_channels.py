@@ -9,7 +9,7 @@ import json
 import attrs
 import pytest
 
-from feed.dialects.contract import Fault, Opening, Refusal, Reply, Subscribe, Unsubscribe
+from feed.dialects.contract import DisconnectCause, HandshakeRefusal, Opening, Reply, Subscribe, Unsubscribe
 from feed.dialects.discovery import route
 from feed.dialects.guide import channels
 from feed.dialects.guide.dialect import DIALECT
@@ -152,16 +152,16 @@ def test_bad_option_is_refused_before_the_handshake(support):
     """In the words of the dialect."""
     refusal = DIALECT.session(Opening(query={"conflate": "0"}), support.context)
     ladder = "50, 100, 250, 500, 1000, 2000, 5000, 10000, 30000, 60000"
-    assert refusal == Refusal(400, error(f"conflate must be one of {ladder} milliseconds").text)
+    assert refusal == HandshakeRefusal(400, error(f"conflate must be one of {ladder} milliseconds").text)
 
 
 @pytest.mark.parametrize(
     ("fault", "text"),
     [
-        (Fault.AUTH_TIMEOUT, "Authentication timeout"),
-        (Fault.TOO_MANY_MESSAGES, "Too many messages"),
-        (Fault.BINARY_MESSAGE, "Binary messages are not supported"),
-        (Fault.SLOW_CONSUMER, "Slow consumer: reconnect and resume with since"),
+        (DisconnectCause.AUTH_TIMEOUT, "Authentication timeout"),
+        (DisconnectCause.TOO_MANY_MESSAGES, "Too many messages"),
+        (DisconnectCause.BINARY_MESSAGE, "Binary messages are not supported"),
+        (DisconnectCause.SLOW_CONSUMER, "Slow consumer: reconnect and resume with since"),
     ],
 )
 def test_last_words(support, fault, text):

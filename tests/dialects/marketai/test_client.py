@@ -4,7 +4,7 @@ import pytest
 
 from feed.dialects.client import SubscriptionSpec
 from feed.dialects.discovery import codecs
-from feed.dialects.items import Channel, ChannelEvent, Ready, Refused, Ticker
+from feed.dialects.items import Channel, ChannelEvent, Ready, RefusalKind, Ticker
 from feed.dialects.messages import message
 from feed.errors import ProtocolError
 from feed.model.directory import Directory
@@ -110,7 +110,7 @@ def test_published_trade(client_session):
 
 
 @pytest.mark.parametrize(
-    ("code", "about"), [("UNAUTHORIZED", Refused.KEY), ("INVALID_CHANNEL", Refused.OTHER)]
+    ("code", "about"), [("UNAUTHORIZED", RefusalKind.KEY), ("INVALID_CHANNEL", RefusalKind.OTHER)]
 )
 def test_errors_are_sorted(client_session, code, about):
     """Only one code is about the key."""

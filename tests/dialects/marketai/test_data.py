@@ -9,7 +9,7 @@ from feed.dialects.contract import Opening
 from feed.dialects.discovery import dialects
 from feed.model.events import CLOCK, FUNDING, LIQUIDATION, ROUND, SIGNAL, TRADE, UNKNOWN
 from feed.model.instruments import Contract, Instrument, Listing
-from feed.model.position import Position
+from feed.model.stream_position import StreamPosition
 from feed.model.topics import Topic
 from feed.scenario.reader import read_scenario
 from feed.scenario.shipped import find_scenario
@@ -186,7 +186,7 @@ def test_numbers_are_those_of_the_events(stage):
     assert [item["seq"] for item in trades] == [3]
     assert [item["seq"] for item in klines] == [3]
     assert [item["seq"] for item in book] == [2, 3]
-    at = [Position(seq, proof).text for seq, proof in [(2, before), (3, after)]]
+    at = [StreamPosition(seq, proof).text for seq, proof in [(2, before), (3, after)]]
     assert [[item["pos"] for item in ear] for ear in (trades, klines, book)] == [at[1:], at[1:], at]
     assert plain.texts()[0][:-1] + f',"seq":3,"pos":"{trades[0]["pos"]}"}}' == ears[0].texts()[0]
 

@@ -5,7 +5,15 @@ import json
 import attrs
 import pytest
 
-from feed.dialects.contract import Close, Entry, Opening, Refusal, Reply, Subscribe, Unsubscribe
+from feed.dialects.contract import (
+    AdmissionResult,
+    Close,
+    HandshakeRefusal,
+    Opening,
+    Reply,
+    Subscribe,
+    Unsubscribe,
+)
 from feed.dialects.discovery import dialects
 from feed.model.grants import Grant, Tier
 from feed.model.instruments import Contract, Instrument, Listing
@@ -47,9 +55,9 @@ class ConnectionQuotas:
     def enter(self, who, at_once, per_minute):
         del per_minute
         if self.taken.get(who, 0) >= at_once:
-            return Entry.TOO_MANY
+            return AdmissionResult.TOO_MANY
         self.taken[who] = self.taken.get(who, 0) + 1
-        return Entry.OPEN
+        return AdmissionResult.OPEN
 
 
 @pytest.fixture
@@ -102,7 +110,9 @@ def test_invalid_key_is_refused_before_the_handshake(context):
     """An HTTP error in the document's envelope."""
     refused = connect(context, "nobody's")
 
-    assert refused == Refusal(401, '{"ok":false,"error":{"code":"unauthorized","message":"Invalid API key"}}')
+    assert refused == HandshakeRefusal(
+        401, '{"ok":false,"error":{"code":"unauthorized","message":"Invalid API key"}}'
+    )
 
 
 def test_browser_gets_the_refusal_as_a_message(context):
@@ -188,13 +198,13 @@ def test_second_auth_is_answered_and_changes_nothing(context):
 def test_one_connection_too_many(context, tier, most):
     """The document's body, by HTTP; and over the connection for a key in a message."""
     for _ in range(most):
-        assert not isinstance(connect(context, tier), Refusal)
+        assert not isinstance(connect(context, tier), HandshakeRefusal)
     body = (
         '{"ok":false,"error":{"code":"CONNECTION_LIMIT",'
         f'"message":"Connection limit ({most}) reached for your tier."}}}}'
     )
 
-    assert connect(context, tier) == Refusal(429, body)
+    assert connect(context, tier) == HandshakeRefusal(429, body)
     late = dialects()["marketai"].session(Opening(path="/marketai"), context)
     assert say(late, action="auth", key=tier) == [
         Reply(body),

@@ -7,7 +7,7 @@ import pytest
 
 from feed.dialects.client import SubscriptionSpec
 from feed.dialects.discovery import codecs
-from feed.dialects.items import BookPart, Channel, ChannelEvent, Ready, Refused
+from feed.dialects.items import BookPart, Channel, ChannelEvent, Ready, RefusalKind
 from feed.errors import ProtocolError
 from feed.model.directory import Directory
 from feed.model.events import Side, Trade
@@ -141,7 +141,7 @@ def test_errors_and_what_is_not_known(client_session):
     """An error has a status; an answer of a kind that is not known says nothing."""
     (item,), _ = client_session.receive(said("error", {"statusCode": 400, "body": "since=3 is too old"}))
 
-    assert (item.about, item.code) == (Refused.RESUME, "400")
+    assert (item.about, item.code) == (RefusalKind.RESUME, "400")
     assert client_session.receive(said("createOrder", {"statusCode": 202})) == ((), ())
     with pytest.raises(ProtocolError):
         client_session.receive(said("publicOrderBookDelta", {"orders": [{"price": 1}], "ts": 1}))

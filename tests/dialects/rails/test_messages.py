@@ -13,7 +13,7 @@ from feed.model.events import ADD, CLEAR, TRADE, UNKNOWN, OrderChanged, OrderFil
 from feed.model.ids import match_id, order_id, user_id
 from feed.model.instruments import Contract
 from feed.model.market_state import MarketState
-from feed.model.position import Position
+from feed.model.stream_position import StreamPosition
 from feed.model.topics import Topic
 from feed.model.trading import OrderState, Pricing, Reason, Verb, packed
 
@@ -304,7 +304,7 @@ def test_recent_trades_and_orders_are_told_when_asked_for(support):
     """One message when they are few, also when there are none."""
     instrument = support.listing[BTC]
     trade = event(9, (TRADE, BTC, NS, 1, 0, 318_141, 1_000_000, 5, 6, 0, 0))
-    (text,) = trade_messages(instrument, [trade], request_id=ID, at=Position(12, 13))
+    (text,) = trade_messages(instrument, [trade], request_id=ID, at=StreamPosition(12, 13))
     said = json.loads(text)
     assert (said["resultType"], said["pos"], said["data"]["clientRequestId"]) == (
         "publicCompletedOrders",

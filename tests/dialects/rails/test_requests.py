@@ -6,11 +6,11 @@ import attrs
 import pytest
 
 from feed.dialects.contract import (
+    AdmissionResult,
     Close,
-    Entry,
-    Fault,
+    DisconnectCause,
+    HandshakeRefusal,
     Opening,
-    Refusal,
     Reply,
     Submit,
     Subscribe,
@@ -93,7 +93,7 @@ def test_line_1_the_path_and_the_market_parameter_lead_here():
 def test_lines_2_to_6_a_bad_handshake_is_refused(support, asked, status):
     """With its status and one sentence; nothing of a token is in it."""
     refusal = RAILS.session(opening(**asked), support.context)
-    assert isinstance(refusal, Refusal)
+    assert isinstance(refusal, HandshakeRefusal)
     assert refusal.status == status
     assert json.loads(refusal.body).keys() == {"statusCode", "body"}
     assert "token" not in json.loads(refusal.body)["body"].replace("token", "", 1).replace("<token>", "")
@@ -115,7 +115,9 @@ def test_line_2_the_subprotocol_is_echoed_unless_the_operator_says_otherwise(sup
     assert RAILS.session(several, support.context).subprotocol == "authorization#good-token"
 
 
-@pytest.mark.parametrize(("entry", "status"), [(Entry.TOO_MANY, 403), (Entry.TOO_OFTEN, 429)])
+@pytest.mark.parametrize(
+    ("entry", "status"), [(AdmissionResult.TOO_MANY, 403), (AdmissionResult.TOO_OFTEN, 429)]
+)
 @pytest.mark.parametrize(
     ("tier", "bounds"),
     [(Tier.FREE, (5, 20)), (Tier.BASIC, (5, 20)), (Tier.PRO, (50, 60)), (Tier.MAX, (50, 60))],
@@ -413,7 +415,7 @@ def test_line_14_what_cannot_be_read_is_answered_with_the_market(connect):
     }
 
 
-@pytest.mark.parametrize("fault", list(Fault))
+@pytest.mark.parametrize("fault", list(DisconnectCause))
 def test_line_14_an_ending_says_of_which_market(connect, fault):
     """Like every error."""
     assert json.loads(connect()[0].wording(fault))["market"] == "BTC-USD"

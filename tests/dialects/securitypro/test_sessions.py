@@ -9,7 +9,15 @@ import json
 import attrs
 import pytest
 
-from feed.dialects.contract import Close, Fault, Opening, Refusal, Reply, Subscribe, Unsubscribe
+from feed.dialects.contract import (
+    Close,
+    DisconnectCause,
+    HandshakeRefusal,
+    Opening,
+    Reply,
+    Subscribe,
+    Unsubscribe,
+)
 from feed.dialects.discovery import route
 from feed.dialects.securitypro.dialect import DIALECT
 from feed.dialects.securitypro.policy import SecurityProPolicy
@@ -250,16 +258,19 @@ def test_options_name_the_topics(support):
 def test_bad_option_is_refused_before_the_handshake(support):
     """In the words of the dialect."""
     refusal = DIALECT.session(Opening(query={"ext": "x"}), support.context)
-    assert refusal == Refusal(400, error("ext=x is unknown; known are seq").text)
+    assert refusal == HandshakeRefusal(400, error("ext=x is unknown; known are seq").text)
 
 
 @pytest.mark.parametrize(
     ("fault", "answer"),
     [
-        (Fault.AUTH_TIMEOUT, error("Authentication timeout", "unauthorized")),
-        (Fault.TOO_MANY_MESSAGES, error("Too many messages", "rate_limit_exceeded")),
-        (Fault.BINARY_MESSAGE, error("Binary messages are not supported")),
-        (Fault.SLOW_CONSUMER, error("Slow consumer: reconnect and subscribe again", "slow_consumer")),
+        (DisconnectCause.AUTH_TIMEOUT, error("Authentication timeout", "unauthorized")),
+        (DisconnectCause.TOO_MANY_MESSAGES, error("Too many messages", "rate_limit_exceeded")),
+        (DisconnectCause.BINARY_MESSAGE, error("Binary messages are not supported")),
+        (
+            DisconnectCause.SLOW_CONSUMER,
+            error("Slow consumer: reconnect and subscribe again", "slow_consumer"),
+        ),
     ],
 )
 def test_last_words(client, fault, answer):

@@ -9,7 +9,7 @@ import json
 import attrs
 import pytest
 
-from feed.dialects.contract import Close, Fault, Opening, Reply, Subscribe, Unsubscribe
+from feed.dialects.contract import Close, DisconnectCause, Opening, Reply, Subscribe, Unsubscribe
 from feed.dialects.discovery import route
 from feed.dialects.tradyn.dialect import DIALECT
 from feed.model.instruments import Instrument, Listing
@@ -95,7 +95,7 @@ def test_line_4_a_second_authentication_changes_nothing(session, client):
 
 def test_line_5_auth_timeout(session):
     """Said before the close."""
-    assert Reply(session.wording(Fault.AUTH_TIMEOUT)) == error("Authentication timeout")
+    assert Reply(session.wording(DisconnectCause.AUTH_TIMEOUT)) == error("Authentication timeout")
 
 
 def test_line_6_bad_key(session):
@@ -323,10 +323,10 @@ def test_line_21_fields_the_document_does_not_name_are_passed_over(support, clie
 @pytest.mark.parametrize(
     ("fault", "text"),
     [
-        (Fault.AUTH_TIMEOUT, "Authentication timeout"),
-        (Fault.TOO_MANY_MESSAGES, "Too many messages"),
-        (Fault.BINARY_MESSAGE, "Binary messages are not supported"),
-        (Fault.SLOW_CONSUMER, "Slow consumer: reconnect and subscribe again"),
+        (DisconnectCause.AUTH_TIMEOUT, "Authentication timeout"),
+        (DisconnectCause.TOO_MANY_MESSAGES, "Too many messages"),
+        (DisconnectCause.BINARY_MESSAGE, "Binary messages are not supported"),
+        (DisconnectCause.SLOW_CONSUMER, "Slow consumer: reconnect and subscribe again"),
     ],
 )
 def test_line_23_last_words(session, fault, text):

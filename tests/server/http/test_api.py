@@ -478,7 +478,7 @@ class Control:
     def __init__(self):
         self.calls = []
 
-    def position(self):
+    def status(self):
         return SimpleNamespace(state=SimpleNamespace(value="paused"), speed=2.0, market_time=NOW, seq=7)
 
     def __getattr__(self, name):

@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from feed.analytics.klines import INTERVALS
+from feed.analytics.candles import INTERVALS
 from feed.analytics.pairs import exchange
 from feed.dialects.access import Shape
 from feed.dialects.marketai import payloads
@@ -230,7 +230,7 @@ def klines(context: RestContext, call: Call) -> list[payloads.Fields]:
     return [
         payloads.kline(instrument, interval, length, kline, closed=now >= kline.start + length)
         for at, instrument in instruments(context, call, traded)
-        for kline in known.klines[at][interval].last(limit)
+        for kline in known.candles[at][interval].last(limit)
     ]
 
 

@@ -27,7 +27,7 @@ _FORM: Final = b"feed chain 1\n"
 
 
 @attrs.frozen
-class Position:
+class StreamPosition:
     """
     A place in the stream of one market.
 
@@ -45,7 +45,7 @@ class Position:
         return f"{self.seq}-{self.proof:08x}"
 
 
-def parse_position(text: str) -> Position:
+def parse_position(text: str) -> StreamPosition:
     """
     The position that a client names.
 
@@ -55,7 +55,7 @@ def parse_position(text: str) -> Position:
     found = _TEXT.fullmatch(text)
     if found is None:
         raise ProtocolError("a position is written like 123456-a1b2c3d4")
-    return Position(int(found[1]), int(found[2], 16))
+    return StreamPosition(int(found[1]), int(found[2], 16))
 
 
 def first_proof(listing: Iterable[Instrument]) -> int:
@@ -114,6 +114,6 @@ class OtherHistory(CannotResume):
         position: The one that was named.
     """
 
-    def __init__(self, position: Position) -> None:
+    def __init__(self, position: StreamPosition) -> None:
         self.position = position
         super().__init__(f"position {position.text} is of another history")

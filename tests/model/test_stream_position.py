@@ -11,21 +11,21 @@ from feed.errors import ProtocolError
 from feed.model.events import QUOTE, TRADE, UNKNOWN, event
 from feed.model.instruments import Contract, Instrument
 from feed.model.market_state import MarketState
-from feed.model.position import Position, first_proof, parse_position
+from feed.model.stream_position import StreamPosition, first_proof, parse_position
 
 
 @given(seq=st.integers(0, 10**18 - 1), proof=st.integers(0, 2**32 - 1))
 def test_what_a_client_is_told_it_can_give_back(seq, proof):
     """The text says both numbers, in one form only."""
-    position = Position(seq, proof)
+    position = StreamPosition(seq, proof)
     assert re.fullmatch("[0-9]+-[0-9a-f]{8}", position.text)
     assert parse_position(position.text) == position
 
 
 def test_the_text_is_pinned():
     """Eight digits of lower case for the proof, whatever it is; none too many for the number."""
-    assert Position(123_456, 0xA1B2C3D4).text == "123456-a1b2c3d4"
-    assert Position(0, 7).text == "0-00000007"
+    assert StreamPosition(123_456, 0xA1B2C3D4).text == "123456-a1b2c3d4"
+    assert StreamPosition(0, 7).text == "0-00000007"
 
 
 @pytest.mark.parametrize(
@@ -88,12 +88,12 @@ VECTOR = 0x4C7E043C
 def test_what_is_remembered_of_an_event_knows_its_position():
     """The quote and the trade that a new subscriber is shown say where they stood in the stream."""
     market_state = MarketState(1, proof=5)
-    assert market_state.position == Position(0, 5)
+    assert market_state.position == StreamPosition(0, 5)
     market_state.apply(1, (QUOTE, 0, 10, 100, 1, 101, 1), 7)
     market_state.apply(2, (TRADE, 0, 11, 1, 0, 101, 1, 0, 0, UNKNOWN, UNKNOWN), 9)
     assert (market_state.quote(0).position, market_state.trade(0).position) == (
-        Position(1, 7),
-        Position(2, 9),
+        StreamPosition(1, 7),
+        StreamPosition(2, 9),
     )
-    assert market_state.position == market_state.copy([]).position == Position(2, 9)
-    assert event(3, (QUOTE, 0, 12, 100, 1, 101, 1), 11).position == Position(3, 11)
+    assert market_state.position == market_state.copy([]).position == StreamPosition(2, 9)
+    assert event(3, (QUOTE, 0, 12, 100, 1, 101, 1), 11).position == StreamPosition(3, 11)

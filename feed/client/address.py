@@ -17,7 +17,7 @@ class KeyRefused(ClientError):
     """The server does not accept the key, and never did: trying again would not help."""
 
 
-class Entry:
+class ServerAddress:
     """
     The way to a server.
 

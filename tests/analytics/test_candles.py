@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feed.analytics.klines import INTERVALS, KEPT, Klines
+from feed.analytics.candles import INTERVALS, KEPT, CandleSeries
 from feed.model.candles import Candle
 from feed.model.durations import NS_PER_MINUTE
 
@@ -16,7 +16,7 @@ TRADES = st.lists(
 def test_klines_are_what_the_trades_say(trades, interval):
     """One for each interval with a trade: first, highest, lowest, last, and all sizes."""
     length = INTERVALS[interval]
-    klines = Klines(length)
+    klines = CandleSeries(length)
     by_start = {}
     for trade in trades:
         klines.add(*trade)
@@ -39,7 +39,7 @@ def test_klines_are_what_the_trades_say(trades, interval):
 
 def test_an_interval_without_a_trade_has_no_kline():
     """And the one before it is still found."""
-    klines = Klines(NS_PER_MINUTE)
+    klines = CandleSeries(NS_PER_MINUTE)
     klines.add(NS_PER_MINUTE, 10, 1)
     klines.add(3 * NS_PER_MINUTE, 11, 1)
 
@@ -51,7 +51,7 @@ def test_an_interval_without_a_trade_has_no_kline():
 
 def test_the_oldest_goes():
     """What is kept is bounded."""
-    klines = Klines(NS_PER_MINUTE)
+    klines = CandleSeries(NS_PER_MINUTE)
     for minute in range(KEPT + 10):
         klines.add(minute * NS_PER_MINUTE, 10, 1)
 

@@ -1,4 +1,4 @@
-"""What topics said before: encoded once more from history, in pieces of bounded work."""
+"""Messages of topics encoded again from history for clients that resume, in pieces of bounded work."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _FEW_TOPICS: Final = 16
 MESSAGE_WORK: Final = 8
 
 
-class Past:
+class TopicReplay:
     """
-    Some topics, told from an event on as they were told then.
+    Encodes the messages of some topics again, from one event on, exactly as they were sent then.
 
     Attributes:
-        group: Who listens: nobody; its frames are taken. None while it is sought where to begin.
+        group: Collects the frames, without members; None until :meth:`seek` has reached the start.
     """
 
     def __init__(
@@ -41,14 +41,14 @@ class Past:
         failed: Callable[[Topic, Exception], object],
     ) -> None:
         """
-        Begin nowhere: :meth:`seek` comes first.
+        Hold no position yet: :meth:`seek` comes first.
 
         Args:
-            history: What happened.
-            topics: What is told.
-            link_faults: What happens to the frames.
+            history: The events.
+            topics: Those to encode.
+            link_faults: Faults that act on the frames.
             make_encoder: Gives the encoder of a topic.
-            failed: Told of what an encoder raised, which is silent from then on.
+            failed: Called with the exception of an encoder, which is skipped from then on.
         """
         self._history = history
         self._topics = topics
@@ -57,7 +57,7 @@ class Past:
         self._link_faults = link_faults
         self._make_encoder = make_encoder
         self._failed = failed
-        self._rows: list[Row] = []  # read, and not yet told
+        self._rows: list[Row] = []  # read, not encoded yet
         self._proofs: list[int] = []
         self._at = 0
         self._publisher: Publisher | None = None
@@ -65,15 +65,15 @@ class Past:
 
     @property
     def seq(self) -> int:
-        """Sequence number of the last event told."""
+        """Sequence number of the last event encoded."""
         return self._publisher.seq if self._publisher is not None else 0
 
     def seek(self, seq: int) -> int:
         """
-        Come nearer to the event ``seq``, after which to begin.
+        Read on towards the event ``seq``, after which to begin.
 
         Returns:
-            The work that it took; 0 when it is reached.
+            Units of work done; 0 once it is reached.
         """
         publisher = self._publisher
         if publisher is None:
@@ -93,12 +93,12 @@ class Past:
             return round(TOPIC) * len(self._topics)
         return 0
 
-    def tell(self, stop: int) -> tuple[bytes, int]:
+    def encode(self, stop: int) -> tuple[bytes, int]:
         """
-        What was said of the next events, some of those up to ``stop``; :meth:`seek` must be done.
+        Encode the next events, at most up to ``stop``; :meth:`seek` must have returned 0.
 
         Returns:
-            The frames, and the work that they took.
+            The frames, and units of work done.
         """
         publisher, group = self._publisher, self.group
         assert publisher is not None  # noqa: S101 - it has been sought
@@ -139,4 +139,4 @@ class Past:
 
 
 def _nothing(*_: object) -> None:
-    """Nobody is told: nobody joins this group, and so nobody leaves it."""
+    """The group has no members, so it has nothing to report."""

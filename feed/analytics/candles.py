@@ -1,4 +1,4 @@
-"""Klines: the trades of an interval of market time in five numbers, first partial, then closed once."""
+"""Candles: the trades of an interval of market time in five numbers, first partial, then closed once."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ INTERVALS: Final[dict[str, int]] = {
 }
 """Length of each interval in nanoseconds; all begin on their multiples since the Unix epoch."""
 
-KEPT: Final = 500  # closed klines of an interval; the oldest goes when another one closes
+KEPT: Final = 500  # closed candles of an interval; the oldest goes when another one closes
 
 
-class Klines:
+class CandleSeries:
     """
-    The klines of one instrument and one interval, by its trades.
+    The candles of one instrument and one interval, by its trades.
 
-    An interval without a trade has no kline.
+    An interval without a trade has no candle.
 
     Args:
         length: Of the interval, nanoseconds.
@@ -54,7 +54,7 @@ class Klines:
 
     def at(self, start: int) -> Candle | None:
         """
-        The kline of the interval that begins at ``start``: None when there was no trade in it.
+        The candle of the interval that begins at ``start``: None when there was no trade in it.
 
         Only the last two intervals with trades are looked at, which is all that a channel needs.
         """
@@ -65,7 +65,7 @@ class Klines:
         return None
 
     def last(self, limit: int) -> list[Candle]:
-        """The last klines, oldest first; the newest may be of an interval that goes on."""
+        """The last candles, oldest first; the newest may be of an interval that goes on."""
         if self._current is None or limit < 1:
             return []
         return [*self._kept, self._current][-limit:]
