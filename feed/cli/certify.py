@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from feed.cli.options import example
-from feed.recording.output import beginning, write_whole
+from feed.recording.atomic_file import beginning, write_atomically
 
 if TYPE_CHECKING:
     from feed.testing.certify.report import Finding
@@ -47,5 +47,5 @@ def certify(
     report = Exercises(dialect, command, patience=patience).run(tell)
     click.echo(report.json() if as_json else report.text(), nl=False)
     if junit is not None:
-        write_whole(junit, report.junit().encode(), mine=beginning(b"<"), where="--junit")
+        write_atomically(junit, report.junit().encode(), mine=beginning(b"<"), where="--junit")
     return 0 if report.passed else 1

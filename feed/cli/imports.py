@@ -15,8 +15,8 @@ from feed.config.reader import read_settings
 from feed.errors import ConfigError, RecordingError
 from feed.importers import Grid, Options, Report, get, import_files, names
 from feed.importers.files import total_bytes
+from feed.recording.atomic_file import AtomicFile, beginning
 from feed.recording.file import MAGIC
-from feed.recording.output import OutputFile, beginning
 from feed.scenario.times import duration_text
 from feed.settings import Settings
 
@@ -143,7 +143,7 @@ class unfinished:  # noqa: N801 - used as a function
         if any(path.exists() and one.exists() and path.samefile(one) for one in inputs):
             raise ConfigError("is one of the files to be read", where="--output")
         self._path = path
-        self._output = OutputFile(path, mine=beginning(MAGIC))
+        self._output = AtomicFile(path, mine=beginning(MAGIC))
 
     def __enter__(self) -> BinaryIO:
         return self._output.__enter__()

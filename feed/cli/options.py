@@ -16,7 +16,7 @@ import click
 from click.core import ParameterSource
 
 from feed.config.effective import DEFAULT, Effective, effective
-from feed.config.fields import Leaf, leaves, value_of
+from feed.config.fields import SettingField, leaves, value_of
 from feed.config.reader import read_settings
 from feed.errors import ConfigError
 from feed.settings import Settings
@@ -120,7 +120,7 @@ class Setting:
     """What :func:`setting` says, before it stands under a heading."""
 
     option: str
-    leaf: Leaf
+    leaf: SettingField
     metavar: str | None
     kind: Any
     default: str | None
@@ -152,7 +152,7 @@ class Setting:
         )
 
 
-def _check(leaf: Leaf) -> Callable[[click.Context, click.Parameter, Any], Any]:
+def _check(leaf: SettingField) -> Callable[[click.Context, click.Parameter, Any], Any]:
     def check(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
         del context, parameter
         if leaf.attribute.validator is not None:

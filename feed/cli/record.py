@@ -20,7 +20,7 @@ from feed.cli.tail import DEFAULT_SYMBOLS
 from feed.dialects.discovery import route
 from feed.errors import ConfigError, RecordingError
 from feed.importers import import_files
-from feed.recording.appended import AppendedFile
+from feed.recording.append_only_file import AppendOnlyFile
 from feed.settings import DEMO_KEY, LOCAL_URL
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def record(url: str, output: Path, key: str, symbols: str, count: int | None) ->
     _check_protocol(url)
     heard = _place(output)
     with _deaf(heard), unfinished(output) as out:
-        ticks, ended = AppendedFile(heard, fresh=True), _Ended()
+        ticks, ended = AppendOnlyFile(heard, fresh=True), _Ended()
         try:
             trio.run(partial(_listen, url, key, wanted, count=count, ticks=ticks, ended=ended))
         finally:
@@ -146,7 +146,7 @@ class _Ended:
 
 
 async def _listen(
-    url: str, key: str, symbols: list[str], *, count: int | None, ticks: AppendedFile, ended: _Ended
+    url: str, key: str, symbols: list[str], *, count: int | None, ticks: AppendOnlyFile, ended: _Ended
 ) -> None:
     """Write down every message until there is an end."""
     import trio  # noqa: PLC0415

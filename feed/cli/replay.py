@@ -15,10 +15,10 @@ from feed.cli.progress import progress
 from feed.cli.values import speed
 from feed.errors import ConfigError
 from feed.model.durations import NS_PER_MILLISECOND, NS_PER_SECOND
+from feed.model.ground_truth import judge
 from feed.model.scenario import KIND_NAMES
 from feed.model.signals import Severity, SignalType
-from feed.model.truth import judge
-from feed.recording.output import anything, write_whole
+from feed.recording.atomic_file import anything, write_atomically
 from feed.scenario.shipped import find_scenario
 from feed.scenario.times import duration_text, parse_moment
 from feed.scenario.writer import with_expectation
@@ -257,5 +257,5 @@ def _update(path: Path, outcome: Outcome) -> str:
     if new == old:
         return "unchanged"
     parsed(new, name=str(path))  # never leave a file that cannot be read
-    write_whole(path, new.encode(), mine=anything)
+    write_atomically(path, new.encode(), mine=anything)
     return "updated"

@@ -13,7 +13,7 @@ import cattrs
 from cattrs.gen import make_dict_structure_fn, override
 
 from feed.config.fields import allowed, attributes_of, is_group, item_kind, kind_of
-from feed.scenario.problems import Misfit, found
+from feed.scenario.problems import InvalidValue, found
 from feed.scenario.times import nanoseconds
 from feed.settings import Moment, ScenarioName, Settings, Speed
 
@@ -30,7 +30,7 @@ def structure(document: dict[str, Any]) -> Settings:
     return _CONVERTER.structure(_with_defaults(document, Settings()), Settings)
 
 
-class _Plain:
+class _Default:
     """A default among the values of a document: structured already."""
 
     def __init__(self, value: Any) -> None:
@@ -46,7 +46,7 @@ def _with_defaults(document: dict[str, Any], settings: Any) -> dict[str, Any]:
             said = document.get(attribute.name, {})
             whole[attribute.name] = _with_defaults(said, default) if isinstance(said, dict) else said
         elif attribute.name not in document:
-            whole[attribute.name] = _Plain(default)
+            whole[attribute.name] = _Default(default)
     return whole
 
 
@@ -92,7 +92,7 @@ _READ: Final[dict[Any, Callable[[Any], Any]]] = {
 
 def _value(value: Any, attribute: attrs.Attribute[Any]) -> Any:
     """One field: its kind, then its bounds."""
-    if isinstance(value, _Plain):
+    if isinstance(value, _Default):
         return value.value
     kind = kind_of(attribute)
     if attrs.has(kind):
@@ -106,18 +106,18 @@ def _value(value: Any, attribute: attrs.Attribute[Any]) -> Any:
     else:
         taken = _READ[kind](value)
         if taken is None:
-            raise Misfit(shown, hint)
+            raise InvalidValue(shown, hint)
     if attribute.validator is not None:
         try:
             attribute.validator(None, attribute, taken)
         except (ValueError, TypeError):
-            raise Misfit(shown, hint) from None
+            raise InvalidValue(shown, hint) from None
     return taken
 
 
 def _several(value: Any, item: Any, hint: str) -> tuple[Any, ...]:
     if not isinstance(value, list):
-        raise Misfit(found(value), hint)
+        raise InvalidValue(found(value), hint)
     items, errors = [], []
     for index, one in enumerate(value):
         try:
@@ -135,7 +135,7 @@ def _item(value: Any, kind: Any, hint: str) -> Any:
         return _CONVERTER.structure(value, kind)
     taken = _READ[kind](value)
     if taken is None:
-        raise Misfit(found(value), hint)
+        raise InvalidValue(found(value), hint)
     return taken
 
 
@@ -149,7 +149,7 @@ def _table(kind: type[Any]) -> Callable[[Any, Any], Any]:
 
     def checked(value: Any, _: Any) -> Any:
         if not isinstance(value, dict):
-            raise Misfit(found(value), "allowed: a table")
+            raise InvalidValue(found(value), "allowed: a table")
         return structured(value, kind)
 
     return checked

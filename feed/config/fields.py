@@ -28,7 +28,7 @@ _UNITS: Final = ("seconds", "bytes")
 
 
 @attrs.frozen(kw_only=True)
-class Leaf:
+class SettingField:
     """
     One setting.
 
@@ -68,14 +68,14 @@ class Leaf:
         return not self.attribute.repr
 
 
-def leaves(owner: type[Any] = Settings, prefix: str = "") -> Iterator[Leaf]:
+def leaves(owner: type[Any] = Settings, prefix: str = "") -> Iterator[SettingField]:
     """Every setting, in the order of its class; those of a group follow where the group stands."""
     for attribute in attributes_of(owner):
         name = f"{prefix}{attribute.name}"
         if is_group(attribute):
             yield from leaves(kind_of(attribute), f"{name}.")
         else:
-            yield Leaf(name=name, owner=owner, attribute=attribute)
+            yield SettingField(name=name, owner=owner, attribute=attribute)
 
 
 def attributes_of(owner: type[Any]) -> tuple[attrs.Attribute[Any], ...]:

@@ -15,11 +15,11 @@ from feed.config.fields import attributes_of, bounds, item_kind, kind_of
 from feed.config.meanings import meaning, meanings
 from feed.model.events import Side
 from feed.model.faults import Aim, Fault
+from feed.model.ground_truth import GroundTruth
 from feed.model.market import InstrumentSpec, MarketSpec
 from feed.model.scenario import Expect
 from feed.model.signals import SignalType
 from feed.model.timeline import Nanoseconds
-from feed.model.truth import Truth
 from feed.scenario.schema import NAMES, VERBS, VERSION, File, Format, Moment, Name
 from feed.scenario.times import duration_text
 
@@ -82,7 +82,7 @@ def sections() -> Iterator[Section]:
         heading = f'[[timeline]] do = "{name}"'
         yield Section(name, heading, f"{what}. {meaning(kind)}", tuple(_rows(kind)))
     yield Section("aim", "aim = { ... }", meaning(Aim), tuple(_rows(Aim)))
-    yield Section("truth", "[[truth]]", meaning(Truth), tuple(_rows(Truth)))
+    yield Section("truth", "[[truth]]", meaning(GroundTruth), tuple(_rows(GroundTruth)))
     yield from _tables(Expect, "expect")
 
 

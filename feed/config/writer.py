@@ -13,7 +13,15 @@ import attrs
 
 from feed.config.converter import MAX_SPEED
 from feed.config.effective import DEFAULT, Effective
-from feed.config.fields import Leaf, attributes_of, group_meaning, is_group, item_kind, kind_of, value_of
+from feed.config.fields import (
+    SettingField,
+    attributes_of,
+    group_meaning,
+    is_group,
+    item_kind,
+    kind_of,
+    value_of,
+)
 from feed.config.reader import against
 from feed.settings import Moment, ScenarioName, Settings, Speed
 
@@ -34,11 +42,11 @@ def _table(effective: Effective, owner: type[Any], path: tuple[str, ...]) -> Ite
     """The settings of a group; then its lists of tables and its groups, for TOML has these last."""
     fields = attributes_of(owner)
     leaves = [
-        Leaf(name=".".join((*path, field.name)), owner=owner, attribute=field)
+        SettingField(name=".".join((*path, field.name)), owner=owner, attribute=field)
         for field in fields
         if not is_group(field)
     ]
-    later: list[Leaf] = []
+    later: list[SettingField] = []
     for leaf in leaves:
         value = value_of(effective.settings, leaf.name)
         if value and attrs.has(item_kind(leaf.kind)) and not leaf.secret:
@@ -65,7 +73,7 @@ def _table(effective: Effective, owner: type[Any], path: tuple[str, ...]) -> Ite
             yield from _table(effective, kind_of(field), (*path, field.name))
 
 
-def _line(leaf: Leaf, value: Any, origin: str) -> str:
+def _line(leaf: SettingField, value: Any, origin: str) -> str:
     origin = _printable(origin)
     if value is None:
         return f"# {leaf.key} =  # None: not set" + ("" if origin == DEFAULT else f", {origin}")
@@ -77,7 +85,7 @@ def _line(leaf: Leaf, value: Any, origin: str) -> str:
     return line if _can_be_said(line) else f"# {leaf.key} =  # {origin}, is no Unicode text"
 
 
-def _anchored(leaf: Leaf, value: Any, origin: str) -> Any:
+def _anchored(leaf: SettingField, value: Any, origin: str) -> Any:
     """A path as it is from everywhere: options are relative to where the program runs."""
     if origin == DEFAULT:
         return value

@@ -109,7 +109,7 @@ def _snapshot(url: str, text: str) -> tuple[str, _Snapshot] | None:
     return symbols[0].upper(), _SNAPSHOT.decode(text)
 
 
-class _Surveyor(Capture):
+class _Scanner(Capture):
     """First pass: every price and size there is, and which symbols have single trades."""
 
     def received(self, _: int, text: str) -> tuple[()]:
@@ -243,7 +243,7 @@ class Binance(Capture):
 
 
 def _survey(run: Run) -> None:
-    exhaust(read_captures(run, _Surveyor(run)))
+    exhaust(read_captures(run, _Scanner(run)))
 
 
 def _rows(run: Run) -> Iterator[list[Row]]:

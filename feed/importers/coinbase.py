@@ -74,7 +74,7 @@ _MATCH = msgspec.json.Decoder(_Match)
 _TICKER = msgspec.json.Decoder(_Ticker)
 
 
-class _Surveyor(Capture):
+class _Scanner(Capture):
     """First pass: every price and size there is."""
 
     def received(self, _: int, text: str) -> tuple[()]:
@@ -200,7 +200,7 @@ class Coinbase(Capture):
 
 
 def _survey(run: Run) -> None:
-    exhaust(read_captures(run, _Surveyor(run)))
+    exhaust(read_captures(run, _Scanner(run)))
 
 
 def _rows(run: Run) -> Iterator[list[Row]]:

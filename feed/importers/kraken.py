@@ -133,7 +133,7 @@ def _book_levels(payloads: list[_Payload]) -> dict[str, list[_Level]]:
     return {key: levels for payload in payloads for key, levels in payload.items() if key != "c"}
 
 
-class _Surveyor(Capture):
+class _Scanner(Capture):
     """First pass: every price and size there is."""
 
     def received(self, _: int, text: str) -> tuple[()]:
@@ -241,7 +241,7 @@ def _top(channel: str, payload: Any) -> tuple[tuple[str, str], tuple[str, str]]:
 
 
 def _survey(run: Run) -> None:
-    exhaust(read_captures(run, _Surveyor(run)))
+    exhaust(read_captures(run, _Scanner(run)))
 
 
 def _rows(run: Run) -> Iterator[list[Row]]:

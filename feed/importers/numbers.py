@@ -133,7 +133,7 @@ class Decimals:
             self.most = max(self.most, _decimals(text))
 
 
-class Survey:
+class SymbolScan:
     """
     What the first pass finds: which instruments there are, and how many decimals they use.
 

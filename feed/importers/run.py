@@ -12,7 +12,7 @@ import msgspec
 
 from feed.errors import ConfigError
 from feed.importers.files import Input
-from feed.importers.numbers import Grid, Market, Survey
+from feed.importers.numbers import Grid, Market, SymbolScan
 from feed.importers.symbols import Symbol
 from feed.model.events import ADD, CLEAR, LEVEL, QUOTE, REDUCE, STATUS, TRADE, UNKNOWN, Row
 from feed.model.instruments import OffGrid
@@ -153,7 +153,7 @@ class Run:
         self.paths = paths
         self.options = options
         self.bounds = bounds
-        self.survey = Survey(bounds.numbers)
+        self.survey = SymbolScan(bounds.numbers)
         self.markets: dict[str, Market] = {}
         self.messages: Counter[str] = Counter()
         self.checked: Counter[str] = Counter()

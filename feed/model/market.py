@@ -148,7 +148,7 @@ class NoiseTraders:
 
 
 @attrs.frozen(kw_only=True)
-class Followers:
+class MovingAverageTraders:
     """
     Traders with a view of the last price against its own average.
 
@@ -200,8 +200,8 @@ class MarketSpec:
     news: News = News()
     makers: Makers = Makers()
     noise: NoiseTraders = NoiseTraders()
-    momentum: Followers = Followers()
-    reversion: Followers = Followers()
+    momentum: MovingAverageTraders = MovingAverageTraders()
+    reversion: MovingAverageTraders = MovingAverageTraders()
     large: LargeTraders = LargeTraders()
     impact: float = attrs.field(default=0.05, validator=[ge(0), le(10)])
     arbitrage: Arbitrage | None = None

@@ -23,9 +23,9 @@ from feed.model.events import (
     TRADE,
 )
 from feed.model.faults import Fault
+from feed.model.ground_truth import GroundTruth, Label, labels
 from feed.model.market import MarketSpec
 from feed.model.timeline import Action, Nanoseconds
-from feed.model.truth import Label, Truth, labels
 
 KIND_NAMES = {
     ADD: "add",
@@ -131,7 +131,7 @@ class Scenario:
     market: MarketSpec
     actions: tuple[Action, ...] = ()
     faults: tuple[Fault, ...] = ()
-    truth: tuple[Truth, ...] = ()
+    truth: tuple[GroundTruth, ...] = ()
     expect: Expect | None = None
 
     @property

@@ -8,7 +8,7 @@ from pathlib import Path
 from feed.errors import ConfigError
 from feed.model.events import Row
 from feed.recording.format import Header
-from feed.recording.reader import Damage, RecordingReader
+from feed.recording.reader import Corruption, RecordingReader
 
 SUFFIX = ".feed.zst"
 """What a recording should be called by; what it is shows in its first bytes."""
@@ -41,7 +41,7 @@ class RecordedBlocks:
     """
 
     def __init__(self, path: Path) -> None:
-        self.damage: Damage | None = None
+        self.damage: Corruption | None = None
         self._path = path
         try:
             with path.open("rb") as file:

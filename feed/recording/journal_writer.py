@@ -8,7 +8,7 @@ from typing import Final
 
 from feed.errors import ConfigError
 from feed.model.requests import JournalEntry
-from feed.recording.appended import AppendedFile, Opener, open_raw, passes
+from feed.recording.append_only_file import AppendOnlyFile, Opener, open_raw, passes
 from feed.recording.journal import BEGINNING, JournalHeader, end_line, header_line, journal_line, parse_header
 
 _LONGEST_HEADER: Final = 64 * 1024  # bytes
@@ -42,7 +42,7 @@ class JournalWriter:
         self.cut = 0
         self.changed: Callable[[], object] = _nothing
         self._header = header
-        self._file = AppendedFile(path, opener)
+        self._file = AppendOnlyFile(path, opener)
         self._begun = False
 
     def open(self) -> None:

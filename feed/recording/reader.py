@@ -21,7 +21,7 @@ _BITE = 4096
 
 
 @attrs.frozen(kw_only=True)
-class Damage:
+class Corruption:
     """
     Where a recording stopped making sense. Everything before it was read and checked.
 
@@ -77,7 +77,7 @@ class RecordingReader:
         self.events = 0
         self.blocks = 0
         self.complete = False
-        self.damage: Damage | None = None
+        self.damage: Corruption | None = None
         self._digest = Digest()
         self._frames = _Frames(file, (settings or Recording()).block_bytes)
         try:
@@ -95,7 +95,7 @@ class RecordingReader:
             try:
                 rows = self._next_block()
             except _Broken as broken:
-                self.damage = Damage(
+                self.damage = Corruption(
                     block=self.blocks + 1, byte=byte, seq=self.events + 1, reason=str(broken)
                 )
                 return

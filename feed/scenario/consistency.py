@@ -12,7 +12,7 @@ from feed.scenario.schema import File
 from feed.scenario.times import duration_text
 
 
-def inconsistencies(file: File, protocols: Collection[str] | None = None) -> Iterator[Problem]:
+def cross_check(file: File, protocols: Collection[str] | None = None) -> Iterator[Problem]:
     """
     Everything that does not go together.
 

@@ -15,7 +15,7 @@ from feed.model.market import MarketSpec
 from feed.scenario.lines import Path
 
 
-class Misfit(ValueError):
+class InvalidValue(ValueError):
     """
     A value that does not belong where it stands.
 
@@ -81,7 +81,7 @@ def problems(error: BaseException, path: Path = (), suggest: Suggest | None = No
         for inner in error.exceptions:
             if not isinstance(inner, KeyError):
                 yield from problems(inner, path + _step(inner), suggest)
-    elif isinstance(error, Misfit):
+    elif isinstance(error, InvalidValue):
         yield Problem(path + error.path, error.what, error.hint)
     elif isinstance(error, cattrs.ForbiddenExtraKeysError):
         for key in sorted(error.extra_fields):

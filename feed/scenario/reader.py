@@ -12,8 +12,8 @@ from feed.errors import ConfigErrors
 from feed.model.faults import Fault
 from feed.model.scenario import Scenario
 from feed.model.timeline import Action
-from feed.scenario.consistency import inconsistencies
-from feed.scenario.problems import Misfit, Problem, problems
+from feed.scenario.consistency import cross_check
+from feed.scenario.problems import InvalidValue, Problem, problems
 from feed.scenario.schema import CONVERTER, File, Markets, with_base
 from feed.scenario.toml import located, parse, read_text
 
@@ -51,16 +51,16 @@ def parse_scenario(
     wrong: list[Problem] = []
     try:
         document = with_base(document, markets)
-    except Misfit as misfit:
+    except InvalidValue as misfit:
         wrong += problems(misfit)
         # The rest is looked at as if nothing had been said of the market.
         document = with_base({**document, "market": {}}, markets)
     try:
         file = CONVERTER.structure(document, File)
-    except (cattrs.BaseValidationError, Misfit) as error:
+    except (cattrs.BaseValidationError, InvalidValue) as error:
         wrong += problems(error)
     else:
-        wrong += inconsistencies(file, protocols)
+        wrong += cross_check(file, protocols)
         if not wrong:
             return _scenario(file)
     raise ConfigErrors.of(located(wrong, text, name=name))

@@ -60,13 +60,13 @@ from cattrs.gen import make_dict_structure_fn
 
 from feed.model.events import Side
 from feed.model.faults import FAULTS, Fault
+from feed.model.ground_truth import GroundTruth
 from feed.model.instruments import Instrument
 from feed.model.market import InstrumentSpec, MarketSpec
 from feed.model.scenario import Expect
 from feed.model.signals import SignalType
 from feed.model.timeline import ACTIONS, Action, Nanoseconds
-from feed.model.truth import Truth
-from feed.scenario.problems import Misfit, choice, found
+from feed.scenario.problems import InvalidValue, choice, found
 from feed.scenario.times import EXAMPLES, nanoseconds, parse_duration
 
 VERSION: Final = 1
@@ -106,7 +106,7 @@ class File:
     duration: Nanoseconds = attrs.field(validator=gt(0))
     market: MarketSpec
     timeline: tuple[Action | Fault, ...] = ()
-    truth: tuple[Truth, ...] = ()
+    truth: tuple[GroundTruth, ...] = ()
     expect: Expect | None = None
 
 
@@ -123,7 +123,7 @@ def with_base(document: dict[str, Any], markets: Markets) -> dict[str, Any]:
     The document with its market complete: what it does not say is as in its base.
 
     Raises:
-        Misfit: The base is unknown, or ``count`` is no number of instruments.
+        InvalidValue: The base is unknown, or ``count`` is no number of instruments.
     """
     table = document.get("market", {})
     if not isinstance(table, dict):
@@ -131,11 +131,11 @@ def with_base(document: dict[str, Any], markets: Markets) -> dict[str, Any]:
     table = dict(table)
     name, count = table.pop("base", "default"), table.pop("count", None)
     if name not in markets:
-        raise Misfit(found(name), choice(name, markets), ("market", "base"))
+        raise InvalidValue(found(name), choice(name, markets), ("market", "base"))
     if count is not None and not (type(count) is int and 1 <= count <= 10_000):
-        raise Misfit(found(count), "allowed: a whole number from 1 to 10000", ("market", "count"))
+        raise InvalidValue(found(count), "allowed: a whole number from 1 to 10000", ("market", "count"))
     if count is not None and "instruments" in table:
-        raise Misfit("given besides instruments", "allowed: one of them", ("market", "count"))
+        raise InvalidValue("given besides instruments", "allowed: one of them", ("market", "count"))
     base = _TO_DICTS.unstructure(markets[name](count))
     listed = {item["symbol"]: item for item in base["instruments"]}
     chosen = table.get("instruments", list(listed.values()))
@@ -156,7 +156,7 @@ def with_base(document: dict[str, Any], markets: Markets) -> dict[str, Any]:
 def _typed(kind: type[Any], allowed: str) -> Callable[[Any, Any], Any]:
     def structure(value: Any, _: Any) -> Any:
         if type(value) is not kind:  # a bool is an int, and an int is no text
-            raise Misfit(found(value), f"allowed: {allowed}")
+            raise InvalidValue(found(value), f"allowed: {allowed}")
         return value
 
     return structure
@@ -168,7 +168,7 @@ def _number(value: Any, _: Any) -> float:
     except OverflowError:  # a whole number that no float can hold
         number = math.inf
     if not math.isfinite(number):
-        raise Misfit(found(value), "allowed: a number")
+        raise InvalidValue(found(value), "allowed: a number")
     return number
 
 
@@ -176,38 +176,38 @@ def _nanoseconds(value: Any, _: Any) -> int:
     try:
         return parse_duration(value)
     except (TypeError, ValueError):
-        raise Misfit(found(value), f"allowed: {EXAMPLES}") from None
+        raise InvalidValue(found(value), f"allowed: {EXAMPLES}") from None
 
 
 def _moment(value: Any, _: Any) -> int:
     if not isinstance(value, datetime) or value.tzinfo is None:
-        raise Misfit(found(value), "allowed: a time with its zone, such as 2024-03-06T14:30:00Z")
+        raise InvalidValue(found(value), "allowed: a time with its zone, such as 2024-03-06T14:30:00Z")
     return nanoseconds(value)
 
 
 def _name(value: Any, _: Any) -> str:
     if not isinstance(value, str) or not NAME.fullmatch(value):
-        raise Misfit(found(value), f"allowed: {NAMES}")
+        raise InvalidValue(found(value), f"allowed: {NAMES}")
     return value
 
 
 def _format(value: Any, _: Any) -> int:
     if value != VERSION:
-        raise Misfit(found(value), f"allowed: {VERSION}; another release of feed may read it")
+        raise InvalidValue(found(value), f"allowed: {VERSION}; another release of feed may read it")
     return VERSION
 
 
 def _side(value: Any, _: Any) -> Side:
     names = {side.name.lower(): side for side in Side}
     if value not in names:
-        raise Misfit(found(value), f"allowed: {', '.join(names)}")
+        raise InvalidValue(found(value), f"allowed: {', '.join(names)}")
     return names[value]
 
 
 def _signal(value: Any, _: Any) -> SignalType:
     names = {kind.label: kind for kind in SignalType}
     if value not in names:
-        raise Misfit(found(value), choice(value, names))
+        raise InvalidValue(found(value), choice(value, names))
     return names[value]
 
 
@@ -220,7 +220,7 @@ def _several(kind: Any) -> Callable[[Any, Any], tuple[Any, ...]]:
 
     def structure(value: Any, _: Any) -> tuple[Any, ...]:
         if not isinstance(value, list):
-            raise Misfit(found(value), "allowed: a list, in square brackets")
+            raise InvalidValue(found(value), "allowed: a list, in square brackets")
         items, errors = [], []
         for index, one in enumerate(value):
             try:
@@ -240,7 +240,7 @@ def _table(kind: type[Any]) -> Callable[[Any, Any], Any]:
 
     def checked(value: Any, _: Any) -> Any:
         if not isinstance(value, dict):
-            raise Misfit(found(value), "allowed: a table")
+            raise InvalidValue(found(value), "allowed: a table")
         return structure(value, kind)
 
     return checked
@@ -248,13 +248,13 @@ def _table(kind: type[Any]) -> Callable[[Any, Any], Any]:
 
 def _entry(value: Any, _: Any) -> Action | Fault:
     if not isinstance(value, dict):
-        raise Misfit(found(value), "allowed: a table")
+        raise InvalidValue(found(value), "allowed: a table")
     fields = dict(value)
     word = fields.pop("do", None)
     if word is None:
-        raise Misfit("is missing", f"allowed: {', '.join(VERBS)}", ("do",))
+        raise InvalidValue("is missing", f"allowed: {', '.join(VERBS)}", ("do",))
     if word not in VERBS:
-        raise Misfit(found(word), choice(word, VERBS), ("do",))
+        raise InvalidValue(found(word), choice(word, VERBS), ("do",))
     entry: Action | Fault = CONVERTER.structure(fields, VERBS[word])
     return entry
 
@@ -265,9 +265,9 @@ _NAMES_AND_UNITS: Final = [field.name for field in attrs.fields(Instrument)]
 def _instrument(value: Any, _: Any) -> InstrumentSpec:
     """An instrument and its character, which a file has in one table."""
     if not isinstance(value, dict):
-        raise Misfit(found(value), "allowed: a table")
+        raise InvalidValue(found(value), "allowed: a table")
     if "instrument" in value:
-        raise Misfit("unknown key", choice("", [*_NAMES_AND_UNITS]), ("instrument",))
+        raise InvalidValue("unknown key", choice("", [*_NAMES_AND_UNITS]), ("instrument",))
     inner = {key: value[key] for key in _NAMES_AND_UNITS if key in value}
     rest = {key: value[key] for key in value if key not in inner}
     item: InstrumentSpec = _flat(rest | {"instrument": inner}, InstrumentSpec)

@@ -31,7 +31,7 @@ from cattrs.gen import make_dict_structure_fn, override
 
 from feed.errors import ConfigError
 from feed.model.grants import Grant, Scope
-from feed.recording.output import anything, write_whole
+from feed.recording.atomic_file import anything, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,7 +103,7 @@ def replace_text(path: Path, text: str) -> None:
     Raises:
         ConfigError: It cannot be written.
     """
-    write_whole(path, text.encode(), mine=anything, mode=0o600)
+    write_atomically(path, text.encode(), mine=anything, mode=0o600)
 
 
 class _UnfitError(ValueError):

@@ -21,7 +21,7 @@ from feed.settings import Settings
 from feed.sim.clients import ClientMarket, SimulatedRun
 from feed.sim.control import Control
 from feed.sim.runner import MarketRunner
-from feed.sim.simulation import Repeating
+from feed.sim.simulation import Looping
 from feed.stream.source import Batch, Source
 
 log = structlog.get_logger("feed.stage")
@@ -101,7 +101,7 @@ class Playout:
     def _tell_of_rounds(self) -> None:
         """Say that what is played begins again, where it does."""
         run = None if self._run_spec is None else self._run_spec.run
-        if isinstance(run, Repeating) and run.rounds > self._rounds:
+        if isinstance(run, Looping) and run.rounds > self._rounds:
             self._rounds = run.rounds
             log.info("the market begins again", round=run.rounds)
             self._tell_of_damage()

@@ -11,9 +11,9 @@ import trio
 
 from feed.errors import ConfigError, RecordingError
 from feed.model.events import Row
-from feed.recording.appended import AppendedFile, Opener, open_raw, passes
+from feed.recording.append_only_file import AppendOnlyFile, Opener, open_raw, passes
+from feed.recording.buffered_output import BufferedOutput
 from feed.recording.format import Header
-from feed.recording.held import HeldOutput
 from feed.recording.writer import RecordingWriter
 from feed.server.running import Countdown
 from feed.settings import Recording
@@ -53,7 +53,7 @@ class Recorder:
         self._hangs = False  # a thread that will not come back may still use the file
         self._trouble = ""  # of the file, as far as it has been told
         self._changed = trio.lowlevel.ParkingLot()
-        self._file = AppendedFile(path, opener, fresh=True)
+        self._file = AppendOnlyFile(path, opener, fresh=True)
         try:
             self._file.open()
         except OSError as problem:
@@ -61,7 +61,7 @@ class Recorder:
                 raise ConfigError(
                     f"cannot be written: {problem.strerror}", where=str(path), hint="choose another --record"
                 ) from None
-        self._output = HeldOutput(self._file, self._settings.held_bytes)
+        self._output = BufferedOutput(self._file, self._settings.held_bytes)
         self._writer = RecordingWriter(self._output, header, self._settings)
         self._tell()
 

@@ -12,13 +12,13 @@ import feed
 from feed.dialects.discovery import dialects
 from feed.errors import ConfigError
 from feed.model.faults import Fault
+from feed.model.ground_truth import Label
 from feed.model.scenario import Expect, Scenario
-from feed.model.truth import Label
 from feed.recording.file import SUFFIX as RECORDED
 from feed.recording.file import RecordedBlocks, is_recording
 from feed.recording.format import Header, Provenance
 from feed.recording.journal import ScenarioFile
-from feed.recording.reader import Damage
+from feed.recording.reader import Corruption
 from feed.scenario.reader import parse_scenario
 from feed.scenario.schema import Markets
 from feed.scenario.shipped import SUFFIX, find_scenario, find_shipped
@@ -27,8 +27,8 @@ from feed.scenario.toml import read_text
 from feed.scenario.writer import scenario_digest
 from feed.server.faults import Plan
 from feed.settings import Settings
-from feed.sim.again import RepeatedPlayback, RepeatedScript
 from feed.sim.defaults import default_market
+from feed.sim.looping import LoopedPlayback, LoopedScenario
 from feed.sim.market import Market
 from feed.sim.playback import Playback
 from feed.sim.script import ScriptedMarket
@@ -85,7 +85,7 @@ class RunSpec:
     provenance: Provenance = SIMULATED
     repeats: bool = False
     again_and_again: Callable[[], Simulation] | None = None
-    damage: Callable[[], Damage | None] = lambda: None
+    damage: Callable[[], Corruption | None] = lambda: None
 
     @property
     def plan(self) -> Plan:
@@ -162,7 +162,7 @@ def scripted(scenario: Scenario, *, seed: int | None = None, start: int | None =
     return RunSpec(
         name=scenario.name,
         run=ScriptedMarket(scenario),
-        again_and_again=lambda: RepeatedScript(scenario),
+        again_and_again=lambda: LoopedScenario(scenario),
         start=scenario.start,
         duration=scenario.duration,
         seed=scenario.seed,
@@ -186,7 +186,7 @@ def recorded(path: Path) -> RunSpec:
     return RunSpec(
         name=path.name.removesuffix(RECORDED),
         run=run,
-        again_and_again=lambda: RepeatedPlayback(run, run.again),
+        again_and_again=lambda: LoopedPlayback(run, run.from_start),
         start=header.start,
         provenance=header.provenance,
         damage=lambda: blocks.damage,
@@ -194,7 +194,7 @@ def recorded(path: Path) -> RunSpec:
 
 
 def repeated(run_spec: RunSpec) -> RunSpec:
-    """The same again and again; see :mod:`feed.sim.again`. A market without an end stays what it is."""
+    """The same again and again; see :mod:`feed.sim.looping`. A market without an end stays what it is."""
     run = run_spec.run if run_spec.again_and_again is None else run_spec.again_and_again()
     return attrs.evolve(run_spec, run=run, repeats=True)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import structlog
 import trio
 
-from feed.recording.appended import Opener, open_raw
+from feed.recording.append_only_file import Opener, open_raw
 from feed.recording.format import Header
 from feed.recording.journal import JournalHeader
 from feed.recording.journal_writer import JournalWriter

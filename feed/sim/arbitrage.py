@@ -7,8 +7,8 @@ from typing import Final
 
 from feed.model.contracts import Arbitrage
 from feed.model.durations import NS_PER_MILLISECOND
-from feed.sim.draws import EXPONENTIAL, MASK, WIDTH
 from feed.sim.instrument_sim import BUY, SELL, InstrumentSim
+from feed.sim.random_streams import EXPONENTIAL, MASK, WIDTH
 
 
 class Arbitrageur:
@@ -37,8 +37,8 @@ class Arbitrageur:
         self._margin = 1.0 + spec.margin / 10_000
         self._gap = spec.looks_ms * NS_PER_MILLISECOND
         self._size = spec.size
-        self._bits = venues[0].bits("arbitrage")
-        self.index = venues[0].queue.join(self)
+        self._bits = venues[0].random_stream("arbitrage")
+        self.index = venues[0].queue.register(self)
 
     def act(self, now: int) -> int:
         """Look at every venue, and trade on the two that are furthest apart."""

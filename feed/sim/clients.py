@@ -34,7 +34,7 @@ class SimulatedRun(Simulation, Protocol):
     def market(self) -> Market:
         """The market, as it stands."""
 
-    def again(self) -> SimulatedRun:
+    def from_start(self) -> SimulatedRun:
         """The same run from its beginning: the same rows at the same times."""
 
 
@@ -84,9 +84,9 @@ class ClientMarket:
         """Market time at which all is over; None for a market without end."""
         return self._run.end
 
-    def again(self) -> ClientMarket:
+    def from_start(self) -> ClientMarket:
         """The same market from its beginning, without what accounts have done."""
-        return ClientMarket(self._run.again(), trading=self._trading)
+        return ClientMarket(self._run.from_start(), trading=self._trading)
 
     def opening(self) -> list[Row]:
         """The rows that built the opening books. Taken once, before all others."""

@@ -21,7 +21,7 @@ class ClockTicker:
 
     def __init__(self, queue: EventQueue, rows: list[Row], start: int) -> None:
         self._rows = rows
-        queue.call(queue.join(self), start - start % NS_PER_SECOND + NS_PER_SECOND)
+        queue.schedule(queue.register(self), start - start % NS_PER_SECOND + NS_PER_SECOND)
 
     def act(self, now: int) -> int:
         """Tell that a second has begun."""

@@ -159,7 +159,7 @@ class Control:
                 raise MarketError(f"market time began at {self._start}, it cannot go back to {time}")
             found = None if self._checkpoints is None else self._checkpoints.before(time)
             if found is None:
-                found = self._run.again()
+                found = self._run.from_start()
                 found.opening()
             self._play(found)
             self._silent = True

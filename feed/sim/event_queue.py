@@ -32,16 +32,16 @@ class EventQueue:
         self.heap: Final[list[tuple[int, int]]] = []
         self.actors: Final[list[Actor]] = []
 
-    def join(self, actor: Actor) -> int:
+    def register(self, actor: Actor) -> int:
         """Take in an actor, which does nothing until it is called. Returns its index."""
         self.actors.append(actor)
         return len(self.actors) - 1
 
-    def call(self, index: int, when: int) -> None:
+    def schedule(self, index: int, when: int) -> None:
         """Let an actor act once at ``when``, besides whatever it has planned."""
         heappush(self.heap, (when, index))
 
-    def withdraw(self, sim: object, now: int) -> list[tuple[int, int]]:
+    def unschedule(self, sim: object, now: int) -> list[tuple[int, int]]:
         """Take off what is planned in one pit. Returns (nanoseconds left, index of the actor)."""
         actors = self.actors
         planned = [(when - now, index) for when, index in self.heap if actors[index].sim is sim]

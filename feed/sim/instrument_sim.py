@@ -9,8 +9,8 @@ from typing import Final, Protocol
 from feed.book.book import OrderBook
 from feed.model.events import TRADE, Row, Side
 from feed.model.market import InstrumentSpec, MarketSpec
-from feed.sim.draws import MASK, WIDTH, bits
 from feed.sim.event_queue import EventQueue
+from feed.sim.random_streams import MASK, WIDTH, random_stream
 
 # Plain integers: they index tuples and go into rows on every step.
 BUY: Final = int(Side.BUY)
@@ -39,25 +39,25 @@ class MarketMaker(Protocol):
     anchor: float
     slack: float
 
-    def tune(self) -> None:
+    def update_parameters(self) -> None:
         """Take over the instrument's spread, volatility and sizes as they are now."""
 
-    def hear(self, now: int) -> None:
+    def schedule_reaction(self, now: int) -> None:
         """Plan to act soon."""
 
-    def fill(self) -> None:
+    def quote_ladder(self) -> None:
         """Quote the whole ladder at once."""
 
-    def withdraw(self) -> None:
+    def cancel_quotes(self) -> None:
         """Take every quote off the book."""
 
-    def refill(self, side: int) -> None:
+    def requote_side(self, side: int) -> None:
         """Quote at once on a side that is empty."""
 
-    def renew(self) -> None:
+    def refresh_best(self) -> None:
         """Join the best price of a side."""
 
-    def lost(self, now: int, order: int, side: int) -> bool:
+    def quote_traded(self, now: int, order: int, side: int) -> bool:
         """Take note of a quote that was traded. Returns whether it was this maker's."""
 
     def best(self, side: int) -> float:
@@ -67,10 +67,10 @@ class MarketMaker(Protocol):
 class TradeObserver(Protocol):
     """Is shown what happens to an instrument, at the moment it happens."""
 
-    def happened(self, rows: list[Row]) -> None:
+    def on_rows(self, rows: list[Row]) -> None:
         """An action gave these rows, a trade among them."""
 
-    def told(self, row: Row) -> None:
+    def on_row(self, row: Row) -> None:
         """A row was put into the stream that follows from no order."""
 
 
@@ -111,7 +111,7 @@ class InstrumentSim:
         "makers",
         "market",
         "next_order",
-        "pace",
+        "observer",
         "premium",
         "queue",
         "rests",
@@ -123,7 +123,7 @@ class InstrumentSim:
         "trading",
         "value",
         "volatility",
-        "watch",
+        "wait_scale",
     )
 
     def __init__(
@@ -145,8 +145,8 @@ class InstrumentSim:
         self.queue: Final = queue
         self.value = float(spec.price)
         self._imbalance = BUY, 1.0
-        self.deepen(1.0)
-        self.pace = 1.0
+        self.set_liquidity(1.0)
+        self.wait_scale = 1.0
         self.makers: Sequence[MarketMaker] = ()
         self.interval_scale = 1.0
         self.highest = spec.instrument.highest or _ANY_PRICE
@@ -155,41 +155,41 @@ class InstrumentSim:
         self.impact = 0.0
         self.premium = 0.0
         self.detached = False
-        self.watch: TradeObserver | None = None
-        self.widen(1.0)
-        self.swing(1.0)
+        self.observer: TradeObserver | None = None
+        self.set_spread(1.0)
+        self.set_volatility(1.0)
         self._rows = rows
 
-    def bits(self, name: str) -> Callable[[int], int]:
-        """Random bits of one participant, see :func:`feed.sim.draws.bits`."""
-        return bits(self.seed, self.spec.instrument.symbol, name)
+    def random_stream(self, name: str) -> Callable[[int], int]:
+        """Random bits of one participant, see :func:`feed.sim.random_streams.random_stream`."""
+        return random_stream(self.seed, self.spec.instrument.symbol, name)
 
-    def move(self, fraction: float) -> None:
+    def move_value(self, fraction: float) -> None:
         """Move the fundamental value by ``fraction`` of itself; it stays where prices can be quoted."""
         room = 2.0 + 2.0 * self.spread
         self.value = max(min(self.value * (1.0 + fraction), self.highest - room), room)
 
-    def swing(self, factor: float) -> None:
+    def set_volatility(self, factor: float) -> None:
         """Set the volatility to ``factor`` times that of the specification."""
         self.volatility = factor * self.spec.volatility / 10_000
         self.step = self.volatility * sqrt(self.interval_scale)
         for maker in self.makers:
-            maker.tune()
+            maker.update_parameters()
 
-    def hurry(self, factor: float) -> None:
+    def set_activity(self, factor: float) -> None:
         """Set the activity to ``factor`` times that of the specification; volatility stays what it is."""
         self.interval_scale = 1 / factor
         self.step = self.volatility * sqrt(self.interval_scale)
 
-    def widen(self, factor: float) -> None:
+    def set_spread(self, factor: float) -> None:
         """Set the spread to ``factor`` times that of the specification."""
         self.spread = min(self.spec.spread * factor, self.highest * _WIDEST)
         self.half = _WIDE * self.spread / 2
-        self.move(0.0)
+        self.move_value(0.0)
         for maker in self.makers:
-            maker.tune()
+            maker.update_parameters()
 
-    def deepen(self, factor: float) -> None:
+    def set_liquidity(self, factor: float) -> None:
         """Set the sizes to ``factor`` times those of the specification, on both sides."""
         self.size = self.spec.size * factor
         self.imbalance(*self._imbalance)
@@ -202,17 +202,17 @@ class InstrumentSim:
     def clear(self) -> None:
         """Take every order off the book."""
         for maker in self.makers:
-            maker.withdraw()
+            maker.cancel_quotes()
         for side in (BUY, SELL):
             for order, _, _ in self.book.orders(side):
                 self.book.cancel(order)
 
-    def alert(self, now: int) -> None:
+    def notify_makers(self, now: int) -> None:
         """Let every maker answer to something at ``now``."""
         for maker in self.makers:
-            maker.hear(now)
+            maker.schedule_reaction(now)
 
-    def wake(self, now: int, threshold: int, bits: int) -> None:
+    def deliver_news(self, now: int, threshold: int, bits: int) -> None:
         """
         Let makers answer to news at ``now``.
 
@@ -222,7 +222,7 @@ class InstrumentSim:
         value = self.value
         for maker in self.makers:
             if bits & MASK < threshold or abs(value - maker.anchor) > maker.slack:
-                maker.hear(now)
+                maker.schedule_reaction(now)
             bits >>= WIDTH
 
     @property
@@ -230,11 +230,11 @@ class InstrumentSim:
         """Whether its value is that of another instrument, or derives from it."""
         return self.spec.followed is not None
 
-    def tell(self, row: Row) -> None:
+    def publish(self, row: Row) -> None:
         """Put a row into the stream."""
         self._rows.append(row)
-        if self.watch is not None:
-            self.watch.told(row)
+        if self.observer is not None:
+            self.observer.on_row(row)
 
     def take(
         self,
@@ -275,7 +275,7 @@ class InstrumentSim:
         key = -self.book.ask if side else self.book.bid
         return all(maker.best(side) < key for maker in self.makers)
 
-    def within(self, side: int, spreads: float) -> int:
+    def limit_price(self, side: int, spreads: float) -> int:
         """The price that many spreads past the best, for who takes."""
         reach = int(spreads * self.spread)
         return max(1, self.book.bid - reach) if side else min(self.highest, self.book.ask + reach)
@@ -293,17 +293,17 @@ class InstrumentSim:
                 signed += -row[6] if row[4] else row[6]
                 if not row[9]:
                     for maker in self.makers:
-                        if maker.lost(now, row[7], SELL - row[4]):
+                        if maker.quote_traded(now, row[7], SELL - row[4]):
                             break
         if not signed:
             return
         if informs:
             moved = self.market.impact * self.spread * signed / (self.spec.size * self.value)
-            self.move(moved)
+            self.move_value(moved)
             self.impact += moved
         self.refill(now)
-        if self.watch is not None:
-            self.watch.happened(self._rows[since:])
+        if self.observer is not None:
+            self.observer.on_rows(self._rows[since:])
 
     def refill(self, now: int) -> None:
         """Let the first maker quote on a side that is empty."""
@@ -312,4 +312,4 @@ class InstrumentSim:
             book.now = now
             for side in (BUY, SELL):
                 if not (book.ask if side else book.bid):
-                    self.makers[0].refill(side)
+                    self.makers[0].requote_side(side)

@@ -8,9 +8,9 @@ from typing import Final
 import attrs
 
 from feed.model.durations import NS_PER_MILLISECOND, NS_PER_SECOND
-from feed.sim.draws import EXPONENTIAL, LAPLACE, MASK, WIDTH, chance
 from feed.sim.instrument_sim import InstrumentSim
 from feed.sim.news import NewsProcess
+from feed.sim.random_streams import EXPONENTIAL, LAPLACE, MASK, WIDTH, threshold
 
 # Of what trades here say about the value, this share reaches the instrument that is followed.
 _PASSED_ON: Final = 0.5
@@ -27,12 +27,12 @@ class BasisSpec:
         memory_seconds: How long such a distance lasts, about.
     """
 
-    looks_ms: float
-    apart: float
+    interval_ms: float
+    deviation_bps: float
     memory_seconds: float
 
 
-class Tracker:
+class BasisTracker:
     """
     Keeps the value of one pit near that of another, at a distance that drifts to and fro.
 
@@ -47,14 +47,14 @@ class Tracker:
     """
 
     __slots__ = (
+        "_basis",
         "_bits",
-        "_drift",
         "_first",
         "_gap",
-        "_heard",
         "_keep",
         "_news_process",
         "_scale",
+        "_wake_threshold",
         "index",
         "sim",
     )
@@ -63,37 +63,37 @@ class Tracker:
         self, sim: InstrumentSim, first: InstrumentSim, basis_spec: BasisSpec, news_process: NewsProcess
     ) -> None:
         self.sim: InstrumentSim = sim
-        self.index = sim.queue.join(self)
+        self.index = sim.queue.register(self)
         self._first = first
         self._news_process = news_process
-        self._gap = basis_spec.looks_ms * NS_PER_MILLISECOND
+        self._gap = basis_spec.interval_ms * NS_PER_MILLISECOND
         news = sim.market.news
         forgets = min(1.0, self._gap / (basis_spec.memory_seconds * NS_PER_SECOND))
         self._keep = 1.0 - forgets
         # A step of this size makes a drift of the wanted deviation.
-        self._scale = basis_spec.apart / 10_000 * sqrt(forgets * (2.0 - forgets))
+        self._scale = basis_spec.deviation_bps / 10_000 * sqrt(forgets * (2.0 - forgets))
         # Makers hear of it as often as of the news of an instrument that is as busy.
         moves = news.moves * sim.spec.updates_per_second * self._gap / NS_PER_SECOND
-        self._heard = chance(news.heard * min(1.0, moves))
-        self._drift = 0.0
-        self._bits = sim.bits("tracker")
+        self._wake_threshold = threshold(news.heard * min(1.0, moves))
+        self._basis = 0.0
+        self._bits = sim.random_stream("tracker")
 
     def act(self, now: int) -> int:
         """Look at the other, move the value, and let some of the makers hear of it."""
         sim = self.sim
         bits = self._bits(WIDTH * (2 + len(sim.makers)))
-        sim.pace = self._news_process.haste * sim.interval_scale
+        sim.wait_scale = self._news_process.interval_scale * sim.interval_scale
         if not sim.detached:
-            self._drift = self._drift * self._keep + LAPLACE[bits & MASK] * self._scale
+            self._basis = self._basis * self._keep + LAPLACE[bits & MASK] * self._scale
             if sim.impact:
-                self._first.move(sim.impact * _PASSED_ON)
+                self._first.move_value(sim.impact * _PASSED_ON)
                 sim.impact = 0.0
             self.catch_up(now)
-            sim.wake(now, self._heard, bits >> 2 * WIDTH)
+            sim.deliver_news(now, self._wake_threshold, bits >> 2 * WIDTH)
         return 1 + int(self._gap * sim.interval_scale * EXPONENTIAL[bits >> WIDTH & MASK])
 
     def catch_up(self, _: int) -> None:
         """Move the value to where it belongs."""
         sim = self.sim
         if not sim.detached:
-            sim.move(self._first.value * (1.0 + self._drift + sim.premium) / sim.value - 1.0)
+            sim.move_value(self._first.value * (1.0 + self._basis + sim.premium) / sim.value - 1.0)

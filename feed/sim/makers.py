@@ -8,8 +8,8 @@ from math import floor, inf, sqrt
 from typing import Final
 
 from feed.model.durations import NS_PER_MILLISECOND
-from feed.sim.draws import HEAVY, MASK, WIDTH, chance, delays
 from feed.sim.instrument_sim import BUY, SELL, InstrumentSim
+from feed.sim.random_streams import HEAVY, MASK, WIDTH, delay_table, threshold
 
 # How much wider each next maker quotes than the one before, as a share of the half spread.
 _STAGGER: Final = 0.35
@@ -69,21 +69,21 @@ class Maker:
     def __init__(self, sim: InstrumentSim, rank: int) -> None:
         makers = sim.market.makers
         self.sim: InstrumentSim = sim
-        self.index = sim.queue.join(self)
+        self.index = sim.queue.register(self)
         self.anchor = sim.value
         self._rank = rank
         self._quotes = makers.quotes
         # Indexed by side, best last.
         self._keys: tuple[list[int], list[int]] = ([], [])
         self._ids: tuple[list[int], list[int]] = ([], [])
-        self._reaction = delays(makers.reaction)
-        self._pause = delays(makers.pause)
-        self._persists = chance(makers.persistence)
-        self._picks_off = chance(makers.pick_off)
-        self._bits = sim.bits(f"maker-{rank + 1}")
-        self.tune()
+        self._reaction = delay_table(makers.reaction)
+        self._pause = delay_table(makers.pause)
+        self._persists = threshold(makers.persistence)
+        self._picks_off = threshold(makers.pick_off)
+        self._bits = sim.random_stream(f"maker-{rank + 1}")
+        self.update_parameters()
 
-    def tune(self) -> None:
+    def update_parameters(self) -> None:
         """Take over a changed spread or volatility; quotes follow as they are replaced."""
         sim = self.sim
         stride = sim.value * sim.volatility / sqrt(sim.spec.updates_per_second)
@@ -165,14 +165,14 @@ class Maker:
         self._ids[side].insert(at, order)
         sim.book.limit(order, side, -key if side else key, lots)
 
-    def fill(self) -> None:
+    def quote_ladder(self) -> None:
         """Quote the whole ladder at once, around the value as it is now."""
         self.anchor = self.sim.value
         for side in (BUY, SELL):
             for _ in range(self._quotes - len(self._keys[side])):
                 self.place(side, self._bits(_BITS))
 
-    def withdraw(self) -> None:
+    def cancel_quotes(self) -> None:
         """Take the whole ladder off the book."""
         for keys, ids in zip(self._keys, self._ids, strict=True):
             for order in ids:
@@ -180,12 +180,12 @@ class Maker:
             keys.clear()
             ids.clear()
 
-    def refill(self, side: int) -> None:
+    def requote_side(self, side: int) -> None:
         """Quote at once on a side that was swept empty, around the value as the sweep has left it."""
         self.anchor = self.sim.value
         self.place(side, self._bits(_BITS))
 
-    def renew(self) -> None:
+    def refresh_best(self) -> None:
         """Join the best price of a side, which changes the size quoted there."""
         book = self.sim.book
         bits = self._bits(_BITS)
@@ -193,7 +193,7 @@ class Maker:
         lots = 1 + int(self.sim.rests[side] * HEAVY[bits >> WIDTH & MASK])
         self._rest(side, -book.ask if side else book.bid, lots)
 
-    def lost(self, now: int, order: int, side: int) -> bool:
+    def quote_traded(self, now: int, order: int, side: int) -> bool:
         """Miss a quote that was taken, and plan to replace it. Returns whether it was this maker's."""
         ids = self._ids[side]
         if order not in ids:
@@ -201,7 +201,7 @@ class Maker:
         at = ids.index(order)
         del ids[at]
         del self._keys[side][at]
-        self.hear(now)
+        self.schedule_reaction(now)
         return True
 
     def best(self, side: int) -> float:
@@ -209,19 +209,19 @@ class Maker:
         keys = self._keys[side]
         return keys[-1] if keys else -inf
 
-    def hear(self, now: int) -> None:
+    def schedule_reaction(self, now: int) -> None:
         """Plan to act soon."""
         heappush(self.sim.queue.heap, (now + self._reaction[self._bits(WIDTH)], self.index))
 
 
-class Obligation:
+class QuotingObligation:
     """The first maker's duty: a best quote never stands still for long."""
 
     __slots__ = ("_every", "_seen", "index", "sim")
 
     def __init__(self, sim: InstrumentSim) -> None:
         self.sim: InstrumentSim = sim
-        self.index = sim.queue.join(self)
+        self.index = sim.queue.register(self)
         self._every = sim.market.makers.obligation_ms * NS_PER_MILLISECOND
         self._seen = (0, 0, 0, 0)
 
@@ -232,7 +232,7 @@ class Obligation:
         quote = (book.bid, book.bid_size, book.ask, book.ask_size)
         if quote == self._seen:
             book.now = now
-            sim.makers[0].renew()
+            sim.makers[0].refresh_best()
             quote = (book.bid, book.bid_size, book.ask, book.ask_size)
         self._seen = quote
         return self._every

@@ -23,8 +23,8 @@ from feed.sim.event_queue import EventQueue
 from feed.sim.instrument_sim import InstrumentSim
 from feed.sim.news import NewsProcess
 from feed.sim.participants import Participants
+from feed.sim.signal_monitor import SignalMonitor
 from feed.sim.traders import LargeOrder
-from feed.sim.watch import Watch
 
 
 class Market:
@@ -48,7 +48,7 @@ class Market:
 
     def __init__(self, spec: MarketSpec, *, seed: int, start: int, after: Market | None = None) -> None:
         self.listing: Final = spec.listing()
-        self._begun_with: Final = (spec, seed, start)
+        self._arguments: Final = (spec, seed, start)
         self.now = start
         self._rows: list[Row] = []
         self._queue = EventQueue()
@@ -70,22 +70,22 @@ class Market:
             for item, book in zip(spec.instruments, self.exchange.books, strict=True)
         ]
         # What an instrument's participants had planned when it stopped: (nanoseconds left, actor).
-        self._parked: dict[int, list[tuple[int, int]]] = {}
-        self._queue.call(self._news_process.index, start + NS_PER_SECOND)
+        self._suspended: dict[int, list[tuple[int, int]]] = {}
+        self._queue.schedule(self._news_process.index, start + NS_PER_SECOND)
         population = Participants(spec, self._sims, self._news_process, start=start)
         self._engines = population.engines
         self._trackers = population.trackers
         for index, sim in enumerate(self._sims):
             sim.book.now = start
-            self._parked[index] = population.bring_in(sim)
+            self._suspended[index] = population.add(sim)
             if sim.spec.listed:
                 self._open(index)
             else:
                 self.exchange.set_status(index, Status.DELISTED)
-        population.bring_in_arbitrageurs()
+        population.add_arbitrageurs()
         self._rows += self._engine_rows()
         if spec.signals is not None:
-            watch = Watch(
+            monitor = SignalMonitor(
                 self.listing,
                 spec.signals,
                 exchange=self.exchange,
@@ -94,7 +94,7 @@ class Market:
                 start=start,
             )
             for sim in self._sims:
-                sim.watch = watch
+                sim.observer = monitor
 
     @property
     def market(self) -> Market:
@@ -105,14 +105,14 @@ class Market:
     def end(self) -> None:
         """It has none."""
 
-    def again(self) -> Market:
+    def from_start(self) -> Market:
         """The same market from its beginning."""
-        spec, seed, start = self._begun_with
+        spec, seed, start = self._arguments
         return Market(spec, seed=seed, start=start)
 
     def opening(self) -> list[Row]:
         """The rows that built the opening books, at the start; to be taken once, before all others."""
-        return self._taken()
+        return self._take_rows()
 
     def next_time(self) -> int:
         """Market time of the next scheduled action."""
@@ -142,9 +142,9 @@ class Market:
                 heappop(heap)
             if len(rows) >= limit:
                 self.now = now
-                return self._taken()
+                return self._take_rows()
         self.now = until
-        return self._taken()
+        return self._take_rows()
 
     def snapshot(self) -> list[Row]:
         """Every status, book and derivative as it stands, in rows that rebuild them from nothing."""
@@ -167,39 +167,39 @@ class Market:
         ack = self.exchange.execute(command)
         if sim is not None:
             sim.traded(self.now, before)
-        return ack, self._taken()
+        return ack, self._take_rows()
 
     def shock(self, instrument: int, fraction: float) -> list[Row]:
         """News: move the fundamental value by ``fraction`` of itself. The makers follow."""
         sim = self._sims[instrument]
-        sim.move(fraction)
-        if instrument not in self._parked:
-            sim.alert(self.now)
-        return self._taken()
+        sim.move_value(fraction)
+        if instrument not in self._suspended:
+            sim.notify_makers(self.now)
+        return self._take_rows()
 
     def volatility(self, instrument: int, factor: float) -> list[Row]:
         """Let the value swing ``factor`` times as far as the specification says."""
-        self._sims[instrument].swing(_checked(factor))
-        return self._taken()
+        self._sims[instrument].set_volatility(_checked(factor))
+        return self._take_rows()
 
     def activity(self, instrument: int, factor: float) -> list[Row]:
         """Let everything happen ``factor`` times as often as the specification says, at equal volatility."""
         sim = self._sims[instrument]
         before = sim.interval_scale
-        sim.hurry(_checked(factor))
-        trading = instrument not in self._parked
-        planned = self._queue.withdraw(sim, self.now) if trading else self._parked[instrument]
-        self._parked[instrument] = [
+        sim.set_activity(_checked(factor))
+        trading = instrument not in self._suspended
+        planned = self._queue.unschedule(sim, self.now) if trading else self._suspended[instrument]
+        self._suspended[instrument] = [
             (int(left * sim.interval_scale / before), actor) for left, actor in planned
         ]
         if trading:
             self._unpark(instrument)
-        return self._taken()
+        return self._take_rows()
 
     def liquidity(self, instrument: int, factor: float) -> list[Row]:
         """Let everyone work with ``factor`` times the sizes of the specification; makers do at once."""
         sim = self._sims[instrument]
-        sim.deepen(_checked(factor))
+        sim.set_liquidity(_checked(factor))
         return self._requote(instrument)
 
     def imbalance(self, instrument: int, side: Side, factor: float) -> list[Row]:
@@ -209,7 +209,7 @@ class Market:
 
     def spread(self, instrument: int, factor: float) -> list[Row]:
         """Let makers ask for ``factor`` times the spread of the specification, at once."""
-        self._sims[instrument].widen(_checked(factor))
+        self._sims[instrument].set_spread(_checked(factor))
         return self._requote(instrument)
 
     def large_order(
@@ -242,12 +242,12 @@ class Market:
             )
         sim = self._sims[instrument]
         order = LargeOrder(sim, int(side), lots, slices=slices, pause=pause, reach=reach)
-        index = self._queue.join(order)
-        if instrument in self._parked:
-            self._parked[instrument].append((0, index))
+        index = self._queue.register(order)
+        if instrument in self._suspended:
+            self._suspended[instrument].append((0, index))
         else:
-            self._queue.call(index, self.now)
-        return self._taken()
+            self._queue.schedule(index, self.now)
+        return self._take_rows()
 
     def premium(self, instrument: int, fraction: float) -> list[Row]:
         """
@@ -259,14 +259,14 @@ class Market:
         if not -1 < fraction < inf:
             raise MarketError(f"a premium must be a number above -1, not {fraction}")
         self._sims[instrument].premium = fraction
-        return self._taken()
+        return self._take_rows()
 
     def detach(self, instrument: int, *, detached: bool) -> list[Row]:
         """Let an instrument that follows another cease to, or follow again."""
         sim = self._sims[instrument]
         sim.detached = detached
         sim.impact = 0.0  # what trades say meanwhile, nobody elsewhere hears
-        return self._taken()
+        return self._take_rows()
 
     def set_status(self, instrument: int, status: Status) -> list[Row]:
         """
@@ -277,20 +277,20 @@ class Market:
         """
         sim = self._sims[instrument]
         sim.book.now = self.now
-        if instrument not in self._parked and status is not Status.TRADING:
+        if instrument not in self._suspended and status is not Status.TRADING:
             if not sim.follows:
                 self._news_process.sims.remove(sim)
-            self._parked[instrument] = self._queue.withdraw(sim, self.now)
+            self._suspended[instrument] = self._queue.unschedule(sim, self.now)
         opens = not sim.listed
         sim.trading, sim.listed = status is Status.TRADING, status is not Status.DELISTED
         self.exchange.set_status(instrument, status)
         if status is Status.DELISTED:
             sim.clear()
-        elif status is Status.TRADING and instrument in self._parked:
+        elif status is Status.TRADING and instrument in self._suspended:
             if opens and instrument in self._engines:
                 self._rows += self._engines[instrument].rows(self.now)
             self._open(instrument)
-        return self._taken()
+        return self._take_rows()
 
     def _open(self, instrument: int) -> None:
         sim = self._sims[instrument]
@@ -298,30 +298,30 @@ class Market:
         if instrument in self._trackers:
             self._trackers[instrument].catch_up(self.now)
         for maker in sim.makers:
-            maker.fill()
-        sim.alert(self.now)
+            maker.quote_ladder()
+        sim.notify_makers(self.now)
         self._unpark(instrument)
         if not sim.follows:
             self._news_process.sims.append(sim)
 
     def _unpark(self, instrument: int) -> None:
-        for left, actor in self._parked.pop(instrument):
-            self._queue.call(actor, self.now + left)
+        for left, actor in self._suspended.pop(instrument):
+            self._queue.schedule(actor, self.now + left)
 
     def _engine_rows(self) -> list[Row]:
         listed = (engine for index, engine in self._engines.items() if self._sims[index].listed)
         return [row for engine in listed for row in engine.rows(self.now)]
 
     def _requote(self, instrument: int) -> list[Row]:
-        if instrument not in self._parked:
+        if instrument not in self._suspended:
             sim = self._sims[instrument]
             sim.book.now = self.now
             for maker in sim.makers:
-                maker.withdraw()
-                maker.fill()
-        return self._taken()
+                maker.cancel_quotes()
+                maker.quote_ladder()
+        return self._take_rows()
 
-    def _taken(self) -> list[Row]:
+    def _take_rows(self) -> list[Row]:
         rows = self._rows[:]
         self._rows.clear()
         return rows

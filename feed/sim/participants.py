@@ -11,15 +11,15 @@ from feed.model.durations import NS_PER_MILLISECOND
 from feed.model.instruments import Instrument
 from feed.model.market import MarketSpec
 from feed.sim.arbitrage import Arbitrageur
-from feed.sim.draws import EXPONENTIAL, MASK, WIDTH
 from feed.sim.event_queue import Actor
 from feed.sim.instrument_sim import InstrumentSim
-from feed.sim.links import BasisSpec, Tracker
-from feed.sim.makers import Maker, Obligation
-from feed.sim.news import NewsProcess, ValueProcess, swings
+from feed.sim.links import BasisSpec, BasisTracker
+from feed.sim.makers import Maker, QuotingObligation
+from feed.sim.news import NewsProcess, ValueProcess, volatility_regimes
 from feed.sim.perpetual import Engine, Leverage
-from feed.sim.predictions import Oddsmaker, Rounds
-from feed.sim.traders import Follower, LargeTrader, NoiseTrader
+from feed.sim.predictions import PredictionRounds, ProbabilityTracker
+from feed.sim.random_streams import EXPONENTIAL, MASK, WIDTH
+from feed.sim.traders import LargeTrader, MovingAverageTrader, NoiseTrader
 
 _LINK_MEMORY: Final = 30.0  # seconds that a venue stays apart from another, about
 _PREMIUM_MEMORY: Final = 300.0
@@ -56,12 +56,12 @@ class Participants:
         self._sims = sims
         self._news_process = news_process
         self._start = start
-        self._swings = swings(spec.news)
+        self._regimes = volatility_regimes(spec.news)
         self._by_symbol = {sim.spec.instrument.symbol: sim for sim in sims}
-        self.engines: dict[int, Engine | Rounds] = {}
-        self.trackers: dict[int, Tracker | Oddsmaker] = {}
+        self.engines: dict[int, Engine | PredictionRounds] = {}
+        self.trackers: dict[int, BasisTracker | ProbabilityTracker] = {}
 
-    def bring_in(self, sim: InstrumentSim) -> list[tuple[int, int]]:
+    def add(self, sim: InstrumentSim) -> list[tuple[int, int]]:
         """
         Bring in the participants of an instrument.
 
@@ -73,23 +73,23 @@ class Participants:
         market = self._spec
         sim.makers = [Maker(sim, rank) for rank in range(market.makers.count)]
         others: list[Participant] = [
-            *self._movers(sim),
-            Obligation(sim),
+            *self._value_drivers(sim),
+            QuotingObligation(sim),
             *(NoiseTrader(sim, rank) for rank in range(market.noise.count)),
             *(
-                Follower(sim, market.momentum, f"momentum-{rank + 1}", against=False)
+                MovingAverageTrader(sim, market.momentum, f"momentum-{rank + 1}", against=False)
                 for rank in range(market.momentum.count)
             ),
             *(
-                Follower(sim, market.reversion, f"reversion-{rank + 1}", against=True)
+                MovingAverageTrader(sim, market.reversion, f"reversion-{rank + 1}", against=True)
                 for rank in range(market.reversion.count)
             ),
             *([LargeTrader(sim)] if market.large.per_hour else []),
         ]
-        delay = sim.bits("opening")
+        delay = sim.random_stream("opening")
         return [(1 + delay(29), actor.index) for actor in others]
 
-    def bring_in_arbitrageurs(self) -> None:
+    def add_arbitrageurs(self) -> None:
         """Bring in those who are at home on several venues, one for each pair."""
         spec = self._spec.arbitrage
         if spec is None:
@@ -100,36 +100,40 @@ class Participants:
             if len(venues) > 1 and len({_units(venue.spec.instrument) for venue in venues}) == 1:
                 arbitrageur = Arbitrageur(venues, spec)
                 wait = 1 + int(
-                    spec.looks_ms * NS_PER_MILLISECOND * EXPONENTIAL[venues[0].bits("opening")(WIDTH) & MASK]
+                    spec.looks_ms
+                    * NS_PER_MILLISECOND
+                    * EXPONENTIAL[venues[0].random_stream("opening")(WIDTH) & MASK]
                 )
-                venues[0].queue.call(arbitrageur.index, self._start + wait)
+                venues[0].queue.schedule(arbitrageur.index, self._start + wait)
 
-    def _movers(self, sim: InstrumentSim) -> list[Participant]:
+    def _value_drivers(self, sim: InstrumentSim) -> list[Participant]:
         """Whoever moves the value of an instrument, and who besides comes with it."""
         spec, news_process = sim.spec, self._news_process
         if spec.prediction is not None:
-            rounds = Rounds(sim, self._named(spec.prediction.symbol), start=self._start)
+            rounds = PredictionRounds(sim, self._named(spec.prediction.symbol), start=self._start)
             self.engines[sim.book.instrument] = rounds
-            return [self._tracking(sim, Oddsmaker(sim, spec.prediction, rounds, news_process))]
+            return [self._track(sim, ProbabilityTracker(sim, spec.prediction, rounds, news_process))]
         if spec.perpetual is not None:
             perpetual = spec.perpetual
             first = self._named(perpetual.symbol, like=sim)
             engine = Engine(sim, perpetual, self._venues(first), start=self._start)
             self.engines[sim.book.instrument] = engine
             basis_spec = BasisSpec(
-                looks_ms=_PREMIUM_LOOKS_MS, apart=perpetual.premium, memory_seconds=_PREMIUM_MEMORY
+                interval_ms=_PREMIUM_LOOKS_MS, deviation_bps=perpetual.premium, memory_seconds=_PREMIUM_MEMORY
             )
-            tracker = self._tracking(sim, Tracker(sim, first, basis_spec, news_process))
+            tracker = self._track(sim, BasisTracker(sim, first, basis_spec, news_process))
             return [tracker, *([Leverage(sim, perpetual, engine.positions)] if perpetual.traders else [])]
         if spec.link is not None:
             first = self._named(spec.link.symbol, like=sim)
             basis_spec = BasisSpec(
-                looks_ms=spec.link.latency_ms, apart=spec.link.basis, memory_seconds=_LINK_MEMORY
+                interval_ms=spec.link.latency_ms, deviation_bps=spec.link.basis, memory_seconds=_LINK_MEMORY
             )
-            return [self._tracking(sim, Tracker(sim, first, basis_spec, news_process))]
-        return [ValueProcess(sim, news_process, self._swings)]
+            return [self._track(sim, BasisTracker(sim, first, basis_spec, news_process))]
+        return [ValueProcess(sim, news_process, self._regimes)]
 
-    def _tracking(self, sim: InstrumentSim, tracker: Tracker | Oddsmaker) -> Tracker | Oddsmaker:
+    def _track(
+        self, sim: InstrumentSim, tracker: BasisTracker | ProbabilityTracker
+    ) -> BasisTracker | ProbabilityTracker:
         self.trackers[sim.book.instrument] = tracker
         return tracker
 

@@ -15,9 +15,9 @@ from feed.analytics.funding import PremiumMean, funding_rate, premium
 from feed.model.contracts import Perpetual
 from feed.model.durations import NS_PER_HOUR, NS_PER_MILLISECOND, NS_PER_MINUTE, NS_PER_SECOND
 from feed.model.events import FUNDING, LIQUIDATION, MARK, Row
-from feed.sim.draws import EXPONENTIAL, HEAVY, MASK, WIDTH
 from feed.sim.instrument_sim import BUY, SELL, InstrumentSim
 from feed.sim.margin import MarginPosition, Positions, opened
+from feed.sim.random_streams import EXPONENTIAL, HEAVY, MASK, WIDTH
 
 CHECK: Final = 100 * NS_PER_MILLISECOND  # the engine looks at every multiple of this
 FUNDING_EVERY: Final = 10 * NS_PER_SECOND
@@ -49,7 +49,7 @@ class Engine:
     def __init__(
         self, sim: InstrumentSim, spec: Perpetual, spot: Sequence[InstrumentSim], *, start: int
     ) -> None:
-        self.index = sim.queue.join(self)
+        self.index = sim.queue.register(self)
         self.positions: Final = Positions()
         self._perpetual = sim
         self._spec = spec
@@ -61,7 +61,7 @@ class Engine:
         self._rate = spec.interest
         self._next_time = start - start % self._interval + self._interval
         self._told: dict[int, Row] = {}  # the last mark and funding, by kind
-        sim.queue.call(self.index, start - start % CHECK + CHECK)
+        sim.queue.schedule(self.index, start - start % CHECK + CHECK)
 
     @property
     def mark(self) -> int:
@@ -112,7 +112,7 @@ class Engine:
     def _tell(self, row: Row) -> None:
         self._told[row[0]] = row
         if self._perpetual.listed:
-            self._perpetual.tell(row)
+            self._perpetual.publish(row)
 
     def _predicted(self) -> int:
         return funding_rate(self._premiums.value, self._spec.interest, self._spec.most_funding)
@@ -128,7 +128,7 @@ class Engine:
     def _liquidate(self, now: int, position: MarginPosition) -> None:
         sim = self._perpetual
         side = SELL if position.side == BUY else BUY
-        worst = sim.within(side, _ANY_REACH)
+        worst = sim.limit_price(side, _ANY_REACH)
         order = sim.next_order()
         row = (LIQUIDATION, sim.book.instrument, now, order, side, worst, position.lots)
         position.lots -= sim.take(now, side, position.lots, worst, order=order, before=row)
@@ -150,12 +150,12 @@ class Leverage:
 
     def __init__(self, sim: InstrumentSim, spec: Perpetual, positions: Positions) -> None:
         self.sim: InstrumentSim = sim
-        self.index = sim.queue.join(self)
+        self.index = sim.queue.register(self)
         self._spec = spec
         self._positions = positions
         # Every position is opened once and closed once.
         self._gap = spec.holding_minutes * NS_PER_MINUTE / (2 * spec.traders)
-        self._bits = sim.bits("leverage")
+        self._bits = sim.random_stream("leverage")
         for _ in range(spec.traders):
             bits = self._bits(4 * WIDTH)
             away = (2 * (bits >> 3 * WIDTH & MASK) / MASK - 1) * _SPREAD_OUT
@@ -174,16 +174,16 @@ class Leverage:
         if opens:
             side = self._side(bits)
             position = self._position(side, bits, book.bid if side else book.ask)
-            position.lots = sim.take(now, side, position.lots, sim.within(side, _REACH))
+            position.lots = sim.take(now, side, position.lots, sim.limit_price(side, _REACH))
             if position.lots:
                 self._positions.add(position)
         elif known:
             position = self._positions.take((bits & MASK) * len(known) >> WIDTH)
             side = SELL if position.side == BUY else BUY
-            position.lots -= sim.take(now, side, position.lots, sim.within(side, _REACH))
+            position.lots -= sim.take(now, side, position.lots, sim.limit_price(side, _REACH))
             if position.lots:
                 self._positions.add(position)
-        return 1 + int(self._gap * sim.pace * EXPONENTIAL[bits >> 4 * WIDTH & MASK])
+        return 1 + int(self._gap * sim.wait_scale * EXPONENTIAL[bits >> 4 * WIDTH & MASK])
 
     def _side(self, bits: int) -> int:
         return BUY if (bits & MASK) < self._spec.longs * (MASK + 1) else SELL

@@ -53,7 +53,7 @@ class Playback:
     def end(self) -> None:
         """Not known before it has come."""
 
-    def again(self) -> Playback:
+    def from_start(self) -> Playback:
         """The same recording from its beginning."""
         return Playback(self.listing, self._blocks, start=self._start)
 
@@ -97,7 +97,7 @@ class Playback:
 
     def snapshot(self) -> list[Row]:
         """Every status, book and derivative as it stands, in rows that rebuild them from nothing."""
-        folds = [_Fold() for _ in self.listing]
+        folds = [_InstrumentState() for _ in self.listing]
         for row in islice(_rows(self._blocks), self._taken):
             folds[row[1]].apply(row)
         return [row for index, fold in enumerate(folds) for row in fold.rows(index, self.now)]
@@ -107,7 +107,7 @@ def _one_action(before: Row, row: Row | None, more: int) -> bool:
     return row is not None and row[1:3] == before[1:3] and more < _LONGEST_ACTION
 
 
-class _Fold:
+class _InstrumentState:
     """What the rows of one instrument come to."""
 
     def __init__(self) -> None:

@@ -14,10 +14,9 @@ from typing import Final
 from feed.model.contracts import Prediction
 from feed.model.durations import NS_PER_MILLISECOND, NS_PER_SECOND
 from feed.model.events import ROUND, UNKNOWN, Row
-from feed.sim.draws import EXPONENTIAL, MASK, WIDTH
-from feed.sim.draws import chance as threshold
 from feed.sim.instrument_sim import InstrumentSim
 from feed.sim.news import NewsProcess
+from feed.sim.random_streams import EXPONENTIAL, MASK, WIDTH, threshold
 
 # Nobody is surer than this before the end.
 _SUREST: Final = 0.98
@@ -32,7 +31,7 @@ def probability(deviations: float) -> float:
     return (1.0 + u / sqrt(1.0 + u * u)) / 2.0
 
 
-class Rounds:
+class PredictionRounds:
     """
     Settles one prediction market when its time has come, and opens the next round at once.
 
@@ -55,8 +54,8 @@ class Rounds:
         self._length = sim.spec.instrument.timeframe
         self.closes = start - start % self._length + self._length
         self.strike = round(underlying.value)
-        self.index = sim.queue.join(self)
-        sim.queue.call(self.index, self.closes)
+        self.index = sim.queue.register(self)
+        sim.queue.schedule(self.index, self.closes)
 
     @property
     def price(self) -> int:
@@ -70,17 +69,17 @@ class Rounds:
         price = self.price
         if sim.listed:
             sim.book.now = now
-            sim.tell(self._row(now, int(price > self.strike)))
+            sim.publish(self._row(now, int(price > self.strike)))
             sim.clear()
         self.strike = price
         self.closes = now + self._length
         if sim.listed:
-            sim.tell(self._row(now, UNKNOWN))
-        sim.move(self.chance(now) / sim.value - 1.0)
+            sim.publish(self._row(now, UNKNOWN))
+        sim.move_value(self.chance(now) / sim.value - 1.0)
         if sim.trading:
             for maker in sim.makers:
-                maker.fill()
-            sim.alert(now)
+                maker.quote_ladder()
+            sim.notify_makers(now)
         return self._length
 
     def rows(self, now: int) -> list[Row]:
@@ -100,7 +99,7 @@ class Rounds:
         return (ROUND, self._prediction.book.instrument, now, opens, self.closes, self.strike, outcome)
 
 
-class Oddsmaker:
+class ProbabilityTracker:
     """
     Moves the value of one prediction market with its underlying.
 
@@ -111,28 +110,28 @@ class Oddsmaker:
         news_process: The mood of the whole market.
     """
 
-    __slots__ = ("_bits", "_gap", "_heard", "_news_process", "_rounds", "index", "sim")
+    __slots__ = ("_bits", "_gap", "_news_process", "_rounds", "_wake_threshold", "index", "sim")
 
     def __init__(
-        self, sim: InstrumentSim, spec: Prediction, rounds: Rounds, news_process: NewsProcess
+        self, sim: InstrumentSim, spec: Prediction, rounds: PredictionRounds, news_process: NewsProcess
     ) -> None:
         self.sim: InstrumentSim = sim
-        self.index = sim.queue.join(self)
+        self.index = sim.queue.register(self)
         self._rounds = rounds
         self._news_process = news_process
         self._gap = spec.looks_ms * NS_PER_MILLISECOND
-        self._heard = threshold(sim.market.news.heard)
-        self._bits = sim.bits("odds")
+        self._wake_threshold = threshold(sim.market.news.heard)
+        self._bits = sim.random_stream("odds")
 
     def act(self, now: int) -> int:
         """Look at the underlying, and let makers hear of it."""
         sim = self.sim
         bits = self._bits(WIDTH * (1 + len(sim.makers)))
-        sim.pace = self._news_process.haste * sim.interval_scale
+        sim.wait_scale = self._news_process.interval_scale * sim.interval_scale
         self.catch_up(now)
-        sim.wake(now, self._heard, bits >> WIDTH)
+        sim.deliver_news(now, self._wake_threshold, bits >> WIDTH)
         return 1 + int(self._gap * sim.interval_scale * EXPONENTIAL[bits & MASK])
 
     def catch_up(self, now: int) -> None:
         """Move the value to where it belongs."""
-        self.sim.move(self._rounds.chance(now) / self.sim.value - 1.0)
+        self.sim.move_value(self._rounds.chance(now) / self.sim.value - 1.0)

@@ -13,11 +13,11 @@ from feed.model.scenario import Scenario
 from feed.model.timeline import Action, Delist, Effect, Halt, LargeOrder, List, Resume, Shock, Wall
 from feed.sim.effects import EFFECTS
 from feed.sim.market import Market
-from feed.sim.walls import Walls
+from feed.sim.walls import WallOrders
 
 
 @attrs.frozen
-class _Cue:
+class _TimelineEvent:
     """An action that begins or wears off at a market time, nanoseconds since the Unix epoch."""
 
     when: int
@@ -57,17 +57,19 @@ class ScriptedMarket:
         for action in scenario.actions:
             _check(action, self.market)
         # The next one last. (Sorting in reverse would not turn those of one time around.)
-        self._cues = sorted(_cues(scenario), key=lambda cue: (cue.when, cue.begins))[::-1]
+        self._timeline_events = sorted(
+            _timeline_events(scenario), key=lambda event: (event.when, event.begins)
+        )[::-1]
         # Effects that last, by their kind and instrument, in the order in which they began.
-        self._lasting: dict[tuple[type[Effect], int], list[Effect]] = {}
-        self._walls = Walls(self.market)
+        self._active: dict[tuple[type[Effect], int], list[Effect]] = {}
+        self._walls = WallOrders(self.market)
 
     @property
     def now(self) -> int:
         """Market time, integer nanoseconds since the Unix epoch."""
         return self.market.now
 
-    def again(self) -> ScriptedMarket:
+    def from_start(self) -> ScriptedMarket:
         """The same scenario from its beginning."""
         return ScriptedMarket(self.scenario)
 
@@ -82,8 +84,8 @@ class ScriptedMarket:
     def next_time(self) -> int | None:
         """Market time of the next thing that happens, at the latest the end; None once it is over."""
         upcoming = self.market.next_time()
-        if self._cues:
-            upcoming = min(upcoming, self._cues[-1].when)
+        if self._timeline_events:
+            upcoming = min(upcoming, self._timeline_events[-1].when)
         if upcoming <= self.end:
             return upcoming
         return self.end if self.now < self.end else None
@@ -98,19 +100,19 @@ class ScriptedMarket:
         Raises:
             MarketError: ``until`` is in the past.
         """
-        market, cues = self.market, self._cues
+        market, events = self.market, self._timeline_events
         if until < market.now:
             raise MarketError(f"market time is {market.now}, it cannot go back to {until}")
         until = min(until, self.end)
         rows: list[Row] = []
-        while cues and cues[-1].when <= until:
-            when = cues[-1].when
+        while events and events[-1].when <= until:
+            when = events[-1].when
             if market.next_time() <= when:
                 rows += market.advance(when, limit - len(rows))
                 if len(rows) >= limit:
                     return rows
             market.advance(when)  # nobody is left to act: this sets the time alone
-            rows += self._apply(cues.pop())
+            rows += self._apply(events.pop())
             if len(rows) >= limit:
                 return rows
         return rows + market.advance(until, limit - len(rows))
@@ -120,17 +122,17 @@ class ScriptedMarket:
         upcoming = self.next_time()
         return [] if upcoming is None else self.advance(upcoming, limit=0)
 
-    def _apply(self, cue: _Cue) -> list[Row]:
-        symbols = cue.action.instruments or self.listing.symbols
+    def _apply(self, event: _TimelineEvent) -> list[Row]:
+        symbols = event.action.instruments or self.listing.symbols
         rows: list[Row] = []
         for instrument in map(self.listing.index, symbols):
-            if isinstance(cue.action, Wall):
-                change = self._walls.build if cue.begins else self._walls.raze
-                rows += change(cue.action, instrument)
-            elif isinstance(cue.action, Effect):
-                rows += self._take_effect(cue, cue.action, instrument)
+            if isinstance(event.action, Wall):
+                change = self._walls.build if event.begins else self._walls.remove
+                rows += change(event.action, instrument)
+            elif isinstance(event.action, Effect):
+                rows += self._take_effect(event, event.action, instrument)
             else:
-                rows += self._act(cue.action, instrument)
+                rows += self._act(event.action, instrument)
         return rows
 
     def _act(self, action: Action, instrument: int) -> list[Row]:
@@ -144,19 +146,19 @@ class ScriptedMarket:
                     instrument, action.side, action.lots, slices=action.slices, pause=action.pause
                 )
             case Resume() if status is Status.HALTED:
-                self._lasting.pop((Halt, instrument), None)
+                self._active.pop((Halt, instrument), None)
                 return market.set_status(instrument, Status.TRADING)
             case List() if status is Status.DELISTED:
                 return market.set_status(instrument, Status.TRADING)
             case Delist():
-                self._lasting.pop((Halt, instrument), None)
+                self._active.pop((Halt, instrument), None)
                 return market.set_status(instrument, Status.DELISTED)
         return []
 
-    def _take_effect(self, cue: _Cue, effect: Effect, instrument: int) -> list[Row]:
+    def _take_effect(self, event: _TimelineEvent, effect: Effect, instrument: int) -> list[Row]:
         kind = type(effect)
-        lasting = self._lasting.setdefault((kind, instrument), [])
-        if cue.begins:
+        lasting = self._active.setdefault((kind, instrument), [])
+        if event.begins:
             lasting.append(effect)
         else:
             # A resumption or a delisting may have ended it before its time.
@@ -168,14 +170,14 @@ class ScriptedMarket:
         return EFFECTS[kind](self.market, instrument, lasting[-1] if lasting else None)
 
 
-def _cues(scenario: Scenario) -> list[_Cue]:
-    cues = []
+def _timeline_events(scenario: Scenario) -> list[_TimelineEvent]:
+    events = []
     for action in scenario.actions:
         begin = scenario.start + action.at
-        cues.append(_Cue(begin, action, begins=True))
+        events.append(_TimelineEvent(begin, action, begins=True))
         if isinstance(action, Effect) and action.duration is not None:
-            cues.append(_Cue(begin + action.duration, action, begins=False))
-    return cues
+            events.append(_TimelineEvent(begin + action.duration, action, begins=False))
+    return events
 
 
 def _check(action: Action, market: Market) -> None:

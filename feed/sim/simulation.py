@@ -28,7 +28,7 @@ class Simulation(Protocol):
     def end(self) -> int | None:
         """Market time at which all is over, nanoseconds; None where that is never, or not known before."""
 
-    def again(self) -> Simulation:
+    def from_start(self) -> Simulation:
         """The same run from its beginning: the same rows at the same times."""
 
     def opening(self) -> list[Row]:
@@ -57,7 +57,7 @@ class TakesRequests(Simulation, Protocol):
 
 
 @runtime_checkable
-class Repeating(Simulation, Protocol):
+class Looping(Simulation, Protocol):
     """A run that begins again when it is over."""
 
     @property

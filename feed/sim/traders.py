@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from feed.model.durations import NS_PER_HOUR, NS_PER_MILLISECOND, NS_PER_SECOND
-from feed.model.market import Followers
-from feed.sim.draws import EXPONENTIAL, HEAVY, MASK, WIDTH, chance
+from feed.model.market import MovingAverageTraders
 from feed.sim.instrument_sim import BUY, SELL, InstrumentSim
+from feed.sim.random_streams import EXPONENTIAL, HEAVY, MASK, WIDTH, threshold
 
 # Noise traders rest orders at least this far behind the best price, as a share of half the spread.
 _BEHIND: Final = 0.5
@@ -27,25 +27,25 @@ class NoiseTrader:
     def __init__(self, sim: InstrumentSim, rank: int) -> None:
         noise = sim.market.noise
         self.sim: InstrumentSim = sim
-        self.index = sim.queue.join(self)
+        self.index = sim.queue.register(self)
         self._ids: list[int] = []
         self._most = noise.orders
         actions = noise.share + noise.trades
         self._gap = NS_PER_SECOND * noise.count / (actions * sim.spec.updates_per_second)
-        self._takes = chance(noise.trades / actions)
-        self._bits = sim.bits(f"noise-{rank + 1}")
+        self._takes = threshold(noise.trades / actions)
+        self._bits = sim.random_stream(f"noise-{rank + 1}")
 
     def act(self, now: int) -> int:
         """Take, rest or cancel one order."""
         sim = self.sim
         book = sim.book
         bits = self._bits(5 * WIDTH)
-        wait = 1 + int(self._gap * sim.pace * EXPONENTIAL[bits & MASK])
+        wait = 1 + int(self._gap * sim.wait_scale * EXPONENTIAL[bits & MASK])
         size = HEAVY[bits >> WIDTH & MASK]
         side = bits >> 2 * WIDTH & 1
         ids = self._ids
         if bits >> 3 * WIDTH & MASK < self._takes:
-            sim.take(now, side, 1 + int(_TAKES * (sim.size * size)), sim.within(side, _REACH))
+            sim.take(now, side, 1 + int(_TAKES * (sim.size * size)), sim.limit_price(side, _REACH))
             return wait
         book.now = now
         bits >>= 4 * WIDTH
@@ -60,7 +60,7 @@ class NoiseTrader:
         return wait
 
 
-class Follower:
+class MovingAverageTrader:
     """
     Compares the price with its own average, and trades when they part.
 
@@ -73,15 +73,15 @@ class Follower:
 
     __slots__ = ("_against", "_average", "_bits", "_gap", "_keep", "_trigger", "index", "sim")
 
-    def __init__(self, sim: InstrumentSim, spec: Followers, name: str, *, against: bool) -> None:
+    def __init__(self, sim: InstrumentSim, spec: MovingAverageTraders, name: str, *, against: bool) -> None:
         self.sim: InstrumentSim = sim
-        self.index = sim.queue.join(self)
+        self.index = sim.queue.register(self)
         self._against = against
         self._average = sim.value
         self._keep = 1.0 / spec.memory
         self._trigger = spec.trigger
         self._gap = NS_PER_SECOND / (spec.looks * sim.spec.updates_per_second)
-        self._bits = sim.bits(name)
+        self._bits = sim.random_stream(name)
 
     def act(self, now: int) -> int:
         """Look, and trade or not."""
@@ -92,8 +92,8 @@ class Follower:
         if abs(away) > self._trigger * sim.spread:
             lots = 1 + int(_TAKES * sim.size * HEAVY[bits >> WIDTH & MASK])
             side = BUY if (away > 0) != self._against else SELL
-            sim.take(now, side, lots, sim.within(side, _REACH))
-        return 1 + int(self._gap * sim.pace * EXPONENTIAL[bits & MASK])
+            sim.take(now, side, lots, sim.limit_price(side, _REACH))
+        return 1 + int(self._gap * sim.wait_scale * EXPONENTIAL[bits & MASK])
 
 
 class LargeOrder:
@@ -127,7 +127,7 @@ class LargeOrder:
         self._lots -= lots
         self._slices -= 1
         if lots:
-            self.sim.take(now, self._side, lots, self.sim.within(self._side, self._reach))
+            self.sim.take(now, self._side, lots, self.sim.limit_price(self._side, self._reach))
         return self._pause if self._slices else 0
 
 
@@ -138,10 +138,10 @@ class LargeTrader:
 
     def __init__(self, sim: InstrumentSim) -> None:
         self.sim: InstrumentSim = sim
-        self.index = sim.queue.join(self)
+        self.index = sim.queue.register(self)
         self._gap = NS_PER_HOUR / sim.market.large.per_hour
         self._order: LargeOrder | None = None
-        self._bits = sim.bits("large")
+        self._bits = sim.random_stream("large")
 
     def act(self, now: int) -> int:
         """Begin an order, or go on with it."""
@@ -161,4 +161,4 @@ class LargeTrader:
         if wait:
             return wait
         self._order = None
-        return 1 + int(self._gap * self.sim.pace * EXPONENTIAL[bits >> WIDTH & MASK])
+        return 1 + int(self._gap * self.sim.wait_scale * EXPONENTIAL[bits >> WIDTH & MASK])

@@ -11,7 +11,7 @@ from feed.sim.effects import BPS
 from feed.sim.market import Market
 
 
-class Walls:
+class WallOrders:
     """
     The walls of one market.
 
@@ -35,7 +35,7 @@ class Walls:
             self._standing.append((wall, instrument, ack.order))
         return rows
 
-    def raze(self, wall: Wall, instrument: int) -> list[Row]:
+    def remove(self, wall: Wall, instrument: int) -> list[Row]:
         """Take away what is left of a wall."""
         rows: list[Row] = []
         for standing in [it for it in self._standing if it[0] is wall and it[1] == instrument]:

@@ -19,7 +19,7 @@ from typing import Any
 from feed.model.events import ADD, QUOTE, REDUCE, TRADE, Row
 from feed.sim.defaults import default_market
 from feed.sim.market import Market
-from tests.support.facts import Facts, Watch, fano
+from tests.support.facts import Facts, FactsCollector, fano
 
 SECOND = 10**9
 CAPTURE_SECONDS = 30  # counts are compared in windows as long as the capture
@@ -50,17 +50,17 @@ class Run:
         market = Market(default_market(), seed=1, start=0)
         market.opening()
         self.symbols = market.listing.symbols
-        self.watches = [Watch(0) for _ in self.symbols]
+        self.collectors = [FactsCollector(0) for _ in self.symbols]
         self.counts = [0] * seconds
         self.quotes: list[tuple[float, int, int]] = []  # of the first instrument, over the first minute
         while market.now < seconds * SECOND:
             for row in market.advance(seconds * SECOND, 4096):
-                self.watch(row)
+                self.collector(row)
 
-    def watch(self, row: Row) -> None:
+    def collector(self, row: Row) -> None:
         """Take in one row."""
         kind, instrument, ts = row[:3]
-        self.watches[instrument].see(row)
+        self.collectors[instrument].see(row)
         if kind in {ADD, REDUCE, TRADE} and ts < len(self.counts) * SECOND:
             self.counts[ts // SECOND] += 1
         if kind == QUOTE and not instrument and ts < 60 * SECOND:
@@ -90,10 +90,10 @@ def plot(run: Run, path: Path) -> str:
     top.legend()
     axes[0][1].plot(run.counts[:300], linewidth=0.8)
     axes[0][1].set(title="book updates a second, all instruments", xlabel="s")
-    for symbol, watch in zip(run.symbols, run.watches, strict=True):
-        returns = watch.returns()
+    for symbol, collector in zip(run.symbols, run.collectors, strict=True):
+        returns = collector.returns()
         axes[1][0].plot([x * 10_000 for x in returns[:900]], linewidth=0.4, label=symbol)
-        axes[1][1].plot(range(1, 61), watch.memory(60), linewidth=0.6)
+        axes[1][1].plot(range(1, 61), collector.memory(60), linewidth=0.6)
     axes[1][0].set(title="returns over 1 s", xlabel="s", ylabel="basis points")
     axes[1][1].set(title="autocorrelation of |returns over 1 s|", xlabel="lag, s")
     axes[1][1].axhline(0, color="black", linewidth=0.5)
@@ -107,7 +107,7 @@ def main() -> None:
     seconds = int(sys.argv[1]) if len(sys.argv) > 1 else 3600
     path = Path(sys.argv[2]) if len(sys.argv) > 2 else Path(tempfile.gettempdir(), "realism.png")
     run = Run(seconds)
-    facts = [watch.facts() for watch in run.watches]
+    facts = [collector.facts() for collector in run.collectors]
     print(f"default market, {len(facts)} instruments, {seconds} s of market time, seed 1; range (median)\n")
     print(f"{'':<42} {'ours':<28} {'Coinbase':<24} ABIDES")
     for title, figure, coinbase, abides in ROWS:

@@ -8,7 +8,7 @@ import pytest
 from disks import full_device
 
 from feed.cli import record as module
-from feed.recording.appended import AppendedFile
+from feed.recording.append_only_file import AppendOnlyFile
 from feed.testing import FeedServer
 
 
@@ -64,7 +64,7 @@ def test_a_second_sigint_does_not_cost_what_was_heard(run, url, monkeypatch):
 
 def test_a_full_disk_stops_it_and_it_says_after_how_much(run, url, folder, monkeypatch):
     """What was kept becomes a recording; exit code 1."""
-    real, kept = AppendedFile.append, []
+    real, kept = AppendOnlyFile.append, []
 
     def append(self, piece):
         if len(kept) == 10:
@@ -72,7 +72,7 @@ def test_a_full_disk_stops_it_and_it_says_after_how_much(run, url, folder, monke
         kept.append(piece)
         real(self, piece)
 
-    monkeypatch.setattr(AppendedFile, "append", append)
+    monkeypatch.setattr(AppendOnlyFile, "append", append)
     code, out, err = run("record", url, "-o", "a.feed.zst")
     assert code == 1
     assert "stopped after 10 messages: cannot write a.feed.zst.ticks (No space left on device)" in err
@@ -96,7 +96,7 @@ def test_it_goes_on_after_a_disconnect(run, folder):
     """Where it was, and no tick twice; the report has no gap."""
     with FeedServer(dialect="tradyn", speed=5) as server:
         told = []
-        real = AppendedFile.append
+        real = AppendOnlyFile.append
 
         def append(self, piece):
             told.append(piece)
@@ -105,7 +105,7 @@ def test_it_goes_on_after_a_disconnect(run, folder):
             real(self, piece)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(AppendedFile, "append", append)
+            patch.setattr(AppendOnlyFile, "append", append)
             code, out, err = run("record", server.url, "-o", "a.feed.zst", "--count", "60")
     assert (code, "; trying again in " in err, "missing" in err) == (0, True, False)
     assert "tradyn: 0 gaps" in out
@@ -121,7 +121,7 @@ def test_it_goes_on_after_a_disconnect(run, folder):
 def test_it_says_what_is_missing(run, folder):
     """Frames that are lost on the way: on stderr at once, and in the report."""
     with FeedServer(dialect="tradyn", speed=5) as server:
-        real, told = AppendedFile.append, []
+        real, told = AppendOnlyFile.append, []
 
         def append(self, piece):
             told.append(piece)
@@ -130,7 +130,7 @@ def test_it_says_what_is_missing(run, folder):
             real(self, piece)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(AppendedFile, "append", append)
+            patch.setattr(AppendOnlyFile, "append", append)
             code, out, err = run("record", server.url, "-o", "a.feed.zst", "--count", "60")
     assert code == 0
     assert "missing of " in err

@@ -7,7 +7,7 @@ import pytest
 from attrs.validators import and_, deep_iterable, ge, in_, le, optional
 
 from feed import policies, settings
-from feed.config.fields import Leaf, allowed, bounds, kind_of, leaves, value_of, with_values
+from feed.config.fields import SettingField, allowed, bounds, kind_of, leaves, value_of, with_values
 from feed.settings import Settings
 
 LEAVES = list(leaves())
@@ -84,5 +84,5 @@ def test_a_type_that_no_file_can_say_is_found_at_once():
     odd, hidden = leaves(Odd)
     with pytest.raises(TypeError, match="cannot be of the type"):
         allowed(odd.attribute)
-    assert isinstance(hidden, Leaf)
+    assert isinstance(hidden, SettingField)
     assert (hidden.secret, hidden.allowed) == (True, "a whole number of bytes, >= 0")

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from feed.model.digest import canonical
 from feed.model.events import CLOCK, QUOTE, STATUS, Status
+from feed.model.ground_truth import judge
 from feed.model.signals import Severity, SignalType
-from feed.model.truth import judge
 from feed.recording.format import Header, Provenance
 from feed.recording.reader import RecordingReader
 from feed.recording.writer import RecordingWriter

@@ -8,10 +8,10 @@ from feed.model import faults, timeline
 from feed.model.contracts import Perpetual
 from feed.model.events import Side
 from feed.model.faults import Aim
+from feed.model.ground_truth import GroundTruth, Label
 from feed.model.instruments import Contract
 from feed.model.scenario import Counts, Expect
 from feed.model.signals import SignalType
-from feed.model.truth import Label, Truth
 from feed.scenario.reader import parse_scenario, read_scenario
 from feed.scenario.schema import VERBS
 from feed.scenario.times import EXAMPLES
@@ -147,8 +147,8 @@ until = "1.5s"
     scenario = parse(HEAD + text)
     wall, whale = SignalType.WALL_APPEARANCE, SignalType.WHALE_MOVEMENT
     assert scenario.truth == (
-        Truth(signal=wall, instruments=("ETH-USD", "BTC-USD"), at=5 * SECOND),
-        Truth(signal=whale, instruments=("BTC-USD",), at=SECOND, until=3 * SECOND // 2),
+        GroundTruth(signal=wall, instruments=("ETH-USD", "BTC-USD"), at=5 * SECOND),
+        GroundTruth(signal=whale, instruments=("BTC-USD",), at=SECOND, until=3 * SECOND // 2),
     )
     start = scenario.start
     assert scenario.labels == (

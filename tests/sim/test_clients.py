@@ -144,7 +144,7 @@ def test_a_market_order_in_an_empty_market_is_rejected():
     market._market.exchange.books[0].now = market.now
     for order, _, _ in market._market.exchange.books[0].orders(1):
         market._market.exchange.books[0].cancel(order)
-    market._market._taken()
+    market._market._take_rows()
     rows = market.execute(Create(account=1, instrument=0, side=BUY, size=1, type=Pricing.MARKET))
     assert said(rows) == [("CREATE", "PENDING"), ("CREATE", "REJECTED", "NO_PRICE")]
 
@@ -477,7 +477,7 @@ def test_a_market_can_be_run_again():
     market = new_market()
     first = market.advance(START + SECOND)
     market.execute(buy(price=1))
-    again = market.again()
+    again = market.from_start()
     again.opening()
     assert again.advance(START + SECOND) == first
     assert again.played == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from facts import Watch, autocorrelation, fano
+from facts import FactsCollector, autocorrelation, fano
 
 from feed.model.events import ADD, QUOTE, TRADE
 from feed.sim.defaults import default_market
@@ -32,7 +32,7 @@ def test_autocorrelation_finds_a_rhythm():
 
 def test_a_watch_counts_what_it_sees():
     """A stream small enough to count by hand."""
-    watch = Watch(0)
+    watch = FactsCollector(0)
     for second in range(240):
         ts = second * SECOND
         watch.see((ADD, 0, ts, 1, 0, 100, 1, 1))
@@ -55,7 +55,7 @@ def five_minutes():
     """Watches of four instruments over five minutes of the default market, and counts a second."""
     market = Market(default_market(4), seed=11, start=START)
     market.opening()
-    watches = [Watch(START) for _ in range(4)]
+    watches = [FactsCollector(START) for _ in range(4)]
     counts = [0] * 301
     for row in market.advance(START + 300 * SECOND):
         watches[row[1]].see(row)

@@ -11,7 +11,7 @@ from feed.book.views import L2
 from feed.errors import MarketError
 from feed.model.digest import Digest
 from feed.model.events import ADD, QUOTE, TRADE, Side
-from feed.model.market import Followers, LargeTraders, Makers, NoiseTraders
+from feed.model.market import LargeTraders, Makers, MovingAverageTraders, NoiseTraders
 from feed.model.orders import CancelOrder, NewOrder, OrderType, Reject, TimeInForce
 from feed.sim.defaults import default_market
 from feed.sim.market import Market
@@ -250,8 +250,8 @@ def test_the_smallest_market_runs(open_market):
         default_market(1),
         makers=Makers(count=1, quotes=2),
         noise=NoiseTraders(count=0),
-        momentum=Followers(count=0),
-        reversion=Followers(count=0),
+        momentum=MovingAverageTraders(count=0),
+        reversion=MovingAverageTraders(count=0),
         large=LargeTraders(per_hour=0),
     )
     market = open_market(spec=spec)

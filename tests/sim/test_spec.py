@@ -6,7 +6,7 @@ import attrs
 import pytest
 
 from feed.model.instruments import Instrument
-from feed.model.market import Delay, Followers, InstrumentSpec, Makers, MarketSpec, NoiseTraders
+from feed.model.market import Delay, InstrumentSpec, Makers, MarketSpec, MovingAverageTraders, NoiseTraders
 from feed.sim.defaults import default_market
 
 KNOWN = (
@@ -66,7 +66,7 @@ def test_a_smaller_market_is_the_beginning_of_a_larger_one():
         (Makers, "persistence", 1.0),
         (Makers, "pause", ()),
         (NoiseTraders, "share", 0),
-        (Followers, "looks", 0),
+        (MovingAverageTraders, "looks", 0),
         (Delay, "weight", 0),
     ],
 )

@@ -24,7 +24,7 @@ class Disk:
         self.problem = None
 
     def open(self, path, flags):
-        """As :func:`feed.recording.appended.open_raw`."""
+        """As :func:`feed.recording.append_only_file.open_raw`."""
         if self.problem is not None:
             raise OSError(self.problem, os.strerror(self.problem))
         return _File(self, os.open(path, flags, 0o666))

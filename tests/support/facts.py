@@ -51,7 +51,7 @@ class Facts:
     volatility: float
 
 
-class Watch:
+class FactsCollector:
     """
     Looks at the rows of one instrument as they pass.
 

@@ -6,7 +6,7 @@ import attrs
 from hypothesis import assume
 from hypothesis import strategies as st
 
-from feed.config.fields import Leaf, attributes_of, item_kind, kind_of, leaves
+from feed.config.fields import SettingField, attributes_of, item_kind, kind_of, leaves
 from feed.settings import ScenarioName, Settings
 
 _TEXT = st.text(st.characters(codec="utf-8"), max_size=8)
@@ -49,7 +49,7 @@ def kinds(kind, validator=None):
     return simple[plain] if plain in simple else _PATHS.map(plain)
 
 
-def values(leaf: Leaf):
+def values(leaf: SettingField):
     """Values of one setting that its validator lets through."""
 
     def sound(value):
@@ -63,7 +63,7 @@ def values(leaf: Leaf):
     return kinds(leaf.kind, leaf.attribute.validator).filter(sound)
 
 
-def others(leaf: Leaf, default):
+def others(leaf: SettingField, default):
     """Values that are not the default."""
     return values(leaf).filter(lambda value: value != default)
 

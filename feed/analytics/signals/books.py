@@ -13,14 +13,14 @@ from feed.model.events import Side
 from feed.model.instruments import Instrument
 from feed.model.signals import Severity, SignalType
 
-SEEN: Final = 100
+LEVELS: Final = 100
 """Levels of a side that are looked at."""
 
-_FEWEST: Final = 30  # looks before a median means anything
-_RENEWED: Final = 10  # looks between two medians
+_LEAST_SAMPLES: Final = 30  # looks before a median means anything
+_MEDIAN_EVERY: Final = 10  # looks between two medians
 _DEPTH: Final = 10
-_LOPSIDED: Final = 0.95  # beyond this an imbalance is a warning
-_HUGE: Final = 2  # times the multiple that makes a wall: a warning
+_WARNING_IMBALANCE: Final = 0.95  # beyond this an imbalance is a warning
+_WARNING_MULTIPLE: Final = 2  # times the multiple that makes a wall: a warning
 
 
 class BookDetector:
@@ -42,8 +42,8 @@ class BookDetector:
         # By price; and whether its appearance was told.
         self._walls: tuple[dict[int, tuple[Wall, bool]], dict[int, tuple[Wall, bool]]] = ({}, {})
 
-    def look(
-        self, bids: DepthLevels, asks: DepthLevels, heard: Callable[[SignalType], bool]
+    def on_book(
+        self, bids: DepthLevels, asks: DepthLevels, may_signal: Callable[[SignalType], bool]
     ) -> Iterator[Finding]:
         """
         What a book shows now; nothing while a side of it is empty.
@@ -51,7 +51,7 @@ class BookDetector:
         Args:
             bids: The best levels, best first.
             asks: The same.
-            heard: Whether a finding of that type would be told now, to be asked before each.
+            may_signal: Whether a finding of that type would become a signal now; asked before each.
         """
         if not (bids and asks):
             self._lopsided = 0
@@ -60,7 +60,7 @@ class BookDetector:
         yield from self._spread(bids[0][0], asks[0][0])
         mid2 = bids[0][0] + asks[0][0]
         for side, levels in ((Side.BUY, bids), (Side.SELL, asks)):
-            yield from self._wall(side, near(levels, mid2), mid2, heard)
+            yield from self._wall(side, near(levels, mid2), mid2, may_signal)
 
     def _imbalance(self, bids: DepthLevels, asks: DepthLevels) -> Iterator[Finding]:
         rules, found = self._rules, imbalance(bids, asks, _DEPTH)
@@ -72,14 +72,14 @@ class BookDetector:
         if abs(self._lopsided) >= rules.imbalance_seconds:
             heavy = bids if sign > 0 else asks
             depth = value_cents(self._instrument, sum(price * size for price, size in heavy[:_DEPTH]))
-            severity = Severity.WARNING if abs(found) >= _LOPSIDED else Severity.INFO
+            severity = Severity.WARNING if abs(found) >= _WARNING_IMBALANCE else Severity.INFO
             yield Finding(SignalType.ORDERBOOK_IMBALANCE, severity, (round(found * 10_000), depth))
 
     def _spread(self, bid: int, ask: int) -> Iterator[Finding]:
         spread = round(spread_bps(bid, ask) * BPS_1E4)
         known = self._spreads
-        if len(known) >= _FEWEST:
-            if not self._looks % _RENEWED or not self._median:
+        if len(known) >= _LEAST_SAMPLES:
+            if not self._looks % _MEDIAN_EVERY or not self._median:
                 self._median = max(1, twice_median(list(known)) // 2)
             if spread >= self._rules.spread_multiple * self._median:
                 yield Finding(SignalType.SPREAD_ANOMALY, Severity.WARNING, (spread, self._median))
@@ -87,7 +87,7 @@ class BookDetector:
         known.append(spread)
 
     def _wall(
-        self, side: Side, levels: DepthLevels, mid2: int, heard: Callable[[SignalType], bool]
+        self, side: Side, levels: DepthLevels, mid2: int, may_signal: Callable[[SignalType], bool]
     ) -> Iterator[Finding]:
         known = self._walls[side]
         multiple = self._rules.wall_multiple
@@ -99,14 +99,14 @@ class BookDetector:
                 # A wall that was left behind, or traded through, was not taken away; and one of which
                 # nobody has heard is not missed.
                 if announced and levels and self._in_view(side, price, levels, mid2):
-                    yield self._told(SignalType.WALL_REMOVAL, side, wall)
+                    yield self._wall_finding(SignalType.WALL_REMOVAL, side, wall)
         for price, wall in found.items():
             if price not in known:
-                known[price] = wall, heard(SignalType.WALL_APPEARANCE)
-                yield self._told(SignalType.WALL_APPEARANCE, side, wall)
+                known[price] = wall, may_signal(SignalType.WALL_APPEARANCE)
+                yield self._wall_finding(SignalType.WALL_APPEARANCE, side, wall)
 
-    def _told(self, kind: SignalType, side: Side, wall: Wall) -> Finding:
-        huge = wall.multiple >= _HUGE * self._rules.wall_multiple
+    def _wall_finding(self, kind: SignalType, side: Side, wall: Wall) -> Finding:
+        huge = wall.multiple >= _WARNING_MULTIPLE * self._rules.wall_multiple
         figures = (int(side), wall.price, wall.size, round(wall.multiple * HUNDREDTHS))
         return Finding(kind, Severity.WARNING if huge else Severity.INFO, figures)
 
@@ -117,4 +117,4 @@ class BookDetector:
         if price > best if side is Side.BUY else price < best:
             return False
         beyond = price < worst if side is Side.BUY else price > worst
-        return bool(near([(price, 1)], mid2)) and not (beyond and len(levels) == SEEN)
+        return bool(near([(price, 1)], mid2)) and not (beyond and len(levels) == LEVELS)

@@ -8,7 +8,7 @@ from typing import Final
 
 from feed.analytics.depth import DepthLevels, spread_bps
 from feed.analytics.pairs import DOLLARS, pairs
-from feed.analytics.signals.books import SEEN, BookDetector
+from feed.analytics.signals.books import LEVELS, BookDetector
 from feed.analytics.signals.finding import BPS_1E4, Finding
 from feed.analytics.signals.funding import FundingDetector
 from feed.analytics.signals.trades import TradeDetector
@@ -54,9 +54,9 @@ class Detectors:
             if len(pair.spot) > 1
         ]
         self._number = 0
-        self._resting: dict[tuple[SignalType, int], int] = {}
+        self._silent_until: dict[tuple[SignalType, int], int] = {}
 
-    def happened(self, rows: Sequence[Row]) -> list[Row]:
+    def on_rows(self, rows: Sequence[Row]) -> list[Row]:
         """
         What the trades of one action show.
 
@@ -64,28 +64,32 @@ class Detectors:
             rows: All that followed from one action in one instrument, in order; at least one.
         """
         detector = self._trades.get(rows[0][1])
-        return [] if detector is None else self._told(rows[0][1], rows[0][2], detector.look(rows))
+        return [] if detector is None else self._signal_rows(rows[0][1], rows[0][2], detector.on_rows(rows))
 
-    def funded(self, row: Row) -> list[Row]:
+    def on_funding(self, row: Row) -> list[Row]:
         """What a ``FUNDING`` row shows."""
         detector = self._funding.get(row[1]) if row[0] == FUNDING else None
-        return [] if detector is None else self._told(row[1], row[2], detector.look(row))
+        return [] if detector is None else self._signal_rows(row[1], row[2], detector.on_funding(row))
 
-    def second(self, now: int) -> list[Row]:
+    def on_second(self, now: int) -> list[Row]:
         """What the books and the last seconds show, at a whole second of market time."""
         told: list[Row] = []
         best: dict[int, tuple[int, int]] = {}
         for at, detector in self._books.items():
-            bids, asks = self._levels(at, Side.BUY, SEEN), self._levels(at, Side.SELL, SEEN)
+            bids, asks = self._levels(at, Side.BUY, LEVELS), self._levels(at, Side.SELL, LEVELS)
             if bids and asks:
                 best[at] = bids[0][0], asks[0][0]
-            told += self._told(at, now, self._trades[at].second(now))
-            told += self._told(at, now, detector.look(bids, asks, partial(self._rested, at, now)))
+            told += self._signal_rows(at, now, self._trades[at].on_second(now))
+            told += self._signal_rows(
+                at, now, detector.on_book(bids, asks, partial(self._may_signal, at, now))
+            )
         for venues in self._pairs:
-            told += self._told(venues[0], now, self._diverged([at for at in venues if at in best], best))
+            told += self._signal_rows(
+                venues[0], now, self._divergence([at for at in venues if at in best], best)
+            )
         return told
 
-    def _diverged(self, venues: list[int], best: dict[int, tuple[int, int]]) -> Iterable[Finding]:
+    def _divergence(self, venues: list[int], best: dict[int, tuple[int, int]]) -> Iterable[Finding]:
         gaps = [
             (spread_bps(best[buy][1], best[sell][0]), buy, sell)
             for buy in venues
@@ -98,16 +102,16 @@ class Detectors:
                 figures = (buy, sell, round(gap * BPS_1E4))
                 yield Finding(SignalType.CROSS_EXCHANGE_DIVERGENCE, Severity.ALERT, figures)
 
-    def _rested(self, instrument: int, now: int, kind: SignalType) -> bool:
+    def _may_signal(self, instrument: int, now: int, kind: SignalType) -> bool:
         """Whether a signal of that type can be given again."""
-        return self._resting.get((kind, instrument), 0) <= now
+        return self._silent_until.get((kind, instrument), 0) <= now
 
-    def _told(self, instrument: int, now: int, findings: Iterable[Finding]) -> list[Row]:
+    def _signal_rows(self, instrument: int, now: int, findings: Iterable[Finding]) -> list[Row]:
         rows: list[Row] = []
         for kind, severity, figures in findings:
-            if not self._rested(instrument, now, kind):
+            if not self._may_signal(instrument, now, kind):
                 continue
-            self._resting[kind, instrument] = now + self._rules.rest_seconds * NS_PER_SECOND
+            self._silent_until[kind, instrument] = now + self._rules.rest_seconds * NS_PER_SECOND
             self._number += 1
             rows.append((SIGNAL, instrument, now, self._number, int(kind), int(severity), *figures))
         return rows

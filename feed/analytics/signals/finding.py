@@ -10,7 +10,7 @@ from feed.model.signals import Severity, SignalType
 CENTS: Final = 100
 HUNDREDTHS: Final = 100
 BPS_1E4: Final = 10_000
-MUCH: Final = 10  # times a threshold: no longer an alert but critical
+CRITICAL_MULTIPLE: Final = 10  # times a threshold: no longer an alert but critical
 
 
 class Finding(NamedTuple):
@@ -36,4 +36,4 @@ def value_cents(instrument: Instrument, ticks_lots: int) -> int:
 
 def by_value(cents: int, threshold_usd: int) -> Severity:
     """An alert, or critical from ten times the threshold on."""
-    return Severity.CRITICAL if cents >= MUCH * threshold_usd * CENTS else Severity.ALERT
+    return Severity.CRITICAL if cents >= CRITICAL_MULTIPLE * threshold_usd * CENTS else Severity.ALERT

@@ -12,8 +12,8 @@ from feed.model.contracts import SignalRules
 from feed.model.events import Row
 from feed.model.signals import Severity, SignalType
 
-_FEWEST: Final = 3
-_STEADY: Final = 2_000.0  # a rate that hardly moves still has this deviation, units of 1e-8
+_LEAST_SAMPLES: Final = 3
+_LEAST_DEVIATION: Final = 2_000.0  # a rate that hardly moves still has this deviation, units of 1e-8
 _KEPT: Final = 60
 
 
@@ -29,12 +29,14 @@ class FundingDetector:
         self._rules = rules
         self._rates: deque[int] = deque(maxlen=_KEPT)
 
-    def look(self, row: Row) -> Iterator[Finding]:
+    def on_funding(self, row: Row) -> Iterator[Finding]:
         """What a ``FUNDING`` row shows."""
         predicted, known = row[4], self._rates
-        if len(known) >= _FEWEST:
+        if len(known) >= _LEAST_SAMPLES:
             mean = sum(known) / len(known)
-            deviation = max(_STEADY, sqrt(fsum((rate - mean) * (rate - mean) for rate in known) / len(known)))
+            deviation = max(
+                _LEAST_DEVIATION, sqrt(fsum((rate - mean) * (rate - mean) for rate in known) / len(known))
+            )
             score = (predicted - mean) / deviation
             if abs(score) >= self._rules.funding_z and abs(predicted) >= self._rules.funding_least:
                 figures = (row[3], known[-1], round(score * HUNDREDTHS), predicted)

@@ -14,10 +14,10 @@ from feed.model.instruments import Instrument
 from feed.model.signals import Severity, SignalType
 
 _BUCKET_SECONDS: Final = 10
-_FEWEST_BUCKETS: Final = 6  # a baseline of less than a minute is none
-_LOUD: Final = 2  # times the multiple that is a spike: an alert
+_LEAST_BUCKETS: Final = 6  # a baseline of less than a minute is none
+_ALERT_MULTIPLE: Final = 2  # times the multiple that is a spike: an alert
 # A level is broken once the price is this share of a step beyond it.
-_BEYOND: Final = 100
+_BREAK_SHARE: Final = 100
 
 
 class TradeDetector:
@@ -35,13 +35,11 @@ class TradeDetector:
         # Liquidations in the window: (market time, side, trades, cents)
         self._forced: deque[tuple[int, int, int, int]] = deque(maxlen=10_000)
         self._bucket = 0  # lots of the running ten seconds
-        self._buckets: deque[int] = deque(
-            maxlen=max(_FEWEST_BUCKETS, rules.window_seconds // _BUCKET_SECONDS)
-        )
-        self._step = 0
+        self._buckets: deque[int] = deque(maxlen=max(_LEAST_BUCKETS, rules.window_seconds // _BUCKET_SECONDS))
+        self._level_step = 0
         self._band = 0
 
-    def look(self, rows: Sequence[Row]) -> Iterator[Finding]:
+    def on_rows(self, rows: Sequence[Row]) -> Iterator[Finding]:
         """
         What the rows of one moment show.
 
@@ -72,18 +70,18 @@ class TradeDetector:
                 yield from self._whale(side, value)
         yield from self._level(last)
 
-    def second(self, now: int) -> Iterator[Finding]:
+    def on_second(self, now: int) -> Iterator[Finding]:
         """What has changed once a second of market time has begun."""
         if now // NS_PER_SECOND % _BUCKET_SECONDS:
             return
         volume, self._bucket = self._bucket, 0
         known = self._buckets
-        if len(known) >= _FEWEST_BUCKETS:
+        if len(known) >= _LEAST_BUCKETS:
             baseline = max(1, sum(known) // len(known))
             multiple = HUNDREDTHS * volume // baseline
             least = self._rules.volume_multiple * HUNDREDTHS
             if multiple >= least:
-                severity = Severity.ALERT if multiple >= _LOUD * least else Severity.INFO
+                severity = Severity.ALERT if multiple >= _ALERT_MULTIPLE * least else Severity.INFO
                 yield Finding(SignalType.VOLUME_SPIKE, severity, (volume, baseline, multiple))
         known.append(volume)
 
@@ -107,15 +105,15 @@ class TradeDetector:
             yield Finding(SignalType.LIQUIDATION_CASCADE, by_value(cents, rules.cascade_usd), figures)
 
     def _level(self, price: int) -> Iterator[Finding]:
-        if not self._step:
-            self._step = 10 ** max(0, len(str(price)) - self._rules.level_digits)
-            self._band = price // self._step
+        if not self._level_step:
+            self._level_step = 10 ** max(0, len(str(price)) - self._rules.level_digits)
+            self._band = price // self._level_step
             return
-        step = self._step
+        step = self._level_step
         up, down = (self._band + 1) * step, self._band * step
-        if price * _BEYOND >= up * _BEYOND + step:
+        if price * _BREAK_SHARE >= up * _BREAK_SHARE + step:
             level, upwards = price // step * step, 1
-        elif price * _BEYOND < down * _BEYOND - step:
+        elif price * _BREAK_SHARE < down * _BREAK_SHARE - step:
             level, upwards = (price // step + 1) * step, 0
         else:
             return

@@ -74,8 +74,8 @@ def test_whale_is_one_taker_s_million(detectors):
     quiet = [trade(10 * ONE), trade(10 * ONE - 1)]
     loud = [trade(10 * ONE), trade(10 * ONE)]
 
-    assert detectors.happened(quiet) == []
-    assert told(detectors.happened(loud)) == [
+    assert detectors.on_rows(quiet) == []
+    assert told(detectors.on_rows(loud)) == [
         Signal(
             seq=1,
             ts=NOW,
@@ -90,24 +90,24 @@ def test_whale_is_one_taker_s_million(detectors):
 
 def test_ten_times_a_whale_is_critical(detectors):
     """From ten million dollars on."""
-    (found,) = told(detectors.happened([trade(200 * ONE, side=SELL)]))
+    (found,) = told(detectors.on_rows([trade(200 * ONE, side=SELL)]))
 
     assert (found.severity, found.figures["side"]) == (Severity.CRITICAL, SELL)
 
 
 def test_many_takers_are_no_whale(detectors):
     """Each has traded little."""
-    assert detectors.happened([trade(ONE, taker=n) for n in range(100)]) == []
+    assert detectors.on_rows([trade(ONE, taker=n) for n in range(100)]) == []
 
 
 def test_a_signal_rests_once_given(detectors):
     """A minute in one instrument; another instrument and another type are free."""
     whale = trade(20 * ONE)
 
-    assert types(detectors.happened([whale])) == [SignalType.WHALE_MOVEMENT]
-    assert detectors.happened([whale]) == []
-    assert types(detectors.happened([trade(20 * ONE, instrument=1)])) == [SignalType.WHALE_MOVEMENT]
-    (late,) = told(detectors.happened([trade(20 * ONE, ts=NOW + 60 * SECOND)]))
+    assert types(detectors.on_rows([whale])) == [SignalType.WHALE_MOVEMENT]
+    assert detectors.on_rows([whale]) == []
+    assert types(detectors.on_rows([trade(20 * ONE, instrument=1)])) == [SignalType.WHALE_MOVEMENT]
+    (late,) = told(detectors.on_rows([trade(20 * ONE, ts=NOW + 60 * SECOND)]))
     assert late.number == 3
 
 
@@ -122,7 +122,7 @@ def liquidation(order, *, ts=NOW, lots=ONE):
 
 def test_cascade_is_five_liquidations_within_ten_seconds(detectors):
     """Of one side, worth a quarter of a million together."""
-    rows = [detectors.happened(liquidation(n, ts=NOW + n * SECOND)) for n in range(5)]
+    rows = [detectors.on_rows(liquidation(n, ts=NOW + n * SECOND)) for n in range(5)]
 
     assert [types(found) for found in rows[:4]] == [[], [], [], []]
     (found,) = told(rows[4])
@@ -132,12 +132,12 @@ def test_cascade_is_five_liquidations_within_ten_seconds(detectors):
 
 def test_a_cascade_counts_what_the_channel_of_liquidations_told(detectors):
     """Every trade of one side in the window; their cents, each rounded as it was told; their milliseconds."""
-    detectors.happened([(LIQUIDATION, 2, NOW - SECOND, 90, BUY, PRICE, ONE), *buys(90, ts=NOW - SECOND)])
+    detectors.on_rows([(LIQUIDATION, 2, NOW - SECOND, 90, BUY, PRICE, ONE), *buys(90, ts=NOW - SECOND)])
     for n in range(5):
         row = (LIQUIDATION, 2, NOW + n * SECOND, n, SELL, PRICE, ONE)
         # 16,674.996665 dollars each, which is told as 16,675.00.
         parts = [trade(3335, instrument=2, price=4_999_999, side=SELL, taker=n, ts=NOW + n * SECOND)] * 3
-        found = detectors.happened([row, *parts])
+        found = detectors.on_rows([row, *parts])
 
     (cascade,) = told(found)
     assert cascade.figures == {"side": SELL, "count": 15, "value_cents": 15 * 1_667_500, "window_ms": 4000}
@@ -146,14 +146,14 @@ def test_a_cascade_counts_what_the_channel_of_liquidations_told(detectors):
 def test_slow_or_small_liquidations_are_no_cascade(detectors):
     """Ten seconds apart, or worth too little."""
     for n in range(10):
-        assert detectors.happened(liquidation(n, ts=NOW + 3 * n * SECOND)) == []
+        assert detectors.on_rows(liquidation(n, ts=NOW + 3 * n * SECOND)) == []
     for n in range(10):
-        assert detectors.happened(liquidation(n, ts=NOW + 100 * SECOND, lots=ONE // 10)) == []
+        assert detectors.on_rows(liquidation(n, ts=NOW + 100 * SECOND, lots=ONE // 10)) == []
 
 
 def test_a_liquidation_is_no_whale(detectors):
     """It is told as what it is."""
-    assert detectors.happened(liquidation(1, lots=100 * ONE)) == []
+    assert detectors.on_rows(liquidation(1, lots=100 * ONE)) == []
 
 
 def funding(predicted, n):
@@ -163,10 +163,10 @@ def funding(predicted, n):
 def test_funding_spike_stands_out_from_what_was_predicted_before(detectors):
     """By four standard deviations and to 0.05 % at least."""
     for n in range(10):
-        assert detectors.funded(funding(10_000, n)) == []
-    assert detectors.funded(funding(49_999, 10)) == []
+        assert detectors.on_funding(funding(10_000, n)) == []
+    assert detectors.on_funding(funding(49_999, 10)) == []
 
-    (found,) = told(detectors.funded(funding(300_000, 11)))
+    (found,) = told(detectors.on_funding(funding(300_000, 11)))
 
     assert found.type is SignalType.FUNDING_SPIKE
     # As the channel of funding tells them.
@@ -182,14 +182,14 @@ def test_imbalance_must_last(books, detectors):
     found = []
     for n in range(1, 5):
         books.put(0, heavy, asks)
-        found += detectors.second(NOW + n * SECOND)
+        found += detectors.on_second(NOW + n * SECOND)
     books.put(0, bids, asks)
-    found += detectors.second(NOW + 5 * SECOND)
+    found += detectors.on_second(NOW + 5 * SECOND)
     assert SignalType.ORDERBOOK_IMBALANCE not in types(found)
 
     for n in range(6, 11):
         books.put(0, heavy, asks)
-        found += detectors.second(NOW + n * SECOND)
+        found += detectors.on_second(NOW + n * SECOND)
 
     (signal,) = [it for it in told(found) if it.type is SignalType.ORDERBOOK_IMBALANCE]
     assert signal.ts == NOW + 10 * SECOND
@@ -201,10 +201,10 @@ def test_spread_anomaly_is_a_multiple_of_the_median(books, detectors):
     """Once there is a median to speak of."""
     books.put(0, *steady())
     for n in range(60):
-        assert detectors.second(NOW + n * SECOND) == []
+        assert detectors.on_second(NOW + n * SECOND) == []
     books.put(0, *steady(step=600))
 
-    (found,) = told(detectors.second(NOW + 60 * SECOND))
+    (found,) = told(detectors.on_second(NOW + 60 * SECOND))
 
     assert (found.type, found.severity) == (SignalType.SPREAD_ANOMALY, Severity.WARNING)
     assert found.figures == {"spread_bps_1e4": 24_000, "median_spread_bps_1e4": 4_000}
@@ -216,8 +216,8 @@ def test_volume_spike_is_a_multiple_of_the_mean(books, detectors):
     found = []
     for n in range(1, 71):
         lots = 100 if n <= 60 else 1000
-        found += detectors.happened([trade(lots, ts=NOW + n * SECOND)])
-        found += detectors.second(NOW + n * SECOND)
+        found += detectors.on_rows([trade(lots, ts=NOW + n * SECOND)])
+        found += detectors.on_second(NOW + n * SECOND)
 
     (signal,) = told(found)
     assert signal.type is SignalType.VOLUME_SPIKE
@@ -229,10 +229,10 @@ def test_divergence_names_where_to_buy_and_where_to_sell(books, detectors):
     books.put(0, *steady(PRICE))
     books.put(2, *steady(PRICE + 50_000))  # a future is no venue of the pair
     books.put(1, *steady(PRICE + 2_600))
-    assert detectors.second(NOW) == []
+    assert detectors.on_second(NOW) == []
     books.put(1, *steady(PRICE + 2_800))
 
-    (found,) = told(detectors.second(NOW + SECOND))
+    (found,) = told(detectors.on_second(NOW + SECOND))
 
     assert found.type is SignalType.CROSS_EXCHANGE_DIVERGENCE
     # Buy at 50,001.00 on the first, sell at 50,027.00 on the other.
@@ -243,13 +243,13 @@ def test_wall_appears_and_is_taken_away(books, detectors):
     """Each is told once."""
     bids, asks = steady()
     books.put(0, bids, asks)
-    assert detectors.second(NOW) == []
+    assert detectors.on_second(NOW) == []
     wall = [*bids[:5], (bids[5][0], 6000), *bids[6:]]
     books.put(0, wall, asks)
-    (appeared,) = told(detectors.second(NOW + SECOND))
-    assert detectors.second(NOW + 2 * SECOND) == []
+    (appeared,) = told(detectors.on_second(NOW + SECOND))
+    assert detectors.on_second(NOW + 2 * SECOND) == []
     books.put(0, bids, asks)
-    (removed,) = told(detectors.second(NOW + 3 * SECOND))
+    (removed,) = told(detectors.on_second(NOW + 3 * SECOND))
 
     figures = {"side": BUY, "price_ticks": bids[5][0], "size_lots": 6000, "multiple_hundredths": 6000}
     assert (appeared.type, appeared.figures) == (SignalType.WALL_APPEARANCE, figures)
@@ -264,7 +264,7 @@ def test_a_wall_of_which_nobody_has_heard_is_not_missed(books, detectors):
     told_ = []
     for n, levels in enumerate([bids, first, both, both, first, bids]):
         books.put(0, levels, asks)
-        told_ += told(detectors.second(NOW + n * SECOND))
+        told_ += told(detectors.on_second(NOW + n * SECOND))
 
     assert [(it.type, it.figures["price_ticks"]) for it in told_] == [
         (SignalType.WALL_APPEARANCE, bids[5][0]),
@@ -277,11 +277,11 @@ def test_of_two_walls_at_once_one_is_told_and_missed(books, detectors):
     bids, asks = steady()
     walls = [(price, 6000 if at in (5, 8) else size) for at, (price, size) in enumerate(bids)]
     books.put(0, walls, asks)
-    (appeared,) = told(detectors.second(NOW))
+    (appeared,) = told(detectors.on_second(NOW))
     books.put(0, [(price, 6000 if at == 5 else size) for at, (price, size) in enumerate(bids)], asks)
-    assert detectors.second(NOW + SECOND) == []
+    assert detectors.on_second(NOW + SECOND) == []
     books.put(0, bids, asks)
-    (removed,) = told(detectors.second(NOW + 2 * SECOND))
+    (removed,) = told(detectors.on_second(NOW + 2 * SECOND))
     assert appeared.figures == removed.figures
     assert appeared.figures["price_ticks"] == bids[5][0]
 
@@ -290,10 +290,10 @@ def test_wall_that_is_traded_through_is_not_taken_away(books, detectors):
     """The price has gone past it."""
     bids, asks = steady()
     books.put(0, [(bids[0][0], 6000), *bids[1:]], asks)
-    assert types(detectors.second(NOW)) == [SignalType.WALL_APPEARANCE]
+    assert types(detectors.on_second(NOW)) == [SignalType.WALL_APPEARANCE]
     books.put(0, bids[1:], asks)
 
-    assert detectors.second(NOW + SECOND) == []
+    assert detectors.on_second(NOW + SECOND) == []
 
 
 @pytest.mark.parametrize(("move", "told"), [(0, [SignalType.WALL_REMOVAL]), (60_000, [])])
@@ -301,19 +301,19 @@ def test_wall_behind_all_other_levels_is_missed_too(books, detectors, move, told
     """Within 1 % of the mid price; one that the price has left further behind was not taken away."""
     bids, asks = steady()
     books.put(0, [*bids, (bids[-1][0] - 100, 6000)], asks)
-    assert types(detectors.second(NOW)) == [SignalType.WALL_APPEARANCE]
+    assert types(detectors.on_second(NOW)) == [SignalType.WALL_APPEARANCE]
     books.put(0, *([(price + move, size) for price, size in side] for side in (bids, asks)))
 
-    assert types(detectors.second(NOW + SECOND)) == told
+    assert types(detectors.on_second(NOW + SECOND)) == told
 
 
 def test_level_breaks_a_little_beyond_itself(detectors):
     """A hundredth of a step, so that a price to and fro is one break; and back is another."""
-    assert detectors.happened([trade(1, price=4_999_000)]) == []
-    assert detectors.happened([trade(1, price=5_000_900)]) == []
-    up = detectors.happened([trade(1, price=5_001_000)])
-    assert detectors.happened([trade(1, price=4_999_500)]) == []
-    down = detectors.happened([trade(1, price=4_998_999, ts=NOW + 60 * SECOND)])
+    assert detectors.on_rows([trade(1, price=4_999_000)]) == []
+    assert detectors.on_rows([trade(1, price=5_000_900)]) == []
+    up = detectors.on_rows([trade(1, price=5_001_000)])
+    assert detectors.on_rows([trade(1, price=4_999_500)]) == []
+    down = detectors.on_rows([trade(1, price=4_998_999, ts=NOW + 60 * SECOND)])
 
     assert [signal.figures for signal in told(up)] == [
         {"level_ticks": 5_000_000, "upwards": 1, "price_ticks": 5_001_000}
@@ -325,14 +325,14 @@ def test_level_breaks_a_little_beyond_itself(detectors):
 
 def test_only_what_is_paid_in_dollars_is_watched(detectors):
     """Not metals, not currencies."""
-    assert detectors.happened([trade(100 * ONE, instrument=3)]) == []
+    assert detectors.on_rows([trade(100 * ONE, instrument=3)]) == []
 
 
 def test_detectors_go_on_after_being_copied(books, detectors):
     """As a checkpoint does it."""
-    detectors.happened([trade(20 * ONE)])
+    detectors.on_rows([trade(20 * ONE)])
 
     again = pickle.loads(pickle.dumps(detectors))
 
     late = trade(20 * ONE, ts=NOW + 61 * SECOND)
-    assert again.happened([late]) == detectors.happened([late]) != []
+    assert again.on_rows([late]) == detectors.on_rows([late]) != []

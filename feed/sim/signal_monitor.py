@@ -13,7 +13,7 @@ from feed.model.instruments import Listing
 from feed.sim.event_queue import EventQueue
 
 
-class Watch:
+class SignalMonitor:
     """
     Looks at every trade, and once a second at every book.
 
@@ -44,21 +44,21 @@ class Watch:
         self._books = exchange.books
         self._rows = rows
         self._detectors = Detectors(listing, rules, self._levels)
-        queue.call(queue.join(self), start - start % NS_PER_SECOND + NS_PER_SECOND)
+        queue.schedule(queue.register(self), start - start % NS_PER_SECOND + NS_PER_SECOND)
 
     def act(self, now: int) -> int:
         """Look at every book."""
-        self._rows += self._detectors.second(now)
+        self._rows += self._detectors.on_second(now)
         return NS_PER_SECOND
 
-    def happened(self, rows: list[Row]) -> None:
+    def on_rows(self, rows: list[Row]) -> None:
         """Look at what followed from one action."""
-        self._rows += self._detectors.happened(rows)
+        self._rows += self._detectors.on_rows(rows)
 
-    def told(self, row: Row) -> None:
+    def on_row(self, row: Row) -> None:
         """Look at what the engine of a derivative has told."""
         if row[0] == FUNDING:
-            self._rows += self._detectors.funded(row)
+            self._rows += self._detectors.on_funding(row)
 
     def _levels(self, instrument: int, side: Side, depth: int) -> list[tuple[int, int]]:
         return self._books[instrument].sizes(int(side), depth)

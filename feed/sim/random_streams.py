@@ -56,7 +56,7 @@ HEAVY: Final = _heavy(_LENGTH)
 
 
 @cache
-def delays(mixture: tuple[Delay, ...]) -> tuple[int, ...]:
+def delay_table(mixture: tuple[Delay, ...]) -> tuple[int, ...]:
     """A table of waiting times in nanoseconds, at least 1, drawn from a mixture of exponentials."""
     total = math.fsum(part.weight for part in mixture)
     table: list[int] = []
@@ -69,12 +69,16 @@ def delays(mixture: tuple[Delay, ...]) -> tuple[int, ...]:
     return tuple(table)
 
 
-def chance(probability: float) -> int:
+def threshold(probability: float) -> int:
     """The bound under which ``bits & MASK`` falls with ``probability``."""
     return round(probability * _LENGTH)
 
 
-def bits(seed: int, *names: str) -> Callable[[int], int]:
-    """Random bits of one participant, whoever else takes part: ``bits(1, "EURUSD", "news")(WIDTH)``."""
+def random_stream(seed: int, *names: str) -> Callable[[int], int]:
+    """
+    A source of random bits for one participant, independent of all others.
+
+    ``random_stream(1, "EURUSD", "news")(WIDTH)`` gives the next :data:`WIDTH` bits.
+    """
     # Python promises the same numbers for the same text in every version; nothing here is a secret.
     return random.Random("/".join((str(seed), *names))).getrandbits  # noqa: S311

@@ -42,7 +42,7 @@ def beginning(start: bytes) -> Mine:
     return lambda head: head.startswith(start)
 
 
-class OutputFile:
+class AtomicFile:
     """
     A file to write into; it takes its place at the end of the block, or is gone when that fails.
 
@@ -136,14 +136,16 @@ class OutputFile:
         self._partial = None
 
 
-def write_whole(path: Path, content: bytes, *, mine: Mine, where: str = "", mode: int | None = None) -> None:
+def write_atomically(
+    path: Path, content: bytes, *, mine: Mine, where: str = "", mode: int | None = None
+) -> None:
     """
-    Write a small file as a whole; see :class:`OutputFile`.
+    Write a small file as a whole; see :class:`AtomicFile`.
 
     Raises:
         ConfigError: It cannot be written, or something else is there.
     """
-    output = OutputFile(path, mine=mine, where=where, mode=mode)
+    output = AtomicFile(path, mine=mine, where=where, mode=mode)
     try:
         with output as file:
             file.write(content)

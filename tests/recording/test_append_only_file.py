@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feed.errors import ConfigError
-from feed.recording.appended import AppendedFile, passes
+from feed.recording.append_only_file import AppendOnlyFile, passes
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def test_it_holds_exactly_the_pieces_that_it_took(tmp_path_factory, pieces):
     """However much room there is for each; none of what it refused."""
     disk = Disk()
     path = tmp_path_factory.mktemp("disk") / "file"
-    file = AppendedFile(path, disk.open)
+    file = AppendOnlyFile(path, disk.open)
     file.open()
     taken = b""
     for piece, room in pieces:
@@ -43,7 +43,7 @@ def test_it_holds_exactly_the_pieces_that_it_took(tmp_path_factory, pieces):
 def test_what_cannot_be_cut_off_at_once_is_cut_before_the_next_piece(path, monkeypatch):
     """A file that can neither be written nor shortened for a while never gets a line in two halves."""
     disk = Disk()
-    file = AppendedFile(path, disk.open)
+    file = AppendOnlyFile(path, disk.open)
     file.append(b"one\n")
     disk.room = 2
     with monkeypatch.context() as broken:
@@ -64,7 +64,7 @@ def _raise(number):
 def test_room_is_found_without_a_trace(path):
     """Not in the rest of a page, which would take one small piece and not the next."""
     disk = Disk()
-    file = AppendedFile(path, disk.open)
+    file = AppendOnlyFile(path, disk.open)
     file.append(b"one\n")
     disk.room = 4000
     with pytest.raises(OSError, match="No space"):
@@ -78,7 +78,7 @@ def test_room_is_found_without_a_trace(path):
 
 def test_a_file_that_was_removed_is_written_anew(path):
     """All of it, from what is still open; and where another has its name, nothing is."""
-    file = AppendedFile(path)
+    file = AppendOnlyFile(path)
     file.append(b"one\n")
     path.unlink()
     file.append(b"two\n")
@@ -97,7 +97,7 @@ def test_a_file_that_was_removed_is_written_anew(path):
 def test_a_file_that_cannot_be_written_anew_leaves_no_half_of_one(path):
     """The disk is full meanwhile; when there is room again it is whole."""
     disk = Disk()
-    file = AppendedFile(path, disk.open)
+    file = AppendOnlyFile(path, disk.open)
     file.append(b"one\n")
     path.unlink()
     disk.room = 2
@@ -112,7 +112,7 @@ def test_a_file_that_cannot_be_written_anew_leaves_no_half_of_one(path):
 
 def test_a_file_that_was_renamed_goes_on_under_its_new_name(path):
     """It is whole there."""
-    file = AppendedFile(path)
+    file = AppendOnlyFile(path)
     file.append(b"one\n")
     other = path.rename(path.with_name("other"))
     file.append(b"two\n")
@@ -123,7 +123,7 @@ def test_a_file_that_was_renamed_goes_on_under_its_new_name(path):
 
 def test_a_file_that_somebody_shortened_takes_nothing(path):
     """What it held before cannot be had again."""
-    file = AppendedFile(path)
+    file = AppendOnlyFile(path)
     file.append(b"one\n")
     os.truncate(path, 1)
     with pytest.raises(OSError, match="shortened"):
@@ -134,7 +134,7 @@ def test_a_file_that_somebody_shortened_takes_nothing(path):
 
 def test_a_device_is_neither_cut_nor_replaced(tmp_path):
     """It takes nothing, for the reason that the system gives."""
-    full = AppendedFile(full_device(tmp_path))
+    full = AppendOnlyFile(full_device(tmp_path))
     for _ in range(2):
         with pytest.raises(OSError, match="No space"):
             full.append(b"one\n")
@@ -145,7 +145,7 @@ def test_a_device_is_neither_cut_nor_replaced(tmp_path):
 def test_a_pipe_that_took_half_a_piece_is_given_up(path):
     """It cannot be cut: what came next would be read as the rest of the line."""
     os.mkfifo(path)
-    file = AppendedFile(path)
+    file = AppendOnlyFile(path)
     file.append(b"one\n")
     with pytest.raises(OSError, match="takes nothing now"):
         file.append(b"x" * 10_000_000)
@@ -159,11 +159,11 @@ def test_a_pipe_that_took_half_a_piece_is_given_up(path):
 
 def test_one_process_at_a_time(path):
     """The second one hears of it at once."""
-    file = AppendedFile(path)
+    file = AppendOnlyFile(path)
     file.append(b"one\n")
     program = (
-        "import sys; from pathlib import Path; from feed.recording.appended import AppendedFile\n"
-        "AppendedFile(Path(sys.argv[1])).open()"
+        "import sys; from pathlib import Path; from feed.recording.append_only_file import AppendOnlyFile\n"
+        "AppendOnlyFile(Path(sys.argv[1])).open()"
     )
     command = [sys.executable, "-c", program, str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -175,12 +175,12 @@ def test_one_process_at_a_time(path):
 def test_a_fresh_file_holds_nothing_yet(path):
     """What is there is never shortened; an empty file will do."""
     path.touch()
-    file = AppendedFile(path, fresh=True)
+    file = AppendOnlyFile(path, fresh=True)
     file.open()
     file.close()
     path.write_bytes(b"mine")
     with pytest.raises(ConfigError, match="holds something already"):
-        AppendedFile(path, fresh=True).open()
+        AppendOnlyFile(path, fresh=True).open()
     assert path.read_bytes() == b"mine"
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from feed.model.events import SIGNAL
+from feed.model.ground_truth import GroundTruth, Label, Verdict, judge, labels
 from feed.model.instruments import Instrument, Listing
 from feed.model.signals import SignalType
-from feed.model.truth import Label, Truth, Verdict, judge, labels
 
 SECOND = 10**9
 START = 1_700_000_000 * SECOND
@@ -29,8 +29,8 @@ def signal(at, kind=WHALE, instrument=0):
 def test_there_is_a_label_for_each_instrument():
     """In the order of their windows; without an end it is that of the scenario."""
     truth = [
-        Truth(signal=WALL, instruments=("ETH-USD", "BTC-USD"), at=5 * SECOND),
-        Truth(signal=WHALE, instruments=("BTC-USD",), at=SECOND, until=2 * SECOND),
+        GroundTruth(signal=WALL, instruments=("ETH-USD", "BTC-USD"), at=5 * SECOND),
+        GroundTruth(signal=WHALE, instruments=("BTC-USD",), at=SECOND, until=2 * SECOND),
     ]
 
     assert labels(truth, start=START, duration=60 * SECOND) == (
@@ -43,7 +43,7 @@ def test_there_is_a_label_for_each_instrument():
 def test_a_label_needs_an_instrument():
     """It says where, or it says nothing."""
     with pytest.raises(ValueError, match="instruments"):
-        Truth(signal=WALL, instruments=(), at=0)
+        GroundTruth(signal=WALL, instruments=(), at=0)
 
 
 @pytest.mark.parametrize(

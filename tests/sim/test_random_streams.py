@@ -7,7 +7,7 @@ import math
 import pytest
 
 from feed.model.market import Delay
-from feed.sim.draws import EXPONENTIAL, HEAVY, LAPLACE, MASK, bits, chance, delays
+from feed.sim.random_streams import EXPONENTIAL, HEAVY, LAPLACE, MASK, delay_table, random_stream, threshold
 
 
 def moments(table):
@@ -56,7 +56,7 @@ def test_heavy_has_mean_one_and_a_long_tail():
 
 def test_delays_mix_their_components_by_weight():
     """The mean of a mixture is the weighted mean, and no delay is zero."""
-    table = delays((Delay(weight=1, mean_ms=0.5), Delay(weight=3, mean_ms=100)))
+    table = delay_table((Delay(weight=1, mean_ms=0.5), Delay(weight=3, mean_ms=100)))
 
     assert len(table) == MASK + 1
     assert min(table) >= 1
@@ -65,13 +65,23 @@ def test_delays_mix_their_components_by_weight():
 
 def test_a_chance_is_met_by_that_share_of_draws():
     """Nothing, everything, and a quarter."""
-    assert [chance(0), chance(0.25), chance(1)] == [0, 1024, MASK + 1]
+    assert [threshold(0), threshold(0.25), threshold(1)] == [0, 1024, MASK + 1]
 
 
 def test_random_bits_depend_on_the_seed_and_every_name_only():
     """The same participant draws the same on every Python; another one draws something else."""
-    assert bits(1, "EURUSD", "news")(64) == bits(1, "EURUSD", "news")(64) == 3888770579309972058
     assert (
-        len({bits(1, "EURUSD", "news")(64), bits(2, "EURUSD", "news")(64), bits(1, "GBPUSD", "news")(64)})
+        random_stream(1, "EURUSD", "news")(64)
+        == random_stream(1, "EURUSD", "news")(64)
+        == 3888770579309972058
+    )
+    assert (
+        len(
+            {
+                random_stream(1, "EURUSD", "news")(64),
+                random_stream(2, "EURUSD", "news")(64),
+                random_stream(1, "GBPUSD", "news")(64),
+            }
+        )
         == 3
     )

@@ -6,10 +6,10 @@ import errno
 from collections import deque
 
 from feed.errors import ConfigError
-from feed.recording.appended import AppendedFile
+from feed.recording.append_only_file import AppendOnlyFile
 
 
-class HeldOutput:
+class BufferedOutput:
     """
     Takes every piece, and holds in order what the file does not take, until it does.
 
@@ -22,7 +22,7 @@ class HeldOutput:
         written: Pieces that stand in it.
     """
 
-    def __init__(self, file: AppendedFile, most: int) -> None:
+    def __init__(self, file: AppendOnlyFile, most: int) -> None:
         self.trouble = ""
         self.held = 0
         self.written = 0

@@ -44,7 +44,7 @@ _TRADES: Final = {TRADE: 3, FILL: 9}
 _NUMBER: Final = 3  # of a signal
 
 
-class RepeatedScript:
+class LoopedScenario:
     """
     A scenario without end. Can be used wherever a ``ScriptedMarket`` can.
 
@@ -78,9 +78,9 @@ class RepeatedScript:
     def end(self) -> None:
         """It has none."""
 
-    def again(self) -> RepeatedScript:
+    def from_start(self) -> LoopedScenario:
         """The same from the first round on."""
-        return RepeatedScript(self._scenario)
+        return LoopedScenario(self._scenario)
 
     def opening(self) -> list[Row]:
         """The rows that built the opening books of the first round. Taken once, before all others."""
@@ -103,7 +103,7 @@ class RepeatedScript:
 
         return _through(self, part, self._script_is_over, until, limit)
 
-    def begin_anew(self) -> list[Row]:
+    def begin_round(self) -> list[Row]:
         """Let the next round begin, now."""
         old = self._script
         scenario = attrs.evolve(self._scenario, start=old.now)
@@ -125,7 +125,7 @@ class RepeatedScript:
         return rows
 
 
-class RepeatedPlayback:
+class LoopedPlayback:
     """
     A recording without end. Can be used wherever a ``Playback`` can.
 
@@ -157,9 +157,9 @@ class RepeatedPlayback:
     def end(self) -> None:
         """It has none."""
 
-    def again(self) -> RepeatedPlayback:
+    def from_start(self) -> LoopedPlayback:
         """The same from the first round on."""
-        return RepeatedPlayback(self._begin(), self._begin)
+        return LoopedPlayback(self._begin(), self._begin)
 
     def opening(self) -> list[Row]:
         """The rows at the start of the first round. Taken once, before all others."""
@@ -182,7 +182,7 @@ class RepeatedPlayback:
 
         return _through(self, part, self._playback_is_over, until, limit)
 
-    def begin_anew(self) -> list[Row]:
+    def begin_round(self) -> list[Row]:
         """Let the next round begin, now; a recording that takes no time, a second later."""
         length = max(self._playback.now - self._start, 0) or NS_PER_SECOND
         now = self.now
@@ -257,7 +257,7 @@ class _Ids:
 
 
 def _through(
-    run: RepeatedScript | RepeatedPlayback,
+    run: LoopedScenario | LoopedPlayback,
     part: Callable[[int], list[Row]],
     is_over: Callable[[], bool],
     until: int,
@@ -267,7 +267,7 @@ def _through(
     rows: list[Row] = []
     while True:
         if is_over():
-            rows += run.begin_anew()
+            rows += run.begin_round()
         else:
             rows += part(limit - len(rows))
         if len(rows) >= limit or run.next_time() > until:

@@ -51,7 +51,7 @@ def passes(problem: OSError) -> bool:
     return problem.errno in _PASSES
 
 
-class AppendedFile:
+class AppendOnlyFile:
     """
     One file of one process.
 

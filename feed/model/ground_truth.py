@@ -14,7 +14,7 @@ from feed.model.timeline import Nanoseconds
 
 
 @attrs.frozen(kw_only=True)
-class Truth:
+class GroundTruth:
     """
     Something goes on that is worth a signal.
 
@@ -65,7 +65,7 @@ class Verdict:
     unexplained: tuple[Row, ...]
 
 
-def labels(truth: Iterable[Truth], *, start: int, duration: int) -> tuple[Label, ...]:
+def labels(truth: Iterable[GroundTruth], *, start: int, duration: int) -> tuple[Label, ...]:
     """
     The labels of a scenario, in the order of their windows.
 

@@ -168,9 +168,9 @@ def test_the_default_market_is_seldom_worth_a_signal(seed):
 def test_every_row_that_matters_is_heard(monkeypatch):
     """Each trade, liquidation and funding once and in order, and each second once."""
     heard, seconds = [], []
-    monkeypatch.setattr(Detectors, "happened", lambda _, rows: heard.extend(rows) or [])
-    monkeypatch.setattr(Detectors, "funded", lambda _, row: heard.append(row) or [])
-    monkeypatch.setattr(Detectors, "second", lambda _, now: seconds.append(now) or [])
+    monkeypatch.setattr(Detectors, "on_rows", lambda _, rows: heard.extend(rows) or [])
+    monkeypatch.setattr(Detectors, "on_funding", lambda _, row: heard.append(row) or [])
+    monkeypatch.setattr(Detectors, "on_second", lambda _, now: seconds.append(now) or [])
     market, _ = opened()
     rows = market.shock(SPOT, -0.03) + market.advance(START + 30 * SECOND)
     wanted = (TRADE, FUNDING, LIQUIDATION)

@@ -26,9 +26,9 @@ from feed.model.requests import Create
 from feed.model.scenario import Scenario
 from feed.model.trading import OrderState, Pricing, Reason
 from feed.settings import Trading
-from feed.sim.again import RepeatedPlayback, RepeatedScript
 from feed.sim.clients import ClientMarket
 from feed.sim.defaults import default_market
+from feed.sim.looping import LoopedPlayback, LoopedScenario
 from feed.sim.playback import Playback
 from feed.sim.script import ScriptedMarket
 
@@ -53,23 +53,23 @@ def test_any_run_can_be_run_again():
     """From its beginning, to the same rows, however far it has come."""
     rows = all_rows(ScriptedMarket(SCENARIO), START + SECOND)
     playback = partial(Playback, SCENARIO.market.listing(), partial(iter, [rows]), start=START)
-    for run in (ScriptedMarket(SCENARIO), RepeatedScript(SCENARIO), RepeatedPlayback(playback(), playback)):
+    for run in (ScriptedMarket(SCENARIO), LoopedScenario(SCENARIO), LoopedPlayback(playback(), playback)):
         first = all_rows(run, START + 2 * SECOND)
-        assert all_rows(run.again(), START + 2 * SECOND) == first
+        assert all_rows(run.from_start(), START + 2 * SECOND) == first
 
 
 def test_the_first_round_is_the_scenario():
     """To its last row."""
     once = ScriptedMarket(SCENARIO)
     expected = once.opening() + once.advance(once.end)
-    rows = all_rows(RepeatedScript(SCENARIO), START + 3 * SECOND - 1)
+    rows = all_rows(LoopedScenario(SCENARIO), START + 3 * SECOND - 1)
     assert rows == expected[: len(rows)]
     assert len(expected) - len(rows) < 50
 
 
 def test_time_and_ids_go_on():
     """The next round begins when the last one ends, with its books cleared, and no id comes twice."""
-    rows = all_rows(RepeatedScript(SCENARIO), START + ROUNDS * 3 * SECOND - 1)
+    rows = all_rows(LoopedScenario(SCENARIO), START + ROUNDS * 3 * SECOND - 1)
     times = [row[2] for row in rows]
     assert times == sorted(times)
     assert [row[2] - START for row in rows if row[0] == CLEAR] == [
@@ -84,7 +84,7 @@ def test_time_and_ids_go_on():
 
 def test_every_round_is_the_same_market():
     """But for times and ids: the same prices and sizes, one after the other."""
-    rows = all_rows(RepeatedScript(SCENARIO), START + 2 * 3 * SECOND - 1)
+    rows = all_rows(LoopedScenario(SCENARIO), START + 2 * 3 * SECOND - 1)
 
     def later(begin):
         """Kind, time since the beginning, and figures of the rows after those of the beginning."""
@@ -104,13 +104,13 @@ def test_every_round_is_the_same_market():
 def test_the_same_rows_come_however_time_is_cut(step, limit):
     """And from a copy that was made half-way."""
     until = START + 7 * SECOND
-    expected = all_rows(RepeatedScript(SCENARIO), until)
-    assert all_rows(RepeatedScript(SCENARIO), until, step=step, limit=limit) == expected
+    expected = all_rows(LoopedScenario(SCENARIO), until)
+    assert all_rows(LoopedScenario(SCENARIO), until, step=step, limit=limit) == expected
 
 
 def test_a_copy_goes_on_alike():
     """In its second round too: seeking back needs that."""
-    run = RepeatedScript(SCENARIO)
+    run = LoopedScenario(SCENARIO)
     run.opening()
     run.advance(START + 4 * SECOND)
     copy = pickle.loads(pickle.dumps(run))
@@ -119,7 +119,7 @@ def test_a_copy_goes_on_alike():
 
 def test_open_orders_are_cancelled_and_accounts_stay():
     """Their book is gone, and they are told why."""
-    run = ClientMarket(RepeatedScript(SCENARIO), trading=Trading())
+    run = ClientMarket(LoopedScenario(SCENARIO), trading=Trading())
     run.opening()
     run.advance(START + SECOND)
     request = Create(
@@ -158,7 +158,7 @@ def blocks(rows):
 
 def recording(rows=None):
     playback = Playback(LISTING, partial(blocks, RECORDED if rows is None else rows), start=START)
-    return RepeatedPlayback(playback, playback.again)
+    return LoopedPlayback(playback, playback.from_start)
 
 
 def test_a_recording_begins_again_later():
