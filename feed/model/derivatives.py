@@ -13,19 +13,19 @@ What happens to contracts that derive their value from another instrument.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import ClassVar, Final
 
 import attrs
 
-from feed.model.kinds import FUNDING, LIQUIDATION, MARK, ROUND, UNKNOWN, Event, Row, Side
+from feed.model.kinds import FUNDING, LIQUIDATION, MARK, ROUND, RowEvent, Side, to_bool_or_none, to_side
 
 RATE_DECIMALS: Final = 8
 RATE_ONE: Final = 10**RATE_DECIMALS
 """A funding rate of 1, which is 100 %: rates are integers in units of 1e-8."""
 
 
-@attrs.frozen(kw_only=True)
-class MarkPriced(Event):
+@attrs.frozen
+class MarkPriced(RowEvent):
     """
     What a perpetual future is worth to its margin engine.
 
@@ -35,22 +35,15 @@ class MarkPriced(Event):
         open_interest: Contracts that are open, integer lots; each is held long by one and short by another.
     """
 
+    kind: ClassVar[int] = MARK
+
     mark: int
     index: int
     open_interest: int
 
-    @classmethod
-    def from_row(cls, seq: int, r: Row, proof: int = 0) -> MarkPriced:
-        """The named form of a row."""
-        return cls(seq=seq, proof=proof, instrument=r[1], ts=r[2], mark=r[3], index=r[4], open_interest=r[5])
 
-    def row(self) -> Row:
-        """The row that this is the named form of."""
-        return (MARK, self.instrument, self.ts, self.mark, self.index, self.open_interest)
-
-
-@attrs.frozen(kw_only=True)
-class FundingRate(Event):
+@attrs.frozen
+class FundingRate(RowEvent):
     """
     What longs of a perpetual future pay to shorts.
 
@@ -60,22 +53,15 @@ class FundingRate(Event):
         next_time: Market time of the next payment, nanoseconds since the Unix epoch.
     """
 
+    kind: ClassVar[int] = FUNDING
+
     rate: int
     predicted: int
     next_time: int
 
-    @classmethod
-    def from_row(cls, seq: int, r: Row, proof: int = 0) -> FundingRate:
-        """The named form of a row."""
-        return cls(seq=seq, proof=proof, instrument=r[1], ts=r[2], rate=r[3], predicted=r[4], next_time=r[5])
 
-    def row(self) -> Row:
-        """The row that this is the named form of."""
-        return (FUNDING, self.instrument, self.ts, self.rate, self.predicted, self.next_time)
-
-
-@attrs.frozen(kw_only=True)
-class Liquidation(Event):
+@attrs.frozen
+class Liquidation(RowEvent):
     """
     The engine closes a position whose margin has run out: it takes from the book with an order.
 
@@ -88,25 +74,16 @@ class Liquidation(Event):
         size: Integer lots to be closed.
     """
 
+    kind: ClassVar[int] = LIQUIDATION
+
     order: int
-    side: Side
+    side: Side = attrs.field(converter=to_side)
     price: int
     size: int
 
-    @classmethod
-    def from_row(cls, seq: int, r: Row, proof: int = 0) -> Liquidation:
-        """The named form of a row."""
-        return cls(
-            seq=seq, proof=proof, instrument=r[1], ts=r[2], order=r[3], side=Side(r[4]), price=r[5], size=r[6]
-        )
 
-    def row(self) -> Row:
-        """The row that this is the named form of."""
-        return (LIQUIDATION, self.instrument, self.ts, self.order, int(self.side), self.price, self.size)
-
-
-@attrs.frozen(kw_only=True)
-class Round(Event):
+@attrs.frozen
+class Round(RowEvent):
     """
     A round of a prediction market has opened, or was settled.
 
@@ -119,26 +96,9 @@ class Round(Event):
         outcome: Whether it was; None until it is settled.
     """
 
+    kind: ClassVar[int] = ROUND
+
     opens: int
     closes: int
     strike: int
-    outcome: bool | None
-
-    @classmethod
-    def from_row(cls, seq: int, r: Row, proof: int = 0) -> Round:
-        """The named form of a row."""
-        return cls(
-            seq=seq,
-            proof=proof,
-            instrument=r[1],
-            ts=r[2],
-            opens=r[3],
-            closes=r[4],
-            strike=r[5],
-            outcome=None if r[6] == UNKNOWN else bool(r[6]),
-        )
-
-    def row(self) -> Row:
-        """The row that this is the named form of."""
-        outcome = UNKNOWN if self.outcome is None else int(self.outcome)
-        return (ROUND, self.instrument, self.ts, self.opens, self.closes, self.strike, outcome)
+    outcome: bool | None = attrs.field(converter=to_bool_or_none)

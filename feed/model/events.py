@@ -2,8 +2,8 @@
 What happens in a market: one row per change, one class per kind of row.
 
 Inside the market and on the way to the fan-out an event is a *row*, a tuple of integers, because
-building an object for each would halve the matching engine. At the edge, once, for whoever
-listens, :func:`event` turns a row into a frozen class with names. Both say the same.
+building an object for each would halve the matching engine. At the edge, once for all listeners,
+:func:`event` turns a row into a frozen class with names, and its method ``row`` turns it back.
 
 =======================  ==============================================================================
 ``Kind``                 row
@@ -31,6 +31,7 @@ price-level (L2) delta is a projection of the row and needs no state. Sources wi
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar, Final
 
 import attrs
 
@@ -55,8 +56,12 @@ from feed.model.kinds import (
     UNKNOWN,
     Event,
     Row,
+    RowEvent,
     Side,
     Status,
+    to_int_or_none,
+    to_side,
+    to_side_or_none,
 )
 from feed.model.levels import LevelChange, level_change
 from feed.model.signals import Signal
@@ -95,6 +100,7 @@ __all__ = [
     "Quote",
     "Round",
     "Row",
+    "RowEvent",
     "Side",
     "Signal",
     "Status",
@@ -102,12 +108,11 @@ __all__ = [
     "Trade",
     "event",
     "level_change",
-    "row",
 ]
 
 
-@attrs.frozen(kw_only=True)
-class OrderAdded(Event):
+@attrs.frozen
+class OrderAdded(RowEvent):
     """
     An order came to rest at the back of its price level (L3).
 
@@ -119,15 +124,17 @@ class OrderAdded(Event):
         level: Integer lots now resting at this price and side, this order included.
     """
 
+    kind: ClassVar[int] = ADD
+
     order: int
-    side: Side
+    side: Side = attrs.field(converter=to_side)
     price: int
     size: int
     level: int
 
 
-@attrs.frozen(kw_only=True)
-class OrderReduced(Event):
+@attrs.frozen
+class OrderReduced(RowEvent):
     """
     A resting order shrank without a trade: cancelled (``left`` 0) or made smaller (L3).
 
@@ -139,15 +146,17 @@ class OrderReduced(Event):
         level: Integer lots now resting at this price and side.
     """
 
+    kind: ClassVar[int] = REDUCE
+
     order: int
-    side: Side
+    side: Side = attrs.field(converter=to_side)
     price: int
     left: int
     level: int
 
 
-@attrs.frozen(kw_only=True)
-class Trade(Event):
+@attrs.frozen
+class Trade(RowEvent):
     """
     Two orders met, at the maker's price.
 
@@ -163,18 +172,20 @@ class Trade(Event):
             reports its book apart from its trades.
     """
 
+    kind: ClassVar[int] = TRADE
+
     trade: int
-    aggressor: Side | None
+    aggressor: Side | None = attrs.field(converter=to_side_or_none)
     price: int
     size: int
     maker: int
     taker: int
-    left: int | None
-    level: int | None
+    left: int | None = attrs.field(converter=to_int_or_none)
+    level: int | None = attrs.field(converter=to_int_or_none)
 
 
-@attrs.frozen(kw_only=True)
-class LevelSet(Event):
+@attrs.frozen
+class LevelSet(RowEvent):
     """
     A source without orders reports one price level (L2).
 
@@ -184,13 +195,15 @@ class LevelSet(Event):
         level: Integer lots now resting there; 0 removes the level.
     """
 
-    side: Side
+    kind: ClassVar[int] = LEVEL
+
+    side: Side = attrs.field(converter=to_side)
     price: int
     level: int
 
 
-@attrs.frozen(kw_only=True)
-class Quote(Event):
+@attrs.frozen
+class Quote(RowEvent):
     """
     The best bid or ask changed, in price or in size (L1).
 
@@ -200,6 +213,8 @@ class Quote(Event):
         ask: Best ask, integer ticks; 0 when there is none.
         ask_size: Integer lots there; 0 when there is no ask, ``UNKNOWN`` when the source does not say.
     """
+
+    kind: ClassVar[int] = QUOTE
 
     bid: int
     bid_size: int
@@ -212,26 +227,54 @@ class Quote(Event):
         return self.bid_size != 0 and self.ask_size != 0
 
 
-@attrs.frozen(kw_only=True)
-class StatusChanged(Event):
+@attrs.frozen
+class StatusChanged(RowEvent):
     """An instrument was halted, resumed, listed or delisted."""
 
-    status: Status
+    kind: ClassVar[int] = STATUS
+
+    status: Status = attrs.field(converter=Status)
 
 
-@attrs.frozen(kw_only=True)
-class BookCleared(Event):
+@attrs.frozen
+class BookCleared(RowEvent):
     """The book of a source is no longer known: forget every level; a snapshot follows as rows."""
 
+    kind: ClassVar[int] = CLEAR
 
-@attrs.frozen(kw_only=True)
-class ClockTicked(Event):
+
+@attrs.frozen
+class ClockTicked(RowEvent):
     """
     A whole second of market time has begun.
 
     It concerns the market, not an instrument (its index is 0), and lets what is sent at intervals of
     market time go out when nothing else happens.
     """
+
+    kind: ClassVar[int] = CLOCK
+
+
+_FROM_ROW: Final[dict[int, Callable[[int, Row, int], Event]]] = {
+    one.kind: one.from_row
+    for one in (
+        OrderAdded,
+        OrderReduced,
+        Trade,
+        LevelSet,
+        Quote,
+        StatusChanged,
+        BookCleared,
+        ClockTicked,
+        OrderChanged,
+        OrderFilled,
+        MarkPriced,
+        FundingRate,
+        Liquidation,
+        Round,
+        Signal,
+    )
+}
 
 
 def event(seq: int, row: Row, proof: int = 0) -> Event:
@@ -241,144 +284,8 @@ def event(seq: int, row: Row, proof: int = 0) -> Event:
     Args:
         seq: Its sequence number in the stream.
         row: A row of the table above.
-        proof: Of everything up to and including it; 0 where nobody will ask.
+        proof: Of everything up to and including it; 0 where it is not needed.
     Raises:
         KeyError: The first number is no ``Kind``.
     """
-    return _BUILD[row[0]](seq, row, proof)
-
-
-def row(item: Event) -> Row:
-    """The row that :func:`event` would turn into ``item``."""
-    return _FLATTEN[type(item)](item)
-
-
-def _side(value: int) -> Side | None:
-    return None if value == UNKNOWN else _SIDES[value]
-
-
-_SIDES = (Side.BUY, Side.SELL)
-
-
-def _known(value: int) -> int | None:
-    return None if value == UNKNOWN else value
-
-
-def _or_unknown(value: int | None) -> int:
-    return UNKNOWN if value is None else int(value)
-
-
-def _added(seq: int, r: Row, proof: int) -> Event:
-    return OrderAdded(
-        seq=seq,
-        proof=proof,
-        instrument=r[1],
-        ts=r[2],
-        order=r[3],
-        side=_SIDES[r[4]],
-        price=r[5],
-        size=r[6],
-        level=r[7],
-    )
-
-
-def _reduced(seq: int, r: Row, proof: int) -> Event:
-    return OrderReduced(
-        seq=seq,
-        proof=proof,
-        instrument=r[1],
-        ts=r[2],
-        order=r[3],
-        side=_SIDES[r[4]],
-        price=r[5],
-        left=r[6],
-        level=r[7],
-    )
-
-
-def _trade(seq: int, r: Row, proof: int) -> Event:
-    return Trade(
-        seq=seq,
-        proof=proof,
-        instrument=r[1],
-        ts=r[2],
-        trade=r[3],
-        aggressor=_side(r[4]),
-        price=r[5],
-        size=r[6],
-        maker=r[7],
-        taker=r[8],
-        left=_known(r[9]),
-        level=_known(r[10]),
-    )
-
-
-def _level(seq: int, r: Row, proof: int) -> Event:
-    return LevelSet(seq=seq, proof=proof, instrument=r[1], ts=r[2], side=_SIDES[r[3]], price=r[4], level=r[5])
-
-
-def _quote(seq: int, r: Row, proof: int) -> Event:
-    return Quote(
-        seq=seq, proof=proof, instrument=r[1], ts=r[2], bid=r[3], bid_size=r[4], ask=r[5], ask_size=r[6]
-    )
-
-
-def _status(seq: int, r: Row, proof: int) -> Event:
-    return StatusChanged(seq=seq, proof=proof, instrument=r[1], ts=r[2], status=Status(r[3]))
-
-
-def _clear(seq: int, r: Row, proof: int) -> Event:
-    return BookCleared(seq=seq, proof=proof, instrument=r[1], ts=r[2])
-
-
-def _clock(seq: int, r: Row, proof: int) -> Event:
-    return ClockTicked(seq=seq, proof=proof, instrument=r[1], ts=r[2])
-
-
-_BUILD: dict[int, Callable[[int, Row, int], Event]] = {
-    ADD: _added,
-    REDUCE: _reduced,
-    TRADE: _trade,
-    LEVEL: _level,
-    QUOTE: _quote,
-    STATUS: _status,
-    CLEAR: _clear,
-    CLOCK: _clock,
-    ORDER: OrderChanged.from_row,
-    FILL: OrderFilled.from_row,
-    MARK: MarkPriced.from_row,
-    FUNDING: FundingRate.from_row,
-    LIQUIDATION: Liquidation.from_row,
-    ROUND: Round.from_row,
-    SIGNAL: Signal.from_row,
-}
-
-_FLATTEN: dict[type[Event], Callable[..., Row]] = {
-    OrderAdded: lambda e: (ADD, e.instrument, e.ts, e.order, int(e.side), e.price, e.size, e.level),
-    OrderReduced: lambda e: (REDUCE, e.instrument, e.ts, e.order, int(e.side), e.price, e.left, e.level),
-    Trade: lambda e: (
-        TRADE,
-        e.instrument,
-        e.ts,
-        e.trade,
-        _or_unknown(e.aggressor),
-        e.price,
-        e.size,
-        e.maker,
-        e.taker,
-        _or_unknown(e.left),
-        _or_unknown(e.level),
-    ),
-    LevelSet: lambda e: (LEVEL, e.instrument, e.ts, int(e.side), e.price, e.level),
-    Quote: lambda e: (QUOTE, e.instrument, e.ts, e.bid, e.bid_size, e.ask, e.ask_size),
-    StatusChanged: lambda e: (STATUS, e.instrument, e.ts, int(e.status)),
-    BookCleared: lambda e: (CLEAR, e.instrument, e.ts),
-    ClockTicked: lambda e: (CLOCK, e.instrument, e.ts),
-    OrderChanged: OrderChanged.row,
-    OrderFilled: OrderFilled.row,
-    MarkPriced: MarkPriced.row,
-    FundingRate: FundingRate.row,
-    Liquidation: Liquidation.row,
-    Round: Round.row,
-    Signal: Signal.row,
-}
+    return _FROM_ROW[row[0]](seq, row, proof)

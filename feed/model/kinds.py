@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from typing import Final
+from typing import ClassVar, Final, Self
 
 import attrs
 
@@ -47,25 +47,82 @@ class Status(enum.IntEnum):
     DELISTED = 3
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class Event:
     """
     One change of a market.
 
     Attributes:
-        seq: Position in the stream. The first event is 1; +1 each, no gaps.
+        seq: Sequence number. The first event is 1; +1 each, no gaps.
         ts: Market time, integer nanoseconds since the Unix epoch.
         instrument: Index into the market's listing.
         proof: Chained checksum over everything up to and including it, see
-            :mod:`feed.model.stream_position`; 0 where nobody has told.
+            :mod:`feed.model.stream_position`; 0 where it was not computed.
     """
 
     seq: int
     ts: int
     instrument: int
-    proof: int = 0
+    proof: int = attrs.field(default=0, kw_only=True)
 
     @property
     def position(self) -> StreamPosition:
-        """Where the stream stands after it."""
+        """The stream position right after it."""
         return StreamPosition(self.seq, self.proof)
+
+
+@attrs.frozen
+class RowEvent(Event):
+    """
+    The named form of a row: its own fields, in their order, are the numbers behind ``ts``.
+
+    A field that is no plain integer has a converter from the number in the row; enumerations and
+    booleans are written as their integers, None as ``UNKNOWN``.
+
+    Attributes:
+        kind: First number of the row.
+    """
+
+    kind: ClassVar[int]
+
+    @classmethod
+    def from_row(cls, seq: int, row: Row, proof: int = 0) -> Self:
+        """
+        The named form of a row.
+
+        Args:
+            seq: Its sequence number in the stream.
+            row: One of this kind.
+            proof: Of everything up to and including it; 0 where it is not needed.
+        """
+        return cls(seq, row[2], row[1], *row[3:], proof=proof)
+
+    def row(self) -> Row:
+        """The row that this is the named form of."""
+        own = (getattr(self, field.name) for field in attrs.fields(type(self))[_COMMON:])
+        return (self.kind, self.instrument, self.ts, *(UNKNOWN if it is None else int(it) for it in own))
+
+
+_COMMON: Final = len(attrs.fields(Event))
+
+_SIDES: Final = (Side.BUY, Side.SELL)
+
+
+def to_side(value: int) -> Side:
+    """The side that a row has as a number."""
+    return _SIDES[value]
+
+
+def to_side_or_none(value: int | None) -> Side | None:
+    """The same where a source may not say it."""
+    return None if value is None or value == UNKNOWN else _SIDES[value]
+
+
+def to_int_or_none(value: int | None) -> int | None:
+    """A number of a row that a source may not say."""
+    return None if value == UNKNOWN else value
+
+
+def to_bool_or_none(value: int | None) -> bool | None:
+    """A yes or no of a row that may not be known yet."""
+    return None if value is None or value == UNKNOWN else bool(value)

@@ -14,11 +14,11 @@ quote currency, a multiple or a z-score in hundredths, basis points and imbalanc
 from __future__ import annotations
 
 import enum
-from typing import Final
+from typing import ClassVar, Final, Self
 
 import attrs
 
-from feed.model.kinds import SIGNAL, Event, Row
+from feed.model.kinds import SIGNAL, Row, RowEvent
 
 
 class SignalType(enum.IntEnum):
@@ -74,8 +74,8 @@ FIGURES: Final[dict[SignalType, tuple[str, ...]]] = {
 _WITHOUT_PREDICTED: Final = 3
 
 
-@attrs.frozen(kw_only=True)
-class Signal(Event):
+@attrs.frozen
+class Signal(RowEvent):
     """
     Something that an observer would point out.
 
@@ -86,27 +86,21 @@ class Signal(Event):
         figures: What it rests on, by the names of :data:`FIGURES`.
     """
 
+    kind: ClassVar[int] = SIGNAL
+
     number: int
     type: SignalType
     severity: Severity
     figures: dict[str, int] = attrs.field(hash=False)
 
     @classmethod
-    def from_row(cls, seq: int, r: Row, proof: int = 0) -> Signal:
-        """The named form of a row."""
-        kind, figures = SignalType(r[4]), r[6:]
+    def from_row(cls, seq: int, row: Row, proof: int = 0) -> Self:
+        """The named form of a row: its figures have names."""
+        kind, figures = SignalType(row[4]), row[6:]
         if kind is SignalType.FUNDING_SPIKE and len(figures) == _WITHOUT_PREDICTED:
             figures = (*figures, figures[0])
-        return cls(
-            seq=seq,
-            proof=proof,
-            instrument=r[1],
-            ts=r[2],
-            number=r[3],
-            type=kind,
-            severity=Severity(r[5]),
-            figures=dict(zip(FIGURES[kind], figures, strict=True)),
-        )
+        named = dict(zip(FIGURES[kind], figures, strict=True))
+        return cls(seq, row[2], row[1], row[3], kind, Severity(row[5]), named, proof=proof)
 
     def row(self) -> Row:
         """The row that this is the named form of."""

@@ -17,11 +17,11 @@ account is told and what everybody is told are in one order.
 from __future__ import annotations
 
 import enum
-from typing import Final
+from typing import ClassVar
 
 import attrs
 
-from feed.model.kinds import FILL, ORDER, Event, Row, Side
+from feed.model.kinds import FILL, ORDER, RowEvent, Side, to_side
 
 
 class Verb(enum.IntEnum):
@@ -72,8 +72,8 @@ class Pricing(enum.IntEnum):
     MARKET = 1
 
 
-@attrs.frozen(kw_only=True)
-class OrderChanged(Event):
+@attrs.frozen
+class OrderChanged(RowEvent):
     """
     An order of an account has another state, or a request about one did nothing.
 
@@ -95,54 +95,27 @@ class OrderChanged(Event):
         created: Market time at which it was asked for, nanoseconds.
     """
 
+    kind: ClassVar[int] = ORDER
+
     account: int
     request: int
-    verb: Verb
-    state: OrderState
-    reason: Reason
+    verb: Verb = attrs.field(converter=Verb)
+    state: OrderState = attrs.field(converter=OrderState)
+    reason: Reason = attrs.field(converter=Reason)
     order: int
-    side: Side
-    type: Pricing
+    side: Side = attrs.field(converter=to_side)
+    type: Pricing = attrs.field(converter=Pricing)
     price: int
     left: int
     filled: int
     value: int
     leverage: int
-    post_only: bool
+    post_only: bool = attrs.field(converter=bool)
     created: int
 
-    @classmethod
-    def from_row(cls, seq: int, r: Row, proof: int = 0) -> OrderChanged:
-        """The named form of a row."""
-        return cls(
-            seq=seq,
-            proof=proof,
-            instrument=r[1],
-            ts=r[2],
-            account=r[3],
-            request=r[4],
-            verb=Verb(r[5]),
-            state=OrderState(r[6]),
-            reason=Reason(r[7]),
-            order=r[8],
-            side=Side(r[9]),
-            type=Pricing(r[10]),
-            price=r[11],
-            left=r[12],
-            filled=r[13],
-            value=r[14],
-            leverage=r[15],
-            post_only=bool(r[16]),
-            created=r[17],
-        )
 
-    def row(self) -> Row:
-        """The row that this is the named form of."""
-        return (ORDER, self.instrument, self.ts, *(int(getattr(self, name)) for name in _ORDER_FIELDS))
-
-
-@attrs.frozen(kw_only=True)
-class OrderFilled(Event):
+@attrs.frozen
+class OrderFilled(RowEvent):
     """
     An order of an account traded. It follows the ``TRADE`` that it is one side of.
 
@@ -161,53 +134,20 @@ class OrderFilled(Event):
         fee: What it costs the account, in units of the instrument's price times size.
     """
 
+    kind: ClassVar[int] = FILL
+
     account: int
     order: int
-    side: Side
-    type: Pricing
+    side: Side = attrs.field(converter=to_side)
+    type: Pricing = attrs.field(converter=Pricing)
     leverage: int
     created: int
     trade: int
-    taker: bool
+    taker: bool = attrs.field(converter=bool)
     price: int
     size: int
     left: int
     fee: int
-
-    @classmethod
-    def from_row(cls, seq: int, r: Row, proof: int = 0) -> OrderFilled:
-        """The named form of a row."""
-        return cls(
-            seq=seq,
-            proof=proof,
-            instrument=r[1],
-            ts=r[2],
-            account=r[3],
-            order=r[4],
-            side=Side(r[5]),
-            type=Pricing(r[6]),
-            leverage=r[7],
-            created=r[8],
-            trade=r[9],
-            taker=bool(r[10]),
-            price=r[11],
-            size=r[12],
-            left=r[13],
-            fee=r[14],
-        )
-
-    def row(self) -> Row:
-        """The row that this is the named form of."""
-        return (FILL, self.instrument, self.ts, *(int(getattr(self, name)) for name in _FILL_FIELDS))
-
-
-def _own_fields(kind: type[Event]) -> tuple[str, ...]:
-    common = {field.name for field in attrs.fields(Event)}
-    return tuple(field.name for field in attrs.fields(kind) if field.name not in common)
-
-
-_ORDER_FIELDS: Final = _own_fields(OrderChanged)
-_FILL_FIELDS: Final = _own_fields(OrderFilled)
 
 
 def packed(request_id: str) -> int:

@@ -25,7 +25,6 @@ from feed.model.events import (
     StatusChanged,
     Trade,
     event,
-    row,
 )
 from feed.model.signals import Severity, SignalType
 
@@ -58,12 +57,12 @@ PAIRS = [
 def test_row_and_event_say_the_same(numbers, named):
     """Each kind of row has one named form and back; the position in the stream is the event's alone."""
     assert event(9, numbers) == named
-    assert row(named) == numbers
+    assert named.row() == numbers
 
 
 def test_rows_of_events_hold_plain_integers():
     """An enum in a row would not be one for every encoder."""
-    assert {type(number) for _, named in PAIRS for number in row(named)} == {int}
+    assert {type(number) for _, named in PAIRS for number in named.row()} == {int}
 
 
 NUMBER = st.integers(0, 2**63 - 1)
@@ -87,7 +86,7 @@ ROWS = st.one_of(
 def test_every_row_survives_the_round_trip(numbers, seq):
     """Nothing is lost between the hot path and the edge."""
     named = event(seq, numbers)
-    assert (row(named), named.seq) == (numbers, seq)
+    assert (named.row(), named.seq) == (numbers, seq)
 
 
 def test_unknown_kind_is_refused():
