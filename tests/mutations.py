@@ -107,8 +107,8 @@ MUTATIONS = (
     Mutation(
         "a request acts before it is journalled",
         "sim/runner.py",
-        "            if not self.journal(entry):\n",
-        "            rows = self.control.submit(request)\n            if self.journal(entry):\n"
+        "            if not self._journal(entry):\n",
+        "            rows = self.control.submit(request)\n            if self._journal(entry):\n"
         "                return rows\n            else:\n",
         ("sim/test_runner.py", "server/test_journal.py"),
     ),

@@ -63,7 +63,9 @@ LIBRARIES["scenario"] = LIBRARIES["dialects"]
 LIBRARIES["recording"] = LIBRARIES["importers"] = LIBRARIES["dialects"] | {"zstandard"}
 
 TRIO = {"trio", "trio_websocket", "anyio"}
-TRIO_PLACES = re.compile(r"(sim\.runner|stream\.(fanout|source)|server|client|testing|cli|__init__)(\.|$)")
+TRIO_PLACES = re.compile(
+    r"(sim\.runner|stream\.(fanout|resettable_event|source)|server|client|testing|cli|__init__)(\.|$)"
+)
 
 # Above these nothing may depend on the wall clock, on the machine or on the run.
 DETERMINISTIC = set(ROOMS) - {

@@ -25,22 +25,29 @@ class JournalWriter:
         path: The file; new, empty, or with nothing but the same header in it.
         header: The market.
         opener: How the file is opened.
+        changed: Called when :attr:`trouble` begins and when it is over.
     Attributes:
         path: The file.
         trouble: Why requests cannot be written now; empty while they can.
         entries: Requests written.
         refused: Requests that could not be written.
         cut: Bytes of a torn header that were cut off at the start.
-        changed: Called when :attr:`trouble` begins and when it is over.
     """
 
-    def __init__(self, path: Path, header: JournalHeader, opener: Opener = open_raw) -> None:
+    def __init__(
+        self,
+        path: Path,
+        header: JournalHeader,
+        opener: Opener = open_raw,
+        *,
+        changed: Callable[[], object] = lambda: None,
+    ) -> None:
         self.path = path
         self.trouble = ""
         self.entries = 0
         self.refused = 0
         self.cut = 0
-        self.changed: Callable[[], object] = _nothing
+        self._changed = changed
         self._header = header
         self._file = AppendOnlyFile(path, opener)
         self._begun = False
@@ -114,7 +121,7 @@ class JournalWriter:
         begins_or_ends = bool(self.trouble) != bool(trouble)
         self.trouble = trouble
         if begins_or_ends:
-            self.changed()
+            self._changed()
         return not trouble
 
     def _begin(self) -> None:
@@ -145,7 +152,3 @@ class JournalWriter:
 
 def _reason(problem: OSError) -> str:
     return problem.strerror or str(problem)
-
-
-def _nothing() -> None:
-    """Nobody asked to be told."""

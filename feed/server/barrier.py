@@ -19,7 +19,7 @@ class ClientBarrier:
         self._fanout = fanout
         self._hub = fanout.hub
         self._waiting = trio.lowlevel.ParkingLot()
-        self._hub.changed = self._waiting.unpark_all
+        self._hub.watch(self._waiting.unpark_all)
 
     async def subscribed(self, clients: int) -> None:
         """Wait until so many connections listen at once."""

@@ -11,6 +11,7 @@ from feed.errors import ConfigError
 from feed.server.keyfile import KeyRecord, read_entries
 from feed.server.keys import KeyStore
 from feed.server.registry import ConnectionRegistry
+from feed.stream.resettable_event import ResettableEvent
 
 log = structlog.get_logger("feed.keys")
 
@@ -48,7 +49,7 @@ class KeyWatch:
         self._seconds = seconds
         self._fixed = fixed
         self._seen = _signature(path)
-        self._asked = trio.Event()
+        self._asked = ResettableEvent()
 
     def ask(self) -> None:
         """Read the file again soon, changed or not."""
@@ -61,8 +62,7 @@ class KeyWatch:
             with trio.move_on_after(self._seconds if end is None else min(self._seconds, end)):
                 await self._asked.wait()
             asked = self._asked.is_set()
-            if asked:
-                self._asked = trio.Event()
+            self._asked.clear()
             if await self._changed(self._path, asked=asked) or end is not None:
                 self._end_others()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -15,13 +16,12 @@ from feed.server.barrier import ClientBarrier
 from feed.server.faults import Plan
 from feed.server.journalled import header_of
 from feed.server.run_spec import RunSpec, program_for
-from feed.server.server_context import ServerContext
 from feed.server.storage import Storage
 from feed.settings import Settings
 from feed.sim.clients import ClientMarket, SimulatedRun
-from feed.sim.control import Control
 from feed.sim.runner import MarketRunner
 from feed.sim.simulation import Looping
+from feed.stream.fanout import Fanout
 from feed.stream.source import Batch, Source
 
 log = structlog.get_logger("feed.stage")
@@ -50,18 +50,17 @@ class Playout:
         """
         self._settings = settings
         self._run_spec = None if source is not None else program_for(settings, now=time.time_ns())
+        self.storage = Storage(settings.recording)
         self._runner = None if self._run_spec is None else self._make_runner(self._run_spec)
         self.ended = trio.Event()
         self._damaged = False  # and it has been told
         self._rounds = 1
-        self.storage = Storage(settings.recording)
-        self._barrier: ClientBarrier | None = None
         found = source or self._runner
         assert found is not None  # noqa: S101 - one of the two is there
         self.source: Source = found
         self.plan = Plan() if self._run_spec is None else self._run_spec.plan
 
-    async def open(self, server_context: ServerContext) -> None:
+    async def open(self, fanout: Fanout) -> None:
         """
         Publish where the stream begins.
 
@@ -72,23 +71,35 @@ class Playout:
         if self._settings.journal is not None:
             self._keep_journal(self._settings.journal)
         if self._settings.record is not None:
-            server_context.fanout.tap = self.storage.record(self._settings.record, self._header(rows)).take
-        if self._settings.wait_clients or self._settings.lockstep:
-            self._barrier = ClientBarrier(server_context.fanout)
-        await server_context.fanout.step(rows)
+            self.storage.record(self._settings.record, self._header(rows))
+        await fanout.step(rows)
 
     @property
     def market_time(self) -> int | None:
         """Where the market stands, nanoseconds since the Unix epoch; None where only its events say so."""
         return None if self._runner is None else self._runner.control.status().market_time
 
-    async def run(self, channel: trio.MemorySendChannel[Batch]) -> None:
-        """Play to the end, and record to the end of the server."""
+    async def run(self, channel: trio.MemorySendChannel[Batch], fanout: Fanout) -> None:
+        """
+        Play to the end, and record to the end of the server.
+
+        Args:
+            channel: Takes every event.
+            fanout: Knows which clients listen, and which lag.
+        """
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self.storage.run)
             if self.storage.recorder is not None:
                 nursery.start_soon(self.storage.recorder.run)
-            await self.source.run(channel)
+            if self._runner is None:
+                await self.source.run(channel)
+            else:
+                barrier = ClientBarrier(fanout)
+                await self._runner.run(
+                    channel,
+                    hold=partial(barrier.subscribed, self._settings.wait_clients),
+                    settle=partial(self._settle, self._runner, barrier),
+                )
             self.ended.set()
             self._tell_of_damage()
 
@@ -106,22 +117,17 @@ class Playout:
             log.info("the market begins again", round=run.rounds)
             self._tell_of_damage()
 
-    async def _hold(self) -> None:
-        if self._barrier is not None:
-            await self._barrier.subscribed(self._settings.wait_clients)
-
-    async def _settle(self) -> None:
+    async def _settle(self, runner: MarketRunner, barrier: ClientBarrier) -> None:
         self._tell_of_rounds()
         if self.storage.recorder is not None:
             await self.storage.recorder.room()
-        if self._barrier is not None and self._settings.lockstep and self._runner is not None:
-            await self._barrier.caught_up(self._runner.control.status().seq)
+        if self._settings.lockstep:
+            await barrier.caught_up(runner.control.status().seq)
 
     def _keep_journal(self, path: Path) -> None:
         if self._run_spec is None or self._runner is None:
             raise ConfigError("only a simulated market keeps one", where="--journal", hint="leave it out")
-        self._runner.control.journalled = True
-        self._runner.journal = self.storage.keep(path, header_of(self._run_spec, self._settings)).write
+        self.storage.keep(path, header_of(self._run_spec, self._settings))
 
     def _header(self, rows: list[Row]) -> Header:
         if self._run_spec is not None:
@@ -134,20 +140,13 @@ class Playout:
         run, settings = run_spec.run, self._settings
         if isinstance(run, SimulatedRun):
             run = ClientMarket(run, trading=settings.trading)
-        control = Control(
+        return MarketRunner(
             run,
-            clock=trio.current_time,
+            flow=settings.flow,
             speed=settings.speed,
             until=run_spec.until(settings.until),
-            checkpoint_seconds=settings.flow.checkpoint_seconds,
-            checkpoint_bytes=settings.flow.checkpoint_bytes,
-        )
-        return MarketRunner(
-            control,
-            flow=settings.flow,
-            hold=self._hold,
-            settle=self._settle,
             waiting=settings.trading.waiting,
+            journal=None if settings.journal is None else self.storage.write,
             scenario={
                 "name": run_spec.name,
                 "seed": run_spec.seed,

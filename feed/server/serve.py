@@ -132,7 +132,7 @@ async def serve(
                     rooms.start_soon(listener.run, sock, connections, config)
                 rooms.start_soon(server_context.registry.turns.run)
                 rooms.start_soon(server_context.fanout.replay)
-                rooms.start_soon(playout.run, send)
+                rooms.start_soon(playout.run, send, server_context.fanout)
                 rooms.start_soon(server_context.key_watch.run)
                 rooms.start_soon(
                     partial(
@@ -170,7 +170,7 @@ async def serve(
 async def _open(playout: Playout, server_context: ServerContext, socks: list[socket.socket]) -> None:
     """Publish where the stream begins, and let clients connect."""
     try:
-        await playout.open(server_context)
+        await playout.open(server_context.fanout)
         for sock in socks:
             listen(sock)
     except ConfigError:

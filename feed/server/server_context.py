@@ -105,11 +105,17 @@ class ServerContext:
             trades=[deque(maxlen=settings.web.most_rows) for _ in listing],
             analytics=Analytics(listing),
         )
-        hub = Hub(history, make_encoder, replay_work=settings.flow.replay_work, market_state=market_state)
+        hub = Hub(
+            history,
+            make_encoder,
+            replay_work=settings.flow.replay_work,
+            market_state=market_state,
+            failed=_report,
+        )
         limits = _limits(settings)
         self.faults = Faults(plan, hub) if plan is not None and plan.faults else None
-        self.fanout = Fanout(hub, settings.flow, fault_hook=self.faults)
-        self.fanout.contain(_report)
+        storage = storage or Storage(settings.recording)
+        self.fanout = Fanout(hub, settings.flow, fault_hook=self.faults, tap=storage.published)
         self.registry = ConnectionRegistry(
             fanout=self.fanout,
             limits=limits,
@@ -145,7 +151,7 @@ class ServerContext:
             tokens=tokens,
             quotas=quotas,
             clock=time.time,
-            storage=storage or Storage(),
+            storage=storage,
         )
         app, paths, self.prepare = build(context, origins)
         self.web = HttpWorker(app, paths, limits, settings.web)

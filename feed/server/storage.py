@@ -7,6 +7,8 @@ from pathlib import Path
 import structlog
 import trio
 
+from feed.model.events import Row
+from feed.model.requests import JournalEntry
 from feed.recording.append_only_file import Opener, open_raw
 from feed.recording.format import Header
 from feed.recording.journal import JournalHeader
@@ -53,8 +55,7 @@ class Storage:
         Raises:
             ConfigError: As :meth:`JournalWriter.open`.
         """
-        journal = self.journal = JournalWriter(path, header, self.opener)
-        journal.changed = self._tell
+        journal = self.journal = JournalWriter(path, header, self.opener, changed=self._tell)
         journal.open()
         if journal.cut:
             log.warning("a torn line was cut off", file=str(journal.path), bytes=journal.cut)
@@ -69,6 +70,15 @@ class Storage:
         """
         self.recorder = Recorder(path, header, self._settings, self.opener)
         return self.recorder
+
+    def published(self, rows: list[Row]) -> None:
+        """Take the next events of the stream, where they are recorded. Never waits."""
+        if self.recorder is not None:
+            self.recorder.take(rows)
+
+    def write(self, entry: JournalEntry) -> bool:
+        """Journal an order request before it acts; False when it must not act, for it cannot be written."""
+        return self.journal is not None and self.journal.write(entry)
 
     async def run(self) -> None:
         """Find out, again and again while the journal takes nothing, whether it does; until cancelled."""

@@ -15,6 +15,7 @@ from typing import Final
 import trio
 
 from feed.server.connection.transport import RECEIVE_BYTES, Transport
+from feed.stream.resettable_event import ResettableEvent
 
 # Of plain bytes in one write; what they become is all that is ever kept.
 WRITE_BYTES: Final = 64 * 1024
@@ -40,7 +41,7 @@ class TlsTransport:
         self._outgoing = ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
         self._owed = b""  # ciphertext that the socket has not taken
-        self._owing = trio.Event()
+        self._owing = ResettableEvent()
         self._paid = trio.lowlevel.ParkingLot()
         self._finished = False
         self._gone = False
@@ -83,7 +84,7 @@ class TlsTransport:
             except (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
                 self._gone = True
                 self._owed = b""
-            self._owing = trio.Event()
+            self._owing.clear()
             self._paid.unpark_all()
 
     def send(self, data: bytes | memoryview) -> int:

@@ -18,6 +18,7 @@ import trio
 
 from feed.server.budget import Allowance, Bucket
 from feed.settings import Limits
+from feed.stream.resettable_event import ResettableEvent
 
 PASS_UNITS: Final = 500
 """Units given out between two passes of the loop; the last piece of work may go past it."""
@@ -58,7 +59,7 @@ class Turns:
         self.spent = 0.0
         self._left: float = PASS_UNITS
         self._running = False
-        self._busy = trio.Event()  # something of this pass has been given out
+        self._busy = ResettableEvent()  # something of this pass has been given out
 
     def member(self, address: str) -> Member:
         """A new connection from ``address``."""
@@ -77,11 +78,11 @@ class Turns:
                 self._left = min(self._left + PASS_UNITS, PASS_UNITS)
                 self._give()
                 if self._left == PASS_UNITS and not self._queues:
-                    self._busy = trio.Event()
+                    self._busy.clear()
                     self._forget()
                 elif self._left == PASS_UNITS:  # all who wait are in debt
                     with trio.move_on_after(self._soonest()):
-                        self._busy = trio.Event()
+                        self._busy.clear()
                         await self._busy.wait()
                     self._busy.set()
                 else:

@@ -72,9 +72,7 @@ class Control:
             one, the market is run again from its beginning. They are thinned out as they grow in number;
             0 keeps none.
         checkpoint_bytes: What all of them may take.
-
-    Attributes:
-        changed: Called after every command; set by whoever waits for :meth:`wake_time`.
+        changed: Called after every command, for whoever waits for :meth:`wake_time`.
         journalled: Whether what accounts do is written down, to be played once more.
     """
 
@@ -87,9 +85,11 @@ class Control:
         until: Until = WHOLE,
         checkpoint_seconds: float = 0.0,
         checkpoint_bytes: int = Flow().checkpoint_bytes,
+        changed: Callable[[], object] = lambda: None,
+        journalled: bool = False,
     ) -> None:
-        self.changed: Callable[[], object] = _nothing
-        self.journalled = False
+        self._changed = changed
+        self._journalled = journalled
         self.listing: Final = run.listing
         self._play(run)
         self._clock = clock
@@ -129,7 +129,7 @@ class Control:
         if not self._paused:
             raise MarketError("only a paused market can be stepped")
         self._steps += events
-        self.changed()
+        self._changed()
 
     def set_speed(self, speed: float) -> None:
         """Change the market seconds per second; 0 is as fast as possible."""
@@ -153,7 +153,7 @@ class Control:
         if time < self._run.now:
             if self._traded:
                 raise MarketError("accounts have traded: the market cannot go back")
-            if self.journalled:
+            if self._journalled:
                 raise MarketError("a journal is kept, which only knows forward: the market cannot go back")
             if time < self._start:
                 raise MarketError(f"market time began at {self._start}, it cannot go back to {time}")
@@ -165,7 +165,7 @@ class Control:
             self._silent = True
         self._goal = time
         self._steps = 0
-        self.changed()
+        self._changed()
 
     def close(self) -> None:
         """Nobody runs it any more: refuse every command from now on."""
@@ -204,7 +204,7 @@ class Control:
     def start(self) -> None:
         """Let market time begin to run."""
         self._pace = Pace(market=self._run.now, clock=self._clock(), speed=self._speed)
-        self.changed()
+        self._changed()
 
     @property
     def ended(self) -> bool:
@@ -328,7 +328,7 @@ class Control:
         if self._pace is not None:
             self.start()
         else:
-            self.changed()
+            self._changed()
 
     def _end(self) -> int | None:
         """Market time of the end, where it is known."""

@@ -14,6 +14,8 @@ from feed.model.events import Row
 from feed.model.requests import JournalEntry, Request
 from feed.settings import Flow, Trading
 from feed.sim.control import Control
+from feed.sim.simulation import WHOLE, Simulation, Until
+from feed.stream.resettable_event import ResettableEvent
 from feed.stream.source import Batch, send
 
 # While the market is paused, the fan-out hears this often that the clock goes on: heartbeats want that.
@@ -24,6 +26,10 @@ def _nothing() -> None:
     """Nobody asked to be told."""
 
 
+async def _go_on() -> None:
+    """Nothing to wait for."""
+
+
 class MarketRunner:
     """
     A run as a source of events.
@@ -32,17 +38,15 @@ class MarketRunner:
         listing: The run's instruments.
         control: Steers it, from any task.
         scenario: What is played, for people; None when nobody has said.
-        journal: Told of every request before it acts; it does not act when the answer is False. None
-            keeps no journal.
     """
 
     def __init__(
         self,
-        control: Control,
+        run: Simulation,
         *,
         flow: Flow,
-        hold: Callable[[], Awaitable[object]] | None = None,
-        settle: Callable[[], Awaitable[object]] | None = None,
+        speed: float = 0.0,
+        until: Until = WHOLE,
         waiting: int = Trading().waiting,
         journal: Callable[[JournalEntry], bool] | None = None,
         scenario: Mapping[str, object] | None = None,
@@ -51,22 +55,31 @@ class MarketRunner:
         Begin where the run stands.
 
         Args:
-            control: Run by nobody else.
-            flow: Bounds on a batch.
-            hold: Awaited before market time begins to run, such as for clients to subscribe; or None.
-            settle: Awaited after every batch, such as for the slowest client to have taken it; or None.
+            run: Run by nobody else.
+            flow: Bounds on a batch, and on the checkpoints of the run.
+            speed: Market seconds per second; 0 for as fast as possible.
+            until: Where to end.
             waiting: Bound on the requests that wait to act.
-            journal: See the class.
+            journal: Told of every request before it acts; it does not act when the answer is False. None
+                keeps no journal.
             scenario: See the class.
         """
-        self.listing = control.listing
-        self.control = control
+        self._changed = ResettableEvent()  # by a command or a request
+        self.listing = run.listing
+        self.control = Control(
+            run,
+            clock=trio.current_time,
+            speed=speed,
+            until=until,
+            checkpoint_seconds=flow.checkpoint_seconds,
+            checkpoint_bytes=flow.checkpoint_bytes,
+            changed=self._changed.set,
+            journalled=journal is not None,
+        )
         self.scenario = scenario
         self._flow = flow
-        self._hold = hold
-        self._settle = settle
         self._waiting = waiting
-        self.journal = journal
+        self._journal = journal
         self._turn = trio.lowlevel.ParkingLot()  # until the next one is over
         self._requests: deque[tuple[Request, Callable[[], object]]] = deque()
         self._over = False
@@ -99,7 +112,7 @@ class MarketRunner:
         if not self.takes_orders or len(self._requests) >= self._waiting:
             return False
         self._requests.append((request, refused))
-        self.control.changed()
+        self._changed.set()
         return True
 
     async def stepped(self) -> None:
@@ -107,23 +120,36 @@ class MarketRunner:
         while self.control.stepping and not self._over:
             await self._turn.park()
 
-    async def run(self, channel: trio.MemorySendChannel[Batch]) -> None:
-        """Run to the end, or until cancelled. A full channel slows the market, and nothing is lost."""
-        async with channel, trio.open_nursery() as simulator:
-            simulator.start_soon(self._simulate, channel)
+    async def run(
+        self,
+        channel: trio.MemorySendChannel[Batch],
+        *,
+        hold: Callable[[], Awaitable[object]] = _go_on,
+        settle: Callable[[], Awaitable[object]] = _go_on,
+    ) -> None:
+        """
+        Run to the end, or until cancelled. A full channel slows the market, and nothing is lost.
 
-    async def _simulate(self, channel: trio.MemorySendChannel[Batch]) -> None:
+        Args:
+            channel: Takes every event; closed in the end.
+            hold: Awaited before market time begins to run, such as for clients to subscribe.
+            settle: Awaited after every batch, such as for the slowest client to have taken it.
+        """
+        async with channel:
+            await hold()
+            await self._simulate(channel, settle)
+
+    async def _simulate(
+        self, channel: trio.MemorySendChannel[Batch], settle: Callable[[], Awaitable[object]]
+    ) -> None:
         control = self.control
-        if self._hold is not None:
-            await self._hold()
         control.start()
         while self._requests or not control.ended:
-            changed = trio.Event()
-            control.changed = changed.set
+            self._changed.clear()
             began = trio.current_time()
             wake = -math.inf if self._may_trade() else control.wake_time()
             with trio.move_on_at(min(wake, began + STAND_SECONDS) if control.paused else wake):
-                await changed.wait()
+                await self._changed.wait()
             now = trio.current_time()
             rows = control.take(self._flow.batch_events)
             while self._may_trade() and len(rows) < self._flow.batch_events:
@@ -131,8 +157,7 @@ class MarketRunner:
             self._turn.unpark_all()
             if rows:
                 await send(channel, Batch(rows, now))
-                if self._settle is not None:
-                    await self._settle()
+                await settle()
             elif control.paused:
                 await send(channel, Batch([], now, stood=int((now - began) * NS_PER_SECOND)))
         self._over = True
@@ -144,9 +169,9 @@ class MarketRunner:
 
     def _traded(self) -> list[Row]:
         request, refused = self._requests.popleft()
-        if self.journal is not None:
+        if self._journal is not None:
             entry = JournalEntry(at=self.control.status().market_time, request=request)
-            if not self.journal(entry):
+            if not self._journal(entry):
                 refused()
                 return []
         return self.control.submit(request)

@@ -15,13 +15,11 @@ import attrs
 import trio
 
 from feed.model.events import CLOCK, Row
-from feed.model.topics import Topic
 from feed.settings import Flow
 from feed.stream.groups import Audience, Group, Member, Write
 from feed.stream.histogram import Histogram
 from feed.stream.hub import Hub
 from feed.stream.source import Batch
-from feed.stream.topics import OpenTopic
 
 
 @attrs.define
@@ -64,20 +62,25 @@ class Fanout:
         hub: Who gets what.
         flow: Bounds on a step.
         fault_hook: Acts between two events; None when nothing will.
+        tap: Given the events of every step before anybody else.
 
     Attributes:
         hub: What it drives.
         latency: From the making of a step's oldest event to the last write of the step; steps
             that nobody listens to do not count.
-        tap: Given the events of every step before anybody else; None for nobody.
     """
 
-    def __init__(self, hub: Hub, flow: Flow, fault_hook: FaultHook | None = None) -> None:
+    def __init__(
+        self,
+        hub: Hub,
+        flow: Flow,
+        *,
+        fault_hook: FaultHook | None = None,
+        tap: Callable[[list[Row]], object] | None = None,
+    ) -> None:
         self.hub = hub
         self.latency = Histogram()
-        self.tap: Callable[[list[Row]], object] | None = None
-        self._failed: Callable[[Topic, Exception], object] = _nothing
-        self._failures: list[tuple[OpenTopic, Exception]] = []
+        self._tap = tap
         self._fault_hook = fault_hook
         self._flow = flow
         self._statistics = FanoutStatistics()
@@ -87,22 +90,12 @@ class Fanout:
         self._resting = trio.lowlevel.ParkingLot()
         self._at_rest: list[Callable[[], object]] = []
         self._replaying = trio.lowlevel.ParkingLot()
+        hub.replays.watch(self._replaying.unpark_all)
         self._until_pause = 0  # writes that this step may still make before it must pause
 
     def statistics(self) -> FanoutStatistics:
         """A copy of the figures so far."""
         return attrs.evolve(self._statistics)
-
-    def contain(self, failed: Callable[[Topic, Exception], object]) -> None:
-        """
-        Let an encoder that raises end its topic, and cut who listens to it; otherwise it ends the run.
-
-        Args:
-            failed: Told of the topic, and what was raised.
-        """
-        self._failed = failed
-        self.hub.contain(lambda topic, problem: self._failures.append((topic, problem)))
-        self.hub.replays.failed = failed
 
     async def run(self, channel: trio.MemoryReceiveChannel[Batch]) -> None:
         """Publish every batch of ``channel`` until it is closed."""
@@ -162,7 +155,6 @@ class Fanout:
     async def replay(self) -> None:
         """Bring those up to the present who resume, a little at a time, until cancelled."""
         replays = self.hub.replays
-        replays.wake = self._replaying.unpark_all
         try:
             while True:
                 while not replays.waiting:
@@ -204,8 +196,8 @@ class Fanout:
         written = self._statistics.deliveries
         self._statistics.steps += 1
         self._statistics.events += len(rows)
-        if self.tap is not None:
-            self.tap(rows)
+        if self._tap is not None:
+            self._tap(rows)
         await self._send(lambda: self.hub.publish(rows))
         if made is not None and self._statistics.deliveries > written:
             self.latency.observe(trio.current_time() - made)
@@ -215,22 +207,13 @@ class Fanout:
         self._until_pause = self._flow.sweep_connections
         self._busy = True
         try:
-            groups = publish()
-            while self._failures:
-                self._cut(*self._failures.pop())
-            for group in groups:
+            for group in publish():
                 await self._sweep(group)
         finally:
             self._busy = False
             while self._at_rest:
                 self._at_rest.pop(0)()
             self._resting.unpark_all()
-
-    def _cut(self, topic: OpenTopic, problem: Exception) -> None:
-        self._failed(topic.topic, problem)
-        for group in (*topic.groups, *topic.faulty):
-            for member in (*group.ready, *group.behind):
-                member.fail()
 
     async def _sweep(self, group: Group) -> None:
         data = group.publish()
@@ -280,7 +263,3 @@ class Fanout:
             if sent != size:
                 statistics.slow += 1
                 group.fell_behind(members[index], data, sent)
-
-
-def _nothing(*_: object) -> None:
-    """Nobody asked to be told."""

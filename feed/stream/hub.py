@@ -35,7 +35,6 @@ class Hub:
         history: The last events.
         replays: Who is being told of the past.
         work: What subscriptions have cost so far, units of :mod:`feed.stream.work`.
-        changed: Called when somebody has begun or ceased to listen, or a group lags no more.
     """
 
     def __init__(
@@ -45,6 +44,7 @@ class Hub:
         *,
         replay_work: int,
         market_state: MarketState | None = None,
+        failed: Callable[[Topic, Exception], object] | None = None,
     ) -> None:
         """
         Begin with nobody listening.
@@ -55,6 +55,8 @@ class Hub:
             replay_work: See :class:`feed.settings.Flow`.
             market_state: Where the market stands, which is where ``history`` begins; None keeps what every
                 encoder needs, and nothing else.
+            failed: Told of a topic whose encoder raised, and what: those who listen to it are cut, and
+                nobody else notices. None lets it raise.
         """
         self.history = history
         self._publisher = Publisher(
@@ -62,27 +64,26 @@ class Hub:
             history.seq,
             instruments=history.instruments,
             make_encoder=make_encoder,
+            failed=None if failed is None else lambda topic, problem: self._failures.append((topic, problem)),
         )
+        self._failed = failed
+        self._failures: list[tuple[OpenTopic, Exception]] = []  # of the step under way
         self._topics = self._publisher.topics
         self._groups: dict[tuple[tuple[Topic, ...], tuple[LinkFault, ...]], Group] = {}
-        self.replays = Replays(history, make_encoder, work=replay_work, join=self._join)
+        self.replays = Replays(
+            history, make_encoder, work=replay_work, join=self._join, left=self._changed, failed=failed
+        )
         self.work = 0.0
-        self.replays.left = self._caught_up_all
-        self.changed: Callable[[], object] = _nothing
+        self._watchers: list[Callable[[], object]] = []
 
     @property
     def seq(self) -> int:
         """Sequence number of the newest event; 0 before the first."""
         return self._publisher.seq
 
-    def contain(self, failed: Callable[[OpenTopic, Exception], object]) -> None:
-        """
-        Let an encoder that raises be silent instead of ending the market for everybody.
-
-        Args:
-            failed: Told which, in the middle of :meth:`publish`; it is to cut who listens, afterwards.
-        """
-        self._publisher.failed = failed
+    def watch(self, changed: Callable[[], object]) -> None:
+        """Call ``changed`` from now on when somebody begins or ceases to listen, or a group lags no more."""
+        self._watchers.append(changed)
 
     @property
     def market_state(self) -> MarketState:
@@ -113,6 +114,7 @@ class Hub:
         self.history.mark(self.market_state)
         if len(self.replays):
             self.replays.published(len(rows), forgotten=self.history.oldest != oldest)
+        self._cut_failed()
         return dirty
 
     def check(self, position: StreamPosition) -> None:
@@ -129,7 +131,9 @@ class Hub:
 
     def stand(self, before: int, after: int) -> list[Group]:
         """Tell the heartbeats that are due while market time stands still; see :meth:`Publisher.stand`."""
-        return self._publisher.stand(before, after)
+        dirty = self._publisher.stand(before, after)
+        self._cut_failed()
+        return dirty
 
     def subscribe(
         self, send_buffer: SendBuffer, topics: Sequence[Topic], *, since: int | None = None
@@ -254,7 +258,7 @@ class Hub:
             send_buffer.send(b"".join(send_buffer.group.held()))
             send_buffer.unfollow()
         replay = self.replays.begin(send_buffer)
-        self.changed()
+        self._changed()
         return replay
 
     def _join(
@@ -275,7 +279,7 @@ class Hub:
         else:
             send_buffer.unfollow()
         send_buffer.check(self.seq)
-        self.changed()
+        self._changed()
 
     def _group(self, wanted: Sequence[Topic], link_faults: tuple[LinkFault, ...]) -> Group:
         for topic in wanted:
@@ -288,21 +292,27 @@ class Hub:
 
     def _new_group(self, topics: tuple[Topic, ...], link_faults: tuple[LinkFault, ...]) -> Group:
         group = (
-            FaultyGroup(topics, link_faults, emptied=self._dissolve, caught_up_all=self._caught_up_all)
+            FaultyGroup(topics, link_faults, emptied=self._dissolve, caught_up_all=self._changed)
             if link_faults
-            else Group(topics, emptied=self._dissolve, caught_up_all=self._caught_up_all)
+            else Group(topics, emptied=self._dissolve, caught_up_all=self._changed)
         )
         self._topics.join(group)
         return group
 
-    def _caught_up_all(self) -> None:
-        self.changed()
+    def _changed(self) -> None:
+        for tell in self._watchers:
+            tell()
+
+    def _cut_failed(self) -> None:
+        """Cut those who listen to a topic whose encoder raised in this step."""
+        while self._failures and self._failed is not None:
+            topic, problem = self._failures.pop()
+            self._failed(topic.topic, problem)
+            for group in (*topic.groups, *topic.faulty):
+                for member in (*group.ready, *group.behind):
+                    member.fail()
 
     def _dissolve(self, group: Group) -> None:
         """Forget ``group``, in which nobody is left."""
         if self._groups.pop((group.topics, group.link_faults), None) is not None:
             self._topics.leave(group)
-
-
-def _nothing(*_: Group) -> None:
-    """Do nothing: nobody asked to be told; the listener to the past is never joined, and so never left."""

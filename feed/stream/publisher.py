@@ -20,13 +20,18 @@ class Publisher:
         market_state: Where the market stands.
         seq: Sequence number of the last event.
         topics: What somebody listens to.
-        instruments: Those of which :attr:`market_state` is carried on; None for all.
-        failed: Told of an encoder that raised, which is silent from then on; None lets it raise.
         calls: Times that an encoder was asked for a message.
     """
 
     def __init__(
-        self, market_state: MarketState, seq: int, *, instruments: int, make_encoder: MakeEncoder
+        self,
+        market_state: MarketState,
+        seq: int,
+        *,
+        instruments: int,
+        make_encoder: MakeEncoder,
+        only: Collection[int] | None = None,
+        failed: Callable[[OpenTopic, Exception], object] | None = None,
     ) -> None:
         """
         Begin where everything up to ``seq`` has been told, and nobody listens.
@@ -36,12 +41,14 @@ class Publisher:
             seq: Sequence number of the last event told.
             instruments: How many the market lists.
             make_encoder: Gives the encoder of a topic that somebody wants.
+            only: Instruments of which ``market_state`` is carried on; None for all.
+            failed: Told of an encoder that raised, which is silent from then on; None lets it raise.
         """
         self.market_state = market_state
         self.seq = seq
         self.topics = Topics(instruments, make_encoder)
-        self.instruments: Collection[int] | None = None
-        self.failed: Callable[[OpenTopic, Exception], object] | None = None
+        self._only = only
+        self._failed = failed
         self.calls = 0
 
     def publish(self, rows: Sequence[Row], proofs: Sequence[int]) -> list[Group]:
@@ -57,7 +64,7 @@ class Publisher:
         """
         topics = self.topics
         listeners = topics.listeners
-        apply = self.market_state.apply if self.instruments is None else self._apply_some
+        apply = self.market_state.apply if self._only is None else self._apply_some
         dirty: list[Group] = []
         tell = _tell_distorted_too if topics.faulty_groups else _tell
         seq = self.seq
@@ -119,16 +126,16 @@ class Publisher:
 
     def _apply_some(self, seq: int, row: Row, proof: int) -> None:
         market_state = self.market_state
-        if self.instruments is not None and row[1] in self.instruments:
+        if self._only is not None and row[1] in self._only:
             market_state.apply(seq, row, proof)
         else:
             market_state.seq, market_state.proof, market_state.now = seq, proof, row[2]
 
     def _silence(self, topic: OpenTopic, problem: Exception) -> None:
-        if self.failed is None:
+        if self._failed is None:
             raise problem
         topic.encoder = _Silent(topic.encoder)
-        self.failed(topic, problem)
+        self._failed(topic, problem)
 
 
 class _Silent(Encoder):

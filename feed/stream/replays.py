@@ -43,16 +43,18 @@ _Key = tuple[tuple[Topic, ...], int]
 
 
 class Replays:
-    """
-    All connections that resume, and whose turn it is.
+    """All connections that resume, and whose turn it is."""
 
-    Attributes:
-        wake: Called when somebody waits for a turn.
-        left: Called when somebody catches up no more, whatever the reason.
-        failed: Told of what an encoder raised; None lets it raise.
-    """
-
-    def __init__(self, history: History, make_encoder: MakeEncoder, *, work: int, join: Joins) -> None:
+    def __init__(
+        self,
+        history: History,
+        make_encoder: MakeEncoder,
+        *,
+        work: int,
+        join: Joins,
+        left: Callable[[], object],
+        failed: Callable[[Topic, Exception], object] | None = None,
+    ) -> None:
         """
         Begin with none.
 
@@ -61,10 +63,12 @@ class Replays:
             make_encoder: Gives the encoder of a topic.
             work: Done in one turn, in events read, see :mod:`feed.stream.topic_replay`.
             join: Called when a connection has caught up.
+            left: Called when somebody catches up no more, whatever the reason.
+            failed: Told of what an encoder raised; None lets it raise.
         """
-        self.wake: Callable[[], object] = _nothing
-        self.left: Callable[[], object] = _nothing
-        self.failed: Callable[[Topic, Exception], object] | None = None
+        self._left = left
+        self._failed = failed
+        self._watchers: list[Callable[[], object]] = []
         self._history = history
         self._make_encoder = make_encoder
         self._work = work
@@ -85,6 +89,10 @@ class Replays:
 
     def __len__(self) -> int:
         return len(self._replays)
+
+    def watch(self, waiting: Callable[[], object]) -> None:
+        """Call ``waiting`` from now on when somebody waits for a turn."""
+        self._watchers.append(waiting)
 
     @property
     def waiting(self) -> bool:
@@ -190,7 +198,8 @@ class Replays:
     def _is_ready(self, replay: ConnectionReplay) -> None:
         if self._replays.get(replay.send_buffer) is replay and not replay.resting:
             self._ready[replay] = None
-            self.wake()
+            for tell in self._watchers:
+                tell()
 
     def _ended(self, replay: ConnectionReplay) -> None:
         replay.send_buffer.replay = None
@@ -200,7 +209,7 @@ class Replays:
             self._topic_replays.clear()
             self._pieces.clear()
             self._shared = 0
-        self.left()
+        self._left()
 
     def _advance(self, replay: ConnectionReplay) -> tuple[bytes, int, bool]:
         """One step of a script: frames, the work that they took, and whether the end is reached."""
@@ -260,10 +269,10 @@ class Replays:
             self._shared -= len(self._pieces.pop(key)[0]) + ENTRY_BYTES
 
     def _contain(self, topic: Topic, problem: Exception) -> None:
-        if self.failed is None:
+        if self._failed is None:
             raise problem
         self._broken = True
-        self.failed(topic, problem)
+        self._failed(topic, problem)
 
     def _finish(self, replay: ConnectionReplay) -> None:
         last = replay.script[0] if replay.script else None
@@ -273,7 +282,3 @@ class Replays:
         else:
             self._join(replay.send_buffer, (), None)
             replay.send_buffer.wake()  # somebody may wait for the end
-
-
-def _nothing() -> None:
-    """Nobody asked to be told."""

@@ -28,6 +28,10 @@ from feed.stream.link_faults import LinkFault
 WRITE_BYTES: Final = 64 * 1024
 
 
+def _free(_: int) -> float:
+    return 0.0
+
+
 class CatchUp(Protocol):
     """Brings a connection up to the present, piece by piece."""
 
@@ -57,9 +61,7 @@ class SendBuffer:
         failed: What it listened to cannot be told any more.
         backlog_bytes: Bound on :attr:`owed`.
         replay: Brings it up to the present; None when it is there.
-        charge: Called with the units of work done for this connection alone, see
-            :mod:`feed.stream.topic_replay`; returns until when there is to be no more of it, seconds on a
-            clock, and 0 for at once.
+        charge: Told how much work was done for this connection alone.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class SendBuffer:
         backlog_bytes: int,
         wake: Callable[[], None],
         cut: Callable[[], None],
+        charge: Callable[[int], float] = _free,
     ) -> None:
         """
         Begin with nothing owed.
@@ -78,6 +81,9 @@ class SendBuffer:
             backlog_bytes: Bound on :attr:`owed`, in bytes.
             wake: Called when something is owed that the writer task must write.
             cut: Called once, when the bound is passed or the connection is broken.
+            charge: Called with the units of work done for this connection alone, see
+                :mod:`feed.stream.topic_replay`; returns until when there is to be no more of it, seconds on
+                a clock, and 0 for at once.
         """
         self.write = write
         self.group: Group | None = None
@@ -87,7 +93,7 @@ class SendBuffer:
         self.stalled = False
         self.failed = False
         self.replay: CatchUp | None = None
-        self.charge: Callable[[int], float] = _free
+        self.charge = charge
         self.backlog_bytes = backlog_bytes
         self.wake = wake
         self._cut = cut
@@ -348,7 +354,3 @@ class SendBuffer:
         self._data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         self._at = self._mark = 0
         return bool(pieces)
-
-
-def _free(_: int) -> float:
-    return 0.0

@@ -83,9 +83,9 @@ class TopicReplay:
                 mark.seq,
                 instruments=self._history.instruments,
                 make_encoder=self._make_encoder,
+                only=self._instruments,
+                failed=lambda item, problem: self._failed(item.topic, problem),
             )
-            publisher.instruments = self._instruments
-            publisher.failed = lambda item, problem: self._failed(item.topic, problem)
         if publisher.seq < seq:
             return self._publish(publisher, seq - publisher.seq)
         if self.group is None:

@@ -67,8 +67,8 @@ def path(tmp_path):
     return tmp_path / "orders.jsonl"
 
 
-def writer(path, header=HEADER, disk=None):
-    made = JournalWriter(path, header, (disk or Disk()).open)
+def writer(path, header=HEADER, disk=None, **options):
+    made = JournalWriter(path, header, (disk or Disk()).open, **options)
     made.open()
     return made
 
@@ -177,8 +177,7 @@ def test_a_torn_last_line_did_not_act(path):
 def test_a_request_that_finds_no_room_does_not_stand_there_in_part(path):
     """And as soon as there is room again the next one does; trouble begins once and ends once."""
     disk, told = Disk(), []
-    journal = writer(path, disk=disk)
-    journal.changed = lambda: told.append(journal.trouble)
+    journal = writer(path, disk=disk, changed=lambda: told.append(journal.trouble))
     assert journal.write(entry(1))
     disk.room = len(LINE) + 20
     assert [journal.write(entry(at)) for at in (2, 3, 4)] == [True, False, False]

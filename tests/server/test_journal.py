@@ -38,16 +38,17 @@ async def served(settings, disk=None, tap=None):
     """A server but for its sockets, with all that it writes to disk; stopped in peace at the end."""
     playout = Playout(settings)
     playout.storage.opener = (disk or Disk()).open
+    if tap is not None:
+        playout.storage.published = tap
     server = ServerContext(
         settings, playout.source, RING, playout.plan, signing_key=SIGNING_KEY, storage=playout.storage
     )
-    server.fanout.tap = tap
     send, receive = trio.open_memory_channel(settings.flow.channel_batches)
     async with trio.open_nursery() as nursery:
         try:
-            await playout.open(server)
+            await playout.open(server.fanout)
             nursery.start_soon(server.fanout.run, receive)
-            nursery.start_soon(playout.run, send)
+            nursery.start_soon(playout.run, send, server.fanout)
             opened = Railway(server, playout.source, nursery, settings.limits)
             opened.office = TokenIssuer(
                 RING, settings=settings.tokens, signing_key=SIGNING_KEY, clock=time.time
@@ -204,14 +205,14 @@ def test_a_request_is_journalled_before_it_acts(tmp_path):
     async def main():
         async with served(attrs.evolve(SETTINGS, journal=path)) as open_:
             seen = []
-            runner, write = open_.script, open_.script.journal
-            market = runner.control._run
+            journal, market = open_.storage.journal, open_.script.control._run
+            write = journal.write
 
             def note(entry):
                 seen.append((market.played, len(market.accounts.find(1).orders)))
                 return write(entry)
 
-            runner.journal = note
+            journal.write = note
             trader = await open_.board("alice")
             for _ in range(3):
                 await ask(trader, "createOrder", **BUY)

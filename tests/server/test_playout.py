@@ -59,16 +59,17 @@ class ServerRun:
             self.playout.source,
             KeyStore([*demo_entries(), admin_entry(ADMIN_KEY)]),
             self.playout.plan,
+            storage=self.playout.storage,
         )
 
     async def run(self, visit):
         """Play while ``visit(server)`` runs, and stop when it returns."""
-        await self.playout.open(self.context)
+        await self.playout.open(self.context.fanout)
         send, receive = trio.open_memory_channel(self.settings.flow.channel_batches)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self.context.fanout.run, receive)
             nursery.start_soon(self.context.fanout.replay)
-            nursery.start_soon(self.playout.run, send)
+            nursery.start_soon(self.playout.run, send, self.context.fanout)
             await visit(RunningServer(self.context, None, nursery, self.settings.limits))
             nursery.cancel_scope.cancel()
 

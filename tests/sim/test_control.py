@@ -184,9 +184,8 @@ def test_a_change_of_speed_holds_from_now_on(clock, controlled):
 
 def test_every_command_is_announced(controlled):
     """Whoever sleeps until the wake time must look again."""
-    control = controlled(speed=1.0, checkpoint_seconds=1.0)
     calls = []
-    control.changed = lambda: calls.append(1)
+    control = controlled(speed=1.0, checkpoint_seconds=1.0, changed=lambda: calls.append(1))
     for command in (
         control.pause,
         lambda: control.step(1),

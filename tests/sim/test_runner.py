@@ -10,7 +10,6 @@ from feed.model.requests import Create
 from feed.model.trading import packed, unpacked
 from feed.settings import Flow, Trading
 from feed.sim.clients import ClientMarket
-from feed.sim.control import Control
 from feed.sim.defaults import default_market
 from feed.sim.market import Market
 from feed.sim.runner import MarketRunner
@@ -30,7 +29,7 @@ def rows_until(end):
 
 
 def runner_of(market, *, speed, flow):
-    return MarketRunner(Control(market, clock=trio.current_time, speed=speed), flow=flow)
+    return MarketRunner(market, flow=flow, speed=speed)
 
 
 async def collect(speed, seconds, *, flow=None, channel=math.inf):

@@ -1,5 +1,6 @@
 """The market's task: what it sends, when, and how it is steered while it runs."""
 
+from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -8,7 +9,6 @@ from trio.testing import wait_all_tasks_blocked
 
 from feed.model.scenario import Scenario
 from feed.settings import Flow
-from feed.sim.control import Control
 from feed.sim.defaults import default_market
 from feed.sim.runner import MarketRunner
 from feed.sim.script import ScriptedMarket
@@ -19,15 +19,13 @@ START = 1_709_731_800 * SECOND
 SCENARIO = Scenario(name="test", start=START, duration=2 * SECOND, market=default_market(2))
 
 
-def runner(*, speed=0.0, until=None, checkpoint_seconds=0.0, **hooks):
-    control = Control(
+def runner(*, speed=0.0, until=None, checkpoint_seconds=0.0):
+    return MarketRunner(
         ScriptedMarket(SCENARIO),
-        clock=trio.current_time,
+        flow=Flow(batch_events=64, checkpoint_seconds=checkpoint_seconds),
         speed=speed,
         until=until or Until(),
-        checkpoint_seconds=checkpoint_seconds,
     )
-    return MarketRunner(control, flow=Flow(batch_events=64), **hooks)
 
 
 def rows_until(time):
@@ -36,13 +34,13 @@ def rows_until(time):
     return market.advance(time)
 
 
-async def received(source, *, batches=0):
+async def received(source, *, batches=0, **hooks):
     """All rows of a source that runs to its end."""
     source.opening()
     rows = []
     async with trio.open_nursery() as nursery:
         send, receive = trio.open_memory_channel(batches)
-        nursery.start_soon(source.run, send)
+        nursery.start_soon(partial(source.run, send, **hooks))
         async for batch in receive:
             rows += batch.rows
     return rows
@@ -67,7 +65,7 @@ async def test_market_time_waits_for_whom_it_is_held(autojump_clock):
     async def hold():
         await trio.sleep(100)
 
-    assert await received(runner(speed=1.0, hold=hold)) == rows_until(START + 2 * SECOND)
+    assert await received(runner(speed=1.0), hold=hold) == rows_until(START + 2 * SECOND)
     assert trio.current_time() == pytest.approx(102)
 
 
@@ -79,7 +77,7 @@ async def test_market_time_waits_after_each_batch(autojump_clock):
         settled.append(trio.current_time())
         await trio.sleep(0.5)
 
-    assert await received(runner(settle=settle)) == rows_until(START + 2 * SECOND)
+    assert await received(runner(), settle=settle) == rows_until(START + 2 * SECOND)
     assert len(settled) > 2
     assert [later - sooner for sooner, later in pairwise(settled)] == pytest.approx(
         [0.5] * (len(settled) - 1)

@@ -123,14 +123,15 @@ class Spoken(Encoder):
 class HubHarness:
     """A hub of three instruments, its fan-out, and everything its encoders have said."""
 
-    def __init__(self, *, history=None, proof=0, make_encoder=None, **flow):
+    def __init__(self, *, history=None, proof=0, make_encoder=None, failed=None, **flow):
         self.said = []
         self.made = []
         flow = Flow(**flow)
         history = history or History(
             instruments=3, seconds=flow.history_seconds, size=flow.history_bytes, proof=proof
         )
-        self.hub = Hub(history, make_encoder or self._make_encoder, replay_work=flow.replay_work)
+        make_encoder = make_encoder or self._make_encoder
+        self.hub = Hub(history, make_encoder, replay_work=flow.replay_work, failed=failed)
         self.fanout = Fanout(self.hub, flow)
 
     def _make_encoder(self, topic, market_state):
@@ -172,7 +173,7 @@ def deliver(group, *frames):
     """Give the frames of a step to everybody in ``group``."""
     group.parts += frames
     data = group.publish()
-    Fanout(None, Flow())._write(group, data, *group.audience())
+    HubHarness().fanout._write(group, data, *group.audience())
 
 
 def make_group():

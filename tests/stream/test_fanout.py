@@ -133,8 +133,8 @@ async def test_slow_member_is_cut_at_the_end_of_the_step(stream):
 
 async def test_a_topic_that_cannot_be_told_ends_for_those_who_listen_to_it(stream):
     """They are cut between two frames, everybody else hears on; who comes later begins anew."""
-    harness, failed = stream.HubHarness(), []
-    harness.fanout.contain(lambda topic, problem: failed.append((topic, problem)))
+    failed = []
+    harness = stream.HubHarness(failed=lambda topic, problem: failed.append((topic, problem)))
     quotes = harness.client(stream.topic())
     trades = [harness.client(stream.topic(channel="trade")) for _ in range(2)]
     both = harness.client(stream.topic(), stream.topic(channel="trade"))

@@ -322,8 +322,12 @@ def test_an_encoder_that_fails_ends_for_those_who_hear_it_alone(stream):
                 raise ZeroDivisionError
             return f"{self.channel}@{item.seq}"
 
-    harness = busy_server(stream, 30, make_encoder=lambda topic, _: Fails(topic.channel))
-    harness.fanout.contain(lambda topic, problem: failed.append((topic.channel, type(problem))))
+    harness = busy_server(
+        stream,
+        30,
+        make_encoder=lambda topic, _: Fails(topic.channel),
+        failed=lambda topic, problem: failed.append((topic.channel, type(problem))),
+    )
     bad, good = (harness.client(stream.topic(channel), since=9) for channel in ("trade", "quote"))
     harness.catch_up()
     assert (bad.cuts, bad.send_buffer.failed, good.cuts) == (1, True, 0)
@@ -342,8 +346,9 @@ def test_an_encoder_that_cannot_be_made_is_contained(stream):
             raise ZeroDivisionError
         return harness._make_encoder(stream.topic(), market_state)
 
-    harness = busy_server(stream, 30, make_encoder=make)
-    harness.fanout.contain(lambda topic, problem: failed.append((topic, type(problem))))
+    harness = busy_server(
+        stream, 30, make_encoder=make, failed=lambda topic, problem: failed.append((topic, type(problem)))
+    )
     client = harness.client(stream.topic(), since=9)
     harness.catch_up()
     assert client.cuts == 1
@@ -354,7 +359,7 @@ def test_who_catches_up_is_waited_for(stream):
     """It listens, and it lags, unless its link takes nothing by a fault."""
     harness = busy_server(stream, 30)
     changes = []
-    harness.hub.changed = lambda: changes.append((harness.hub.listening, harness.hub.lagging))
+    harness.hub.watch(lambda: changes.append((harness.hub.listening, harness.hub.lagging)))
     client = harness.client(stream.topic(), since=0, room=0)
     assert changes == [(1, True)]
     client.send_buffer.stalled = True
@@ -371,7 +376,7 @@ def test_nobody_is_waited_for_who_has_left(stream):
     harness = busy_server(stream, 30)
     changes = []
     client = harness.client(stream.topic(), since=0, room=0)
-    harness.hub.changed = lambda: changes.append((harness.hub.listening, harness.hub.lagging))
+    harness.hub.watch(lambda: changes.append((harness.hub.listening, harness.hub.lagging)))
     harness.hub.drop(client.send_buffer)
     assert changes == [(0, False)]
 

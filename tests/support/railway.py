@@ -14,7 +14,6 @@ from feed.server.keys import KeyStore, entry_for
 from feed.server.server_context import ServerContext
 from feed.server.tokens import TokenIssuer
 from feed.sim.clients import ClientMarket
-from feed.sim.control import Control
 from feed.sim.defaults import default_market
 from feed.sim.market import Market
 from feed.sim.runner import MarketRunner
@@ -72,8 +71,7 @@ async def railway(settings=None, *, journal=None, instruments=(4, 6), speed=1.0,
     settings = settings or Settings()
     spec = MarketSpec(instruments=default_market().instruments[slice(*instruments)])
     market = ClientMarket(Market(spec, seed=3, start=START), trading=settings.trading, entries=entries)
-    control = Control(market, clock=trio.current_time, speed=speed)
-    source = MarketRunner(control, flow=settings.flow, waiting=waiting, journal=journal)
+    source = MarketRunner(market, flow=settings.flow, speed=speed, waiting=waiting, journal=journal)
     server = ServerContext(settings, source, RING, signing_key=SIGNING_KEY)
     send, receive = trio.open_memory_channel(settings.flow.channel_batches)
     async with trio.open_nursery() as nursery:

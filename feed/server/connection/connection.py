@@ -89,7 +89,6 @@ class Connection:
             too_much=lambda: self.end(close_reason.TOO_MANY),
         )
         self._send_buffer = self._stream.send_buffer
-        self._send_buffer.charge = member.replayed
         self._lag: DelayedStream | None = None
         self._nursery: trio.Nursery | None = None
         self._scope = trio.CancelScope()  # around the conversation; not around the farewell

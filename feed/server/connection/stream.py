@@ -17,6 +17,7 @@ from feed.server.connection.fragments import Fragments
 from feed.server.connection.transport import Transport
 from feed.server.turns import Member
 from feed.stream.frames import is_close
+from feed.stream.resettable_event import ResettableEvent
 from feed.stream.send_buffer import SendBuffer
 
 # Of a client, taken apart before other tasks may run.
@@ -64,10 +65,12 @@ class ConnectionStream(trio.abc.Stream):
             over: Called before the client can know that the connection is over: ahead of a close
                 frame, and when it has gone. It may be called more than once.
         """
-        self.send_buffer = SendBuffer(transport.send, backlog_bytes=backlog_bytes, wake=self.wake, cut=cut)
+        self.send_buffer = SendBuffer(
+            transport.send, backlog_bytes=backlog_bytes, wake=self.wake, cut=cut, charge=member.replayed
+        )
         self._transport = transport
         self._answered = False
-        self._owing = trio.Event()  # something waits for the writer
+        self._owing = ResettableEvent()  # something waits for the writer
         # Until something has been written, or the end has come nearer.
         self._progress = trio.lowlevel.ParkingLot()
         self._fragments = Fragments()
@@ -96,7 +99,7 @@ class ConnectionStream(trio.abc.Stream):
             await self._owing.wait()
             done = self.send_buffer.pump()
             if done:
-                self._owing = trio.Event()
+                self._owing.clear()
             self._progress.unpark_all()
             if not done:
                 await self.passable()

@@ -84,8 +84,8 @@ async def main(port: int, gauge: Gauge | None = None) -> None:
             gauge.told(rows)
 
     def tell(server: ServerContext) -> None:
-        server.fanout.tap = told
-        print(json.dumps([item.symbol for item in server.door._listing]), flush=True)
+        server.fanout._tap = told
+        print(json.dumps([item.symbol for item in server.listing]), flush=True)
         settle(server)  # as `feed serve` does
 
     with TemporaryDirectory() as folder:
