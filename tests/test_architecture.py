@@ -25,9 +25,21 @@ ROOMS = {
     "importers": {"model", "book", "recording"},
     "config": {"model", "scenario"},
     "stream": {"model"},
+    "faults": {"model", "stream"},
     "dialects": {"model", "analytics"},  # both pure: a dialect words what analytics computes
     "sim": {"model", "book", "analytics"},
-    "server": {"model", "book", "analytics", "scenario", "recording", "config", "stream", "dialects", "sim"},
+    "server": {
+        "model",
+        "book",
+        "analytics",
+        "scenario",
+        "recording",
+        "config",
+        "stream",
+        "faults",
+        "dialects",
+        "sim",
+    },
     "client": {"model", "book", "dialects"},
 }
 ROOMS["testing"] = set(ROOMS)
@@ -59,12 +71,13 @@ LIBRARIES = dict.fromkeys(
 LIBRARIES["dialects"] = frozenset({"cattrs", "msgspec"})
 LIBRARIES["stream"] = frozenset({"msgspec"})
 LIBRARIES["config"] = frozenset({"cattrs"})
+LIBRARIES["faults"] = frozenset({"structlog"})
 LIBRARIES["scenario"] = LIBRARIES["dialects"]
 LIBRARIES["recording"] = LIBRARIES["importers"] = LIBRARIES["dialects"] | {"zstandard"}
 
 TRIO = {"trio", "trio_websocket", "anyio"}
 TRIO_PLACES = re.compile(
-    r"(sim\.runner|stream\.(fanout|resettable_event|source)|server|client|testing|cli|__init__)(\.|$)"
+    r"(sim\.runner|stream\.(fanout|resettable_event|source)|faults\.transport|server|client|testing|cli|__init__)(\.|$)"
 )
 
 # Above these nothing may depend on the wall clock, on the machine or on the run.

@@ -7,6 +7,7 @@ wrong between server and clients meanwhile is in :mod:`feed.model.faults`.
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Final
 
 import attrs
@@ -17,6 +18,11 @@ from feed.model.events import Side
 
 # Files write these as text with a unit, such as "90s"; the mark tells the reader to parse it.
 Nanoseconds = Annotated[int, "nanoseconds"]
+
+
+def verb(kind: type[Any]) -> str:
+    """How a timeline names a class: ``verb(LargeOrder) == "large-order"``."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", kind.__name__).lower()
 
 
 _FACTOR: Final[Any] = and_(gt(0), le(1000))

@@ -65,7 +65,7 @@ from feed.model.instruments import Instrument
 from feed.model.market import InstrumentSpec, MarketSpec
 from feed.model.scenario import Expect
 from feed.model.signals import SignalType
-from feed.model.timeline import ACTIONS, Action, Nanoseconds
+from feed.model.timeline import ACTIONS, Action, Nanoseconds, verb
 from feed.scenario.problems import InvalidValue, choice, found
 from feed.scenario.times import EXAMPLES, nanoseconds, parse_duration
 
@@ -108,11 +108,6 @@ class File:
     timeline: tuple[Action | Fault, ...] = ()
     truth: tuple[GroundTruth, ...] = ()
     expect: Expect | None = None
-
-
-def verb(kind: type[Any]) -> str:
-    """How a timeline names a class: ``verb(LargeOrder) == "large-order"``."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", kind.__name__).lower()
 
 
 VERBS: Final[dict[str, type[Any]]] = {verb(kind): kind for kind in (*ACTIONS, *FAULTS)}

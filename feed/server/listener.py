@@ -12,10 +12,11 @@ import structlog
 import trio
 
 from feed.errors import ConfigError
-from feed.server.connection.transport import SocketTransport, Transport
+from feed.server.connection.transport import SocketTransport
 from feed.server.head import BadRequest
 from feed.server.router import ANY_PROTOCOL, ListenerConfig, Router
 from feed.settings import Limits
+from feed.stream.transport import Transport
 
 log = structlog.get_logger("feed.listener")
 

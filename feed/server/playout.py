@@ -10,10 +10,10 @@ import structlog
 import trio
 
 from feed.errors import ConfigError
+from feed.faults.contract import Plan
 from feed.model.events import Row
 from feed.recording.format import Header, Provenance
 from feed.server.barrier import ClientBarrier
-from feed.server.faults import Plan
 from feed.server.journalled import header_of
 from feed.server.run_spec import RunSpec, program_for
 from feed.server.storage import Storage

@@ -8,14 +8,14 @@ from typing import Protocol, cast
 import attrs
 import trio
 
+from feed.faults.engine import FaultEngine
 from feed.model.requests import Request
 from feed.server.close_reason import CloseCounts, CloseReason
-from feed.server.connection.transport import Transport
-from feed.server.faults import Faults
 from feed.server.turns import Turns
 from feed.settings import Limits
 from feed.stream.fanout import Fanout
 from feed.stream.send_buffer import SendBuffer
+from feed.stream.transport import Transport
 
 
 def closed_market(request: Request, refused: Callable[[], object]) -> bool:
@@ -69,7 +69,7 @@ class ConnectionRegistry:
     ended: trio.Event = attrs.field(factory=trio.Event)
     closed: trio.Event = attrs.field(factory=trio.Event)
     submit: Callable[[Request, Callable[[], object]], bool] = closed_market
-    faults: Faults | None = None
+    faults: FaultEngine | None = None
     turns: Turns = attrs.field(
         default=attrs.Factory(lambda self: Turns(cast("ConnectionRegistry", self).limits), takes_self=True)
     )

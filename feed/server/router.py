@@ -26,7 +26,6 @@ from feed.policies import Policies
 from feed.server.budget import CONNECT, HANDSHAKE, TLS_HANDSHAKE
 from feed.server.connection.connection import Connection
 from feed.server.connection.peer import Peer
-from feed.server.connection.transport import Transport
 from feed.server.guard import Guard
 from feed.server.head import BadRequest, Head, HeadReader
 from feed.server.http.health import PROBES
@@ -42,6 +41,7 @@ from feed.server.tls import NotTls, TlsTransport
 from feed.server.tokens import TokenIssuer
 from feed.server.turns import Member
 from feed.settings import LOOPBACK, Limits
+from feed.stream.transport import Transport
 
 log = structlog.get_logger("feed.door")
 
@@ -227,7 +227,8 @@ class Router:
         faults = self._registry.faults
         refusal = faults.refusal(dialect.name) if faults is not None else None
         if refusal is not None:
-            raise refusal
+            retry = (("Retry-After", str(refusal.retry_seconds)),)
+            raise BadRequest(refusal.status, "Nobody is let in at the moment", retry)
         peer_info = Peer(dialect.name, arrival, self._key_store.accepts)
         session = dialect.session(opening, self._session_context(peer_info, quota))
         if peer_info.guessing:

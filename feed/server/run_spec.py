@@ -11,6 +11,7 @@ import attrs
 import feed
 from feed.dialects.discovery import dialects
 from feed.errors import ConfigError
+from feed.faults.contract import Plan
 from feed.model.faults import Fault
 from feed.model.ground_truth import Label
 from feed.model.scenario import Expect, Scenario
@@ -25,7 +26,6 @@ from feed.scenario.shipped import SUFFIX, find_scenario, find_shipped
 from feed.scenario.times import parse_duration, parse_moment
 from feed.scenario.toml import read_text
 from feed.scenario.writer import scenario_digest
-from feed.server.faults import Plan
 from feed.settings import Settings
 from feed.sim.defaults import default_market
 from feed.sim.looping import LoopedPlayback, LoopedScenario

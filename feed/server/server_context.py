@@ -14,12 +14,13 @@ import trio
 
 from feed.analytics.analytics import Analytics
 from feed.dialects.discovery import dialects
+from feed.faults.contract import Plan
+from feed.faults.engine import FaultEngine
 from feed.model.accounts import Accounts
 from feed.model.day import Day
 from feed.model.market_state import MarketState
 from feed.model.stream_position import first_proof
 from feed.model.topics import Encoder, Topic
-from feed.server.faults import Faults, Plan
 from feed.server.guard import Guard
 from feed.server.guesses import Guesses
 from feed.server.http.app import build
@@ -113,7 +114,7 @@ class ServerContext:
             failed=_report,
         )
         limits = _limits(settings)
-        self.faults = Faults(plan, hub) if plan is not None and plan.faults else None
+        self.faults = FaultEngine(plan, hub) if plan is not None and plan.faults else None
         storage = storage or Storage(settings.recording)
         self.fanout = Fanout(hub, settings.flow, fault_hook=self.faults, tap=storage.published)
         self.registry = ConnectionRegistry(

@@ -14,8 +14,9 @@ from typing import Final
 
 import trio
 
-from feed.server.connection.transport import RECEIVE_BYTES, Transport
+from feed.server.connection.transport import RECEIVE_BYTES
 from feed.stream.resettable_event import ResettableEvent
+from feed.stream.transport import Transport
 
 # Of plain bytes in one write; what they become is all that is ever kept.
 WRITE_BYTES: Final = 64 * 1024

@@ -13,6 +13,8 @@ _FIN_TEXT: Final = 0x81
 _FIN_CLOSE: Final = 0x88
 _LENGTH_16: Final = 126
 _LENGTH_64: Final = 127
+_MASKED: Final = 0x80
+_MASK_BYTES: Final = 4
 
 
 def text_frame(text: str) -> bytes:
@@ -37,6 +39,29 @@ def is_close(data: bytes) -> bool:
     return data[:1] == bytes((_FIN_CLOSE,))
 
 
+def frame_size(data: bytes, at: int = 0) -> tuple[int, int]:
+    """
+    How long the frame at ``at`` is, of a client or of a server: the only place where a length is read.
+
+    Args:
+        data: Frames, one after the other; the last need not be whole.
+        at: Where the frame begins.
+
+    Returns:
+        Bytes of its header, mask included, and of its payload; 0 and 0 when the header is not whole.
+    """
+    if at + 2 > len(data):
+        return 0, 0
+    length = data[at + 1] & ~_MASKED
+    wide = 2 if length == _LENGTH_16 else 8 if length == _LENGTH_64 else 0
+    header = 2 + wide
+    if at + header > len(data):
+        return 0, 0
+    if wide:
+        length = int.from_bytes(data[at + 2 : at + header], "big")
+    return header + (_MASK_BYTES if data[at + 1] & _MASKED else 0), length
+
+
 def boundary(data: bytes, at: int, position: int) -> int:
     """
     The first frame boundary at or after ``position``.
@@ -47,11 +72,5 @@ def boundary(data: bytes, at: int, position: int) -> int:
         position: Bytes of ``data`` that have been written.
     """
     while at < position:
-        length = data[at + 1]
-        if length < _LENGTH_16:
-            at += 2 + length
-        elif length == _LENGTH_16:
-            at += 4 + int.from_bytes(data[at + 2 : at + 4], "big")
-        else:
-            at += 10 + int.from_bytes(data[at + 2 : at + 10], "big")
+        at += sum(frame_size(data, at))
     return at

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 
 from feed.model.events import Row
-from feed.model.faults import Mute
 from feed.model.market_state import MarketState
 from feed.model.stream_position import StreamPosition
 from feed.model.topics import Topic, in_order
@@ -189,13 +188,13 @@ class Hub:
 
         Args:
             send_buffer: Whose.
-            link_faults: All that happens to the frames of its topics; when there is a ``Mute``
-                among them, messages for it alone are lost as well.
+            link_faults: All that happens to the frames of its topics; when one of them mutes,
+                messages for it alone are lost as well.
         """
         send_buffer.link_faults = link_faults
         if held := self._held(send_buffer):
             self._listen(send_buffer, held)
-        send_buffer.muted = any(isinstance(one.fault, Mute) for one in link_faults)
+        send_buffer.muted = any(one.mutes for one in link_faults)
 
     def mute(self, send_buffer: SendBuffer) -> None:
         """Send nothing of any topic to ``send_buffer`` any more, beyond what has been published."""

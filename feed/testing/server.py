@@ -17,13 +17,13 @@ import trio
 
 from feed.dialects.discovery import dialects, route
 from feed.errors import ConfigError, FeedError
+from feed.faults.contract import FaultRecord
 from feed.server.close_reason import CloseReason
-from feed.server.connection.transport import Transport
-from feed.server.faults import FaultRecord
 from feed.server.keys import ADMIN_PREFIX, KEY_BYTES, new_key
 from feed.server.serve import Address, serve
 from feed.server.server_context import ServerContext
 from feed.settings import DEMO_KEY, Flow, Limits, Settings
+from feed.stream.transport import Transport
 from feed.testing.options import ServerOptions
 from feed.testing.proxy import Proxy, Visit
 

@@ -5,9 +5,9 @@ import pytest
 
 from feed.config.scenario_fields import sections
 from feed.model.faults import FAULTS
-from feed.model.timeline import ACTIONS
+from feed.model.timeline import ACTIONS, verb
 from feed.scenario.problems import keys_of
-from feed.scenario.schema import VERBS, File, verb
+from feed.scenario.schema import VERBS, File
 
 SECTIONS = {section.name: section for section in sections()}
 

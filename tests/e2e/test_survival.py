@@ -22,8 +22,9 @@ from feed.client import (
     connect,
 )
 from feed.dialects.ladder import CHECKED_LEVELS
+from feed.faults.gate import Wire
 from feed.testing import FeedServer
-from feed.testing.proxy import Proxy, Wire
+from feed.testing.proxy import Proxy
 
 pytestmark = pytest.mark.e2e
 

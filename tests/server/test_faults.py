@@ -10,6 +10,7 @@ from clients import PING, PONG, TEXT, frame
 from scripts import Script, quote
 
 from feed import Limits, Settings
+from feed.faults.contract import Plan
 from feed.model.faults import (
     Aim,
     Delay,
@@ -25,7 +26,6 @@ from feed.model.faults import (
     Reorder,
     Restart,
 )
-from feed.server.faults import Plan
 
 SECOND = 1_000_000_000
 START = 10**18

@@ -7,11 +7,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
+from feed.faults.frame_faults import SeededFault
 from feed.model.events import CLOCK, QUOTE, TRADE
 from feed.model.faults import Drop, Mute, Reorder
 from feed.model.stream_position import Ahead, TooOld
 from feed.model.topics import Encoder
-from feed.stream.link_faults import LinkFault
 from feed.stream.topic_replay import MESSAGE_WORK, PIECE_EVENTS
 from feed.stream.work import TOPIC
 
@@ -385,7 +385,7 @@ def test_nobody_is_waited_for_who_has_left(stream):
 
 
 def faulty(*faults):
-    return tuple(LinkFault(fault, at, 1) for at, fault in enumerate(faults))
+    return tuple(SeededFault(fault, at, 1) for at, fault in enumerate(faults))
 
 
 DROP = faulty(Drop(at=0, fraction=0.5))

@@ -5,8 +5,9 @@ from clients import CLOSE, PONG, TEXT, frame, request
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feed.faults.gate import Frames, Wire
 from feed.stream.frames import close_frame, text_frame
-from feed.testing.proxy import Frames, Proxy, Visit, Wire
+from feed.testing.proxy import Proxy, Visit
 
 HEAD = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"
 PING = b"\x89\x00"

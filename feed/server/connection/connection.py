@@ -17,20 +17,30 @@ import structlog
 import trio
 from trio_websocket import ConnectionClosed, WebSocketConnection
 
-from feed.dialects.contract import Action, Close, Reply, Session, Submit, Subscribe, Unsubscribe
+from feed.dialects.contract import (
+    Action,
+    Close,
+    DisconnectCause,
+    Reply,
+    Session,
+    Submit,
+    Subscribe,
+    Unsubscribe,
+)
+from feed.faults.contract import Ending
+from feed.faults.pacing import LinkState
 from feed.server import close_reason
 from feed.server.budget import message_cost
 from feed.server.close_reason import CloseReason
-from feed.server.connection.delayed_stream import DelayedStream
 from feed.server.connection.peer import Peer
 from feed.server.connection.stream import ConnectionStream
-from feed.server.connection.transport import Transport
 from feed.server.connection.upgrade import upgrade
 from feed.server.registry import ConnectionRegistry
 from feed.server.running import Countdown
 from feed.server.turns import Member
 from feed.stream.frames import close_frame
 from feed.stream.send_buffer import SendBuffer
+from feed.stream.transport import Transport
 
 log = structlog.get_logger("feed.connection")
 
@@ -89,7 +99,6 @@ class Connection:
             too_much=lambda: self.end(close_reason.TOO_MANY),
         )
         self._send_buffer = self._stream.send_buffer
-        self._lag: DelayedStream | None = None
         self._nursery: trio.Nursery | None = None
         self._scope = trio.CancelScope()  # around the conversation; not around the farewell
         self._answered = False  # the handshake
@@ -152,25 +161,19 @@ class Connection:
         """Everything that goes out, in order."""
         return self._send_buffer
 
-    def leave(self, why: CloseReason) -> None:
+    def leave(self, ending: Ending) -> None:
         """End the conversation between these two events; without a close code, drop the connection."""
         self._hub.mute(self._send_buffer)
-        self.end(why)
-        if not why.code:
+        cause = DisconnectCause.TOKEN_EXPIRED if ending.token_expired else None
+        self.end(CloseReason(ending.why, ending.code, ending.reason, cause))
+        if not ending.code:
             self._stream.close()
 
-    def delay(self, late: Callable[[], float] | None) -> None:
-        """Let everything that is sent from now on be late by so many seconds; None for no more."""
-        if self._lag is not None:
-            self._lag.late = late or _in_time
-        elif late is not None and self._nursery is not None:
-            self._lag = DelayedStream(self._transport, late=late, most=self._limits.backlog_bytes)
-            self._stream.reroute(self._lag)
-            self._nursery.start_soon(self._lag.run)
-
-    def stall(self, *, on: bool) -> None:
-        """Neither send nor receive a byte from now on, while the connection stays open; or do again."""
-        self._stream.stall(on=on)
+    def impair(self, link: LinkState) -> None:
+        """Let the way to the client be as bad as that from now on."""
+        started = self._stream.impair(link)
+        if started is not None and self._nursery is not None:
+            self._nursery.start_soon(started.run)
 
     # -- its parts ---------------------------------------------------------------------------------
 
@@ -353,7 +356,3 @@ class Connection:
             self.end(close_reason.SLOW)
         else:
             self.end(close_reason.GONE)
-
-
-def _in_time() -> float:
-    return 0.0

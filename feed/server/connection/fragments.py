@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from feed.stream.frames import frame_size
+
 _FIN: Final = 0x80
 _CONTROL: Final = 0x08
-_MASK_BYTES: Final = 4
 
 
 class Fragments:
@@ -49,7 +50,7 @@ class Fragments:
         at, begun = self._skip, 0
         while at < len(data) and begun < frames:
             begun += 1
-            header, payload = _frame_size(data, at)
+            header, payload = frame_size(data, at)
             at = at + header + payload if header else len(data)
         return min(at, len(data)) - late, begun
 
@@ -65,7 +66,7 @@ class Fragments:
         at, most = self._skip, self._count
         self.announced = self._bytes
         while at < len(data):
-            header, payload = _frame_size(data, at)
+            header, payload = frame_size(data, at)
             if header == 0:
                 self._header = data[at:]
                 break
@@ -79,17 +80,3 @@ class Fragments:
             at += header + payload
         self._skip = max(0, at - len(data))
         return most
-
-
-def _frame_size(data: bytes, at: int) -> tuple[int, int]:
-    """Bytes of the header and of the payload of the frame at ``at``; 0 when its header is not whole."""
-    if at + 2 > len(data):
-        return 0, 0
-    length = data[at + 1] & 0x7F
-    mask = _MASK_BYTES if data[at + 1] & 0x80 else 0
-    wide = {126: 2, 127: 8}.get(length, 0)
-    if at + 2 + wide > len(data):
-        return 0, 0
-    if wide:
-        length = int.from_bytes(data[at + 2 : at + 2 + wide], "big")
-    return 2 + wide + mask, length

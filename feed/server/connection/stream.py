@@ -12,13 +12,15 @@ from typing import Final
 
 import trio
 
+from feed.faults.pacing import GOOD, LinkState
+from feed.faults.transport import LINK_BYTES, FaultyTransport
 from feed.server.budget import FRAME, FRAME_BYTES
 from feed.server.connection.fragments import Fragments
-from feed.server.connection.transport import Transport
 from feed.server.turns import Member
 from feed.stream.frames import is_close
 from feed.stream.resettable_event import ResettableEvent
 from feed.stream.send_buffer import SendBuffer
+from feed.stream.transport import Transport
 
 # Of a client, taken apart before other tasks may run.
 FRAMES_AT_ONCE: Final = 8
@@ -83,7 +85,7 @@ class ConnectionStream(trio.abc.Stream):
         self._too_much = too_much
         self._unread = b""  # has come, and waits for its turn
         self._unpaid = 0.0  # units of frames that no turn has been taken for
-        self._stalled: trio.Event | None = None  # set when bytes pass again
+        self._faulty: FaultyTransport | None = None  # the transport, once something has gone wrong on it
         self._listening = False  # trio-websocket is reading
         self._leaving = False
         self.said_close = False
@@ -102,33 +104,34 @@ class ConnectionStream(trio.abc.Stream):
                 self._owing.clear()
             self._progress.unpark_all()
             if not done:
-                await self.passable()
                 try:
                     await self._transport.writable()
                 except trio.ClosedResourceError:
                     return  # we have dropped it ourselves
 
-    def reroute(self, transport: Transport) -> None:
-        """Send and receive by another way to the same client from now on."""
-        self._transport = transport
-        if self._stalled is None:
-            self.send_buffer.reroute(transport.send)
+    def impair(self, link: LinkState) -> FaultyTransport | None:
+        """
+        Let the way to the client be as bad as that from now on.
 
-    def stall(self, *, on: bool) -> None:
-        """Let no byte pass in either direction, while the connection stays open; or let them again."""
-        self.send_buffer.stalled = on
-        if on and self._stalled is None:
-            self._stalled = trio.Event()
-            self.send_buffer.reroute(_nothing_passes)
-        elif not on and self._stalled is not None:
-            self.send_buffer.reroute(self._transport.send)
-            self._stalled.set()
-            self._stalled = None
+        Returns:
+            What the way goes by from now on, for the caller to run; None when it went by it before, or the
+            link is a good one.
+        """
+        begun = None
+        if self._faulty is None:
+            if link == GOOD:
+                return None
+            most = min(self.send_buffer.backlog_bytes, LINK_BYTES)
+            self._transport = self._faulty = begun = FaultyTransport(self._transport, most=most)
+            self.send_buffer.reroute(begun.send)
+        self.send_buffer.stalled = link.stalled
+        self._faulty.impair(link)
+        return begun
 
     async def passable(self) -> None:
         """Wait until bytes pass."""
-        while self._stalled is not None:
-            await self._stalled.wait()
+        if self._faulty is not None:
+            await self._faulty.passable()
 
     async def opened(self) -> None:
         """Wait until the answer to the handshake is out."""
@@ -179,7 +182,7 @@ class ConnectionStream(trio.abc.Stream):
             self._unread = b""
             while data and self._leaving:
                 data = await self._transport.receive()  # it is heard, but not listened to
-            await self.passable()
+            await self.passable()  # the link may have stalled since the transport was asked
             data = await self._piece(data)
         except OSError as problem:
             self._over()
@@ -242,7 +245,3 @@ class ConnectionStream(trio.abc.Stream):
         self._transport.close()
         self._owing.set()
         self._progress.unpark_all()
-
-
-def _nothing_passes(_: bytes | memoryview) -> int:
-    raise BlockingIOError

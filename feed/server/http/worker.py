@@ -28,12 +28,12 @@ from hypercorn.utils import wrap_app
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from feed.server.budget import ANSWER_BYTES, REQUEST
-from feed.server.connection.transport import Transport
 from feed.server.framing import strict
 from feed.server.head import Head
 from feed.server.keycheck import Arrival
 from feed.server.turns import Member
 from feed.settings import Limits, Web
+from feed.stream.transport import Transport
 
 # Pieces of a body that wait for the application.
 _QUEUED: Final = 10

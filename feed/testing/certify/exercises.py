@@ -19,10 +19,11 @@ import attrs
 from feed.dialects.client import Codec, Requirement
 from feed.dialects.discovery import codecs
 from feed.errors import ConfigError
+from feed.faults.gate import Wire
 from feed.settings import DEMO_SECRET, Limits
 from feed.stream.frames import text_frame
 from feed.testing.certify.report import Finding, Report
-from feed.testing.proxy import Proxy, Visit, Wire
+from feed.testing.proxy import Proxy, Visit
 from feed.testing.server import FeedServer
 
 PING_SECONDS: Final = 2.0

@@ -8,8 +8,8 @@ import time
 import trio
 
 from feed.model.events import QUOTE, Row
-from feed.server.connection.transport import Transport
 from feed.stream.groups import Write
+from feed.stream.transport import Transport
 
 
 class ProcessorClock(trio.abc.Clock):

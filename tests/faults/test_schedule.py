@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feed.faults.schedule import Cue, Schedule
 from feed.model.faults import Disconnect, Garbage, Mute
-from feed.server.schedule import Cue, Schedule
 
 START = 1_000
 

@@ -1,0 +1,245 @@
+"""
+Who is struck by a fault, and when it is over: the part of the fault engine that decides.
+
+Faults of a scenario begin and end between two events (:mod:`feed.faults.schedule`): the engine is the
+fan-out's hook. A bad link (delay, drop, duplicate, reorder) is bad for whoever comes while it lasts; mute
+and half-open strike those who are there when it begins, so that a client that comes back gets through.
+
+Several faults on one connection work together: those of frames in the order in which they began
+(:mod:`feed.faults.frame_faults`), then delay and stall (:mod:`feed.faults.transport`). Of several delays the
+one that began last counts.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterator
+from hashlib import blake2b
+from random import Random
+from typing import Final
+
+import attrs
+import structlog
+
+from feed.faults.contract import Ending, FaultRecord, Plan, Refused, Target
+from feed.faults.frame_faults import FRAME_FAULTS, SeededFault
+from feed.faults.pacing import LinkState
+from feed.faults.schedule import Schedule
+from feed.model.durations import NS_PER_SECOND
+from feed.model.events import Row
+from feed.model.faults import (
+    Delay,
+    Disconnect,
+    Drop,
+    Duplicate,
+    ExpireTokens,
+    Fault,
+    Garbage,
+    HalfOpen,
+    LastingFault,
+    Oversized,
+    RefuseHandshakes,
+    Reorder,
+    Restart,
+)
+from feed.model.timeline import verb
+from feed.stream.frames import text_frame
+from feed.stream.hub import Hub
+
+log = structlog.get_logger("feed.faults")
+
+DROPPED: Final = 1006
+# After a refusal that lasts to the end of the scenario.
+RETRY_SECONDS: Final = 60
+
+_BAD_LINKS: Final = (Delay, Drop, Duplicate, Reorder)
+_EXPIRED: Final = Ending(why="fault: expire-tokens", code=1008, reason="Token expired", token_expired=True)
+_RESTARTED: Final = Ending(why="fault: restart", code=1012, reason="Service restart")
+
+
+@attrs.define(eq=False, kw_only=True)
+class ActiveFault:
+    """
+    A fault that strikes just now, or lasts.
+
+    Attributes:
+        fault: What it is.
+        label: What it draws from, with the seed.
+        record: What became of it so far.
+        knocks: Numbers the handshakes that it draws for.
+        struck: The connections that it lasts on.
+    """
+
+    fault: Fault
+    label: str
+    record: FaultRecord
+    knocks: Iterator[int]
+    struck: dict[Target, None] = attrs.field(factory=dict)
+
+
+class FaultEngine:
+    """
+    Lets faults happen to connections. It is the fan-out's hook for those of the scenario.
+
+    Args:
+        plan: The faults of the scenario.
+        hub: Who listens to what.
+    """
+
+    def __init__(self, plan: Plan, hub: Hub) -> None:
+        self._plan = plan
+        self._hub = hub
+        self._schedule = Schedule(plan.faults, start=plan.start, every=plan.every)
+        self._scheduled: dict[int, ActiveFault] = {}  # those that have begun, by their place in the scenario
+        self._lasting: dict[ActiveFault, None] = {}  # in the order in which they began
+        self._present: dict[Target, int] = {}  # open connections, numbered as they came, from 1
+        self._arrivals = itertools.count(1)
+        self._knocks = itertools.count(1)
+
+    def statistics(self) -> tuple[FaultRecord, ...]:
+        """Every fault that has begun, in the order in which they did."""
+        return tuple(attrs.evolve(active.record) for active in self._scheduled.values())
+
+    # --- between two events ----------------------------------------------------------------------
+
+    def next(self, seq: int, rows: list[Row]) -> int | None:
+        """How many of ``rows``, which follow the event ``seq``, come before the next fault."""
+        return self._schedule.next(seq, rows)
+
+    def act(self, seq: int, rows: list[Row]) -> None:
+        """Let the next fault begin or end."""
+        cue = self._schedule.take(seq, rows, now=self._hub.market_state.now)
+        if not cue.begins:
+            self._end(self._scheduled[cue.number], seq)
+            return
+        fault = self._plan.faults[cue.number]
+        record = FaultRecord(
+            number=cue.number,
+            name=verb(type(fault)),
+            seq=seq,
+            market_time=self._hub.market_state.now,
+            since=None if fault.at is None else cue.when,
+        )
+        active = ActiveFault(fault=fault, label=str(cue.number), record=record, knocks=self._knocks)
+        self._scheduled[cue.number] = active
+        self._begin(active, seq)
+
+    def _begin(self, active: ActiveFault, seq: int) -> None:
+        record = active.record
+        if isinstance(active.fault, LastingFault):
+            record.over = False
+            self._lasting[active] = None
+        if not isinstance(active.fault, RefuseHandshakes):
+            for connection in list(self._present):
+                if self._aims_at(active, connection):
+                    self._strike(active, connection)
+        log.info("fault begins", fault=record.name, seq=seq, connections=record.connections)
+
+    def _end(self, active: ActiveFault, seq: int) -> None:
+        record = active.record
+        record.over = True
+        del self._lasting[active]
+        for connection in active.struck:
+            if connection in self._present:
+                self._put_right(connection)
+        counts = {"connections": record.connections, "refused": record.refused}
+        log.info("fault ends", fault=record.name, seq=seq, **counts)
+
+    # --- connections -----------------------------------------------------------------------------
+
+    def arrived(self, connection: Target) -> None:
+        """A connection has opened."""
+        self._present[connection] = next(self._arrivals)
+        for active in self._lasting:
+            if isinstance(active.fault, Restart) and self._aims_at(active, connection):
+                self._strike(active, connection)
+                return
+        self.met(connection)
+
+    def met(self, connection: Target) -> None:
+        """It is about to subscribe, and may have shown its key since it opened."""
+        for active in self._lasting:
+            bad_link = isinstance(active.fault, _BAD_LINKS)
+            if bad_link and connection not in active.struck and self._aims_at(active, connection):
+                self._strike(active, connection)
+
+    def left(self, connection: Target) -> None:
+        """It is over."""
+        self._present.pop(connection, None)
+        for active in self._lasting:
+            active.struck.pop(connection, None)
+
+    def refusal(self, dialect: str) -> Refused | None:
+        """How a handshake of ``dialect`` is turned away, if it is."""
+        for active in self._lasting:
+            fault = active.fault
+            if not isinstance(fault, RefuseHandshakes | Restart):
+                continue
+            lot = self._lot(active, f"knock {next(active.knocks)}")
+            if fault.aim.strikes(dialect=dialect, key=None, lot=lot):
+                active.record.refused += 1
+                status = fault.status if isinstance(fault, RefuseHandshakes) else 503
+                return Refused(status, self._seconds(fault, active.record))
+        return None
+
+    def _seconds(self, fault: LastingFault, record: FaultRecord) -> int:
+        """Market seconds until a lasting fault is over, at least 1."""
+        if fault.duration is None:
+            return RETRY_SECONDS
+        begun = record.market_time if record.since is None else record.since
+        left = begun + fault.duration - self._hub.market_state.now
+        return max(1, math.ceil(left / NS_PER_SECOND))
+
+    def _aims_at(self, active: ActiveFault, connection: Target) -> bool:
+        peer_info = connection.peer_info
+        if isinstance(active.fault, ExpireTokens) and peer_info.key is None:
+            return False  # it has none
+        lot = self._lot(active, str(self._present[connection]))
+        return active.fault.aim.strikes(dialect=peer_info.dialect, key=peer_info.key, lot=lot)
+
+    def _lot(self, active: ActiveFault, whose: str) -> float:
+        return Random(f"{self._plan.seed}:{active.label}:{whose}").random()  # noqa: S311
+
+    def _strike(self, active: ActiveFault, connection: Target) -> None:
+        active.record.connections += 1
+        match fault := active.fault:
+            case Disconnect(code=code, reason=reason):
+                code = 0 if code == DROPPED else code
+                self._send_away(connection, Ending(why="fault: disconnect", code=code, reason=reason))
+            case ExpireTokens():
+                self._send_away(connection, _EXPIRED)
+            case Restart():
+                self._send_away(connection, _RESTARTED)
+            case Garbage():
+                noise = blake2b(f"{self._plan.seed}:{active.label}".encode(), digest_size=16).hexdigest()
+                connection.send_buffer.send(text_frame(f"#{noise}"))
+            case Oversized():
+                connection.send_buffer.send(text_frame("#" * fault.bytes))
+            case _:
+                active.struck[connection] = None
+                self._put_right(connection)
+
+    def _send_away(self, connection: Target, ending: Ending) -> None:
+        self.left(connection)
+        connection.leave(ending)
+
+    def _put_right(self, connection: Target) -> None:
+        """Make a connection as bad as the faults that last on it."""
+        lasting = [active for active in self._lasting if connection in active.struck]
+        link_faults = tuple(
+            SeededFault(active.fault, active.label, self._plan.seed)
+            for active in lasting
+            if isinstance(active.fault, FRAME_FAULTS)
+        )
+        if link_faults != connection.send_buffer.link_faults:
+            self._hub.distort(connection.send_buffer, link_faults)
+        delays = [self._lateness(active, connection) for active in lasting if isinstance(active.fault, Delay)]
+        stalled = any(isinstance(active.fault, HalfOpen) for active in lasting)
+        connection.impair(LinkState(late=delays[-1] if delays else None, stalled=stalled))
+
+    def _lateness(self, active: ActiveFault, connection: Target) -> Callable[[], float]:
+        whose, fault = self._present[connection], active.fault
+        assert isinstance(fault, Delay)  # noqa: S101 - nothing else makes a link late
+        draws = Random(f"{self._plan.seed}:{active.label}:{whose} is late")  # noqa: S311
+        return lambda: (fault.delay + draws.random() * fault.jitter) / NS_PER_SECOND

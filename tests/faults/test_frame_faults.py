@@ -1,0 +1,72 @@
+"""Bad links: what becomes of a frame follows from its event, whoever listens and however steps are cut."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feed.faults.frame_faults import SeededFault
+from feed.model.faults import Drop, Duplicate, Mute, Reorder
+from feed.model.topics import Topic
+from feed.stream.link_faults import FaultyLink
+
+TOPIC = Topic("test", "quote", 0)
+FRACTIONS = st.sampled_from([0.01, 0.3, 0.5, 1.0])
+
+
+def distorter(*faults, seed=1):
+    return FaultyLink([SeededFault(fault, number, seed) for number, fault in enumerate(faults)])
+
+
+def through(link, count, topic=TOPIC):
+    return [data for seq in range(count) for data in link.take(topic, seq, b"%d" % seq)]
+
+
+def test_a_share_of_the_frames_is_lost():
+    """About as many as the fault says, and not the same ones under another seed or fault."""
+    drop = Drop(at=0, fraction=0.25)
+    kept = through(distorter(drop), 4000)
+    assert len(kept) == pytest.approx(3000, abs=120)
+    assert kept != through(distorter(drop, seed=2), 4000)
+    assert set(kept) - set(through(distorter(drop, drop), 4000))
+
+
+def test_a_frame_has_one_fate():
+    """The same events of a topic are lost to whoever began to listen later, or hears other topics too."""
+    drop = Drop(at=0, fraction=0.5)
+    whole, late, mixed = distorter(drop), distorter(drop), distorter(drop)
+    kept = [seq for seq in range(200) if whole.take(TOPIC, seq, b"x")]
+    assert [seq for seq in range(100, 200) if late.take(TOPIC, seq, b"x")] == [s for s in kept if s >= 100]
+    other = Topic("test", "trade", 0)
+    heard = [(mixed.take(other, seq, b"y"), mixed.take(TOPIC, seq, b"x")) for seq in range(200)]
+    assert [seq for seq, (_, mine) in enumerate(heard) if mine] == kept
+    assert [seq for seq, (theirs, _) in enumerate(heard) if theirs] != kept
+
+
+def test_a_copy_follows_at_once():
+    """Doubled frames stand side by side, each twice and no more."""
+    assert through(distorter(Duplicate(at=0, fraction=1)), 3) == [b"0", b"0", b"1", b"1", b"2", b"2"]
+
+
+def test_a_copy_may_be_lost_alone():
+    """What is doubled first can lose either of the two."""
+    kept = through(distorter(Duplicate(at=0, fraction=1), Drop(at=0, fraction=0.5)), 500)
+    assert {kept.count(b"%d" % seq) for seq in range(500)} == {0, 1, 2}
+
+
+def test_nothing_is_heard_of_a_mute_link():
+    """And nothing comes later."""
+    link = distorter(Mute(at=0))
+    assert (through(link, 50), link.held()) == ([], [])
+
+
+@given(fraction=FRACTIONS, distance=st.integers(1, 6), count=st.integers(0, 80), seed=st.integers(0, 99))
+def test_no_frame_is_overtaken_by_more_than_the_distance(fraction, distance, count, seed):
+    """Nothing is lost or doubled either, if what is held to the end is counted in."""
+    link = distorter(Reorder(at=0, fraction=fraction, distance=distance), seed=seed)
+    out = [int(data) for data in through(link, count)]
+    held = [int(data) for data in link.held()]
+    assert sorted(out + held) == [*range(count)]
+    for place, seq in enumerate(out):
+        assert sum(later > seq for later in out[:place]) <= distance
+    for seq in held:
+        assert sum(later > seq for later in out) < distance
