@@ -22,7 +22,7 @@ ROOMS = {
     "analytics": {"model", "book"},
     "scenario": {"model"},
     "recording": {"model"},
-    "importers": {"model", "book", "recording"},
+    "importers": {"model", "book", "recording", "dialects", "client"},
     "config": {"model", "scenario"},
     "stream": {"model"},
     "faults": {"model", "stream"},
@@ -56,8 +56,6 @@ PROTOCOL_NAME = re.compile(
 # Strings outside the folder of a protocol that may name it all the same, by module, and why.
 NAMED = {
     "cli.certify": "an example in --help",
-    "cli.record": "the format of a recording, and the protocol that it is the text of",
-    "cli.ticks": "the protocol whose text is recorded",
     "cli.values": "an example in a message",
     "cli.verify": "an example in --help",
     "server.keyfile": "an example in a message",

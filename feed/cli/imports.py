@@ -121,6 +121,8 @@ def lines(report: Report) -> list[str]:
     }
     found.append(f"{report.format}: " + ", ".join(f"{count} {what}" for what, count in wrong.items()))
     found += [f"{report.format}: {problem}" for problem in report.problems]
+    if report.notes:
+        found.append(f"{report.format}: {'; '.join(report.notes)}")
     return [*found, f"{report.format}: sha256 {report.digest}"]
 
 

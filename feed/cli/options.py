@@ -48,6 +48,17 @@ def names(text: str | None) -> list[str]:
     return [name for part in (text or "").split(",") if (name := part.strip())]
 
 
+def secret_option(default: str | None) -> Callable[[Command], Command]:
+    """``--secret``, for commands that connect: what goes with an API key."""
+    return click.option(
+        "--secret",
+        default=default,
+        envvar="FEED_SECRET",
+        metavar="SECRET",
+        help="That goes with the key, where a protocol wants one.  [env: FEED_SECRET]",
+    )
+
+
 class SettingOption(click.Option):
     """
     An option that fills one setting.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from feed.cli.options import example, names
+from feed.cli.options import example, names, secret_option
 from feed.errors import ConfigError, install_hint
 from feed.settings import LOCAL_URL
 
@@ -27,6 +27,7 @@ LADDER_LEVELS: Final = 10
     metavar="KEY",
     help="API key; on loopback the one in the documents is the default.  [env: FEED_KEY]",
 )
+@secret_option(None)
 @click.option("--dialect", metavar="NAME", help="Protocol, where the path of URL does not tell.")
 @click.option(
     "--symbols",
@@ -67,7 +68,8 @@ def tail(**options: Any) -> None:
 async def _tail(options: dict[str, Any]) -> None:
     import trio  # noqa: PLC0415
 
-    from feed.client import KeyRefused, SymbolUnknown, connect  # noqa: PLC0415
+    from feed.cli.live import refusals  # noqa: PLC0415
+    from feed.client import connect  # noqa: PLC0415
 
     book = options["book"]
     show = _shower(options)
@@ -75,21 +77,15 @@ async def _tail(options: dict[str, Any]) -> None:
     feed = connect(
         options["url"],
         key=options["key"],
+        secret=options["secret"],
         symbols=wanted or await _usual_symbols(options["url"]),
         channels=["book"] if book else names(options["channels"]),
         dialect=options["dialect"],
         raw=show is _print_messages,
     )
-    try:
-        with trio.move_on_after(options["seconds"] or float("inf")):
-            async with feed as open_feed:
-                await show(open_feed, options)
-    except KeyRefused as problem:
-        raise ConfigError(
-            f"the server does not accept the key ({problem})", where=options["url"], hint="see --key"
-        ) from None
-    except SymbolUnknown as problem:
-        raise ConfigError(str(problem), where=options["url"]) from None
+    with refusals(options["url"], "see --key"), trio.move_on_after(options["seconds"] or float("inf")):
+        async with feed as open_feed:
+            await show(open_feed, options)
 
 
 async def _usual_symbols(url: str) -> list[str]:
@@ -121,38 +117,16 @@ class Watch:
     """Knows when there is enough, and when there will be no more."""
 
     def __init__(self, options: dict[str, Any]) -> None:
+        from feed.cli.live import Ending  # noqa: PLC0415
+
         self._left: int | None = options["count"]
-        self._url: str = options["url"]
-        self._connected = False
+        self.over = Ending(options["url"]).reached
 
     def shown(self) -> bool:
         """One more has been shown; whether it was the last one wanted."""
         if self._left is not None:
             self._left -= 1
         return self._left == 0
-
-    def over(self, item: object) -> bool:
-        """
-        Whether ``item`` says that the market has ended, which the operator is told.
-
-        Raises:
-            ConfigError: There is nobody to connect to, and never was.
-        """
-        from feed.client import Connected, Disconnected  # noqa: PLC0415
-        from feed.dialects.contract import MARKET_ENDED  # noqa: PLC0415
-
-        if isinstance(item, Connected):
-            self._connected = True
-        if not isinstance(item, Disconnected):
-            return False
-        if item.reason.endswith(MARKET_ENDED):
-            click.echo(f"feed: {self._url}: {MARKET_ENDED}", err=True)
-            return True
-        if not self._connected:
-            raise ConfigError(
-                f"cannot connect ({item.reason})", where=self._url, hint="is the server running there?"
-            )
-        return False
 
 
 async def _print_messages(feed: Feed, options: dict[str, Any]) -> None:

@@ -20,7 +20,7 @@ from feed.client.orders import Orders
 from feed.client.socket import HandshakeRefused, SocketClosed, open_socket
 from feed.client.states import Disconnected, Message, Stale, State
 from feed.dialects.client import Codec, SubscriptionSpec
-from feed.dialects.discovery import codecs, dialects, route
+from feed.dialects.discovery import codec_for, dialects, route
 from feed.dialects.items import Channel
 from feed.errors import ConfigError, ProtocolError
 from feed.model.directory import Directory
@@ -313,26 +313,6 @@ async def connect(
             tasks.cancel_scope.cancel()
     if problem is not None:
         raise problem
-
-
-def codec_for(url: str, dialect: str | None = None) -> Codec:
-    """
-    The codec of a protocol, by its name or else by where it is served.
-
-    Raises:
-        ConfigError: There is none.
-    """
-    known = codecs()
-    if dialect is None:
-        parts = urlsplit(url)
-        found = route(parts.path or "/", dict(parse_qsl(parts.query, keep_blank_values=True)))
-        dialect = found.name if found is not None else None
-        if dialect is None:
-            hint = f"name one of {', '.join(known)}"
-            raise ConfigError("its path is that of no protocol", where=url, hint=hint)
-    if dialect not in known:
-        raise ConfigError(f"there is no client for {dialect!r}", hint=f"known are {', '.join(known)}")
-    return known[dialect]
 
 
 def _spoken(url: str, name: str, codec: Codec, spec: SubscriptionSpec) -> str:

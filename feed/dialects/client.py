@@ -173,6 +173,8 @@ class Codec:
         requests: What each request subscribes to; a subscription resumes by itself.
         resuming: How they resume.
         filters: Whether a client of several symbols is sent all of the market, and takes its own out.
+        importer: Format of ``feed import`` whose lines are messages of this protocol as they come; empty
+            where there is none, and a raw capture says what is missing in them.
     """
 
     client_session: Callable[[SubscriptionSpec, Directory], ClientSession]
@@ -185,6 +187,7 @@ class Codec:
     requests: Callable[[SubscriptionSpec], Sequence[Streams]] = together
     resuming: Resuming = Resuming.BY_REQUEST
     filters: bool = False
+    importer: str = ""
 
 
 def read(decoder: msgspec.json.Decoder[T], text: str, *, name: str = "type") -> T | None:

@@ -7,12 +7,14 @@ import importlib.util
 import pkgutil
 from collections.abc import Mapping
 from functools import cache
+from urllib.parse import parse_qsl, urlsplit
 
 import feed.dialects
 from feed.dialects.client import Codec
 from feed.dialects.contract import Dialect
 from feed.dialects.handshake import Handshake
 from feed.dialects.rest import Endpoint, RestContext
+from feed.errors import ConfigError
 from feed.model.grants import Grant
 from feed.model.instruments import Listing
 from feed.policies import MODULES
@@ -74,6 +76,26 @@ def route(path: str, query: Mapping[str, str]) -> Dialect | None:
             if not dialect.root_query:
                 fallback = dialect
     return fallback
+
+
+def codec_for(url: str, dialect: str | None = None) -> Codec:
+    """
+    The codec of a protocol, by its name or else by where it is served.
+
+    Raises:
+        ConfigError: There is none.
+    """
+    known = codecs()
+    if dialect is None:
+        parts = urlsplit(url)
+        found = route(parts.path or "/", dict(parse_qsl(parts.query, keep_blank_values=True)))
+        dialect = found.name if found is not None else None
+        if dialect is None:
+            hint = f"name one of {', '.join(known)}"
+            raise ConfigError("its path is that of no protocol", where=url, hint=hint)
+    if dialect not in known:
+        raise ConfigError(f"there is no client for {dialect!r}", hint=f"known are {', '.join(known)}")
+    return known[dialect]
 
 
 def demo_keys() -> tuple[tuple[str, Grant], ...]:

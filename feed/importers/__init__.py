@@ -119,6 +119,7 @@ def import_files(
         last=run.now,
         events=writer.events,
         digest=writer.hexdigest(),
+        notes=run.notes,
     )
 
 
@@ -175,7 +176,7 @@ def _write(
             source=importer.name,
             tool=tool,
             files=tuple(path.name for path in run.paths),
-            notes=importer.notes,
+            notes=(*importer.notes, *run.notes),
         ),
         start=start,
     )

@@ -7,6 +7,7 @@ The lines of a capture file, as the cryptofeed project writes them::
     wss://host/path <- 1618677817.020616: {...}         sent
     1618677817.061845: {...}                            received
     https://host/path?query -> 1633998274.865238: {...} the answer to a request
+    configuration: {...}                                the recorder's, in the first line of some
 
 Times are seconds since the Unix epoch. Several files (a socket and the requests beside it, or
 several sockets) are merged by these times.
@@ -32,6 +33,7 @@ _MARKED = re.compile(
     r"(?P<url>(?:wss?|https?)://\S+) (?P<arrow><->|<-|->) (?P<at>[0-9.]+)(?:: (?P<text>.*))?"
 )
 _OPENED, _SENT, _REPLY, _RECEIVED = "<->", "<-", "->", ""
+_CONFIGURATION = "configuration:"
 
 
 class _Line(NamedTuple):
@@ -63,6 +65,9 @@ class Capture:
     def reply(self, at: int, url: str, text: str) -> Iterable[Row]:  # noqa: ARG002 - most have no use for it
         """Rows of the answer to a request; most exchanges send everything over the socket."""
         return ()
+
+    def configured(self, text: str) -> None:
+        """The recorder's configuration, of the file at hand; most have no use for it."""
 
     def feeds(self, name: str) -> None:
         """Remember that the book of ``name`` comes over the connection at hand."""
@@ -117,6 +122,8 @@ def _take(capture: Capture, line: _Line, opened: dict[Path, None]) -> Iterable[R
         return capture.received(line.at, line.text)
     if line.kind == _REPLY:
         return capture.reply(line.at, line.url, line.text)
+    if line.kind == _CONFIGURATION:
+        capture.configured(line.text)
     if line.kind == _OPENED:
         if line.path in opened:
             return capture.reopened(line.at)
@@ -128,8 +135,10 @@ def _lines(run: Run, path: Path) -> Iterator[_Line]:
     source = run.input(path)
     for lines in source.chunks():
         for number, line in enumerate(lines, source.number):
-            # An empty line ends a batch; older captures begin with the recorder's configuration.
-            if line and not line.startswith("configuration:"):
+            if line.startswith(_CONFIGURATION):  # before any message, whatever its time
+                text = line.removeprefix(_CONFIGURATION).strip()
+                yield _Line(0, path, number, _CONFIGURATION, "", text)
+            elif line:  # an empty one ends a batch
                 try:
                     parsed = _parse(path, number, line)
                 except Malformed as problem:

@@ -100,6 +100,7 @@ class Report:
         first, last: Time of the first and last event, nanoseconds since the Unix epoch.
         events: Events written.
         digest: SHA-256 over their canonical form.
+        notes: What this input does not tell, for people.
     """
 
     format: str
@@ -117,6 +118,7 @@ class Report:
     last: int
     events: int
     digest: str
+    notes: tuple[str, ...] = ()
 
 
 class Run:
@@ -139,6 +141,7 @@ class Run:
         now: Time of the last event, nanoseconds since the Unix epoch.
         gaps, crossed, clamped, clamped_most, skipped, problems: As in :class:`Report`.
         broken: The first of the gaps alone.
+        notes: What this input does not tell, found by the first pass; for the recording's provenance.
     """
 
     def __init__(
@@ -163,6 +166,7 @@ class Run:
         self.gaps = self.crossed = self.clamped = self.clamped_most = self.skipped = 0
         self.problems: list[Problem] = []
         self.broken: list[Problem] = []
+        self.notes: tuple[str, ...] = ()
         self.now = 0
         self._advance = advance
         self._surveying = True

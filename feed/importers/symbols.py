@@ -7,6 +7,12 @@ import re
 import attrs
 
 METALS = frozenset({"XAU", "XAG", "XPT", "XPD"})
+_CURRENCIES = frozenset(
+    {
+        *("USD", "EUR", "GBP", "JPY", "CHF", "AUD", "CAD", "NZD", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF"),
+        *("TRY", "ZAR", "MXN", "BRL", "CNH", "CNY", "HKD", "SGD", "INR", "KRW", "THB", "ILS", "RUB"),
+    }
+)
 
 # Assets that others are priced in, longest first so that BTCFDUSD is not BTCFD in USD.
 _QUOTES = (
@@ -57,6 +63,13 @@ def currencies(name: str) -> Symbol:
     plain = re.sub(r"[^A-Z0-9]", "", name.upper())
     base, quote = plain[:3], plain[3:]
     return Symbol(plain, base, quote, "metal" if base in METALS else "fx")
+
+
+def listed(name: str) -> Symbol:
+    """A pair of currencies or metals, or else as for :func:`crypto`."""
+    pair = currencies(name)
+    known = METALS | _CURRENCIES
+    return pair if len(pair.name) == 6 and pair.base in known and pair.quote in known else crypto(name)
 
 
 def share(name: str) -> Symbol:

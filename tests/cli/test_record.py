@@ -8,7 +8,12 @@ import pytest
 from disks import full_device
 
 from feed.cli import record as module
+from feed.dialects.discovery import codecs
+from feed.dialects.items import Channel
+from feed.model.durations import NS_PER_MILLISECOND
+from feed.model.events import TRADE
 from feed.recording.append_only_file import AppendOnlyFile
+from feed.recording.reader import RecordingReader
 from feed.testing import FeedServer
 
 
@@ -162,12 +167,67 @@ def test_names_may_stand_apart(run, url):
     assert (code, err) == (2, "feed: --symbols: there is none\n")
 
 
-def test_another_protocol_is_not_waited_for(run, folder):
-    """It would never understand what is asked."""
+def test_the_path_says_which_protocol(run, folder):
+    """Unless --dialect does; what a recording has no events for is said."""
     code, _, err = run("record", "ws://127.0.0.1:1/guide", "-o", "a.feed.zst")
-    told = "is where guide is spoken; name tradyn's path, such as /"
-    assert (code, err) == (2, f"feed: ws://127.0.0.1:1/guide: {told}\n")
+    assert (code, err.splitlines()[0]) == (2, "feed: ws://127.0.0.1:1/guide: not recorded: orders, candles")
+    code, _, err = run("record", "ws://127.0.0.1:1", "--dialect", "morse", "-o", "a.feed.zst")
+    assert (code, err.split(";")[0]) == (2, "feed: there is no client for 'morse'")
     assert list(folder.iterdir()) == []
+
+
+def trades(path):
+    """Of BTC-USD in a recording: time in milliseconds, side, price, and whether there is a size."""
+    with path.open("rb") as file:
+        reader = RecordingReader(file)
+        rows = [row for block in reader for row in block if row[0] == TRADE]
+        grids = reader.header.instruments
+        return [
+            (row[2] // NS_PER_MILLISECOND, row[4], grids[row[1]].price_text(row[5]), row[6] > 0)
+            for row in rows
+            if grids[row[1]].symbol == "BTC-USD"
+        ]
+
+
+@pytest.mark.parametrize("dialect", sorted(codecs()))
+def test_any_protocol_is_recorded(run, folder, dialect):
+    """What is recorded is what the server had to say; what it does not tell is said in one line."""
+    with FeedServer(dialect=dialect, speed=20) as server:
+        url = server.http.replace("http", "ws")
+        options = ("--dialect", dialect, "--symbols", "BTC-USD", "--count", "80")
+        code, out, err = run("record", url, "-o", "a.feed.zst", *options)
+    codec = codecs()[dialect]
+    format_ = codec.importer or "capture"
+    assert code == 0
+    assert err.splitlines()[-1] == "wrote a.feed.zst; run it with: feed replay a.feed.zst"
+    assert f"{format_}: 0 gaps" in out
+    assert [path.name for path in folder.iterdir()] == ["a.feed.zst"]
+    assert run("replay", "a.feed.zst")[0] == 0
+    untold = [line for line in out.splitlines() if " not told" in line or "nothing shows" in line]
+    captured = format_ == "capture"
+    assert (captured and Channel.QUOTES in codec.channels) <= len(untold) <= captured
+    assert ("checksum of the book" in out) == (Channel.BOOK in codec.channels)
+
+
+@pytest.mark.parametrize("dialect", ["guide", "rails"])
+def test_a_recording_of_a_recording_has_the_same_trades(run, folder, dialect):
+    """Price, side, time and whether there is a size: as the server has them in its own."""
+    served = folder / "served.feed.zst"
+    with FeedServer(dialect=dialect, speed=0, record=served) as server:
+        code, *_ = run("record", server.url, "-o", "a.feed.zst", "--symbols", "BTC-USD", "--count", "600")
+    assert code == 0
+    found, known = trades(folder / "a.feed.zst"), trades(served)
+    assert found
+    begin = known.index(found[0])
+    assert known[begin : begin + len(found)] == found
+
+
+def test_a_raw_capture_that_was_cut_short_is_imported(run, folder):
+    """As is said where another recording is to go to its place."""
+    (folder / "a.feed.zst.messages").write_bytes(b"mine\n")
+    code, _, err = run("record", "ws://127.0.0.1:1/guide", "-o", "a.feed.zst")
+    assert code == 2
+    assert "save it with: feed import capture a.feed.zst.messages -o NAME, and remove it" in err
 
 
 def test_nothing_is_left_of_a_server_that_is_not_there(run, folder):

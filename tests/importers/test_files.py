@@ -126,6 +126,7 @@ def test_formats_are_found_and_unknown_ones_named():
         "binance-aggtrades",
         "binance-klines",
         "binance-trades",
+        "capture",
         "coinbase",
         "fx-csv",
         "kraken",

@@ -135,6 +135,7 @@ class TradynClientSession(ClientSession):
 CODEC: Final = Codec(
     client_session=TradynClientSession,
     channels=(Channel.QUOTES,),
+    importer="tradyn",
     required=(
         Requirement.CONNECT,
         Requirement.AUTHENTICATE,
