@@ -26,7 +26,7 @@ ROOMS = {
     "config": {"model", "scenario"},
     "stream": {"model"},
     "faults": {"model", "stream"},
-    "dialects": {"model", "analytics"},  # both pure: a dialect words what analytics computes
+    "dialects": {"model", "book", "analytics"},  # all pure: a dialect words what they compute
     "sim": {"model", "book", "analytics"},
     "server": {
         "model",

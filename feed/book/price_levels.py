@@ -1,65 +1,100 @@
-"""Price levels in order, without orders (L2)."""
+"""The price levels of one side of a book in order, without their orders (L2)."""
 
 from __future__ import annotations
 
 from bisect import bisect_left, insort
+from collections.abc import Iterator
+from typing import Generic, TypeVar
 
-from feed.model.events import Side
+Size = TypeVar("Size")
+"""What is known of a level: integer lots, or a text that says them."""
 
 
-class PriceLevels:
+class PriceLevels(Generic[Size]):
     """
-    One side of a book: lots by price.
+    One side of a book: sizes by price.
 
-    Prices are kept in a sorted list, best last: real books change near the top, so that inserting
-    there moves next to nothing, and the first ten levels are a slice.
+    A level is found by its key: the price of a bid, and minus the price of an ask, so that the best
+    level has the greatest key on both sides. Keys are kept in a sorted list: real books change near the
+    top, so that inserting there moves next to nothing, and the best ten levels are a slice.
 
     Attributes:
-        levels: Lots by price in ticks.
-        keys: The prices times ``sign``, ascending.
-        sign: 1 for bids, -1 for asks, so that the best key is always the last.
+        sign: 1 for bids, -1 for asks: a key is a price times this.
+        keys: Of all levels, ascending; the best is the last.
     """
 
-    __slots__ = ("keys", "levels", "sign")
+    __slots__ = ("_sizes", "keys", "sign")
 
     def __init__(self, side: int) -> None:
-        self.sign = 1 if side == Side.BUY else -1
-        self.levels: dict[int, int] = {}
+        self.sign = -1 if side else 1
         self.keys: list[int] = []
+        self._sizes: dict[int, Size] = {}  # by key
 
-    def set(self, price: int, size: int) -> None:
-        """Let ``size`` lots rest at ``price`` ticks; 0 removes the level, also one that is not there."""
-        levels = self.levels
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def __iter__(self) -> Iterator[int]:
+        """The prices, in the order in which their levels have come."""
+        return (key * self.sign for key in self._sizes)
+
+    def set(self, price: int, size: Size | None) -> None:
+        """
+        Let ``size`` rest at ``price``.
+
+        Args:
+            price: Integer ticks.
+            size: 0, None or an empty text removes the level, also one that is not there.
+        """
+        key, sizes = price * self.sign, self._sizes
         if size:
-            if price not in levels:
-                insort(self.keys, price * self.sign)
-            levels[price] = size
-        elif price in levels:
-            del levels[price]
+            if key not in sizes:
+                insort(self.keys, key)
+            sizes[key] = size
+        elif key in sizes:
+            del sizes[key]
             keys = self.keys
-            del keys[bisect_left(keys, price * self.sign)]
+            del keys[bisect_left(keys, key)]
 
-    def best(self) -> tuple[int, int]:
+    def size(self: PriceLevels[int], price: int) -> int:
+        """Lots at ``price``; 0 when there is no such level."""
+        return self._sizes.get(price * self.sign, 0)
+
+    def best(self: PriceLevels[int]) -> tuple[int, int]:
         """Price and size of the best level; two zeros when there is none."""
         if not self.keys:
             return 0, 0
-        price = self.keys[-1] * self.sign
-        return price, self.levels[price]
+        key = self.keys[-1]
+        return key * self.sign, self._sizes[key]
 
-    def top(self, count: int) -> list[int]:
-        """The best ``count`` prices, best first."""
-        return [key * self.sign for key in self.keys[: -count - 1 : -1]]
+    def top(self, depth: int) -> list[int]:
+        """The best ``depth`` prices, best first."""
+        return [key * self.sign for key in self.keys[: -depth - 1 : -1]]
 
-    def beyond(self, count: int) -> list[int]:
-        """The prices behind the best ``count``, worst first."""
-        return [key * self.sign for key in self.keys[:-count]]
+    def beyond(self, depth: int) -> list[int]:
+        """The prices behind the best ``depth``, worst first."""
+        return [key * self.sign for key in self.keys[:-depth]]
 
-    def best_first(self, depth: int | None = None) -> list[tuple[int, int]]:
-        """The best ``depth`` levels, best first: (price in ticks, lots)."""
-        levels = self.levels
-        return [(price, levels[price]) for price in self.top(len(self.keys) if depth is None else depth)]
+    def best_first(self, depth: int | None = None) -> list[tuple[int, Size]]:
+        """The best ``depth`` levels, best first: (price in ticks, size)."""
+        sizes, sign = self._sizes, self.sign
+        return [(key * sign, sizes[key]) for key in self._best_keys(depth)]
+
+    def sizes(self, depth: int | None = None) -> list[Size]:
+        """The sizes of the best ``depth`` levels, best first."""
+        sizes = self._sizes
+        return [sizes[key] for key in self._best_keys(depth)]
 
     def clear(self) -> None:
         """Forget every level."""
-        self.levels.clear()
+        self._sizes.clear()
         self.keys.clear()
+
+    def copy(self) -> PriceLevels[Size]:
+        """The same, apart from this one."""
+        new: PriceLevels[Size] = PriceLevels(self.sign < 0)
+        new._sizes = self._sizes.copy()
+        new.keys = self.keys.copy()
+        return new
+
+    def _best_keys(self, depth: int | None) -> list[int]:
+        return self.keys[::-1] if depth is None else self.keys[: -depth - 1 : -1]

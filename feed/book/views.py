@@ -8,6 +8,7 @@ the instrument of a row: feed it one instrument only.
 
 from __future__ import annotations
 
+from feed.book.price_levels import PriceLevels
 from feed.model.events import ADD, CLEAR, QUOTE, REDUCE, TRADE, UNKNOWN, Row, Side, level_change
 
 
@@ -38,33 +39,28 @@ class L1:
 class L2:
     """Price levels without orders. Works on rows of orders and on ``LEVEL`` rows alike."""
 
-    __slots__ = ("_sizes",)
+    __slots__ = ("_sides",)
 
     def __init__(self) -> None:
-        self._sizes: tuple[dict[int, int], dict[int, int]] = ({}, {})
+        self._sides = PriceLevels[int](Side.BUY), PriceLevels[int](Side.SELL)
 
     def apply(self, row: Row) -> None:
         """Take the next row of the instrument."""
         change = level_change(row)
         if change is not None:
             side, price, size = change
-            if size:
-                self._sizes[side][price] = size
-            else:
-                # A source may remove a level that it never reported.
-                self._sizes[side].pop(price, None)
+            self._sides[side].set(price, size)
         elif row[0] == CLEAR:
-            for sizes in self._sizes:
-                sizes.clear()
+            for levels in self._sides:
+                levels.clear()
 
     def size(self, side: int, price: int) -> int:
         """Lots resting at a price; 0 when none."""
-        return self._sizes[side].get(price, 0)
+        return self._sides[side].size(price)
 
     def levels(self, side: int, depth: int | None = None) -> list[tuple[int, int]]:
         """The best ``depth`` levels of a side, best first: (price, lots)."""
-        sizes = self._sizes[side]
-        return [(price, sizes[price]) for price in sorted(sizes, reverse=side == Side.BUY)[:depth]]
+        return self._sides[side].best_first(depth)
 
 
 class L3:

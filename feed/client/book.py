@@ -22,7 +22,7 @@ class Book(Replica[BookPart]):
 
     def __init__(self, directory: Directory, index: int) -> None:
         super().__init__(directory, index)
-        self._sides = PriceLevels(Side.BUY), PriceLevels(Side.SELL)
+        self._sides = PriceLevels[int](Side.BUY), PriceLevels[int](Side.SELL)
 
     def levels(self, side: Side, depth: int | None = None) -> list[tuple[int, int]]:
         """The best ``depth`` price levels of a side, best first: (price in ticks, lots)."""
@@ -43,7 +43,7 @@ class Book(Replica[BookPart]):
             side.clear()
 
     def _holds_any(self) -> bool:
-        return any(side.keys for side in self._sides)
+        return any(map(len, self._sides))
 
     def _set(self, part: BookPart) -> None:
         for side, price, lots in part.levels:

@@ -8,11 +8,11 @@ of the ten best asks, best first, written as in the messages, and all joined by 
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
 from collections.abc import Sequence
 from typing import Final
 from zlib import crc32
 
+from feed.book.price_levels import PriceLevels
 from feed.model.events import Side
 from feed.model.instruments import Instrument
 
@@ -21,49 +21,32 @@ CHECKED_LEVELS: Final = 10
 PART_ROWS: Final = 5000
 
 
-class Rungs:
+class TextLevels(PriceLevels[str]):
     """
-    One side of a ladder.
+    One side of a book: price and size of each level as they stand in messages, joined by a colon.
 
-    Levels are found by key: a price that is negated for asks, so that the best has the largest.
+    Attributes:
+        top_text: What :meth:`checked` gives; None when it must be made anew.
     """
 
-    __slots__ = ("_keys", "_sign", "_texts", "top")
+    __slots__ = ("top_text",)
 
-    def __init__(self, side: Side) -> None:
-        self._sign = 1 if side is Side.BUY else -1
-        self._keys: list[int] = []
-        self._texts: dict[int, str] = {}
-        self.top: str | None = ""  # the checked levels as text; None when it must be made anew
+    def __init__(self, side: int) -> None:
+        super().__init__(side)
+        self.top_text: str | None = ""
 
-    def set(self, price: int, text: str | None) -> None:
-        """Let ``text`` stand for the level at ``price``; None removes the level."""
-        key = price * self._sign
-        keys, texts = self._keys, self._texts
-        if key not in texts:
-            if text is None:
-                return
-            insort(keys, key)
-        elif text is None:
-            del keys[bisect_left(keys, key)]
-        if len(keys) < CHECKED_LEVELS or key >= keys[-CHECKED_LEVELS]:
-            self.top = None
-        if text is None:
-            texts.pop(key)
-        else:
-            texts[key] = text
+    def set(self, price: int, size: str | None) -> None:
+        """Let the text ``size`` stand for the level at ``price``; None removes the level."""
+        PriceLevels.set(self, price, size)  # super() takes longer than the rest of this
+        keys = self.keys
+        if len(keys) < CHECKED_LEVELS or price * self.sign >= keys[-CHECKED_LEVELS]:
+            self.top_text = None
 
-    def texts(self) -> list[str]:
-        """Every level, best first."""
-        texts = self._texts
-        return [texts[key] for key in reversed(self._keys)]
-
-    def best(self) -> str:
-        """The checked levels, best first, joined by colons."""
-        if self.top is None:
-            texts = self._texts
-            self.top = ":".join([texts[key] for key in self._keys[: -CHECKED_LEVELS - 1 : -1]])
-        return self.top
+    def checked(self) -> str:
+        """The levels that the checksum is over, best first, joined by colons."""
+        if self.top_text is None:
+            self.top_text = ":".join(self.sizes(CHECKED_LEVELS))
+        return self.top_text
 
 
 class Ladder:
@@ -71,7 +54,7 @@ class Ladder:
 
     def __init__(self, instrument: Instrument) -> None:
         self._instrument = instrument
-        self._sides = (Rungs(Side.BUY), Rungs(Side.SELL))
+        self._sides = (TextLevels(Side.BUY), TextLevels(Side.SELL))
 
     def fill(self, side: Side, levels: Sequence[tuple[int, int]]) -> None:
         """Set many levels: (price in ticks, lots)."""
@@ -84,12 +67,12 @@ class Ladder:
 
     def clear(self) -> None:
         """Forget every level."""
-        self._sides = (Rungs(Side.BUY), Rungs(Side.SELL))
+        self._sides = (TextLevels(Side.BUY), TextLevels(Side.SELL))
 
     def texts(self, side: Side) -> list[str]:
         """Every level of a side, best first: price and size, joined by a colon."""
-        return self._sides[side].texts()
+        return self._sides[side].sizes()
 
     def checksum(self) -> int:
         """See the module; 0 for an empty book."""
-        return crc32(":".join([text for side in self._sides if (text := side.best())]).encode("ascii"))
+        return crc32(":".join([text for side in self._sides if (text := side.checked())]).encode("ascii"))

@@ -20,8 +20,8 @@ class QuotedBook:
     __slots__ = ("_index", "_quoted", "asks", "bids")
 
     def __init__(self, index: int) -> None:
-        self.bids = PriceLevels(BUY)
-        self.asks = PriceLevels(SELL)
+        self.bids = PriceLevels[int](BUY)
+        self.asks = PriceLevels[int](SELL)
         self._index = index
         self._quoted: tuple[int, int, int, int] | None = None
 

@@ -66,7 +66,7 @@ def symbol(pair: str) -> Symbol:
 class _Side:
     """One side of a book, with each level's digits beside its size."""
 
-    def __init__(self, side: int, levels: PriceLevels) -> None:
+    def __init__(self, side: int, levels: PriceLevels[int]) -> None:
         self.side = side
         self.levels = levels
         self.digits: dict[int, str] = {}

@@ -55,7 +55,7 @@ class LobsterBook:
 
     def shows(self, side: int, shown: dict[int, int]) -> bool:
         """Whether one side is exactly the levels ``shown``, price to size."""
-        return self._ladder(side).levels == shown
+        return dict(self._ladder(side).best_first()) == shown
 
     def correct(self, ts: int, side: int, shown: dict[int, int], depth: int) -> tuple[list[Row], str]:
         """
@@ -78,12 +78,12 @@ class LobsterBook:
         best_first = sorted(shown, key=lambda price: price * ladder.sign, reverse=True)
         edge = best_first[-1] * ladder.sign if best_first else 0
         worst = ladder.keys[0] if ladder.keys else None
-        for price in [known for known in ladder.levels if known not in shown]:
+        for price in [known for known in ladder if known not in shown]:
             if not full or price * ladder.sign > edge:
                 wrong.append(f"no level {price} ticks")
             rows += self._remove(ts, side, price)
         for price in best_first:
-            size, had = shown[price], ladder.levels.get(price, 0)
+            size, had = shown[price], ladder.size(price)
             if size != had:
                 if had or (worst is not None and price * ladder.sign > worst):
                     wrong.append(f"{size} lots at {price} ticks, not {had}")
@@ -135,12 +135,12 @@ class LobsterBook:
 
     def _total(self, side: int, price: int, change: int) -> int:
         ladder = self._ladder(side)
-        total = ladder.levels.get(price, 0) + change
+        total = ladder.size(price) + change
         ladder.set(price, total)
         return total
 
     def _level(self, side: int, price: int) -> int:
-        return self._ladder(side).levels.get(price, 0)
+        return self._ladder(side).size(price)
 
-    def _ladder(self, side: int) -> PriceLevels:
+    def _ladder(self, side: int) -> PriceLevels[int]:
         return self._book.asks if side == SELL else self._book.bids

@@ -18,13 +18,20 @@ def test_levels_are_those_last_set_best_first(side, changes, count):
     for price, size in changes:
         levels.set(price, size)
         model[price] = size
-        model = {at: lots for at, lots in model.items() if lots}
+        model = {at: lots for at, lots in model.items() if lots}  # as a dict keeps the order of arrival
         best_first = sorted(model.items(), reverse=side is Side.BUY)
-        assert levels.levels == model
+        assert list(levels) == list(model)
+        assert {at: levels.size(at) for at in range(31)} == {at: model.get(at, 0) for at in range(31)}
+        assert len(levels) == len(model)
         assert levels.best_first() == best_first
         assert levels.best_first(count) == best_first[:count]
         assert levels.best() == (best_first or [(0, 0)])[0]
         assert levels.top(count) == [at for at, _ in best_first[:count]]
         assert levels.beyond(count) == [at for at, _ in best_first[count:]][::-1]
+        assert levels.sizes(count) == [lots for _, lots in best_first[:count]]
+    copy = levels.copy()
     levels.clear()
-    assert (levels.best_first(), levels.best(), levels.levels) == ([], (0, 0), {})
+    assert (levels.best_first(), levels.best(), len(levels)) == ([], (0, 0), 0)
+    assert copy.best_first() == sorted(model.items(), reverse=side is Side.BUY)
+    copy.set(40, 1)
+    assert len(levels) == 0

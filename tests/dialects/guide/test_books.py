@@ -22,7 +22,7 @@ from feed.dialects.guide import books
 from feed.dialects.guide.client import CODEC
 from feed.dialects.guide.dialect import DIALECT
 from feed.dialects.items import Channel
-from feed.dialects.ladder import Ladder, Rungs
+from feed.dialects.ladder import Ladder, TextLevels
 from feed.model.events import ADD, CLEAR, LEVEL, REDUCE, TRADE, UNKNOWN, Side, event
 from feed.model.instruments import Instrument
 from feed.model.market_state import MarketState
@@ -241,15 +241,15 @@ def test_line_6_many_who_join_cost_little_more_than_one(support, monkeypatch, ki
 @given(st.lists(st.tuples(st.integers(1, 25), st.booleans()), max_size=80), st.sampled_from(list(Side)))
 def test_best_levels_are_found_again(changes, side):
     """The kept text of the best ten is that of a new look at all levels, after each change."""
-    rungs, levels = Rungs(side), {}
+    text_levels, levels = TextLevels(side), {}
     for n, (price, there) in enumerate(changes):
         if there:
             levels[price] = f"{price}:{n}"
         else:
             levels.pop(price, None)
-        rungs.set(price, levels.get(price))
+        text_levels.set(price, levels.get(price))
         best = sorted(levels, reverse=side is Side.BUY)[:10]
-        assert rungs.best() == ":".join(levels[at] for at in best)
+        assert text_levels.checked() == ":".join(levels[at] for at in best)
 
 
 def test_line_6_book_messages(support):
