@@ -26,7 +26,8 @@ ROOMS = {
     "config": {"model", "scenario"},
     "stream": {"model"},
     "faults": {"model", "stream"},
-    "dialects": {"model", "book", "analytics"},  # all pure: a dialect words what they compute
+    "webhooks": {"model"},
+    "dialects": {"model", "book", "analytics", "webhooks"},  # all pure: a dialect words what they compute
     "sim": {"model", "book", "analytics"},
     "server": {
         "model",
@@ -39,6 +40,7 @@ ROOMS = {
         "faults",
         "dialects",
         "sim",
+        "webhooks",
     },
     "client": {"model", "book", "dialects"},
 }
@@ -64,7 +66,7 @@ NAMED = {
 
 # Room -> the libraries it may import besides attrs. The rooms that are not named may import any.
 LIBRARIES = dict.fromkeys(
-    ("errors", "policies", "settings", "model", "book", "analytics", "stream", "sim"), frozenset()
+    ("errors", "policies", "settings", "model", "book", "analytics", "stream", "sim", "webhooks"), frozenset()
 )
 LIBRARIES["dialects"] = frozenset({"cattrs", "msgspec"})
 LIBRARIES["stream"] = frozenset({"msgspec"})

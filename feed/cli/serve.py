@@ -35,6 +35,14 @@ OPTIONS: Final = Options(
             ),
             setting("--allow-host", "allow_host", metavar="HOST", default="none"),
             setting("--admin-anywhere/--no-admin-anywhere", "web.admin_anywhere"),
+            setting(
+                "--webhook-allow",
+                "webhooks.allow",
+                metavar="CIDR",
+                default="the public internet alone",
+                meaning="A network that webhooks may go to besides the public internet, such as 127.0.0.0/8; "
+                "plain HTTP is fine there. Give it once for each.",
+            ),
         ],
         "Market": [
             setting(

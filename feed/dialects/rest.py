@@ -21,6 +21,7 @@ from feed.model.instruments import Instrument, Listing
 from feed.model.market_state import MarketState
 from feed.model.symbols import LONGEST_SYMBOL
 from feed.settings import Settings
+from feed.webhooks.registry import WebhookRegistry
 
 JSON: Final = "application/json"
 _LONGEST_NUMBER: Final = 18  # digits
@@ -70,6 +71,11 @@ class RestContext(Protocol):
     @property
     def demo_key(self) -> str:
         """The key that everybody knows; empty where it is not accepted."""
+        ...
+
+    @property
+    def webhooks(self) -> WebhookRegistry:
+        """Messages that are pushed to URLs which clients name."""
         ...
 
     def instrument(self, symbol: str) -> tuple[int, Instrument]:
@@ -213,7 +219,7 @@ class Endpoint(Generic[Context_contra]):
     What is served at one path by one method.
 
     Attributes:
-        method: ``GET`` or ``POST``.
+        method: ``GET``, ``POST`` or ``DELETE``.
         path: Exactly this.
         summary: One line for people.
         handle: Answers a checked call. Synchronous: it sees the market between two steps.

@@ -123,6 +123,16 @@ class KeyStore:
         known = next((each for each in self._entries if each.digest == entry.digest), None)
         return known is not None and not known.ended(self._clock()) and known.grant == entry.grant
 
+    def holds(self, name: str, dialect: str) -> bool:
+        """Whether some key of this name is good for a protocol now."""
+        now = self._clock()
+        return any(
+            entry.grant.name == name
+            and not entry.ended(now)
+            and (not entry.grant.dialects or dialect in entry.grant.dialects)
+            for entry in self._entries
+        )
+
     def next_end(self) -> float | None:
         """Seconds until the next key ends; None when none will."""
         now = self._clock()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import structlog
@@ -32,6 +33,7 @@ class KeyWatch:
         *,
         seconds: float,
         fixed: tuple[KeyRecord, ...],
+        ended: Callable[[], object] = lambda: None,
     ) -> None:
         """
         Begin with the keys as they stand.
@@ -42,12 +44,14 @@ class KeyWatch:
             registry: The connections.
             seconds: How often the file is looked at.
             fixed: Keys that are good besides.
+            ended: Called when keys may have ended, after the connections that stood on them.
         """
         self._path = path
         self._key_store = key_store
         self._registry = registry
         self._seconds = seconds
         self._fixed = fixed
+        self._ended = ended
         self._seen = _signature(path)
         self._asked = ResettableEvent()
 
@@ -84,6 +88,7 @@ class KeyWatch:
     def _end_others(self) -> None:
         for connection in tuple(self._registry.connections):
             connection.check_key()
+        self._ended()
 
 
 def _signature(path: Path | None) -> Signature:

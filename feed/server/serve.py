@@ -35,6 +35,7 @@ from feed.server.playout import Playout
 from feed.server.router import ListenerConfig
 from feed.server.server_context import ServerContext
 from feed.server.tokens import signing_key
+from feed.server.webhooks.client import allowed_networks
 from feed.settings import Settings
 from feed.stream.source import Batch, Source
 
@@ -98,6 +99,7 @@ async def serve(
         ConfigError: A setting cannot be met, such as a port in use.
     """
     check_names(settings.allow_host, settings.allow_origin)
+    allowed_networks(settings)
     descriptors.raise_limit()
     stop = stop if stop is not None else trio.Event()
     chance = chance or SystemRandom()
@@ -134,6 +136,7 @@ async def serve(
                 rooms.start_soon(server_context.fanout.replay)
                 rooms.start_soon(playout.run, send, server_context.fanout)
                 rooms.start_soon(server_context.key_watch.run)
+                rooms.start_soon(server_context.webhooks.run)
                 rooms.start_soon(
                     partial(
                         _play,

@@ -7,6 +7,7 @@ import secrets
 import sys
 import time
 from collections import deque
+from functools import partial
 
 import attrs
 import structlog
@@ -37,11 +38,14 @@ from feed.server.registry import ConnectionRegistry, closed_market
 from feed.server.router import Router
 from feed.server.storage import Storage
 from feed.server.tokens import KEY_BYTES, TokenIssuer
+from feed.server.webhooks.client import WebhookClient, allowed_networks
+from feed.server.webhooks.service import WebhookService
 from feed.settings import Limits, Settings
 from feed.stream.fanout import Fanout
 from feed.stream.history import History
 from feed.stream.hub import Hub
 from feed.stream.source import Source, TakesOrders
+from feed.webhooks.signing import SECRET_BYTES
 
 log = structlog.get_logger("feed.house")
 
@@ -58,6 +62,7 @@ class ServerContext:
         faults: What goes wrong on purpose; None when nothing will.
         listing: The instruments.
         key_watch: Takes over changes of the keys file.
+        webhooks: Pushes messages to URLs that clients name.
         prepare: Does what the first client to want it would have to wait for, with all others.
     """
 
@@ -134,12 +139,23 @@ class ServerContext:
         origins = Origins(settings)
         keys = KeyCheck(key_store, Guesses(limits.wrong_keys_per_minute, trio.current_time))
         guard = Guard((*settings.allow_host, *hosts), settings.allow_origin)
+        self.webhooks = WebhookService(
+            hub,
+            settings.webhooks,
+            WebhookClient(allowed_networks(settings)),
+            run=secrets.token_hex(4),
+            clock=time.time,
+            holds=key_store.holds,
+            entropy=partial(secrets.token_bytes, SECRET_BYTES),
+            seed=settings.seed or 0,
+        )
         self.key_watch = KeyWatch(
             settings.keys,
             key_store,
             self.registry,
             seconds=settings.keys_seconds,
             fixed=fixed,
+            ended=self.webhooks.check_keys,
         )
         context = RequestContext(
             settings=settings,
@@ -153,6 +169,7 @@ class ServerContext:
             quotas=quotas,
             clock=time.time,
             storage=storage,
+            webhooks=self.webhooks,
         )
         app, paths, self.prepare = build(context, origins)
         self.web = HttpWorker(app, paths, limits, settings.web)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Sequence
 from feed.model.events import Row
 from feed.model.market_state import MarketState
 from feed.model.stream_position import StreamPosition
-from feed.model.topics import Topic, in_order
+from feed.model.topics import Encoder, Topic, in_order
 from feed.stream.frames import text_frame
 from feed.stream.groups import FaultyGroup, Group
 from feed.stream.history import History
@@ -67,6 +67,7 @@ class Hub:
         )
         self._failed = failed
         self._failures: list[tuple[OpenTopic, Exception]] = []  # of the step under way
+        self._make_encoder = make_encoder
         self._topics = self._publisher.topics
         self._groups: dict[tuple[tuple[Topic, ...], tuple[LinkFault, ...]], Group] = {}
         self.replays = Replays(
@@ -176,6 +177,23 @@ class Hub:
         left = [topic for topic in held if topic not in given_up]
         if len(left) != len(held):
             self._listen(send_buffer, left)
+
+    def observe(self, topic: Topic, encoder: Encoder) -> Callable[[], None]:
+        """
+        Let ``encoder`` hear what it wants of a topic from the next event on, for what it does meanwhile.
+
+        It has its turn among the encoders of those who listen, by its rank; what it returns is sent to
+        nobody. If it raises, it is silent from then on, as they are.
+
+        Returns:
+            What ends it; once.
+        """
+        item = self._topics.observe(topic, encoder, self.market_state)
+        return lambda: self._topics.leave_off(item)
+
+    def encoder(self, topic: Topic) -> Encoder:
+        """An encoder of a topic, as if there from the first event."""
+        return self._make_encoder(topic, self.market_state)
 
     def send(self, send_buffer: SendBuffer, text: str) -> None:
         """Send one message to ``send_buffer`` alone, after everything published so far."""

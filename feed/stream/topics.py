@@ -93,17 +93,42 @@ class Topics:
         """The open topic of that name, opened now if it was not."""
         found = self._open.get(topic)
         if found is None:
-            found = self._open[topic] = OpenTopic(topic, self._make_encoder(topic, market_state))
-            for kind in found.encoder.kinds:
-                hearing = self.listeners[kind][topic.instrument]
-                hearing.append(found)
-                hearing.sort(key=_turn)
-            if found.encoder.period:
-                timed = self._timed.setdefault(found.encoder.period, [])
-                timed.append(found)
-                self._together.clear()
-                self.plan(market_state.now)
+            encoder = self._make_encoder(topic, market_state)
+            found = self._open[topic] = self.observe(topic, encoder, market_state)
         return found
+
+    def observe(self, topic: Topic, encoder: Encoder, market_state: MarketState) -> OpenTopic:
+        """
+        Let ``encoder`` hear what it wants of a topic from now on, although no group listens.
+
+        Args:
+            topic: Of which it is one.
+            encoder: What it returns goes to those who join what this gives back.
+            market_state: Where the market stands.
+        """
+        found = OpenTopic(topic, encoder)
+        for kind in encoder.kinds:
+            hearing = self.listeners[kind][topic.instrument]
+            hearing.append(found)
+            hearing.sort(key=_turn)
+        if encoder.period:
+            self._timed.setdefault(encoder.period, []).append(found)
+            self._together.clear()
+            self.plan(market_state.now)
+        return found
+
+    def leave_off(self, item: OpenTopic) -> None:
+        """Undo :meth:`observe`, even in the middle of an event: who comes after it still has its turn."""
+        for kind in item.encoder.kinds:
+            hearing = self.listeners[kind]
+            hearing[item.topic.instrument] = [
+                one for one in hearing[item.topic.instrument] if one is not item
+            ]
+        if item.encoder.period:
+            self._timed[item.encoder.period].remove(item)
+            self._together.clear()
+            if not self._timed[item.encoder.period]:
+                del self._timed[item.encoder.period]
 
     def timers_due(self, now: int) -> list[tuple[int, OpenTopic]]:
         """
@@ -153,13 +178,7 @@ class Topics:
             item = self._open.get(topic)
             if item is not None and not item.heard:
                 del self._open[topic]
-                for kind in item.encoder.kinds:
-                    self.listeners[kind][item.topic.instrument].remove(item)
-                if item.encoder.period:
-                    self._timed[item.encoder.period].remove(item)
-                    self._together.clear()
-                    if not self._timed[item.encoder.period]:
-                        del self._timed[item.encoder.period]
+                self.leave_off(item)
 
     def __len__(self) -> int:
         return len(self._open)

@@ -16,6 +16,7 @@ from feed.settings import (
     Tokens,
     Trading,
     Web,
+    Webhooks,
 )
 
 
@@ -52,3 +53,4 @@ class ServerOptions(TypedDict, total=False):
     tokens: Tokens
     recording: Recording
     importing: Importing
+    webhooks: Webhooks

@@ -102,6 +102,7 @@ async def open_server(settings=None, script=None, plan=None, wall=time.time):
         nursery.start_soon(server.registry.turns.run)
         nursery.start_soon(server.fanout.run, receive)
         nursery.start_soon(server.key_watch.run)
+        nursery.start_soon(server.webhooks.run)
         nursery.start_soon(server.fanout.replay)
         nursery.start_soon(script.run, send)
         yield RunningServer(server, script, nursery, settings.limits, settings)

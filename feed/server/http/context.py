@@ -23,6 +23,7 @@ from feed.server.limits import ConnectionQuotas, MinuteCounters
 from feed.server.registry import ConnectionRegistry
 from feed.server.storage import Storage
 from feed.server.tokens import TokenIssuer
+from feed.server.webhooks.service import WebhookService
 from feed.settings import DEMO_KEY, Settings
 from feed.stream.fanout import Fanout
 from feed.stream.source import Source, TakesOrders
@@ -44,6 +45,7 @@ class RequestContext:
         tokens: Gives access tokens out.
         quotas: Who has how many connections open, where a protocol counts them.
         clock: Seconds since the Unix epoch.
+        webhooks: Pushes messages to URLs that clients name.
         storage: What is written to disk.
         endpoints: Everything that is served, for the documents about it.
         token_rates: How often each key is given a token.
@@ -60,6 +62,7 @@ class RequestContext:
     tokens: TokenIssuer
     quotas: ConnectionQuotas
     clock: Callable[[], float]
+    webhooks: WebhookService
     storage: Storage = attrs.field(factory=Storage)
     endpoints: tuple[Endpoint[RequestContext], ...] = ()
     token_rates: MinuteCounters = attrs.field(factory=lambda: MinuteCounters(trio.current_time))

@@ -15,7 +15,7 @@ from feed.server.keycheck import Arrival
 from feed.server.origins import Origins
 
 _WORDS: Final[dict[str, Any]] = {
-    "allow_methods": ["GET", "POST"],
+    "allow_methods": ["GET", "POST", "DELETE"],
     "allow_headers": ["Authorization", "Content-Type", "X-API-Key", "X-Api-Secret"],
     "expose_headers": ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "Retry-After"],
 }

@@ -77,8 +77,9 @@ def _page(context: RequestContext) -> Iterator[str]:
     yield "<h2>Settings</h2><p>A file of them is given with <code>feed serve --config FILE</code>; "
     yield "<code>feed config</code> prints those in force as such a file.</p>"
     yield from _settings(Settings, "")
-    options = resources.files("feed.dialects").joinpath("OPTIONS.md").read_text(encoding="utf-8")
-    yield f"<h2>Connection options</h2><pre>{escape(options)}</pre>"
+    for title, name in (("Connection options", "OPTIONS.md"), ("Webhooks", "WEBHOOKS.md")):
+        text = resources.files("feed.dialects").joinpath(name).read_text(encoding="utf-8")
+        yield f"<h2>{title}</h2><pre>{escape(text)}</pre>"
     yield "<h2>Scenarios</h2><p>What a scenario file may say; <code>feed scenario fields</code> prints the "
     yield "same.</p>"
     for section in sections():

@@ -65,6 +65,7 @@ class _Figures(Collector):
             "How late the source was with its last events.",
             getattr(self._context.source, "lag", 0.0),
         )
+        yield from self._webhooks()
         yield from self._storage()
         yield self._faults()
         yield HistogramMetricFamily(
@@ -73,6 +74,19 @@ class _Figures(Collector):
             buckets=[(text, float(count)) for text, count in fanout.latency.cumulative()],
             sum_value=fanout.latency.total,
         )
+
+    def _webhooks(self) -> Iterator[Metric]:
+        """What is pushed to URLs of clients."""
+        service = self._context.webhooks
+        total = service.total
+        yield GaugeMetricFamily("feed_webhooks", "Webhooks of all keys.", service.endpoints)
+        yield GaugeMetricFamily("feed_webhook_messages_waiting", "Messages that wait.", total.waiting)
+        ended = CounterMetricFamily(
+            "feed_webhook_messages", "Messages that wait no more, by what became of them.", labels=["outcome"]
+        )
+        for outcome in ("delivered", "failed", "dropped"):
+            ended.add_metric([outcome], getattr(total, outcome))
+        yield ended
 
     def _storage(self) -> Iterator[Metric]:
         """What is written to disk, where anything is."""

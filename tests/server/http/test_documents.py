@@ -47,7 +47,7 @@ async def test_everything_described_is_served(server):
     document = await described(server)
     client = server.connect()
     for path, methods in document["paths"].items():
-        for method in ("get", "post"):
+        for method in ("get", "post", "delete"):
             status, _, _ = await ask(client, path, method=method.upper())
             assert (status != 405) == (method in methods), (method, path)
 

@@ -15,6 +15,7 @@ import attrs
 from attrs.validators import ge, gt, in_, instance_of, le, optional
 
 from feed.policies import Policies
+from feed.settings.webhooks import Webhooks as Webhooks  # part of this module, too long for one file
 
 LOOPBACK = "127.0.0.1"
 PORT = 8080
@@ -368,3 +369,4 @@ class Settings:
     tokens: Tokens = attrs.field(factory=Tokens)
     recording: Recording = attrs.field(factory=Recording)
     importing: Importing = attrs.field(factory=Importing)
+    webhooks: Webhooks = attrs.field(factory=Webhooks)

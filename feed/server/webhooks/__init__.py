@@ -1,0 +1,1 @@
+"""Delivers webhooks: the tasks and sockets around :mod:`feed.webhooks`."""

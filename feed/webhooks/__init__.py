@@ -1,0 +1,1 @@
+"""Messages pushed to URLs that clients name: signing, addresses, the queue. Pure: no I/O, no clock."""
