@@ -13,8 +13,8 @@ import cattrs
 from cattrs.gen import make_dict_structure_fn, override
 
 from feed.config.fields import allowed, attributes_of, is_group, item_kind, kind_of
+from feed.model.durations import epoch_ns
 from feed.scenario.problems import InvalidValue, found
-from feed.scenario.times import nanoseconds
 from feed.settings import Moment, ScenarioName, Settings, Speed
 
 MAX_SPEED: Final = "max"
@@ -56,7 +56,7 @@ def _with_defaults(document: dict[str, Any], settings: Any) -> dict[str, Any]:
 def _is_moment(value: Any) -> int | None:
     if type(value) is int:
         return value
-    return nanoseconds(value) if isinstance(value, datetime) and value.tzinfo is not None else None
+    return epoch_ns(value) if isinstance(value, datetime) and value.tzinfo is not None else None
 
 
 def _is_speed(value: Any) -> float | None:

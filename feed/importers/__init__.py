@@ -1,9 +1,9 @@
 """
 Importers: real market data into recordings.
 
-Every module of this package that has an ``IMPORTERS`` is a family of formats; there is no list to
-keep. An import reads its input twice: once to find the instruments and their decimals, which the
-recording's header needs, and once to write the events.
+Every module of this package with an ``IMPORTERS`` is found and adds its formats. An import reads its
+input twice: first to find the instruments and their decimals, which the recording's header needs,
+then to write the events.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from feed.errors import ConfigError, ConfigErrors
-from feed.importers.detection import connected_to, likely
+from feed.importers.detection import captured_host, detect_format
 from feed.importers.files import total_bytes
 from feed.importers.numbers import Grid
-from feed.importers.run import KIND_NAMES, Importer, Options, Problem, Progress, Report, Run
+from feed.importers.run import Importer, ImportRun, Options, Problem, Progress, Report
+from feed.model.scenario import KIND_NAMES
 from feed.recording.format import Header, Provenance
 from feed.recording.writer import RecordingWriter
 from feed.settings import Importing, Recording
@@ -65,20 +66,20 @@ def import_files(
     Args:
         name: One of :func:`names`.
         paths: The files, in the order of their time. Raw captures of several connections are
-            merged by the time they were received.
-        out: A writable binary file; it is not closed. After an error it holds no whole recording.
+            merged by receive time.
+        out: A writable binary file; it is not closed. After an error it holds an incomplete recording.
         options: What the files do not say.
-        progress: Called with bytes done and bytes in all (every file is read twice).
+        progress: Called with the bytes read so far and in total (every file is read twice).
         tool: Name and version of the program, for the recording's provenance.
         bounds: Limits on memory.
         settings: How the recording is cut into blocks.
     Returns:
-        What was imported, and what was wrong with it.
+        What was imported, and which problems were found.
     Raises:
-        ConfigError: A file is not what it should be; says where and what was expected, and which
-            format it looks like. Or there is nothing in it, or a book that no snapshot makes known
-            (unless the import is lenient), or a gap when it is strict.
-        RecordingError: ``out`` would not take the recording.
+        ConfigError: A file is malformed; says where, what was expected, and which format it looks
+            like. Or it holds no events, or a book without a snapshot (unless the import is lenient),
+            or a gap (when it is strict).
+        RecordingError: Writing to ``out`` failed.
     """
     importer = get(name)
     files = [Path(path) for path in paths]
@@ -92,11 +93,11 @@ def import_files(
             progress(done, total)
 
     options = options or Options()
-    run = Run(files, options, bounds=bounds or Importing(), advance=advance)
+    run = ImportRun(files, options, bounds=bounds or Importing(), advance=advance)
     try:
-        importer.survey(run)
+        importer.scan(run)
     except ConfigError as error:
-        found = "" if isinstance(error, ConfigErrors) else likely(_registry(), name, files, options)
+        found = "" if isinstance(error, ConfigErrors) else detect_format(_registry(), name, files, options)
         if not found:
             raise
         raise ConfigError(error.what, where=error.where, hint=f"it looks like the format {found}") from None
@@ -123,19 +124,19 @@ def import_files(
     )
 
 
-def _check(run: Run, importer: Importer, events: int) -> None:
+def _check(run: ImportRun, importer: Importer, events: int) -> None:
     """
-    Whether there is anything in the recording, and what was asked for.
+    Refuse an import without events, with a book that has no snapshot, or, when strict, with gaps.
 
     Raises:
-        ConfigError: There is nothing, a book was never known, or there are gaps where none may be.
+        ConfigError: One of these.
     """
     options, unknown = run.options, run.unknown_books()
     if not events and not unknown:
         raise ConfigError(
             f"nothing in it is of the format {importer.name}",
             where=", ".join(map(str, run.paths)),
-            hint=_what_else(importer.name, run.paths, options),
+            hint=_format_hint(importer.name, run.paths, options),
         )
     if unknown and (not options.lenient or not events):
         raise _unknown(run, importer, unknown)
@@ -146,15 +147,15 @@ def _check(run: Run, importer: Importer, events: int) -> None:
         raise ConfigErrors.of(errors)
 
 
-def _what_else(name: str, paths: list[Path], options: Options) -> str:
-    if found := likely(_registry(), name, paths, options):
+def _format_hint(name: str, paths: list[Path], options: Options) -> str:
+    if found := detect_format(_registry(), name, paths, options):
         return f"it looks like the format {found}"
-    if host := connected_to(paths):
+    if host := captured_host(paths):
         return f"it is a capture of {host}, which looks like none of the formats that there are"
     return "feed import --list lists the formats"
 
 
-def _unknown(run: Run, importer: Importer, symbols: list[str]) -> ConfigError:
+def _unknown(run: ImportRun, importer: Importer, symbols: list[str]) -> ConfigError:
     return ConfigError(
         f"the book of {', '.join(symbols)} was never known: there are changes of it, and no snapshot",
         where=", ".join(map(str, run.paths)),
@@ -163,7 +164,7 @@ def _unknown(run: Run, importer: Importer, symbols: list[str]) -> ConfigError:
 
 
 def _write(
-    run: Run, importer: Importer, out: BinaryIO, tool: str, settings: Recording | None
+    run: ImportRun, importer: Importer, out: BinaryIO, tool: str, settings: Recording | None
 ) -> tuple[RecordingWriter, int]:
     """The second pass. Returns the closed writer and the time of the first event."""
     batches = importer.rows(run)

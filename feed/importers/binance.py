@@ -1,12 +1,12 @@
 """
 Raw captures of Binance (.com, .us and futures): depth diffs with their REST snapshot, trades, bookTicker.
 
-Books follow the exchange's rule (:mod:`feed.importers.binance_depth`). Events carry the
-transaction time ``T`` where there is one, else the event time ``E``. Spot snapshots and spot
-bookTickers have neither and get the time they were received. Quotes come from the book; bookTicker
-becomes the quote only where no depth was captured, and is compared with the book where both stand
-at the same update. If both ``trade`` and ``aggTrade`` of a symbol were captured, the single trades
-are used. Klines are counted and left out: they are made of the trades.
+Books follow the exchange's rule (:mod:`feed.importers.binance_depth`). Events have the transaction
+time ``T`` where there is one, else the event time ``E``; spot snapshots and spot bookTickers have
+neither and get their receive time. Quotes are made from the book. A bookTicker becomes a quote only
+where no depth was captured; where both have the same update id, it is compared with the book. If both
+``trade`` and ``aggTrade`` of a symbol were captured, the single trades are used. Klines are counted
+and left out, since they derive from the trades.
 
 Source: Binance, "WebSocket Streams", https://developers.binance.com/docs/binance-spot-api-docs/web-socket-streams,
 and "Websocket Market Streams" of USDS-margined futures,
@@ -15,21 +15,17 @@ https://developers.binance.com/docs/derivatives/usds-margined-futures/websocket-
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
-from feed.importers.binance_depth import Diff, Sequence
-from feed.importers.books import BUY, SELL
-from feed.importers.captures import Capture, forget, read_captures
-from feed.importers.numbers import Market
-from feed.importers.run import Importer, Malformed, Run
-from feed.importers.symbols import crypto
-from feed.importers.tables import exhaust
+from feed.importers.binance_depth import DepthSequence, Diff
+from feed.importers.books import BUY, SELL, ImportedMarket
+from feed.importers.captures import CaptureReader, capture_importer, invalidate_book
+from feed.importers.run import ImportRun, Malformed
 from feed.model.durations import NS_PER_MILLISECOND
-from feed.model.events import QUOTE, Row
+from feed.model.events import Row
 
 
 class _Envelope(msgspec.Struct):
@@ -78,7 +74,7 @@ _TICKER = msgspec.json.Decoder(_Ticker)
 
 
 def _event(text: str) -> tuple[str, Any]:
-    """Kind and decoded event, from a combined stream or a single one; None for kinds left out."""
+    """Kind and decoded event, of a combined stream or a single one; None for kinds that are not imported."""
     if text.startswith(("[", '{"stream":"!')):
         # Streams of all symbols at once are summaries, many of them arrays.
         return "all symbols", None
@@ -99,7 +95,7 @@ def _event(text: str) -> tuple[str, Any]:
 
 
 def _snapshot(url: str, text: str) -> tuple[str, _Snapshot] | None:
-    """Symbol and content of the answer to a depth request; None for other requests."""
+    """Symbol and content of the response to a depth request; None for other requests."""
     parts = urlsplit(url)
     if not parts.path.endswith("/depth"):
         return None
@@ -109,66 +105,58 @@ def _snapshot(url: str, text: str) -> tuple[str, _Snapshot] | None:
     return symbols[0].upper(), _SNAPSHOT.decode(text)
 
 
-class _Scanner(Capture):
-    """First pass: every price and size there is, and which symbols have single trades."""
+class _Scanner(CaptureReader):
+    """First pass: all prices and sizes, and which symbols have single trades."""
 
-    def received(self, _: int, text: str) -> tuple[()]:
-        survey = self.run.survey
+    def on_message(self, _: int, text: str) -> tuple[()]:
+        scan = self.run.scan
         kind, event = _event(text)
         match kind, event:
             case _, Diff():
-                survey.books[event.s] = survey.updates[event.s] = None
-                for price, size in (*event.b, *event.a):
-                    survey.see(event.s, price, size)
+                scan.books[event.s] = scan.updates[event.s] = None
+                scan.add_levels(event.s, event.b, event.a)
             case _, _Trade():
-                survey.see(event.s, event.p, event.q)
+                scan.add(event.s, event.p, event.q)
                 if kind == "trade":
-                    survey.trades[event.s] = None
+                    scan.trades[event.s] = None
             case _, _Ticker():
-                survey.see(event.s, event.b, event.B)
-                survey.see(event.s, event.a, event.A)
+                scan.add(event.s, event.b, event.B)
+                scan.add(event.s, event.a, event.A)
         return ()
 
-    def reply(self, _: int, url: str, text: str) -> tuple[()]:
+    def on_response(self, _: int, url: str, text: str) -> tuple[()]:
         if found := _snapshot(url, text):
             name, snapshot = found
-            for price, size in (*snapshot.bids, *snapshot.asks):
-                self.run.survey.see(name, price, size)
+            self.run.scan.add_levels(name, snapshot.bids, snapshot.asks)
         return ()
 
 
 class _Book:
-    def __init__(self, run: Run, market: Market) -> None:
+    def __init__(self, run: ImportRun, market: ImportedMarket) -> None:
         def held() -> None:
             run.checked["diff follows the one before"] += 1
 
         self.market = market
-        self.sequence = Sequence(run.bounds.waiting, held, run.gap)
-
-    def levels(self, bids: list[tuple[str, str]], asks: list[tuple[str, str]]) -> list[tuple[int, int, int]]:
-        """Side, ticks and lots of each level."""
-        prices, sizes = self.market.prices, self.market.sizes
-        found = [(BUY, prices[price], sizes[size]) for price, size in bids]
-        return found + [(SELL, prices[price], sizes[size]) for price, size in asks]
+        self.sequence = DepthSequence(run.bounds.waiting, held, run.gap)
 
 
-class Binance(Capture):
-    """Second pass: the book of every symbol."""
+class Binance(CaptureReader):
+    """Second pass: events of books, trades and tickers."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: ImportRun) -> None:
         super().__init__(run)
         self._books = {name: _Book(run, market) for name, market in run.markets.items()}
 
-    def received(self, at: int, text: str) -> list[Row]:
+    def on_message(self, at: int, text: str) -> list[Row]:
         """Rows of a message from the exchange."""
         kind, event = _event(text)
         rows: list[Row] = []
         match event:
             case Diff():
                 rows = self._diff(self._books[event.s], event)
-            case _Trade() if kind == "trade" or event.s not in self.run.survey.trades:
-                ts = self.run.clock(event.T * NS_PER_MILLISECOND)
-                # The buyer being the maker means that a seller came to the book.
+            case _Trade() if kind == "trade" or event.s not in self.run.scan.trades:
+                ts = self.run.monotonic(event.T * NS_PER_MILLISECOND)
+                # If the buyer is the maker, the seller was the aggressor.
                 aggressor = SELL if event.m else BUY
                 rows = [self.run.trade(self.run.markets[event.s], ts, aggressor, event.p, event.q)]
             case _Ticker():
@@ -176,8 +164,8 @@ class Binance(Capture):
         self.run.messages[kind] += 1
         return rows
 
-    def reply(self, at: int, url: str, text: str) -> list[Row]:
-        """Rows of a REST snapshot, and of the diffs that waited for it."""
+    def on_response(self, at: int, url: str, text: str) -> list[Row]:
+        """Rows of a REST snapshot, and of the diffs that were buffered for it."""
         found = _snapshot(url, text)
         if found is None:
             self.run.messages["other reply"] += 1
@@ -185,41 +173,41 @@ class Binance(Capture):
         name, snapshot = found
         self.run.messages["snapshot"] += 1
         book = self._books[name]
-        levels = book.levels(snapshot.bids, snapshot.asks)
+        levels = book.market.levels(snapshot.bids, snapshot.asks)
         if not book.sequence.snapshot(snapshot.lastUpdateId):
             self.run.messages["snapshot older than the book"] += 1
             return []
-        ts = self.run.clock(at if snapshot.T is None else snapshot.T * NS_PER_MILLISECOND)
+        ts = self.run.monotonic(at if snapshot.T is None else snapshot.T * NS_PER_MILLISECOND)
         rows = [book.market.book.clear(ts), *[book.market.book.level(ts, *level) for level in levels]]
         ready = book.sequence.caught_up()
         if ready is None:
-            return [*rows, *forget(self.run, book.market, ts)]
+            return [*rows, *invalidate_book(self.run, book.market, ts)]
         rows += self.run.quoted(book.market, ts)
         for diff in ready:
             rows += self._applied(book, diff)
         return rows
 
-    def lost(self, name: str, at: int) -> list[Row]:
+    def book_lost(self, name: str, at: int) -> list[Row]:
         """The book waits for its next snapshot."""
-        self._books[name].sequence.forget()
-        return super().lost(name, at)
+        self._books[name].sequence.reset()
+        return super().book_lost(name, at)
 
     def _diff(self, book: _Book, diff: Diff) -> list[Row]:
-        # Read once before the sequence hears of it: a malformed diff is a gap to the next one.
-        book.levels(diff.b, diff.a)
-        self.feeds(diff.s)
-        if book.sequence.repeats(diff):
+        # Parsed before its ids are taken: a malformed diff is a gap before the next one.
+        book.market.levels(diff.b, diff.a)
+        self.track_connection(diff.s)
+        if book.sequence.is_repeat(diff):
             self.run.messages["depthUpdate repeated"] += 1
             return []
         ready = book.sequence.diff(diff)
         if ready is None:
-            return forget(self.run, book.market, self.run.now)
+            return invalidate_book(self.run, book.market, self.run.now)
         return [row for one in ready for row in self._applied(book, one)]
 
     def _applied(self, book: _Book, diff: Diff) -> list[Row]:
         self.run.messages["depthUpdate applied"] += 1
-        ts = self.run.clock((diff.E if diff.T is None else diff.T) * NS_PER_MILLISECOND)
-        rows = [book.market.book.level(ts, *level) for level in book.levels(diff.b, diff.a)]
+        ts = self.run.monotonic((diff.E if diff.T is None else diff.T) * NS_PER_MILLISECOND)
+        rows = [book.market.book.level(ts, *level) for level in book.market.levels(diff.b, diff.a)]
         return rows + self.run.quoted(book.market, ts)
 
     def _ticker(self, at: int, book: _Book, ticker: _Ticker) -> list[Row]:
@@ -232,31 +220,16 @@ class Binance(Capture):
                 self.run.checked["bookTicker equals book" if same else "bookTicker differs from book"] += 1
             return []
         stamp = ticker.T if ticker.T is not None else ticker.E
-        row = (
-            QUOTE,
-            market.index,
-            self.run.clock(at if stamp is None else stamp * NS_PER_MILLISECOND),
-            *quote,
-        )
-        self.run.check_quote(market, row)
-        return [row]
-
-
-def _survey(run: Run) -> None:
-    exhaust(read_captures(run, _Scanner(run)))
-
-
-def _rows(run: Run) -> Iterator[list[Row]]:
-    return read_captures(run, Binance(run))
+        ts = self.run.monotonic(at if stamp is None else stamp * NS_PER_MILLISECOND)
+        return [self.run.quote(market, ts, quote)]
 
 
 IMPORTERS = (
-    Importer(
-        name="binance",
-        about="raw capture of Binance (.com, .us, futures): depth with its REST snapshot, trades, bookTicker",
-        symbol=crypto,
-        survey=_survey,
-        rows=_rows,
+    capture_importer(
+        "binance",
+        "Binance (.com, .us, futures): depth with its REST snapshot, trades, bookTicker",
+        scanner=_Scanner,
+        reader=Binance,
         notes=(
             "Spot snapshots and spot bookTickers carry the time they were received; all else the exchange's.",
         ),

@@ -1,12 +1,12 @@
 """
 Binance's rule for keeping a local order book, as a state machine over update ids.
 
-Every diff names the first and last update it covers (``U`` and ``u``); futures also name the last
-update of the diff before (``pu``). A snapshot names the update it was taken after
-(``lastUpdateId``). Diffs wait until there is a snapshot; those it already covers are dropped; the
-first one applied must reach across it; each one after must follow the one before it. When that
-does not hold, the book starts anew from the next snapshot. A diff that ends at or before the last one
-received says nothing new, and is passed over.
+Every depth diff has the first and last update id it covers (``U`` and ``u``); futures also have the
+last update id of the previous diff (``pu``). A snapshot has the id of the last update it includes
+(``lastUpdateId``). Diffs are buffered until there is a snapshot. Those that it includes are dropped,
+the first one applied must span its id, and each further one must follow the one before it. When that
+fails, the book is rebuilt from the next snapshot. A diff that ends at or before the last one received
+is a repetition and ignored.
 
 Source: Binance, "How to manage a local order book correctly": for spot
 https://developers.binance.com/docs/binance-spot-api-docs/web-socket-streams, for futures
@@ -46,27 +46,27 @@ class Diff(msgspec.Struct):
     T: int | None = None
 
     def follows(self, last: int) -> bool:
-        """Whether it continues a stream whose last update was ``last``."""
+        """Whether it follows a diff whose last update was ``last`` without a gap."""
         return last + 1 == self.U if self.pu is None else self.pu == last
 
     def covered_by(self, snapshot: int) -> bool:
-        """Whether a snapshot taken after update ``snapshot`` has all of it."""
+        """Whether a snapshot with ``lastUpdateId`` ``snapshot`` includes all of it."""
         return self.u <= snapshot if self.pu is None else self.u < snapshot
 
     def bridges(self, snapshot: int) -> bool:
-        """Whether it may be the first one applied to that snapshot."""
+        """Whether it may be the first one applied to a snapshot with that ``lastUpdateId``."""
         reach = snapshot + 1 if self.pu is None else snapshot
         return reach >= self.U
 
 
-class Sequence:
+class DepthSequence:
     """
-    The update ids of one symbol's book.
+    Follows the update ids of one symbol's book, and says which diffs to apply.
 
     Args:
-        waiting: Diffs kept while there is no snapshot; the oldest go first.
+        waiting: Bound on the diffs buffered while there is no snapshot; the oldest are dropped.
         held: Called when a diff followed the one before it.
-        broken: Called with what was expected and found when the rule does not hold.
+        broken: Called with what was expected and found when it did not.
     """
 
     def __init__(self, waiting: int, held: Callable[[], None], broken: Callable[[str], None]) -> None:
@@ -84,21 +84,21 @@ class Sequence:
 
     @property
     def last(self) -> int | None:
-        """The update that the book stands at."""
+        """Id of the last update in the book; None before the first snapshot."""
         return self._snapshot if self._applied is None else self._applied
 
-    def forget(self) -> None:
-        """The connection was lost: the next diff need not follow the last one."""
+    def reset(self) -> None:
+        """Start again after a lost connection: the next diff need not follow the last one."""
         self._received = self._snapshot = self._applied = None
         self._waiting.clear()
 
-    def repeats(self, diff: Diff) -> bool:
-        """Whether an earlier diff had all of it already, as when two connections were captured."""
+    def is_repeat(self, diff: Diff) -> bool:
+        """Whether earlier diffs covered all of it, as when two connections were captured."""
         return self._received is not None and diff.u <= self._received
 
     def diff(self, diff: Diff) -> list[Diff] | None:
         """
-        One more diff, which repeats none.
+        Take the next diff, which is no repetition.
 
         Returns:
             Diffs to apply now; None when the book was known and no longer is.
@@ -128,10 +128,10 @@ class Sequence:
 
     def snapshot(self, last: int) -> bool:
         """
-        A snapshot taken after update ``last``. :meth:`caught_up` follows when it is used.
+        Take a snapshot with ``lastUpdateId`` ``last``. If it is used, call :meth:`caught_up` next.
 
         Returns:
-            Whether to use it; not if the book is already past it.
+            Whether to use it; not if the book is already ahead of it.
         """
         if self.last is not None and last < self.last:
             return False
@@ -139,7 +139,7 @@ class Sequence:
         return True
 
     def caught_up(self) -> list[Diff] | None:
-        """Diffs that waited for the snapshot, to be applied now; None when it turns out to be too old."""
+        """Buffered diffs to apply to the snapshot now; None when the snapshot is too old for them."""
         ready: list[Diff] = []
         while self._waiting:
             step = self._apply(self._waiting.popleft())

@@ -2,14 +2,14 @@
 Binance's public data files: trades, aggregate trades and klines, as CSV or the zip they come in.
 
 The instrument is the first part of the file name (``BTCUSDT-trades-2024-01-01.zip``). Times are
-milliseconds, or microseconds in spot files from 2025 on; a header stands in futures files only.
-Ids of trades and aggregate trades follow each other, and so do the times of klines; where one does
-not, the gap is reported (the trades in it are lost, nothing else is wrong).
+milliseconds, or microseconds in spot files from 2025 on; only futures files have a header. Ids of
+trades and aggregate trades are consecutive, and so are the times of klines; where they are not, a
+gap is reported, and only the trades in it are missing.
 
-A kline holds no trades, but a market is made of nothing else. Each one therefore becomes the
-fewest trades that give the same kline again: open, high and low in the order that goes the shorter
-way, and close, spread over its time, sharing its volume; none when nothing was traded. Their
-number, times, sizes and sides are not the market's; the recording's provenance says so.
+A kline is replaced by the fewest trades that result in the same kline: open, high and low in the
+order of the shorter path, and close, evenly spaced over its interval, with equal shares of its volume;
+none when its volume is 0. Number, times, sizes and sides of these trades are not the market's; the
+recording's provenance says so.
 
 Source: Binance, "Binance Public Data", https://github.com/binance/binance-public-data, README, section
 Data Information.
@@ -21,25 +21,24 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from feed.importers.books import BUY, SELL
-from feed.importers.numbers import Market
-from feed.importers.run import Importer, Malformed, Run
-from feed.importers.symbols import crypto
-from feed.importers.tables import Layout, Take, exhaust, read_tables
-from feed.importers.times import integer
-from feed.model.events import TRADE, UNKNOWN, Row
+from feed.importers.books import BUY, SELL, ImportedMarket
+from feed.importers.run import Importer, ImportRun, Malformed
+from feed.importers.symbols import crypto_symbol
+from feed.importers.tables import Layout, ParseLine, drain, read_tables
+from feed.importers.times import epoch_number
+from feed.model.events import UNKNOWN, Row
 
 _TRADES = ("id", "price", "quantity", "quote quantity", "time", "is buyer maker")
 _AGG_TRADES = ("id", "price", "quantity", "first id", "last id", "time", "is buyer maker")
 _KLINES = ("open time", "open", "high", "low", "close", "volume", "close time")
-# Whether the buyer was the maker; the one who came to the book is the other.
+# From "is buyer maker": the aggressor is the other side.
 _AGGRESSORS = {"true": SELL, "True": SELL, "TRUE": SELL, "false": BUY, "False": BUY, "FALSE": BUY}
 
-# Makes the function that takes the lines of one instrument.
-_Make = Callable[[Run, str], Take]
+# Makes the line parser of one instrument, given its name.
+_Make = Callable[[ImportRun, str], ParseLine]
 
 
-def _read(run: Run, columns: tuple[str, ...], make: _Make) -> Iterator[list[Row]]:
+def _read(run: ImportRun, columns: tuple[str, ...], make: _Make) -> Iterator[list[Row]]:
     def layout(path: Path, first: str) -> Layout:
         name = run.options.symbol or path.name.partition("-")[0]
         return Layout(make(run, name), columns, header=not first[:1].isdigit())
@@ -47,33 +46,33 @@ def _read(run: Run, columns: tuple[str, ...], make: _Make) -> Iterator[list[Row]
     return read_tables(run, layout)
 
 
-def _survey_prices(run: Run, name: str) -> Take:
-    see = run.survey.see
+def _scan_prices(run: ImportRun, name: str) -> ParseLine:
+    add = run.scan.add
 
     def take(cells: list[str]) -> tuple[()]:
-        see(name, cells[1], cells[2])
+        add(name, cells[1], cells[2])
         return ()
 
     return take
 
 
-def _survey_klines(run: Run, name: str) -> Take:
-    see = run.survey.see
+def _scan_klines(run: ImportRun, name: str) -> ParseLine:
+    add = run.scan.add
 
     def take(cells: list[str]) -> tuple[()]:
-        # One more decimal than the volume has, so that there is something to share.
+        # One more decimal than the volume has, so that it can be divided among the trades.
         volume = cells[5].rstrip("0") if "." in cells[5] else f"{cells[5]}."
         for price in cells[1:5]:
-            see(name, price, f"{volume}1")
+            add(name, price, f"{volume}1")
         return ()
 
     return take
 
 
-class _Follow:
-    """Checks that each number is the one expected after the last."""
+class _SequenceCheck:
+    """Checks that numbers are consecutive, and reports a gap where they are not."""
 
-    def __init__(self, run: Run, what: str) -> None:
+    def __init__(self, run: ImportRun, what: str) -> None:
         self._run = run
         self._what = what
         self._rule = f"{what} follows the one before"
@@ -88,47 +87,49 @@ class _Follow:
         self._next = following
 
 
-def _take_trades(run: Run, name: str, *, what: str, time: int) -> Take:
-    market, follow = run.markets[name], _Follow(run, f"{what} of {name}")
+def _take_trades(run: ImportRun, name: str, *, what: str, time: int) -> ParseLine:
+    market, follow = run.markets[name], _SequenceCheck(run, f"{what} of {name}")
 
     def take(cells: list[str]) -> tuple[Row]:
         number = int(cells[0])
-        ts = integer(cells[time])
+        ts = epoch_number(cells[time])
         aggressor = _AGGRESSORS.get(cells[time + 1])
         if aggressor is None:
             raise Malformed(f"{cells[time + 1]!r} where true or false is expected")
         follow.check(number, number + 1)
         run.messages[what] += 1
-        return (run.trade(market, run.clock(ts), aggressor, cells[1], cells[2]),)
+        return (run.trade(market, run.monotonic(ts), aggressor, cells[1], cells[2]),)
 
     return take
 
 
-def _take_klines(run: Run, name: str) -> Take:
-    market, follow = run.markets[name], _Follow(run, f"kline of {name} at")
+def _take_klines(run: ImportRun, name: str) -> ParseLine:
+    market, follow = run.markets[name], _SequenceCheck(run, f"kline of {name} at")
 
     def take(cells: list[str]) -> list[Row]:
         opened, closed = int(cells[0]), int(cells[6])
-        o, h, l, c = (market.prices[cell] for cell in cells[1:5])  # noqa: E741 - as everyone writes it
+        o, h, l, c = (market.prices[cell] for cell in cells[1:5])  # noqa: E741 - the usual letters
         lots = market.sizes[cells[5]]
         if not l <= min(o, c) <= max(o, c) <= h or closed < opened:
             raise Malformed("expected low <= open, close <= high, and an end after the beginning")
         follow.check(opened, closed + 1)
         run.messages["kline"] += 1
-        start, end = integer(cells[0]), integer(cells[6])
+        start, end = epoch_number(cells[0]), epoch_number(cells[6])
         return _kline_trades(run, market, (start, end), kline_prices(o, h, l, c), lots)
 
     return take
 
 
-def kline_prices(o: int, h: int, l: int, c: int) -> list[int]:  # noqa: E741 - as everyone writes it
-    """The fewest prices, in order, that make a kline of this open, high, low and close."""
+def kline_prices(o: int, h: int, l: int, c: int) -> list[int]:  # noqa: E741 - the usual letters
+    """The fewest prices, in order, whose kline has this open, high, low and close."""
     middle = [l, h] if c >= o else [h, l]
     path = [o, *[price for price in middle if price not in {o, c}], c]
     return path[:1] if len(path) == 2 and o == c else path
 
 
-def _kline_trades(run: Run, market: Market, span: tuple[int, int], prices: list[int], lots: int) -> list[Row]:
+def _kline_trades(
+    run: ImportRun, market: ImportedMarket, span: tuple[int, int], prices: list[int], lots: int
+) -> list[Row]:
     if not lots:
         run.messages["kline without trades"] += 1
         return []
@@ -139,10 +140,9 @@ def _kline_trades(run: Run, market: Market, span: tuple[int, int], prices: list[
     start, end = span
     rows: list[Row] = []
     for at, price in enumerate(prices):
-        ts = run.clock(end if at and at == count - 1 else start + (end - start) * at // count)
-        market.trades += 1
+        ts = run.monotonic(end if at and at == count - 1 else start + (end - start) * at // count)
         size = share + (rest if at == count - 1 else 0)
-        rows.append((TRADE, market.index, ts, market.trades, UNKNOWN, price, size, 0, 0, UNKNOWN, UNKNOWN))
+        rows.append(run.trade_of(market, ts, UNKNOWN, price, size))
     return rows
 
 
@@ -151,15 +151,15 @@ def _importer(
     about: str,
     columns: tuple[str, ...],
     *,
-    survey: _Make,
+    scan: _Make,
     take: _Make,
     notes: tuple[str, ...] = (),
 ) -> Importer:
     return Importer(
         name=name,
         about=about,
-        symbol=crypto,
-        survey=lambda run: exhaust(_read(run, columns, survey)),
+        symbol=crypto_symbol,
+        scan=lambda run: drain(_read(run, columns, scan)),
         rows=lambda run: _read(run, columns, take),
         notes=notes,
     )
@@ -170,21 +170,21 @@ IMPORTERS = (
         "binance-trades",
         "Binance public data, trades",
         _TRADES,
-        survey=_survey_prices,
+        scan=_scan_prices,
         take=partial(_take_trades, what="trade", time=4),
     ),
     _importer(
         "binance-aggtrades",
         "Binance public data, aggregate trades",
         _AGG_TRADES,
-        survey=_survey_prices,
+        scan=_scan_prices,
         take=partial(_take_trades, what="aggregate trade", time=5),
     ),
     _importer(
         "binance-klines",
         "Binance public data, klines (each becomes up to four trades that stand for it)",
         _KLINES,
-        survey=_survey_klines,
+        scan=_scan_klines,
         take=_take_klines,
         notes=(
             "Trades were made up from klines: open, high, low, close and volume are true, the rest is not.",

@@ -5,10 +5,10 @@ The first line says which protocol, and what was subscribed to::
 
     configuration: {"dialect":"guide","symbols":["BTC-USD"],"channels":["trades","book"]}
 
-The others are those of :mod:`feed.importers.captures`; that a connection was opened stands there only where
-it begins with the present, and not where it goes on after the one before. What messages say, and what is
-missing between them, is found out as :mod:`feed.client` does it. Quotes come from the book; only where no
-book was captured they are those of the protocol.
+The other lines are those of :mod:`feed.importers.captures`. A line for an opened connection is there only
+where the connection did not resume the one before it. Messages are decoded, and gaps between them found,
+as :mod:`feed.client` does. Quotes are made from the book, or are those of the protocol where no book was
+captured.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ from feed.dialects.client import ClientSession, SubscriptionSpec
 from feed.dialects.discovery import codec_for
 from feed.dialects.items import BookPart, Channel, ChannelEvent, Item
 from feed.errors import ConfigError, ProtocolError
-from feed.importers.captures import Capture, read_captures
-from feed.importers.numbers import Market
-from feed.importers.run import Importer, Malformed, Run
-from feed.importers.symbols import listed
-from feed.importers.tables import exhaust
+from feed.importers.books import ImportedMarket
+from feed.importers.captures import CaptureReader, read_captures
+from feed.importers.run import Importer, ImportRun, Malformed
+from feed.importers.symbols import fx_or_crypto_symbol
+from feed.importers.tables import drain
 from feed.model.directory import Directory
-from feed.model.events import QUOTE, UNKNOWN, BookCleared, Event, LevelSet, Quote, Row, Trade
+from feed.model.events import UNKNOWN, BookCleared, Event, LevelSet, Quote, Row, Trade
 
 if TYPE_CHECKING:
     from feed.client import State
 
 NAME: Final = "capture"
 CHANNELS: Final = (Channel.QUOTES, Channel.TRADES, Channel.BOOK)
-"""What a recording has events for."""
+"""The channels that are recorded."""
 
 
 class Configuration(msgspec.Struct):
@@ -46,8 +46,8 @@ class Configuration(msgspec.Struct):
 
     Attributes:
         dialect: Name of the protocol.
-        symbols: What was subscribed to; a server may send others besides.
-        channels: Of each of them.
+        symbols: The symbols that were subscribed to; a server may send others besides.
+        channels: The channels of each of them.
     """
 
     dialect: str
@@ -58,16 +58,16 @@ class Configuration(msgspec.Struct):
 _CONFIGURATION: Final = msgspec.json.Decoder(Configuration)
 
 
-class _Messages(Capture):
+class _Messages(CaptureReader):
     """Reads the messages of every file in its protocol."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: ImportRun) -> None:
         super().__init__(run)
         self.directory = Directory()
         self._sessions: dict[Path, ClientSession] = {}
 
-    def configured(self, text: str) -> None:
-        """The protocol of the file at hand."""
+    def on_configuration(self, text: str) -> None:
+        """Set the protocol of the current file."""
         known = _CONFIGURATION.decode(text)
         try:
             codec = codec_for("", known.dialect)
@@ -77,7 +77,7 @@ class _Messages(Capture):
         self._sessions[self.run.path] = codec.client_session(spec, self.directory)
 
     def items(self, text: str) -> Sequence[Item]:
-        """What a message says."""
+        """The decoded content of a message."""
         session = self._sessions.get(self.run.path)
         if session is None:
             raise Malformed('expected a first line such as configuration: {"dialect":...}')
@@ -87,25 +87,26 @@ class _Messages(Capture):
             raise Malformed(problem.message) from None
 
 
-class _Surveyor(_Messages):
+class _Scanner(_Messages):
     """
-    First pass: every price and size there is, and what the messages do not tell.
+    First pass: all prices and sizes, and what the messages lack.
 
-    A trade or a quote that is lost shows where the next one names the one before it, or its number.
+    The loss of a trade or a quote can be detected only where the next one has a number, or that of the
+    previous one.
 
     Attributes:
-        first: The first market time that is told, nanoseconds since the Unix epoch.
+        first: The first market time in the input, nanoseconds since the Unix epoch.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: ImportRun) -> None:
         super().__init__(run)
         self.first = 0
         self._unsized = self._unsided = False
         self._chained: dict[Channel, bool] = {}
         self._unnumbered: dict[Channel, None] = {}
 
-    def received(self, _: int, text: str) -> tuple[()]:
-        """One message."""
+    def on_message(self, _: int, text: str) -> tuple[()]:
+        """Take the content of one message into account."""
         for item in self.items(text):
             ts = item.event.ts if isinstance(item, ChannelEvent) else getattr(item, "ts", 0)
             self.first = self.first or ts
@@ -116,7 +117,7 @@ class _Surveyor(_Messages):
         return ()
 
     def notes(self) -> Iterator[str]:
-        """What the reader of the recording must know."""
+        """What a user of the recording must know."""
         if self._unsized:
             yield "sizes of quotes are not told: one lot stands for each"
         if self._unsided:
@@ -128,25 +129,25 @@ class _Surveyor(_Messages):
             yield f"nothing shows when messages are lost: {', '.join(blind)}"
 
     def _book(self, part: BookPart) -> None:
-        instrument, survey = self.directory[part.instrument], self.run.survey
-        survey.books[instrument.symbol] = None
+        instrument, scan = self.directory[part.instrument], self.run.scan
+        scan.books[instrument.symbol] = None
         if not part.snapshot:
-            survey.updates[instrument.symbol] = None
+            scan.updates[instrument.symbol] = None
         for _, price, lots in part.levels:
-            survey.see(instrument.symbol, instrument.price_text(price), instrument.size_text(lots))
+            scan.add(instrument.symbol, instrument.price_text(price), instrument.size_text(lots))
         proven = part.checksum is not None
         self._chained[Channel.BOOK] = self._chained.get(Channel.BOOK, False) or proven
 
     def _event(self, item: ChannelEvent) -> None:
         event, channel = item.event, item.channel
-        instrument, see = self.directory[event.instrument], self.run.survey.see
+        instrument, add = self.directory[event.instrument], self.run.scan.add
         match event:
             case Quote():
                 for price in (event.bid, event.ask):
-                    see(instrument.symbol, instrument.price_text(price), "1")
+                    add(instrument.symbol, instrument.price_text(price), "1")
                 self._unsized |= UNKNOWN in (event.bid_size, event.ask_size)
             case Trade():
-                see(instrument.symbol, instrument.price_text(event.price), instrument.size_text(event.size))
+                add(instrument.symbol, instrument.price_text(event.price), instrument.size_text(event.size))
                 self._unsided |= event.aggressor is None
             case _:
                 return
@@ -159,8 +160,8 @@ class _Surveyor(_Messages):
 class _Reader(_Messages):
     """Second pass: the events."""
 
-    def __init__(self, run: Run) -> None:
-        # Not at the top: whoever imports other formats should not wait for the client to load.
+    def __init__(self, run: ImportRun) -> None:
+        # Not at the top, so that imports of other formats do not load the client.
         from feed.client.books import Books  # noqa: PLC0415
         from feed.client.replica import OutOfStep  # noqa: PLC0415
         from feed.client.streams import Streams  # noqa: PLC0415
@@ -169,8 +170,8 @@ class _Reader(_Messages):
         self._books, self._streams = Books(self.directory), Streams(self.directory)
         self._out_of_step = OutOfStep
 
-    def received(self, _: int, text: str) -> list[Row]:
-        """Rows of one message; nothing of one that repeats another."""
+    def on_message(self, _: int, text: str) -> list[Row]:
+        """Rows of one message; none for a repetition."""
         items = self.items(text)
         kinds: Counter[str] = Counter()
         rows: list[Row] = []
@@ -186,17 +187,17 @@ class _Reader(_Messages):
         self.run.messages.update(kinds or {"other": 1})
         return rows
 
-    def reopened(self, at: int) -> list[Row]:
-        """What comes begins with the present: streams may be numbered otherwise, and books are not known."""
+    def on_reconnect(self, at: int) -> list[Row]:
+        """A connection that did not resume: sequence numbers may start again, and books are not known."""
         self._streams.forget()
         self._books.lose()
-        return super().reopened(at)
+        return super().on_reconnect(at)
 
-    def lost(self, name: str, at: int) -> list[Row]:
-        """The time of receipt may be far from market time, which goes on from the last event."""
+    def book_lost(self, name: str, at: int) -> list[Row]:
+        """Clear the book at the time of the last event: the receive time may be far from market time."""
         del at
-        self._fed_by.pop(name, None)
-        return super().lost(name, self.run.now)
+        self._connections.pop(name, None)
+        return super().book_lost(name, self.run.now)
 
     def _book(self, part: BookPart) -> list[Row]:
         name = self.directory[part.instrument].symbol
@@ -204,25 +205,25 @@ class _Reader(_Messages):
             events = self._books.take(part)
         except self._out_of_step as problem:
             self.run.gap(f"the book of {name} waits for its next snapshot: {problem.reason}")
-            return self.lost(name, 0)
+            return self.book_lost(name, 0)
         rows = [row for event in events for row in self._rows(event)]
         if part.first:
-            self.feeds(name)
+            self.track_connection(name)
         if part.checksum is not None and not part.more:
             self.run.checked["checksum of the book"] += 1
         return rows if part.more else [*rows, *self.run.quoted(self._market(part.instrument), self.run.now)]
 
-    def _market(self, index: int) -> Market:
+    def _market(self, index: int) -> ImportedMarket:
         return self.run.markets[self.directory[index].symbol]
 
     def _rows(self, event: Event | State) -> list[Row]:
-        """The rows of an event; a gap is counted."""
+        """The rows of an event; a gap is reported."""
         if not isinstance(event, Event):
             if reason := getattr(event, "reason", ""):
                 self.run.gap(f"messages are missing: {reason}")
             return []
         market, grid = self._market(event.instrument), self.directory[event.instrument]
-        ts = self.run.clock(event.ts or self.run.now)  # a book that nothing has happened to has no time
+        ts = self.run.monotonic(event.ts or self.run.now)  # a book that nothing has happened to has no time
         match event:
             case BookCleared():
                 return [market.book.clear(ts)]
@@ -237,25 +238,24 @@ class _Reader(_Messages):
                 return [self._quote(market, ts, event)]
         return []
 
-    def _quote(self, market: Market, ts: int, event: Quote) -> Row:
+    def _quote(self, market: ImportedMarket, ts: int, event: Quote) -> Row:
         grid = self.directory[event.instrument]
 
         def side(price: int, lots: int) -> tuple[int, int]:
             known = market.sizes[grid.size_text(lots)] if lots != UNKNOWN else 1
             return market.prices[grid.price_text(price)], known
 
-        row = (QUOTE, market.index, ts, *side(event.bid, event.bid_size), *side(event.ask, event.ask_size))
-        self.run.check_quote(market, row)
-        return row
+        quote = (*side(event.bid, event.bid_size), *side(event.ask, event.ask_size))
+        return self.run.quote(market, ts, quote)
 
 
-def _survey(run: Run) -> None:
-    surveyor = _Surveyor(run)
-    exhaust(read_captures(run, surveyor))
-    run.notes, run.now = tuple(surveyor.notes()), surveyor.first
+def _scan(run: ImportRun) -> None:
+    scanner = _Scanner(run)
+    drain(read_captures(run, scanner))
+    run.notes, run.now = tuple(scanner.notes()), scanner.first
 
 
-def _rows(run: Run) -> Iterator[list[Row]]:
+def _rows(run: ImportRun) -> Iterator[list[Row]]:
     return read_captures(run, _Reader(run))
 
 
@@ -263,8 +263,8 @@ IMPORTERS = (
     Importer(
         name=NAME,
         about="raw capture of a server in any protocol of this project, as feed record keeps it",
-        symbol=listed,
-        survey=_survey,
+        symbol=fx_or_crypto_symbol,
+        scan=_scan,
         rows=_rows,
     ),
 )

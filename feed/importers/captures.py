@@ -1,5 +1,5 @@
 """
-What all raw captures share: one received message per line, with the time it was received.
+Reads raw captures of WebSocket connections: one received message per line, with its receive time.
 
 The lines of a capture file, as the cryptofeed project writes them::
 
@@ -19,13 +19,15 @@ from __future__ import annotations
 
 import heapq
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
-from feed.importers.numbers import Market
-from feed.importers.run import UNREADABLE, Malformed, Run
+from feed.importers.books import ImportedMarket
+from feed.importers.run import SNAPSHOTS, UNREADABLE, Importer, ImportRun, Malformed
+from feed.importers.symbols import Symbol, crypto_symbol
+from feed.importers.tables import drain
 from feed.importers.times import decimal_seconds
 from feed.model.events import Row
 
@@ -45,63 +47,67 @@ class _Line(NamedTuple):
     text: str
 
 
-class Capture:
+class CaptureReader:
     """
-    How one exchange's captures are read; both passes have one. Times are in nanoseconds.
+    Handles the messages of one exchange, in one of the two passes.
+
+    Times are integer nanoseconds since the Unix epoch, names of instruments the source's.
 
     Args:
-        run: The import at hand.
+        run: The import.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: ImportRun) -> None:
         self.run = run
-        # Whose book came over the connection of which file, by the source's name.
-        self._fed_by: dict[str, Path] = {}
+        # The file that has the connection over which the book of an instrument came.
+        self._connections: dict[str, Path] = {}
 
-    def received(self, at: int, text: str) -> Iterable[Row]:
-        """Rows of a message from the exchange."""
+    def on_message(self, at: int, text: str) -> Iterable[Row]:
+        """Rows of a message that was received at ``at``."""
         raise NotImplementedError
 
-    def reply(self, at: int, url: str, text: str) -> Iterable[Row]:  # noqa: ARG002 - most have no use for it
-        """Rows of the answer to a request; most exchanges send everything over the socket."""
+    def on_response(self, at: int, url: str, text: str) -> Iterable[Row]:  # noqa: ARG002 - most exchanges need no response
+        """Rows of a response to an HTTP request; most exchanges send everything over the WebSocket."""
         return ()
 
-    def configured(self, text: str) -> None:
-        """The recorder's configuration, of the file at hand; most have no use for it."""
+    def on_configuration(self, text: str) -> None:
+        """The recorder's configuration of the current file; ignored by most."""
 
-    def feeds(self, name: str) -> None:
-        """Remember that the book of ``name`` comes over the connection at hand."""
-        self._fed_by[name] = self.run.path
+    def track_connection(self, name: str) -> None:
+        """Note that the book of ``name`` comes over the current connection."""
+        self._connections[name] = self.run.path
 
-    def reopened(self, at: int) -> list[Row]:
-        """The connection at hand is a new one: what came over the old one is no longer kept up to date."""
+    def on_reconnect(self, at: int) -> list[Row]:
+        """The current connection was opened again: the books that came over it are no longer known."""
         rows: list[Row] = []
-        for name, path in list(self._fed_by.items()):
+        for name, path in list(self._connections.items()):
             if path == self.run.path:
-                del self._fed_by[name]
+                del self._connections[name]
                 self.run.gap(
                     f"the connection was opened anew; the book of {name} waits for its next snapshot"
                 )
-                rows += self.lost(name, at)
+                rows += self.book_lost(name, at)
         return rows
 
-    def lost(self, name: str, at: int) -> list[Row]:
-        """Rows that say that the book of ``name`` is not known until its next snapshot."""
-        return forget(self.run, self.run.markets[name], at)
+    def book_lost(self, name: str, at: int) -> list[Row]:
+        """Rows that clear the book of ``name``, which is not known until its next snapshot."""
+        return invalidate_book(self.run, self.run.markets[name], at)
 
 
-def forget(run: Run, market: Market, at: int) -> list[Row]:
-    """A book is not known from here on: no levels, and a quote that says so."""
-    ts = run.clock(at)
+def invalidate_book(run: ImportRun, market: ImportedMarket, at: int) -> list[Row]:
+    """Clear a book that is no longer known: a ``CLEAR`` row, and an empty quote."""
+    ts = run.monotonic(at)
     return [market.book.clear(ts), *run.quoted(market, ts)]
 
 
-def read_captures(run: Run, capture: Capture) -> Iterator[list[Row]]:
+def read_captures(run: ImportRun, capture: CaptureReader) -> Iterator[list[Row]]:
     """
-    All lines of all files in the order of their time, in batches of rows.
+    Read all lines of all files in the order of their times.
 
+    Returns:
+        The rows, in batches.
     Raises:
-        ConfigError: A line makes no sense, unless the import is lenient.
+        ConfigError: A line is malformed, unless the import is lenient.
     """
     batch: list[Row] = []
     opened: dict[Path, None] = {}
@@ -117,21 +123,21 @@ def read_captures(run: Run, capture: Capture) -> Iterator[list[Row]]:
     yield batch
 
 
-def _take(capture: Capture, line: _Line, opened: dict[Path, None]) -> Iterable[Row]:
+def _take(capture: CaptureReader, line: _Line, opened: dict[Path, None]) -> Iterable[Row]:
     if line.kind == _RECEIVED:
-        return capture.received(line.at, line.text)
+        return capture.on_message(line.at, line.text)
     if line.kind == _REPLY:
-        return capture.reply(line.at, line.url, line.text)
+        return capture.on_response(line.at, line.url, line.text)
     if line.kind == _CONFIGURATION:
-        capture.configured(line.text)
+        capture.on_configuration(line.text)
     if line.kind == _OPENED:
         if line.path in opened:
-            return capture.reopened(line.at)
+            return capture.on_reconnect(line.at)
         opened[line.path] = None
     return ()
 
 
-def _lines(run: Run, path: Path) -> Iterator[_Line]:
+def _lines(run: ImportRun, path: Path) -> Iterator[_Line]:
     source = run.input(path)
     for lines in source.chunks():
         for number, line in enumerate(lines, source.number):
@@ -159,3 +165,36 @@ def _parse(path: Path, number: int, line: str) -> _Line:
     except ValueError:
         pass
     raise Malformed("expected seconds, a colon, a blank and a message")
+
+
+def capture_importer(
+    name: str,
+    about: str,
+    *,
+    scanner: Callable[[ImportRun], CaptureReader],
+    reader: Callable[[ImportRun], CaptureReader],
+    symbol: Callable[[str], Symbol] = crypto_symbol,
+    notes: tuple[str, ...] = (),
+    snapshots: str = SNAPSHOTS,
+) -> Importer:
+    """
+    The importer of an exchange's raw captures.
+
+    Args:
+        name: See :class:`Importer`.
+        about: What is captured.
+        scanner: Makes the reader of the first pass, which gives no rows.
+        reader: Makes the reader of the second pass.
+        symbol: See :class:`Importer`.
+        notes: See :class:`Importer`.
+        snapshots: See :class:`Importer`.
+    """
+    return Importer(
+        name=name,
+        about=f"raw capture of {about}",
+        symbol=symbol,
+        scan=lambda run: drain(read_captures(run, scanner(run))),
+        rows=lambda run: read_captures(run, reader(run)),
+        notes=notes,
+        snapshots=snapshots,
+    )

@@ -1,11 +1,11 @@
 """
 Raw captures of Coinbase's WebSocket feed: level2 (snapshot, l2update), matches and ticker.
 
-Events carry the exchange's ``time``. A snapshot has none; it gets the time it was received. A
-match names the maker's side, so the aggressor is the other one. Quotes come from the book; the
-ticker is compared with it, and only where no book was captured does it become the quote. The
-level2 channel has no sequence numbers to check (the exchange guarantees delivery), but the ids of
-a product's matches follow each other without gaps.
+Events have the exchange's ``time``; a snapshot has none and gets its receive time. A match has the
+side of the maker, so the aggressor is the other one. Quotes are made from the book; the ticker is
+compared with it, and becomes a quote only where no book was captured. The level2 channel has no
+sequence numbers to check (the exchange guarantees delivery), but the ids of a product's matches are
+consecutive.
 
 Source: Coinbase Exchange, "WebSocket channels", sections Level2, Matches and Ticker,
 https://docs.cdp.coinbase.com/exchange/websocket-feed/channels.
@@ -13,19 +13,15 @@ https://docs.cdp.coinbase.com/exchange/websocket-feed/channels.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Literal
 
 import msgspec
 
-from feed.importers.books import BUY, SELL
-from feed.importers.captures import Capture, read_captures
-from feed.importers.numbers import Market
-from feed.importers.run import Importer, Run
-from feed.importers.symbols import crypto
-from feed.importers.tables import exhaust
-from feed.importers.times import iso
-from feed.model.events import QUOTE, Row
+from feed.importers.books import BUY, SELL, ImportedMarket
+from feed.importers.captures import CaptureReader, capture_importer
+from feed.importers.run import ImportRun
+from feed.importers.times import iso_utc
+from feed.model.events import Row
 
 _SideName = Literal["buy", "sell"]
 _BOOK_SIDES = {"buy": BUY, "sell": SELL}
@@ -74,41 +70,40 @@ _MATCH = msgspec.json.Decoder(_Match)
 _TICKER = msgspec.json.Decoder(_Ticker)
 
 
-class _Scanner(Capture):
-    """First pass: every price and size there is."""
+class _Scanner(CaptureReader):
+    """First pass: all prices and sizes."""
 
-    def received(self, _: int, text: str) -> tuple[()]:
-        survey = self.run.survey
+    def on_message(self, _: int, text: str) -> tuple[()]:
+        scan = self.run.scan
         match _TYPE.decode(text).type:
             case "snapshot":
                 snapshot = _SNAPSHOT.decode(text)
-                survey.books[snapshot.product_id] = None
-                for price, size in (*snapshot.bids, *snapshot.asks):
-                    survey.see(snapshot.product_id, price, size)
+                scan.books[snapshot.product_id] = None
+                scan.add_levels(snapshot.product_id, snapshot.bids, snapshot.asks)
             case "l2update":
                 update = _UPDATE.decode(text)
-                survey.updates[update.product_id] = None
+                scan.updates[update.product_id] = None
                 for _side, price, size in update.changes:
-                    survey.see(update.product_id, price, size)
+                    scan.add(update.product_id, price, size)
             case "match" | "last_match":
                 trade = _MATCH.decode(text)
-                survey.see(trade.product_id, trade.price, trade.size)
+                scan.add(trade.product_id, trade.price, trade.size)
             case "ticker":
                 ticker = _TICKER.decode(text)
-                survey.see(ticker.product_id, ticker.best_bid or "0", ticker.best_bid_size or "1")
-                survey.see(ticker.product_id, ticker.best_ask or "0", ticker.best_ask_size or "1")
+                scan.add(ticker.product_id, ticker.best_bid or "0", ticker.best_bid_size or "1")
+                scan.add(ticker.product_id, ticker.best_ask or "0", ticker.best_ask_size or "1")
         return ()
 
 
-class Coinbase(Capture):
-    """Second pass: books by product, and the last match of each."""
+class Coinbase(CaptureReader):
+    """Second pass: events of books, matches and tickers."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: ImportRun) -> None:
         super().__init__(run)
         self._known: dict[str, None] = {}
         self._last_match: dict[str, int] = {}
 
-    def received(self, at: int, text: str) -> list[Row]:
+    def on_message(self, at: int, text: str) -> list[Row]:
         """Rows of a message from the exchange."""
         kind = _TYPE.decode(text).type
         rows: list[Row] = []
@@ -120,7 +115,7 @@ class Coinbase(Capture):
             case "match":
                 rows = self._match(_MATCH.decode(text))
             case "last_match":
-                # The last trade before the subscription: no event, but the next id follows its.
+                # The last trade before the subscription gives no event, but the next id must follow it.
                 trade = _MATCH.decode(text)
                 self._last_match[trade.product_id] = trade.trade_id
             case "ticker":
@@ -128,18 +123,16 @@ class Coinbase(Capture):
         self.run.messages[kind] += 1
         return rows
 
-    def lost(self, name: str, at: int) -> list[Row]:
+    def book_lost(self, name: str, at: int) -> list[Row]:
         """The book waits for its next snapshot."""
         self._known.pop(name, None)
-        return super().lost(name, at)
+        return super().book_lost(name, at)
 
     def _snapshot(self, at: int, snapshot: _Snapshot) -> list[Row]:
         market = self.run.markets[snapshot.product_id]
-        prices, sizes, book = market.prices, market.sizes, market.book
-        levels = [(BUY, prices[price], sizes[size]) for price, size in snapshot.bids]
-        levels += [(SELL, prices[price], sizes[size]) for price, size in snapshot.asks]
-        ts = self.run.clock(iso(snapshot.time) if snapshot.time else at)
-        self.feeds(snapshot.product_id)
+        book, levels = market.book, market.levels(snapshot.bids, snapshot.asks)
+        ts = self.run.monotonic(iso_utc(snapshot.time) if snapshot.time else at)
+        self.track_connection(snapshot.product_id)
         self._known[snapshot.product_id] = None
         return [
             book.clear(ts),
@@ -155,9 +148,9 @@ class Coinbase(Capture):
             )
             return []
         prices, sizes, book = market.prices, market.sizes, market.book
-        # Everything is read before anything changes, so that a malformed message leaves no trace.
+        # The whole message is parsed before anything changes, so that a malformed one has no effect.
         changes = [(_BOOK_SIDES[side], prices[price], sizes[size]) for side, price, size in update.changes]
-        ts = self.run.clock(iso(update.time))
+        ts = self.run.monotonic(iso_utc(update.time))
         rows = [book.level(ts, *change) for change in changes]
         rows += self.run.quoted(market, ts)
         return rows
@@ -171,49 +164,38 @@ class Coinbase(Capture):
             else:
                 self.run.gap(f"expected match {last + 1} of {product}, found {trade.trade_id}")
         self._last_match[product] = trade.trade_id
-        ts = self.run.clock(iso(trade.time))
+        ts = self.run.monotonic(iso_utc(trade.time))
         market = self.run.markets[product]
         return [self.run.trade(market, ts, _AGGRESSORS[trade.side], trade.price, trade.size)]
 
     def _ticker(self, at: int, ticker: _Ticker) -> list[Row]:
         market = self.run.markets[ticker.product_id]
-        # An empty side is an empty string.
+        # The price of an empty side is an empty string.
         bid, ask = market.prices[ticker.best_bid or "0"], market.prices[ticker.best_ask or "0"]
         if market.has_book:
             self._compare(market, bid, ask)
             return []
-        ts = self.run.clock(iso(ticker.time) if ticker.time else at)
-        # Early tickers have no sizes: one lot then stands for the unknown.
+        ts = self.run.monotonic(iso_utc(ticker.time) if ticker.time else at)
+        # Early tickers have no sizes; one lot is used instead.
         bid_size, ask_size = (
             (market.sizes[size] if size else 1) if price else 0
             for price, size in ((bid, ticker.best_bid_size), (ask, ticker.best_ask_size))
         )
-        row = (QUOTE, market.index, ts, bid, bid_size, ask, ask_size)
-        self.run.check_quote(market, row)
-        return [row]
+        return [self.run.quote(market, ts, (bid, bid_size, ask, ask_size))]
 
-    def _compare(self, market: Market, bid: int, ask: int) -> None:
-        # The two channels are not in step, so a difference is normal and only counted.
+    def _compare(self, market: ImportedMarket, bid: int, ask: int) -> None:
+        # The two channels are not synchronised, so a difference is normal and only counted.
         book = market.book
         same = (bid, ask) == (book.bids.best()[0], book.asks.best()[0])
         self.run.checked["ticker equals book" if same else "ticker ahead of or behind book"] += 1
 
 
-def _survey(run: Run) -> None:
-    exhaust(read_captures(run, _Scanner(run)))
-
-
-def _rows(run: Run) -> Iterator[list[Row]]:
-    return read_captures(run, Coinbase(run))
-
-
 IMPORTERS = (
-    Importer(
-        name="coinbase",
-        about="raw capture of Coinbase: level2, matches, ticker",
-        symbol=crypto,
-        survey=_survey,
-        rows=_rows,
+    capture_importer(
+        "coinbase",
+        "Coinbase: level2, matches, ticker",
+        scanner=_Scanner,
+        reader=Coinbase,
         notes=("Snapshots carry the time they were received; all else the exchange's.",),
     ),
 )

@@ -1,4 +1,4 @@
-"""Which format files are of, told by trying each on their first lines."""
+"""Detects the format of files by trying every importer on their first lines."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from typing import Final
 import attrs
 
 from feed.errors import FeedError
-from feed.importers.files import Input
-from feed.importers.run import UNREADABLE, Importer, Options, Run
+from feed.importers.files import InputFile
+from feed.importers.run import UNREADABLE, Importer, ImportRun, Options
 from feed.settings import Importing
 
 _LINES: Final = 200
-_PLACE: Final = re.compile(r"wss?://([^/\s:]+)")
+_HOST: Final = re.compile(r"wss?://([^/\s:]+)")
 
 
-def likely(importers: Mapping[str, Importer], name: str, paths: list[Path], options: Options) -> str:
+def detect_format(importers: Mapping[str, Importer], name: str, paths: list[Path], options: Options) -> str:
     """
-    The format that files look like which are not what they were said to be.
+    The format that files are probably in, after the one the user named has failed.
 
     Args:
         importers: All formats, by name.
-        name: The one that was said.
+        name: The format that the user named.
         paths: The files.
-        options: As the import has them.
+        options: Those of the import.
     Returns:
-        Its name; empty when they look like none.
+        The name of the format that gives most events; empty when none gives any.
     """
     plain = attrs.evolve(options, lenient=False, strict=False, grids={})
     tried = {one.name: _events(one, paths, plain) for one in importers.values() if one.name != name}
@@ -37,25 +37,25 @@ def likely(importers: Mapping[str, Importer], name: str, paths: list[Path], opti
 
 
 def _events(importer: Importer, paths: list[Path], options: Options) -> int:
-    """How many events the first lines make; 0 when they make no sense as that format."""
-    run = Run(paths, options, bounds=Importing(), advance=lambda _: None, lines=_LINES)
+    """Number of events in the first lines, read as one format; 0 when they are malformed."""
+    run = ImportRun(paths, options, bounds=Importing(), advance=lambda _: None, lines=_LINES)
     try:
-        importer.survey(run)
+        importer.scan(run)
         run.begin(importer.symbol)
         for rows in importer.rows(run):
             run.count_rows(rows)
     except (FeedError, *UNREADABLE):
         return 0
-    # What was left out for want of a snapshot in the first lines is of that format all the same.
-    return run.kinds.total() + run.messages.total() * bool(run.survey.updates)
+    # Updates that are left out because the first lines have no snapshot are of that format all the same.
+    return run.kinds.total() + run.messages.total() * bool(run.scan.updates)
 
 
-def connected_to(paths: list[Path]) -> str:
-    """Where a raw capture says that it was connected to; empty when it does not say."""
+def captured_host(paths: list[Path]) -> str:
+    """The host that a raw capture names as its server; empty when it names none."""
     for path in paths:
         try:
-            for lines in Input(path, Importing(), lambda _: None, _LINES).chunks():
-                if found := _PLACE.search("\n".join(lines)):
+            for lines in InputFile(path, Importing(), lambda _: None, _LINES).chunks():
+                if found := _HOST.search("\n".join(lines)):
                     return found[1]
         except FeedError:
             continue

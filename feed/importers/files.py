@@ -1,8 +1,8 @@
 """
-Opens input files and reads their lines, however large and however packed.
+Reads the lines of input files of any size, in bounded memory, and decompresses them.
 
-A file is packed as its name says: ``.gz``, ``.zst``, ``.zip`` (its one CSV file), or anything else
-for plain text.
+The compression follows from the file name: ``.gz``, ``.zst``, ``.zip`` (its one CSV file); anything
+else is plain text.
 """
 
 from __future__ import annotations
@@ -21,16 +21,15 @@ from feed.errors import ConfigError
 from feed.settings import Importing
 
 
-class Input:
+class InputFile:
     """
-    One input file, read by chunks of whole lines.
+    One input file, read in chunks of whole lines.
 
     Args:
         path: The file.
         bounds: How much is read at a time.
-        advance: Told how many bytes of the file, as it lies on disk, have been read since it was
-            last told.
-        most: How many lines are read at most; None reads all.
+        advance: Called with the bytes of the file on disk that were read since the last call.
+        most: Bound on the lines read; None reads all.
     Attributes:
         path: The file.
         number: Number of the first line of the chunk last yielded; the first line is 1.
@@ -47,15 +46,15 @@ class Input:
 
     def chunks(self) -> Iterator[list[str]]:
         """
-        Whole lines without their ends, many at a time.
+        Whole lines without their line ends, many at a time.
 
         Raises:
-            ConfigError: The file cannot be read or unpacked to its end.
+            ConfigError: The file cannot be read or decompressed to its end.
         """
         try:
             with self.path.open("rb") as raw:
                 for text in self._texts(raw):
-                    # A byte that is no UTF-8 can only stand in a field nobody reads, or fail there.
+                    # Invalid UTF-8 is replaced; only fields that are not used can have it without an error.
                     lines = text.decode(errors="replace").split("\n")
                     if not lines[-1]:
                         lines.pop()
@@ -70,7 +69,7 @@ class Input:
             raise ConfigError(f"cannot be read any further: {what}", where=where) from problem
 
     def _texts(self, raw: BinaryIO) -> Iterator[bytes]:
-        """Chunks that end with a line."""
+        """Chunks of decompressed bytes, each of whole lines."""
         told = 0
         rest: list[bytes] = []
         waiting = 0
@@ -111,7 +110,7 @@ def _unpacked(path: Path, raw: BinaryIO, size: int) -> Iterator[bytes]:
 
 
 def _only_table(archive: zipfile.ZipFile) -> str:
-    # Some vendors add a text file that describes the table.
+    # Some vendors add a text file with a description of the CSV file.
     members = archive.namelist()
     tables = [name for name in members if name.lower().endswith(".csv")] or members
     if len(tables) != 1:
@@ -125,7 +124,7 @@ def _pieces(file: IO[bytes] | gzip.GzipFile, size: int) -> Iterator[bytes]:
 
 
 def _zstd(raw: BinaryIO, size: int) -> Iterator[bytes]:
-    """By hand, because the library's stream reader takes a truncated file for a whole one."""
+    """Decompress frame by frame, because the library's stream reader does not report a truncated file."""
     unpack = zstandard.ZstdDecompressor(max_window_size=1 << 31)
     frame = unpack.decompressobj()
     begun = False
@@ -143,10 +142,10 @@ def _zstd(raw: BinaryIO, size: int) -> Iterator[bytes]:
 
 def total_bytes(paths: list[Path]) -> int:
     """
-    Bytes of all files on disk.
+    Size of all files on disk, bytes.
 
     Raises:
-        ConfigError: One is missing.
+        ConfigError: One of them does not exist.
     """
     total = 0
     for path in paths:

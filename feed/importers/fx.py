@@ -1,14 +1,14 @@
 """
-Plain CSV files of FX quotes: a time, a bid and an ask per line.
+CSV files of FX quotes: a time, a bid and an ask per line.
 
-Known layouts are told from the first line: a header that names the columns (``time``, ``Gmt
-time``, ``timestamp``; ``bid``; ``ask``; maybe ``symbol``, ``BidVolume``, ``AskVolume``), as JForex and
-many others write it; without one, HistData (``20120201 000003660,1.30660,1.30677,0``) or TrueFX
-(``EUR/USD,20120102 00:00:00.123,1.29410,1.29430``). For any other order the options name the
-columns. Where no column names the instrument, the file name does (``DAT_ASCII_EURUSD_T_201202.csv``).
+The layout is detected from the first line: a header that names the columns (``time``, ``Gmt
+time``, ``timestamp``; ``bid``; ``ask``; optionally ``symbol``, ``BidVolume``, ``AskVolume``), as JForex
+and many others write it; without one, HistData (``20120201 000003660,1.30660,1.30677,0``) or TrueFX
+(``EUR/USD,20120102 00:00:00.123,1.29410,1.29430``). For other layouts the options name the columns.
+If no column has the instrument, it is taken from the file name (``DAT_ASCII_EURUSD_T_201202.csv``).
 
-Times are UTC, except HistData's, which are New York's winter time all year (UTC-5). Where sizes are
-missing, one lot stands for them; the source gives none, and a quote without a size is no quote.
+Times are UTC, except HistData's, which are New York's standard time all year (UTC-5). Quotes without
+sizes get one lot, since a quote of size 0 would mean an empty side.
 
 Source: HistData, "Data file specifications", section Generic ASCII in Ticks,
 https://www.histdata.com/f-a-q/data-files-detailed-specification/;
@@ -26,12 +26,12 @@ import attrs
 
 from feed.errors import ConfigError
 from feed.importers import fx_bars
-from feed.importers.clocks import clock, names_zone
-from feed.importers.run import Importer, Run
-from feed.importers.symbols import currencies
-from feed.importers.tables import Layout, Take, exhaust, read_tables
+from feed.importers.run import Importer, ImportRun
+from feed.importers.symbols import fx_symbol
+from feed.importers.tables import Layout, ParseLine, drain, read_tables
+from feed.importers.times import names_time_zone, time_parser
 from feed.model.durations import NS_PER_HOUR
-from feed.model.events import QUOTE, Row
+from feed.model.events import Row
 
 _NAMES = {
     "time": ("", "time", "gmt time", "timestamp", "datetime", "date", "date time", "utc", "etc/utc time"),
@@ -49,10 +49,12 @@ _PAIR = re.compile(r"(?<![A-Za-z])([A-Za-z]{3})[-_/]?([A-Za-z]{3})(?![A-Za-z])")
 @attrs.frozen(kw_only=True)
 class Columns:
     """
-    Where the cells of a quote stand, counted from 0; None where a file has no such column.
+    Indexes of the columns of a quote; None for a column that a file does not have.
 
     Attributes:
         hours: How far the file's clock is ahead of UTC, unless the options say otherwise.
+        header: Whether the first line holds names.
+        separator: Text between two cells.
     """
 
     time: int
@@ -72,10 +74,10 @@ def columns(first: str, given: str, where: str) -> Columns:
 
     Args:
         first: Its first line.
-        given: Names of the columns from the options; empty to find out.
+        given: Names of the columns from the options; empty to detect them.
         where: ``file:line`` for errors.
     Raises:
-        ConfigError: Unknown, or without a time, a bid or an ask.
+        ConfigError: It has no column for the time, the bid or the ask.
     """
     separator = next((mark for mark in ";\t" if mark in first), ",")
     if given:
@@ -104,8 +106,8 @@ def _named(names: list[str], separator: str, *, header: bool, where: str) -> Col
     return Columns(**found, header=header, separator=separator)
 
 
-def _name(run: Run, path: Path) -> str:
-    """The instrument of a file that does not name it."""
+def _name(run: ImportRun, path: Path) -> str:
+    """The instrument of a file without a column for it: from the options, else from the file name."""
     if run.options.symbol:
         return run.options.symbol
     found = _PAIR.search(path.name.removeprefix("DAT_ASCII_"))
@@ -116,7 +118,7 @@ def _name(run: Run, path: Path) -> str:
     return "".join(found.groups()).upper()
 
 
-def _read(run: Run, make: Callable[[Run, Columns, str], Take]) -> Iterator[list[Row]]:
+def _read(run: ImportRun, make: Callable[[ImportRun, Columns, str], ParseLine]) -> Iterator[list[Row]]:
     def layout(path: Path, first: str) -> Layout:
         where = columns(first, run.options.columns, f"{path}:1")
         name = "" if where.symbol is not None else _name(run, path)
@@ -137,24 +139,24 @@ def _read(run: Run, make: Callable[[Run, Columns, str], Take]) -> Iterator[list[
     return read_tables(run, layout)
 
 
-def _bars(run: Run) -> fx_bars.Bars | None:
-    """The pairs of bid and ask bars that the files are; None when they are quotes."""
+def _bars(run: ImportRun) -> fx_bars.Bars | None:
+    """The bars in the files, in pairs of bid and ask; None when the files hold quotes."""
     return fx_bars.pairs(run, lambda path: _name(run, path))
 
 
-def _survey_take(run: Run, where: Columns, name: str) -> Take:
-    see = run.survey.see
+def _scan_take(run: ImportRun, where: Columns, name: str) -> ParseLine:
+    add = run.scan.add
 
     def take(cells: list[str]) -> tuple[()]:
         pair = name if where.symbol is None else cells[where.symbol]
-        see(pair, cells[where.bid], "1" if where.bid_size is None else cells[where.bid_size])
-        see(pair, cells[where.ask], "1" if where.ask_size is None else cells[where.ask_size])
+        add(pair, cells[where.bid], "1" if where.bid_size is None else cells[where.bid_size])
+        add(pair, cells[where.ask], "1" if where.ask_size is None else cells[where.ask_size])
         return ()
 
     return take
 
 
-def _take(run: Run, where: Columns, name: str) -> Take:
+def _take(run: ImportRun, where: Columns, name: str) -> ParseLine:
     hours = where.hours if run.options.utc_offset_hours is None else run.options.utc_offset_hours
     ahead = int(hours * NS_PER_HOUR)
     read: Callable[[str], int] | None = None
@@ -163,30 +165,29 @@ def _take(run: Run, where: Columns, name: str) -> Take:
         nonlocal read
         time = cells[where.time]
         if read is None:
-            read = clock(time)
-            if run.options.utc_offset_hours is not None and names_zone(time):
-                raise fx_bars.own_zone(run.where)
+            read = time_parser(time)
+            if run.options.utc_offset_hours is not None and names_time_zone(time):
+                raise fx_bars.zone_conflict(run.where)
         market = run.markets[name if where.symbol is None else cells[where.symbol]]
         bid, ask = market.prices[cells[where.bid]], market.prices[cells[where.ask]]
         bid_size = 1 if where.bid_size is None else market.sizes[cells[where.bid_size]]
         ask_size = 1 if where.ask_size is None else market.sizes[cells[where.ask_size]]
-        row = (QUOTE, market.index, run.clock(read(time) - ahead), bid, bid_size, ask, ask_size)
+        ts = run.monotonic(read(time) - ahead)
         run.messages["quote"] += 1
-        run.check_quote(market, row)
-        return (row,)
+        return (run.quote(market, ts, (bid, bid_size, ask, ask_size)),)
 
     return take
 
 
-def _survey(run: Run) -> None:
+def _scan(run: ImportRun) -> None:
     bars = _bars(run)
     if bars is None:
-        exhaust(_read(run, _survey_take))
+        drain(_read(run, _scan_take))
     else:
-        bars.survey()
+        bars.scan()
 
 
-def _rows(run: Run) -> Iterator[list[Row]]:
+def _rows(run: ImportRun) -> Iterator[list[Row]]:
     bars = _bars(run)
     return _read(run, _take) if bars is None else bars.rows()
 
@@ -195,8 +196,8 @@ IMPORTERS = (
     Importer(
         name="fx-csv",
         about="FX quotes as CSV: HistData, TrueFX, JForex, pandas, any with named columns; bid and ask bars",
-        symbol=currencies,
-        survey=_survey,
+        symbol=fx_symbol,
+        scan=_scan,
         rows=_rows,
         notes=("Where the source gives no sizes, one lot stands for them.", fx_bars.NOTE),
     ),

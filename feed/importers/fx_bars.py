@@ -1,13 +1,12 @@
 """
 Bars of bids and asks as CSV: a time, open, high, low and close a line.
 
-Bids and asks stand in a file each, which are called alike but for ``bid`` and ``ask``
-(``EURUSD-m1-bid-2020.csv``), or side by side in one, in columns such as ``BidOpen`` and ``ask_close``.
-A bar is stamped with its beginning.
+Bids and asks are in two files whose names differ only in ``bid`` and ``ask``
+(``EURUSD-m1-bid-2020.csv``), or in one file with columns such as ``BidOpen`` and ``ask_close``. The time
+of a bar is its start.
 
-A bar says nothing of the way from its open to its close, and a market is made of nothing else. Each one
-becomes four quotes, a quarter of its time apart: open, high and low in the order that goes the shorter
-way for the bids, and close.
+A pair of bid and ask bars is replaced by four quotes, a quarter of its interval apart: open, high and
+low in the order of the shorter path of the bids, and close.
 """
 
 from __future__ import annotations
@@ -22,11 +21,11 @@ from typing import Final, NamedTuple
 import attrs
 
 from feed.errors import ConfigError
-from feed.importers.clocks import clock, names_zone
-from feed.importers.files import Input
-from feed.importers.run import UNREADABLE, Malformed, Run
+from feed.importers.files import InputFile
+from feed.importers.run import UNREADABLE, ImportRun, Malformed
+from feed.importers.times import names_time_zone, time_parser
 from feed.model.durations import NS_PER_MINUTE, NS_PER_SECOND
-from feed.model.events import QUOTE, Row
+from feed.model.events import Row
 
 NOTE: Final = (
     "A pair of bid and ask bars is shown as four quotes in its time, one lot each: open, high and low in "
@@ -39,7 +38,7 @@ _SIDE: Final = re.compile(r"(?<![a-z])(bid|ask)s?(?![a-z])", re.IGNORECASE)
 
 @attrs.frozen
 class _Columns:
-    """Where time, open, high, low and close of one side stand; and how the line is cut."""
+    """Indexes of the columns time, open, high, low and close of one side, and how a line is split."""
 
     cells: tuple[int, ...]
     separator: str
@@ -48,7 +47,7 @@ class _Columns:
 
 @attrs.frozen
 class _Side:
-    """Where the bars of one side are."""
+    """File and columns of the bars of one side."""
 
     path: Path
     columns: _Columns
@@ -70,18 +69,18 @@ class _Bar(NamedTuple):
     prices: list[str]  # open, high, low, close
 
 
-def own_zone(where: str) -> ConfigError:
-    """A clock that is said to be ahead of UTC, and says by itself how far it is."""
+def zone_conflict(where: str) -> ConfigError:
+    """The error for a UTC offset in the options when the times of the file have their own."""
     return ConfigError("the times of the file say their own zone", where=where, hint="leave --utc-offset out")
 
 
-def pairs(run: Run, name: Callable[[Path], str]) -> Bars | None:
+def pairs(run: ImportRun, name: Callable[[Path], str]) -> Bars | None:
     """
     The bars that the files of an import hold.
 
     Args:
         run: The import at hand.
-        name: Says which instrument a file is about.
+        name: Gives the instrument of a file.
     Returns:
         None when there are no bars in them, but quotes.
     Raises:
@@ -118,14 +117,14 @@ def pairs(run: Run, name: Callable[[Path], str]) -> Bars | None:
     return Bars(run, found)
 
 
-def _first_line(run: Run, path: Path) -> str:
-    for lines in Input(path, run.bounds, lambda _: None, 1).chunks():
+def _first_line(run: ImportRun, path: Path) -> str:
+    for lines in InputFile(path, run.bounds, lambda _: None, 1).chunks():
         return lines[0]
     return ""
 
 
 def _sides(first: str, given: str) -> dict[str, _Columns]:
-    """The bars in a line's columns, by side; by nothing where the columns do not name it."""
+    """The columns of a first line by side: ``bid`` and ``ask``, or empty where no side is named."""
     separator = next((mark for mark in ";\t" if mark in first), ",")
     header = not re.search(r"\d", first)
     if not given and not header:
@@ -148,21 +147,21 @@ def _where(names: list[str], side: str, field: str) -> int | None:
 
 class Bars:
     """
-    Pairs of bars, to be read twice.
+    Reads pairs of bid and ask bars, in both passes.
 
     Args:
         run: The import at hand.
         pairs: Where they are.
     """
 
-    def __init__(self, run: Run, pairs: list[_Pair]) -> None:
+    def __init__(self, run: ImportRun, pairs: list[_Pair]) -> None:
         self._run = run
         self._pairs = pairs
 
-    def survey(self) -> None:
-        """First pass: every price, and how far apart the bars are."""
+    def scan(self) -> None:
+        """First pass: all prices, and the least time between two bars."""
         for pair in self._pairs:
-            last, length = None, self._run.survey.spacing.get(pair.name)
+            last, length = None, self._run.scan.spacing.get(pair.name)
             for side in (pair.bids, pair.asks):
                 last = None
                 for bar in _read(self._run, side):
@@ -172,33 +171,32 @@ class Bars:
                         length = min(length or bar.time - last, bar.time - last)
                     last = bar.time
             if length is not None:
-                self._run.survey.spacing[pair.name] = length
+                self._run.scan.spacing[pair.name] = length
 
     def _see(self, name: str, bar: _Bar, price: str) -> None:
         self._run.path, self._run.number = bar.path, bar.number
         try:
-            self._run.survey.see(name, price, "1")
+            self._run.scan.add(name, price, "1")
         except UNREADABLE as problem:
             self._run.malformed(problem)
 
     def rows(self) -> Iterator[list[Row]]:
-        """Second pass: the quotes, those of all instruments by time."""
+        """Second pass: the quotes of all instruments in the order of time."""
         streams = [self._quotes(pair) for pair in self._pairs]
         batch: list[Row] = []
         for time, path, number, name, (bid, ask) in heapq.merge(*streams, key=itemgetter(0)):
             self._run.path, self._run.number = path, number
-            row = (QUOTE, self._run.markets[name].index, self._run.clock(time), bid, 1, ask, 1)
-            self._run.check_quote(self._run.markets[name], row)
-            batch.append(row)
+            market, ts = self._run.markets[name], self._run.monotonic(time)
+            batch.append(self._run.quote(market, ts, (bid, 1, ask, 1)))
             if len(batch) >= self._run.bounds.batch_rows:
                 yield batch
                 batch = []
         yield batch
 
     def _quotes(self, pair: _Pair) -> Iterator[tuple[int, Path, int, str, tuple[int, int]]]:
-        """Time, place, instrument, bid and ask of each quote of a pair."""
+        """Time, file, line, instrument, bid and ask of each quote of a pair of bars."""
         prices = self._run.markets[pair.name].prices
-        quarter = self._run.survey.spacing.get(pair.name, NS_PER_MINUTE) // 4
+        quarter = self._run.scan.spacing.get(pair.name, NS_PER_MINUTE) // 4
         for bid, ask in self._joined(pair):
             self._run.path, self._run.number = bid.path, bid.number
             try:
@@ -209,12 +207,12 @@ class Bars:
                 self._run.malformed(problem)
                 continue
             self._run.messages["pair of bars"] += 1
-            way = (0, 2, 1, 3) if bids[0] < bids[3] else (0, 1, 2, 3)
-            for step, at in enumerate(way):
+            path = (0, 2, 1, 3) if bids[0] < bids[3] else (0, 1, 2, 3)
+            for step, at in enumerate(path):
                 yield bid.time + step * quarter, bid.path, bid.number, pair.name, (bids[at], asks[at])
 
     def _joined(self, pair: _Pair) -> Iterator[tuple[_Bar, _Bar]]:
-        """Bars of one time; those that have no other are gaps."""
+        """Bid and ask bars of the same time; one without the other is a gap."""
         bids, asks = iter(_read(self._run, pair.bids)), iter(_read(self._run, pair.asks))
         bid, ask = next(bids, None), next(asks, None)
         while bid is not None or ask is not None:
@@ -234,8 +232,8 @@ class Bars:
             self._run.gap(f"expected a bar of {missing}s of the same time, found none; it is left out")
 
 
-def _read(run: Run, side: _Side) -> Iterator[_Bar]:
-    """The bars of one file, without those that make no sense when the import is lenient."""
+def _read(run: ImportRun, side: _Side) -> Iterator[_Bar]:
+    """The bars of one file, without malformed ones if the import is lenient."""
     columns, source = side.columns, run.input(side.path)
     read: Callable[[str], int] | None = None
     ahead = int((run.options.utc_offset_hours or 0) * 3600 * NS_PER_SECOND)
@@ -251,9 +249,9 @@ def _read(run: Run, side: _Side) -> Iterator[_Bar]:
                     raise Malformed(f"{len(cells)} columns where {most} are expected")
                 time, *prices = (cells[at] for at in columns.cells)
                 if read is None:
-                    read = clock(time)
-                    if ahead and names_zone(time):
-                        raise own_zone(run.where)
+                    read = time_parser(time)
+                    if ahead and names_time_zone(time):
+                        raise zone_conflict(run.where)
                 bar = _Bar(read(time) - ahead, side.path, number, prices)
             except UNREADABLE as problem:
                 run.malformed(problem)

@@ -1,14 +1,14 @@
 """
 Raw captures of Kraken's WebSocket API, version 1: book, trade, ticker and spread.
 
-Every book update carries a CRC32 over the best ten levels of each side as they are after it, and
-every one is verified. When one does not match, the book is wrong by an unknown amount: it is
-cleared and waits for the next snapshot, as a client would subscribe anew. A level that is pushed
-out of the subscribed depth is not announced; it is taken off here.
+Every book update has a CRC32 over the best ten levels of each side after it, and every one is
+verified. When one does not match, the book is cleared until the next snapshot, as a client would
+subscribe again. A level that is pushed out of the subscribed depth is not announced by the exchange;
+it is removed here.
 
-Book and trade events carry the exchange's time (of several levels in one message, the latest);
-tickers have none and get the time they were received. Quotes come from the book; ticker and spread
-become quotes only where no book was captured. A trade names the side of the incoming order.
+Book and trade events have the exchange's time (the latest of several levels in one message); tickers
+have none and get their receive time. Quotes are made from the book; ticker and spread become quotes
+only where no book was captured. A trade has the side of its aggressor.
 
 Source: Kraken, "Book checksum (WebSocket v1)", https://docs.kraken.com/api/docs/guides/spot-ws-book-v1,
 sections Book Updates and Book Checksum Calculation; "WebSockets API v1", channels book, trade, ticker and
@@ -18,20 +18,17 @@ spread, https://docs.kraken.com/api/docs/websocket-v1/book.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
 from feed.book.price_levels import PriceLevels
-from feed.importers.books import BUY, SELL
-from feed.importers.captures import Capture, forget, read_captures
-from feed.importers.numbers import Market
-from feed.importers.run import Importer, Malformed, Run
-from feed.importers.symbols import Symbol, crypto
-from feed.importers.tables import exhaust
+from feed.importers.books import BUY, SELL, ImportedMarket
+from feed.importers.captures import CaptureReader, capture_importer, invalidate_book
+from feed.importers.run import ImportRun, Malformed
+from feed.importers.symbols import Symbol, crypto_symbol
 from feed.importers.times import decimal_seconds
-from feed.model.events import QUOTE, Row
+from feed.model.events import Row
 
 _CHECKED_LEVELS = 10
 _AGGRESSORS = {"b": BUY, "s": SELL}
@@ -47,24 +44,24 @@ def checksum(asks: list[str], bids: list[str]) -> int:
     The CRC32 of a book.
 
     Args:
-        asks: :func:`digits` of price and volume of the best ten asks, lowest first.
-        bids: The same of the best ten bids, highest first.
+        asks: :func:`digits` of price and volume of each of the best ten asks, lowest first.
+        bids: Those of the best ten bids, highest first.
     """
     return zlib.crc32("".join([*asks, *bids]).encode("ascii"))
 
 
 def digits(text: str) -> str:
-    """A decimal as the checksum wants it: no point, no leading zeros."""
+    """A decimal as it enters the checksum: without point and leading zeros."""
     return text.replace(".", "").lstrip("0")
 
 
 def symbol(pair: str) -> Symbol:
     """Kraken's ``XBT/USD`` is BTC-USD."""
-    return crypto("/".join(_NAMES.get(asset, asset) for asset in pair.split("/")))
+    return crypto_symbol("/".join(_NAMES.get(asset, asset) for asset in pair.split("/")))
 
 
 class _Side:
-    """One side of a book, with each level's digits beside its size."""
+    """One side of a book, with the checksum's digits of each level."""
 
     def __init__(self, side: int, levels: PriceLevels[int]) -> None:
         self.side = side
@@ -76,9 +73,9 @@ class _Side:
 
 
 class _Book:
-    """The book of one pair, as far as it is known."""
+    """The book of one pair, with what its checksum needs."""
 
-    def __init__(self, market: Market) -> None:
+    def __init__(self, market: ImportedMarket) -> None:
         self.market = market
         self.known = False
         self.asks = _Side(SELL, market.book.asks)
@@ -107,7 +104,7 @@ class _Book:
         return rows
 
     def cut(self, ts: int, side: _Side, depth: int) -> list[Row]:
-        """Take off what lies beyond the subscribed depth."""
+        """Remove the levels beyond the subscribed depth."""
         rows = []
         for ticks in side.levels.beyond(depth):
             del side.digits[ticks]
@@ -133,35 +130,35 @@ def _book_levels(payloads: list[_Payload]) -> dict[str, list[_Level]]:
     return {key: levels for payload in payloads for key, levels in payload.items() if key != "c"}
 
 
-class _Scanner(Capture):
-    """First pass: every price and size there is."""
+class _Scanner(CaptureReader):
+    """First pass: all prices and sizes."""
 
-    def received(self, _: int, text: str) -> tuple[()]:
+    def on_message(self, _: int, text: str) -> tuple[()]:
         if message := _message(text):
             channel, pair, payloads = message
-            see = self.run.survey.see
+            add = self.run.scan.add
             if channel.startswith("book-"):
-                self.run.survey.books[pair] = self.run.survey.updates[pair] = None
+                self.run.scan.books[pair] = self.run.scan.updates[pair] = None
                 for levels in _book_levels(payloads).values():
                     for price, volume, *_more in levels:
-                        see(pair, price, volume)
+                        add(pair, price, volume)
             elif channel == "trade":
                 for price, volume, *_more in payloads[0]:
-                    see(pair, price, volume)
+                    add(pair, price, volume)
             elif channel in {"ticker", "spread"}:
                 for price, volume in _top(channel, payloads[0]):
-                    see(pair, price, volume)
+                    add(pair, price, volume)
         return ()
 
 
-class Kraken(Capture):
-    """Second pass: the book of every pair."""
+class Kraken(CaptureReader):
+    """Second pass: events of books, trades and tickers."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: ImportRun) -> None:
         super().__init__(run)
         self._books = {pair: _Book(market) for pair, market in run.markets.items()}
 
-    def received(self, at: int, text: str) -> list[Row]:
+    def on_message(self, at: int, text: str) -> list[Row]:
         """Rows of a message from the exchange."""
         message = _message(text)
         if message is None:
@@ -178,24 +175,24 @@ class Kraken(Capture):
             return self._quote(at, self.run.markets[pair], kind, payloads[0])
         return []
 
-    def lost(self, name: str, at: int) -> list[Row]:
+    def book_lost(self, name: str, at: int) -> list[Row]:
         """The book waits for its next snapshot."""
         self._books[name].known = False
         self._books[name].clear(at)
-        return super().lost(name, at)
+        return super().book_lost(name, at)
 
     def _book(self, book: _Book, pair: str, payloads: list[_Payload], depth: int) -> list[Row]:
-        # Everything is read before anything changes, so that a malformed message leaves no trace.
+        # The whole message is parsed before anything changes, so that a malformed one has no effect.
         levels = _book_levels(payloads)
         stamps = [decimal_seconds(level[2]) for side in levels.values() for level in side]
         promised = next((int(payload["c"]) for payload in payloads if "c" in payload), None)
         snapshot = "as" in levels or "bs" in levels
         asks = book.read(levels.get("as" if snapshot else "a", []))
         bids = book.read(levels.get("bs" if snapshot else "b", []))
-        ts = self.run.clock(max(stamps, default=self.run.now))
+        ts = self.run.monotonic(max(stamps, default=self.run.now))
         if snapshot:
             self.run.messages["book snapshot"] += 1
-            self.feeds(pair)
+            self.track_connection(pair)
             book.known = True
             rows = [book.clear(ts), *book.set(ts, book.asks, asks), *book.set(ts, book.bids, bids)]
             return rows + self.run.quoted(book.market, ts)
@@ -217,20 +214,21 @@ class Kraken(Capture):
         )
         book.known = False
         book.clear(ts)
-        return forget(self.run, book.market, ts)
+        return invalidate_book(self.run, book.market, ts)
 
-    def _trade(self, market: Market, price: str, volume: str, time: str, side: str, *_: Any) -> Row:
+    def _trade(self, market: ImportedMarket, price: str, volume: str, time: str, side: str, *_: Any) -> Row:
         if side not in _AGGRESSORS:
             raise Malformed(f"side is {side!r} where b or s is expected")
-        return self.run.trade(market, self.run.clock(decimal_seconds(time)), _AGGRESSORS[side], price, volume)
+        return self.run.trade(
+            market, self.run.monotonic(decimal_seconds(time)), _AGGRESSORS[side], price, volume
+        )
 
-    def _quote(self, at: int, market: Market, kind: str, payload: Any) -> list[Row]:
+    def _quote(self, at: int, market: ImportedMarket, kind: str, payload: Any) -> list[Row]:
         (bid, bid_size), (ask, ask_size) = _top(kind, payload)
-        ts = self.run.clock(decimal_seconds(payload[2]) if kind == "spread" else at)
+        ts = self.run.monotonic(decimal_seconds(payload[2]) if kind == "spread" else at)
         prices, sizes = market.prices, market.sizes
-        row = (QUOTE, market.index, ts, prices[bid], sizes[bid_size], prices[ask], sizes[ask_size])
-        self.run.check_quote(market, row)
-        return [row]
+        quote = prices[bid], sizes[bid_size], prices[ask], sizes[ask_size]
+        return [self.run.quote(market, ts, quote)]
 
 
 def _top(channel: str, payload: Any) -> tuple[tuple[str, str], tuple[str, str]]:
@@ -240,20 +238,12 @@ def _top(channel: str, payload: Any) -> tuple[tuple[str, str], tuple[str, str]]:
     return (payload[0], payload[3]), (payload[1], payload[4])
 
 
-def _survey(run: Run) -> None:
-    exhaust(read_captures(run, _Scanner(run)))
-
-
-def _rows(run: Run) -> Iterator[list[Row]]:
-    return read_captures(run, Kraken(run))
-
-
 IMPORTERS = (
-    Importer(
-        name="kraken",
-        about="raw capture of Kraken's version 1 API: book (with checksums), trade, ticker, spread",
+    capture_importer(
+        "kraken",
+        "Kraken's version 1 API: book (with checksums), trade, ticker, spread",
+        scanner=_Scanner,
+        reader=Kraken,
         symbol=symbol,
-        survey=_survey,
-        rows=_rows,
     ),
 )

@@ -1,14 +1,14 @@
 """
 LOBSTER files: a message file and the order book file beside it, for one share and one day.
 
-Messages carry the time of day in New York; the day comes from the file name or the options. Each
-line of the order book file is the book after the message on the same line, so that every message
-is verified. The files only know the levels inside the requested depth. Orders from before the
-start, and levels that come into view from below, are therefore shown as one order per level whose
-id is made up (from 10**12 on); levels that go out of view are taken off. Anything else in which the
-two files disagree is reported as a gap, and the order book file is believed.
+Messages have the time of day in New York; the day comes from the file name or the options. Each line
+of the order book file is the book after the message on the same line, so every message is verified.
+The files have only the levels within the requested depth. Orders from before the start, and levels
+that come into view at the far end, therefore become one order per level with a synthetic id (from
+10**12 on); levels that go out of view are removed. Any other difference between the two files is
+reported as a gap, and the order book file is followed.
 
-Hidden executions and crosses are trades that no visible order took part in.
+Hidden executions and cross trades are trades without a visible order.
 
 Source: LOBSTER, "Output: message file, order book file", https://lobsterdata.com/info/DataStructure.php.
 """
@@ -22,14 +22,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from feed.errors import ConfigError
-from feed.importers.books import BUY, SELL
+from feed.importers.books import BUY, SELL, ImportedMarket
 from feed.importers.lobster_book import LobsterBook
-from feed.importers.numbers import Market
-from feed.importers.run import UNREADABLE, Importer, Malformed, Run
-from feed.importers.symbols import share
+from feed.importers.run import UNREADABLE, Importer, ImportRun, Malformed
+from feed.importers.symbols import share_symbol
 from feed.importers.times import decimal_seconds, midnight, new_york_offset
 from feed.model.durations import NS_PER_HOUR
-from feed.model.events import STATUS, TRADE, UNKNOWN, Row, Status
+from feed.model.events import STATUS, UNKNOWN, Row, Status
 
 _NAME = re.compile(r"(?P<ticker>[^_]+)_(?P<date>\d{4}-\d{2}-\d{2})_.*")
 _SIDES = {"1": BUY, "-1": SELL}
@@ -42,14 +41,14 @@ _KINDS = {
     "6": "cross trade",
     "7": "halt indicator",
 }
-# The price of a halt indicator says what begins: 0, that quoting resumes, is not yet trading.
+# By the price of a halt indicator. 0 (quoting resumes) does not yet resume trading.
 _HALTS = {"-1": Status.HALTED, "1": Status.TRADING}
 # Prices are dollars times this.
 _SCALE_DECIMALS = 4
 
 
-def _pairs(run: Run) -> list[tuple[Path, Path]]:
-    """Message and order book files that belong together, in the order of the message files."""
+def _pairs(run: ImportRun) -> list[tuple[Path, Path]]:
+    """Pairs of message and order book files, in the order of the message files."""
     messages = [path for path in run.paths if "_message_" in path.name]
     others = [path for path in run.paths if path not in messages]
     if not messages and len(run.paths) == 2:
@@ -68,7 +67,7 @@ def _pairs(run: Run) -> list[tuple[Path, Path]]:
     return pairs
 
 
-def _day(run: Run, path: Path) -> tuple[str, date]:
+def _day(run: ImportRun, path: Path) -> tuple[str, date]:
     """Ticker and day of a message file."""
     named = _NAME.fullmatch(path.name)
     ticker = run.options.symbol or (named["ticker"] if named else "")
@@ -81,7 +80,7 @@ def _day(run: Run, path: Path) -> tuple[str, date]:
         raise ConfigError(f"{day} is not a day like 2012-06-21", where=str(path)) from None
 
 
-def _lines(run: Run, path: Path) -> Iterator[tuple[int, str]]:
+def _lines(run: ImportRun, path: Path) -> Iterator[tuple[int, str]]:
     source = run.input(path)
     for lines in source.chunks():
         yield from enumerate(lines, source.number)
@@ -102,7 +101,7 @@ def _cells(line: str) -> list[str]:
     return cells
 
 
-def _survey(run: Run) -> None:
+def _scan(run: ImportRun) -> None:
     for messages, book in _pairs(run):
         ticker, _ = _day(run, messages)
         run.path = messages
@@ -111,18 +110,17 @@ def _survey(run: Run) -> None:
             try:
                 _, kind, _, _, price, *_more = _cells(line)
                 if kind != "7":
-                    run.survey.see(ticker, _dollars(price), "1")
+                    run.scan.add(ticker, _dollars(price), "1")
             except UNREADABLE as problem:
                 run.malformed(problem)
-        # The first line shows the orders from before it; later prices all come in messages.
+        # The first line has the orders from before the start; all later prices are in messages.
         _, first = next(_lines(run, book), (0, ""))
         for price in first.split(",")[0::2]:
             if price.isdigit() and price != "9999999999":
-                run.survey.see(ticker, _dollars(price), "1")
+                run.scan.add(ticker, _dollars(price), "1")
 
 
-# What a message adds to its level: a submission puts size there, the others take some away. Undone, the
-# first one shows the book before it.
+# The sign with which a message's size is taken back from its level, to find the book before the first one.
 _BOOK_EFFECT = {"1": -1, "2": 1, "3": 1, "4": 1}
 
 
@@ -135,16 +133,16 @@ class _Change(NamedTuple):
 
 
 class _Shown(NamedTuple):
-    """A line of the order book file: size by price for bids and asks, and how many levels fit in it."""
+    """A line of the order book file: size by price for bids and asks, and its depth in levels."""
 
     sides: tuple[dict[int, int], dict[int, int]]
     depth: int
 
 
 class Lobster:
-    """Folds one pair of files, verifying the one with the other."""
+    """Reads one pair of files, and verifies each against the other."""
 
-    def __init__(self, run: Run, market: Market, book: LobsterBook, day: date) -> None:
+    def __init__(self, run: ImportRun, market: ImportedMarket, book: LobsterBook, day: date) -> None:
         self._run = run
         self._begun = False
         self._market = market
@@ -153,13 +151,13 @@ class Lobster:
         self._book = book
 
     def take(self, message: str, book: str) -> list[Row]:
-        """Rows of one message and the book after it."""
+        """Rows of one message, verified with the order book line after it."""
         time, kind, order, size, price, direction = _cells(message)[:6]
         name = _KINDS.get(kind)
         if name is None:
             raise Malformed(f"event type {kind!r} where 1 to 7 is expected")
         shown = self._shown(book)
-        ts = self._run.clock(self._midnight + decimal_seconds(time))
+        ts = self._run.monotonic(self._midnight + decimal_seconds(time))
         change = None if kind == "7" else self._change(kind, order, size, price, direction)
         rows = [] if self._begun else self._begin(ts, shown, change)
         rows += self._halt(ts, price) if change is None else self._event(ts, change)
@@ -174,7 +172,7 @@ class Lobster:
         return _Change(kind, int(order), int(size), self._market.prices[_dollars(price)], side)
 
     def _begin(self, ts: int, shown: _Shown, change: _Change | None) -> list[Row]:
-        """The book as it was before the first message."""
+        """The rows of the book before the first message."""
         self._begun = True
         before = tuple(dict(levels) for levels in shown.sides)
         if change and change.kind in _BOOK_EFFECT:
@@ -194,12 +192,11 @@ class Lobster:
             return [self._book.add(ts, order, side, price, size)]
         if kind in {"2", "3"}:
             return self._book.reduce(ts, order, side, price, size)
-        self._market.trades += 1
-        number = self._market.trades
         if kind == "4":
-            return [self._book.execute(ts, order, side, price, size, trade=number)]
+            self._market.trades += 1
+            return [self._book.execute(ts, order, side, price, size, trade=self._market.trades)]
         aggressor = UNKNOWN if kind == "6" else 1 - side
-        return [(TRADE, self._index, ts, number, aggressor, price, size, 0, 0, UNKNOWN, UNKNOWN)]
+        return [self._run.trade_of(self._market, ts, aggressor, price, size)]
 
     def _halt(self, ts: int, price: str) -> list[Row]:
         status = _HALTS.get(price)
@@ -239,7 +236,7 @@ class Lobster:
         return rows
 
 
-def _rows(run: Run) -> Iterator[list[Row]]:
+def _rows(run: ImportRun) -> Iterator[list[Row]]:
     batch: list[Row] = []
     order_books = {name: LobsterBook(market) for name, market in run.markets.items()}
     for messages, books in _pairs(run):
@@ -265,8 +262,8 @@ IMPORTERS = (
     Importer(
         name="lobster",
         about="LOBSTER message and order book files, in pairs",
-        symbol=share,
-        survey=_survey,
+        symbol=share_symbol,
+        scan=_scan,
         rows=_rows,
         notes=("Order ids from 10**12 on are made up: all orders of a level that came into view as one.",),
     ),

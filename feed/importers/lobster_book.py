@@ -1,44 +1,43 @@
-"""An order book that follows somebody else's: orders where they are known, levels where only those are."""
+"""An order book rebuilt from a feed: single orders where they are known, else one order per level."""
 
 from __future__ import annotations
 
 from feed.book.price_levels import PriceLevels
-from feed.importers.books import SELL
-from feed.importers.numbers import Market
+from feed.importers.books import SELL, ImportedMarket
 from feed.model.events import ADD, REDUCE, TRADE, Row
 
-# Above every id of the source, so that nobody takes a made-up order for a real one.
-_MADE_UP = 10**12
+# Above every id of the source, so that synthetic orders cannot be taken for real ones.
+_FIRST_SYNTHETIC_ID = 10**12
 
 
 class LobsterBook:
     """
     The visible orders of one share, by price level in their order of arrival.
 
-    Sizes are lots, prices ticks. The totals live in ``market.book``, so that quotes come of it as
-    in any other import.
+    Sizes are lots, prices ticks. The totals by level are in ``market.book``, from which quotes are made
+    as in any other import.
     """
 
-    def __init__(self, market: Market) -> None:
+    def __init__(self, market: ImportedMarket) -> None:
         self._index = market.index
         self._book = market.book
-        self._made_up = _MADE_UP
+        self._next_synthetic_id = _FIRST_SYNTHETIC_ID
         # Orders of each level: id to lots left. A dict keeps the queue's order.
         self._queues: tuple[dict[int, dict[int, int]], dict[int, dict[int, int]]] = ({}, {})
 
     def clear(self, ts: int) -> Row:
-        """Forget every order."""
+        """Remove all orders. Returns the ``CLEAR`` row."""
         for queue in self._queues:
             queue.clear()
         return self._book.clear(ts)
 
     def add(self, ts: int, order: int, side: int, price: int, size: int) -> Row:
-        """An order came to rest."""
+        """Add a resting order. Returns its ``ADD`` row."""
         self._queues[side].setdefault(price, {})[order] = size
         return (ADD, self._index, ts, order, side, price, size, self._total(side, price, size))
 
     def reduce(self, ts: int, order: int, side: int, price: int, size: int) -> list[Row]:
-        """An order shrank by ``size`` or went; nothing if its level is out of view."""
+        """Reduce an order by ``size`` lots, or remove it; no row if its level is out of view."""
         known = self._holder(order, side, price)
         if known is None:
             return []
@@ -46,7 +45,7 @@ class LobsterBook:
         return [(REDUCE, self._index, ts, known, side, price, left, self._level(side, price))]
 
     def execute(self, ts: int, order: int, side: int, price: int, size: int, *, trade: int) -> Row:
-        """An order was hit for ``size``."""
+        """Execute ``size`` lots of a resting order. Returns the ``TRADE`` row."""
         known = self._holder(order, side, price)
         left = 0 if known is None else self._take(known, side, price, size)
         maker = order if known is None else known
@@ -54,21 +53,21 @@ class LobsterBook:
         return (TRADE, self._index, ts, trade, 1 - side, price, size, maker, 0, left, level)
 
     def shows(self, side: int, shown: dict[int, int]) -> bool:
-        """Whether one side is exactly the levels ``shown``, price to size."""
+        """Whether the levels of one side equal ``shown``, price to size."""
         return dict(self._ladder(side).best_first()) == shown
 
     def correct(self, ts: int, side: int, shown: dict[int, int], depth: int) -> tuple[list[Row], str]:
         """
-        Make one side what it should be.
+        Change one side to the levels of the order book file.
 
         Args:
             ts: Market time.
             side: Which side.
-            shown: All its levels in view, price to size.
-            depth: How many levels can be in view.
+            shown: All its levels in the file, price to size.
+            depth: Number of levels that the file can have.
         Returns:
-            The rows that do it; and what was not explained by levels coming in or going out of view
-            at the far end, empty if all was.
+            The rows of the changes; and the differences other than levels that came into view or went
+            out of it at the far end, empty if there are none.
         """
         ladder = self._ladder(side)
         wrong = []
@@ -92,10 +91,10 @@ class LobsterBook:
 
     def _resize(self, ts: int, side: int, price: int, change: int) -> list[Row]:
         if change > 0:
-            self._made_up += 1
-            return [self.add(ts, self._made_up - 1, side, price, change)]
+            self._next_synthetic_id += 1
+            return [self.add(ts, self._next_synthetic_id - 1, side, price, change)]
         rows: list[Row] = []
-        # Nobody knows which order it was; the last in the queue hurts the others least.
+        # Which order it was is unknown; the last in the queue does not change the priority of the others.
         for order in reversed(list(self._queues[side][price])):
             size = min(self._queues[side][price][order], -change)
             if size:
@@ -113,13 +112,13 @@ class LobsterBook:
         ]
 
     def _holder(self, order: int, side: int, price: int) -> int | None:
-        """The order itself, or the made-up one that stands for it; None when its level is out of view."""
+        """The order's id, or that of its level's synthetic order; None when its level is out of view."""
         queue = self._queues[side].get(price)
         if not queue:
             return None
         if order in queue:
             return order
-        return next((known for known in queue if known >= _MADE_UP), None)
+        return next((known for known in queue if known >= _FIRST_SYNTHETIC_ID), None)
 
     def _take(self, order: int, side: int, price: int, size: int) -> int:
         queue = self._queues[side][price]

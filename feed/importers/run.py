@@ -1,4 +1,4 @@
-"""One import while it runs: options, markets, the monotonic clock, and the report that comes of it."""
+"""What all importers share: their declaration, the user's options, and the state and report of one import."""
 
 from __future__ import annotations
 
@@ -6,49 +6,43 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from operator import itemgetter
 from pathlib import Path
+from typing import Final
 
 import attrs
 import msgspec
 
 from feed.errors import ConfigError
-from feed.importers.files import Input
-from feed.importers.numbers import Grid, Market, SymbolScan
+from feed.importers.books import BidAsk, ImportedMarket
+from feed.importers.files import InputFile
+from feed.importers.numbers import Grid
+from feed.importers.symbol_scan import SymbolScan
 from feed.importers.symbols import Symbol
-from feed.model.events import ADD, CLEAR, LEVEL, QUOTE, REDUCE, STATUS, TRADE, UNKNOWN, Row
+from feed.model.events import LEVEL, QUOTE, TRADE, UNKNOWN, Row
 from feed.model.instruments import OffGrid
 from feed.settings import Importing
 
 Progress = Callable[[int, int], None]
-KIND_NAMES = {
-    ADD: "add",
-    REDUCE: "reduce",
-    TRADE: "trade",
-    LEVEL: "level",
-    QUOTE: "quote",
-    STATUS: "status",
-    CLEAR: "clear",
-}
 
 
 class Malformed(ValueError):
-    """A line that is not what its format says; the message says what was expected."""
+    """A line that breaks the rules of its format; the message says what was expected."""
 
 
-# What a parser may raise for a line that is not what it should be.
+# What a parser may raise for a malformed line.
 UNREADABLE = (Malformed, msgspec.MsgspecError, ValueError, LookupError, TypeError)
 
 
 @attrs.frozen(kw_only=True)
 class Options:
     """
-    What an importer cannot know from the files.
+    What the files do not say.
 
     Attributes:
-        lenient: Count and skip lines that make no sense, rather than stop at the first; leave out
-            books that no snapshot makes known.
+        lenient: Skip and count malformed lines rather than stop at the first; leave out books that
+            have no snapshot.
         strict: Any gap is an error.
         symbol: The instrument, for formats whose lines do not name it; else taken from the file name.
-        grids: Tick and lot by canonical symbol, where the smallest decimals seen are not the truth.
+        grids: Tick and lot size by canonical symbol, where they are not one unit of the last decimal.
         columns: FX quotes without a header: names of the columns, such as ``time,bid,ask``.
         date: LOBSTER: the day, ``YYYY-MM-DD``; else taken from the file name.
         utc_offset_hours: FX quotes: how far the file's clock is ahead of UTC; else by its layout.
@@ -66,11 +60,11 @@ class Options:
 @attrs.frozen
 class Problem:
     """
-    Something about the input that its reader should know.
+    A gap, a crossed book or a skipped line.
 
     Attributes:
         where: ``file:line``.
-        what: What was wrong; where a rule was broken, what it expected and what it found.
+        what: What was wrong; for a gap, what was expected and what was found.
     """
 
     where: str
@@ -83,20 +77,21 @@ class Problem:
 @attrs.frozen(kw_only=True)
 class Report:
     """
-    What an import did.
+    The outcome of an import.
 
     Attributes:
         format: Name of the importer.
-        bytes: Of all input files, as they lie on disk.
+        bytes: Size of all input files on disk.
         messages: Lines or messages of the input, by kind.
         rows: Events written, by kind.
-        checked: How often a rule of the source was checked and held, by rule.
-        gaps: How often such a rule was broken.
-        crossed: After how many messages a best bid was not below its best ask.
-        clamped: Messages stamped earlier than one before them; they got that one's time.
-        clamped_most: The furthest such step back, nanoseconds.
+        checked: Passed checks, such as a checksum or a sequence number, by rule.
+        gaps: Failed ones.
+        crossed: Messages after which a best bid was not below its best ask.
+        clamped: Messages with an earlier time than one before them; they get that one's time.
+        clamped_most: The largest such difference, nanoseconds.
         skipped: Malformed lines that were left out (only when lenient).
-        problems: The first of the gaps, crossed books and skipped lines, with their places.
+        problems: The first gaps, crossed books and skipped lines, with their places; at most
+            ``Importing.problems``.
         first, last: Time of the first and last event, nanoseconds since the Unix epoch.
         events: Events written.
         digest: SHA-256 over their canonical form.
@@ -121,27 +116,31 @@ class Report:
     notes: tuple[str, ...] = ()
 
 
-class Run:
+class ImportRun:
     """
-    The state that all parts of one import share.
+    The state of one import, through both passes.
 
     Args:
-        lines: How many lines of each file are read; None reads all.
+        paths: See below.
+        options: See below.
+        bounds: See below.
+        advance: Called with each number of bytes read.
+        lines: Bound on the lines read of each file; None reads all.
 
     Attributes:
         paths: Input files, in the order given.
         options: What the user knows and the files do not say.
         bounds: Limits on memory.
-        survey: Filled by the first pass.
-        markets: Instruments by the source's name, from the survey.
+        scan: Result of the first pass.
+        markets: Instruments by the source's name, made from the scan.
         messages: Counts by kind, second pass.
-        checked: Rules that held, second pass.
+        checked: Passed checks by rule, second pass.
         kinds: Rows by kind.
-        path, number: File and line at hand.
+        path, number: Current file and line.
         now: Time of the last event, nanoseconds since the Unix epoch.
         gaps, crossed, clamped, clamped_most, skipped, problems: As in :class:`Report`.
-        broken: The first of the gaps alone.
-        notes: What this input does not tell, found by the first pass; for the recording's provenance.
+        broken: The first gaps alone.
+        notes: What this input lacks, found by the first pass; for the recording's provenance.
     """
 
     def __init__(
@@ -156,8 +155,8 @@ class Run:
         self.paths = paths
         self.options = options
         self.bounds = bounds
-        self.survey = SymbolScan(bounds.numbers)
-        self.markets: dict[str, Market] = {}
+        self.scan = SymbolScan(bounds.numbers)
+        self.markets: dict[str, ImportedMarket] = {}
         self.messages: Counter[str] = Counter()
         self.checked: Counter[str] = Counter()
         self.kinds: Counter[int] = Counter()
@@ -169,24 +168,29 @@ class Run:
         self.notes: tuple[str, ...] = ()
         self.now = 0
         self._advance = advance
-        self._surveying = True
+        self._scanning = True
         self._unknown: dict[int, None] = {}
         self._lines = lines
 
-    def input(self, path: Path) -> Input:
+    def input(self, path: Path) -> InputFile:
         """Open one of the files for reading."""
-        return Input(path, self.bounds, self._advance, self._lines)
+        return InputFile(path, self.bounds, self._advance, self._lines)
 
     def begin(self, symbol: Callable[[str], Symbol]) -> None:
-        """End the first pass: make the markets."""
-        self.markets = self.survey.markets(symbol, self.options.grids)
+        """End the first pass and begin the second: make the markets from the scan."""
+        self.markets = self.scan.markets(symbol, self.options.grids)
         self._unknown = {
-            market.index: None for name, market in self.markets.items() if name in self.survey.updates
+            market.index: None for name, market in self.markets.items() if name in self.scan.updates
         }
-        self._surveying = False
+        self._scanning = False
 
-    def clock(self, ts: int) -> int:
-        """``ts``, or the time of the message before when ``ts`` is earlier than that."""
+    def monotonic(self, ts: int) -> int:
+        """
+        Clamp a time so that event times never go back.
+
+        Returns:
+            ``ts``, or the time of the last event where that is later. Nanoseconds since the Unix epoch.
+        """
         if ts < self.now:
             self.clamped += 1
             self.clamped_most = max(self.clamped_most, self.now - ts)
@@ -195,39 +199,41 @@ class Run:
         return self.now
 
     def gap(self, what: str) -> None:
-        """A rule of the source was broken at the place at hand."""
+        """Report a failed check, such as a missing sequence number, at the current line."""
         self.gaps += 1
         self._report(what)
         if len(self.broken) < self.bounds.problems:
             self.broken.append(Problem(self.where, what))
 
-    def quoted(self, market: Market, ts: int) -> list[Row]:
-        """The quote due after a message about a book, if any; a crossed book is counted."""
-        rows = market.book.quote(ts)
-        if rows:
-            self.check_quote(market, rows[0])
-        return rows
+    def quoted(self, market: ImportedMarket, ts: int) -> list[Row]:
+        """The quote of a book after a message, if it changed; a crossed one is counted and reported."""
+        quote = market.book.changed_quote()
+        return [] if quote is None else [self.quote(market, ts, quote)]
 
-    def check_quote(self, market: Market, row: Row) -> None:
-        """Count a quote whose bid is not below its ask."""
-        _, _, _, bid, bid_size, ask, ask_size = row
+    def quote(self, market: ImportedMarket, ts: int, quote: BidAsk) -> Row:
+        """A ``QUOTE`` row; a bid that is not below the ask is counted and reported."""
+        bid, bid_size, ask, ask_size = quote
         if bid >= ask and bid_size and ask_size:
             self.crossed += 1
             self._report(f"{market.instrument.symbol} is crossed: bid {bid}, ask {ask} ticks")
+        return (QUOTE, market.index, ts, *quote)
 
-    def trade(self, market: Market, ts: int, aggressor: int, price: str, size: str) -> Row:
-        """A trade of a source without orders. Ids count from 1 in each instrument, as everywhere."""
-        ticks, lots = market.prices[price], market.sizes[size]
+    def trade(self, market: ImportedMarket, ts: int, aggressor: int, price: str, size: str) -> Row:
+        """The row of a trade without order ids. Trade ids count from 1 for each instrument."""
+        return self.trade_of(market, ts, aggressor, market.prices[price], market.sizes[size])
+
+    def trade_of(self, market: ImportedMarket, ts: int, aggressor: int, ticks: int, lots: int) -> Row:
+        """As :meth:`trade`, from integer ticks and lots."""
         market.trades += 1
         return (TRADE, market.index, ts, market.trades, aggressor, ticks, lots, 0, 0, UNKNOWN, UNKNOWN)
 
     def malformed(self, problem: Exception) -> None:
         """
-        The line at hand makes no sense: skip it if the user said so.
+        Skip the current line if the import is lenient.
 
         Raises:
-            ConfigError: They did not, or a price or size is off the grid (which never is skipped:
-                it is the grid that is wrong, and every such line would be lost).
+            ConfigError: It is not, or a price or size is no multiple of the given tick or lot. Such
+                lines are never skipped: the grid is wrong, and all of them would be lost.
         """
         if isinstance(problem, OffGrid):
             raise ConfigError(
@@ -236,17 +242,17 @@ class Run:
         what = str(problem) if isinstance(problem, ValueError) else f"unexpected form: {problem!r}"
         if not self.options.lenient:
             raise ConfigError(what, where=self.where, hint="a lenient import skips such lines") from problem
-        if not self._surveying:
+        if not self._scanning:
             self.skipped += 1
             self._report(f"skipped: {what}")
 
     @property
     def where(self) -> str:
-        """The place at hand as ``file:line``."""
+        """The current place as ``file:line``."""
         return f"{self.path}:{self.number}"
 
     def count_rows(self, rows: list[Row]) -> None:
-        """Rows that are about to be written."""
+        """Count rows that are about to be written, and note which books they make known."""
         self.kinds.update(map(itemgetter(0), rows))
         if self._unknown:
             for row in rows:
@@ -254,7 +260,7 @@ class Run:
                     self._unknown.pop(row[1], None)
 
     def unknown_books(self) -> list[str]:
-        """Symbols of the books that had changes, and no snapshot to apply them to."""
+        """Symbols of the books that had incremental updates but no snapshot to apply them to."""
         return [market.instrument.symbol for market in self.markets.values() if market.index in self._unknown]
 
     def _report(self, what: str) -> None:
@@ -262,25 +268,28 @@ class Run:
             self.problems.append(Problem(self.where, what))
 
 
+SNAPSHOTS: Final = "take a capture that begins with the subscription"
+
+
 @attrs.frozen(kw_only=True)
 class Importer:
     """
-    One format of real data.
+    One input format.
 
     Attributes:
         name: As the user types it.
         about: One line for a list of formats.
         symbol: From the source's name of an instrument to the canonical one.
-        survey: First pass: show every price and size to ``run.survey``.
-        rows: Second pass: the events, some at a time.
-        notes: What the recording's reader must know, for its provenance.
-        snapshots: What to do when the snapshots of its books are missing.
+        scan: First pass: adds every price and size to ``run.scan``.
+        rows: Second pass: the events, in batches.
+        notes: What a user of the recording must know, for its provenance.
+        snapshots: Advice to the user when book snapshots are missing.
     """
 
     name: str
     about: str
     symbol: Callable[[str], Symbol]
-    survey: Callable[[Run], None]
-    rows: Callable[[Run], Iterator[list[Row]]]
+    scan: Callable[[ImportRun], None]
+    rows: Callable[[ImportRun], Iterator[list[Row]]]
     notes: tuple[str, ...] = ()
-    snapshots: str = "take a capture that begins with the subscription"
+    snapshots: str = SNAPSHOTS

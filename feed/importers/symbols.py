@@ -1,4 +1,4 @@
-"""From the names of exchanges to canonical symbols."""
+"""From the names that exchanges give instruments to canonical symbols."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _CURRENCIES = frozenset(
     }
 )
 
-# Assets that others are priced in, longest first so that BTCFDUSD is not BTCFD in USD.
+# Quote assets, longest first so that BTCFDUSD is not split into BTCFD and USD.
 _QUOTES = (
     *("FDUSD", "USDT", "USDC", "BUSD", "TUSD", "USDP", "USDE", "BIDR", "IDRT"),
     *("USD", "EUR", "GBP", "TRY", "BRL", "AUD", "JPY", "RUB", "UAH", "NGN", "ZAR", "PLN", "ARS"),
     *("DAI", "VAI", "BTC", "ETH", "BNB", "TRX", "XRP", "DOT", "DOGE", "SOL", "PAX"),
 )
 
-# Assets whose last letter the rule above would give to the quote: BNBUSD is not BN in BUSD.
+# Base assets whose last letter the rule above would take for the quote's first: BNBUSD is not BN and BUSD.
 _NOT_SHORTER = frozenset(
     {
         *("ANT", "APT", "ARB", "BAT", "BNB", "DENT", "DGB", "DOT", "FTT", "GRT", "HNT", "HOT"),
@@ -32,7 +32,7 @@ _NOT_SHORTER = frozenset(
 
 @attrs.frozen
 class Symbol:
-    """Canonical name of an instrument, and what is bought and paid with in it."""
+    """Canonical name of an instrument, its base and quote asset, and its asset class."""
 
     name: str
     base: str
@@ -40,8 +40,8 @@ class Symbol:
     asset_class: str = "crypto"
 
 
-def crypto(name: str) -> Symbol:
-    """``BTC-USD``, ``BTC/USD``, ``BTC_USD`` and ``BTCUSD`` are all BTC-USD; others keep their name."""
+def crypto_symbol(name: str) -> Symbol:
+    """``BTC-USD``, ``BTC/USD``, ``BTC_USD`` and ``BTCUSD`` become BTC-USD; other names stay as they are."""
     parts = re.split(r"[-/_]", name)
     if len(parts) == 2 and all(parts):
         return Symbol("-".join(parts), *parts)
@@ -52,26 +52,26 @@ def crypto(name: str) -> Symbol:
     return Symbol(name, name, "")
 
 
-def verbatim(name: str) -> Symbol:
-    """The exchange's own name, unchanged; base and quote as far as they can be told."""
-    guess = crypto(name)
+def exact_symbol(name: str) -> Symbol:
+    """The exchange's own name, unchanged; base and quote as far as they can be derived from it."""
+    guess = crypto_symbol(name)
     return Symbol(name, guess.base, guess.quote)
 
 
-def currencies(name: str) -> Symbol:
-    """``EUR/USD``, ``EUR-USD`` and ``EURUSD`` are all EURUSD."""
+def fx_symbol(name: str) -> Symbol:
+    """``EUR/USD``, ``EUR-USD`` and ``EURUSD`` become EURUSD: a currency pair, or a metal."""
     plain = re.sub(r"[^A-Z0-9]", "", name.upper())
     base, quote = plain[:3], plain[3:]
     return Symbol(plain, base, quote, "metal" if base in METALS else "fx")
 
 
-def listed(name: str) -> Symbol:
-    """A pair of currencies or metals, or else as for :func:`crypto`."""
-    pair = currencies(name)
+def fx_or_crypto_symbol(name: str) -> Symbol:
+    """As :func:`fx_symbol` for a pair of known currencies or metals, else as :func:`crypto_symbol`."""
+    pair = fx_symbol(name)
     known = METALS | _CURRENCIES
-    return pair if len(pair.name) == 6 and pair.base in known and pair.quote in known else crypto(name)
+    return pair if len(pair.name) == 6 and pair.base in known and pair.quote in known else crypto_symbol(name)
 
 
-def share(name: str) -> Symbol:
-    """A share priced in US dollars."""
+def share_symbol(name: str) -> Symbol:
+    """A share (equity) priced in US dollars."""
     return Symbol(name, name, "USD", "equity")

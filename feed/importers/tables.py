@@ -1,4 +1,4 @@
-"""What all CSV formats share: lines into cells, a header where there is one, and the place of every error."""
+"""Reads CSV files: lines into cells, columns by position or by header, and the place of every error."""
 
 from __future__ import annotations
 
@@ -7,29 +7,30 @@ from operator import itemgetter
 from pathlib import Path
 
 from feed.errors import ConfigError, ConfigErrors
-from feed.importers.run import UNREADABLE, Malformed, Run
+from feed.importers.run import UNREADABLE, ImportRun, Malformed
 from feed.model.events import Row
 
-Take = Callable[[list[str]], Iterable[Row]]
-# Makes the function that takes the lines of one file, and says how to split them.
-Open = Callable[[Path, str], "Layout"]
+ParseLine = Callable[[list[str]], Iterable[Row]]
+"""Turns the cells of one line into rows."""
+OpenTable = Callable[[Path, str], "Layout"]
+"""Gives the layout of a file from its path and first line."""
 
 
 class Layout:
     """
-    How the lines of one file are read.
+    The column layout of one file.
 
     Args:
-        take: Turns the cells of one line into rows, in the order of ``columns``.
-        columns: Names of the cells that ``take`` expects; a line may have more behind them.
-        separator: Between two cells.
+        take: Turns the cells of one line into rows; its cells are in the order of ``columns``.
+        columns: Names of those cells, for errors; a line may have more cells after them.
+        separator: Text between two cells.
         header: Whether the first line holds names.
-        order: Where the columns stand in the file, if not first and in order.
+        order: Index of each of ``columns`` in the file; empty where they are its first, in order.
     """
 
     def __init__(
         self,
-        take: Take,
+        take: ParseLine,
         columns: tuple[str, ...],
         *,
         separator: str = ",",
@@ -43,7 +44,7 @@ class Layout:
         self.take = _reordered(take, order) if order else take
 
     def explain(self, line: str, problem: Exception) -> Exception:
-        """The better of two errors: too few cells explain all others."""
+        """The error to report for a line: too few cells rather than what followed from that."""
         count = len(line.split(self.separator))
         if count < self.most:
             names = self.separator.join(self.columns)
@@ -51,13 +52,13 @@ class Layout:
         return problem
 
 
-def _reordered(take: Take, order: tuple[int, ...]) -> Take:
+def _reordered(take: ParseLine, order: tuple[int, ...]) -> ParseLine:
     pick = itemgetter(*order)
     return lambda cells: take(list(pick(cells)))
 
 
-def named(take: Take, columns: tuple[str, ...]) -> Open:
-    """For formats with a header: finds each of ``columns`` by its name, wherever it stands."""
+def by_header(take: ParseLine, columns: tuple[str, ...]) -> OpenTable:
+    """A layout for files with a header: finds each of ``columns`` by its name, in any order."""
 
     def layout(path: Path, first: str) -> Layout:
         names = first.split(",")
@@ -72,12 +73,15 @@ def named(take: Take, columns: tuple[str, ...]) -> Open:
     return layout
 
 
-def read_tables(run: Run, open_file: Open) -> Iterator[list[Row]]:
+def read_tables(run: ImportRun, open_file: OpenTable) -> Iterator[list[Row]]:
     """
-    All lines of all files through their layouts, one batch of rows per chunk.
+    Read all lines of all files, one batch of rows per chunk.
 
+    Args:
+        run: The import.
+        open_file: Gives the layout of a file from its path and first line.
     Raises:
-        ConfigError: A line makes no sense, unless the import is lenient; ``ConfigErrors`` with the first
+        ConfigError: A line is malformed, unless the import is lenient; ``ConfigErrors`` with the first
             such line of each file when there are several.
     """
     errors: list[ConfigError] = []
@@ -92,7 +96,7 @@ def read_tables(run: Run, open_file: Open) -> Iterator[list[Row]]:
         raise ConfigErrors.of(errors)
 
 
-def _read_table(run: Run, path: Path, open_file: Open) -> Iterator[list[Row]]:
+def _read_table(run: ImportRun, path: Path, open_file: OpenTable) -> Iterator[list[Row]]:
     source = run.input(path)
     layout = None
     for lines in source.chunks():
@@ -104,7 +108,7 @@ def _read_table(run: Run, path: Path, open_file: Open) -> Iterator[list[Row]]:
         yield _batch(run, path, start, lines, layout)
 
 
-def _batch(run: Run, path: Path, start: int, lines: list[str], layout: Layout) -> list[Row]:
+def _batch(run: ImportRun, path: Path, start: int, lines: list[str], layout: Layout) -> list[Row]:
     batch: list[Row] = []
     take, separator = layout.take, layout.separator
     run.path = path
@@ -117,7 +121,7 @@ def _batch(run: Run, path: Path, start: int, lines: list[str], layout: Layout) -
     return batch
 
 
-def exhaust(batches: Iterator[list[Row]]) -> None:
-    """Run a first pass, which makes no rows."""
+def drain(batches: Iterator[list[Row]]) -> None:
+    """Run a first pass, which gives no rows."""
     for _ in batches:
         pass

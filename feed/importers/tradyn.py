@@ -1,10 +1,10 @@
 """
 Messages of the Tradyn tick server, one a line, as ``feed tail`` prints them.
 
-Every tick is a quote; ticks have no sizes, so one lot stands for them. Their time is the server's, in
-milliseconds. With the connection option ``ext=seq`` a tick says which event it tells of, and which one the
-tick of its instrument before it told of: those of one instrument must not go back, and none may be missing.
-The quote that a subscription begins with names none before it.
+Every tick becomes a quote; ticks have no sizes, so they get one lot. Their time is the server's, in
+milliseconds. With the connection option ``ext=seq`` a tick has its sequence number and that of the
+previous tick of its instrument: these must be increasing and without gaps. The first quote of a
+subscription has no previous one.
 
 Source: "WebSocket API, Real-Time WebSocket Streaming" of the Tradyn documentation, section "Tick Data".
 """
@@ -16,14 +16,14 @@ from pathlib import Path
 
 import msgspec
 
-from feed.importers.run import Importer, Run
-from feed.importers.symbols import Symbol, crypto, currencies
-from feed.importers.tables import Layout, Take, exhaust, read_tables
+from feed.importers.run import Importer, ImportRun
+from feed.importers.symbols import Symbol, crypto_symbol, fx_symbol
+from feed.importers.tables import Layout, ParseLine, drain, read_tables
 from feed.model.durations import NS_PER_MILLISECOND
-from feed.model.events import QUOTE, Row
+from feed.model.events import Row
 
 _Last = tuple[int | None, bool]
-"""Sequence number of the last tick of an instrument, and whether its ticks name the ones before them."""
+"""Sequence number of the last tick of an instrument, and whether its ticks have previous numbers."""
 
 
 class _Message(msgspec.Struct):
@@ -44,33 +44,33 @@ _TICK = msgspec.json.Decoder(_Tick)
 
 
 def _symbol(name: str) -> Symbol:
-    return crypto(name) if "-" in name else currencies(name)
+    return crypto_symbol(name) if "-" in name else fx_symbol(name)
 
 
 def _decimal(number: msgspec.Raw) -> str:
     return bytes(number).decode()
 
 
-def _read(run: Run, take: Take) -> Iterator[list[Row]]:
-    # A line is one cell: nothing in it separates.
+def _read(run: ImportRun, take: ParseLine) -> Iterator[list[Row]]:
+    # A line is one cell, since no line contains the separator.
     def layout(_: Path, __: str) -> Layout:
         return Layout(take, ("message",), separator="\n")
 
     return read_tables(run, layout)
 
 
-def _survey(run: Run) -> None:
+def _scan(run: ImportRun) -> None:
     def take(cells: list[str]) -> tuple[()]:
         if _MESSAGE.decode(cells[0]).type == "tick":
             tick = _TICK.decode(cells[0])
-            run.survey.see(tick.symbol, _decimal(tick.bid), "1")
-            run.survey.see(tick.symbol, _decimal(tick.ask), "1")
+            run.scan.add(tick.symbol, _decimal(tick.bid), "1")
+            run.scan.add(tick.symbol, _decimal(tick.ask), "1")
         return ()
 
-    exhaust(_read(run, take))
+    drain(_read(run, take))
 
 
-def _rows(run: Run) -> Iterator[list[Row]]:
+def _rows(run: ImportRun) -> Iterator[list[Row]]:
     last: dict[str, _Last] = {}
 
     def take(cells: list[str]) -> list[Row]:
@@ -82,31 +82,26 @@ def _rows(run: Run) -> Iterator[list[Row]]:
     return _read(run, take)
 
 
-def _quote(run: Run, tick: _Tick, last: dict[str, _Last]) -> Row:
+def _quote(run: ImportRun, tick: _Tick, last: dict[str, _Last]) -> Row:
     market = run.markets[tick.symbol]
     if tick.seq is not None:
         before, chained = last.get(tick.symbol, (None, False))
         _check(run, tick, before, chained=chained)
         last[tick.symbol] = tick.seq, chained or tick.prev is not None
-    ts = run.clock(tick.time * NS_PER_MILLISECOND)
-    row = (
-        *(QUOTE, market.index, ts),
-        *(market.prices[_decimal(tick.bid)], 1),
-        *(market.prices[_decimal(tick.ask)], 1),
-    )
-    run.check_quote(market, row)
-    return row
+    ts = run.monotonic(tick.time * NS_PER_MILLISECOND)
+    bid, ask = market.prices[_decimal(tick.bid)], market.prices[_decimal(tick.ask)]
+    return run.quote(market, ts, (bid, 1, ask, 1))
 
 
-def _check(run: Run, tick: _Tick, before: int | None, *, chained: bool) -> None:
+def _check(run: ImportRun, tick: _Tick, before: int | None, *, chained: bool) -> None:
     """
-    Whether a tick follows the one before it.
+    Check that a tick follows the previous one of its instrument; report a gap otherwise.
 
     Args:
-        run: Told of what does not hold.
+        run: The import.
         tick: The tick.
-        before: Sequence number of the one before it of its instrument; None when it is the first.
-        chained: Whether its instrument's ticks have named the ones before them.
+        before: Sequence number of the previous tick; None for the first.
+        chained: Whether earlier ticks of the instrument had previous numbers.
     """
     symbol, seq = tick.symbol, tick.seq or 0
     if before is None:
@@ -126,7 +121,7 @@ IMPORTERS = (
         name="tradyn",
         about="Messages of a Tradyn tick server, one a line, as feed tail prints them",
         symbol=_symbol,
-        survey=_survey,
+        scan=_scan,
         rows=_rows,
         notes=("The source gives no sizes: one lot stands for them.",),
     ),

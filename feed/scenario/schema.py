@@ -58,6 +58,7 @@ import cattrs
 from attrs.validators import ge, gt
 from cattrs.gen import make_dict_structure_fn
 
+from feed.model.durations import epoch_ns
 from feed.model.events import Side
 from feed.model.faults import FAULTS, Fault
 from feed.model.ground_truth import GroundTruth
@@ -67,7 +68,7 @@ from feed.model.scenario import Expect
 from feed.model.signals import SignalType
 from feed.model.timeline import ACTIONS, Action, Nanoseconds, verb
 from feed.scenario.problems import InvalidValue, choice, found
-from feed.scenario.times import EXAMPLES, nanoseconds, parse_duration
+from feed.scenario.times import EXAMPLES, parse_duration
 
 VERSION: Final = 1
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
@@ -177,7 +178,7 @@ def _nanoseconds(value: Any, _: Any) -> int:
 def _moment(value: Any, _: Any) -> int:
     if not isinstance(value, datetime) or value.tzinfo is None:
         raise InvalidValue(found(value), "allowed: a time with its zone, such as 2024-03-06T14:30:00Z")
-    return nanoseconds(value)
+    return epoch_ns(value)
 
 
 def _name(value: Any, _: Any) -> str:

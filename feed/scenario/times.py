@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Final
 
-from feed.model.durations import NS_PER_HOUR, NS_PER_MILLISECOND, NS_PER_MINUTE, NS_PER_SECOND
+from feed.model.durations import NS_PER_HOUR, NS_PER_MILLISECOND, NS_PER_MINUTE, NS_PER_SECOND, epoch_ns
 
 _UNITS: Final = {
     "h": NS_PER_HOUR,
@@ -48,15 +48,6 @@ def duration_text(nanoseconds: int) -> str:
     return "".join(parts) or "0s"
 
 
-def nanoseconds(moment: datetime) -> int:
-    """
-    A moment with a zone, as integer nanoseconds since the Unix epoch.
-
-    Integers all the way: a float of nanoseconds would be off by hundreds of them.
-    """
-    return (moment - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1) * 1000
-
-
 def moment_text(moment: int) -> str:
     """ISO-8601 in UTC of integer nanoseconds since the Unix epoch, to the last digit that is not 0."""
     seconds, rest = divmod(moment, NS_PER_SECOND)
@@ -72,4 +63,4 @@ def parse_moment(text: str) -> int:
         ValueError: No such time.
     """
     moment = datetime.fromisoformat(text)
-    return nanoseconds(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    return epoch_ns(moment if moment.tzinfo else moment.replace(tzinfo=UTC))

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from feed.errors import ConfigError, RecordingError
 from feed.importers import get, import_files, names
 from feed.importers.books import QuotedBook
-from feed.importers.files import Input
-from feed.importers.numbers import Decimals, Units
-from feed.importers.symbols import crypto, currencies
-from feed.importers.times import decimal_seconds, integer, iso, new_york_offset
+from feed.importers.files import InputFile
+from feed.importers.numbers import DecimalPlaces, Units
+from feed.importers.symbols import crypto_symbol, fx_symbol
+from feed.importers.times import decimal_seconds, epoch_number, iso_utc, new_york_offset
 from feed.model.instruments import Instrument, OffGrid, decimal_text
 from feed.settings import Importing
 
@@ -82,7 +82,7 @@ def test_lines_and_their_numbers_do_not_depend_on_the_chunks(tmp_path_factory, l
     path = tmp_path_factory.mktemp("lines") / "x"
     path.write_bytes("".join(line + "\n" for line in lines).encode())
     told = []
-    source = Input(path, Importing(chunk_bytes=size), told.append)
+    source = InputFile(path, Importing(chunk_bytes=size), told.append)
     found = [(number, line) for chunk in source.chunks() for number, line in enumerate(chunk, source.number)]
     assert found == list(enumerate(lines, 1))
     assert sum(told) == path.stat().st_size
@@ -191,10 +191,10 @@ def test_what_is_no_number_is_no_unit(text):
 @given(st.lists(st.tuples(st.integers(0, 10**12), st.integers(0, 12)), min_size=1))
 def test_decimals_are_those_of_the_finest_number(numbers):
     """Trailing zeros do not count."""
-    column = Decimals()
+    column = DecimalPlaces()
     texts = [decimal_text(value, decimals) for value, decimals in numbers]
     for text in texts:
-        column.note(text)
+        column.add(text)
     assert column.most == max(len(text.partition(".")[2].rstrip("0")) for text in texts)
 
 
@@ -213,10 +213,10 @@ def test_the_book_knows_its_top(changes):
     assert book.asks.beyond(4) == asks[4:][::-1]
     best_bid = (bids[0], plain[0][bids[0]]) if bids else (0, 0)
     best_ask = (asks[0], plain[1][asks[0]]) if asks else (0, 0)
-    assert book.quote(9) == [(5, 0, 9, *best_bid, *best_ask)]
-    assert book.quote(10) == []
+    assert book.changed_quote() == (*best_bid, *best_ask)
+    assert book.changed_quote() is None
     book.clear(11)
-    assert book.quote(11) == [(5, 0, 11, 0, 0, 0, 0)]
+    assert book.changed_quote() == (0, 0, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -233,22 +233,23 @@ def test_the_book_knows_its_top(changes):
 )
 def test_crypto_symbols_are_canonical(name, symbol):
     """Whatever separates base and quote, the canonical name has a dash; unknown names stay."""
-    assert crypto(name).name == symbol
+    assert crypto_symbol(name).name == symbol
 
 
 def test_currency_symbols_are_canonical():
     """Pairs are written together; gold is a metal."""
-    assert [currencies(name).name for name in ("EUR/USD", "eurusd", "EUR-USD")] == ["EURUSD"] * 3
-    assert currencies("XAUUSD").asset_class == "metal"
+    assert [fx_symbol(name).name for name in ("EUR/USD", "eurusd", "EUR-USD")] == ["EURUSD"] * 3
+    assert fx_symbol("XAUUSD").asset_class == "metal"
 
 
 def test_times_are_exact():
     """Nothing goes through a float: nanoseconds survive, and units are told by their size."""
-    assert iso("2021-04-17T16:43:37.129278Z") == 1618677817129278000
-    assert iso("2021-04-17 16:43:37") == 1618677817000000000
+    assert iso_utc("2021-04-17T16:43:37.129278Z") == 1618677817129278000
+    assert iso_utc("2021-04-17 16:43:37") == 1618677817000000000
     assert decimal_seconds("1582905486.4930081234") == 1582905486493008123
     assert [
-        integer(text) for text in ("1618677817", "1618677817129", "1618677817129278", "1618677817129278001")
+        epoch_number(text)
+        for text in ("1618677817", "1618677817129", "1618677817129278", "1618677817129278001")
     ] == [
         1618677817000000000,
         1618677817129000000,

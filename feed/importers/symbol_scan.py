@@ -1,0 +1,104 @@
+"""
+The first pass of an import: which instruments there are, and what their smallest units are.
+
+The files of an exchange do not say what its tick sizes are. A first pass over the input therefore
+counts how many decimals the prices and sizes of each instrument use, trailing zeros aside; tick and
+lot are one unit of the last decimal. An import that knows better passes a :class:`Grid`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from itertools import chain
+
+from feed.errors import ConfigError
+from feed.importers.books import ImportedMarket
+from feed.importers.numbers import DecimalPlaces, Grid, grid_step
+from feed.importers.symbols import Symbol
+from feed.model.instruments import Instrument
+
+
+class SymbolScan:
+    """
+    What the first pass finds. Names of instruments are in the source's spelling.
+
+    Args:
+        numbers: Bound on the entries of each cache of decimal text, for the second pass.
+
+    Attributes:
+        books: Instruments whose book is in the input.
+        updates: Instruments with incremental book updates, which need a snapshot before them.
+        spacing: Least time between two bars of an instrument, nanoseconds.
+        trades: Instruments with single trades, for sources that may have aggregate trades besides.
+    """
+
+    def __init__(self, numbers: int) -> None:
+        self.books: dict[str, None] = {}
+        self.updates: dict[str, None] = {}
+        self.trades: dict[str, None] = {}
+        self.spacing: dict[str, int] = {}
+        self._numbers = numbers
+        self._columns: dict[str, tuple[DecimalPlaces, DecimalPlaces]] = {}
+
+    def decimals_of(self, name: str) -> tuple[DecimalPlaces, DecimalPlaces]:
+        """Decimals of the prices and of the sizes of an instrument so far."""
+        found = self._columns.get(name)
+        if found is None:
+            found = self._columns[name] = (DecimalPlaces(), DecimalPlaces())
+        return found
+
+    def add(self, name: str, price: str, size: str) -> None:
+        """Take a price and a size of an instrument into account."""
+        prices, sizes = self.decimals_of(name)
+        prices.add(price)
+        sizes.add(size)
+
+    def add_levels(self, name: str, *sides: Iterable[tuple[str, str]]) -> None:
+        """Take the price and size of each level of an instrument's book into account."""
+        for price, size in chain(*sides):
+            self.add(name, price, size)
+
+    def markets(
+        self, symbol: Callable[[str], Symbol], grids: Mapping[str, Grid]
+    ) -> dict[str, ImportedMarket]:
+        """
+        The instruments found, by name, in order of appearance.
+
+        Args:
+            symbol: From the source's name to the canonical one.
+            grids: Known tick and lot sizes by canonical symbol; they replace those found.
+        Raises:
+            ConfigError: A grid that is no decimal, or one for an instrument that is not in the input.
+        """
+        found = {}
+        for index, name in enumerate(self._columns):
+            instrument = self._instrument(name, symbol(name), grids)
+            found[name] = ImportedMarket(
+                index, instrument, has_book=name in self.books, numbers=self._numbers
+            )
+        known = [market.instrument.symbol for market in found.values()]
+        for extra in grids:
+            if extra not in known:
+                raise ConfigError(
+                    f"no instrument {extra} in the input", where="grid", hint="there are " + ", ".join(known)
+                )
+        return found
+
+    def _instrument(self, name: str, symbol: Symbol, grids: Mapping[str, Grid]) -> Instrument:
+        prices, sizes = self._columns[name]
+        price_decimals, tick = prices.most, 1
+        size_decimals, lot = sizes.most, 1
+        if symbol.name in grids:
+            grid = grids[symbol.name]
+            price_decimals, tick = grid_step(grid.tick, symbol.name)
+            size_decimals, lot = grid_step(grid.lot, symbol.name)
+        return Instrument(
+            symbol=symbol.name,
+            base=symbol.base,
+            quote=symbol.quote,
+            price_decimals=price_decimals,
+            tick=tick,
+            size_decimals=size_decimals,
+            lot=lot,
+            asset_class=symbol.asset_class,
+        )
