@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from feed.cli.options import example
+from feed.dialects.discovery import with_codec
 from feed.recording.atomic_file import beginning, write_atomically
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command(
-    epilog=example("feed certify --dialect securitypro --junit card.xml -- python my_client.py"),
+    epilog=example(f"feed certify --dialect {with_codec()[0]} --junit card.xml -- python my_client.py"),
 )
 @click.option("--dialect", required=True, metavar="NAME", help="Protocol that the client speaks.")
 @click.option(

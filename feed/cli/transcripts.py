@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
 from itertools import zip_longest
 
 import attrs
+import msgspec
+
+
+class _Numbered(msgspec.Struct):
+    """What is read of a message."""
+
+    seq: object = None
+
+
+_NUMBERED = msgspec.json.Decoder(_Numbered)
 
 
 @attrs.frozen
@@ -16,21 +25,23 @@ class Line:
     One message as it was received.
 
     Attributes:
-        text: All of it.
+        data: All of it.
         seq: The sequence number in it; None when it has none.
-        settled: Whether it came after the connection had been greeted: no snapshot, no answer.
+        settled: Whether it came after the answers to the subscription: no snapshot, no answer.
     """
 
-    text: str
+    data: bytes
     seq: int | None
     settled: bool
 
 
-def line(text: str, *, settled: bool) -> Line:
+def line(data: bytes, *, settled: bool) -> Line:
     """A message, and its sequence number where it has one."""
-    fields = json.loads(text)
-    seq = fields.get("seq") if isinstance(fields, dict) else None
-    return Line(text, seq if isinstance(seq, int) else None, settled)
+    try:
+        seq = _NUMBERED.decode(data).seq
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        seq = None  # no object: whatever it is, it is compared
+    return Line(data, seq if isinstance(seq, int) else None, settled)
 
 
 @attrs.frozen(kw_only=True)
@@ -57,8 +68,7 @@ def compare(transcripts: Sequence[Sequence[Line]]) -> Verdict:
 
     Sequence numbers say where that is. Messages without one are compared in their places.
     """
-    greeted = [[item for item in lines if not item.settled] for lines in transcripts]
-    first = max(map(_newest, greeted), default=0)
+    first = max(map(subscribed_at, transcripts), default=0)
     last = min(map(_newest, transcripts), default=0)
     # The last number may have more messages than had come by then.
     windows = [_window(lines, first, last) for lines in transcripts]
@@ -71,9 +81,9 @@ def compare(transcripts: Sequence[Sequence[Line]]) -> Verdict:
                 return Verdict(
                     messages=at,
                     difference=f"connection {number} differs from connection 1 at message {at + 1}:\n"
-                    f"  1: {one}\n  {number}: {other}",
+                    f"  1: {_text(one)}\n  {number}: {_text(other)}",
                 )
-    content = "\n".join(reference).encode()
+    content = b"\n".join(reference)
     return Verdict(messages=len(reference), size=len(content), digest=hashlib.sha256(content).hexdigest())
 
 
@@ -82,8 +92,8 @@ def newest(lines: Sequence[Line]) -> int:
     return next((item.seq for item in reversed(lines) if item.seq is not None), 0)
 
 
-def greeted_at(lines: Sequence[Line]) -> int:
-    """The newest number of what came before a connection had been greeted."""
+def subscribed_at(lines: Sequence[Line]) -> int:
+    """The newest number of what came with the answers to the subscription."""
     return _newest([item for item in lines if not item.settled])
 
 
@@ -91,9 +101,14 @@ def _newest(lines: Sequence[Line]) -> int:
     return max((item.seq for item in lines if item.seq is not None), default=0)
 
 
-def _window(lines: Sequence[Line], first: int, last: int) -> list[str]:
+def _window(lines: Sequence[Line], first: int, last: int) -> list[bytes]:
     """The messages after the number ``first`` and before the number ``last``."""
     numbers = [(at, item.seq) for at, item in enumerate(lines) if item.seq is not None and item.settled]
     start = next((at for at, seq in numbers if seq > first), len(lines))
     stop = next((at for at, seq in numbers if seq >= last and at >= start), len(lines))
-    return [item.text for item in lines[start:stop]]
+    return [item.data for item in lines[start:stop]]
+
+
+def _text(data: bytes | None) -> str:
+    """For people; every byte can be told from every other."""
+    return "nothing" if data is None else data.decode(errors="backslashreplace")

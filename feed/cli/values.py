@@ -8,6 +8,7 @@ from typing import Final
 
 import click
 
+from feed.dialects.discovery import with_codec
 from feed.scenario.times import parse_moment
 from feed.settings import MOST_SPEED, Listen
 
@@ -54,7 +55,8 @@ def listen(value: str) -> Listen:
             return Listen(found["protocol"], found["v6"] or found["host"], int(found["port"]))
     except ValueError:
         pass  # no such port
-    raise click.BadParameter(f"{value!r} is not PROTOCOL=HOST:PORT, such as tradyn=127.0.0.1:8083")
+    protocol = with_codec()[-1]
+    raise click.BadParameter(f"{value!r} is not PROTOCOL=HOST:PORT, such as {protocol}=127.0.0.1:8083")
 
 
 def _number(value: str | float) -> float | None:

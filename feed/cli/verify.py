@@ -5,37 +5,42 @@ from __future__ import annotations
 import ssl
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from feed.cli.handshakes import Caller, subprotocols, usual
 from feed.cli.options import example
-from feed.cli.transcripts import Line, compare, greeted_at, line, newest
-from feed.dialects.discovery import handshake as said_first
-from feed.dialects.discovery import with_handshake
+from feed.cli.transcripts import Line, compare, line, newest, subscribed_at
+from feed.dialects.discovery import codecs, dialects, with_codec
 from feed.errors import ConfigError
 from feed.settings import DEMO_KEY, DEMO_SECRET, LOCAL_URL
 
 if TYPE_CHECKING:
     import trio
 
-    from feed.dialects.handshake import Handshake
+    from feed.client import Disconnected
 
+# So long after its subscriptions were confirmed, and its book has come, a connection knows how things stand.
 SETTLE_SECONDS = 1.0
 # A slow connection takes messages in gulps, this far apart.
 GULP_SECONDS = 0.25
-# So many times as long as was asked for it waits for connections that have yet to hear what others have.
+# So many times as long as was asked for it waits for connections that have yet to be sent what others have.
 PATIENCE = 5
-REFUSAL_BYTES = 300  # of a server's own words, in a message
+FAST_EVENTS = 10_000  # that wait for a connection's reader; a slow one leaves all others to its socket
 WAYS = ("fast", "slow", "late")
 
 
-@click.command(epilog=example("feed verify ws://127.0.0.1:8080 --dialect rails --connections 8 --seconds 10"))
+def usual() -> str:
+    """The protocol that is spoken when none is named: the first in which orders can be sent."""
+    known = [dialects()[name] for name in with_codec()]
+    return next((dialect.name for dialect in known if dialect.trades), known[0].name)
+
+
+@click.command(epilog=example("feed verify ws://127.0.0.1:8080 --connections 8 --seconds 10"))
 @click.argument("url", default=LOCAL_URL)
 @click.option(
     "--dialect",
-    type=click.Choice(with_handshake()),
+    type=click.Choice(with_codec()),
     default=usual,
     show_default="the first that takes orders",
 )
@@ -67,39 +72,37 @@ def verify(
     # Not at the top: `feed --help` should not wait for a WebSocket library to load.
     import trio  # noqa: PLC0415
 
-    trust = _context(ca) if url.startswith("wss:") else None
-    caller = Caller(url=url, key=key, secret=secret, symbol=symbol, trust=trust)
-    handshake = said_first(dialect, symbol, key)
-    offered = subprotocols(caller, dialect)
-    address = caller.address(f"/{dialect}", handshake.query)
+    codec = codecs()[dialect]
+    options = {
+        "key": key,
+        "secret": secret,
+        "symbols": [symbol],
+        "channels": codec.channels,
+        "raw_channels": codec.raw_channels,
+        "dialect": dialect,
+        "ssl_context": _context(ca) if url.startswith("wss:") else None,
+        "mute_seconds": None,  # a question of whether it is there is answered to one connection alone
+    }
     transcripts: list[list[Line]] = [[] for _ in range(connections)]
 
     async def watch() -> None:
         began = trio.current_time()
         async with trio.open_nursery() as nursery:
-            greeted = []
+            settled = []
             for at, lines in enumerate(transcripts):
                 way = WAYS[at % len(WAYS)]
                 delay = seconds / 3 if way == "late" else 0.0
-                greeted.append(trio.Event())
-                listen = partial(
-                    _listen,
-                    address,
-                    handshake,
-                    offered=offered,
-                    context=trust,
-                    nursery=nursery,
-                    slow=way == "slow",
-                    delay=delay,
-                )
-                nursery.start_soon(listen, lines, greeted[-1])
-            for one in greeted:
-                await one.wait()
+                settled.append(trio.Event())
+                listen = partial(_listen, url, options, slow=way == "slow", delay=delay)
+                nursery.start_soon(listen, lines, settled[-1], nursery)
+            with trio.move_on_after(PATIENCE * seconds):
+                for one in settled:
+                    await one.wait()
             # On a busy machine some come late, or read late: all of them have to hear of the same time.
             now = trio.current_time()
             end = max(began + seconds, now + seconds / 3)
             await trio.sleep_until(end)
-            begin = max(map(greeted_at, transcripts))
+            begin = max(map(subscribed_at, transcripts))
             last_call = trio.current_time() + PATIENCE * seconds
             while min(map(newest, transcripts)) <= begin + 1 and trio.current_time() < last_call:  # noqa: ASYNC110 - an event for each message would slow them all
                 await trio.sleep(GULP_SECONDS)
@@ -127,58 +130,74 @@ def _context(ca: Path | None) -> ssl.SSLContext:
         raise ConfigError(f"cannot be used ({problem})", where=str(ca)) from None
 
 
-def refusal(status: int, body: bytes | None) -> str:
-    """What a server says that lets nobody in."""
-    said = (body or b"")[:REFUSAL_BYTES].decode(errors="replace")
-    return f"the server refuses the connection (HTTP {status}{': ' if said else ''}{said})"
-
-
 async def _listen(
-    address: str,
-    handshake: Handshake,
+    url: str,
+    options: dict[str, Any],
     lines: list[Line],
-    greeted: trio.Event,
-    *,
-    offered: tuple[str, ...],
-    context: ssl.SSLContext | None,
+    settled: trio.Event,
     nursery: trio.Nursery,
+    *,
     slow: bool,
     delay: float,
 ) -> None:
-    import trio  # noqa: PLC0415
-    from trio_websocket import (  # noqa: PLC0415
-        ConnectionClosed,
-        ConnectionRejected,
-        HandshakeError,
-        open_websocket_url,
-    )
+    """
+    Keep what one connection is sent, until it is cancelled.
 
-    async def greet() -> None:
-        """Wait until the server has come to what it was asked for; its answers are at most a moment away."""
-        try:
-            for message in handshake.messages:
-                await socket.send_message(message)
-            await socket.ping()
-        except ConnectionClosed:
-            return  # who listens says so
+    Args:
+        url: Of the server.
+        options: Of :func:`feed.client.connect`.
+        lines: Takes each message.
+        settled: Set when it has been sent how things stand.
+        nursery: Where it is waited for that.
+        slow: Whether it reads in gulps.
+        delay: Seconds before it connects.
+    """
+    import trio  # noqa: PLC0415
+
+    from feed.cli.live import refusals  # noqa: PLC0415
+    from feed.client import Channel, Connected, Disconnected, ServerError, connect  # noqa: PLC0415
+
+    def keep(data: bytes) -> None:
+        lines.append(line(data, settled=settled.is_set()))
+
+    async def settle() -> None:
         await trio.sleep(SETTLE_SECONDS)
-        greeted.set()
+        settled.set()
 
     await trio.sleep(delay)
-    try:
-        async with open_websocket_url(address, ssl_context=context, subprotocols=list(offered)) as socket:
-            nursery.start_soon(greet)
+    book = Channel.BOOK in options["channels"]
+    connected = subscribed = False
+    with refusals(url):
+        async with connect(url, **options, on_message=keep, queue_events=1 if slow else FAST_EVENTS) as feed:
             gulp = trio.current_time()
             while True:
-                text = str(await socket.get_message())
-                lines.append(line(text, settled=greeted.is_set()))
+                for item in await feed.batch():
+                    connected = connected or isinstance(item, Connected)
+                    if isinstance(item, Disconnected):
+                        _check(item, url, connected=connected)
+                    elif isinstance(item, ServerError):
+                        raise ConfigError(f"the server complains ({item.message})", where=url)
+                books = not book or (feed.books and all(one.in_sync for one in feed.books))
+                if feed.subscribed and books and not subscribed:
+                    subscribed = True
+                    nursery.start_soon(settle)
                 if slow and trio.current_time() - gulp > GULP_SECONDS:
                     await trio.sleep(GULP_SECONDS)
                     gulp = trio.current_time()
-    except ConnectionRejected as refused:
-        raise ConfigError(refusal(refused.status_code, refused.body), where=address) from None
-    except (OSError, HandshakeError, ValueError, trio.BrokenResourceError) as problem:
-        raise ConfigError(f"cannot connect ({problem})", where=address) from None
-    except ConnectionClosed as closed:
-        reason = closed.reason.code if closed.reason else "no reason"
-        raise ConfigError(f"the server closed the connection ({reason})", where=address) from None
+
+
+def _check(ended: Disconnected, url: str, *, connected: bool) -> None:
+    """
+    What the end of a connection is: only an attempt that is made again at once is none.
+
+    Raises:
+        ConfigError: The server is not there, lets nobody in, or has closed the connection.
+    """
+    if connected:
+        what = f"the server closed the connection ({ended.code or ended.reason})"
+    elif not ended.retry_seconds:
+        return  # with connection options that it does not know
+    else:
+        what = "the server refuses the connection" if ended.code else "cannot connect"
+        what = f"{what} ({ended.reason})"
+    raise ConfigError(what, where=url)

@@ -88,6 +88,11 @@ class Feed:
         """Those that messages have named."""
         return self._core.instruments
 
+    @property
+    def subscribed(self) -> bool:
+        """Whether the server has confirmed every subscription on the connection that stands."""
+        return self._core.subscribed
+
     def symbol(self, event: Event) -> str:
         """The symbol that an event is of."""
         return self._core.instruments[event.instrument].symbol
@@ -237,12 +242,14 @@ async def connect(
     secret: str | None = None,
     symbols: Sequence[str],
     channels: Sequence[Channel | str] = (),
+    raw_channels: Sequence[str] = (),
     dialect: str | None = None,
     resume: bool = True,
     mute_seconds: float | None = MUTE_SECONDS,
     queue_events: int = QUEUE_EVENTS,
     overflow: Overflow = Overflow.WAIT,
     raw: bool = False,
+    on_message: Callable[[bytes], None] | None = None,
     ssl_context: ssl.SSLContext | None = None,
     random: Callable[[], float] = _random.random,
     open_socket: Open | None = None,
@@ -260,6 +267,8 @@ async def connect(
             loopback only.
         symbols: What to listen to, as the server names it.
         channels: Of each symbol; none means the protocol's first, its quotes.
+        raw_channels: What else of each symbol, by the protocol's own names. What comes there is not read:
+            ``raw`` or ``on_message`` shows it.
         dialect: Name of the protocol. A URL without a path gets that of its document, where the root of a
             server means another protocol.
         resume: Use the connection options of this project's servers to miss nothing while
@@ -269,6 +278,8 @@ async def connect(
         queue_events: Events that may wait for their reader.
         overflow: What happens beyond.
         raw: Also give every message as it came, as :class:`~feed.client.states.Message`.
+        on_message: Called with the bytes of every message, whole and unpacked, before they are read. It
+            must not block: nothing else is received meanwhile.
         ssl_context: Whom to trust for ``wss://``; None trusts whom the system trusts.
         random: Scatters reconnects; draws from [0, 1).
         open_socket: Stands in for the network, in tests.
@@ -284,6 +295,7 @@ async def connect(
     spec = SubscriptionSpec(
         symbols=tuple(dict.fromkeys(symbols)),
         channels=_channels(codec, channels, url),
+        raw_channels=_raw_channels(codec, raw_channels, url),
         key=key if key is not None else _on_loopback(url, DEMO_KEY),
         secret=secret if secret is not None else _on_loopback(url, DEMO_SECRET),
     )
@@ -293,7 +305,7 @@ async def connect(
         Core(codec, spec, url, resume=resume),
         EventBuffer(queue_events, overflow),
         codec,
-        open_socket or _opener(ssl_context),
+        open_socket or _opener(ssl_context, on_message),
         mute_seconds=mute_seconds,
         raw=raw,
         random=random,
@@ -339,9 +351,17 @@ def _channels(codec: Codec, wanted: Sequence[Channel | str], url: str) -> tuple[
     return tuple(Channel(one) for one in wanted) or codec.channels[:1]
 
 
+def _raw_channels(codec: Codec, wanted: Sequence[str], url: str) -> tuple[str, ...]:
+    for name in wanted:
+        if name not in codec.raw_channels:
+            hint = f"there are {', '.join(codec.raw_channels) or 'none'}"
+            raise ConfigError(f"no raw channel {name!r}", where=url, hint=hint)
+    return tuple(dict.fromkeys(wanted))
+
+
 def _on_loopback(url: str, text: str) -> str | None:
     return text if urlsplit(url).hostname in {LOOPBACK, "localhost", "::1"} else None
 
 
-def _opener(ssl_context: ssl.SSLContext | None) -> Open:
-    return lambda url, subprotocols: open_socket(url, ssl_context, subprotocols)
+def _opener(ssl_context: ssl.SSLContext | None, on_message: Callable[[bytes], None] | None) -> Open:
+    return lambda url, subprotocols: open_socket(url, ssl_context, subprotocols, on_message)

@@ -91,6 +91,11 @@ class Core:
         self._untold: list[State] = []  # until the server has said whether it goes on
         self._gap_told = False  # of a connection that is yet to be made
 
+    @property
+    def subscribed(self) -> bool:
+        """Whether the server has confirmed every subscription on this connection."""
+        return all(one.confirmed for one in self._progress)
+
     # -- a connection's life -----------------------------------------------------------------------
 
     def url(self) -> str:

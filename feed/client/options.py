@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Required, TypedDict
 
 from feed.client.event_buffer import Overflow
@@ -17,10 +17,12 @@ class ConnectOptions(TypedDict, total=False):
     secret: str | None
     symbols: Required[Sequence[str]]
     channels: Sequence[Channel | str]
+    raw_channels: Sequence[str]
     dialect: str | None
     resume: bool
     mute_seconds: float | None
     queue_events: int
     overflow: Overflow
     raw: bool
+    on_message: Callable[[bytes], None] | None
     ssl_context: ssl.SSLContext | None

@@ -7,7 +7,7 @@ The core parses frames, answers pings and shakes hands on a close; here bytes ar
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -19,7 +19,7 @@ from websockets.exceptions import InvalidStatus, InvalidURI
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 from websockets.frames import Frame, Opcode
 from websockets.protocol import State
-from websockets.typing import Subprotocol
+from websockets.typing import BytesLike, Subprotocol
 from websockets.uri import parse_uri
 
 from feed.errors import ConfigError
@@ -63,9 +63,15 @@ class HandshakeRefused(SocketClosed):
 class Socket:
     """An open WebSocket."""
 
-    def __init__(self, stream: ByteStream, protocol: ClientProtocol) -> None:
+    def __init__(
+        self,
+        stream: ByteStream,
+        protocol: ClientProtocol,
+        on_message: Callable[[bytes], None] | None = None,
+    ) -> None:
         self._stream = stream
         self._protocol = protocol
+        self._on_message = on_message
         self._text: list[bytes] = []  # frames of an unfinished message
         self._torn = False
 
@@ -122,13 +128,19 @@ class Socket:
             if not isinstance(frame, Frame):
                 continue
             if frame.fin and frame.opcode is Opcode.TEXT:
-                texts.append(str(frame.data, "utf-8", "replace"))
+                texts.append(self._whole(frame.data))
             elif frame.opcode is Opcode.TEXT or (frame.opcode is Opcode.CONT and self._text):
                 self._text.append(bytes(frame.data))
                 if frame.fin:
-                    texts.append(str(b"".join(self._text), "utf-8", "replace"))
+                    texts.append(self._whole(b"".join(self._text)))
                     self._text = []
         return texts
+
+    def _whole(self, data: BytesLike) -> str:
+        """One message, which is shown to whoever wants its bytes."""
+        if self._on_message is not None:
+            self._on_message(bytes(data))
+        return str(data, "utf-8", "replace")
 
     async def _more(self) -> None:
         try:
@@ -183,7 +195,10 @@ class Socket:
 
 @asynccontextmanager
 async def open_socket(
-    url: str, ssl_context: ssl.SSLContext | None = None, subprotocols: Sequence[str] = ()
+    url: str,
+    ssl_context: ssl.SSLContext | None = None,
+    subprotocols: Sequence[str] = (),
+    on_message: Callable[[bytes], None] | None = None,
 ) -> AsyncIterator[Socket]:
     """
     Connect, and close at the end of the block.
@@ -192,6 +207,7 @@ async def open_socket(
         url: ``ws://`` or ``wss://``.
         ssl_context: What to trust; None trusts what the system trusts.
         subprotocols: To offer in the handshake.
+        on_message: Called with the bytes of every message, whole and unpacked, before it is read.
 
     Raises:
         ConfigError: It is no such URL.
@@ -210,7 +226,7 @@ async def open_socket(
                 extensions=[ClientPerMessageDeflateFactory()],
                 subprotocols=[Subprotocol(name) for name in subprotocols] or None,
             )
-            socket = Socket(stream, protocol)
+            socket = Socket(stream, protocol, on_message)
             try:
                 await socket.handshake()
             except BaseException:

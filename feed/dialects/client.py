@@ -49,6 +49,7 @@ class SubscriptionSpec:
     Attributes:
         symbols: As the server names them.
         channels: Of each of them.
+        raw_channels: What else of them, by the protocol's own names (:attr:`Codec.raw_channels`).
         key: API key; None for none. Never shown.
         secret: That goes with the key, where a protocol wants one; None for none. Never shown.
         since: Positions after which the subscriptions are to begin, one for each of
@@ -57,6 +58,7 @@ class SubscriptionSpec:
 
     symbols: tuple[str, ...]
     channels: tuple[Channel, ...]
+    raw_channels: tuple[str, ...] = ()
     key: str | None = attrs.field(default=None, repr=False)
     secret: str | None = attrs.field(default=None, repr=False)
     since: tuple[str, ...] = ()
@@ -165,6 +167,7 @@ class Codec:
     Attributes:
         client_session: Begins to talk on a new connection.
         channels: Those it offers; the first is the one that is heard when none is named.
+        raw_channels: What else it offers, by its own names; what comes there is not read.
         backoff: As the document says.
         required: What the document asks of clients.
         advised: What it recommends, or what any client had better do.
@@ -179,6 +182,7 @@ class Codec:
 
     client_session: Callable[[SubscriptionSpec, Directory], ClientSession]
     channels: tuple[Channel, ...]
+    raw_channels: tuple[str, ...] = ()
     backoff: Backoff = attrs.field(factory=Backoff)
     required: tuple[Requirement, ...]
     advised: tuple[Requirement, ...]

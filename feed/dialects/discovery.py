@@ -12,7 +12,6 @@ from urllib.parse import parse_qsl, urlsplit
 import feed.dialects
 from feed.dialects.client import Codec
 from feed.dialects.contract import Dialect
-from feed.dialects.handshake import Handshake
 from feed.dialects.rest import Endpoint, RestContext
 from feed.errors import ConfigError
 from feed.model.grants import Grant
@@ -35,12 +34,7 @@ def dialects() -> dict[str, Dialect]:
 @cache
 def codecs() -> dict[str, Codec]:
     """The client's side of every dialect that has one, by name, in alphabetical order."""
-    found: dict[str, Codec] = {}
-    for name in dialects():
-        module = f"feed.dialects.{name}.client"
-        if importlib.util.find_spec(module) is not None:
-            found[name] = importlib.import_module(module).CODEC
-    return found
+    return {name: importlib.import_module(f"feed.dialects.{name}.client").CODEC for name in with_codec()}
 
 
 def endpoints(listing: Listing, web: Web) -> tuple[Endpoint[RestContext], ...]:
@@ -103,15 +97,7 @@ def demo_keys() -> tuple[tuple[str, Grant], ...]:
     return tuple(key for module in MODULES.values() for key in getattr(module, "DEMO_KEYS", ()))
 
 
-def with_handshake() -> list[str]:
-    """Names of the dialects that say how a connection begins, in alphabetical order; imports none of them."""
+def with_codec() -> list[str]:
+    """Names of the dialects that :func:`codecs` has, in alphabetical order; imports none of them."""
     folders = sorted(module.name for module in pkgutil.iter_modules(feed.dialects.__path__) if module.ispkg)
-    return [
-        name for name in folders if importlib.util.find_spec(f"feed.dialects.{name}.handshake") is not None
-    ]
-
-
-def handshake(name: str, symbol: str, key: str) -> Handshake:
-    """How a connection begins in one of :func:`with_handshake`."""
-    found: Handshake = importlib.import_module(f"feed.dialects.{name}.handshake").handshake(symbol, key)
-    return found
+    return [name for name in folders if importlib.util.find_spec(f"feed.dialects.{name}.client") is not None]

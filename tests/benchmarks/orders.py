@@ -21,7 +21,10 @@ from uuid import UUID
 import trio
 from trio_websocket import open_websocket_url
 
-from feed.cli.handshakes import Caller, subprotocols
+from feed.client.address import ServerAddress
+from feed.client.fetch import poster
+from feed.dialects.client import SubscriptionSpec
+from feed.dialects.discovery import codecs
 from feed.settings import DEMO_KEY, DEMO_SECRET
 
 SIZE = "0.0001"
@@ -50,10 +53,18 @@ async def rest(socket, count):
         await trio.sleep(0.002)  # below the bound on messages in a second
 
 
-async def measure(url, offered, *, seconds, rate, resting):
+async def token(url):
+    """The subprotocol that carries one, as the client library gets it."""
+    spec = SubscriptionSpec(symbols=("BTC-USD",), channels=(), key=DEMO_KEY, secret=DEMO_SECRET)
+    address = ServerAddress(codecs()["rails"], spec, url)
+    return address.ticket(*await poster(None)(*address.token_request()), trusted=False)
+
+
+async def measure(url, *, seconds, rate, resting):
     """Acknowledgement and public book, seconds for each order that was created."""
     sent, acknowledged, public = {}, {}, {}
     orders = {}
+    offered = [await token(url)]
     async with (
         open_websocket_url(f"{url}/rails?market=BTC-USD", subprotocols=offered) as trader,
         open_websocket_url(
@@ -122,10 +133,7 @@ def main():
             while not port.exists():
                 time.sleep(0.05)
             url = f"ws://127.0.0.1:{port.read_text().strip()}"
-            caller = Caller(url=url, key=DEMO_KEY, secret=DEMO_SECRET, symbol="BTC-USD")
-            acknowledged, public = trio.run(
-                lambda: measure(url, subprotocols(caller, "rails"), **vars(options))
-            )
+            acknowledged, public = trio.run(lambda: measure(url, **vars(options)))
         finally:
             server.terminate()
             server.wait()

@@ -220,12 +220,26 @@ async def test_a_slow_reader_holds_the_connection_up():
     assert [item.seq for item in found if isinstance(item, Quote)] == list(range(1, 50))
 
 
+async def test_a_subscription_is_one_once_it_is_confirmed():
+    """On the connection that stands, not on the one before."""
+    server = ScriptedServer([*HELLO, tick(6), SocketClosed(1012, "restarting")], [*HELLO[:2], 5, HANG])
+    async with feed_of(server) as feed:
+        assert not feed.subscribed
+        await until(feed, Quote)
+        assert feed.subscribed
+        await until(feed, Disconnected)
+        await anyio.sleep(3)
+        assert not feed.subscribed
+
+
 @pytest.mark.parametrize(
     ("url", "options", "complaint"),
     [
         ("ws://x/nowhere", {}, "its path is that of no protocol"),
         ("ws://x", {"dialect": "morse"}, "no client for 'morse'"),
         ("ws://x", {"channels": ["book"]}, "no channel 'book'; there are quotes"),
+        ("ws://x", {"raw_channels": ["book"]}, "no raw channel 'book'; there are none"),
+        ("ws://x/rails", {"raw_channels": ["book"]}, "no raw channel 'book'; there are orders, trades"),
     ],
 )
 async def test_what_cannot_be_is_said_at_once(url, options, complaint):

@@ -92,8 +92,10 @@ async def test_last_words_are_given_though_nothing_can_be_answered():
         raise anyio.BrokenResourceError
 
     protocol = ClientProtocol(parse_uri("ws://127.0.0.1"), state=State.OPEN)
-    sock = Socket(SimpleNamespace(receive=receive, send=send), protocol)
+    seen = []
+    sock = Socket(SimpleNamespace(receive=receive, send=send), protocol, seen.append)
     assert await sock.receive() == ["no"]
+    assert seen == [b"no"]
     with pytest.raises(SocketClosed) as closed:
         await sock.receive()
     assert closed.value.code == 1008

@@ -101,7 +101,8 @@ class MarketAiClientSession(ClientSession):
             case Update():
                 return self._heard(said), ()
             case Authenticated():
-                return (), [self._subscription("subscribe", self._spec.channels)]
+                names = [_CHANNELS[channel] for channel in self._spec.channels]
+                return (), [self._subscription("subscribe", [*names, *self._spec.raw_channels])]
             case Subscribed():
                 return [Ready()], ()
             case Error():
@@ -112,15 +113,15 @@ class MarketAiClientSession(ClientSession):
     def renew(self, channel: Channel, symbol: str) -> Sequence[str]:
         """Away and back again: quotes begin with how they stand."""
         del symbol
-        return [self._subscription(action, (channel,)) for action in ("unsubscribe", "subscribe")]
+        return [self._subscription(action, [_CHANNELS[channel]]) for action in ("unsubscribe", "subscribe")]
 
     def probe(self) -> str:
         """A ping that is a message."""
         return message(action="ping")
 
-    def _subscription(self, action: str, wanted: Sequence[Channel]) -> str:
+    def _subscription(self, action: str, names: Sequence[str]) -> str:
         symbols = list(self._spec.symbols)
-        entries = [{"type": _CHANNELS[channel], "symbols": symbols} for channel in wanted]
+        entries = [{"type": name, "symbols": symbols} for name in names]
         return message(action=action, channels=entries)
 
     def _heard(self, said: Update) -> Sequence[Item]:
@@ -159,6 +160,7 @@ class MarketAiClientSession(ClientSession):
 CODEC: Final = Codec(
     client_session=MarketAiClientSession,
     channels=(Channel.QUOTES, Channel.TRADES),
+    raw_channels=(channels.BOOK, channels.KLINES),
     required=(
         Requirement.CONNECT,
         Requirement.AUTHENTICATE,

@@ -135,7 +135,7 @@ class RailsClientHandshake(ClientHandshake):
         """What the connection is for."""
         return {
             "market": spec.symbols[0] if len(spec.symbols) == 1 else ALL,
-            "subscriptions": ",".join(_STREAMS[channel] for channel in spec.channels),
+            "subscriptions": ",".join([*map(_STREAMS.__getitem__, spec.channels), *spec.raw_channels]),
         }
 
     def headers(self, spec: SubscriptionSpec) -> Mapping[str, str]:
@@ -263,6 +263,7 @@ CODEC: Final = Codec(
     extensions="seq,crc",
     resuming=Resuming.BY_URL,
     channels=(Channel.TRADES, Channel.BOOK),
+    raw_channels=(channels.ORDERS, channels.TRADES),
     backoff=Backoff(first_seconds=5),  # page "Rate Limits": after 5 s, then exponentially
     required=(
         Requirement.CONNECT,

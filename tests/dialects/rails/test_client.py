@@ -39,6 +39,8 @@ def test_one_market_is_named_in_the_query_and_several_are_all():
         "market": "BTC-USD",
         "subscriptions": "publicTrades,publicOrderBook",
     }
+    raw = attrs.evolve(both, symbols=("A",), raw_channels=CODEC.raw_channels)
+    assert CODEC.client_handshake.query(raw)["subscriptions"] == "publicTrades,orders,trades"
     assert CODEC.client_handshake.query(both) == {"market": "ALL", "subscriptions": "publicTrades"}
 
 
