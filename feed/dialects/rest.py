@@ -15,6 +15,7 @@ import attrs
 import msgspec
 
 from feed.dialects.access import Access, Problem
+from feed.model.arrival import HERE, Arrival
 from feed.model.events import Status, Trade
 from feed.model.grants import Grant
 from feed.model.instruments import Instrument, Listing
@@ -90,9 +91,9 @@ class RestContext(Protocol):
         """How many WebSocket connections somebody has open, where a protocol counts them."""
         ...
 
-    def token(self, key: str, secret: str, dialect: str) -> str | None:
+    def token(self, call: Call, secret: str) -> str | None:
         """
-        An access token for a key and its secret; None when either is refused.
+        An access token for the key of a call and its secret; None when the secret is refused.
 
         Raises:
             Problem: 429, too many of these were wrong, or too many tokens were given out.
@@ -193,6 +194,8 @@ class Call:
     Attributes:
         values: Its parameters, each as declared; those that were left out have their default.
         grant: What its key allows; None when it came without, and may.
+        key: What the server knows of that key, for the server to recognise; else None.
+        arrival: Where it came from.
         body: Its body, decoded as declared; None when none is declared.
         base: URL of the server as the client wrote it, such as ``http://127.0.0.1:8080``.
         headers: Of the request; case does not matter in their names.
@@ -200,6 +203,8 @@ class Call:
 
     values: Mapping[str, str | int]
     grant: Grant | None = None
+    key: object = attrs.field(default=None, repr=False)
+    arrival: Arrival = HERE
     body: object = None
     base: str = ""
     headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)
@@ -257,6 +262,8 @@ class Endpoint(Generic[Context_contra]):
         *,
         grant: Grant | None,
         base: str,
+        key: object = None,
+        arrival: Arrival = HERE,
         headers: Mapping[str, str],
     ) -> Call:
         """
@@ -268,6 +275,8 @@ class Endpoint(Generic[Context_contra]):
             grant: See :class:`Call`.
             base: See there.
             headers: See there.
+            key: See there.
+            arrival: See there.
 
         Raises:
             Problem: 400, something is missing or cannot be.
@@ -277,6 +286,8 @@ class Endpoint(Generic[Context_contra]):
         return Call(
             values=values,
             grant=grant,
+            key=key,
+            arrival=arrival,
             body=decoded,
             base=base,
             headers=headers,

@@ -16,8 +16,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from feed.errors import ConfigError
-from feed.server.keycheck import Arrival
-from feed.server.keys import is_loopback
+from feed.model.arrival import Arrival, is_loopback
 
 ANY: Final = "*"
 _HOST: Final = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\s:/\\@?#\[\]%,\"<>]+))(?::[0-9]{0,5})?")

@@ -17,7 +17,7 @@ import h11
 
 from feed.dialects.contract import Opening
 from feed.errors import ClientError
-from feed.server.framing import strict
+from feed.server.http_parser import HttpParser
 
 _TLS_HANDSHAKE: Final = 0x16
 _VERSION: Final = "13"
@@ -61,12 +61,13 @@ class Head:
     Attributes:
         opening: What the dialects see of it.
         nonce: Its Sec-WebSocket-Key; empty when no WebSocket is asked for.
-        raw: Every byte received so far, for whoever serves HTTP; empty when a WebSocket is asked for.
+        parser: Goes on from this head, which it gives once more, for whoever serves HTTP; None when a
+            WebSocket is asked for.
     """
 
     opening: Opening
     nonce: str = attrs.field(repr=False)
-    raw: bytes = attrs.field(default=b"", repr=False)
+    parser: HttpParser | None = attrs.field(default=None, eq=False, repr=False)
 
     @property
     def upgrade(self) -> bool:
@@ -79,8 +80,8 @@ class HeadReader:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._raw = bytearray()
-        self._parser = strict(h11.Connection(h11.SERVER, max_incomplete_event_size=limit))
+        self._received = 0
+        self._parser = HttpParser(limit)
 
     def feed(self, data: bytes) -> Head | None:
         """
@@ -92,13 +93,13 @@ class HeadReader:
         Raises:
             BadRequest: The bytes are no request head, or too many.
         """
-        if not self._raw:
+        if not self._received:
             if data[:1] == bytes((_TLS_HANDSHAKE,)):
                 raise BadRequest(400, "This port speaks plain ws:// and http://, not TLS")
             head = _at_a_glance(data) if len(data) <= self._limit else None
             if head is not None:
                 return head
-        self._raw += data
+        self._received += len(data)
         self._parser.receive_data(data)
         try:
             event = self._parser.next_event()
@@ -109,7 +110,7 @@ class HeadReader:
         if not isinstance(event, h11.Request):
             return None
         early, _ = self._parser.trailing_data
-        if len(self._raw) - len(early) > self._limit:
+        if self._received - len(early) > self._limit:
             raise BadRequest(431, f"The request head is longer than {self._limit} bytes")
         headers = {
             name.decode("latin-1").lower(): value.decode("latin-1")
@@ -118,7 +119,10 @@ class HeadReader:
         head = _head(event.method, event.target.decode("latin-1"), event.http_version, headers)
         if head.upgrade and early:
             raise BadRequest(400, "Nothing may follow a WebSocket handshake before it is answered")
-        return head if head.upgrade else attrs.evolve(head, raw=bytes(self._raw))
+        if head.upgrade:
+            return head
+        self._parser.put_back(event)
+        return attrs.evolve(head, parser=self._parser)
 
 
 def _at_a_glance(data: bytes) -> Head | None:

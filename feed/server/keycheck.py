@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from math import ceil
 
-import attrs
-
 from feed.errors import ClientError
+from feed.model.arrival import Arrival
 from feed.server.guesses import Guesses
 from feed.server.keyfile import KeyRecord
-from feed.server.keys import LONGEST_KEY, KeyStore, digest, is_loopback
-from feed.settings import LOOPBACK
+from feed.server.keys import LONGEST_KEY, KeyStore, digest, has_secret
 
 
 class TooManyGuesses(ClientError):
@@ -24,31 +22,6 @@ class TooManyGuesses(ClientError):
     def __init__(self, seconds: float) -> None:
         self.seconds = ceil(seconds)
         super().__init__(f"Too many wrong keys from your address; try again in {self.seconds} seconds")
-
-
-@attrs.frozen(kw_only=True)
-class Arrival:
-    """
-    Where a connection came from, and where it arrived.
-
-    Attributes:
-        peer: Address of the client.
-        local: Address that the client has connected to.
-        listening: Address that this server listens on there; a wildcard where it is all of them.
-    """
-
-    peer: str = LOOPBACK
-    local: str = LOOPBACK
-    listening: str = LOOPBACK
-
-    @property
-    def within(self) -> bool:
-        """Whether it never left this machine, and could not have come from another."""
-        return is_loopback(self.listening) and is_loopback(self.local)
-
-
-HERE = Arrival()
-"""Within this machine."""
 
 
 class KeyCheck:
@@ -73,26 +46,33 @@ class KeyCheck:
             TooManyGuesses: It has not been looked at.
         """
         found = self._key_store.find(key, dialect, local=arrival.within)
-        return self._counted(arrival, key, found)
+        if found is not None:
+            self._count(arrival, found.digest, good=True)
+        else:
+            self._count(arrival, digest(key) if len(key) <= LONGEST_KEY else b"", good=False)
+        return found
 
-    def secret(self, arrival: Arrival, key: str, secret: str, dialect: str) -> KeyRecord | None:
+    def secret(self, arrival: Arrival, entry: KeyRecord, secret: str) -> bool:
         """
-        What is known of a key that is shown with its secret; None when either is refused.
+        Whether a secret that is shown goes with a key that was good.
 
         Raises:
-            TooManyGuesses: They have not been looked at.
+            TooManyGuesses: It has not been looked at.
         """
-        found = self._key_store.find_with_secret(key, secret, dialect, local=arrival.within)
-        return self._counted(arrival, f"{key} {secret}", found)
+        good = has_secret(entry, secret)
+        self._count(arrival, entry.digest + digest(secret) if len(secret) <= LONGEST_KEY else b"", good=good)
+        return good
 
-    def _counted(self, arrival: Arrival, shown: str, found: KeyRecord | None) -> KeyRecord | None:
-        """``found``, unless too much was wrong before; then nobody learns whether it was good."""
-        seen = digest(shown) if len(shown) <= 2 * LONGEST_KEY else b""
-        wait = self._guesses.wait(arrival.peer, seen)
+    def accepts(self, entry: KeyRecord) -> bool:
+        """Whether a key that was good when it was shown still is."""
+        return self._key_store.accepts(entry)
+
+    def _count(self, arrival: Arrival, shown: bytes, *, good: bool) -> None:
+        """Count what was shown, unless too much was wrong before; then nobody learns whether it was good."""
+        wait = self._guesses.wait(arrival.peer, shown)
         if wait:
             raise TooManyGuesses(wait)
-        if found is None:
-            self._guesses.wrong(arrival.peer)
+        if good:
+            self._guesses.good(arrival.peer, shown)
         else:
-            self._guesses.good(arrival.peer, seen)
-        return found
+            self._guesses.wrong(arrival.peer)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import ipaddress
 import re
 import time
 from collections.abc import Callable, Iterable
@@ -18,6 +17,7 @@ import attrs
 
 from feed.dialects.discovery import demo_keys
 from feed.errors import ConfigError
+from feed.model.arrival import is_loopback
 from feed.model.grants import Grant, Scope, Tier
 from feed.server.keyfile import KeyRecord
 from feed.settings import DEMO_KEY, DEMO_SECRET, Settings
@@ -98,16 +98,6 @@ class KeyStore:
             return None
         dialects = matching[0].grant.dialects
         return matching[0] if not dialects or dialect in dialects else None
-
-    def find_with_secret(
-        self, key: str, secret: str, dialect: str, *, local: bool = False
-    ) -> KeyRecord | None:
-        """What is known of ``key`` when it is presented with its secret; None when either is refused."""
-        found = self.find(key, dialect, local=local)
-        # Compared all the same: a good key with a bad secret must take no longer than a bad key.
-        kept = found.secret if found is not None and found.secret is not None else bytes(32)
-        good = len(secret) <= LONGEST_KEY and hmac.compare_digest(kept, digest(secret))
-        return found if good else None
 
     def marked(self, mark: str, dialect: str, *, local: bool = False) -> KeyRecord | None:
         """The key with a mark, see :attr:`KeyRecord.mark`; None when it is refused."""
@@ -193,17 +183,13 @@ def entry_for(key: str, grant: Grant, *, secret: str | None = None) -> KeyRecord
     return KeyRecord(digest(key), grant, None if secret is None else digest(secret))
 
 
+def has_secret(entry: KeyRecord, secret: str) -> bool:
+    """Whether ``secret`` goes with a key."""
+    kept = entry.secret if entry.secret is not None else bytes(32)
+    return len(secret) <= LONGEST_KEY and hmac.compare_digest(kept, digest(secret))
+
+
 def digest(key: str) -> bytes:
     """SHA-256 of a key or a secret."""
     # JSON can carry half a surrogate pair: a wrong key, not a crash.
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only programs on this machine can be at ``host``, a name or an address."""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host == "localhost"
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return (mapped or address).is_loopback

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from feed.model.arrival import Arrival
 from feed.server.guard import ANY
-from feed.server.keycheck import Arrival
 from feed.settings import Settings
 
 

@@ -18,9 +18,9 @@ import msgspec
 import structlog
 import trio
 
-from feed.dialects.contract import MARKET_ENDED, Bearer, Dialect, HandshakeRefusal, SessionContext
+from feed.dialects.contract import MARKET_ENDED, Dialect, HandshakeRefusal, SessionContext
 from feed.dialects.discovery import route
-from feed.model.grants import Grant
+from feed.model.arrival import Arrival
 from feed.model.instruments import Listing
 from feed.policies import Policies
 from feed.server.budget import CONNECT, HANDSHAKE, TLS_HANDSHAKE
@@ -30,8 +30,8 @@ from feed.server.guard import Guard
 from feed.server.head import BadRequest, Head, HeadReader
 from feed.server.http.health import PROBES
 from feed.server.http.tape import Tape
-from feed.server.keycheck import Arrival, KeyCheck, TooManyGuesses
-from feed.server.keys import KeyStore
+from feed.server.http_parser import HttpParser
+from feed.server.keycheck import KeyCheck, TooManyGuesses
 from feed.server.limits import ConnectionQuota, ConnectionQuotas, MinuteCounters
 from feed.server.origins import Origins
 from feed.server.paths import nowhere
@@ -72,8 +72,8 @@ class HttpServer(Protocol):
         """Whether something is served there."""
         ...
 
-    async def serve(self, transport: Transport, head: Head, arrival: Arrival, member: Member) -> None:
-        """Serve a connection from its first request head to its end. Only cancellation escapes."""
+    async def serve(self, transport: Transport, parser: HttpParser, arrival: Arrival, member: Member) -> None:
+        """Serve a connection from its first request, which ``parser`` has read. Only cancellation escapes."""
         ...
 
 
@@ -84,7 +84,6 @@ class Router:
         self,
         registry: ConnectionRegistry,
         listing: Listing,
-        key_store: KeyStore,
         policies: Policies,
         *,
         keys: KeyCheck,
@@ -97,7 +96,6 @@ class Router:
     ) -> None:
         self._registry = registry
         self._listing = listing
-        self._key_store = key_store
         self._policies = policies
         self._tokens = tokens
         self._tape = tape
@@ -180,8 +178,8 @@ class Router:
             if no_room is not None and (head.upgrade or head.opening.path not in PROBES):
                 raise no_room  # noqa: TRY301 - as every other answer without a conversation
             dialect = listener.dialect or route(head.opening.path, head.opening.query)
-            if not head.upgrade and (dialect is None or self._web.knows(head.opening.path)):
-                await self._web.serve(transport, head, arrival, member)
+            if head.parser is not None and (dialect is None or self._web.knows(head.opening.path)):
+                await self._web.serve(transport, head.parser, arrival, member)
                 return
             connection = self._welcome(transport, dialect, head, quota=quota, arrival=arrival, member=member)
             member.charge(HANDSHAKE)
@@ -229,7 +227,7 @@ class Router:
         if refusal is not None:
             retry = (("Retry-After", str(refusal.retry_seconds)),)
             raise BadRequest(refusal.status, "Nobody is let in at the moment", retry)
-        peer_info = Peer(dialect.name, arrival, self._key_store.accepts)
+        peer_info = Peer(dialect=dialect.name, arrival=arrival, keys=self._keys, tokens=self._tokens)
         session = dialect.session(opening, self._session_context(peer_info, quota))
         if peer_info.guessing:
             retry = (("Retry-After", str(peer_info.guessing)),)
@@ -246,7 +244,7 @@ class Router:
         hub = self._registry.fanout.hub
         return SessionContext(
             listing=self._listing,
-            check_key=lambda key: self._check_key(peer_info, key),
+            check_key=peer_info.check_key,
             auth_seconds=limits.auth_seconds,
             auth_attempts=limits.auth_attempts,
             check=hub.check,
@@ -254,24 +252,10 @@ class Router:
             policies=self._policies,
             market_state=lambda: hub.market_state,
             trades=self._tape.trades,
-            check_token=lambda token: self._bearer(peer_info, token),
+            check_token=peer_info.check_token,
             enter=quota.enter,
             spend=self._orders.take,
         )
-
-    def _check_key(self, peer_info: Peer, key: str) -> Grant | None:
-        try:
-            return peer_info.shows(self._keys.key(peer_info.arrival, key, peer_info.dialect))
-        except TooManyGuesses as problem:
-            peer_info.guessing = problem.seconds
-            return None
-
-    def _bearer(self, peer_info: Peer, token: str) -> Bearer | None:
-        holder = self._tokens.check(token, peer_info.dialect, local=peer_info.arrival.within)
-        if holder is None:
-            return None
-        peer_info.shows(holder.entry)
-        return holder.bearer
 
     async def _refuse(self, transport: Transport, problem: BadRequest) -> None:
         """Answer by HTTP, hear the client out, and close."""

@@ -24,7 +24,7 @@ from feed.model.stream_position import first_proof
 from feed.model.topics import Encoder, Topic
 from feed.server.guard import Guard
 from feed.server.guesses import Guesses
-from feed.server.http.app import build
+from feed.server.http.app import all_endpoints, build
 from feed.server.http.context import RequestContext
 from feed.server.http.tape import Tape
 from feed.server.http.worker import HttpWorker
@@ -170,13 +170,13 @@ class ServerContext:
             clock=time.time,
             storage=storage,
             webhooks=self.webhooks,
+            endpoints=all_endpoints(listing, settings.web),
         )
         app, paths, self.prepare = build(context, origins)
         self.web = HttpWorker(app, paths, limits, settings.web)
         self.router = Router(
             self.registry,
             listing,
-            key_store,
             settings.policies,
             keys=keys,
             origins=origins,

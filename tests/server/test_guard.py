@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feed import Settings
+from feed.model.arrival import Arrival
 from feed.server.guard import Guard, host_of
-from feed.server.keycheck import Arrival
 from feed.server.router import ListenerConfig
 
 FAR = {"peer": "203.0.113.9", "local": "192.168.1.5"}

@@ -30,6 +30,14 @@ def outcome(data):
         return None, problem.status
 
 
+def handed_on(head):
+    """What whoever serves HTTP finds in the parser: the request, once, and what came after its head."""
+    if head is None or head.parser is None:
+        return None
+    request = head.parser.next_event()
+    return request, head.parser.trailing_data, head.parser.their_state
+
+
 @given(st.lists(st.integers(0, len(HEAD)), max_size=20))
 def test_any_split_gives_the_same_head(cuts):
     """Only the last piece completes it, and it is the head of one piece."""
@@ -93,6 +101,7 @@ def test_a_head_in_one_piece_is_read_as_in_two(line, fields, end, rest):
     except BadRequest as problem:
         slowly = None, problem.status
     assert outcome(data) == slowly
+    assert handed_on(outcome(data)[0]) == handed_on(slowly[0])
 
 
 @given(st.binary(max_size=200))
@@ -161,3 +170,13 @@ def test_a_body_does_not_count_as_head():
     """What follows a plain request is somebody else's business."""
     head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n"
     assert not read(head + bytes(5000), limit=1024).upgrade
+
+
+def test_whoever_serves_http_goes_on_with_the_same_parser():
+    """The request is there once more; a client that waits to send its body is told so after it."""
+    parser = read(b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n").parser
+    assert not parser.they_are_waiting_for_100_continue
+    assert parser.next_event().target == b"/x"
+    assert parser.they_are_waiting_for_100_continue
+    parser.receive_data(b"{}")
+    assert parser.next_event().data == b"{}"

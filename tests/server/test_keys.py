@@ -191,7 +191,7 @@ def test_a_demo_key_is_good_within_this_machine_alone():
     """Shown on a connection that may come from another it is a wrong key."""
     assert opened(KeyStore.demo(), DEMO, "tradyn", local=True) is not None
     assert opened(KeyStore.demo(), DEMO, "tradyn", local=False) is None
-    assert KeyStore.demo().find_with_secret(DEMO, "demo-secret", "rails") is None
+    assert KeyStore.demo().find(DEMO, "rails") is None
     assert KeyStore.demo().marked(demo_entries()[0].mark, "rails") is None
 
 

@@ -2,38 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import attrs
 
+from feed.dialects.contract import Bearer
+from feed.model.arrival import HERE, Arrival
 from feed.model.grants import Grant
-from feed.server.keycheck import HERE, Arrival
+from feed.server.keycheck import KeyCheck, TooManyGuesses
 from feed.server.keyfile import KeyRecord
+from feed.server.tokens import TokenIssuer
 
 
-def _any(entry: KeyRecord) -> bool:
-    del entry
-    return True
-
-
-@attrs.define
+@attrs.define(kw_only=True)
 class Peer:
     """
-    Who is at the other end.
+    Who is at the other end, by the key or the token that it has shown.
 
     Attributes:
         dialect: Name of the protocol that it speaks.
         arrival: Where it came from.
-        accepts: Whether a key is still good.
         entry: What is known of the key that it has shown; None before it has.
         guessing: Seconds for which no key is looked at from its address, once it has met with that; else 0.
     """
 
     dialect: str
     arrival: Arrival = HERE
-    accepts: Callable[[KeyRecord], bool] = _any
-    entry: KeyRecord | None = None
-    guessing: int = 0
+    _keys: KeyCheck
+    _tokens: TokenIssuer
+    entry: KeyRecord | None = attrs.field(default=None, init=False)
+    guessing: int = attrs.field(default=0, init=False)
 
     @property
     def key(self) -> str | None:
@@ -43,11 +39,24 @@ class Peer:
     @property
     def revoked(self) -> bool:
         """Whether it has shown a key that is not good any more."""
-        return self.entry is not None and not self.accepts(self.entry)
+        return self.entry is not None and not self._keys.accepts(self.entry)
 
-    def shows(self, entry: KeyRecord | None) -> Grant | None:
-        """It has shown a key of which this is known, or nothing; gives back what that allows."""
+    def check_key(self, key: str) -> Grant | None:
+        """What a key allows that it shows; None when it is refused, or not looked at."""
+        try:
+            entry = self._keys.key(self.arrival, key, self.dialect)
+        except TooManyGuesses as problem:
+            self.guessing = problem.seconds
+            return None
         if entry is None:
             return None
         self.entry = entry
         return entry.grant
+
+    def check_token(self, token: str) -> Bearer | None:
+        """Who holds an access token that it shows; None when it is refused."""
+        holder = self._tokens.check(token, self.dialect, local=self.arrival.within)
+        if holder is None:
+            return None
+        self.entry = holder.entry
+        return holder.bearer

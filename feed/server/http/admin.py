@@ -13,14 +13,16 @@ from typing import Annotated, Any, Final, Literal, Protocol, cast
 import msgspec
 import trio
 
-from feed.dialects.access import Problem, Shape
+from feed.dialects.access import Access, Problem, Shape
 from feed.dialects.rest import Call, Endpoint
 from feed.dialects.times import iso
 from feed.errors import MarketError
-from feed.server.http.access import ADMIN
+from feed.model.grants import Scope
 from feed.server.http.context import RequestContext
+from feed.server.keys import ADMIN_NAME
 from feed.settings import MOST_SPEED
 
+ADMIN: Final = Access(name="adminKey", header="X-API-Key", dialect=ADMIN_NAME, scope=Scope.ADMIN, needed=True)
 PREFIX: Final = "/admin/"
 _LATEST: Final = 2**62  # nanoseconds: the year 2116
 

@@ -7,7 +7,6 @@ from contextlib import aclosing
 from functools import partial
 from typing import Final
 
-import attrs
 import msgspec
 import structlog
 import trio
@@ -19,19 +18,20 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from feed.dialects.access import Problem, detailed
+from feed.dialects.access import Access, Problem, detailed
 from feed.dialects.discovery import endpoints as endpoints_of_protocols
 from feed.dialects.rest import JSON, Endpoint
+from feed.model.arrival import Arrival, is_loopback
+from feed.model.instruments import Listing
 from feed.server.http import admin, documents, health, market
-from feed.server.http.access import checked
-from feed.server.http.context import RequestContext
-from feed.server.http.cors import Cors
+from feed.server.http.context import RequestContext, too_many_guesses
+from feed.server.http.cors import Cors, guard_problem
 from feed.server.http.quota import DAY, SECOND, Quota, Quotas
-from feed.server.keycheck import Arrival
+from feed.server.keycheck import KeyCheck, TooManyGuesses
 from feed.server.keyfile import KeyRecord
-from feed.server.keys import is_loopback
 from feed.server.origins import Origins
 from feed.server.paths import nowhere
+from feed.settings import Web
 
 log = structlog.get_logger("feed.http")
 
@@ -40,22 +40,26 @@ _CLOSE: Final = {"Connection": "close"}
 _KEY_IN_QUERY: Final = ("apikey", "key", "api_key", "token")
 
 
-def build(context: RequestContext, origins: Origins) -> tuple[Starlette, tuple[str, ...], Callable[[], None]]:
-    """
-    The application, the paths that it serves, and what makes its documents before anybody asks.
-
-    Args:
-        context: What endpoints see; its table of endpoints is filled here.
-        origins: Web pages that may read the answers.
-    """
-    endpoints: tuple[Endpoint[RequestContext], ...] = (
-        *endpoints_of_protocols(context.listing, context.settings.web),
+def all_endpoints(listing: Listing, web: Web) -> tuple[Endpoint[RequestContext], ...]:
+    """Everything that is served: what each protocol declares, and the server's own."""
+    return (
+        *endpoints_of_protocols(listing, web),
         *market.endpoints(),
         *health.endpoints(),
         *admin.endpoints(),
         *documents.endpoints(),
     )
-    context = attrs.evolve(context, endpoints=endpoints)
+
+
+def build(context: RequestContext, origins: Origins) -> tuple[Starlette, tuple[str, ...], Callable[[], None]]:
+    """
+    The application, the paths that it serves, and what makes its documents before anybody asks.
+
+    Args:
+        context: What endpoints see.
+        origins: Web pages that may read the answers.
+    """
+    endpoints = context.endpoints
     paths: dict[str, dict[str, Endpoint[RequestContext]]] = {}
     for endpoint in endpoints:
         paths.setdefault(endpoint.path, {})[endpoint.method] = endpoint
@@ -134,7 +138,7 @@ class _Handlers:
         """The key of a request, or what is wrong with it: looked at once, and told in its turn."""
         try:
             self._check_place(request, endpoint)
-            return checked(endpoint.access, _headers(request), self._context.keys, _arrival(request))
+            return _checked(endpoint.access, request.headers, self._context.keys, _arrival(request))
         except Problem as problem:
             return problem
 
@@ -158,10 +162,12 @@ class _Handlers:
             _query(request),
             body,
             grant=None if shown is None else shown.grant,
+            key=shown,
+            arrival=_arrival(request),
             base=base,
-            headers=_headers(request),
+            headers=request.headers,
         )
-        answer = await endpoint.answer(attrs.evolve(self._context, arrival=_arrival(request)), call)
+        answer = await endpoint.answer(self._context, call)
         return Response(answer.content, answer.status, media_type=answer.content_type)
 
     def _quota(self, request: Request, endpoint: Endpoint[RequestContext], entry: KeyRecord | None) -> Quota:
@@ -179,10 +185,7 @@ class _Handlers:
         local = is_loopback(_peer(request)) or self._context.settings.web.admin_anywhere
         if endpoint.path.startswith(admin.PREFIX) and not local:
             raise Problem(403, "forbidden", "The market is steered from the machine it runs on")
-        problem = (
-            self._context.guard.problem(_headers(request), _arrival(request)) if endpoint.guarded else ""
-        )
-        if problem:
+        if endpoint.guarded and (problem := guard_problem(request.scope)):
             raise Problem(403, "forbidden", problem)
         access = endpoint.access
         misplaced = any(name.lower() in _KEY_IN_QUERY for name in request.query_params)
@@ -228,6 +231,33 @@ async def _drain(receive: Receive) -> None:
         pass
 
 
+def _checked(
+    access: Access, headers: Mapping[str, str], keys: KeyCheck, arrival: Arrival
+) -> KeyRecord | None:
+    """
+    What is known of the key of a request; None when there is none, and none is needed.
+
+    Raises:
+        Problem: There must be a key, or it is not accepted, or it does not allow this.
+    """
+    value = headers.get(access.header) if access.header else None
+    if value is None:
+        if access.needed and (access.needed_here or not is_loopback(arrival.peer)):
+            raise access.unauthorized(f"The header {access.shown} is missing")
+        return None
+    if value[: len(access.prefix)].lower() != access.prefix.lower():
+        raise access.unauthorized(f"The header must read {access.shown}")
+    try:
+        entry = keys.key(arrival, value[len(access.prefix) :].strip(), access.dialect)
+    except TooManyGuesses as problem:
+        raise too_many_guesses(problem) from None
+    if entry is None:
+        raise access.unauthorized("Invalid API key", access.bad_key)
+    if not entry.grant.allows(access.scope):
+        raise Problem(403, "forbidden", f"The API key does not have the scope {access.scope.value}")
+    return entry
+
+
 def _peer(request: Request) -> str:
     return request.client.host if request.client else ""
 
@@ -235,11 +265,6 @@ def _peer(request: Request) -> str:
 def _arrival(request: Request) -> Arrival:
     arrival: Arrival = request.scope["state"]["arrival"]
     return arrival
-
-
-def _headers(request: Request) -> Mapping[str, str]:
-    """Case does not matter in their names."""
-    return request.headers
 
 
 def _query(request: Request) -> dict[str, str]:

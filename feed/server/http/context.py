@@ -1,4 +1,4 @@
-"""What endpoints see of the house."""
+"""What the endpoints see of the server."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import trio
 
 from feed.dialects.access import Problem
 from feed.dialects.messages import unknown
-from feed.dialects.rest import Endpoint
+from feed.dialects.rest import Call, Endpoint
 from feed.model.events import Trade
 from feed.model.instruments import Instrument, Listing
 from feed.model.market_state import MarketState
 from feed.model.symbols import symbols
 from feed.server.guard import Guard
-from feed.server.http.access import too_many_guesses
 from feed.server.http.tape import Tape
-from feed.server.keycheck import HERE, Arrival, KeyCheck, TooManyGuesses
+from feed.server.keycheck import KeyCheck, TooManyGuesses
+from feed.server.keyfile import KeyRecord
 from feed.server.keys import demo_keys_wanted
 from feed.server.limits import ConnectionQuotas, MinuteCounters
 from feed.server.registry import ConnectionRegistry
@@ -32,7 +32,7 @@ from feed.stream.source import Source, TakesOrders
 @attrs.frozen(kw_only=True)
 class RequestContext:
     """
-    The house, to an endpoint. It stands between two steps of the fan-out.
+    The server, as an endpoint sees it: between two steps of the fan-out.
 
     Attributes:
         settings: All of the server.
@@ -49,7 +49,6 @@ class RequestContext:
         storage: What is written to disk.
         endpoints: Everything that is served, for the documents about it.
         token_rates: How often each key is given a token.
-        arrival: Where the request arrived that is answered.
     """
 
     settings: Settings
@@ -66,7 +65,6 @@ class RequestContext:
     storage: Storage = attrs.field(factory=Storage)
     endpoints: tuple[Endpoint[RequestContext], ...] = ()
     token_rates: MinuteCounters = attrs.field(factory=lambda: MinuteCounters(trio.current_time))
-    arrival: Arrival = HERE
 
     @property
     def listing(self) -> Listing:
@@ -101,19 +99,19 @@ class RequestContext:
         """How many WebSocket connections somebody has open, where a protocol counts them."""
         return self.quotas.taken(who)
 
-    def token(self, key: str, secret: str, dialect: str) -> str | None:
+    def token(self, call: Call, secret: str) -> str | None:
         """
-        An access token for a key and its secret; None when either is refused.
+        An access token for the key of a call and its secret; None when the secret is refused.
 
         Raises:
             Problem: 429, too many of these were wrong, or too many tokens were given out.
         """
         try:
-            entry = self.keys.secret(self.arrival, key, secret, dialect)
+            entry = call.key
+            if not isinstance(entry, KeyRecord) or not self.keys.secret(call.arrival, entry, secret):
+                return None
         except TooManyGuesses as problem:
             raise too_many_guesses(problem) from None
-        if entry is None:
-            return None
         # Only now: whoever knows the key alone cannot use up what its owner may fetch.
         if not self.token_rates.take(entry.grant.name, self.settings.tokens.per_minute):
             retry = {"Retry-After": str(int(self.token_rates.wait()) + 1)}
@@ -132,3 +130,8 @@ class RequestContext:
         if index is None:
             raise Problem(404, "not_found", unknown("symbol", [symbol], known.near))
         return index, self.listing[index]
+
+
+def too_many_guesses(problem: TooManyGuesses) -> Problem:
+    """The refusal of a key that has not been looked at."""
+    return Problem(429, "rate_limit_exceeded", str(problem), {"Retry-After": str(problem.seconds)})

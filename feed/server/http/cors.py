@@ -10,8 +10,8 @@ from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from feed.model.arrival import Arrival
 from feed.server.guard import Guard
-from feed.server.keycheck import Arrival
 from feed.server.origins import Origins
 
 _WORDS: Final[dict[str, Any]] = {
@@ -19,6 +19,9 @@ _WORDS: Final[dict[str, Any]] = {
     "allow_headers": ["Authorization", "Content-Type", "X-API-Key", "X-Api-Secret"],
     "expose_headers": ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "Retry-After"],
 }
+
+
+_PROBLEM: Final = "feed.guard_problem"  # in the scope of a request
 
 
 class Cors:
@@ -55,6 +58,12 @@ class Cors:
             return self._nobody
         arrival: Arrival = scope["state"]["arrival"]
         if scope["path"] in self._guarded:
-            headers = Headers(scope=scope)
-            return self._nobody if self._guard.problem(headers, arrival) else self._this_page
+            problem = scope[_PROBLEM] = self._guard.problem(Headers(scope=scope), arrival)
+            return self._nobody if problem else self._this_page
         return self._anybody if "*" in self._origins.at(arrival) else self._listed
+
+
+def guard_problem(scope: Scope) -> str:
+    """Why a request for a guarded path must not come in, as :class:`Cors` found; empty when it may."""
+    problem: str = scope[_PROBLEM]
+    return problem

@@ -6,14 +6,16 @@ from typing import Final, Literal
 
 import msgspec
 
-from feed.dialects.access import OPEN, Shape
+from feed.dialects.access import OPEN, Access, Shape
 from feed.dialects.contract import MARKET_ENDED
 from feed.dialects.rest import Answer, Call, Endpoint
 from feed.model.events import Status
-from feed.server.http.access import METRICS
 from feed.server.http.context import RequestContext
 from feed.server.http.metrics import CONTENT_TYPE, exposition
 
+METRICS: Final = Access(
+    name="metricsKey", header="Authorization", prefix="Bearer ", needed=True, needed_here=False
+)
 PROBES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 """What is answered on a server that has no room for anybody else."""
 

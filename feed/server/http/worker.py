@@ -5,7 +5,8 @@ Hypercorn is used beyond what it promises. Its public ``serve`` owns the listene
 serves WebSockets and HTTP, has read the first request head before it knows which, and counts both against
 the same limits. So ``hypercorn.trio.tcp_server.TCPServer``, its class for one accepted connection, is run
 over a stream of ours (:class:`HttpStream`), with the ``WorkerContext`` that ``serve`` would make; and its
-h11 connection is made stricter, and kept from changing protocols, by two private attributes.
+h11 connection is replaced by the one that has read the first head, and kept from changing protocols, by
+three private attributes.
 
 It is named here and nowhere else, its release is pinned in ``pyproject.toml``, and
 ``test_hypercorn_is_the_release_that_was_read`` in ``tests/server/http/test_worker.py`` fails when a release
@@ -27,10 +28,9 @@ from hypercorn.typing import ConnectionState
 from hypercorn.utils import wrap_app
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from feed.model.arrival import Arrival
 from feed.server.budget import ANSWER_BYTES, REQUEST
-from feed.server.framing import strict
-from feed.server.head import Head
-from feed.server.keycheck import Arrival
+from feed.server.http_parser import HttpParser
 from feed.server.turns import Member
 from feed.settings import Limits, Web
 from feed.stream.transport import Transport
@@ -61,25 +61,23 @@ class HttpWorker:
         self._config.include_server_header = False
         self._config.errorlog = None
         self._config.keep_alive_timeout = cast("Any", web.keep_alive_seconds)  # seconds, whole or not
-        self._config.h11_max_incomplete_size = limits.head_bytes
         self._config.max_app_queue_size = _QUEUED
 
     def knows(self, path: str) -> bool:
         """Whether something is served at ``path``."""
         return path in self._paths
 
-    async def serve(self, transport: Transport, head: Head, arrival: Arrival, member: Member) -> None:
+    async def serve(self, transport: Transport, parser: HttpParser, arrival: Arrival, member: Member) -> None:
         """Serve a connection whose first request head has been read, to its end."""
-        stream = HttpStream(transport, head.raw, close_seconds=self._limits.close_seconds)
+        stream = HttpStream(transport, close_seconds=self._limits.close_seconds)
         state: dict[str, Any] = {"stream": stream, "arrival": arrival, "member": member}
         with stream.scope:
             async with trio.open_nursery() as nursery:
                 # Hypercorn shields what it sends; a closed transport ends that too.
                 nursery.start_soon(_drop_when_cancelled, stream)
                 # Typed for a stream of TLS; any stream does that has no handshake of its own.
-                await _Http1(
-                    self._app, self._config, self._context, ConnectionState(state), cast("Any", stream)
-                )
+                tls = cast("Any", stream)
+                await _Http1(parser, self._app, self._config, self._context, ConnectionState(state), tls)
                 nursery.cancel_scope.cancel()
 
     async def stop(self) -> None:
@@ -90,11 +88,16 @@ class HttpWorker:
 class _Http1(TCPServer):
     """A connection that stays with HTTP/1.1: one request at a time is what the bounds are made for."""
 
+    def __init__(self, parser: HttpParser, *args: Any) -> None:
+        super().__init__(*args)
+        self._parser = parser
+
     async def _read_data(self) -> None:
-        # Offers of HTTP/2 may be passed over (RFC 9110, section 7.8); Hypercorn would take them up.
         protocol = cast("Any", self.protocol.protocol)
+        # Offers of HTTP/2 may be passed over (RFC 9110, section 7.8); Hypercorn would take them up.
         protocol._check_protocol = _stay  # noqa: SLF001
-        strict(protocol.connection)
+        protocol.connection = self._parser
+        await protocol._handle_events()  # noqa: SLF001 - the request that has been read already
         await super()._read_data()
 
 
@@ -111,18 +114,17 @@ async def _drop_when_cancelled(stream: HttpStream) -> None:
 
 class HttpStream(trio.abc.HalfCloseableStream):
     """
-    A transport as the stream that Hypercorn needs; what has been read already comes first.
+    A transport as the stream that Hypercorn needs.
 
     Attributes:
         scope: Around everything that is done with it.
         socket: Tells both addresses.
     """
 
-    def __init__(self, transport: Transport, read: bytes, *, close_seconds: float) -> None:
+    def __init__(self, transport: Transport, *, close_seconds: float) -> None:
         self.scope = trio.CancelScope()
         self.socket = Addresses(transport.peer)
         self._transport = transport
-        self._read = read
         self._close_seconds = close_seconds
         self._listening = trio.CancelScope()  # around what Hypercorn is reading
         self._leaving = False
@@ -145,12 +147,11 @@ class HttpStream(trio.abc.HalfCloseableStream):
         await self._transport.writable()
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
-        """What had been read, then whatever the client sends."""
+        """Whatever the client sends."""
         del max_bytes  # a hint; the transport's own bound holds
-        if self._read or self._leaving:
-            read, self._read = self._read, b""
+        if self._leaving:
             await trio.lowlevel.checkpoint()
-            return read
+            return b""
         data = b""
         with trio.CancelScope() as self._listening:
             try:

@@ -7,6 +7,7 @@ import hypercorn.trio.tcp_server
 import pytest
 import trio
 from asking import API_KEY, BEARER, answer, ask, head
+from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.utils import wrap_app
 
@@ -23,6 +24,9 @@ def test_hypercorn_is_the_release_that_was_read():
     assert list(inspect.signature(server).parameters) == ["app", "config", "context", "state", "stream"]
     assert list(inspect.signature(wrap_app).parameters) == ["app", "wsgi_max_body_size", "mode"]
     assert list(inspect.signature(WorkerContext).parameters) == ["max_requests"]
+    source = inspect.getsource(H11Protocol)
+    for used in (".connection.next_event()", "await self._check_protocol(", "def _handle_events(self)"):
+        assert source.count(used) == 1
 
 
 async def test_one_connection_serves_many_requests(server):

@@ -187,7 +187,7 @@ async def test_a_webhook_ends_with_its_key(server):
     """At the latest when the next message would be sent."""
     receiver = Receiver(server)
     await make(server)
-    store = server.context.router._key_store
+    store = server.context.router._keys._key_store
     store.replace([entry for entry in store.entries if entry.grant.name != "demo-basic"])
     await happen(server, whale(1))
     assert receiver.posts == []

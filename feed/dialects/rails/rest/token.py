@@ -57,10 +57,10 @@ RAILS_KEY: Final = Access(
 
 def token(context: RestContext, call: Call) -> Token:
     """Give a token out to whoever has a key and its secret."""
-    key, secret = call.headers.get(KEY_HEADER, ""), call.headers.get(SECRET_HEADER)
+    secret = call.headers.get(SECRET_HEADER)
     if secret is None:
         raise Problem(401, "unauthorized", f"The header {SECRET_HEADER} is missing")
-    given = context.token(key, secret, DIALECT)
+    given = context.token(call, secret)
     if given is None:
         raise Problem(401, "unauthorized", "Invalid API key or secret")
     return Token(
