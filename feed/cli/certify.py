@@ -9,7 +9,7 @@ import click
 
 from feed.cli.options import example
 from feed.dialects.discovery import with_codec
-from feed.recording.atomic_file import beginning, write_atomically
+from feed.recording.atomic_file import starts_with, write_atomically
 
 if TYPE_CHECKING:
     from feed.testing.certify.report import Finding
@@ -48,5 +48,5 @@ def certify(
     report = Exercises(dialect, command, patience=patience).run(tell)
     click.echo(report.json() if as_json else report.text(), nl=False)
     if junit is not None:
-        write_atomically(junit, report.junit().encode(), mine=beginning(b"<"), where="--junit")
+        write_atomically(junit, report.junit().encode(), is_ours=starts_with(b"<"), where="--junit")
     return 0 if report.passed else 1

@@ -14,7 +14,7 @@ from feed.config.reader import read_settings
 from feed.config.writer import settings_text
 from feed.dialects.discovery import dialects
 from feed.errors import ConfigError
-from feed.scenario.problems import choice
+from feed.scenario.problems import did_you_mean
 from feed.server.guard import check_names
 
 
@@ -46,7 +46,7 @@ def config(context: click.Context, /, check: Path | None, **_: Any) -> None:
                 raise ConfigError(
                     f"listen: there is no protocol {listen.protocol!r}",
                     where=file.places["listen"],
-                    hint=choice(listen.protocol, dialects()),
+                    hint=did_you_mean(listen.protocol, dialects()),
                 )
         try:
             check_names(said.get("allow_host", ()), said.get("allow_origin", ()))

@@ -10,13 +10,12 @@ import click
 from feed import __version__
 from feed.cli.options import config_option, example
 from feed.cli.progress import progress
-from feed.config.effective import effective
-from feed.config.reader import read_settings
+from feed.config.reader import effective, read_settings
 from feed.errors import ConfigError, RecordingError
 from feed.importers import Grid, Options, Report, get, import_files, names
 from feed.importers.files import total_bytes
-from feed.recording.atomic_file import AtomicFile, beginning
-from feed.recording.file import MAGIC
+from feed.recording.atomic_file import AtomicFile, starts_with
+from feed.recording.reader import MAGIC
 from feed.scenario.times import duration_text
 from feed.settings import Settings
 
@@ -145,7 +144,7 @@ class unfinished:  # noqa: N801 - used as a function
         if any(path.exists() and one.exists() and path.samefile(one) for one in inputs):
             raise ConfigError("is one of the files to be read", where="--output")
         self._path = path
-        self._output = AtomicFile(path, mine=beginning(MAGIC))
+        self._output = AtomicFile(path, is_ours=starts_with(MAGIC))
 
     def __enter__(self) -> BinaryIO:
         return self._output.__enter__()

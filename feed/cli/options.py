@@ -15,9 +15,8 @@ import attrs
 import click
 from click.core import ParameterSource
 
-from feed.config.effective import DEFAULT, Effective, effective
 from feed.config.fields import SettingField, leaves, value_of
-from feed.config.reader import read_settings
+from feed.config.reader import DEFAULT, EffectiveSettings, effective, read_settings
 from feed.errors import ConfigError
 from feed.settings import Settings
 
@@ -198,7 +197,7 @@ class Options:
             command = decorate(command)
         return config_option(command)
 
-    def effective(self, context: click.Context) -> Effective:
+    def effective(self, context: click.Context) -> EffectiveSettings:
         """
         The settings in force: an option comes before its variable, that before the file, that before the
         default.
@@ -210,7 +209,7 @@ class Options:
         file = None if path is None else read_settings(path, self.names)
         return effective(file, dict(_given(context)))
 
-    def blamed(self, error: ConfigError, given: Effective) -> ConfigError:
+    def blamed(self, error: ConfigError, given: EffectiveSettings) -> ConfigError:
         """What the server says of an option, said of the line or the variable that stood in for it."""
         option, _, value = error.where.partition(" ")
         name = self.names.get(option.removeprefix("--"), "")

@@ -18,7 +18,7 @@ from feed.model.durations import NS_PER_MILLISECOND, NS_PER_SECOND
 from feed.model.ground_truth import judge
 from feed.model.scenario import KIND_NAMES
 from feed.model.signals import Severity, SignalType
-from feed.recording.atomic_file import anything, write_atomically
+from feed.recording.atomic_file import any_content, write_atomically
 from feed.scenario.shipped import find_scenario
 from feed.scenario.times import duration_text, parse_moment
 from feed.scenario.writer import with_expectation
@@ -116,7 +116,7 @@ def replay(
         _report(run_spec, outcome, digest=digest)
         if run_spec.labels and whole:
             differing += bool(_judge(file, run_spec, outcome))
-        damage = run_spec.damage()
+        damage = run_spec.corruption()
         if damage is not None:
             differing += 1
             click.echo(f"feed: {file}: damaged in {damage}", err=True)
@@ -257,5 +257,5 @@ def _update(path: Path, outcome: Outcome) -> str:
     if new == old:
         return "unchanged"
     parsed(new, name=str(path))  # never leave a file that cannot be read
-    write_atomically(path, new.encode(), mine=anything)
+    write_atomically(path, new.encode(), is_ours=any_content)
     return "updated"

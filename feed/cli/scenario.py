@@ -10,7 +10,7 @@ from feed.cli.options import HelpfulGroup, example
 from feed.config.scenario_fields import sections
 from feed.errors import ConfigError, ConfigErrors
 from feed.model.scenario import Scenario
-from feed.scenario.problems import choice
+from feed.scenario.problems import did_you_mean
 from feed.scenario.schema import NAME, NAMES
 from feed.scenario.shipped import SUFFIX, find_scenario, scenarios_in, shipped
 from feed.scenario.times import duration_text
@@ -96,7 +96,7 @@ def fields(name: str | None) -> None:
     """
     known = {section.name: section for section in sections()}
     if name is not None and name not in known:
-        raise ConfigError("no such table, action or fault", where=name, hint=choice(name, known))
+        raise ConfigError("no such table, action or fault", where=name, hint=did_you_mean(name, known))
     for section in known.values() if name is None else [known[name]]:
         click.echo(section.heading or section.name)
         click.echo(f"  {section.meaning}")

@@ -8,7 +8,7 @@ import click
 
 from feed.cli.options import Options, SettingsCommand, example, setting
 from feed.cli.values import listen, market_time, seconds, speed
-from feed.config.effective import Effective
+from feed.config.reader import EffectiveSettings
 from feed.errors import ConfigError
 
 OPTIONS: Final = Options(
@@ -167,7 +167,7 @@ def serve(context: click.Context, /, **_: Any) -> None:
     run(OPTIONS.effective(context))
 
 
-def run(given: Effective) -> None:
+def run(given: EffectiveSettings) -> None:
     """
     Serve with these settings until asked to stop.
 

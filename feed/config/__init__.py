@@ -1,5 +1,6 @@
 """
-Settings from a file and back: read and checked, described, and written with their meaning.
+Settings files: reading, checking, documenting and writing them.
 
-Everything here is read off the classes of :mod:`feed.settings`; a field that is added there is known here.
+Everything here is derived from the classes of :mod:`feed.settings`, so that a new
+field needs no code here.
 """

@@ -1,10 +1,8 @@
-"""How TOML becomes settings: strictly, and each field checked by itself, so that all errors are found."""
+"""Structures TOML as settings: strictly typed, each field checked by itself, so that all errors are found."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,8 +11,7 @@ import cattrs
 from cattrs.gen import make_dict_structure_fn, override
 
 from feed.config.fields import allowed, attributes_of, is_group, item_kind, kind_of
-from feed.model.durations import epoch_ns
-from feed.scenario.problems import InvalidValue, found
+from feed.scenario.problems import InvalidValue, finite_number, found, structure_items, zoned_time
 from feed.settings import Moment, ScenarioName, Settings, Speed
 
 MAX_SPEED: Final = "max"
@@ -22,23 +19,23 @@ MAX_SPEED: Final = "max"
 
 def structure(document: dict[str, Any]) -> Settings:
     """
-    Settings as a document says, the defaults where it says nothing.
+    The settings in a document; fields that it leaves out have their defaults.
 
     Raises:
-        cattrs.BaseValidationError: With everything that is wrong.
+        cattrs.BaseValidationError: With all errors.
     """
     return _CONVERTER.structure(_with_defaults(document, Settings()), Settings)
 
 
 class _Default:
-    """A default among the values of a document: structured already."""
+    """Marks a default among the values of a document, which is structured already."""
 
     def __init__(self, value: Any) -> None:
         self.value = value
 
 
 def _with_defaults(document: dict[str, Any], settings: Any) -> dict[str, Any]:
-    """What a document does not say, from ``settings``, so that a group can be said in part."""
+    """The document with the fields it leaves out taken from ``settings``, in nested groups too."""
     whole = dict(document)
     for attribute in attributes_of(type(settings)):
         default = getattr(settings, attribute.name)
@@ -56,18 +53,11 @@ def _with_defaults(document: dict[str, Any], settings: Any) -> dict[str, Any]:
 def _is_moment(value: Any) -> int | None:
     if type(value) is int:
         return value
-    return epoch_ns(value) if isinstance(value, datetime) and value.tzinfo is not None else None
+    return zoned_time(value)
 
 
 def _is_speed(value: Any) -> float | None:
-    return 0.0 if value == MAX_SPEED else _is_number(value)
-
-
-def _is_number(value: Any) -> float | None:
-    try:
-        return float(value) if type(value) in (int, float) and math.isfinite(value) else None
-    except OverflowError:  # a whole number that no float can hold
-        return None
+    return 0.0 if value == MAX_SPEED else finite_number(value)
 
 
 def _is_path(value: Any) -> Path | None:
@@ -82,7 +72,7 @@ _READ: Final[dict[Any, Callable[[Any], Any]]] = {
     str: _exactly(str),
     int: _exactly(int),
     bool: _exactly(bool),
-    float: _is_number,
+    float: finite_number,
     Path: _is_path,
     Moment: _is_moment,
     Speed: _is_speed,
@@ -91,14 +81,14 @@ _READ: Final[dict[Any, Callable[[Any], Any]]] = {
 
 
 def _value(value: Any, attribute: attrs.Attribute[Any]) -> Any:
-    """One field: its kind, then its bounds."""
+    """One field: its type is checked, then its bounds."""
     if isinstance(value, _Default):
         return value.value
     kind = kind_of(attribute)
     if attrs.has(kind):
         return _CONVERTER.structure(value, kind)
     hint = f"allowed: {allowed(attribute)}"
-    # What is not to be shown is not shown when it is wrong either.
+    # The value of a secret is not shown in errors either.
     shown = found(value) if attribute.repr else "not allowed"
     item = item_kind(kind)
     if item is not None:
@@ -118,16 +108,7 @@ def _value(value: Any, attribute: attrs.Attribute[Any]) -> Any:
 def _several(value: Any, item: Any, hint: str) -> tuple[Any, ...]:
     if not isinstance(value, list):
         raise InvalidValue(found(value), hint)
-    items, errors = [], []
-    for index, one in enumerate(value):
-        try:
-            items.append(_item(one, item, hint))
-        except (ValueError, cattrs.BaseValidationError) as error:
-            error.add_note(cattrs.IterableValidationNote("", index, item))
-            errors.append(error)
-    if errors:
-        raise cattrs.IterableValidationError("", errors, tuple)
-    return tuple(items)
+    return structure_items(value, lambda one: _item(one, item, hint), tuple)
 
 
 def _item(value: Any, kind: Any, hint: str) -> Any:

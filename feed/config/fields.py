@@ -1,15 +1,17 @@
-"""Every setting by its dotted name, such as ``limits.ping_seconds``: its kind, bounds, meaning and value."""
+"""Every setting by its dotted name, such as ``limits.ping_seconds``: its type, bounds, meaning and value."""
 
 from __future__ import annotations
 
+import inspect
+import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Final, TypeVar, Union, get_args, get_origin
 
 import attrs
 
-from feed.config.meanings import meaning, meanings
 from feed.settings import Moment, ScenarioName, Settings, Speed
 
 T = TypeVar("T")
@@ -25,6 +27,8 @@ _KINDS: Final[dict[Any, str]] = {
     ScenarioName: "a file name, or the name of a shipped scenario",
 }
 _UNITS: Final = ("seconds", "bytes")
+# An entry of "Attributes:" in a docstring, and the lines that continue it.
+_ATTRIBUTE: Final = re.compile(r"^    (\w+): (.*(?:\n {8}.*)*)", re.MULTILINE)
 
 
 @attrs.frozen(kw_only=True)
@@ -33,7 +37,7 @@ class SettingField:
     One setting.
 
     Attributes:
-        name: Dotted, from the top.
+        name: Dotted, from :class:`~feed.settings.Settings`.
         owner: The class that it is a field of.
         attribute: The field.
     """
@@ -44,32 +48,32 @@ class SettingField:
 
     @property
     def key(self) -> str:
-        """The last part of its name."""
+        """The last part of its dotted name."""
         return self.attribute.name
 
     @property
     def kind(self) -> Any:
-        """What type it is; without None, where that means that it is not set."""
+        """Its type; ``int`` for ``int | None``, where None means that it is not set."""
         return kind_of(self.attribute)
 
     @property
     def meaning(self) -> str:
-        """What it does, with its unit."""
+        """What it does, with its unit: from the docstring of its class."""
         return meanings(self.owner).get(self.key, "")
 
     @property
     def allowed(self) -> str:
-        """What it may be, such as ``a whole number, >= 1 and <= 65535``."""
+        """Its type and bounds in words, such as ``a whole number, >= 1 and <= 65535``."""
         return allowed(self.attribute)
 
     @property
     def secret(self) -> bool:
-        """Whether its value is shown nowhere: a field with ``repr=False``."""
+        """Whether its value is never shown: a field with ``repr=False``."""
         return not self.attribute.repr
 
 
 def leaves(owner: type[Any] = Settings, prefix: str = "") -> Iterator[SettingField]:
-    """Every setting, in the order of its class; those of a group follow where the group stands."""
+    """Every setting, depth first, in the order of the classes' fields."""
     for attribute in attributes_of(owner):
         name = f"{prefix}{attribute.name}"
         if is_group(attribute):
@@ -79,7 +83,7 @@ def leaves(owner: type[Any] = Settings, prefix: str = "") -> Iterator[SettingFie
 
 
 def attributes_of(owner: type[Any]) -> tuple[attrs.Attribute[Any], ...]:
-    """The fields of a class, their types resolved."""
+    """The fields of an attrs class, with their type annotations resolved."""
     fields: tuple[attrs.Attribute[Any], ...] = attrs.fields(attrs.resolve_types(owner))
     return fields
 
@@ -100,7 +104,7 @@ def is_group(attribute: attrs.Attribute[Any]) -> bool:
 
 
 def group_meaning(owner: type[Any], key: str, kind: type[Any]) -> str:
-    """What a group is for: as its owner says, else as its class does."""
+    """What a group of settings is for: from its owner's docstring, else from its class's."""
     return meanings(owner).get(key) or meaning(kind)
 
 
@@ -112,7 +116,7 @@ def value_of(settings: Any, name: str) -> Any:
 
 
 def with_values(settings: T, values: Mapping[str, Any]) -> T:
-    """The same settings with other values, by dotted name. Raises what their validators raise."""
+    """A copy of settings with other values, by dotted name. Raises what the validators raise."""
     changes: dict[str, Any] = {}
     inner: dict[str, dict[str, Any]] = {}
     for name, value in values.items():
@@ -128,7 +132,7 @@ def with_values(settings: T, values: Mapping[str, Any]) -> T:
 
 
 def item_kind(kind: Any) -> Any:
-    """``str`` of ``tuple[str, ...]``; None for what is no tuple of any length."""
+    """The item type of a tuple of any length, ``str`` for ``tuple[str, ...]``; None for other types."""
     match get_origin(kind), get_args(kind):
         case (origin, (item, end)) if origin is tuple and end is ...:
             return item
@@ -136,7 +140,7 @@ def item_kind(kind: Any) -> Any:
 
 
 def allowed(attribute: attrs.Attribute[Any]) -> str:
-    """What a field may be: its kind, its unit where the name ends in one, and its bounds."""
+    """Type and bounds of a field in words, with its unit where its name ends in one."""
     unit = attribute.name.rpartition("_")[2]
     kind = _kind(kind_of(attribute)) + (f" of {unit}" if unit in _UNITS else "")
     limits = list(bounds(attribute.validator))
@@ -157,7 +161,7 @@ def _kind(kind: Any) -> str:
 
 
 def bounds(validator: Any) -> Iterator[str]:
-    """What a validator of attrs asks for, as far as a type does not say it already."""
+    """The bounds that a validator of attrs checks, such as ``>= 1``; none for checks of the type."""
     if validator is None:
         return
     if hasattr(validator, "_validators"):  # and_
@@ -171,3 +175,30 @@ def bounds(validator: Any) -> Iterator[str]:
         yield f"{validator.compare_op} {validator.bound}"
     elif hasattr(validator, "options"):  # in_
         yield f"one of {', '.join(map(str, validator.options))}"
+
+
+def meaning(owner: type[Any]) -> str:
+    """The first paragraph of a class's docstring, in one line."""
+    return _plain((inspect.getdoc(owner) or "").partition("\n\n")[0])
+
+
+def meanings(owner: type[Any]) -> dict[str, str]:
+    """The ``Attributes:`` of the docstrings of a class and its bases: description by field, in one line."""
+    found: dict[str, str] = {}
+    for base in reversed(owner.__mro__):
+        found |= _said_in(base.__doc__ or "")
+    return found
+
+
+@cache
+def _said_in(doc: str) -> dict[str, str]:
+    return {name: _plain(text) for name, text in _ATTRIBUTE.findall(inspect.cleandoc(doc))}
+
+
+def attributes(text: str) -> dict[str, str]:
+    """The ``Attributes:`` of a docstring: description by field, with its markup."""
+    return {name: " ".join(said.split()) for name, said in _ATTRIBUTE.findall(text)}
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.replace("``", "").split())

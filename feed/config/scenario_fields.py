@@ -1,4 +1,4 @@
-"""Every table, action, fault and field of a scenario file, read off the classes that it becomes."""
+"""Documents every table, action, fault and field of a scenario file, from the classes that it becomes."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from typing import Any, Final, get_origin
 
 import attrs
 
-from feed.config.fields import attributes_of, bounds, item_kind, kind_of
-from feed.config.meanings import meaning, meanings
+from feed.config.fields import attributes_of, bounds, item_kind, kind_of, meaning, meanings
 from feed.model.events import Side
 from feed.model.faults import Aim, Fault
 from feed.model.ground_truth import GroundTruth
@@ -20,7 +19,7 @@ from feed.model.market import InstrumentSpec, MarketSpec
 from feed.model.scenario import Expect
 from feed.model.signals import SignalType
 from feed.model.timeline import Nanoseconds
-from feed.scenario.schema import NAMES, VERBS, VERSION, File, Format, Moment, Name
+from feed.scenario.schema import NAMES, VERBS, VERSION, Format, Moment, Name, ScenarioDocument
 from feed.scenario.times import duration_text
 
 _KINDS: Final[dict[Any, str]] = {
@@ -44,8 +43,8 @@ class Row:
 
     Attributes:
         name: Its key.
-        allowed: What it may be.
-        default: What it is when it is not said; ``needed`` when it must be.
+        allowed: Its type and bounds in words.
+        default: Its default; ``needed`` where it is required.
         meaning: What it does.
     """
 
@@ -61,8 +60,8 @@ class Section:
     A table of the file, or an entry of the timeline.
 
     Attributes:
-        name: Of the table, or of what the entry does.
-        heading: How it begins in a file.
+        name: Of the table, or of the action or fault.
+        heading: Its first line in a file.
         meaning: What it is.
         rows: Its fields.
     """
@@ -75,7 +74,7 @@ class Section:
 
 def sections() -> Iterator[Section]:
     """The whole format, in the order of a file."""
-    yield Section("file", "", "At the top of the file.", tuple(_rows(File)))
+    yield Section("file", "", "At the top of the file.", tuple(_rows(ScenarioDocument)))
     yield from _tables(MarketSpec, "market")
     for name, kind in VERBS.items():
         what = "Goes wrong between server and clients" if issubclass(kind, Fault) else "Happens in the market"
@@ -87,7 +86,7 @@ def sections() -> Iterator[Section]:
 
 
 def _tables(owner: type[Any], path: str, *, several: bool = False) -> Iterator[Section]:
-    """A table, and the tables in it."""
+    """A table, and its nested tables."""
     rows = [*_market_rows(), *_rows(owner)] if owner is MarketSpec else list(_rows(owner))
     yield Section(path, f"[[{path}]]" if several else f"[{path}]", meaning(owner), tuple(rows))
     for field in attributes_of(owner):
@@ -117,7 +116,7 @@ def _rows(owner: type[Any]) -> Iterator[Row]:
 
 
 def _is_flat(owner: type[Any], field: attrs.Attribute[Any]) -> bool:
-    """Whether a class inside another is one table with it: an instrument and its character."""
+    """Whether a field's class shares a table with its owner: an instrument and its parameters do."""
     return owner is InstrumentSpec and field.name == "instrument"
 
 

@@ -1,4 +1,4 @@
-"""Writes settings as the file that would give them, each with what it means and where it is from."""
+"""Writes settings as a settings file, each with its meaning and its source."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from typing import Any, Final
 import attrs
 
 from feed.config.converter import MAX_SPEED
-from feed.config.effective import DEFAULT, Effective
 from feed.config.fields import (
     SettingField,
     attributes_of,
@@ -22,40 +21,40 @@ from feed.config.fields import (
     kind_of,
     value_of,
 )
-from feed.config.reader import against
+from feed.config.reader import DEFAULT, EffectiveSettings, resolve_path
 from feed.settings import Moment, ScenarioName, Settings, Speed
 
 _WIDTH: Final = 100
 
 
-def settings_text(effective: Effective) -> str:
+def settings_text(effective: EffectiveSettings) -> str:
     """
-    A file of settings. Reading it gives the same ones again, but for what is shown to nobody.
+    The text of a settings file. Reading it gives the same settings again, except for secrets.
 
-    What is not set is there as a comment, and so is a default that is a relative path: here it would be
-    relative to the file.
+    Settings that are not set are comments, and so are defaults that are relative paths: in a file they
+    would be relative to its folder.
     """
     return "\n".join(_table(effective, Settings, ())) + "\n"
 
 
-def _table(effective: Effective, owner: type[Any], path: tuple[str, ...]) -> Iterator[str]:
-    """The settings of a group; then its lists of tables and its groups, for TOML has these last."""
+def _table(effective: EffectiveSettings, owner: type[Any], path: tuple[str, ...]) -> Iterator[str]:
+    """The settings of a group, then its lists of tables and its groups, which come last in TOML."""
     fields = attributes_of(owner)
     leaves = [
         SettingField(name=".".join((*path, field.name)), owner=owner, attribute=field)
         for field in fields
         if not is_group(field)
     ]
-    later: list[SettingField] = []
+    tables: list[SettingField] = []
     for leaf in leaves:
         value = value_of(effective.settings, leaf.name)
         if value and attrs.has(item_kind(leaf.kind)) and not leaf.secret:
-            later.append(leaf)
+            tables.append(leaf)
             continue
         yield ""
         yield from _comment(f"{leaf.meaning} ({leaf.allowed})")
         yield _line(leaf, value, effective.origin(leaf.name))
-    for leaf in later:
+    for leaf in tables:
         yield ""
         yield from _comment(leaf.meaning)
         for item in value_of(effective.settings, leaf.name):
@@ -63,7 +62,7 @@ def _table(effective: Effective, owner: type[Any], path: tuple[str, ...]) -> Ite
             for field in attributes_of(type(item)):
                 value = getattr(item, field.name)
                 if value is not None:
-                    yield f"{field.name} = {_written(value, kind_of(field))}"
+                    yield f"{field.name} = {_toml_value(value, kind_of(field))}"
     for field in fields:
         if is_group(field):
             yield ""
@@ -79,28 +78,28 @@ def _line(leaf: SettingField, value: Any, origin: str) -> str:
         return f"# {leaf.key} =  # None: not set" + ("" if origin == DEFAULT else f", {origin}")
     if leaf.secret:
         return f"# {leaf.key} =  # {origin}, not shown"
-    line = f"{leaf.key} = {_written(_anchored(leaf, value, origin), leaf.kind)}  # {origin}"
+    line = f"{leaf.key} = {_toml_value(_absolute(leaf, value, origin), leaf.kind)}  # {origin}"
     if origin == DEFAULT and isinstance(value, Path) and not value.is_absolute():
         return f"# {line}"
-    return line if _can_be_said(line) else f"# {leaf.key} =  # {origin}, is no Unicode text"
+    return line if _is_encodable(line) else f"# {leaf.key} =  # {origin}, is no Unicode text"
 
 
-def _anchored(leaf: SettingField, value: Any, origin: str) -> Any:
-    """A path as it is from everywhere: options are relative to where the program runs."""
+def _absolute(leaf: SettingField, value: Any, origin: str) -> Any:
+    """A value with its paths made absolute: those of options are relative to the working directory."""
     if origin == DEFAULT:
         return value
     if isinstance(value, tuple):
-        return tuple(_anchored(leaf, one, origin) for one in value)
+        return tuple(_absolute(leaf, one, origin) for one in value)
     if leaf.kind == ScenarioName:
-        return against(Path.cwd(), value, scenario=True)
+        return resolve_path(Path.cwd(), value, scenario=True)
     return value.absolute() if isinstance(value, Path) else value
 
 
-def _written(value: Any, kind: Any) -> str:
+def _toml_value(value: Any, kind: Any) -> str:
     if isinstance(value, tuple):
-        return f"[{', '.join(_written(one, item_kind(kind)) for one in value)}]"
+        return f"[{', '.join(_toml_value(one, item_kind(kind)) for one in value)}]"
     if isinstance(value, str | Path):
-        # A JSON string means the same in TOML, but for one character.
+        # JSON strings are valid TOML but for one character.
         return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
     if kind == Speed and value == 0:
         return json.dumps(MAX_SPEED)
@@ -110,7 +109,7 @@ def _written(value: Any, kind: Any) -> str:
 
 
 def _moment(time: int) -> str:
-    """Nanoseconds as a time where that is exact, else as they are."""
+    """Nanoseconds since the Unix epoch as a TOML time if they are whole microseconds, else as an integer."""
     try:
         moment = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=time // 1000)
     except OverflowError:
@@ -129,7 +128,7 @@ def _comment(text: str) -> list[str]:
     )
 
 
-def _can_be_said(text: str) -> bool:
+def _is_encodable(text: str) -> bool:
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -138,5 +137,5 @@ def _can_be_said(text: str) -> bool:
 
 
 def _printable(origin: str) -> str:
-    """Where a setting is from, whatever the file is called: a comment is one line."""
+    """The source of a setting without control characters, which a file name may have."""
     return "".join(char if char.isprintable() else "?" for char in origin)

@@ -1,9 +1,9 @@
 """
-A file that grows by whole pieces, and survives whatever happens to it while it is open.
+A file that is appended to in whole records, and recovers from full disks, partial writes and removal.
 
-A full disk takes part of a write before it takes nothing: what was not taken whole is cut off again,
-at once or before the next piece, so that the file never holds half a line for long. Only regular files are
-cut; a device or a pipe that took half a piece is given up.
+A full disk accepts part of a write before it fails. Such a partial record is truncated away at once, or
+before the next record, so that the file does not keep half a line. Only regular files can be truncated; a
+device or a pipe fails for good after a partial write.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ Opener = Callable[[Path, int], io.FileIO]
 
 _FLAGS: Final = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
 _COPIED_AT_ONCE: Final = 1 << 20  # bytes
-# Lines that say nothing, should they not be cut off. They are more than the rest of a page: a disk that
-# has nothing but that left is full, and would take one small piece and not the next.
+# Empty lines, in case they cannot be truncated away. They are more than the rest of a page of the file: a
+# full disk would still take a small record into that, and not the next one.
 _PROBE: Final = b"\n" * 8192
-# What passes without anybody's correcting a path or a permission.
+# Errors that may go away without a change of path or permissions.
 _PASSES: Final = {
     errno.ENOSPC,
     errno.EDQUOT,
@@ -42,28 +42,26 @@ _PASSES: Final = {
 
 
 def open_raw(path: Path, flags: int) -> io.FileIO:
-    """Open without a buffer: what a write says was taken stands in the file."""
+    """Open without a buffer, so that the count of a write is what the file has taken."""
     return io.FileIO(os.open(path, flags, 0o666), "r+")
 
 
-def passes(problem: OSError) -> bool:
-    """Whether trouble with a file may be over by itself, as a full disk is when there is room again."""
+def is_temporary(problem: OSError) -> bool:
+    """Whether an error may go away by itself, as that of a full disk does when space is freed."""
     return problem.errno in _PASSES
 
 
 class AppendOnlyFile:
     """
-    One file of one process.
-
-    It is opened once, and locked against other processes for as long as it is open.
+    A file that this process alone appends to. It is locked for as long as it is open.
 
     Args:
-        path: Where it is; it need not exist.
-        opener: How it is opened.
-        fresh: Refuse a file that holds something already.
+        path: Its path; it need not exist.
+        opener: Opens it.
+        fresh: Refuse a file that is not empty.
     Attributes:
-        path: Where it was asked for.
-        size: Bytes of whole pieces; of a device or a pipe 0.
+        path: Its path.
+        size: Bytes of whole records; 0 for a device or a pipe.
     """
 
     def __init__(self, path: Path, opener: Opener = open_raw, *, fresh: bool = False) -> None:
@@ -80,10 +78,10 @@ class AppendOnlyFile:
         Open the file.
 
         Returns:
-            Whether it was not open yet.
+            Whether it was closed before.
         Raises:
-            ConfigError: Another process writes it, or it should be fresh and is not.
-            OSError: It cannot be opened; see :func:`passes`.
+            ConfigError: Another process writes it, or it should be fresh and is not empty.
+            OSError: It cannot be opened; see :func:`is_temporary`.
         """
         if self._file is not None:
             return False
@@ -105,44 +103,44 @@ class AppendOnlyFile:
         return True
 
     def head(self, size: int) -> bytes:
-        """The first bytes of what it holds, at most ``size``; of a device or a pipe none."""
+        """Its first bytes, at most ``size``; none for a device or a pipe."""
         if self._file is None or not self._regular:
             return b""
         return os.pread(self._file.fileno(), min(size, self.size), 0)
 
-    def append(self, piece: bytes) -> None:
+    def append(self, record: bytes) -> None:
         """
-        Write a piece to the end, or nothing of it.
+        Append a whole record, or nothing.
 
         Raises:
-            OSError: It was not taken. What follows may be.
+            OSError: It was not written. Later records may be.
         """
         self.open()
-        self._mend()
+        self._repair()
         assert self._file is not None  # noqa: S101 - just opened
         taken = 0
         try:
-            while taken < len(piece):
-                count = self._file.write(memoryview(piece)[taken:])
+            while taken < len(record):
+                count = self._file.write(memoryview(record)[taken:])
                 if not count:
                     raise BlockingIOError(errno.EAGAIN, "it takes nothing now")
                 taken += count
         except OSError:
             self._torn = self._torn or taken > 0
             with suppress(OSError):
-                self._mend()
+                self._repair()
             raise
-        self.size += len(piece) if self._regular else 0
+        self.size += len(record) if self._regular else 0
 
     def probe(self) -> bool:
         """
-        Find out whether there is room again, and leave the file as it is.
+        Test whether the file can be written, without changing it.
 
         Returns:
-            Whether there is; False of a device or a pipe, where nothing can be tried without a trace.
+            True if it can; False for a device or a pipe, which cannot be tested without a change.
         Raises:
             ConfigError: As :meth:`open`.
-            OSError: There is none.
+            OSError: It cannot be written now.
         """
         self.open()
         if not self._regular:
@@ -152,16 +150,16 @@ class AppendOnlyFile:
         return True
 
     def cut(self, size: int) -> None:
-        """Make ``size`` bytes all that is whole; what follows is gone at once, or with the next piece."""
+        """Truncate the file to ``size`` bytes, now or, if that fails, before the next record."""
         self.size = size
         with suppress(OSError):
-            self._mend()
+            self._repair()
 
     def close(self) -> None:
-        """Close it, and let others have it."""
+        """Close it, and release the lock."""
         if self._file is not None:
             with suppress(OSError):
-                self._mend()
+                self._repair()
             self._file.close()
             self._file = None
 
@@ -177,8 +175,8 @@ class AppendOnlyFile:
         except OSError:
             pass  # a file system without locks
 
-    def _mend(self) -> None:
-        """Cut off what was not taken whole, and see that the file is still where others can find it."""
+    def _repair(self) -> None:
+        """Truncate a partial record away, and restore the file if it was removed."""
         file = self._file
         if file is None:
             return
@@ -196,7 +194,7 @@ class AppendOnlyFile:
         self._torn = False
 
     def _restore(self, old: io.FileIO) -> None:
-        """Somebody has removed the file: write it anew, from what is still open."""
+        """Write a removed file again at its path, from the descriptor that is still open."""
         try:
             new = self._open(self.path, _FLAGS | os.O_EXCL)
         except FileExistsError:

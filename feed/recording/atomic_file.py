@@ -1,9 +1,9 @@
 """
-Files that are written as a whole: whoever looks sees all of the old one, or all of the new one.
+Files that are replaced atomically: readers see the whole old file or the whole new one.
 
-A file is written beside its place and renamed into it. Only a regular file is ever replaced, and only
-one that looks like an earlier output of the same kind: a slip of the hand must not cost anybody a file.
-A device or a pipe is written into as it is, and stays what it is.
+A file is written under a temporary name beside its path, and then renamed. Only a regular file is
+replaced, and only one that looks like an earlier output of the same kind, so that a mistyped path does
+not destroy another file. Devices and pipes are written directly.
 """
 
 from __future__ import annotations
@@ -18,47 +18,49 @@ from typing import BinaryIO, Final
 
 from feed.errors import ConfigError
 
-Mine = Callable[[bytes], bool]
-"""Tells from the first bytes of a file whether it is an earlier output, which may be replaced."""
+IsOurs = Callable[[bytes], bool]
+"""Tells from the first bytes of a file whether it is an earlier output of ours, which may be replaced."""
 
 _LOOKED_AT: Final = 64  # bytes
-_NEW: Final = 0o666  # and what the umask leaves of it
+_NEW: Final = 0o666  # less the umask
 _NUMBER: Final = re.compile(rb"\d{1,5}\n?")
 
 
-def anything(head: bytes) -> bool:
-    """Whatever is there has been read before, and is to be changed."""
+def any_content(head: bytes) -> bool:
+    """Accept any content: for a file that was read before and is now updated."""
     del head
     return True
 
 
-def a_port(head: bytes) -> bool:
-    """A port, as ``--port-file`` has it."""
+def is_port(head: bytes) -> bool:
+    """Accept a port number, the content of ``--port-file``."""
     return _NUMBER.fullmatch(head) is not None
 
 
-def beginning(start: bytes) -> Mine:
-    """What begins like that."""
+def starts_with(start: bytes) -> IsOurs:
+    """Accept files that start with these bytes."""
     return lambda head: head.startswith(start)
 
 
 class AtomicFile:
     """
-    A file to write into; it takes its place at the end of the block, or is gone when that fails.
+    A context manager that gives a file to write; it replaces ``path`` at the end of the block.
+
+    After an exception the temporary file is removed, and ``path`` is not changed.
 
     Args:
-        path: Where it goes.
+        path: The path to replace.
         where: The option that names it, for errors; empty for the path.
-        mine: What may be there and is replaced. An empty file always may.
-        mode: Permissions of the file; None for those of the one that it replaces, or the usual ones.
+        is_ours: Tells which existing file may be replaced. An empty one always may.
+        mode: Permissions of the file; None for those of the file it replaces, or the default ones.
     Raises:
-        ConfigError: It cannot be written, or something else is there.
+        ConfigError: It cannot be written, or another file is there.
     """
 
-    def __init__(self, path: Path, *, mine: Mine, where: str = "", mode: int | None = None) -> None:
+    def __init__(self, path: Path, *, is_ours: IsOurs, where: str = "", mode: int | None = None) -> None:
         self._path = path
         self._where = where
-        self._mine = mine
+        self._is_ours = is_ours
         self._mode = mode
         self._partial: Path | None = None
         self._file: BinaryIO
@@ -67,7 +69,7 @@ class AtomicFile:
         try:
             self._file = self._open()
         except OSError as problem:
-            raise self.cannot(problem) from None
+            raise self.error_for(problem) from None
         return self._file
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
@@ -75,15 +77,15 @@ class AtomicFile:
             if error is None:
                 self._finish()
         except OSError as problem:
-            raise self.cannot(problem) from None
+            raise self.error_for(problem) from None
         finally:
             with suppress(OSError):  # what could not be written cannot be flushed either
                 self._file.close()
             if self._partial is not None:
                 self._partial.unlink(missing_ok=True)
 
-    def cannot(self, problem: OSError) -> ConfigError:
-        """The error for trouble with the file."""
+    def error_for(self, problem: OSError) -> ConfigError:
+        """The error for a failed operation on the file."""
         if self._where:
             return ConfigError(f"cannot write {self._path} ({problem.strerror})", where=self._where)
         return ConfigError(f"cannot be written: {problem.strerror}", where=str(self._path))
@@ -96,29 +98,29 @@ class AtomicFile:
         if status is not None and stat.S_ISDIR(status.st_mode):
             raise IsADirectoryError(None, "Is a directory")
         if status is not None and not stat.S_ISREG(status.st_mode):
-            # Not to hang on a pipe that nobody reads; only then may a write wait.
+            # Opening must not block on a pipe that nobody reads; writing may.
             fd = os.open(self._path, os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
             os.set_blocking(fd, True)
             return os.fdopen(fd, "wb")
-        target = self._path.resolve()  # a symbolic link stays one
+        target = self._path.resolve()  # a symbolic link is kept, its target replaced
         mode = _NEW if self._mode is None else self._mode
         if status is not None:
-            self._look(target)
+            self._check_content(target)
             mode = stat.S_IMODE(status.st_mode) if self._mode is None else self._mode
         self._target = target
-        return self._beside(target, mode, known=status is not None)
+        return self._open_partial(target, mode, known=status is not None)
 
-    def _look(self, target: Path) -> None:
+    def _check_content(self, target: Path) -> None:
         with target.open("rb") as file:
             head = file.read(_LOOKED_AT)
-        if head and not self._mine(head):
+        if head and not self._is_ours(head):
             raise ConfigError(
                 f"{self._path} holds something else", where=self._where, hint="choose another name"
             )
 
-    def _beside(self, target: Path, mode: int, *, known: bool) -> BinaryIO:
+    def _open_partial(self, target: Path, mode: int, *, known: bool) -> BinaryIO:
         partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
-        partial.unlink(missing_ok=True)  # of a process of that number that was killed
+        partial.unlink(missing_ok=True)  # left by a killed process that had the same id
         fd = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
         self._partial = partial
         if known:
@@ -137,17 +139,17 @@ class AtomicFile:
 
 
 def write_atomically(
-    path: Path, content: bytes, *, mine: Mine, where: str = "", mode: int | None = None
+    path: Path, content: bytes, *, is_ours: IsOurs, where: str = "", mode: int | None = None
 ) -> None:
     """
-    Write a small file as a whole; see :class:`AtomicFile`.
+    Replace a small file; see :class:`AtomicFile`.
 
     Raises:
-        ConfigError: It cannot be written, or something else is there.
+        ConfigError: It cannot be written, or another file is there.
     """
-    output = AtomicFile(path, mine=mine, where=where, mode=mode)
+    output = AtomicFile(path, is_ours=is_ours, where=where, mode=mode)
     try:
         with output as file:
             file.write(content)
     except OSError as problem:
-        raise output.cannot(problem) from None
+        raise output.error_for(problem) from None

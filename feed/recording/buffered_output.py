@@ -1,4 +1,4 @@
-"""Pieces on their way to a file that may take none for a while, such as on a full disk."""
+"""Buffers records for a file that cannot be written for a while, such as on a full disk."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from feed.recording.append_only_file import AppendOnlyFile
 
 class BufferedOutput:
     """
-    Takes every piece, and holds in order what the file does not take, until it does.
+    Writes records to a file, and buffers them in order while it cannot be written.
 
     Args:
-        file: Where the pieces go.
-        most: Bytes that are held.
+        file: The file.
+        most: Bound on the buffer, bytes.
     Attributes:
-        trouble: Why the file takes nothing now; empty while it does.
-        held: Bytes that wait for it.
-        written: Pieces that stand in it.
+        trouble: Why the file cannot be written now; empty while it can.
+        held: Bytes in the buffer.
+        written: Records in the file.
     """
 
     def __init__(self, file: AppendOnlyFile, most: int) -> None:
@@ -28,31 +28,31 @@ class BufferedOutput:
         self.written = 0
         self._file = file
         self._most = most
-        self._pieces: deque[bytes] = deque()
+        self._records: deque[bytes] = deque()
 
-    def write(self, piece: bytes) -> int:
+    def write(self, record: bytes) -> int:
         """
-        Take a piece.
+        Write or buffer a record.
 
         Raises:
-            OSError: More would be held than may be, for the reason that the file gave.
+            OSError: The buffer is over its bound, for the reason in :attr:`trouble`.
         """
-        self._pieces.append(piece)
-        self.held += len(piece)
+        self._records.append(record)
+        self.held += len(record)
         self.drain()
         if self.held > self._most:
             raise OSError(errno.ENOSPC, self.trouble)
-        return len(piece)
+        return len(record)
 
     def flush(self) -> None:
-        """Do nothing: what the file takes it has been given."""
+        """Do nothing: :meth:`write` has written what can be written."""
 
     def drain(self) -> None:
-        """Give the file what it takes."""
+        """Write as much of the buffer to the file as it takes."""
         try:
-            while self._pieces:
-                self._file.append(self._pieces[0])
-                self.held -= len(self._pieces.popleft())
+            while self._records:
+                self._file.append(self._records[0])
+                self.held -= len(self._records.popleft())
                 self.written += 1
         except OSError as problem:
             self.trouble = problem.strerror or str(problem)
@@ -62,6 +62,6 @@ class BufferedOutput:
             self.trouble = ""
 
     def drop(self) -> None:
-        """Forget what is held."""
-        self._pieces.clear()
+        """Discard the buffer."""
+        self._records.clear()
         self.held = 0

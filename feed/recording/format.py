@@ -1,9 +1,9 @@
 """
-The recording format: what the lines of a recording say.
+The recording format.
 
 A recording is JSON Lines, compressed with Zstandard in independent frames, so that ``zstd -dc``
-shows it and a damaged file is good up to the damage. The first frame holds the header line, each
-frame after it one block, the last one the end line::
+shows it and a corrupt file can be read up to the corruption. The first frame holds the header line,
+each frame after it one block, the last one the end line::
 
     {"format":"feed-recording","version":1,"start":...,"instruments":[...],"provenance":{...}}
     [4,0,1618677817129278000,0,7900,82673]
@@ -13,8 +13,7 @@ frame after it one block, the last one the end line::
     {"end":true,"events":51234,"blocks":13,"digest":"60303a..."}
 
 An event line is the event's row (:mod:`feed.model.events`). Every block ends with the count and the
-SHA-256 (:class:`feed.model.digest.Digest`) of all events so far, so nothing is believed before it
-has been checked.
+SHA-256 (:class:`feed.model.digest.Digest`) of all events so far, which readers check before they use it.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ class Provenance:
         files: Base names of the files it was imported from.
         seed: Of the simulated market.
         scenario: Name of the scenario that ran.
-        notes: What a reader must know that the events do not say, one sentence each.
+        notes: What a user must know besides the events, one sentence each.
     """
 
     source: str
@@ -62,7 +61,7 @@ class Header:
     The first line of a recording.
 
     Attributes:
-        instruments: What is traded, in the order of the events' instrument indexes.
+        instruments: The instruments, in the order of the events' instrument indexes.
         provenance: Where the events come from.
         start: Market time at which the recording begins, integer nanoseconds since the Unix epoch.
     """
@@ -78,20 +77,20 @@ class Header:
 
 
 def header_line(header: Header) -> bytes:
-    """The header as its line, line feed included."""
+    """The header line, with its line feed."""
     fields: dict[str, Any] = {"format": FORMAT, "version": VERSION}
     return msgspec.json.encode(fields | _CONVERTER.unstructure(header)) + b"\n"
 
 
 def parse_header(line: bytes, *, where: str) -> Header:
     """
-    The header of a recording.
+    Parse the header of a recording.
 
     Args:
         line: Its first line.
         where: Name of the file, for errors.
     Raises:
-        ConfigError: No recording, one of a later version, or a header with other fields.
+        ConfigError: It is no recording, one of another version, or the header has wrong fields.
     """
     try:
         fields = msgspec.json.decode(line)
@@ -109,10 +108,10 @@ def parse_header(line: bytes, *, where: str) -> Header:
 
 def check_version(what: str, version: object, known: int, where: str) -> None:
     """
-    Check what a header says of its format.
+    Check the version in a header.
 
     Raises:
-        ConfigError: It is another version than the one that is known.
+        ConfigError: It is not the ``known`` one.
     """
     if version != known:
         raise ConfigError(

@@ -1,9 +1,9 @@
 """
-The journal: every request of an account, in the order in which they acted, one JSON object a line.
+The journal format: the requests of all accounts in the order of their execution, one JSON object a line.
 
-The first line says what determines the market, so that it and the requests give the same events as
-the run in which the journal was written. A run that ended in peace says with the last line how many
-events were published; a last line without its line feed was cut off, and did not act::
+The first line has the parameters of the market, so that it and the requests reproduce the events of the
+run that wrote the journal. After a regular end, the last line has the number of events published. A last
+line without a line feed is a torn write, and its request was not executed::
 
     {"format":"feed-journal","version":1,"engine":"feed 0.1.0","scenario":null,"seed":1,"start":...}
     {"at":1709742007250000000,"do":"create","account":1,"instrument":6,"request":"","side":0,"size":12,...}
@@ -32,7 +32,7 @@ from feed.settings import Trading
 FORMAT: Final = "feed-journal"
 VERSION: Final = 1
 BEGINNING: Final = f'{{"format":"{FORMAT}",'.encode()
-"""How every journal begins."""
+"""The first bytes of every journal."""
 
 _KINDS: Final[dict[str, type[Request]]] = {
     "create": Create,
@@ -42,7 +42,7 @@ _KINDS: Final[dict[str, type[Request]]] = {
 }
 _NAMES: Final = {kind: name for name, kind in _KINDS.items()}
 _CONVERTER: Final = cattrs.Converter(forbid_extra_keys=True)
-# How many requests may wait says nothing about what those do that act.
+# The bound on the request queue has no effect on the events.
 _OMITTED: Final = override(omit=True)
 _CONVERTER.register_unstructure_hook(Trading, make_dict_unstructure_fn(Trading, _CONVERTER, waiting=_OMITTED))
 _CONVERTER.register_structure_hook(
@@ -61,12 +61,12 @@ _MISFITS: Final = (
 @attrs.frozen(kw_only=True)
 class ScenarioFile:
     """
-    A scenario file as it was when it was played.
+    The scenario file of a run.
 
     Attributes:
-        name: Of the scenario.
+        name: Name of the scenario.
         file: Name of a shipped scenario, or absolute path.
-        sha256: Over its text without the ``[expect]`` table, 64 digits.
+        sha256: Over its text without the ``[expect]`` table, 64 hexadecimal digits.
     """
 
     name: str
@@ -77,17 +77,17 @@ class ScenarioFile:
 @attrs.frozen(kw_only=True)
 class JournalHeader:
     """
-    What determines a market, next to the requests of its accounts.
+    The parameters of a market, which together with the requests determine its events.
 
     Attributes:
         engine: Name and version of the program that ran it.
-        scenario: What was played; None for the default market.
+        scenario: The scenario; None for the default market.
         seed: Of the market.
         start: Market time at which it opened, integer nanoseconds since the Unix epoch.
-        instruments: How many of the default market were asked for; None for that market as it is, and
-            for a scenario's own.
-        listing: SHA-256 over the instruments, 64 digits.
-        trading: What accounts could do.
+        instruments: Number of instruments of the default market; None for all of them, and for a
+            scenario.
+        listing: SHA-256 over the instruments, 64 hexadecimal digits.
+        trading: Settings of the accounts.
     """
 
     engine: str
@@ -99,7 +99,7 @@ class JournalHeader:
     trading: Trading
 
     def differences(self, other: JournalHeader) -> list[str]:
-        """The fields in which another market differs, the engine's version left out."""
+        """The names of the fields in which another market differs, without the engine's version."""
         mine, theirs = (
             {**_CONVERTER.unstructure(header), "scenario": header.scenario and header.scenario.sha256}
             for header in (self, other)
@@ -110,13 +110,13 @@ class JournalHeader:
 @attrs.frozen(kw_only=True)
 class Journal:
     """
-    A journal as it was read.
+    A journal that was read.
 
     Attributes:
-        header: The market.
-        entries: The requests, in the order in which they acted.
-        events: How many events were published when the run ended; None when nobody has said.
-        torn: Whether the last line was cut off.
+        header: Parameters of the market.
+        entries: The requests, in the order of their execution.
+        events: Number of events published when the run ended; None without a regular end.
+        torn: Whether the last line is incomplete.
     """
 
     header: JournalHeader
@@ -126,19 +126,19 @@ class Journal:
 
 
 def listing_digest(instruments: Iterable[Instrument]) -> str:
-    """SHA-256 over instruments, as a header has it."""
+    """SHA-256 over instruments, for :class:`JournalHeader`."""
     fields = [_CONVERTER.unstructure(instrument) for instrument in instruments]
     return hashlib.sha256(msgspec.json.encode(fields)).hexdigest()
 
 
 def header_line(header: JournalHeader) -> bytes:
-    """A header as its line, line feed included."""
+    """The header line, with its line feed."""
     fields: dict[str, Any] = {"format": FORMAT, "version": VERSION}
     return msgspec.json.encode(fields | _CONVERTER.unstructure(header)) + b"\n"
 
 
 def journal_line(entry: JournalEntry) -> bytes:
-    """An entry as its line, line feed included."""
+    """The line of an entry, with its line feed."""
     request = entry.request
     fields: dict[str, Any] = _CONVERTER.unstructure(request)
     fields["request"] = unpacked(request.request)
@@ -146,19 +146,19 @@ def journal_line(entry: JournalEntry) -> bytes:
 
 
 def end_line(events: int) -> bytes:
-    """The last line of a run that ended in peace, line feed included."""
+    """The last line, after a regular end of a run, with its line feed."""
     return msgspec.json.encode({"end": True, "events": events}) + b"\n"
 
 
 def parse_header(line: bytes, *, where: str) -> JournalHeader:
     """
-    The header of a journal.
+    Parse the header of a journal.
 
     Args:
         line: Its first line.
         where: Name of the file, for errors.
     Raises:
-        ConfigError: No journal, one of another version, or one of an earlier release, without a header.
+        ConfigError: It is no journal, one of another version, or one of an early release without a header.
     """
     fields = _fields(line)
     if "do" in fields:
@@ -176,11 +176,11 @@ def parse_header(line: bytes, *, where: str) -> JournalHeader:
 
 def read_journal(path: Path) -> Journal:
     """
-    A whole journal.
+    Read a whole journal.
 
     Raises:
-        ConfigError: It cannot be read, is no journal, or has a line that is no entry, earlier than the
-            one before, or of another run.
+        ConfigError: It cannot be read, is no journal, or has a line that is no entry, is earlier than
+            the one before, or begins another run.
     """
     try:
         lines = path.read_bytes().split(b"\n")
@@ -197,7 +197,7 @@ def read_journal(path: Path) -> Journal:
     for number, line in enumerate(lines[1:], start=2):
         where = f"{path}:{number}"
         if not line:
-            continue  # left of an attempt to find room
+            continue  # left by AppendOnlyFile.probe
         if events is not None or line.startswith(BEGINNING):
             raise ConfigError(
                 "another run begins here", where=where, hint="give each run a journal of its own"

@@ -1,4 +1,4 @@
-"""Writes journals, and never stops for it. The format is described in :mod:`feed.recording.journal`."""
+"""Writes journals; a full disk does not stop the market. Format: :mod:`feed.recording.journal`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 from feed.errors import ConfigError
 from feed.model.requests import JournalEntry
-from feed.recording.append_only_file import AppendOnlyFile, Opener, open_raw, passes
+from feed.recording.append_only_file import AppendOnlyFile, Opener, is_temporary, open_raw
 from feed.recording.journal import BEGINNING, JournalHeader, end_line, header_line, journal_line, parse_header
 
 _LONGEST_HEADER: Final = 64 * 1024  # bytes
@@ -16,22 +16,22 @@ _LONGEST_HEADER: Final = 64 * 1024  # bytes
 
 class JournalWriter:
     """
-    The journal of one run.
+    Writes the journal of one run.
 
-    A request that cannot be written must not act. Whether there is room again is tried with every
-    request, so the journal goes on as soon as there is.
+    A request that cannot be written must not be executed. Every request tries to write again, so the
+    journal goes on as soon as there is space on the disk.
 
     Args:
-        path: The file; new, empty, or with nothing but the same header in it.
-        header: The market.
-        opener: How the file is opened.
-        changed: Called when :attr:`trouble` begins and when it is over.
+        path: The file; new, empty, or with only the same header.
+        header: Parameters of the market.
+        opener: Opens the file.
+        changed: Called when :attr:`trouble` begins and when it ends.
     Attributes:
         path: The file.
         trouble: Why requests cannot be written now; empty while they can.
         entries: Requests written.
         refused: Requests that could not be written.
-        cut: Bytes of a torn header that were cut off at the start.
+        cut: Bytes of a torn header that were truncated at the start.
     """
 
     def __init__(
@@ -54,16 +54,16 @@ class JournalWriter:
 
     def open(self) -> None:
         """
-        Write the header. A disk that takes none now is trouble, and no error.
+        Write the header. A full disk is no error; see :attr:`trouble`.
 
         Raises:
-            ConfigError: The file cannot be opened, is written by another process, or holds something
-                else than this run's journal.
+            ConfigError: The file cannot be opened, is written by another process, or is not empty and
+                not this run's journal.
         """
         try:
             self._file.open()
         except OSError as problem:
-            if not passes(problem):
+            if not is_temporary(problem):
                 raise ConfigError(
                     f"cannot write {self.path} ({problem.strerror})", where="--journal"
                 ) from None
@@ -74,7 +74,7 @@ class JournalWriter:
             raise
 
     def write(self, entry: JournalEntry) -> bool:
-        """Write an entry, before it acts; False when it must not act, for it does not stand there."""
+        """Write an entry before its execution. False if that failed, and it must not be executed."""
         try:
             written = self._try(journal_line(entry))
         except ConfigError as problem:
@@ -86,7 +86,7 @@ class JournalWriter:
         return written
 
     def probe(self) -> None:
-        """Find out whether requests can be written again, where that can be done without a trace."""
+        """Test whether requests can be written again, where that is possible without a change of the file."""
         try:
             self._begin()
             if self._file.probe():
@@ -97,13 +97,13 @@ class JournalWriter:
             self._note(str(problem))
 
     def end(self, events: int) -> None:
-        """Write that the run ended in peace after so many events, if that can be written, and close."""
+        """Write the end line with the number of events, if it can be written, and close the file."""
         if self._begun:
             self._try(end_line(events))
         self._file.close()
 
     def close(self) -> None:
-        """Close it without a word about the end, unless it is closed."""
+        """Close the file without an end line."""
         self._file.close()
 
     def _try(self, line: bytes) -> bool:

@@ -1,9 +1,10 @@
-"""Reads recordings, as far as they are sound. The format is described in :mod:`feed.recording.format`."""
+"""Reads recordings, up to the first corrupt block. The format is that of :mod:`feed.recording.format`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import BinaryIO
+from pathlib import Path
+from typing import BinaryIO, Final
 
 import attrs
 import msgspec
@@ -15,18 +16,24 @@ from feed.model.events import Row
 from feed.recording.format import Header, parse_header
 from feed.settings import Recording
 
-# Bytes unpacked at a time. Zstandard can turn 4 bytes into 128 KiB, so a small bite is what keeps
-# a forged block from filling the memory before its size is known.
-_BITE = 4096
+SUFFIX: Final = ".feed.zst"
+"""The usual suffix of recordings; they are recognised by their first bytes."""
+
+MAGIC: Final = b"\x28\xb5\x2f\xfd"
+"""The first bytes of a Zstandard frame, and so of a recording."""
+
+# Compressed bytes read at a time. Zstandard can turn 4 bytes into 128 KiB, so small chunks keep a forged
+# block from filling the memory before its size is checked.
+_CHUNK = 4096
 
 
 @attrs.frozen(kw_only=True)
 class Corruption:
     """
-    Where a recording stopped making sense. Everything before it was read and checked.
+    Where a recording is corrupt. All blocks before that are valid.
 
     Attributes:
-        block: Number of the bad block; the first block is 1, the header is 0.
+        block: Number of the corrupt block; the first block is 1, the header is 0.
         byte: Offset of that block in the file.
         seq: Sequence number of the first event that could not be read; the first event is 1.
         reason: What is wrong, in one clause.
@@ -54,10 +61,10 @@ _MARK = msgspec.json.Decoder(_Block)
 
 class RecordingReader:
     """
-    Reads one recording from a binary file, block by block, in memory that does not grow.
+    Reads one recording from a binary file, block by block, in bounded memory.
 
-    Iterating yields each block's events as a list of rows once its digest has been checked. When
-    the iteration is over, :attr:`damage` says whether it ended where the recording ends.
+    Iterating yields each block's events as a list of rows, after its digest has been checked. After
+    the iteration, :attr:`corruption` says whether it ended early.
 
     Args:
         file: A readable binary file at its beginning.
@@ -67,8 +74,8 @@ class RecordingReader:
         header: The first line.
         events: Events yielded so far.
         blocks: Blocks yielded so far.
-        complete: Whether the end line was reached and everything held.
-        damage: Why the iteration ended early; None while it runs and when all is well.
+        complete: Whether the end line was reached, and matched what was read.
+        corruption: Why the iteration ended early; None while it runs, and if it was complete.
     Raises:
         ConfigError: No recording, one of another version, or one without a whole header.
     """
@@ -77,12 +84,12 @@ class RecordingReader:
         self.events = 0
         self.blocks = 0
         self.complete = False
-        self.damage: Corruption | None = None
+        self.corruption: Corruption | None = None
         self._digest = Digest()
         self._frames = _Frames(file, (settings or Recording()).block_bytes)
         try:
             line = self._frames.next()
-        except _Broken as broken:
+        except _BadFrame as broken:
             what = f"no recording, or one damaged in its header: {broken}"
             raise ConfigError(what, where=name) from None
         if line is None:
@@ -94,8 +101,8 @@ class RecordingReader:
             byte = self._frames.offset
             try:
                 rows = self._next_block()
-            except _Broken as broken:
-                self.damage = Corruption(
+            except _BadFrame as broken:
+                self.corruption = Corruption(
                     block=self.blocks + 1, byte=byte, seq=self.events + 1, reason=str(broken)
                 )
                 return
@@ -109,14 +116,14 @@ class RecordingReader:
     def _next_block(self) -> list[Row]:
         content = self._frames.next()
         if content is None:
-            raise _Broken("the file ends without an end line")
+            raise _BadFrame("the file ends without an end line")
         cut = content.rfind(b"\n", 0, -1) + 1
         try:
             # JSON Lines, read as one array: one call of the decoder instead of thousands.
             rows = _ROWS.decode(b"[" + content[: max(cut - 1, 0)].replace(b"\n", b",") + b"]")
             mark = _MARK.decode(content[cut:])
         except (msgspec.DecodeError, UnicodeDecodeError) as problem:
-            raise _Broken(f"not what a block holds: {problem}") from None
+            raise _BadFrame(f"not what a block holds: {problem}") from None
         self._check(rows, mark)
         if mark.end:
             self._finish(mark)
@@ -128,27 +135,27 @@ class RecordingReader:
         try:
             self._digest.update(rows)
         except KeyError:
-            raise _Broken("an event with too many or too few numbers") from None
+            raise _BadFrame("an event with too many or too few numbers") from None
         if self._digest.hexdigest() != mark.digest:
-            raise _Broken("the events do not match their digest")
+            raise _BadFrame("the events do not match their digest")
         if self._digest.events != mark.events:
-            raise _Broken(f"{self._digest.events} events where {mark.events} were written")
+            raise _BadFrame(f"{self._digest.events} events where {mark.events} were written")
         self.events = self._digest.events
 
     def _finish(self, mark: _Block) -> None:
         if mark.blocks != self.blocks:
-            raise _Broken(f"{self.blocks} blocks where {mark.blocks} were written")
+            raise _BadFrame(f"{self.blocks} blocks where {mark.blocks} were written")
         if self._frames.next() is not None:
-            raise _Broken("more follows the end line")
+            raise _BadFrame("more follows the end line")
         self.complete = True
 
 
-class _Broken(Exception):
-    """The frame at hand cannot be used."""
+class _BadFrame(Exception):
+    """The current frame is corrupt; the message says why."""
 
 
 class _Frames:
-    """The Zstandard frames of a file, one at a time. ``offset`` is where the next one begins."""
+    """The Zstandard frames of a file, one at a time. ``offset`` is that of the next one, bytes."""
 
     def __init__(self, file: BinaryIO, most: int) -> None:
         self.offset = 0
@@ -163,20 +170,64 @@ class _Frames:
         parts = []
         taken = unpacked = 0
         while not frame.eof:
-            bite = self._waiting or self._file.read(_BITE)
+            bite = self._waiting or self._file.read(_CHUNK)
             self._waiting = b""
             if not bite:
                 if taken:
-                    raise _Broken("the file ends inside the block")
+                    raise _BadFrame("the file ends inside the block")
                 return None
             try:
                 parts.append(frame.decompress(bite))
             except zstandard.ZstdError as problem:
-                raise _Broken(f"not readable: {problem}") from None
+                raise _BadFrame(f"not readable: {problem}") from None
             taken += len(bite)
             unpacked += len(parts[-1])
             if unpacked > self._most:
-                raise _Broken(f"the block unpacks to more than {self._most} bytes")
+                raise _BadFrame(f"the block unpacks to more than {self._most} bytes")
         self._waiting = frame.unused_data
         self.offset += taken - len(self._waiting)
         return b"".join(parts)
+
+
+def is_recording(path: Path) -> bool:
+    """Whether a file starts like a recording; False if it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(MAGIC)) == MAGIC
+    except OSError:
+        return False
+
+
+class RecordedBlocks:
+    """
+    A recording in a file, which can be read any number of times: each call iterates over its blocks.
+
+    Args:
+        path: The file.
+
+    Attributes:
+        header: Its first line.
+        corruption: Where it is corrupt, once a reader has come to that block; else None.
+    Raises:
+        ConfigError: No recording, one of another version, or a file that cannot be read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.corruption: Corruption | None = None
+        self._path = path
+        try:
+            with path.open("rb") as file:
+                self.header: Header = RecordingReader(file, str(path)).header
+        except OSError as problem:
+            raise ConfigError(f"cannot be read: {problem.strerror}", where=str(path)) from None
+
+    def __call__(self) -> Iterator[list[Row]]:
+        """Iterate over the blocks from the beginning, up to the end or the first corrupt block."""
+        try:
+            with self._path.open("rb") as file:
+                reader = RecordingReader(file, str(self._path))
+                yield from reader
+                self.corruption = reader.corruption
+        except OSError as problem:
+            what = f"cannot be read any further: {problem.strerror}"
+            raise ConfigError(what, where=str(self._path)) from None

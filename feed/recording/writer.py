@@ -15,14 +15,14 @@ from feed.settings import Recording
 
 
 class Output(Protocol):
-    """What a recording is written into: a binary file, or what holds blocks until a file takes them."""
+    """The destination of a recording: a binary file, or a buffer before one."""
 
     def write(self, frame: bytes, /) -> int:
-        """Take some bytes; how many, or ``OSError``."""
+        """Write bytes; returns how many were written, or raises ``OSError``."""
         ...
 
     def flush(self) -> object:
-        """Hold nothing back."""
+        """Write what is buffered."""
         ...
 
 
@@ -30,15 +30,15 @@ class RecordingWriter:
     """
     Writes one recording into an output that it neither opens nor closes.
 
-    At most one block of events waits in memory. Trouble with the file is raised once; from then on
-    every call does nothing, so that whoever records can log the error and carry on.
+    At most one block of events is held in memory. A failed write is raised once; after that every call
+    does nothing, so that the caller can log the error and carry on.
 
     Args:
-        out: Nothing has been written to it yet.
+        out: An empty output.
         header: The first line.
-        settings: How blocks are cut.
+        settings: Size of blocks and compression.
     Attributes:
-        events: Events appended; once it has failed, those that stand in the file.
+        events: Events appended; after a failure, those that are in the file.
         blocks: Blocks written.
         failed: Whether the recording has stopped.
     Raises:
@@ -64,7 +64,7 @@ class RecordingWriter:
         Add the next events, in order.
 
         Raises:
-            RecordingError: The file would not take them. Raised once.
+            RecordingError: The write failed. Raised once.
         """
         if self.failed:
             return
@@ -77,7 +77,7 @@ class RecordingWriter:
 
     def flush(self) -> None:
         """
-        Write what waits as a block of its own, so that it survives a crash.
+        Write the events in memory as a block of its own, so that they survive a crash.
 
         Raises:
             RecordingError: As :meth:`append`.
@@ -88,7 +88,7 @@ class RecordingWriter:
 
     def close(self) -> None:
         """
-        Write what waits and the end line. The file stays open; a second call does nothing.
+        Write the events in memory and the end line. The file stays open; a second call does nothing.
 
         Raises:
             RecordingError: As :meth:`append`.
@@ -108,7 +108,7 @@ class RecordingWriter:
     def _write_block(self, rows: list[Row]) -> None:
         lines = canonical(rows)
         self._digest.update_lines(lines, len(rows))
-        # A canonical line differs from a JSON array in its brackets only.
+        # A canonical line is a JSON array without its brackets.
         arrays = b"[" + lines[:-1].replace(b"\n", b"]\n[") + b"]\n"
         self._write(arrays + _line({"events": self._digest.events} | self._sum()))
         self.blocks += 1

@@ -1,4 +1,4 @@
-"""What is wrong with a scenario file only when one part of it is held against another."""
+"""Checks the parts of a scenario file against each other: symbols, times, protocols."""
 
 from __future__ import annotations
 
@@ -6,19 +6,18 @@ from collections.abc import Collection, Iterable, Iterator
 
 from feed.model.faults import Fault
 from feed.model.timeline import Action, Detach, Premium
-from feed.scenario.lines import Path
-from feed.scenario.problems import Problem, choice, found
-from feed.scenario.schema import File
+from feed.scenario.problems import KeyPath, Problem, did_you_mean, found
+from feed.scenario.schema import ScenarioDocument
 from feed.scenario.times import duration_text
 
 
-def cross_check(file: File, protocols: Collection[str] | None = None) -> Iterator[Problem]:
+def cross_check(file: ScenarioDocument, protocols: Collection[str] | None = None) -> Iterator[Problem]:
     """
-    Everything that does not go together.
+    All inconsistencies between parts of a file.
 
     Args:
         file: The whole file.
-        protocols: Names that a fault may be aimed at; None lets any pass.
+        protocols: Names that a fault may be aimed at; None allows any.
     """
     yield from _market(file)
     yield from _timeline(file)
@@ -27,10 +26,10 @@ def cross_check(file: File, protocols: Collection[str] | None = None) -> Iterato
     yield from _truth(file)
 
 
-def _market(file: File) -> Iterator[Problem]:
+def _market(file: ScenarioDocument) -> Iterator[Problem]:
     symbols = _symbols(file)
     for index, item in enumerate(file.market.instruments):
-        path: Path = ("market", "instruments", index)
+        path: KeyPath = ("market", "instruments", index)
         symbol = item.instrument.symbol
         if symbol in symbols[:index]:
             yield Problem((*path, "symbol"), found(symbol), "it is listed already")
@@ -38,7 +37,7 @@ def _market(file: File) -> Iterator[Problem]:
             yield Problem(path, f"it follows {item.followed}", "which must be listed too")
 
 
-def _timeline(file: File) -> Iterator[Problem]:
+def _timeline(file: ScenarioDocument) -> Iterator[Problem]:
     symbols = _symbols(file)
     tied = [item.instrument.symbol for item in file.market.instruments if item.link or item.perpetual]
     for index, entry in enumerate(file.timeline):
@@ -55,14 +54,14 @@ def _timeline(file: File) -> Iterator[Problem]:
                         yield Problem(path, found(symbol), "it follows no other instrument")
 
 
-def _aims(file: File, protocols: Collection[str]) -> Iterator[Problem]:
+def _aims(file: ScenarioDocument, protocols: Collection[str]) -> Iterator[Problem]:
     for index, entry in enumerate(file.timeline):
         if isinstance(entry, Fault) and entry.aim.dialect not in (None, *protocols):
             path = ("timeline", index, "aim", "dialect")
-            yield Problem(path, found(entry.aim.dialect), choice(entry.aim.dialect, protocols))
+            yield Problem(path, found(entry.aim.dialect), did_you_mean(entry.aim.dialect, protocols))
 
 
-def _truth(file: File) -> Iterator[Problem]:
+def _truth(file: ScenarioDocument) -> Iterator[Problem]:
     symbols = _symbols(file)
     for index, truth in enumerate(file.truth):
         if file.market.signals is None:
@@ -76,11 +75,11 @@ def _truth(file: File) -> Iterator[Problem]:
             yield Problem(("truth", index, "until"), f"found {duration_text(truth.until)}", span)
 
 
-def _symbols(file: File) -> list[str]:
+def _symbols(file: ScenarioDocument) -> list[str]:
     return [item.instrument.symbol for item in file.market.instruments]
 
 
-def _unknown(names: Iterable[str], symbols: list[str], path: Path) -> Iterator[Problem]:
+def _unknown(names: Iterable[str], symbols: list[str], path: KeyPath) -> Iterator[Problem]:
     for symbol in names:
         if symbol not in symbols:
-            yield Problem(path, found(symbol), choice(symbol, symbols))
+            yield Problem(path, found(symbol), did_you_mean(symbol, symbols))

@@ -1,4 +1,4 @@
-"""Reads scenario files, and says all that is wrong with them at once."""
+"""Reads scenario files, and reports all errors in them at once."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from feed.model.scenario import Scenario
 from feed.model.timeline import Action
 from feed.scenario.consistency import cross_check
 from feed.scenario.problems import InvalidValue, Problem, problems
-from feed.scenario.schema import CONVERTER, File, Markets, with_base
-from feed.scenario.toml import located, parse, read_text
+from feed.scenario.schema import CONVERTER, Markets, ScenarioDocument, with_base
+from feed.scenario.toml import parse, read_text, with_lines
 
 
 def read_scenario(path: Path, markets: Markets, *, protocols: Collection[str] | None = None) -> Scenario:
@@ -24,11 +24,11 @@ def read_scenario(path: Path, markets: Markets, *, protocols: Collection[str] | 
 
     Args:
         path: A TOML file as :mod:`feed.scenario.schema` describes it.
-        markets: Markets that a file may begin with.
-        protocols: Names that a fault may be aimed at; None lets any pass.
+        markets: The markets that a file may name as its ``base``.
+        protocols: Names that a fault may be aimed at; None allows any.
     Raises:
-        ConfigError: It cannot be read, is no TOML, or says something that is not understood;
-            ``ConfigErrors`` with one error for each thing that is wrong.
+        ConfigError: It cannot be read or is not valid; ``ConfigErrors`` with all errors if there are
+            several.
     """
     return parse_scenario(read_text(path), markets, name=str(path), protocols=protocols)
 
@@ -41,7 +41,7 @@ def parse_scenario(
 
     Args:
         text: TOML.
-        markets: Markets that a file may begin with.
+        markets: As in :func:`read_scenario`.
         name: Of the file, for errors.
         protocols: As in :func:`read_scenario`.
     Raises:
@@ -53,20 +53,20 @@ def parse_scenario(
         document = with_base(document, markets)
     except InvalidValue as misfit:
         wrong += problems(misfit)
-        # The rest is looked at as if nothing had been said of the market.
+        # The rest is checked with the default market.
         document = with_base({**document, "market": {}}, markets)
     try:
-        file = CONVERTER.structure(document, File)
+        file = CONVERTER.structure(document, ScenarioDocument)
     except (cattrs.BaseValidationError, InvalidValue) as error:
         wrong += problems(error)
     else:
         wrong += cross_check(file, protocols)
         if not wrong:
             return _scenario(file)
-    raise ConfigErrors.of(located(wrong, text, name=name))
+    raise ConfigErrors.of(with_lines(wrong, text, name=name))
 
 
-def _scenario(file: File) -> Scenario:
+def _scenario(file: ScenarioDocument) -> Scenario:
     fields: dict[str, Any] = {
         field: getattr(file, field)
         for field in ("name", "about", "seed", "start", "duration", "market", "truth", "expect")

@@ -1,5 +1,5 @@
 """
-What a scenario file may say, version 1. The classes are those of the model; here is how TOML becomes them.
+The schema of scenario files, version 1: how TOML becomes classes of :mod:`feed.model`.
 
 ::
 
@@ -11,10 +11,10 @@ What a scenario file may say, version 1. The classes are those of the model; her
     duration = "2m"                  # h, m, s, ms, us, ns
 
     [market]
-    base = "default"                 # the market to begin with
+    base = "default"                 # the market that this one is derived from
     count = 4                        # its first instruments ...
 
-    [[market.instruments]]           # ... or these; what is not said is as in the base
+    [[market.instruments]]           # ... or these; keys that are left out are as in the base
     symbol = "BTC-USD"
     updates_per_second = 20
 
@@ -28,13 +28,13 @@ What a scenario file may say, version 1. The classes are those of the model; her
     fraction = -0.05
 
     [[timeline]]
-    at = "45s"                       # a fault may say seq = 12345 instead
+    at = "45s"                       # a fault may have seq = 12345 instead
     do = "drop"
     fraction = 0.02
     duration = "20s"
     aim = { dialect = "tradyn", fraction = 0.5 }
 
-    [[truth]]                        # a label: what feed.model.signals calls it, where and when
+    [[truth]]                        # a ground-truth label: a signal of feed.model.signals, where and when
     signal = "price_level_break"
     instruments = ["BTC-USD"]
     at = "30s"
@@ -47,10 +47,8 @@ What a scenario file may say, version 1. The classes are those of the model; her
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Annotated, Any, Final, get_args, get_origin
 
 import attrs
@@ -58,7 +56,6 @@ import cattrs
 from attrs.validators import ge, gt
 from cattrs.gen import make_dict_structure_fn
 
-from feed.model.durations import epoch_ns
 from feed.model.events import Side
 from feed.model.faults import FAULTS, Fault
 from feed.model.ground_truth import GroundTruth
@@ -67,7 +64,14 @@ from feed.model.market import InstrumentSpec, MarketSpec
 from feed.model.scenario import Expect
 from feed.model.signals import SignalType
 from feed.model.timeline import ACTIONS, Action, Nanoseconds, verb
-from feed.scenario.problems import InvalidValue, choice, found
+from feed.scenario.problems import (
+    InvalidValue,
+    did_you_mean,
+    finite_number,
+    found,
+    structure_items,
+    zoned_time,
+)
 from feed.scenario.times import EXAMPLES, parse_duration
 
 VERSION: Final = 1
@@ -78,25 +82,25 @@ Moment = Annotated[int, "moment"]
 Name = Annotated[str, "name"]
 Format = Annotated[int, "format"]
 Markets = Mapping[str, Callable[[int | None], MarketSpec]]
-"""Markets to begin with, by name; each takes the number of instruments, None for its own."""
+"""Base markets by name; each is called with a number of instruments, or None for its own."""
 
 
 @attrs.frozen(kw_only=True)
-class File:
+class ScenarioDocument:
     """
-    A whole file, field by field.
+    A scenario file, field by field.
 
     Attributes:
-        format: Version of what follows.
-        name: What it is called.
+        format: Version of the file format.
+        name: Name of the scenario.
         about: What it is for, and what a good client does.
-        seed: Of the market and of the choice whom a fault strikes.
-        start: Market time at which it opens.
+        seed: Of the random numbers of the market, and of the choice of clients that a fault affects.
+        start: Market time at which the market opens.
         duration: From opening to end.
-        market: What is traded, and by whom.
-        timeline: What happens, and what goes wrong.
-        truth: What goes on that is worth a signal.
-        expect: What a whole run must give.
+        market: Instruments and participants.
+        timeline: Actions in the market and faults of connections.
+        truth: Labels of what signals should detect.
+        expect: Events and digest of a whole run.
     """
 
     format: Format
@@ -116,7 +120,7 @@ VERBS: Final[dict[str, type[Any]]] = {verb(kind): kind for kind in (*ACTIONS, *F
 
 def with_base(document: dict[str, Any], markets: Markets) -> dict[str, Any]:
     """
-    The document with its market complete: what it does not say is as in its base.
+    A document with its market complete: keys that it leaves out are filled in from its base.
 
     Raises:
         InvalidValue: The base is unknown, or ``count`` is no number of instruments.
@@ -127,7 +131,7 @@ def with_base(document: dict[str, Any], markets: Markets) -> dict[str, Any]:
     table = dict(table)
     name, count = table.pop("base", "default"), table.pop("count", None)
     if name not in markets:
-        raise InvalidValue(found(name), choice(name, markets), ("market", "base"))
+        raise InvalidValue(found(name), did_you_mean(name, markets), ("market", "base"))
     if count is not None and not (type(count) is int and 1 <= count <= 10_000):
         raise InvalidValue(found(count), "allowed: a whole number from 1 to 10000", ("market", "count"))
     if count is not None and "instruments" in table:
@@ -159,11 +163,8 @@ def _typed(kind: type[Any], allowed: str) -> Callable[[Any, Any], Any]:
 
 
 def _number(value: Any, _: Any) -> float:
-    try:
-        number = float(value) if type(value) in (int, float) else math.nan
-    except OverflowError:  # a whole number that no float can hold
-        number = math.inf
-    if not math.isfinite(number):
+    number = finite_number(value)
+    if number is None:
         raise InvalidValue(found(value), "allowed: a number")
     return number
 
@@ -176,9 +177,10 @@ def _nanoseconds(value: Any, _: Any) -> int:
 
 
 def _moment(value: Any, _: Any) -> int:
-    if not isinstance(value, datetime) or value.tzinfo is None:
+    moment = zoned_time(value)
+    if moment is None:
         raise InvalidValue(found(value), "allowed: a time with its zone, such as 2024-03-06T14:30:00Z")
-    return epoch_ns(value)
+    return moment
 
 
 def _name(value: Any, _: Any) -> str:
@@ -203,7 +205,7 @@ def _side(value: Any, _: Any) -> Side:
 def _signal(value: Any, _: Any) -> SignalType:
     names = {kind.label: kind for kind in SignalType}
     if value not in names:
-        raise InvalidValue(found(value), choice(value, names))
+        raise InvalidValue(found(value), did_you_mean(value, names))
     return names[value]
 
 
@@ -217,16 +219,7 @@ def _several(kind: Any) -> Callable[[Any, Any], tuple[Any, ...]]:
     def structure(value: Any, _: Any) -> tuple[Any, ...]:
         if not isinstance(value, list):
             raise InvalidValue(found(value), "allowed: a list, in square brackets")
-        items, errors = [], []
-        for index, one in enumerate(value):
-            try:
-                items.append(CONVERTER.structure(one, item))
-            except (ValueError, cattrs.BaseValidationError) as error:
-                error.add_note(cattrs.IterableValidationNote("", index, item))
-                errors.append(error)
-        if errors:
-            raise cattrs.IterableValidationError("", errors, kind)
-        return tuple(items)
+        return structure_items(value, lambda one: CONVERTER.structure(one, item), kind)
 
     return structure
 
@@ -250,7 +243,7 @@ def _entry(value: Any, _: Any) -> Action | Fault:
     if word is None:
         raise InvalidValue("is missing", f"allowed: {', '.join(VERBS)}", ("do",))
     if word not in VERBS:
-        raise InvalidValue(found(word), choice(word, VERBS), ("do",))
+        raise InvalidValue(found(word), did_you_mean(word, VERBS), ("do",))
     entry: Action | Fault = CONVERTER.structure(fields, VERBS[word])
     return entry
 
@@ -259,11 +252,11 @@ _NAMES_AND_UNITS: Final = [field.name for field in attrs.fields(Instrument)]
 
 
 def _instrument(value: Any, _: Any) -> InstrumentSpec:
-    """An instrument and its character, which a file has in one table."""
+    """An instrument and its parameters, which are one table in a file."""
     if not isinstance(value, dict):
         raise InvalidValue(found(value), "allowed: a table")
     if "instrument" in value:
-        raise InvalidValue("unknown key", choice("", [*_NAMES_AND_UNITS]), ("instrument",))
+        raise InvalidValue("unknown key", did_you_mean("", [*_NAMES_AND_UNITS]), ("instrument",))
     inner = {key: value[key] for key in _NAMES_AND_UNITS if key in value}
     rest = {key: value[key] for key in value if key not in inner}
     item: InstrumentSpec = _flat(rest | {"instrument": inner}, InstrumentSpec)
@@ -295,7 +288,7 @@ _TO_DICTS.register_unstructure_hook(
         | attrs.asdict(item.instrument)
     ),
 )
-# Back to what a file would hold.
+# Back to the structure of a file.
 _TO_DICTS.register_unstructure_hook_factory(
     _is_tuple, lambda _: lambda value: [_TO_DICTS.unstructure(one) for one in value]
 )

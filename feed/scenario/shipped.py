@@ -6,7 +6,7 @@ from pathlib import Path
 
 import feed
 from feed.errors import ConfigError
-from feed.scenario.problems import choice
+from feed.scenario.problems import did_you_mean
 
 SUFFIX = ".toml"
 
@@ -36,10 +36,12 @@ def find_scenario(name: str) -> Path:
     found = find_shipped(name)
     if found is None:
         known = [found.stem for found in scenarios_in(shipped())]
-        raise ConfigError("no such file, and no scenario of that name", where=name, hint=choice(name, known))
+        raise ConfigError(
+            "no such file, and no scenario of that name", where=name, hint=did_you_mean(name, known)
+        )
     return found
 
 
 def find_shipped(name: str) -> Path | None:
-    """The file of the shipped scenario of a name; None when there is none."""
+    """The file of a shipped scenario by its name; None when there is none."""
     return next((found for found in scenarios_in(shipped()) if found.stem == name), None)

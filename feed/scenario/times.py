@@ -1,4 +1,4 @@
-"""Time as people write it: spans such as ``90s`` or ``1m30s``, moments such as ``2024-03-06T14:30:00Z``."""
+"""Text of durations, such as ``90s`` or ``1m30s``, and of times, such as ``2024-03-06T14:30:00Z``."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ EXAMPLES: Final = 'a number with its unit, such as "90s", "1m30s", "250ms"; unit
 
 def parse_duration(text: str) -> int:
     """
-    Integer nanoseconds of a span such as ``1m30s``. A unit is always needed: what is 90 of?
+    Integer nanoseconds of a duration such as ``1m30s``. Every number needs a unit.
 
     Raises:
-        ValueError: No such span, or not a whole number of nanoseconds.
+        ValueError: It is no duration, or no whole number of nanoseconds.
     """
     if not _WHOLE.fullmatch(text):
         raise ValueError(f"{text!r} is no span of time")
@@ -39,7 +39,7 @@ def parse_duration(text: str) -> int:
 
 
 def duration_text(nanoseconds: int) -> str:
-    """The shortest way to write a span: ``duration_text(90_000_000_000) == "1m30s"``."""
+    """The text of a duration in nanoseconds: ``duration_text(90_000_000_000) == "1m30s"``."""
     parts = []
     for unit, size in _UNITS.items():
         count, nanoseconds = divmod(nanoseconds, size)
@@ -49,7 +49,7 @@ def duration_text(nanoseconds: int) -> str:
 
 
 def moment_text(moment: int) -> str:
-    """ISO-8601 in UTC of integer nanoseconds since the Unix epoch, to the last digit that is not 0."""
+    """ISO-8601 text in UTC of integer nanoseconds since the Unix epoch, without trailing zeros."""
     seconds, rest = divmod(moment, NS_PER_SECOND)
     text = (datetime.fromtimestamp(0, UTC) + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S")
     return f"{text}.{rest:09}".rstrip("0").rstrip(".") + "Z"
@@ -57,10 +57,10 @@ def moment_text(moment: int) -> str:
 
 def parse_moment(text: str) -> int:
     """
-    Integer nanoseconds since the Unix epoch of an ISO-8601 time, in UTC where it names no zone.
+    Integer nanoseconds since the Unix epoch of an ISO-8601 time; UTC where it has no time zone.
 
     Raises:
-        ValueError: No such time.
+        ValueError: It is no ISO-8601 time.
     """
     moment = datetime.fromisoformat(text)
     return epoch_ns(moment if moment.tzinfo else moment.replace(tzinfo=UTC))

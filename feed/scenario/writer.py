@@ -1,4 +1,4 @@
-"""Writes scenario files: a new one to begin with, and what an old one is to expect."""
+"""Writes scenario files: a template for new ones, and the ``[expect]`` table of existing ones."""
 
 from __future__ import annotations
 
@@ -59,18 +59,18 @@ aim = {{ fraction = 0.5 }}
 
 
 def new_scenario(name: str) -> str:
-    """A file to begin with: everything in it works, and is there to be changed."""
+    """A template: a valid scenario with an example of each part."""
     return _TEMPLATE.format(name=name)
 
 
-# The header, or that of a table inside; then all lines up to the next header or its comment.
+# The header of [expect] or of a table in it, then all lines up to the next header or its comment.
 _EXPECT: Final = re.compile(
     r"(?:\n*^\[[ \t]*expect\b[^]\n]*\].*\n(?:(?!\s*[\[#]).*(?:\n|\Z))*)+", re.MULTILINE
 )
 
 
 def with_expectation(text: str, expect: Expect) -> str:
-    """The text of a scenario file with a new ``[expect]`` table, at its end; the rest stays as it is."""
+    """The text of a scenario file with a new ``[expect]`` table at its end; the rest is not changed."""
     fields = attrs.asdict(expect, filter=lambda _, value: value is not None)
     counts = fields.pop("counts", {})
     lines = ["[expect]", *(_line(key, value) for key, value in fields.items())]
@@ -80,7 +80,7 @@ def with_expectation(text: str, expect: Expect) -> str:
 
 
 def scenario_digest(text: str) -> str:
-    """SHA-256 over the text of a scenario file without its ``[expect]`` table, 64 digits."""
+    """SHA-256 over the text of a scenario file without its ``[expect]`` table, 64 hexadecimal digits."""
     return hashlib.sha256(_EXPECT.sub("\n", text).rstrip().encode()).hexdigest()
 
 

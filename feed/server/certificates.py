@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from feed.errors import ConfigError, install_hint
-from feed.recording.atomic_file import beginning, write_atomically
+from feed.recording.atomic_file import starts_with, write_atomically
 from feed.settings import Settings, Tls
 
 _PEM = b"-----BEGIN CERTIFICATE-----"
@@ -111,7 +111,7 @@ def _self_signed(context: ssl.SSLContext, tls: Tls, host: str) -> None:
         authority.issue_cert(*names).configure_cert(context)
     except ValueError as problem:
         raise ConfigError(f"cannot be put into a certificate ({problem})", where="--tls-name") from None
-    write_atomically(tls.ca, authority.cert_pem.bytes(), mine=beginning(_PEM), where="--tls-ca")
+    write_atomically(tls.ca, authority.cert_pem.bytes(), is_ours=starts_with(_PEM), where="--tls-ca")
 
 
 def _name(host: str) -> list[str]:

@@ -10,8 +10,8 @@ import attrs
 
 import feed
 from feed.errors import ConfigError
-from feed.recording.file import is_recording
 from feed.recording.journal import Journal, JournalHeader, listing_digest, read_journal
+from feed.recording.reader import is_recording
 from feed.scenario.shipped import find_scenario
 from feed.scenario.times import moment_text
 from feed.server.run_spec import RunSpec, default_program, program_from_file

@@ -31,7 +31,7 @@ from cattrs.gen import make_dict_structure_fn, override
 
 from feed.errors import ConfigError
 from feed.model.grants import Grant, Scope
-from feed.recording.atomic_file import anything, write_atomically
+from feed.recording.atomic_file import any_content, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,7 +103,7 @@ def replace_text(path: Path, text: str) -> None:
     Raises:
         ConfigError: It cannot be written.
     """
-    write_atomically(path, text.encode(), mine=anything, mode=0o600)
+    write_atomically(path, text.encode(), is_ours=any_content, mode=0o600)
 
 
 class _UnfitError(ValueError):

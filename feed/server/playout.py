@@ -53,7 +53,7 @@ class Playout:
         self.storage = Storage(settings.recording)
         self._runner = None if self._run_spec is None else self._make_runner(self._run_spec)
         self.ended = trio.Event()
-        self._damaged = False  # and it has been told
+        self._corruption_logged = False
         self._rounds = 1
         found = source or self._runner
         assert found is not None  # noqa: S101 - one of the two is there
@@ -101,13 +101,15 @@ class Playout:
                     settle=partial(self._settle, self._runner, barrier),
                 )
             self.ended.set()
-            self._tell_of_damage()
+            self._log_corruption()
 
-    def _tell_of_damage(self) -> None:
-        damage = None if self._run_spec is None or self._damaged else self._run_spec.damage()
-        if damage is not None:
-            self._damaged = True
-            log.error("the recording that is played is damaged", where=str(damage))
+    def _log_corruption(self) -> None:
+        if self._run_spec is None or self._corruption_logged:
+            return
+        corruption = self._run_spec.corruption()
+        if corruption is not None:
+            self._corruption_logged = True
+            log.error("the recording that is played is damaged", where=str(corruption))
 
     def _tell_of_rounds(self) -> None:
         """Say that what is played begins again, where it does."""
@@ -115,7 +117,7 @@ class Playout:
         if isinstance(run, Looping) and run.rounds > self._rounds:
             self._rounds = run.rounds
             log.info("the market begins again", round=run.rounds)
-            self._tell_of_damage()
+            self._log_corruption()
 
     async def _settle(self, runner: MarketRunner, barrier: ClientBarrier) -> None:
         self._tell_of_rounds()

@@ -11,7 +11,7 @@ import trio
 
 from feed.errors import ConfigError, RecordingError
 from feed.model.events import Row
-from feed.recording.append_only_file import AppendOnlyFile, Opener, open_raw, passes
+from feed.recording.append_only_file import AppendOnlyFile, Opener, is_temporary, open_raw
 from feed.recording.buffered_output import BufferedOutput
 from feed.recording.format import Header
 from feed.recording.writer import RecordingWriter
@@ -57,7 +57,7 @@ class Recorder:
         try:
             self._file.open()
         except OSError as problem:
-            if not passes(problem):
+            if not is_temporary(problem):
                 raise ConfigError(
                     f"cannot be written: {problem.strerror}", where=str(path), hint="choose another --record"
                 ) from None

@@ -15,11 +15,10 @@ from feed.faults.contract import Plan
 from feed.model.faults import Fault
 from feed.model.ground_truth import Label
 from feed.model.scenario import Expect, Scenario
-from feed.recording.file import SUFFIX as RECORDED
-from feed.recording.file import RecordedBlocks, is_recording
 from feed.recording.format import Header, Provenance
 from feed.recording.journal import ScenarioFile
-from feed.recording.reader import Corruption
+from feed.recording.reader import SUFFIX as RECORDED
+from feed.recording.reader import Corruption, RecordedBlocks, is_recording
 from feed.scenario.reader import parse_scenario
 from feed.scenario.schema import Markets
 from feed.scenario.shipped import SUFFIX, find_scenario, find_shipped
@@ -70,7 +69,7 @@ class RunSpec:
         provenance: Where its events come from.
         repeats: Whether it begins again when it is over.
         again_and_again: Gives the run that does; None for a market without an end, which needs none.
-        damage: Says where a recording broke off, once the run has come so far; None while all is well.
+        corruption: Where a recording turned out to be damaged, once the run has reached it; else None.
     """
 
     name: str
@@ -85,7 +84,7 @@ class RunSpec:
     provenance: Provenance = SIMULATED
     repeats: bool = False
     again_and_again: Callable[[], Simulation] | None = None
-    damage: Callable[[], Corruption | None] = lambda: None
+    corruption: Callable[[], Corruption | None] = lambda: None
 
     @property
     def plan(self) -> Plan:
@@ -189,7 +188,7 @@ def recorded(path: Path) -> RunSpec:
         again_and_again=lambda: LoopedPlayback(run, run.from_start),
         start=header.start,
         provenance=header.provenance,
-        damage=lambda: blocks.damage,
+        corruption=lambda: blocks.corruption,
     )
 
 

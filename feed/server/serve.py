@@ -21,7 +21,7 @@ import trio
 from feed.dialects.contract import Dialect
 from feed.dialects.discovery import dialects
 from feed.errors import ConfigError
-from feed.recording.atomic_file import a_port, write_atomically
+from feed.recording.atomic_file import is_port, write_atomically
 from feed.server import close_reason, descriptors
 from feed.server.adminkey import admin_key as made_up
 from feed.server.at_end import conclude
@@ -246,4 +246,4 @@ def _address(config: ListenerConfig, sock: socket.socket) -> Address:
 def _write_port_file(path: Path | None, port: int) -> None:
     if path is None:
         return
-    write_atomically(path, b"%d\n" % port, mine=a_port, where="--port-file")
+    write_atomically(path, b"%d\n" % port, is_ours=is_port, where="--port-file")

@@ -8,9 +8,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from feed.config.effective import Effective, effective
 from feed.config.fields import leaves, value_of
-from feed.config.reader import parse_settings, read_settings
+from feed.config.reader import EffectiveSettings, effective, parse_settings, read_settings
 from feed.config.writer import settings_text
 from feed.dialects.marketai.policy import MarketAiPolicy, TierLimits
 from feed.dialects.rails.policy import RailsPolicy
@@ -202,4 +201,4 @@ def test_a_file_that_cannot_be_read(tmp_path):
 
 def test_the_defaults_written_are_the_defaults_read():
     """What is printed for no options is a file that changes nothing."""
-    assert settings_of(settings_text(Effective(Settings()))) == Settings()
+    assert settings_of(settings_text(EffectiveSettings(Settings()))) == Settings()

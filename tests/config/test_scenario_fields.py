@@ -7,7 +7,7 @@ from feed.config.scenario_fields import sections
 from feed.model.faults import FAULTS
 from feed.model.timeline import ACTIONS, verb
 from feed.scenario.problems import keys_of
-from feed.scenario.schema import VERBS, File
+from feed.scenario.schema import VERBS, ScenarioDocument
 
 SECTIONS = {section.name: section for section in sections()}
 
@@ -27,7 +27,9 @@ def test_every_table_of_the_file_is_there():
         SECTIONS
     )
     assert set(VERBS) <= set(SECTIONS)
-    assert [row.name for row in SECTIONS["file"].rows] == [field.name for field in attrs.fields(File)]
+    assert [row.name for row in SECTIONS["file"].rows] == [
+        field.name for field in attrs.fields(ScenarioDocument)
+    ]
     assert {"symbol", "price_decimals", "updates_per_second"} <= {
         row.name for row in SECTIONS["market.instruments"].rows
     }

@@ -8,9 +8,8 @@ from generated import changes
 from hypothesis import given
 
 from feed.config import writer
-from feed.config.effective import Effective, effective
 from feed.config.fields import leaves
-from feed.config.reader import parse_settings
+from feed.config.reader import EffectiveSettings, effective, parse_settings
 from feed.config.writer import settings_text
 from feed.settings import Listen, Settings, Tokens
 
@@ -42,7 +41,7 @@ def test_every_setting_is_there_with_its_meaning_and_its_origin():
 
 def test_a_default_path_stays_relative_to_where_the_server_runs():
     """As a comment: in a file it would be relative to the file."""
-    assert '\n# ca = "feed-ca.pem"  # default\n' in settings_text(Effective(Settings()))
+    assert '\n# ca = "feed-ca.pem"  # default\n' in settings_text(EffectiveSettings(Settings()))
 
 
 def test_a_path_from_an_option_is_written_whole(tmp_path, monkeypatch):
@@ -104,7 +103,7 @@ def test_a_secret_is_never_written(monkeypatch):
         tokens: Guarded = attrs.field(factory=Guarded)
 
     monkeypatch.setattr(writer, "Settings", Whole)
-    given = Effective(Whole(tokens=Guarded(password="hunter2")), {"tokens.password": "feed.toml:3"})
+    given = EffectiveSettings(Whole(tokens=Guarded(password="hunter2")), {"tokens.password": "feed.toml:3"})
     text = settings_text(given)
     assert "hunter2" not in text
     assert "\n# password =  # feed.toml:3, not shown\n" in text

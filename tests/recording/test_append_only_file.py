@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feed.errors import ConfigError
-from feed.recording.append_only_file import AppendOnlyFile, passes
+from feed.recording.append_only_file import AppendOnlyFile, is_temporary
 
 
 @pytest.fixture
@@ -186,7 +186,7 @@ def test_a_fresh_file_holds_nothing_yet(path):
 
 def test_what_passes_and_what_does_not():
     """A full disk passes; a folder does not become a file."""
-    assert passes(OSError(errno.ENOSPC, ""))
-    assert passes(OSError(errno.EMFILE, ""))
-    assert not passes(OSError(errno.EISDIR, ""))
-    assert not passes(OSError(errno.EACCES, ""))
+    assert is_temporary(OSError(errno.ENOSPC, ""))
+    assert is_temporary(OSError(errno.EMFILE, ""))
+    assert not is_temporary(OSError(errno.EISDIR, ""))
+    assert not is_temporary(OSError(errno.EACCES, ""))

@@ -102,7 +102,7 @@ def test_what_goes_in_comes_out(batches, block_events):
     writer.close()
     rows, reader = replay(out.getvalue())
     assert rows == [row for batch in batches for row in batch]
-    assert reader.damage is None
+    assert reader.corruption is None
     assert reader.complete
     assert (reader.events, reader.blocks) == (writer.events, writer.blocks)
     assert reader.hexdigest() == writer.hexdigest()
@@ -117,7 +117,7 @@ def test_a_flush_makes_a_block_of_what_waits():
     writer.append(ROWS[2:4])
     rows, reader = replay(out.getvalue())
     assert rows == ROWS[:2]
-    assert str(reader.damage) == (
+    assert str(reader.corruption) == (
         f"block 2 at byte {len(out.getvalue())}, event 3: the file ends without an end line"
     )
 
@@ -139,7 +139,7 @@ def test_a_file_cut_anywhere_is_read_up_to_the_last_whole_block():
     for cut in range(ends[0], len(content)):
         rows, reader = replay(content[:cut])
         whole = sum(end <= cut for end in ends) - 1
-        damage = reader.damage
+        damage = reader.corruption
         assert rows == ROWS[: whole * 5]
         assert not reader.complete
         assert (damage.block, damage.byte, damage.seq) == (whole + 1, ends[whole], whole * 5 + 1)
@@ -169,15 +169,15 @@ def test_a_flipped_bit_never_gives_a_wrong_event(data):
     content[at] ^= 1 << data.draw(st.integers(0, 7))
     rows, reader = replay(bytes(content))
     assert rows == ROWS[: len(rows)]
-    if reader.damage is None:
+    if reader.corruption is None:
         # A bit that a decoder must ignore; the content was not touched.
         assert rows == ROWS
     else:
         assert len(rows) % 5 == 0
-        assert reader.damage.seq == len(rows) + 1
+        assert reader.corruption.seq == len(rows) + 1
         # The bit that says whether a checksum follows leaves its own block sound, not the next one.
         block = sum(end <= at for end in ends)
-        assert reader.damage.block in {block, block + 1}
+        assert reader.corruption.block in {block, block + 1}
 
 
 def test_a_changed_event_in_a_sound_frame_is_found():
@@ -189,7 +189,7 @@ def test_a_changed_event_in_a_sound_frame_is_found():
     forged = pack.compress(block.replace(b"[4,0,", b"[4,1,", 1))
     rows, reader = replay(content[: ends[0]] + forged + content[ends[1] :])
     assert rows == []
-    assert reader.damage.reason == "the events do not match their digest"
+    assert reader.corruption.reason == "the events do not match their digest"
 
 
 def test_a_missing_block_is_found():
@@ -198,7 +198,7 @@ def test_a_missing_block_is_found():
     ends = frame_ends(content)
     rows, reader = replay(content[: ends[1]] + content[ends[2] :])
     assert rows == ROWS[:5]
-    assert (reader.damage.block, reader.damage.seq) == (2, 6)
+    assert (reader.corruption.block, reader.corruption.seq) == (2, 6)
 
 
 def test_what_follows_the_end_is_damage():
@@ -207,7 +207,7 @@ def test_what_follows_the_end_is_damage():
     rows, reader = replay(content + content)
     assert rows == ROWS
     assert not reader.complete
-    assert reader.damage.reason == "more follows the end line"
+    assert reader.corruption.reason == "more follows the end line"
 
 
 def test_a_block_may_not_unpack_to_more_than_its_bound():
@@ -217,7 +217,7 @@ def test_a_block_may_not_unpack_to_more_than_its_bound():
     bomb = zstandard.ZstdCompressor(level=19).compress(b" " * 40_000_000)
     reader = RecordingReader(io.BytesIO(header + bomb), settings=Recording(block_bytes=1_000_000))
     assert list(reader) == []
-    assert reader.damage.reason == "the block unpacks to more than 1000000 bytes"
+    assert reader.corruption.reason == "the block unpacks to more than 1000000 bytes"
 
 
 @pytest.mark.parametrize(
@@ -276,7 +276,7 @@ def test_a_full_disk_stops_the_recording_once_and_never_its_user():
     assert out.getvalue() == written
     rows, reader = replay(written)
     assert rows == ROWS[:10]
-    assert (reader.damage.block, reader.damage.byte, reader.damage.seq) == (3, ends[2], 11)
+    assert (reader.corruption.block, reader.corruption.byte, reader.corruption.seq) == (3, ends[2], 11)
 
 
 def test_a_disk_that_is_full_at_once_is_told_at_once():

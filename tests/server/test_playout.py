@@ -254,7 +254,7 @@ def test_a_full_disk_ends_the_recording_and_not_the_feed(tmp_path):
     with path.open("rb") as file:
         reader = RecordingReader(file)
         assert sum(map(len, reader)) == lines[0]["events"] > 0
-    assert str(reader.damage.reason) == "the file ends without an end line"
+    assert str(reader.corruption.reason) == "the file ends without an end line"
 
 
 def test_what_a_full_disk_does_not_take_by_the_end_is_told(tmp_path):

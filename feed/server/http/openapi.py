@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 import feed
-from feed.config.meanings import attributes
+from feed.config.fields import attributes
 from feed.dialects.access import Access
 from feed.dialects.rest import JSON, Endpoint, Parameter
 from feed.server.http.context import RequestContext

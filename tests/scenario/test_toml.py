@@ -2,7 +2,7 @@
 
 import pytest
 
-from feed.scenario.lines import Lines
+from feed.scenario.toml import KeyLines
 
 TEXT = '''\
 format = 1
@@ -52,7 +52,7 @@ trade = 1
 )
 def test_a_key_has_its_line(path, line):
     """Of tables, of tables in lists, of dotted and quoted keys; never one inside a long text."""
-    assert Lines(TEXT).find(path) == line
+    assert KeyLines(TEXT).find(path) == line
 
 
 @pytest.mark.parametrize(
@@ -61,4 +61,4 @@ def test_a_key_has_its_line(path, line):
 )
 def test_what_has_no_line_has_that_of_the_table_around_it(path, line):
     """A missing key is told where it would stand."""
-    assert Lines(TEXT).find(path) == line
+    assert KeyLines(TEXT).find(path) == line
