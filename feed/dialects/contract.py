@@ -15,6 +15,7 @@ from typing import Final, Protocol, runtime_checkable
 
 import attrs
 
+from feed.analytics.alerts import AlertBook
 from feed.model.events import Trade
 from feed.model.grants import Grant
 from feed.model.instruments import Instrument, Listing
@@ -298,6 +299,25 @@ class Dialect(Protocol):
             topic: One that a session of this dialect has named.
             instrument: The instrument that ``topic.instrument`` stands for.
             market_state: Where the market stands at this moment.
+        """
+        ...
+
+
+@runtime_checkable
+class TellsAlerts(Protocol):
+    """A dialect with channels for what alerts of its clients have fired."""
+
+    def alert_encoder(self, topic: Topic, instrument: Instrument, alerts: AlertBook) -> Encoder | None:
+        """
+        What turns fired alerts into the messages of ``topic``.
+
+        Args:
+            topic: One that a session of this dialect has named.
+            instrument: The instrument that ``topic.instrument`` stands for.
+            alerts: Knows what has fired at which event.
+
+        Returns:
+            None where the topic is no channel for alerts: :meth:`Dialect.encoder` makes the others.
         """
         ...
 

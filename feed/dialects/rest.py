@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final, Generic, Literal, Protocol, TypeVar
 import attrs
 import msgspec
 
+from feed.analytics.alerts import Alert, AlertSpec
 from feed.dialects.access import Access, Problem
 from feed.model.arrival import HERE, Arrival
 from feed.model.events import Status, Trade
@@ -39,6 +40,27 @@ STATUS: Final[dict[Status, MarketStatus]] = {
     Status.HALTED: "halted",
     Status.DELISTED: "delisted",
 }
+
+
+class AlertRegistry(Protocol):
+    """What a handler may ask of the server's alerts."""
+
+    def add(self, dialect: str, owner: str, spec: AlertSpec) -> Alert:
+        """
+        Make an alert; the next trade is the first that it sees.
+
+        Raises:
+            OverflowError: There are too many.
+        """
+        ...
+
+    def of(self, dialect: str, owner: str) -> list[Alert]:
+        """The alerts of a key in a protocol, oldest first."""
+        ...
+
+    def remove(self, dialect: str, owner: str, name: str) -> bool:
+        """Forget an alert; False when its owner has none of that name."""
+        ...
 
 
 class RestContext(Protocol):
@@ -72,6 +94,11 @@ class RestContext(Protocol):
     @property
     def demo_key(self) -> str:
         """The key that everybody knows; empty where it is not accepted."""
+        ...
+
+    @property
+    def alerts(self) -> AlertRegistry:
+        """Alerts that clients define."""
         ...
 
     @property

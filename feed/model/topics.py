@@ -14,6 +14,9 @@ from feed.model.market_state import MarketState
 SUMMARY: Final = 1
 """Rank of a topic that sums up what others tell: it never speaks of an event before they do."""
 
+OBSERVER: Final = -1
+"""Rank of what takes an event into account before anybody is told of it."""
+
 
 @attrs.frozen(order=True, cache_hash=True)
 class Topic:

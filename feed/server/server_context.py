@@ -14,6 +14,7 @@ import structlog
 import trio
 
 from feed.analytics.analytics import Analytics
+from feed.dialects.contract import TellsAlerts
 from feed.dialects.discovery import dialects
 from feed.faults.contract import Plan
 from feed.faults.engine import FaultEngine
@@ -22,6 +23,7 @@ from feed.model.day import Day
 from feed.model.market_state import MarketState
 from feed.model.stream_position import first_proof
 from feed.model.topics import Encoder, Topic
+from feed.server.alerts import AlertService
 from feed.server.guard import Guard
 from feed.server.guesses import Guesses
 from feed.server.http.app import all_endpoints, build
@@ -62,6 +64,7 @@ class ServerContext:
         faults: What goes wrong on purpose; None when nothing will.
         listing: The instruments.
         key_watch: Takes over changes of the keys file.
+        alerts: What clients want to be told of.
         webhooks: Pushes messages to URLs that clients name.
         prepare: Does what the first client to want it would have to wait for, with all others.
     """
@@ -94,7 +97,12 @@ class ServerContext:
         listing = self.listing = source.listing
 
         def make_encoder(topic: Topic, market_state: MarketState) -> Encoder:
-            return dialects()[topic.dialect].encoder(topic, listing[topic.instrument], market_state)
+            dialect, instrument = dialects()[topic.dialect], listing[topic.instrument]
+            if isinstance(dialect, TellsAlerts):
+                encoder = dialect.alert_encoder(topic, instrument, self.alerts.book)
+                if encoder is not None:
+                    return encoder
+            return dialect.encoder(topic, instrument, market_state)
 
         history = History(
             instruments=len(listing),
@@ -139,6 +147,7 @@ class ServerContext:
         origins = Origins(settings)
         keys = KeyCheck(key_store, Guesses(limits.wrong_keys_per_minute, trio.current_time))
         guard = Guard((*settings.allow_host, *hosts), settings.allow_origin)
+        self.alerts = AlertService(hub, settings.alerts, holds=key_store.holds)
         self.webhooks = WebhookService(
             hub,
             settings.webhooks,
@@ -155,7 +164,7 @@ class ServerContext:
             self.registry,
             seconds=settings.keys_seconds,
             fixed=fixed,
-            ended=self.webhooks.check_keys,
+            ended=self._keys_ended,
         )
         context = RequestContext(
             settings=settings,
@@ -171,6 +180,7 @@ class ServerContext:
             storage=storage,
             webhooks=self.webhooks,
             endpoints=all_endpoints(listing, settings.web),
+            alerts=self.alerts,
         )
         app, paths, self.prepare = build(context, origins)
         self.web = HttpWorker(app, paths, limits, settings.web)
@@ -186,6 +196,10 @@ class ServerContext:
             tape=tape,
             quotas=quotas,
         )
+
+    def _keys_ended(self) -> None:
+        self.alerts.check_keys()
+        self.webhooks.check_keys()
 
 
 def _report(topic: Topic, problem: Exception) -> None:

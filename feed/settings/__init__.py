@@ -15,7 +15,8 @@ import attrs
 from attrs.validators import ge, gt, in_, instance_of, le, optional
 
 from feed.policies import Policies
-from feed.settings.webhooks import Webhooks as Webhooks  # part of this module, too long for one file
+from feed.settings.alerts import Alerts as Alerts  # parts of this module, too long for one file
+from feed.settings.webhooks import Webhooks as Webhooks
 
 LOOPBACK = "127.0.0.1"
 PORT = 8080
@@ -370,3 +371,4 @@ class Settings:
     recording: Recording = attrs.field(factory=Recording)
     importing: Importing = attrs.field(factory=Importing)
     webhooks: Webhooks = attrs.field(factory=Webhooks)
+    alerts: Alerts = attrs.field(factory=Alerts)

@@ -7,6 +7,7 @@ from typing import TypedDict
 
 from feed.policies import Policies
 from feed.settings import (
+    Alerts,
     Flow,
     Importing,
     Limits,
@@ -54,3 +55,4 @@ class ServerOptions(TypedDict, total=False):
     recording: Recording
     importing: Importing
     webhooks: Webhooks
+    alerts: Alerts

@@ -169,6 +169,7 @@ class Audience:
             tokens=None,
             quotas=None,
             clock=lambda: 0.0,
+            alerts=None,
             webhooks=None,
         )
         context = attrs.evolve(support.with_listing(listing), market_state=lambda: hub.market_state)

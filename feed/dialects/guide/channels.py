@@ -1,43 +1,62 @@
-"""Names of channels: ``<kind>_<symbol>``, such as ``ticker_btcusd``."""
+"""
+Names of channels: ``<kind>_<symbol>``, such as ``ticker_btcusd``, and ``alerts`` for those of all symbols.
+
+Most are public. ``signals`` are for whoever has a key, ``alerts`` are those of the key that was shown.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
 from feed.dialects.options import Options
+from feed.errors import ProtocolError
 from feed.model.instruments import Instrument, Listing
 from feed.model.symbols import plain, symbols
 from feed.model.topics import Topic
 
+NAME: Final = "guide"
 TICKER: Final = "ticker"
 TRADES: Final = "trades"
 BOOK: Final = "book"
 ORDERS: Final = "book3"
 CANDLES: Final = "candles_1m"
-KINDS: Final = (TICKER, TRADES, BOOK, ORDERS, CANDLES)
+SIGNALS: Final = "signals"
+ALERTS: Final = "alerts"
+ALL_ALERTS: Final = "alerts*"  # of the topics behind the channel that has no symbol
+
+PUBLIC: Final = (TICKER, TRADES, BOOK, ORDERS, CANDLES)
+KINDS: Final = (*PUBLIC, SIGNALS, ALERTS)
 _PREFIXES: Final = {kind: f"{kind}_" for kind in KINDS}
+
+KEY_OPTION: Final = "key"
+"""Option of a topic that is told to connections of one key alone: the key's name."""
 
 Pairs = tuple[tuple[str, str], ...]
 
 
+class KeyNeeded(ProtocolError):
+    """A channel that is not for everybody was asked for without a key."""
+
+
 def name(kind: str, instrument: Instrument) -> str:
     """The canonical name of a channel; the symbol in lower case without separators."""
-    return f"{kind}_{plain(instrument.symbol)}"
+    return ALERTS if kind == ALL_ALERTS else f"{kind}_{plain(instrument.symbol)}"
 
 
 def names(topics: Iterable[Topic], listing: Listing) -> list[str]:
-    """The canonical names of topics."""
+    """The canonical names of topics, each once."""
     known = _names(listing)
-    return [known[topic.channel, topic.instrument] for topic in topics]
+    return list(dict.fromkeys(known[topic.channel, topic.instrument] for topic in topics))
 
 
 @lru_cache(maxsize=8)  # a server has one listing, and a session for each client
 def _names(listing: Listing) -> Mapping[tuple[str, int], str]:
+    kinds = (*KINDS, ALL_ALERTS)
     return MappingProxyType(
-        {(kind, at): name(kind, item) for kind in KINDS for at, item in enumerate(listing)}
+        {(kind, at): name(kind, item) for kind in kinds for at, item in enumerate(listing)}
     )
 
 
@@ -46,7 +65,7 @@ def _topics(listing: Listing, pairs: Pairs, unthinned: Pairs) -> Mapping[tuple[s
     """One object for each topic, which spares whoever compares two of them; only tickers can be thinned."""
     return MappingProxyType(
         {
-            (kind, at): Topic("guide", kind, at, pairs if kind == TICKER else unthinned)
+            (kind, at): Topic(NAME, kind, at, pairs if kind == TICKER else unthinned)
             for kind, at in _names(listing)
         }
     )
@@ -54,7 +73,7 @@ def _topics(listing: Listing, pairs: Pairs, unthinned: Pairs) -> Mapping[tuple[s
 
 @lru_cache(maxsize=64)
 def _spelled(listing: Listing, pairs: Pairs, unthinned: Pairs) -> Mapping[str, Topic]:
-    """What the usual spellings mean; all others take a look at every letter."""
+    """What the usual spellings of public channels mean; all others take a look at every letter."""
     finder = symbols(listing)
     topics = _topics(listing, pairs, unthinned)
     spellings = [form for symbol in listing.symbols for form in (plain(symbol), symbol.lower(), symbol)]
@@ -63,7 +82,7 @@ def _spelled(listing: Listing, pairs: Pairs, unthinned: Pairs) -> Mapping[str, T
             f"{kind}_{spelling}": topics[kind, index]
             for spelling in spellings
             if (index := finder.index(spelling)) is not None
-            for kind in KINDS
+            for kind in PUBLIC
         }
     )
 
@@ -79,21 +98,48 @@ class Finder:
 
     def __init__(self, listing: Listing, options: Options) -> None:
         self._listing = listing
-        asked = listing, options.pairs, options.unthinned.pairs
+        self._unthinned = options.unthinned.pairs
+        asked = listing, options.pairs, self._unthinned
         self._topics = _topics(*asked)
         self._spelled = _spelled(*asked)
 
-    def topic(self, channel: str) -> Topic | None:
-        """The topic that a client names, None when there is none; the symbol in any usual spelling."""
+    def topics(self, channel: str, key: str | None = None) -> Sequence[Topic]:
+        """
+        The topics that a client names, none when there is no such channel; the symbol in any usual spelling.
+
+        Args:
+            channel: As the client wrote it.
+            key: Name of the key that the client has shown; None without.
+
+        Raises:
+            KeyNeeded: It is not for clients without one.
+        """
         found = self._spelled.get(channel)
         if found is not None:
-            return found
+            return (found,)
+        if channel == ALERTS:
+            return [self._private(ALL_ALERTS, at, channel, key) for at in range(len(self._listing))]
         for kind, prefix in _PREFIXES.items():
             if channel.startswith(prefix):
                 index = symbols(self._listing).index(channel[len(prefix) :])
-                if index is not None:
-                    return self._topics[kind, index]
-        return None
+                if index is None:
+                    continue
+                if kind == ALERTS:
+                    return (self._private(kind, index, channel, key),)
+                if kind == SIGNALS and key is None:
+                    raise KeyNeeded(channel)
+                return (self._topics[kind, index],)
+        return ()
+
+    def _private(self, kind: str, at: int, channel: str, key: str | None) -> Topic:
+        if key is None:
+            raise KeyNeeded(channel)
+        return private_topic(kind, at, key, self._unthinned)
+
+
+def private_topic(kind: str, instrument: int, key: str, options: Pairs = ()) -> Topic:
+    """A topic that is told to one key alone; ``options`` are those of the connection."""
+    return Topic(NAME, kind, instrument, tuple(sorted((*options, (KEY_OPTION, key)))))
 
 
 def near(channel: str, listing: Listing, most: int) -> list[str]:

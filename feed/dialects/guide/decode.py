@@ -37,13 +37,21 @@ class Ping:
     """``{"type": "ping"}``, for clients that cannot see protocol pings."""
 
 
-Request = Subscribe | Unsubscribe | List | Ping
+@attrs.frozen
+class Auth:
+    """``{"type": "auth", "key": "..."}``, for channels that are not for everybody."""
+
+    key: str = attrs.field(repr=False)
+
+
+Request = Subscribe | Unsubscribe | List | Ping | Auth
 
 REQUESTS: Final[dict[str, type[Request]]] = {
     "subscribe": Subscribe,
     "unsubscribe": Unsubscribe,
     "list": List,
     "ping": Ping,
+    "auth": Auth,
 }
 
 

@@ -8,11 +8,14 @@ has all of it.
 
 from __future__ import annotations
 
+from feed.analytics.alerts import AlertBook
 from feed.dialects.contract import Dialect, HandshakeRefusal, Opening, SessionContext
 from feed.dialects.guide import channels
+from feed.dialects.guide.alerts import AlertsEncoder
 from feed.dialects.guide.books import LevelsEncoder, OrdersEncoder
 from feed.dialects.guide.encode import CandlesEncoder, GuideTickerEncoder, TradesEncoder, error
 from feed.dialects.guide.session import GuideSession
+from feed.dialects.guide.signals import SignalsEncoder
 from feed.dialects.options import Conflated, options
 from feed.errors import ProtocolError
 from feed.model.instruments import Instrument
@@ -25,7 +28,7 @@ __all__ = ["DIALECT"]
 class Guide:
     """The dialect itself: no state, only what it is called and what it makes."""
 
-    name = "guide"
+    name = channels.NAME
     title = "The guide's client"
     path = "/guide"
     aliases: tuple[str, ...] = ("/ws",)
@@ -52,9 +55,19 @@ class Guide:
                 return OrdersEncoder(instrument, pos=pos)
             case channels.CANDLES:
                 return CandlesEncoder(instrument, at, market_state, pos=pos)
+            case channels.SIGNALS:
+                return SignalsEncoder(instrument, pos=pos)
         ticker = GuideTickerEncoder(instrument, at, market_state, pos=pos)
         conflate = wanted.get("conflate")
         return Conflated(ticker, int(conflate), at, market_state) if conflate else ticker
+
+    def alert_encoder(self, topic: Topic, instrument: Instrument, alerts: AlertBook) -> Encoder | None:
+        """For the channels of alerts; None for the others."""
+        if topic.channel not in (channels.ALERTS, channels.ALL_ALERTS):
+            return None
+        wanted = dict(topic.options)
+        key = wanted[channels.KEY_OPTION]
+        return AlertsEncoder(instrument, topic.channel, key, alerts, pos="ext" in wanted)
 
 
 DIALECT: Dialect = Guide()

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from feed.dialects import contract
-from feed.dialects.contract import Action, DisconnectCause, Reply, Session, SessionContext
+from feed.dialects.contract import Action, Close, DisconnectCause, Reply, Session, SessionContext
 from feed.dialects.guide import channels
-from feed.dialects.guide.decode import List, Ping, Request, Subscribe, Unsubscribe, decode
+from feed.dialects.guide.channels import KeyNeeded
+from feed.dialects.guide.decode import Auth, List, Ping, Request, Subscribe, Unsubscribe, decode
 from feed.dialects.guide.encode import error
-from feed.dialects.messages import message, unknown
+from feed.dialects.messages import NAMED, clip, message, unknown
 from feed.dialects.options import Options
 from feed.dialects.resume import Beginning
 from feed.errors import ProtocolError
@@ -24,11 +25,14 @@ _WORDING: Final = {
     DisconnectCause.SLOW_CONSUMER: "Slow consumer: reconnect and resume with since",
     DisconnectCause.TOKEN_EXPIRED: "Token expired",
 }
+_KEY_FIRST: Final = 'a key is needed; send {"type":"auth","key":"..."} first'
+_POLICY_VIOLATION: Final = 1008
 
 
 class GuideSession(Session):
     """
-    Subscriptions to public channels, for anybody. They live as long as the connection.
+    Subscriptions to public channels, for anybody, and to others for whoever has shown a key. They live as
+    long as the connection.
 
     Source: sections "How WebSocket Market Data Subscriptions Work" and "Do you need an API key".
     """
@@ -41,6 +45,8 @@ class GuideSession(Session):
         self._beginning = Beginning(options.since, context.check)
         self._finder = channels.Finder(context.listing, options)
         self._topics: dict[Topic, None] = {}
+        self._key: str | None = None  # its name
+        self._attempts = 0
 
     def open(self) -> Sequence[Action]:
         """Nothing: the client speaks first."""
@@ -63,10 +69,25 @@ class GuideSession(Session):
                 return [Reply(message(type="pong", **self._position()))]
             case List():
                 return [self._confirm("subscriptions", self._topics)]
+            case Auth():
+                return self._authenticate(request)
             case Unsubscribe():
                 return self._unsubscribe(request)
             case Subscribe():
                 return self._subscribe(request)
+
+    def _authenticate(self, request: Auth) -> Sequence[Action]:
+        if self._key is not None:
+            raise ProtocolError("Already authenticated")
+        grant = self._context.check_key(request.key)
+        if grant is not None:
+            self._key = grant.name
+            return [Reply(message(type="authenticated", **self._position()))]
+        self._attempts += 1
+        answer: list[Action] = [Reply(error("Invalid API key"))]
+        if self._attempts >= self._context.auth_attempts:
+            answer.append(Close(_POLICY_VIOLATION, "Too many invalid keys"))
+        return answer
 
     def _subscribe(self, request: Subscribe) -> Sequence[Action]:
         known, complaint = self._sort(request)
@@ -91,19 +112,27 @@ class GuideSession(Session):
             raise ProtocolError("channels must name at least one channel")
         known: dict[Topic, None] = {}
         strange: dict[str, None] = {}
+        locked: dict[str, None] = {}
         for channel in request.channels:
-            topic = self._finder.topic(channel)
-            if topic is None:
+            try:
+                topics = self._finder.topics(channel, self._key)
+            except KeyNeeded:
+                locked[channel] = None
+                continue
+            if not topics:
                 strange[channel] = None
-            else:
-                known[topic] = None
-        if not strange:
-            return known, []
+            known.update(dict.fromkeys(topics))
 
         def near(channel: str, most: int) -> list[str]:
             return channels.near(channel, self._context.listing, most)
 
-        return known, [Reply(error(unknown("channel(s)", list(strange), near)))]
+        complaint: list[Action] = []
+        if strange:
+            complaint.append(Reply(error(unknown("channel(s)", list(strange), near))))
+        if locked:
+            shown = ", ".join(clip(channel) for channel in list(locked)[:NAMED])
+            complaint.append(Reply(error(f"{shown}: {_KEY_FIRST}")))
+        return known, complaint
 
     def _confirm(self, kind: str, topics: dict[Topic, None], since: StreamPosition | None = None) -> Reply:
         return Reply(message(type=kind, channels=self._names(topics), **self._position(since)))

@@ -14,6 +14,7 @@ from feed.model.events import Trade
 from feed.model.instruments import Instrument, Listing
 from feed.model.market_state import MarketState
 from feed.model.symbols import symbols
+from feed.server.alerts import AlertService
 from feed.server.guard import Guard
 from feed.server.http.tape import Tape
 from feed.server.keycheck import KeyCheck, TooManyGuesses
@@ -45,6 +46,7 @@ class RequestContext:
         tokens: Gives access tokens out.
         quotas: Who has how many connections open, where a protocol counts them.
         clock: Seconds since the Unix epoch.
+        alerts: What clients want to be told of.
         webhooks: Pushes messages to URLs that clients name.
         storage: What is written to disk.
         endpoints: Everything that is served, for the documents about it.
@@ -61,6 +63,7 @@ class RequestContext:
     tokens: TokenIssuer
     quotas: ConnectionQuotas
     clock: Callable[[], float]
+    alerts: AlertService
     webhooks: WebhookService
     storage: Storage = attrs.field(factory=Storage)
     endpoints: tuple[Endpoint[RequestContext], ...] = ()

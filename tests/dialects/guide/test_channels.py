@@ -187,6 +187,7 @@ def test_instruments_with_one_plain_name_are_told_apart(support):
     twins = Listing([support.listing[BTC], attrs.evolve(support.listing[BTC], symbol="BTC/USD")])
     finder = channels.Finder(twins, Options())
     found = [
-        finder.topic(f"book_{spelled}").instrument for spelled in ("btcusd", "BTC-USD", "BTC/USD", "btc/usd")
+        finder.topics(f"book_{spelled}")[0].instrument
+        for spelled in ("btcusd", "BTC-USD", "BTC/USD", "btc/usd")
     ]
     assert found == [0, 0, 1, 0]

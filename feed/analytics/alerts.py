@@ -1,0 +1,325 @@
+"""
+Alerts that clients define: conditions on the trades of an instrument, as folds over the event stream.
+
+All of it is integers and market time, so the same alert, made at the same position of the same market, fires
+at the same event on every run. What an alert knows begins when it is made; no other alert changes that.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections import deque
+from collections.abc import Sequence
+from itertools import islice
+from typing import Final
+
+import attrs
+from attrs.validators import ge
+
+from feed.model.events import Trade
+
+PARTS: Final = 60
+"""A window moves on by this part of its length: what an alert remembers is bounded by it."""
+
+PPM: Final = 1_000_000
+
+
+class Condition(enum.Enum):
+    """What an alert waits for."""
+
+    PRICE_ABOVE = "price_above"  # a trade at the threshold or above, after one below
+    PRICE_BELOW = "price_below"  # a trade at the threshold or below, after one above
+    CHANGE = "change"  # from the first price of the window to the last, up or down
+    VOLUME = "volume"  # traded in the window
+    VOLATILITY = "volatility"  # from the lowest price of the window to the highest
+
+
+@attrs.frozen(kw_only=True)
+class AlertSpec:
+    """
+    An alert as a client defines it.
+
+    Attributes:
+        instrument: Index into the listing.
+        condition: What it waits for.
+        threshold: From which on it is met: ticks for prices, lots for a volume, millionths for a change and
+            for volatility.
+        window: Nanoseconds of market time; 0 for prices, which need none.
+        repeat: Whether it fires again once it has not been met in between.
+    """
+
+    instrument: int
+    condition: Condition
+    threshold: int = attrs.field(validator=ge(1))
+    window: int = 0
+    repeat: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class FiredAlert:
+    """
+    An alert that has fired.
+
+    Attributes:
+        seq: Number of the trade that did it.
+        ts: Market time of that trade.
+        name: Of the alert.
+        spec: What it waited for.
+        value: What was reached, in the unit of the threshold; a change has its sign.
+        price: Of the trade, ticks.
+    """
+
+    seq: int
+    ts: int
+    name: str
+    spec: AlertSpec
+    value: int
+    price: int
+
+
+@attrs.define(eq=False)
+class _Part:
+    """The trades of a sixtieth of a window: when it began, its prices in ticks, its lots."""
+
+    start: int
+    first: int
+    high: int
+    low: int
+    volume: int = 0
+
+
+class _Window:
+    """The trades of the last so many nanoseconds, in at most :data:`PARTS` parts and one."""
+
+    def __init__(self, length: int) -> None:
+        self._length = length
+        self._step = max(1, length // PARTS)
+        self._parts: deque[_Part] = deque()
+        self._volume = 0
+        self._extremes: tuple[int, int] | None = None  # of all parts but the last; None after a change
+
+    def add(self, ts: int, price: int, size: int) -> None:
+        start = ts - ts % self._step
+        parts = self._parts
+        if parts and start < parts[-1].start:  # the market was taken back
+            parts.clear()
+            self._volume, self._extremes = 0, None
+        while parts and parts[0].start <= start - self._length:
+            self._volume -= parts.popleft().volume
+            self._extremes = None
+        if not parts or parts[-1].start != start:
+            parts.append(_Part(start, price, price, price))
+            self._extremes = None
+        last = parts[-1]
+        last.high = max(last.high, price)
+        last.low = min(last.low, price)
+        last.volume += size
+        self._volume += size
+
+    @property
+    def volume(self) -> int:
+        return self._volume
+
+    @property
+    def first(self) -> int:
+        """The price at which the window began."""
+        return self._parts[0].first
+
+    @property
+    def extremes(self) -> tuple[int, int]:
+        """The lowest and the highest price."""
+        last = self._parts[-1]
+        if self._extremes is None:
+            before = list(islice(self._parts, len(self._parts) - 1))
+            self._extremes = (
+                min((part.low for part in before), default=last.low),
+                max((part.high for part in before), default=last.high),
+            )
+        low, high = self._extremes
+        return min(low, last.low), max(high, last.high)
+
+
+class Alert:
+    """
+    One alert at work.
+
+    Attributes:
+        name: Different for each alert of its owner.
+        dialect: Protocol by which it was made.
+        owner: Name of the key that made it.
+        spec: What it waits for.
+        created: Market time, nanoseconds since the Unix epoch.
+        count: How often it has fired.
+        last: When it did last.
+    """
+
+    def __init__(
+        self, name: str, dialect: str, owner: str, spec: AlertSpec, *, created: int, price: int | None
+    ) -> None:
+        """
+        Begin to wait.
+
+        Args:
+            name: See the class.
+            dialect: See there.
+            owner: See there.
+            spec: See there.
+            created: See there.
+            price: Of the last trade so far, ticks; None before the first.
+        """
+        self.name = name
+        self.dialect = dialect
+        self.owner = owner
+        self.spec = spec
+        self.created = created
+        self.count = 0
+        self.last: FiredAlert | None = None
+        self._window = _Window(spec.window) if spec.window else None
+        # A price that is there already is not crossed; that of the first trade neither.
+        self._armed = spec.window > 0 or (price is not None and not self._met(price))
+
+    @property
+    def waits(self) -> bool:
+        """Whether it can still fire."""
+        return self.spec.repeat or not self.count
+
+    def traded(self, trade: Trade, rest: int) -> FiredAlert | None:
+        """
+        Take the next trade into account.
+
+        Args:
+            trade: Of its instrument.
+            rest: Market time between two times that it fires, at least, nanoseconds.
+        """
+        if not self.waits:
+            return None
+        if self._window is not None:
+            self._window.add(trade.ts, trade.price, trade.size)
+        value = self._value(trade.price)
+        if not self._met(value):
+            self._armed = True
+            return None
+        resting = self.last is not None and 0 <= trade.ts - self.last.ts < rest
+        if not self._armed or resting:
+            return None
+        self._armed = False
+        self.count += 1
+        self.last = FiredAlert(
+            seq=trade.seq, ts=trade.ts, name=self.name, spec=self.spec, value=value, price=trade.price
+        )
+        return self.last
+
+    def _value(self, price: int) -> int:
+        window = self._window
+        if window is None:
+            return price
+        if self.spec.condition is Condition.VOLUME:
+            return window.volume
+        if self.spec.condition is Condition.CHANGE:
+            return _millionths(price - window.first, window.first)
+        low, high = window.extremes
+        return _millionths(high - low, low)
+
+    def _met(self, value: int) -> bool:
+        if self.spec.condition is Condition.PRICE_BELOW:
+            return value <= self.spec.threshold
+        if self.spec.condition is Condition.CHANGE:
+            return abs(value) >= self.spec.threshold
+        return value >= self.spec.threshold
+
+
+def _millionths(part: int, whole: int) -> int:
+    """``part`` of ``whole``, towards zero."""
+    found = abs(part) * PPM // abs(whole) if whole else 0
+    return found if part >= 0 else -found
+
+
+class AlertBook:
+    """The alerts of all keys, and what has fired of late."""
+
+    def __init__(self, *, per_key: int, most: int, kept: int, rest: int) -> None:
+        """
+        Begin without alerts.
+
+        Args:
+            per_key: Alerts of one key.
+            most: Alerts of all keys.
+            kept: Events at which alerts of a key have fired that are remembered, for those who resume.
+            rest: Market time between two times that one alert fires, at least, nanoseconds.
+        """
+        self._per_key = per_key
+        self._most = most
+        self._kept = kept
+        self._rest = rest
+        self._alerts: dict[int, list[Alert]] = {}  # by instrument
+        self._numbers: dict[str, int] = {}  # alerts made so far, by owner
+        # By owner and by number of the event, oldest first.
+        self._fired: dict[str, dict[int, list[FiredAlert]]] = {}
+
+    def __len__(self) -> int:
+        return sum(map(len, self._alerts.values()))
+
+    @property
+    def instruments(self) -> Sequence[int]:
+        """Those that some alert watches."""
+        return tuple(self._alerts)
+
+    def add(self, dialect: str, owner: str, spec: AlertSpec, *, now: int, price: int | None) -> Alert:
+        """
+        Make an alert, which takes the next trade into account.
+
+        Args:
+            dialect: Protocol by which it is made.
+            owner: Name of the key that makes it.
+            spec: What it waits for.
+            now: Market time.
+            price: Of the instrument's last trade, ticks; None before the first.
+
+        Raises:
+            OverflowError: There are too many, of its owner or of all.
+        """
+        mine = len(self.of(dialect, owner))
+        if mine >= self._per_key:
+            raise OverflowError(f"There are {mine} alerts of this key; no more are allowed")
+        if len(self) >= self._most:
+            raise OverflowError("There are too many alerts on this server")
+        number = self._numbers[owner] = self._numbers.get(owner, 0) + 1
+        alert = Alert(f"al_{number}", dialect, owner, spec, created=now, price=price)
+        self._alerts.setdefault(spec.instrument, []).append(alert)
+        return alert
+
+    def every(self) -> list[Alert]:
+        """Every alert."""
+        return [alert for alerts in self._alerts.values() for alert in alerts]
+
+    def of(self, dialect: str, owner: str) -> list[Alert]:
+        """The alerts of a key, those that have fired for good too, oldest first."""
+        mine = [alert for alert in self.every() if alert.owner == owner and alert.dialect == dialect]
+        mine.sort(key=lambda alert: (alert.created, int(alert.name.partition("_")[2])))
+        return mine
+
+    def remove(self, alert: Alert) -> None:
+        """Forget an alert."""
+        alerts = self._alerts[alert.spec.instrument]
+        alerts.remove(alert)
+        if not alerts:
+            del self._alerts[alert.spec.instrument]
+
+    def traded(self, trade: Trade) -> None:
+        """Take the next trade into account."""
+        for alert in self._alerts.get(trade.instrument, ()):
+            fired = alert.traded(trade, self._rest)
+            if fired is not None:
+                events = self._fired.setdefault(alert.owner, {})
+                events.setdefault(fired.seq, []).append(fired)
+                if len(events) > self._kept:
+                    del events[next(iter(events))]
+
+    def forget(self, owner: str) -> None:
+        """Forget what has fired of a key."""
+        self._fired.pop(owner, None)
+
+    def fired(self, owner: str, instrument: int, seq: int) -> list[FiredAlert]:
+        """What has fired of a key at an event, in the order in which the alerts were made."""
+        fired = self._fired.get(owner, {}).get(seq, ())
+        return [one for one in fired if one.spec.instrument == instrument]
