@@ -283,9 +283,9 @@ class Dialect(Protocol):
     name: str
     title: str
     path: str
-    aliases: tuple[str, ...]
-    root_query: str | None
-    trades: bool
+    aliases: tuple[str, ...] = ()
+    root_query: str | None = None
+    trades: bool = False
 
     def session(self, opening: Opening, context: SessionContext) -> Session | HandshakeRefusal:
         """Begin a conversation, or refuse it before the handshake."""

@@ -13,12 +13,37 @@ from typing import Final
 from zlib import crc32
 
 from feed.book.price_levels import PriceLevels
-from feed.model.events import Side
+from feed.model.events import (
+    ADD,
+    CLEAR,
+    LEVEL,
+    REDUCE,
+    TRADE,
+    Event,
+    LevelSet,
+    OrderAdded,
+    OrderReduced,
+    Side,
+    Trade,
+)
 from feed.model.instruments import Instrument
+from feed.model.market_state import MarketState
 
 CHECKED_LEVELS: Final = 10
 # Rows of a snapshot in one message: a row takes less than 150 bytes, and no client need take a mebibyte.
 PART_ROWS: Final = 5000
+BOOK_KINDS: Final = (ADD, REDUCE, TRADE, LEVEL, CLEAR)
+"""Kinds of the events that change a book, or begin it anew."""
+
+
+def changed_level(item: Event) -> tuple[Side, int, int] | None:
+    """Side, price in ticks, and lots that rest there after an event; None when it says nothing of a level."""
+    match item:
+        case OrderAdded() | OrderReduced() | LevelSet():
+            return item.side, item.price, item.level
+        case Trade(aggressor=Side() as aggressor, level=int() as level):
+            return Side(1 - aggressor), item.price, level
+    return None
 
 
 class TextLevels(PriceLevels[str]):
@@ -55,6 +80,21 @@ class Ladder:
     def __init__(self, instrument: Instrument) -> None:
         self._instrument = instrument
         self._sides = (TextLevels(Side.BUY), TextLevels(Side.SELL))
+
+    @classmethod
+    def of(cls, instrument: Instrument, index: int, market_state: MarketState) -> Ladder:
+        """
+        The book as it stands.
+
+        Args:
+            instrument: Whose book.
+            index: Its place in the listing.
+            market_state: Where the market stands.
+        """
+        ladder = cls(instrument)
+        for side in Side:
+            ladder.fill(side, market_state.levels(index, side))
+        return ladder
 
     def fill(self, side: Side, levels: Sequence[tuple[int, int]]) -> None:
         """Set many levels: (price in ticks, lots)."""

@@ -105,6 +105,17 @@ def request(fields: dict[str, Any], name: str, requests: Mapping[str, type[T]]) 
         raise ProtocolError(_complaint(kind, problem)) from None
 
 
+def decoder(name: str, requests: Mapping[str, type[T]]) -> Callable[[str], T]:
+    """
+    What reads the request in one client message; see :func:`parse` and :func:`request`.
+
+    Args:
+        name: The field that says which request it is.
+        requests: Request classes by the value of that field.
+    """
+    return lambda text: request(parse(text), name, requests)
+
+
 def clip(text: str) -> str:
     """At most :data:`QUOTED_CHARACTERS` of what the client sent."""
     return text if len(text) <= QUOTED_CHARACTERS else text[:QUOTED_CHARACTERS] + "..."

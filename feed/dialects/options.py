@@ -29,7 +29,7 @@ from feed.model.durations import NS_PER_MILLISECOND
 from feed.model.events import TRADE, Event
 from feed.model.market_state import MarketState
 from feed.model.stream_position import StreamPosition
-from feed.model.topics import Encoder
+from feed.model.topics import Encoder, Topic
 
 EXTENSIONS: Final = ("seq",)
 INTERVALS_MS: Final = (50, 100, 250, 500, 1000, 2000, 5000, 10_000, 30_000, 60_000)
@@ -173,6 +173,14 @@ class Conflated(Encoder):
         del seq, now
         text, self._waiting = self._waiting, None
         return text
+
+
+def thinned(encoder: Thinnable, topic: Topic, market_state: MarketState) -> Encoder:
+    """An encoder as the options of its topic want it: conflated, or as it is."""
+    milliseconds = dict(topic.options).get("conflate")
+    if milliseconds is None:
+        return encoder
+    return Conflated(encoder, int(milliseconds), topic.instrument, market_state)
 
 
 def _last_change(kinds: Sequence[int], instrument: int, market_state: MarketState) -> int:

@@ -16,18 +16,16 @@ from typing import Final
 
 from feed.dialects.guide import channels
 from feed.dialects.guide.encode import head, told
-from feed.dialects.ladder import PART_ROWS, Ladder
+from feed.dialects.ladder import BOOK_KINDS, PART_ROWS, Ladder, changed_level
 from feed.dialects.resume import placed
 from feed.dialects.times import milliseconds
 from feed.model.events import (
     ADD,
     CLEAR,
-    LEVEL,
     REDUCE,
     TRADE,
     BookCleared,
     Event,
-    LevelSet,
     OrderAdded,
     OrderReduced,
     Side,
@@ -43,7 +41,7 @@ QUOTED_COMMA: Final = '","'
 class LevelsEncoder(Encoder):
     """Price levels (L2) of one instrument, with a checksum in every message."""
 
-    kinds: Sequence[int] = (ADD, REDUCE, TRADE, LEVEL, CLEAR)
+    kinds: Sequence[int] = BOOK_KINDS
 
     def __init__(
         self, instrument: Instrument, index: int, market_state: MarketState, *, pos: bool = False
@@ -60,10 +58,8 @@ class LevelsEncoder(Encoder):
         self._pos = pos
         self._head = head("book", channels.BOOK, instrument)
         self._instrument = instrument
-        self._ladder = Ladder(instrument)
+        self._ladder = Ladder.of(instrument, index, market_state)
         self._parts: list[str] | None = None  # of a snapshot, but for what tells its place in the stream
-        for side in Side:
-            self._ladder.fill(side, market_state.levels(index, side))
 
     def snapshot(self, market_state: MarketState, instrument: int) -> Sequence[str]:
         """The whole book."""
@@ -82,16 +78,13 @@ class LevelsEncoder(Encoder):
     def encode(self, item: Event) -> str | None:
         """A delta, or None when the event leaves the levels as they are."""
         self._parts = None
-        match item:
-            case OrderAdded() | OrderReduced() | LevelSet():
-                side, price, level = item.side, item.price, item.level
-            case Trade(aggressor=Side() as aggressor, level=int() as level):
-                side, price = Side(1 - aggressor), item.price
-            case BookCleared():
-                self._ladder.clear()
-                return _parts(self._head, [])[0] + self._tail(item.ts, told(item, pos=self._pos))
-            case _:
+        changed = changed_level(item)
+        if changed is None:
+            if not isinstance(item, BookCleared):
                 return None
+            self._ladder.clear()
+            return _parts(self._head, [])[0] + self._tail(item.ts, told(item, pos=self._pos))
+        side, price, level = changed
         at, size = self._instrument.price_text(price), self._instrument.size_text(level)
         self._ladder.set(side, price, at, size if level else None)
         tail = self._tail(item.ts, told(item, pos=self._pos))

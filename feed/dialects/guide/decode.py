@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import attrs
 
-from feed.dialects.messages import parse, request
+from feed.dialects.messages import decoder
 
 
 @attrs.frozen
@@ -46,22 +46,12 @@ class Auth:
 
 Request = Subscribe | Unsubscribe | List | Ping | Auth
 
-REQUESTS: Final[dict[str, type[Request]]] = {
+_REQUESTS: Final[dict[str, type[Request]]] = {
     "subscribe": Subscribe,
     "unsubscribe": Unsubscribe,
     "list": List,
     "ping": Ping,
     "auth": Auth,
 }
-
-
-def decode(text: str) -> Request:
-    """
-    The request in one client message.
-
-    Args:
-        text: One whole text message.
-    Raises:
-        ProtocolError: Not a request of this protocol; the message says why, fit for the client.
-    """
-    return request(parse(text), "type", REQUESTS)
+decode: Final = decoder("type", _REQUESTS)
+"""The request in one client message; :class:`~feed.errors.ProtocolError` says what is wrong with it."""

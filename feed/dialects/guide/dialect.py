@@ -16,7 +16,7 @@ from feed.dialects.guide.books import LevelsEncoder, OrdersEncoder
 from feed.dialects.guide.encode import CandlesEncoder, GuideTickerEncoder, TradesEncoder, error
 from feed.dialects.guide.session import GuideSession
 from feed.dialects.guide.signals import SignalsEncoder
-from feed.dialects.options import Conflated, options
+from feed.dialects.options import options, thinned
 from feed.errors import ProtocolError
 from feed.model.instruments import Instrument
 from feed.model.market_state import MarketState
@@ -25,15 +25,13 @@ from feed.model.topics import Encoder, Topic
 __all__ = ["DIALECT"]
 
 
-class Guide:
+class Guide(Dialect):
     """The dialect itself: no state, only what it is called and what it makes."""
 
     name = channels.NAME
     title = "The guide's client"
     path = "/guide"
-    aliases: tuple[str, ...] = ("/ws",)
-    root_query: str | None = None
-    trades = False
+    aliases = ("/ws",)
 
     def session(self, opening: Opening, context: SessionContext) -> GuideSession | HandshakeRefusal:
         """Begin a conversation; only a bad connection option is refused."""
@@ -44,8 +42,7 @@ class Guide:
 
     def encoder(self, topic: Topic, instrument: Instrument, market_state: MarketState) -> Encoder:
         """Of whichever kind the channel is."""
-        at, wanted = topic.instrument, dict(topic.options)
-        pos = "ext" in wanted
+        at, pos = topic.instrument, "ext" in dict(topic.options)
         match topic.channel:
             case channels.TRADES:
                 return TradesEncoder(instrument, pos=pos)
@@ -57,9 +54,7 @@ class Guide:
                 return CandlesEncoder(instrument, at, market_state, pos=pos)
             case channels.SIGNALS:
                 return SignalsEncoder(instrument, pos=pos)
-        ticker = GuideTickerEncoder(instrument, at, market_state, pos=pos)
-        conflate = wanted.get("conflate")
-        return Conflated(ticker, int(conflate), at, market_state) if conflate else ticker
+        return thinned(GuideTickerEncoder(instrument, at, market_state, pos=pos), topic, market_state)
 
     def alert_encoder(self, topic: Topic, instrument: Instrument, alerts: AlertBook) -> Encoder | None:
         """For the channels of alerts; None for the others."""

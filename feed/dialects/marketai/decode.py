@@ -12,7 +12,7 @@ from typing import Any, Final
 import attrs
 
 from feed.dialects.marketai.channels import CHANNELS, DEFAULT_INTERVALS, known_interval
-from feed.dialects.messages import clip, parse, request, unknown
+from feed.dialects.messages import clip, decoder, unknown
 from feed.errors import ProtocolError
 
 
@@ -42,12 +42,14 @@ class Ping:
 
 Request = Auth | Subscribe | Unsubscribe | Ping
 
-REQUESTS: Final[dict[str, type[Request]]] = {
+_REQUESTS: Final[dict[str, type[Request]]] = {
     "auth": Auth,
     "subscribe": Subscribe,
     "unsubscribe": Unsubscribe,
     "ping": Ping,
 }
+decode: Final = decoder("action", _REQUESTS)
+"""The request in one client message; :class:`~feed.errors.ProtocolError` says what is wrong with it."""
 
 
 @attrs.frozen(kw_only=True)
@@ -68,18 +70,6 @@ class Wanted:
 
 class UnknownChannel(ProtocolError):
     """An entry names a channel that there is not."""
-
-
-def decode(text: str) -> Request:
-    """
-    The request in one client message.
-
-    Args:
-        text: One whole text message.
-    Raises:
-        ProtocolError: Not a request of this protocol; the message says why, fit for the client.
-    """
-    return request(parse(text), "action", REQUESTS)
 
 
 def wanted(entry: object) -> Wanted:

@@ -38,15 +38,13 @@ from feed.model.topics import Encoder, Topic
 __all__ = ["DIALECT"]
 
 
-class MarketAi:
+class MarketAi(Dialect):
     """The dialect itself: no state, only what it is called and what it makes."""
 
     name = channels.NAME
     title = "Market.ai"
     path = "/marketai"
-    aliases: tuple[str, ...] = ()
-    root_query: str | None = "key"
-    trades = False
+    root_query = "key"
 
     def session(self, opening: Opening, context: SessionContext) -> Session | HandshakeRefusal:
         """

@@ -20,14 +20,13 @@ from feed.model.topics import Encoder, Topic
 __all__ = ["DIALECT"]
 
 
-class Rails:
+class Rails(Dialect):
     """The dialect itself: no state, only what it is called and what it makes."""
 
     name = "rails"
     title = "Rails"
     path = "/rails"
-    aliases: tuple[str, ...] = ()
-    root_query: str | None = "market"
+    root_query = "market"
     trades = True
 
     def session(self, opening: Opening, context: SessionContext) -> RailsSession | HandshakeRefusal:

@@ -11,24 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, cast
 
-from feed.dialects.ladder import PART_ROWS, Ladder
+from feed.dialects.ladder import BOOK_KINDS, PART_ROWS, Ladder, changed_level
 from feed.dialects.messages import message, quoted
 from feed.dialects.resume import numbered, placed
 from feed.dialects.times import milliseconds
-from feed.model.events import (
-    ADD,
-    CLEAR,
-    LEVEL,
-    REDUCE,
-    TRADE,
-    BookCleared,
-    Event,
-    LevelSet,
-    OrderAdded,
-    OrderReduced,
-    Side,
-    Trade,
-)
+from feed.model.events import TRADE, BookCleared, Event, Side, Trade
 from feed.model.ids import match_id
 from feed.model.instruments import Instrument
 from feed.model.market_state import MarketState
@@ -84,7 +71,7 @@ def book_messages(
     tail = f'"statusCode":200,"ts":{milliseconds(market_state.now)}'
     end = "}" + (placed(market_state.seq, market_state.position) if seq else "")
     if crc:
-        end += f',"checksum":{_ladder(instrument, index, market_state).checksum()}'
+        end += f',"checksum":{Ladder.of(instrument, index, market_state).checksum()}'
     for part, parts in split(rows):
         yield f"{_head('publicOrderBook', instrument)}{_orders(part)},{tail}{named(request_id)}{parts}{end}}}"
 
@@ -120,7 +107,7 @@ class LevelsEncoder(Encoder):
     Source: page "Order Book Stream". A book that begins anew is told as a whole one without orders.
     """
 
-    kinds: Sequence[int] = (ADD, REDUCE, TRADE, LEVEL, CLEAR)
+    kinds: Sequence[int] = BOOK_KINDS
 
     def __init__(
         self,
@@ -143,23 +130,20 @@ class LevelsEncoder(Encoder):
         """
         self._head = _head("publicOrderBookDelta", instrument)
         self._instrument = instrument
-        self._ladder = _ladder(instrument, index, market_state) if crc else None
+        self._ladder = Ladder.of(instrument, index, market_state) if crc else None
         self._seq = seq
 
     def encode(self, item: Event) -> str | None:
         """A delta, or None when the event leaves the levels as they are."""
-        match item:
-            case OrderAdded() | OrderReduced() | LevelSet():
-                side, price, level = item.side, item.price, item.level
-            case Trade(aggressor=Side() as aggressor, level=int() as level):
-                side, price = Side(1 - aggressor), item.price
-            case BookCleared():
-                if self._ladder is not None:
-                    self._ladder.clear()
-                head = _head("publicOrderBook", self._instrument)
-                return f"{head}{_orders([])},{self._tail(item)}"
-            case _:
+        changed = changed_level(item)
+        if changed is None:
+            if not isinstance(item, BookCleared):
                 return None
+            if self._ladder is not None:
+                self._ladder.clear()
+            head = _head("publicOrderBook", self._instrument)
+            return f"{head}{_orders([])},{self._tail(item)}"
+        side, price, level = changed
         row = _level(self._instrument, side, price, level)
         if self._ladder is not None:
             text = self._instrument.size_text(level) if level else None
@@ -224,10 +208,3 @@ def _both_sides(instrument: Instrument, trade: Trade) -> list[str]:
         f'"quantity":"{size}","updatedAt":{milliseconds(trade.ts)}}}'
         for role, side in zip(("taker", "maker"), sides, strict=True)
     ]
-
-
-def _ladder(instrument: Instrument, index: int, market_state: MarketState) -> Ladder:
-    ladder = Ladder(instrument)
-    for side in Side:
-        ladder.fill(side, market_state.levels(index, side))
-    return ladder

@@ -8,7 +8,7 @@ the reading of it, line by line.
 from __future__ import annotations
 
 from feed.dialects.contract import Dialect, HandshakeRefusal, Opening, SessionContext
-from feed.dialects.options import Conflated, options
+from feed.dialects.options import options, thinned
 from feed.dialects.securitypro.encode import (
     HEARTBEAT,
     HeartbeatEncoder,
@@ -25,15 +25,13 @@ from feed.model.topics import Encoder, Topic
 __all__ = ["DIALECT"]
 
 
-class SecurityPro:
+class SecurityPro(Dialect):
     """The dialect itself: no state, only what it is called and what it makes."""
 
     name = "securitypro"
     title = "SecurityPro real-time price feed"
     path = "/securitypro"
-    aliases: tuple[str, ...] = ("/market/ws",)
-    root_query: str | None = None
-    trades = False
+    aliases = ("/market/ws",)
 
     def session(self, opening: Opening, context: SessionContext) -> SecurityProSession | HandshakeRefusal:
         """Begin a conversation. Keys come in a message; only a bad connection option is refused."""
@@ -51,9 +49,7 @@ class SecurityPro:
         if topic.channel == "trades":
             return TradesEncoder(instrument, seq=seq)
         ticker = SecurityProTickerEncoder(instrument, topic.instrument, market_state, seq=seq)
-        if "conflate" in wanted:
-            return Conflated(ticker, int(wanted["conflate"]), topic.instrument, market_state)
-        return ticker
+        return thinned(ticker, topic, market_state)
 
 
 DIALECT: Dialect = SecurityPro()

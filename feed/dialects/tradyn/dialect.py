@@ -8,7 +8,7 @@ beside this file has the reading of it, line by line.
 from __future__ import annotations
 
 from feed.dialects.contract import Dialect, HandshakeRefusal, Opening, SessionContext
-from feed.dialects.options import Conflated, options
+from feed.dialects.options import options, thinned
 from feed.dialects.tradyn.encode import TickEncoder, error
 from feed.dialects.tradyn.session import TradynSession
 from feed.errors import ProtocolError
@@ -19,15 +19,13 @@ from feed.model.topics import Encoder, Topic
 __all__ = ["DIALECT"]
 
 
-class Tradyn:
+class Tradyn(Dialect):
     """The dialect itself: no state, only what it is called and what it makes."""
 
     name = "tradyn"
     title = "Tradyn tick server"
     path = "/tradyn"
-    aliases: tuple[str, ...] = ()
-    root_query: str | None = ""
-    trades = False
+    root_query = ""
 
     def session(self, opening: Opening, context: SessionContext) -> TradynSession | HandshakeRefusal:
         """Begin a conversation. Keys come in a message; only a bad connection option is refused."""
@@ -39,12 +37,9 @@ class Tradyn:
     def encoder(self, topic: Topic, instrument: Instrument, market_state: MarketState) -> Encoder:
         """Ticks are the only topic."""
         wanted = dict(topic.options)
-        seq, thinned = "ext" in wanted, "conflate" in wanted
-        last = market_state.quote(topic.instrument)
-        ticks = TickEncoder(instrument, last, seq=seq, chained=seq and not thinned)
-        if thinned:
-            return Conflated(ticks, int(wanted["conflate"]), topic.instrument, market_state)
-        return ticks
+        seq, chained = "ext" in wanted, "ext" in wanted and "conflate" not in wanted
+        ticks = TickEncoder(instrument, market_state.quote(topic.instrument), seq=seq, chained=chained)
+        return thinned(ticks, topic, market_state)
 
 
 DIALECT: Dialect = Tradyn()

@@ -9,7 +9,7 @@ from feed.analytics.pairs import exchange, pair_name
 from feed.dialects.access import Shape
 from feed.dialects.marketai.admission import holder, limits
 from feed.dialects.marketai.channels import names
-from feed.dialects.marketai.rest.envelope import GROUP, KEY, OPEN, PREFIX, Envelope, enveloped
+from feed.dialects.marketai.rest.envelope import GROUP, OPEN, PREFIX, Envelope, answered, enveloped
 from feed.dialects.marketai.rest.params import exchanges, rows
 from feed.dialects.rest import STATUS, Call, Endpoint, MarketStatus, Parameter, RestContext
 from feed.model.grants import Grant
@@ -189,37 +189,29 @@ def endpoints(web: Web) -> tuple[Endpoint[RestContext], ...]:
             metered=False,
             group=GROUP,
         ),
-        Endpoint(
-            path=PREFIX + "/account",
-            summary="Tier and limits of the key, and the connections it has open",
-            handle=enveloped(account),
-            access=KEY,
-            returns=Envelope[KeyAccount],
-            group=GROUP,
+        answered(
+            "/account",
+            "Tier and limits of the key, and the connections it has open",
+            account,
+            Envelope[KeyAccount],
         ),
-        Endpoint(
-            path=PREFIX + "/exchanges",
-            summary="Every exchange, and what is traded there",
-            handle=enveloped(venues),
-            access=KEY,
-            returns=Envelope[list[Venue]],
-            group=GROUP,
+        answered(
+            "/exchanges",
+            "Every exchange, and what is traded there",
+            venues,
+            Envelope[list[Venue]],
         ),
-        Endpoint(
-            path=PREFIX + "/search",
-            summary="Pairs, exchanges and instruments with a text in their names",
-            handle=enveloped(search),
-            access=KEY,
-            parameters=(
-                Parameter(
-                    name="q",
-                    meaning="The text; case and separators do not count.",
-                    most=_LONGEST_QUERY,
-                    example="btc",
-                ),
-                rows(web, "The most of each list."),
+        answered(
+            "/search",
+            "Pairs, exchanges and instruments with a text in their names",
+            search,
+            Envelope[Found],
+            Parameter(
+                name="q",
+                meaning="The text; case and separators do not count.",
+                most=_LONGEST_QUERY,
+                example="btc",
             ),
-            returns=Envelope[Found],
-            group=GROUP,
+            rows(web, "The most of each list."),
         ),
     )

@@ -10,13 +10,14 @@ import msgspec
 from feed.dialects.access import Access, Problem, Shape
 from feed.dialects.marketai import channels
 from feed.dialects.marketai.admission import limits
-from feed.dialects.rest import Call, RestContext
+from feed.dialects.rest import Call, Endpoint, Parameter, RestContext
 from feed.dialects.times import milliseconds
 from feed.model.grants import Grant
 from feed.settings import Settings
 
 GROUP: Final = "Market.ai"
 PREFIX: Final = "/marketai/api/v1"
+UNKNOWN: Final = {404: "No such symbol."}
 
 _SECONDS_PER_DAY: Final = 86_400
 _CODES: Final = {"bad_request": "invalid_request", "rate_limit_exceeded": "rate_limited"}
@@ -120,3 +121,32 @@ def enveloped(
         return Envelope(ok=True, data=data, meta=Meta(timestamp=milliseconds(context.market_state.now)))
 
     return answer
+
+
+def answered(
+    path: str,
+    summary: str,
+    handle: Callable[[RestContext, Call], object],
+    returns: object,
+    *parameters: Parameter,
+) -> Endpoint[RestContext]:
+    """
+    What any key may ask for by ``GET``, answered in an envelope.
+
+    Args:
+        path: Below :data:`PREFIX`.
+        summary: One line for people.
+        handle: Gives what goes into the envelope.
+        returns: Type of the whole answer.
+        parameters: Of the query.
+    """
+    return Endpoint(
+        path=PREFIX + path,
+        summary=summary,
+        handle=enveloped(handle),
+        access=KEY,
+        parameters=parameters,
+        returns=returns,
+        refusals=UNKNOWN if any(one.name == "symbol" for one in parameters) else {},
+        group=GROUP,
+    )

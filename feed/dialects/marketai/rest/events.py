@@ -9,7 +9,7 @@ from typing import Any, Literal, cast
 from feed.analytics.pairs import exchange, pair_name
 from feed.dialects.access import Shape
 from feed.dialects.marketai import payloads
-from feed.dialects.marketai.rest.envelope import GROUP, KEY, PREFIX, Envelope, enveloped
+from feed.dialects.marketai.rest.envelope import Envelope, answered
 from feed.dialects.marketai.rest.params import (
     analytics,
     asked,
@@ -20,7 +20,6 @@ from feed.dialects.marketai.rest.params import (
     venue,
     word,
 )
-from feed.dialects.marketai.rest.prices import UNKNOWN
 from feed.dialects.marketai.samples import prediction
 from feed.dialects.rest import Call, Endpoint, RestContext
 from feed.model.derivatives import FundingRate
@@ -188,49 +187,39 @@ def endpoints(listing: Listing, web: Web) -> tuple[Endpoint[RestContext], ...]:
     rounds = [it for it in listing if it.contract is Contract.PREDICTION]
     timeframes = tuple(dict.fromkeys(payloads.timeframe(it) for it in rounds))
     return (
-        Endpoint(
-            path=PREFIX + "/signals",
-            summary="The last signals, as on the channel signals, newest first",
-            handle=enveloped(signals),
-            access=KEY,
-            parameters=(
-                symbol(listing),
-                word("type", "What was noticed", _TYPES),
-                word("severity", "How much it matters", _SEVERITIES),
-                rows(web, "The most signals."),
-            ),
-            returns=Envelope[list[SignalShown]],
-            refusals=UNKNOWN,
-            group=GROUP,
+        answered(
+            "/signals",
+            "The last signals, as on the channel signals, newest first",
+            signals,
+            Envelope[list[SignalShown]],
+            symbol(listing),
+            word("type", "What was noticed", _TYPES),
+            word("severity", "How much it matters", _SEVERITIES),
+            rows(web, "The most signals."),
         ),
-        Endpoint(
-            path=PREFIX + "/funding",
-            summary="Funding rates of perpetual futures, as on the channel funding",
-            handle=enveloped(funding),
-            access=KEY,
-            parameters=(symbol(listing), venue(listing)),
-            returns=Envelope[list[Rate]],
-            refusals=UNKNOWN,
-            group=GROUP,
+        answered(
+            "/funding",
+            "Funding rates of perpetual futures, as on the channel funding",
+            funding,
+            Envelope[list[Rate]],
+            symbol(listing),
+            venue(listing),
         ),
-        Endpoint(
-            path=PREFIX + "/liquidations",
-            summary="The last liquidations, as on the channel liquidations, newest first",
-            handle=enveloped(liquidations),
-            access=KEY,
-            parameters=(symbol(listing), venue(listing), rows(web, "The most liquidations.")),
-            returns=Envelope[list[ForcedTrade]],
-            refusals=UNKNOWN,
-            group=GROUP,
+        answered(
+            "/liquidations",
+            "The last liquidations, as on the channel liquidations, newest first",
+            liquidations,
+            Envelope[list[ForcedTrade]],
+            symbol(listing),
+            venue(listing),
+            rows(web, "The most liquidations."),
         ),
-        Endpoint(
-            path=PREFIX + "/polymarket",
-            summary="Prediction markets, as on the channel polymarket",
-            handle=enveloped(predictions),
-            access=KEY,
-            parameters=(symbol(listing), word("timeframe", "Length of a round", timeframes)),
-            returns=Envelope[list[UpOrDown]],
-            refusals=UNKNOWN,
-            group=GROUP,
+        answered(
+            "/polymarket",
+            "Prediction markets, as on the channel polymarket",
+            predictions,
+            Envelope[list[UpOrDown]],
+            symbol(listing),
+            word("timeframe", "Length of a round", timeframes),
         ),
     )

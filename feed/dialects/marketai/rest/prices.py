@@ -10,14 +10,13 @@ from feed.analytics.candles import INTERVALS
 from feed.analytics.pairs import exchange
 from feed.dialects.access import Shape
 from feed.dialects.marketai import payloads
-from feed.dialects.marketai.rest.envelope import GROUP, KEY, PREFIX, Envelope, enveloped
+from feed.dialects.marketai.rest.envelope import Envelope, answered
 from feed.dialects.marketai.rest.params import analytics, instruments, pairs, rows, symbol, venue
 from feed.dialects.rest import Call, Endpoint, Parameter, PriceLevel, RestContext
 from feed.model.events import Side
 from feed.model.instruments import Instrument, Listing
 from feed.settings import Web
 
-UNKNOWN: Final = {404: "No such symbol."}
 _MOST_BPS: Final = 10_000
 
 
@@ -260,49 +259,38 @@ def endpoints(listing: Listing, web: Web) -> tuple[Endpoint[RestContext], ...]:
         choices=tuple(INTERVALS),
     )
     return (
-        Endpoint(
-            path=PREFIX + "/quotes",
-            summary="Pairs over all their exchanges, as on the channel quotes",
-            handle=enveloped(quotes),
-            access=KEY,
-            parameters=(symbol(listing),),
-            returns=Envelope[list[PairQuote]],
-            refusals=UNKNOWN,
-            group=GROUP,
+        answered(
+            "/quotes",
+            "Pairs over all their exchanges, as on the channel quotes",
+            quotes,
+            Envelope[list[PairQuote]],
+            symbol(listing),
         ),
-        Endpoint(
-            path=PREFIX + "/orderbook",
-            summary="Order books in figures, as on the channel book, and their levels on request",
-            handle=enveloped(books),
-            access=KEY,
-            parameters=(symbol(listing), venue(listing), levels),
-            returns=Envelope[list[VenueBook]],
-            refusals=UNKNOWN,
-            group=GROUP,
+        answered(
+            "/orderbook",
+            "Order books in figures, as on the channel book, and their levels on request",
+            books,
+            Envelope[list[VenueBook]],
+            symbol(listing),
+            venue(listing),
+            levels,
         ),
-        Endpoint(
-            path=PREFIX + "/arbitrage",
-            summary="Pairs that are dearer on one exchange than on another, the widest first",
-            handle=enveloped(arbitrage),
-            access=KEY,
-            parameters=(symbol(listing), least),
-            returns=Envelope[list[Opportunity]],
-            refusals=UNKNOWN,
-            group=GROUP,
+        answered(
+            "/arbitrage",
+            "Pairs that are dearer on one exchange than on another, the widest first",
+            arbitrage,
+            Envelope[list[Opportunity]],
+            symbol(listing),
+            least,
         ),
-        Endpoint(
-            path=PREFIX + "/klines",
-            summary="The last klines of a pair, as on the channel klines, oldest first",
-            handle=enveloped(klines),
-            access=KEY,
-            parameters=(
-                symbol(listing, needed=True),
-                venue(listing),
-                interval,
-                rows(web, "The most of each exchange."),
-            ),
-            returns=Envelope[list[Candle]],
-            refusals=UNKNOWN,
-            group=GROUP,
+        answered(
+            "/klines",
+            "The last klines of a pair, as on the channel klines, oldest first",
+            klines,
+            Envelope[list[Candle]],
+            symbol(listing, needed=True),
+            venue(listing),
+            interval,
+            rows(web, "The most of each exchange."),
         ),
     )
