@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from feed.errors import ConfigError
 from feed.model.arrival import Arrival, is_loopback
+from feed.settings import Settings
 
 ANY: Final = "*"
 _HOST: Final = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\s:/\\@?#\[\]%,\"<>]+))(?::[0-9]{0,5})?")
@@ -39,6 +40,45 @@ def check_names(hosts: Iterable[str], origins: Iterable[str]) -> None:
         if origin not in {ANY, "null"} and _ORIGIN.fullmatch(origin) is None:
             hint = "allowed: what a browser says, such as https://example.com, without a path; or *"
             raise ConfigError(f"found {origin!r}", where="--allow-origin", hint=hint)
+
+
+class Origins:
+    """
+    The origins that are let in.
+
+    Attributes:
+        names: Those named by the operator, or ``*`` for all.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.names = settings.allow_origin
+
+    def at(self, arrival: Arrival) -> tuple[str, ...]:
+        """The origins that may come in there: within this machine all, unless the operator names some."""
+        return self.names or ((ANY,) if arrival.within else ())
+
+    def allow(self, headers: Mapping[str, str], arrival: Arrival) -> bool:
+        """
+        Whether a request may come in.
+
+        Args:
+            headers: Names in lower case.
+            arrival: Where it arrived.
+        """
+        origin = headers.get("origin")
+        names = self.at(arrival)
+        if origin is None or ANY in names or origin in names:
+            return True
+        # The server's own pages. "null" and other nonsense has no host.
+        return bool(headers.get("host")) and _netloc(origin) == headers.get("host")
+
+
+def _netloc(url: str) -> str:
+    """Host and port of a URL; empty when it has none."""
+    try:
+        return urlsplit(url).netloc
+    except ValueError:
+        return ""
 
 
 class Guard:

@@ -12,29 +12,26 @@ import ipaddress
 from collections.abc import Callable
 from typing import Final
 
-from feed.server.limits import WINDOW_SECONDS
+from feed.server.limits import MINUTE, WindowCounter
+from feed.settings import Limits
 
-ADDRESSES: Final = 65_536  # counted apart in a minute; further ones are counted together
-REMEMBERED: Final = 4096  # pairs of an address and a key that was good there
 _SITE_BITS: Final = 64  # of an IPv6 address: whoever has one has all that share them
-_OTHERS: Final = ""
 
 
 class Guesses:
     """Counts wrong keys in windows of a minute, the same for all; what a window counted is forgotten."""
 
-    def __init__(self, per_minute: int, clock: Callable[[], float]) -> None:
+    def __init__(self, limits: Limits, clock: Callable[[], float]) -> None:
         """
         Begin with nothing counted.
 
         Args:
-            per_minute: Wrong keys from one address.
+            limits: How many wrong keys an address may show, and how much is kept of them.
             clock: Seconds that never go back.
         """
-        self._per_minute = per_minute
+        self._limits = limits
         self._clock = clock
-        self._window = -1.0
-        self._wrong: dict[str, int] = {}
+        self._wrong = WindowCounter(MINUTE, most=limits.counted_addresses)
         self._good: dict[tuple[str, bytes], None] = {}
 
     def wait(self, address: str, digest: bytes) -> float:
@@ -45,36 +42,22 @@ class Guesses:
             address: Where it comes from.
             digest: Its SHA-256.
         """
-        self._turn()
-        if self._wrong.get(self._counted(address), 0) < self._per_minute:
+        now = self._clock()
+        if self._wrong.count(_site(address), now) < self._limits.wrong_keys_per_minute:
             return 0.0
-        if (_site(address), digest) in self._good:
-            return 0.0
-        return WINDOW_SECONDS - self._clock() % WINDOW_SECONDS
+        return 0.0 if (_site(address), digest) in self._good else self._wrong.left(now)
 
     def wrong(self, address: str) -> None:
         """A key from ``address`` was wrong."""
-        self._turn()
-        who = self._counted(address)
-        self._wrong[who] = min(self._wrong.get(who, 0) + 1, self._per_minute)
+        self._wrong.take(_site(address), self._limits.wrong_keys_per_minute, self._clock())
 
     def good(self, address: str, digest: bytes) -> None:
         """A key from ``address`` was good."""
         pair = (_site(address), digest)
         self._good.pop(pair, None)
         self._good[pair] = None
-        if len(self._good) > REMEMBERED:
+        if len(self._good) > self._limits.remembered_keys:
             del self._good[next(iter(self._good))]
-
-    def _turn(self) -> None:
-        window = self._clock() // WINDOW_SECONDS
-        if window != self._window:
-            self._window = window
-            self._wrong = {}
-
-    def _counted(self, address: str) -> str:
-        who = _site(address)
-        return who if who in self._wrong or len(self._wrong) < ADDRESSES else _OTHERS
 
 
 def _site(address: str) -> str:

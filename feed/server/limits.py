@@ -7,7 +7,8 @@ from typing import Final
 
 from feed.dialects.contract import AdmissionResult
 
-WINDOW_SECONDS: Final = 60.0
+MINUTE: Final = 60.0  # seconds
+_TOGETHER: Final = ""  # the name of those that are counted together
 
 
 class WindowCounter:
@@ -16,10 +17,12 @@ class WindowCounter:
 
     Args:
         seconds: Length of a window; windows begin on its multiples.
+        most: Names that are counted apart in a window; further ones are counted together. None for all.
     """
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, *, most: int | None = None) -> None:
         self._seconds = seconds
+        self._most = most
         self._window = -1.0
         self._counts: dict[str, int] = {}
 
@@ -34,13 +37,28 @@ class WindowCounter:
         Returns:
             How many there are in this window; ``limit`` and one when this was too many.
         """
+        count = min(self.count(who, now), limit) + 1
+        self._counts[self._counted(who)] = count
+        return count
+
+    def count(self, who: str, now: float) -> int:
+        """How many there are of ``who`` in this window."""
         window = now // self._seconds
         if window != self._window:
             self._window = window
             self._counts = {}
-        count = min(self._counts.get(who, 0), limit) + 1
-        self._counts[who] = count
-        return count
+        return self._counts.get(self._counted(who), 0)
+
+    def left(self, now: float) -> float:
+        """Seconds until this window ends, and all is forgotten."""
+        return self._seconds - now % self._seconds
+
+    def __len__(self) -> int:
+        return len(self._counts)
+
+    def _counted(self, who: str) -> str:
+        apart = self._most is None or who in self._counts or len(self._counts) < self._most
+        return who if apart else _TOGETHER
 
 
 class MinuteCounters:
@@ -54,7 +72,7 @@ class MinuteCounters:
             clock: Seconds that never go back.
         """
         self._clock = clock
-        self._counter = WindowCounter(WINDOW_SECONDS)
+        self._counter = WindowCounter(MINUTE)
 
     def take(self, who: str, per_minute: int) -> bool:
         """Count one more thing that ``who`` does; whether it is one of the first ``per_minute``."""
@@ -62,7 +80,7 @@ class MinuteCounters:
 
     def wait(self) -> float:
         """Seconds until all is forgotten."""
-        return WINDOW_SECONDS - self._clock() % WINDOW_SECONDS
+        return self._counter.left(self._clock())
 
 
 class ConnectionQuotas:
@@ -73,7 +91,7 @@ class ConnectionQuotas:
         self._taken: dict[str, int] = {}
 
     def enter(self, who: str, at_once: int, per_minute: int) -> AdmissionResult:
-        """Take a seat for ``who``, unless there is none left; every try counts towards the minute."""
+        """Count one more connection of ``who``, unless there are too many; every try counts in its minute."""
         if not self._rates.take(who, per_minute):
             return AdmissionResult.TOO_OFTEN
         if self._taken.get(who, 0) >= at_once:
@@ -82,25 +100,25 @@ class ConnectionQuotas:
         return AdmissionResult.OPEN
 
     def taken(self, who: str) -> int:
-        """How many seats ``who`` has."""
+        """How many connections ``who`` has open."""
         return self._taken.get(who, 0)
 
     def leave(self, who: str) -> None:
-        """Give one seat back."""
+        """One connection of ``who`` is over."""
         self._taken[who] -= 1
         if not self._taken[who]:
             del self._taken[who]
 
 
 class ConnectionQuota:
-    """The seats that one connection takes, given back together when it ends."""
+    """What one connection counts towards, given back when it ends."""
 
     def __init__(self, quotas: ConnectionQuotas) -> None:
         self._quotas = quotas
         self._taken: list[str] = []
 
     def enter(self, who: str, at_once: int, per_minute: int) -> AdmissionResult:
-        """Take a seat for this connection, see :meth:`ConnectionQuotas.enter`."""
+        """Count this connection, see :meth:`ConnectionQuotas.enter`."""
         entry = self._quotas.enter(who, at_once, per_minute)
         if entry is AdmissionResult.OPEN:
             self._taken.append(who)

@@ -20,7 +20,6 @@ from feed.stream.transport import Transport
 
 log = structlog.get_logger("feed.listener")
 
-BACKLOG: Final = 4096  # connections the kernel holds until they are accepted
 ACCEPTS_IN_A_ROW: Final = 2  # before other tasks run; each goes on to cost much more than its accept
 PAUSE_SECONDS: Final = 0.1  # when the process has no file descriptor left
 
@@ -78,15 +77,19 @@ def _bound(family: socket.AddressFamily, address: tuple[object, ...]) -> socket.
     return sock
 
 
-def listen(sock: socket.socket) -> None:
+def listen(sock: socket.socket, backlog: int = Limits().accept_backlog) -> None:
     """
     Let clients connect: from here on they wait for us, and not for our getting ready.
+
+    Args:
+        sock: Bound.
+        backlog: See :attr:`feed.settings.Limits.accept_backlog`.
 
     Raises:
         ConfigError: Somebody else has come to listen there meanwhile.
     """
     try:
-        sock.listen(BACKLOG)
+        sock.listen(backlog)
     except OSError as problem:
         host, port, *_ = sock.getsockname()
         raise _cannot_bind(host, port, problem) from None

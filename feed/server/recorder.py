@@ -15,7 +15,7 @@ from feed.recording.append_only_file import AppendOnlyFile, Opener, is_temporary
 from feed.recording.buffered_output import BufferedOutput
 from feed.recording.format import Header
 from feed.recording.writer import RecordingWriter
-from feed.server.running import Countdown
+from feed.server.countdown import Countdown
 from feed.settings import Recording
 
 log = structlog.get_logger("feed.recorder")

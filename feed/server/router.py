@@ -10,11 +10,9 @@ from __future__ import annotations
 import ssl
 from collections.abc import Awaitable
 from contextlib import suppress
-from http import HTTPStatus
 from typing import Protocol
 
 import attrs
-import msgspec
 import structlog
 import trio
 
@@ -26,17 +24,16 @@ from feed.policies import Policies
 from feed.server.budget import CONNECT, HANDSHAKE, TLS_HANDSHAKE
 from feed.server.connection.connection import Connection
 from feed.server.connection.peer import Peer
-from feed.server.guard import Guard
+from feed.server.countdown import Countdown
+from feed.server.guard import Guard, Origins
 from feed.server.head import BadRequest, Head, HeadReader
 from feed.server.http.health import PROBES
 from feed.server.http.tape import Tape
 from feed.server.http_parser import HttpParser
 from feed.server.keycheck import KeyCheck, TooManyGuesses
 from feed.server.limits import ConnectionQuota, ConnectionQuotas, MinuteCounters
-from feed.server.origins import Origins
-from feed.server.paths import nowhere
+from feed.server.refusals import nowhere, refuse
 from feed.server.registry import ConnectionRegistry
-from feed.server.running import Countdown
 from feed.server.tls import NotTls, TlsTransport
 from feed.server.tokens import TokenIssuer
 from feed.server.turns import Member
@@ -153,7 +150,8 @@ class Router:
                 await secure.handshake()
                 return True
         except NotTls:
-            await self._refuse(plain, BadRequest(400, "This port speaks TLS: wss:// and https://"))
+            problem = BadRequest(400, "This port speaks TLS: wss:// and https://")
+            await refuse(plain, problem, seconds=self._registry.limits.close_seconds)
         except (OSError, trio.BrokenResourceError, trio.ClosedResourceError) as problem:
             log.debug("no TLS handshake", peer=plain.peer, reason=type(problem).__name__)
         plain.close()
@@ -168,6 +166,7 @@ class Router:
         *,
         no_room: BadRequest | None = None,
     ) -> None:
+        close_seconds = self._registry.limits.close_seconds
         quota = ConnectionQuota(self._quotas)
         arrival = Arrival(peer=transport.peer, local=transport.local, listening=listener.host)
         try:
@@ -187,12 +186,12 @@ class Router:
             why = await connection.run(handshake_deadline=deadline)
             log.debug("connection ended", peer=transport.peer, why=why.why)
         except BadRequest as problem:
-            await self._refuse(transport, problem)
+            await refuse(transport, problem, seconds=close_seconds)
         except (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
             pass  # it went away before it said what it wanted
         except Exception:
             log.exception("bug at the door", peer=transport.peer)
-            await self._refuse(transport, BadRequest(500, "Internal error"))
+            await refuse(transport, BadRequest(500, "Internal error"), seconds=close_seconds)
         finally:
             quota.end()
             transport.close()
@@ -257,22 +256,6 @@ class Router:
             spend=self._orders.take,
         )
 
-    async def _refuse(self, transport: Transport, problem: BadRequest) -> None:
-        """Answer by HTTP, hear the client out, and close."""
-        with trio.move_on_after(self._registry.limits.close_seconds):
-            try:
-                answer = memoryview(_answer(problem))
-                while answer:
-                    try:
-                        answer = answer[transport.send(answer) :]
-                    except BlockingIOError:
-                        await transport.writable()
-                transport.finish()
-                while await transport.receive():
-                    pass
-            except (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
-                pass
-
 
 async def _read_head(
     transport: Transport, limits: Limits, deadline: float, *, late: BadRequest | None = None
@@ -286,17 +269,3 @@ async def _read_head(
                 return head
         return None
     raise late or BadRequest(408, f"No request within {limits.handshake_seconds:g} seconds")
-
-
-def _answer(problem: BadRequest) -> bytes:
-    default = {"error": {"status": problem.status, "message": problem.message}}
-    body = problem.body.encode() or msgspec.json.encode(default)
-    headers = [
-        ("Content-Type", "application/json"),
-        ("Content-Length", str(len(body))),
-        ("Connection", "close"),
-        *problem.headers,
-    ]
-    lines = [f"HTTP/1.1 {problem.status} {HTTPStatus(problem.status).phrase}"]
-    lines += [f"{name}: {value}" for name, value in headers]
-    return "\r\n".join([*lines, "", ""]).encode("ascii", "replace") + body

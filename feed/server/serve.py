@@ -24,9 +24,8 @@ from feed.errors import ConfigError
 from feed.recording.atomic_file import is_port, write_atomically
 from feed.server import close_reason, descriptors
 from feed.server.adminkey import admin_key as made_up
-from feed.server.at_end import conclude
 from feed.server.certificates import certificate_names, tls_context
-from feed.server.farewell import say_goodbye
+from feed.server.closing import close_connections, conclude
 from feed.server.guard import check_names
 from feed.server.keyfile import read_entries
 from feed.server.keys import KeyStore, admin_entry, demo_entries, demo_keys_wanted
@@ -124,7 +123,7 @@ async def serve(
     if tell is not None:
         tell(server_context)
     try:
-        await _open(playout, server_context, [sock for _, sock in listeners])
+        await _open(playout, server_context, [sock for _, sock in listeners], settings.limits.accept_backlog)
         limits = attrs.evolve(settings.limits, connections=descriptors.connections(settings.limits))
         listener = Listener(server_context.router, limits, wrap)
         send, receive = trio.open_memory_channel[Batch](settings.flow.channel_batches)
@@ -159,7 +158,7 @@ async def serve(
             connections.cancel_scope.deadline = trio.current_time() + settings.limits.shutdown_seconds
             await server_context.web.stop()
             server_context.registry.stopping.set()
-            await say_goodbye(
+            await close_connections(
                 server_context.registry,
                 close_reason.SHUTDOWN,
                 seconds=settings.limits.shutdown_seconds,
@@ -170,12 +169,14 @@ async def serve(
     log.info("stopped", **attrs.asdict(server_context.registry.close_counts.statistics()))
 
 
-async def _open(playout: Playout, server_context: ServerContext, socks: list[socket.socket]) -> None:
+async def _open(
+    playout: Playout, server_context: ServerContext, socks: list[socket.socket], backlog: int
+) -> None:
     """Publish where the stream begins, and let clients connect."""
     try:
         await playout.open(server_context.fanout)
         for sock in socks:
-            listen(sock)
+            listen(sock, backlog)
     except ConfigError:
         for sock in socks:
             sock.close()

@@ -24,7 +24,7 @@ from feed.model.market_state import MarketState
 from feed.model.stream_position import first_proof
 from feed.model.topics import Encoder, Topic
 from feed.server.alerts import AlertService
-from feed.server.guard import Guard
+from feed.server.guard import Guard, Origins
 from feed.server.guesses import Guesses
 from feed.server.http.app import all_endpoints, build
 from feed.server.http.context import RequestContext
@@ -35,7 +35,6 @@ from feed.server.keyfile import KeyRecord
 from feed.server.keys import KeyStore
 from feed.server.keywatch import KeyWatch
 from feed.server.limits import ConnectionQuotas
-from feed.server.origins import Origins
 from feed.server.registry import ConnectionRegistry, closed_market
 from feed.server.router import Router
 from feed.server.storage import Storage
@@ -122,7 +121,7 @@ class ServerContext:
         hub = Hub(
             history,
             make_encoder,
-            replay_work=settings.flow.replay_work,
+            flow=settings.flow,
             market_state=market_state,
             failed=_report,
         )
@@ -145,7 +144,7 @@ class ServerContext:
         )
         quotas = ConnectionQuotas(trio.current_time)
         origins = Origins(settings)
-        keys = KeyCheck(key_store, Guesses(limits.wrong_keys_per_minute, trio.current_time))
+        keys = KeyCheck(key_store, Guesses(limits, trio.current_time))
         guard = Guard((*settings.allow_host, *hosts), settings.allow_origin)
         self.alerts = AlertService(hub, settings.alerts, holds=key_store.holds)
         self.webhooks = WebhookService(

@@ -20,9 +20,6 @@ from feed.server.budget import Allowance, Bucket
 from feed.settings import Limits
 from feed.stream.resettable_event import ResettableEvent
 
-PASS_UNITS: Final = 500
-"""Units given out between two passes of the loop; the last piece of work may go past it."""
-
 _FREE: Final = ""
 """The queue of those who are served on their reserve."""
 
@@ -57,7 +54,8 @@ class Turns:
         self._addresses: dict[str, Bucket] = {}
         self._queues: dict[str, deque[_Waiting]] = {}  # in the order in which they are served
         self.spent = 0.0
-        self._left: float = PASS_UNITS
+        self._pass = limits.pass_work
+        self._left: float = self._pass
         self._running = False
         self._busy = ResettableEvent()  # something of this pass has been given out
 
@@ -75,12 +73,12 @@ class Turns:
         try:
             while True:
                 await self._busy.wait()
-                self._left = min(self._left + PASS_UNITS, PASS_UNITS)
+                self._left = min(self._left + self._pass, self._pass)
                 self._give()
-                if self._left == PASS_UNITS and not self._queues:
+                if self._left == self._pass and not self._queues:
                     self._busy.clear()
                     self._forget()
-                elif self._left == PASS_UNITS:  # all who wait are in debt
+                elif self._left == self._pass:  # all who wait are in debt
                     with trio.move_on_after(self._soonest()):
                         self._busy.clear()
                         await self._busy.wait()

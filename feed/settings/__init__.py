@@ -49,6 +49,9 @@ class Limits:
         auth_attempts: Keys refused on one connection; at the last one close 1008.
         wrong_keys_per_minute: From one address; past it no key from there is looked at until the minute is
             over, but those that were good before: HTTP 429, close 1008.
+        counted_addresses: Addresses whose wrong keys are counted apart in a minute; further ones are counted
+            together.
+        remembered_keys: Pairs of an address and a key that was good there, which are kept for that.
         ping_seconds: Between two protocol pings.
         pong_seconds: To answer one; then the connection is closed with 1011.
         message_bytes: One inbound message; past it close 1009.
@@ -63,9 +66,12 @@ class Limits:
         address_work_per_second: What all connections of one address may, beyond their reserves; past it
             and the burst they take turns.
         address_work_burst: Units of it that may come at once.
+        pass_work: Units of work for clients between two passes of the event loop, in which everything else
+            has its turn; the last piece of work may go past it.
         held_seconds: For which a client may go on sending more than it may; then close 1008.
         backlog_bytes: What one connection has not taken yet; past it close 1013.
         connections: Open at once, all addresses together; past it HTTP 503.
+        accept_backlog: Connections that the system holds until they are accepted; past it they are refused.
         connections_per_address: Open at once from one address; past it HTTP 429.
         descriptors_kept: File descriptors that no client gets, for files, and for those who are turned
             away or ask whether the server is alive. Where the system allows fewer than this and
@@ -81,6 +87,8 @@ class Limits:
     auth_seconds: float = attrs.field(default=30.0, validator=gt(0))
     auth_attempts: int = attrs.field(default=5, validator=ge(1))
     wrong_keys_per_minute: int = attrs.field(default=100, validator=ge(1))
+    counted_addresses: int = attrs.field(default=65_536, validator=ge(1))
+    remembered_keys: int = attrs.field(default=4096, validator=ge(1))
     ping_seconds: float = attrs.field(default=30.0, validator=gt(0))
     pong_seconds: float = attrs.field(default=10.0, validator=gt(0))
     message_bytes: int = attrs.field(default=64 * 1024, validator=ge(1))
@@ -92,9 +100,11 @@ class Limits:
     work_reserve: int = attrs.field(default=200, validator=ge(1))
     address_work_per_second: int = attrs.field(default=250_000, validator=ge(1))
     address_work_burst: int = attrs.field(default=500_000, validator=ge(1))
+    pass_work: int = attrs.field(default=500, validator=ge(1))
     held_seconds: float = attrs.field(default=30.0, validator=gt(0))
     backlog_bytes: int = attrs.field(default=4 * MIB, validator=ge(1024))
     connections: int = attrs.field(default=10_000, validator=ge(1))
+    accept_backlog: int = attrs.field(default=4096, validator=ge(1))
     connections_per_address: int = attrs.field(default=2_000, validator=ge(1))
     descriptors_kept: int = attrs.field(default=128, validator=ge(32))
     closes_per_second: int = attrs.field(default=1000, validator=ge(1))
@@ -117,6 +127,8 @@ class Flow:
         history_bytes: What they may take in memory, roughly; past it fewer are kept.
         replay_work: Of clients that resume, done at a stretch: one for each event read, eight for each
             message made of it. Then everybody else has a turn.
+        replay_shared_bytes: Messages made of the past for one client that are kept for others who ask for the
+            same; past it the oldest are forgotten.
         checkpoint_seconds: Market seconds between copies of the market, from which seeking back
             starts; past 16 of them every other one is forgotten, and they are made half as often. 0 keeps
             none: seeking back then runs the market again from its beginning.
@@ -131,6 +143,7 @@ class Flow:
     history_seconds: float = attrs.field(default=900.0, validator=[ge(0), le(MOST_SECONDS)])
     history_bytes: int = attrs.field(default=128 * MIB, validator=ge(0))
     replay_work: int = attrs.field(default=512, validator=ge(1))
+    replay_shared_bytes: int = attrs.field(default=8 * MIB, validator=ge(0))
     checkpoint_seconds: float = attrs.field(default=60.0, validator=[ge(0), le(MOST_SECONDS)])
     checkpoint_bytes: int = attrs.field(default=32 * MIB, validator=ge(0))
 

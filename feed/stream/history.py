@@ -18,6 +18,7 @@ from typing import Final
 
 import attrs
 
+from feed.model.durations import NS_PER_SECOND
 from feed.model.events import Row
 from feed.model.market_state import MarketState
 from feed.model.stream_position import Ahead, OtherHistory, StreamPosition, TooOld
@@ -105,7 +106,7 @@ class History:
         self.seq = 0
         self.proof = proof
         self.bytes = 0
-        self._nanoseconds = round(seconds * 1e9)
+        self._nanoseconds = round(seconds * NS_PER_SECOND)
         self._size = size
         self._block_events = block_events
         self._mark_events = self._fewest = mark_events

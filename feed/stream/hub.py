@@ -13,6 +13,7 @@ from feed.model.events import Row
 from feed.model.market_state import MarketState
 from feed.model.stream_position import StreamPosition
 from feed.model.topics import Encoder, Topic, in_order
+from feed.settings import Flow
 from feed.stream.frames import text_frame
 from feed.stream.groups import FaultyGroup, Group
 from feed.stream.history import History
@@ -41,7 +42,7 @@ class Hub:
         history: History,
         make_encoder: MakeEncoder,
         *,
-        replay_work: int,
+        flow: Flow,
         market_state: MarketState | None = None,
         failed: Callable[[Topic, Exception], object] | None = None,
     ) -> None:
@@ -51,7 +52,7 @@ class Hub:
         Args:
             history: Empty; it says how many instruments there are, and what position 0 is.
             make_encoder: Gives the encoder of a topic that somebody wants.
-            replay_work: See :class:`feed.settings.Flow`.
+            flow: Bounds on what is done for those who resume.
             market_state: Where the market stands, which is where ``history`` begins; None keeps what every
                 encoder needs, and nothing else.
             failed: Told of a topic whose encoder raised, and what: those who listen to it are cut, and
@@ -71,7 +72,12 @@ class Hub:
         self._topics = self._publisher.topics
         self._groups: dict[tuple[tuple[Topic, ...], tuple[LinkFault, ...]], Group] = {}
         self.replays = Replays(
-            history, make_encoder, work=replay_work, join=self._join, left=self._changed, failed=failed
+            history,
+            make_encoder,
+            flow=flow,
+            join=self._join,
+            left=self._changed,
+            failed=failed,
         )
         self.work = 0.0
         self._watchers: list[Callable[[], object]] = []

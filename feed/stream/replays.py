@@ -14,14 +14,13 @@ from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 from feed.model.topics import Topic
+from feed.settings import Flow
 from feed.stream.history import History
 from feed.stream.replay import ENTRY_BYTES, ConnectionReplay, ReplaySpan
 from feed.stream.send_buffer import WRITE_BYTES, SendBuffer
 from feed.stream.topic_replay import TopicReplay
 from feed.stream.topics import MakeEncoder
 
-# Pieces that were encoded last, for others who ask for the same.
-_SHARED_BYTES: Final = 8 * 1024 * 1024
 # A piece that was encoded for another costs its bytes alone: a unit of work for so many.
 _BYTES_PER_WORK: Final = 256
 _HURRY: Final = 8  # times the usual work
@@ -50,7 +49,7 @@ class Replays:
         history: History,
         make_encoder: MakeEncoder,
         *,
-        work: int,
+        flow: Flow,
         join: Joins,
         left: Callable[[], object],
         failed: Callable[[Topic, Exception], object] | None = None,
@@ -61,7 +60,8 @@ class Replays:
         Args:
             history: What happened.
             make_encoder: Gives the encoder of a topic.
-            work: Done in one turn, in events read, see :mod:`feed.stream.topic_replay`.
+            flow: Bounds the work that is done in one turn, in events read, see
+                :mod:`feed.stream.topic_replay`, and the bytes of messages that are kept for others.
             join: Called when a connection has caught up.
             left: Called when somebody catches up no more, whatever the reason.
             failed: Told of what an encoder raised; None lets it raise.
@@ -71,7 +71,7 @@ class Replays:
         self._watchers: list[Callable[[], object]] = []
         self._history = history
         self._make_encoder = make_encoder
-        self._work = work
+        self._flow = flow
         self._join = join
         self._replays: dict[SendBuffer, ConnectionReplay] = {}
         self._ready: dict[ConnectionReplay, None] = {}  # in the order of their turns
@@ -134,8 +134,9 @@ class Replays:
         if replay is None:
             return
         del self._ready[replay]
+        usual = self._flow.replay_work
         # In a market in a hurry more than what happens meanwhile, or nobody would catch up with it.
-        most = max(self._work, min(2 * self._meanwhile, _HURRY * self._work))
+        most = max(usual, min(2 * self._meanwhile, _HURRY * usual))
         self._meanwhile = 0
         send_buffer = replay.send_buffer
         room = min(WRITE_BYTES, send_buffer.backlog_bytes // _BACKLOG_PART)
@@ -261,7 +262,7 @@ class Replays:
         self._unshare(key)
         self._pieces[key] = data, end
         self._shared += len(data) + ENTRY_BYTES
-        while self._shared > _SHARED_BYTES:
+        while self._shared > self._flow.replay_shared_bytes:
             self._unshare(next(iter(self._pieces)))
 
     def _unshare(self, key: _Key) -> None:

@@ -18,6 +18,7 @@ from feed.model.instruments import Instrument, Listing
 from feed.model.market import MarketSpec
 from feed.model.market_state import MarketState
 from feed.model.stream_position import Ahead, OtherHistory, StreamPosition, TooOld
+from feed.settings import Flow
 from feed.sim.defaults import default_market
 from feed.sim.market import Market
 from feed.stream.frames import boundary
@@ -160,7 +161,7 @@ class Stage:
             lambda topic, market_state: dialects()[topic.dialect].encoder(
                 topic, listing[topic.instrument], market_state
             ),
-            replay_work=1,
+            flow=Flow(replay_work=1),
             market_state=keep_everything(MarketState(len(listing)), listing),
         )
 

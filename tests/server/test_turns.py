@@ -12,10 +12,11 @@ from feed import Settings
 from feed.dialects.tradyn.policy import TradynPolicy
 from feed.policies import Policies
 from feed.server.budget import FRAME, MESSAGE
-from feed.server.turns import PASS_UNITS, Turns
+from feed.server.turns import Turns
 from feed.settings import Limits
 
 HERE, THERE = "127.0.0.1", "127.0.0.2"
+PASS_WORK = Limits().pass_work
 
 
 def on_virtual_clock(test):
@@ -37,7 +38,7 @@ async def test_a_turn_is_there_at_once_when_nobody_waits():
         await trio.testing.wait_all_tasks_blocked()
         others = []
         nursery.start_soon(lambda: work(turns.member(HERE), others, "other", times=1, units=1))
-        await turns.member(HERE).turn(PASS_UNITS - 1)
+        await turns.member(HERE).turn(PASS_WORK - 1)
         assert not others
         nursery.cancel_scope.cancel()
 
@@ -62,8 +63,8 @@ async def test_other_tasks_run_between_two_portions_of_work():
         nursery.cancel_scope.cancel()
     steps = [after - before for before, after in pairwise(passes)]
     assert len(done) == 1000
-    assert max(steps) <= 2 * PASS_UNITS / 50  # those of a pass, and those that go on at once
-    assert PASS_UNITS <= 500  # which is half a millisecond
+    assert max(steps) <= 2 * PASS_WORK / 50  # those of a pass, and those that go on at once
+    assert PASS_WORK <= 500  # which is half a millisecond
 
 
 @on_virtual_clock
@@ -75,13 +76,13 @@ async def test_addresses_take_turns():
         await trio.testing.wait_all_tasks_blocked()
         async with trio.open_nursery() as workers:
             for _ in range(100):
-                workers.start_soon(lambda: work(turns.member(HERE), done, "many", times=1, units=PASS_UNITS))
+                workers.start_soon(lambda: work(turns.member(HERE), done, "many", times=1, units=PASS_WORK))
             await trio.testing.wait_all_tasks_blocked()
         done.clear()
         async with trio.open_nursery() as workers:
             for _ in range(100):
-                workers.start_soon(lambda: work(turns.member(HERE), done, "many", times=1, units=PASS_UNITS))
-            workers.start_soon(lambda: work(turns.member(THERE), done, "one", times=1, units=PASS_UNITS))
+                workers.start_soon(lambda: work(turns.member(HERE), done, "many", times=1, units=PASS_WORK))
+            workers.start_soon(lambda: work(turns.member(THERE), done, "one", times=1, units=PASS_WORK))
         assert done.index("one") <= 3
         nursery.cancel_scope.cancel()
 

@@ -131,7 +131,7 @@ class HubHarness:
             instruments=3, seconds=flow.history_seconds, size=flow.history_bytes, proof=proof
         )
         make_encoder = make_encoder or self._make_encoder
-        self.hub = Hub(history, make_encoder, replay_work=flow.replay_work, failed=failed)
+        self.hub = Hub(history, make_encoder, flow=flow, failed=failed)
         self.fanout = Fanout(self.hub, flow)
 
     def _make_encoder(self, topic, market_state):

@@ -293,10 +293,9 @@ def test_the_same_is_encoded_once(stream, same):
     assert len(harness.said) < (1000 + PIECE_EVENTS if same else 2001)
 
 
-def test_what_is_shared_is_bounded(stream, monkeypatch):
+def test_what_is_shared_is_bounded(stream):
     """Who is far behind the others encodes for itself, and hears the same."""
-    monkeypatch.setattr("feed.stream.replays._SHARED_BYTES", 2000)
-    harness = busy_server(stream, 3000, replay_work=1)
+    harness = busy_server(stream, 3000, replay_work=1, replay_shared_bytes=2000)
     slow = harness.client(stream.topic(), since=0, room=0)
     fast = harness.client(stream.topic(), since=0)
     harness.catch_up()

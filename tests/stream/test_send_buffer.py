@@ -437,7 +437,7 @@ class Interleavings(RuleBasedStateMachine):
             self.clients[who].send_buffer.control(self.stream.ping(str(self.seq)))
 
     @rule(who=NAMES)
-    def say_goodbye(self, who):
+    def close_connections(self, who):
         if not self.expected[who].ended:
             self.expected[who].forget()
             self.expected[who].control(self.stream.close(1000))

@@ -35,8 +35,8 @@ from feed.server.close_reason import CloseReason
 from feed.server.connection.peer import Peer
 from feed.server.connection.stream import ConnectionStream
 from feed.server.connection.upgrade import upgrade
+from feed.server.countdown import Countdown
 from feed.server.registry import ConnectionRegistry
-from feed.server.running import Countdown
 from feed.server.turns import Member
 from feed.stream.frames import close_frame
 from feed.stream.send_buffer import SendBuffer

@@ -23,14 +23,14 @@ from feed.dialects.discovery import endpoints as endpoints_of_protocols
 from feed.dialects.rest import JSON, Endpoint
 from feed.model.arrival import Arrival, is_loopback
 from feed.model.instruments import Listing
+from feed.server.guard import Origins
 from feed.server.http import admin, documents, health, market
 from feed.server.http.context import RequestContext, too_many_guesses
 from feed.server.http.cors import Cors, guard_problem
 from feed.server.http.quota import DAY, SECOND, Quota, Quotas
 from feed.server.keycheck import KeyCheck, TooManyGuesses
 from feed.server.keyfile import KeyRecord
-from feed.server.origins import Origins
-from feed.server.paths import nowhere
+from feed.server.refusals import nowhere
 from feed.settings import Web
 
 log = structlog.get_logger("feed.http")

@@ -11,8 +11,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from feed.model.arrival import Arrival
-from feed.server.guard import Guard
-from feed.server.origins import Origins
+from feed.server.guard import Guard, Origins
 
 _WORDS: Final[dict[str, Any]] = {
     "allow_methods": ["GET", "POST", "DELETE"],
@@ -26,7 +25,7 @@ _PROBLEM: Final = "feed.guard_problem"  # in the scope of a request
 
 class Cors:
     """
-    Middleware: public data for the pages that :class:`~feed.server.origins.Origins` lets in, the rest for
+    Middleware: public data for the pages that :class:`~feed.server.guard.Origins` lets in, the rest for
     those that :class:`~feed.server.guard.Guard` trusts.
     """
 

@@ -16,7 +16,7 @@ from feed.dialects.discovery import dialects
 from feed.dialects.rest import JSON, Call, Endpoint
 from feed.server.http.context import RequestContext
 from feed.server.http.openapi import description
-from feed.server.paths import protocol_paths
+from feed.server.refusals import protocol_paths
 from feed.settings import Settings
 
 T = TypeVar("T")

@@ -10,6 +10,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from feed.model.durations import NS_PER_SECOND
 from feed.server.http.context import RequestContext
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -58,7 +59,7 @@ class _Figures(Collector):
         yield GaugeMetricFamily(
             "feed_market_time_seconds",
             "Market time, since the Unix epoch.",
-            self._context.market_state.now / 1e9,
+            self._context.market_state.now / NS_PER_SECOND,
         )
         yield GaugeMetricFamily(
             "feed_simulator_lag_seconds",

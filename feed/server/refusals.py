@@ -1,12 +1,16 @@
-"""Where the protocols are served, for clients that ask in the wrong place."""
+"""Answers that need no HTTP server: to requests for what is not served, and to those that cannot be."""
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 import msgspec
+import trio
 
 from feed.dialects.contract import WordsNotFound
 from feed.dialects.discovery import dialects
 from feed.server.head import BadRequest
+from feed.stream.transport import Transport
 
 
 def protocol_paths() -> dict[str, list[str]]:
@@ -49,3 +53,41 @@ def nowhere(path: str, http: tuple[str, ...] = ()) -> BadRequest:
     if http:
         body["http"] = http
     return BadRequest(404, message, body=msgspec.json.encode(body).decode())
+
+
+async def refuse(transport: Transport, problem: BadRequest, *, seconds: float) -> None:
+    """
+    Answer by HTTP, read what the client still sends, and leave closing the connection to the caller.
+
+    Args:
+        transport: Stands somewhere in a request.
+        problem: What is wrong.
+        seconds: How long all of it may take.
+    """
+    with trio.move_on_after(seconds):
+        try:
+            answer = memoryview(_answer(problem))
+            while answer:
+                try:
+                    answer = answer[transport.send(answer) :]
+                except BlockingIOError:
+                    await transport.writable()
+            transport.finish()
+            while await transport.receive():
+                pass
+        except (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
+            pass
+
+
+def _answer(problem: BadRequest) -> bytes:
+    default = {"error": {"status": problem.status, "message": problem.message}}
+    body = problem.body.encode() or msgspec.json.encode(default)
+    headers = [
+        ("Content-Type", "application/json"),
+        ("Content-Length", str(len(body))),
+        ("Connection", "close"),
+        *problem.headers,
+    ]
+    lines = [f"HTTP/1.1 {problem.status} {HTTPStatus(problem.status).phrase}"]
+    lines += [f"{name}: {value}" for name, value in headers]
+    return "\r\n".join([*lines, "", ""]).encode("ascii", "replace") + body

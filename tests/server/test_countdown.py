@@ -9,7 +9,7 @@ import virtual
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feed.server.running import Countdown
+from feed.server.countdown import Countdown
 
 
 @given(

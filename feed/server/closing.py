@@ -1,4 +1,9 @@
-"""What becomes of the server when its market is over: a scenario or a recording was played to its end."""
+"""
+Closes every connection, when the server stops or its market is over.
+
+It is spread in time, so that not all clients come back in the same moment. A market is over when a scenario
+or a recording was played to its end.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +14,38 @@ import trio
 
 from feed.model.durations import NS_PER_SECOND
 from feed.server import close_reason
-from feed.server.farewell import say_goodbye
+from feed.server.close_reason import CloseReason
+from feed.server.registry import ConnectionRegistry
 from feed.server.server_context import ServerContext
 from feed.sim.runner import STAND_SECONDS
 
 log = structlog.get_logger("feed.server")
+
+
+async def close_connections(
+    registry: ConnectionRegistry, why: CloseReason, *, seconds: float, chance: Random
+) -> None:
+    """
+    End every connection, in no particular order.
+
+    Args:
+        registry: Whose.
+        why: What each client is told.
+        seconds: How long there is in all; closing is spread over no more than half of it.
+        chance: Decides who is told when.
+    """
+    connections = list(registry.connections)
+    chance.shuffle(connections)
+    began = trio.current_time()
+    most = min(seconds / 2, len(connections) / registry.limits.closes_per_second)
+    for moment, connection in zip(moments(len(connections), most, chance), connections, strict=True):
+        await trio.sleep_until(began + moment)
+        connection.end(why)
+
+
+def moments(count: int, seconds: float, chance: Random) -> list[float]:
+    """``count`` random moments within some seconds, in order: clients shall not come back together."""
+    return sorted(chance.uniform(0, seconds) for _ in range(count))
 
 
 async def conclude(
@@ -38,7 +70,7 @@ async def conclude(
     if at_end == "hold":
         await _hold(server_context)
     registry.closed.set()
-    await say_goodbye(registry, close_reason.MARKET_OVER, seconds=seconds, chance=chance)
+    await close_connections(registry, close_reason.MARKET_OVER, seconds=seconds, chance=chance)
     if at_end == "close":
         await trio.sleep_forever()
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from feed import Limits
 from feed.server import close_reason
-from feed.server.farewell import moments, say_goodbye
+from feed.server.closing import close_connections, moments
 
 
 class Leaving:
@@ -33,7 +33,7 @@ def goodbye(count, *, seconds=5.0, seed=1, **limits):
     async def main():
         connections = {Leaving(number, told): None for number in range(count)}
         registry = SimpleNamespace(connections=connections, limits=Limits(**limits))
-        await say_goodbye(registry, close_reason.SHUTDOWN, seconds=seconds, chance=Random(seed))
+        await close_connections(registry, close_reason.SHUTDOWN, seconds=seconds, chance=Random(seed))
 
     virtual.run(main)
     return told
