@@ -1,4 +1,4 @@
-"""Arbitrageurs: they buy a pair where it is cheap and sell it where it is dear, at the same moment."""
+"""Arbitrageurs: buy a pair on one venue and sell it on another at the same time, where that pays."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from feed.sim.random_streams import EXPONENTIAL, MASK, WIDTH
 
 class Arbitrageur:
     """
-    Compares the venues of one pair now and then, and takes both legs where that pays.
+    Compares the prices of a pair on its venues at random times, and trades both legs where that pays.
 
     Args:
-        venues: The pits of the pair, which count in equal ticks and lots, the first venue first.
-        spec: How.
+        venues: The instruments of the pair, of equal tick and lot size, the first venue first.
+        spec: Rate, size and least margin.
 
     Attributes:
-        sim: None: it is at home on every venue.
+        sim: None: it trades on several venues.
     """
 
     sim: Final = None
@@ -29,10 +29,10 @@ class Arbitrageur:
 
     def __init__(self, venues: Sequence[InstrumentSim], spec: Arbitrage) -> None:
         links = [venue.spec.link for venue in venues]
-        # The first venue says no fee of its own: it asks for what the cheapest of the others does.
+        # The first venue has no fee of its own: it gets the lowest of the others.
         least = min((link.fee for link in links if link is not None), default=0.0)
         fees = [(least if link is None else link.fee) / 10_000 for link in links]
-        # Each with what is paid, and what is got, for a price of 1.
+        # Each with the cost of buying, and the proceeds of selling, at a price of 1.
         self._venues = tuple((venue, 1.0 + fee, 1.0 - fee) for venue, fee in zip(venues, fees, strict=True))
         self._margin = 1.0 + spec.margin / 10_000
         self._gap = spec.looks_ms * NS_PER_MILLISECOND
@@ -41,7 +41,7 @@ class Arbitrageur:
         self.index = venues[0].queue.register(self)
 
     def act(self, now: int) -> int:
-        """Look at every venue, and trade on the two that are furthest apart."""
+        """Compare all venues, and trade on the two that differ most."""
         best = dearest = 0.0
         buy = sell = None
         for venue, paid, got in self._venues:

@@ -1,9 +1,8 @@
 """
-Steers a run: pause, resume, step, speed, seek, and where to end.
+Controls a run: pause, resume, step, speed, seek, and where to end.
 
-A plain object without a loop of its own. Whoever runs it asks :meth:`Control.wake_time` when to look
-again and takes what is due with :meth:`Control.take`; commands may come in between, from anywhere
-in the same thread.
+A synchronous object: the caller waits until :meth:`Control.wake_time`, and gets the events that are due
+from :meth:`Control.take`. Commands may be called in between, from the same thread.
 """
 
 from __future__ import annotations
@@ -37,13 +36,13 @@ class RunState(enum.Enum):
 @attrs.frozen(kw_only=True)
 class RunStatus:
     """
-    Where a run stands.
+    The status of a run.
 
     Attributes:
-        state: What it is doing.
+        state: Its state.
         speed: Market seconds per second; 0 is as fast as possible.
-        market_time: Nanoseconds since the Unix epoch.
-        seq: Events given out so far.
+        market_time: Current market time, nanoseconds since the Unix epoch.
+        seq: Number of events published so far.
     """
 
     state: RunState
@@ -54,26 +53,25 @@ class RunStatus:
 
 class Control:
     """
-    A run and its clock. Every command raises :class:`MarketError` once the run is over for good.
+    A run and its pace. Every command raises :class:`MarketError` once the run has ended and is closed.
 
-    Seeking forward gives out everything in between, as fast as it is taken. Seeking back re-runs the
-    market silently from the nearest checkpoint or from its beginning, to the same bytes as the first
-    time; then it gives out a ``CLEAR`` of every instrument, the statuses and the books of that moment,
-    and goes on from there. Sequence numbers never go back. A seek leaves a paused run paused; on its way
-    forward a pause or a resume ends it where it stands, for a market without an end would go on to any
-    time. Nobody goes back once accounts have traded: what is run anew is the market alone.
+    Seeking forward publishes all events in between, as fast as they are taken. Seeking back runs the
+    market again, without output, from the nearest checkpoint or its beginning, with the same events as
+    before; then it publishes a ``CLEAR`` of every instrument and the statuses and books of that time, and
+    continues from there. Sequence numbers never go back. A paused run is still paused after a seek. A
+    pause or a resume stops a seek forward, since a market without an end could seek to any time. Once
+    accounts have traded there is no way back, because only the market alone can be run again.
 
     Args:
-        run: Runs nowhere else.
-        clock: Seconds that never go back.
+        run: Used by nothing else.
+        clock: A monotonic clock, seconds.
         speed: Market seconds per second; 0 for as fast as possible.
         until: Where to end.
-        checkpoint_seconds: Market seconds between checkpoints, which make seeking back short: without
-            one, the market is run again from its beginning. They are thinned out as they grow in number;
-            0 keeps none.
-        checkpoint_bytes: What all of them may take.
-        changed: Called after every command, for whoever waits for :meth:`wake_time`.
-        journalled: Whether what accounts do is written down, to be played once more.
+        checkpoint_seconds: Market seconds between checkpoints, from which seeking back starts; doubled as
+            they are thinned out. 0 for none: then it starts at the beginning.
+        checkpoint_bytes: Bound on all checkpoints together.
+        changed: Called after every command, since :meth:`wake_time` may have changed.
+        journalled: Whether a journal of requests is kept, which rules out seeking back.
     """
 
     def __init__(
@@ -109,14 +107,14 @@ class Control:
     # --- commands ----------------------------------------------------------------------------------
 
     def pause(self) -> None:
-        """Let market time stand still."""
+        """Stop market time."""
         self._check()
         self._paused = True
         self._stay()
         self._restart()
 
     def resume(self) -> None:
-        """Let market time run on from where it stands."""
+        """Let market time go on."""
         self._check()
         self._paused = False
         self._steps = 0
@@ -124,7 +122,7 @@ class Control:
         self._restart()
 
     def step(self, events: int) -> None:
-        """Give out the next events of a paused run at once, and whatever belongs to the same action."""
+        """Publish the next events of a paused run at once, to the end of the action of the last one."""
         self._check()
         if not self._paused:
             raise MarketError("only a paused market can be stepped")
@@ -142,9 +140,8 @@ class Control:
         Go to a market time, nanoseconds since the Unix epoch, forward or back.
 
         Raises:
-            MarketError: It lies before the beginning, or past the end where that is known; or accounts
-                have traded, and what they were told cannot be taken back, or a journal is kept; or the
-                market has ended.
+            MarketError: It is before the beginning, or past a known end; or it is in the past and accounts
+                have traded or a journal is kept; or the market has ended.
         """
         self._check()
         end = self._end()
@@ -168,21 +165,21 @@ class Control:
         self._changed()
 
     def close(self) -> None:
-        """Nobody runs it any more: refuse every command from now on."""
+        """Refuse every command from now on."""
         self._closed = True
 
     @property
     def stepping(self) -> bool:
-        """Whether events that were asked for by :meth:`step` are still to come."""
+        """Whether events requested with :meth:`step` are still to come."""
         return self._steps > 0
 
     @property
     def paused(self) -> bool:
-        """Whether market time stands still because it was asked to."""
+        """Whether market time is stopped by :meth:`pause`."""
         return self._paused and self._goal is None
 
     def status(self) -> RunStatus:
-        """Where it stands."""
+        """Its current status."""
         if self.ended:
             state = RunState.ENDED
         elif self._goal is not None:
@@ -193,26 +190,26 @@ class Control:
             state = RunState.WAITING if self._pace is None else RunState.RUNNING
         return RunStatus(state=state, speed=self._speed, market_time=self._run.now, seq=self._seq)
 
-    # --- for whoever runs it -----------------------------------------------------------------------
+    # --- for the runner ----------------------------------------------------------------------------
 
     def opening(self) -> list[Row]:
-        """The rows before all others, at once. Taken once."""
+        """The first rows, at the start. To be called once, before :meth:`take`."""
         rows = self._cut(self._run.opening())
         self._keep()
         return rows
 
     def start(self) -> None:
-        """Let market time begin to run."""
+        """Start market time."""
         self._pace = Pace(market=self._run.now, clock=self._clock(), speed=self._speed)
         self._changed()
 
     @property
     def ended(self) -> bool:
-        """Whether there is nothing more to come."""
+        """Whether there are no more events."""
         return not self._silent and self._next() is None
 
     def wake_time(self) -> float:
-        """Clock time at which to take again, seconds; infinite until a command comes."""
+        """Clock time of the next :meth:`take`, seconds; infinite if only a command can change anything."""
         if self._goal is not None or self._steps:
             return -math.inf
         upcoming = self._next()
@@ -221,7 +218,7 @@ class Control:
         return self._pace.clock_time(upcoming)
 
     def take(self, limit: int) -> list[Row]:
-        """The events that are due, cut after the action that makes ``limit`` of them. May be none."""
+        """The events that are due, up to the action with which they reach ``limit``. May be none."""
         self._keep()
         if self._goal is not None:
             return self._approach(self._goal, limit)
@@ -237,7 +234,7 @@ class Control:
         if clock < self._pace.clock_time(upcoming):
             return []
         due = self._pace.market_time(clock)
-        # In bounded strides, for a market in which everything is halted makes no rows to stop at.
+        # By at most a second at unlimited speed: a market in which all is halted has no rows to stop at.
         return self._advance(max(upcoming, upcoming + NS_PER_SECOND if due is None else due), limit)
 
     @property
@@ -247,28 +244,28 @@ class Control:
 
     @property
     def rewinding(self) -> bool:
-        """Whether it is on its way back to an earlier time, and nobody can trade."""
+        """Whether it is seeking back, so that accounts cannot trade."""
         return self._silent
 
     def submit(self, request: Request) -> list[Row]:
         """
-        Let an account's request act now.
+        Execute a request of an account now.
 
         Raises:
-            MarketError: Nobody can trade in this run.
+            MarketError: Accounts cannot trade in this run.
         """
         if self._orders is None:
             raise MarketError("this run takes no orders")
         return self._cut(self._orders.execute(request))
 
     def _play(self, run: Simulation) -> None:
-        """Steer ``run`` from now on."""
+        """Control ``run`` from now on."""
         self._run = run
         self._orders = run if isinstance(run, TakesRequests) else None
 
     @property
     def _traded(self) -> bool:
-        """Whether accounts have been told of what they did."""
+        """Whether accounts have traded."""
         return self._orders is not None and self._orders.played > 0
 
     def _check(self) -> None:
@@ -310,7 +307,7 @@ class Control:
         return rows
 
     def _next(self) -> int | None:
-        """Market time of the next thing to happen before the end; None at the end."""
+        """Market time of the next event before the end; None at the end."""
         if self._until.seq is not None and self._seq >= self._until.seq:
             return None
         upcoming, end = self._run.next_time(), self._until.time
@@ -319,19 +316,19 @@ class Control:
         return end if self._run.now < end else None
 
     def _stay(self) -> None:
-        """Give up a seek forward; the way back is short, and ends in a moment that clients can be told."""
+        """Stop a seek forward. A seek back is finished first, since it ends with a snapshot for clients."""
         if not self._silent:
             self._goal = None
 
     def _restart(self) -> None:
-        """Begin a new stretch of time where the market stands."""
+        """Start the pace again from the current market time."""
         if self._pace is not None:
             self.start()
         else:
             self._changed()
 
     def _end(self) -> int | None:
-        """Market time of the end, where it is known."""
+        """Market time of the end; None if it is not known."""
         ends = [end for end in (self._until.time, self._run.end) if end is not None]
         return min(ends, default=None)
 
@@ -339,7 +336,7 @@ class Control:
         if self._checkpoints is None or self._silent:
             return
         if self._traded:
-            self._checkpoints = None  # there is no way back any more
+            self._checkpoints = None  # no seeking back any more
         else:
             self._checkpoints.offer(self._run)
 

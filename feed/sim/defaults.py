@@ -1,4 +1,4 @@
-"""The market that runs when nobody asks for another."""
+"""The default market."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _KNOWN: Final[tuple[_Line, ...]] = (
 
 _MAJOR: Final = ("BTC", "ETH", "SOL")
 _FIRST_VENUE: Final = "binance"
-# Further venues of the major pairs: spread and size as a multiple of the first venue's, latency in
+# Further venues of the major pairs: spread and size as multiples of the first venue's, latency in
 # milliseconds, book updates a second.
 _VENUES: Final = (("coinbase", 1.2, 0.7, 60.0, 15.0), ("kraken", 1.6, 0.4, 120.0, 10.0))
 # Perpetual futures: venue, base, book updates a second. Their venues trade no spot of the pair, so that
@@ -51,15 +51,15 @@ _TIMEFRAMES: Final = (("15M", 900), ("1H", 3600))  # seconds
 
 def default_market(count: int | None = None) -> MarketSpec:
     """
-    Currencies, gold and crypto, with the manners of the real ones.
+    Currencies, gold and crypto, with parameters like those of the real markets.
 
     Args:
         count: How many instruments: the first currencies, metals and coins of the default market,
-            then made-up ones, each on one venue. None means the default market as it is: the major
+            then synthetic ones, each on one venue. None for the whole default market: the major
             coins on several venues, with perpetual futures and prediction markets on them.
     """
     if count is not None:
-        lines = [*_KNOWN, *_made_up(count - len(_KNOWN))][:count]
+        lines = [*_KNOWN, *_synthetic(count - len(_KNOWN))][:count]
         return MarketSpec(instruments=tuple(_spec(line) for line in lines))
     first = {line[1]: _at(_spec(line), _FIRST_VENUE) for line in _KNOWN}
     return MarketSpec(
@@ -75,7 +75,7 @@ def default_market(count: int | None = None) -> MarketSpec:
 
 
 def _at(spec: InstrumentSpec, venue: str) -> InstrumentSpec:
-    """The same on a venue of which one has heard, where it is traded on venues at all."""
+    """The same with a venue, if it is crypto."""
     if spec.instrument.asset_class != "crypto":
         return spec
     return attrs.evolve(spec, instrument=attrs.evolve(spec.instrument, venue=venue))
@@ -152,8 +152,8 @@ def _spec(line: _Line) -> InstrumentSpec:
     )
 
 
-def _made_up(count: int) -> Iterator[_Line]:
-    """Instruments that exist nowhere; arithmetic on their number tells one from the next."""
+def _synthetic(count: int) -> Iterator[_Line]:
+    """Synthetic instruments, whose parameters derive from their number."""
     for n in range(count):
         base = "Q" + "".join(chr(ord("A") + n // 26**place % 26) for place in (2, 1, 0))
         price, size = 5_000 + n * 7_919 % 95_000, 200 + n * 37 % 900

@@ -1,4 +1,4 @@
-"""Where one instrument is traded: its book, its fundamental value, and what its traders know in common."""
+"""The simulation of one instrument: its book, its fundamental value, and the parameters its traders share."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from feed.model.market import InstrumentSpec, MarketSpec
 from feed.sim.event_queue import EventQueue
 from feed.sim.random_streams import MASK, WIDTH, random_stream
 
-# Plain integers: they index tuples and go into rows on every step.
+# Plain integers rather than ``Side``: they index tuples and go into rows in the hot path.
 BUY: Final = int(Side.BUY)
 SELL: Final = int(Side.SELL)
 
 
-# Where an instrument has no highest price.
+# The highest price of an instrument without a bound.
 _ANY_PRICE: Final = 1 << 62
 
-# Where there is one, the spread is at most this share of it.
+# With a bound, the spread is at most this share of it.
 _WIDEST: Final = 0.125
 
-# Several make the best price together: each alone asks for more than the typical spread.
+# Several makers form the best prices together, so each quotes this much wider than the typical spread.
 _WIDE: Final = 1.1
 
 
@@ -32,70 +32,70 @@ class MarketMaker(Protocol):
     Keeps quotes on both sides of the book.
 
     Attributes:
-        anchor: The value that the quotes are placed around, ticks.
-        slack: How far the value may be from it before quotes are moved, ticks.
+        anchor: The value around which quotes are placed, ticks.
+        slack: Distance of the value from it at which quotes are moved, ticks.
     """
 
     anchor: float
     slack: float
 
     def update_parameters(self) -> None:
-        """Take over the instrument's spread, volatility and sizes as they are now."""
+        """Take over the instrument's current spread, volatility and sizes."""
 
     def schedule_reaction(self, now: int) -> None:
-        """Plan to act soon."""
+        """Schedule an action after a reaction time."""
 
     def quote_ladder(self) -> None:
-        """Quote the whole ladder at once."""
+        """Complete the ladder of quotes at once."""
 
     def cancel_quotes(self) -> None:
-        """Take every quote off the book."""
+        """Cancel all quotes."""
 
     def requote_side(self, side: int) -> None:
-        """Quote at once on a side that is empty."""
+        """Place a quote at once on a side that is empty."""
 
     def refresh_best(self) -> None:
         """Join the best price of a side."""
 
     def quote_traded(self, now: int, order: int, side: int) -> bool:
-        """Take note of a quote that was traded. Returns whether it was this maker's."""
+        """Handle the execution of a quote. Returns whether it was this maker's."""
 
     def best(self, side: int) -> float:
-        """The best price quoted on a side, as a key: greater is better on both sides."""
+        """The best price quoted on a side; asks are negative, so that greater is better on both sides."""
 
 
 class TradeObserver(Protocol):
-    """Is shown what happens to an instrument, at the moment it happens."""
+    """Is called with the events of an instrument as they happen."""
 
     def on_rows(self, rows: list[Row]) -> None:
-        """An action gave these rows, a trade among them."""
+        """An action had these rows, with at least one trade."""
 
     def on_row(self, row: Row) -> None:
-        """A row was put into the stream that follows from no order."""
+        """A row was published that is not the effect of an order."""
 
 
 class InstrumentSim:
     """
-    One instrument's trading place.
+    The state of one instrument that its participants share.
 
     Attributes:
         value: Fundamental value, ticks; makers quote around it.
-        spread: Typical distance from best bid to best ask now, ticks.
-        half: Half of the spread that the keenest maker asks for, ticks.
-        size: Typical size of an order now, lots.
-        rests: Typical size of an order that rests now, lots, by side.
-        volatility: Standard deviation of the value over one second now, as a fraction of it.
-        step: What scales the moves of the instrument's own news, which come more or less often.
-        interval_scale: What waiting times are multiplied by on request: 0.01 is a burst.
-        pace: What waiting times are multiplied by at this moment, all causes together.
-        makers: The instrument's market makers, the one with the obligation first.
+        spread: Current typical distance from best bid to best ask, ticks.
+        half: Half of the spread of the tightest maker, ticks.
+        size: Current typical size of an order, lots.
+        rests: Current typical size of a resting order by side, lots.
+        volatility: Current standard deviation of the value over one second, as a fraction of it.
+        step: Scale of the moves of the instrument's own news, which depends on their rate.
+        interval_scale: Factor on waiting times as set by :meth:`set_activity`: 0.01 is a burst.
+        wait_scale: Factor on waiting times now: ``interval_scale`` and that of the whole market.
+        makers: The market makers, the one with the quoting obligation first.
         highest: The highest price that can be quoted, ticks.
         trading: Whether orders can trade now.
         listed: Whether it is listed, halted or not.
-        impact: Fraction by which trades have moved the value, for whoever passes it on and sets it to 0.
-        premium: Fraction by which the value is kept above the one it follows, on request.
-        detached: Whether it has ceased to follow, on request.
-        watch: Hears of every trade; None where nobody does.
+        impact: Fraction by which trades have moved the value since a tracker last reset it to 0.
+        premium: Fraction by which the value is kept above that of the instrument it follows.
+        detached: Whether it has stopped following another instrument.
+        observer: Is called with every trade; or None.
     """
 
     __slots__ = (
@@ -161,11 +161,11 @@ class InstrumentSim:
         self._rows = rows
 
     def random_stream(self, name: str) -> Callable[[int], int]:
-        """Random bits of one participant, see :func:`feed.sim.random_streams.random_stream`."""
+        """The random bits of one participant, see :func:`feed.sim.random_streams.random_stream`."""
         return random_stream(self.seed, self.spec.instrument.symbol, name)
 
     def move_value(self, fraction: float) -> None:
-        """Move the fundamental value by ``fraction`` of itself; it stays where prices can be quoted."""
+        """Move the fundamental value by ``fraction`` of itself, within the prices that can be quoted."""
         room = 2.0 + 2.0 * self.spread
         self.value = max(min(self.value * (1.0 + fraction), self.highest - room), room)
 
@@ -177,7 +177,7 @@ class InstrumentSim:
             maker.update_parameters()
 
     def set_activity(self, factor: float) -> None:
-        """Set the activity to ``factor`` times that of the specification; volatility stays what it is."""
+        """Set the activity to ``factor`` times that of the specification, at equal volatility."""
         self.interval_scale = 1 / factor
         self.step = self.volatility * sqrt(self.interval_scale)
 
@@ -195,12 +195,12 @@ class InstrumentSim:
         self.imbalance(*self._imbalance)
 
     def imbalance(self, side: int, factor: float) -> None:
-        """Let orders that rest on one side be ``factor`` times as large as those on the other."""
+        """Set the size of resting orders on one side to ``factor`` times that on the other."""
         self._imbalance = side, factor
         self.rests = (self.size, self.size * factor) if side else (self.size * factor, self.size)
 
     def clear(self) -> None:
-        """Take every order off the book."""
+        """Cancel every order in the book."""
         for maker in self.makers:
             maker.cancel_quotes()
         for side in (BUY, SELL):
@@ -208,16 +208,16 @@ class InstrumentSim:
                 self.book.cancel(order)
 
     def notify_makers(self, now: int) -> None:
-        """Let every maker answer to something at ``now``."""
+        """Let every maker schedule a reaction at ``now``."""
         for maker in self.makers:
             maker.schedule_reaction(now)
 
     def deliver_news(self, now: int, threshold: int, bits: int) -> None:
         """
-        Let makers answer to news at ``now``.
+        Let makers react to a move of the value at ``now``.
 
-        Those whom it takes too far from their anchor do, others if their share of ``bits`` falls
-        below ``threshold``.
+        Those whose anchor is too far from the value react; each other one if its :data:`WIDTH` bits
+        of ``bits`` are below ``threshold``.
         """
         value = self.value
         for maker in self.makers:
@@ -227,11 +227,11 @@ class InstrumentSim:
 
     @property
     def follows(self) -> bool:
-        """Whether its value is that of another instrument, or derives from it."""
+        """Whether its value follows, or derives from, that of another instrument."""
         return self.spec.followed is not None
 
     def publish(self, row: Row) -> None:
-        """Put a row into the stream."""
+        """Publish a row that is not the effect of an order."""
         self._rows.append(row)
         if self.observer is not None:
             self.observer.on_row(row)
@@ -248,18 +248,18 @@ class InstrumentSim:
         before: Row | None = None,
     ) -> int:
         """
-        Trade at once against what rests.
+        Execute an immediate-or-cancel order.
 
         Args:
-            now: Market time.
-            side: Of the one who takes.
-            lots: Wanted; what is not found is not traded.
-            price: The worst acceptable, ticks.
-            informs: Whether others learn about the value from it.
+            now: Market time, nanoseconds.
+            side: Of the aggressor.
+            lots: Size; what is not available is cancelled.
+            price: Limit price, ticks.
+            informs: Whether the trades move the fundamental value.
             order: Id of the order; None for the next.
-            before: Told before the trades.
+            before: A row to publish before the trades.
         Returns:
-            Lots that were traded.
+            Lots traded.
         """
         book = self.book
         book.now = now
@@ -271,21 +271,21 @@ class InstrumentSim:
         return filled
 
     def foreign(self, side: int) -> bool:
-        """Whether the best price of a side is not any maker's."""
+        """Whether the best price of a side is quoted by no market maker."""
         key = -self.book.ask if side else self.book.bid
         return all(maker.best(side) < key for maker in self.makers)
 
     def limit_price(self, side: int, spreads: float) -> int:
-        """The price that many spreads past the best, for who takes."""
+        """The limit price for an aggressor that goes ``spreads`` spreads past the best price, ticks."""
         reach = int(spreads * self.spread)
         return max(1, self.book.bid - reach) if side else min(self.highest, self.book.ask + reach)
 
     def traded(self, now: int, since: int, *, informs: bool = True) -> None:
         """
-        Let everyone hear of the trades in the rows from ``since`` on.
+        Apply the effects of the trades in the rows from index ``since`` on.
 
-        The value moves with whoever took, makers miss what was taken from them, and if a side was
-        swept empty the first maker quotes again at once.
+        The value moves in the aggressor's direction, makers handle their executed quotes, and if a side
+        was swept empty the first maker quotes again at once.
         """
         signed = 0
         for row in self._rows[since:]:
@@ -306,7 +306,7 @@ class InstrumentSim:
             self.observer.on_rows(self._rows[since:])
 
     def refill(self, now: int) -> None:
-        """Let the first maker quote on a side that is empty."""
+        """Let the first maker quote at once on a side that is empty."""
         book = self.book
         if not (book.bid and book.ask):
             book.now = now

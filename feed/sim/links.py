@@ -12,19 +12,19 @@ from feed.sim.instrument_sim import InstrumentSim
 from feed.sim.news import NewsProcess
 from feed.sim.random_streams import EXPONENTIAL, LAPLACE, MASK, WIDTH, threshold
 
-# Of what trades here say about the value, this share reaches the instrument that is followed.
+# The share of the price impact of trades that is passed on to the followed instrument.
 _PASSED_ON: Final = 0.5
 
 
 @attrs.frozen(kw_only=True)
 class BasisSpec:
     """
-    How closely a value follows another.
+    How closely a value follows another: the basis is their relative difference.
 
     Attributes:
-        looks_ms: Mean time between two looks at the other.
-        apart: Typical distance from it, basis points (standard deviation).
-        memory_seconds: How long such a distance lasts, about.
+        interval_ms: Mean time between two adjustments, milliseconds.
+        deviation_bps: Standard deviation of the basis, basis points.
+        memory_seconds: Time over which the basis reverts to its mean, seconds.
     """
 
     interval_ms: float
@@ -34,16 +34,16 @@ class BasisSpec:
 
 class BasisTracker:
     """
-    Keeps the value of one pit near that of another, at a distance that drifts to and fro.
+    Keeps the value of one instrument near that of another, with a mean-reverting basis.
 
-    What trades say about the value here is passed on in part: nobody trades a perpetual future, or on
-    a smaller venue, without the others hearing of it.
+    The price impact of trades here is passed on in part, so that trading a perpetual future, or on a
+    smaller venue, moves the followed instrument and all that follow it.
 
     Args:
-        sim: Which follows.
-        first: What it follows.
+        sim: The instrument that follows.
+        first: The instrument that it follows.
         basis_spec: How closely.
-        news_process: The mood of the whole market.
+        news_process: Has the activity of the whole market.
     """
 
     __slots__ = (
@@ -70,16 +70,16 @@ class BasisTracker:
         news = sim.market.news
         forgets = min(1.0, self._gap / (basis_spec.memory_seconds * NS_PER_SECOND))
         self._keep = 1.0 - forgets
-        # A step of this size makes a drift of the wanted deviation.
+        # Size of a step of the basis that results in its standard deviation.
         self._scale = basis_spec.deviation_bps / 10_000 * sqrt(forgets * (2.0 - forgets))
-        # Makers hear of it as often as of the news of an instrument that is as busy.
+        # Makers react as often as to the news of an instrument with the same activity.
         moves = news.moves * sim.spec.updates_per_second * self._gap / NS_PER_SECOND
         self._wake_threshold = threshold(news.heard * min(1.0, moves))
         self._basis = 0.0
         self._bits = sim.random_stream("tracker")
 
     def act(self, now: int) -> int:
-        """Look at the other, move the value, and let some of the makers hear of it."""
+        """Move the value with that of the followed instrument, and let some of the makers react."""
         sim = self.sim
         bits = self._bits(WIDTH * (2 + len(sim.makers)))
         sim.wait_scale = self._news_process.interval_scale * sim.interval_scale
@@ -93,7 +93,7 @@ class BasisTracker:
         return 1 + int(self._gap * sim.interval_scale * EXPONENTIAL[bits >> WIDTH & MASK])
 
     def catch_up(self, _: int) -> None:
-        """Move the value to where it belongs."""
+        """Set the value from that of the followed instrument, the basis and the premium."""
         sim = self.sim
         if not sim.detached:
             sim.move_value(self._first.value * (1.0 + self._basis + sim.premium) / sim.value - 1.0)

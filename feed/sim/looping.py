@@ -1,10 +1,10 @@
 """
-A scenario or a recording that is played again and again: ``--at-end loop``.
+Scenarios and recordings that are repeated in a loop: ``--at-end loop``.
 
-A round begins where the one before it ended. Sequence numbers, market time and every id go on, so that
-nothing ever comes twice: a stream of several rounds is one history, and a position in it is proven as in
-any other. Between two rounds every book is cleared, and the next one's follow as a snapshot, just as
-when a market is taken back in time. Accounts keep what they own; their open orders are cancelled.
+Each round starts at the market time at which the previous one ended. Sequence numbers, times and ids
+continue and are never repeated, so that all rounds are one stream, in which positions can be resumed as in
+any other. Between two rounds every book is cleared, and the next round's books are published as a
+snapshot, as after seeking back. Accounts keep what they own; their open orders are cancelled.
 """
 
 from __future__ import annotations
@@ -37,23 +37,23 @@ from feed.sim.market import Market
 from feed.sim.playback import Playback
 from feed.sim.script import ScriptedMarket
 
-# Where a row has a market time besides its own, an id of an order, and an id of a trade.
+# By kind of row: the columns with times besides its own, with ids of orders, and with ids of trades.
 _TIMES: Final = {FUNDING: (5,), ROUND: (3, 4), ORDER: (17,), FILL: (8,)}
 _ORDERS: Final = {ADD: (3,), REDUCE: (3,), TRADE: (7, 8), LIQUIDATION: (3,), ORDER: (8,), FILL: (4,)}
 _TRADES: Final = {TRADE: 3, FILL: 9}
-_NUMBER: Final = 3  # of a signal
+_NUMBER: Final = 3  # the column of the number of a signal
 
 
 class LoopedScenario:
     """
-    A scenario without end. Can be used wherever a ``ScriptedMarket`` can.
+    A scenario in a loop. Can be used wherever a ``ScriptedMarket`` can.
 
     Args:
-        scenario: What is played; every round has its seed.
+        scenario: The scenario; every round uses its seed.
 
     Attributes:
         listing: The instruments, in index order.
-        rounds: How many have begun.
+        rounds: Number of rounds started.
     """
 
     def __init__(self, scenario: Scenario) -> None:
@@ -61,12 +61,12 @@ class LoopedScenario:
         self._script = ScriptedMarket(scenario)
         self.listing: Final = self._script.listing
         self.rounds = 1
-        self._signals = 0  # of the rounds before this one
+        self._signals = 0  # in the rounds before this one
         self._signalled = 0
 
     @property
     def market(self) -> Market:
-        """The market behind this round."""
+        """The market of this round."""
         return self._script.market
 
     @property
@@ -76,22 +76,22 @@ class LoopedScenario:
 
     @property
     def end(self) -> None:
-        """It has none."""
+        """None: it has no end."""
 
     def from_start(self) -> LoopedScenario:
-        """The same from the first round on."""
+        """A new run, from the first round on."""
         return LoopedScenario(self._scenario)
 
     def opening(self) -> list[Row]:
-        """The rows that built the opening books of the first round. Taken once, before all others."""
+        """The rows of the opening books of the first round. To be called once, before :meth:`advance`."""
         return self._script.opening()
 
     def snapshot(self) -> list[Row]:
-        """Every status and every book as it stands, in rows that rebuild them from nothing."""
+        """Rows that rebuild the current statuses and books from nothing."""
         return self._script.snapshot()
 
     def next_time(self) -> int:
-        """Market time of the next thing that happens: the end of a round is the beginning of the next."""
+        """Market time of the next event; at the end of a round that is the start of the next one."""
         upcoming = self._script.next_time()
         return self._script.now if upcoming is None else upcoming
 
@@ -99,25 +99,25 @@ class LoopedScenario:
         """As :meth:`ScriptedMarket.advance`, over as many rounds as it takes."""
 
         def part(most: int) -> list[Row]:
-            return self._numbered(self._script.advance(until, most))
+            return self._renumber_signals(self._script.advance(until, most))
 
-        return _through(self, part, self._script_is_over, until, limit)
+        return _advance_rounds(self, part, self._script_is_over, until, limit)
 
     def begin_round(self) -> list[Row]:
-        """Let the next round begin, now."""
+        """Start the next round now."""
         old = self._script
         scenario = attrs.evolve(self._scenario, start=old.now)
         self._script = ScriptedMarket(scenario, after=old.market)
         self._signals += self._signalled
         self._signalled = 0
         self.rounds += 1
-        self._script.opening()  # it is part of the snapshot
+        self._script.opening()  # discarded, since the snapshot includes it
         return _cleared(self.listing, self.now) + self._script.snapshot()
 
     def _script_is_over(self) -> bool:
         return self._script.next_time() is None
 
-    def _numbered(self, rows: list[Row]) -> list[Row]:
+    def _renumber_signals(self, rows: list[Row]) -> list[Row]:
         for at, row in enumerate(rows):
             if row[0] == SIGNAL:
                 self._signalled = row[_NUMBER]
@@ -127,15 +127,15 @@ class LoopedScenario:
 
 class LoopedPlayback:
     """
-    A recording without end. Can be used wherever a ``Playback`` can.
+    A recording in a loop. Can be used wherever a ``Playback`` can.
 
     Args:
         playback: Its first round.
-        begin: Gives the next ones.
+        begin: Makes each further round.
 
     Attributes:
-        listing: What a row's instrument is an index into.
-        rounds: How many have begun.
+        listing: The instruments, in index order.
+        rounds: Number of rounds started.
     """
 
     def __init__(self, playback: Playback, begin: Callable[[], Playback]) -> None:
@@ -155,22 +155,22 @@ class LoopedPlayback:
 
     @property
     def end(self) -> None:
-        """It has none."""
+        """None: it has no end."""
 
     def from_start(self) -> LoopedPlayback:
-        """The same from the first round on."""
+        """A new run, from the first round on."""
         return LoopedPlayback(self._begin(), self._begin)
 
     def opening(self) -> list[Row]:
-        """The rows at the start of the first round. Taken once, before all others."""
-        return self._told(self._playback.opening())
+        """The rows at the start of the first round. To be called once, before :meth:`advance`."""
+        return self._renumbered(self._playback.opening())
 
     def snapshot(self) -> list[Row]:
-        """Every status, book and derivative as it stands, in rows that rebuild them from nothing."""
+        """Rows that rebuild the current statuses, books and derivatives from nothing."""
         return [self._ids.moved(row, self._shift) for row in self._playback.snapshot()]
 
     def next_time(self) -> int:
-        """Market time of the next row: the end of a round is the beginning of the next."""
+        """Market time of the next row; at the end of a round that is the start of the next one."""
         upcoming = self._playback.next_time()
         return self.now if upcoming is None else upcoming + self._shift
 
@@ -178,41 +178,41 @@ class LoopedPlayback:
         """As :meth:`Playback.advance`, over as many rounds as it takes."""
 
         def part(most: int) -> list[Row]:
-            return self._told(self._playback.advance(until - self._shift, most))
+            return self._renumbered(self._playback.advance(until - self._shift, most))
 
-        return _through(self, part, self._playback_is_over, until, limit)
+        return _advance_rounds(self, part, self._playback_is_over, until, limit)
 
     def begin_round(self) -> list[Row]:
-        """Let the next round begin, now; a recording that takes no time, a second later."""
+        """Start the next round now; one second later if a round takes no time."""
         length = max(self._playback.now - self._start, 0) or NS_PER_SECOND
         now = self.now
         self._playback = self._begin()
         self._shift += length
         self._ids.next_round()
         self.rounds += 1
-        open_again = [
+        reopened = [
             (STATUS, index, now, int(Status.TRADING))
             for index, status in self._statuses.items()
             if status != Status.TRADING
         ]
         self._statuses.clear()
-        return _cleared(self.listing, now) + open_again
+        return _cleared(self.listing, now) + reopened
 
     def _playback_is_over(self) -> bool:
         return self._playback.next_time() is None
 
-    def _told(self, rows: list[Row]) -> list[Row]:
-        told = []
+    def _renumbered(self, rows: list[Row]) -> list[Row]:
+        renumbered = []
         for row in rows:
             if row[0] == STATUS:
                 self._statuses[row[1]] = row[3]
             self._ids.see(row)
-            told.append(self._ids.moved(row, self._shift))
-        return told
+            renumbered.append(self._ids.moved(row, self._shift))
+        return renumbered
 
 
 class _Ids:
-    """Lets the ids of every round be higher than those of the round before."""
+    """Offsets that make the ids of a round continue those of the previous one."""
 
     def __init__(self, instruments: int) -> None:
         self._order = self._last_order = 0
@@ -221,7 +221,7 @@ class _Ids:
         self._signal = self._last_signal = 0
 
     def see(self, row: Row) -> None:
-        """Remember the highest ids of this round."""
+        """Note the highest ids of this round."""
         kind = row[0]
         for at in _ORDERS.get(kind, ()):
             self._last_order = max(self._last_order, row[at])
@@ -231,7 +231,7 @@ class _Ids:
             self._last_signal = max(self._last_signal, row[_NUMBER])
 
     def next_round(self) -> None:
-        """Count on from there."""
+        """Continue from the highest ids of the round that has ended."""
         self._order += self._last_order
         self._trade = [before + last for before, last in zip(self._trade, self._last_trade, strict=True)]
         self._signal += self._last_signal
@@ -239,7 +239,7 @@ class _Ids:
         self._last_trade = [0] * len(self._trade)
 
     def moved(self, row: Row, shift: int) -> Row:
-        """The row with every time later, and every id higher."""
+        """A row with ``shift`` nanoseconds added to its times, and the offsets to its ids."""
         if not shift:
             return row
         kind = row[0]
@@ -247,7 +247,7 @@ class _Ids:
         for at in (2, *_TIMES.get(kind, ())):
             cells[at] += shift
         for at in _ORDERS.get(kind, ()):
-            if cells[at]:  # 0 is no order
+            if cells[at]:  # 0 means no order
                 cells[at] += self._order
         if kind in _TRADES:
             cells[_TRADES[kind]] += self._trade[row[1]]
@@ -256,14 +256,14 @@ class _Ids:
         return tuple(cells)
 
 
-def _through(
+def _advance_rounds(
     run: LoopedScenario | LoopedPlayback,
     part: Callable[[int], list[Row]],
     is_over: Callable[[], bool],
     until: int,
     limit: int,
 ) -> list[Row]:
-    """What happens up to ``until``, round after round, cut after the action that makes ``limit`` rows."""
+    """The rows of all rounds up to ``until``, or up to the action with which they reach ``limit``."""
     rows: list[Row] = []
     while True:
         if is_over():

@@ -11,23 +11,23 @@ from feed.model.durations import NS_PER_MILLISECOND
 from feed.sim.instrument_sim import BUY, SELL, InstrumentSim
 from feed.sim.random_streams import HEAVY, MASK, WIDTH, delay_table, threshold
 
-# How much wider each next maker quotes than the one before, as a share of the half spread.
+# How much wider each maker quotes than the one before it, as a share of the half spread.
 _STAGGER: Final = 0.35
 
-# A ladder reaches out in steps of this share of the half spread, heavy-tailed.
+# Mean distance between deeper quotes of a ladder, as a share of the half spread; heavy-tailed.
 _DEPTH: Final = 0.8
 
-# A maker moves its quotes once the value has moved by this share of the half spread, and this share of
-# how far the value gets between two book updates. Each next maker, quoting wider, bears more.
+# A maker moves its quotes once the value has moved by _SLACK half spreads plus _LAG times the deviation of
+# the value between two book updates. Each next maker, which quotes wider, adds _PATIENCE half spreads.
 _SLACK: Final = 0.1
 _LAG: Final = 2.0
 _PATIENCE: Final = 0.25
-# But before the value has come nearer than the rest of this share of a quote's distance.
+# But at the latest when the value has covered this share of a quote's distance.
 _NEAREST: Final = 0.8
-# A best quote is in its place within this many ticks: prices are whole, values are not.
+# Tolerance of a quote's price, ticks: prices are integers, values are not.
 _TOLERANCE: Final = 0.7
 
-# Who picks off a quote takes up to this many times what it would have quoted.
+# A maker that picks off a mispriced quote trades up to this many times the size of its own quote.
 _EAGER: Final = 8
 
 _BITS: Final = 5 * WIDTH
@@ -37,15 +37,15 @@ class Maker:
     """
     One market maker of one instrument.
 
-    A full ladder loses a quote, a ladder that misses one gets it back: each act is one step, and a
-    replaced quote is two. First goes a quote too near the value, which others would take; then one
-    that the value has left behind; else any. Prices are kept as keys, the price of a buy and minus
-    the price of a sell, so that greater is better on both sides.
+    Each action is one step: it cancels a quote of a complete ladder, or adds the missing quote of an
+    incomplete one, so that replacing a quote takes two. Quotes too near the value, which others would
+    trade against, are cancelled first, then those too far from it, else a random one. Prices are kept as
+    keys, the price of a bid and minus the price of an ask, so that greater is better on both sides.
 
     Attributes:
-        index: Of this actor on the agenda.
-        anchor: The value that the quotes are placed around, ticks.
-        slack: How far the value may be from it, ticks.
+        index: Index of this actor in the event queue.
+        anchor: The value around which quotes are placed, ticks.
+        slack: Distance of the value from it at which quotes are moved, ticks.
     """
 
     __slots__ = (
@@ -84,7 +84,7 @@ class Maker:
         self.update_parameters()
 
     def update_parameters(self) -> None:
-        """Take over a changed spread or volatility; quotes follow as they are replaced."""
+        """Take over a changed spread or volatility; quotes follow one by one as they are replaced."""
         sim = self.sim
         stride = sim.value * sim.volatility / sqrt(sim.spec.updates_per_second)
         self._width = width = (1.0 + _STAGGER * self._rank) * sim.half
@@ -92,7 +92,7 @@ class Maker:
         self.slack = min(_NEAREST * width, 0.5 + (_SLACK + _PATIENCE * self._rank) * sim.half + _LAG * stride)
 
     def act(self, now: int) -> int:
-        """Put a missing quote back, or take one away."""
+        """Add a missing quote, or cancel one."""
         sim = self.sim
         sim.book.now = now
         if abs(sim.value - self.anchor) > self.slack:
@@ -129,10 +129,10 @@ class Maker:
 
     def place(self, side: int, bits: int) -> bool:
         """
-        Add a quote: the best of the ladder where that is missing or left behind, else deeper.
+        Add a quote: the best of the ladder where that is missing or too far away, else a deeper one.
 
         Returns:
-            Whether it stands where it should, not behind someone on the wrong side of the value.
+            Whether it is at its intended price, which an order on the other side may prevent.
         """
         sim = self.sim
         book = sim.book
@@ -166,14 +166,14 @@ class Maker:
         sim.book.limit(order, side, -key if side else key, lots)
 
     def quote_ladder(self) -> None:
-        """Quote the whole ladder at once, around the value as it is now."""
+        """Complete the ladder at once, around the current value."""
         self.anchor = self.sim.value
         for side in (BUY, SELL):
             for _ in range(self._quotes - len(self._keys[side])):
                 self.place(side, self._bits(_BITS))
 
     def cancel_quotes(self) -> None:
-        """Take the whole ladder off the book."""
+        """Cancel the whole ladder."""
         for keys, ids in zip(self._keys, self._ids, strict=True):
             for order in ids:
                 self.sim.book.cancel(order)
@@ -181,7 +181,7 @@ class Maker:
             ids.clear()
 
     def requote_side(self, side: int) -> None:
-        """Quote at once on a side that was swept empty, around the value as the sweep has left it."""
+        """Quote at once on a side that was swept empty, around the value after the sweep."""
         self.anchor = self.sim.value
         self.place(side, self._bits(_BITS))
 
@@ -194,7 +194,7 @@ class Maker:
         self._rest(side, -book.ask if side else book.bid, lots)
 
     def quote_traded(self, now: int, order: int, side: int) -> bool:
-        """Miss a quote that was taken, and plan to replace it. Returns whether it was this maker's."""
+        """Schedule the replacement of an executed quote. Returns whether it was this maker's."""
         ids = self._ids[side]
         if order not in ids:
             return False
@@ -210,12 +210,12 @@ class Maker:
         return keys[-1] if keys else -inf
 
     def schedule_reaction(self, now: int) -> None:
-        """Plan to act soon."""
+        """Schedule an action after a reaction time."""
         heappush(self.sim.queue.heap, (now + self._reaction[self._bits(WIDTH)], self.index))
 
 
 class QuotingObligation:
-    """The first maker's duty: a best quote never stands still for long."""
+    """The first maker's quoting obligation: it renews best quotes that have not changed for an interval."""
 
     __slots__ = ("_every", "_seen", "index", "sim")
 
@@ -226,7 +226,7 @@ class QuotingObligation:
         self._seen = (0, 0, 0, 0)
 
     def act(self, now: int) -> int:
-        """Renew the best quote if nobody has since the last look."""
+        """Renew the best quote if it has not changed since the last action."""
         sim = self.sim
         book = sim.book
         quote = (book.bid, book.bid_size, book.ask, book.ask_size)

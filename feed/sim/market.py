@@ -1,8 +1,8 @@
 """
-The market: a pure function of (specification, seed, commands).
+The simulated market: a pure function of (specification, seed, commands).
 
-Everyone acts at times of their own, kept on one heap; nothing here knows a clock or a loop. The
-same rows come out however the time is cut into calls of :meth:`Market.advance`.
+Every participant acts at times of its own, which are on one heap; nothing here reads a clock. The rows
+do not depend on how time is divided into calls of :meth:`Market.advance`.
 """
 
 from __future__ import annotations
@@ -18,8 +18,7 @@ from feed.model.durations import NS_PER_SECOND
 from feed.model.events import STATUS, Row, Side, Status
 from feed.model.market import MarketSpec
 from feed.model.orders import Ack, Command
-from feed.sim.clock import ClockTicker
-from feed.sim.event_queue import EventQueue
+from feed.sim.event_queue import ClockTicker, EventQueue
 from feed.sim.instrument_sim import InstrumentSim
 from feed.sim.news import NewsProcess
 from feed.sim.participants import Participants
@@ -31,14 +30,13 @@ class Market:
     """
     A simulated market of one or more instruments.
 
-    Besides running, it can be steered: every method that changes something acts at ``now`` and
-    returns the rows that this left at once.
+    Methods that change something act at ``now`` and return the rows of their immediate effects.
 
     Args:
-        spec: What is traded, and by whom.
-        seed: The same seed gives the same rows.
+        spec: Instruments and participants.
+        seed: Of all random numbers; equal seeds give equal rows.
         start: Market time at which it opens, integer nanoseconds since the Unix epoch.
-        after: A market of the same instruments that this one follows: its ids go on.
+        after: A market of the same instruments whose order and trade ids this one continues.
 
     Attributes:
         listing: The instruments, in index order.
@@ -69,7 +67,7 @@ class Market:
             )
             for item, book in zip(spec.instruments, self.exchange.books, strict=True)
         ]
-        # What an instrument's participants had planned when it stopped: (nanoseconds left, actor).
+        # Scheduled actions of instruments that do not trade: (nanoseconds left, actor).
         self._suspended: dict[int, list[tuple[int, int]]] = {}
         self._queue.schedule(self._news_process.index, start + NS_PER_SECOND)
         population = Participants(spec, self._sims, self._news_process, start=start)
@@ -103,15 +101,15 @@ class Market:
 
     @property
     def end(self) -> None:
-        """It has none."""
+        """None: it has no end."""
 
     def from_start(self) -> Market:
-        """The same market from its beginning."""
+        """A new market with the same arguments."""
         spec, seed, start = self._arguments
         return Market(spec, seed=seed, start=start)
 
     def opening(self) -> list[Row]:
-        """The rows that built the opening books, at the start; to be taken once, before all others."""
+        """The rows of the opening books. To be called once, before :meth:`advance`."""
         return self._take_rows()
 
     def next_time(self) -> int:
@@ -120,12 +118,12 @@ class Market:
 
     def advance(self, until: int, limit: int = sys.maxsize) -> list[Row]:
         """
-        Let everyone act whose time has come.
+        Run all actions up to a market time.
 
         Args:
-            until: Market time up to which, and including which, actions are run.
-            limit: Stop after the first whole action that brings the rows to this number; ``now`` is
-                then the time of that action, else ``until``.
+            until: Market time, inclusive.
+            limit: Stop after the action with which the rows reach this number; ``now`` is then the
+                time of that action, else ``until``.
         Raises:
             MarketError: ``until`` is in the past.
         """
@@ -134,7 +132,7 @@ class Market:
         rows, heap, actors = self._rows, self._queue.heap, self._queue.actors
         while heap[0][0] <= until:
             now, index = heap[0]
-            # Whatever an actor plans lies in the future: the head of the heap is still its own.
+            # Actors schedule actions in the future only, so the head of the heap is still this one.
             wait = actors[index].act(now)
             if wait:
                 heapreplace(heap, (now + wait, index))
@@ -147,7 +145,7 @@ class Market:
         return self._take_rows()
 
     def snapshot(self) -> list[Row]:
-        """Every status, book and derivative as it stands, in rows that rebuild them from nothing."""
+        """Rows that rebuild the current statuses, books and derivatives from nothing."""
         statuses = [
             (STATUS, index, self.now, int(status)) for index, status in enumerate(self.exchange.statuses)
         ]
@@ -155,11 +153,11 @@ class Market:
         return statuses + [(*row[:2], self.now, *row[3:]) for row in orders] + self._engine_rows()
 
     def step(self) -> list[Row]:
-        """Exactly one action, at :meth:`next_time`, which becomes ``now``. It may leave no row."""
+        """Run exactly one action, at :meth:`next_time`, which becomes ``now``. It may give no row."""
         return self.advance(self.next_time(), limit=0)
 
     def submit(self, command: Command) -> tuple[Ack, list[Row]]:
-        """Let a client's order act now. Returns its answer, and the rows that followed at once."""
+        """Execute a client's order now. Returns its acknowledgement, and the rows of its effects."""
         before = len(self._rows)
         sim = self._sims[command.instrument] if 0 <= command.instrument < len(self._sims) else None
         if sim is not None:
@@ -170,7 +168,7 @@ class Market:
         return ack, self._take_rows()
 
     def shock(self, instrument: int, fraction: float) -> list[Row]:
-        """News: move the fundamental value by ``fraction`` of itself. The makers follow."""
+        """Move the fundamental value by ``fraction`` of itself. Market makers react to it."""
         sim = self._sims[instrument]
         sim.move_value(fraction)
         if instrument not in self._suspended:
@@ -178,12 +176,12 @@ class Market:
         return self._take_rows()
 
     def volatility(self, instrument: int, factor: float) -> list[Row]:
-        """Let the value swing ``factor`` times as far as the specification says."""
+        """Set the volatility of the value to ``factor`` times that of the specification."""
         self._sims[instrument].set_volatility(_checked(factor))
         return self._take_rows()
 
     def activity(self, instrument: int, factor: float) -> list[Row]:
-        """Let everything happen ``factor`` times as often as the specification says, at equal volatility."""
+        """Set the rate of all actions to ``factor`` times that of the specification, at equal volatility."""
         sim = self._sims[instrument]
         before = sim.interval_scale
         sim.set_activity(_checked(factor))
@@ -197,18 +195,18 @@ class Market:
         return self._take_rows()
 
     def liquidity(self, instrument: int, factor: float) -> list[Row]:
-        """Let everyone work with ``factor`` times the sizes of the specification; makers do at once."""
+        """Set order sizes to ``factor`` times those of the specification. Makers requote at once."""
         sim = self._sims[instrument]
         sim.set_liquidity(_checked(factor))
         return self._requote(instrument)
 
     def imbalance(self, instrument: int, side: Side, factor: float) -> list[Row]:
-        """Let what rests on a side be ``factor`` times as large as on the other; makers do at once."""
+        """Set resting sizes of one side to ``factor`` times those of the other. Makers requote at once."""
         self._sims[instrument].imbalance(int(side), _checked(factor))
         return self._requote(instrument)
 
     def spread(self, instrument: int, factor: float) -> list[Row]:
-        """Let makers ask for ``factor`` times the spread of the specification, at once."""
+        """Set the spread of makers to ``factor`` times that of the specification. They requote at once."""
         self._sims[instrument].set_spread(_checked(factor))
         return self._requote(instrument)
 
@@ -223,18 +221,18 @@ class Market:
         reach: float = 100.0,
     ) -> list[Row]:
         """
-        Let someone trade ``lots`` against the book, from the next action on, or once it trades again.
+        Schedule a large aggressive order, from the next action on, or from when the instrument trades.
 
         Args:
             instrument: Index of the instrument.
-            side: Side of the one who takes.
-            lots: In all.
-            slices: Equal parts; a single one sweeps the book at once.
+            side: Side of the aggressor.
+            lots: Total size.
+            slices: Number of equal parts; 1 sweeps the book at once.
             pause: Nanoseconds between two slices.
-            reach: How far past the best price a slice goes, in spreads; what it does not find there
-                is not traded.
+            reach: Limit price of a slice, in spreads past the best price; what is not available up to
+                there is not traded.
         Raises:
-            MarketError: Nothing to trade, or no time to do it in.
+            MarketError: ``lots``, ``slices`` or ``pause`` is less than 1.
         """
         if min(lots, slices, pause) < 1:
             raise MarketError(
@@ -251,10 +249,10 @@ class Market:
 
     def premium(self, instrument: int, fraction: float) -> list[Row]:
         """
-        Keep a value that follows another at ``fraction`` above it; 0 to let go.
+        Keep the value of an instrument that follows another at ``fraction`` above it; 0 for none.
 
         Raises:
-            MarketError: No value could be there.
+            MarketError: ``fraction`` is not above -1, or infinite.
         """
         if not -1 < fraction < inf:
             raise MarketError(f"a premium must be a number above -1, not {fraction}")
@@ -262,18 +260,19 @@ class Market:
         return self._take_rows()
 
     def detach(self, instrument: int, *, detached: bool) -> list[Row]:
-        """Let an instrument that follows another cease to, or follow again."""
+        """Stop an instrument from following another, or let it follow again."""
         sim = self._sims[instrument]
         sim.detached = detached
-        sim.impact = 0.0  # what trades say meanwhile, nobody elsewhere hears
+        sim.impact = 0.0  # the impact of trades while detached is not passed on
         return self._take_rows()
 
     def set_status(self, instrument: int, status: Status) -> list[Row]:
         """
         List, halt, resume or delist an instrument.
 
-        Nobody acts while it does not trade. A halt leaves orders on the book, delisting takes all of
-        them off; back in trading, makers quote and everyone goes on with what they had planned.
+        Its participants are suspended while it does not trade. A halt leaves orders in the book, a
+        delisting cancels all of them. When it trades again, makers quote, and suspended actions are
+        scheduled with the time that they had left.
         """
         sim = self._sims[instrument]
         sim.book.now = self.now

@@ -1,9 +1,10 @@
 """
-News: what moves fundamental values, and wakes the market makers.
+News: moves fundamental values, and makes market makers react.
 
-Moves have no memory, their size has: its variance is a product of components that switch between
-high and low, each four times more slowly than the one before (a Markov-switching multifractal).
-A volatile market is a busy one, because larger moves expose more quotes.
+Moves are independent, but their variance is persistent (volatility clustering): it is a product of
+components that switch between high and low, each four times more slowly than the one before (a
+Markov-switching multifractal). Higher volatility also means more activity, because larger moves expose
+more quotes.
 """
 
 from __future__ import annotations
@@ -17,18 +18,18 @@ from feed.sim.event_queue import EventQueue
 from feed.sim.instrument_sim import InstrumentSim
 from feed.sim.random_streams import EXPONENTIAL, LAPLACE, MASK, WIDTH, random_stream, threshold
 
-# The first component is drawn anew once in 4 ** _STEADY * 4 / 3 moves.
+# The first component is drawn again once in 4 ** _STEADY * 4 / 3 moves.
 _STEADY: Final = 2
-# Random bits of a move: for the components, for the new value of one, then the draws by table.
+# Random bits of a move: 32 for the choice of a component, 1 for its new value, then those for the tables.
 _CHOICE: Final = 32
 _DRAWS: Final = 33
 
 
 def volatility_regimes(news: News) -> tuple[float, ...]:
     """
-    Standard deviation of a move in each state of the variance, relative to its long-run value.
+    Standard deviation of a move in each volatility regime, relative to its long-run value.
 
-    A state is a number whose bits are the components: 1 is high, 0 is low.
+    A regime is a number whose bits are the components: 1 is high, 0 is low.
     """
     values = (1 - news.contrast, 1 + news.contrast)
     return tuple(
@@ -39,11 +40,11 @@ def volatility_regimes(news: News) -> tuple[float, ...]:
 
 class NewsProcess:
     """
-    News that reaches every instrument, and the mood of the whole market.
+    News that moves every instrument, and the activity of the whole market.
 
     Attributes:
-        sims: Where instruments are trading now.
-        haste: What waiting times are multiplied by at this moment, everywhere.
+        sims: The instruments that trade now, except those that follow another.
+        interval_scale: Factor on all waiting times now: 1 / activity of the market, at most 4.
     """
 
     __slots__ = (
@@ -65,14 +66,14 @@ class NewsProcess:
         self.index = queue.register(self)
         self.interval_scale = 1.0
         self._gap = NS_PER_SECOND / news.common_per_second
-        # One move of the whole market has the variance of this share over the mean gap.
+        # Standard deviation of one common move, in standard deviations of a value over one second.
         self._share = math.sqrt(news.common / news.common_per_second)
         self._activity_deviation = news.mood
         self._wake_threshold = threshold(news.heard)
         self._bits = random_stream(seed, "market")
 
     def act(self, now: int) -> int:
-        """Move every value at once, in proportion to its own volatility, and change the mood."""
+        """Move every value in proportion to its own volatility, and draw the market's activity."""
         drawn = self._bits(3 * WIDTH)
         move = LAPLACE[drawn & MASK] * self._share
         activity = 1.0 + self._activity_deviation * LAPLACE[drawn >> WIDTH & MASK]
@@ -116,11 +117,11 @@ class ValueProcess:
         self._state = self._bits(news.components)
 
     def act(self, now: int) -> int:
-        """Move the value, and let some of the makers hear of it."""
+        """Move the value, and let some of the makers react."""
         sim = self.sim
         bits = self._bits(self._width)
         state = self._state
-        # Trailing zeros: a component is drawn anew 4 times less often than the one before it.
+        # By trailing zeros: each component is drawn again 4 times less often than the one before it.
         component = ((bits & -bits).bit_length() - 1 >> 1) - _STEADY
         if 0 <= component < self._components:
             state = self._state = state & ~(1 << component) | (bits >> _CHOICE & 1) << component

@@ -1,4 +1,4 @@
-"""How market time runs against the clock."""
+"""The relation of market time to clock time."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from feed.model.durations import NS_PER_SECOND
 
 class Pace:
     """
-    Market time as a function of clock time: a straight line.
+    Market time as a linear function of clock time.
 
     Args:
         market: Market time at the start, nanoseconds.
@@ -21,13 +21,13 @@ class Pace:
         self._speed = speed
 
     def market_time(self, clock: float) -> int | None:
-        """Market time that is due at ``clock``, nanoseconds; None when everything is due at once."""
+        """Market time at clock time ``clock``, nanoseconds; None at unlimited speed."""
         if not self._speed:
             return None
         return self._market + int((clock - self._clock) * self._speed * NS_PER_SECOND)
 
     def clock_time(self, market: int) -> float:
-        """Clock time at which ``market`` is due, seconds."""
+        """Clock time of market time ``market``, seconds."""
         if not self._speed:
             return self._clock
         return self._clock + (market - self._market) / (self._speed * NS_PER_SECOND)

@@ -1,4 +1,4 @@
-"""Who takes part in a market: brought in once, instrument by instrument."""
+"""Creates the participants of a market, instrument by instrument."""
 
 from __future__ import annotations
 
@@ -21,32 +21,32 @@ from feed.sim.predictions import PredictionRounds, ProbabilityTracker
 from feed.sim.random_streams import EXPONENTIAL, MASK, WIDTH
 from feed.sim.traders import LargeTrader, MovingAverageTrader, NoiseTrader
 
-_LINK_MEMORY: Final = 30.0  # seconds that a venue stays apart from another, about
+_LINK_MEMORY: Final = 30.0  # seconds over which the basis between two venues reverts
 _PREMIUM_MEMORY: Final = 300.0
-_PREMIUM_LOOKS_MS: Final = 150.0
+_PREMIUM_INTERVAL_MS: Final = 150.0
 
 
 class Participant(Actor, Protocol):
-    """An actor that comes with an instrument, and is called by its index."""
+    """An actor that belongs to an instrument, and is scheduled by its index."""
 
     @property
     def index(self) -> int:
-        """On the agenda."""
+        """Its index in the event queue."""
 
 
 class Participants:
     """
-    Brings in the participants of a market.
+    Creates the participants of a market.
 
     Args:
-        spec: Who they are.
-        sims: Where they trade, in index order.
-        news_process: News that reaches every instrument.
+        spec: Number and parameters of each kind.
+        sims: The instruments, in index order.
+        news_process: News that moves every instrument.
         start: Market time at which the market opens, nanoseconds.
 
     Attributes:
-        engines: Of the derivatives, by the index of their instrument, in that order.
-        trackers: Who move the values that follow others, by the index of the instrument.
+        engines: Engines of derivatives, by the index of their instrument, in that order.
+        trackers: Trackers of values that follow others, by the index of the instrument.
     """
 
     def __init__(
@@ -63,12 +63,12 @@ class Participants:
 
     def add(self, sim: InstrumentSim) -> list[tuple[int, int]]:
         """
-        Bring in the participants of an instrument.
+        Create the participants of an instrument.
 
         Returns:
-            When each first acts: (nanoseconds from the opening, index of the actor).
+            Their first actions: (nanoseconds from the opening, index of the actor).
         Raises:
-            MarketError: It follows an instrument that there is not, or one of another tick.
+            MarketError: It follows an instrument that does not exist, or has another tick size.
         """
         market = self._spec
         sim.makers = [Maker(sim, rank) for rank in range(market.makers.count)]
@@ -90,7 +90,7 @@ class Participants:
         return [(1 + delay(29), actor.index) for actor in others]
 
     def add_arbitrageurs(self) -> None:
-        """Bring in those who are at home on several venues, one for each pair."""
+        """Create an arbitrageur for each pair on several venues."""
         spec = self._spec.arbitrage
         if spec is None:
             return
@@ -107,7 +107,7 @@ class Participants:
                 venues[0].queue.schedule(arbitrageur.index, self._start + wait)
 
     def _value_drivers(self, sim: InstrumentSim) -> list[Participant]:
-        """Whoever moves the value of an instrument, and who besides comes with it."""
+        """The participants that move the value of an instrument, and those that only its kind has."""
         spec, news_process = sim.spec, self._news_process
         if spec.prediction is not None:
             rounds = PredictionRounds(sim, self._named(spec.prediction.symbol), start=self._start)
@@ -119,7 +119,9 @@ class Participants:
             engine = Engine(sim, perpetual, self._venues(first), start=self._start)
             self.engines[sim.book.instrument] = engine
             basis_spec = BasisSpec(
-                interval_ms=_PREMIUM_LOOKS_MS, deviation_bps=perpetual.premium, memory_seconds=_PREMIUM_MEMORY
+                interval_ms=_PREMIUM_INTERVAL_MS,
+                deviation_bps=perpetual.premium,
+                memory_seconds=_PREMIUM_MEMORY,
             )
             tracker = self._track(sim, BasisTracker(sim, first, basis_spec, news_process))
             return [tracker, *([Leverage(sim, perpetual, engine.positions)] if perpetual.traders else [])]

@@ -1,4 +1,4 @@
-"""A recording as a run: the same rows at the same market times, in place of a market."""
+"""A recording as a run: its rows at their market times, in place of a market."""
 
 from __future__ import annotations
 
@@ -12,28 +12,27 @@ from feed.errors import MarketError
 from feed.model.events import ADD, FUNDING, LEVEL, MARK, QUOTE, ROUND, STATUS, Row, Side, Status
 from feed.model.instruments import Listing
 
-# Rows of one instrument and one time that are kept together; real data can have any number of them.
+# Bound on the rows of one instrument and one time that are kept together; real data can have any number.
 _LONGEST_ACTION: Final = 10_000
 
 Blocks = Callable[[], Iterable[list[Row]]]
-"""Opens a recording and gives its rows block by block; may be called more than once."""
+"""Iterates over the rows of a recording, block by block; may be called more than once."""
 
 
 class Playback:
     """
-    Rows that were recorded, given out again.
+    Plays the rows of a recording.
 
-    A time that lies before the one of the row ahead of it, as real data have it, counts as that one.
-    Copying a playback copies the place it has come to, not the recording, so ``blocks`` must be a
-    function that can be pickled.
+    A row with an earlier time than the one before it, as in real data, is played at that one's time. A
+    pickle has the position in the recording, not its rows, so ``blocks`` must be picklable.
 
     Args:
-        listing: What a row's instrument is an index into.
-        blocks: Opens the recording.
+        listing: The instruments, in index order.
+        blocks: Iterates over the recording.
         start: Market time at which it begins, integer nanoseconds since the Unix epoch.
 
     Attributes:
-        listing: What a row's instrument is an index into.
+        listing: The instruments, in index order.
         now: Market time, integer nanoseconds since the Unix epoch.
     """
 
@@ -51,14 +50,14 @@ class Playback:
 
     @property
     def end(self) -> None:
-        """Not known before it has come."""
+        """None: it is not known in advance."""
 
     def from_start(self) -> Playback:
-        """The same recording from its beginning."""
+        """A new playback, from the beginning."""
         return Playback(self.listing, self._blocks, start=self._start)
 
     def opening(self) -> list[Row]:
-        """The rows at the start: where the recording begins. Taken once, before all others."""
+        """The rows at the start time. To be called once, before :meth:`advance`."""
         return self.advance(self.now)
 
     def next_time(self) -> int | None:
@@ -67,12 +66,12 @@ class Playback:
 
     def advance(self, until: int, limit: int = sys.maxsize) -> list[Row]:
         """
-        The next rows, up to and including those of ``until``, at least one.
+        The rows up to a market time; at least one.
 
         Args:
-            until: Market time up to which, and including which, rows are given.
-            limit: Stop once there are so many, but not between rows of one instrument and one time:
-                they may be one action, in the middle of which its book and its quote differ.
+            until: Market time, inclusive.
+            limit: Stop at this number of rows, but not between rows of one instrument and one time, which
+                may be one action, within which book and quote differ.
 
         Raises:
             MarketError: ``until`` is in the past.
@@ -87,7 +86,7 @@ class Playback:
             if len(rows) >= limit and not _one_action(before, row, len(rows) - limit):
                 break
         else:
-            if row is not None:  # else time ends with the last row
+            if row is not None:  # else time stops at the last row
                 self.now = until
         self._ahead = row
         self._taken += len(rows)
@@ -96,7 +95,7 @@ class Playback:
         return rows
 
     def snapshot(self) -> list[Row]:
-        """Every status, book and derivative as it stands, in rows that rebuild them from nothing."""
+        """Rows that rebuild the current statuses, books and derivatives from nothing."""
         folds = [_InstrumentState() for _ in self.listing]
         for row in islice(_rows(self._blocks), self._taken):
             folds[row[1]].apply(row)
@@ -108,7 +107,7 @@ def _one_action(before: Row, row: Row | None, more: int) -> bool:
 
 
 class _InstrumentState:
-    """What the rows of one instrument come to."""
+    """The state of one instrument after its rows so far."""
 
     def __init__(self) -> None:
         self._status = int(Status.TRADING)
@@ -156,7 +155,7 @@ def _rows(blocks: Blocks) -> Iterator[Row]:
 def _resumed(listing: Listing, blocks: Blocks, start: int, taken: int, now: int) -> Playback:
     playback = Playback(listing, blocks, start=start)
     if taken:
-        # The row ahead is one of them.
+        # The next row has been read, too.
         next(islice(playback._rows, taken - 1, taken - 1), None)  # noqa: SLF001
         playback._ahead = next(playback._rows, None)  # noqa: SLF001
         playback._taken = taken  # noqa: SLF001

@@ -1,9 +1,9 @@
 """
-Prediction markets: will an instrument close its round above where it opened it?
+Prediction markets: whether the price of an instrument is higher at the end of a round than at its start.
 
-The value of "up" is the chance of it, from how far the price has come and how far it can still go. The
-normal distribution is replaced by an algebraic curve that is off by less than 0.01: it needs a square
-root only, and is the same on every machine.
+The value of "up" is the probability of that, from the price's move so far and its volatility over the time
+left. The normal distribution is approximated, to within 0.01, by a function that needs only a square root,
+and so gives the same result on every machine.
 """
 
 from __future__ import annotations
@@ -18,32 +18,32 @@ from feed.sim.instrument_sim import InstrumentSim
 from feed.sim.news import NewsProcess
 from feed.sim.random_streams import EXPONENTIAL, MASK, WIDTH, threshold
 
-# Nobody is surer than this before the end.
-_SUREST: Final = 0.98
-# Within this much of the end the outcome counts as open still, seconds.
-_LAST: Final = 1.0
+# The highest probability before the end.
+_HIGHEST_PROBABILITY: Final = 0.98
+# The least time left that is used for the probability, seconds.
+_LEAST_SECONDS: Final = 1.0
 
 
 def probability(deviations: float) -> float:
-    """Chance that a normal variable is less than ``deviations`` standard deviations, to within 0.01."""
-    # The error function as u / sqrt(1 + u * u); these two numbers put u right near 0 and near 2.
+    """Probability that a normal variable is below ``deviations`` standard deviations, to within 0.01."""
+    # The error function as u / sqrt(1 + u * u), with u fitted near 0 and near 2.
     u = deviations * (0.79 + 0.16 * deviations * deviations)
     return (1.0 + u / sqrt(1.0 + u * u)) / 2.0
 
 
 class PredictionRounds:
     """
-    Settles one prediction market when its time has come, and opens the next round at once.
+    Settles one prediction market at the end of each round, and opens the next round at once.
 
     Args:
-        sim: Where it is traded.
-        underlying: What it asks about.
+        sim: The prediction market.
+        underlying: The instrument that it is about.
         start: Market time at which the market opens, nanoseconds.
 
     Attributes:
         sim: None: a round ends even while its instrument is halted.
         closes: Market time at which the round is settled, nanoseconds.
-        strike: What the underlying must be above, integer ticks of the underlying.
+        strike: The price that the underlying must be above, integer ticks of the underlying.
     """
 
     sim: Final = None
@@ -59,7 +59,7 @@ class PredictionRounds:
 
     @property
     def price(self) -> int:
-        """Where the underlying stands, integer ticks: the middle of its best prices, rounded down."""
+        """Mid price of the underlying, integer ticks, rounded down; its value where a side is empty."""
         book = self._underlying.book
         return (book.bid + book.ask) // 2 if book.bid and book.ask else round(self._underlying.value)
 
@@ -83,15 +83,15 @@ class PredictionRounds:
         return self._length
 
     def rows(self, now: int) -> list[Row]:
-        """The round that is open."""
+        """The row of the open round."""
         return [self._row(now, UNKNOWN)]
 
     def chance(self, now: int) -> float:
-        """What "up" is worth now, ticks."""
-        left = sqrt(max(_LAST, (self.closes - now) / NS_PER_SECOND))
+        """The value of "up" now, ticks."""
+        left = sqrt(max(_LEAST_SECONDS, (self.closes - now) / NS_PER_SECOND))
         volatility = max(1e-6, self._underlying.volatility)
         away = (self.price - self.strike) / (self.strike * volatility * left)
-        up = max(1.0 - _SUREST, min(_SUREST, probability(away)))
+        up = max(1.0 - _HIGHEST_PROBABILITY, min(_HIGHEST_PROBABILITY, probability(away)))
         return up * (self._prediction.highest + 1)
 
     def _row(self, now: int, outcome: int) -> Row:
@@ -101,13 +101,13 @@ class PredictionRounds:
 
 class ProbabilityTracker:
     """
-    Moves the value of one prediction market with its underlying.
+    Sets the value of one prediction market to the probability of "up", as its underlying moves.
 
     Args:
-        sim: Where.
+        sim: The prediction market.
         spec: How often.
-        rounds: Knows the chance.
-        news_process: The mood of the whole market.
+        rounds: Computes the probability.
+        news_process: Has the activity of the whole market.
     """
 
     __slots__ = ("_bits", "_gap", "_news_process", "_rounds", "_wake_threshold", "index", "sim")
@@ -124,7 +124,7 @@ class ProbabilityTracker:
         self._bits = sim.random_stream("odds")
 
     def act(self, now: int) -> int:
-        """Look at the underlying, and let makers hear of it."""
+        """Set the value from the underlying, and let some of the makers react."""
         sim = self.sim
         bits = self._bits(WIDTH * (1 + len(sim.makers)))
         sim.wait_scale = self._news_process.interval_scale * sim.interval_scale
@@ -133,5 +133,5 @@ class ProbabilityTracker:
         return 1 + int(self._gap * sim.interval_scale * EXPONENTIAL[bits & MASK])
 
     def catch_up(self, now: int) -> None:
-        """Move the value to where it belongs."""
+        """Set the value to the probability."""
         self.sim.move_value(self._rounds.chance(now) / self.sim.value - 1.0)

@@ -1,5 +1,5 @@
 """
-Random draws by table: a few random bits index the quantiles of a distribution.
+A random stream for each participant, and draws from distributions by table: random bits index quantiles.
 
 ``random.Random.expovariate`` and ``gauss`` go through the C library's ``log`` and ``cos``, which
 differ in the last bit between machines. Tables built from additions, divisions and square roots
@@ -46,18 +46,18 @@ def _heavy(length: int) -> tuple[float, ...]:
 
 
 EXPONENTIAL: Final = _exponential(_LENGTH)
-"""Waiting times: exponential, mean 1, at most 8.9."""
+"""Exponential distribution, for waiting times: mean 1, at most 8.9."""
 
 LAPLACE: Final = _two_sided(_LENGTH)
-"""Moves: two-sided exponential, mean 0, variance 1."""
+"""Laplace (two-sided exponential) distribution, for moves: mean 0, variance 1."""
 
 HEAVY: Final = _heavy(_LENGTH)
-"""Sizes and distances: heavy-tailed, mean 1, from 0.5 to 45."""
+"""Heavy-tailed (Pareto) distribution, for sizes and distances: mean 1, from 0.5 to 45."""
 
 
 @cache
 def delay_table(mixture: tuple[Delay, ...]) -> tuple[int, ...]:
-    """A table of waiting times in nanoseconds, at least 1, drawn from a mixture of exponentials."""
+    """A table of waiting times from a mixture of exponential distributions, nanoseconds, at least 1."""
     total = math.fsum(part.weight for part in mixture)
     table: list[int] = []
     seen = 0.0
@@ -70,7 +70,7 @@ def delay_table(mixture: tuple[Delay, ...]) -> tuple[int, ...]:
 
 
 def threshold(probability: float) -> int:
-    """The bound under which ``bits & MASK`` falls with ``probability``."""
+    """The threshold that ``bits & MASK`` is below with ``probability``."""
     return round(probability * _LENGTH)
 
 

@@ -1,4 +1,4 @@
-"""Runs a market without clients: counts what happens, and compares it with what was expected."""
+"""Runs a market without clients, counts its events, and compares them with what a scenario expects."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from feed.sim.control import Control
 from feed.sim.script import ScriptedMarket
 from feed.sim.simulation import WHOLE, Simulation, Until
 
-# Events taken at a time: enough to make the digest cheap, little enough for a progress bar to move.
+# Events taken at a time: enough to make the digest cheap, few enough for a smooth progress bar.
 _TAKEN_AT_ONCE: Final = 4096
 
 
 @attrs.frozen(kw_only=True)
 class Outcome:
     """
-    What a run gave.
+    The result of a run.
 
     Attributes:
-        events: How many, the opening books included.
+        events: Number of events, with the opening books.
         counts: Events of each kind.
         digest: SHA-256 over the canonical event stream (:mod:`feed.model.digest`), 64 digits.
-        faults: How many wire faults of the timeline would have begun.
-        market_ns: Market time that went by, nanoseconds.
+        faults: Number of faults of the timeline that would have begun.
+        market_ns: Market time that has passed, nanoseconds.
         signals: The ``SIGNAL`` rows.
     """
 
@@ -41,11 +41,11 @@ class Outcome:
     signals: tuple[Row, ...] = ()
 
     def expectation(self) -> Expect:
-        """What a scenario file says that expects just this."""
+        """The expectation of a scenario file that this result meets."""
         return Expect(events=self.events, digest=self.digest, faults=self.faults, counts=self.counts)
 
     def differences(self, expect: Expect) -> list[str]:
-        """What is not as expected, one clause each, such as ``trade: 12 instead of 13``."""
+        """The differences from an expectation, each a clause such as ``trade: 12 instead of 13``."""
         pairs: list[tuple[str, object, object]] = [
             ("events", self.events, expect.events),
             ("faults", self.faults, expect.faults),
@@ -64,13 +64,13 @@ class Outcome:
 
 class Replay:
     """
-    A run that is counted as it goes.
+    Runs to the end and counts events.
 
     Args:
-        run: Runs nowhere else.
+        run: Used by nothing else.
         start: Market time at which it begins, nanoseconds since the Unix epoch.
-        faults: The wire faults of its timeline.
-        clock: Seconds that never go back.
+        faults: The faults of its timeline.
+        clock: A monotonic clock, seconds.
         speed: Market seconds per second; 0 for as fast as possible.
         until: Where to end.
     """
@@ -96,7 +96,7 @@ class Replay:
         """
         Run to the end.
 
-        Yields the clock time at which to go on; whoever iterates waits until then.
+        Yields the clock time of the next step, until which the caller waits.
         """
         control = self._control
         self._add(control.opening())
@@ -107,11 +107,11 @@ class Replay:
 
     @property
     def market_ns(self) -> int:
-        """Market time that has gone by, nanoseconds."""
+        """Market time that has passed, nanoseconds."""
         return self._control.status().market_time - self._start
 
     def outcome(self) -> Outcome:
-        """What there was so far."""
+        """The result so far."""
         seq, passed = self._digest.events, self.market_ns
         begun = [
             fault

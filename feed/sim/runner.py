@@ -1,4 +1,4 @@
-"""The market simulator's nursery: runs a market against the clock, and sends what happens."""
+"""Runs a market against the clock, and sends its events to a channel. Trio."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from feed.sim.simulation import WHOLE, Simulation, Until
 from feed.stream.resettable_event import ResettableEvent
 from feed.stream.source import Batch, send
 
-# While the market is paused, the fan-out hears this often that the clock goes on: heartbeats want that.
+# While the market is paused, an empty batch is sent this often, from which heartbeats are timed.
 STAND_SECONDS: Final = 1.0
 
 
 def _nothing() -> None:
-    """Nobody asked to be told."""
+    """The default callback: do nothing."""
 
 
-async def _go_on() -> None:
-    """Nothing to wait for."""
+async def _no_wait() -> None:
+    """The default barrier: wait for nothing."""
 
 
 class MarketRunner:
@@ -36,8 +36,8 @@ class MarketRunner:
 
     Attributes:
         listing: The run's instruments.
-        control: Steers it, from any task.
-        scenario: What is played, for people; None when nobody has said.
+        control: Its commands (pause, seek, ...), for any task.
+        scenario: Description of the scenario for the status page; None if there is none.
     """
 
     def __init__(
@@ -52,16 +52,16 @@ class MarketRunner:
         scenario: Mapping[str, object] | None = None,
     ) -> None:
         """
-        Begin where the run stands.
+        Begin at the current time of the run.
 
         Args:
-            run: Run by nobody else.
+            run: Used by nothing else.
             flow: Bounds on a batch, and on the checkpoints of the run.
             speed: Market seconds per second; 0 for as fast as possible.
             until: Where to end.
-            waiting: Bound on the requests that wait to act.
-            journal: Told of every request before it acts; it does not act when the answer is False. None
-                keeps no journal.
+            waiting: Bound on the queue of requests.
+            journal: Called with every request before its execution; if it returns False, the request is
+                not executed. None for no journal.
             scenario: See the class.
         """
         self._changed = ResettableEvent()  # by a command or a request
@@ -80,34 +80,34 @@ class MarketRunner:
         self._flow = flow
         self._waiting = waiting
         self._journal = journal
-        self._turn = trio.lowlevel.ParkingLot()  # until the next one is over
+        self._turn = trio.lowlevel.ParkingLot()  # unparked after every turn of the loop
         self._requests: deque[tuple[Request, Callable[[], object]]] = deque()
         self._over = False
 
     @property
     def lag(self) -> float:
-        """How late the next event is by now, seconds; 0 when there is no pace to keep."""
+        """How late the next event is, seconds; 0 at unlimited speed."""
         late = trio.current_time() - self.control.wake_time()
         return late if 0 < late < math.inf and self.control.status().speed else 0.0
 
     def opening(self) -> list[Row]:
-        """The opening books."""
+        """The rows of the opening books."""
         return self.control.opening()
 
     @property
     def takes_orders(self) -> bool:
-        """Whether accounts can trade: in a simulated market that is not over."""
+        """Whether accounts can trade: in a simulated market that has not ended."""
         return not self._over and self.control.takes_orders
 
     def submit(self, request: Request, refused: Callable[[], object] = _nothing) -> bool:
         """
-        Let an account's request act as soon as the market comes round to it, in order.
+        Queue a request of an account; requests are executed in order, as soon as possible.
 
         Args:
-            request: What is asked.
-            refused: Called when its turn comes and it must not act, for it cannot be journalled.
+            request: The request.
+            refused: Called instead of the execution if the request cannot be written to the journal.
         Returns:
-            Whether it will; if not, too many wait, or the market is over.
+            Whether it was queued; False if the queue is full, or the market has ended.
         """
         if not self.takes_orders or len(self._requests) >= self._waiting:
             return False
@@ -116,7 +116,7 @@ class MarketRunner:
         return True
 
     async def stepped(self) -> None:
-        """Wait until every step that was asked for has been made, or there is nothing more to come."""
+        """Wait until all requested steps are done, or the run has ended."""
         while self.control.stepping and not self._over:
             await self._turn.park()
 
@@ -124,14 +124,14 @@ class MarketRunner:
         self,
         channel: trio.MemorySendChannel[Batch],
         *,
-        hold: Callable[[], Awaitable[object]] = _go_on,
-        settle: Callable[[], Awaitable[object]] = _go_on,
+        hold: Callable[[], Awaitable[object]] = _no_wait,
+        settle: Callable[[], Awaitable[object]] = _no_wait,
     ) -> None:
         """
-        Run to the end, or until cancelled. A full channel slows the market, and nothing is lost.
+        Run to the end, or until cancelled. A full channel slows the market down; no event is lost.
 
         Args:
-            channel: Takes every event; closed in the end.
+            channel: Gets all events; closed at the end.
             hold: Awaited before market time begins to run, such as for clients to subscribe.
             settle: Awaited after every batch, such as for the slowest client to have taken it.
         """

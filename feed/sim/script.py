@@ -1,24 +1,68 @@
-"""A market that follows a timeline: each action is applied at exactly its time, and then it ends."""
+"""The market of a scenario: applies the actions of a timeline, each at exactly its time, and ends."""
 
 from __future__ import annotations
 
 import sys
-from typing import Final
+from collections.abc import Callable
+from math import ceil, floor
+from typing import Any, Final
 
 import attrs
 
 from feed.errors import MarketError
-from feed.model.events import Row, Status
+from feed.model.events import Row, Side, Status
+from feed.model.orders import CancelOrder, NewOrder
 from feed.model.scenario import Scenario
-from feed.model.timeline import Action, Delist, Effect, Halt, LargeOrder, List, Resume, Shock, Wall
-from feed.sim.effects import EFFECTS
+from feed.model.timeline import (
+    Action,
+    Activity,
+    Delist,
+    Detach,
+    Effect,
+    Halt,
+    Imbalance,
+    LargeOrder,
+    Liquidity,
+    List,
+    Premium,
+    Resume,
+    Shock,
+    Spread,
+    Volatility,
+    Wall,
+)
 from feed.sim.market import Market
-from feed.sim.walls import WallOrders
+
+BPS: Final = 10_000
+"""Basis points in 1."""
+
+ApplyEffect = Callable[[Market, int, Any], list[Row]]
+"""Applies an effect to an instrument; None restores what the specification says."""
+
+
+def _factor(apply: Callable[[Market, int, float], list[Row]]) -> ApplyEffect:
+    return lambda market, instrument, effect: apply(market, instrument, effect.factor if effect else 1.0)
+
+
+EFFECTS: Final[dict[type[Effect], ApplyEffect]] = {
+    Volatility: _factor(Market.volatility),
+    Activity: _factor(Market.activity),
+    Liquidity: _factor(Market.liquidity),
+    Spread: _factor(Market.spread),
+    Imbalance: lambda market, instrument, effect: market.imbalance(
+        instrument, effect.side if effect else Side.BUY, effect.factor if effect else 1.0
+    ),
+    Premium: lambda market, instrument, effect: market.premium(
+        instrument, effect.bps / BPS if effect else 0.0
+    ),
+    Detach: lambda market, instrument, effect: market.detach(instrument, detached=effect is not None),
+}
+"""How each effect is applied. Of several of one kind the latest counts; after the last, the specification."""
 
 
 @attrs.frozen
 class _TimelineEvent:
-    """An action that begins or wears off at a market time, nanoseconds since the Unix epoch."""
+    """The beginning or the end of an action, at a market time in nanoseconds since the Unix epoch."""
 
     when: int
     action: Action
@@ -29,21 +73,19 @@ class ScriptedMarket:
     """
     The market of a scenario, from its start to its end. Can be used wherever a ``Market`` can.
 
-    At the time of an action the market's own participants act first; then the actions of that time
-    are applied in the order of the file, those that wear off before those that begin, and whoever
-    acts on one at once does so before the next. The same rows come out however the time is cut into
-    calls of :meth:`advance`.
+    At the time of an action the participants act first. Then the actions of that time are applied in
+    the order of the file, those that end before those that begin; participants that react at once do so
+    before the next action. The rows do not depend on how time is divided into calls of :meth:`advance`.
 
     Args:
-        scenario: What runs.
-        after: The market of a round before this one: its ids go on.
+        scenario: The scenario.
+        after: The market of the previous round, whose ids this one continues.
 
     Attributes:
         listing: The instruments, in index order.
-        scenario: What runs.
-        market: The market behind it.
-        end: Market time at which it ends, integer nanoseconds since the Unix epoch; what happens at
-            that time is still part of it.
+        scenario: The scenario.
+        market: Its market.
+        end: Market time at which it ends, integer nanoseconds since the Unix epoch, inclusive.
 
     Raises:
         MarketError: An action names an instrument that the market does not have.
@@ -56,11 +98,11 @@ class ScriptedMarket:
         self.end: Final = scenario.start + scenario.duration
         for action in scenario.actions:
             _check(action, self.market)
-        # The next one last. (Sorting in reverse would not turn those of one time around.)
+        # In reverse, the next one last. (Sorting in reverse would keep the order of equal times.)
         self._timeline_events = sorted(
             _timeline_events(scenario), key=lambda event: (event.when, event.begins)
         )[::-1]
-        # Effects that last, by their kind and instrument, in the order in which they began.
+        # Effects in force, by kind and instrument, in the order in which they began.
         self._active: dict[tuple[type[Effect], int], list[Effect]] = {}
         self._walls = WallOrders(self.market)
 
@@ -70,19 +112,19 @@ class ScriptedMarket:
         return self.market.now
 
     def from_start(self) -> ScriptedMarket:
-        """The same scenario from its beginning."""
+        """A new run of the scenario, from its beginning."""
         return ScriptedMarket(self.scenario)
 
     def opening(self) -> list[Row]:
-        """The rows that built the opening books, at the start. Taken once, before all others."""
+        """The rows of the opening books. To be called once, before :meth:`advance`."""
         return self.market.opening()
 
     def snapshot(self) -> list[Row]:
-        """Every status and every book as it stands, in rows that rebuild them from nothing."""
+        """Rows that rebuild the current statuses and books from nothing."""
         return self.market.snapshot()
 
     def next_time(self) -> int | None:
-        """Market time of the next thing that happens, at the latest the end; None once it is over."""
+        """Market time of the next action or event, at the latest the end; None once it is over."""
         upcoming = self.market.next_time()
         if self._timeline_events:
             upcoming = min(upcoming, self._timeline_events[-1].when)
@@ -92,11 +134,11 @@ class ScriptedMarket:
 
     def advance(self, until: int, limit: int = sys.maxsize) -> list[Row]:
         """
-        Let everything happen whose time has come, up to the end.
+        Run up to a market time, or to the end.
 
         Args:
-            until: Market time up to which, and including which, things happen.
-            limit: Stop after the first whole action that brings the rows to this number.
+            until: Market time, inclusive.
+            limit: Stop after the action with which the rows reach this number.
         Raises:
             MarketError: ``until`` is in the past.
         """
@@ -111,14 +153,14 @@ class ScriptedMarket:
                 rows += market.advance(when, limit - len(rows))
                 if len(rows) >= limit:
                     return rows
-            market.advance(when)  # nobody is left to act: this sets the time alone
+            market.advance(when)  # no participant acts any more: this only sets the time
             rows += self._apply(events.pop())
             if len(rows) >= limit:
                 return rows
         return rows + market.advance(until, limit - len(rows))
 
     def step(self) -> list[Row]:
-        """Exactly one action, at :meth:`next_time`, which becomes ``now``. It may leave no row."""
+        """Run exactly one action, at :meth:`next_time`, which becomes ``now``. It may give no row."""
         upcoming = self.next_time()
         return [] if upcoming is None else self.advance(upcoming, limit=0)
 
@@ -127,7 +169,7 @@ class ScriptedMarket:
         rows: list[Row] = []
         for instrument in map(self.listing.index, symbols):
             if isinstance(event.action, Wall):
-                change = self._walls.build if event.begins else self._walls.remove
+                change = self._walls.place if event.begins else self._walls.remove
                 rows += change(event.action, instrument)
             elif isinstance(event.action, Effect):
                 rows += self._take_effect(event, event.action, instrument)
@@ -161,7 +203,7 @@ class ScriptedMarket:
         if event.begins:
             lasting.append(effect)
         else:
-            # A resumption or a delisting may have ended it before its time.
+            # A resume or a delisting may have ended it early.
             lasting[:] = [action for action in lasting if action is not effect]
         if kind is Halt:
             if self.market.exchange.statuses[instrument] is Status.DELISTED:
@@ -184,3 +226,36 @@ def _check(action: Action, market: Market) -> None:
     for symbol in action.instruments:
         if symbol not in market.listing:
             raise MarketError(f"no instrument {symbol} in this market")
+
+
+class WallOrders:
+    """
+    Places and cancels the walls of a timeline: orders far larger than any other.
+
+    Args:
+        market: Whose books they are in.
+    """
+
+    def __init__(self, market: Market) -> None:
+        self._market = market
+        self._resting: list[tuple[Wall, int, int]] = []  # wall, instrument, order
+
+    def place(self, wall: Wall, instrument: int) -> list[Row]:
+        """Place a wall's order; no row if the instrument does not trade, or has no such price."""
+        book = self._market.exchange.books[instrument]
+        middle = (book.bid + book.ask) / 2
+        away = middle * wall.bps / BPS
+        price = ceil(middle + away) if wall.side else max(1, floor(middle - away))
+        order = NewOrder(account=0, instrument=instrument, side=wall.side, size=wall.lots, price=price)
+        ack, rows = self._market.submit(order)
+        if ack.resting:
+            self._resting.append((wall, instrument, ack.order))
+        return rows
+
+    def remove(self, wall: Wall, instrument: int) -> list[Row]:
+        """Cancel what is left of a wall's order."""
+        rows: list[Row] = []
+        for resting in [it for it in self._resting if it[0] is wall and it[1] == instrument]:
+            self._resting.remove(resting)
+            rows += self._market.submit(CancelOrder(account=0, instrument=instrument, order=resting[2]))[1]
+        return rows

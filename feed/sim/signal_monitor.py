@@ -1,4 +1,4 @@
-"""The observer inside the market: points out what the detectors find, at the moment they find it."""
+"""Runs the signal detectors inside the market, and publishes signals as they are found."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from feed.sim.event_queue import EventQueue
 
 class SignalMonitor:
     """
-    Looks at every trade, and once a second at every book.
+    Passes every trade, and once a second every book, to the detectors.
 
     Args:
         listing: The instruments.
-        rules: When to speak up.
+        rules: Thresholds of the detectors.
         exchange: The books.
-        rows: Where signals are told.
-        queue: Of the market.
+        rows: Where signals are published.
+        queue: The event queue of the market.
         start: Market time at which it opens, nanoseconds.
 
     Attributes:
-        sim: None: it looks everywhere.
+        sim: None: it belongs to no instrument.
     """
 
     sim: Final = None
@@ -47,16 +47,16 @@ class SignalMonitor:
         queue.schedule(queue.register(self), start - start % NS_PER_SECOND + NS_PER_SECOND)
 
     def act(self, now: int) -> int:
-        """Look at every book."""
+        """Run the detectors on every book."""
         self._rows += self._detectors.on_second(now)
         return NS_PER_SECOND
 
     def on_rows(self, rows: list[Row]) -> None:
-        """Look at what followed from one action."""
+        """Run the detectors on the rows of one action."""
         self._rows += self._detectors.on_rows(rows)
 
     def on_row(self, row: Row) -> None:
-        """Look at what the engine of a derivative has told."""
+        """Run the detectors on a row that the engine of a derivative published."""
         if row[0] == FUNDING:
             self._rows += self._detectors.on_funding(row)
 

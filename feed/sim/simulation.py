@@ -1,4 +1,4 @@
-"""A run: market time, and the rows that go with it. What can be paced, steered, copied and counted."""
+"""The interface of a run (market time, and the rows up to it), and checkpoints of it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from feed.model.requests import Request
 
 
 class Simulation(Protocol):
-    """What can be steered: a market, a scripted market, a recording. It can be pickled at any moment."""
+    """A run that can be controlled: a market, a scenario or a recording. It can be pickled at any time."""
 
     @property
     def listing(self) -> Listing:
-        """What a row's instrument is an index into."""
+        """The instruments, by the index in a row."""
 
     @property
     def now(self) -> int:
@@ -26,22 +26,22 @@ class Simulation(Protocol):
 
     @property
     def end(self) -> int | None:
-        """Market time at which all is over, nanoseconds; None where that is never, or not known before."""
+        """Market time at which it ends, nanoseconds; None where it has no end, or none known in advance."""
 
     def from_start(self) -> Simulation:
-        """The same run from its beginning: the same rows at the same times."""
+        """A new run from the beginning, with the same rows at the same times."""
 
     def opening(self) -> list[Row]:
-        """The rows before all others. Taken once."""
+        """The first rows, at the start. To be called once, before :meth:`advance`."""
 
     def snapshot(self) -> list[Row]:
-        """Every status and every book as it stands, in rows that rebuild them from nothing."""
+        """Rows that rebuild the current statuses and books from nothing."""
 
     def next_time(self) -> int | None:
-        """Market time of the next thing that happens; None once all is over."""
+        """Market time of the next event; None after the last."""
 
     def advance(self, until: int, limit: int) -> list[Row]:
-        """What happens up to and including ``until``, cut after the action that makes ``limit`` rows."""
+        """The rows up to ``until``, inclusive, or up to the action with which they reach ``limit``."""
 
 
 @runtime_checkable
@@ -50,28 +50,28 @@ class TakesRequests(Simulation, Protocol):
 
     @property
     def played(self) -> int:
-        """How many requests have acted. What they gave was told, and cannot be taken back."""
+        """Number of requests executed. Their results were published and cannot be undone."""
 
     def execute(self, request: Request) -> list[Row]:
-        """Let a request act now, after all that the market still has to do at this time."""
+        """Execute a request now, after the market's own actions of this time."""
 
 
 @runtime_checkable
 class Looping(Simulation, Protocol):
-    """A run that begins again when it is over."""
+    """A run that starts again at its end."""
 
     @property
     def rounds(self) -> int:
-        """How many rounds have begun."""
+        """Number of rounds started."""
 
 
 @attrs.frozen(kw_only=True)
 class Until:
     """
-    Where a run ends, whichever comes first.
+    Where a run is ended, whichever comes first; None for no bound.
 
     Attributes:
-        time: Market time, nanoseconds since the Unix epoch; what happens then is still part of it.
+        time: Market time, nanoseconds since the Unix epoch, inclusive.
         seq: Sequence number of the last event.
     """
 
@@ -80,25 +80,25 @@ class Until:
 
 
 WHOLE: Final = Until()
-"""Ends where the run itself ends."""
+"""No bound: the run ends by itself."""
 
 
 class Checkpoints:
     """
-    Copies of a run at some of its moments, as far apart as bounded memory asks for.
+    Pickled copies of a run at intervals of market time, in bounded memory.
 
-    The beginning needs no copy: a run can be run again. A run is not copied at all when fewer than
-    :data:`LEAST` copies of it would fit: copying it would hold the market up, for little.
+    The beginning needs no copy, since a run can be started again. No copies are made when fewer than
+    :data:`LEAST` would fit: they would cost time and be of little use.
 
     Args:
-        every: Nanoseconds of market time from one to the next; doubled whenever they are thinned out.
-        most: Bytes that all copies may take together.
+        every: Interval, nanoseconds of market time; doubled whenever the copies are thinned out.
+        most: Bound on all copies together, bytes.
         start: Market time of the beginning, nanoseconds.
     """
 
     MOST: Final = 16
     LEAST: Final = 8
-    # What a copy takes for each instrument of a market, roughly, before one was made.
+    # Estimated size of a copy per instrument, until one was made.
     INSTRUMENT_BYTES: Final = 64 * 1024
 
     def __init__(self, every: int, most: int, start: int) -> None:
@@ -109,7 +109,7 @@ class Checkpoints:
         self._size = 0  # of the last copy
 
     def offer(self, run: Simulation) -> None:
-        """Copy the run if the last copy is old enough."""
+        """Copy the run if the interval since the last copy is over."""
         if run.now < self._next:
             return
         kept = self._kept
@@ -126,7 +126,7 @@ class Checkpoints:
         self._next = run.now + self._every
 
     def before(self, time: int) -> Simulation | None:
-        """The run as it was at the last copy from ``time`` or earlier; None when there is none."""
+        """The run at its last checkpoint at or before ``time``; None if there is none."""
         copies = [copy for when, copy in self._kept if when <= time]
         if not copies:
             return None

@@ -1,4 +1,4 @@
-"""Everyone who trades and is no market maker: noise, momentum, mean reversion, and the large ones."""
+"""Traders other than market makers: noise, momentum, mean reversion, and large orders."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from feed.sim.random_streams import EXPONENTIAL, HEAVY, MASK, WIDTH, threshold
 
 # Noise traders rest orders at least this far behind the best price, as a share of half the spread.
 _BEHIND: Final = 0.5
-# Takers trade this share of the size at which orders rest.
+# Size of aggressive orders, as a share of the size of resting ones.
 _TAKES: Final = 0.4
-# Who takes goes no further than this past the best price, in spreads.
+# Limit price of aggressive orders, spreads past the best price.
 _REACH: Final = 2.0
-# The large ones cannot be choosers.
+# The same for large orders.
 _LARGE_REACH: Final = 4.0
 
 
 class NoiseTrader:
-    """Rests orders at any distance, takes them back, and now and then trades for no reason."""
+    """Places orders at random distances, cancels them, and sometimes trades at random."""
 
     __slots__ = ("_bits", "_gap", "_ids", "_most", "_takes", "index", "sim")
 
@@ -36,7 +36,7 @@ class NoiseTrader:
         self._bits = sim.random_stream(f"noise-{rank + 1}")
 
     def act(self, now: int) -> int:
-        """Take, rest or cancel one order."""
+        """Trade, or place or cancel one resting order."""
         sim = self.sim
         book = sim.book
         bits = self._bits(5 * WIDTH)
@@ -62,12 +62,12 @@ class NoiseTrader:
 
 class MovingAverageTrader:
     """
-    Compares the price with its own average, and trades when they part.
+    Compares the price with its moving average, and trades when they differ by more than a threshold.
 
     Args:
-        sim: Where.
-        spec: How.
-        name: Seeds its random numbers.
+        sim: The instrument.
+        spec: Memory of the average, threshold and rate.
+        name: Of its random stream.
         against: Trades towards the average (mean reversion) rather than away from it (momentum).
     """
 
@@ -84,7 +84,7 @@ class MovingAverageTrader:
         self._bits = sim.random_stream(name)
 
     def act(self, now: int) -> int:
-        """Look, and trade or not."""
+        """Compare price and average, and trade if they differ enough."""
         sim = self.sim
         bits = self._bits(2 * WIDTH)
         away = (sim.book.bid + sim.book.ask) / 2 - self._average
@@ -98,15 +98,15 @@ class MovingAverageTrader:
 
 class LargeOrder:
     """
-    One large order, in equal slices.
+    One large aggressive order, in equal slices.
 
     Args:
-        sim: Where.
-        side: Of the one who takes.
-        lots: In all.
-        slices: Parts; 1 sweeps the book at once.
-        pause: Nanoseconds between two.
-        reach: How far past the best price it goes, spreads.
+        sim: The instrument.
+        side: Of the aggressor.
+        lots: Total size.
+        slices: Number of parts; 1 sweeps the book at once.
+        pause: Nanoseconds between two slices.
+        reach: Limit price, spreads past the best price.
     """
 
     __slots__ = ("_lots", "_pause", "_reach", "_side", "_slices", "sim")
@@ -132,7 +132,7 @@ class LargeOrder:
 
 
 class LargeTrader:
-    """Has one large order after another, with long pauses between: some patient, some not."""
+    """Places one large order after another, with long pauses: some in slices, some at once."""
 
     __slots__ = ("_bits", "_gap", "_order", "index", "sim")
 
@@ -144,7 +144,7 @@ class LargeTrader:
         self._bits = sim.random_stream("large")
 
     def act(self, now: int) -> int:
-        """Begin an order, or go on with it."""
+        """Start an order, or trade its next slice."""
         bits = self._bits(2 * WIDTH + 2)
         if self._order is None:
             large = self.sim.market.large
