@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import ssl
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Unpack
+from typing import Required, TypedDict, Unpack
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from feed.client.book import Book
 from feed.client.connect import Feed, connect
-from feed.client.options import ConnectOptions
+from feed.client.event_buffer import Overflow
 from feed.client.orders import Orders
 from feed.client.states import State
+from feed.dialects.items import Channel
 from feed.model.directory import Directory
 from feed.model.events import Event
+
+
+class ConnectOptions(TypedDict, total=False):
+    """The keywords of :func:`feed.client.connect`, but those that stand in for the network in tests."""
+
+    key: str | None
+    secret: str | None
+    symbols: Required[Sequence[str]]
+    channels: Sequence[Channel | str]
+    raw_channels: Sequence[str]
+    dialect: str | None
+    resume: bool
+    mute_seconds: float | None
+    queue_events: int
+    overflow: Overflow
+    raw: bool
+    on_message: Callable[[bytes], None] | None
+    ssl_context: ssl.SSLContext | None
 
 
 class BlockingFeed:

@@ -1,15 +1,26 @@
-"""A book of price levels kept in step with the server's, and a checksum that proves it. Sans-I/O."""
+"""
+The books of a feed, kept in step with the server's: parts of messages in, events and states out. Sans-I/O.
+
+A checksum proves a book of price levels; nothing proves one of single orders (:mod:`feed.client.orders`).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 from zlib import crc32
 
 from feed.book.price_levels import PriceLevels
+from feed.client.orders import Orders
 from feed.client.replica import Replica
-from feed.dialects.items import BookPart
+from feed.client.states import OutOfSync, Resynced, State
+from feed.dialects.items import BookPart, Channel, OrderSet, OrdersPart, Part
 from feed.dialects.ladder import CHECKED_LEVELS
 from feed.model.directory import Directory
-from feed.model.events import Side
+from feed.model.events import BookCleared, Event, LevelSet, Side
+from feed.model.symbols import plain
+
+P = TypeVar("P", bound=Part)
 
 
 class Book(Replica[BookPart]):
@@ -52,3 +63,85 @@ class Book(Replica[BookPart]):
     def _prove(self, part: BookPart) -> None:
         if part.checksum is not None and part.checksum != self.checksum():
             raise self._lost("checksum")
+
+
+class Books:
+    """
+    Books of price levels, and books of single orders.
+
+    Attributes:
+        levels: By index of the instrument.
+        orders: By index of the instrument.
+    """
+
+    def __init__(self, directory: Directory) -> None:
+        self.levels: dict[int, Book] = {}
+        self.orders: dict[int, Orders] = {}
+        self._directory = directory
+
+    def take(self, part: BookPart | OrdersPart) -> list[Event | State]:
+        """
+        Take a part of a message into account.
+
+        Returns:
+            What has changed: nothing when the part is of the past, or a snapshot is awaited.
+
+        Raises:
+            OutOfStep: The book is not the server's.
+        """
+        index = part.instrument
+        at = {"seq": part.seq, "ts": part.ts, "instrument": index}
+        changes: Sequence[Event]
+        if isinstance(part, BookPart):
+            if index not in self.levels:
+                self.levels[index] = Book(self._directory, index)
+            changes = [
+                LevelSet(**at, side=side, price=price, level=lots) for side, price, lots in part.levels
+            ]
+            return self._apply(self.levels[index], part, changes, Channel.BOOK)
+        if index not in self.orders:
+            self.orders[index] = Orders(self._directory, index)
+        changes = [
+            OrderSet(**at, order=order, side=side, price=price, size=lots)
+            for side, order, price, lots in part.orders
+        ]
+        return self._apply(self.orders[index], part, changes, Channel.ORDERS)
+
+    def lose(self) -> list[State]:
+        """Nothing is known to be the server's any more; tells which books were."""
+        lost: list[State] = []
+        for channel, books in ((Channel.BOOK, self.levels), (Channel.ORDERS, self.orders)):
+            for index, book in books.items():
+                if book.in_sync:
+                    symbol = self._directory[index].symbol
+                    lost.append(OutOfSync(symbol=symbol, channel=channel, reason="a new connection"))
+                book.lose()
+        return lost
+
+    def whole(self, channel: Channel, symbol: str) -> bool:
+        """Whether the book of a channel, if it has one, is known to be the server's."""
+        books: Mapping[int, Replica[Any]]
+        match channel:
+            case Channel.BOOK:
+                books = self.levels
+            case Channel.ORDERS:
+                books = self.orders
+            case _:
+                return True
+        name = plain(symbol)
+        return any(book.in_sync and plain(book.instrument.symbol) == name for book in books.values())
+
+    def _apply(
+        self, book: Replica[P], part: P, changes: Sequence[Event], channel: Channel
+    ) -> list[Event | State]:
+        was_in_sync = book.in_sync and not part.first
+        if not book.apply(part):
+            return []
+        found: list[Event | State] = []
+        if part.first:
+            found.append(BookCleared(seq=part.seq, ts=part.ts, instrument=part.instrument))
+        found += changes
+        if book.in_sync and not was_in_sync:
+            symbol = self._directory[part.instrument].symbol
+            found.append(Resynced(symbol=symbol, channel=channel, seq=part.seq))
+        return found

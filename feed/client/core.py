@@ -13,7 +13,7 @@ from typing import Final
 import attrs
 
 from feed.client.address import KeyRefused, ServerAddress
-from feed.client.books import Books
+from feed.client.book import Books
 from feed.client.known import SymbolUnknown
 from feed.client.progress import GREETED, Progress
 from feed.client.replica import OutOfStep

@@ -162,7 +162,7 @@ class _Reader(_Messages):
 
     def __init__(self, run: ImportRun) -> None:
         # Not at the top, so that imports of other formats do not load the client.
-        from feed.client.books import Books  # noqa: PLC0415
+        from feed.client.book import Books  # noqa: PLC0415
         from feed.client.replica import OutOfStep  # noqa: PLC0415
         from feed.client.streams import Streams  # noqa: PLC0415
 

@@ -15,7 +15,7 @@ import websockets.sync.client
 
 from feed import Settings
 from feed.client import Disconnected, Quote, SymbolUnknown, connect, connect_blocking
-from feed.client.options import ConnectOptions
+from feed.client.blocking import ConnectOptions
 from feed.errors import ConfigError, FeedError
 from feed.testing import FeedServer
 from feed.testing.options import ServerOptions
