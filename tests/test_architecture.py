@@ -75,7 +75,7 @@ LIBRARIES["recording"] = LIBRARIES["importers"] = LIBRARIES["dialects"] | {"zsta
 
 TRIO = {"trio", "trio_websocket", "anyio"}
 TRIO_PLACES = re.compile(
-    r"(sim\.runner|stream\.(fanout|resettable_event|source)|faults\.transport|server|client|testing|cli|__init__)(\.|$)"
+    r"(sim\.runner|stream\.(fanout|resettable_event|source)|faults\.(transport|runtime)|server|client|testing|cli|__init__)(\.|$)"
 )
 
 # Above these nothing may depend on the wall clock, on the machine or on the run.

@@ -24,6 +24,7 @@ from feed import __version__
 from feed.cli.certify import certify
 from feed.cli.config import config
 from feed.cli.doctor import completion, doctor
+from feed.cli.faults import faults
 from feed.cli.imports import import_
 from feed.cli.keys import keys
 from feed.cli.options import HelpfulGroup, example
@@ -57,6 +58,7 @@ def feed() -> None:
 feed.add_command(serve)
 feed.add_command(config)
 feed.add_command(keys)
+feed.add_command(faults)
 feed.add_command(tail)
 feed.add_command(scenario)
 feed.add_command(replay)

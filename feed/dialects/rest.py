@@ -8,6 +8,7 @@ gives the protocol's table of :class:`Endpoint`. Its handlers are synchronous an
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Annotated, Any, Final, Generic, Literal, Protocol, TypeVar
 
@@ -324,9 +325,21 @@ class Endpoint(Generic[Context_contra]):
         try:
             return msgspec.convert(_with_whole_numbers(msgspec.json.decode(body)), type=self.body)
         except msgspec.ValidationError as problem:
-            raise Problem(400, "bad_request", f"The body does not fit: {problem}") from None
+            raise Problem(
+                400, "bad_request", f"The body does not fit: {problem}{self._known(problem)}"
+            ) from None
         except (msgspec.DecodeError, RecursionError):
             raise Problem(400, "bad_request", "The body is not JSON") from None
+
+    def _known(self, problem: msgspec.ValidationError) -> str:
+        """The kinds of body there are, for one of another kind."""
+        union = msgspec.inspect.type_info(self.body)
+        kinds = [one for one in getattr(union, "types", ()) if isinstance(one, msgspec.inspect.StructType)]
+        field = kinds[0].tag_field if kinds else None
+        unknown, missing = f"Invalid value .* - at `\\$\\.{field}`", f".* required field `{field}`"
+        if field is None or not re.fullmatch(f"{unknown}|{missing}", str(problem)):
+            return ""
+        return f"; known are {', '.join(str(one.tag) for one in kinds)}"
 
     async def answer(self, context: Context_contra, call: Call) -> Answer:
         """Answer a call, or raise :class:`Problem`."""

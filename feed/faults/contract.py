@@ -36,7 +36,7 @@ class FaultRecord:
     A fault that has begun.
 
     Attributes:
-        number: Its place among the scenario's faults, from 0.
+        number: Its place among the scenario's faults, from 0; None for one that was set at run time.
         name: As the scenario has it, such as ``half-open``.
         seq: Sequence number of the last event before it.
         market_time: Of that event, nanoseconds since the Unix epoch.
@@ -46,7 +46,7 @@ class FaultRecord:
         over: Whether it has ended; True from the start of one that does not last.
     """
 
-    number: int
+    number: int | None
     name: str
     seq: int
     market_time: int
@@ -66,12 +66,14 @@ class Ending:
         code: Close code to send; 0 drops the connection without a closing handshake.
         reason: Text of the close frame.
         token_expired: Whether the protocol says first that the token is no longer good.
+        reset: Whether the connection is dropped with a TCP reset; there is no close code then.
     """
 
     why: str
     code: int = 0
     reason: str = ""
     token_expired: bool = False
+    reset: bool = False
 
 
 @attrs.frozen

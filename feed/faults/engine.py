@@ -5,9 +5,12 @@ Faults of a scenario begin and end between two events (:mod:`feed.faults.schedul
 fan-out's hook. A bad link (delay, drop, duplicate, reorder) is bad for whoever comes while it lasts; mute
 and half-open strike those who are there when it begins, so that a client that comes back gets through.
 
+Faults that are set at run time (:mod:`feed.faults.runtime`) begin and end wherever the stream stands then.
+
 Several faults on one connection work together: those of frames in the order in which they began
-(:mod:`feed.faults.frame_faults`), then delay and stall (:mod:`feed.faults.transport`). Of several delays the
-one that began last counts.
+(:mod:`feed.faults.frame_faults`), then delay, bandwidth and stall (:mod:`feed.faults.transport`). Of several
+delays of the scenario the one that began last counts, and those set at run time are added to it; of several
+bandwidths the narrowest counts.
 """
 
 from __future__ import annotations
@@ -29,6 +32,7 @@ from feed.faults.schedule import Schedule
 from feed.model.durations import NS_PER_SECOND
 from feed.model.events import Row
 from feed.model.faults import (
+    Bandwidth,
     Delay,
     Disconnect,
     Drop,
@@ -41,6 +45,7 @@ from feed.model.faults import (
     Oversized,
     RefuseHandshakes,
     Reorder,
+    Reset,
     Restart,
 )
 from feed.model.timeline import verb
@@ -50,11 +55,12 @@ from feed.stream.hub import Hub
 log = structlog.get_logger("feed.faults")
 
 DROPPED: Final = 1006
-# After a refusal that lasts to the end of the scenario.
+# After a refusal that lasts to the end of the scenario, or until it is removed.
 RETRY_SECONDS: Final = 60
 
-_BAD_LINKS: Final = (Delay, Drop, Duplicate, Reorder)
+_BAD_LINKS: Final = (Delay, Bandwidth, Drop, Duplicate, Reorder)
 _EXPIRED: Final = Ending(why="fault: expire-tokens", code=1008, reason="Token expired", token_expired=True)
+_RESET: Final = Ending(why="fault: reset", reset=True)
 _RESTARTED: Final = Ending(why="fault: restart", code=1012, reason="Service restart")
 
 
@@ -68,6 +74,8 @@ class ActiveFault:
         label: What it draws from, with the seed.
         record: What became of it so far.
         knocks: Numbers the handshakes that it draws for.
+        seeded: What it does to frames; None where it does nothing to them.
+        until: When it ends, seconds of the clock; None where the scenario says so, or whoever removes it.
         struck: The connections that it lasts on.
     """
 
@@ -75,7 +83,14 @@ class ActiveFault:
     label: str
     record: FaultRecord
     knocks: Iterator[int]
+    seeded: SeededFault | None = None
+    until: float | None = None
     struck: dict[Target, None] = attrs.field(factory=dict)
+
+    @property
+    def at_run_time(self) -> bool:
+        """Whether no scenario let it begin."""
+        return self.record.number is None
 
 
 class FaultEngine:
@@ -85,11 +100,13 @@ class FaultEngine:
     Args:
         plan: The faults of the scenario.
         hub: Who listens to what.
+        clock: In seconds; for faults that are set at run time.
     """
 
-    def __init__(self, plan: Plan, hub: Hub) -> None:
+    def __init__(self, plan: Plan, hub: Hub, *, clock: Callable[[], float]) -> None:
         self._plan = plan
         self._hub = hub
+        self._clock = clock
         self._schedule = Schedule(plan.faults, start=plan.start, every=plan.every)
         self._scheduled: dict[int, ActiveFault] = {}  # those that have begun, by their place in the scenario
         self._lasting: dict[ActiveFault, None] = {}  # in the order in which they began
@@ -97,8 +114,13 @@ class FaultEngine:
         self._arrivals = itertools.count(1)
         self._knocks = itertools.count(1)
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing goes wrong, now or later, unless somebody asks for it."""
+        return not self._plan.faults and not self._lasting
+
     def statistics(self) -> tuple[FaultRecord, ...]:
-        """Every fault that has begun, in the order in which they did."""
+        """Every fault of the scenario that has begun, in the order in which they did."""
         return tuple(attrs.evolve(active.record) for active in self._scheduled.values())
 
     # --- between two events ----------------------------------------------------------------------
@@ -121,9 +143,36 @@ class FaultEngine:
             market_time=self._hub.market_state.now,
             since=None if fault.at is None else cue.when,
         )
-        active = ActiveFault(fault=fault, label=str(cue.number), record=record, knocks=self._knocks)
+        active = self._active(fault, str(cue.number), record, self._knocks)
         self._scheduled[cue.number] = active
         self._begin(active, seq)
+
+    def begin(self, fault: Fault, *, name: str, until: float | None) -> ActiveFault:
+        """
+        Let a fault begin here and now; the stream is between two events.
+
+        Args:
+            fault: What it is; it strikes whom it aims at, whatever it says of when.
+            name: Tells it from others that are set at run time; whom it strikes is drawn from it.
+            until: When :meth:`end` will be called, seconds of the clock; None when that is not known.
+        """
+        seq = self._hub.seq
+        now = self._hub.market_state.now
+        record = FaultRecord(number=None, name=verb(type(fault)), seq=seq, market_time=now)
+        active = self._active(fault, f"run time {name}", record, itertools.count(1))
+        active.until = until
+        self._begin(active, seq)
+        return active
+
+    def end(self, active: ActiveFault) -> None:
+        """Let a fault be over that :meth:`begin` gave, here and now, if it is not."""
+        if active in self._lasting:
+            self._end(active, self._hub.seq)
+
+    def _active(self, fault: Fault, label: str, record: FaultRecord, knocks: Iterator[int]) -> ActiveFault:
+        frames = isinstance(fault, FRAME_FAULTS)
+        seeded = SeededFault(fault, label, self._plan.seed) if frames else None
+        return ActiveFault(fault=fault, label=label, record=record, knocks=knocks, seeded=seeded)
 
     def _begin(self, active: ActiveFault, seq: int) -> None:
         record = active.record
@@ -180,11 +229,14 @@ class FaultEngine:
             if fault.aim.strikes(dialect=dialect, key=None, lot=lot):
                 active.record.refused += 1
                 status = fault.status if isinstance(fault, RefuseHandshakes) else 503
-                return Refused(status, self._seconds(fault, active.record))
+                return Refused(status, self._seconds(fault, active))
         return None
 
-    def _seconds(self, fault: LastingFault, record: FaultRecord) -> int:
-        """Market seconds until a lasting fault is over, at least 1."""
+    def _seconds(self, fault: LastingFault, active: ActiveFault) -> int:
+        """Seconds until a lasting fault is over, at least 1: of the market for one of the scenario."""
+        record = active.record
+        if active.until is not None:
+            return max(1, math.ceil(active.until - self._clock()))
         if fault.duration is None:
             return RETRY_SECONDS
         begun = record.market_time if record.since is None else record.since
@@ -207,6 +259,8 @@ class FaultEngine:
             case Disconnect(code=code, reason=reason):
                 code = 0 if code == DROPPED else code
                 self._send_away(connection, Ending(why="fault: disconnect", code=code, reason=reason))
+            case Reset():
+                self._send_away(connection, _RESET)
             case ExpireTokens():
                 self._send_away(connection, _EXPIRED)
             case Restart():
@@ -227,16 +281,26 @@ class FaultEngine:
     def _put_right(self, connection: Target) -> None:
         """Make a connection as bad as the faults that last on it."""
         lasting = [active for active in self._lasting if connection in active.struck]
-        link_faults = tuple(
-            SeededFault(active.fault, active.label, self._plan.seed)
-            for active in lasting
-            if isinstance(active.fault, FRAME_FAULTS)
-        )
+        link_faults = tuple(active.seeded for active in lasting if active.seeded is not None)
         if link_faults != connection.send_buffer.link_faults:
             self._hub.distort(connection.send_buffer, link_faults)
-        delays = [self._lateness(active, connection) for active in lasting if isinstance(active.fault, Delay)]
-        stalled = any(isinstance(active.fault, HalfOpen) for active in lasting)
-        connection.impair(LinkState(late=delays[-1] if delays else None, stalled=stalled))
+        narrow = [one.fault.bytes_per_second for one in lasting if isinstance(one.fault, Bandwidth)]
+        connection.impair(
+            LinkState(
+                late=self._late(lasting, connection),
+                bytes_per_second=min(narrow, default=None),
+                stalled=any(isinstance(active.fault, HalfOpen) for active in lasting),
+            )
+        )
+
+    def _late(self, lasting: list[ActiveFault], connection: Target) -> Callable[[], float] | None:
+        delays = [active for active in lasting if isinstance(active.fault, Delay)]
+        scheduled = [active for active in delays if not active.at_run_time]
+        late = [self._lateness(active, connection) for active in delays if active.at_run_time]
+        late += [self._lateness(active, connection) for active in scheduled[-1:]]
+        if len(late) < 2:
+            return late[0] if late else None
+        return lambda: sum(one() for one in late)
 
     def _lateness(self, active: ActiveFault, connection: Target) -> Callable[[], float]:
         whose, fault = self._present[connection], active.fault

@@ -17,6 +17,8 @@ import attrs
 from feed.model.faults import Drop, Duplicate, Fault, Mute, Reorder
 from feed.stream.link_faults import Frame, FrameFault
 
+_KEY_BYTES: Final = 64  # RFC 7693, section 2.1
+
 
 @attrs.frozen
 class SeededFault:
@@ -27,15 +29,18 @@ class SeededFault:
         fault: One of :data:`FRAME_FAULTS`.
         label: Tells it from others: two faults that are else the same strike different frames.
         seed: Of the scenario, or of the market.
+        lost: What a bounded :class:`~feed.model.faults.Drop` has lost so far, by topic: the same frames for
+            everybody, so that who subscribes anew does not lose as many again.
     """
 
     fault: Fault
     label: str
     seed: int
+    lost: dict[bytes, set[bytes]] = attrs.field(factory=dict, init=False, repr=False, eq=False)
 
     @cached_property
     def _secret(self) -> bytes:
-        return f"{self.seed}:{self.label}".encode()
+        return f"{self.seed}:{self.label}".encode()[-_KEY_BYTES:]
 
     def draws(self, key: bytes) -> tuple[float, float]:
         """Two numbers from [0, 1) for a frame: whether it is struck, and how hard."""
@@ -77,10 +82,19 @@ class _Dropped(_Passing):
     def __init__(self, seeded: SeededFault, fault: Drop) -> None:
         self._seeded = seeded
         self._fraction = fault.fraction
+        self._messages = fault.messages
 
     def take(self, key: bytes, data: bytes) -> Iterable[Frame]:
-        struck = self._seeded.draws(key)[0] < self._fraction
+        struck = self._seeded.draws(key)[0] < self._fraction and self._may_lose(key)
         return () if struck else ((key, data),)
+
+    def _may_lose(self, key: bytes) -> bool:
+        if self._messages is None:
+            return True
+        lost = self._seeded.lost.setdefault(key.rpartition(b"@")[0], set())
+        if len(lost) < self._messages:
+            lost.add(key)
+        return key in lost
 
 
 class _Duplicated(_Passing):

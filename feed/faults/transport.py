@@ -105,6 +105,11 @@ class FaultyTransport:
         if self._stalled is not None:
             self._stalled.set()
 
+    def reset(self) -> None:
+        """Drop the connection with a reset, and what is on the way."""
+        self._transport.reset()
+        self.close()
+
     @property
     def blocked(self) -> bool:
         """Whether the client has not taken what was sent."""

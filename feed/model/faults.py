@@ -108,6 +108,11 @@ class Disconnect(Fault):
 
 
 @attrs.frozen(kw_only=True)
+class Reset(Fault):
+    """Connections are cut with a TCP reset: what is on the way is lost, and the client sees an error."""
+
+
+@attrs.frozen(kw_only=True)
 class Mute(LastingFault):
     """Nothing is sent any more, yet pings are answered. What was withheld is lost."""
 
@@ -132,15 +137,30 @@ class Delay(LastingFault):
 
 
 @attrs.frozen(kw_only=True)
+class Bandwidth(LastingFault):
+    """
+    Frames arrive no faster than a narrow link takes them, in their order.
+
+    Attributes:
+        bytes_per_second: The most that it takes, of the clock rather than of market time.
+    """
+
+    bytes_per_second: int = attrs.field(validator=[ge(1), le(1_000_000_000)])
+
+
+@attrs.frozen(kw_only=True)
 class Drop(LastingFault):
     """
     Frames are lost.
 
     Attributes:
         fraction: Share of the data frames, drawn for each.
+        messages: How many of each channel of an instrument are lost at most, whoever listens; None for
+            no bound.
     """
 
     fraction: float = attrs.field(validator=_SHARE)
+    messages: int | None = attrs.field(default=None, validator=optional([ge(1), le(1000)]))
 
 
 @attrs.frozen(kw_only=True)
@@ -210,9 +230,11 @@ class Restart(LastingFault):
 
 FAULTS: Final[tuple[type[Fault], ...]] = (
     Disconnect,
+    Reset,
     Mute,
     HalfOpen,
     Delay,
+    Bandwidth,
     Drop,
     Duplicate,
     Reorder,

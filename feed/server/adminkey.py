@@ -26,7 +26,7 @@ def admin_key(path: Path | None, random_bytes: Callable[[int], bytes]) -> str:
     if path is None:
         return new_key(ADMIN_PREFIX, random_bytes(KEY_BYTES))
     try:
-        return _read(path)
+        return read_admin_key(path)
     except FileNotFoundError:
         return _make(path, new_key(ADMIN_PREFIX, random_bytes(KEY_BYTES)))
     except (OSError, UnicodeDecodeError) as error:
@@ -34,7 +34,14 @@ def admin_key(path: Path | None, random_bytes: Callable[[int], bytes]) -> str:
         raise ConfigError(f"cannot be read: {reason}", where=f"--admin-key {path}") from None
 
 
-def _read(path: Path) -> str:
+def read_admin_key(path: Path) -> str:
+    """
+    The key in a file.
+
+    Raises:
+        ConfigError: The file holds none.
+        OSError: It cannot be read; ``UnicodeDecodeError`` when it is no ASCII.
+    """
     with path.open(encoding="ascii") as file:
         key = file.read(LONGEST_KEY + 2).strip()
     if not _SHORTEST <= len(key) <= LONGEST_KEY or key.split() != [key]:

@@ -57,19 +57,19 @@ class ConnectionRegistry:
         closed: Set when nobody is let in any more because of that.
         submit: Lets a request act in the market; False when it will not, and calls back when its turn
             comes and it must not act after all.
-        faults: What goes wrong on purpose; None when nothing will.
+        faults: What goes wrong on purpose.
         turns: Who works next, and how much anybody may make the server do.
     """
 
     fanout: Fanout
     limits: Limits
+    faults: FaultEngine
     close_counts: CloseCounts = attrs.field(factory=CloseCounts)
     connections: dict[Served, None] = attrs.field(factory=dict)
     stopping: trio.Event = attrs.field(factory=trio.Event)
     ended: trio.Event = attrs.field(factory=trio.Event)
     closed: trio.Event = attrs.field(factory=trio.Event)
     submit: Callable[[Request, Callable[[], object]], bool] = closed_market
-    faults: FaultEngine | None = None
     turns: Turns = attrs.field(
         default=attrs.Factory(lambda self: Turns(cast("ConnectionRegistry", self).limits), takes_self=True)
     )

@@ -221,8 +221,7 @@ class Router:
         problem = self._guard.problem(opening.headers, arrival) if dialect.trades else ""
         if problem:
             raise BadRequest(403, problem)
-        faults = self._registry.faults
-        refusal = faults.refusal(dialect.name) if faults is not None else None
+        refusal = self._registry.faults.refusal(dialect.name)
         if refusal is not None:
             retry = (("Retry-After", str(refusal.retry_seconds)),)
             raise BadRequest(refusal.status, "Nobody is let in at the moment", retry)

@@ -136,6 +136,7 @@ async def serve(
                 rooms.start_soon(playout.run, send, server_context.fanout)
                 rooms.start_soon(server_context.key_watch.run)
                 rooms.start_soon(server_context.webhooks.run)
+                rooms.start_soon(server_context.run_time_faults.run, server_context.fanout.at_rest)
                 rooms.start_soon(
                     partial(
                         _play,

@@ -18,6 +18,7 @@ from feed.dialects.contract import TellsAlerts
 from feed.dialects.discovery import dialects
 from feed.faults.contract import Plan
 from feed.faults.engine import FaultEngine
+from feed.faults.runtime import RunTimeFaults
 from feed.model.accounts import Accounts
 from feed.model.day import Day
 from feed.model.market_state import MarketState
@@ -60,7 +61,8 @@ class ServerContext:
         registry: What every connection shares.
         web: Serves what is no WebSocket.
         router: Lets a connection in.
-        faults: What goes wrong on purpose; None when nothing will.
+        faults: What goes wrong on purpose.
+        run_time_faults: What operators let go wrong, beside the scenario.
         listing: The instruments.
         key_watch: Takes over changes of the keys file.
         alerts: What clients want to be told of.
@@ -126,9 +128,13 @@ class ServerContext:
             failed=_report,
         )
         limits = _limits(settings)
-        self.faults = FaultEngine(plan, hub) if plan is not None and plan.faults else None
+        plan = plan or Plan()
+        self.faults = FaultEngine(plan, hub, clock=trio.current_time)
+        self.run_time_faults = RunTimeFaults(self.faults, clock=trio.current_time)
         storage = storage or Storage(settings.recording)
-        self.fanout = Fanout(hub, settings.flow, fault_hook=self.faults, tap=storage.published)
+        self.fanout = Fanout(
+            hub, settings.flow, fault_hook=self.faults if plan.faults else None, tap=storage.published
+        )
         self.registry = ConnectionRegistry(
             fanout=self.fanout,
             limits=limits,
@@ -180,6 +186,7 @@ class ServerContext:
             webhooks=self.webhooks,
             endpoints=all_endpoints(listing, settings.web),
             alerts=self.alerts,
+            faults=self.run_time_faults,
         )
         app, paths, self.prepare = build(context, origins)
         self.web = HttpWorker(app, paths, limits, settings.web)

@@ -141,6 +141,11 @@ class TlsTransport:
         self._below.close()
         self._paid.unpark_all()  # here, for nobody flushes any more when everything is being cancelled
 
+    def reset(self) -> None:
+        """Drop the connection below with a reset; whoever waits on it is woken."""
+        self._below.reset()
+        self.close()
+
     async def _hear(self) -> None:
         """Take the next ciphertext."""
         data = await self._below.receive()

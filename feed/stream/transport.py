@@ -42,3 +42,7 @@ class Transport(Protocol):
     def close(self) -> None:
         """Drop the connection; whoever waits on it is woken with an error."""
         ...
+
+    def reset(self) -> None:
+        """Drop the connection so that the other end sees an error: what is on the way is lost."""
+        ...

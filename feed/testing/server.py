@@ -180,8 +180,7 @@ class FeedServer:
         """The faults of the scenario that have begun: what, when, and how many they struck."""
 
         def look() -> tuple[FaultRecord, ...]:
-            faults = self._server_context.faults if self._server_context is not None else None
-            return faults.statistics() if faults is not None else ()
+            return self._server_context.faults.statistics() if self._server_context is not None else ()
 
         return self.call(look)
 

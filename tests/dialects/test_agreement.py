@@ -171,6 +171,7 @@ class Audience:
             clock=lambda: 0.0,
             alerts=None,
             webhooks=None,
+            faults=None,
         )
         context = attrs.evolve(support.with_listing(listing), market_state=lambda: hub.market_state)
         self.ears = {name: self._listen(support, context, name) for name in HEAR}

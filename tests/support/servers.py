@@ -103,6 +103,7 @@ async def open_server(settings=None, script=None, plan=None, wall=time.time):
         nursery.start_soon(server.fanout.run, receive)
         nursery.start_soon(server.key_watch.run)
         nursery.start_soon(server.webhooks.run)
+        nursery.start_soon(server.run_time_faults.run, server.fanout.at_rest)
         nursery.start_soon(server.fanout.replay)
         nursery.start_soon(script.run, send)
         yield RunningServer(server, script, nursery, settings.limits, settings)

@@ -118,6 +118,10 @@ class MemoryTransport:
         self._in.readers.unpark_all()
         self._out.writers.unpark_all()
 
+    def reset(self):
+        self._reset()
+        self.close()
+
     def _check(self):
         if self.closed:
             raise OSError(errno.EBADF, "closed")

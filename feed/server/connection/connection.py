@@ -167,7 +167,7 @@ class Connection:
         cause = DisconnectCause.TOKEN_EXPIRED if ending.token_expired else None
         self.end(CloseReason(ending.why, ending.code, ending.reason, cause))
         if not ending.code:
-            self._stream.close()
+            self._stream.close(reset=ending.reset)
 
     def impair(self, link: LinkState) -> None:
         """Let the way to the client be as bad as that from now on."""
@@ -185,9 +185,9 @@ class Connection:
             self.end(close_reason.SHUTDOWN)
         self.check_key()
         faults = registry.faults
-        if faults is not None:
+        if not faults.idle:
             self._send_buffer.release()
-            faults.arrived(self)
+        faults.arrived(self)
         try:
             with self._scope:
                 await self._greet(handshake_deadline)
@@ -200,8 +200,7 @@ class Connection:
             self.end(close_reason.BUG)
         finally:
             del registry.connections[self]
-            if faults is not None:
-                faults.left(self)
+            faults.left(self)
             if self._answered:
                 registry.close_counts.ended(self._close_reason or close_reason.GONE)
 
@@ -274,8 +273,7 @@ class Connection:
             case Reply(text):
                 self._hub.send(self._send_buffer, text)
             case Subscribe(topics, since):
-                if self._registry.faults is not None:
-                    self._registry.faults.met(self)
+                self._registry.faults.met(self)
                 self._hub.subscribe(self._send_buffer, topics, since=None if since is None else since.seq)
             case Unsubscribe(topics):
                 self._hub.unsubscribe(self._send_buffer, topics)

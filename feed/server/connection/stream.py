@@ -238,10 +238,12 @@ class ConnectionStream(trio.abc.Stream):
         finally:
             self.close()
 
-    def close(self) -> None:
-        """Drop the connection, without waiting."""
+    def close(self, *, reset: bool = False) -> None:
+        """Drop the connection, without waiting; with ``reset`` so that the client sees an error."""
         self._over()
         self._closed = True
+        if reset:
+            self._transport.reset()
         self._transport.close()
         self._owing.set()
         self._progress.unpark_all()

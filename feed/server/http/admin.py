@@ -150,7 +150,7 @@ class Subject(Shape):
         data: What it says.
     """
 
-    name: Literal["scenario", "faults"]
+    name: Literal["scenario"]
     data: Any
 
 
@@ -203,13 +203,6 @@ def show_scenario(context: RequestContext, call: Call) -> Subject:
     return _subject("scenario", getattr(context.source, "scenario", None))
 
 
-def show_faults(context: RequestContext, call: Call) -> Subject:
-    """The faults that have begun, and whom each has struck."""
-    del call
-    faults = context.registry.faults
-    return _subject("faults", None if faults is None else faults.statistics())
-
-
 def _control(context: RequestContext) -> Control:
     control: Control | None = getattr(context.source, "control", None)
     if control is None:
@@ -217,7 +210,7 @@ def _control(context: RequestContext) -> Control:
     return control
 
 
-def _subject(name: Literal["scenario", "faults"], data: object) -> Subject:
+def _subject(name: Literal["scenario"], data: object) -> Subject:
     if data is None:
         raise Problem(404, "not_found", f"This market has no {name}")
     return Subject(name=name, data=msgspec.to_builtins(data, enc_hook=str))
@@ -255,16 +248,6 @@ def endpoints() -> tuple[Endpoint[RequestContext], ...]:
             path="/admin/scenario",
             summary="The scenario that is played",
             handle=show_scenario,
-            access=ADMIN,
-            guarded=True,
-            returns=Subject,
-            refusals=unsaid,
-            group="Admin",
-        ),
-        Endpoint(
-            path="/admin/faults",
-            summary="What goes wrong on the wire",
-            handle=show_faults,
             access=ADMIN,
             guarded=True,
             returns=Subject,

@@ -24,7 +24,7 @@ from feed.dialects.rest import JSON, Endpoint
 from feed.model.arrival import Arrival, is_loopback
 from feed.model.instruments import Listing
 from feed.server.guard import Origins
-from feed.server.http import admin, documents, health, market
+from feed.server.http import admin, documents, faults, health, market
 from feed.server.http.context import RequestContext, too_many_guesses
 from feed.server.http.cors import Cors, guard_problem
 from feed.server.http.quota import DAY, SECOND, Quota, Quotas
@@ -47,6 +47,7 @@ def all_endpoints(listing: Listing, web: Web) -> tuple[Endpoint[RequestContext],
         *market.endpoints(),
         *health.endpoints(),
         *admin.endpoints(),
+        *faults.endpoints(),
         *documents.endpoints(),
     )
 

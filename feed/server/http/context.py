@@ -10,6 +10,7 @@ import trio
 from feed.dialects.access import Problem
 from feed.dialects.messages import unknown
 from feed.dialects.rest import Call, Endpoint
+from feed.faults.runtime import RunTimeFaults
 from feed.model.events import Trade
 from feed.model.instruments import Instrument, Listing
 from feed.model.market_state import MarketState
@@ -49,6 +50,7 @@ class RequestContext:
         alerts: What clients want to be told of.
         webhooks: Pushes messages to URLs that clients name.
         storage: What is written to disk.
+        faults: What operators let go wrong on purpose.
         endpoints: Everything that is served, for the documents about it.
         token_rates: How often each key is given a token.
     """
@@ -65,6 +67,7 @@ class RequestContext:
     clock: Callable[[], float]
     alerts: AlertService
     webhooks: WebhookService
+    faults: RunTimeFaults
     storage: Storage = attrs.field(factory=Storage)
     endpoints: tuple[Endpoint[RequestContext], ...] = ()
     token_rates: MinuteCounters = attrs.field(factory=lambda: MinuteCounters(trio.current_time))

@@ -68,7 +68,7 @@ class _Figures(Collector):
         )
         yield from self._webhooks()
         yield from self._storage()
-        yield self._faults()
+        yield from self._faults()
         yield HistogramMetricFamily(
             "feed_event_to_write_seconds",
             "From the making of a step's oldest event to the last write of the step.",
@@ -113,12 +113,30 @@ class _Figures(Collector):
                 "feed_recording_lost_events", "Events published since the recording stopped.", recorder.lost
             )
 
-    def _faults(self) -> Metric:
-        """Whom the faults of a scenario have struck."""
+    def _faults(self) -> Iterator[Metric]:
+        """Whom faults have struck: those of the scenario by number, those set at run time by name."""
         struck = CounterMetricFamily(
             "feed_fault_connections", "Connections struck by a fault.", labels=["number", "fault"]
         )
-        faults = self._context.registry.faults
-        for record in faults.statistics() if faults is not None else ():
+        for record in self._context.registry.faults.statistics():
             struck.add_metric([str(record.number), record.name], record.connections)
-        return struck
+        yield struck
+        active = GaugeMetricFamily(
+            "feed_run_time_fault_active",
+            "1 while a fault set at run time is at work.",
+            labels=["name", "kind"],
+        )
+        struck = CounterMetricFamily(
+            "feed_run_time_fault_connections",
+            "Connections struck by a fault set at run time.",
+            labels=["name", "kind"],
+        )
+        refused = CounterMetricFamily(
+            "feed_run_time_fault_refused", "Handshakes that it turned away.", labels=["name", "kind"]
+        )
+        for fault in self._context.faults:
+            labels = [fault.name, fault.kind]
+            active.add_metric(labels, int(not fault.record.over))
+            struck.add_metric(labels, fault.record.connections)
+            refused.add_metric(labels, fault.record.refused)
+        yield from (active, struck, refused)

@@ -275,7 +275,7 @@ CODES = {400: "bad_request", 401: "unauthorized", 403: "forbidden", 404: "not_fo
         ("/api/v1/market-data?markets=", {}, 400, "markets is missing"),
         ("/admin/clock", {}, 401, "X-API-Key"),
         ("/admin/clock", ADMIN, 404, "cannot be steered"),
-        ("/admin/faults", ADMIN, 404, "no faults"),
+        ("/admin/faults?name=slow", ADMIN, 404, "There is no fault 'slow'; there are none"),
     ],
 )
 async def test_a_refusal_says_why(market, path, headers, status, words):

@@ -1,0 +1,177 @@
+"""
+Faults that are added, listed and removed while a server runs.
+
+They act on connections alone. The market, its events, their numbers, the journal and recordings are what
+they would be without, and so is every byte to a client that they do not strike: what a fault draws comes
+from the seed and the fault's name. ``feed replay`` computes events, and so knows nothing of them.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from typing import Final
+
+import attrs
+import structlog
+import trio
+
+from feed.errors import ClientError
+from feed.faults.contract import FaultRecord
+from feed.faults.engine import ActiveFault, FaultEngine
+from feed.model.faults import Fault
+
+log = structlog.get_logger("feed.faults")
+
+MOST_FAULTS: Final = 100
+NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
+
+
+class NameTaken(ClientError):
+    """A fault of that name is at work, or too many are."""
+
+
+class NoSuchFault(ClientError):
+    """There is no fault of that name."""
+
+
+@attrs.frozen(kw_only=True)
+class RunTimeFault:
+    """
+    A fault that was set at run time.
+
+    Attributes:
+        name: Told by whoever added it.
+        kind: Likewise.
+        settings: Likewise: what makes it differ from others of its kind, for people to read.
+        seconds: For how long; None until it is removed, or when it is over at once.
+        active: What the engine made of it.
+    """
+
+    name: str
+    kind: str
+    settings: Mapping[str, object]
+    seconds: float | None
+    active: ActiveFault
+
+    @property
+    def record(self) -> FaultRecord:
+        """What became of it so far."""
+        return self.active.record
+
+
+class RunTimeFaults:
+    """
+    Those of one server, by name.
+
+    One that is over is kept, for people to see whom it struck, until it is removed, its name is given
+    to another, or there are more than ``MOST_FAULTS``.
+
+    Args:
+        engine: Lets them happen.
+        clock: Seconds in which durations count; they go on while the market stands still.
+    """
+
+    def __init__(self, engine: FaultEngine, *, clock: Callable[[], float]) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._faults: dict[str, RunTimeFault] = {}
+        self._changed = trio.lowlevel.ParkingLot()
+
+    def __iter__(self) -> Iterator[RunTimeFault]:
+        """In the order in which they were added."""
+        return iter(tuple(self._faults.values()))
+
+    def find(self, name: str) -> RunTimeFault:
+        """
+        The one of that name.
+
+        Raises:
+            NoSuchFault: There is none.
+        """
+        if name not in self._faults:
+            known = ", ".join(self._faults)
+            hint = f"there are {known}" if known else "there are none"
+            raise NoSuchFault(f"There is no fault {name!r}; {hint}")
+        return self._faults[name]
+
+    def seconds_left(self, fault: RunTimeFault) -> float | None:
+        """Until it ends by itself; None when it does not, or is over."""
+        until = fault.active.until
+        return None if until is None or fault.record.over else max(0.0, until - self._clock())
+
+    def add(
+        self,
+        name: str,
+        fault: Fault,
+        *,
+        kind: str,
+        settings: Mapping[str, object],
+        seconds: float | None,
+    ) -> RunTimeFault:
+        """
+        Let a fault begin, between two events.
+
+        Args:
+            name: That no other has which is still at work; as ``NAME`` has it.
+            fault: What it is.
+            kind: What people call it.
+            settings: See :class:`RunTimeFault`.
+            seconds: For how long; None until it is removed.
+
+        Raises:
+            NameTaken: Another one has the name, or ``MOST_FAULTS`` are at work.
+        """
+        before = self._faults.get(name)
+        if before is not None and not before.record.over:
+            raise NameTaken(f"There is a fault {name!r} already; remove it first")
+        if before is None and len(self._faults) >= MOST_FAULTS:
+            over = next((one for one in self._faults.values() if one.record.over), None)
+            if over is None:
+                raise NameTaken(f"There are {MOST_FAULTS} faults already; remove one first")
+            del self._faults[over.name]
+        self._faults.pop(name, None)
+        until = None if seconds is None else self._clock() + seconds
+        active = self._engine.begin(fault, name=name, until=until)
+        added = RunTimeFault(name=name, kind=kind, settings=settings, seconds=seconds, active=active)
+        self._faults[name] = added
+        self._changed.unpark_all()
+        return added
+
+    def remove(self, name: str) -> RunTimeFault:
+        """
+        End a fault if it is not over, and forget it; what became of it.
+
+        Raises:
+            NoSuchFault: There is none.
+        """
+        fault = self.find(name)
+        del self._faults[name]
+        self._engine.end(fault.active)
+        return fault
+
+    def reset(self) -> tuple[RunTimeFault, ...]:
+        """End and forget all of them; what became of each."""
+        return tuple(self.remove(name) for name in tuple(self._faults))
+
+    def end_due(self) -> None:
+        """End those whose time is over."""
+        for fault in self:
+            until = fault.active.until
+            if until is not None and until <= self._clock():
+                self._engine.end(fault.active)
+
+    async def run(self, at_rest: Callable[[], Awaitable[None]]) -> None:
+        """
+        End each when its time is over, until cancelled.
+
+        Args:
+            at_rest: Waits until the stream is between two events.
+        """
+        while True:
+            ends = [one.active.until for one in self if one.active.until is not None and not one.record.over]
+            with trio.move_on_at(min(ends, default=math.inf)):
+                await self._changed.park()
+            await at_rest()
+            self.end_due()

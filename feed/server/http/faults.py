@@ -1,0 +1,216 @@
+"""Faults on the links of clients, set while the server runs, with a key of the scope ``admin``."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal, cast
+
+import msgspec
+import structlog
+
+from feed.dialects.access import Problem, Shape
+from feed.dialects.discovery import dialects
+from feed.dialects.messages import unknown
+from feed.dialects.rest import Call, Endpoint, Parameter
+from feed.faults.runtime import NameTaken, NoSuchFault, RunTimeFault, RunTimeFaults
+from feed.server.http.admin import ADMIN
+from feed.server.http.context import RequestContext
+from feed.server.http.fault_kinds import COMMON, AnyFault, FaultAim, FaultRequest, LastingRequest
+
+log = structlog.get_logger("feed.admin")
+
+PATH: Final = "/admin/faults"
+_LONGEST_NAME: Final = 64
+
+
+class RunTimeFaultShown(Shape):
+    """
+    A fault that was set at run time.
+
+    Attributes:
+        name: Tells it from the others.
+        kind: What it is.
+        settings: The fields of its kind.
+        aim: Whom it strikes.
+        duration_seconds: For how long; null until it is removed, or when it is over at once.
+        seconds_left: Until it ends by itself; null when it does not, or is over.
+        seq: Sequence number of the last event before it.
+        market_time: Of that event, nanoseconds since the Unix epoch.
+        connections: How many it struck so far.
+        refused: How many handshakes it turned away so far.
+        over: Whether it has ended; true from the start of one that does not last.
+    """
+
+    name: str
+    kind: str
+    settings: dict[str, Any]
+    aim: FaultAim
+    duration_seconds: float | None
+    seconds_left: float | None
+    seq: int
+    market_time: int
+    connections: int
+    refused: int
+    over: bool
+
+
+class FaultList(Shape):
+    """
+    What goes wrong on purpose.
+
+    Attributes:
+        name: Always this.
+        data: The faults of the scenario that have begun, and whom each has struck.
+        faults: Those that were set at run time, in the order in which they were added.
+    """
+
+    name: Literal["faults"]
+    data: list[Any]
+    faults: list[RunTimeFaultShown]
+
+
+class FaultsRemoved(Shape):
+    """
+    Faults that are no more.
+
+    Attributes:
+        removed: What became of each.
+    """
+
+    removed: list[RunTimeFaultShown]
+
+
+def show_faults(context: RequestContext, call: Call) -> FaultList:
+    """All of them, or the one of a name alone."""
+    name = call.text("name")
+    if name:
+        return FaultList(name="faults", data=[], faults=[_shown(context.faults, _found(context, name))])
+    data = msgspec.to_builtins(context.registry.faults.statistics(), enc_hook=str)
+    return FaultList(name="faults", data=data, faults=[_shown(context.faults, one) for one in context.faults])
+
+
+def add_fault(context: RequestContext, call: Call) -> RunTimeFaultShown:
+    """Let a fault begin."""
+    request = cast("FaultRequest", call.body)
+    protocol = request.aim.dialect
+    if protocol and protocol not in dialects():
+        raise Problem(
+            400, "bad_request", f"{unknown('protocol', [protocol])}; known are {', '.join(dialects())}"
+        )
+    fields = msgspec.to_builtins(request)
+    try:
+        added = context.faults.add(
+            request.name,
+            request.fault(),
+            kind=fields["kind"],
+            settings=fields,
+            seconds=request.duration_seconds if isinstance(request, LastingRequest) else None,
+        )
+    except NameTaken as problem:
+        raise Problem(409, "conflict", str(problem)) from None
+    except ValueError as problem:
+        raise Problem(400, "bad_request", f"The body does not fit: {problem}") from None
+    shown = _shown(context.faults, added)
+    _log("fault added", call, shown)
+    return shown
+
+
+def remove_fault(context: RequestContext, call: Call) -> RunTimeFaultShown:
+    """End a fault, and forget it."""
+    shown = _shown(context.faults, context.faults.remove(_found(context, call.text("name")).name))
+    _log("fault removed", call, shown)
+    return shown
+
+
+def reset_faults(context: RequestContext, call: Call) -> FaultsRemoved:
+    """End and forget all of them."""
+    removed = [_shown(context.faults, one) for one in context.faults.reset()]
+    for shown in removed:
+        _log("fault removed", call, shown)
+    return FaultsRemoved(removed=removed)
+
+
+def _found(context: RequestContext, name: str) -> RunTimeFault:
+    try:
+        return context.faults.find(name)
+    except NoSuchFault as problem:
+        raise Problem(404, "not_found", str(problem)) from None
+
+
+def _log(what: str, call: Call, shown: RunTimeFaultShown) -> None:
+    by = None if call.grant is None else call.grant.name
+    log.info(what, by=by, name=shown.name, kind=shown.kind, seq=shown.seq, connections=shown.connections)
+
+
+def _shown(faults: RunTimeFaults, fault: RunTimeFault) -> RunTimeFaultShown:
+    record = fault.record
+    return RunTimeFaultShown(
+        name=fault.name,
+        kind=fault.kind,
+        settings={name: value for name, value in fault.settings.items() if name not in {*COMMON, "kind"}},
+        aim=msgspec.convert(fault.settings["aim"], FaultAim),
+        duration_seconds=fault.seconds,
+        seconds_left=faults.seconds_left(fault),
+        seq=record.seq,
+        market_time=record.market_time,
+        connections=record.connections,
+        refused=record.refused,
+        over=record.over,
+    )
+
+
+def _name(default: str | None) -> Parameter:
+    meaning = "Name of a fault that was set at run time."
+    return Parameter(name="name", meaning=meaning, default=default, most=_LONGEST_NAME, example="slow")
+
+
+def endpoints() -> tuple[Endpoint[RequestContext], ...]:
+    """Those of this module."""
+    missing = {404: "There is no fault of that name."}
+    return (
+        Endpoint(
+            path=PATH,
+            summary="What goes wrong on the links of clients",
+            handle=show_faults,
+            access=ADMIN,
+            guarded=True,
+            parameters=(_name(""),),
+            returns=FaultList,
+            refusals=missing,
+            group="Admin",
+        ),
+        Endpoint(
+            method="POST",
+            path=PATH,
+            summary="Let something go wrong on the links of clients",
+            handle=add_fault,
+            access=ADMIN,
+            guarded=True,
+            body=AnyFault,
+            returns=RunTimeFaultShown,
+            status=201,
+            refusals={409: "A fault of that name is at work, or too many are."},
+            group="Admin",
+        ),
+        Endpoint(
+            method="DELETE",
+            path=PATH,
+            summary="End a fault that was set at run time",
+            handle=remove_fault,
+            access=ADMIN,
+            guarded=True,
+            parameters=(_name(None),),
+            returns=RunTimeFaultShown,
+            refusals=missing,
+            group="Admin",
+        ),
+        Endpoint(
+            method="POST",
+            path=f"{PATH}/reset",
+            summary="End all faults that were set at run time",
+            handle=reset_faults,
+            access=ADMIN,
+            guarded=True,
+            returns=FaultsRemoved,
+            group="Admin",
+        ),
+    )
