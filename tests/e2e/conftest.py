@@ -145,18 +145,30 @@ def serve(feed, tmp_path):
 @pytest.fixture(scope="session")
 def node(pytestconfig):
     """Node with ``ws`` and ``wscat``: the program, and the folder that the packages are in."""
+    return node_with(pytestconfig, "node", NODE_PACKAGES)
+
+
+@pytest.fixture(scope="session")
+def newman(pytestconfig):
+    """The command that runs a Postman collection."""
+    program, folder = node_with(pytestconfig, "newman", ("newman@6",))
+    return program, folder / "node_modules" / "newman" / "bin" / "newman.js"
+
+
+def node_with(pytestconfig, name, packages):
+    """Node, and a folder with packages that are installed there unless they are; skips where that fails."""
     program, npm = shutil.which("node"), shutil.which("npm")
     if not program or not npm:
         pytest.skip("node or npm is not installed")
-    folder = pytestconfig.cache.mkdir("node")
-    if not all((folder / "node_modules" / name.split("@")[0]).exists() for name in NODE_PACKAGES):
-        command = [npm, "install", "--no-audit", "--no-fund", "--prefix", folder, *NODE_PACKAGES]
+    folder = pytestconfig.cache.mkdir(name)
+    if not all((folder / "node_modules" / each.split("@")[0]).exists() for each in packages):
+        command = [npm, "install", "--no-audit", "--no-fund", "--prefix", folder, *packages]
         try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+            done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
         except subprocess.TimeoutExpired:
             pytest.skip("npm did not answer")
         if done.returncode:
-            names = " and ".join(NODE_PACKAGES)
+            names = " and ".join(packages)
             pytest.skip(f"npm cannot install {names}: {done.stderr.strip().splitlines()[-1:]}")
     return program, folder
 

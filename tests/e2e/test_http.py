@@ -82,8 +82,9 @@ def test_the_postman_collection_works(serve):
         collection = json.load(answer)
     values = {item["key"]: item["value"] for item in collection["variable"]}
     assert values == {"baseUrl": http(url), "apiKey": KEY}
-    assert len(collection["item"]) == 4
-    for item in collection["item"]:
+    *asking, refused = collection["item"]
+    assert (len(asking), len(refused["item"])) == (4, 4)
+    for item in asking:
         asked = item["request"]
         target = asked["url"]["raw"].replace("{{baseUrl}}", values["baseUrl"])
         headers = {
@@ -93,6 +94,15 @@ def test_the_postman_collection_works(serve):
         request = urllib.request.Request(target, headers=headers, method=asked["method"])
         with urllib.request.urlopen(request) as answer:
             assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
+
+
+def test_the_postman_collection_passes_in_newman(serve, newman, run):
+    """Every request is asked, and every assertion of it is true."""
+    _, url = serve("--speed", 20)
+    done = run(*newman, "run", f"{http(url)}/securitypro.postman_collection.json", "--color", "off")
+    code, report = done.rest()
+    assert code == 0, "\n".join(report)
+    assert any("assertions" in line for line in report)
 
 
 # --- TLS -------------------------------------------------------------------------------------------

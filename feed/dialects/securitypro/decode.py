@@ -34,13 +34,40 @@ class Unsubscribe(Subscribe):
 
 
 @attrs.frozen
+class Wanted:
+    """One stream of a batch."""
+
+    channel: str
+    symbol: str
+
+
+@attrs.frozen
+class SubscribeBatch:
+    """
+    ``{"op": "subscribe", "subscriptions": [{"channel": "trades", "symbol": "BTC-USD"}], "apiKey": "<KEY>"}``.
+
+    Ours; the document has one stream in a frame. The other fields are those of :class:`Subscribe`.
+    """
+
+    subscriptions: list[Wanted]
+    apiKey: str | None = attrs.field(default=None, repr=False)  # noqa: N815  # the document's spelling
+    since: Any = None
+
+
+@attrs.frozen
+class UnsubscribeBatch(SubscribeBatch):
+    """The same fields, the other way."""
+
+
+@attrs.frozen
 class Pong:
     """``{"type": "pong", "ts": "2025-08-17T14:25:32.100Z"}``."""
 
 
-Request = Subscribe | Unsubscribe | Pong
+Request = Subscribe | Unsubscribe | SubscribeBatch | UnsubscribeBatch | Pong
 
 OPERATIONS: Final[dict[str, type[Request]]] = {"subscribe": Subscribe, "unsubscribe": Unsubscribe}
+BATCHES: Final[dict[str, type[Request]]] = {"subscribe": SubscribeBatch, "unsubscribe": UnsubscribeBatch}
 
 
 def decode(text: str) -> Request:
@@ -55,4 +82,6 @@ def decode(text: str) -> Request:
     fields = parse(text)
     if "op" not in fields and fields.get("type") == "pong":
         return Pong()
-    return request(fields, "op", OPERATIONS)
+    # A frame of the document's is one, whatever else is in it.
+    batch = "subscriptions" in fields and "channel" not in fields
+    return request(fields, "op", BATCHES if batch else OPERATIONS)

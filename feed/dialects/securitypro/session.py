@@ -7,10 +7,19 @@ from typing import Final
 
 from feed.dialects import contract
 from feed.dialects.contract import Action, Close, DisconnectCause, Opening, Reply, Session, SessionContext
-from feed.dialects.messages import unknown
+from feed.dialects.messages import NAMED, clip, unknown
 from feed.dialects.options import Options
 from feed.dialects.resume import Beginning, ResumeRefused, Why
-from feed.dialects.securitypro.decode import Pong, Request, Subscribe, Unsubscribe, decode
+from feed.dialects.securitypro.decode import (
+    Pong,
+    Request,
+    Subscribe,
+    SubscribeBatch,
+    Unsubscribe,
+    UnsubscribeBatch,
+    Wanted,
+    decode,
+)
 from feed.dialects.securitypro.encode import HEARTBEAT, confirmation, error
 from feed.errors import ProtocolError
 from feed.model.durations import NS_PER_SECOND
@@ -22,6 +31,7 @@ from feed.model.topics import Topic
 CHANNELS: Final = ("trades", "ticker")
 # Of any error that has no better one.
 INVALID: Final = "invalid_request"
+MOST_IN_BATCH: Final = 100
 QUERY_KEY: Final = "apiKey"
 
 _WORDING: Final = {
@@ -38,6 +48,10 @@ _REFUSED: Final = {
     Why.AHEAD: "resume_ahead",
     Why.OTHER_HISTORY: "resume_other_history",
 }
+
+
+_Answer = tuple[dict[str, str], ProtocolError | None]
+"""Channel and symbol of an entry of a batch, and what is wrong with it."""
 
 
 class SecurityProSession(Session):
@@ -98,6 +112,8 @@ class SecurityProSession(Session):
             return ()
         if not self._authorize(request.apiKey):
             return self._give_up("Invalid or missing API key.", code="unauthorized")
+        if isinstance(request, SubscribeBatch):
+            return self._answer_batch(request)
         topic, symbol = self._topic(request)
         about = {"channel": request.channel, "symbol": symbol}
         if isinstance(request, Unsubscribe):
@@ -110,13 +126,64 @@ class SecurityProSession(Session):
             return [
                 Reply(error(_REFUSED[problem.why], problem.message, now=self._context.now(), about=about))
             ]
-        self._held[topic] = symbol
-        if not self._subscribed:
-            self._subscribed, self._heard = True, self._context.now()
+        self._hold({topic: symbol})
         return [
             self._confirm("subscribed", about, since),
             contract.Subscribe((self._heartbeat, topic), since),
         ]
+
+    def _answer_batch(self, request: SubscribeBatch) -> Sequence[Action]:
+        """An answer to each entry in its place, then the streams of all that are good."""
+        found, answers = self._sort(request.subscriptions)
+        if isinstance(request, UnsubscribeBatch):
+            for topic in found:
+                self._held.pop(topic, None)
+            return [contract.Unsubscribe(tuple(found)), *self._said("unsubscribed", answers)]
+        if not found:
+            return self._said("subscribed", answers)
+        held = [symbol for topic, symbol in found.items() if topic in self._held]
+        try:
+            since = self._beginning.next(request.since, held=held)
+        except ResumeRefused as problem:
+            return [self._error(_REFUSED[problem.why], problem.message)]
+        self._hold(found)
+        topics = contract.Subscribe((self._heartbeat, *found), since)
+        return [*self._said("subscribed", answers, since), topics]
+
+    def _sort(self, entries: Sequence[Wanted]) -> tuple[dict[Topic, str], list[_Answer]]:
+        """The topics of a batch with their symbols, and what is to be said of each entry."""
+        if not entries:
+            raise ProtocolError("subscriptions must name at least one")
+        if len(entries) > MOST_IN_BATCH:
+            raise ProtocolError(f"subscriptions may name {MOST_IN_BATCH} at most; send several")
+        found: dict[Topic, str] = {}
+        answers: list[_Answer] = []
+        for entry in entries:
+            try:
+                topic, symbol = self._topic(entry, suggest=len(answers) - len(found) < NAMED)
+            except ProtocolError as problem:
+                answers.append(({"channel": clip(entry.channel), "symbol": clip(entry.symbol)}, problem))
+            else:
+                found[topic] = symbol
+                answers.append(({"channel": entry.channel, "symbol": symbol}, None))
+        return found, answers
+
+    def _said(
+        self, kind: str, answers: Sequence[_Answer], since: StreamPosition | None = None
+    ) -> list[Action]:
+        """A confirmation or an error for each entry of a batch."""
+        now = self._context.now()
+        return [
+            self._confirm(kind, about, since)
+            if wrong is None
+            else Reply(error(wrong.code or INVALID, wrong.message, now=now, about=about))
+            for about, wrong in answers
+        ]
+
+    def _hold(self, topics: Mapping[Topic, str]) -> None:
+        self._held.update(topics)
+        if not self._subscribed:
+            self._subscribed, self._heard = True, self._context.now()
 
     def _authorize(self, key: str | None) -> bool:
         """Whether the client may go on; a key is needed once, and one that is given must be good."""
@@ -125,7 +192,7 @@ class SecurityProSession(Session):
             self._grant = self._context.check_key(key)
         return self._grant is not None
 
-    def _topic(self, request: Subscribe) -> tuple[Topic, str]:
+    def _topic(self, request: Subscribe | Wanted, *, suggest: bool = True) -> tuple[Topic, str]:
         """What a request is about, and its canonical symbol."""
         if self._grant is not None and not self._grant.allows(Scope.READ):
             raise ProtocolError("API key is not allowed to read market data", code="forbidden")
@@ -135,7 +202,9 @@ class SecurityProSession(Session):
         known = symbols(listing)
         index = known.index(request.symbol)
         if index is None:
-            raise ProtocolError(unknown("symbol", [request.symbol], known.near), code="not_found")
+            raise ProtocolError(
+                unknown("symbol", [request.symbol], known.near if suggest else None), code="not_found"
+            )
         pairs = self._options.pairs if request.channel == "ticker" else self._options.unthinned.pairs
         return Topic("securitypro", request.channel, index, pairs), listing[index].symbol
 

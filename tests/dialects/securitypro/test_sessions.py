@@ -91,6 +91,79 @@ def test_line_2_symbol_in_any_usual_spelling(support, client, name):
     assert client.subscribe("ticker", name, apiKey="good key") == subscribed(support, "ticker", "BTC-USD")
 
 
+def test_line_2_a_batch_is_answered_entry_by_entry(support, client):
+    """In the order of the entries; what is wrong with one is said in its place, and voids no other."""
+    entries = [("trades", "btcusd"), ("news", "BTC-USD"), ("ticker", "DOGE-USD"), ("ticker", "XAUUSD")]
+    batch = [{"channel": channel, "symbol": symbol} for channel, symbol in entries]
+    *said, listening = client.say(subscriptions=batch, apiKey="good key")
+    assert [json.loads(reply.text)["type"] for reply in said] == [
+        "subscribed",
+        "error",
+        "error",
+        "subscribed",
+    ]
+    assert said[0] == confirmed("subscribed", "trades", "BTC-USD")
+    wrong = json.loads(said[2].text)
+    assert (wrong["code"], wrong["subscription"]) == (
+        "not_found",
+        {"channel": "ticker", "symbol": "DOGE-USD"},
+    )
+    topics = [
+        Topic("securitypro", "trades", support.listing.index("BTC-USD")),
+        Topic("securitypro", "ticker", support.listing.index("XAUUSD")),
+    ]
+    assert listening == Subscribe((HEARTBEAT, *topics))
+    assert client.say("unsubscribe", subscriptions=batch[:1]) == [
+        Unsubscribe((topics[0],)),
+        confirmed("unsubscribed", "trades", "BTC-USD"),
+    ]
+
+
+def test_line_2_a_batch_without_a_key_subscribes_to_nothing(client):
+    """As a single frame: an error, then the end."""
+    assert client.say(subscriptions=[{"channel": "trades", "symbol": "BTC-USD"}]) == TURNED_AWAY
+
+
+@pytest.mark.parametrize(
+    "batch",
+    [
+        [],
+        "trades",
+        [7],
+        [{"channel": "trades"}],
+        [{"channel": "trades", "symbol": "BTC-USD"}] * 101,
+        [{"channel": 1, "symbol": "BTC-USD"}],
+        {"channel": "trades", "symbol": "BTC-USD"},
+    ],
+)
+def test_line_2_a_batch_that_is_none_is_one_error(client, batch):
+    """And nothing of it is subscribed to."""
+    (answer,) = client.say(subscriptions=batch, apiKey="good key")
+    said = json.loads(answer.text)
+    assert (said["type"], said["code"]) == ("error", "invalid_request")
+
+
+def test_line_2_a_batch_of_nothing_that_is_known_is_errors_alone(client):
+    """The connection stays."""
+    actions = client.say(subscriptions=[{"channel": "news", "symbol": "BTC-USD"}], apiKey="good key")
+    assert [json.loads(action.text)["code"] for action in actions] == ["not_found"]
+
+
+def test_line_2_a_batch_resumes_as_one(support, client):
+    """From one position for all; where one of them is held already, none of them begins anew."""
+    since = support.position(150)
+    batch = [{"channel": "trades", "symbol": "BTC-USD"}, {"channel": "ticker", "symbol": "BTC-USD"}]
+    *_, listening = client.say(subscriptions=batch, since=since.text, apiKey="good key")
+    assert listening.since == since
+    (answer,) = client.say(subscriptions=batch, since=since.text)
+    assert json.loads(answer.text)["code"] == "already_subscribed"
+
+
+def test_line_2_a_frame_with_a_channel_is_the_documents(support, client):
+    """Whatever else is in it."""
+    assert client.subscribe(subscriptions=[], apiKey="good key") == subscribed(support, "trades", "BTC-USD")
+
+
 @pytest.mark.parametrize(("query_key", "actions"), [(False, lambda support: TURNED_AWAY), (True, None)])
 def test_line_3_key_in_the_query_where_a_policy_allows_it(support, query_key, actions):
     """By default it is not looked at."""
