@@ -112,7 +112,7 @@ class Exchange:
         # An order that may not rest could only take, which post-only forbids.
         if command.post_only and not (rests and book.would_rest(side, price)):
             return _rejected(command, Reject.WOULD_CROSS)
-        order = self.next_order()
+        order = command.order or self.next_order()
         if rests:
             before = book.volume
             resting = book.limit(order, side, price, size, account)

@@ -2,8 +2,8 @@
 What accounts own and owe: a fold over the rows that concern them.
 
 Money is integers. Each currency has one unit, fine enough that price times size of every instrument
-quoted in it is a whole number of units: nothing is ever rounded but fees, which are integers when
-they come. What the participants of the simulated market hold against all accounts together stands in
+quoted in it is a whole number of units: nothing is ever rounded but fees and funding, which are integers
+when they come. What the participants of the simulated market hold against all accounts together stands in
 an account of its own, so that nothing is made or lost.
 """
 
@@ -15,15 +15,16 @@ from typing import Final
 
 import attrs
 
-from feed.model.events import FILL, ORDER, OrderChanged, OrderFilled, Row, Side
+from feed.model.events import BALANCE, FILL, ORDER, BalanceChanged, OrderChanged, OrderFilled, Row, Side
 from feed.model.instruments import Listing
+from feed.model.statements import Cause
 from feed.model.trading import OrderState, Verb, caseless
 
 PARTICIPANTS: Final = 0
 """The account of everybody who is no client."""
 
 RECENT: Final = 1000
-"""Requests and finished orders that are remembered of each account."""
+"""Requests, finished orders and fills that are remembered of each account."""
 
 _OVER: Final = (OrderState.CANCELLED, OrderState.MODIFIED, OrderState.REJECTED)
 
@@ -74,14 +75,16 @@ class Position:
         lots: Integer lots; negative when sold short.
         cost: What was paid for them, units of money; negative when it was received.
         realised: Profit of what has been closed, units of money, fees apart.
+        funding: What was received for holding it, units of money; negative when it was paid.
+        fees: Paid for trading it, units of money.
         bids: What open buy orders would pay at most, units of money.
         asks: What open sell orders would receive at least, units of money.
     """
 
-    __slots__ = ("asks", "bids", "cost", "lots", "realised")
+    __slots__ = ("asks", "bids", "cost", "fees", "funding", "lots", "realised")
 
     def __init__(self) -> None:
-        self.lots = self.cost = self.realised = self.bids = self.asks = 0
+        self.lots = self.cost = self.realised = self.funding = self.fees = self.bids = self.asks = 0
 
     @property
     def exposure(self) -> int:
@@ -117,20 +120,24 @@ class Account:
 
     Attributes:
         positions: By instrument.
-        orders: Open orders by id, each as it stands.
+        orders: Open orders by id, each as it stands, those included that wait for a trigger.
         fees: Paid so far, by currency, units of money.
+        insurance: Debts that the market has borne, by currency, units of money.
         leverage: Of its positions and open orders.
         requests: Client's ids of the last orders asked for, see :func:`feed.model.trading.caseless`.
         finished: The last orders that are over, oldest first.
+        fills: The last fills, oldest first.
     """
 
     def __init__(self) -> None:
         self.positions: dict[int, Position] = {}
         self.orders: dict[int, OrderChanged] = {}
         self.fees: dict[str, int] = {}
+        self.insurance: dict[str, int] = {}
         self.leverage = 1
         self.requests: dict[int, None] = {}
         self.finished: deque[OrderChanged] = deque(maxlen=RECENT)
+        self.fills: deque[OrderFilled] = deque(maxlen=RECENT)
 
     def position(self, instrument: int) -> Position:
         """What it holds of an instrument."""
@@ -151,14 +158,19 @@ class Accounts:
         deposit: What each account begins with of every currency, whole units of it.
 
     Attributes:
+        deposit: As given.
         money: Its units.
         orders: Account of each open order, by its id.
+        waiting: Account of each order that waits for a trigger, by its id.
+        holders: Instruments that each account holds something of, by account.
     """
 
     def __init__(self, listing: Listing, *, deposit: int = 0) -> None:
         self.money: Final = Money(listing)
         self.orders: dict[int, int] = {}
-        self._deposit = deposit
+        self.waiting: dict[int, int] = {}
+        self.holders: dict[int, dict[int, None]] = {}
+        self.deposit: Final = deposit
         self._accounts: dict[int, Account] = {}
 
     def __getitem__(self, account: int) -> Account:
@@ -178,6 +190,22 @@ class Accounts:
                 self._fill(OrderFilled.from_row(0, row))
             elif row[0] == ORDER:
                 self._change(OrderChanged.from_row(0, row))
+            elif row[0] == BALANCE:
+                self._pay(BalanceChanged.from_row(0, row))
+
+    def cash(self, account: int, currency: str) -> int:
+        """What an account owns of a currency apart from profit that is not realised, units of money."""
+        found, money = self.find(account), self.money
+        return (
+            money.whole(currency, self.deposit)
+            - found.fees.get(currency, 0)
+            + found.insurance.get(currency, 0)
+            + sum(
+                position.realised + position.funding
+                for instrument, position in found.positions.items()
+                if money.currencies[instrument] == currency
+            )
+        )
 
     def equity(self, account: int, currency: str, mark: Callable[[int], int]) -> int:
         """
@@ -189,10 +217,9 @@ class Accounts:
             mark: Gives the price of an instrument, ticks; 0 when there is none.
         """
         found, money = self.find(account), self.money
-        total = money.whole(currency, self._deposit) - found.fees.get(currency, 0)
+        total = self.cash(account, currency)
         for instrument, position in found.positions.items():
-            if money.currencies[instrument] == currency:
-                total += position.realised
+            if position.lots and money.currencies[instrument] == currency:
                 price = mark(instrument)
                 if price:
                     total += position.worth(price * money.scales[instrument])
@@ -211,29 +238,47 @@ class Accounts:
         if item.state is OrderState.PENDING:
             if item.verb is Verb.CREATE and item.request:
                 _remember(account.requests, caseless(item.request))
+        elif item.state is OrderState.UNTRIGGERED:
+            self._open(account, item)
+            self.waiting[item.order] = item.account
         elif item.state is OrderState.ACTIVE:
-            account.orders[item.order] = item
-            account.leverage = item.leverage
-            self.orders[item.order] = item.account
+            self._open(account, item)
+            self.waiting.pop(item.order, None)
             self._reserve(item, item.left)
         elif item.state in _OVER:
             known = account.orders.pop(item.order, None)
             self.orders.pop(item.order, None)
-            if known is not None:
+            if known is not None and self.waiting.pop(item.order, None) is None:
                 self._reserve(known, -known.left)
             # Later answers are about other requests: the order goes by the id it was made with.
             request = item.request if known is None else known.request
             account.finished.append(attrs.evolve(item, request=request))
+
+    def _open(self, account: Account, item: OrderChanged) -> None:
+        account.orders[item.order] = item
+        account.leverage = item.leverage
+        self.orders[item.order] = item.account
 
     def _fill(self, item: OrderFilled) -> None:
         account = self[item.account]
         at, money = item.instrument, self.money
         unit = item.price * money.scales[at]
         lots = -item.size if item.side else item.size
-        account.position(at).trade(lots, unit)
+        position = account.position(at)
+        position.trade(lots, unit)
+        held = self.holders.setdefault(item.account, {})
+        if position.lots:
+            held[at] = None
+        else:
+            held.pop(at, None)
+            if not held:
+                del self.holders[item.account]
+        account.fills.append(item)
         self[PARTICIPANTS].position(at).trade(-lots, unit)
         currency = money.currencies[at]
-        account.fees[currency] = account.fees.get(currency, 0) + item.fee * money.fee_scales[at]
+        fee = item.fee * money.fee_scales[at]
+        position.fees += fee
+        account.fees[currency] = account.fees.get(currency, 0) + fee
         order = account.orders.get(item.order)
         if order is None:
             return  # a recording that begins or goes on after the order did
@@ -250,6 +295,18 @@ class Accounts:
         else:
             del account.orders[item.order], self.orders[item.order]
             account.finished.append(attrs.evolve(order, state=OrderState.FILLED))
+
+    def _pay(self, item: BalanceChanged) -> None:
+        """What one account receives beside its trades, the participants give."""
+        at = item.instrument
+        if item.cause is Cause.FUNDING:
+            self[item.account].position(at).funding += item.amount
+            self[PARTICIPANTS].position(at).funding -= item.amount
+        elif item.cause is Cause.INSURANCE:
+            currency = self.money.currencies[at]
+            for who, amount in ((item.account, item.amount), (PARTICIPANTS, -item.amount)):
+                insurance = self[who].insurance
+                insurance[currency] = insurance.get(currency, 0) + amount
 
     def _reserve(self, order: OrderChanged, lots: int) -> None:
         position = self[order.account].position(order.instrument)

@@ -5,21 +5,22 @@ Inside the market and on the way to the fan-out an event is a *row*, a tuple of 
 building an object for each would halve the matching engine. At the edge, once for all listeners,
 :func:`event` turns a row into a frozen class with names, and its method ``row`` turns it back.
 
-=======================  ==============================================================================
-``Kind``                 row
-=======================  ==============================================================================
-``ADD``                  kind, instrument, ts, order, side, price, size, level
-``REDUCE``               kind, instrument, ts, order, side, price, left, level
-``TRADE``                kind, instrument, ts, trade, aggressor, price, size, maker, taker, left, level
-``LEVEL``                kind, instrument, ts, side, price, level
-``QUOTE``                kind, instrument, ts, bid, bid_size, ask, ask_size
-``STATUS``               kind, instrument, ts, status
-``CLEAR``                kind, instrument, ts
-``CLOCK``                kind, 0, ts
-``ORDER``, ``FILL``      what concerns one account alone, see :mod:`feed.model.trading`
-``MARK`` ... ``ROUND``   what concerns derivatives, see :mod:`feed.model.derivatives`
-``SIGNAL``               what an observer points out, see :mod:`feed.model.signals`
-=======================  ==============================================================================
+=========================  ==============================================================================
+``Kind``                   row
+=========================  ==============================================================================
+``ADD``                    kind, instrument, ts, order, side, price, size, level
+``REDUCE``                 kind, instrument, ts, order, side, price, left, level
+``TRADE``                  kind, instrument, ts, trade, aggressor, price, size, maker, taker, left, level
+``LEVEL``                  kind, instrument, ts, side, price, level
+``QUOTE``                  kind, instrument, ts, bid, bid_size, ask, ask_size
+``STATUS``                 kind, instrument, ts, status
+``CLEAR``                  kind, instrument, ts
+``CLOCK``                  kind, 0, ts
+``ORDER``, ``FILL``        what concerns one account alone, see :mod:`feed.model.trading`
+``POSITION``, ``BALANCE``  what an account holds and owns, see :mod:`feed.model.statements`
+``MARK`` ... ``ROUND``     what concerns derivatives, see :mod:`feed.model.derivatives`
+``SIGNAL``                 what an observer points out, see :mod:`feed.model.signals`
+=========================  ==============================================================================
 
 ``instrument`` is an index into the market's :class:`~feed.model.instruments.Listing`, ``ts`` market
 time in integer nanoseconds since the Unix epoch, prices integer ticks, sizes integer lots.
@@ -38,6 +39,7 @@ import attrs
 from feed.model.derivatives import FundingRate, Liquidation, MarkPriced, Round
 from feed.model.kinds import (
     ADD,
+    BALANCE,
     CLEAR,
     CLOCK,
     FILL,
@@ -47,6 +49,7 @@ from feed.model.kinds import (
     LIQUIDATION,
     MARK,
     ORDER,
+    POSITION,
     QUOTE,
     REDUCE,
     ROUND,
@@ -65,10 +68,12 @@ from feed.model.kinds import (
 )
 from feed.model.levels import LevelChange, level_change
 from feed.model.signals import Signal
+from feed.model.statements import BalanceChanged, PositionChanged
 from feed.model.trading import OrderChanged, OrderFilled
 
 __all__ = [
     "ADD",
+    "BALANCE",
     "CLEAR",
     "CLOCK",
     "FILL",
@@ -78,6 +83,7 @@ __all__ = [
     "LIQUIDATION",
     "MARK",
     "ORDER",
+    "POSITION",
     "QUOTE",
     "REDUCE",
     "ROUND",
@@ -85,6 +91,7 @@ __all__ = [
     "STATUS",
     "TRADE",
     "UNKNOWN",
+    "BalanceChanged",
     "BookCleared",
     "ClockTicked",
     "Event",
@@ -97,6 +104,7 @@ __all__ = [
     "OrderChanged",
     "OrderFilled",
     "OrderReduced",
+    "PositionChanged",
     "Quote",
     "Round",
     "Row",
@@ -273,6 +281,8 @@ _FROM_ROW: Final[dict[int, Callable[[int, Row, int], Event]]] = {
         Liquidation,
         Round,
         Signal,
+        PositionChanged,
+        BalanceChanged,
     )
 }
 

@@ -29,7 +29,9 @@ FUNDING: Final = 12
 LIQUIDATION: Final = 13
 ROUND: Final = 14
 SIGNAL: Final = 15
-KINDS: Final = range(ADD, SIGNAL + 1)
+POSITION: Final = 16
+BALANCE: Final = 17
+KINDS: Final = range(ADD, BALANCE + 1)
 
 
 class Side(enum.IntEnum):

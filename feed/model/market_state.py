@@ -13,6 +13,7 @@ from feed.model.candles import Candle, fold
 from feed.model.day import Day
 from feed.model.events import (
     ADD,
+    BALANCE,
     CLEAR,
     FILL,
     FUNDING,
@@ -37,6 +38,7 @@ from feed.model.stream_position import StreamPosition
 
 # Of these kinds the last row of each instrument is kept.
 _KEPT: Final = (MARK, FUNDING, ROUND)
+_OF_ACCOUNTS: Final = (ORDER, FILL, BALANCE)
 
 
 Told = tuple[int, Row, int]
@@ -240,8 +242,9 @@ class MarketState:
             it.one_sided = True
         elif kind == STATUS:
             it.status = Status(row[3])
-        elif kind in (ORDER, FILL) and self.accounts is not None:
-            self.accounts.apply((row,))
+        elif kind in _OF_ACCOUNTS:
+            if self.accounts is not None:
+                self.accounts.apply((row,))
         elif kind in _KEPT:
             it.last[kind] = (seq, row, proof)
         if self.analytics is not None:

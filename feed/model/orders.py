@@ -11,7 +11,7 @@ import enum
 
 import attrs
 
-from feed.model.events import Side
+from feed.model.kinds import Side
 
 
 class OrderType(enum.Enum):
@@ -21,12 +21,12 @@ class OrderType(enum.Enum):
     MARKET = "market"
 
 
-class TimeInForce(enum.Enum):
+class TimeInForce(enum.IntEnum):
     """How long an order waits for a counterparty."""
 
-    GTC = "gtc"  # until it is filled or cancelled
-    IOC = "ioc"  # fill what can be filled now, cancel the rest
-    FOK = "fok"  # fill all of it now, or nothing
+    GTC = 0  # until it is filled or cancelled
+    IOC = 1  # fill what can be filled now, cancel the rest
+    FOK = 2  # fill all of it now, or nothing
 
 
 class SelfTrade(enum.Enum):
@@ -61,6 +61,7 @@ class NewOrder:
         price: Integer ticks; ignored for market orders.
         size: Integer lots.
         post_only: Rest or be rejected; never take.
+        order: Its id, where it has one already; 0 takes the next.
     """
 
     account: int
@@ -71,6 +72,7 @@ class NewOrder:
     type: OrderType = OrderType.LIMIT
     time_in_force: TimeInForce = TimeInForce.GTC
     post_only: bool = False
+    order: int = 0
 
 
 @attrs.frozen(kw_only=True)

@@ -10,8 +10,10 @@ from __future__ import annotations
 import attrs
 from attrs.validators import ge, gt, in_
 
+from feed.model.grants import Tier
 from feed.model.kinds import Side
-from feed.model.trading import Pricing
+from feed.model.orders import TimeInForce
+from feed.model.trading import Pricing, Trigger
 
 PARTS: int = 1_000_000
 """Slippage and fees are counted in millionths."""
@@ -26,11 +28,13 @@ class Request:
         account: Who asks; from 1.
         instrument: Index into the market's listing.
         request: The client's own id of it, see :func:`feed.model.trading.packed`; 0 for none.
+        tier: Of the key that asks; fees go by it from then on.
     """
 
     account: int = attrs.field(validator=gt(0))
     instrument: int = attrs.field(validator=ge(0))
     request: int = attrs.field(default=0, validator=ge(0))
+    tier: Tier = Tier.FREE
 
 
 @attrs.frozen(kw_only=True)
@@ -46,6 +50,10 @@ class Create(Request):
         slippage: How far past the best price a market order may trade, millionths of that price.
         post_only: Rest or be rejected; never take.
         leverage: That the account works with.
+        time_in_force: How long it waits for a counterparty; a market order never rests.
+        reduce_only: Make a position smaller, or be rejected.
+        trigger: What the mark price must do first.
+        trigger_price: The mark price that does it, integer ticks; ignored without a trigger.
     """
 
     side: Side
@@ -55,6 +63,10 @@ class Create(Request):
     slippage: int = attrs.field(default=0, validator=ge(0))
     post_only: bool = False
     leverage: int = attrs.field(default=1, validator=ge(1))
+    time_in_force: TimeInForce = TimeInForce.GTC
+    reduce_only: bool = False
+    trigger: Trigger = Trigger.NONE
+    trigger_price: int = attrs.field(default=0, validator=ge(0))
 
 
 @attrs.frozen(kw_only=True)
@@ -95,12 +107,14 @@ class Modify(Request):
         created: Market time in milliseconds that the client says it was created at.
         price: New limit, integer ticks; 0 leaves it.
         size: New size still to fill, integer lots; 0 leaves it.
+        trigger_price: New trigger of an order that waits for one, integer ticks; 0 leaves it.
     """
 
     order: int = attrs.field(validator=ge(0))
     created: int = attrs.field(validator=ge(0))
     price: int = attrs.field(default=0, validator=ge(0))
     size: int = attrs.field(default=0, validator=ge(0))
+    trigger_price: int = attrs.field(default=0, validator=ge(0))
 
 
 @attrs.frozen(kw_only=True)

@@ -7,6 +7,7 @@ from attrs.validators import ge, gt, matches_re, optional
 
 from feed.model.events import (
     ADD,
+    BALANCE,
     CLEAR,
     CLOCK,
     FILL,
@@ -15,6 +16,7 @@ from feed.model.events import (
     LIQUIDATION,
     MARK,
     ORDER,
+    POSITION,
     QUOTE,
     REDUCE,
     ROUND,
@@ -43,6 +45,8 @@ KIND_NAMES = {
     LIQUIDATION: "liquidation",
     ROUND: "round",
     SIGNAL: "signal",
+    POSITION: "position",
+    BALANCE: "balance",
 }
 """How files and reports name each kind of event."""
 
@@ -68,6 +72,8 @@ class Counts:
         liquidation: Liquidations.
         round: Rounds of prediction markets.
         signal: Signals.
+        position: What accounts hold, after it has changed.
+        balance: What accounts own, after it has changed.
     """
 
     add: int = attrs.field(default=0, validator=ge(0))
@@ -85,6 +91,8 @@ class Counts:
     liquidation: int = attrs.field(default=0, validator=ge(0))
     round: int = attrs.field(default=0, validator=ge(0))
     signal: int = attrs.field(default=0, validator=ge(0))
+    position: int = attrs.field(default=0, validator=ge(0))
+    balance: int = attrs.field(default=0, validator=ge(0))
 
 
 @attrs.frozen(kw_only=True)

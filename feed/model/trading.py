@@ -5,13 +5,15 @@ What happens to the orders of one account: told to that account, and to nobody e
 ``Kind``   row
 =========  ========================================================================================
 ``ORDER``  kind, instrument, ts, account, request, verb, state, reason, order, side, type, price,
-           left, filled, value, leverage, post_only, created
+           left, filled, value, leverage, post_only, created, time_in_force, reduce_only, slippage,
+           trigger, trigger_price
 ``FILL``   kind, instrument, ts, account, order, side, type, leverage, created, trade, taker,
-           price, size, left, fee
+           price, size, left, fee, trigger, trigger_price
 =========  ========================================================================================
 
 These rows stand in the one stream, between the rows of the book that they belong to, so that what an
-account is told and what everybody is told are in one order.
+account is told and what everybody is told are in one order. Rows of earlier recordings are shorter;
+what they do not say is 0.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from typing import ClassVar
 import attrs
 
 from feed.model.kinds import FILL, ORDER, RowEvent, Side, to_side
+from feed.model.orders import TimeInForce
 
 
 class Verb(enum.IntEnum):
@@ -44,10 +47,11 @@ class OrderState(enum.IntEnum):
     REJECTED = 7  # over, it never traded or rested
     REFUSED = 8  # a request did nothing; there may be no order
     FILLED = 9  # over, all of it has traded; said by the last fill alone
+    UNTRIGGERED = 10  # accepted: it waits for the mark price to reach its trigger
 
 
 class Reason(enum.IntEnum):
-    """Why an order is over, or a request did nothing."""
+    """Why an order is over or acts, or a request did nothing."""
 
     NONE = 0
     UNKNOWN_ORDER = 1
@@ -63,6 +67,12 @@ class Reason(enum.IntEnum):
     DELISTED = 11
     INVALID = 12
     STARTED_ANEW = 13
+    TRIGGERED = 14
+    LIQUIDATION = 15
+    REDUCE_ONLY = 16
+    PRICE_BAND = 17
+    CANNOT_FILL = 18
+    WOULD_TRIGGER = 19
 
 
 class Pricing(enum.IntEnum):
@@ -70,6 +80,18 @@ class Pricing(enum.IntEnum):
 
     LIMIT = 0
     MARKET = 1
+
+
+class Trigger(enum.IntEnum):
+    """What the mark price must do before an order acts."""
+
+    NONE = 0  # nothing: it acts at once
+    STOP = 1  # go against whoever holds: rise to the price of a buy order, fall to that of a sell order
+    TAKE_PROFIT = 2  # the other way
+
+    def reached(self, side: Side, price: int, mark: int) -> bool:
+        """Whether an order of ``side`` with a trigger at ``price`` acts at a mark price, ticks."""
+        return mark >= price if (self is Trigger.STOP) == (side is Side.BUY) else mark <= price
 
 
 @attrs.frozen
@@ -93,6 +115,11 @@ class OrderChanged(RowEvent):
         leverage: Of the account, as the order named it.
         post_only: Whether it was to rest or be rejected.
         created: Market time at which it was asked for, nanoseconds.
+        time_in_force: How long it waits for a counterparty.
+        reduce_only: Whether it may make a position smaller only.
+        slippage: How far past the best price a market order may trade, millionths of that price.
+        trigger: What it waits for, or has waited for.
+        trigger_price: Mark price at which it acts, integer ticks; 0 without a trigger.
     """
 
     kind: ClassVar[int] = ORDER
@@ -112,6 +139,11 @@ class OrderChanged(RowEvent):
     leverage: int
     post_only: bool = attrs.field(converter=bool)
     created: int
+    time_in_force: TimeInForce = attrs.field(default=TimeInForce.GTC, converter=TimeInForce)
+    reduce_only: bool = attrs.field(default=False, converter=bool)
+    slippage: int = 0
+    trigger: Trigger = attrs.field(default=Trigger.NONE, converter=Trigger)
+    trigger_price: int = 0
 
 
 @attrs.frozen
@@ -132,6 +164,8 @@ class OrderFilled(RowEvent):
         size: Integer lots.
         left: Integer lots of the order not traded yet; 0 when it is complete.
         fee: What it costs the account, in units of the instrument's price times size.
+        trigger: What the order had waited for.
+        trigger_price: Mark price at which it acted, integer ticks; 0 without a trigger.
     """
 
     kind: ClassVar[int] = FILL
@@ -148,6 +182,8 @@ class OrderFilled(RowEvent):
     size: int
     left: int
     fee: int
+    trigger: Trigger = attrs.field(default=Trigger.NONE, converter=Trigger)
+    trigger_price: int = 0
 
 
 def packed(request_id: str) -> int:

@@ -41,7 +41,14 @@ _KINDS: Final[dict[str, type[Request]]] = {
     "modify": Modify,
 }
 _NAMES: Final = {kind: name for name, kind in _KINDS.items()}
+# What most requests do not ask for is not written down.
+_RARE: Final = ("tier", "time_in_force", "reduce_only", "trigger", "trigger_price")
 _CONVERTER: Final = cattrs.Converter(forbid_extra_keys=True)
+for _kind in _KINDS.values():
+    _spare: dict[str, Any] = {
+        field.name: override(omit_if_default=True) for field in attrs.fields(_kind) if field.name in _RARE
+    }
+    _CONVERTER.register_unstructure_hook(_kind, make_dict_unstructure_fn(_kind, _CONVERTER, **_spare))
 # The bound on the request queue has no effect on the events.
 _OMITTED: Final = override(omit=True)
 _CONVERTER.register_unstructure_hook(Trading, make_dict_unstructure_fn(Trading, _CONVERTER, waiting=_OMITTED))

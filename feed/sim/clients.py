@@ -1,8 +1,9 @@
 """
 Accounts in a simulated market: their requests act through the same books as everybody's orders.
 
-What a request does is told in rows: first what becomes of the request itself, then what it did to the
-book, each trade followed by the fills of the accounts that it concerns.
+What happens to an account is told in rows of its own, which stand in the one stream: what becomes of a
+request and of its order (:mod:`feed.sim.order_entry`), fills (:mod:`feed.sim.clearing`), funding, margin
+calls and liquidations (:mod:`feed.sim.risk`).
 """
 
 from __future__ import annotations
@@ -12,17 +13,16 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Final, Protocol, runtime_checkable
 
-import attrs
-
-from feed.model.accounts import Accounts, Position
-from feed.model.durations import NS_PER_MILLISECOND
-from feed.model.events import CLEAR, REDUCE, TRADE, OrderChanged, OrderFilled, Row, Side, Status
-from feed.model.instruments import Contract, Listing
-from feed.model.orders import Ack, CancelOrder, NewOrder, Reject, TimeInForce
-from feed.model.requests import PARTS, Cancel, CancelMany, Create, JournalEntry, Modify, Request
-from feed.model.trading import OrderState, Pricing, Reason, Verb, caseless, packed, unpacked
+from feed.model.accounts import Accounts
+from feed.model.events import Row
+from feed.model.instruments import Listing
+from feed.model.requests import JournalEntry, Request
 from feed.settings import Trading
+from feed.sim.clearing import Clearing
 from feed.sim.market import Market
+from feed.sim.order_entry import OrderEntry
+from feed.sim.perpetual import CHECK
+from feed.sim.risk import RiskEngine
 from feed.sim.simulation import Simulation
 
 
@@ -64,11 +64,15 @@ class ClientMarket:
         entries: Iterable[JournalEntry] = (),
     ) -> None:
         self.listing: Final[Listing] = run.listing
-        self.accounts: Final = Accounts(run.listing, deposit=trading.deposit)
         self.played = 0
         self._run = run
         self._trading = trading
         self._entries = deque(entries)
+        self._clearing = Clearing(run.listing, trading, run)
+        self.accounts: Final[Accounts] = self._clearing.accounts
+        self._entry = OrderEntry(self._clearing)
+        self._risk = RiskEngine(self._clearing, self._entry)
+        self._check_at = 0  # market time at which margins are looked at next; 0 while there is nothing
 
     @property
     def _market(self) -> Market:
@@ -99,9 +103,10 @@ class ClientMarket:
     def next_time(self) -> int | None:
         """Market time of the next thing that happens; None once all is over."""
         upcoming = self._run.next_time()
-        if upcoming is not None and self._entries:
-            return min(upcoming, self._entries[0].at)
-        return upcoming
+        if upcoming is None:
+            return None
+        entries, check_at = self._entries, self._check_at
+        return min([upcoming, *([entries[0].at] if entries else []), *([check_at] if check_at else [])])
 
     def advance(self, until: int, limit: int = sys.maxsize) -> list[Row]:
         """
@@ -113,14 +118,21 @@ class ClientMarket:
         """
         entries = self._entries
         rows: list[Row] = []
-        while entries and entries[0].at <= until:
-            rows += self._told(self._run.advance(entries[0].at, limit - len(rows)))
+        while True:
+            acts = entries[0].at if entries else until + 1
+            checks = self._check_at or until + 1
+            upcoming = min(acts, checks, until)
+            rows += self._clearing.told(self._run.advance(upcoming, limit - len(rows)))
+            if len(rows) >= limit or self.now < upcoming:
+                return rows
+            if checks == upcoming:
+                rows += self._check()
+            elif acts == upcoming:
+                rows += self._act(entries.popleft().request)
+            else:
+                return rows
             if len(rows) >= limit:
                 return rows
-            rows += self._act(entries.popleft().request)
-            if len(rows) >= limit:
-                return rows
-        return rows + self._told(self._run.advance(until, limit - len(rows)))
 
     def execute(self, request: Request) -> list[Row]:
         """Let a request act now, after all that the market still has to do at this time."""
@@ -128,263 +140,17 @@ class ClientMarket:
 
     def _act(self, request: Request) -> list[Row]:
         self.played += 1
-        match request:
-            case Create():
-                return self._create(request)
-            case Cancel():
-                order = self._own(request, request.order, request.created)
-                return self._refused(request, Verb.CANCEL) if order is None else self._cancel(request, order)
-            case CancelMany():
-                return self._cancel_many(request)
-            case Modify():
-                return self._modify(request)
-        raise TypeError(request)
-
-    # --- requests ------------------------------------------------------------------------------------
-
-    def _create(self, request: Create) -> list[Row]:
-        account = self.accounts.find(request.account)
-        if caseless(request.request) in account.requests:
-            return self._refused(request, Verb.CREATE, Reason.DUPLICATE)
-        price = request.price if request.type is Pricing.LIMIT else self._worst_price(request)
-        order = OrderChanged(
-            seq=0,
-            ts=self.now,
-            instrument=request.instrument,
-            account=request.account,
-            request=request.request,
-            verb=Verb.CREATE,
-            state=OrderState.PENDING,
-            reason=Reason.NONE,
-            order=0,
-            side=request.side,
-            type=request.type,
-            price=price,
-            left=request.size,
-            filled=0,
-            value=0,
-            leverage=request.leverage,
-            post_only=request.post_only,
-            created=self.now,
-        )
-        reason = Reason.NO_PRICE if price < 1 else self._objection(order)
-        if reason is not Reason.NONE:
-            order = attrs.evolve(order, order=self._market.exchange.next_order())
-            rejected = attrs.evolve(order, state=OrderState.REJECTED, reason=reason)
-            return self._say(order, rejected)
-        return self._enter(order)
-
-    def _cancel(self, request: Request, order: OrderChanged) -> list[Row]:
-        asked = attrs.evolve(order, ts=self.now, request=request.request, verb=Verb.CANCEL)
-        rows = self._say(attrs.evolve(asked, state=OrderState.CANCELLING))
-        rows += self._withdraw(order)
-        return rows + self._say(attrs.evolve(asked, state=OrderState.CANCELLED))
-
-    def _cancel_many(self, request: CancelMany) -> list[Row]:
-        chosen = [
-            order
-            for order in self.accounts.find(request.account).orders.values()
-            if order.instrument == request.instrument
-            and request.price in (0, order.price)
-            and request.side in (-1, order.side)
-        ]
-        if not chosen:
-            return self._refused(request, Verb.CANCEL)
-        rows: list[Row] = []
-        for at, order in enumerate(chosen):
-            name = packed(f"{unpacked(request.request)}#{at}") if request.request else 0
-            rows += self._cancel(attrs.evolve(request, request=name), order)
+        rows = self._entry.act(request) + self._risk.settle()
+        self._plan()
         return rows
 
-    def _modify(self, request: Modify) -> list[Row]:
-        old = self._own(request, request.order, request.created)
-        if old is None:
-            return self._refused(request, Verb.MODIFY)
-        asked = attrs.evolve(old, ts=self.now, request=request.request, verb=Verb.MODIFY)
-        new = attrs.evolve(
-            asked,
-            state=OrderState.PENDING,
-            price=request.price or old.price,
-            left=request.size or old.left,
-            filled=0,
-            value=0,
-            created=self.now,
-        )
-        reason = self._objection(new, instead_of=old)
-        if reason is not Reason.NONE:
-            return self._say(attrs.evolve(asked, state=OrderState.REFUSED, reason=reason))
-        rows = self._say(attrs.evolve(asked, state=OrderState.MODIFYING))
-        rows += self._withdraw(old)
-        rows += self._say(attrs.evolve(asked, state=OrderState.MODIFIED))
-        return rows + self._enter(new)
-
-    # --- what they share -----------------------------------------------------------------------------
-
-    def _enter(self, order: OrderChanged) -> list[Row]:
-        """Let a new order act; ``order`` is as it was received, but for its id."""
-        market = self._market
-        ack, rows = market.submit(
-            NewOrder(
-                account=order.account,
-                instrument=order.instrument,
-                side=order.side,
-                size=order.left,
-                price=order.price,
-                time_in_force=TimeInForce.GTC if order.type is Pricing.LIMIT else TimeInForce.IOC,
-                post_only=order.post_only,
-            )
-        )
-        order = attrs.evolve(order, order=ack.order or market.exchange.next_order())
-        active = attrs.evolve(order, verb=Verb.CREATE, state=OrderState.ACTIVE)
-        said = self._say(order, active)
-        if ack.reject is not None:
-            return said + self._say(_rejected(active, ack))
-        said += self._told(rows, Reason.SELF_TRADE)
-        rest = self.accounts.find(order.account).orders.get(order.order)
-        if rest is not None and order.type is Pricing.MARKET:
-            said += self._say(attrs.evolve(rest, state=OrderState.CANCELLED, reason=Reason.UNFILLED))
-        return said
-
-    def _withdraw(self, order: OrderChanged) -> list[Row]:
-        command = CancelOrder(account=order.account, instrument=order.instrument, order=order.order)
-        return self._market.submit(command)[1]
-
-    def _own(self, request: Request, order: int, created: int) -> OrderChanged | None:
-        """The open order that a request names; another account's is none, and so is another market's."""
-        found = self.accounts.find(request.account).orders.get(order)
-        if found is None or found.instrument != request.instrument:
-            return None
-        return found if found.created // NS_PER_MILLISECOND == created else None
-
-    def _objection(self, order: OrderChanged, *, instead_of: OrderChanged | None = None) -> Reason:
-        """Why an order cannot be entered, now that ``instead_of`` would make way for it."""
-        account, trading = self.accounts.find(order.account), self._trading
-        if self._market.exchange.statuses[order.instrument] is not Status.TRADING:
-            return Reason.NOT_TRADING
-        # Accounts hold what they buy: they have no margin for a future, and no claim on an outcome.
-        if self.listing[order.instrument].contract is not Contract.SPOT:
-            return Reason.NOT_TRADING
-        if order.leverage > trading.leverage or not (account.idle or order.leverage == account.leverage):
-            return Reason.LEVERAGE
-        if instead_of is None and len(account.orders) >= trading.open_orders:
-            return Reason.TOO_MANY_ORDERS
-        return Reason.NONE if self._carries(order, instead_of) else Reason.NO_FUNDS
-
-    def _carries(self, order: OrderChanged, instead_of: OrderChanged | None) -> bool:
-        """Whether the account can carry an order: what is at stake stays within what it owns."""
-        accounts, at = self.accounts, order.instrument
-        scale, currency = accounts.money.scales[at], accounts.money.currencies[at]
-        position = accounts.find(order.account).positions.get(at) or Position()
-        value = order.left * order.price * scale
-        freed = 0 if instead_of is None else instead_of.left * instead_of.price * scale
-        bids, asks = (value - freed, 0) if order.side is Side.BUY else (0, value - freed)
-        after = max(0, position.cost + position.bids + bids, position.asks + asks - position.cost)
-        if after <= position.exposure:
-            return True
-        at_stake = accounts.exposure(order.account, currency) - position.exposure + after
-        fee = value * self._trading.taker_fee // PARTS
-        return at_stake <= (accounts.equity(order.account, currency, self._mark) - fee) * order.leverage
-
-    def _mark(self, instrument: int) -> int:
-        book = self._market.exchange.books[instrument]
-        return (book.bid + book.ask) // 2 if book.bid and book.ask else book.bid or book.ask
-
-    def _worst_price(self, request: Create) -> int:
-        """What a market order may trade at, ticks; 0 when there is nothing to trade with."""
-        book = self._market.exchange.books[request.instrument]
-        if request.side is Side.BUY:
-            return book.ask + book.ask * request.slippage // PARTS
-        return max(1, book.bid - book.bid * request.slippage // PARTS) if book.bid else 0
-
-    # --- what is told --------------------------------------------------------------------------------
-
-    def _say(self, *items: OrderChanged) -> list[Row]:
-        rows = [item.row() for item in items]
-        self.accounts.apply(rows)
+    def _check(self) -> list[Row]:
+        self._check_at = 0
+        rows = self._risk.check()
+        self._plan()
         return rows
 
-    def _refused(self, request: Request, verb: Verb, reason: Reason = Reason.UNKNOWN_ORDER) -> list[Row]:
-        """A request did nothing, and there is no order to show."""
-        return self._say(
-            OrderChanged(
-                seq=0,
-                ts=self.now,
-                instrument=request.instrument,
-                account=request.account,
-                request=request.request,
-                verb=verb,
-                state=OrderState.REFUSED,
-                reason=reason,
-                order=0,
-                side=Side.BUY,
-                type=Pricing.LIMIT,
-                price=0,
-                left=0,
-                filled=0,
-                value=0,
-                leverage=1,
-                post_only=False,
-                created=self.now,
-            )
-        )
-
-    def _told(self, rows: list[Row], reason: Reason = Reason.DELISTED) -> list[Row]:
-        """The same rows, each followed by what it means to accounts; ``reason`` is of orders that vanish."""
-        orders = self.accounts.orders
-        if not orders:
-            return rows
-        said: list[Row] = []
-        for row in rows:
-            said.append(row)
-            if row[0] == TRADE:
-                for order, taker in ((row[8], True), (row[7], False)):
-                    if order in orders:
-                        said += self._filled(row, order, taker=taker)
-            elif row[0] == REDUCE and not row[6] and row[3] in orders:
-                gone = self.accounts.find(orders[row[3]]).orders[row[3]]
-                said += self._say(attrs.evolve(gone, ts=row[2], state=OrderState.CANCELLED, reason=reason))
-            elif row[0] == CLEAR:
-                said += self._swept_away(row)
-        return said
-
-    def _swept_away(self, clear: Row) -> list[Row]:
-        """A book is forgotten, and with it every order of an account that rested there."""
-        open_ = [self.accounts.find(owner).orders[order] for order, owner in self.accounts.orders.items()]
-        gone = [
-            attrs.evolve(order, ts=clear[2], state=OrderState.CANCELLED, reason=Reason.STARTED_ANEW)
-            for order in open_
-            if order.instrument == clear[1]
-        ]
-        return self._say(*gone)
-
-    def _filled(self, trade: Row, order: int, *, taker: bool) -> list[Row]:
-        known = self.accounts.find(self.accounts.orders[order]).orders[order]
-        price, size = trade[5], trade[6]
-        instrument = self.listing[known.instrument]
-        rate = self._trading.taker_fee if taker else self._trading.maker_fee
-        fill = OrderFilled(
-            seq=0,
-            instrument=known.instrument,
-            ts=trade[2],
-            account=known.account,
-            order=order,
-            side=known.side,
-            type=known.type,
-            leverage=known.leverage,
-            created=known.created,
-            trade=trade[3],
-            taker=taker,
-            price=price,
-            size=size,
-            left=known.left - size,
-            # Rounded up: nobody trades for nothing.
-            fee=-(-price * size * instrument.tick * instrument.lot * rate // PARTS),
-        ).row()
-        self.accounts.apply((fill,))
-        return [fill]
-
-
-def _rejected(order: OrderChanged, ack: Ack) -> OrderChanged:
-    crossed = ack.reject is Reject.WOULD_CROSS
-    reason = Reason.WOULD_CROSS if crossed else Reason.NOT_TRADING
-    return attrs.evolve(order, state=OrderState.REJECTED, reason=reason)
+    def _plan(self) -> None:
+        """Look at accounts at the next multiple of :data:`CHECK`, if there is anything to look at."""
+        if not self._check_at and self._clearing.busy:
+            self._check_at = self.now - self.now % CHECK + CHECK

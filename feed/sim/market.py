@@ -15,13 +15,14 @@ from typing import Final
 from feed.book.exchange import Exchange
 from feed.errors import MarketError
 from feed.model.durations import NS_PER_SECOND
-from feed.model.events import STATUS, Row, Side, Status
+from feed.model.events import LIQUIDATION, STATUS, Row, Side, Status
 from feed.model.market import MarketSpec
 from feed.model.orders import Ack, Command
 from feed.sim.event_queue import ClockTicker, EventQueue
 from feed.sim.instrument_sim import InstrumentSim
 from feed.sim.news import NewsProcess
 from feed.sim.participants import Participants
+from feed.sim.perpetual import ANY_REACH, Engine
 from feed.sim.signal_monitor import SignalMonitor
 from feed.sim.traders import LargeOrder
 
@@ -166,6 +167,35 @@ class Market:
         if sim is not None:
             sim.traded(self.now, before)
         return ack, self._take_rows()
+
+    def mark(self, instrument: int) -> int:
+        """
+        Mark price, integer ticks; 0 when there is none.
+
+        That of the engine of a perpetual future; of anything else the middle of its quote, rounded down.
+        """
+        engine, book = self._engines.get(instrument), self.exchange.books[instrument]
+        if isinstance(engine, Engine):
+            return engine.mark
+        return (book.bid + book.ask) // 2 if book.bid and book.ask else book.bid or book.ask
+
+    def funding(self, instrument: int) -> tuple[int, int] | None:
+        """Rate, in units of 1e-8, and mark price of a payment that is due right now; None for none."""
+        engine = self._engines.get(instrument)
+        if not isinstance(engine, Engine) or engine.paid[0] != self.now:
+            return None
+        return engine.paid[1:] if self._sims[instrument].listed else None
+
+    def worst(self, instrument: int, side: Side) -> int:
+        """The worst price at which a position is liquidated now, integer ticks."""
+        return self._sims[instrument].limit_price(int(side), ANY_REACH)
+
+    def liquidate(self, instrument: int, side: Side, lots: int, order: int) -> list[Row]:
+        """Close ``lots`` of a position with an order of this id, which takes from the book."""
+        sim, worst = self._sims[instrument], self.worst(instrument, side)
+        row = (LIQUIDATION, instrument, self.now, order, int(side), worst, lots)
+        sim.take(self.now, int(side), lots, worst, order=order, before=row)
+        return self._take_rows()
 
     def shock(self, instrument: int, fraction: float) -> list[Row]:
         """Move the fundamental value by ``fraction`` of itself. Market makers react to it."""

@@ -26,7 +26,7 @@ _SMOOTH: Final = 0.05
 # Positions of before the opening were entered up to this far from the price there.
 _SPREAD_OUT: Final = 0.006
 _REACH: Final = 3.0  # spreads, for who opens or closes a position
-_ANY_REACH: Final = 100.0  # spreads, for the engine: it must close
+ANY_REACH: Final = 100.0  # spreads, for the engine: it must close
 
 
 class Engine:
@@ -42,6 +42,7 @@ class Engine:
     Attributes:
         sim: None: it goes on while its own instrument is halted.
         positions: Of the traders with borrowed money.
+        paid: Market time, rate and mark price of the last funding payment; all 0 before the first.
     """
 
     sim: Final = None
@@ -51,6 +52,7 @@ class Engine:
     ) -> None:
         self.index = sim.queue.register(self)
         self.positions: Final = Positions()
+        self.paid = (0, 0, 0)
         self._perpetual = sim
         self._spec = spec
         self._spot = tuple(spot)
@@ -101,6 +103,7 @@ class Engine:
             self._premiums.add(premium(book.bid + book.ask, self._index2))
         self._tell(self._mark_row(now))
         if now >= self._next_time:
+            self.paid = (now, self._rate, self.mark)
             self.positions.pay(self._rate, self.mark)
             self._rate = self._predicted()
             self._premiums = PremiumMean()
@@ -128,7 +131,7 @@ class Engine:
     def _liquidate(self, now: int, position: MarginPosition) -> None:
         sim = self._perpetual
         side = SELL if position.side == BUY else BUY
-        worst = sim.limit_price(side, _ANY_REACH)
+        worst = sim.limit_price(side, ANY_REACH)
         order = sim.next_order()
         row = (LIQUIDATION, sim.book.instrument, now, order, side, worst, position.lots)
         position.lots -= sim.take(now, side, position.lots, worst, order=order, before=row)

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from feed.errors import ConfigError
 from feed.model.events import Side
+from feed.model.grants import Tier
+from feed.model.orders import TimeInForce
 from feed.model.requests import Cancel, CancelMany, Create, JournalEntry, Modify
-from feed.model.trading import Pricing, packed
+from feed.model.trading import Pricing, Trigger, packed
 from feed.recording.journal import (
     JournalHeader,
     ScenarioFile,
@@ -29,6 +31,7 @@ COMMON = {
     "account": st.integers(1, 10**6),
     "instrument": st.integers(0, 999),
     "request": st.uuids().map(str).map(packed) | st.just(0),
+    "tier": st.sampled_from(Tier),
 }
 UNITS = st.integers(1, 10**15)
 REQUESTS = st.one_of(
@@ -42,10 +45,14 @@ REQUESTS = st.one_of(
         slippage=st.integers(0, 10**6),
         post_only=st.booleans(),
         leverage=st.integers(1, 10),
+        time_in_force=st.sampled_from(TimeInForce),
+        reduce_only=st.booleans(),
+        trigger=st.sampled_from(Trigger),
+        trigger_price=UNITS,
     ),
     st.builds(Cancel, **COMMON, order=UNITS, created=UNITS),
     st.builds(CancelMany, **COMMON, price=UNITS, side=st.sampled_from([-1, 0, 1])),
-    st.builds(Modify, **COMMON, order=UNITS, created=UNITS, price=UNITS, size=UNITS),
+    st.builds(Modify, **COMMON, order=UNITS, created=UNITS, price=UNITS, size=UNITS, trigger_price=UNITS),
 )
 HEADER = JournalHeader(
     engine="feed 1.0",
@@ -106,8 +113,9 @@ def test_the_header_says_what_determines_the_market():
     assert header_line(attrs.evolve(HEADER, listing="1" * 64)) == (
         b'{"format":"feed-journal","version":1,"engine":"feed 1.0","scenario":{"name":"small",'
         b'"file":"/x/small.toml","sha256":"%s"},"seed":3,"start":1000000000000000000,"instruments":null,'
-        b'"listing":"%s","trading":{"deposit":5,"maker_fee":1,"taker_fee":500,"leverage":10,'
-        b'"open_orders":2000}}\n' % (b"0" * 64, b"1" * 64)
+        b'"listing":"%s","trading":{"deposit":5,"maker_fee":1,"taker_fee":500,"basic_discount":100000,'
+        b'"pro_discount":200000,"max_discount":400000,"leverage":10,"maintenance":30000,'
+        b'"margin_call":1500000,"price_band":800000,"open_orders":2000}}\n' % (b"0" * 64, b"1" * 64)
     )
 
 

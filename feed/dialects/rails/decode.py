@@ -8,17 +8,19 @@ passed over, but for those that would change what an order means.
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import Any, Final, TypedDict, Unpack
 
 import attrs
 
 from feed.dialects.messages import parse, request
 from feed.errors import ProtocolError
 from feed.model.events import Side
+from feed.model.grants import Tier
 from feed.model.ids import is_ulid, parse_order_id
 from feed.model.instruments import Instrument, OffGrid
+from feed.model.orders import TimeInForce
 from feed.model.requests import PARTS, Cancel, CancelMany, Create, Modify, Request
-from feed.model.trading import Pricing, packed
+from feed.model.trading import Pricing, Trigger, packed
 
 ERROR: Final = "error"
 DEFAULT_SLIPPAGE: Final = "0.02"
@@ -29,6 +31,8 @@ _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _LONGEST_ID: Final = 64
 _SIDES: Final = {"buy": Side.BUY, "sell": Side.SELL}
 _TYPES: Final = {"limit": Pricing.LIMIT, "market": Pricing.MARKET}
+_TIMES: Final = {kind.name: kind for kind in TimeInForce}
+TRIGGERS: Final = {"none": Trigger.NONE, "stop": Trigger.STOP, "takeProfit": Trigger.TAKE_PROFIT}
 _LEVERAGE: Final = re.compile(r"[1-9]\d{0,3}", re.ASCII)
 _SLIPPAGE: Final = re.compile(r"(\d)(?:\.(\d{1,6}))?", re.ASCII)
 
@@ -66,6 +70,15 @@ class EmitOrders:
     """The account's open orders and those that were over last, once; a request of ours."""
 
 
+class Common(TypedDict):
+    """What stands in every request to the market, see :class:`feed.model.requests.Request`."""
+
+    account: int
+    instrument: int
+    request: int
+    tier: Tier
+
+
 @attrs.frozen
 class CreateOrder:
     """Buy or sell."""
@@ -78,16 +91,23 @@ class CreateOrder:
     maxSlippage: str | None = None  # noqa: N815
     postOnly: bool = False  # noqa: N815
     reduceOnly: bool = False  # noqa: N815
+    timeInForce: str = "GTC"  # noqa: N815
+    triggerType: str = "none"  # noqa: N815
+    triggerPrice: str | None = None  # noqa: N815
 
-    def build(self, instrument: Instrument, /, **common: int) -> Request:
+    def build(self, instrument: Instrument, /, **common: Unpack[Common]) -> Request:
         """The request to the market, in integer units."""
         kind = _one_of(_TYPES, self.tradeType, "tradeType")
-        if self.reduceOnly:
-            raise ProtocolError("reduceOnly is not supported")
+        lasts = _one_of(_TIMES, self.timeInForce, "timeInForce")
+        trigger = _one_of(TRIGGERS, self.triggerType, "triggerType")
         if kind is Pricing.MARKET and self.postOnly:
             raise ProtocolError("a market order cannot be postOnly")
+        if self.postOnly and lasts is not TimeInForce.GTC:
+            raise ProtocolError("a postOnly order must be GTC")
         if kind is Pricing.LIMIT and self.price is None:
             raise ProtocolError("price is missing")
+        if (trigger is Trigger.NONE) != (self.triggerPrice in (None, "0")):
+            raise ProtocolError("triggerType and triggerPrice belong together")
         return Create(
             side=_one_of(_SIDES, self.orderType, "orderType"),
             size=_size(instrument, self.quantity),
@@ -96,6 +116,10 @@ class CreateOrder:
             slippage=_slippage(self.maxSlippage or DEFAULT_SLIPPAGE),
             post_only=self.postOnly,
             leverage=_leverage(self.leverage or "1"),
+            time_in_force=lasts,
+            reduce_only=self.reduceOnly,
+            trigger=trigger,
+            trigger_price=_price(instrument, self.triggerPrice or "", "triggerPrice") if trigger else 0,
             **common,
         )
 
@@ -109,7 +133,7 @@ class CancelOrder:
     price: str | None = None
     orderType: str | None = None  # noqa: N815
 
-    def build(self, instrument: Instrument, /, **common: int) -> Request:
+    def build(self, instrument: Instrument, /, **common: Unpack[Common]) -> Request:
         """The request to the market, in integer units."""
         side = -1 if self.orderType is None else int(_one_of(_SIDES, self.orderType, "orderType"))
         match self.cancelBy:
@@ -132,17 +156,21 @@ class ModifyOrder:
     orderId: str  # noqa: N815
     price: str | None = None
     quantity: str | None = None
+    triggerPrice: str | None = None  # noqa: N815
 
-    def build(self, instrument: Instrument, /, **common: int) -> Request:
+    def build(self, instrument: Instrument, /, **common: Unpack[Common]) -> Request:
         """The request to the market, in integer units."""
         created, order = _order(self.orderId)
-        if self.price is None and self.quantity is None:
-            raise ProtocolError("price or quantity is missing")
+        if self.price is None and self.quantity is None and self.triggerPrice is None:
+            raise ProtocolError("price, quantity or triggerPrice is missing")
         return Modify(
             order=order,
             created=created,
             price=0 if self.price is None else _price(instrument, self.price),
             size=0 if self.quantity is None else _size(instrument, self.quantity),
+            trigger_price=(
+                0 if self.triggerPrice is None else _price(instrument, self.triggerPrice, "triggerPrice")
+            ),
             **common,
         )
 
@@ -265,20 +293,27 @@ def _one_of(known: dict[str, Any], value: str, name: str) -> Any:
     return found
 
 
-def _price(instrument: Instrument, text: str) -> int:
+def _price(instrument: Instrument, text: str, name: str = "price") -> int:
     try:
-        ticks = instrument.price_ticks(text)
+        ticks = instrument.price_ticks(_plain(text, name))
     except OffGrid as misfit:
-        raise ProtocolError(f"price: {misfit}") from None
-    return _bounded(ticks, "price")
+        raise ProtocolError(f"{name}: {misfit}") from None
+    return _bounded(ticks, name)
 
 
 def _size(instrument: Instrument, text: str) -> int:
     try:
-        lots = instrument.size_lots(text)
+        lots = instrument.size_lots(_plain(text, "quantity"))
     except OffGrid as misfit:
         raise ProtocolError(f"quantity: {misfit}") from None
     return _bounded(lots, "quantity")
+
+
+def _plain(text: str, name: str) -> str:
+    """A decimal as the protocol writes them; with an exponent it is a slip of a program, not a price."""
+    if "e" in text.lower() and len(text) <= _LONGEST_ID:
+        raise ProtocolError(f"{name}: {text!r} is not in plain decimals")
+    return text
 
 
 def _bounded(units: int, name: str) -> int:

@@ -8,12 +8,14 @@ from typing import Any, Final, cast
 import msgspec
 
 from feed.dialects.messages import quoted
+from feed.dialects.rails.decode import TRIGGERS
 from feed.dialects.rails.encode import SIDES, named, response, shown_seq, split
 from feed.dialects.resume import placed
 from feed.dialects.times import milliseconds
 from feed.model.events import FILL, ORDER, Event, OrderChanged, OrderFilled
 from feed.model.ids import match_id, order_id, user_id
 from feed.model.instruments import Contract, Instrument, decimal_text
+from feed.model.orders import TimeInForce
 from feed.model.stream_position import StreamPosition
 from feed.model.topics import Encoder
 from feed.model.trading import OrderState, Pricing, Reason, Verb, unpacked
@@ -22,12 +24,14 @@ from feed.model.trading import OrderState, Pricing, Reason, Verb, unpacked
 PART_ORDERS: Final = 1000
 
 _TYPES: Final = {Pricing.LIMIT: "limit", Pricing.MARKET: "market"}
+_TRIGGERS: Final = {trigger: name for name, trigger in TRIGGERS.items()}
 _ROLES: Final = {True: "taker", False: "maker"}
 
 # Result type, status code and text of what is told, by what was asked for and what became of it.
 _SAID: Final = {
     (Verb.CREATE, OrderState.PENDING): ("createOrder", 202, "order created, pending acceptance"),
     (Verb.CREATE, OrderState.ACTIVE): ("createOrder", 200, "order accepted"),
+    (Verb.CREATE, OrderState.UNTRIGGERED): ("createOrder", 200, "order accepted, waiting for its trigger"),
     (Verb.CREATE, OrderState.REJECTED): ("rejectOrder", 400, ""),
     (Verb.CREATE, OrderState.CANCELLED): ("cancelOrder", 200, "order cancelled"),
     (Verb.CREATE, OrderState.REFUSED): ("createOrder", 409, ""),
@@ -58,6 +62,12 @@ _WHY: Final = {
     Reason.SELF_TRADE: "would match with an order of the same account",
     Reason.DELISTED: "market was delisted",
     Reason.STARTED_ANEW: "market has begun again",
+    Reason.TRIGGERED: "trigger price reached",
+    Reason.LIQUIDATION: "account is liquidated",
+    Reason.REDUCE_ONLY: "reduceOnly order would not reduce the position",
+    Reason.PRICE_BAND: "price is too far from the mark price",
+    Reason.CANNOT_FILL: "quantity cannot be filled at once",
+    Reason.WOULD_TRIGGER: "trigger price is reached already",
 }
 
 
@@ -83,7 +93,7 @@ class AccountOrders(Encoder):
             return None
         kind, status, text = _SAID[order.verb, order.state]
         why = _WHY[order.reason]
-        if order.reason is Reason.NOT_TRADING and self._instrument.contract is not Contract.SPOT:
+        if order.reason is Reason.NOT_TRADING and self._instrument.contract is Contract.PREDICTION:
             why = READ_ONLY
         request = unpacked(order.request)
         data: dict[str, object]
@@ -137,9 +147,9 @@ class AccountTrades(Encoder):
             "fees": decimal_text(fill.fee, instrument.price_decimals + instrument.size_decimals),
             "orderCreatedAt": milliseconds(fill.created),
             "orderFilledAt": milliseconds(fill.ts),
-            "triggerType": "none",
-            "triggerPrice": "0",
-            "triggerCreatedAt": 0,
+            "triggerType": _TRIGGERS[fill.trigger],
+            "triggerPrice": instrument.price_text(fill.trigger_price) if fill.trigger else "0",
+            "triggerCreatedAt": milliseconds(fill.created) if fill.trigger else 0,
         }
         return f"{self._head}{_json([entry])}{shown_seq(item, shown=self._seq)}}}"
 
@@ -162,8 +172,15 @@ def order_object(instrument: Instrument, order: OrderChanged) -> dict[str, objec
         "createdAt": milliseconds(order.created),
         "updatedAt": milliseconds(order.ts),
         "postOnly": order.post_only,
-        "reduceOnly": False,
+        "reduceOnly": order.reduce_only,
     }
+    if order.time_in_force is not TimeInForce.GTC:
+        shown["timeInForce"] = order.time_in_force.name
+    if order.trigger:
+        shown |= {
+            "triggerType": _TRIGGERS[order.trigger],
+            "triggerPrice": instrument.price_text(order.trigger_price),
+        }
     return shown | ({"clientRequestId": unpacked(order.request)} if order.request else {})
 
 

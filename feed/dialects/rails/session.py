@@ -199,7 +199,11 @@ class RailsSession(Session):
         ):
             raise ProtocolError("Too Many Requests", code="429")
         request = message.build(
-            instrument, account=self._account, instrument=index, request=number(envelope.request_id)
+            instrument,
+            account=self._account,
+            instrument=index,
+            request=number(envelope.request_id),
+            tier=self._admission.bearer.grant.tier,
         )
         busy = problem(
             envelope.kind,

@@ -39,8 +39,8 @@ def markets(context: RequestContext, call: Call) -> list[MarketInfo]:
 
     def status(index: int) -> OrderStatus:
         found = STATUS[context.market_state.status(index)]
-        spot = context.listing[index].contract is Contract.SPOT
-        return "readOnly" if found == "active" and not (spot and context.takes_orders) else found
+        held = context.listing[index].contract is not Contract.PREDICTION
+        return "readOnly" if found == "active" and not (held and context.takes_orders) else found
 
     return [
         MarketInfo(

@@ -167,10 +167,10 @@ def test_each_answer_about_an_order(encoder, *, verb, state, reason, kind, statu
 
 @pytest.mark.parametrize(
     ("contract", "why"),
-    [(Contract.SPOT, "market is not trading"), (Contract.PERPETUAL, "market takes no orders")],
+    [(Contract.SPOT, "market is not trading"), (Contract.PREDICTION, "market takes no orders")],
 )
 def test_an_order_where_nobody_may_trade_hears_which_it_is(support, contract, why):
-    """A future whose prices move is not said to be halted."""
+    """A prediction whose prices move is not said to be halted."""
     instrument = attrs.evolve(support.listing[3], contract=contract)
     item = attrs.evolve(ORDER, state=OrderState.REJECTED, reason=Reason.NOT_TRADING)
     said = json.loads(AccountOrders(instrument, 7).encode(item))

@@ -21,8 +21,9 @@ from feed.dialects.rails.policy import RailsPolicy
 from feed.model.events import Side
 from feed.model.grants import Tier
 from feed.model.ids import order_id
+from feed.model.orders import TimeInForce
 from feed.model.requests import Cancel, CancelMany, Create, Modify
-from feed.model.trading import Pricing, packed
+from feed.model.trading import Pricing, Trigger, packed
 from feed.policies import Policies
 
 RAILS = dialects()["rails"]
@@ -262,6 +263,24 @@ def test_line_9_create_order(connect):
     )
 
 
+def test_line_9_orders_in_all_their_forms(connect):
+    """Time in force, reduce-only, and triggers; "none" and "0" are none, as fills have it."""
+    session, _ = connect()
+
+    def create(**fields):
+        return submitted(ask(session, "createOrder", **LIMIT | fields))
+
+    plain = create()
+    assert (plain.time_in_force, plain.reduce_only, plain.trigger) == (TimeInForce.GTC, False, Trigger.NONE)
+    assert create(triggerType="none", triggerPrice="0") == plain
+    for name in ("GTC", "IOC", "FOK"):
+        assert create(timeInForce=name) == attrs.evolve(plain, time_in_force=TimeInForce[name])
+    assert create(reduceOnly=True) == attrs.evolve(plain, reduce_only=True)
+    for name, trigger in (("stop", Trigger.STOP), ("takeProfit", Trigger.TAKE_PROFIT)):
+        wanted = attrs.evolve(plain, trigger=trigger, trigger_price=6_100_000)
+        assert create(triggerType=name, triggerPrice="61000") == wanted
+
+
 def test_line_10_cancel_order(connect):
     """By its id, by price, of a side, or all."""
     session, _ = connect()
@@ -286,6 +305,9 @@ def test_line_11_modify_order(connect):
     session, _ = connect()
     own = {"account": 7, "instrument": 3, "order": 17, "created": 1_717_100_052_972}
     assert submitted(ask(session, "modifyOrder", orderId=ORDER, price="2")) == Modify(**own, price=200)
+    assert submitted(ask(session, "modifyOrder", orderId=ORDER, triggerPrice="2")) == Modify(
+        **own, trigger_price=200
+    )
     assert submitted(ask(session, "modifyOrder", orderId=ORDER, quantity="2")) == Modify(
         **own, size=2 * 10**8
     )
@@ -318,7 +340,41 @@ BAD_ORDERS = [
     {"tradeType": "market", "maxSlippage": "NaN"},
     {"tradeType": "market", "postOnly": True},
     {"postOnly": "true"},
-    {"reduceOnly": True},
+    {"reduceOnly": "true"},
+    {"reduceOnly": 1},
+    {"price": "6e4"},
+    {"price": "6E4"},
+    {"price": "-0"},
+    {"price": True},
+    {"price": ["1"]},
+    {"quantity": "-1"},
+    {"quantity": "1e-3"},
+    {"quantity": "1E3"},
+    {"quantity": "NaN"},
+    {"quantity": "0x10"},
+    {"quantity": " 1"},
+    {"quantity": "1,5"},
+    {"quantity": True},
+    {"quantity": {}},
+    {"leverage": 5},
+    {"leverage": "1e1"},
+    {"leverage": "-1"},
+    {"tradeType": "market", "maxSlippage": 0.1},
+    {"tradeType": "market", "maxSlippage": "1e-2"},
+    {"tradeType": "market", "maxSlippage": "-0.1"},
+    {"timeInForce": "gtc"},
+    {"timeInForce": "DAY"},
+    {"timeInForce": 1},
+    {"timeInForce": "IOC", "postOnly": True},
+    {"triggerType": "stop"},
+    {"triggerPrice": "50000"},
+    {"triggerType": "none", "triggerPrice": "50000"},
+    {"triggerType": "trailing", "triggerPrice": "50000"},
+    {"triggerType": "stop", "triggerPrice": 50000},
+    {"triggerType": "stop", "triggerPrice": "0.00"},
+    {"triggerType": "stop", "triggerPrice": "-50000"},
+    {"triggerType": "stop", "triggerPrice": "5e4"},
+    {"triggerType": "stop", "triggerPrice": "50000.001"},
     {"clientRequestId": "not a UUID"},
     {"clientRequestId": 7},
     {"clientRequestId": ID + "0"},

@@ -1,0 +1,223 @@
+"""
+Clearing: what trades of the market mean to accounts, and what is told to them.
+
+Told are fills, right after the trade that they are one side of, and orders that vanish from a book. What
+an account holds and owns after them is told in statements, one for all that it did up to some moment.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Protocol
+
+import attrs
+
+from feed.model.accounts import Accounts, Position
+from feed.model.events import CLEAR, REDUCE, TRADE, OrderChanged, OrderFilled, Row, Side
+from feed.model.grants import Tier
+from feed.model.instruments import Listing
+from feed.model.margin import Margin, liquidation_price, margin_of
+from feed.model.requests import PARTS
+from feed.model.statements import BalanceChanged, Cause, PositionChanged
+from feed.model.trading import OrderState, Reason
+from feed.settings import Trading
+from feed.sim.market import Market
+
+
+class HasMarket(Protocol):
+    """A run of a simulated market."""
+
+    @property
+    def market(self) -> Market:
+        """The market, as it stands."""
+
+
+class Clearing:
+    """
+    Keeps the accounts of a simulated market.
+
+    Mark prices are those of the last :meth:`look`, so that a fill is worth the same wherever the run of
+    the market was cut into pieces.
+
+    Args:
+        listing: The instruments.
+        trading: Fees, margins and deposits.
+        run: Has the market in which they trade.
+
+    Attributes:
+        listing: As given.
+        trading: As given.
+        accounts: What they own and owe, as of the last row told.
+        tiers: Tier of each account, as its last request said.
+    """
+
+    def __init__(self, listing: Listing, trading: Trading, run: HasMarket) -> None:
+        self.listing: Final = listing
+        self.trading: Final = trading
+        self.accounts: Final = Accounts(listing, deposit=trading.deposit)
+        self.tiers: Final[dict[int, Tier]] = {}
+        self._run = run
+        self._marks: dict[int, int] = {}
+        self._changed: dict[tuple[int, int], None] = {}  # account and instrument, not stated yet
+        kept = PARTS - trading.basic_discount, PARTS - trading.pro_discount, PARTS - trading.max_discount
+        self._fees: Final = dict(zip(Tier, (PARTS, *kept), strict=True))
+
+    @property
+    def market(self) -> Market:
+        """The market as it stands."""
+        return self._run.market
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything of an account depends on what the market does."""
+        accounts = self.accounts
+        return bool(accounts.orders or accounts.holders or self._changed)
+
+    def look(self, *instruments: int) -> None:
+        """Take over the mark prices of these instruments, and of all that accounts hold or have orders in."""
+        accounts, market = self.accounts, self.market
+        wanted = dict.fromkeys(instruments)
+        for held in accounts.holders.values():
+            wanted |= held
+        for order, owner in accounts.orders.items():
+            wanted[accounts.find(owner).orders[order].instrument] = None
+        for at in wanted:
+            # Where nothing is quoted, what was quoted last still counts.
+            self._marks[at] = market.mark(at) or self._marks.get(at, 0)
+
+    def mark(self, instrument: int) -> int:
+        """Mark price as of the last look, integer ticks; 0 when there has been none."""
+        return self._marks.get(instrument, 0)
+
+    def margin(self, account: int, currency: str) -> Margin:
+        """Where an account stands in a currency."""
+        return margin_of(self.accounts, account, currency, self.mark, self.trading.maintenance)
+
+    def fee(self, account: int, value: int, *, taker: bool) -> int:
+        """What a trade of some value costs an account; rounded up, nobody trades for nothing."""
+        rate = self.trading.taker_fee if taker else self.trading.maker_fee
+        share = self._fees[self.tiers.get(account, Tier.FREE)]
+        return -(-value * rate * share // (PARTS * PARTS))
+
+    # --- what is told --------------------------------------------------------------------------------
+
+    def say(self, *items: OrderChanged | PositionChanged | BalanceChanged) -> list[Row]:
+        """Tell accounts, and take it into account."""
+        rows = [item.row() for item in items]
+        self.accounts.apply(rows)
+        return rows
+
+    def told(self, rows: list[Row], reason: Reason = Reason.DELISTED) -> list[Row]:
+        """The same rows, each followed by what it means to accounts; ``reason`` is of orders that vanish."""
+        orders = self.accounts.orders
+        if not orders:
+            return rows
+        said: list[Row] = []
+        for row in rows:
+            said.append(row)
+            if row[0] == TRADE:
+                for order, taker in ((row[8], True), (row[7], False)):
+                    if order in orders:
+                        said += self._filled(row, order, taker=taker)
+            elif row[0] == REDUCE and not row[6] and row[3] in orders:
+                gone = self.accounts.find(orders[row[3]]).orders[row[3]]
+                said += self.say(attrs.evolve(gone, ts=row[2], state=OrderState.CANCELLED, reason=reason))
+            elif row[0] == CLEAR:
+                said += self._swept_away(row)
+        return said
+
+    def statement(self, account: int, instrument: int, cause: Cause, amount: int = 0) -> BalanceChanged:
+        """What an account owns of the quote currency of an instrument, ``amount`` of the cause included."""
+        money = self.accounts.money
+        currency = money.currencies[instrument]
+        margin = self.margin(account, currency)
+        return BalanceChanged(
+            seq=0,
+            ts=self.market.now,
+            instrument=instrument,
+            account=account,
+            cause=cause,
+            amount=amount,
+            cash=margin.cash + amount,
+            equity=margin.equity + amount,
+            initial=margin.initial,
+            maintenance=margin.maintenance,
+            leverage=self.accounts.find(account).leverage,
+            decimals=money.decimals[currency],
+        )
+
+    def position(self, account: int, instrument: int) -> PositionChanged:
+        """What an account holds of an instrument."""
+        money, mark = self.accounts.money, self.mark(instrument)
+        held = self.accounts.find(account).positions.get(instrument) or Position()
+        currency = money.currencies[instrument]
+        margin = self.margin(account, currency)
+        return PositionChanged(
+            seq=0,
+            ts=self.market.now,
+            instrument=instrument,
+            account=account,
+            lots=held.lots,
+            cost=held.cost,
+            realised=held.realised,
+            funding=held.funding,
+            mark=mark,
+            liquidation=liquidation_price(
+                held.lots,
+                mark,
+                money.scales[instrument],
+                margin.equity - margin.maintenance,
+                self.trading.maintenance,
+            ),
+            decimals=money.decimals[currency],
+        )
+
+    def settle(self) -> tuple[list[Row], list[tuple[int, int]]]:
+        """Statements of all that has changed since the last ones, and of which accounts and instruments."""
+        changed = list(self._changed)
+        self._changed.clear()
+        said: list[Row] = []
+        for account, instrument in changed:
+            said += self.say(self.position(account, instrument))
+        currencies = self.accounts.money.currencies
+        last = {(account, currencies[at]): at for account, at in changed}
+        for (account, _), at in last.items():
+            said += self.say(self.statement(account, at, Cause.TRADE))
+        return said, changed
+
+    def _swept_away(self, clear: Row) -> list[Row]:
+        """A book is forgotten, and with it every order of an account that rested there."""
+        open_ = [self.accounts.find(owner).orders[order] for order, owner in self.accounts.orders.items()]
+        gone = [
+            attrs.evolve(order, ts=clear[2], state=OrderState.CANCELLED, reason=Reason.STARTED_ANEW)
+            for order in open_
+            if order.instrument == clear[1]
+        ]
+        return self.say(*gone)
+
+    def _filled(self, trade: Row, order: int, *, taker: bool) -> list[Row]:
+        known = self.accounts.find(self.accounts.orders[order]).orders[order]
+        price, size = trade[5], trade[6]
+        instrument = self.listing[known.instrument]
+        value = price * size * instrument.tick * instrument.lot
+        fill = OrderFilled(
+            seq=0,
+            instrument=known.instrument,
+            ts=trade[2],
+            account=known.account,
+            order=order,
+            side=Side(known.side),
+            type=known.type,
+            leverage=known.leverage,
+            created=known.created,
+            trade=trade[3],
+            taker=taker,
+            price=price,
+            size=size,
+            left=known.left - size,
+            fee=self.fee(known.account, value, taker=taker),
+            trigger=known.trigger,
+            trigger_price=known.trigger_price,
+        ).row()
+        self.accounts.apply((fill,))
+        self._changed[known.account, known.instrument] = None
+        return [fill]
