@@ -63,8 +63,6 @@ class PositionChanged(RowEvent):
     decimals: int
 
 
-
-
 @attrs.frozen
 class BalanceChanged(RowEvent):
     """

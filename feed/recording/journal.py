@@ -5,7 +5,7 @@ The first line has the parameters of the market, so that it and the requests rep
 run that wrote the journal. After a regular end, the last line has the number of events published. A last
 line without a line feed is a torn write, and its request was not executed::
 
-    {"format":"feed-journal","version":1,"engine":"feed 0.1.0","scenario":null,"seed":1,"start":...}
+    {"format":"feed-journal","version":2,"engine":"feed 0.1.0","scenario":null,"seed":1,"start":...}
     {"at":1709742007250000000,"do":"create","account":1,"instrument":6,"request":"","side":0,"size":12,...}
     {"end":true,"events":51234}
 """
@@ -30,7 +30,7 @@ from feed.recording.format import check_version
 from feed.settings import Trading
 
 FORMAT: Final = "feed-journal"
-VERSION: Final = 1
+VERSION: Final = 2
 BEGINNING: Final = f'{{"format":"{FORMAT}",'.encode()
 """The first bytes of every journal."""
 

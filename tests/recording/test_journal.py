@@ -111,7 +111,7 @@ def test_a_line_can_be_read_by_people():
 def test_the_header_says_what_determines_the_market():
     """Version of format and engine, scenario with the hash of its content, seed, start, terms of trade."""
     assert header_line(attrs.evolve(HEADER, listing="1" * 64)) == (
-        b'{"format":"feed-journal","version":1,"engine":"feed 1.0","scenario":{"name":"small",'
+        b'{"format":"feed-journal","version":2,"engine":"feed 1.0","scenario":{"name":"small",'
         b'"file":"/x/small.toml","sha256":"%s"},"seed":3,"start":1000000000000000000,"instruments":null,'
         b'"listing":"%s","trading":{"deposit":5,"maker_fee":1,"taker_fee":500,"basic_discount":100000,'
         b'"pro_discount":200000,"max_discount":400000,"leverage":10,"maintenance":30000,'
@@ -146,8 +146,8 @@ def test_a_bad_line_is_named(path, text):
         (b'{"format":"feed-jou', "ends in its header; no request acted"),
         (LINE, "has no header; an earlier release wrote it, and of which market is not known"),
         (b"one\ntwo\n", "is no journal"),
-        (b'{"format":"feed-journal","version":9}\n', "version 9, only 1 is known"),
-        (b'{"format":"feed-journal","version":1,"seed":1}\n', "bad journal header"),
+        (b'{"format":"feed-journal","version":9}\n', "version 9, only 2 is known"),
+        (b'{"format":"feed-journal","version":2,"seed":1}\n', "bad journal header"),
         (header_line(HEADER) + header_line(HEADER), "2: another run begins here; give each run"),
         (header_line(HEADER) + LINE + end_line(5) + LINE, "4: another run begins here"),
         (header_line(HEADER) + b'{"end":true,"events":"x"}\n', "2: no end of a journal"),
