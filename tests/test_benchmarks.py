@@ -5,7 +5,9 @@ from importlib import import_module
 import pytest
 
 
-@pytest.mark.parametrize("name", ["abuse.server", "abuse.attacks", "abuse.__main__", "fanout.ours"])
+@pytest.mark.parametrize(
+    "name", ["abuse.server", "abuse.attacks", "abuse.__main__", "fanout.ours", "deflate"]
+)
 def test_a_benchmark_finds_what_it_needs(name):
     """Whoever moves or renames something learns of it here."""
     import_module(f"tests.benchmarks.{name}")

@@ -102,12 +102,12 @@ def token(port: int) -> str:
         return str(json.load(answer)["access_token"])
 
 
-def hear(port: int, one: Subscriber) -> list[str]:
+def hear(port: int, one: Subscriber, compression: str | None) -> list[str]:
     """Every message of a connection, up to the end."""
     subprotocols = [f"authorization#{token(port)}"] if one.token else None
     url = f"ws://127.0.0.1:{port}{one.path}"
     heard: list[str] = []
-    with connect(url, subprotocols=subprotocols, max_size=None, compression=None) as socket:
+    with connect(url, subprotocols=subprotocols, max_size=None, compression=compression) as socket:
         for message in one.messages:
             socket.send(json.dumps(message))
         try:
@@ -117,12 +117,13 @@ def hear(port: int, one: Subscriber) -> list[str]:
             return heard
 
 
-def transcript(scenario: str, until: str, one: Subscriber) -> str:
+def transcript(scenario: str, until: str, one: Subscriber, *, deflate: bool = False) -> str:
     """The line of one connection: its name, how much was said, and the digest of it."""
     with tempfile.TemporaryDirectory() as folder:
         port_file = Path(folder) / "port"
         command = [sys.executable, "-m", "feed", "serve", "--port", "0", "--port-file", str(port_file)]
         command += ["--scenario", scenario, "--until", until, "--speed", "max", "--lockstep"]
+        command += ["--deflate"] * deflate
         server = subprocess.Popen(
             [*command, "--wait-clients", "1"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
@@ -132,7 +133,7 @@ def transcript(scenario: str, until: str, one: Subscriber) -> str:
                 if server.poll() is not None or time.monotonic() - begun > START_SECONDS:
                     sys.exit(f"the server does not start: {' '.join(command)}")
                 time.sleep(0.02)
-            heard = hear(int(port_file.read_text()), one)
+            heard = hear(int(port_file.read_text()), one, "deflate" if deflate else None)
         finally:
             server.terminate()
             server.wait()
@@ -145,13 +146,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--against", type=Path, metavar="FILE", help="lines printed before")
     parser.add_argument("--until", default="30s", help="market time of each scenario")
+    parser.add_argument("--deflate", action="store_true", help="with compression: the lines are the same")
     arguments = parser.parse_args()
     known = arguments.against.read_text().splitlines() if arguments.against else []
     listings = {"burst": ["EURUSD", "BTC-USD"], "calm-day": ["EURUSD", "BTC-USD"]}
     differ = 0
     for scenario, symbols in listings.items():
         for one in subscribers(symbols):
-            line = transcript(scenario, arguments.until, one)
+            line = transcript(scenario, arguments.until, one, deflate=arguments.deflate)
             same = not arguments.against or line in known
             differ += not same
             print(line if same else f"DIFFERS {line}", flush=True)

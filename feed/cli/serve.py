@@ -140,6 +140,7 @@ OPTIONS: Final = Options(
             setting("--auth-timeout", "limits.auth_seconds", metavar="SECONDS", kind=seconds),
             setting("--max-connections", "limits.connections", metavar="COUNT"),
             setting("--max-connections-per-address", "limits.connections_per_address", metavar="COUNT"),
+            setting("--deflate/--no-deflate", "deflate.enabled"),
             setting("--http-rate", "web.requests_per_second", metavar="COUNT"),
         ],
         "Logging": [

@@ -23,6 +23,7 @@ from feed.model.instruments import Listing
 from feed.policies import Policies
 from feed.server.budget import CONNECT, HANDSHAKE, TLS_HANDSHAKE
 from feed.server.connection.connection import Connection
+from feed.server.connection.deflate import agree
 from feed.server.connection.peer import Peer
 from feed.server.countdown import Countdown
 from feed.server.guard import Guard, Origins
@@ -90,6 +91,7 @@ class Router:
         tokens: TokenIssuer,
         tape: Tape,
         quotas: ConnectionQuotas,
+        deflate: bool,
     ) -> None:
         self._registry = registry
         self._listing = listing
@@ -97,6 +99,7 @@ class Router:
         self._tokens = tokens
         self._tape = tape
         self._quotas = quotas
+        self._deflate = deflate
         self._orders = MinuteCounters(trio.current_time)
         self._origins = origins
         self._keys = keys
@@ -234,7 +237,14 @@ class Router:
             raise BadRequest(session.status, "Refused", body=session.body)
         # A seat is free before its holder can know that it may come back.
         return Connection(
-            transport, head.nonce, peer_info, session, self._registry, member=member, over=quota.end
+            transport,
+            head.nonce,
+            peer_info,
+            session,
+            self._registry,
+            member=member,
+            deflate=agree(opening.headers.get("sec-websocket-extensions", "")) if self._deflate else "",
+            over=quota.end,
         )
 
     def _session_context(self, peer_info: Peer, quota: ConnectionQuota) -> SessionContext:

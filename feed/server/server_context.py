@@ -42,7 +42,8 @@ from feed.server.storage import Storage
 from feed.server.tokens import KEY_BYTES, TokenIssuer
 from feed.server.webhooks.client import WebhookClient, allowed_networks
 from feed.server.webhooks.service import WebhookService
-from feed.settings import Limits, Settings
+from feed.settings import Deflate, Limits, Settings
+from feed.stream.deflate import Deflater
 from feed.stream.fanout import Fanout
 from feed.stream.history import History
 from feed.stream.hub import Hub
@@ -126,6 +127,7 @@ class ServerContext:
             flow=settings.flow,
             market_state=market_state,
             failed=_report,
+            deflater=_deflater(settings.deflate),
         )
         limits = _limits(settings)
         plan = plan or Plan()
@@ -201,6 +203,7 @@ class ServerContext:
             tokens=tokens,
             tape=tape,
             quotas=quotas,
+            deflate=settings.deflate.enabled,
         )
 
     def _keys_ended(self) -> None:
@@ -210,6 +213,10 @@ class ServerContext:
 
 def _report(topic: Topic, problem: Exception) -> None:
     log.error("bug in an encoder", dialect=topic.dialect, channel=topic.channel, exc_info=problem)
+
+
+def _deflater(settings: Deflate) -> Deflater | None:
+    return Deflater(settings.level, settings.least_bytes) if settings.enabled else None
 
 
 def _limits(settings: Settings) -> Limits:

@@ -16,6 +16,7 @@ from attrs.validators import ge, gt, in_, instance_of, le, optional
 
 from feed.policies import Policies
 from feed.settings.alerts import Alerts as Alerts  # parts of this module, too long for one file
+from feed.settings.deflate import Deflate as Deflate
 from feed.settings.webhooks import Webhooks as Webhooks
 
 LOOPBACK = "127.0.0.1"
@@ -389,6 +390,7 @@ class Settings:
     log_level: str = attrs.field(default="info", validator=in_(LOG_LEVELS))
     limits: Limits = attrs.field(factory=Limits)
     flow: Flow = attrs.field(factory=Flow)
+    deflate: Deflate = attrs.field(factory=Deflate)
     policies: Policies = attrs.field(factory=Policies)
     web: Web = attrs.field(factory=Web)
     tls: Tls = attrs.field(factory=Tls)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 _FIN_TEXT: Final = 0x81
+_FIN_DEFLATED_TEXT: Final = 0xC1  # RSV1: RFC 7692, section 6
 _FIN_CLOSE: Final = 0x88
 _LENGTH_16: Final = 126
 _LENGTH_64: Final = 127
@@ -19,13 +20,21 @@ _MASK_BYTES: Final = 4
 
 def text_frame(text: str) -> bytes:
     """One whole, unmasked text frame."""
-    payload = text.encode()
+    return _frame(_FIN_TEXT, text.encode())
+
+
+def deflated_frame(packed: bytes) -> bytes:
+    """One whole, unmasked text frame whose payload is compressed as permessage-deflate wants it."""
+    return _frame(_FIN_DEFLATED_TEXT, packed)
+
+
+def _frame(first: int, payload: bytes) -> bytes:
     size = len(payload)
     if size < _LENGTH_16:
-        return bytes((_FIN_TEXT, size)) + payload
+        return bytes((first, size)) + payload
     if size < 1 << 16:
-        return bytes((_FIN_TEXT, _LENGTH_16, size >> 8, size & 0xFF)) + payload
-    return bytes((_FIN_TEXT, _LENGTH_64)) + size.to_bytes(8, "big") + payload
+        return bytes((first, _LENGTH_16, size >> 8, size & 0xFF)) + payload
+    return bytes((first, _LENGTH_64)) + size.to_bytes(8, "big") + payload
 
 
 def close_frame(code: int, reason: str) -> bytes:

@@ -86,6 +86,7 @@ class Group:
         tail: The last chunk of the stream; an empty one when nobody needs it.
         sweeping: A sweep over the ready members is under way and has let other tasks run.
         deferred: Members with a control frame that waits for the end of the sweep.
+        deflated: They get compressed frames.
         link_faults: What happens to its frames on a bad link; none on a good one.
     """
 
@@ -95,6 +96,7 @@ class Group:
         self,
         topics: tuple[Topic, ...],
         *,
+        deflated: bool = False,
         emptied: Callable[[Group], None],
         caught_up_all: Callable[[], None] = lambda: None,
     ) -> None:
@@ -103,10 +105,12 @@ class Group:
 
         Args:
             topics: See the class.
+            deflated: See the class.
             emptied: Called when the last member has left, for whatever reason.
             caught_up_all: Called when no member lags any more.
         """
         self.topics = topics
+        self.deflated = deflated
         self._emptied = emptied
         self._caught_up_all = caught_up_all
         self.ready: dict[Member, None] = {}
@@ -119,6 +123,11 @@ class Group:
 
     def __len__(self) -> int:
         return len(self.ready) + len(self.behind)
+
+    @property
+    def special(self) -> bool:
+        """Whether its frames are not the plain ones."""
+        return self.deflated or bool(self.link_faults)
 
     def publish(self) -> bytes:
         """Close the step: its frames, joined, for the caller to write to the audience."""
@@ -209,6 +218,9 @@ class Group:
 class FaultyGroup(Group):
     """
     Connections that listen to exactly the same topics over links that are bad in the same way.
+
+    Their frames are never compressed: what a fault does to a message is then there to be read, and a
+    connection that agreed to compression takes plain ones too.
 
     Attributes:
         distorter: What happens to their frames.

@@ -14,6 +14,7 @@ from feed.model.market_state import MarketState
 from feed.model.stream_position import StreamPosition
 from feed.model.topics import Encoder, Topic, in_order
 from feed.settings import Flow
+from feed.stream.deflate import Deflater
 from feed.stream.frames import text_frame
 from feed.stream.groups import FaultyGroup, Group
 from feed.stream.history import History
@@ -45,6 +46,7 @@ class Hub:
         flow: Flow,
         market_state: MarketState | None = None,
         failed: Callable[[Topic, Exception], object] | None = None,
+        deflater: Deflater | None = None,
     ) -> None:
         """
         Begin with nobody listening.
@@ -57,6 +59,7 @@ class Hub:
                 encoder needs, and nothing else.
             failed: Told of a topic whose encoder raised, and what: those who listen to it are cut, and
                 nobody else notices. None lets it raise.
+            deflater: Makes the frames of connections that agreed to compression; None where none may.
         """
         self.history = history
         self._publisher = Publisher(
@@ -65,12 +68,13 @@ class Hub:
             instruments=history.instruments,
             make_encoder=make_encoder,
             failed=None if failed is None else lambda topic, problem: self._failures.append((topic, problem)),
+            deflate=text_frame if deflater is None else deflater.frame,
         )
         self._failed = failed
         self._failures: list[tuple[OpenTopic, Exception]] = []  # of the step under way
         self._make_encoder = make_encoder
         self._topics = self._publisher.topics
-        self._groups: dict[tuple[tuple[Topic, ...], tuple[LinkFault, ...]], Group] = {}
+        self._groups: dict[tuple[tuple[Topic, ...], tuple[LinkFault, ...], bool], Group] = {}
         self.replays = Replays(
             history,
             make_encoder,
@@ -293,7 +297,7 @@ class Hub:
         if send_buffer.group is not None:
             send_buffer.send(b"".join(send_buffer.group.held()))
         if topics:
-            group = self._group(topics, send_buffer.link_faults)
+            group = self._group(topics, send_buffer)
             if topic_replay is not None and topic_replay.group is not None:
                 send_buffer.put(b"".join(group.adopt(topic_replay.group)))
             send_buffer.follow(group)
@@ -304,22 +308,21 @@ class Hub:
         send_buffer.check(self.seq)
         self._changed()
 
-    def _group(self, wanted: Sequence[Topic], link_faults: tuple[LinkFault, ...]) -> Group:
+    def _group(self, wanted: Sequence[Topic], send_buffer: SendBuffer) -> Group:
         for topic in wanted:
             self._topics.get(topic, self.market_state)
         topics = tuple(sorted(dict.fromkeys(wanted), key=in_order))
-        group = self._groups.get((topics, link_faults))
+        faults = send_buffer.link_faults
+        deflated = send_buffer.deflated and not faults
+        group = self._groups.get((topics, faults, deflated))
         if group is None:
-            group = self._groups[topics, link_faults] = self._new_group(topics, link_faults)
-        return group
-
-    def _new_group(self, topics: tuple[Topic, ...], link_faults: tuple[LinkFault, ...]) -> Group:
-        group = (
-            FaultyGroup(topics, link_faults, emptied=self._dissolve, caught_up_all=self._changed)
-            if link_faults
-            else Group(topics, emptied=self._dissolve, caught_up_all=self._changed)
-        )
-        self._topics.join(group)
+            group = (
+                FaultyGroup(topics, faults, emptied=self._dissolve, caught_up_all=self._changed)
+                if faults
+                else Group(topics, deflated=deflated, emptied=self._dissolve, caught_up_all=self._changed)
+            )
+            self._groups[topics, faults, deflated] = group
+            self._topics.join(group)
         return group
 
     def _changed(self) -> None:
@@ -331,11 +334,11 @@ class Hub:
         while self._failures and self._failed is not None:
             topic, problem = self._failures.pop()
             self._failed(topic.topic, problem)
-            for group in (*topic.groups, *topic.faulty):
+            for group in (*topic.groups, *topic.deflated, *topic.faulty):
                 for member in (*group.ready, *group.behind):
                     member.fail()
 
     def _dissolve(self, group: Group) -> None:
         """Forget ``group``, in which nobody is left."""
-        if self._groups.pop((group.topics, group.link_faults), None) is not None:
+        if self._groups.pop((group.topics, group.link_faults, group.deflated), None) is not None:
             self._topics.leave(group)

@@ -32,6 +32,7 @@ class Publisher:
         make_encoder: MakeEncoder,
         only: Collection[int] | None = None,
         failed: Callable[[OpenTopic, Exception], object] | None = None,
+        deflate: Callable[[str], bytes] = text_frame,
     ) -> None:
         """
         Begin where everything up to ``seq`` has been told, and nobody listens.
@@ -43,12 +44,14 @@ class Publisher:
             make_encoder: Gives the encoder of a topic that somebody wants.
             only: Instruments of which ``market_state`` is carried on; None for all.
             failed: Told of an encoder that raised, which is silent from then on; None lets it raise.
+            deflate: Makes the frame for those who get compressed ones.
         """
         self.market_state = market_state
         self.seq = seq
         self.topics = Topics(instruments, make_encoder)
         self._only = only
         self._failed = failed
+        self._deflate = deflate
         self.calls = 0
 
     def publish(self, rows: Sequence[Row], proofs: Sequence[int]) -> list[Group]:
@@ -66,7 +69,7 @@ class Publisher:
         listeners = topics.listeners
         apply = self.market_state.apply if self._only is None else self._apply_some
         dirty: list[Group] = []
-        tell = _tell_distorted_too if topics.faulty_groups else _tell
+        tell = self._tell_all if topics.special_groups else _tell
         seq = self.seq
         now = self.market_state.now
         for row, proof in zip(rows, proofs, strict=True):
@@ -122,7 +125,17 @@ class Publisher:
                 self._silence(topic, problem)
                 continue
             if text is not None:
-                _tell_distorted_too(topic, seq, text, dirty)
+                self._tell_all(topic, seq, text, dirty)
+
+    def _tell_all(self, topic: OpenTopic, seq: int, text: str, dirty: list[Group]) -> None:
+        frame = _tell(topic, seq, text, dirty)
+        if topic.deflated:
+            small = self._deflate(text)
+            for group in topic.deflated:
+                if not group.parts:
+                    dirty.append(group)
+                group.parts.append(small)
+        dirty += [group for group in topic.faulty if group.tell(topic.topic, seq, frame)]
 
     def _apply_some(self, seq: int, row: Row, proof: int) -> None:
         market_state = self.market_state
@@ -153,13 +166,8 @@ class _Silent(Encoder):
 
 def _tell(topic: OpenTopic, _: int, text: str, dirty: list[Group]) -> bytes:
     frame = text_frame(text)
-    for group in topic.groups:
+    for group in topic.groups:  # written out, as below: this is done for every message
         if not group.parts:
             dirty.append(group)
         group.parts.append(frame)
     return frame
-
-
-def _tell_distorted_too(topic: OpenTopic, seq: int, text: str, dirty: list[Group]) -> None:
-    frame = _tell(topic, seq, text, dirty)
-    dirty += [group for group in topic.faulty if group.tell(topic.topic, seq, frame)]

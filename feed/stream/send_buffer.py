@@ -55,6 +55,8 @@ class SendBuffer:
         wake: Makes the writer task call :meth:`pump`.
         group: Whose stream is followed; None before the first subscription and after the last.
         lost_at: Sequence number at which it fell out of the backlog; None while it has not.
+        deflated: It follows groups that get compressed frames. What is for this client alone is never
+            compressed.
         link_faults: What happens to the frames of the groups that it follows.
         muted: Messages for this client alone are lost.
         stalled: Its link takes nothing, and that is no fault of the client.
@@ -69,6 +71,7 @@ class SendBuffer:
         write: Write,
         *,
         backlog_bytes: int,
+        deflated: bool = False,
         wake: Callable[[], None],
         cut: Callable[[], None],
         charge: Callable[[int], float] = _free,
@@ -79,6 +82,7 @@ class SendBuffer:
         Args:
             write: See the class.
             backlog_bytes: Bound on :attr:`owed`, in bytes.
+            deflated: See the class.
             wake: Called when something is owed that the writer task must write.
             cut: Called once, when the bound is passed or the connection is broken.
             charge: Called with the units of work done for this connection alone, see
@@ -88,6 +92,7 @@ class SendBuffer:
         self.write = write
         self.group: Group | None = None
         self.lost_at: int | None = None
+        self.deflated = deflated
         self.link_faults: tuple[LinkFault, ...] = ()
         self.muted = False
         self.stalled = False

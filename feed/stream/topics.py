@@ -28,22 +28,24 @@ class OpenTopic:
         encoder: Turns events into its messages.
         order: Sorts topics as they compare.
         groups: Who listens. A dict for its order, which is that of the first subscription.
+        deflated: Who listens to compressed frames.
         faulty: Who listens over a bad link.
     """
 
-    __slots__ = ("encoder", "faulty", "groups", "order", "topic")
+    __slots__ = ("deflated", "encoder", "faulty", "groups", "order", "topic")
 
     def __init__(self, topic: Topic, encoder: Encoder) -> None:
         self.topic = topic
         self.encoder = encoder
         self.order = in_order(topic)
         self.groups: dict[Group, None] = {}
+        self.deflated: dict[Group, None] = {}
         self.faulty: dict[FaultyGroup, None] = {}
 
     @property
     def heard(self) -> bool:
         """Whether anybody listens."""
-        return bool(self.groups or self.faulty)
+        return bool(self.groups or self.deflated or self.faulty)
 
 
 class Topics:
@@ -53,7 +55,7 @@ class Topics:
     Attributes:
         listeners: Open topics by kind of row and index of instrument, each list by rank and in
             topic order, so that the frames of one event always stand in the same order.
-        faulty_groups: How many groups listen over one.
+        special_groups: How many groups listen to other frames than the plain ones: compressed, or spoilt.
         next_beat: Market time at which some topic has something to say by itself, nanoseconds.
     """
 
@@ -65,29 +67,28 @@ class Topics:
         ]
         self._timed: dict[int, list[OpenTopic]] = {}  # by period
         self._together: dict[tuple[int, ...], list[OpenTopic]] = {}  # of several periods, in their order
-        self.faulty_groups = 0
+        self.special_groups = 0
         self.next_beat = NEVER
 
     def join(self, group: Group) -> None:
         """``group`` listens to its topics from now on."""
-        if isinstance(group, FaultyGroup):
-            self.faulty_groups += 1
-            for topic in group.topics:
-                self._open[topic].faulty[group] = None
-        else:
-            for topic in group.topics:
-                self._open[topic].groups[group] = None
+        self.special_groups += group.special
+        for topic in group.topics:
+            self._audience(topic, group)[group] = None
 
     def leave(self, group: Group) -> None:
         """``group`` listens no more; topics that nobody is left to hear are closed."""
-        if isinstance(group, FaultyGroup):
-            self.faulty_groups -= 1
-            for topic in group.topics:
-                del self._open[topic].faulty[group]
-        else:
-            for topic in group.topics:
-                del self._open[topic].groups[group]
+        self.special_groups -= group.special
+        for topic in group.topics:
+            del self._audience(topic, group)[group]
         self.close_unheard(group.topics)
+
+    def _audience(self, topic: Topic, group: Group) -> dict[Any, None]:
+        """Who listens to that topic in the way ``group`` does."""
+        item = self._open[topic]
+        if isinstance(group, FaultyGroup):
+            return item.faulty
+        return item.deflated if group.deflated else item.groups
 
     def get(self, topic: Topic, market_state: MarketState) -> OpenTopic:
         """The open topic of that name, opened now if it was not."""

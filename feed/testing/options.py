@@ -8,6 +8,7 @@ from typing import TypedDict
 from feed.policies import Policies
 from feed.settings import (
     Alerts,
+    Deflate,
     Flow,
     Importing,
     Limits,
@@ -47,6 +48,7 @@ class ServerOptions(TypedDict, total=False):
     log_level: str
     limits: Limits
     flow: Flow
+    deflate: Deflate
     policies: Policies
     web: Web
     tls: Tls

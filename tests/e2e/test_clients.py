@@ -59,6 +59,24 @@ def test_websockets_is_served_and_told_goodbye(serve):
     assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (1001, "Server is shutting down")
 
 
+def test_compression_changes_no_message(serve):
+    """``websockets`` with its own offer and without: the same ticks to the end."""
+    options = ("--scenario", "calm-day", "--until", "20s", "--wait-clients", 2, "--speed", 20)
+    _, url = serve("--deflate", *options)
+    with (
+        websockets.sync.client.connect(f"{url}/tradyn?ext=seq") as small,
+        websockets.sync.client.connect(f"{url}/tradyn?ext=seq", compression=None) as plain,
+    ):
+        assert "server_no_context_takeover" in small.response.headers["Sec-WebSocket-Extensions"]
+        assert "Sec-WebSocket-Extensions" not in plain.response.headers
+        for socket in (small, plain):
+            socket.send(json.dumps(AUTH))
+            socket.send(json.dumps({"type": "subscribe", "symbols": ["EURUSD", "BTC-USD"]}))
+        told, same = list(small), list(plain)
+    assert len(told) > 100
+    assert told == same
+
+
 @pytest.mark.parametrize(
     ("message", "code"),
     [(b"binary", 1003), ("x" * 65 * 1024, 1009), ("x" * 900_000, 1009)],

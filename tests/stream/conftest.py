@@ -21,7 +21,7 @@ TEXT, CLOSE, PING = 0x81, 0x88, 0x89
 class Client:
     """An outlet on a non-blocking socket that has room for so many bytes."""
 
-    def __init__(self, *, room=math.inf, backlog_bytes=1 << 30):
+    def __init__(self, *, room=math.inf, backlog_bytes=1 << 30, deflated=False):
         self.room = room
         self.broken = False  # the next write will fail
         self.failed = False  # and has
@@ -29,7 +29,9 @@ class Client:
         self.writes = 0
         self.wakes = 0
         self.cuts = 0
-        self.send_buffer = SendBuffer(self._send, backlog_bytes=backlog_bytes, wake=self._wake, cut=self._cut)
+        self.send_buffer = SendBuffer(
+            self._send, backlog_bytes=backlog_bytes, deflated=deflated, wake=self._wake, cut=self._cut
+        )
 
     def _send(self, data):
         assert data, "a write of nothing"
@@ -123,7 +125,7 @@ class Spoken(Encoder):
 class HubHarness:
     """A hub of three instruments, its fan-out, and everything its encoders have said."""
 
-    def __init__(self, *, history=None, proof=0, make_encoder=None, failed=None, **flow):
+    def __init__(self, *, history=None, proof=0, make_encoder=None, failed=None, deflater=None, **flow):
         self.said = []
         self.made = []
         flow = Flow(**flow)
@@ -131,7 +133,7 @@ class HubHarness:
             instruments=3, seconds=flow.history_seconds, size=flow.history_bytes, proof=proof
         )
         make_encoder = make_encoder or self._make_encoder
-        self.hub = Hub(history, make_encoder, flow=flow, failed=failed)
+        self.hub = Hub(history, make_encoder, flow=flow, failed=failed, deflater=deflater)
         self.fanout = Fanout(self.hub, flow)
 
     def _make_encoder(self, topic, market_state):

@@ -3,9 +3,12 @@
 import base64
 import json
 import struct
+import zlib
 
 TEXT, BINARY, CLOSE, PING, PONG = 0x1, 0x2, 0x8, 0x9, 0xA
 CONTINUATION = 0x0
+RSV1 = 0x40  # the message is compressed
+FLUSHED = b"\0\0\xff\xff"
 KEY = "tk_live_a1b2c3d4e5f6"
 NONCE = base64.b64encode(bytes(16)).decode()
 
@@ -17,6 +20,17 @@ class Closed(Exception):
         self.code = code
         self.reason = reason
         super().__init__(code, reason)
+
+
+def deflated(data):
+    """The payload of a compressed message, as a client makes one."""
+    compressor = zlib.compressobj(wbits=-15)
+    return (compressor.compress(data) + compressor.flush(zlib.Z_SYNC_FLUSH)).removesuffix(FLUSHED)
+
+
+def inflated(payload):
+    """What such a payload says."""
+    return zlib.decompressobj(-15).decompress(payload + FLUSHED)
 
 
 def request(path="/", *, method="GET", version="HTTP/1.1", leave_out=(), **headers):
@@ -105,7 +119,8 @@ class Client:
         del self._buffer[:end]
         if opcode == TEXT:
             self.data += raw
-        return opcode, raw[start:]
+        payload = raw[start:]
+        return opcode, inflated(payload) if raw[0] & RSV1 else payload
 
     async def text(self):
         """The next text message. Answers what comes before it; :class:`Closed` on a close frame."""

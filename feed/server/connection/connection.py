@@ -62,6 +62,7 @@ class Connection:
         registry: ConnectionRegistry,
         *,
         member: Member,
+        deflate: str = "",
         over: Callable[[], None] = lambda: None,
     ) -> None:
         """
@@ -74,11 +75,13 @@ class Connection:
             session: This client's side of the dialect.
             registry: What it shares with the others.
             member: Takes turns for it.
+            deflate: What the client is told of compression; empty for none.
             over: See :class:`~feed.server.connection.stream.ConnectionStream`.
         """
         self.peer_info = peer_info
         self._transport = transport
         self._nonce = nonce
+        self._deflate = deflate
         self._session = session
         self._registry = registry
         self._limits = registry.limits
@@ -89,6 +92,7 @@ class Connection:
         self._stream = ConnectionStream(
             transport,
             backlog_bytes=self._limits.backlog_bytes,
+            deflated=bool(deflate),
             cut=self._cut,
             message_frames=self._limits.message_frames,
             too_many_frames=lambda: self.end(close_reason.TOO_MANY_FRAMES),
@@ -123,6 +127,7 @@ class Connection:
                     self._stream,
                     self._nonce,
                     subprotocol=self._session.subprotocol,
+                    deflate=self._deflate,
                     message_bytes=self._limits.message_bytes,
                 )
                 nursery.start_soon(self._heartbeat, nursery, socket)

@@ -42,6 +42,7 @@ class ConnectionStream(trio.abc.Stream):
         transport: Transport,
         *,
         backlog_bytes: int,
+        deflated: bool = False,
         cut: Callable[[], None],
         message_frames: int,
         too_many_frames: Callable[[], None],
@@ -57,7 +58,8 @@ class ConnectionStream(trio.abc.Stream):
         Args:
             transport: Where bytes come from and go to.
             backlog_bytes: Bound on what the outlet may owe.
-            cut: See :class:`~feed.stream.send_buffer.SendBuffer`.
+            deflated: See :class:`~feed.stream.send_buffer.SendBuffer`.
+            cut: See there.
             message_frames: Bound on the frames of one message of the client.
             too_many_frames: Called when it is passed.
             message_bytes: Bound on what the headers of these frames may announce.
@@ -68,7 +70,12 @@ class ConnectionStream(trio.abc.Stream):
                 frame, and when it has gone. It may be called more than once.
         """
         self.send_buffer = SendBuffer(
-            transport.send, backlog_bytes=backlog_bytes, wake=self.wake, cut=cut, charge=member.replayed
+            transport.send,
+            backlog_bytes=backlog_bytes,
+            deflated=deflated,
+            wake=self.wake,
+            cut=cut,
+            charge=member.replayed,
         )
         self._transport = transport
         self._answered = False

@@ -29,7 +29,10 @@ from trio_websocket import WebSocketConnection, WebSocketRequest
 from wsproto import ConnectionType, WSConnection
 from wsproto.connection import Connection, ConnectionState
 from wsproto.events import AcceptConnection, CloseConnection, Event, Request
+from wsproto.extensions import Extension
 from wsproto.utilities import LocalProtocolError, generate_accept_token
+
+from feed.server.connection.deflate import Inflate
 
 
 class Upgrade(WSConnection):
@@ -38,13 +41,17 @@ class Upgrade(WSConnection):
 
     Args:
         nonce: The client's Sec-WebSocket-Key.
+        deflate: What it is told of compression, see :func:`feed.server.connection.deflate.agree`.
+        message_bytes: Bound on a compressed message of the client.
     """
 
-    def __init__(self, nonce: str) -> None:
+    def __init__(self, nonce: str, deflate: str = "", message_bytes: int = 0) -> None:
         # Not super().__init__(), which makes the parser.
         self.client = False
         self.connection: Connection | None = None
         self._nonce = nonce.encode("ascii")
+        self._deflate = deflate.encode("ascii")
+        self._message_bytes = message_bytes
 
     @property
     def state(self) -> ConnectionState:
@@ -57,7 +64,8 @@ class Upgrade(WSConnection):
             return self.connection.send(event)
         if not isinstance(event, AcceptConnection):
             raise LocalProtocolError(f"{event} before the handshake is answered")
-        self.connection = Connection(ConnectionType.SERVER)
+        extensions: list[Extension] = [Inflate(self._message_bytes)] if self._deflate else []
+        self.connection = Connection(ConnectionType.SERVER, extensions)
         lines = [
             b"HTTP/1.1 101 Switching Protocols",
             b"Upgrade: websocket",
@@ -66,6 +74,8 @@ class Upgrade(WSConnection):
         ]
         if event.subprotocol is not None:
             lines.append(b"Sec-WebSocket-Protocol: " + event.subprotocol.encode("ascii"))
+        if self._deflate:
+            lines.append(b"Sec-WebSocket-Extensions: " + self._deflate)
         return b"\r\n".join([*lines, b"", b""])
 
     def receive_data(self, data: bytes | None) -> None:
@@ -100,7 +110,13 @@ class Upgrade(WSConnection):
 
 
 async def upgrade(
-    nursery: trio.Nursery, stream: trio.abc.Stream, nonce: str, *, subprotocol: str | None, message_bytes: int
+    nursery: trio.Nursery,
+    stream: trio.abc.Stream,
+    nonce: str,
+    *,
+    subprotocol: str | None,
+    deflate: str,
+    message_bytes: int,
 ) -> WebSocketConnection:
     """
     Let trio-websocket answer a handshake, and read from then on.
@@ -110,13 +126,17 @@ async def upgrade(
         stream: From behind the request head.
         nonce: The client's Sec-WebSocket-Key.
         subprotocol: One of those that the client offers, or None.
+        deflate: What it is told of compression; empty for nothing.
         message_bytes: Bound on a message of the client.
 
     Raises:
         trio_websocket.ConnectionClosed: The stream is broken.
     """
     connection = WebSocketConnection(
-        stream, Upgrade(nonce), message_queue_size=1, max_message_size=message_bytes
+        stream,
+        Upgrade(nonce, deflate, message_bytes),
+        message_queue_size=1,
+        max_message_size=message_bytes,
     )
     await WebSocketRequest(connection, Request(host="", target="/")).accept(subprotocol=subprotocol)
     nursery.start_soon(connection._reader_task)  # noqa: SLF001 (what its own functions start, with theirs)
