@@ -1,4 +1,4 @@
-"""Everything that is computed of a market while it runs, whoever listens."""
+"""The figures that are kept of a market while it runs: candles, recent trades, signals, liquidations."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ KEPT: Final = 1000  # signals, and liquidation trades; the oldest goes when anot
 
 class Analytics:
     """
-    A fold over the event stream, for whoever wants figures rather than events.
+    A fold over the event stream into figures.
 
-    It is always carried on, so that what it says does not depend on who asked first. Book rows it
-    leaves to :class:`MarketState`, and computes from that when it is asked.
+    It takes every event from the start, so that its figures do not depend on who asks when. Figures of books
+    are computed from :class:`MarketState` on request.
 
     Attributes:
         listing: What an event's ``instrument`` is an index into.
@@ -61,11 +61,11 @@ class Analytics:
             self.signals.append(row)
 
     def figures(self, instrument: int, market_state: MarketState) -> BookFigures | None:
-        """The book of an instrument in figures; None when a side of it is empty."""
+        """The figures of an instrument's book; None when a side of it is empty."""
         return figures(market_state.levels(instrument, Side.BUY), market_state.levels(instrument, Side.SELL))
 
     def consolidated(self, pair: Pair, market_state: MarketState) -> Consolidated | None:
-        """The spot venues of a pair together; None when no venue has a bid and an ask."""
+        """The consolidated quote of a pair's spot venues; None when no venue has a bid and an ask."""
         venues = []
         for instrument in pair.spot:
             it = self.figures(instrument, market_state)
@@ -83,7 +83,7 @@ class Analytics:
 
     def moved_bps(self, instrument: int, minutes: int) -> tuple[float, int] | None:
         """
-        How far the price of an instrument has gone.
+        The price change of an instrument over the last minutes.
 
         Returns:
             Basis points, and over how many minutes, at most ``minutes``; None without a trade.

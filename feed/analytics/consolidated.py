@@ -1,4 +1,4 @@
-"""One quote of a pair out of the quotes of all its venues."""
+"""The consolidated quote of a pair over all its venues."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TREND_BPS: Final = 5.0  # a venue has a trend when its price has moved further t
 
 
 class Trend(enum.Enum):
-    """Where most venues of a pair are heading."""
+    """The direction of most venues of a pair."""
 
     BULLISH = "bullish"
     BEARISH = "bearish"
@@ -55,7 +55,7 @@ class RecentTrades:
         return sum(it[3] for it in recent), sum(it[4] for it in recent)
 
     def moved_bps(self, now: int) -> float:
-        """How far the price has gone in the last five minutes up to ``now``, basis points."""
+        """The price change in the last five minutes up to ``now``, basis points."""
         recent = [it for it in self._buckets if it[0] > now // BUCKET - BUCKETS]
         return spread_bps(recent[0][1], recent[-1][2]) if recent else 0.0
 
@@ -112,7 +112,7 @@ def consolidate(
     venues: Sequence[tuple[Instrument, VenueQuote, RecentTrades]], *, now: int
 ) -> Consolidated | None:
     """
-    What the venues of a pair say together; None when none of them has a bid and an ask.
+    The consolidated quote of the venues of a pair; None when none of them has a bid and an ask.
 
     Args:
         venues: Those that have both.
@@ -147,7 +147,7 @@ def consolidate(
 
 
 def _widest(prices: list[tuple[int, int]]) -> tuple[float, int | None, int | None]:
-    """How far a bid is above another one's ask at most, whose ask that is, and whose bid."""
+    """The largest distance of a bid above another venue's ask, basis points; where to buy, and to sell."""
     return max(
         (
             (spread_bps(ask, bid), buy, sell)

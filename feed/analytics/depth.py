@@ -1,5 +1,5 @@
 """
-What an order book looks like at one moment: spread, imbalance, depth and walls.
+Figures of an order book at one time: spread, imbalance, depth and walls.
 
 Levels are (price in integer ticks, integer lots), best first, as ``MarketState.levels`` gives them.
 """
@@ -23,7 +23,7 @@ DIGITS: Final = 4  # behind the point of every ratio: enough for a spread of a h
 
 class Wall(NamedTuple):
     """
-    A price level that stands out.
+    A price level far larger than the others of its side.
 
     Attributes:
         price: Integer ticks.
@@ -39,7 +39,7 @@ class Wall(NamedTuple):
 @attrs.frozen(kw_only=True)
 class BookFigures:
     """
-    A two-sided book in figures.
+    The figures of a book with both sides.
 
     Attributes:
         bid: Best bid, integer ticks.
@@ -49,7 +49,7 @@ class BookFigures:
         obi_10: The same over 10.
         bid_depth: Integer lots resting within 1 % below the mid price.
         ask_depth: Integer lots resting within 1 % above it.
-        bid_walls: Levels that stand out, best first, at most 5.
+        bid_walls: Walls, best first, at most 5.
         ask_walls: The same above the mid price.
     """
 
@@ -106,7 +106,7 @@ def imbalance(bids: DepthLevels, asks: DepthLevels, depth: int) -> float:
     """
     Order book imbalance: (bid lots - ask lots) / (bid lots + ask lots) over the best ``depth`` levels.
 
-    From -1, nobody bids, to 1, nobody offers; 0 for an empty book.
+    From -1 (no bids) to 1 (no asks); 0 for an empty book.
     """
     bid = sum(size for _, size in bids[:depth])
     ask = sum(size for _, size in asks[:depth])

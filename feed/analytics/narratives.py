@@ -1,4 +1,4 @@
-"""Sentences whose numbers are those of the market, made by template."""
+"""Sentences about pairs and signals, from templates with the figures of the market."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def of_pair(
     funding: FundingRate | None,
 ) -> str:
     """
-    Where a pair stands.
+    A summary of a pair.
 
     Args:
         base: What is traded, such as ``BTC``.

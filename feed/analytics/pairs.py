@@ -1,5 +1,5 @@
 """
-The pairs of a market: what is traded in several places, and what derives from it.
+The pairs of a market: their spot venues and derivatives.
 
 A pair is spelled ``BTC/USDT``. Crypto has one dollar here: ``USD`` is spelled ``USDT``, and an
 instrument in either belongs to the same pair. Currencies and metals keep the names they have.
@@ -15,7 +15,7 @@ from feed.model.instruments import Contract, Instrument, Listing
 
 DOLLARS: Final = ("USD", "USDT")
 NOWHERE: Final = "feed"
-"""The exchange of an instrument of which nobody has said where it is traded."""
+"""The exchange of an instrument without a venue."""
 
 
 @attrs.frozen(kw_only=True)

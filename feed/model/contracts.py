@@ -1,4 +1,4 @@
-"""What makes a market more than one book a pair: further venues, derivatives, and who watches them."""
+"""Further venues of a pair, derivatives, arbitrage, and the thresholds of signals."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ class Link:
 
     Attributes:
         symbol: The first venue's instrument.
-        latency_ms: How long its traders take to see what happens at the first venue.
+        latency_ms: Mean time after which its traders see a change at the first venue, milliseconds.
         basis: Typical distance of its value from the first venue's, basis points.
-        fee: What taking costs there, basis points of the value: what an arbitrageur has to earn first.
+        fee: Taker fee, basis points of the value, which an arbitrageur has to earn first.
     """
 
     symbol: str
@@ -27,18 +27,18 @@ class Link:
 @attrs.frozen(kw_only=True)
 class Perpetual:
     """
-    A perpetual future, its funding, and who trades it with borrowed money.
+    A perpetual future, its funding, and its leveraged traders.
 
     Attributes:
         symbol: The instrument it follows; its index price is over all venues of that pair.
         premium: Typical distance of its value from the index, basis points.
         interval_hours: From one funding payment to the next, on multiples since midnight UTC.
-        interest: Funding rate while future and index are level, units of 1e-8 per interval.
+        interest: Funding rate at equal prices of future and index, units of 1e-8 per interval.
         most_funding: Bound on the rate, either way, units of 1e-8 per interval.
         traders: Leveraged positions that are open at a time, about.
         longs: Share of them that are long.
         size: Size of a position, in typical orders.
-        leverage: The highest that a trader takes.
+        leverage: The highest leverage of a trader.
         maintenance: Margin that a position must keep, as a share of its value.
         holding_minutes: Mean time that a position is held.
     """
@@ -59,11 +59,11 @@ class Perpetual:
 @attrs.frozen(kw_only=True)
 class Prediction:
     """
-    A market in whether an instrument closes a round above where it opened.
+    A prediction market on whether an instrument's price is higher at the end of a round than at its start.
 
     Attributes:
-        symbol: The instrument it asks about.
-        looks_ms: How often its traders look at that instrument, on average.
+        symbol: The instrument that it is about.
+        looks_ms: Mean time between two adjustments to that instrument, milliseconds.
     """
 
     symbol: str
@@ -73,12 +73,12 @@ class Prediction:
 @attrs.frozen(kw_only=True)
 class Arbitrage:
     """
-    Those who buy at one venue and sell at another what is dearer there.
+    Arbitrageurs, who buy on one venue and sell on another at a higher price.
 
     Attributes:
-        looks_ms: How often they compare the venues of a pair, on average.
-        size: The most they trade at once, in typical orders.
-        margin: What they want to earn beyond the fees of both venues, basis points.
+        looks_ms: Mean time between two comparisons of the venues of a pair, milliseconds.
+        size: Bound on the size of a trade, in typical orders.
+        margin: Least profit after the fees of both venues, basis points.
     """
 
     looks_ms: float = attrs.field(default=50.0, validator=[gt(0), le(60_000)])
@@ -89,24 +89,24 @@ class Arbitrage:
 @attrs.frozen(kw_only=True)
 class SignalRules:
     """
-    When an observer of the market speaks up. Each signal rests for a while in an instrument once given.
+    Thresholds of the signals. A signal is given at most once in ``rest_seconds`` for each instrument.
 
     Attributes:
         whale_usd: Least value of what one taker trades within a second, US dollars; ten times it is critical.
         cascade_count: Least number of positions that are liquidated in the window.
         cascade_usd: Least value of them; ten times it is critical.
-        cascade_seconds: The window.
+        cascade_seconds: Length of that window.
         funding_z: Least distance of the predicted rate from its recent mean, standard deviations.
         funding_least: Least predicted rate that is called a spike, units of 1e-8, either way.
         imbalance: Least order book imbalance over 10 levels, of 1, that lasts for ``imbalance_seconds``.
-        imbalance_seconds: How long.
+        imbalance_seconds: Least duration of such an imbalance.
         spread_multiple: Least spread, times the median of the last ``window_seconds``.
         volume_multiple: Least volume of 10 seconds, times the mean of the last ``window_seconds``.
         divergence_bps: Least distance from the best bid of one venue down to the best ask of another.
         wall_multiple: Least size of a price level within 1 % of the mid price, times the median level.
         level_digits: Digits of a round price that count: 2 makes 64000, 65000 levels of 64250.25.
-        window_seconds: What is usual is taken over so long.
-        rest_seconds: Between two signals of one type and instrument.
+        window_seconds: Window of the medians and means.
+        rest_seconds: Least time between two signals of one type and instrument.
     """
 
     whale_usd: int = attrs.field(default=1_000_000, validator=gt(0))

@@ -1,4 +1,4 @@
-"""Instruments as a client comes to know them: by their names and by the digits of their prices."""
+"""The instruments that a client knows from messages: their symbols, and their decimals as seen so far."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """
-What goes wrong between server and clients, whom it strikes, and when.
+Faults of connections: their kinds, their times, and the connections that they affect.
 
-A fault never changes an event: it is done to frames and connections. Offsets are integer nanoseconds
+A fault never changes an event; it affects frames and connections. Offsets are integer nanoseconds
 of market time from the start of the scenario, as in :mod:`feed.model.timeline`.
 """
 
@@ -36,12 +36,12 @@ def _fits(_: object, attribute: attrs.Attribute[str], value: str) -> None:
 @attrs.frozen(kw_only=True)
 class Aim:
     """
-    Which connections a fault strikes: those that meet all that is said.
+    The connections that a fault affects: those that meet all conditions.
 
     Attributes:
         dialect: Name of the protocol; None for any.
-        key: Name of the key that was used, never the key itself; None for any, or none at all.
-        fraction: Share of those, chosen by the scenario's seed.
+        key: Name of the key used, not the key itself; None for any, and for connections without a key.
+        fraction: Share of those connections, chosen by the scenario's seed.
     """
 
     dialect: str | None = None
@@ -50,11 +50,11 @@ class Aim:
 
     def strikes(self, *, dialect: str, key: str | None, lot: float) -> bool:
         """
-        Whether a connection is struck.
+        Whether a connection is affected.
 
         Args:
             dialect: Name of its protocol.
-            key: Name of its key; None before it has shown one.
+            key: Name of its key; None before authentication.
             lot: Drawn for it from [0, 1), by the scenario's seed.
         """
         return self.dialect in (None, dialect) and self.key in (None, key) and lot < self.fraction
@@ -63,12 +63,12 @@ class Aim:
 @attrs.frozen(kw_only=True)
 class Fault:
     """
-    Something that goes wrong between server and clients. Exactly one of ``at`` and ``seq`` says when.
+    A fault of connections. Exactly one of ``at`` and ``seq`` is its time.
 
     Attributes:
         at: Nanoseconds from the start of the scenario.
         seq: Sequence number of the last event before it, from 1.
-        aim: Whom it strikes.
+        aim: The connections that it affects.
     """
 
     at: Nanoseconds | None = attrs.field(default=None, validator=optional(ge(0)))
@@ -83,7 +83,7 @@ class Fault:
 @attrs.frozen(kw_only=True)
 class LastingFault(Fault):
     """
-    A fault that goes on for a while.
+    A fault with a duration.
 
     Attributes:
         duration: Nanoseconds of market time until it is over; None for the rest of the scenario.
@@ -114,22 +114,22 @@ class Reset(Fault):
 
 @attrs.frozen(kw_only=True)
 class Mute(LastingFault):
-    """Nothing is sent any more, yet pings are answered. What was withheld is lost."""
+    """Nothing is sent, but pings are answered. Messages of that time are lost."""
 
 
 @attrs.frozen(kw_only=True)
 class HalfOpen(LastingFault):
-    """Nothing is sent and nothing is answered, while the TCP connection stays open."""
+    """Nothing is sent and pings are not answered, while the TCP connection stays open."""
 
 
 @attrs.frozen(kw_only=True)
 class Delay(LastingFault):
     """
-    Frames arrive late, in their order.
+    Frames arrive late, in order.
 
     Attributes:
-        delay: By at least so many nanoseconds, of the clock rather than of market time.
-        jitter: And up to so many more, drawn for what is written at once: a frame, or several.
+        delay: Least delay, nanoseconds of clock time rather than market time.
+        jitter: Random further delay, nanoseconds at most; drawn for each write, of one frame or several.
     """
 
     delay: Nanoseconds = attrs.field(validator=[ge(0), le(600 * NS_PER_SECOND)])
@@ -178,11 +178,11 @@ class Duplicate(LastingFault):
 @attrs.frozen(kw_only=True)
 class Reorder(LastingFault):
     """
-    Frames are overtaken by later ones.
+    Frames arrive after later ones.
 
     Attributes:
         fraction: Share of the data frames, drawn for each.
-        distance: How many later frames go first, at most.
+        distance: Number of later frames that arrive first, at most.
     """
 
     fraction: float = attrs.field(validator=_SHARE)
@@ -191,13 +191,13 @@ class Reorder(LastingFault):
 
 @attrs.frozen(kw_only=True)
 class Garbage(Fault):
-    """One text frame that no protocol knows."""
+    """A text frame that is no message of any protocol."""
 
 
 @attrs.frozen(kw_only=True)
 class Oversized(Fault):
     """
-    One text frame that is far too long.
+    A text frame that is far too long.
 
     Attributes:
         bytes: Length of its payload.
@@ -209,7 +209,7 @@ class Oversized(Fault):
 @attrs.frozen(kw_only=True)
 class RefuseHandshakes(LastingFault):
     """
-    Nobody is let in; who is in stays.
+    New connections are refused; existing ones stay.
 
     Attributes:
         status: HTTP status of the refusal.
@@ -220,12 +220,12 @@ class RefuseHandshakes(LastingFault):
 
 @attrs.frozen(kw_only=True)
 class ExpireTokens(Fault):
-    """Access tokens given out so far are no longer good."""
+    """Access tokens issued so far become invalid."""
 
 
 @attrs.frozen(kw_only=True)
 class Restart(LastingFault):
-    """The server goes away and comes back: connections are closed with 1012, nobody is let in meanwhile."""
+    """A restart of the server: connections are closed with 1012, and new ones refused for its duration."""
 
 
 FAULTS: Final[tuple[type[Fault], ...]] = (

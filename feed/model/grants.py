@@ -1,4 +1,4 @@
-"""What a key allows."""
+"""What an API key permits."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import attrs
 
 
 class Scope(enum.Enum):
-    """One thing a key may do."""
+    """One permission of a key."""
 
     READ = "read"  # market data and the account's own state
     TRADE = "trade"  # orders
@@ -16,7 +16,7 @@ class Scope(enum.Enum):
 
 
 class Tier(enum.Enum):
-    """Size of a customer; protocols with tiers derive their limits from it."""
+    """The customer tier of a key, from which protocols with tiers derive their limits."""
 
     FREE = "free"
     BASIC = "basic"
@@ -27,14 +27,14 @@ class Tier(enum.Enum):
 @attrs.frozen(kw_only=True)
 class Grant:
     """
-    What the holder of a key may do. Never holds the key.
+    The permissions of a key, without the key itself.
 
     Attributes:
-        name: What the operator called the key; safe to log.
+        name: The operator's name for the key; safe to log.
         account: Number of the account it trades for; keys of one account share it.
-        tier: Size of the customer.
-        scopes: What the key may do.
-        dialects: Protocols the key is good for; empty means all.
+        tier: The customer tier.
+        scopes: Its permissions.
+        dialects: Protocols that the key is valid for; empty means all.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What a row says of a price level: the L2 projection, which needs no state."""
+"""The L2 projection of a row: the price level that it changes, which needs no state."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class LevelChange(NamedTuple):
 
 
 def level_change(row: Row) -> LevelChange | None:
-    """What a row says of a price level; None when it says nothing of one."""
+    """The price level that a row changes; None when it changes none."""
     kind = row[0]
     if kind in (ADD, REDUCE):
         return LevelChange(row[4], row[5], row[7])

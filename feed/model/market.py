@@ -1,9 +1,9 @@
 """
-What a market is made of: instruments, and who trades them.
+The specification of a market: instruments, and the participants that trade them.
 
-A :class:`MarketSpec` and a seed say everything about a market. The classes are plain data, so that
-a scenario file maps onto them field by field. Rates of participants are written as shares of an
-instrument's ``updates_per_second``, so that one number makes an instrument busy or quiet.
+A :class:`MarketSpec` and a seed determine a market. The classes are plain data, so that a scenario file
+maps onto them field by field. Rates of participants are shares of an instrument's
+``updates_per_second``, so that one number sets the activity of an instrument.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from feed.model.instruments import Instrument, Listing
 @attrs.frozen(kw_only=True)
 class InstrumentSpec:
     """
-    One instrument and its character.
+    One instrument and its parameters.
 
     Attributes:
         instrument: Name and units.
@@ -26,12 +26,12 @@ class InstrumentSpec:
         spread: Typical distance from best bid to best ask, ticks.
         volatility: Typical size of a return over one second, basis points (standard deviation).
         size: Typical size of an order, integer lots.
-        updates_per_second: Book updates (orders added, reduced or traded) a second, on average and
-            about: where the value often moves by more than the spread, makers must move more often.
-        listed: Whether it trades from the start; if not, it waits to be listed.
-        link: Which instrument's value it follows, where it is a further venue of a pair.
-        perpetual: What it is as a perpetual future.
-        prediction: What it is as a prediction market.
+        updates_per_second: Book updates (orders added, reduced or traded) a second, approximate mean; it
+            is higher where the value often moves by more than the spread.
+        listed: Whether it trades from the start, rather than from a later listing.
+        link: The instrument whose value it follows, for a further venue of a pair.
+        perpetual: Parameters of a perpetual future.
+        prediction: Parameters of a prediction market.
     """
 
     instrument: Instrument
@@ -55,10 +55,10 @@ class InstrumentSpec:
 @attrs.frozen(kw_only=True)
 class Delay:
     """
-    One component of a mixture of waiting times, each exponential.
+    One component of a mixture of exponential waiting times.
 
     Attributes:
-        weight: How often it applies, relative to the others of its mixture.
+        weight: Its weight, relative to the others of its mixture.
         mean_ms: Its mean, milliseconds.
     """
 
@@ -69,20 +69,20 @@ class Delay:
 @attrs.frozen(kw_only=True)
 class News:
     """
-    How fundamental values move: small moves at random times, of a size with a memory.
+    How fundamental values move: small moves at random times, with persistent volatility.
 
-    The memory is a Markov-switching multifractal (Calvet and Fisher 2004): the variance is a
+    The volatility is a Markov-switching multifractal (Calvet and Fisher 2004): the variance is a
     product of components that are each either high or low, each switching four times more slowly
     than the one before.
 
     Attributes:
-        moves: Moves of an instrument's own, per book update.
-        heard: Chance that a market maker answers to a move that does not force it to.
-        components: How many components the variance has.
-        contrast: How far a component lies from 1: its values are 1 + contrast and 1 - contrast.
+        moves: Moves of a single instrument, per book update.
+        heard: Probability that a market maker reacts to a move that does not force it to.
+        components: Number of components of the variance.
+        contrast: Distance of a component from 1: its values are 1 + contrast and 1 - contrast.
         common: Share of the variance that all instruments have in common.
-        common_per_second: Moves a second that reach all instruments.
-        mood: How much the activity of the whole market varies, as a share of its mean.
+        common_per_second: Common moves of all instruments, per second.
+        mood: Variation of the activity of the whole market, as a share of its mean.
     """
 
     moves: float = attrs.field(default=0.2, validator=[gt(0), le(10)])
@@ -102,13 +102,14 @@ class Makers:
     Attributes:
         count: Makers per instrument.
         quotes: Orders that each keeps on each side.
-        persistence: Chance that a maker who has replaced a quote goes on to the next. The closer
-            to 1, the longer the runs, and the more the flow excites itself.
-        reaction: Time from a move or a fill to the maker's first answer.
+        persistence: Probability that a maker that has replaced a quote goes on to the next. The closer
+            to 1, the longer the runs, and the more clustered the order flow.
+        reaction: Time from a move or a fill to the maker's first action.
         pause: Time between the steps of a run.
-        pick_off: Chance that a maker takes a quote left standing on the wrong side of the value,
-            rather than wait for it to go.
-        obligation_ms: The first maker renews a best quote that stood still this long.
+        pick_off: Probability that a maker trades against an order on the wrong side of the value, rather
+            than wait for its cancellation.
+        obligation_ms: Quoting obligation: the first maker renews a best quote after this time without change,
+            milliseconds.
     """
 
     count: int = attrs.field(default=4, validator=[ge(1), le(64)])
@@ -132,13 +133,13 @@ class Makers:
 @attrs.frozen(kw_only=True)
 class NoiseTraders:
     """
-    Traders without a view: they rest orders for a while, and now and then take one.
+    Traders without a view: they place orders for a while, and sometimes trade.
 
     Attributes:
         count: Traders per instrument.
-        orders: Orders that each keeps resting at most.
+        orders: Bound on the resting orders of each.
         share: Share of the book updates that are theirs.
-        trades: Orders that take, per book update.
+        trades: Aggressive orders, per book update.
     """
 
     count: int = attrs.field(default=2, validator=[ge(0), le(64)])
@@ -150,12 +151,12 @@ class NoiseTraders:
 @attrs.frozen(kw_only=True)
 class MovingAverageTraders:
     """
-    Traders with a view of the last price against its own average.
+    Traders who compare the price with its moving average.
 
     Attributes:
         count: Traders per instrument.
-        looks: How often they look at the price, per book update.
-        memory: Looks over which the average is taken.
+        looks: Comparisons, per book update.
+        memory: Length of the average, in comparisons.
         trigger: Distance from the average at which they trade, spreads.
     """
 
@@ -168,12 +169,12 @@ class MovingAverageTraders:
 @attrs.frozen(kw_only=True)
 class LargeTraders:
     """
-    Now and then someone has far more to trade than the best quote offers.
+    Traders with orders far larger than the best quote.
 
     Attributes:
         per_hour: Large orders per hour and instrument.
         size: Their size, in typical orders.
-        slices: Parts in which a patient one trades; every second one sweeps at once.
+        slices: Number of slices of an order; half of the orders trade at once instead.
         pause_ms: Mean time between two slices.
     """
 
@@ -189,11 +190,11 @@ class MarketSpec:
     A whole market.
 
     Attributes:
-        instruments: In their order; position is the index in every event.
-        impact: How far an order of typical size that takes moves the fundamental value, in spreads:
-            trades carry information.
-        arbitrage: Who keeps the venues of a pair together; None for nobody.
-        signals: When an observer points something out; None for no observer.
+        instruments: In order; the position is the index in every event.
+        impact: Permanent price impact: move of the fundamental value by an aggressive order of typical size,
+            in spreads.
+        arbitrage: Arbitrageurs between the venues of a pair; None for none.
+        signals: Thresholds of the signal detectors; None for no signals.
     """
 
     instruments: tuple[InstrumentSpec, ...] = attrs.field(validator=[min_len(1), max_len(10_000)])

@@ -1,8 +1,8 @@
 """
-What happens in a scripted market, and when.
+The actions of a scenario's timeline.
 
-All times are *offsets*, integer nanoseconds of market time from the start of the scenario. What goes
-wrong between server and clients meanwhile is in :mod:`feed.model.faults`.
+All times are *offsets*, integer nanoseconds of market time from the start of the scenario. Faults of
+connections are in :mod:`feed.model.faults`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Nanoseconds = Annotated[int, "nanoseconds"]
 
 
 def verb(kind: type[Any]) -> str:
-    """How a timeline names a class: ``verb(LargeOrder) == "large-order"``."""
+    """The name of an action or a fault in a timeline: ``verb(LargeOrder) == "large-order"``."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", kind.__name__).lower()
 
 
@@ -31,11 +31,11 @@ _FACTOR: Final[Any] = and_(gt(0), le(1000))
 @attrs.frozen(kw_only=True)
 class Action:
     """
-    Something that happens in the market.
+    An action in the market.
 
     Attributes:
         at: When, nanoseconds from the start.
-        instruments: Symbols of the instruments it happens to; none means every one.
+        instruments: Symbols of the instruments concerned; none means all.
     """
 
     at: Nanoseconds = attrs.field(validator=ge(0))
@@ -45,10 +45,10 @@ class Action:
 @attrs.frozen(kw_only=True)
 class Effect(Action):
     """
-    An action that can wear off. Of several of a kind, the latest that still lasts counts.
+    An action with a duration. Of several of one kind, the latest one in force counts.
 
     Attributes:
-        duration: Nanoseconds until things are as they were; None for the rest of the scenario.
+        duration: Nanoseconds until it ends; None for the rest of the scenario.
     """
 
     duration: Nanoseconds | None = attrs.field(default=None, validator=optional(gt(0)))
@@ -57,7 +57,7 @@ class Effect(Action):
 @attrs.frozen(kw_only=True)
 class Shock(Action):
     """
-    News: the fundamental value jumps, and the makers follow.
+    News: the fundamental value jumps, and market makers follow.
 
     Attributes:
         fraction: Of the value: -0.05 is five percent down.
@@ -69,10 +69,10 @@ class Shock(Action):
 @attrs.frozen(kw_only=True)
 class Volatility(Effect):
     """
-    The fundamental value swings further, or less far.
+    The fundamental value is more, or less, volatile.
 
     Attributes:
-        factor: Times the volatility that the market's specification says.
+        factor: Multiple of the volatility in the market's specification.
     """
 
     factor: float = attrs.field(validator=_FACTOR)
@@ -81,10 +81,10 @@ class Volatility(Effect):
 @attrs.frozen(kw_only=True)
 class Activity(Effect):
     """
-    Everything happens more often, or less often: a factor of 100 is a burst.
+    All actions are more, or less, frequent: a factor of 100 is a burst.
 
     Attributes:
-        factor: Times the updates a second that the market's specification says.
+        factor: Multiple of the updates per second in the market's specification.
     """
 
     factor: float = attrs.field(validator=_FACTOR)

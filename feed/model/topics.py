@@ -1,4 +1,4 @@
-"""What a client can listen to, and what makes its frames."""
+"""Topics, to which clients subscribe, and the encoders of their messages."""
 
 from __future__ import annotations
 

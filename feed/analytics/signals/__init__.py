@@ -1,1 +1,1 @@
-"""What an observer of the market points out: one module for each source of what it sees."""
+"""Signal detectors: one module for each source (trades, books, funding)."""

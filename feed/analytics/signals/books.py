@@ -1,4 +1,4 @@
-"""What an order book shows, looked at once a second: imbalance, spread, walls."""
+"""Signals of an order book, checked once a second: imbalance, spread, walls."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from feed.model.instruments import Instrument
 from feed.model.signals import Severity, SignalType
 
 LEVELS: Final = 100
-"""Levels of a side that are looked at."""
+"""Number of levels of a side that are checked."""
 
 _LEAST_SAMPLES: Final = 30  # looks before a median means anything
 _MEDIAN_EVERY: Final = 10  # looks between two medians
@@ -46,7 +46,7 @@ class BookDetector:
         self, bids: DepthLevels, asks: DepthLevels, may_signal: Callable[[SignalType], bool]
     ) -> Iterator[Finding]:
         """
-        What a book shows now; nothing while a side of it is empty.
+        The findings in a book now; none while a side of it is empty.
 
         Args:
             bids: The best levels, best first.
@@ -96,8 +96,8 @@ class BookDetector:
         for price, (wall, announced) in list(known.items()):
             if 2 * sizes.get(price, 0) < wall.size:
                 del known[price]
-                # A wall that was left behind, or traded through, was not taken away; and one of which
-                # nobody has heard is not missed.
+                # A wall out of view or traded through was not removed; and the removal of one that was
+                # not announced is no signal.
                 if announced and levels and self._in_view(side, price, levels, mid2):
                     yield self._wall_finding(SignalType.WALL_REMOVAL, side, wall)
         for price, wall in found.items():
@@ -112,7 +112,7 @@ class BookDetector:
 
     @staticmethod
     def _in_view(side: Side, price: int, levels: DepthLevels, mid2: int) -> bool:
-        """Whether a level of that price would be among those that are looked at."""
+        """Whether a level of that price would be among those that are checked."""
         best, worst = levels[0][0], levels[-1][0]
         if price > best if side is Side.BUY else price < best:
             return False

@@ -1,4 +1,4 @@
-"""All ten signals of a market, numbered, and none of them too often."""
+"""All signals of a market: runs the detectors, numbers the signals, and limits their rate."""
 
 from __future__ import annotations
 
@@ -24,13 +24,11 @@ LevelsOf = Callable[[int, Side, int], DepthLevels]
 
 class Detectors:
     """
-    A fold from what happens to ``SIGNAL`` rows.
-
-    Watched is what is paid in dollars, spot and perpetual.
+    A fold from events to ``SIGNAL`` rows, for spot instruments and perpetuals with a dollar quote.
 
     Args:
         listing: What an event's ``instrument`` is an index into.
-        rules: When to speak up.
+        rules: Thresholds.
         levels: The books as they stand at the moment of a call.
     """
 
@@ -58,7 +56,7 @@ class Detectors:
 
     def on_rows(self, rows: Sequence[Row]) -> list[Row]:
         """
-        What the trades of one action show.
+        The signals of the trades of one action.
 
         Args:
             rows: All that followed from one action in one instrument, in order; at least one.
@@ -67,12 +65,12 @@ class Detectors:
         return [] if detector is None else self._signal_rows(rows[0][1], rows[0][2], detector.on_rows(rows))
 
     def on_funding(self, row: Row) -> list[Row]:
-        """What a ``FUNDING`` row shows."""
+        """The signals of a ``FUNDING`` row."""
         detector = self._funding.get(row[1]) if row[0] == FUNDING else None
         return [] if detector is None else self._signal_rows(row[1], row[2], detector.on_funding(row))
 
     def on_second(self, now: int) -> list[Row]:
-        """What the books and the last seconds show, at a whole second of market time."""
+        """The signals of the books and of the last seconds, at a whole second of market time."""
         told: list[Row] = []
         best: dict[int, tuple[int, int]] = {}
         for at, detector in self._books.items():

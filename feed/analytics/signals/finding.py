@@ -1,4 +1,4 @@
-"""What a detector says, before it is numbered and told."""
+"""A detector's finding, before it becomes a signal with a number."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CRITICAL_MULTIPLE: Final = 10  # times a threshold: no longer an alert but criti
 
 class Finding(NamedTuple):
     """
-    Something worth a signal.
+    A finding that becomes a signal, unless one was given recently.
 
     Attributes:
         type: What was noticed.

@@ -1,4 +1,4 @@
-"""What the funding of one perpetual future shows."""
+"""Signals of the funding rate of one perpetual future."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from feed.model.events import Row
 from feed.model.signals import Severity, SignalType
 
 _LEAST_SAMPLES: Final = 3
-_LEAST_DEVIATION: Final = 2_000.0  # a rate that hardly moves still has this deviation, units of 1e-8
+_LEAST_DEVIATION: Final = 2_000.0  # least standard deviation of the rate, units of 1e-8
 _KEPT: Final = 60
 
 
@@ -30,7 +30,7 @@ class FundingDetector:
         self._rates: deque[int] = deque(maxlen=_KEPT)
 
     def on_funding(self, row: Row) -> Iterator[Finding]:
-        """What a ``FUNDING`` row shows."""
+        """The findings in a ``FUNDING`` row."""
         predicted, known = row[4], self._rates
         if len(known) >= _LEAST_SAMPLES:
             mean = sum(known) / len(known)

@@ -1,4 +1,4 @@
-"""What the trades of one instrument show: whales, cascades of liquidations, volume, broken levels."""
+"""Signals of the trades of one instrument: whales, liquidation cascades, volume, broken price levels."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class TradeDetector:
 
     def on_rows(self, rows: Sequence[Row]) -> Iterator[Finding]:
         """
-        What the rows of one moment show.
+        The findings in the rows of one action.
 
         Args:
             rows: All that followed from one action, in order.
@@ -71,7 +71,7 @@ class TradeDetector:
         yield from self._level(last)
 
     def on_second(self, now: int) -> Iterator[Finding]:
-        """What has changed once a second of market time has begun."""
+        """The findings at a whole second of market time."""
         if now // NS_PER_SECOND % _BUCKET_SECONDS:
             return
         volume, self._bucket = self._bucket, 0
