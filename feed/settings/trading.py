@@ -1,0 +1,41 @@
+"""What accounts may do, and what it costs them."""
+
+from __future__ import annotations
+
+import attrs
+from attrs.validators import ge, gt, le
+
+
+@attrs.frozen(kw_only=True)
+class Trading:
+    """
+    What accounts can do in the simulated market.
+
+    Attributes:
+        deposit: What every account begins with of each currency, whole units of it.
+        maker_fee: Of the value of a trade, for the order that rested, millionths.
+        taker_fee: The same for the order that took.
+        basic_discount: Off both fees for keys of tier basic, millionths of them.
+        pro_discount: For tier pro.
+        max_discount: For tier max.
+        leverage: The most that an account may choose.
+        maintenance: Margin that an account must keep, millionths of the value of its positions at mark
+            prices; when it owns less, its positions are liquidated.
+        margin_call: The account is told when it owns less than this share of that margin, millionths.
+        price_band: How far past the mark price a limit may let an order trade, millionths of that.
+        open_orders: Of one account at a time, those included that wait for a trigger.
+        waiting: Requests that wait for the market; past it they are answered with 503.
+    """
+
+    deposit: int = attrs.field(default=1_000_000, validator=ge(0))
+    maker_fee: int = attrs.field(default=200, validator=ge(0))
+    taker_fee: int = attrs.field(default=500, validator=ge(0))
+    basic_discount: int = attrs.field(default=100_000, validator=[ge(0), le(1_000_000)])
+    pro_discount: int = attrs.field(default=200_000, validator=[ge(0), le(1_000_000)])
+    max_discount: int = attrs.field(default=400_000, validator=[ge(0), le(1_000_000)])
+    leverage: int = attrs.field(default=10, validator=ge(1))
+    maintenance: int = attrs.field(default=30_000, validator=[ge(0), le(1_000_000)])
+    margin_call: int = attrs.field(default=1_500_000, validator=ge(1_000_000))
+    price_band: int = attrs.field(default=800_000, validator=[gt(0), le(1_000_000)])
+    open_orders: int = attrs.field(default=2000, validator=ge(1))
+    waiting: int = attrs.field(default=1024, validator=ge(1))
