@@ -4,8 +4,8 @@ import math
 
 import pytest
 from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import invariant, run_state_machine_as_test
+from subscribers import Subscribers
 
 from feed.model.events import CLEAR, QUOTE, STATUS
 from feed.model.stream_position import Ahead, OtherHistory, StreamPosition, TooOld
@@ -233,69 +233,9 @@ def test_rows_that_nobody_waits_for_are_numbered_all_the_same(stream):
 
 # -- any order of things ------------------------------------------------------------------------------
 
-NAMES = st.integers(0, 3)
-TOPICS = st.lists(
-    st.tuples(st.sampled_from(["quote", "trade", "both"]), st.integers(0, 2)), min_size=1, max_size=4
-)
-ROWS = st.lists(st.tuples(st.sampled_from(["quote", "trade"]), st.integers(0, 2)), min_size=1, max_size=5)
 
-
-class Conversations(RuleBasedStateMachine):
-    """
-    Four clients who come to listen, change their minds, and read as slowly as they like.
-
-    Snapshots stand where they were asked for, every later event of a held topic follows once and in
-    order, and whoever holds the same topics is in the same group.
-    """
-
-    def __init__(self, stream):
-        super().__init__()
-        self.stream = stream
-        self.context = stream.HubHarness()
-        self.clients = [self.context.client(room=0) for _ in range(4)]
-        self.expected = [[] for _ in self.clients]
-        self.held = [[] for _ in self.clients]
-        self.quoted = {}  # instrument: number of its last quote
-
-    @rule(rows=ROWS)
-    def publish(self, rows):
-        for seq, (kind, instrument) in enumerate(rows, self.context.hub.seq + 1):
-            for texts, held in zip(self.expected, self.held, strict=True):
-                hearing = sorted(t.channel for t in held if t.instrument == instrument)
-                texts += [f"{name}:{instrument}@{seq}" for name in hearing if name in ("both", kind)]
-            if kind == "quote":
-                self.quoted[instrument] = seq
-        self.context.publish(*(getattr(self.stream, kind)(instrument) for kind, instrument in rows))
-
-    @rule(who=NAMES, names=TOPICS)
-    def subscribe(self, who, names):
-        topics = [self.stream.topic(*name) for name in names]
-        for topic in topics:
-            if topic not in self.held[who]:
-                self.held[who].append(topic)
-                if seq := self.quoted.get(topic.instrument):
-                    self.expected[who].append(f"{topic.channel}:{topic.instrument} from {seq}")
-        self.context.hub.subscribe(self.clients[who].send_buffer, topics)
-
-    @rule(who=NAMES, names=TOPICS)
-    def unsubscribe(self, who, names):
-        topics = [self.stream.topic(*name) for name in names]
-        self.held[who] = [topic for topic in self.held[who] if topic not in topics]
-        self.context.hub.unsubscribe(self.clients[who].send_buffer, topics)
-
-    @rule(who=NAMES)
-    def mute(self, who):
-        self.held[who] = []
-        self.context.hub.mute(self.clients[who].send_buffer)
-
-    @rule(who=NAMES)
-    def send(self, who):
-        self.expected[who].append("hello")
-        self.context.hub.send(self.clients[who].send_buffer, "hello")
-
-    @rule(who=NAMES, room=st.one_of(st.integers(0, 60), st.just(math.inf)))
-    def take(self, who, room):
-        self.clients[who].take(room)
+class LiveSubscribers(Subscribers):
+    """Clients of the same topics are always in the same group, and every message is encoded once."""
 
     @invariant()
     def same_topics_same_group(self):
@@ -305,21 +245,18 @@ class Conversations(RuleBasedStateMachine):
             assert groups.setdefault(topics, group) is group
             assert group.topics == topics if held else group is None
         kept = {(topics, (), False): group for topics, group in groups.items() if topics}
-        assert self.context.hub._groups == kept
+        assert self.harness.hub._groups == kept
 
     def teardown(self):
-        assert len(set(self.context.said)) == len(self.context.said)
-        for client, texts in zip(self.clients, self.expected, strict=True):
-            client.take(math.inf)
-            assert client.texts == texts
-            self.context.hub.drop(client.send_buffer)
-        assert self.context.empty
+        assert len(set(self.harness.said)) == len(self.harness.said)
+        super().teardown()
 
 
 def test_everybody_gets_exactly_what_they_asked_for(stream):
     """Whatever anybody asks for, in whatever order, and however slowly they read."""
     run_state_machine_as_test(
-        lambda: Conversations(stream), settings=settings(max_examples=60, stateful_step_count=40)
+        lambda: LiveSubscribers(stream, stream.HubHarness()),
+        settings=settings(max_examples=60, stateful_step_count=40),
     )
 
 

@@ -5,7 +5,8 @@ import math
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import invariant, rule, run_state_machine_as_test
+from subscribers import CLIENTS, TOPICS, Subscribers
 
 from feed.faults.frame_faults import SeededFault
 from feed.model.events import CLOCK, QUOTE, TRADE
@@ -496,43 +497,18 @@ def test_beats_are_told_again_with_their_positions(stream, waits, since, met):
 
 # -- everything at once -------------------------------------------------------------------------------
 
-NAMES = st.integers(0, 3)
-TOPICS = st.lists(st.tuples(st.sampled_from(["quote", "trade", "both"]), st.integers(0, 2)), max_size=3)
-ROWS = st.lists(st.tuples(st.sampled_from(["quote", "trade"]), st.integers(0, 2)), min_size=1, max_size=40)
 
-
-class Resumptions(RuleBasedStateMachine):
+class ResumingSubscribers(Subscribers):
     """
-    Four clients who come, go back to the past, change their minds, and read as slowly as they like.
+    Clients that also resume after an earlier event, and are replaced when history no longer has it.
 
-    What each must hear follows from what was asked for and published, in that order, and from nothing
-    else: not from turns, sockets, blocks, or what others ask for.
+    What each must receive follows only from subscriptions and publications, in their order, and not from
+    turns of the replay, sockets, blocks, or other clients.
     """
 
-    def __init__(self, stream):
-        super().__init__()
-        self.stream = stream
-        self.context = stream.HubHarness(history=stream.short_history(50), replay_work=1)
-        self.clients = [self.context.client(room=0) for _ in range(4)]
-        self.expected = [[] for _ in self.clients]
-        self.held = [[] for _ in self.clients]
-        self.rows = []
-
-    def said(self, seq, topics):
-        """What ``topics`` say of the event ``seq``."""
-        kind, instrument = self.rows[seq - 1]
-        hearing = sorted(t.channel for t in topics if t.instrument == instrument)
-        return [f"{name}:{instrument}@{seq}" for name in hearing if name in ("both", kind)]
-
-    @rule(rows=ROWS)
-    def publish(self, rows):
-        self.rows += rows
-        for seq in range(len(self.rows) - len(rows) + 1, len(self.rows) + 1):
-            for texts, held in zip(self.expected, self.held, strict=True):
-                texts.extend(self.said(seq, held))
-        self.context.publish(*(getattr(self.stream, kind)(instrument) for kind, instrument in rows))
+    def published(self):
         for at, client in enumerate(self.clients):
-            if client.cuts:  # it fell out of history
+            if client.cuts:  # the history that it needs is gone
                 self.replace(at)
 
     def replace(self, at):
@@ -541,55 +517,24 @@ class Resumptions(RuleBasedStateMachine):
         client.take(math.inf)
         whole = client.texts
         assert whole == self.expected[at][: len(whole)]
-        self.clients[at] = self.context.client(room=0)
+        self.clients[at] = self.harness.client(room=0)
         self.expected[at], self.held[at] = [], []
 
-    @rule(who=NAMES, names=TOPICS)
-    def subscribe(self, who, names):
-        topics = [self.stream.topic(*name) for name in names]
-        for topic in topics:
-            if topic not in self.held[who]:
-                self.held[who].append(topic)
-                quotes = [at for at, row in enumerate(self.rows, 1) if row == ("quote", topic.instrument)]
-                if quotes:
-                    self.expected[who].append(f"{topic.channel}:{topic.instrument} from {quotes[-1]}")
-        self.context.hub.subscribe(self.clients[who].send_buffer, topics)
-
-    @rule(who=NAMES, names=TOPICS, back=st.integers(0, 100))
+    @rule(who=CLIENTS, names=TOPICS, back=st.integers(0, 100))
     def resume(self, who, names, back):
-        since = max(self.context.hub.history.oldest - 1, len(self.rows) - back)
+        since = max(self.harness.hub.history.oldest - 1, len(self.rows) - back)
         new = [topic for name in names if (topic := self.stream.topic(*name)) not in self.held[who]]
         for seq in range(since + 1, len(self.rows) + 1):
-            self.expected[who] += self.said(seq, dict.fromkeys(new))
+            self.expected[who] += self.messages(seq, dict.fromkeys(new))
         self.held[who] += dict.fromkeys(new)
-        self.context.hub.subscribe(
+        self.harness.hub.subscribe(
             self.clients[who].send_buffer, [self.stream.topic(*name) for name in names], since=since
         )
-
-    @rule(who=NAMES, names=TOPICS)
-    def unsubscribe(self, who, names):
-        topics = [self.stream.topic(*name) for name in names]
-        self.held[who] = [topic for topic in self.held[who] if topic not in topics]
-        self.context.hub.unsubscribe(self.clients[who].send_buffer, topics)
-
-    @rule(who=NAMES)
-    def mute(self, who):
-        self.held[who] = []
-        self.context.hub.mute(self.clients[who].send_buffer)
-
-    @rule(who=NAMES)
-    def send(self, who):
-        self.expected[who].append("hello")
-        self.context.hub.send(self.clients[who].send_buffer, "hello")
-
-    @rule(who=NAMES, room=st.one_of(st.integers(0, 300), st.just(math.inf)))
-    def take(self, who, room):
-        self.clients[who].take(room)
 
     @rule(turns=st.integers(1, 20))
     def turn(self, turns):
         for _ in range(turns):
-            self.context.hub.replays.turn()
+            self.harness.hub.replays.turn()
 
     @invariant()
     def who_has_caught_up_is_in_the_group_of_its_topics(self):
@@ -603,19 +548,12 @@ class Resumptions(RuleBasedStateMachine):
             else:
                 assert send_buffer.group is None
 
-    def teardown(self):
-        for client in self.clients:
-            client.take(math.inf)
-        self.context.catch_up()
-        for client, texts in zip(self.clients, self.expected, strict=True):
-            assert client.texts == texts
-            assert client.send_buffer.replay is None
-            self.context.hub.drop(client.send_buffer)
-        assert self.context.empty
-
 
 def test_everybody_hears_exactly_what_was_asked_for(stream):
     """Whatever is asked for, in whatever order, however slowly it is read and encoded."""
     run_state_machine_as_test(
-        lambda: Resumptions(stream), settings=settings(max_examples=100, stateful_step_count=50)
+        lambda: ResumingSubscribers(
+            stream, stream.HubHarness(history=stream.short_history(50), replay_work=1)
+        ),
+        settings=settings(max_examples=100, stateful_step_count=50),
     )
