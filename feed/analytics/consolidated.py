@@ -13,8 +13,8 @@ from feed.analytics.depth import spread_bps
 from feed.model.durations import NS_PER_SECOND
 from feed.model.instruments import Instrument
 
-BUCKET: Final = 10 * NS_PER_SECOND  # trades are added up in buckets of market time, so that memory is bounded
-BUCKETS: Final = 30  # five minutes of them
+BUCKET: Final = NS_PER_SECOND  # trades are added up in buckets of market time, so that memory is bounded
+BUCKETS: Final = 300  # five minutes of them
 TREND_BPS: Final = 5.0  # a venue has a trend when its price has moved further than this in that time
 
 
@@ -27,13 +27,14 @@ class Trend(enum.Enum):
 
 
 class RecentTrades:
-    """The last five minutes of trades of one instrument, in buckets of ten seconds."""
+    """The last five minutes of trades of one instrument, to the second."""
 
-    __slots__ = ("_buckets",)
+    __slots__ = ("_buckets", "_lots", "_value")
 
     def __init__(self) -> None:
         # (bucket, first price in ticks, last price in ticks, sum of ticks times lots, lots), oldest first
-        self._buckets: deque[tuple[int, int, int, int, int]] = deque(maxlen=BUCKETS)
+        self._buckets: deque[tuple[int, int, int, int, int]] = deque()
+        self._value = self._lots = 0  # the sums of these sums
 
     def add(self, ts: int, price: int, size: int) -> None:
         """
@@ -44,20 +45,31 @@ class RecentTrades:
             price: Integer ticks.
             size: Integer lots.
         """
+        self._forget(ts)
         bucket, first, value, lots = ts // BUCKET, price, 0, 0
         if self._buckets and self._buckets[-1][0] == bucket:
             _, first, _, value, lots = self._buckets.pop()
         self._buckets.append((bucket, first, price, value + price * size, lots + size))
+        self._value += price * size
+        self._lots += size
 
     def traded(self, now: int) -> tuple[int, int]:
         """Ticks times lots, and lots, of the last five minutes up to ``now``."""
-        recent = [it for it in self._buckets if it[0] > now // BUCKET - BUCKETS]
-        return sum(it[3] for it in recent), sum(it[4] for it in recent)
+        self._forget(now)
+        return self._value, self._lots
 
     def moved_bps(self, now: int) -> float:
         """The price change in the last five minutes up to ``now``, basis points."""
-        recent = [it for it in self._buckets if it[0] > now // BUCKET - BUCKETS]
-        return spread_bps(recent[0][1], recent[-1][2]) if recent else 0.0
+        self._forget(now)
+        return spread_bps(self._buckets[0][1], self._buckets[-1][2]) if self._buckets else 0.0
+
+    def _forget(self, now: int) -> None:
+        """Forget what lies more than five minutes before ``now``, which goes on alone."""
+        buckets, oldest = self._buckets, now // BUCKET - BUCKETS
+        while buckets and buckets[0][0] <= oldest:
+            _, _, _, value, lots = buckets.popleft()
+            self._value -= value
+            self._lots -= lots
 
 
 @attrs.frozen(kw_only=True)

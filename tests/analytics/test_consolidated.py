@@ -98,3 +98,29 @@ def test_quote_of_a_venue_is_kept():
     one = attrs.evolve(quote(1, 3), obi=0.25, volume=7)
 
     assert consolidate([(FINE, one, RecentTrades())], now=NOW).venues == (one,)
+
+
+def test_five_minutes_are_five_minutes():
+    """To the second: what is older counts neither for the average price nor for the trend."""
+    made = RecentTrades()
+    made.add(NOW, 100, 10)
+    made.add(NOW + 299 * BUCKET, 200, 30)
+    assert made.traded(NOW + 299 * BUCKET) == (7000, 40)
+    assert made.moved_bps(NOW + 299 * BUCKET) == pytest.approx(6666.6667)
+    assert made.traded(NOW + 300 * BUCKET) == (6000, 30)
+    assert made.moved_bps(NOW + 300 * BUCKET) == 0.0
+    assert made.traded(NOW + 599 * BUCKET) == (0, 0)
+    assert BUCKET == 1_000_000_000
+    assert BUCKETS == 300
+
+
+def test_what_is_remembered_of_five_minutes_is_bounded():
+    """By the seconds, however many trades there are."""
+    made = RecentTrades()
+    for at in range(5000):
+        made.add(NOW + at * BUCKET // 3, 100, 1)
+    assert len(made._buckets) <= BUCKETS + 1
+    assert made.traded(NOW + 4999 * BUCKET // 3)[1] == sum(
+        (NOW + at * BUCKET // 3) // BUCKET > (NOW + 4999 * BUCKET // 3) // BUCKET - BUCKETS
+        for at in range(5000)
+    )

@@ -11,8 +11,10 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
+from feed.analytics.candles import INTERVALS
 from feed.dialects.options import Options
 from feed.errors import ProtocolError
+from feed.model.durations import NS_PER_SECOND
 from feed.model.instruments import Instrument, Listing
 from feed.model.symbols import plain, symbols
 from feed.model.topics import Topic
@@ -27,9 +29,17 @@ SIGNALS: Final = "signals"
 ALERTS: Final = "alerts"
 ALL_ALERTS: Final = "alerts*"  # of the topics behind the channel that has no symbol
 
-PUBLIC: Final = (TICKER, TRADES, BOOK, ORDERS, CANDLES)
+CANDLE_LENGTHS: Final = {
+    f"candles_{name}": length for name, length in {"1s": NS_PER_SECOND, **INTERVALS}.items()
+}
+"""The channels of candles, and the length of each in nanoseconds."""
+
+PUBLIC: Final = (TICKER, TRADES, BOOK, ORDERS, *CANDLE_LENGTHS)
 KINDS: Final = (*PUBLIC, SIGNALS, ALERTS)
 _PREFIXES: Final = {kind: f"{kind}_" for kind in KINDS}
+
+NOT_RESUMED: Final = tuple(kind for kind in CANDLE_LENGTHS if kind != CANDLES)
+"""Channels that cannot begin at a position: what an interval was then is not kept."""
 
 KEY_OPTION: Final = "key"
 """Option of a topic that is told to connections of one key alone: the key's name."""

@@ -13,7 +13,8 @@ from feed.dialects.contract import Dialect, HandshakeRefusal, Opening, SessionCo
 from feed.dialects.guide import channels
 from feed.dialects.guide.alerts import AlertsEncoder
 from feed.dialects.guide.books import LevelsEncoder, OrdersEncoder
-from feed.dialects.guide.encode import CandlesEncoder, GuideTickerEncoder, TradesEncoder, error
+from feed.dialects.guide.candles import CandlesEncoder
+from feed.dialects.guide.encode import GuideTickerEncoder, TradesEncoder, error
 from feed.dialects.guide.session import GuideSession
 from feed.dialects.guide.signals import SignalsEncoder
 from feed.dialects.options import options, thinned
@@ -50,10 +51,10 @@ class Guide(Dialect):
                 return LevelsEncoder(instrument, at, market_state, pos=pos)
             case channels.ORDERS:
                 return OrdersEncoder(instrument, pos=pos)
-            case channels.CANDLES:
-                return CandlesEncoder(instrument, at, market_state, pos=pos)
             case channels.SIGNALS:
                 return SignalsEncoder(instrument, pos=pos)
+        if topic.channel in channels.CANDLE_LENGTHS:
+            return CandlesEncoder(instrument, at, market_state, channel=topic.channel, pos=pos)
         return thinned(GuideTickerEncoder(instrument, at, market_state, pos=pos), topic, market_state)
 
     def alert_encoder(self, topic: Topic, instrument: Instrument, alerts: AlertBook) -> Encoder | None:

@@ -1,5 +1,5 @@
 """
-From an event or an answer to the guide's JSON text: tickers, trades and candles.
+From an event or an answer to the guide's JSON text: tickers and trades.
 
 Every message is one JSON object with a ``type``. Prices and sizes are strings with all their digits,
 times integer milliseconds. Data also carries ``channel``, ``symbol`` and ``seq``, the sequence number
@@ -15,11 +15,9 @@ from typing import Final, cast
 
 from feed.dialects.guide import channels
 from feed.dialects.messages import message, quoted
-from feed.dialects.resume import numbered, placed
+from feed.dialects.resume import numbered
 from feed.dialects.ticker import TickerEncoder
 from feed.dialects.times import milliseconds
-from feed.model.candles import Candle, fold
-from feed.model.durations import NS_PER_MINUTE, NS_PER_SECOND
 from feed.model.events import TRADE, Event, Side, Trade
 from feed.model.instruments import Instrument
 from feed.model.market_state import MarketState, TickerState
@@ -105,73 +103,3 @@ class TradesEncoder(Encoder):
             f'{self._head}"id":"{trade.trade}","price":"{price}","size":"{size}",'
             f'"side":{_SIDES[trade.aggressor]},"ts":{milliseconds(trade.ts)}{told(trade, pos=self._pos)}}}'
         )
-
-
-class CandlesEncoder(Encoder):
-    """
-    The open minute once a second while it changes, and once more, closed, when it ends.
-
-    A minute without a trade has no candle.
-    """
-
-    kinds: Sequence[int] = (TRADE,)
-    period = NS_PER_SECOND
-
-    def __init__(
-        self, instrument: Instrument, index: int, market_state: MarketState, *, pos: bool = False
-    ) -> None:
-        """
-        Go on as if there from the first event.
-
-        Args:
-            instrument: Whose candles.
-            index: Its place in the listing.
-            market_state: Where the market stands, now and from now on.
-            pos: Whether to tell positions, a connection option of ours.
-        """
-        self._pos = pos
-        self._market_state = market_state
-        self._head = head("candle", channels.CANDLES, instrument)
-        self._instrument = instrument
-        candle, trade = market_state.candle(index), market_state.trade(index)
-        self._open = None if candle is None or _ended(candle, market_state.now) else candle
-        self._changed = trade is not None and trade.ts >= market_state.now - market_state.now % self.period
-
-    def snapshot(self, market_state: MarketState, instrument: int) -> Sequence[str]:
-        """The last minute in which there was a trade, as it stands."""
-        candle = market_state.candle(instrument)
-        return () if candle is None else [self._text(candle, market_state.seq, market_state.now)]
-
-    def encode(self, item: Event) -> None:
-        """Nothing yet: it waits for the end of the second."""
-        trade = cast("Trade", item)
-        self._open = fold(self._open, trade.ts, trade.price, trade.size)
-        self._changed = True
-
-    def on_timer(self, seq: int, now: int) -> str | None:
-        """The candle, if it has changed or ended."""
-        candle, changed = self._open, self._changed
-        self._changed = False
-        if candle is None:
-            return None
-        if _ended(candle, now):
-            self._open = None
-        elif not changed:
-            return None
-        return self._text(candle, seq, now)
-
-    def _text(self, candle: Candle, seq: int, now: int) -> str:
-        price = self._instrument.price_text
-        start = milliseconds(candle.start)
-        number = placed(seq, self._market_state.position) if self._pos else f',"seq":{seq}'
-        return (
-            f'{self._head}"open":"{price(candle.open)}","high":"{price(candle.high)}",'
-            f'"low":"{price(candle.low)}","close":"{price(candle.close)}",'
-            f'"volume":"{self._instrument.size_text(candle.volume)}","trades":{candle.trades},'
-            f'"open_time":{start},"close_time":{start + milliseconds(NS_PER_MINUTE)},'
-            f'"closed":{"true" if _ended(candle, now) else "false"},"ts":{milliseconds(now)}{number}}}'
-        )
-
-
-def _ended(candle: Candle, now: int) -> bool:
-    return now >= candle.start + NS_PER_MINUTE

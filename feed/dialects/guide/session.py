@@ -13,7 +13,7 @@ from feed.dialects.guide.decode import Auth, List, Ping, Request, Subscribe, Uns
 from feed.dialects.guide.encode import error
 from feed.dialects.messages import NAMED, clip, message, unknown
 from feed.dialects.options import Options
-from feed.dialects.resume import Beginning
+from feed.dialects.resume import COMPLAINT, Beginning
 from feed.errors import ProtocolError
 from feed.model.stream_position import StreamPosition
 from feed.model.topics import Topic
@@ -94,6 +94,10 @@ class GuideSession(Session):
         if not known:
             return complaint
         since = self._beginning.next(request.since, held=self._names(t for t in known if t in self._topics))
+        stuck = next((topic for topic in known if topic.channel in channels.NOT_RESUMED), None)
+        if since is not None and stuck is not None:
+            (name,) = self._names((stuck,))
+            raise ProtocolError(f"{COMPLAINT}{since.text}: {name} cannot be resumed; subscribe without since")
         self._topics.update(known)
         subscription = contract.Subscribe(tuple(known), since)
         return [self._confirm("subscribed", known, since), *complaint, subscription]

@@ -90,10 +90,10 @@ def test_line_2_every_kind(client):
 
 def test_line_2_unknown_channels_after_the_confirmation(client):
     """What is known is confirmed and streamed; one error names the rest."""
-    channels = ["nothing_btcusd", "ticker_eurusd", "ticker_", "ticker", "candles_5m_btcusd", "TICKER_btcusd"]
+    channels = ["nothing_btcusd", "ticker_eurusd", "ticker_", "ticker", "candles_2m_btcusd", "TICKER_btcusd"]
     assert client(channels=channels) == [
         confirmed("subscribed", "ticker_eurusd"),
-        error("Unknown channel(s): nothing_btcusd, ticker_, ticker, candles_5m_btcusd, TICKER_btcusd"),
+        error("Unknown channel(s): nothing_btcusd, ticker_, ticker, candles_2m_btcusd, TICKER_btcusd"),
         Subscribe((topic("ticker", EURUSD),)),
     ]
     assert client(channels=["ticker_no"] * 900) == [error("Unknown channel(s): ticker_no")]

@@ -1,9 +1,11 @@
 """Tickers, trades and candles, byte for byte. The numbers are those of the lines in ``NOTES.md``."""
 
 import json
+from collections import deque
 
 import pytest
 
+from feed.dialects.contract import Opening
 from feed.dialects.guide.dialect import DIALECT
 from feed.model.events import CLOCK, TRADE, UNKNOWN, event
 from feed.model.market_state import MarketState
@@ -110,3 +112,40 @@ def test_line_7_candles_of_a_stream(support):
         (201, 180, False, 1, 8),
         (241, 180, True, 2, 9),
     ]
+
+
+@pytest.mark.parametrize(
+    ("channel", "length"),
+    [("candles_1s", 1), ("candles_5m", 300), ("candles_1h", 3600), ("candles_1d", 86_400)],
+)
+def test_line_7_whoever_joins_later_hears_the_same_candles(support, channel, length):
+    """Of every length, from the next message on; the last candle comes first."""
+    stage = support.Stage()
+    stage.hub.market_state.trades = [deque(maxlen=100) for _ in support.listing]
+    early = stage.ear(Topic("guide", channel, BTC))
+    seconds = [1, 1.2, 1.4, 2.2, 40, 59.9, 310, 310.1, 3700, 3700.5, 90_000, 90_000.25]
+    rows = [trade(MINUTE_BEGAN + at, 100 + n) for n, at in enumerate(seconds)]
+    late = []
+    for at, row in enumerate(rows):
+        stage.publish([row])
+        late.append((stage.ear(Topic("guide", channel, BTC)), len(early.texts())))
+        assert json.loads(late[-1][0].texts()[0])["close"] == f"{(100 + at) / 100:.2f}"
+    said = early.texts()
+    for ear, before in late:
+        assert ear.texts()[1:] == said[before:]
+    closed = [json.loads(text) for text in said if '"closed":true' in text]
+    assert all(one["close_time"] - one["open_time"] == 1000 * length for one in closed)
+    assert closed
+
+
+def test_line_8_only_candles_of_a_minute_resume(support):
+    """What an interval of another length was at a position is not kept: an error, and nothing begins."""
+    session = DIALECT.session(Opening(path="/ws"), support.context)
+    since = support.position(150).text
+    ask = {"type": "subscribe", "channels": ["candles_1m_btcusd", "candles_5m_btcusd"], "since": since}
+    (answer,) = session.receive(json.dumps(ask))
+    assert json.loads(answer.text) == {
+        "type": "error",
+        "message": f"since={since}: candles_5m_btcusd cannot be resumed; subscribe without since",
+    }
+    assert len(session.receive(json.dumps({**ask, "channels": ["candles_1m_btcusd"]}))) == 2
