@@ -1,6 +1,6 @@
 """
-Sockets, keys and deadlines: the thin Trio shell around the rooms below.
+Sockets, keys and deadlines: the thin Trio shell around the packages below.
 
-``listener`` accepts and counts, ``router`` reads the request head and chooses the dialect, ``wire``
-puts an outlet under trio-websocket, ``connection`` runs one client, ``serve`` runs them all.
+``listener`` accepts and counts, ``router`` reads the request head and chooses who serves it, ``connection``
+runs one WebSocket client, ``http`` serves requests, ``serve`` runs all of them.
 """

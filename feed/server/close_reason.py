@@ -16,7 +16,7 @@ class CloseReason:
     The end of one connection.
 
     Attributes:
-        why: Short, fixed words; endings are counted by them.
+        why: Short, fixed text; closed connections are counted by it.
         code: Close code to send (RFC 6455, section 7.4); 0 when the client has closed or is gone.
         reason: Text of the close frame.
         cause: What the dialect words in a last message; None when there is nothing to add.

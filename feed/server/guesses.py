@@ -3,7 +3,7 @@ Keys that were wrong, counted by the address that they came from.
 
 A key cannot be guessed; but whoever tries shall not do so as fast as this server can look. Past the
 bound no key from that address is looked at until the minute is over, but those that were good there
-before: a neighbour behind the same address who guesses locks nobody out.
+before: whoever guesses from behind a shared address locks nobody out who uses it too.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 The request head, read before anything is decided about a connection: at a glance, or else with h11.
 
 Of a handshake trio-websocket is then given the nonce alone, which was checked here: whatever else a
-client says, there is nobody left to stumble over it. Source: RFC 9112; RFC 6455, section 4.2.1.
+client says, no parser sees it again. Source: RFC 9112; RFC 6455, section 4.2.1.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class BadRequest(ClientError):
         status: HTTP status.
         message: One sentence for the client.
         headers: Further headers of the answer.
-        body: JSON to answer with; empty for the house's own wording of ``message``.
+        body: JSON to answer with; empty for the server's own format of ``message``.
     """
 
     def __init__(
@@ -127,7 +127,7 @@ class HeadReader:
 
 def _at_a_glance(data: bytes) -> Head | None:
     """
-    The head of a handshake that came in one piece and in plain words, None for all others.
+    The head of a handshake that came in one piece and in the usual form, None for all others.
 
     h11 would say the same of it, and take three times as long: a sixth of what a connection costs.
     """

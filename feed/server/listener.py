@@ -111,10 +111,10 @@ def _cannot_bind(host: str, port: int, problem: OSError, where: str = "") -> Con
 
 class Listener:
     """
-    Lets connections through a door while there is room.
+    Accepts connections while there is room.
 
-    Whoever comes when there is none is answered and sent away; of those only so many stay at a time,
-    for each holds a file descriptor, and who has stayed longest goes first.
+    When there is none, a connection is refused with an answer. Only so many refused ones are open at a time,
+    for each holds a file descriptor; the oldest is dropped first.
 
     Args:
         router: Serves a connection.
@@ -127,7 +127,7 @@ class Listener:
         self._router = router
         self._limits = limits
         self._open: Counter[str] = Counter()  # connections by peer address
-        self._leaving: dict[Transport, None] = {}  # those that are sent away
+        self._refused: dict[Transport, None] = {}  # those that are refused, oldest first
         self._accepted = 0  # connections that hold a descriptor
         self._left = trio.lowlevel.ParkingLot()  # until one of them has ended
         self._starved = False
@@ -157,11 +157,11 @@ class Listener:
                 await trio.lowlevel.checkpoint()
 
     async def admit(self, transport: Transport, config: ListenerConfig = ANY_PROTOCOL) -> None:
-        """Serve one connection, or turn it away when there is no room for it."""
+        """Serve one connection, or refuse it when there is no room for it."""
         problem = self._no_room(transport.peer)
         if problem is not None:
             # It takes no place: who is refused again and again would keep others out.
-            await self._turn_away(transport, problem, config)
+            await self._refuse(transport, problem, config)
             return
         self._open[transport.peer] += 1
         try:
@@ -178,16 +178,16 @@ class Listener:
             self._accepted -= 1
             self._left.unpark_all()
 
-    async def _turn_away(self, transport: Transport, problem: BadRequest, config: ListenerConfig) -> None:
-        while len(self._leaving) >= self._limits.descriptors_kept // 4:
-            first = next(iter(self._leaving))
-            del self._leaving[first]
+    async def _refuse(self, transport: Transport, problem: BadRequest, config: ListenerConfig) -> None:
+        while len(self._refused) >= self._limits.descriptors_kept // 4:
+            first = next(iter(self._refused))
+            del self._refused[first]
             first.close()
-        self._leaving[transport] = None
+        self._refused[transport] = None
         try:
-            await self._router.turn_away(transport, problem, config)
+            await self._router.refuse_for_room(transport, problem, config)
         finally:
-            self._leaving.pop(transport, None)
+            self._refused.pop(transport, None)
 
     async def _starve(self, problem: OSError) -> None:
         """Wait a little; whoever else has taken the last descriptors may give some back."""

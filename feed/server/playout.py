@@ -1,4 +1,4 @@
-"""What is played, and all that has to do with its pace: waiting for clients, and recording."""
+"""The source of events that is served, and what paces it: clients that it waits for, and a recording."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from feed.sim.simulation import Looping
 from feed.stream.fanout import Fanout
 from feed.stream.source import Batch, Source
 
-log = structlog.get_logger("feed.stage")
+log = structlog.get_logger("feed.playout")
 
 
 class ClientBarrier:
     """
-    Who listens, and who lags.
+    Waits until clients listen, or until none lags.
 
     Args:
         fanout: Who publishes.

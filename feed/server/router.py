@@ -1,5 +1,5 @@
 """
-The front door: reads the request head in time, and decides who serves it.
+Routes a new connection: reads the request head in time, and decides who serves it.
 
 An upgrade goes to the dialect that its path and query name, everything else to the HTTP
 application; what neither can serve is answered here, and closed.
@@ -41,7 +41,7 @@ from feed.server.turns import Member
 from feed.settings import LOOPBACK, Limits
 from feed.stream.transport import Transport
 
-log = structlog.get_logger("feed.door")
+log = structlog.get_logger("feed.router")
 
 
 @attrs.frozen(kw_only=True)
@@ -76,7 +76,7 @@ class HttpServer(Protocol):
 
 
 class Router:
-    """Lets connections in, one call each."""
+    """Serves connections, one call each."""
 
     def __init__(
         self,
@@ -115,7 +115,7 @@ class Router:
             return self._admit(transport, listener, deadline, member)
         return self._admit_securely(transport, listener, listener.tls, deadline, member)
 
-    def turn_away(
+    def refuse_for_room(
         self, transport: Transport, problem: BadRequest, listener: ListenerConfig = ANY_PROTOCOL
     ) -> Awaitable[None]:
         """
@@ -143,11 +143,11 @@ class Router:
             await member.turn(TLS_HANDSHAKE)
             secure = TlsTransport(transport, tls)
             nursery.start_soon(secure.flush)
-            if await self._shake_hands(transport, secure, deadline):
+            if await self._tls_handshake(transport, secure, deadline):
                 await self._admit(secure, listener, deadline, member, no_room=no_room)
             nursery.cancel_scope.cancel()
 
-    async def _shake_hands(self, plain: Transport, secure: TlsTransport, deadline: float) -> bool:
+    async def _tls_handshake(self, plain: Transport, secure: TlsTransport, deadline: float) -> bool:
         try:
             with trio.CancelScope(deadline=deadline):
                 await secure.handshake()
@@ -178,12 +178,12 @@ class Router:
             if head is None:
                 return
             if no_room is not None and (head.upgrade or head.opening.path not in PROBES):
-                raise no_room  # noqa: TRY301 - as every other answer without a conversation
+                raise no_room  # noqa: TRY301 - as every other refusal
             dialect = listener.dialect or route(head.opening.path, head.opening.query)
             if head.parser is not None and (dialect is None or self._web.knows(head.opening.path)):
                 await self._web.serve(transport, head.parser, arrival, member)
                 return
-            connection = self._welcome(transport, dialect, head, quota=quota, arrival=arrival, member=member)
+            connection = self._accepted(transport, dialect, head, quota=quota, arrival=arrival, member=member)
             member.charge(HANDSHAKE)
             del head  # nobody needs it for as long as the connection lasts
             why = await connection.run(handshake_deadline=deadline)
@@ -199,7 +199,7 @@ class Router:
             quota.end()
             transport.close()
 
-    def _welcome(
+    def _accepted(
         self,
         transport: Transport,
         dialect: Dialect | None,
@@ -209,7 +209,7 @@ class Router:
         arrival: Arrival,
         member: Member,
     ) -> Connection:
-        """The conversation that a request asks for, or the answer that it gets instead."""
+        """The connection that a request asks for. Raises :class:`BadRequest`: it is refused."""
         opening = head.opening
         if dialect is None:
             raise nowhere(opening.path)
@@ -235,7 +235,7 @@ class Router:
             raise BadRequest(429, str(TooManyGuesses(peer_info.guessing)), retry)
         if isinstance(session, HandshakeRefusal):
             raise BadRequest(session.status, "Refused", body=session.body)
-        # A seat is free before its holder can know that it may come back.
+        # What it counts towards is given back before the client can know that it may come back.
         return Connection(
             transport,
             head.nonce,

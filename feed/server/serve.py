@@ -1,8 +1,8 @@
 """
-The server: a market, a fan-out and a door, each in a task of its own.
+The server: a market, a fan-out and listeners, each in a task of its own.
 
-Two nurseries, one inside the other: the connections outlive the house, so that stopping the market
-and the listeners leaves every client time for its last words.
+Two nurseries, one inside the other: the connections outlive the market and the listeners, so that
+every client is sent a last message and the closing handshake.
 """
 
 from __future__ import annotations
@@ -87,8 +87,8 @@ async def serve(
         settings: All of the server.
         source: Where events come from; None simulates what the settings say.
         stop: Ends the server gently.
-        wrap: Puts something between every connection and its socket, such as an ear.
-        tell: Given the house before it opens, to look into.
+        wrap: Puts something between every connection and its socket.
+        tell: Given the server before it opens, to look into.
         admin_key: The key that steers the market; None takes that of ``settings.admin_key``, or one that
             nobody learns.
         chance: Decides in which order connections are closed in the end; None leaves it to the system.
@@ -128,23 +128,23 @@ async def serve(
         listener = Listener(server_context.router, limits, wrap)
         send, receive = trio.open_memory_channel[Batch](settings.flow.channel_batches)
         async with trio.open_nursery() as connections:
-            async with trio.open_nursery() as rooms:
+            async with trio.open_nursery() as services:
                 for config, sock in listeners:
-                    rooms.start_soon(listener.run, sock, connections, config)
-                rooms.start_soon(server_context.registry.turns.run)
-                rooms.start_soon(server_context.fanout.replay)
-                rooms.start_soon(playout.run, send, server_context.fanout)
-                rooms.start_soon(server_context.key_watch.run)
-                rooms.start_soon(server_context.webhooks.run)
-                rooms.start_soon(server_context.run_time_faults.run, server_context.fanout.at_rest)
-                rooms.start_soon(
+                    services.start_soon(listener.run, sock, connections, config)
+                services.start_soon(server_context.registry.turns.run)
+                services.start_soon(server_context.fanout.replay)
+                services.start_soon(playout.run, send, server_context.fanout)
+                services.start_soon(server_context.key_watch.run)
+                services.start_soon(server_context.webhooks.run)
+                services.start_soon(server_context.run_time_faults.run, server_context.fanout.at_rest)
+                services.start_soon(
                     partial(
                         _play,
                         server_context,
                         playout,
                         receive,
                         settings,
-                        rooms=rooms.cancel_scope,
+                        services=services.cancel_scope,
                         chance=chance,
                     )
                 )
@@ -153,7 +153,7 @@ async def serve(
                 log.info("serving", addresses=[address.url() for address in addresses])
                 task_status.started(addresses)
                 await stop.wait()
-                rooms.cancel_scope.cancel()
+                services.cancel_scope.cancel()
             playout.storage.end(server_context.fanout.hub.seq)
             log.info("stopping", connections=len(server_context.registry.connections))
             connections.cancel_scope.deadline = trio.current_time() + settings.limits.shutdown_seconds
@@ -190,7 +190,7 @@ async def _play(
     batches: trio.MemoryReceiveChannel[Batch],
     settings: Settings,
     *,
-    rooms: trio.CancelScope,
+    services: trio.CancelScope,
     chance: Random,
 ) -> None:
     """Publish until the market is over, then do what the settings say."""
@@ -200,7 +200,7 @@ async def _play(
     await conclude(
         server_context, settings.at_end, market_time=playout.market_time, seconds=seconds, chance=chance
     )
-    rooms.cancel()
+    services.cancel()
 
 
 async def _listeners(settings: Settings) -> list[tuple[ListenerConfig, socket.socket]]:

@@ -1,4 +1,4 @@
-"""Puts the rooms together: from settings and a source to a door that lets clients in."""
+"""Builds a server but for its sockets: from settings and a source to a router that serves connections."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ from feed.stream.hub import Hub
 from feed.stream.source import Source, TakesOrders
 from feed.webhooks.signing import SECRET_BYTES
 
-log = structlog.get_logger("feed.house")
+log = structlog.get_logger("feed.server")
 
 
 class ServerContext:

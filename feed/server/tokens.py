@@ -54,7 +54,7 @@ class TokenIssuer:
         self, key_store: KeyStore, *, settings: Tokens, signing_key: bytes, clock: Callable[[], float]
     ) -> None:
         """
-        Open the office.
+        Begin with no token given out.
 
         Args:
             key_store: The keys that are accepted.

@@ -1,5 +1,5 @@
 """
-Who works next: the gate between clients and the event loop.
+Whose work is done next: fair scheduling of what clients ask of the event loop.
 
 Whatever a client sends is work for the one loop that also publishes. So before it is worked on it
 takes a *turn*. Turns are given out between two passes of the loop, a bounded number of units at a
@@ -180,7 +180,7 @@ class Turns:
 
 
 class Member:
-    """One connection at the gate."""
+    """One connection, which takes turns."""
 
     __slots__ = (
         "_address",

@@ -2,7 +2,7 @@
 The one task that publishes: takes all that waits, and writes it to everybody.
 
 Between two of its awaits lies one atomic step. Only a sweep over very many connections pauses
-half-way, to let other tasks breathe; who wants to change what is published waits for its end
+half-way, to let other tasks run; who wants to change what is published waits for its end
 (:meth:`Fanout.at_rest`).
 """
 
@@ -113,12 +113,12 @@ class Fanout:
             if stood:
                 await self.stand(stood)
             if self._fault_hook is not None:
-                rows = await self._up_to_interludes(self._fault_hook, rows, batch.made)
+                rows = await self._up_to_faults(self._fault_hook, rows, batch.made)
             if rows:
                 await self.step(rows, made=batch.made)
 
-    async def _up_to_interludes(self, fault_hook: FaultHook, rows: list[Row], made: float) -> list[Row]:
-        """Publish what comes before the interludes among ``rows``, and let them act; what is left."""
+    async def _up_to_faults(self, fault_hook: FaultHook, rows: list[Row], made: float) -> list[Row]:
+        """Publish what comes before the faults among ``rows``, and let them begin or end; what is left."""
         while (before := fault_hook.next(self.hub.seq, rows)) is not None:
             if before:
                 await self.step(rows[:before], made=made)

@@ -1,4 +1,4 @@
-"""From rows to frames: every event once to each topic that wants it, and every beat in its place."""
+"""From rows to frames: every event once to each topic that wants it, and every timed message in its place."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Publisher:
         now = self.market_state.now
         for row, proof in zip(rows, proofs, strict=True):
             before, now = now, row[2]
-            if now >= topics.next_beat:
+            if now >= topics.next_timer:
                 self._on_timer(seq, now, dirty)
             elif now < before:
                 topics.plan(now)  # the market was taken back
@@ -109,14 +109,14 @@ class Publisher:
         dirty: list[Group] = []
         now = self.market_state.now
         due = [(now, topic) for topic in self.topics.heartbeats(now + before, now + after)]
-        self._speak(self.seq, due, dirty)
+        self._encode_timers(self.seq, due, dirty)
         return dirty
 
     def _on_timer(self, seq: int, now: int, dirty: list[Group]) -> None:
         """Let the topics speak whose time has come before the event at ``now``."""
-        self._speak(seq, self.topics.timers_due(now), dirty)
+        self._encode_timers(seq, self.topics.timers_due(now), dirty)
 
-    def _speak(self, seq: int, timers_due: list[tuple[int, OpenTopic]], dirty: list[Group]) -> None:
+    def _encode_timers(self, seq: int, timers_due: list[tuple[int, OpenTopic]], dirty: list[Group]) -> None:
         for when, topic in timers_due:
             self.calls += 1
             try:

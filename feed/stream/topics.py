@@ -13,7 +13,7 @@ from feed.model.topics import Encoder, Topic, in_order
 from feed.stream.groups import FaultyGroup, Group
 
 NEVER: Final = sys.maxsize
-MEETINGS: Final = 64
+MOST_ORDERS_KEPT: Final = 64
 """Sets of periods that end together, of which the order is kept; there are that few where all divide one."""
 
 MakeEncoder = Callable[[Topic, MarketState], Encoder]
@@ -56,7 +56,7 @@ class Topics:
         listeners: Open topics by kind of row and index of instrument, each list by rank and in
             topic order, so that the frames of one event always stand in the same order.
         special_groups: How many groups listen to other frames than the plain ones: compressed, or spoilt.
-        next_beat: Market time at which some topic has something to say by itself, nanoseconds.
+        next_timer: Market time at which some topic has something to say by itself, nanoseconds.
     """
 
     def __init__(self, instruments: int, make_encoder: MakeEncoder) -> None:
@@ -68,7 +68,7 @@ class Topics:
         self._timed: dict[int, list[OpenTopic]] = {}  # by period
         self._together: dict[tuple[int, ...], list[OpenTopic]] = {}  # of several periods, in their order
         self.special_groups = 0
-        self.next_beat = NEVER
+        self.next_timer = NEVER
 
     def join(self, group: Group) -> None:
         """``group`` listens to its topics from now on."""
@@ -133,14 +133,14 @@ class Topics:
 
     def timers_due(self, now: int) -> list[tuple[int, OpenTopic]]:
         """
-        The topics whose beat has come, and the market time of it, in the order they must speak.
+        The topics with a timed message due, and the market time of it, in the order of their messages.
 
-        Of several beats of one topic that a silence of the market has passed over, the last counts.
+        Where the market was silent for several periods of one topic, only the last counts.
         """
         periods: dict[int, list[int]] = {}
         for period in self._timed:
             when = now - now % period
-            if when >= self.next_beat:
+            if when >= self.next_timer:
                 periods.setdefault(when, []).append(period)
         due = [(when, item) for when in sorted(periods) for item in self._in_order(tuple(periods[when]))]
         self.plan(now)
@@ -152,7 +152,7 @@ class Topics:
         if found is None:
             found = [item for period in periods for item in self._timed[period]]
             found.sort(key=_order)
-            if len(self._together) >= MEETINGS:
+            if len(self._together) >= MOST_ORDERS_KEPT:
                 self._together.clear()
             self._together[periods] = found
         return found
@@ -170,8 +170,8 @@ class Topics:
         return due
 
     def plan(self, now: int) -> None:
-        """Find out when the next beat is, now that the market time is ``now``."""
-        self.next_beat = min((now - now % period + period for period in self._timed), default=NEVER)
+        """Find out when the next timed message is due, now that the market time is ``now``."""
+        self.next_timer = min((now - now % period + period for period in self._timed), default=NEVER)
 
     def close_unheard(self, candidates: Iterable[Topic]) -> None:
         """Close those of ``candidates`` to which no group listens any more."""

@@ -65,7 +65,7 @@ async def test_who_is_sent_away_and_stays_makes_room_for_the_next(open_server):
         await trio.sleep(0.01)
         assert (await ask(server.connect(), "/healthz"))[0] == 200
         assert trio.current_time() - began < 0.1
-        assert len(server.listener._leaving) <= 8
+        assert len(server.listener._refused) <= 8
         dropped = 0
         for client in silent:
             try:
@@ -87,7 +87,7 @@ async def test_no_more_are_accepted_than_there_are_descriptors_for(autojump_cloc
             await trio.sleep(100)
             transport.close()
 
-        async def turn_away(self, transport, *_):
+        async def refuse_for_room(self, transport, *_):
             await self.admit(transport, None)
 
     router = Router()

@@ -105,7 +105,7 @@ def test_beats_are_those_that_are_due_whoever_comes_and_goes(changes):
             topics.close_unheard([name])
             opened.pop(name, None)
         else:
-            planned, market_state.now = topics.next_beat, market_state.now + passed
+            planned, market_state.now = topics.next_timer, market_state.now + passed
             now = market_state.now
             due = [(now - now % one.encoder.period, one) for one in opened.values()]
             due = sorted(

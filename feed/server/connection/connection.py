@@ -32,6 +32,7 @@ from feed.faults.pacing import LinkState
 from feed.server import close_reason
 from feed.server.budget import message_cost
 from feed.server.close_reason import CloseReason
+from feed.server.connection.heartbeat import heartbeat
 from feed.server.connection.peer import Peer
 from feed.server.connection.stream import ConnectionStream
 from feed.server.connection.upgrade import upgrade
@@ -66,7 +67,7 @@ class Connection:
         over: Callable[[], None] = lambda: None,
     ) -> None:
         """
-        Begin a conversation.
+        Begin before the handshake is answered.
 
         Args:
             transport: Stands at the end of the request head.
@@ -104,7 +105,7 @@ class Connection:
         )
         self._send_buffer = self._stream.send_buffer
         self._nursery: trio.Nursery | None = None
-        self._scope = trio.CancelScope()  # around the conversation; not around the farewell
+        self._scope = trio.CancelScope()  # around the reader; not around the closing handshake
         self._answered = False  # the handshake
         self._close_reason: CloseReason | None = None
 
@@ -130,12 +131,24 @@ class Connection:
                     deflate=self._deflate,
                     message_bytes=self._limits.message_bytes,
                 )
-                nursery.start_soon(self._heartbeat, nursery, socket)
+                # A market that waits for its clients waits for their answers too.
+                lenient = self._session.pong_seconds and math.isfinite(self._limits.pong_seconds)
+                nursery.start_soon(
+                    partial(
+                        heartbeat,
+                        nursery,
+                        socket,
+                        ping_seconds=self._limits.ping_seconds,
+                        pong_seconds=self._session.pong_seconds if lenient else self._limits.pong_seconds,
+                        excused=self._unread_since,
+                        end=self.end,
+                    )
+                )
                 if self._session.beat_seconds:
                     nursery.start_soon(self._on_timer)
-                await self._converse(socket, handshake_deadline)
+                await self._serve(socket, handshake_deadline)
                 if self._send_buffer.opened:
-                    await self._part(socket)
+                    await self._close(socket)
                 nursery.cancel_scope.cancel()
         except* Exception:
             log.exception("bug in a connection", dialect=self.peer_info.dialect)
@@ -146,13 +159,13 @@ class Connection:
         return self._close_reason or close_reason.GONE
 
     def end(self, why: CloseReason) -> None:
-        """End the conversation; the first reason given is the one that counts."""
+        """End the connection; the first reason given is the one that counts."""
         if self._close_reason is None:
             self._close_reason = why
             self._scope.cancel()
 
     def check_key(self) -> None:
-        """End the conversation if it stands on a key that is not good any more."""
+        """End the connection if it was opened with a key that is not good any more."""
         if self.peer_info.revoked:
             self.end(close_reason.REVOKED)
 
@@ -167,7 +180,7 @@ class Connection:
         return self._send_buffer
 
     def leave(self, ending: Ending) -> None:
-        """End the conversation between these two events; without a close code, drop the connection."""
+        """End the connection between these two events; without a close code, drop the connection."""
         self._hub.mute(self._send_buffer)
         cause = DisconnectCause.TOKEN_EXPIRED if ending.token_expired else None
         self.end(CloseReason(ending.why, ending.code, ending.reason, cause))
@@ -182,7 +195,7 @@ class Connection:
 
     # -- its parts ---------------------------------------------------------------------------------
 
-    async def _converse(self, socket: WebSocketConnection, handshake_deadline: float) -> None:
+    async def _serve(self, socket: WebSocketConnection, handshake_deadline: float) -> None:
         """Read until there is a reason to end; at first the handshake is one, and then the auth window."""
         registry = self._registry
         registry.connections[self] = None
@@ -195,7 +208,7 @@ class Connection:
         faults.arrived(self)
         try:
             with self._scope:
-                await self._greet(handshake_deadline)
+                await self._answer(handshake_deadline)
                 self._scope.deadline = math.inf
                 await self._read(socket)
             if self._scope.cancelled_caught:
@@ -209,7 +222,7 @@ class Connection:
             if self._answered:
                 registry.close_counts.ended(self._close_reason or close_reason.GONE)
 
-    async def _greet(self, deadline: float) -> None:
+    async def _answer(self, deadline: float) -> None:
         """Answer the handshake, in one write with what the session says first, and see it taken."""
         try:
             await self._registry.fanout.at_rest()
@@ -290,30 +303,11 @@ class Connection:
             case Close(code, reason):
                 self.end(CloseReason("closed by session", code, reason))
 
-    async def _heartbeat(self, nursery: trio.Nursery, socket: WebSocketConnection) -> None:
-        """The heartbeat task: a ping now and then, and an answer in time."""
-        # A market that waits for its clients waits for their answers too.
-        lenient = self._session.pong_seconds and math.isfinite(self._limits.pong_seconds)
-        seconds = self._session.pong_seconds if lenient else self._limits.pong_seconds
-        while True:
-            await trio.sleep(self._limits.ping_seconds)
-            pinged, answered = trio.current_time(), trio.Event()
-            nursery.start_soon(self._ping, socket, answered)
-            try:
-                await Countdown(seconds).wait(answered.wait)
-            except trio.TooSlowError:
-                # Its answer is not behind what we did not read.
-                if not self._send_buffer.stalled and not self._member.waited(since=pinged):
-                    self.end(close_reason.SILENT)
+    def _unread_since(self, moment: float) -> bool:
+        """Whether the client's answer may be behind what has not been read since then."""
+        return self._send_buffer.stalled or self._member.waited(since=moment)
 
-    async def _ping(self, socket: WebSocketConnection, answered: trio.Event) -> None:
-        try:
-            await socket.ping()
-            answered.set()
-        except ConnectionClosed:
-            self.end(close_reason.GONE)
-
-    async def _part(self, socket: WebSocketConnection) -> None:
+    async def _close(self, socket: WebSocketConnection) -> None:
         """Send what is still due, then shake hands on the close, all within the time for it."""
         why = self._close_reason or close_reason.GONE
         if self._send_buffer.stalled:
@@ -321,25 +315,25 @@ class Connection:
             await self._stream.passable()
         with trio.move_on_after(self._limits.close_seconds):
             if why.code:
-                await self._say_why(why)
+                await self._send_reason(why)
                 if not socket.closed:
                     await socket.aclose(why.code, why.reason)
-                elif not self._stream.said_close:
+                elif not self._stream.close_sent:
                     await self._stream.send_all(close_frame(why.code, why.reason))
-            await self._stream.part()
+            await self._stream.finish()
 
     def _closed(self, code: int) -> CloseReason:
         """What it means that trio-websocket has closed with ``code``."""
         if code == close_reason.TOO_BIG.code:
             return close_reason.TOO_BIG
-        if self._stream.said_close:
+        if self._stream.close_sent:
             return close_reason.GONE
         # A malformed frame: trio-websocket stops reading, and leaves it to us to say so.
         return {why.code: why for why in (close_reason.PROTOCOL_ERROR, close_reason.INVALID_TEXT)}.get(
             code, close_reason.GONE
         )
 
-    async def _say_why(self, why: CloseReason) -> None:
+    async def _send_reason(self, why: CloseReason) -> None:
         await self._registry.fanout.at_rest()
         if why.at_once:
             self._hub.abandon(self._send_buffer)
@@ -351,7 +345,7 @@ class Connection:
         await self._stream.flushed()
 
     def _cut(self) -> None:
-        """The outlet gave up: its backlog is full, its socket broken, or its topic beyond telling."""
+        """The send buffer gave up: its backlog is full, its socket broken, or an encoder failed."""
         if self._send_buffer.failed:
             self.end(close_reason.BUG)
         elif self._send_buffer.lost_at is not None:

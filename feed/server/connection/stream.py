@@ -2,7 +2,7 @@
 The stream under trio-websocket: it reads for it, and lets its frames out between ours.
 
 trio-websocket does the handshake, reads messages, answers pings and closes. It writes whole control
-frames, one at a time; the outlet puts them ahead of data. Data never passes through trio-websocket.
+frames, one at a time; the send buffer puts them ahead of data. Data never passes through trio-websocket.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ UNPAID_UNITS: Final = 200
 
 class ConnectionStream(trio.abc.Stream):
     """
-    A transport and its outlet, as a Trio stream.
+    A transport and its send buffer, as a Trio stream.
 
     Attributes:
         send_buffer: Everything that goes out, in order.
-        said_close: Whether a close frame is among it.
+        close_sent: Whether a close frame is among it.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class ConnectionStream(trio.abc.Stream):
 
         Args:
             transport: Where bytes come from and go to.
-            backlog_bytes: Bound on what the outlet may owe.
+            backlog_bytes: Bound on what the send buffer may owe.
             deflated: See :class:`~feed.stream.send_buffer.SendBuffer`.
             cut: See there.
             message_frames: Bound on the frames of one message of the client.
@@ -95,11 +95,11 @@ class ConnectionStream(trio.abc.Stream):
         self._faulty: FaultyTransport | None = None  # the transport, once something has gone wrong on it
         self._listening = False  # trio-websocket is reading
         self._leaving = False
-        self.said_close = False
+        self.close_sent = False
         self._closed = False
 
     def wake(self) -> None:
-        """The outlet owes something: let :meth:`write` run."""
+        """The send buffer owes something: let :meth:`write` run."""
         self._owing.set()
 
     async def write(self) -> None:
@@ -151,7 +151,7 @@ class ConnectionStream(trio.abc.Stream):
             await self._progress.park()
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
-        """Send the answer to the handshake, when the outlet is released, or one control frame at once."""
+        """Send the answer to the handshake, on release of the send buffer, or one control frame at once."""
         if self._closed:
             raise trio.ClosedResourceError
         await trio.lowlevel.checkpoint_if_cancelled()
@@ -161,10 +161,10 @@ class ConnectionStream(trio.abc.Stream):
             self.send_buffer.open(frame)
             return
         if is_close(frame):
-            self.said_close = True
+            self.close_sent = True
             self._over()
-        if not self.send_buffer.control(frame) and not self.said_close:
-            # A close frame is waited for by whoever parts: a client that closes may read no more.
+        if not self.send_buffer.control(frame) and not self.close_sent:
+            # A close frame is waited for by whoever closes: a client that closes may read no more.
             await self.wait_send_all_might_not_block()
         if self._closed:
             raise trio.BrokenResourceError
@@ -188,7 +188,7 @@ class ConnectionStream(trio.abc.Stream):
             data = self._unread or await self._transport.receive()
             self._unread = b""
             while data and self._leaving:
-                data = await self._transport.receive()  # it is heard, but not listened to
+                data = await self._transport.receive()  # read, and thrown away
             await self.passable()  # the link may have stalled since the transport was asked
             data = await self._piece(data)
         except OSError as problem:
@@ -222,21 +222,21 @@ class ConnectionStream(trio.abc.Stream):
         return data
 
     async def aclose(self) -> None:
-        """trio-websocket has no more use for this; the connection has, for its last words."""
+        """trio-websocket has no more use for this; the connection has, for its last message."""
         await trio.lowlevel.checkpoint()
 
-    async def part(self) -> None:
+    async def finish(self) -> None:
         """
-        Say that nothing more will come, hear the client out, and drop the connection.
+        Send the end of the stream, read what the client still sends, and drop the connection.
 
         Dropping a socket with unread bytes would reset it, and the client would lose our last
-        words. The caller bounds the wait.
+        message. The caller bounds the wait.
         """
         self._leaving = True
         try:
             await self.wait_send_all_might_not_block()  # a close frame may be on its way
             self._transport.finish()
-            while self._listening:  # trio-websocket still reads, and hears the client out for us
+            while self._listening:  # trio-websocket still reads, and takes what the client still sends
                 await self._progress.park()
             while await self._transport.receive():
                 pass

@@ -79,7 +79,7 @@ def build(context: RequestContext, origins: Origins) -> tuple[Starlette, tuple[s
 
 
 class _Handlers:
-    """Checks a request, hears the endpoint, and words the answer."""
+    """Checks a request, calls the endpoint, and encodes the answer."""
 
     def __init__(self, context: RequestContext) -> None:
         self._context = context
@@ -127,7 +127,7 @@ class _Handlers:
         except Problem as problem:
             response = _Refusal(problem, endpoint.access.wording)
         except ClientDisconnect:
-            return Response(status_code=400)  # nobody hears it
+            return Response(status_code=400)  # the client is gone
         except Exception:
             log.exception("bug in an endpoint", path=endpoint.path)
             response = _Refusal(Problem(500, "internal", "Internal error"), endpoint.access.wording)
