@@ -65,7 +65,7 @@ def test_published_spread_is_taken_at_its_prices():
 
 
 def test_published_imbalance():
-    """From -1, nobody bids, to 1, nobody offers."""
+    """From -1 (no bids) to 1 (no asks)."""
     assert imbalance([(99, 3)], [(101, 1)], 5) == 0.5
     assert imbalance([], [(101, 1)], 5) == -1.0
     assert imbalance([], [], 5) == 0.0
@@ -86,5 +86,5 @@ def test_a_wall_is_a_multiple_of_the_median():
 
 @given(st.lists(st.integers(0, 1000), min_size=1))
 def test_twice_median(values):
-    """Whole, whatever the median is."""
+    """An integer for any median."""
     assert twice_median(values) == 2 * median(values)

@@ -46,7 +46,7 @@ def story(moved_bps=210.0, minutes=60, obi=0.18, walls=((6_700_000, 452, 8.5),),
 
 
 def test_story_of_the_document():
-    """The same state, told in much the same words."""
+    """The same figures in the expected sentences."""
     assert story() == (
         "BTC rallying 2.10% in the past hour with strong buying pressure. OBI at 0.18 across exchanges. "
         "A significant bid wall at $67,000 (45.2 BTC, 8.5x median) is supporting price. "
@@ -92,7 +92,7 @@ def test_nothing_is_minus_zero(moved, obi):
     ],
 )
 def test_a_rate_in_percent(rate, text):
-    """To four digits, and none that says nothing."""
+    """To four digits, without trailing zeros."""
     assert narratives.percent(rate) == text
 
 

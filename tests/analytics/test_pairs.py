@@ -19,7 +19,7 @@ def test_pairs_of_the_default_market():
 
 
 def test_an_exchange_and_a_pair_name_one_book():
-    """In the default market nobody has to ask whether it is spot or future."""
+    """In the default market an exchange and a pair name one book."""
     listing = default_market().listing()
     for pair in pairs(listing).values():
         names = [exchange(listing[at]) for at in pair.spot + pair.perpetuals]

@@ -14,7 +14,7 @@ LEAVES = list(leaves())
 
 
 def test_every_class_of_settings_is_part_of_the_whole():
-    """A group that nobody put into Settings could not be set by an operator."""
+    """A group missing from Settings could not be set by an operator."""
     grouped = {leaf.owner for leaf in LEAVES} | {Settings, settings.Listen, policies.Policies}
     for module in (settings, policies):
         for _, kind in inspect.getmembers(module, attrs.has):
@@ -61,7 +61,7 @@ def test_values_are_changed_deep_down():
     ],
 )
 def test_bounds_are_read_off_validators(validator, said):
-    """They stand once, where they are checked."""
+    """They are defined once, in the validators."""
     assert list(bounds(validator)) == said
 
 
@@ -80,7 +80,7 @@ class Odd:
 
 
 def test_a_type_that_no_file_can_say_is_found_at_once():
-    """Whoever adds such a setting hears of it from the tests, and not from an operator."""
+    """A setting of an unknown type fails in the tests, not at an operator."""
     odd, hidden = leaves(Odd)
     with pytest.raises(TypeError, match="cannot be of the type"):
         allowed(odd.attribute)

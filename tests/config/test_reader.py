@@ -70,7 +70,7 @@ def test_groups_are_tables_that_may_be_said_in_part():
     )
 
 
-def test_where_each_setting_stands_is_known():
+def test_the_line_of_each_setting_is_known():
     """Its file and its line; nothing for what the file does not mention."""
     text = 'port = 1\n[limits]\nping_seconds = 2\n\n[[listen]]\nprotocol = "x"\nhost = "y"\nport = 3\n'
     assert parsed(text).places == {
@@ -168,13 +168,13 @@ def test_every_setting_can_be_said_in_a_file(leaf, data):
         (f"x = {'[' * 5000}", " is nested too deeply"),
     ],
 )  # fmt: skip
-def test_a_mistake_is_told_with_its_line_and_what_to_do(text, complaint):
+def test_an_error_has_its_line_and_a_hint(text, complaint):
     """File and line, the dotted name, and the name that was meant or what is allowed."""
     (told,) = complaints(text)
     assert told.startswith(f"feed.toml:{complaint}")
 
 
-def test_all_mistakes_are_told_at_once():
+def test_all_errors_are_reported_at_once():
     """Those of one table too, in the order of their lines."""
     text = "prot = 1\n[limits]\nping_seconds = 0\npong_seconds = 0\n[web]\nrows = 'x'\n[policies]\nreal = 1\n"
     assert [told.split("; ")[0] for told in complaints(text)] == [

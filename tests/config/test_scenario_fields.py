@@ -40,7 +40,7 @@ def test_every_table_of_the_file_is_there():
             assert row.default, (section.name, row.name)
 
 
-def test_a_field_is_told_as_a_file_says_it():
+def test_a_field_is_described_in_the_form_of_a_file():
     """Spans with their unit, sides by their names, bounds and defaults as the classes have them."""
     order = {row.name: row for row in SECTIONS["large-order"].rows}
     assert order["side"].allowed == "buy or sell"

@@ -21,7 +21,7 @@ def back(text):
 
 @given(changes())
 def test_any_settings_come_back(values):
-    """Whatever is set, wherever it is from: what is written gives the same settings when it is read."""
+    """For any settings from any source: the written file gives the same settings when it is read."""
     given = effective(None, {name: (f"--{name}\n", value) for name, value in values.items()})
     assert back(settings_text(given)) == given.settings
 

@@ -121,7 +121,7 @@ def test_a_missing_coinbase_match_is_a_gap_with_its_place(import_texts):
     assert [row[0] for row in done.rows] == [3, 3]
 
 
-def test_a_coinbase_update_before_its_snapshot_is_left_out_and_told(import_texts):
+def test_a_coinbase_update_before_its_snapshot_is_left_out_and_reported(import_texts):
     """There is no book to apply it to."""
     done = import_texts("coinbase", coinbase((0, update(0, ["buy", "1.50", "1"])), (1, SNAPSHOT)))
     assert done.rows == SEEDED
@@ -133,7 +133,7 @@ def test_a_coinbase_update_before_its_snapshot_is_left_out_and_told(import_texts
 
 
 def test_a_reopened_connection_clears_the_books_that_came_over_it(import_texts):
-    """After a reconnect nobody knows what was missed: clear, say that there is no quote, wait."""
+    """After a reconnect the book is cleared, with an empty quote, until the next snapshot."""
     files = coinbase((1, SNAPSHOT))
     files["cap"] += (
         f"wss://host <-> {START + 2}.0\n" + at(3, update(3, ["buy", "1.50", "1"])) + at(4, SNAPSHOT)
@@ -171,7 +171,7 @@ def test_a_coinbase_ticker_is_compared_with_the_book_or_becomes_the_quote(import
 
 
 def test_a_crossed_book_is_counted_with_its_place(import_texts):
-    """A bid at or above the ask is imported as it is, and told."""
+    """A bid at or above the ask is imported as it is, and reported."""
     done = import_texts("coinbase", coinbase((1, SNAPSHOT), (2, update(2, ["buy", "1.75", "1"]))))
     assert done.report.crossed == 1
     assert str(done.report.problems[0]).endswith("cap:3: AB-USD is crossed: bid 175, ask 175 ticks")
@@ -311,7 +311,7 @@ def test_a_wrong_kraken_checksum_clears_the_book_until_the_next_snapshot(import_
 
 
 def test_kraken_levels_pushed_out_of_the_depth_are_taken_off(import_texts):
-    """Nobody announces them; both halves of an update may be objects of their own."""
+    """They are not announced; both sides of an update may be separate objects."""
     asks = KRAKEN_ASKS
     change = [
         0,
@@ -461,7 +461,7 @@ def test_a_repeated_binance_diff_is_passed_over(import_texts):
     assert done.report.messages["depthUpdate repeated"] == 3
 
 
-def test_a_binance_snapshot_that_is_too_old_is_told(import_texts):
+def test_a_binance_snapshot_that_is_too_old_is_reported(import_texts):
     """When the first diff begins past the snapshot, something between them is missing."""
     done = import_texts("binance", {"cap": OPENED + at(1, diff(20, 21, bids=[["1.1", "1"]])) + rest(2, 12)})
     assert done.rows[-2:] == [(7, 0, ns(2)), (5, 0, ns(2), 0, 0, 0, 0)]
@@ -608,7 +608,7 @@ def test_a_capture_of_an_exchange_that_is_not_known_is_an_error(import_texts):
 
 
 def test_a_strict_import_takes_no_gap(import_texts):
-    """Each is told with its place, those past the bound by their number; and without one all is well."""
+    """Each is reported with its place, those past the bound as a count; without a gap there is no error."""
     text = coinbase(*[(number, match(number, 2 * number)) for number in range(1, 5)])
     with pytest.raises(ConfigErrors) as caught:
         import_texts("coinbase", text, strict=True, bounds=Importing(problems=2))

@@ -65,7 +65,7 @@ def test_a_truncated_archive_is_an_error_with_its_place(import_texts, suffix, cu
 
 
 def test_a_zip_of_several_tables_is_refused(import_texts):
-    """Nobody knows which one was meant."""
+    """It is not clear which one to import."""
     with pytest.raises(ConfigError, match="it holds 2 files where one is expected"):
         import_texts("binance-trades", {"ABUSDT-x.zip": zipped(("a.csv", ""), ("b.csv", ""))})
 
@@ -232,7 +232,7 @@ def test_the_book_knows_its_top(changes):
     ],
 )
 def test_crypto_symbols_are_canonical(name, symbol):
-    """Whatever separates base and quote, the canonical name has a dash; unknown names stay."""
+    """With any separator of base and quote, the canonical name has a dash; unknown names stay."""
     assert crypto_symbol(name).name == symbol
 
 
@@ -243,7 +243,7 @@ def test_currency_symbols_are_canonical():
 
 
 def test_times_are_exact():
-    """Nothing goes through a float: nanoseconds survive, and units are told by their size."""
+    """No float is involved: nanoseconds are exact, and the unit follows from the number of digits."""
     assert iso_utc("2021-04-17T16:43:37.129278Z") == 1618677817129278000
     assert iso_utc("2021-04-17 16:43:37") == 1618677817000000000
     assert decimal_seconds("1582905486.4930081234") == 1582905486493008123

@@ -34,7 +34,7 @@ SEEDED = [
 ]
 
 
-def test_orders_from_before_the_start_stand_as_one_per_level(import_texts):
+def test_orders_from_before_the_start_become_one_per_level(import_texts):
     """The book before the first message is what the first book line shows, with the message undone."""
     done = import_texts("lobster", pair(BEGIN))
     assert (done.instrument.symbol, done.instrument.quote) == ("AB", "USD")
@@ -119,7 +119,7 @@ def test_levels_come_into_view_and_leave_it_at_the_far_end(import_texts):
     assert done.report.gaps == 0
 
 
-def test_a_book_file_that_disagrees_is_believed_and_told(import_texts):
+def test_a_book_file_that_disagrees_is_followed_and_reported(import_texts):
     """A size that no message explains is set right, with the place and both sizes in the report."""
     done = import_texts(
         "lobster",
@@ -145,7 +145,7 @@ def test_a_book_file_that_disagrees_is_believed_and_told(import_texts):
 
 
 def test_several_days_follow_each_other(import_texts):
-    """Each day's pair begins with a cleared book, whatever order the files are named in."""
+    """Each day's pair begins with a cleared book, in any order of the files."""
     one = pair(BEGIN)
     two = {name.replace("06-21", "06-22"): text for name, text in one.items()}
     done = import_texts("lobster", one | two)

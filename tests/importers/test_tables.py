@@ -73,7 +73,7 @@ def test_a_tardis_snapshot_after_changes_starts_the_book_anew(import_texts):
     ]
 
 
-def test_tardis_changes_before_a_snapshot_are_left_out_and_told(import_texts):
+def test_tardis_changes_before_a_snapshot_are_left_out_and_reported(import_texts):
     """A file cut out of the middle of a day has no book to change."""
     change = "ABEUR,500,501,false,bid,10,1"
     done = import_texts("tardis-book", book(change, change, *SNAPSHOT))
@@ -105,7 +105,7 @@ def test_tardis_trades(import_texts):
 
 
 def test_tardis_quotes(import_texts):
-    """An empty cell is a side without anybody; a bid at the ask is counted."""
+    """An empty cell is an empty side; a bid at the ask is counted."""
     head = "exchange,symbol,timestamp,local_timestamp,ask_amount,ask_price,bid_price,bid_amount\n"
     done = import_texts(
         "tardis-quotes", {"q.csv": head + "ex,AB,1,2,5,11,10,4\nex,AB,2,3,,,10,4\nex,AB,3,4,5,10,10,4\n"}
@@ -146,21 +146,21 @@ def test_a_tardis_price_off_the_grid_names_its_line(import_texts):
     )
 
 
-def test_a_file_without_a_column_is_told_by_its_header(import_texts):
+def test_a_missing_column_is_detected_in_the_header(import_texts):
     """The error says which column is missing and what the header should be."""
     error = fails(import_texts, "tardis-trades", {"a.csv": "exchange,symbol\n"})
     assert error.what == "no column timestamp"
     assert error.hint.startswith("the header should be exchange,symbol,timestamp")
 
 
-def test_a_file_of_another_format_is_told_by_its_header(import_texts):
+def test_another_format_is_detected_from_the_header(import_texts):
     """The error says which column is missing and which format it looks like."""
     error = fails(import_texts, "tardis-trades", book(*SNAPSHOT))
     assert (error.what, error.hint) == ("no column id", "it looks like the format tardis-book")
 
 
-def test_the_problems_of_several_tables_are_told_at_once(import_texts):
-    """The first of each, with its place: nobody mends one file to hear of the next."""
+def test_the_problems_of_several_tables_are_reported_at_once(import_texts):
+    """The first error of each file is reported at once, with its place."""
     files = {
         "EURUSD.csv": "time,bid\n",
         "GBPUSD.csv": "time,bid,ask\n2012-02-01 05:00:03,1,2\n",
@@ -195,7 +195,7 @@ def test_binance_trade_files_with_and_without_header(import_texts):
     assert done.report.checked == {"trade of ABUSDT follows the one before": 1}
 
 
-def test_a_gap_in_binance_trade_ids_is_told(import_texts):
+def test_a_gap_in_binance_trade_ids_is_reported(import_texts):
     """Each id is one more than the last; the place and both ids are in the report."""
     lines = "7,1,2,3,1000000000000,True,True\n9,1,2,3,1000000000001,True,True\n"
     done = import_texts("binance-trades", {"ABUSDT-trades.csv": lines})
@@ -231,7 +231,7 @@ def test_the_fewest_prices_that_make_a_kline(kline, path):
 
 
 def test_binance_klines_become_trades_that_give_the_same_kline_again(import_texts):
-    """Open, high, low, close, volume and times are kept; a gap in the times is told."""
+    """Open, high, low, close, volume and times are kept; a gap in the times is reported."""
     lines = (
         "1000000000000,1.0,1.5,0.8,1.2,10.3,1000000000999,0,5,0,0,0\n"
         "1000000001000,1.2,1.2,1.2,1.2,0.0,1000000001999,0,0,0,0,0\n"
@@ -265,7 +265,7 @@ def test_an_impossible_kline_is_refused(import_texts, line, what):
 
 @pytest.mark.parametrize("line", ["7,1,2,3,1000000000000,maybe,True", "x7,1,2\n8,1,2,3,4,perhaps"])
 def test_a_malformed_binance_trade_is_refused(import_texts, line):
-    """A flag that is neither true nor false says nothing about the aggressor."""
+    """A flag that is neither true nor false is malformed."""
     assert (
         "where true or false is expected"
         in fails(import_texts, "binance-trades", {"ABUSDT-x.csv": line}).what
@@ -296,7 +296,7 @@ def test_a_malformed_binance_trade_is_refused(import_texts, line):
         ("EURUSD.csv", "time,bid,ask\n2012-02-01,{b},{a}\n", 1328054400000),
     ],
 )
-def test_fx_layouts_are_told_apart(import_texts, file, text, times):
+def test_fx_layouts_are_detected(import_texts, file, text, times):
     """HistData (New York winter time), TrueFX, JForex, pandas, any header with the names of the columns."""
     done = import_texts("fx-csv", {file: text.format(b="1.306600", a="1.306770")})
     assert done.rows == [(5, 0, times * MILLISECOND, 130660, 1, 130677, 1)]
@@ -410,7 +410,7 @@ def test_fx_bars_of_bids_and_asks_become_quotes(import_texts):
 
 
 def test_fx_bars_of_several_instruments_and_of_one_file(import_texts):
-    """Merged by time; bids and asks may stand side by side."""
+    """Merged by time; bids and asks may be columns of one file."""
     both = "DateTime;BidOpen;BidHigh;BidLow;BidClose;AskOpen;AskHigh;AskLow;AskClose\n"
     done = import_texts(
         "fx-csv",

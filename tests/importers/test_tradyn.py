@@ -37,7 +37,7 @@ def test_ticks_become_quotes(import_texts):
     assert done.header.provenance.source == "tradyn"
 
 
-def test_a_sequence_number_that_goes_back_is_told(import_texts):
+def test_a_sequence_number_that_goes_back_is_reported(import_texts):
     """With its place, and what was expected."""
     text = tick("EURUSD", "1.1", "1.2", 1, 5) + tick("EURUSD", "1.1", "1.3", 2, 4)
     done = import_texts("tradyn", {"a.ticks": text})
@@ -47,7 +47,7 @@ def test_a_sequence_number_that_goes_back_is_told(import_texts):
     )
 
 
-def test_a_missing_tick_is_told(import_texts):
+def test_a_missing_tick_is_reported(import_texts):
     """Each names the one before it; what a connection repeats is none, and a new beginning may be."""
     seqs = [(5, None), (7, 5), (7, 5), (11, 9), (12, 11), (12, None), (20, None), (21, 20)]
     text = "".join(tick("EURUSD", "1.1", "1.2", at, seq, prev=prev) for at, (seq, prev) in enumerate(seqs, 1))

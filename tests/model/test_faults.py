@@ -1,4 +1,4 @@
-"""Whom a fault strikes, and when."""
+"""The connections that a fault affects, and its time."""
 
 import pytest
 
@@ -25,7 +25,7 @@ def test_a_connection_is_struck_when_all_fits(aim, struck):
 
 
 def test_a_key_that_is_aimed_at_must_have_been_shown():
-    """Who has not authenticated yet is struck only when no key is named."""
+    """A connection without a key is affected only by faults that name none."""
     assert Aim().strikes(dialect="tradyn", key=None, lot=0.0)
     assert not Aim(key="desk").strikes(dialect="tradyn", key=None, lot=0.0)
 

@@ -41,7 +41,7 @@ def test_there_is_a_label_for_each_instrument():
 
 
 def test_a_label_needs_an_instrument():
-    """It says where, or it says nothing."""
+    """A label without instruments is refused."""
     with pytest.raises(ValueError, match="instruments"):
         GroundTruth(signal=WALL, instruments=(), at=0)
 

@@ -21,7 +21,7 @@ def test_an_order_id_is_a_ulid():
 
 @given(ms=MS, order=NUMBERS)
 def test_an_order_id_is_read_back(ms, order):
-    """Whatever the time and the number; a part of a millisecond is dropped."""
+    """For any time and number; fractions of a millisecond are dropped."""
     assert parse_order_id(order_id(ms * 1_000_000 + 999_999, order)) == (ms, order)
 
 

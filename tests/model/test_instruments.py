@@ -64,7 +64,7 @@ def test_decimal_text(units, decimals, text):
 
 
 @pytest.mark.parametrize(("text", "ticks"), [("100", 10000), ("100.5", 10050), ("1e2", 10000), ("0.010", 1)])
-def test_any_way_to_write_a_price_is_read(text, ticks):
+def test_any_notation_of_a_price_is_read(text, ticks):
     """Clients need not pad."""
     assert BTC.price_ticks(text) == ticks
 
@@ -88,7 +88,7 @@ def test_any_way_to_write_a_price_is_read(text, ticks):
     ],
 )
 def test_what_is_no_price_is_off_the_grid(text):
-    """Whatever a client writes is a price or an OffGrid; nothing else escapes."""
+    """Any text is a price or raises OffGrid, and no other error."""
     with pytest.raises(OffGrid):
         BTC.price_ticks(text)
 
@@ -131,7 +131,7 @@ def test_listing_refuses_a_symbol_twice():
     "text", [" 1.00", "1.00 ", "1_0.00", "\u0661.00", "", ".", "+", "1,00", "0x10", "1.00\n"]
 )
 def test_only_plain_ascii_decimals_are_numbers(text):
-    """Whatever else Python reads as a number is refused: another parser would read something else."""
+    """Other texts that Python accepts as numbers are refused, since other parsers do not accept them."""
     item = Instrument(symbol="X", base="X", quote="Y", price_decimals=2, size_decimals=4)
     with pytest.raises(OffGrid):
         item.price_ticks(text)

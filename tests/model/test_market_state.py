@@ -1,4 +1,4 @@
-"""Where the market stands, against the book's own views."""
+"""The market state, compared with the book's own views."""
 
 from itertools import pairwise
 
@@ -60,7 +60,7 @@ def folded(rows, instruments=2):
 
 @given(commands=COMMANDS, depth=st.none() | st.integers(0, 3))
 def test_books_are_those_of_the_views(commands, depth):
-    """Price levels, and orders in their priority, whatever happened in the market."""
+    """Price levels, and orders in priority order, after any commands."""
     rows = traded(commands)
     market_state = folded(rows)
     for at in range(2):
@@ -169,7 +169,7 @@ def test_copy_goes_its_own_way(before, after):
 
 @given(commands=COMMANDS)
 def test_a_ticker_is_what_book_and_trades_say_at_its_number(commands):
-    """Whatever happens: at the row that completes a change, and never before the trade that it reports."""
+    """After any commands: at the row that completes a change, and never before the trade that it reports."""
     rows = traded(commands)
     market_state = MarketState(2)
     for seq, row in enumerate(rows, 1):
@@ -188,8 +188,8 @@ def test_a_ticker_is_what_book_and_trades_say_at_its_number(commands):
 
 
 @given(commands=COMMANDS)
-def test_at_rest_a_ticker_is_where_the_market_stands(commands):
-    """After every command: nothing that it did is still to be told, but where a side is missing."""
+def test_at_rest_a_ticker_equals_the_market_state(commands):
+    """After every command no change is pending, except where a side is empty."""
     market_state = MarketState(2)
     for seq, (row, behind) in enumerate(pairwise([*traded(commands), None]), 1):
         market_state.apply(seq, row)
@@ -203,7 +203,7 @@ def test_at_rest_a_ticker_is_where_the_market_stands(commands):
                 assert trade is None or ticker.price == trade.price
 
 
-def test_a_trade_that_the_book_does_not_tell_of_is_told_at_once():
+def test_a_trade_without_a_book_change_is_reported_at_once():
     """But not while a side is missing: then there are no two best prices to tell with it."""
     apart = (TRADE, 0, 5, 1, UNKNOWN, 101, 2, 0, 0, UNKNOWN, UNKNOWN)
     rows = [

@@ -23,7 +23,7 @@ def test_what_a_client_is_told_it_can_give_back(seq, proof):
 
 
 def test_the_text_is_pinned():
-    """Eight digits of lower case for the proof, whatever it is; none too many for the number."""
+    """Eight lower-case hexadecimal digits for the proof; no leading zeros for the number."""
     assert StreamPosition(123_456, 0xA1B2C3D4).text == "123456-a1b2c3d4"
     assert StreamPosition(0, 7).text == "0-00000007"
 

@@ -1,4 +1,4 @@
-"""Files that grow by whole pieces, whatever becomes of the disk."""
+"""Files that are appended to in whole records, with full disks and other failures."""
 
 import errno
 import os
@@ -121,7 +121,7 @@ def test_a_file_that_was_renamed_goes_on_under_its_new_name(path):
     file.close()
 
 
-def test_a_file_that_somebody_shortened_takes_nothing(path):
+def test_a_file_shortened_by_others_is_not_written(path):
     """What it held before cannot be had again."""
     file = AppendOnlyFile(path)
     file.append(b"one\n")
@@ -158,7 +158,7 @@ def test_a_pipe_that_took_half_a_piece_is_given_up(path):
 
 
 def test_one_process_at_a_time(path):
-    """The second one hears of it at once."""
+    """The second process gets an error at once."""
     file = AppendOnlyFile(path)
     file.append(b"one\n")
     program = (

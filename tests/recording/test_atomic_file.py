@@ -40,7 +40,7 @@ def test_when_it_fails_the_old_one_stays(path):
 
 @pytest.mark.parametrize("name", ["fsync", "replace"])
 def test_a_full_disk_is_one_line(path, monkeypatch, name):
-    """At whatever step it comes."""
+    """At any step."""
     path.write_bytes(b"old")
 
     def fail(*_):
@@ -68,7 +68,7 @@ def test_a_full_disk_is_one_line(path, monkeypatch, name):
     ],
 )
 def test_only_an_earlier_output_is_replaced(path, is_ours, there, fits):
-    """Whatever else is there, the operator meant another name."""
+    """Any other content means that the operator mistyped the path."""
     path.write_bytes(there)
     if fits:
         write_atomically(path, b"new", is_ours=is_ours, where="--out")
@@ -88,7 +88,7 @@ def test_a_device_stays_one(path):
 
 
 def test_a_pipe_is_written_into(path):
-    """One that nobody reads is an error, and nobody waits for it."""
+    """A pipe without a reader is an error, without waiting."""
     os.mkfifo(path)
     with pytest.raises(ConfigError, match="No such device or address"):
         write_atomically(path, b"new", is_ours=is_port)

@@ -100,7 +100,7 @@ def test_what_was_written_is_read(tmp_path_factory, requests):
 
 
 def test_a_line_can_be_read_by_people():
-    """The client's own id stands there as it came."""
+    """The client's own id is written as it was received."""
     request = CancelMany(account=1, instrument=4, request=packed("0835bf3e-4a20-41f0-908d-8213f2b7a285"))
     assert journal_line(JournalEntry(at=5, request=request)) == (
         b'{"at":5,"do":"cancel-many","account":1,"instrument":4,'
@@ -173,7 +173,7 @@ def test_a_file_that_is_not_there_is_the_operators_mistake(path):
 
 
 def test_a_torn_last_line_did_not_act(path):
-    """It is left out, and told of."""
+    """It is left out, and reported."""
     path.write_bytes(header_line(HEADER) + LINE + LINE[:-1])
     found = read_journal(path)
     assert (len(found.entries), found.torn, found.events) == (1, True, None)
@@ -182,7 +182,7 @@ def test_a_torn_last_line_did_not_act(path):
 # --- a disk that fills up ------------------------------------------------------------------------------
 
 
-def test_a_request_that_finds_no_room_does_not_stand_there_in_part(path):
+def test_a_request_without_disk_space_is_not_written_in_part(path):
     """And as soon as there is room again the next one does; trouble begins once and ends once."""
     disk, told = Disk(), []
     journal = writer(path, disk=disk, changed=lambda: told.append(journal.trouble))
@@ -274,7 +274,7 @@ def test_another_runs_journal_is_refused(path, change, names):
 
 @pytest.mark.parametrize("rest", [LINE, LINE[:-3], end_line(5)])
 def test_a_run_is_not_continued(path, rest):
-    """Not even of the very same market: what happened after its last line nobody knows."""
+    """Not even of the same market: events after its last line are unknown."""
     path.write_bytes(header_line(HEADER) + rest)
     with pytest.raises(ConfigError, match="an earlier run of this market"):
         writer(path)
@@ -302,7 +302,7 @@ def test_what_is_no_journal_is_not_touched(path, content):
 
 
 def test_a_journal_is_written_by_one_process(path):
-    """The second one hears of it at once."""
+    """The second process gets an error at once."""
     journal = writer(path)
     with pytest.raises(ConfigError, match="another process or option writes it"):
         writer(path)

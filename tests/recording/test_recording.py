@@ -161,7 +161,7 @@ def test_a_file_cut_in_its_header_is_no_recording():
 @settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_a_flipped_bit_never_gives_a_wrong_event(data):
-    """Whatever bit is wrong: only true events are read, and either all of them or the damage is named."""
+    """With any bit flipped, only valid events are read: all of them, or the corruption is reported."""
     content = bytearray(record(ROWS))
     ends = frame_ends(bytes(content))
     first = ends[0]
@@ -279,7 +279,7 @@ def test_a_full_disk_stops_the_recording_once_and_never_its_user():
     assert (reader.corruption.block, reader.corruption.byte, reader.corruption.seq) == (3, ends[2], 11)
 
 
-def test_a_disk_that_is_full_at_once_is_told_at_once():
+def test_a_disk_that_is_full_at_the_start_is_reported_at_once():
     """The header itself may not fit."""
     with pytest.raises(RecordingError, match="after 0 events: No space left on device"):
         RecordingWriter(FullDisk(10), HEADER)

@@ -101,7 +101,7 @@ def test_participants_are_changed_field_by_field():
 
 
 def test_a_timeline_has_two_sides():
-    """Actions of the market and faults of the wire stand in one list, and are told apart."""
+    """Actions and faults are in one list in the file, and separate in the scenario."""
     text = """
 [[timeline]]
 at = "5s"
@@ -131,7 +131,7 @@ do = "halt"
     assert scenario.faults == (faults.Delay(seq=9, delay=SECOND // 10, duration=20 * SECOND, aim=aim),)
 
 
-def test_what_is_true_is_told_apart_from_what_happens():
+def test_ground_truth_is_separate_from_the_timeline():
     """Labels name their signal as the protocols do; each instrument of one is a label of its own."""
     text = """
 [[truth]]
@@ -300,12 +300,12 @@ def test_an_expectation():
         ),
     ],
 )
-def test_a_mistake_is_told_with_its_place(text, complaint):
+def test_an_error_has_its_place(text, complaint):
     """File, line, key, what was found and what is allowed."""
     assert complaints(HEAD + text + "\n") == [complaint]
 
 
-def test_what_is_missing_is_told_together():
+def test_missing_keys_are_reported_together():
     """One line for the keys that a file must have."""
     assert complaints("seed = 1\n") == ["one.toml: format, name, start, duration are missing"]
 
@@ -332,7 +332,7 @@ def test_a_mistake_in_the_head(line, complaint):
     assert complaints(text) == [complaint]
 
 
-def test_all_mistakes_are_told_at_once():
+def test_all_errors_are_reported_at_once():
     """In the order of the file, each as an error of its own."""
     text = (
         HEAD.replace("format = 1", "format = 3") + 'x = 1\n[[timeline]]\nat = "1s"\n[expect]\nevents = -1\n'
@@ -348,7 +348,7 @@ def test_all_mistakes_are_told_at_once():
 
 
 def test_a_mistake_in_the_market_hides_no_other():
-    """The rest is looked at all the same."""
+    """The rest is checked all the same."""
     assert len(complaints(HEAD + "x = 1\n[market]\nbase = 'y'\n")) == 2
 
 

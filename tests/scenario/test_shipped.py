@@ -1,4 +1,4 @@
-"""Which file a name stands for."""
+"""Finding the file of a scenario by name."""
 
 from pathlib import Path
 

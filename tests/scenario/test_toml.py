@@ -1,4 +1,4 @@
-"""Where in a file a key stands."""
+"""The line of each key in a TOML file."""
 
 import pytest
 
@@ -60,5 +60,5 @@ def test_a_key_has_its_line(path, line):
     [(("timeline", 0, "aim", "key"), 14), (("timeline", 0, "fraction"), 12), (("nothing",), None)],
 )
 def test_what_has_no_line_has_that_of_the_table_around_it(path, line):
-    """A missing key is told where it would stand."""
+    """A missing key is reported at the line of its table."""
     assert KeyLines(TEXT).find(path) == line

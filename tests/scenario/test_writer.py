@@ -26,7 +26,7 @@ def test_an_expectation_is_added_at_the_end():
 
 
 def test_an_old_expectation_is_replaced():
-    """Wherever it stands; what follows it, comments included, is kept."""
+    """At any place; what follows it, comments included, is kept."""
     text = (
         'format = 1\n\n[expect]\nevents = 1\ndigest = "x"\n\n[expect.counts]\nadd = 1\n'
         "\n# the market\n[market]\ncount = 3\n"

@@ -1,4 +1,4 @@
-"""Books, accounts and the stream tell one story, whatever accounts ask for."""
+"""Books, accounts and the stream are consistent after any requests."""
 
 import random
 

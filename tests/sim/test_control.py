@@ -164,7 +164,7 @@ def test_steps_come_one_action_at_a_time(controlled):
 
 
 def test_only_a_paused_run_is_stepped(controlled):
-    """Else nobody could tell which events are the next."""
+    """Otherwise "the next events" would not be defined."""
     with pytest.raises(MarketError, match="only a paused market"):
         controlled().step(1)
 
@@ -183,7 +183,7 @@ def test_a_change_of_speed_holds_from_now_on(clock, controlled):
 
 
 def test_every_command_is_announced(controlled):
-    """Whoever sleeps until the wake time must look again."""
+    """The wake time may have changed, so a waiting runner is woken."""
     calls = []
     control = controlled(speed=1.0, checkpoint_seconds=1.0, changed=lambda: calls.append(1))
     for command in (
@@ -215,7 +215,7 @@ def test_forward_gives_out_everything_in_between(clock, controlled):
 
 @pytest.mark.parametrize("checkpoint_seconds", [0.25, 1.0, 100.0])
 def test_back_gives_out_the_books_of_then_and_the_same_rows_again(controlled, checkpoint_seconds):
-    """Cleared first, so that a listener who starts from nothing is right."""
+    """Books are cleared first, so that a client without earlier state is right, too."""
     control = controlled(checkpoint_seconds=checkpoint_seconds)
     drain(control)
     goal = START + SECOND + SECOND // 2
@@ -237,7 +237,7 @@ def test_back_gives_out_the_books_of_then_and_the_same_rows_again(controlled, ch
 
 
 def test_the_books_that_are_given_out_are_the_books(controlled):
-    """A view that folds them stands where a view that saw everything stands."""
+    """A book view of these rows equals one of all rows."""
     control = controlled(checkpoint_seconds=1.0)
     seen = whole()[0] + drain(control)
     control.seek(START + SECOND)
@@ -278,8 +278,8 @@ def test_a_seek_forward_can_be_stopped_on_its_way(clock, controlled, command, st
     assert rows[-1][2] < START + 2 * SECOND
 
 
-def test_the_way_back_is_gone_to_its_end(controlled):
-    """Clients must be told of a moment in which the market stands, not of one that it is past already."""
+def test_a_seek_back_cannot_be_stopped(controlled):
+    """Clients get the snapshot of the time that the market has, not of an earlier one."""
     control = controlled(speed=1.0)
     control.seek(START + SECOND)
     settle(control)
@@ -291,7 +291,7 @@ def test_the_way_back_is_gone_to_its_end(controlled):
 
 
 def test_a_paused_run_stays_paused_after_a_seek(controlled):
-    """It shows the market of then, and stands."""
+    """It publishes the snapshot of that time, and stays paused."""
     control = controlled(speed=1.0, checkpoint_seconds=1.0)
     control.pause()
     control.seek(START + SECOND)
@@ -303,7 +303,7 @@ def test_a_paused_run_stays_paused_after_a_seek(controlled):
     assert control.status().market_time == START + SECOND // 2
 
 
-def test_without_checkpoints_the_way_back_is_from_the_beginning(controlled):
+def test_without_checkpoints_a_seek_back_starts_at_the_beginning(controlled):
     """To the same rows; and there is none to before the start."""
     control = controlled()
     drain(control)
@@ -316,8 +316,8 @@ def test_without_checkpoints_the_way_back_is_from_the_beginning(controlled):
         control.seek(START - 1)
 
 
-def test_there_is_no_way_past_the_end(controlled):
-    """Of the scenario, or where the run shall end: whoever asks is told, and nothing has changed."""
+def test_a_seek_past_the_end_is_refused(controlled):
+    """Past the end of the scenario or of the run: an error, and nothing changes."""
     end = START + SCENARIO.duration
     control = controlled()
     with pytest.raises(MarketError, match=f"the market ends at {end}, it cannot go on to {end + 1}"):
@@ -331,7 +331,7 @@ def test_there_is_no_way_past_the_end(controlled):
     assert control.status().state is RunState.ENDED
 
 
-def test_a_seek_past_an_end_that_nobody_knew_ends(controlled):
+def test_a_seek_past_an_unknown_end_ends(controlled):
     """Not seeking for good."""
     control = controlled(until=Until(seq=len(whole()[0]) + 5))
     control.seek(START + SECOND)
@@ -393,8 +393,8 @@ def test_an_endless_market_can_be_ended(clock):
     assert drain(control) == market.advance(START + SECOND)
 
 
-def test_a_market_at_a_standstill_ends_too(clock):
-    """Everything halted makes no rows, and does not keep who takes from coming back."""
+def test_a_halted_market_ends_too(clock):
+    """A market in which all is halted has no rows, and still `take` returns."""
     scenario = Scenario(
         name="test", start=START, duration=3600 * SECOND, market=SPEC, actions=(Halt(at=0, instruments=()),)
     )

@@ -118,7 +118,7 @@ def test_a_copy_goes_on_alike():
 
 
 def test_open_orders_are_cancelled_and_accounts_stay():
-    """Their book is gone, and they are told why."""
+    """Their book was cleared; the reason says so."""
     run = ClientMarket(LoopedScenario(SCENARIO), trading=Trading())
     run.opening()
     run.advance(START + SECOND)

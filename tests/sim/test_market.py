@@ -50,7 +50,7 @@ def test_the_same_seed_gives_the_same_rows_and_another_seed_others():
 
 
 def test_an_instrument_draws_its_own_random_numbers():
-    """With nothing in common, an instrument behaves the same whoever is listed beside it."""
+    """Without common news, an instrument behaves the same beside any other instruments."""
     news = attrs.evolve(default_market().news, common=0.0, mood=0.0, heard=0.0)
     alone, beside = (attrs.evolve(default_market(count), news=news) for count in (1, 3))
     rows = []
@@ -116,7 +116,7 @@ def test_time_does_not_go_back(open_market):
 
 
 def test_rows_are_in_the_order_of_time_and_rebuild_the_books():
-    """Timestamps never fall, and whoever applies the rows has the books of the exchange."""
+    """Timestamps never decrease, and the rows rebuild the books of the exchange."""
     market = Market(default_market(4), seed=2, start=START)
     views = [L2() for _ in range(4)]
     rows = market.opening() + market.advance(START + 20 * SECOND)
@@ -245,7 +245,7 @@ def test_who_bids_far_above_the_value_is_sold_to(open_market):
 
 
 def test_the_smallest_market_runs(open_market):
-    """One maker with two quotes on a side, and nobody else."""
+    """One maker with two quotes on a side, and no other participant."""
     spec = attrs.evolve(
         default_market(1),
         makers=Makers(count=1, quotes=2),

@@ -34,8 +34,8 @@ def of(rows, kind):
     return [row for row in rows if row[0] == kind]
 
 
-def test_opening_says_where_mark_and_funding_stand():
-    """Once each, for whoever begins to listen."""
+def test_the_opening_includes_mark_and_funding():
+    """Once each, for new subscribers."""
     _, rows = opened(futures())
 
     (mark,), (funding,) = of(rows, MARK), of(rows, FUNDING)
@@ -45,7 +45,7 @@ def test_opening_says_where_mark_and_funding_stand():
 
 
 def test_marked_every_second_and_funded_every_ten():
-    """At whole seconds of market time, whatever else happens."""
+    """At whole seconds of market time, independent of other events."""
     market, _ = opened(futures())
     rows = market.advance(START + 60 * SECOND)
 
@@ -54,7 +54,7 @@ def test_marked_every_second_and_funded_every_ten():
 
 
 def test_index_is_the_middle_of_the_spot_book():
-    """As it stands at that moment."""
+    """With the values of that time."""
     market, _ = opened(futures())
     for second in range(1, 20):
         rows = market.advance(START + second * SECOND)
@@ -129,7 +129,7 @@ def test_a_position_without_margin_is_closed_by_an_order():
 
 
 def test_crowded_longs_fall_one_after_another():
-    """The same news costs more where everybody has borrowed to buy."""
+    """The same news moves the price further where all positions are leveraged longs."""
     lows = []
     for longs in (0.0, 1.0):
         market, _ = opened(futures(longs=longs, leverage=100.0, traders=400, size=20.0))
@@ -163,7 +163,7 @@ def test_about_as_many_positions_are_open_as_asked_for():
 
 
 def test_a_halted_future_is_marked_and_not_liquidated():
-    """Nobody can close what cannot be traded; once it can, it is."""
+    """Positions are liquidated after the halt, when they can be traded."""
     market, _ = opened(futures(longs=1.0, leverage=100.0))
     market.set_status(PERP, Status.HALTED)
     market.shock(SPOT, -0.05)
@@ -204,7 +204,7 @@ def test_prices_of_a_halted_future_do_not_count():
 
 
 def test_time_goes_on_while_a_future_is_delisted():
-    """Nothing is told meanwhile; listed again, it says when funding is due next, and is charged once."""
+    """No rows while delisted; listed again, it publishes the next funding time, and funding is paid once."""
     boundary = START - START % (8 * HOUR) + 8 * HOUR
     market, _ = opened(futures(), start=boundary - 5 * SECOND)
     market.set_status(PERP, Status.DELISTED)
@@ -219,7 +219,7 @@ def test_time_goes_on_while_a_future_is_delisted():
 
 @pytest.mark.parametrize("after", [SECOND // 2, 30 * SECOND, 35 * SECOND + SECOND // 3])
 def test_snapshot_tells_mark_and_funding(after):
-    """As they were last told, for whoever has gone back in time."""
+    """With their last published values, for the snapshot after seeking back."""
     market, rows = opened(futures())
     rows = rows + market.advance(START + after)
 
@@ -228,7 +228,7 @@ def test_snapshot_tells_mark_and_funding(after):
         assert of(market.snapshot(), kind) == [(kind, PERP, START + after, *last[3:])]
 
 
-def test_the_whole_market_is_one_whatever_way_it_is_cut():
+def test_rows_do_not_depend_on_how_time_is_divided():
     """Venues, futures, predictions and signals: the same rows in large steps and in small ones."""
     whole = Market(default_market(), seed=9, start=START)
     cut = Market(default_market(), seed=9, start=START)

@@ -77,7 +77,7 @@ def test_time_cannot_go_back():
 
 
 def test_a_row_from_before_counts_as_the_one_ahead_of_it():
-    """Time stands still for it; the row is as it was recorded."""
+    """Time does not go back; the row is played as recorded."""
     run = Playback(SPEC.listing(), level_blocks, start=START)
     assert len(run.opening()) == 3
     assert run.advance(START + 100, limit=1) == [(LEVEL, 0, START + 5, 0, 100, 0)]
@@ -92,7 +92,7 @@ def test_an_empty_recording():
 
 
 def test_an_action_is_not_cut():
-    """Rows of one instrument and one time stay together, so that nobody sees a book without its quote."""
+    """Rows of one instrument and one time stay together, so that book and quote never differ."""
     rows = [
         (TRADE, 0, START + 5, 1, 0, 101, 1, 7, 8, 0, 0),
         (TRADE, 0, START + 5, 2, 0, 102, 1, 9, 8, 0, 0),
@@ -144,7 +144,7 @@ def test_a_snapshot_rebuilds_books_of_levels():
     assert (QUOTE, 0, START + 9, 99, 4, 102, 7) in run.snapshot()
 
 
-def test_a_snapshot_tells_where_derivatives_stand():
+def test_a_snapshot_includes_derivatives():
     """Mark, funding and round as they were last recorded, at the time of the snapshot."""
     rows = [
         (MARK, 0, START, 100, 101, 5),

@@ -67,7 +67,7 @@ def test_the_first_round_is_open_when_the_market_opens():
 
 
 def test_a_round_is_settled_and_the_next_one_opened_on_time():
-    """The outcome says where the underlying stands, whose price then is the next strike."""
+    """The outcome follows from the price of the underlying, which becomes the next strike."""
     market, _ = opened(OPENS + QUARTER - 3 * SECOND)
     strike = spec().instruments[SPOT].price
     close = OPENS + QUARTER
@@ -84,7 +84,7 @@ def test_a_round_is_settled_and_the_next_one_opened_on_time():
 
 
 def test_between_two_rounds_the_book_is_empty():
-    """Every order of the old round goes before the new one is told, and makers quote it at once."""
+    """Orders of the old round are cancelled before the new one is published; makers quote at once."""
     market, _ = opened(OPENS + QUARTER - SECOND)
     market.advance(OPENS + QUARTER - 1)
     rows = [row for row in market.advance(OPENS + QUARTER) if row[1] == SHORT and row[0] != CLOCK]
@@ -123,7 +123,7 @@ def test_less_time_makes_the_odds_surer():
 @pytest.mark.parametrize("factor", [0.05, 1, 1000])
 @pytest.mark.parametrize("fraction", [0.2, -0.2])
 def test_no_price_lies_outside_the_bounds(fraction, factor):
-    """Whatever storm the market goes through, nobody quotes or trades at nothing, or at 1 or above."""
+    """Under any commands, no quote or trade is at 0, or at 1 or above."""
     market, rows = opened(OPENS - 7 * SECOND)
     rows += market.shock(SPOT, fraction)
     for at in (SHORT, LONG):

@@ -62,7 +62,7 @@ def test_a_part_of_it():
 
 
 def test_speed_changes_nothing_but_the_pauses():
-    """Whoever waits as told sees market time go by at that speed, and the same bytes."""
+    """Waiting as yielded gives market time at that speed, and the same bytes."""
     clock = [50.0]
     run = Replay(ScriptedMarket(SCENARIO), start=START, clock=lambda: clock[0], speed=10.0)
     for wake_time in run.steps():

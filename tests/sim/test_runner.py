@@ -91,7 +91,7 @@ async def test_as_fast_as_possible_the_channel_sets_the_pace(autojump_clock):
 
 
 async def test_a_full_channel_slows_the_market_and_loses_nothing(autojump_clock):
-    """Nobody reads for a minute: the market waits; then everything comes, in order, from where it was."""
+    """The channel is not read for a minute: the market waits, and then continues without a gap."""
     market = new_market()
     runner = runner_of(market, speed=1, flow=Flow(batch_events=16))
     runner.opening()
@@ -112,7 +112,7 @@ async def test_a_full_channel_slows_the_market_and_loses_nothing(autojump_clock)
 
 
 async def test_the_channel_is_closed_with_the_market(autojump_clock):
-    """Whoever reads it learns that nothing more will come."""
+    """The channel is closed, so its reader ends, too."""
     runner = runner_of(new_market(), speed=1, flow=Flow())
     send, receive = trio.open_memory_channel(math.inf)
     with trio.move_on_after(1):

@@ -70,7 +70,7 @@ async def test_market_time_waits_for_whom_it_is_held(autojump_clock):
 
 
 async def test_market_time_waits_after_each_batch(autojump_clock):
-    """In lockstep with whoever is slowest, and loses nothing."""
+    """In lockstep with the slowest client, without losing an event."""
     settled = []
 
     async def settle():

@@ -161,7 +161,7 @@ def test_a_delisting_is_for_good():
 
 
 def test_a_large_order_waits_for_the_end_of_a_halt():
-    """Nobody trades in a halt; it acts right after."""
+    """It is executed right after the halt."""
     actions = [
         Halt(at=SECOND, duration=SECOND),
         LargeOrder(at=SECOND + SECOND // 2, instruments=(EURO,), side=Side.SELL, lots=3000),
@@ -235,8 +235,8 @@ def wall_rows(rows, lots):
 
 
 @pytest.mark.parametrize("side", list(Side))
-def test_a_wall_stands_for_its_time(side):
-    """So far from the middle of the best prices, and nobody trades with it."""
+def test_a_wall_rests_for_its_duration(side):
+    """At that distance from the mid price, and it does not trade."""
     market = scripted(Wall(at=SECOND, instruments=(EURO,), side=side, lots=55_555, bps=10, duration=SECOND))
     market.opening()
     before = market.advance(START + SECOND - 1)
@@ -252,7 +252,7 @@ def test_a_wall_stands_for_its_time(side):
 
 
 def test_walls_add_up():
-    """Two of the same stand and fall each for itself; one without an end stays."""
+    """Two equal walls are removed separately; one without a duration stays."""
     wall = Wall(at=SECOND, instruments=(EURO,), side=Side.BUY, lots=55_555, bps=30, duration=SECOND)
     again = Wall(at=SECOND, instruments=(EURO,), side=Side.BUY, lots=55_555, bps=30, duration=2 * SECOND - 1)
     stays = Wall(at=SECOND, instruments=(EURO,), side=Side.BUY, lots=55_555, bps=30)
@@ -276,7 +276,7 @@ def test_a_wall_that_was_taken_is_not_there_to_be_taken_away():
 
 
 def test_no_wall_is_built_where_nothing_trades():
-    """In a halt nobody can add to a book."""
+    """In a halt no order can be added."""
     actions = [Halt(at=SECOND), Wall(at=SECOND, side=Side.SELL, lots=55_555, duration=SECOND)]
     assert wall_rows(all_rows(scripted(*actions)), 55_555) == []
 

@@ -1,4 +1,4 @@
-"""The observer inside the market: what it notices, when it says so, and that it changes nothing else."""
+"""The signal monitor: which signals it publishes, when, and that it changes no other row."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from feed.sim.market import Market
 
 SECOND = 10**9
 START = 1_700_000_000 * SECOND
-# So touchy that something is always to be said.
-TOUCHY = SignalRules(
+# Thresholds so low that there are always signals.
+LOW_THRESHOLDS = SignalRules(
     whale_usd=5_000, spread_multiple=1.5, volume_multiple=2, wall_multiple=15, level_digits=4, rest_seconds=1
 )
 SPOT, KRAKEN, FUTURE = range(3)
@@ -36,7 +36,7 @@ def spec(rules):
     return attrs.evolve(market, instruments=tuple(chosen), signals=rules)
 
 
-def opened(rules=TOUCHY, seed=1):
+def opened(rules=LOW_THRESHOLDS, seed=1):
     market = Market(spec(rules), seed=seed, start=START)
     return market, market.opening()
 
@@ -45,7 +45,7 @@ def signals(rows):
     return [row for row in rows if row[0] == SIGNAL]
 
 
-def test_nobody_watches_unless_asked():
+def test_signals_are_off_by_default():
     """Without rules there is no signal."""
     market, rows = opened(None)
     rows += market.advance(START + 60 * SECOND)
@@ -54,7 +54,7 @@ def test_nobody_watches_unless_asked():
 
 
 def test_watching_changes_nothing_else():
-    """All other rows are as if nobody watched."""
+    """All other rows are the same without it."""
     watched, rows = opened()
     alone, expected = opened(None)
     rows += watched.advance(START + 60 * SECOND)
@@ -76,7 +76,7 @@ def test_signals_are_numbered_and_complete():
 
 
 def test_what_trades_show_follows_at_once():
-    """A whale is told right after its own trades, at their market time, before anything else trades."""
+    """The signal of a whale follows its trades at once, at their market time, before any other trade."""
     market, _ = opened(SignalRules(whale_usd=200_000))
     market.advance(START + 10 * SECOND + SECOND // 3)
     market.large_order(SPOT, Side.BUY, 60_000)
@@ -91,8 +91,8 @@ def test_what_trades_show_follows_at_once():
     assert TRADE not in {row[0] for row in rows[at:]}
 
 
-def test_what_books_show_is_told_on_the_second():
-    """After the clock has told it, with the books as they stand."""
+def test_signals_of_books_come_on_the_second():
+    """After the clock row of that second, with the books of that time."""
     market, rows = opened()
     rows += market.advance(START + 60 * SECOND)
     looked = {SignalType.WALL_APPEARANCE, SignalType.WALL_REMOVAL}
@@ -124,7 +124,7 @@ def test_liquidations_and_funding_are_watched():
             assert taker not in forced
 
 
-def test_a_venue_that_runs_away_is_told_of_the_first_venue():
+def test_a_venue_that_drifts_away_returns_to_the_first_venue():
     """With where to buy and where to sell."""
     market, _ = opened(SignalRules())
     market.advance(START + 5 * SECOND)
@@ -165,7 +165,7 @@ def test_the_default_market_is_seldom_worth_a_signal(seed):
     assert Severity.CRITICAL not in {row[5] for row in found}
 
 
-def test_every_row_that_matters_is_heard(monkeypatch):
+def test_every_relevant_row_reaches_the_detectors(monkeypatch):
     """Each trade, liquidation and funding once and in order, and each second once."""
     heard, seconds = [], []
     monkeypatch.setattr(Detectors, "on_rows", lambda _, rows: heard.extend(rows) or [])

@@ -161,7 +161,7 @@ def test_a_factor_must_be_positive(open_market, hook, factor):
         getattr(open_market(1), hook)(0, factor)
 
 
-def test_nobody_acts_while_an_instrument_is_halted(open_market):
+def test_no_participant_acts_while_an_instrument_is_halted(open_market):
     """One status row, then silence, with the orders left on the book; clock and others go on."""
     market = open_market()
     market.advance(START + SECOND)
@@ -264,7 +264,7 @@ HOOKS = st.one_of(
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(HOOKS, st.integers(0, SECOND)), max_size=12))
 def test_no_steering_breaks_a_book(steps):
-    """Whatever is done to it, a trading book has a bid below an ask, and a twin gives the same rows."""
+    """After any commands, a trading book has its bid below its ask, and equal commands give equal rows."""
 
     def run():
         market = Market(default_market(2), seed=9, start=START)

@@ -36,7 +36,7 @@ def apart(market):
 
 
 def test_a_venue_follows_the_first_one():
-    """For minutes, through every move: never far, and never all the same."""
+    """For minutes, through every move: never far apart, and never all equal."""
     market = opened(venues())
     gaps = []
     for second in range(1, 181):
@@ -109,7 +109,7 @@ def test_an_arbitrage_earns_more_than_its_fees():
         assert got * (1 - 0.5e-4) > paid * (1 + 0.5e-4) * (1 + 0.1e-4)
 
 
-def test_arbitrageurs_close_the_gap_to_a_venue_that_follows_nobody():
+def test_arbitrageurs_close_the_gap_to_a_venue_that_follows_none():
     """Their orders move both prices; without them the gap stays."""
     gaps = []
     for arbitrage in (False, True):
@@ -124,7 +124,7 @@ def test_arbitrageurs_close_the_gap_to_a_venue_that_follows_nobody():
 
 
 def test_a_venue_reopens_at_the_price_of_the_others():
-    """Not where it stood when it was halted: nobody quotes a price of the past."""
+    """Not at the price of before the halt."""
     market = opened(venues())
     market.advance(START + SECOND)
     market.set_status(SECOND_VENUE, Status.DELISTED)
@@ -148,7 +148,7 @@ def test_a_hurried_venue_hurries():
 
 
 def test_a_further_venue_may_be_listed_before_the_first():
-    """Fees are those of the venue that states them, in whatever order the venues stand."""
+    """Fees are those of the venue that states them, in any order of the venues."""
     for fee, pays in ((0.1, True), (20.0, False)):
         first, other = venues(fee=fee).instruments
         market = opened(MarketSpec(instruments=(other, first), arbitrage=Arbitrage()))
@@ -162,7 +162,7 @@ def test_a_further_venue_may_be_listed_before_the_first():
         assert ({0, 1} in by_time.values()) is pays
 
 
-def test_nobody_trades_with_a_halted_venue():
+def test_no_trades_with_a_halted_venue():
     """However far the prices are apart."""
     market = opened(venues())
     market.set_status(SECOND_VENUE, Status.HALTED)
@@ -173,7 +173,7 @@ def test_nobody_trades_with_a_halted_venue():
 
 
 def test_trades_on_one_venue_move_the_other():
-    """What somebody knows who takes, all get to know in part."""
+    """Part of the price impact on one venue is passed on to all others."""
     spec = venues(arbitrage=False)
     interval_scale, dirty = opened(spec), opened(spec)
     for market in (interval_scale, dirty):

@@ -93,7 +93,7 @@ async def test_statistics_are_a_copy(stream):
     assert (before.events, harness.fanout.statistics().events) == (0, 1)
 
 
-async def test_slow_member_delays_nobody(stream):
+async def test_a_slow_member_delays_no_other(stream):
     """It falls behind alone; the others have everything at the end of the step."""
     harness = stream.HubHarness()
     clients = [harness.client(stream.topic(), room=5 if at == 1 else math.inf) for at in range(3)]
@@ -106,7 +106,7 @@ async def test_slow_member_delays_nobody(stream):
     assert clients[1].received == full
 
 
-async def test_broken_member_disturbs_nobody(stream):
+async def test_a_broken_member_disturbs_no_other(stream):
     """It is cut and forgotten, in the middle of a sweep."""
     harness = stream.HubHarness()
     clients = [harness.client(stream.topic()) for _ in range(3)]
@@ -131,7 +131,7 @@ async def test_slow_member_is_cut_at_the_end_of_the_step(stream):
     assert (client.cuts, client.send_buffer.lost_at) == (1, 3)
 
 
-async def test_a_topic_that_cannot_be_told_ends_for_those_who_listen_to_it(stream):
+async def test_a_topic_that_cannot_be_replayed_ends_for_its_subscribers(stream):
     """They are cut between two frames, everybody else hears on; who comes later begins anew."""
     failed = []
     harness = stream.HubHarness(failed=lambda topic, problem: failed.append((topic, problem)))

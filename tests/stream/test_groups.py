@@ -14,7 +14,7 @@ def test_step_is_joined_into_one_write(stream):
     assert (client.received, client.writes) == (A + B + C, 1)
 
 
-def test_nothing_is_kept_while_everybody_keeps_up(stream):
+def test_nothing_is_buffered_while_all_clients_keep_up(stream):
     """Members who take everything leave no backlog behind."""
     group, _ = stream.make_group()
     client = stream.Client()

@@ -78,7 +78,7 @@ def test_giving_up_many_topics_costs_by_their_number(stream, monkeypatch):
     assert len(compared) < 1000
 
 
-def test_frames_of_one_event_stand_in_topic_order(stream):
+def test_frames_of_one_event_are_in_topic_order(stream):
     """In whatever order they were subscribed to, by whomever."""
     harness = stream.HubHarness()
     first = harness.client(stream.topic("trade"), stream.topic("both"))
@@ -98,7 +98,7 @@ def test_identical_parameters_are_one_group(stream):
     assert len(harness.hub._groups) == 1
 
 
-def test_event_is_encoded_once_for_everybody(stream):
+def test_an_event_is_encoded_once_for_all_subscribers(stream):
     """One encoder and one call for each topic, whoever listens in whichever group."""
     harness = stream.HubHarness()
     quote, trade = stream.topic(), stream.topic("trade")
@@ -109,7 +109,7 @@ def test_event_is_encoded_once_for_everybody(stream):
     assert harness.said == ["quote:0@1", "trade:0@2"]
 
 
-def test_nothing_is_encoded_for_nobody(stream):
+def test_nothing_is_encoded_without_subscribers(stream):
     """When the last listener has left, the topic is closed."""
     harness = stream.HubHarness()
     client = harness.client(stream.topic())
@@ -223,7 +223,7 @@ def test_connection_that_breaks_while_it_moves_leaves_nothing_behind(stream):
     assert (client.cuts, client.send_buffer.group, harness.empty) == (1, None, True)
 
 
-def test_rows_that_nobody_waits_for_are_numbered_all_the_same(stream):
+def test_rows_without_subscribers_are_numbered_too(stream):
     """A number is a place in the whole stream, whatever one listens to."""
     harness = stream.HubHarness()
     client = harness.client(stream.topic())
@@ -252,7 +252,7 @@ class LiveSubscribers(Subscribers):
         super().teardown()
 
 
-def test_everybody_gets_exactly_what_they_asked_for(stream):
+def test_every_client_gets_exactly_its_subscriptions(stream):
     """Whatever anybody asks for, in whatever order, and however slowly they read."""
     run_state_machine_as_test(
         lambda: LiveSubscribers(stream, stream.HubHarness()),
@@ -320,7 +320,7 @@ def test_a_position_of_another_history_is_refused(stream):
     harness.hub.check(same.hub.position)
 
 
-def test_what_is_told_again_has_the_positions_it_had(stream):
+def test_replayed_messages_have_their_original_positions(stream):
     """A resume shows each event with the proof that a connection that never left was shown."""
     heard = []
 

@@ -55,7 +55,7 @@ class Listener:
         return self.heard
 
 
-def test_beat_stands_before_the_event_that_brings_its_time():
+def test_a_timer_message_precedes_the_event_that_is_later():
     """It bears the number of the last event before it, and its own time."""
     heard = Listener(clock(10, "heard")).tell(3, 9, 10, 11, 20)
     assert heard == ["#1", "#2", "10@10+2", "#3", "#4", "10@20+4", "#5"]
@@ -66,7 +66,7 @@ def test_silence_is_passed_over_with_one_beat():
     assert Listener(clock(10)).tell(5, 47, 48, 61) == ["10@40+1", "10@60+3"]
 
 
-def test_beats_of_one_moment_stand_in_topic_order():
+def test_timer_messages_of_one_time_are_in_topic_order():
     """By time first, then by topic: not by who came first, nor by period."""
     listener = Listener(clock(10, "b"), clock(5, "c"), clock(10, "a"))
     assert listener.tell(4, 12, 16) == ["10@10+1", "10@10+1", "5@10+1", "5@15+2"]
@@ -123,7 +123,7 @@ def test_beats_follow_from_the_events_alone(waits, cuts, joined):
 
 
 @pytest.mark.parametrize("joined", range(6))
-def test_past_is_told_again_with_its_beats(joined):
+def test_a_replay_includes_timer_messages(joined):
     """A publisher that begins where another was says what that one said from there on."""
     times = [3, 9, 10, 25, 31]
     whole = Listener(clock(10, "heard"))

@@ -31,7 +31,7 @@ def busy_server(stream, events=300, **options):
     return harness
 
 
-def test_what_was_missed_comes_before_what_comes(stream):
+def test_missed_messages_come_before_live_ones(stream):
     """No snapshot; then the connection is in the same group as those who never left."""
     harness = stream.HubHarness()
     stayed = harness.client(stream.topic())
@@ -46,7 +46,7 @@ def test_what_was_missed_comes_before_what_comes(stream):
     assert not len(harness.hub.replays)
 
 
-def test_what_is_published_meanwhile_is_told_too(stream):
+def test_events_published_during_a_replay_follow(stream):
     """Between two turns the market goes on; nothing is lost where the past meets the present."""
     harness = busy_server(stream, replay_work=1)
     stayed = harness.client(stream.topic(), since=0)
@@ -371,7 +371,7 @@ def test_who_catches_up_is_waited_for(stream):
     assert changes[-1] == (1, False)
 
 
-def test_nobody_is_waited_for_who_has_left(stream):
+def test_clients_that_have_left_are_not_waited_for(stream):
     """Whoever waits looks again when a connection ends while it catches up."""
     harness = busy_server(stream, 30)
     changes = []
@@ -440,7 +440,7 @@ def test_catching_up_on_a_bad_link_goes_on_in_the_live_stream(stream):
             )
 
 
-def test_a_muted_link_hears_nothing_of_the_past(stream):
+def test_a_muted_connection_gets_no_missed_messages(stream):
     """What was published before it was muted is owed still."""
     harness = busy_server(stream, 30)
     client = harness.client(stream.topic(), since=24)
@@ -478,7 +478,7 @@ class Clock(Encoder):
     met=st.integers(0, 150),
 )
 @example(waits=[5] * PIECE_EVENTS, since=0, met=PIECE_EVENTS)
-def test_beats_are_told_again_with_their_positions(stream, waits, since, met):
+def test_timer_messages_are_replayed_with_their_positions(stream, waits, since, met):
     """Wherever the past meets the present, and wherever a piece of it ends."""
     harness = stream.HubHarness(make_encoder=lambda _, market_state: Clock(market_state), replay_work=1)
     stayed = harness.client(stream.topic())
@@ -549,7 +549,7 @@ class ResumingSubscribers(Subscribers):
                 assert send_buffer.group is None
 
 
-def test_everybody_hears_exactly_what_was_asked_for(stream):
+def test_every_resuming_client_gets_exactly_its_subscriptions(stream):
     """Whatever is asked for, in whatever order, however slowly it is read and encoded."""
     run_state_machine_as_test(
         lambda: ResumingSubscribers(

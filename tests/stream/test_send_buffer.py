@@ -123,7 +123,7 @@ def test_gathered_messages_leave_in_one_write(stream):
     assert (client.received, client.send_buffer.owed) == (A + B + C + A, 0)
 
 
-def test_whoever_waits_for_a_gathered_control_frame_is_told(stream):
+def test_the_sender_of_a_buffered_control_frame_is_notified(stream):
     """By the writer task, as it was not out when it was put in."""
     client = stream.Client()
     client.send_buffer.gather()

@@ -34,7 +34,7 @@ def test_topic_is_opened_once(stream, topics, made):
     assert len(topics) == 1
 
 
-def test_topic_hears_its_kinds_of_its_instrument(stream, topics):
+def test_a_topic_gets_its_kinds_of_its_instrument(stream, topics):
     """It stands in the lists of the rows it wants, and in no other."""
     both = topics.get(stream.topic("both", 1), MarketState(3))
     hearing = {
@@ -46,7 +46,7 @@ def test_topic_hears_its_kinds_of_its_instrument(stream, topics):
     assert hearing == {(QUOTE, 1): [both], (TRADE, 1): [both]}
 
 
-def test_listeners_stand_in_topic_order(stream, topics):
+def test_listeners_are_in_topic_order(stream, topics):
     """Whoever was opened first: the frames of one event always stand in the same order."""
     names = [stream.topic("quote", 0), stream.topic("both", 0)]
     opened = [topics.get(name, MarketState(3)) for name in names]
@@ -92,7 +92,7 @@ CHANGES = st.lists(
 
 
 @given(CHANGES)
-def test_beats_are_those_that_are_due_whoever_comes_and_goes(changes):
+def test_timer_messages_are_due_while_clients_come_and_go(changes):
     """In the order of their times and then of topics, as if it were looked up anew each time."""
     names = [Topic("test", f"{n % 5}", n, (("period", str((2, 3, 4, 12)[n % 4])),)) for n in range(12)]
     topics = Topics(12, lambda topic, _: Clock(int(topic.options[0][1])))

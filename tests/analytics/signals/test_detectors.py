@@ -27,7 +27,7 @@ PRICE, ONE = 5_000_000, 10_000
 
 
 class Books:
-    """Books that stand as they are told to."""
+    """Books with given levels."""
 
     def __init__(self):
         self.by_side = {}
@@ -130,8 +130,8 @@ def test_cascade_is_five_liquidations_within_ten_seconds(detectors):
     assert found.figures == {"side": SELL, "count": 5, "value_cents": 25_000_000, "window_ms": 4000}
 
 
-def test_a_cascade_counts_what_the_channel_of_liquidations_told(detectors):
-    """Every trade of one side in the window; their cents, each rounded as it was told; their milliseconds."""
+def test_a_cascade_counts_the_published_liquidations(detectors):
+    """All trades of one side in the window: cents, each rounded as published, and milliseconds."""
     detectors.on_rows([(LIQUIDATION, 2, NOW - SECOND, 90, BUY, PRICE, ONE), *buys(90, ts=NOW - SECOND)])
     for n in range(5):
         row = (LIQUIDATION, 2, NOW + n * SECOND, n, SELL, PRICE, ONE)
@@ -152,7 +152,7 @@ def test_slow_or_small_liquidations_are_no_cascade(detectors):
 
 
 def test_a_liquidation_is_no_whale(detectors):
-    """It is told as what it is."""
+    """Its trades are forced, so they give no whale signal."""
     assert detectors.on_rows(liquidation(1, lots=100 * ONE)) == []
 
 
@@ -240,7 +240,7 @@ def test_divergence_names_where_to_buy_and_where_to_sell(books, detectors):
 
 
 def test_wall_appears_and_is_taken_away(books, detectors):
-    """Each is told once."""
+    """Each is given once."""
     bids, asks = steady()
     books.put(0, bids, asks)
     assert detectors.on_second(NOW) == []
@@ -256,8 +256,8 @@ def test_wall_appears_and_is_taken_away(books, detectors):
     assert (removed.type, removed.figures) == (SignalType.WALL_REMOVAL, figures)
 
 
-def test_a_wall_of_which_nobody_has_heard_is_not_missed(books, detectors):
-    """The second wall within a minute is not told; when both are taken away, the first alone is."""
+def test_the_removal_of_an_unannounced_wall_is_no_signal(books, detectors):
+    """The second wall within a minute gives no signal; of their removals only the first does."""
     bids, asks = steady()
     first = [*bids[:5], (bids[5][0], 6000), *bids[6:]]
     both = [*first[:8], (bids[8][0], 7000), *first[9:]]
@@ -272,7 +272,7 @@ def test_a_wall_of_which_nobody_has_heard_is_not_missed(books, detectors):
     ]
 
 
-def test_of_two_walls_at_once_one_is_told_and_missed(books, detectors):
+def test_of_two_walls_at_once_one_gives_signals(books, detectors):
     """The other one was not announced."""
     bids, asks = steady()
     walls = [(price, 6000 if at in (5, 8) else size) for at, (price, size) in enumerate(bids)]
@@ -297,7 +297,7 @@ def test_wall_that_is_traded_through_is_not_taken_away(books, detectors):
 
 
 @pytest.mark.parametrize(("move", "told"), [(0, [SignalType.WALL_REMOVAL]), (60_000, [])])
-def test_wall_behind_all_other_levels_is_missed_too(books, detectors, move, told):
+def test_the_removal_of_the_last_level_is_a_signal_too(books, detectors, move, told):
     """Within 1 % of the mid price; one that the price has left further behind was not taken away."""
     bids, asks = steady()
     books.put(0, [*bids, (bids[-1][0] - 100, 6000)], asks)
