@@ -54,6 +54,7 @@ def test_what_lasts_has_an_end_or_none():
         "Mute",
         "HalfOpen",
         "Delay",
+        "Bandwidth",
         "Drop",
         "Duplicate",
         "Reorder",
