@@ -111,6 +111,10 @@ class RestContext(Protocol):
         """Index and instrument of a symbol, in any usual spelling. Raises :class:`Problem` 404."""
         ...
 
+    def latency_ms(self, share: float) -> float:
+        """Milliseconds from the making of an event to its last write, that so much of all stayed within."""
+        ...
+
     def trades(self, instrument: int, limit: int) -> Sequence[Trade]:
         """The last ``limit`` trades of an instrument, newest first."""
         ...

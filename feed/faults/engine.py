@@ -123,6 +123,20 @@ class FaultEngine:
         """Every fault of the scenario that has begun, in the order in which they did."""
         return tuple(attrs.evolve(active.record) for active in self._scheduled.values())
 
+    def planned(self, kind: type[LastingFault]) -> list[tuple[int, int | None]]:
+        """
+        The faults of a kind that the scenario still has ahead, where it says their time.
+
+        Returns:
+            Market time of the beginning, nanoseconds since the Unix epoch, and duration in nanoseconds; None
+            for the rest of the scenario.
+        """
+        return [
+            (self._plan.start + fault.at, fault.duration)
+            for number, fault in enumerate(self._plan.faults)
+            if isinstance(fault, kind) and fault.at is not None and number not in self._scheduled
+        ]
+
     # --- between two events ----------------------------------------------------------------------
 
     def next(self, seq: int, rows: list[Row]) -> int | None:

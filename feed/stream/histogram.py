@@ -31,6 +31,18 @@ class Histogram:
         self.total += seconds
         self._counts[bisect_left(BOUNDS, seconds)] += 1
 
+    def quantile(self, share: float) -> float:
+        """
+        The bound in seconds that so much of all durations stayed within; 0 before the first, and the last
+        bound where even that is too short.
+
+        Args:
+            share: From 0 to 1.
+        """
+        wanted = share * sum(self._counts)
+        bounds = zip((*BOUNDS, BOUNDS[-1]), accumulate(self._counts), strict=True)
+        return next((bound for bound, count in bounds if wanted and count >= wanted), 0.0)
+
     def cumulative(self) -> list[tuple[str, int]]:
         """Each bound in seconds, ``+Inf`` last, and how many durations were no longer."""
         return list(zip([*map(str, BOUNDS), "+Inf"], accumulate(self._counts), strict=True))

@@ -25,3 +25,12 @@ def test_each_bound_counts_what_is_no_longer(durations):
 def test_bounds_rise():
     """As counting in them needs."""
     assert all(low < high for low, high in pairwise(BOUNDS))
+
+
+def test_a_quantile_is_the_bound_that_so_many_stayed_within():
+    """Nothing before the first, and the last bound for what is beyond all."""
+    histogram = Histogram()
+    assert histogram.quantile(0.5) == 0.0
+    for seconds in (0.00015, 0.004, 0.004, 99.0):
+        histogram.observe(seconds)
+    assert [histogram.quantile(share) for share in (0.25, 0.5, 0.75, 0.99)] == [0.0002, 0.005, 0.005, 5.0]

@@ -97,6 +97,10 @@ class RequestContext:
         """The key that everybody knows; empty where it is not accepted."""
         return DEMO_KEY if demo_keys_wanted(self.settings) else ""
 
+    def latency_ms(self, share: float) -> float:
+        """Milliseconds from the making of an event to its last write, that so much of all stayed within."""
+        return 1000 * self.fanout.latency.quantile(share)
+
     def trades(self, instrument: int, limit: int) -> list[Trade]:
         """The last ``limit`` trades of an instrument, newest first."""
         return self.tape.trades(instrument, limit)

@@ -16,18 +16,13 @@ from feed.dialects.discovery import dialects
 from feed.dialects.rest import JSON, Call, Endpoint
 from feed.server.http.context import RequestContext
 from feed.server.http.openapi import description
+from feed.server.http.pages import HTML, page_head, table
 from feed.server.refusals import protocol_paths
 from feed.settings import Settings
 
 T = TypeVar("T")
 
-HTML = "text/html; charset=utf-8"
 _GROUP = "Documents"
-_STYLE = (
-    "body{font:15px/1.5 system-ui;max-width:60rem;margin:2rem auto;padding:0 1rem}"
-    "table{border-collapse:collapse}td,th{border:1px solid #ccc;padding:.2rem .5rem;text-align:left}"
-    "pre{white-space:pre-wrap;background:#f6f6f6;padding:1rem}"
-)
 
 
 def openapi(context: RequestContext) -> bytes:
@@ -67,13 +62,13 @@ class _Once(Generic[T]):
 
 
 def _page(context: RequestContext) -> Iterator[str]:
-    yield f"<!doctype html><html lang=en><meta charset=utf-8><title>feed</title><style>{_STYLE}</style>"
+    yield page_head("feed")
     yield "<h1>feed</h1><p>The API is described in <a href=/openapi.json>/openapi.json</a>.</p>"
     yield "<h2>WebSocket</h2>"
-    yield _table(("protocol", "paths"), ((name, "  ".join(at)) for name, at in protocol_paths().items()))
+    yield table(("protocol", "paths"), ((name, "  ".join(at)) for name, at in protocol_paths().items()))
     yield "<h2>HTTP</h2>"
     rows = ((item.method, item.path, item.access.header, item.summary) for item in context.endpoints)
-    yield _table(("method", "path", "key in", ""), rows)
+    yield table(("method", "path", "key in", ""), rows)
     yield "<h2>Settings</h2><p>A file of them is given with <code>feed serve --config FILE</code>; "
     yield "<code>feed config</code> prints those in force as such a file.</p>"
     yield from _settings(Settings, "")
@@ -85,7 +80,7 @@ def _page(context: RequestContext) -> Iterator[str]:
     for section in sections():
         yield f"<h3>{escape(section.heading or section.name)}</h3><p>{escape(section.meaning)}</p>"
         cells = ((row.name, row.allowed, row.default, row.meaning) for row in section.rows)
-        yield _table(("field", "allowed", "default", "meaning"), cells)
+        yield table(("field", "allowed", "default", "meaning"), cells)
     for name, dialect in dialects().items():
         notes = resources.files("feed.dialects").joinpath(name, "NOTES.md")
         if notes.is_file():
@@ -102,16 +97,10 @@ def _settings(owner: type[Any], prefix: str) -> Iterator[str]:
     ]
     if rows:
         title = f"[{prefix.rstrip('.')}]" if prefix else "At the top"
-        yield f"<h3>{title}</h3>" + _table(("setting", "default", "allowed", "meaning"), iter(rows))
+        yield f"<h3>{title}</h3>" + table(("setting", "default", "allowed", "meaning"), iter(rows))
     for field in attributes_of(owner):
         if is_group(field):
             yield from _settings(kind_of(field), f"{prefix}{field.name}.")
-
-
-def _table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
-    lines = ["".join(f"<th>{escape(cell)}" for cell in head)]
-    lines += ["".join(f"<td>{escape(cell)}" for cell in row) for row in rows]
-    return "<table>" + "".join(f"<tr>{line}" for line in lines) + "</table>"
 
 
 def endpoints() -> tuple[Endpoint[RequestContext], ...]:

@@ -61,7 +61,7 @@ def ready(context: RequestContext, call: Call) -> Ready | Answer:
     """Whether every instrument that trades has a quote, and clients are let in."""
     del call
     market_state = context.market_state
-    state = _state(context)
+    state = phase(context)
     if context.registry.closed.is_set():
         return _not_ready(state, "ended", MARKET_ENDED)
     waiting = [
@@ -80,7 +80,7 @@ def _not_ready(state: str, code: str, message: str) -> Answer:
     return Answer(content=msgspec.json.encode(body), status=503)
 
 
-def _state(context: RequestContext) -> str:
+def phase(context: RequestContext) -> str:
     """What the market is doing; a source that nobody can steer runs until it has ended."""
     control = getattr(context.source, "control", None)
     if context.registry.ended.is_set():

@@ -63,6 +63,7 @@ async def test_every_answer_described_is_json_or_says_otherwise(server):
     assert {path: kind for path, kind in kinds.items() if kind != ["application/json"]} == {
         "/metrics": ["text/plain"],
         "/docs": ["text/html"],
+        "/status": ["text/html"],
     }
     uncounted = [path for path, item in paths.items() if "429" not in str(item)]
     assert uncounted == ["/marketai/api/v1/health", "/healthz", "/readyz"]

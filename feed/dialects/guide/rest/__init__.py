@@ -1,8 +1,8 @@
-"""What the guide's feed serves by request: alerts and webhooks of a key."""
+"""What the guide's feed serves by request: what is covered; alerts and webhooks of a key."""
 
 from __future__ import annotations
 
-from feed.dialects.guide.rest import alerts, webhooks
+from feed.dialects.guide.rest import alerts, coverage, webhooks
 from feed.dialects.rest import Endpoint, RestContext
 from feed.model.instruments import Listing
 from feed.settings import Web
@@ -17,4 +17,4 @@ def endpoints(listing: Listing, web: Web) -> tuple[Endpoint[RestContext], ...]:
         web: Bounds on what can be asked for.
     """
     del listing, web
-    return (*alerts.endpoints(), *webhooks.endpoints())
+    return (*coverage.endpoints(), *alerts.endpoints(), *webhooks.endpoints())
