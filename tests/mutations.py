@@ -212,14 +212,14 @@ MUTATIONS = (
     ),
     Mutation(
         "a ticker speaks in the middle of what one action does",
-        "model/market_state.py",
+        "state/market_state.py",
         "told[1][10] != UNKNOWN or self.one_sided",
         "self.one_sided",
         AGREEMENT,
     ),
     Mutation(
         "a ticker does not speak of trades at the same best prices",
-        "model/market_state.py",
+        "state/market_state.py",
         "        elif self.unquoted:\n            self._complete(told)\n",
         "",
         AGREEMENT,

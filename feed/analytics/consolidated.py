@@ -26,7 +26,7 @@ class Trend(enum.Enum):
     NEUTRAL = "neutral"
 
 
-class RecentTrades:
+class TradeWindow:
     """The last five minutes of trades of one instrument, to the second."""
 
     __slots__ = ("_buckets", "_lots", "_value")
@@ -121,7 +121,7 @@ class Consolidated:
 
 
 def consolidate(
-    venues: Sequence[tuple[Instrument, VenueQuote, RecentTrades]], *, now: int
+    venues: Sequence[tuple[Instrument, VenueQuote, TradeWindow]], *, now: int
 ) -> Consolidated | None:
     """
     The consolidated quote of the venues of a pair; None when none of them has a bid and an ask.
@@ -136,12 +136,12 @@ def consolidate(
     lots_decimals = max(instrument.size_decimals for instrument, _, _ in venues)
     doubles, value, volume = [], 0, 0
     prices: list[tuple[int, int]] = []
-    for instrument, quote, recent in venues:
+    for instrument, quote, window in venues:
         unit = instrument.tick * 10 ** (decimals - instrument.price_decimals)
         lot = instrument.lot * 10 ** (lots_decimals - instrument.size_decimals)
         prices.append((quote.bid * unit, quote.ask * unit))
         doubles.append((quote.bid + quote.ask) * unit)
-        ticks_lots, lots = recent.traded(now)
+        ticks_lots, lots = window.traded(now)
         value += ticks_lots * unit * lot
         volume += lots * lot
     mid = _rounded(sum(doubles), 2 * len(doubles))
@@ -151,7 +151,7 @@ def consolidate(
         mid=mid,
         vwap=_rounded(value, volume) if volume else mid,
         max_arb_bps=gap,
-        trend=_consensus([recent.moved_bps(now) for _, _, recent in venues]),
+        trend=_consensus([window.moved_bps(now) for _, _, window in venues]),
         venues=tuple(quote for _, quote, _ in venues),
         buy=None if buy is None else venues[buy][1].instrument,
         sell=None if sell is None else venues[sell][1].instrument,

@@ -16,14 +16,17 @@ from typing import Final, Protocol, runtime_checkable
 import attrs
 
 from feed.analytics.alerts import AlertBook
+from feed.model.accounts import Accounts
 from feed.model.events import Trade
 from feed.model.grants import Grant
 from feed.model.instruments import Instrument, Listing
-from feed.model.market_state import MarketState
 from feed.model.requests import Request
 from feed.model.stream_position import StreamPosition
-from feed.model.topics import Encoder, Topic
+from feed.model.topics import Topic
 from feed.policies import Policies
+from feed.state.encoder import Encoder
+from feed.state.market_state import MarketState
+from feed.state.projections import Projections
 
 
 @attrs.frozen
@@ -195,8 +198,9 @@ class SessionContext:
         check: Raises :class:`feed.model.stream_position.CannotResume` where nobody can go on from a position.
         now: Gives market time, integer nanoseconds since the Unix epoch.
         policies: What the operator decides where a protocol leaves it open.
-        market_state: Gives where the market stands.
+        market_state: Gives the market's state.
         trades: Gives the last trades of an instrument, newest first: (index, how many at most).
+        accounts: What accounts own and owe; None where nobody can trade.
         check_token: Who holds an access token; None when it is not good.
         enter: Counts this connection in: (whose, most at once, most new ones in a minute).
         spend: Counts one more order request, and says whether it is allowed: (whose, most in a minute).
@@ -211,6 +215,7 @@ class SessionContext:
     policies: Policies = attrs.field(factory=Policies)
     market_state: Callable[[], MarketState] = lambda: MarketState(0)
     trades: Callable[[int, int], Sequence[Trade]] = _no_trades
+    accounts: Accounts | None = None
     check_token: Callable[[str], Bearer | None] = _no_bearer
     enter: Callable[[str, int, int], AdmissionResult] = _enter
     spend: Callable[[str, int], bool] = _spend
@@ -291,14 +296,21 @@ class Dialect(Protocol):
         """Begin a conversation, or refuse it before the handshake."""
         ...
 
-    def encoder(self, topic: Topic, instrument: Instrument, market_state: MarketState) -> Encoder:
+    def encoder(
+        self,
+        topic: Topic,
+        instrument: Instrument,
+        market_state: MarketState,
+        projections: Projections | None = None,
+    ) -> Encoder:
         """
         What turns events into the messages of ``topic``.
 
         Args:
             topic: One that a session of this dialect has named.
             instrument: The instrument that ``topic.instrument`` stands for.
-            market_state: Where the market stands at this moment.
+            market_state: The market's state, now and from now on.
+            projections: What is computed beside it; None where history is told again.
         """
         ...
 

@@ -27,7 +27,7 @@ from feed.model.events import (
     Trade,
 )
 from feed.model.instruments import Instrument
-from feed.model.market_state import MarketState
+from feed.state.market_state import MarketState
 
 CHECKED_LEVELS: Final = 10
 # Rows of a snapshot in one message: a row takes less than 150 bytes, and no client need take a mebibyte.
@@ -63,8 +63,8 @@ class TextLevels(PriceLevels[str]):
     def set(self, price: int, size: str | None) -> None:
         """Let the text ``size`` stand for the level at ``price``; None removes the level."""
         PriceLevels.set(self, price, size)  # super() takes longer than the rest of this
-        keys = self.keys
-        if len(keys) < CHECKED_LEVELS or price * self.sign >= keys[-CHECKED_LEVELS]:
+        keys = self._keys
+        if keys is None or len(keys) < CHECKED_LEVELS or price * self.sign >= keys[-CHECKED_LEVELS]:
             self.top_text = None
 
     def checked(self) -> str:

@@ -27,9 +27,10 @@ from feed.dialects.resume import read_position
 from feed.errors import ProtocolError
 from feed.model.durations import NS_PER_MILLISECOND
 from feed.model.events import TRADE, Event
-from feed.model.market_state import MarketState
 from feed.model.stream_position import StreamPosition
-from feed.model.topics import Encoder, Topic
+from feed.model.topics import Topic
+from feed.state.encoder import Encoder
+from feed.state.market_state import MarketState
 
 EXTENSIONS: Final = ("seq",)
 INTERVALS_MS: Final = (50, 100, 250, 500, 1000, 2000, 5000, 10_000, 30_000, 60_000)

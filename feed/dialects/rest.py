@@ -17,13 +17,16 @@ import msgspec
 
 from feed.analytics.alerts import Alert, AlertSpec
 from feed.dialects.access import Access, Problem
+from feed.model.accounts import Accounts
 from feed.model.arrival import HERE, Arrival
 from feed.model.events import Status, Trade
 from feed.model.grants import Grant
 from feed.model.instruments import Instrument, Listing
-from feed.model.market_state import MarketState
 from feed.model.symbols import LONGEST_SYMBOL
 from feed.settings import Settings
+from feed.state.analytics import Analytics
+from feed.state.daily_volume import DailyVolume
+from feed.state.market_state import MarketState
 from feed.webhooks.registry import WebhookRegistry
 
 JSON: Final = "application/json"
@@ -84,7 +87,22 @@ class RestContext(Protocol):
 
     @property
     def market_state(self) -> MarketState:
-        """Where the market stands."""
+        """The market's state."""
+        ...
+
+    @property
+    def volumes(self) -> Sequence[DailyVolume]:
+        """What was traded of each instrument in the last 24 hours."""
+        ...
+
+    @property
+    def analytics(self) -> Analytics:
+        """Figures of books, quotes over venues, candles, signals."""
+        ...
+
+    @property
+    def accounts(self) -> Accounts | None:
+        """What accounts own and owe; None where nobody can trade."""
         ...
 
     @property

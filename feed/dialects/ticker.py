@@ -1,7 +1,7 @@
 """
 The rule of a ticker: best bid, best ask and last price of one instrument, told when they have changed.
 
-A ticker speaks at the row that completes a change (:class:`feed.model.market_state.MarketState`): when
+A ticker speaks at the row that completes a change (:class:`feed.state.market_state.MarketState`): when
 the best bid or the best ask has another price and there are both, and after trades, once the quote that
 follows from them is known. So what it says is what book and trades say at its sequence number, and one
 action that trades at several prices makes one ticker, after all its trades. Until the first trade its
@@ -16,9 +16,9 @@ from collections.abc import Sequence
 
 from feed.dialects.options import Thinnable
 from feed.model.events import QUOTE, TRADE, Event
-from feed.model.market_state import MarketState, TickerState
 from feed.model.stream_position import StreamPosition
-from feed.model.topics import SUMMARY
+from feed.state.encoder import SUMMARY
+from feed.state.market_state import MarketState, TickerState
 
 
 class TickerEncoder(Thinnable):

@@ -1,1 +1,1 @@
-"""Ground floor: instruments, units, events, orders, topics and grants. Standard library and attrs only."""
+"""Values: instruments, units, events, orders, accounts, topics, grants. Standard library and attrs only."""

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from feed.analytics.alerts import Alert, AlertBook, AlertSpec
 from feed.model.durations import NS_PER_SECOND
 from feed.model.events import TRADE, Event, Trade
-from feed.model.topics import OBSERVER, Encoder, Topic
+from feed.model.topics import Topic
 from feed.settings import Alerts
+from feed.state.encoder import OBSERVER, Encoder
 from feed.stream.hub import Hub
 
 

@@ -29,7 +29,6 @@ from feed.server.countdown import Countdown
 from feed.server.guard import Guard, Origins
 from feed.server.head import BadRequest, Head, HeadReader
 from feed.server.http.health import PROBES
-from feed.server.http.tape import Tape
 from feed.server.http_parser import HttpParser
 from feed.server.keycheck import KeyCheck, TooManyGuesses
 from feed.server.limits import ConnectionQuota, ConnectionQuotas, MinuteCounters
@@ -39,6 +38,7 @@ from feed.server.tls import NotTls, TlsTransport
 from feed.server.tokens import TokenIssuer
 from feed.server.turns import Member
 from feed.settings import LOOPBACK, Limits
+from feed.state.projections import Projections
 from feed.stream.transport import Transport
 
 log = structlog.get_logger("feed.router")
@@ -89,7 +89,7 @@ class Router:
         guard: Guard,
         web: HttpServer,
         tokens: TokenIssuer,
-        tape: Tape,
+        projections: Projections,
         quotas: ConnectionQuotas,
         deflate: bool,
     ) -> None:
@@ -97,7 +97,7 @@ class Router:
         self._listing = listing
         self._policies = policies
         self._tokens = tokens
-        self._tape = tape
+        self._projections = projections
         self._quotas = quotas
         self._deflate = deflate
         self._orders = MinuteCounters(trio.current_time)
@@ -259,7 +259,8 @@ class Router:
             now=lambda: hub.market_state.now,
             policies=self._policies,
             market_state=lambda: hub.market_state,
-            trades=self._tape.trades,
+            trades=self._projections.trades.newest,
+            accounts=self._projections.accounts,
             check_token=peer_info.check_token,
             enter=quota.enter,
             spend=self._orders.take,

@@ -6,30 +6,25 @@ import math
 import secrets
 import sys
 import time
-from collections import deque
 from functools import partial
 
 import attrs
 import structlog
 import trio
 
-from feed.analytics.analytics import Analytics
 from feed.dialects.contract import TellsAlerts
 from feed.dialects.discovery import dialects
 from feed.faults.contract import Plan
 from feed.faults.engine import FaultEngine
 from feed.faults.runtime import RunTimeFaults
 from feed.model.accounts import Accounts
-from feed.model.day import Day
-from feed.model.market_state import MarketState
 from feed.model.stream_position import first_proof
-from feed.model.topics import Encoder, Topic
+from feed.model.topics import Topic
 from feed.server.alerts import AlertService
 from feed.server.guard import Guard, Origins
 from feed.server.guesses import Guesses
 from feed.server.http.app import all_endpoints, build
 from feed.server.http.context import RequestContext
-from feed.server.http.tape import Tape
 from feed.server.http.worker import HttpWorker
 from feed.server.keycheck import KeyCheck
 from feed.server.keyfile import KeyRecord
@@ -43,6 +38,9 @@ from feed.server.tokens import KEY_BYTES, TokenIssuer
 from feed.server.webhooks.client import WebhookClient, allowed_networks
 from feed.server.webhooks.service import WebhookService
 from feed.settings import Deflate, Limits, Settings
+from feed.state.encoder import Encoder
+from feed.state.market_state import MarketState
+from feed.state.projections import Projections
 from feed.stream.deflate import Deflater
 from feed.stream.fanout import Fanout
 from feed.stream.history import History
@@ -98,13 +96,13 @@ class ServerContext:
         """
         listing = self.listing = source.listing
 
-        def make_encoder(topic: Topic, market_state: MarketState) -> Encoder:
+        def make_encoder(topic: Topic, state: MarketState, beside: Projections | None) -> Encoder:
             dialect, instrument = dialects()[topic.dialect], listing[topic.instrument]
             if isinstance(dialect, TellsAlerts):
                 encoder = dialect.alert_encoder(topic, instrument, self.alerts.book)
                 if encoder is not None:
                     return encoder
-            return dialect.encoder(topic, instrument, market_state)
+            return dialect.encoder(topic, instrument, state, beside)
 
         history = History(
             instruments=len(listing),
@@ -113,19 +111,19 @@ class ServerContext:
             proof=first_proof(listing),
         )
         orders = source if isinstance(source, TakesOrders) else None
-        market_state = MarketState(
-            len(listing),
-            history.proof,
+        market_state = MarketState(len(listing), history.proof)
+        projections = Projections(
+            listing,
+            market_state,
+            most_trades=settings.web.most_rows,
             accounts=None if orders is None else Accounts(listing, deposit=settings.trading.deposit),
-            days=[Day() for _ in listing],
-            trades=[deque(maxlen=settings.web.most_rows) for _ in listing],
-            analytics=Analytics(listing),
         )
         hub = Hub(
             history,
             make_encoder,
             flow=settings.flow,
             market_state=market_state,
+            projections=projections,
             failed=_report,
             deflater=_deflater(settings.deflate),
         )
@@ -143,7 +141,6 @@ class ServerContext:
             submit=closed_market if orders is None else orders.submit,
             faults=self.faults,
         )
-        tape = Tape(market_state)
         tokens = TokenIssuer(
             key_store,
             settings=settings.tokens,
@@ -180,7 +177,7 @@ class ServerContext:
             registry=self.registry,
             keys=keys,
             guard=guard,
-            tape=tape,
+            projections=projections,
             tokens=tokens,
             quotas=quotas,
             clock=time.time,
@@ -201,7 +198,7 @@ class ServerContext:
             guard=guard,
             web=self.web,
             tokens=tokens,
-            tape=tape,
+            projections=projections,
             quotas=quotas,
             deflate=settings.deflate.enabled,
         )

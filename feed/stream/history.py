@@ -20,8 +20,8 @@ import attrs
 
 from feed.model.durations import NS_PER_SECOND
 from feed.model.events import Row
-from feed.model.market_state import MarketState
 from feed.model.stream_position import Ahead, OtherHistory, StreamPosition, TooOld
+from feed.state.market_state import MarketState
 from feed.stream.chain import chained, joined, unpacked
 
 BLOCK_EVENTS: Final = 512

@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 
 from feed.model.events import Row
-from feed.model.market_state import MarketState
 from feed.model.stream_position import StreamPosition
-from feed.model.topics import Encoder, Topic, in_order
+from feed.model.topics import Topic, in_order
 from feed.settings import Flow
+from feed.state.encoder import Encoder
+from feed.state.market_state import MarketState
+from feed.state.projections import Projections
 from feed.stream.deflate import Deflater
 from feed.stream.frames import text_frame
 from feed.stream.groups import FaultyGroup, Group
@@ -45,6 +47,7 @@ class Hub:
         *,
         flow: Flow,
         market_state: MarketState | None = None,
+        projections: Projections | None = None,
         failed: Callable[[Topic, Exception], object] | None = None,
         deflater: Deflater | None = None,
     ) -> None:
@@ -55,8 +58,8 @@ class Hub:
             history: Empty; it says how many instruments there are, and what position 0 is.
             make_encoder: Gives the encoder of a topic that somebody wants.
             flow: Bounds on what is done for those who resume.
-            market_state: Where the market stands, which is where ``history`` begins; None keeps what every
-                encoder needs, and nothing else.
+            market_state: That of the market where ``history`` begins; None for one without events.
+            projections: Carried on with it, for encoders; None for none.
             failed: Told of a topic whose encoder raised, and what: those who listen to it are cut, and
                 nobody else notices. None lets it raise.
             deflater: Makes the frames of connections that agreed to compression; None where none may.
@@ -67,12 +70,12 @@ class Hub:
             history.seq,
             instruments=history.instruments,
             make_encoder=make_encoder,
+            projections=projections,
             failed=None if failed is None else lambda topic, problem: self._failures.append((topic, problem)),
             deflate=text_frame if deflater is None else deflater.frame,
         )
         self._failed = failed
         self._failures: list[tuple[OpenTopic, Exception]] = []  # of the step under way
-        self._make_encoder = make_encoder
         self._topics = self._publisher.topics
         self._groups: dict[tuple[tuple[Topic, ...], tuple[LinkFault, ...], bool], Group] = {}
         self.replays = Replays(
@@ -203,7 +206,7 @@ class Hub:
 
     def encoder(self, topic: Topic) -> Encoder:
         """An encoder of a topic, as if there from the first event."""
-        return self._make_encoder(topic, self.market_state)
+        return self._topics.encoder(topic, self.market_state)
 
     def send(self, send_buffer: SendBuffer, text: str) -> None:
         """Send one message to ``send_buffer`` alone, after everything published so far."""

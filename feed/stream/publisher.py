@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 
-from feed.model.events import Event, Row, event
-from feed.model.market_state import MarketState
-from feed.model.topics import Encoder
+from feed.model.events import KINDS, Event, Row, event
+from feed.state.encoder import Encoder
+from feed.state.market_state import MarketState
+from feed.state.projections import Projections
 from feed.stream.frames import text_frame
 from feed.stream.groups import Group
 from feed.stream.topics import MakeEncoder, OpenTopic, Topics
@@ -30,6 +31,7 @@ class Publisher:
         *,
         instruments: int,
         make_encoder: MakeEncoder,
+        projections: Projections | None = None,
         only: Collection[int] | None = None,
         failed: Callable[[OpenTopic, Exception], object] | None = None,
         deflate: Callable[[str], bytes] = text_frame,
@@ -42,13 +44,17 @@ class Publisher:
             seq: Sequence number of the last event told.
             instruments: How many the market lists.
             make_encoder: Gives the encoder of a topic that somebody wants.
+            projections: Carried on with the market's state, for encoders; None for none.
             only: Instruments of which ``market_state`` is carried on; None for all.
             failed: Told of an encoder that raised, which is silent from then on; None lets it raise.
             deflate: Makes the frame for those who get compressed ones.
         """
         self.market_state = market_state
         self.seq = seq
-        self.topics = Topics(instruments, make_encoder)
+        self.topics = Topics(instruments, make_encoder, projections)
+        self._project = _ignore if projections is None else projections.apply
+        wanted = () if projections is None else projections.kinds
+        self._projected = [kind in wanted for kind in range(KINDS.stop)]
         self._only = only
         self._failed = failed
         self._deflate = deflate
@@ -68,6 +74,7 @@ class Publisher:
         topics = self.topics
         listeners = topics.listeners
         apply = self.market_state.apply if self._only is None else self._apply_some
+        project, projected = self._project, self._projected
         dirty: list[Group] = []
         tell = self._tell_all if topics.special_groups else _tell
         seq = self.seq
@@ -80,7 +87,10 @@ class Publisher:
                 topics.plan(now)  # the market was taken back
             seq += 1
             apply(seq, row, proof)
-            hearing = listeners[row[0]][row[1]]
+            kind = row[0]
+            if projected[kind]:
+                project(seq, row, proof)
+            hearing = listeners[kind][row[1]]
             if hearing:
                 item = event(seq, row, proof)
                 self.calls += len(hearing)
@@ -149,6 +159,10 @@ class Publisher:
             raise problem
         topic.encoder = _Silent(topic.encoder)
         self._failed(topic, problem)
+
+
+def _ignore(seq: int, row: Row, proof: int) -> None:
+    del seq, row, proof
 
 
 class _Silent(Encoder):

@@ -8,15 +8,18 @@ from operator import attrgetter
 from typing import Any, Final
 
 from feed.model.events import KINDS
-from feed.model.market_state import MarketState
-from feed.model.topics import Encoder, Topic, in_order
+from feed.model.topics import Topic, in_order
+from feed.state.encoder import Encoder
+from feed.state.market_state import MarketState
+from feed.state.projections import Projections
 from feed.stream.groups import FaultyGroup, Group
 
 NEVER: Final = sys.maxsize
 MOST_ORDERS_KEPT: Final = 64
 """Sets of periods that end together, of which the order is kept; there are that few where all divide one."""
 
-MakeEncoder = Callable[[Topic, MarketState], Encoder]
+MakeEncoder = Callable[[Topic, MarketState, Projections | None], Encoder]
+"""Gives the encoder of a topic; there are no projections where history is told again."""
 
 
 class OpenTopic:
@@ -59,8 +62,11 @@ class Topics:
         next_timer: Market time at which some topic has something to say by itself, nanoseconds.
     """
 
-    def __init__(self, instruments: int, make_encoder: MakeEncoder) -> None:
+    def __init__(
+        self, instruments: int, make_encoder: MakeEncoder, projections: Projections | None = None
+    ) -> None:
         self._make_encoder = make_encoder
+        self._projections = projections
         self._open: dict[Topic, OpenTopic] = {}
         self.listeners: list[list[list[OpenTopic]]] = [
             [[] for _ in range(instruments)] for _ in range(KINDS.stop)
@@ -94,9 +100,13 @@ class Topics:
         """The open topic of that name, opened now if it was not."""
         found = self._open.get(topic)
         if found is None:
-            encoder = self._make_encoder(topic, market_state)
+            encoder = self.encoder(topic, market_state)
             found = self._open[topic] = self.observe(topic, encoder, market_state)
         return found
+
+    def encoder(self, topic: Topic, market_state: MarketState) -> Encoder:
+        """A new encoder of a topic, as if there from the first event."""
+        return self._make_encoder(topic, market_state, self._projections)
 
     def observe(self, topic: Topic, encoder: Encoder, market_state: MarketState) -> OpenTopic:
         """

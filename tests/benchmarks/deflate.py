@@ -17,11 +17,11 @@ import time
 
 from feed.dialects.discovery import dialects
 from feed.model.events import event
-from feed.model.market_state import MarketState
 from feed.model.topics import Topic
 from feed.settings import Deflate
 from feed.sim.defaults import default_market
 from feed.sim.market import Market
+from feed.state.market_state import MarketState
 from feed.stream.deflate import Deflater
 from feed.stream.frames import text_frame
 

@@ -8,19 +8,18 @@ from zlib import crc32
 import attrs
 import pytest
 
-from feed.analytics.analytics import Analytics
 from feed.dialects.contract import Bearer, Reply, SessionContext
 from feed.dialects.discovery import dialects
-from feed.model.day import Day
 from feed.model.events import QUOTE
 from feed.model.grants import Grant, Scope
 from feed.model.instruments import Instrument, Listing
 from feed.model.market import MarketSpec
-from feed.model.market_state import MarketState
 from feed.model.stream_position import Ahead, OtherHistory, StreamPosition, TooOld
 from feed.settings import Flow
 from feed.sim.defaults import default_market
 from feed.sim.market import Market
+from feed.state.market_state import MarketState
+from feed.state.projections import Projections
 from feed.stream.frames import boundary
 from feed.stream.history import History
 from feed.stream.hub import Hub
@@ -123,11 +122,25 @@ def quote(instrument, bid, ask, *, ts=1_709_742_000_000_000_000, size=1):
     return (QUOTE, instrument, ts, bid, size if bid else 0, ask, size if ask else 0)
 
 
-def keep_everything(market_state, listing=LISTING):
-    """Let it keep what a server lets it keep."""
-    market_state.days = [Day() for _ in listing]
-    market_state.analytics = Analytics(listing)
-    return market_state
+class Running:
+    """A market's state and its projections, carried on together as a server does it."""
+
+    def __init__(self, listing=LISTING):
+        self.listing = listing
+        self.market_state = MarketState(len(listing))
+        self.projections = Projections(listing, self.market_state, most_trades=100)
+
+    def apply(self, seq, row, proof=0):
+        """Take the next event into account."""
+        self.market_state.apply(seq, row, proof)
+        if row[0] in self.projections.kinds:
+            self.projections.apply(seq, row, proof)
+
+    def encoder(self, topic):
+        """An encoder of ``topic``, made now."""
+        return dialects()[topic.dialect].encoder(
+            topic, self.listing[topic.instrument], self.market_state, self.projections
+        )
 
 
 class Ear:
@@ -156,13 +169,16 @@ class Stage:
     """A hub with the encoders of every dialect, and clients that hear it."""
 
     def __init__(self, listing=LISTING):
+        running = Running(listing)
+        self.projections = running.projections
         self.hub = Hub(
             History(instruments=len(listing), seconds=86_400, size=1 << 30),
-            lambda topic, market_state: dialects()[topic.dialect].encoder(
-                topic, listing[topic.instrument], market_state
+            lambda topic, state, beside: dialects()[topic.dialect].encoder(
+                topic, listing[topic.instrument], state, beside
             ),
             flow=Flow(replay_work=1),
-            market_state=keep_everything(MarketState(len(listing)), listing),
+            market_state=running.market_state,
+            projections=running.projections,
         )
 
     def publish(self, rows):
@@ -205,5 +221,5 @@ def support():
         Stage=Stage,
         market=market,
         with_listing=lambda listing: attrs.evolve(CONTEXT, listing=listing),
-        market_state=lambda: keep_everything(MarketState(len(LISTING))),
+        Running=Running,
     )

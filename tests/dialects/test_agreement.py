@@ -6,7 +6,6 @@ seen at every sequence number, also in the middle of what one action does to a b
 """
 
 import json
-from collections import deque
 from decimal import Decimal
 from types import SimpleNamespace
 
@@ -25,7 +24,6 @@ from feed.model.topics import Topic
 from feed.scenario.reader import read_scenario
 from feed.scenario.shipped import find_scenario
 from feed.server.http.context import RequestContext
-from feed.server.http.tape import Tape
 from feed.server.run_spec import MARKETS
 from feed.settings import Settings
 from feed.sim.script import ScriptedMarket
@@ -155,8 +153,6 @@ class Audience:
         self.index = listing.index(SYMBOL)
         self.stage = support.Stage(listing)
         hub = self.stage.hub
-        hub.market_state.trades = [deque(maxlen=100) for _ in listing]
-        tape = Tape(hub.market_state)
         self.stage.publish(opening)
         self.context = RequestContext(
             settings=Settings(),
@@ -165,7 +161,7 @@ class Audience:
             registry=None,
             keys=None,
             guard=None,
-            tape=tape,
+            projections=self.stage.projections,
             tokens=None,
             quotas=None,
             clock=lambda: 0.0,

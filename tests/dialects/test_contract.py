@@ -149,15 +149,12 @@ def conversation(support, name):
         actions += session.receive(text)
     said = support.texts(actions)
     said += filter(None, map(session.wording, DisconnectCause))
-    market_state = support.market_state()
+    running = support.Running()
     for seq, row in enumerate(story(support), 1):
-        market_state.apply(seq, row)
+        running.apply(seq, row)
     for topic in topics_of(support, name):
-        instrument = support.listing[topic.instrument]
-        said += (
-            dialects()[name].encoder(topic, instrument, market_state).snapshot(market_state, topic.instrument)
-        )
-        encoder = dialects()[name].encoder(topic, instrument, support.market_state())
+        said += running.encoder(topic).snapshot(running.market_state, topic.instrument)
+        encoder = support.Running().encoder(topic)
         items = [event(seq, row) for seq, row in enumerate(story(support), 1) if row[0] in encoder.kinds]
         said += filter(None, [encoder.encode(item) for item in items if item.instrument == topic.instrument])
     return said
@@ -324,19 +321,18 @@ def test_encoder_goes_on_as_if_it_had_always_been_there(name, support, drawn, da
     rows = list(rows_of(support, drawn))
     joined = data.draw(st.integers(0, len(rows)), label="joined")
     for topic in topics_of(support, name):
-        instrument = support.listing[topic.instrument]
-        market_state = support.market_state()
-        early = dialects()[name].encoder(topic, instrument, market_state)
+        running = support.Running()
+        early = running.encoder(topic)
         late = None
         for seq, row in enumerate([*rows, None], 1):
             if seq == joined + 1:
-                late = dialects()[name].encoder(topic, instrument, market_state)
+                late = running.encoder(topic)
             encoders = [encoder for encoder in (early, late) if encoder is not None]
-            handshakes = [encoder.snapshot(market_state, topic.instrument) for encoder in encoders]
+            handshakes = [encoder.snapshot(running.market_state, topic.instrument) for encoder in encoders]
             assert all(handshake == handshakes[0] for handshake in handshakes)
             if row is None:
                 break
-            market_state.apply(seq, row)
+            running.apply(seq, row)
             if row[0] in early.kinds and row[1] == topic.instrument:
                 said = [encoder.encode(event(seq, row)) for encoder in encoders]
                 assert all(text == said[0] for text in said)
@@ -345,7 +341,7 @@ def test_encoder_goes_on_as_if_it_had_always_been_there(name, support, drawn, da
 def test_encoder_wants_kinds_that_exist(name, support):
     """At least one, unless it speaks at intervals; none twice."""
     for topic in topics_of(support, name):
-        encoder = dialects()[name].encoder(topic, support.listing[topic.instrument], support.market_state())
+        encoder = support.Running().encoder(topic)
         assert encoder.kinds or encoder.period
         assert all(kind in KINDS for kind in encoder.kinds)
         assert all(one < other for one, other in pairwise(encoder.kinds))

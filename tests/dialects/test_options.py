@@ -8,8 +8,8 @@ from feed.dialects.options import Conflated, Options, options
 from feed.dialects.ticker import TickerEncoder
 from feed.errors import ProtocolError
 from feed.model.events import QUOTE, TRADE, UNKNOWN, event
-from feed.model.market_state import MarketState
 from feed.model.stream_position import StreamPosition
+from feed.state.market_state import MarketState
 
 MS = 1_000_000
 SEND = "send the last pos that you were told, such as 123456-a1b2c3d4"

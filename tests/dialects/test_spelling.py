@@ -15,10 +15,10 @@ from feed.dialects.messages import clip, message, parse, quoted, request, unknow
 from feed.dialects.times import iso, milliseconds
 from feed.errors import ProtocolError
 from feed.model.instruments import Instrument, Listing
-from feed.model.market_state import MarketState
 from feed.model.symbols import plain, symbols
 from feed.server.http.context import RequestContext
 from feed.sim.defaults import default_market
+from feed.state.market_state import MarketState
 
 
 def listing(*names):

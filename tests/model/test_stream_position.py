@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from feed.errors import ProtocolError
 from feed.model.events import QUOTE, TRADE, UNKNOWN, event
 from feed.model.instruments import Contract, Instrument
-from feed.model.market_state import MarketState
 from feed.model.stream_position import StreamPosition, first_proof, parse_position
+from feed.state.market_state import MarketState
 
 
 @given(seq=st.integers(0, 10**18 - 1), proof=st.integers(0, 2**32 - 1))

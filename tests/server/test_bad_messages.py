@@ -13,7 +13,8 @@ from trio_websocket import ConnectionClosed, wrap_client_stream
 from feed.dialects.contract import Reply, Session, Subscribe
 from feed.dialects.discovery import dialects
 from feed.model.events import TRADE
-from feed.model.topics import Encoder, Topic
+from feed.model.topics import Topic
+from feed.state.encoder import Encoder
 
 CLEAN = (0, 0, 0)
 

@@ -7,8 +7,9 @@ from types import SimpleNamespace
 import pytest
 
 from feed.model.events import QUOTE, TRADE, UNKNOWN
-from feed.model.topics import Encoder, Topic
+from feed.model.topics import Topic
 from feed.settings import Flow
+from feed.state.encoder import Encoder
 from feed.stream.fanout import Fanout
 from feed.stream.groups import Group
 from feed.stream.history import History
@@ -136,8 +137,7 @@ class HubHarness:
         self.hub = Hub(history, make_encoder, flow=flow, failed=failed, deflater=deflater)
         self.fanout = Fanout(self.hub, flow)
 
-    def _make_encoder(self, topic, market_state):
-        del market_state
+    def _make_encoder(self, topic, *_):
         self.made.append(topic)
         return Spoken(topic, self.said)
 

@@ -7,8 +7,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from feed.model.events import ADD, CLEAR, LEVEL, ORDER, QUOTE, REDUCE, STATUS, TRADE, UNKNOWN, Side
-from feed.model.market_state import MarketState
 from feed.model.stream_position import Ahead, OtherHistory, StreamPosition, TooOld
+from feed.state.market_state import MarketState
 from feed.stream.history import History
 
 SECOND = 10**9

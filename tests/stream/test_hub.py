@@ -9,7 +9,8 @@ from subscribers import Subscribers
 
 from feed.model.events import CLEAR, QUOTE, STATUS
 from feed.model.stream_position import Ahead, OtherHistory, StreamPosition, TooOld
-from feed.model.topics import Encoder, Topic
+from feed.model.topics import Topic
+from feed.state.encoder import Encoder
 from feed.stream.work import CHECK
 
 
@@ -68,7 +69,7 @@ def test_unsubscribing_what_is_not_held_changes_nothing(stream):
 def test_giving_up_many_topics_costs_by_their_number(stream, monkeypatch):
     """Not by the square of it: each is looked up, and not compared with all others."""
     harness = stream.HubHarness()
-    monkeypatch.setattr(harness.hub.market_state, "quote", lambda _: None)
+    monkeypatch.setattr(type(harness.hub.market_state), "quote", lambda *_: None)
     client = harness.client(*[Topic("test", "quote", 0, (("n", str(n)),)) for n in range(200)])
     asked = [Topic("test", "quote", 0, (("n", str(n)),)) for n in range(100, 200)]
     compared, same = [], Topic.__eq__

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feed.model.events import CLOCK, QUOTE
-from feed.model.market_state import MarketState
-from feed.model.topics import Encoder, Topic
+from feed.model.topics import Topic
+from feed.state.encoder import Encoder
+from feed.state.market_state import MarketState
 from feed.stream.groups import Group
 from feed.stream.publisher import Publisher
 
@@ -16,7 +17,7 @@ from feed.stream.publisher import Publisher
 class Clock(Encoder):
     """Says ``10@20+3``: the beat of period 10 at 20 after event 3; and every event it hears."""
 
-    def __init__(self, topic, _):
+    def __init__(self, topic, *_):
         self.kinds = (QUOTE,) if topic.channel.startswith("heard") else ()
         self.period = int(dict(topic.options)["period"])
 

@@ -12,7 +12,7 @@ from feed.faults.frame_faults import SeededFault
 from feed.model.events import CLOCK, QUOTE, TRADE
 from feed.model.faults import Drop, Mute, Reorder
 from feed.model.stream_position import Ahead, TooOld
-from feed.model.topics import Encoder
+from feed.state.encoder import Encoder
 from feed.stream.topic_replay import MESSAGE_WORK, PIECE_EVENTS
 from feed.stream.work import TOPIC
 
@@ -325,7 +325,7 @@ def test_an_encoder_that_fails_ends_for_those_who_hear_it_alone(stream):
     harness = busy_server(
         stream,
         30,
-        make_encoder=lambda topic, _: Fails(topic.channel),
+        make_encoder=lambda topic, *_: Fails(topic.channel),
         failed=lambda topic, problem: failed.append((topic.channel, type(problem))),
     )
     bad, good = (harness.client(stream.topic(channel), since=9) for channel in ("trade", "quote"))
@@ -340,11 +340,10 @@ def test_an_encoder_that_cannot_be_made_is_contained(stream):
     """It ends its connection alone."""
     failed = []
 
-    def make(topic, market_state):
-        del topic
+    def make(_, market_state, __):
         if market_state.seq == 9:
             raise ZeroDivisionError
-        return harness._make_encoder(stream.topic(), market_state)
+        return harness._make_encoder(stream.topic())
 
     harness = busy_server(
         stream, 30, make_encoder=make, failed=lambda topic, problem: failed.append((topic, type(problem)))
@@ -480,7 +479,7 @@ class Clock(Encoder):
 @example(waits=[5] * PIECE_EVENTS, since=0, met=PIECE_EVENTS)
 def test_timer_messages_are_replayed_with_their_positions(stream, waits, since, met):
     """Wherever the past meets the present, and wherever a piece of it ends."""
-    harness = stream.HubHarness(make_encoder=lambda _, market_state: Clock(market_state), replay_work=1)
+    harness = stream.HubHarness(make_encoder=lambda _, market_state, __: Clock(market_state), replay_work=1)
     stayed = harness.client(stream.topic())
     times = [sum(waits[: at + 1]) for at in range(len(waits))]
     met = min(met, len(times))

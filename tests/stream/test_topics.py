@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feed.model.events import QUOTE, TRADE
-from feed.model.market_state import MarketState
-from feed.model.topics import Encoder, Topic
+from feed.model.topics import Topic
+from feed.state.encoder import Encoder
+from feed.state.market_state import MarketState
 from feed.stream.groups import Group
 from feed.stream.topics import Topics
 
@@ -18,9 +19,9 @@ def made():
 
 @pytest.fixture
 def topics(stream, made):
-    def make_encoder(topic, market_state):
+    def make_encoder(topic, market_state, _):
         made.append((topic, market_state))
-        return stream.HubHarness()._make_encoder(topic, market_state)
+        return stream.HubHarness()._make_encoder(topic)
 
     return Topics(3, make_encoder)
 
@@ -95,7 +96,7 @@ CHANGES = st.lists(
 def test_timer_messages_are_due_while_clients_come_and_go(changes):
     """In the order of their times and then of topics, as if it were looked up anew each time."""
     names = [Topic("test", f"{n % 5}", n, (("period", str((2, 3, 4, 12)[n % 4])),)) for n in range(12)]
-    topics = Topics(12, lambda topic, _: Clock(int(topic.options[0][1])))
+    topics = Topics(12, lambda topic, *_: Clock(int(topic.options[0][1])))
     market_state, opened = MarketState(12), {}
     for kind, n, passed in changes:
         name = names[n]
@@ -117,7 +118,7 @@ def test_timer_messages_are_due_while_clients_come_and_go(changes):
 
 def test_the_order_of_many_beats_is_found_once(monkeypatch):
     """On whole seconds all intervals end: that is no moment to sort what was sorted a second ago."""
-    topics, market_state = Topics(1, lambda topic, _: Clock(int(topic.channel))), MarketState(1)
+    topics, market_state = Topics(1, lambda topic, *_: Clock(int(topic.channel))), MarketState(1)
     for n in range(200):
         topics.get(Topic("test", ("2", "5", "10")[n % 3], 0, (("n", str(n)),)), market_state)
     assert len(topics.timers_due(10)) == 200

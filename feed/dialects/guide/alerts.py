@@ -18,7 +18,7 @@ from feed.dialects.times import milliseconds
 from feed.model.durations import NS_PER_SECOND
 from feed.model.events import TRADE, Event, Trade
 from feed.model.instruments import Instrument, decimal_text
-from feed.model.topics import Encoder
+from feed.state.encoder import Encoder
 
 _ONE: Final = Decimal(100) / PPM  # of a millionth, per cent
 _PERCENT_DECIMALS: Final = 4

@@ -32,8 +32,8 @@ from feed.model.events import (
     Trade,
 )
 from feed.model.instruments import Instrument
-from feed.model.market_state import MarketState
-from feed.model.topics import Encoder
+from feed.state.encoder import Encoder
+from feed.state.market_state import MarketState
 
 QUOTED_COMMA: Final = '","'
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import cast
 
-from feed.analytics.analytics import insights_of
 from feed.dialects.guide import channels
 from feed.dialects.guide.encode import head
 from feed.dialects.resume import placed
 from feed.dialects.times import milliseconds
 from feed.model.candles import Candle, fold
 from feed.model.durations import NS_PER_SECOND
-from feed.model.events import TRADE, Event, Trade
+from feed.model.events import TRADE, Event, Row, Trade
 from feed.model.instruments import Instrument
-from feed.model.market_state import MarketState
-from feed.model.topics import Encoder
+from feed.state.encoder import Encoder
+from feed.state.market_state import MarketState
+from feed.state.projections import Projections
 
 
 class CandlesEncoder(Encoder):
@@ -33,6 +33,7 @@ class CandlesEncoder(Encoder):
         instrument: Instrument,
         index: int,
         market_state: MarketState,
+        projections: Projections | None = None,
         *,
         channel: str = channels.CANDLES,
         pos: bool = False,
@@ -43,7 +44,8 @@ class CandlesEncoder(Encoder):
         Args:
             instrument: Whose candles.
             index: Its place in the listing.
-            market_state: Where the market stands, now and from now on.
+            market_state: The market's state, now and from now on.
+            projections: Of the same market; only candles of a minute can do without.
             channel: Of which length.
             pos: Whether to tell positions, a connection option of ours.
         """
@@ -51,15 +53,16 @@ class CandlesEncoder(Encoder):
         self._market_state = market_state
         self._head = head("candle", channel, instrument)
         self._instrument = instrument
-        self._channel = channel
         self._length = channels.CANDLE_LENGTHS[channel]
-        candle, trade = self._last(market_state, index), market_state.trade(index)
+        self._last = _last_candle(channel, index, market_state, projections)
+        candle, trade = self._last(), market_state.trade(index)
         self._open = None if candle is None or self._ended(candle, market_state.now) else candle
         self._changed = trade is not None and trade.ts >= market_state.now - market_state.now % self.period
 
     def snapshot(self, market_state: MarketState, instrument: int) -> Sequence[str]:
         """The last interval in which there was a trade, as it stands."""
-        candle = self._last(market_state, instrument)
+        del instrument
+        candle = self._last()
         return () if candle is None else [self._text(candle, market_state.seq, market_state.now)]
 
     def encode(self, item: Event) -> None:
@@ -80,16 +83,6 @@ class CandlesEncoder(Encoder):
             return None
         return self._text(candle, seq, now)
 
-    def _last(self, market_state: MarketState, instrument: int) -> Candle | None:
-        """The last candle, as the state of the market or what is computed of it has it."""
-        if self._channel == channels.CANDLES:
-            return market_state.candle(instrument)
-        if self._length == NS_PER_SECOND:
-            return _last_second(market_state, instrument)
-        name = self._channel.partition("_")[2]
-        found = insights_of(market_state).candles[instrument][name].last(1)
-        return found[0] if found else None
-
     def _ended(self, candle: Candle, now: int) -> bool:
         return now >= candle.start + self._length
 
@@ -106,14 +99,27 @@ class CandlesEncoder(Encoder):
         )
 
 
-def _last_second(market_state: MarketState, instrument: int) -> Candle | None:
+def _last_candle(
+    channel: str, index: int, market_state: MarketState, projections: Projections | None
+) -> Callable[[], Candle | None]:
+    """What gives the last candle of a channel; None before the first trade."""
+    if channel == channels.CANDLES:
+        return lambda: market_state.candle(index)
+    if projections is None:
+        raise ValueError("candles of this length are not told again")  # nobody can resume them
+    if channels.CANDLE_LENGTHS[channel] == NS_PER_SECOND:
+        trades = projections.trades
+        return lambda: _last_second([*trades.rows(index)])
+    series = projections.analytics.candles[index][channel.partition("_")[2]]
+    return lambda: next(iter(series.last(1)), None)
+
+
+def _last_second(trades: Sequence[Row]) -> Candle | None:
     """The candle of the second of the last trade."""
-    told = market_state.trades[instrument] if market_state.trades else ()
     candle: Candle | None = None
-    newest = next(reversed(told), None)
-    if newest is not None:
-        start = newest[1][2] - newest[1][2] % NS_PER_SECOND
-        for _, row, _ in told:
+    if trades:
+        start = trades[-1][2] - trades[-1][2] % NS_PER_SECOND
+        for row in trades:
             if row[2] >= start:
                 candle = fold(candle, row[2], row[5], row[6], NS_PER_SECOND)
     return candle

@@ -20,8 +20,10 @@ from feed.dialects.guide.signals import SignalsEncoder
 from feed.dialects.options import options, thinned
 from feed.errors import ProtocolError
 from feed.model.instruments import Instrument
-from feed.model.market_state import MarketState
-from feed.model.topics import Encoder, Topic
+from feed.model.topics import Topic
+from feed.state.encoder import Encoder
+from feed.state.market_state import MarketState
+from feed.state.projections import Projections
 
 __all__ = ["DIALECT"]
 
@@ -41,7 +43,13 @@ class Guide(Dialect):
         except ProtocolError as problem:
             return HandshakeRefusal(400, error(problem.message))
 
-    def encoder(self, topic: Topic, instrument: Instrument, market_state: MarketState) -> Encoder:
+    def encoder(
+        self,
+        topic: Topic,
+        instrument: Instrument,
+        market_state: MarketState,
+        projections: Projections | None = None,
+    ) -> Encoder:
         """Of whichever kind the channel is."""
         at, pos = topic.instrument, "ext" in dict(topic.options)
         match topic.channel:
@@ -54,7 +62,7 @@ class Guide(Dialect):
             case channels.SIGNALS:
                 return SignalsEncoder(instrument, pos=pos)
         if topic.channel in channels.CANDLE_LENGTHS:
-            return CandlesEncoder(instrument, at, market_state, channel=topic.channel, pos=pos)
+            return CandlesEncoder(instrument, at, market_state, projections, channel=topic.channel, pos=pos)
         return thinned(GuideTickerEncoder(instrument, at, market_state, pos=pos), topic, market_state)
 
     def alert_encoder(self, topic: Topic, instrument: Instrument, alerts: AlertBook) -> Encoder | None:

@@ -20,9 +20,9 @@ from feed.dialects.ticker import TickerEncoder
 from feed.dialects.times import milliseconds
 from feed.model.events import TRADE, Event, Side, Trade
 from feed.model.instruments import Instrument
-from feed.model.market_state import MarketState, TickerState
 from feed.model.stream_position import StreamPosition
-from feed.model.topics import Encoder
+from feed.state.encoder import Encoder
+from feed.state.market_state import MarketState, TickerState
 
 _SIDES: Final = {Side.BUY: '"buy"', Side.SELL: '"sell"', None: "null"}
 

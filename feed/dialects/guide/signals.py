@@ -11,7 +11,7 @@ from feed.dialects.messages import message
 from feed.dialects.times import milliseconds
 from feed.model.events import SIGNAL, Event, Signal
 from feed.model.instruments import Instrument
-from feed.model.topics import Encoder
+from feed.state.encoder import Encoder
 
 
 class SignalsEncoder(Encoder):

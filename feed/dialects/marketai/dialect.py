@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from feed.analytics.analytics import insights_of
 from feed.analytics.pairs import Pair, pair_name
 from feed.dialects.contract import Dialect, HandshakeRefusal, Opening, Session, SessionContext
 from feed.dialects.marketai import admission, channels
@@ -32,8 +31,10 @@ from feed.dialects.marketai.samples import (
 )
 from feed.dialects.marketai.session import MarketAiSession, TurnedAway
 from feed.model.instruments import Instrument
-from feed.model.market_state import MarketState
-from feed.model.topics import Encoder, Topic
+from feed.model.topics import Topic
+from feed.state.encoder import Encoder
+from feed.state.market_state import MarketState
+from feed.state.projections import Projections
 
 __all__ = ["DIALECT"]
 
@@ -69,32 +70,42 @@ class MarketAi(Dialect):
         """In the envelope of its REST."""
         return refusal("not_found", message)
 
-    def encoder(self, topic: Topic, instrument: Instrument, market_state: MarketState) -> Encoder:
+    def encoder(
+        self,
+        topic: Topic,
+        instrument: Instrument,
+        market_state: MarketState,
+        projections: Projections | None = None,
+    ) -> Encoder:
         """Of whichever kind the channel is."""
-        encoder = _ENCODERS[topic.channel](topic, instrument, market_state)
+        if projections is None:
+            raise ValueError("nothing is told again in this protocol")  # it does not offer to resume
+        encoder = _ENCODERS[topic.channel](topic, instrument, market_state, projections)
         return NumberedEncoder(encoder, market_state) if "ext" in dict(topic.options) else encoder
 
 
-def _pair(instrument: Instrument, market_state: MarketState) -> Pair:
-    return insights_of(market_state).pairs[pair_name(instrument)]
+def _pair(instrument: Instrument, beside: Projections) -> Pair:
+    return beside.analytics.pairs[pair_name(instrument)]
 
 
-_ENCODERS: Final[dict[str, Callable[[Topic, Instrument, MarketState], Encoder]]] = {
-    channels.QUOTES: lambda _, instrument, market_state: QuotesSample(
-        _pair(instrument, market_state), market_state
+_ENCODERS: Final[dict[str, Callable[[Topic, Instrument, MarketState, Projections], Encoder]]] = {
+    channels.QUOTES: lambda _, instrument, state, beside: QuotesSample(
+        _pair(instrument, beside), state, beside.analytics
     ),
-    channels.BOOK: lambda topic, _, market_state: BookSample(topic.instrument, market_state),
-    channels.TRADES: lambda _, instrument, __: TradesEncoder(instrument),
-    channels.SIGNALS: lambda _, __, market_state: SignalsEncoder(insights_of(market_state).listing),
-    channels.LIQUIDATIONS: lambda _, instrument, __: LiquidationsEncoder(instrument),
-    channels.FUNDING: lambda _, instrument, __: FundingEncoder(instrument),
-    channels.KLINES: lambda topic, _, market_state: KlinesSample(
-        topic.instrument, dict(topic.options)["interval"], market_state
+    channels.BOOK: lambda topic, _, state, beside: BookSample(topic.instrument, state, beside.analytics),
+    channels.TRADES: lambda _, instrument, *__: TradesEncoder(instrument),
+    channels.SIGNALS: lambda _, __, ___, beside: SignalsEncoder(beside.analytics.listing),
+    channels.LIQUIDATIONS: lambda _, instrument, *__: LiquidationsEncoder(instrument),
+    channels.FUNDING: lambda _, instrument, *__: FundingEncoder(instrument),
+    channels.KLINES: lambda topic, _, state, beside: KlinesSample(
+        topic.instrument, dict(topic.options)["interval"], state, beside.analytics
     ),
-    channels.NARRATIVES: lambda _, instrument, market_state: NarrativesSample(
-        _pair(instrument, market_state), market_state
+    channels.NARRATIVES: lambda _, instrument, state, beside: NarrativesSample(
+        _pair(instrument, beside), state, beside.analytics
     ),
-    channels.POLYMARKET: lambda topic, _, market_state: PredictionsSample(topic.instrument, market_state),
+    channels.POLYMARKET: lambda topic, instrument, state, beside: PredictionsSample(
+        instrument, topic.instrument, state, beside.volumes[topic.instrument]
+    ),
 }
 
 

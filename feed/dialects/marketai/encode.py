@@ -16,9 +16,9 @@ from feed.dialects.times import milliseconds
 from feed.model.derivatives import FundingRate
 from feed.model.events import FUNDING, LIQUIDATION, SIGNAL, TRADE, Event, Trade
 from feed.model.instruments import Instrument, Listing
-from feed.model.market_state import MarketState
 from feed.model.signals import Signal
-from feed.model.topics import Encoder
+from feed.state.encoder import Encoder
+from feed.state.market_state import MarketState
 
 
 def error(code: str, text: str) -> str:
@@ -102,7 +102,7 @@ class FundingEncoder(Encoder):
 
     def snapshot(self, market_state: MarketState, instrument: int) -> Sequence[str]:
         """The last rate that was told."""
-        last = market_state.last(FUNDING, instrument)
+        last = market_state.funding(instrument)
         return () if last is None else [self.encode(last)]
 
     def encode(self, item: Event) -> str:

@@ -14,17 +14,17 @@ from collections.abc import Sequence
 from typing import Final
 
 from feed.analytics import narratives
-from feed.analytics.analytics import insights_of
 from feed.analytics.candles import INTERVALS
 from feed.analytics.pairs import Pair
 from feed.dialects.marketai import channels, payloads
 from feed.dialects.marketai.encode import update
-from feed.model.derivatives import Round
 from feed.model.durations import NS_PER_MILLISECOND, NS_PER_MINUTE, NS_PER_SECOND
-from feed.model.events import FUNDING, ROUND, Event, Side, Status
+from feed.model.events import ROUND, Event, Side, Status
 from feed.model.instruments import Instrument
-from feed.model.market_state import MarketState
-from feed.model.topics import Encoder
+from feed.state.analytics import Analytics
+from feed.state.daily_volume import DailyVolume
+from feed.state.encoder import Encoder
+from feed.state.market_state import MarketState
 
 QUOTES_EVERY: Final = 100 * NS_PER_MILLISECOND
 BOOK_EVERY: Final = 500 * NS_PER_MILLISECOND
@@ -39,12 +39,11 @@ class Sample(Encoder):
     Looks at the market at every multiple of its period.
 
     Args:
-        market_state: Where the market stands, now and from now on.
+        market_state: The market's state, now and from now on.
     """
 
     def __init__(self, market_state: MarketState) -> None:
         self._market_state = market_state
-        self._analytics = insights_of(market_state)
         # What happened before the last multiple was told then, whoever listened.
         self._looked = market_state.now - market_state.now % self.period
 
@@ -84,10 +83,11 @@ class QuotesSample(Sample):
 
     period = QUOTES_EVERY
 
-    def __init__(self, pair: Pair, market_state: MarketState) -> None:
+    def __init__(self, pair: Pair, market_state: MarketState, analytics: Analytics) -> None:
         """Tell of ``pair``."""
         super().__init__(market_state)
         self._pair = pair
+        self._analytics = analytics
 
     def changed(self, since: int) -> bool:
         """Whether any venue has moved."""
@@ -96,7 +96,7 @@ class QuotesSample(Sample):
     def text(self, now: int) -> str | None:
         """The consolidated quote."""
         analytics = self._analytics
-        found = analytics.consolidated(self._pair, self._market_state)
+        found = analytics.consolidated(self._pair)
         if found is None:
             return None
         return update(channels.QUOTES, now, payloads.quote(self._pair.name, found, analytics.listing))
@@ -107,10 +107,11 @@ class BookSample(Sample):
 
     period = BOOK_EVERY
 
-    def __init__(self, index: int, market_state: MarketState) -> None:
+    def __init__(self, index: int, market_state: MarketState, analytics: Analytics) -> None:
         """Tell of the instrument at ``index``."""
         super().__init__(market_state)
         self._index = index
+        self._analytics = analytics
 
     def changed(self, since: int) -> bool:
         """Whether it has moved."""
@@ -118,7 +119,7 @@ class BookSample(Sample):
 
     def text(self, now: int) -> str | None:
         """The figures."""
-        found = self._analytics.figures(self._index, self._market_state)
+        found = self._analytics.figures(self._index)
         if found is None:
             return None
         return update(channels.BOOK, now, payloads.book(self._analytics.listing[self._index], found))
@@ -133,13 +134,13 @@ class KlinesSample(Sample):
 
     period = KLINES_EVERY
 
-    def __init__(self, index: int, interval: str, market_state: MarketState) -> None:
+    def __init__(self, index: int, interval: str, market_state: MarketState, analytics: Analytics) -> None:
         """Tell of the instrument at ``index``, by an interval of :data:`INTERVALS`."""
         super().__init__(market_state)
-        self._index = index
+        self._instrument = analytics.listing[index]
         self._interval = interval
         self._length = INTERVALS[interval]
-        self._klines = self._analytics.candles[index][interval]
+        self._klines = analytics.candles[index][interval]
 
     def snapshot(self, market_state: MarketState, instrument: int) -> Sequence[str]:
         """The kline of the interval that goes on."""
@@ -163,8 +164,7 @@ class KlinesSample(Sample):
         if kline is None:
             return None
         closed = now >= start + self._length
-        instrument = self._analytics.listing[self._index]
-        data = payloads.kline(instrument, self._interval, self._length, kline, closed=closed)
+        data = payloads.kline(self._instrument, self._interval, self._length, kline, closed=closed)
         return update(channels.KLINES, now, data)
 
 
@@ -173,10 +173,11 @@ class NarrativesSample(Sample):
 
     period = NARRATIVES_EVERY
 
-    def __init__(self, pair: Pair, market_state: MarketState) -> None:
+    def __init__(self, pair: Pair, market_state: MarketState, analytics: Analytics) -> None:
         """Tell of ``pair``."""
         super().__init__(market_state)
         self._pair = pair
+        self._analytics = analytics
 
     def snapshot(self, market_state: MarketState, instrument: int) -> Sequence[str]:
         """Nothing: a story is told once."""
@@ -189,24 +190,23 @@ class NarrativesSample(Sample):
 
     def text(self, now: int) -> str | None:
         """The story."""
-        story = narrative(self._pair, self._market_state)
+        story = narrative(self._pair, self._market_state, self._analytics)
         if story is None:
             return None
         data = {"symbol": self._pair.name, "narrative": story, "source": "template"}
         return update(channels.NARRATIVES, now, data)
 
 
-def narrative(pair: Pair, market_state: MarketState) -> str | None:
+def narrative(pair: Pair, market_state: MarketState, analytics: Analytics) -> str | None:
     """The story of a pair as it stands; None before there is one to tell."""
-    analytics = insights_of(market_state)
     if not pair.spot:
         return None
     first = pair.spot[0]
-    consolidated = analytics.consolidated(pair, market_state)
-    figures, moved = analytics.figures(first, market_state), analytics.moved_bps(first, _HOUR)
+    consolidated = analytics.consolidated(pair)
+    figures, moved = analytics.figures(first), analytics.moved_bps(first, _HOUR)
     if consolidated is None or figures is None or moved is None:
         return None
-    funding = market_state.last(FUNDING, pair.perpetuals[0]) if pair.perpetuals else None
+    funding = market_state.funding(pair.perpetuals[0]) if pair.perpetuals else None
     return narratives.of_pair(
         pair.base,
         moved_bps=moved[0],
@@ -214,7 +214,7 @@ def narrative(pair: Pair, market_state: MarketState) -> str | None:
         consolidated=consolidated,
         first=analytics.listing[first],
         figures=figures,
-        funding=funding,  # type: ignore[arg-type]  # of this kind there is one class
+        funding=funding,
     )
 
 
@@ -224,10 +224,14 @@ class PredictionsSample(Sample):
     kinds: Sequence[int] = (ROUND,)
     period = PREDICTIONS_EVERY
 
-    def __init__(self, index: int, market_state: MarketState) -> None:
-        """Tell of the instrument at ``index``."""
+    def __init__(
+        self, instrument: Instrument, index: int, market_state: MarketState, volume: DailyVolume
+    ) -> None:
+        """Tell of ``instrument``, which stands at ``index``."""
         super().__init__(market_state)
+        self._instrument = instrument
         self._index = index
+        self._volume = volume
 
     def encode(self, item: Event) -> str | None:
         """The round that begins or ends."""
@@ -240,16 +244,16 @@ class PredictionsSample(Sample):
 
     def text(self, now: int) -> str | None:
         """The round as it stands."""
-        data = prediction(self._analytics.listing[self._index], self._index, self._market_state, now)
+        data = prediction(self._instrument, self._index, self._market_state, self._volume, now)
         return None if data is None else update(channels.POLYMARKET, now, data)
 
 
 def prediction(
-    instrument: Instrument, index: int, market_state: MarketState, now: int
+    instrument: Instrument, index: int, market_state: MarketState, volume: DailyVolume, now: int
 ) -> payloads.Fields | None:
     """A prediction market as it stands; None before its first round."""
-    found = market_state.last(ROUND, index)
-    if not isinstance(found, Round):
+    found = market_state.round(index)
+    if found is None:
         return None
     bids, asks = market_state.levels(index, Side.BUY), market_state.levels(index, Side.SELL)
     trade = market_state.trade(index)
@@ -265,7 +269,7 @@ def prediction(
         instrument,
         found,
         up=up,
-        volume=market_state.days[index].totals(market_state.now)[0] if market_state.days else 0,
+        volume=volume.totals(market_state.now)[0],
         liquidity=sum(size for _, size in (*bids, *asks)),
         now=now,
         active=found.outcome is None and now < found.closes and market_state.status(index) is Status.TRADING,

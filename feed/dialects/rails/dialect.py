@@ -14,8 +14,10 @@ from feed.dialects.rails.encode import LevelsEncoder, TradesEncoder, refusal
 from feed.dialects.rails.private import AccountOrders, AccountTrades
 from feed.dialects.rails.session import RailsSession
 from feed.model.instruments import Instrument
-from feed.model.market_state import MarketState
-from feed.model.topics import Encoder, Topic
+from feed.model.topics import Topic
+from feed.state.encoder import Encoder
+from feed.state.market_state import MarketState
+from feed.state.projections import Projections
 
 __all__ = ["DIALECT"]
 
@@ -36,8 +38,15 @@ class Rails(Dialect):
         except AdmissionRefused as problem:
             return HandshakeRefusal(problem.status, refusal(problem.status, problem.message))
 
-    def encoder(self, topic: Topic, instrument: Instrument, market_state: MarketState) -> Encoder:
+    def encoder(
+        self,
+        topic: Topic,
+        instrument: Instrument,
+        market_state: MarketState,
+        projections: Projections | None = None,
+    ) -> Encoder:
         """Of whichever kind the channel is."""
+        del projections
         options = dict(topic.options)
         extensions = options.get("ext", "")
         seq = "seq" in extensions

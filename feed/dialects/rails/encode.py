@@ -18,9 +18,9 @@ from feed.dialects.times import milliseconds
 from feed.model.events import TRADE, BookCleared, Event, Side, Trade
 from feed.model.ids import match_id
 from feed.model.instruments import Instrument
-from feed.model.market_state import MarketState
 from feed.model.stream_position import StreamPosition
-from feed.model.topics import Encoder
+from feed.state.encoder import Encoder
+from feed.state.market_state import MarketState
 
 SIDES: Final = {Side.BUY: "buy", Side.SELL: "sell"}
 

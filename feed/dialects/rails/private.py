@@ -17,8 +17,8 @@ from feed.model.ids import match_id, order_id, user_id
 from feed.model.instruments import Contract, Instrument, decimal_text
 from feed.model.orders import TimeInForce
 from feed.model.stream_position import StreamPosition
-from feed.model.topics import Encoder
 from feed.model.trading import OrderState, Pricing, Reason, Verb, unpacked
+from feed.state.encoder import Encoder
 
 # An order takes less than 500 bytes, and no client need take a message of a mebibyte.
 PART_ORDERS: Final = 1000

@@ -184,7 +184,8 @@ class RailsSession(Session):
                 trades = self._context.trades(index, RECENT_TRADES)[::-1]
                 texts = trade_messages(instrument, trades, request_id=named, at=at)
             case EmitOrders():
-                account = None if market_state.accounts is None else market_state.accounts.find(self._account)
+                accounts = self._context.accounts
+                account = None if accounts is None else accounts.find(self._account)
                 orders = [] if account is None else [*account.orders.values(), *account.finished]
                 here = [order for order in orders if order.instrument == index]
                 texts = order_messages(instrument, here, now=market_state.now, request_id=named, at=at)

@@ -19,8 +19,10 @@ from feed.dialects.securitypro.encode import (
 from feed.dialects.securitypro.session import INVALID, SecurityProSession
 from feed.errors import ProtocolError
 from feed.model.instruments import Instrument
-from feed.model.market_state import MarketState
-from feed.model.topics import Encoder, Topic
+from feed.model.topics import Topic
+from feed.state.encoder import Encoder
+from feed.state.market_state import MarketState
+from feed.state.projections import Projections
 
 __all__ = ["DIALECT"]
 
@@ -40,8 +42,15 @@ class SecurityPro(Dialect):
         except ProtocolError as problem:
             return HandshakeRefusal(400, error(INVALID, problem.message, now=context.now()))
 
-    def encoder(self, topic: Topic, instrument: Instrument, market_state: MarketState) -> Encoder:
+    def encoder(
+        self,
+        topic: Topic,
+        instrument: Instrument,
+        market_state: MarketState,
+        projections: Projections | None = None,
+    ) -> Encoder:
         """Trades, tickers and heartbeats."""
+        del projections
         wanted = dict(topic.options)
         if topic.channel == HEARTBEAT:
             return HeartbeatEncoder(int(wanted["seconds"]), market_state if "ext" in wanted else None)

@@ -18,9 +18,9 @@ from feed.dialects.times import iso
 from feed.model.durations import NS_PER_SECOND
 from feed.model.events import TRADE, Event, Side, Trade
 from feed.model.instruments import Instrument
-from feed.model.market_state import MarketState, TickerState
 from feed.model.stream_position import StreamPosition
-from feed.model.topics import Encoder
+from feed.state.encoder import Encoder
+from feed.state.market_state import MarketState, TickerState
 
 # The topic of heartbeats. It is of no instrument, and bears the index 0.
 HEARTBEAT: Final = "heartbeat"

@@ -13,8 +13,10 @@ from feed.dialects.tradyn.encode import TickEncoder, error
 from feed.dialects.tradyn.session import TradynSession
 from feed.errors import ProtocolError
 from feed.model.instruments import Instrument
-from feed.model.market_state import MarketState
-from feed.model.topics import Encoder, Topic
+from feed.model.topics import Topic
+from feed.state.encoder import Encoder
+from feed.state.market_state import MarketState
+from feed.state.projections import Projections
 
 __all__ = ["DIALECT"]
 
@@ -34,8 +36,15 @@ class Tradyn(Dialect):
         except ProtocolError as problem:
             return HandshakeRefusal(400, error(problem.message))
 
-    def encoder(self, topic: Topic, instrument: Instrument, market_state: MarketState) -> Encoder:
+    def encoder(
+        self,
+        topic: Topic,
+        instrument: Instrument,
+        market_state: MarketState,
+        projections: Projections | None = None,
+    ) -> Encoder:
         """Ticks are the only topic."""
+        del projections
         wanted = dict(topic.options)
         seq, chained = "ext" in wanted, "ext" in wanted and "conflate" not in wanted
         ticks = TickEncoder(instrument, market_state.quote(topic.instrument), seq=seq, chained=chained)

@@ -16,7 +16,7 @@ from feed.dialects.resume import numbered
 from feed.dialects.times import milliseconds
 from feed.model.events import QUOTE, Event, Quote
 from feed.model.instruments import Instrument
-from feed.model.market_state import MarketState
+from feed.state.market_state import MarketState
 
 
 def error(text: str) -> str:

@@ -229,7 +229,7 @@ def account(context: RestContext, call: Call) -> AccountData:
 
 def positions(context: RestContext, call: Call) -> PositionsData:
     """What the account of the key holds; a key without an account holds nothing."""
-    accounts, number = context.market_state.accounts, 0 if call.grant is None else call.grant.account
+    accounts, number = context.accounts, 0 if call.grant is None else call.grant.account
     held = accounts.find(number).positions if accounts is not None and number else {}
     data = [
         Position(

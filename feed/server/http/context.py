@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import attrs
 import trio
@@ -11,13 +11,12 @@ from feed.dialects.access import Problem
 from feed.dialects.messages import unknown
 from feed.dialects.rest import Call, Endpoint
 from feed.faults.runtime import RunTimeFaults
+from feed.model.accounts import Accounts
 from feed.model.events import Trade
 from feed.model.instruments import Instrument, Listing
-from feed.model.market_state import MarketState
 from feed.model.symbols import symbols
 from feed.server.alerts import AlertService
 from feed.server.guard import Guard
-from feed.server.http.tape import Tape
 from feed.server.keycheck import KeyCheck, TooManyGuesses
 from feed.server.keyfile import KeyRecord
 from feed.server.keys import demo_keys_wanted
@@ -27,6 +26,10 @@ from feed.server.storage import Storage
 from feed.server.tokens import TokenIssuer
 from feed.server.webhooks.service import WebhookService
 from feed.settings import DEMO_KEY, Settings
+from feed.state.analytics import Analytics
+from feed.state.daily_volume import DailyVolume
+from feed.state.market_state import MarketState
+from feed.state.projections import Projections
 from feed.stream.fanout import Fanout
 from feed.stream.source import Source, TakesOrders
 
@@ -43,7 +46,7 @@ class RequestContext:
         registry: The WebSocket connections.
         keys: Looks at the keys that clients show.
         guard: Knows the names of this server.
-        tape: The last trades.
+        projections: What is computed beside the market's state.
         tokens: Gives access tokens out.
         quotas: Who has how many connections open, where a protocol counts them.
         clock: Seconds since the Unix epoch.
@@ -61,7 +64,7 @@ class RequestContext:
     registry: ConnectionRegistry
     keys: KeyCheck
     guard: Guard
-    tape: Tape
+    projections: Projections
     tokens: TokenIssuer
     quotas: ConnectionQuotas
     clock: Callable[[], float]
@@ -84,8 +87,23 @@ class RequestContext:
 
     @property
     def market_state(self) -> MarketState:
-        """Where the market stands."""
+        """The market's state."""
         return self.fanout.hub.market_state
+
+    @property
+    def volumes(self) -> Sequence[DailyVolume]:
+        """What was traded of each instrument in the last 24 hours."""
+        return self.projections.volumes
+
+    @property
+    def analytics(self) -> Analytics:
+        """Figures of books, quotes over venues, candles, signals."""
+        return self.projections.analytics
+
+    @property
+    def accounts(self) -> Accounts | None:
+        """What accounts own and owe; None where nobody can trade."""
+        return self.projections.accounts
 
     @property
     def seq(self) -> int:
@@ -103,7 +121,7 @@ class RequestContext:
 
     def trades(self, instrument: int, limit: int) -> list[Trade]:
         """The last ``limit`` trades of an instrument, newest first."""
-        return self.tape.trades(instrument, limit)
+        return self.projections.trades.newest(instrument, limit)
 
     def connections(self, who: str) -> int:
         """How many WebSocket connections somebody has open, where a protocol counts them."""

@@ -13,9 +13,10 @@ import trio
 
 import feed
 from feed.model.events import Event
-from feed.model.topics import Encoder, Topic
+from feed.model.topics import Topic
 from feed.server.webhooks.client import NotPermitted, said
 from feed.settings import Webhooks
+from feed.state.encoder import Encoder
 from feed.stream.hub import Hub
 from feed.webhooks.addresses import networks
 from feed.webhooks.queue import DeliveryCounts, DeliveryQueue, Message, WebhookEndpoint

@@ -28,11 +28,13 @@ from feed.dialects.tradyn.dialect import Tradyn
 from feed.dialects.tradyn.encode import TickEncoder
 from feed.model.events import Quote, Row
 from feed.model.instruments import Instrument
-from feed.model.market_state import MarketState
-from feed.model.topics import Encoder, Topic
+from feed.model.topics import Topic
 from feed.server.serve import serve
 from feed.server.server_context import ServerContext
 from feed.settings import Settings, Tls
+from feed.state.encoder import Encoder
+from feed.state.market_state import MarketState
+from feed.state.projections import Projections
 from tests.benchmarks.abuse.processor import Gauge, ProcessorClock
 
 
@@ -65,11 +67,17 @@ class StampedTradyn(Tradyn):
     def __init__(self, due: DueTimes) -> None:
         self._due = due
 
-    def encoder(self, topic: Topic, instrument: Instrument, latest: MarketState) -> Encoder:
+    def encoder(
+        self,
+        topic: Topic,
+        instrument: Instrument,
+        market_state: MarketState,
+        projections: Projections | None = None,
+    ) -> Encoder:
         """As the real one."""
         if topic.options:
-            return super().encoder(topic, instrument, latest)
-        return StampedTicks(instrument, latest.quote(topic.instrument), self._due)
+            return super().encoder(topic, instrument, market_state, projections)
+        return StampedTicks(instrument, market_state.quote(topic.instrument), self._due)
 
 
 async def main(port: int, gauge: Gauge | None = None) -> None:

@@ -27,10 +27,11 @@ from feed.dialects.tradyn.encode import TickEncoder
 from feed.dialects.tradyn.session import TradynSession
 from feed.model.events import QUOTE, Quote, Row
 from feed.model.instruments import Instrument, Listing
-from feed.model.market_state import MarketState
 from feed.model.topics import Topic
 from feed.server.serve import serve
 from feed.settings import Limits, Settings, Tls
+from feed.state.market_state import MarketState
+from feed.state.projections import Projections
 from feed.stream.source import Batch, send
 from tests.benchmarks.fanout.workloads import symbol
 
@@ -143,9 +144,15 @@ class StampedTradyn(Tradyn):
         del opening
         return CountedSession(desk, self._source)
 
-    def encoder(self, topic: Topic, instrument: Instrument, latest: MarketState) -> TickEncoder:
+    def encoder(
+        self,
+        topic: Topic,
+        instrument: Instrument,
+        market_state: MarketState,
+        projections: Projections | None = None,
+    ) -> TickEncoder:
         """As the real one."""
-        return StampedTicks(instrument, latest.quote(topic.instrument))
+        return StampedTicks(instrument, market_state.quote(topic.instrument))
 
 
 async def main(words: list[str]) -> None:

@@ -25,8 +25,8 @@ from feed.dialects.items import Channel
 from feed.dialects.ladder import Ladder, TextLevels
 from feed.model.events import ADD, CLEAR, LEVEL, REDUCE, TRADE, UNKNOWN, Side, event
 from feed.model.instruments import Instrument
-from feed.model.market_state import MarketState
 from feed.model.topics import Topic
+from feed.state.market_state import MarketState
 
 XAUUSD, BTC = 2, 3
 EMPTY = '"action":"snapshot","part":1,"parts":1,"bids":[],"asks":[],'

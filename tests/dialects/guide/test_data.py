@@ -1,15 +1,14 @@
 """Tickers, trades and candles, byte for byte. The numbers are those of the lines in ``NOTES.md``."""
 
 import json
-from collections import deque
 
 import pytest
 
 from feed.dialects.contract import Opening
 from feed.dialects.guide.dialect import DIALECT
 from feed.model.events import CLOCK, TRADE, UNKNOWN, event
-from feed.model.market_state import MarketState
 from feed.model.topics import Topic
+from feed.state.market_state import MarketState
 
 BTC = 3
 SECOND = 1_000_000_000
@@ -121,7 +120,6 @@ def test_line_7_candles_of_a_stream(support):
 def test_line_7_whoever_joins_later_hears_the_same_candles(support, channel, length):
     """Of every length, from the next message on; the last candle comes first."""
     stage = support.Stage()
-    stage.hub.market_state.trades = [deque(maxlen=100) for _ in support.listing]
     early = stage.ear(Topic("guide", channel, BTC))
     seconds = [1, 1.2, 1.4, 2.2, 40, 59.9, 310, 310.1, 3700, 3700.5, 90_000, 90_000.25]
     rows = [trade(MINUTE_BEGAN + at, 100 + n) for n, at in enumerate(seconds)]

@@ -12,10 +12,10 @@ from feed.dialects.rails.private import AccountOrders, order_messages
 from feed.model.events import ADD, CLEAR, TRADE, UNKNOWN, OrderChanged, OrderFilled, Side, event
 from feed.model.ids import match_id, order_id, user_id
 from feed.model.instruments import Contract
-from feed.model.market_state import MarketState
 from feed.model.stream_position import StreamPosition
 from feed.model.topics import Topic
 from feed.model.trading import OrderState, Pricing, Reason, Verb, packed
+from feed.state.market_state import MarketState
 
 BTC = 3
 NS = 1_767_762_810_250_000_000

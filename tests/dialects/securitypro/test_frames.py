@@ -6,8 +6,8 @@ import pytest
 
 from feed.dialects.securitypro.dialect import DIALECT
 from feed.model.events import TRADE, UNKNOWN, event
-from feed.model.market_state import MarketState
 from feed.model.topics import Topic
+from feed.state.market_state import MarketState
 
 BTC = 3
 SEQ = (("ext", "seq"),)

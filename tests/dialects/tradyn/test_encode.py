@@ -7,8 +7,8 @@ import pytest
 from feed.dialects.tradyn.dialect import DIALECT
 from feed.model.events import event
 from feed.model.instruments import Instrument
-from feed.model.market_state import MarketState
 from feed.model.topics import Topic
+from feed.state.market_state import MarketState
 
 EURUSD, XAUUSD, BTC = 0, 2, 3
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from feed.analytics.pairs import exchange, pair_name
 from feed.dialects.access import Shape
 from feed.dialects.marketai import payloads
 from feed.dialects.marketai.rest.envelope import Envelope, answered
 from feed.dialects.marketai.rest.params import (
-    analytics,
     asked,
     instruments,
     pairs,
@@ -22,8 +21,7 @@ from feed.dialects.marketai.rest.params import (
 )
 from feed.dialects.marketai.samples import prediction
 from feed.dialects.rest import Call, Endpoint, RestContext
-from feed.model.derivatives import FundingRate
-from feed.model.events import FUNDING, Row, Trade, event
+from feed.model.events import Row, Trade
 from feed.model.instruments import Contract, Listing
 from feed.model.signals import Severity, Signal, SignalType
 from feed.settings import Web
@@ -127,8 +125,8 @@ def signals(context: RestContext, call: Call) -> list[payloads.Fields]:
     chosen = {pair.name for pair in pairs(context, call)}
 
     def matching() -> Iterator[Signal]:
-        for row in reversed(analytics(context).signals):
-            it = cast("Signal", event(0, row))
+        for row in reversed(context.analytics.signals):
+            it = Signal.from_row(0, row)
             if (
                 pair_name(context.listing[it.instrument]) in chosen
                 and asked(call, "type", it.type.label)
@@ -144,12 +142,12 @@ def liquidations(context: RestContext, call: Call) -> list[payloads.Fields]:
     chosen = {at for pair in pairs(context, call) for at in pair.perpetuals}
 
     def matching() -> Iterator[Row]:
-        for row in reversed(analytics(context).liquidations):
+        for row in reversed(context.analytics.liquidations):
             if row[1] in chosen and asked(call, "exchange", exchange(context.listing[row[1]])):
                 yield row
 
     return [
-        payloads.liquidation(context.listing[row[1]], cast("Trade", event(0, row)))
+        payloads.liquidation(context.listing[row[1]], Trade.from_row(0, row))
         for row in islice(matching(), call.number("limit"))
     ]
 
@@ -160,7 +158,7 @@ def funding(context: RestContext, call: Call) -> list[payloads.Fields]:
     return [
         payloads.funding(instrument, found)
         for at, instrument in instruments(context, call, perpetuals)
-        if isinstance(found := context.market_state.last(FUNDING, at), FundingRate)
+        if (found := context.market_state.funding(at)) is not None
     ]
 
 
@@ -171,9 +169,13 @@ def predictions(context: RestContext, call: Call) -> list[payloads.Fields]:
         for pair in pairs(context, call)
         for at in pair.predictions
         if asked(call, "timeframe", payloads.timeframe(context.listing[at]))
-        and (found := prediction(context.listing[at], at, context.market_state, context.market_state.now))
-        is not None
+        and (found := _prediction(context, at)) is not None
     ]
+
+
+def _prediction(context: RestContext, at: int) -> payloads.Fields | None:
+    market_state = context.market_state
+    return prediction(context.listing[at], at, market_state, context.volumes[at], market_state.now)
 
 
 def endpoints(listing: Listing, web: Web) -> tuple[Endpoint[RestContext], ...]:

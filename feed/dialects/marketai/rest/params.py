@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from feed.analytics.analytics import Analytics, insights_of
 from feed.analytics.pairs import Pair, exchange
 from feed.dialects.access import Problem
 from feed.dialects.marketai.channels import ALL, names
@@ -69,11 +68,6 @@ def exchanges(listing: Listing) -> tuple[str, ...]:
 def asked(call: Call, name: str, value: str) -> bool:
     """Whether a parameter leaves ``value`` in."""
     return call.text(name) in (ALL, value)
-
-
-def analytics(context: RestContext) -> Analytics:
-    """What is computed of the market."""
-    return insights_of(context.market_state)
 
 
 def pairs(context: RestContext, call: Call) -> list[Pair]:

@@ -11,7 +11,7 @@ from feed.analytics.pairs import exchange
 from feed.dialects.access import Shape
 from feed.dialects.marketai import payloads
 from feed.dialects.marketai.rest.envelope import Envelope, answered
-from feed.dialects.marketai.rest.params import analytics, instruments, pairs, rows, symbol, venue
+from feed.dialects.marketai.rest.params import instruments, pairs, rows, symbol, venue
 from feed.dialects.rest import Call, Endpoint, Parameter, PriceLevel, RestContext
 from feed.model.events import Side
 from feed.model.instruments import Instrument, Listing
@@ -168,22 +168,22 @@ class Candle(Shape):
 
 def quotes(context: RestContext, call: Call) -> list[payloads.Fields]:
     """A quote of each pair that has one."""
-    known = analytics(context)
+    known = context.analytics
     return [
         payloads.quote(pair.name, found, context.listing)
         for pair in pairs(context, call)
-        if (found := known.consolidated(pair, context.market_state)) is not None
+        if (found := known.consolidated(pair)) is not None
     ]
 
 
 def books(context: RestContext, call: Call) -> list[payloads.Fields]:
     """The books of each pair, spot before futures."""
-    known, depth = analytics(context), call.number("levels")
+    known, depth = context.analytics, call.number("levels")
     traded = (at for pair in pairs(context, call) for at in (*pair.spot, *pair.perpetuals))
     return [
         payloads.book(instrument, found) | (_levels(context, at, instrument, depth) if depth else {})
         for at, instrument in instruments(context, call, traded)
-        if (found := known.figures(at, context.market_state)) is not None
+        if (found := known.figures(at)) is not None
     ]
 
 
@@ -199,10 +199,10 @@ def _levels(context: RestContext, at: int, instrument: Instrument, depth: int) -
 
 def arbitrage(context: RestContext, call: Call) -> list[Opportunity]:
     """The pairs with something to gain, the widest first."""
-    known, listing = analytics(context), context.listing
+    known, listing = context.analytics, context.listing
     found = []
     for pair in pairs(context, call):
-        quote = known.consolidated(pair, context.market_state)
+        quote = known.consolidated(pair)
         if quote is None or quote.buy is None or quote.sell is None:
             continue
         venues = {it.instrument: it for it in quote.venues}
@@ -223,7 +223,7 @@ def arbitrage(context: RestContext, call: Call) -> list[Opportunity]:
 
 def klines(context: RestContext, call: Call) -> list[payloads.Fields]:
     """The last klines of each book of a pair, oldest first; the newest may be of an interval that goes on."""
-    known, interval, limit = analytics(context), call.text("interval"), call.number("limit")
+    known, interval, limit = context.analytics, call.text("interval"), call.number("limit")
     length, now = INTERVALS[interval], context.market_state.now
     traded = (at for pair in pairs(context, call) for at in (*pair.spot, *pair.perpetuals))
     return [

@@ -8,8 +8,7 @@ from typing import Final, Literal
 from feed.dialects.access import OPEN, Shape
 from feed.dialects.rest import Call, Endpoint, Parameter, RestContext, example_symbol
 from feed.dialects.times import milliseconds
-from feed.model.derivatives import RATE_DECIMALS, FundingRate, MarkPriced
-from feed.model.events import FUNDING, MARK
+from feed.model.derivatives import RATE_DECIMALS
 from feed.model.instruments import Listing, decimal_text
 from feed.model.symbols import LONGEST_SYMBOL
 
@@ -72,25 +71,21 @@ def market_data(context: RestContext, call: Call) -> list[MarketDatum]:
 def _figures(context: RestContext, index: int) -> Iterator[tuple[Figure, str, int]]:
     """Each with its value and its market time; what no quote or event has told yet there is not."""
     instrument, market_state = context.listing[index], context.market_state
-    quote, mark, funding = (
-        market_state.quote(index),
-        market_state.last(MARK, index),
-        market_state.last(FUNDING, index),
-    )
-    if isinstance(mark, MarkPriced):
+    quote, mark, funding = market_state.quote(index), market_state.mark(index), market_state.funding(index)
+    if mark is not None:
         yield "INDEX", instrument.price_text(mark.index), mark.ts
     elif quote is not None:
         yield "INDEX", instrument.price_text((quote.bid + quote.ask) // 2), quote.ts
     if quote is not None:
         yield "ASK", instrument.price_text(quote.ask), quote.ts
         yield "BID", instrument.price_text(quote.bid), quote.ts
-    if isinstance(funding, FundingRate):
+    if funding is not None:
         yield "FUNDING", decimal_text(funding.rate, RATE_DECIMALS), funding.ts
         yield "NEXT_FUNDING", decimal_text(funding.predicted, RATE_DECIMALS), funding.ts
-    if isinstance(mark, MarkPriced):
+    if mark is not None:
         yield "OPEN_INTEREST", instrument.size_text(mark.open_interest), mark.ts
     if market_state.seq:
-        volume, trades = market_state.days[index].totals(market_state.now)
+        volume, trades = context.volumes[index].totals(market_state.now)
         yield "24H_VOLUME", instrument.size_text(volume), market_state.now
         yield "24H_COUNT", str(trades), market_state.now
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Final
 
 from feed.analytics.candles import INTERVALS, CandleSeries
-from feed.analytics.consolidated import Consolidated, RecentTrades, VenueQuote, consolidate
+from feed.analytics.consolidated import Consolidated, TradeWindow, VenueQuote, consolidate
 from feed.analytics.depth import BookFigures, figures
 from feed.analytics.pairs import Pair, pairs
 from feed.model.events import LIQUIDATION, SIGNAL, TRADE, Row, Side
 from feed.model.instruments import Contract, Listing
-from feed.model.market_state import MarketState
+from feed.state.daily_volume import DailyVolume
+from feed.state.market_state import MarketState
 
 KEPT: Final = 1000  # signals, and liquidation trades; the oldest goes when another one comes
 
@@ -22,22 +23,29 @@ class Analytics:
     """
     A fold over the event stream into figures.
 
-    It takes every event from the start, so that its figures do not depend on who asks when. Figures of books
-    are computed from :class:`MarketState` on request.
+    It takes every event from the start that changes no book, so that its figures do not depend on who asks
+    when. Figures of books are computed from the market's state on request.
+
+    Args:
+        listing: What an event's ``instrument`` is an index into.
+        market_state: The market's state; it takes each event first.
+        volumes: What was traded of each instrument in 24 hours; they take each event first as well.
 
     Attributes:
         listing: What an event's ``instrument`` is an index into.
         pairs: Every pair by its name.
-        recent_trades: The last five minutes of each instrument.
+        trade_windows: The last five minutes of each instrument.
         candles: Of each instrument, by the name of the interval.
         signals: The last ``SIGNAL`` rows, oldest first.
         liquidations: The last trades of liquidation orders, oldest first.
     """
 
-    def __init__(self, listing: Listing) -> None:
+    def __init__(self, listing: Listing, market_state: MarketState, volumes: Sequence[DailyVolume]) -> None:
         self.listing: Final = listing
+        self._market_state = market_state
+        self._volumes = volumes
         self.pairs: Final[dict[str, Pair]] = pairs(listing)
-        self.recent_trades: Final = tuple(RecentTrades() for _ in listing)
+        self.trade_windows: Final = tuple(TradeWindow() for _ in listing)
         self.candles: Final = tuple(
             {name: CandleSeries(length) for name, length in INTERVALS.items()} for _ in listing
         )
@@ -46,11 +54,11 @@ class Analytics:
         self._liquidating: dict[int, int] = {}  # the last liquidation order of each instrument
 
     def apply(self, row: Row) -> None:
-        """Take the next row into account; not one that changes a book alone."""
+        """Take the next row of a trade, a liquidation or a signal into account."""
         kind, instrument = row[0], row[1]
         if kind == TRADE:
             ts, price, size = row[2], row[5], row[6]
-            self.recent_trades[instrument].add(ts, price, size)
+            self.trade_windows[instrument].add(ts, price, size)
             for candles in self.candles[instrument].values():
                 candles.add(ts, price, size)
             if self._liquidating.get(instrument) == row[8]:
@@ -60,22 +68,23 @@ class Analytics:
         elif kind == SIGNAL:
             self.signals.append(row)
 
-    def figures(self, instrument: int, market_state: MarketState) -> BookFigures | None:
+    def figures(self, instrument: int) -> BookFigures | None:
         """The figures of an instrument's book; None when a side of it is empty."""
-        return figures(market_state.levels(instrument, Side.BUY), market_state.levels(instrument, Side.SELL))
+        levels = self._market_state.levels
+        return figures(levels(instrument, Side.BUY), levels(instrument, Side.SELL))
 
-    def consolidated(self, pair: Pair, market_state: MarketState) -> Consolidated | None:
+    def consolidated(self, pair: Pair) -> Consolidated | None:
         """The consolidated quote of a pair's spot venues; None when no venue has a bid and an ask."""
         venues = []
         for instrument in pair.spot:
-            it = self.figures(instrument, market_state)
+            it = self.figures(instrument)
             if it is not None:
-                volume = market_state.days[instrument].totals(market_state.now)[0] if market_state.days else 0
+                volume = self._volumes[instrument].totals(self._market_state.now)[0]
                 quote = VenueQuote(
                     instrument=instrument, bid=it.bid, ask=it.ask, obi=it.obi_10, volume=volume
                 )
-                venues.append((self.listing[instrument], quote, self.recent_trades[instrument]))
-        return consolidate(venues, now=market_state.now)
+                venues.append((self.listing[instrument], quote, self.trade_windows[instrument]))
+        return consolidate(venues, now=self._market_state.now)
 
     def of_contract(self, *contracts: Contract) -> Iterable[int]:
         """Indexes of all instruments of these kinds."""
@@ -93,7 +102,7 @@ class Analytics:
             return None
         first, last = closed[0], closed[-1]
         span = (last.start - first.start) // INTERVALS["1m"] + 1
-        while span > minutes:  # minutes without a trade have no kline
+        while span > minutes:  # minutes without a trade have no candle
             closed = closed[1:]
             first = closed[0]
             span = (last.start - first.start) // INTERVALS["1m"] + 1
@@ -102,15 +111,3 @@ class Analytics:
     def last_signals(self, limit: int) -> list[Row]:
         """The last ``SIGNAL`` rows, newest first."""
         return list(islice(reversed(self.signals), limit))
-
-
-def insights_of(market_state: MarketState) -> Analytics:
-    """
-    The insights that go with where a market stands.
-
-    Raises:
-        TypeError: Nobody has asked for them to be kept.
-    """
-    if not isinstance(market_state.analytics, Analytics):
-        raise TypeError("no insights are kept of this market")
-    return market_state.analytics

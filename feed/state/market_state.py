@@ -1,25 +1,20 @@
-"""Where the market stands: what the stream has said of every instrument so far."""
+"""The state of a market: what the events up to now have said of every instrument."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Collection, Sequence
-from typing import Final, Protocol, cast
+from collections.abc import Collection
+from typing import Final
 
 import attrs
 
-from feed.model.accounts import Accounts
+from feed.book.price_levels import PriceLevels
 from feed.model.candles import Candle, fold
-from feed.model.day import Day
 from feed.model.events import (
     ADD,
-    BALANCE,
     CLEAR,
-    FILL,
     FUNDING,
     LEVEL,
     MARK,
-    ORDER,
     QUOTE,
     REDUCE,
     ROUND,
@@ -27,29 +22,23 @@ from feed.model.events import (
     TRADE,
     UNKNOWN,
     Event,
+    FundingRate,
+    MarkPriced,
     Quote,
+    Round,
     Row,
     Side,
     Status,
     Trade,
-    event,
 )
 from feed.model.stream_position import StreamPosition
 
 # Of these kinds the last row of each instrument is kept.
 _KEPT: Final = (MARK, FUNDING, ROUND)
-_OF_ACCOUNTS: Final = (ORDER, FILL, BALANCE)
 
 
 Told = tuple[int, Row, int]
-"""Sequence number, row and proof of an event: what :func:`event` wants to know."""
-
-
-class Fold(Protocol):
-    """Something that is carried on by rows, and only by them."""
-
-    def apply(self, row: Row) -> None:
-        """Take the next row into account."""
+"""Sequence number, row and proof of an event: what its ``from_row`` takes."""
 
 
 @attrs.frozen(kw_only=True)
@@ -77,7 +66,7 @@ class InstrumentState:
     Attributes:
         orders: Resting orders by id: (side, price, lots left). The dict's order is the order of
             arrival, so that the orders of one price stand in the order of their priority.
-        sizes: Lots at each price, bids and asks.
+        levels: Lots at each price, bids and asks.
         quote: The last two-sided quote with a new best price, its sequence number and proof.
         trade: The last trade, its sequence number and proof.
         ticker: What completed the last change of best prices or last price, and the rows of the quote
@@ -92,10 +81,10 @@ class InstrumentState:
     __slots__ = (
         "candle",
         "last",
+        "levels",
         "one_sided",
         "orders",
         "quote",
-        "sizes",
         "status",
         "ticker",
         "trade",
@@ -104,7 +93,10 @@ class InstrumentState:
 
     def __init__(self) -> None:
         self.orders: dict[int, tuple[int, int, int]] = {}
-        self.sizes: tuple[dict[int, int], dict[int, int]] = ({}, {})
+        self.levels: tuple[PriceLevels[int], PriceLevels[int]] = (
+            PriceLevels(Side.BUY),
+            PriceLevels(Side.SELL),
+        )
         self.quote: Told | None = None
         self.trade: Told | None = None
         self.ticker: tuple[Told, Row, Row | None] | None = None
@@ -118,7 +110,7 @@ class InstrumentState:
         """The same, apart from this one."""
         new = InstrumentState()
         new.orders = self.orders.copy()
-        new.sizes = (self.sizes[0].copy(), self.sizes[1].copy())
+        new.levels = (self.levels[0].copy(), self.levels[1].copy())
         new.quote, new.trade, new.candle, new.status = self.quote, self.trade, self.candle, self.status
         new.ticker, new.unquoted, new.one_sided = self.ticker, self.unquoted, self.one_sided
         new.last = self.last.copy()
@@ -153,7 +145,7 @@ class InstrumentState:
 
 class MarketState:
     """
-    A fold over the event stream, for greeting a new subscriber.
+    A fold over the event stream: what a new subscriber is told first, and what encoders look up.
 
     A quote here is the last one at which the best bid or the best ask *moved* to another price while
     there were both: what a tick shows. Sizes change all the time, and a moment without a bid or an
@@ -168,31 +160,15 @@ class MarketState:
         seq: Sequence number of the last event; 0 before the first.
         proof: Chained checksum over everything up to it, see :mod:`feed.model.stream_position`.
         now: Its market time, nanoseconds since the Unix epoch; 0 before the first.
-        accounts: What accounts own and owe; None where nobody has asked for them to be kept.
-        days: The last 24 hours of each instrument; empty where nobody has asked for them.
-        trades: The last trades of each instrument, oldest first; empty where nobody has asked for them.
-        analytics: Told of every row that is no change of a book, after all else here knows of it; None
-            where nobody has asked for any.
     """
 
-    def __init__(
-        self,
-        instruments: int,
-        proof: int = 0,
-        *,
-        accounts: Accounts | None = None,
-        days: Sequence[Day] = (),
-        trades: Sequence[deque[Told]] = (),
-        analytics: Fold | None = None,
-    ) -> None:
+    __slots__ = ("_instruments", "now", "proof", "seq")
+
+    def __init__(self, instruments: int, proof: int = 0) -> None:
         self.seq = 0
         self.proof = proof
         self.now = 0
-        self.accounts = accounts
-        self.days = days
-        self.trades = trades
-        self.analytics = analytics
-        self._standing = [InstrumentState() for _ in range(instruments)]
+        self._instruments = [InstrumentState() for _ in range(instruments)]
 
     @property
     def position(self) -> StreamPosition:
@@ -205,64 +181,39 @@ class MarketState:
         self.seq = seq
         self.proof = proof
         self.now = row[2]
-        it = self._standing[row[1]]
+        it = self._instruments[row[1]]
         if kind == ADD:
             it.orders[row[3]] = (row[4], row[5], row[6])
-            it.sizes[row[4]][row[5]] = row[7]
+            it.levels[row[4]].set(row[5], row[7])
         elif kind == REDUCE:
-            _reduce(it, row[3], row[4], row[5], row[6])
-            _resize(it, row[4], row[5], row[7])
+            if row[6] > 0:  # as in _reduce(), without a call: this is the busiest path of all
+                it.orders[row[3]] = (row[4], row[5], row[6])
+            else:
+                it.orders.pop(row[3], None)
+            it.levels[row[4]].set(row[5], row[7])
         elif kind == QUOTE:
             it.quoted((seq, row, proof))
         elif kind == TRADE:
-            told = seq, row, proof
-            it.traded(told)
+            it.traded((seq, row, proof))
             _trade(it, row)
-            self._keep(told)
         elif kind == LEVEL:
-            _resize(it, row[3], row[4], row[5])
+            it.levels[row[3]].set(row[4], row[5])
         else:
-            self._apply_rare(it, seq, row, proof)
-
-    def _keep(self, told: Told) -> None:
-        """A trade, for those who have asked for more than the last one."""
-        row = told[1]
-        if self.days:
-            self.days[row[1]].add(row[2], row[6])
-        if self.trades:
-            self.trades[row[1]].append(told)
-        if self.analytics is not None:
-            self.analytics.apply(row)
-
-    def _apply_rare(self, it: InstrumentState, seq: int, row: Row, proof: int) -> None:
-        kind = row[0]
-        if kind == CLEAR:
-            it.orders.clear()
-            it.sizes = ({}, {})
-            it.one_sided = True
-        elif kind == STATUS:
-            it.status = Status(row[3])
-        elif kind in _OF_ACCOUNTS:
-            if self.accounts is not None:
-                self.accounts.apply((row,))
-        elif kind in _KEPT:
-            it.last[kind] = (seq, row, proof)
-        if self.analytics is not None:
-            self.analytics.apply(row)
+            _apply_rare(it, seq, row, proof)
 
     def quote(self, instrument: int) -> Quote | None:
         """The last quote with a new best price, None before the first one."""
-        found = self._standing[instrument].quote
-        return None if found is None else cast("Quote", event(*found))
+        found = self._instruments[instrument].quote
+        return None if found is None else Quote.from_row(*found)
 
     def trade(self, instrument: int) -> Trade | None:
         """The last trade, None before the first one."""
-        found = self._standing[instrument].trade
-        return None if found is None else cast("Trade", event(*found))
+        found = self._instruments[instrument].trade
+        return None if found is None else Trade.from_row(*found)
 
     def ticker(self, instrument: int) -> TickerState | None:
         """Best prices and last price as they were last complete, None before the first two-sided quote."""
-        found = self._standing[instrument].ticker
+        found = self._instruments[instrument].ticker
         if found is None:
             return None
         (seq, row, proof), quote, trade = found
@@ -280,30 +231,39 @@ class MarketState:
 
     def told_at(self, instrument: int) -> int:
         """Sequence number of :meth:`ticker`; 0 before the first."""
-        found = self._standing[instrument].ticker
+        found = self._instruments[instrument].ticker
         return 0 if found is None else found[0][0]
 
     def candle(self, instrument: int) -> Candle | None:
         """The last minute in which there was a trade, None before the first one."""
-        return self._standing[instrument].candle
+        return self._instruments[instrument].candle
 
-    def last(self, kind: int, instrument: int) -> Event | None:
-        """The last event of a kind that only derivatives have (``MARK``, ``FUNDING`` or ``ROUND``)."""
-        found = self._standing[instrument].last.get(kind)
-        return None if found is None else event(*found)
+    def mark(self, instrument: int) -> MarkPriced | None:
+        """The last mark price, None before the first one."""
+        found = self._instruments[instrument].last.get(MARK)
+        return None if found is None else MarkPriced.from_row(*found)
+
+    def funding(self, instrument: int) -> FundingRate | None:
+        """The last funding rate, None before the first one."""
+        found = self._instruments[instrument].last.get(FUNDING)
+        return None if found is None else FundingRate.from_row(*found)
+
+    def round(self, instrument: int) -> Round | None:
+        """The round of a prediction market that was told of last, None before the first one."""
+        found = self._instruments[instrument].last.get(ROUND)
+        return None if found is None else Round.from_row(*found)
 
     def status(self, instrument: int) -> Status:
         """Whether the instrument can be traded."""
-        return self._standing[instrument].status
+        return self._instruments[instrument].status
 
     def levels(self, instrument: int, side: Side, depth: int | None = None) -> list[tuple[int, int]]:
         """The best ``depth`` price levels of a side, best first: (price in ticks, lots)."""
-        sizes = self._standing[instrument].sizes[side]
-        return [(price, sizes[price]) for price in sorted(sizes, reverse=side is Side.BUY)[:depth]]
+        return self._instruments[instrument].levels[side].best_first(depth)
 
     def orders(self, instrument: int, side: Side, depth: int | None = None) -> list[tuple[int, int, int]]:
         """The orders of a side in priority order: (order, price in ticks, lots left)."""
-        resting = self._standing[instrument].orders.items()
+        resting = self._instruments[instrument].orders.items()
         mine = [(order, price, left) for order, (at, price, left) in resting if at == side]
         # Sorting is stable: orders of one price keep the order of their arrival.
         mine.sort(key=_best_bid_first if side is Side.BUY else _best_ask_first)
@@ -312,14 +272,14 @@ class MarketState:
     @property
     def entries(self) -> int:
         """How many orders and price levels are known of: what a copy costs."""
-        return sum(len(it.orders) + len(it.sizes[0]) + len(it.sizes[1]) for it in self._standing)
+        return sum(len(it.orders) + len(it.levels[0]) + len(it.levels[1]) for it in self._instruments)
 
     def copy(self, instruments: Collection[int]) -> MarketState:
         """The same, apart from this one, of ``instruments``; nothing else is known."""
         new = MarketState(0)
         new.seq, new.proof, new.now = self.seq, self.proof, self.now
-        new._standing = [
-            it.copy() if at in instruments else InstrumentState() for at, it in enumerate(self._standing)
+        new._instruments = [
+            it.copy() if at in instruments else InstrumentState() for at, it in enumerate(self._instruments)
         ]
         return new
 
@@ -338,7 +298,20 @@ def _trade(it: InstrumentState, row: Row) -> None:
     if row[9] != UNKNOWN:
         _reduce(it, row[7], 1 - row[4], row[5], row[9])
     if row[10] != UNKNOWN:
-        _resize(it, 1 - row[4], row[5], row[10])
+        it.levels[1 - row[4]].set(row[5], row[10])
+
+
+def _apply_rare(it: InstrumentState, seq: int, row: Row, proof: int) -> None:
+    kind = row[0]
+    if kind == CLEAR:
+        it.orders.clear()
+        for levels in it.levels:
+            levels.clear()
+        it.one_sided = True
+    elif kind == STATUS:
+        it.status = Status(row[3])
+    elif kind in _KEPT:
+        it.last[kind] = (seq, row, proof)
 
 
 def _reduce(it: InstrumentState, order: int, side: int, price: int, left: int) -> None:
@@ -346,10 +319,3 @@ def _reduce(it: InstrumentState, order: int, side: int, price: int, left: int) -
         it.orders[order] = (side, price, left)
     else:
         it.orders.pop(order, None)
-
-
-def _resize(it: InstrumentState, side: int, price: int, size: int) -> None:
-    if size:
-        it.sizes[side][price] = size
-    else:
-        it.sizes[side].pop(price, None)

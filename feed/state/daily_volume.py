@@ -1,4 +1,4 @@
-"""The last 24 hours of an instrument: how much was traded, and how often."""
+"""What was traded of an instrument in the last 24 hours, and how often."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from feed.model.durations import NS_PER_MINUTE
 MINUTES: Final = 24 * 60
 
 
-class Day:
+class DailyVolume:
     """
     The trades of the running minute of market time and of the 1,439 minutes before it.
 

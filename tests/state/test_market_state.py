@@ -11,8 +11,8 @@ from feed.book.views import L2, L3
 from feed.model.candles import Candle
 from feed.model.events import ADD, CLEAR, LEVEL, QUOTE, STATUS, TRADE, UNKNOWN, Side, Status, event
 from feed.model.instruments import Instrument, Listing
-from feed.model.market_state import MarketState
 from feed.model.orders import CancelOrder, ModifyOrder, NewOrder, OrderType
+from feed.state.market_state import MarketState
 
 LISTING = Listing(
     Instrument(symbol=name, base=name, quote="USD", price_decimals=2, size_decimals=0) for name in "AB"

@@ -1,0 +1,69 @@
+"""What is computed of a market's events beside its state, for whoever tells of figures or of accounts."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from feed.model.accounts import Accounts
+from feed.model.events import BALANCE, FILL, LIQUIDATION, ORDER, SIGNAL, TRADE, Row
+from feed.model.instruments import Listing
+from feed.state.analytics import Analytics
+from feed.state.daily_volume import DailyVolume
+from feed.state.last_trades import LastTrades
+from feed.state.market_state import MarketState
+
+
+class Projections:
+    """
+    Folds over the events of a running market.
+
+    They are carried on whoever listens, so that what they say does not depend on who asked first. There
+    are none of the past: where history is told again, nobody has them.
+
+    Args:
+        listing: What an event's ``instrument`` is an index into.
+        market_state: The market's state; it is told of each event before they are.
+        most_trades: Trades that are kept of each instrument.
+        accounts: What accounts own and owe; None where nobody can trade.
+
+    Attributes:
+        volumes: What was traded of each instrument in the last 24 hours.
+        trades: The last trades.
+        analytics: Figures of books, quotes over venues, candles, signals.
+        accounts: See above.
+    """
+
+    def __init__(
+        self,
+        listing: Listing,
+        market_state: MarketState,
+        *,
+        most_trades: int,
+        accounts: Accounts | None = None,
+    ) -> None:
+        self.volumes: Final = tuple(DailyVolume() for _ in listing)
+        self.trades: Final = LastTrades(len(listing), most_trades)
+        self.analytics: Final = Analytics(listing, market_state, self.volumes)
+        self.accounts: Final = accounts
+
+    kinds: Final = frozenset((TRADE, ORDER, FILL, BALANCE, LIQUIDATION, SIGNAL))
+    """Kinds of rows that :meth:`apply` wants; others change nothing here."""
+
+    def apply(self, seq: int, row: Row, proof: int) -> None:
+        """
+        Take the next event into account.
+
+        Args:
+            seq: Its sequence number.
+            row: One of :attr:`kinds`.
+            proof: Of everything up to and including it.
+        """
+        kind = row[0]
+        if kind == TRADE:
+            self.volumes[row[1]].add(row[2], row[6])
+            self.trades.add(seq, row, proof)
+            self.analytics.apply(row)
+        elif kind in (LIQUIDATION, SIGNAL):
+            self.analytics.apply(row)
+        elif self.accounts is not None:
+            self.accounts.apply((row,))
