@@ -20,7 +20,7 @@ TEXT, CLOSE, PING = 0x81, 0x88, 0x89
 
 
 class Client:
-    """An outlet on a non-blocking socket that has room for so many bytes."""
+    """A send buffer on a non-blocking socket that has room for so many bytes."""
 
     def __init__(self, *, room=math.inf, backlog_bytes=1 << 30, deflated=False):
         self.room = room

@@ -189,7 +189,7 @@ def test_abandon_keeps_a_control_frame_that_has_begun(stream):
     assert client.received == A + stream.ping("1")
 
 
-def test_closed_outlet_writes_nothing(stream):
+def test_a_closed_send_buffer_writes_nothing(stream):
     """The connection is gone: neither data nor control frames are kept for it."""
     client = stream.Client(room=5)
     client.send_buffer.send(A)
