@@ -1,4 +1,4 @@
-"""``feed certify``: put a client through its paces, and print its report card."""
+"""``feed certify``: test a client against a server with injected faults, and print the report."""
 
 from __future__ import annotations
 

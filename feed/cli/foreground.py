@@ -1,4 +1,4 @@
-"""Runs a server in the foreground: says what is served, and stops gently when asked to."""
+"""Runs a server in the foreground: prints what is served, and shuts down gracefully on a signal."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from feed.settings import Settings
 
 log = structlog.get_logger("feed.foreground")
 
-# Allocations between two collections of the young, and how many of each go to one of the older. A collection
-# stops everything for about as many hundred nanoseconds as there are young: few are looked through at a time.
+# Allocations between two collections of the young generation, and how many of each go to one of the next. A
+# collection stops everything for about 100 ns an object: a small young generation keeps that short.
 GC_THRESHOLDS: Final = (5_000, 200, 50)
 
 
@@ -39,25 +39,25 @@ async def serve_in_foreground(settings: Settings) -> None:
     """
     stop = trio.Event()
     key = admin_key(settings.admin_key, secrets.token_bytes)
-    houses: list[ServerContext] = []
+    contexts: list[ServerContext] = []
 
-    def look(server_context: ServerContext) -> None:
-        houses.append(server_context)
+    def started(server_context: ServerContext) -> None:
+        contexts.append(server_context)
         settle(server_context)
 
     with trio.open_signal_receiver(*_signals(settings)) as signals:
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(_heed, signals, stop, houses)
+            nursery.start_soon(_on_signal, signals, stop, contexts)
             async with trio.open_nursery() as server:
-                run = partial(serve, settings, stop=stop, tell=look, admin_key=key)
+                run = partial(serve, settings, stop=stop, tell=started, admin_key=key)
                 addresses = await server.start(run)
                 # Standard output, and not the log: a log is kept, and shown to others.
-                _say(welcome(settings, addresses, "" if settings.admin_key else key))
+                _print(welcome(settings, addresses, "" if settings.admin_key else key))
             nursery.cancel_scope.cancel()
 
 
-def _say(text: str) -> None:
-    """Write to standard output; a server that nobody can read serves all the same."""
+def _print(text: str) -> None:
+    """Write to standard output; where that fails the server runs all the same."""
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
@@ -68,10 +68,10 @@ def _say(text: str) -> None:
 
 def settle(server_context: ServerContext) -> None:
     """
-    Before anybody can connect, make what can be, and spare the garbage collector what stays for good.
+    Before the first connection, build what can be built, and keep it out of garbage collections.
 
-    Every connection is made of objects that it would look through again and again, and a market
-    leaves no cycles behind; so it comes by less often, and never sees what was there at the start.
+    Connections are made of objects that a collection would traverse again and again, and a market leaves no
+    cycles: so collections are rarer, and never traverse what was there at the start.
     """
     server_context.prepare()
     gc.collect()
@@ -80,7 +80,7 @@ def settle(server_context: ServerContext) -> None:
 
 
 def _signals(settings: Settings) -> tuple[int, ...]:
-    """Those that are heeded; SIGHUP only where it means something, and nobody has told us to ignore it."""
+    """Those that are handled; SIGHUP only where there is a keys file, and unless it is ignored."""
     asked = (signal.SIGINT, signal.SIGTERM)
     hangup = getattr(signal, "SIGHUP", None)
     if hangup is None or settings.keys is None or signal.getsignal(hangup) is signal.SIG_IGN:
@@ -88,14 +88,14 @@ def _signals(settings: Settings) -> tuple[int, ...]:
     return (*asked, hangup)
 
 
-async def _heed(signals: AsyncIterator[int], stop: trio.Event, houses: list[ServerContext]) -> None:
+async def _on_signal(signals: AsyncIterator[int], stop: trio.Event, contexts: list[ServerContext]) -> None:
     terminals = _terminals()
     async for number in signals:
-        # The terminal was closed, or somebody asks for the keys to be read again.
+        # SIGHUP means that the terminal was closed, or that the keys are to be read again.
         if number in (signal.SIGINT, signal.SIGTERM) or _terminals() != terminals:
             stop.set()
         else:
-            for server_context in houses:
+            for server_context in contexts:
                 server_context.key_watch.ask()
 
 

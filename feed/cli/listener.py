@@ -1,4 +1,4 @@
-"""Listens to a server, over as many connections as it takes, for the command that records it."""
+"""Receives the messages of a server, over reconnects, for the command that records it."""
 
 from __future__ import annotations
 
@@ -76,11 +76,11 @@ class RawCapture:
 @attrs.define
 class Listener:
     """
-    Passes on messages in their order, none that was not understood.
+    Passes messages on in their order, but for those that do not parse.
 
     Attributes:
         kept: Takes them.
-        say: Given, for people, what happens to the connection, and what is missing.
+        say: Called with one line for people: what happens to the connection, and what is missing.
         ending: Knows when there is no more.
         left: How many more messages of the market are wanted; None for any number.
     """
@@ -93,9 +93,9 @@ class Listener:
 
     async def run(self, **options: Any) -> None:
         """
-        Subscribe, and listen until there is enough or the market has ended.
+        Subscribe, and receive until there is enough or the market has ended.
 
-        A connection that ends is made anew, and goes on where the last one was if the server can.
+        After a disconnect it connects again, and resumes if the server can.
 
         Args:
             options: Of :func:`feed.client.connect`.

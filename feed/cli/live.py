@@ -1,4 +1,4 @@
-"""What the commands that listen to a server share: how a feed ends, and what a refusal is to the operator."""
+"""What the commands that subscribe at a server share: how a feed ends, and the errors of a refusal."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from feed.errors import ConfigError
 
 class Ending:
     """
-    Knows when a feed has no more to tell.
+    Recognises the end of a feed.
 
     Attributes:
         url: Of the server.
@@ -30,7 +30,7 @@ class Ending:
         Whether ``item`` says that the market has ended, which the operator is told.
 
         Raises:
-            ConfigError: There is nobody to connect to, and never was.
+            ConfigError: The first connection cannot be made.
         """
         if isinstance(item, Connected):
             self.connected = True
@@ -49,7 +49,7 @@ class Ending:
 @contextmanager
 def refusals(url: str, hint: str = "") -> Iterator[None]:
     """
-    Turn what a server refuses for good into the operator's mistake.
+    Turn a permanent refusal of the server into an error of the operator's.
 
     Args:
         url: Of the server.

@@ -1,4 +1,4 @@
-"""``feed record``: listen to a server, and make a recording of what it says."""
+"""``feed record``: subscribe at a server, and make a recording of what it sends."""
 
 from __future__ import annotations
 
@@ -70,14 +70,14 @@ def record(
     kept = _Kept.of(url, dialect, output)
     if kept.left_out:
         click.echo(f"feed: {url}: not recorded: {', '.join(kept.left_out)}", err=True)
-    with _deaf(kept.path), unfinished(output) as out:
+    with _sigint_ignored(kept.path), unfinished(output) as out:
         file, ended = AppendOnlyFile(kept.path, fresh=True), _Ended()
         options = {"key": key, "secret": secret, "symbols": wanted, "dialect": kept.dialect}
         try:
             trio.run(partial(_listen, url, options, kept, count=count, file=file, ended=ended))
         finally:
             file.close()
-            if not ended.data:  # a welcome, or a refusal, is nothing to keep
+            if not ended.data:  # answers alone are not kept
                 kept.path.unlink(missing_ok=True)
         if not ended.data:
             raise ConfigError(ended.trouble or "nothing was heard", where=url)
@@ -158,10 +158,10 @@ class _Kept:
 
 
 @contextmanager
-def _deaf(kept: Path) -> Iterator[None]:
-    """The first SIGINT ends the listening; the second one must not cost what was heard."""
-    said = f"finishing; SIGTERM ends it, and what was heard stays in {kept}\n".encode()
-    before = signal.signal(signal.SIGINT, lambda *_: os.write(2, said))
+def _sigint_ignored(kept: Path) -> Iterator[None]:
+    """The first SIGINT ends the subscription; a second one must not interrupt the import."""
+    notice = f"finishing; SIGTERM ends it, and what was heard stays in {kept}\n".encode()
+    before = signal.signal(signal.SIGINT, lambda *_: os.write(2, notice))
     try:
         yield
     finally:
@@ -171,7 +171,7 @@ def _deaf(kept: Path) -> Iterator[None]:
 @attrs.define
 class _Ended:
     """
-    How the listening came to its end.
+    How the subscription ended.
 
     Attributes:
         trouble: Why no more could be kept; empty when all was.

@@ -1,4 +1,4 @@
-"""``feed replay``: run a scenario without clients, and say what there was."""
+"""``feed replay``: run a scenario without clients, and print what happened."""
 
 from __future__ import annotations
 

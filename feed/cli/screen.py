@@ -1,5 +1,5 @@
 """
-What ``feed tail`` shows on a terminal: lines, a table, or the ladder of a book. Values in, pictures out.
+What ``feed tail`` shows on a terminal: lines, a table, or the ladder of a book.
 
 Green is up and red is down, seen from the last price of the same instrument.
 """
@@ -120,7 +120,7 @@ def ladder(book: Book | None, symbol: str, depth: int) -> Table:
 
 
 def state_line(state: State) -> Text | None:
-    """What happens to the feed itself; None for what nobody needs to see."""
+    """A line for a state of the feed; None for those that are not shown."""
     if isinstance(state, Listed | Message):
         return None
     fields = " ".join(

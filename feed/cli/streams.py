@@ -1,4 +1,4 @@
-"""What a process writes to whoever started it, when that takes nothing: a full disk, or nobody there."""
+"""Standard output and error that cannot be written to: a full disk, a closed pipe or terminal."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import TextIO
 
 class LogStream:
     """
-    A log that stops nobody: a line that cannot be written is missed, and the next one that can says so.
+    A log stream that never raises: lines that cannot be written are counted, and the next one says how many.
 
     Args:
-        stream: Where lines go; None, as Python has it where standard error is closed, is nowhere.
+        stream: Where lines go; None, as Python has it where standard error is closed, discards them.
     """
 
     def __init__(self, stream: TextIO | None) -> None:
@@ -43,7 +43,7 @@ class LogStream:
 
 
 def abandon_output() -> None:
-    """Let what standard output holds go nowhere, or Python would try again at the end, and complain."""
+    """Discard what standard output still buffers, or Python would try to write it at exit, and fail."""
     try:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())

@@ -1,4 +1,4 @@
-"""``feed tail``: show what a feed sends, to people or to the next program in a pipe."""
+"""``feed tail``: print what a server sends, to a terminal or a pipe."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def _shower(options: dict[str, Any]) -> Any:
 
 
 class Watch:
-    """Knows when there is enough, and when there will be no more."""
+    """Counts what was shown, and recognises the end of the feed."""
 
     def __init__(self, options: dict[str, Any]) -> None:
         from feed.cli.live import Ending  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""Compares what several connections were sent: where all of them listened, byte by byte."""
+"""Compares what several connections were sent while all of them were subscribed, byte by byte."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 SETTLE_SECONDS = 1.0
 # A slow connection takes messages in gulps, this far apart.
 GULP_SECONDS = 0.25
-# So many times as long as was asked for it waits for connections that have yet to be sent what others have.
+# So many times as long as was asked for it waits for connections that are behind the others.
 PATIENCE = 5
 FAST_EVENTS = 10_000  # that wait for a connection's reader; a slow one leaves all others to its socket
 WAYS = ("fast", "slow", "late")
@@ -98,13 +98,13 @@ def verify(
             with trio.move_on_after(PATIENCE * seconds):
                 for one in settled:
                     await one.wait()
-            # On a busy machine some come late, or read late: all of them have to hear of the same time.
+            # On a busy machine some connect or read late: the transcripts of all have to overlap.
             now = trio.current_time()
             end = max(began + seconds, now + seconds / 3)
             await trio.sleep_until(end)
             begin = max(map(subscribed_at, transcripts))
-            last_call = trio.current_time() + PATIENCE * seconds
-            while min(map(newest, transcripts)) <= begin + 1 and trio.current_time() < last_call:  # noqa: ASYNC110 - an event for each message would slow them all
+            deadline = trio.current_time() + PATIENCE * seconds
+            while min(map(newest, transcripts)) <= begin + 1 and trio.current_time() < deadline:  # noqa: ASYNC110 - an event for each message would slow them all
                 await trio.sleep(GULP_SECONDS)
             nursery.cancel_scope.cancel()
 
@@ -141,7 +141,7 @@ async def _listen(
     delay: float,
 ) -> None:
     """
-    Keep what one connection is sent, until it is cancelled.
+    Keep the messages of one connection, until cancelled.
 
     Args:
         url: Of the server.

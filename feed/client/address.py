@@ -14,7 +14,7 @@ _REFUSED: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
 
 class KeyRefused(ClientError):
-    """The server does not accept the key, and never did: trying again would not help."""
+    """The server does not accept the key, and never did: a retry would not help."""
 
 
 class ServerAddress:

@@ -84,10 +84,10 @@ class Books:
         Take a part of a message into account.
 
         Returns:
-            What has changed: nothing when the part is of the past, or a snapshot is awaited.
+            The changes: none for a part that is in the book already, or while a snapshot is awaited.
 
         Raises:
-            OutOfStep: The book is not the server's.
+            OutOfStep: The book differs from the server's.
         """
         index = part.instrument
         at = {"seq": part.seq, "ts": part.ts, "instrument": index}
@@ -108,7 +108,7 @@ class Books:
         return self._apply(self.orders[index], part, changes, Channel.ORDERS)
 
     def lose(self) -> list[State]:
-        """Nothing is known to be the server's any more; tells which books were."""
+        """No book is known to be up to date any more; a state for each that was."""
         lost: list[State] = []
         for channel, books in ((Channel.BOOK, self.levels), (Channel.ORDERS, self.orders)):
             for index, book in books.items():
@@ -119,7 +119,7 @@ class Books:
         return lost
 
     def whole(self, channel: Channel, symbol: str) -> bool:
-        """Whether the book of a channel, if it has one, is known to be the server's."""
+        """Whether the book of a channel, if it has one, is in sync."""
         books: Mapping[int, Replica[Any]]
         match channel:
             case Channel.BOOK:

@@ -1,4 +1,4 @@
-"""The feed: connects, and connects again, for as long as somebody reads."""
+"""The feed: connects, and connects again after every disconnect, until it is closed."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ class Feed:
     # -- the task --------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Connect again and again; what nobody can mend is raised to the reader."""
+        """Connect again after every disconnect; what a retry cannot mend is raised to the reader."""
         try:
             await self._run()
         except SymbolUnknown as problem:
@@ -142,7 +142,7 @@ class Feed:
         return symbols_of(await self._fetch(listing_url(self._url)))
 
     async def _check_symbols(self) -> None:
-        """Where all markets come together, the server cannot say that it does not have one of them."""
+        """Where one connection carries all markets, the server does not refuse an unknown one: look it up."""
         if not self._codec.filters or len(self._spec.symbols) == 1:
             return
         listed = await self._listed()
@@ -167,12 +167,12 @@ class Feed:
             await anyio.sleep(wait)
 
     async def _once(self) -> SocketClosed:
-        """One connection, from the handshake to its end, and why it ended."""
+        """One connection, from the handshake to its end; why it ended."""
         try:
             subprotocols = await self._ticket()
             async with self._open(self._core.url(), subprotocols) as socket:
                 await self._event_buffer.put(self._core.connected())
-                return await self._converse(socket)
+                return await self._receive_all(socket)
         except HandshakeRefused as problem:
             if self._core.refused(problem.code, problem.told):
                 self._core.begin_anew = True
@@ -190,26 +190,26 @@ class Feed:
         except ProtocolError as problem:
             raise SocketClosed(0, problem.message) from None
 
-    async def _converse(self, socket: Connection) -> SocketClosed:
-        """Read until the connection ends, falls silent, or is of no more use; why it is given up."""
+    async def _receive_all(self, socket: Connection) -> SocketClosed:
+        """Read until the connection ends, is mute, or is replaced by another; why it ended."""
         core, put = self._core, self._event_buffer.put
         while not core.begin_anew:
-            await self._say(socket)
-            texts = await self._listen(socket)
+            await self._send_queued(socket)
+            texts = await self._receive(socket)
             if not texts:
                 await put([Stale(seconds=self._mute_seconds or 0.0)])
                 return SocketClosed(0, "nothing came")
             found: list[Event | State] = []
             for text in texts:
-                said = core.receive(text)
+                items = core.receive(text)
                 if self._raw:
                     found.append(Message(text, data=core.data))
-                found += said
+                found += items
             await put(found)
         return SocketClosed(0, "given up for a new one")
 
-    async def _say(self, socket: Connection) -> None:
-        """Send what is to be sent. A server that has closed hears nothing, but has last words to be read."""
+    async def _send_queued(self, socket: Connection) -> None:
+        """Send what is queued; after a close by the server drop it: its last messages are still read."""
         outgoing = self._core.outgoing
         while outgoing:
             try:
@@ -217,8 +217,8 @@ class Feed:
             except SocketClosed:
                 outgoing.clear()
 
-    async def _listen(self, socket: Connection) -> list[str]:
-        """What comes next; nothing when the connection is mute, though it was asked for a word."""
+    async def _receive(self, socket: Connection) -> list[str]:
+        """The next messages; none when the connection stayed mute, also after a probe."""
         if self._mute_seconds is None:
             return await socket.receive()
         texts: list[str] = []
@@ -261,27 +261,27 @@ async def connect(
 
     Args:
         url: ``ws://`` or ``wss://``; its path and query say which protocol, unless ``dialect`` does. A
-            ``since`` in it is a position to go on after, as if somebody had been disconnected there.
-        key: API key; None uses the one that is printed in the documents, on loopback only.
+            ``since`` in it is a position to resume after, as if the feed had been disconnected there.
+        key: API key; None uses the demo key, on loopback only.
         secret: That goes with the key, where the protocol wants one; None uses that of the demo key, on
             loopback only.
-        symbols: What to listen to, as the server names it.
+        symbols: What to subscribe to, as the server names it.
         channels: Of each symbol; none means the protocol's first, its quotes.
         raw_channels: What else of each symbol, by the protocol's own names. What comes there is not read:
             ``raw`` or ``on_message`` shows it.
         dialect: Name of the protocol. A URL without a path gets that of its document, where the root of a
             server means another protocol.
-        resume: Use the connection options of this project's servers to miss nothing while
+        resume: Use the connection options of this project's servers to miss no event while
             disconnected. Servers that refuse them are asked again without.
-        mute_seconds: Silence after which a connection is given up; half-way the server is asked for a
-            sign of life, where the protocol has one. None waits for ever.
+        mute_seconds: Without a message for so long a connection is given up; half-way the server is sent a
+            message that it answers, where the protocol has one. None waits for ever.
         queue_events: Events that may wait for their reader.
         overflow: What happens beyond.
         raw: Also give every message as it came, as :class:`~feed.client.states.Message`.
         on_message: Called with the bytes of every message, whole and unpacked, before they are read. It
             must not block: nothing else is received meanwhile.
-        ssl_context: Whom to trust for ``wss://``; None trusts whom the system trusts.
-        random: Scatters reconnects; draws from [0, 1).
+        ssl_context: Of ``wss://``; None has the certificates that the system trusts.
+        random: Jitter of reconnects; draws from [0, 1).
         open_socket: Stands in for the network, in tests.
         post: Gets a token; stands in for the network, in tests.
         fetch: Gets what a URL has; stands in for the network, in tests.

@@ -1,8 +1,8 @@
 """
 The client without its socket: what messages mean over all the connections of a feed. Sans-I/O.
 
-A connection comes and goes; this remains. It knows the last event of every stream and how far every
-subscription has come, drops what was said twice, notices what is missing, and keeps the books.
+It outlives connections: it knows the last event of every stream and how far every subscription has come,
+drops duplicates, notices gaps, and keeps the books.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import attrs
 from feed.client.address import KeyRefused, ServerAddress
 from feed.client.book import Books
 from feed.client.known import SymbolUnknown
-from feed.client.progress import GREETED, Progress
+from feed.client.progress import SNAPSHOT_CHANNELS, Progress
 from feed.client.replica import OutOfStep
 from feed.client.states import Connected, Gap, Garbled, Listed, OutOfSync, ServerError, State
 from feed.client.streams import Stream, Streams
@@ -45,7 +45,7 @@ _IGNORED: Final = "the server does not say that it resumes"
 
 class Core:
     """
-    What a feed knows.
+    The state of a feed.
 
     Attributes:
         instruments: Those that messages have named.
@@ -82,14 +82,14 @@ class Core:
         self._streams = Streams(self.instruments)
         self._requests = codec.requests(spec)
         self._progress = [
-            Progress(sum(channel in GREETED for channel, _ in request)) for request in self._requests
+            Progress(sum(channel in SNAPSHOT_CHANNELS for channel, _ in one)) for one in self._requests
         ]
-        self._goes_on = False  # from where the user's URL says, as after a disconnect
+        self._resumes = False  # from where the user's URL says, as after a disconnect
         if codec.resuming is not Resuming.NEVER and resume:
             for one in self._progress:
-                self._goes_on = one.begin(self._entry.since)
-        self._untold: list[State] = []  # until the server has said whether it goes on
-        self._gap_told = False  # of a connection that is yet to be made
+                self._resumes = one.begin(self._entry.since)
+        self._pending: list[State] = []  # until the server has said whether it goes on
+        self._gap_reported = False  # of a connection that is yet to be made
 
     @property
     def subscribed(self) -> bool:
@@ -108,7 +108,7 @@ class Core:
         options = {"ext": self._codec.extensions}
         since = self._progress[0].asked if by is Resuming.BY_URL else None
         return self._entry.url(
-            options if since is None else options | {"since": since.text}, ours=self._goes_on
+            options if since is None else options | {"since": since.text}, ours=self._resumes
         )
 
     def token_request(self) -> tuple[str, Mapping[str, str]] | None:
@@ -121,9 +121,9 @@ class Core:
 
     def connected(self) -> list[State]:
         """
-        The handshake is done: greet, and subscribe.
+        The handshake is done: queue what the session sends first.
 
-        Where we ask to go on, nothing is told yet: that we are connected, and how, comes with the answer.
+        Where a resume was requested nothing is reported yet: :class:`Connected` comes with the answer.
         """
         self.begin_anew = self.confirmed = False
         self._connections += 1
@@ -132,18 +132,18 @@ class Core:
             attrs.evolve(self._spec, since=since), self.instruments
         )
         self.outgoing = list(self._client_session.start())
-        self._untold = [Connected(url=self._entry.given)]
+        self._pending = [Connected(url=self._entry.given)]
         if any(since):
             for at, one in enumerate(self._progress):
                 if one.asked is None:
-                    self._untold += self._lose(at, _ANEW)
+                    self._pending += self._lose(at, _ANEW)
             return []
-        if not self._gap_told and (self._streams or self._trusted):
+        if not self._gap_reported and (self._streams or self._trusted):
             after = max(self._streams.newest, *(one.seq for one in self._progress))
-            self._untold.append(Gap(reason=_ANEW, after=after))
-        self._gap_told = False
-        self._untold += self._forget()
-        return self._tell()
+            self._pending.append(Gap(reason=_ANEW, after=after))
+        self._gap_reported = False
+        self._pending += self._forget()
+        return self._release()
 
     def refused(self, status: int, message: str = "") -> bool:
         """
@@ -205,8 +205,8 @@ class Core:
                 return [*self._reached(stream, item.position, client_session), *self._streams.take(item)]
             case BookPart() | OrdersPart():
                 channel = Channel.BOOK if isinstance(item, BookPart) else Channel.ORDERS
-                told = self._reached((channel, item.instrument), item.position, client_session)
-                return [*told, *self._book(item, channel, client_session)]
+                found = self._reached((channel, item.instrument), item.position, client_session)
+                return [*found, *self._book(item, channel, client_session)]
             case Ready():
                 return self._ready(item, client_session)
             case PositionReport() | Heartbeat():
@@ -231,58 +231,58 @@ class Core:
             self._start_over()
 
     def _start_over(self) -> None:
-        """Give this connection up for one that begins with the present."""
+        """Replace this connection by one that begins with the present."""
         for one in self._progress:
             one.forget()
         self.begin_anew = True
 
-    # -- where it goes on --------------------------------------------------------------------------
+    # -- resuming ---------------------------------------------------------------------------------
 
     def _reached(self, stream: Stream, position: str, client_session: ClientSession) -> list[State]:
-        """A message of a stream says where it stands."""
+        """A message of a stream has a position."""
         at = self._request_of(stream, client_session)
-        told = self._proven(at, position, client_session)
-        self._progress[at].hear(position, stream)
-        return told
+        found = self._proven(at, position, client_session)
+        self._progress[at].reached(position, stream)
+        return found
 
     def _stands(self, position: str, client_session: ClientSession) -> list[State]:
-        """A message of no stream says where all of them stand that have begun."""
-        told: list[State] = []
+        """A message of no stream has a position that all streams have reached that have begun."""
+        found: list[State] = []
         for at, one in enumerate(self._progress):
-            told += self._proven(at, position, client_session)
+            found += self._proven(at, position, client_session)
             if one.confirmed or one.granted:
-                one.hear(position)
-        return told
+                one.reached(position)
+        return found
 
     def _proven(self, at: int, position: str, client_session: ClientSession) -> list[State]:
-        """Where the URL says from where to go on, nobody confirms it: what tells positions does it."""
+        """A resume by URL is not confirmed by an answer: the first position proves it."""
         proven = position and self._progress[at].waiting and self._codec.resuming is Resuming.BY_URL
-        return self._go_on(at, client_session) if proven else []
+        return self._resumed(at, client_session) if proven else []
 
     def _ready(self, item: Ready, client_session: ClientSession) -> list[State]:
         """A subscription has begun: where it was asked to, or else with the present."""
         self.confirmed = self._trusted = True
         one = self._progress[item.request]
         one.confirmed = True
-        told: list[State] = []
+        found: list[State] = []
         if one.waiting and one.asked is not None and one.asked.text == item.position:
-            told = self._go_on(item.request, client_session)
+            found = self._resumed(item.request, client_session)
         elif one.waiting:
-            self._untold += self._lose(item.request, _IGNORED)
-            told = self._tell()
-        one.hear(item.position)
-        return told
+            self._pending += self._lose(item.request, _IGNORED)
+            found = self._release()
+        one.reached(item.position)
+        return found
 
-    def _go_on(self, at: int, client_session: ClientSession) -> list[State]:
-        """The server goes on where it was asked to; a book that was not whole then will not be."""
+    def _resumed(self, at: int, client_session: ClientSession) -> list[State]:
+        """The server resumes as requested; a book that was incomplete is requested anew."""
         one = self._progress[at]
         one.granted = True
-        if self._untold and one.asked is not None:
-            self._untold[0] = Connected(url=self._entry.given, resumed_after=one.asked.seq)
+        if self._pending and one.asked is not None:
+            self._pending[0] = Connected(url=self._entry.given, resumed_after=one.asked.seq)
         for channel, symbol in self._requests[at]:
             if not self.books.whole(channel, symbol):
                 self._renew(channel, symbol, client_session)
-        return self._tell()
+        return self._release()
 
     def _refusal(self, item: Refusal, client_session: ClientSession) -> Sequence[Event | State]:
         if item.about is RefusalKind.KEY and not self._trusted:
@@ -291,18 +291,18 @@ class Core:
             raise SymbolUnknown(item.message)
         if item.about is not RefusalKind.RESUME or not self._progress[item.request].waiting:
             return [ServerError(message=item.message, code=item.code)]
-        self._untold += self._lose(item.request, item.message)
+        self._pending += self._lose(item.request, item.message)
         requests = client_session.again(item.request)
         self.outgoing += requests
         if not requests:
-            self._gap_told = True
+            self._gap_reported = True
             self._start_over()
-        return self._tell()
+        return self._release()
 
-    def _tell(self) -> list[State]:
-        """What had to wait until the server said whether it goes on."""
-        told, self._untold = self._untold, []
-        return told
+    def _release(self) -> list[State]:
+        """What waited until the server had said whether it resumes."""
+        found, self._pending = self._pending, []
+        return found
 
     def _lose(self, at: int, reason: str) -> list[State]:
         """One subscription begins with the present: what was known of it is the past."""

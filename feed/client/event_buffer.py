@@ -1,4 +1,4 @@
-"""The bounded queue between a connection and whoever reads the feed."""
+"""The bounded queue between a connection and the reader of the feed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One answer by HTTP, on Trio and on asyncio: rare enough for a thread and the standard library."""
+"""Single HTTP requests, on Trio and on asyncio: rare enough for a thread and the standard library."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def fetcher(ssl_context: ssl.SSLContext | None) -> Callable[[str], Awaitable[byt
 
 def poster(ssl_context: ssl.SSLContext | None) -> Callable[[str, Mapping[str, str]], Awaitable[Answer]]:
     """
-    Posts headers without a body to a URL; gives the status and what is answered, 0 without an answer.
+    Sends a ``POST`` with headers and no body; gives status and body of the answer, status 0 without one.
 
     Args:
         ssl_context: Whom to trust for ``https://``; None trusts whom the system trusts.

@@ -1,4 +1,4 @@
-"""The symbols that a server has: what to say when it was asked for another, and what to ask for at first."""
+"""The symbols that a server lists: for messages about unknown ones, and for defaults."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from feed.model.symbols import NearNames
 PATH: Final = "/api/v1/markets"
 """Where every server of this project lists what it has, for anybody."""
 NAMED: Final = 12
-"""Names that a message has room for."""
+"""Most names in one message."""
 
 
 class SymbolUnknown(ClientError):
     """
-    The server does not know a symbol, and never did: waiting for it would not help.
+    The server does not list a symbol: waiting for it would not help.
 
     Attributes:
         known: The symbols that it has, the nearest first; empty where it does not say.
@@ -55,7 +55,7 @@ def symbols_of(body: bytes | None) -> list[str]:
 
 def unknown(message: str, asked: Sequence[str], known: Sequence[str]) -> SymbolUnknown:
     """
-    What to tell of a refusal.
+    The error for a refused symbol, with the nearest known ones.
 
     Args:
         message: The server's.

@@ -14,8 +14,8 @@ class Orders(Replica[OrdersPart]):
     """
     Every order of one instrument (L3), by price and by its place in the queue there.
 
-    No checksum proves it. A lost order shows when a word comes that it is gone, or that it stands
-    elsewhere; a lost change of one does not show.
+    No checksum proves it. A lost order shows when a message removes it, or has it at another price; a lost
+    change of its size does not show.
     """
 
     def __init__(self, directory: Directory, index: int) -> None:

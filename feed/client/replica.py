@@ -1,4 +1,4 @@
-"""Keeping in step with a server: a snapshot, in parts, and then changes. Sans-I/O."""
+"""A copy of a book of the server: a snapshot, in parts, and then changes. Sans-I/O."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ P = TypeVar("P", bound=Part)
 
 class OutOfStep(Exception):
     """
-    The copy is not what the server has; a new snapshot is needed.
+    The copy differs from the server's book; a new snapshot is needed.
 
     Attributes:
         reason: How we know.
@@ -30,10 +30,10 @@ class OutOfStep(Exception):
 
 class Replica(Generic[P]):
     """
-    A copy of something of one instrument that the server tells of in parts.
+    A copy of a book of one instrument.
 
     Attributes:
-        in_sync: Whether it is what the server has at :attr:`seq`. While it is not, it is of the past.
+        in_sync: Whether it is what the server has at :attr:`seq`; while it is not, it is out of date.
         seq: Sequence number of the last event in it; 0 before the first.
         ts: Its market time, nanoseconds since the Unix epoch.
     """

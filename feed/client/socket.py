@@ -26,7 +26,7 @@ from feed.errors import ConfigError
 
 CONNECT_SECONDS: Final = 10.0
 CLOSE_SECONDS: Final = 2.0
-# What a client need take: this project's servers send no message of a mebibyte.
+# Longest message that is accepted; this project's servers send none of a mebibyte.
 MESSAGE_BYTES: Final = 1024 * 1024
 RECEIVE_BYTES: Final = 64 * 1024
 TOLD_CHARACTERS: Final = 300
@@ -52,7 +52,7 @@ class HandshakeRefused(SocketClosed):
     The server answered the handshake with an HTTP status, in :attr:`code`.
 
     Attributes:
-        told: What it says in the body, where that is a message; else empty.
+        told: The message in its body; empty without one.
     """
 
     def __init__(self, code: int, reason: str, told: str = "") -> None:
@@ -110,7 +110,7 @@ class Socket:
                 raise
 
     async def close(self) -> None:
-        """Shake hands on a close, for as long as that may take, and drop the connection."""
+        """Do the closing handshake, for at most :data:`CLOSE_SECONDS`, and drop the connection."""
         with anyio.move_on_after(CLOSE_SECONDS):
             try:
                 if self._protocol.state is State.OPEN:
@@ -137,7 +137,7 @@ class Socket:
         return texts
 
     def _whole(self, data: BytesLike) -> str:
-        """One message, which is shown to whoever wants its bytes."""
+        """One message; its bytes are given to ``on_message``."""
         if self._on_message is not None:
             self._on_message(bytes(data))
         return str(data, "utf-8", "replace")
@@ -255,7 +255,7 @@ async def _connect(host: str, port: int, ssl_context: ssl.SSLContext | None, *, 
 
 
 def _cause(problem: BaseException) -> str:
-    """In a few words; anyio and Trio keep what the operating system said some levels down."""
+    """What the operating system said, which anyio and Trio keep some levels down."""
     inner = problem
     while True:
         if isinstance(inner, BaseExceptionGroup):
@@ -268,7 +268,7 @@ def _cause(problem: BaseException) -> str:
 
 
 def _message(body: bytes) -> str:
-    """The sentence in the body of a refusal, in one line: they all have one, in members of various names."""
+    """The message in the body of a refusal, in one line; protocols have it under various names."""
     try:
         found = msgspec.json.decode(body)
     except msgspec.DecodeError:

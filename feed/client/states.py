@@ -16,13 +16,13 @@ class State:
 @attrs.frozen(kw_only=True)
 class Connected(State):
     """
-    The server has let us in, and said whether it goes on where we left off if we have asked for that.
+    A connection stands, and the server has said whether it resumes, if that was requested.
 
     Attributes:
-        url: What was asked for.
-        resumed_after: Sequence number after which the server goes on, having proven that its history up
-            to there is the one that we saw; None when we begin with the present. Of several
-            subscriptions it is the first that was answered: for one that does not go on there is a
+        url: Of the server, as it was given.
+        resumed_after: Sequence number after which the server resumes, having proven that its history up to
+            there is the one that this client saw; None for a beginning with the present. Of several
+            subscriptions it is the first that was answered: for one that does not resume there is a
             :class:`Gap`.
     """
 
@@ -49,10 +49,10 @@ class Disconnected(State):
 @attrs.frozen(kw_only=True)
 class Stale(State):
     """
-    The connection stands, and nothing comes; prices are stale. It is given up.
+    No message came on an open connection: prices are stale, and it is given up.
 
     Attributes:
-        seconds: How long nothing has come.
+        seconds: Without a message.
     """
 
     seconds: float
@@ -64,7 +64,7 @@ class Gap(State):
     Something was missed.
 
     Attributes:
-        reason: How we know.
+        reason: How that is known.
         symbol: Of which instrument; empty for all.
         after: Sequence number of the last event before it; 0 where there are none.
         missed: How many; 0 where that cannot be known.
@@ -83,7 +83,7 @@ class OutOfSync(State):
 
     Attributes:
         symbol: Whose book.
-        reason: How we know.
+        reason: How that is known.
         channel: That tells of it.
     """
 
@@ -125,7 +125,7 @@ class Listed(State):
 @attrs.frozen(kw_only=True)
 class Garbled(State):
     """
-    A message that is none of this protocol's; it is passed over.
+    A message that does not parse in this protocol; it is skipped.
 
     Attributes:
         problem: What is wrong with it.
@@ -137,10 +137,10 @@ class Garbled(State):
 @attrs.frozen(kw_only=True)
 class ServerError(State):
     """
-    The server complains.
+    An error message of the server.
 
     Attributes:
-        message: In its own words.
+        message: Of the server.
         code: The protocol's error code; empty where it has none.
     """
 
@@ -151,7 +151,7 @@ class ServerError(State):
 @attrs.frozen(kw_only=True)
 class Overflowed(State):
     """
-    The reader was too slow, and events were dropped, as it had chosen.
+    The reader was too slow, and events were dropped: :attr:`Overflow.DROP`.
 
     Attributes:
         events: How many.
@@ -163,11 +163,11 @@ class Overflowed(State):
 @attrs.frozen
 class Message(State):
     """
-    One message as it came, before what it says; only for those who ask for them.
+    One message as it came, before its events; only with ``raw=True``.
 
     Attributes:
         text: All of it.
-        data: Whether it tells of the market; else it is an answer, a heartbeat, or not understood.
+        data: Whether it has market data; else it is an answer, a heartbeat, or did not parse.
     """
 
     text: str

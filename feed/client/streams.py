@@ -1,4 +1,4 @@
-"""The last event of every stream: what is new, what was said twice, and what is missing. Sans-I/O."""
+"""The last event of every stream: finds duplicates and gaps. Sans-I/O."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ Stream = tuple[Channel, int]
 
 class Streams:
     """
-    Events as they come. Each stream goes on by itself, whatever number another one has reached.
+    The last event of each stream. Streams are independent: one may be ahead of another.
 
     Attributes:
-        newest: Highest sequence number heard; 0 before the first.
+        newest: Highest sequence number so far; 0 before the first.
     """
 
     def __init__(self, directory: Directory) -> None:
@@ -30,31 +30,31 @@ class Streams:
     def __bool__(self) -> bool:
         return bool(self._last or self._serials)
 
-    def take(self, heard: ChannelEvent) -> list[Event | State]:
-        """What is new in a message, after what is missing before it; nothing when it was heard already."""
-        event = heard.event
-        stream = (heard.channel, event.instrument)
+    def take(self, item: ChannelEvent) -> list[Event | State]:
+        """The event, after the gap before it if there is one; nothing for a duplicate."""
+        event = item.event
+        stream = (item.channel, event.instrument)
         before = self._last.get(stream)
         if event.seq:
-            if _told(event, before):
+            if _is_old(event, before):
                 return []
             self._last[stream] = event
             self.newest = max(self.newest, event.seq)
-        gap = self._gap(heard, before)
+        gap = self._gap(item, before)
         return [event] if gap is None else [gap, event]
 
     def forget(self, which: Callable[[Stream], bool] = lambda _: True) -> None:
-        """What was heard of some streams is the past: they may be numbered otherwise from now on."""
+        """Forget the last events of some streams: they may be numbered otherwise from now on."""
         self._last = {stream: event for stream, event in self._last.items() if not which(stream)}
         if not self._last:
             self._serials.clear()
             self.newest = 0
 
-    def _gap(self, heard: ChannelEvent, before: Event | None) -> Gap | None:
+    def _gap(self, item: ChannelEvent, before: Event | None) -> Gap | None:
         """What is known to be missing between an event and the one ``before`` it."""
-        index, serial, channel = heard.event.instrument, heard.serial, heard.channel.value
+        index, serial, channel = item.event.instrument, item.serial, item.channel.value
         symbol = self._directory[index].symbol
-        if heard.previous is not None and before is not None and before.seq != heard.previous:
+        if item.previous is not None and before is not None and before.seq != item.previous:
             return Gap(reason=f"{channel} name the one before", symbol=symbol, after=before.seq)
         if not serial:
             return None
@@ -65,7 +65,7 @@ class Streams:
         return Gap(reason=f"{channel} are numbered", symbol=symbol, missed=serial - last - 1)
 
 
-def _told(event: Event, before: Event | None) -> bool:
+def _is_old(event: Event, before: Event | None) -> bool:
     """Whether ``event`` is not newer than the one before it in its stream."""
     if before is None or event.seq > before.seq:
         return False

@@ -1,9 +1,9 @@
 """
-A protocol as its clients see it: what to say, and what the answers mean.
+A protocol as its clients see it: what to send, and what the answers mean.
 
 The mirror of :mod:`feed.dialects.contract`. A dialect's folder has a ``client.py`` with a ``CODEC``.
-It opens a *dialogue* for each connection, sans-I/O: given whole messages it returns *items*, and
-what to send. What the client makes of them (gaps, books, reconnecting) is not its concern.
+It opens a *client session* for each connection, sans-I/O: given whole messages it returns *items*,
+and what to send. What the client makes of them (gaps, books, reconnecting) is not its concern.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 class Requirement(enum.Enum):
-    """What a document can ask of its clients, in the order in which it can be seen."""
+    """What a document can require of clients, in the order in which it is tested."""
 
     CONNECT = "connects"
     AUTHENTICATE = "authenticates in time"
@@ -38,7 +38,7 @@ class Requirement(enum.Enum):
     RESUBSCRIBE = "subscribes again"
     MUTE = "notices a mute feed"
     BACK_OFF = "backs off"
-    RENEW_TOKEN = "renews an expired token"  # noqa: S105 - the name of a duty
+    RENEW_TOKEN = "renews an expired token"  # noqa: S105 - the name of a requirement
 
 
 @attrs.frozen(kw_only=True)
@@ -165,8 +165,8 @@ class Codec:
     The client's side of one dialect.
 
     Attributes:
-        client_session: Begins to talk on a new connection.
-        channels: Those it offers; the first is the one that is heard when none is named.
+        client_session: Opens a session on a new connection.
+        channels: Those it offers; the first is subscribed to when none is named.
         raw_channels: What else it offers, by its own names; what comes there is not read.
         backoff: As the document says.
         required: What the document asks of clients.

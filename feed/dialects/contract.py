@@ -1,10 +1,9 @@
 """
-What a protocol must provide, and what it may ask of the house.
+What a protocol must provide, and what it may ask of the server.
 
-A *dialect* is one published protocol. It opens a *session* for each connection: one client's
-conversation, sans-I/O. A session is given whole messages and times, and returns *actions*, which
-the connection applies in order. It has no socket, no clock and no task, and so its tests have none
-either.
+A *dialect* is one published protocol. It opens a *session* for each connection: the state of one client,
+sans-I/O. A session is given whole messages and times, and returns *actions*, which the connection applies
+in order. It has no socket, no clock and no task, and neither have its tests.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ class Reply:
 @attrs.frozen
 class Subscribe:
     """
-    Listen from now on: each new topic's snapshot, then every later event, no gap, no duplicate.
+    Send each new topic's snapshot, then every later event: no gap, no duplicate.
 
     Attributes:
         topics: In the order in which their snapshots go out; those already held are passed over.
@@ -58,7 +57,7 @@ class Subscribe:
 @attrs.frozen
 class Unsubscribe:
     """
-    Stop listening. Nothing of these topics is sent after the actions that follow this one.
+    Send nothing of these topics after the actions that follow this one.
 
     Attributes:
         topics: Those not held are passed over.
@@ -84,7 +83,7 @@ class Close:
 @attrs.frozen
 class Submit:
     """
-    Let the market act on a request; what becomes of it is told in the stream, to the account.
+    Hand a request to the market. Its outcome is an event of the stream, for the account.
 
     Attributes:
         request: Of the client's own account.
@@ -103,7 +102,7 @@ MARKET_ENDED: Final = "The market has ended"
 
 
 class DisconnectCause(enum.Enum):
-    """Why the server ends a connection of its own accord; each dialect words it in its own style."""
+    """Why the server ends a connection; each dialect has its own messages for it."""
 
     AUTH_TIMEOUT = "auth timeout"
     TOO_MANY_MESSAGES = "too many messages"
@@ -188,7 +187,7 @@ def _spend(who: str, per_minute: int) -> bool:
 @attrs.frozen(kw_only=True)
 class SessionContext:
     """
-    What a session may ask of the house.
+    What a session may ask of the server.
 
     Attributes:
         listing: The instruments of the market.
@@ -223,7 +222,7 @@ class SessionContext:
 
 class Session(Protocol):
     """
-    One client's conversation in one dialect.
+    One connection of one client, as a dialect sees it.
 
     Attributes:
         authenticated: Whether the auth window is over; True from the start where a protocol has
@@ -231,7 +230,7 @@ class Session(Protocol):
         beat_seconds: Seconds between two calls of :meth:`on_timer`; 0 for none.
         subprotocol: To be echoed in the handshake; None for none.
         pong_seconds: That a client has to answer a ping, in place of the server's own bound; 0 for that one.
-        messages_per_second: Bound on what the client sends, in place of the house's; 0 for that one.
+        messages_per_second: Bound on what the client sends, in place of the server's own; 0 for that one.
     """
 
     beat_seconds: float = 0
@@ -263,11 +262,11 @@ class Session(Protocol):
         ...
 
     def on_timer(self) -> Sequence[Action]:
-        """What is due although the client may have said nothing: how a session sees silence."""
+        """What is due at this moment, whether or not the client has sent anything: how a timeout is seen."""
         return ()
 
     def wording(self, cause: DisconnectCause) -> str | None:
-        """The message that tells the client of ``cause``, None where the dialect has no words for it."""
+        """The message that tells the client of ``cause``; None where the dialect has none for it."""
         ...
 
 
@@ -293,7 +292,7 @@ class Dialect(Protocol):
     trades: bool = False
 
     def session(self, opening: Opening, context: SessionContext) -> Session | HandshakeRefusal:
-        """Begin a conversation, or refuse it before the handshake."""
+        """Open a session, or refuse it before the handshake."""
         ...
 
     def encoder(

@@ -1,8 +1,8 @@
 """
 What the messages of any protocol say, seen from the client's end: events, parts of books, answers.
 
-Dialogues (:mod:`feed.dialects.client`) make them of messages; :mod:`feed.client` makes of them what its
-users see.
+A client session (:mod:`feed.dialects.client`) makes them of messages; :mod:`feed.client` makes of them
+what its users see.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from feed.model.events import UNKNOWN, Event, Quote, Side, Trade
 
 
 class Channel(enum.StrEnum):
-    """What can be listened to, whatever a protocol calls it."""
+    """What can be subscribed to, whatever a protocol calls it."""
 
     QUOTES = "quotes"
     TRADES = "trades"
@@ -147,7 +147,7 @@ class OrdersPart(Part):
 @attrs.frozen
 class Heartbeat:
     """
-    The server says that it is there.
+    A sign of life of the server.
 
     Attributes:
         ts: Market time, nanoseconds since the Unix epoch.
@@ -171,7 +171,7 @@ class Ready:
     The server has confirmed a subscription.
 
     Attributes:
-        request: Which of those that the dialogue has asked for.
+        request: Which of those that the client session has asked for, from 0.
         position: Where it begins; empty where the server does not say.
     """
 
@@ -197,7 +197,7 @@ class Refusal:
         about: What it is about.
         message: In the server's words.
         code: The protocol's error code; empty where it has none.
-        request: Which of the subscriptions that the dialogue has asked for it is about, if it is about one.
+        request: Which subscription of the client session it is about, if it is about one.
     """
 
     about: RefusalKind

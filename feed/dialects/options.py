@@ -133,8 +133,8 @@ class Conflated(Encoder):
     """
     Another encoder's messages at intervals of market time: of each interval the latest one.
 
-    Source of the rule: ours; no published protocol has it. An interval in which nothing was said is
-    passed over in silence.
+    Source of the rule: ours; no published protocol has it. For an interval without a message nothing
+    is sent.
     """
 
     def __init__(
@@ -144,7 +144,7 @@ class Conflated(Encoder):
         Go on as if there from the first event.
 
         Args:
-            encoder: Tells of quotes and perhaps trades; has no beat of its own.
+            encoder: Of quotes, and perhaps trades; it has no interval of its own.
             milliseconds: Length of an interval.
             instrument: The topic's.
             market_state: Where the market stands.

@@ -1,5 +1,5 @@
 """
-Where a subscription begins: with the present, or after a position that the client was told before.
+Where a subscription begins: with the present, or after a position that the client has from before.
 
 With ``ext=seq`` every data message tells, beside ``seq``, the position of the stream it stands in, as
 ``pos``: opaque text, a sequence number and a proof of everything that led up to it. A client gives the
@@ -81,10 +81,10 @@ class Beginning:
 
         Args:
             own: What its message gives as ``since``; None without.
-            held: Those of its streams that the connection hears already.
+            held: Those of its streams that the connection is subscribed to already.
 
         Raises:
-            ResumeRefused: From there nobody can go on here.
+            ResumeRefused: This server cannot resume from there.
         """
         since = self._since if own is None else read_position(own)
         self._since = None

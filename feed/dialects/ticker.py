@@ -1,12 +1,11 @@
 """
-The rule of a ticker: best bid, best ask and last price of one instrument, told when they have changed.
+The rule of a ticker: best bid, best ask and last price of one instrument, sent when they have changed.
 
-A ticker speaks at the row that completes a change (:class:`feed.state.market_state.MarketState`): when
+A ticker is sent at the event that completes a change (:class:`feed.state.market_state.MarketState`): when
 the best bid or the best ask has another price and there are both, and after trades, once the quote that
 follows from them is known. So what it says is what book and trades say at its sequence number, and one
 action that trades at several prices makes one ticker, after all its trades. Until the first trade its
-price is the middle of the quote, rounded down to a tick, so that a client which shows the price never
-shows nothing; before the first quote it is silent.
+price is the middle of the quote, rounded down to a tick; before the first quote there is no ticker.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from feed.state.market_state import MarketState, TickerState
 
 
 class TickerEncoder(Thinnable):
-    """When a ticker speaks; each protocol says it in its own words, :meth:`text`."""
+    """Decides when a ticker is sent; each protocol has its own message, :meth:`text`."""
 
     kinds: Sequence[int] = (TRADE, QUOTE)
     rank = SUMMARY
@@ -43,12 +42,12 @@ class TickerEncoder(Thinnable):
         """The message; ``at`` is where it stands in the stream if that is not at its event."""
 
     def snapshot(self, market_state: MarketState, instrument: int) -> Sequence[str]:
-        """What was said last, as it stands now."""
+        """The last ticker, at the present position."""
         ticker = market_state.ticker(instrument)
         return () if ticker is None else [self.text(ticker, market_state.position)]
 
     def repeated(self, market_state: MarketState, instrument: int) -> str | None:
-        """What was said last."""
+        """The last ticker."""
         ticker = market_state.ticker(instrument)
         return None if ticker is None else self.text(ticker)
 

@@ -1,8 +1,8 @@
 """
-A transport that notes what one client says, and on which things can go wrong: those of the fault engine
-(:mod:`feed.faults.transport`). TLS passes unheard and unspoiled.
+A transport that records what one client sends, and on which faults can be injected
+(:mod:`feed.faults.transport`). TLS is neither read nor changed.
 
-What a client says is read off its bytes by a second, passive reader; the server notices nothing of it.
+Messages are parsed from the client's bytes by a second, passive parser; the server is not affected.
 """
 
 from __future__ import annotations
@@ -92,11 +92,11 @@ class Proxy(FaultyTransport):
     async def receive(self) -> bytes:
         """As below."""
         data = await super().receive()
-        self._hear(data)
+        self._parse(data)
         return data
 
     def close(self) -> None:
-        """As below; the visit is over."""
+        """As below; the client counts as gone."""
         if self.visit.left is None:
             self.visit.left = self._clock()
         super().close()
@@ -140,7 +140,7 @@ class Proxy(FaultyTransport):
         if b"Unknown " in frame and (found := _UNKNOWN.search(frame)):
             self.complained(found[0].decode("utf-8", "replace"))
 
-    def _hear(self, data: bytes) -> None:
+    def _parse(self, data: bytes) -> None:
         visit, now = self.visit, self._clock()
         if not data:
             visit.left = visit.left if visit.left is not None else now

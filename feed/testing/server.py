@@ -29,13 +29,13 @@ from feed.testing.proxy import Proxy, Visit
 
 START_SECONDS: Final = 10.0
 STOP_SECONDS: Final = 10.0
-# A client that has asked for what does not exist, and for nothing else, has this long to think again.
+# A client that has subscribed to unknown symbols alone has this long to send another request.
 UNKNOWN_SECONDS: Final = 2.0
 _LONG_AGO: Final = 1_709_742_000_000_000_000  # 2024-03-06T16:20:00Z: the same in every test
 
 T = TypeVar("T")
 
-# A test waits for nobody, and small batches keep a market that is as fast as its clients close to them.
+# Short deadlines for tests, and small batches: a market that is as fast as its clients stays close to them.
 _LIMITS: Final = Limits(shutdown_seconds=1.0, close_seconds=0.5)
 _FLOW: Final = Flow(channel_batches=1)
 _REASON_BYTES: Final = 123  # RFC 6455, section 5.5
@@ -46,7 +46,7 @@ class FeedServer:
     A market that runs while the block does.
 
     A client that asks for symbols that do not exist, and then for nothing else, is told so and closed with
-    1008 two seconds later: it would hear nothing, and a market that waits for it would never begin.
+    1008 two seconds later: it would be sent nothing, and a market that waits for it would never begin.
 
     ::
 
@@ -59,7 +59,7 @@ class FeedServer:
         key: An API key that is good here.
         admin_key: The key that steers the market, made anew for each server.
         visits: What each client did, one entry for each connection.
-        taps: How to spoil their connections; only to be touched by :meth:`call`.
+        taps: Their transports, for injecting faults; only to be touched by :meth:`call`.
         refusing: Whether connections are dropped as they come.
     """
 

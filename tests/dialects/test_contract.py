@@ -328,8 +328,8 @@ def test_encoder_goes_on_as_if_it_had_always_been_there(name, support, drawn, da
             if seq == joined + 1:
                 late = running.encoder(topic)
             encoders = [encoder for encoder in (early, late) if encoder is not None]
-            handshakes = [encoder.snapshot(running.market_state, topic.instrument) for encoder in encoders]
-            assert all(handshake == handshakes[0] for handshake in handshakes)
+            snapshots = [encoder.snapshot(running.market_state, topic.instrument) for encoder in encoders]
+            assert all(snapshot == snapshots[0] for snapshot in snapshots)
             if row is None:
                 break
             running.apply(seq, row)

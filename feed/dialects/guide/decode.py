@@ -16,7 +16,7 @@ from feed.dialects.messages import decoder
 
 @attrs.frozen
 class Subscribe:
-    """Channels to hear, each ``<kind>_<symbol>``; and where from, as a position."""
+    """Channels, each ``<kind>_<symbol>``; ``since`` is the position after which they begin."""
 
     channels: list[str]
     since: Any = None

@@ -1,5 +1,5 @@
 """
-The client of a general guide to market data, and the feed that it would like to find.
+The feed that the client of a general guide to market data expects.
 
 Source: "Accessing Real-Time Market Data with WebSocket APIs: A Step-by-Step Guide" by Token Metrics.
 The guide has one message and names no server; the rest is ours, and ``NOTES.md`` beside this file
@@ -37,7 +37,7 @@ class Guide(Dialect):
     aliases = ("/ws",)
 
     def session(self, opening: Opening, context: SessionContext) -> GuideSession | HandshakeRefusal:
-        """Begin a conversation; only a bad connection option is refused."""
+        """Open a session; only a bad connection option is refused."""
         try:
             return GuideSession(context, options(opening.query))
         except ProtocolError as problem:

@@ -1,4 +1,4 @@
-"""One client's conversation with the guide's feed."""
+"""One connection of a client to the guide's feed."""
 
 from __future__ import annotations
 

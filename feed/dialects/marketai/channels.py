@@ -99,7 +99,7 @@ class Names:
         options: tuple[tuple[str, str], ...] = (),
     ) -> list[Topic]:
         """
-        What a subscription hears.
+        The topics of a subscription.
 
         Args:
             channel: One of :data:`CHANNELS`.

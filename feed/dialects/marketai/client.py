@@ -99,7 +99,7 @@ class MarketAiClientSession(ClientSession):
         said = read(_MESSAGES, text)
         match said:
             case Update():
-                return self._heard(said), ()
+                return self._read(said), ()
             case Authenticated():
                 names = [_CHANNELS[channel] for channel in self._spec.channels]
                 return (), [self._subscription("subscribe", [*names, *self._spec.raw_channels])]
@@ -124,7 +124,7 @@ class MarketAiClientSession(ClientSession):
         entries = [{"type": name, "symbols": symbols} for name in names]
         return message(action=action, channels=entries)
 
-    def _heard(self, said: Update) -> Sequence[Item]:
+    def _read(self, said: Update) -> Sequence[Item]:
         try:
             if said.channel == channels.QUOTES:
                 return [self._quote(_QUOTES.decode(said.data), said)]

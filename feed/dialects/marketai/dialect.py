@@ -49,7 +49,7 @@ class MarketAi(Dialect):
 
     def session(self, opening: Opening, context: SessionContext) -> Session | HandshakeRefusal:
         """
-        Begin a conversation, or say before the handshake why not.
+        Open a session, or say before the handshake why not.
 
         Browsers cannot read that: with ``?errors=frame`` they get it as a message.
         """

@@ -62,7 +62,7 @@ class TradesEncoder(Encoder):
         return None
 
     def text(self, item: Trade, *, liquidation: bool) -> str | None:
-        """The message for one trade, None to be silent about it."""
+        """The message for one trade; None for none."""
         data = payloads.trade(self._instrument, item, liquidation=liquidation)
         return update(channels.TRADES, item.ts, data)
 

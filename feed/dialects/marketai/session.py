@@ -1,4 +1,4 @@
-"""One client's conversation with Market.ai."""
+"""One connection of a client to Market.ai."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class MarketAiSession(Session):
     Subscriptions of one connection, within the limits of its tier.
 
     Args:
-        context: The house.
+        context: What it may ask of the server.
         grant: Whose key came with the request; None for a client that will send it.
         options: Of the connection.
     """

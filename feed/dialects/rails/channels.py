@@ -41,7 +41,7 @@ def topics(
     options: Options,
 ) -> tuple[Topic, ...]:
     """
-    What a connection hears.
+    The topics of a connection.
 
     Args:
         streams: Of the four.

@@ -169,7 +169,7 @@ class RailsClientSession(ClientSession):
         self._markets: dict[str, bool] = {}  # that were named, and whether they were asked for
 
     def start(self) -> Sequence[str]:
-        """A ping, whose answer says that we are heard; and every book, unless they go on as they were."""
+        """A ping, whose answer confirms the subscription; and a request for each book, unless they resume."""
         fresh = Channel.BOOK in self._spec.channels and not self._spec.begins(0)
         books = self._spec.symbols if fresh else ()
         return [

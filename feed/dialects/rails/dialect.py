@@ -32,7 +32,7 @@ class Rails(Dialect):
     trades = True
 
     def session(self, opening: Opening, context: SessionContext) -> RailsSession | HandshakeRefusal:
-        """Begin a conversation with whoever holds a token, or say before the handshake why not."""
+        """Open a session for the holder of a token, or refuse before the handshake."""
         try:
             return RailsSession(admit(opening, context), context)
         except AdmissionRefused as problem:

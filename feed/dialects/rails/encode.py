@@ -1,5 +1,5 @@
 """
-From an event or an answer to Rails' JSON text: what everybody may hear.
+From an event or an answer to Rails' JSON text: what is public.
 
 Every message is one JSON object with ``resultType``, ``market`` and ``data``. Prices and quantities
 are strings with all digits of the instrument, times milliseconds since the Unix epoch. What is ours,

@@ -1,4 +1,4 @@
-"""From an event to Rails' JSON text: what one account alone may hear."""
+"""From an event to Rails' JSON text: what only one account is sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One client's conversation with Rails."""
+"""One connection of a client to Rails."""
 
 from __future__ import annotations
 

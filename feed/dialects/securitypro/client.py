@@ -104,7 +104,7 @@ class SecurityProClientSession(ClientSession):
         try:
             match said:
                 case TradeMessage():
-                    heard = trade(
+                    item = trade(
                         self._directory,
                         said.symbol,
                         price=said.price,
@@ -114,9 +114,9 @@ class SecurityProClientSession(ClientSession):
                         seq=said.seq,
                         pos=said.pos,
                     )
-                    return (heard,), ()
+                    return (item,), ()
                 case TickerMessage():
-                    heard = ticker(
+                    item = ticker(
                         self._directory,
                         said.symbol,
                         bid=said.bid,
@@ -126,7 +126,7 @@ class SecurityProClientSession(ClientSession):
                         seq=said.seq,
                         pos=said.pos,
                     )
-                    return (heard,), ()
+                    return (item,), ()
                 case HeartbeatMessage():
                     on_timer = Heartbeat(nanoseconds(said.ts), said.pos)
                     return [on_timer], [message(type="pong", ts=said.ts)]

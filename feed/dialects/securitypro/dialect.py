@@ -36,7 +36,7 @@ class SecurityPro(Dialect):
     aliases = ("/market/ws",)
 
     def session(self, opening: Opening, context: SessionContext) -> SecurityProSession | HandshakeRefusal:
-        """Begin a conversation. Keys come in a message; only a bad connection option is refused."""
+        """Open a session. Keys come in a message; only a bad connection option is refused."""
         try:
             return SecurityProSession(opening, context, options(opening.query))
         except ProtocolError as problem:

@@ -128,7 +128,7 @@ class HeartbeatEncoder(Encoder):
 
     def __init__(self, seconds: int, market_state: MarketState | None = None) -> None:
         """
-        Speak every ``seconds`` of market time.
+        Send one every ``seconds`` of market time.
 
         Args:
             seconds: The interval, in whole seconds.
@@ -138,7 +138,7 @@ class HeartbeatEncoder(Encoder):
         self._market_state = market_state
 
     def encode(self, item: Event) -> None:
-        """Silent about every event."""
+        """No message for any event."""
 
     def on_timer(self, seq: int, now: int) -> str:
         """The heartbeat."""

@@ -1,4 +1,4 @@
-"""One client's conversation with SecurityPro's price feed."""
+"""One connection of a client to SecurityPro's price feed."""
 
 from __future__ import annotations
 
@@ -74,9 +74,9 @@ class SecurityProSession(Session):
         self._query_key = opening.query.get(QUERY_KEY) if policy.query_key else None
         self.pong_seconds = policy.pong_seconds
         self._subscribed = False
-        self._heard = 0  # market time of the last pong; of the first subscription before one
+        self._last_pong = 0  # market time of the last pong; of the first subscription before one
         self._timers_due = 0
-        # Only where a policy does not bear silence does it need a look every second.
+        # It is looked at once a second only where the policy closes clients that do not answer heartbeats.
         self.beat_seconds = 1 if policy.missed_pongs or policy.idle_seconds else 0
 
     def open(self) -> Sequence[Action]:
@@ -99,7 +99,7 @@ class SecurityProSession(Session):
             return self._give_up("No subscription in time") if late else ()
         # Heartbeats are counted in market time: those of a market that is paused need no pong.
         period = policy.heartbeat_seconds * NS_PER_SECOND
-        missed = self._context.now() // period - self._heard // period
+        missed = self._context.now() // period - self._last_pong // period
         return self._give_up("No pong in time") if 0 < policy.missed_pongs < missed else ()
 
     def wording(self, cause: DisconnectCause) -> str:
@@ -108,7 +108,7 @@ class SecurityProSession(Session):
 
     def _answer(self, request: Request) -> Sequence[Action]:
         if isinstance(request, Pong):
-            self._heard = self._context.now()
+            self._last_pong = self._context.now()
             return ()
         if not self._authorize(request.apiKey):
             return self._give_up("Invalid or missing API key.", code="unauthorized")
@@ -183,7 +183,7 @@ class SecurityProSession(Session):
     def _hold(self, topics: Mapping[Topic, str]) -> None:
         self._held.update(topics)
         if not self._subscribed:
-            self._subscribed, self._heard = True, self._context.now()
+            self._subscribed, self._last_pong = True, self._context.now()
 
     def _authorize(self, key: str | None) -> bool:
         """Whether the client may go on; a key is needed once, and one that is given must be good."""

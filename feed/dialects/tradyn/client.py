@@ -84,7 +84,7 @@ class TradynClientSession(ClientSession):
         said = read(_MESSAGES, text)
         match said:
             case Tick():
-                return (self._heard(said),), ()
+                return (self._read(said),), ()
             case Auth(success=True):
                 return (), [self._subscribe(**self._spec.begins(0))]
         return self._answers(said), ()
@@ -113,7 +113,7 @@ class TradynClientSession(ClientSession):
     def _subscribe(self, **since: str) -> str:
         return message(type="subscribe", symbols=list(self._spec.symbols), **since)
 
-    def _heard(self, tick: Tick) -> ChannelEvent:
+    def _read(self, tick: Tick) -> ChannelEvent:
         directory = self._directory
         index = directory.index(tick.symbol)
         try:

@@ -51,17 +51,17 @@ REQUESTS: Final[dict[str, type[Request]]] = {
 }
 
 
-def decode(text: str, *, stranger: bool = False) -> Request:
+def decode(text: str, *, authenticated: bool = True) -> Request:
     """
     The request in one client message.
 
     Args:
         text: One whole text message.
-        stranger: Whether the client has yet to authenticate, and can do nothing else.
+        authenticated: Whether the client may send anything but its key.
     Raises:
         ProtocolError: Not a request of this protocol; the message says why, fit for the client.
     """
     fields = parse(text)
-    if stranger and fields.get("type") != "auth":
+    if not authenticated and fields.get("type") != "auth":
         raise ProtocolError("Authentication required")
     return request(fields, "type", REQUESTS)

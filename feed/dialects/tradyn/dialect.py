@@ -30,7 +30,7 @@ class Tradyn(Dialect):
     root_query = ""
 
     def session(self, opening: Opening, context: SessionContext) -> TradynSession | HandshakeRefusal:
-        """Begin a conversation. Keys come in a message; only a bad connection option is refused."""
+        """Open a session. Keys come in a message; only a bad connection option is refused."""
         try:
             return TradynSession(context, options(opening.query))
         except ProtocolError as problem:

@@ -30,7 +30,7 @@ class TickEncoder(Thinnable):
 
     Source: section "Tick Data". ``time`` is market time in integer milliseconds. ``prev`` is ours, and
     stands in numbered ticks that are not thinned: the number of the tick of this instrument before it.
-    Who has heard that one has missed none. The current quote, which a subscription begins with, has none.
+    A client that has that one has missed none. The current quote, which a subscription begins with, has none.
     """
 
     kinds: Sequence[int] = (QUOTE,)

@@ -1,4 +1,4 @@
-"""One client's conversation with the tick server."""
+"""One connection of a client to the tick server."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class TradynSession(Session):
     def receive(self, text: str) -> Sequence[Action]:
         """Answer one message; one outside the protocol gets an error, and the connection stays."""
         try:
-            return self._answer(decode(text, stranger=self._grant is None))
+            return self._answer(decode(text, authenticated=self._grant is not None))
         except ProtocolError as problem:
             return [Reply(error(problem.message))]
 

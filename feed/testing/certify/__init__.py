@@ -1,1 +1,1 @@
-"""Puts a client through its paces: connects it to a market whose wire goes wrong on purpose."""
+"""Tests a client: connects it to a real market over a transport on which faults are injected."""

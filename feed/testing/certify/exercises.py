@@ -1,7 +1,7 @@
 """
-The course: what is done to a client, one thing after another, and what it has to do then.
+The exercises of a client: which fault is injected, one after another, and what the client has to do then.
 
-The server is the real one, and so is the market. Only the wire between it and the client is spoiled
+The server is the real one, and so is the market. Faults are injected between it and the client
 (:mod:`feed.testing.proxy`). A client that exits is started again for the next part.
 """
 
@@ -41,7 +41,7 @@ PING: Final = b"\x89\x00"
 
 @attrs.frozen
 class Outcome:
-    """Whether a duty was done (None: it could not be seen), and what there was to see."""
+    """Whether a requirement was met (None: it could not be seen), and what was seen."""
 
     passed: bool | None
     seen: str
@@ -103,7 +103,7 @@ class Exercises:
         Run it all.
 
         Args:
-            tell: Hears of each finding as it is made.
+            tell: Called with each finding as it is made.
         """
         findings = []
         requirements = {
@@ -150,7 +150,7 @@ class Exercises:
 
     def _comes_back(self) -> Outcome:
         before = self._visit
-        self._spoil(Proxy.drop)
+        self._inject(Proxy.drop)
         seconds = self._codec.backoff.most_seconds + self._patience
         return self._until(lambda: self._here not in {None, before}, seconds, "a new connection")
 
@@ -164,7 +164,7 @@ class Exercises:
         visits, seen = self._server.visits, len(self._server.visits)
         self._server.refusing = True
         began = self._server.now()
-        self._spoil(Proxy.drop)
+        self._inject(Proxy.drop)
         waits = list(islice(self._codec.backoff.delays(lambda: 0.0), REFUSALS))
         self._wait(lambda: len(visits) >= seen + REFUSALS, sum(waits) + self._patience)
         self._server.refusing = False
@@ -178,9 +178,9 @@ class Exercises:
         return Outcome(passed=not early, seen=f"waited {told} s; at least {wanted} s are asked for")
 
     def _survives_a_slow_spell(self) -> Outcome:
-        self._spoil(lambda tap: setattr(tap, "wire", Wire.HELD))
+        self._inject(lambda tap: setattr(tap, "wire", Wire.HELD))
         time.sleep(SLOW_SECONDS)
-        self._spoil(Proxy.mend)
+        self._inject(Proxy.mend)
         return self._is_well(f"data came {SLOW_SECONDS:g} s late")
 
     def _notices_a_gap(self) -> Outcome:
@@ -195,7 +195,7 @@ class Exercises:
             requested = any("book" in other.path for other in self._server.visits[seen:])
             return anew or requested or self._here is not visit
 
-        self._spoil(lambda tap: setattr(tap, "lose", LOST_FRAMES))
+        self._inject(lambda tap: setattr(tap, "lose", LOST_FRAMES))
         return self._until(
             heals, self._patience, f"a new snapshot asked for, with {LOST_FRAMES} messages lost"
         )
@@ -203,7 +203,7 @@ class Exercises:
     def _renews_its_token(self) -> Outcome:
         client_handshake, seen = self._codec.client_handshake, len(self._server.visits)
         before = self._here
-        self._spoil(lambda tap: tap.hang_up(EXPIRED, "Token expired"))
+        self._inject(lambda tap: tap.hang_up(EXPIRED, "Token expired"))
 
         def renewed() -> bool:
             asked = any(
@@ -217,17 +217,17 @@ class Exercises:
 
     def _notices_silence(self) -> Outcome:
         visit = self._visit
-        self._spoil(lambda tap: setattr(tap, "wire", Wire.MUTE))
+        self._inject(lambda tap: setattr(tap, "wire", Wire.MUTE))
         outcome = self._until(
             lambda: visit.left is not None or self._here is not visit,
             self._patience,
             "the connection given up",
         )
-        self._spoil(Proxy.drop)
+        self._inject(Proxy.drop)
         return outcome
 
     def _survives_garbage(self) -> Outcome:
-        self._spoil(lambda tap: tap.inject(GARBAGE))
+        self._inject(lambda tap: tap.inject(GARBAGE))
         return self._is_well("a frame of garbage was sent")
 
     # -- inside ------------------------------------------------------------------------------------
@@ -255,7 +255,7 @@ class Exercises:
         visit = self._visit
         # One answer may be on its way already; the server's own pings see to the second.
         answers = len(visit.pongs) + 2
-        self._spoil(lambda tap: tap.inject(PING))
+        self._inject(lambda tap: tap.inject(PING))
         self._wait(lambda: len(visit.pongs) >= answers or self._here is not visit, START_SECONDS)
         deadline = self._server.now() + PING_SECONDS
         self._wait(lambda: self._exited is not None or self._server.now() > deadline, PING_SECONDS + 1)
@@ -298,7 +298,7 @@ class Exercises:
     def _exited(self) -> int | None:
         return self._client.poll() if self._client is not None else None
 
-    def _spoil(self, do: Callable[[Proxy], None]) -> None:
+    def _inject(self, do: Callable[[Proxy], None]) -> None:
         """Do something to the wires of all open connections."""
 
         def each() -> None:

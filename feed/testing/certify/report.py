@@ -1,4 +1,4 @@
-"""What was seen of a client, as a card for people and for machines."""
+"""What was seen of a client, as text, JSON and JUnit XML."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MARKS: Final = {True: "pass", False: "FAIL", None: "skip"}
 @attrs.frozen(kw_only=True)
 class Finding:
     """
-    What became of one duty.
+    The outcome of one requirement.
 
     Attributes:
         requirement: What the client had to do.
@@ -36,12 +36,12 @@ class Finding:
 @attrs.frozen(kw_only=True)
 class Report:
     """
-    The card.
+    All findings.
 
     Attributes:
         dialect: Name of the protocol.
         command: The client's command line.
-        findings: In the order of the course.
+        findings: In the order of the exercises.
     """
 
     dialect: str
