@@ -461,7 +461,7 @@ async def test_what_slow_clients_owe_is_counted(open_server):
 
 async def test_a_bug_is_not_shown(server, monkeypatch, capsys):
     """500 in the endpoint's style, a log line without the key, and the connection goes on."""
-    monkeypatch.setattr(server.context.fanout.hub.market_state, "trade", lambda _: 1 / 0)
+    monkeypatch.setattr(type(server.context.fanout.hub.market_state), "trade", lambda *_: 1 / 0)
     client = server.connect()
     status, _, body = await ask(client, TICKER, **API_KEY)
     assert (status, body) == (500, {"error": {"code": "internal", "message": "Internal error"}})
