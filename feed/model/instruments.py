@@ -32,20 +32,20 @@ class Contract(enum.Enum):
 @attrs.frozen(kw_only=True)
 class Instrument:
     """
-    One tradable thing on one venue.
+    A tradable instrument on one venue.
 
     Attributes:
         symbol: Canonical name, such as ``BTC-USD`` or ``EURUSD``; where a pair is traded in several
             places, that of each further one ends in its venue: ``BTC-USD@kraken``.
-        base: What is bought and sold.
-        quote: What it is paid in.
+        base: Base asset, which is bought and sold.
+        quote: Quote asset, in which it is priced.
         price_decimals: Digits after the point in a price.
         tick: Smallest price step, integer units of ``10 ** -price_decimals``.
         size_decimals: Digits after the point in a size.
         lot: Smallest size step, integer units of ``10 ** -size_decimals``.
         asset_class: ``fx``, ``metal`` or ``crypto``.
-        venue: Where it is traded, such as ``kraken``; empty where nobody has said.
-        contract: What one lot of it is.
+        venue: Where it is traded, such as ``kraken``; empty if unknown.
+        contract: Kind of contract.
         underlying: Symbol of the instrument that a derivative follows; empty for spot.
         timeframe: Length of a round of a prediction market, nanoseconds; 0 for anything else.
     """

@@ -1,4 +1,4 @@
-"""A scenario: a market, what happens in it, and what must come out."""
+"""A scenario: a market, the actions and faults of its timeline, and the expected events."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ class Scenario:
         actions: What happens in the market, in the order of the file.
         faults: What goes wrong on the wire, in the order of the file.
         truth: What goes on that is worth a signal, in the order of the file.
-        expect: What a whole run must give; None when nobody has said.
+        expect: Events and digest of a whole run; None if unknown.
     """
 
     name: str

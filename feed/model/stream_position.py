@@ -77,7 +77,7 @@ def _plain(value: object) -> object:
 
 
 class CannotResume(ClientError):
-    """A position from which nobody can resume here."""
+    """A position from which a client cannot resume here."""
 
 
 class TooOld(CannotResume):

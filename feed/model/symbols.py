@@ -25,7 +25,7 @@ LONGEST_SYMBOL: Final = 64
 """Characters of a name that can be one; longer ones are not looked at."""
 
 NEAR: Final = 3
-"""Names that are suggested for one that nobody knows."""
+"""Number of suggestions for an unknown name."""
 
 _SEPARATORS: Final = str.maketrans("", "", "-/_")
 # How alike names must be to be suggested: twice their common pairs of letters, as a share of all.

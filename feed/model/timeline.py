@@ -183,7 +183,7 @@ class Detach(Effect):
 
 @attrs.frozen(kw_only=True)
 class Halt(Effect):
-    """Trading stops; orders stay on the book, and nobody can add to them."""
+    """Trading stops; orders stay on the book, and none can be added."""
 
 
 @attrs.frozen(kw_only=True)

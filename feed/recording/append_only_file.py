@@ -88,7 +88,7 @@ class AppendOnlyFile:
         file = self._open(self.path, _FLAGS)
         try:
             self._regular = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
-            if self._regular:  # a device is there for everybody
+            if self._regular:  # devices are shared
                 self._lock(file)
             status = os.fstat(file.fileno())
             self.size = status.st_size if self._regular else 0

@@ -98,7 +98,7 @@ class AtomicFile:
         if status is not None and stat.S_ISDIR(status.st_mode):
             raise IsADirectoryError(None, "Is a directory")
         if status is not None and not stat.S_ISREG(status.st_mode):
-            # Opening must not block on a pipe that nobody reads; writing may.
+            # Opening must not block on a pipe without a reader; writing may.
             fd = os.open(self._path, os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
             os.set_blocking(fd, True)
             return os.fdopen(fd, "wb")

@@ -339,7 +339,3 @@ class Control:
             self._checkpoints = None  # no seeking back any more
         else:
             self._checkpoints.offer(self._run)
-
-
-def _nothing() -> None:
-    """Nobody waits yet."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
-from itertools import islice
+from collections.abc import Sequence
 from typing import Final
 
 from feed.analytics.candles import INTERVALS, CandleSeries
@@ -12,7 +11,7 @@ from feed.analytics.consolidated import Consolidated, TradeWindow, VenueQuote, c
 from feed.analytics.depth import BookFigures, figures
 from feed.analytics.pairs import Pair, pairs
 from feed.model.events import LIQUIDATION, SIGNAL, TRADE, Row, Side
-from feed.model.instruments import Contract, Listing
+from feed.model.instruments import Listing
 from feed.state.daily_volume import DailyVolume
 from feed.state.market_state import MarketState
 
@@ -86,10 +85,6 @@ class Analytics:
                 venues.append((self.listing[instrument], quote, self.trade_windows[instrument]))
         return consolidate(venues, now=self._market_state.now)
 
-    def of_contract(self, *contracts: Contract) -> Iterable[int]:
-        """Indexes of all instruments of these kinds."""
-        return (at for at, it in enumerate(self.listing) if it.contract in contracts)
-
     def moved_bps(self, instrument: int, minutes: int) -> tuple[float, int] | None:
         """
         The price change of an instrument over the last minutes.
@@ -107,7 +102,3 @@ class Analytics:
             first = closed[0]
             span = (last.start - first.start) // INTERVALS["1m"] + 1
         return round(10_000 * (last.close - first.open) / first.open, 2), span
-
-    def last_signals(self, limit: int) -> list[Row]:
-        """The last ``SIGNAL`` rows, newest first."""
-        return list(islice(reversed(self.signals), limit))
