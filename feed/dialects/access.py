@@ -77,6 +77,7 @@ class Access:
         prefix: Of the header's value, before the key; compared without case.
         dialect: The key must be good for this protocol; empty when it must be good for all.
         scope: The key must have it.
+        token: Whether an access token that was given for the key is presented in its place.
         needed: Whether there must be a key; if not, a bad one is refused all the same.
         needed_here: The same for a client on this machine.
         bad_key: Status for a key that is not accepted.
@@ -90,6 +91,7 @@ class Access:
     header: str = ""
     prefix: str = ""
     dialect: str = ""
+    token: bool = False
     scope: Scope = Scope.READ
     needed: bool = False
     needed_here: bool = True
@@ -101,7 +103,7 @@ class Access:
     @property
     def shown(self) -> str:
         """How the header has to read."""
-        return f"{self.header}: {self.prefix}<key>"
+        return f"{self.header}: {self.prefix}<{'token' if self.token else 'key'}>"
 
     def unauthorized(self, message: str, status: int = 401) -> Problem:
         """A refusal of whoever has not shown a good key, and how to show one."""

@@ -11,8 +11,9 @@ from collections.abc import Callable
 
 import attrs
 
-from feed.model.accounts import Accounts
+from feed.model.accounts import Accounts, Position
 from feed.model.requests import PARTS
+from feed.model.statements import BalanceChanged, Cause, PositionChanged
 
 
 @attrs.frozen(kw_only=True)
@@ -38,31 +39,80 @@ class Margin:
         return max(0, self.equity - self.initial)
 
 
-def margin_of(
-    accounts: Accounts, account: int, currency: str, mark: Callable[[int], int], maintenance: int
-) -> Margin:
+@attrs.frozen(kw_only=True)
+class Valuation:
     """
-    Where an account stands.
+    What accounts hold and own, at some mark prices.
 
-    Args:
+    Attributes:
         accounts: What they own and owe.
-        account: Its number.
-        currency: Of which.
         mark: Gives the mark price of an instrument, ticks; 0 when there is none.
-        maintenance: Share of the value of its positions that it must own, millionths.
+        maintenance: Share of the value of its positions that an account must own, millionths.
     """
-    found, money = accounts.find(account), accounts.money
-    value = sum(
-        abs(found.positions[at].lots) * mark(at) * money.scales[at]
-        for at in accounts.holders.get(account, ())
-        if money.currencies[at] == currency
-    )
-    return Margin(
-        cash=accounts.cash(account, currency),
-        equity=accounts.equity(account, currency, mark),
-        initial=-(-accounts.exposure(account, currency) // found.leverage),
-        maintenance=-(-value * maintenance // PARTS),
-    )
+
+    accounts: Accounts
+    mark: Callable[[int], int]
+    maintenance: int
+
+    def margin(self, account: int, currency: str) -> Margin:
+        """Where an account stands in a currency."""
+        accounts, money, mark = self.accounts, self.accounts.money, self.mark
+        found = accounts.find(account)
+        value = sum(
+            abs(found.positions[at].lots) * mark(at) * money.scales[at]
+            for at in accounts.holders.get(account, ())
+            if money.currencies[at] == currency
+        )
+        return Margin(
+            cash=accounts.cash(account, currency),
+            equity=accounts.equity(account, currency, mark),
+            initial=-(-accounts.exposure(account, currency) // found.leverage),
+            maintenance=-(-value * self.maintenance // PARTS),
+        )
+
+    def position(self, account: int, instrument: int, ts: int) -> PositionChanged:
+        """What an account holds of an instrument, at market time ``ts``."""
+        money, mark = self.accounts.money, self.mark(instrument)
+        held = self.accounts.find(account).positions.get(instrument) or Position()
+        currency = money.currencies[instrument]
+        margin = self.margin(account, currency)
+        spare = margin.equity - margin.maintenance
+        scale = money.scales[instrument]
+        return PositionChanged(
+            seq=0,
+            ts=ts,
+            instrument=instrument,
+            account=account,
+            lots=held.lots,
+            cost=held.cost,
+            realised=held.realised,
+            funding=held.funding,
+            mark=mark,
+            liquidation=liquidation_price(held.lots, mark, scale, spare, self.maintenance),
+            decimals=money.decimals[currency],
+        )
+
+    def balance(
+        self, account: int, instrument: int, ts: int, cause: Cause, amount: int = 0
+    ) -> BalanceChanged:
+        """What an account owns of the quote currency of an instrument, ``amount`` of the cause included."""
+        money = self.accounts.money
+        currency = money.currencies[instrument]
+        margin = self.margin(account, currency)
+        return BalanceChanged(
+            seq=0,
+            ts=ts,
+            instrument=instrument,
+            account=account,
+            cause=cause,
+            amount=amount,
+            cash=margin.cash + amount,
+            equity=margin.equity + amount,
+            initial=margin.initial,
+            maintenance=margin.maintenance,
+            leverage=self.accounts.find(account).leverage,
+            decimals=money.decimals[currency],
+        )
 
 
 def liquidation_price(lots: int, mark: int, scale: int, spare: int, maintenance: int) -> int:

@@ -11,11 +11,11 @@ from typing import Final, Protocol
 
 import attrs
 
-from feed.model.accounts import Accounts, Position
+from feed.model.accounts import Accounts
 from feed.model.events import CLEAR, REDUCE, TRADE, OrderChanged, OrderFilled, Row, Side
 from feed.model.grants import Tier
 from feed.model.instruments import Listing
-from feed.model.margin import Margin, liquidation_price, margin_of
+from feed.model.margin import Valuation
 from feed.model.requests import PARTS
 from feed.model.statements import BalanceChanged, Cause, PositionChanged
 from feed.model.trading import OrderState, Reason
@@ -47,6 +47,7 @@ class Clearing:
         listing: As given.
         trading: As given.
         accounts: What they own and owe, as of the last row told.
+        values: What they hold and own at mark prices.
         tiers: Tier of each account, as its last request said.
     """
 
@@ -54,6 +55,9 @@ class Clearing:
         self.listing: Final = listing
         self.trading: Final = trading
         self.accounts: Final = Accounts(listing, deposit=trading.deposit)
+        self.values: Final = Valuation(
+            accounts=self.accounts, mark=self.mark, maintenance=trading.maintenance
+        )
         self.tiers: Final[dict[int, Tier]] = {}
         self._run = run
         self._marks: dict[int, int] = {}
@@ -88,10 +92,6 @@ class Clearing:
         """Mark price as of the last look, integer ticks; 0 when there has been none."""
         return self._marks.get(instrument, 0)
 
-    def margin(self, account: int, currency: str) -> Margin:
-        """Where an account stands in a currency."""
-        return margin_of(self.accounts, account, currency, self.mark, self.trading.maintenance)
-
     def fee(self, account: int, value: int, *, taker: bool) -> int:
         """What a trade of some value costs an account; rounded up, nobody trades for nothing."""
         rate = self.trading.taker_fee if taker else self.trading.maker_fee
@@ -125,51 +125,13 @@ class Clearing:
                 said += self._swept_away(row)
         return said
 
-    def statement(self, account: int, instrument: int, cause: Cause, amount: int = 0) -> BalanceChanged:
-        """What an account owns of the quote currency of an instrument, ``amount`` of the cause included."""
-        money = self.accounts.money
-        currency = money.currencies[instrument]
-        margin = self.margin(account, currency)
-        return BalanceChanged(
-            seq=0,
-            ts=self.market.now,
-            instrument=instrument,
-            account=account,
-            cause=cause,
-            amount=amount,
-            cash=margin.cash + amount,
-            equity=margin.equity + amount,
-            initial=margin.initial,
-            maintenance=margin.maintenance,
-            leverage=self.accounts.find(account).leverage,
-            decimals=money.decimals[currency],
-        )
+    def balance(self, account: int, instrument: int, cause: Cause, amount: int = 0) -> list[Row]:
+        """Tell an account what it owns of the quote currency of an instrument, and why."""
+        return self.say(self.values.balance(account, instrument, self.market.now, cause, amount))
 
-    def position(self, account: int, instrument: int) -> PositionChanged:
-        """What an account holds of an instrument."""
-        money, mark = self.accounts.money, self.mark(instrument)
-        held = self.accounts.find(account).positions.get(instrument) or Position()
-        currency = money.currencies[instrument]
-        margin = self.margin(account, currency)
-        return PositionChanged(
-            seq=0,
-            ts=self.market.now,
-            instrument=instrument,
-            account=account,
-            lots=held.lots,
-            cost=held.cost,
-            realised=held.realised,
-            funding=held.funding,
-            mark=mark,
-            liquidation=liquidation_price(
-                held.lots,
-                mark,
-                money.scales[instrument],
-                margin.equity - margin.maintenance,
-                self.trading.maintenance,
-            ),
-            decimals=money.decimals[currency],
-        )
+    def position(self, account: int, instrument: int) -> list[Row]:
+        """Tell an account what it holds of an instrument."""
+        return self.say(self.values.position(account, instrument, self.market.now))
 
     def settle(self) -> tuple[list[Row], list[tuple[int, int]]]:
         """Statements of all that has changed since the last ones, and of which accounts and instruments."""
@@ -177,11 +139,11 @@ class Clearing:
         self._changed.clear()
         said: list[Row] = []
         for account, instrument in changed:
-            said += self.say(self.position(account, instrument))
+            said += self.position(account, instrument)
         currencies = self.accounts.money.currencies
         last = {(account, currencies[at]): at for account, at in changed}
         for (account, _), at in last.items():
-            said += self.say(self.statement(account, at, Cause.TRADE))
+            said += self.balance(account, at, Cause.TRADE)
         return said, changed
 
     def _swept_away(self, clear: Row) -> list[Row]:

@@ -66,8 +66,8 @@ class RiskEngine:
                 lots = clearing.accounts.find(account).positions[at].lots
                 # Rounded up: what longs pay is no less than what shorts receive.
                 amount = -(lots * mark * clearing.accounts.money.scales[at] * rate) // RATE_ONE
-                rows += clearing.say(clearing.statement(account, at, Cause.FUNDING, amount))
-                rows += clearing.say(clearing.position(account, at))
+                rows += clearing.balance(account, at, Cause.FUNDING, amount)
+                rows += clearing.position(account, at)
         return rows
 
     def _trigger(self) -> list[Row]:
@@ -94,13 +94,13 @@ class RiskEngine:
         rows: list[Row] = []
         held = clearing.accounts.holders.get(account, {})
         for currency in dict.fromkeys(money.currencies[at] for at in held):
-            margin, who = clearing.margin(account, currency), (account, currency)
+            margin, who = clearing.values.margin(account, currency), (account, currency)
             if margin.equity * PARTS >= margin.maintenance * clearing.trading.margin_call:
                 self._called.pop(who, None)
             elif who not in self._called:
                 self._called[who] = None
                 largest = self._largest(account, currency)[0]
-                rows += clearing.say(clearing.statement(account, largest, Cause.MARGIN_CALL))
+                rows += clearing.balance(account, largest, Cause.MARGIN_CALL)
             if margin.equity < margin.maintenance:
                 rows += self._liquidate(account, currency)
             else:
@@ -114,12 +114,12 @@ class RiskEngine:
         last = self._largest(account, currency)[0]
         if (account, currency) not in self._failed:
             self._failed[account, currency] = None
-            rows += clearing.say(clearing.statement(account, last, Cause.LIQUIDATION))
+            rows += clearing.balance(account, last, Cause.LIQUIDATION)
         for order in list(accounts.find(account).orders.values()):
             if accounts.money.currencies[order.instrument] == currency:
                 rows += self._entry.remove(order, Reason.LIQUIDATION)
         for at in self._largest(account, currency):
-            if self._suffices(clearing.margin(account, currency)):
+            if self._suffices(clearing.values.margin(account, currency)):
                 break
             if clearing.market.exchange.statuses[at] is Status.TRADING:
                 last = at
@@ -127,7 +127,7 @@ class RiskEngine:
         rows += self.settle()
         owned = accounts.cash(account, currency)
         if owned < 0 and not self._largest(account, currency):
-            rows += clearing.say(clearing.statement(account, last, Cause.INSURANCE, -owned))
+            rows += clearing.balance(account, last, Cause.INSURANCE, -owned)
         return rows
 
     def _suffices(self, margin: Margin) -> bool:

@@ -206,6 +206,13 @@ class MarketState:
         found = self._instruments[instrument].quote
         return None if found is None else Quote.from_row(*found)
 
+    def mark_price(self, instrument: int) -> int:
+        """What a position is valued at, ticks: a future's mark price, else the middle of the quote; or 0."""
+        told, quote = self.mark(instrument), self.quote(instrument)
+        if told is not None:
+            return told.mark
+        return 0 if quote is None else (quote.bid + quote.ask) // 2
+
     def trade(self, instrument: int) -> Trade | None:
         """The last trade, None before the first one."""
         found = self._instruments[instrument].trade

@@ -166,3 +166,48 @@ def test_a_device_that_is_full_takes_no_orders_and_stops_nothing(serve, keys, tm
     assert server.rest()[0] == 0
     assert server.errors.count("orders are refused") == 1
     assert device.is_char_device()
+
+
+def test_a_bot_loses_its_position_in_the_flash_crash(serve, keys):
+    """
+    And sees every step: margin call, liquidation, the forced order and its fills, nothing held, what is left.
+
+    The market waits for a second subscriber, so that the order is there before the first event.
+    """
+    path, ((key, secret), _) = keys
+    market = ("--scenario", "flash-crash", "--speed", "max", "--wait-clients", 2)
+    _, url = serve(*market, "--deposit", 1000, "--keys", path)
+    streams = "market=BTC-USD&subscriptions=orders,trades,positions,balances"
+    access = token(url, key, secret)
+    with connect(url, access, streams) as bot:
+        content = {"orderType": "buy", "tradeType": "market", "quantity": "0.1400", "leverage": "10"}
+        bot.send(json.dumps({"message": "createOrder", "content": content}))
+        bot.send(json.dumps({"message": "ping"}))
+        assert json.loads(bot.recv(10))["resultType"] == "pong"
+        with connect(url, access, "market=BTC-USD&subscriptions=positions"):
+            assert [until(bot, "createOrder")["data"]["statusCode"] for _ in range(2)] == [202, 200]
+            bought = until(bot, "positionsDelta")["data"]
+            assert (bought["type"], bought["quantity"]) == ("LONG", "0.1400")
+            assert until(bot, "balancesDelta")["data"]["cause"] == "trade"
+            called = until(bot, "balancesDelta")["data"]
+            assert called["cause"] == "marginCall"
+            assert float(called["equity"]) > float(called["maintenanceMargin"])
+            steps = []
+            while not steps or steps[-1]["resultType"] != "balancesDelta":
+                steps.append(json.loads(bot.recv(10)))
+                if steps[-1]["resultType"] == "balancesDelta" and steps[-1]["data"]["cause"] == "liquidation":
+                    begun = steps.pop()["data"]
+            kinds = [step["resultType"] for step in steps]
+            assert float(begun["equity"]) < float(begun["maintenanceMargin"])
+            forced, *fills = steps[: kinds.index("positionsDelta")]
+            assert forced["data"]["body"] == "order accepted, account is liquidated"
+            assert forced["data"]["order"]["reduceOnly"] is True
+            assert {fill["resultType"] for fill in fills} == {"completedOrdersDelta"}
+            sold = [fill["data"][0] for fill in fills]
+            assert {fill["orderType"] for fill in sold} == {"sell"}
+            assert sum(round(float(fill["quantity"]) * 10_000) for fill in sold) == 1400
+            flat, left = (step["data"] for step in steps[-2:])
+            assert (flat["type"], flat["quantity"]) == ("FLAT", "0.0000")
+            assert float(flat["realizedPnl"]) < -300
+            assert left["totalBalance"] == left["equity"]
+            assert 0 <= float(left["equity"]) < 700

@@ -13,7 +13,7 @@ from feed.dialects.rails.policy import RailsPolicy
 from feed.model.instruments import Contract
 from feed.model.requests import CancelMany
 from feed.policies import Policies
-from feed.settings import Tokens
+from feed.settings import Tokens, Trading
 from feed.sim.defaults import default_market
 
 ID = "0835bf3e-4a20-41f0-908d-8213f2b7a285"
@@ -153,6 +153,51 @@ def test_an_order_is_acknowledged_accepted_and_filled_in_order():
             assert trade["seq"] == fill["seq"] - 1
             for side in trade["data"]["orders"]:
                 assert (side["price"], side["quantity"]) == (mine["price"], mine["quantity"])
+
+    run(main)
+
+
+def test_an_account_can_see_why_an_order_was_refused():
+    """Balances, positions, open orders and fills by request agree with what the streams have told."""
+
+    async def main():
+        async with railway(Settings(trading=Trading(deposit=1000))) as open_:
+            streams = "subscriptions=orders,trades,positions,balances"
+            client = await open_.board("alice", f"market=BTC-USD&{streams}")
+            await trio.sleep(1)
+
+            async def get(path, name="alice"):
+                bearer = f"Bearer {open_.token(name)}"
+                status, _, body = await ask_http(open_.connect(), f"/api/v1/{path}", Authorization=bearer)
+                return body if status == 200 else status
+
+            await ask(client, "createOrder", leverage="10", **MARKET | {"quantity": "0.14"})
+            heard = await hear(client, 1)
+            told = {item["resultType"]: item["data"] for item in heard}
+            await ask(client, "createOrder", leverage="10", **FAR | {"quantity": "0.1"})
+            refused = (await client.messages(2))[-1]
+            assert (refused["resultType"], refused["data"]["body"]) == ("rejectOrder", "insufficient balance")
+            await ask(client, "createOrder", leverage="10", **FAR | {"quantity": "0.0001"})
+            await client.messages(2)
+            owned = await get("balances")
+            assert owned["totalBalance"] == told["balancesDelta"]["totalBalance"]
+            assert float(owned["availableBalance"]) < 600
+            assert (owned["deposit"], owned["leverage"]) == ("1000.000000", "10")
+            here = owned["marketBalancesMap"]["BTC-USD"]
+            assert (here["positionQuantity"], here["openBuyQty"]) == ("0.1400", "0.0001")
+            (held,) = (await get("positions?market=BTC-USD"))["positions"]
+            assert (held["type"], held["quantity"]) == ("LONG", "0.1400")
+            assert held["avgEntryPrice"] == told["positionsDelta"]["avgEntryPrice"]
+            (order,) = (await get("open-orders"))["openOrders"]
+            assert (order["orderStatus"], order["quantity"]) == ("active", "0.0001")
+            fills = (await get("fills"))["fills"]
+            streamed = [item["data"][0] for item in heard if item["resultType"] == "completedOrdersDelta"]
+            assert fills == streamed[::-1]
+            assert (await get("positions", "bob"))["positions"] == []
+            assert (await get("balances?asset=XYZ"), await get("positions?market=NO-SUCH")) == (404, 404)
+            for header in ("Bearer nothing", f"Bearer {KEYS['alice']}", open_.token("alice")):
+                status, _, body = await ask_http(open_.connect(), "/api/v1/balances", Authorization=header)
+                assert (status, body["statusCode"]) == (401, 401)
 
     run(main)
 

@@ -1,4 +1,4 @@
-"""The four streams of the document, and the topics that they stand for."""
+"""The four streams of the document, two of ours, and the topics that they stand for."""
 
 from __future__ import annotations
 
@@ -14,7 +14,12 @@ ORDERS: Final = "orders"
 TRADES: Final = "trades"
 PUBLIC_TRADES: Final = "publicTrades"
 PUBLIC_BOOK: Final = "publicOrderBook"
-STREAMS: Final = (ORDERS, TRADES, PUBLIC_TRADES, PUBLIC_BOOK)
+POSITIONS: Final = "positions"
+BALANCES: Final = "balances"
+STREAMS: Final = (ORDERS, TRADES, PUBLIC_TRADES, PUBLIC_BOOK, POSITIONS, BALANCES)
+# Of the account: not of whoever else listens, and these of every market.
+PRIVATE: Final = (ORDERS, TRADES, POSITIONS, BALANCES)
+OF_ALL_MARKETS: Final = (TRADES, POSITIONS, BALANCES)
 DEFAULT: Final = (ORDERS,)
 
 
@@ -44,20 +49,20 @@ def topics(
     The topics of a connection.
 
     Args:
-        streams: Of the four.
+        streams: Of the six.
         account: Whose orders and trades. It comes from the token and never from a message: that is
             what keeps accounts apart.
         markets: Indexes of the instruments that the connection is for.
-        everywhere: Indexes of all instruments: an account's trades are told whatever the market.
+        everywhere: Indexes of all instruments: what an account has done is told whatever the market.
         options: Connection options.
     """
     own = (("account", str(account)),)
     found: list[Topic] = []
     for stream in streams:
-        if stream in (ORDERS, TRADES):
+        if stream in PRIVATE:
             pairs = own + options.unchecked.pairs
         else:
             pairs = (options.unthinned if stream == PUBLIC_BOOK else options.unchecked).pairs
-        places = everywhere if stream == TRADES else markets
+        places = everywhere if stream in OF_ALL_MARKETS else markets
         found += [Topic("rails", stream, at, pairs) for at in places]
     return tuple(found)

@@ -13,6 +13,7 @@ from feed.dialects.rails.admission import AdmissionRefused, admit
 from feed.dialects.rails.encode import LevelsEncoder, TradesEncoder, refusal
 from feed.dialects.rails.private import AccountOrders, AccountTrades
 from feed.dialects.rails.session import RailsSession
+from feed.dialects.rails.statements import AccountBalances, AccountPositions
 from feed.model.instruments import Instrument
 from feed.model.topics import Topic
 from feed.state.encoder import Encoder
@@ -55,6 +56,10 @@ class Rails(Dialect):
                 return AccountOrders(instrument, int(options["account"]), seq=seq)
             case channels.TRADES:
                 return AccountTrades(instrument, int(options["account"]), seq=seq)
+            case channels.POSITIONS:
+                return AccountPositions(instrument, int(options["account"]), seq=seq)
+            case channels.BALANCES:
+                return AccountBalances(instrument, int(options["account"]), seq=seq)
             case channels.PUBLIC_TRADES:
                 return TradesEncoder(instrument, seq=seq)
         return LevelsEncoder(instrument, topic.instrument, market_state, seq=seq, crc="crc" in extensions)

@@ -132,26 +132,31 @@ class AccountTrades(Encoder):
         fill = cast("OrderFilled", item)
         if fill.account != self._account:
             return None
-        instrument = self._instrument
-        entry = {
-            "market": instrument.symbol,
-            "orderId": order_id(fill.created, fill.order),
-            "matchId": match_id(instrument.symbol, fill.trade),
-            "orderType": SIDES[fill.side],
-            "tradeType": _TYPES[fill.type],
-            "executionType": _ROLES[fill.taker],
-            "fillType": "partial" if fill.left else "complete",
-            "price": instrument.price_text(fill.price),
-            "quantity": instrument.size_text(fill.size),
-            "leverage": str(fill.leverage),
-            "fees": decimal_text(fill.fee, instrument.price_decimals + instrument.size_decimals),
-            "orderCreatedAt": milliseconds(fill.created),
-            "orderFilledAt": milliseconds(fill.ts),
-            "triggerType": _TRIGGERS[fill.trigger],
-            "triggerPrice": instrument.price_text(fill.trigger_price) if fill.trigger else "0",
-            "triggerCreatedAt": milliseconds(fill.created) if fill.trigger else 0,
-        }
-        return f"{self._head}{_json([entry])}{shown_seq(item, shown=self._seq)}}}"
+        return (
+            f"{self._head}{_json([fill_object(self._instrument, fill)])}{shown_seq(item, shown=self._seq)}}}"
+        )
+
+
+def fill_object(instrument: Instrument, fill: OrderFilled) -> dict[str, object]:
+    """A fill as every message shows it."""
+    return {
+        "market": instrument.symbol,
+        "orderId": order_id(fill.created, fill.order),
+        "matchId": match_id(instrument.symbol, fill.trade),
+        "orderType": SIDES[fill.side],
+        "tradeType": _TYPES[fill.type],
+        "executionType": _ROLES[fill.taker],
+        "fillType": "partial" if fill.left else "complete",
+        "price": instrument.price_text(fill.price),
+        "quantity": instrument.size_text(fill.size),
+        "leverage": str(fill.leverage),
+        "fees": decimal_text(fill.fee, instrument.price_decimals + instrument.size_decimals),
+        "orderCreatedAt": milliseconds(fill.created),
+        "orderFilledAt": milliseconds(fill.ts),
+        "triggerType": _TRIGGERS[fill.trigger],
+        "triggerPrice": instrument.price_text(fill.trigger_price) if fill.trigger else "0",
+        "triggerCreatedAt": milliseconds(fill.created) if fill.trigger else 0,
+    }
 
 
 def order_object(instrument: Instrument, order: OrderChanged) -> dict[str, object]:

@@ -28,7 +28,7 @@ from feed.server.http import admin, documents, faults, health, market, status
 from feed.server.http.context import RequestContext, too_many_guesses
 from feed.server.http.cors import Cors, guard_problem
 from feed.server.http.quota import DAY, SECOND, Quota, Quotas
-from feed.server.keycheck import KeyCheck, TooManyGuesses
+from feed.server.keycheck import TooManyGuesses
 from feed.server.keyfile import KeyRecord
 from feed.server.refusals import nowhere
 from feed.settings import Web
@@ -140,7 +140,7 @@ class _Handlers:
         """The key of a request, or what is wrong with it: looked at once, and told in its turn."""
         try:
             self._check_place(request, endpoint)
-            return _checked(endpoint.access, request.headers, self._context.keys, _arrival(request))
+            return _checked(endpoint.access, request.headers, self._context, _arrival(request))
         except Problem as problem:
             return problem
 
@@ -234,7 +234,7 @@ async def _drain(receive: Receive) -> None:
 
 
 def _checked(
-    access: Access, headers: Mapping[str, str], keys: KeyCheck, arrival: Arrival
+    access: Access, headers: Mapping[str, str], context: RequestContext, arrival: Arrival
 ) -> KeyRecord | None:
     """
     What is known of the key of a request; None when there is none, and none is needed.
@@ -249,12 +249,19 @@ def _checked(
         return None
     if value[: len(access.prefix)].lower() != access.prefix.lower():
         raise access.unauthorized(f"The header must read {access.shown}")
+    shown = value[len(access.prefix) :].strip()
     try:
-        entry = keys.key(arrival, value[len(access.prefix) :].strip(), access.dialect)
+        if access.token:  # nobody guesses a signature
+            holder = context.tokens.check(shown, access.dialect, local=arrival.within)
+            entry = None if holder is None else holder.entry
+        else:
+            entry = context.keys.key(arrival, shown, access.dialect)
     except TooManyGuesses as problem:
         raise too_many_guesses(problem) from None
     if entry is None:
-        raise access.unauthorized("Invalid API key", access.bad_key)
+        raise access.unauthorized(
+            "Invalid or expired token" if access.token else "Invalid API key", access.bad_key
+        )
     if not entry.grant.allows(access.scope):
         raise Problem(403, "forbidden", f"The API key does not have the scope {access.scope.value}")
     return entry

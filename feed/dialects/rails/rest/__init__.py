@@ -1,8 +1,8 @@
-"""Rails by request: market data, and access tokens for keys."""
+"""Rails by request: market data, access tokens for keys, and accounts."""
 
 from __future__ import annotations
 
-from feed.dialects.rails.rest import market_data, token
+from feed.dialects.rails.rest import account, market_data, token
 from feed.dialects.rest import Endpoint, RestContext
 from feed.model.instruments import Listing
 from feed.settings import Web
@@ -16,5 +16,8 @@ def endpoints(listing: Listing, web: Web) -> tuple[Endpoint[RestContext], ...]:
         listing: The instruments of the market, for the documents.
         web: Bounds on what can be asked for.
     """
-    del web
-    return (*market_data.endpoints(listing), *token.endpoints())
+    return (
+        *market_data.endpoints(listing),
+        *token.endpoints(),
+        *account.endpoints(listing, web.most_rows),
+    )
