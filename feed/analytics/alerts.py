@@ -11,7 +11,7 @@ import enum
 from collections import deque
 from collections.abc import Sequence
 from itertools import islice
-from typing import Final
+from typing import Final, Protocol
 
 import attrs
 from attrs.validators import ge
@@ -323,3 +323,24 @@ class AlertBook:
         """What has fired of a key at an event, in the order in which the alerts were made."""
         fired = self._fired.get(owner, {}).get(seq, ())
         return [one for one in fired if one.spec.instrument == instrument]
+
+
+class AlertRegistry(Protocol):
+    """What a handler may ask of the server's alerts."""
+
+    def add(self, dialect: str, owner: str, spec: AlertSpec) -> Alert:
+        """
+        Make an alert; the next trade is the first that it sees.
+
+        Raises:
+            OverflowError: There are too many.
+        """
+        ...
+
+    def of(self, dialect: str, owner: str) -> list[Alert]:
+        """The alerts of a key in a protocol, oldest first."""
+        ...
+
+    def remove(self, dialect: str, owner: str, name: str) -> bool:
+        """Forget an alert; False when its owner has none of that name."""
+        ...

@@ -15,11 +15,11 @@ from typing import Annotated, Any, Final, Generic, Literal, Protocol, TypeVar
 import attrs
 import msgspec
 
-from feed.analytics.alerts import Alert, AlertSpec
+from feed.analytics.alerts import AlertRegistry
 from feed.dialects.access import Access, Problem
 from feed.model.accounts import Accounts
 from feed.model.arrival import HERE, Arrival
-from feed.model.events import Status, Trade
+from feed.model.events import Row, Status, Trade
 from feed.model.grants import Grant
 from feed.model.instruments import Instrument, Listing
 from feed.model.symbols import LONGEST_SYMBOL
@@ -44,27 +44,6 @@ STATUS: Final[dict[Status, MarketStatus]] = {
     Status.HALTED: "halted",
     Status.DELISTED: "delisted",
 }
-
-
-class AlertRegistry(Protocol):
-    """What a handler may ask of the server's alerts."""
-
-    def add(self, dialect: str, owner: str, spec: AlertSpec) -> Alert:
-        """
-        Make an alert; the next trade is the first that it sees.
-
-        Raises:
-            OverflowError: There are too many.
-        """
-        ...
-
-    def of(self, dialect: str, owner: str) -> list[Alert]:
-        """The alerts of a key in a protocol, oldest first."""
-        ...
-
-    def remove(self, dialect: str, owner: str, name: str) -> bool:
-        """Forget an alert; False when its owner has none of that name."""
-        ...
 
 
 class RestContext(Protocol):
@@ -131,6 +110,19 @@ class RestContext(Protocol):
 
     def latency_ms(self, share: float) -> float:
         """Milliseconds from the making of an event to its last write, that so much of all stayed within."""
+        ...
+
+    @property
+    def oldest(self) -> int:
+        """Sequence number of the oldest event that is kept; that after the newest when none is."""
+        ...
+
+    def seek(self, ts: int) -> int:
+        """Number of an event after which to read for all from a market time on, nanoseconds."""
+        ...
+
+    def past(self, seq: int, most: int) -> Sequence[Row]:
+        """At most so many events right after ``seq``; whoever asks pays for them."""
         ...
 
     def trades(self, instrument: int, limit: int) -> Sequence[Trade]:

@@ -9,7 +9,7 @@ all clients resume, and further apart the older they are. What is forgotten is f
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Sequence
 from itertools import chain
@@ -198,6 +198,19 @@ class History:
             first = block.before
             rows, proofs = self._read(block)
         return rows[seq - first :], proofs[seq - first :]
+
+    def seek(self, ts: int) -> int:
+        """
+        Where to begin to read for all events from a market time on: the number of the event before.
+
+        Args:
+            ts: Nanoseconds since the Unix epoch. Fewer events than are in one block may be earlier.
+        """
+        for segment in reversed(self._segments):
+            if segment.mark.now < ts:
+                at = bisect_left(segment.blocks, ts, key=attrgetter("ts"))
+                return segment.blocks[at - 1].before if at else segment.mark.seq
+        return self.oldest - 1
 
     def before(self, seq: int) -> MarketState:
         """

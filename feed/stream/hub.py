@@ -27,7 +27,7 @@ from feed.stream.replays import Replays
 from feed.stream.send_buffer import SendBuffer
 from feed.stream.topic_replay import TopicReplay
 from feed.stream.topics import MakeEncoder, OpenTopic
-from feed.stream.work import CHECK, HELD, MOVE, SNAPSHOT_BYTES, TOPIC
+from feed.stream.work import CHECK, HELD, MOVE, READ, SNAPSHOT_BYTES, TOPIC
 
 
 class Hub:
@@ -207,6 +207,21 @@ class Hub:
     def encoder(self, topic: Topic) -> Encoder:
         """An encoder of a topic, as if there from the first event."""
         return self._topics.encoder(topic, self.market_state)
+
+    def past(self, seq: int, most: int) -> list[Row]:
+        """
+        Events of the past, for whoever pays for :attr:`work`.
+
+        Args:
+            seq: Number of the event before the first; what is no longer kept is passed over.
+            most: How many at most.
+        """
+        seq = max(seq, self.history.oldest - 1)
+        rows: list[Row] = []
+        while len(rows) < most and seq + len(rows) < self.seq:
+            rows += self.history.after(seq + len(rows))[0]
+        self.work += READ * len(rows)
+        return rows[:most]
 
     def send(self, send_buffer: SendBuffer, text: str) -> None:
         """Send one message to ``send_buffer`` alone, after everything published so far."""

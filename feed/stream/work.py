@@ -23,3 +23,6 @@ MOVE: Final = 10.0
 
 HELD: Final = 1.5
 """Of each topic of either group on top."""
+
+READ: Final = 1.0
+"""Units of an event of the past that is read again."""

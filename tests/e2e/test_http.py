@@ -72,7 +72,7 @@ def test_the_description_of_the_api_is_true(serve, tmp_path):
         cwd=tmp_path,
     )
     assert done.returncode == 0, done.stdout
-    assert "Selected: 51/53" in done.stdout
+    assert "Selected: 52/54" in done.stdout
 
 
 def test_the_postman_collection_works(serve):

@@ -245,3 +245,17 @@ def test_past_is_as_the_present_was(drawn, seconds, asked, instruments, step):
         then.apply(seq, row, told.proofs[seq])
     assert told.history.before(asked).seq <= asked
     assert all_of(told.stood(asked, instruments), instruments) == all_of(then, instruments)
+
+
+@pytest.mark.parametrize("ts", [-5, 0, 1, 2, 7, 8, 9, 30, 59, 60, 61, 100])
+@pytest.mark.parametrize("seconds", [1e6, 25])
+def test_all_events_from_a_time_on_come_after_where_it_is_sought(ts, seconds):
+    """And of those before it fewer than a block has, but for what is not packed yet."""
+    told = Told(seconds=seconds).tell(*([row] for row in rows(60)))
+    seq = told.history.seek(ts * SECOND)
+    assert seq >= told.history.oldest - 1
+    later = [
+        at for at, row in enumerate(told.story, 1) if row[2] >= ts * SECOND and at >= told.history.oldest
+    ]
+    assert all(at > seq for at in later)
+    assert told.history.seq - seq - len(later) <= 8

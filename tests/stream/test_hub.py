@@ -11,7 +11,7 @@ from feed.model.events import CLEAR, QUOTE, STATUS
 from feed.model.stream_position import Ahead, OtherHistory, StreamPosition, TooOld
 from feed.model.topics import Topic
 from feed.state.encoder import Encoder
-from feed.stream.work import CHECK
+from feed.stream.work import CHECK, READ
 
 
 def test_current_quote_comes_first_then_every_later_change(stream):
@@ -341,3 +341,51 @@ def test_replayed_messages_have_their_original_positions(stream):
     harness.hub.subscribe(again.send_buffer, [stream.topic()], since=2)
     harness.catch_up()
     assert again.texts == client.texts[1:]
+
+
+def test_the_past_is_read_again_for_whoever_pays(stream):
+    """So many events after a number at most; what is no longer kept is passed over."""
+    harness = stream.HubHarness()
+    rows = [stream.quote() for _ in range(40)]
+    for row in rows:
+        harness.publish(row)
+    hub = harness.hub
+    before = hub.work
+    assert hub.past(5, 3) == rows[5:8]
+    assert hub.work - before >= 3 * READ
+    assert hub.past(37, 100) == rows[37:]
+    assert hub.past(40, 100) == []
+    forgetful = stream.HubHarness(history=stream.short_history(8))
+    for row in rows:
+        forgetful.publish(row)
+    assert forgetful.hub.past(0, 100) == rows[forgetful.hub.history.oldest - 1 :]
+
+
+def test_what_is_observed_is_told_to_nobody_else(stream):
+    """An encoder hears the topic from the next event on, before those who listen if its rank says so."""
+    heard = []
+
+    class Watcher(Encoder):
+        kinds = (QUOTE,)
+        rank = -1
+        period = 1_000
+
+        def encode(self, item):
+            heard.append((item.seq, list(harness.said)))
+            if len(heard) == 2:
+                end()
+            return "never sent"
+
+        def on_timer(self, seq, now):
+            return "never sent"
+
+    harness = stream.HubHarness()
+    harness.publish(stream.quote())
+    client = harness.client(stream.topic())
+    end = harness.hub.observe(stream.topic(), Watcher())
+    harness.publish(stream.quote(), stream.quote(), stream.quote())
+    assert [seq for seq, _ in heard] == [2, 3]
+    assert [len(said) for _, said in heard] == [0, 1]
+    assert client.texts == ["quote:0 from 1", "quote:0@2", "quote:0@3", "quote:0@4"]
+    harness.hub.drop(client.send_buffer)
+    assert harness.empty

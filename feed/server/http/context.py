@@ -12,7 +12,7 @@ from feed.dialects.messages import unknown
 from feed.dialects.rest import Call, Endpoint
 from feed.faults.runtime import RunTimeFaults
 from feed.model.accounts import Accounts
-from feed.model.events import Trade
+from feed.model.events import Row, Trade
 from feed.model.instruments import Instrument, Listing
 from feed.model.symbols import symbols
 from feed.server.alerts import AlertService
@@ -118,6 +118,19 @@ class RequestContext:
     def latency_ms(self, share: float) -> float:
         """Milliseconds from the making of an event to its last write, that so much of all stayed within."""
         return 1000 * self.fanout.latency.quantile(share)
+
+    @property
+    def oldest(self) -> int:
+        """Sequence number of the oldest event that is kept; that after the newest when none is."""
+        return self.fanout.hub.history.oldest
+
+    def seek(self, ts: int) -> int:
+        """Number of an event after which to read for all from a market time on, nanoseconds."""
+        return self.fanout.hub.history.seek(ts)
+
+    def past(self, seq: int, most: int) -> list[Row]:
+        """At most so many events right after ``seq``; whoever asks pays for them."""
+        return self.fanout.hub.past(seq, most)
 
     def trades(self, instrument: int, limit: int) -> list[Trade]:
         """The last ``limit`` trades of an instrument, newest first."""

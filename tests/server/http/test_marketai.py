@@ -585,7 +585,7 @@ async def test_the_documents_show_the_groups_and_the_defaults(market):
     mine = {path: item["get"] for path, item in document["paths"].items() if path.startswith(API)}
     assert {path.removeprefix(f"{API}/") for path in mine} == {
         *("health", "account", "quotes", "orderbook", "signals", "funding", "liquidations"),
-        *("arbitrage", "klines", "exchanges", "polymarket", "search", "webhooks"),
+        *("arbitrage", "klines", "exchanges", "polymarket", "search", "replay", "webhooks"),
     }
     assert {tuple(item["tags"]) for item in mine.values()} == {("Market.ai",)}
     (symbol,) = mine[f"{API}/quotes"]["parameters"]

@@ -8,7 +8,7 @@ are ours.
 
 from __future__ import annotations
 
-from feed.dialects.marketai.rest import directory, events, prices, webhooks
+from feed.dialects.marketai.rest import directory, events, prices, replay, webhooks
 from feed.dialects.rest import Endpoint, RestContext
 from feed.model.instruments import Listing
 from feed.settings import Web
@@ -26,5 +26,6 @@ def endpoints(listing: Listing, web: Web) -> tuple[Endpoint[RestContext], ...]:
         *directory.endpoints(web),
         *prices.endpoints(listing, web),
         *events.endpoints(listing, web),
+        *replay.endpoints(listing, web),
         *webhooks.endpoints(),
     )
