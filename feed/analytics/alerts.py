@@ -8,18 +8,14 @@ at the same event on every run. What an alert knows begins when it is made; no o
 from __future__ import annotations
 
 import enum
-from collections import deque
 from collections.abc import Sequence
-from itertools import islice
 from typing import Final, Protocol
 
 import attrs
 from attrs.validators import ge
 
+from feed.analytics.trade_window import TradeWindow
 from feed.model.events import Trade
-
-PARTS: Final = 60
-"""A window moves on by this part of its length: what an alert remembers is bounded by it."""
 
 PPM: Final = 1_000_000
 
@@ -77,68 +73,6 @@ class FiredAlert:
     price: int
 
 
-@attrs.define(eq=False)
-class _Part:
-    """The trades of a sixtieth of a window: when it began, its prices in ticks, its lots."""
-
-    start: int
-    first: int
-    high: int
-    low: int
-    volume: int = 0
-
-
-class _Window:
-    """The trades of the last so many nanoseconds, in at most :data:`PARTS` parts and one."""
-
-    def __init__(self, length: int) -> None:
-        self._length = length
-        self._step = max(1, length // PARTS)
-        self._parts: deque[_Part] = deque()
-        self._volume = 0
-        self._extremes: tuple[int, int] | None = None  # of all parts but the last; None after a change
-
-    def add(self, ts: int, price: int, size: int) -> None:
-        start = ts - ts % self._step
-        parts = self._parts
-        if parts and start < parts[-1].start:  # the market was taken back
-            parts.clear()
-            self._volume, self._extremes = 0, None
-        while parts and parts[0].start <= start - self._length:
-            self._volume -= parts.popleft().volume
-            self._extremes = None
-        if not parts or parts[-1].start != start:
-            parts.append(_Part(start, price, price, price))
-            self._extremes = None
-        last = parts[-1]
-        last.high = max(last.high, price)
-        last.low = min(last.low, price)
-        last.volume += size
-        self._volume += size
-
-    @property
-    def volume(self) -> int:
-        return self._volume
-
-    @property
-    def first(self) -> int:
-        """The price at which the window began."""
-        return self._parts[0].first
-
-    @property
-    def extremes(self) -> tuple[int, int]:
-        """The lowest and the highest price."""
-        last = self._parts[-1]
-        if self._extremes is None:
-            before = list(islice(self._parts, len(self._parts) - 1))
-            self._extremes = (
-                min((part.low for part in before), default=last.low),
-                max((part.high for part in before), default=last.high),
-            )
-        low, high = self._extremes
-        return min(low, last.low), max(high, last.high)
-
-
 class Alert:
     """
     One alert at work.
@@ -174,7 +108,7 @@ class Alert:
         self.created = created
         self.count = 0
         self.last: FiredAlert | None = None
-        self._window = _Window(spec.window) if spec.window else None
+        self._window = TradeWindow(spec.window) if spec.window else None
         # A price that is there already is not crossed; that of the first trade neither.
         self._armed = spec.window > 0 or (price is not None and not self._met(price))
 

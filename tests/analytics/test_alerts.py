@@ -2,7 +2,8 @@
 
 import pytest
 
-from feed.analytics.alerts import PARTS, AlertBook, AlertSpec, Condition
+from feed.analytics.alerts import AlertBook, AlertSpec, Condition
+from feed.analytics.trade_window import PARTS
 from feed.model.events import Trade
 
 SECOND = 1_000_000_000
