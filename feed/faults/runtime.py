@@ -122,7 +122,12 @@ class RunTimeFaults:
 
         Raises:
             NameTaken: Another one has the name, or ``MOST_FAULTS`` are at work.
+            ValueError: It is no name.
         """
+        if not NAME.fullmatch(name):
+            raise ValueError(
+                "'name' must be small letters, digits, dots, hyphens and underscores, at most 32"
+            )
         before = self._faults.get(name)
         if before is not None and not before.record.over:
             raise NameTaken(f"There is a fault {name!r} already; remove it first")

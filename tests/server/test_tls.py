@@ -17,6 +17,7 @@ from scripts import quote
 from feed import Limits, Settings
 from feed.dialects.discovery import dialects
 from feed.errors import ConfigError
+from feed.faults.contract import Ending
 from feed.server.certificates import tls_context
 from feed.server.close_reason import SHUTDOWN
 from feed.server.connection.transport import SocketTransport
@@ -82,6 +83,19 @@ async def test_an_end_in_order_says_close_notify(server, config):
     connection.end(SHUTDOWN)
     assert (await client.rest())[1:] == (1001, "Server is shutting down")
     assert await client.at_end()
+
+
+async def test_a_reset_is_an_error_behind_tls_too(server, config):
+    """And not an end in order; nothing is left of it."""
+    client = connect(server, config)
+    await client.upgrade()
+    await client.message()
+    (connection,) = server.context.registry.connections
+    connection.leave(Ending(why="fault: reset", reset=True))
+    with pytest.raises(trio.BrokenResourceError):
+        await client.rest()
+    await trio.sleep(1)
+    assert (server.listener._open, server.left) == ({}, (0, 0, 0))
 
 
 async def test_http_is_served_too(server, config):

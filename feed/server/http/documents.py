@@ -23,6 +23,11 @@ from feed.settings import Settings
 T = TypeVar("T")
 
 _GROUP = "Documents"
+_TEXTS = (
+    ("Connection options", "feed.dialects", "OPTIONS.md"),
+    ("Webhooks", "feed.dialects", "WEBHOOKS.md"),
+    ("Faults at run time", "feed.faults", "FAULTS.md"),
+)
 
 
 def openapi(context: RequestContext) -> bytes:
@@ -72,8 +77,8 @@ def _page(context: RequestContext) -> Iterator[str]:
     yield "<h2>Settings</h2><p>A file of them is given with <code>feed serve --config FILE</code>; "
     yield "<code>feed config</code> prints those in force as such a file.</p>"
     yield from _settings(Settings, "")
-    for title, name in (("Connection options", "OPTIONS.md"), ("Webhooks", "WEBHOOKS.md")):
-        text = resources.files("feed.dialects").joinpath(name).read_text(encoding="utf-8")
+    for title, package, name in _TEXTS:
+        text = resources.files(package).joinpath(name).read_text(encoding="utf-8")
         yield f"<h2>{title}</h2><pre>{escape(text)}</pre>"
     yield "<h2>Scenarios</h2><p>What a scenario file may say; <code>feed scenario fields</code> prints the "
     yield "same.</p>"

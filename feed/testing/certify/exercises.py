@@ -260,7 +260,8 @@ class Exercises:
         deadline = self._server.now() + PING_SECONDS
         self._wait(lambda: self._exited is not None or self._server.now() > deadline, PING_SECONDS + 1)
         seconds = self._codec.backoff.most_seconds + self._patience
-        well = self._until(self._subscribed, seconds, "it is there")
+        # The server may hear later than we do that a client is no more.
+        well = self._until(lambda: self._exited is None and self._subscribed(), seconds, "it is there")
         return attrs.evolve(well, seen=f"{done}: {well.seen}")
 
     def _until(self, done: Callable[[], bool], seconds: float, what: str) -> Outcome:

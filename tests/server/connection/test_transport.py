@@ -5,6 +5,7 @@ import socket
 import pytest
 import trio
 import trio.lowlevel
+import trio.testing
 from transports import pipe
 
 from feed.server.connection.transport import SocketTransport
@@ -52,6 +53,23 @@ async def test_bytes_go_both_ways(ends):
     assert await near.receive() == b"and you"
     await far.finish()
     assert await near.receive() == b""
+
+
+async def test_a_reset_is_an_error_at_the_other_end(ends):
+    """And not an end in order; whoever waits here is woken."""
+    near, far = ends
+
+    async def wait():
+        with pytest.raises((OSError, trio.ClosedResourceError)):
+            await near.receive()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(wait)
+        await trio.testing.wait_all_tasks_blocked()
+        near.reset()
+    near.reset()  # a second time does nothing
+    with pytest.raises(trio.BrokenResourceError):
+        await far.receive()
 
 
 def fill(near):
