@@ -293,7 +293,7 @@ class Faulty(Session):
     def wording(self, fault):
         self._trip("wording")
 
-    def encoder(self, topic, instrument, market_state):
+    def encoder(self, topic, instrument, market_state, projections):
         if self._where != "event":
             raise RuntimeError("a bug in the encoder")
         return FaultyEncoder()
