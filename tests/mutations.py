@@ -152,7 +152,7 @@ MUTATIONS = (
         "model/accounts.py",
         "            self[PARTICIPANTS].position(at).funding -= item.amount\n",
         "",
-        ("sim/test_conservation.py",),
+        ("sim/test_risk.py",),
     ),
     Mutation(
         "funding is rounded in favour of whoever pays",

@@ -117,6 +117,8 @@ class ClientMarket:
             limit: Stop after the first whole action that brings the rows to this number.
         """
         entries = self._entries
+        if not entries and not self._check_at:
+            return self._run.advance(until, limit)  # no account has anything that could change
         rows: list[Row] = []
         while True:
             acts = entries[0].at if entries else until + 1

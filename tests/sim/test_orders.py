@@ -311,3 +311,18 @@ def test_a_perpetual_future_is_traded_on_both_sides(market):
     rows = market.execute(create(BUY, 500, instrument=PERP, leverage=5, reduce_only=True, **TAKE))
     assert said(rows)[-1] == "FILL"
     assert lots(market, PERP) == 0
+
+
+@pytest.mark.parametrize(
+    ("trigger", "side", "first", "last"),
+    [
+        (Trigger.STOP, BUY, 100, 99),
+        (Trigger.STOP, SELL, 100, 101),
+        (Trigger.TAKE_PROFIT, BUY, 100, 101),
+        (Trigger.TAKE_PROFIT, SELL, 100, 99),
+    ],
+)
+def test_a_trigger_is_reached_at_its_price(trigger, side, first, last):
+    """To the tick: at the price itself it acts, one tick before it does not."""
+    assert trigger.reached(side, 100, first)
+    assert not trigger.reached(side, 100, last)

@@ -4,6 +4,7 @@ import pytest
 
 from feed.model.derivatives import RATE_ONE
 from feed.model.events import BALANCE, FILL, FUNDING, LIQUIDATION, ORDER, POSITION, Side, Status, event
+from feed.model.margin import Margin
 from feed.model.market import MarketSpec
 from feed.model.requests import PARTS, Cancel, Create
 from feed.model.statements import Cause
@@ -189,3 +190,20 @@ def test_a_market_without_accounts_is_left_alone():
     market.execute(Cancel(account=1, instrument=0, order=order.order, created=order.created // MS))
     market.advance(market.now + SECOND)
     assert market._check_at == 0
+
+
+@pytest.mark.parametrize(("equity", "liquidated"), [(100, False), (99, True)])
+def test_the_first_unit_below_the_margin_decides(equity, liquidated):
+    """An account that owns exactly what it must keep keeps its positions."""
+    market, _, _ = leveraged()
+    values = market._clearing.values
+
+    class Standing:
+        position, balance = values.position, values.balance
+
+        @staticmethod
+        def margin(account, currency):
+            return Margin(cash=100, equity=equity, initial=0, maintenance=100)
+
+    market._clearing.values = Standing
+    assert (Cause.LIQUIDATION in causes(market._check())) is liquidated
