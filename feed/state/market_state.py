@@ -175,8 +175,19 @@ class MarketState:
         """Where the stream stands; in an encoder's ``on_timer``, after the last event before it."""
         return StreamPosition(self.seq, self.proof)
 
-    def apply(self, seq: int, row: Row, proof: int = 0) -> None:
-        """Take the next event into account; ``proof`` is that of everything up to and including it."""
+    def apply(self, seq: int, row: Row, proof: int = 0) -> bool:
+        """
+        Take the next event into account.
+
+        Args:
+            seq: Its sequence number.
+            row: The event.
+            proof: Of everything up to and including it.
+
+        Returns:
+            Whether :class:`~feed.state.projections.Projections` are to take it too: it is more than a
+            change of a book or a quote.
+        """
         kind = row[0]
         self.seq = seq
         self.proof = proof
@@ -196,10 +207,13 @@ class MarketState:
         elif kind == TRADE:
             it.traded((seq, row, proof))
             _trade(it, row)
+            return True
         elif kind == LEVEL:
             it.levels[row[3]].set(row[4], row[5])
         else:
             _apply_rare(it, seq, row, proof)
+            return True
+        return False
 
     def quote(self, instrument: int) -> Quote | None:
         """The last quote with a new best price, None before the first one."""

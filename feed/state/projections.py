@@ -12,6 +12,8 @@ from feed.state.daily_volume import DailyVolume
 from feed.state.last_trades import LastTrades
 from feed.state.market_state import MarketState
 
+_OF_ACCOUNTS: Final = (ORDER, FILL, BALANCE)
+
 
 class Projections:
     """
@@ -46,16 +48,13 @@ class Projections:
         self.analytics: Final = Analytics(listing, market_state, self.volumes)
         self.accounts: Final = accounts
 
-    kinds: Final = frozenset((TRADE, ORDER, FILL, BALANCE, LIQUIDATION, SIGNAL))
-    """Kinds of rows that :meth:`apply` wants; others change nothing here."""
-
     def apply(self, seq: int, row: Row, proof: int) -> None:
         """
         Take the next event into account.
 
         Args:
             seq: Its sequence number.
-            row: One of :attr:`kinds`.
+            row: The event; changes of a book and quotes can be left out.
             proof: Of everything up to and including it.
         """
         kind = row[0]
@@ -65,5 +64,5 @@ class Projections:
             self.analytics.apply(row)
         elif kind in (LIQUIDATION, SIGNAL):
             self.analytics.apply(row)
-        elif self.accounts is not None:
+        elif kind in _OF_ACCOUNTS and self.accounts is not None:
             self.accounts.apply((row,))

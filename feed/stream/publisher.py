@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 
-from feed.model.events import KINDS, Event, Row, event
+from feed.model.events import Event, Row, event
 from feed.state.encoder import Encoder
 from feed.state.market_state import MarketState
 from feed.state.projections import Projections
@@ -53,8 +53,6 @@ class Publisher:
         self.seq = seq
         self.topics = Topics(instruments, make_encoder, projections)
         self._project = _ignore if projections is None else projections.apply
-        wanted = () if projections is None else projections.kinds
-        self._projected = [kind in wanted for kind in range(KINDS.stop)]
         self._only = only
         self._failed = failed
         self._deflate = deflate
@@ -74,7 +72,7 @@ class Publisher:
         topics = self.topics
         listeners = topics.listeners
         apply = self.market_state.apply if self._only is None else self._apply_some
-        project, projected = self._project, self._projected
+        project = self._project
         dirty: list[Group] = []
         tell = self._tell_all if topics.special_groups else _tell
         seq = self.seq
@@ -86,11 +84,9 @@ class Publisher:
             elif now < before:
                 topics.plan(now)  # the market was taken back
             seq += 1
-            apply(seq, row, proof)
-            kind = row[0]
-            if projected[kind]:
+            if apply(seq, row, proof):
                 project(seq, row, proof)
-            hearing = listeners[kind][row[1]]
+            hearing = listeners[row[0]][row[1]]
             if hearing:
                 item = event(seq, row, proof)
                 self.calls += len(hearing)
@@ -147,12 +143,12 @@ class Publisher:
                 group.parts.append(small)
         dirty += [group for group in topic.faulty if group.tell(topic.topic, seq, frame)]
 
-    def _apply_some(self, seq: int, row: Row, proof: int) -> None:
+    def _apply_some(self, seq: int, row: Row, proof: int) -> bool:
         market_state = self.market_state
         if self._only is not None and row[1] in self._only:
-            market_state.apply(seq, row, proof)
-        else:
-            market_state.seq, market_state.proof, market_state.now = seq, proof, row[2]
+            return market_state.apply(seq, row, proof)
+        market_state.seq, market_state.proof, market_state.now = seq, proof, row[2]
+        return False
 
     def _silence(self, topic: OpenTopic, problem: Exception) -> None:
         if self._failed is None:

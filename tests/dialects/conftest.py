@@ -132,8 +132,7 @@ class Running:
 
     def apply(self, seq, row, proof=0):
         """Take the next event into account."""
-        self.market_state.apply(seq, row, proof)
-        if row[0] in self.projections.kinds:
+        if self.market_state.apply(seq, row, proof):
             self.projections.apply(seq, row, proof)
 
     def encoder(self, topic):

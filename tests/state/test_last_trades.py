@@ -15,9 +15,10 @@ def trade(instrument, number):
 
 
 def kept(*rows, most=10):
-    projections = Projections(LISTING, MarketState(2), most_trades=most)
+    market_state = MarketState(2)
+    projections = Projections(LISTING, market_state, most_trades=most)
     for seq, row in enumerate(rows, 1):
-        if row[0] in projections.kinds:
+        if market_state.apply(seq, row, 100 + seq):
             projections.apply(seq, row, 100 + seq)
     return projections.trades
 
