@@ -27,8 +27,8 @@ from feed.stream.transport import Transport
 from feed.testing.options import ServerOptions
 from feed.testing.proxy import Proxy, Visit
 
-START_SECONDS: Final = 10.0
-STOP_SECONDS: Final = 10.0
+START_SECONDS: Final = 30.0
+STOP_SECONDS: Final = 30.0
 # A client that has subscribed to unknown symbols alone has this long to send another request.
 UNKNOWN_SECONDS: Final = 2.0
 _LONG_AGO: Final = 1_709_742_000_000_000_000  # 2024-03-06T16:20:00Z: the same in every test

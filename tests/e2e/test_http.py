@@ -24,7 +24,7 @@ def curl(*arguments):
     if program is None:
         pytest.skip("curl is not installed")
     done = subprocess.run(
-        [program, "--silent", "--show-error", "--max-time", "10", *arguments],
+        [program, "--silent", "--show-error", "--max-time", "60", *arguments],
         capture_output=True,
         check=False,
         timeout=20,

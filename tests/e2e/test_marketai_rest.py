@@ -28,10 +28,10 @@ def get(feed_server):
         options = [part for it in parameters for part in ("--data-urlencode", it)]
         header = ("--header", f"Authorization: Bearer {KEY}")
         done = subprocess.run(
-            [program, "--silent", "--show-error", "--max-time", "10", "--get", target, *header, *options],
+            [program, "--silent", "--show-error", "--max-time", "60", "--get", target, *header, *options],
             capture_output=True,
             check=True,
-            timeout=20,
+            timeout=90,
         )
         answer = json.loads(done.stdout)
         assert (answer["ok"], list(answer["meta"])) == (True, ["timestamp"]), answer
