@@ -38,20 +38,35 @@ print(json.dumps([list(dialects()), list(described["paths"]), page, bool(all(ans
 """
 
 
-@pytest.mark.parametrize("name", PROTOCOLS)
-def test_a_protocol_is_one_folder(name, tmp_path):
-    """All of the package works without the folder, and nothing in it speaks of the protocol's own paths."""
-    shutil.copytree(PACKAGE, tmp_path / "feed", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.rmtree(tmp_path / "feed" / "dialects" / name)
-    found = subprocess.run(
-        [sys.executable, "-c", PROGRAM],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+def run(path, *words, seconds):
+    """Run Python where one folder of the package is missing."""
+    return subprocess.run(
+        [sys.executable, *words],
+        cwd=path,
+        env={**os.environ, "PYTHONPATH": str(path)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=seconds,
         check=False,
     )
+
+
+@pytest.fixture(params=PROTOCOLS)
+def name(request):
+    return request.param
+
+
+@pytest.fixture
+def without(name, tmp_path):
+    """A copy of the package without the folder."""
+    shutil.copytree(PACKAGE, tmp_path / "feed", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.rmtree(tmp_path / "feed" / "dialects" / name)
+    return tmp_path
+
+
+def test_a_protocol_is_one_folder(name, without):
+    """All of the package works without the folder, and nothing in it speaks of the protocol's own paths."""
+    found = run(without, "-c", PROGRAM, seconds=120)
     assert found.returncode == 0, found.stderr
     left, paths, page, answered = json.loads(found.stdout.splitlines()[-1])
     assert left == [one for one in PROTOCOLS if one != name]
@@ -59,3 +74,16 @@ def test_a_protocol_is_one_folder(name, tmp_path):
     assert "/openapi.json" in paths
     assert not [path for path in paths if name in path]
     assert f"<td>/{name}" not in page
+
+
+@pytest.mark.e2e
+def test_the_other_protocols_pass_the_tests_of_all_without_it(name, without):
+    """Those that protocols share; what stands in a folder of one protocol speaks of that one alone."""
+    root = Path(__file__).parents[1]
+    for part in ("tests", "scenarios"):
+        shutil.copytree(root / part, without / part, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(root / "pyproject.toml", without)
+    shared = sorted(str(path.relative_to(root)) for path in (root / "tests" / "dialects").glob("test_*.py"))
+    words = ("-q", "-x", "-p", "no:cacheprovider", "--hypothesis-profile=quick", *shared)
+    found = run(without, "-m", "pytest", *words, seconds=600)
+    assert found.returncode == 0, found.stdout[-4000:]

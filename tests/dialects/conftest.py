@@ -1,4 +1,4 @@
-"""A house for sessions: a small market, a few keys, and what each dialect shows of itself."""
+"""What sessions are tested with: a small market, a few keys, and what each dialect shows of itself."""
 
 import importlib.util
 from pathlib import Path
@@ -26,6 +26,9 @@ from feed.stream.hub import Hub
 from feed.stream.send_buffer import SendBuffer
 
 HERE = Path(__file__).parent
+
+# The tests of a protocol whose folder has been taken out go with it.
+collect_ignore = [path.parent.name for path in HERE.glob("*/sample.py") if path.parent.name not in dialects()]
 
 LISTING = Listing(
     [

@@ -72,6 +72,7 @@ def test_no_two_dialects_claim_the_same_target():
     assert len(set(queries)) == len(queries)
 
 
+@pytest.mark.protocols("tradyn")
 def test_what_speaks_first_takes_the_root():
     """The tick server's address has neither path nor query."""
     assert route("/", {}) is dialects()["tradyn"]
