@@ -26,7 +26,7 @@ class Trend(enum.Enum):
     NEUTRAL = "neutral"
 
 
-class TradeWindow:
+class FiveMinuteTrades:
     """The last five minutes of trades of one instrument, to the second."""
 
     __slots__ = ("_buckets", "_lots", "_value")
@@ -121,7 +121,7 @@ class Consolidated:
 
 
 def consolidate(
-    venues: Sequence[tuple[Instrument, VenueQuote, TradeWindow]], *, now: int
+    venues: Sequence[tuple[Instrument, VenueQuote, FiveMinuteTrades]], *, now: int
 ) -> Consolidated | None:
     """
     The consolidated quote of the venues of a pair; None when none of them has a bid and an ask.

@@ -12,7 +12,7 @@ from feed.cli.options import config_option, example
 from feed.cli.progress import progress
 from feed.config.reader import effective, read_settings
 from feed.errors import ConfigError, RecordingError
-from feed.importers import Grid, Options, Report, get, import_files, names
+from feed.importers import Grid, ImportReport, Options, get, import_files, names
 from feed.importers.files import total_bytes
 from feed.recording.atomic_file import AtomicFile, starts_with
 from feed.recording.reader import MAGIC
@@ -105,7 +105,7 @@ def import_(
     click.echo(f"wrote {output}; run it with: feed replay {output}", err=True)
 
 
-def lines(report: Report) -> list[str]:
+def lines(report: ImportReport) -> list[str]:
     """What was imported, and what was wrong with it."""
     span = duration_text((report.last - report.first) // 1_000_000 * 1_000_000)
     found = [f"{report.format}: {report.events} events in {span} ({_counts(report.rows)})"]

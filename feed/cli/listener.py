@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import attrs
 import msgspec
 
-from feed.cli.live import Ending, refusals
+from feed.cli.live import EndOfFeed, refusals
 from feed.client import (
     Connected,
     Disconnected,
@@ -31,7 +31,7 @@ Keep = Callable[[str, bool], None]
 _BLANKS: Final = str.maketrans("\r\n", "  ")  # between the tokens of a message; a string cannot hold them
 
 
-class Lines:
+class LinePrinter:
     """
     Messages as they come, one a line: answers, and what is new of the market.
 
@@ -74,7 +74,7 @@ class RawCapture:
 
 
 @attrs.define
-class Listener:
+class MessageListener:
     """
     Passes messages on in their order, but for those that do not parse.
 
@@ -85,9 +85,9 @@ class Listener:
         left: How many more messages of the market are wanted; None for any number.
     """
 
-    kept: Lines | RawCapture
+    kept: LinePrinter | RawCapture
     say: Callable[[str], None]
-    ending: Ending
+    ending: EndOfFeed
     left: int | None = None
     _message: Message | None = None  # the last one, while it is not settled whether it is kept
 

@@ -12,7 +12,7 @@ from feed.dialects.contract import MARKET_ENDED
 from feed.errors import ConfigError
 
 
-class Ending:
+class EndOfFeed:
     """
     Recognises the end of a feed.
 

@@ -20,7 +20,7 @@ from feed.cli.tail import DEFAULT_SYMBOLS
 from feed.dialects.discovery import codec_for, route
 from feed.errors import ConfigError, RecordingError
 from feed.importers import import_files
-from feed.importers.capture import CHANNELS, NAME, Configuration
+from feed.importers.capture import CHANNELS, NAME, CaptureHeader
 from feed.recording.append_only_file import AppendOnlyFile
 from feed.settings import DEMO_KEY, DEMO_SECRET, LOCAL_URL
 
@@ -188,8 +188,8 @@ async def _listen(
     """Write down every message until there is an end."""
     import trio  # noqa: PLC0415
 
-    from feed.cli.listener import Lines, Listener, RawCapture  # noqa: PLC0415
-    from feed.cli.live import Ending  # noqa: PLC0415
+    from feed.cli.listener import LinePrinter, MessageListener, RawCapture  # noqa: PLC0415
+    from feed.cli.live import EndOfFeed  # noqa: PLC0415
 
     written = 0
 
@@ -211,13 +211,13 @@ async def _listen(
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_cancel_on_signal, signals, nursery.cancel_scope)
-            form: Lines | RawCapture = Lines(keep)
+            form: LinePrinter | RawCapture = LinePrinter(keep)
             if kept.importer == NAME:
-                known = Configuration(
+                known = CaptureHeader(
                     dialect=kept.dialect, symbols=options["symbols"], channels=list(kept.channels)
                 )
                 form = RawCapture(keep, known)
-            await Listener(form, say, Ending(url), count).run(**options, channels=kept.channels)
+            await MessageListener(form, say, EndOfFeed(url), count).run(**options, channels=kept.channels)
             nursery.cancel_scope.cancel()
 
 

@@ -113,14 +113,14 @@ def _shower(options: dict[str, Any]) -> Any:
     return _draw if picture else _print_lines
 
 
-class Watch:
+class TailProgress:
     """Counts what was shown, and recognises the end of the feed."""
 
     def __init__(self, options: dict[str, Any]) -> None:
-        from feed.cli.live import Ending  # noqa: PLC0415
+        from feed.cli.live import EndOfFeed  # noqa: PLC0415
 
         self._left: int | None = options["count"]
-        self.over = Ending(options["url"]).reached
+        self.over = EndOfFeed(options["url"]).reached
 
     def shown(self) -> bool:
         """One more has been shown; whether it was the last one wanted."""
@@ -132,7 +132,7 @@ class Watch:
 async def _print_messages(feed: Feed, options: dict[str, Any]) -> None:
     from feed.client import Connected, Listed, Message, State  # noqa: PLC0415
 
-    watch = Watch(options)
+    watch = TailProgress(options)
     async for item in feed:
         if watch.over(item):
             return
@@ -150,7 +150,7 @@ async def _print_lines(feed: Feed, options: dict[str, Any]) -> None:
     from feed.cli.screen import Screen, state_line  # noqa: PLC0415
     from feed.client import Event  # noqa: PLC0415
 
-    console, screen, watch = Console(highlight=False), Screen(feed.instruments), Watch(options)
+    console, screen, watch = Console(highlight=False), Screen(feed.instruments), TailProgress(options)
     async for item in feed:
         if watch.over(item):
             return
@@ -168,7 +168,7 @@ async def _draw(feed: Feed, options: dict[str, Any]) -> None:
     from feed.cli.screen import Screen, ladder, state_line  # noqa: PLC0415
     from feed.client import Event  # noqa: PLC0415
 
-    screen, watch, symbol = Screen(feed.instruments), Watch(options), options["book"]
+    screen, watch, symbol = Screen(feed.instruments), TailProgress(options), options["book"]
 
     def picture() -> Any:
         if not symbol:

@@ -32,7 +32,7 @@ MUTE_SECONDS: Final = 30.0
 QUEUE_EVENTS: Final = 10_000
 
 
-class Connection(Protocol):
+class ClientConnection(Protocol):
     """What a feed needs of a WebSocket; see :class:`feed.client.socket.Socket`."""
 
     async def send(self, text: str) -> None:
@@ -42,7 +42,7 @@ class Connection(Protocol):
         """Every message that has come, at least one."""
 
 
-Open = Callable[[str, tuple[str, ...]], AbstractAsyncContextManager[Connection]]
+Open = Callable[[str, tuple[str, ...]], AbstractAsyncContextManager[ClientConnection]]
 """Connects to a URL, and offers subprotocols."""
 Fetch = Callable[[str], Awaitable[bytes | None]]
 Post = Callable[[str, Mapping[str, str]], Awaitable[tuple[int, bytes]]]
@@ -190,7 +190,7 @@ class Feed:
         except ProtocolError as problem:
             raise SocketClosed(0, problem.message) from None
 
-    async def _receive_all(self, socket: Connection) -> SocketClosed:
+    async def _receive_all(self, socket: ClientConnection) -> SocketClosed:
         """Read until the connection ends, is mute, or is replaced by another; why it ended."""
         core, put = self._core, self._event_buffer.put
         while not core.begin_anew:
@@ -208,7 +208,7 @@ class Feed:
             await put(found)
         return SocketClosed(0, "given up for a new one")
 
-    async def _send_queued(self, socket: Connection) -> None:
+    async def _send_queued(self, socket: ClientConnection) -> None:
         """Send what is queued; after a close by the server drop it: its last messages are still read."""
         outgoing = self._core.outgoing
         while outgoing:
@@ -217,7 +217,7 @@ class Feed:
             except SocketClosed:
                 outgoing.clear()
 
-    async def _receive(self, socket: Connection) -> list[str]:
+    async def _receive(self, socket: ClientConnection) -> list[str]:
         """The next messages; none when the connection stayed mute, also after a probe."""
         if self._mute_seconds is None:
             return await socket.receive()

@@ -37,7 +37,7 @@ _KINDS: Final[dict[Any, str]] = {
 
 
 @attrs.frozen
-class Row:
+class FieldRow:
     """
     One field.
 
@@ -69,7 +69,7 @@ class Section:
     name: str
     heading: str
     meaning: str
-    rows: tuple[Row, ...]
+    rows: tuple[FieldRow, ...]
 
 
 def sections() -> Iterator[Section]:
@@ -97,12 +97,14 @@ def _tables(owner: type[Any], path: str, *, several: bool = False) -> Iterator[S
             yield from _tables(kind, f"{path}.{field.name}")
 
 
-def _market_rows() -> Iterator[Row]:
-    yield Row("base", "name of a market", "default", "What the file does not say is as in this market.")
-    yield Row("count", "a whole number, >= 1 and <= 10000", "all", "Begin with so many of its instruments.")
+def _market_rows() -> Iterator[FieldRow]:
+    yield FieldRow("base", "name of a market", "default", "What the file does not say is as in this market.")
+    yield FieldRow(
+        "count", "a whole number, >= 1 and <= 10000", "all", "Begin with so many of its instruments."
+    )
 
 
-def _rows(owner: type[Any]) -> Iterator[Row]:
+def _rows(owner: type[Any]) -> Iterator[FieldRow]:
     said = meanings(owner)
     for field in attributes_of(owner):
         if _is_flat(owner, field):
@@ -112,7 +114,7 @@ def _rows(owner: type[Any]) -> Iterator[Row]:
             text = said.get(field.name) or meaning(kind_of(field))
             if kind_of(field) == Nanoseconds:  # a file says a span with its unit
                 text = re.sub(r"\bnanoseconds ", "", text, flags=re.IGNORECASE)
-            yield Row(field.name, allowed, _default(field), text[:1].upper() + text[1:])
+            yield FieldRow(field.name, allowed, _default(field), text[:1].upper() + text[1:])
 
 
 def _is_flat(owner: type[Any], field: attrs.Attribute[Any]) -> bool:

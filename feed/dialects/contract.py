@@ -112,7 +112,7 @@ class DisconnectCause(enum.Enum):
 
 
 @attrs.frozen(kw_only=True)
-class Opening:
+class UpgradeRequest:
     """
     The request that opened the connection.
 
@@ -291,7 +291,7 @@ class Dialect(Protocol):
     root_query: str | None = None
     trades: bool = False
 
-    def session(self, opening: Opening, context: SessionContext) -> Session | HandshakeRefusal:
+    def session(self, opening: UpgradeRequest, context: SessionContext) -> Session | HandshakeRefusal:
         """Open a session, or refuse it before the handshake."""
         ...
 
@@ -315,7 +315,7 @@ class Dialect(Protocol):
 
 
 @runtime_checkable
-class TellsAlerts(Protocol):
+class SupportsAlerts(Protocol):
     """A dialect with channels for what alerts of its clients have fired."""
 
     def alert_encoder(self, topic: Topic, instrument: Instrument, alerts: AlertBook) -> Encoder | None:
@@ -334,7 +334,7 @@ class TellsAlerts(Protocol):
 
 
 @runtime_checkable
-class WordsNotFound(Protocol):
+class SupportsNotFound(Protocol):
     """A dialect whose document says how a request by HTTP is refused that is for nothing it serves."""
 
     def not_found(self, message: str) -> str:

@@ -35,7 +35,7 @@ _EXAMPLE: Final = "123456-a1b2c3d4"
 _ANEW: Final = "subscribe without since to begin with the present"
 
 
-class Why(enum.Enum):
+class RefusalReason(enum.Enum):
     """Why a resume is refused."""
 
     MALFORMED = "malformed"
@@ -53,12 +53,12 @@ class ResumeRefused(ProtocolError):
         why: What is wrong; each protocol has its own code for it.
     """
 
-    def __init__(self, why: Why, message: str) -> None:
+    def __init__(self, why: RefusalReason, message: str) -> None:
         self.why = why
         super().__init__(f"{COMPLAINT}{message}")
 
 
-class Beginning:
+class ResumePoint:
     """
     Where the subscriptions of one connection begin.
 
@@ -92,7 +92,7 @@ class Beginning:
             return None
         if held:
             text = f"{since.text}: {clip(held[0])} is subscribed already; unsubscribe from it first"
-            raise ResumeRefused(Why.HELD, text)
+            raise ResumeRefused(RefusalReason.HELD, text)
         try:
             self._check(since)
         except CannotResume as problem:
@@ -114,7 +114,8 @@ def read_position(value: object) -> StreamPosition:
     text = value if isinstance(value, str) else str(value) if isinstance(value, int) else type(value).__name__
     what = "is a number alone and proves nothing" if text.isdecimal() else "is no position"
     raise ResumeRefused(
-        Why.MALFORMED, f"{clip(text)} {what}: send the last pos that you were told, such as {_EXAMPLE}"
+        RefusalReason.MALFORMED,
+        f"{clip(text)} {what}: send the last pos that you were told, such as {_EXAMPLE}",
     ) from None
 
 
@@ -139,11 +140,11 @@ def placed(seq: int, at: StreamPosition) -> str:
 def _refusal(since: StreamPosition, problem: CannotResume) -> ResumeRefused:
     match problem:
         case TooOld():
-            why, text = Why.TOO_OLD, f"is too old: the oldest event kept is {problem.oldest}"
+            why, text = RefusalReason.TOO_OLD, f"is too old: the oldest event kept is {problem.oldest}"
         case Ahead():
-            why, text = Why.AHEAD, f"is ahead of this server: its newest event is {problem.newest}"
+            why, text = RefusalReason.AHEAD, f"is ahead of this server: its newest event is {problem.newest}"
         case OtherHistory():
-            why, text = Why.OTHER_HISTORY, "is of another history: this is not the market you saw"
+            why, text = RefusalReason.OTHER_HISTORY, "is of another history: this is not the market you saw"
         case _:
             raise problem
     return ResumeRefused(why, f"{since.text} {text}; {_ANEW}")

@@ -12,7 +12,7 @@ from feed.stream.send_buffer import SendBuffer
 
 
 @attrs.frozen(kw_only=True)
-class Plan:
+class FaultPlan:
     """
     The faults of a run.
 
@@ -57,7 +57,7 @@ class FaultRecord:
 
 
 @attrs.frozen(kw_only=True)
-class Ending:
+class ForcedClose:
     """
     How a fault ends a connection.
 
@@ -77,7 +77,7 @@ class Ending:
 
 
 @attrs.frozen
-class Refused:
+class RefusedHandshake:
     """
     How a fault turns a handshake away.
 
@@ -119,7 +119,7 @@ class Target(Protocol):
     @property
     def send_buffer(self) -> SendBuffer: ...  # noqa: D102
 
-    def leave(self, ending: Ending) -> None:
+    def leave(self, ending: ForcedClose) -> None:
         """End it between these two events."""
 
     def impair(self, link: LinkState) -> None:

@@ -25,10 +25,10 @@ from typing import Final
 import attrs
 import structlog
 
-from feed.faults.contract import Ending, FaultRecord, Plan, Refused, Target
+from feed.faults.contract import FaultPlan, FaultRecord, ForcedClose, RefusedHandshake, Target
 from feed.faults.frame_faults import FRAME_FAULTS, SeededFault
 from feed.faults.pacing import LinkState
-from feed.faults.schedule import Schedule
+from feed.faults.schedule import FaultSchedule
 from feed.model.durations import NS_PER_SECOND
 from feed.model.events import Row
 from feed.model.faults import (
@@ -59,9 +59,11 @@ DROPPED: Final = 1006
 RETRY_SECONDS: Final = 60
 
 _BAD_LINKS: Final = (Delay, Bandwidth, Drop, Duplicate, Reorder)
-_EXPIRED: Final = Ending(why="fault: expire-tokens", code=1008, reason="Token expired", token_expired=True)
-_RESET: Final = Ending(why="fault: reset", reset=True)
-_RESTARTED: Final = Ending(why="fault: restart", code=1012, reason="Service restart")
+_EXPIRED: Final = ForcedClose(
+    why="fault: expire-tokens", code=1008, reason="Token expired", token_expired=True
+)
+_RESET: Final = ForcedClose(why="fault: reset", reset=True)
+_RESTARTED: Final = ForcedClose(why="fault: restart", code=1012, reason="Service restart")
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -103,11 +105,11 @@ class FaultEngine:
         clock: In seconds; for faults that are set at run time.
     """
 
-    def __init__(self, plan: Plan, hub: Hub, *, clock: Callable[[], float]) -> None:
+    def __init__(self, plan: FaultPlan, hub: Hub, *, clock: Callable[[], float]) -> None:
         self._plan = plan
         self._hub = hub
         self._clock = clock
-        self._schedule = Schedule(plan.faults, start=plan.start, every=plan.every)
+        self._schedule = FaultSchedule(plan.faults, start=plan.start, every=plan.every)
         self._scheduled: dict[int, ActiveFault] = {}  # those that have begun, by their place in the scenario
         self._lasting: dict[ActiveFault, None] = {}  # in the order in which they began
         self._present: dict[Target, int] = {}  # open connections, numbered as they came, from 1
@@ -233,7 +235,7 @@ class FaultEngine:
         for active in self._lasting:
             active.struck.pop(connection, None)
 
-    def refusal(self, dialect: str) -> Refused | None:
+    def refusal(self, dialect: str) -> RefusedHandshake | None:
         """How a handshake of ``dialect`` is turned away, if it is."""
         for active in self._lasting:
             fault = active.fault
@@ -243,7 +245,7 @@ class FaultEngine:
             if fault.aim.strikes(dialect=dialect, key=None, lot=lot):
                 active.record.refused += 1
                 status = fault.status if isinstance(fault, RefuseHandshakes) else 503
-                return Refused(status, self._seconds(fault, active))
+                return RefusedHandshake(status, self._seconds(fault, active))
         return None
 
     def _seconds(self, fault: LastingFault, active: ActiveFault) -> int:
@@ -272,7 +274,7 @@ class FaultEngine:
         match fault := active.fault:
             case Disconnect(code=code, reason=reason):
                 code = 0 if code == DROPPED else code
-                self._send_away(connection, Ending(why="fault: disconnect", code=code, reason=reason))
+                self._send_away(connection, ForcedClose(why="fault: disconnect", code=code, reason=reason))
             case Reset():
                 self._send_away(connection, _RESET)
             case ExpireTokens():
@@ -288,7 +290,7 @@ class FaultEngine:
                 active.struck[connection] = None
                 self._put_right(connection)
 
-    def _send_away(self, connection: Target, ending: Ending) -> None:
+    def _send_away(self, connection: Target, ending: ForcedClose) -> None:
         self.left(connection)
         connection.leave(ending)
 

@@ -13,7 +13,7 @@ _UPGRADED: Final = b"HTTP/1.1 101 "
 _END_OF_HEAD: Final = b"\r\n\r\n"
 
 
-class Wire(enum.Enum):
+class GateMode(enum.Enum):
     """What happens to data frames of the server; control frames always pass."""
 
     GOOD = "good"
@@ -70,7 +70,7 @@ class FrameGate:
         Args:
             noticed: Told of every data frame before its fate is decided.
         """
-        self.wire = Wire.GOOD
+        self.wire = GateMode.GOOD
         self.lose = 0
         self._noticed = noticed
         self._frames = Frames()
@@ -82,7 +82,7 @@ class FrameGate:
 
     def mend(self) -> bytes:
         """The wire is good again; the frames that were held."""
-        self.wire = Wire.GOOD
+        self.wire = GateMode.GOOD
         held, self._held = b"".join(self._held), []
         return held
 
@@ -93,6 +93,6 @@ class FrameGate:
         if self.lose:
             self.lose -= 1
             return False
-        if self.wire is Wire.HELD:
+        if self.wire is GateMode.HELD:
             self._held.append(frame)
-        return self.wire is Wire.GOOD
+        return self.wire is GateMode.GOOD

@@ -12,7 +12,7 @@ from feed.model.faults import Fault, LastingFault
 
 
 @attrs.frozen(order=True)
-class Cue:
+class FaultTransition:
     """
     A fault that begins or is over. Of those at one place, the ends come first, then the file's order.
 
@@ -27,7 +27,7 @@ class Cue:
     number: int
 
 
-class Schedule:
+class FaultSchedule:
     """
     What is still to come. A cue by market time stands before the first event of that time or later.
 
@@ -44,13 +44,13 @@ class Schedule:
     def __init__(self, faults: Iterable[Fault], *, start: int, every: int | None = None) -> None:
         self._start, self._every = start, every
         self._faults = tuple(faults)
-        self._by_time: list[Cue] = []
-        self._by_seq: list[Cue] = []
+        self._by_time: list[FaultTransition] = []
+        self._by_seq: list[FaultTransition] = []
         for number, fault in enumerate(self._faults):
             if fault.at is not None:
-                self._by_time.append(Cue(start + fault.at, True, number))
+                self._by_time.append(FaultTransition(start + fault.at, True, number))
             elif fault.seq is not None:
-                self._by_seq.append(Cue(fault.seq, True, number))
+                self._by_seq.append(FaultTransition(fault.seq, True, number))
         heapify(self._by_time)
         heapify(self._by_seq)
 
@@ -65,7 +65,7 @@ class Schedule:
         first = self._first(seq, rows)
         return None if first is None else first[0]
 
-    def take(self, seq: int, rows: list[Row], *, now: int) -> Cue:
+    def take(self, seq: int, rows: list[Row], *, now: int) -> FaultTransition:
         """
         The cue of which :meth:`next` spoke, which is done with.
 
@@ -89,9 +89,9 @@ class Schedule:
             if self._every is not None:
                 ends.append(begun - (begun - self._start) % self._every + self._every)
             if ends:
-                heappush(self._by_time, Cue(min(ends), False, cue.number))
+                heappush(self._by_time, FaultTransition(min(ends), False, cue.number))
         if self._every is not None and first[1]:
-            heappush(self._by_time, Cue(cue.when + self._every, True, cue.number))
+            heappush(self._by_time, FaultTransition(cue.when + self._every, True, cue.number))
         return cue
 
     def _first(self, seq: int, rows: list[Row]) -> tuple[int, bool] | None:

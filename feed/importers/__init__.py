@@ -19,13 +19,13 @@ from feed.errors import ConfigError, ConfigErrors
 from feed.importers.detection import captured_host, detect_format
 from feed.importers.files import total_bytes
 from feed.importers.numbers import Grid
-from feed.importers.run import Importer, ImportRun, Options, Problem, Progress, Report
+from feed.importers.run import Importer, ImportReport, ImportRun, Options, Problem, Progress
 from feed.model.scenario import KIND_NAMES
 from feed.recording.format import Header, Provenance
 from feed.recording.writer import RecordingWriter
 from feed.settings import Importing, Recording
 
-__all__ = ["Grid", "Importer", "Options", "Problem", "Report", "get", "import_files", "names"]
+__all__ = ["Grid", "ImportReport", "Importer", "Options", "Problem", "get", "import_files", "names"]
 
 _PASSES = 2
 
@@ -59,7 +59,7 @@ def import_files(
     tool: str = "",
     bounds: Importing | None = None,
     settings: Recording | None = None,
-) -> Report:
+) -> ImportReport:
     """
     Import files of one format into one recording.
 
@@ -104,7 +104,7 @@ def import_files(
     run.begin(importer.symbol)
     writer, start = _write(run, importer, out, tool, settings)
     _check(run, importer, writer.events)
-    return Report(
+    return ImportReport(
         format=name,
         bytes=total // _PASSES,
         messages=dict(run.messages),

@@ -40,7 +40,7 @@ CHANNELS: Final = (Channel.QUOTES, Channel.TRADES, Channel.BOOK)
 """The channels that are recorded."""
 
 
-class Configuration(msgspec.Struct):
+class CaptureHeader(msgspec.Struct):
     """
     The first line of a capture.
 
@@ -55,7 +55,7 @@ class Configuration(msgspec.Struct):
     channels: list[Channel]
 
 
-_CONFIGURATION: Final = msgspec.json.Decoder(Configuration)
+_CONFIGURATION: Final = msgspec.json.Decoder(CaptureHeader)
 
 
 class _Messages(CaptureReader):

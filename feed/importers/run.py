@@ -75,7 +75,7 @@ class Problem:
 
 
 @attrs.frozen(kw_only=True)
-class Report:
+class ImportReport:
     """
     The outcome of an import.
 
@@ -138,7 +138,7 @@ class ImportRun:
         kinds: Rows by kind.
         path, number: Current file and line.
         now: Time of the last event, nanoseconds since the Unix epoch.
-        gaps, crossed, clamped, clamped_most, skipped, problems: As in :class:`Report`.
+        gaps, crossed, clamped, clamped_most, skipped, problems: As in :class:`ImportReport`.
         broken: The first gaps alone.
         notes: What this input lacks, found by the first pass; for the recording's provenance.
     """

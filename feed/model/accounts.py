@@ -18,7 +18,7 @@ import attrs
 from feed.model.events import BALANCE, FILL, ORDER, BalanceChanged, OrderChanged, OrderFilled, Row, Side
 from feed.model.instruments import Listing
 from feed.model.statements import Cause
-from feed.model.trading import OrderState, Verb, caseless
+from feed.model.trading import OrderState, RequestKind, caseless
 
 PARTICIPANTS: Final = 0
 """The account of everybody who is no client."""
@@ -29,7 +29,7 @@ RECENT: Final = 1000
 _OVER: Final = (OrderState.CANCELLED, OrderState.MODIFIED, OrderState.REJECTED)
 
 
-class Money:
+class MoneyUnits:
     """
     The units of money, by instrument and by currency.
 
@@ -166,7 +166,7 @@ class Accounts:
     """
 
     def __init__(self, listing: Listing, *, deposit: int = 0) -> None:
-        self.money: Final = Money(listing)
+        self.money: Final = MoneyUnits(listing)
         self.orders: dict[int, int] = {}
         self.waiting: dict[int, int] = {}
         self.holders: dict[int, dict[int, None]] = {}
@@ -236,7 +236,7 @@ class Accounts:
     def _change(self, item: OrderChanged) -> None:
         account = self[item.account]
         if item.state is OrderState.PENDING:
-            if item.verb is Verb.CREATE and item.request:
+            if item.verb is RequestKind.CREATE and item.request:
                 _remember(account.requests, caseless(item.request))
         elif item.state is OrderState.UNTRIGGERED:
             self._open(account, item)

@@ -10,7 +10,7 @@ What one account holds and owns, told to that account after it has changed.
 ============  =====================================================================================
 
 Money is integers in the unit of the quote currency, ``10 ** -decimals`` of it: see
-:class:`feed.model.accounts.Money`. A statement follows the fills that it sums up, at the latest when
+:class:`feed.model.accounts.MoneyUnits`. A statement follows the fills that it sums up, at the latest when
 margins are looked at next.
 """
 

@@ -27,7 +27,7 @@ from feed.model.kinds import FILL, ORDER, RowEvent, Side, to_side
 from feed.model.orders import TimeInForce
 
 
-class Verb(enum.IntEnum):
+class RequestKind(enum.IntEnum):
     """What the account asked for."""
 
     CREATE = 1
@@ -126,7 +126,7 @@ class OrderChanged(RowEvent):
 
     account: int
     request: int
-    verb: Verb = attrs.field(converter=Verb)
+    verb: RequestKind = attrs.field(converter=RequestKind)
     state: OrderState = attrs.field(converter=OrderState)
     reason: Reason = attrs.field(converter=Reason)
     order: int

@@ -65,7 +65,7 @@ def message_cost(text: str) -> float:
     return MESSAGE + len(text) / MESSAGE_BYTES + (PART * found if found <= MOST_PARTS else 0)
 
 
-class Bucket:
+class TokenBucket:
     """
     Units that may be spent: ``rate`` are added every second, and at most ``burst`` are kept.
 
@@ -111,7 +111,7 @@ class Bucket:
         return self.level(now) >= self._burst
 
 
-class Allowance:
+class ConnectionBudget:
     """
     What one connection may spend: messages and units, and for how long it has wanted more.
 
@@ -126,8 +126,8 @@ class Allowance:
         """Begin with all of the burst, and nothing in reserve: to connect is on the address."""
         reserve = limits.work_reserve
         self._limits = limits
-        self._work = Bucket(limits.work_per_second, limits.work_burst, now=now)
-        self._reserve = Bucket(reserve, reserve * RESERVE_SECONDS, now=now, level=0)
+        self._work = TokenBucket(limits.work_per_second, limits.work_burst, now=now)
+        self._reserve = TokenBucket(reserve, reserve * RESERVE_SECONDS, now=now, level=0)
         self._held = 0.0  # seconds held back, less those not held back since
         self._until = now  # end of the last time
         self.expect(limits.messages_per_second, now)
@@ -135,7 +135,7 @@ class Allowance:
     def expect(self, messages_per_second: int, now: float) -> None:
         """So many messages are fine; a protocol may have a bound of its own."""
         burst = max(messages_per_second, self._limits.message_burst)
-        self._messages = Bucket(messages_per_second, burst, now=now)
+        self._messages = TokenBucket(messages_per_second, burst, now=now)
 
     def take(self, units: float, now: float, *, messages: int = 0) -> None:
         """Count work that has been done for this connection, or is about to be."""
@@ -155,7 +155,7 @@ class Allowance:
         Seconds for which it must be held back now; 0 for not at all.
 
         Args:
-            now: See :class:`Bucket`.
+            now: See :class:`TokenBucket`.
             messages: How many it wants to have heard.
         """
         delay = max(self._work.delay(now), self._messages.delay(now, messages))

@@ -18,7 +18,7 @@ from feed.settings import Limits
 _SITE_BITS: Final = 64  # of an IPv6 address: whoever has one has all that share them
 
 
-class Guesses:
+class WrongKeyCounter:
     """Counts wrong keys in windows of a minute, the same for all; what a window counted is forgotten."""
 
     def __init__(self, limits: Limits, clock: Callable[[], float]) -> None:

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 import attrs
 import h11
 
-from feed.dialects.contract import Opening
+from feed.dialects.contract import UpgradeRequest
 from feed.errors import ClientError
 from feed.server.http_parser import HttpParser
 
@@ -65,7 +65,7 @@ class Head:
             WebSocket is asked for.
     """
 
-    opening: Opening
+    opening: UpgradeRequest
     nonce: str = attrs.field(repr=False)
     parser: HttpParser | None = attrs.field(default=None, eq=False, repr=False)
 
@@ -152,7 +152,7 @@ def _head(method: bytes, target: str, version: bytes, headers: dict[str, str]) -
     except ValueError:
         raise BadRequest(400, "Bad request: the target is no URL") from None
     pairs = parse_qsl(url.query, keep_blank_values=True) if url.query else []
-    opening = Opening(
+    opening = UpgradeRequest(
         path=url.path or "/",
         query=dict(reversed(pairs)),  # the first of each name
         headers=headers,
@@ -162,7 +162,7 @@ def _head(method: bytes, target: str, version: bytes, headers: dict[str, str]) -
     return Head(opening=opening, nonce=_nonce(method, version, opening) if upgrade else "")
 
 
-def _nonce(method: bytes, version: bytes, opening: Opening) -> str:
+def _nonce(method: bytes, version: bytes, opening: UpgradeRequest) -> str:
     """The nonce of a handshake that lacks nothing."""
     headers = opening.headers
     if method != b"GET":

@@ -6,7 +6,7 @@ from math import ceil
 
 from feed.errors import ClientError
 from feed.model.arrival import Arrival
-from feed.server.guesses import Guesses
+from feed.server.guesses import WrongKeyCounter
 from feed.server.keyfile import KeyRecord
 from feed.server.keys import LONGEST_KEY, KeyStore, digest, has_secret
 
@@ -27,7 +27,7 @@ class TooManyGuesses(ClientError):
 class KeyCheck:
     """Looks at the keys that clients show."""
 
-    def __init__(self, key_store: KeyStore, guesses: Guesses) -> None:
+    def __init__(self, key_store: KeyStore, guesses: WrongKeyCounter) -> None:
         """
         Begin with nobody suspected.
 

@@ -10,7 +10,7 @@ import structlog
 import trio
 
 from feed.errors import ConfigError
-from feed.faults.contract import Plan
+from feed.faults.contract import FaultPlan
 from feed.model.events import Row
 from feed.recording.format import Header, Provenance
 from feed.server.journalled import header_of
@@ -88,7 +88,7 @@ class Playout:
         found = source or self._runner
         assert found is not None  # noqa: S101 - one of the two is there
         self.source: Source = found
-        self.plan = Plan() if self._run_spec is None else self._run_spec.plan
+        self.plan = FaultPlan() if self._run_spec is None else self._run_spec.plan
 
     async def open(self, fanout: Fanout) -> None:
         """

@@ -7,7 +7,7 @@ from http import HTTPStatus
 import msgspec
 import trio
 
-from feed.dialects.contract import WordsNotFound
+from feed.dialects.contract import SupportsNotFound
 from feed.dialects.discovery import dialects
 from feed.server.head import BadRequest
 from feed.stream.transport import Transport
@@ -38,7 +38,7 @@ def nowhere(path: str, http: tuple[str, ...] = ()) -> BadRequest:
         http: Paths of the HTTP application, when the request was for one of these.
     """
     for dialect in dialects().values():
-        if isinstance(dialect, WordsNotFound) and path.startswith(f"{dialect.path}/"):
+        if isinstance(dialect, SupportsNotFound) and path.startswith(f"{dialect.path}/"):
             sentence = "Nothing is served at this path"
             near = [one for one in http if one.startswith(f"{dialect.path}/")]
             sentence += f"; there are {', '.join(near)}" if near else ""

@@ -11,7 +11,7 @@ import trio
 from feed.faults.engine import FaultEngine
 from feed.model.requests import Request
 from feed.server.close_reason import CloseCounts, CloseReason
-from feed.server.turns import Turns
+from feed.server.turns import FairScheduler
 from feed.settings import Limits
 from feed.stream.fanout import Fanout
 from feed.stream.send_buffer import SendBuffer
@@ -24,7 +24,7 @@ def closed_market(request: Request, refused: Callable[[], object]) -> bool:
     return False
 
 
-class Served(Protocol):
+class OpenConnection(Protocol):
     """An open connection, as the rest of the server sees it."""
 
     @property
@@ -65,11 +65,13 @@ class ConnectionRegistry:
     limits: Limits
     faults: FaultEngine
     close_counts: CloseCounts = attrs.field(factory=CloseCounts)
-    connections: dict[Served, None] = attrs.field(factory=dict)
+    connections: dict[OpenConnection, None] = attrs.field(factory=dict)
     stopping: trio.Event = attrs.field(factory=trio.Event)
     ended: trio.Event = attrs.field(factory=trio.Event)
     closed: trio.Event = attrs.field(factory=trio.Event)
     submit: Callable[[Request, Callable[[], object]], bool] = closed_market
-    turns: Turns = attrs.field(
-        default=attrs.Factory(lambda self: Turns(cast("ConnectionRegistry", self).limits), takes_self=True)
+    turns: FairScheduler = attrs.field(
+        default=attrs.Factory(
+            lambda self: FairScheduler(cast("ConnectionRegistry", self).limits), takes_self=True
+        )
     )

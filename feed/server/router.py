@@ -36,7 +36,7 @@ from feed.server.refusals import nowhere, refuse
 from feed.server.registry import ConnectionRegistry
 from feed.server.tls import NotTls, TlsTransport
 from feed.server.tokens import TokenIssuer
-from feed.server.turns import Member
+from feed.server.turns import ScheduledConnection
 from feed.settings import LOOPBACK, Limits
 from feed.state.projections import Projections
 from feed.stream.transport import Transport
@@ -70,7 +70,9 @@ class HttpServer(Protocol):
         """Whether something is served there."""
         ...
 
-    async def serve(self, transport: Transport, parser: HttpParser, arrival: Arrival, member: Member) -> None:
+    async def serve(
+        self, transport: Transport, parser: HttpParser, arrival: Arrival, member: ScheduledConnection
+    ) -> None:
         """Serve a connection from its first request, which ``parser`` has read. Only cancellation escapes."""
         ...
 
@@ -135,7 +137,7 @@ class Router:
         listener: ListenerConfig,
         tls: ssl.SSLContext,
         deadline: float,
-        member: Member,
+        member: ScheduledConnection,
         *,
         no_room: BadRequest | None = None,
     ) -> None:
@@ -165,7 +167,7 @@ class Router:
         transport: Transport,
         listener: ListenerConfig,
         deadline: float,
-        member: Member,
+        member: ScheduledConnection,
         *,
         no_room: BadRequest | None = None,
     ) -> None:
@@ -207,7 +209,7 @@ class Router:
         *,
         quota: ConnectionQuota,
         arrival: Arrival,
-        member: Member,
+        member: ScheduledConnection,
     ) -> Connection:
         """The connection that a request asks for. Raises :class:`BadRequest`: it is refused."""
         opening = head.opening

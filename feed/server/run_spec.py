@@ -11,7 +11,7 @@ import attrs
 import feed
 from feed.dialects.discovery import dialects
 from feed.errors import ConfigError
-from feed.faults.contract import Plan
+from feed.faults.contract import FaultPlan
 from feed.model.faults import Fault
 from feed.model.ground_truth import Label
 from feed.model.scenario import Expect, Scenario
@@ -31,7 +31,7 @@ from feed.sim.looping import LoopedPlayback, LoopedScenario
 from feed.sim.market import Market
 from feed.sim.playback import Playback
 from feed.sim.script import ScriptedMarket
-from feed.sim.simulation import WHOLE, Simulation, Until
+from feed.sim.simulation import WHOLE, Simulation, StopCondition
 
 MARKETS: Final[Markets] = {"default": default_market}
 """The markets that a scenario file can begin with."""
@@ -87,10 +87,10 @@ class RunSpec:
     corruption: Callable[[], Corruption | None] = lambda: None
 
     @property
-    def plan(self) -> Plan:
+    def plan(self) -> FaultPlan:
         """What goes wrong on the wire, and by which seed."""
         every = self.duration if self.repeats else None
-        return Plan(faults=self.faults, seed=self.seed, start=self.start, every=every)
+        return FaultPlan(faults=self.faults, seed=self.seed, start=self.start, every=every)
 
     @property
     def header(self) -> Header:
@@ -98,7 +98,7 @@ class RunSpec:
         provenance = attrs.evolve(self.provenance, tool=f"feed {feed.__version__}")
         return Header(instruments=tuple(self.run.listing), provenance=provenance, start=self.start)
 
-    def until(self, text: str | None) -> Until:
+    def until(self, text: str | None) -> StopCondition:
         """
         Where to end.
 
@@ -111,10 +111,10 @@ class RunSpec:
             return WHOLE
         try:
             if text.isdecimal():
-                return Until(seq=int(text))
+                return StopCondition(seq=int(text))
             if text[:1].isdigit() and text[-1].isalpha() and "T" not in text:
-                return Until(time=self.start + parse_duration(text))
-            return Until(time=parse_moment(text))
+                return StopCondition(time=self.start + parse_duration(text))
+            return StopCondition(time=parse_moment(text))
         except ValueError:
             raise ConfigError(
                 f"{text!r} is neither an offset such as 90s, nor a time such as 2024-03-06T16:20:00Z, "

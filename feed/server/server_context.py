@@ -12,9 +12,9 @@ import attrs
 import structlog
 import trio
 
-from feed.dialects.contract import TellsAlerts
+from feed.dialects.contract import SupportsAlerts
 from feed.dialects.discovery import dialects
-from feed.faults.contract import Plan
+from feed.faults.contract import FaultPlan
 from feed.faults.engine import FaultEngine
 from feed.faults.runtime import RunTimeFaults
 from feed.model.accounts import Accounts
@@ -22,7 +22,7 @@ from feed.model.stream_position import first_proof
 from feed.model.topics import Topic
 from feed.server.alerts import AlertService
 from feed.server.guard import Guard, Origins
-from feed.server.guesses import Guesses
+from feed.server.guesses import WrongKeyCounter
 from feed.server.http.app import all_endpoints, build
 from feed.server.http.context import RequestContext
 from feed.server.http.worker import HttpWorker
@@ -74,7 +74,7 @@ class ServerContext:
         settings: Settings,
         source: Source,
         key_store: KeyStore,
-        plan: Plan | None = None,
+        plan: FaultPlan | None = None,
         *,
         signing_key: bytes | None = None,
         storage: Storage | None = None,
@@ -98,7 +98,7 @@ class ServerContext:
 
         def make_encoder(topic: Topic, state: MarketState, beside: Projections | None) -> Encoder:
             dialect, instrument = dialects()[topic.dialect], listing[topic.instrument]
-            if isinstance(dialect, TellsAlerts):
+            if isinstance(dialect, SupportsAlerts):
                 encoder = dialect.alert_encoder(topic, instrument, self.alerts.book)
                 if encoder is not None:
                     return encoder
@@ -128,7 +128,7 @@ class ServerContext:
             deflater=_deflater(settings.deflate),
         )
         limits = _limits(settings)
-        plan = plan or Plan()
+        plan = plan or FaultPlan()
         self.faults = FaultEngine(plan, hub, clock=trio.current_time)
         self.run_time_faults = RunTimeFaults(self.faults, clock=trio.current_time)
         storage = storage or Storage(settings.recording)
@@ -149,7 +149,7 @@ class ServerContext:
         )
         quotas = ConnectionQuotas(trio.current_time)
         origins = Origins(settings)
-        keys = KeyCheck(key_store, Guesses(limits, trio.current_time))
+        keys = KeyCheck(key_store, WrongKeyCounter(limits, trio.current_time))
         guard = Guard((*settings.allow_host, *hosts), settings.allow_origin)
         self.alerts = AlertService(hub, settings.alerts, holds=key_store.holds)
         self.webhooks = WebhookService(

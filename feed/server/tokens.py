@@ -29,7 +29,7 @@ _REQUIRED: Final = ("iss", "sub", "aud", "exp", "iat", "key")
 
 
 @attrs.frozen
-class Holder:
+class TokenHolder:
     """
     Whoever holds an access token.
 
@@ -82,7 +82,7 @@ class TokenIssuer:
         }
         return jwt.encode(claims, self._key, algorithm=ALGORITHM)
 
-    def check(self, token: str, dialect: str, *, local: bool = False) -> Holder | None:
+    def check(self, token: str, dialect: str, *, local: bool = False) -> TokenHolder | None:
         """
         Who holds a token; None when it is not good, for whatever reason.
 
@@ -119,7 +119,7 @@ class TokenIssuer:
         except (jwt.InvalidTokenError, ValueError, TypeError, RecursionError):
             return None
         entry = self._key_store.marked(mark, dialect, local=local) if good else None
-        return None if entry is None else Holder(entry, ends - now)
+        return None if entry is None else TokenHolder(entry, ends - now)
 
 
 def signing_key(path: Path | None, random_bytes: Callable[[int], bytes]) -> bytes:

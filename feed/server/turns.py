@@ -16,7 +16,7 @@ from typing import Final
 
 import trio
 
-from feed.server.budget import Allowance, Bucket
+from feed.server.budget import ConnectionBudget, TokenBucket
 from feed.settings import Limits
 from feed.stream.resettable_event import ResettableEvent
 
@@ -41,7 +41,7 @@ class _Waiting:
         self.units = units
 
 
-class Turns:
+class FairScheduler:
     """
     Gives turns, and keeps the budget of every address.
 
@@ -51,7 +51,7 @@ class Turns:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._addresses: dict[str, Bucket] = {}
+        self._addresses: dict[str, TokenBucket] = {}
         self._queues: dict[str, deque[_Waiting]] = {}  # in the order in which they are served
         self.spent = 0.0
         self._pass = limits.pass_work
@@ -59,13 +59,13 @@ class Turns:
         self._running = False
         self._busy = ResettableEvent()  # something of this pass has been given out
 
-    def member(self, address: str) -> Member:
+    def member(self, address: str) -> ScheduledConnection:
         """A new connection from ``address``."""
-        return Member(self, address, Allowance(self._limits, trio.current_time()))
+        return ScheduledConnection(self, address, ConnectionBudget(self._limits, trio.current_time()))
 
-    def replays(self, now: float) -> Bucket:
+    def replays(self, now: float) -> TokenBucket:
         """What may be done to tell one connection the past."""
-        return Bucket(self._limits.work_per_second, self._limits.work_burst, now=now)
+        return TokenBucket(self._limits.work_per_second, self._limits.work_burst, now=now)
 
     async def run(self) -> None:
         """Give turns until cancelled; from then on, as before, everybody has one at once."""
@@ -128,7 +128,7 @@ class Turns:
         """So much more has come of a turn."""
         self._pay(_FREE if free else address, units)
 
-    def replays_of(self, address: str) -> Bucket:
+    def replays_of(self, address: str) -> TokenBucket:
         """What may be done to tell connections of that address the past: beside the work of messages."""
         return self._bucket(f"{address} replays")
 
@@ -164,11 +164,11 @@ class Turns:
     def _debt(self, address: str) -> bool:
         return self._bucket(address).delay(trio.current_time()) > 0
 
-    def _bucket(self, address: str) -> Bucket:
+    def _bucket(self, address: str) -> TokenBucket:
         bucket = self._addresses.get(address)
         if bucket is None:
             limits, now = self._limits, trio.current_time()
-            bucket = Bucket(limits.address_work_per_second, limits.address_work_burst, now=now)
+            bucket = TokenBucket(limits.address_work_per_second, limits.address_work_burst, now=now)
             self._addresses[address] = bucket
         return bucket
 
@@ -179,7 +179,7 @@ class Turns:
             self._addresses = {name: it for name, it in self._addresses.items() if not it.full(now)}
 
 
-class Member:
+class ScheduledConnection:
     """One connection, which takes turns."""
 
     __slots__ = (
@@ -194,19 +194,19 @@ class Member:
         "_waiting",
     )
 
-    def __init__(self, turns: Turns, address: str, allowance: Allowance) -> None:
+    def __init__(self, turns: FairScheduler, address: str, allowance: ConnectionBudget) -> None:
         self._turns = turns
         self._address = address
         self._allowance = allowance
         self._expected: float = FIRST_UNITS  # more than is known to come of a turn
         self._reckoned = 0.0  # of it for the last turn
         self._free = False  # that turn was served on the reserve
-        self._replays: Bucket | None = None
+        self._replays: TokenBucket | None = None
         self._waiting = 0  # tasks of it that wait for a turn
         self._waited = -math.inf  # when one last had to
 
     def expect(self, messages_per_second: int) -> None:
-        """See :meth:`~feed.server.budget.Allowance.expect`."""
+        """See :meth:`~feed.server.budget.ConnectionBudget.expect`."""
         self._allowance.expect(messages_per_second, trio.current_time())
 
     async def enter(self, units: float) -> None:

@@ -20,7 +20,7 @@ from feed.model.events import CLEAR, Row
 from feed.model.requests import Request
 from feed.settings import Flow
 from feed.sim.pace import Pace
-from feed.sim.simulation import WHOLE, Checkpoints, Simulation, TakesRequests, Until
+from feed.sim.simulation import WHOLE, Checkpoints, Simulation, StopCondition, TakesRequests
 
 
 class RunState(enum.Enum):
@@ -80,7 +80,7 @@ class Control:
         *,
         clock: Callable[[], float],
         speed: float = 0.0,
-        until: Until = WHOLE,
+        until: StopCondition = WHOLE,
         checkpoint_seconds: float = 0.0,
         checkpoint_bytes: int = Flow().checkpoint_bytes,
         changed: Callable[[], object] = lambda: None,

@@ -22,9 +22,9 @@ from feed.sim.event_queue import ClockTicker, EventQueue
 from feed.sim.instrument_sim import InstrumentSim
 from feed.sim.news import NewsProcess
 from feed.sim.participants import Participants
-from feed.sim.perpetual import ANY_REACH, Engine
+from feed.sim.perpetual import ANY_REACH, PerpetualEngine
 from feed.sim.signal_monitor import SignalMonitor
-from feed.sim.traders import LargeOrder
+from feed.sim.traders import SlicedOrder
 
 
 class Market:
@@ -175,14 +175,14 @@ class Market:
         That of the engine of a perpetual future; of anything else the middle of its quote, rounded down.
         """
         engine, book = self._engines.get(instrument), self.exchange.books[instrument]
-        if isinstance(engine, Engine):
+        if isinstance(engine, PerpetualEngine):
             return engine.mark
         return (book.bid + book.ask) // 2 if book.bid and book.ask else book.bid or book.ask
 
     def funding(self, instrument: int) -> tuple[int, int] | None:
         """Rate, in units of 1e-8, and mark price of a payment that is due right now; None for none."""
         engine = self._engines.get(instrument)
-        if not isinstance(engine, Engine) or engine.paid[0] != self.now:
+        if not isinstance(engine, PerpetualEngine) or engine.paid[0] != self.now:
             return None
         return engine.paid[1:] if self._sims[instrument].listed else None
 
@@ -269,7 +269,7 @@ class Market:
                 "a large order needs at least one lot, one slice and one nanosecond between two"
             )
         sim = self._sims[instrument]
-        order = LargeOrder(sim, int(side), lots, slices=slices, pause=pause, reach=reach)
+        order = SlicedOrder(sim, int(side), lots, slices=slices, pause=pause, reach=reach)
         index = self._queue.register(order)
         if instrument in self._suspended:
             self._suspended[instrument].append((0, index))

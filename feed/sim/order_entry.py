@@ -15,7 +15,7 @@ from feed.model.events import OrderChanged, Row, Side, Status
 from feed.model.instruments import Contract
 from feed.model.orders import Ack, CancelOrder, NewOrder, Reject, TimeInForce
 from feed.model.requests import PARTS, Cancel, CancelMany, Create, Modify, Request
-from feed.model.trading import OrderState, Pricing, Reason, Trigger, Verb, caseless, packed, unpacked
+from feed.model.trading import OrderState, Pricing, Reason, RequestKind, Trigger, caseless, packed, unpacked
 from feed.sim.clearing import Clearing
 
 _REJECTED = {Reject.WOULD_CROSS: Reason.WOULD_CROSS, Reject.CANNOT_FILL: Reason.CANNOT_FILL}
@@ -42,7 +42,11 @@ class OrderEntry:
                 return self._create(request)
             case Cancel():
                 order = self._own(request, request.order, request.created)
-                return self._refused(request, Verb.CANCEL) if order is None else self._cancel(request, order)
+                return (
+                    self._refused(request, RequestKind.CANCEL)
+                    if order is None
+                    else self._cancel(request, order)
+                )
             case CancelMany():
                 return self._cancel_many(request)
             case Modify():
@@ -76,7 +80,9 @@ class OrderEntry:
         if order.state is OrderState.PENDING:
             order = attrs.evolve(order, order=ack.order or market.exchange.next_order())
             said += clearing.say(order)
-        active = attrs.evolve(order, ts=market.now, verb=Verb.CREATE, state=OrderState.ACTIVE, reason=reason)
+        active = attrs.evolve(
+            order, ts=market.now, verb=RequestKind.CREATE, state=OrderState.ACTIVE, reason=reason
+        )
         said += clearing.say(active)
         if ack.reject is not None:
             return said + clearing.say(_rejected(active, ack))
@@ -95,7 +101,9 @@ class OrderEntry:
         if reason is Reason.NONE:
             return self.enter(order, reason=Reason.TRIGGERED)
         now = self._clearing.market.now
-        rejected = attrs.evolve(order, ts=now, verb=Verb.CREATE, state=OrderState.REJECTED, reason=reason)
+        rejected = attrs.evolve(
+            order, ts=now, verb=RequestKind.CREATE, state=OrderState.REJECTED, reason=reason
+        )
         return self._clearing.say(rejected)
 
     def remove(self, order: OrderChanged, reason: Reason) -> list[Row]:
@@ -104,7 +112,7 @@ class OrderEntry:
         cancelled = attrs.evolve(
             order,
             ts=self._clearing.market.now,
-            verb=Verb.CREATE,
+            verb=RequestKind.CREATE,
             state=OrderState.CANCELLED,
             reason=reason,
         )
@@ -135,7 +143,7 @@ class OrderEntry:
     def _create(self, request: Create) -> list[Row]:
         clearing = self._clearing
         if caseless(request.request) in self._accounts.find(request.account).requests:
-            return self._refused(request, Verb.CREATE, Reason.DUPLICATE)
+            return self._refused(request, RequestKind.CREATE, Reason.DUPLICATE)
         now, waits = clearing.market.now, request.trigger is not Trigger.NONE
         order = OrderChanged(
             seq=0,
@@ -143,7 +151,7 @@ class OrderEntry:
             instrument=request.instrument,
             account=request.account,
             request=request.request,
-            verb=Verb.CREATE,
+            verb=RequestKind.CREATE,
             state=OrderState.PENDING,
             reason=Reason.NONE,
             order=0,
@@ -176,7 +184,7 @@ class OrderEntry:
             order,
             ts=self._clearing.market.now,
             request=request.request,
-            verb=Verb.CANCEL,
+            verb=RequestKind.CANCEL,
             reason=Reason.NONE,
         )
         rows = say(attrs.evolve(asked, state=OrderState.CANCELLING))
@@ -192,7 +200,7 @@ class OrderEntry:
             and request.side in (-1, order.side)
         ]
         if not chosen:
-            return self._refused(request, Verb.CANCEL)
+            return self._refused(request, RequestKind.CANCEL)
         rows: list[Row] = []
         for at, order in enumerate(chosen):
             name = packed(f"{unpacked(request.request)}#{at}") if request.request else 0
@@ -202,10 +210,12 @@ class OrderEntry:
     def _modify(self, request: Modify) -> list[Row]:
         old = self._own(request, request.order, request.created)
         if old is None:
-            return self._refused(request, Verb.MODIFY)
+            return self._refused(request, RequestKind.MODIFY)
         now, say = self._clearing.market.now, self._clearing.say
         waits = old.state is OrderState.UNTRIGGERED
-        asked = attrs.evolve(old, ts=now, request=request.request, verb=Verb.MODIFY, reason=Reason.NONE)
+        asked = attrs.evolve(
+            old, ts=now, request=request.request, verb=RequestKind.MODIFY, reason=Reason.NONE
+        )
         new = attrs.evolve(
             asked,
             state=OrderState.PENDING,
@@ -230,7 +240,7 @@ class OrderEntry:
     def _wait(self, order: OrderChanged) -> list[Row]:
         """Keep a new order until its trigger is reached."""
         order = attrs.evolve(order, order=self._clearing.market.exchange.next_order())
-        waiting = attrs.evolve(order, verb=Verb.CREATE, state=OrderState.UNTRIGGERED)
+        waiting = attrs.evolve(order, verb=RequestKind.CREATE, state=OrderState.UNTRIGGERED)
         return self._clearing.say(order, waiting)
 
     def _withdraw(self, order: OrderChanged) -> list[Row]:
@@ -340,7 +350,9 @@ class OrderEntry:
             return book.ask + book.ask * order.slippage // PARTS
         return max(1, book.bid - book.bid * order.slippage // PARTS) if book.bid else 0
 
-    def _refused(self, request: Request, verb: Verb, reason: Reason = Reason.UNKNOWN_ORDER) -> list[Row]:
+    def _refused(
+        self, request: Request, verb: RequestKind, reason: Reason = Reason.UNKNOWN_ORDER
+    ) -> list[Row]:
         """A request did nothing, and there is no order to show."""
         now = self._clearing.market.now
         return self._clearing.say(

@@ -16,7 +16,7 @@ from feed.sim.instrument_sim import InstrumentSim
 from feed.sim.links import BasisSpec, BasisTracker
 from feed.sim.makers import Maker, QuotingObligation
 from feed.sim.news import NewsProcess, ValueProcess, volatility_regimes
-from feed.sim.perpetual import Engine, Leverage
+from feed.sim.perpetual import Leverage, PerpetualEngine
 from feed.sim.predictions import PredictionRounds, ProbabilityTracker
 from feed.sim.random_streams import EXPONENTIAL, MASK, WIDTH
 from feed.sim.traders import LargeTrader, MovingAverageTrader, NoiseTrader
@@ -58,7 +58,7 @@ class Participants:
         self._start = start
         self._regimes = volatility_regimes(spec.news)
         self._by_symbol = {sim.spec.instrument.symbol: sim for sim in sims}
-        self.engines: dict[int, Engine | PredictionRounds] = {}
+        self.engines: dict[int, PerpetualEngine | PredictionRounds] = {}
         self.trackers: dict[int, BasisTracker | ProbabilityTracker] = {}
 
     def add(self, sim: InstrumentSim) -> list[tuple[int, int]]:
@@ -116,7 +116,7 @@ class Participants:
         if spec.perpetual is not None:
             perpetual = spec.perpetual
             first = self._named(perpetual.symbol, like=sim)
-            engine = Engine(sim, perpetual, self._venues(first), start=self._start)
+            engine = PerpetualEngine(sim, perpetual, self._venues(first), start=self._start)
             self.engines[sim.book.instrument] = engine
             basis_spec = BasisSpec(
                 interval_ms=_PREMIUM_INTERVAL_MS,

@@ -29,7 +29,7 @@ _REACH: Final = 3.0  # spreads, for who opens or closes a position
 ANY_REACH: Final = 100.0  # spreads, for the engine: it must close
 
 
-class Engine:
+class PerpetualEngine:
     """
     Marks one perpetual future, charges funding, and closes positions whose margin has run out.
 

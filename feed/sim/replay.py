@@ -13,7 +13,7 @@ from feed.model.faults import Fault
 from feed.model.scenario import KIND_NAMES, Counts, Expect, Scenario
 from feed.sim.control import Control
 from feed.sim.script import ScriptedMarket
-from feed.sim.simulation import WHOLE, Simulation, Until
+from feed.sim.simulation import WHOLE, Simulation, StopCondition
 
 # Events taken at a time: enough to make the digest cheap, few enough for a smooth progress bar.
 _TAKEN_AT_ONCE: Final = 4096
@@ -83,7 +83,7 @@ class Replay:
         faults: tuple[Fault, ...] = (),
         clock: Callable[[], float] = lambda: 0.0,
         speed: float = 0.0,
-        until: Until = WHOLE,
+        until: StopCondition = WHOLE,
     ) -> None:
         self._control = Control(run, clock=clock, speed=speed, until=until)
         self._start = start
@@ -136,7 +136,7 @@ class Replay:
                 self._signals.append(row)
 
 
-def replay(scenario: Scenario, *, until: Until = WHOLE) -> Outcome:
+def replay(scenario: Scenario, *, until: StopCondition = WHOLE) -> Outcome:
     """Run a scenario as fast as possible."""
     run = Replay(ScriptedMarket(scenario), start=scenario.start, faults=scenario.faults, until=until)
     for _ in run.steps():

@@ -15,7 +15,7 @@ from feed.model.margin import Margin
 from feed.model.orders import TimeInForce
 from feed.model.requests import PARTS
 from feed.model.statements import Cause
-from feed.model.trading import OrderState, Pricing, Reason, Verb
+from feed.model.trading import OrderState, Pricing, Reason, RequestKind
 from feed.sim.clearing import Clearing
 from feed.sim.order_entry import OrderEntry
 
@@ -145,7 +145,7 @@ class RiskEngine:
             instrument=instrument,
             account=account,
             request=0,
-            verb=Verb.CREATE,
+            verb=RequestKind.CREATE,
             state=OrderState.ACTIVE,
             reason=Reason.LIQUIDATION,
             order=market.exchange.next_order(),

@@ -14,7 +14,7 @@ from feed.model.events import Row
 from feed.model.requests import JournalEntry, Request
 from feed.settings import Flow, Trading
 from feed.sim.control import Control
-from feed.sim.simulation import WHOLE, Simulation, Until
+from feed.sim.simulation import WHOLE, Simulation, StopCondition
 from feed.stream.resettable_event import ResettableEvent
 from feed.stream.source import Batch, send
 
@@ -46,7 +46,7 @@ class MarketRunner:
         *,
         flow: Flow,
         speed: float = 0.0,
-        until: Until = WHOLE,
+        until: StopCondition = WHOLE,
         waiting: int = Trading().waiting,
         journal: Callable[[JournalEntry], bool] | None = None,
         scenario: Mapping[str, object] | None = None,

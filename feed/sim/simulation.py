@@ -66,7 +66,7 @@ class Looping(Simulation, Protocol):
 
 
 @attrs.frozen(kw_only=True)
-class Until:
+class StopCondition:
     """
     Where a run is ended, whichever comes first; None for no bound.
 
@@ -79,7 +79,7 @@ class Until:
     seq: int | None = attrs.field(default=None, validator=optional(ge(1)))
 
 
-WHOLE: Final = Until()
+WHOLE: Final = StopCondition()
 """No bound: the run ends by itself."""
 
 

@@ -96,7 +96,7 @@ class MovingAverageTrader:
         return 1 + int(self._gap * sim.wait_scale * EXPONENTIAL[bits & MASK])
 
 
-class LargeOrder:
+class SlicedOrder:
     """
     One large aggressive order, in equal slices.
 
@@ -140,7 +140,7 @@ class LargeTrader:
         self.sim: InstrumentSim = sim
         self.index = sim.queue.register(self)
         self._gap = NS_PER_HOUR / sim.market.large.per_hour
-        self._order: LargeOrder | None = None
+        self._order: SlicedOrder | None = None
         self._bits = sim.random_stream("large")
 
     def act(self, now: int) -> int:
@@ -149,7 +149,7 @@ class LargeTrader:
         if self._order is None:
             large = self.sim.market.large
             lots = 1 + int(self.sim.spec.size * large.size * HEAVY[bits & MASK])
-            self._order = LargeOrder(
+            self._order = SlicedOrder(
                 self.sim,
                 bits >> 2 * WIDTH & 1,
                 lots,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from feed.analytics.candles import INTERVALS, CandleSeries
-from feed.analytics.consolidated import Consolidated, TradeWindow, VenueQuote, consolidate
+from feed.analytics.consolidated import Consolidated, FiveMinuteTrades, VenueQuote, consolidate
 from feed.analytics.depth import BookFigures, figures
 from feed.analytics.pairs import Pair, pairs
 from feed.model.events import LIQUIDATION, SIGNAL, TRADE, Row, Side
@@ -44,7 +44,7 @@ class Analytics:
         self._market_state = market_state
         self._volumes = volumes
         self.pairs: Final[dict[str, Pair]] = pairs(listing)
-        self.trade_windows: Final = tuple(TradeWindow() for _ in listing)
+        self.trade_windows: Final = tuple(FiveMinuteTrades() for _ in listing)
         self.candles: Final = tuple(
             {name: CandleSeries(length) for name, length in INTERVALS.items()} for _ in listing
         )

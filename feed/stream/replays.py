@@ -28,7 +28,7 @@ _HURRY: Final = 8  # times the usual work
 _BACKLOG_PART: Final = 4
 
 
-class Joins(Protocol):
+class JoinLive(Protocol):
     """Lets a connection that has caught up join the live stream."""
 
     def __call__(
@@ -50,7 +50,7 @@ class Replays:
         make_encoder: MakeEncoder,
         *,
         flow: Flow,
-        join: Joins,
+        join: JoinLive,
         left: Callable[[], object],
         failed: Callable[[Topic, Exception], object] | None = None,
     ) -> None:

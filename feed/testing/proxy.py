@@ -17,7 +17,7 @@ from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
-from feed.faults.gate import FrameGate, Wire
+from feed.faults.gate import FrameGate, GateMode
 from feed.faults.transport import FaultyTransport
 from feed.stream.frames import close_frame
 from feed.stream.transport import Transport
@@ -104,12 +104,12 @@ class Proxy(FaultyTransport):
     # -- what goes wrong ---------------------------------------------------------------------------
 
     @property
-    def wire(self) -> Wire:
+    def wire(self) -> GateMode:
         """What happens to data frames from now on."""
         return self._frames.wire
 
     @wire.setter
-    def wire(self, wire: Wire) -> None:
+    def wire(self, wire: GateMode) -> None:
         self._frames.wire = wire
 
     @property
@@ -132,7 +132,7 @@ class Proxy(FaultyTransport):
     def hang_up(self, code: int, reason: str) -> None:
         """Close as a server does that says why."""
         self.inject(close_frame(code, reason))
-        self.wire = Wire.MUTE
+        self.wire = GateMode.MUTE
 
     # -- inside ------------------------------------------------------------------------------------
 

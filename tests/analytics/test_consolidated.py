@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feed.analytics.consolidated import BUCKET, BUCKETS, TradeWindow, Trend, VenueQuote, consolidate
+from feed.analytics.consolidated import BUCKET, BUCKETS, FiveMinuteTrades, Trend, VenueQuote, consolidate
 from feed.model.instruments import Instrument
 
 COARSE = Instrument(symbol="A", base="A", quote="USD", price_decimals=1, size_decimals=0, tick=5)
@@ -20,7 +20,7 @@ def quote(bid, ask, instrument=0):
 
 
 def tape(*trades):
-    made = TradeWindow()
+    made = FiveMinuteTrades()
     for ago, price, size in trades:
         made.add(NOW - ago, price, size)
     return made
@@ -33,7 +33,7 @@ def test_no_venue_no_quote():
 
 def test_one_venue_is_itself():
     """Its own middle, and no arbitrage."""
-    found = consolidate([(FINE, quote(1000, 1004), TradeWindow())], now=NOW)
+    found = consolidate([(FINE, quote(1000, 1004), FiveMinuteTrades())], now=NOW)
 
     assert (found.decimals, found.mid, found.vwap) == (3, 1002, 1002)
     assert (found.max_arb_bps, found.trend) == (0.0, Trend.NEUTRAL)
@@ -54,9 +54,9 @@ def test_venues_of_different_ticks_share_a_scale():
 def test_arbitrage_is_the_widest_gap_between_two_venues():
     """A venue that is crossed with itself is none."""
     venues = [
-        (FINE, quote(1000, 1001), TradeWindow()),
-        (FINE, quote(1003, 1005), TradeWindow()),
-        (FINE, quote(990, 992), TradeWindow()),
+        (FINE, quote(1000, 1001), FiveMinuteTrades()),
+        (FINE, quote(1003, 1005), FiveMinuteTrades()),
+        (FINE, quote(990, 992), FiveMinuteTrades()),
     ]
 
     found = consolidate(venues, now=NOW)
@@ -97,12 +97,12 @@ def test_quote_of_a_venue_is_kept():
     """With what the venue says of itself."""
     one = attrs.evolve(quote(1, 3), obi=0.25, volume=7)
 
-    assert consolidate([(FINE, one, TradeWindow())], now=NOW).venues == (one,)
+    assert consolidate([(FINE, one, FiveMinuteTrades())], now=NOW).venues == (one,)
 
 
 def test_five_minutes_are_five_minutes():
     """To the second: what is older counts neither for the average price nor for the trend."""
-    made = TradeWindow()
+    made = FiveMinuteTrades()
     made.add(NOW, 100, 10)
     made.add(NOW + 299 * BUCKET, 200, 30)
     assert made.traded(NOW + 299 * BUCKET) == (7000, 40)
@@ -116,7 +116,7 @@ def test_five_minutes_are_five_minutes():
 
 def test_what_is_remembered_of_five_minutes_is_bounded():
     """By the seconds, however many trades there are."""
-    made = TradeWindow()
+    made = FiveMinuteTrades()
     for at in range(5000):
         made.add(NOW + at * BUCKET // 3, 100, 1)
     assert len(made._buckets) <= BUCKETS + 1

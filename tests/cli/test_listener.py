@@ -7,8 +7,8 @@ import pytest
 import virtual
 from sockets import HANG, ScriptedServer
 
-from feed.cli.listener import Lines, Listener, RawCapture
-from feed.cli.live import Ending
+from feed.cli.listener import LinePrinter, MessageListener, RawCapture
+from feed.cli.live import EndOfFeed
 from feed.client.socket import HandshakeRefused, SocketClosed
 from feed.errors import ConfigError
 
@@ -32,7 +32,7 @@ def listen(server, form, count, **options):
     kept, told = [], []
     options = {"symbols": ["BTC-USD"], "channels": ["trades", "book"], "dialect": "guide"} | options
     form = form(lambda text, data: kept.append((text, data)))
-    listener = Listener(form, told.append, Ending(URL), count)
+    listener = MessageListener(form, told.append, EndOfFeed(URL), count)
     virtual.run(lambda: listener.run(**options, open_socket=server.open, random=lambda: 0.0, fetch=nobody))
     return [(re.sub(r"\b\d{10}\.\d{9}\b", "T", text), data) for text, data in kept], told
 
@@ -68,7 +68,7 @@ def test_lines_have_what_is_new():
     server = ScriptedServer(
         [SUBSCRIBED, trade(6), trade(6), GARBAGE, '{"type":"error","message":"No"}', trade(7), HANG]
     )
-    kept, told = listen(server, Lines, 2, channels=["trades"])
+    kept, told = listen(server, LinePrinter, 2, channels=["trades"])
     error = '{"type":"error","message":"No"}'
     assert kept == [(SUBSCRIBED, False), (trade(6), True), (error, False), (trade(7), True)]
     assert told == ["not understood, and left out: not JSON: \x00 no message", error]

@@ -11,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import feed.dialects
-from feed.dialects.contract import Close, DisconnectCause, Opening, Reply, Submit, Subscribe, Unsubscribe
+from feed.dialects.contract import (
+    Close,
+    DisconnectCause,
+    Reply,
+    Submit,
+    Subscribe,
+    Unsubscribe,
+    UpgradeRequest,
+)
 from feed.dialects.discovery import dialects
 from feed.model.events import ADD, KINDS, TRADE, UNKNOWN, event
 from feed.model.topics import Topic
@@ -210,7 +218,7 @@ def test_it_has_tests_of_its_own(name, support):
     """Its mirror stands here, with a sample for these tests."""
     assert list((support.here / name).glob("test_*.py"))
     sample = support.sample(name)
-    assert isinstance(sample.OPENING, Opening)
+    assert isinstance(sample.OPENING, UpgradeRequest)
 
 
 # -- what it says -------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import pytest
 from feed.dialects.client import Resuming
 from feed.dialects.contract import Close, HandshakeRefusal, Reply, Subscribe
 from feed.dialects.discovery import codecs, dialects
-from feed.dialects.resume import Beginning, ResumeRefused, Why
+from feed.dialects.resume import RefusalReason, ResumePoint, ResumeRefused
 from feed.model.stream_position import StreamPosition
 
 SEND = "send the last pos that you were told, such as 123456-a1b2c3d4"
@@ -22,13 +22,16 @@ ANEW = "subscribe without since to begin with the present"
 def wordings(at):
     """What is wrong with a position, by kind: the position as text, and the sentence."""
     return {
-        Why.MALFORMED: ("12", f"since=12 is a number alone and proves nothing: {SEND}"),
-        Why.TOO_OLD: (at(99).text, f"since={at(99).text} is too old: the oldest event kept is 101; {ANEW}"),
-        Why.AHEAD: (
+        RefusalReason.MALFORMED: ("12", f"since=12 is a number alone and proves nothing: {SEND}"),
+        RefusalReason.TOO_OLD: (
+            at(99).text,
+            f"since={at(99).text} is too old: the oldest event kept is 101; {ANEW}",
+        ),
+        RefusalReason.AHEAD: (
             at(201).text,
             f"since={at(201).text} is ahead of this server: its newest event is 200; {ANEW}",
         ),
-        Why.OTHER_HISTORY: (
+        RefusalReason.OTHER_HISTORY: (
             "150-00000000",
             f"since=150-00000000 is of another history: this is not the market you saw; {ANEW}",
         ),
@@ -37,13 +40,19 @@ def wordings(at):
 
 # SecurityPro's error codes, and Rails' statuses.
 CODES = {
-    Why.MALFORMED: "invalid_request",
-    Why.HELD: "already_subscribed",
-    Why.TOO_OLD: "resume_too_old",
-    Why.AHEAD: "resume_ahead",
-    Why.OTHER_HISTORY: "resume_other_history",
+    RefusalReason.MALFORMED: "invalid_request",
+    RefusalReason.HELD: "already_subscribed",
+    RefusalReason.TOO_OLD: "resume_too_old",
+    RefusalReason.AHEAD: "resume_ahead",
+    RefusalReason.OTHER_HISTORY: "resume_other_history",
 }
-STATUSES = {Why.MALFORMED: 400, Why.HELD: 400, Why.OTHER_HISTORY: 409, Why.TOO_OLD: 410, Why.AHEAD: 416}
+STATUSES = {
+    RefusalReason.MALFORMED: 400,
+    RefusalReason.HELD: 400,
+    RefusalReason.OTHER_HISTORY: 409,
+    RefusalReason.TOO_OLD: 410,
+    RefusalReason.AHEAD: 416,
+}
 
 
 class Tradyn:
@@ -197,7 +206,7 @@ def test_rails_subscribes_by_the_handshake(support):
     assert one.subscribe("publicTrades") == [None]
     for why, (text, complaint) in wordings(at).items():
         one = Talk(support, "rails", since=text)
-        if why is Why.MALFORMED:
+        if why is RefusalReason.MALFORMED:
             body = {"statusCode": 400, "body": complaint}
             assert (one.session.status, json.loads(one.session.body)) == (400, body)
             continue
@@ -235,7 +244,9 @@ def test_what_is_kept_can_be_resumed_from(support, talk, seq):
     assert one.subscribe(one.speaker.streams[0], since=support.position(seq).text) == [support.position(seq)]
 
 
-@pytest.mark.parametrize("why", [Why.MALFORMED, Why.TOO_OLD, Why.AHEAD, Why.OTHER_HISTORY])
+@pytest.mark.parametrize(
+    "why", [RefusalReason.MALFORMED, RefusalReason.TOO_OLD, RefusalReason.AHEAD, RefusalReason.OTHER_HISTORY]
+)
 def test_a_refusal_says_why(support, talk, why):
     """In the protocol's own style, each kind distinct; nothing has begun, and the connection stays."""
     one = talk()
@@ -317,6 +328,6 @@ def test_a_beginning_lets_a_bug_through():
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        Beginning(StreamPosition(1, 2), check).next()
+        ResumePoint(StreamPosition(1, 2), check).next()
     with pytest.raises(ResumeRefused):
-        Beginning(None, check).next(5)
+        ResumePoint(None, check).next(5)

@@ -210,7 +210,7 @@ def test_positions_are_in_every_numbered_message_and_can_be_resumed_from(support
     stage.publish(story[:half])
     numbered = [topic for topic in everything if "seq" in dict(topic.options).get("ext", "")]
     assert {topic.dialect for topic in numbered} == set(dialects())
-    assert any(topic.channel == "heartbeat" for topic in numbered)
+    assert "securitypro" not in dialects() or any(topic.channel == "heartbeat" for topic in numbered)
     ears = [(topic, stage.ear(topic)) for topic in numbered]
     for topic, ear in ears:
         present = stage.hub.position.text

@@ -22,7 +22,7 @@ from feed.client import (
     connect,
 )
 from feed.dialects.ladder import CHECKED_LEVELS
-from feed.faults.gate import Wire
+from feed.faults.gate import GateMode
 from feed.testing import FeedServer
 from feed.testing.proxy import Proxy
 
@@ -88,7 +88,7 @@ def test_it_survives_a_bad_wire_with_the_right_book(backend, feed_server):
                 spoil(server, Proxy.drop)
                 resumed = await until(feed, Connected)
                 assert resumed.resumed_after > 0
-                spoil(server, lambda tap: setattr(tap, "wire", Wire.MUTE))
+                spoil(server, lambda tap: setattr(tap, "wire", GateMode.MUTE))
                 await until(feed, Stale)
                 await until(feed, Connected)
                 await agree(feed, server)

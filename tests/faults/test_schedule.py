@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feed.faults.schedule import Cue, Schedule
+from feed.faults.schedule import FaultSchedule, FaultTransition
 from feed.model.faults import Disconnect, Garbage, Mute
 
 START = 1_000
@@ -16,16 +16,16 @@ def rows(*times):
 
 def test_a_time_stands_before_the_first_event_of_it():
     """Or of a later one; what came before is not concerned."""
-    schedule = Schedule([Disconnect(at=50)], start=START)
+    schedule = FaultSchedule([Disconnect(at=50)], start=START)
     assert schedule.next(0, rows(10, 49)) is None
     assert schedule.next(2, rows(49, 50, 50)) == 1
-    assert schedule.take(3, rows(50, 50), now=START + 49) == Cue(START + 50, True, 0)
+    assert schedule.take(3, rows(50, 50), now=START + 49) == FaultTransition(START + 50, True, 0)
     assert schedule.next(3, rows(50, 50)) is None
 
 
 def test_a_number_stands_after_its_event():
     """At the end of a batch too, for nothing has to follow."""
-    schedule = Schedule([Garbage(seq=7)], start=START)
+    schedule = FaultSchedule([Garbage(seq=7)], start=START)
     assert schedule.next(3, rows(1, 2, 3)) is None
     assert schedule.next(3, rows(1, 2, 3, 4)) == 4
     assert schedule.next(7, []) == 0
@@ -33,20 +33,20 @@ def test_a_number_stands_after_its_event():
 
 def test_one_that_lasts_ends():
     """So long after it began: by its own time, or by that of the event before it."""
-    schedule = Schedule([Mute(at=50, duration=30), Mute(seq=4, duration=5)], start=START)
+    schedule = FaultSchedule([Mute(at=50, duration=30), Mute(seq=4, duration=5)], start=START)
     assert schedule.next(0, rows(60)) == 0
-    assert schedule.take(0, rows(60), now=START) == Cue(START + 50, True, 0)
+    assert schedule.take(0, rows(60), now=START) == FaultTransition(START + 50, True, 0)
     assert schedule.next(0, rows(60, 61, 62, 63, 70)) == 4
-    assert schedule.take(4, rows(70), now=START + 63) == Cue(4, True, 1)
+    assert schedule.take(4, rows(70), now=START + 63) == FaultTransition(4, True, 1)
     assert schedule.next(4, rows(67, 68, 90)) == 1
-    assert schedule.take(5, rows(68, 90), now=START + 67) == Cue(START + 68, False, 1)
+    assert schedule.take(5, rows(68, 90), now=START + 67) == FaultTransition(START + 68, False, 1)
     assert schedule.next(5, rows(68, 90)) == 1
-    assert schedule.take(6, rows(90), now=START + 68) == Cue(START + 80, False, 0)
+    assert schedule.take(6, rows(90), now=START + 68) == FaultTransition(START + 80, False, 0)
 
 
 def test_at_one_place_the_end_comes_first_then_the_files_order():
     """So that one that follows another finds it over."""
-    schedule = Schedule([Mute(at=10, duration=10), Garbage(at=20), Disconnect(at=20)], start=START)
+    schedule = FaultSchedule([Mute(at=10, duration=10), Garbage(at=20), Disconnect(at=20)], start=START)
     schedule.take(0, rows(15), now=START)
     taken = []
     while schedule.next(1, rows(99)) == 0:
@@ -58,7 +58,7 @@ def test_at_one_place_the_end_comes_first_then_the_files_order():
 def test_nothing_is_due():
     """It says so to who takes without asking."""
     with pytest.raises(LookupError):
-        Schedule([], start=START).take(0, rows(1), now=START)
+        FaultSchedule([], start=START).take(0, rows(1), now=START)
 
 
 @given(
@@ -78,7 +78,7 @@ def test_batches_may_be_cut_anywhere(faults, steps, cuts):
     """Every fault stands between the same two events, however they come."""
 
     def places(sizes):
-        schedule, now, seq, found, time = Schedule(faults, start=START), START, 0, [], 0
+        schedule, now, seq, found, time = FaultSchedule(faults, start=START), START, 0, [], 0
         left = []
         for step in steps:
             time += step

@@ -5,14 +5,14 @@ import io
 import attrs
 import pytest
 
-from feed.importers import Options, Report, import_files
+from feed.importers import ImportReport, Options, import_files
 from feed.recording.format import Header
 from feed.recording.reader import RecordingReader
 
 
 @attrs.frozen
 class Imported:
-    report: Report
+    report: ImportReport
     header: Header
     rows: list[tuple[int, ...]]
 

@@ -10,7 +10,7 @@ from clients import PING, PONG, TEXT, frame
 from scripts import Script, quote
 
 from feed import Limits, Settings
-from feed.faults.contract import Plan
+from feed.faults.contract import FaultPlan
 from feed.model.faults import (
     Aim,
     Delay,
@@ -37,7 +37,7 @@ def faulty(open_server):
     return lambda *faults, **options: open_server(
         options.pop("settings", None),
         options.pop("script", None) or Script(opening=[quote(at, 100, ts=START) for at in range(3)]),
-        Plan(faults=faults, seed=5, start=START),
+        FaultPlan(faults=faults, seed=5, start=START),
     )
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feed import Limits, Settings
-from feed.server.guesses import Guesses
+from feed.server.guesses import WrongKeyCounter
 
 THREE = Settings(limits=Limits(wrong_keys_per_minute=3))
 TICKER = "/v1/market/ticker?symbol=EURUSD"
@@ -31,7 +31,7 @@ class Clock:
 def test_wrong_keys_are_counted_by_address_and_forgotten_with_the_minute():
     """Whoever has had too many waits until it is over; others do not."""
     clock = Clock()
-    guesses = Guesses(Limits(wrong_keys_per_minute=2), clock)
+    guesses = WrongKeyCounter(Limits(wrong_keys_per_minute=2), clock)
     for _ in range(5):
         guesses.wrong("10.0.0.1")
     clock.now = 15.0
@@ -43,7 +43,7 @@ def test_wrong_keys_are_counted_by_address_and_forgotten_with_the_minute():
 
 def test_what_was_good_there_before_is_looked_at_all_the_same():
     """A neighbour who guesses locks nobody out; the same key from elsewhere is a guess like any other."""
-    guesses = Guesses(Limits(wrong_keys_per_minute=1), Clock())
+    guesses = WrongKeyCounter(Limits(wrong_keys_per_minute=1), Clock())
     guesses.good("10.0.0.1", b"mine")
     for address in ("10.0.0.1", "10.0.0.2"):
         guesses.wrong(address)
@@ -54,7 +54,7 @@ def test_what_was_good_there_before_is_looked_at_all_the_same():
 
 def test_addresses_of_one_site_are_one():
     """Whoever has an IPv6 address has 2^64 of them."""
-    guesses = Guesses(Limits(wrong_keys_per_minute=1), Clock())
+    guesses = WrongKeyCounter(Limits(wrong_keys_per_minute=1), Clock())
     guesses.wrong("2001:db8::1")
     assert guesses.wait("2001:db8::ffff:1", b"") == 60.0
     assert guesses.wait("2001:db8:0:1::1", b"") == 0.0
@@ -67,7 +67,7 @@ def test_addresses_of_one_site_are_one():
 def test_memory_is_bounded():
     """Addresses past the bound share one count; of good keys the oldest are forgotten."""
     limits = Limits(wrong_keys_per_minute=2)
-    guesses = Guesses(limits, Clock())
+    guesses = WrongKeyCounter(limits, Clock())
     for number in range(limits.counted_addresses + 10):
         guesses.wrong(f"a{number}")
     assert len(guesses._wrong) == limits.counted_addresses + 1
@@ -81,7 +81,7 @@ def test_memory_is_bounded():
 @given(st.text(max_size=40))
 def test_any_address_is_one(address):
     """A transport may call its peer what it likes."""
-    guesses = Guesses(Limits(wrong_keys_per_minute=1), Clock())
+    guesses = WrongKeyCounter(Limits(wrong_keys_per_minute=1), Clock())
     guesses.wrong(address)
     assert guesses.wait(address, b"") == 60.0
 

@@ -7,7 +7,7 @@ from clients import NONCE, request
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feed.dialects.contract import Opening
+from feed.dialects.contract import UpgradeRequest
 from feed.server.head import BadRequest, HeadReader
 
 LIMIT = 16 * 1024
@@ -121,7 +121,7 @@ def test_any_target_is_a_path_or_a_bad_request(target):
 
 def test_a_dialect_sees_the_request():
     """Path, query, headers in lower case, subprotocols in the client's order."""
-    assert read(HEAD).opening == Opening(
+    assert read(HEAD).opening == UpgradeRequest(
         path="/market/ws",
         query={"key": "a b", "empty": ""},
         headers={

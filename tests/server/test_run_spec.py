@@ -9,7 +9,7 @@ from feed.settings import Settings
 from feed.sim.defaults import default_market
 from feed.sim.market import Market
 from feed.sim.script import ScriptedMarket
-from feed.sim.simulation import Until
+from feed.sim.simulation import StopCondition
 
 NOW = 1_700_000_000_000_000_000
 SECOND = 1_000_000_000
@@ -49,11 +49,11 @@ def test_a_scenario_has_its_own_instruments():
 @pytest.mark.parametrize(
     ("text", "until"),
     [
-        (None, Until()),
-        ("90s", Until(time=NOW + 90 * SECOND)),
-        ("2023-11-14T22:13:25Z", Until(time=NOW + 5 * SECOND)),
-        ("2023-11-14", Until(time=1_699_920_000 * SECOND)),
-        ("1234", Until(seq=1234)),
+        (None, StopCondition()),
+        ("90s", StopCondition(time=NOW + 90 * SECOND)),
+        ("2023-11-14T22:13:25Z", StopCondition(time=NOW + 5 * SECOND)),
+        ("2023-11-14", StopCondition(time=1_699_920_000 * SECOND)),
+        ("1234", StopCondition(seq=1234)),
     ],
 )
 def test_where_it_ends(text, until):

@@ -17,7 +17,7 @@ from scripts import quote
 from feed import Limits, Settings
 from feed.dialects.discovery import dialects
 from feed.errors import ConfigError
-from feed.faults.contract import Ending
+from feed.faults.contract import ForcedClose
 from feed.server.certificates import tls_context
 from feed.server.close_reason import SHUTDOWN
 from feed.server.connection.transport import SocketTransport
@@ -91,7 +91,7 @@ async def test_a_reset_is_an_error_behind_tls_too(server, config):
     await client.upgrade()
     await client.message()
     (connection,) = server.context.registry.connections
-    connection.leave(Ending(why="fault: reset", reset=True))
+    connection.leave(ForcedClose(why="fault: reset", reset=True))
     with pytest.raises(trio.BrokenResourceError):
         await client.rest()
     await trio.sleep(1)

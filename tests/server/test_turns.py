@@ -12,7 +12,7 @@ from feed import Settings
 from feed.dialects.tradyn.policy import TradynPolicy
 from feed.policies import Policies
 from feed.server.budget import FRAME, MESSAGE
-from feed.server.turns import Turns
+from feed.server.turns import FairScheduler
 from feed.settings import Limits
 
 HERE, THERE = "127.0.0.1", "127.0.0.2"
@@ -32,7 +32,7 @@ async def work(member, log, name, *, times, units):
 @on_virtual_clock
 async def test_a_turn_is_there_at_once_when_nobody_waits():
     """The task does not even pause."""
-    turns = Turns(Limits())
+    turns = FairScheduler(Limits())
     async with trio.open_nursery() as nursery:
         nursery.start_soon(turns.run)
         await trio.testing.wait_all_tasks_blocked()
@@ -46,7 +46,7 @@ async def test_a_turn_is_there_at_once_when_nobody_waits():
 @on_virtual_clock
 async def test_other_tasks_run_between_two_portions_of_work():
     """However much is asked for, the loop comes round after a bounded number of units."""
-    turns, done, passes = Turns(Limits()), [], []
+    turns, done, passes = FairScheduler(Limits()), [], []
 
     async def count():
         while True:
@@ -70,7 +70,7 @@ async def test_other_tasks_run_between_two_portions_of_work():
 @on_virtual_clock
 async def test_addresses_take_turns():
     """One that asks for little stands behind one piece of work of the other, not behind all of them."""
-    turns, done = Turns(Limits()), []
+    turns, done = FairScheduler(Limits()), []
     async with trio.open_nursery() as nursery:
         nursery.start_soon(turns.run)
         await trio.testing.wait_all_tasks_blocked()
@@ -91,7 +91,7 @@ async def test_addresses_take_turns():
 async def test_all_connections_of_an_address_share_its_budget():
     """Many do not get more than one; those of another address are served as ever."""
     limits = Limits(address_work_per_second=1000, address_work_burst=5000, work_reserve=1)
-    turns, here, there = Turns(limits), [], []
+    turns, here, there = FairScheduler(limits), [], []
     async with trio.open_nursery() as nursery:
         nursery.start_soon(turns.run)
         await trio.testing.wait_all_tasks_blocked()
@@ -108,7 +108,7 @@ async def test_all_connections_of_an_address_share_its_budget():
 async def test_a_quiet_connection_is_served_on_its_reserve():
     """Its address has nothing left, and its pong is read all the same."""
     limits = Limits(address_work_per_second=1000, address_work_burst=5000, work_reserve=20)
-    turns, busy = Turns(limits), []
+    turns, busy = FairScheduler(limits), []
     quiet = turns.member(HERE)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(turns.run)
@@ -125,7 +125,7 @@ async def test_a_quiet_connection_is_served_on_its_reserve():
 async def test_who_gives_up_waiting_takes_no_turn():
     """A connection that ends while it waits costs its address nothing."""
     limits = Limits(address_work_per_second=100, address_work_burst=100, work_reserve=1)
-    turns = Turns(limits)
+    turns = FairScheduler(limits)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(turns.run)
         await trio.testing.wait_all_tasks_blocked()
@@ -144,7 +144,7 @@ async def test_who_gives_up_waiting_takes_no_turn():
 async def test_when_the_gate_closes_nobody_is_left_waiting():
     """A server that stops still hears the last words of its clients."""
     limits = Limits(address_work_per_second=1, address_work_burst=1, work_reserve=1)
-    turns, done = Turns(limits), []
+    turns, done = FairScheduler(limits), []
     async with trio.open_nursery() as clients, trio.open_nursery() as nursery:
         nursery.start_soon(turns.run)
         await trio.testing.wait_all_tasks_blocked()

@@ -16,7 +16,7 @@ from feed.model.market import MarketSpec
 from feed.model.requests import Cancel, CancelMany, Create, JournalEntry, Modify
 from feed.model.scenario import Scenario
 from feed.model.timeline import Delist
-from feed.model.trading import OrderState, Pricing, Reason, Verb, packed, unpacked
+from feed.model.trading import OrderState, Pricing, Reason, RequestKind, packed, unpacked
 from feed.settings import Trading
 from feed.sim.clients import ClientMarket
 from feed.sim.control import Control, RunState
@@ -499,4 +499,4 @@ def test_a_run_without_accounts_takes_no_orders():
 def test_states_and_verbs_are_told_apart():
     """Every number in a row has a name."""
     assert [*map(int, OrderState)] == [*range(1, 11)]
-    assert (Verb(1), Reason(0)) == (Verb.CREATE, Reason.NONE)
+    assert (RequestKind(1), Reason(0)) == (RequestKind.CREATE, Reason.NONE)

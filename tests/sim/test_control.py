@@ -15,7 +15,7 @@ from feed.sim.control import Control, RunState
 from feed.sim.defaults import default_market
 from feed.sim.market import Market
 from feed.sim.script import ScriptedMarket
-from feed.sim.simulation import Until
+from feed.sim.simulation import StopCondition
 
 SECOND = 1_000_000_000
 START = 1_709_731_800 * SECOND
@@ -323,7 +323,7 @@ def test_a_seek_past_the_end_is_refused(controlled):
     with pytest.raises(MarketError, match=f"the market ends at {end}, it cannot go on to {end + 1}"):
         control.seek(end + 1)
     assert drain(control) == whole()[1]
-    control = controlled(until=Until(time=START + SECOND))
+    control = controlled(until=StopCondition(time=START + SECOND))
     with pytest.raises(MarketError, match="the market ends at"):
         control.seek(START + 2 * SECOND)
     control.seek(START + SECOND)
@@ -333,7 +333,7 @@ def test_a_seek_past_the_end_is_refused(controlled):
 
 def test_a_seek_past_an_unknown_end_ends(controlled):
     """Not seeking for good."""
-    control = controlled(until=Until(seq=len(whole()[0]) + 5))
+    control = controlled(until=StopCondition(seq=len(whole()[0]) + 5))
     control.seek(START + SECOND)
     assert len(drain(control)) == 5
     assert control.status().state is RunState.ENDED
@@ -368,7 +368,7 @@ def test_checkpoints_are_bounded_in_bytes(controlled):
 @pytest.mark.parametrize("speed", [0.0, 1.0])
 def test_a_run_ends_at_a_time(clock, controlled, speed):
     """What happens at that time is still part of it."""
-    control = controlled(speed=speed, until=Until(time=START + SECOND))
+    control = controlled(speed=speed, until=StopCondition(time=START + SECOND))
     clock.now = 2000.0
     assert drain(control) == rows_until(START + SECOND)
     assert control.status().market_time == START + SECOND
@@ -377,7 +377,7 @@ def test_a_run_ends_at_a_time(clock, controlled, speed):
 @pytest.mark.parametrize("seq", [1, 40, 100, 101, 102])
 def test_a_run_ends_with_an_event(clock, seq):
     """Exactly, in the middle of an action, or of the opening books."""
-    control = Control(ScriptedMarket(SCENARIO), clock=clock, until=Until(seq=seq))
+    control = Control(ScriptedMarket(SCENARIO), clock=clock, until=StopCondition(seq=seq))
     rows = control.opening()
     control.start()
     opening, others = whole()
@@ -386,7 +386,9 @@ def test_a_run_ends_with_an_event(clock, seq):
 
 def test_an_endless_market_can_be_ended(clock):
     """A market without a script, by time."""
-    control = Control(Market(SPEC, seed=1, start=START), clock=clock, until=Until(time=START + SECOND))
+    control = Control(
+        Market(SPEC, seed=1, start=START), clock=clock, until=StopCondition(time=START + SECOND)
+    )
     market = Market(SPEC, seed=1, start=START)
     assert control.opening() == market.opening()
     control.start()

@@ -13,7 +13,7 @@ from feed.model.timeline import Halt
 from feed.sim.defaults import default_market
 from feed.sim.replay import Replay, replay
 from feed.sim.script import ScriptedMarket
-from feed.sim.simulation import Until
+from feed.sim.simulation import StopCondition
 
 SECOND = 1_000_000_000
 START = 1_709_731_800 * SECOND
@@ -55,7 +55,7 @@ def test_it_comes_out_the_same_again():
 
 def test_a_part_of_it():
     """Up to an event: what has begun by then."""
-    outcome = replay(SCENARIO, until=Until(seq=100))
+    outcome = replay(SCENARIO, until=StopCondition(seq=100))
     digest = Digest()
     digest.update(rows()[:100])
     assert (outcome.events, outcome.digest, outcome.faults) == (100, digest.hexdigest(), 1)

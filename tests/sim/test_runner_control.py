@@ -12,7 +12,7 @@ from feed.settings import Flow
 from feed.sim.defaults import default_market
 from feed.sim.runner import MarketRunner
 from feed.sim.script import ScriptedMarket
-from feed.sim.simulation import Until
+from feed.sim.simulation import StopCondition
 
 SECOND = 1_000_000_000
 START = 1_709_731_800 * SECOND
@@ -24,7 +24,7 @@ def runner(*, speed=0.0, until=None, checkpoint_seconds=0.0):
         ScriptedMarket(SCENARIO),
         flow=Flow(batch_events=64, checkpoint_seconds=checkpoint_seconds),
         speed=speed,
-        until=until or Until(),
+        until=until or StopCondition(),
     )
 
 
@@ -55,7 +55,7 @@ async def test_the_same_rows_at_any_speed(autojump_clock, speed):
 
 async def test_a_run_that_ends_early(autojump_clock):
     """By time, and the channel is closed then."""
-    source = runner(until=Until(time=START + SECOND))
+    source = runner(until=StopCondition(time=START + SECOND))
     assert await received(source) == rows_until(START + SECOND)
 
 

@@ -5,7 +5,7 @@ from clients import CLOSE, PONG, TEXT, frame, request
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feed.faults.gate import Frames, Wire
+from feed.faults.gate import Frames, GateMode
 from feed.stream.frames import close_frame, text_frame
 from feed.testing.proxy import Proxy, Visit
 
@@ -108,7 +108,7 @@ def test_a_good_wire_passes_everything(tap, below):
 
 def test_a_mute_wire_passes_control_frames_alone(tap, below):
     """Pings and closes; data is lost."""
-    tap.wire = Wire.MUTE
+    tap.wire = GateMode.MUTE
     tap.send(text_frame("one") + PING)
     tap.mend()
     tap.send(text_frame("two"))
@@ -117,7 +117,7 @@ def test_a_mute_wire_passes_control_frames_alone(tap, below):
 
 def test_a_held_wire_gives_everything_back(tap, below):
     """Late, and in order."""
-    tap.wire = Wire.HELD
+    tap.wire = GateMode.HELD
     tap.send(text_frame("one") + PING + text_frame("two"))
     assert below.out == PING
     tap.mend()

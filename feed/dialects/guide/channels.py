@@ -47,7 +47,7 @@ KEY_OPTION: Final = "key"
 Pairs = tuple[tuple[str, str], ...]
 
 
-class KeyNeeded(ProtocolError):
+class KeyRequired(ProtocolError):
     """A channel that is not for everybody was asked for without a key."""
 
 
@@ -97,7 +97,7 @@ def _spelled(listing: Listing, pairs: Pairs, unthinned: Pairs) -> Mapping[str, T
     )
 
 
-class Finder:
+class ChannelFinder:
     """
     Finds the topics that a connection may name.
 
@@ -137,13 +137,13 @@ class Finder:
                 if kind == ALERTS:
                     return (self._private(kind, index, channel, key),)
                 if kind == SIGNALS and key is None:
-                    raise KeyNeeded(channel)
+                    raise KeyRequired(channel)
                 return (self._topics[kind, index],)
         return ()
 
     def _private(self, kind: str, at: int, channel: str, key: str | None) -> Topic:
         if key is None:
-            raise KeyNeeded(channel)
+            raise KeyRequired(channel)
         return private_topic(kind, at, key, self._unthinned)
 
 

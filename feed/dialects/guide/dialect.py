@@ -9,7 +9,7 @@ has all of it.
 from __future__ import annotations
 
 from feed.analytics.alerts import AlertBook
-from feed.dialects.contract import Dialect, HandshakeRefusal, Opening, SessionContext
+from feed.dialects.contract import Dialect, HandshakeRefusal, SessionContext, UpgradeRequest
 from feed.dialects.guide import channels
 from feed.dialects.guide.alerts import AlertsEncoder
 from feed.dialects.guide.books import LevelsEncoder, OrdersEncoder
@@ -36,7 +36,7 @@ class Guide(Dialect):
     path = "/guide"
     aliases = ("/ws",)
 
-    def session(self, opening: Opening, context: SessionContext) -> GuideSession | HandshakeRefusal:
+    def session(self, opening: UpgradeRequest, context: SessionContext) -> GuideSession | HandshakeRefusal:
         """Open a session; only a bad connection option is refused."""
         try:
             return GuideSession(context, options(opening.query))

@@ -8,12 +8,12 @@ from typing import Final
 from feed.dialects import contract
 from feed.dialects.contract import Action, Close, DisconnectCause, Reply, Session, SessionContext
 from feed.dialects.guide import channels
-from feed.dialects.guide.channels import KeyNeeded
+from feed.dialects.guide.channels import KeyRequired
 from feed.dialects.guide.decode import Auth, List, Ping, Request, Subscribe, Unsubscribe, decode
 from feed.dialects.guide.encode import error
 from feed.dialects.messages import NAMED, clip, message, unknown
 from feed.dialects.options import Options
-from feed.dialects.resume import COMPLAINT, Beginning
+from feed.dialects.resume import COMPLAINT, ResumePoint
 from feed.errors import ProtocolError
 from feed.model.stream_position import StreamPosition
 from feed.model.topics import Topic
@@ -42,8 +42,8 @@ class GuideSession(Session):
     def __init__(self, context: SessionContext, options: Options) -> None:
         self._context = context
         self._options = options
-        self._beginning = Beginning(options.since, context.check)
-        self._finder = channels.Finder(context.listing, options)
+        self._beginning = ResumePoint(options.since, context.check)
+        self._finder = channels.ChannelFinder(context.listing, options)
         self._topics: dict[Topic, None] = {}
         self._key: str | None = None  # its name
         self._attempts = 0
@@ -120,7 +120,7 @@ class GuideSession(Session):
         for channel in request.channels:
             try:
                 topics = self._finder.topics(channel, self._key)
-            except KeyNeeded:
+            except KeyRequired:
                 locked[channel] = None
                 continue
             if not topics:

@@ -57,7 +57,7 @@ CHANNELS: Final[dict[str, Callable[[Pair], Sequence[int]]]] = {
 """Every channel, and the instruments of a pair that it tells of."""
 
 
-class Names:
+class PairNames:
     """
     Finds the pairs of one listing by what clients call them.
 
@@ -120,9 +120,9 @@ class Names:
 
 
 @lru_cache(maxsize=8)  # a server has one listing, and a session for each client
-def names(listing: Listing) -> Names:
+def names(listing: Listing) -> PairNames:
     """The finder of a listing."""
-    return Names(listing)
+    return PairNames(listing)
 
 
 def known_interval(interval: str) -> bool:

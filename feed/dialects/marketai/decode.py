@@ -53,7 +53,7 @@ decode: Final = decoder("action", _REQUESTS)
 
 
 @attrs.frozen(kw_only=True)
-class Wanted:
+class ChannelRequest:
     """
     One entry of a request's list.
 
@@ -72,7 +72,7 @@ class UnknownChannel(ProtocolError):
     """An entry names a channel that there is not."""
 
 
-def wanted(entry: object) -> Wanted:
+def wanted(entry: object) -> ChannelRequest:
     """
     One entry of ``channels``.
 
@@ -91,7 +91,7 @@ def wanted(entry: object) -> Wanted:
     strange = [interval for interval in intervals if not known_interval(interval)]
     if strange:
         raise ProtocolError(unknown("interval(s)", strange))
-    return Wanted(channel=channel, symbols=_strings(entry, "symbols"), intervals=intervals)
+    return ChannelRequest(channel=channel, symbols=_strings(entry, "symbols"), intervals=intervals)
 
 
 def _strings(entry: Mapping[str, object], name: str) -> tuple[str, ...]:

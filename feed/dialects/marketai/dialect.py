@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Final
 
 from feed.analytics.pairs import Pair, pair_name
-from feed.dialects.contract import Dialect, HandshakeRefusal, Opening, Session, SessionContext
+from feed.dialects.contract import Dialect, HandshakeRefusal, Session, SessionContext, UpgradeRequest
 from feed.dialects.marketai import admission, channels
 from feed.dialects.marketai.admission import AdmissionRefused
 from feed.dialects.marketai.encode import (
@@ -29,7 +29,7 @@ from feed.dialects.marketai.samples import (
     PredictionsSample,
     QuotesSample,
 )
-from feed.dialects.marketai.session import MarketAiSession, TurnedAway
+from feed.dialects.marketai.session import MarketAiSession, RefusedSession
 from feed.model.instruments import Instrument
 from feed.model.topics import Topic
 from feed.state.encoder import Encoder
@@ -47,7 +47,7 @@ class MarketAi(Dialect):
     path = "/marketai"
     root_query = "key"
 
-    def session(self, opening: Opening, context: SessionContext) -> Session | HandshakeRefusal:
+    def session(self, opening: UpgradeRequest, context: SessionContext) -> Session | HandshakeRefusal:
         """
         Open a session, or say before the handshake why not.
 
@@ -62,7 +62,7 @@ class MarketAi(Dialect):
                 admission.enter(grant, context)
         except AdmissionRefused as refused:
             if opening.query.get("errors") == "frame":
-                return TurnedAway(refused)
+                return RefusedSession(refused)
             return HandshakeRefusal(refused.status, refused.body)
         return MarketAiSession(context, grant, asked)
 

@@ -11,11 +11,11 @@ from feed.dialects.marketai import admission, channels
 from feed.dialects.marketai.admission import AdmissionRefused
 from feed.dialects.marketai.decode import (
     Auth,
+    ChannelRequest,
     Ping,
     Request,
     UnknownChannel,
     Unsubscribe,
-    Wanted,
     decode,
     wanted,
 )
@@ -43,7 +43,7 @@ _WORDING: Final = {
 _MOST_NAMED: Final = 100
 
 
-class TurnedAway(Session):
+class RefusedSession(Session):
     """For a browser, which cannot read a refused handshake: the same answer as a message, and the end."""
 
     authenticated = True
@@ -156,7 +156,7 @@ class MarketAiSession(Session):
         # What is confirmed comes first, then the snapshots.
         return [*actions, contract.Subscribe(tuple(topics))] if topics else actions
 
-    def _subscribe(self, one: Wanted) -> tuple[list[Action], list[Topic]]:
+    def _subscribe(self, one: ChannelRequest) -> tuple[list[Action], list[Topic]]:
         """The answers to one entry, and what it adds to the topics."""
         names, actions = self._sort(one)
         accepted, rejected = self._within_limit(names)
@@ -174,7 +174,7 @@ class MarketAiSession(Session):
             actions.append(self._exceeded(rejected))
         return actions, topics
 
-    def _unsubscribe(self, one: Wanted) -> tuple[list[Action], list[Topic]]:
+    def _unsubscribe(self, one: ChannelRequest) -> tuple[list[Action], list[Topic]]:
         """The answers to one entry, and what it takes off the topics."""
         if one.symbols:
             names, actions = self._sort(one)
@@ -199,7 +199,7 @@ class MarketAiSession(Session):
     def _topics(self, channel: str, name: str, intervals: Iterable[str]) -> list[Topic]:
         return self._names.topics(channel, name, intervals, self._options)
 
-    def _sort(self, one: Wanted) -> tuple[list[str], list[Action]]:
+    def _sort(self, one: ChannelRequest) -> tuple[list[str], list[Action]]:
         """Split the symbols of an entry into names, each once, and a complaint about unknown ones."""
         found: dict[str, None] = {}
         strange: list[str] = []

@@ -6,7 +6,7 @@ from typing import Final
 
 import attrs
 
-from feed.dialects.contract import AdmissionResult, Bearer, Opening, SessionContext
+from feed.dialects.contract import AdmissionResult, Bearer, SessionContext, UpgradeRequest
 from feed.dialects.messages import unknown
 from feed.dialects.options import Options, options
 from feed.dialects.rails import channels
@@ -56,7 +56,7 @@ class Admission:
     options: Options
 
 
-def admit(opening: Opening, context: SessionContext) -> Admission:
+def admit(opening: UpgradeRequest, context: SessionContext) -> Admission:
     """
     Check a handshake.
 
@@ -89,7 +89,7 @@ def admit(opening: Opening, context: SessionContext) -> Admission:
     return admission
 
 
-def _market(opening: Opening, context: SessionContext) -> int | None:
+def _market(opening: UpgradeRequest, context: SessionContext) -> int | None:
     name = opening.query.get("market", "")
     if not name:
         raise ProtocolError("The query parameter market is missing")

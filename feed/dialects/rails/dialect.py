@@ -7,7 +7,7 @@ reading of it, line by line.
 
 from __future__ import annotations
 
-from feed.dialects.contract import Dialect, HandshakeRefusal, Opening, SessionContext
+from feed.dialects.contract import Dialect, HandshakeRefusal, SessionContext, UpgradeRequest
 from feed.dialects.rails import channels
 from feed.dialects.rails.admission import AdmissionRefused, admit
 from feed.dialects.rails.encode import LevelsEncoder, TradesEncoder, refusal
@@ -32,7 +32,7 @@ class Rails(Dialect):
     root_query = "market"
     trades = True
 
-    def session(self, opening: Opening, context: SessionContext) -> RailsSession | HandshakeRefusal:
+    def session(self, opening: UpgradeRequest, context: SessionContext) -> RailsSession | HandshakeRefusal:
         """Open a session for the holder of a token, or refuse before the handshake."""
         try:
             return RailsSession(admit(opening, context), context)

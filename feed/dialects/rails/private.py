@@ -17,7 +17,7 @@ from feed.model.ids import match_id, order_id, user_id
 from feed.model.instruments import Contract, Instrument, decimal_text
 from feed.model.orders import TimeInForce
 from feed.model.stream_position import StreamPosition
-from feed.model.trading import OrderState, Pricing, Reason, Verb, unpacked
+from feed.model.trading import OrderState, Pricing, Reason, RequestKind, unpacked
 from feed.state.encoder import Encoder
 
 # An order takes less than 500 bytes, and no client need take a message of a mebibyte.
@@ -29,19 +29,23 @@ _ROLES: Final = {True: "taker", False: "maker"}
 
 # Result type, status code and text of what is told, by what was asked for and what became of it.
 _SAID: Final = {
-    (Verb.CREATE, OrderState.PENDING): ("createOrder", 202, "order created, pending acceptance"),
-    (Verb.CREATE, OrderState.ACTIVE): ("createOrder", 200, "order accepted"),
-    (Verb.CREATE, OrderState.UNTRIGGERED): ("createOrder", 200, "order accepted, waiting for its trigger"),
-    (Verb.CREATE, OrderState.REJECTED): ("rejectOrder", 400, ""),
-    (Verb.CREATE, OrderState.CANCELLED): ("cancelOrder", 200, "order cancelled"),
-    (Verb.CREATE, OrderState.REFUSED): ("createOrder", 409, ""),
-    (Verb.CANCEL, OrderState.CANCELLING): ("cancelOrder", 202, "cancelling order"),
-    (Verb.CANCEL, OrderState.CANCELLED): ("cancelOrder", 200, "order cancelled"),
-    (Verb.CANCEL, OrderState.REFUSED): ("cancelOrder", 404, ""),
-    (Verb.MODIFY, OrderState.MODIFYING): ("modifyOrder", 202, "modifying order"),
-    (Verb.MODIFY, OrderState.MODIFIED): ("modifyOrder", 200, "original order modified"),
-    (Verb.MODIFY, OrderState.PENDING): ("modifyOrder", 200, "new order created, pending acceptance"),
-    (Verb.MODIFY, OrderState.REFUSED): ("modifyOrder", 400, ""),
+    (RequestKind.CREATE, OrderState.PENDING): ("createOrder", 202, "order created, pending acceptance"),
+    (RequestKind.CREATE, OrderState.ACTIVE): ("createOrder", 200, "order accepted"),
+    (RequestKind.CREATE, OrderState.UNTRIGGERED): (
+        "createOrder",
+        200,
+        "order accepted, waiting for its trigger",
+    ),
+    (RequestKind.CREATE, OrderState.REJECTED): ("rejectOrder", 400, ""),
+    (RequestKind.CREATE, OrderState.CANCELLED): ("cancelOrder", 200, "order cancelled"),
+    (RequestKind.CREATE, OrderState.REFUSED): ("createOrder", 409, ""),
+    (RequestKind.CANCEL, OrderState.CANCELLING): ("cancelOrder", 202, "cancelling order"),
+    (RequestKind.CANCEL, OrderState.CANCELLED): ("cancelOrder", 200, "order cancelled"),
+    (RequestKind.CANCEL, OrderState.REFUSED): ("cancelOrder", 404, ""),
+    (RequestKind.MODIFY, OrderState.MODIFYING): ("modifyOrder", 202, "modifying order"),
+    (RequestKind.MODIFY, OrderState.MODIFIED): ("modifyOrder", 200, "original order modified"),
+    (RequestKind.MODIFY, OrderState.PENDING): ("modifyOrder", 200, "new order created, pending acceptance"),
+    (RequestKind.MODIFY, OrderState.REFUSED): ("modifyOrder", 400, ""),
 }
 _NOT_FOUND: Final = 404
 # Each request uses one unit of the account's quota, and the first answer says so.

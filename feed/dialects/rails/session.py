@@ -25,7 +25,7 @@ from feed.dialects.rails.decode import (
 )
 from feed.dialects.rails.encode import book_messages, problem, response, trade_messages
 from feed.dialects.rails.private import order_messages
-from feed.dialects.resume import Beginning, ResumeRefused, Why
+from feed.dialects.resume import RefusalReason, ResumePoint, ResumeRefused
 from feed.errors import ProtocolError
 from feed.model.instruments import Instrument
 from feed.model.stream_position import StreamPosition
@@ -33,11 +33,11 @@ from feed.model.symbols import symbols
 from feed.model.topics import Topic
 
 _REFUSED: Final = {
-    Why.MALFORMED: 400,
-    Why.HELD: 400,
-    Why.OTHER_HISTORY: 409,
-    Why.TOO_OLD: 410,
-    Why.AHEAD: 416,
+    RefusalReason.MALFORMED: 400,
+    RefusalReason.HELD: 400,
+    RefusalReason.OTHER_HISTORY: 409,
+    RefusalReason.TOO_OLD: 410,
+    RefusalReason.AHEAD: 416,
 }
 # What emitPublicCompletedOrders shows at most.
 RECENT_TRADES: Final = 100
@@ -67,7 +67,7 @@ class RailsSession(Session):
         self._admission = admission
         self._account = admission.bearer.grant.account
         self._everywhere = tuple(range(len(context.listing)))
-        self._beginning = Beginning(admission.options.since, context.check)
+        self._beginning = ResumePoint(admission.options.since, context.check)
         self._streams: dict[str, None] = {}
         self._timers_due = 0
         policy = context.policies.rails

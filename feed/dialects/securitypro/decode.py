@@ -34,7 +34,7 @@ class Unsubscribe(Subscribe):
 
 
 @attrs.frozen
-class Wanted:
+class StreamRequest:
     """One stream of a batch."""
 
     channel: str
@@ -49,7 +49,7 @@ class SubscribeBatch:
     Ours; the document has one stream in a frame. The other fields are those of :class:`Subscribe`.
     """
 
-    subscriptions: list[Wanted]
+    subscriptions: list[StreamRequest]
     apiKey: str | None = attrs.field(default=None, repr=False)  # noqa: N815  # the document's spelling
     since: Any = None
 

@@ -7,7 +7,7 @@ the reading of it, line by line.
 
 from __future__ import annotations
 
-from feed.dialects.contract import Dialect, HandshakeRefusal, Opening, SessionContext
+from feed.dialects.contract import Dialect, HandshakeRefusal, SessionContext, UpgradeRequest
 from feed.dialects.options import options, thinned
 from feed.dialects.securitypro.encode import (
     HEARTBEAT,
@@ -35,7 +35,9 @@ class SecurityPro(Dialect):
     path = "/securitypro"
     aliases = ("/market/ws",)
 
-    def session(self, opening: Opening, context: SessionContext) -> SecurityProSession | HandshakeRefusal:
+    def session(
+        self, opening: UpgradeRequest, context: SessionContext
+    ) -> SecurityProSession | HandshakeRefusal:
         """Open a session. Keys come in a message; only a bad connection option is refused."""
         try:
             return SecurityProSession(opening, context, options(opening.query))

@@ -6,18 +6,26 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from feed.dialects import contract
-from feed.dialects.contract import Action, Close, DisconnectCause, Opening, Reply, Session, SessionContext
+from feed.dialects.contract import (
+    Action,
+    Close,
+    DisconnectCause,
+    Reply,
+    Session,
+    SessionContext,
+    UpgradeRequest,
+)
 from feed.dialects.messages import NAMED, clip, unknown
 from feed.dialects.options import Options
-from feed.dialects.resume import Beginning, ResumeRefused, Why
+from feed.dialects.resume import RefusalReason, ResumePoint, ResumeRefused
 from feed.dialects.securitypro.decode import (
     Pong,
     Request,
+    StreamRequest,
     Subscribe,
     SubscribeBatch,
     Unsubscribe,
     UnsubscribeBatch,
-    Wanted,
     decode,
 )
 from feed.dialects.securitypro.encode import HEARTBEAT, confirmation, error
@@ -42,11 +50,11 @@ _WORDING: Final = {
     DisconnectCause.TOKEN_EXPIRED: ("unauthorized", "API key expired"),
 }
 _REFUSED: Final = {
-    Why.MALFORMED: INVALID,
-    Why.HELD: "already_subscribed",
-    Why.TOO_OLD: "resume_too_old",
-    Why.AHEAD: "resume_ahead",
-    Why.OTHER_HISTORY: "resume_other_history",
+    RefusalReason.MALFORMED: INVALID,
+    RefusalReason.HELD: "already_subscribed",
+    RefusalReason.TOO_OLD: "resume_too_old",
+    RefusalReason.AHEAD: "resume_ahead",
+    RefusalReason.OTHER_HISTORY: "resume_other_history",
 }
 
 
@@ -64,11 +72,11 @@ class SecurityProSession(Session):
 
     authenticated = True
 
-    def __init__(self, opening: Opening, context: SessionContext, options: Options) -> None:
+    def __init__(self, opening: UpgradeRequest, context: SessionContext, options: Options) -> None:
         self._context = context
         self._options = options
         self._policy = policy = context.policies.securitypro
-        self._beginning = Beginning(options.since, context.check)
+        self._beginning = ResumePoint(options.since, context.check)
         self._held: dict[Topic, str] = {}  # and the symbol of each
         self._grant: Grant | None = None
         self._query_key = opening.query.get(QUERY_KEY) if policy.query_key else None
@@ -150,7 +158,7 @@ class SecurityProSession(Session):
         topics = contract.Subscribe((self._heartbeat, *found), since)
         return [*self._said("subscribed", answers, since), topics]
 
-    def _sort(self, entries: Sequence[Wanted]) -> tuple[dict[Topic, str], list[_Answer]]:
+    def _sort(self, entries: Sequence[StreamRequest]) -> tuple[dict[Topic, str], list[_Answer]]:
         """The topics of a batch with their symbols, and what is to be said of each entry."""
         if not entries:
             raise ProtocolError("subscriptions must name at least one")
@@ -192,7 +200,7 @@ class SecurityProSession(Session):
             self._grant = self._context.check_key(key)
         return self._grant is not None
 
-    def _topic(self, request: Subscribe | Wanted, *, suggest: bool = True) -> tuple[Topic, str]:
+    def _topic(self, request: Subscribe | StreamRequest, *, suggest: bool = True) -> tuple[Topic, str]:
         """What a request is about, and its canonical symbol."""
         if self._grant is not None and not self._grant.allows(Scope.READ):
             raise ProtocolError("API key is not allowed to read market data", code="forbidden")

@@ -7,7 +7,7 @@ beside this file has the reading of it, line by line.
 
 from __future__ import annotations
 
-from feed.dialects.contract import Dialect, HandshakeRefusal, Opening, SessionContext
+from feed.dialects.contract import Dialect, HandshakeRefusal, SessionContext, UpgradeRequest
 from feed.dialects.options import options, thinned
 from feed.dialects.tradyn.encode import TickEncoder, error
 from feed.dialects.tradyn.session import TradynSession
@@ -29,7 +29,7 @@ class Tradyn(Dialect):
     path = "/tradyn"
     root_query = ""
 
-    def session(self, opening: Opening, context: SessionContext) -> TradynSession | HandshakeRefusal:
+    def session(self, opening: UpgradeRequest, context: SessionContext) -> TradynSession | HandshakeRefusal:
         """Open a session. Keys come in a message; only a bad connection option is refused."""
         try:
             return TradynSession(context, options(opening.query))

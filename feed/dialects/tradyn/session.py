@@ -9,7 +9,7 @@ from feed.dialects import contract
 from feed.dialects.contract import Action, Close, DisconnectCause, Reply, Session, SessionContext
 from feed.dialects.messages import message, unknown
 from feed.dialects.options import Options
-from feed.dialects.resume import Beginning
+from feed.dialects.resume import ResumePoint
 from feed.dialects.tradyn.decode import Auth, List, Request, Subscribe, Unsubscribe, decode
 from feed.dialects.tradyn.encode import error
 from feed.errors import ProtocolError
@@ -37,7 +37,7 @@ class TradynSession(Session):
     def __init__(self, context: SessionContext, options: Options) -> None:
         self._context = context
         self._options = options
-        self._beginning = Beginning(options.since, context.check)
+        self._beginning = ResumePoint(options.since, context.check)
         self.pong_seconds = context.policies.tradyn.pong_seconds
         self._grant: Grant | None = None
         self._refused = 0

@@ -27,7 +27,7 @@ from feed.dialects.contract import (
     Subscribe,
     Unsubscribe,
 )
-from feed.faults.contract import Ending
+from feed.faults.contract import ForcedClose
 from feed.faults.pacing import LinkState
 from feed.server import close_reason
 from feed.server.budget import message_cost
@@ -38,7 +38,7 @@ from feed.server.connection.stream import ConnectionStream
 from feed.server.connection.upgrade import upgrade
 from feed.server.countdown import Countdown
 from feed.server.registry import ConnectionRegistry
-from feed.server.turns import Member
+from feed.server.turns import ScheduledConnection
 from feed.stream.frames import close_frame
 from feed.stream.send_buffer import SendBuffer
 from feed.stream.transport import Transport
@@ -62,7 +62,7 @@ class Connection:
         session: Session,
         registry: ConnectionRegistry,
         *,
-        member: Member,
+        member: ScheduledConnection,
         deflate: str = "",
         over: Callable[[], None] = lambda: None,
     ) -> None:
@@ -179,7 +179,7 @@ class Connection:
         """Everything that goes out, in order."""
         return self._send_buffer
 
-    def leave(self, ending: Ending) -> None:
+    def leave(self, ending: ForcedClose) -> None:
         """End the connection between these two events; without a close code, drop the connection."""
         self._hub.mute(self._send_buffer)
         cause = DisconnectCause.TOKEN_EXPIRED if ending.token_expired else None

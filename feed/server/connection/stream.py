@@ -16,7 +16,7 @@ from feed.faults.pacing import GOOD, LinkState
 from feed.faults.transport import LINK_BYTES, FaultyTransport
 from feed.server.budget import FRAME, FRAME_BYTES
 from feed.server.connection.fragments import Fragments
-from feed.server.turns import Member
+from feed.server.turns import ScheduledConnection
 from feed.stream.frames import is_close
 from feed.stream.resettable_event import ResettableEvent
 from feed.stream.send_buffer import SendBuffer
@@ -48,7 +48,7 @@ class ConnectionStream(trio.abc.Stream):
         too_many_frames: Callable[[], None],
         message_bytes: int,
         too_big: Callable[[], None],
-        member: Member,
+        member: ScheduledConnection,
         too_much: Callable[[], None],
         over: Callable[[], None] = lambda: None,
     ) -> None:

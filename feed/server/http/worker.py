@@ -31,7 +31,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from feed.model.arrival import Arrival
 from feed.server.budget import ANSWER_BYTES, REQUEST
 from feed.server.http_parser import HttpParser
-from feed.server.turns import Member
+from feed.server.turns import ScheduledConnection
 from feed.settings import Limits, Web
 from feed.stream.transport import Transport
 
@@ -67,7 +67,9 @@ class HttpWorker:
         """Whether something is served at ``path``."""
         return path in self._paths
 
-    async def serve(self, transport: Transport, parser: HttpParser, arrival: Arrival, member: Member) -> None:
+    async def serve(
+        self, transport: Transport, parser: HttpParser, arrival: Arrival, member: ScheduledConnection
+    ) -> None:
         """Serve a connection whose first request head has been read, to its end."""
         stream = HttpStream(transport, close_seconds=self._limits.close_seconds)
         state: dict[str, Any] = {"stream": stream, "arrival": arrival, "member": member}
@@ -225,7 +227,7 @@ class _Bounded:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         stream: HttpStream = scope["state"]["stream"]
-        member: Member = scope["state"]["member"]
+        member: ScheduledConnection = scope["state"]["member"]
         begun = False
         size = 0
 

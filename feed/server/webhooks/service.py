@@ -30,7 +30,7 @@ MOST_TOPICS: Final = 1000  # of one webhook
 _REASONS: Final = 200  # characters of an error that its owner is shown
 
 
-class Posts(Protocol):
+class WebhookTransport(Protocol):
     """What carries a message to its URL."""
 
     async def post(self, url: str, body: bytes, headers: dict[str, str]) -> int:
@@ -49,7 +49,7 @@ class WebhookService:
         self,
         hub: Hub,
         settings: Webhooks,
-        client: Posts,
+        client: WebhookTransport,
         *,
         run: str,
         clock: Callable[[], float],

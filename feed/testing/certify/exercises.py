@@ -19,10 +19,10 @@ import attrs
 from feed.dialects.client import Codec, Requirement
 from feed.dialects.discovery import codecs
 from feed.errors import ConfigError
-from feed.faults.gate import Wire
+from feed.faults.gate import GateMode
 from feed.settings import DEMO_SECRET, Limits
 from feed.stream.frames import text_frame
-from feed.testing.certify.report import Finding, Report
+from feed.testing.certify.report import Finding, ReportCard
 from feed.testing.proxy import Proxy, Visit
 from feed.testing.server import FeedServer
 
@@ -98,7 +98,7 @@ class Exercises:
             Requirement.BACK_OFF: self._backs_off,
         }
 
-    def run(self, tell: Callable[[Finding], None]) -> Report:
+    def run(self, tell: Callable[[Finding], None]) -> ReportCard:
         """
         Run it all.
 
@@ -127,7 +127,7 @@ class Exercises:
                     tell(finding)
             finally:
                 self._kill()
-        return Report(dialect=self._dialect, command=self._command, findings=tuple(findings))
+        return ReportCard(dialect=self._dialect, command=self._command, findings=tuple(findings))
 
     # -- the parts ---------------------------------------------------------------------------------
 
@@ -178,7 +178,7 @@ class Exercises:
         return Outcome(passed=not early, seen=f"waited {told} s; at least {wanted} s are asked for")
 
     def _survives_a_slow_spell(self) -> Outcome:
-        self._inject(lambda tap: setattr(tap, "wire", Wire.HELD))
+        self._inject(lambda tap: setattr(tap, "wire", GateMode.HELD))
         time.sleep(SLOW_SECONDS)
         self._inject(Proxy.mend)
         return self._is_well(f"data came {SLOW_SECONDS:g} s late")
@@ -217,7 +217,7 @@ class Exercises:
 
     def _notices_silence(self) -> Outcome:
         visit = self._visit
-        self._inject(lambda tap: setattr(tap, "wire", Wire.MUTE))
+        self._inject(lambda tap: setattr(tap, "wire", GateMode.MUTE))
         outcome = self._until(
             lambda: visit.left is not None or self._here is not visit,
             self._patience,

@@ -34,7 +34,7 @@ class Finding:
 
 
 @attrs.frozen(kw_only=True)
-class Report:
+class ReportCard:
     """
     All findings.
 

@@ -19,7 +19,7 @@ import trio
 
 from feed.cli.foreground import settle
 from feed.cli.logs import configure
-from feed.dialects.contract import Action, Opening, SessionContext, Subscribe
+from feed.dialects.contract import Action, SessionContext, Subscribe, UpgradeRequest
 from feed.dialects.discovery import dialects
 from feed.dialects.options import Options
 from feed.dialects.tradyn.dialect import Tradyn
@@ -139,7 +139,7 @@ class StampedTradyn(Tradyn):
     def __init__(self, source: SteadySource) -> None:
         self._source = source
 
-    def session(self, opening: Opening, desk: SessionContext) -> TradynSession:
+    def session(self, opening: UpgradeRequest, desk: SessionContext) -> TradynSession:
         """As the real one."""
         del opening
         return CountedSession(desk, self._source)

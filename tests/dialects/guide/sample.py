@@ -2,11 +2,11 @@
 
 import json
 
-from feed.dialects.contract import Opening
+from feed.dialects.contract import UpgradeRequest
 
 KINDS = ["ticker", "trades", "book", "book3", "candles_1m"]
 
-OPENING = Opening(path="/ws")
+OPENING = UpgradeRequest(path="/ws")
 AUTHENTICATE = []
 SUBSCRIBE = [
     json.dumps({"type": "subscribe", "channels": [f"{kind}_{symbol}" for kind in KINDS]})

@@ -9,7 +9,14 @@ import json
 import attrs
 import pytest
 
-from feed.dialects.contract import DisconnectCause, HandshakeRefusal, Opening, Reply, Subscribe, Unsubscribe
+from feed.dialects.contract import (
+    DisconnectCause,
+    HandshakeRefusal,
+    Reply,
+    Subscribe,
+    Unsubscribe,
+    UpgradeRequest,
+)
 from feed.dialects.discovery import route
 from feed.dialects.guide import channels
 from feed.dialects.guide.dialect import DIALECT
@@ -37,7 +44,7 @@ def client_with(support):
     """Says something on a connection with these options, and returns the actions."""
 
     def connect(**query):
-        session = DIALECT.session(Opening(path="/ws", query=query), support.context)
+        session = DIALECT.session(UpgradeRequest(path="/ws", query=query), support.context)
         return lambda kind="subscribe", **fields: session.receive(json.dumps({"type": kind, **fields}))
 
     return connect
@@ -57,7 +64,7 @@ def test_line_1_paths():
 
 def test_line_1_subscription_of_the_guide(support):
     """No welcome, no key: one message, a confirmation, and the stream."""
-    session = DIALECT.session(Opening(path="/ws"), support.context)
+    session = DIALECT.session(UpgradeRequest(path="/ws"), support.context)
     assert session.authenticated
     assert session.open() == ()
     assert session.receive('{"type": "subscribe", "channels": ["ticker_btcusd"]}') == [
@@ -133,7 +140,7 @@ def test_line_4_ping(client):
 )  # fmt: skip
 def test_line_4_message_outside_the_protocol(support, text, answer):
     """An error that says why; the connection stays."""
-    session = DIALECT.session(Opening(), support.context)
+    session = DIALECT.session(UpgradeRequest(), support.context)
     assert session.receive(text) == [error(answer)]
 
 
@@ -150,7 +157,7 @@ def test_line_9_tickers_can_be_thinned_and_nothing_else(client_with):
 
 def test_bad_option_is_refused_before_the_handshake(support):
     """In the words of the dialect."""
-    refusal = DIALECT.session(Opening(query={"conflate": "0"}), support.context)
+    refusal = DIALECT.session(UpgradeRequest(query={"conflate": "0"}), support.context)
     ladder = "50, 100, 250, 500, 1000, 2000, 5000, 10000, 30000, 60000"
     assert refusal == HandshakeRefusal(400, error(f"conflate must be one of {ladder} milliseconds").text)
 
@@ -166,13 +173,13 @@ def test_bad_option_is_refused_before_the_handshake(support):
 )
 def test_last_words(support, fault, text):
     """The server says why it closes, as an error."""
-    assert Reply(DIALECT.session(Opening(), support.context).wording(fault)) == error(text)
+    assert Reply(DIALECT.session(UpgradeRequest(), support.context).wording(fault)) == error(text)
 
 
 def test_topics_are_the_same_objects_for_all(support):
     """Who compares the topics of two connections need not look into them, however they were spelled."""
     asked = [
-        DIALECT.session(Opening(path="/ws"), support.context).receive(
+        DIALECT.session(UpgradeRequest(path="/ws"), support.context).receive(
             json.dumps({"type": "subscribe", "channels": [f"{kind}_{spelled}"]})
         )[-1]
         for kind in ("ticker", "book3")
@@ -185,7 +192,7 @@ def test_topics_are_the_same_objects_for_all(support):
 def test_instruments_with_one_plain_name_are_told_apart(support):
     """The canonical name means the first of them; each has its own symbol."""
     twins = Listing([support.listing[BTC], attrs.evolve(support.listing[BTC], symbol="BTC/USD")])
-    finder = channels.Finder(twins, Options())
+    finder = channels.ChannelFinder(twins, Options())
     found = [
         finder.topics(f"book_{spelled}")[0].instrument
         for spelled in ("btcusd", "BTC-USD", "BTC/USD", "btc/usd")

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from feed.dialects.contract import Opening
+from feed.dialects.contract import UpgradeRequest
 from feed.dialects.guide.dialect import DIALECT
 from feed.model.events import CLOCK, TRADE, UNKNOWN, event
 from feed.model.topics import Topic
@@ -138,7 +138,7 @@ def test_line_7_whoever_joins_later_hears_the_same_candles(support, channel, len
 
 def test_line_8_only_candles_of_a_minute_resume(support):
     """What an interval of another length was at a position is not kept: an error, and nothing begins."""
-    session = DIALECT.session(Opening(path="/ws"), support.context)
+    session = DIALECT.session(UpgradeRequest(path="/ws"), support.context)
     since = support.position(150).text
     ask = {"type": "subscribe", "channels": ["candles_1m_btcusd", "candles_5m_btcusd"], "since": since}
     (answer,) = session.receive(json.dumps(ask))

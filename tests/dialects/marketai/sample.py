@@ -2,7 +2,7 @@
 
 import json
 
-from feed.dialects.contract import Opening
+from feed.dialects.contract import UpgradeRequest
 
 CHANNELS = [
     "quotes",
@@ -16,7 +16,7 @@ CHANNELS = [
     "polymarket",
 ]
 
-OPENING = Opening(path="/marketai")
+OPENING = UpgradeRequest(path="/marketai")
 AUTHENTICATE = [json.dumps({"action": "auth", "key": "good key"})]
 SUBSCRIBE = [
     json.dumps(

@@ -5,7 +5,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 
-from feed.dialects.contract import Opening
+from feed.dialects.contract import UpgradeRequest
 from feed.dialects.discovery import dialects
 from feed.model.events import CLOCK, FUNDING, LIQUIDATION, ROUND, SIGNAL, TRADE, UNKNOWN
 from feed.model.instruments import Contract, Instrument, Listing
@@ -385,7 +385,7 @@ def test_each_signal_comes_over_the_wire_from_its_scenario(support, name):
     run = ScriptedMarket(read_scenario(find_scenario(name), MARKETS))
     stage = support.Stage(run.listing)
     session = dialects()["marketai"].session(
-        Opening(query={"key": "good key"}), support.with_listing(run.listing)
+        UpgradeRequest(query={"key": "good key"}), support.with_listing(run.listing)
     )
     *_, subscribe = session.receive('{"action":"subscribe","channels":[{"type":"signals"}]}')
     ear = stage.ear(*subscribe.topics)
@@ -407,7 +407,7 @@ def heard_of(support, name, *channels):
     run = ScriptedMarket(read_scenario(find_scenario(name), MARKETS))
     stage = support.Stage(run.listing)
     session = dialects()["marketai"].session(
-        Opening(query={"key": "good key"}), support.with_listing(run.listing)
+        UpgradeRequest(query={"key": "good key"}), support.with_listing(run.listing)
     )
     entries = [{"type": channel} for channel in channels]
     *_, subscribe = session.receive(json.dumps({"action": "subscribe", "channels": entries}))

@@ -9,10 +9,10 @@ from feed.dialects.contract import (
     AdmissionResult,
     Close,
     HandshakeRefusal,
-    Opening,
     Reply,
     Subscribe,
     Unsubscribe,
+    UpgradeRequest,
 )
 from feed.dialects.discovery import dialects
 from feed.model.grants import Grant, Tier
@@ -70,7 +70,7 @@ def context(support):
 
 
 def connect(context, tier="max", **query):
-    return dialects()["marketai"].session(Opening(path="/", query={"key": tier, **query}), context)
+    return dialects()["marketai"].session(UpgradeRequest(path="/", query={"key": tier, **query}), context)
 
 
 def say(session, **fields):
@@ -154,7 +154,7 @@ def test_numbers_are_an_option_of_the_topics(context):
 
 def test_key_in_a_message(context):
     """Without a key in the query the first message brings it, and learns the tier."""
-    session = dialects()["marketai"].session(Opening(path="/marketai"), context)
+    session = dialects()["marketai"].session(UpgradeRequest(path="/marketai"), context)
 
     assert not session.authenticated
     assert say(session, action="auth", key="basic") == [Reply('{"type":"authenticated","tier":"basic"}')]
@@ -163,7 +163,7 @@ def test_key_in_a_message(context):
 
 def test_invalid_key_in_a_message_can_be_put_right(context):
     """It is an error; after too many of them the connection ends."""
-    session = dialects()["marketai"].session(Opening(path="/marketai"), context)
+    session = dialects()["marketai"].session(UpgradeRequest(path="/marketai"), context)
     invalid = Reply('{"type":"error","code":"UNAUTHORIZED","message":"Invalid API key"}')
 
     for _ in range(context.auth_attempts - 1):
@@ -174,7 +174,7 @@ def test_invalid_key_in_a_message_can_be_put_right(context):
 @pytest.mark.parametrize("text", ['{"action":"ping"}', "nonsense", "[]", '{"action":"auth"}'])
 def test_first_message_that_is_no_auth_ends_the_connection(context, text):
     """Nobody is served before a key was shown."""
-    session = dialects()["marketai"].session(Opening(path="/marketai"), context)
+    session = dialects()["marketai"].session(UpgradeRequest(path="/marketai"), context)
 
     reply, close = session.receive(text)
 
@@ -205,7 +205,7 @@ def test_one_connection_too_many(context, tier, most):
     )
 
     assert connect(context, tier) == HandshakeRefusal(429, body)
-    late = dialects()["marketai"].session(Opening(path="/marketai"), context)
+    late = dialects()["marketai"].session(UpgradeRequest(path="/marketai"), context)
     assert say(late, action="auth", key=tier) == [
         Reply(body),
         Close(1008, f"Connection limit ({most}) reached for your tier."),

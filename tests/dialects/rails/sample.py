@@ -2,10 +2,10 @@
 
 import json
 
-from feed.dialects.contract import Opening
+from feed.dialects.contract import UpgradeRequest
 
 STREAMS = ["orders", "trades", "publicTrades", "publicOrderBook"]
 
-OPENING = Opening(path="/rails", query={"market": "ALL"}, subprotocols=("authorization#good-token",))
+OPENING = UpgradeRequest(path="/rails", query={"market": "ALL"}, subprotocols=("authorization#good-token",))
 AUTHENTICATE = []
 SUBSCRIBE = [json.dumps({"message": "subscribe", "content": {"subscriptions": STREAMS}})]

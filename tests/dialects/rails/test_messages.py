@@ -14,7 +14,7 @@ from feed.model.ids import match_id, order_id, user_id
 from feed.model.instruments import Contract
 from feed.model.stream_position import StreamPosition
 from feed.model.topics import Topic
-from feed.model.trading import OrderState, Pricing, Reason, Verb, packed
+from feed.model.trading import OrderState, Pricing, Reason, RequestKind, packed
 from feed.state.market_state import MarketState
 
 BTC = 3
@@ -26,7 +26,7 @@ ORDER = OrderChanged(
     instrument=BTC,
     account=7,
     request=packed(ID),
-    verb=Verb.CREATE,
+    verb=RequestKind.CREATE,
     state=OrderState.PENDING,
     reason=Reason.NONE,
     order=17,
@@ -137,7 +137,7 @@ def test_both_sides_of_a_trade_have_one_match_id(encoder):
 )
 def test_each_answer_about_an_order(encoder, *, verb, state, reason, kind, status, body, quota):
     """Code, text and status as the document's tables have them, and the whole order."""
-    item = attrs.evolve(ORDER, verb=Verb[verb], state=OrderState[state], reason=Reason[reason])
+    item = attrs.evolve(ORDER, verb=RequestKind[verb], state=OrderState[state], reason=Reason[reason])
     said = json.loads(encoder("orders", ("account", "7")).encode(item))
     shown = {
         "market": "BTC-USD",
@@ -188,7 +188,7 @@ def test_an_order_where_nobody_may_trade_hears_which_it_is(support, contract, wh
 )
 def test_a_request_that_did_nothing(encoder, *, verb, reason, kind, status, body):
     """The error of its kind, without an order."""
-    item = attrs.evolve(ORDER, verb=Verb[verb], state=OrderState.REFUSED, reason=Reason[reason])
+    item = attrs.evolve(ORDER, verb=RequestKind[verb], state=OrderState.REFUSED, reason=Reason[reason])
     assert json.loads(encoder("orders", ("account", "7")).encode(item)) == {
         "resultType": kind,
         "market": "BTC-USD",
@@ -248,8 +248,10 @@ def test_nothing_of_another_account_is_said(encoder):
     """Neither an order nor a fill, whatever became of it."""
     other = encoder("orders", ("account", "8"))
     assert [
-        other.encode(attrs.evolve(ORDER, verb=verb, state=state)) for verb in Verb for state in OrderState
-    ] == [None] * (len(Verb) * len(OrderState))
+        other.encode(attrs.evolve(ORDER, verb=verb, state=state))
+        for verb in RequestKind
+        for state in OrderState
+    ] == [None] * (len(RequestKind) * len(OrderState))
 
 
 def test_a_book_is_kept_from_a_snapshot_and_deltas(support):

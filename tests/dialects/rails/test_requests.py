@@ -10,11 +10,11 @@ from feed.dialects.contract import (
     Close,
     DisconnectCause,
     HandshakeRefusal,
-    Opening,
     Reply,
     Submit,
     Subscribe,
     Unsubscribe,
+    UpgradeRequest,
 )
 from feed.dialects.discovery import dialects, route
 from feed.dialects.rails.policy import RailsPolicy
@@ -34,7 +34,7 @@ ORDER = order_id(1_717_100_052_972_000_000, 17)
 
 def opening(*, token="good-token", **query):
     subprotocols = () if token is None else (f"authorization#{token}",)
-    return Opening(path="/rails", query={"market": "BTC-USD", **query}, subprotocols=subprotocols)
+    return UpgradeRequest(path="/rails", query={"market": "BTC-USD", **query}, subprotocols=subprotocols)
 
 
 @pytest.fixture

@@ -2,9 +2,9 @@
 
 import json
 
-from feed.dialects.contract import Opening
+from feed.dialects.contract import UpgradeRequest
 
-OPENING = Opening(path="/securitypro")
+OPENING = UpgradeRequest(path="/securitypro")
 AUTHENTICATE = []
 SUBSCRIBE = [
     json.dumps({"op": "subscribe", "channel": channel, "symbol": symbol, "apiKey": "good key"})

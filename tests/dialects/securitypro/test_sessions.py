@@ -13,10 +13,10 @@ from feed.dialects.contract import (
     Close,
     DisconnectCause,
     HandshakeRefusal,
-    Opening,
     Reply,
     Subscribe,
     Unsubscribe,
+    UpgradeRequest,
 )
 from feed.dialects.discovery import route
 from feed.dialects.securitypro.dialect import DIALECT
@@ -51,7 +51,7 @@ class Client:
         self.now = support.now
         policies = Policies(securitypro=SecurityProPolicy(**policy))
         context = attrs.evolve(support.context, policies=policies, now=lambda: self.now)
-        self.session = DIALECT.session(Opening(path="/market/ws", query=query or {}), context)
+        self.session = DIALECT.session(UpgradeRequest(path="/market/ws", query=query or {}), context)
 
     def say(self, op="subscribe", **fields):
         return self.session.receive(json.dumps({"op": op, **fields}))
@@ -330,7 +330,7 @@ def test_options_name_the_topics(support):
 
 def test_bad_option_is_refused_before_the_handshake(support):
     """In the words of the dialect."""
-    refusal = DIALECT.session(Opening(query={"ext": "x"}), support.context)
+    refusal = DIALECT.session(UpgradeRequest(query={"ext": "x"}), support.context)
     assert refusal == HandshakeRefusal(400, error("ext=x is unknown; known are seq").text)
 
 
@@ -355,7 +355,7 @@ def test_key_is_in_no_reply_and_in_no_repr(support):
     """Neither a good one nor a bad one, wherever it stood."""
     seen = []
     context = attrs.evolve(support.context, check_key=seen.append)
-    session = DIALECT.session(Opening(), context)
+    session = DIALECT.session(UpgradeRequest(), context)
     actions = [*session.receive('{"op":"subscribe","channel":"x","symbol":"y","apiKey":"sk_secret"}')]
     actions += session.receive('{"op":"subscribe","channel":"x","symbol":"y","apiKey":["sk_secret"]}')
     assert seen == ["sk_secret"]

@@ -9,7 +9,7 @@ import json
 import attrs
 import pytest
 
-from feed.dialects.contract import Close, DisconnectCause, Opening, Reply, Subscribe, Unsubscribe
+from feed.dialects.contract import Close, DisconnectCause, Reply, Subscribe, Unsubscribe, UpgradeRequest
 from feed.dialects.discovery import route
 from feed.dialects.tradyn.dialect import DIALECT
 from feed.model.instruments import Instrument, Listing
@@ -35,7 +35,7 @@ def ticks(support, *symbols):
 @pytest.fixture
 def session(support):
     """A session before authentication."""
-    return DIALECT.session(Opening(), support.context)
+    return DIALECT.session(UpgradeRequest(), support.context)
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_line_2_one_welcome_and_nothing_else(session):
 @pytest.mark.parametrize(("window", "seconds"), [(5.0, "5"), (0.5, "0.5")])
 def test_line_2_welcome_tells_the_window_in_force(support, window, seconds):
     """The figure is that of the settings."""
-    session = DIALECT.session(Opening(), attrs.evolve(support.context, auth_seconds=window))
+    session = DIALECT.session(UpgradeRequest(), attrs.evolve(support.context, auth_seconds=window))
     text = f"Connected. Authenticate within {seconds} seconds."
     assert session.open() == [Reply(f'{{"type":"welcome","message":"{text}","authTimeout":{seconds}}}')]
 
@@ -255,7 +255,7 @@ def test_line_16_five_hundred_instruments_on_one_connection(support):
         Instrument(symbol=symbol, base=symbol, quote="USD", price_decimals=2, size_decimals=0)
         for symbol in symbols
     )
-    session = DIALECT.session(Opening(), attrs.evolve(support.context, listing=listing))
+    session = DIALECT.session(UpgradeRequest(), attrs.evolve(support.context, listing=listing))
     session.receive('{"type":"auth","apiKey":"good key"}')
     assert session.receive(json.dumps({"type": "subscribe", "symbols": symbols})) == [
         confirmed("subscribed", symbols, 500),
@@ -275,7 +275,7 @@ def test_line_18_key_that_may_not_read(session):
 def test_line_20_nothing_is_remembered_from_connection_to_connection(support, client):
     """The same key on a new connection begins with no subscriptions."""
     client(type="subscribe", symbol="EURUSD")
-    again = DIALECT.session(Opening(), support.context)
+    again = DIALECT.session(UpgradeRequest(), support.context)
     again.receive('{"type":"auth","apiKey":"good key"}')
     assert again.receive('{"type":"list"}') == [confirmed("subscriptions", [], 0)]
 
@@ -338,7 +338,7 @@ def test_key_is_in_no_reply_and_in_no_repr(support):
     """Neither a good one nor a bad one."""
     seen = []
     context = attrs.evolve(support.context, check_key=seen.append)
-    session = DIALECT.session(Opening(), context)
+    session = DIALECT.session(UpgradeRequest(), context)
     actions = [*session.receive('{"type":"auth","apiKey":"tk_live_secret"}')]
     actions += session.receive('{"type":"auth","apiKey":["tk_live_secret"]}')
     actions += session.receive('{"type":"tk_live"')

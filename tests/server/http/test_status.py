@@ -4,14 +4,14 @@ import trio
 from asking import ask
 from scripts import Script, quote
 
-from feed.faults.contract import Plan
+from feed.faults.contract import FaultPlan
 from feed.model.events import STATUS, Status
 from feed.model.faults import Delay, Disconnect, Restart
 
 SECOND = 1_000_000_000
 MINUTE = 60 * SECOND
 
-PLAN = Plan(
+PLAN = FaultPlan(
     faults=(
         Delay(at=MINUTE, duration=MINUTE, delay=SECOND),
         Restart(at=3 * MINUTE, duration=MINUTE),

@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from feed.dialects.client import Requirement
-from feed.testing.certify.report import Finding, Report
+from feed.testing.certify.report import Finding, ReportCard
 
 
 def finding(requirement, passed, *, required=True):
@@ -15,7 +15,7 @@ def finding(requirement, passed, *, required=True):
 
 @pytest.fixture
 def report():
-    return Report(
+    return ReportCard(
         dialect="tradyn",
         command=("python", "bot.py"),
         findings=(
@@ -68,6 +68,6 @@ def test_advice_does_not_decide():
     """All that is required was done: certified."""
     done = finding(Requirement.CONNECT, passed=True)
     advice = finding(Requirement.MUTE, passed=False, required=False)
-    report = Report(dialect="guide", command=("x",), findings=(done, advice))
+    report = ReportCard(dialect="guide", command=("x",), findings=(done, advice))
     assert report.passed
     assert report.text().endswith("certified: all that the document requires\n")

@@ -10,7 +10,7 @@ import msgspec
 from feed.dialects import webhooks
 from feed.dialects.access import Problem, Shape
 from feed.dialects.guide import channels
-from feed.dialects.guide.channels import ALERTS, ALL_ALERTS, NAME, SIGNALS, Finder
+from feed.dialects.guide.channels import ALERTS, ALL_ALERTS, NAME, SIGNALS, ChannelFinder
 from feed.dialects.guide.rest.access import GROUP, KEY, PREFIX, owner
 from feed.dialects.messages import unknown
 from feed.dialects.options import Options
@@ -45,7 +45,7 @@ def create(context: RestContext, call: Call) -> WebhookMade:
     """Make one; messages begin with the next event."""
     wanted, key = call.body, owner(call)
     assert isinstance(wanted, WebhookWanted)  # noqa: S101 - as declared
-    finder = Finder(context.listing, _OPTIONS)
+    finder = ChannelFinder(context.listing, _OPTIONS)
     topics = []
     for channel in dict.fromkeys(wanted.channels):
         found = [topic for topic in finder.topics(channel, key) if topic.channel in _PUSHED]
