@@ -110,7 +110,8 @@ def test_a_published_program_meets_a_gap_latency_and_a_reset(served, run, node, 
         pass
     trade()
     assert client.process.poll() is None
-    figures = urllib.request.urlopen(f"{operator.base}/metrics", timeout=PATIENCE_SECONDS).read().decode()
+    with urllib.request.urlopen(f"{operator.base}/metrics", timeout=PATIENCE_SECONDS) as answer:
+        figures = answer.read().decode()
     assert 'feed_run_time_fault_connections_total{kind="reset",name="cut"} 1.0' in figures
 
 

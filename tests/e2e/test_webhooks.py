@@ -91,7 +91,8 @@ def test_nothing_is_sent_into_this_machine_unless_the_operator_says_so(serve, re
     for wrong in (target, target.replace("http", "https"), "https://[::ffff:127.0.0.1]/"):
         with pytest.raises(urllib.error.HTTPError) as refused:
             ask(url, "/guide/api/v1/webhooks", {"url": wrong, "channels": ["alerts"]})
-        assert refused.value.code == 403
+        with refused.value as answer:
+            assert answer.code == 403
     port = target.rpartition(":")[2].partition("/")[0]
     ask(url, "/guide/api/v1/webhooks", {"url": f"https://localhost:{port}/", "channels": ["alerts"]})
     ask(
