@@ -1,8 +1,12 @@
 """
 What the operator decides where a protocol leaves it open: part of :mod:`feed.settings`.
 
-A protocol says it in the module ``policy`` of its folder, whose ``POLICY`` holds the defaults. These modules
-import none of the code that speaks a protocol, and so settings can be read without it.
+A protocol says it in the module ``policy`` of its folder, whose ``POLICY`` holds the defaults.
+
+This is the one arrow from settings to protocols. It must be there: a settings file and ``feed config`` name
+every policy with its type and bounds, ``Settings`` is whole before a server is, and a folder that is deleted
+takes its policy along. It closes no circle, for these modules import values and none of the code that
+speaks a protocol, which ``tests/test_architecture.py`` checks.
 """
 
 from __future__ import annotations

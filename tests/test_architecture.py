@@ -349,6 +349,13 @@ def test_a_circle_is_found():
     ]
 
 
+@pytest.mark.parametrize("module", [one for one in MODULES if re.fullmatch(r"dialects\.\w+\.policy", one)])
+def test_a_policy_needs_no_code_of_its_protocol(module):
+    """Settings import it: whatever it imported, every program that reads settings would."""
+    down = arrows(module, MODULES[module].read_text(encoding="utf-8"), MODULES)
+    assert {one.split(".")[0] for one in down} <= {"errors", "model"}
+
+
 @pytest.mark.parametrize("module", NAMED)
 def test_no_exception_is_out_of_date(module):
     """What may name a protocol does."""

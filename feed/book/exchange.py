@@ -1,5 +1,5 @@
 """
-Many books behind one checked door.
+The order books of a listing, with the checks that every order passes first.
 
 Commands come from outside and are validated here, once; participants of the simulated market, whose
 orders are right by construction, use :attr:`Exchange.books` directly and take ids from

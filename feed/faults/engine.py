@@ -1,5 +1,5 @@
 """
-Who is struck by a fault, and when it is over: the part of the fault engine that decides.
+The part of the fault engine that decides: begins and ends faults, and selects the connections they affect.
 
 Faults of a scenario begin and end between two events (:mod:`feed.faults.schedule`): the engine is the
 fan-out's hook. A bad link (delay, drop, duplicate, reorder) is bad for whoever comes while it lasts; mute
@@ -69,13 +69,13 @@ _RESTARTED: Final = ForcedClose(why="fault: restart", code=1012, reason="Service
 @attrs.define(eq=False, kw_only=True)
 class ActiveFault:
     """
-    A fault that strikes just now, or lasts.
+    A fault in force.
 
     Attributes:
         fault: What it is.
         label: What it draws from, with the seed.
         record: What became of it so far.
-        knocks: Numbers the handshakes that it draws for.
+        handshakes: Counts the handshakes for which it has drawn.
         seeded: What it does to frames; None where it does nothing to them.
         until: When it ends, seconds of the clock; None where the scenario says so, or whoever removes it.
         struck: The connections that it lasts on.
@@ -84,7 +84,7 @@ class ActiveFault:
     fault: Fault
     label: str
     record: FaultRecord
-    knocks: Iterator[int]
+    handshakes: Iterator[int]
     seeded: SeededFault | None = None
     until: float | None = None
     struck: dict[Target, None] = attrs.field(factory=dict)
@@ -114,7 +114,7 @@ class FaultEngine:
         self._lasting: dict[ActiveFault, None] = {}  # in the order in which they began
         self._present: dict[Target, int] = {}  # open connections, numbered as they came, from 1
         self._arrivals = itertools.count(1)
-        self._knocks = itertools.count(1)
+        self._handshakes = itertools.count(1)
 
     @property
     def idle(self) -> bool:
@@ -159,7 +159,7 @@ class FaultEngine:
             market_time=self._hub.market_state.now,
             since=None if fault.at is None else cue.when,
         )
-        active = self._active(fault, str(cue.number), record, self._knocks)
+        active = self._active(fault, str(cue.number), record, self._handshakes)
         self._scheduled[cue.number] = active
         self._begin(active, seq)
 
@@ -185,10 +185,12 @@ class FaultEngine:
         if active in self._lasting:
             self._end(active, self._hub.seq)
 
-    def _active(self, fault: Fault, label: str, record: FaultRecord, knocks: Iterator[int]) -> ActiveFault:
+    def _active(
+        self, fault: Fault, label: str, record: FaultRecord, handshakes: Iterator[int]
+    ) -> ActiveFault:
         frames = isinstance(fault, FRAME_FAULTS)
         seeded = SeededFault(fault, label, self._plan.seed) if frames else None
-        return ActiveFault(fault=fault, label=label, record=record, knocks=knocks, seeded=seeded)
+        return ActiveFault(fault=fault, label=label, record=record, handshakes=handshakes, seeded=seeded)
 
     def _begin(self, active: ActiveFault, seq: int) -> None:
         record = active.record
@@ -241,7 +243,7 @@ class FaultEngine:
             fault = active.fault
             if not isinstance(fault, RefuseHandshakes | Restart):
                 continue
-            lot = self._lot(active, f"knock {next(active.knocks)}")
+            lot = self._lot(active, f"knock {next(active.handshakes)}")
             if fault.aim.strikes(dialect=dialect, key=None, lot=lot):
                 active.record.refused += 1
                 status = fault.status if isinstance(fault, RefuseHandshakes) else 503

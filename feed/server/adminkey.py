@@ -1,4 +1,4 @@
-"""The key that steers the market: one of a server's own, so that no key that everybody knows can."""
+"""The admin key, which controls the market: each server has its own, so that no published key can."""
 
 from __future__ import annotations
 

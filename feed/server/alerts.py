@@ -82,7 +82,7 @@ class AlertService:
 
 
 class _Watcher(Encoder):
-    """Has every trade of an instrument taken into account, before anybody is told of it."""
+    """Passes each trade of an instrument to its alerts, before any encoder has it."""
 
     kinds: Sequence[int] = (TRADE,)
     rank = OBSERVER

@@ -10,8 +10,8 @@ its connections together) has one, and every connection earns a small *reserve* 
 it is served although its address has used up everything: one noisy program of a machine, or of a
 network behind one address, must not cost the others there their pongs.
 
-What is delivered is not counted here: to listen is what clients are for, and who does not take what
-is delivered is cut for that (:mod:`feed.stream.send_buffer`).
+What is delivered is not counted here: receiving is free, and a client that does not read is cut for that
+(:mod:`feed.stream.send_buffer`).
 """
 
 from __future__ import annotations
@@ -115,15 +115,15 @@ class ConnectionBudget:
     """
     What one connection may spend: messages and units, and for how long it has wanted more.
 
-    A client that wants more is held back: nothing more is read from it, so that its own connection
-    fills up and it waits, at nobody's cost. One that goes on pushing against that is no longer in a
-    hurry but broken, and would hear what it asks for later and later: it is :attr:`excessive`.
+    A client that wants more is held back: nothing more is read from it, so that its own TCP window fills
+    and it waits. One that is held back more often than not for as long as the limits allow is
+    :attr:`excessive`, and closed.
     """
 
     __slots__ = ("_held", "_limits", "_messages", "_reserve", "_until", "_work")
 
     def __init__(self, limits: Limits, now: float) -> None:
-        """Begin with all of the burst, and nothing in reserve: to connect is on the address."""
+        """Begin with the whole burst and an empty reserve: its address has paid for the connection."""
         reserve = limits.work_reserve
         self._limits = limits
         self._work = TokenBucket(limits.work_per_second, limits.work_burst, now=now)

@@ -1,10 +1,9 @@
 """
-Time that passes while this process runs.
+A timeout that counts only time in which this process runs.
 
-A process that is stopped (a signal, the lid of a laptop) hears nothing, and all the time that its clients
-seem silent is over in one moment when it goes on: before it can read what they have said meanwhile. So
-what a client is given time for is counted in short slices, and one that ends much too late counts nothing:
-whoever was late was this process.
+A process that was stopped (SIGSTOP, a suspended machine) would find the timeouts of all its clients over when
+it goes on, before it can read what they have sent meanwhile. So a timeout is counted in slices of a second,
+and a slice that ends more than half a second late counts nothing.
 """
 
 from __future__ import annotations

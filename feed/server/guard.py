@@ -86,7 +86,7 @@ class Guard:
 
     def __init__(self, hosts: Iterable[str], origins: Iterable[str]) -> None:
         """
-        Stand guard.
+        Take the names that are accepted.
 
         Args:
             hosts: Names and addresses of this server besides the usual ones of this machine and the

@@ -1,4 +1,4 @@
-"""Writes down what is published, in a thread, so that nobody waits for a disk."""
+"""Records published events in a file, in a thread, so that the event loop waits for no disk."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """
-Whose work is done next: fair scheduling of what clients ask of the event loop.
+Fair scheduling of the work that clients ask of the event loop: round robin over their addresses.
 
 Whatever a client sends is work for the one loop that also publishes. So before it is worked on it
 takes a *turn*. Turns are given out between two passes of the loop, a bounded number of units at a
@@ -32,7 +32,7 @@ ADDRESSES: Final = 1024
 
 
 class _Waiting:
-    """One who waits for a turn."""
+    """A connection that waits for a turn."""
 
     __slots__ = ("task", "units")
 

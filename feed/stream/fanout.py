@@ -1,5 +1,5 @@
 """
-The one task that publishes: takes all that waits, and writes it to everybody.
+The fan-out: the one task that publishes. It takes all batches that wait, and writes to every connection.
 
 Between two of its awaits lies one atomic step. Only a sweep over very many connections pauses
 half-way, to let other tasks run; who wants to change what is published waits for its end

@@ -1,4 +1,4 @@
-"""How often a duration was how long."""
+"""A histogram of durations in fixed buckets, as Prometheus has them."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
 """
-The last events, for clients that resume, and where the market stood now and then among them.
+Recent events, kept for clients that resume, with copies of the market's state in between.
 
 Events are kept packed, in blocks: a quarter of an hour of a busy market is some tens of megabytes.
-Between the blocks stand *marks*, copies of the market's state; whoever wants to know where it stood
-at an event begins with the mark before it. Marks are close together near the present, where nearly
-all clients resume, and further apart the older they are. What is forgotten is forgotten up to a mark.
+Between the blocks stand *marks*, copies of the market's state: its state at any event is computed from
+the mark before it. Marks are close together near the present, where nearly all clients resume, and
+further apart the older they are. History is always discarded up to a mark.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ from feed.stream.work import CHECK, HELD, MOVE, READ, SNAPSHOT_BYTES, TOPIC
 
 class Hub:
     """
-    Who listens to what, and what they get.
+    Subscriptions by topic, and the groups of connections that share frames.
 
     Attributes:
         history: The last events.

@@ -162,7 +162,7 @@ def _ignore(seq: int, row: Row, proof: int) -> None:
 
 
 class _Silent(Encoder):
-    """In place of an encoder that failed: what it wanted to hear, and nothing to say."""
+    """Stands in for an encoder that failed: takes the same events, and gives no message."""
 
     def __init__(self, encoder: Encoder) -> None:
         self.kinds: Sequence[int] = encoder.kinds

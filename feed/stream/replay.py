@@ -1,9 +1,9 @@
 """
-What a connection that resumes is owed: its script.
+The output that waits for one connection that resumes: its *script*.
 
-It has left the live stream and is owed spans of the past, and between them the messages for it
-alone, in the order in which everything came up. Whoever asks for something meanwhile is answered at
-the end of what was published until then, as a slow reader would be.
+The connection has left the live stream. Its script holds spans of history to encode again and, between
+them, messages for this connection alone, in order. A request that comes meanwhile is answered after
+everything that was published before it, as on a slow connection.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class ReplaySpan:
 
 class ConnectionReplay:
     """
-    The script of one connection.
+    The output that waits for one connection.
 
     Attributes:
         send_buffer: The connection.

@@ -199,5 +199,5 @@ _order: Final[Callable[[OpenTopic], tuple[Any, ...]]] = attrgetter("order")
 
 
 def _turn(item: OpenTopic) -> tuple[int, tuple[Any, ...]]:
-    """When it speaks of an event that several topics tell of."""
+    """Sort key of a topic: the order of messages about one event, by rank and then by topic."""
     return item.encoder.rank, item.order

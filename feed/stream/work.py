@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 TOPIC: Final = 20.0
-"""Of a topic that nobody listened to before: its encoder goes on as if it had been there for ever."""
+"""Of opening a topic: its encoder is brought to the present state."""
 
 SNAPSHOT_BYTES: Final = 80
 """Bytes of snapshots that cost one unit."""

@@ -1,5 +1,5 @@
 """
-How many pieces a client cuts one message into, and how long it says that the message will be.
+Counts the fragments of a client's message, and the length that its frame headers announce.
 
 trio-websocket keeps a list of the pieces and bounds their bytes alone, as they come: empty continuation
 frames would fill the memory at no cost to the sender, and a frame that announces 2^62 bytes would be read

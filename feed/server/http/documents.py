@@ -1,4 +1,4 @@
-"""Documents that the server makes of itself: they say what the table of endpoints says, and nothing else."""
+"""The generated documents, ``/openapi.json`` and ``/docs``: made from the table of endpoints alone."""
 
 from __future__ import annotations
 

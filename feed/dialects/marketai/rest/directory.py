@@ -1,4 +1,4 @@
-"""What there is: the server, the key, the exchanges, and how to find something on them."""
+"""Reference data by request: the server's health, the key's limits, exchanges, and search."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What has happened, and what is about to: signals, liquidations, funding, prediction markets."""
+"""Events by request: signals, liquidations, funding, prediction markets."""
 
 from __future__ import annotations
 

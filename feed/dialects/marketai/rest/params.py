@@ -1,4 +1,4 @@
-"""What of the market a request is about: parameters, and what they choose."""
+"""Query parameters that select instruments, and what they select."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What things cost: quotes, order books, arbitrage, klines."""
+"""Prices by request: quotes, order books, arbitrage, klines."""
 
 from __future__ import annotations
 
