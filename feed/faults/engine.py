@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from random import Random
 from typing import Final
@@ -78,7 +78,6 @@ class ActiveFault:
         handshakes: Counts the handshakes for which it has drawn.
         seeded: What it does to frames; None where it does nothing to them.
         until: When it ends, seconds of the clock; None where the scenario says so, or whoever removes it.
-        struck: The connections that it lasts on.
     """
 
     fault: Fault
@@ -87,12 +86,26 @@ class ActiveFault:
     handshakes: Iterator[int]
     seeded: SeededFault | None = None
     until: float | None = None
-    struck: dict[Target, None] = attrs.field(factory=dict)
 
     @property
     def at_run_time(self) -> bool:
         """Whether no scenario let it begin."""
         return self.record.number is None
+
+
+@attrs.define(eq=False)
+class _Present:
+    """
+    An open connection.
+
+    Attributes:
+        number: As they came, from 1.
+        struck_by: The faults that last on it; for a delay, the seconds by which the next write is late
+            because of it.
+    """
+
+    number: int
+    struck_by: dict[ActiveFault, Callable[[], float] | None] = attrs.field(factory=dict)
 
 
 class FaultEngine:
@@ -112,7 +125,7 @@ class FaultEngine:
         self._schedule = FaultSchedule(plan.faults, start=plan.start, every=plan.every)
         self._scheduled: dict[int, ActiveFault] = {}  # those that have begun, by their place in the scenario
         self._lasting: dict[ActiveFault, None] = {}  # in the order in which they began
-        self._present: dict[Target, int] = {}  # open connections, numbered as they came, from 1
+        self._present: dict[Target, _Present] = {}
         self._arrivals = itertools.count(1)
         self._handshakes = itertools.count(1)
 
@@ -149,7 +162,7 @@ class FaultEngine:
         """Let the next fault begin or end."""
         cue = self._schedule.take(seq, rows, now=self._hub.market_state.now)
         if not cue.begins:
-            self._end(self._scheduled[cue.number], seq)
+            self._end([self._scheduled[cue.number]], seq)
             return
         fault = self._plan.faults[cue.number]
         record = FaultRecord(
@@ -180,10 +193,9 @@ class FaultEngine:
         self._begin(active, seq)
         return active
 
-    def end(self, active: ActiveFault) -> None:
-        """Let a fault be over that :meth:`begin` gave, here and now, if it is not."""
-        if active in self._lasting:
-            self._end(active, self._hub.seq)
+    def end(self, *actives: ActiveFault) -> None:
+        """Let faults be over that :meth:`begin` gave, here and now, those that are not."""
+        self._end([active for active in actives if active in self._lasting], self._hub.seq)
 
     def _active(
         self, fault: Fault, label: str, record: FaultRecord, handshakes: Iterator[int]
@@ -197,27 +209,36 @@ class FaultEngine:
         if isinstance(active.fault, LastingFault):
             record.over = False
             self._lasting[active] = None
-        if not isinstance(active.fault, RefuseHandshakes):
+        if (frame := self._frame(active)) is not None:
+            for connection in [one for one in self._present if self._aims_at(active, one)]:
+                record.connections += 1
+                connection.send_buffer.send(frame)
+        elif not isinstance(active.fault, RefuseHandshakes):
             for connection in list(self._present):
                 if self._aims_at(active, connection):
                     self._strike(active, connection)
         log.info("fault begins", fault=record.name, seq=seq, connections=record.connections)
 
-    def _end(self, active: ActiveFault, seq: int) -> None:
-        record = active.record
-        record.over = True
-        del self._lasting[active]
-        for connection in active.struck:
-            if connection in self._present:
+    def _end(self, actives: Sequence[ActiveFault], seq: int) -> None:
+        for active in actives:
+            active.record.over = True
+            del self._lasting[active]
+        # Once for each connection, however many of them struck it.
+        for connection, present in list(self._present.items()):
+            if ended := [active for active in actives if active in present.struck_by]:
+                for active in ended:
+                    del present.struck_by[active]
                 self._put_right(connection)
-        counts = {"connections": record.connections, "refused": record.refused}
-        log.info("fault ends", fault=record.name, seq=seq, **counts)
+        for active in actives:
+            record = active.record
+            counts = {"connections": record.connections, "refused": record.refused}
+            log.info("fault ends", fault=record.name, seq=seq, **counts)
 
     # --- connections -----------------------------------------------------------------------------
 
     def arrived(self, connection: Target) -> None:
         """A connection has opened."""
-        self._present[connection] = next(self._arrivals)
+        self._present[connection] = _Present(next(self._arrivals))
         for active in self._lasting:
             if isinstance(active.fault, Restart) and self._aims_at(active, connection):
                 self._strike(active, connection)
@@ -227,15 +248,13 @@ class FaultEngine:
     def met(self, connection: Target) -> None:
         """It is about to subscribe, and may have shown its key since it opened."""
         for active in self._lasting:
-            bad_link = isinstance(active.fault, _BAD_LINKS)
-            if bad_link and connection not in active.struck and self._aims_at(active, connection):
+            struck = active in self._present[connection].struck_by
+            if isinstance(active.fault, _BAD_LINKS) and not struck and self._aims_at(active, connection):
                 self._strike(active, connection)
 
     def left(self, connection: Target) -> None:
         """It is over."""
         self._present.pop(connection, None)
-        for active in self._lasting:
-            active.struck.pop(connection, None)
 
     def refusal(self, dialect: str) -> RefusedHandshake | None:
         """How a handshake of ``dialect`` is turned away, if it is."""
@@ -265,15 +284,18 @@ class FaultEngine:
         peer_info = connection.peer_info
         if isinstance(active.fault, ExpireTokens) and peer_info.key is None:
             return False  # it has none
-        lot = self._lot(active, str(self._present[connection]))
+        lot = self._lot(active, str(self._present[connection].number))
         return active.fault.aim.strikes(dialect=peer_info.dialect, key=peer_info.key, lot=lot)
 
     def _lot(self, active: ActiveFault, whose: str) -> float:
+        if active.fault.aim.fraction == 1:
+            return 0.0  # whatever is drawn: to draw for ten thousand connections takes a while
         return Random(f"{self._plan.seed}:{active.label}:{whose}").random()  # noqa: S311
 
     def _strike(self, active: ActiveFault, connection: Target) -> None:
         active.record.connections += 1
-        match fault := active.fault:
+        fault = active.fault
+        match fault:
             case Disconnect(code=code, reason=reason):
                 code = 0 if code == DROPPED else code
                 self._send_away(connection, ForcedClose(why="fault: disconnect", code=code, reason=reason))
@@ -283,14 +305,21 @@ class FaultEngine:
                 self._send_away(connection, _EXPIRED)
             case Restart():
                 self._send_away(connection, _RESTARTED)
+            case _:
+                late = self._lateness(active, connection) if isinstance(fault, Delay) else None
+                self._present[connection].struck_by[active] = late
+                self._put_right(connection)
+
+    def _frame(self, active: ActiveFault) -> bytes | None:
+        """What a fault says to everybody whom it strikes: one object for all, as it may be long."""
+        match active.fault:
             case Garbage():
                 noise = blake2b(f"{self._plan.seed}:{active.label}".encode(), digest_size=16).hexdigest()
-                connection.send_buffer.send(text_frame(f"#{noise}"))
-            case Oversized():
-                connection.send_buffer.send(text_frame("#" * fault.bytes))
+                return text_frame(f"#{noise}")
+            case Oversized(bytes=size):
+                return text_frame("#" * size)
             case _:
-                active.struck[connection] = None
-                self._put_right(connection)
+                return None
 
     def _send_away(self, connection: Target, ending: ForcedClose) -> None:
         self.left(connection)
@@ -298,30 +327,38 @@ class FaultEngine:
 
     def _put_right(self, connection: Target) -> None:
         """Make a connection as bad as the faults that last on it."""
-        lasting = [active for active in self._lasting if connection in active.struck]
-        link_faults = tuple(active.seeded for active in lasting if active.seeded is not None)
+        present = self._present[connection]
+        # It may have been struck in another order than that in which they began: by a key shown late.
+        struck_by = {
+            active: present.struck_by[active] for active in self._lasting if active in present.struck_by
+        }
+        link_faults = tuple(active.seeded for active in struck_by if active.seeded is not None)
         if link_faults != connection.send_buffer.link_faults:
             self._hub.distort(connection.send_buffer, link_faults)
-        narrow = [one.fault.bytes_per_second for one in lasting if isinstance(one.fault, Bandwidth)]
+        narrow = [one.fault.bytes_per_second for one in struck_by if isinstance(one.fault, Bandwidth)]
         connection.impair(
             LinkState(
-                late=self._late(lasting, connection),
+                late=_late(struck_by),
                 bytes_per_second=min(narrow, default=None),
-                stalled=any(isinstance(active.fault, HalfOpen) for active in lasting),
+                stalled=any(isinstance(active.fault, HalfOpen) for active in struck_by),
             )
         )
 
-    def _late(self, lasting: list[ActiveFault], connection: Target) -> Callable[[], float] | None:
-        delays = [active for active in lasting if isinstance(active.fault, Delay)]
-        scheduled = [active for active in delays if not active.at_run_time]
-        late = [self._lateness(active, connection) for active in delays if active.at_run_time]
-        late += [self._lateness(active, connection) for active in scheduled[-1:]]
-        if len(late) < 2:
-            return late[0] if late else None
-        return lambda: sum(one() for one in late)
-
     def _lateness(self, active: ActiveFault, connection: Target) -> Callable[[], float]:
-        whose, fault = self._present[connection], active.fault
+        whose, fault = self._present[connection].number, active.fault
         assert isinstance(fault, Delay)  # noqa: S101 - nothing else makes a link late
+        seconds = fault.delay / NS_PER_SECOND
+        if not fault.jitter:
+            return lambda: seconds  # the state of a generator takes 2.5 KB
         draws = Random(f"{self._plan.seed}:{active.label}:{whose} is late")  # noqa: S311
         return lambda: (fault.delay + draws.random() * fault.jitter) / NS_PER_SECOND
+
+
+def _late(struck_by: Mapping[ActiveFault, Callable[[], float] | None]) -> Callable[[], float] | None:
+    """By how much all delays together make a write late."""
+    delays = [(active, late) for active, late in struck_by.items() if late is not None]
+    scheduled = [late for active, late in delays if not active.at_run_time]
+    summed = [late for active, late in delays if active.at_run_time] + scheduled[-1:]
+    if len(summed) < 2:
+        return summed[0] if summed else None
+    return lambda: sum(one() for one in summed)

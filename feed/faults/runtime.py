@@ -158,14 +158,16 @@ class RunTimeFaults:
 
     def reset(self) -> tuple[RunTimeFault, ...]:
         """End and forget all of them; what became of each."""
-        return tuple(self.remove(name) for name in tuple(self._faults))
+        ended = tuple(self)
+        self._faults.clear()
+        self._engine.end(*(fault.active for fault in ended))
+        return ended
 
     def end_due(self) -> None:
         """End those whose time is over."""
-        for fault in self:
-            until = fault.active.until
-            if until is not None and until <= self._clock():
-                self._engine.end(fault.active)
+        now = self._clock()
+        due = [one.active for one in self if one.active.until is not None and one.active.until <= now]
+        self._engine.end(*due)
 
     async def run(self, at_rest: Callable[[], Awaitable[None]]) -> None:
         """

@@ -54,12 +54,15 @@ class FaultyTransport:
     # -- Transport ---------------------------------------------------------------------------------
 
     def send(self, data: bytes | memoryview) -> int:
-        """Take all of ``data`` where the link is bad; ``BlockingIOError`` when too much is on the way."""
+        """Take what the link has room for where it is bad; ``BlockingIOError`` when it has none."""
         if self._stalled is not None:
             raise BlockingIOError
         if self._pacing.needed:
-            if self._pacing.bytes >= self._most:
+            room = self._most - self._pacing.bytes
+            if room <= 0:
                 raise BlockingIOError
+            if len(data) > room:
+                data = memoryview(data)[:room]
             self._delay(self._passing(data))
             return len(data)
         if self.gate is None and not self._rest:

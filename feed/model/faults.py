@@ -217,6 +217,11 @@ class RefuseHandshakes(LastingFault):
 
     status: int = attrs.field(default=503, validator=[ge(400), lt(600)])
 
+    def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
+        if self.aim.key is not None:
+            raise ValueError("'aim.key' strikes nobody here: who is refused has not shown a key yet")
+
 
 @attrs.frozen(kw_only=True)
 class ExpireTokens(Fault):

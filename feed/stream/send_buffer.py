@@ -106,7 +106,7 @@ class SendBuffer:
         self._open = True
         self._closing = False  # a close frame is out or waiting: no data after it
         self._control: list[bytes] = []  # lists: an empty deque takes ten times the memory
-        self._begun = b""  # rest of a frame that must be finished first
+        self._begun: bytes | memoryview = b""  # rest of a frame that must be finished first
         self._data = b""  # whole frames being written ...
         self._at = 0  # ... up to here ...
         self._mark = 0  # ... with a frame boundary here, at or before it
@@ -206,7 +206,8 @@ class SendBuffer:
         if self.replay is not None:
             self.replay.end()
         end = boundary(self._data, self._mark, self._at)
-        self._begun += self._data[self._at : end]
+        if end != self._at:  # and if that frame has begun, no control frame has
+            self._begun = memoryview(self._data)[self._at : end]
         self._data, self._at, self._mark = b"", 0, 0
         self._queue.clear()
         self._queued = 0
@@ -333,7 +334,7 @@ class SendBuffer:
         """Put a control frame in front, at the next frame boundary of the data being written."""
         self._mark = end = boundary(self._data, self._mark, self._at)
         if end != self._at:
-            self._begun, self._at = self._data[self._at : end], end
+            self._begun, self._at = memoryview(self._data)[self._at : end], end
         else:
             self._hold()
             self._begun = self._control.pop(0)

@@ -102,6 +102,17 @@ async def test_what_is_on_the_way_is_bounded(link):
     assert (await arrived(client, 11))[0] == b"x" * 10 + b"y"
 
 
+async def test_a_long_write_is_taken_as_far_as_there_is_room(link):
+    """One frame of many megabytes cannot be on the way whole: what follows waits on the other side."""
+    transport, client = link(most=10)
+    transport.impair(LinkState(late=lambda: 3.0))
+    assert transport.send(b"x" * 6) == 6
+    assert transport.send(memoryview(b"y" * 1000)) == 4
+    with pytest.raises(BlockingIOError):
+        transport.send(b"y" * 996)
+    assert (await arrived(client, 10))[0] == b"x" * 6 + b"y" * 4
+
+
 async def test_a_link_that_is_good_again_keeps_the_order(link):
     """What is late comes when it was to come, and what is sent meanwhile behind it."""
     transport, client = link()

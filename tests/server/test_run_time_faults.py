@@ -140,6 +140,7 @@ async def test_a_fault_is_added_listed_and_removed(operator):
         ({"kind": "mute", "aim": {"dialect": "fix"}}, "Unknown protocol: fix; known are "),
         ({"kind": "mute", "name": "Slow One"}, "at `$.name`"),
         ({"kind": "mute", "name": "x" * 33}, "at `$.name`"),
+        ({"kind": "refuse-handshakes", "aim": {"key": "desk"}}, "'aim.key' strikes nobody here"),
         ({"kind": "mute", "name": "x\n"}, "'name' must be small letters"),
     ],
 )
