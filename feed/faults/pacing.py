@@ -45,7 +45,7 @@ class Pacing:
         self.late: Callable[[], float] | None = None
         self.bytes_per_second: int | None = None
         self.bytes = 0
-        self._waiting: deque[tuple[float, memoryview]] = deque()
+        self._waiting: deque[tuple[float, bytes | memoryview]] = deque()
         self._last = 0.0  # when the last write is due
         self._free_at = 0.0  # when the link has taken what it was given
 
@@ -53,6 +53,11 @@ class Pacing:
     def needed(self) -> bool:
         """Whether what comes next has to go through here."""
         return bool(self.bytes) or self.late is not None or self.bytes_per_second is not None
+
+    @property
+    def writes(self) -> int:
+        """How many wait: each takes memory of its own, however short it is."""
+        return len(self._waiting)
 
     @property
     def due(self) -> float | None:
@@ -65,10 +70,10 @@ class Pacing:
     def put(self, data: bytes, now: float) -> None:
         """Take ``data``, written at ``now``."""
         self._last = max(self._last, now + (0.0 if self.late is None else self.late()))
-        self._waiting.append((self._last, memoryview(data)))
+        self._waiting.append((self._last, data))
         self.bytes += len(data)
 
-    def take(self, now: float) -> memoryview:
+    def take(self, now: float) -> bytes | memoryview:
         """The next piece, which is due at ``now``."""
         due, data = self._waiting.popleft()
         rate = self.bytes_per_second
@@ -76,8 +81,9 @@ class Pacing:
             return data
         size = max(1, int(rate * SLICE_SECONDS))
         if size < len(data):
-            self._waiting.appendleft((due, data[size:]))
-            data = data[:size]
+            view = memoryview(data)
+            self._waiting.appendleft((due, view[size:]))
+            data = view[:size]
         self._free_at = now + len(data) / rate
         return data
 

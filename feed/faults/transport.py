@@ -12,6 +12,8 @@ from feed.stream.transport import Transport
 
 # Bytes on the way past which nothing more is taken: the rest is owed by the connection, within its own bound.
 LINK_BYTES: Final = 4 * 1024 * 1024
+# And writes, of some 150 bytes beside their own: else pongs of two bytes would fill the memory.
+LINK_WRITES: Final = 32 * 1024
 
 
 class FaultyTransport:
@@ -58,9 +60,9 @@ class FaultyTransport:
         if self._stalled is not None:
             raise BlockingIOError
         if self._pacing.needed:
-            room = self._most - self._pacing.bytes
-            if room <= 0:
+            if self._full:
                 raise BlockingIOError
+            room = self._most - self._pacing.bytes
             if len(data) > room:
                 data = memoryview(data)[:room]
             self._delay(self._passing(data))
@@ -86,7 +88,7 @@ class FaultyTransport:
         if self._closed:
             raise trio.ClosedResourceError
         if self._pacing.needed:
-            while self._pacing.bytes >= self._most:
+            while self._full:
                 await self._room.park()
         else:
             await self._transport.writable()
@@ -169,6 +171,10 @@ class FaultyTransport:
 
     # -- inside ------------------------------------------------------------------------------------
 
+    @property
+    def _full(self) -> bool:
+        return self._pacing.bytes >= self._most or self._pacing.writes >= LINK_WRITES
+
     def _passing(self, data: bytes | memoryview) -> bytes:
         return bytes(data) if self.gate is None else self.gate.feed(bytes(data))
 
@@ -179,7 +185,7 @@ class FaultyTransport:
             self._changed.unpark_all()
         self._pacing.put(data, trio.current_time())
 
-    async def _hand_over(self, data: memoryview) -> None:
+    async def _hand_over(self, data: bytes | memoryview) -> None:
         self._rest += data
         while True:
             self._push()

@@ -102,6 +102,19 @@ async def test_what_is_on_the_way_is_bounded(link):
     assert (await arrived(client, 11))[0] == b"x" * 10 + b"y"
 
 
+async def test_short_writes_are_bounded_by_their_number(link, monkeypatch):
+    """A pong has two bytes, and takes far more to remember."""
+    monkeypatch.setattr("feed.faults.transport.LINK_WRITES", 2)
+    transport, client = link()
+    transport.impair(LinkState(late=lambda: 3.0))
+    assert [transport.send(b"a"), transport.send(b"b")] == [1, 1]
+    with pytest.raises(BlockingIOError):
+        transport.send(b"c")
+    await transport.writable()
+    assert transport.send(b"c") == 1
+    assert (await arrived(client, 3))[0] == b"abc"
+
+
 async def test_a_long_write_is_taken_as_far_as_there_is_room(link):
     """One frame of many megabytes cannot be on the way whole: what follows waits on the other side."""
     transport, client = link(most=10)
