@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from importlib.util import find_spec
 
 import pytest
 from hypothesis import given
@@ -73,7 +74,8 @@ def test_one_changed_message_is_found(seqs, data):
 
 def test_every_protocol_with_a_client_is_spoken():
     """When none is named, the first in which orders can be sent."""
-    assert with_codec() == [*codecs()] == [*dialects()]
+    has_client = [name for name in dialects() if find_spec(f"feed.dialects.{name}.client")]
+    assert with_codec() == [*codecs()] == has_client
     assert usual() == "rails"
 
 
