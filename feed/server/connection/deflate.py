@@ -112,6 +112,6 @@ class Inflate(Extension):
         try:
             found = inflater.decompress(data, self._left + 1)
         except zlib.error:
-            return CloseReason.INVALID_FRAME_PAYLOAD_DATA
+            return CloseReason.PROTOCOL_ERROR  # 1007 would be told as text that is not UTF-8
         self._left -= len(found)
         return CloseReason.MESSAGE_TOO_BIG if self._left < 0 else found

@@ -79,7 +79,8 @@ def test_messages_are_read_however_they_are_cut(message, size, cut):
     [
         (frame(TEXT | RSV1, deflated(b"a" * 1001)), 1009),
         (frame(TEXT | RSV1, deflated(bytes(50_000_000))[:900], fin=False), 1009),  # 900 bytes, 0.9 MB
-        (frame(TEXT | RSV1, b"\xff" * 20), 1007),
+        (frame(TEXT | RSV1, b"\xff" * 20), 1002),
+        (frame(TEXT | RSV1, deflated(b"\xff" * 20)), 1007),
         (frame(PING | RSV1, b""), 1002),
         (frame(TEXT, b"a", fin=False) + frame(CONTINUATION | RSV1, b"b"), 1002),
         (frame(TEXT | 0x20, b"a"), 1002),
