@@ -17,6 +17,7 @@ import msgspec
 
 from feed.analytics.alerts import AlertRegistry
 from feed.dialects.access import Access, Problem
+from feed.dialects.execution import ExecutesRequests, Execution
 from feed.model.accounts import Accounts
 from feed.model.arrival import HERE, Arrival
 from feed.model.events import Row, Status, Trade
@@ -33,7 +34,7 @@ JSON: Final = "application/json"
 _LONGEST_NUMBER: Final = 18  # digits
 _encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 
-Context_contra = TypeVar("Context_contra", contravariant=True)
+Context_contra = TypeVar("Context_contra", bound=ExecutesRequests, contravariant=True)
 
 # Price and size, in plain decimals.
 PriceLevel = Annotated[list[str], msgspec.Meta(min_length=2, max_length=2)]
@@ -46,7 +47,7 @@ STATUS: Final[dict[Status, MarketStatus]] = {
 }
 
 
-class RestContext(Protocol):
+class RestContext(ExecutesRequests, Protocol):
     """What a handler may ask of the server. It stands between two steps of the fan-out."""
 
     @property
@@ -269,7 +270,8 @@ class Endpoint(Generic[Context_contra]):
         method: ``GET``, ``POST`` or ``DELETE``.
         path: Exactly this.
         summary: One line for people.
-        handle: Answers a checked call. Synchronous: it sees the market between two steps.
+        handle: Answers a checked call, or gives an :class:`~feed.dialects.execution.Execution` that will.
+            Synchronous: it sees the market between two steps.
         later: Awaited after ``handle``, and its answer given instead; None answers at once.
         access: Who may ask.
         parameters: Of the query.
@@ -360,6 +362,8 @@ class Endpoint(Generic[Context_contra]):
         result = self.handle(context, call)
         if self.later is not None:
             result = await self.later(context, call)
+        if isinstance(result, Execution):
+            result = result.answer(await context.execute(result.request))
         if isinstance(result, Answer):
             return result
         if isinstance(self.returns, str):

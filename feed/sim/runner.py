@@ -16,7 +16,7 @@ from feed.settings import Flow, Trading
 from feed.sim.control import Control
 from feed.sim.simulation import WHOLE, Simulation, StopCondition
 from feed.stream.resettable_event import ResettableEvent
-from feed.stream.source import Batch, send
+from feed.stream.source import Batch, Executed, send, unheard
 
 # While the market is paused, an empty batch is sent this often, from which heartbeats are timed.
 STAND_SECONDS: Final = 1.0
@@ -81,7 +81,7 @@ class MarketRunner:
         self._waiting = waiting
         self._journal = journal
         self._turn = trio.lowlevel.ParkingLot()  # unparked after every turn of the loop
-        self._requests: deque[tuple[Request, Callable[[], object]]] = deque()
+        self._requests: deque[tuple[Request, Callable[[], object], Executed]] = deque()
         self._over = False
 
     @property
@@ -99,19 +99,25 @@ class MarketRunner:
         """Whether accounts can trade: in a simulated market that has not ended."""
         return not self._over and self.control.takes_orders
 
-    def submit(self, request: Request, refused: Callable[[], object] = _nothing) -> bool:
+    def submit(
+        self,
+        request: Request,
+        refused: Callable[[], object] = _nothing,
+        executed: Executed = unheard,
+    ) -> bool:
         """
         Queue a request of an account; requests are executed in order, as soon as possible.
 
         Args:
             request: The request.
             refused: Called instead of the execution if the request cannot be written to the journal.
+            executed: Called after the execution, before its rows are published.
         Returns:
             Whether it was queued; False if the queue is full, or the market has ended.
         """
         if not self.takes_orders or len(self._requests) >= self._waiting:
             return False
-        self._requests.append((request, refused))
+        self._requests.append((request, refused, executed))
         self._changed.set()
         return True
 
@@ -168,10 +174,12 @@ class MarketRunner:
         return bool(self._requests) and not self.control.rewinding
 
     def _traded(self) -> list[Row]:
-        request, refused = self._requests.popleft()
+        request, refused, executed = self._requests.popleft()
         if self._journal is not None:
             entry = JournalEntry(at=self.control.status().market_time, request=request)
             if not self._journal(entry):
                 refused()
                 return []
-        return self.control.submit(request)
+        rows = self.control.submit(request)
+        executed(rows, self.control.status().seq)
+        return rows

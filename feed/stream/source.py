@@ -12,6 +12,9 @@ from feed.model.events import Row
 from feed.model.instruments import Listing
 from feed.model.requests import Request
 
+Executed = Callable[[list[Row], int], object]
+"""Told of a request that has acted: all rows of that step, and the sequence number of the last of them."""
+
 
 @attrs.frozen
 class Batch:
@@ -36,6 +39,11 @@ async def send(channel: trio.MemorySendChannel[Batch], batch: Batch) -> None:
         channel.send_nowait(batch)
     except trio.WouldBlock:
         await channel.send(batch)
+
+
+def unheard(rows: list[Row], seq: int) -> None:
+    """The :data:`Executed` of whoever learns what became of a request from the stream."""
+    del rows, seq
 
 
 class Source(Protocol):
@@ -75,12 +83,18 @@ class TakesOrders(Protocol):
         """See the class."""
         ...
 
-    def submit(self, request: Request, refused: Callable[[], object]) -> bool:
+    def submit(
+        self,
+        request: Request,
+        refused: Callable[[], object],
+        executed: Executed = unheard,
+    ) -> bool:
         """
         Let a request act as soon as its turn comes; False when it will not.
 
         Args:
             request: What is asked.
             refused: Called when its turn comes and it must not act after all.
+            executed: Called when it has acted, before its rows are published.
         """
         ...

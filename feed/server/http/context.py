@@ -12,11 +12,13 @@ from feed.dialects.messages import unknown
 from feed.dialects.rest import Call, Endpoint
 from feed.faults.runtime import RunTimeFaults
 from feed.model.accounts import Accounts
-from feed.model.events import Row, Trade
+from feed.model.events import Event, Row, Trade
 from feed.model.instruments import Instrument, Listing
+from feed.model.requests import Request
 from feed.model.symbols import symbols
 from feed.server.alerts import AlertService
 from feed.server.guard import Guard
+from feed.server.http.execution import executed
 from feed.server.keycheck import KeyCheck, TooManyGuesses
 from feed.server.keyfile import KeyRecord
 from feed.server.keys import demo_keys_wanted
@@ -158,6 +160,15 @@ class RequestContext:
             retry = {"Retry-After": str(int(self.token_rates.wait()) + 1)}
             raise Problem(429, "rate_limit_exceeded", "Too many tokens for this key", retry)
         return self.tokens.issue(entry)
+
+    async def execute(self, request: Request) -> tuple[Event, ...]:
+        """
+        Let a request act, and wait until everybody has been told what it did.
+
+        Raises:
+            Problem: 503, it has not acted, or nobody knows in time whether it has.
+        """
+        return await executed(request, self.source, self.fanout, self.settings.web.request_seconds / 2)
 
     def instrument(self, symbol: str) -> tuple[int, Instrument]:
         """
