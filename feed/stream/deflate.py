@@ -20,7 +20,7 @@ from feed.stream.frames import deflated_frame, text_frame
 WINDOW_BITS: Final = 15
 _MEMORY_LEVEL: Final = 8
 # What Z_SYNC_FLUSH ends with, and a compressed message does without.
-_FLUSHED: Final = b"\x00\x00\xff\xff"
+FLUSHED: Final = b"\x00\x00\xff\xff"
 
 
 @attrs.frozen
@@ -42,5 +42,5 @@ class Deflater:
         if len(payload) < self.least_bytes:
             return text_frame(text)
         compressor = zlib.compressobj(self.level, zlib.DEFLATED, -WINDOW_BITS, _MEMORY_LEVEL)
-        packed = (compressor.compress(payload) + compressor.flush(zlib.Z_SYNC_FLUSH)).removesuffix(_FLUSHED)
+        packed = (compressor.compress(payload) + compressor.flush(zlib.Z_SYNC_FLUSH)).removesuffix(FLUSHED)
         return deflated_frame(packed) if len(packed) < len(payload) else text_frame(text)

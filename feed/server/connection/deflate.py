@@ -21,7 +21,7 @@ from wsproto.frame_protocol import (
     RsvBits,
 )
 
-from feed.stream.deflate import WINDOW_BITS
+from feed.stream.deflate import FLUSHED, WINDOW_BITS
 
 _NAME: Final = "permessage-deflate"
 _AGREED: Final = f"{_NAME}; server_no_context_takeover; client_no_context_takeover"
@@ -31,7 +31,6 @@ _ACCEPTABLE: Final = re.compile(
     r"server_no_context_takeover|client_no_context_takeover|client_max_window_bits(=([89]|1[0-5]))?"
     rf"|server_max_window_bits={WINDOW_BITS}"
 )
-_FLUSHED: Final = b"\x00\x00\xff\xff"
 
 
 def agree(offers: str) -> str:
@@ -106,7 +105,7 @@ class Inflate(Extension):
         if self._control or not fin or self._inflater is None:
             return None
         inflater, self._inflater = self._inflater, None
-        return self._inflate(inflater, _FLUSHED)
+        return self._inflate(inflater, FLUSHED)
 
     def _inflate(self, inflater: zlib._Decompress, data: bytes) -> bytes | CloseReason:
         try:

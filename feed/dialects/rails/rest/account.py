@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import attrs
+
 from feed.dialects.access import Access, Problem, Shape
 from feed.dialects.rails.private import fill_object, order_object
 from feed.dialects.rails.rest.token import DIALECT, Failure, worded
@@ -266,50 +268,41 @@ def endpoints(listing: Listing, most_fills: int) -> tuple[Endpoint[RestContext],
     limit = Parameter(
         name="limit", meaning="How many.", default=min(100, most_fills), least=1, most=most_fills
     )
-    missing = {403: "The key has no account.", 404: "No such market or asset, or no accounts here."}
+    shared = Endpoint(
+        path="/api/v1/balances",
+        summary="What the account owns of a quote asset, its margin, and what it has in each market",
+        handle=balances,
+        guarded=True,
+        access=TOKEN,
+        parameters=(asset,),
+        returns=Balances,
+        refusals={403: "The key has no account.", 404: "No such market or asset, or no accounts here."},
+        group=GROUP,
+    )
     return (
-        Endpoint(
-            path="/api/v1/balances",
-            summary="What the account owns of a quote asset, its margin, and what it has in each market",
-            handle=balances,
-            guarded=True,
-            access=TOKEN,
-            parameters=(asset,),
-            returns=Balances,
-            refusals=missing,
-            group=GROUP,
-        ),
-        Endpoint(
+        shared,
+        attrs.evolve(
+            shared,
             path="/api/v1/positions",
             summary="What the account holds, with profit and liquidation price",
             handle=positions,
-            guarded=True,
-            access=TOKEN,
             parameters=(market,),
             returns=Positions,
-            refusals=missing,
-            group=GROUP,
         ),
-        Endpoint(
+        attrs.evolve(
+            shared,
             path="/api/v1/open-orders",
             summary="The account's open orders, those included that wait for a trigger",
             handle=open_orders,
-            guarded=True,
-            access=TOKEN,
             parameters=(market,),
             returns=OpenOrders,
-            refusals=missing,
-            group=GROUP,
         ),
-        Endpoint(
+        attrs.evolve(
+            shared,
             path="/api/v1/fills",
             summary="The account's last fills, the newest first",
             handle=fills,
-            guarded=True,
-            access=TOKEN,
             parameters=(market, limit),
             returns=Fills,
-            refusals=missing,
-            group=GROUP,
         ),
     )
