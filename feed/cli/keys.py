@@ -12,11 +12,15 @@ import attrs
 import click
 
 from feed.cli.options import HelpfulGroup, example
+from feed.dialects.credentials import PublicKey
+from feed.errors import ConfigError
 from feed.model.grants import Grant, Scope, Tier
 from feed.scenario.times import parse_duration
 from feed.server import keyedit
 from feed.server.keyfile import KeyRecord, read_entries
 from feed.server.keys import DEFAULT_PREFIX, KEY_BYTES, PREFIX, SECRET_BYTES, entry_for, new_key
+from feed.server.publickey import public_key
+from feed.server.secretfile import secrets_path
 
 _FILE = click.argument("file", type=click.Path(path_type=Path))
 _DEFAULT = Grant(name="unnamed")
@@ -29,6 +33,17 @@ def _span(text: str) -> float:
         return parse_duration(text) / 1e9
     except ValueError:
         raise click.BadParameter(f"{text!r} is no span of time such as 24h, 30m or 0s") from None
+
+
+def _public_key(text: str) -> PublicKey:
+    """The public key of a PEM file."""
+    try:
+        return public_key(Path(text).read_text(encoding="utf-8"))
+    except OSError as problem:
+        raise ConfigError(f"cannot be read: {problem.strerror}", where=text) from problem
+    except ValueError as problem:
+        hint = "openssl pkey -in private.pem -pubout writes one; Ed25519, RSA and P-256 are known"
+        raise ConfigError("is no public key in PEM", where=text, hint=hint) from problem
 
 
 def _prefix(text: str) -> str:
@@ -85,15 +100,36 @@ def keys() -> None:
     help="How it begins: two letters, then _live_ or _test_.",
 )
 @click.option("--secret", "with_secret", is_flag=True, help="Make a secret too: access tokens need one.")
+@click.option(
+    "--sign",
+    "signs",
+    is_flag=True,
+    help="Make a secret that requests are signed with (HMAC). It is kept in clear text, beside FILE.",
+)
+@click.option(
+    "--public-key",
+    metavar="PEM",
+    type=_public_key,
+    help="File with the public key of whoever signs with a private one: Ed25519, RSA or P-256.",
+)
 def add(
-    file: Path, prefix: str, tier: str, scopes: tuple[str, ...], *, with_secret: bool, **rest: Any
+    file: Path,
+    prefix: str,
+    tier: str,
+    scopes: tuple[str, ...],
+    *,
+    with_secret: bool,
+    signs: bool,
+    public_key: PublicKey | None,
+    **rest: Any,
 ) -> None:
     """Make a key, print it once, and append its digest to FILE; a secret stands on the next line."""
     key = new_key(prefix, secrets.token_bytes(KEY_BYTES))
-    secret = secrets.token_hex(SECRET_BYTES) if with_secret else None
+    secret = secrets.token_hex(SECRET_BYTES) if with_secret or signs else None
     grant = Grant(tier=Tier(tier), scopes=tuple(map(Scope, scopes)), **rest)
-    keyedit.add_entry(file, entry_for(key, grant, secret=secret))
-    _show(key, secret, file)
+    entry = entry_for(key, grant, secret=secret, signs=signs)
+    keyedit.add_entry(file, attrs.evolve(entry, public_key=public_key))
+    _show(key, secret, file, signs=signs)
 
 
 @keys.command(epilog=example("feed keys revoke keys.toml --name desk"))
@@ -128,32 +164,35 @@ def rotate(file: Path, name: str, overlap: float, prefix: str) -> None:
     """
     Make a key in place of another, print it once, and let the old one end.
 
-    The new key allows what the old one does, and has a secret if the old one has.
+    The new key allows what the old one does, and has a secret or a public key if the old one has.
     """
     now = time.time()
     named = [entry for entry in read_entries(file) if entry.grant.name == name]
     key = new_key(prefix, secrets.token_bytes(KEY_BYTES))
     secret = secrets.token_hex(SECRET_BYTES) if any(entry.secret for entry in named) else None
-    entry = entry_for(key, Grant(name=name), secret=secret)
+    signs = any(entry.signing_secret for entry in named)
+    entry = entry_for(key, Grant(name=name), secret=secret, signs=signs)
     end = keyedit.rotate(file, name, entry, now=now, overlap=overlap)
-    _show(key, secret, file)
+    _show(key, secret, file, signs=signs)
     until = "at once" if not overlap else f"at {_moment(end)}"
     click.echo(f"The old key ends {until}.", err=True)
 
 
-def _show(key: str, secret: str | None, file: Path) -> None:
+def _show(key: str, secret: str | None, file: Path, *, signs: bool) -> None:
     """On standard output, for a pipe; what is said of it goes elsewhere."""
     click.echo(key)
     if secret is not None:
         click.echo(secret)
     click.echo(f"Keep it: it is shown this once. {file} holds its digest only.", err=True)
+    if signs:
+        click.echo(f"The secret stays in {secrets_path(file)}, which checks signatures with it.", err=True)
 
 
 @keys.command("list", epilog=example("feed keys list keys.toml"))
 @_FILE
 def list_(file: Path) -> None:
     """List the names in FILE and what each may do. Keys cannot be shown: they are not kept."""
-    rows = [(*(field.name for field in attrs.fields(Grant)), "until")]
+    rows = [(*(field.name for field in attrs.fields(Grant)), "signs", "until")]
     rows += [_cells(entry) for entry in read_entries(file)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
@@ -165,7 +204,8 @@ def _cells(entry: KeyRecord) -> tuple[str, ...]:
     scopes = ",".join(scope.value for scope in grant.scopes)
     until = "" if entry.until is None else _moment(entry.until)
     dialects = ",".join(grant.dialects) or "all"
-    return grant.name, str(grant.account), grant.tier.value, scopes, dialects, until
+    signs = "HMAC" if entry.signing_secret else entry.public_key.type.value if entry.public_key else ""
+    return grant.name, str(grant.account), grant.tier.value, scopes, dialects, signs, until
 
 
 def _moment(seconds: float) -> str:

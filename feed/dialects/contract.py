@@ -15,6 +15,7 @@ from typing import Final, Protocol, runtime_checkable
 import attrs
 
 from feed.analytics.alerts import AlertBook
+from feed.dialects.credentials import Credentials
 from feed.model.accounts import Accounts
 from feed.model.events import Trade
 from feed.model.grants import Grant
@@ -174,6 +175,14 @@ def _no_trades(instrument: int, limit: int) -> Sequence[Trade]:
     return ()
 
 
+def _no_credentials(_: str) -> Credentials | None:
+    return None
+
+
+def _noted(_: bool) -> None:
+    """Signatures that nobody counts."""
+
+
 def _enter(who: str, at_once: int, per_minute: int) -> AdmissionResult:
     del who, at_once, per_minute
     return AdmissionResult.OPEN
@@ -203,6 +212,11 @@ class SessionContext:
         check_token: Who holds an access token; None when it is not good.
         enter: Counts this connection in: (whose, most at once, most new ones in a minute).
         spend: Counts one more order request, and says whether it is allowed: (whose, most in a minute).
+        clock: Gives seconds since the Unix epoch, by which clients sign their requests.
+        credentials: With what signatures are checked of whoever shows a key that is good for this dialect;
+            None for any other text.
+        note_signature: Told of every signature that was checked whether it was good. Past a bound of wrong
+            ones the connection is closed, as it is for wrong keys.
     """
 
     listing: Listing
@@ -218,6 +232,9 @@ class SessionContext:
     check_token: Callable[[str], Bearer | None] = _no_bearer
     enter: Callable[[str, int, int], AdmissionResult] = _enter
     spend: Callable[[str, int], bool] = _spend
+    clock: Callable[[], float] = lambda: 0.0
+    credentials: Callable[[str], Credentials | None] = _no_credentials
+    note_signature: Callable[[bool], None] = _noted
 
 
 class Session(Protocol):

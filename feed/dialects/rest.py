@@ -17,6 +17,7 @@ import msgspec
 
 from feed.analytics.alerts import AlertRegistry
 from feed.dialects.access import Access, Problem
+from feed.dialects.credentials import Credentials
 from feed.dialects.execution import ExecutesRequests, Execution
 from feed.model.accounts import Accounts
 from feed.model.arrival import HERE, Arrival
@@ -104,6 +105,16 @@ class RestContext(ExecutesRequests, Protocol):
     def webhooks(self) -> WebhookRegistry:
         """Messages that are pushed to URLs which clients name."""
         ...
+
+    @property
+    def clock(self) -> Callable[[], float]:
+        """Seconds since the Unix epoch, by which requests are signed; market time is the events'."""
+
+    def credentials(self, call: Call) -> Credentials | None:
+        """With what the signature of a call is checked; None when it came without a key."""
+
+    def note_signature(self, call: Call, *, good: bool) -> None:
+        """Count the signature of a call. Raises :class:`Problem` 429: too many of its address were wrong."""
 
     def instrument(self, symbol: str) -> tuple[int, Instrument]:
         """Index and instrument of a symbol, in any usual spelling. Raises :class:`Problem` 404."""

@@ -63,6 +63,15 @@ class KeyCheck:
         self._count(arrival, entry.digest + digest(secret) if len(secret) <= LONGEST_KEY else b"", good=good)
         return good
 
+    def signature(self, arrival: Arrival, entry: KeyRecord, *, good: bool) -> None:
+        """
+        Count a signature of the holder of a key that was good; the protocol has checked it.
+
+        Raises:
+            TooManyGuesses: Too many were wrong; whether this one was, nobody is told.
+        """
+        self._count(arrival, entry.digest + b"signature", good=good)
+
     def accepts(self, entry: KeyRecord) -> bool:
         """Whether a key that was good when it was shown still is."""
         return self._key_store.accepts(entry)

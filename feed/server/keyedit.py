@@ -3,7 +3,8 @@ Changes to a keys file: a key more, a key less, a key in place of another.
 
 The file is the operator's own, comments and all. So its text is changed where it must be and nowhere
 else, the result is read again, and the file is replaced as a whole: a server that reads it meanwhile
-finds all of the old keys or all of the new ones.
+finds all of the old keys or all of the new ones. A secret to sign with is written before its key, and taken
+out after it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import cattrs
 
 from feed.errors import ConfigError
 from feed.server.keyfile import KeyRecord, parse_entries, read_text, replace_text
+from feed.server.secretfile import read_secrets, secrets_path, write_secrets
 
 _HEADER: Final = re.compile(r"^[ \t]*\[\[[ \t]*key[ \t]*\]\][^\n]*\n?", re.MULTILINE)
 _NOTHING_MORE: Final = re.compile(r"(?:[ \t]*(?:#[^\n]*)?(?:\n|\Z))*\Z")
@@ -35,6 +37,7 @@ def add_entry(path: Path, entry: KeyRecord) -> None:
     path = path.resolve()  # a symbolic link stays one
     text = _with(read_text(path) if path.exists() else "", entry)
     parse_entries(text, path)
+    _add_secret(path, entry)
     replace_text(path, text)
 
 
@@ -59,6 +62,7 @@ def revoke(path: Path, name: str) -> int:
         for entry, block in zip(entries, blocks[1:], strict=True)
     )
     _replace(path, new, kept)
+    _drop_secrets(path, kept)
     return len(entries) - len(kept)
 
 
@@ -98,9 +102,28 @@ def rotate(path: Path, name: str, new: KeyRecord, *, now: float, overlap: float)
         else:
             kept.append(entry)
             pieces.append(block)
-    new = attrs.evolve(new, grant=current.grant)
-    _replace(path, _with("".join(pieces), new), (*kept, new))
+    new = attrs.evolve(new, grant=current.grant, public_key=current.public_key)
+    _add_secret(path, new)
+    kept.append(attrs.evolve(new, signing_secret=None))
+    _replace(path, _with("".join(pieces), new), tuple(kept))
+    _drop_secrets(path, tuple(kept))
     return moment.timestamp()
+
+
+def _add_secret(path: Path, entry: KeyRecord) -> None:
+    if entry.signing_secret is not None:
+        place = secrets_path(path)
+        write_secrets(place, {**read_secrets(place), entry.digest: entry.signing_secret})
+
+
+def _drop_secrets(path: Path, kept: tuple[KeyRecord, ...]) -> None:
+    """Leave no secret of a key that is not there any more."""
+    place = secrets_path(path)
+    secrets = read_secrets(place)
+    wanted = {entry.digest for entry in kept}
+    left = {digest: secret for digest, secret in secrets.items() if digest in wanted}
+    if left != secrets:
+        write_secrets(place, left)
 
 
 def _found(entries: tuple[KeyRecord, ...], name: str, path: Path) -> KeyRecord:
@@ -116,6 +139,8 @@ def _with(text: str, entry: KeyRecord) -> str:
     fields = {**_plain.unstructure(entry.grant), "sha256": entry.digest.hex()}
     if entry.secret is not None:
         fields["secret_sha256"] = entry.secret.hex()
+    if entry.public_key is not None:
+        fields["public_key"] = entry.public_key.pem
     # A JSON string, number or array of strings means the same in TOML.
     added = "".join(f"{name} = {json.dumps(value)}\n" for name, value in fields.items())
     return f"{text.rstrip()}\n\n[[key]]\n{added}".lstrip()

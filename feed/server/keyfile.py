@@ -1,8 +1,9 @@
-"""
+r"""
 The keys file: TOML that holds digests only.
 
 All but ``name`` and ``sha256`` may be left out; a key without a secret gets no access tokens. A key
-that ends may share its name with the one that takes its place::
+that ends may share its name with the one that takes its place. A key that signs requests has a public
+key here, or a secret in a file of its own (:mod:`feed.server.secretfile`)::
 
     [[key]]
     name = "desk"
@@ -13,6 +14,7 @@ that ends may share its name with the one that takes its place::
     scopes = ["read", "trade"]
     dialects = ["tradyn"]
     until = 2026-12-31T23:00:00Z
+    public_key = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA...\n-----END PUBLIC KEY-----\n"
 """
 
 from __future__ import annotations
@@ -29,9 +31,12 @@ import attrs
 import cattrs
 from cattrs.gen import make_dict_structure_fn, override
 
+from feed.dialects.credentials import Credentials, PublicKey
 from feed.errors import ConfigError
 from feed.model.grants import Grant, Scope
 from feed.recording.atomic_file import any_content, write_atomically
+from feed.server.publickey import public_key
+from feed.server.secretfile import read_secrets, secrets_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +45,7 @@ if TYPE_CHECKING:
 
 _SECRET: Final = "secret_sha256"  # noqa: S105 - the name of a field
 _UNTIL: Final = "until"
+_PUBLIC_KEY: Final = "public_key"
 
 
 @attrs.frozen
@@ -53,6 +59,8 @@ class KeyRecord:
         secret: SHA-256 of the secret that goes with the key, 32 bytes; None when there is none.
         until: When it ends, seconds since the Unix epoch; None for never.
         local: Good on connections within this machine alone.
+        public_key: With which its holder's signatures are checked; None for none.
+        signing_secret: With which they are checked where they are HMACs; None for none.
     """
 
     digest: bytes = attrs.field(repr=False)
@@ -60,6 +68,8 @@ class KeyRecord:
     secret: bytes | None = attrs.field(default=None, repr=False)
     until: float | None = None
     local: bool = False
+    public_key: PublicKey | None = attrs.field(default=None, repr=False)
+    signing_secret: str | None = attrs.field(default=None, repr=False)
 
     @property
     def mark(self) -> str:
@@ -70,15 +80,25 @@ class KeyRecord:
         """Whether it is over, at ``now`` seconds since the Unix epoch."""
         return self.until is not None and self.until <= now
 
+    @property
+    def credentials(self) -> Credentials:
+        """What a protocol checks its holder's signatures with."""
+        return Credentials(
+            grant=self.grant, mark=self.mark, secret=self.signing_secret, public_key=self.public_key
+        )
+
 
 def read_entries(path: Path) -> tuple[KeyRecord, ...]:
     """
-    The keys of a keys file, in its order.
+    The keys of a keys file, in its order, with the secrets that they sign with.
 
     Raises:
-        ConfigError: It cannot be read, is no TOML, or says something that is not understood.
+        ConfigError: It or the file of secrets cannot be read, is no TOML, or says something that is not
+            understood.
     """
-    return parse_entries(read_text(path), path)
+    entries = parse_entries(read_text(path), path)
+    secrets = read_secrets(secrets_path(path.resolve()))
+    return tuple(attrs.evolve(entry, signing_secret=secrets.get(entry.digest)) for entry in entries)
 
 
 def read_text(path: Path) -> str:
@@ -117,7 +137,7 @@ class _UnfitError(ValueError):
 
 def parse_entries(text: str, path: Path) -> tuple[KeyRecord, ...]:
     """
-    The keys of a text.
+    The keys of a text, without secrets.
 
     Raises:
         ConfigError: It is no TOML, or says something that is not understood; ``path`` says where.
@@ -164,7 +184,9 @@ def _entry(table: Any, where: str) -> KeyRecord:
         secret = _sha256(fields.pop(field)) if field in fields else None
         field = _UNTIL
         until = _moment(fields.pop(field)) if field in fields else None
-        return KeyRecord(digest, _grants.structure(fields, Grant), secret, until)
+        field = _PUBLIC_KEY
+        key = _public_key(fields.pop(field)) if field in fields else None
+        return KeyRecord(digest, _grants.structure(fields, Grant), secret, until, public_key=key)
     except _UnfitError as error:
         unfit = error
     except cattrs.ClassValidationError as error:
@@ -179,7 +201,7 @@ def _first_misfit(error: cattrs.ClassValidationError) -> tuple[str, _UnfitError]
         return note.name, cause if isinstance(cause, _UnfitError) else missing
     for cause in others:
         if isinstance(cause, cattrs.ForbiddenExtraKeysError):
-            allowed = ["sha256", _SECRET, _UNTIL, *(field.name for field in attrs.fields(Grant))]
+            allowed = ["sha256", _SECRET, _UNTIL, _PUBLIC_KEY, *(field.name for field in attrs.fields(Grant))]
             return min(cause.extra_fields), _UnfitError("an unknown field", ", ".join(allowed))
     raise error
 
@@ -196,6 +218,16 @@ def _moment(value: Any) -> float:
     if isinstance(value, datetime) and value.tzinfo is not None:
         return value.timestamp()
     raise _UnfitError(_quoted(value), "a time with its offset, such as 2026-12-31T23:00:00Z, unquoted")
+
+
+def _public_key(value: Any) -> PublicKey:
+    allowed = "the PEM text of a public key: Ed25519, RSA or P-256"
+    if not isinstance(value, str):
+        raise _UnfitError(_type_name(value), allowed)
+    try:
+        return public_key(value)
+    except ValueError as problem:
+        raise _UnfitError(str(problem), allowed) from problem
 
 
 def _name(value: Any, _: Any) -> str:

@@ -133,7 +133,8 @@ class KeyStore:
 def demo_entries() -> tuple[KeyRecord, ...]:
     """The keys printed in the published documents, which are good within this machine alone."""
     return tuple(
-        attrs.evolve(entry_for(key, grant, secret=DEMO_SECRET), local=True) for key, grant in DEMO_KEYS
+        attrs.evolve(entry_for(key, grant, secret=DEMO_SECRET, signs=True), local=True)
+        for key, grant in DEMO_KEYS
     )
 
 
@@ -178,9 +179,10 @@ def new_key(prefix: str, random_bytes: bytes) -> str:
     return prefix + random_bytes.hex()
 
 
-def entry_for(key: str, grant: Grant, *, secret: str | None = None) -> KeyRecord:
-    """What is kept of a key, and of the secret that goes with it."""
-    return KeyRecord(digest(key), grant, None if secret is None else digest(secret))
+def entry_for(key: str, grant: Grant, *, secret: str | None = None, signs: bool = False) -> KeyRecord:
+    """What is kept of a key, and of the secret that goes with it: the secret itself where it ``signs``."""
+    hashed = None if secret is None else digest(secret)
+    return KeyRecord(digest(key), grant, hashed, signing_secret=secret if signs else None)
 
 
 def has_secret(entry: KeyRecord, secret: str) -> bool:

@@ -12,6 +12,7 @@ from feed.errors import ConfigError
 from feed.server.keyfile import KeyRecord, read_entries
 from feed.server.keys import KeyStore
 from feed.server.registry import ConnectionRegistry
+from feed.server.secretfile import secrets_path
 from feed.stream.resettable_event import ResettableEvent
 
 log = structlog.get_logger("feed.keys")
@@ -19,7 +20,7 @@ log = structlog.get_logger("feed.keys")
 # A disk may be slow, and the market is not.
 _in_a_thread = trio.to_thread.run_sync
 
-Signature = tuple[int, int, int] | None
+Signature = tuple[tuple[int, int, int] | None, ...]
 
 
 class KeyWatch:
@@ -39,7 +40,8 @@ class KeyWatch:
         Begin with the keys as they stand.
 
         Args:
-            path: The keys file; None where there is none, and only the time ends keys.
+            path: The keys file, beside which secrets may be; None where there is none, and only the time
+                ends keys.
             key_store: Where its keys are put, behind which everybody else looks.
             registry: The connections.
             seconds: How often the file is looked at.
@@ -92,9 +94,13 @@ class KeyWatch:
 
 
 def _signature(path: Path | None) -> Signature:
-    """What changes with a file; None when it cannot be looked at."""
+    """What changes with a keys file or its file of secrets; None for one that cannot be looked at."""
+    return () if path is None else (_seen(path), _seen(secrets_path(path.resolve())))
+
+
+def _seen(path: Path) -> tuple[int, int, int] | None:
     try:
-        found = path.stat() if path is not None else None
+        found = path.stat()
     except OSError:
         return None
-    return None if found is None else (found.st_ino, found.st_size, found.st_mtime_ns)
+    return found.st_ino, found.st_size, found.st_mtime_ns

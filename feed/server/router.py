@@ -8,7 +8,7 @@ application; what neither can serve is answered here, and closed.
 from __future__ import annotations
 
 import ssl
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Protocol
 
@@ -94,6 +94,7 @@ class Router:
         projections: Projections,
         quotas: ConnectionQuotas,
         deflate: bool,
+        clock: Callable[[], float],
     ) -> None:
         self._registry = registry
         self._listing = listing
@@ -102,6 +103,7 @@ class Router:
         self._projections = projections
         self._quotas = quotas
         self._deflate = deflate
+        self._clock = clock
         self._orders = MinuteCounters(trio.current_time)
         self._origins = origins
         self._keys = keys
@@ -266,6 +268,9 @@ class Router:
             check_token=peer_info.check_token,
             enter=quota.enter,
             spend=self._orders.take,
+            clock=self._clock,
+            credentials=peer_info.credentials,
+            note_signature=peer_info.note_signature,
         )
 
 

@@ -201,6 +201,7 @@ class ServerContext:
             projections=projections,
             quotas=quotas,
             deflate=settings.deflate.enabled,
+            clock=time.time,
         )
 
     def _keys_ended(self) -> None:

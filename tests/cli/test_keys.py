@@ -56,7 +56,7 @@ def test_list_shows_names_and_no_key(run, path):
     assert run("keys", "list", path) == (
         0,
         (
-            "name  account  tier  scopes      dialects      until\n"
+            "name  account  tier  scopes      dialects      signs  until\n"
             "desk  7        free  read,trade  all\n"
             "x     0        free  read        tradyn,rails\n"
         ),
@@ -137,3 +137,43 @@ def test_a_span_has_a_unit(run, path):
     code, out, err = run("keys", "rotate", path, "--name", "desk", "--overlap", "90")
     assert (code, out) == (2, "")
     assert err.startswith("feed: --overlap: '90' is no span of time such as 24h, 30m or 0s")
+
+
+def test_a_key_that_signs_shows_its_secret_once_and_keeps_it_apart(run, path):
+    """Key and secret on two lines; the secret stands in a file beside the keys; a new key gets a new one."""
+    code, out, err = run("keys", "add", path, "--name", "bot", "--sign")
+    key, secret = out.split()
+    beside = path.with_name("keys.secrets.toml")
+    assert (code, len(secret)) == (0, 64)
+    assert err.endswith(f"The secret stays in {beside}, which checks signatures with it.\n")
+    entry = KeyStore(read_entries(path)).find(key, "tradyn")
+    assert entry.credentials.secret == secret
+    assert has_secret(entry, secret)
+    assert secret not in path.read_text()
+    new = run("keys", "rotate", path, "--name", "bot", "--overlap", "0s")[1].split()
+    assert [each.signing_secret for each in read_entries(path)] == [new[1]]
+    assert secret not in beside.read_text()
+
+
+def test_a_key_may_sign_with_a_private_key_of_its_holder(run, path, tmp_path):
+    """The file of its public key is named; what is none is refused, and nothing is written."""
+    text = (
+        "-----BEGIN PUBLIC KEY-----\n"
+        "MCowBQYDK2VwAyEAO2onvM62pC1io6jQKm8Nc2UyFXcd4kOmOsBIoYtZ2ik=\n"
+        "-----END PUBLIC KEY-----\n"
+    )
+    (tmp_path / "public.pem").write_text(text)
+    (tmp_path / "bad.pem").write_text("hush")
+    for name, complaint in [
+        ("bad", "is no public key in PEM; openssl pkey"),
+        ("none", "cannot be read: No such file or directory"),
+    ]:
+        file = tmp_path / f"{name}.pem"
+        code, out, err = run("keys", "add", path, "--name", "bot", "--public-key", file)
+        assert (code, out, path.exists()) == (2, "", False)
+        assert err.startswith(f"feed: {file}: {complaint}")
+    assert run("keys", "add", path, "--name", "bot", "--public-key", tmp_path / "public.pem")[0] == 0
+    assert read_entries(path)[0].public_key.pem == text
+    run("keys", "add", path, "--name", "other", "--sign")
+    rows = [row.split() for row in run("keys", "list", path)[1].splitlines()]
+    assert [row[-1] for row in rows[1:]] == ["Ed25519", "HMAC"]

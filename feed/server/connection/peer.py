@@ -5,6 +5,7 @@ from __future__ import annotations
 import attrs
 
 from feed.dialects.contract import Bearer
+from feed.dialects.credentials import Credentials
 from feed.model.arrival import HERE, Arrival
 from feed.model.grants import Grant
 from feed.server.keycheck import KeyCheck, TooManyGuesses
@@ -52,6 +53,19 @@ class Peer:
             return None
         self.entry = entry
         return entry.grant
+
+    def credentials(self, key: str) -> Credentials | None:
+        """With what its signatures are checked who shows a key; None when that is refused."""
+        return None if self.check_key(key) is None or self.entry is None else self.entry.credentials
+
+    def note_signature(self, good: bool) -> None:
+        """Count a signature that goes with the key it has shown last."""
+        if self.entry is None:
+            return
+        try:
+            self._keys.signature(self.arrival, self.entry, good=good)
+        except TooManyGuesses as problem:
+            self.guessing = problem.seconds
 
     def check_token(self, token: str) -> Bearer | None:
         """Who holds an access token that it shows; None when it is refused."""

@@ -8,6 +8,7 @@ import attrs
 import trio
 
 from feed.dialects.access import Problem
+from feed.dialects.credentials import Credentials
 from feed.dialects.messages import unknown
 from feed.dialects.rest import Call, Endpoint
 from feed.faults.runtime import RunTimeFaults
@@ -169,6 +170,24 @@ class RequestContext:
             Problem: 503, it has not acted, or nobody knows in time whether it has.
         """
         return await executed(request, self.source, self.fanout, self.settings.web.request_seconds / 2)
+
+    def credentials(self, call: Call) -> Credentials | None:
+        """With what the signature of a call is checked; None when it came without a key."""
+        return call.key.credentials if isinstance(call.key, KeyRecord) else None
+
+    def note_signature(self, call: Call, *, good: bool) -> None:
+        """
+        Count the signature of a call, once it is known whether it is good.
+
+        Raises:
+            Problem: 429, too many from this address were wrong.
+        """
+        if not isinstance(call.key, KeyRecord):
+            return
+        try:
+            self.keys.signature(call.arrival, call.key, good=good)
+        except TooManyGuesses as problem:
+            raise too_many_guesses(problem) from None
 
     def instrument(self, symbol: str) -> tuple[int, Instrument]:
         """

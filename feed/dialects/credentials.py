@@ -1,0 +1,73 @@
+"""
+Credentials: what the holder of a key may do, and with what the holder's signatures are checked.
+
+What is signed, and how a signature is written, is each protocol's own matter; the primitives are here.
+"""
+
+from __future__ import annotations
+
+import enum
+import hmac
+from collections.abc import Callable
+
+import attrs
+
+from feed.model.grants import Grant
+
+
+class KeyType(enum.Enum):
+    """The algorithm of a public key."""
+
+    ED25519 = "Ed25519"
+    RSA = "RSA"  # PKCS#1 v1.5 with SHA-256
+    EC = "EC"  # P-256 with SHA-256: ES256
+
+
+@attrs.frozen
+class PublicKey:
+    """
+    A public key, with which signatures of the private one are checked.
+
+    Attributes:
+        pem: Its text: SubjectPublicKeyInfo, PEM.
+        type: Its algorithm.
+    """
+
+    pem: str
+    type: KeyType
+    _verify: Callable[[bytes, bytes], bool] = attrs.field(eq=False, repr=False)
+
+    def verifies(self, message: bytes, signature: bytes) -> bool:
+        """Whether the private key has signed ``message``. Signatures of EC keys are DER."""
+        return self._verify(message, signature)
+
+
+@attrs.frozen(kw_only=True)
+class Credentials:
+    """
+    What a server knows of whoever signs with a key.
+
+    Attributes:
+        grant: What the key allows.
+        mark: A name that no other key has, and that says nothing of the key: to count by.
+        secret: The secret of a key that signs with HMAC, as its holder has it; None for none.
+        public_key: Of a key that signs with a private one; None for none.
+    """
+
+    grant: Grant
+    mark: str
+    secret: str | None = attrs.field(default=None, repr=False)
+    public_key: PublicKey | None = None
+
+
+def hmac_matches(secret: bytes, message: bytes, signature: bytes, *, algorithm: str) -> bool:
+    """
+    Whether ``signature`` is the HMAC of ``message``; the time taken does not depend on how close it is.
+
+    Args:
+        secret: The key of the HMAC.
+        message: What is signed.
+        signature: The bytes of the digest, however the protocol writes them.
+        algorithm: Of the digest, such as ``sha256``.
+    """
+    return hmac.compare_digest(hmac.digest(secret, message, algorithm), signature)
