@@ -102,6 +102,7 @@ class SignalRules:
         imbalance_seconds: Least duration of such an imbalance.
         spread_multiple: Least spread, times the median of the last ``window_seconds``.
         volume_multiple: Least volume of 10 seconds, times the mean of the last ``window_seconds``.
+        volume_usd: Least value of it, US dollars: where little is traded, one order is many times the mean.
         divergence_bps: Least distance from the best bid of one venue down to the best ask of another.
         wall_multiple: Least size of a price level within 1 % of the mid price, times the median level.
         level_digits: Digits of a round price that count: 2 makes 64000, 65000 levels of 64250.25.
@@ -119,6 +120,7 @@ class SignalRules:
     imbalance_seconds: int = attrs.field(default=5, validator=[ge(1), le(3600)])
     spread_multiple: float = attrs.field(default=5.0, validator=gt(1))
     volume_multiple: float = attrs.field(default=8.0, validator=gt(1))
+    volume_usd: int = attrs.field(default=100_000, validator=ge(0))
     divergence_bps: float = attrs.field(default=5.0, validator=gt(0))
     wall_multiple: float = attrs.field(default=60.0, validator=gt(1))
     level_digits: int = attrs.field(default=2, validator=[ge(1), le(6)])

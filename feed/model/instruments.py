@@ -11,6 +11,7 @@ import enum
 import re
 from collections.abc import Iterable, Iterator
 from decimal import Decimal, InvalidOperation
+from math import gcd
 from typing import Final
 
 import attrs
@@ -115,6 +116,20 @@ def decimal_text(units: int, decimals: int) -> str:
     if len(digits) <= decimals:
         digits = digits.zfill(decimals + 1)
     return f"{digits[:-decimals]}.{digits[-decimals:]}"
+
+
+def proportions(steps: Iterable[Decimal]) -> tuple[int, ...]:
+    """
+    The smallest whole numbers in the proportion of tick sizes, or of lot sizes.
+
+    ``proportions([Decimal("0.01"), Decimal("0.1")]) == (1, 10)``: a price of each times its number is
+    in one unit.
+    """
+    steps = tuple(steps)
+    decimals = max((-int(step.as_tuple().exponent) for step in steps), default=0)
+    units = [int(step.scaleb(decimals)) for step in steps]
+    common = gcd(*units)
+    return tuple(unit // common for unit in units)
 
 
 # No price or size on any market needs more; a longer text is an attack on the parser.

@@ -109,7 +109,7 @@ class Makers:
         pick_off: Probability that a maker trades against an order on the wrong side of the value, rather
             than wait for its cancellation.
         obligation_ms: Quoting obligation: the first maker renews a best quote after this time without change,
-            milliseconds.
+            milliseconds; in an instrument of fewer than 8 updates a second, after so much more.
     """
 
     count: int = attrs.field(default=4, validator=[ge(1), le(64)])

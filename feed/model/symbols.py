@@ -6,7 +6,9 @@ between base and quote do not count. The rules, in their order:
 
 1. A listed symbol, as it stands, is that instrument.
 2. Else the first listed instrument with the same *plain* name, lower case without separators.
-3. Else, where the market lists nothing in ``USDT``, ``USDT`` at the end of a name, or before its venue
+3. Else, where its venue is told, the instrument of that name there: ``BTC-USD@coinbase`` where that venue's
+   is listed as ``BTC-USD``.
+4. Else, where the market lists nothing in ``USDT``, ``USDT`` at the end of a name, or before its venue
    (``BTC/USDT@kraken``), is read as ``USD``: the market then has one dollar, and clients of crypto venues
    find it. Where any instrument is in ``USDT`` the two are different currencies.
 
@@ -113,6 +115,9 @@ class Symbols:
         for at, symbol in enumerate(listing.symbols):
             # Of two instruments with equal plain names the first has it; both have their own symbol.
             self._index.setdefault(plain(symbol), at)
+        for at, item in enumerate(listing):
+            if item.venue:
+                self._index.setdefault(plain(f"{item.symbol}@{item.venue}"), at)
         tethered = any(item.quote == "USDT" or in_dollars(plain(item.symbol)) for item in listing)
         self._one_dollar: Final = not tethered
         self._near: Final = NearNames(listing.symbols)

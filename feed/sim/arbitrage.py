@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import lcm
 from typing import Final
 
 from feed.model.contracts import Arbitrage
 from feed.model.durations import NS_PER_MILLISECOND
+from feed.model.instruments import proportions
 from feed.sim.instrument_sim import BUY, SELL, InstrumentSim
 from feed.sim.random_streams import EXPONENTIAL, MASK, WIDTH
 
@@ -16,7 +18,7 @@ class Arbitrageur:
     Compares the prices of a pair on its venues at random times, and trades both legs where that pays.
 
     Args:
-        venues: The instruments of the pair, of equal tick and lot size, the first venue first.
+        venues: The instruments of the pair, the first venue first.
         spec: Rate, size and least margin.
 
     Attributes:
@@ -32,8 +34,16 @@ class Arbitrageur:
         # The first venue has no fee of its own: it gets the lowest of the others.
         least = min((link.fee for link in links if link is not None), default=0.0)
         fees = [(least if link is None else link.fee) / 10_000 for link in links]
-        # Each with the cost of buying, and the proceeds of selling, at a price of 1.
-        self._venues = tuple((venue, 1.0 + fee, 1.0 - fee) for venue, fee in zip(venues, fees, strict=True))
+        instruments = [venue.spec.instrument for venue in venues]
+        ticks = proportions(instrument.tick_size for instrument in instruments)
+        lots = proportions(instrument.lot_size for instrument in instruments)
+        whole = lcm(*lots)
+        # Each with the cost of buying, and the proceeds of selling, at a price of one tick there, in one unit
+        # for all; and with its lots in the least size that is a whole number of lots on every venue.
+        self._venues = tuple(
+            (venue, (1.0 + fee) * tick, (1.0 - fee) * tick, whole // lot)
+            for venue, fee, tick, lot in zip(venues, fees, ticks, lots, strict=True)
+        )
         self._margin = 1.0 + spec.margin / 10_000
         self._gap = spec.looks_ms * NS_PER_MILLISECOND
         self._size = spec.size
@@ -44,18 +54,20 @@ class Arbitrageur:
         """Compare all venues, and trade on the two that differ most."""
         best = dearest = 0.0
         buy = sell = None
-        for venue, paid, got in self._venues:
+        buy_lots = sell_lots = 1
+        for venue, paid, got, lots in self._venues:
             book = venue.book
             if not (venue.trading and book.bid and book.ask):
                 continue
             cost, proceeds = book.ask * paid, book.bid * got
             if buy is None or cost < best:
-                buy, best = venue, cost
+                buy, best, buy_lots = venue, cost, lots
             if sell is None or proceeds > dearest:
-                sell, dearest = venue, proceeds
+                sell, dearest, sell_lots = venue, proceeds, lots
         if buy is not None and sell is not None and buy is not sell and dearest > best * self._margin:
-            most = 1 + int(self._size * min(buy.size, sell.size))
-            lots = min(buy.book.ask_size, sell.book.bid_size, most)
-            buy.take(now, BUY, lots, buy.book.ask)
-            sell.take(now, SELL, lots, sell.book.bid)
+            most = 1 + int(self._size * min(buy.size / buy_lots, sell.size / sell_lots))
+            # Rounded up: less than that size would rest at the best price, in everybody's way, for ever.
+            size = min(-(-buy.book.ask_size // buy_lots), -(-sell.book.bid_size // sell_lots), most)
+            buy.take(now, BUY, size * buy_lots, buy.book.ask)
+            sell.take(now, SELL, size * sell_lots, sell.book.bid)
         return 1 + int(self._gap * EXPONENTIAL[self._bits(WIDTH) & MASK])

@@ -1,8 +1,9 @@
-"""The default market."""
+"""The default market: the parameters of what :mod:`feed.sim.listing` lists."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Final
 
 import attrs
@@ -11,40 +12,50 @@ from feed.model.contracts import Arbitrage, Link, Perpetual, Prediction, SignalR
 from feed.model.durations import NS_PER_SECOND
 from feed.model.instruments import Contract, Instrument
 from feed.model.market import InstrumentSpec, MarketSpec
+from feed.sim.listing import Line, altcoins, coins, currencies
 
-# Asset class, base, quote, decimals of price and size, opening price in ticks, typical order in
-# lots, typical spread in ticks, volatility in basis points over one second, book updates a second.
-_Line = tuple[str, str, str, int, int, int, int, float, float, float]
+_FIRST_VENUE: Final = "coinbase"
 
-_KNOWN: Final[tuple[_Line, ...]] = (
-    ("fx", "EUR", "USD", 5, 2, 108_500, 100, 6, 0.25, 60),
-    ("fx", "GBP", "USD", 5, 2, 127_200, 100, 8, 0.30, 50),
-    ("fx", "USD", "JPY", 3, 2, 151_400, 100, 8, 0.28, 55),
-    ("metal", "XAU", "USD", 2, 2, 232_500, 100, 24, 0.45, 50),
-    ("crypto", "BTC", "USD", 2, 4, 6_425_000, 2_500, 650, 0.8, 55),
-    ("crypto", "ETH", "USD", 2, 3, 318_000, 4_000, 44, 1.1, 60),
-    ("crypto", "SOL", "USD", 2, 2, 14_800, 6_000, 4, 2.0, 55),
-    ("crypto", "XRP", "USD", 4, 0, 5_900, 2_500, 3, 2.2, 45),
-    ("crypto", "ADA", "USD", 4, 0, 4_500, 3_000, 3, 2.6, 40),
-    ("crypto", "DOGE", "USD", 5, 0, 15_200, 9_000, 8, 2.2, 40),
-    ("crypto", "LTC", "USD", 2, 3, 8_200, 12_000, 4, 1.9, 35),
-    ("crypto", "LINK", "USD", 3, 1, 14_350, 700, 8, 2.0, 35),
+
+@attrs.frozen(kw_only=True)
+class _Venue:
+    """
+    A further venue of every coin of the first venue.
+
+    Attributes:
+        name: Such as ``kraken``.
+        quote: Quote currency of its pairs.
+        spread: Typical spread, as a multiple of the first venue's.
+        size: Typical order size, as a multiple of the first venue's.
+        rate: Book updates a second, as a multiple of the first venue's.
+        latency_ms: Least mean time until its participants see the first venue's value, milliseconds.
+    """
+
+    name: str
+    quote: str
+    spread: float
+    size: float
+    rate: float
+    latency_ms: float
+
+
+_VENUES: Final = (
+    _Venue(name="binance", quote="USDT", spread=1.4, size=1.5, rate=0.3, latency_ms=60.0),
+    _Venue(name="kraken", quote="USD", spread=2.0, size=0.4, rate=0.15, latency_ms=120.0),
 )
-
+# That time is at least this, milliseconds, divided by the book updates a second: looking up the value of a
+# quiet pair costs as much as that of a busy one.
+_LATENCY_MS: Final = 500.0
 
 _MAJOR: Final = ("BTC", "ETH", "SOL")
-_FIRST_VENUE: Final = "binance"
-# Further venues of the major pairs: spread and size as multiples of the first venue's, latency in
-# milliseconds, book updates a second.
-_VENUES: Final = (("coinbase", 1.2, 0.7, 60.0, 15.0), ("kraken", 1.6, 0.4, 120.0, 10.0))
-# Perpetual futures: venue, base, book updates a second. Their venues trade no spot of the pair, so that
-# an exchange and a pair name one book.
+# Perpetual futures: venue, base, book updates a second, tick, lot. Their venues trade no spot of the pair,
+# so that an exchange and a pair name one book.
 _PERPETUALS: Final = (
-    ("bybit", "BTC", 25.0),
-    ("bybit", "ETH", 20.0),
-    ("bybit", "SOL", 15.0),
-    ("okx", "BTC", 15.0),
-    ("okx", "ETH", 12.0),
+    ("bybit", "BTC", 25.0, "0.1", "0.001"),
+    ("bybit", "ETH", 20.0, "0.01", "0.01"),
+    ("bybit", "SOL", 15.0, "0.01", "0.1"),
+    ("okx", "BTC", 15.0, "0.1", "0.0001"),
+    ("okx", "ETH", 12.0, "0.01", "0.001"),
 )
 _TIMEFRAMES: Final = (("15M", 900), ("1H", 3600))  # seconds
 
@@ -54,58 +65,100 @@ def default_market(count: int | None = None) -> MarketSpec:
     Currencies, gold and crypto, with parameters like those of the real markets.
 
     Args:
-        count: How many instruments: the first currencies, metals and coins of the default market,
-            then synthetic ones, each on one venue. None for the whole default market: the major
-            coins on several venues, with perpetual futures and prediction markets on them.
+        count: How many instruments: the first of the default market, which are the currencies, metals and
+            coins on one venue each, then synthetic ones. None for the whole default market: the coins on
+            several venues, with perpetual futures and prediction markets on the major ones.
     """
+    by_venue = tuple(coins())
+    firsts = [_spec(lines[_FIRST_VENUE], quote="USD", venue=_FIRST_VENUE) for lines in by_venue]
+    leading = (*(_currency(*it) for it in currencies()), *firsts)
     if count is not None:
-        lines = [*_KNOWN, *_synthetic(count - len(_KNOWN))][:count]
-        return MarketSpec(instruments=tuple(_spec(line) for line in lines))
-    first = {line[1]: _at(_spec(line), _FIRST_VENUE) for line in _KNOWN}
+        return MarketSpec(instruments=(*leading, *_synthetic(count - len(leading)))[:count])
+    majors = {it.instrument.base: (it, lines) for it, lines in zip(firsts, by_venue, strict=True)}
     return MarketSpec(
         instruments=(
-            *first.values(),
-            *(_venue(first[base], venue) for base in _MAJOR for venue in _VENUES),
-            *(_perpetual(first[base], venue, rate) for venue, base, rate in _PERPETUALS),
-            *(_prediction(first[base], *timeframe) for base in _MAJOR for timeframe in _TIMEFRAMES),
+            *leading,
+            *(
+                _further(first, lines[venue.name], venue)
+                for venue in _VENUES
+                for first, lines in zip(firsts, by_venue, strict=True)
+            ),
+            *(_spec(line, quote="USDT", venue="binance") for line in altcoins()),
+            *(_perpetual(*majors[line[1]], line) for line in _PERPETUALS),
+            *(_prediction(majors[base][0], *timeframe) for base in _MAJOR for timeframe in _TIMEFRAMES),
         ),
         arbitrage=Arbitrage(),
         signals=SignalRules(),
     )
 
 
-def _at(spec: InstrumentSpec, venue: str) -> InstrumentSpec:
-    """The same with a venue, if it is crypto."""
-    if spec.instrument.asset_class != "crypto":
-        return spec
-    return attrs.evolve(spec, instrument=attrs.evolve(spec.instrument, venue=venue))
-
-
-def _venue(first: InstrumentSpec, line: tuple[str, float, float, float, float]) -> InstrumentSpec:
-    venue, spread, size, latency_ms, rate = line
-    symbol = first.instrument.symbol
-    return attrs.evolve(
-        first,
-        instrument=attrs.evolve(first.instrument, symbol=f"{symbol}@{venue}", venue=venue),
-        spread=first.spread * spread,
-        size=max(1, int(first.size * size)),
-        updates_per_second=rate,
-        link=Link(symbol=symbol, latency_ms=latency_ms),
+def _spec(
+    line: Line, *, quote: str, venue: str, symbol: str = "", asset_class: str = "crypto"
+) -> InstrumentSpec:
+    """A line of the listing in whole ticks and lots."""
+    price_decimals, tick = _step(line.tick)
+    size_decimals, lot = _step(line.lot)
+    return InstrumentSpec(
+        instrument=Instrument(
+            symbol=symbol or f"{line.base}-{quote}",
+            base=line.base,
+            quote=quote,
+            price_decimals=price_decimals,
+            tick=tick,
+            size_decimals=size_decimals,
+            lot=lot,
+            asset_class=asset_class,
+            venue=venue,
+        ),
+        price=round(line.price / line.tick),
+        size=max(1, round(line.order / line.lot)),
+        spread=max(1.0, float(line.spread / line.tick)),
+        volatility=line.volatility,
+        updates_per_second=line.rate,
     )
 
 
-def _perpetual(first: InstrumentSpec, venue: str, rate: float) -> InstrumentSpec:
-    symbol = f"{first.instrument.base}-PERP"
+def _step(size: Decimal) -> tuple[int, int]:
+    """Decimals of a tick or lot size, and the size in units of ``10 ** -decimals``."""
+    decimals = max(0, -int(size.as_tuple().exponent))
+    return decimals, int(size.scaleb(decimals))
+
+
+def _currency(asset_class: str, quote: str, line: Line) -> InstrumentSpec:
+    return _spec(line, quote=quote, venue="", symbol=line.base + quote, asset_class=asset_class)
+
+
+def _further(first: InstrumentSpec, line: Line, venue: _Venue) -> InstrumentSpec:
+    symbol = f"{line.base}-{venue.quote}"
+    if venue.quote == first.instrument.quote:
+        symbol += f"@{venue.name}"
+    rate = line.rate * venue.rate
+    scaled = attrs.evolve(
+        line,
+        spread=line.spread * Decimal(str(venue.spread)),
+        order=line.order * Decimal(str(venue.size)),
+        rate=rate,
+    )
     return attrs.evolve(
-        first,
+        _spec(scaled, quote=venue.quote, venue=venue.name, symbol=symbol),
+        link=Link(symbol=first.instrument.symbol, latency_ms=max(venue.latency_ms, _LATENCY_MS / rate)),
+    )
+
+
+def _perpetual(
+    first: InstrumentSpec, lines: dict[str, Line], of: tuple[str, str, float, str, str]
+) -> InstrumentSpec:
+    venue, base, rate, tick, lot = of
+    symbol = f"{base}-PERP"
+    line = attrs.evolve(lines[_FIRST_VENUE], rate=rate, tick=Decimal(tick), lot=Decimal(lot))
+    spec = _spec(
+        line, quote="USD", venue=venue, symbol=symbol if venue == _PERPETUALS[0][0] else f"{symbol}@{venue}"
+    )
+    return attrs.evolve(
+        spec,
         instrument=attrs.evolve(
-            first.instrument,
-            symbol=symbol if venue == _PERPETUALS[0][0] else f"{symbol}@{venue}",
-            venue=venue,
-            contract=Contract.PERPETUAL,
-            underlying=first.instrument.symbol,
+            spec.instrument, contract=Contract.PERPETUAL, underlying=first.instrument.symbol
         ),
-        updates_per_second=rate,
         perpetual=Perpetual(symbol=first.instrument.symbol),
     )
 
@@ -133,29 +186,18 @@ def _prediction(first: InstrumentSpec, timeframe: str, seconds: int) -> Instrume
     )
 
 
-def _spec(line: _Line) -> InstrumentSpec:
-    asset_class, base, quote, price_decimals, size_decimals, price, size, spread, volatility, rate = line
-    return InstrumentSpec(
-        instrument=Instrument(
-            symbol=f"{base}-{quote}" if asset_class == "crypto" else base + quote,
-            base=base,
-            quote=quote,
-            price_decimals=price_decimals,
-            size_decimals=size_decimals,
-            asset_class=asset_class,
-        ),
-        price=price,
-        size=size,
-        spread=spread,
-        volatility=volatility,
-        updates_per_second=rate,
-    )
-
-
-def _synthetic(count: int) -> Iterator[_Line]:
+def _synthetic(count: int) -> Iterator[InstrumentSpec]:
     """Synthetic instruments, whose parameters derive from their number."""
     for n in range(count):
         base = "Q" + "".join(chr(ord("A") + n // 26**place % 26) for place in (2, 1, 0))
-        price, size = 5_000 + n * 7_919 % 95_000, 200 + n * 37 % 900
-        spread = 2 + price * (5 + n * 31 % 7) // 10_000
-        yield "crypto", base, "USD", 4, n % 3, price, size, spread, 1 + n * 13 % 20 / 10, 8 + n * 17 % 23
+        price = 5_000 + n * 7_919 % 95_000
+        yield InstrumentSpec(
+            instrument=Instrument(
+                symbol=f"{base}-USD", base=base, quote="USD", price_decimals=4, size_decimals=n % 3
+            ),
+            price=price,
+            size=200 + n * 37 % 900,
+            spread=2 + price * (5 + n * 31 % 7) // 10_000,
+            volatility=1 + n * 13 % 20 / 10,
+            updates_per_second=8 + n * 17 % 23,
+        )

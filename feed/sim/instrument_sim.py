@@ -23,6 +23,9 @@ _ANY_PRICE: Final = 1 << 62
 # With a bound, the spread is at most this share of it.
 _WIDEST: Final = 0.125
 
+# An instrument with fewer book updates a second is quiet.
+_BUSY: Final = 8.0
+
 # Several makers form the best prices together, so each quotes this much wider than the typical spread.
 _WIDE: Final = 1.1
 
@@ -88,6 +91,8 @@ class InstrumentSim:
         step: Scale of the moves of the instrument's own news, which depends on their rate.
         interval_scale: Factor on waiting times as set by :meth:`set_activity`: 0.01 is a burst.
         wait_scale: Factor on waiting times now: ``interval_scale`` and that of the whole market.
+        quietness: How many times fewer updates it has than one that is not quiet, at least 1: a factor on
+            intervals of participants that act at fixed times rather than with the updates.
         makers: The market makers, the one with the quoting obligation first.
         highest: The highest price that can be quoted, ticks.
         trading: Whether orders can trade now.
@@ -114,6 +119,7 @@ class InstrumentSim:
         "observer",
         "premium",
         "queue",
+        "quietness",
         "rests",
         "seed",
         "size",
@@ -147,6 +153,7 @@ class InstrumentSim:
         self._imbalance = BUY, 1.0
         self.set_liquidity(1.0)
         self.wait_scale = 1.0
+        self.quietness = max(1.0, _BUSY / spec.updates_per_second)
         self.makers: Sequence[MarketMaker] = ()
         self.interval_scale = 1.0
         self.highest = spec.instrument.highest or _ANY_PRICE

@@ -8,6 +8,7 @@ from typing import Final
 import attrs
 
 from feed.model.durations import NS_PER_MILLISECOND, NS_PER_SECOND
+from feed.model.instruments import proportions
 from feed.sim.instrument_sim import InstrumentSim
 from feed.sim.news import NewsProcess
 from feed.sim.random_streams import EXPONENTIAL, LAPLACE, MASK, WIDTH, threshold
@@ -54,6 +55,7 @@ class BasisTracker:
         "_keep",
         "_news_process",
         "_scale",
+        "_ticks",
         "_wake_threshold",
         "index",
         "sim",
@@ -65,6 +67,8 @@ class BasisTracker:
         self.sim: InstrumentSim = sim
         self.index = sim.queue.register(self)
         self._first = first
+        one, other = proportions(it.spec.instrument.tick_size for it in (first, sim))
+        self._ticks = one / other  # of this instrument in one of the other
         self._news_process = news_process
         self._gap = basis_spec.interval_ms * NS_PER_MILLISECOND
         news = sim.market.news
@@ -96,4 +100,6 @@ class BasisTracker:
         """Set the value from that of the followed instrument, the basis and the premium."""
         sim = self.sim
         if not sim.detached:
-            sim.move_value(self._first.value * (1.0 + self._basis + sim.premium) / sim.value - 1.0)
+            sim.move_value(
+                self._first.value * self._ticks * (1.0 + self._basis + sim.premium) / sim.value - 1.0
+            )

@@ -222,7 +222,7 @@ class QuotingObligation:
     def __init__(self, sim: InstrumentSim) -> None:
         self.sim: InstrumentSim = sim
         self.index = sim.queue.register(self)
-        self._every = sim.market.makers.obligation_ms * NS_PER_MILLISECOND
+        self._every = int(sim.market.makers.obligation_ms * NS_PER_MILLISECOND * sim.quietness)
         self._seen = (0, 0, 0, 0)
 
     def act(self, now: int) -> int:

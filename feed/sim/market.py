@@ -328,7 +328,8 @@ class Market:
             self._trackers[instrument].catch_up(self.now)
         for maker in sim.makers:
             maker.quote_ladder()
-        sim.notify_makers(self.now)
+        if sim.quietness == 1.0:
+            sim.notify_makers(self.now)
         self._unpark(instrument)
         if not sim.follows:
             self._news_process.sims.append(sim)

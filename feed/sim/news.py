@@ -80,7 +80,8 @@ class NewsProcess:
         self.interval_scale = 1.0 / max(0.25, activity)
         for sim in self.sims:
             sim.move_value(move * sim.volatility)
-            sim.deliver_news(now, self._wake_threshold, self._bits(WIDTH * len(sim.makers)))
+            hears = int(self._wake_threshold / sim.quietness)
+            sim.deliver_news(now, hears, self._bits(WIDTH * len(sim.makers)))
         return 1 + int(self._gap * EXPONENTIAL[drawn >> 2 * WIDTH & MASK])
 
 

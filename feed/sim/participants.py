@@ -8,7 +8,6 @@ from typing import Final, Protocol
 from feed.analytics.pairs import pairs
 from feed.errors import MarketError
 from feed.model.durations import NS_PER_MILLISECOND
-from feed.model.instruments import Instrument
 from feed.model.market import MarketSpec
 from feed.sim.arbitrage import Arbitrageur
 from feed.sim.event_queue import Actor
@@ -68,7 +67,7 @@ class Participants:
         Returns:
             Their first actions: (nanoseconds from the opening, index of the actor).
         Raises:
-            MarketError: It follows an instrument that does not exist, or has another tick size.
+            MarketError: It follows an instrument that does not exist.
         """
         market = self._spec
         sim.makers = [Maker(sim, rank) for rank in range(market.makers.count)]
@@ -87,7 +86,7 @@ class Participants:
             *([LargeTrader(sim)] if market.large.per_hour else []),
         ]
         delay = sim.random_stream("opening")
-        return [(1 + delay(29), actor.index) for actor in others]
+        return [(1 + int(delay(29) * sim.quietness), actor.index) for actor in others]
 
     def add_arbitrageurs(self) -> None:
         """Create an arbitrageur for each pair on several venues."""
@@ -97,7 +96,7 @@ class Participants:
         listing = self._spec.listing()
         for pair in pairs(listing).values():
             venues = [self._sims[at] for at in pair.spot]
-            if len(venues) > 1 and len({_units(venue.spec.instrument) for venue in venues}) == 1:
+            if len(venues) > 1:
                 arbitrageur = Arbitrageur(venues, spec)
                 wait = 1 + int(
                     spec.looks_ms
@@ -115,7 +114,7 @@ class Participants:
             return [self._track(sim, ProbabilityTracker(sim, spec.prediction, rounds, news_process))]
         if spec.perpetual is not None:
             perpetual = spec.perpetual
-            first = self._named(perpetual.symbol, like=sim)
+            first = self._named(perpetual.symbol)
             engine = PerpetualEngine(sim, perpetual, self._venues(first), start=self._start)
             self.engines[sim.book.instrument] = engine
             basis_spec = BasisSpec(
@@ -126,7 +125,7 @@ class Participants:
             tracker = self._track(sim, BasisTracker(sim, first, basis_spec, news_process))
             return [tracker, *([Leverage(sim, perpetual, engine.positions)] if perpetual.traders else [])]
         if spec.link is not None:
-            first = self._named(spec.link.symbol, like=sim)
+            first = self._named(spec.link.symbol)
             basis_spec = BasisSpec(
                 interval_ms=spec.link.latency_ms, deviation_bps=spec.link.basis, memory_seconds=_LINK_MEMORY
             )
@@ -146,14 +145,8 @@ class Participants:
             *(sim for sim in self._sims if sim.spec.link is not None and sim.spec.link.symbol == symbol),
         ]
 
-    def _named(self, symbol: str, *, like: InstrumentSim | None = None) -> InstrumentSim:
+    def _named(self, symbol: str) -> InstrumentSim:
         found = self._by_symbol.get(symbol)
         if found is None:
             raise MarketError(f"no instrument {symbol} in this market, which another one follows")
-        if like is not None and _units(found.spec.instrument)[:2] != _units(like.spec.instrument)[:2]:
-            raise MarketError(f"{like.spec.instrument.symbol} must have the tick size of {symbol}")
         return found
-
-
-def _units(instrument: Instrument) -> tuple[int, int, int, int]:
-    return instrument.price_decimals, instrument.tick, instrument.size_decimals, instrument.lot

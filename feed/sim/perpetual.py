@@ -15,6 +15,7 @@ from feed.analytics.funding import PremiumMean, funding_rate, premium
 from feed.model.contracts import Perpetual
 from feed.model.durations import NS_PER_HOUR, NS_PER_MILLISECOND, NS_PER_MINUTE, NS_PER_SECOND
 from feed.model.events import FUNDING, LIQUIDATION, MARK, Row
+from feed.model.instruments import proportions
 from feed.sim.instrument_sim import BUY, SELL, InstrumentSim
 from feed.sim.margin import MarginPosition, Positions, opened
 from feed.sim.random_streams import EXPONENTIAL, HEAVY, MASK, WIDTH
@@ -36,7 +37,7 @@ class PerpetualEngine:
     Args:
         sim: Where it is traded.
         spec: What it is.
-        spot: The venues of its underlying, in equal ticks.
+        spot: The venues of its underlying.
         start: Market time at which the market opens, nanoseconds.
 
     Attributes:
@@ -55,7 +56,9 @@ class PerpetualEngine:
         self.paid = (0, 0, 0)
         self._perpetual = sim
         self._spec = spec
-        self._spot = tuple(spot)
+        own, *ticks = proportions(it.spec.instrument.tick_size for it in (sim, *spot))
+        self._ticks = own
+        self._spot = tuple(zip(spot, ticks, strict=True))
         self._interval = spec.interval_hours * NS_PER_HOUR
         self._index2 = 2 * round(sim.value)  # twice the index price, ticks
         self._apart = 0.0  # of the future from the index, smoothed, half ticks
@@ -89,10 +92,10 @@ class PerpetualEngine:
         return [(*told[kind][:2], now, *told[kind][3:]) for kind in (MARK, FUNDING)]
 
     def _look(self) -> None:
-        books = [venue.book for venue in self._spot if venue.trading]
-        mids2 = [book.bid + book.ask for book in books if book.bid and book.ask]
+        books = [(venue.book, tick) for venue, tick in self._spot if venue.trading]
+        mids2 = [(book.bid + book.ask) * tick for book, tick in books if book.bid and book.ask]
         if mids2:
-            self._index2 = twice_median(mids2) // 2
+            self._index2 = twice_median(mids2) // (2 * self._ticks)
 
     def _second(self, now: int) -> None:
         book = self._perpetual.book

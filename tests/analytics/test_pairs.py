@@ -11,7 +11,7 @@ def test_pairs_of_the_default_market():
     found = pairs(listing)
 
     bitcoin = found["BTC/USDT"]
-    assert [listing[at].symbol for at in bitcoin.spot] == ["BTC-USD", "BTC-USD@coinbase", "BTC-USD@kraken"]
+    assert [listing[at].symbol for at in bitcoin.spot] == ["BTC-USD", "BTC-USDT", "BTC-USD@kraken"]
     assert [listing[at].symbol for at in bitcoin.perpetuals] == ["BTC-PERP", "BTC-PERP@okx"]
     assert [listing[at].symbol for at in bitcoin.predictions] == ["BTC-UP-15M", "BTC-UP-1H"]
     assert "EUR/USD" in found

@@ -83,7 +83,7 @@ symbol = "BTC-USD"
 at = "1s"
 do = "wall"
 side = "buy"
-lots = 500000
+lots = 5000000000
 
 [[truth]]
 signal = "wall_appearance"

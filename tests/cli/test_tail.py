@@ -69,7 +69,7 @@ def test_an_unknown_symbol_ends_it_at_once(run, server, path, complaint, symbols
     code, _, err = run("tail", url(server, path), "--symbols", symbols)
     *_, line = err.splitlines()
     assert (code, line.split("; ")[0]) == (2, f"feed: {url(server, path)}: {complaint}")
-    assert line.split("; ")[1].startswith("known are BTC-USD, ")
+    assert line.split("; ")[1].startswith("known are BTC-USD")
 
 
 def test_it_ends_when_the_market_does(run):

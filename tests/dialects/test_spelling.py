@@ -64,6 +64,20 @@ def test_a_dollar_is_a_dollar_at_every_venue():
     assert [two.index(name) for name in ("BTC/USD", "BTC/USDT", "ETH/USDT", "ETH/USD")] == [0, None, 1, None]
 
 
+def test_the_venue_of_the_first_one_may_be_told():
+    """Of a listed name and its venue; a symbol that is listed so comes first, another venue is another."""
+    venues = Listing(
+        Instrument(symbol=symbol, base="BTC", quote=quote, price_decimals=2, size_decimals=0, venue=venue)
+        for symbol, quote, venue in (
+            ("BTC-USD", "USD", "coinbase"),
+            ("BTC-USDT", "USDT", "binance"),
+            ("BTC-USD@kraken", "USD", "kraken"),
+        )
+    )
+    asked = ("BTC/USD@coinbase", "btcusdt@binance", "BTC-USD@kraken", "BTC-USD@binance", "BTC-USDT@kraken")
+    assert [symbols(venues).index(name) for name in asked] == [0, 1, 2, None, None]
+
+
 @pytest.mark.parametrize(
     ("name", "near"),
     [
@@ -84,6 +98,7 @@ def test_names_that_are_near(name, near):
 
 MARKETS = [
     default_market().listing(),
+    default_market(20).listing(),
     Listing(
         Instrument(symbol=name, base=base, quote=quote, price_decimals=2, size_decimals=0)
         for name, base, quote in (
@@ -103,7 +118,8 @@ def spelled(draw):
     item = found[index]
     base, quote, rest = item.base, item.quote, plain(item.symbol).removeprefix(plain(item.base + item.quote))
     parts = [base, quote, rest] if plain(item.symbol) == plain(base + quote) + rest else [item.symbol]
-    if len(parts) == 3 and quote == "USD" and item.asset_class == "crypto":
+    one_dollar = not any(other.quote == "USDT" for other in found)
+    if len(parts) == 3 and quote == "USD" and item.asset_class == "crypto" and one_dollar:
         parts[1] = draw(st.sampled_from(["USD", "USDT"]))
     sign = draw(st.sampled_from(["", "-", "/", "_"]))
     name = sign.join(parts[:2]) + "".join(parts[2:])

@@ -97,7 +97,7 @@ def test_the_order_is_filled(finish):
         pending, accepted, filled = finish("order.py", root(server))
     assert pending == "createOrder 202 order created, pending acceptance"
     assert accepted == "createOrder 200 order accepted"
-    assert re.fullmatch(r"filled 0\.0100 at \d+\.\d\d", filled)
+    assert re.fullmatch(r"filled 0\.01000000 at \d+\.\d\d", filled)
 
 
 def test_the_replay_has_one_digest(finish):

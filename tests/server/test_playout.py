@@ -228,7 +228,7 @@ def test_any_run_is_recorded_whole(tmp_path_factory, seed, speed, batch):
 def full(path, *, room, held=0):
     """Record five market seconds on a disk with little room; the log."""
     small = Recording(block_events=100, held_bytes=held)
-    config = Settings(seed=1, start=10**18, until="5s", speed=0, record=path, recording=small)
+    config = Settings(seed=1, start=10**18, instruments=12, until="5s", speed=0, record=path, recording=small)
 
     async def main():
         server_run = ServerRun(config)
@@ -268,7 +268,7 @@ def test_what_a_full_disk_does_not_take_by_the_end_is_told(tmp_path):
 
 
 def digest_of_market():
-    program = program_for(Settings(seed=1, start=10**18), now=0)
+    program = program_for(Settings(seed=1, start=10**18, instruments=12), now=0)
     run = Replay(program.run, start=program.start, until=program.until("5s"))
     for _ in run.steps():
         pass
@@ -283,7 +283,7 @@ def test_a_recording_goes_on_when_there_is_room_again(tmp_path):
 
     async def main():
         server_run = ServerRun(
-            Settings(seed=1, start=10**18, until="5s", speed=0, record=path, recording=quick)
+            Settings(seed=1, start=10**18, instruments=12, until="5s", speed=0, record=path, recording=quick)
         )
         storage = server_run.playout.storage
         storage.opener = disk.open

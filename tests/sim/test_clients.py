@@ -8,6 +8,7 @@ import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from listed import listed, round_lots
 
 from feed.errors import MarketError
 from feed.model.accounts import PARTICIPANTS
@@ -20,14 +21,13 @@ from feed.model.trading import OrderState, Pricing, Reason, RequestKind, packed,
 from feed.settings import Trading
 from feed.sim.clients import ClientMarket
 from feed.sim.control import Control, RunState
-from feed.sim.defaults import default_market
 from feed.sim.market import Market
 from feed.sim.script import ScriptedMarket
 
 START = 1_700_000_000_000_000_000
 SECOND = 1_000_000_000
 MS = 1_000_000
-SPEC = MarketSpec(instruments=default_market().instruments[4:6])  # BTC-USD and ETH-USD
+SPEC = MarketSpec(instruments=round_lots("BTC-USD", "ETH-USD"))  # BTC-USD and ETH-USD
 BUY, SELL = Side.BUY, Side.SELL
 
 
@@ -309,8 +309,7 @@ def test_a_halted_market_takes_cancels_alone(market):
 )
 def test_accounts_trade_what_they_can_hold(symbol, end):
     """A future like anything else; an order for a prediction is rejected, whatever it offers."""
-    whole = {item.instrument.symbol: item for item in default_market().instruments}
-    spec = MarketSpec(instruments=(whole["BTC-USD"], whole[symbol]))
+    spec = MarketSpec(instruments=listed("BTC-USD", symbol))
     market = ClientMarket(Market(spec, seed=3, start=START), trading=Trading())
     market.opening()
     ask = market._market.exchange.books[1].ask

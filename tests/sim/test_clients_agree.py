@@ -3,6 +3,7 @@
 import random
 
 import pytest
+from listed import round_lots
 
 from feed.model.accounts import Accounts
 from feed.model.events import Side
@@ -11,12 +12,11 @@ from feed.model.requests import Cancel, CancelMany, Create, Modify
 from feed.model.trading import Pricing, packed
 from feed.settings import Trading
 from feed.sim.clients import ClientMarket
-from feed.sim.defaults import default_market
 from feed.sim.market import Market
 
 START = 1_700_000_000_000_000_000
 MS = 1_000_000
-SPEC = MarketSpec(instruments=default_market().instruments[4:6])
+SPEC = MarketSpec(instruments=round_lots("BTC-USD", "ETH-USD"))
 ACCOUNTS = (1, 2, 3)
 
 

@@ -1,6 +1,7 @@
 """Orders of accounts in all their forms: times in force, reduce-only, triggers, price bands, futures."""
 
 import pytest
+from listed import coins_and_a_future
 
 from feed.model.events import ADD, FILL, ORDER, Side, event
 from feed.model.grants import Tier
@@ -10,14 +11,12 @@ from feed.model.requests import Cancel, CancelMany, Create, Modify
 from feed.model.trading import Pricing, Trigger
 from feed.settings import Trading
 from feed.sim.clients import ClientMarket
-from feed.sim.defaults import default_market
 from feed.sim.market import Market
 
 START = 1_700_000_000_000_000_000
 SECOND = 1_000_000_000
 MS = 1_000_000
-WHOLE = {item.instrument.symbol: item for item in default_market().instruments}
-SPEC = MarketSpec(instruments=tuple(WHOLE[symbol] for symbol in ("BTC-USD", "ETH-USD", "BTC-PERP")))
+SPEC = MarketSpec(instruments=coins_and_a_future())
 PERP = 2
 BUY, SELL = Side.BUY, Side.SELL
 TAKE = {"type": Pricing.MARKET, "slippage": 20_000}

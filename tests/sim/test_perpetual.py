@@ -4,6 +4,7 @@ import pickle
 
 import attrs
 import pytest
+from listed import listed
 
 from feed.model.contracts import Perpetual
 from feed.model.derivatives import RATE_ONE
@@ -16,13 +17,14 @@ SECOND = 10**9
 HOUR = 3600 * SECOND
 START = 1_700_000_000 * SECOND
 SPOT, PERP = 0, 1
+TICKS = 10  # of the spot market in one of the future
 
 
 def futures(**changes):
     """BTC and a perpetual future on it, alone."""
-    whole = {item.instrument.symbol: item for item in default_market().instruments}
-    perpetual = Perpetual(symbol="BTC-USD", **changes)
-    return MarketSpec(instruments=(whole["BTC-USD"], attrs.evolve(whole["BTC-PERP"], perpetual=perpetual)))
+    spot, future = listed("BTC-USD", "BTC-PERP")
+    future = attrs.evolve(future, perpetual=Perpetual(symbol="BTC-USD", **changes))
+    return MarketSpec(instruments=(spot, future))
 
 
 def opened(spec, *, start=START, seed=5):
@@ -54,12 +56,12 @@ def test_marked_every_second_and_funded_every_ten():
 
 
 def test_index_is_the_middle_of_the_spot_book():
-    """With the values of that time."""
+    """With the values of that time, to the tick of the future."""
     market, _ = opened(futures())
     for second in range(1, 20):
         rows = market.advance(START + second * SECOND)
         book = market.exchange.books[SPOT]
-        assert abs(2 * of(rows, MARK)[-1][4] - book.bid - book.ask) <= 1
+        assert abs(2 * TICKS * of(rows, MARK)[-1][4] - book.bid - book.ask) <= TICKS
 
 
 def test_mark_between_two_ticks_is_rounded_up():
@@ -84,6 +86,7 @@ def test_predicted_rate_is_the_formula_over_the_premiums_of_each_second():
     for second in range(1, 31):
         rows = market.advance(START + second * SECOND)
         spot, perp = (book.bid + book.ask for book in market.exchange.books)
+        spot = spot // TICKS  # the index counts in the ticks of the future
         premiums.append((perp - spot) * RATE_ONE // spot)
         for row in of(rows, FUNDING):
             mean = sum(premiums) // len(premiums)

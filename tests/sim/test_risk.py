@@ -1,6 +1,7 @@
 """Margin, funding and liquidation of accounts, and what they are told of it."""
 
 import pytest
+from listed import coins_and_a_future
 
 from feed.model.derivatives import RATE_ONE
 from feed.model.events import BALANCE, FILL, FUNDING, LIQUIDATION, ORDER, POSITION, Side, Status, event
@@ -11,15 +12,13 @@ from feed.model.statements import Cause
 from feed.model.trading import OrderState, Pricing, Reason
 from feed.settings import Trading
 from feed.sim.clients import ClientMarket
-from feed.sim.defaults import default_market
 from feed.sim.market import Market
 
 START = 1_709_735_400_000_000_000  # 14:30 UTC: half past the hour, 90 minutes before funding
 SECOND = 1_000_000_000
 MS = 1_000_000
 FUNDED = START + 90 * 60 * SECOND
-WHOLE = {item.instrument.symbol: item for item in default_market().instruments}
-SPEC = MarketSpec(instruments=tuple(WHOLE[symbol] for symbol in ("BTC-USD", "ETH-USD", "BTC-PERP")))
+SPEC = MarketSpec(instruments=coins_and_a_future())
 UNITS = 10**6
 BUY, SELL = Side.BUY, Side.SELL
 TAKE = {"type": Pricing.MARKET, "slippage": 20_000}

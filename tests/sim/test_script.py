@@ -315,7 +315,10 @@ VENUES = attrs.evolve(
 def gap(market, one, other):
     """Basis points from one instrument's mid price up to another's."""
     books = market.market.exchange.books
-    low, high = (books[at].bid + books[at].ask for at in (one, other))
+    ticks = [market.market.listing[at].tick_size for at in (one, other)]
+    low, high = (
+        float((books[at].bid + books[at].ask) * tick) for at, tick in zip((one, other), ticks, strict=True)
+    )
     return (high - low) / low * 10_000
 
 

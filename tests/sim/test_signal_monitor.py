@@ -79,11 +79,11 @@ def test_what_trades_show_follows_at_once():
     """The signal of a whale follows its trades at once, at their market time, before any other trade."""
     market, _ = opened(SignalRules(whale_usd=200_000))
     market.advance(START + 10 * SECOND + SECOND // 3)
-    market.large_order(SPOT, Side.BUY, 60_000)
+    market.large_order(SPOT, Side.BUY, 6 * 10**8)
     rows = market.step()
     at = next(index for index, row in enumerate(rows) if row[0] == SIGNAL)
     trades = [row for row in rows if row[0] == TRADE]
-    cents = (sum(row[5] * row[6] for row in trades) + 5_000) // 10_000
+    cents = (sum(row[5] * row[6] for row in trades) + 5 * 10**7) // 10**8
 
     assert rows[at][4] == SignalType.WHALE_MOVEMENT
     assert rows[at][:3] == (SIGNAL, SPOT, trades[-1][2])

@@ -18,20 +18,21 @@ KNOWN = (
     "ETH-USD",
     "SOL-USD",
     "XRP-USD",
-    "ADA-USD",
     "DOGE-USD",
-    "LTC-USD",
+    "ADA-USD",
     "LINK-USD",
+    "LTC-USD",
 )
 
 
 def test_the_default_market_has_currencies_gold_and_crypto():
-    """Twelve instruments, of which the documented protocols name several; then what derives from them."""
-    instruments = default_market().instruments
+    """First those that the documented protocols name; what derives from another comes after it."""
+    symbols: dict[str, None] = {}
+    for item in default_market().instruments:
+        assert item.followed is None or item.followed in symbols
+        symbols[item.instrument.symbol] = None
 
-    assert tuple(item.instrument.symbol for item in instruments[:12]) == KNOWN
-    assert all(item.followed is None for item in instruments[:12])
-    assert all(item.followed in KNOWN for item in instruments[12:])
+    assert tuple(symbols)[: len(KNOWN)] == KNOWN
 
 
 def test_prices_have_the_decimals_of_their_markets():
@@ -44,13 +45,16 @@ def test_prices_have_the_decimals_of_their_markets():
 
 
 def test_a_counted_market_begins_with_what_is_known():
-    """Made-up instruments come after the known ones, each with a symbol of its own, on no venue."""
+    """Made-up instruments come after the known ones, each with a symbol of its own; none on two venues."""
     large = default_market(500)
 
     assert large.listing().symbols[:12] == KNOWN
     assert len(large.listing()) == 500
     assert large == default_market(500)
-    assert {(item.instrument.venue, item.followed) for item in large.instruments} == {("", None)}
+    assert {(item.instrument.venue, item.followed) for item in large.instruments} == {
+        ("", None),
+        ("coinbase", None),
+    }
 
 
 def test_a_smaller_market_is_the_beginning_of_a_larger_one():

@@ -1,6 +1,7 @@
 """Where an account's means end, to the tick: computed a second time, beside the market."""
 
 import pytest
+from listed import round_lots
 
 from feed.model.events import FILL, ORDER, Side, event
 from feed.model.market import MarketSpec
@@ -8,12 +9,11 @@ from feed.model.requests import PARTS, Create
 from feed.model.trading import OrderState, Pricing, Reason
 from feed.settings import Trading
 from feed.sim.clients import ClientMarket
-from feed.sim.defaults import default_market
 from feed.sim.market import Market
 
 START = 1_700_000_000_000_000_000
 MS = 1_000_000
-SPEC = MarketSpec(instruments=default_market().instruments[4:5])  # BTC-USD, in cents and 0.0001 coins
+SPEC = MarketSpec(instruments=round_lots("BTC-USD"))  # in cents and 0.0001 coins
 UNITS = 10**6  # of money in a dollar: one tick times one lot is one of them
 TAKER = 500  # millionths
 BUY, SELL = Side.BUY, Side.SELL

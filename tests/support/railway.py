@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 import trio
 from clients import Closed
+from listed import in_round_lots
 from servers import RunningServer
 
 from feed import Settings
@@ -69,7 +70,8 @@ async def hear(client, seconds):
 async def railway(settings=None, *, journal=None, instruments=(4, 6), speed=1.0, waiting=1024, entries=()):
     """A house that lets clients in; its market runs on Trio's clock, whatever that is."""
     settings = settings or Settings()
-    spec = MarketSpec(instruments=default_market().instruments[slice(*instruments)])
+    chosen = default_market().instruments[slice(*instruments)]
+    spec = MarketSpec(instruments=tuple(map(in_round_lots, chosen)))
     market = ClientMarket(Market(spec, seed=3, start=START), trading=settings.trading, entries=entries)
     source = MarketRunner(market, flow=settings.flow, speed=speed, waiting=waiting, journal=journal)
     server = ServerContext(settings, source, RING, signing_key=SIGNING_KEY)

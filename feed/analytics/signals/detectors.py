@@ -15,7 +15,7 @@ from feed.analytics.signals.trades import TradeDetector
 from feed.model.contracts import SignalRules
 from feed.model.durations import NS_PER_SECOND
 from feed.model.events import FUNDING, SIGNAL, Row, Side
-from feed.model.instruments import Contract, Instrument, Listing
+from feed.model.instruments import Contract, Instrument, Listing, proportions
 from feed.model.signals import Severity, SignalType
 
 LevelsOf = Callable[[int, Side, int], DepthLevels]
@@ -41,15 +41,11 @@ class Detectors:
         self._funding: Final = {
             at: FundingDetector(rules) for at in watched if listing[at].contract is Contract.PERPETUAL
         }
-        # Venues of one pair whose prices can be compared as they are: they count in one tick.
+        # Venues of one pair, each with its ticks in one unit for all of them.
         self._pairs: Final = [
-            [
-                at
-                for at in pair.spot
-                if at in self._books and _ticks(listing, at) == _ticks(listing, pair.spot[0])
-            ]
+            dict(zip(pair.spot, proportions(listing[at].tick_size for at in pair.spot), strict=True))
             for pair in pairs(listing).values()
-            if len(pair.spot) > 1
+            if len(pair.spot) > 1 and pair.spot[0] in self._books
         ]
         self._number = 0
         self._silent_until: dict[tuple[SignalType, int], int] = {}
@@ -81,18 +77,20 @@ class Detectors:
             told += self._signal_rows(
                 at, now, detector.on_book(bids, asks, partial(self._may_signal, at, now))
             )
-        for venues in self._pairs:
-            told += self._signal_rows(
-                venues[0], now, self._divergence([at for at in venues if at in best], best)
-            )
+        for ticks in self._pairs:
+            quotes = {
+                at: (best[at][0] * tick, best[at][1] * tick) for at, tick in ticks.items() if at in best
+            }
+            told += self._signal_rows(next(iter(ticks)), now, self._divergence(quotes))
         return told
 
-    def _divergence(self, venues: list[int], best: dict[int, tuple[int, int]]) -> Iterable[Finding]:
+    def _divergence(self, quotes: dict[int, tuple[int, int]]) -> Iterable[Finding]:
+        """What the best bid and ask of each venue of a pair show, in one unit for all."""
         gaps = [
-            (spread_bps(best[buy][1], best[sell][0]), buy, sell)
-            for buy in venues
-            for sell in venues
-            if best[sell][0] > best[buy][1]
+            (spread_bps(ask, bid), buy, sell)
+            for buy, (_, ask) in quotes.items()
+            for sell, (bid, _) in quotes.items()
+            if bid > ask
         ]
         if gaps:
             gap, buy, sell = max(gaps)
@@ -121,7 +119,3 @@ def _watched(instrument: Instrument) -> bool:
         and instrument.quote in DOLLARS
         and instrument.contract is not Contract.PREDICTION
     )
-
-
-def _ticks(listing: Listing, at: int) -> tuple[int, int]:
-    return listing[at].price_decimals, listing[at].tick

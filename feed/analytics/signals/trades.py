@@ -35,6 +35,7 @@ class TradeDetector:
         # Liquidations in the window: (market time, side, trades, cents)
         self._forced: deque[tuple[int, int, int, int]] = deque(maxlen=10_000)
         self._bucket = 0  # lots of the running ten seconds
+        self._traded = 0  # ticks times lots of them
         self._buckets: deque[int] = deque(maxlen=max(_LEAST_BUCKETS, rules.window_seconds // _BUCKET_SECONDS))
         self._level_step = 0
         self._band = 0
@@ -53,6 +54,7 @@ class TradeDetector:
         for row in rows:
             if row[0] == TRADE:
                 self._bucket += row[6]
+                self._traded += row[5] * row[6]
                 last = row[5]
                 taker = row[8], row[4]
                 takers[taker] = takers.get(taker, 0) + row[5] * row[6]
@@ -75,12 +77,13 @@ class TradeDetector:
         if now // NS_PER_SECOND % _BUCKET_SECONDS:
             return
         volume, self._bucket = self._bucket, 0
+        cents, self._traded = value_cents(self._instrument, self._traded), 0
         known = self._buckets
         if len(known) >= _LEAST_BUCKETS:
             baseline = max(1, sum(known) // len(known))
             multiple = HUNDREDTHS * volume // baseline
             least = self._rules.volume_multiple * HUNDREDTHS
-            if multiple >= least:
+            if multiple >= least and cents >= self._rules.volume_usd * 100:
                 severity = Severity.ALERT if multiple >= _ALERT_MULTIPLE * least else Severity.INFO
                 yield Finding(SignalType.VOLUME_SPIKE, severity, (volume, baseline, multiple))
         known.append(volume)

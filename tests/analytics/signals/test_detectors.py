@@ -215,13 +215,24 @@ def test_volume_spike_is_a_multiple_of_the_mean(books, detectors):
     books.put(0, *steady())
     found = []
     for n in range(1, 71):
-        lots = 100 if n <= 60 else 1000
+        lots = 1000 if n <= 60 else 10_000
         found += detectors.on_rows([trade(lots, ts=NOW + n * SECOND)])
         found += detectors.on_second(NOW + n * SECOND)
 
     (signal,) = told(found)
     assert signal.type is SignalType.VOLUME_SPIKE
-    assert signal.figures == {"volume_lots": 10_000, "baseline_lots": 1000, "multiple_hundredths": 1000}
+    assert signal.figures == {"volume_lots": 100_000, "baseline_lots": 10_000, "multiple_hundredths": 1000}
+
+
+def test_a_volume_that_is_worth_little_is_no_spike(books):
+    """However many times the mean it is: from so many dollars on."""
+    for rules, heard in ((RULES, 0), (attrs.evolve(RULES, volume_usd=50_000), 1)):
+        detectors = Detectors(LISTING, rules, books.levels)
+        found = []
+        for n in range(1, 71):
+            found += detectors.on_rows([trade(100 if n <= 60 else 1000, ts=NOW + n * SECOND)])
+            found += detectors.on_second(NOW + n * SECOND)
+        assert len(found) == heard
 
 
 def test_divergence_names_where_to_buy_and_where_to_sell(books, detectors):
@@ -237,6 +248,19 @@ def test_divergence_names_where_to_buy_and_where_to_sell(books, detectors):
     assert found.type is SignalType.CROSS_EXCHANGE_DIVERGENCE
     # Buy at 50,001.00 on the first, sell at 50,027.00 on the other.
     assert found.figures == {"buy_instrument": 0, "sell_instrument": 1, "gap_bps_1e4": 51_985}
+
+
+def test_divergence_is_found_between_venues_of_different_ticks(books):
+    """The same prices, where the other venue counts in dimes."""
+    coarse = attrs.evolve(OTHER, price_decimals=1)
+    detectors = Detectors(Listing([SPOT, coarse]), RULES, books.levels)
+    books.put(0, *steady(PRICE))
+    books.put(1, *steady((PRICE + 2_800) // 10, step=10))
+
+    (found,) = told(detectors.on_second(NOW + SECOND))
+
+    assert found.type is SignalType.CROSS_EXCHANGE_DIVERGENCE
+    assert found.figures["buy_instrument"] == 0
 
 
 def test_wall_appears_and_is_taken_away(books, detectors):

@@ -15,9 +15,11 @@ from feed.dialects.contract import (
     UpgradeRequest,
 )
 from feed.dialects.discovery import dialects
+from feed.dialects.marketai.channels import names
 from feed.model.grants import Grant, Tier
 from feed.model.instruments import Contract, Instrument, Listing
 from feed.model.topics import Topic
+from feed.sim.defaults import default_market
 
 COINS = [chr(ord("A") + n // 26) + chr(ord("A") + n % 26) for n in range(120)]
 
@@ -290,6 +292,20 @@ def test_unsubscribing_makes_room(context):
     assert said(subscribe(session, {"type": "quotes", "symbols": ["BTC/USDT"]})) == [
         confirmed("quotes", "BTC/USDT")
     ]
+
+
+@pytest.mark.parametrize(("tier", "most"), [("free", 5), ("basic", 25), ("pro", 100)])
+def test_every_limit_can_be_met_in_the_default_market(context, tier, most):
+    """With the document's sentence: what comes last in the request finds no room."""
+    listing = default_market().listing()
+    last = ["SOL/USDT", "XRP/USDT"]
+    pairs = [name for name in names(listing).pairs if name not in last][:most] + last
+    session = connect(attrs.evolve(context, listing=listing), tier)
+
+    answer = said(subscribe(session, {"type": "quotes", "symbols": pairs}))
+
+    assert answer[0] == confirmed("quotes", *pairs[:most])
+    assert answer[1]["message"] == f"Symbol limit ({most}) exceeded. Rejected: SOL/USDT, XRP/USDT"
 
 
 def test_max_has_no_limit_of_symbols(context):
