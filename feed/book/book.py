@@ -53,6 +53,9 @@ class OrderBook:
         self_trade: What happens when both sides of a trade would be one account; account 0 is exempt.
 
     Attributes:
+        self_trade: As given; its owner may set another before an operation.
+        prevented: Trades of an account with itself that were prevented: id of the resting order, price in
+            ticks, lots. Its owner empties it before an operation.
         now: Market time in nanoseconds, stamped on every row; its owner sets it before each operation.
         bid: Best bid, ticks; 0 when there is none.
         bid_size: Lots there.
@@ -67,13 +70,14 @@ class OrderBook:
         "_keys",
         "_levels",
         "_orders",
-        "_self_trade",
         "ask",
         "ask_size",
         "bid",
         "bid_size",
         "instrument",
         "now",
+        "prevented",
+        "self_trade",
         "trades",
         "volume",
     )
@@ -91,8 +95,8 @@ class OrderBook:
         self.trades = 0
         self.volume = 0
         self._emit = emit
-        # None, not ALLOW, so that the matching loop tests an identity only for orders with accounts.
-        self._self_trade = None if self_trade is SelfTrade.ALLOW else self_trade
+        self.self_trade = self_trade
+        self.prevented: list[tuple[int, int, int]] = []
         self._orders: dict[int, Order] = {}
         # Indexed by side. Keys ascend: the best level is the last.
         self._keys: tuple[list[int], list[int]] = ([], [])
@@ -160,9 +164,7 @@ class OrderBook:
             return 0
         level = node.level
         if price == level.price and size < node.left:
-            level.size -= node.left - size
-            node.left = size
-            self._emit((REDUCE, self.instrument, self.now, order, level.side, price, size, level.size))
+            self._shrink(node, node.left - size)
             resting = size
         else:
             self._withdraw(node)
@@ -260,7 +262,8 @@ class OrderBook:
         """
         emit, instrument, now = self._emit, self.instrument, self.now
         keys, levels = self._keys[1 - side], self._levels[1 - side]
-        rule = self._self_trade if account else None
+        # None, not ALLOW, so that the loop tests an identity only for orders with accounts.
+        rule = self.self_trade if account and self.self_trade is not SelfTrade.ALLOW else None
         orders = self._orders
         trade = self.trades
         left = alive = size
@@ -268,6 +271,13 @@ class OrderBook:
             level = levels[keys[-1]]
             maker = level.next
             if rule is not None and maker.account == account:
+                lots = min(left, maker.left)
+                self.prevented.append((maker.id, level.price, lots))
+                if rule is SelfTrade.DECREMENT:
+                    self._shrink(maker, lots)
+                    size -= lots
+                    left = alive = left - lots
+                    continue
                 if rule is not SelfTrade.CANCEL_INCOMING:
                     self._withdraw(maker)
                 if rule is not SelfTrade.CANCEL_RESTING:
@@ -296,7 +306,7 @@ class OrderBook:
 
     def _available(self, side: int, worst: int, size: int, account: int) -> int:
         """Lots that an incoming order could trade with; stops counting once there are ``size``."""
-        rule = self._self_trade if account else None
+        rule = self.self_trade if account and self.self_trade is not SelfTrade.ALLOW else None
         found = 0
         for level in self._best_first(1 - side):
             if level.key < worst or found >= size:
@@ -311,6 +321,18 @@ class OrderBook:
                     # The incoming order would end here, whatever rests behind.
                     return found
         return found
+
+    def _shrink(self, node: Order, lots: int) -> None:
+        """Make an order smaller without a trade; it keeps its place. The caller settles."""
+        if lots == node.left:
+            self._withdraw(node)
+            return
+        level = node.level
+        node.left -= lots
+        level.size -= lots
+        self._emit(
+            (REDUCE, self.instrument, self.now, node.id, level.side, level.price, node.left, level.size)
+        )
 
     def _withdraw(self, node: Order) -> None:
         """Take an order off the book without a trade. The caller settles."""

@@ -91,6 +91,7 @@ class Exchange:
         if not 0 <= command.instrument < len(self.books):
             return _rejected(command, Reject.UNKNOWN_INSTRUMENT)
         book = self.books[command.instrument]
+        book.prevented.clear()
         if isinstance(command, CancelOrder):
             return _cancel(book, command)
         if self.statuses[command.instrument] is not Status.TRADING:
@@ -102,6 +103,14 @@ class Exchange:
         return self._enter(book, command)
 
     def _enter(self, book: OrderBook, command: NewOrder) -> Ack:
+        if command.self_trade is None:
+            return self._match(book, command)
+        usual, book.self_trade = book.self_trade, command.self_trade
+        ack = self._match(book, command)
+        book.self_trade = usual
+        return ack
+
+    def _match(self, book: OrderBook, command: NewOrder) -> Ack:
         side, size, account = int(command.side), command.size, command.account
         price = command.price
         if command.type is OrderType.MARKET:

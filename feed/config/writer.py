@@ -56,7 +56,7 @@ def _table(effective: EffectiveSettings, owner: type[Any], path: tuple[str, ...]
         yield _line(leaf, value, effective.origin(leaf.name))
     for leaf in tables:
         yield ""
-        yield from _comment(leaf.meaning)
+        yield from _comment(f"{leaf.meaning} ({leaf.allowed})")
         for item in value_of(effective.settings, leaf.name):
             yield f"[[{leaf.name}]]  # {_printable(effective.origin(leaf.name))}"
             for field in attributes_of(type(item)):

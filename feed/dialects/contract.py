@@ -23,6 +23,7 @@ from feed.model.instruments import Instrument, Listing
 from feed.model.requests import Request
 from feed.model.stream_position import StreamPosition
 from feed.model.topics import Topic
+from feed.model.wallets import Wallets
 from feed.policies import Policies
 from feed.state.encoder import Encoder
 from feed.state.market_state import MarketState
@@ -209,6 +210,7 @@ class SessionContext:
         market_state: Gives the market's state.
         trades: Gives the last trades of an instrument, newest first: (index, how many at most).
         accounts: What accounts own and owe; None where nobody can trade.
+        wallets: What accounts hold of assets.
         check_token: Who holds an access token; None when it is not good.
         enter: Counts this connection in: (whose, most at once, most new ones in a minute).
         spend: Counts one more order request, and says whether it is allowed: (whose, most in a minute).
@@ -229,6 +231,7 @@ class SessionContext:
     market_state: Callable[[], MarketState] = lambda: MarketState(0)
     trades: Callable[[int, int], Sequence[Trade]] = _no_trades
     accounts: Accounts | None = None
+    wallets: Wallets = attrs.field(factory=lambda: Wallets(Listing(())))
     check_token: Callable[[str], Bearer | None] = _no_bearer
     enter: Callable[[str, int, int], AdmissionResult] = _enter
     spend: Callable[[str, int], bool] = _spend

@@ -25,6 +25,7 @@ from feed.model.events import Row, Status, Trade
 from feed.model.grants import Grant
 from feed.model.instruments import Instrument, Listing
 from feed.model.symbols import LONGEST_SYMBOL
+from feed.model.wallets import Wallets
 from feed.settings import Settings
 from feed.state.analytics import Analytics
 from feed.state.daily_volume import DailyVolume
@@ -54,57 +55,50 @@ class RestContext(ExecutesRequests, Protocol):
     @property
     def settings(self) -> Settings:
         """All of the server."""
-        ...
 
     @property
     def endpoints(self) -> tuple[Endpoint[Any], ...]:
         """Everything that is served, for documents about it."""
-        ...
 
     @property
     def listing(self) -> Listing:
         """The instruments."""
-        ...
 
     @property
     def market_state(self) -> MarketState:
         """The market's state."""
-        ...
 
     @property
     def volumes(self) -> Sequence[DailyVolume]:
         """What was traded of each instrument in the last 24 hours."""
-        ...
 
     @property
     def analytics(self) -> Analytics:
         """Figures of books, quotes over venues, candles, signals."""
-        ...
 
     @property
     def accounts(self) -> Accounts | None:
         """What accounts own and owe; None where nobody can trade."""
-        ...
+
+    @property
+    def wallets(self) -> Wallets:
+        """What accounts hold of assets, their orders and trades of these."""
 
     @property
     def seq(self) -> int:
         """Sequence number of the newest event."""
-        ...
 
     @property
     def demo_key(self) -> str:
         """The key that everybody knows; empty where it is not accepted."""
-        ...
 
     @property
     def alerts(self) -> AlertRegistry:
         """Alerts that clients define."""
-        ...
 
     @property
     def webhooks(self) -> WebhookRegistry:
         """Messages that are pushed to URLs which clients name."""
-        ...
 
     @property
     def clock(self) -> Callable[[], float]:

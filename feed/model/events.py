@@ -18,6 +18,7 @@ building an object for each would halve the matching engine. At the edge, once f
 ``CLOCK``                  kind, 0, ts
 ``ORDER``, ``FILL``        what concerns one account alone, see :mod:`feed.model.trading`
 ``POSITION``, ``BALANCE``  what an account holds and owns, see :mod:`feed.model.statements`
+``EXECUTION`` ...          what concerns an account's assets, see :mod:`feed.model.executions`
 ``MARK`` ... ``ROUND``     what concerns derivatives, see :mod:`feed.model.derivatives`
 ``SIGNAL``                 what an observer points out, see :mod:`feed.model.signals`
 =========================  ==============================================================================
@@ -37,11 +38,14 @@ from typing import ClassVar, Final
 import attrs
 
 from feed.model.derivatives import FundingRate, Liquidation, MarkPriced, Round
+from feed.model.executions import ExecutionReport, RequestAnswered, WalletChanged
 from feed.model.kinds import (
     ADD,
+    ANSWER,
     BALANCE,
     CLEAR,
     CLOCK,
+    EXECUTION,
     FILL,
     FUNDING,
     KINDS,
@@ -57,6 +61,7 @@ from feed.model.kinds import (
     STATUS,
     TRADE,
     UNKNOWN,
+    WALLET,
     Event,
     Row,
     RowEvent,
@@ -73,9 +78,11 @@ from feed.model.trading import OrderChanged, OrderFilled
 
 __all__ = [
     "ADD",
+    "ANSWER",
     "BALANCE",
     "CLEAR",
     "CLOCK",
+    "EXECUTION",
     "FILL",
     "FUNDING",
     "KINDS",
@@ -91,10 +98,12 @@ __all__ = [
     "STATUS",
     "TRADE",
     "UNKNOWN",
+    "WALLET",
     "BalanceChanged",
     "BookCleared",
     "ClockTicked",
     "Event",
+    "ExecutionReport",
     "FundingRate",
     "LevelChange",
     "LevelSet",
@@ -106,6 +115,7 @@ __all__ = [
     "OrderReduced",
     "PositionChanged",
     "Quote",
+    "RequestAnswered",
     "Round",
     "Row",
     "RowEvent",
@@ -114,6 +124,7 @@ __all__ = [
     "Status",
     "StatusChanged",
     "Trade",
+    "WalletChanged",
     "event",
     "level_change",
 ]
@@ -283,6 +294,9 @@ _FROM_ROW: Final[dict[int, Callable[[int, Row, int], Event]]] = {
         Signal,
         PositionChanged,
         BalanceChanged,
+        ExecutionReport,
+        WalletChanged,
+        RequestAnswered,
     )
 }
 

@@ -31,7 +31,13 @@ ROUND: Final = 14
 SIGNAL: Final = 15
 POSITION: Final = 16
 BALANCE: Final = 17
-KINDS: Final = range(ADD, BALANCE + 1)
+EXECUTION: Final = 18
+WALLET: Final = 19
+ANSWER: Final = 20
+KINDS: Final = range(ADD, ANSWER + 1)
+
+PRIVATE: Final = (ORDER, FILL, POSITION, BALANCE, EXECUTION, WALLET, ANSWER)
+"""Those that concern one account alone, whose number follows the time in their rows."""
 
 
 class Side(enum.IntEnum):

@@ -29,13 +29,14 @@ class TimeInForce(enum.IntEnum):
     FOK = 2  # fill all of it now, or nothing
 
 
-class SelfTrade(enum.Enum):
+class SelfTrade(enum.IntEnum):
     """What happens when both sides of a trade would be one account."""
 
-    ALLOW = "allow"
-    CANCEL_RESTING = "cancel-resting"
-    CANCEL_INCOMING = "cancel-incoming"
-    CANCEL_BOTH = "cancel-both"
+    ALLOW = 0
+    CANCEL_RESTING = 1
+    CANCEL_INCOMING = 2
+    CANCEL_BOTH = 3
+    DECREMENT = 4  # make both smaller by what they would have traded; whichever is nothing then is cancelled
 
 
 class Reject(enum.Enum):
@@ -62,6 +63,8 @@ class NewOrder:
         size: Integer lots.
         post_only: Rest or be rejected; never take.
         order: Its id, where it has one already; 0 takes the next.
+        self_trade: What happens when it would trade with an order of the same account; None goes by the
+            rule of the exchange.
     """
 
     account: int
@@ -73,6 +76,7 @@ class NewOrder:
     time_in_force: TimeInForce = TimeInForce.GTC
     post_only: bool = False
     order: int = 0
+    self_trade: SelfTrade | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -7,9 +7,11 @@ from attrs.validators import ge, gt, matches_re, optional
 
 from feed.model.events import (
     ADD,
+    ANSWER,
     BALANCE,
     CLEAR,
     CLOCK,
+    EXECUTION,
     FILL,
     FUNDING,
     LEVEL,
@@ -23,6 +25,7 @@ from feed.model.events import (
     SIGNAL,
     STATUS,
     TRADE,
+    WALLET,
 )
 from feed.model.faults import Fault
 from feed.model.ground_truth import GroundTruth, Label, labels
@@ -47,6 +50,9 @@ KIND_NAMES = {
     SIGNAL: "signal",
     POSITION: "position",
     BALANCE: "balance",
+    EXECUTION: "execution",
+    WALLET: "wallet",
+    ANSWER: "answer",
 }
 """How files and reports name each kind of event."""
 
@@ -74,6 +80,9 @@ class Counts:
         signal: Signals.
         position: What accounts hold, after it has changed.
         balance: What accounts own, after it has changed.
+        execution: What became of orders that assets pay for.
+        wallet: What accounts hold of assets, after it has changed.
+        answer: Answers to requests about these.
     """
 
     add: int = attrs.field(default=0, validator=ge(0))
@@ -93,6 +102,9 @@ class Counts:
     signal: int = attrs.field(default=0, validator=ge(0))
     position: int = attrs.field(default=0, validator=ge(0))
     balance: int = attrs.field(default=0, validator=ge(0))
+    execution: int = attrs.field(default=0, validator=ge(0))
+    wallet: int = attrs.field(default=0, validator=ge(0))
+    answer: int = attrs.field(default=0, validator=ge(0))
 
 
 @attrs.frozen(kw_only=True)

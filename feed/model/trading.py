@@ -73,6 +73,12 @@ class Reason(enum.IntEnum):
     PRICE_BAND = 17
     CANNOT_FILL = 18
     WOULD_TRIGGER = 19
+    TOO_SMALL = 20
+    NOT_ATTEMPTED = 21
+    EXPIRED = 22
+    TIMER = 23
+    NOT_SMALLER = 24
+    RESTRICTED = 25
 
 
 class Pricing(enum.IntEnum):

@@ -25,6 +25,15 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, overrid
 from feed.errors import ConfigError
 from feed.model.instruments import Instrument
 from feed.model.requests import Cancel, CancelMany, Create, JournalEntry, Modify, Request
+from feed.model.spot_requests import (
+    AmendSpotOrder,
+    CancelSpotOrder,
+    CancelSpotOrders,
+    CancelSpotOrdersAfter,
+    PlaceSpotOrder,
+    ReplaceSpotOrder,
+    SpotRequest,
+)
 from feed.model.trading import packed, unpacked
 from feed.recording.format import check_version
 from feed.settings import Trading
@@ -39,14 +48,24 @@ _KINDS: Final[dict[str, type[Request]]] = {
     "cancel": Cancel,
     "cancel-many": CancelMany,
     "modify": Modify,
+    "spot-place": PlaceSpotOrder,
+    "spot-cancel": CancelSpotOrder,
+    "spot-cancel-many": CancelSpotOrders,
+    "spot-cancel-after": CancelSpotOrdersAfter,
+    "spot-replace": ReplaceSpotOrder,
+    "spot-amend": AmendSpotOrder,
 }
 _NAMES: Final = {kind: name for name, kind in _KINDS.items()}
 # What most requests do not ask for is not written down.
 _RARE: Final = ("tier", "time_in_force", "reduce_only", "trigger", "trigger_price")
 _CONVERTER: Final = cattrs.Converter(forbid_extra_keys=True)
+# Ids that clients make up are text there.
+_CLIENTS_IDS: Final = ("request", "client", "cancel_client", "cancel_request")
 for _kind in _KINDS.values():
     _spare: dict[str, Any] = {
-        field.name: override(omit_if_default=True) for field in attrs.fields(_kind) if field.name in _RARE
+        field.name: override(omit_if_default=True)
+        for field in attrs.fields(_kind)
+        if field.name in _RARE or (issubclass(_kind, SpotRequest) and field.name != "request")
     }
     _CONVERTER.register_unstructure_hook(_kind, make_dict_unstructure_fn(_kind, _CONVERTER, **_spare))
 # The bound on the request queue has no effect on the events.
@@ -148,7 +167,9 @@ def journal_line(entry: JournalEntry) -> bytes:
     """The line of an entry, with its line feed."""
     request = entry.request
     fields: dict[str, Any] = _CONVERTER.unstructure(request)
-    fields["request"] = unpacked(request.request)
+    for name in _CLIENTS_IDS:
+        if name in fields:
+            fields[name] = unpacked(fields[name])
     return msgspec.json.encode({"at": entry.at, "do": _NAMES[type(request)], **fields}) + b"\n"
 
 
@@ -237,7 +258,7 @@ def _events(fields: dict[str, Any], where: str) -> int:
 def _entry(fields: dict[str, Any], *, where: str) -> JournalEntry:
     try:
         at, kind = fields.pop("at"), _KINDS[fields.pop("do")]
-        fields["request"] = packed(fields["request"])
+        fields |= {name: packed(fields[name]) for name in _CLIENTS_IDS if name in fields or name == "request"}
         return JournalEntry(at=int(at), request=_CONVERTER.structure(fields, kind))
     except _MISFITS:
         raise ConfigError("no entry of a journal", where=where) from None

@@ -265,6 +265,7 @@ class Router:
             market_state=lambda: hub.market_state,
             trades=self._projections.trades.newest,
             accounts=self._projections.accounts,
+            wallets=self._projections.wallets,
             check_token=peer_info.check_token,
             enter=quota.enter,
             spend=self._orders.take,

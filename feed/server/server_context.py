@@ -20,6 +20,7 @@ from feed.faults.runtime import RunTimeFaults
 from feed.model.accounts import Accounts
 from feed.model.stream_position import first_proof
 from feed.model.topics import Topic
+from feed.model.wallets import Wallets
 from feed.server.alerts import AlertService
 from feed.server.guard import Guard, Origins
 from feed.server.guesses import WrongKeyCounter
@@ -117,6 +118,7 @@ class ServerContext:
             market_state,
             most_trades=settings.web.most_rows,
             accounts=None if orders is None else Accounts(listing, deposit=settings.trading.deposit),
+            wallets=Wallets(listing, deposits=settings.trading.deposits, history=settings.trading.history),
         )
         hub = Hub(
             history,

@@ -18,7 +18,9 @@ import attrs
 from feed.model.durations import NS_PER_SECOND
 from feed.model.events import (
     ADD,
+    ANSWER,
     CLEAR,
+    EXECUTION,
     FILL,
     FUNDING,
     LIQUIDATION,
@@ -38,9 +40,18 @@ from feed.sim.playback import Playback
 from feed.sim.script import ScriptedMarket
 
 # By kind of row: the columns with times besides its own, with ids of orders, and with ids of trades.
-_TIMES: Final = {FUNDING: (5,), ROUND: (3, 4), ORDER: (17,), FILL: (8,)}
-_ORDERS: Final = {ADD: (3,), REDUCE: (3,), TRADE: (7, 8), LIQUIDATION: (3,), ORDER: (8,), FILL: (4,)}
-_TRADES: Final = {TRADE: 3, FILL: 9}
+_TIMES: Final = {FUNDING: (5,), ROUND: (3, 4), ORDER: (17,), FILL: (8,), EXECUTION: (23, 24, 25)}
+_ORDERS: Final = {
+    ADD: (3,),
+    REDUCE: (3,),
+    TRADE: (7, 8),
+    LIQUIDATION: (3,),
+    ORDER: (8,),
+    FILL: (4,),
+    EXECUTION: (8, 37),
+    ANSWER: (7, 9),
+}
+_TRADES: Final = {TRADE: 3, FILL: 9, EXECUTION: 31}
 _NUMBER: Final = 3  # the column of the number of a signal
 
 
@@ -245,11 +256,12 @@ class _Ids:
         kind = row[0]
         cells = list(row)
         for at in (2, *_TIMES.get(kind, ())):
-            cells[at] += shift
+            if cells[at]:  # 0 means never
+                cells[at] += shift
         for at in _ORDERS.get(kind, ()):
             if cells[at]:  # 0 means no order
                 cells[at] += self._order
-        if kind in _TRADES:
+        if kind in _TRADES and cells[_TRADES[kind]]:  # 0 means no trade
             cells[_TRADES[kind]] += self._trade[row[1]]
         elif kind == SIGNAL:
             cells[_NUMBER] += self._signal

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Final
 
 from feed.model.accounts import Accounts
-from feed.model.events import BALANCE, FILL, LIQUIDATION, ORDER, SIGNAL, TRADE, Row
+from feed.model.events import BALANCE, EXECUTION, FILL, LIQUIDATION, ORDER, SIGNAL, TRADE, WALLET, Row
 from feed.model.instruments import Listing
+from feed.model.wallets import Wallets
 from feed.state.analytics import Analytics
 from feed.state.daily_volume import DailyVolume
 from feed.state.last_trades import LastTrades
 from feed.state.market_state import MarketState
 
 _OF_ACCOUNTS: Final = (ORDER, FILL, BALANCE)
+_OF_WALLETS: Final = (EXECUTION, WALLET)
 
 
 class Projections:
@@ -27,12 +29,14 @@ class Projections:
         market_state: The market's state; it is told of each event before they are.
         most_trades: Trades that are kept of each instrument.
         accounts: What accounts own and owe; None where nobody can trade.
+        wallets: What accounts hold of assets; None begins with nothing.
 
     Attributes:
         volumes: What was traded of each instrument in the last 24 hours.
         trades: The last trades.
         analytics: Figures of books, quotes over venues, candles, signals.
         accounts: See above.
+        wallets: See above.
     """
 
     def __init__(
@@ -42,11 +46,13 @@ class Projections:
         *,
         most_trades: int,
         accounts: Accounts | None = None,
+        wallets: Wallets | None = None,
     ) -> None:
         self.volumes: Final = tuple(DailyVolume() for _ in listing)
         self.trades: Final = LastTrades(len(listing), most_trades)
         self.analytics: Final = Analytics(listing, market_state, self.volumes)
         self.accounts: Final = accounts
+        self.wallets: Final = wallets or Wallets(listing)
 
     def apply(self, seq: int, row: Row, proof: int) -> None:
         """
@@ -66,3 +72,5 @@ class Projections:
             self.analytics.apply(row)
         elif kind in _OF_ACCOUNTS and self.accounts is not None:
             self.accounts.apply((row,))
+        elif kind in _OF_WALLETS:
+            self.wallets.apply((row,))

@@ -165,6 +165,11 @@ SELF_TRADE_ROWS = {
         (REDUCE, 3, 50, 2, SELL, 101, 0, 0),
         (QUOTE, 3, 50, 0, 0, 0, 0),
     ],
+    SelfTrade.DECREMENT: [
+        (TRADE, 3, 50, 1, BUY, 101, 2, 1, 9, 0, 4),
+        (REDUCE, 3, 50, 2, SELL, 101, 0, 0),
+        (QUOTE, 3, 50, 0, 0, 0, 0),
+    ],
 }
 
 
@@ -184,6 +189,7 @@ def test_self_trade_prevention(open_book, rows, self_trade):
         (SelfTrade.CANCEL_RESTING, 5),
         (SelfTrade.CANCEL_INCOMING, 2),
         (SelfTrade.CANCEL_BOTH, 2),
+        (SelfTrade.DECREMENT, 2),
     ],
 )
 def test_fok_counts_only_what_it_may_trade_with(open_book, rows, self_trade, fillable):
@@ -193,6 +199,19 @@ def test_fok_counts_only_what_it_may_trade_with(open_book, rows, self_trade, fil
     assert rows == []
     assert book.fok(9, BUY, 101, fillable, 7) == fillable
     assert sum(row[6] for row in rows if row[0] == TRADE) == fillable
+
+
+@pytest.mark.parametrize(("size", "left", "resting"), [(6, 1, 0), (8, 0, 1)])
+def test_decrement_makes_both_orders_smaller(open_book, rows, size, left, resting):
+    """By what they would have traded: the larger one goes on with the rest, in its place."""
+    book = open_book(
+        (1, SELL, 101, 2, 8), (2, SELL, 101, 5, 7), (3, BUY, 99, 1, 0), self_trade=SelfTrade.DECREMENT
+    )
+    assert book.limit(9, BUY, 101, size, 7) == resting
+    assert (0 if book.get(2) is None else book.get(2).left) == left
+    assert book.prevented == [(2, 101, min(size - 2, 5))]
+    assert book.volume == 2
+    assert sum(row[6] for row in rows if row[0] == TRADE) == 2
 
 
 def test_account_zero_is_exempt_from_self_trade_prevention(open_book):

@@ -73,6 +73,16 @@ class NaiveBook:
         left = size
         while left and (makers := self.crossing(side, price)):
             maker = makers[0]
+            if account and maker.account == account and self.self_trade is SelfTrade.DECREMENT:
+                lots = min(left, maker.left)
+                left, size = left - lots, size - lots
+                if lots == maker.left:
+                    self.remove(maker)
+                    continue
+                maker.left -= lots
+                level = self.total(maker.side, maker.price)
+                self.row(REDUCE, maker.id, maker.side, maker.price, maker.left, level)
+                continue
             if account and maker.account == account and self.self_trade is not SelfTrade.ALLOW:
                 if self.self_trade is not SelfTrade.CANCEL_INCOMING:
                     self.remove(maker)
@@ -263,7 +273,7 @@ class BookMachine(RuleBasedStateMachine):
     @invariant()
     def never_trades_with_itself(self):
         for row in self.rows:
-            if row[0] == TRADE and self.book._self_trade is not None:
+            if row[0] == TRADE and self.book.self_trade is not SelfTrade.ALLOW:
                 maker, taker = self.account[row[7]], self.account[row[8]]
                 assert maker != taker or maker == 0
 

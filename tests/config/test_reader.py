@@ -132,7 +132,7 @@ def test_every_setting_can_be_said_in_a_file(leaf, data):
             "2: limits.max-connections: unknown key; did you mean limits.connections?",
         ),
         ("[web]\nadmin-anywhere = true", "2: web.admin-anywhere: unknown key; did you mean admin_any"),
-        ("[trading]\nxyz = 1", "2: trading.xyz: unknown key; allowed: deposit, maker_fee, "),
+        ("[trading]\nxyz = 1", "2: trading.xyz: unknown key; allowed: deposit, deposits, "),
         ('port = "http"', '1: port: found "http"; allowed: a whole number, >= 0 and <= 65535'),
         ("port = 70000", "1: port: found 70000; allowed: a whole number, >= 0 and <= 65535"),
         ("port = true", "1: port: found true; allowed: a whole number, >= 0 and <= 65535"),

@@ -32,7 +32,8 @@ def test_every_setting_is_there_with_its_meaning_and_its_origin():
     joined = " ".join(text.replace("\n# ", " ").split())
     for leaf in leaves():
         assert f"{leaf.meaning} ({leaf.allowed})" in joined
-        assert f"\n{leaf.key} = " in text or f"\n# {leaf.key} = " in text
+        forms = (f"{leaf.key} = ", f"# {leaf.key} = ", f"[[{leaf.name}]]")
+        assert any(f"\n{form}" in text for form in forms)
     assert "\nport = 9  # --port\n" in text
     assert "\nseed = 7  # FEED_SEED\n" in text
     assert "\npong_seconds = 10.0  # default\n" in text

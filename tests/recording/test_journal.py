@@ -10,9 +10,19 @@ from hypothesis import strategies as st
 
 from feed.errors import ConfigError
 from feed.model.events import Side
+from feed.model.executions import Charge
 from feed.model.grants import Tier
-from feed.model.orders import TimeInForce
+from feed.model.orders import SelfTrade, TimeInForce
 from feed.model.requests import Cancel, CancelMany, Create, JournalEntry, Modify
+from feed.model.spot_requests import (
+    AmendSpotOrder,
+    CancelSpotOrder,
+    CancelSpotOrders,
+    CancelSpotOrdersAfter,
+    Only,
+    PlaceSpotOrder,
+    ReplaceSpotOrder,
+)
 from feed.model.trading import Pricing, Trigger, packed
 from feed.recording.journal import (
     JournalHeader,
@@ -34,6 +44,26 @@ COMMON = {
     "tier": st.sampled_from(Tier),
 }
 UNITS = st.integers(1, 10**15)
+NAMES = st.text(".:/-_aZ0", max_size=36).map(packed)
+PLACED = {
+    **COMMON,
+    "request": NAMES,
+    "side": st.sampled_from(Side),
+    "type": st.sampled_from(Pricing),
+    "size": UNITS,
+    "quote_size": st.integers(0, 10**30),
+    "price": UNITS,
+    "time_in_force": st.sampled_from(TimeInForce),
+    "post_only": st.booleans(),
+    "trigger": st.sampled_from(Trigger),
+    "trigger_price": UNITS,
+    "self_trade": st.sampled_from(SelfTrade),
+    "expires": UNITS,
+    "tag": UNITS,
+    "maker_fee": st.integers(0, 1000),
+    "taker_fee": st.integers(0, 1000),
+    "charge": st.sampled_from(Charge),
+}
 REQUESTS = st.one_of(
     st.builds(
         Create,
@@ -53,6 +83,30 @@ REQUESTS = st.one_of(
     st.builds(Cancel, **COMMON, order=UNITS, created=UNITS),
     st.builds(CancelMany, **COMMON, price=UNITS, side=st.sampled_from([-1, 0, 1])),
     st.builds(Modify, **COMMON, order=UNITS, created=UNITS, price=UNITS, size=UNITS, trigger_price=UNITS),
+    st.builds(PlaceSpotOrder, **PLACED),
+    st.builds(
+        ReplaceSpotOrder,
+        **PLACED,
+        cancel_order=UNITS,
+        cancel_client=NAMES,
+        cancel_request=NAMES,
+        cancel_only=st.sampled_from(Only),
+        allow_failure=st.booleans(),
+    ),
+    st.builds(CancelSpotOrder, **COMMON, order=UNITS, client=NAMES, only=st.sampled_from(Only)),
+    st.builds(CancelSpotOrders, **COMMON, everywhere=st.booleans()),
+    st.builds(CancelSpotOrdersAfter, **COMMON, after=UNITS),
+    st.builds(
+        AmendSpotOrder,
+        **COMMON,
+        order=UNITS,
+        client=NAMES,
+        size=UNITS,
+        price=UNITS,
+        trigger_price=UNITS,
+        shrink_only=st.booleans(),
+        post_only=st.booleans(),
+    ),
 )
 HEADER = JournalHeader(
     engine="feed 1.0",
@@ -60,7 +114,7 @@ HEADER = JournalHeader(
     seed=3,
     start=10**18,
     listing=listing_digest(default_market(2).listing()),
-    trading=Trading(deposit=5, maker_fee=1),
+    trading=Trading(deposit=5, deposits=(), maker_fee=1),
 )
 LINE = journal_line(JournalEntry(at=1, request=CancelMany(account=1, instrument=0)))
 
@@ -113,9 +167,10 @@ def test_the_header_says_what_determines_the_market():
     assert header_line(attrs.evolve(HEADER, listing="1" * 64)) == (
         b'{"format":"feed-journal","version":2,"engine":"feed 1.0","scenario":{"name":"small",'
         b'"file":"/x/small.toml","sha256":"%s"},"seed":3,"start":1000000000000000000,"instruments":null,'
-        b'"listing":"%s","trading":{"deposit":5,"maker_fee":1,"taker_fee":500,"basic_discount":100000,'
-        b'"pro_discount":200000,"max_discount":400000,"leverage":10,"maintenance":30000,'
-        b'"margin_call":1500000,"price_band":800000,"open_orders":2000}}\n' % (b"0" * 64, b"1" * 64)
+        b'"listing":"%s","trading":{"deposit":5,"deposits":[],"maker_fee":1,"taker_fee":500,'
+        b'"basic_discount":100000,"pro_discount":200000,"max_discount":400000,"leverage":10,"maintenance":30000,'
+        b'"margin_call":1500000,"price_band":800000,"open_orders":2000,"history":10000}}\n'
+        % (b"0" * 64, b"1" * 64)
     )
 
 

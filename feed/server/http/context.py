@@ -17,6 +17,7 @@ from feed.model.events import Event, Row, Trade
 from feed.model.instruments import Instrument, Listing
 from feed.model.requests import Request
 from feed.model.symbols import symbols
+from feed.model.wallets import Wallets
 from feed.server.alerts import AlertService
 from feed.server.guard import Guard
 from feed.server.http.execution import executed
@@ -107,6 +108,11 @@ class RequestContext:
     def accounts(self) -> Accounts | None:
         """What accounts own and owe; None where nobody can trade."""
         return self.projections.accounts
+
+    @property
+    def wallets(self) -> Wallets:
+        """What accounts hold of assets, their orders and trades of these."""
+        return self.projections.wallets
 
     @property
     def seq(self) -> int:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import attrs
 import trio
 
 from feed.dialects.access import Problem
-from feed.model.events import BALANCE, FILL, ORDER, POSITION, Event, Row, event
+from feed.model.events import Event, Row, event
+from feed.model.kinds import PRIVATE
 from feed.model.requests import Request
 from feed.stream.fanout import Fanout
 from feed.stream.source import Source, TakesOrders
-
-_OF_ACCOUNTS: Final = (ORDER, FILL, POSITION, BALANCE)
 
 
 @attrs.define(eq=False)
@@ -61,5 +58,5 @@ async def executed(request: Request, source: Source, fanout: Fanout, seconds: fl
 def _told(rows: list[Row], seq: int, account: int) -> tuple[Event, ...]:
     first = seq - len(rows) + 1
     return tuple(
-        event(at, row) for at, row in enumerate(rows, first) if row[0] in _OF_ACCOUNTS and row[3] == account
+        event(at, row) for at, row in enumerate(rows, first) if row[0] in PRIVATE and row[3] == account
     )

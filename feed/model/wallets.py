@@ -1,0 +1,260 @@
+"""
+Wallets: what accounts hold of each asset at a spot venue, as a fold over the rows that concern them.
+
+An account has one wallet at each venue, which begins with a deposit. What its open orders may spend is
+locked; nothing that is locked can be spent twice, and no balance is ever negative. What everybody who is no
+client holds stands in a wallet of its own, so that no asset is made or lost: trades and commissions only
+move it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+from typing import Final
+
+from feed.model.accounts import PARTICIPANTS
+from feed.model.events import EXECUTION, WALLET, Row, Side
+from feed.model.executions import ExecutionReport, Leg, WalletChanged
+from feed.model.instruments import Instrument, Listing
+from feed.settings import SpotDeposit
+
+LEAST_DECIMALS: Final = 8
+"""Of the unit of every asset: commissions are fractions of what is traded."""
+
+
+class AssetUnits:
+    """
+    The units of assets at each venue, fine enough that every size, and every price times size, is whole.
+
+    Attributes:
+        decimals: Digits of each asset, by venue and asset: a unit is ``10 ** -decimals``.
+        base_scales: Units of the base asset in one lot, by index of the instrument.
+        quote_scales: Units of the quote asset in one tick times one lot, by index of the instrument.
+    """
+
+    def __init__(self, listing: Listing) -> None:
+        self.decimals: Final[dict[str, dict[str, int]]] = {}
+        for item in listing:
+            here = self.decimals.setdefault(item.venue, {})
+            for asset, digits in ((item.base, item.size_decimals), (item.quote, _value_digits(item))):
+                here[asset] = max(here.get(asset, LEAST_DECIMALS), digits)
+        self.base_scales: Final = tuple(
+            item.lot * _power(self.decimals[item.venue][item.base] - item.size_decimals) for item in listing
+        )
+        self.quote_scales: Final = tuple(
+            item.tick * item.lot * _power(self.decimals[item.venue][item.quote] - _value_digits(item))
+            for item in listing
+        )
+
+    def whole(self, venue: str, asset: str, amount: Decimal) -> int:
+        """An amount of an asset in its units at a venue, rounded down."""
+        return int(amount.scaleb(self.decimals[venue][asset]))
+
+
+def _value_digits(item: Instrument) -> int:
+    return item.price_decimals + item.size_decimals
+
+
+def _power(digits: int) -> int:
+    return int(10**digits)
+
+
+class Balance:
+    """
+    What an account holds of one asset at one venue.
+
+    Attributes:
+        total: Units of the asset.
+        locked: Of these, what open orders may spend.
+    """
+
+    __slots__ = ("locked", "total")
+
+    def __init__(self, total: int = 0) -> None:
+        self.total = total
+        self.locked = 0
+
+    @property
+    def free(self) -> int:
+        """What is not locked, units of the asset."""
+        return self.total - self.locked
+
+
+class Wallet:
+    """
+    What one account holds and does at one venue.
+
+    Attributes:
+        balances: By asset, all those of the venue in the order of its listing.
+        orders: Open orders by id, each as its last report has it, those included that wait for a trigger.
+        clients: Ids of open orders by the client's own id of each.
+        finished: Orders that are over, the last that ended last.
+        trades: Reports of trades, oldest first.
+        commissions: Paid so far, by asset, units of it.
+    """
+
+    def __init__(self, deposits: Mapping[str, int], history: int) -> None:
+        self.balances: Final = {asset: Balance(amount) for asset, amount in deposits.items()}
+        self.orders: Final[dict[int, ExecutionReport]] = {}
+        self.clients: Final[dict[int, int]] = {}
+        self.finished: Final[deque[ExecutionReport]] = deque(maxlen=history)
+        self.trades: Final[deque[ExecutionReport]] = deque(maxlen=history)
+        self.commissions: Final[dict[str, int]] = {}
+
+    def order(self, order: int = 0, client: int = 0) -> ExecutionReport | None:
+        """
+        An order, open or among those remembered, as it was last reported.
+
+        Args:
+            order: Its id; 0 for any.
+            client: The client's own id of it, packed; 0 for any. Of several the last one is meant.
+        """
+        found = self.orders.get(order or self.clients.get(client, 0))
+        if found is None:
+            found = next(
+                (
+                    one
+                    for one in reversed(self.finished)
+                    if (one.order == order if order else one.client == client)
+                ),
+                None,
+            )
+        return found if found is not None and client in (0, found.client) else None
+
+    def history(self, instrument: int) -> list[ExecutionReport]:
+        """All orders in an instrument that are remembered, open ones too, by rising id."""
+        known = [one for one in self.finished if one.instrument == instrument]
+        known += [one for one in self.orders.values() if one.instrument == instrument]
+        return sorted(known, key=lambda one: one.order)
+
+
+class Wallets:
+    """
+    The wallets of all accounts that have ever asked anything of a spot venue.
+
+    Args:
+        listing: The instruments.
+        deposits: What a wallet begins with at every venue that lists the asset.
+        history: Orders that are over, and trades, that are remembered of each wallet.
+
+    Attributes:
+        units: Units of assets.
+        orders: Account and venue of each open order, by its id.
+    """
+
+    def __init__(self, listing: Listing, *, deposits: Iterable[SpotDeposit] = (), history: int = 0) -> None:
+        self.units: Final = AssetUnits(listing)
+        self.orders: Final[dict[int, tuple[int, str]]] = {}
+        self._listing: Final = listing
+        self._history: Final = history
+        given = {one.asset: Decimal(repr(one.amount)) for one in deposits}
+        self._deposits: Final = {
+            venue: {asset: self.units.whole(venue, asset, given.get(asset, Decimal())) for asset in assets}
+            for venue, assets in self.units.decimals.items()
+        }
+        self._wallets: Final[dict[tuple[int, str], Wallet]] = {}
+
+    def __getitem__(self, where: tuple[int, str]) -> Wallet:
+        """The wallet of an account at a venue, which is remembered from now on."""
+        wallet = self._wallets.get(where)
+        if wallet is None:
+            wallet = self._wallets[where] = self._new(*where)
+        return wallet
+
+    def __iter__(self) -> Iterator[tuple[int, str]]:
+        """Account and venue of each wallet that is remembered, the participants' included."""
+        return iter(self._wallets)
+
+    def find(self, account: int, venue: str) -> Wallet:
+        """A wallet to look at; one that never did anything is not remembered for it."""
+        return self._wallets.get((account, venue)) or self._new(account, venue)
+
+    def deposit(self, venue: str, asset: str) -> int:
+        """What every wallet at a venue begins with of an asset, units of it."""
+        return self._deposits[venue][asset]
+
+    def of_order(self, order: int) -> ExecutionReport | None:
+        """An open order by its id, whosever it is."""
+        where = self.orders.get(order)
+        return None if where is None else self._wallets[where].orders[order]
+
+    def apply(self, rows: Iterable[Row]) -> None:
+        """Take the next rows into account; those that concern no wallet are passed over."""
+        for row in rows:
+            if row[0] == EXECUTION:
+                self.report(ExecutionReport.from_row(0, row))
+            elif row[0] == WALLET:
+                self._state(WalletChanged.from_row(0, row))
+
+    def report(self, item: ExecutionReport) -> None:
+        """Take the next report into account."""
+        where = (item.account, self._listing[item.instrument].venue)
+        wallet = self[where]
+        before = wallet.orders.pop(item.order, None)
+        self._lock(wallet, item, item.locked - (0 if before is None else before.locked))
+        if item.trade:
+            self._trade(wallet, item)
+            wallet.trades.append(item)
+        if item.open:
+            wallet.orders[item.order] = item
+            self.orders[item.order] = where
+            if item.client:
+                wallet.clients[item.client] = item.order
+            return
+        self.orders.pop(item.order, None)
+        if wallet.clients.get(item.client) == item.order:
+            del wallet.clients[item.client]
+        wallet.finished.append(item)
+
+    def changed(self, account: int, instrument: int, ts: int) -> WalletChanged:
+        """What an account holds of the assets of an instrument, at market time ``ts``."""
+        item = self._listing[instrument]
+        wallet, decimals = self.find(account, item.venue), self.units.decimals[item.venue]
+        base, quote = wallet.balances[item.base], wallet.balances[item.quote]
+        return WalletChanged(
+            seq=0,
+            ts=ts,
+            instrument=instrument,
+            account=account,
+            base_free=base.free,
+            base_locked=base.locked,
+            quote_free=quote.free,
+            quote_locked=quote.locked,
+            base_decimals=decimals[item.base],
+            quote_decimals=decimals[item.quote],
+        )
+
+    def _state(self, item: WalletChanged) -> None:
+        """What is told counts, where a recording does not begin with the deposits of this run."""
+        listed = self._listing[item.instrument]
+        balances = self[item.account, listed.venue].balances
+        base, quote = balances[listed.base], balances[listed.quote]
+        base.total, base.locked = item.base_free + item.base_locked, item.base_locked
+        quote.total, quote.locked = item.quote_free + item.quote_locked, item.quote_locked
+
+    def _new(self, account: int, venue: str) -> Wallet:
+        deposits = self._deposits.get(venue, {})
+        return Wallet(deposits if account != PARTICIPANTS else dict.fromkeys(deposits, 0), self._history)
+
+    def _lock(self, wallet: Wallet, item: ExecutionReport, more: int) -> None:
+        listed = self._listing[item.instrument]
+        wallet.balances[listed.quote if item.side is Side.BUY else listed.base].locked += more
+
+    def _trade(self, wallet: Wallet, item: ExecutionReport) -> None:
+        """Move both assets, the other way for the participants, and take the commission."""
+        listed, at = self._listing[item.instrument], item.instrument
+        base = item.last_size * self.units.base_scales[at]
+        quote = item.last_price * item.last_size * self.units.quote_scales[at]
+        if item.side is Side.BUY:
+            quote = -quote
+        else:
+            base = -base
+        others = self[PARTICIPANTS, listed.venue]
+        for asset, amount in ((listed.base, base), (listed.quote, quote)):
+            wallet.balances[asset].total += amount
+            others.balances[asset].total -= amount
+        paid_in = listed.base if item.commission_leg is Leg.BASE else listed.quote
+        wallet.balances[paid_in].total -= item.commission
+        wallet.commissions[paid_in] = wallet.commissions.get(paid_in, 0) + item.commission
