@@ -17,7 +17,8 @@ from feed.dialects.options import Thinnable
 from feed.model.events import QUOTE, TRADE, Event
 from feed.model.stream_position import StreamPosition
 from feed.state.encoder import SUMMARY
-from feed.state.market_state import MarketState, TickerState
+from feed.state.instrument_state import TickerState
+from feed.state.market_state import MarketState
 
 
 class TickerEncoder(Thinnable):

@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Final
 
-import attrs
-
-from feed.book.price_levels import PriceLevels
-from feed.model.candles import Candle, fold
+from feed.model.aggregates import AggregateTrade
+from feed.model.candles import Candle
 from feed.model.events import (
     ADD,
-    CLEAR,
     FUNDING,
     LEVEL,
     MARK,
     QUOTE,
     REDUCE,
     ROUND,
-    STATUS,
     TRADE,
-    UNKNOWN,
-    Event,
     FundingRate,
     MarkPriced,
     Quote,
@@ -32,115 +25,8 @@ from feed.model.events import (
     Trade,
 )
 from feed.model.stream_position import StreamPosition
-
-# Of these kinds the last row of each instrument is kept.
-_KEPT: Final = (MARK, FUNDING, ROUND)
-
-
-Told = tuple[int, Row, int]
-"""Sequence number, row and proof of an event: what its ``from_row`` takes."""
-
-
-@attrs.frozen(kw_only=True)
-class TickerState(Event):
-    """
-    Best prices and last price of one instrument, as of the event that completed the last change of them.
-
-    Attributes:
-        bid: Best bid, integer ticks.
-        ask: Best ask, integer ticks.
-        price: Of the last trade, integer ticks; before the first one the middle of the quote, rounded down.
-        traded: Market time of that trade; None before the first one.
-    """
-
-    bid: int
-    ask: int
-    price: int
-    traded: int | None
-
-
-class InstrumentState:
-    """
-    One instrument as its rows have told it.
-
-    Attributes:
-        orders: Resting orders by id: (side, price, lots left). The dict's order is the order of
-            arrival, so that the orders of one price stand in the order of their priority.
-        levels: Lots at each price, bids and asks.
-        quote: The last two-sided quote with a new best price, its sequence number and proof.
-        trade: The last trade, its sequence number and proof.
-        ticker: What completed the last change of best prices or last price, and the rows of the quote
-            and the trade of then.
-        unquoted: Whether a trade has changed the book and the quote of it has not come yet.
-        one_sided: Whether there is no bid or no ask now, as far as quotes have told.
-        candle: The last minute in which there was a trade.
-        status: Whether it can be traded.
-        last: The last row of each kind that only derivatives have, its sequence number and proof.
-    """
-
-    __slots__ = (
-        "candle",
-        "last",
-        "levels",
-        "one_sided",
-        "orders",
-        "quote",
-        "status",
-        "ticker",
-        "trade",
-        "unquoted",
-    )
-
-    def __init__(self) -> None:
-        self.orders: dict[int, tuple[int, int, int]] = {}
-        self.levels: tuple[PriceLevels[int], PriceLevels[int]] = (
-            PriceLevels(Side.BUY),
-            PriceLevels(Side.SELL),
-        )
-        self.quote: Told | None = None
-        self.trade: Told | None = None
-        self.ticker: tuple[Told, Row, Row | None] | None = None
-        self.unquoted = False
-        self.one_sided = True
-        self.candle: Candle | None = None
-        self.status = Status.TRADING
-        self.last: dict[int, Told] = {}
-
-    def copy(self) -> InstrumentState:
-        """The same, apart from this one."""
-        new = InstrumentState()
-        new.orders = self.orders.copy()
-        new.levels = (self.levels[0].copy(), self.levels[1].copy())
-        new.quote, new.trade, new.candle, new.status = self.quote, self.trade, self.candle, self.status
-        new.ticker, new.unquoted, new.one_sided = self.ticker, self.unquoted, self.one_sided
-        new.last = self.last.copy()
-        return new
-
-    def quoted(self, told: Told) -> None:
-        """Take a ``QUOTE`` row into account."""
-        row = told[1]
-        self.one_sided = not (row[4] and row[6])
-        if self.one_sided:
-            return
-        last = self.quote
-        if last is None or last[1][3] != row[3] or last[1][5] != row[5]:
-            self.quote = told
-            self._complete(told)
-        elif self.unquoted:
-            self._complete(told)
-
-    def traded(self, told: Told) -> None:
-        """Take what a ``TRADE`` row says of the last price into account."""
-        self.trade = told
-        self.unquoted = told[1][10] != UNKNOWN or self.one_sided
-        if not self.unquoted:
-            self._complete(told)
-
-    def _complete(self, told: Told) -> None:
-        """Best prices and last price belong together from this event on."""
-        self.unquoted = False
-        if self.quote is not None:
-            self.ticker = (told, self.quote[1], None if self.trade is None else self.trade[1])
+from feed.state.book_changes import BookWindow
+from feed.state.instrument_state import InstrumentState, TickerState, apply_rare, apply_trade, touch
 
 
 class MarketState:
@@ -196,22 +82,31 @@ class MarketState:
         if kind == ADD:
             it.orders[row[3]] = (row[4], row[5], row[6])
             it.levels[row[4]].set(row[5], row[7])
+            changes = it.changes  # as in touch(), without a call; below too
+            if row[2] >= changes.window_end:
+                changes.roll(row[2])
+            changes.seq = changes.touched[row[5] << 1 | row[4]] = seq
         elif kind == REDUCE:
-            if row[6] > 0:  # as in _reduce(), without a call: this is the busiest path of all
+            if row[6] > 0:  # as in reduce_order(), without a call: this is the busiest path of all
                 it.orders[row[3]] = (row[4], row[5], row[6])
             else:
                 it.orders.pop(row[3], None)
             it.levels[row[4]].set(row[5], row[7])
+            changes = it.changes
+            if row[2] >= changes.window_end:
+                changes.roll(row[2])
+            changes.seq = changes.touched[row[5] << 1 | row[4]] = seq
         elif kind == QUOTE:
             it.quoted((seq, row, proof))
         elif kind == TRADE:
             it.traded((seq, row, proof))
-            _trade(it, row)
+            apply_trade(it, seq, row)
             return True
         elif kind == LEVEL:
             it.levels[row[3]].set(row[4], row[5])
+            touch(it, seq, row[2], row[3], row[4])
         else:
-            _apply_rare(it, seq, row, proof)
+            apply_rare(it, seq, row, proof)
             return True
         return False
 
@@ -259,6 +154,10 @@ class MarketState:
         """The last minute in which there was a trade, None before the first one."""
         return self._instruments[instrument].candle
 
+    def aggregate(self, instrument: int) -> AggregateTrade | None:
+        """The aggregate trade that the last trade belongs to, None before the first one."""
+        return self._instruments[instrument].aggregate
+
     def mark(self, instrument: int) -> MarkPriced | None:
         """The last mark price, None before the first one."""
         found = self._instruments[instrument].last.get(MARK)
@@ -281,6 +180,23 @@ class MarketState:
     def levels(self, instrument: int, side: Side, depth: int | None = None) -> list[tuple[int, int]]:
         """The best ``depth`` price levels of a side, best first: (price in ticks, lots)."""
         return self._instruments[instrument].levels[side].best_first(depth)
+
+    def book_seq(self, instrument: int) -> int:
+        """Sequence number of the last event that changed the book; 0 before the first."""
+        return self._instruments[instrument].changes.seq
+
+    def book_window(self, instrument: int, length: int) -> BookWindow | None:
+        """
+        What has changed of a book in the window of market time under way; None when nothing has.
+
+        In an encoder's ``on_timer`` that is the window before the timer: the last in which there were events.
+
+        Args:
+            instrument: Whose book.
+            length: Of the window, nanoseconds, one of :data:`feed.state.book_changes.WINDOWS`.
+        """
+        it = self._instruments[instrument]
+        return it.changes.window(length, self.now, it.levels)
 
     def orders(self, instrument: int, side: Side, depth: int | None = None) -> list[tuple[int, int, int]]:
         """The orders of a side in priority order: (order, price in ticks, lots left)."""
@@ -311,32 +227,3 @@ def _best_ask_first(order: tuple[int, int, int]) -> int:
 
 def _best_bid_first(order: tuple[int, int, int]) -> int:
     return -order[1]
-
-
-def _trade(it: InstrumentState, row: Row) -> None:
-    it.candle = fold(it.candle, row[2], row[5], row[6])
-    # Either can be unknown alone: a source may know its orders and report its levels apart.
-    if row[9] != UNKNOWN:
-        _reduce(it, row[7], 1 - row[4], row[5], row[9])
-    if row[10] != UNKNOWN:
-        it.levels[1 - row[4]].set(row[5], row[10])
-
-
-def _apply_rare(it: InstrumentState, seq: int, row: Row, proof: int) -> None:
-    kind = row[0]
-    if kind == CLEAR:
-        it.orders.clear()
-        for levels in it.levels:
-            levels.clear()
-        it.one_sided = True
-    elif kind == STATUS:
-        it.status = Status(row[3])
-    elif kind in _KEPT:
-        it.last[kind] = (seq, row, proof)
-
-
-def _reduce(it: InstrumentState, order: int, side: int, price: int, left: int) -> None:
-    if left > 0:
-        it.orders[order] = (side, price, left)
-    else:
-        it.orders.pop(order, None)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
+from feed.analytics.bars import Bars
 from feed.model.accounts import Accounts
 from feed.model.events import BALANCE, EXECUTION, FILL, LIQUIDATION, ORDER, SIGNAL, TRADE, WALLET, Row
 from feed.model.instruments import Listing
 from feed.model.wallets import Wallets
 from feed.state.analytics import Analytics
 from feed.state.daily_volume import DailyVolume
+from feed.state.last_aggregates import LastAggregates
 from feed.state.last_trades import LastTrades
 from feed.state.market_state import MarketState
 
@@ -27,13 +29,15 @@ class Projections:
     Args:
         listing: What an event's ``instrument`` is an index into.
         market_state: The market's state; it is told of each event before they are.
-        most_trades: Trades that are kept of each instrument.
+        most_trades: Trades, and aggregate trades, that are kept of each instrument.
         accounts: What accounts own and owe; None where nobody can trade.
         wallets: What accounts hold of assets; None begins with nothing.
 
     Attributes:
         volumes: What was traded of each instrument in the last 24 hours.
         trades: The last trades.
+        aggregates: The last aggregate trades of each instrument.
+        bars: The trades of each instrument by interval.
         analytics: Figures of books, quotes over venues, candles, signals.
         accounts: See above.
         wallets: See above.
@@ -50,9 +54,12 @@ class Projections:
     ) -> None:
         self.volumes: Final = tuple(DailyVolume() for _ in listing)
         self.trades: Final = LastTrades(len(listing), most_trades)
+        self.aggregates: Final = tuple(LastAggregates(most_trades) for _ in listing)
+        self.bars: Final = tuple(Bars() for _ in listing)
         self.analytics: Final = Analytics(listing, market_state, self.volumes)
         self.accounts: Final = accounts
         self.wallets: Final = wallets or Wallets(listing)
+        self._market_state = market_state
 
     def apply(self, seq: int, row: Row, proof: int) -> None:
         """
@@ -67,6 +74,10 @@ class Projections:
         if kind == TRADE:
             self.volumes[row[1]].add(row[2], row[6])
             self.trades.add(seq, row, proof)
+            self.bars[row[1]].add(row)
+            aggregate = self._market_state.aggregate(row[1])
+            if aggregate is not None:
+                self.aggregates[row[1]].add(aggregate)
             self.analytics.apply(row)
         elif kind in (LIQUIDATION, SIGNAL):
             self.analytics.apply(row)

@@ -20,7 +20,8 @@ from feed.model.events import TRADE, Event, Side, Trade
 from feed.model.instruments import Instrument
 from feed.model.stream_position import StreamPosition
 from feed.state.encoder import Encoder
-from feed.state.market_state import MarketState, TickerState
+from feed.state.instrument_state import TickerState
+from feed.state.market_state import MarketState
 
 # The topic of heartbeats. It is of no instrument, and bears the index 0.
 HEARTBEAT: Final = "heartbeat"

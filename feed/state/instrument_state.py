@@ -1,0 +1,172 @@
+"""One instrument as its rows have told it: its part of the market's state."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import attrs
+
+from feed.book.price_levels import PriceLevels
+from feed.model.aggregates import AggregateTrade, aggregate
+from feed.model.candles import Candle, fold
+from feed.model.events import CLEAR, FUNDING, MARK, ROUND, STATUS, UNKNOWN, Event, Row, Side, Status
+from feed.state.book_changes import BookChanges
+
+# Of these kinds the last row of each instrument is kept.
+_KEPT: Final = (MARK, FUNDING, ROUND)
+
+
+Told = tuple[int, Row, int]
+"""Sequence number, row and proof of an event: what its ``from_row`` takes."""
+
+
+@attrs.frozen(kw_only=True)
+class TickerState(Event):
+    """
+    Best prices and last price of one instrument, as of the event that completed the last change of them.
+
+    Attributes:
+        bid: Best bid, integer ticks.
+        ask: Best ask, integer ticks.
+        price: Of the last trade, integer ticks; before the first one the middle of the quote, rounded down.
+        traded: Market time of that trade; None before the first one.
+    """
+
+    bid: int
+    ask: int
+    price: int
+    traded: int | None
+
+
+class InstrumentState:
+    """
+    One instrument as its rows have told it.
+
+    Attributes:
+        orders: Resting orders by id: (side, price, lots left). The dict's order is the order of
+            arrival, so that the orders of one price stand in the order of their priority.
+        levels: Lots at each price, bids and asks.
+        changes: Which of them have changed in the windows under way.
+        quote: The last two-sided quote with a new best price, its sequence number and proof.
+        trade: The last trade, its sequence number and proof.
+        ticker: What completed the last change of best prices or last price, and the rows of the quote
+            and the trade of then.
+        unquoted: Whether a trade has changed the book and the quote of it has not come yet.
+        one_sided: Whether there is no bid or no ask now, as far as quotes have told.
+        candle: The last minute in which there was a trade.
+        aggregate: The aggregate trade that the last trade belongs to; None before the first.
+        status: Whether it can be traded.
+        last: The last row of each kind that only derivatives have, its sequence number and proof.
+    """
+
+    __slots__ = (
+        "aggregate",
+        "candle",
+        "changes",
+        "last",
+        "levels",
+        "one_sided",
+        "orders",
+        "quote",
+        "status",
+        "ticker",
+        "trade",
+        "unquoted",
+    )
+
+    def __init__(self) -> None:
+        self.orders: dict[int, tuple[int, int, int]] = {}
+        self.levels: tuple[PriceLevels[int], PriceLevels[int]] = (
+            PriceLevels(Side.BUY),
+            PriceLevels(Side.SELL),
+        )
+        self.changes = BookChanges()
+        self.quote: Told | None = None
+        self.trade: Told | None = None
+        self.ticker: tuple[Told, Row, Row | None] | None = None
+        self.unquoted = False
+        self.one_sided = True
+        self.candle: Candle | None = None
+        self.aggregate: AggregateTrade | None = None
+        self.status = Status.TRADING
+        self.last: dict[int, Told] = {}
+
+    def copy(self) -> InstrumentState:
+        """The same, apart from this one."""
+        new = InstrumentState()
+        new.orders = self.orders.copy()
+        new.levels = (self.levels[0].copy(), self.levels[1].copy())
+        new.changes = self.changes.copy()
+        new.quote, new.trade, new.candle, new.status = self.quote, self.trade, self.candle, self.status
+        new.ticker, new.unquoted, new.one_sided = self.ticker, self.unquoted, self.one_sided
+        new.aggregate, new.last = self.aggregate, self.last.copy()
+        return new
+
+    def quoted(self, told: Told) -> None:
+        """Take a ``QUOTE`` row into account."""
+        row = told[1]
+        self.one_sided = not (row[4] and row[6])
+        if self.one_sided:
+            return
+        last = self.quote
+        if last is None or last[1][3] != row[3] or last[1][5] != row[5]:
+            self.quote = told
+            self._complete(told)
+        elif self.unquoted:
+            self._complete(told)
+
+    def traded(self, told: Told) -> None:
+        """Take what a ``TRADE`` row says of the last price into account."""
+        self.trade = told
+        self.unquoted = told[1][10] != UNKNOWN or self.one_sided
+        if not self.unquoted:
+            self._complete(told)
+
+    def _complete(self, told: Told) -> None:
+        """Best prices and last price belong together from this event on."""
+        self.unquoted = False
+        if self.quote is not None:
+            self.ticker = (told, self.quote[1], None if self.trade is None else self.trade[1])
+
+
+def apply_trade(it: InstrumentState, seq: int, row: Row) -> None:
+    """Take what a ``TRADE`` row says of candle and book into account."""
+    it.aggregate = aggregate(it.aggregate, row)
+    it.candle = fold(it.candle, row[2], row[5], row[6])
+    # Either can be unknown alone: a source may know its orders and report its levels apart.
+    if row[9] != UNKNOWN:
+        reduce_order(it, row[7], 1 - row[4], row[5], row[9])
+    if row[10] != UNKNOWN:
+        it.levels[1 - row[4]].set(row[5], row[10])
+        touch(it, seq, row[2], 1 - row[4], row[5])
+
+
+def apply_rare(it: InstrumentState, seq: int, row: Row, proof: int) -> None:
+    """Take a row into account that is no order, trade, level or quote."""
+    kind = row[0]
+    if kind == CLEAR:
+        it.changes.clear(seq, row[2], it.levels)
+        it.orders.clear()
+        for levels in it.levels:
+            levels.clear()
+        it.one_sided = True
+    elif kind == STATUS:
+        it.status = Status(row[3])
+    elif kind in _KEPT:
+        it.last[kind] = (seq, row, proof)
+
+
+def touch(it: InstrumentState, seq: int, now: int, side: int, price: int) -> None:
+    """A price level has changed."""
+    changes = it.changes
+    if now >= changes.window_end:
+        changes.roll(now)
+    changes.seq = changes.touched[price << 1 | side] = seq
+
+
+def reduce_order(it: InstrumentState, order: int, side: int, price: int, left: int) -> None:
+    """So many lots are left of an order."""
+    if left > 0:
+        it.orders[order] = (side, price, left)
+    else:
+        it.orders.pop(order, None)
