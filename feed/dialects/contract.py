@@ -212,6 +212,7 @@ class SessionContext:
         accounts: What accounts own and owe; None where nobody can trade.
         wallets: What accounts hold of assets.
         check_token: Who holds an access token; None when it is not good.
+        monotonic: Gives seconds on a clock that never goes back, for limits and lifetimes.
         enter: Counts this connection in: (whose, most at once, most new ones in a minute).
         spend: Counts one more order request, and says whether it is allowed: (whose, most in a minute).
         clock: Gives seconds since the Unix epoch, by which clients sign their requests.
@@ -233,6 +234,7 @@ class SessionContext:
     accounts: Accounts | None = None
     wallets: Wallets = attrs.field(factory=lambda: Wallets(Listing(())))
     check_token: Callable[[str], Bearer | None] = _no_bearer
+    monotonic: Callable[[], float] = lambda: 0.0
     enter: Callable[[str, int, int], AdmissionResult] = _enter
     spend: Callable[[str, int], bool] = _spend
     clock: Callable[[], float] = lambda: 0.0
@@ -247,14 +249,18 @@ class Session(Protocol):
     Attributes:
         authenticated: Whether the auth window is over; True from the start where a protocol has
             none. It is asked after every message.
-        beat_seconds: Seconds between two calls of :meth:`on_timer`; 0 for none.
+        beat_seconds: Seconds until the next call of :meth:`on_timer`; 0 for none. It is asked for again after
+            every call.
         subprotocol: To be echoed in the handshake; None for none.
+        ping_seconds: A ping is sent so often, answered or not, in place of the server's own figure; 0 for
+            that one, from an answer to the next ping.
         pong_seconds: That a client has to answer a ping, in place of the server's own bound; 0 for that one.
         messages_per_second: Bound on what the client sends, in place of the server's own; 0 for that one.
     """
 
     beat_seconds: float = 0
     subprotocol: str | None = None
+    ping_seconds: float = 0
     pong_seconds: float = 0
     messages_per_second: int = 0
 

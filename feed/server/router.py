@@ -267,6 +267,7 @@ class Router:
             accounts=self._projections.accounts,
             wallets=self._projections.wallets,
             check_token=peer_info.check_token,
+            monotonic=trio.current_time,
             enter=quota.enter,
             spend=self._orders.take,
             clock=self._clock,

@@ -138,8 +138,9 @@ class Connection:
                         heartbeat,
                         nursery,
                         socket,
-                        ping_seconds=self._limits.ping_seconds,
+                        ping_seconds=self._session.ping_seconds or self._limits.ping_seconds,
                         pong_seconds=self._session.pong_seconds if lenient else self._limits.pong_seconds,
+                        regular=bool(self._session.ping_seconds),
                         excused=self._unread_since,
                         end=self.end,
                     )
