@@ -212,14 +212,14 @@ MUTATIONS = (
     ),
     Mutation(
         "a ticker speaks in the middle of what one action does",
-        "state/market_state.py",
+        "state/instrument_state.py",
         "told[1][10] != UNKNOWN or self.one_sided",
         "self.one_sided",
         AGREEMENT,
     ),
     Mutation(
         "a ticker does not speak of trades at the same best prices",
-        "state/market_state.py",
+        "state/instrument_state.py",
         "        elif self.unquoted:\n            self._complete(told)\n",
         "",
         AGREEMENT,
