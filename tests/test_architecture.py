@@ -68,6 +68,10 @@ PROTOCOL_NAME = re.compile(
 NAMED = {
     "server.keyfile": "an example in a message",
     "importers.tradyn": "a recorded format",
+    "importers.binance": "a recorded format",
+    "importers.binance_files": "a recorded format",
+    "sim.defaults": "a venue",
+    "sim.listing": "a venue",
 }
 
 # Room -> the libraries it may import besides attrs. The rooms that are not named may import any.

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, Protocol, runtime_checkable
+from typing import Final, Protocol
 
 import attrs
 
-from feed.analytics.alerts import AlertBook
 from feed.dialects.credentials import Credentials
+from feed.dialects.metering import FREE, Charge
 from feed.model.accounts import Accounts
 from feed.model.events import Trade
 from feed.model.grants import Grant
@@ -119,7 +119,7 @@ class UpgradeRequest:
     The request that opened the connection.
 
     Attributes:
-        path: Without the query, such as ``/tradyn``.
+        path: Without the query, such as ``/tradyn``; where :attr:`Dialect.prefixed`, below the dialect's own.
         query: First value of each query parameter.
         headers: Names in lower case; the last of each name.
         subprotocols: Offered by the client, in its order.
@@ -194,6 +194,11 @@ def _spend(who: str, per_minute: int) -> bool:
     return True
 
 
+def _charge(weight: int) -> Charge:
+    del weight
+    return FREE
+
+
 @attrs.frozen(kw_only=True)
 class SessionContext:
     """
@@ -220,6 +225,8 @@ class SessionContext:
             None for any other text.
         note_signature: Told of every signature that was checked whether it was good. Past a bound of wrong
             ones the connection is closed, as it is for wrong keys.
+        charge: Counts a request of so much weight, where the dialect has limits for these.
+        projections: What is computed beside the market's state; None where nobody asks for it.
     """
 
     listing: Listing
@@ -240,6 +247,8 @@ class SessionContext:
     clock: Callable[[], float] = lambda: 0.0
     credentials: Callable[[str], Credentials | None] = _no_credentials
     note_signature: Callable[[bool], None] = _noted
+    charge: Callable[[int], Charge] = _charge
+    projections: Projections | None = None
 
 
 class Session(Protocol):
@@ -307,6 +316,8 @@ class Dialect(Protocol):
         aliases: Further paths, as the document has them.
         root_query: Query parameter that claims ``/`` for this dialect; an empty string claims it
             when no other dialect does, None never.
+        prefixed: Whether ``path`` is a prefix: all paths below it mean this dialect, by WebSocket and by
+            HTTP, and on a port of its own they are served without it.
         trades: Whether orders can be sent in it. Then other people's web pages are kept away from it.
     """
 
@@ -315,6 +326,7 @@ class Dialect(Protocol):
     path: str
     aliases: tuple[str, ...] = ()
     root_query: str | None = None
+    prefixed: bool = False
     trades: bool = False
 
     def session(self, opening: UpgradeRequest, context: SessionContext) -> Session | HandshakeRefusal:
@@ -336,38 +348,5 @@ class Dialect(Protocol):
             instrument: The instrument that ``topic.instrument`` stands for.
             market_state: The market's state, now and from now on.
             projections: What is computed beside it; None where history is told again.
-        """
-        ...
-
-
-@runtime_checkable
-class SupportsAlerts(Protocol):
-    """A dialect with channels for what alerts of its clients have fired."""
-
-    def alert_encoder(self, topic: Topic, instrument: Instrument, alerts: AlertBook) -> Encoder | None:
-        """
-        What turns fired alerts into the messages of ``topic``.
-
-        Args:
-            topic: One that a session of this dialect has named.
-            instrument: The instrument that ``topic.instrument`` stands for.
-            alerts: Knows what has fired at which event.
-
-        Returns:
-            None where the topic is no channel for alerts: :meth:`Dialect.encoder` makes the others.
-        """
-        ...
-
-
-@runtime_checkable
-class SupportsNotFound(Protocol):
-    """A dialect whose document says how a request by HTTP is refused that is for nothing it serves."""
-
-    def not_found(self, message: str) -> str:
-        """
-        The JSON body of a 404 for a path below the dialect's own.
-
-        Args:
-            message: One sentence for people.
         """
         ...

@@ -57,12 +57,12 @@ def route(path: str, query: Mapping[str, str]) -> Dialect | None:
     """
     The dialect that a request target means, None when no dialect is served there.
 
-    A path of its own decides; at ``/`` a dialect's query parameter does, and failing that the
-    dialect that takes what is left.
+    A path of its own decides, or one below a prefix; at ``/`` a dialect's query parameter does, and failing
+    that the dialect that takes what is left.
     """
     fallback = None
     for dialect in dialects().values():
-        if path == dialect.path or path in dialect.aliases:
+        if path == dialect.path or path in dialect.aliases or is_below(path, dialect):
             return dialect
         if path == "/" and dialect.root_query is not None:
             if dialect.root_query in query:
@@ -70,6 +70,18 @@ def route(path: str, query: Mapping[str, str]) -> Dialect | None:
             if not dialect.root_query:
                 fallback = dialect
     return fallback
+
+
+def is_below(path: str, dialect: Dialect) -> bool:
+    """Whether a path lies below that of a dialect which owns all of them."""
+    return dialect.prefixed and path.startswith(f"{dialect.path}/")
+
+
+def own_path(path: str, dialect: Dialect) -> str:
+    """A path as the dialect's document has it: without the prefix, where the dialect has one."""
+    if is_below(path, dialect):
+        return path.removeprefix(dialect.path)
+    return "/" if dialect.prefixed and path == dialect.path else path
 
 
 def codec_for(url: str, dialect: str | None = None) -> Codec:

@@ -19,21 +19,21 @@ from feed.analytics.alerts import AlertRegistry
 from feed.dialects.access import Access, Problem
 from feed.dialects.credentials import Credentials
 from feed.dialects.execution import ExecutesRequests, Execution
+from feed.dialects.parameters import Fields, Parameter, sent_fields
 from feed.model.accounts import Accounts
 from feed.model.arrival import HERE, Arrival
 from feed.model.events import Row, Status, Trade
 from feed.model.grants import Grant
 from feed.model.instruments import Instrument, Listing
-from feed.model.symbols import LONGEST_SYMBOL
 from feed.model.wallets import Wallets
 from feed.settings import Settings
 from feed.state.analytics import Analytics
 from feed.state.daily_volume import DailyVolume
 from feed.state.market_state import MarketState
+from feed.state.projections import Projections
 from feed.webhooks.registry import WebhookRegistry
 
 JSON: Final = "application/json"
-_LONGEST_NUMBER: Final = 18  # digits
 _encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 
 Context_contra = TypeVar("Context_contra", bound=ExecutesRequests, contravariant=True)
@@ -75,6 +75,10 @@ class RestContext(ExecutesRequests, Protocol):
     @property
     def analytics(self) -> Analytics:
         """Figures of books, quotes over venues, candles, signals."""
+
+    @property
+    def projections(self) -> Projections:
+        """All that is computed beside the market's state."""
 
     @property
     def accounts(self) -> Accounts | None:
@@ -158,64 +162,13 @@ class Answer:
         content: Text of the body.
         content_type: Its media type.
         status: HTTP status.
+        headers: Further headers.
     """
 
     content: bytes
     content_type: str = JSON
     status: int = 200
-
-
-@attrs.frozen(kw_only=True)
-class Parameter:
-    """
-    One parameter of a query.
-
-    Attributes:
-        name: As in the URL.
-        meaning: For people.
-        default: Value when it is left out; None when it may not be.
-        least: Smallest value of a whole number; None for a text.
-        most: Largest value of a whole number, or length of a text.
-        choices: All that a text may be; empty when that is not for here to say.
-        aliases: Whether the endpoint knows further names of the choices.
-        example: One that works.
-    """
-
-    name: str
-    meaning: str
-    default: str | int | None = None
-    least: int | None = None
-    most: int
-    choices: tuple[str, ...] = ()
-    aliases: bool = False
-    example: str | int | None = None
-
-    def read(self, query: Mapping[str, str]) -> str | int:
-        """
-        Its value.
-
-        Raises:
-            Problem: 400, it is missing or cannot be.
-        """
-        text = query.get(self.name, "")
-        if not text:
-            # An empty value is no value: forms send their empty fields.
-            if self.default is None or self.name in query:
-                raise self._bad("is missing")
-            return self.default
-        if self.least is None:
-            if len(text) > self.most:
-                raise self._bad(f"is longer than {self.most} characters")
-            if self.choices and not self.aliases and text not in self.choices:
-                raise self._bad(f"must be one of {', '.join(self.choices)}")
-            return text
-        number = int(text) if _is_number(text) else -1
-        if not self.least <= number <= self.most:
-            raise self._bad(f"must be a whole number from {self.least} to {self.most}")
-        return number
-
-    def _bad(self, what: str) -> Problem:
-        return Problem(400, "bad_request", f"The parameter {self.name} {what}")
+    headers: Mapping[str, str] = attrs.field(factory=dict)
 
 
 def _with_whole_numbers(value: Any) -> Any:
@@ -228,10 +181,6 @@ def _with_whole_numbers(value: Any) -> Any:
         case dict():
             return {name: _with_whole_numbers(item) for name, item in value.items()}
     return value
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER
 
 
 @attrs.frozen(kw_only=True)
@@ -247,6 +196,11 @@ class Call:
         body: Its body, decoded as declared; None when none is declared.
         base: URL of the server as the client wrote it, such as ``http://127.0.0.1:8080``.
         headers: Of the request; case does not matter in their names.
+        fields: Every parameter as it was sent, decoded, in order: those of the query, then those of a form
+            in the body, where the endpoint takes one.
+        query: The query as it was sent, percent-encoded: signatures are made over it.
+        content: The body as it was sent.
+        path: Of the request, with the prefix of its protocol.
     """
 
     values: Mapping[str, str | int]
@@ -256,6 +210,10 @@ class Call:
     body: object = None
     base: str = ""
     headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)
+    fields: tuple[tuple[str, str], ...] = attrs.field(default=(), repr=False)
+    query: str = attrs.field(default="", repr=False)
+    content: bytes = attrs.field(default=b"", repr=False)
+    path: str = ""
 
     def text(self, name: str) -> str:
         """A parameter that is a text."""
@@ -272,19 +230,24 @@ class Endpoint(Generic[Context_contra]):
     What is served at one path by one method.
 
     Attributes:
-        method: ``GET``, ``POST`` or ``DELETE``.
-        path: Exactly this.
+        method: ``GET``, ``POST``, ``PUT`` or ``DELETE``.
+        path: Exactly this, but for parts such as ``{symbol}``, which are parameters.
         summary: One line for people.
         handle: Answers a checked call, or gives an :class:`~feed.dialects.execution.Execution` that will.
             Synchronous: it sees the market between two steps.
         later: Awaited after ``handle``, and its answer given instead; None answers at once.
         access: Who may ask.
-        parameters: Of the query.
+        parameters: Of the query and of the path.
+        reads_fields: Whether the protocol has rules of its own for parameters: then ``handle`` reads them of
+            :attr:`Call.fields`, and ``parameters`` are for the documents alone.
+        form: Whether parameters may also stand in a form in the body.
         body: Type of the JSON body; None when none is looked at.
         returns: Type of the JSON answer; a media type when the answer is no JSON.
         status: Of a good answer.
         refusals: Statuses of refusals of its own, and what they mean.
         metered: Whether requests are counted against the client's quota.
+        meter: Protocol whose own limits count them instead; empty for the server's quota.
+        weight: What a request counts there, of its fields.
         guarded: Whether other people's web pages are kept away from it.
         group: Heading in documents.
     """
@@ -296,17 +259,25 @@ class Endpoint(Generic[Context_contra]):
     later: Callable[[Context_contra, Call], Awaitable[object]] | None = None
     access: Access
     parameters: tuple[Parameter, ...] = ()
+    reads_fields: bool = False
+    form: bool = False
     body: Any = None
     returns: Any
     status: int = 200
     refusals: Mapping[int, str] = attrs.field(factory=dict)
     metered: bool = True
+    meter: str = ""
+    weight: Callable[[Fields], int] = lambda _: 1
     guarded: bool = False
     group: str
 
+    def fields(self, query: str, body: bytes) -> Fields:
+        """Every parameter as it was sent, see :attr:`Call.fields`."""
+        return sent_fields(query, body if self.form else b"")
+
     def call(
         self,
-        query: Mapping[str, str],
+        fields: Fields,
         body: bytes,
         *,
         grant: Grant | None,
@@ -314,23 +285,31 @@ class Endpoint(Generic[Context_contra]):
         key: object = None,
         arrival: Arrival = HERE,
         headers: Mapping[str, str],
+        query: str = "",
+        path: str = "",
+        in_path: Mapping[str, str] | None = None,
     ) -> Call:
         """
         A checked call.
 
         Args:
-            query: First value of each parameter.
+            fields: See :class:`Call`.
             body: As it came.
             grant: See :class:`Call`.
             base: See there.
             headers: See there.
             key: See there.
             arrival: See there.
+            query: See there.
+            path: See there.
+            in_path: Parameters that are parts of the path.
 
         Raises:
             Problem: 400, something is missing or cannot be.
         """
-        values = {parameter.name: parameter.read(query) for parameter in self.parameters}
+        first = {**dict(reversed(fields)), **(in_path or {})}
+        declared = () if self.reads_fields else self.parameters
+        values = {parameter.name: parameter.read(first) for parameter in declared}
         decoded = None if self.body is None else self._decoded(body)
         return Call(
             values=values,
@@ -340,6 +319,10 @@ class Endpoint(Generic[Context_contra]):
             body=decoded,
             base=base,
             headers=headers,
+            fields=tuple(fields),
+            query=query,
+            content=body,
+            path=path,
         )
 
     def _decoded(self, body: bytes) -> object:
@@ -375,12 +358,6 @@ class Endpoint(Generic[Context_contra]):
             content = result if isinstance(result, bytes) else str(result).encode()
             return Answer(content=content, content_type=self.returns, status=self.status)
         return Answer(content=_encode(result), status=self.status)
-
-
-def symbol_parameter(example: str) -> Parameter:
-    """Which instrument."""
-    meaning = "Symbol of an instrument, in any usual spelling: with any separator or none."
-    return Parameter(name="symbol", meaning=meaning, most=LONGEST_SYMBOL, example=example)
 
 
 # The one that the published documents print.

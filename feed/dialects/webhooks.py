@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from feed.dialects.access import Problem, Shape
-from feed.dialects.rest import Parameter
+from feed.dialects.parameters import Parameter
 from feed.dialects.times import milliseconds
 from feed.model.topics import Topic
 from feed.webhooks.queue import DeliveryCounts, WebhookEndpoint

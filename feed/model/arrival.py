@@ -18,11 +18,13 @@ class Arrival:
         peer: Address of the client.
         local: Address that the client has connected to.
         listening: Address that this server listens on there; a wildcard where it is all of them.
+        prefix: That paths may leave out there: a port of one protocol alone; empty on any other.
     """
 
     peer: str = LOOPBACK
     local: str = LOOPBACK
     listening: str = LOOPBACK
+    prefix: str = ""
 
     @property
     def within(self) -> bool:

@@ -7,7 +7,7 @@ from http import HTTPStatus
 import msgspec
 import trio
 
-from feed.dialects.contract import SupportsNotFound
+from feed.dialects.capabilities import SupportsNotFound
 from feed.dialects.discovery import dialects
 from feed.server.head import BadRequest
 from feed.stream.transport import Transport

@@ -8,8 +8,9 @@ application; what neither can serve is answered here, and closed.
 from __future__ import annotations
 
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Protocol
 
 import attrs
@@ -17,7 +18,8 @@ import structlog
 import trio
 
 from feed.dialects.contract import MARKET_ENDED, Dialect, HandshakeRefusal, SessionContext
-from feed.dialects.discovery import route
+from feed.dialects.discovery import own_path, route
+from feed.dialects.metering import FREE, Charge, Meter
 from feed.model.arrival import Arrival
 from feed.model.instruments import Listing
 from feed.policies import Policies
@@ -29,6 +31,7 @@ from feed.server.countdown import Countdown
 from feed.server.guard import Guard, Origins
 from feed.server.head import BadRequest, Head, HeadReader
 from feed.server.http.health import PROBES
+from feed.server.http.quota import asker
 from feed.server.http_parser import HttpParser
 from feed.server.keycheck import KeyCheck, TooManyGuesses
 from feed.server.limits import ConnectionQuota, ConnectionQuotas, MinuteCounters
@@ -58,6 +61,11 @@ class ListenerConfig:
     dialect: Dialect | None = None
     tls: ssl.SSLContext | None = attrs.field(default=None, repr=False)
     host: str = LOOPBACK
+
+    @property
+    def prefix(self) -> str:
+        """What paths may leave out there; empty for nothing."""
+        return self.dialect.path if self.dialect is not None and self.dialect.prefixed else ""
 
 
 ANY_PROTOCOL = ListenerConfig()
@@ -93,6 +101,7 @@ class Router:
         tokens: TokenIssuer,
         projections: Projections,
         quotas: ConnectionQuotas,
+        meters: Mapping[str, Meter] | None = None,
         deflate: bool,
         clock: Callable[[], float],
     ) -> None:
@@ -102,6 +111,7 @@ class Router:
         self._tokens = tokens
         self._projections = projections
         self._quotas = quotas
+        self._meters = meters or {}
         self._deflate = deflate
         self._clock = clock
         self._orders = MinuteCounters(trio.current_time)
@@ -175,7 +185,9 @@ class Router:
     ) -> None:
         close_seconds = self._registry.limits.close_seconds
         quota = ConnectionQuota(self._quotas)
-        arrival = Arrival(peer=transport.peer, local=transport.local, listening=listener.host)
+        arrival = Arrival(
+            peer=transport.peer, local=transport.local, listening=listener.host, prefix=listener.prefix
+        )
         try:
             await member.enter(CONNECT)
             head = await _read_head(transport, self._registry.limits, deadline, late=no_room)
@@ -184,7 +196,9 @@ class Router:
             if no_room is not None and (head.upgrade or head.opening.path not in PROBES):
                 raise no_room  # noqa: TRY301 - as every other refusal
             dialect = listener.dialect or route(head.opening.path, head.opening.query)
-            if head.parser is not None and (dialect is None or self._web.knows(head.opening.path)):
+            if head.parser is not None and (
+                dialect is None or dialect.prefixed or self._web.knows(head.opening.path)
+            ):
                 await self._web.serve(transport, head.parser, arrival, member)
                 return
             connection = self._accepted(transport, dialect, head, quota=quota, arrival=arrival, member=member)
@@ -217,6 +231,8 @@ class Router:
         opening = head.opening
         if dialect is None:
             raise nowhere(opening.path)
+        if dialect.prefixed:
+            opening = attrs.evolve(opening, path=own_path(opening.path, dialect))
         if not head.upgrade:
             raise BadRequest(
                 426, "This path speaks WebSocket; send an upgrade request", (("Upgrade", "websocket"),)
@@ -273,7 +289,17 @@ class Router:
             clock=self._clock,
             credentials=peer_info.credentials,
             note_signature=peer_info.note_signature,
+            charge=partial(self._charge, peer_info),
+            projections=self._projections,
         )
+
+    def _charge(self, peer_info: Peer, weight: int) -> Charge:
+        """Count a request on a connection, as one by HTTP is counted."""
+        meter = self._meters.get(peer_info.dialect)
+        if meter is None:
+            return FREE
+        grant = None if peer_info.entry is None else peer_info.entry.grant
+        return meter.charge(asker(grant, peer_info.arrival.peer), weight, self._clock())
 
 
 async def _read_head(

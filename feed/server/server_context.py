@@ -6,13 +6,14 @@ import math
 import secrets
 import sys
 import time
+from collections.abc import Callable
 from functools import partial
 
 import attrs
 import structlog
 import trio
 
-from feed.dialects.contract import SupportsAlerts
+from feed.dialects.capabilities import SupportsAlerts, SupportsMetering
 from feed.dialects.discovery import dialects
 from feed.faults.contract import FaultPlan
 from feed.faults.engine import FaultEngine
@@ -81,6 +82,7 @@ class ServerContext:
         storage: Storage | None = None,
         hosts: tuple[str, ...] = (),
         fixed: tuple[KeyRecord, ...] = (),
+        clock: Callable[[], float] = time.time,
     ) -> None:
         """
         Put a server together.
@@ -94,6 +96,7 @@ class ServerContext:
             storage: What is written to disk meanwhile; None for nothing.
             hosts: Names of this server besides those in the settings.
             fixed: Keys that stay when those of the keys file change.
+            clock: Seconds since the Unix epoch: of tokens, of limits, of what is signed.
         """
         listing = self.listing = source.listing
 
@@ -147,7 +150,7 @@ class ServerContext:
             key_store,
             settings=settings.tokens,
             signing_key=signing_key or secrets.token_bytes(KEY_BYTES),
-            clock=time.time,
+            clock=clock,
         )
         quotas = ConnectionQuotas(trio.current_time)
         origins = Origins(settings)
@@ -159,7 +162,7 @@ class ServerContext:
             settings.webhooks,
             WebhookClient(allowed_networks(settings)),
             run=secrets.token_hex(4),
-            clock=time.time,
+            clock=clock,
             holds=key_store.holds,
             entropy=partial(secrets.token_bytes, SECRET_BYTES),
             seed=settings.seed or 0,
@@ -172,6 +175,11 @@ class ServerContext:
             fixed=fixed,
             ended=self._keys_ended,
         )
+        meters = {
+            name: dialect.meter(settings.policies, limits.counted_addresses)
+            for name, dialect in dialects().items()
+            if isinstance(dialect, SupportsMetering)
+        }
         context = RequestContext(
             settings=settings,
             source=source,
@@ -182,12 +190,13 @@ class ServerContext:
             projections=projections,
             tokens=tokens,
             quotas=quotas,
-            clock=time.time,
+            clock=clock,
             storage=storage,
             webhooks=self.webhooks,
             endpoints=all_endpoints(listing, settings.web),
             alerts=self.alerts,
             faults=self.run_time_faults,
+            meters=meters,
         )
         app, paths, self.prepare = build(context, origins)
         self.web = HttpWorker(app, paths, limits, settings.web)
@@ -202,8 +211,9 @@ class ServerContext:
             tokens=tokens,
             projections=projections,
             quotas=quotas,
+            meters=meters,
             deflate=settings.deflate.enabled,
-            clock=time.time,
+            clock=clock,
         )
 
     def _keys_ended(self) -> None:

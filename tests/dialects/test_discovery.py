@@ -12,10 +12,12 @@ from feed.dialects.discovery import dialects, route
 def three(monkeypatch):
     """A market by query, a key by query, and one that takes what is left."""
     found = {
-        "key": SimpleNamespace(path="/key", aliases=(), root_query="key"),
-        "market": SimpleNamespace(path="/market", aliases=("/v1/market", "/ws"), root_query="market"),
-        "nowhere": SimpleNamespace(path="/nowhere", aliases=(), root_query=None),
-        "rest": SimpleNamespace(path="/rest", aliases=(), root_query=""),
+        "key": SimpleNamespace(path="/key", prefixed=False, aliases=(), root_query="key"),
+        "market": SimpleNamespace(
+            path="/market", prefixed=False, aliases=("/v1/market", "/ws"), root_query="market"
+        ),
+        "nowhere": SimpleNamespace(path="/nowhere", prefixed=False, aliases=(), root_query=None),
+        "rest": SimpleNamespace(path="/rest", prefixed=False, aliases=(), root_query=""),
     }
     monkeypatch.setattr(discovery, "dialects", lambda: found)
     return found

@@ -264,6 +264,7 @@ class Faulty(Session):
     """A dialect with a bug in whatever its path's query names."""
 
     name, title, path, aliases, root_query, trades = "faulty", "Faulty", "/faulty", (), None, False
+    prefixed = False
     authenticated = True
 
     def __init__(self, where=""):

@@ -259,6 +259,7 @@ async def test_a_dialect_may_refuse_in_its_own_words(server, monkeypatch):
 
     class Refusing:
         name, title, path, aliases, root_query, trades = "no", "No", "/no", (), None, False
+        prefixed = False
 
         def session(self, opening, session_context):
             return HandshakeRefusal(401, '{"ok":false,"path":"' + opening.path + '"}')

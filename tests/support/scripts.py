@@ -28,9 +28,9 @@ class Script:
         listing: EURUSD, GBPUSD and XAUUSD, then as many made-up ones as wanted.
     """
 
-    def __init__(self, *, instruments=3, opening=None):
+    def __init__(self, *, instruments=3, listing=None, opening=None):
         symbols = ["EURUSD", "GBPUSD", "XAUUSD"] + [f"AAA{at:03}" for at in range(3, instruments)]
-        self.listing = Listing(instrument(symbol) for symbol in symbols[:instruments])
+        self.listing = listing or Listing(instrument(symbol) for symbol in symbols[:instruments])
         self._opening = [quote(at, 100) for at in range(instruments)] if opening is None else opening
         self._send, self._receive = trio.open_memory_channel(math.inf)
 

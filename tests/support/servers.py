@@ -93,9 +93,8 @@ async def open_server(settings=None, script=None, plan=None, wall=time.time):
     settings = settings or Settings()
     script = script or Script()
     keys = (*demo_entries(), admin_entry(ADMIN_KEY))
-    server = ServerContext(
-        settings, script, KeyStore((*filed(settings), *keys), clock=wall), plan, fixed=keys
-    )
+    key_store = KeyStore((*filed(settings), *keys), clock=wall)
+    server = ServerContext(settings, script, key_store, plan, fixed=keys, clock=wall)
     send, receive = trio.open_memory_channel(settings.flow.channel_batches)
     async with trio.open_nursery() as nursery:
         await server.fanout.step(script.opening())

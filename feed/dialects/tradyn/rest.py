@@ -14,7 +14,8 @@ import attrs
 import msgspec
 
 from feed.dialects.access import Access, Problem, Shape
-from feed.dialects.rest import Call, Endpoint, RestContext, example_symbol, symbol_parameter
+from feed.dialects.parameters import symbol_parameter
+from feed.dialects.rest import Call, Endpoint, RestContext, example_symbol
 from feed.model.durations import NS_PER_MILLISECOND
 from feed.model.grants import Grant, Scope
 from feed.model.instruments import Listing

@@ -20,6 +20,8 @@ from starlette.types import Receive, Scope, Send
 
 from feed.dialects.access import Access, Problem, detailed
 from feed.dialects.discovery import endpoints as endpoints_of_protocols
+from feed.dialects.metering import FREE, Charge
+from feed.dialects.parameters import Fields
 from feed.dialects.rest import JSON, Endpoint
 from feed.model.arrival import Arrival, is_loopback
 from feed.model.instruments import Listing
@@ -27,7 +29,9 @@ from feed.server.guard import Origins
 from feed.server.http import admin, documents, faults, health, market, status
 from feed.server.http.context import RequestContext, too_many_guesses
 from feed.server.http.cors import Cors, guard_problem
-from feed.server.http.quota import DAY, SECOND, Quota, Quotas
+from feed.server.http.own_port import OwnPort
+from feed.server.http.paths import Paths
+from feed.server.http.quota import DAY, SECOND, Quota, Quotas, asker
 from feed.server.keycheck import TooManyGuesses
 from feed.server.keyfile import KeyRecord
 from feed.server.refusals import nowhere
@@ -53,7 +57,7 @@ def all_endpoints(listing: Listing, web: Web) -> tuple[Endpoint[RequestContext],
     )
 
 
-def build(context: RequestContext, origins: Origins) -> tuple[Starlette, tuple[str, ...], Callable[[], None]]:
+def build(context: RequestContext, origins: Origins) -> tuple[Starlette, Paths, Callable[[], None]]:
     """
     The application, the paths that it serves, and what makes its documents before anybody asks.
 
@@ -71,12 +75,16 @@ def build(context: RequestContext, origins: Origins) -> tuple[Starlette, tuple[s
         for path, methods in paths.items()
     ]
     guarded = frozenset(endpoint.path for endpoint in endpoints if endpoint.guarded)
-    cors = Middleware(Cors, guarded=guarded, guard=context.guard, origins=origins)
+    served = Paths(paths)
+    middleware = [
+        Middleware(OwnPort, served=served),
+        Middleware(Cors, guarded=guarded, guard=context.guard, origins=origins),
+    ]
     app = Starlette(
-        routes=routes, middleware=[cors], exception_handlers={HTTPException: handlers.refuse_unrouted}
+        routes=routes, middleware=middleware, exception_handlers={HTTPException: handlers.refuse_unrouted}
     )
     app.router.redirect_slashes = False
-    return app, tuple(paths), partial(documents.prepare, context)
+    return app, served, partial(documents.prepare, context)
 
 
 class _Handlers:
@@ -104,7 +112,8 @@ class _Handlers:
             raise error
         if error.status_code != 404:
             message = f"{request.method} is not served at this path"
-            path = request.url.path
+            route = request.scope.get("route")
+            path = route.path if isinstance(route, Route) else request.url.path
             return _Refusal(
                 Problem(error.status_code, "method_not_allowed", message, error.headers),
                 next((it.access.wording for it in self._context.endpoints if it.path == path), detailed),
@@ -115,14 +124,19 @@ class _Handlers:
 
     async def _serve(self, request: Request, endpoint: Endpoint[RequestContext]) -> Response:
         quota: Quota | None = None
+        charge = FREE
         try:
             body = await self._body(request)
             # From here on nothing waits: the endpoint sees the market at one sequence number.
             await self._context.fanout.at_rest()
             shown = self._shown(request, endpoint)
-            if endpoint.metered:
+            fields = endpoint.fields(request.url.query, body)
+            if endpoint.meter:
+                charge = self._charged(request, endpoint, fields, shown)
+            elif endpoint.metered:
                 quota = self._quota(request, endpoint, None if isinstance(shown, Problem) else shown)
-            response = await self._answered(request, endpoint, body, quota, shown)
+            _admit(charge, quota)
+            response = await self._answered(request, endpoint, fields, body, shown)
         except _TooLong as problem:
             return _LastAnswer(problem, endpoint.access.wording)
         except Problem as problem:
@@ -134,7 +148,20 @@ class _Handlers:
             response = _Refusal(Problem(500, "internal", "Internal error"), endpoint.access.wording)
         if quota is not None:
             response.headers.update(quota.headers())
+        response.headers.update(charge.headers)
         return response
+
+    def _charged(
+        self,
+        request: Request,
+        endpoint: Endpoint[RequestContext],
+        fields: Fields,
+        shown: KeyRecord | Problem | None,
+    ) -> Charge:
+        """Count a request as its protocol does: by key when it is a good one, else by address."""
+        who = asker(shown.grant if isinstance(shown, KeyRecord) else None, _peer(request))
+        meter = self._context.meters[endpoint.meter]
+        return meter.charge(who, endpoint.weight(fields), self._context.clock())
 
     def _shown(self, request: Request, endpoint: Endpoint[RequestContext]) -> KeyRecord | Problem | None:
         """The key of a request, or what is wrong with it: looked at once, and told in its turn."""
@@ -148,35 +175,37 @@ class _Handlers:
         self,
         request: Request,
         endpoint: Endpoint[RequestContext],
+        fields: Fields,
         body: bytes,
-        quota: Quota | None,
         shown: KeyRecord | Problem | None,
     ) -> Response:
-        if quota is not None and quota.exceeded:
-            retry = {"Retry-After": str(quota.wait)}
-            raise Problem(429, "rate_limit_exceeded", quota.refusal, retry)
         if isinstance(shown, Problem):
             raise shown
         base = (
             f"{'https' if self._context.settings.tls.wanted else 'http'}://{request.headers.get('host', '')}"
         )
         call = endpoint.call(
-            _query(request),
+            fields,
             body,
             grant=None if shown is None else shown.grant,
             key=shown,
             arrival=_arrival(request),
             base=base,
             headers=request.headers,
+            query=request.url.query,
+            path=request.url.path,
+            in_path=request.path_params,
         )
         answer = await endpoint.answer(self._context, call)
-        return Response(answer.content, answer.status, media_type=answer.content_type)
+        return Response(
+            answer.content, answer.status, headers=dict(answer.headers), media_type=answer.content_type
+        )
 
     def _quota(self, request: Request, endpoint: Endpoint[RequestContext], entry: KeyRecord | None) -> Quota:
         """Counted by key when it is a good one, so that bad ones cannot be tried without end."""
         grant = None if entry is None else entry.grant
         settings = self._context.settings
-        who = f"key {grant.name}" if grant is not None else f"address {_peer(request)}"
+        who = asker(grant, _peer(request))
         quota = self._of_second.take(who, settings.web.requests_per_second, trio.current_time())
         per_day = endpoint.access.per_day
         if grant is None or per_day is None or quota.exceeded:
@@ -204,6 +233,20 @@ class _Handlers:
                 if len(body) > most:
                     raise _TooLong(413, "too_large", f"The body is longer than {most} bytes", _CLOSE)
         return bytes(body)
+
+
+def _admit(charge: Charge, quota: Quota | None) -> None:
+    """
+    Let in whoever may still ask.
+
+    Raises:
+        Problem: 429 or what the protocol has for it: this request was one too many.
+    """
+    if charge.problem is not None:
+        raise charge.problem
+    if quota is not None and quota.exceeded:
+        retry = {"Retry-After": str(quota.wait)}
+        raise Problem(429, "rate_limit_exceeded", quota.refusal, retry)
 
 
 class _TooLong(Problem):
@@ -274,8 +317,3 @@ def _peer(request: Request) -> str:
 def _arrival(request: Request) -> Arrival:
     arrival: Arrival = request.scope["state"]["arrival"]
     return arrival
-
-
-def _query(request: Request) -> dict[str, str]:
-    """The first value of each parameter."""
-    return dict(reversed(request.query_params.multi_items()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import attrs
 import trio
@@ -10,6 +10,7 @@ import trio
 from feed.dialects.access import Problem
 from feed.dialects.credentials import Credentials
 from feed.dialects.messages import unknown
+from feed.dialects.metering import Meter
 from feed.dialects.rest import Call, Endpoint
 from feed.faults.runtime import RunTimeFaults
 from feed.model.accounts import Accounts
@@ -60,6 +61,7 @@ class RequestContext:
         faults: What operators let go wrong on purpose.
         endpoints: Everything that is served, for the documents about it.
         token_rates: How often each key is given a token.
+        meters: What counts the requests of the protocols that have limits of their own.
     """
 
     settings: Settings
@@ -77,6 +79,7 @@ class RequestContext:
     faults: RunTimeFaults
     storage: Storage = attrs.field(factory=Storage)
     endpoints: tuple[Endpoint[RequestContext], ...] = ()
+    meters: Mapping[str, Meter] = attrs.field(factory=dict)
     token_rates: MinuteCounters = attrs.field(factory=lambda: MinuteCounters(trio.current_time))
 
     @property

@@ -10,7 +10,8 @@ import structlog
 from feed.dialects.access import Problem, Shape
 from feed.dialects.discovery import dialects
 from feed.dialects.messages import unknown
-from feed.dialects.rest import Call, Endpoint, Parameter
+from feed.dialects.parameters import Parameter
+from feed.dialects.rest import Call, Endpoint
 from feed.faults.runtime import NameTaken, NoSuchFault, RunTimeFault, RunTimeFaults
 from feed.server.http.admin import ADMIN
 from feed.server.http.context import RequestContext

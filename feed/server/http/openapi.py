@@ -11,7 +11,8 @@ import msgspec
 import feed
 from feed.config.fields import attributes
 from feed.dialects.access import Access
-from feed.dialects.rest import JSON, Endpoint, Parameter
+from feed.dialects.parameters import Parameter
+from feed.dialects.rest import JSON, Endpoint
 from feed.server.http.context import RequestContext
 
 _REF: Final = "#/components/schemas/{name}"
@@ -86,18 +87,22 @@ def _name(endpoint: Endpoint[RequestContext]) -> str:
 
 def _parameter(parameter: Parameter, context: RequestContext) -> dict[str, Any]:
     if parameter.least is None:
-        kind: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": parameter.most}
+        kind: dict[str, Any] = {"type": "string", "minLength": 1}
+        if parameter.most is not None:
+            kind["maxLength"] = parameter.most
         choices = parameter.choices or (context.listing.symbols if parameter.name == "symbol" else ())
         if choices:
             kind = {"type": "string", "enum": list(choices)}
     else:
-        kind = {"type": "integer", "minimum": parameter.least, "maximum": parameter.most}
+        kind = {"type": "integer", "minimum": parameter.least}
+        if parameter.most is not None:
+            kind["maximum"] = parameter.most
     if parameter.default is not None:
         kind["default"] = parameter.default
     found = {
         "name": parameter.name,
-        "in": "query",
-        "required": parameter.default is None,
+        "in": "path" if parameter.in_path else "query",
+        "required": parameter.required,
         "description": parameter.meaning,
         "schema": kind,
     }

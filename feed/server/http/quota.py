@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import attrs
 
+from feed.model.grants import Grant
 from feed.server.limits import WindowCounter
+
+
+def asker(grant: Grant | None, address: str) -> str:
+    """Who is counted: the key where there is a good one, else the address."""
+    return f"address {address}" if grant is None else f"key {grant.name}"
 
 
 @attrs.frozen(kw_only=True)

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 import socket
-from collections.abc import Collection
+from collections.abc import Container
 from typing import Any, Final, cast
 
 import trio
@@ -42,7 +42,7 @@ _QUEUED: Final = 10
 class HttpWorker:
     """Serves the connections that speak HTTP."""
 
-    def __init__(self, app: ASGIApp, paths: Collection[str], limits: Limits, web: Web) -> None:
+    def __init__(self, app: ASGIApp, paths: Container[str], limits: Limits, web: Web) -> None:
         """
         Serve ``app``.
 
@@ -52,7 +52,7 @@ class HttpWorker:
             limits: Bounds on a connection.
             web: Bounds on a request.
         """
-        self._paths = frozenset(paths)
+        self._paths = paths
         self._limits = limits
         self._web = web
         self._app = wrap_app(cast("Any", _Bounded(app, web, limits)), 0, "asgi")

@@ -12,7 +12,8 @@ from feed.dialects.access import Problem, Shape
 from feed.dialects.guide.alerts import described, threshold_units, value_text
 from feed.dialects.guide.channels import NAME
 from feed.dialects.guide.rest.access import GROUP, KEY, PREFIX, owner
-from feed.dialects.rest import Call, Endpoint, Parameter, RestContext
+from feed.dialects.parameters import Parameter
+from feed.dialects.rest import Call, Endpoint, RestContext
 from feed.dialects.times import milliseconds
 from feed.model.durations import NS_PER_SECOND
 from feed.model.symbols import LONGEST_SYMBOL

@@ -11,7 +11,8 @@ from feed.dialects.marketai.admission import holder, limits
 from feed.dialects.marketai.channels import names
 from feed.dialects.marketai.rest.envelope import GROUP, OPEN, PREFIX, Envelope, answered, enveloped
 from feed.dialects.marketai.rest.params import exchanges, rows
-from feed.dialects.rest import STATUS, Call, Endpoint, MarketStatus, Parameter, RestContext
+from feed.dialects.parameters import Parameter
+from feed.dialects.rest import STATUS, Call, Endpoint, MarketStatus, RestContext
 from feed.model.grants import Grant
 from feed.model.symbols import plain
 from feed.settings import Web

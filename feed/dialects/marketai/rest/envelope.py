@@ -10,7 +10,8 @@ import msgspec
 from feed.dialects.access import Access, Problem, Shape
 from feed.dialects.marketai import channels
 from feed.dialects.marketai.admission import limits
-from feed.dialects.rest import Call, Endpoint, Parameter, RestContext
+from feed.dialects.parameters import Parameter
+from feed.dialects.rest import Call, Endpoint, RestContext
 from feed.dialects.times import milliseconds
 from feed.model.grants import Grant
 from feed.settings import Settings

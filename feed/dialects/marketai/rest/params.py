@@ -8,7 +8,8 @@ from feed.analytics.pairs import Pair, exchange
 from feed.dialects.access import Problem
 from feed.dialects.marketai.channels import ALL, names
 from feed.dialects.messages import unknown
-from feed.dialects.rest import Call, Parameter, RestContext
+from feed.dialects.parameters import Parameter
+from feed.dialects.rest import Call, RestContext
 from feed.model.instruments import Instrument, Listing
 from feed.model.symbols import LONGEST_SYMBOL
 from feed.settings import Web

@@ -12,7 +12,8 @@ from feed.dialects.access import Shape
 from feed.dialects.marketai import payloads
 from feed.dialects.marketai.rest.envelope import Envelope, answered
 from feed.dialects.marketai.rest.params import instruments, pairs, rows, symbol, venue
-from feed.dialects.rest import Call, Endpoint, Parameter, PriceLevel, RestContext
+from feed.dialects.parameters import Parameter
+from feed.dialects.rest import Call, Endpoint, PriceLevel, RestContext
 from feed.model.events import Side
 from feed.model.instruments import Instrument, Listing
 from feed.settings import Web

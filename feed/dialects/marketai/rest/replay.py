@@ -15,7 +15,8 @@ from feed.dialects.marketai import payloads
 from feed.dialects.marketai.channels import FUNDING, LIQUIDATIONS, QUOTES, SIGNALS, TRADES
 from feed.dialects.marketai.rest.envelope import GROUP, KEY, PREFIX, UNKNOWN, Envelope, enveloped
 from feed.dialects.marketai.rest.params import asked, pairs, rows, symbol, venue
-from feed.dialects.rest import Call, Endpoint, Parameter, RestContext
+from feed.dialects.parameters import Parameter
+from feed.dialects.rest import Call, Endpoint, RestContext
 from feed.dialects.times import milliseconds
 from feed.model import events
 from feed.model.derivatives import FundingRate

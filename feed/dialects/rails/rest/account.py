@@ -12,10 +12,11 @@ from typing import Any, Final
 import attrs
 
 from feed.dialects.access import Access, Problem, Shape
+from feed.dialects.parameters import Parameter
 from feed.dialects.rails.private import fill_object, order_object
 from feed.dialects.rails.rest.token import DIALECT, Failure, worded
 from feed.dialects.rails.statements import PositionShape, position_shape
-from feed.dialects.rest import Call, Endpoint, Parameter, RestContext
+from feed.dialects.rest import Call, Endpoint, RestContext
 from feed.model.accounts import Account, Accounts
 from feed.model.events import Side
 from feed.model.instruments import Listing, decimal_text

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Final, Literal
 
 from feed.dialects.access import OPEN, Shape
-from feed.dialects.rest import Call, Endpoint, Parameter, RestContext, example_symbol
+from feed.dialects.parameters import Parameter
+from feed.dialects.rest import Call, Endpoint, RestContext, example_symbol
 from feed.dialects.times import milliseconds
 from feed.model.derivatives import RATE_DECIMALS
 from feed.model.instruments import Listing, decimal_text

@@ -7,15 +7,8 @@ from typing import Final, Literal
 import attrs
 
 from feed.dialects.access import Access, Problem, Shape
-from feed.dialects.rest import (
-    Call,
-    Endpoint,
-    Parameter,
-    PriceLevel,
-    RestContext,
-    example_symbol,
-    symbol_parameter,
-)
+from feed.dialects.parameters import Parameter, symbol_parameter
+from feed.dialects.rest import Call, Endpoint, PriceLevel, RestContext, example_symbol
 from feed.dialects.times import iso
 from feed.model.events import Side, Trade
 from feed.model.instruments import Instrument, Listing

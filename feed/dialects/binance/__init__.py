@@ -1,0 +1,1 @@
+"""Binance Spot: REST, streams and the WebSocket API of the exchange."""

@@ -1,0 +1,68 @@
+"""
+Binance Spot: REST, market streams and the WebSocket API, as the exchange's clients speak them.
+
+Source: "Binance Spot API", https://github.com/binance/binance-spot-api-docs; ``NOTES.md`` beside this file
+has the reading of it.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from feed.dialects.binance import errors
+from feed.dialects.binance.errors import ErrorBody
+from feed.dialects.binance.limits import RequestLimits
+from feed.dialects.binance.streams.encode import TradesEncoder
+from feed.dialects.binance.streams.session import StreamSession
+from feed.dialects.binance.symbols import NAME, Symbol
+from feed.dialects.contract import Dialect, HandshakeRefusal, Session, SessionContext, UpgradeRequest
+from feed.model.instruments import Instrument
+from feed.model.topics import Topic
+from feed.policies import Policies
+from feed.state.encoder import Encoder
+from feed.state.market_state import MarketState
+from feed.state.projections import Projections
+
+__all__ = ["DIALECT"]
+
+_STREAMS = "/ws"
+
+
+class Binance(Dialect):
+    """The dialect itself: no state, only what it is called and what it makes."""
+
+    name = NAME
+    title = "Binance Spot"
+    path = "/binance"
+    aliases = ("/binance/ws",)
+    prefixed = True
+    trades = True
+
+    def session(self, opening: UpgradeRequest, context: SessionContext) -> Session | HandshakeRefusal:
+        """Open the session that the path below the prefix is for; none at any other path."""
+        if opening.path in {"/", _STREAMS} or opening.path.startswith(f"{_STREAMS}/"):
+            return StreamSession(context)
+        return HandshakeRefusal(404, self.not_found("Nothing is served at this path"))
+
+    def meter(self, policies: Policies, most: int) -> RequestLimits:
+        """What counts the requests to one server."""
+        return RequestLimits.of(policies.binance, most)
+
+    def not_found(self, message: str) -> str:
+        """In the style of the exchange's errors."""
+        return msgspec.json.encode(ErrorBody(code=errors.UNSUPPORTED.number, msg=message)).decode()
+
+    def encoder(
+        self,
+        topic: Topic,
+        instrument: Instrument,
+        market_state: MarketState,
+        projections: Projections | None = None,
+    ) -> Encoder:
+        """Of whichever kind the channel is."""
+        del market_state, projections
+        name = f"{instrument.base}{instrument.quote}".upper()
+        return TradesEncoder(Symbol(name=name, index=topic.instrument, instrument=instrument))
+
+
+DIALECT: Dialect = Binance()

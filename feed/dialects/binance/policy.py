@@ -1,0 +1,36 @@
+"""What the operator decides of Binance Spot: ``[policies.binance]``. The defaults are the exchange's own."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import attrs
+from attrs.validators import ge
+
+
+@attrs.frozen(kw_only=True)
+class BinancePolicy:
+    """
+    The limits that the exchange publishes, counted by the wall clock in windows on its multiples.
+
+    Attributes:
+        weight_per_minute: Request weight of one client, which is a key or else an address; past it HTTP 429.
+        requests_per_5_minutes: Requests of one client, whatever they weigh; past it HTTP 429.
+        orders_per_10_seconds: Orders of one account; past it HTTP 429.
+        orders_per_day: The same in a day.
+        refusals_before_ban: Requests of one client that are answered with 429 in one window; at the last one
+            it is banned, with HTTP 418.
+        ban_seconds: Length of the first ban; each further one is twice as long.
+        longest_ban_seconds: Length of the longest ban; after as long without another one all is forgotten.
+    """
+
+    weight_per_minute: int = attrs.field(default=6000, validator=ge(1))
+    requests_per_5_minutes: int = attrs.field(default=61_000, validator=ge(1))
+    orders_per_10_seconds: int = attrs.field(default=100, validator=ge(1))
+    orders_per_day: int = attrs.field(default=200_000, validator=ge(1))
+    refusals_before_ban: int = attrs.field(default=20, validator=ge(1))
+    ban_seconds: int = attrs.field(default=120, validator=ge(1))
+    longest_ban_seconds: int = attrs.field(default=259_200, validator=ge(1))
+
+
+POLICY: Final = BinancePolicy()

@@ -1,0 +1,47 @@
+"""Parameters that several questions have, for the documents."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from feed.dialects.binance.symbols import symbols
+from feed.dialects.parameters import Parameter
+from feed.model.instruments import Listing
+
+STATUSES: Final = ("TRADING", "HALT", "BREAK")
+
+
+def symbol_parameter(listing: Listing, *, needed: bool = False) -> Parameter:
+    """Which symbol."""
+    names = tuple(symbol.name for symbol in symbols(listing))
+    return Parameter(
+        name="symbol",
+        meaning="A symbol, in capitals.",
+        most=None,
+        choices=names,
+        optional=not needed,
+        example=names[0] if names else None,
+    )
+
+
+def symbols_parameter(listing: Listing) -> Parameter:
+    """Which symbols."""
+    names = [f'"{symbol.name}"' for symbol in symbols(listing)][:2]
+    return Parameter(
+        name="symbols",
+        meaning="Several symbols, as a JSON list; not together with symbol.",
+        most=None,
+        optional=True,
+        example=f"[{','.join(names)}]",
+    )
+
+
+def status_parameter() -> Parameter:
+    """Of which status."""
+    return Parameter(
+        name="symbolStatus",
+        meaning="Symbols of this status alone.",
+        optional=True,
+        most=None,
+        choices=STATUSES,
+    )

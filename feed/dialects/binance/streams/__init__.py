@@ -1,0 +1,1 @@
+"""Market streams: their names, the messages that subscribe to them, and what is sent."""

@@ -1,0 +1,140 @@
+"""
+The exchange's symbols, and its decimals: always eight digits after the point.
+
+A market whose instruments are at the venue ``binance`` lists these here. One that has none there, such as a
+recording of another venue, lists all that it has in spot, each pair of assets once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final
+
+import attrs
+
+from feed.model.instruments import Contract, Instrument, Listing, decimal_text
+
+NAME: Final = "binance"
+"""Of the protocol, and of the venue whose symbols these are."""
+DECIMALS: Final = 8
+"""Digits after the point, in every price, quantity and amount."""
+
+
+def amount_text(units: int) -> str:
+    """``units * 10 ** -8``, always eight digits after the point."""
+    return decimal_text(units, DECIMALS)
+
+
+def _rounded(number: int, by: int) -> int:
+    """The nearest whole number to ``number / by``, halves up."""
+    return number if by == 1 else (2 * number + by) // (2 * by)
+
+
+@attrs.frozen(kw_only=True)
+class Symbol:
+    """
+    A symbol of the exchange.
+
+    Attributes:
+        name: Such as ``BTCUSDT``.
+        index: Of the instrument in the market's listing.
+        instrument: It.
+    """
+
+    name: str
+    index: int
+    instrument: Instrument
+    _price: tuple[int, int] = attrs.field(init=False, repr=False, eq=False)  # units of 1e-8: times, then by
+    _size: tuple[int, int] = attrs.field(init=False, repr=False, eq=False)
+    _value: tuple[int, int] = attrs.field(init=False, repr=False, eq=False)
+
+    @_price.default
+    def _price_scale(self) -> tuple[int, int]:
+        return _scale(self.instrument.tick, self.instrument.price_decimals)
+
+    @_size.default
+    def _size_scale(self) -> tuple[int, int]:
+        return _scale(self.instrument.lot, self.instrument.size_decimals)
+
+    @_value.default
+    def _value_scale(self) -> tuple[int, int]:
+        it = self.instrument
+        return _scale(it.tick * it.lot, it.price_decimals + it.size_decimals)
+
+    @property
+    def base(self) -> str:
+        """What is bought and sold."""
+        return self.instrument.base
+
+    @property
+    def quote(self) -> str:
+        """What it is priced in."""
+        return self.instrument.quote
+
+    def price_text(self, ticks: int) -> str:
+        """A price."""
+        times, by = self._price
+        return decimal_text(_rounded(ticks * times, by), DECIMALS)
+
+    def size_text(self, lots: int) -> str:
+        """A quantity of the base asset."""
+        times, by = self._size
+        return decimal_text(_rounded(lots * times, by), DECIMALS)
+
+    def value_text(self, ticks_lots: int) -> str:
+        """An amount of the quote asset: the sum of price times quantity, in ticks times lots."""
+        times, by = self._value
+        return decimal_text(_rounded(ticks_lots * times, by), DECIMALS)
+
+    def average_text(self, ticks_lots: int, lots: int) -> str:
+        """An average price, weighted by quantity; ``lots`` is above 0."""
+        times, by = self._price
+        return decimal_text(_rounded(ticks_lots * times, by * lots), DECIMALS)
+
+
+def _scale(step: int, decimals: int) -> tuple[int, int]:
+    """Factor and divisor from steps to units of 1e-8."""
+    if decimals <= DECIMALS:
+        return step * 10 ** (DECIMALS - decimals), 1
+    return step, 10 ** (decimals - DECIMALS)
+
+
+class Symbols:
+    """The symbols of one market, in the order of its listing."""
+
+    def __init__(self, listing: Listing) -> None:
+        self._all: Final = tuple(_symbols(listing))
+        self._by_name: Final = {symbol.name: symbol for symbol in self._all}
+        self._by_index: Final = {symbol.index: symbol for symbol in self._all}
+
+    def __iter__(self) -> Iterator[Symbol]:
+        return iter(self._all)
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def named(self, name: str) -> Symbol | None:
+        """The symbol of that name, in capitals; None when there is none."""
+        return self._by_name.get(name)
+
+    def at(self, index: int) -> Symbol | None:
+        """The symbol of an instrument of the listing; None when it is not traded here."""
+        return self._by_index.get(index)
+
+
+def _symbols(listing: Listing) -> Iterator[Symbol]:
+    spot = [(at, item) for at, item in enumerate(listing) if item.contract is Contract.SPOT]
+    here = [(at, item) for at, item in spot if item.venue == NAME]
+    names: dict[str, None] = {}
+    for index, instrument in here or spot:
+        name = f"{instrument.base}{instrument.quote}".upper()
+        if name not in names:
+            names[name] = None
+            yield Symbol(name=name, index=index, instrument=instrument)
+
+
+@lru_cache(maxsize=8)  # a server has one listing, and a session for each client
+def symbols(listing: Listing) -> Symbols:
+    """The symbols of a listing."""
+    return Symbols(listing)

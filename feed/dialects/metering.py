@@ -1,0 +1,199 @@
+"""
+Request limits as exchanges publish them: weights counted in windows, refusals, and bans for who goes on.
+
+A protocol with such limits has a :class:`Meter`, which counts its requests in place of the server's quota.
+Pure: time is handed in, seconds since the Unix epoch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, Protocol
+
+import attrs
+
+from feed.dialects.access import Problem
+
+
+@attrs.frozen(kw_only=True)
+class Charge:
+    """
+    What one request has counted.
+
+    Attributes:
+        counts: Of each limit of the meter, in their order, how much is used now.
+        headers: Of the answer, whatever it is.
+        problem: Why the request is refused; None when it is not.
+    """
+
+    counts: tuple[int, ...] = ()
+    headers: Mapping[str, str] = attrs.field(factory=dict)
+    problem: Problem | None = None
+
+
+FREE: Final = Charge()
+"""Where nothing is counted."""
+
+
+class Meter(Protocol):
+    """Counts the requests of one protocol."""
+
+    def charge(self, who: str, weight: int, now: float) -> Charge:
+        """
+        Count a request.
+
+        Args:
+            who: Name of a key, or an address.
+            weight: What it counts.
+            now: Seconds since the Unix epoch.
+        """
+        ...
+
+
+@attrs.frozen(kw_only=True)
+class Limit:
+    """
+    A bound on requests in a window of time; windows begin at multiples of their length.
+
+    Attributes:
+        seconds: Length of a window.
+        most: Weight, or requests, in a window.
+        raw: Whether every request counts 1, whatever its weight.
+    """
+
+    seconds: int
+    most: int
+    raw: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class Bans:
+    """
+    Who goes on after refusals is let in no more for a while, and longer each time.
+
+    Attributes:
+        refusals: Refused requests in one window at which a ban begins.
+        first_seconds: Length of the first ban; each further one is twice as long.
+        most_seconds: Length of the longest; after as long without another one, all is forgotten.
+    """
+
+    refusals: int
+    first_seconds: int
+    most_seconds: int
+
+
+@attrs.frozen(kw_only=True)
+class Usage:
+    """
+    What somebody has used up.
+
+    Attributes:
+        counts: Of each limit, in their order.
+        exceeded: The limit that a request was too many for; None when it was not.
+        banned: Whether a ban is in force.
+        until: When requests are taken again, seconds since the Unix epoch.
+    """
+
+    counts: tuple[int, ...]
+    exceeded: Limit | None = None
+    banned: bool = False
+    until: float
+
+    @property
+    def refused(self) -> bool:
+        """Whether the request is not to be answered."""
+        return self.banned or self.exceeded is not None
+
+
+@attrs.define
+class _Offender:
+    """Refusals in a window, bans so far, and until when the last one lasts."""
+
+    window: float = 0
+    refused: int = 0
+    bans: int = 0
+    until: float = 0
+
+
+class RequestCounter:
+    """
+    Counts the weights of requests by who sends them.
+
+    Args:
+        limits: The bounds; each is counted in windows of its own.
+        bans: What becomes of who goes on.
+        most: Names that are counted apart; further ones are counted together until there is room.
+    """
+
+    def __init__(self, limits: Sequence[Limit], bans: Bans, most: int) -> None:
+        self._limits: Final = tuple(limits)
+        self._bans: Final = bans
+        self._most: Final = most
+        self._windows: list[float] = [-1.0] * len(limits)
+        self._counts: list[dict[str, int]] = [{} for _ in limits]
+        self._offenders: dict[str, _Offender] = {}
+
+    def charge(self, who: str, weight: int, now: float) -> Usage:
+        """Count a request of ``who``; see :meth:`Meter.charge`."""
+        offender = self._offenders.get(who)
+        if offender is not None and now < offender.until:
+            return Usage(counts=self.counts(who, now), banned=True, until=offender.until)
+        exceeded = None
+        for limit, window in zip(self._limits, self._current(now), strict=True):
+            name = self._counted(who, window)
+            window[name] = window.get(name, 0) + (1 if limit.raw else weight)
+            if exceeded is None and window[name] > limit.most:
+                exceeded = limit
+        counts = self.counts(who, now)
+        if exceeded is None:
+            return Usage(counts=counts, until=now)
+        end = (now // exceeded.seconds + 1) * exceeded.seconds
+        until = self._offended(who, end, now)
+        return Usage(counts=counts, exceeded=exceeded, banned=until > 0, until=until or end)
+
+    def counts(self, who: str, now: float) -> tuple[int, ...]:
+        """What ``who`` has used of each limit."""
+        return tuple(counts.get(self._counted(who, counts), 0) for counts in self._current(now))
+
+    def _current(self, now: float) -> list[dict[str, int]]:
+        """The counts of the windows of this moment; those of earlier ones are forgotten."""
+        for at, limit in enumerate(self._limits):
+            window = now // limit.seconds
+            if window != self._windows[at]:
+                self._windows[at] = window
+                self._counts[at] = {}
+        return self._counts
+
+    def _counted(self, who: str, counts: Mapping[str, int]) -> str:
+        return who if who in counts or len(counts) < self._most else ""
+
+    def _offended(self, who: str, window: float, now: float) -> float:
+        """Note a refusal; until when ``who`` is banned for it, 0 for no ban."""
+        if who not in self._offenders:
+            self._forget(now)
+            if len(self._offenders) >= self._most:
+                return 0
+            self._offenders[who] = _Offender()
+        offender = self._offenders[who]
+        if offender.window != window:
+            offender.window, offender.refused = window, 0
+        offender.refused += 1
+        if offender.refused < self._bans.refusals:
+            return 0
+        if now - offender.until > self._bans.most_seconds:
+            offender.bans = 0
+        length = min(self._bans.first_seconds << min(offender.bans, 32), self._bans.most_seconds)
+        offender.bans += 1
+        offender.refused = 0
+        offender.until = now + length
+        return offender.until
+
+    def _forget(self, now: float) -> None:
+        """Make room: what is long over does not count any more."""
+        if len(self._offenders) < self._most:
+            return
+        self._offenders = {
+            who: it
+            for who, it in self._offenders.items()
+            if now < it.window or now - it.until <= self._bans.most_seconds
+        }
