@@ -196,8 +196,7 @@ class OrderBook:
 
     def sizes(self, side: int, depth: int | None = None) -> list[tuple[int, int]]:
         """The best ``depth`` levels of a side, best first: (price, lots)."""
-        levels = self._levels[side]
-        return [(levels[key].price, levels[key].size) for key in self._keys[side][::-1][:depth]]
+        return [(level.price, level.size) for level in self._best_first(side, depth)]
 
     def orders(self, side: int) -> list[tuple[int, int, int]]:
         """The orders of a side in priority order: (order, price, lots)."""
@@ -218,8 +217,7 @@ class OrderBook:
         return rows
 
     def _best_first(self, side: int, depth: int | None = None) -> list[Level]:
-        levels = self._levels[side]
-        return [levels[key] for key in self._keys[side][::-1][:depth]]
+        return list(map(self._levels[side].__getitem__, self._keys[side][::-1][:depth]))
 
     def _enter(self, order: int, side: int, price: int, size: int, account: int) -> int:
         """Match, then rest what is left. The caller settles. Returns lots resting."""

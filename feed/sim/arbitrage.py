@@ -45,7 +45,8 @@ class Arbitrageur:
             for venue, fee, tick, lot in zip(venues, fees, ticks, lots, strict=True)
         )
         self._margin = 1.0 + spec.margin / 10_000
-        self._gap = spec.looks_ms * NS_PER_MILLISECOND
+        # Where the busiest venue is quiet there is seldom anything new to see.
+        self._gap = spec.looks_ms * NS_PER_MILLISECOND * min(venue.quietness for venue in venues)
         self._size = spec.size
         self._bits = venues[0].random_stream("arbitrage")
         self.index = venues[0].queue.register(self)

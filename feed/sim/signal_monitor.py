@@ -43,12 +43,15 @@ class SignalMonitor:
     ) -> None:
         self._books = exchange.books
         self._rows = rows
+        self._looked = 0  # market time of the last look at the books
+        self._seen: dict[tuple[int, Side], list[tuple[int, int]]] = {}
         self._detectors = Detectors(listing, rules, self._levels)
         queue.schedule(queue.register(self), start - start % NS_PER_SECOND + NS_PER_SECOND)
 
     def act(self, now: int) -> int:
         """Run the detectors on every book."""
         self._rows += self._detectors.on_second(now)
+        self._looked = now
         return NS_PER_SECOND
 
     def on_rows(self, rows: list[Row]) -> None:
@@ -61,4 +64,10 @@ class SignalMonitor:
             self._rows += self._detectors.on_funding(row)
 
     def _levels(self, instrument: int, side: Side, depth: int) -> list[tuple[int, int]]:
-        return self._books[instrument].sizes(int(side), depth)
+        """Levels of a book; the same object as before where nothing was done to it since the last look."""
+        book = self._books[instrument]
+        known = self._seen.get((instrument, side))
+        # Its time is set before each operation: one at the very time of the look may have come after it.
+        if known is None or book.now >= self._looked:
+            known = self._seen[instrument, side] = book.sizes(int(side), depth)
+        return known

@@ -15,6 +15,7 @@ from feed.model.events import CLOCK, FUNDING, LIQUIDATION, SIGNAL, TRADE, Side
 from feed.model.signals import FIGURES, Severity, SignalType
 from feed.sim.defaults import default_market
 from feed.sim.market import Market
+from feed.sim.signal_monitor import SignalMonitor
 
 SECOND = 10**9
 START = 1_700_000_000 * SECOND
@@ -102,6 +103,33 @@ def test_signals_of_books_come_on_the_second():
     for at, row in found:
         assert row[2] % SECOND == 0
         assert (CLOCK, 0, row[2]) in rows[:at]
+
+
+def test_books_that_nothing_was_done_to_give_what_a_new_look_would(monkeypatch):
+    """Looking at a quiet market's books again, or taking what was seen a second before, is the same."""
+    quiet = [
+        attrs.evolve(item, updates_per_second=0.5, link=None)
+        for item in default_market().instruments
+        if item.instrument.venue == "binance"
+    ][:12]
+    market = attrs.evolve(default_market(), instruments=tuple(quiet), signals=LOW_THRESHOLDS)
+
+    def rows():
+        running = Market(market, seed=1, start=START)
+        found = running.opening()
+        for second in range(1, 121):
+            if second % 20 == 0:
+                found += running.liquidity(second % 12, 3.0 if second % 40 else 1 / 3)
+            found += running.advance(START + second * SECOND)
+        return found
+
+    expected = rows()
+    monkeypatch.setattr(
+        SignalMonitor, "_levels", lambda self, at, side, depth: self._books[at].sizes(side, depth)
+    )
+
+    assert len({row[4] for row in signals(expected)}) > 2
+    assert rows() == expected
 
 
 def test_liquidations_and_funding_are_watched():

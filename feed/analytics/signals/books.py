@@ -39,6 +39,8 @@ class BookDetector:
         self._median = 0
         self._looks = 0
         self._lopsided = 0  # seconds in a row; negative while the asks have more
+        self._looked_at: tuple[DepthLevels, DepthLevels] = ((), ())
+        self._found_imbalance = 0.0  # of those
         # By price; and whether its appearance was told.
         self._walls: tuple[dict[int, tuple[Wall, bool]], dict[int, tuple[Wall, bool]]] = ({}, {})
 
@@ -49,21 +51,28 @@ class BookDetector:
         The findings in a book now; none while a side of it is empty.
 
         Args:
-            bids: The best levels, best first.
+            bids: The best levels, best first. Those of the last call, as the same two objects, are a book
+                that has not changed.
             asks: The same.
             may_signal: Whether a finding of that type would become a signal now; asked before each.
         """
         if not (bids and asks):
             self._lopsided = 0
             return
+        changed = bids is not self._looked_at[0] or asks is not self._looked_at[1]
+        if changed:
+            self._looked_at = bids, asks
+            self._found_imbalance = imbalance(bids, asks, _DEPTH)
         yield from self._imbalance(bids, asks)
         yield from self._spread(bids[0][0], asks[0][0])
+        if not changed:
+            return  # the walls are those that were found before
         mid2 = bids[0][0] + asks[0][0]
         for side, levels in ((Side.BUY, bids), (Side.SELL, asks)):
             yield from self._wall(side, near(levels, mid2), mid2, may_signal)
 
     def _imbalance(self, bids: DepthLevels, asks: DepthLevels) -> Iterator[Finding]:
-        rules, found = self._rules, imbalance(bids, asks, _DEPTH)
+        rules, found = self._rules, self._found_imbalance
         if abs(found) < rules.imbalance:
             self._lopsided = 0
             return
