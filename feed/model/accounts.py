@@ -15,10 +15,21 @@ from typing import Final
 
 import attrs
 
-from feed.model.events import BALANCE, FILL, ORDER, BalanceChanged, OrderChanged, OrderFilled, Row, Side
+from feed.model.events import (
+    BALANCE,
+    FILL,
+    ORDER,
+    POSITION,
+    BalanceChanged,
+    OrderChanged,
+    OrderFilled,
+    PositionChanged,
+    Row,
+    Side,
+)
 from feed.model.instruments import Listing
 from feed.model.statements import Cause
-from feed.model.trading import OrderState, RequestKind, caseless
+from feed.model.trading import OrderState, RequestKind, Trigger, caseless
 
 PARTICIPANTS: Final = 0
 """The account of everybody who is no client."""
@@ -79,12 +90,29 @@ class Position:
         fees: Paid for trading it, units of money.
         bids: What open buy orders would pay at most, units of money.
         asks: What open sell orders would receive at least, units of money.
+        order: Id of the order that opened it, which is the id of the position; 0 when there is none.
+        opened: Market time at which it was opened, nanoseconds; 0 when there is none.
+        stop_loss: Mark price at which it is closed with a loss, integer ticks; 0 for none.
+        take_profit: The same with a profit.
     """
 
-    __slots__ = ("asks", "bids", "cost", "fees", "funding", "lots", "realised")
+    __slots__ = (
+        "asks",
+        "bids",
+        "cost",
+        "fees",
+        "funding",
+        "lots",
+        "opened",
+        "order",
+        "realised",
+        "stop_loss",
+        "take_profit",
+    )
 
     def __init__(self) -> None:
         self.lots = self.cost = self.realised = self.funding = self.fees = self.bids = self.asks = 0
+        self.order = self.opened = self.stop_loss = self.take_profit = 0
 
     @property
     def exposure(self) -> int:
@@ -108,6 +136,14 @@ class Position:
             self.cost -= share
         self.cost += (lots - closed) * unit
         self.lots += lots
+
+    def reached(self, mark: int) -> Trigger:
+        """Which of its exits a mark price has reached, ticks."""
+        closing = Side.SELL if self.lots > 0 else Side.BUY
+        for exits, price in ((Trigger.STOP, self.stop_loss), (Trigger.TAKE_PROFIT, self.take_profit)):
+            if price and exits.reached(closing, price, mark):
+                return exits
+        return Trigger.NONE
 
     def worth(self, unit: int) -> int:
         """Profit that is not realised yet, at ``unit`` for a lot, units of money."""
@@ -192,6 +228,8 @@ class Accounts:
                 self._change(OrderChanged.from_row(0, row))
             elif row[0] == BALANCE:
                 self._pay(BalanceChanged.from_row(0, row))
+            elif row[0] == POSITION:
+                self._set_exits(PositionChanged.from_row(0, row))
 
     def cash(self, account: int, currency: str) -> int:
         """What an account owns of a currency apart from profit that is not realised, units of money."""
@@ -265,7 +303,11 @@ class Accounts:
         unit = item.price * money.scales[at]
         lots = -item.size if item.side else item.size
         position = account.position(at)
+        before = position.lots
         position.trade(lots, unit)
+        if not before or before * position.lots <= 0:  # it is closed, or a new one is open
+            position.order, position.opened = (item.order, item.ts) if position.lots else (0, 0)
+            position.stop_loss = position.take_profit = 0
         held = self.holders.setdefault(item.account, {})
         if position.lots:
             held[at] = None
@@ -282,6 +324,9 @@ class Accounts:
         order = account.orders.get(item.order)
         if order is None:
             return  # a recording that begins or goes on after the order did
+        if position.lots * lots > 0:  # what makes a position smaller does not say where it ends
+            position.stop_loss = order.stop_loss or position.stop_loss
+            position.take_profit = order.take_profit or position.take_profit
         self._reserve(order, -item.size)
         order = attrs.evolve(
             order,
@@ -307,6 +352,11 @@ class Accounts:
             for who, amount in ((item.account, item.amount), (PARTICIPANTS, -item.amount)):
                 insurance = self[who].insurance
                 insurance[currency] = insurance.get(currency, 0) + amount
+
+    def _set_exits(self, item: PositionChanged) -> None:
+        position = self[item.account].positions.get(item.instrument)
+        if position is not None:
+            position.stop_loss, position.take_profit = item.stop_loss, item.take_profit
 
     def _reserve(self, order: OrderChanged, lots: int) -> None:
         position = self[order.account].position(order.instrument)

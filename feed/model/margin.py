@@ -90,6 +90,10 @@ class Valuation:
             mark=mark,
             liquidation=liquidation_price(held.lots, mark, scale, spare, self.maintenance),
             decimals=money.decimals[currency],
+            order=held.order,
+            opened=held.opened,
+            stop_loss=held.stop_loss,
+            take_profit=held.take_profit,
         )
 
     def balance(

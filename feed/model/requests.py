@@ -18,6 +18,9 @@ from feed.model.trading import Pricing, Trigger
 PARTS: int = 1_000_000
 """Slippage and fees are counted in millionths."""
 
+KEEP: int = -1
+"""In place of a stop loss or a take profit: as it is."""
+
 
 @attrs.frozen(kw_only=True)
 class Request:
@@ -54,6 +57,9 @@ class Create(Request):
         reduce_only: Make a position smaller, or be rejected.
         trigger: What the mark price must do first.
         trigger_price: The mark price that does it, integer ticks; ignored without a trigger.
+        stop_loss: Mark price at which a position that it opens, or adds to, is closed with a loss, integer
+            ticks; 0 leaves that of the position.
+        take_profit: The same with a profit.
     """
 
     side: Side
@@ -67,6 +73,8 @@ class Create(Request):
     reduce_only: bool = False
     trigger: Trigger = Trigger.NONE
     trigger_price: int = attrs.field(default=0, validator=ge(0))
+    stop_loss: int = attrs.field(default=0, validator=ge(0))
+    take_profit: int = attrs.field(default=0, validator=ge(0))
 
 
 @attrs.frozen(kw_only=True)
@@ -108,6 +116,8 @@ class Modify(Request):
         price: New limit, integer ticks; 0 leaves it.
         size: New size still to fill, integer lots; 0 leaves it.
         trigger_price: New trigger of an order that waits for one, integer ticks; 0 leaves it.
+        stop_loss: New stop loss of what it opens, integer ticks; 0 removes it, :data:`KEEP` leaves it.
+        take_profit: New take profit, in the same way.
     """
 
     order: int = attrs.field(validator=ge(0))
@@ -115,6 +125,40 @@ class Modify(Request):
     price: int = attrs.field(default=0, validator=ge(0))
     size: int = attrs.field(default=0, validator=ge(0))
     trigger_price: int = attrs.field(default=0, validator=ge(0))
+    stop_loss: int = attrs.field(default=KEEP, validator=ge(KEEP))
+    take_profit: int = attrs.field(default=KEEP, validator=ge(KEEP))
+
+
+@attrs.frozen(kw_only=True)
+class Close(Request):
+    """
+    Close a position, or a part of it, at the market.
+
+    Attributes:
+        position: Id of the order that opened it; 0 for whichever is open.
+        size: Integer lots; 0 for all that is held when its turn comes.
+        slippage: How far past the best price it may trade, millionths of that price.
+    """
+
+    position: int = attrs.field(default=0, validator=ge(0))
+    size: int = attrs.field(default=0, validator=ge(0))
+    slippage: int = attrs.field(default=0, validator=ge(0))
+
+
+@attrs.frozen(kw_only=True)
+class SetExits(Request):
+    """
+    Say at which mark prices a position is closed.
+
+    Attributes:
+        position: Id of the order that opened it; 0 for whichever is open.
+        stop_loss: Integer ticks; 0 removes it, :data:`KEEP` leaves it.
+        take_profit: The same.
+    """
+
+    position: int = attrs.field(default=0, validator=ge(0))
+    stop_loss: int = attrs.field(default=KEEP, validator=ge(KEEP))
+    take_profit: int = attrs.field(default=KEEP, validator=ge(KEEP))
 
 
 @attrs.frozen(kw_only=True)

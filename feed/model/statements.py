@@ -4,13 +4,15 @@ What one account holds and owns, told to that account after it has changed.
 ============  =====================================================================================
 ``Kind``      row
 ============  =====================================================================================
-``POSITION``  kind, instrument, ts, account, lots, cost, realised, funding, mark, liquidation, decimals
+``POSITION``  kind, instrument, ts, account, lots, cost, realised, funding, mark, liquidation, decimals,
+              order, opened, stop_loss, take_profit
 ``BALANCE``   kind, instrument, ts, account, cause, amount, cash, equity, initial, maintenance,
               leverage, decimals
 ============  =====================================================================================
 
 Money is integers in the unit of the quote currency, ``10 ** -decimals`` of it: see
-:class:`feed.model.accounts.MoneyUnits`. A statement follows the fills that it sums up, at the latest when
+:class:`feed.model.accounts.MoneyUnits`. Rows of earlier recordings are shorter; what they do not say is 0.
+A statement follows the fills that it sums up, at the latest when
 margins are looked at next.
 """
 
@@ -49,6 +51,10 @@ class PositionChanged(RowEvent):
         liquidation: Mark price at which the account is liquidated, if nothing else changes, integer
             ticks; 0 for none.
         decimals: Of the unit of money.
+        order: Id of the order that opened it, which is the id of the position; 0 when it is closed.
+        opened: Market time at which it was opened, nanoseconds; 0 when it is closed.
+        stop_loss: Mark price at which it is closed with a loss, integer ticks; 0 for none.
+        take_profit: The same with a profit.
     """
 
     kind: ClassVar[int] = POSITION
@@ -61,6 +67,10 @@ class PositionChanged(RowEvent):
     mark: int
     liquidation: int
     decimals: int
+    order: int = 0
+    opened: int = 0
+    stop_loss: int = 0
+    take_profit: int = 0
 
 
 @attrs.frozen

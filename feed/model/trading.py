@@ -6,7 +6,7 @@ What happens to the orders of one account: told to that account, and to nobody e
 =========  ========================================================================================
 ``ORDER``  kind, instrument, ts, account, request, verb, state, reason, order, side, type, price,
            left, filled, value, leverage, post_only, created, time_in_force, reduce_only, slippage,
-           trigger, trigger_price
+           trigger, trigger_price, stop_loss, take_profit
 ``FILL``   kind, instrument, ts, account, order, side, type, leverage, created, trade, taker,
            price, size, left, fee, trigger, trigger_price
 =========  ========================================================================================
@@ -33,6 +33,7 @@ class RequestKind(enum.IntEnum):
     CREATE = 1
     CANCEL = 2
     MODIFY = 3
+    SET_EXITS = 4
 
 
 class OrderState(enum.IntEnum):
@@ -79,6 +80,8 @@ class Reason(enum.IntEnum):
     TIMER = 23
     NOT_SMALLER = 24
     RESTRICTED = 25
+    NO_POSITION = 26
+    BAD_EXIT = 27
 
 
 class Pricing(enum.IntEnum):
@@ -126,6 +129,8 @@ class OrderChanged(RowEvent):
         slippage: How far past the best price a market order may trade, millionths of that price.
         trigger: What it waits for, or has waited for.
         trigger_price: Mark price at which it acts, integer ticks; 0 without a trigger.
+        stop_loss: Mark price at which what it opens is closed with a loss, integer ticks; 0 for none.
+        take_profit: The same with a profit.
     """
 
     kind: ClassVar[int] = ORDER
@@ -150,6 +155,8 @@ class OrderChanged(RowEvent):
     slippage: int = 0
     trigger: Trigger = attrs.field(default=Trigger.NONE, converter=Trigger)
     trigger_price: int = 0
+    stop_loss: int = 0
+    take_profit: int = 0
 
 
 @attrs.frozen

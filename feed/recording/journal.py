@@ -24,7 +24,16 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, overrid
 
 from feed.errors import ConfigError
 from feed.model.instruments import Instrument
-from feed.model.requests import Cancel, CancelMany, Create, JournalEntry, Modify, Request
+from feed.model.requests import (
+    Cancel,
+    CancelMany,
+    Close,
+    Create,
+    JournalEntry,
+    Modify,
+    Request,
+    SetExits,
+)
 from feed.model.spot_requests import (
     AmendSpotOrder,
     CancelSpotOrder,
@@ -54,10 +63,20 @@ _KINDS: Final[dict[str, type[Request]]] = {
     "spot-cancel-after": CancelSpotOrdersAfter,
     "spot-replace": ReplaceSpotOrder,
     "spot-amend": AmendSpotOrder,
+    "close": Close,
+    "set-exits": SetExits,
 }
 _NAMES: Final = {kind: name for name, kind in _KINDS.items()}
 # What most requests do not ask for is not written down.
-_RARE: Final = ("tier", "time_in_force", "reduce_only", "trigger", "trigger_price")
+_RARE: Final = (
+    "tier",
+    "time_in_force",
+    "reduce_only",
+    "trigger",
+    "trigger_price",
+    "stop_loss",
+    "take_profit",
+)
 _CONVERTER: Final = cattrs.Converter(forbid_extra_keys=True)
 # Ids that clients make up are text there.
 _CLIENTS_IDS: Final = ("request", "client", "cancel_client", "cancel_request")

@@ -39,6 +39,8 @@ class Trading:
             prices; when it owns less, its positions are liquidated.
         margin_call: The account is told when it owns less than this share of that margin, millionths.
         price_band: How far past the mark price a limit may let an order trade, millionths of that.
+        slippage: How far past the best price an order without a limit may trade where its client does not say
+            how far, millionths of that price.
         open_orders: Of one account at a time, those included that wait for a trigger; where it trades with
             assets, of one account at one venue.
         history: Orders that are over, and trades, that are remembered of each account at each venue where it
@@ -62,6 +64,7 @@ class Trading:
     maintenance: int = attrs.field(default=30_000, validator=[ge(0), le(1_000_000)])
     margin_call: int = attrs.field(default=1_500_000, validator=ge(1_000_000))
     price_band: int = attrs.field(default=800_000, validator=[gt(0), le(1_000_000)])
+    slippage: int = attrs.field(default=20_000, validator=[ge(0), le(1_000_000)])
     open_orders: int = attrs.field(default=2000, validator=ge(1))
     history: int = attrs.field(default=10_000, validator=ge(1))
     waiting: int = attrs.field(default=1024, validator=ge(1))

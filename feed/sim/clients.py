@@ -2,8 +2,8 @@
 Accounts in a simulated market: their requests act through the same books as everybody's orders.
 
 What happens to an account is told in rows of its own, which stand in the one stream: what becomes of a
-request and of its order (:mod:`feed.sim.order_entry`), fills (:mod:`feed.sim.clearing`), funding, margin
-calls and liquidations (:mod:`feed.sim.risk`).
+request and of its order (:mod:`feed.sim.order_entry`, :mod:`feed.sim.position_entry`), fills
+(:mod:`feed.sim.clearing`), funding, margin calls and liquidations (:mod:`feed.sim.risk`).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from feed.sim.clearing import Clearing
 from feed.sim.market import Market
 from feed.sim.order_entry import OrderEntry
 from feed.sim.perpetual import CHECK
+from feed.sim.position_entry import PositionEntry
 from feed.sim.risk import RiskEngine
 from feed.sim.simulation import Simulation
 
@@ -70,8 +71,9 @@ class ClientMarket:
         self._entries = deque(entries)
         self._clearing = Clearing(run.listing, trading, run)
         self.accounts: Final[Accounts] = self._clearing.accounts
-        self._entry = OrderEntry(self._clearing)
-        self._risk = RiskEngine(self._clearing, self._entry)
+        entry = OrderEntry(self._clearing)
+        self._entry = PositionEntry(self._clearing, entry)
+        self._risk = RiskEngine(self._clearing, entry, self._entry)
         self._check_at = 0  # market time at which margins are looked at next; 0 while there is nothing
 
     @property

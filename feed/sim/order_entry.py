@@ -7,16 +7,18 @@ book, each trade followed by the fills of the accounts that it concerns.
 
 from __future__ import annotations
 
+from typing import Final
+
 import attrs
 
 from feed.model.accounts import Position
 from feed.model.durations import NS_PER_MILLISECOND
-from feed.model.events import OrderChanged, Row, Side, Status
-from feed.model.instruments import Contract
+from feed.model.events import OrderChanged, Row, Side
 from feed.model.orders import Ack, CancelOrder, NewOrder, Reject, TimeInForce
-from feed.model.requests import PARTS, Cancel, CancelMany, Create, Modify, Request
+from feed.model.requests import KEEP, Cancel, CancelMany, Create, Modify, Request, SetExits
 from feed.model.trading import OrderState, Pricing, Reason, RequestKind, Trigger, caseless, packed, unpacked
 from feed.sim.clearing import Clearing
+from feed.sim.order_checks import OrderChecks, lasts
 
 _REJECTED = {Reject.WOULD_CROSS: Reason.WOULD_CROSS, Reject.CANNOT_FILL: Reason.CANNOT_FILL}
 
@@ -27,23 +29,26 @@ class OrderEntry:
 
     Args:
         clearing: Keeps the accounts.
+
+    Attributes:
+        checks: Looks at orders before they act.
     """
 
     def __init__(self, clearing: Clearing) -> None:
+        self.checks: Final = OrderChecks(clearing)
         self._clearing = clearing
         self._accounts = clearing.accounts
 
     def act(self, request: Request) -> list[Row]:
         """Let a request act now."""
-        self._clearing.look(request.instrument)
-        self._clearing.tiers[request.account] = request.tier
+        self.look(request)
         match request:
             case Create():
                 return self._create(request)
             case Cancel():
                 order = self._own(request, request.order, request.created)
                 return (
-                    self._refused(request, RequestKind.CANCEL)
+                    self.refused(request, RequestKind.CANCEL)
                     if order is None
                     else self._cancel(request, order)
                 )
@@ -52,6 +57,11 @@ class OrderEntry:
             case Modify():
                 return self._modify(request)
         raise TypeError(request)
+
+    def look(self, request: Request) -> None:
+        """Take over what has to be known before a request acts."""
+        self._clearing.look(request.instrument)
+        self._clearing.tiers[request.account] = request.tier
 
     def enter(self, order: OrderChanged, *, reason: Reason = Reason.NONE) -> list[Row]:
         """
@@ -63,7 +73,7 @@ class OrderEntry:
         """
         clearing, market = self._clearing, self._clearing.market
         if order.type is Pricing.MARKET:
-            order = attrs.evolve(order, price=self._worst_price(order))
+            order = attrs.evolve(order, price=self.checks.worst_price(order))
         ack, rows = market.submit(
             NewOrder(
                 account=order.account,
@@ -71,7 +81,7 @@ class OrderEntry:
                 side=order.side,
                 size=order.left,
                 price=order.price,
-                time_in_force=_lasts(order),
+                time_in_force=lasts(order),
                 post_only=order.post_only,
                 order=order.order,
             )
@@ -88,16 +98,18 @@ class OrderEntry:
             return said + clearing.say(_rejected(active, ack))
         said += clearing.told(rows, Reason.SELF_TRADE)
         rest = self._accounts.find(order.account).orders.get(order.order)
-        if rest is not None and _lasts(order) is not TimeInForce.GTC:
-            said += clearing.say(attrs.evolve(rest, state=OrderState.CANCELLED, reason=Reason.UNFILLED))
-        return said
+        if rest is None:
+            return said
+        if lasts(order) is not TimeInForce.GTC:
+            return said + clearing.say(attrs.evolve(rest, state=OrderState.CANCELLED, reason=Reason.UNFILLED))
+        return said + self.keep_reducing(order.account, order.instrument)
 
     def trigger(self, order: OrderChanged) -> list[Row]:
         """Let an order act whose trigger was reached, or reject it."""
         if order.reduce_only:
-            closable = self._closable(order, rests=False)
+            closable = self.checks.closable(order, rests=False)
             order = attrs.evolve(order, left=min(order.left, closable) or order.left)
-        reason = self._objection(order, instead_of=order)
+        reason = self.checks.entering(order, instead_of=order)
         if reason is Reason.NONE:
             return self.enter(order, reason=Reason.TRIGGERED)
         now = self._clearing.market.now
@@ -126,7 +138,7 @@ class OrderEntry:
         whichever of them is filled first, none of them can turn it around.
         """
         found = self._accounts.find(account)
-        lots = self._lots(account, instrument)
+        lots = self.checks.lots(account, instrument)
         closing = Side.SELL if lots > 0 else Side.BUY
         here = [order for order in found.orders.values() if order.instrument == instrument]
         over = [order for order in here if order.reduce_only and (not lots or order.side is not closing)]
@@ -143,7 +155,7 @@ class OrderEntry:
     def _create(self, request: Create) -> list[Row]:
         clearing = self._clearing
         if caseless(request.request) in self._accounts.find(request.account).requests:
-            return self._refused(request, RequestKind.CREATE, Reason.DUPLICATE)
+            return self.refused(request, RequestKind.CREATE, Reason.DUPLICATE)
         now, waits = clearing.market.now, request.trigger is not Trigger.NONE
         order = OrderChanged(
             seq=0,
@@ -169,14 +181,20 @@ class OrderEntry:
             slippage=request.slippage,
             trigger=request.trigger,
             trigger_price=request.trigger_price if waits else 0,
+            stop_loss=request.stop_loss,
+            take_profit=request.take_profit,
         )
         if request.type is Pricing.MARKET and not waits:
-            order = attrs.evolve(order, price=self._worst_price(order))
-        reason = self._objection_to_trigger(order) if waits else self._objection(order)
+            order = attrs.evolve(order, price=self.checks.worst_price(order))
+        reason = self.checks.waiting(order) if waits else self.checks.entering(order)
         if reason is not Reason.NONE:
-            order = attrs.evolve(order, order=clearing.market.exchange.next_order())
-            return clearing.say(order, attrs.evolve(order, state=OrderState.REJECTED, reason=reason))
+            return self.reject(order, reason)
         return self._wait(order) if waits else self.enter(order)
+
+    def reject(self, order: OrderChanged, reason: Reason) -> list[Row]:
+        """Answer a request for an order that cannot act."""
+        order = attrs.evolve(order, order=self._clearing.market.exchange.next_order())
+        return self._clearing.say(order, attrs.evolve(order, state=OrderState.REJECTED, reason=reason))
 
     def _cancel(self, request: Request, order: OrderChanged) -> list[Row]:
         say = self._clearing.say
@@ -200,7 +218,7 @@ class OrderEntry:
             and request.side in (-1, order.side)
         ]
         if not chosen:
-            return self._refused(request, RequestKind.CANCEL)
+            return self.refused(request, RequestKind.CANCEL)
         rows: list[Row] = []
         for at, order in enumerate(chosen):
             name = packed(f"{unpacked(request.request)}#{at}") if request.request else 0
@@ -210,7 +228,7 @@ class OrderEntry:
     def _modify(self, request: Modify) -> list[Row]:
         old = self._own(request, request.order, request.created)
         if old is None:
-            return self._refused(request, RequestKind.MODIFY)
+            return self.refused(request, RequestKind.MODIFY)
         now, say = self._clearing.market.now, self._clearing.say
         waits = old.state is OrderState.UNTRIGGERED
         asked = attrs.evolve(
@@ -226,8 +244,9 @@ class OrderEntry:
             value=0,
             created=now,
             trigger_price=(request.trigger_price if waits else 0) or old.trigger_price,
+            **exits_after(request, old),
         )
-        reason = self._objection_to_trigger(new, old) if waits else self._objection(new, instead_of=old)
+        reason = self.checks.waiting(new, old) if waits else self.checks.entering(new, instead_of=old)
         if reason is not Reason.NONE:
             return say(attrs.evolve(asked, state=OrderState.REFUSED, reason=reason))
         rows = say(attrs.evolve(asked, state=OrderState.MODIFYING))
@@ -256,101 +275,7 @@ class OrderEntry:
             return None
         return found if found.created // NS_PER_MILLISECOND == created else None
 
-    def _objection(self, order: OrderChanged, *, instead_of: OrderChanged | None = None) -> Reason:
-        """Why an order cannot act, now that ``instead_of`` would make way for it."""
-        if order.price < 1 and order.type is Pricing.MARKET and not self._worst_price(order):
-            return Reason.NO_PRICE
-        reason = self._objection_to_terms(order, instead_of)
-        if reason is not Reason.NONE:
-            return reason
-        if order.reduce_only:
-            rests = _lasts(order) is TimeInForce.GTC
-            fits = order.left <= self._closable(order, rests=rests, instead_of=instead_of)
-            return Reason.NONE if fits else Reason.REDUCE_ONLY
-        return Reason.NONE if self._carries(order, instead_of) else Reason.NO_FUNDS
-
-    def _objection_to_trigger(self, order: OrderChanged, instead_of: OrderChanged | None = None) -> Reason:
-        """Why an order cannot wait for its trigger. Whether the account can carry it is seen when it acts."""
-        reason = self._objection_to_terms(order, instead_of)
-        if reason is not Reason.NONE:
-            return reason
-        mark = self._clearing.mark(order.instrument)
-        if not mark:
-            return Reason.NO_PRICE
-        reached = order.trigger.reached(order.side, order.trigger_price, mark)
-        return Reason.WOULD_TRIGGER if reached else Reason.NONE
-
-    def _objection_to_terms(self, order: OrderChanged, instead_of: OrderChanged | None) -> Reason:
-        """What stands against an order whatever the account owns."""
-        account, trading = self._accounts.find(order.account), self._clearing.trading
-        # There is no claim on the outcome of a prediction that an account could hold.
-        if self._clearing.listing[order.instrument].contract is Contract.PREDICTION:
-            return Reason.NOT_TRADING
-        if self._clearing.market.exchange.statuses[order.instrument] is not Status.TRADING:
-            return Reason.NOT_TRADING
-        if order.leverage > trading.leverage or not (account.idle or order.leverage == account.leverage):
-            return Reason.LEVERAGE
-        if instead_of is None and len(account.orders) >= trading.open_orders:
-            return Reason.TOO_MANY_ORDERS
-        return Reason.PRICE_BAND if self._astray(order) else Reason.NONE
-
-    def _astray(self, order: OrderChanged) -> bool:
-        """Whether a limit lets an order trade further from the mark price than anybody can mean."""
-        mark = self._clearing.mark(order.instrument)
-        if not mark or order.type is not Pricing.LIMIT:
-            return False
-        past = order.price - mark if order.side is Side.BUY else mark - order.price
-        return past * PARTS > mark * self._clearing.trading.price_band
-
-    def _closable(self, order: OrderChanged, *, rests: bool, instead_of: OrderChanged | None = None) -> int:
-        """How many lots an order can close of the account's position."""
-        lots = self._lots(order.account, order.instrument)
-        if lots == 0 or (lots > 0) == (order.side is Side.BUY):
-            return 0
-        if not rests:
-            return abs(lots)
-        # What rests on the same side may be filled first.
-        others = sum(
-            other.left
-            for other in self._accounts.find(order.account).orders.values()
-            if other.instrument == order.instrument
-            and other.side is order.side
-            and other.state is OrderState.ACTIVE
-            and (instead_of is None or other.order != instead_of.order)
-        )
-        return max(0, abs(lots) - others)
-
-    def _lots(self, account: int, instrument: int) -> int:
-        position = self._accounts.find(account).positions.get(instrument)
-        return 0 if position is None else position.lots
-
-    def _carries(self, order: OrderChanged, instead_of: OrderChanged | None) -> bool:
-        """Whether the account can carry an order: what is at stake stays within what it owns."""
-        accounts, at = self._accounts, order.instrument
-        scale, currency = accounts.money.scales[at], accounts.money.currencies[at]
-        position = accounts.find(order.account).positions.get(at) or Position()
-        worst = order.price if order.type is Pricing.LIMIT else self._worst_price(order)
-        value = order.left * worst * scale
-        freed = 0
-        if instead_of is not None and instead_of.state is OrderState.ACTIVE:
-            freed = instead_of.left * instead_of.price * scale
-        bids, asks = (value - freed, 0) if order.side is Side.BUY else (0, value - freed)
-        after = max(0, position.cost + position.bids + bids, position.asks + asks - position.cost)
-        if after <= position.exposure:
-            return True
-        at_stake = accounts.exposure(order.account, currency) - position.exposure + after
-        fee = value * self._clearing.trading.taker_fee // PARTS
-        equity = accounts.equity(order.account, currency, self._clearing.mark)
-        return at_stake <= (equity - fee) * order.leverage
-
-    def _worst_price(self, order: OrderChanged) -> int:
-        """What a market order may trade at, ticks; 0 when there is nothing to trade with."""
-        book = self._clearing.market.exchange.books[order.instrument]
-        if order.side is Side.BUY:
-            return book.ask + book.ask * order.slippage // PARTS
-        return max(1, book.bid - book.bid * order.slippage // PARTS) if book.bid else 0
-
-    def _refused(
+    def refused(
         self, request: Request, verb: RequestKind, reason: Reason = Reason.UNKNOWN_ORDER
     ) -> list[Row]:
         """A request did nothing, and there is no order to show."""
@@ -379,11 +304,12 @@ class OrderEntry:
         )
 
 
-def _lasts(order: OrderChanged) -> TimeInForce:
-    """How long an order waits: one without a limit never rests."""
-    if order.type is Pricing.MARKET and order.time_in_force is TimeInForce.GTC:
-        return TimeInForce.IOC
-    return order.time_in_force
+def exits_after(request: Modify | SetExits, held: OrderChanged | Position) -> dict[str, int]:
+    """Where something ends once ``request`` has acted."""
+    return {
+        "stop_loss": held.stop_loss if request.stop_loss == KEEP else request.stop_loss,
+        "take_profit": held.take_profit if request.take_profit == KEEP else request.take_profit,
+    }
 
 
 def _rejected(order: OrderChanged, ack: Ack) -> OrderChanged:

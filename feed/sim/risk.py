@@ -18,6 +18,7 @@ from feed.model.statements import Cause
 from feed.model.trading import OrderState, Pricing, Reason, RequestKind
 from feed.sim.clearing import Clearing
 from feed.sim.order_entry import OrderEntry
+from feed.sim.position_entry import PositionEntry
 
 
 class RiskEngine:
@@ -27,20 +28,24 @@ class RiskEngine:
     Args:
         clearing: Keeps the accounts.
         entry: Lets orders act.
+        positions: Closes positions.
     """
 
-    def __init__(self, clearing: Clearing, entry: OrderEntry) -> None:
+    def __init__(self, clearing: Clearing, entry: OrderEntry, positions: PositionEntry) -> None:
         self._clearing = clearing
         self._entry = entry
+        self._positions = positions
         # Account and currency of those who were told already.
         self._called: dict[tuple[int, str], None] = {}
         self._failed: dict[tuple[int, str], None] = {}
 
     def check(self) -> list[Row]:
-        """Pay funding, let orders act whose triggers are reached, and close what has run out of margin."""
+        """Pay funding, let orders act whose triggers are reached, and close what has to be closed."""
         self._clearing.look()
         rows = self._fund()
         rows += self._trigger()
+        rows += self.settle()
+        rows += self._exit()
         rows += self.settle()
         for account in list(self._clearing.accounts.holders):
             rows += self._check_margin(account)
@@ -87,6 +92,20 @@ class RiskEngine:
             if order.trigger.reached(order.side, order.trigger_price, mark):
                 rows += self._entry.trigger(order)
                 rows += self.settle()
+        return rows
+
+    def _exit(self) -> list[Row]:
+        """Close the positions whose stop loss or take profit is reached."""
+        clearing = self._clearing
+        rows: list[Row] = []
+        for account, held in list(clearing.accounts.holders.items()):
+            for at in list(held):
+                position, mark = clearing.accounts.find(account).position(at), clearing.mark(at)
+                if not (position.stop_loss or position.take_profit) or not mark or not position.lots:
+                    continue
+                exits = position.reached(mark)
+                if exits and clearing.market.exchange.statuses[at] is Status.TRADING:
+                    rows += self._positions.exit(account, at, exits)
         return rows
 
     def _check_margin(self, account: int) -> list[Row]:

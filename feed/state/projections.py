@@ -6,7 +6,18 @@ from typing import Final
 
 from feed.analytics.bars import Bars
 from feed.model.accounts import Accounts
-from feed.model.events import BALANCE, EXECUTION, FILL, LIQUIDATION, ORDER, SIGNAL, TRADE, WALLET, Row
+from feed.model.events import (
+    BALANCE,
+    EXECUTION,
+    FILL,
+    LIQUIDATION,
+    ORDER,
+    POSITION,
+    SIGNAL,
+    TRADE,
+    WALLET,
+    Row,
+)
 from feed.model.instruments import Listing
 from feed.model.wallets import Wallets
 from feed.state.analytics import Analytics
@@ -15,7 +26,7 @@ from feed.state.last_aggregates import LastAggregates
 from feed.state.last_trades import LastTrades
 from feed.state.market_state import MarketState
 
-_OF_ACCOUNTS: Final = (ORDER, FILL, BALANCE)
+_OF_ACCOUNTS: Final = (ORDER, FILL, POSITION, BALANCE)
 _OF_WALLETS: Final = (EXECUTION, WALLET)
 
 

@@ -140,6 +140,20 @@ def test_orders_that_only_reduce_rest_for_no_more_than_the_position(market):
     assert said(market.execute(create(SELL, 30, reduce_only=True, **far)))[-1] == "ACTIVE"
 
 
+def test_orders_that_only_reduce_make_way_for_one_that_rests_beside_them(market):
+    """Whichever is filled first, none of them turns the position around: the last ones are cancelled."""
+    _, ask = quote(market)
+    market.execute(create(BUY, 100, **TAKE))
+    far = {"price": ask + 5000}
+    first = order_of(market.execute(create(SELL, 60, reduce_only=True, **far)))
+    market.execute(create(SELL, 40, reduce_only=True, **far))
+    assert said(market.execute(create(SELL, 30, **far)))[-1] == ("CANCELLED", "REDUCE_ONLY")
+    orders = market.accounts.find(1).orders.values()
+    assert [(order.left, order.reduce_only) for order in orders] == [(60, True), (30, False)]
+    rows = market.execute(Modify(**named(first, size=90)))
+    assert said(rows) == [("REFUSED", "REDUCE_ONLY")]
+
+
 def test_orders_that_only_reduce_go_with_the_position(market):
     """When it has become smaller those are cancelled that are too much, the last ones first."""
     _, ask = quote(market)

@@ -19,7 +19,7 @@ from feed.model.events import BALANCE, FILL, POSITION, Side, Status, event
 from feed.model.grants import Tier
 from feed.model.market import MarketSpec
 from feed.model.orders import TimeInForce
-from feed.model.requests import Cancel, CancelMany, Create, Modify
+from feed.model.requests import KEEP, Cancel, CancelMany, Close, Create, Modify, SetExits
 from feed.model.statements import Cause
 from feed.model.trading import OrderState, Pricing, Trigger, packed
 from feed.settings import Trading
@@ -115,6 +115,17 @@ class Play:
         tier = list(Tier)[account % len(Tier)]
         common = {"account": account, "request": packed(str(rng.randrange(10**9))), "tier": tier}
         own = list(self.run.accounts.find(account).orders.values())
+        low, high = (middle - middle * part // 1000 for part in (rng.randint(-1, 20), rng.randint(-20, 1)))
+        exits = [(0, 0), (low, high), (high, low), (low, 0), (0, low)]
+        if rng.random() < 0.1:
+            position = self.run.accounts.find(account).position(at).order
+            common |= {"instrument": at, "position": rng.choice([0, position, 1])}
+            if rng.random() < 0.5:
+                size = rng.choice([0, 0, 1, self.deposit // 100])
+                return Close(**common, size=size, slippage=rng.choice([0, 20_000]))
+            stop_loss, take_profit = rng.choice([*exits, (KEEP, high), (low, KEEP)])
+            return SetExits(**common, stop_loss=stop_loss, take_profit=take_profit)
+        stop_loss, take_profit = rng.choice([(0, 0)] * 20 + exits)
         kind = rng.random()
         if kind < 0.65 or (kind < 0.92 and not own):
             found = self.run.accounts.find(account)
@@ -132,6 +143,8 @@ class Play:
                 reduce_only=rng.random() < 0.1,
                 trigger=rng.choice([Trigger.NONE, Trigger.NONE, *Trigger]),
                 trigger_price=max(1, middle + middle * rng.randint(-2000, 2000) // 10**6),
+                stop_loss=stop_loss,
+                take_profit=take_profit,
             )
         if kind >= 0.92:
             return CancelMany(
@@ -146,6 +159,7 @@ class Play:
             price=rng.choice([0, price]),
             size=rng.choice([0, 1, 100, 10**5]),
             trigger_price=rng.choice([0, price]),
+            stop_loss=rng.choice([KEEP, stop_loss]),
         )
 
     def check(self):
@@ -224,6 +238,8 @@ class Play:
             else:
                 held = accounts.find(account).position(what)
                 assert (item.lots, item.cost, item.realised) == (held.lots, held.cost, held.realised)
+                stated = (item.order, item.opened, item.stop_loss, item.take_profit)
+                assert stated == (held.order, held.opened, held.stop_loss, held.take_profit)
 
 
 def main():

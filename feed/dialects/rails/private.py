@@ -72,6 +72,8 @@ _WHY: Final = {
     Reason.PRICE_BAND: "price is too far from the mark price",
     Reason.CANNOT_FILL: "quantity cannot be filled at once",
     Reason.WOULD_TRIGGER: "trigger price is reached already",
+    Reason.NO_POSITION: "there is no such position",
+    Reason.BAD_EXIT: "stop loss or take profit is on the wrong side of the price",
 }
 
 
@@ -91,9 +93,9 @@ class AccountOrders(Encoder):
         self._seq = seq
 
     def encode(self, item: Event) -> str | None:
-        """The answer or the notification; None when the order is another account's."""
+        """The answer or the notification; None when it is another account's, or about what Rails has not."""
         order = cast("OrderChanged", item)
-        if order.account != self._account:
+        if order.account != self._account or (order.verb, order.state) not in _SAID:
             return None
         kind, status, text = _SAID[order.verb, order.state]
         why = _WHY[order.reason]
