@@ -123,7 +123,25 @@ class Fields:
         number = self.whole(name)
         if number is None:
             return None
-        return number * (NS_PER_MICROSECOND if number >= _MICROSECONDS else NS_PER_MILLISECOND)
+        return number * (NS_PER_MICROSECOND if self._in_microseconds(name) else NS_PER_MILLISECOND)
+
+    def period(self) -> tuple[int | None, int | None]:
+        """
+        The first and the last nanosecond of what is asked for; None for either that was not sent.
+
+        Raises:
+            BinanceError: It ends before it begins.
+        """
+        start, end = self.time("startTime"), self.time("endTime")
+        if start is not None and end is not None and end < start:
+            raise errors.BAD_COMBINATION.error()
+        if end is not None:  # all of the millisecond that was sent, or of the microsecond
+            unit = NS_PER_MICROSECOND if self._in_microseconds("endTime") else NS_PER_MILLISECOND
+            end += unit - 1
+        return start, end
+
+    def _in_microseconds(self, name: str) -> bool:
+        return int(self._values[name]) >= _MICROSECONDS
 
     def flag(self, name: str, *, default: bool) -> bool:
         """``true`` or ``false``."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from feed.dialects.binance.rest import general
+from feed.dialects.binance.market_data import queries
+from feed.dialects.binance.rest import other_apis
 from feed.dialects.binance.rest.endpoints import public
 from feed.dialects.rest import Endpoint, RestContext
 from feed.model.instruments import Listing
@@ -18,4 +19,4 @@ def endpoints(listing: Listing, web: Web) -> tuple[Endpoint[RestContext], ...]:
         web: Bounds on what can be asked for.
     """
     del web  # the exchange has its own
-    return tuple(public(query) for query in general.queries(listing))
+    return (*(public(query) for query in queries(listing)), *other_apis.endpoints())

@@ -36,6 +36,16 @@ def symbols_parameter(listing: Listing) -> Parameter:
     )
 
 
+def limit_parameter(meaning: str, default: int, most: int) -> Parameter:
+    """How many rows; more than the most is taken for the most."""
+    return Parameter(name="limit", meaning=f"{meaning}, at most {most}.", default=default, least=1, most=None)
+
+
+def number_parameter(name: str, meaning: str) -> Parameter:
+    """A whole number that may be left out."""
+    return Parameter(name=name, meaning=meaning, least=0, most=None, optional=True)
+
+
 def status_parameter() -> Parameter:
     """Of which status."""
     return Parameter(

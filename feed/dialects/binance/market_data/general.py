@@ -13,13 +13,13 @@ from feed.dialects.binance import errors
 from feed.dialects.binance.fields import Fields
 from feed.dialects.binance.filters import Filter, filters
 from feed.dialects.binance.limits import RateLimit, rate_limits
-from feed.dialects.binance.queries import Query, weighs
-from feed.dialects.binance.rest.parameters import (
+from feed.dialects.binance.market_data.parameters import (
     STATUSES,
     status_parameter,
     symbol_parameter,
     symbols_parameter,
 )
+from feed.dialects.binance.queries import Query, weighs
 from feed.dialects.binance.symbols import DECIMALS, Symbol
 from feed.dialects.binance.views import MarketView, TimeUnit
 from feed.dialects.parameters import Parameter
