@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 import logging
-import re
 import sys
-from typing import TYPE_CHECKING, Any, Final, TextIO, cast
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import structlog
 
 from feed.cli.streams import LogStream
-from feed.server.keys import PREFIX
+from feed.server.redaction import REDACTED, SHAPES
 
 if TYPE_CHECKING:
     from structlog.typing import EventDict, Processor, WrappedLogger
-
-# No line is written with a key in mind; this is for the one that was not thought of, such as the
-# target of a bad request or a local variable in a traceback.
-_SECRET: Final = re.compile(
-    rf"""\b{PREFIX.pattern}[\w.~+/-]+ | (?<=[?&]key=)[^&\s"']+ | (?<=[?&]apikey=)[^&\s"']+
-    | (?<=authorization\#)[\w.-]+ | (?<=x-api-key:\ )[^\s"',]+ | (?<=x-api-secret:\ )[^\s"',]+
-    | (?<=\bbearer\ )[^\s"',]+ | \beyJ[\w-]+\.[\w-]+\.[\w-]*""",
-    re.VERBOSE | re.IGNORECASE,
-)
-REDACTED: Final = "[key]"
 
 
 def configure(log_format: str, log_level: str = "info") -> None:
@@ -51,7 +40,12 @@ def configure(log_format: str, log_level: str = "info") -> None:
 
 
 def redact(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
-    """Blot out whatever looks like a key, in every text of a line."""
+    """
+    Blot out whatever looks like a key, in every text of a line.
+
+    No line is written with a key in mind; this is for the one that was not thought of, such as the target of
+    a bad request or a local variable in a traceback.
+    """
     del logger, method
     return {name: _redacted(value) for name, value in event.items()}
 
@@ -65,7 +59,7 @@ def _redacted(value: Any) -> Any:
         case list() | tuple():
             return [_redacted(item) for item in value]
         case _:
-            return _SECRET.sub(REDACTED, str(value))
+            return SHAPES.sub(REDACTED, str(value))
 
 
 def _renderer(log_format: str) -> Processor:

@@ -146,6 +146,21 @@ OPTIONS: Final = Options(
         "Logging": [
             setting("--log-format", "log_format", metavar="text|json"),
             setting("--log-level", "log_level", metavar="LEVEL"),
+            setting(
+                "--log-messages",
+                "message_log.directory",
+                metavar="DIR",
+                default="none",
+                meaning="Keep what clients send and are sent, in files in DIR, one for each key; keys and "
+                "other secrets are blotted out.",
+            ),
+            setting(
+                "--log-messages-of",
+                "message_log.keys",
+                metavar="NAME",
+                default="all, and of clients without a key",
+                meaning="Name of a key whose messages are kept; give it once for each.",
+            ),
         ],
     }
 )

@@ -53,7 +53,7 @@ class KeyStore:
             clock: Seconds since the Unix epoch, by which keys end.
         """
         self._clock = clock
-        self._entries = tuple(entries)
+        self.replace(entries)
 
     def __repr__(self) -> str:
         """The names of its keys; never a key or a digest."""
@@ -77,6 +77,9 @@ class KeyStore:
     def replace(self, entries: Iterable[KeyRecord]) -> None:
         """Accept these keys from now on, and no others."""
         self._entries = tuple(entries)
+        self._digests = {
+            digest for entry in self._entries for digest in (entry.digest, entry.secret) if digest is not None
+        }
 
     def find(self, key: str, dialect: str, *, local: bool = False) -> KeyRecord | None:
         """
@@ -122,6 +125,10 @@ class KeyStore:
             and (not entry.grant.dialects or dialect in entry.grant.dialects)
             for entry in self._entries
         )
+
+    def known(self, text: str) -> bool:
+        """Whether a text is a key of this store or a secret that goes with one, good or not."""
+        return digest(text) in self._digests
 
     def next_end(self) -> float | None:
         """Seconds until the next key ends; None when none will."""

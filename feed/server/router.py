@@ -17,7 +17,7 @@ import attrs
 import structlog
 import trio
 
-from feed.dialects.contract import MARKET_ENDED, Dialect, HandshakeRefusal, SessionContext
+from feed.dialects.contract import MARKET_ENDED, Dialect, HandshakeRefusal, Session, SessionContext
 from feed.dialects.discovery import own_path, route
 from feed.dialects.metering import FREE, Charge, Meter
 from feed.model.arrival import Arrival
@@ -35,6 +35,8 @@ from feed.server.http.quota import asker
 from feed.server.http_parser import HttpParser
 from feed.server.keycheck import KeyCheck, TooManyGuesses
 from feed.server.limits import ConnectionQuota, ConnectionQuotas, MinuteCounters
+from feed.server.message_log.log import MessageLog
+from feed.server.message_log.tap import ConnectionLog
 from feed.server.refusals import nowhere, refuse
 from feed.server.registry import ConnectionRegistry
 from feed.server.tls import NotTls, TlsTransport
@@ -104,6 +106,7 @@ class Router:
         meters: Mapping[str, Meter] | None = None,
         deflate: bool,
         clock: Callable[[], float],
+        message_log: MessageLog | None = None,
     ) -> None:
         self._registry = registry
         self._listing = listing
@@ -114,6 +117,7 @@ class Router:
         self._meters = meters or {}
         self._deflate = deflate
         self._clock = clock
+        self._message_log = message_log
         self._orders = MinuteCounters(trio.current_time)
         self._origins = origins
         self._keys = keys
@@ -201,10 +205,14 @@ class Router:
             ):
                 await self._web.serve(transport, head.parser, arrival, member)
                 return
-            connection = self._accepted(transport, dialect, head, quota=quota, arrival=arrival, member=member)
+            connection, kept = self._accepted(
+                transport, dialect, head, quota=quota, arrival=arrival, member=member
+            )
             member.charge(HANDSHAKE)
             del head  # nobody needs it for as long as the connection lasts
             why = await connection.run(handshake_deadline=deadline)
+            if kept is not None:
+                kept.closed(why)
             log.debug("connection ended", peer=transport.peer, why=why.why)
         except BadRequest as problem:
             await refuse(transport, problem, seconds=close_seconds)
@@ -226,11 +234,42 @@ class Router:
         quota: ConnectionQuota,
         arrival: Arrival,
         member: ScheduledConnection,
-    ) -> Connection:
-        """The connection that a request asks for. Raises :class:`BadRequest`: it is refused."""
+    ) -> tuple[Connection, ConnectionLog | None]:
+        """
+        The connection that a request asks for, and what is kept of it; None when nothing is.
+
+        Raises:
+            BadRequest: It is refused.
+        """
         opening = head.opening
         if dialect is None:
             raise nowhere(opening.path)
+        peer_info = Peer(dialect=dialect.name, arrival=arrival, keys=self._keys, tokens=self._tokens)
+        kept = None if self._message_log is None else ConnectionLog(self._message_log, peer_info, opening)
+        try:
+            session = self._session(dialect, head, peer_info, quota)
+        except BadRequest as problem:
+            if kept is not None:
+                kept.refused(problem.status)
+            raise
+        if kept is not None:
+            transport, session = kept.opened(transport, session)
+        # What it counts towards is given back before the client can know that it may come back.
+        connection = Connection(
+            transport,
+            head.nonce,
+            peer_info,
+            session,
+            self._registry,
+            member=member,
+            deflate=agree(opening.headers.get("sec-websocket-extensions", "")) if self._deflate else "",
+            over=quota.end,
+        )
+        return connection, kept
+
+    def _session(self, dialect: Dialect, head: Head, peer_info: Peer, quota: ConnectionQuota) -> Session:
+        """A client's side of the protocol that it asks for. Raises :class:`BadRequest`: it is refused."""
+        opening, arrival = head.opening, peer_info.arrival
         if dialect.prefixed:
             opening = attrs.evolve(opening, path=own_path(opening.path, dialect))
         if not head.upgrade:
@@ -248,24 +287,13 @@ class Router:
         if refusal is not None:
             retry = (("Retry-After", str(refusal.retry_seconds)),)
             raise BadRequest(refusal.status, "Nobody is let in at the moment", retry)
-        peer_info = Peer(dialect=dialect.name, arrival=arrival, keys=self._keys, tokens=self._tokens)
         session = dialect.session(opening, self._session_context(peer_info, quota))
         if peer_info.guessing:
             retry = (("Retry-After", str(peer_info.guessing)),)
             raise BadRequest(429, str(TooManyGuesses(peer_info.guessing)), retry)
         if isinstance(session, HandshakeRefusal):
             raise BadRequest(session.status, "Refused", body=session.body)
-        # What it counts towards is given back before the client can know that it may come back.
-        return Connection(
-            transport,
-            head.nonce,
-            peer_info,
-            session,
-            self._registry,
-            member=member,
-            deflate=agree(opening.headers.get("sec-websocket-extensions", "")) if self._deflate else "",
-            over=quota.end,
-        )
+        return session
 
     def _session_context(self, peer_info: Peer, quota: ConnectionQuota) -> SessionContext:
         limits = self._registry.limits

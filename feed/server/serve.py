@@ -127,7 +127,7 @@ async def serve(
         limits = attrs.evolve(settings.limits, connections=descriptors.connections(settings.limits))
         listener = Listener(server_context.router, limits, wrap)
         send, receive = trio.open_memory_channel[Batch](settings.flow.channel_batches)
-        async with trio.open_nursery() as connections:
+        async with server_context.keeping_messages(), trio.open_nursery() as connections:
             async with trio.open_nursery() as services:
                 for config, sock in listeners:
                     services.start_soon(listener.run, sock, connections, config)

@@ -7,6 +7,7 @@ import secrets
 import sys
 import time
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from functools import partial
 
 import attrs
@@ -15,6 +16,7 @@ import trio
 
 from feed.dialects.capabilities import SupportsAlerts, SupportsMetering
 from feed.dialects.discovery import dialects
+from feed.errors import ConfigError
 from feed.faults.contract import FaultPlan
 from feed.faults.engine import FaultEngine
 from feed.faults.runtime import RunTimeFaults
@@ -33,6 +35,8 @@ from feed.server.keyfile import KeyRecord
 from feed.server.keys import KeyStore
 from feed.server.keywatch import KeyWatch
 from feed.server.limits import ConnectionQuotas
+from feed.server.message_log.files import RotatedFiles
+from feed.server.message_log.log import MessageLog
 from feed.server.registry import ConnectionRegistry, closed_market
 from feed.server.router import Router
 from feed.server.storage import Storage
@@ -40,6 +44,7 @@ from feed.server.tokens import KEY_BYTES, TokenIssuer
 from feed.server.webhooks.client import WebhookClient, allowed_networks
 from feed.server.webhooks.service import WebhookService
 from feed.settings import Deflate, Limits, Settings
+from feed.settings import MessageLog as MessageLogSettings
 from feed.state.encoder import Encoder
 from feed.state.market_state import MarketState
 from feed.state.projections import Projections
@@ -68,6 +73,7 @@ class ServerContext:
         key_watch: Takes over changes of the keys file.
         alerts: What clients want to be told of.
         webhooks: Pushes messages to URLs that clients name.
+        message_log: Keeps what clients send and are sent; None when it is not kept.
         prepare: Does what the first client to want it would have to wait for, with all others.
     """
 
@@ -137,6 +143,7 @@ class ServerContext:
         self.faults = FaultEngine(plan, hub, clock=trio.current_time)
         self.run_time_faults = RunTimeFaults(self.faults, clock=trio.current_time)
         storage = storage or Storage(settings.recording)
+        self.message_log = storage.message_log = _message_log(settings.message_log, key_store)
         self.fanout = Fanout(
             hub, settings.flow, fault_hook=self.faults if plan.faults else None, tap=storage.published
         )
@@ -214,7 +221,12 @@ class ServerContext:
             meters=meters,
             deflate=settings.deflate.enabled,
             clock=clock,
+            message_log=self.message_log,
         )
+
+    def keeping_messages(self) -> AbstractAsyncContextManager[None]:
+        """In which messages of clients are kept, where they are to be."""
+        return nullcontext() if self.message_log is None else self.message_log.writing()
 
     def _keys_ended(self) -> None:
         self.alerts.check_keys()
@@ -234,3 +246,28 @@ def _limits(settings: Settings) -> Limits:
     if not settings.lockstep:
         return settings.limits
     return attrs.evolve(settings.limits, backlog_bytes=sys.maxsize, pong_seconds=math.inf)
+
+
+def _message_log(settings: MessageLogSettings, keys: KeyStore) -> MessageLog | None:
+    """
+    Where messages of clients are kept; None for nowhere.
+
+    Raises:
+        ConfigError: Those of a key are wanted that there is not.
+    """
+    if settings.directory is None:
+        if settings.keys:
+            raise ConfigError(
+                "nothing says where messages are kept",
+                where="--log-messages-of",
+                hint="add --log-messages DIR",
+            )
+        return None
+    names = list(dict.fromkeys(grant.name for grant in keys.grants))
+    strange = [name for name in settings.keys if name not in names]
+    if strange:
+        raise ConfigError(
+            f"there is no key {strange[0]!r}", where="--log-messages-of", hint=f"known are {', '.join(names)}"
+        )
+    files = RotatedFiles(settings.directory, settings)
+    return MessageLog(files, settings, known=keys.known, clock=time.time)

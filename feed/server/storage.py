@@ -13,6 +13,7 @@ from feed.recording.append_only_file import Opener, open_raw
 from feed.recording.format import Header
 from feed.recording.journal import JournalHeader
 from feed.recording.journal_writer import JournalWriter
+from feed.server.message_log.log import MessageLog
 from feed.server.recorder import Recorder
 from feed.settings import Recording
 
@@ -21,7 +22,7 @@ log = structlog.get_logger("feed.storage")
 
 class Storage:
     """
-    The journal and the recording of one server.
+    The journal, the recording and the log of messages of one server.
 
     Args:
         settings: How a recording is cut into blocks, and how often is tried what could not be written.
@@ -30,6 +31,7 @@ class Storage:
         opener: How files are opened.
         journal: Of order requests; None when none is kept.
         recorder: Of everything published; None when nothing is recorded.
+        message_log: Of what clients send and are sent; None when none is kept.
     """
 
     def __init__(self, settings: Recording | None = None, opener: Opener = open_raw) -> None:
@@ -37,6 +39,7 @@ class Storage:
         self.opener = opener
         self.journal: JournalWriter | None = None
         self.recorder: Recorder | None = None
+        self.message_log: MessageLog | None = None
         self._changed = trio.lowlevel.ParkingLot()
 
     def problems(self) -> list[str]:
@@ -46,6 +49,8 @@ class Storage:
             found.append(f"journal: {self.journal.trouble}; order requests are answered with 503")
         if self.recorder is not None and self.recorder.trouble:
             found.append(f"recording: {self.recorder.trouble}")
+        if self.message_log is not None and self.message_log.trouble:
+            found.append(f"log of messages: {self.message_log.trouble}; some are left out")
         return found
 
     def keep(self, path: Path, header: JournalHeader) -> JournalWriter:

@@ -17,6 +17,7 @@ from attrs.validators import ge, gt, in_, instance_of, le, optional
 from feed.policies import Policies
 from feed.settings.alerts import Alerts as Alerts  # parts of this module, too long for one file
 from feed.settings.deflate import Deflate as Deflate
+from feed.settings.message_log import MessageLog as MessageLog
 from feed.settings.trading import SpotDeposit as SpotDeposit
 from feed.settings.trading import Trading as Trading
 from feed.settings.webhooks import Webhooks as Webhooks
@@ -367,3 +368,4 @@ class Settings:
     importing: Importing = attrs.field(factory=Importing)
     webhooks: Webhooks = attrs.field(factory=Webhooks)
     alerts: Alerts = attrs.field(factory=Alerts)
+    message_log: MessageLog = attrs.field(factory=MessageLog)

@@ -13,6 +13,7 @@ from feed.settings import (
     Importing,
     Limits,
     Listen,
+    MessageLog,
     Recording,
     Tls,
     Tokens,
@@ -58,3 +59,4 @@ class ServerOptions(TypedDict, total=False):
     importing: Importing
     webhooks: Webhooks
     alerts: Alerts
+    message_log: MessageLog

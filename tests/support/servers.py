@@ -96,7 +96,7 @@ async def open_server(settings=None, script=None, plan=None, wall=time.time):
     key_store = KeyStore((*filed(settings), *keys), clock=wall)
     server = ServerContext(settings, script, key_store, plan, fixed=keys, clock=wall)
     send, receive = trio.open_memory_channel(settings.flow.channel_batches)
-    async with trio.open_nursery() as nursery:
+    async with server.keeping_messages(), trio.open_nursery() as nursery:
         await server.fanout.step(script.opening())
         nursery.start_soon(server.registry.turns.run)
         nursery.start_soon(server.fanout.run, receive)

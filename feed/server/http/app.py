@@ -110,6 +110,11 @@ class _Handlers:
         """Answer a request for what is not served: 404 with all that is, or 405."""
         if not isinstance(error, HTTPException):
             raise error
+        response = self._unrouted(request, error)
+        self._keep(request, response)
+        return response
+
+    def _unrouted(self, request: Request, error: HTTPException) -> Response:
         if error.status_code != 404:
             message = f"{request.method} is not served at this path"
             route = request.scope.get("route")
@@ -119,12 +124,13 @@ class _Handlers:
                 next((it.access.wording for it in self._context.endpoints if it.path == path), detailed),
             )
         served = tuple(dict.fromkeys(endpoint.path for endpoint in self._context.endpoints))
-        body = nowhere(request.url.path, served).body
-        return Response(body, 404, media_type=JSON)
+        return Response(nowhere(request.url.path, served).body, 404, media_type=JSON)
 
     async def _serve(self, request: Request, endpoint: Endpoint[RequestContext]) -> Response:
         quota: Quota | None = None
         charge = FREE
+        body = b""
+        shown: KeyRecord | Problem | None = None
         try:
             body = await self._body(request)
             # From here on nothing waits: the endpoint sees the market at one sequence number.
@@ -149,6 +155,10 @@ class _Handlers:
         if quota is not None:
             response.headers.update(quota.headers())
         response.headers.update(charge.headers)
+        if endpoint.metered or endpoint.meter:
+            key = shown.grant.name if isinstance(shown, KeyRecord) else ""
+            said = request.headers.get(endpoint.access.header, "")[len(endpoint.access.prefix) :]
+            self._keep(request, response, key=key, shown=said, body=body)
         return response
 
     def _charged(
@@ -162,6 +172,23 @@ class _Handlers:
         who = asker(shown.grant if isinstance(shown, KeyRecord) else None, _peer(request))
         meter = self._context.meters[endpoint.meter]
         return meter.charge(who, endpoint.weight(fields), self._context.clock())
+
+    def _keep(
+        self, request: Request, response: Response, *, key: str = "", shown: str = "", body: bytes = b""
+    ) -> None:
+        """Keep a request and its answer, where messages of clients are kept."""
+        messages = self._context.storage.message_log
+        if messages is not None:
+            messages.request(
+                key=key,
+                shown=shown,
+                arrival=_arrival(request),
+                method=request.method,
+                target=_target(request),
+                body=body,
+                status=response.status_code,
+                answer=bytes(response.body),
+            )
 
     def _shown(self, request: Request, endpoint: Endpoint[RequestContext]) -> KeyRecord | Problem | None:
         """The key of a request, or what is wrong with it: looked at once, and told in its turn."""
@@ -317,3 +344,9 @@ def _peer(request: Request) -> str:
 def _arrival(request: Request) -> Arrival:
     arrival: Arrival = request.scope["state"]["arrival"]
     return arrival
+
+
+def _target(request: Request) -> str:
+    """Path and query, as they were written."""
+    raw = request.scope["raw_path"] + (b"?" if request.scope["query_string"] else b"")
+    return str((raw + request.scope["query_string"]).decode("latin-1"))

@@ -92,6 +92,14 @@ class _Figures(Collector):
     def _storage(self) -> Iterator[Metric]:
         """What is written to disk, where anything is."""
         journal, recorder = self._context.storage.journal, self._context.storage.recorder
+        messages = self._context.storage.message_log
+        if messages is not None:
+            yield GaugeMetricFamily(
+                "feed_message_log_up", "1 while messages can be kept, else 0.", int(not messages.trouble)
+            )
+            yield CounterMetricFamily(
+                "feed_message_log_left_out", "Messages that were left out of their log.", messages.left_out
+            )
         if journal is not None:
             yield GaugeMetricFamily(
                 "feed_journal_up",
