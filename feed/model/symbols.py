@@ -21,7 +21,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
-from feed.model.instruments import Listing
+from feed.model.instruments import Instrument, Listing
 
 LONGEST_SYMBOL: Final = 64
 """Characters of a name that can be one; longer ones are not looked at."""
@@ -121,6 +121,9 @@ class Symbols:
         tethered = any(item.quote == "USDT" or in_dollars(plain(item.symbol)) for item in listing)
         self._one_dollar: Final = not tethered
         self._near: Final = NearNames(listing.symbols)
+        # Each with its venue, also where its symbol does without.
+        self._placed: Final = {_placed(item): item.symbol for item in listing}
+        self._near_placed: Final = NearNames(self._placed)
 
     def index(self, name: str) -> int | None:
         """Index of the instrument that goes by ``name``, None when there is none."""
@@ -136,7 +139,15 @@ class Symbols:
 
     def near(self, name: str, most: int = NEAR) -> list[str]:
         """Listed symbols that resemble a name which is none, the nearest first."""
-        return self._near.find(name, most)
+        if "@" not in name:
+            return self._near.find(name, most)
+        return [self._placed[placed] for placed in self._near_placed.find(name, most)]
+
+
+def _placed(instrument: Instrument) -> str:
+    """The symbol with its venue, if it has one."""
+    symbol, venue = instrument.symbol, instrument.venue
+    return f"{symbol}@{venue}" if venue and "@" not in symbol else symbol
 
 
 @lru_cache(maxsize=8)  # a server has one listing, and a session for each client

@@ -96,6 +96,21 @@ def test_names_that_are_near(name, near):
     assert symbols(listing("EURUSD", "GBPUSD", "BTC-USD", "BTC-USD@kraken")).near(name) == near
 
 
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("BTC-USD@binance", "BTC-USDT"),
+        ("BTC-USDT@kraken", "BTC-USD@kraken"),
+        ("PEPE-USDT@coinbase", "PEPE-USD"),
+        ("DOGE-USD@krakn", "DOGE-USD@kraken"),
+        ("BNB-USD", "BNB-USDT"),
+    ],
+)
+def test_a_name_with_its_venue_is_compared_with_those_of_that_venue(name, near):
+    """Also where the symbol does without the venue."""
+    assert symbols(default_market().listing()).near(name)[0] == near
+
+
 MARKETS = [
     default_market().listing(),
     default_market(20).listing(),

@@ -89,7 +89,7 @@ class PairNames:
 
     def near(self, symbol: str, most: int) -> list[str]:
         """Names of pairs that resemble one which is none, the nearest first."""
-        return self._near.find(symbol, most)
+        return self._near.find(symbol.partition("@")[0], most)  # a pair is on all its venues
 
     def topics(
         self,

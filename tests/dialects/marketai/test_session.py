@@ -308,6 +308,15 @@ def test_every_limit_can_be_met_in_the_default_market(context, tier, most):
     assert answer[1]["message"] == f"Symbol limit ({most}) exceeded. Rejected: SOL/USDT, XRP/USDT"
 
 
+def test_an_unknown_name_with_a_venue_gets_the_pair_that_it_resembles(context):
+    """A pair is on all its venues: what stands behind ``@`` is no resemblance."""
+    session = connect(attrs.evolve(context, listing=default_market().listing()), "free")
+
+    answer = said(subscribe(session, {"type": "quotes", "symbols": ["BTC-USD@binance"]}))
+
+    assert [it["message"] for it in answer] == ["Unknown symbol(s): BTC-USD@binance; did you mean BTC/USDT?"]
+
+
 def test_max_has_no_limit_of_symbols(context):
     """Any number of them."""
     answer = said(subscribe(connect(context, "max"), {"type": "quotes", "symbols": COINS}))
