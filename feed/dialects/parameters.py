@@ -101,3 +101,8 @@ def symbol_parameter(example: str) -> Parameter:
     """Which instrument."""
     meaning = "Symbol of an instrument, in any usual spelling: with any separator or none."
     return Parameter(name="symbol", meaning=meaning, most=LONGEST_SYMBOL, example=example)
+
+
+def all_of(pattern: str) -> str:
+    """A pattern of a field in a body for the whole text: ``$`` alone lets a line feed stand behind it."""
+    return rf"^{pattern}$(?!\n)"

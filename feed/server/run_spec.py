@@ -110,7 +110,7 @@ class RunSpec:
         if text is None:
             return WHOLE
         try:
-            if text.isdecimal():
+            if text.isascii() and text.isdecimal():
                 return StopCondition(seq=int(text))
             if text[:1].isdigit() and text[-1].isalpha() and "T" not in text:
                 return StopCondition(time=self.start + parse_duration(text))

@@ -141,7 +141,7 @@ async def test_a_fault_is_added_listed_and_removed(operator):
         ({"kind": "mute", "name": "Slow One"}, "at `$.name`"),
         ({"kind": "mute", "name": "x" * 33}, "at `$.name`"),
         ({"kind": "refuse-handshakes", "aim": {"key": "desk"}}, "'aim.key' strikes nobody here"),
-        ({"kind": "mute", "name": "x\n"}, "'name' must be small letters"),
+        ({"kind": "mute", "name": "x\n"}, "at `$.name`"),
     ],
 )
 async def test_what_does_not_fit_is_refused_with_its_reason(operator, body, words):

@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, Final
 import msgspec
 
 from feed.dialects.access import Shape
+from feed.dialects.parameters import all_of
 from feed.faults.runtime import NAME
 from feed.model import faults
 from feed.model.durations import NS_PER_MILLISECOND
@@ -43,7 +44,7 @@ class FaultRequest(Shape, kw_only=True, forbid_unknown_fields=True, tag_field="k
     name: Annotated[
         str,
         msgspec.Meta(
-            pattern=f"^{NAME.pattern}$",
+            pattern=all_of(NAME.pattern),
             description="Small letters, digits, dots, hyphens and underscores, at most 32.",
         ),
     ]

@@ -195,7 +195,28 @@ async def test_an_alert_is_pushed_as_it_is_told(server):
         ({"threshold": "1e5"}, 400),
         ({"threshold": "NaN"}, 400),
         ({"threshold": "1" * 13}, 400),
-        ({"threshold": ""}, 400),
+        *(
+            ({"threshold": text}, 400)
+            for text in (
+                "",
+                "1.085\n",
+                " 1",
+                "1 ",
+                "+1",
+                "1.",
+                ".5",
+                "1_0",
+                "0x1",
+                "\N{ARABIC-INDIC DIGIT ONE}",
+                "1,5",
+                "Infinity",
+                "1e400",
+            )
+        ),
+        ({"threshold": "0.000000001"}, 400),
+        ({"threshold": None}, 400),
+        ({"threshold": True}, 400),
+        ({"threshold": ["1"]}, 400),
         ({"condition": "price"}, 400),
         ({"condition": None}, 400),
         ({"symbol": "DOGEUSD"}, 404),
@@ -205,6 +226,12 @@ async def test_an_alert_is_pushed_as_it_is_told(server):
         ({"condition": "volume", "window": 86_401}, 400),
         ({"condition": "volume", "window": "60"}, 400),
         ({"condition": "volume", "window": 60.5}, 400),
+        ({"condition": "volume", "window": True}, 400),
+        ({"condition": "volume", "window": None}, 400),
+        ({"condition": "volume", "window": -300}, 400),
+        ({"condition": "volume", "window": 10**30}, 400),
+        ({"symbol": "EURUSD\n"}, 404),
+        ({"symbol": "x" * 10_000}, 400),
     ],
 )
 async def test_a_bad_alert_is_refused_and_nothing_is_made(server, change, status):

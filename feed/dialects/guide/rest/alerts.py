@@ -12,7 +12,7 @@ from feed.dialects.access import Problem, Shape
 from feed.dialects.guide.alerts import described, threshold_units, value_text
 from feed.dialects.guide.channels import NAME
 from feed.dialects.guide.rest.access import GROUP, KEY, PREFIX, owner
-from feed.dialects.parameters import Parameter
+from feed.dialects.parameters import Parameter, all_of
 from feed.dialects.rest import Call, Endpoint, RestContext
 from feed.dialects.times import milliseconds
 from feed.model.durations import NS_PER_SECOND
@@ -23,7 +23,7 @@ _ID: Final = Parameter(name="id", meaning="As the answer said when it was made."
 
 Symbol = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_SYMBOL)]
 # More than nothing, in plain decimals.
-Threshold = Annotated[str, msgspec.Meta(pattern=r"^(?!0*\.?0*$)[0-9]{1,12}(\.[0-9]{1,8})?$")]
+Threshold = Annotated[str, msgspec.Meta(pattern=all_of(r"(?!0*\.?0*$)[0-9]{1,12}(\.[0-9]{1,8})?"))]
 Seconds = Annotated[int, msgspec.Meta(ge=60, le=86_400)]
 
 
