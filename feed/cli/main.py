@@ -34,6 +34,7 @@ from feed.cli.scenario import scenario
 from feed.cli.serve import serve
 from feed.cli.streams import abandon_output
 from feed.cli.tail import tail
+from feed.cli.urls import urls
 from feed.cli.verify import verify
 from feed.errors import ConfigError, ConfigErrors
 
@@ -59,6 +60,7 @@ feed.add_command(serve)
 feed.add_command(config)
 feed.add_command(keys)
 feed.add_command(faults)
+feed.add_command(urls)
 feed.add_command(tail)
 feed.add_command(scenario)
 feed.add_command(replay)

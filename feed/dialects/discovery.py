@@ -13,6 +13,7 @@ import feed.dialects
 from feed.dialects.client import Codec
 from feed.dialects.contract import Dialect
 from feed.dialects.rest import Endpoint, RestContext
+from feed.dialects.urls import Client
 from feed.errors import ConfigError
 from feed.model.grants import Grant
 from feed.model.instruments import Listing
@@ -35,6 +36,12 @@ def dialects() -> dict[str, Dialect]:
 def codecs() -> dict[str, Codec]:
     """The client's side of every dialect that has one, by name, in alphabetical order."""
     return {name: importlib.import_module(f"feed.dialects.{name}.client").CODEC for name in with_codec()}
+
+
+@cache
+def client_urls() -> dict[str, Mapping[str, Client]]:
+    """Programs of others that speak the dialects, by dialect and by their own name, in alphabetical order."""
+    return {name: importlib.import_module(f"feed.dialects.{name}.urls").CLIENTS for name in with_urls()}
 
 
 def endpoints(listing: Listing, web: Web) -> tuple[Endpoint[RestContext], ...]:
@@ -111,5 +118,16 @@ def demo_keys() -> tuple[tuple[str, Grant], ...]:
 
 def with_codec() -> list[str]:
     """Names of the dialects that :func:`codecs` has, in alphabetical order; imports none of them."""
-    folders = sorted(module.name for module in pkgutil.iter_modules(feed.dialects.__path__) if module.ispkg)
-    return [name for name in folders if importlib.util.find_spec(f"feed.dialects.{name}.client") is not None]
+    return _with("client")
+
+
+def with_urls() -> list[str]:
+    """Names of the dialects that :func:`client_urls` has, in alphabetical order; imports none of them."""
+    return _with("urls")
+
+
+def _with(module: str) -> list[str]:
+    folders = sorted(one.name for one in pkgutil.iter_modules(feed.dialects.__path__) if one.ispkg)
+    return [
+        name for name in folders if importlib.util.find_spec(f"feed.dialects.{name}.{module}") is not None
+    ]
