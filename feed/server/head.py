@@ -112,17 +112,39 @@ class HeadReader:
         early, _ = self._parser.trailing_data
         if self._received - len(early) > self._limit:
             raise BadRequest(431, f"The request head is longer than {self._limit} bytes")
-        headers = {
-            name.decode("latin-1").lower(): value.decode("latin-1")
-            for name, value in event.headers.raw_items()
-        }
-        head = _head(event.method, event.target.decode("latin-1"), event.http_version, headers)
-        if head.upgrade and early:
-            raise BadRequest(400, "Nothing may follow a WebSocket handshake before it is answered")
+        head = head_of(event, early)
         if head.upgrade:
             return head
         self._parser.put_back(event)
         return attrs.evolve(head, parser=self._parser)
+
+
+def head_of(request: h11.Request, early: bytes) -> Head:
+    """
+    The head that h11 has read; its ``parser`` is left for whoever has it to set.
+
+    Args:
+        request: As h11 gives it.
+        early: What has come after it.
+
+    Raises:
+        BadRequest: It asks for a WebSocket in a way that cannot be granted.
+    """
+    headers = {
+        name.decode("latin-1").lower(): value.decode("latin-1") for name, value in request.headers.raw_items()
+    }
+    head = _head(request.method, request.target.decode("latin-1"), request.http_version, headers)
+    if head.upgrade and early:
+        raise BadRequest(400, "Nothing may follow a WebSocket handshake before it is answered")
+    return head
+
+
+def asks_for_websocket(request: h11.Request) -> bool:
+    """Whether a request asks for a WebSocket, well or badly."""
+    return any(
+        name == b"upgrade" and "websocket" in _tokens(value.decode("latin-1").lower())
+        for name, value in request.headers
+    )
 
 
 def _at_a_glance(data: bytes) -> Head | None:

@@ -82,8 +82,16 @@ class HttpServer(Protocol):
 
     async def serve(
         self, transport: Transport, parser: HttpParser, arrival: Arrival, member: ScheduledConnection
-    ) -> None:
-        """Serve a connection from its first request, which ``parser`` has read. Only cancellation escapes."""
+    ) -> Head | None:
+        """
+        Serve a connection from its first request, which ``parser`` has read.
+
+        Returns:
+            The head of a request for a WebSocket that has come at last; None at the connection's end.
+
+        Raises:
+            BadRequest: Such a request has come, and cannot be granted.
+        """
         ...
 
 
@@ -203,8 +211,11 @@ class Router:
             if head.parser is not None and (
                 dialect is None or dialect.prefixed or self._web.knows(head.opening.path)
             ):
-                await self._web.serve(transport, head.parser, arrival, member)
-                return
+                found = await self._web.serve(transport, head.parser, arrival, member)
+                if found is None:
+                    return
+                head, dialect = found, listener.dialect or route(found.opening.path, found.opening.query)
+                deadline = trio.current_time() + self._registry.limits.handshake_seconds
             connection, kept = self._accepted(
                 transport, dialect, head, quota=quota, arrival=arrival, member=member
             )

@@ -20,6 +20,7 @@ import socket
 from collections.abc import Container
 from typing import Any, Final, cast
 
+import h11
 import trio
 from hypercorn.config import Config
 from hypercorn.trio.tcp_server import TCPServer
@@ -30,6 +31,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from feed.model.arrival import Arrival
 from feed.server.budget import ANSWER_BYTES, REQUEST
+from feed.server.head import Head, asks_for_websocket, head_of
 from feed.server.http_parser import HttpParser
 from feed.server.turns import ScheduledConnection
 from feed.settings import Limits, Web
@@ -69,18 +71,29 @@ class HttpWorker:
 
     async def serve(
         self, transport: Transport, parser: HttpParser, arrival: Arrival, member: ScheduledConnection
-    ) -> None:
-        """Serve a connection whose first request head has been read, to its end."""
+    ) -> Head | None:
+        """
+        Serve a connection whose first request head has been read, to its end.
+
+        Returns:
+            The head of a request for a WebSocket, where one has come after others; the connection is left
+            as it is then. Else None.
+
+        Raises:
+            BadRequest: One has come that cannot be granted.
+        """
         stream = HttpStream(transport, close_seconds=self._limits.close_seconds)
         state: dict[str, Any] = {"stream": stream, "arrival": arrival, "member": member}
+        # Typed for a stream of TLS; any stream does that has no handshake of its own.
+        tls = cast("Any", stream)
+        served = _Http1(parser, self._app, self._config, self._context, ConnectionState(state), tls)
         with stream.scope:
             async with trio.open_nursery() as nursery:
                 # Hypercorn shields what it sends; a closed transport ends that too.
                 nursery.start_soon(_drop_when_cancelled, stream)
-                # Typed for a stream of TLS; any stream does that has no handshake of its own.
-                tls = cast("Any", stream)
-                await _Http1(parser, self._app, self._config, self._context, ConnectionState(state), tls)
+                await served
                 nursery.cancel_scope.cancel()
+        return None if served.upgrade is None else head_of(served.upgrade, parser.trailing_data[0])
 
     async def stop(self) -> None:
         """Close connections that wait for a request, and the others after their answer."""
@@ -88,23 +101,41 @@ class HttpWorker:
 
 
 class _Http1(TCPServer):
-    """A connection that stays with HTTP/1.1: one request at a time is what the bounds are made for."""
+    """
+    A connection that stays with HTTP/1.1: one request at a time is what the bounds are made for.
+
+    Programs keep their connections, and may ask for a WebSocket on one that has served requests before:
+    nothing more is done for it here then.
+
+    Attributes:
+        upgrade: The request that asks for a WebSocket; None while there is none.
+    """
 
     def __init__(self, parser: HttpParser, *args: Any) -> None:
         super().__init__(*args)
         self._parser = parser
+        self.upgrade: h11.Request | None = None
 
     async def _read_data(self) -> None:
         protocol = cast("Any", self.protocol.protocol)
-        # Offers of HTTP/2 may be passed over (RFC 9110, section 7.8); Hypercorn would take them up.
-        protocol._check_protocol = _stay  # noqa: SLF001
+        protocol._check_protocol = self._check  # noqa: SLF001
         protocol.connection = self._parser
-        await protocol._handle_events()  # noqa: SLF001 - the request that has been read already
-        await super()._read_data()
+        try:
+            await protocol._handle_events()  # noqa: SLF001 - the request that has been read already
+            await super()._read_data()
+        except _UpgradeAsked:
+            cast("HttpStream", self.stream).release()
+
+    async def _check(self, request: h11.Request) -> None:
+        """Change to no other protocol; the server's own router does, where there is one to change to."""
+        # Offers of HTTP/2 may be passed over (RFC 9110, section 7.8); Hypercorn would take them up.
+        if asks_for_websocket(request):
+            self.upgrade = request
+            raise _UpgradeAsked
 
 
-async def _stay(request: object) -> None:
-    """Change to no other protocol."""
+class _UpgradeAsked(Exception):
+    """A request for a WebSocket has come."""
 
 
 async def _drop_when_cancelled(stream: HttpStream) -> None:
@@ -130,6 +161,7 @@ class HttpStream(trio.abc.HalfCloseableStream):
         self._close_seconds = close_seconds
         self._listening = trio.CancelScope()  # around what Hypercorn is reading
         self._leaving = False
+        self._released = False
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         """Send, however slowly the client takes it; whoever times the request drops the stream."""
@@ -170,9 +202,13 @@ class HttpStream(trio.abc.HalfCloseableStream):
         """Leave it to :meth:`aclose`, which always follows."""
         await trio.lowlevel.checkpoint()
 
+    def release(self) -> None:
+        """Leave the transport to somebody else, as it is."""
+        self._released = True
+
     async def aclose(self) -> None:
         """Say that nothing more will come, hear the client out for a while, and drop the connection."""
-        if self._leaving:
+        if self._leaving or self._released:
             await trio.lowlevel.checkpoint()
             return
         self._leaving = True
@@ -193,6 +229,8 @@ class HttpStream(trio.abc.HalfCloseableStream):
 
     def drop(self) -> None:
         """Drop the connection, and all that is still done with it."""
+        if self._released:
+            return
         self._leaving = True
         self._transport.close()
         # Not at once: what Hypercorn does when its stream ends is no mistake of anybody's.

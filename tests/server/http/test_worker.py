@@ -6,6 +6,7 @@ from importlib.metadata import version
 import hypercorn.trio.tcp_server
 import pytest
 import trio
+import trio.testing
 from asking import API_KEY, BEARER, answer, ask, head
 from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.trio.worker_context import WorkerContext
@@ -220,3 +221,54 @@ async def test_the_bounds_are_settings(open_server):
 async def _is_forgotten(server, seconds):
     await trio.sleep(seconds)
     assert server.listener._open == {}
+
+
+async def test_a_websocket_may_follow_requests_on_their_connection(server):
+    """Programs keep connections, and ask for a WebSocket on one of them: it is as good as a new one."""
+    for path in ("/healthz", "/api/nothing"):
+        client = server.connect()
+        await ask(client, path)
+        await ask(client, "/healthz")
+        status, _ = await client.upgrade("/")
+        assert status == 101
+        await client.send({"type": "auth", "apiKey": API_KEY["X-API-Key"]})
+        assert [message["type"] for message in await client.messages(2)] == ["welcome", "auth"]
+    assert server.ended == {}
+    await client.stream.aclose()
+    await trio.testing.wait_all_tasks_blocked()
+    assert server.left == (1, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("fields", "more", "status", "why"),
+    [
+        ({"Sec_WebSocket_Version": "12"}, b"", 426, "WebSocket version 13"),
+        ({"Sec_WebSocket_Key": "short"}, b"", 400, "Sec-WebSocket-Key"),
+        ({"Connection": "keep-alive, Upgrade"}, b"\x81\x00", 400, "Nothing may follow"),
+    ],
+)
+async def test_a_websocket_that_cannot_be_granted_is_refused_after_requests_too(
+    server, fields, more, status, why
+):
+    """As on a new connection, which it ends as well."""
+    asked = {
+        "Upgrade": "websocket",
+        "Connection": "Upgrade",
+        "Sec_WebSocket_Version": "13",
+        "Sec_WebSocket_Key": "dGhlIHNhbXBsZSBub25jZQ==",
+        **fields,
+    }
+    client = server.connect()
+    await ask(client, "/healthz")
+    await client.send_bytes(head("/", **asked) + more)
+    found, headers, content = await answer(client)
+    assert (found, headers["connection"]) == (status, "close")
+    assert why in str(content)
+    assert await client.at_end()
+
+
+async def test_nobody_is_served_where_no_websocket_is(server):
+    """A path of requests alone says so, as on a new connection."""
+    client = server.connect()
+    await ask(client, "/healthz")
+    assert (await client.upgrade("/healthz"))[0] == 404
