@@ -367,8 +367,8 @@ async def test_an_upgrade_to_http_is_refused(market):
     assert status == 404
     client = market.connect()
     await ask(client, "/healthz")
-    status, _ = await client.upgrade("/")
-    assert status == 403
+    status, _ = await client.upgrade("/healthz")
+    assert status == 404
 
 
 # --- quotas ----------------------------------------------------------------------------------------
