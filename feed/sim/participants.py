@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 from feed.analytics.pairs import pairs
 from feed.errors import MarketError
-from feed.model.durations import NS_PER_MILLISECOND
+from feed.model.durations import NS_PER_HOUR, NS_PER_MILLISECOND
 from feed.model.market import MarketSpec
 from feed.sim.arbitrage import Arbitrageur
 from feed.sim.event_queue import Actor
@@ -23,6 +23,8 @@ from feed.sim.traders import LargeTrader, MovingAverageTrader, NoiseTrader
 _LINK_MEMORY: Final = 30.0  # seconds over which the basis between two venues reverts
 _PREMIUM_MEMORY: Final = 300.0
 _PREMIUM_INTERVAL_MS: Final = 150.0
+_OPENING_BITS: Final = 29
+"""The first actions are spread over ``2 ** 29`` nanoseconds, half a second, where no instrument is quiet."""
 
 
 class Participant(Actor, Protocol):
@@ -86,7 +88,16 @@ class Participants:
             *([LargeTrader(sim)] if market.large.per_hour else []),
         ]
         delay = sim.random_stream("opening")
-        return [(1 + int(delay(29) * sim.quietness), actor.index) for actor in others]
+        return [
+            (1 + int(delay(_OPENING_BITS) * self._opening_scale(sim, actor)), actor.index) for actor in others
+        ]
+
+    def _opening_scale(self, sim: InstrumentSim, actor: Participant) -> float:
+        """How many times longer than :data:`_OPENING_BITS` says the first action may take."""
+        if isinstance(actor, LargeTrader) and sim.quietness > 1.0:
+            # A large order in every quiet book at once would be more than comes in minutes after that.
+            return NS_PER_HOUR / self._spec.large.per_hour / (1 << _OPENING_BITS)
+        return sim.quietness
 
     def add_arbitrageurs(self) -> None:
         """Create an arbitrageur for each pair on several venues."""
