@@ -122,7 +122,7 @@ def test_no_options_print_a_file_that_changes_nothing(run):
     tomllib.loads(out)
     values = parse_settings(out, name="-", folder=Path("/elsewhere")).values
     assert all(value == getattr(Settings(), name) for name, value in values.items() if "." not in name)
-    assert all(f"{leaf.key} =" in out for leaf in leaves())
+    assert all(f"{leaf.key} =" in out or f"[[{leaf.name}]]" in out for leaf in leaves())
 
 
 def test_a_file_is_checked(run, file):
