@@ -27,7 +27,7 @@ from feed.model.events import (
     Row,
     Side,
 )
-from feed.model.instruments import Listing
+from feed.model.instruments import Instrument, Listing
 from feed.model.statements import Cause
 from feed.model.trading import OrderState, RequestKind, Trigger, caseless
 
@@ -57,10 +57,7 @@ class MoneyUnits:
         for item in listing:
             digits = item.price_decimals + item.size_decimals
             self.decimals[item.quote] = max(self.decimals.get(item.quote, 0), digits)
-        self.scales: Final = tuple(
-            item.tick * item.lot * self._spare(item.quote, item.price_decimals + item.size_decimals)
-            for item in listing
-        )
+        self.scales: Final = tuple(money_scale(item, self.decimals[item.quote]) for item in listing)
         # A fee comes in units of price times size in full decimals, without tick and lot.
         self.fee_scales: Final = tuple(
             self._spare(item.quote, item.price_decimals + item.size_decimals) for item in listing
@@ -72,6 +69,12 @@ class MoneyUnits:
     def whole(self, currency: str, amount: int) -> int:
         """``amount`` of a currency in its units."""
         return amount * _power(self.decimals[currency])
+
+
+def money_scale(instrument: Instrument, decimals: int) -> int:
+    """Units of money, each ``10 ** -decimals`` of the quote currency, in one tick times one lot."""
+    spare = decimals - instrument.price_decimals - instrument.size_decimals
+    return instrument.tick * instrument.lot * _power(spare)
 
 
 def _power(digits: int) -> int:
@@ -117,7 +120,11 @@ class Position:
     @property
     def exposure(self) -> int:
         """The most that could be at stake once every open order of one side is filled, units of money."""
-        return max(0, self.cost + self.bids, self.asks - self.cost)
+        return self.exposure_with(0, 0)
+
+    def exposure_with(self, bids: int, asks: int) -> int:
+        """The same with further open orders, which would pay or receive so much, units of money."""
+        return max(0, self.cost + self.bids + bids, self.asks + asks - self.cost)
 
     def trade(self, lots: int, unit: int) -> None:
         """

@@ -12,6 +12,7 @@ from collections.abc import Callable
 import attrs
 
 from feed.model.accounts import Accounts, Position
+from feed.model.kinds import Side
 from feed.model.requests import PARTS
 from feed.model.statements import BalanceChanged, Cause, PositionChanged
 
@@ -69,6 +70,12 @@ class Valuation:
             initial=-(-accounts.exposure(account, currency) // found.leverage),
             maintenance=-(-value * self.maintenance // PARTS),
         )
+
+    def required(self, account: int, instrument: int, side: Side, value: int, leverage: int) -> int:
+        """Margin that one more open order would take, ``value`` and margin in units of money."""
+        position = self.accounts.find(account).positions.get(instrument) or Position()
+        bids, asks = (value, 0) if side is Side.BUY else (0, value)
+        return -(-(position.exposure_with(bids, asks) - position.exposure) // leverage)
 
     def position(self, account: int, instrument: int, ts: int) -> PositionChanged:
         """What an account holds of an instrument, at market time ``ts``."""

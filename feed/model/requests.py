@@ -18,6 +18,9 @@ from feed.model.trading import Pricing, Trigger
 PARTS: int = 1_000_000
 """Slippage and fees are counted in millionths."""
 
+MOST_UNITS: int = 10**15
+"""Ticks of a price, lots of a size: far beyond any market, and small enough for every program to count in."""
+
 KEEP: int = -1
 """In place of a stop loss or a take profit: as it is."""
 

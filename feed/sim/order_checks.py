@@ -108,7 +108,7 @@ class OrderChecks:
         if instead_of is not None and instead_of.state is OrderState.ACTIVE:
             freed = instead_of.left * instead_of.price * scale
         bids, asks = (value - freed, 0) if order.side is Side.BUY else (0, value - freed)
-        after = max(0, position.cost + position.bids + bids, position.asks + asks - position.cost)
+        after = position.exposure_with(bids, asks)
         if after <= position.exposure:
             return True
         at_stake = accounts.exposure(order.account, currency) - position.exposure + after

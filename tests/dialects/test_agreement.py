@@ -234,8 +234,8 @@ class Audience:
         found = [ticker[:2] for ticker in self.of("ticker", "guide", "securitypro")]
         found += self.of("tick", "tradyn")
         if "tradyn" in self.clients:
-            asked = self.ask("tradyn.rest", "tick", symbol=SYMBOL).data
-            found.append((asked.bid, asked.ask))
+            asked = self.ask("tradyn.rest.market", "tick", symbol=SYMBOL).data
+            found.append(tuple(Decimal(bytes(price).decode()) for price in (asked.bid, asked.ask)))
         if "rails" in self.clients:
             rows = self.ask("rails.rest.market_data", "market_data", markets=SYMBOL)
             figures = {row.type: Decimal(row.value) for row in rows}

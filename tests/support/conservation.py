@@ -13,6 +13,7 @@ import time
 from collections import Counter
 
 import attrs
+from tradyn_requests import TradynClients
 
 from feed.model.accounts import PARTICIPANTS, Accounts
 from feed.model.events import BALANCE, FILL, POSITION, Side, Status, event
@@ -59,6 +60,7 @@ class Play:
         start = HOUR - before * SECOND
         self.run = ClientMarket(Market(spec(), seed=seed, start=start), trading=trading)
         self.run.opening()
+        self.tradyn = TradynClients(self.run, trading, self.mark)
         self.follower = Accounts(self.run.listing, deposit=deposit)
         self.fees = Counter()  # by account and currency, as fills have told
         self.causes = Counter()
@@ -103,16 +105,27 @@ class Play:
             if halts is (statuses[at] is Status.TRADING):
                 after = Status.HALTED if halts else Status.TRADING
                 self.hear(self.run._clearing.told(self.market.set_status(at, after)))
-        self.hear(self.run.execute(self.draw(rng)))
+        request = self.draw(rng)
+        if request is not None:
+            self.hear(self.run.execute(request))
 
     def draw(self, rng):
-        """Any request of any account, near the market more often than not."""
+        """
+        Any request of any account, near the market more often than not.
+
+        Some come as Tradyn's clients send them; None where one is refused before the market hears of it.
+        """
         account, at = rng.choice(ACCOUNTS), rng.choice([0, 0, 1, 2, 2, 2, 3])
+        tier = list(Tier)[account % len(Tier)]
+        if rng.random() < 0.3:
+            return self.tradyn.draw(rng, account=account, tier=tier, at=at, largest=self.deposit)
+        return self._drawn(rng, account, at, tier)
+
+    def _drawn(self, rng, account, at, tier):
         middle = self.market.mark(at) or 100
         price = max(1, middle + middle * rng.randint(-3000, 3000) // 10**6)
         if rng.random() < 0.03:
             price = rng.choice([1, 3 * middle])
-        tier = list(Tier)[account % len(Tier)]
         common = {"account": account, "request": packed(str(rng.randrange(10**9))), "tier": tier}
         own = list(self.run.accounts.find(account).orders.values())
         low, high = (middle - middle * part // 1000 for part in (rng.randint(-1, 20), rng.randint(-20, 1)))
@@ -249,7 +262,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     rng, began = random.Random(options.seed), time.perf_counter()
-    states, causes = Counter(), Counter()
+    states, causes, tradyn = Counter(), Counter(), Counter()
     for at in range(0, options.requests, ROUND):
         # Each time other accounts in another market: nobody has anything left in the long run.
         play = Play(options.seed + at, deposit=rng.choice([1000, 100_000]), before=40)
@@ -260,7 +273,9 @@ def main():
         play.check()
         states += play.states
         causes += play.causes
+        tradyn += Counter(sent=play.tradyn.sent, refused=play.tradyn.refused)
     print(f"{options.requests} requests in {time.perf_counter() - began:.0f} s")
+    print("of these as Tradyn's clients send them", dict(tradyn))
     print("orders", {state.name: count for state, count in sorted(states.items())})
     print("balances", {cause.name: causes[cause] for cause in Cause})
     print("conserved to the last unit")

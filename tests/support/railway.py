@@ -67,10 +67,22 @@ async def hear(client, seconds):
 
 
 @asynccontextmanager
-async def railway(settings=None, *, journal=None, instruments=(4, 6), speed=1.0, waiting=1024, entries=()):
+async def railway(
+    settings=None,
+    *,
+    journal=None,
+    instruments=(4, 6),
+    symbols=None,
+    speed=1.0,
+    waiting=1024,
+    entries=(),
+):
     """A house that lets clients in; its market runs on Trio's clock, whatever that is."""
     settings = settings or Settings()
     chosen = default_market().instruments[slice(*instruments)]
+    if symbols is not None:
+        known = {item.instrument.symbol: item for item in default_market().instruments}
+        chosen = [known[symbol] for symbol in symbols]
     spec = MarketSpec(instruments=tuple(map(in_round_lots, chosen)))
     market = ClientMarket(Market(spec, seed=3, start=START), trading=settings.trading, entries=entries)
     source = MarketRunner(market, flow=settings.flow, speed=speed, waiting=waiting, journal=journal)

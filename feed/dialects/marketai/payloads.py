@@ -12,13 +12,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-import msgspec
-
 from feed.analytics.consolidated import Consolidated
 from feed.analytics.depth import BookFigures, Wall
 from feed.analytics.narratives import of_signal
 from feed.analytics.pairs import exchange, pair_name
 from feed.analytics.signals.finding import value_cents
+from feed.dialects.numbers import number
 from feed.dialects.times import milliseconds
 from feed.model.candles import Candle
 from feed.model.derivatives import RATE_DECIMALS, FundingRate, Round
@@ -31,12 +30,6 @@ Fields = dict[str, Any]
 
 _SIDES: Final = {Side.BUY: "buy", Side.SELL: "sell", None: None}
 _CENTS: Final = 2
-
-
-def number(units: int, decimals: int) -> msgspec.Raw:
-    """A JSON number of ``units * 10 ** -decimals``, without zeros at its end."""
-    text = decimal_text(units, decimals)
-    return msgspec.Raw((text.rstrip("0").rstrip(".") if "." in text else text).encode())
 
 
 def quote(pair: str, it: Consolidated, listing: Listing) -> Fields:

@@ -19,13 +19,11 @@ from feed.model.grants import Tier
 from feed.model.ids import is_ulid, parse_order_id
 from feed.model.instruments import Instrument, OffGrid
 from feed.model.orders import TimeInForce
-from feed.model.requests import PARTS, Cancel, CancelMany, Create, Modify, Request
+from feed.model.requests import MOST_UNITS, PARTS, Cancel, CancelMany, Create, Modify, Request
 from feed.model.trading import Pricing, Trigger, packed
 
 ERROR: Final = "error"
 DEFAULT_SLIPPAGE: Final = "0.02"
-# Far beyond any market, and small enough for every program to count in.
-_MOST_UNITS: Final = 10**15
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 # Of what came as a client's id an error repeats no more; a UUID has 36 characters.
 _LONGEST_ID: Final = 64
@@ -272,7 +270,7 @@ def _repeatable(named: object) -> str | int | None:
     """What came as a client's id, if an error can repeat it: a text that is not long, or a number."""
     if isinstance(named, str):
         return named[:_LONGEST_ID]
-    number = isinstance(named, int) and not isinstance(named, bool) and abs(named) < _MOST_UNITS
+    number = isinstance(named, int) and not isinstance(named, bool) and abs(named) < MOST_UNITS
     return named if number else None  # type: ignore[return-value]  # it is one
 
 
@@ -319,7 +317,7 @@ def _plain(text: str, name: str) -> str:
 def _bounded(units: int, name: str) -> int:
     if units < 1:
         raise ProtocolError(f"{name} must be greater than 0")
-    if units > _MOST_UNITS:
+    if units > MOST_UNITS:
         raise ProtocolError(f"{name} is too large")
     return units
 

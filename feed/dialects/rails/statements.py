@@ -17,6 +17,7 @@ from feed.dialects.access import Shape
 from feed.dialects.messages import quoted
 from feed.dialects.rails.encode import shown_seq
 from feed.dialects.times import milliseconds
+from feed.model.accounts import money_scale
 from feed.model.events import BALANCE, POSITION, BalanceChanged, Event, PositionChanged
 from feed.model.instruments import Instrument, decimal_text
 from feed.model.statements import Cause
@@ -97,8 +98,7 @@ def position_shape(instrument: Instrument, item: PositionChanged) -> PositionSha
     def money(amount: int) -> str:
         return decimal_text(amount, item.decimals)
 
-    # In units of money, a lot at the mark price; cost and value have the same unit.
-    scale = instrument.tick * instrument.lot * _spare(instrument, item.decimals)
+    scale = money_scale(instrument, item.decimals)
     worth = item.lots * item.mark * scale
     return PositionShape(
         market=instrument.symbol,
@@ -179,7 +179,3 @@ class AccountBalances(Encoder):
 def _delta(kind: str, instrument: Instrument, shape: Shape, item: Event, shown: bool) -> str:
     head = f'{{"resultType":"{kind}","market":{quoted(instrument.symbol)},"data":'
     return f"{head}{msgspec.json.encode(shape).decode()}{shown_seq(item, shown=shown)}}}"
-
-
-def _spare(instrument: Instrument, decimals: int) -> int:
-    return int(10 ** (decimals - instrument.price_decimals - instrument.size_decimals))

@@ -24,10 +24,15 @@ class Auth:
 
 @attrs.frozen
 class Subscribe:
-    """One ``symbol``, many ``symbols``, or both, which means all of them; ``since`` is ours."""
+    """
+    One ``symbol``, many ``symbols``, or both, which means all of them.
+
+    ``channels`` of the account, and ``since``, are ours.
+    """
 
     symbol: str | None = None
     symbols: list[str] | None = None
+    channels: list[str] | None = None
     since: Any = None
 
 

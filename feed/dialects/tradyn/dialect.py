@@ -10,6 +10,7 @@ from __future__ import annotations
 from feed.dialects.contract import Dialect, HandshakeRefusal, SessionContext, UpgradeRequest
 from feed.dialects.options import options, thinned
 from feed.dialects.tradyn.encode import TickEncoder, error
+from feed.dialects.tradyn.private import CHANNELS, AccountEvents
 from feed.dialects.tradyn.session import TradynSession
 from feed.errors import ProtocolError
 from feed.model.instruments import Instrument
@@ -43,9 +44,11 @@ class Tradyn(Dialect):
         market_state: MarketState,
         projections: Projections | None = None,
     ) -> Encoder:
-        """Ticks are the only topic."""
+        """Of ticks, or of what happens to an account."""
         del projections
         wanted = dict(topic.options)
+        if topic.channel in CHANNELS:
+            return AccountEvents(topic.channel, instrument, int(wanted["account"]), seq="ext" in wanted)
         seq, chained = "ext" in wanted, "ext" in wanted and "conflate" not in wanted
         ticks = TickEncoder(instrument, market_state.quote(topic.instrument), seq=seq, chained=chained)
         return thinned(ticks, topic, market_state)

@@ -12,6 +12,7 @@ from feed.dialects.options import Options
 from feed.dialects.resume import ResumePoint
 from feed.dialects.tradyn.decode import Auth, List, Request, Subscribe, Unsubscribe, decode
 from feed.dialects.tradyn.encode import error
+from feed.dialects.tradyn.private import CHANNELS
 from feed.errors import ProtocolError
 from feed.model.grants import Grant, Scope
 from feed.model.stream_position import StreamPosition
@@ -41,7 +42,8 @@ class TradynSession(Session):
         self.pong_seconds = context.policies.tradyn.pong_seconds
         self._grant: Grant | None = None
         self._refused = 0
-        self._topics: dict[str, Topic] = {}
+        self._topics: dict[str, Topic] = {}  # by symbol
+        self._channels: dict[str, None] = {}  # of the account
 
     @property
     def authenticated(self) -> bool:
@@ -75,7 +77,7 @@ class TradynSession(Session):
             case Subscribe():
                 return self._subscribe(request)
             case List():
-                return [self._confirm("subscriptions", self._topics)]
+                return [self._confirm("subscriptions", self._topics, self._channels)]
 
     def _authenticate(self, key: str) -> Sequence[Action]:
         if self._grant is not None:
@@ -93,34 +95,56 @@ class TradynSession(Session):
         if self._grant is not None and not self._grant.allows(Scope.READ):
             raise ProtocolError("API key is not allowed to read market data")
         known, complaint = self._sort(request, "subscribe")
-        if not known:
+        channels = self._checked(request)
+        if not known and not channels:
             return complaint
-        since = self._beginning.next(request.since, held=[name for name in known if name in self._topics])
+        held = [name for name in (*known, *channels) if name in self._topics or name in self._channels]
+        since = self._beginning.next(request.since, held=held)
         self._topics.update(known)
+        self._channels.update(dict.fromkeys(channels))
         # The confirmation comes before the first tick: the published client reads it unseen.
         return [
-            self._confirm("subscribed", known, since),
+            self._confirm("subscribed", known, channels, since=since),
             *complaint,
-            contract.Subscribe(tuple(known.values()), since),
+            contract.Subscribe((*known.values(), *self._private(channels)), since),
         ]
 
     def _unsubscribe(self, request: Unsubscribe) -> Sequence[Action]:
         known, complaint = self._sort(request, "unsubscribe")
-        if not known:
+        channels = self._checked(request)
+        if not known and not channels:
             return complaint
-        for symbol in known:
-            self._topics.pop(symbol, None)
+        for name in (*known, *channels):
+            self._topics.pop(name, None)
+            self._channels.pop(name, None)
         return [
-            contract.Unsubscribe(tuple(known.values())),
-            self._confirm("unsubscribed", known),
+            contract.Unsubscribe((*known.values(), *self._private(channels))),
+            self._confirm("unsubscribed", known, channels),
             *complaint,
         ]
+
+    def _checked(self, request: Subscribe) -> tuple[str, ...]:
+        """Each channel of the account that a request names, once."""
+        wanted = tuple(dict.fromkeys(request.channels or []))
+        strange = [name for name in wanted if name not in CHANNELS]
+        if strange:
+            raise ProtocolError(f"{unknown('channel(s)', strange)}; there are {', '.join(CHANNELS)}")
+        if wanted and (self._grant is None or not self._grant.account):
+            raise ProtocolError("API key has no account")
+        return wanted
+
+    def _private(self, channels: Iterable[str]) -> tuple[Topic, ...]:
+        """Of the key's account, in every symbol."""
+        account = 0 if self._grant is None else self._grant.account
+        pairs = (("account", str(account)), *self._options.unchecked.pairs)
+        places = range(len(self._context.listing))
+        return tuple(Topic("tradyn", channel, at, pairs) for channel in channels for at in places)
 
     def _sort(self, request: Subscribe, kind: str) -> tuple[dict[str, Topic], list[Action]]:
         """Split a request's symbols, each once, into topics and a complaint about the unknown ones."""
         one = [] if request.symbol is None else [request.symbol]
         asked = dict.fromkeys(one + (request.symbols or []))
-        if not asked:
+        if not asked and not request.channels:
             raise ProtocolError(f"Missing field in {kind}: symbol or symbols")
         listing = self._context.listing
         names = symbols(listing)
@@ -134,7 +158,18 @@ class TradynSession(Session):
                 known[listing[index].symbol] = Topic("tradyn", "tick", index, self._options.pairs)
         return known, [Reply(error(unknown("symbol(s)", strange, names.near)))] if strange else []
 
-    def _confirm(self, kind: str, names: Iterable[str], since: StreamPosition | None = None) -> Reply:
-        at = {"pos": (since or self._context.market_state().position).text} if self._options.seq else {}
+    def _confirm(
+        self,
+        kind: str,
+        names: Iterable[str],
+        channels: Iterable[str] = (),
+        *,
+        since: StreamPosition | None = None,
+    ) -> Reply:
+        """Symbols and their number, as the document has it; channels of the account where there are any."""
+        own = list(channels)
+        more: dict[str, object] = {"channels": own} if own else {}
+        if self._options.seq:
+            more["pos"] = (since or self._context.market_state().position).text
         total = len(self._topics)
-        return Reply(message(type=kind, symbols=list(names), totalSubscriptions=total, **at))
+        return Reply(message(type=kind, symbols=list(names), totalSubscriptions=total, **more))

@@ -79,8 +79,8 @@ async def test_a_body_may_come_in_pieces(server, size):
         for start in range(0, len(data), size):
             await client.send_bytes(data[start : start + size])
         assert (await answer(client))[::2] == (
-            501,
-            {"success": False, "error": "Orders are not accepted yet"},
+            503,
+            {"success": False, "error": "Not connected to trading server"},
         )
 
 
