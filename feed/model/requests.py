@@ -118,7 +118,7 @@ class Modify(Request):
         created: Market time in milliseconds that the client says it was created at.
         price: New limit, integer ticks; 0 leaves it.
         size: New size still to fill, integer lots; 0 leaves it.
-        trigger_price: New trigger of an order that waits for one, integer ticks; 0 leaves it.
+        trigger_price: New trigger, integer ticks; 0 leaves it. An order that waits for none is not modified.
         stop_loss: New stop loss of what it opens, integer ticks; 0 removes it, :data:`KEEP` leaves it.
         take_profit: New take profit, in the same way.
     """

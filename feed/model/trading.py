@@ -82,6 +82,7 @@ class Reason(enum.IntEnum):
     RESTRICTED = 25
     NO_POSITION = 26
     BAD_EXIT = 27
+    NOT_WAITING = 28
 
 
 class Pricing(enum.IntEnum):

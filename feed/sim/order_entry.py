@@ -243,10 +243,13 @@ class OrderEntry:
             filled=0,
             value=0,
             created=now,
-            trigger_price=(request.trigger_price if waits else 0) or old.trigger_price,
+            trigger_price=request.trigger_price or old.trigger_price,
             **exits_after(request, old),
         )
-        reason = self.checks.waiting(new, old) if waits else self.checks.entering(new, instead_of=old)
+        if request.trigger_price and not waits:
+            reason = Reason.NOT_WAITING
+        else:
+            reason = self.checks.waiting(new, old) if waits else self.checks.entering(new, instead_of=old)
         if reason is not Reason.NONE:
             return say(attrs.evolve(asked, state=OrderState.REFUSED, reason=reason))
         rows = say(attrs.evolve(asked, state=OrderState.MODIFYING))

@@ -254,6 +254,15 @@ def test_a_waiting_order_is_cancelled_and_modified_like_any_other(market):
     assert market.accounts.waiting == market.accounts.orders == {}
 
 
+def test_an_order_that_waits_for_nothing_has_no_trigger_to_move(market):
+    """It is left where it stands, with its turn."""
+    bid, _ = quote(market)
+    order = order_of(market.execute(create(BUY, 100, price=bid - 10)))
+    refused = market.execute(Modify(**named(order, trigger_price=bid + 100, size=50)))
+    assert said(refused) == [("REFUSED", "NOT_WAITING")]
+    assert (market.accounts.find(1).orders[order.order].left, order_of(refused).order) == (100, order.order)
+
+
 def test_stop_and_take_profit_of_one_position_do_not_both_act(market):
     """The one that closes it takes the other with it."""
     middle = sum(quote(market)) // 2

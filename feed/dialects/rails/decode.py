@@ -104,6 +104,8 @@ class CreateOrder:
             raise ProtocolError("a postOnly order must be GTC")
         if kind is Pricing.LIMIT and self.price is None:
             raise ProtocolError("price is missing")
+        if kind is Pricing.MARKET and self.price not in (None, "0"):
+            _price(instrument, self.price or "")  # of no use to it, but a slip of a program when it is none
         if (trigger is Trigger.NONE) != (self.triggerPrice in (None, "0")):
             raise ProtocolError("triggerType and triggerPrice belong together")
         return Create(
@@ -111,9 +113,9 @@ class CreateOrder:
             size=_size(instrument, self.quantity),
             type=kind,
             price=_price(instrument, self.price or "") if kind is Pricing.LIMIT else 0,
-            slippage=_slippage(self.maxSlippage or DEFAULT_SLIPPAGE),
+            slippage=_slippage(DEFAULT_SLIPPAGE if self.maxSlippage is None else self.maxSlippage),
             post_only=self.postOnly,
-            leverage=_leverage(self.leverage or "1"),
+            leverage=_leverage("1" if self.leverage is None else self.leverage),
             time_in_force=lasts,
             reduce_only=self.reduceOnly,
             trigger=trigger,

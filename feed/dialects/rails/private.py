@@ -73,6 +73,7 @@ _WHY: Final = {
     Reason.CANNOT_FILL: "quantity cannot be filled at once",
     Reason.WOULD_TRIGGER: "trigger price is reached already",
     Reason.NO_POSITION: "there is no such position",
+    Reason.NOT_WAITING: "order waits for no trigger",
     Reason.BAD_EXIT: "stop loss or take profit is on the wrong side of the price",
 }
 

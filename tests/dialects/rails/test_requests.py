@@ -1,9 +1,13 @@
 """Rails' handshake and requests, line by line; the numbers are those of NOTES.md."""
 
 import json
+import re
+from decimal import Decimal
 
 import attrs
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from feed.dialects.contract import (
     AdmissionResult,
@@ -313,6 +317,18 @@ def test_line_11_modify_order(connect):
     )
 
 
+# Which Decimal, int or float would read, some of them.
+NO_NUMBERS = (
+    "1_0",
+    "1\n",
+    "\t1",
+    "1 ",
+    "\N{ARABIC-INDIC DIGIT ONE}",
+    "\N{FULLWIDTH DIGIT ONE}",
+    "inf",
+    "sNaN",
+    "1/2",
+)
 BAD_ORDERS = [
     {"price": "60000.101"},
     {"price": "0"},
@@ -362,6 +378,12 @@ BAD_ORDERS = [
     {"tradeType": "market", "maxSlippage": 0.1},
     {"tradeType": "market", "maxSlippage": "1e-2"},
     {"tradeType": "market", "maxSlippage": "-0.1"},
+    {"tradeType": "market", "maxSlippage": ""},
+    {"tradeType": "market", "price": "NaN"},
+    {"tradeType": "market", "price": "-1"},
+    {"tradeType": "market", "price": ""},
+    {"leverage": ""},
+    *({name: text} for name in ("price", "quantity") for text in NO_NUMBERS),
     {"timeInForce": "gtc"},
     {"timeInForce": "DAY"},
     {"timeInForce": 1},
@@ -393,6 +415,47 @@ def test_line_14_a_bad_order_never_reaches_the_market(connect, change):
     assert len(json.dumps(reply)) < 300
     assert reply["data"].get("clientRequestId") == content.get("clientRequestId")
     assert reply["market"] == "BTC-USD"
+
+
+NUMBERS = {"createOrder": ("price", "quantity", "leverage", "maxSlippage", "triggerPrice")}
+NUMBERS |= {"modifyOrder": ("price", "quantity", "triggerPrice"), "cancelOrder": ("price",)}
+plain_decimals = st.from_regex(r"[+-]?[0-9]{0,20}\.?[0-9]{0,12}([eE][+-]?[0-9]{1,4})?", fullmatch=True)
+json_values = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30) | plain_decimals
+deep = st.recursive(
+    json_values, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(), inner)
+)
+
+
+@given(field=st.sampled_from([(name, field) for name, its in NUMBERS.items() for field in its]), value=deep)
+def test_line_14_any_value_is_that_number_or_an_error(support, field, value):
+    """A request reaches the market with exactly what was written, positive and on the grid, or not at all."""
+    message, name = field
+    market = {"tradeType": "market"} if name == "maxSlippage" else {}
+    stop = {"triggerType": "stop", "triggerPrice": "50000"} if name == "triggerPrice" else {}
+    content = {
+        "createOrder": {**LIMIT, **market, **stop},
+        "modifyOrder": {"orderId": ORDER},
+        "cancelOrder": {"cancelBy": "price"},
+    }[message] | {name: value}
+    actions = ask(RAILS.session(opening(), support.context), message, **content)
+    if not any(isinstance(action, Submit) for action in actions):
+        assert only(actions)["data"]["statusCode"] == 400
+        return
+    request = submitted(actions)
+    if value is None:
+        assert message == "createOrder"  # it was left out, and need not be there
+        return
+    assert re.fullmatch(r"\+?[0-9]*\.?[0-9]*", value, re.ASCII)
+    written = Decimal(value)
+    meant = {
+        "price": lambda: Decimal(request.price) / 100,
+        "quantity": lambda: Decimal(request.size) / 10**8,
+        "leverage": lambda: Decimal(request.leverage),
+        "maxSlippage": lambda: Decimal(request.slippage) / 10**6,
+        "triggerPrice": lambda: Decimal(request.trigger_price) / 100,
+    }[name]()
+    assert meant == written
+    assert meant > 0 or name == "maxSlippage"
 
 
 @pytest.mark.parametrize(
