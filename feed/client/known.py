@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 from urllib.parse import urlsplit
@@ -9,7 +10,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from feed.errors import ClientError
-from feed.model.symbols import NearNames
+from feed.model.symbols import NearNames, plain
 
 PATH: Final = "/api/v1/markets"
 """Where every server of this project lists what it has, for anybody."""
@@ -66,12 +67,20 @@ def unknown(message: str, asked: Sequence[str], known: Sequence[str]) -> SymbolU
         return SymbolUnknown(message)
     near = NearNames(known)
     strange = [name for name in asked if name not in known]
-    first = dict.fromkeys(one for name in strange for one in near.find(name))
+    text, _, meant = message.partition("; did you mean")
+    # The server knows venues that no symbol tells, and so may suggest what does not look alike.
+    first = dict.fromkeys(_named(meant, known))
+    first |= dict.fromkeys(one for name in strange for one in near.find(name))
     names = [*first, *(name for name in known if name not in first)]
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    # Its own suggestions are among ours.
-    text = message.partition("; did you mean")[0]
     return SymbolUnknown(f"{text}; known are {', '.join(names[:NAMED])}{more}", names)
+
+
+def _named(text: str, known: Sequence[str]) -> list[str]:
+    """The known symbols that a text names, in any spelling, or as the last part of a channel's name."""
+    spelled = {plain(name): name for name in known}
+    words = (plain(word.rpartition("_")[2]) for word in re.findall(r"[^\s,?]+", text))
+    return [spelled[word] for word in words if word in spelled]
 
 
 def choose(known: Sequence[str], liked: Sequence[str]) -> list[str]:
