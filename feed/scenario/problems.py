@@ -65,11 +65,18 @@ def found(value: Any) -> str:
     return f"found {text if len(text) <= 60 else text[:57] + '...'}"
 
 
+_NAMED: Final = 40
+"""Most names in one hint: there are more instruments than anybody reads."""
+
+
 def did_you_mean(value: Any, allowed: Iterable[str]) -> str:
-    """A hint for an unknown name: the most similar allowed name, else all of them."""
+    """A hint for an unknown name: the most similar allowed name, else all of them, or the first of many."""
     names = list(allowed)
     near = difflib.get_close_matches(str(value), names, n=1)
-    return f"did you mean {near[0]}?" if near else f"allowed: {', '.join(names)}"
+    if near:
+        return f"did you mean {near[0]}?"
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"allowed: {', '.join(names[:_NAMED])}{more}"
 
 
 Suggest = Callable[[str, type[Any]], str]

@@ -59,10 +59,11 @@ from cattrs.gen import make_dict_structure_fn
 from feed.model.events import Side
 from feed.model.faults import FAULTS, Fault
 from feed.model.ground_truth import GroundTruth
-from feed.model.instruments import Instrument
+from feed.model.instruments import Instrument, Listing
 from feed.model.market import InstrumentSpec, MarketSpec
 from feed.model.scenario import Expect
 from feed.model.signals import SignalType
+from feed.model.symbols import symbols
 from feed.model.timeline import ACTIONS, Action, Nanoseconds, verb
 from feed.scenario.problems import (
     InvalidValue,
@@ -115,6 +116,9 @@ class ScenarioDocument:
     expect: Expect | None = None
 
 
+_NEW: Final = {"base", "quote", "price"}
+"""Keys without a default: an instrument that is none of the base has them all."""
+
 VERBS: Final[dict[str, type[Any]]] = {verb(kind): kind for kind in (*ACTIONS, *FAULTS)}
 
 
@@ -123,7 +127,8 @@ def with_base(document: dict[str, Any], markets: Markets) -> dict[str, Any]:
     A document with its market complete: keys that it leaves out are filled in from its base.
 
     Raises:
-        InvalidValue: The base is unknown, or ``count`` is no number of instruments.
+        InvalidValue: The base is unknown, ``count`` is no number of instruments, or a symbol is nearly one of
+            the base.
     """
     table = document.get("market", {})
     if not isinstance(table, dict):
@@ -136,10 +141,12 @@ def with_base(document: dict[str, Any], markets: Markets) -> dict[str, Any]:
         raise InvalidValue(found(count), "allowed: a whole number from 1 to 10000", ("market", "count"))
     if count is not None and "instruments" in table:
         raise InvalidValue("given besides instruments", "allowed: one of them", ("market", "count"))
-    base = _TO_DICTS.unstructure(markets[name](count))
+    market = markets[name](count)
+    base = _TO_DICTS.unstructure(market)
     listed = {item["symbol"]: item for item in base["instruments"]}
     chosen = table.get("instruments", list(listed.values()))
     if isinstance(chosen, list):
+        _check_symbols(chosen, market.listing())
         chosen = [
             listed.get(str(item.get("symbol")), {}) | item if isinstance(item, dict) else item
             for item in chosen
@@ -148,6 +155,19 @@ def with_base(document: dict[str, Any], markets: Markets) -> dict[str, Any]:
         inner = base.get(key)
         base[key] = inner | value if isinstance(inner, dict) and isinstance(value, dict) else value
     return document | {"market": base | {"instruments": chosen}}
+
+
+def _check_symbols(chosen: list[Any], listing: Listing) -> None:
+    """Refuse a misspelt instrument of the base; a new one says at least one of :data:`_NEW` itself."""
+    for at, item in enumerate(chosen):
+        symbol = item.get("symbol") if isinstance(item, dict) else None
+        if isinstance(symbol, str) and symbol not in listing and not item.keys() & _NEW:
+            known = symbols(listing)
+            index = known.index(symbol)
+            near = known.near(symbol, 1) if index is None else [listing[index].symbol]
+            if near:
+                hint = f"did you mean {near[0]}?"
+                raise InvalidValue(found(symbol), hint, ("market", "instruments", at, "symbol"))
 
 
 # --- values ----------------------------------------------------------------------------------------

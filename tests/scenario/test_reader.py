@@ -263,6 +263,14 @@ def test_an_expectation():
             "one.toml:5: market.instruments[0]: it follows BTC-USD; which must be listed too",
         ),
         (
+            '[[market.instruments]]\nsymbol = "BTC-USDTT"\nspread = 9',
+            'one.toml:6: market.instruments[0].symbol: found "BTC-USDTT"; did you mean BTC-USDT?',
+        ),
+        (
+            '[[market.instruments]]\nsymbol = "BTC-USD@coinbase"',
+            'one.toml:6: market.instruments[0].symbol: found "BTC-USD@coinbase"; did you mean BTC-USD?',
+        ),
+        (
             '[[timeline]]\nat = "1s"\ndo = "premium"\nbps = 5\ninstruments = ["EURUSD"]',
             'one.toml:9: timeline[0].instruments: found "EURUSD"; it follows no other instrument',
         ),
@@ -303,6 +311,22 @@ def test_an_expectation():
 def test_an_error_has_its_place(text, complaint):
     """File, line, key, what was found and what is allowed."""
     assert complaints(HEAD + text + "\n") == [complaint]
+
+
+def test_a_hint_does_not_name_every_instrument():
+    """A line that can be read: the first of them, and how many more there are."""
+    (complaint,) = complaints(HEAD + '[[timeline]]\nat = "1s"\ndo = "halt"\ninstruments = ["..."]\n')
+
+    assert complaint.startswith('one.toml:8: timeline[0].instruments: found "..."; allowed: EURUSD, GBPUSD, ')
+    assert complaint.endswith(f" and {len(default_market().instruments) - 40} more")
+
+
+def test_a_new_instrument_may_be_named_like_another():
+    """It says of itself what one of the default market need not; what is left is still missing."""
+    assert complaints(HEAD + '[[market.instruments]]\nsymbol = "BTC-USDX"\nprice = 5000\n') == [
+        "one.toml:5: market.instruments[0]: spread, volatility, size are missing",
+        "one.toml:5: market.instruments[0]: base, quote, price_decimals, size_decimals are missing",
+    ]
 
 
 def test_missing_keys_are_reported_together():
