@@ -105,6 +105,20 @@ class Access:
         """How the header has to read."""
         return f"{self.header}: {self.prefix}<{'token' if self.token else 'key'}>"
 
+    def missing(self) -> Problem:
+        """The refusal of a request without a key."""
+        return self.unauthorized(f"The header {self.shown} is missing")
+
+    def refused(self) -> Problem:
+        """The refusal of a key that is not accepted."""
+        return self.unauthorized(
+            "Invalid or expired token" if self.token else "Invalid API key", self.bad_key
+        )
+
+    def forbidden(self) -> Problem:
+        """The refusal of a key that does not have the scope."""
+        return Problem(403, "forbidden", f"The API key does not have the scope {self.scope.value}")
+
     def unauthorized(self, message: str, status: int = 401) -> Problem:
         """A refusal of whoever has not shown a good key, and how to show one."""
         challenge = {"WWW-Authenticate": "Bearer" if self.prefix else f'ApiKey header="{self.header}"'}

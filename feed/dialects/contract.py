@@ -14,90 +14,39 @@ from typing import Final, Protocol
 
 import attrs
 
+from feed.dialects.actions import Action, Close, Reply, Submit, Subscribe, Unsubscribe
 from feed.dialects.credentials import Credentials
 from feed.dialects.metering import FREE, Charge
 from feed.model.accounts import Accounts
 from feed.model.events import Trade
 from feed.model.grants import Grant
 from feed.model.instruments import Instrument, Listing
-from feed.model.requests import Request
 from feed.model.stream_position import StreamPosition
 from feed.model.topics import Topic
 from feed.model.wallets import Wallets
 from feed.policies import Policies
+from feed.settings import Trading
 from feed.state.encoder import Encoder
 from feed.state.market_state import MarketState
 from feed.state.projections import Projections
 
-
-@attrs.frozen
-class Reply:
-    """
-    Send one message to this client.
-
-    Attributes:
-        text: The whole message.
-    """
-
-    text: str
-
-
-@attrs.frozen
-class Subscribe:
-    """
-    Send each new topic's snapshot, then every later event: no gap, no duplicate.
-
-    Attributes:
-        topics: In the order in which their snapshots go out; those already held are passed over.
-        since: Position after which to begin, in place of snapshots; one that was checked just now.
-    """
-
-    topics: tuple[Topic, ...]
-    since: StreamPosition | None = None
-
-
-@attrs.frozen
-class Unsubscribe:
-    """
-    Send nothing of these topics after the actions that follow this one.
-
-    Attributes:
-        topics: Those not held are passed over.
-    """
-
-    topics: tuple[Topic, ...]
-
-
-@attrs.frozen
-class Close:
-    """
-    Close the connection once everything before this action is out.
-
-    Attributes:
-        code: Close code of RFC 6455, section 7.4.
-        reason: At most 123 bytes of UTF-8, for people.
-    """
-
-    code: int
-    reason: str = ""
-
-
-@attrs.frozen
-class Submit:
-    """
-    Hand a request to the market. Its outcome is an event of the stream, for the account.
-
-    Attributes:
-        request: Of the client's own account.
-        refused: The message for this client when the market takes no more requests now.
-    """
-
-    request: Request
-    refused: str
-
-
-Action = Reply | Subscribe | Unsubscribe | Close | Submit
-
+__all__ = [
+    "MARKET_ENDED",
+    "Action",
+    "AdmissionResult",
+    "Bearer",
+    "Close",
+    "Dialect",
+    "DisconnectCause",
+    "HandshakeRefusal",
+    "Reply",
+    "Session",
+    "SessionContext",
+    "Submit",
+    "Subscribe",
+    "Unsubscribe",
+    "UpgradeRequest",
+]
 
 MARKET_ENDED: Final = "The market has ended"
 """Why a connection is closed (1001) or not let in (HTTP 503) once a scenario is over; clients know it."""
@@ -199,6 +148,11 @@ def _charge(weight: int) -> Charge:
     return FREE
 
 
+def _charge_orders(account: int, number: int) -> Charge:
+    del account, number
+    return FREE
+
+
 @attrs.frozen(kw_only=True)
 class SessionContext:
     """
@@ -226,6 +180,8 @@ class SessionContext:
         note_signature: Told of every signature that was checked whether it was good. Past a bound of wrong
             ones the connection is closed, as it is for wrong keys.
         charge: Counts a request of so much weight, where the dialect has limits for these.
+        charge_orders: Counts orders, where the dialect has limits for these: (of which account, how many).
+        trading: What trading costs.
         projections: What is computed beside the market's state; None where nobody asks for it.
     """
 
@@ -248,6 +204,8 @@ class SessionContext:
     credentials: Callable[[str], Credentials | None] = _no_credentials
     note_signature: Callable[[bool], None] = _noted
     charge: Callable[[int], Charge] = _charge
+    charge_orders: Callable[[int, int], Charge] = _charge_orders
+    trading: Trading = attrs.field(factory=Trading)
     projections: Projections | None = None
 
 

@@ -49,6 +49,17 @@ class Meter(Protocol):
         """
         ...
 
+    def charge_orders(self, account: int, number: int, now: float) -> Charge:
+        """
+        Count orders, which have limits besides.
+
+        Args:
+            account: Whose orders.
+            number: How many; 0 only looks at the counts.
+            now: Seconds since the Unix epoch.
+        """
+        ...
+
 
 @attrs.frozen(kw_only=True)
 class Limit:

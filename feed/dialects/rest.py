@@ -19,6 +19,7 @@ from feed.analytics.alerts import AlertRegistry
 from feed.dialects.access import Access, Problem
 from feed.dialects.credentials import Credentials
 from feed.dialects.execution import ExecutesRequests, Execution
+from feed.dialects.metering import Meter
 from feed.dialects.parameters import Fields, Parameter, sent_fields
 from feed.model.accounts import Accounts
 from feed.model.arrival import HERE, Arrival
@@ -107,6 +108,10 @@ class RestContext(ExecutesRequests, Protocol):
     @property
     def clock(self) -> Callable[[], float]:
         """Seconds since the Unix epoch, by which requests are signed; market time is the events'."""
+
+    @property
+    def meters(self) -> Mapping[str, Meter]:
+        """What counts the requests of protocols that have limits of their own."""
 
     def credentials(self, call: Call) -> Credentials | None:
         """With what the signature of a call is checked; None when it came without a key."""

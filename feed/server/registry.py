@@ -15,12 +15,13 @@ from feed.server.turns import FairScheduler
 from feed.settings import Limits
 from feed.stream.fanout import Fanout
 from feed.stream.send_buffer import SendBuffer
+from feed.stream.source import Executed, unheard
 from feed.stream.transport import Transport
 
 
-def closed_market(request: Request, refused: Callable[[], object]) -> bool:
+def closed_market(request: Request, refused: Callable[[], object], executed: Executed = unheard) -> bool:
     """Nobody can trade."""
-    del request, refused
+    del request, refused, executed
     return False
 
 
@@ -56,7 +57,7 @@ class ConnectionRegistry:
         ended: Set when the market is over: a scenario or recording was played to its end.
         closed: Set when nobody is let in any more because of that.
         submit: Lets a request act in the market; False when it will not, and calls back when its turn
-            comes and it must not act after all.
+            comes: that it must not act after all, or that it has acted.
         faults: What goes wrong on purpose.
         turns: Who works next, and how much anybody may make the server do.
     """
@@ -69,7 +70,7 @@ class ConnectionRegistry:
     stopping: trio.Event = attrs.field(factory=trio.Event)
     ended: trio.Event = attrs.field(factory=trio.Event)
     closed: trio.Event = attrs.field(factory=trio.Event)
-    submit: Callable[[Request, Callable[[], object]], bool] = closed_market
+    submit: Callable[[Request, Callable[[], object], Executed], bool] = closed_market
     turns: FairScheduler = attrs.field(
         default=attrs.Factory(
             lambda self: FairScheduler(cast("ConnectionRegistry", self).limits), takes_self=True

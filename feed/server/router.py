@@ -42,7 +42,7 @@ from feed.server.registry import ConnectionRegistry
 from feed.server.tls import NotTls, TlsTransport
 from feed.server.tokens import TokenIssuer
 from feed.server.turns import ScheduledConnection
-from feed.settings import LOOPBACK, Limits
+from feed.settings import LOOPBACK, Limits, Trading
 from feed.state.projections import Projections
 from feed.stream.transport import Transport
 
@@ -104,6 +104,7 @@ class Router:
         listing: Listing,
         policies: Policies,
         *,
+        trading: Trading,
         keys: KeyCheck,
         origins: Origins,
         guard: Guard,
@@ -119,6 +120,7 @@ class Router:
         self._registry = registry
         self._listing = listing
         self._policies = policies
+        self._trading = trading
         self._tokens = tokens
         self._projections = projections
         self._quotas = quotas
@@ -329,6 +331,8 @@ class Router:
             credentials=peer_info.credentials,
             note_signature=peer_info.note_signature,
             charge=partial(self._charge, peer_info),
+            charge_orders=partial(self._charge_orders, peer_info),
+            trading=self._trading,
             projections=self._projections,
         )
 
@@ -339,6 +343,11 @@ class Router:
             return FREE
         grant = None if peer_info.entry is None else peer_info.entry.grant
         return meter.charge(asker(grant, peer_info.arrival.peer), weight, self._clock())
+
+    def _charge_orders(self, peer_info: Peer, account: int, number: int) -> Charge:
+        """Count orders of an account that come on a connection."""
+        meter = self._meters.get(peer_info.dialect)
+        return FREE if meter is None else meter.charge_orders(account, number, self._clock())
 
 
 async def _read_head(

@@ -211,6 +211,7 @@ class ServerContext:
             self.registry,
             listing,
             settings.policies,
+            trading=settings.trading,
             keys=keys,
             origins=origins,
             guard=guard,

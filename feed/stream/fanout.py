@@ -8,6 +8,7 @@ half-way, to let other tasks run; who wants to change what is published waits fo
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
@@ -89,6 +90,7 @@ class Fanout:
         self._busy = False
         self._resting = trio.lowlevel.ParkingLot()
         self._at_rest: list[Callable[[], object]] = []
+        self._due: deque[tuple[int, Callable[[], object]]] = deque()
         self._replaying = trio.lowlevel.ParkingLot()
         hub.replays.watch(self._replaying.unpark_all)
         self._until_pause = 0  # writes that this step may still make before it must pause
@@ -185,6 +187,20 @@ class Fanout:
         else:
             act()
 
+    def when_published(self, seq: int, act: Callable[[], object]) -> None:
+        """
+        Call ``act`` at the end of the step in which everybody is told of an event; now, if that is over.
+
+        Args:
+            seq: Sequence number of the event; not below that of an earlier call which still waits. There are
+                as many that wait as batches on their way have events at most.
+            act: What to do. It may write, and must not raise.
+        """
+        if self._busy or self.hub.seq < seq:
+            self._due.append((seq, act))
+        else:
+            act()
+
     async def step(self, rows: list[Row], *, made: float | None = None) -> None:
         """
         Publish ``rows`` and write them to everybody; it waits only if there are very many.
@@ -213,6 +229,8 @@ class Fanout:
             self._busy = False
             while self._at_rest:
                 self._at_rest.pop(0)()
+            while self._due and self._due[0][0] <= self.hub.seq:
+                self._due.popleft()[1]()
             self._resting.unpark_all()
 
     async def _sweep(self, group: Group) -> None:

@@ -355,3 +355,40 @@ async def test_same_parameters_mean_the_same_bytes(stream, readers, sweep):
         later = [text for text in first.texts if int(text.split("@")[1]) > joined_after]
         assert reader.client.texts == handshakes + later
         assert first.received.endswith(b"".join(frames[len(handshakes) :]))
+
+
+# -- what waits for an event to be out --------------------------------------------------------------
+
+
+async def test_what_waits_for_an_event_is_done_once_everybody_was_told(stream):
+    """At the end of its step, in the order in which it was asked for; at once, when that is over."""
+    harness = stream.HubHarness()
+    client = harness.client(stream.topic())
+    done = []
+
+    def note(name):
+        done.append((name, len(client.texts)))
+
+    harness.fanout.when_published(2, partial(note, "second"))
+    harness.fanout.when_published(2, partial(note, "too"))
+    harness.fanout.when_published(4, partial(note, "fourth"))
+    await harness.fanout.step([stream.quote()])
+    assert done == []
+    await harness.fanout.step([stream.quote(), stream.quote()])
+    assert done == [("second", 3), ("too", 3)]
+    harness.fanout.when_published(3, partial(note, "third"))
+    await harness.fanout.step([stream.quote()])
+    assert done[2:] == [("third", 3), ("fourth", 4)]
+
+
+async def test_what_waits_for_an_event_waits_for_the_sweep_that_tells_of_it(stream, nursery):
+    """Not all have been told while the step pauses, whatever its number."""
+    harness = stream.HubHarness(sweep_connections=1)
+    clients = [harness.client(stream.topic()) for _ in range(3)]
+    done = []
+    await pause_of(harness, nursery, clients[0].send_buffer.group, stream.quote())
+    harness.fanout.when_published(1, partial(done.append, 1))
+    assert done == []
+    await harness.fanout.at_rest()
+    assert done == [1]
+    assert all(client.texts == ["quote:0@1"] for client in clients)

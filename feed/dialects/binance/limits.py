@@ -8,6 +8,7 @@ itself here: whoever shares a machine with a program that is banned goes on.
 from __future__ import annotations
 
 import math
+import sys
 from typing import Final, Literal
 
 import attrs
@@ -18,7 +19,10 @@ from feed.dialects.binance.policy import BinancePolicy
 from feed.dialects.metering import Bans, Charge, Limit, Meter, RequestCounter, Usage
 
 _MINUTE: Final = 60  # seconds
+_DAY: Final = 86_400  # seconds
 _MS: Final = 1000  # in a second
+# Who places too many orders is refused, and never banned.
+_NO_BANS: Final = Bans(refusals=sys.maxsize, first_seconds=1, most_seconds=1)
 
 Kind = Literal["REQUEST_WEIGHT", "ORDERS", "RAW_REQUESTS"]
 Interval = Literal["SECOND", "MINUTE", "DAY"]
@@ -44,18 +48,31 @@ class RateLimit(Shape):
 def rate_limits(policy: BinancePolicy) -> list[RateLimit]:
     """The table, in the exchange's order."""
     return [
-        RateLimit("REQUEST_WEIGHT", "MINUTE", 1, policy.weight_per_minute),
+        weight_limit(policy),
+        *order_limits(policy),
+        RateLimit("RAW_REQUESTS", "MINUTE", 5, policy.requests_per_5_minutes),
+    ]
+
+
+def weight_limit(policy: BinancePolicy) -> RateLimit:
+    """That of request weights."""
+    return RateLimit("REQUEST_WEIGHT", "MINUTE", 1, policy.weight_per_minute)
+
+
+def order_limits(policy: BinancePolicy) -> list[RateLimit]:
+    """Those of orders."""
+    return [
         RateLimit("ORDERS", "SECOND", 10, policy.orders_per_10_seconds),
         RateLimit("ORDERS", "DAY", 1, policy.orders_per_day),
-        RateLimit("RAW_REQUESTS", "MINUTE", 5, policy.requests_per_5_minutes),
     ]
 
 
 @attrs.define(eq=False)
 class RequestLimits(Meter):
-    """Counts the requests to one server."""
+    """Counts the requests to one server, and the orders of each account."""
 
     _requests: RequestCounter
+    _orders: RequestCounter
 
     @classmethod
     def of(cls, policy: BinancePolicy, most: int) -> RequestLimits:
@@ -75,7 +92,11 @@ class RequestLimits(Meter):
             first_seconds=policy.ban_seconds,
             most_seconds=policy.longest_ban_seconds,
         )
-        return cls(RequestCounter(limits, bans, most))
+        orders = (
+            Limit(seconds=10, most=policy.orders_per_10_seconds),
+            Limit(seconds=_DAY, most=policy.orders_per_day),
+        )
+        return cls(RequestCounter(limits, bans, most), RequestCounter(orders, _NO_BANS, most))
 
     def charge(self, who: str, weight: int, now: float) -> Charge:
         """Count a request; see :class:`~feed.dialects.metering.Meter`."""
@@ -83,6 +104,20 @@ class RequestLimits(Meter):
         used = str(usage.counts[0])
         headers = {"X-MBX-USED-WEIGHT": used, "X-MBX-USED-WEIGHT-1M": used}
         return Charge(counts=usage.counts, headers=headers, problem=_problem(usage, now))
+
+    def charge_orders(self, account: int, number: int, now: float) -> Charge:
+        """Count orders of an account; see :class:`~feed.dialects.metering.Meter`."""
+        who = f"account {account}"
+        if not number:
+            return Charge(counts=self._orders.counts(who, now))
+        usage = self._orders.charge(who, number, now)
+        shortly, today = usage.counts
+        headers = {"X-MBX-ORDER-COUNT-10S": str(shortly), "X-MBX-ORDER-COUNT-1D": str(today)}
+        problem = None
+        if usage.exceeded is not None:
+            window = "1 DAY" if usage.exceeded.seconds == _DAY else f"{usage.exceeded.seconds} SECOND"
+            problem = errors.TOO_MANY_ORDERS.error(usage.exceeded.most, window)
+        return Charge(counts=usage.counts, headers=headers, problem=problem)
 
 
 def _problem(usage: Usage, now: float) -> Problem | None:

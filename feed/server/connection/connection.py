@@ -29,6 +29,7 @@ from feed.dialects.contract import (
 )
 from feed.faults.contract import ForcedClose
 from feed.faults.pacing import LinkState
+from feed.model.events import Row
 from feed.server import close_reason
 from feed.server.budget import message_cost
 from feed.server.close_reason import CloseReason
@@ -37,10 +38,12 @@ from feed.server.connection.peer import Peer
 from feed.server.connection.stream import ConnectionStream
 from feed.server.connection.upgrade import upgrade
 from feed.server.countdown import Countdown
+from feed.server.private_events import private_events
 from feed.server.registry import ConnectionRegistry
 from feed.server.turns import ScheduledConnection
 from feed.stream.frames import close_frame
 from feed.stream.send_buffer import SendBuffer
+from feed.stream.source import Executed, unheard
 from feed.stream.transport import Transport
 
 log = structlog.get_logger("feed.connection")
@@ -296,13 +299,34 @@ class Connection:
                 self._hub.subscribe(self._send_buffer, topics, since=None if since is None else since.seq)
             case Unsubscribe(topics):
                 self._hub.unsubscribe(self._send_buffer, topics)
-            case Submit(request, refused):
-                answer = partial(self._hub.send, self._send_buffer, refused)
-                later = partial(self._registry.fanout.when_at_rest, answer)
-                if not self._registry.submit(request, later):
-                    answer()
+            case Submit():
+                self._submit(action)
             case Close(code, reason):
                 self.end(CloseReason("closed by session", code, reason))
+
+    def _submit(self, action: Submit) -> None:
+        fanout = self._registry.fanout
+        refuse = partial(self._hub.send, self._send_buffer, action.refused)
+        executed: Executed = unheard
+        if action.answer is not None:
+            account, answer = action.request.account, action.answer
+
+            def executed(rows: list[Row], seq: int) -> None:
+                decide = partial(answer, private_events(rows, seq, account))
+                fanout.when_published(seq, partial(self._answer_later, decide))
+
+        if not self._registry.submit(action.request, partial(fanout.when_at_rest, refuse), executed):
+            refuse()
+
+    def _answer_later(self, decide: Callable[[], Sequence[Action]]) -> None:
+        """Do what is to be done now that a request has acted; it is the publisher's task that calls."""
+        if self._close_reason is not None:
+            return
+        try:
+            self._apply(decide)
+        except Exception:
+            log.exception("bug in a session", dialect=self.peer_info.dialect)
+            self.end(close_reason.BUG)
 
     def _unread_since(self, moment: float) -> bool:
         """Whether the client's answer may be behind what has not been read since then."""

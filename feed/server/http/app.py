@@ -315,7 +315,7 @@ def _checked(
     value = headers.get(access.header) if access.header else None
     if value is None:
         if access.needed and (access.needed_here or not is_loopback(arrival.peer)):
-            raise access.unauthorized(f"The header {access.shown} is missing")
+            raise access.missing()
         return None
     if value[: len(access.prefix)].lower() != access.prefix.lower():
         raise access.unauthorized(f"The header must read {access.shown}")
@@ -329,11 +329,9 @@ def _checked(
     except TooManyGuesses as problem:
         raise too_many_guesses(problem) from None
     if entry is None:
-        raise access.unauthorized(
-            "Invalid or expired token" if access.token else "Invalid API key", access.bad_key
-        )
+        raise access.refused()
     if not entry.grant.allows(access.scope):
-        raise Problem(403, "forbidden", f"The API key does not have the scope {access.scope.value}")
+        raise access.forbidden()
     return entry
 
 

@@ -6,9 +6,9 @@ import attrs
 import trio
 
 from feed.dialects.access import Problem
-from feed.model.events import Event, Row, event
-from feed.model.kinds import PRIVATE
+from feed.model.events import Event, Row
 from feed.model.requests import Request
+from feed.server.private_events import private_events
 from feed.stream.fanout import Fanout
 from feed.stream.source import Source, TakesOrders
 
@@ -49,14 +49,7 @@ async def executed(request: Request, source: Source, fanout: Fanout, seconds: fl
             await outcome.decided.wait()
             if outcome.rows is not None:
                 await fanout.published(outcome.seq)
-                return _told(outcome.rows, outcome.seq, request.account)
+                return private_events(outcome.rows, outcome.seq, request.account)
         if waiting.cancelled_caught:
             raise Problem(503, "timeout", "The market has not answered in time; the request may still act")
     raise Problem(503, "unavailable", "The market takes no requests now")
-
-
-def _told(rows: list[Row], seq: int, account: int) -> tuple[Event, ...]:
-    first = seq - len(rows) + 1
-    return tuple(
-        event(at, row) for at, row in enumerate(rows, first) if row[0] in PRIVATE and row[3] == account
-    )
