@@ -150,6 +150,7 @@ BAD_CANCEL_RESTRICTIONS: Final = Template(
     -1145, "cancelRestrictions has to be either ONLY_NEW or ONLY_PARTIALLY_FILLED."
 )
 DUPLICATE_SYMBOLS: Final = Template(-1151, "Symbol is present multiple times in the list.")
+ALREADY_SUBSCRIBED: Final = Template(-1191, "Similar subscription is already active on this connection.")
 BAD_TIME_UNIT: Final = Template(
     -1194, "Invalid value for time unit; expected either MICROSECOND or MILLISECOND."
 )
@@ -165,10 +166,14 @@ NO_TRADING_WINDOW: Final = Template(
 )
 CANCEL_REPLACE_PARTLY_FAILED: Final = Template(-2021, "Order cancel-replace partially failed.", 409)
 CANCEL_REPLACE_FAILED: Final = Template(-2022, "Order cancel-replace failed.")
+AMEND_REJECTED: Final = Template(-2038, "{}")
+UNSUPPORTED_KEY: Final = Template(-4056, "{} API key is not supported.")
 
 _WORDS: Final = {
     "rate_limit_exceeded": -1003,
+    "timeout": -1007,
     "unauthorized": -2015,
+    "unavailable": -1008,
     "forbidden": -1002,
     "not_found": -1020,
     "method_not_allowed": -1020,

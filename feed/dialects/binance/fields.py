@@ -13,14 +13,16 @@ from typing import Any, Final
 import msgspec
 
 from feed.dialects.binance import errors
-from feed.dialects.binance.symbols import Symbol, Symbols
+from feed.dialects.binance.symbols import DECIMALS, Symbol, Symbols
 from feed.model.durations import NS_PER_MICROSECOND, NS_PER_MILLISECOND
 
 SYMBOL: Final = "^[A-Z0-9-_.]{1,20}$"
 SYMBOLS: Final = r'^\[("[A-Z0-9-_.]{1,20}"(,"[A-Z0-9-_.]{1,20}"){0,}){0,1}\]$'
 NUMBER: Final = "^[0-9]{1,20}$"
+AMOUNT: Final = "^([0-9]{1,20})(\\.[0-9]{1,20})?$"
 _SYMBOL: Final = re.compile(r"[A-Z0-9\-_.]{1,20}", re.ASCII)
 _NUMBER: Final = re.compile(r"[0-9]{1,20}", re.ASCII)
+_AMOUNT: Final = re.compile(r"([0-9]{1,20})(?:\.([0-9]{1,20}))?", re.ASCII)
 _MOST_LONG: Final = 2**63 - 1
 _MICROSECONDS: Final = 10**14
 """From here on a time is microseconds since the Unix epoch; below, milliseconds."""
@@ -108,6 +110,19 @@ class Fields:
         if number > _MOST_LONG:
             raise errors.OVERFLOW.error(name)
         return number
+
+    def amount(self, name: str) -> int | None:
+        """A price or a quantity, in units of 1e-8."""
+        value = self.text(name)
+        if value is None:
+            return None
+        found = _AMOUNT.fullmatch(value)
+        if found is None:
+            raise errors.ILLEGAL_CHARACTERS.error(name, AMOUNT)
+        digits = (found[2] or "").rstrip("0")
+        if len(digits) > DECIMALS:
+            raise errors.TOO_PRECISE.error(name)
+        return int(found[1]) * 10**DECIMALS + int(digits.ljust(DECIMALS, "0"))
 
     def limit(self, default: int, most: int) -> int:
         """How many rows; who asks for more than the most gets the most."""

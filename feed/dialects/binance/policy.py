@@ -5,19 +5,24 @@ from __future__ import annotations
 from typing import Final
 
 import attrs
-from attrs.validators import ge
+from attrs.validators import ge, le
 
 
 @attrs.frozen(kw_only=True)
 class BinancePolicy:
     """
-    The limits that the exchange publishes, counted by the wall clock in windows on its multiples.
+    The limits and commissions that the exchange publishes.
+
+    Limits are counted by the wall clock, in windows that begin on its multiples.
 
     Attributes:
         weight_per_minute: Request weight of one client, which is a key or else an address; past it HTTP 429.
         requests_per_5_minutes: Requests of one client, whatever they weigh; past it HTTP 429.
         orders_per_10_seconds: Orders of one account; past it HTTP 429.
         orders_per_day: The same in a day.
+        maker_commission: Of the value of a trade, for the order that rested, millionths; keys of better tiers
+            pay less, by the discounts of ``[trading]``.
+        taker_commission: The same for the order that took.
         refusals_before_ban: Requests of one client that are answered with 429 in one window; at the last one
             it is banned, with HTTP 418.
         ban_seconds: Length of the first ban; each further one is twice as long.
@@ -28,6 +33,8 @@ class BinancePolicy:
     requests_per_5_minutes: int = attrs.field(default=61_000, validator=ge(1))
     orders_per_10_seconds: int = attrs.field(default=100, validator=ge(1))
     orders_per_day: int = attrs.field(default=200_000, validator=ge(1))
+    maker_commission: int = attrs.field(default=1000, validator=[ge(0), le(1_000_000)])
+    taker_commission: int = attrs.field(default=1000, validator=[ge(0), le(1_000_000)])
     refusals_before_ban: int = attrs.field(default=20, validator=ge(1))
     ban_seconds: int = attrs.field(default=120, validator=ge(1))
     longest_ban_seconds: int = attrs.field(default=259_200, validator=ge(1))

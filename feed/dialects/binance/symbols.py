@@ -87,6 +87,23 @@ class Symbol:
         times, by = self._value
         return decimal_text(_rounded(ticks_lots * times, by), DECIMALS)
 
+    def ticks(self, units: int) -> int | None:
+        """A price of so many units of 1e-8; None where it lies between two ticks."""
+        times, by = self._price
+        ticks, rest = divmod(units * by, times)
+        return None if rest else ticks
+
+    def lots(self, units: int) -> int | None:
+        """A quantity of so many units of 1e-8; None where it lies between two lots."""
+        times, by = self._size
+        lots, rest = divmod(units * by, times)
+        return None if rest else lots
+
+    def price_units(self, ticks: int) -> int:
+        """A price in units of 1e-8; a part of one is dropped."""
+        times, by = self._price
+        return ticks * times // by
+
     def average_text(self, ticks_lots: int, lots: int) -> str:
         """An average price, weighted by quantity; ``lots`` is above 0."""
         times, by = self._price

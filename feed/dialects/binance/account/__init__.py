@@ -1,0 +1,1 @@
+"""What belongs to one account: orders, trades, balances, and what it is told of them."""
