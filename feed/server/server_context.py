@@ -167,7 +167,7 @@ class ServerContext:
         self.webhooks = WebhookService(
             hub,
             settings.webhooks,
-            WebhookClient(allowed_networks(settings)),
+            WebhookClient(allowed_networks(settings), settings.webhooks),
             run=secrets.token_hex(4),
             clock=clock,
             holds=key_store.holds,

@@ -26,7 +26,7 @@ class Webhooks:
         retry_seconds: Between the first attempt and the second, up to as much again added by chance;
             twice as long each further time.
         retry_most_seconds: The longest such wait, without what chance adds.
-        concurrent: Attempts under way at a time.
+        concurrent: Attempts under way at a time, those included whose time is over in the look-up of a name.
     """
 
     allow: tuple[str, ...] = ()

@@ -19,6 +19,20 @@ _NAT64: Final = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("6
 _COMPATIBLE: Final = ipaddress.IPv6Network("::/96")  # RFC 4291, section 2.5.5.1
 _LOW_32: Final = 0xFFFF_FFFF
 
+# Not public, whatever the release of Python that runs says of them: its tables have changed.
+_NEVER: Final[tuple[Network, ...]] = tuple(
+    ipaddress.ip_network(text)
+    for text in (
+        "192.0.0.0/24",  # RFC 6890; 192.0.0.192 tells machines of Oracle's cloud their secrets
+        "192.88.99.0/24",  # RFC 7526
+        "168.63.129.16/32",  # the platform beside every machine of Azure
+        "64:ff9b:1::/48",  # RFC 8215
+        "2001::/23",  # RFC 2928
+        "3fff::/20",  # RFC 9637
+        "5f00::/16",  # RFC 9602
+    )
+)
+
 
 def networks(texts: Iterable[str]) -> tuple[Network, ...]:
     """
@@ -45,7 +59,7 @@ def _public(address: Address) -> bool:
     odd = address.is_multicast or address.is_reserved or address.is_unspecified
     if isinstance(address, ipaddress.IPv6Address):
         odd = odd or address.is_site_local
-    return address.is_global and not odd
+    return address.is_global and not odd and not any(address in network for network in _NEVER)
 
 
 def _mapped(address: Address) -> Iterator[Address]:

@@ -14,18 +14,16 @@ import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import cached_property, partial
-from typing import Any, Final
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpcore
 import trio
 
 from feed.errors import ConfigError
-from feed.settings import Settings
+from feed.settings import Settings, Webhooks
 from feed.webhooks.addresses import Address, Network, networks, permitted, public
 from feed.webhooks.targets import NOT_PUBLIC
-
-LOOKUPS: Final = 8  # threads; a look-up that hangs keeps one until the system gives it up
 
 Resolve = Callable[[str, int], Awaitable[Sequence[Address]]]
 
@@ -59,11 +57,12 @@ def said(problem: BaseException) -> str:
 
 
 class WebhookClient:
-    """Sends one request at a time to wherever it may go."""
+    """Sends requests to wherever they may go."""
 
     def __init__(
         self,
         allowed: Sequence[Network],
+        settings: Webhooks | None = None,
         *,
         resolve: Resolve | None = None,
         backend: httpcore.AsyncNetworkBackend | None = None,
@@ -74,34 +73,58 @@ class WebhookClient:
 
         Args:
             allowed: Networks that the operator has named.
+            settings: How long a request may take, and how many names are looked up at a time.
             resolve: Gives the addresses of a name and a port; None asks the system.
             backend: Connects to an address; None uses sockets.
             tls: Trusts whom; None trusts whom the system trusts.
         """
+        settings = settings or Webhooks()
         self._allowed = tuple(allowed)
-        self._lookups = trio.CapacityLimiter(LOOKUPS)  # its own, for others wait for threads too
+        self._seconds = settings.attempt_seconds
+        self._threads = trio.CapacityLimiter(settings.concurrent)  # its own, for others wait for threads too
         self._resolve = resolve or self._ask_system
         self._backend = backend or httpcore.TrioBackend()
         self._given_tls = tls
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
         """
-        Send a body; the caller bounds the time.
+        Send a body.
+
+        A look-up cannot be called off: when the time is over in one, this returns at its end, so that whoever
+        names hosts that take for ever to look up counts as busy for as long.
 
         Returns:
             The status of the answer.
 
         Raises:
             NotPermitted: It must not go there.
+            trio.TooSlowError: There was no answer in time.
             OSError: The name has no address.
             httpcore.NetworkError: No connection, no trusted certificate, or it broke.
             httpcore.ProtocolError: The answer is no HTTP.
         """
+        status = 0
+        problem: Exception | None = None
+        async with trio.open_nursery() as lookups:
+            with trio.move_on_after(self._seconds) as time:
+                try:
+                    status = await self._send(url, body, headers, lookups)
+                except Exception as error:  # noqa: BLE001 - raised again, in no group
+                    problem = error
+        if problem is not None:
+            raise problem
+        if time.cancelled_caught:
+            raise trio.TooSlowError
+        return status
+
+    async def _send(self, url: str, body: bytes, headers: Mapping[str, str], lookups: trio.Nursery) -> int:
         secure = urlsplit(url).scheme == "https"
         async with (
             httpcore.AsyncConnectionPool(
                 ssl_context=self._tls if secure else None,
-                network_backend=_Checked(self._addresses, self._backend, plain=not secure),
+                network_backend=_Checked(
+                    partial(self._addresses, plain=not secure, lookups=lookups), self._backend
+                ),
                 max_keepalive_connections=0,
             ) as pool,
             pool.stream(
@@ -117,9 +140,13 @@ class WebhookClient:
     def _tls(self) -> ssl.SSLContext:
         return self._given_tls or ssl.create_default_context()
 
-    async def _addresses(self, host: str, port: int, *, plain: bool) -> Sequence[Address]:
+    async def _addresses(
+        self, host: str, port: int, *, plain: bool, lookups: trio.Nursery
+    ) -> Sequence[Address]:
         """Where a connection may go; never one of several that are not all fine."""
-        addresses = await self._resolve(host, port)
+        lookup = _Lookup(partial(self._resolve, host, port))
+        lookups.start_soon(lookup.run)
+        addresses = await lookup.addresses()
         for address in addresses:
             if permitted(address, self._allowed):
                 continue
@@ -131,8 +158,33 @@ class WebhookClient:
 
     async def _ask_system(self, host: str, port: int) -> Sequence[Address]:
         look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
-        found = await trio.to_thread.run_sync(look_up, limiter=self._lookups, abandon_on_cancel=True)
+        found = await trio.to_thread.run_sync(look_up, limiter=self._threads, abandon_on_cancel=True)
         return tuple(dict.fromkeys(ipaddress.ip_address(address[0]) for *_, address in found))
+
+
+class _Lookup:
+    """The look-up of one name, which goes on although nobody waits for it any more."""
+
+    def __init__(self, resolve: Callable[[], Awaitable[Sequence[Address]]]) -> None:
+        self._resolve = resolve
+        self._ended = trio.Event()
+        self._found: Sequence[Address] = ()
+        self._problem: Exception | None = None
+
+    async def run(self) -> None:
+        """Look it up."""
+        try:
+            self._found = await self._resolve()
+        except Exception as problem:  # noqa: BLE001 - whoever waits is told
+            self._problem = problem
+        self._ended.set()
+
+    async def addresses(self) -> Sequence[Address]:
+        """What it has found. Raises what it has met with."""
+        await self._ended.wait()
+        if self._problem is not None:
+            raise self._problem
+        return self._found
 
 
 class _Checked(httpcore.AsyncNetworkBackend):
@@ -140,14 +192,11 @@ class _Checked(httpcore.AsyncNetworkBackend):
 
     def __init__(
         self,
-        addresses: Callable[..., Awaitable[Sequence[Address]]],
+        addresses: Callable[[str, int], Awaitable[Sequence[Address]]],
         backend: httpcore.AsyncNetworkBackend,
-        *,
-        plain: bool,
     ) -> None:
         self._addresses = addresses
         self._backend = backend
-        self._plain = plain
 
     async def connect_tcp(
         self,
@@ -159,7 +208,7 @@ class _Checked(httpcore.AsyncNetworkBackend):
     ) -> httpcore.AsyncNetworkStream:
         """Connect to the first address that answers."""
         problem: Exception = httpcore.ConnectError(f"{host} has no address")
-        for address in await self._addresses(host, port, plain=self._plain):
+        for address in await self._addresses(host, port):
             try:
                 return await self._backend.connect_tcp(
                     str(address), port, timeout, local_address, socket_options

@@ -146,6 +146,66 @@ async def test_what_is_no_http_is_a_problem_of_the_protocol():
         await client(Network(b"SSH-2.0-OpenSSH\r\n"), [PUBLIC]).post("https://example.com/", b"{}", {})
 
 
+HANGS = ("slow.example",)
+
+
+@pytest.fixture
+def names():
+    """A client whose look-ups of some names take a minute, and how many are under way."""
+    under_way = []
+
+    async def resolve(host, port):
+        under_way.append(host)
+        try:
+            await trio.sleep(60 if host in HANGS else 0)
+        finally:
+            under_way.remove(host)
+        return [ip_address(PUBLIC)]
+
+    return WebhookClient((), resolve=resolve, backend=Network()), under_way
+
+
+async def test_a_look_up_that_hangs_is_waited_for_by_whoever_asked(names, autojump_clock):
+    """The attempt has failed when its time was over, and is under way until the look-up has ended."""
+    one, _ = names
+    began = trio.current_time()
+    with pytest.raises(trio.TooSlowError):
+        await one.post("https://slow.example/", b"{}", {})
+    assert trio.current_time() - began == pytest.approx(60)
+    assert await one.post("https://fast.example/", b"{}", {}) == 200
+
+
+async def test_a_server_that_ends_waits_for_no_look_up(names, autojump_clock):
+    """Whoever cancels an attempt has it at once."""
+    one, under_way = names
+    began = trio.current_time()
+    with trio.move_on_after(1):
+        await one.post("https://slow.example/", b"{}", {})
+    assert (trio.current_time() - began, under_way) == (pytest.approx(1), [])
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000000\r\n\r\n" + bytes(1000),
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFF\r\n" + bytes(1000),
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + bytes(1000),
+    ],
+)
+async def test_of_an_answer_the_head_is_enough(answer):
+    """However long its body says that it is: nothing of it is read."""
+    assert await client(Network(answer), [PUBLIC]).post("https://example.com/", b"{}", {}) == 200
+
+
+@pytest.mark.parametrize(
+    "answer", [b"HTTP/1.1 200 OK\r\nX: " + b"x" * 200_000, b"HTTP/1.1 100 C\r\n\r\n" * 10_000]
+)
+async def test_a_head_without_end_is_a_problem_of_the_protocol(answer):
+    """It is bounded."""
+    with pytest.raises(httpcore.ProtocolError):
+        await client(Network(answer), [PUBLIC]).post("https://example.com/", b"{}", {})
+
+
 @pytest.mark.e2e
 async def test_a_certificate_for_another_name_is_refused():
     """By real sockets and real TLS, within this machine."""
