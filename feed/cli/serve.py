@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any, Final
 
 import click
@@ -190,12 +191,15 @@ def run(given: EffectiveSettings) -> None:
     Raises:
         ConfigError: The operator's mistake; inside exception groups when a nursery met it.
     """
-    # Not at the top: `feed --help` should not wait for a server to load.
+    # Not at the top: `feed --help` should not wait for a server to load. As in feed/__main__.py, what stays
+    # is not searched for garbage meanwhile.
+    gc.disable()
     import trio  # noqa: PLC0415
 
     from feed.cli.foreground import serve_in_foreground  # noqa: PLC0415
     from feed.cli.logs import configure  # noqa: PLC0415
 
+    gc.enable()
     configure(given.settings.log_format, given.settings.log_level)
     try:
         trio.run(serve_in_foreground, given.settings)

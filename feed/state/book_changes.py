@@ -6,9 +6,7 @@ from typing import Final
 
 import attrs
 
-from feed.book.price_levels import PriceLevels
 from feed.model.durations import NS_PER_MILLISECOND
-from feed.model.events import Side
 
 WINDOWS: Final = (100 * NS_PER_MILLISECOND, 1000 * NS_PER_MILLISECOND)
 """Lengths of windows, nanoseconds: each divides the next. They begin on their multiples since the epoch."""
@@ -43,8 +41,8 @@ class BookChanges:
 
     Attributes:
         seq: Sequence number of the last event that changed the book; 0 before the first.
-        touched: Sequence number of the last change of each level, by twice its price plus its side. Older
-            ones than those of the longest window may be among them.
+        touched: Sequence number of the last change of each level by its price, bids and asks. Older ones than
+            those of the longest window may be among them.
         window_end: Market time at which the next of the shortest windows begins, nanoseconds: an event from
             then on first has :meth:`roll` called.
     """
@@ -53,39 +51,44 @@ class BookChanges:
 
     def __init__(self) -> None:
         self.seq = 0
-        self.touched: dict[int, int] = {}
+        self.touched: tuple[dict[int, int], dict[int, int]] = ({}, {})
         self.window_end = 0
-        self._begun = (-1,) * len(WINDOWS)  # of each length: where the window of the last change began ...
-        self._before = (0,) * len(WINDOWS)  # ... and the last change before it
+        # Of each length: where the window of the last change began, and the last change before it.
+        self._begun = [-length for length in WINDOWS]
+        self._before = [0] * len(WINDOWS)
 
     def roll(self, now: int) -> None:
         """The next change is at market time ``now``: begin the windows that it falls into."""
-        begun = tuple(now - now % length for length in WINDOWS)
-        self._before = tuple(
-            self.seq if then < begins else before
-            for then, begins, before in zip(self._begun, begun, self._before, strict=True)
-        )
-        self._begun = begun
+        # A plain loop: most quiet books begin a window with every second change.
+        begun, before = self._begun, self._before
+        for at, length in enumerate(WINDOWS):
+            if begun[at] <= now < begun[at] + length:
+                break  # still under way, and so are the longer ones
+            begins = now - now % length
+            if begun[at] < begins:
+                before[at] = self.seq
+            begun[at] = begins
         self.window_end = begun[0] + WINDOWS[0]
-        if self._before[-1] == self.seq:
-            self.touched.clear()
+        if before[-1] == self.seq:
+            for touched in self.touched:
+                touched.clear()
 
-    def clear(self, seq: int, now: int, levels: tuple[PriceLevels[int], PriceLevels[int]]) -> None:
+    def clear(self, seq: int, now: int, levels: tuple[dict[int, int], dict[int, int]]) -> None:
         """
         Every level is about to be removed.
 
         Args:
             seq: Sequence number of the event that does.
             now: Its market time, nanoseconds; it may lie before that of earlier events.
-            levels: Bids and asks.
+            levels: Lots by price, of bids and asks.
         """
         self.roll(now)
         self.seq = seq
-        for side in Side:
-            self.touched.update(dict.fromkeys((price << 1 | side for price in levels[side]), seq))
+        for touched, prices in zip(self.touched, levels, strict=True):
+            touched.update(dict.fromkeys(prices, seq))
 
     def window(
-        self, length: int, now: int, levels: tuple[PriceLevels[int], PriceLevels[int]]
+        self, length: int, now: int, levels: tuple[dict[int, int], dict[int, int]]
     ) -> BookWindow | None:
         """
         What has changed in the window that market time is in.
@@ -93,7 +96,7 @@ class BookChanges:
         Args:
             length: One of :data:`WINDOWS`.
             now: Market time, that of the last event of all, nanoseconds.
-            levels: Bids and asks as they are.
+            levels: Lots by price, of bids and asks as they are.
 
         Returns:
             None when there was no change.
@@ -102,19 +105,16 @@ class BookChanges:
         before = self._before[at]
         if self._begun[at] < now - now % length or self.seq == before:
             return None
-        keys = [key for key, seq in self.touched.items() if seq > before]
-        bids, asks = levels
-        return BookWindow(
-            before=before,
-            seq=self.seq,
-            bids=tuple((key >> 1, bids.size(key >> 1)) for key in sorted(keys, reverse=True) if not key & 1),
-            asks=tuple((key >> 1, asks.size(key >> 1)) for key in sorted(keys) if key & 1),
+        bids, asks = (
+            tuple((price, sizes.get(price, 0)) for price, seq in sorted(touched.items()) if seq > before)
+            for touched, sizes in zip(self.touched, levels, strict=True)
         )
+        return BookWindow(before=before, seq=self.seq, bids=bids[::-1], asks=asks)
 
     def copy(self) -> BookChanges:
         """The same, apart from this one."""
         new = BookChanges()
         new.seq, new.window_end = self.seq, self.window_end
-        new._begun, new._before = self._begun, self._before
-        new.touched = self.touched.copy()
+        new._begun, new._before = self._begun.copy(), self._before.copy()
+        new.touched = (self.touched[0].copy(), self.touched[1].copy())
         return new

@@ -6,10 +6,9 @@ from typing import Final
 
 import attrs
 
-from feed.book.price_levels import PriceLevels
 from feed.model.aggregates import AggregateTrade, aggregate
 from feed.model.candles import Candle, fold
-from feed.model.events import CLEAR, FUNDING, MARK, ROUND, STATUS, UNKNOWN, Event, Row, Side, Status
+from feed.model.events import CLEAR, FUNDING, MARK, ROUND, STATUS, UNKNOWN, Event, Row, Status
 from feed.state.book_changes import BookChanges
 
 # Of these kinds the last row of each instrument is kept.
@@ -45,7 +44,9 @@ class InstrumentState:
     Attributes:
         orders: Resting orders by id: (side, price, lots left). The dict's order is the order of
             arrival, so that the orders of one price stand in the order of their priority.
-        levels: Lots at each price, bids and asks.
+        levels: Lots by price, bids and asks. Every change of a book is written here and hardly anybody reads
+            it, so these are dicts, sorted when somebody asks: with a call for each change, as to the ``set``
+            of ``PriceLevels``, applying an event took a sixth longer.
         changes: Which of them have changed in the windows under way.
         quote: The last two-sided quote with a new best price, its sequence number and proof.
         trade: The last trade, its sequence number and proof.
@@ -76,10 +77,7 @@ class InstrumentState:
 
     def __init__(self) -> None:
         self.orders: dict[int, tuple[int, int, int]] = {}
-        self.levels: tuple[PriceLevels[int], PriceLevels[int]] = (
-            PriceLevels(Side.BUY),
-            PriceLevels(Side.SELL),
-        )
+        self.levels: tuple[dict[int, int], dict[int, int]] = ({}, {})
         self.changes = BookChanges()
         self.quote: Told | None = None
         self.trade: Told | None = None
@@ -137,7 +135,7 @@ def apply_trade(it: InstrumentState, seq: int, row: Row) -> None:
     if row[9] != UNKNOWN:
         reduce_order(it, row[7], 1 - row[4], row[5], row[9])
     if row[10] != UNKNOWN:
-        it.levels[1 - row[4]].set(row[5], row[10])
+        set_level(it, 1 - row[4], row[5], row[10])
         touch(it, seq, row[2], 1 - row[4], row[5])
 
 
@@ -161,7 +159,7 @@ def touch(it: InstrumentState, seq: int, now: int, side: int, price: int) -> Non
     changes = it.changes
     if now >= changes.window_end:
         changes.roll(now)
-    changes.seq = changes.touched[price << 1 | side] = seq
+    changes.seq = changes.touched[side][price] = seq
 
 
 def reduce_order(it: InstrumentState, order: int, side: int, price: int, left: int) -> None:
@@ -170,3 +168,11 @@ def reduce_order(it: InstrumentState, order: int, side: int, price: int, left: i
         it.orders[order] = (side, price, left)
     else:
         it.orders.pop(order, None)
+
+
+def set_level(it: InstrumentState, side: int, price: int, size: int) -> None:
+    """So many lots rest at a price."""
+    if size:
+        it.levels[side][price] = size
+    else:
+        it.levels[side].pop(price, None)

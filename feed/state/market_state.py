@@ -26,7 +26,14 @@ from feed.model.events import (
 )
 from feed.model.stream_position import StreamPosition
 from feed.state.book_changes import BookWindow
-from feed.state.instrument_state import InstrumentState, TickerState, apply_rare, apply_trade, touch
+from feed.state.instrument_state import (
+    InstrumentState,
+    TickerState,
+    apply_rare,
+    apply_trade,
+    set_level,
+    touch,
+)
 
 
 class MarketState:
@@ -81,21 +88,25 @@ class MarketState:
         it = self._instruments[row[1]]
         if kind == ADD:
             it.orders[row[3]] = (row[4], row[5], row[6])
-            it.levels[row[4]].set(row[5], row[7])
+            it.levels[row[4]][row[5]] = row[7]
             changes = it.changes  # as in touch(), without a call; below too
             if row[2] >= changes.window_end:
                 changes.roll(row[2])
-            changes.seq = changes.touched[row[5] << 1 | row[4]] = seq
+            changes.seq = changes.touched[row[4]][row[5]] = seq
         elif kind == REDUCE:
-            if row[6] > 0:  # as in reduce_order(), without a call: this is the busiest path of all
+            # As in reduce_order() and set_level(), without a call: this is the busiest path of all.
+            if row[6] > 0:
                 it.orders[row[3]] = (row[4], row[5], row[6])
             else:
                 it.orders.pop(row[3], None)
-            it.levels[row[4]].set(row[5], row[7])
+            if row[7]:
+                it.levels[row[4]][row[5]] = row[7]
+            else:
+                it.levels[row[4]].pop(row[5], None)
             changes = it.changes
             if row[2] >= changes.window_end:
                 changes.roll(row[2])
-            changes.seq = changes.touched[row[5] << 1 | row[4]] = seq
+            changes.seq = changes.touched[row[4]][row[5]] = seq
         elif kind == QUOTE:
             it.quoted((seq, row, proof))
         elif kind == TRADE:
@@ -103,7 +114,7 @@ class MarketState:
             apply_trade(it, seq, row)
             return True
         elif kind == LEVEL:
-            it.levels[row[3]].set(row[4], row[5])
+            set_level(it, row[3], row[4], row[5])
             touch(it, seq, row[2], row[3], row[4])
         else:
             apply_rare(it, seq, row, proof)
@@ -179,7 +190,8 @@ class MarketState:
 
     def levels(self, instrument: int, side: Side, depth: int | None = None) -> list[tuple[int, int]]:
         """The best ``depth`` price levels of a side, best first: (price in ticks, lots)."""
-        return self._instruments[instrument].levels[side].best_first(depth)
+        found = sorted(self._instruments[instrument].levels[side].items(), reverse=side is Side.BUY)
+        return found[:depth]
 
     def book_seq(self, instrument: int) -> int:
         """Sequence number of the last event that changed the book; 0 before the first."""

@@ -140,7 +140,7 @@ class Fanout:
         if self._stands_at != self.hub.market_state.now:
             self._stands_at, self._stood = self.hub.market_state.now, 0
         before, self._stood = self._stood, self._stood + stood
-        await self._send(lambda: self.hub.stand(before, self._stood))
+        await self._send(self.hub.stand, before, self._stood)
 
     def finish(self, now: int) -> None:
         """
@@ -214,16 +214,16 @@ class Fanout:
         self._statistics.events += len(rows)
         if self._tap is not None:
             self._tap(rows)
-        await self._send(lambda: self.hub.publish(rows))
+        await self._send(self.hub.publish, rows)
         if made is not None and self._statistics.deliveries > written:
             self.latency.observe(trio.current_time() - made)
 
-    async def _send(self, publish: Callable[[], list[Group]]) -> None:
-        """Write what ``publish`` makes to everybody whom it concerns."""
+    async def _send(self, publish: Callable[..., list[Group]], *args: object) -> None:
+        """Write what ``publish`` makes of ``args`` to everybody whom it concerns."""
         self._until_pause = self._flow.sweep_connections
         self._busy = True
         try:
-            for group in publish():
+            for group in publish(*args):
                 await self._sweep(group)
         finally:
             self._busy = False
@@ -231,7 +231,8 @@ class Fanout:
                 self._at_rest.pop(0)()
             while self._due and self._due[0][0] <= self.hub.seq:
                 self._due.popleft()[1]()
-            self._resting.unpark_all()
+            if self._resting:  # to unpark nobody takes longer than to publish an event
+                self._resting.unpark_all()
 
     async def _sweep(self, group: Group) -> None:
         data = group.publish()
