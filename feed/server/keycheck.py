@@ -6,6 +6,7 @@ from math import ceil
 
 from feed.errors import ClientError
 from feed.model.arrival import Arrival
+from feed.model.grants import Grant
 from feed.server.guesses import WrongKeyCounter
 from feed.server.keyfile import KeyRecord
 from feed.server.keys import LONGEST_KEY, KeyStore, digest, has_secret
@@ -37,6 +38,11 @@ class KeyCheck:
         """
         self._key_store = key_store
         self._guesses = guesses
+
+    @property
+    def grants(self) -> tuple[Grant, ...]:
+        """What each key allows that is accepted, in file order."""
+        return self._key_store.grants
 
     def key(self, arrival: Arrival, key: str, dialect: str) -> KeyRecord | None:
         """

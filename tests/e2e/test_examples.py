@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from feed.settings import Trading
 from feed.testing import FeedServer
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 PROGRAMS = sorted(path.name for path in EXAMPLES.glob("*.*"))
 SECONDS = 120
+CAUSES = ("trade", "marginCall", "liquidation")
 pytestmark = pytest.mark.e2e
 
 
@@ -98,6 +100,22 @@ def test_the_order_is_filled(finish):
     assert pending == "createOrder 202 order created, pending acceptance"
     assert accepted == "createOrder 200 order accepted"
     assert re.fullmatch(r"filled 0\.01000000 at \d+\.\d\d", filled)
+
+
+def test_a_position_is_lost_in_a_crash(finish):
+    """Order, fill, margin call, stop out, what it took and what is left; both protocols agree."""
+    options = {"scenario": "flash-crash", "speed": 0, "wait_clients": 2}
+    with FeedServer(**options, trading=Trading(deposit=1000)) as server:
+        *steps, last = finish("liquidation.py", root(server))
+    assert last == f"{len(steps)} steps, the same in Rails at the same numbers"
+    numbers, told = zip(*(step.split(maxsplit=1) for step in steps), strict=True)
+    assert list(map(int, numbers)) == sorted(map(int, numbers))
+    kinds = [re.match(r"(account +)?\w+", one)[0] for one in told]
+    assert kinds[:7] == ["order", "deal", "position", *(f"account  {why}" for why in CAUSES), "order"]
+    assert told[6] == "order    sell 0.1400: placed Stop out"
+    assert set(kinds[7:-2]) == {"deal"}
+    assert told[-2].startswith("position 0.0000 from 0.00, worth 0.00, earned -")
+    assert re.fullmatch(r"account  trade: balance (\d+\.\d\d), equity \1, 0\.00 must be kept", told[-1])
 
 
 def test_the_replay_has_one_digest(finish):

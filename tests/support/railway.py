@@ -4,6 +4,7 @@ import time
 from contextlib import asynccontextmanager
 
 import trio
+from asking import ADMIN_KEY
 from clients import Closed
 from listed import in_round_lots
 from servers import RunningServer
@@ -11,7 +12,7 @@ from servers import RunningServer
 from feed import Settings
 from feed.model.grants import Grant, Scope, Tier
 from feed.model.market import MarketSpec
-from feed.server.keys import KeyStore, entry_for
+from feed.server.keys import KeyStore, admin_entry, entry_for
 from feed.server.server_context import ServerContext
 from feed.server.tokens import TokenIssuer
 from feed.sim.clients import ClientMarket
@@ -31,7 +32,7 @@ GRANTS = {
 }
 KEYS = {name: f"tk_test_{at:032x}" for at, name in enumerate(GRANTS)}
 ENTRIES = {name: entry_for(KEYS[name], grant, secret=SECRET) for name, grant in GRANTS.items()}
-RING = KeyStore(ENTRIES.values())
+RING = KeyStore([*ENTRIES.values(), admin_entry(ADMIN_KEY)])
 
 
 class Railway(RunningServer):

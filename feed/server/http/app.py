@@ -26,7 +26,7 @@ from feed.dialects.rest import JSON, Endpoint
 from feed.model.arrival import Arrival, is_loopback
 from feed.model.instruments import Listing
 from feed.server.guard import Origins
-from feed.server.http import admin, documents, faults, health, market, status
+from feed.server.http import accounts, admin, documents, faults, health, market, status
 from feed.server.http.context import RequestContext, too_many_guesses
 from feed.server.http.cors import Cors, guard_problem
 from feed.server.http.own_port import OwnPort
@@ -52,6 +52,7 @@ def all_endpoints(listing: Listing, web: Web) -> tuple[Endpoint[RequestContext],
         *health.endpoints(),
         *status.endpoints(),
         *admin.endpoints(),
+        *accounts.endpoints(),
         *faults.endpoints(),
         *documents.endpoints(),
     )
