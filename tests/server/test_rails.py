@@ -216,9 +216,8 @@ def test_positions_are_those_of_the_keys_account():
                 asking = open_.connect()
                 bearer = f"Bearer {KEYS[name]}"
                 _, _, answer = await ask_http(asking, "/api/positions", Authorization=bearer)
-                held[name] = answer["data"]
-            position = {"symbol": "BTC-USD", "action": 0, "volume": 0.01}
-            assert held == {"alice too": [position], "bob": [], "carol": []}
+                held[name] = [(it["symbol"], it["action"], it["volume"]) for it in answer["data"]]
+            assert held == {"alice too": [("BTC-USD", "buy", 0.01)], "bob": [], "carol": []}
 
     run(main)
 
