@@ -87,23 +87,34 @@ class BookChanges:
         for touched, prices in zip(self.touched, levels, strict=True):
             touched.update(dict.fromkeys(prices, seq))
 
-    def window(
-        self, length: int, now: int, levels: tuple[dict[int, int], dict[int, int]]
-    ) -> BookWindow | None:
+    def before(self, length: int, now: int) -> int | None:
         """
-        What has changed in the window that market time is in.
+        The last change before the window that market time is in.
 
         Args:
             length: One of :data:`WINDOWS`.
             now: Market time, that of the last event of all, nanoseconds.
-            levels: Lots by price, of bids and asks as they are.
 
         Returns:
-            None when there was no change.
+            Its sequence number, 0 when there was none; None when nothing has changed in the window.
         """
         at = WINDOWS.index(length)
         before = self._before[at]
-        if self._begun[at] < now - now % length or self.seq == before:
+        return None if self._begun[at] < now - now % length or self.seq == before else before
+
+    def window(
+        self, length: int, now: int, levels: tuple[dict[int, int], dict[int, int]]
+    ) -> BookWindow | None:
+        """
+        What has changed in the window that market time is in; None when nothing has.
+
+        Args:
+            length: As in :meth:`before`.
+            now: As there.
+            levels: Lots by price, of bids and asks as they are.
+        """
+        before = self.before(length, now)
+        if before is None:
             return None
         bids, asks = (
             tuple((price, sizes.get(price, 0)) for price, seq in sorted(touched.items()) if seq > before)

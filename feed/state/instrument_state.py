@@ -54,6 +54,7 @@ class InstrumentState:
             and the trade of then.
         unquoted: Whether a trade has changed the book and the quote of it has not come yet.
         one_sided: Whether there is no bid or no ask now, as far as quotes have told.
+        taking: Whether no quote has come since the last trade: the order that acts may take more.
         candle: The last minute in which there was a trade.
         aggregate: The aggregate trade that the last trade belongs to; None before the first.
         status: Whether it can be traded.
@@ -70,6 +71,7 @@ class InstrumentState:
         "orders",
         "quote",
         "status",
+        "taking",
         "ticker",
         "trade",
         "unquoted",
@@ -84,6 +86,7 @@ class InstrumentState:
         self.ticker: tuple[Told, Row, Row | None] | None = None
         self.unquoted = False
         self.one_sided = True
+        self.taking = False
         self.candle: Candle | None = None
         self.aggregate: AggregateTrade | None = None
         self.status = Status.TRADING
@@ -97,12 +100,14 @@ class InstrumentState:
         new.changes = self.changes.copy()
         new.quote, new.trade, new.candle, new.status = self.quote, self.trade, self.candle, self.status
         new.ticker, new.unquoted, new.one_sided = self.ticker, self.unquoted, self.one_sided
+        new.taking = self.taking
         new.aggregate, new.last = self.aggregate, self.last.copy()
         return new
 
     def quoted(self, told: Told) -> None:
         """Take a ``QUOTE`` row into account."""
         row = told[1]
+        self.taking = False
         self.one_sided = not (row[4] and row[6])
         if self.one_sided:
             return
@@ -116,6 +121,7 @@ class InstrumentState:
     def traded(self, told: Told) -> None:
         """Take what a ``TRADE`` row says of the last price into account."""
         self.trade = told
+        self.taking = told[1][10] != UNKNOWN
         self.unquoted = told[1][10] != UNKNOWN or self.one_sided
         if not self.unquoted:
             self._complete(told)

@@ -169,6 +169,10 @@ class MarketState:
         """The aggregate trade that the last trade belongs to, None before the first one."""
         return self._instruments[instrument].aggregate
 
+    def taking(self, instrument: int) -> bool:
+        """Whether the order of the last trade may take more: no quote has come since."""
+        return self._instruments[instrument].taking
+
     def mark(self, instrument: int) -> MarkPriced | None:
         """The last mark price, None before the first one."""
         found = self._instruments[instrument].last.get(MARK)
@@ -196,6 +200,10 @@ class MarketState:
     def book_seq(self, instrument: int) -> int:
         """Sequence number of the last event that changed the book; 0 before the first."""
         return self._instruments[instrument].changes.seq
+
+    def book_changed(self, instrument: int, length: int) -> bool:
+        """Whether a book has changed in the window under way, see :meth:`book_window`."""
+        return self._instruments[instrument].changes.before(length, self.now) is not None
 
     def book_window(self, instrument: int, length: int) -> BookWindow | None:
         """

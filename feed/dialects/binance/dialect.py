@@ -10,11 +10,11 @@ from __future__ import annotations
 import msgspec
 
 from feed.dialects.binance import errors
-from feed.dialects.binance.errors import ErrorBody
+from feed.dialects.binance.errors import BinanceError, ErrorBody
 from feed.dialects.binance.limits import RequestLimits
-from feed.dialects.binance.streams.encode import TradesEncoder
-from feed.dialects.binance.streams.session import StreamSession
-from feed.dialects.binance.symbols import NAME, Symbol
+from feed.dialects.binance.streams.encoders import stream_encoder
+from feed.dialects.binance.streams.session import StreamSession, serves
+from feed.dialects.binance.symbols import NAME
 from feed.dialects.contract import Dialect, HandshakeRefusal, Session, SessionContext, UpgradeRequest
 from feed.model.instruments import Instrument
 from feed.model.topics import Topic
@@ -24,8 +24,6 @@ from feed.state.market_state import MarketState
 from feed.state.projections import Projections
 
 __all__ = ["DIALECT"]
-
-_STREAMS = "/ws"
 
 
 class Binance(Dialect):
@@ -40,8 +38,11 @@ class Binance(Dialect):
 
     def session(self, opening: UpgradeRequest, context: SessionContext) -> Session | HandshakeRefusal:
         """Open the session that the path below the prefix is for; none at any other path."""
-        if opening.path in {"/", _STREAMS} or opening.path.startswith(f"{_STREAMS}/"):
-            return StreamSession(context)
+        if serves(opening.path):
+            try:
+                return StreamSession(context, opening)
+            except BinanceError as problem:
+                return HandshakeRefusal(problem.status, msgspec.json.encode(problem.body).decode())
         return HandshakeRefusal(404, self.not_found("Nothing is served at this path"))
 
     def meter(self, policies: Policies, most: int) -> RequestLimits:
@@ -60,9 +61,7 @@ class Binance(Dialect):
         projections: Projections | None = None,
     ) -> Encoder:
         """Of whichever kind the channel is."""
-        del market_state, projections
-        name = f"{instrument.base}{instrument.quote}".upper()
-        return TradesEncoder(Symbol(name=name, index=topic.instrument, instrument=instrument))
+        return stream_encoder(topic, instrument, market_state, projections)
 
 
 DIALECT: Dialect = Binance()

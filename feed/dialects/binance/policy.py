@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import attrs
-from attrs.validators import ge, le
+from attrs.validators import ge, gt, le
 
 
 @attrs.frozen(kw_only=True)
@@ -27,6 +27,13 @@ class BinancePolicy:
             it is banned, with HTTP 418.
         ban_seconds: Length of the first ban; each further one is twice as long.
         longest_ban_seconds: Length of the longest ban; after as long without another one all is forgotten.
+        stream_messages_per_second: Messages that a connection of market streams may send within a second; at
+            the next one it is closed with 1008.
+        streams_per_connection: Streams that it may listen to; more are refused.
+        stream_connection_seconds: How long it lasts; then it is closed with 1001.
+        shutdown_notice_seconds: How long before that it is told so, with a ``serverShutdown``.
+        stream_ping_seconds: Between two pings.
+        stream_pong_seconds: To answer one; then it is closed.
     """
 
     weight_per_minute: int = attrs.field(default=6000, validator=ge(1))
@@ -38,6 +45,12 @@ class BinancePolicy:
     refusals_before_ban: int = attrs.field(default=20, validator=ge(1))
     ban_seconds: int = attrs.field(default=120, validator=ge(1))
     longest_ban_seconds: int = attrs.field(default=259_200, validator=ge(1))
+    stream_messages_per_second: int = attrs.field(default=5, validator=ge(1))
+    streams_per_connection: int = attrs.field(default=1024, validator=ge(1))
+    stream_connection_seconds: float = attrs.field(default=86_400.0, validator=gt(0))
+    shutdown_notice_seconds: float = attrs.field(default=600.0, validator=ge(0))
+    stream_ping_seconds: float = attrs.field(default=20.0, validator=gt(0))
+    stream_pong_seconds: float = attrs.field(default=60.0, validator=gt(0))
 
 
 POLICY: Final = BinancePolicy()

@@ -21,6 +21,11 @@ DECIMALS: Final = 8
 """Digits after the point, in every price, quantity and amount."""
 
 
+def symbol_name(instrument: Instrument) -> str:
+    """What the exchange calls an instrument: ``BTCUSDT``."""
+    return f"{instrument.base}{instrument.quote}".upper()
+
+
 def amount_text(units: int) -> str:
     """``units * 10 ** -8``, always eight digits after the point."""
     return decimal_text(units, DECIMALS)
@@ -145,7 +150,7 @@ def _symbols(listing: Listing) -> Iterator[Symbol]:
     here = [(at, item) for at, item in spot if item.venue == NAME]
     names: dict[str, None] = {}
     for index, instrument in here or spot:
-        name = f"{instrument.base}{instrument.quote}".upper()
+        name = symbol_name(instrument)
         if name not in names:
             names[name] = None
             yield Symbol(name=name, index=index, instrument=instrument)
