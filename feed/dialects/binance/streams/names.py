@@ -1,12 +1,13 @@
 """
 Names of streams: ``btcusdt@depth@100ms`` of a symbol, ``!miniTicker@arr`` of all.
 
-Source: "WebSocket Streams". A symbol is written in lower case, and a name says nothing but itself: whoever
-spells a symbol in another way has subscribed to what never comes.
+Source: "WebSocket Streams". A symbol is written in lower case. The exchange looks at the form of a name and
+no further: whoever misspells a symbol or a kind of stream has subscribed to what never comes.
 """
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Final
 
@@ -57,6 +58,8 @@ OF_ALL: Final = {
 WRAPPED: Final = ("combined", "true")
 """Option of a topic whose messages name their stream."""
 _UNIT: Final = "timeUnit"
+_LONGEST: Final = 100
+_FORM: Final = re.compile(r"!?[\w.\-]+(@[\w+:.\-]+)*")
 
 
 @attrs.frozen
@@ -85,10 +88,9 @@ class Form:
         return cls(TimeUnit[options.get(_UNIT, TimeUnit.MILLISECOND.name)], WRAPPED in topic.options)
 
 
-def known(name: str) -> bool:
-    """Whether there are streams of such a name, if perhaps not of that symbol."""
-    symbol, at, channel = name.partition("@")
-    return name in OF_ALL or bool(at and symbol and channel in OF_SYMBOL)
+def well_formed(name: str) -> bool:
+    """Whether a text has the form of a stream's name."""
+    return len(name) <= _LONGEST and _FORM.fullmatch(name) is not None
 
 
 def topic(name: str, symbols: Symbols, form: Form) -> Topic | None:

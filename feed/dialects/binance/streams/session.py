@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from feed.dialects import contract
-from feed.dialects.binance.streams.names import Form, known, topic
+from feed.dialects.binance.streams.names import Form, topic, well_formed
 from feed.dialects.binance.streams.requests import (
     INVALID_REQUEST,
     GetCombined,
@@ -50,8 +50,10 @@ class StreamSession(Session):
     """
     Subscriptions of a connection, for anybody.
 
-    What the URL names and is no stream is passed over, as by the exchange: clients number their connections
-    there. A connection ends after a day, and is told so a while before. Source: "General WSS information".
+    What the URL names and is no stream is never heard of, as on the exchange: clients number their
+    connections there. A connection ends after a day, and is told so a while before.
+
+    Source: "General WSS information".
     """
 
     authenticated = True
@@ -69,7 +71,7 @@ class StreamSession(Session):
         self._symbols = symbols(context.listing)
         combined = opening.path.startswith(COMBINED)
         self._form = Form(time_unit(opening.query.get("timeUnit", "")), combined)
-        self._streams = dict.fromkeys([name for name in _named(opening) if known(name)])
+        self._streams = dict.fromkeys([name for name in _named(opening) if well_formed(name)])
         self._times: deque[float] = deque(maxlen=policy.stream_messages_per_second)
         self.ping_seconds = policy.stream_ping_seconds
         self.pong_seconds = policy.stream_pong_seconds
@@ -81,7 +83,8 @@ class StreamSession(Session):
         """Nothing is said: data comes when there is some."""
         if len(self._streams) > self._policy.streams_per_connection:
             return [Close(_POLICY_VIOLATION, "Too many streams")]
-        return [contract.Subscribe(self._topics(self._streams))] if self._streams else ()
+        topics = self._topics(self._streams)
+        return [contract.Subscribe(topics)] if topics else ()
 
     def receive(self, text: str) -> Sequence[Action]:
         """Answer one message; one outside the protocol gets an error, and the connection stays."""
@@ -103,8 +106,9 @@ class StreamSession(Session):
         if self._given_notice:
             return [Close(_GOING_AWAY, "Connections last for a day")]
         self._given_notice, self.beat_seconds = True, self._notice_seconds
-        now = self._context.now() // self._form.unit.value
-        return [Reply(message(e="serverShutdown", E=now))]
+        said = {"e": "serverShutdown", "E": self._context.now() // self._form.unit.value}
+        combined = {"stream": "!serverShutdown", "data": said}
+        return [Reply(message(**(combined if self._form.combined else said)))]
 
     def wording(self, cause: DisconnectCause) -> None:
         """Nothing: the exchange closes without a word."""
@@ -130,7 +134,7 @@ class StreamSession(Session):
         return [*before, Reply(message(result=result, id=request.number)), *after]
 
     def _subscribed(self, request: Subscribe) -> Sequence[str]:
-        if not all(map(known, request.streams)):
+        if not all(map(well_formed, request.streams)):
             raise Refused(INVALID_REQUEST, "Invalid request: invalid stream")
         streams = self._streams | dict.fromkeys(request.streams)
         if len(streams) > self._policy.streams_per_connection:
@@ -139,7 +143,7 @@ class StreamSession(Session):
         return request.streams
 
     def _unsubscribed(self, request: Unsubscribe) -> Sequence[str]:
-        if not all(map(known, request.streams)):
+        if not all(map(well_formed, request.streams)):
             raise Refused(INVALID_REQUEST, "Invalid request: invalid stream")
         for name in request.streams:
             self._streams.pop(name, None)
