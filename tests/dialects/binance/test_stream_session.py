@@ -222,7 +222,7 @@ def test_a_connection_lasts_for_a_day(session_of, path, unit, told):
     assert session.beat_seconds == 86_400 - 600
     assert session.on_timer() == [Reply(told)]
     assert session.beat_seconds == 600
-    assert session.on_timer() == [Close(1001, "Connections last for a day")]
+    assert session.on_timer() == [Close(1001, "Connection expired")]
 
 
 def test_a_short_life_has_a_short_notice(session_of):

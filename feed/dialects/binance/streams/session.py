@@ -104,7 +104,7 @@ class StreamSession(Session):
     def on_timer(self) -> Sequence[Action]:
         """The end of the connection is near, or has come."""
         if self._given_notice:
-            return [Close(_GOING_AWAY, "Connections last for a day")]
+            return [Close(_GOING_AWAY, "Connection expired")]
         self._given_notice, self.beat_seconds = True, self._notice_seconds
         said = {"e": "serverShutdown", "E": self._context.now() // self._form.unit.value}
         combined = {"stream": "!serverShutdown", "data": said}

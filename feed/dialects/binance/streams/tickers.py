@@ -12,6 +12,8 @@ from collections.abc import Callable
 from typing import Final
 
 from feed.analytics.bars import Bars
+from feed.dialects.binance.market_data.books import best
+from feed.dialects.binance.market_data.trades import AVERAGE_MINUTES
 from feed.dialects.binance.statistics import Statistics
 from feed.dialects.binance.streams.encoder import Envelope, StreamEncoder
 from feed.dialects.binance.streams.names import MINI_TICKER, ROLLING, TICKER, WINDOWS
@@ -21,8 +23,6 @@ from feed.model.events import Event, Side
 from feed.state.encoder import Encoder
 from feed.state.market_state import MarketState
 from feed.state.projections import Projections
-
-AVERAGE_MINUTES: Final = 5
 
 Describe = Callable[[Symbol, MarketState, Bars, int, int], str | None]
 """
@@ -42,9 +42,7 @@ def ticker(symbol: Symbol, state: MarketState, bars: Bars, now: int, unit: int) 
     if not (_traded(state, bars) or state.book_changed(symbol.index, NS_PER_SECOND)):
         return None
     it = Statistics.of(symbol, bars, now)
-    (bid, bid_size), (ask, ask_size) = (
-        next(iter(state.levels(symbol.index, side, 1)), (0, 0)) for side in Side
-    )
+    (bid, bid_size), (ask, ask_size) = (best(state, symbol, side) for side in Side)
     price, size = symbol.price_text, symbol.size_text
     return (
         f'{{"e":"24hrTicker","E":{now // unit},"s":"{symbol.name}","p":"{it.change}","P":"{it.percent}",'
