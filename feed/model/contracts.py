@@ -76,8 +76,8 @@ class Arbitrage:
     Arbitrageurs, who buy on one venue and sell on another at a higher price.
 
     Attributes:
-        looks_ms: Mean time between two comparisons of the venues of a pair, milliseconds; where the busiest
-            has fewer than 8 updates a second, so much more.
+        looks_ms: Mean time between two comparisons of the venues of a pair, milliseconds; where all but one
+            have fewer than 8 updates a second, so much more.
         size: Bound on the size of a trade, in typical orders.
         margin: Least profit after the fees of both venues, basis points.
     """

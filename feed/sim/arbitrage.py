@@ -45,8 +45,8 @@ class Arbitrageur:
             for venue, fee, tick, lot in zip(venues, fees, ticks, lots, strict=True)
         )
         self._margin = 1.0 + spec.margin / 10_000
-        # Where the busiest venue is quiet there is seldom anything new to see.
-        self._gap = spec.looks_ms * NS_PER_MILLISECOND * min(venue.quietness for venue in venues)
+        # A difference lasts until one of two venues moves: where only one is busy, it lasts.
+        self._gap = spec.looks_ms * NS_PER_MILLISECOND * sorted(venue.quietness for venue in venues)[1]
         self._size = spec.size
         self._bits = venues[0].random_stream("arbitrage")
         self.index = venues[0].queue.register(self)
