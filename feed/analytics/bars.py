@@ -102,10 +102,11 @@ def _unpacked(bar: bytes | Bar) -> Bar:
 class _Closed:
     """The last bars of one length whose intervals are over, found by their start."""
 
-    __slots__ = ("_bars", "_starts", "length")
+    __slots__ = ("_bars", "_starts", "length", "whole")
 
     def __init__(self, length: int) -> None:
         self.length: Final = length
+        self.whole = True  # whether none was forgotten for its age
         self._starts: list[int] = []
         self._bars: list[bytes | Bar] = []
 
@@ -114,6 +115,12 @@ class _Closed:
         self._bars.append(_packed(bar))
         if len(self._starts) >= 2 * KEPT:  # not each time: that would move all of them
             del self._starts[:-KEPT], self._bars[:-KEPT]
+            self.whole = False
+
+    @property
+    def first(self) -> int | None:
+        """Where the first begins that is kept; None for none."""
+        return self._starts[0] if self._starts else None
 
     def forget(self, start: int) -> None:
         """Those that begin from ``start`` on."""
@@ -191,6 +198,27 @@ class Bars:
         self._collect(len(LENGTHS) - 1, start, end, found)
         return _total(found)
 
+    def series(self, step: int, start: int, end: int) -> list[Bar]:
+        """
+        The trades of a stretch of market time by steps, oldest first; a step without trades has no bar.
+
+        Args:
+            step: Nanoseconds, a multiple of a second.
+            start: A multiple of the step since the Unix epoch.
+            end: The same.
+
+        Returns:
+            Bars of the longest length that divides the step, or of a part of it where it goes on.
+        """
+        second = self._second
+        if second is None or start >= end:
+            return []
+        closed = self._closed_by(step)
+        over = min(end, second.start - second.start % closed.length)
+        found = closed.within(start, over)
+        latest = self.total(max(start, over), end)
+        return found if latest is None else [*found, latest]
+
     def window(self, minutes: int, now: int) -> Bar | None:
         """
         All trades of the last minutes: from the beginning of a minute, and so of up to a minute more.
@@ -215,10 +243,33 @@ class Bars:
             return self._second
         return next((bar for closed in self._closed if (bar := closed.before(start)) is not None), None)
 
+    def known_from(self, step: int) -> tuple[int, bool] | None:
+        """
+        From when on trades are known by steps of a length.
+
+        Args:
+            step: Nanoseconds, a multiple of a second.
+
+        Returns:
+            Market time, nanoseconds, and whether there was no trade before it; None before the first trade.
+        """
+        second = self._second
+        if second is None:
+            return None
+        closed = self._closed_by(step)
+        if closed.whole:
+            first = next((one.first for one in self._closed if one.whole and one.first is not None), None)
+            return (second.start if first is None else first), True
+        return (second.start if closed.first is None else closed.first), False
+
     @property
     def last(self) -> Bar | None:
         """That of the second of the last trade; None before the first."""
         return self._second
+
+    def _closed_by(self, step: int) -> _Closed:
+        """Those of the longest length that divides a step."""
+        return next(one for one in reversed(self._closed) if step % one.length == 0)
 
     def _collect(self, level: int, start: int, end: int, found: list[Bar]) -> None:
         """The bars of a stretch: of whole intervals of a length, and at both ends of shorter ones."""

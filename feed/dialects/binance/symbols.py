@@ -28,12 +28,15 @@ def symbol_name(instrument: Instrument) -> str:
 
 def amount_text(units: int) -> str:
     """``units * 10 ** -8``, always eight digits after the point."""
+    digits = str(units)
+    if units >= 0 and len(digits) > DECIMALS:  # nearly all
+        return f"{digits[:-DECIMALS]}.{digits[-DECIMALS:]}"
     return decimal_text(units, DECIMALS)
 
 
 def _rounded(number: int, by: int) -> int:
     """The nearest whole number to ``number / by``, halves up."""
-    return number if by == 1 else (2 * number + by) // (2 * by)
+    return (2 * number + by) // (2 * by)
 
 
 @attrs.frozen(kw_only=True)
@@ -80,17 +83,17 @@ class Symbol:
     def price_text(self, ticks: int) -> str:
         """A price."""
         times, by = self._price
-        return decimal_text(_rounded(ticks * times, by), DECIMALS)
+        return amount_text(ticks * times if by == 1 else _rounded(ticks * times, by))
 
     def size_text(self, lots: int) -> str:
         """A quantity of the base asset."""
         times, by = self._size
-        return decimal_text(_rounded(lots * times, by), DECIMALS)
+        return amount_text(lots * times if by == 1 else _rounded(lots * times, by))
 
     def value_text(self, ticks_lots: int) -> str:
         """An amount of the quote asset: the sum of price times quantity, in ticks times lots."""
         times, by = self._value
-        return decimal_text(_rounded(ticks_lots * times, by), DECIMALS)
+        return amount_text(ticks_lots * times if by == 1 else _rounded(ticks_lots * times, by))
 
     def ticks(self, units: int) -> int | None:
         """A price of so many units of 1e-8; None where it lies between two ticks."""
@@ -112,7 +115,7 @@ class Symbol:
     def average_text(self, ticks_lots: int, lots: int) -> str:
         """An average price, weighted by quantity; ``lots`` is above 0."""
         times, by = self._price
-        return decimal_text(_rounded(ticks_lots * times, by * lots), DECIMALS)
+        return amount_text(_rounded(ticks_lots * times, by * lots))
 
 
 def _scale(step: int, decimals: int) -> tuple[int, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from feed.dialects.binance.market_data import books, general, trades
+from feed.dialects.binance.market_data import books, general, klines, tickers, trades
 from feed.dialects.binance.queries import Query
 from feed.model.instruments import Listing
 
@@ -17,4 +17,5 @@ def queries(listing: Listing) -> tuple[Query, ...]:
     Args:
         listing: The instruments of the market, for the documents.
     """
-    return (*general.queries(listing), *books.queries(listing), *trades.queries(listing))
+    modules = (general, books, trades, klines, tickers)
+    return tuple(query for module in modules for query in module.queries(listing))

@@ -46,6 +46,17 @@ def number_parameter(name: str, meaning: str) -> Parameter:
     return Parameter(name=name, meaning=meaning, least=0, most=None, optional=True)
 
 
+def time_zone_parameter() -> Parameter:
+    """In which time zone days begin."""
+    return Parameter(
+        name="timeZone",
+        meaning="Hours, or hours and minutes, ahead of UTC, from -12:00 to 14:00.",
+        default="0",
+        most=None,
+        example="8",
+    )
+
+
 def status_parameter() -> Parameter:
     """Of which status."""
     return Parameter(
