@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import Final
 
 import msgspec
 import trio
 
 from feed.dialects.capabilities import SupportsNotFound
 from feed.dialects.discovery import dialects
+from feed.model.symbols import NearNames
 from feed.server.head import BadRequest
 from feed.stream.transport import Transport
+
+_LISTED: Final = 20
+"""Paths of a protocol; of more of them those are told that are like the one that was asked for."""
 
 
 def protocol_paths() -> dict[str, list[str]]:
@@ -41,6 +46,8 @@ def nowhere(path: str, http: tuple[str, ...] = ()) -> BadRequest:
         if isinstance(dialect, SupportsNotFound) and path.startswith(f"{dialect.path}/"):
             sentence = "Nothing is served at this path"
             near = [one for one in http if one.startswith(f"{dialect.path}/")]
+            if len(near) > _LISTED:
+                near = NearNames(near).find(path)
             sentence += f"; there are {', '.join(near)}" if near else ""
             return BadRequest(404, sentence, body=dialect.not_found(sentence))
     protocols = protocol_paths()

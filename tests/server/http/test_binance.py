@@ -240,8 +240,9 @@ async def test_an_unknown_time_unit_is_refused(exchange):
 
 async def test_what_is_not_served_is_said_in_the_same_style(exchange):
     """Paths and methods, JSON all the same, so that clients raise what they raise for the exchange."""
-    status, _, body = await get(exchange, "/api/v3/nothing")
+    status, _, body = await get(exchange, "/api/v3/tickr/price")
     assert (status, body["code"]) == (404, -1020)
+    assert body["msg"] == "Nothing is served at this path; there are /binance/api/v3/ticker/price"
     client = exchange.connect()
     status, headers, body = await ask(client, "/binance/api/v3/time", method="POST")
     assert (status, body["code"]) == (405, -1020)

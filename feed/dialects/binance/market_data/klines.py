@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from math import gcd
-from typing import Final
+from typing import Annotated, Final
 
 import attrs
+import msgspec
 
 from feed.analytics.bars import Bar, Bars, merged
 from feed.dialects.binance import errors
@@ -35,7 +36,7 @@ WEST: Final = 12 * NS_PER_HOUR
 """The furthest that they are behind it."""
 _ZONE: Final = re.compile(r"([+ -]?)(\d{1,2})(?::(\d{2}))?", re.ASCII)  # a plus sign is a blank in a query
 
-Kline = tuple[int, str, str, str, str, str, int, str, int, str, str, str]
+Kline = Annotated[list[int | str], msgspec.Meta(min_length=12, max_length=12)]
 """
 Open time; open, high, low and close price; volume; close time; volume of the quote asset; trades; volume that
 takers bought, and that of the quote asset; a zero.
@@ -154,7 +155,7 @@ def empty(start: int, price: int) -> Bar:
 
 def _kline(symbol: Symbol, begun: int, end: int, bar: Bar, unit: TimeUnit) -> Kline:
     price, size, value = symbol.price_text, symbol.size_text, symbol.value_text
-    return (
+    return [
         unit.of(begun),
         price(bar.open),
         price(bar.high),
@@ -167,7 +168,7 @@ def _kline(symbol: Symbol, begun: int, end: int, bar: Bar, unit: TimeUnit) -> Kl
         size(bar.bought),
         value(bar.bought_value),
         "0",
-    )
+    ]
 
 
 def queries(listing: Listing) -> tuple[Query, ...]:
