@@ -247,7 +247,7 @@ def _window(it: Statistics, start: int, end: int, unit: TimeUnit, *, full: bool)
 
 def _day(view: MarketView, it: Statistics, unit: TimeUnit) -> DayTicker:
     symbol = it.symbol
-    (bid, bid_size), (ask, ask_size) = (best(view, symbol, side) for side in Side)
+    (bid, bid_size), (ask, ask_size) = (best(view.state, symbol, side) for side in Side)
     return DayTicker(
         symbol=symbol.name,
         priceChange=it.change,

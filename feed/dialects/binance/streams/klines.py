@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from feed.analytics.bars import Bar, Bars
 from feed.dialects.binance.intervals import INTERVALS
+from feed.dialects.binance.market_data.klines import empty
 from feed.dialects.binance.streams.encoder import TRUE_FALSE, Envelope, StreamEncoder
 from feed.dialects.binance.streams.names import KLINE, UTC_8
 from feed.dialects.binance.symbols import Symbol
 from feed.model.durations import NS_PER_HOUR, NS_PER_SECOND
 from feed.state.market_state import MarketState
-
-NO_TRADE: Final = -1
-"""Id of the first and the last trade where there was none."""
-
-
-def empty(start: int, price: int) -> Bar:
-    """A candle without a trade: it stands at the price of the last one before."""
-    return Bar(start, price, price, price, price, 0, 0, 0, 0, 0, NO_TRADE, NO_TRADE, 0, start)
 
 
 class KlinesEncoder(StreamEncoder):
