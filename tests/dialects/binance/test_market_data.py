@@ -148,6 +148,17 @@ def test_a_source_without_a_book_is_taken_at_its_word():
     assert it.ask("depth", "symbol=BTCUSDT") == {"lastUpdateId": 0, "bids": [], "asks": []}
 
 
+@pytest.mark.parametrize(
+    "symbols", ['["BTCUSDT", "DOGEUSDT"]', '["btcusdt"]', '["BTCUSDT",]', "[1]", '["BTCUSDT"', '[""]', "[[]]"]
+)
+def test_a_list_of_symbols_has_one_form(exchange, symbols):
+    """No blanks, as the exchange has it; an empty one names none."""
+    number, message = refused(exchange, "ticker/price", f"symbols={symbols}")
+    assert number == -1100
+    assert message.startswith("Illegal characters found in parameter 'symbols'; legal range is '^")
+    assert exchange.ask("ticker/price", "symbols=[]") == []
+
+
 # -- trades -------------------------------------------------------------------------------------------
 
 

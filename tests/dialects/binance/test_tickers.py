@@ -151,7 +151,7 @@ def test_a_trading_day_begins_at_midnight(exchange, zone, begins, first):
         ),
         (
             "ticker",
-            "symbols=" + json.dumps([f"A{number}" for number in range(101)]),
+            "symbols=" + json.dumps([f"A{number}" for number in range(101)], separators=(",", ":")),
             (-1130, "Data sent for parameter 'symbols' is not valid."),
         ),
         (
