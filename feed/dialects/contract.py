@@ -15,6 +15,7 @@ from typing import Final, Protocol
 import attrs
 
 from feed.dialects.actions import Action, Close, Reply, Submit, Subscribe, Unsubscribe
+from feed.dialects.clocks import Clocks
 from feed.dialects.credentials import Credentials
 from feed.dialects.metering import FREE, Charge
 from feed.model.accounts import Accounts
@@ -153,6 +154,10 @@ def _charge_orders(account: int, number: int) -> Charge:
     return FREE
 
 
+def _own_clocks(context: SessionContext) -> Clocks:
+    return Clocks(context.clock, context.now)
+
+
 @attrs.frozen(kw_only=True)
 class SessionContext:
     """
@@ -174,7 +179,8 @@ class SessionContext:
         monotonic: Gives seconds on a clock that never goes back, for limits and lifetimes.
         enter: Counts this connection in: (whose, most at once, most new ones in a minute).
         spend: Counts one more order request, and says whether it is allowed: (whose, most in a minute).
-        clock: Gives seconds since the Unix epoch, by which clients sign their requests.
+        clock: Gives seconds since the Unix epoch.
+        clocks: The times by which clients may sign their requests.
         credentials: With what signatures are checked of whoever shows a key that is good for this dialect;
             None for any other text.
         note_signature: Told of every signature that was checked whether it was good. Past a bound of wrong
@@ -201,6 +207,7 @@ class SessionContext:
     enter: Callable[[str, int, int], AdmissionResult] = _enter
     spend: Callable[[str, int], bool] = _spend
     clock: Callable[[], float] = lambda: 0.0
+    clocks: Clocks = attrs.field(default=attrs.Factory(_own_clocks, takes_self=True))
     credentials: Callable[[str], Credentials | None] = _no_credentials
     note_signature: Callable[[bool], None] = _noted
     charge: Callable[[int], Charge] = _charge

@@ -17,6 +17,7 @@ import msgspec
 
 from feed.analytics.alerts import AlertRegistry
 from feed.dialects.access import Access, Problem
+from feed.dialects.clocks import Clocks
 from feed.dialects.credentials import Credentials
 from feed.dialects.execution import ExecutesRequests, Execution
 from feed.dialects.metering import Meter
@@ -107,7 +108,11 @@ class RestContext(ExecutesRequests, Protocol):
 
     @property
     def clock(self) -> Callable[[], float]:
-        """Seconds since the Unix epoch, by which requests are signed; market time is the events'."""
+        """Seconds since the Unix epoch; market time is the events'."""
+
+    @property
+    def clocks(self) -> Clocks:
+        """The times by which clients may sign their requests."""
 
     @property
     def meters(self) -> Mapping[str, Meter]:

@@ -17,6 +17,7 @@ import attrs
 import structlog
 import trio
 
+from feed.dialects.clocks import Clocks
 from feed.dialects.contract import MARKET_ENDED, Dialect, HandshakeRefusal, Session, SessionContext
 from feed.dialects.discovery import own_path, route
 from feed.dialects.metering import FREE, Charge, Meter
@@ -115,6 +116,7 @@ class Router:
         meters: Mapping[str, Meter] | None = None,
         deflate: bool,
         clock: Callable[[], float],
+        clocks: Clocks,
         message_log: MessageLog | None = None,
     ) -> None:
         self._registry = registry
@@ -127,6 +129,7 @@ class Router:
         self._meters = meters or {}
         self._deflate = deflate
         self._clock = clock
+        self._clocks = clocks
         self._message_log = message_log
         self._orders = MinuteCounters(trio.current_time)
         self._origins = origins
@@ -328,6 +331,7 @@ class Router:
             enter=quota.enter,
             spend=self._orders.take,
             clock=self._clock,
+            clocks=self._clocks,
             credentials=peer_info.credentials,
             note_signature=peer_info.note_signature,
             charge=partial(self._charge, peer_info),

@@ -15,6 +15,7 @@ import structlog
 import trio
 
 from feed.dialects.capabilities import SupportsAlerts, SupportsMetering
+from feed.dialects.clocks import Clocks
 from feed.dialects.discovery import dialects
 from feed.errors import ConfigError
 from feed.faults.contract import FaultPlan
@@ -187,6 +188,7 @@ class ServerContext:
             for name, dialect in dialects().items()
             if isinstance(dialect, SupportsMetering)
         }
+        clocks = Clocks(clock, lambda: hub.market_state.now)
         context = RequestContext(
             settings=settings,
             source=source,
@@ -204,6 +206,7 @@ class ServerContext:
             alerts=self.alerts,
             faults=self.run_time_faults,
             meters=meters,
+            clocks=clocks,
         )
         app, paths, self.prepare = build(context, origins)
         self.web = HttpWorker(app, paths, limits, settings.web)
@@ -222,6 +225,7 @@ class ServerContext:
             meters=meters,
             deflate=settings.deflate.enabled,
             clock=clock,
+            clocks=clocks,
             message_log=self.message_log,
         )
 

@@ -35,6 +35,7 @@ class Query:
         answer: Made of the market alone: equal positions in equal streams give equal answers.
         returns: Type of the answer.
         weight: What a request counts.
+        tells_time: Whether clients may set their clocks by the answer.
     """
 
     path: str
@@ -44,6 +45,7 @@ class Query:
     answer: Callable[[MarketView, Fields, TimeUnit], object]
     returns: Any
     weight: Weight = _LIGHT
+    tells_time: bool = False
 
     def ask(self, view: MarketView, sent: Sent, unit: TimeUnit) -> object:
         """

@@ -21,6 +21,7 @@ import attrs
 import msgspec
 
 from feed.dialects.binance import errors
+from feed.dialects.clocks import Range
 from feed.dialects.credentials import Credentials, KeyType, hmac_matches
 from feed.model.durations import NS_PER_MICROSECOND, NS_PER_MILLISECOND, NS_PER_SECOND
 
@@ -58,13 +59,13 @@ class Signed:
     timestamp: str | None
     recv_window: str | None
 
-    def check(self, credentials: Credentials, clocks: Iterable[int]) -> None:
+    def check(self, credentials: Credentials, clocks: Iterable[Range]) -> None:
         """
         Check time and signature.
 
         Args:
             credentials: Of the key that came with the request.
-            clocks: Times that are good, nanoseconds since the Unix epoch: of the wall and of the market.
+            clocks: First and last of times that are good, of the wall and of the market.
 
         Raises:
             BinanceError: The request is refused.
@@ -75,13 +76,13 @@ class Signed:
         if not self.verified(credentials):
             raise errors.BAD_SIGNATURE.error()
 
-    def check_time(self, clocks: Iterable[int]) -> None:
+    def check_time(self, clocks: Iterable[Range]) -> None:
         """Check that the request was made just now, by one of ``clocks``. Raises as :meth:`check`."""
         if not self.timestamp:
             raise errors.MISSING.error("timestamp")
         at = _nanoseconds(self.timestamp)
         window = _window(self.recv_window)
-        times = tuple(clocks)
+        times = [min(max(at, first), last) for first, last in clocks]
         if any(at < now + AHEAD and now - at <= window for now in times):
             return
         nearest = min(times, key=lambda now: abs(at - now))  # that the client has meant

@@ -8,6 +8,7 @@ import attrs
 import trio
 
 from feed.dialects.access import Problem
+from feed.dialects.clocks import Clocks
 from feed.dialects.credentials import Credentials
 from feed.dialects.messages import unknown
 from feed.dialects.metering import Meter
@@ -39,6 +40,10 @@ from feed.stream.fanout import Fanout
 from feed.stream.source import Source, TakesOrders
 
 
+def _own_clocks(context: RequestContext) -> Clocks:
+    return Clocks(context.clock, lambda: context.market_state.now)
+
+
 @attrs.frozen(kw_only=True)
 class RequestContext:
     """
@@ -61,6 +66,7 @@ class RequestContext:
         faults: What operators let go wrong on purpose.
         endpoints: Everything that is served, for the documents about it.
         token_rates: How often each key is given a token.
+        clocks: The times by which clients may sign their requests.
         meters: What counts the requests of the protocols that have limits of their own.
     """
 
@@ -79,6 +85,7 @@ class RequestContext:
     faults: RunTimeFaults
     storage: Storage = attrs.field(factory=Storage)
     endpoints: tuple[Endpoint[RequestContext], ...] = ()
+    clocks: Clocks = attrs.field(default=attrs.Factory(_own_clocks, takes_self=True))
     meters: Mapping[str, Meter] = attrs.field(factory=dict)
     token_rates: MinuteCounters = attrs.field(factory=lambda: MinuteCounters(trio.current_time))
 

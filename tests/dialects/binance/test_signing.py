@@ -58,7 +58,7 @@ SCHEMES = {"HMAC": (SIGNER, by_hmac), "Ed25519": (holder(ED25519), by_ed25519), 
 def refusal(signed, credentials=SIGNER, clocks=(NOW,)):
     """Code and text of what is wrong with a request; None when nothing is."""
     try:
-        signed.check(credentials, clocks)
+        signed.check(credentials, [(now, now) for now in clocks])
     except BinanceError as problem:
         return problem.number, problem.message
     return None

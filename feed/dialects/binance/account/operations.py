@@ -15,6 +15,7 @@ from feed.dialects.binance.errors import BinanceError
 from feed.dialects.binance.fields import Fields, Sent
 from feed.dialects.binance.queries import Weight, weighs
 from feed.dialects.binance.signing import Signed
+from feed.dialects.clocks import Range
 from feed.dialects.credentials import Credentials
 from feed.dialects.execution import Execution
 from feed.dialects.metering import FREE, Charge
@@ -108,7 +109,7 @@ def admit(
     security: Security,
     signed: Signed,
     credentials: Credentials,
-    clocks: Sequence[int],
+    clocks: Sequence[Range],
     note: Callable[[bool], None],
 ) -> None:
     """
@@ -118,7 +119,7 @@ def admit(
         security: What it must show.
         signed: What it shows.
         credentials: Of the key that it shows.
-        clocks: Times that are good, nanoseconds since the Unix epoch.
+        clocks: First and last of times that are good.
         note: Told whether the signature was good, once it has been checked.
 
     Raises:
@@ -130,7 +131,7 @@ def admit(
 
 
 def check_signature(
-    signed: Signed, credentials: Credentials, clocks: Sequence[int], note: Callable[[bool], None]
+    signed: Signed, credentials: Credentials, clocks: Sequence[Range], note: Callable[[bool], None]
 ) -> None:
     """Check time and signature of a request; see :func:`admit`."""
     try:

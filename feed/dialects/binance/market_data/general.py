@@ -243,6 +243,7 @@ def queries(listing: Listing) -> tuple[Query, ...]:
             summary="Market time",
             answer=server_time,
             returns=ServerTime,
+            tells_time=True,
         ),
         Query(
             path="/api/v3/exchangeInfo",
@@ -270,5 +271,6 @@ def queries(listing: Listing) -> tuple[Query, ...]:
             ),
             returns=ExchangeInfo,
             weight=weighs(20),
+            tells_time=True,
         ),
     )

@@ -27,6 +27,8 @@ def public(query: Query) -> Endpoint[RestContext]:
     """The endpoint at which anybody asks a question."""
 
     def handle(context: RestContext, call: Call) -> object:
+        if query.tells_time:
+            context.clocks.tell()
         unit = time_unit(call.headers.get(TIME_UNIT, ""))
         return query.ask(MarketView.of_request(context), call.fields, unit)
 

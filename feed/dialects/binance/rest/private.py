@@ -21,7 +21,6 @@ from feed.dialects.credentials import Credentials
 from feed.dialects.execution import Execution
 from feed.dialects.parameters import Parameter
 from feed.dialects.rest import Answer, Call, Endpoint, RestContext
-from feed.model.durations import NS_PER_SECOND
 from feed.model.events import Event
 
 _GET: Final = "GET"
@@ -118,13 +117,12 @@ def _admitted(context: RestContext, call: Call, security: Security) -> Credentia
     credentials = context.credentials(call)
     if credentials is None:
         raise errors.REJECTED_KEY.error()
-    clocks = int(context.clock() * NS_PER_SECOND), context.market_state.now
     signed = signed_http(call.query, call.content.decode("utf-8", "replace"))
 
     def note(good: bool) -> None:
         context.note_signature(call, good=good)
 
-    admit(security, signed, credentials, clocks, note)
+    admit(security, signed, credentials, context.clocks.good(), note)
     return credentials
 
 

@@ -12,7 +12,6 @@ from feed.dialects.binance.signing import SIGNATURE, signed_params
 from feed.dialects.binance.websocket_api.messages import ApiRequest
 from feed.dialects.contract import SessionContext
 from feed.dialects.credentials import Credentials, KeyType
-from feed.model.durations import NS_PER_SECOND
 
 API_KEY: Final = "apiKey"
 
@@ -58,13 +57,13 @@ class Authentication:
         signed = signed_params(request.params)
         if API_KEY in request.params or SIGNATURE in request.params:
             credentials = self._shown(request)
-            admit(security, signed, credentials, self._clocks, self._context.note_signature)
+            admit(security, signed, credentials, self._context.clocks.good(), self._context.note_signature)
             return credentials
         if self.logon is None:
             raise errors.MISSING.error(API_KEY)
         credentials = self.logon.credentials
         if security is not Security.USER_STREAM:
-            signed.check_time(self._clocks)
+            signed.check_time(self._context.clocks.good())
         check_scope(security, credentials.grant)
         return credentials
 
@@ -81,7 +80,7 @@ class Authentication:
             name = "HMAC_SHA256" if kind is None else kind.type.value
             raise errors.UNSUPPORTED_KEY.error(name)
         signed = signed_params(request.params)
-        check_signature(signed, credentials, self._clocks, self._context.note_signature)
+        check_signature(signed, credentials, self._context.clocks.good(), self._context.note_signature)
         self.logon = Logon(
             key=str(request.params[API_KEY]), credentials=credentials, since=self._context.now()
         )
@@ -99,8 +98,3 @@ class Authentication:
         if credentials is None:
             raise errors.REJECTED_KEY.error()
         return credentials
-
-    @property
-    def _clocks(self) -> tuple[int, int]:
-        """Times that are good: of the wall and of the market."""
-        return int(self._context.clock() * NS_PER_SECOND), self._context.now()

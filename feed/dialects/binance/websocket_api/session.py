@@ -123,6 +123,8 @@ class ApiSession(Session):
 
     def _asked(self, query: Query, request: ApiRequest) -> object:
         """What anybody may ask."""
+        if query.tells_time:
+            self._context.clocks.tell()
         spare = ("returnRateLimits",)
         sent = [(name, value) for name, value in of_params(request.params) if name not in spare]
         return query.ask(MarketView.of_session(self._context), sent, self._unit)
