@@ -63,6 +63,7 @@ class OrderBook:
         ask_size: Lots there.
         trades: Trades so far, and thereby the id of the last.
         volume: Lots traded so far.
+        last: Price of the last trade, ticks; 0 before the first.
     """
 
     __slots__ = (
@@ -75,6 +76,7 @@ class OrderBook:
         "bid",
         "bid_size",
         "instrument",
+        "last",
         "now",
         "prevented",
         "self_trade",
@@ -94,6 +96,7 @@ class OrderBook:
         self.bid = self.bid_size = self.ask = self.ask_size = 0
         self.trades = 0
         self.volume = 0
+        self.last = 0
         self._emit = emit
         self.self_trade = self_trade
         self.prevented: list[tuple[int, int, int]] = []
@@ -264,6 +267,7 @@ class OrderBook:
         rule = self.self_trade if account and self.self_trade is not SelfTrade.ALLOW else None
         orders = self._orders
         trade = self.trades
+        last = 0
         left = alive = size
         while alive and keys and keys[-1] >= worst:
             level = levels[keys[-1]]
@@ -282,6 +286,7 @@ class OrderBook:
                     alive = 0
                 continue
             trade += 1
+            last = level.price
             resting = maker.left
             if resting > left:
                 lots = left
@@ -297,9 +302,11 @@ class OrderBook:
                 if not total:
                     self._drop(level)
             left = alive = left - lots
-            emit((TRADE, instrument, now, trade, side, level.price, lots, maker.id, taker, resting, total))
-        self.trades = trade
-        self.volume += size - left
+            emit((TRADE, instrument, now, trade, side, last, lots, maker.id, taker, resting, total))
+        if left != size:
+            self.last = last
+            self.trades = trade
+            self.volume += size - left
         return size - left, alive
 
     def _available(self, side: int, worst: int, size: int, account: int) -> int:

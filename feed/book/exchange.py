@@ -68,7 +68,7 @@ class Exchange:
         """Count orders and trades on from another exchange of the same listing, before anybody has traded."""
         self._last_order = other._last_order
         for book, before in zip(self.books, other.books, strict=True):
-            book.trades = before.trades
+            book.trades, book.last = before.trades, before.last
 
     def set_status(self, instrument: int, status: Status) -> None:
         """
@@ -137,8 +137,10 @@ class Exchange:
             return _rejected(command, Reject.BAD_PRICE)
         if not _owns(book, command):
             return _rejected(command, Reject.UNKNOWN_ORDER)
-        before = book.volume
+        before, usual = book.volume, book.self_trade
+        book.self_trade = usual if command.self_trade is None else command.self_trade
         resting = book.modify(command.order, command.price, command.size)
+        book.self_trade = usual
         return Ack(order=command.order, filled=book.volume - before, resting=resting)
 
     def _possible(self, instrument: int, price: int) -> bool:

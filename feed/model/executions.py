@@ -26,7 +26,7 @@ see :class:`feed.model.wallets.AssetUnits`.
 from __future__ import annotations
 
 import enum
-from typing import ClassVar
+from typing import Any, ClassVar, Final
 
 import attrs
 
@@ -145,6 +145,28 @@ class ExecutionReport(RowEvent):
     def open(self) -> bool:
         """Whether the order rests or waits, and so may still trade."""
         return self.state in (OrderState.ACTIVE, OrderState.UNTRIGGERED)
+
+    def after(self, ts: int, **changes: Any) -> ExecutionReport:
+        """
+        The next report of the order, at market time ``ts``.
+
+        What concerned the last one alone, such as a trade, is not in it, unless ``changes`` say so.
+        """
+        return attrs.evolve(self, **{**_OF_ONE_REPORT, "ts": ts, **changes})
+
+
+_OF_ONE_REPORT: Final = {
+    "request": 0,
+    "verb": RequestKind.CREATE,
+    "reason": Reason.NONE,
+    "trade": 0,
+    "taker": False,
+    "last_price": 0,
+    "last_size": 0,
+    "commission": 0,
+    "commission_leg": Leg.BASE,
+    "counter": 0,
+}
 
 
 @attrs.frozen

@@ -97,6 +97,8 @@ class ModifyOrder:
         price: New price, integer ticks.
         size: New size still to fill, integer lots. At the same price a smaller size keeps the
             order's place in the queue; anything else sends it to the back.
+        self_trade: What happens when it would trade with an order of the same account; None goes by the
+            rule of the exchange.
     """
 
     account: int
@@ -104,6 +106,7 @@ class ModifyOrder:
     order: int
     price: int
     size: int
+    self_trade: SelfTrade | None = None
 
 
 Command = NewOrder | CancelOrder | ModifyOrder

@@ -53,6 +53,7 @@ class PlaceSpotOrder(SpotRequest):
         trigger_price: The price that does it, integer ticks; 0 without a trigger.
         self_trade: What becomes of a trade of the account with itself, when this order is the taker.
         expires: Market time at which it is cancelled, nanoseconds; 0 for never.
+        once: Refuse it if any order that is remembered has the client's own id, not only an open one.
         tag: A number for the protocol's own use.
         maker_fee: Of the value of a trade, where the order rested, millionths; the discount of the key's tier
             is still to come off.
@@ -71,6 +72,7 @@ class PlaceSpotOrder(SpotRequest):
     trigger_price: int = attrs.field(default=0, validator=ge(0))
     self_trade: SelfTrade = SelfTrade.CANCEL_RESTING
     expires: int = attrs.field(default=0, validator=ge(0))
+    once: bool = False
     tag: int = attrs.field(default=0, validator=ge(0))
     maker_fee: int = attrs.field(default=0, validator=[ge(0), le(PARTS)])
     taker_fee: int = attrs.field(default=0, validator=[ge(0), le(PARTS)])

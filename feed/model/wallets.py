@@ -89,8 +89,7 @@ class Wallet:
     Attributes:
         balances: By asset, all those of the venue in the order of its listing.
         orders: Open orders by id, each as its last report has it, those included that wait for a trigger.
-        clients: Ids of open orders by the client's own id of each.
-        finished: Orders that are over, the last that ended last.
+        finished: Orders that are over, by id, the last that ended last.
         trades: Reports of trades, oldest first.
         commissions: Paid so far, by asset, units of it.
     """
@@ -98,10 +97,11 @@ class Wallet:
     def __init__(self, deposits: Mapping[str, int], history: int) -> None:
         self.balances: Final = {asset: Balance(amount) for asset, amount in deposits.items()}
         self.orders: Final[dict[int, ExecutionReport]] = {}
-        self.clients: Final[dict[int, int]] = {}
-        self.finished: Final[deque[ExecutionReport]] = deque(maxlen=history)
+        self.finished: Final[dict[int, ExecutionReport]] = {}
         self.trades: Final[deque[ExecutionReport]] = deque(maxlen=history)
         self.commissions: Final[dict[str, int]] = {}
+        self._history: Final = history
+        self._names: Final[dict[int, int]] = {}  # the last order of each id that clients make up
 
     def order(self, order: int = 0, client: int = 0) -> ExecutionReport | None:
         """
@@ -111,23 +111,30 @@ class Wallet:
             order: Its id; 0 for any.
             client: The client's own id of it, packed; 0 for any. Of several the last one is meant.
         """
-        found = self.orders.get(order or self.clients.get(client, 0))
-        if found is None:
-            found = next(
-                (
-                    one
-                    for one in reversed(self.finished)
-                    if (one.order == order if order else one.client == client)
-                ),
-                None,
-            )
+        known = order or self._names.get(client, 0)
+        found = self.orders.get(known) or self.finished.get(known)
         return found if found is not None and client in (0, found.client) else None
 
     def history(self, instrument: int) -> list[ExecutionReport]:
         """All orders in an instrument that are remembered, open ones too, by rising id."""
-        known = [one for one in self.finished if one.instrument == instrument]
-        known += [one for one in self.orders.values() if one.instrument == instrument]
-        return sorted(known, key=lambda one: one.order)
+        known = [*self.finished.values(), *self.orders.values()]
+        return sorted((one for one in known if one.instrument == instrument), key=lambda one: one.order)
+
+    def report(self, item: ExecutionReport) -> None:
+        """Take the next report of an order into account; balances apart."""
+        if item.trade:
+            self.trades.append(item)
+        if item.open:
+            self.orders[item.order] = item
+            if item.client:
+                self._names[item.client] = item.order
+            return
+        self.orders.pop(item.order, None)
+        self.finished[item.order] = item
+        if len(self.finished) > self._history:
+            oldest = self.finished.pop(next(iter(self.finished)))
+            if self._names.get(oldest.client) == oldest.order:
+                del self._names[oldest.client]
 
 
 class Wallets:
@@ -192,21 +199,15 @@ class Wallets:
         """Take the next report into account."""
         where = (item.account, self._listing[item.instrument].venue)
         wallet = self[where]
-        before = wallet.orders.pop(item.order, None)
+        before = wallet.orders.get(item.order)
         self._lock(wallet, item, item.locked - (0 if before is None else before.locked))
         if item.trade:
             self._trade(wallet, item)
-            wallet.trades.append(item)
+        wallet.report(item)
         if item.open:
-            wallet.orders[item.order] = item
             self.orders[item.order] = where
-            if item.client:
-                wallet.clients[item.client] = item.order
-            return
-        self.orders.pop(item.order, None)
-        if wallet.clients.get(item.client) == item.order:
-            del wallet.clients[item.client]
-        wallet.finished.append(item)
+        else:
+            self.orders.pop(item.order, None)
 
     def changed(self, account: int, instrument: int, ts: int) -> WalletChanged:
         """What an account holds of the assets of an instrument, at market time ``ts``."""

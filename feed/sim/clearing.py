@@ -7,7 +7,7 @@ an account holds and owns after them is told in statements, one for all that it 
 
 from __future__ import annotations
 
-from typing import Final, Protocol
+from typing import Final
 
 import attrs
 
@@ -20,15 +20,8 @@ from feed.model.requests import PARTS
 from feed.model.statements import BalanceChanged, Cause, PositionChanged
 from feed.model.trading import OrderState, Reason
 from feed.settings import Trading
-from feed.sim.market import Market
-
-
-class HasMarket(Protocol):
-    """A run of a simulated market."""
-
-    @property
-    def market(self) -> Market:
-        """The market, as it stands."""
+from feed.sim.market import HasMarket, Market
+from feed.sim.spot_clearing import SpotClearing
 
 
 class Clearing:
@@ -49,6 +42,7 @@ class Clearing:
         accounts: What they own and owe, as of the last row told.
         values: What they hold and own at mark prices.
         tiers: Tier of each account, as its last request said.
+        spot: What accounts hold of assets.
     """
 
     def __init__(self, listing: Listing, trading: Trading, run: HasMarket) -> None:
@@ -59,6 +53,7 @@ class Clearing:
             accounts=self.accounts, mark=self.mark, maintenance=trading.maintenance
         )
         self.tiers: Final[dict[int, Tier]] = {}
+        self.spot: Final = SpotClearing(listing, trading, run)
         self._run = run
         self._marks: dict[int, int] = {}
         self._changed: dict[tuple[int, int], None] = {}  # account and instrument, not stated yet
@@ -108,12 +103,14 @@ class Clearing:
 
     def told(self, rows: list[Row], reason: Reason = Reason.DELISTED) -> list[Row]:
         """The same rows, each followed by what it means to accounts; ``reason`` is of orders that vanish."""
-        orders = self.accounts.orders
-        if not orders:
+        orders, spot_orders = self.accounts.orders, self.spot.wallets.orders
+        if not orders and not spot_orders:
             return rows
         said: list[Row] = []
         for row in rows:
             said.append(row)
+            if spot_orders:
+                said += self.spot.told(row, reason)
             if row[0] == TRADE:
                 for order, taker in ((row[8], True), (row[7], False)):
                     if order in orders:

@@ -17,6 +17,8 @@ from feed.model.accounts import Accounts
 from feed.model.events import Row
 from feed.model.instruments import Listing
 from feed.model.requests import JournalEntry, Request
+from feed.model.spot_requests import SpotRequest
+from feed.model.wallets import Wallets
 from feed.settings import Trading
 from feed.sim.clearing import Clearing
 from feed.sim.market import Market
@@ -25,6 +27,7 @@ from feed.sim.perpetual import CHECK
 from feed.sim.position_entry import PositionEntry
 from feed.sim.risk import RiskEngine
 from feed.sim.simulation import Simulation
+from feed.sim.spot_trading import SpotTrading
 
 
 @runtime_checkable
@@ -54,6 +57,7 @@ class ClientMarket:
     Attributes:
         listing: The instruments, in index order.
         accounts: What they own and owe, as of the last row given out.
+        wallets: What they hold of assets, as of the last row given out.
         played: How many requests have acted.
     """
 
@@ -71,9 +75,11 @@ class ClientMarket:
         self._entries = deque(entries)
         self._clearing = Clearing(run.listing, trading, run)
         self.accounts: Final[Accounts] = self._clearing.accounts
+        self.wallets: Final[Wallets] = self._clearing.spot.wallets
         entry = OrderEntry(self._clearing)
         self._entry = PositionEntry(self._clearing, entry)
         self._risk = RiskEngine(self._clearing, entry, self._entry)
+        self._spot = SpotTrading(self._clearing)
         self._check_at = 0  # market time at which margins are looked at next; 0 while there is nothing
 
     @property
@@ -107,8 +113,8 @@ class ClientMarket:
         upcoming = self._run.next_time()
         if upcoming is None:
             return None
-        entries, check_at = self._entries, self._check_at
-        return min([upcoming, *([entries[0].at] if entries else []), *([check_at] if check_at else [])])
+        own = (self._entries[0].at if self._entries else 0, self._check_at, self._spot.next_time)
+        return min([upcoming, *(time for time in own if time)])
 
     def advance(self, until: int, limit: int = sys.maxsize) -> list[Row]:
         """
@@ -119,17 +125,26 @@ class ClientMarket:
             limit: Stop after the first whole action that brings the rows to this number.
         """
         entries = self._entries
-        if not entries and not self._check_at:
+        if not entries and not self._check_at and not self._spot.busy:
             return self._run.advance(until, limit)  # no account has anything that could change
         rows: list[Row] = []
         while True:
             acts = entries[0].at if entries else until + 1
-            checks = self._check_at or until + 1
-            upcoming = min(acts, checks, until)
-            rows += self._clearing.told(self._run.advance(upcoming, limit - len(rows)))
-            if len(rows) >= limit or self.now < upcoming:
+            checks, ends = self._check_at or until + 1, self._spot.next_time or until + 1
+            upcoming = min(acts, checks, ends, until)
+            # What a trade triggers comes before the next action of the market.
+            singly = self._spot.waiting
+            taken = self._run.advance(upcoming, 1 if singly else limit - len(rows))
+            rows += self._spot.follow(self._clearing.told(taken))
+            if len(rows) >= limit:
                 return rows
-            if checks == upcoming:
+            if singly and taken:
+                continue
+            if self.now < upcoming:
+                return rows
+            if ends == upcoming:
+                rows += self._spot.end_due()
+            elif checks == upcoming:
                 rows += self._check()
             elif acts == upcoming:
                 rows += self._act(entries.popleft().request)
@@ -144,13 +159,18 @@ class ClientMarket:
 
     def _act(self, request: Request) -> list[Row]:
         self.played += 1
-        rows = self._entry.act(request) + self._risk.settle()
+        if isinstance(request, SpotRequest):
+            self._clearing.look(request.instrument)
+            rows = self._spot.act(request)
+        else:
+            rows = self._entry.act(request)
+        rows = self._spot.follow(rows) + self._risk.settle()
         self._plan()
         return rows
 
     def _check(self) -> list[Row]:
         self._check_at = 0
-        rows = self._risk.check()
+        rows = self._spot.follow(self._risk.check()) + self._risk.settle()
         self._plan()
         return rows
 

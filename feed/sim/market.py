@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from heapq import heappop, heapreplace
 from math import inf
-from typing import Final
+from typing import Final, Protocol
 
 from feed.book.exchange import Exchange
 from feed.errors import MarketError
@@ -25,6 +25,14 @@ from feed.sim.participants import Participants
 from feed.sim.perpetual import ANY_REACH, PerpetualEngine
 from feed.sim.signal_monitor import SignalMonitor
 from feed.sim.traders import SlicedOrder
+
+
+class HasMarket(Protocol):
+    """A run of a simulated market."""
+
+    @property
+    def market(self) -> Market:
+        """The market, as it stands."""
 
 
 class Market:

@@ -52,15 +52,18 @@ class Play:
         seed: Of the market.
         deposit: Of each account, whole units.
         before: How long before funding it opens, seconds.
+        more: Instruments beside those of :data:`SYMBOLS`.
+        terms: Further settings of trading.
     """
 
-    def __init__(self, seed, *, deposit=10_000, before=5):
+    def __init__(self, seed, *, deposit=10_000, before=5, more=(), **terms):
         self.deposit = deposit
-        trading = Trading(deposit=deposit, open_orders=30)
-        start = HOUR - before * SECOND
-        self.run = ClientMarket(Market(spec(), seed=seed, start=start), trading=trading)
+        self.terms = Trading(deposit=deposit, open_orders=30, **terms)
+        self.start = HOUR - before * SECOND
+        self.spec = attrs.evolve(spec(), instruments=(*spec().instruments, *more))
+        self.run = ClientMarket(Market(self.spec, seed=seed, start=self.start), trading=self.terms)
         self.run.opening()
-        self.tradyn = TradynClients(self.run, trading, self.mark)
+        self.tradyn = TradynClients(self.run, self.terms, self.mark)
         self.follower = Accounts(self.run.listing, deposit=deposit)
         self.fees = Counter()  # by account and currency, as fills have told
         self.causes = Counter()
@@ -212,7 +215,7 @@ class Play:
             for book in self.market.exchange.books
             for side in Side
             for order, _, lots in book.orders(side)
-            if book.get(order).account
+            if book.get(order).account > 0
         }
         open_ = [order for number in ACCOUNTS for order in accounts.find(number).orders.values()]
         active = [order for order in open_ if order.state is OrderState.ACTIVE]
