@@ -330,6 +330,20 @@ MUTATIONS = (
         ("analytics/signals/test_detectors.py",),
     ),
     Mutation(
+        "a key stands in the log of messages",
+        "server/redaction.py",
+        "secret or _SECRET_NAME.search(name) is not None",
+        "secret",
+        ("server/test_redaction.py", "server/message_log/test_log.py"),
+    ),
+    Mutation(
+        "webhooks may go to what Python's tables call public",
+        "webhooks/addresses.py",
+        " and not any(address in network for network in _NEVER)",
+        "",
+        ("webhooks/test_addresses.py",),
+    ),
+    Mutation(
         "amounts in dollars are cut to the cent",
         "analytics/signals/finding.py",
         "CENTS + scale) // (2 * scale)",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import zlib
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 import attrs
+import msgspec
 
-from feed.server.redaction import Redactor
+from feed.server.redaction import Redactor, unsuspicious
 from feed.stream.deflate import WINDOW_BITS
 
 ENTRY_BYTES: Final = 300  # of a line, and of an entry that waits, beside its texts; roughly
@@ -49,27 +50,47 @@ class Entry:
         texts = sum(map(len, self.texts.values())) + sum(map(len, self.targets.values()))
         return ENTRY_BYTES + 2 * texts + len(self.payload or b"")
 
-    def line(self) -> bytes:
+    def line(self, sent: SentTexts) -> bytes:
         """It as a line of JSON, without secrets. Costs far more than all else: done in a thread."""
         fields = {**_head(self.owner, self.time), **self.facts}
         for name, target in self.targets.items():
             fields[name] = self.redactor.target(target)
-        texts = dict(self.texts)
+        for name, text in self.texts.items():
+            self._put(fields, name, text)
         if self.payload is not None:
-            text = _text(self.payload, self.most, packed=self.packed)
-            if text is None:
+            said, plain = sent.get(self.payload, self.most, packed=self.packed)
+            if said is None or self.redactor.blind:
                 fields |= {"message_bytes": len(self.payload), "readable": False}
+            elif plain and not self.redactor.shown_in(said):
+                fields["message"] = said
             else:
-                texts["message"] = text
-        for name, text in texts.items():
-            cleaned = self.redactor.message(text) if len(text) <= self.most else None
-            if cleaned is not None:
-                fields[name] = cleaned
-                continue
-            fields[f"{name}_bytes"] = len(self.payload or text.encode("utf-8", "surrogatepass"))
-            if len(text) <= self.most:
-                fields["readable"] = False  # no JSON: there may be anything in it, secrets too
+                self._put(fields, "message", said)
         return _line(fields)
+
+    def _put(self, fields: dict[str, Any], name: str, text: str) -> None:
+        cleaned = self.redactor.message(text) if len(text) <= self.most else None
+        if cleaned is not None:
+            fields[name] = cleaned
+            return
+        fields[f"{name}_bytes"] = len(self.payload or text.encode("utf-8", "surrogatepass"))
+        if len(text) <= self.most:
+            fields["readable"] = False  # no JSON: there may be anything in it, secrets too
+
+
+class SentTexts:
+    """What messages say that were sent: each is looked at once, for those of a group go to many."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[bytes, bool], tuple[str | None, bool]] = {}
+
+    def get(self, payload: bytes, most: int, *, packed: bool) -> tuple[str | None, bool]:
+        """The text of a message, and whether nothing in it looks secret; None for one that cannot be read."""
+        found = self._known.get((payload, packed))
+        if found is None:
+            text = _text(payload, most, packed=packed)
+            plain = text is not None and len(text) <= most and unsuspicious(text)
+            found = self._known[payload, packed] = text, plain
+        return found
 
 
 def left_out(owner: str, time: float, messages: int) -> bytes:
@@ -86,12 +107,17 @@ def left_out(owner: str, time: float, messages: int) -> bytes:
 
 def _head(owner: str, time: float) -> dict[str, Any]:
     """The fields that every line begins with."""
-    when = datetime.fromtimestamp(time, UTC).isoformat(timespec="milliseconds")
-    return {"time": when.replace("+00:00", "Z"), "key": owner or None}
+    return {"time": _when(round(time * 1000)), "key": owner or None}
+
+
+@lru_cache(maxsize=64)
+def _when(milliseconds: int) -> str:
+    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _line(fields: dict[str, Any]) -> bytes:
-    return json.dumps(fields, separators=(",", ":")).encode() + b"\n"
+    return msgspec.json.encode(fields) + b"\n"
 
 
 def _text(payload: bytes, most: int, *, packed: bool) -> str | None:

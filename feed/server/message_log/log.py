@@ -22,7 +22,7 @@ import trio
 
 from feed.model.arrival import Arrival
 from feed.server.countdown import Countdown
-from feed.server.message_log.entry import Entry, left_out
+from feed.server.message_log.entry import Entry, SentTexts, left_out
 from feed.server.message_log.files import RotatedFiles
 from feed.server.redaction import Redactor
 from feed.settings import MessageLog as Settings
@@ -185,6 +185,7 @@ class MessageLog:
             **fields,
         )
         if self._bytes + entry.size > self._settings.waiting_bytes:
+            redactor.blind = redactor.blind or bool(entry.texts)
             self._lose(Counter((owner,)), TOO_SLOW)
             return
         self._waiting.append(entry)
@@ -231,12 +232,13 @@ class MessageLog:
         lost: Counter[str] = Counter()
         told: Counter[str] = Counter()
         trouble = ""
+        sent = SentTexts()
         by_owner: dict[str, list[Entry]] = {owner: [] for owner in untold}
         for entry in entries:
             by_owner.setdefault(entry.owner, []).append(entry)
         for owner, its in by_owner.items():
             missing = untold[owner]
-            for piece in _pieces(its):
+            for piece in _pieces(its, sent):
                 since = [left_out(owner, self._clock(), missing)] if missing else []
                 try:
                     self._files.append(owner, b"".join([*since, *piece]))
@@ -262,13 +264,13 @@ class MessageLog:
         self.trouble = why
 
 
-def _pieces(entries: list[Entry]) -> Iterator[list[bytes]]:
+def _pieces(entries: list[Entry], sent: SentTexts) -> Iterator[list[bytes]]:
     """Lines to be written together, at least once; one that cannot be made is told in the server's log."""
     piece: list[bytes] = []
     size = 0
     for entry in entries:
         try:
-            line = entry.line()
+            line = entry.line(sent)
         except Exception:
             log.exception("bug in the log of messages")
             continue

@@ -19,7 +19,7 @@ from feed.dialects.discovery import dialects
 from feed.errors import ConfigError
 from feed.server.http.app import all_endpoints
 from feed.server.keys import KeyStore
-from feed.server.message_log.entry import Entry
+from feed.server.message_log.entry import Entry, SentTexts
 from feed.server.message_log.files import RotatedFiles
 from feed.server.message_log.log import TOO_SLOW, MessageLog
 from feed.server.redaction import Redactor
@@ -310,6 +310,20 @@ async def test_what_waits_is_bounded(tmp_path, autojump_clock):
     assert len(said) == 2
 
 
+async def test_what_a_client_said_unseen_is_in_no_answer(tmp_path, autojump_clock):
+    """Where a message was left out there is no telling which secret an answer repeats."""
+    kept = Kept(tmp_path, waiting_bytes=1024)
+    async with kept.log.writing():
+        kept.log.take("alice", {"n": 0}, kept.redactor, texts={"message": "x" * 1000})
+        await trio.sleep(6)
+        kept.log.take(
+            "alice", {"n": 1}, kept.redactor, payload=b'{"message":"Unknown symbol: hunter2-hunter2"}'
+        )
+    (path,) = kept.folder.iterdir()
+    assert b"hunter2" not in path.read_bytes()
+    assert kept.lines == [{"left out": 1}, 1]
+
+
 async def test_an_entry_that_cannot_be_made_ends_nothing(tmp_path, autojump_clock, monkeypatch):
     """A defect of ours costs the line, and is told."""
     kept = Kept(tmp_path)
@@ -347,4 +361,4 @@ def test_a_compressed_message_that_is_damaged_is_not_kept():
         entry = Entry(
             owner="", time=0.0, facts={}, payload=payload, packed=True, redactor=Redactor(bool), most=1000
         )
-        assert json.loads(entry.line())["message_bytes"] == len(payload)
+        assert json.loads(entry.line(SentTexts()))["message_bytes"] == len(payload)
