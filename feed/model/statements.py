@@ -72,6 +72,14 @@ class PositionChanged(RowEvent):
     stop_loss: int = 0
     take_profit: int = 0
 
+    def entry(self, scale: int) -> int:
+        """Average entry price, rounded down to a tick, where ``scale`` units are a tick times a lot; or 0."""
+        return self.cost // (self.lots * scale) if self.lots else 0
+
+    def unrealised(self, scale: int) -> int:
+        """What closing it at the mark price would earn, fees apart, units of money; 0 without a price."""
+        return self.lots * self.mark * scale - self.cost if self.mark else 0
+
 
 @attrs.frozen
 class BalanceChanged(RowEvent):

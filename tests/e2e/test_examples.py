@@ -103,11 +103,11 @@ def test_the_order_is_filled(finish):
 
 
 def test_a_position_is_lost_in_a_crash(finish):
-    """Order, fill, margin call, stop out, what it took and what is left; both protocols agree."""
-    options = {"scenario": "flash-crash", "speed": 0, "wait_clients": 2}
+    """Order, fill, margin call, stop out, what it took and what is left; three protocols agree."""
+    options = {"scenario": "flash-crash", "speed": 0, "wait_clients": 3}
     with FeedServer(**options, trading=Trading(deposit=1000)) as server:
         *steps, last = finish("liquidation.py", root(server))
-    assert last == f"{len(steps)} steps, the same in Rails at the same numbers"
+    assert last == f"{len(steps)} steps, the same in Rails and in the guide at the same numbers"
     numbers, told = zip(*(step.split(maxsplit=1) for step in steps), strict=True)
     assert list(map(int, numbers)) == sorted(map(int, numbers))
     kinds = [re.match(r"(account +)?\w+", one)[0] for one in told]

@@ -1,7 +1,8 @@
 """
-Names of channels: ``<kind>_<symbol>``, such as ``ticker_btcusd``, and ``alerts`` for those of all symbols.
+Names of channels: ``<kind>_<symbol>``, such as ``ticker_btcusd``; private kinds alone mean all symbols.
 
-Most are public. ``signals`` are for whoever has a key, ``alerts`` are those of the key that was shown.
+Most are public. ``signals`` are for whoever has a key, ``alerts`` are those of the key that was shown, and
+``orders``, ``positions`` and ``balances`` those of its account.
 """
 
 from __future__ import annotations
@@ -27,7 +28,11 @@ ORDERS: Final = "book3"
 CANDLES: Final = "candles_1m"
 SIGNALS: Final = "signals"
 ALERTS: Final = "alerts"
-ALL_ALERTS: Final = "alerts*"  # of the topics behind the channel that has no symbol
+ACCOUNT_ORDERS: Final = "orders"
+POSITIONS: Final = "positions"
+BALANCES: Final = "balances"
+_EVERYWHERE: Final = "*"  # at the end of the kind of topics behind a channel that has no symbol
+ALL_ALERTS: Final = ALERTS + _EVERYWHERE
 
 CANDLE_LENGTHS: Final = {
     f"candles_{name}": length for name, length in {"1s": NS_PER_SECOND, **INTERVALS}.items()
@@ -35,7 +40,9 @@ CANDLE_LENGTHS: Final = {
 """The channels of candles, and the length of each in nanoseconds."""
 
 PUBLIC: Final = (TICKER, TRADES, BOOK, ORDERS, *CANDLE_LENGTHS)
-KINDS: Final = (*PUBLIC, SIGNALS, ALERTS)
+OF_ACCOUNT: Final = (ACCOUNT_ORDERS, POSITIONS, BALANCES)
+PRIVATE: Final = (ALERTS, *OF_ACCOUNT)
+KINDS: Final = (*PUBLIC, SIGNALS, *PRIVATE)
 _PREFIXES: Final = {kind: f"{kind}_" for kind in KINDS}
 
 NOT_RESUMED: Final = tuple(kind for kind in CANDLE_LENGTHS if kind != CANDLES)
@@ -43,6 +50,8 @@ NOT_RESUMED: Final = tuple(kind for kind in CANDLE_LENGTHS if kind != CANDLES)
 
 KEY_OPTION: Final = "key"
 """Option of a topic that is told to connections of one key alone: the key's name."""
+ACCOUNT_OPTION: Final = "account"
+"""The same for the keys of one account: its number."""
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -53,7 +62,12 @@ class KeyRequired(ProtocolError):
 
 def name(kind: str, instrument: Instrument) -> str:
     """The canonical name of a channel; the symbol in lower case without separators."""
-    return ALERTS if kind == ALL_ALERTS else f"{kind}_{plain(instrument.symbol)}"
+    return kind[:-1] if kind.endswith(_EVERYWHERE) else f"{kind}_{plain(instrument.symbol)}"
+
+
+def kind_of(channel: str) -> str:
+    """The kind of a topic's channel, whether it is of one symbol or of all."""
+    return channel.removesuffix(_EVERYWHERE)
 
 
 def names(topics: Iterable[Topic], listing: Listing) -> list[str]:
@@ -64,7 +78,7 @@ def names(topics: Iterable[Topic], listing: Listing) -> list[str]:
 
 @lru_cache(maxsize=8)  # a server has one listing, and a session for each client
 def _names(listing: Listing) -> Mapping[tuple[str, int], str]:
-    kinds = (*KINDS, ALL_ALERTS)
+    kinds = (*KINDS, *(kind + _EVERYWHERE for kind in PRIVATE))
     return MappingProxyType(
         {(kind, at): name(kind, item) for kind in kinds for at, item in enumerate(listing)}
     )
@@ -113,43 +127,56 @@ class ChannelFinder:
         self._topics = _topics(*asked)
         self._spelled = _spelled(*asked)
 
-    def topics(self, channel: str, key: str | None = None) -> Sequence[Topic]:
+    def topics(self, channel: str, key: str | None = None, account: int = 0) -> Sequence[Topic]:
         """
         The topics that a client names, none when there is no such channel; the symbol in any usual spelling.
 
         Args:
             channel: As the client wrote it.
             key: Name of the key that the client has shown; None without.
+            account: Number of its account; 0 for none.
 
         Raises:
-            KeyNeeded: It is not for clients without one.
+            KeyRequired: It is not for clients without one.
+            ProtocolError: The key has no account.
         """
         found = self._spelled.get(channel)
         if found is not None:
             return (found,)
-        if channel == ALERTS:
-            return [self._private(ALL_ALERTS, at, channel, key) for at in range(len(self._listing))]
+        if channel in PRIVATE:
+            owner = _owner(channel, channel, key, account)
+            return [
+                private_topic(channel + _EVERYWHERE, at, owner, self._unthinned)
+                for at in range(len(self._listing))
+            ]
         for kind, prefix in _PREFIXES.items():
             if channel.startswith(prefix):
                 index = symbols(self._listing).index(channel[len(prefix) :])
                 if index is None:
                     continue
-                if kind == ALERTS:
-                    return (self._private(kind, index, channel, key),)
+                if kind in PRIVATE:
+                    owner = _owner(kind, channel, key, account)
+                    return (private_topic(kind, index, owner, self._unthinned),)
                 if kind == SIGNALS and key is None:
                     raise KeyRequired(channel)
                 return (self._topics[kind, index],)
         return ()
 
-    def _private(self, kind: str, at: int, channel: str, key: str | None) -> Topic:
-        if key is None:
-            raise KeyRequired(channel)
-        return private_topic(kind, at, key, self._unthinned)
+
+def _owner(kind: str, channel: str, key: str | None, account: int) -> tuple[str, str]:
+    """Whom a private channel is told to, as an option of its topic."""
+    if key is None:
+        raise KeyRequired(channel)
+    if kind not in OF_ACCOUNT:
+        return KEY_OPTION, key
+    if not account:
+        raise ProtocolError(f"{channel}: the API key has no account")
+    return ACCOUNT_OPTION, str(account)
 
 
-def private_topic(kind: str, instrument: int, key: str, options: Pairs = ()) -> Topic:
-    """A topic that is told to one key alone; ``options`` are those of the connection."""
-    return Topic(NAME, kind, instrument, tuple(sorted((*options, (KEY_OPTION, key)))))
+def private_topic(kind: str, instrument: int, owner: tuple[str, str], options: Pairs = ()) -> Topic:
+    """A topic that is told to one key or account alone; ``options`` are those of the connection."""
+    return Topic(NAME, kind, instrument, tuple(sorted((*options, owner))))
 
 
 def near(channel: str, listing: Listing, most: int) -> list[str]:

@@ -8,9 +8,13 @@ has all of it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Final
+
 from feed.analytics.alerts import AlertBook
 from feed.dialects.contract import Dialect, HandshakeRefusal, SessionContext, UpgradeRequest
 from feed.dialects.guide import channels
+from feed.dialects.guide.accounts import AccountEncoder
 from feed.dialects.guide.alerts import AlertsEncoder
 from feed.dialects.guide.books import LevelsEncoder, OrdersEncoder
 from feed.dialects.guide.candles import CandlesEncoder
@@ -26,6 +30,14 @@ from feed.state.market_state import MarketState
 from feed.state.projections import Projections
 
 __all__ = ["DIALECT"]
+
+
+# Channels that tell of events one by one.
+_OF_EVENTS: Final[dict[str, Callable[..., Encoder]]] = {
+    channels.TRADES: TradesEncoder,
+    channels.ORDERS: OrdersEncoder,
+    channels.SIGNALS: SignalsEncoder,
+}
 
 
 class Guide(Dialect):
@@ -52,15 +64,14 @@ class Guide(Dialect):
     ) -> Encoder:
         """Of whichever kind the channel is."""
         at, pos = topic.instrument, "ext" in dict(topic.options)
-        match topic.channel:
-            case channels.TRADES:
-                return TradesEncoder(instrument, pos=pos)
-            case channels.BOOK:
-                return LevelsEncoder(instrument, at, market_state, pos=pos)
-            case channels.ORDERS:
-                return OrdersEncoder(instrument, pos=pos)
-            case channels.SIGNALS:
-                return SignalsEncoder(instrument, pos=pos)
+        account = dict(topic.options).get(channels.ACCOUNT_OPTION)
+        if account is not None:
+            return AccountEncoder(instrument, topic.channel, int(account), pos=pos)
+        of_events = _OF_EVENTS.get(topic.channel)
+        if of_events is not None:
+            return of_events(instrument, pos=pos)
+        if topic.channel == channels.BOOK:
+            return LevelsEncoder(instrument, at, market_state, pos=pos)
         if topic.channel in channels.CANDLE_LENGTHS:
             return CandlesEncoder(instrument, at, market_state, projections, channel=topic.channel, pos=pos)
         return thinned(GuideTickerEncoder(instrument, at, market_state, pos=pos), topic, market_state)

@@ -46,6 +46,7 @@ class GuideSession(Session):
         self._finder = channels.ChannelFinder(context.listing, options)
         self._topics: dict[Topic, None] = {}
         self._key: str | None = None  # its name
+        self._account = 0
         self._attempts = 0
 
     def open(self) -> Sequence[Action]:
@@ -81,7 +82,7 @@ class GuideSession(Session):
             raise ProtocolError("Already authenticated")
         grant = self._context.check_key(request.key)
         if grant is not None:
-            self._key = grant.name
+            self._key, self._account = grant.name, grant.account
             return [Reply(message(type="authenticated", **self._position()))]
         self._attempts += 1
         answer: list[Action] = [Reply(error("Invalid API key"))]
@@ -119,7 +120,7 @@ class GuideSession(Session):
         locked: dict[str, None] = {}
         for channel in request.channels:
             try:
-                topics = self._finder.topics(channel, self._key)
+                topics = self._finder.topics(channel, self._key, self._account)
             except KeyRequired:
                 locked[channel] = None
                 continue

@@ -99,15 +99,14 @@ def position_shape(instrument: Instrument, item: PositionChanged) -> PositionSha
         return decimal_text(amount, item.decimals)
 
     scale = money_scale(instrument, item.decimals)
-    worth = item.lots * item.mark * scale
     return PositionShape(
         market=instrument.symbol,
         type="LONG" if item.lots > 0 else "SHORT" if item.lots else "FLAT",
         quantity=instrument.size_text(abs(item.lots)),
         value=money(abs(item.cost)),
-        avgEntryPrice=instrument.price_text(item.cost // (item.lots * scale)) if item.lots else "0",
+        avgEntryPrice=instrument.price_text(item.entry(scale)) if item.lots else "0",
         markPrice=instrument.price_text(item.mark) if item.mark else "0",
-        unrealizedPnl=money(worth - item.cost if item.mark else 0),
+        unrealizedPnl=money(item.unrealised(scale)),
         realizedPnl=money(item.realised),
         funding=money(item.funding),
         liquidationPrice=instrument.price_text(item.liquidation) if item.liquidation else "0",

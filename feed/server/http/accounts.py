@@ -211,9 +211,9 @@ def _position(instrument: Instrument, item: PositionChanged) -> HeldPosition:
     return HeldPosition(
         symbol=instrument.symbol,
         size=instrument.size_text(item.lots),
-        entry=instrument.price_text(item.cost // (item.lots * scale)),
+        entry=instrument.price_text(item.entry(scale)),
         mark=price(item.mark),
-        unrealised=decimal_text(item.lots * item.mark * scale - item.cost if item.mark else 0, item.decimals),
+        unrealised=decimal_text(item.unrealised(scale), item.decimals),
         realised=decimal_text(item.realised, item.decimals),
         funding=decimal_text(item.funding, item.decimals),
         stop_loss=price(item.stop_loss),

@@ -115,7 +115,7 @@ async def test_alerts_are_those_of_the_key_alone(server):
         'alerts, alerts_eurusd, signals_eurusd: a key is needed; send {"type":"auth","key":"..."} first'
     )
     hub = server.context.fanout.hub
-    encoder = hub.encoder(private_topic("alerts", 0, "another"))
+    encoder = hub.encoder(private_topic("alerts", 0, ("key", "another")))
     assert encoder.kinds == (TRADE,)
     server.context.alerts.add("guide", "another", server.context.alerts.of("guide", "demo")[0].spec)
     other = await hear(server, "alerts")

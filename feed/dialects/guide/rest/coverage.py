@@ -77,7 +77,7 @@ def coverage(context: RestContext, call: Call) -> Coverage:
     """Of the whole market, as it stands."""
     del call
     return Coverage(
-        kinds=Tiers(public=list(channels.PUBLIC), premium=[channels.SIGNALS], private=[channels.ALERTS]),
+        kinds=Tiers(public=list(channels.PUBLIC), premium=[channels.SIGNALS], private=list(channels.PRIVATE)),
         latency_ms_p50=context.latency_ms(0.5),
         latency_ms_p99=context.latency_ms(0.99),
         instruments=[

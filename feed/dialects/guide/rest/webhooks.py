@@ -16,6 +16,8 @@ from feed.dialects.messages import unknown
 from feed.dialects.options import Options
 from feed.dialects.rest import Call, Endpoint, RestContext
 from feed.dialects.webhooks import WebhookMade, WebhookShown
+from feed.errors import ProtocolError
+from feed.model.topics import Topic
 from feed.webhooks.targets import LONGEST_URL
 
 _PATH: Final = PREFIX + "/webhooks"
@@ -48,7 +50,7 @@ def create(context: RestContext, call: Call) -> WebhookMade:
     finder = ChannelFinder(context.listing, _OPTIONS)
     topics = []
     for channel in dict.fromkeys(wanted.channels):
-        found = [topic for topic in finder.topics(channel, key) if topic.channel in _PUSHED]
+        found = _pushed(finder, channel, key)
         if not found:
             near = f"pushed are {ALERTS}, {ALERTS}_<symbol> and {SIGNALS}_<symbol>"
             raise Problem(404, "not_found", f"{unknown('channel(s)', [channel])}; {near}")
@@ -61,6 +63,13 @@ def create(context: RestContext, call: Call) -> WebhookMade:
         events=channels.names(topics, context.listing),
         topics=topics,
     )
+
+
+def _pushed(finder: ChannelFinder, channel: str, key: str) -> list[Topic]:
+    try:
+        return [topic for topic in finder.topics(channel, key) if topic.channel in _PUSHED]
+    except ProtocolError:  # of an account, and so not among them
+        return []
 
 
 def listed(context: RestContext, call: Call) -> list[WebhookShown]:
