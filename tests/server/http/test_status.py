@@ -117,7 +117,7 @@ async def test_coverage_says_what_there_is_and_how_late(open_server):
         code, _, found = await ask(server.connect(), "/guide/api/v1/coverage")
         assert code == 200
         assert found["kinds"]["premium"] == ["signals"]
-        assert found["kinds"]["private"] == ["alerts"]
+        assert found["kinds"]["private"] == ["alerts", "orders", "positions", "balances"]
         assert "candles_1d" in found["kinds"]["public"]
         assert 0 < found["latency_ms_p50"] <= found["latency_ms_p99"]
         first = found["instruments"][0]
