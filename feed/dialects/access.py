@@ -80,6 +80,8 @@ class Access:
         token: Whether an access token that was given for the key is presented in its place.
         needed: Whether there must be a key; if not, a bad one is refused all the same.
         needed_here: The same for a client on this machine.
+        passes_over: Whether a key that is not accepted is as good as none: where anybody may ask, and a key
+            only tells who is counted.
         bad_key: Status for a key that is not accepted.
         wording: Of every refusal.
         wording_type: What ``wording`` gives.
@@ -95,6 +97,7 @@ class Access:
     scope: Scope = Scope.READ
     needed: bool = False
     needed_here: bool = True
+    passes_over: bool = False
     bad_key: int = 401
     wording: Callable[[Problem], object] = detailed
     wording_type: type = Error

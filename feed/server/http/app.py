@@ -197,7 +197,7 @@ class _Handlers:
             self._check_place(request, endpoint)
             return _checked(endpoint.access, request.headers, self._context, _arrival(request))
         except Problem as problem:
-            return problem
+            return None if endpoint.access.passes_over else problem
 
     async def _answered(
         self,

@@ -72,7 +72,10 @@ def _page(context: RequestContext) -> Iterator[str]:
     yield "<h2>WebSocket</h2>"
     yield table(("protocol", "paths"), ((name, "  ".join(at)) for name, at in protocol_paths().items()))
     yield "<h2>HTTP</h2>"
-    rows = ((item.method, item.path, item.access.header, item.summary) for item in context.endpoints)
+    rows = (
+        (item.method, item.path, "" if item.access.passes_over else item.access.header, item.summary)
+        for item in context.endpoints
+    )
     yield table(("method", "path", "key in", ""), rows)
     yield "<h2>Settings</h2><p>A file of them is given with <code>feed serve --config FILE</code>; "
     yield "<code>feed config</code> prints those in force as such a file.</p>"

@@ -115,14 +115,15 @@ def _responses(endpoint: Endpoint[RequestContext], schema: dict[int, dict[str, A
         media, kind = endpoint.returns.partition(";")[0], {}
     else:
         media, kind = JSON, schema[id(endpoint.returns)]
+    keyed = access.header and not access.passes_over
     refusals = {
         400: "The request is malformed.",
         408: "The request was not complete in time.",
         413: "The body is too long.",
         **({429: "Too many requests."} if endpoint.metered else {}),
-        **({401: "There is no key, or it is in the wrong place."} if access.header else {}),
-        **({access.bad_key: "The key is not accepted."} if access.header and access.bad_key != 401 else {}),
-        **({403: "The key does not allow this."} if access.header else {}),
+        **({401: "There is no key, or it is in the wrong place."} if keyed else {}),
+        **({access.bad_key: "The key is not accepted."} if keyed and access.bad_key != 401 else {}),
+        **({403: "The key does not allow this."} if keyed else {}),
         **endpoint.refusals,
     }
     refusal = {JSON: {"schema": schema[id(access.wording_type)]}}

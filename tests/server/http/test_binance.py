@@ -1,7 +1,10 @@
 """What is answered by request, and what is refused in which words."""
 
+import hmac
+import time
+
 import pytest
-from asking import ask
+from asking import KEY, ask
 from scripts import Script, quote
 
 from feed import Settings
@@ -10,6 +13,7 @@ from feed.model.events import STATUS, Status
 from feed.model.instruments import Instrument, Listing
 from feed.policies import Policies
 from feed.server.router import ListenerConfig
+from feed.settings import DEMO_SECRET
 
 pytestmark = pytest.mark.protocols("binance")
 
@@ -301,13 +305,35 @@ async def test_weight_is_counted_and_too_much_is_refused_then_banned(open_server
         assert (await info())[:3] == (200, None, "20")
 
 
+async def test_a_good_key_is_counted_by_itself(open_server):
+    """Whoever else is at its address; one that is not accepted is as good as none."""
+    policy = type(Policies().binance)(weight_per_minute=40)
+    settings = Settings(policies=Policies(binance=policy))
+    async with open_server(settings, Script(listing=LISTING), wall=lambda: 1_700_000_000.0) as server:
+
+        async def used(**headers):
+            path = "/api/v3/exchangeInfo?symbol=BTCUSDT"
+            status, answer, _ = await get(server, path, **headers)
+            return status, answer["x-mbx-used-weight-1m"]
+
+        for _ in range(2):
+            await used()
+        assert await used(**{"X-MBX-APIKEY": "nobody's"}) == (429, "60")
+        assert await used(**{"X-MBX-APIKEY": KEY}) == (200, "20")
+        assert await used() == (429, "80")
+
+
 async def test_clients_that_list_everything_find_nothing_else(exchange):
     """Margin and futures: one answer that is missing, and the whole list fails."""
-    signed = "?timestamp=1&recvWindow=10000&signature=00"
     for path in ("capital/config/getall", "margin/allPairs", "margin/isolated/allPairs"):
-        status, headers, body = await get(exchange, f"/sapi/v1/{path}{signed}")
+        query = f"timestamp={int(time.time() * 1000)}&recvWindow=60000"
+        signature = hmac.digest(DEMO_SECRET.encode(), query.encode(), "sha256").hex()
+        target = f"/sapi/v1/{path}?{query}&signature={signature}"
+        status, headers, body = await get(exchange, target, **{"X-MBX-APIKEY": KEY})
         assert (status, body) == (200, [])
         assert "x-mbx-used-weight-1m" in headers
+        status, _, body = await get(exchange, target, **{"X-MBX-APIKEY": "nobody's"})
+        assert (status, body["code"]) == (401, -2015)
     for interface in ("fapi", "dapi"):
         _, _, body = await get(exchange, f"/{interface}/v1/exchangeInfo")
         assert body == {

@@ -16,7 +16,10 @@ GROUP: Final = "Binance Spot"
 TIME_UNIT: Final = "x-mbx-time-unit"
 """Header that asks for times in another unit."""
 
-ANYBODY: Final = Access(wording=worded, wording_type=ErrorBody)
+KEY_HEADER: Final = "X-MBX-APIKEY"
+ANYBODY: Final = Access(
+    header=KEY_HEADER, dialect=NAME, passes_over=True, wording=worded, wording_type=ErrorBody
+)
 LIMITS: Final = {
     418: "Banned: requests went on after 429.",
     429: "Too much request weight used.",

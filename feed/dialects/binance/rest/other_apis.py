@@ -11,18 +11,37 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+import attrs
+
 from feed.dialects.access import Shape
+from feed.dialects.binance.account.operations import Operation, Security
+from feed.dialects.binance.account.view import AccountView
+from feed.dialects.binance.fields import Fields
 from feed.dialects.binance.limits import RateLimit
+from feed.dialects.binance.queries import weighs
 from feed.dialects.binance.rest.endpoints import ANYBODY, GROUP, LIMITS, PREFIX, TIME_UNIT
+from feed.dialects.binance.rest.private import SIGNED, private
 from feed.dialects.binance.symbols import NAME
 from feed.dialects.binance.views import time_unit
+from feed.dialects.parameters import Parameter
 from feed.dialects.rest import Call, Endpoint, RestContext
 
-_EMPTY: Final = {
-    "/sapi/v1/capital/config/getall": "Ways to deposit and withdraw: there are none",
-    "/sapi/v1/margin/allPairs": "Pairs of cross margin: there are none",
-    "/sapi/v1/margin/isolated/allPairs": "Pairs of isolated margin: there are none",
-}
+_EMPTY: Final = (
+    (
+        "/sapi/v1/capital/config/getall",
+        "Ways to deposit and withdraw: there are none",
+        Security.USER_DATA,
+        10,
+    ),
+    ("/sapi/v1/margin/allPairs", "Pairs of cross margin: there are none", Security.USER_STREAM, 1),
+    (
+        "/sapi/v1/margin/isolated/allPairs",
+        "Pairs of isolated margin: there are none",
+        Security.USER_STREAM,
+        1,
+    ),
+)
+_SYMBOL: Final = Parameter(name="symbol", meaning="A pair.", most=None, optional=True)
 _FUTURES: Final = {
     "/fapi/v1/exchangeInfo": "Futures that are margined in dollars: there are none",
     "/dapi/v1/exchangeInfo": "Futures that are margined in coins: there are none",
@@ -67,9 +86,9 @@ def system_status(context: RestContext, call: Call) -> SystemStatus:
     return SystemStatus(status=0, msg="normal")
 
 
-def nothing(context: RestContext, call: Call) -> list[str]:
+def nothing(view: AccountView, fields: Fields) -> list[str]:
     """An empty list."""
-    del context, call
+    del view, fields
     return []
 
 
@@ -85,10 +104,27 @@ def no_futures(context: RestContext, call: Call) -> NoFutures:
     )
 
 
-def endpoints() -> tuple[Endpoint[RestContext], ...]:
-    """Those of this module. They take the parameters of a signed request, and look at none."""
+def empty(path: str, summary: str, security: Security, weight: int) -> Endpoint[RestContext]:
+    """An endpoint at which whoever has a key finds nothing; clients sign also where they need not."""
+    signed = security is not Security.USER_STREAM
+    parameters = (_SYMBOL,) if signed else (_SYMBOL, *(attrs.evolve(one, optional=True) for one in SIGNED))
+    return private(
+        Operation(
+            path=path,
+            summary=summary,
+            security=security,
+            parameters=parameters,
+            answer=nothing,
+            returns=list[str],
+            weight=weighs(weight),
+        )
+    )
 
-    def endpoint(
+
+def endpoints() -> tuple[Endpoint[RestContext], ...]:
+    """Those of this module."""
+
+    def anybody(
         path: str, summary: str, handle: Callable[[RestContext, Call], object], returns: Any
     ) -> Endpoint[RestContext]:
         return Endpoint(
@@ -104,7 +140,7 @@ def endpoints() -> tuple[Endpoint[RestContext], ...]:
         )
 
     return (
-        endpoint("/sapi/v1/system/status", "Whether the exchange works", system_status, SystemStatus),
-        *(endpoint(path, summary, nothing, list[str]) for path, summary in _EMPTY.items()),
-        *(endpoint(path, summary, no_futures, NoFutures) for path, summary in _FUTURES.items()),
+        anybody("/sapi/v1/system/status", "Whether the exchange works", system_status, SystemStatus),
+        *(empty(*row) for row in _EMPTY),
+        *(anybody(path, summary, no_futures, NoFutures) for path, summary in _FUTURES.items()),
     )

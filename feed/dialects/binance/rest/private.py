@@ -13,7 +13,7 @@ from feed.dialects.binance import errors
 from feed.dialects.binance.account.operations import Answered, Operation, Security, admit
 from feed.dialects.binance.account.view import AccountView
 from feed.dialects.binance.errors import ErrorBody, worded
-from feed.dialects.binance.rest.endpoints import GROUP, LIMITS, PREFIX, TIME_UNIT
+from feed.dialects.binance.rest.endpoints import GROUP, KEY_HEADER, LIMITS, PREFIX, TIME_UNIT
 from feed.dialects.binance.signing import signed_http
 from feed.dialects.binance.symbols import NAME
 from feed.dialects.binance.views import MarketView, time_unit
@@ -57,7 +57,7 @@ class KeyAccess(Access):
 
 KEY: Final = KeyAccess(
     name="binanceKey",
-    header="X-MBX-APIKEY",
+    header=KEY_HEADER,
     dialect=NAME,
     needed=True,
     wording=worded,
