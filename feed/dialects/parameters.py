@@ -42,6 +42,7 @@ class Parameter:
         least: Smallest value of a whole number; None for a text.
         most: Largest value of a whole number, or length of a text; None where more is taken for the most.
         choices: All that a text may be; empty when that is not for here to say.
+        pattern: Regular expression of a text, for the documents; empty for none.
         aliases: Whether the endpoint knows further names of the choices.
         example: One that works.
         in_path: Whether it is a part of the path, ``{name}`` there, and not of the query.
@@ -54,6 +55,7 @@ class Parameter:
     least: int | None = None
     most: int | None
     choices: tuple[str, ...] = ()
+    pattern: str = ""
     aliases: bool = False
     example: str | int | None = None
     in_path: bool = False

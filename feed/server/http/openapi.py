@@ -90,7 +90,11 @@ def _parameter(parameter: Parameter, context: RequestContext) -> dict[str, Any]:
         kind: dict[str, Any] = {"type": "string", "minLength": 1}
         if parameter.most is not None:
             kind["maxLength"] = parameter.most
-        choices = parameter.choices or (context.listing.symbols if parameter.name == "symbol" else ())
+        choices = parameter.choices
+        if parameter.pattern:
+            kind["pattern"] = parameter.pattern
+        elif not choices and parameter.name == "symbol":
+            choices = context.listing.symbols
         if choices:
             kind = {"type": "string", "enum": list(choices)}
     else:

@@ -13,12 +13,12 @@ STATUSES: Final = ("TRADING", "HALT", "BREAK")
 
 def symbol_parameter(listing: Listing, *, needed: bool = False) -> Parameter:
     """Which symbol."""
-    names = tuple(symbol.name for symbol in symbols(listing))
+    names = [symbol.name for symbol in symbols(listing)]
     return Parameter(
         name="symbol",
         meaning="A symbol, in capitals.",
         most=None,
-        choices=names,
+        pattern="^[A-Z0-9]{1,20}$",
         optional=not needed,
         example=names[0] if names else None,
     )
