@@ -15,9 +15,9 @@ from decimal import Decimal
 from typing import Final
 
 from feed.model.accounts import PARTICIPANTS
-from feed.model.events import EXECUTION, WALLET, Row, Side
+from feed.model.events import CLEAR, EXECUTION, WALLET, Row, Side
 from feed.model.executions import ExecutionReport, Leg, WalletChanged
-from feed.model.instruments import Instrument, Listing
+from feed.model.instruments import Contract, Instrument, Listing
 from feed.settings import SpotDeposit
 
 LEAST_DECIMALS: Final = 8
@@ -28,24 +28,31 @@ class AssetUnits:
     """
     The units of assets at each venue, fine enough that every size, and every price times size, is whole.
 
+    A derivative has no assets: none are handed over.
+
     Attributes:
         decimals: Digits of each asset, by venue and asset: a unit is ``10 ** -decimals``.
-        base_scales: Units of the base asset in one lot, by index of the instrument.
-        quote_scales: Units of the quote asset in one tick times one lot, by index of the instrument.
+        base_scales: Units of the base asset in one lot, by index of the instrument; 0 for a derivative.
+        quote_scales: Units of the quote asset in one tick times one lot, by the same; 0 for a derivative.
     """
 
     def __init__(self, listing: Listing) -> None:
         self.decimals: Final[dict[str, dict[str, int]]] = {}
         for item in listing:
+            if item.contract is not Contract.SPOT:
+                continue
             here = self.decimals.setdefault(item.venue, {})
             for asset, digits in ((item.base, item.size_decimals), (item.quote, _value_digits(item))):
                 here[asset] = max(here.get(asset, LEAST_DECIMALS), digits)
-        self.base_scales: Final = tuple(
-            item.lot * _power(self.decimals[item.venue][item.base] - item.size_decimals) for item in listing
-        )
-        self.quote_scales: Final = tuple(
-            item.tick * item.lot * _power(self.decimals[item.venue][item.quote] - _value_digits(item))
-            for item in listing
+        scales = [self._scales(item) if item.contract is Contract.SPOT else (0, 0) for item in listing]
+        self.base_scales: Final = tuple(base for base, _ in scales)
+        self.quote_scales: Final = tuple(quote for _, quote in scales)
+
+    def _scales(self, item: Instrument) -> tuple[int, int]:
+        here = self.decimals[item.venue]
+        return (
+            item.lot * _power(here[item.base] - item.size_decimals),
+            item.tick * item.lot * _power(here[item.quote] - _value_digits(item)),
         )
 
     def whole(self, venue: str, asset: str, amount: Decimal) -> int:
@@ -194,6 +201,8 @@ class Wallets:
                 self.report(ExecutionReport.from_row(0, row))
             elif row[0] == WALLET:
                 self._state(WalletChanged.from_row(0, row))
+            elif row[0] == CLEAR:
+                self._forget(row[1])
 
     def report(self, item: ExecutionReport) -> None:
         """Take the next report into account."""
@@ -226,6 +235,15 @@ class Wallets:
             base_decimals=decimals[item.base],
             quote_decimals=decimals[item.quote],
         )
+
+    def _forget(self, instrument: int) -> None:
+        """A recording begins again, or a market: no order of before rests or waits there any more."""
+        for order, where in list(self.orders.items()):
+            wallet = self._wallets[where]
+            item = wallet.orders[order]
+            if item.instrument == instrument:
+                self._lock(wallet, item, -item.locked)
+                del self.orders[order], wallet.orders[order]
 
     def _state(self, item: WalletChanged) -> None:
         """What is told counts, where a recording does not begin with the deposits of this run."""

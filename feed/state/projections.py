@@ -8,6 +8,7 @@ from feed.analytics.bars import Bars
 from feed.model.accounts import Accounts
 from feed.model.events import (
     BALANCE,
+    CLEAR,
     EXECUTION,
     FILL,
     LIQUIDATION,
@@ -27,7 +28,7 @@ from feed.state.last_trades import LastTrades
 from feed.state.market_state import MarketState
 
 _OF_ACCOUNTS: Final = (ORDER, FILL, POSITION, BALANCE)
-_OF_WALLETS: Final = (EXECUTION, WALLET)
+_OF_WALLETS: Final = (CLEAR, EXECUTION, WALLET)
 
 
 class Projections:

@@ -3,6 +3,7 @@
 import pickle
 from functools import partial
 
+import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from feed.model.events import (
     ADD,
     CLEAR,
     CLOCK,
+    EXECUTION,
     FUNDING,
     LEVEL,
     QUOTE,
@@ -21,10 +23,13 @@ from feed.model.events import (
     TRADE,
     Side,
     Status,
+    event,
 )
 from feed.model.requests import Create
 from feed.model.scenario import Scenario
-from feed.model.trading import OrderState, Pricing, Reason
+from feed.model.spot_requests import PlaceSpotOrder
+from feed.model.trading import OrderState, Pricing, Reason, Trigger
+from feed.model.wallets import Wallets
 from feed.settings import Trading
 from feed.sim.clients import ClientMarket
 from feed.sim.defaults import default_market
@@ -132,6 +137,26 @@ def test_open_orders_are_cancelled_and_accounts_stay():
     told = [row for row in rows if row[0] == 9]
     assert [(row[6], row[7]) for row in told] == [(OrderState.CANCELLED, Reason.STARTED_ANEW)]
     assert run.execute(request)[0][6] == OrderState.REFUSED  # the same id: it is the same account
+
+
+def test_orders_that_assets_pay_for_are_cancelled_and_wallets_stay():
+    """Those that wait for a trigger too; nothing stays locked, for who follows the stream neither."""
+    run = ClientMarket(LoopedScenario(SCENARIO), trading=Trading())
+    follower = Wallets(run.listing, deposits=Trading().deposits, history=10)
+    run.opening()
+    run.advance(START + SECOND)
+    rest = PlaceSpotOrder(account=7, instrument=0, side=Side.BUY, price=1, size=1)
+    wait = attrs.evolve(rest, trigger=Trigger.STOP, trigger_price=1 << 60)
+    rows = run.execute(rest) + run.execute(wait) + run.advance(START + 4 * SECOND)
+    follower.apply(rows)
+    reports = [event(0, row) for row in rows if row[0] == EXECUTION]
+    assert [item.state.name for item in reports] == ["ACTIVE", "UNTRIGGERED", "CANCELLED", "CANCELLED"]
+    assert {item.reason for item in reports[2:]} == {Reason.STARTED_ANEW}
+    for wallets in (run.wallets, follower):
+        assert not wallets.orders
+        wallet = wallets.find(7, run.listing[0].venue)
+        assert not any(balance.locked for balance in wallet.balances.values())
+        assert len(wallet.finished) == 2
 
 
 # --- recordings ------------------------------------------------------------------------------------

@@ -37,6 +37,7 @@ from feed.settings import SpotDeposit
 MORE = ("ETH-USD", "BTC-USDT", "ETH-USDT")
 SPOT = (0, 1, 4, 5, 6)
 """Instruments whose assets are traded; two of them are traded on margin too, one of them without a venue."""
+DERIVATIVES = (2, 3)
 DEPOSITS = (
     SpotDeposit("USD", 50_000),
     SpotDeposit("USDT", 50_000),
@@ -131,15 +132,31 @@ class Play(conservation.Play):
             halted = Status.DELISTED if chance > 0.997 else Status.HALTED
             after = halted if statuses[at] is Status.TRADING else Status.TRADING
             self.hear(self.run._clearing.told(market.set_status(at, after)))
-        rows = self.run.execute(self.draw_spot(rng))
+        request = self.draw_spot(rng)
+        if rng.random() < 0.02:
+            request = PlaceSpotOrder(account=1, instrument=rng.choice(DERIVATIVES), side=Side.BUY, size=1)
+        if rng.random() < 0.06:
+            request = self.draw_other_side(rng)
+        rows = self.run.execute(request)
         assert sum(row[0] == ANSWER for row in rows) == 1
         self.hear(rows)
+
+    def draw_other_side(self, rng):
+        """One that meets an order of its own account, which is placed first between the best prices."""
+        account, at = rng.choice(ACCOUNTS), rng.choice(SPOT)
+        side, price = rng.choice(list(Side)), max(1, self.market.mark(at))
+        wallet = self.run.wallets.find(account, self.run.listing[at].venue)
+        terms = self.terms_of_order(rng, wallet, at) | {"price": price, "type": Pricing.LIMIT, "expires": 0}
+        terms |= {"trigger": Trigger.NONE, "size": max(1, terms["size"] // 50), "quote_size": 0}
+        common = {"account": account, "instrument": at}
+        first = terms | {"side": side, "time_in_force": TimeInForce.GTC}
+        self.hear(self.run.execute(PlaceSpotOrder(**common, **first)))
+        size = max(1, first["size"] * rng.choice([1, 1, 2]) // rng.choice([1, 2]))
+        return PlaceSpotOrder(**common, **(terms | {"side": Side(1 - side), "size": size}))
 
     def draw_spot(self, rng):
         """Any request about assets, near the market more often than not."""
         account, at = rng.choice(ACCOUNTS), rng.choice(SPOT)
-        if rng.random() < 0.02:
-            at = rng.choice([2, 3])  # no assets there
         listed_ = self.run.listing[at]
         wallet = self.run.wallets.find(account, listed_.venue)
         own = list(wallet.orders.values())

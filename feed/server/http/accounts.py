@@ -161,9 +161,7 @@ def show_accounts(context: RequestContext, call: Call) -> AccountList:
 def _account(context: RequestContext, values: Valuation, number: int, keys: list[str]) -> AccountShown:
     accounts, listing = values.accounts, context.listing
     found, now = accounts.find(number), context.market_state.now
-    wallets = [
-        (venue, context.wallets.find(number, venue)) for owner, venue in context.wallets if owner == number
-    ]
+    wallets = [(venue, context.wallets.find(number, venue)) for venue in context.wallets.units.decimals]
     return AccountShown(
         account=number,
         keys=keys,

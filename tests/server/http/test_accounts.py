@@ -10,6 +10,7 @@ from virtual import run
 
 from feed.model.events import Side
 from feed.model.requests import Create
+from feed.model.spot_requests import PlaceSpotOrder
 from feed.model.trading import Pricing
 
 TAKE = {"type": Pricing.MARKET, "slippage": 20_000, "leverage": 5}
@@ -53,6 +54,24 @@ def test_the_operator_sees_what_accounts_hold():
             assert not now["more"]
             first = await shown(opened, "?limit=1")
             assert ([it["account"] for it in first["accounts"]], first["more"]) == ([1], True)
+
+    run(main)
+
+
+def test_the_operator_sees_what_wallets_hold():
+    """At every venue, also of who never asked for anything there; of each asset what is free, and locked."""
+
+    async def main():
+        async with railway() as opened:
+            order = PlaceSpotOrder(account=1, instrument=0, side=Side.BUY, size=100, price=50_000_00)
+            opened.script.submit(order)
+            await trio.sleep(0.05)
+            alice, bob, _ = (await shown(opened))["accounts"]
+            usd = {"venue": "coinbase", "asset": "USD", "free": "99500.00000000", "locked": "500.00000000"}
+            assert usd in alice["wallets"]
+            assert (alice["orders"], alice["spot_orders"], bob["spot_orders"]) == (0, 1, 0)
+            assert usd | {"free": "100000.00000000", "locked": "0.00000000"} in bob["wallets"]
+            assert [one["asset"] for one in bob["wallets"]] == ["BTC", "USD", "ETH"]
 
     run(main)
 
