@@ -77,7 +77,7 @@ class KeyStore:
     def replace(self, entries: Iterable[KeyRecord]) -> None:
         """Accept these keys from now on, and no others."""
         self._entries = tuple(entries)
-        digests = {digest for entry in self._entries for digest in (entry.digest, entry.secret)}
+        digests = {held for entry in self._entries for held in (entry.digest, entry.secret)}
         digests |= {digest(entry.signing_secret) for entry in self._entries if entry.signing_secret}
         self._holds = digests.__contains__  # which, unlike them, shows nothing in a traceback
 
