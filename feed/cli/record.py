@@ -41,13 +41,22 @@ if TYPE_CHECKING:
 @click.option("--key", default=DEMO_KEY, envvar="FEED_KEY", metavar="KEY", help="API key.  [env: FEED_KEY]")
 @secret_option(DEMO_SECRET)
 @click.option(
-    "--symbols", default=DEFAULT_SYMBOLS, metavar="LIST", show_default=True, help="Separated by commas."
+    "--symbols",
+    metavar="LIST",
+    help=f"Separated by commas.  [default: {DEFAULT_SYMBOLS}, or what is usual in the protocol]",
 )
 @click.option(
     "--count", type=click.IntRange(1), metavar="MESSAGES", help="Stop after so many messages of the market."
 )
 def record(
-    url: str, *, output: Path, dialect: str | None, key: str, secret: str, symbols: str, count: int | None
+    url: str,
+    *,
+    output: Path,
+    dialect: str | None,
+    key: str,
+    secret: str,
+    symbols: str | None,
+    count: int | None,
 ) -> int:
     """
     Subscribe at URL to quotes, trades and books, as far as the protocol has them, and record them until
@@ -64,10 +73,12 @@ def record(
     # Not at the top: `feed --help` should not wait for a WebSocket library to load.
     import trio  # noqa: PLC0415
 
-    wanted = names(symbols)
+    wanted = names(symbols if symbols is not None else DEFAULT_SYMBOLS)
     if not wanted:
         raise ConfigError("there is none", where="--symbols")
     kept = _Kept.of(url, dialect, output)
+    if symbols is None:
+        wanted = list(codec_for(url, kept.dialect).usual_symbols) or wanted
     if kept.left_out:
         click.echo(f"feed: {url}: not recorded: {', '.join(kept.left_out)}", err=True)
     with _sigint_ignored(kept.path), unfinished(output) as out:

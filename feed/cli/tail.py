@@ -78,7 +78,7 @@ async def _tail(options: dict[str, Any]) -> None:
         options["url"],
         key=options["key"],
         secret=options["secret"],
-        symbols=wanted or await _usual_symbols(options["url"]),
+        symbols=wanted or await _usual_symbols(options["url"], options["dialect"]),
         channels=["book"] if book else names(options["channels"]),
         dialect=options["dialect"],
         raw=show is _print_messages,
@@ -88,8 +88,12 @@ async def _tail(options: dict[str, Any]) -> None:
             await show(open_feed, options)
 
 
-async def _usual_symbols(url: str) -> list[str]:
+async def _usual_symbols(url: str, dialect: str | None) -> list[str]:
     """A few that the server has; where it does not say, those that most servers have."""
+    from feed.dialects.discovery import codec_for  # noqa: PLC0415
+
+    if usual := codec_for(url, dialect).usual_symbols:
+        return list(usual)
     from feed.client.fetch import fetcher  # noqa: PLC0415
     from feed.client.known import choose, listing_url, symbols_of  # noqa: PLC0415
 

@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import zip_longest
 
 import attrs
 import msgspec
 
-
-class _Numbered(msgspec.Struct):
-    """What is read of a message."""
-
-    seq: object = None
-
-
-_NUMBERED = msgspec.json.Decoder(_Numbered)
+from feed.dialects.client import sequence_number
 
 
 @attrs.frozen
@@ -35,13 +28,13 @@ class Line:
     settled: bool
 
 
-def line(data: bytes, *, settled: bool) -> Line:
-    """A message, and its sequence number where it has one."""
+def line(data: bytes, *, settled: bool, number: Callable[[bytes], int | None] = sequence_number) -> Line:
+    """A message, and its sequence number where it has one, as ``number`` reads it."""
     try:
-        seq = _NUMBERED.decode(data).seq
+        seq = number(data)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         seq = None  # no object: whatever it is, it is compared
-    return Line(data, seq if isinstance(seq, int) else None, settled)
+    return Line(data, seq, settled)
 
 
 @attrs.frozen(kw_only=True)

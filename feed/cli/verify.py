@@ -31,9 +31,10 @@ WAYS = ("fast", "slow", "late")
 
 
 def usual() -> str:
-    """The protocol that is spoken when none is named: the first in which orders can be sent."""
+    """The protocol that is spoken when none is named: the first at ``/`` in which orders can be sent."""
     known = [dialects()[name] for name in with_codec()]
-    return next((dialect.name for dialect in known if dialect.trades), known[0].name)
+    at_root = [dialect for dialect in known if dialect.root_query is not None] or known
+    return next((dialect.name for dialect in at_root if dialect.trades), at_root[0].name)
 
 
 @click.command(epilog=example("feed verify ws://127.0.0.1:8080 --connections 8 --seconds 10"))
@@ -157,8 +158,10 @@ async def _listen(
     from feed.cli.live import refusals  # noqa: PLC0415
     from feed.client import Channel, Connected, Disconnected, ServerError, connect  # noqa: PLC0415
 
+    number = codecs()[options["dialect"]].number
+
     def keep(data: bytes) -> None:
-        lines.append(line(data, settled=settled.is_set()))
+        lines.append(line(data, settled=settled.is_set(), number=number))
 
     async def settle() -> None:
         await trio.sleep(SETTLE_SECONDS)

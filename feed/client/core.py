@@ -105,7 +105,7 @@ class Core:
             one.ask(resume=self._resume and by is not Resuming.NEVER)
         if not self._resume:
             return self._entry.url({}, ours=False)
-        options = {"ext": self._codec.extensions}
+        options = {"ext": self._codec.extensions} if self._codec.extensions else {}
         since = self._progress[0].asked if by is Resuming.BY_URL else None
         return self._entry.url(
             options if since is None else options | {"since": since.text}, ours=self._resumes

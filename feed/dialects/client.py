@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 import attrs
 import msgspec
@@ -159,6 +159,19 @@ class ClientHandshake(Protocol):
         ...
 
 
+class _Numbered(msgspec.Struct):
+    seq: object = None
+
+
+_NUMBERED: Final = msgspec.json.Decoder(_Numbered)
+
+
+def sequence_number(data: bytes) -> int | None:
+    """The member ``seq`` of a message."""
+    seq = _NUMBERED.decode(data).seq
+    return seq if isinstance(seq, int) else None
+
+
 @attrs.frozen(kw_only=True)
 class Codec:
     """
@@ -172,12 +185,19 @@ class Codec:
         required: What the document asks of clients.
         advised: What it recommends, or what any client had better do.
         client_handshake: What goes with the handshake; None for nothing.
-        extensions: Of the option ``ext``, that the servers of this project are asked for.
+        extensions: Of the option ``ext``, that the servers of this project are asked for; empty for none.
         requests: What each request subscribes to; a subscription resumes by itself.
         resuming: How they resume.
+        usual_symbols: What is subscribed to where nobody names a symbol; empty where what the server lists
+            says more.
         filters: Whether a client of several symbols is sent all of the market, and takes its own out.
         importer: Format of ``feed import`` whose lines are messages of this protocol as they come; empty
             where there is none, and a raw capture says what is missing in them.
+        subscribe_word: Stands in every message that subscribes.
+        book_word: Stands in messages that subscribe to a book, and in paths where one is had by request.
+        path_word: Stands in the path of a connection that subscribes by it; empty where none does.
+        number: Reads of a message a number that never falls in the streams of one symbol; None where it
+            has none. It may raise :class:`msgspec.DecodeError`.
     """
 
     client_session: Callable[[SubscriptionSpec, Directory], ClientSession]
@@ -190,8 +210,13 @@ class Codec:
     extensions: str = "seq"
     requests: Callable[[SubscriptionSpec], Sequence[Streams]] = together
     resuming: Resuming = Resuming.BY_REQUEST
+    usual_symbols: tuple[str, ...] = ()
     filters: bool = False
     importer: str = ""
+    subscribe_word: str = '"subscribe"'
+    book_word: str = "book"
+    path_word: str = ""
+    number: Callable[[bytes], int | None] = sequence_number
 
 
 def read(decoder: msgspec.json.Decoder[T], text: str, *, name: str = "type") -> T | None:

@@ -22,7 +22,11 @@ class GateMode(enum.Enum):
 
 
 class Frames:
-    """Cuts what a server sends into its HTTP head and whole frames; plain HTTP is left alone. Sans-I/O."""
+    """
+    Cuts what a server sends into its HTTP head and whole frames. Sans-I/O.
+
+    Plain HTTP is left alone; a WebSocket may begin on a connection that has served requests before.
+    """
 
     def __init__(self) -> None:
         self._rest = b""
@@ -31,6 +35,8 @@ class Frames:
 
     def feed(self, data: bytes) -> list[bytes]:
         """Take ``data``; what is whole now."""
+        if self._plain and data.startswith(_UPGRADED):  # an answer is a write of its own
+            self._plain, self._in_head = False, True
         self._rest += data
         whole, at = [], 0
         while end := self._end(at):

@@ -24,6 +24,7 @@ from feed.stream.transport import Transport
 
 _TLS_HANDSHAKE: Final = 0x16
 _MESSAGE_BYTES: Final = 1024 * 1024
+_UPGRADE: Final = b"upgrade: websocket"
 _UNKNOWN: Final = re.compile(rb"Unknown (symbol|market|channel)[^\"]*")
 
 
@@ -148,6 +149,10 @@ class Proxy(FaultyTransport):
             self.gate = None  # sealed: there is nothing to be heard
             self._sealed = True
         elif visit.upgraded or not visit.path:
+            self._reader.receive_data(data)
+        elif data.startswith(b"GET ") and _UPGRADE in data.lower():
+            # A client that keeps its connections has asked for something before, by plain HTTP.
+            self._reader = ServerProtocol(max_size=_MESSAGE_BYTES)
             self._reader.receive_data(data)
         for item in self._reader.events_received():
             match item:

@@ -98,6 +98,23 @@ async def test_plain_http_is_left_alone(below):
     assert (tap.visit.path, tap.visit.upgraded, tap.visit.said) == ("/health", False, [])
 
 
+async def test_a_websocket_may_begin_where_requests_were_served(below):
+    """On a connection that its client keeps: its path, its messages, and its frames are on record."""
+    tap = Proxy(below, Visit(1.0), lambda: 5.0)
+    below.incoming = [b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n", request("/ws"), frame(TEXT, b"one")]
+    await tap.receive()
+    tap.send(b"HTTP/1.1 200 OK\r\n\r\nok")
+    await tap.receive()
+    tap.send(HEAD + text_frame("one"))
+    await tap.receive()
+    visit = tap.visit
+    assert (visit.path, visit.upgraded, [one.text for one in visit.said]) == ("/ws", True, ["one"])
+    below.out = b""
+    tap.wire = GateMode.MUTE
+    tap.send(text_frame("two") + PING)
+    assert below.out == PING
+
+
 def test_a_good_wire_passes_everything(tap, below):
     """In frames, whatever the pieces."""
     tap.send(text_frame("one")[:3])
