@@ -84,7 +84,8 @@ class Bans:
 
     Attributes:
         refusals: Refused requests in one window at which a ban begins.
-        first_seconds: Length of the first ban; each further one is twice as long.
+        first_seconds: Length of the first ban, which lasts to the end of the window at least; each further one
+            is twice as long.
         most_seconds: Length of the longest; after as long without another one, all is forgotten.
     """
 
@@ -196,7 +197,8 @@ class RequestCounter:
         length = min(self._bans.first_seconds << min(offender.bans, 32), self._bans.most_seconds)
         offender.bans += 1
         offender.refused = 0
-        offender.until = now + length
+        # Whoever has waited for its end must not be refused at once for the window that it began in.
+        offender.until = max(now + length, window)
         return offender.until
 
     def _forget(self, now: float) -> None:

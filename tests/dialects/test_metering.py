@@ -60,6 +60,16 @@ def test_who_goes_on_is_banned_and_longer_each_time():
     assert not it.charge("b", 10, now).refused
 
 
+def test_after_a_ban_requests_are_taken_again():
+    """Though it is shorter than what is left of the window that it began in."""
+    it = RequestCounter((MINUTE,), Bans(refusals=1, first_seconds=5, most_seconds=300), 100)
+    it.charge("a", 10, 2)
+    assert it.charge("a", 1, 2).until == 60
+    assert it.charge("a", 1, 59).banned
+    assert not it.charge("a", 10, 60).refused
+    assert it.charge("a", 1, 115).until == 125
+
+
 def test_refusals_of_one_window_are_forgotten_in_the_next():
     """Whoever backs off is not banned for what was long ago."""
     it = counter()
