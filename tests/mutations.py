@@ -350,6 +350,27 @@ MUTATIONS = (
         "CENTS) // (2 * scale)",
         MARKETAI,
     ),
+    Mutation(
+        "each ban is as long as the first",
+        "dialects/metering.py",
+        "self._bans.first_seconds << min(offender.bans, 32)",
+        "self._bans.first_seconds",
+        ("dialects/test_metering.py",),
+    ),
+    Mutation(
+        "a book by request bears the number of the newest event",
+        "dialects/binance/market_data/books.py",
+        "lastUpdateId=view.state.book_seq(symbol.index)",
+        "lastUpdateId=view.state.seq",
+        ("dialects/binance/test_market_data.py",),
+    ),
+    Mutation(
+        "candles of a time zone begin as in UTC",
+        "dialects/binance/market_data/klines.py",
+        "return gcd(self.interval.length or NS_PER_DAY, self.shift)",
+        "return self.interval.length or NS_PER_DAY",
+        ("dialects/binance/test_klines.py",),
+    ),
 )
 
 

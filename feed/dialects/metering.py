@@ -84,8 +84,8 @@ class Bans:
 
     Attributes:
         refusals: Refused requests in one window at which a ban begins.
-        first_seconds: Length of the first ban, which lasts to the end of the window at least; each further one
-            is twice as long.
+        first_seconds: Length of the first ban, which lasts at least to the end of the window; each further
+            one is twice as long.
         most_seconds: Length of the longest; after as long without another one, all is forgotten.
     """
 
