@@ -126,6 +126,10 @@ def _no_trades(instrument: int, limit: int) -> Sequence[Trade]:
     return ()
 
 
+def _no_grant(_: str) -> Grant | None:
+    return None
+
+
 def _no_credentials(_: str) -> Credentials | None:
     return None
 
@@ -183,6 +187,7 @@ class SessionContext:
         clocks: The times by which clients may sign their requests.
         credentials: With what signatures are checked of whoever shows a key that is good for this dialect;
             None for any other text.
+        check_stream_key: The grant of the API key that a stream key stands on; None when it is not good.
         note_signature: Told of every signature that was checked whether it was good. Past a bound of wrong
             ones the connection is closed, as it is for wrong keys.
         charge: Counts a request of so much weight, where the dialect has limits for these.
@@ -209,6 +214,7 @@ class SessionContext:
     clock: Callable[[], float] = lambda: 0.0
     clocks: Clocks = attrs.field(default=attrs.Factory(_own_clocks, takes_self=True))
     credentials: Callable[[str], Credentials | None] = _no_credentials
+    check_stream_key: Callable[[str], Grant | None] = _no_grant
     note_signature: Callable[[bool], None] = _noted
     charge: Callable[[int], Charge] = _charge
     charge_orders: Callable[[int, int], Charge] = _charge_orders

@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 import hmac
 from collections.abc import Callable
+from typing import Protocol
 
 import attrs
 
@@ -58,6 +59,27 @@ class Credentials:
     mark: str
     secret: str | None = attrs.field(default=None, repr=False)
     public_key: PublicKey | None = None
+
+
+class StreamKeyRing(Protocol):
+    """
+    The stream keys of one protocol: names of private streams, which last for a while.
+
+    ``holder`` is what the server knows of the API key of a request, as :class:`feed.dialects.rest.Call`
+    has it.
+    """
+
+    def open(self, holder: object, seconds: float) -> str:
+        """The stream key of the holder's account, the active one or a new one, good for ``seconds``."""
+        ...
+
+    def extend(self, holder: object, key: str, seconds: float) -> bool:
+        """Let one be good for ``seconds`` from now; False when the account has no such one."""
+        ...
+
+    def close(self, holder: object, key: str) -> bool:
+        """Let one be good no more; False when the account has no such one."""
+        ...
 
 
 def hmac_matches(secret: bytes, message: bytes, signature: bytes, *, algorithm: str) -> bool:

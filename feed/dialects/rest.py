@@ -18,7 +18,7 @@ import msgspec
 from feed.analytics.alerts import AlertRegistry
 from feed.dialects.access import Access, Problem
 from feed.dialects.clocks import Clocks
-from feed.dialects.credentials import Credentials
+from feed.dialects.credentials import Credentials, StreamKeyRing
 from feed.dialects.execution import ExecutesRequests, Execution
 from feed.dialects.metering import Meter
 from feed.dialects.parameters import Fields, Parameter, sent_fields
@@ -117,6 +117,9 @@ class RestContext(ExecutesRequests, Protocol):
     @property
     def meters(self) -> Mapping[str, Meter]:
         """What counts the requests of protocols that have limits of their own."""
+
+    def stream_keys(self, dialect: str) -> StreamKeyRing:
+        """The stream keys of a protocol."""
 
     def credentials(self, call: Call) -> Credentials | None:
         """With what the signature of a call is checked; None when it came without a key."""

@@ -40,6 +40,7 @@ from feed.server.message_log.log import MessageLog
 from feed.server.message_log.tap import ConnectionLog
 from feed.server.refusals import nowhere, refuse
 from feed.server.registry import ConnectionRegistry
+from feed.server.stream_keys import StreamKeys
 from feed.server.tls import NotTls, TlsTransport
 from feed.server.tokens import TokenIssuer
 from feed.server.turns import ScheduledConnection
@@ -111,6 +112,7 @@ class Router:
         guard: Guard,
         web: HttpServer,
         tokens: TokenIssuer,
+        stream_keys: StreamKeys,
         projections: Projections,
         quotas: ConnectionQuotas,
         meters: Mapping[str, Meter] | None = None,
@@ -124,6 +126,7 @@ class Router:
         self._policies = policies
         self._trading = trading
         self._tokens = tokens
+        self._stream_keys = stream_keys
         self._projections = projections
         self._quotas = quotas
         self._meters = meters or {}
@@ -260,7 +263,13 @@ class Router:
         opening = head.opening
         if dialect is None:
             raise nowhere(opening.path)
-        peer_info = Peer(dialect=dialect.name, arrival=arrival, keys=self._keys, tokens=self._tokens)
+        peer_info = Peer(
+            dialect=dialect.name,
+            arrival=arrival,
+            keys=self._keys,
+            tokens=self._tokens,
+            stream_keys=self._stream_keys,
+        )
         kept = None if self._message_log is None else ConnectionLog(self._message_log, peer_info, opening)
         try:
             session = self._session(dialect, head, peer_info, quota)
@@ -333,6 +342,7 @@ class Router:
             clock=self._clock,
             clocks=self._clocks,
             credentials=peer_info.credentials,
+            check_stream_key=peer_info.check_stream_key,
             note_signature=peer_info.note_signature,
             charge=partial(self._charge, peer_info),
             charge_orders=partial(self._charge_orders, peer_info),

@@ -41,6 +41,7 @@ from feed.server.message_log.log import MessageLog
 from feed.server.registry import ConnectionRegistry, closed_market
 from feed.server.router import Router
 from feed.server.storage import Storage
+from feed.server.stream_keys import StreamKeys
 from feed.server.tokens import KEY_BYTES, TokenIssuer
 from feed.server.webhooks.client import WebhookClient, allowed_networks
 from feed.server.webhooks.service import WebhookService
@@ -160,6 +161,7 @@ class ServerContext:
             signing_key=signing_key or secrets.token_bytes(KEY_BYTES),
             clock=clock,
         )
+        stream_keys = StreamKeys(key_store, clock=clock, choose=secrets.choice)
         quotas = ConnectionQuotas(trio.current_time)
         origins = Origins(settings)
         keys = KeyCheck(key_store, WrongKeyCounter(limits, trio.current_time))
@@ -198,6 +200,7 @@ class ServerContext:
             guard=guard,
             projections=projections,
             tokens=tokens,
+            all_stream_keys=stream_keys,
             quotas=quotas,
             clock=clock,
             storage=storage,
@@ -220,6 +223,7 @@ class ServerContext:
             guard=guard,
             web=self.web,
             tokens=tokens,
+            stream_keys=stream_keys,
             projections=projections,
             quotas=quotas,
             meters=meters,

@@ -173,7 +173,7 @@ def test_a_connection_that_signs_wrongly_too_often_is_known_by_it():
     """And nothing is counted before a key was shown."""
     entry = entry_for(KEY, Grant(name="bot"), secret=SECRET, signs=True)
     check = KeyCheck(KeyStore([entry]), WrongKeyCounter(Limits(wrong_keys_per_minute=2), lambda: 0.0))
-    peer = Peer(dialect="any", keys=check, tokens=None)
+    peer = Peer(dialect="any", keys=check, tokens=None, stream_keys=None)
     peer.note_signature(False)
     assert peer.credentials("wrong") is None
     assert peer.credentials(KEY) == entry.credentials
@@ -182,4 +182,4 @@ def test_a_connection_that_signs_wrongly_too_often_is_known_by_it():
     assert not peer.guessing
     peer.note_signature(False)
     assert not peer.guessing  # this key has signed well here
-    assert Peer(dialect="any", keys=check, tokens=None).credentials(KEY) is not None
+    assert Peer(dialect="any", keys=check, tokens=None, stream_keys=None).credentials(KEY) is not None

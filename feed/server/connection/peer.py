@@ -10,6 +10,7 @@ from feed.model.arrival import HERE, Arrival
 from feed.model.grants import Grant
 from feed.server.keycheck import KeyCheck, TooManyGuesses
 from feed.server.keyfile import KeyRecord
+from feed.server.stream_keys import StreamKeys
 from feed.server.tokens import TokenIssuer
 
 
@@ -29,6 +30,7 @@ class Peer:
     arrival: Arrival = HERE
     _keys: KeyCheck
     _tokens: TokenIssuer
+    _stream_keys: StreamKeys
     entry: KeyRecord | None = attrs.field(default=None, init=False)
     guessing: int = attrs.field(default=0, init=False)
 
@@ -66,6 +68,14 @@ class Peer:
             self._keys.signature(self.arrival, self.entry, good=good)
         except TooManyGuesses as problem:
             self.guessing = problem.seconds
+
+    def check_stream_key(self, key: str) -> Grant | None:
+        """What the API key allows that a stream key stands on; None when it is not good."""
+        entry = self._stream_keys.find(self.dialect, key)
+        if entry is None:
+            return None
+        self.entry = entry
+        return entry.grant
 
     def check_token(self, token: str) -> Bearer | None:
         """Who holds an access token that it shows; None when it is refused."""

@@ -29,6 +29,7 @@ from feed.server.keys import demo_keys_wanted
 from feed.server.limits import ConnectionQuotas, MinuteCounters
 from feed.server.registry import ConnectionRegistry
 from feed.server.storage import Storage
+from feed.server.stream_keys import StreamKeys, StreamKeysOfDialect
 from feed.server.tokens import TokenIssuer
 from feed.server.webhooks.service import WebhookService
 from feed.settings import DEMO_KEY, Settings
@@ -58,6 +59,7 @@ class RequestContext:
         guard: Knows the names of this server.
         projections: What is computed beside the market's state.
         tokens: Gives access tokens out.
+        all_stream_keys: Gives stream keys out.
         quotas: Who has how many connections open, where a protocol counts them.
         clock: Seconds since the Unix epoch.
         alerts: What clients want to be told of.
@@ -78,6 +80,7 @@ class RequestContext:
     guard: Guard
     projections: Projections
     tokens: TokenIssuer
+    all_stream_keys: StreamKeys
     quotas: ConnectionQuotas
     clock: Callable[[], float]
     alerts: AlertService
@@ -186,6 +189,10 @@ class RequestContext:
             Problem: 503, it has not acted, or nobody knows in time whether it has.
         """
         return await executed(request, self.source, self.fanout, self.settings.web.request_seconds / 2)
+
+    def stream_keys(self, dialect: str) -> StreamKeysOfDialect:
+        """The stream keys of a protocol."""
+        return StreamKeysOfDialect(self.all_stream_keys, dialect)
 
     def credentials(self, call: Call) -> Credentials | None:
         """With what the signature of a call is checked; None when it came without a key."""

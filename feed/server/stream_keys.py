@@ -1,0 +1,115 @@
+"""
+Stream keys: names of private streams. Whoever knows one hears the account, and can do nothing else with it.
+
+A protocol gives them out by request, and takes them in the URL of a WebSocket. They last for a while, and are
+extended by whoever has the API key; when that is taken away, they end with it. They are kept in memory: at
+most one for each account and protocol, so that there are no more of them than keys.
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Callable
+from typing import Final
+
+import attrs
+
+from feed.server.keyfile import KeyRecord
+from feed.server.keys import KeyStore
+
+LENGTH: Final = 64
+"""Letters and digits of a stream key: 381 bits."""
+_ALPHABET: Final = string.ascii_letters + string.digits
+
+
+@attrs.define
+class _Active:
+    key: str
+    entry: KeyRecord
+    until: float
+
+
+class StreamKeys:
+    """
+    The stream keys that are good now.
+
+    Args:
+        key_store: The API keys that are accepted.
+        clock: Seconds since the Unix epoch.
+        choose: Gives one of some characters, which nobody can predict.
+    """
+
+    def __init__(
+        self, key_store: KeyStore, *, clock: Callable[[], float], choose: Callable[[str], str]
+    ) -> None:
+        self._key_store = key_store
+        self._clock = clock
+        self._choose = choose
+        self._active: dict[tuple[str, int], _Active] = {}
+        self._named: dict[str, _Active] = {}
+
+    def open(self, dialect: str, entry: KeyRecord, seconds: float) -> str:
+        """The stream key of an account in a protocol: the active one, or a new one; good for ``seconds``."""
+        where = dialect, entry.grant.account
+        found = self._active.get(where)
+        if found is None or not self._is_good(found):
+            self._forget(found)
+            key = "".join(self._choose(_ALPHABET) for _ in range(LENGTH))
+            found = self._active[where] = self._named[key] = _Active(key, entry, 0.0)
+        found.until = self._clock() + seconds
+        return found.key
+
+    def extend(self, dialect: str, entry: KeyRecord, key: str, seconds: float) -> bool:
+        """Let one of an account be good for ``seconds`` from now; False when there is no such one."""
+        if self.find(dialect, key) is None or self._named[key].entry.grant.account != entry.grant.account:
+            return False
+        self._named[key].until = self._clock() + seconds
+        return True
+
+    def close(self, dialect: str, entry: KeyRecord, key: str) -> bool:
+        """Let one of an account be good no more; False when there is no such one."""
+        if not self.extend(dialect, entry, key, 0.0):
+            return False
+        self._forget(self._named[key])
+        return True
+
+    def find(self, dialect: str, key: str) -> KeyRecord | None:
+        """The API key that a stream key stands on; None when it is not good."""
+        found = self._named.get(key)
+        if found is None or self._active.get((dialect, found.entry.grant.account)) is not found:
+            return None
+        return found.entry if self._is_good(found) else None
+
+    def _is_good(self, active: _Active) -> bool:
+        return self._clock() < active.until and self._key_store.accepts(active.entry)
+
+    def _forget(self, active: _Active | None) -> None:
+        if active is not None:
+            self._named.pop(active.key, None)
+            for where in [where for where, one in self._active.items() if one is active]:
+                del self._active[where]
+
+
+@attrs.frozen
+class StreamKeysOfDialect:
+    """The stream keys of one protocol, for whoever holds an API key."""
+
+    _keys: StreamKeys
+    _dialect: str
+
+    def open(self, holder: object, seconds: float) -> str:
+        """See :meth:`StreamKeys.open`."""
+        return self._keys.open(self._dialect, _entry(holder), seconds)
+
+    def extend(self, holder: object, key: str, seconds: float) -> bool:
+        """See :meth:`StreamKeys.extend`."""
+        return self._keys.extend(self._dialect, _entry(holder), key, seconds)
+
+    def close(self, holder: object, key: str) -> bool:
+        """See :meth:`StreamKeys.close`."""
+        return self._keys.close(self._dialect, _entry(holder), key)
+
+
+def _entry(holder: object) -> KeyRecord:
+    assert isinstance(holder, KeyRecord)  # noqa: S101 - endpoints that ask for a key have one
+    return holder
