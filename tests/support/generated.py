@@ -33,6 +33,8 @@ def kinds(kind, validator=None):
     low, high, options = bounded(validator)
     if options is not None:
         return st.sampled_from(sorted(options))
+    if hasattr(validator, "pattern"):
+        return st.from_regex(validator.pattern, fullmatch=True)
     item = item_kind(kind)
     if item is not None:
         return st.lists(kinds(item), max_size=3).map(tuple)

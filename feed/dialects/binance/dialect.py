@@ -10,11 +10,15 @@ from __future__ import annotations
 import msgspec
 
 from feed.dialects.binance import errors
+from feed.dialects.binance.account.user_data import CHANNEL, user_data_encoder
 from feed.dialects.binance.errors import BinanceError, ErrorBody
 from feed.dialects.binance.limits import RequestLimits
+from feed.dialects.binance.revisions import has_listen_keys
 from feed.dialects.binance.streams.encoders import stream_encoder
+from feed.dialects.binance.streams.listen_keys import ListenKeySession
 from feed.dialects.binance.streams.session import StreamSession, serves
 from feed.dialects.binance.symbols import NAME
+from feed.dialects.binance.websocket_api.session import PATH, ApiSession
 from feed.dialects.contract import Dialect, HandshakeRefusal, Session, SessionContext, UpgradeRequest
 from feed.model.instruments import Instrument
 from feed.model.topics import Topic
@@ -38,11 +42,14 @@ class Binance(Dialect):
 
     def session(self, opening: UpgradeRequest, context: SessionContext) -> Session | HandshakeRefusal:
         """Open the session that the path below the prefix is for; none at any other path."""
-        if serves(opening.path):
-            try:
-                return StreamSession(context, opening)
-            except BinanceError as problem:
-                return HandshakeRefusal(problem.status, msgspec.json.encode(problem.body).decode())
+        try:
+            if serves(opening.path):
+                old = has_listen_keys(opening.query, context.policies.binance)
+                return (ListenKeySession if old else StreamSession)(context, opening)
+            if opening.path == PATH:
+                return ApiSession(context, opening)
+        except BinanceError as problem:
+            return HandshakeRefusal(problem.status, msgspec.json.encode(problem.body).decode())
         return HandshakeRefusal(404, self.not_found("Nothing is served at this path"))
 
     def meter(self, policies: Policies, most: int) -> RequestLimits:
@@ -61,6 +68,8 @@ class Binance(Dialect):
         projections: Projections | None = None,
     ) -> Encoder:
         """Of whichever kind the channel is."""
+        if topic.channel == CHANNEL:
+            return user_data_encoder(topic, instrument, projections)
         return stream_encoder(topic, instrument, market_state, projections)
 
 

@@ -105,6 +105,7 @@ FILTER_FAILURE: Final = Template(-1013, "Filter failure: {}")
 INVALID_MESSAGE: Final = Template(-1013, "{}")
 UNKNOWN_ORDER_COMPOSITION: Final = Template(-1014, "Unsupported order combination.")
 TOO_MANY_ORDERS: Final = Template(-1015, "Too many new orders; current limit is {} orders per {}.", 429)
+GONE: Final = Template(-1016, "This service is no longer available.", 410)
 SHUTTING_DOWN: Final = Template(-1016, "This service is no longer available.", 503)
 UNSUPPORTED: Final = Template(-1020, "This operation is not supported.")
 OUTSIDE_WINDOW: Final = Template(-1021, "Timestamp for this request is outside of the recvWindow.")
@@ -169,21 +170,23 @@ CANCEL_REPLACE_FAILED: Final = Template(-2022, "Order cancel-replace failed.")
 AMEND_REJECTED: Final = Template(-2038, "{}")
 UNSUPPORTED_KEY: Final = Template(-4056, "{} API key is not supported.")
 
-_WORDS: Final = {
+_CODES: Final = {
     "rate_limit_exceeded": -1003,
-    "timeout": -1007,
     "unauthorized": -2015,
-    "unavailable": -1008,
     "forbidden": -1002,
     "not_found": -1020,
     "method_not_allowed": -1020,
-    "internal": -1000,
 }
 """Codes for what the server refuses before the protocol is asked; else -1100, for no such request can be."""
+_TEMPLATES: Final = {"timeout": TIMEOUT, "unavailable": SERVER_BUSY, "internal": UNKNOWN}
+"""Rows for what the server says of itself, for which the exchange has words."""
 
 
 def worded(problem: Problem) -> ErrorBody:
     """Any refusal in the exchange's style."""
     if isinstance(problem, BinanceError):
         return problem.body
-    return ErrorBody(code=_WORDS.get(problem.code, -1100), msg=problem.message)
+    template = _TEMPLATES.get(problem.code)
+    if template is not None:
+        return template.error().body
+    return ErrorBody(code=_CODES.get(problem.code, -1100), msg=problem.message)

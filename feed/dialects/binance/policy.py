@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import attrs
-from attrs.validators import ge, gt, le
+from attrs.validators import ge, gt, le, matches_re
 
 
 @attrs.frozen(kw_only=True)
@@ -16,6 +16,8 @@ class BinancePolicy:
     Limits are counted by the wall clock, in windows that begin on its multiples.
 
     Attributes:
+        revision: Day of the documents' revision that is served where a URL names none, such as 2025-12-31;
+            empty for the present one.
         weight_per_minute: Request weight of one client, which is a key or else an address; past it HTTP 429.
         requests_per_5_minutes: Requests of one client, whatever they weigh; past it HTTP 429.
         orders_per_10_seconds: Orders of one account; past it HTTP 429.
@@ -36,6 +38,7 @@ class BinancePolicy:
         stream_pong_seconds: To answer one; then it is closed.
     """
 
+    revision: str = attrs.field(default="", validator=matches_re(r"([0-9]{4}-[0-9]{2}-[0-9]{2})?"))
     weight_per_minute: int = attrs.field(default=6000, validator=ge(1))
     requests_per_5_minutes: int = attrs.field(default=61_000, validator=ge(1))
     orders_per_10_seconds: int = attrs.field(default=100, validator=ge(1))

@@ -29,9 +29,17 @@ def test_every_row_of_the_table_can_be_told(name):
 
 
 @pytest.mark.parametrize(
-    ("code", "number"),
-    [("rate_limit_exceeded", -1003), ("unauthorized", -2015), ("internal", -1000), ("too_large", -1100)],
+    ("code", "number"), [("rate_limit_exceeded", -1003), ("unauthorized", -2015), ("too_large", -1100)]
 )
 def test_what_the_server_refuses_is_told_in_the_same_style(code, number):
     """Before the protocol is asked at all."""
     assert errors.worded(Problem(400, code, "No")) == errors.ErrorBody(code=number, msg="No")
+
+
+@pytest.mark.parametrize(
+    ("code", "row"),
+    [("internal", errors.UNKNOWN), ("timeout", errors.TIMEOUT), ("unavailable", errors.SERVER_BUSY)],
+)
+def test_what_the_server_says_of_itself_is_told_in_the_exchanges_words(code, row):
+    """Where it has some."""
+    assert errors.worded(Problem(503, code, "No")) == row.error().body

@@ -481,3 +481,13 @@ def test_a_subscription_needs_a_signature(client):
     """A key alone is nobody."""
     assert client.error("userDataStream.subscribe.signature", apiKey="hmac")[0] == -1102
     assert client.error("userDataStream.subscribe.signature", timestamp=NOW)[0] == -1102
+
+
+def test_a_connection_lasts_for_a_day():
+    """It is told so a while before."""
+    session = Client().session
+    assert (session.ping_seconds, session.pong_seconds) == (20, 60)
+    assert session.beat_seconds == 86_400 - 600
+    assert session.on_timer() == [Reply(f'{{"event":{{"e":"serverShutdown","E":{NOW}}}}}')]
+    assert session.beat_seconds == 600
+    assert session.on_timer() == [Close(1001, "Connection expired")]

@@ -152,6 +152,10 @@ class OrderCount(RateLimit):
     One limit of orders, and how much of it is used.
 
     Attributes:
+        rateLimitType: ORDERS.
+        interval: Unit of a window's length.
+        intervalNum: How many of these it is long.
+        limit: The most in a window.
         count: Orders in the present window.
     """
 

@@ -89,11 +89,29 @@ class Placed(Shape, kw_only=True):
 
 class Cancelled(Shape, kw_only=True):
     """
-    An order was cancelled; see :class:`Placed` for the fields.
+    An order was cancelled.
 
     Attributes:
+        symbol: Where.
         origClientOrderId: The client's own id of the order.
+        orderId: Its number.
+        orderListId: -1: it is in no list of orders.
         clientOrderId: The client's own id of the cancellation.
+        transactTime: Market time.
+        price: Limit; 0 without one.
+        origQty: What it is for, in the base asset.
+        executedQty: What of it has traded.
+        origQuoteOrderQty: What a market order was to spend or bring in, in the quote asset; else 0.
+        cummulativeQuoteQty: What it has spent or brought in, in the quote asset.
+        status: Where it stands.
+        timeInForce: How long it waits.
+        type: Its type.
+        side: BUY or SELL.
+        stopPrice: What it waits for.
+        strategyId: As it was sent.
+        strategyType: As it was sent.
+        preventedQuantity: What would have traded with the account itself.
+        selfTradePreventionMode: What becomes of trades of the account with itself.
     """
 
     symbol: str
@@ -120,13 +138,32 @@ class Cancelled(Shape, kw_only=True):
 
 class Order(Shape, kw_only=True):
     """
-    An order as it stands; see :class:`Placed` for the fields.
+    An order as it stands.
 
     Attributes:
+        symbol: Where.
+        orderId: Its number.
+        orderListId: -1: it is in no list of orders.
+        clientOrderId: The client's own id of it.
+        price: Limit; 0 without one.
+        origQty: What it is for, in the base asset.
+        executedQty: What of it has traded.
+        cummulativeQuoteQty: What it has spent or brought in, in the quote asset.
+        status: Where it stands.
+        timeInForce: How long it waits.
+        type: Its type.
+        side: BUY or SELL.
+        stopPrice: What it waits for, or has waited for; else 0.
         icebergQty: 0: no part of an order is hidden here.
         time: Market time at which it was placed.
         updateTime: Market time of its last change.
         isWorking: Whether it does not wait for a price any more.
+        workingTime: Market time since which it can trade; -1 while it waits.
+        origQuoteOrderQty: What a market order was to spend or bring in, in the quote asset; else 0.
+        strategyId: As it was sent.
+        strategyType: As it was sent.
+        preventedQuantity: What would have traded with the account itself.
+        selfTradePreventionMode: What becomes of trades of the account with itself.
     """
 
     symbol: str
@@ -155,7 +192,28 @@ class Order(Shape, kw_only=True):
 
 
 class Amended(Shape, kw_only=True):
-    """An order after it was amended; see :class:`Placed` for the fields."""
+    """
+    An order after it was amended.
+
+    Attributes:
+        symbol: Where.
+        orderId: Its number.
+        orderListId: -1: it is in no list of orders.
+        origClientOrderId: The client's own id of the order.
+        clientOrderId: The same: it stays.
+        price: Limit; 0 without one.
+        qty: What it is for now, in the base asset.
+        executedQty: What of it has traded.
+        preventedQty: What would have traded with the account itself.
+        quoteOrderQty: 0: only orders with a price are amended.
+        cumulativeQuoteQty: What it has spent or brought in, in the quote asset.
+        status: Where it stands.
+        timeInForce: How long it waits.
+        type: Its type.
+        side: BUY or SELL.
+        workingTime: Market time since which it can trade; -1 while it waits.
+        selfTradePreventionMode: What becomes of trades of the account with itself.
+    """
 
     symbol: str
     orderId: int

@@ -34,7 +34,7 @@ ORDER_TYPES: Final = (
     "TAKE_PROFIT",
     "TAKE_PROFIT_LIMIT",
 )
-PREVENTION_MODES: Final = ("EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH")
+PREVENTION_MODES: Final = ("NONE", "EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH", "DECREMENT")
 """What may become of orders of one account that would trade with each other."""
 PERMISSION: Final = "SPOT"
 _EXPOSED: Final = (PERMISSION, "MARGIN", "LEVERAGED")
@@ -210,7 +210,7 @@ def _info(symbol: Symbol, status: str, *, shown: bool) -> SymbolInfo:
         quoteOrderQtyMarketAllowed=True,
         allowTrailingStop=False,
         cancelReplaceAllowed=True,
-        amendAllowed=False,
+        amendAllowed=True,
         pegInstructionsAllowed=False,
         isSpotTradingAllowed=True,
         isMarginTradingAllowed=False,

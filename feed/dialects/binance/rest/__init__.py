@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from feed.dialects.binance.account.table import operations
 from feed.dialects.binance.market_data import queries
-from feed.dialects.binance.rest import other_apis
+from feed.dialects.binance.rest import listen_keys, other_apis
 from feed.dialects.binance.rest.endpoints import public
+from feed.dialects.binance.rest.private import private
 from feed.dialects.rest import Endpoint, RestContext
 from feed.model.instruments import Listing
 from feed.settings import Web
@@ -19,4 +21,9 @@ def endpoints(listing: Listing, web: Web) -> tuple[Endpoint[RestContext], ...]:
         web: Bounds on what can be asked for.
     """
     del web  # the exchange has its own
-    return (*(public(query) for query in queries(listing)), *other_apis.endpoints())
+    return (
+        *(public(query) for query in queries(listing)),
+        *(private(operation) for operation in operations(listing)),
+        *listen_keys.endpoints(),
+        *other_apis.endpoints(),
+    )

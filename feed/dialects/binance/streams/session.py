@@ -8,6 +8,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from feed.dialects import contract
+from feed.dialects.binance.lifetime import EXPIRED, Lifetime
 from feed.dialects.binance.streams.names import Form, topic, well_formed
 from feed.dialects.binance.streams.requests import (
     INVALID_REQUEST,
@@ -37,7 +38,6 @@ from feed.model.topics import Topic
 RAW: Final = "/ws"
 COMBINED: Final = "/stream"
 _SECOND: Final = 1.0
-_GOING_AWAY: Final = 1001
 _POLICY_VIOLATION: Final = 1008
 
 
@@ -71,13 +71,12 @@ class StreamSession(Session):
         self._symbols = symbols(context.listing)
         combined = opening.path.startswith(COMBINED)
         self._form = Form(time_unit(opening.query.get("timeUnit", "")), combined)
-        self._streams = dict.fromkeys([name for name in _named(opening) if well_formed(name)])
+        self._streams = dict.fromkeys([name for name in named(opening) if well_formed(name)])
         self._times: deque[float] = deque(maxlen=policy.stream_messages_per_second)
         self.ping_seconds = policy.stream_ping_seconds
         self.pong_seconds = policy.stream_pong_seconds
-        self._notice_seconds = min(policy.shutdown_notice_seconds, policy.stream_connection_seconds / 2)
-        self._given_notice = False
-        self.beat_seconds = policy.stream_connection_seconds - self._notice_seconds
+        self._lifetime = Lifetime(policy)
+        self.beat_seconds = self._lifetime.seconds
 
     def open(self) -> Sequence[Action]:
         """Nothing is said: data comes when there is some."""
@@ -103,9 +102,9 @@ class StreamSession(Session):
 
     def on_timer(self) -> Sequence[Action]:
         """The end of the connection is near, or has come."""
-        if self._given_notice:
-            return [Close(_GOING_AWAY, "Connection expired")]
-        self._given_notice, self.beat_seconds = True, self._notice_seconds
+        if self._lifetime.over():
+            return [EXPIRED]
+        self.beat_seconds = self._lifetime.seconds
         said = {"e": "serverShutdown", "E": self._context.now() // self._form.unit.value}
         combined = {"stream": "!serverShutdown", "data": said}
         return [Reply(message(**(combined if self._form.combined else said)))]
@@ -154,7 +153,7 @@ class StreamSession(Session):
         return tuple(one for one in found if one is not None)
 
 
-def _named(opening: UpgradeRequest) -> list[str]:
+def named(opening: UpgradeRequest) -> list[str]:
     """The names in the URL: behind the path of raw streams, or in the query of combined ones."""
     if opening.path.startswith(COMBINED):
         # In a query a plus sign stands for a space, and no stream has one in its name.

@@ -11,6 +11,7 @@ from feed.dialects.binance.account.operations import Answered, Operation
 from feed.dialects.binance.account.table import operations
 from feed.dialects.binance.account.view import AccountView
 from feed.dialects.binance.fields import of_params
+from feed.dialects.binance.lifetime import EXPIRED, Lifetime
 from feed.dialects.binance.limits import RateLimit, order_limits, weight_limit
 from feed.dialects.binance.market_data import queries
 from feed.dialects.binance.queries import Query
@@ -31,6 +32,7 @@ from feed.dialects.contract import (
 )
 from feed.dialects.credentials import Credentials
 from feed.dialects.execution import Execution
+from feed.dialects.messages import message
 from feed.dialects.metering import Charge
 from feed.model.events import Event
 
@@ -41,7 +43,6 @@ SPARE: Final = (API_KEY, SIGNATURE, "timestamp", "recvWindow", "returnRateLimits
 """Parameters that every request may have besides its own."""
 _BANNED: Final = 418
 _POLICY_VIOLATION: Final = 1008
-_GOING_AWAY: Final = 1001
 
 
 class ApiSession(Session):
@@ -76,6 +77,10 @@ class ApiSession(Session):
             "session.logout": self._log_out,
             "session.status": self._status,
         }
+        self._lifetime = Lifetime(self._policy)
+        self.beat_seconds = self._lifetime.seconds
+        self.ping_seconds = self._policy.stream_ping_seconds
+        self.pong_seconds = self._policy.stream_pong_seconds
         self._authentication = Authentication(context)
         self._subscriptions = Subscriptions(context, self._unit, self._authentication)
 
@@ -99,6 +104,14 @@ class ApiSession(Session):
             text = failure(request.id, problem, self._limits(request, charge), now=self._context.clock())
             over = [Close(_POLICY_VIOLATION, "Banned")] if problem.status == _BANNED else []
             return [Reply(text), *over]
+
+    def on_timer(self) -> Sequence[Action]:
+        """The end of the connection is near, or has come."""
+        if self._lifetime.over():
+            return [EXPIRED]
+        self.beat_seconds = self._lifetime.seconds
+        now = self._unit.of(self._context.now())
+        return [Reply(message(event={"e": "serverShutdown", "E": now}))]
 
     def wording(self, cause: DisconnectCause) -> None:
         """Nothing: the exchange closes without a word."""
