@@ -165,6 +165,7 @@ class Audience:
             alerts=None,
             webhooks=None,
             faults=None,
+            all_stream_keys=None,
         )
         context = attrs.evolve(support.with_listing(listing), market_state=lambda: hub.market_state)
         here = [name for name in HEAR if name in dialects()]
