@@ -11,6 +11,8 @@ settings.register_profile("feed", deadline=None)
 settings.register_profile("quick", deadline=None, max_examples=5)
 settings.load_profile("feed")
 
+pytest_plugins = ["processes"]
+
 
 def pytest_configure(config):
     """Installed, it is here already, under the name of its entry point."""
@@ -18,8 +20,20 @@ def pytest_configure(config):
         config.pluginmanager.register(importlib.import_module("feed.pytest_plugin"), "feed")
 
 
-def pytest_collection_modifyitems(items):
-    """A test of named protocols is not run where the folder of one of them has been taken out."""
+def pytest_addoption(parser):
+    parser.addoption("--newest-clients", action="store_true", help="other people's clients as newly released")
+
+
+def pytest_collection_modifyitems(config, items):
+    """
+    Other people's clients are run where they are asked for.
+
+    A test of named protocols is not run where the folder of one of them has been taken out.
+    """
+    if "clients" not in config.option.markexpr:
+        left_out = [item for item in items if item.get_closest_marker("clients")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker("clients")]
     for item in items:
         for mark in item.iter_markers("protocols"):
             for name in mark.args:

@@ -1,0 +1,46 @@
+"""Programs in environments of other people's clients: the URL setting and the keys are all they are told."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from environments import python_of
+
+PROGRAMS = Path(__file__).parent / "programs"
+
+
+@pytest.fixture
+def settings_of():
+    """Gives what ``feed urls CLIENT PROTOCOL --json`` says for a server."""
+
+    def settings(client, protocol, url):
+        command = [sys.executable, "-m", "feed", "urls", client, protocol]
+        said = subprocess.run(
+            [*command, "--url", url.replace("ws://", "http://"), "--json"],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return json.loads(said.stdout)["settings"]
+
+    return settings
+
+
+@pytest.fixture
+def program(pytestconfig, run, tmp_path):
+    """
+    Runs a program of ``programs`` in the environment of a client; gives what it reports.
+
+    It is told a JSON object, and its last line is one. Whatever it raises fails the test.
+    """
+
+    def start(client, name, **told):
+        python = python_of(pytestconfig, client)
+        process = run(python, PROGRAMS / f"{name}.py", json.dumps(told), cwd=tmp_path)
+        code, lines = process.rest(seconds=told.get("seconds", 0) + 120)
+        assert code == 0, f"{lines[-5:]} {process.errors[-4000:]}"
+        return json.loads(lines[-1])
+
+    return start

@@ -1,0 +1,54 @@
+"""Virtual environments for other people's clients: one each, since what they require conflicts."""
+
+import subprocess
+import sys
+
+import attrs
+import pytest
+
+INSTALL_SECONDS = 900
+
+
+@attrs.frozen
+class Client:
+    """
+    A client that somebody else wrote.
+
+    Attributes:
+        requirement: Its package.
+        pinned: The version that these tests were written with.
+    """
+
+    requirement: str
+    pinned: str
+
+
+CLIENTS = {
+    "ccxt": Client("ccxt", "4.5.90"),
+    "python-binance": Client("python-binance", "1.0.37"),
+    "freqtrade": Client("freqtrade", "2026.9"),
+}
+
+
+def python_of(config, name):
+    """The Python of a client's environment, made unless it is there; fails where that cannot be done."""
+    client = CLIENTS[name]
+    newest = config.getoption("--newest-clients")
+    wanted = client.requirement if newest else f"{client.requirement}=={client.pinned}"
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    folder = config.cache.mkdir("clients") / f"{name}-{'newest' if newest else client.pinned}-py{version}"
+    python, done = folder / "bin" / "python", folder / "installed"
+    if newest or not done.exists():
+        if not python.exists():
+            _call(sys.executable, "-m", "venv", folder)
+        _call(python, "-m", "pip", "install", "--quiet", "--upgrade", "--disable-pip-version-check", wanted)
+        done.touch()
+    return python
+
+
+def _call(*command):
+    done = subprocess.run(
+        [*map(str, command)], capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False
+    )
+    if done.returncode:
+        pytest.fail(f"{command}: {done.stderr.strip().splitlines()[-1:]}", pytrace=False)
