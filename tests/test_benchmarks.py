@@ -6,7 +6,8 @@ import pytest
 
 
 @pytest.mark.parametrize(
-    "name", ["abuse.server", "abuse.attacks", "abuse.__main__", "fanout.ours", "deflate"]
+    "name",
+    ["abuse.server", "abuse.attacks", "abuse.__main__", "fanout.ours", "deflate", "market_streams"],
 )
 def test_a_benchmark_finds_what_it_needs(name):
     """Whoever moves or renames something learns of it here."""

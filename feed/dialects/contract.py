@@ -61,6 +61,7 @@ class DisconnectCause(enum.Enum):
     BINARY_MESSAGE = "binary message"
     SLOW_CONSUMER = "slow consumer"
     TOKEN_EXPIRED = "token expired"  # noqa: S105 - the words, not a token
+    GOING_AWAY = "going away"  # a while before it does
 
 
 @attrs.frozen(kw_only=True)

@@ -122,5 +122,8 @@ class Target(Protocol):
     def leave(self, ending: ForcedClose) -> None:
         """End it between these two events."""
 
+    def go_away(self, seconds: float) -> None:
+        """Say between these two events that it will be closed, and close it so much later."""
+
     def impair(self, link: LinkState) -> None:
         """Let the way to the client be as bad as that from now on."""

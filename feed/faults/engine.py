@@ -40,6 +40,7 @@ from feed.model.faults import (
     ExpireTokens,
     Fault,
     Garbage,
+    GoAway,
     HalfOpen,
     LastingFault,
     Oversized,
@@ -299,6 +300,8 @@ class FaultEngine:
             case Disconnect(code=code, reason=reason):
                 code = 0 if code == DROPPED else code
                 self._send_away(connection, ForcedClose(why="fault: disconnect", code=code, reason=reason))
+            case GoAway(notice=notice):
+                connection.go_away(notice / NS_PER_SECOND)
             case Reset():
                 self._send_away(connection, _RESET)
             case ExpireTokens():

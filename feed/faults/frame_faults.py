@@ -7,6 +7,7 @@ that it tells of, and from nothing else: see :mod:`feed.stream.link_faults`.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from hashlib import blake2b
@@ -14,7 +15,7 @@ from typing import Any, Final
 
 import attrs
 
-from feed.model.faults import Drop, Duplicate, Fault, Mute, Reorder
+from feed.model.faults import Drop, Duplicate, Fault, MessageFault, Mute, Reorder
 from feed.stream.link_faults import Frame, FrameFault
 
 _KEY_BYTES: Final = 64  # RFC 7693, section 2.1
@@ -29,14 +30,14 @@ class SeededFault:
         fault: One of :data:`FRAME_FAULTS`.
         label: Tells it from others: two faults that are else the same strike different frames.
         seed: Of the scenario, or of the market.
-        lost: What a bounded :class:`~feed.model.faults.Drop` has lost so far, by topic: the same frames for
-            everybody, so that who subscribes anew does not lose as many again.
+        struck: What a bounded :class:`~feed.model.faults.MessageFault` has struck so far, by topic: the same
+            frames for everybody, so that who subscribes anew does not meet as many again.
     """
 
     fault: Fault
     label: str
     seed: int
-    lost: dict[bytes, set[bytes]] = attrs.field(factory=dict, init=False, repr=False, eq=False)
+    struck: dict[bytes, set[bytes]] = attrs.field(factory=dict, init=False, repr=False, eq=False)
 
     @cached_property
     def _secret(self) -> bytes:
@@ -47,6 +48,29 @@ class SeededFault:
         drawn = blake2b(key, digest_size=16, key=self._secret).digest()
         return _unit(drawn[:8]), _unit(drawn[8:])
 
+    def strikes(self, fault: MessageFault, key: bytes, lot: float) -> bool:
+        """
+        Whether a frame is struck by the fault that this is.
+
+        Args:
+            fault: That fault.
+            key: What the fate of the frame is drawn from: its topic and its number.
+            lot: The first of :meth:`draws`.
+        """
+        if lot >= fault.fraction:
+            return False
+        topic = _topic(key)
+        if fault.channel is not None and not topic.partition(b"/")[2].startswith(
+            f"{fault.channel}/".encode()
+        ):
+            return False
+        if fault.messages is None:
+            return True
+        struck = self.struck.setdefault(topic, set())
+        if len(struck) < fault.messages:
+            struck.add(key)
+        return key in struck
+
     @property
     def mutes(self) -> bool:
         """Whether messages for one client alone are lost as well."""
@@ -55,6 +79,10 @@ class SeededFault:
     def begin(self) -> FrameFault:
         """What it does to a stream from here on."""
         return _STAGES[type(self.fault)](self, self.fault)
+
+
+def _topic(key: bytes) -> bytes:
+    return key.rpartition(b"@")[0]
 
 
 def _unit(drawn: bytes) -> float:
@@ -80,30 +108,19 @@ class _Muted(_Passing):
 
 class _Dropped(_Passing):
     def __init__(self, seeded: SeededFault, fault: Drop) -> None:
-        self._seeded = seeded
-        self._fraction = fault.fraction
-        self._messages = fault.messages
+        self._seeded, self._fault = seeded, fault
 
     def take(self, key: bytes, data: bytes) -> Iterable[Frame]:
-        struck = self._seeded.draws(key)[0] < self._fraction and self._may_lose(key)
+        struck = self._seeded.strikes(self._fault, key, self._seeded.draws(key)[0])
         return () if struck else ((key, data),)
-
-    def _may_lose(self, key: bytes) -> bool:
-        if self._messages is None:
-            return True
-        lost = self._seeded.lost.setdefault(key.rpartition(b"@")[0], set())
-        if len(lost) < self._messages:
-            lost.add(key)
-        return key in lost
 
 
 class _Duplicated(_Passing):
     def __init__(self, seeded: SeededFault, fault: Duplicate) -> None:
-        self._seeded = seeded
-        self._fraction = fault.fraction
+        self._seeded, self._fault = seeded, fault
 
     def take(self, key: bytes, data: bytes) -> Iterable[Frame]:
-        struck = self._seeded.draws(key)[0] < self._fraction
+        struck = self._seeded.strikes(self._fault, key, self._seeded.draws(key)[0])
         # The copy has a fate of its own in the stages that follow.
         return ((key, data), (key + b"'", data)) if struck else ((key, data),)
 
@@ -119,28 +136,29 @@ class _Held:
 
 class _Reordered:
     def __init__(self, seeded: SeededFault, fault: Reorder) -> None:
-        self._seeded = seeded
-        self._fraction = fault.fraction
-        self._distance = fault.distance
-        self._held: list[_Held] = []
+        self._seeded, self._fault = seeded, fault
+        # Of one channel alone, a message is late among those of its own topic, not among all.
+        self._apart = fault.channel is not None
+        self._held: defaultdict[bytes, list[_Held]] = defaultdict(list)
 
     def take(self, key: bytes, data: bytes) -> Iterable[Frame]:
-        struck, how_far = self._seeded.draws(key)
-        if struck < self._fraction:
-            self._held.append(_Held(1 + int(how_far * self._distance), key, data))
+        lot, how_far = self._seeded.draws(key)
+        held = self._held[_topic(key) if self._apart else b""]
+        if self._seeded.strikes(self._fault, key, lot):
+            held.append(_Held(1 + int(how_far * self._fault.distance), key, data))
             return ()
         out = [(key, data)]
-        for one in self._held:
+        for one in held:
             one.left -= 1
-        while (ripe := next((at for at, one in enumerate(self._held) if not one.left), None)) is not None:
-            one = self._held.pop(ripe)
+        while (ripe := next((at for at, one in enumerate(held) if not one.left), None)) is not None:
+            one = held.pop(ripe)
             out.append((one.key, one.data))
-            for older in self._held[:ripe]:
+            for older in held[:ripe]:
                 older.left -= 1
         return out
 
     def held(self) -> list[bytes]:
-        return [one.data for one in self._held]
+        return [one.data for held in self._held.values() for one in held]
 
 
 _STAGES: Final[dict[type[Fault], Callable[[SeededFault, Any], FrameFault]]] = {

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 import attrs
-from attrs.validators import and_, ge, gt, le, lt, optional
+from attrs.validators import and_, ge, gt, le, lt, max_len, min_len, optional
 
 from feed.model.durations import NS_PER_SECOND
 from feed.model.timeline import Nanoseconds
@@ -108,6 +108,18 @@ class Disconnect(Fault):
 
 
 @attrs.frozen(kw_only=True)
+class GoAway(Fault):
+    """
+    Connections are told that they will be closed, in the protocol's own words, and are closed with 1001.
+
+    Attributes:
+        notice: Nanoseconds of clock time in between.
+    """
+
+    notice: Nanoseconds = attrs.field(default=10 * NS_PER_SECOND, validator=[ge(0), le(3600 * NS_PER_SECOND)])
+
+
+@attrs.frozen(kw_only=True)
 class Reset(Fault):
     """Connections are cut with a TCP reset: what is on the way is lost, and the client sees an error."""
 
@@ -149,43 +161,42 @@ class Bandwidth(LastingFault):
 
 
 @attrs.frozen(kw_only=True)
-class Drop(LastingFault):
+class MessageFault(LastingFault):
     """
-    Frames are lost.
+    A fault of messages about the market; answers to one client alone are not among them.
 
     Attributes:
-        fraction: Share of the data frames, drawn for each.
-        messages: How many of each channel of an instrument are lost at most, whoever listens; None for
+        fraction: Share of the messages, drawn for each.
+        messages: How many of each channel of an instrument are affected at most, whoever listens; None for
             no bound.
+        channel: Those of this channel alone, by the protocol's own name, such as ``depth@100ms``; None for
+            all.
     """
 
     fraction: float = attrs.field(validator=_SHARE)
     messages: int | None = attrs.field(default=None, validator=optional([ge(1), le(1000)]))
+    channel: str | None = attrs.field(default=None, validator=optional([min_len(1), max_len(64)]))
 
 
 @attrs.frozen(kw_only=True)
-class Duplicate(LastingFault):
-    """
-    Frames arrive twice, one right after the other.
-
-    Attributes:
-        fraction: Share of the data frames, drawn for each.
-    """
-
-    fraction: float = attrs.field(validator=_SHARE)
+class Drop(MessageFault):
+    """Frames are lost."""
 
 
 @attrs.frozen(kw_only=True)
-class Reorder(LastingFault):
+class Duplicate(MessageFault):
+    """Frames arrive twice, one right after the other."""
+
+
+@attrs.frozen(kw_only=True)
+class Reorder(MessageFault):
     """
     Frames arrive after later ones.
 
     Attributes:
-        fraction: Share of the data frames, drawn for each.
         distance: Number of later frames that arrive first, at most.
     """
 
-    fraction: float = attrs.field(validator=_SHARE)
     distance: int = attrs.field(default=1, validator=[ge(1), le(1000)])
 
 
@@ -235,6 +246,7 @@ class Restart(LastingFault):
 
 FAULTS: Final[tuple[type[Fault], ...]] = (
     Disconnect,
+    GoAway,
     Reset,
     Mute,
     HalfOpen,

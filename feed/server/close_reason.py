@@ -50,6 +50,7 @@ REVOKED: Final = CloseReason("key revoked", 1008, "The key is not valid any more
 GUESSING: Final = CloseReason("too many wrong keys", 1008, "Too many wrong keys from your address")
 SHUTDOWN: Final = CloseReason("server shutdown", 1001, "Server is shutting down")
 MARKET_OVER: Final = CloseReason("market ended", 1001, MARKET_ENDED)
+GOING_AWAY: Final = CloseReason("fault: go-away", 1001, "Going away")
 BUG: Final = CloseReason("internal error", 1011, "Internal error", at_once=True)
 
 

@@ -70,3 +70,33 @@ def test_no_frame_is_overtaken_by_more_than_the_distance(fraction, distance, cou
         assert sum(later > seq for later in out[:place]) <= distance
     for seq in held:
         assert sum(later > seq for later in out) < distance
+
+
+def test_so_many_of_each_topic_and_no_more():
+    """Of each kind of fault that strikes messages; which they are is drawn, and the same for everybody."""
+    for kind, lengths in ((Drop, 98), (Duplicate, 102), (Reorder, 100)):
+        link = distorter(kind(at=0, fraction=0.5, messages=2))
+        out = through(link, 100)
+        assert len(out) == lengths
+        assert out != [b"%d" % seq for seq in range(100)]
+        later = [b"%d" % seq for seq in range(50, 100)]
+        assert out[-50:] == later
+
+
+def test_one_channel_alone():
+    """By its whole name; the others of the same connection hear all."""
+    link = distorter(Drop(at=0, fraction=1, channel="depth@100ms"))
+    names = ("depth@100ms", "depth", "depth@100ms@1", "trade")
+    topics = [Topic("test", name, 3, (("combined", "true"),)) for name in names]
+    heard = [[topic.channel for topic in topics if link.take(topic, seq, b"x")] for seq in range(9)]
+    assert heard == [["depth", "depth@100ms@1", "trade"]] * 9
+
+
+def test_a_late_message_of_one_channel_is_late_among_its_own():
+    """Others between them do not count, nor do those of another instrument."""
+    link = distorter(Reorder(at=0, fraction=1, messages=1, channel="depth"))
+    mine, other = Topic("test", "depth", 3), Topic("test", "depth", 4)
+    between = Topic("test", "trade", 3)
+    order = [(mine, b"1"), (between, b"a"), (other, b"5"), (mine, b"2"), (between, b"b"), (other, b"6")]
+    out = [data for seq, (topic, data) in enumerate(order) for data in link.take(topic, seq, data)]
+    assert out == [b"a", b"2", b"1", b"b", b"6", b"5"]

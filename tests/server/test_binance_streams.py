@@ -1,8 +1,12 @@
 """Connections to the market streams of Binance: pings, limits, their end, and equal bytes for all."""
 
+import json
+from itertools import pairwise
+
 import pytest
 import trio
-from clients import CLOSE, PING, TEXT, Closed
+from asking import ADMIN, ask
+from clients import CLOSE, PING, PONG, TEXT, Closed, frame
 from scripts import Script, quote
 
 from feed import Settings
@@ -10,6 +14,7 @@ from feed.dialects.discovery import dialects
 from feed.model.events import ADD, CLOCK, Side
 from feed.model.instruments import Instrument, Listing
 from feed.policies import Policies
+from feed.settings import MessageLog
 
 pytestmark = pytest.mark.protocols("binance")
 
@@ -136,3 +141,91 @@ async def test_whoever_listens_alike_is_sent_the_same_bytes(exchange):
     assert by_url.data == by_message.data
     assert by_url.data.endswith(late.data)
     assert late.data.startswith(b"\x81")
+
+
+async def operator(server, kind, **fields):
+    """A fault that an administrator adds, for this protocol alone."""
+    body = {"name": kind, "kind": kind, "aim": {"dialect": "binance"}, **fields}
+    status, _, answer = await ask(
+        server.connect(), "/admin/faults", method="POST", body=json.dumps(body).encode(), **ADMIN
+    )
+    assert status == 201, answer
+
+
+def levels(*places):
+    """One new price level in each of these windows of 100 ms."""
+    return [
+        (ADD, 0, START + at * SECOND // 10 + 1000, at + 1, Side.BUY, 6_425_000 + at, 1, 1) for at in places
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "order"),
+    [
+        ("gap", {}, [0, 2, 3, 4]),
+        ("duplicate", {}, [0, 1, 1, 2, 3, 4]),
+        ("reorder", {"fraction": 1}, [0, 2, 1, 3, 4]),
+    ],
+)
+async def test_a_diff_is_missing_repeated_or_late(exchange, kind, fields, order):
+    """Once, to everybody who listens to that stream; the best prices beside it come as they are."""
+    client = await exchange.upgraded("/binance/ws/btcusdt@depth@100ms/btcusdt@depth5@100ms")
+
+    async def diffs(count):
+        found = []
+        while len(found) < count:
+            message = await client.message()
+            if "e" in message:
+                found.append(message)
+        return found
+
+    exchange.script.play(*levels(0, 1))
+    heard = await diffs(1)
+    await operator(exchange, kind, messages=1, channel="depth@100ms", **fields)
+    exchange.script.play(*levels(2, 3, 4), (CLOCK, 0, START + SECOND))
+    heard += await diffs(len(order) - 1)
+    whole = sorted({one["u"]: one for one in heard}.values(), key=lambda one: one["u"])
+    at = [int(one["b"][0][0][3:5] + one["b"][0][0][6:8]) for one in heard]
+    assert at == [5000 + place for place in order]
+    joined = all(later["U"] == one["u"] + 1 for one, later in pairwise(whole))
+    assert joined is (kind != "gap")
+
+
+async def test_a_mute_connection_still_answers_pings(exchange):
+    """And is pinged; nothing else comes, not even an answer."""
+    client = await exchange.upgraded("/binance/ws/btcusdt@bookTicker")
+    await operator(exchange, "mute")
+    exchange.script.play(quote(0, 6_425_001, ts=START + SECOND))
+    await client.send({"method": "LIST_SUBSCRIPTIONS", "id": 1})
+    await client.send_bytes(frame(PING, b"there?"))
+    assert await client.frame() == (PONG, b"there?")
+    assert (await client.frame())[0] == PING
+
+
+async def test_a_connection_is_told_to_go(exchange):
+    """In the exchange's words, as at the end of a day."""
+    client = await exchange.upgraded("/binance/stream?streams=btcusdt@trade&timeUnit=MICROSECOND")
+    await operator(exchange, "go-away", notice_seconds=30)
+    said = {"e": "serverShutdown", "E": START // 1000}
+    assert await client.message() == {"stream": "!serverShutdown", "data": said}
+    messages, code, _ = await client.rest()
+    assert (messages, code) == ([], 1001)
+
+
+async def test_a_connection_is_closed_as_for_too_many_messages(exchange):
+    """1008, without a message having been sent."""
+    client = await exchange.upgraded("/binance/ws")
+    await operator(exchange, "disconnect", code=1008, reason="Too many requests")
+    assert await client.rest() == ([], 1008, "Too many requests")
+
+
+async def test_a_notice_is_kept_in_time_where_messages_are_logged(open_server, tmp_path):
+    """What stands between connection and session tells when the session wants to be asked next."""
+    logged = MessageLog(directory=tmp_path / "log")
+    settings = Settings(policies=policies(stream_connection_seconds=60), message_log=logged)
+    async with open_server(settings, Script(listing=LISTING, opening=[quote(0, 1, ts=START)])) as server:
+        client = await server.upgraded("/binance/ws")
+        opened = trio.current_time()
+        messages, code, _ = await client.rest()
+        assert (len(messages), code) == (1, 1001)
+        assert trio.current_time() - opened == pytest.approx(60, abs=1e-3)

@@ -520,3 +520,36 @@ async def test_events_are_what_they_would_be(tmp_path, network):
     assert len(seen[0][0]) > 100
     assert seen[0] == seen[1]
     assert len(set(seen[0][1])) == 2
+
+
+async def test_who_is_told_to_go_is_closed_after_the_notice(server, operator):
+    """In the protocol's own words, with data until the end; who comes anew is not told."""
+    client = await server.subscribed("EURUSD")
+    await client.message()
+    await operator.add("bye", "go-away", notice_seconds=5, aim={"dialect": "tradyn"})
+    told = await client.message()
+    began = trio.current_time()
+    assert told == {"type": "error", "message": "Server is going away: reconnect and subscribe again"}
+    other = await server.subscribed("EURUSD")
+    await other.message()
+    server.script.play(tick(101))
+    messages, *end = await client.rest()
+    assert (bids(messages), end) == ([101], [1001, "Going away"])
+    assert trio.current_time() - began == pytest.approx(5, abs=1e-3)
+    assert await until_quiet(other) == [101]
+    assert server.ended == {"fault: go-away": 1}
+
+
+async def test_one_message_of_one_channel_is_lost(server, operator):
+    """The next one of that channel; those of others are not."""
+    client = await server.upgraded("/guide")
+    await client.send({"type": "subscribe", "channels": ["ticker_eurusd", "trades_eurusd"]})
+    await client.messages(2)
+    await operator.add("hole", "gap", messages=1, channel="ticker")
+    server.script.play(tick(101), tick(102))
+    assert [float(message["bid"]) for message in await client.messages(1)] == [0.00102]
+    await operator.add("late", "reorder", messages=1, fraction=1, channel="ticker")
+    await operator.add("twice", "duplicate", messages=1, channel="trades")
+    server.script.play(tick(103), tick(104), tick(105))
+    found = [round(float(message["bid"]) * 100_000) for message in await client.messages(3)]
+    assert found == [104, 103, 105]

@@ -24,6 +24,7 @@ _WORDING: Final = {
     DisconnectCause.BINARY_MESSAGE: "Binary messages are not supported",
     DisconnectCause.SLOW_CONSUMER: "Slow consumer: reconnect and resume with since",
     DisconnectCause.TOKEN_EXPIRED: "Token expired",
+    DisconnectCause.GOING_AWAY: "Server is going away: reconnect and resume with since",
 }
 _KEY_FIRST: Final = 'a key is needed; send {"type":"auth","key":"..."} first'
 _POLICY_VIOLATION: Final = 1008

@@ -38,6 +38,7 @@ _WORDING: Final = {
     DisconnectCause.BINARY_MESSAGE: (INVALID_MESSAGE, "Binary messages are not supported"),
     DisconnectCause.SLOW_CONSUMER: ("SLOW_CONSUMER", "Slow consumer: reconnect and subscribe again"),
     DisconnectCause.TOKEN_EXPIRED: (UNAUTHORIZED, "Token expired"),
+    DisconnectCause.GOING_AWAY: ("GOING_AWAY", "Server is going away: reconnect and subscribe again"),
 }
 # An error that lists rejected symbols stays below a megabyte, whatever was asked for.
 _MOST_NAMED: Final = 100

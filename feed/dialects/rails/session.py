@@ -49,6 +49,7 @@ _WORDING: Final = {
     DisconnectCause.BINARY_MESSAGE: (400, "Binary messages are not supported"),
     DisconnectCause.TOKEN_EXPIRED: (401, "Token expired"),
     DisconnectCause.SLOW_CONSUMER: (503, "Slow consumer: reconnect and resume with since"),
+    DisconnectCause.GOING_AWAY: (503, "Server is going away: reconnect and resume with since"),
 }
 
 

@@ -48,6 +48,7 @@ _WORDING: Final = {
     DisconnectCause.BINARY_MESSAGE: (INVALID, "Binary messages are not supported"),
     DisconnectCause.SLOW_CONSUMER: ("slow_consumer", "Slow consumer: reconnect and subscribe again"),
     DisconnectCause.TOKEN_EXPIRED: ("unauthorized", "API key expired"),
+    DisconnectCause.GOING_AWAY: ("going_away", "Server is going away: reconnect and subscribe again"),
 }
 _REFUSED: Final = {
     RefusalReason.MALFORMED: INVALID,

@@ -25,6 +25,7 @@ _WORDING: Final = {
     DisconnectCause.BINARY_MESSAGE: "Binary messages are not supported",
     DisconnectCause.SLOW_CONSUMER: "Slow consumer: reconnect and subscribe again",
     DisconnectCause.TOKEN_EXPIRED: "API key expired",
+    DisconnectCause.GOING_AWAY: "Server is going away: reconnect and subscribe again",
 }
 
 

@@ -191,6 +191,14 @@ class Connection:
         if not ending.code:
             self._stream.close(reset=ending.reset)
 
+    def go_away(self, seconds: float) -> None:
+        """Say between these two events that the connection will be closed, and close it so much later."""
+        wording = self._session.wording(DisconnectCause.GOING_AWAY)
+        if wording is not None:
+            self._hub.send(self._send_buffer, wording)
+        if self._nursery is not None:
+            self._nursery.start_soon(self._end_after, seconds)
+
     def impair(self, link: LinkState) -> None:
         """Let the way to the client be as bad as that from now on."""
         started = self._stream.impair(link)
@@ -327,6 +335,10 @@ class Connection:
         except Exception:
             log.exception("bug in a session", dialect=self.peer_info.dialect)
             self.end(close_reason.BUG)
+
+    async def _end_after(self, seconds: float) -> None:
+        await trio.sleep(seconds)
+        self.end(close_reason.GOING_AWAY)
 
     def _unread_since(self, moment: float) -> bool:
         """Whether the client's answer may be behind what has not been read since then."""

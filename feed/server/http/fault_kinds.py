@@ -10,7 +10,7 @@ from feed.dialects.access import Shape
 from feed.dialects.parameters import all_of
 from feed.faults.runtime import NAME
 from feed.model import faults
-from feed.model.durations import NS_PER_MILLISECOND
+from feed.model.durations import NS_PER_MILLISECOND, NS_PER_SECOND
 
 _LONGEST_SECONDS: Final = 7 * 86_400
 _LONGEST_TEXT: Final = 64
@@ -136,40 +136,55 @@ class HalfOpenFault(LastingRequest, kw_only=True, tag="half-open"):
     model = faults.HalfOpen
 
 
-class GapFault(LastingRequest, kw_only=True, tag="gap"):
+class MessageRequest(LastingRequest, kw_only=True):
+    """
+    What those have that strike messages about the market, and no answers to one client alone.
+
+    Attributes:
+        fraction: Share of the messages, drawn for each.
+        messages: How many of each channel of an instrument are struck at most; null for no bound.
+        channel: Those of this channel alone, by the protocol's own name; null for all.
+    """
+
+    fraction: Share = 1.0
+    messages: Annotated[int, msgspec.Meta(ge=1, le=1000)] | None = None
+    channel: Annotated[Text, msgspec.Meta(min_length=1)] | None = None
+
+
+class GapFault(MessageRequest, kw_only=True, tag="gap"):
     """
     Messages are lost, and others follow.
 
     Attributes:
         fraction: Share of the messages about the market, drawn for each.
         messages: How many of each channel of an instrument are lost at most; null for no bound.
+        channel: Those of this channel alone, by the protocol's own name; null for all.
     """
-
-    fraction: Share = 1.0
-    messages: Annotated[int, msgspec.Meta(ge=1, le=1000)] | None = None
 
     model = faults.Drop
 
 
-class DuplicateFault(LastingRequest, kw_only=True, tag="duplicate"):
+class DuplicateFault(MessageRequest, kw_only=True, tag="duplicate"):
     """
     Messages arrive twice, one right after the other.
 
     Attributes:
         fraction: Share of the messages about the market, drawn for each.
+        messages: How many of each channel of an instrument at most; null for no bound.
+        channel: Those of this channel alone, by the protocol's own name; null for all.
     """
-
-    fraction: Share = 1.0
 
     model = faults.Duplicate
 
 
-class ReorderFault(LastingRequest, kw_only=True, tag="reorder"):
+class ReorderFault(MessageRequest, kw_only=True, tag="reorder"):
     """
     Messages are overtaken by later ones.
 
     Attributes:
         fraction: Share of the messages about the market, drawn for each.
+        messages: How many of each channel of an instrument at most; null for no bound.
+        channel: Those of this channel alone, by the protocol's own name; null for all.
         distance: How many later messages go first, at most.
     """
 
@@ -196,6 +211,23 @@ class RestartFault(LastingRequest, kw_only=True, tag="restart"):
     """The server seems to go away: connections are closed with 1012, and nobody is let in meanwhile."""
 
     model = faults.Restart
+
+
+class GoAwayFault(FaultRequest, kw_only=True, tag="go-away"):
+    """
+    Connections are told that they will be closed, once, and are closed with 1001.
+
+    Attributes:
+        notice_seconds: So much later, seconds of the clock.
+    """
+
+    notice_seconds: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 10.0
+
+    model = faults.GoAway
+
+    def fields(self) -> dict[str, Any]:
+        """In nanoseconds, as the model has them."""
+        return {"notice": round(self.notice_seconds * NS_PER_SECOND)}
 
 
 class ResetFault(FaultRequest, kw_only=True, tag="reset"):
@@ -256,6 +288,7 @@ AnyFault = (
     | ReorderFault
     | RefuseHandshakesFault
     | RestartFault
+    | GoAwayFault
     | ResetFault
     | DisconnectFault
     | GarbageFault

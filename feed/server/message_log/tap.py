@@ -115,8 +115,10 @@ class LoggedSession(Session):
         return self._log.hear(text, lambda: self._session.receive(text))
 
     def on_timer(self) -> Sequence[Action]:
-        """What the session says by itself."""
-        return self._session.on_timer()
+        """What the session says by itself, and when it wants to be asked next."""
+        actions = self._session.on_timer()
+        self.beat_seconds = self._session.beat_seconds
+        return actions
 
     def wording(self, cause: DisconnectCause) -> str | None:
         """What the session says last."""

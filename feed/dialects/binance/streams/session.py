@@ -105,13 +105,17 @@ class StreamSession(Session):
         if self._lifetime.over():
             return [EXPIRED]
         self.beat_seconds = self._lifetime.seconds
+        return [Reply(self._notice())]
+
+    def wording(self, cause: DisconnectCause) -> str | None:
+        """A notice when the server is going away; else the exchange closes without a word."""
+        return self._notice() if cause is DisconnectCause.GOING_AWAY else None
+
+    def _notice(self) -> str:
+        """That the connection will be closed soon. Source: "Server Shutdown"."""
         said = {"e": "serverShutdown", "E": self._context.now() // self._form.unit.value}
         combined = {"stream": "!serverShutdown", "data": said}
-        return [Reply(message(**(combined if self._form.combined else said)))]
-
-    def wording(self, cause: DisconnectCause) -> None:
-        """Nothing: the exchange closes without a word."""
-        del cause
+        return message(**(combined if self._form.combined else said))
 
     def _answer(self, request: Request) -> Sequence[Action]:
         result: object = None

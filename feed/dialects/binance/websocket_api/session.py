@@ -110,12 +110,16 @@ class ApiSession(Session):
         if self._lifetime.over():
             return [EXPIRED]
         self.beat_seconds = self._lifetime.seconds
-        now = self._unit.of(self._context.now())
-        return [Reply(message(event={"e": "serverShutdown", "E": now}))]
+        return [Reply(self._notice())]
 
-    def wording(self, cause: DisconnectCause) -> None:
-        """Nothing: the exchange closes without a word."""
-        del cause
+    def wording(self, cause: DisconnectCause) -> str | None:
+        """A notice when the server is going away; else the exchange closes without a word."""
+        return self._notice() if cause is DisconnectCause.GOING_AWAY else None
+
+    def _notice(self) -> str:
+        """That the connection will be closed soon. Source: "Connection events"."""
+        now = self._unit.of(self._context.now())
+        return message(event={"e": "serverShutdown", "E": now})
 
     def _weight(self, request: ApiRequest) -> int:
         known = self._queries.get(request.method) or self._operations.get(request.method)

@@ -1,0 +1,183 @@
+"""
+CPU time of a delivery in some streams of several protocols, beside each other in one run.
+
+One market, the default one. For each stream a hub of its own with so many connections on it, each a real
+socket whose other end is read between the steps and not timed. The events of the market are told in steps of
+a few milliseconds of market time, to all hubs in turn, so that a slow moment of the machine hits all alike.
+
+A hub that nobody listens to is told of the same events, and its time is taken from that of the others: what
+is left is encoding, grouping and writing. Printed are messages, bytes of each, microseconds a delivery (a
+message to a connection), and how many times that of the first stream it is: medians of the rounds, and in
+what bounds those were. Streams with few messages need many seconds.
+
+    python -m tests.benchmarks.market_streams [--connections 1000] [--seconds 20] [--rounds 3]
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import gc
+import resource
+import socket
+import statistics
+import sys
+import time
+
+import trio
+
+from feed.dialects.discovery import dialects
+from feed.model.topics import Topic
+from feed.settings import Flow
+from feed.sim.defaults import default_market
+from feed.sim.market import Market
+from feed.state.market_state import MarketState
+from feed.state.projections import Projections
+from feed.stream.fanout import Fanout
+from feed.stream.history import History
+from feed.stream.hub import Hub
+from feed.stream.send_buffer import SendBuffer
+
+START = 1_709_740_800_000_000_000
+SECOND = 10**9
+STEP = SECOND // 200
+STREAMS = (
+    ("Tradyn tick", "tradyn", "tick", "BTC-USD"),
+    ("@trade", "binance", "trade", "BTC-USDT"),
+    ("@depth@100ms", "binance", "depth@100ms", "BTC-USDT"),
+    ("@depth20@100ms", "binance", "depth20@100ms", "BTC-USDT"),
+    ("@bookTicker", "binance", "bookTicker", "BTC-USDT"),
+    ("!miniTicker@arr", "binance", "!miniTicker@arr", None),
+)
+NOBODY = "nobody listens"
+
+
+class Audience:
+    """Sockets that are written to, and their other ends."""
+
+    def __init__(self, connections: int) -> None:
+        self.pairs = [socket.socketpair() for _ in range(connections)]
+        for ours, theirs in self.pairs:
+            ours.setblocking(False)
+            theirs.setblocking(False)
+            ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+
+    def drain(self) -> int:
+        """Read everything; how many bytes that was."""
+        size = 0
+        for _, theirs in self.pairs:
+            with contextlib.suppress(BlockingIOError):
+                while data := theirs.recv(1 << 20):
+                    size += len(data)
+        return size
+
+    def close(self) -> None:
+        """Give the sockets back."""
+        for ours, theirs in self.pairs:
+            ours.close()
+            theirs.close()
+
+
+class Lane:
+    """A hub with everybody on one stream, or on none."""
+
+    def __init__(self, listing, topic: Topic | None, audience: Audience) -> None:
+        state = MarketState(len(listing))
+        projections = Projections(listing, state, most_trades=1000)
+        hub = Hub(
+            History(instruments=len(listing), seconds=60, size=1 << 25),
+            lambda one, now, beside: dialects()[one.dialect].encoder(
+                one, listing[one.instrument], now, beside
+            ),
+            flow=Flow(),
+            market_state=state,
+            projections=projections,
+        )
+        self.fanout = Fanout(hub, Flow())
+        self.audience = audience
+        self.bytes = 0
+        self.spent = 0.0
+        if topic is None:
+            return
+        for ours, _ in audience.pairs:
+            send_buffer = SendBuffer(ours.send, backlog_bytes=1 << 22, wake=_fail, cut=_fail)
+            hub.subscribe(send_buffer, [topic])
+
+    async def step(self, rows) -> None:
+        """Tell the next events, on the clock; then read what came of it, off it."""
+        began = time.process_time()
+        await self.fanout.step(rows)
+        self.spent += time.process_time() - began
+        self.bytes += self.audience.drain()
+
+    @property
+    def deliveries(self) -> int:
+        """Writes so far."""
+        return self.fanout.statistics().deliveries
+
+
+def _fail() -> None:
+    raise AssertionError("a connection that is read all the time fell behind")
+
+
+async def measure(connections: int, seconds: int) -> dict[str, tuple[float, float, int]]:
+    """Microseconds and bytes a delivery, and deliveries to each connection, by stream."""
+    spec = default_market()
+    listing = spec.listing()
+    market = Market(spec, seed=1, start=START)
+    audience = Audience(connections)
+    lanes = {NOBODY: Lane(listing, None, audience)}
+    for name, dialect, channel, symbol in STREAMS:
+        at = 0 if symbol is None else listing.index(symbol)
+        lanes[name] = Lane(listing, Topic(dialect, channel, at), audience)
+    opening = market.opening()
+    for lane in lanes.values():
+        await lane.step(opening)
+        lane.bytes, lane.spent, lane.began = 0, 0.0, lane.deliveries
+    gc.collect()
+    gc.freeze()
+    try:
+        while market.now < START + seconds * SECOND:
+            rows = market.advance(market.now + STEP)
+            for lane in lanes.values():
+                await lane.step(rows)
+    finally:
+        gc.unfreeze()
+        audience.close()
+    alone = lanes.pop(NOBODY).spent
+    found = {}
+    for name, lane in lanes.items():
+        count = lane.deliveries - lane.began
+        found[name] = ((lane.spent - alone) / count * 1e6, lane.bytes / count, count // connections)
+    return found
+
+
+def main() -> None:
+    """Print one line for each stream."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--connections", type=int, default=1000)
+    parser.add_argument("--seconds", type=int, default=20, help="of market time, in each round")
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 2 * options.connections + 100)), hard))
+    rounds = [trio.run(measure, options.connections, options.seconds) for _ in range(options.rounds)]
+    version = ".".join(map(str, sys.version_info[:3]))
+    print(
+        f"CPython {version}, {options.connections} connections, {options.seconds} s, {options.rounds} rounds"
+    )
+    print(f"{'stream':18}{'messages':>10}{'bytes':>9}{'us a delivery':>16}{'x tick':>9}{'of rounds':>20}")
+    first = STREAMS[0][0]
+    for name, *_ in STREAMS:
+        us = [found[name][0] for found in rounds]
+        ratios = sorted(found[name][0] / found[first][0] for found in rounds)
+        _, size, count = rounds[0][name]
+        spread = f"{ratios[0]:.2f} to {ratios[-1]:.2f}"
+        print(
+            f"{name:18}{count:10}{size:9.0f}{statistics.median(us):16.2f}{statistics.median(ratios):9.2f}"
+            f"{spread:>20}"
+        )
+
+
+if __name__ == "__main__":
+    main()
