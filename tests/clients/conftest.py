@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 from environments import python_of
+from operators import Operator
+
+from feed.settings import DEMO_KEY, DEMO_SECRET
 
 PROGRAMS = Path(__file__).parent / "programs"
 
@@ -26,6 +29,24 @@ def settings_of():
         return json.loads(said.stdout)["settings"]
 
     return settings
+
+
+@pytest.fixture
+def keys():
+    """The demo key of account 1 and what it signs with, as ccxt and others call them."""
+    return {"apiKey": DEMO_KEY, "secret": DEMO_SECRET}
+
+
+@pytest.fixture
+def operated(serve, tmp_path):
+    """Starts ``feed serve`` and gives who steers it."""
+
+    def start(*options):
+        key = tmp_path / "admin.key"
+        _, url = serve("--admin-key", key, *options)
+        return Operator(url, key.read_text().strip())
+
+    return start
 
 
 @pytest.fixture
