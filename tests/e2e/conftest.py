@@ -1,3 +1,4 @@
+import fcntl
 import json
 import re
 import shutil
@@ -55,15 +56,17 @@ def node_with(pytestconfig, name, packages):
     if not program or not npm:
         pytest.skip("node or npm is not installed")
     folder = pytestconfig.cache.mkdir(name)
-    if not all((folder / "node_modules" / each.split("@")[0]).exists() for each in packages):
-        command = [npm, "install", "--no-audit", "--no-fund", "--prefix", folder, *packages]
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
-        except subprocess.TimeoutExpired:
-            pytest.skip("npm did not answer")
-        if done.returncode:
-            names = " and ".join(packages)
-            pytest.skip(f"npm cannot install {names}: {done.stderr.strip().splitlines()[-1:]}")
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # other processes of the tests have the same folder
+        if not all((folder / "node_modules" / each.split("@")[0]).exists() for each in packages):
+            command = [npm, "install", "--no-audit", "--no-fund", "--prefix", folder, *packages]
+            try:
+                done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
+            except subprocess.TimeoutExpired:
+                pytest.skip("npm did not answer")
+            if done.returncode:
+                names = " and ".join(packages)
+                pytest.skip(f"npm cannot install {names}: {done.stderr.strip().splitlines()[-1:]}")
     return program, folder
 
 
