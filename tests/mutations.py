@@ -227,8 +227,8 @@ MUTATIONS = (
     Mutation(
         "stop orders act after the market has gone on",
         "sim/clients.py",
-        "self._run.advance(upcoming, 1 if singly else limit - len(rows))",
-        "self._run.advance(upcoming, limit - len(rows))",
+        "acted = self._run.advance(until, 1)",
+        "acted = self._run.advance(until, limit)",
         ("sim/test_spot_orders.py",),
     ),
     Mutation(

@@ -93,7 +93,7 @@ class ExecutionReport(RowEvent):
         charge: In which asset that is paid.
         locked: What it holds back still: units of quote for a buy order, of base for a sell order.
         trade: Id of the trade in its instrument; 0 when this tells of none.
-        taker: Whether the order took in that trade; else it rested.
+        taker: Whether the order took in that trade, or would have in the prevented one; else it rested.
         last_price: Of that trade, or of the prevented one, integer ticks.
         last_size: Of that trade, or of the prevented one, integer lots.
         commission: Of that trade, units of its asset.
@@ -167,6 +167,34 @@ _OF_ONE_REPORT: Final = {
     "commission_leg": Leg.BASE,
     "counter": 0,
 }
+
+
+@attrs.frozen(kw_only=True)
+class PreventedTrade:
+    """
+    A trade of an account with itself that did not come about.
+
+    Attributes:
+        number: Sequence number of the event that told of it first.
+        instrument: Index of the instrument.
+        ts: Market time, nanoseconds.
+        taker: Id of the order that came in.
+        maker: Id of the order that it met.
+        mode: That of the order that came in.
+        price: Of the order that it met, integer ticks.
+        taker_lots: Lots of the order that came in that will not trade for this; 0 for none.
+        maker_lots: The same of the other order.
+    """
+
+    number: int
+    instrument: int
+    ts: int
+    taker: int
+    maker: int
+    mode: SelfTrade
+    price: int
+    taker_lots: int = 0
+    maker_lots: int = 0
 
 
 @attrs.frozen

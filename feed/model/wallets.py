@@ -14,9 +14,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Final
 
+import attrs
+
 from feed.model.accounts import PARTICIPANTS
 from feed.model.events import CLEAR, EXECUTION, WALLET, Row, Side
-from feed.model.executions import ExecutionReport, Leg, WalletChanged
+from feed.model.executions import ExecutionReport, Leg, PreventedTrade, WalletChanged
 from feed.model.instruments import Contract, Instrument, Listing
 from feed.settings import SpotDeposit
 
@@ -98,14 +100,16 @@ class Wallet:
         orders: Open orders by id, each as its last report has it, those included that wait for a trigger.
         finished: Orders that are over, by id, the last that ended last.
         trades: Reports of trades, oldest first.
+        prevented: Trades with itself that did not come about, oldest first.
         commissions: Paid so far, by asset, units of it.
     """
 
-    def __init__(self, deposits: Mapping[str, int], history: int) -> None:
+    def __init__(self, deposits: Mapping[str, int], history: int, trades: int) -> None:
         self.balances: Final = {asset: Balance(amount) for asset, amount in deposits.items()}
         self.orders: Final[dict[int, ExecutionReport]] = {}
         self.finished: Final[dict[int, ExecutionReport]] = {}
-        self.trades: Final[deque[ExecutionReport]] = deque(maxlen=history)
+        self.trades: Final[deque[ExecutionReport]] = deque(maxlen=trades)
+        self.prevented: Final[deque[PreventedTrade]] = deque(maxlen=trades)
         self.commissions: Final[dict[str, int]] = {}
         self._history: Final = history
         self._names: Final[dict[int, int]] = {}  # the last order of each id that clients make up
@@ -131,6 +135,8 @@ class Wallet:
         """Take the next report of an order into account; balances apart."""
         if item.trade:
             self.trades.append(item)
+        if item.counter and self.prevented.maxlen:
+            self._prevent(item)
         if item.open:
             self.orders[item.order] = item
             if item.client:
@@ -143,6 +149,27 @@ class Wallet:
             if self._names.get(oldest.client) == oldest.order:
                 del self._names[oldest.client]
 
+    def _prevent(self, item: ExecutionReport) -> None:
+        """A trade is told of by one of its orders, or by one after the other."""
+        taker, maker = (item.order, item.counter) if item.taker else (item.counter, item.order)
+        known = self.prevented[-1] if self.prevented else None
+        if known is None or (known.taker, known.maker) != (taker, maker):
+            incoming = item if item.taker else self.order(taker)
+            known = PreventedTrade(
+                number=item.seq,
+                instrument=item.instrument,
+                ts=item.ts,
+                taker=taker,
+                maker=maker,
+                mode=item.self_trade if incoming is None else incoming.self_trade,
+                price=item.last_price,
+            )
+            self.prevented.append(known)
+        before = self.order(item.order)
+        lots = item.prevented - (0 if before is None else before.prevented)
+        changed = attrs.evolve(known, taker_lots=lots) if item.taker else attrs.evolve(known, maker_lots=lots)
+        self.prevented[-1] = changed
+
 
 class Wallets:
     """
@@ -151,18 +178,26 @@ class Wallets:
     Args:
         listing: The instruments.
         deposits: What a wallet begins with at every venue that lists the asset.
-        history: Orders that are over, and trades, that are remembered of each wallet.
+        history: Orders that are over, trades, and prevented trades, that are remembered of each wallet.
+        trades: How many of the latter two, where that is another number.
 
     Attributes:
         units: Units of assets.
         orders: Account and venue of each open order, by its id.
     """
 
-    def __init__(self, listing: Listing, *, deposits: Iterable[SpotDeposit] = (), history: int = 0) -> None:
+    def __init__(
+        self,
+        listing: Listing,
+        *,
+        deposits: Iterable[SpotDeposit] = (),
+        history: int = 0,
+        trades: int | None = None,
+    ) -> None:
         self.units: Final = AssetUnits(listing)
         self.orders: Final[dict[int, tuple[int, str]]] = {}
         self._listing: Final = listing
-        self._history: Final = history
+        self._bounds: Final = history, history if trades is None else trades
         given = {one.asset: Decimal(repr(one.amount)) for one in deposits}
         self._deposits: Final = {
             venue: {asset: self.units.whole(venue, asset, given.get(asset, Decimal())) for asset in assets}
@@ -194,11 +229,17 @@ class Wallets:
         where = self.orders.get(order)
         return None if where is None else self._wallets[where].orders[order]
 
-    def apply(self, rows: Iterable[Row]) -> None:
-        """Take the next rows into account; those that concern no wallet are passed over."""
-        for row in rows:
+    def apply(self, rows: Iterable[Row], seq: int = 0) -> None:
+        """
+        Take the next rows into account; those that concern no wallet are passed over.
+
+        Args:
+            rows: The rows.
+            seq: Sequence number of the first; 0 where nobody asks for them.
+        """
+        for number, row in enumerate(rows, seq):
             if row[0] == EXECUTION:
-                self.report(ExecutionReport.from_row(0, row))
+                self.report(ExecutionReport.from_row(number, row))
             elif row[0] == WALLET:
                 self._state(WalletChanged.from_row(0, row))
             elif row[0] == CLEAR:
@@ -255,7 +296,7 @@ class Wallets:
 
     def _new(self, account: int, venue: str) -> Wallet:
         deposits = self._deposits.get(venue, {})
-        return Wallet(deposits if account != PARTICIPANTS else dict.fromkeys(deposits, 0), self._history)
+        return Wallet(deposits if account != PARTICIPANTS else dict.fromkeys(deposits, 0), *self._bounds)
 
     def _lock(self, wallet: Wallet, item: ExecutionReport, more: int) -> None:
         listed = self._listing[item.instrument]

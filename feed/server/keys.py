@@ -114,7 +114,9 @@ class KeyStore:
     def accepts(self, entry: KeyRecord) -> bool:
         """Whether a key that was found earlier is still good for the same."""
         known = next((each for each in self._entries if each.digest == entry.digest), None)
-        return known is not None and not known.ended(self._clock()) and known.grant == entry.grant
+        if known is None or known.ended(self._clock()):
+            return False
+        return known.credentials == entry.credentials
 
     def holds(self, name: str, dialect: str) -> bool:
         """Whether some key of this name is good for a protocol now."""

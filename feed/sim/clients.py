@@ -132,13 +132,11 @@ class ClientMarket:
             acts = entries[0].at if entries else until + 1
             checks, ends = self._check_at or until + 1, self._spot.next_time or until + 1
             upcoming = min(acts, checks, ends, until)
-            # What a trade triggers comes before the next action of the market.
-            singly = self._spot.waiting
-            taken = self._run.advance(upcoming, 1 if singly else limit - len(rows))
+            taken, reached = self._advance(upcoming, limit - len(rows))
             rows += self._spot.follow(self._clearing.told(taken))
             if len(rows) >= limit:
                 return rows
-            if singly and taken:
+            if reached:
                 continue
             if self.now < upcoming:
                 return rows
@@ -152,6 +150,22 @@ class ClientMarket:
                 return rows
             if len(rows) >= limit:
                 return rows
+
+    def _advance(self, until: int, limit: int) -> tuple[list[Row], bool]:
+        """
+        What the market does by itself, and whether it was stopped because a trade reached a trigger.
+
+        What that triggers comes before the next action of the market.
+        """
+        if not self._spot.waiting:
+            return self._run.advance(until, limit), False
+        rows: list[Row] = []
+        while len(rows) < limit:
+            acted = self._run.advance(until, 1)
+            rows += acted
+            if not acted or self._spot.triggers(acted):
+                return rows, bool(acted)
+        return rows, False
 
     def execute(self, request: Request) -> list[Row]:
         """Let a request act now, after all that the market still has to do at this time."""

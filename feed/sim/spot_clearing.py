@@ -39,7 +39,8 @@ class SpotClearing:
     """
 
     def __init__(self, listing: Listing, trading: Trading, run: HasMarket) -> None:
-        self.wallets: Final = Wallets(listing, deposits=trading.deposits, history=trading.history)
+        # Trades are for whoever asks what happened, who follows the stream.
+        self.wallets: Final = Wallets(listing, deposits=trading.deposits, history=trading.history, trades=0)
         self.stops: Final = StopOrders()
         self.expiries: Final = Expiries()
         self.taker = 0
@@ -94,6 +95,7 @@ class SpotClearing:
                 locked=0,
                 prevented=order.prevented + order.left,
                 counter=counter,
+                taker=True,
                 last_price=price,
                 last_size=lots,
             )
@@ -144,13 +146,13 @@ class SpotClearing:
             for order, price, lots in reversed(self._prevented_in(maker))
             if order == maker.order
         )
-        said = self._shrunk(row, maker, maker.left - row[6], taker.order, (price, lots))
+        said = self._shrunk(row, maker, maker.left - row[6], taker, (price, lots))
         if taker.self_trade is SelfTrade.DECREMENT:
-            said += self._shrunk(row, taker, lots, maker.order, (price, lots))
+            said += self._shrunk(row, taker, lots, maker, (price, lots))
         return said
 
     def _shrunk(
-        self, row: Row, order: ExecutionReport, by: int, counter: int, last: tuple[int, int]
+        self, row: Row, order: ExecutionReport, by: int, other: ExecutionReport, last: tuple[int, int]
     ) -> list[Row]:
         left = order.left - by
         if not left:
@@ -167,7 +169,8 @@ class SpotClearing:
                 left=left,
                 locked=locked,
                 prevented=order.prevented + by,
-                counter=counter,
+                counter=other.order,
+                taker=order.order == self.taker,
                 last_price=last[0],
                 last_size=last[1],
             )

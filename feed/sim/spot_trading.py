@@ -115,6 +115,11 @@ class SpotTrading:
         )
         return [*before.rows, *done.rows, answer.row()]
 
+    def triggers(self, rows: list[Row]) -> bool:
+        """Whether a trade among some rows reaches a trigger."""
+        stops = self._spot.stops
+        return any(row[0] == TRADE and stops.reached(row[1], row[5]) for row in rows)
+
     def follow(self, rows: list[Row]) -> list[Row]:
         """The same rows, and after them what they set off: orders whose triggers were reached, in turn."""
         if not self._spot.stops:

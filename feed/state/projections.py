@@ -96,4 +96,4 @@ class Projections:
         elif kind in _OF_ACCOUNTS and self.accounts is not None:
             self.accounts.apply((row,))
         elif kind in _OF_WALLETS:
-            self.wallets.apply((row,))
+            self.wallets.apply((row,), seq)

@@ -183,3 +183,23 @@ def test_a_connection_that_signs_wrongly_too_often_is_known_by_it():
     peer.note_signature(False)
     assert not peer.guessing  # this key has signed well here
     assert Peer(dialect="any", keys=check, tokens=None, stream_keys=None).credentials(KEY) is not None
+
+
+def test_every_key_that_signs_on_a_connection_must_stay_good():
+    """Each may have a session or a stream of its own there; one that only opened it, the last alone."""
+    entry, other, third = (
+        entry_for(key, Grant(name=key[-4:]), secret=SECRET, signs=True) for key in (KEY, OTHER, NEW)
+    )
+    store = KeyStore([entry, other, third])
+    check = KeyCheck(store, WrongKeyCounter(Limits(), lambda: 0.0))
+    peer, opener = (Peer(dialect="any", keys=check, tokens=None, stream_keys=None) for _ in range(2))
+    assert not peer.revoked
+    for key in (KEY, OTHER):
+        peer.credentials(key)
+        opener.check_key(key)
+    store.replace([other, third])
+    assert (peer.revoked, opener.revoked) == (True, False)
+    store.replace([entry, other])
+    assert (peer.revoked, opener.revoked) == (False, False)
+    store.replace([entry, attrs.evolve(other, signing_secret="another")])
+    assert (peer.revoked, opener.revoked) == (True, True)

@@ -24,6 +24,7 @@ from feed.model.spot_requests import (
     ReplaceSpotOrder,
 )
 from feed.model.trading import OrderState, Pricing, Reason, RequestKind, Trigger, packed
+from feed.model.wallets import Wallets
 from feed.settings import SpotDeposit, Trading
 from feed.sim.clients import ClientMarket
 from feed.sim.market import Market
@@ -329,9 +330,11 @@ def test_delisting_ends_orders_that_rest_or_wait(market):
 def test_what_is_remembered_is_bounded():
     """The oldest orders and trades go, and their ids with them."""
     market = new_market(history=3)
+    follower = Wallets(market.listing, deposits=DEPOSITS, history=3)
     for number in range(5):
-        market.execute(place(BUY, size=1, request=packed(f"{number}"), **MARKET))
-    wallet = market.wallets.find(1, VENUE)
+        follower.apply(market.execute(place(BUY, size=1, request=packed(f"{number}"), **MARKET)))
+    wallet = follower.find(1, VENUE)
+    assert wallet.finished.keys() == market.wallets.find(1, VENUE).finished.keys()
     assert [order.client for order in wallet.history(0)] == [packed("2"), packed("3"), packed("4")]
     assert len(wallet.trades) == 3
     assert wallet.order(client=packed("1")) is None

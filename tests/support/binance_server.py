@@ -111,6 +111,11 @@ class ExchangeServer(RunningServer):
         assert status == 200, found
         return found
 
+    async def matches(self, **params):
+        """Prevented trades of the first key's account in the first symbol."""
+        *_, found = await self.ask("alice", "GET", "api/v3/myPreventedMatches", symbol="BTCUSDT", **params)
+        return found
+
     async def api(self, **options):
         """A connection to the WebSocket API."""
         client = self.connect(**options)

@@ -313,17 +313,17 @@ class Play(conservation.Play):
         for number in everybody:
             for venue in self.run.wallets.units.decimals:
                 ours, theirs = self.run.wallets.find(number, venue), self.wallets.find(number, venue)
-                assert (ours.orders, ours.finished, ours.trades) == (
-                    theirs.orders,
-                    theirs.finished,
-                    theirs.trades,
-                )
+                for one, other in ((ours.orders, theirs.orders), (ours.finished, theirs.finished)):
+                    assert [order.row() for order in one.values()] == [
+                        order.row() for order in other.values()
+                    ]
                 assert len(ours.finished) <= HISTORY
-                assert len(ours.trades) <= HISTORY
+                assert len(theirs.trades) <= HISTORY
+                assert not ours.trades
                 assert set(ours._names.values()) <= {*ours.orders, *ours.finished}
                 for asset, balance in ours.balances.items():
-                    other = theirs.balances[asset]
-                    assert (balance.total, balance.locked) == (other.total, other.locked)
+                    followed = theirs.balances[asset]
+                    assert (balance.total, balance.locked) == (followed.total, followed.locked)
 
 
 def main():

@@ -151,6 +151,9 @@ BAD_CANCEL_RESTRICTIONS: Final = Template(
     -1145, "cancelRestrictions has to be either ONLY_NEW or ONLY_PARTIALLY_FILLED."
 )
 DUPLICATE_SYMBOLS: Final = Template(-1151, "Symbol is present multiple times in the list.")
+TOO_MANY_SUBSCRIPTIONS: Final = Template(
+    -1191, "Too many subscriptions. Connection may create up to '{}' subscriptions at a time."
+)
 ALREADY_SUBSCRIBED: Final = Template(-1191, "Similar subscription is already active on this connection.")
 BAD_TIME_UNIT: Final = Template(
     -1194, "Invalid value for time unit; expected either MICROSECOND or MILLISECOND."

@@ -33,6 +33,7 @@ class Peer:
     _stream_keys: StreamKeys
     entry: KeyRecord | None = attrs.field(default=None, init=False)
     guessing: int = attrs.field(default=0, init=False)
+    _signers: dict[bytes, KeyRecord] = attrs.field(factory=dict, init=False)
 
     @property
     def key(self) -> str | None:
@@ -41,8 +42,9 @@ class Peer:
 
     @property
     def revoked(self) -> bool:
-        """Whether it has shown a key that is not good any more."""
-        return self.entry is not None and not self._keys.accepts(self.entry)
+        """Whether it has shown a key that is not good any more: the last one, or any that signed."""
+        shown = self._signers.values() if self.entry is None else (self.entry, *self._signers.values())
+        return any(not self._keys.accepts(entry) for entry in shown)
 
     def check_key(self, key: str) -> Grant | None:
         """What a key allows that it shows; None when it is refused, or not looked at."""
@@ -58,7 +60,10 @@ class Peer:
 
     def credentials(self, key: str) -> Credentials | None:
         """With what its signatures are checked who shows a key; None when that is refused."""
-        return None if self.check_key(key) is None or self.entry is None else self.entry.credentials
+        if self.check_key(key) is None or self.entry is None:
+            return None
+        self._signers[self.entry.digest] = self.entry  # each may have a session or a stream of its own
+        return self.entry.credentials
 
     def note_signature(self, good: bool) -> None:
         """Count a signature that goes with the key it has shown last."""

@@ -211,6 +211,50 @@ async def test_trades_of_an_account_with_itself_are_prevented(autojump_clock):
         assert gone["status"] == "EXPIRED_IN_MATCH"
         other = await server.order("bob", quantity="0.01", price=between)
         assert other["status"] == "FILLED"
+        first, second = await server.matches(orderId=rests["orderId"])
+        assert list(first.items())[2:8] == [
+            ("takerOrderId", taker["orderId"]),
+            ("makerSymbol", "BTCUSDT"),
+            ("makerOrderId", rests["orderId"]),
+            ("tradeGroupId", 1),
+            ("selfTradePreventionMode", "EXPIRE_TAKER"),
+            ("price", f"{between}000000"),
+        ]
+        assert [some(one, "takerOrderId", "selfTradePreventionMode") for one in (first, second)] == [
+            (taker["orderId"], "EXPIRE_TAKER"),
+            (maker["orderId"], "EXPIRE_MAKER"),
+        ]
+        assert first["takerPreventedQuantity"] == second["makerPreventedQuantity"] == "0.01000000"
+        assert "makerPreventedQuantity" not in first
+        assert await server.matches(preventedMatchId=second["preventedMatchId"]) == [second]
+        later = {"orderId": rests["orderId"], "fromPreventedMatchId": first["preventedMatchId"] + 1}
+        assert await server.matches(**later) == [second]
+        assert await server.matches(orderId=rests["orderId"], limit=1) == [first]
+
+
+async def test_both_orders_of_a_prevented_trade_are_told_of_in_one(autojump_clock):
+    """Whether both are over for it, or both became smaller; and what asks for neither is no question."""
+    async with exchange() as server:
+        bid, ask = server.quote
+        between = price((bid + ask) // 2)
+        for mode, size, prevented in (
+            ("EXPIRE_BOTH", "0.01", ("0.03000000", "0.01000000")),
+            ("DECREMENT", "0.02", ("0.02000000", "0.02000000")),
+        ):
+            rests = await server.order(quantity=size, price=between)
+            taker = await server.order(
+                side="SELL", quantity="0.03", price=between, selfTradePreventionMode=mode
+            )
+            (match,) = await server.matches(orderId=taker["orderId"])
+            assert some(match, "makerOrderId", "takerPreventedQuantity", "makerPreventedQuantity") == (
+                rests["orderId"],
+                *prevented,
+            )
+        for wrong, code in (({}, -1102), ({"preventedMatchId": 1, "orderId": 1}, -1128)):
+            status, _, found = await server.ask(
+                "alice", "GET", "api/v3/myPreventedMatches", symbol="BTCUSDT", **wrong
+            )
+            assert (status, found["code"]) == (400, code)
 
 
 async def test_orders_are_counted_in_headers_and_limited(autojump_clock):

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from feed.dialects.binance.errors import BinanceError
 from feed.dialects.binance.limits import RequestLimits
 from feed.dialects.binance.policy import POLICY
+from feed.dialects.binance.websocket_api import subscriptions
 from feed.dialects.binance.websocket_api.session import PATH, ApiSession
 from feed.dialects.contract import (
     Close,
@@ -464,14 +465,30 @@ def test_an_account_is_listened_to_once(client):
     assert client.error("userDataStream.subscribe.signature", **signed())[0] == -1191
 
 
+def test_subscriptions_of_a_connection_are_limited(client, monkeypatch):
+    """Those at a time, and all there have ever been."""
+    monkeypatch.setattr(subscriptions, "MOST_OPEN", 1)
+    monkeypatch.setattr(subscriptions, "MOST_EVER", 2)
+    client.send("userDataStream.subscribe.signature", **signed())
+    assert client.error("userDataStream.subscribe.signature", **signed("ed25519")) == (
+        -1191,
+        "Too many subscriptions. Connection may create up to '1' subscriptions at a time.",
+    )
+    client.send("userDataStream.unsubscribe")
+    client.send("userDataStream.subscribe.signature", **signed("ed25519"))
+    client.send("userDataStream.unsubscribe")
+    assert client.error("userDataStream.subscribe.signature", **signed())[0] == -1191
+
+
 def test_the_stream_of_whoever_has_logged_on_ends_with_the_logout(client):
     """That of a key which was shown goes on."""
     assert client.error("userDataStream.subscribe")[0] == -1002
-    client.send("userDataStream.subscribe.signature", **signed())
     client.send("session.logon", **signed("ed25519"))
+    assert not client.ask("session.status")["result"]["userDataStream"]
+    client.send("userDataStream.subscribe.signature", **signed())
+    assert client.ask("session.status")["result"]["userDataStream"]
     reply, _ = client.send("userDataStream.subscribe")
     assert json.loads(reply.text)["result"] == {"subscriptionId": 1}
-    assert client.ask("session.status")["result"]["userDataStream"]
     reply, _, ended = client.send("session.logout")
     assert json.loads(ended.text)["subscriptionId"] == 1
     assert client.ask("session.subscriptions")["result"] == [{"subscriptionId": 0}]

@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 
 from feed.dialects.binance import errors
 from feed.dialects.binance.account.placing import named_order
-from feed.dialects.binance.account.shapes import AccountTrade, Order
+from feed.dialects.binance.account.shapes import AccountTrade, Order, PreventedMatch
 from feed.dialects.binance.account.view import AccountView
 from feed.dialects.binance.fields import Fields
 from feed.model.durations import NS_PER_DAY
@@ -81,6 +81,27 @@ def my_trades(view: AccountView, fields: Fields) -> list[AccountTrade]:
     return [
         writer.trade(one) for one in _cut(found, limit, from_start=first is not None or start is not None)
     ]
+
+
+def my_prevented_matches(view: AccountView, fields: Fields) -> list[PreventedMatch]:
+    """Trades of the account with itself that were prevented."""
+    symbol = fields.symbol(view.market.symbols)
+    number, order_id = fields.whole("preventedMatchId"), fields.whole("orderId")
+    first, limit = fields.whole("fromPreventedMatchId"), fields.limit(DEFAULT_LIMIT, MOST_LIMIT)
+    if number is None and order_id is None:
+        raise errors.MISSING_BOTH.error("preventedMatchId", "orderId")
+    if number is not None and (order_id is not None or first is not None):
+        raise errors.BAD_COMBINATION.error()
+    found = [
+        one
+        for one in view.wallet(symbol).prevented
+        if one.instrument == symbol.index
+        and number in (None, one.number)
+        and order_id in (None, one.taker, one.maker)
+        and (first is None or one.number >= first)
+    ]
+    writer = view.writer(symbol)
+    return [writer.prevented(one, view.account) for one in found[:limit]]
 
 
 def _between(fields: Fields) -> tuple[int | None, int | None]:

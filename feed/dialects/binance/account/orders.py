@@ -16,11 +16,12 @@ from feed.dialects.binance.account.shapes import (
     Fill,
     Order,
     Placed,
+    PreventedMatch,
 )
 from feed.dialects.binance.symbols import DECIMALS, Symbol, amount_text
 from feed.dialects.binance.views import TimeUnit
 from feed.model.events import ExecutionReport
-from feed.model.executions import Leg
+from feed.model.executions import Leg, PreventedTrade
 from feed.model.instruments import decimal_text
 from feed.model.kinds import Side
 from feed.model.orders import SelfTrade, TimeInForce
@@ -219,6 +220,22 @@ class OrderWriter:
             isBuyer=item.side is Side.BUY,
             isMaker=not item.taker,
             isBestMatch=True,
+        )
+
+    def prevented(self, item: PreventedTrade, account: int) -> PreventedMatch:
+        """A trade of ``account`` with itself that was prevented."""
+        lots = {"takerPreventedQuantity": item.taker_lots, "makerPreventedQuantity": item.maker_lots}
+        return PreventedMatch(
+            symbol=self._symbol.name,
+            preventedMatchId=item.number,
+            takerOrderId=item.taker,
+            makerSymbol=self._symbol.name,
+            makerOrderId=item.maker,
+            tradeGroupId=account,
+            selfTradePreventionMode=MODES[item.mode],
+            price=self._symbol.price_text(item.price),
+            transactTime=self._unit.of(item.ts),
+            **{name: self._symbol.size_text(size) for name, size in lots.items() if size},
         )
 
     def _fill(self, item: ExecutionReport) -> Fill:

@@ -284,7 +284,7 @@ class AccountTrade(Shape):
     isBestMatch: bool
 
 
-class PreventedMatch(Shape):
+class PreventedMatch(Shape, kw_only=True):
     """
     A trade of the account with itself that was prevented.
 
@@ -298,6 +298,7 @@ class PreventedMatch(Shape):
         selfTradePreventionMode: Of the order that came in.
         price: At which they would have traded.
         takerPreventedQuantity: What of the order that came in is prevented, in the base asset.
+        makerPreventedQuantity: The same of the other one.
         transactTime: Market time.
     """
 
@@ -309,5 +310,6 @@ class PreventedMatch(Shape):
     tradeGroupId: int
     selfTradePreventionMode: str
     price: str
-    takerPreventedQuantity: str
+    takerPreventedQuantity: Text = UNSET
+    makerPreventedQuantity: Text = UNSET
     transactTime: int

@@ -13,6 +13,7 @@ from feed.dialects.binance.account.shapes import (
     Cancelled,
     Order,
     Placed,
+    PreventedMatch,
 )
 from feed.dialects.binance.fields import Sent
 from feed.dialects.binance.market_data.parameters import symbol_parameter
@@ -141,6 +142,21 @@ def operations(listing: Listing) -> tuple[Operation, ...]:
             answer=history.my_trades,
             returns=list[AccountTrade],
             weight=_by_presence("orderId", 5, 20),
+        ),
+        Operation(
+            path="/api/v3/myPreventedMatches",
+            method="myPreventedMatches",
+            summary="Trades of the account with itself that were prevented",
+            parameters=(
+                needed,
+                _number("preventedMatchId", "Number of one of them; in place of orderId."),
+                _number("orderId", "Those of this order alone, whichever side it was."),
+                _number("fromPreventedMatchId", "From this number on; beside orderId."),
+                _LIMIT,
+            ),
+            answer=history.my_prevented_matches,
+            returns=list[PreventedMatch],
+            weight=_by_presence("orderId", 20, 2),
         ),
         Operation(
             path="/api/v3/account",

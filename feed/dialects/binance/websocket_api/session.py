@@ -218,5 +218,5 @@ class ApiSession(Session):
             "connectedSince": of(self._opened),
             "returnRateLimits": self._shows_limits,
             "serverTime": of(self._context.now()),
-            "userDataStream": self._subscriptions.of_session,
+            "userDataStream": self._subscriptions.any,
         }

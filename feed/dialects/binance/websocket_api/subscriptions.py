@@ -18,6 +18,10 @@ from feed.dialects.binance.websocket_api.messages import ApiRequest
 from feed.dialects.contract import Action, Reply, SessionContext, Subscribe, Unsubscribe
 from feed.model.topics import Topic
 
+MOST_OPEN: Final = 1000
+"""Subscriptions of one connection at a time."""
+MOST_EVER: Final = 65_535
+"""Subscriptions of one connection over its life."""
 _NUMBER: Final = "subscriptionId"
 Found = tuple[object, Sequence[Action]]
 
@@ -60,9 +64,9 @@ class Subscriptions:
         }
 
     @property
-    def of_session(self) -> bool:
-        """Whether the account is listened to of the key that the connection has logged on with."""
-        return any(one.of_session for one in self._open.values())
+    def any(self) -> bool:
+        """Whether there is one now."""
+        return bool(self._open)
 
     def answer(self, request: ApiRequest) -> Found:
         """
@@ -97,6 +101,8 @@ class Subscriptions:
     def _begin(self, account: int, *, of_session: bool) -> Found:
         if any(one.stream.account == account for one in self._open.values()):
             raise errors.ALREADY_SUBSCRIBED.error()
+        if len(self._open) >= MOST_OPEN or self._next >= MOST_EVER:
+            raise errors.TOO_MANY_SUBSCRIPTIONS.error(MOST_OPEN)
         number = self._next
         self._next += 1
         stream = UserStream(account=account, subscription=number, unit=self._unit)
