@@ -39,11 +39,17 @@ class Clocks:
         low, high = self._told or (ahead, ahead)
         self._told = min(low, ahead), max(high, ahead)
 
-    def good(self) -> tuple[Range, ...]:
-        """All that a client's clock may show that goes right."""
+    def good(self, skew: int = 0) -> tuple[Range, ...]:
+        """
+        All that a client's clock may show that goes right.
+
+        Args:
+            skew: By how much the server's own clocks are ahead for now, nanoseconds.
+        """
         now, market = self._now(), self._market()
         low, high = self._told or (market - now, market - now)
-        return (now, now), (min(now + low, market), max(now + high, market))
+        told = (min(now + low, market) + skew, max(now + high, market) + skew)
+        return (now + skew, now + skew), told
 
     def _now(self) -> int:
         return int(self._wall() * NS_PER_SECOND)

@@ -19,6 +19,7 @@ from feed.dialects.clocks import Clocks
 from feed.dialects.credentials import Credentials
 from feed.dialects.metering import FREE, Charge
 from feed.model.accounts import Accounts
+from feed.model.disruption import UNDISRUPTED, Disruption
 from feed.model.events import Trade
 from feed.model.grants import Grant
 from feed.model.instruments import Instrument, Listing
@@ -159,6 +160,10 @@ def _charge_orders(account: int, number: int) -> Charge:
     return FREE
 
 
+def _undisrupted() -> Disruption:
+    return UNDISRUPTED
+
+
 def _own_clocks(context: SessionContext) -> Clocks:
     return Clocks(context.clock, context.now)
 
@@ -193,6 +198,7 @@ class SessionContext:
             ones the connection is closed, as it is for wrong keys.
         charge: Counts a request of so much weight, where the dialect has limits for these.
         charge_orders: Counts orders, where the dialect has limits for these: (of which account, how many).
+        disruption: What goes wrong on purpose with a request that comes now.
         trading: What trading costs.
         projections: What is computed beside the market's state; None where nobody asks for it.
     """
@@ -219,6 +225,7 @@ class SessionContext:
     note_signature: Callable[[bool], None] = _noted
     charge: Callable[[int], Charge] = _charge
     charge_orders: Callable[[int, int], Charge] = _charge_orders
+    disruption: Callable[[], Disruption] = _undisrupted
     trading: Trading = attrs.field(factory=Trading)
     projections: Projections | None = None
 
@@ -291,6 +298,7 @@ class Dialect(Protocol):
         prefixed: Whether ``path`` is a prefix: all paths below it mean this dialect, by WebSocket and by
             HTTP, and on a port of its own they are served without it.
         trades: Whether orders can be sent in it. Then other people's web pages are kept away from it.
+        disruptions: Faults of requests that it has words for, by their names in scenarios.
     """
 
     name: str
@@ -300,6 +308,7 @@ class Dialect(Protocol):
     root_query: str | None = None
     prefixed: bool = False
     trades: bool = False
+    disruptions: tuple[str, ...] = ()
 
     def session(self, opening: UpgradeRequest, context: SessionContext) -> Session | HandshakeRefusal:
         """Open a session, or refuse it before the handshake."""

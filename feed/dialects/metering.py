@@ -49,6 +49,17 @@ class Meter(Protocol):
         """
         ...
 
+    def banned(self, who: str, seconds: int, now: float) -> Charge:
+        """
+        Refuse a request of somebody who is banned for whatever reason; it is not counted.
+
+        Args:
+            who: See :meth:`charge`.
+            seconds: Until requests are taken again.
+            now: Seconds since the Unix epoch.
+        """
+        ...
+
     def charge_orders(self, account: int, number: int, now: float) -> Charge:
         """
         Count orders, which have limits besides.

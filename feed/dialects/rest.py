@@ -24,6 +24,7 @@ from feed.dialects.metering import Meter
 from feed.dialects.parameters import Fields, Parameter, sent_fields
 from feed.model.accounts import Accounts
 from feed.model.arrival import HERE, Arrival
+from feed.model.disruption import Disruption
 from feed.model.events import Row, Status, Trade
 from feed.model.grants import Grant
 from feed.model.instruments import Instrument, Listing
@@ -117,6 +118,9 @@ class RestContext(ExecutesRequests, Protocol):
     @property
     def meters(self) -> Mapping[str, Meter]:
         """What counts the requests of protocols that have limits of their own."""
+
+    def disruption(self, dialect: str, call: Call) -> Disruption:
+        """What goes wrong on purpose with a call of a protocol."""
 
     def stream_keys(self, dialect: str) -> StreamKeyRing:
         """The stream keys of a protocol."""

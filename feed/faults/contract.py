@@ -41,7 +41,7 @@ class FaultRecord:
         seq: Sequence number of the last event before it.
         market_time: Of that event, nanoseconds since the Unix epoch.
         connections: How many it struck so far.
-        refused: How many handshakes it turned away so far.
+        refused: How many handshakes it turned away so far, or requests of whom it bans.
         since: Market time at which the scenario let it begin; None where it names an event.
         over: Whether it has ended; True from the start of one that does not last.
     """

@@ -16,7 +16,6 @@ bandwidths the narrowest counts.
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from random import Random
@@ -25,10 +24,13 @@ from typing import Final
 import attrs
 import structlog
 
+from feed.faults.active import ActiveFault
 from feed.faults.contract import FaultPlan, FaultRecord, ForcedClose, RefusedHandshake, Target
 from feed.faults.frame_faults import FRAME_FAULTS, SeededFault
 from feed.faults.pacing import LinkState
+from feed.faults.requests import disruption
 from feed.faults.schedule import FaultSchedule
+from feed.model.disruption import UNDISRUPTED, Disruption
 from feed.model.durations import NS_PER_SECOND
 from feed.model.events import Row
 from feed.model.faults import (
@@ -46,6 +48,7 @@ from feed.model.faults import (
     Oversized,
     RefuseHandshakes,
     Reorder,
+    RequestFault,
     Reset,
     Restart,
 )
@@ -56,8 +59,6 @@ from feed.stream.hub import Hub
 log = structlog.get_logger("feed.faults")
 
 DROPPED: Final = 1006
-# After a refusal that lasts to the end of the scenario, or until it is removed.
-RETRY_SECONDS: Final = 60
 
 _BAD_LINKS: Final = (Delay, Bandwidth, Drop, Duplicate, Reorder)
 _EXPIRED: Final = ForcedClose(
@@ -65,33 +66,6 @@ _EXPIRED: Final = ForcedClose(
 )
 _RESET: Final = ForcedClose(why="fault: reset", reset=True)
 _RESTARTED: Final = ForcedClose(why="fault: restart", code=1012, reason="Service restart")
-
-
-@attrs.define(eq=False, kw_only=True)
-class ActiveFault:
-    """
-    A fault in force.
-
-    Attributes:
-        fault: What it is.
-        label: What it draws from, with the seed.
-        record: What became of it so far.
-        handshakes: Counts the handshakes for which it has drawn.
-        seeded: What it does to frames; None where it does nothing to them.
-        until: When it ends, seconds of the clock; None where the scenario says so, or whoever removes it.
-    """
-
-    fault: Fault
-    label: str
-    record: FaultRecord
-    handshakes: Iterator[int]
-    seeded: SeededFault | None = None
-    until: float | None = None
-
-    @property
-    def at_run_time(self) -> bool:
-        """Whether no scenario let it begin."""
-        return self.record.number is None
 
 
 @attrs.define(eq=False)
@@ -214,7 +188,7 @@ class FaultEngine:
             for connection in [one for one in self._present if self._aims_at(active, one)]:
                 record.connections += 1
                 connection.send_buffer.send(frame)
-        elif not isinstance(active.fault, RefuseHandshakes):
+        elif not isinstance(active.fault, RefuseHandshakes | RequestFault):
             for connection in list(self._present):
                 if self._aims_at(active, connection):
                     self._strike(active, connection)
@@ -267,19 +241,26 @@ class FaultEngine:
             if fault.aim.strikes(dialect=dialect, key=None, lot=lot):
                 active.record.refused += 1
                 status = fault.status if isinstance(fault, RefuseHandshakes) else 503
-                return RefusedHandshake(status, self._seconds(fault, active))
+                return RefusedHandshake(status, self._seconds_left(active))
         return None
 
-    def _seconds(self, fault: LastingFault, active: ActiveFault) -> int:
-        """Seconds until a lasting fault is over, at least 1: of the market for one of the scenario."""
-        record = active.record
-        if active.until is not None:
-            return max(1, math.ceil(active.until - self._clock()))
-        if fault.duration is None:
-            return RETRY_SECONDS
-        begun = record.market_time if record.since is None else record.since
-        left = begun + fault.duration - self._hub.market_state.now
-        return max(1, math.ceil(left / NS_PER_SECOND))
+    def disruption(self, dialect: str, *, key: str | None, address: str) -> Disruption:
+        """
+        What goes wrong with a request that comes now; one of who is banned is counted as refused.
+
+        Args:
+            dialect: Of which protocol it is.
+            key: Name of the key that it shows; None when it shows none that is accepted.
+            address: Where it comes from.
+        """
+        if not self._lasting:
+            return UNDISRUPTED
+        found = disruption(self._lasting, dialect=dialect, key=key, address=address)
+        ends = [self._seconds_left(active) for active in found.bans]
+        return attrs.evolve(found.disruption, ban_seconds=max(ends, default=0))
+
+    def _seconds_left(self, active: ActiveFault) -> int:
+        return active.seconds_left(self._clock(), self._hub.market_state.now)
 
     def _aims_at(self, active: ActiveFault, connection: Target) -> bool:
         peer_info = connection.peer_info

@@ -18,8 +18,9 @@ import structlog
 import trio
 
 from feed.errors import ClientError
+from feed.faults.active import ActiveFault
 from feed.faults.contract import FaultRecord
-from feed.faults.engine import ActiveFault, FaultEngine
+from feed.faults.engine import FaultEngine
 from feed.model.faults import Fault
 
 log = structlog.get_logger("feed.faults")

@@ -7,6 +7,7 @@ of market time from the start of the scenario, as in :mod:`feed.model.timeline`.
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Any, Final
 
 import attrs
@@ -20,12 +21,20 @@ _SHARE: Final[Any] = and_(gt(0), le(1))
 # Those that RFC 6455, section 7.4, and its registry let an endpoint send; and 1006, which stands for none.
 CLOSE_CODES: Final = (range(1000, 1004), range(1006, 1015), range(3000, 5000))
 _REASON_BYTES: Final = 123
+MOST_SKEW_MS: Final = 86_400_000
 
 
 def _close_code(_: object, attribute: attrs.Attribute[int], value: int) -> None:
     if not any(value in codes for codes in CLOSE_CODES):
         ranges = [f"{codes.start} to {codes.stop - 1}" for codes in CLOSE_CODES]
         raise ValueError(f"'{attribute.name}' must be {', '.join(ranges)}: {value}")
+
+
+def _address(_: object, attribute: attrs.Attribute[str | None], value: str | None) -> None:
+    try:
+        ipaddress.ip_address(value or "::")
+    except ValueError:
+        raise ValueError(f"'{attribute.name}' must be an IP address: {value!r}") from None
 
 
 def _fits(_: object, attribute: attrs.Attribute[str], value: str) -> None:
@@ -244,6 +253,53 @@ class Restart(LastingFault):
     """A restart of the server: connections are closed with 1012, and new ones refused for its duration."""
 
 
+@attrs.frozen(kw_only=True)
+class RequestFault(LastingFault):
+    """A fault of the requests of one protocol, by HTTP or on connections, where it has words for that."""
+
+    def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
+        if self.aim.dialect is None:
+            raise ValueError("'aim.dialect' must say of which protocol the requests are")
+        if self.aim.fraction != 1:
+            raise ValueError("'aim.fraction' is a share of connections, and these are requests")
+
+
+@attrs.frozen(kw_only=True)
+class Ban(RequestFault):
+    """
+    Requests are refused as those of somebody who went on past a limit, with the seconds until it ends.
+
+    Attributes:
+        address: IP address from which requests without a key that is accepted are refused; else
+            ``aim.key`` says whose are.
+    """
+
+    address: str | None = attrs.field(default=None, validator=_address)
+
+    def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
+        if (self.aim.key is None) == (self.address is None):
+            raise ValueError("'aim.key' or 'address' says who is banned, one of them and not both")
+
+
+@attrs.frozen(kw_only=True)
+class ClockSkew(RequestFault):
+    """
+    The server's clock is off: that by which it judges when requests were signed, and tells the time.
+
+    Attributes:
+        skew_ms: How far it is ahead, milliseconds; negative for behind.
+    """
+
+    skew_ms: int = attrs.field(validator=[ge(-MOST_SKEW_MS), le(MOST_SKEW_MS)])
+
+
+@attrs.frozen(kw_only=True)
+class Maintenance(RequestFault):
+    """Requests about accounts and orders are refused in the protocol's words for it; data goes on."""
+
+
 FAULTS: Final[tuple[type[Fault], ...]] = (
     Disconnect,
     GoAway,
@@ -260,4 +316,7 @@ FAULTS: Final[tuple[type[Fault], ...]] = (
     RefuseHandshakes,
     ExpireTokens,
     Restart,
+    Ban,
+    ClockSkew,
+    Maintenance,
 )

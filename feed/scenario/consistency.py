@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from feed.model.faults import Fault
-from feed.model.timeline import Action, Detach, Premium
+from feed.model.faults import Fault, RequestFault
+from feed.model.timeline import Action, Detach, Premium, verb
 from feed.scenario.problems import KeyPath, Problem, did_you_mean, found
 from feed.scenario.schema import ScenarioDocument
 from feed.scenario.times import duration_text
 
+Protocols = Mapping[str, Collection[str]]
+"""Names of protocols, and for each the faults of requests that it has words for."""
 
-def cross_check(file: ScenarioDocument, protocols: Collection[str] | None = None) -> Iterator[Problem]:
+
+def cross_check(file: ScenarioDocument, protocols: Protocols | None = None) -> Iterator[Problem]:
     """
     All inconsistencies between parts of a file.
 
     Args:
         file: The whole file.
-        protocols: Names that a fault may be aimed at; None allows any.
+        protocols: Those that a fault may be aimed at; None allows any.
     """
     yield from _market(file)
     yield from _timeline(file)
@@ -54,11 +57,16 @@ def _timeline(file: ScenarioDocument) -> Iterator[Problem]:
                         yield Problem(path, found(symbol), "it follows no other instrument")
 
 
-def _aims(file: ScenarioDocument, protocols: Collection[str]) -> Iterator[Problem]:
+def _aims(file: ScenarioDocument, protocols: Protocols) -> Iterator[Problem]:
     for index, entry in enumerate(file.timeline):
-        if isinstance(entry, Fault) and entry.aim.dialect not in (None, *protocols):
-            path = ("timeline", index, "aim", "dialect")
-            yield Problem(path, found(entry.aim.dialect), did_you_mean(entry.aim.dialect, protocols))
+        if not isinstance(entry, Fault) or entry.aim.dialect is None:
+            continue
+        path, name = ("timeline", index, "aim", "dialect"), entry.aim.dialect
+        if name not in protocols:
+            yield Problem(path, found(name), did_you_mean(name, protocols))
+        elif isinstance(entry, RequestFault) and verb(type(entry)) not in protocols[name]:
+            those = [one for one, known in protocols.items() if verb(type(entry)) in known]
+            yield Problem(path, found(name), f"it has no words for this; {', '.join(those)} has")
 
 
 def _truth(file: ScenarioDocument) -> Iterator[Problem]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +11,21 @@ from feed.errors import ConfigErrors
 from feed.model.faults import Fault
 from feed.model.scenario import Scenario
 from feed.model.timeline import Action
-from feed.scenario.consistency import cross_check
+from feed.scenario.consistency import Protocols, cross_check
 from feed.scenario.problems import InvalidValue, Problem, problems
 from feed.scenario.schema import CONVERTER, Markets, ScenarioDocument, with_base
 from feed.scenario.toml import parse, read_text, with_lines
 
 
-def read_scenario(path: Path, markets: Markets, *, protocols: Collection[str] | None = None) -> Scenario:
+def read_scenario(path: Path, markets: Markets, *, protocols: Protocols | None = None) -> Scenario:
     """
     The scenario in a file.
 
     Args:
         path: A TOML file as :mod:`feed.scenario.schema` describes it.
         markets: The markets that a file may name as its ``base``.
-        protocols: Names that a fault may be aimed at; None allows any.
+        protocols: Names that a fault may be aimed at, and faults of requests that each knows; None allows
+            any.
     Raises:
         ConfigError: It cannot be read or is not valid; ``ConfigErrors`` with all errors if there are
             several.
@@ -33,9 +33,7 @@ def read_scenario(path: Path, markets: Markets, *, protocols: Collection[str] | 
     return parse_scenario(read_text(path), markets, name=str(path), protocols=protocols)
 
 
-def parse_scenario(
-    text: str, markets: Markets, *, name: str, protocols: Collection[str] | None = None
-) -> Scenario:
+def parse_scenario(text: str, markets: Markets, *, name: str, protocols: Protocols | None = None) -> Scenario:
     """
     The scenario in the text of a file.
 

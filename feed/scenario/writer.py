@@ -41,8 +41,9 @@ do = "activity"
 factor = 5
 duration = "10s"
 
-# The wire's side: disconnect, mute, half-open, delay, drop, duplicate, reorder, garbage, oversized,
-# refuse-handshakes, expire-tokens, restart. Without an aim everyone is struck.
+# The wire's side: disconnect, go-away, reset, mute, half-open, delay, bandwidth, drop, duplicate, reorder,
+# garbage, oversized, refuse-handshakes, expire-tokens, restart. Without an aim everyone is struck.
+# Of requests: ban, clock-skew, maintenance; aim = {{ dialect = "..." }} says of which protocol.
 [[timeline]]
 at = "50s"
 do = "disconnect"

@@ -22,6 +22,7 @@ from feed.dialects.contract import MARKET_ENDED, Dialect, HandshakeRefusal, Sess
 from feed.dialects.discovery import own_path, route
 from feed.dialects.metering import FREE, Charge, Meter
 from feed.model.arrival import Arrival
+from feed.model.disruption import Disruption
 from feed.model.instruments import Listing
 from feed.policies import Policies
 from feed.server.budget import CONNECT, HANDSHAKE, TLS_HANDSHAKE
@@ -346,6 +347,7 @@ class Router:
             note_signature=peer_info.note_signature,
             charge=partial(self._charge, peer_info),
             charge_orders=partial(self._charge_orders, peer_info),
+            disruption=partial(self._disruption, peer_info),
             trading=self._trading,
             projections=self._projections,
         )
@@ -356,7 +358,14 @@ class Router:
         if meter is None:
             return FREE
         grant = None if peer_info.entry is None else peer_info.entry.grant
-        return meter.charge(asker(grant, peer_info.arrival.peer), weight, self._clock())
+        who, now = asker(grant, peer_info.arrival.peer), self._clock()
+        banned = self._disruption(peer_info).ban_seconds
+        return meter.banned(who, banned, now) if banned else meter.charge(who, weight, now)
+
+    def _disruption(self, peer_info: Peer) -> Disruption:
+        """What goes wrong on purpose with a request on a connection."""
+        faults, address = self._registry.faults, peer_info.arrival.peer
+        return faults.disruption(peer_info.dialect, key=peer_info.key, address=address)
 
     def _charge_orders(self, peer_info: Peer, account: int, number: int) -> Charge:
         """Count orders of an account that come on a connection."""

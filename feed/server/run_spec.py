@@ -48,7 +48,9 @@ def parsed(text: str, *, name: str) -> Scenario:
         ConfigError: As :func:`feed.scenario.reader.parse_scenario`; also for a market or a protocol that
             there is not.
     """
-    return parse_scenario(text, MARKETS, name=name, protocols=tuple(dialects()))
+    return parse_scenario(
+        text, MARKETS, name=name, protocols={name: one.disruptions for name, one in dialects().items()}
+    )
 
 
 @attrs.frozen(kw_only=True)

@@ -47,7 +47,7 @@ def test_every_field_is_printed(run):
     code, one, err = run("scenario", "fields", "drop")
     assert (code, err) == (0, "")
     assert one.splitlines()[0] == '[[timeline]] do = "drop"'
-    assert "    fraction  Share of the data frames, drawn for each. (a number, > 0 and <= 1; needed)\n" in one
+    assert "    fraction  Share of the messages, drawn for each. (a number, > 0 and <= 1; needed)\n" in one
     assert one in out
     complaint = "feed: drpo: no such table, action or fault; did you mean drop?\n"
     assert run("scenario", "fields", "drpo") == (2, "", complaint)
@@ -68,6 +68,11 @@ def test_every_field_is_printed(run):
         (
             f'do = "disconnect"\nreason = "{"é" * 62}"',
             "reason: out of bounds; allowed: at most 123 bytes of UTF-8",
+        ),
+        pytest.param(
+            'do = "maintenance"\naim = { dialect = "tradyn" }',
+            'aim.dialect: found "tradyn"; it has no words for this; binance has',
+            marks=pytest.mark.protocols("binance"),
         ),
     ],
 )

@@ -2,7 +2,17 @@
 
 import pytest
 
-from feed.model.faults import FAULTS, Aim, Disconnect, Garbage, LastingFault, Mute
+from feed.model.faults import (
+    FAULTS,
+    Aim,
+    Ban,
+    ClockSkew,
+    Disconnect,
+    Garbage,
+    LastingFault,
+    Maintenance,
+    Mute,
+)
 
 
 @pytest.mark.parametrize(
@@ -60,4 +70,24 @@ def test_what_lasts_has_an_end_or_none():
         "Reorder",
         "RefuseHandshakes",
         "Restart",
+        "Ban",
+        "ClockSkew",
+        "Maintenance",
     }
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: Maintenance(at=0), "'aim.dialect' must say"),
+        (lambda: Maintenance(at=0, aim=Aim(dialect="x", fraction=0.5)), "'aim.fraction' is a share"),
+        (lambda: Ban(at=0, aim=Aim(dialect="x")), "'aim.key' or 'address' says who is banned"),
+        (lambda: Ban(at=0, aim=Aim(dialect="x", key="desk"), address="::1"), "one of them and not both"),
+        (lambda: Ban(at=0, aim=Aim(dialect="x"), address="here"), "'address' must be an IP address: 'here'"),
+        (lambda: ClockSkew(at=0, aim=Aim(dialect="x"), skew_ms=86_400_001), "'skew_ms' must be <= 86400000"),
+    ],
+)
+def test_a_fault_of_requests_says_of_which(make, words):
+    """Nobody is banned from everything, and no machine from a protocol."""
+    with pytest.raises(ValueError, match=words):
+        make()

@@ -142,6 +142,13 @@ async def test_a_fault_is_added_listed_and_removed(operator):
         ({"kind": "mute", "name": "x" * 33}, "at `$.name`"),
         ({"kind": "refuse-handshakes", "aim": {"key": "desk"}}, "'aim.key' strikes nobody here"),
         ({"kind": "mute", "name": "x\n"}, "at `$.name`"),
+        ({"kind": "maintenance"}, "'aim.dialect' must say of which protocol"),
+        (
+            {"kind": "maintenance", "aim": {"dialect": "tradyn"}},
+            "tradyn has no words for the fault 'maintenance'",
+        ),
+        ({"kind": "ban", "aim": {"dialect": "tradyn"}}, "'aim.key' or 'address' says who is banned"),
+        ({"kind": "clock-skew", "aim": {"dialect": "tradyn"}}, "missing required field `skew_ms`"),
     ],
 )
 async def test_what_does_not_fit_is_refused_with_its_reason(operator, body, words):

@@ -39,6 +39,7 @@ class Binance(Dialect):
     aliases = ("/binance/ws",)
     prefixed = True
     trades = True
+    disruptions = ("ban", "clock-skew", "maintenance")
 
     def session(self, opening: UpgradeRequest, context: SessionContext) -> Session | HandshakeRefusal:
         """Open the session that the path below the prefix is for; none at any other path."""

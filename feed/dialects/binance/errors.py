@@ -32,7 +32,7 @@ class BinanceError(Problem):
     A request that is refused, by the exchange's own code.
 
     Attributes:
-        number: The code, below 0.
+        number: The code, below 0 but for maintenance.
     """
 
     def __init__(
@@ -67,6 +67,8 @@ class Template:
         return BinanceError(self.number, self.text.format(*values), self.status, headers)
 
 
+# Not in the document, as it is not what answers, but what stands before it.
+MAINTENANCE: Final = Template(1, "System is under maintenance.", 503)
 UNKNOWN: Final = Template(-1000, "An unknown error occurred while processing the request.", 500)
 DISCONNECTED: Final = Template(
     -1001, "Internal error; unable to process your request. Please try again.", 503

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Sequence
 from typing import Final, Literal
 
 import attrs
@@ -101,9 +102,12 @@ class RequestLimits(Meter):
     def charge(self, who: str, weight: int, now: float) -> Charge:
         """Count a request; see :class:`~feed.dialects.metering.Meter`."""
         usage = self._requests.charge(who, weight, now)
-        used = str(usage.counts[0])
-        headers = {"X-MBX-USED-WEIGHT": used, "X-MBX-USED-WEIGHT-1M": used}
-        return Charge(counts=usage.counts, headers=headers, problem=_problem(usage, now))
+        return Charge(counts=usage.counts, headers=_used(usage.counts), problem=_problem(usage, now))
+
+    def banned(self, who: str, seconds: int, now: float) -> Charge:
+        """Refuse a request of somebody who is banned; see :class:`~feed.dialects.metering.Meter`."""
+        counts = self._requests.counts(who, now)
+        return Charge(counts=counts, headers=_used(counts), problem=banned(seconds, now))
 
     def charge_orders(self, account: int, number: int, now: float) -> Charge:
         """Count orders of an account; see :class:`~feed.dialects.metering.Meter`."""
@@ -118,6 +122,15 @@ class RequestLimits(Meter):
             window = "1 DAY" if usage.exceeded.seconds == _DAY else f"{usage.exceeded.seconds} SECOND"
             problem = errors.TOO_MANY_ORDERS.error(usage.exceeded.most, window)
         return Charge(counts=usage.counts, headers=headers, problem=problem)
+
+
+def banned(seconds: int, now: float) -> errors.BinanceError:
+    """The refusal of somebody who is banned for so many more seconds; ``now`` since the Unix epoch."""
+    return errors.BANNED.error(int((now + seconds) * _MS), headers={"Retry-After": str(seconds)})
+
+
+def _used(counts: Sequence[int]) -> dict[str, str]:
+    return dict.fromkeys(("X-MBX-USED-WEIGHT", "X-MBX-USED-WEIGHT-1M"), str(counts[0]))
 
 
 def _problem(usage: Usage, now: float) -> Problem | None:

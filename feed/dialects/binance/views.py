@@ -8,9 +8,9 @@ import attrs
 
 from feed.dialects.binance import errors
 from feed.dialects.binance.policy import BinancePolicy
-from feed.dialects.binance.symbols import Symbol, Symbols, symbols
+from feed.dialects.binance.symbols import NAME, Symbol, Symbols, symbols
 from feed.dialects.contract import SessionContext
-from feed.dialects.rest import RestContext
+from feed.dialects.rest import Call, RestContext
 from feed.model.durations import NS_PER_MICROSECOND, NS_PER_MILLISECOND
 from feed.model.events import Status
 from feed.state.market_state import MarketState
@@ -62,21 +62,24 @@ class MarketView:
         state: Books, quotes, last trades.
         projections: What is computed beside it.
         policy: What the operator decides.
+        clock_skew: How far the clock by which it tells the time is ahead on purpose, nanoseconds.
     """
 
     symbols: Symbols
     state: MarketState
     projections: Projections
     policy: BinancePolicy
+    clock_skew: int = 0
 
     @classmethod
-    def of_request(cls, context: RestContext) -> MarketView:
+    def of_request(cls, context: RestContext, call: Call) -> MarketView:
         """As a request by HTTP sees it."""
         return cls(
             symbols=symbols(context.listing),
             state=context.market_state,
             projections=context.projections,
             policy=context.settings.policies.binance,
+            clock_skew=context.disruption(NAME, call).clock_skew,
         )
 
     @classmethod
@@ -89,7 +92,13 @@ class MarketView:
             state=context.market_state(),
             projections=context.projections,
             policy=context.policies.binance,
+            clock_skew=context.disruption().clock_skew,
         )
+
+    @property
+    def server_time(self) -> int:
+        """By which clients set their clocks: market time, nanoseconds, or what a fault makes of it."""
+        return self.state.now + self.clock_skew
 
     def status(self, symbol: Symbol) -> str:
         """Whether a symbol can be traded, in the exchange's words."""

@@ -171,8 +171,13 @@ class _Handlers:
     ) -> Charge:
         """Count a request as its protocol does: by key when it is a good one, else by address."""
         who = asker(shown.grant if isinstance(shown, KeyRecord) else None, _peer(request))
-        meter = self._context.meters[endpoint.meter]
-        return meter.charge(who, endpoint.weight(fields), self._context.clock())
+        meter, now = self._context.meters[endpoint.meter], self._context.clock()
+        faults = self._context.registry.faults
+        key = shown.grant.name if isinstance(shown, KeyRecord) else None
+        banned = faults.disruption(endpoint.meter, key=key, address=_peer(request)).ban_seconds
+        if banned:
+            return meter.banned(who, banned, now)
+        return meter.charge(who, endpoint.weight(fields), now)
 
     def _keep(
         self, request: Request, response: Response, *, key: str = "", shown: str = "", body: bytes = b""

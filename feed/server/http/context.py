@@ -15,6 +15,7 @@ from feed.dialects.metering import Meter
 from feed.dialects.rest import Call, Endpoint
 from feed.faults.runtime import RunTimeFaults
 from feed.model.accounts import Accounts
+from feed.model.disruption import Disruption
 from feed.model.events import Event, Row, Trade
 from feed.model.instruments import Instrument, Listing
 from feed.model.requests import Request
@@ -189,6 +190,11 @@ class RequestContext:
             Problem: 503, it has not acted, or nobody knows in time whether it has.
         """
         return await executed(request, self.source, self.fanout, self.settings.web.request_seconds / 2)
+
+    def disruption(self, dialect: str, call: Call) -> Disruption:
+        """What goes wrong on purpose with a call of a protocol."""
+        key = None if call.grant is None else call.grant.name
+        return self.registry.faults.disruption(dialect, key=key, address=call.arrival.peer)
 
     def stream_keys(self, dialect: str) -> StreamKeysOfDialect:
         """The stream keys of a protocol."""

@@ -230,6 +230,42 @@ class GoAwayFault(FaultRequest, kw_only=True, tag="go-away"):
         return {"notice": round(self.notice_seconds * NS_PER_SECOND)}
 
 
+class BanFault(LastingRequest, kw_only=True, tag="ban"):
+    """
+    Requests of one protocol are refused as those of somebody who went on past its limits.
+
+    Attributes:
+        address: From which requests without a good key are refused; empty where ``aim.key`` says whose are.
+    """
+
+    address: Text = ""
+
+    model = faults.Ban
+
+    def fields(self) -> dict[str, Any]:
+        """As the model has them."""
+        return {"address": self.address or None}
+
+
+class ClockSkewFault(LastingRequest, kw_only=True, tag="clock-skew"):
+    """
+    The clock is off by which a protocol judges when requests were signed, and tells the time.
+
+    Attributes:
+        skew_ms: How far it is ahead, milliseconds; negative for behind.
+    """
+
+    skew_ms: Annotated[int, msgspec.Meta(ge=-faults.MOST_SKEW_MS, le=faults.MOST_SKEW_MS)]
+
+    model = faults.ClockSkew
+
+
+class MaintenanceFault(LastingRequest, kw_only=True, tag="maintenance"):
+    """Requests about accounts and orders are refused in the protocol's words for it; data goes on."""
+
+    model = faults.Maintenance
+
+
 class ResetFault(FaultRequest, kw_only=True, tag="reset"):
     """Connections are cut with a TCP reset, once: what is on the way is lost; the client sees an error."""
 
@@ -288,6 +324,9 @@ AnyFault = (
     | ReorderFault
     | RefuseHandshakesFault
     | RestartFault
+    | BanFault
+    | ClockSkewFault
+    | MaintenanceFault
     | GoAwayFault
     | ResetFault
     | DisconnectFault

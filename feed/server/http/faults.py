@@ -13,6 +13,8 @@ from feed.dialects.messages import unknown
 from feed.dialects.parameters import Parameter
 from feed.dialects.rest import Call, Endpoint
 from feed.faults.runtime import NameTaken, NoSuchFault, RunTimeFault, RunTimeFaults
+from feed.model.faults import RequestFault
+from feed.model.timeline import verb
 from feed.server.http.admin import ADMIN
 from feed.server.http.context import RequestContext
 from feed.server.http.fault_kinds import COMMON, AnyFault, FaultAim, FaultRequest, LastingRequest
@@ -37,7 +39,7 @@ class RunTimeFaultShown(Shape):
         seq: Sequence number of the last event before it.
         market_time: Of that event, nanoseconds since the Unix epoch.
         connections: How many it struck so far.
-        refused: How many handshakes it turned away so far.
+        refused: How many handshakes it turned away so far, or requests of whom it bans.
         over: Whether it has ended; true from the start of one that does not last.
     """
 
@@ -99,9 +101,12 @@ def add_fault(context: RequestContext, call: Call) -> RunTimeFaultShown:
         )
     fields = msgspec.to_builtins(request)
     try:
+        fault = request.fault()
+        if isinstance(fault, RequestFault) and verb(type(fault)) not in dialects()[protocol].disruptions:
+            raise Problem(400, "bad_request", f"{protocol} has no words for the fault {fields['kind']!r}")
         added = context.faults.add(
             request.name,
-            request.fault(),
+            fault,
             kind=fields["kind"],
             settings=fields,
             seconds=request.duration_seconds if isinstance(request, LastingRequest) else None,

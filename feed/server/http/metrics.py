@@ -140,7 +140,9 @@ class _Figures(Collector):
             labels=["name", "kind"],
         )
         refused = CounterMetricFamily(
-            "feed_run_time_fault_refused", "Handshakes that it turned away.", labels=["name", "kind"]
+            "feed_run_time_fault_refused",
+            "Handshakes that it turned away, and requests of whom it bans.",
+            labels=["name", "kind"],
         )
         for fault in self._context.faults:
             labels = [fault.name, fault.kind]

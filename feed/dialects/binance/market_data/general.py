@@ -144,7 +144,7 @@ def ping(view: MarketView, fields: Fields, unit: TimeUnit) -> Nothing:
 def server_time(view: MarketView, fields: Fields, unit: TimeUnit) -> ServerTime:
     """Market time."""
     del fields
-    return ServerTime(serverTime=unit.of(view.state.now))
+    return ServerTime(serverTime=unit.of(view.server_time))
 
 
 def exchange_info(view: MarketView, fields: Fields, unit: TimeUnit) -> dict[str, object]:
@@ -153,7 +153,7 @@ def exchange_info(view: MarketView, fields: Fields, unit: TimeUnit) -> dict[str,
     found = _chosen(view, fields)
     return {
         "timezone": "UTC",
-        "serverTime": unit.of(view.state.now),
+        "serverTime": unit.of(view.server_time),
         "rateLimits": rate_limits(view.policy),
         "exchangeFilters": [],
         "symbols": [_encoded(symbol, view.status(symbol), shown) for symbol in found],

@@ -33,7 +33,7 @@ def public(query: Query) -> Endpoint[RestContext]:
         if query.tells_time:
             context.clocks.tell()
         unit = time_unit(call.headers.get(TIME_UNIT, ""))
-        return query.ask(MarketView.of_request(context), call.fields, unit)
+        return query.ask(MarketView.of_request(context, call), call.fields, unit)
 
     return Endpoint(
         path=PREFIX + query.path,

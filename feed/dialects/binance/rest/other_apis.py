@@ -81,8 +81,9 @@ class NoFutures(Shape):
 
 
 def system_status(context: RestContext, call: Call) -> SystemStatus:
-    """It works, or there would be no answer."""
-    del context, call
+    """It works, but for maintenance on purpose."""
+    if context.disruption(NAME, call).maintenance:
+        return SystemStatus(status=1, msg="system_maintenance")
     return SystemStatus(status=0, msg="normal")
 
 

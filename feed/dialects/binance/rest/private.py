@@ -75,7 +75,7 @@ def private(operation: Operation) -> Endpoint[RestContext]:
         credentials = _admitted(context, call, security)
         meter = context.meters[NAME]
         view = AccountView(
-            market=MarketView.of_request(context),
+            market=MarketView.of_request(context, call),
             grant=credentials.grant,
             wallets=context.wallets,
             trading=context.settings.trading,
@@ -103,7 +103,7 @@ def private(operation: Operation) -> Endpoint[RestContext]:
             **LIMITS,
             401: "There is no key, or it is not accepted, or does not allow this.",
             409: "One half has failed, and the other has not.",
-            503: "The market takes no requests now.",
+            503: "The market takes no requests now, or the exchange is under maintenance.",
             504: "Nobody knows yet whether it has acted.",
         },
         meter=NAME,
@@ -114,6 +114,9 @@ def private(operation: Operation) -> Endpoint[RestContext]:
 
 
 def _admitted(context: RestContext, call: Call, security: Security) -> Credentials:
+    disruption = context.disruption(NAME, call)
+    if disruption.maintenance:
+        raise errors.MAINTENANCE.error()
     credentials = context.credentials(call)
     if credentials is None:
         raise errors.REJECTED_KEY.error()
@@ -122,7 +125,7 @@ def _admitted(context: RestContext, call: Call, security: Security) -> Credentia
     def note(good: bool) -> None:
         context.note_signature(call, good=good)
 
-    admit(security, signed, credentials, context.clocks.good(), note)
+    admit(security, signed, credentials, context.clocks.good(disruption.clock_skew), note)
     return credentials
 
 

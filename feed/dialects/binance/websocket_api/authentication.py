@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import attrs
 
 from feed.dialects.binance import errors
 from feed.dialects.binance.account.operations import Security, admit, check_scope, check_signature
+from feed.dialects.binance.limits import banned
 from feed.dialects.binance.signing import SIGNATURE, signed_params
 from feed.dialects.binance.websocket_api.messages import ApiRequest
+from feed.dialects.clocks import Range
 from feed.dialects.contract import SessionContext
 from feed.dialects.credentials import Credentials, KeyType
 
@@ -57,13 +60,14 @@ class Authentication:
         signed = signed_params(request.params)
         if API_KEY in request.params or SIGNATURE in request.params:
             credentials = self._shown(request)
-            admit(security, signed, credentials, self._context.clocks.good(), self._context.note_signature)
+            admit(security, signed, credentials, self._clocks(), self._context.note_signature)
             return credentials
         if self.logon is None:
             raise errors.MISSING.error(API_KEY)
+        self._check_disruption()
         credentials = self.logon.credentials
         if security is not Security.USER_STREAM:
-            signed.check_time(self._context.clocks.good())
+            signed.check_time(self._clocks())
         check_scope(security, credentials.grant)
         return credentials
 
@@ -80,7 +84,7 @@ class Authentication:
             name = "HMAC_SHA256" if kind is None else kind.type.value
             raise errors.UNSUPPORTED_KEY.error(name)
         signed = signed_params(request.params)
-        check_signature(signed, credentials, self._context.clocks.good(), self._context.note_signature)
+        check_signature(signed, credentials, self._clocks(), self._context.note_signature)
         self.logon = Logon(
             key=str(request.params[API_KEY]), credentials=credentials, since=self._context.now()
         )
@@ -97,4 +101,16 @@ class Authentication:
         credentials = self._context.credentials(key)
         if credentials is None:
             raise errors.REJECTED_KEY.error()
+        self._check_disruption()
         return credentials
+
+    def _clocks(self) -> Sequence[Range]:
+        return self._context.clocks.good(self._context.disruption().clock_skew)
+
+    def _check_disruption(self) -> None:
+        """Refuse who is banned by the key that has just been shown, and everybody during maintenance."""
+        disruption = self._context.disruption()
+        if disruption.ban_seconds:
+            raise banned(disruption.ban_seconds, self._context.clock())
+        if disruption.maintenance:
+            raise errors.MAINTENANCE.error()
