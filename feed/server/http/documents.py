@@ -27,6 +27,7 @@ _TEXTS = (
     ("Connection options", "feed.dialects", "OPTIONS.md"),
     ("Webhooks", "feed.dialects", "WEBHOOKS.md"),
     ("Faults at run time", "feed.faults", "FAULTS.md"),
+    ("Log of messages", "feed.server.message_log", "LINES.md"),
 )
 
 
