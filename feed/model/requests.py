@@ -102,10 +102,12 @@ class CancelMany(Request):
     Attributes:
         price: Only those at this price, integer ticks; 0 for any.
         side: Only those of this side, 0 or 1; -1 for both.
+        everywhere: Those of all other instruments as well.
     """
 
     price: int = attrs.field(default=0, validator=ge(0))
     side: int = attrs.field(default=-1, validator=in_((-1, 0, 1)))
+    everywhere: bool = False
 
 
 @attrs.frozen(kw_only=True)

@@ -76,6 +76,7 @@ _RARE: Final = (
     "trigger_price",
     "stop_loss",
     "take_profit",
+    "everywhere",
 )
 _CONVERTER: Final = cattrs.Converter(forbid_extra_keys=True)
 # Ids that clients make up are text there.

@@ -213,7 +213,7 @@ class OrderEntry:
         chosen = [
             order
             for order in self._accounts.find(request.account).orders.values()
-            if order.instrument == request.instrument
+            if (request.everywhere or order.instrument == request.instrument)
             and request.price in (0, order.price)
             and request.side in (-1, order.side)
         ]

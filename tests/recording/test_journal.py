@@ -13,7 +13,7 @@ from feed.model.events import Side
 from feed.model.executions import Charge
 from feed.model.grants import Tier
 from feed.model.orders import SelfTrade, TimeInForce
-from feed.model.requests import Cancel, CancelMany, Create, JournalEntry, Modify
+from feed.model.requests import KEEP, Cancel, CancelMany, Close, Create, JournalEntry, Modify, SetExits
 from feed.model.spot_requests import (
     AmendSpotOrder,
     CancelSpotOrder,
@@ -44,6 +44,7 @@ COMMON = {
     "tier": st.sampled_from(Tier),
 }
 UNITS = st.integers(1, 10**15)
+EXITS = UNITS | st.sampled_from([0, KEEP])
 NAMES = st.text(".:/-_aZ0", max_size=36).map(packed)
 PLACED = {
     **COMMON,
@@ -79,10 +80,24 @@ REQUESTS = st.one_of(
         reduce_only=st.booleans(),
         trigger=st.sampled_from(Trigger),
         trigger_price=UNITS,
+        stop_loss=UNITS,
+        take_profit=UNITS,
     ),
     st.builds(Cancel, **COMMON, order=UNITS, created=UNITS),
-    st.builds(CancelMany, **COMMON, price=UNITS, side=st.sampled_from([-1, 0, 1])),
-    st.builds(Modify, **COMMON, order=UNITS, created=UNITS, price=UNITS, size=UNITS, trigger_price=UNITS),
+    st.builds(CancelMany, **COMMON, price=UNITS, side=st.sampled_from([-1, 0, 1]), everywhere=st.booleans()),
+    st.builds(
+        Modify,
+        **COMMON,
+        order=UNITS,
+        created=UNITS,
+        price=UNITS,
+        size=UNITS,
+        trigger_price=UNITS,
+        stop_loss=EXITS,
+        take_profit=EXITS,
+    ),
+    st.builds(Close, **COMMON, position=UNITS, size=UNITS, slippage=st.integers(0, 10**6)),
+    st.builds(SetExits, **COMMON, position=UNITS, stop_loss=EXITS, take_profit=EXITS),
     st.builds(PlaceSpotOrder, **PLACED),
     st.builds(
         ReplaceSpotOrder,

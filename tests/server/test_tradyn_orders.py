@@ -220,6 +220,18 @@ async def test_a_pending_order_is_modified_and_cancelled(trader, opened):
     assert await trader.post("orders/cancel-all", symbol="BTC-USD") == (404, "No such order")
 
 
+@in_house
+async def test_all_pending_orders_are_cancelled(trader, opened):
+    """Of every symbol, where none is named."""
+    placed = []
+    for symbol in ("BTC-USD", "EURUSD"):
+        price = round(await trader.mark(symbol) * 0.8, 2)
+        placed.append(await trader.trade(symbol, type=2, price=price))
+    told = await trader.post("orders/cancel-all")
+    assert told == [order | {"status": "cancelled", "time": told[0]["time"]} for order in placed]
+    assert await trader.get("orders") == []
+
+
 # --- what does not act -------------------------------------------------------------------------------
 
 BAD = {

@@ -22,7 +22,7 @@ def test_money_is_conserved_to_the_last_unit(rng, seed, deposit):
 
 def test_the_play_has_everything_in_it():
     """Every state of an order and every cause of a balance comes up, so that what is checked is checked."""
-    rng, play = random.Random(4), Play(4, deposit=1000, before=60)
+    rng, play = random.Random(2), Play(2, deposit=1000, before=60)
     for _ in range(4000):
         play.act(rng)
     play.check()

@@ -164,7 +164,11 @@ class Play:
             )
         if kind >= 0.92:
             return CancelMany(
-                **common, instrument=at, price=rng.choice([0, middle]), side=rng.choice([-1, 0, 1])
+                **common,
+                instrument=at,
+                price=rng.choice([0, middle]),
+                side=rng.choice([-1, 0, 1]),
+                everywhere=rng.random() < 0.2,
             )
         order = rng.choice(own)
         common |= {"instrument": order.instrument, "order": order.order, "created": order.created // MS}

@@ -258,7 +258,7 @@ def decode(text: str) -> Envelope:
         kind, complaint = ERROR, "content must be an object"
     content = content if isinstance(content, dict) else {}
     named = content.get("clientRequestId")
-    good = isinstance(named, str) and _UUID.fullmatch(named) is not None
+    good = isinstance(named, str) and is_request_id(named)
     return Envelope(
         kind=str(kind),
         request_id=named if good else None,
@@ -279,6 +279,11 @@ def _repeatable(named: object) -> str | int | None:
 def _not_an_id(named: str | int | None) -> str:
     text = "clientRequestId must be a UUID"
     return f"{text}; a ULID is the id of an order" if isinstance(named, str) and is_ulid(named) else text
+
+
+def is_request_id(text: str) -> bool:
+    """Whether a text can be a client's own id of a request: a UUID."""
+    return _UUID.fullmatch(text) is not None
 
 
 def number(request_id: str | None) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from feed.dialects.rails.rest import account, market_data, token
+from feed.dialects.rails.rest import account, market_data, orders, token
 from feed.dialects.rest import Endpoint, RestContext
 from feed.model.instruments import Listing
 from feed.settings import Web
@@ -20,4 +20,5 @@ def endpoints(listing: Listing, web: Web) -> tuple[Endpoint[RestContext], ...]:
         *market_data.endpoints(listing),
         *token.endpoints(),
         *account.endpoints(listing, web.most_rows),
+        *orders.endpoints(listing),
     )

@@ -137,7 +137,7 @@ class Fills(Shape):
 
 def balances(context: RestContext, call: Call) -> Balances:
     """One quote asset, with what the account has in each of its markets."""
-    accounts, number, found = _account(context, call)
+    accounts, number, found = account_of(context, call)
     asset = call.text("asset")
     if asset not in accounts.money.decimals:
         raise Problem(404, "not_found", f"No such asset: {asset}")
@@ -192,7 +192,7 @@ def _market(context: RestContext, values: Valuation, number: int, at: int) -> Ma
 
 def positions(context: RestContext, call: Call) -> Positions:
     """Of one market or of all."""
-    accounts, number, _ = _account(context, call)
+    accounts, number, _ = account_of(context, call)
     wanted, values = _markets(context, call), _values(context, accounts)
     return Positions(
         positions=[
@@ -205,7 +205,7 @@ def positions(context: RestContext, call: Call) -> Positions:
 
 def open_orders(context: RestContext, call: Call) -> OpenOrders:
     """Of one market or of all."""
-    _, _, found = _account(context, call)
+    _, _, found = account_of(context, call)
     wanted = _markets(context, call)
     return OpenOrders(
         openOrders=[
@@ -218,7 +218,7 @@ def open_orders(context: RestContext, call: Call) -> OpenOrders:
 
 def fills(context: RestContext, call: Call) -> Fills:
     """Of one market or of all, the newest first."""
-    _, _, found = _account(context, call)
+    _, _, found = account_of(context, call)
     wanted = _markets(context, call)
     chosen = [fill for fill in reversed(found.fills) if fill.instrument in wanted]
     return Fills(
@@ -226,7 +226,13 @@ def fills(context: RestContext, call: Call) -> Fills:
     )
 
 
-def _account(context: RestContext, call: Call) -> tuple[Accounts, int, Account]:
+def account_of(context: RestContext, call: Call) -> tuple[Accounts, int, Account]:
+    """
+    All accounts, the number of the caller's, and what it owns and owes.
+
+    Raises:
+        Problem: 404 where there are none, 403 for a key without one.
+    """
     accounts, grant = context.accounts, call.grant
     if accounts is None:
         raise Problem(404, "not_found", "This market has no accounts")

@@ -231,13 +231,13 @@ class ModifyBody(TicketBody, kw_only=True):
 
 class SymbolBody(Shape, kw_only=True):
     """
-    Whose pending orders are meant.
+    Which pending orders are meant.
 
     Attributes:
-        symbol: Of the instrument.
+        symbol: Those of this instrument; all when it is left out.
     """
 
-    symbol: str
+    symbol: str | None = None
 
 
 class Sent:

@@ -26,7 +26,7 @@ from feed.dialects.tradyn.rest.bodies import (
 )
 from feed.dialects.tradyn.shapes import WHY, OrderShape, PositionShape, order_shape, position_shape
 from feed.model.events import Event, OrderChanged, OrderFilled, PositionChanged
-from feed.model.instruments import Instrument
+from feed.model.instruments import Instrument, Listing
 from feed.model.requests import Cancel, CancelMany
 from feed.model.trading import OrderState, Reason
 
@@ -107,7 +107,7 @@ def modify(context: RestContext, call: Call) -> Execution:
 def cancel(context: RestContext, call: Call) -> Execution:
     """Cancel a pending order."""
     body, own = cast("TicketBody", call.body), holder(context, call)
-    order, instrument = _pending(context, own, body)
+    order, _ = _pending(context, own, body)
     request = Cancel(
         account=own.number,
         instrument=order.instrument,
@@ -115,15 +115,15 @@ def cancel(context: RestContext, call: Call) -> Execution:
         order=order.order,
         created=milliseconds(order.created),
     )
-    return Execution(request=request, answer=partial(_cancelled, instrument))
+    return Execution(request=request, answer=partial(_cancelled, context.listing))
 
 
 def cancel_all(context: RestContext, call: Call) -> Execution:
-    """Cancel every pending order of a symbol."""
+    """Cancel every pending order, or those of a symbol."""
     body, own = cast("SymbolBody", call.body), holder(context, call)
-    at, instrument = context.instrument(body.symbol)
-    request = CancelMany(account=own.number, instrument=at, tier=own.tier)
-    return Execution(request=request, answer=partial(_all_cancelled, instrument))
+    at = 0 if body.symbol is None else context.instrument(body.symbol)[0]
+    request = CancelMany(account=own.number, instrument=at, tier=own.tier, everywhere=body.symbol is None)
+    return Execution(request=request, answer=partial(_all_cancelled, context.listing))
 
 
 # --- what is meant -------------------------------------------------------------------------------
@@ -175,17 +175,18 @@ def _set(instrument: Instrument, events: Sequence[Event]) -> PositionData:
     return PositionData(success=True, data=position_shape(instrument, told[-1]))
 
 
-def _cancelled(instrument: Instrument, events: Sequence[Event]) -> TradeData:
-    return TradeData(success=True, data=_all_cancelled(instrument, events).data[0])
+def _cancelled(listing: Listing, events: Sequence[Event]) -> TradeData:
+    return TradeData(success=True, data=_all_cancelled(listing, events).data[0])
 
 
-def _all_cancelled(instrument: Instrument, events: Sequence[Event]) -> CancelledData:
+def _all_cancelled(listing: Listing, events: Sequence[Event]) -> CancelledData:
     orders = _orders(events)
     _raise_refusal(orders)
     over = [order for order in orders if order.state is OrderState.CANCELLED]
     if not over:
         raise Problem(503, "unavailable", NOT_CONNECTED)
-    return CancelledData(success=True, data=[order_shape(instrument, order) for order in over])
+    shapes = [order_shape(listing[order.instrument], order) for order in over]
+    return CancelledData(success=True, data=shapes)
 
 
 def _orders(events: Sequence[Event]) -> list[OrderChanged]:
@@ -239,7 +240,13 @@ def endpoints() -> tuple[Endpoint[RestContext], ...]:
         ),
         ("orders/modify", "Put another order in the place of a pending one", modify, ModifyBody, TradeData),
         ("orders/cancel", "Cancel a pending order", cancel, TicketBody, TradeData),
-        ("orders/cancel-all", "Cancel all pending orders of a symbol", cancel_all, SymbolBody, CancelledData),
+        (
+            "orders/cancel-all",
+            "Cancel pending orders",
+            cancel_all,
+            SymbolBody,
+            CancelledData,
+        ),
     )
     return tuple(
         Endpoint(
