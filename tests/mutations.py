@@ -371,6 +371,20 @@ MUTATIONS = (
         "return self.interval.length or NS_PER_DAY",
         ("dialects/binance/test_klines.py",),
     ),
+    Mutation(
+        "a level that comes up from behind the last one is not told again",
+        "dialects/kraken/streams/books.py",
+        'return f"{gone},{_level(best[-1])}" if len(best) == self._depth else gone',
+        "return gone",
+        ("dialects/kraken/test_local_book.py",),
+    ),
+    Mutation(
+        "a checksum of digits is over bids before asks",
+        "dialects/checksums.py",
+        "for row in (*asks, *bids) for text in row",
+        "for row in (*bids, *asks) for text in row",
+        ("dialects/kraken/test_local_book.py",),
+    ),
 )
 
 

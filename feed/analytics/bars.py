@@ -85,6 +85,11 @@ def merged(one: Bar, later: Bar) -> Bar:
     )
 
 
+def empty(start: int, price: int) -> Bar:
+    """A bar without a trade: it stands at the price of the last one before."""
+    return Bar(start, price, price, price, price, 0, 0, 0, 0, 0, -1, -1, 0, start)
+
+
 _PACK: Final = Struct(f"<{len(Bar._fields)}q")  # a third of what a tuple of numbers takes
 
 

@@ -14,8 +14,8 @@ from feed.book.price_levels import PriceLevels
 from feed.client.orders import Orders
 from feed.client.replica import Replica
 from feed.client.states import OutOfSync, Resynced, State
+from feed.dialects.checksums import CHECKED_LEVELS
 from feed.dialects.items import BookPart, Channel, OrderSet, OrdersPart, Part
-from feed.dialects.ladder import CHECKED_LEVELS
 from feed.model.directory import Directory
 from feed.model.events import BookCleared, Event, LevelSet, Side
 from feed.model.symbols import plain

@@ -13,6 +13,7 @@ from typing import Final
 from zlib import crc32
 
 from feed.book.price_levels import PriceLevels
+from feed.dialects.checksums import CHECKED_LEVELS
 from feed.model.events import (
     ADD,
     CLEAR,
@@ -29,7 +30,6 @@ from feed.model.events import (
 from feed.model.instruments import Instrument
 from feed.state.market_state import MarketState
 
-CHECKED_LEVELS: Final = 10
 # Rows of a snapshot in one message: a row takes less than 150 bytes, and no client need take a mebibyte.
 PART_ROWS: Final = 5000
 BOOK_KINDS: Final = (ADD, REDUCE, TRADE, LEVEL, CLEAR)
@@ -108,6 +108,10 @@ class Ladder:
     def clear(self) -> None:
         """Forget every level."""
         self._sides = (TextLevels(Side.BUY), TextLevels(Side.SELL))
+
+    def side(self, side: Side) -> TextLevels:
+        """One side."""
+        return self._sides[side]
 
     def texts(self, side: Side) -> list[str]:
         """Every level of a side, best first: price and size, joined by a colon."""

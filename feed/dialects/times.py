@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
 
-from feed.model.durations import NS_PER_MILLISECOND, NS_PER_SECOND
+from feed.model.durations import NS_PER_MICROSECOND, NS_PER_MILLISECOND, NS_PER_SECOND
 
 _MILLISECONDS_PER_SECOND: Final = 1000
 _WHOLE_SECONDS: Final = len("2025-08-17T14:25:31")
@@ -35,6 +35,12 @@ def iso(nanoseconds: int) -> str:
     """ISO 8601 in UTC to the millisecond, such as ``2025-08-17T14:25:31.125Z``."""
     seconds, rest = divmod(nanoseconds // NS_PER_MILLISECOND, _MILLISECONDS_PER_SECOND)
     return f"{_date_and_time(seconds)}.{rest:03}Z"
+
+
+def iso_microseconds(nanoseconds: int) -> str:
+    """ISO 8601 in UTC to the microsecond, such as ``2025-08-17T14:25:31.125000Z``."""
+    seconds, rest = divmod(nanoseconds, NS_PER_SECOND)
+    return f"{_date_and_time(seconds)}.{rest // NS_PER_MICROSECOND:06}Z"
 
 
 @lru_cache(maxsize=64)  # many events share a second, and formatting one is slow

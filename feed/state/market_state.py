@@ -197,6 +197,22 @@ class MarketState:
         found = sorted(self._instruments[instrument].levels[side].items(), reverse=side is Side.BUY)
         return found[:depth]
 
+    def best(self, instrument: int, side: Side) -> tuple[int, int]:
+        """
+        The best price of a side in ticks, and the lots that rest there; zeros where there is none.
+
+        A source that tells quotes and no book is taken at its word, without sizes where it tells none.
+        """
+        it = self._instruments[instrument]
+        levels = it.levels[side]
+        if levels:
+            price = max(levels) if side is Side.BUY else min(levels)
+            return price, levels[price]
+        if it.quote is None or it.changes.seq:
+            return 0, 0
+        row = it.quote[1]
+        return (row[3], max(0, row[4])) if side is Side.BUY else (row[5], max(0, row[6]))
+
     def book_seq(self, instrument: int) -> int:
         """Sequence number of the last event that changed the book; 0 before the first."""
         return self._instruments[instrument].changes.seq

@@ -21,7 +21,7 @@ from feed.client import (
     Ticker,
     connect,
 )
-from feed.dialects.ladder import CHECKED_LEVELS
+from feed.dialects.checksums import CHECKED_LEVELS
 from feed.faults.gate import GateMode
 from feed.testing import FeedServer
 from feed.testing.proxy import Proxy

@@ -21,7 +21,6 @@ from feed.dialects.binance.views import MarketView, TimeUnit
 from feed.dialects.rest import PriceLevel
 from feed.model.events import Side
 from feed.model.instruments import Listing
-from feed.state.market_state import MarketState
 
 _DEPTH: Final = 100
 """Levels of a side, where nobody says how many."""
@@ -96,24 +95,8 @@ def book_tickers(view: MarketView, fields: Fields, unit: TimeUnit) -> BookTicker
     return [_book_ticker(view, symbol) for symbol in found]
 
 
-def best(state: MarketState, symbol: Symbol, side: Side) -> tuple[int, int]:
-    """
-    The best price of a side in ticks, and the lots that rest there; zeros where there is none.
-
-    A source that tells quotes and no book is taken at its word, without quantities where it tells none.
-    """
-    found = state.levels(symbol.index, side, 1)
-    if found:
-        return found[0]
-    quote = state.quote(symbol.index)
-    if quote is None or state.book_seq(symbol.index):
-        return 0, 0
-    price, size = (quote.bid, quote.bid_size) if side is Side.BUY else (quote.ask, quote.ask_size)
-    return price, max(0, size)
-
-
 def _book_ticker(view: MarketView, symbol: Symbol) -> BookTicker:
-    (bid, bid_size), (ask, ask_size) = (best(view.state, symbol, side) for side in Side)
+    (bid, bid_size), (ask, ask_size) = (view.state.best(symbol.index, side) for side in Side)
     return BookTicker(
         symbol=symbol.name,
         bidPrice=symbol.price_text(bid),

@@ -10,7 +10,7 @@ from typing import Annotated, Final
 import attrs
 import msgspec
 
-from feed.analytics.bars import Bar, Bars, merged
+from feed.analytics.bars import Bar, Bars, empty, merged
 from feed.dialects.binance import errors
 from feed.dialects.binance.fields import Fields
 from feed.dialects.binance.intervals import INTERVALS, Interval
@@ -146,11 +146,6 @@ class _Series:
             return None
         since, whole = found
         return self.interval.start(since, self.shift) if whole else self._from(since)
-
-
-def empty(start: int, price: int) -> Bar:
-    """A candle without a trade: it stands at the price of the last one before."""
-    return Bar(start, price, price, price, price, 0, 0, 0, 0, 0, -1, -1, 0, start)
 
 
 def _kline(symbol: Symbol, begun: int, end: int, bar: Bar, unit: TimeUnit) -> Kline:

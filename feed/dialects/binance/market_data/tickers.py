@@ -13,7 +13,7 @@ from feed.dialects.access import Shape
 from feed.dialects.binance import errors
 from feed.dialects.binance.fields import Fields, Sent
 from feed.dialects.binance.intervals import INTERVALS
-from feed.dialects.binance.market_data.books import best, chosen
+from feed.dialects.binance.market_data.books import chosen
 from feed.dialects.binance.market_data.klines import time_zone
 from feed.dialects.binance.market_data.parameters import (
     status_parameter,
@@ -247,7 +247,7 @@ def _window(it: Statistics, start: int, end: int, unit: TimeUnit, *, full: bool)
 
 def _day(view: MarketView, it: Statistics, unit: TimeUnit) -> DayTicker:
     symbol = it.symbol
-    (bid, bid_size), (ask, ask_size) = (best(view.state, symbol, side) for side in Side)
+    (bid, bid_size), (ask, ask_size) = (view.state.best(symbol.index, side) for side in Side)
     return DayTicker(
         symbol=symbol.name,
         priceChange=it.change,

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from feed.analytics.bars import Bar, Bars
+from feed.analytics.bars import Bar, Bars, empty
 from feed.dialects.binance.intervals import INTERVALS
-from feed.dialects.binance.market_data.klines import empty
 from feed.dialects.binance.streams.encoder import TRUE_FALSE, Envelope, StreamEncoder
 from feed.dialects.binance.streams.names import KLINE, UTC_8
 from feed.dialects.binance.symbols import Symbol

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from typing import Final
 
 from feed.analytics.bars import Bars
-from feed.dialects.binance.market_data.books import best
 from feed.dialects.binance.market_data.trades import AVERAGE_MINUTES
 from feed.dialects.binance.statistics import Statistics
 from feed.dialects.binance.streams.encoder import Envelope, StreamEncoder
@@ -42,7 +41,7 @@ def ticker(symbol: Symbol, state: MarketState, bars: Bars, now: int, unit: int) 
     if not (_traded(state, bars) or state.book_changed(symbol.index, NS_PER_SECOND)):
         return None
     it = Statistics.of(symbol, bars, now)
-    (bid, bid_size), (ask, ask_size) = (best(state, symbol, side) for side in Side)
+    (bid, bid_size), (ask, ask_size) = (state.best(symbol.index, side) for side in Side)
     price, size = symbol.price_text, symbol.size_text
     return (
         f'{{"e":"24hrTicker","E":{now // unit},"s":"{symbol.name}","p":"{it.change}","P":"{it.percent}",'

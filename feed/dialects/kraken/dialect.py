@@ -1,0 +1,54 @@
+"""
+Kraken Spot: REST 0 and WebSocket 2, as the exchange's clients speak them.
+
+Source: "Kraken API Center", https://docs.kraken.com/; ``NOTES.md`` beside this file has the reading of it.
+"""
+
+from __future__ import annotations
+
+from feed.dialects.contract import Dialect, HandshakeRefusal, Session, SessionContext, UpgradeRequest
+from feed.dialects.kraken.errors import UNKNOWN_METHOD, ErrorBody, text_of
+from feed.dialects.kraken.names import NAME
+from feed.dialects.kraken.streams.encoders import stream_encoder
+from feed.dialects.kraken.streams.session import PATH, StreamSession
+from feed.model.instruments import Instrument
+from feed.model.topics import Topic
+from feed.state.encoder import Encoder
+from feed.state.market_state import MarketState
+from feed.state.projections import Projections
+
+__all__ = ["DIALECT"]
+
+
+class Kraken(Dialect):
+    """The dialect itself: no state, only what it is called and what it makes."""
+
+    name = NAME
+    title = "Kraken Spot"
+    path = "/kraken"
+    aliases = ("/kraken/v2",)
+    prefixed = True
+
+    def session(self, opening: UpgradeRequest, context: SessionContext) -> Session | HandshakeRefusal:
+        """Open a session at the path of the second WebSocket API; none at any other path."""
+        if opening.path == PATH:
+            return StreamSession(context)
+        return HandshakeRefusal(404, self.not_found("Nothing is served at this path"))
+
+    def not_found(self, message: str) -> str:
+        """In the style of the exchange's errors, which say no more."""
+        del message
+        return text_of(ErrorBody([UNKNOWN_METHOD]))
+
+    def encoder(
+        self,
+        topic: Topic,
+        instrument: Instrument,
+        market_state: MarketState,
+        projections: Projections | None = None,
+    ) -> Encoder:
+        """Of whichever channel the topic is."""
+        return stream_encoder(topic, instrument, market_state, projections)
+
+
+DIALECT: Dialect = Kraken()

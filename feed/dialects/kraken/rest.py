@@ -1,0 +1,56 @@
+"""Kraken Spot by request: below ``/kraken``, at the paths of the exchange."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from feed.dialects.access import Access
+from feed.dialects.kraken.errors import ErrorBody, worded
+from feed.dialects.kraken.fields import Fields
+from feed.dialects.kraken.market_data import queries
+from feed.dialects.kraken.names import NAME
+from feed.dialects.kraken.queries import Query, enveloped
+from feed.dialects.kraken.views import MarketView
+from feed.dialects.rest import Call, Endpoint, RestContext
+from feed.model.instruments import Listing
+from feed.settings import Web
+
+PREFIX: Final = f"/{NAME}"
+GROUP: Final = "Kraken Spot"
+KEY_HEADER: Final = "API-Key"
+ANYBODY: Final = Access(
+    header=KEY_HEADER, dialect=NAME, passes_over=True, wording=worded, wording_type=ErrorBody
+)
+
+
+def public(query: Query) -> Endpoint[RestContext]:
+    """The endpoint at which anybody asks a question."""
+
+    def handle(context: RestContext, call: Call) -> object:
+        if query.tells_time:
+            context.clocks.tell()
+        result = query.answer(MarketView.of_request(context), Fields(call.fields))
+        return {"error": [], "result": result}
+
+    return Endpoint(
+        path=f"{PREFIX}/0/public/{query.name}",
+        summary=query.summary,
+        handle=handle,
+        access=ANYBODY,
+        parameters=query.parameters,
+        reads_fields=True,
+        returns=enveloped(query.name, query.result),
+        group=GROUP,
+    )
+
+
+def endpoints(listing: Listing, web: Web) -> tuple[Endpoint[RestContext], ...]:
+    """
+    All of them.
+
+    Args:
+        listing: The instruments of the market, for the documents.
+        web: Bounds on what can be asked for.
+    """
+    del web  # the exchange has its own
+    return tuple(public(query) for query in queries(listing))

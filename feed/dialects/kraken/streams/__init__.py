@@ -1,0 +1,1 @@
+"""WebSocket 2: its channels, the messages that subscribe to them, and what is sent."""

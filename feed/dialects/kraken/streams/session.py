@@ -1,0 +1,154 @@
+"""One connection of a client to the second WebSocket API."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from feed.dialects import contract
+from feed.dialects.contract import Action, DisconnectCause, Reply, Session, SessionContext
+from feed.dialects.kraken.names import pairs
+from feed.dialects.kraken.streams import topics
+from feed.dialects.kraken.streams.instruments import all_of
+from feed.dialects.kraken.streams.requests import (
+    SUBSCRIBE,
+    Ping,
+    Refused,
+    Subscription,
+    decode,
+)
+from feed.dialects.messages import clip, message
+from feed.dialects.times import iso_microseconds
+from feed.model.topics import Topic
+
+PATH: Final = "/v2"
+VERSION: Final = "2.0.10"
+CONNECTION: Final = 1
+"""Of every connection: who asks alike is told alike."""
+
+
+class StreamSession(Session):
+    """
+    Subscriptions of a connection, for anybody.
+
+    Each pair of a request is answered by itself, and what it is told first follows all these answers.
+    """
+
+    authenticated = True
+
+    def __init__(self, context: SessionContext) -> None:
+        self._context = context
+        self._pairs = pairs(context.listing)
+        self._held: dict[tuple[object, ...], tuple[Topic, ...]] = {}  # by channel, pair and length of candles
+
+    def open(self) -> Sequence[Action]:
+        """That the exchange is there."""
+        status = {"version": VERSION, "system": "online", "api_version": "v2", "connection_id": CONNECTION}
+        return [Reply(message(channel="status", type="update", data=[status]))]
+
+    def receive(self, text: str) -> Sequence[Action]:
+        """Answer one message; one outside the protocol gets an error, and the connection stays."""
+        try:
+            request = decode(text)
+        except Refused as problem:
+            return [self._refused(problem.message, problem.method, problem.number)]
+        match request:
+            case Ping():
+                return [self._reply(method="pong", number=request.number)]
+            case Subscription(channel=topics.INSTRUMENT):
+                return self._instruments(request)
+            case Subscription(method="subscribe"):
+                return self._subscribe(request)
+        return self._unsubscribe(request)
+
+    def wording(self, cause: DisconnectCause) -> None:
+        """Nothing: the exchange closes without a word."""
+        del cause
+
+    def _subscribe(self, request: Subscription) -> Sequence[Action]:
+        replies: list[Action] = []
+        before: list[Topic] = []
+        wanted: list[Topic] = []
+        silent = not self._held
+        for symbol in request.symbols:
+            pair = self._pairs.of_symbol(symbol)
+            if pair is None:
+                replies.append(self._unknown(request, symbol))
+                continue
+            key = self._key(request, symbol)
+            before += self._held.pop(key, ())
+            one = topics.topic(request.channel, pair.index, request.option, bare=not request.snapshot)
+            self._held[key] = (one,)
+            wanted.append(one)
+            named = {**request.named, "snapshot": request.snapshot, "symbol": symbol}
+            replies.append(self._done(request, **named))
+        return [*self._ended(before), *replies, *self._begun(wanted, silent=silent)]
+
+    def _unsubscribe(self, request: Subscription) -> Sequence[Action]:
+        replies: list[Action] = []
+        gone: list[Topic] = []
+        for symbol in request.symbols:
+            if self._pairs.of_symbol(symbol) is None:
+                replies.append(self._unknown(request, symbol))
+                continue
+            held = self._held.pop(self._key(request, symbol), None)
+            if held is None:
+                replies.append(
+                    self._refused("Subscription Not Found", request.method, request.number, symbol=symbol)
+                )
+                continue
+            gone += held
+            replies.append(self._done(request, **request.named, symbol=symbol))
+        return [*self._ended(gone), *replies]
+
+    def _instruments(self, request: Subscription) -> Sequence[Action]:
+        key = (request.channel,)
+        silent = not self._held
+        before = self._held.pop(key, None)
+        if request.method != SUBSCRIBE:
+            if before is None:
+                return [self._refused("Subscription Not Found", request.method, request.number)]
+            return [*self._ended(before), self._done(request)]
+        self._held[key] = tuple(topics.topic(request.channel, pair.index) for pair in self._pairs)
+        actions: list[Action] = [self._done(request, snapshot=request.snapshot)]
+        if request.snapshot:
+            actions.append(Reply(all_of(self._pairs, self._context.market_state())))
+        return [*actions, *self._begun(self._held[key], silent=silent)]
+
+    def _key(self, request: Subscription, symbol: str) -> tuple[object, ...]:
+        return request.channel, symbol, request.interval if request.channel == topics.OHLC else None
+
+    def _ended(self, gone: Sequence[Topic]) -> Sequence[Action]:
+        """Heartbeats end with the last subscription."""
+        if not gone:
+            return ()
+        beats = () if self._held else (topics.topic(topics.HEARTBEAT),)
+        return [contract.Unsubscribe((*gone, *beats))]
+
+    def _begun(self, wanted: Sequence[Topic], *, silent: bool) -> Sequence[Action]:
+        """Heartbeats begin with the first."""
+        if not wanted:
+            return ()
+        beats = (topics.topic(topics.HEARTBEAT),) if silent else ()
+        return [contract.Subscribe((*beats, *wanted))]
+
+    def _unknown(self, request: Subscription, symbol: str) -> Reply:
+        shown = clip(symbol)
+        return self._refused(
+            f"Currency pair not supported {shown}", request.method, request.number, symbol=shown
+        )
+
+    def _done(self, request: Subscription, **result: Any) -> Reply:
+        told = dict(sorted({"channel": request.channel, **result}.items()))
+        return self._reply(method=request.method, number=request.number, result=told, success=True)
+
+    def _refused(self, what: str, method: str | None, number: int | None, **more: str) -> Reply:
+        return self._reply(method=method, number=number, error=what, success=False, **more)
+
+    def _reply(self, *, method: str | None, number: int | None, **fields: Any) -> Reply:
+        """In the exchange's order, with the market time at which it came and was answered."""
+        now = iso_microseconds(self._context.now())
+        named = {} if method is None else {"method": method}
+        numbered = {} if number is None else {"req_id": number}
+        failed = {"error": fields.pop("error")} if "error" in fields else {}
+        return Reply(message(**failed, **named, **numbered, **fields, time_in=now, time_out=now))
