@@ -1,0 +1,43 @@
+"""freqtrade in live mode until all trades are closed, one of them in parts; gives its database."""
+
+import json
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+told = json.loads(sys.argv[1])
+Path("urls.json").write_text(json.dumps(told["settings"]))
+PARTLY = "select id from orders where filled > 0 and filled < amount"
+OPEN = "select id from trades where is_open"
+
+
+def rows(query):
+    """What the database answers; nothing before it is made."""
+    try:
+        with sqlite3.connect("file:trades.sqlite?mode=ro", uri=True) as database:
+            database.row_factory = sqlite3.Row
+            return [dict(row) for row in database.execute(query)]
+    except sqlite3.OperationalError:
+        return []
+
+
+example = Path(told["example"])
+command = [Path(sys.executable).parent / "freqtrade", "trade", "--userdir", "user"]
+command += ["--config", example / "config.json", "--config", "urls.json"]
+command += ["--strategy-path", example, "--strategy", "InParts", "--db-url", "sqlite:///trades.sqlite"]
+Path("user").mkdir()
+with Path("log").open("w") as log:
+    bot = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+    ends = time.monotonic() + told["seconds"]
+    while time.monotonic() < ends and bot.poll() is None and (rows(OPEN) or not rows(PARTLY)):
+        time.sleep(0.5)
+    lines = Path("log").read_text().splitlines()
+    bot.send_signal(signal.SIGINT)
+    bot.wait(60)
+report = {table: rows(f"select * from {table} order by id") for table in ("trades", "orders")}
+report["complaints"] = [line for line in lines if " ERROR " in line or " WARNING " in line]
+report["last lines"] = lines[-20:]
+print(json.dumps(report, default=str))
