@@ -158,7 +158,9 @@ class MarketRunner:
                 await self._changed.wait()
             now = trio.current_time()
             rows = control.take(self._flow.batch_events)
-            while self._may_trade() and len(rows) < self._flow.batch_events:
+            # A market that is late fills every batch by itself; whoever asks has a turn in each all the same.
+            full = len(rows) + self._flow.batch_events
+            while self._may_trade() and len(rows) < full:
                 rows += self._traded()
             self._turn.unpark_all()
             if rows:

@@ -137,6 +137,21 @@ async def test_requests_act_in_the_order_in_which_they_came(autojump_clock):
     assert list(dict.fromkeys(heard)) == names
 
 
+async def test_a_request_acts_at_once_in_a_market_that_is_late(autojump_clock):
+    """Every batch is full of what is due, and goes on being so; the request has its turn in the next one."""
+    runner = runner_of(ClientMarket(new_market(), trading=Trading()), speed=0, flow=Flow(batch_events=16))
+    runner.opening()
+    send, receive = trio.open_memory_channel(0)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(runner.run, send)
+        for _ in range(3):
+            assert len((await receive.receive()).rows) >= 16
+        runner.submit(Create(account=1, instrument=0, side=Side.BUY, size=1, price=1, request=packed("one")))
+        batches = [(await receive.receive()).rows for _ in range(3)]
+        nursery.cancel_scope.cancel()
+    assert ORDER in {row[0] for rows in batches for row in rows}
+
+
 def iter_nowait(channel):
     """What waits in a channel."""
     while True:
