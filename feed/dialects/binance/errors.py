@@ -98,7 +98,7 @@ UNEXPECTED_RESPONSE: Final = Template(
 TIMEOUT: Final = Template(
     -1007,
     "Timeout waiting for response from backend server. Send status unknown; execution status unknown.",
-    504,
+    503,
 )
 SERVER_BUSY: Final = Template(
     -1008, "Server is currently overloaded with other requests. Please try again in a few minutes.", 503

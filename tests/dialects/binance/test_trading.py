@@ -42,6 +42,27 @@ async def test_an_order_rests_is_found_and_is_cancelled(autojump_clock):
         assert (status, again) == (400, {"code": -2011, "msg": "Unknown order sent."})
 
 
+async def test_an_order_that_two_ids_name_goes_by_both(autojump_clock):
+    """By any other pair there is none, whether the client has made its id up or the exchange."""
+    async with exchange() as server:
+        away = price(server.quote[0] - 100)
+        mine = await server.order(quantity="0.01", price=away, newClientOrderId="mine")
+        other = await server.order(quantity="0.01", price=away)
+
+        async def ask(method, path, code=None, **params):
+            status, _, found = await server.ask("alice", method, path, symbol="BTCUSDT", **params)
+            assert (status, found.get("code")) == ((200, None) if code is None else (400, code))
+            return found
+
+        for first, second in ((mine, other), (other, mine)):
+            wrong = {"orderId": first["orderId"], "origClientOrderId": second["clientOrderId"]}
+            await ask("GET", "api/v3/order", -2013, **wrong)
+            await ask("DELETE", "api/v3/order", -2011, **wrong)
+            right = {"orderId": first["orderId"], "origClientOrderId": first["clientOrderId"]}
+            assert (await ask("GET", "api/v3/order", **right))["orderId"] == first["orderId"]
+            await ask("DELETE", "api/v3/order", **right)
+
+
 async def test_a_market_order_trades_with_what_the_book_has(autojump_clock):
     """At the prices that stood there; commission in what was received; balances to the last digit."""
     async with exchange() as server:
@@ -230,6 +251,39 @@ async def test_trades_of_an_account_with_itself_are_prevented(autojump_clock):
         later = {"orderId": rests["orderId"], "fromPreventedMatchId": first["preventedMatchId"] + 1}
         assert await server.matches(**later) == [second]
         assert await server.matches(orderId=rests["orderId"], limit=1) == [first]
+
+
+async def test_an_amendment_and_what_is_told_of_it_have_one_number(autojump_clock):
+    """So has a prevented trade, in what is told of either of its orders."""
+    async with exchange() as server:
+        bid, ask = server.quote
+        between = price((bid + ask) // 2)
+        api = await server.api()
+        await api.ask("userDataStream.subscribe.signature", key="alice")
+        rests = await server.order(quantity="0.02", price=between)
+        changed, events = await api.ask(
+            "order.amend.keepPriority",
+            key="alice",
+            symbol="BTCUSDT",
+            orderId=rests["orderId"],
+            newQty="0.01",
+        )
+        (replaced,) = [one["event"]["I"] for one in events if one["event"].get("x") == "REPLACED"]
+        assert changed["result"]["executionId"] == replaced
+        _, events = await api.ask(
+            "order.place",
+            key="alice",
+            symbol="BTCUSDT",
+            side="SELL",
+            type="LIMIT",
+            timeInForce="GTC",
+            price=between,
+            quantity="0.01",
+            selfTradePreventionMode="EXPIRE_BOTH",
+        )
+        numbers = [one["event"]["v"] for one in events if one["event"].get("x") == "TRADE_PREVENTION"]
+        (match,) = await server.matches(orderId=rests["orderId"])
+        assert numbers == [match["preventedMatchId"]] * 2
 
 
 async def test_both_orders_of_a_prevented_trade_are_told_of_in_one(autojump_clock):

@@ -176,13 +176,13 @@ class OrderWriter:
             **{"stopPrice": _ZERO, **conditional},
         )
 
-    def amendment(self, item: ExecutionReport, execution: int) -> Amendment:
-        """That an order was amended; ``execution`` is the number of this change."""
+    def amendment(self, item: ExecutionReport) -> Amendment:
+        """That an order was amended."""
         terms = self._terms(item)
         own = shown(item.client, item.order)
         return Amendment(
             transactTime=self._unit.of(item.ts),
-            executionId=execution,
+            executionId=item.seq,
             amendedOrder=Amended(
                 symbol=terms["symbol"],
                 orderId=item.order,

@@ -165,18 +165,20 @@ def amend(view: AccountView, fields: Fields) -> Execution:
 
 def named_order(fields: Fields, number: str, client: str) -> tuple[int, int]:
     """
-    Number and packed client's id of the order that two parameters name; the number alone where both do.
+    Number and packed client's id of the order that two parameters name; it must go by both that are not 0.
 
     Raises:
         BinanceError: Neither was sent.
     """
     order, own = fields.whole(number), client_id(fields, client)
-    if order is not None:
-        return order, 0
     if not own:
-        raise errors.MISSING_BOTH.error(client, number)
+        if order is None:
+            raise errors.MISSING_BOTH.error(client, number)
+        return order, 0
     made = order_of(own)
-    return (made, 0) if made else (0, own)
+    if made and order in (None, made):
+        return made, 0
+    return order or 0, own
 
 
 # --- requests ----------------------------------------------------------------------------------------
@@ -251,7 +253,7 @@ def _amended(view: AccountView, symbol: Symbol, events: Sequence[Event]) -> Amen
     outcome = Outcome(events)
     if outcome.answer.reason is not Reason.NONE:
         raise not_amended(outcome.answer.reason)
-    return view.writer(symbol).amendment(outcome.last(outcome.answer.order), outcome.answer.seq)
+    return view.writer(symbol).amendment(outcome.last(outcome.answer.order))
 
 
 def is_over(report: ExecutionReport) -> bool:

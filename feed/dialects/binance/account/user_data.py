@@ -117,6 +117,7 @@ class UserDataEncoder(Encoder):
         name = f"{instrument.base}{instrument.quote}".upper()
         self._symbol = Symbol(name=name, index=topic.instrument, instrument=instrument)
         self._decimals = decimals
+        self._prevented_match = (0, 0, 0)  # both orders of the last one, and its number
 
     def encode(self, item: Event) -> str | None:
         """The message; None when it is another account's."""
@@ -204,7 +205,7 @@ class UserDataEncoder(Encoder):
         symbol = self._symbol
         lots, price = item.last_size, item.last_price
         return {
-            "v": item.seq,
+            "v": self._number(item),
             "A": symbol.size_text(item.prevented),
             "B": symbol.size_text(lots),
             "u": item.account,
@@ -214,6 +215,13 @@ class UserDataEncoder(Encoder):
             "pL": symbol.price_text(price),
             "pY": symbol.value_text(price * lots),
         }
+
+    def _number(self, item: ExecutionReport) -> int:
+        """Of a prevented trade: that of the event which told of it first; a second one follows at once."""
+        low, high = sorted((item.order, item.counter))
+        if self._prevented_match[:2] != (low, high):
+            self._prevented_match = low, high, item.seq
+        return self._prevented_match[2]
 
 
 def user_data_encoder(topic: Topic, instrument: Instrument, projections: Projections | None) -> Encoder:
