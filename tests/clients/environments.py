@@ -17,23 +17,29 @@ class Client:
     Attributes:
         requirement: Its package.
         pinned: The version that these tests were written with.
+        stays: Whether it is that version even where the newest are asked for.
     """
 
     requirement: str
     pinned: str
+    stays: bool = False
 
 
 CLIENTS = {
     "ccxt": Client("ccxt", "4.5.90"),
     "python-binance": Client("python-binance", "1.0.37"),
+    # The last one that reads a user's events by a listen key.
+    "python-binance-listen-keys": Client("python-binance", "1.0.29", stays=True),
     "freqtrade": Client("freqtrade", "2026.9"),
+    "cryptofeed": Client("cryptofeed", "2.4.1"),
+    "unicorn": Client("unicorn-binance-websocket-api", "2.16.1"),
 }
 
 
 def python_of(config, name):
     """The Python of a client's environment, made unless it is there; fails where that cannot be done."""
     client = CLIENTS[name]
-    newest = config.getoption("--newest-clients")
+    newest = config.getoption("--newest-clients") and not client.stays
     wanted = client.requirement if newest else f"{client.requirement}=={client.pinned}"
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     folder = config.cache.mkdir("clients") / f"{name}-{'newest' if newest else client.pinned}-py{version}"

@@ -16,9 +16,9 @@ def run_against(settings_of, program, keys):
     """Runs a program against the server that somebody operates."""
     signing = {"api_key": keys["apiKey"], "api_secret": keys["secret"]}
 
-    def start(operator, name, **told):
+    def start(operator, name, client=CLIENT, **told):
         settings = settings_of(CLIENT, "binance", operator.url)
-        return program(CLIENT, f"python_binance_{name}", settings=settings, keys=signing, **told)
+        return program(client, f"python_binance_{name}", settings=settings, keys=signing, **told)
 
     return start
 
@@ -236,3 +236,14 @@ def test_user_socket(operated, run_against):
         "symbol": [400, -1121, "Invalid symbol."],
         "listen key": [410, -1016, "This service is no longer available."],
     }
+
+
+def test_user_socket_by_listen_key(operated, run_against, tmp_path):
+    """An older release of the client, against the revision that has listen keys, is told the same."""
+    config = tmp_path / "feed.toml"
+    config.write_text('[policies.binance]\nrevision = "2025-12-31"\n')
+    operator = operated("--seed", 1, "--config", config)
+    said = run_against(operator, "user", client="python-binance-listen-keys")
+    same_as_asked(said)
+    assert owned(said["after"]) == in_wallet(operator)
+    assert isinstance(said["refused"]["listen key"], str)

@@ -58,6 +58,20 @@ async def test_in_the_present_revision_listen_keys_are_gone(autojump_clock):
         assert (await server.send("POST", PATH, OLD))[0] == 401
 
 
+async def test_listen_keys_have_the_first_version_of_the_path_as_well(autojump_clock):
+    """The same keys, by which older programs ask."""
+    async with exchange() as server:
+        key = await open_key(server)
+        path = PATH.replace("v3", "v1")
+        for method, query, answer in (
+            ("POST", OLD, (200, {"listenKey": key})),
+            ("PUT", f"listenKey={key}&{OLD}", (200, {})),
+            ("DELETE", f"listenKey={key}&{OLD}", (200, {})),
+        ):
+            status, _, found = await server.send(method, path, query, key=KEYS["alice"])
+            assert (status, found) == answer
+
+
 async def test_an_account_listens_by_its_listen_key(autojump_clock):
     """Raw, or combined with others; it is told what a subscription tells, without a number."""
     async with exchange() as server:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+import attrs
+
 from feed.dialects.access import Shape
 from feed.dialects.binance import errors
 from feed.dialects.binance.fields import Fields
@@ -20,6 +22,8 @@ from feed.dialects.parameters import Parameter
 from feed.dialects.rest import Call, Endpoint, RestContext
 
 PATH: Final = "/api/v3/userDataStream"
+FIRST_PATH: Final = "/api/v1/userDataStream"
+"""By which programs of that time ask as well."""
 GOOD_SECONDS: Final = 3600
 """That a listen key lasts from when it was last asked for."""
 _LISTEN_KEY: Final = "listenKey"
@@ -104,8 +108,9 @@ def endpoints() -> tuple[Endpoint[RestContext], ...]:
             group=GROUP,
         )
 
-    return (
+    served = (
         endpoint("POST", "Open a listen key (older revision)", start, (revision,), ListenKey),
         endpoint("PUT", "Keep a listen key alive (older revision)", keep_alive, (key, revision), Nothing),
         endpoint("DELETE", "Close a listen key (older revision)", close, (key, revision), Nothing),
     )
+    return (*served, *(attrs.evolve(each, path=PREFIX + FIRST_PATH) for each in served))
