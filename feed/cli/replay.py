@@ -16,7 +16,7 @@ from feed.cli.values import speed
 from feed.errors import ConfigError
 from feed.model.durations import NS_PER_MILLISECOND, NS_PER_SECOND
 from feed.model.ground_truth import judge
-from feed.model.scenario import KIND_NAMES
+from feed.model.kinds import KIND_NAMES
 from feed.model.signals import Severity, SignalType
 from feed.recording.atomic_file import any_content, write_atomically
 from feed.scenario.shipped import find_scenario

@@ -16,6 +16,7 @@ from typing import Any, Final
 import attrs
 
 from feed.model.faults import Drop, Duplicate, Fault, MessageFault, Mute, Reorder
+from feed.model.kinds import KIND_NAMES
 from feed.stream.link_faults import Frame, FrameFault
 
 _KEY_BYTES: Final = 64  # RFC 7693, section 2.1
@@ -48,16 +49,17 @@ class SeededFault:
         drawn = blake2b(key, digest_size=16, key=self._secret).digest()
         return _unit(drawn[:8]), _unit(drawn[8:])
 
-    def strikes(self, fault: MessageFault, key: bytes, lot: float) -> bool:
+    def strikes(self, fault: MessageFault, key: bytes, kind: int, lot: float) -> bool:
         """
         Whether a frame is struck by the fault that this is.
 
         Args:
             fault: That fault.
             key: What the fate of the frame is drawn from: its topic and its number.
+            kind: Of the event that the frame tells of.
             lot: The first of :meth:`draws`.
         """
-        if lot >= fault.fraction:
+        if lot >= fault.fraction or fault.event not in (None, KIND_NAMES.get(kind)):
             return False
         topic = _topic(key)
         if fault.channel is not None and not topic.partition(b"/")[2].startswith(
@@ -101,8 +103,8 @@ class _Muted(_Passing):
     def __init__(self, seeded: SeededFault, fault: Mute) -> None:
         del seeded, fault
 
-    def take(self, key: bytes, data: bytes) -> Iterable[Frame]:
-        del key, data
+    def take(self, key: bytes, data: bytes, kind: int) -> Iterable[Frame]:
+        del key, data, kind
         return ()
 
 
@@ -110,19 +112,19 @@ class _Dropped(_Passing):
     def __init__(self, seeded: SeededFault, fault: Drop) -> None:
         self._seeded, self._fault = seeded, fault
 
-    def take(self, key: bytes, data: bytes) -> Iterable[Frame]:
-        struck = self._seeded.strikes(self._fault, key, self._seeded.draws(key)[0])
-        return () if struck else ((key, data),)
+    def take(self, key: bytes, data: bytes, kind: int) -> Iterable[Frame]:
+        struck = self._seeded.strikes(self._fault, key, kind, self._seeded.draws(key)[0])
+        return () if struck else ((key, data, kind),)
 
 
 class _Duplicated(_Passing):
     def __init__(self, seeded: SeededFault, fault: Duplicate) -> None:
         self._seeded, self._fault = seeded, fault
 
-    def take(self, key: bytes, data: bytes) -> Iterable[Frame]:
-        struck = self._seeded.strikes(self._fault, key, self._seeded.draws(key)[0])
+    def take(self, key: bytes, data: bytes, kind: int) -> Iterable[Frame]:
+        struck = self._seeded.strikes(self._fault, key, kind, self._seeded.draws(key)[0])
         # The copy has a fate of its own in the stages that follow.
-        return ((key, data), (key + b"'", data)) if struck else ((key, data),)
+        return ((key, data, kind), (key + b"'", data, kind)) if struck else ((key, data, kind),)
 
 
 @attrs.define
@@ -130,8 +132,7 @@ class _Held:
     """A frame that waits for ``left`` later ones to go first."""
 
     left: int
-    key: bytes
-    data: bytes
+    frame: Frame
 
 
 class _Reordered:
@@ -141,24 +142,24 @@ class _Reordered:
         self._apart = fault.channel is not None
         self._held: defaultdict[bytes, list[_Held]] = defaultdict(list)
 
-    def take(self, key: bytes, data: bytes) -> Iterable[Frame]:
+    def take(self, key: bytes, data: bytes, kind: int) -> Iterable[Frame]:
         lot, how_far = self._seeded.draws(key)
         held = self._held[_topic(key) if self._apart else b""]
-        if self._seeded.strikes(self._fault, key, lot):
-            held.append(_Held(1 + int(how_far * self._fault.distance), key, data))
+        if self._seeded.strikes(self._fault, key, kind, lot):
+            held.append(_Held(1 + int(how_far * self._fault.distance), (key, data, kind)))
             return ()
-        out = [(key, data)]
+        out = [(key, data, kind)]
         for one in held:
             one.left -= 1
         while (ripe := next((at for at, one in enumerate(held) if not one.left), None)) is not None:
             one = held.pop(ripe)
-            out.append((one.key, one.data))
+            out.append(one.frame)
             for older in held[:ripe]:
                 older.left -= 1
         return out
 
     def held(self) -> list[bytes]:
-        return [one.data for held in self._held.values() for one in held]
+        return [one.frame[1] for held in self._held.values() for one in held]
 
 
 _STAGES: Final[dict[type[Fault], Callable[[SeededFault, Any], FrameFault]]] = {

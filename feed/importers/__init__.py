@@ -20,7 +20,7 @@ from feed.importers.detection import captured_host, detect_format
 from feed.importers.files import total_bytes
 from feed.importers.numbers import Grid
 from feed.importers.run import Importer, ImportReport, ImportRun, Options, Problem, Progress
-from feed.model.scenario import KIND_NAMES
+from feed.model.kinds import KIND_NAMES
 from feed.recording.format import Header, Provenance
 from feed.recording.writer import RecordingWriter
 from feed.settings import Importing, Recording

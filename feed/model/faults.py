@@ -11,9 +11,10 @@ import ipaddress
 from typing import Any, Final
 
 import attrs
-from attrs.validators import and_, ge, gt, le, lt, max_len, min_len, optional
+from attrs.validators import and_, ge, gt, in_, le, lt, max_len, min_len, optional
 
 from feed.model.durations import NS_PER_SECOND
+from feed.model.kinds import KIND_NAMES
 from feed.model.timeline import Nanoseconds
 
 _SHARE: Final[Any] = and_(gt(0), le(1))
@@ -180,11 +181,13 @@ class MessageFault(LastingFault):
             no bound.
         channel: Those of this channel alone, by the protocol's own name, such as ``depth@100ms``; None for
             all.
+        event: Those that tell of this kind of event alone, such as ``execution``; None for all.
     """
 
     fraction: float = attrs.field(validator=_SHARE)
     messages: int | None = attrs.field(default=None, validator=optional([ge(1), le(1000)]))
     channel: str | None = attrs.field(default=None, validator=optional([min_len(1), max_len(64)]))
+    event: str | None = attrs.field(default=None, validator=optional(in_(tuple(KIND_NAMES.values()))))
 
 
 @attrs.frozen(kw_only=True)

@@ -36,6 +36,30 @@ WALLET: Final = 19
 ANSWER: Final = 20
 KINDS: Final = range(ADD, ANSWER + 1)
 
+KIND_NAMES: Final = {
+    ADD: "add",
+    REDUCE: "reduce",
+    TRADE: "trade",
+    LEVEL: "level",
+    QUOTE: "quote",
+    STATUS: "status",
+    CLEAR: "clear",
+    CLOCK: "clock",
+    ORDER: "order",
+    FILL: "fill",
+    MARK: "mark",
+    FUNDING: "funding",
+    LIQUIDATION: "liquidation",
+    ROUND: "round",
+    SIGNAL: "signal",
+    POSITION: "position",
+    BALANCE: "balance",
+    EXECUTION: "execution",
+    WALLET: "wallet",
+    ANSWER: "answer",
+}
+"""How files and reports name each kind of event."""
+
 PRIVATE: Final = (ORDER, FILL, POSITION, BALANCE, EXECUTION, WALLET, ANSWER)
 """Those that concern one account alone, whose number follows the time in their rows."""
 

@@ -8,7 +8,7 @@ function of (specification, seed, requests).
 from __future__ import annotations
 
 import attrs
-from attrs.validators import ge, gt, in_
+from attrs.validators import ge, gt, in_, le
 
 from feed.model.grants import Tier
 from feed.model.kinds import Side
@@ -164,6 +164,20 @@ class SetExits(Request):
     position: int = attrs.field(default=0, validator=ge(0))
     stop_loss: int = attrs.field(default=KEEP, validator=ge(KEEP))
     take_profit: int = attrs.field(default=KEEP, validator=ge(KEEP))
+
+
+@attrs.frozen(kw_only=True)
+class FillOrder(Request):
+    """
+    Not the account's own: let somebody trade with its oldest order on the book of the instrument.
+
+    Whatever stands before that order is traded with, too, as anybody else would have to.
+
+    Attributes:
+        share: Of what is left of it, millionths; at least one lot.
+    """
+
+    share: int = attrs.field(default=PARTS // 2, validator=[gt(0), le(PARTS)])
 
 
 @attrs.frozen(kw_only=True)

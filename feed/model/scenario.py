@@ -5,56 +5,10 @@ from __future__ import annotations
 import attrs
 from attrs.validators import ge, gt, matches_re, optional
 
-from feed.model.events import (
-    ADD,
-    ANSWER,
-    BALANCE,
-    CLEAR,
-    CLOCK,
-    EXECUTION,
-    FILL,
-    FUNDING,
-    LEVEL,
-    LIQUIDATION,
-    MARK,
-    ORDER,
-    POSITION,
-    QUOTE,
-    REDUCE,
-    ROUND,
-    SIGNAL,
-    STATUS,
-    TRADE,
-    WALLET,
-)
 from feed.model.faults import Fault
 from feed.model.ground_truth import GroundTruth, Label, labels
 from feed.model.market import MarketSpec
 from feed.model.timeline import Action, Nanoseconds
-
-KIND_NAMES = {
-    ADD: "add",
-    REDUCE: "reduce",
-    TRADE: "trade",
-    LEVEL: "level",
-    QUOTE: "quote",
-    STATUS: "status",
-    CLEAR: "clear",
-    CLOCK: "clock",
-    ORDER: "order",
-    FILL: "fill",
-    MARK: "mark",
-    FUNDING: "funding",
-    LIQUIDATION: "liquidation",
-    ROUND: "round",
-    SIGNAL: "signal",
-    POSITION: "position",
-    BALANCE: "balance",
-    EXECUTION: "execution",
-    WALLET: "wallet",
-    ANSWER: "answer",
-}
-"""How files and reports name each kind of event."""
 
 
 @attrs.frozen(kw_only=True)

@@ -147,6 +147,20 @@ class LargeOrder(Action):
 
 
 @attrs.frozen(kw_only=True)
+class Fill(Action):
+    """
+    Someone trades with the oldest order of each account that rests there, and with all that stands before it.
+
+    Attributes:
+        fraction: Of what is left of the order; at least one lot.
+        account: Only with the order of this account; None for everybody's.
+    """
+
+    fraction: float = attrs.field(default=0.5, validator=[gt(0), le(1)])
+    account: int | None = attrs.field(default=None, validator=optional(ge(1)))
+
+
+@attrs.frozen(kw_only=True)
 class Wall(Effect):
     """
     Someone rests far more at one price than anyone else, and takes away at the end what is left of it.
@@ -209,6 +223,7 @@ ACTIONS: Final[tuple[type[Action], ...]] = (
     Imbalance,
     Spread,
     LargeOrder,
+    Fill,
     Wall,
     Premium,
     Detach,

@@ -29,6 +29,7 @@ from feed.model.requests import (
     CancelMany,
     Close,
     Create,
+    FillOrder,
     JournalEntry,
     Modify,
     Request,
@@ -65,6 +66,7 @@ _KINDS: Final[dict[str, type[Request]]] = {
     "spot-amend": AmendSpotOrder,
     "close": Close,
     "set-exits": SetExits,
+    "fill-order": FillOrder,
 }
 _NAMES: Final = {kind: name for name, kind in _KINDS.items()}
 # What most requests do not ask for is not written down.

@@ -16,13 +16,14 @@ from typing import Final, Protocol, runtime_checkable
 from feed.model.accounts import Accounts
 from feed.model.events import Row
 from feed.model.instruments import Listing
-from feed.model.requests import JournalEntry, Request
+from feed.model.requests import FillOrder, JournalEntry, Request
 from feed.model.spot_requests import SpotRequest
 from feed.model.wallets import Wallets
 from feed.settings import Trading
 from feed.sim.clearing import Clearing
 from feed.sim.market import Market
 from feed.sim.order_entry import OrderEntry
+from feed.sim.order_fills import fill_oldest
 from feed.sim.perpetual import CHECK
 from feed.sim.position_entry import PositionEntry
 from feed.sim.risk import RiskEngine
@@ -176,6 +177,10 @@ class ClientMarket:
         if isinstance(request, SpotRequest):
             self._clearing.look(request.instrument)
             rows = self._spot.act(request)
+        elif isinstance(request, FillOrder):
+            self._clearing.look(request.instrument)
+            rows = fill_oldest(self._market, request.instrument, request.share, account=request.account)
+            rows = self._clearing.told(rows)
         else:
             rows = self._entry.act(request)
         rows = self._spot.follow(rows) + self._risk.settle()

@@ -10,7 +10,8 @@ import attrs
 from feed.model.digest import Digest
 from feed.model.events import KINDS, SIGNAL, Row
 from feed.model.faults import Fault
-from feed.model.scenario import KIND_NAMES, Counts, Expect, Scenario
+from feed.model.kinds import KIND_NAMES
+from feed.model.scenario import Counts, Expect, Scenario
 from feed.sim.control import Control
 from feed.sim.script import ScriptedMarket
 from feed.sim.simulation import WHOLE, Simulation, StopCondition

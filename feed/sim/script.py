@@ -12,6 +12,7 @@ import attrs
 from feed.errors import MarketError
 from feed.model.events import Row, Side, Status
 from feed.model.orders import CancelOrder, NewOrder
+from feed.model.requests import PARTS
 from feed.model.scenario import Scenario
 from feed.model.timeline import (
     Action,
@@ -19,6 +20,7 @@ from feed.model.timeline import (
     Delist,
     Detach,
     Effect,
+    Fill,
     Halt,
     Imbalance,
     LargeOrder,
@@ -32,6 +34,7 @@ from feed.model.timeline import (
     Wall,
 )
 from feed.sim.market import Market
+from feed.sim.order_fills import fill_oldest
 
 BPS: Final = 10_000
 """Basis points in 1."""
@@ -173,6 +176,9 @@ class ScriptedMarket:
                 rows += change(event.action, instrument)
             elif isinstance(event.action, Effect):
                 rows += self._take_effect(event, event.action, instrument)
+            elif isinstance(event.action, Fill):
+                share = max(1, round(event.action.fraction * PARTS))
+                rows += fill_oldest(self.market, instrument, share, account=event.action.account)
             else:
                 rows += self._act(event.action, instrument)
         return rows

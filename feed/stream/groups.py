@@ -247,10 +247,10 @@ class FaultyGroup(Group):
         self.link_faults = link_faults
         self.distorter = FaultyLink(link_faults)
 
-    def tell(self, topic: Topic, seq: int, frame: bytes) -> bool:
+    def tell(self, topic: Topic, seq: int, frame: bytes, kind: int) -> bool:
         """Take the next frame; whether the step under way now has its first part."""
         silent = not self.parts
-        self.parts += self.distorter.take(topic, seq, frame)
+        self.parts += self.distorter.take(topic, seq, frame, kind)
         return silent and bool(self.parts)
 
     def held(self) -> list[bytes]:

@@ -13,14 +13,14 @@ from typing import Protocol
 
 from feed.model.topics import Topic
 
-Frame = tuple[bytes, bytes]
-"""What the fate of a frame is drawn from, and its bytes."""
+Frame = tuple[bytes, bytes, int]
+"""What the fate of a frame is drawn from, its bytes, and the kind of event that it tells of; 0 for none."""
 
 
 class FrameFault(Protocol):
     """What one fault does to one stream."""
 
-    def take(self, key: bytes, data: bytes) -> Iterable[Frame]:
+    def take(self, key: bytes, data: bytes, kind: int) -> Iterable[Frame]:
         """The frames that go out now that the next one has come."""
         ...
 
@@ -56,7 +56,7 @@ class FaultyLink:
     def __init__(self, link_faults: Sequence[LinkFault]) -> None:
         self._stages = [one.begin() for one in link_faults]
 
-    def take(self, topic: Topic, seq: int, data: bytes) -> list[bytes]:
+    def take(self, topic: Topic, seq: int, data: bytes, kind: int = 0) -> list[bytes]:
         """
         What goes out now that a frame of ``topic`` has come, in order; perhaps nothing.
 
@@ -64,13 +64,14 @@ class FaultyLink:
             topic: What it tells of.
             seq: Sequence number of the event that it tells of.
             data: The whole frame.
+            kind: Of that event; 0 for none, but for the time.
         """
         options = ",".join(f"{name}={value}" for name, value in topic.options)
         key = f"{topic.dialect}/{topic.channel}/{topic.instrument}/{options}@{seq}".encode()
-        frames: list[Frame] = [(key, data)]
+        frames: list[Frame] = [(key, data, kind)]
         for stage in self._stages:
             frames = [out for frame in frames for out in stage.take(*frame)]
-        return [frame for _, frame in frames]
+        return [frame for _, frame, _ in frames]
 
     def held(self) -> list[bytes]:
         """The frames that wait for others to overtake them, those nearest to their way out first."""

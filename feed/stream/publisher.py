@@ -97,7 +97,7 @@ class Publisher:
                         self._silence(topic, problem)
                         continue
                     if text is not None:
-                        tell(topic, seq, text, dirty)
+                        tell(topic, seq, text, dirty, row[0])
         self.seq = seq
         return dirty
 
@@ -131,17 +131,17 @@ class Publisher:
                 self._silence(topic, problem)
                 continue
             if text is not None:
-                self._tell_all(topic, seq, text, dirty)
+                self._tell_all(topic, seq, text, dirty, 0)
 
-    def _tell_all(self, topic: OpenTopic, seq: int, text: str, dirty: list[Group]) -> None:
-        frame = _tell(topic, seq, text, dirty)
+    def _tell_all(self, topic: OpenTopic, seq: int, text: str, dirty: list[Group], kind: int) -> None:
+        frame = _tell(topic, seq, text, dirty, kind)
         if topic.deflated:
             small = self._deflate(text)
             for group in topic.deflated:
                 if not group.parts:
                     dirty.append(group)
                 group.parts.append(small)
-        dirty += [group for group in topic.faulty if group.tell(topic.topic, seq, frame)]
+        dirty += [group for group in topic.faulty if group.tell(topic.topic, seq, frame, kind)]
 
     def _apply_some(self, seq: int, row: Row, proof: int) -> bool:
         market_state = self.market_state
@@ -174,7 +174,7 @@ class _Silent(Encoder):
         del item
 
 
-def _tell(topic: OpenTopic, _: int, text: str, dirty: list[Group]) -> bytes:
+def _tell(topic: OpenTopic, _: int, text: str, dirty: list[Group], __: int) -> bytes:
     frame = text_frame(text)
     for group in topic.groups:  # written out, as below: this is done for every message
         if not group.parts:

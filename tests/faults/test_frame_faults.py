@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feed.faults.frame_faults import SeededFault
+from feed.model.events import CLOCK, EXECUTION, WALLET
 from feed.model.faults import Drop, Duplicate, Mute, Reorder
 from feed.model.topics import Topic
 from feed.stream.link_faults import FaultyLink
@@ -100,3 +101,16 @@ def test_a_late_message_of_one_channel_is_late_among_its_own():
     order = [(mine, b"1"), (between, b"a"), (other, b"5"), (mine, b"2"), (between, b"b"), (other, b"6")]
     out = [data for seq, (topic, data) in enumerate(order) for data in link.take(topic, seq, data)]
     assert out == [b"a", b"2", b"1", b"b", b"6", b"5"]
+
+
+def test_one_kind_of_event_alone():
+    """What tells of others, or of the time, passes."""
+    link = distorter(Drop(at=0, fraction=1, messages=2, event="execution"))
+    kinds = [EXECUTION, WALLET, EXECUTION, 0, EXECUTION, CLOCK]
+    out = [data for seq, kind in enumerate(kinds) for data in link.take(TOPIC, seq, b"%d" % seq, kind)]
+    assert out == [b"1", b"3", b"4", b"5"]
+    copies = distorter(Duplicate(at=0, fraction=1), Drop(at=0, fraction=1, event="execution"))
+    assert copies.take(TOPIC, 1, b"x", EXECUTION) == []
+    assert copies.take(TOPIC, 2, b"x", WALLET) == [b"x", b"x"]
+    late = distorter(Reorder(at=0, fraction=1, event="wallet"), Drop(at=0, fraction=1, event="wallet"))
+    assert [late.take(TOPIC, seq, b"x", kind) for seq, kind in enumerate([WALLET, CLOCK])] == [[], [b"x"]]

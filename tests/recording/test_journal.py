@@ -13,7 +13,17 @@ from feed.model.events import Side
 from feed.model.executions import Charge
 from feed.model.grants import Tier
 from feed.model.orders import SelfTrade, TimeInForce
-from feed.model.requests import KEEP, Cancel, CancelMany, Close, Create, JournalEntry, Modify, SetExits
+from feed.model.requests import (
+    KEEP,
+    Cancel,
+    CancelMany,
+    Close,
+    Create,
+    FillOrder,
+    JournalEntry,
+    Modify,
+    SetExits,
+)
 from feed.model.spot_requests import (
     AmendSpotOrder,
     CancelSpotOrder,
@@ -98,6 +108,7 @@ REQUESTS = st.one_of(
     ),
     st.builds(Close, **COMMON, position=UNITS, size=UNITS, slippage=st.integers(0, 10**6)),
     st.builds(SetExits, **COMMON, position=UNITS, stop_loss=EXITS, take_profit=EXITS),
+    st.builds(FillOrder, **COMMON, share=st.integers(1, 10**6)),
     st.builds(PlaceSpotOrder, **PLACED),
     st.builds(
         ReplaceSpotOrder,

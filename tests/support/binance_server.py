@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import attrs
 import trio
 import trio.testing
-from asking import answer, head
+from asking import ADMIN_KEY, answer, head
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from listed import listed
@@ -20,7 +20,7 @@ from servers import RunningServer
 from feed import Settings
 from feed.model.grants import Grant, Scope, Tier
 from feed.model.market import MarketSpec
-from feed.server.keys import KeyStore, entry_for
+from feed.server.keys import KeyStore, admin_entry, entry_for
 from feed.server.publickey import public_key
 from feed.server.server_context import ServerContext
 from feed.settings import SpotDeposit, Trading
@@ -163,7 +163,7 @@ async def exchange(settings=None, *, symbols=("BTC-USDT", "ETH-USDT"), speed=0.0
     server = ServerContext(
         settings,
         source,
-        KeyStore(ENTRIES),
+        KeyStore((*ENTRIES, admin_entry(ADMIN_KEY))),
         clock=lambda: START / 10**9 if opened is None else opened.wall,
     )
     send, receive = trio.open_memory_channel(settings.flow.channel_batches)

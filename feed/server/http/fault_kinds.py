@@ -144,11 +144,13 @@ class MessageRequest(LastingRequest, kw_only=True):
         fraction: Share of the messages, drawn for each.
         messages: How many of each channel of an instrument are struck at most; null for no bound.
         channel: Those of this channel alone, by the protocol's own name; null for all.
+        event: Those that tell of this kind of event alone, such as ``execution``; null for all.
     """
 
     fraction: Share = 1.0
     messages: Annotated[int, msgspec.Meta(ge=1, le=1000)] | None = None
     channel: Annotated[Text, msgspec.Meta(min_length=1)] | None = None
+    event: Text | None = None
 
 
 class GapFault(MessageRequest, kw_only=True, tag="gap"):
@@ -159,6 +161,7 @@ class GapFault(MessageRequest, kw_only=True, tag="gap"):
         fraction: Share of the messages about the market, drawn for each.
         messages: How many of each channel of an instrument are lost at most; null for no bound.
         channel: Those of this channel alone, by the protocol's own name; null for all.
+        event: Those that tell of this kind of event alone, such as ``execution``; null for all.
     """
 
     model = faults.Drop
@@ -172,6 +175,7 @@ class DuplicateFault(MessageRequest, kw_only=True, tag="duplicate"):
         fraction: Share of the messages about the market, drawn for each.
         messages: How many of each channel of an instrument at most; null for no bound.
         channel: Those of this channel alone, by the protocol's own name; null for all.
+        event: Those that tell of this kind of event alone, such as ``execution``; null for all.
     """
 
     model = faults.Duplicate
@@ -185,6 +189,7 @@ class ReorderFault(MessageRequest, kw_only=True, tag="reorder"):
         fraction: Share of the messages about the market, drawn for each.
         messages: How many of each channel of an instrument at most; null for no bound.
         channel: Those of this channel alone, by the protocol's own name; null for all.
+        event: Those that tell of this kind of event alone, such as ``execution``; null for all.
         distance: How many later messages go first, at most.
     """
 
@@ -272,6 +277,25 @@ class ResetFault(FaultRequest, kw_only=True, tag="reset"):
     model = faults.Reset
 
 
+class PartialFillFault(FaultRequest, kw_only=True, tag="partial-fill"):
+    """
+    Connections of one key are cut, once, and while they are away somebody trades with its oldest order.
+
+    Attributes:
+        symbol: In which instrument, as the market lists it.
+        fraction: Of what is left of that order; all that stands before it is traded with, too.
+    """
+
+    symbol: Text
+    fraction: Share = 0.5
+
+    model = faults.Reset
+
+    def fields(self) -> dict[str, Any]:
+        """The link is cut; the rest is for the market."""
+        return {}
+
+
 class DisconnectFault(FaultRequest, kw_only=True, tag="disconnect"):
     """
     Connections are closed, once.
@@ -329,6 +353,7 @@ AnyFault = (
     | MaintenanceFault
     | GoAwayFault
     | ResetFault
+    | PartialFillFault
     | DisconnectFault
     | GarbageFault
     | OversizedFault

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final, Literal, cast
 
 import msgspec
@@ -9,15 +11,25 @@ import structlog
 
 from feed.dialects.access import Problem, Shape
 from feed.dialects.discovery import dialects
+from feed.dialects.execution import Execution
 from feed.dialects.messages import unknown
 from feed.dialects.parameters import Parameter
 from feed.dialects.rest import Call, Endpoint
 from feed.faults.runtime import NameTaken, NoSuchFault, RunTimeFault, RunTimeFaults
+from feed.model.events import Event
 from feed.model.faults import RequestFault
+from feed.model.requests import PARTS, FillOrder
 from feed.model.timeline import verb
 from feed.server.http.admin import ADMIN
 from feed.server.http.context import RequestContext
-from feed.server.http.fault_kinds import COMMON, AnyFault, FaultAim, FaultRequest, LastingRequest
+from feed.server.http.fault_kinds import (
+    COMMON,
+    AnyFault,
+    FaultAim,
+    FaultRequest,
+    LastingRequest,
+    PartialFillFault,
+)
 
 log = structlog.get_logger("feed.admin")
 
@@ -91,8 +103,8 @@ def show_faults(context: RequestContext, call: Call) -> FaultList:
     return FaultList(name="faults", data=data, faults=[_shown(context.faults, one) for one in context.faults])
 
 
-def add_fault(context: RequestContext, call: Call) -> RunTimeFaultShown:
-    """Let a fault begin."""
+def add_fault(context: RequestContext, call: Call) -> RunTimeFaultShown | Execution:
+    """Let a fault begin; what the market has a part in is answered when that has acted."""
     request = cast("FaultRequest", call.body)
     protocol = request.aim.dialect
     if protocol and protocol not in dialects():
@@ -100,6 +112,7 @@ def add_fault(context: RequestContext, call: Call) -> RunTimeFaultShown:
             400, "bad_request", f"{unknown('protocol', [protocol])}; known are {', '.join(dialects())}"
         )
     fields = msgspec.to_builtins(request)
+    fill = _fill(context, request) if isinstance(request, PartialFillFault) else None
     try:
         fault = request.fault()
         if isinstance(fault, RequestFault) and verb(type(fault)) not in dialects()[protocol].disruptions:
@@ -117,7 +130,7 @@ def add_fault(context: RequestContext, call: Call) -> RunTimeFaultShown:
         raise Problem(400, "bad_request", f"The body does not fit: {problem}") from None
     shown = _shown(context.faults, added)
     _log("fault added", call, shown)
-    return shown
+    return shown if fill is None else Execution(request=fill, answer=partial(_filled, shown))
 
 
 def remove_fault(context: RequestContext, call: Call) -> RunTimeFaultShown:
@@ -133,6 +146,24 @@ def reset_faults(context: RequestContext, call: Call) -> FaultsRemoved:
     for shown in removed:
         _log("fault removed", call, shown)
     return FaultsRemoved(removed=removed)
+
+
+def _fill(context: RequestContext, request: PartialFillFault) -> FillOrder:
+    """What the market is to do. Raises :class:`Problem`: nothing may be done, and nothing has been."""
+    names = [grant.name for grant in context.keys.grants]
+    if request.aim.key not in names:
+        raise Problem(400, "bad_request", f"{unknown('key', [request.aim.key])}; 'aim.key' says whose order")
+    if not context.takes_orders:
+        raise Problem(409, "conflict", "Nobody can trade in this market")
+    at, _ = context.instrument(request.symbol)
+    account = context.keys.grants[names.index(request.aim.key)].account
+    return FillOrder(account=account, instrument=at, share=max(1, round(request.fraction * PARTS)))
+
+
+def _filled(shown: RunTimeFaultShown, events: Sequence[Event]) -> RunTimeFaultShown:
+    if not events:
+        raise Problem(409, "conflict", "Connections were cut, but no order of that account could be filled")
+    return shown
 
 
 def _found(context: RequestContext, name: str) -> RunTimeFault:
@@ -194,7 +225,11 @@ def endpoints() -> tuple[Endpoint[RequestContext], ...]:
             body=AnyFault,
             returns=RunTimeFaultShown,
             status=201,
-            refusals={409: "A fault of that name is at work, or too many are."},
+            refusals={
+                404: "There is no such instrument.",
+                409: "A fault of that name is at work, or too many are; or there is no order to fill.",
+                503: "The market takes no requests now.",
+            },
             group="Admin",
         ),
         Endpoint(
