@@ -152,6 +152,7 @@ class AmendSpotOrder(SpotRequest):
         trigger_price: New trigger of one that waits for it, integer ticks; 0 leaves it.
         shrink_only: Change nothing but the size, and that only to a smaller one.
         post_only: Do nothing where the order would trade at its new price.
+        new_client: The client's own id that it goes by from then on, packed; 0 leaves it.
     """
 
     order: int = attrs.field(default=0, validator=ge(0))
@@ -161,3 +162,4 @@ class AmendSpotOrder(SpotRequest):
     trigger_price: int = attrs.field(default=0, validator=ge(0))
     shrink_only: bool = False
     post_only: bool = False
+    new_client: int = attrs.field(default=0, validator=ge(0))

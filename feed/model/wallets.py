@@ -137,6 +137,9 @@ class Wallet:
             self.trades.append(item)
         if item.counter and self.prevented.maxlen:
             self._prevent(item)
+        before = self.orders.get(item.order)
+        if before is not None and before.client != item.client:
+            self._names.pop(before.client, None)  # it goes by another one from now on
         if item.open:
             self.orders[item.order] = item
             if item.client:

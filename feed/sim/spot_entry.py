@@ -108,10 +108,15 @@ class SpotOrderEntry:
             What that did, and why it was refused, with ``NONE`` where it was not.
         """
         waits, size = order.state is OrderState.UNTRIGGERED, request.size or order.size
+        wallet = self.wallet(order.account, order.instrument)
+        known = wallet.order(client=request.new_client) if request.new_client else None
+        if known is not None and known.open and known.order != order.order:
+            return [], Reason.DUPLICATE
         after = order.after(
             self._clearing.market.now,
             request=request.request,
             verb=RequestKind.MODIFY,
+            client=request.new_client or order.client,
             size=size,
             left=order.left + size - order.size,
             price=(request.price or order.price) if order.type is Pricing.LIMIT else 0,
@@ -121,7 +126,6 @@ class SpotOrderEntry:
         if reason is not Reason.NONE:
             return [], reason
         after = attrs.evolve(after, locked=locked_by(after, after.left, self._units))
-        wallet = self.wallet(order.account, order.instrument)
         if after.locked - order.locked > self._checks.payer(order, wallet).free:
             return [], Reason.NO_FUNDS
         said = self._spot.say(after)

@@ -190,6 +190,7 @@ class Play(conservation.Play):
                 trigger_price=rng.choice([0, 0, self.price(rng, at)]),
                 shrink_only=rng.random() < 0.2,
                 post_only=rng.random() < 0.2,
+                new_client=rng.choice([0, 0, packed(f"x-{rng.randrange(30)}")]),
             )
         return ReplaceSpotOrder(
             **common,

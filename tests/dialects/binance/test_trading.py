@@ -215,6 +215,30 @@ async def test_an_order_can_be_made_smaller_in_its_place(autojump_clock):
         assert (status, found["code"]) == (400, -2038)
 
 
+async def test_an_amended_order_can_go_by_another_id(autojump_clock):
+    """Its old one is free then, and no other open order's can be taken."""
+    async with exchange() as server:
+        away = price(server.quote[0] - 100)
+        placed = await server.order(quantity="0.5", price=away, newClientOrderId="first")
+        await server.order(quantity="0.5", price=away, newClientOrderId="taken")
+
+        async def amend(size, **params):
+            *_, found = await server.ask(
+                "alice", "PUT", "api/v3/order/amend/keepPriority", symbol="BTCUSDT", newQty=size, **params
+            )
+            return found.get("amendedOrder", found)
+
+        assert (await amend("0.4", orderId=placed["orderId"], newClientOrderId="taken"))["code"] == -2010
+        found = await amend("0.4", origClientOrderId="first", newClientOrderId="second")
+        assert some(found, "origClientOrderId", "clientOrderId", "qty") == ("first", "second", "0.40000000")
+        assert (await amend("0.3", origClientOrderId="first"))["code"] == -2038
+        found = await amend("0.3", origClientOrderId="second")
+        assert some(found, "origClientOrderId", "clientOrderId") == ("second", "second")
+        await server.order(quantity="0.5", price=away, newClientOrderId="first")
+        found = await amend("0.2", orderId=placed["orderId"], newClientOrderId="second")
+        assert some(found, "orderId", "clientOrderId") == (placed["orderId"], "second")
+
+
 async def test_trades_of_an_account_with_itself_are_prevented(autojump_clock):
     """By the mode of the order that comes in."""
     async with exchange() as server:

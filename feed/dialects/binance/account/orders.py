@@ -176,18 +176,17 @@ class OrderWriter:
             **{"stopPrice": _ZERO, **conditional},
         )
 
-    def amendment(self, item: ExecutionReport) -> Amendment:
-        """That an order was amended."""
+    def amendment(self, item: ExecutionReport, before: ExecutionReport) -> Amendment:
+        """That an order was amended, and what it was ``before``."""
         terms = self._terms(item)
-        own = shown(item.client, item.order)
         return Amendment(
             transactTime=self._unit.of(item.ts),
             executionId=item.seq,
             amendedOrder=Amended(
                 symbol=terms["symbol"],
                 orderId=item.order,
-                origClientOrderId=own,
-                clientOrderId=own,
+                origClientOrderId=shown(before.client, before.order),
+                clientOrderId=shown(item.client, item.order),
                 price=terms["price"],
                 qty=terms["origQty"],
                 executedQty=terms["executedQty"],

@@ -159,8 +159,10 @@ def amend(view: AccountView, fields: Fields) -> Execution:
         client=client,
         size=lots,
         shrink_only=True,
+        new_client=client_id(fields, "newClientOrderId"),
     )
-    return Execution(request=request, answer=partial(_amended, view, symbol))
+    before = view.wallet(symbol).order(order, client)
+    return Execution(request=request, answer=partial(_amended, view, symbol, before))
 
 
 def named_order(fields: Fields, number: str, client: str) -> tuple[int, int]:
@@ -249,11 +251,14 @@ def _all_cancelled(view: AccountView, symbol: Symbol, events: Sequence[Event]) -
     return [writer.cancelled(report) for report in over]
 
 
-def _amended(view: AccountView, symbol: Symbol, events: Sequence[Event]) -> Amendment:
+def _amended(
+    view: AccountView, symbol: Symbol, before: ExecutionReport | None, events: Sequence[Event]
+) -> Amendment:
     outcome = Outcome(events)
     if outcome.answer.reason is not Reason.NONE:
         raise not_amended(outcome.answer.reason)
-    return view.writer(symbol).amendment(outcome.last(outcome.answer.order))
+    report = outcome.last(outcome.answer.order)
+    return view.writer(symbol).amendment(report, before or report)
 
 
 def is_over(report: ExecutionReport) -> bool:

@@ -103,7 +103,7 @@ def operations(listing: Listing) -> tuple[Operation, ...]:
             parameters=(
                 needed,
                 *_NAMED,
-                _text("newClientOrderId", "The same as before: it does not change here."),
+                _text("newClientOrderId", "The id that it goes by from then on; else the same as before."),
                 _text("newQty", "New quantity, what has traded included.", example="0.5"),
             ),
             answer=placing.amend,
