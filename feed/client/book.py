@@ -6,15 +6,14 @@ A checksum proves a book of price levels; nothing proves one of single orders (:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
-from zlib import crc32
 
 from feed.book.price_levels import PriceLevels
 from feed.client.orders import Orders
 from feed.client.replica import Replica
 from feed.client.states import OutOfSync, Resynced, State
-from feed.dialects.checksums import CHECKED_LEVELS
+from feed.dialects.checksums import CHECKED_LEVELS, Rows, of_texts
 from feed.dialects.items import BookPart, Channel, OrderSet, OrdersPart, Part
 from feed.model.directory import Directory
 from feed.model.events import BookCleared, Event, LevelSet, Side
@@ -46,8 +45,18 @@ class Book(Replica[BookPart]):
 
     def checksum(self) -> int:
         """CRC-32 over the ten best levels of each side, as the guide's protocol has it."""
-        rows = [row for side in Side for row in self.texts(side, CHECKED_LEVELS)]
-        return crc32(":".join([":".join(row) for row in rows]).encode("ascii"))
+        return self._checksum(of_texts)
+
+    def cut(self, depth: int) -> list[tuple[Side, int]]:
+        """Forget the levels behind the best ``depth`` of each side; gives their prices in ticks."""
+        found = [(side, price) for side in Side for price in self._sides[side].beyond(depth)]
+        for side, price in found:
+            self._sides[side].set(price, 0)
+        return found
+
+    def _checksum(self, rule: Callable[[Rows, Rows], int]) -> int:
+        bids, asks = (self.texts(side, CHECKED_LEVELS) for side in Side)
+        return rule(bids, asks)
 
     def _clear(self) -> None:
         for side in self._sides:
@@ -61,7 +70,7 @@ class Book(Replica[BookPart]):
             self._sides[side].set(price, lots)
 
     def _prove(self, part: BookPart) -> None:
-        if part.checksum is not None and part.checksum != self.checksum():
+        if part.checksum is not None and part.checksum != self._checksum(part.rule):
             raise self._lost("checksum")
 
 
@@ -98,7 +107,11 @@ class Books:
             changes = [
                 LevelSet(**at, side=side, price=price, level=lots) for side, price, lots in part.levels
             ]
-            return self._apply(self.levels[index], part, changes, Channel.BOOK)
+            found = self._apply(self.levels[index], part, changes, Channel.BOOK)
+            if found and part.depth is not None:
+                gone = self.levels[index].cut(part.depth)
+                found += [LevelSet(**at, side=side, price=price, level=0) for side, price in gone]
+            return found
         if index not in self.orders:
             self.orders[index] = Orders(self._directory, index)
         changes = [

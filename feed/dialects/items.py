@@ -8,10 +8,12 @@ what its users see.
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from typing import Final
 
 import attrs
 
+from feed.dialects.checksums import Rows, of_texts
 from feed.dialects.resume import COMPLAINT
 from feed.model.candles import Candle
 from feed.model.directory import Directory
@@ -125,10 +127,14 @@ class BookPart(Part):
     Attributes:
         levels: Side, price in ticks, and lots that now rest there; 0 removes the level.
         checksum: Proves the book after this part; None where there is none.
+        rule: How it is computed, of bids and asks, best first.
+        depth: Levels of a side that are told of: those behind are forgotten, without a word. None for all.
     """
 
     levels: tuple[tuple[Side, int, int], ...]
     checksum: int | None = None
+    rule: Callable[[Rows, Rows], int] = of_texts
+    depth: int | None = None
 
 
 @attrs.frozen(kw_only=True)

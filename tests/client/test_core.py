@@ -186,7 +186,7 @@ def test_garbage_is_told_and_passed_over(open_core, dialect, text):
     core = open_core(dialect)
     [state] = core.receive(text)
     assert isinstance(state, Garbled)
-    kind = {"rails": "resultType", "binance": "e"}.get(dialect, "type")
+    kind = {"rails": "resultType", "binance": "e", "kraken": "channel"}.get(dialect, "type")
     assert core.receive(f'{{"{kind}":"a kind that is to come"}}') == []
 
 

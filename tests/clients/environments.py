@@ -33,6 +33,7 @@ CLIENTS = {
     "freqtrade": Client("freqtrade", "2026.9"),
     "cryptofeed": Client("cryptofeed", "2.4.1"),
     "unicorn": Client("unicorn-binance-websocket-api", "2.16.1"),
+    "python-kraken-sdk": Client("python-kraken-sdk", "3.5.1"),
 }
 
 

@@ -30,8 +30,8 @@ class Kraken(Dialect):
     prefixed = True
 
     def session(self, opening: UpgradeRequest, context: SessionContext) -> Session | HandshakeRefusal:
-        """Open a session at the path of the second WebSocket API; none at any other path."""
-        if opening.path == PATH:
+        """Open a session at the path of the second WebSocket API, or at the root; none at any other path."""
+        if opening.path in (PATH, "/"):
             return StreamSession(context)
         return HandshakeRefusal(404, self.not_found("Nothing is served at this path"))
 

@@ -19,6 +19,7 @@ from feed.errors import ProtocolError
 SUBSCRIBE: Final = "subscribe"
 UNSUBSCRIBE: Final = "unsubscribe"
 PING: Final = "ping"
+UNKNOWN_PAIR: Final = "Currency pair not supported"
 
 _LARGEST_ID: Final = 2**63 - 1
 _OF_PAIRS: Final = frozenset((topics.TICKER, topics.TRADE, topics.BOOK, topics.OHLC))

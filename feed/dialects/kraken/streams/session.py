@@ -12,6 +12,7 @@ from feed.dialects.kraken.streams import topics
 from feed.dialects.kraken.streams.instruments import all_of
 from feed.dialects.kraken.streams.requests import (
     SUBSCRIBE,
+    UNKNOWN_PAIR,
     Ping,
     Refused,
     Subscription,
@@ -134,9 +135,7 @@ class StreamSession(Session):
 
     def _unknown(self, request: Subscription, symbol: str) -> Reply:
         shown = clip(symbol)
-        return self._refused(
-            f"Currency pair not supported {shown}", request.method, request.number, symbol=shown
-        )
+        return self._refused(f"{UNKNOWN_PAIR} {shown}", request.method, request.number, symbol=shown)
 
     def _done(self, request: Subscription, **result: Any) -> Reply:
         told = dict(sorted({"channel": request.channel, **result}.items()))
