@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Final, Literal, cast
+from typing import Annotated, Final, Literal, cast
 
 import attrs
+import msgspec
 
 from feed.dialects.access import Problem, Shape
 from feed.dialects.execution import Execution
@@ -24,6 +25,7 @@ from feed.dialects.tradyn.rest.bodies import (
     TradeBody,
     bad,
 )
+from feed.dialects.tradyn.rest.order_schema import order_schema
 from feed.dialects.tradyn.shapes import WHY, OrderShape, PositionShape, order_shape, position_shape
 from feed.model.events import Event, OrderChanged, OrderFilled, PositionChanged
 from feed.model.instruments import Instrument, Listing
@@ -229,7 +231,13 @@ def endpoints() -> tuple[Endpoint[RestContext], ...]:
         503: f"{NOT_CONNECTED}, or it has not answered in time.",
     }
     table = (
-        ("trade", "Send an order, at the market or pending", trade, TradeBody, TradeData),
+        (
+            "trade",
+            "Send an order, at the market or pending",
+            trade,
+            Annotated[TradeBody, msgspec.Meta(extra_json_schema=order_schema())],
+            TradeData,
+        ),
         ("positions/close", "Close a position, or a part of it", close, CloseBody, TradeData),
         (
             "positions/modify",
