@@ -193,6 +193,8 @@ async def test_exits_of_a_position_are_changed(trader, opened):
     assert (position["sl"], position["tp"]) == (round(mark / 2, 2), round(mark * 2, 2))
     position = await trader.post("positions/modify", symbol="BTC-USD", sl=0)
     assert (position["sl"], position["tp"]) == (0, round(mark * 2, 2))
+    hardly = await trader.post("positions/modify", b'{"symbol":"BTC-USD","tp":1e-400}')
+    assert (hardly[0], hardly[1][:4]) == (400, "tp: ")
     wrong = (400, "sl or tp is on the wrong side of the price")
     assert await trader.post("positions/modify", ticket=ticket, sl=round(mark * 1.5, 2)) == wrong
     assert await trader.post("positions/modify", ticket=ticket) == (400, "sl or tp is missing")
@@ -268,6 +270,11 @@ BAD = {
     "a negative stop loss": (b'"volume":1,"action":"buy","sl":-1', "sl"),
     "a take profit in a string": (b'"volume":1,"action":"buy","tp":"5"', "tp"),
     "a stop loss above": (b'"volume":1,"action":"buy","sl":900000', "sl or tp is on the wrong side"),
+    "a stop loss that is hardly any": (b'"volume":1,"action":"buy","sl":1e-400', "sl: "),
+    "a price that is hardly any": (
+        b'"volume":1,"action":"buy","price":1e-400',
+        "price is for pending orders",
+    ),
     "no leverage": (b'"volume":1,"action":"buy","leverage":0', "leverage"),
     "too much leverage": (b'"volume":1,"action":"buy","leverage":11', "Leverage differs"),
     "a client's id with a space": (b'"volume":1,"action":"buy","clientId":"a b"', "clientId"),

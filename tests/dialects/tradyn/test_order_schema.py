@@ -1,5 +1,6 @@
 """The description of an order's body says of each what the order itself says."""
 
+import json
 from types import SimpleNamespace
 
 import jsonschema_rs
@@ -18,14 +19,14 @@ LISTING = default_market().listing()
 AT = LISTING.index("BTC-USD")
 VALID = jsonschema_rs.validator_for(order_schema()).is_valid
 WORDS = [*TYPES, "BUY", "sell_limit", "buy  stop", "hold", ""]
-SENT = Sent(b'{"price":5.5,"volume":0.01}')
 OWN = SimpleNamespace(number=1, tier=Tier.FREE, trading=Trading(), leverage=10)
 
 
 def taken(body):
     """Whether an order comes of it, for an instrument on whose grid price and volume are."""
     try:
-        TradeBody(symbol="BTC-USD", volume=0.01, **body).create(SENT, OWN, AT, LISTING[AT])
+        sent = Sent(json.dumps({"volume": 0.01} | body).encode())
+        TradeBody(symbol="BTC-USD", volume=0.01, **body).create(sent, OWN, AT, LISTING[AT])
     except Problem:
         return False
     return True

@@ -6,6 +6,7 @@ Numbers are read of the text that was sent: a price off the tick is refused howe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Final
 
@@ -26,6 +27,7 @@ OrderType = Annotated[int, msgspec.Meta(ge=0, le=5)]
 Ticket = Annotated[int, msgspec.Meta(ge=1, le=MOST_UNITS)]
 ClientId = Annotated[str, msgspec.Meta(pattern="^[!-~]{1,36}$")]
 
+_DIGIT: Final = re.compile("[1-9]")
 _WORDS: Final = {name.lower(): at for at, name in enumerate(TYPES)}
 
 
@@ -69,7 +71,7 @@ class TradeBody(Shape, kw_only=True):
         """
         kind = self._kind()
         pending = kind >= BUY_LIMIT
-        if pending != bool(self.price):
+        if pending != sent.given("price"):
             raise bad(f"price is {'missing' if pending else 'for pending orders'}: {TYPES[kind]}")
         price = sent.price("price", instrument) if pending else 0
         stop = kind >= BUY_STOP
@@ -86,8 +88,8 @@ class TradeBody(Shape, kw_only=True):
             leverage=self.leverage or own.leverage,
             trigger=Trigger.STOP if stop else Trigger.NONE,
             trigger_price=price if stop else 0,
-            stop_loss=sent.price("sl", instrument) if self.sl else 0,
-            take_profit=sent.price("tp", instrument) if self.tp else 0,
+            stop_loss=sent.price("sl", instrument) if sent.given("sl") else 0,
+            take_profit=sent.price("tp", instrument) if sent.given("tp") else 0,
         )
 
     def _kind(self) -> int:
@@ -247,6 +249,10 @@ class Sent:
         """Read them of a body that was checked already."""
         self._texts: Mapping[str, msgspec.Raw] = msgspec.json.decode(content, type=dict[str, msgspec.Raw])
 
+    def given(self, name: str) -> bool:
+        """Whether there is a number other than zero, however near to it: as a float, 1e-400 is zero."""
+        return _DIGIT.search(self._text(name).lower().partition("e")[0]) is not None
+
     def price(self, name: str, instrument: Instrument) -> int:
         """A price in ticks, at least one."""
         try:
@@ -256,10 +262,9 @@ class Sent:
 
     def exit(self, name: str, instrument: Instrument) -> int:
         """A stop loss or take profit in ticks; 0 for none, :data:`KEEP` where nothing is said."""
-        text = self._text(name)
-        if not text or text == "null":
+        if self._text(name) in {"", "null"}:
             return KEEP
-        return self.price(name, instrument) if float(text) else 0
+        return self.price(name, instrument) if self.given(name) else 0
 
     def volume(self, instrument: Instrument) -> int:
         """The volume in lots, at least one."""
