@@ -12,3 +12,14 @@ import pytest
 def test_a_benchmark_finds_what_it_needs(name):
     """Whoever moves or renames something learns of it here."""
     import_module(f"tests.benchmarks.{name}")
+
+
+@pytest.mark.protocols("tradyn", "binance")
+def test_streams_of_several_protocols_are_measured_beside_each_other(capsys):
+    """A line for each, with how often it spoke; so briefly the figures themselves say nothing."""
+    benchmark = import_module("tests.benchmarks.market_streams")
+    benchmark.main(["--quick"])
+    lines = capsys.readouterr().out.splitlines()[2:]
+    names = [name for name, *_ in benchmark.STREAMS]
+    assert [line[:18].rstrip() for line in lines] == names
+    assert int(lines[0][18:28]) > 0
