@@ -56,11 +56,17 @@ def numbers(orders, name="orderId"):
 
 
 @pytest.mark.parametrize(
-    "named", [{"orderId": 4}, {"origClientOrderId": "mine"}, {"orderId": 4, "origClientOrderId": "x"}]
+    "named", [{"orderId": 4}, {"origClientOrderId": "mine"}, {"orderId": 4, "origClientOrderId": "mine"}]
 )
 def test_one_order_by_either_id(account, named):
-    """The number counts where both are given."""
+    """Or by both."""
     assert account.ask("GET", "order", **BTCUSDT, **named)["clientOrderId"] == "mine"
+
+
+def test_an_order_goes_by_both_ids_where_both_are_given(account):
+    """Not by the number alone."""
+    named = {"orderId": 4, "origClientOrderId": "x"}
+    assert refused(account, "GET", "order", **BTCUSDT, **named) == (-2013, "Order does not exist.")
 
 
 def test_an_order_without_an_id_of_the_clients_own_is_found_by_the_exchanges(account):
@@ -141,6 +147,21 @@ def test_a_span_is_no_longer_than_a_day(account, path):
 def test_a_number_and_a_time_do_not_go_together(account):
     """Of trades."""
     assert refused(account, "GET", "myTrades", **BTCUSDT, fromId=1, startTime=5)[0] == -1128
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [("openOrderList", {}), ("allOrderList", {"limit": 5, "fromId": 1}), ("myAllocations", BTCUSDT)],
+)
+def test_there_are_no_lists_of_orders(account, path, fields):
+    """Nor orders that are routed; but a symbol must be one."""
+    assert account.ask("GET", path, **fields) == []
+
+
+def test_nothing_is_routed_in_a_symbol_that_there_is_not(account):
+    """It is refused."""
+    with pytest.raises(BinanceError, match="Invalid symbol"):
+        account.ask("GET", "myAllocations", symbol="NOPEUSDT")
 
 
 def test_balances_are_free_and_locked(account):

@@ -422,7 +422,7 @@ def test_amending_an_order(client):
     smaller = report(verb=RequestKind.MODIFY, size=150, left=150)
     (reply,) = submit.answer([smaller, answered()])
     found = json.loads(reply.text)["result"]
-    assert (found["executionId"], found["amendedOrder"]["qty"]) == (50, "0.00150000")
+    assert (found["executionId"], found["amendedOrder"]["qty"]) == (smaller.seq, "0.00150000")
     (reply,) = submit.answer([answered(Reason.NOT_SMALLER, order=0)])
     assert json.loads(reply.text)["error"]["code"] == -2038
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from feed.dialects.binance.account import balances, history, placing, replacing
+from feed.dialects.binance.account import balances, history, lists, placing, replacing
 from feed.dialects.binance.account.drafts import RESPONSES, SELF_TRADES, SIDES, TIMES, TYPES
 from feed.dialects.binance.account.operations import Operation, Security
 from feed.dialects.binance.account.shapes import (
@@ -199,6 +199,7 @@ def operations(listing: Listing) -> tuple[Operation, ...]:
             answer=balances.trade_fees,
             returns=list[balances.TradeFee],
         ),
+        *lists.questions(listing),
     )
 
 
