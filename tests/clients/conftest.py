@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from environments import python_of
+from environments import PACKAGES, node_of, python_of
 from operators import Operator
 
 from feed.settings import DEMO_KEY, DEMO_SECRET
@@ -58,8 +58,12 @@ def program(pytestconfig, run, tmp_path):
     """
 
     def start(client, name, **told):
-        python = python_of(pytestconfig, client)
-        process = run(python, PROGRAMS / f"{name}.py", json.dumps(told), cwd=tmp_path)
+        if client in PACKAGES:
+            interpreter, modules = node_of(pytestconfig, client)
+            told["modules"], suffix = str(modules), "cjs"
+        else:
+            interpreter, suffix = python_of(pytestconfig, client), "py"
+        process = run(interpreter, PROGRAMS / f"{name}.{suffix}", json.dumps(told), cwd=tmp_path)
         code, lines = process.rest(seconds=told.get("seconds", 0) + 120)
         assert code == 0, f"{lines[-5:]} {process.errors[-4000:]}"
         return json.loads(lines[-1])

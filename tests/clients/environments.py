@@ -1,5 +1,6 @@
-"""Virtual environments for other people's clients: one each, since what they require conflicts."""
+"""Environments for other people's clients: one each, since what they require conflicts."""
 
+import shutil
 import subprocess
 import sys
 
@@ -35,6 +36,8 @@ CLIENTS = {
     "unicorn": Client("unicorn-binance-websocket-api", "2.16.1"),
     "python-kraken-sdk": Client("python-kraken-sdk", "3.5.1"),
 }
+PACKAGES = {"npm": Client("binance", "3.6.5")}
+"""Of Node.js."""
 
 
 def python_of(config, name):
@@ -51,6 +54,22 @@ def python_of(config, name):
         _call(python, "-m", "pip", "install", "--quiet", "--upgrade", "--disable-pip-version-check", wanted)
         done.touch()
     return python
+
+
+def node_of(config, name):
+    """Node.js, and the folder that a client's packages are in; made and failing as above."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if not node or not npm:
+        pytest.fail("Node.js is not installed", pytrace=False)
+    package = PACKAGES[name]
+    version = "latest" if config.getoption("--newest-clients") else package.pinned
+    folder = config.cache.mkdir("clients") / f"{name}-{version}"
+    done = folder / "installed"
+    if version == "latest" or not done.exists():
+        wanted = f"{package.requirement}@{version}"
+        _call(npm, "install", "--no-audit", "--no-fund", "--prefix", folder, wanted)
+        done.touch()
+    return node, folder
 
 
 def _call(*command):
