@@ -45,6 +45,7 @@ from feed.model.faults import (
     GoAway,
     HalfOpen,
     LastingFault,
+    MessageFault,
     Oversized,
     RefuseHandshakes,
     Reorder,
@@ -52,6 +53,8 @@ from feed.model.faults import (
     Reset,
     Restart,
 )
+from feed.model.instruments import Listing
+from feed.model.symbols import symbols
 from feed.model.timeline import verb
 from feed.stream.frames import text_frame
 from feed.stream.hub import Hub
@@ -59,6 +62,7 @@ from feed.stream.hub import Hub
 log = structlog.get_logger("feed.faults")
 
 DROPPED: Final = 1006
+NO_INSTRUMENTS: Final = Listing(())
 
 _BAD_LINKS: Final = (Delay, Bandwidth, Drop, Duplicate, Reorder)
 _EXPIRED: Final = ForcedClose(
@@ -90,11 +94,15 @@ class FaultEngine:
     Args:
         plan: The faults of the scenario.
         hub: Who listens to what.
+        listing: The instruments of the market.
         clock: In seconds; for faults that are set at run time.
     """
 
-    def __init__(self, plan: FaultPlan, hub: Hub, *, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, plan: FaultPlan, hub: Hub, *, listing: Listing = NO_INSTRUMENTS, clock: Callable[[], float]
+    ) -> None:
         self._plan = plan
+        self._listing = listing
         self._hub = hub
         self._clock = clock
         self._schedule = FaultSchedule(plan.faults, start=plan.start, every=plan.every)
@@ -176,7 +184,11 @@ class FaultEngine:
         self, fault: Fault, label: str, record: FaultRecord, handshakes: Iterator[int]
     ) -> ActiveFault:
         frames = isinstance(fault, FRAME_FAULTS)
-        seeded = SeededFault(fault, label, self._plan.seed) if frames else None
+        instrument = None
+        if isinstance(fault, MessageFault) and fault.symbol is not None:
+            found = symbols(self._listing).index(fault.symbol)
+            instrument = -1 if found is None else found  # none of what is listed
+        seeded = SeededFault(fault, label, self._plan.seed, instrument) if frames else None
         return ActiveFault(fault=fault, label=label, record=record, handshakes=handshakes, seeded=seeded)
 
     def _begin(self, active: ActiveFault, seq: int) -> None:

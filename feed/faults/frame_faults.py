@@ -31,6 +31,7 @@ class SeededFault:
         fault: One of :data:`FRAME_FAULTS`.
         label: Tells it from others: two faults that are else the same strike different frames.
         seed: Of the scenario, or of the market.
+        instrument: Index of the only instrument whose frames are struck; None for all.
         struck: What a bounded :class:`~feed.model.faults.MessageFault` has struck so far, by topic: the same
             frames for everybody, so that who subscribes anew does not meet as many again.
     """
@@ -38,6 +39,7 @@ class SeededFault:
     fault: Fault
     label: str
     seed: int
+    instrument: int | None = None
     struck: dict[bytes, set[bytes]] = attrs.field(factory=dict, init=False, repr=False, eq=False)
 
     @cached_property
@@ -62,9 +64,10 @@ class SeededFault:
         if lot >= fault.fraction or fault.event not in (None, KIND_NAMES.get(kind)):
             return False
         topic = _topic(key)
-        if fault.channel is not None and not topic.partition(b"/")[2].startswith(
-            f"{fault.channel}/".encode()
-        ):
+        _, channel, instrument, _ = topic.split(b"/", 3)
+        if fault.channel is not None and channel != fault.channel.encode():
+            return False
+        if self.instrument is not None and int(instrument) != self.instrument:
             return False
         if fault.messages is None:
             return True

@@ -181,12 +181,14 @@ class MessageFault(LastingFault):
             no bound.
         channel: Those of this channel alone, by the protocol's own name, such as ``depth@100ms``; None for
             all.
+        symbol: Those about this instrument alone, as the market lists it; None for all.
         event: Those that tell of this kind of event alone, such as ``execution``; None for all.
     """
 
     fraction: float = attrs.field(validator=_SHARE)
     messages: int | None = attrs.field(default=None, validator=optional([ge(1), le(1000)]))
     channel: str | None = attrs.field(default=None, validator=optional([min_len(1), max_len(64)]))
+    symbol: str | None = attrs.field(default=None, validator=optional([min_len(1), max_len(64)]))
     event: str | None = attrs.field(default=None, validator=optional(in_(tuple(KIND_NAMES.values()))))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from feed.model.faults import Fault, RequestFault
+from feed.model.faults import Fault, MessageFault, RequestFault
 from feed.model.timeline import Action, Detach, Premium, verb
 from feed.scenario.problems import KeyPath, Problem, did_you_mean, found
 from feed.scenario.schema import ScenarioDocument
@@ -47,6 +47,8 @@ def _timeline(file: ScenarioDocument) -> Iterator[Problem]:
         if entry.at is not None and entry.at > file.duration:
             end = f"the end is at {duration_text(file.duration)}"
             yield Problem(("timeline", index, "at"), "never happens", end)
+        if isinstance(entry, MessageFault) and entry.symbol is not None:
+            yield from _unknown((entry.symbol,), symbols, ("timeline", index, "symbol"))
         if isinstance(entry, Action):
             path = ("timeline", index, "instruments")
             yield from _unknown(entry.instruments, symbols, path)

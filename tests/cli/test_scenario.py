@@ -69,6 +69,10 @@ def test_every_field_is_printed(run):
             f'do = "disconnect"\nreason = "{"é" * 62}"',
             "reason: out of bounds; allowed: at most 123 bytes of UTF-8",
         ),
+        (
+            'do = "drop"\nfraction = 1\nsymbol = "EURUSDD"',
+            'symbol: found "EURUSDD"; did you mean EURUSD?',
+        ),
         pytest.param(
             'do = "maintenance"\naim = { dialect = "tradyn" }',
             'aim.dialect: found "tradyn"; it has no words for this; binance has',

@@ -114,3 +114,11 @@ def test_one_kind_of_event_alone():
     assert copies.take(TOPIC, 2, b"x", WALLET) == [b"x", b"x"]
     late = distorter(Reorder(at=0, fraction=1, event="wallet"), Drop(at=0, fraction=1, event="wallet"))
     assert [late.take(TOPIC, seq, b"x", kind) for seq, kind in enumerate([WALLET, CLOCK])] == [[], [b"x"]]
+
+
+def test_one_instrument_alone():
+    """By its place in the listing; the same channel of others is left alone."""
+    link = FaultyLink([SeededFault(Drop(at=0, fraction=1, channel="quote"), "x", 1, instrument=7)])
+    heard = [at for at in range(9) if link.take(Topic("test", "quote", at), 1, b"x")]
+    assert heard == [0, 1, 2, 3, 4, 5, 6, 8]
+    assert link.take(Topic("test", "trade", 7), 1, b"x") == [b"x"]

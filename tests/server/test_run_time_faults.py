@@ -142,6 +142,7 @@ async def test_a_fault_is_added_listed_and_removed(operator):
         ({"kind": "mute", "name": "x" * 33}, "at `$.name`"),
         ({"kind": "refuse-handshakes", "aim": {"key": "desk"}}, "'aim.key' strikes nobody here"),
         ({"kind": "mute", "name": "x\n"}, "at `$.name`"),
+        ({"kind": "gap", "event": "exec"}, "'event' must be in ('add', 'reduce',"),
         ({"kind": "maintenance"}, "'aim.dialect' must say of which protocol"),
         (
             {"kind": "maintenance", "aim": {"dialect": "tradyn"}},
@@ -545,6 +546,21 @@ async def test_who_is_told_to_go_is_closed_after_the_notice(server, operator):
     assert trio.current_time() - began == pytest.approx(5, abs=1e-3)
     assert await until_quiet(other) == [101]
     assert server.ended == {"fault: go-away": 1}
+
+
+async def test_messages_of_one_instrument_are_lost(server, operator):
+    """In any usual spelling; one that there is not is met with 404, and nothing is added."""
+    body = {"name": "x", "kind": "gap", "symbol": "EURUSDD"}
+    status, answer = await operator.ask("POST", body=body)
+    assert (status, answer["error"]["code"]) == (404, "not_found")
+    assert await operator.names() == []
+    struck, other = await server.subscribed("EURUSD"), await server.subscribed("GBPUSD")
+    for client in (struck, other):
+        await client.message()
+    await operator.add("x", "gap", symbol="EUR/USD")
+    server.script.play(tick(101), quote(1, 102, ts=START + 2))
+    assert bids(await other.messages(1)) == [102]
+    assert await until_quiet(struck) == []
 
 
 async def test_one_message_of_one_channel_is_lost(server, operator):

@@ -144,12 +144,14 @@ class MessageRequest(LastingRequest, kw_only=True):
         fraction: Share of the messages, drawn for each.
         messages: How many of each channel of an instrument are struck at most; null for no bound.
         channel: Those of this channel alone, by the protocol's own name; null for all.
+        symbol: Those about this instrument alone; null for all.
         event: Those that tell of this kind of event alone, such as ``execution``; null for all.
     """
 
     fraction: Share = 1.0
     messages: Annotated[int, msgspec.Meta(ge=1, le=1000)] | None = None
     channel: Annotated[Text, msgspec.Meta(min_length=1)] | None = None
+    symbol: Annotated[Text, msgspec.Meta(min_length=1)] | None = None
     event: Text | None = None
 
 
@@ -161,6 +163,7 @@ class GapFault(MessageRequest, kw_only=True, tag="gap"):
         fraction: Share of the messages about the market, drawn for each.
         messages: How many of each channel of an instrument are lost at most; null for no bound.
         channel: Those of this channel alone, by the protocol's own name; null for all.
+        symbol: Those about this instrument alone; null for all.
         event: Those that tell of this kind of event alone, such as ``execution``; null for all.
     """
 
@@ -175,6 +178,7 @@ class DuplicateFault(MessageRequest, kw_only=True, tag="duplicate"):
         fraction: Share of the messages about the market, drawn for each.
         messages: How many of each channel of an instrument at most; null for no bound.
         channel: Those of this channel alone, by the protocol's own name; null for all.
+        symbol: Those about this instrument alone; null for all.
         event: Those that tell of this kind of event alone, such as ``execution``; null for all.
     """
 
@@ -189,6 +193,7 @@ class ReorderFault(MessageRequest, kw_only=True, tag="reorder"):
         fraction: Share of the messages about the market, drawn for each.
         messages: How many of each channel of an instrument at most; null for no bound.
         channel: Those of this channel alone, by the protocol's own name; null for all.
+        symbol: Those about this instrument alone; null for all.
         event: Those that tell of this kind of event alone, such as ``execution``; null for all.
         distance: How many later messages go first, at most.
     """

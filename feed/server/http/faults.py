@@ -28,6 +28,7 @@ from feed.server.http.fault_kinds import (
     FaultAim,
     FaultRequest,
     LastingRequest,
+    MessageRequest,
     PartialFillFault,
 )
 
@@ -112,6 +113,8 @@ def add_fault(context: RequestContext, call: Call) -> RunTimeFaultShown | Execut
             400, "bad_request", f"{unknown('protocol', [protocol])}; known are {', '.join(dialects())}"
         )
     fields = msgspec.to_builtins(request)
+    if isinstance(request, MessageRequest) and request.symbol is not None:
+        context.instrument(request.symbol)
     fill = _fill(context, request) if isinstance(request, PartialFillFault) else None
     try:
         fault = request.fault()
