@@ -122,7 +122,8 @@ class Flow:
     Bounds on the way of an event from the market to the sockets.
 
     Attributes:
-        channel_batches: Batches waiting between market and fan-out; full, the market waits.
+        channel_batches: Batches waiting between market and fan-out; full, the market waits. Whoever trades
+            waits for all of them to be told first, where the machine cannot keep up.
         batch_events: Events in one batch; a batch ends at the first whole market step past it.
         step_events: Events that one step of the fan-out takes; the rest waits for the next step.
         sweep_connections: Writes in a row before the fan-out lets other tasks run.
@@ -140,7 +141,7 @@ class Flow:
             would fit is never copied.
     """
 
-    channel_batches: int = attrs.field(default=64, validator=ge(1))
+    channel_batches: int = attrs.field(default=8, validator=ge(1))
     batch_events: int = attrs.field(default=256, validator=ge(1))
     step_events: int = attrs.field(default=4096, validator=ge(1))
     sweep_connections: int = attrs.field(default=256, validator=ge(1))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from environments import PACKAGES, node_of, python_of
-from operators import Operator
+from operators import PATIENCE_SECONDS, Operator
 
 from feed.settings import DEMO_KEY, DEMO_SECRET
 
@@ -39,11 +39,12 @@ def keys():
 
 @pytest.fixture
 def operated(serve, tmp_path):
-    """Starts ``feed serve`` and gives who steers it."""
+    """Starts ``feed serve``, which answers late rather than not at all, and gives who steers it."""
 
     def start(*options):
-        key = tmp_path / "admin.key"
-        _, url = serve("--admin-key", key, *options)
+        key, patient = tmp_path / "admin.key", tmp_path / "patient.toml"
+        patient.write_text(f"[web]\nrequest_seconds = {2 * PATIENCE_SECONDS}\n")
+        _, url = serve("--admin-key", key, "--config", patient, *options)
         return Operator(url, key.read_text().strip())
 
     return start

@@ -4,6 +4,7 @@ import math
 
 import pytest
 import trio
+import trio.testing
 
 from feed.model.events import ORDER, Side, event
 from feed.model.requests import Create
@@ -150,6 +151,25 @@ async def test_a_request_acts_at_once_in_a_market_that_is_late(autojump_clock):
         batches = [(await receive.receive()).rows for _ in range(3)]
         nursery.cancel_scope.cancel()
     assert ORDER in {row[0] for rows in batches for row in rows}
+
+
+async def test_what_a_request_in_a_late_market_waits_for_fits_one_step(autojump_clock):
+    """As fast as possible the channel is full, and all of it is told before."""
+    flow = Flow()
+    runner = runner_of(ClientMarket(new_market(), trading=Trading()), speed=0, flow=flow)
+    runner.opening()
+    send, receive = trio.open_memory_channel(flow.channel_batches)
+    before = 0
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(runner.run, send)
+        await trio.testing.wait_all_tasks_blocked()
+        assert runner.submit(Create(account=1, instrument=0, side=Side.BUY, size=1, price=1))
+        async for batch in receive:
+            if before > flow.step_events or any(row[0] == ORDER for row in batch.rows):
+                break
+            before += len(batch.rows)
+        nursery.cancel_scope.cancel()
+    assert flow.batch_events <= before <= flow.step_events
 
 
 def iter_nowait(channel):
