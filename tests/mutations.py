@@ -374,8 +374,8 @@ MUTATIONS = (
     Mutation(
         "a level that comes up from behind the last one is not told again",
         "dialects/kraken/streams/books.py",
-        'return f"{gone},{_level(best[-1])}" if len(best) == self._depth else gone',
-        "return gone",
+        "return [gone, best[-1]] if len(best) == self._depth else [gone]",
+        "return [gone]",
         ("dialects/kraken/test_local_book.py",),
     ),
     Mutation(

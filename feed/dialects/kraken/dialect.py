@@ -1,5 +1,5 @@
 """
-Kraken Spot: REST 0 and WebSocket 2, as the exchange's clients speak them.
+Kraken Spot: REST 0, WebSocket 2 and 1, as the exchange's clients speak them.
 
 Source: "Kraken API Center", https://docs.kraken.com/; ``NOTES.md`` beside this file has the reading of it.
 """
@@ -11,6 +11,9 @@ from feed.dialects.kraken.errors import UNKNOWN_METHOD, ErrorBody, text_of
 from feed.dialects.kraken.names import NAME
 from feed.dialects.kraken.streams.encoders import stream_encoder
 from feed.dialects.kraken.streams.session import PATH, StreamSession
+from feed.dialects.kraken.version1.encoders import PREFIX, first_encoder
+from feed.dialects.kraken.version1.session import PATH as FIRST_PATH
+from feed.dialects.kraken.version1.session import FirstSession
 from feed.model.instruments import Instrument
 from feed.model.topics import Topic
 from feed.state.encoder import Encoder
@@ -26,13 +29,15 @@ class Kraken(Dialect):
     name = NAME
     title = "Kraken Spot"
     path = "/kraken"
-    aliases = ("/kraken/v2",)
+    aliases = ("/kraken/v2", "/kraken/v1")
     prefixed = True
 
     def session(self, opening: UpgradeRequest, context: SessionContext) -> Session | HandshakeRefusal:
-        """Open a session at the path of the second WebSocket API, or at the root; none at any other path."""
+        """Open a session of the second WebSocket API, also at the root, or of the first; none elsewhere."""
         if opening.path in (PATH, "/"):
             return StreamSession(context)
+        if opening.path == FIRST_PATH:
+            return FirstSession(context)
         return HandshakeRefusal(404, self.not_found("Nothing is served at this path"))
 
     def not_found(self, message: str) -> str:
@@ -48,6 +53,8 @@ class Kraken(Dialect):
         projections: Projections | None = None,
     ) -> Encoder:
         """Of whichever channel the topic is."""
+        if topic.channel.startswith(PREFIX):
+            return first_encoder(topic, instrument, market_state, projections)
         return stream_encoder(topic, instrument, market_state, projections)
 
 

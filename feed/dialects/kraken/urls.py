@@ -12,7 +12,7 @@ _TRUST: Final = "Trust the server's authority: "
 
 def _ccxt(place: Place) -> dict[str, Any]:
     """``urls.api`` of ccxt and ccxt.pro."""
-    first, second = place.ws, f"{place.ws}/v2"
+    first, second = f"{place.ws}/v1", f"{place.ws}/v2"
     return {
         "public": place.http,
         "private": place.http,

@@ -57,7 +57,7 @@ def test_the_status_is_told_on_connect(session):
     assert session.authenticated
 
 
-@pytest.mark.parametrize("path", ["/v1", "/v2/", "/0/public/Time"])
+@pytest.mark.parametrize("path", ["/v3", "/v2/", "/0/public/Time"])
 def test_nothing_is_served_at_another_path(context, path):
     """In the style of the exchange's errors."""
     refusal = dialects()["kraken"].session(UpgradeRequest(path=path), context)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from feed.analytics.bars import Bar
+from feed.analytics.bars import Bar, Bars
 from feed.dialects.access import Shape
 from feed.dialects.kraken.fields import Fields
 from feed.dialects.kraken.market_data.parameters import pairs_parameter
@@ -14,6 +14,7 @@ from feed.dialects.kraken.views import MarketView
 from feed.model.durations import NS_PER_DAY, NS_PER_SECOND
 from feed.model.events import Side
 from feed.model.instruments import Listing
+from feed.state.market_state import MarketState
 
 DAY: Final = 24 * 60
 """Minutes of the window of a ticker."""
@@ -50,11 +51,20 @@ def ticker(view: MarketView, fields: Fields) -> dict[str, TickerInfo]:
     """Of those that are named, or of all."""
     named = fields.pairs(view.pairs)
     found = [(pair.name, pair) for pair in view.pairs] if named is None else named
-    return {name: _ticker(view, pair) for name, pair in found}
+    state, bars = view.state, view.projections.bars
+    return {name: ticker_of(pair, state, bars[pair.index], state.now) for name, pair in found}
 
 
-def _ticker(view: MarketView, pair: Pair) -> TickerInfo:
-    now, bars = view.state.now, view.projections.bars[pair.index]
+def ticker_of(pair: Pair, state: MarketState, bars: Bars, now: int) -> TickerInfo:
+    """
+    Of one pair.
+
+    Args:
+        pair: Which.
+        state: The market's state.
+        bars: The pair's trades.
+        now: Market time, nanoseconds; not before that of the last trade.
+    """
     midnight = now - now % NS_PER_DAY
     today = bars.total(midnight, now - now % NS_PER_SECOND + NS_PER_SECOND)
     windows = (today, bars.window(DAY, now))
@@ -62,8 +72,8 @@ def _ticker(view: MarketView, pair: Pair) -> TickerInfo:
     price, size = pair.price_text, pair.size_text
     close = 0 if last is None else last.close
     return TickerInfo(
-        a=_best(view, pair, Side.SELL),
-        b=_best(view, pair, Side.BUY),
+        a=_best(pair, state, Side.SELL),
+        b=_best(pair, state, Side.BUY),
         c=[price(close), size(0 if last is None else last.last_size)],
         v=[size(0 if bar is None else bar.volume) for bar in windows],
         p=[pair.average_text(*_weighed(bar)) for bar in windows],
@@ -74,8 +84,8 @@ def _ticker(view: MarketView, pair: Pair) -> TickerInfo:
     )
 
 
-def _best(view: MarketView, pair: Pair, side: Side) -> list[str]:
-    price, size = view.state.best(pair.index, side)
+def _best(pair: Pair, state: MarketState, side: Side) -> list[str]:
+    price, size = state.best(pair.index, side)
     return [pair.price_text(price), pair.whole_lots(size), pair.size_text(size)]
 
 

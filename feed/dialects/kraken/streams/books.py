@@ -11,11 +11,11 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Final
 
-from feed.dialects.checksums import CHECKED_LEVELS, of_digits
+from feed.dialects.checksums import CHECKED_LEVELS, Rows, of_digits
 from feed.dialects.kraken.names import Pair
 from feed.dialects.kraken.streams import topics
 from feed.dialects.kraken.streams.encoder import PairEncoder
-from feed.dialects.ladder import BOOK_KINDS, Ladder, TextLevels, changed_level
+from feed.dialects.ladder import BOOK_KINDS, Ladder, changed_level
 from feed.dialects.times import iso_microseconds
 from feed.model.events import BookCleared, Event, Side
 from feed.model.topics import Topic
@@ -41,9 +41,7 @@ class BookEncoder(PairEncoder):
 
     def present(self) -> Sequence[str]:
         """The best levels."""
-        bids, asks = (
-            ",".join([_level(text) for text in self._ladder.side(side).sizes(self._depth)]) for side in Side
-        )
+        bids, asks = (",".join([_level(*row) for row in self.rows(side, self._depth)]) for side in Side)
         return [f"{self._snapshot}{self._book(bids, asks)}}}]}}"]
 
     def encode(self, item: Event) -> str | None:
@@ -55,46 +53,56 @@ class BookEncoder(PairEncoder):
             self._ladder.clear()
             return self.present()[0]
         side, price, lots = changed
-        levels = self._ladder.side(side)
-        told = self._set(side, price, lots) if lots else self._remove(side, price, levels)
-        if not told:
-            return None
-        bids, asks = (told, "") if side is Side.BUY else ("", told)
-        ts = iso_microseconds(item.ts)
-        return f'{self._update}{self._book(bids, asks)},"timestamp":"{ts}"}}]}}'
+        told = self._set(side, price, lots) if lots else self._remove(side, price)
+        return self.update(side, told, item.ts) if told else None
 
-    def _set(self, side: Side, price: int, lots: int) -> str:
-        """The level that has come or changed; empty when it is behind those that are told of."""
+    def update(self, side: Side, rows: Rows, ts: int) -> str:
+        """
+        The message for levels that have changed.
+
+        Args:
+            side: Theirs.
+            rows: Price and quantity of each; the second one, if there are two, comes up from behind.
+            ts: Market time, nanoseconds.
+        """
+        told = ",".join([_level(*row) for row in rows])
+        bids, asks = (told, "") if side is Side.BUY else ("", told)
+        return f'{self._update}{self._book(bids, asks)},"timestamp":"{iso_microseconds(ts)}"}}]}}'
+
+    def rows(self, side: Side, most: int) -> Rows:
+        """Price and quantity of the best levels of a side."""
+        return [_parts(text) for text in self._ladder.side(side).sizes(most)]
+
+    def checksum(self) -> int:
+        """Over the best levels."""
+        return of_digits(*(self.rows(side, CHECKED_LEVELS) for side in Side))
+
+    def _set(self, side: Side, price: int, lots: int) -> Rows:
+        """The level that has come or changed; none when it is behind those that are told of."""
         at, size = self._pair.price_text(price), self._pair.size_text(lots)
         self._ladder.set(side, price, at, size)
         levels = self._ladder.side(side)
         keys = levels.keys
-        if len(keys) > self._depth and price * levels.sign < keys[-self._depth]:
-            return ""
-        return f'{{"price":{at},"qty":{size}}}'
+        behind = len(keys) > self._depth and price * levels.sign < keys[-self._depth]
+        return () if behind else [(at, size)]
 
-    def _remove(self, side: Side, price: int, levels: TextLevels) -> str:
-        """The level that has gone, and the one that comes up from behind; empty when it was there itself."""
+    def _remove(self, side: Side, price: int) -> Rows:
+        """The level that has gone, and the one that comes up from behind; none when it was there itself."""
+        levels = self._ladder.side(side)
         keys, key = levels.keys, price * levels.sign
         at = bisect_left(keys, key)
         if at == len(keys) or keys[at] != key:
-            return ""
+            return ()
         told_of = len(keys) - at <= self._depth
         self._ladder.set(side, price, "", None)
         if not told_of:
-            return ""
-        gone = f'{{"price":{self._pair.price_text(price)},"qty":{self._pair.size_text(0)}}}'
-        best = levels.sizes(self._depth)
-        return f"{gone},{_level(best[-1])}" if len(best) == self._depth else gone
+            return ()
+        gone = (self._pair.price_text(price), self._pair.size_text(0))
+        best = self.rows(side, self._depth)
+        return [gone, best[-1]] if len(best) == self._depth else [gone]
 
     def _book(self, bids: str, asks: str) -> str:
-        return f'{{"symbol":{self._symbol},"bids":[{bids}],"asks":[{asks}],"checksum":{self._checksum()}'
-
-    def _checksum(self) -> int:
-        bids, asks = (
-            [_parts(text) for text in self._ladder.side(side).sizes(CHECKED_LEVELS)] for side in Side
-        )
-        return of_digits(bids, asks)
+        return f'{{"symbol":{self._symbol},"bids":[{bids}],"asks":[{asks}],"checksum":{self.checksum()}'
 
 
 def _parts(text: str) -> tuple[str, str]:
@@ -102,6 +110,5 @@ def _parts(text: str) -> tuple[str, str]:
     return price, size
 
 
-def _level(text: str) -> str:
-    price, size = _parts(text)
+def _level(price: str, size: str) -> str:
     return f'{{"price":{price},"qty":{size}}}'

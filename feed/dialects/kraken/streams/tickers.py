@@ -45,6 +45,10 @@ class TickerEncoder(PairEncoder):
         """As it stands."""
         return [f"{self._snapshot}{self._text(self._market_state.now)}]}}"]
 
+    def message(self, now: int) -> str:
+        """The ticker at a market time."""
+        return f"{self._update}{self._text(now)}]}}"
+
     def encode(self, item: Event) -> str | None:
         """A ticker, or None where there is nothing new, or more may follow."""
         taking, self._taking = self._taking, self._market_state.taking(self._pair.index)
@@ -52,7 +56,7 @@ class TickerEncoder(PairEncoder):
             told = self._market_state.told_at(self._pair.index) == item.seq
         else:
             told = taking if isinstance(item, Quote) else not self._taking
-        return f"{self._update}{self._text(item.ts)}]}}" if told else None
+        return self.message(item.ts) if told else None
 
     def _text(self, now: int) -> str:
         pair, state = self._pair, self._market_state
