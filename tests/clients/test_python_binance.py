@@ -4,6 +4,8 @@ from collections import Counter
 from decimal import Decimal
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
 CLIENT = "python-binance"
 INSUFFICIENT = "Account has insufficient balance for requested action."
@@ -14,13 +16,33 @@ pytestmark = [pytest.mark.clients, pytest.mark.protocols("binance")]
 @pytest.fixture
 def run_against(settings_of, program, keys):
     """Runs a program against the server that somebody operates."""
-    signing = {"api_key": keys["apiKey"], "api_secret": keys["secret"]}
+    demo = {"api_key": keys["apiKey"], "api_secret": keys["secret"]}
 
-    def start(operator, name, client=CLIENT, **told):
+    def start(operator, name, client=CLIENT, signing=demo, **told):
         settings = settings_of(CLIENT, "binance", operator.url)
         return program(client, f"python_binance_{name}", settings=settings, keys=signing, **told)
 
     return start
+
+
+@pytest.fixture
+def key_pair(feed, tmp_path):
+    """Makes a key of account 1 that signs with a private key; its file, and what the client is told."""
+
+    def made(private):
+        public = tmp_path / "public.pem"
+        form = serialization.PublicFormat.SubjectPublicKeyInfo
+        public.write_bytes(private.public_key().public_bytes(serialization.Encoding.PEM, form))
+        file = tmp_path / "keys.toml"
+        options = ("--name", "bot", "--account", 1, "--scope", "read", "--scope", "trade")
+        code, (key, *_) = feed("keys", "add", file, *options, "--public-key", public).rest()
+        assert code == 0
+        secret = private.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        return file, {"api_key": key, "private_key": secret.decode()}
+
+    return made
 
 
 def owned(account):
@@ -236,6 +258,16 @@ def test_user_socket(operated, run_against):
         "symbol": [400, -1121, "Invalid symbol."],
         "listen key": [410, -1016, "This service is no longer available."],
     }
+
+
+@pytest.mark.parametrize("kind", ["Ed25519", "RSA"])
+def test_keys_that_sign_with_a_private_key(operated, run_against, key_pair, kind):
+    """All of it signed with them, by REST and by the WebSocket API."""
+    edwards = kind == "Ed25519"
+    private = ed25519.Ed25519PrivateKey.generate() if edwards else rsa.generate_private_key(65537, 2048)
+    file, signing = key_pair(private)
+    operator = operated("--seed", 1, "--keys", file)
+    same_as_asked(run_against(operator, "user", signing=signing))
 
 
 def test_user_socket_by_listen_key(operated, run_against, tmp_path):
