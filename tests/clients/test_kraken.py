@@ -57,3 +57,14 @@ def test_the_sdk_proves_every_update(serve, program):
         "ohlc",
         "instrument",
     }
+
+
+def test_cryptofeed_proves_every_update(serve, settings_of, program, tmp_path):
+    """In version 1, by its own rule: it would end with an exception."""
+    authority = tmp_path / "ca.pem"
+    _, url = serve("--seed", 1, "--speed", 20, "--tls-self-signed", "--tls-ca", authority)
+    settings = settings_of("cryptofeed", "kraken", url.replace("ws", "https", 1))
+    said = program("cryptofeed", "cryptofeed_kraken", settings=settings, ca=str(authority), books=300)
+    assert said["books"] >= 300
+    assert set(said["seen"]) == {"trades", "ticker", "candles"}
+    assert said["problems"] == []

@@ -82,6 +82,29 @@ def _sdk_notes(place: Place) -> tuple[str, ...]:
     return (prefix, f"{_TRUST}SSL_CERT_FILE and REQUESTS_CA_BUNDLE.") if place.secure else (prefix,)
 
 
+def _cryptofeed(place: Place) -> dict[str, str]:
+    """It speaks the first version."""
+    return {"websocket_endpoints": f"{place.ws}/v1", "rest_endpoints": place.http}
+
+
+def _cryptofeed_paste(place: Place) -> str:
+    urls = _cryptofeed(place)
+    streams, requests = json.dumps(urls["websocket_endpoints"]), json.dumps(urls["rest_endpoints"])
+    return f"""from cryptofeed.connection import RestEndpoint, WebsocketEndpoint
+from cryptofeed.exchanges import Kraken
+
+ROUTES = Kraken.rest_endpoints[0].routes
+Kraken.websocket_endpoints = [WebsocketEndpoint({streams}, sandbox={streams}, limit=20)]
+Kraken.rest_endpoints = [RestEndpoint({requests}, routes=ROUTES, sandbox={requests})]
+"""
+
+
+def _cryptofeed_notes(place: Place) -> tuple[str, ...]:
+    if place.secure:
+        return (f"{_TRUST}SSL_CERT_FILE and REQUESTS_CA_BUNDLE.",)
+    return ("It refuses streams without TLS: serve with --tls-self-signed, and give the URL as https.",)
+
+
 CLIENTS: Final = {
     "ccxt": Client(
         title="ccxt and ccxt.pro, Python",
@@ -103,6 +126,13 @@ CLIENTS: Final = {
         settings=_sdk,
         paste=_sdk_paste,
         notes=_sdk_notes,
+    ),
+    "cryptofeed": Client(
+        title="cryptofeed",
+        release="2.4.1",
+        settings=_cryptofeed,
+        paste=_cryptofeed_paste,
+        notes=_cryptofeed_notes,
     ),
 }
 """By the name that the command line has for them."""
