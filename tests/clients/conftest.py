@@ -41,9 +41,9 @@ def keys():
 def operated(serve, tmp_path):
     """Starts ``feed serve``, which answers late rather than not at all, and gives who steers it."""
 
-    def start(*options):
+    def start(*options, config=""):
         key, patient = tmp_path / "admin.key", tmp_path / "patient.toml"
-        patient.write_text(f"[web]\nrequest_seconds = {2 * PATIENCE_SECONDS}\n")
+        patient.write_text(f"[web]\nrequest_seconds = {2 * PATIENCE_SECONDS}\n{config}")
         _, url = serve("--admin-key", key, "--config", patient, *options)
         return Operator(url, key.read_text().strip())
 
