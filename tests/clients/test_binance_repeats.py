@@ -7,7 +7,10 @@ import websockets.sync.client
 pytestmark = [pytest.mark.clients, pytest.mark.protocols("binance")]
 
 PATIENCE_SECONDS = 60
-START = ("--seed", 7, "--start", "2024-03-06T16:20:00Z", "--wait-clients", 1)
+START = ("--seed", 7, "--start", "2024-03-06T16:20:00Z")
+# So slow that nothing has happened before it is paused.
+STANDING = ("--speed", 0.000001)
+START_MS = 1_709_742_000_000
 STREAMS = (
     "btcusdt@depth@100ms",
     "btcusdt@trade",
@@ -38,8 +41,30 @@ def recorded(url):
 def test_streams_of_two_processes_are_the_same_bytes(serve):
     """From the first message to the last, at whatever speed each of them ran."""
     first, second = (
-        recorded(serve(*START, "--until", "20s", "--speed", speed, "--lockstep")[1]) for speed in (5, 20)
+        recorded(serve(*START, "--wait-clients", 1, "--until", "20s", "--speed", speed, "--lockstep")[1])
+        for speed in (5, 20)
     )
     assert first == second
     for name in STREAMS:
         assert any(f'{{"stream":"{name}"' in text for text in first), name
+
+
+def test_a_session_of_ccxt_is_answered_the_same_again(operated, settings_of, program, keys):
+    """In steps, with timestamps that stand still: every body of the two is equal."""
+    sessions = []
+    for _ in range(2):
+        operator = operated(*START, *STANDING)
+        operator.clock("pause")
+        sessions.append(
+            program(
+                "ccxt",
+                "ccxt_session",
+                settings=settings_of("ccxt", "binance", operator.url),
+                keys=keys,
+                milliseconds=START_MS,
+                admin={"url": operator.http, "key": operator.key},
+            )
+        )
+    assert len(sessions[0]) > 50
+    for first, second in zip(*sessions, strict=True):
+        assert first == second
