@@ -33,6 +33,11 @@ class Frames:
         self._in_head = True
         self._plain = False
 
+    @property
+    def upgraded(self) -> bool:
+        """Whether the head that begins a WebSocket has been sent."""
+        return not self._in_head and not self._plain
+
     def feed(self, data: bytes) -> list[bytes]:
         """Take ``data``; what is whole now."""
         if self._plain and data.startswith(_UPGRADED):  # an answer is a write of its own
@@ -81,6 +86,11 @@ class FrameGate:
         self._noticed = noticed
         self._frames = Frames()
         self._held: list[bytes] = []
+
+    @property
+    def upgraded(self) -> bool:
+        """Whether frames are what passes: the server has answered that a WebSocket begins."""
+        return self._frames.upgraded
 
     def feed(self, data: bytes) -> bytes:
         """Take the next bytes of the server; the whole frames that pass now."""

@@ -50,7 +50,7 @@ class Visit:
     Attributes:
         at: When it came, in seconds since the server began.
         path: What it asked for, with its query; empty before it did.
-        upgraded: Whether that was a WebSocket, and not plain HTTP.
+        upgraded: Whether the server has answered that a WebSocket begins; before that, no frame may be sent.
         said: Its messages.
         pongs: When it answered pings.
         left: When it closed or was gone; None while it is there.
@@ -86,9 +86,16 @@ class Proxy(FaultyTransport):
         self.complained: Callable[[str], object] = _nothing
         self._clock = clock
         self._reader = ServerProtocol(max_size=_MESSAGE_BYTES)
+        self._asked_to_upgrade = False
         self._sealed = False
 
     # -- Transport ---------------------------------------------------------------------------------
+
+    def send(self, data: bytes | memoryview) -> int:
+        """As below."""
+        taken = super().send(data)
+        self._note_upgrade()
+        return taken
 
     async def receive(self) -> bytes:
         """As below."""
@@ -148,7 +155,7 @@ class Proxy(FaultyTransport):
         elif self._sealed or (not visit.path and data[0] == _TLS_HANDSHAKE):
             self.gate = None  # sealed: there is nothing to be heard
             self._sealed = True
-        elif visit.upgraded or not visit.path:
+        elif self._asked_to_upgrade or not visit.path:
             self._reader.receive_data(data)
         elif data.startswith(b"GET ") and _UPGRADE in data.lower():
             # A client that keeps its connections has asked for something before, by plain HTTP.
@@ -159,8 +166,9 @@ class Proxy(FaultyTransport):
                 case Request():
                     visit.path = item.path
                     answer = self._reader.accept(item)
-                    visit.upgraded = answer.status_code == HTTPStatus.SWITCHING_PROTOCOLS
+                    self._asked_to_upgrade = answer.status_code == HTTPStatus.SWITCHING_PROTOCOLS
                     self._reader.send_response(answer)
+                    self._note_upgrade()
                 case Frame(opcode=Opcode.TEXT, data=text):
                     visit.said.append(Said(now, bytes(text).decode("utf-8", "replace")))
                 case Frame(opcode=Opcode.PONG):
@@ -169,6 +177,9 @@ class Proxy(FaultyTransport):
                     visit.left = now
                     visit.close_code = int.from_bytes(bytes(payload)[:2], "big")
         self._reader.data_to_send()
+
+    def _note_upgrade(self) -> None:
+        self.visit.upgraded = self._asked_to_upgrade and self._frames.upgraded
 
 
 def _nothing(_: str) -> None:

@@ -85,6 +85,27 @@ async def test_what_a_client_says_is_on_record(tap, below):
     assert [one.text for one in visit.asked("tw")] == ["two"]
 
 
+async def test_a_websocket_has_begun_once_the_server_says_so(below):
+    """Not when the client asks: what was injected then would stand before the answer to the handshake."""
+    tap = Proxy(below, Visit(1.0), lambda: 5.0)
+    below.incoming = [request("/ws")]
+    await tap.receive()
+    assert (tap.visit.path, tap.visit.upgraded) == ("/ws", False)
+    tap.send(HEAD[:20])
+    assert not tap.visit.upgraded
+    tap.send(HEAD[20:])
+    assert tap.visit.upgraded
+
+
+async def test_a_refused_handshake_begins_no_websocket(below):
+    """Nor does the end of its answer."""
+    tap = Proxy(below, Visit(1.0), lambda: 5.0)
+    below.incoming = [request("/ws")]
+    await tap.receive()
+    tap.send(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno")
+    assert not tap.visit.upgraded
+
+
 async def test_plain_http_is_left_alone(below):
     """Its bodies are no frames; the visit is on record."""
     tap = Proxy(below, Visit(1.0), lambda: 5.0)
