@@ -261,7 +261,7 @@ class Endpoint(Generic[Context_contra]):
         body: Type of the JSON body; None when none is looked at.
         returns: Type of the JSON answer; a media type when the answer is no JSON.
         status: Of a good answer.
-        refusals: Statuses of refusals of its own, and what they mean.
+        refusals: Statuses of refusals of its own, and what they mean; ``status`` may be one of them.
         metered: Whether requests are counted against the client's quota.
         meter: Protocol whose own limits count them instead; empty for the server's quota.
         weight: What a request counts there, of its fields.

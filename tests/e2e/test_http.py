@@ -25,7 +25,7 @@ weight_per_minute = 1_000_000_000
 requests_per_5_minutes = 1_000_000_000
 """
 # Parameters that exclude each other, which a description cannot say; and a body that is far too long is
-# refused before it is read, which the checker does not take for a refusal.
+# refused before it is read, which the checker does not take for a refusal. Kraken refuses with status 200.
 COMBINATIONS = """
 [checks.negative_data_rejection]
 expected-statuses = [400, 401, 403, 404, 405, 406, 409, 413, 415, 422, 428, 429]
@@ -33,6 +33,10 @@ expected-statuses = [400, 401, 403, 404, 405, 406, 409, 413, 415, 422, 428, 429]
 [[operations]]
 include-path-regex = "^/binance/"
 checks.positive_data_acceptance.enabled = false
+
+[[operations]]
+include-path-regex = "^/kraken/"
+checks.negative_data_rejection.enabled = false
 
 [[operations]]
 include-path-regex = "api/positions/"

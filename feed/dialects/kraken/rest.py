@@ -40,6 +40,7 @@ def public(query: Query) -> Endpoint[RestContext]:
         parameters=query.parameters,
         reads_fields=True,
         returns=enveloped(query.name, query.result),
+        refusals={200: "The question cannot be answered; `error` says why."},
         group=GROUP,
     )
 

@@ -130,11 +130,14 @@ def _responses(endpoint: Endpoint[RequestContext], schema: dict[int, dict[str, A
         **({403: "The key does not allow this."} if keyed else {}),
         **endpoint.refusals,
     }
-    refusal = {JSON: {"schema": schema[id(access.wording_type)]}}
+    refusal = schema[id(access.wording_type)]
+    if (also := refusals.pop(endpoint.status, None)) is not None:  # it refuses with a good status
+        kind = {"anyOf": [kind, refusal]}
+    meaning = endpoint.summary if also is None else f"{endpoint.summary} Or: {also}"
     responses: dict[str, Any] = {
-        str(endpoint.status): {"description": endpoint.summary, "content": {media: {"schema": kind}}},
+        str(endpoint.status): {"description": meaning, "content": {media: {"schema": kind}}},
         **{
-            str(status): {"description": text, "content": refusal}
+            str(status): {"description": text, "content": {JSON: {"schema": refusal}}}
             for status, text in sorted(refusals.items())
         },
     }

@@ -3,6 +3,7 @@
 from html import escape
 
 import attrs
+import pytest
 from asking import KEY, ask
 from servers import RunningServer
 
@@ -104,3 +105,12 @@ async def test_the_collection_holds_the_demo_key_where_it_works(open_server):
         first = collection["item"][0]["request"]
         assert first["url"]["raw"] == "{{baseUrl}}/v1/market/ticker?symbol=EURUSD"
         assert first["header"] == [{"key": "X-API-Key", "value": "{{apiKey}}"}]
+
+
+@pytest.mark.protocols("kraken")
+async def test_a_refusal_may_have_the_status_of_an_answer(server):
+    """A protocol that refuses with status 200 is described with both bodies there."""
+    told = (await described(server))["paths"]["/kraken/0/public/Ticker"]["get"]["responses"]["200"]
+    answer, refusal = [one["$ref"] for one in told["content"]["application/json"]["schema"]["anyOf"]]
+    assert answer.endswith("/TickerAnswer")
+    assert refusal != answer
