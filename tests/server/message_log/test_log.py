@@ -142,7 +142,8 @@ async def speak(server, name, bearer):
     """Say with a real key what the contract tests say in a protocol."""
     sample = runpy.run_path(str(SAMPLES / name / "sample.py"))
     opening = sample["OPENING"]
-    path = f"{opening.path}?{urlencode(opening.query)}" if opening.query else opening.path
+    below = dialects()[name].path if dialects()[name].prefixed else ""
+    path = f"{below}{opening.path}?{urlencode(opening.query)}"
     offers = [offer.replace("good-token", bearer) for offer in opening.subprotocols]
     client = server.connect()
     status, _ = await client.upgrade(
