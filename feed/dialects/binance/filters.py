@@ -160,6 +160,17 @@ class MaxNumOrders(Shape, tag_field="filterType", tag="MAX_NUM_ORDERS"):
     maxNumOrders: int
 
 
+class ExchangeMaxNumOrders(Shape, tag_field="filterType", tag="EXCHANGE_MAX_NUM_ORDERS"):
+    """
+    Open orders, of the exchange and not of a symbol.
+
+    Attributes:
+        maxNumOrders: The most of an account, in all symbols together.
+    """
+
+    maxNumOrders: int
+
+
 class MaxNumOrderLists(Shape, tag_field="filterType", tag="MAX_NUM_ORDER_LISTS"):
     """
     Open lists of orders.

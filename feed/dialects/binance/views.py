@@ -13,6 +13,7 @@ from feed.dialects.contract import SessionContext
 from feed.dialects.rest import Call, RestContext
 from feed.model.durations import NS_PER_MICROSECOND, NS_PER_MILLISECOND
 from feed.model.events import Status
+from feed.settings import Trading
 from feed.state.market_state import MarketState
 from feed.state.projections import Projections
 
@@ -62,6 +63,7 @@ class MarketView:
         state: Books, quotes, last trades.
         projections: What is computed beside it.
         policy: What the operator decides.
+        open_orders: That an account may have, in all symbols together.
         clock_skew: How far the clock by which it tells the time is ahead on purpose, nanoseconds.
     """
 
@@ -69,6 +71,7 @@ class MarketView:
     state: MarketState
     projections: Projections
     policy: BinancePolicy
+    open_orders: int = attrs.field(factory=lambda: Trading().open_orders)
     clock_skew: int = 0
 
     @classmethod
@@ -79,6 +82,7 @@ class MarketView:
             state=context.market_state,
             projections=context.projections,
             policy=context.settings.policies.binance,
+            open_orders=context.settings.trading.open_orders,
             clock_skew=context.disruption(NAME, call).clock_skew,
         )
 
@@ -92,6 +96,7 @@ class MarketView:
             state=context.market_state(),
             projections=context.projections,
             policy=context.policies.binance,
+            open_orders=context.trading.open_orders,
             clock_skew=context.disruption().clock_skew,
         )
 

@@ -13,7 +13,7 @@ from feed.model.events import STATUS, Status
 from feed.model.instruments import Instrument, Listing
 from feed.policies import Policies
 from feed.server.router import ListenerConfig
-from feed.settings import DEMO_SECRET
+from feed.settings import DEMO_SECRET, Trading
 
 pytestmark = pytest.mark.protocols("binance")
 
@@ -77,6 +77,14 @@ async def test_the_time_is_the_markets(exchange, unit, time):
     """In the unit that the client asks for."""
     _, _, body = await get(exchange, "/api/v3/time", **unit)
     assert body == {"serverTime": time}
+
+
+async def test_the_most_open_orders_of_an_account_are_told(open_server):
+    """As a filter of the exchange: an order that is one too many fails it."""
+    settings = Settings(trading=Trading(open_orders=7))
+    async with open_server(settings, Script(listing=LISTING, opening=[])) as server:
+        _, _, body = await get(server, "/api/v3/exchangeInfo?symbol=BTCUSDT")
+    assert body["exchangeFilters"] == [{"filterType": "EXCHANGE_MAX_NUM_ORDERS", "maxNumOrders": 7}]
 
 
 async def test_the_rules_of_a_symbol_are_as_published(exchange):

@@ -11,7 +11,7 @@ import msgspec
 from feed.dialects.access import Shape
 from feed.dialects.binance import errors
 from feed.dialects.binance.fields import Fields
-from feed.dialects.binance.filters import Filter, filters
+from feed.dialects.binance.filters import ExchangeMaxNumOrders, Filter, filters
 from feed.dialects.binance.limits import RateLimit, rate_limits
 from feed.dialects.binance.market_data.parameters import (
     STATUSES,
@@ -124,14 +124,14 @@ class ExchangeInfo(Shape):
         timezone: Of all times.
         serverTime: Market time of the newest event.
         rateLimits: How much may be asked.
-        exchangeFilters: None.
+        exchangeFilters: What orders in all symbols together have to keep to.
         symbols: In the exchange's order.
     """
 
     timezone: str
     serverTime: int
     rateLimits: list[RateLimit]
-    exchangeFilters: list[str]
+    exchangeFilters: list[ExchangeMaxNumOrders]
     symbols: list[SymbolInfo]
 
 
@@ -155,7 +155,7 @@ def exchange_info(view: MarketView, fields: Fields, unit: TimeUnit) -> dict[str,
         "timezone": "UTC",
         "serverTime": unit.of(view.server_time),
         "rateLimits": rate_limits(view.policy),
-        "exchangeFilters": [],
+        "exchangeFilters": [ExchangeMaxNumOrders(maxNumOrders=view.open_orders)],
         "symbols": [_encoded(symbol, view.status(symbol), shown) for symbol in found],
     }
 
