@@ -28,7 +28,7 @@ log = structlog.get_logger("feed.playout")
 
 class ClientBarrier:
     """
-    Waits until clients listen, or until none lags.
+    Waits until no client lags.
 
     Args:
         fanout: Who publishes.
@@ -39,11 +39,6 @@ class ClientBarrier:
         self._hub = fanout.hub
         self._waiting = trio.lowlevel.ParkingLot()
         self._hub.watch(self._waiting.unpark_all)
-
-    async def subscribed(self, clients: int) -> None:
-        """Wait until so many connections listen at once."""
-        while self._hub.listening < clients:
-            await self._waiting.park()
 
     async def caught_up(self, seq: int) -> None:
         """
@@ -125,9 +120,10 @@ class Playout:
                 await self.source.run(channel)
             else:
                 barrier = ClientBarrier(fanout)
+                fanout.hub.watch(self._runner.look_at_hold)
                 await self._runner.run(
                     channel,
-                    hold=partial(barrier.subscribed, self._settings.wait_clients),
+                    held=lambda: fanout.hub.listening < self._settings.wait_clients,
                     settle=partial(self._settle, self._runner, barrier),
                 )
             self.ended.set()

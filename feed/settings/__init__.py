@@ -304,7 +304,8 @@ class Settings:
             scenario's own, or 1.
         lockstep: Let the market wait until the slowest subscribed client has taken everything, and
             cut no client for being slow or silent.
-        wait_clients: Hold market time at its start until so many clients have subscribed.
+        wait_clients: Hold market time at its start until so many clients have subscribed; requests of
+            accounts act meanwhile, as they do while it is paused.
         record: Record what is published into this file, which holds nothing yet; None means no recording.
         start: Market time at which the market opens, integer nanoseconds since the Unix epoch;
             None means the scenario's own, or now, so that a live feed shows today's time.

@@ -30,6 +30,11 @@ async def _no_wait() -> None:
     """The default barrier: wait for nothing."""
 
 
+def _not_held() -> bool:
+    """The default hold: market time begins to run at once."""
+    return False
+
+
 class MarketRunner:
     """
     A run as a source of events.
@@ -82,6 +87,7 @@ class MarketRunner:
         self._journal = journal
         self._turn = trio.lowlevel.ParkingLot()  # unparked after every turn of the loop
         self._requests: deque[tuple[Request, Callable[[], object], Executed]] = deque()
+        self._held = True  # market time has not begun to run
         self._over = False
 
     @property
@@ -126,11 +132,16 @@ class MarketRunner:
         while self.control.stepping and not self._over:
             await self._turn.park()
 
+    def look_at_hold(self) -> None:
+        """Ask again whether market time is held; called whenever it may no longer be."""
+        if self._held:
+            self._changed.set()
+
     async def run(
         self,
         channel: trio.MemorySendChannel[Batch],
         *,
-        hold: Callable[[], Awaitable[object]] = _no_wait,
+        held: Callable[[], bool] = _not_held,
         settle: Callable[[], Awaitable[object]] = _no_wait,
     ) -> None:
         """
@@ -138,24 +149,31 @@ class MarketRunner:
 
         Args:
             channel: Gets all events; closed at the end.
-            hold: Awaited before market time begins to run, such as for clients to subscribe.
+            held: Whether market time does not begin to run yet, such as until clients have subscribed.
+                Requests and commands act meanwhile, as they do in a paused market. Not asked again once
+                it has begun.
             settle: Awaited after every batch, such as for the slowest client to have taken it.
         """
         async with channel:
-            await hold()
-            await self._simulate(channel, settle)
+            await self._simulate(channel, held, settle)
 
     async def _simulate(
-        self, channel: trio.MemorySendChannel[Batch], settle: Callable[[], Awaitable[object]]
+        self,
+        channel: trio.MemorySendChannel[Batch],
+        held: Callable[[], bool],
+        settle: Callable[[], Awaitable[object]],
     ) -> None:
         control = self.control
-        control.start()
-        while self._requests or not control.ended:
+        self._start_unless(held)
+        while self._held or self._requests or not control.ended:
             self._changed.clear()
+            self._start_unless(held)
             began = trio.current_time()
             wake = -math.inf if self._may_trade() else control.wake_time()
             with trio.move_on_at(min(wake, began + STAND_SECONDS) if control.paused else wake):
                 await self._changed.wait()
+            # Who ended the hold may have sent a request in the same breath: it acts after what is due.
+            self._start_unless(held)
             now = trio.current_time()
             rows = control.take(self._flow.batch_events)
             # A market that is late fills every batch by itself; whoever asks has a turn in each all the same.
@@ -171,6 +189,11 @@ class MarketRunner:
         self._over = True
         control.close()
         self._turn.unpark_all()
+
+    def _start_unless(self, held: Callable[[], bool]) -> None:
+        if self._held and not held():
+            self._held = False
+            self.control.start()
 
     def _may_trade(self) -> bool:
         return bool(self._requests) and not self.control.rewinding

@@ -42,6 +42,14 @@ RAISED = {
     "window too long": "ExchangeError",  # -1131 too
     "key without a right": "AuthenticationError",
     "listen key of today": "BadRequest",
+    "maintenance, account": "OnMaintenance",
+    "maintenance, order": "OnMaintenance",
+    "maintenance, market data": "",
+    "ban of the key": "DDoSProtection",
+    "ban of another key": "",
+    "ban of the address": "DDoSProtection",
+    "skewed clock": "InvalidNonce",
+    "skewed clock, asked for the time": "",
     "too many orders": "DDoSProtection",
 }
 
@@ -59,8 +67,11 @@ def test_each_refusal(reader, operated, settings_of, program, keys, tmp_path):  
     """One table: what is refused, and the class."""
     operator = operated("--seed", 1, "--keys", tmp_path / "keys.toml", "--demo-keys", config=FEW_ORDERS)
     settings = settings_of("ccxt", "binance", operator.url)
-    said = program("ccxt", "ccxt_errors", settings=settings, keys=keys, reader=reader)
+    admin = {"url": operator.http, "key": operator.key}
+    said = program("ccxt", "ccxt_errors", settings=settings, keys=keys, reader=reader, admin=admin)
     assert {name: found[0] for name, found in said.items()} == RAISED, said
+    assert " 418 " in said["ban of the key"][1]
+    assert " 418 " in said["ban of the address"][1]
 
 
 def test_too_much_weight_and_waiting_for_as_long_as_told(serve, settings_of, program, tmp_path):

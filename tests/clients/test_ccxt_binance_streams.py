@@ -21,6 +21,8 @@ def said(request, operated, settings_of, program, keys):
         admin={"url": operator.http, "key": operator.key},
     )
     request.node.user_properties.append(("updates", report["updates"]))
+    compared = {name: len(report.get(f"fetched {name}", ())) for name in ("orders", "trades", "balance")}
+    request.node.user_properties.append(("compared", compared))
     return report
 
 

@@ -1,5 +1,6 @@
 """What has to do with pace: waiting for clients, lockstep, and recording on the side."""
 
+import json
 import threading
 from functools import partial
 
@@ -25,7 +26,7 @@ from feed.server.keys import KeyStore, admin_entry, demo_entries
 from feed.server.playout import Playout
 from feed.server.run_spec import program_for, program_from_file
 from feed.server.server_context import ServerContext
-from feed.settings import Recording
+from feed.settings import DEMO_KEY, Recording
 from feed.sim.replay import Replay
 from feed.sim.simulation import WHOLE
 
@@ -165,6 +166,29 @@ async def test_market_time_is_held_until_enough_have_subscribed(open_server, sho
         await server.subscribed("GBPUSD")
         assert (await second.messages(3))[-1]["type"] == "tick"
         await server_run.playout.ended.wait()
+
+    await server_run.run(visit)
+
+
+async def test_an_order_is_answered_while_market_time_is_held(open_server, short):
+    """At once, as in a paused market, and nothing else happens until the client subscribes."""
+    server_run = ServerRun(Settings(scenario=short, wait_clients=1))
+    order = json.dumps({"symbol": "EURUSD", "action": "buy", "volume": 0.01}).encode()
+    headers = {"Authorization": f"Bearer {DEMO_KEY}"}
+
+    async def visit(server):
+        control = server_run.playout.source.control
+        opened = control.status()
+        asked = trio.current_time()
+        status, _, body = await ask(server.connect(), "/api/trade", method="POST", body=order, **headers)
+        assert (status, body["data"]["status"]) == (200, "filled")
+        assert trio.current_time() == asked
+        stood = control.status()
+        assert (stood.state, stood.market_time) == (opened.state, opened.market_time)
+        await trio.sleep(5)
+        assert control.status() == stood
+        client = await server.subscribed("EURUSD")
+        assert (await client.messages(3))[-1]["type"] == "tick"
 
     await server_run.run(visit)
 

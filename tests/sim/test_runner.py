@@ -1,7 +1,9 @@
 """A market against the clock: its pace, its patience, and rows that depend on neither."""
 
 import math
+from functools import partial
 
+import attrs
 import pytest
 import trio
 import trio.testing
@@ -133,9 +135,35 @@ async def test_requests_act_in_the_order_in_which_they_came(autojump_clock):
     send, receive = trio.open_memory_channel(math.inf)
     with trio.move_on_after(1):
         await runner.run(send)
-    rows = [row for batch in iter_nowait(receive) for row in batch.rows if row[0] == ORDER]
-    heard = [unpacked(event(0, row).request) for row in rows]
-    assert list(dict.fromkeys(heard)) == names
+    rows = [row for batch in iter_nowait(receive) for row in batch.rows]
+    assert requests_of(rows) == names
+
+
+async def test_requests_act_while_market_time_is_held(autojump_clock):
+    """At once, at the time at which it stands; one of whoever ends the hold acts after what is due then."""
+    runner = runner_of(ClientMarket(new_market(), trading=Trading()), speed=0, flow=Flow(batch_events=16))
+    runner.opening()
+    order = Create(account=1, instrument=0, side=Side.BUY, size=1, price=1, request=packed("one"))
+    held, acted = [True], []
+    send, receive = trio.open_memory_channel(0)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(partial(runner.run, send, held=lambda: bool(held)))
+        await trio.sleep(10)
+        assert runner.submit(order, executed=lambda rows, _: acted.extend(rows))
+        assert (await receive.receive()).rows == acted
+        assert trio.current_time() == 10
+        assert {row[2] for row in acted} == {START}
+        assert requests_of(acted) == ["one"]
+        with trio.move_on_after(10) as waited:
+            await receive.receive()
+        assert waited.cancelled_caught
+        held.clear()
+        runner.look_at_hold()
+        assert runner.submit(attrs.evolve(order, request=packed("two")))
+        rows = (await receive.receive()).rows
+        assert requests_of(rows[:16]) == []
+        assert requests_of(rows) == ["two"]
+        nursery.cancel_scope.cancel()
 
 
 async def test_a_request_acts_at_once_in_a_market_that_is_late(autojump_clock):
@@ -170,6 +198,11 @@ async def test_what_a_request_in_a_late_market_waits_for_fits_one_step(autojump_
             before += len(batch.rows)
         nursery.cancel_scope.cancel()
     assert flow.batch_events <= before <= flow.step_events
+
+
+def requests_of(rows):
+    """What the client calls each request whose order is told of, in order."""
+    return list(dict.fromkeys(unpacked(event(0, row).request) for row in rows if row[0] == ORDER))
 
 
 def iter_nowait(channel):

@@ -60,13 +60,52 @@ async def test_a_run_that_ends_early(autojump_clock):
 
 
 async def test_market_time_waits_for_whom_it_is_held(autojump_clock):
-    """The opening books are out; nothing else happens until the hold is over."""
+    """The opening books are out; nothing else happens until the hold is over, and it is never asked again."""
+    source, held = runner(speed=1.0), [True]
 
-    async def hold():
-        await trio.sleep(100)
+    async def release():
+        await trio.sleep(50)
+        source.look_at_hold()  # too early
+        await trio.sleep(50)
+        held.clear()
+        source.look_at_hold()
+        await trio.sleep(1)
+        held.append(True)
 
-    assert await received(runner(speed=1.0), hold=hold) == rows_until(START + 2 * SECOND)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(release)
+        assert await received(source, held=lambda: bool(held)) == rows_until(START + 2 * SECOND)
     assert trio.current_time() == pytest.approx(102)
+
+
+async def test_commands_act_while_market_time_is_held(autojump_clock):
+    """A seek and a step as in a paused market; its end does not come before the hold is over."""
+    source, held = runner(), [True]
+    source.opening()
+    rows = []
+
+    async def collect(receive):
+        async for batch in receive:
+            rows.extend(batch.rows)
+
+    async with trio.open_nursery() as nursery:
+        send, receive = trio.open_memory_channel(0)
+        nursery.start_soon(partial(source.run, send, held=lambda: bool(held)))
+        nursery.start_soon(collect, receive)
+        source.control.pause()
+        source.control.step(3)
+        await source.stepped()
+        await wait_all_tasks_blocked()
+        assert 3 <= len(rows) < len(rows_until(START + SECOND))
+        source.control.seek(START + 2 * SECOND)
+        await trio.sleep(100)
+        assert rows == rows_until(START + 2 * SECOND)
+        assert source.control.ended
+        assert send.statistics().open_send_channels == 1
+        held.clear()
+        source.look_at_hold()
+        await wait_all_tasks_blocked()
+        assert send.statistics().open_send_channels == 0
 
 
 async def test_market_time_waits_after_each_batch(autojump_clock):

@@ -3,6 +3,8 @@
 import json
 import sys
 import time
+import urllib.request
+from contextlib import contextmanager
 
 import ccxt
 
@@ -55,6 +57,44 @@ def early():
     return fast.fetch_balance()
 
 
+def steer(method, query="", **fields):
+    """What an operator asks of the server's faults."""
+    headers = {"X-API-Key": told["admin"]["key"], "Content-Type": "application/json"}
+    url = f"{told['admin']['url']}/admin/faults{query}"
+    data = json.dumps(fields).encode() if fields else None
+    with urllib.request.urlopen(urllib.request.Request(url, data, headers, method=method), timeout=60):
+        pass
+
+
+@contextmanager
+def fault(kind, **fields):
+    """Trouble at the exchange meanwhile."""
+    aim = {"dialect": "binance"} | fields.pop("aim", {})
+    steer("POST", name=kind, kind=kind, aim=aim, **fields)
+    try:
+        yield
+    finally:
+        steer("DELETE", f"?name={kind}")
+
+
+def during(call, kind, **fields):
+    """What is asked while a fault is there; it succeeds once it is gone."""
+    try:
+        with fault(kind, **fields):
+            call()
+    finally:
+        call()
+
+
+def skewed(*, asks=False):
+    """The account, by a client of its own, while the exchange's clock is a minute ahead."""
+    another = client()
+    with fault("clock-skew", skew_ms=60_000):
+        if asks:
+            another.load_time_difference()
+        another.fetch_balance()
+
+
 def many_orders():
     """More of them in ten seconds than are allowed."""
     for _ in range(100):
@@ -101,6 +141,14 @@ CALLS = {
     "window too long": lambda: exchange.fetch_balance({"recvWindow": 70_000}),
     "key without a right": lambda: client(**told["reader"]).create_order(SYMBOL, "market", "buy", 0.001),
     "listen key of today": exchange.publicPostUserDataStream,
+    "maintenance, account": lambda: during(exchange.fetch_balance, "maintenance"),
+    "maintenance, order": lambda: during(lambda: order(price=bid * 0.9), "maintenance"),
+    "maintenance, market data": lambda: during(lambda: exchange.fetch_order_book(SYMBOL), "maintenance"),
+    "ban of the key": lambda: during(exchange.fetch_balance, "ban", aim={"key": "demo"}),
+    "ban of another key": lambda: during(exchange.fetch_balance, "ban", aim={"key": "reader"}),
+    "ban of the address": lambda: during(first.fetch_time, "ban", address="127.0.0.1"),
+    "skewed clock": skewed,
+    "skewed clock, asked for the time": lambda: skewed(asks=True),
     "too many orders": many_orders,
 }
 
