@@ -101,7 +101,8 @@ def _compare(operator, keys, pair, orders):
         changes[quote] -= sign * cost
         if order["side"] == "buy":
             changes[base] -= paid
-            assert number(order["ft_fee_base"] or 0.0) == paid
+            # It adds up the fees of fills as floats.
+            assert number(order["ft_fee_base"] or 0.0).quantize(paid or Decimal(1)) == paid
         else:
             changes[quote] -= paid
             assert abs(paid - cost * Decimal("0.0006")) < Decimal("0.000001")

@@ -1,8 +1,10 @@
 """unicorn: market streams, the WebSocket API, a user's events, REST, and what refusals are."""
 
 import json
+import os
 import sys
 import time
+import traceback
 
 from unicorn_binance_rest_api import BinanceRestApiManager
 from unicorn_binance_rest_api.exceptions import BinanceAPIException
@@ -11,6 +13,15 @@ from unicorn_binance_websocket_api import BinanceWebSocketApiManager
 told = json.loads(sys.argv[1])
 PAIR, SECONDS = "BTCUSDT", 60
 KEYS = {"api_key": told["keys"]["apiKey"], "api_secret": told["keys"]["secret"]}
+
+
+def give_up(*error):
+    """The manager's threads would go on."""
+    traceback.print_exception(*error)
+    os._exit(1)
+
+
+sys.excepthook = give_up
 
 
 class Rest(BinanceRestApiManager):
@@ -57,6 +68,12 @@ spot = {"return_response": True, "stream_id": api}
 report["socket time"] = json.loads(manager.api.spot.get_server_time(**spot))
 report["socket book"] = json.loads(manager.api.spot.get_order_book(symbol=PAIR, limit=5, **spot))
 report["account"] = json.loads(manager.api.spot.get_account_status(**spot))
+# Nothing says when the stream of a user's events has begun: an order that does not trade is told of.
+far = {"symbol": PAIR, "side": "BUY", "type": "LIMIT", "timeInForce": "GTC", "quantity": "0.001"}
+while (event := manager.pop_stream_data_from_stream_buffer("user") or None) is None:
+    placed = rest.create_order(**far, price="60000.00")
+    rest.cancel_order(symbol=PAIR, orderId=placed["orderId"])
+    time.sleep(0.5)
 order = {"symbol": PAIR, "side": "BUY", "order_type": "MARKET"}
 report["bought"] = json.loads(manager.api.spot.create_order(**order, quantity=0.01, **spot)[1])
 report["refused by socket"] = json.loads(manager.api.spot.create_order(**order, quantity=50, **spot)[1])
