@@ -525,7 +525,7 @@ def test_stop_orders_set_off_one_another(market):
 
 
 def test_a_stop_limit_order_rests_once_it_acts(market):
-    """It has locked what its limit costs all the time."""
+    """At the very trade of the market that reaches it; it has locked what its limit costs all the time."""
     _, ask = quote(market)
     stop = place(BUY, size=100, price=ask + 100, trigger=Trigger.STOP, trigger_price=ask + 300)
     order = answer(market.execute(stop)).order
@@ -534,6 +534,8 @@ def test_a_stop_limit_order_rests_once_it_acts(market):
     rows = market.advance(market.now + 5 * SECOND)
     first = told(rows)[0]
     assert (first.order, first.state, first.reason) == (order, OrderState.ACTIVE, Reason.TRIGGERED)
+    trades = [trade for trade in told(rows, TRADE) if trade.instrument == 0]
+    assert first.ts == next(trade.ts for trade in trades if trade.price >= ask + 300)
     assert first.working == first.ts > first.created
     assert held(market)["USD"] == locked
     assert market.wallets.of_order(order).state is OrderState.ACTIVE

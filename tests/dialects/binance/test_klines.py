@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from binance_market import BTC, DAY, HOUR, MINUTE, MS, NOON, SECOND, Exchange
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from feed.dialects.binance.errors import BinanceError
@@ -197,6 +197,7 @@ TRADES = st.lists(
 
 @settings(max_examples=60)
 @given(drawn=TRADES, name=st.sampled_from(list(INTERVALS)), zone=st.integers(-12 * 4, 14 * 4))
+@example(drawn=[(20 * MINUTE, 1 + at, 1, 0) for at in range(12)], name="1h", zone=2)
 def test_candles_are_those_of_the_trades(drawn, name, zone):
     """Every trade is in one of them, whatever their length and the time zone."""
     exchange, shift, now = Exchange(), zone * 15 * MINUTE, NOON + 1
