@@ -17,6 +17,7 @@ import attrs
 
 from feed.model.faults import Drop, Duplicate, Fault, MessageFault, Mute, Reorder
 from feed.model.kinds import KIND_NAMES
+from feed.model.topics import Topic
 from feed.stream.link_faults import Frame, FrameFault
 
 _KEY_BYTES: Final = 64  # RFC 7693, section 2.1
@@ -40,7 +41,7 @@ class SeededFault:
     label: str
     seed: int
     instrument: int | None = None
-    struck: dict[bytes, set[bytes]] = attrs.field(factory=dict, init=False, repr=False, eq=False)
+    struck: dict[Topic, set[bytes]] = attrs.field(factory=dict, init=False, repr=False, eq=False)
 
     @cached_property
     def _secret(self) -> bytes:
@@ -51,30 +52,29 @@ class SeededFault:
         drawn = blake2b(key, digest_size=16, key=self._secret).digest()
         return _unit(drawn[:8]), _unit(drawn[8:])
 
-    def strikes(self, fault: MessageFault, key: bytes, kind: int, lot: float) -> bool:
+    def strikes(self, fault: MessageFault, frame: Frame, lot: float) -> bool:
         """
         Whether a frame is struck by the fault that this is.
 
         Args:
             fault: That fault.
-            key: What the fate of the frame is drawn from: its topic and its number.
-            kind: Of the event that the frame tells of.
+            frame: The frame.
             lot: The first of :meth:`draws`.
         """
-        if lot >= fault.fraction or fault.event not in (None, KIND_NAMES.get(kind)):
-            return False
-        topic = _topic(key)
-        _, channel, instrument, _ = topic.split(b"/", 3)
-        if fault.channel is not None and channel != fault.channel.encode():
-            return False
-        if self.instrument is not None and int(instrument) != self.instrument:
+        topic = frame.topic
+        if (
+            lot >= fault.fraction
+            or fault.event not in (None, KIND_NAMES.get(frame.kind))
+            or fault.channel not in (None, topic.channel)
+            or self.instrument not in (None, topic.instrument)
+        ):
             return False
         if fault.messages is None:
             return True
         struck = self.struck.setdefault(topic, set())
         if len(struck) < fault.messages:
-            struck.add(key)
-        return key in struck
+            struck.add(frame.key)
+        return frame.key in struck
 
     @property
     def mutes(self) -> bool:
@@ -84,10 +84,6 @@ class SeededFault:
     def begin(self) -> FrameFault:
         """What it does to a stream from here on."""
         return _STAGES[type(self.fault)](self, self.fault)
-
-
-def _topic(key: bytes) -> bytes:
-    return key.rpartition(b"@")[0]
 
 
 def _unit(drawn: bytes) -> float:
@@ -106,8 +102,8 @@ class _Muted(_Passing):
     def __init__(self, seeded: SeededFault, fault: Mute) -> None:
         del seeded, fault
 
-    def take(self, key: bytes, data: bytes, kind: int) -> Iterable[Frame]:
-        del key, data, kind
+    def take(self, frame: Frame) -> Iterable[Frame]:
+        del frame
         return ()
 
 
@@ -115,19 +111,19 @@ class _Dropped(_Passing):
     def __init__(self, seeded: SeededFault, fault: Drop) -> None:
         self._seeded, self._fault = seeded, fault
 
-    def take(self, key: bytes, data: bytes, kind: int) -> Iterable[Frame]:
-        struck = self._seeded.strikes(self._fault, key, kind, self._seeded.draws(key)[0])
-        return () if struck else ((key, data, kind),)
+    def take(self, frame: Frame) -> Iterable[Frame]:
+        struck = self._seeded.strikes(self._fault, frame, self._seeded.draws(frame.key)[0])
+        return () if struck else (frame,)
 
 
 class _Duplicated(_Passing):
     def __init__(self, seeded: SeededFault, fault: Duplicate) -> None:
         self._seeded, self._fault = seeded, fault
 
-    def take(self, key: bytes, data: bytes, kind: int) -> Iterable[Frame]:
-        struck = self._seeded.strikes(self._fault, key, kind, self._seeded.draws(key)[0])
+    def take(self, frame: Frame) -> Iterable[Frame]:
+        struck = self._seeded.strikes(self._fault, frame, self._seeded.draws(frame.key)[0])
         # The copy has a fate of its own in the stages that follow.
-        return ((key, data, kind), (key + b"'", data, kind)) if struck else ((key, data, kind),)
+        return (frame, frame._replace(key=frame.key + b"'")) if struck else (frame,)
 
 
 @attrs.define
@@ -143,15 +139,15 @@ class _Reordered:
         self._seeded, self._fault = seeded, fault
         # Of one channel alone, a message is late among those of its own topic, not among all.
         self._apart = fault.channel is not None
-        self._held: defaultdict[bytes, list[_Held]] = defaultdict(list)
+        self._held: defaultdict[Topic | None, list[_Held]] = defaultdict(list)
 
-    def take(self, key: bytes, data: bytes, kind: int) -> Iterable[Frame]:
-        lot, how_far = self._seeded.draws(key)
-        held = self._held[_topic(key) if self._apart else b""]
-        if self._seeded.strikes(self._fault, key, kind, lot):
-            held.append(_Held(1 + int(how_far * self._fault.distance), (key, data, kind)))
+    def take(self, frame: Frame) -> Iterable[Frame]:
+        lot, how_far = self._seeded.draws(frame.key)
+        held = self._held[frame.topic if self._apart else None]
+        if self._seeded.strikes(self._fault, frame, lot):
+            held.append(_Held(1 + int(how_far * self._fault.distance), frame))
             return ()
-        out = [(key, data, kind)]
+        out = [frame]
         for one in held:
             one.left -= 1
         while (ripe := next((at for at, one in enumerate(held) if not one.left), None)) is not None:
@@ -162,7 +158,7 @@ class _Reordered:
         return out
 
     def held(self) -> list[bytes]:
-        return [one.frame[1] for held in self._held.values() for one in held]
+        return [one.frame.data for held in self._held.values() for one in held]
 
 
 _STAGES: Final[dict[type[Fault], Callable[[SeededFault, Any], FrameFault]]] = {

@@ -9,18 +9,32 @@ events a step of the fan-out takes. So whoever is struck by the same faults lose
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from feed.model.topics import Topic
 
-Frame = tuple[bytes, bytes, int]
-"""What the fate of a frame is drawn from, its bytes, and the kind of event that it tells of; 0 for none."""
+
+class Frame(NamedTuple):
+    """
+    A frame on a bad link.
+
+    Attributes:
+        key: What its fate is drawn from.
+        data: All of it.
+        topic: What it tells of.
+        kind: Of the event that it tells of; 0 for none, but for the time.
+    """
+
+    key: bytes
+    data: bytes
+    topic: Topic
+    kind: int
 
 
 class FrameFault(Protocol):
     """What one fault does to one stream."""
 
-    def take(self, key: bytes, data: bytes, kind: int) -> Iterable[Frame]:
+    def take(self, frame: Frame) -> Iterable[Frame]:
         """The frames that go out now that the next one has come."""
         ...
 
@@ -68,10 +82,10 @@ class FaultyLink:
         """
         options = ",".join(f"{name}={value}" for name, value in topic.options)
         key = f"{topic.dialect}/{topic.channel}/{topic.instrument}/{options}@{seq}".encode()
-        frames: list[Frame] = [(key, data, kind)]
+        frames = [Frame(key, data, topic, kind)]
         for stage in self._stages:
-            frames = [out for frame in frames for out in stage.take(*frame)]
-        return [frame for _, frame, _ in frames]
+            frames = [out for frame in frames for out in stage.take(frame)]
+        return [frame.data for frame in frames]
 
     def held(self) -> list[bytes]:
         """The frames that wait for others to overtake them, those nearest to their way out first."""

@@ -43,6 +43,14 @@ def test_a_frame_has_one_fate():
     assert [seq for seq, (theirs, _) in enumerate(heard) if theirs] != kept
 
 
+def test_one_instrument_is_struck_whatever_its_channel_is_called():
+    """A channel's name may have a slash in it, as may the value of an option."""
+    topics = [Topic("test", "1/book", at, (("zone", "a/b@c"),)) for at in range(2)]
+    drop = Drop(at=0, fraction=1.0, channel="1/book", symbol="any")
+    link = FaultyLink([SeededFault(drop, "one", 1, 1)])
+    assert [link.take(topic, 1, b"x") for topic in topics] == [[b"x"], []]
+
+
 def test_a_copy_follows_at_once():
     """Doubled frames stand side by side, each twice and no more."""
     assert through(distorter(Duplicate(at=0, fraction=1)), 3) == [b"0", b"0", b"1", b"1", b"2", b"2"]
