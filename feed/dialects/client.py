@@ -219,6 +219,10 @@ class Codec:
     number: Callable[[bytes], int | None] = sequence_number
 
 
+UNREADABLE: Final = (ValueError, RecursionError)
+"""What is raised of a message that cannot be read: by the decoder, or by whoever reads its values."""
+
+
 def read(decoder: msgspec.json.Decoder[T], text: str, *, name: str = "type") -> T | None:
     """
     The message in ``text``; None when its field ``name`` has no value that ``decoder`` knows.
@@ -228,9 +232,17 @@ def read(decoder: msgspec.json.Decoder[T], text: str, *, name: str = "type") -> 
     """
     try:
         return decoder.decode(text)
-    except msgspec.ValidationError as problem:
-        if str(problem).startswith("Invalid value") and str(problem).endswith(f"`$.{name}`"):
+    except UNREADABLE as problem:
+        unknown = isinstance(problem, msgspec.ValidationError) and str(problem).endswith(f"`$.{name}`")
+        if unknown and str(problem).startswith("Invalid value"):
             return None
-        raise ProtocolError(f"{problem}: {clip(text)}") from None
-    except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
-        raise ProtocolError(f"not JSON: {clip(text)}") from None
+        raise unreadable(problem, text) from None
+
+
+def unreadable(problem: Exception, text: str) -> ProtocolError:
+    """What is wrong with a message, one of :data:`UNREADABLE`, as whoever reads on is told."""
+    if isinstance(problem, msgspec.ValidationError):
+        return ProtocolError(f"{problem}: {clip(text)}")
+    if isinstance(problem, msgspec.DecodeError | UnicodeEncodeError | RecursionError):
+        return ProtocolError(f"not JSON: {clip(text)}")
+    return ProtocolError(str(problem))

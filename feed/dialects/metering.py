@@ -38,7 +38,7 @@ FREE: Final = Charge()
 class Meter(Protocol):
     """Counts the requests of one protocol."""
 
-    def charge(self, who: str, weight: int, now: float) -> Charge:
+    def charge(self, who: str, weight: int, now: float, *, ban_seconds: int = 0) -> Charge:
         """
         Count a request.
 
@@ -46,17 +46,8 @@ class Meter(Protocol):
             who: Name of a key, or an address.
             weight: What it counts.
             now: Seconds since the Unix epoch.
-        """
-        ...
-
-    def banned(self, who: str, seconds: int, now: float) -> Charge:
-        """
-        Refuse a request of somebody who is banned for whatever reason; it is not counted.
-
-        Args:
-            who: See :meth:`charge`.
-            seconds: Until requests are taken again.
-            now: Seconds since the Unix epoch.
+            ban_seconds: Until requests of who is banned for another reason are taken again; this one is
+                refused then, and not counted.
         """
         ...
 

@@ -8,13 +8,17 @@ program could connect to is named, also what is not served here. A protocol has 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import attrs
 
 Settings = Mapping[str, Any]
+
+TRUST: Final = "Trust the server's authority: "
+"""How a note begins that says what a program is told where the server's certificate is its own."""
 
 
 @attrs.frozen(kw_only=True)
@@ -76,3 +80,14 @@ class Client:
     settings: Callable[[Place], Settings]
     paste: Callable[[Place], str]
     notes: Callable[[Place], tuple[str, ...]] = lambda _: ()
+
+
+def class_attributes(imports: Sequence[str], urls: Mapping[str, str]) -> str:
+    """
+    A program's lines that set URLs where a library has them as attributes of classes.
+
+    Args:
+        imports: Lines before.
+        urls: By class and attribute, such as ``Client.URL``.
+    """
+    return "\n".join([*imports, "", *(f"{name} = {json.dumps(url)}" for name, url in urls.items()), ""])

@@ -30,7 +30,7 @@ from feed.faults.frame_faults import FRAME_FAULTS, SeededFault
 from feed.faults.pacing import LinkState
 from feed.faults.requests import disruption
 from feed.faults.schedule import FaultSchedule
-from feed.model.disruption import UNDISRUPTED, Disruption
+from feed.model.disruption import Disruption
 from feed.model.durations import NS_PER_SECOND
 from feed.model.events import Row
 from feed.model.faults import (
@@ -265,11 +265,9 @@ class FaultEngine:
             key: Name of the key that it shows; None when it shows none that is accepted.
             address: Where it comes from.
         """
-        if not self._lasting:
-            return UNDISRUPTED
-        found = disruption(self._lasting, dialect=dialect, key=key, address=address)
-        ends = [self._seconds_left(active) for active in found.bans]
-        return attrs.evolve(found.disruption, ban_seconds=max(ends, default=0))
+        return disruption(
+            self._lasting, dialect=dialect, key=key, address=address, seconds_left=self._seconds_left
+        )
 
     def _seconds_left(self, active: ActiveFault) -> int:
         return active.seconds_left(self._clock(), self._hub.market_state.now)

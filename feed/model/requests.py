@@ -16,7 +16,7 @@ from feed.model.orders import TimeInForce
 from feed.model.trading import Pricing, Trigger
 
 PARTS: int = 1_000_000
-"""Slippage and fees are counted in millionths."""
+"""Slippage, fees and shares are counted in millionths."""
 
 MOST_UNITS: int = 10**15
 """Ticks of a price, lots of a size: far beyond any market, and small enough for every program to count in."""
@@ -178,6 +178,11 @@ class FillOrder(Request):
     """
 
     share: int = attrs.field(default=PARTS // 2, validator=[gt(0), le(PARTS)])
+
+
+def share_of(fraction: float) -> int:
+    """A fraction above 0 in millionths, at least one."""
+    return max(1, round(fraction * PARTS))
 
 
 @attrs.frozen(kw_only=True)

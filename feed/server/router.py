@@ -358,9 +358,8 @@ class Router:
         if meter is None:
             return FREE
         grant = None if peer_info.entry is None else peer_info.entry.grant
-        who, now = asker(grant, peer_info.arrival.peer), self._clock()
-        banned = self._disruption(peer_info).ban_seconds
-        return meter.banned(who, banned, now) if banned else meter.charge(who, weight, now)
+        who, ban = asker(grant, peer_info.arrival.peer), self._disruption(peer_info).ban_seconds
+        return meter.charge(who, weight, self._clock(), ban_seconds=ban)
 
     def _disruption(self, peer_info: Peer) -> Disruption:
         """What goes wrong on purpose with a request on a connection."""

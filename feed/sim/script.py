@@ -12,7 +12,7 @@ import attrs
 from feed.errors import MarketError
 from feed.model.events import Row, Side, Status
 from feed.model.orders import CancelOrder, NewOrder
-from feed.model.requests import PARTS
+from feed.model.requests import share_of
 from feed.model.scenario import Scenario
 from feed.model.timeline import (
     Action,
@@ -177,7 +177,7 @@ class ScriptedMarket:
             elif isinstance(event.action, Effect):
                 rows += self._take_effect(event, event.action, instrument)
             elif isinstance(event.action, Fill):
-                share = max(1, round(event.action.fraction * PARTS))
+                share = share_of(event.action.fraction)
                 rows += fill_oldest(self.market, instrument, share, account=event.action.account)
             else:
                 rows += self._act(event.action, instrument)

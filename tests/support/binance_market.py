@@ -11,6 +11,7 @@ from feed.dialects.binance.views import MarketView, TimeUnit
 from feed.model.events import ADD, CLOCK, QUOTE, REDUCE, TRADE, UNKNOWN
 from feed.model.instruments import Instrument, Listing
 from feed.policies import Policies
+from feed.settings import Trading
 from feed.state.market_state import MarketState
 from feed.state.projections import Projections
 
@@ -77,6 +78,7 @@ class Exchange:
             state=self.state,
             projections=self.projections,
             policy=Policies().binance,
+            open_orders=Trading().open_orders,
         )
 
     def questions(self):

@@ -17,7 +17,15 @@ from typing import Any, Final
 import msgspec
 
 from feed.dialects.binance.streams import names
-from feed.dialects.client import ClientSession, Codec, Requirement, Resuming, SubscriptionSpec
+from feed.dialects.client import (
+    UNREADABLE,
+    ClientSession,
+    Codec,
+    Requirement,
+    Resuming,
+    SubscriptionSpec,
+    unreadable,
+)
 from feed.dialects.items import (
     BookPart,
     CandleChanged,
@@ -178,12 +186,8 @@ class BinanceClientSession(ClientSession):
             said = _ENVELOPE.decode(text)
             if said.stream is not None:
                 return self._data(said.stream, said.data), ()
-        except msgspec.ValidationError as problem:
-            raise ProtocolError(f"{problem}: {clip(text)}") from None
-        except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
-            raise ProtocolError(f"not JSON: {clip(text)}") from None
-        except ValueError as problem:
-            raise ProtocolError(str(problem)) from None
+        except UNREADABLE as problem:
+            raise unreadable(problem, text) from None
         if said.error is not None:
             why = str(said.error.get("msg", ""))
             return [refusal(why, key=False, code=str(said.error.get("code", "")))], ()

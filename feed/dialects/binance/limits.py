@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Sequence
 from typing import Final, Literal
 
 import attrs
@@ -99,15 +98,17 @@ class RequestLimits(Meter):
         )
         return cls(RequestCounter(limits, bans, most), RequestCounter(orders, _NO_BANS, most))
 
-    def charge(self, who: str, weight: int, now: float) -> Charge:
+    def charge(self, who: str, weight: int, now: float, *, ban_seconds: int = 0) -> Charge:
         """Count a request; see :class:`~feed.dialects.metering.Meter`."""
-        usage = self._requests.charge(who, weight, now)
-        return Charge(counts=usage.counts, headers=_used(usage.counts), problem=_problem(usage, now))
-
-    def banned(self, who: str, seconds: int, now: float) -> Charge:
-        """Refuse a request of somebody who is banned; see :class:`~feed.dialects.metering.Meter`."""
-        counts = self._requests.counts(who, now)
-        return Charge(counts=counts, headers=_used(counts), problem=banned(seconds, now))
+        problem: Problem | None
+        if ban_seconds:
+            counts, problem = self._requests.counts(who, now), banned(ban_seconds, now)
+        else:
+            usage = self._requests.charge(who, weight, now)
+            counts, problem = usage.counts, _problem(usage, now)
+        used = str(counts[0])
+        headers = {"X-MBX-USED-WEIGHT": used, "X-MBX-USED-WEIGHT-1M": used}
+        return Charge(counts=counts, headers=headers, problem=problem)
 
     def charge_orders(self, account: int, number: int, now: float) -> Charge:
         """Count orders of an account; see :class:`~feed.dialects.metering.Meter`."""
@@ -127,10 +128,6 @@ class RequestLimits(Meter):
 def banned(seconds: int, now: float) -> errors.BinanceError:
     """The refusal of somebody who is banned for so many more seconds; ``now`` since the Unix epoch."""
     return errors.BANNED.error(int((now + seconds) * _MS), headers={"Retry-After": str(seconds)})
-
-
-def _used(counts: Sequence[int]) -> dict[str, str]:
-    return dict.fromkeys(("X-MBX-USED-WEIGHT", "X-MBX-USED-WEIGHT-1M"), str(counts[0]))
 
 
 def _problem(usage: Usage, now: float) -> Problem | None:

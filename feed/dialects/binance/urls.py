@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from feed.dialects.urls import Client, Place, Settings
+from feed.dialects.multi_exchange_clients import ccxt, cryptofeed, freqtrade
+from feed.dialects.urls import TRUST, Client, Place, class_attributes
 
 _NOWHERE: Final = "/none"
 """Below the prefix, where nothing is served: for what a client could connect to beside Spot."""
@@ -52,37 +53,8 @@ def _ccxt(place: Place) -> dict[str, Any]:
     }
 
 
-def _ccxt_settings(place: Place) -> Settings:
-    api = _ccxt(place)
-    return {"urls": {"api": api, "test": api, "demo": api}}
-
-
-def _ccxt_paste(place: Place) -> str:
-    return (
-        f"api = {json.dumps(_ccxt(place), indent=4)}\n"
-        "exchange = ccxt.binance({  # or ccxt.pro.binance, ccxt.async_support.binance\n"
-        '    "urls": {"api": api, "test": api, "demo": api},\n'
-        "})\n"
-    )
-
-
-_TRUST: Final = "Trust the server's authority: "
-
-
-def _ccxt_notes(place: Place) -> tuple[str, ...]:
-    keys = 'Keys go beside "urls", as "apiKey" and "secret".'
-    asynchronous = '"cafile" for ccxt.pro and ccxt.async_support'
-    synchronous = 'REQUESTS_CA_BUNDLE and "requests_trust_env": True for ccxt'
-    return (keys, f"{_TRUST}{asynchronous}, {synchronous}.") if place.secure else (keys,)
-
-
-def _freqtrade_settings(place: Place) -> Settings:
-    return {"exchange": {"name": "binance", "ccxt_config": _ccxt_settings(place)}}
-
-
-def _freqtrade_notes(place: Place) -> tuple[str, ...]:
-    keys = 'This goes into config.json; "key" and "secret" beside "ccxt_config", never in it: that is logged.'
-    return (keys, f"{_TRUST}SSL_CERT_FILE.") if place.secure else (keys,)
+def _ccxt_urls(place: Place) -> dict[str, Any]:
+    return dict.fromkeys(("api", "test", "demo"), _ccxt(place))
 
 
 def _python_binance(place: Place) -> dict[str, str]:
@@ -114,18 +86,16 @@ def _python_binance(place: Place) -> dict[str, str]:
 
 
 def _python_binance_paste(place: Place) -> str:
-    lines = [
+    imports = (
         "from binance.base_client import BaseClient",
         "from binance.ws.streams import BinanceSocketManager",
-        "",
-        *(f"{name} = {json.dumps(url)}" for name, url in _python_binance(place).items()),
-    ]
-    return "\n".join(lines) + "\n"
+    )
+    return class_attributes(imports, _python_binance(place))
 
 
 def _python_binance_notes(place: Place) -> tuple[str, ...]:
     first = "Before the first client is made: set on Client alone they would not hold for AsyncClient."
-    return (first, f"{_TRUST}REQUESTS_CA_BUNDLE.") if place.secure else (first,)
+    return (first, f"{TRUST}REQUESTS_CA_BUNDLE.") if place.secure else (first,)
 
 
 def _cryptofeed(place: Place) -> dict[str, str]:
@@ -145,12 +115,6 @@ Binance.websocket_endpoints = [WebsocketEndpoint("{place.ws}", sandbox="{place.w
 Binance.rest_endpoints = [RestEndpoint("{place.http}", routes=ROUTES, sandbox="{place.http}")]
 Binance.api = "{place.http}/api/v3/"
 """
-
-
-def _cryptofeed_notes(place: Place) -> tuple[str, ...]:
-    if place.secure:
-        return (f"{_TRUST}SSL_CERT_FILE and REQUESTS_CA_BUNDLE.",)
-    return ("It refuses streams without TLS: serve with --tls-self-signed, and give the URL as https.",)
 
 
 def _unicorn(place: Place) -> dict[str, Any]:
@@ -218,24 +182,12 @@ def _npm_paste(place: Place) -> str:
 
 def _npm_notes(place: Place) -> tuple[str, ...]:
     time = "getServerTime() asks the real exchange whatever it is told: do without it."
-    return (time, f"{_TRUST}NODE_EXTRA_CA_CERTS.") if place.secure else (time,)
+    return (time, f"{TRUST}NODE_EXTRA_CA_CERTS.") if place.secure else (time,)
 
 
 CLIENTS: Final = {
-    "ccxt": Client(
-        title="ccxt and ccxt.pro, Python",
-        release="4.5.90",
-        settings=_ccxt_settings,
-        paste=_ccxt_paste,
-        notes=_ccxt_notes,
-    ),
-    "freqtrade": Client(
-        title="freqtrade",
-        release="2026.9",
-        settings=_freqtrade_settings,
-        paste=lambda place: json.dumps(_freqtrade_settings(place), indent=4) + "\n",
-        notes=_freqtrade_notes,
-    ),
+    "ccxt": ccxt("binance", _ccxt_urls, 'Keys go beside "urls", as "apiKey" and "secret".'),
+    "freqtrade": freqtrade("binance", _ccxt_urls),
     "python-binance": Client(
         title="python-binance",
         release="1.0.37",
@@ -243,19 +195,13 @@ CLIENTS: Final = {
         paste=_python_binance_paste,
         notes=_python_binance_notes,
     ),
-    "cryptofeed": Client(
-        title="cryptofeed",
-        release="2.4.1",
-        settings=_cryptofeed,
-        paste=_cryptofeed_paste,
-        notes=_cryptofeed_notes,
-    ),
+    "cryptofeed": cryptofeed(_cryptofeed, _cryptofeed_paste),
     "unicorn": Client(
         title="unicorn-binance-websocket-api and unicorn-binance-rest-api",
         release="2.16.1 and 2.12.0",
         settings=_unicorn,
         paste=_unicorn_paste,
-        notes=lambda place: (f"{_TRUST}REQUESTS_CA_BUNDLE.",) if place.secure else (),
+        notes=lambda place: (f"{TRUST}REQUESTS_CA_BUNDLE.",) if place.secure else (),
     ),
     "npm": Client(
         title="binance, Node.js",

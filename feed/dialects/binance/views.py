@@ -13,7 +13,6 @@ from feed.dialects.contract import SessionContext
 from feed.dialects.rest import Call, RestContext
 from feed.model.durations import NS_PER_MICROSECOND, NS_PER_MILLISECOND
 from feed.model.events import Status
-from feed.settings import Trading
 from feed.state.market_state import MarketState
 from feed.state.projections import Projections
 
@@ -71,7 +70,7 @@ class MarketView:
     state: MarketState
     projections: Projections
     policy: BinancePolicy
-    open_orders: int = attrs.field(factory=lambda: Trading().open_orders)
+    open_orders: int
     clock_skew: int = 0
 
     @classmethod

@@ -18,7 +18,15 @@ from typing import Final
 import msgspec
 
 from feed.dialects.checksums import of_digits
-from feed.dialects.client import ClientSession, Codec, Requirement, Resuming, SubscriptionSpec
+from feed.dialects.client import (
+    UNREADABLE,
+    ClientSession,
+    Codec,
+    Requirement,
+    Resuming,
+    SubscriptionSpec,
+    unreadable,
+)
 from feed.dialects.items import (
     BookPart,
     CandleChanged,
@@ -159,12 +167,8 @@ class KrakenClientSession(ClientSession):
             said = _MESSAGE.decode(text)
             if said.channel is not None:
                 return self._data(said), ()
-        except msgspec.ValidationError as problem:
-            raise ProtocolError(f"{problem}: {clip(text)}") from None
-        except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
-            raise ProtocolError(f"not JSON: {clip(text)}") from None
-        except ValueError as problem:
-            raise ProtocolError(str(problem)) from None
+        except UNREADABLE as problem:
+            raise unreadable(problem, text) from None
         if said.error is not None:
             return [_refusal(said.error), *self._answered(said)], ()
         if said.method is None:

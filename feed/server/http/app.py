@@ -170,14 +170,16 @@ class _Handlers:
         shown: KeyRecord | Problem | None,
     ) -> Charge:
         """Count a request as its protocol does: by key when it is a good one, else by address."""
-        who = asker(shown.grant if isinstance(shown, KeyRecord) else None, _peer(request))
-        meter, now = self._context.meters[endpoint.meter], self._context.clock()
-        faults = self._context.registry.faults
-        key = shown.grant.name if isinstance(shown, KeyRecord) else None
-        banned = faults.disruption(endpoint.meter, key=key, address=_peer(request)).ban_seconds
-        if banned:
-            return meter.banned(who, banned, now)
-        return meter.charge(who, endpoint.weight(fields), now)
+        grant, address = shown.grant if isinstance(shown, KeyRecord) else None, _peer(request)
+        disruption = self._context.registry.faults.disruption(
+            endpoint.meter, key=None if grant is None else grant.name, address=address
+        )
+        return self._context.meters[endpoint.meter].charge(
+            asker(grant, address),
+            endpoint.weight(fields),
+            self._context.clock(),
+            ban_seconds=disruption.ban_seconds,
+        )
 
     def _keep(
         self, request: Request, response: Response, *, key: str = "", shown: str = "", body: bytes = b""

@@ -21,6 +21,7 @@ COMMON: Final = ("name", "aim", "duration_seconds")
 Share = Annotated[float, msgspec.Meta(gt=0, le=1)]
 Milliseconds = Annotated[float, msgspec.Meta(ge=0, le=600_000)]
 Text = Annotated[str, msgspec.Meta(max_length=_LONGEST_TEXT)]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=_LONGEST_TEXT)]
 
 
 class FaultAim(Shape, forbid_unknown_fields=True, omit_defaults=True):
@@ -140,47 +141,37 @@ class MessageRequest(LastingRequest, kw_only=True):
     """
     What those have that strike messages about the market, and no answers to one client alone.
 
-    Attributes:
-        fraction: Share of the messages, drawn for each.
-        messages: How many of each channel of an instrument are struck at most; null for no bound.
-        channel: Those of this channel alone, by the protocol's own name; null for all.
-        symbol: Those about this instrument alone; null for all.
-        event: Those that tell of this kind of event alone, such as ``execution``; null for all.
+    What their fields mean stands here for all of them.
     """
 
-    fraction: Share = 1.0
-    messages: Annotated[int, msgspec.Meta(ge=1, le=1000)] | None = None
-    channel: Annotated[Text, msgspec.Meta(min_length=1)] | None = None
-    symbol: Annotated[Text, msgspec.Meta(min_length=1)] | None = None
-    event: Text | None = None
+    fraction: Annotated[Share, msgspec.Meta(description="Share of the messages, drawn for each.")] = 1.0
+    messages: Annotated[
+        Annotated[int, msgspec.Meta(ge=1, le=1000)] | None,
+        msgspec.Meta(description="How many of each channel of an instrument at most; null for no bound."),
+    ] = None
+    channel: Annotated[
+        Name | None,
+        msgspec.Meta(description="Those of this channel alone, by the protocol's own name; null for all."),
+    ] = None
+    symbol: Annotated[
+        Name | None, msgspec.Meta(description="Those about this instrument alone; null for all.")
+    ] = None
+    event: Annotated[
+        Text | None,
+        msgspec.Meta(
+            description="Those that tell of this kind of event alone, such as execution; null for all."
+        ),
+    ] = None
 
 
 class GapFault(MessageRequest, kw_only=True, tag="gap"):
-    """
-    Messages are lost, and others follow.
-
-    Attributes:
-        fraction: Share of the messages about the market, drawn for each.
-        messages: How many of each channel of an instrument are lost at most; null for no bound.
-        channel: Those of this channel alone, by the protocol's own name; null for all.
-        symbol: Those about this instrument alone; null for all.
-        event: Those that tell of this kind of event alone, such as ``execution``; null for all.
-    """
+    """Messages are lost, and others follow."""
 
     model = faults.Drop
 
 
 class DuplicateFault(MessageRequest, kw_only=True, tag="duplicate"):
-    """
-    Messages arrive twice, one right after the other.
-
-    Attributes:
-        fraction: Share of the messages about the market, drawn for each.
-        messages: How many of each channel of an instrument at most; null for no bound.
-        channel: Those of this channel alone, by the protocol's own name; null for all.
-        symbol: Those about this instrument alone; null for all.
-        event: Those that tell of this kind of event alone, such as ``execution``; null for all.
-    """
+    """Messages arrive twice, one right after the other."""
 
     model = faults.Duplicate
 
@@ -190,15 +181,9 @@ class ReorderFault(MessageRequest, kw_only=True, tag="reorder"):
     Messages are overtaken by later ones.
 
     Attributes:
-        fraction: Share of the messages about the market, drawn for each.
-        messages: How many of each channel of an instrument at most; null for no bound.
-        channel: Those of this channel alone, by the protocol's own name; null for all.
-        symbol: Those about this instrument alone; null for all.
-        event: Those that tell of this kind of event alone, such as ``execution``; null for all.
         distance: How many later messages go first, at most.
     """
 
-    fraction: Share = 0.1
     distance: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 1
 
     model = faults.Reorder

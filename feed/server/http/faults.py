@@ -18,7 +18,7 @@ from feed.dialects.rest import Call, Endpoint
 from feed.faults.runtime import NameTaken, NoSuchFault, RunTimeFault, RunTimeFaults
 from feed.model.events import Event
 from feed.model.faults import RequestFault
-from feed.model.requests import PARTS, FillOrder
+from feed.model.requests import FillOrder, share_of
 from feed.model.timeline import verb
 from feed.server.http.admin import ADMIN
 from feed.server.http.context import RequestContext
@@ -160,7 +160,7 @@ def _fill(context: RequestContext, request: PartialFillFault) -> FillOrder:
         raise Problem(409, "conflict", "Nobody can trade in this market")
     at, _ = context.instrument(request.symbol)
     account = context.keys.grants[names.index(request.aim.key)].account
-    return FillOrder(account=account, instrument=at, share=max(1, round(request.fraction * PARTS)))
+    return FillOrder(account=account, instrument=at, share=share_of(request.fraction))
 
 
 def _filled(shown: RunTimeFaultShown, events: Sequence[Event]) -> RunTimeFaultShown:

@@ -61,6 +61,7 @@ class Exchange:
             state=self.stage.hub.market_state,
             projections=self.stage.projections,
             policy=BinancePolicy(),
+            open_orders=1,
         )
         fields = Fields((("symbol", symbol), ("limit", "5000")), ["symbol", "limit"])
         return depth(view, fields, TimeUnit.MILLISECOND)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import attrs
+
 from feed.dialects.binance.account.history import DEFAULT_LIMIT, MOST_LIMIT
 from feed.dialects.binance.account.operations import Operation
 from feed.dialects.binance.account.view import AccountView
 from feed.dialects.binance.fields import Fields
-from feed.dialects.binance.market_data.parameters import symbol_parameter
+from feed.dialects.binance.market_data.parameters import number_parameter, symbol_parameter
 from feed.dialects.binance.queries import weighs
 from feed.dialects.parameters import Parameter
 from feed.model.instruments import Listing
@@ -21,7 +23,8 @@ def questions(listing: Listing) -> tuple[Operation, ...]:
     Args:
         listing: The instruments of the market, for the documents.
     """
-    between, limit = (_number("startTime"), _number("endTime")), _number("limit", DEFAULT_LIMIT, MOST_LIMIT)
+    between = _ignored("startTime"), _ignored("endTime")
+    limit = attrs.evolve(_ignored("limit"), default=DEFAULT_LIMIT, most=MOST_LIMIT)
     return (
         Operation(
             path="/api/v3/openOrderList",
@@ -35,7 +38,7 @@ def questions(listing: Listing) -> tuple[Operation, ...]:
             path="/api/v3/allOrderList",
             method="allOrderLists",
             summary="Lists of orders, whatever has become of them: none",
-            parameters=(_number("fromId"), *between, limit),
+            parameters=(_ignored("fromId"), *between, limit),
             answer=_nothing,
             returns=list[Any],
             weight=weighs(20),
@@ -47,9 +50,9 @@ def questions(listing: Listing) -> tuple[Operation, ...]:
             parameters=(
                 symbol_parameter(listing, needed=True),
                 *between,
-                _number("fromAllocationId"),
+                _ignored("fromAllocationId"),
                 limit,
-                _number("orderId"),
+                _ignored("orderId"),
             ),
             answer=_nothing_of_a_symbol,
             returns=list[Any],
@@ -68,7 +71,5 @@ def _nothing_of_a_symbol(view: AccountView, fields: Fields) -> list[object]:
     return []
 
 
-def _number(name: str, default: int | None = None, most: int | None = None) -> Parameter:
-    return Parameter(
-        name=name, meaning="Taken, and without effect.", optional=True, least=0, most=most, default=default
-    )
+def _ignored(name: str) -> Parameter:
+    return number_parameter(name, "Taken, and without effect.")

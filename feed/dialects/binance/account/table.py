@@ -16,7 +16,7 @@ from feed.dialects.binance.account.shapes import (
     PreventedMatch,
 )
 from feed.dialects.binance.fields import Sent
-from feed.dialects.binance.market_data.parameters import symbol_parameter
+from feed.dialects.binance.market_data.parameters import number_parameter, symbol_parameter
 from feed.dialects.binance.queries import Weight, weighs
 from feed.dialects.parameters import Parameter
 from feed.model.instruments import Listing
@@ -123,7 +123,7 @@ def operations(listing: Listing) -> tuple[Operation, ...]:
             path="/api/v3/allOrders",
             method="allOrders",
             summary="Orders of a symbol, whatever has become of them",
-            parameters=(needed, _number("orderId", "From this order on."), *_BETWEEN, _LIMIT),
+            parameters=(needed, number_parameter("orderId", "From this order on."), *_BETWEEN, _LIMIT),
             answer=history.all_orders,
             returns=list[Order],
             weight=weighs(20),
@@ -134,9 +134,9 @@ def operations(listing: Listing) -> tuple[Operation, ...]:
             summary="Trades of the account in a symbol",
             parameters=(
                 needed,
-                _number("orderId", "Of this order alone."),
+                number_parameter("orderId", "Of this order alone."),
                 *_BETWEEN,
-                _number("fromId", "From this trade on."),
+                number_parameter("fromId", "From this trade on."),
                 _LIMIT,
             ),
             answer=history.my_trades,
@@ -149,9 +149,9 @@ def operations(listing: Listing) -> tuple[Operation, ...]:
             summary="Trades of the account with itself that were prevented",
             parameters=(
                 needed,
-                _number("preventedMatchId", "Number of one of them; in place of orderId."),
-                _number("orderId", "Those of this order alone, whichever side it was."),
-                _number("fromPreventedMatchId", "From this number on; beside orderId."),
+                number_parameter("preventedMatchId", "Number of one of them; in place of orderId."),
+                number_parameter("orderId", "Those of this order alone, whichever side it was."),
+                number_parameter("fromPreventedMatchId", "From this number on; beside orderId."),
                 _LIMIT,
             ),
             answer=history.my_prevented_matches,
@@ -216,13 +216,9 @@ def _text(name: str, meaning: str, *, choices: tuple[str, ...] = (), example: st
     return Parameter(name=name, meaning=meaning, optional=True, most=None, choices=choices, example=example)
 
 
-def _number(name: str, meaning: str) -> Parameter:
-    return Parameter(name=name, meaning=meaning, optional=True, least=0, most=None)
-
-
 _BETWEEN: Final = (
-    _number("startTime", "Not before this market time, milliseconds since the Unix epoch."),
-    _number("endTime", "Not after this one; at most 24 hours later."),
+    number_parameter("startTime", "Not before this market time, milliseconds since the Unix epoch."),
+    number_parameter("endTime", "Not after this one; at most 24 hours later."),
 )
 _LIMIT: Final = Parameter(
     name="limit",
@@ -232,7 +228,7 @@ _LIMIT: Final = Parameter(
     most=history.MOST_LIMIT,
 )
 _NAMED: Final = (
-    _number("orderId", "Number of the order."),
+    number_parameter("orderId", "Number of the order."),
     _text("origClientOrderId", "The client's own id of it, in place of its number."),
 )
 _RESTRICTIONS: Final = _text(
@@ -247,7 +243,7 @@ _REPLACED: Final = (
         most=None,
         choices=replacing.MODES,
     ),
-    _number("cancelOrderId", "Number of the order to cancel."),
+    number_parameter("cancelOrderId", "Number of the order to cancel."),
     _text("cancelOrigClientOrderId", "The client's own id of it, in place of its number."),
     _text("cancelNewClientOrderId", "Id of the cancellation."),
     _RESTRICTIONS,
@@ -267,7 +263,7 @@ def _order_parameters(symbol: Parameter) -> tuple[Parameter, ...]:
         _text("quoteOrderQty", "In the quote asset, of a market order, in place of quantity."),
         _text("price", "The limit.", example="100"),
         _text("newClientOrderId", "The client's own id: up to 36 letters, digits, _ and -."),
-        _number("strategyId", "Shown again, and not looked at."),
+        number_parameter("strategyId", "Shown again, and not looked at."),
         Parameter(
             name="strategyType",
             meaning="Shown again, and not looked at.",

@@ -47,7 +47,17 @@ class CandlesEncoder(PairEncoder):
         length = self._minutes * NS_PER_MINUTE
         start = item.ts - item.ts % length
         bar = self._bars.total(start, start + length)
-        return None if bar is None else self._message(self._update, [bar._replace(start=start)], item.ts)
+        return None if bar is None else self.update(bar._replace(start=start), item.ts)
+
+    def update(self, bar: Bar, ts: int) -> str:
+        """
+        The message for the open candle.
+
+        Args:
+            bar: The candle.
+            ts: Market time, nanoseconds.
+        """
+        return self._message(self._update, [bar], ts)
 
     def _message(self, head: str, bars: Sequence[Bar], now: int) -> str:
         rows = ",".join([self._text(bar) for bar in bars])

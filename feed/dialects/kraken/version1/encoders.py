@@ -11,11 +11,13 @@ from typing import Final, cast
 
 import msgspec
 
+from feed.analytics.bars import Bar
 from feed.dialects.checksums import Rows
 from feed.dialects.kraken.market_data.tickers import ticker_of
 from feed.dialects.kraken.names import Pair
 from feed.dialects.kraken.streams import topics
 from feed.dialects.kraken.streams.books import BookEncoder
+from feed.dialects.kraken.streams.candles import CandlesEncoder
 from feed.dialects.kraken.streams.encoder import HeartbeatEncoder, PairEncoder
 from feed.dialects.kraken.streams.tickers import TickerEncoder
 from feed.dialects.kraken.streams.trades import SNAPSHOT
@@ -152,27 +154,23 @@ class SpreadEncoder(PairEncoder):
         return self._frame.around(f'["{bid}","{ask}","{seconds(quote.ts)}","{bid_size}","{ask_size}"]')
 
 
-class FirstCandlesEncoder(PairEncoder):
-    """The open candle, with every trade."""
-
-    kinds: Sequence[int] = (TRADE,)
+class FirstCandlesEncoder(CandlesEncoder):
+    """The open candle, with every trade, and nothing before."""
 
     def __init__(self, pair: Pair, topic: Topic, market_state: MarketState, projections: Projections) -> None:
-        super().__init__(pair, topic, market_state)
+        super().__init__(pair, topic, market_state, projections)
         self._frame = _Frame(pair, topic)
-        self._bars = projections.bars[pair.index]
-        self._length = int(dict(topic.options)[topics.INTERVAL]) * NS_PER_MINUTE
 
-    def encode(self, item: Event) -> str | None:
-        """The candle of the trade."""
+    def present(self) -> Sequence[str]:
+        """Nothing."""
+        return ()
+
+    def update(self, bar: Bar, ts: int) -> str:
+        """The open candle."""
         pair = self._pair
-        start = item.ts - item.ts % self._length
-        bar = self._bars.total(start, start + self._length)
-        if bar is None:
-            return None
         prices = '","'.join([pair.price_text(price) for price in (bar.open, bar.high, bar.low, bar.close)])
         vwap, volume = pair.average_text(bar.value, bar.volume), pair.size_text(bar.volume)
-        times = f'"{seconds(item.ts)}","{seconds(start + self._length)}"'
+        times = f'"{seconds(ts)}","{seconds(bar.start + self._minutes * NS_PER_MINUTE)}"'
         return self._frame.around(f'[{times},"{prices}","{vwap}","{volume}",{bar.trades}]')
 
 

@@ -71,40 +71,29 @@ class FirstSession(Session):
         replies: list[Action] = []
         changed: list[Topic] = []
         silent = not self._held
+
+        def answer(status: str, pair: str, **told: Any) -> None:
+            event = "subscriptionStatus"
+            said = message(**told, event=event, pair=pair, **numbered, status=status, subscription=shown)
+            replies.append(Reply(said))
+
         for wsname in wanted:
             pair = self._pairs.of_wsname(wsname) or self._pairs.of_symbol(wsname)
             if pair is None:
-                bad = {
-                    "errorMessage": f"Currency pair not supported {clip(wsname)}",
-                    "event": "subscriptionStatus",
-                }
-                replies.append(
-                    Reply(message(**bad, pair=clip(wsname), **numbered, status="error", subscription=shown))
-                )
+                named = clip(wsname)
+                answer("error", named, errorMessage=f"Currency pair not supported {named}")
                 continue
             one = topics.topic(f"{PREFIX}{name}", pair.index, option)
-            head = {
-                "channelID": channel_id(pair),
-                "channelName": channel_name(one),
-                "event": "subscriptionStatus",
-                "pair": pair.wsname,
-            }
-            if event == "unsubscribe" and one not in self._held:
-                refused = message(
-                    errorMessage="Subscription Not Found",
-                    **head,
-                    **numbered,
-                    status="error",
-                    subscription=shown,
-                )
-                replies.append(Reply(refused))
-                continue
+            channel = {"channelID": channel_id(pair), "channelName": channel_name(one)}
             if event == "subscribe":
                 self._held[one] = None
-            else:
+            elif one in self._held:
                 del self._held[one]
+            else:
+                answer("error", pair.wsname, errorMessage="Subscription Not Found", **channel)
+                continue
             changed.append(one)
-            replies.append(Reply(message(**head, **numbered, status=f"{event}d", subscription=shown)))
+            answer(f"{event}d", pair.wsname, **channel)
         if not changed:
             return replies
         if event == "subscribe":

@@ -125,13 +125,12 @@ def completed_orders(context: RestContext, call: Call) -> CompletedOrders:
 
 def cancel_orders(context: RestContext, call: Call) -> Execution:
     """Cancel every order of a market, or of all."""
-    accounts, number, _ = account_of(context, call)
-    del accounts
+    _, number, _ = account_of(context, call)
     name, request = call.text("market"), call.text("clientRequestId")
     if request and not is_request_id(request):
         raise Problem(400, "bad_request", "clientRequestId must be a UUID")
     everywhere = name.lower() == EVERY_MARKET
-    at, where = (0, "across all markets")
+    at, where = 0, "across all markets"
     if not everywhere:
         at, instrument = context.instrument(name)
         where = f"for market {instrument.symbol}"
