@@ -42,12 +42,14 @@ class InstrumentState:
     One instrument as its rows have told it.
 
     Attributes:
-        orders: Resting orders by id: (side, price, lots left). The dict's order is the order of
-            arrival, so that the orders of one price stand in the order of their priority.
+        orders: Resting orders by id: (side, price, lots left, market time of arrival). The dict's order is
+            that of arrival, so that the orders of one price stand in the order of their priority.
         levels: Lots by price, bids and asks. Every change of a book is written here and hardly anybody reads
             it, so these are dicts, sorted when somebody asks: with a call for each change, as to the ``set``
             of ``PriceLevels``, applying an event took a sixth longer.
-        changes: Which of them have changed in the windows under way.
+        begun: Of a source that reports levels alone the sequence number and market time at which each level
+            came, by price, bids and asks.
+        changes: Which levels have changed in the windows under way.
         quote: The last two-sided quote with a new best price, its sequence number and proof.
         trade: The last trade, its sequence number and proof.
         ticker: What completed the last change of best prices or last price, and the rows of the quote
@@ -63,6 +65,7 @@ class InstrumentState:
 
     __slots__ = (
         "aggregate",
+        "begun",
         "candle",
         "changes",
         "last",
@@ -78,8 +81,9 @@ class InstrumentState:
     )
 
     def __init__(self) -> None:
-        self.orders: dict[int, tuple[int, int, int]] = {}
+        self.orders: dict[int, tuple[int, int, int, int]] = {}
         self.levels: tuple[dict[int, int], dict[int, int]] = ({}, {})
+        self.begun: tuple[dict[int, tuple[int, int]], dict[int, tuple[int, int]]] = ({}, {})
         self.changes = BookChanges()
         self.quote: Told | None = None
         self.trade: Told | None = None
@@ -97,6 +101,7 @@ class InstrumentState:
         new = InstrumentState()
         new.orders = self.orders.copy()
         new.levels = (self.levels[0].copy(), self.levels[1].copy())
+        new.begun = (self.begun[0].copy(), self.begun[1].copy())
         new.changes = self.changes.copy()
         new.quote, new.trade, new.candle, new.status = self.quote, self.trade, self.candle, self.status
         new.ticker, new.unquoted, new.one_sided = self.ticker, self.unquoted, self.one_sided
@@ -139,7 +144,7 @@ def apply_trade(it: InstrumentState, seq: int, row: Row) -> None:
     it.candle = fold(it.candle, row[2], row[5], row[6])
     # Either can be unknown alone: a source may know its orders and report its levels apart.
     if row[9] != UNKNOWN:
-        reduce_order(it, row[7], 1 - row[4], row[5], row[9])
+        reduce_order(it, row[7], (1 - row[4], row[5], row[9], row[2]))
     if row[10] != UNKNOWN:
         set_level(it, 1 - row[4], row[5], row[10])
         touch(it, seq, row[2], 1 - row[4], row[5])
@@ -151,7 +156,7 @@ def apply_rare(it: InstrumentState, seq: int, row: Row, proof: int) -> None:
     if kind == CLEAR:
         it.changes.clear(seq, row[2], it.levels)
         it.orders.clear()
-        for levels in it.levels:
+        for levels in (*it.levels, *it.begun):
             levels.clear()
         it.one_sided = True
     elif kind == STATUS:
@@ -168,10 +173,11 @@ def touch(it: InstrumentState, seq: int, now: int, side: int, price: int) -> Non
     changes.seq = changes.touched[side][price] = seq
 
 
-def reduce_order(it: InstrumentState, order: int, side: int, price: int, left: int) -> None:
-    """So many lots are left of an order."""
-    if left > 0:
-        it.orders[order] = (side, price, left)
+def reduce_order(it: InstrumentState, order: int, resting: tuple[int, int, int, int]) -> None:
+    """An order is ``resting`` with what is left of it, since then only if it was not known."""
+    if resting[2] > 0:
+        known = it.orders.get(order)
+        it.orders[order] = resting if known is None else (*resting[:3], known[3])
     else:
         it.orders.pop(order, None)
 
@@ -182,3 +188,16 @@ def set_level(it: InstrumentState, side: int, price: int, size: int) -> None:
         it.levels[side][price] = size
     else:
         it.levels[side].pop(price, None)
+
+
+def report_level(it: InstrumentState, seq: int, row: Row) -> None:
+    """Take a ``LEVEL`` row into account."""
+    _, _, now, side, price, size = row
+    if size:
+        it.levels[side][price] = size
+        if price not in it.begun[side]:
+            it.begun[side][price] = (seq, now)
+    else:
+        it.levels[side].pop(price, None)
+        it.begun[side].pop(price, None)
+    touch(it, seq, now, side, price)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from feed.model.aggregates import AggregateTrade
 from feed.model.candles import Candle
@@ -31,8 +31,8 @@ from feed.state.instrument_state import (
     TickerState,
     apply_rare,
     apply_trade,
-    set_level,
-    touch,
+    reduce_order,
+    report_level,
 )
 
 
@@ -87,16 +87,16 @@ class MarketState:
         self.now = row[2]
         it = self._instruments[row[1]]
         if kind == ADD:
-            it.orders[row[3]] = (row[4], row[5], row[6])
+            it.orders[row[3]] = (row[4], row[5], row[6], row[2])
             it.levels[row[4]][row[5]] = row[7]
             changes = it.changes  # as in touch(), without a call; below too
             if row[2] >= changes.window_end:
                 changes.roll(row[2])
             changes.seq = changes.touched[row[4]][row[5]] = seq
         elif kind == REDUCE:
-            # As in reduce_order() and set_level(), without a call: this is the busiest path of all.
+            # As in reduce_order() and set_level(), hardly ever with a call: this is the busiest path of all.
             if row[6] > 0:
-                it.orders[row[3]] = (row[4], row[5], row[6])
+                reduce_order(it, row[3], (row[4], row[5], row[6], row[2]))
             else:
                 it.orders.pop(row[3], None)
             if row[7]:
@@ -114,8 +114,7 @@ class MarketState:
             apply_trade(it, seq, row)
             return True
         elif kind == LEVEL:
-            set_level(it, row[3], row[4], row[5])
-            touch(it, seq, row[2], row[3], row[4])
+            report_level(it, seq, row)
         else:
             apply_rare(it, seq, row, proof)
             return True
@@ -237,10 +236,23 @@ class MarketState:
     def orders(self, instrument: int, side: Side, depth: int | None = None) -> list[tuple[int, int, int]]:
         """The orders of a side in priority order: (order, price in ticks, lots left)."""
         resting = self._instruments[instrument].orders.items()
-        mine = [(order, price, left) for order, (at, price, left) in resting if at == side]
+        mine = [(order, price, left) for order, (at, price, left, _) in resting if at == side]
         # Sorting is stable: orders of one price keep the order of their arrival.
         mine.sort(key=_best_bid_first if side is Side.BUY else _best_ask_first)
         return mine[:depth]
+
+    def arrivals(self, instrument: int, side: Side) -> list[tuple[int, int, int, int]]:
+        """The orders of a side as they arrived: (order, price in ticks, lots left, time of arrival)."""
+        resting = self._instruments[instrument].orders.items()
+        return [(order, price, left, since) for order, (at, price, left, since) in resting if at == side]
+
+    def begun(self, instrument: int, side: Side) -> Mapping[int, tuple[int, int]]:
+        """
+        Sequence number and market time at which each level came, by its price in ticks.
+
+        Of a source that reports levels alone; empty where orders are known.
+        """
+        return self._instruments[instrument].begun[side]
 
     @property
     def entries(self) -> int:
