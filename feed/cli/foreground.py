@@ -126,7 +126,7 @@ def welcome(settings: Settings, addresses: list[Address], key: str = "") -> str:
     if settings.tls.self_signed:
         lines.append(f"  clients must trust {settings.tls.ca.absolute()}")
     if demo_keys_wanted(settings):
-        keys = ", ".join(key for key, _ in DEMO_KEYS)
+        keys = ", ".join(known.key for known in DEMO_KEYS)
         lines.append(f"  demo keys (loopback only)  {keys}")
     elif settings.keys is None:
         lines.append("  no keys: nobody can authenticate; make one with: feed keys add FILE --name NAME")

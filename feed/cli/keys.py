@@ -15,12 +15,16 @@ from feed.cli.options import HelpfulGroup, example
 from feed.dialects.credentials import PublicKey
 from feed.errors import ConfigError
 from feed.model.grants import Grant, Scope, Tier
+from feed.model.key_formats import SigningAlgorithm
 from feed.scenario.times import parse_duration
 from feed.server import keyedit
+from feed.server.issuing import IssuedKey, issue, signs_with
+from feed.server.key_secrets import demo_passphrase, demo_private_key, demo_secret
 from feed.server.keyfile import KeyRecord, read_entries
-from feed.server.keys import DEFAULT_PREFIX, KEY_BYTES, PREFIX, SECRET_BYTES, entry_for, new_key
+from feed.server.keys import DEFAULT_PREFIX, DEMO_KEYS, PREFIX
 from feed.server.publickey import public_key
 from feed.server.secretfile import secrets_path
+from feed.settings import DEMO_KEY
 
 _FILE = click.argument("file", type=click.Path(path_type=Path))
 _DEFAULT = Grant(name="unnamed")
@@ -107,6 +111,12 @@ def keys() -> None:
     help="Make a secret that requests are signed with (HMAC). It is kept in clear text, beside FILE.",
 )
 @click.option(
+    "--algorithm",
+    type=click.Choice([algorithm.value for algorithm in SigningAlgorithm], case_sensitive=False),
+    help="With --sign: a secret, or a private key of which FILE holds the public half.  "
+    "[default: what the protocol's keys have]",
+)
+@click.option(
     "--public-key",
     metavar="PEM",
     type=_public_key,
@@ -120,16 +130,51 @@ def add(
     *,
     with_secret: bool,
     signs: bool,
+    algorithm: str | None,
     public_key: PublicKey | None,
     **rest: Any,
 ) -> None:
-    """Make a key, print it once, and append its digest to FILE; a secret stands on the next line."""
-    key = new_key(prefix, secrets.token_bytes(KEY_BYTES))
-    secret = secrets.token_hex(SECRET_BYTES) if with_secret or signs else None
-    grant = Grant(tier=Tier(tier), scopes=tuple(map(Scope, scopes)), **rest)
-    entry = entry_for(key, grant, secret=secret, signs=signs)
-    keyedit.add_entry(file, attrs.evolve(entry, public_key=public_key))
-    _show(key, secret, file, signs=signs)
+    """
+    Make a key, print it once, and append its digest to FILE.
+
+    The next lines are its secret, if it has one, written as its protocol writes them, and its passphrase. To
+    trade for one account in several protocols, make a key for each with the same --account.
+    """
+    if algorithm is not None and not signs:
+        raise ConfigError("says with what a key signs", where="--algorithm", hint="add --sign")
+    issued = issue(
+        Grant(tier=Tier(tier), scopes=tuple(map(Scope, scopes)), **rest),
+        prefix=prefix,
+        signs=signs,
+        algorithm=None if algorithm is None else SigningAlgorithm(algorithm),
+        with_secret=with_secret,
+        random=secrets.token_bytes,
+    )
+    record = issued.record
+    keyedit.add_entry(file, attrs.evolve(record, public_key=public_key or record.public_key))
+    _show(issued, file)
+
+
+@keys.command(epilog=example("feed keys demo"))
+@click.argument("protocol", required=False)
+def demo(protocol: str | None) -> None:
+    """
+    Print the keys that everybody knows; they are good on connections within this machine.
+
+    Each with its protocol, or those of PROTOCOL alone as lines to read: key, secret, passphrase.
+    """
+    found = [known for known in DEMO_KEYS if protocol is None or protocol in known.grant.dialects]
+    if not found:
+        protocols = ", ".join(dict.fromkeys(name for known in DEMO_KEYS for name in known.grant.dialects))
+        raise ConfigError(
+            f"{protocol!r} has no demo key of its own", hint=f"{DEMO_KEY} is good; {protocols} have one"
+        )
+    for known in found:
+        if protocol is None:
+            click.echo(f"# {', '.join(known.grant.dialects) or 'all protocols'}")
+        for text in (known.key, demo_secret(known) or demo_private_key(known), demo_passphrase(known)):
+            if text is not None:
+                click.echo(text.rstrip())
 
 
 @keys.command(epilog=example("feed keys revoke keys.toml --name desk"))
@@ -164,27 +209,33 @@ def rotate(file: Path, name: str, overlap: float, prefix: str) -> None:
     """
     Make a key in place of another, print it once, and let the old one end.
 
-    The new key allows what the old one does, and has a secret or a public key if the old one has.
+    The new key allows what the old one does, and has what goes with it if the old one has: a secret, a
+    passphrase, a private key where its protocol's are made here, else the public key of the old one.
     """
     now = time.time()
-    named = [entry for entry in read_entries(file) if entry.grant.name == name]
-    key = new_key(prefix, secrets.token_bytes(KEY_BYTES))
-    secret = secrets.token_hex(SECRET_BYTES) if any(entry.secret for entry in named) else None
-    signs = any(entry.signing_secret for entry in named)
-    entry = entry_for(key, Grant(name=name), secret=secret, signs=signs)
-    end = keyedit.rotate(file, name, entry, now=now, overlap=overlap)
-    _show(key, secret, file, signs=signs)
+    old = keyedit.current_entry(file, name)
+    algorithm = signs_with(old)
+    issued = issue(
+        old.grant,
+        prefix=prefix,
+        signs=algorithm is not None,
+        algorithm=algorithm,
+        with_secret=old.secret is not None,
+        random=secrets.token_bytes,
+    )
+    end = keyedit.rotate(file, name, issued.record, now=now, overlap=overlap)
+    _show(issued, file)
     until = "at once" if not overlap else f"at {_moment(end)}"
     click.echo(f"The old key ends {until}.", err=True)
 
 
-def _show(key: str, secret: str | None, file: Path, *, signs: bool) -> None:
+def _show(issued: IssuedKey, file: Path) -> None:
     """On standard output, for a pipe; what is said of it goes elsewhere."""
-    click.echo(key)
-    if secret is not None:
-        click.echo(secret)
+    for text in (issued.key, issued.secret, issued.passphrase):
+        if text is not None:
+            click.echo(text.rstrip())
     click.echo(f"Keep it: it is shown this once. {file} holds its digest only.", err=True)
-    if signs:
+    if issued.record.signing_secret is not None:
         click.echo(f"The secret stays in {secrets_path(file)}, which checks signatures with it.", err=True)
 
 

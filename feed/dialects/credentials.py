@@ -6,7 +6,9 @@ What is signed, and how a signature is written, is each protocol's own matter; t
 
 from __future__ import annotations
 
+import base64
 import enum
+import hashlib
 import hmac
 from collections.abc import Callable
 from typing import Protocol
@@ -53,12 +55,27 @@ class Credentials:
         mark: A name that no other key has, and that says nothing of the key: to count by.
         secret: The secret of a key that signs with HMAC, as its holder has it; None for none.
         public_key: Of a key that signs with a private one; None for none.
+        passphrase: SHA-256 of the passphrase that goes with the key; None for none.
     """
 
     grant: Grant
     mark: str
     secret: str | None = attrs.field(default=None, repr=False)
     public_key: PublicKey | None = None
+    passphrase: bytes | None = attrs.field(default=None, repr=False)
+
+    @property
+    def secret_bytes(self) -> bytes | None:
+        """The key of an HMAC that is written in base64; None for none, or for a secret that is not."""
+        try:
+            return None if self.secret is None else base64.b64decode(self.secret, validate=True)
+        except ValueError:
+            return None
+
+    def has_passphrase(self, shown: str) -> bool:
+        """Whether it is the one that goes with the key; the time taken tells nothing about it."""
+        kept = self.passphrase if self.passphrase is not None else bytes(32)
+        return hmac.compare_digest(kept, hashlib.sha256(shown.encode("utf-8", "surrogatepass")).digest())
 
 
 class StreamKeyRing(Protocol):

@@ -15,8 +15,8 @@ from feed.dialects.contract import Dialect
 from feed.dialects.rest import Endpoint, RestContext
 from feed.dialects.urls import Client
 from feed.errors import ConfigError
-from feed.model.grants import Grant
 from feed.model.instruments import Listing
+from feed.model.key_formats import DemoKey, KeyFormat
 from feed.policies import MODULES
 from feed.settings import Web
 
@@ -111,8 +111,14 @@ def codec_for(url: str, dialect: str | None = None) -> Codec:
     return known[dialect]
 
 
-def demo_keys() -> tuple[tuple[str, Grant], ...]:
-    """The keys that the documents of single protocols print, and what each allows."""
+@cache
+def key_formats() -> dict[str, KeyFormat]:
+    """How keys look in the protocols that have a form of their own, by name, in alphabetical order."""
+    return {name: found for name, module in MODULES.items() if (found := getattr(module, "KEY_FORMAT", None))}
+
+
+def demo_keys() -> tuple[DemoKey, ...]:
+    """The demo keys of single protocols."""
     return tuple(key for module in MODULES.values() for key in getattr(module, "DEMO_KEYS", ()))
 
 

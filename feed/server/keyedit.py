@@ -19,7 +19,7 @@ import attrs
 import cattrs
 
 from feed.errors import ConfigError
-from feed.server.keyfile import KeyRecord, parse_entries, read_text, replace_text
+from feed.server.keyfile import KeyRecord, parse_entries, read_entries, read_text, replace_text
 from feed.server.secretfile import read_secrets, secrets_path, write_secrets
 
 _HEADER: Final = re.compile(r"^[ \t]*\[\[[ \t]*key[ \t]*\]\][^\n]*\n?", re.MULTILINE)
@@ -39,6 +39,16 @@ def add_entry(path: Path, entry: KeyRecord) -> None:
     parse_entries(text, path)
     _add_secret(path, entry)
     replace_text(path, text)
+
+
+def current_entry(path: Path, name: str) -> KeyRecord:
+    """
+    The key of a name that is good now, with its secret.
+
+    Raises:
+        ConfigError: There is none, or the file is bad.
+    """
+    return _found(read_entries(path), name, path)
 
 
 def revoke(path: Path, name: str) -> int:
@@ -75,7 +85,8 @@ def rotate(path: Path, name: str, new: KeyRecord, *, now: float, overlap: float)
     Args:
         path: The keys file.
         name: Of the key that is replaced; the new one bears it too, and allows the same.
-        new: Digests of the new key and its secret; what it allows is not looked at.
+        new: Digests of the new key and of what goes with it; what it allows is not looked at. Without a
+            public key it has that of the old one.
         now: Seconds since the Unix epoch.
         overlap: Seconds for which the old key stays good; 0 ends it at once.
 
@@ -102,7 +113,7 @@ def rotate(path: Path, name: str, new: KeyRecord, *, now: float, overlap: float)
         else:
             kept.append(entry)
             pieces.append(block)
-    new = attrs.evolve(new, grant=current.grant, public_key=current.public_key)
+    new = attrs.evolve(new, grant=current.grant, public_key=new.public_key or current.public_key)
     _add_secret(path, new)
     kept.append(attrs.evolve(new, signing_secret=None))
     _replace(path, _with("".join(pieces), new), tuple(kept))
@@ -139,6 +150,8 @@ def _with(text: str, entry: KeyRecord) -> str:
     fields = {**_plain.unstructure(entry.grant), "sha256": entry.digest.hex()}
     if entry.secret is not None:
         fields["secret_sha256"] = entry.secret.hex()
+    if entry.passphrase is not None:
+        fields["passphrase_sha256"] = entry.passphrase.hex()
     if entry.public_key is not None:
         fields["public_key"] = entry.public_key.pem
     # A JSON string, number or array of strings means the same in TOML.

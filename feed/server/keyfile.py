@@ -9,6 +9,7 @@ key here, or a secret in a file of its own (:mod:`feed.server.secretfile`)::
     name = "desk"
     sha256 = "49be417ad74080a0031b636b44cfc26fdd0065492d6cd3b033960c4414955cf7"
     secret_sha256 = "cbe6beb26479b568e5f15b50217c6c83c0ee051dc4e522b9840d8e291d6aaf46"
+    passphrase_sha256 = "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"
     account = 7
     tier = "pro"
     scopes = ["read", "trade"]
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
 
 _SECRET: Final = "secret_sha256"  # noqa: S105 - the name of a field
+_PASSPHRASE: Final = "passphrase_sha256"  # noqa: S105 - the same
 _UNTIL: Final = "until"
 _PUBLIC_KEY: Final = "public_key"
 
@@ -61,6 +63,7 @@ class KeyRecord:
         local: Good on connections within this machine alone.
         public_key: With which its holder's signatures are checked; None for none.
         signing_secret: With which they are checked where they are HMACs; None for none.
+        passphrase: SHA-256 of the passphrase that goes with the key, 32 bytes; None for none.
     """
 
     digest: bytes = attrs.field(repr=False)
@@ -70,6 +73,7 @@ class KeyRecord:
     local: bool = False
     public_key: PublicKey | None = attrs.field(default=None, repr=False)
     signing_secret: str | None = attrs.field(default=None, repr=False)
+    passphrase: bytes | None = attrs.field(default=None, repr=False)
 
     @property
     def mark(self) -> str:
@@ -84,7 +88,11 @@ class KeyRecord:
     def credentials(self) -> Credentials:
         """What a protocol checks its holder's signatures with."""
         return Credentials(
-            grant=self.grant, mark=self.mark, secret=self.signing_secret, public_key=self.public_key
+            grant=self.grant,
+            mark=self.mark,
+            secret=self.signing_secret,
+            public_key=self.public_key,
+            passphrase=self.passphrase,
         )
 
 
@@ -182,11 +190,14 @@ def _entry(table: Any, where: str) -> KeyRecord:
         digest = _sha256(fields.pop(field, None))
         field = _SECRET
         secret = _sha256(fields.pop(field)) if field in fields else None
+        field = _PASSPHRASE
+        passphrase = _sha256(fields.pop(field)) if field in fields else None
         field = _UNTIL
         until = _moment(fields.pop(field)) if field in fields else None
         field = _PUBLIC_KEY
         key = _public_key(fields.pop(field)) if field in fields else None
-        return KeyRecord(digest, _grants.structure(fields, Grant), secret, until, public_key=key)
+        grant = _grants.structure(fields, Grant)
+        return KeyRecord(digest, grant, secret, until, public_key=key, passphrase=passphrase)
     except _UnfitError as error:
         unfit = error
     except cattrs.ClassValidationError as error:
@@ -201,8 +212,9 @@ def _first_misfit(error: cattrs.ClassValidationError) -> tuple[str, _UnfitError]
         return note.name, cause if isinstance(cause, _UnfitError) else missing
     for cause in others:
         if isinstance(cause, cattrs.ForbiddenExtraKeysError):
-            allowed = ["sha256", _SECRET, _UNTIL, _PUBLIC_KEY, *(field.name for field in attrs.fields(Grant))]
-            return min(cause.extra_fields), _UnfitError("an unknown field", ", ".join(allowed))
+            own = ("sha256", _SECRET, _PASSPHRASE, _UNTIL, _PUBLIC_KEY)
+            allowed = ", ".join((*own, *(field.name for field in attrs.fields(Grant))))
+            return min(cause.extra_fields), _UnfitError("an unknown field", allowed)
     raise error
 
 

@@ -15,15 +15,18 @@ from typing import Final
 
 import attrs
 
+from feed.dialects.credentials import KeyType
 from feed.dialects.discovery import demo_keys
 from feed.errors import ConfigError
 from feed.model.arrival import is_loopback
 from feed.model.grants import Grant, Scope, Tier
+from feed.model.key_formats import DEMO_ACCOUNT, DemoKey, SigningAlgorithm
+from feed.server.key_secrets import demo_passphrase, demo_secret
 from feed.server.keyfile import KeyRecord
-from feed.settings import DEMO_KEY, DEMO_SECRET, Settings
+from feed.server.publickey import trusted_public_key
+from feed.settings import DEMO_KEY, Settings
 
 KEY_BYTES: Final = 16  # of randomness in a new key; written as 32 hexadecimal digits
-SECRET_BYTES: Final = 32  # of randomness in a new secret; written as 64 hexadecimal digits
 LONGEST_KEY: Final = 256  # characters; what is longer is refused before it is hashed
 DEFAULT_PREFIX: Final = "tk_live_"
 ADMIN_PREFIX: Final = "ak_live_"
@@ -31,8 +34,11 @@ ADMIN_NAME: Final = "admin"
 PREFIX: Final = re.compile(r"[a-z]{2}_(?:live|test)_")
 
 # As the published documents print them, dots and all.
-DEMO_KEYS: Final[tuple[tuple[str, Grant], ...]] = (
-    (DEMO_KEY, Grant(name="demo", account=1, tier=Tier.MAX, scopes=(Scope.READ, Scope.TRADE))),
+DEMO_KEYS: Final[tuple[DemoKey, ...]] = (
+    DemoKey(
+        key=DEMO_KEY,
+        grant=Grant(name="demo", account=DEMO_ACCOUNT, tier=Tier.MAX, scopes=(Scope.READ, Scope.TRADE)),
+    ),
     *demo_keys(),
 )
 
@@ -77,7 +83,7 @@ class KeyStore:
     def replace(self, entries: Iterable[KeyRecord]) -> None:
         """Accept these keys from now on, and no others."""
         self._entries = tuple(entries)
-        digests = {held for entry in self._entries for held in (entry.digest, entry.secret)}
+        digests = {held for entry in self._entries for held in (entry.digest, entry.secret, entry.passphrase)}
         digests |= {digest(entry.signing_secret) for entry in self._entries if entry.signing_secret}
         self._holds = digests.__contains__  # which, unlike them, shows nothing in a traceback
 
@@ -141,10 +147,17 @@ class KeyStore:
 
 def demo_entries() -> tuple[KeyRecord, ...]:
     """The keys printed in the published documents, which are good within this machine alone."""
-    return tuple(
-        attrs.evolve(entry_for(key, grant, secret=DEMO_SECRET, signs=True), local=True)
-        for key, grant in DEMO_KEYS
-    )
+    return tuple(_demo_entry(known) for known in DEMO_KEYS)
+
+
+def _demo_entry(known: DemoKey) -> KeyRecord:
+    secret, passphrase = demo_secret(known), demo_passphrase(known)
+    entry = entry_for(known.key, known.grant, secret=secret, signs=secret is not None)
+    if known.algorithm is not SigningAlgorithm.HMAC:
+        kind = KeyType(known.algorithm.value)
+        entry = attrs.evolve(entry, public_key=trusted_public_key(known.public_key, kind))
+    kept = None if passphrase is None else digest(passphrase)
+    return attrs.evolve(entry, passphrase=kept, local=True)
 
 
 def demo_keys_wanted(settings: Settings) -> bool:

@@ -1,10 +1,66 @@
-"""Public keys, with which the signatures of their holders are checked."""
+"""Public keys, with which signatures of their holders are checked, and private ones for new holders."""
 
 from __future__ import annotations
 
-from typing import Any
+import base64
+from functools import cache
+from typing import Any, Final
+
+import attrs
 
 from feed.dialects.credentials import KeyType, PublicKey
+
+_P256_ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+"""How many private keys there are on P-256, and one more."""
+
+
+@attrs.frozen
+class PrivateKey:
+    """
+    A private key for whoever shall sign with it.
+
+    Attributes:
+        text: An EC key in PEM (SEC 1); an Ed25519 key as 64 bytes in base64, the seed and the public key.
+        public_pem: Its public half: SubjectPublicKeyInfo, PEM.
+    """
+
+    text: str = attrs.field(repr=False)
+    public_pem: str
+
+
+def new_private_key(kind: KeyType, random_bytes: bytes) -> PrivateKey:
+    """
+    A private key that is made of 32 bytes nobody can predict.
+
+    Raises:
+        ValueError: Keys of this algorithm are not made here.
+    """
+    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519  # noqa: PLC0415
+
+    private: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
+    if kind is KeyType.EC:
+        number = int.from_bytes(random_bytes) % (_P256_ORDER - 1) + 1
+        private = ec.derive_private_key(number, ec.SECP256R1())
+        pem, sec1 = serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL
+        text = private.private_bytes(pem, sec1, serialization.NoEncryption()).decode()
+    elif kind is KeyType.ED25519:
+        private = ed25519.Ed25519PrivateKey.from_private_bytes(random_bytes)
+        text = base64.b64encode(random_bytes + private.public_key().public_bytes_raw()).decode()
+    else:
+        raise ValueError(f"{kind.value} keys are made by their holders")
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    return PrivateKey(text, private.public_key().public_bytes(serialization.Encoding.PEM, form).decode())
+
+
+def trusted_public_key(pem: str, kind: KeyType) -> PublicKey:
+    """A public key that is read when the first signature is checked, of a PEM text that is one."""
+
+    @cache
+    def key() -> PublicKey:
+        return public_key(pem)
+
+    return PublicKey(pem, kind, lambda message, signature: key().verifies(message, signature))
 
 
 def public_key(pem: str) -> PublicKey:

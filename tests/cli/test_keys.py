@@ -177,3 +177,44 @@ def test_a_key_may_sign_with_a_private_key_of_its_holder(run, path, tmp_path):
     run("keys", "add", path, "--name", "other", "--sign")
     rows = [row.split() for row in run("keys", "list", path)[1].splitlines()]
     assert [row[-1] for row in rows[1:]] == ["Ed25519", "HMAC"]
+
+
+@pytest.mark.protocols("binance", "kraken")
+def test_a_protocol_may_write_secrets_in_its_own_way(run, path):
+    """Where another does not, each gets a key of its own, for one account."""
+    for name, dialect in (("a", "binance"), ("b", "kraken")):
+        code, out, _ = run(
+            "keys", "add", path, "--name", name, "--dialect", dialect, "--account", 7, "--sign"
+        )
+        assert (code, len(out.split()[1])) == (0, {"a": 64, "b": 88}[name])
+    both = ("--dialect", "binance", "--dialect", "kraken")
+    code, out, err = run("keys", "add", path, "--name", "c", *both, "--sign")
+    assert (code, out) == (2, "")
+    assert err.endswith("make a key for each, with the same --account\n")
+    assert [entry.grant.account for entry in read_entries(path)] == [7, 7]
+    new = run("keys", "rotate", path, "--name", "b")[1].split()
+    assert (len(new[1]), read_entries(path)[2].signing_secret) == (88, new[1])
+
+
+def test_an_algorithm_is_for_keys_that_sign(run, path):
+    """And is one that the protocol's keys have."""
+    code, out, err = run("keys", "add", path, "--name", "a", "--algorithm", "EC")
+    assert (code, out) == (2, "")
+    assert err.startswith("feed: --algorithm: says with what a key signs; add --sign")
+    code, out, err = run("keys", "add", path, "--name", "a", "--algorithm", "ec", "--sign")
+    assert (code, out) == (2, "")
+    assert err.startswith("feed: --algorithm: secrets that are made for keys of all protocols are HMAC; for")
+    assert not path.exists()
+
+
+@pytest.mark.protocols("kraken")
+def test_the_demo_keys_are_told(run):
+    """All of them under their protocols, or those of one as lines to read."""
+    code, out, err = run("keys", "demo")
+    assert (code, err) == (0, "")
+    assert out.splitlines()[:3] == ["# all protocols", "tk_live_a1b2c3d4e5f6", "demo-secret"]
+    key, secret = run("keys", "demo", "kraken")[1].split()
+    assert (key, len(secret)) == ("kr_test_demo", 88)
+    code, out, err = run("keys", "demo", "nobody")
+    assert (code, out) == (2, "")
+    assert err.startswith("feed: 'nobody' has no demo key of its own; tk_live_a1b2c3d4e5f6 is good;")

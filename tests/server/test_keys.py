@@ -325,7 +325,7 @@ NAMES = "1 to 64 of A-Z a-z 0-9 . _ @ - and space, a letter or digit first"
             f'[[key]]\n{GOOD}key = "{KEY}"\n',
             (
                 ": key 1: key: found an unknown field; "
-                "allowed: sha256, secret_sha256, until, public_key, name, account, tier, scopes, dialects"
+                "allowed: sha256, secret_sha256, passphrase_sha256, until, public_key, name, account, tier,"
             ),
         ),
         (

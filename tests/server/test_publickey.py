@@ -1,11 +1,13 @@
 """Public keys verify what their private halves have signed, and nothing else."""
 
+import base64
+
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, x25519
 
 from feed.dialects.credentials import KeyType
-from feed.server.publickey import public_key
+from feed.server.publickey import new_private_key, public_key, trusted_public_key
 
 ED25519 = ed25519.Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -60,3 +62,35 @@ def test_what_is_no_public_key_is_refused(text, why):
     """Torn, or of an algorithm that nobody signs requests with."""
     with pytest.raises(ValueError, match=why):
         public_key(text)
+
+
+@pytest.mark.parametrize("kind", [KeyType.EC, KeyType.ED25519], ids=lambda kind: kind.value)
+@pytest.mark.parametrize("random_bytes", [bytes(32), bytes(range(32)), b"\xff" * 32])
+def test_a_private_key_is_made_of_any_bytes(kind, random_bytes):
+    """The same ones make the same key, as clients of exchanges take it."""
+    made = new_private_key(kind, random_bytes)
+    assert made == new_private_key(kind, random_bytes)
+    assert public_key(made.public_pem).type is kind
+    assert made.text not in repr(made)
+    if kind is KeyType.EC:
+        private = serialization.load_pem_private_key(made.text.encode(), password=None)
+        assert made.text.startswith("-----BEGIN EC PRIVATE KEY-----")
+    else:
+        raw = base64.b64decode(made.text)
+        private = ed25519.Ed25519PrivateKey.from_private_bytes(raw[:32])
+        assert raw[32:] == private.public_key().public_bytes_raw()
+    assert pem(private) == made.public_pem
+
+
+def test_a_private_key_of_rsa_is_its_holders():
+    """None is made here."""
+    with pytest.raises(ValueError, match="made by their holders"):
+        new_private_key(KeyType.RSA, bytes(32))
+
+
+def test_a_trusted_key_is_read_when_it_is_needed():
+    """As the same text read at once."""
+    key = trusted_public_key(pem(ED25519), KeyType.ED25519)
+    assert key == public_key(pem(ED25519))
+    assert key.verifies(b"a", ED25519.sign(b"a"))
+    assert not key.verifies(b"b", ED25519.sign(b"a"))

@@ -7,6 +7,11 @@ from typing import Final
 import attrs
 from attrs.validators import ge, le
 
+from feed.model.key_formats import DemoKey, KeyFormat, demo_grant
+
+KEY_FORMAT: Final = KeyFormat(base64_secret=True)
+DEMO_KEYS: Final = (DemoKey(key="kr_test_demo", grant=demo_grant("kraken")),)
+
 
 @attrs.frozen(kw_only=True)
 class KrakenPolicy:

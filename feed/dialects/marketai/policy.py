@@ -8,9 +8,12 @@ import attrs
 from attrs.validators import ge
 
 from feed.model.grants import Grant, Tier
+from feed.model.key_formats import DemoKey
 
 # As the published documents print it, dots and all.
-DEMO_KEYS: Final = (("mk_live_abc123...", Grant(name="demo-basic", tier=Tier.BASIC, dialects=("marketai",))),)
+DEMO_KEYS: Final = (
+    DemoKey(key="mk_live_abc123...", grant=Grant(name="demo-basic", tier=Tier.BASIC, dialects=("marketai",))),
+)
 
 
 @attrs.frozen(kw_only=True)
