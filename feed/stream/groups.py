@@ -224,6 +224,7 @@ class FaultyGroup(Group):
 
     Attributes:
         distorter: What happens to their frames.
+        broken: Whether a fault has raised: nothing more is told, and nothing that it withholds is owed.
     """
 
     def __init__(
@@ -246,16 +247,24 @@ class FaultyGroup(Group):
         super().__init__(topics, emptied=emptied, caught_up_all=caught_up_all)
         self.link_faults = link_faults
         self.distorter = FaultyLink(link_faults)
+        self.broken = False
 
     def tell(self, topic: Topic, seq: int, frame: bytes, kind: int) -> bool:
-        """Take the next frame; whether the step under way now has its first part."""
+        """
+        Take the next frame; whether the step under way now has its first part.
+
+        Raises:
+            Exception: What a fault raised; the caller says that the group is :attr:`broken`.
+        """
+        if self.broken:
+            return False
         silent = not self.parts
         self.parts += self.distorter.take(topic, seq, frame, kind)
         return silent and bool(self.parts)
 
     def held(self) -> list[bytes]:
         """Frames that a member is owed when it leaves."""
-        return self.distorter.held()
+        return [] if self.broken else self.distorter.held()
 
     def adopt(self, past: Group) -> list[bytes]:
         """Withhold what ``past`` withholds; what cannot be withheld any more is owed now."""

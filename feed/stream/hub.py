@@ -61,7 +61,7 @@ class Hub:
             market_state: That of the market where ``history`` begins; None for one without events.
             projections: Carried on with it, for encoders; None for none.
             failed: Told of a topic whose encoder raised, and what: those who listen to it are cut, and
-                nobody else notices. None lets it raise.
+                nobody else notices. So are those alone whose link fault raised. None lets it raise.
             deflater: Makes the frames of connections that agreed to compression; None where none may.
         """
         self.history = history
@@ -71,11 +71,11 @@ class Hub:
             instruments=history.instruments,
             make_encoder=make_encoder,
             projections=projections,
-            failed=None if failed is None else lambda topic, problem: self._failures.append((topic, problem)),
+            failed=None if failed is None else lambda *failure: self._failures.append(failure),
             deflate=text_frame if deflater is None else deflater.frame,
         )
         self._failed = failed
-        self._failures: list[tuple[OpenTopic, Exception]] = []  # of the step under way
+        self._failures: list[tuple[OpenTopic, Exception, Collection[Group]]] = []  # of the step under way
         self._topics = self._publisher.topics
         self._groups: dict[tuple[tuple[Topic, ...], tuple[LinkFault, ...], bool], Group] = {}
         self.replays = Replays(
@@ -237,9 +237,16 @@ class Hub:
             link_faults: All that happens to the frames of its topics; when one of them mutes,
                 messages for it alone are lost as well.
         """
-        send_buffer.link_faults = link_faults
-        if held := self._held(send_buffer):
-            self._listen(send_buffer, held)
+        held = self._held(send_buffer)
+        try:
+            send_buffer.link_faults = link_faults
+            if held:
+                self._listen(send_buffer, held)
+        except Exception as problem:
+            if self._failed is None:
+                raise
+            self._failed(held[0], problem)
+            send_buffer.fail()
         send_buffer.muted = any(one.mutes for one in link_faults)
 
     def mute(self, send_buffer: SendBuffer) -> None:
@@ -348,11 +355,11 @@ class Hub:
             tell()
 
     def _cut_failed(self) -> None:
-        """Cut those who listen to a topic whose encoder raised in this step."""
+        """Cut those who miss what an encoder or a link fault kept back when it raised in this step."""
         while self._failures and self._failed is not None:
-            topic, problem = self._failures.pop()
+            topic, problem, groups = self._failures.pop()
             self._failed(topic.topic, problem)
-            for group in (*topic.groups, *topic.deflated, *topic.faulty):
+            for group in groups:
                 for member in (*group.ready, *group.behind):
                     member.fail()
 

@@ -12,6 +12,9 @@ from feed.stream.frames import text_frame
 from feed.stream.groups import Group
 from feed.stream.topics import MakeEncoder, OpenTopic, Topics
 
+Failed = Callable[[OpenTopic, Exception, Collection[Group]], object]
+"""Told of a topic that cannot be told on, of what was raised, and of the groups that miss it."""
+
 
 class Publisher:
     """
@@ -33,7 +36,7 @@ class Publisher:
         make_encoder: MakeEncoder,
         projections: Projections | None = None,
         only: Collection[int] | None = None,
-        failed: Callable[[OpenTopic, Exception], object] | None = None,
+        failed: Failed | None = None,
         deflate: Callable[[str], bytes] = text_frame,
     ) -> None:
         """
@@ -46,7 +49,8 @@ class Publisher:
             make_encoder: Gives the encoder of a topic that somebody wants.
             projections: Carried on with the market's state, for encoders; None for none.
             only: Instruments of which ``market_state`` is carried on; None for all.
-            failed: Told of an encoder that raised, which is silent from then on; None lets it raise.
+            failed: Told of an encoder or a link fault that raised, which is silent from then on; None lets it
+                raise.
             deflate: Makes the frame for those who get compressed ones.
         """
         self.market_state = market_state
@@ -141,7 +145,15 @@ class Publisher:
                 if not group.parts:
                     dirty.append(group)
                 group.parts.append(small)
-        dirty += [group for group in topic.faulty if group.tell(topic.topic, seq, frame, kind)]
+        for group in topic.faulty:
+            try:
+                if group.tell(topic.topic, seq, frame, kind):
+                    dirty.append(group)
+            except Exception as problem:
+                if self._failed is None:
+                    raise
+                group.broken = True
+                self._failed(topic, problem, (group,))
 
     def _apply_some(self, seq: int, row: Row, proof: int) -> bool:
         market_state = self.market_state
@@ -154,7 +166,7 @@ class Publisher:
         if self._failed is None:
             raise problem
         topic.encoder = _Silent(topic.encoder)
-        self._failed(topic, problem)
+        self._failed(topic, problem, (*topic.groups, *topic.deflated, *topic.faulty))
 
 
 def _ignore(seq: int, row: Row, proof: int) -> None:

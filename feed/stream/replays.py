@@ -64,7 +64,7 @@ class Replays:
                 :mod:`feed.stream.topic_replay`, and the bytes of messages that are kept for others.
             join: Called when a connection has caught up.
             left: Called when somebody catches up no more, whatever the reason.
-            failed: Told of what an encoder raised; None lets it raise.
+            failed: Told of what an encoder or a link fault raised; None lets it raise.
         """
         self._left = left
         self._failed = failed

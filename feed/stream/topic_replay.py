@@ -48,7 +48,7 @@ class TopicReplay:
             topics: Those to encode.
             link_faults: Faults that act on the frames.
             make_encoder: Gives the encoder of a topic.
-            failed: Called with the exception of an encoder, which is skipped from then on.
+            failed: Called with the exception of an encoder or a link fault, skipped from then on.
         """
         self._history = history
         self._topics = topics
@@ -84,7 +84,7 @@ class TopicReplay:
                 instruments=self._history.instruments,
                 make_encoder=self._make_encoder,
                 only=self._instruments,
-                failed=lambda item, problem: self._failed(item.topic, problem),
+                failed=lambda item, problem, _: self._failed(item.topic, problem),
             )
         if publisher.seq < seq:
             return self._publish(publisher, seq - publisher.seq)

@@ -2,6 +2,8 @@
 
 import math
 
+import attrs
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -83,3 +85,107 @@ def test_a_mute_client_loses_its_own_messages_too(stream):
     harness.publish(stream.quote())
     assert client.received != stream.ping("p")
     assert [frame[2:] for frame in client.frames[0][1:2]] == [b"another"]
+
+
+@attrs.frozen
+class Raising:
+    """
+    A link fault with a bug.
+
+    Attributes:
+        where: When it raises: as it begins, at the second frame, or when asked what it withholds.
+    """
+
+    where: str
+    mutes = False
+
+    def begin(self):
+        if self.where == "begin":
+            raise ZeroDivisionError
+        return RaisingStage(self.where)
+
+
+class RaisingStage:
+    def __init__(self, where):
+        self.where = where
+        self.taken = 0
+
+    def take(self, frame):
+        self.taken += 1
+        if self.where == "take" and self.taken == 2:
+            raise ZeroDivisionError
+        return [frame]
+
+    def held(self):
+        if self.where == "held":
+            raise ZeroDivisionError
+        return []
+
+
+def contained(stream, **options):
+    failed = []
+    harness = stream.HubHarness(
+        failed=lambda topic, problem: failed.append((topic, type(problem))), **options
+    )
+    return harness, failed
+
+
+def test_a_fault_that_raises_costs_its_connections_alone(stream):
+    """In the middle of a step; what had come before goes out, everybody else hears all of it."""
+    harness, failed = contained(stream)
+    good, *bad = [harness.client(stream.topic()) for _ in range(4)]
+    late = SeededFault(Reorder(at=0, fraction=1, distance=1000), 0, 1)
+    for client, faults in zip(bad, ((Raising("take"),), (Raising("take"),), (late,)), strict=True):
+        harness.hub.distort(client.send_buffer, faults)
+    harness.publish(stream.quote(), stream.quote(), stream.quote())
+    harness.publish(stream.quote())
+    assert [(client.cuts, client.send_buffer.failed) for client in bad] == [(1, True), (1, True), (0, False)]
+    assert failed == [(stream.topic(), ZeroDivisionError)]
+    assert good.texts == [f"quote:0@{seq}" for seq in range(1, 5)]
+    assert good.cuts == 0
+
+
+def test_so_does_one_that_raises_as_it_begins_or_ends(stream):
+    """The one whose task it is, which strikes and releases connections, goes on."""
+    harness, failed = contained(stream)
+    clients = [harness.client(stream.topic()) for _ in range(3)]
+    good, beginning, ending = clients
+    harness.hub.distort(beginning.send_buffer, (Raising("begin"),))
+    harness.hub.distort(ending.send_buffer, (Raising("held"),))
+    harness.publish(stream.quote())
+    harness.hub.distort(ending.send_buffer, ())
+    harness.publish(stream.quote())
+    assert [(client.cuts, client.send_buffer.failed) for client in clients] == [
+        (0, False),
+        (1, True),
+        (1, True),
+    ]
+    assert failed == [(stream.topic(), ZeroDivisionError)] * 2
+    assert good.texts == ["quote:0@1", "quote:0@2"]
+
+
+def test_so_does_one_that_raises_while_its_connection_catches_up(stream):
+    """As an encoder that raises there."""
+    harness, failed = contained(stream, history=stream.short_history(100))
+    harness.publish(*[stream.quote() for _ in range(5)])
+    clients = [stream.Client() for _ in range(2)]
+    harness.hub.distort(clients[0].send_buffer, (Raising("take"),))
+    for client in clients:
+        harness.hub.subscribe(client.send_buffer, [stream.topic()], since=1)
+    harness.publish(*[stream.quote() for _ in range(5)])
+    harness.catch_up()
+    harness.publish(stream.quote())
+    assert [(client.cuts, client.send_buffer.failed) for client in clients] == [(1, True), (0, False)]
+    assert failed == [(stream.topic(), ZeroDivisionError)]
+    assert clients[1].texts == [f"quote:0@{seq}" for seq in range(2, 12)]
+
+
+def test_a_fault_that_raises_ends_the_run_where_nobody_contains_it(stream):
+    """As in a test of a fault."""
+    harness = stream.HubHarness()
+    client = harness.client(stream.topic())
+    harness.hub.distort(client.send_buffer, (Raising("take"),))
+    with pytest.raises(ZeroDivisionError):
+        harness.publish(stream.quote(), stream.quote())
+    with pytest.raises(ZeroDivisionError):
+        harness.hub.distort(client.send_buffer, (Raising("begin"),))
