@@ -31,6 +31,8 @@ def pytest_collection_finish():
 
 def pytest_addoption(parser):
     parser.addoption("--newest-clients", action="store_true", help="other people's clients as newly released")
+    wording = "write examples of messages into the folders of protocols, as they are told in tests"
+    parser.addoption("--write-examples", action="store_true", help=wording)
     minutes = "minutes of market time that other people's clients listen for"
     parser.addoption("--clients-minutes", type=float, default=0.5, help=minutes)
 

@@ -413,6 +413,27 @@ MUTATIONS = (
         "for row in (*bids, *asks) for text in row",
         ("dialects/kraken/test_local_book.py",),
     ),
+    Mutation(
+        "a member of a message has another name than its document says",
+        "dialects/guide/candles.py",
+        '"close_time":{start',
+        '"end_time":{start',
+        ("dialects/guide/test_asyncapi.py",),
+    ),
+    Mutation(
+        "a message that is declared is never said",
+        "dialects/tradyn/private.py",
+        "POSITIONS: (POSITION,)",
+        "POSITIONS: ()",
+        ("dialects/tradyn/test_asyncapi.py",),
+    ),
+    Mutation(
+        "the type of a message leaves out what hand-written text says",
+        "dialects/tradyn/asyncapi.py",
+        "    prev: int | UnsetType = UNSET\n",
+        "",
+        ("dialects/tradyn/test_asyncapi.py",),
+    ),
 )
 
 

@@ -10,6 +10,7 @@ from functools import cache
 from urllib.parse import parse_qsl, urlsplit
 
 import feed.dialects
+from feed.dialects.asyncapi import Channel
 from feed.dialects.client import Codec
 from feed.dialects.contract import Dialect
 from feed.dialects.rest import Endpoint, RestContext
@@ -42,6 +43,14 @@ def codecs() -> dict[str, Codec]:
 def client_urls() -> dict[str, Mapping[str, Client]]:
     """Programs of others that speak the dialects, by dialect and by their own name, in alphabetical order."""
     return {name: importlib.import_module(f"feed.dialects.{name}.urls").CLIENTS for name in with_urls()}
+
+
+def channels(listing: Listing) -> dict[str, tuple[Channel, ...]]:
+    """What is said on WebSockets, by the dialects that declare it, in alphabetical order of their names."""
+    return {
+        name: importlib.import_module(f"feed.dialects.{name}.asyncapi").channels(listing)
+        for name in with_channels()
+    }
 
 
 def endpoints(listing: Listing, web: Web) -> tuple[Endpoint[RestContext], ...]:
@@ -125,6 +134,11 @@ def demo_keys() -> tuple[DemoKey, ...]:
 def with_codec() -> list[str]:
     """Names of the dialects that :func:`codecs` has, in alphabetical order; imports none of them."""
     return _with("client")
+
+
+def with_channels() -> list[str]:
+    """Names of the dialects that :func:`channels` has, in alphabetical order; imports none of them."""
+    return _with("asyncapi")
 
 
 def with_urls() -> list[str]:

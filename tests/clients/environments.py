@@ -36,7 +36,10 @@ CLIENTS = {
     "unicorn": Client("unicorn-binance-websocket-api", "2.16.1"),
     "python-kraken-sdk": Client("python-kraken-sdk", "3.5.1"),
 }
-PACKAGES = {"npm": Client("binance", "3.6.5")}
+PACKAGES = {
+    "npm": Client("binance", "3.6.5"),
+    "asyncapi-parser": Client("@asyncapi/parser", "3.6.3"),
+}
 """Of Node.js."""
 
 

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from zlib import crc32
 
 import attrs
+import conversations
 import pytest
 
 from feed.dialects.contract import Bearer, Reply, SessionContext
@@ -225,3 +226,10 @@ def support():
         with_listing=lambda listing: attrs.evolve(CONTEXT, listing=listing),
         Running=Running,
     )
+
+
+@pytest.fixture
+def conversation(pytestconfig):
+    """Records what is said on the connections of a protocol, given its name and the market's listing."""
+    write = pytestconfig.getoption("--write-examples")
+    return lambda name, listing: conversations.Conversation(name, listing, write=write)

@@ -46,12 +46,12 @@ class Auth:
 
 Request = Subscribe | Unsubscribe | List | Ping | Auth
 
-_REQUESTS: Final[dict[str, type[Request]]] = {
+REQUESTS: Final[dict[str, type[Request]]] = {
     "subscribe": Subscribe,
     "unsubscribe": Unsubscribe,
     "list": List,
     "ping": Ping,
     "auth": Auth,
 }
-decode: Final = decoder("type", _REQUESTS)
+decode: Final = decoder("type", REQUESTS)
 """The request in one client message; :class:`~feed.errors.ProtocolError` says what is wrong with it."""

@@ -1,8 +1,12 @@
-"""The generated documents, ``/openapi.json`` and ``/docs``: made from the table of endpoints alone."""
+"""
+The generated documents: ``/openapi.json`` and ``/docs``, made from the table of endpoints, and ``/asyncapi``,
+made from the messages that protocols declare.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from html import escape
 from importlib import resources
 from typing import Any, Generic, TypeVar
@@ -12,8 +16,9 @@ import msgspec
 from feed.config.fields import attributes_of, is_group, kind_of, leaves, value_of
 from feed.config.scenario_fields import sections
 from feed.dialects.access import OPEN
-from feed.dialects.discovery import dialects
+from feed.dialects.discovery import dialects, with_channels
 from feed.dialects.rest import JSON, Call, Endpoint
+from feed.server.http import asyncapi
 from feed.server.http.context import RequestContext
 from feed.server.http.openapi import description
 from feed.server.http.pages import HTML, page_head, table
@@ -34,6 +39,11 @@ _TEXTS = (
 def openapi(context: RequestContext) -> bytes:
     """The description of the API."""
     return msgspec.json.encode(description(context))
+
+
+def asyncapi_index(context: RequestContext) -> bytes:
+    """Which descriptions of messages there are."""
+    return msgspec.json.encode(asyncapi.index(context))
 
 
 def docs(context: RequestContext) -> str:
@@ -67,11 +77,16 @@ class _Once(Generic[T]):
         return self.of(context)
 
 
+def _messages(name: str, context: RequestContext) -> bytes:
+    return msgspec.json.encode(asyncapi.description(name, context))
+
+
 def _page(context: RequestContext) -> Iterator[str]:
     yield page_head("feed")
     yield "<h1>feed</h1><p>The API is described in <a href=/openapi.json>/openapi.json</a>.</p>"
     yield "<h2>WebSocket</h2>"
     yield table(("protocol", "paths"), ((name, "  ".join(at)) for name, at in protocol_paths().items()))
+    yield from asyncapi.page(context)
     yield "<h2>HTTP</h2>"
     rows = (
         (item.method, item.path, "" if item.access.passes_over else item.access.header, item.summary)
@@ -122,6 +137,25 @@ def endpoints() -> tuple[Endpoint[RequestContext], ...]:
             access=OPEN,
             returns=JSON,
             group=_GROUP,
+        ),
+        Endpoint(
+            path="/asyncapi.json",
+            summary="Where the messages of each protocol are described",
+            handle=_Once(asyncapi_index),
+            access=OPEN,
+            returns=JSON,
+            group=_GROUP,
+        ),
+        *(
+            Endpoint(
+                path=asyncapi.path_of(name),
+                summary=f"Messages of {dialects()[name].title}, described",
+                handle=_Once(partial(_messages, name)),
+                access=OPEN,
+                returns=JSON,
+                group=_GROUP,
+            )
+            for name in with_channels()
         ),
         Endpoint(
             path="/docs",

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from typing import Any, Final
 
-import msgspec
-
 import feed
-from feed.config.fields import attributes
 from feed.dialects.access import Access
 from feed.dialects.parameters import Parameter
 from feed.dialects.rest import JSON, Endpoint
 from feed.server.http.context import RequestContext
+from feed.server.http.schemas import schemas_of
 
-_REF: Final = "#/components/schemas/{name}"
 _QUOTA: Final = {
     "X-RateLimit-Limit": "Requests in a second.",
     "X-RateLimit-Remaining": "Of these, how many are left.",
@@ -30,12 +26,7 @@ _QUOTA_OF_A_DAY: Final = {
 
 def description(context: RequestContext) -> dict[str, Any]:
     """The whole document, as plain data."""
-    types = {id(kind): kind for endpoint in context.endpoints for kind in _types(endpoint)}
-    schemas, components = msgspec.json.schema_components(types.values(), ref_template=_REF)
-    schema = dict(zip(types, schemas, strict=True))
-    for component in components.values():
-        _say_what_it_means(component)
-        _write_decimals_as_numbers(component)
+    schema, components = schemas_of(kind for endpoint in context.endpoints for kind in _types(endpoint))
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in context.endpoints:
         paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, schema, context)
@@ -154,19 +145,3 @@ def _scheme(access: Access) -> dict[str, str]:
     if access.prefix:
         return {"type": "http", "scheme": access.prefix.strip().lower()}
     return {"type": "apiKey", "in": "header", "name": access.header}
-
-
-def _say_what_it_means(component: dict[str, Any]) -> None:
-    """Put what a docstring says of its attributes where it belongs."""
-    text = inspect.cleandoc(component.get("description", ""))
-    component["description"] = text.partition("\n\n")[0]
-    for field, meaning in attributes(text).items():
-        component["properties"][field].setdefault("description", meaning)
-
-
-def _write_decimals_as_numbers(component: dict[str, Any]) -> None:
-    """As answers do; the library that knows the types takes them for texts."""
-    for field in component["properties"].values():
-        if field.get("format") == "decimal":
-            field["type"] = "number"
-            del field["format"]
