@@ -70,6 +70,7 @@ NAMED = {
     "importers.tradyn": "a recorded format",
     "importers.binance": "a recorded format",
     "importers.binance_files": "a recorded format",
+    "importers.coinbase": "a recorded format",
     "importers.kraken": "a recorded format",
     "sim.defaults": "a venue",
     "sim.listing": "a venue",

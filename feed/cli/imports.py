@@ -39,7 +39,7 @@ def _list(context: click.Context, _: click.Parameter, wanted: bool) -> None:
         context.exit()
 
 
-@click.command("import", epilog=example("feed import coinbase COINBASE.ws.0 -o btc.feed.zst"))
+@click.command("import", epilog=example("feed import tardis-book trades.csv.gz book.csv.gz -o btc.feed.zst"))
 @click.option(
     "--list", is_flag=True, is_eager=True, expose_value=False, callback=_list, help="List the formats."
 )

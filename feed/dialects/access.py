@@ -108,6 +108,20 @@ class Access:
         """How the header has to read."""
         return f"{self.header}: {self.prefix}<{'token' if self.token else 'key'}>"
 
+    def presented(self, headers: Mapping[str, str]) -> str | None:
+        """
+        The key that a request presents, or its token; None for none.
+
+        Raises:
+            Problem: The header is no such one.
+        """
+        value = headers.get(self.header) if self.header else None
+        if value is None:
+            return None
+        if value[: len(self.prefix)].lower() != self.prefix.lower():
+            raise self.unauthorized(f"The header must read {self.shown}")
+        return value[len(self.prefix) :].strip()
+
     def missing(self) -> Problem:
         """The refusal of a request without a key."""
         return self.unauthorized(f"The header {self.shown} is missing")

@@ -41,7 +41,7 @@ class PublicKey:
     _verify: Callable[[bytes, bytes], bool] = attrs.field(eq=False, repr=False)
 
     def verifies(self, message: bytes, signature: bytes) -> bool:
-        """Whether the private key has signed ``message``. Signatures of EC keys are DER."""
+        """Whether the private key has signed ``message``. Signatures of EC keys are r and s, as in a JWS."""
         return self._verify(message, signature)
 
 

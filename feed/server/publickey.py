@@ -12,6 +12,8 @@ from feed.dialects.credentials import KeyType, PublicKey
 
 _P256_ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 """How many private keys there are on P-256, and one more."""
+_P256_BYTES: Final = 32
+"""Of each of the two numbers of a signature."""
 
 
 @attrs.frozen
@@ -74,6 +76,7 @@ def public_key(pem: str) -> PublicKey:
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm  # noqa: PLC0415
     from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415
     from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature  # noqa: PLC0415
 
     try:
         key = serialization.load_pem_public_key(pem.encode())
@@ -91,6 +94,11 @@ def public_key(pem: str) -> PublicKey:
             raise ValueError("a public key of another algorithm than Ed25519, RSA and P-256")
 
     def verify(message: bytes, signature: bytes) -> bool:
+        if kind is KeyType.EC:
+            if len(signature) != 2 * _P256_BYTES:
+                return False
+            numbers = (signature[:_P256_BYTES], signature[_P256_BYTES:])
+            signature = encode_dss_signature(*(int.from_bytes(one, "big") for one in numbers))
         try:
             key.verify(signature, message, *arguments)
         except InvalidSignature:

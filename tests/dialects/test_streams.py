@@ -21,7 +21,7 @@ from feed.model.stream_position import parse_position
 # Their documents have a client begin anew, and no way to resume.
 FORGETFUL = {"binance", "kraken", "marketai"}
 # The exchange's own messages, and nothing of ours in them.
-PLAIN = {"binance", "kraken"}
+PLAIN = {"binance", "coinbase", "kraken"}
 QUERIES = [{}, {"ext": "seq"}, {"conflate": "250"}, {"ext": "seq", "conflate": "1000ms"}]
 
 

@@ -5,6 +5,7 @@ import base64
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, x25519
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from feed.dialects.credentials import KeyType
 from feed.server.publickey import new_private_key, public_key, trusted_public_key
@@ -12,10 +13,18 @@ from feed.server.publickey import new_private_key, public_key, trusted_public_ke
 ED25519 = ed25519.Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 EC = ec.generate_private_key(ec.SECP256R1())
+
+
+def jws_signature(message):
+    """As RFC 7518 has it: both numbers, 32 bytes each."""
+    numbers = decode_dss_signature(EC.sign(message, ec.ECDSA(hashes.SHA256())))
+    return b"".join(number.to_bytes(32, "big") for number in numbers)
+
+
 SIGNERS = {
     KeyType.ED25519: (ED25519, ED25519.sign),
     KeyType.RSA: (RSA, lambda message: RSA.sign(message, padding.PKCS1v15(), hashes.SHA256())),
-    KeyType.EC: (EC, lambda message: EC.sign(message, ec.ECDSA(hashes.SHA256()))),
+    KeyType.EC: (EC, jws_signature),
 }
 
 

@@ -320,14 +320,11 @@ def _checked(
     Raises:
         Problem: There must be a key, or it is not accepted, or it does not allow this.
     """
-    value = headers.get(access.header) if access.header else None
-    if value is None:
+    shown = access.presented(headers)
+    if shown is None:
         if access.needed and (access.needed_here or not is_loopback(arrival.peer)):
             raise access.missing()
         return None
-    if value[: len(access.prefix)].lower() != access.prefix.lower():
-        raise access.unauthorized(f"The header must read {access.shown}")
-    shown = value[len(access.prefix) :].strip()
     try:
         if access.token:  # nobody guesses a signature
             holder = context.tokens.check(shown, access.dialect, local=arrival.within)

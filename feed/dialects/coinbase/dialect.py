@@ -1,0 +1,56 @@
+"""
+Coinbase Advanced Trade: REST 3 and WebSocket, as the exchange's clients speak them.
+
+Source: "Coinbase Advanced Trade API", https://docs.cdp.coinbase.com/coinbase-app/advanced-trade-apis/;
+``NOTES.md`` beside this file has the reading of it.
+"""
+
+from __future__ import annotations
+
+from feed.dialects.coinbase.errors import ErrorBody, text_of
+from feed.dialects.coinbase.products import NAME, Product
+from feed.dialects.coinbase.streams.session import PATHS, StreamSession
+from feed.dialects.coinbase.streams.trades import TradesEncoder
+from feed.dialects.contract import Dialect, HandshakeRefusal, Session, SessionContext, UpgradeRequest
+from feed.model.instruments import Instrument
+from feed.model.topics import Topic
+from feed.state.encoder import Encoder
+from feed.state.market_state import MarketState
+from feed.state.projections import Projections
+
+__all__ = ["DIALECT"]
+
+
+class Coinbase(Dialect):
+    """The dialect itself: no state, only what it is called and what it makes."""
+
+    name = NAME
+    title = "Coinbase Advanced Trade"
+    path = "/coinbase"
+    aliases = ("/coinbase/ws",)
+    prefixed = True
+    trades = True
+
+    def session(self, opening: UpgradeRequest, context: SessionContext) -> Session | HandshakeRefusal:
+        """Open a session of the WebSocket; none at any other path."""
+        if opening.path in PATHS:
+            return StreamSession(context)
+        return HandshakeRefusal(404, self.not_found("Nothing is served at this path"))
+
+    def not_found(self, message: str) -> str:
+        """In the style of the exchange's errors."""
+        return text_of(ErrorBody(error="not_found", error_details=message, message=message))
+
+    def encoder(
+        self,
+        topic: Topic,
+        instrument: Instrument,
+        market_state: MarketState,
+        projections: Projections | None = None,
+    ) -> Encoder:
+        """Of whichever channel the topic is."""
+        del market_state, projections
+        return TradesEncoder(Product.of(topic.instrument, instrument))
+
+
+DIALECT: Dialect = Coinbase()
