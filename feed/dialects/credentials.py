@@ -86,8 +86,16 @@ class StreamKeyRing(Protocol):
     has it.
     """
 
-    def open(self, holder: object, seconds: float) -> str:
-        """The stream key of the holder's account, the active one or a new one, good for ``seconds``."""
+    def open(self, holder: object, seconds: float, *, own: bool = False) -> str:
+        """
+        The stream key of the holder's account, the active one or a new one.
+
+        Args:
+            holder: See above.
+            seconds: For which it is good from now on.
+            own: Whether other API keys of the account have others: where more can be done with a stream key
+                than to listen.
+        """
         ...
 
     def extend(self, holder: object, key: str, seconds: float) -> bool:

@@ -163,3 +163,17 @@ class AmendSpotOrder(SpotRequest):
     shrink_only: bool = False
     post_only: bool = False
     new_client: int = attrs.field(default=0, validator=ge(0))
+
+
+@attrs.frozen(kw_only=True)
+class SpotBatch(SpotRequest):
+    """
+    Several requests of one account that act one after the other, with nobody else's between them.
+
+    Each is answered by itself, in their order; the batch is not.
+
+    Attributes:
+        parts: The requests; none of them is a batch.
+    """
+
+    parts: tuple[SpotRequest, ...]

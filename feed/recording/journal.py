@@ -42,6 +42,7 @@ from feed.model.spot_requests import (
     CancelSpotOrdersAfter,
     PlaceSpotOrder,
     ReplaceSpotOrder,
+    SpotBatch,
     SpotRequest,
 )
 from feed.model.trading import packed, unpacked
@@ -64,6 +65,7 @@ _KINDS: Final[dict[str, type[Request]]] = {
     "spot-cancel-after": CancelSpotOrdersAfter,
     "spot-replace": ReplaceSpotOrder,
     "spot-amend": AmendSpotOrder,
+    "spot-batch": SpotBatch,
     "close": Close,
     "set-exits": SetExits,
     "fill-order": FillOrder,
@@ -90,6 +92,16 @@ for _kind in _KINDS.values():
         if field.name in _RARE or (issubclass(_kind, SpotRequest) and field.name != "request")
     }
     _CONVERTER.register_unstructure_hook(_kind, make_dict_unstructure_fn(_kind, _CONVERTER, **_spare))
+# The requests of a batch are read, and written, one by one.
+_CONVERTER.register_structure_hook(
+    SpotBatch,
+    make_dict_structure_fn(
+        SpotBatch,
+        _CONVERTER,
+        _cattrs_forbid_extra_keys=True,
+        parts=override(struct_hook=lambda parts, _: tuple(parts)),
+    ),
+)
 # The bound on the request queue has no effect on the events.
 _OMITTED: Final = override(omit=True)
 _CONVERTER.register_unstructure_hook(Trading, make_dict_unstructure_fn(Trading, _CONVERTER, waiting=_OMITTED))
@@ -187,12 +199,7 @@ def header_line(header: JournalHeader) -> bytes:
 
 def journal_line(entry: JournalEntry) -> bytes:
     """The line of an entry, with its line feed."""
-    request = entry.request
-    fields: dict[str, Any] = _CONVERTER.unstructure(request)
-    for name in _CLIENTS_IDS:
-        if name in fields:
-            fields[name] = unpacked(fields[name])
-    return msgspec.json.encode({"at": entry.at, "do": _NAMES[type(request)], **fields}) + b"\n"
+    return msgspec.json.encode({"at": entry.at, **_written(entry.request)}) + b"\n"
 
 
 def end_line(events: int) -> bytes:
@@ -277,10 +284,35 @@ def _events(fields: dict[str, Any], where: str) -> int:
     return events
 
 
+def _written(request: Request) -> dict[str, Any]:
+    """What a line says of a request."""
+    fields: dict[str, Any] = _CONVERTER.unstructure(request)
+    if isinstance(request, SpotBatch):
+        fields["parts"] = [_written(part) for part in request.parts]
+    for name in _CLIENTS_IDS:
+        if name in fields:
+            fields[name] = unpacked(fields[name])
+    return {"do": _NAMES[type(request)], **fields}
+
+
+def _request(fields: dict[str, Any]) -> Request:
+    """The request of which a line says this."""
+    kind = _KINDS[fields.pop("do")]
+    if kind is SpotBatch:
+        fields["parts"] = [_part(part) for part in fields["parts"]]
+    fields |= {name: packed(fields[name]) for name in _CLIENTS_IDS if name in fields or name == "request"}
+    return _CONVERTER.structure(fields, kind)
+
+
+def _part(fields: dict[str, Any]) -> SpotRequest:
+    request = _request(fields)
+    if not isinstance(request, SpotRequest) or isinstance(request, SpotBatch):
+        raise TypeError("a batch has requests of its own kind, and no batches")
+    return request
+
+
 def _entry(fields: dict[str, Any], *, where: str) -> JournalEntry:
     try:
-        at, kind = fields.pop("at"), _KINDS[fields.pop("do")]
-        fields |= {name: packed(fields[name]) for name in _CLIENTS_IDS if name in fields or name == "request"}
-        return JournalEntry(at=int(at), request=_CONVERTER.structure(fields, kind))
+        return JournalEntry(at=int(fields.pop("at")), request=_request(fields))
     except _MISFITS:
         raise ConfigError("no entry of a journal", where=where) from None

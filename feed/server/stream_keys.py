@@ -1,9 +1,10 @@
 """
-Stream keys: names of private streams. Whoever knows one hears the account, and can do nothing else with it.
+Stream keys: names of private streams, which stand for the API key that they were given out for.
 
-A protocol gives them out by request, and takes them in the URL of a WebSocket. They last for a while, and are
-extended by whoever has the API key; when that is taken away, they end with it. They are kept in memory: at
-most one for each account and protocol, so that there are no more of them than keys.
+A protocol gives them out by request, and takes them in the URL of a WebSocket or in its messages. They last
+for a while, and are extended by whoever has the API key; when that is taken away, they end with it. They are
+kept in memory: at most one for each account and protocol, or for each key where more can be done with one
+than to listen, so that there are no more of them than keys.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ _ALPHABET: Final = string.ascii_letters + string.digits
 
 @attrs.define
 class _Active:
+    where: tuple[str, int | str]
     key: str
     entry: KeyRecord
     until: float
@@ -45,17 +47,25 @@ class StreamKeys:
         self._key_store = key_store
         self._clock = clock
         self._choose = choose
-        self._active: dict[tuple[str, int], _Active] = {}
+        self._active: dict[tuple[str, int | str], _Active] = {}
         self._named: dict[str, _Active] = {}
 
-    def open(self, dialect: str, entry: KeyRecord, seconds: float) -> str:
-        """The stream key of an account in a protocol: the active one, or a new one; good for ``seconds``."""
-        where = dialect, entry.grant.account
+    def open(self, dialect: str, entry: KeyRecord, seconds: float, *, own: bool = False) -> str:
+        """
+        The stream key of an account in a protocol: the active one, or a new one.
+
+        Args:
+            dialect: The protocol.
+            entry: What is known of the API key.
+            seconds: For which it is good from now on.
+            own: Whether other API keys of the account have others.
+        """
+        where = dialect, entry.mark if own else entry.grant.account
         found = self._active.get(where)
         if found is None or not self._is_good(found):
             self._forget(found)
             key = "".join(self._choose(_ALPHABET) for _ in range(LENGTH))
-            found = self._active[where] = self._named[key] = _Active(key, entry, 0.0)
+            found = self._active[where] = self._named[key] = _Active(where, key, entry, 0.0)
         found.until = self._clock() + seconds
         return found.key
 
@@ -76,7 +86,7 @@ class StreamKeys:
     def find(self, dialect: str, key: str) -> KeyRecord | None:
         """The API key that a stream key stands on; None when it is not good."""
         found = self._named.get(key)
-        if found is None or self._active.get((dialect, found.entry.grant.account)) is not found:
+        if found is None or found.where[0] != dialect:
             return None
         return found.entry if self._is_good(found) else None
 
@@ -86,8 +96,7 @@ class StreamKeys:
     def _forget(self, active: _Active | None) -> None:
         if active is not None:
             self._named.pop(active.key, None)
-            for where in [where for where, one in self._active.items() if one is active]:
-                del self._active[where]
+            self._active.pop(active.where, None)
 
 
 @attrs.frozen
@@ -97,9 +106,9 @@ class StreamKeysOfDialect:
     _keys: StreamKeys
     _dialect: str
 
-    def open(self, holder: object, seconds: float) -> str:
+    def open(self, holder: object, seconds: float, *, own: bool = False) -> str:
         """See :meth:`StreamKeys.open`."""
-        return self._keys.open(self._dialect, _entry(holder), seconds)
+        return self._keys.open(self._dialect, _entry(holder), seconds, own=own)
 
     def extend(self, holder: object, key: str, seconds: float) -> bool:
         """See :meth:`StreamKeys.extend`."""

@@ -17,7 +17,7 @@ from feed.model.accounts import Accounts
 from feed.model.events import Row
 from feed.model.instruments import Listing
 from feed.model.requests import FillOrder, JournalEntry, Request
-from feed.model.spot_requests import SpotRequest
+from feed.model.spot_requests import SpotBatch, SpotRequest
 from feed.model.wallets import Wallets
 from feed.settings import Trading
 from feed.sim.clearing import Clearing
@@ -175,7 +175,8 @@ class ClientMarket:
     def _act(self, request: Request) -> list[Row]:
         self.played += 1
         if isinstance(request, SpotRequest):
-            self._clearing.look(request.instrument)
+            several = request.parts if isinstance(request, SpotBatch) else (request,)
+            self._clearing.look(*(one.instrument for one in several))
             rows = self._spot.act(request)
         elif isinstance(request, FillOrder):
             self._clearing.look(request.instrument)

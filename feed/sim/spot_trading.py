@@ -22,6 +22,7 @@ from feed.model.spot_requests import (
     Only,
     PlaceSpotOrder,
     ReplaceSpotOrder,
+    SpotBatch,
     SpotRequest,
 )
 from feed.model.trading import OrderState, Reason, RequestKind
@@ -71,6 +72,8 @@ class SpotTrading:
 
     def act(self, request: SpotRequest) -> list[Row]:
         """Let a request act now: what it did, then its answer."""
+        if isinstance(request, SpotBatch):
+            return [row for part in request.parts for row in self.act(part)]
         verb, before = RequestKind.CREATE, _Outcome()
         match request:
             case ReplaceSpotOrder():

@@ -32,6 +32,7 @@ from feed.model.spot_requests import (
     Only,
     PlaceSpotOrder,
     ReplaceSpotOrder,
+    SpotBatch,
 )
 from feed.model.trading import Pricing, Trigger, packed
 from feed.recording.journal import (
@@ -75,7 +76,12 @@ PLACED = {
     "taker_fee": st.integers(0, 1000),
     "charge": st.sampled_from(Charge),
 }
+SPOT = st.one_of(
+    st.builds(PlaceSpotOrder, **PLACED),
+    st.builds(CancelSpotOrder, **COMMON, order=UNITS, client=NAMES, only=st.sampled_from(Only)),
+)
 REQUESTS = st.one_of(
+    st.builds(SpotBatch, **COMMON, parts=st.lists(SPOT, max_size=3).map(tuple)),
     st.builds(
         Create,
         **COMMON,
@@ -109,7 +115,7 @@ REQUESTS = st.one_of(
     st.builds(Close, **COMMON, position=UNITS, size=UNITS, slippage=st.integers(0, 10**6)),
     st.builds(SetExits, **COMMON, position=UNITS, stop_loss=EXITS, take_profit=EXITS),
     st.builds(FillOrder, **COMMON, share=st.integers(1, 10**6)),
-    st.builds(PlaceSpotOrder, **PLACED),
+    SPOT,
     st.builds(
         ReplaceSpotOrder,
         **PLACED,
@@ -119,7 +125,6 @@ REQUESTS = st.one_of(
         cancel_only=st.sampled_from(Only),
         allow_failure=st.booleans(),
     ),
-    st.builds(CancelSpotOrder, **COMMON, order=UNITS, client=NAMES, only=st.sampled_from(Only)),
     st.builds(CancelSpotOrders, **COMMON, everywhere=st.booleans()),
     st.builds(CancelSpotOrdersAfter, **COMMON, after=UNITS),
     st.builds(

@@ -22,6 +22,7 @@ from feed.model.spot_requests import (
     Only,
     PlaceSpotOrder,
     ReplaceSpotOrder,
+    SpotBatch,
 )
 from feed.model.trading import OrderState, Pricing, Reason, RequestKind, Trigger, packed
 from feed.model.wallets import Wallets
@@ -453,6 +454,32 @@ def test_only_an_own_open_order_of_that_instrument_can_be_cancelled(market, name
 
 def amend(order, **more):
     return AmendSpotOrder(account=1, instrument=0, order=order, **more)
+
+
+def test_requests_of_a_batch_act_one_after_the_other(market):
+    """Each sees what those before it did, is answered by itself, and one that is refused stops none."""
+    bid = quote(market)[0]
+    rows = market.execute(
+        SpotBatch(
+            account=1,
+            instrument=0,
+            parts=(
+                place(BUY, price=bid - 100, request=packed("one")),
+                place(BUY, price=bid - 100, request=packed("one")),
+                CancelSpotOrder(account=1, instrument=0, client=packed("one")),
+                place(SELL, size=10**9, price=bid + 100),
+                place(BUY, price=bid - 200),
+            ),
+        )
+    )
+    assert [one.reason for one in told(rows, ANSWER)] == [
+        Reason.NONE,
+        Reason.DUPLICATE,
+        Reason.NONE,
+        Reason.NO_FUNDS,
+        Reason.NONE,
+    ]
+    assert [one.state for one in told(rows)] == [OrderState.ACTIVE, OrderState.CANCELLED, OrderState.ACTIVE]
 
 
 def test_an_order_that_shrinks_keeps_its_place(market):

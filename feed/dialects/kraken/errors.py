@@ -38,14 +38,51 @@ UNKNOWN_METHOD: Final = "EGeneral:Unknown method"
 UNKNOWN_PAIR: Final = "EQuery:Unknown asset pair"
 UNKNOWN_ASSET: Final = "EQuery:Unknown asset"
 
+INVALID_KEY: Final = "EAPI:Invalid key"
+INVALID_SIGNATURE: Final = "EAPI:Invalid signature"
+INVALID_NONCE: Final = "EAPI:Invalid nonce"
+PERMISSION_DENIED: Final = "EGeneral:Permission denied"
+INTERNAL_ERROR: Final = "EGeneral:Internal error"
+DEADLINE_ELAPSED: Final = "EService:Deadline elapsed"
+CANCEL_ONLY: Final = "EService:Market in cancel_only mode"
+
+UNKNOWN_ORDER: Final = "EOrder:Unknown order"
+INSUFFICIENT_FUNDS: Final = "EOrder:Insufficient funds"
+MINIMUM_NOT_MET: Final = "EOrder:Order minimum not met"
+COST_MINIMUM_NOT_MET: Final = "EOrder:Cost minimum not met"
+TICK_SIZE: Final = "EOrder:Tick size check failed"
+ORDERS_LIMIT: Final = "EOrder:Orders limit exceeded"
+POST_ONLY: Final = "EOrder:Post only order"
+NO_POSITION: Final = "EOrder:Reduce only:No position exists"
+INVALID_ORDER: Final = "EOrder:Invalid order"
+INVALID_PRICE: Final = "EOrder:Invalid price:Invalid price argument"
+
+
+def invalid(name: str) -> KrakenError:
+    """That a parameter of an order cannot be."""
+    return KrakenError(f"{INVALID_ARGUMENTS}:{name}")
+
+
+def too_many_decimals(symbol: str, decimals: int) -> KrakenError:
+    """That a price has more digits than those of a pair."""
+    return KrakenError(
+        f"EOrder:Invalid price:{symbol} price can only be specified up to {decimals} decimals."
+    )
+
+
+def unknown_outcome() -> KrakenError:
+    """That nobody knows what a request did."""
+    return KrakenError(INTERNAL_ERROR)
+
+
 _TEXTS: Final = {
-    "forbidden": "EGeneral:Permission denied",
-    "internal": "EGeneral:Internal error",
+    "forbidden": PERMISSION_DENIED,
+    "internal": INTERNAL_ERROR,
     "method_not_allowed": UNKNOWN_METHOD,
     "not_found": UNKNOWN_METHOD,
     "rate_limit_exceeded": "EAPI:Rate limit exceeded",
-    "timeout": "EService:Deadline elapsed",
-    "unauthorized": "EAPI:Invalid key",
+    "timeout": DEADLINE_ELAPSED,
+    "unauthorized": INVALID_KEY,
     "unavailable": "EService:Unavailable",
 }
 """Texts for what the server refuses before the protocol is asked; else the arguments are invalid."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import attrs
 
+from feed.dialects.contract import SessionContext
 from feed.dialects.kraken.names import Pair, Pairs, pairs
 from feed.dialects.kraken.policy import KrakenPolicy
 from feed.dialects.rest import RestContext
@@ -52,6 +53,18 @@ class MarketView:
             policy=context.settings.policies.kraken,
             oldest=context.oldest,
             past=context.past,
+        )
+
+    @classmethod
+    def of_session(cls, context: SessionContext) -> MarketView:
+        """As a session sees it: without what was before."""
+        if context.projections is None:
+            raise ValueError("a session of this protocol needs projections")
+        return cls(
+            pairs=pairs(context.listing),
+            state=context.market_state(),
+            projections=context.projections,
+            policy=context.policies.kraken,
         )
 
     def status(self, pair: Pair) -> str:

@@ -20,7 +20,8 @@ from feed.dialects.binance.account.view import AccountView
 from feed.dialects.binance.fields import Fields
 from feed.dialects.binance.symbols import Symbol
 from feed.dialects.execution import Execution
-from feed.model.events import Event, ExecutionReport, RequestAnswered
+from feed.dialects.outcome import Outcome
+from feed.model.events import Event, ExecutionReport
 from feed.model.spot_requests import (
     AmendSpotOrder,
     CancelSpotOrder,
@@ -61,33 +62,6 @@ class Tested(Shape):
     specialCommissionForOrder: MakerTaker | UnsetType = UNSET  # noqa: N815
     taxCommissionForOrder: MakerTaker | UnsetType = UNSET  # noqa: N815
     discount: Discount | UnsetType = UNSET
-
-
-class Outcome:
-    """
-    What a request did, as its account was told.
-
-    Args:
-        events: All that the account was told in that step of the market.
-    """
-
-    def __init__(self, events: Sequence[Event]) -> None:
-        self.reports: Final = [event for event in events if isinstance(event, ExecutionReport)]
-        answers = [event for event in events if isinstance(event, RequestAnswered)]
-        if not answers:
-            raise errors.UNEXPECTED_RESPONSE.error()
-        self.answer: Final = answers[-1]
-
-    def last(self, order: int) -> ExecutionReport:
-        """The last report of an order."""
-        found = [report for report in self.reports if report.order == order]
-        if not found:
-            raise errors.UNEXPECTED_RESPONSE.error()
-        return found[-1]
-
-    def trades(self, order: int) -> list[ExecutionReport]:
-        """The reports of its trades."""
-        return [report for report in self.reports if report.order == order and report.trade]
 
 
 # --- one order ---------------------------------------------------------------------------------------
@@ -219,8 +193,13 @@ def restriction(fields: Fields) -> Only:
 # --- answers -----------------------------------------------------------------------------------------
 
 
+def outcome_of(events: Sequence[Event]) -> Outcome:
+    """What a request did."""
+    return Outcome(events, errors.UNEXPECTED_RESPONSE.error)
+
+
 def _placed(view: AccountView, order: Draft, events: Sequence[Event]) -> Placed:
-    outcome = Outcome(events)
+    outcome = outcome_of(events)
     if outcome.answer.reason is not Reason.NONE:
         raise not_placed(outcome.answer.reason)
     return response(view, order, outcome)
@@ -236,14 +215,14 @@ def response(view: AccountView, order: Draft, outcome: Outcome) -> Placed:
 
 
 def _cancelled(view: AccountView, symbol: Symbol, events: Sequence[Event]) -> Cancelled:
-    outcome = Outcome(events)
+    outcome = outcome_of(events)
     if outcome.answer.reason is not Reason.NONE:
         raise not_cancelled(outcome.answer.reason)
     return view.writer(symbol).cancelled(outcome.last(outcome.answer.order))
 
 
 def _all_cancelled(view: AccountView, symbol: Symbol, events: Sequence[Event]) -> list[Cancelled]:
-    outcome = Outcome(events)
+    outcome = outcome_of(events)
     writer = view.writer(symbol)
     over = [report for report in outcome.reports if report.verb is RequestKind.CANCEL and is_over(report)]
     if not over:
@@ -254,7 +233,7 @@ def _all_cancelled(view: AccountView, symbol: Symbol, events: Sequence[Event]) -
 def _amended(
     view: AccountView, symbol: Symbol, before: ExecutionReport | None, events: Sequence[Event]
 ) -> Amendment:
-    outcome = Outcome(events)
+    outcome = outcome_of(events)
     if outcome.answer.reason is not Reason.NONE:
         raise not_amended(outcome.answer.reason)
     report = outcome.last(outcome.answer.order)

@@ -12,9 +12,9 @@ from feed.dialects.binance.account.checks import checked
 from feed.dialects.binance.account.client_ids import client_id
 from feed.dialects.binance.account.drafts import Draft, draft
 from feed.dialects.binance.account.placing import (
-    Outcome,
     is_over,
     named_order,
+    outcome_of,
     response,
     restriction,
     terms,
@@ -109,7 +109,7 @@ def replace(view: AccountView, fields: Fields) -> Execution:
 
 
 def _replaced(view: AccountView, order: Draft, events: Sequence[Event]) -> Replacement:
-    outcome = Outcome(events)
+    outcome = outcome_of(events)
     answer, writer = outcome.answer, view.writer(order.symbol)
     cancelled: Cancelled | ErrorBody
     placed: Placed | ErrorBody | None

@@ -1,0 +1,1 @@
+"""What belongs to one account: its orders, trades, balances, and what may be asked for it."""
