@@ -18,7 +18,8 @@ class Reply:
     Send one message to this client.
 
     Attributes:
-        text: The whole message.
+        text: The whole message, in which :data:`~feed.state.encoder.NUMBER` stands for how many with one were
+            sent to this connection before.
     """
 
     text: str

@@ -14,6 +14,9 @@ SUMMARY: Final = 1
 OBSERVER: Final = -1
 """Rank of what takes an event into account before anybody is told of it."""
 
+NUMBER: Final = "\0"
+"""Stands in a message for its sequence number in the connection, from 0; JSON has no such character."""
+
 
 class Encoder(Protocol):
     """
@@ -30,12 +33,15 @@ class Encoder(Protocol):
             the order is that of topics.
         heartbeat: Whether a beat only says that the connection is alive. Then it is also due while
             market time stands still, at the same intervals of the clock.
+        numbered: Whether each message has one :data:`NUMBER` in it. Who listens to such a topic listens to no
+            other kind, and cannot resume: what was said before had the numbers of another connection.
     """
 
     kinds: Sequence[int] = ()
     period: int = 0
     rank: int = 0
     heartbeat: bool = False
+    numbered: bool = False
 
     def snapshot(self, market_state: MarketState, instrument: int) -> Sequence[str]:
         """Messages that bring a new subscriber up to the present; the next event follows them."""

@@ -38,9 +38,13 @@ class Deflater:
 
     def frame(self, text: str) -> bytes:
         """One whole, unmasked text frame: compressed, unless that makes it no shorter."""
-        payload = text.encode()
+        packed = self.pack(text.encode())
+        return text_frame(text) if packed is None else deflated_frame(packed)
+
+    def pack(self, payload: bytes) -> bytes | None:
+        """A compressed payload, or None where it would be no shorter, or is too short to try."""
         if len(payload) < self.least_bytes:
-            return text_frame(text)
+            return None
         compressor = zlib.compressobj(self.level, zlib.DEFLATED, -WINDOW_BITS, _MEMORY_LEVEL)
         packed = (compressor.compress(payload) + compressor.flush(zlib.Z_SYNC_FLUSH)).removesuffix(FLUSHED)
-        return deflated_frame(packed) if len(packed) < len(payload) else text_frame(text)
+        return packed if len(packed) < len(payload) else None

@@ -28,13 +28,21 @@ def deflated_frame(packed: bytes) -> bytes:
     return _frame(_FIN_DEFLATED_TEXT, packed)
 
 
+def text_header(size: int, *, deflated: bool = False) -> bytes:
+    """What a text frame with so many bytes of payload begins with."""
+    return _header(_FIN_DEFLATED_TEXT if deflated else _FIN_TEXT, size)
+
+
 def _frame(first: int, payload: bytes) -> bytes:
-    size = len(payload)
+    return _header(first, len(payload)) + payload
+
+
+def _header(first: int, size: int) -> bytes:
     if size < _LENGTH_16:
-        return bytes((first, size)) + payload
+        return bytes((first, size))
     if size < 1 << 16:
-        return bytes((first, _LENGTH_16, size >> 8, size & 0xFF)) + payload
-    return bytes((first, _LENGTH_64)) + size.to_bytes(8, "big") + payload
+        return bytes((first, _LENGTH_16, size >> 8, size & 0xFF))
+    return bytes((first, _LENGTH_64)) + size.to_bytes(8, "big")
 
 
 def close_frame(code: int, reason: str) -> bytes:

@@ -88,9 +88,14 @@ class Group:
         deferred: Members with a control frame that waits for the end of the sweep.
         deflated: They get compressed frames.
         link_faults: What happens to its frames on a bad link; none on a good one.
+        number: Of the next message, where messages carry their number in the connection.
+        offset: The same less the messages that its topics have told so far, which stays as it is; 0 where
+            messages carry none.
     """
 
     link_faults: tuple[LinkFault, ...] = ()
+    number: int = 0
+    offset: int = 0
 
     def __init__(
         self,

@@ -7,7 +7,8 @@ then sees the market at one sequence number, so that its snapshot and its first 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import partial
 
 from feed.model.events import Row
 from feed.model.stream_position import StreamPosition
@@ -17,10 +18,10 @@ from feed.state.encoder import Encoder
 from feed.state.market_state import MarketState
 from feed.state.projections import Projections
 from feed.stream.deflate import Deflater
-from feed.stream.frames import text_frame
 from feed.stream.groups import FaultyGroup, Group
 from feed.stream.history import History
 from feed.stream.link_faults import LinkFault
+from feed.stream.numbered import NumberedGroup, frames_for_one
 from feed.stream.publisher import Publisher
 from feed.stream.replay import ConnectionReplay
 from feed.stream.replays import Replays
@@ -28,6 +29,9 @@ from feed.stream.send_buffer import SendBuffer
 from feed.stream.topic_replay import TopicReplay
 from feed.stream.topics import MakeEncoder, OpenTopic
 from feed.stream.work import CHECK, HELD, MOVE, READ, SNAPSHOT_BYTES, TOPIC
+
+_Key = tuple[tuple[Topic, ...], tuple[LinkFault, ...], bool, int]
+"""What connections have in common that are told the same: topics, faults of the link, compression, offset."""
 
 
 class Hub:
@@ -72,12 +76,12 @@ class Hub:
             make_encoder=make_encoder,
             projections=projections,
             failed=None if failed is None else lambda *failure: self._failures.append(failure),
-            deflate=text_frame if deflater is None else deflater.frame,
+            deflater=deflater,
         )
         self._failed = failed
         self._failures: list[tuple[OpenTopic, Exception, Collection[Group]]] = []  # of the step under way
         self._topics = self._publisher.topics
-        self._groups: dict[tuple[tuple[Topic, ...], tuple[LinkFault, ...], bool], Group] = {}
+        self._groups: dict[_Key, Group] = {}
         self.replays = Replays(
             history,
             make_encoder,
@@ -175,7 +179,7 @@ class Hub:
             replay = self.replays.of(send_buffer) or self._leave(send_buffer)
             replay.stop(self.seq)
             replay.tell(new, since, self.seq)
-        elif since is None and (handshake := self._snapshots(new)):
+        elif since is None and (handshake := frames_for_one(self._snapshots(new), send_buffer.count)):
             self.work += len(handshake) / SNAPSHOT_BYTES
             self._send(send_buffer, handshake)
         self._listen(send_buffer, [*held, *new])
@@ -225,7 +229,9 @@ class Hub:
 
     def send(self, send_buffer: SendBuffer, text: str) -> None:
         """Send one message to ``send_buffer`` alone, after everything published so far."""
-        self._send(send_buffer, text_frame(text))
+        self._send(send_buffer, frames_for_one([text], send_buffer.count))
+        if send_buffer.ahead:
+            self._listen(send_buffer, self._held(send_buffer))
         send_buffer.check(self.seq)
 
     def distort(self, send_buffer: SendBuffer, link_faults: tuple[LinkFault, ...]) -> None:
@@ -281,12 +287,10 @@ class Hub:
             return replay.topics
         return () if send_buffer.group is None else send_buffer.group.topics
 
-    def _snapshots(self, topics: list[Topic]) -> bytes:
-        frames: list[bytes] = []
+    def _snapshots(self, topics: list[Topic]) -> Iterator[str]:
         for topic in topics:
             encoder = self._topics.get(topic, self.market_state).encoder
-            frames += map(text_frame, encoder.snapshot(self.market_state, topic.instrument))
-        return b"".join(frames)
+            yield from encoder.snapshot(self.market_state, topic.instrument)
 
     def _send(self, send_buffer: SendBuffer, frames: bytes) -> None:
         replay = self.replays.of(send_buffer)
@@ -319,10 +323,12 @@ class Hub:
         """Put ``send_buffer`` among those who listen to exactly ``topics``, here and now."""
         before = 0 if send_buffer.group is None else len(send_buffer.group.topics)
         self.work += MOVE + HELD * (before + len(topics))
-        if send_buffer.group is not None:
-            send_buffer.send(b"".join(send_buffer.group.held()))
-        if topics:
-            group = self._group(topics, send_buffer)
+        held = b"" if send_buffer.group is None else b"".join(send_buffer.group.held())
+        group = self._group(topics, send_buffer) if topics else None
+        if group is not None and group is send_buffer.group:
+            return
+        send_buffer.send(held)
+        if group is not None:
             if topic_replay is not None and topic_replay.group is not None:
                 send_buffer.put(b"".join(group.adopt(topic_replay.group)))
             send_buffer.follow(group)
@@ -334,19 +340,25 @@ class Hub:
         self._changed()
 
     def _group(self, wanted: Sequence[Topic], send_buffer: SendBuffer) -> Group:
-        for topic in wanted:
-            self._topics.get(topic, self.market_state)
+        opened = [self._topics.get(topic, self.market_state) for topic in wanted]
         topics = tuple(sorted(dict.fromkeys(wanted), key=in_order))
         faults = send_buffer.link_faults
         deflated = send_buffer.deflated and not faults
-        group = self._groups.get((topics, faults, deflated))
+        numbered = opened[0].encoder.numbered
+        if any(item.encoder.numbered is not numbered for item in opened):
+            raise ValueError("topics with numbered messages, and others, on one connection")
+        # All groups of the same topics count on together: what tells them apart stays the same.
+        offset = send_buffer.number - sum([item.told for item in opened]) if numbered else 0
+        group = self._groups.get((topics, faults, deflated, offset))
         if group is None:
-            group = (
-                FaultyGroup(topics, faults, emptied=self._dissolve, caught_up_all=self._changed)
-                if faults
-                else Group(topics, deflated=deflated, emptied=self._dissolve, caught_up_all=self._changed)
-            )
-            self._groups[topics, faults, deflated] = group
+            make: Callable[..., Group] = partial(Group, topics, deflated=deflated)
+            if faults:
+                make = partial(FaultyGroup, topics, faults)
+            elif numbered:
+                make = partial(NumberedGroup, topics, deflated=deflated)
+            group = make(emptied=self._dissolve, caught_up_all=self._changed)
+            group.number, group.offset = send_buffer.number, offset
+            self._groups[topics, faults, deflated, offset] = group
             self._topics.join(group)
         return group
 
@@ -365,5 +377,6 @@ class Hub:
 
     def _dissolve(self, group: Group) -> None:
         """Forget ``group``, in which nobody is left."""
-        if self._groups.pop((group.topics, group.link_faults, group.deflated), None) is not None:
+        key = group.topics, group.link_faults, group.deflated, group.offset
+        if self._groups.pop(key, None) is not None:
             self._topics.leave(group)

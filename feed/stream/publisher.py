@@ -8,8 +8,10 @@ from feed.model.events import Event, Row, event
 from feed.state.encoder import Encoder
 from feed.state.market_state import MarketState
 from feed.state.projections import Projections
+from feed.stream.deflate import Deflater
 from feed.stream.frames import text_frame
-from feed.stream.groups import Group
+from feed.stream.groups import FaultyGroup, Group
+from feed.stream.numbered import NumberedMessage
 from feed.stream.topics import MakeEncoder, OpenTopic, Topics
 
 Failed = Callable[[OpenTopic, Exception, Collection[Group]], object]
@@ -37,7 +39,7 @@ class Publisher:
         projections: Projections | None = None,
         only: Collection[int] | None = None,
         failed: Failed | None = None,
-        deflate: Callable[[str], bytes] = text_frame,
+        deflater: Deflater | None = None,
     ) -> None:
         """
         Begin where everything up to ``seq`` has been told, and nobody listens.
@@ -51,7 +53,7 @@ class Publisher:
             only: Instruments of which ``market_state`` is carried on; None for all.
             failed: Told of an encoder or a link fault that raised, which is silent from then on; None lets it
                 raise.
-            deflate: Makes the frame for those who get compressed ones.
+            deflater: Makes the frames of those who get compressed ones; None where nobody does.
         """
         self.market_state = market_state
         self.seq = seq
@@ -59,7 +61,8 @@ class Publisher:
         self._project = _ignore if projections is None else projections.apply
         self._only = only
         self._failed = failed
-        self._deflate = deflate
+        self._deflater = deflater
+        self._deflate = text_frame if deflater is None else deflater.frame
         self.calls = 0
 
     def publish(self, rows: Sequence[Row], proofs: Sequence[int]) -> list[Group]:
@@ -138,6 +141,9 @@ class Publisher:
                 self._tell_all(topic, seq, text, dirty, 0)
 
     def _tell_all(self, topic: OpenTopic, seq: int, text: str, dirty: list[Group], kind: int) -> None:
+        if topic.encoder.numbered:
+            self._tell_numbered(topic, seq, text, dirty, kind)
+            return
         frame = _tell(topic, seq, text, dirty, kind)
         if topic.deflated:
             small = self._deflate(text)
@@ -146,14 +152,34 @@ class Publisher:
                     dirty.append(group)
                 group.parts.append(small)
         for group in topic.faulty:
-            try:
-                if group.tell(topic.topic, seq, frame, kind):
-                    dirty.append(group)
-            except Exception as problem:
-                if self._failed is None:
-                    raise
-                group.broken = True
-                self._failed(topic, problem, (group,))
+            if self._reaches(group, topic, seq, frame, kind):
+                dirty.append(group)
+
+    def _tell_numbered(self, topic: OpenTopic, seq: int, text: str, dirty: list[Group], kind: int) -> None:
+        topic.told += 1
+        message = NumberedMessage(text)
+        small: NumberedMessage | None = None
+        for group in topic.numbered:
+            if not group.messages:
+                dirty.append(group)
+            if group.deflated:
+                small = small or NumberedMessage(text, self._deflater)
+            group.messages.append(small if small and group.deflated else message)
+        for faulty in topic.faulty:
+            number, faulty.number = faulty.number, faulty.number + 1
+            if self._reaches(faulty, topic, seq, message.frame(number), kind):
+                dirty.append(faulty)
+
+    def _reaches(self, group: FaultyGroup, topic: OpenTopic, seq: int, frame: bytes, kind: int) -> bool:
+        """Send a frame over a bad link; whether the step under way now has its first part."""
+        try:
+            return group.tell(topic.topic, seq, frame, kind)
+        except Exception as problem:
+            if self._failed is None:
+                raise
+            group.broken = True
+            self._failed(topic, problem, (group,))
+            return False
 
     def _apply_some(self, seq: int, row: Row, proof: int) -> bool:
         market_state = self.market_state
@@ -166,7 +192,7 @@ class Publisher:
         if self._failed is None:
             raise problem
         topic.encoder = _Silent(topic.encoder)
-        self._failed(topic, problem, (*topic.groups, *topic.deflated, *topic.faulty))
+        self._failed(topic, problem, topic.audience)
 
 
 def _ignore(seq: int, row: Row, proof: int) -> None:
@@ -179,6 +205,7 @@ class _Silent(Encoder):
     def __init__(self, encoder: Encoder) -> None:
         self.kinds: Sequence[int] = encoder.kinds
         self.period = encoder.period
+        self.numbered = encoder.numbered
         self.rank = encoder.rank
 
     def encode(self, item: Event) -> None:

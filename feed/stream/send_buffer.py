@@ -102,6 +102,7 @@ class SendBuffer:
         self.backlog_bytes = backlog_bytes
         self.wake = wake
         self._cut = cut
+        self._lead = 0  # messages with a number that it was sent beyond those of its group
         self._was_cut = False
         self._open = True
         self._closing = False  # a close frame is out or waiting: no data after it
@@ -179,11 +180,28 @@ class SendBuffer:
         self._queued += len(frames)
         self.resume()
 
+    @property
+    def number(self) -> int:
+        """Of the next message that carries its number in the connection."""
+        return self._lead + (0 if self.group is None else self.group.number)
+
+    @property
+    def ahead(self) -> bool:
+        """Whether its next message has another number than that of its group."""
+        return self.group is not None and self._lead > 0
+
+    def count(self) -> int:
+        """Take the number of the next message, for one that is for this client alone."""
+        number = self.number
+        self._lead += 1
+        return number
+
     def follow(self, group: Group) -> None:
         """Take every chunk of ``group`` from its next one on, after everything put in before."""
         if self._closing or not self._open:
             return
         self.unfollow()
+        self._lead = 0  # its next number is the group's
         self.group = group
         self._chunk = group.tail
         group.behind[self] = None
@@ -195,14 +213,11 @@ class SendBuffer:
             return
         self._hold()
         self._take_rest()
-        group, self.group, self._chunk = self.group, None, None
-        group.remove(self)
+        self._leave()
 
     def abandon(self) -> None:
         """Forget all data owed but the frame that has begun, and follow nothing any more."""
-        if self.group is not None:
-            group, self.group, self._chunk = self.group, None, None
-            group.remove(self)
+        self._leave()
         if self.replay is not None:
             self.replay.end()
         end = boundary(self._data, self._mark, self._at)
@@ -311,6 +326,12 @@ class SendBuffer:
         if not self._was_cut:
             self._was_cut = True
             self._cut()
+
+    def _leave(self) -> None:
+        if self.group is not None:
+            group, self.group, self._chunk = self.group, None, None
+            self._lead += group.number
+            group.remove(self)
 
     @property
     def _mid_sweep(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from feed.state.encoder import Encoder
 from feed.state.market_state import MarketState
 from feed.state.projections import Projections
 from feed.stream.groups import FaultyGroup, Group
+from feed.stream.numbered import NumberedGroup
 
 NEVER: Final = sys.maxsize
 MOST_ORDERS_KEPT: Final = 64
@@ -33,9 +34,11 @@ class OpenTopic:
         groups: Who listens. A dict for its order, which is that of the first subscription.
         deflated: Who listens to compressed frames.
         faulty: Who listens over a bad link.
+        numbered: Who listens over a good one to messages that carry their number in the connection.
+        told: Messages of that kind so far.
     """
 
-    __slots__ = ("deflated", "encoder", "faulty", "groups", "order", "topic")
+    __slots__ = ("deflated", "encoder", "faulty", "groups", "numbered", "order", "told", "topic")
 
     def __init__(self, topic: Topic, encoder: Encoder) -> None:
         self.topic = topic
@@ -44,11 +47,18 @@ class OpenTopic:
         self.groups: dict[Group, None] = {}
         self.deflated: dict[Group, None] = {}
         self.faulty: dict[FaultyGroup, None] = {}
+        self.numbered: dict[NumberedGroup, None] = {}
+        self.told = 0
+
+    @property
+    def audience(self) -> Sequence[Group]:
+        """Everybody who listens."""
+        return *self.groups, *self.deflated, *self.faulty, *self.numbered
 
     @property
     def heard(self) -> bool:
         """Whether anybody listens."""
-        return bool(self.groups or self.deflated or self.faulty)
+        return bool(self.groups or self.deflated or self.faulty or self.numbered)
 
 
 class Topics:
@@ -58,7 +68,8 @@ class Topics:
     Attributes:
         listeners: Open topics by kind of row and index of instrument, each list by rank and in
             topic order, so that the frames of one event always stand in the same order.
-        special_groups: How many groups listen to other frames than the plain ones: compressed, or spoilt.
+        special_groups: How many groups listen to other frames than the plain ones: compressed, spoilt, or
+            numbered.
         next_timer: Market time at which some topic has something to say by itself, nanoseconds.
     """
 
@@ -94,6 +105,8 @@ class Topics:
         item = self._open[topic]
         if isinstance(group, FaultyGroup):
             return item.faulty
+        if isinstance(group, NumberedGroup):
+            return item.numbered
         return item.deflated if group.deflated else item.groups
 
     def get(self, topic: Topic, market_state: MarketState) -> OpenTopic:

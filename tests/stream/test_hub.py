@@ -245,7 +245,7 @@ class LiveSubscribers(Subscribers):
             group, topics = client.send_buffer.group, tuple(sorted(held))
             assert groups.setdefault(topics, group) is group
             assert group.topics == topics if held else group is None
-        kept = {(topics, (), False): group for topics, group in groups.items() if topics}
+        kept = {(topics, (), False, 0): group for topics, group in groups.items() if topics}
         assert self.harness.hub._groups == kept
 
     def teardown(self):
