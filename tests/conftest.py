@@ -33,6 +33,7 @@ def pytest_addoption(parser):
     parser.addoption("--newest-clients", action="store_true", help="other people's clients as newly released")
     wording = "write examples of messages into the folders of protocols, as they are told in tests"
     parser.addoption("--write-examples", action="store_true", help=wording)
+    parser.addoption("--write-clients", action="store_true", help="write the table of these clients")
     minutes = "minutes of market time that other people's clients listen for"
     parser.addoption("--clients-minutes", type=float, default=0.5, help=minutes)
 

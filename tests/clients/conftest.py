@@ -3,15 +3,84 @@
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
+import matrix
 import pytest
-from environments import PACKAGES, node_of, python_of
+from environments import PACKAGES, node_of, python_of, version_of
 from operators import PATIENCE_SECONDS, Operator
 
 from feed.settings import DEMO_KEY, DEMO_SECRET
 
 PROGRAMS = Path(__file__).parent / "programs"
+_ABOUT = "client"
+_COLLECTED = pytest.StashKey()
+_FOUND = pytest.StashKey()
+_WORST = ("failed", "skipped", "passed")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config, items):
+    """Note whom each test is about, before any are deselected."""
+    mine = [item for item in items if item.get_closest_marker("clients")]
+    config.stash[_COLLECTED] = [_name(item) for item in mine]
+    for item in mine:
+        mark = item.get_closest_marker("client")
+        protocols = item.get_closest_marker("protocols")
+        if mark is not None and protocols is not None:
+            about = {"client": mark.args[0], "columns": matrix.columns_of(mark.args[1:]), "version": ""}
+            about |= {"protocols": protocols.args, "limits": mark.kwargs.get("limits", "")}
+            item.user_properties.append((_ABOUT, {**about, "test": _name(item)}))
+
+
+def _name(item):
+    return f"{item.path.name}::{item.name}"
+
+
+def _note(item, **facts):
+    for name, about in item.user_properties:
+        if name == _ABOUT:
+            about.update(facts)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    """Keep what a test found, the worst of its phases."""
+    report = (yield).get_result()
+    about = next((about for name, about in item.user_properties if name == _ABOUT), None)
+    if about is None or (report.outcome == "passed" and report.when != "call"):
+        return
+    found = item.config.stash.setdefault(_FOUND, {})
+    reason = "" if report.passed else _reason(report)
+    before = found.get(about["test"])
+    if before is None or _WORST.index(report.outcome) < _WORST.index(before.outcome):
+        found[about["test"]] = matrix.Found(**about, outcome=report.outcome, reason=reason)
+
+
+def _reason(report):
+    """Why a test was skipped or has failed, in one line."""
+    if isinstance(report.longrepr, tuple):
+        return report.longrepr[2].removeprefix("Skipped: ")
+    crash = getattr(report.longrepr, "reprcrash", None)
+    return str(report.longrepr) if crash is None else crash.message
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """Print the table of what was run, and write it if that is wanted."""
+    found = list(config.stash.get(_FOUND, {}).values())
+    if not found:
+        return
+    known = matrix.read()
+    run = "newest" if config.getoption("--newest-clients") else "pinned"
+    whole = not any("::" in argument for argument in config.args)
+    gone = matrix.gone(known, config.stash[_COLLECTED]) if whole else ()
+    now = matrix.merged(known, found, run=run, day=f"{datetime.now(UTC):%Y-%m-%d}", gone=gone)
+    terminalreporter.section("clients")
+    for line in matrix.plain(now):
+        terminalreporter.write_line(line)
+    if config.getoption("--write-clients"):
+        matrix.write(now)
 
 
 @pytest.fixture
@@ -51,7 +120,7 @@ def operated(serve, tmp_path):
 
 
 @pytest.fixture
-def program(pytestconfig, run, tmp_path):
+def program(request, pytestconfig, run, tmp_path):
     """
     Runs a program of ``programs`` in the environment of a client; gives what it reports.
 
@@ -64,6 +133,7 @@ def program(pytestconfig, run, tmp_path):
             told["modules"], suffix = str(modules), "cjs"
         else:
             interpreter, suffix = python_of(pytestconfig, client), "py"
+        _note(request.node, version=version_of(pytestconfig, client))
         process = run(interpreter, PROGRAMS / f"{name}.{suffix}", json.dumps(told), cwd=tmp_path)
         code, lines = process.rest(seconds=told.get("seconds", 0) + 120)
         assert code == 0, f"{lines[-5:]} {process.errors[-4000:]}"

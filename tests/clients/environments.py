@@ -1,5 +1,6 @@
 """Environments for other people's clients: one each, since what they require conflicts."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -51,11 +52,12 @@ def python_of(config, name):
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     folder = config.cache.mkdir("clients") / f"{name}-{'newest' if newest else client.pinned}-py{version}"
     python, done = folder / "bin" / "python", folder / "installed"
-    if newest or not done.exists():
+    if not _is_made(config, done, newest=newest):
         if not python.exists():
             _call(sys.executable, "-m", "venv", folder)
         _call(python, "-m", "pip", "install", "--quiet", "--upgrade", "--disable-pip-version-check", wanted)
-        done.touch()
+        ask = f"import importlib.metadata as m; print(m.version({client.requirement!r}))"
+        done.write_text(_call(python, "-c", ask))
     return python
 
 
@@ -65,14 +67,33 @@ def node_of(config, name):
     if not node or not npm:
         pytest.fail("Node.js is not installed", pytrace=False)
     package = PACKAGES[name]
-    version = "latest" if config.getoption("--newest-clients") else package.pinned
+    newest = config.getoption("--newest-clients")
+    version = "latest" if newest else package.pinned
     folder = config.cache.mkdir("clients") / f"{name}-{version}"
     done = folder / "installed"
-    if version == "latest" or not done.exists():
+    if not _is_made(config, done, newest=newest):
         wanted = f"{package.requirement}@{version}"
         _call(npm, "install", "--no-audit", "--no-fund", "--prefix", folder, wanted)
-        done.touch()
+        about = folder / "node_modules" / package.requirement / "package.json"
+        done.write_text(json.loads(about.read_text())["version"])
     return node, folder
+
+
+def version_of(config, name):
+    """The release that is in a client's environment, which is made like that."""
+    folder = node_of(config, name)[1] if name in PACKAGES else python_of(config, name).parents[1]
+    return (folder / "installed").read_text().strip()
+
+
+_MADE = pytest.StashKey()
+
+
+def _is_made(config, done, *, newest):
+    """Whether an environment is there; the newest release is asked for once in a run."""
+    asked = config.stash.setdefault(_MADE, set())
+    there = done.exists() and done.stat().st_size > 0 and (not newest or done in asked)
+    asked.add(done)
+    return there
 
 
 def _call(*command):
@@ -81,3 +102,4 @@ def _call(*command):
     )
     if done.returncode:
         pytest.fail(f"{command}: {done.stderr.strip().splitlines()[-1:]}", pytrace=False)
+    return done.stdout

@@ -49,6 +49,7 @@ def test_streams_of_two_processes_are_the_same_bytes(serve):
         assert any(f'{{"stream":"{name}"' in text for text in first), name
 
 
+@pytest.mark.client("ccxt", "market data", "orders")
 def test_a_session_of_ccxt_is_answered_the_same_again(operated, settings_of, program, keys):
     """In steps, with timestamps that stand still: every body of the two is equal."""
     sessions = []

@@ -14,6 +14,7 @@ def server(serve):
     return url
 
 
+@pytest.mark.client("ccxt", "market data")
 def test_every_public_method(server, settings_of, program):
     """Markets with their precision and limits, and tickers, books, trades and candles in unified fields."""
     said = program("ccxt", "ccxt_public", settings=settings_of("ccxt", "binance", server))
@@ -44,6 +45,7 @@ def test_every_public_method(server, settings_of, program):
         assert volume >= 0
 
 
+@pytest.mark.client("ccxt", "errors")
 def test_refusals_of_public_methods(server, settings_of, program):
     """Each raises ccxt's own class for it."""
     refused = program("ccxt", "ccxt_public", settings=settings_of("ccxt", "binance", server))["refused"]

@@ -63,6 +63,7 @@ def reader(feed, tmp_path):
     return dict(zip(("apiKey", "secret"), " ".join(lines).split(), strict=False))
 
 
+@pytest.mark.client("ccxt", "errors")
 def test_each_refusal(reader, operated, settings_of, program, keys, tmp_path):  # noqa: PLR0917
     """One table: what is refused, and the class."""
     operator = operated("--seed", 1, "--keys", tmp_path / "keys.toml", "--demo-keys", config=FEW_ORDERS)
@@ -74,6 +75,7 @@ def test_each_refusal(reader, operated, settings_of, program, keys, tmp_path):  
     assert " 418 " in said["ban of the address"][1]
 
 
+@pytest.mark.client("ccxt", "errors")
 def test_too_much_weight_and_waiting_for_as_long_as_told(serve, settings_of, program, tmp_path):
     """429 is DDoSProtection; after ``Retry-After`` the client is served again, and counted from nothing."""
     config = tmp_path / "light.toml"

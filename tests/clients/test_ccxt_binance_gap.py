@@ -7,6 +7,7 @@ import pytest
 pytestmark = [pytest.mark.clients, pytest.mark.protocols("binance")]
 
 
+@pytest.mark.client("ccxt", "resync")
 def test_ccxt_notices_a_hole_and_begins_anew(operated, settings_of, program):
     """The watch is rejected; the next subscribes once more on the same socket and has the exchange's book."""
     operator = operated("--seed", 1)

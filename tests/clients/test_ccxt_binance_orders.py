@@ -42,6 +42,7 @@ def said(operator, settings_of, program, keys):
     return program("ccxt", "ccxt_orders", settings=settings, keys=keys)
 
 
+@pytest.mark.client("ccxt", "orders")
 def test_orders_and_what_becomes_of_them(said, operator):
     """Each kind is answered, found, listed, edited, cancelled; the wallets agree to the last unit."""
     placed = said["placed"]

@@ -26,6 +26,7 @@ def said(request, operated, settings_of, program, keys):
     return report
 
 
+@pytest.mark.client("ccxt", "market data", "orders")
 def test_every_watch_method(said):
     """Each is told of changes without an exception; books, own orders, own trades and balance are REST's."""
     assert said["errors"] == []

@@ -5,6 +5,7 @@ import pytest
 pytestmark = [pytest.mark.clients, pytest.mark.protocols("binance")]
 
 
+@pytest.mark.client("ccxt", "market data", "orders", "errors")
 def test_every_method_by_websocket(operated, settings_of, program, keys):
     """Orders are placed, found, edited and cancelled; the account is as the operator sees it."""
     operator = operated("--seed", 1)

@@ -5,6 +5,7 @@ import pytest
 pytestmark = [pytest.mark.clients, pytest.mark.protocols("binance")]
 
 
+@pytest.mark.client("cryptofeed", "market data", "orders", "errors")
 def test_channels_and_orders(serve, settings_of, program, keys, tmp_path):
     """Its book is REST's at one update id, private channels tell of its orders, a refusal is an exception."""
     config = tmp_path / "feed.toml"

@@ -46,6 +46,7 @@ def milliseconds(text):
     return round(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1000)
 
 
+@pytest.mark.client("freqtrade", "market data", "orders")
 def test_its_database_agrees_with_the_server(operator, settings_of, program, keys):
     """It buys, is filled in part, sells; orders, fees and balances are the server's, figure by figure."""
     deposits = owned(operator)

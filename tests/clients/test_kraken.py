@@ -10,6 +10,7 @@ import pytest
 pytestmark = [pytest.mark.clients, pytest.mark.protocols("kraken")]
 
 
+@pytest.mark.client("ccxt", "market data", "errors")
 def test_ccxt_hears_and_reads_the_market(serve, settings_of, program):
     """Markets with their precision, tickers, books, trades and candles, asked for and watched."""
     _, url = serve("--seed", 1, "--speed", 20)
@@ -30,6 +31,7 @@ def test_ccxt_hears_and_reads_the_market(serve, settings_of, program):
     assert watched["trades"] in {"buy", "sell"}
 
 
+@pytest.mark.client("python-kraken-sdk", "market data", "errors")
 def test_the_sdk_proves_every_update(serve, program):
     """By its own rule, with the digits that AssetPairs gives; errors have their own classes."""
     with socket.socket() as free:
@@ -59,6 +61,7 @@ def test_the_sdk_proves_every_update(serve, program):
     }
 
 
+@pytest.mark.client("cryptofeed", "market data")
 def test_cryptofeed_proves_every_update(serve, settings_of, program, tmp_path):
     """In version 1, by its own rule: it would end with an exception."""
     authority = tmp_path / "ca.pem"

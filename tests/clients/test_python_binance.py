@@ -71,6 +71,7 @@ def after(before, base, trades):
     return dict(assets)
 
 
+@pytest.mark.client(CLIENT, "market data", "errors")
 def test_public_methods(operated, run_against):
     """Every question that needs no key, and the client's exception with the exchange's code for bad ones."""
     said = run_against(operated("--seed", 1, "--speed", 10), "public")
@@ -91,6 +92,7 @@ def test_public_methods(operated, run_against):
     }
 
 
+@pytest.mark.client(CLIENT, "market data")
 def test_streams(operated, run_against):
     """A message of every market stream, and the WebSocket API without a key."""
     said = run_against(operated("--seed", 1, "--speed", 10), "sockets")
@@ -115,6 +117,7 @@ def test_streams(operated, run_against):
     assert said["ws_time"]["serverTime"] > said["streams"]["trade"]["E"]
 
 
+@pytest.mark.client(CLIENT, "market data")
 @pytest.mark.parametrize("manager", ["book", "threaded"])
 def test_local_books(operated, run_against, manager):
     """What DepthCacheManager and ThreadedDepthCacheManager keep is REST's book wherever the ids are equal."""
@@ -124,6 +127,7 @@ def test_local_books(operated, run_against, manager):
         assert all(len(side) > 5 for side in book["kept"])
 
 
+@pytest.mark.client(CLIENT, "orders", "errors")
 def test_trading(operated, run_against):
     """
     Orders of every type; what the account owns afterwards is what its trades say, to the last
@@ -244,6 +248,7 @@ def same_as_asked(said):
     assert owned(said["after"]) == after(said["before"], "ETH", said["trades"])
 
 
+@pytest.mark.client(CLIENT, "orders", "errors")
 def test_user_socket(operated, run_against):
     """Orders by REST and by the WebSocket API are told by the user socket as they are asked for."""
     operator = operated("--seed", 1)
@@ -260,6 +265,7 @@ def test_user_socket(operated, run_against):
     }
 
 
+@pytest.mark.client(CLIENT, "orders")
 @pytest.mark.parametrize("kind", ["Ed25519", "RSA"])
 def test_keys_that_sign_with_a_private_key(operated, run_against, key_pair, kind):
     """All of it signed with them, by REST and by the WebSocket API."""
@@ -270,6 +276,7 @@ def test_keys_that_sign_with_a_private_key(operated, run_against, key_pair, kind
     same_as_asked(run_against(operator, "user", signing=signing))
 
 
+@pytest.mark.client(f"{CLIENT} 1.0.29, with listen keys", "orders")
 def test_user_socket_by_listen_key(operated, run_against, tmp_path):
     """An older release of the client, against the revision that has listen keys, is told the same."""
     config = tmp_path / "feed.toml"

@@ -28,6 +28,7 @@ def check_trades(operator, trades, orders, events):
     assert wallet["USDT"] == 100_000 - paid
 
 
+@pytest.mark.client("unicorn-binance-websocket-api", "market data", "orders", "errors")
 def test_unicorn(operator, settings_of, program, keys):
     """Streams, the WebSocket API, a user's events, REST; a refusal is an answer there, an exception here."""
     settings = settings_of("unicorn", "binance", operator.url)
@@ -42,6 +43,7 @@ def test_unicorn(operator, settings_of, program, keys):
     check_trades(operator, said["trades"], [said["bought"]["result"], said["sold"]], said["events"])
 
 
+@pytest.mark.client("binance for Node.js", "market data", "orders", "errors")
 def test_npm(operator, settings_of, program, keys):
     """REST, streams, the WebSocket API, a user's events; a refusal is thrown with the exchange's body."""
     settings = settings_of("npm", "binance", operator.url)

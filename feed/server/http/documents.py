@@ -18,7 +18,7 @@ from feed.config.scenario_fields import sections
 from feed.dialects.access import OPEN
 from feed.dialects.discovery import dialects, with_channels
 from feed.dialects.rest import JSON, Call, Endpoint
-from feed.server.http import asyncapi
+from feed.server.http import asyncapi, client_matrix
 from feed.server.http.context import RequestContext
 from feed.server.http.openapi import description
 from feed.server.http.pages import HTML, page_head, table
@@ -105,11 +105,22 @@ def _page(context: RequestContext) -> Iterator[str]:
         yield f"<h3>{escape(section.heading or section.name)}</h3><p>{escape(section.meaning)}</p>"
         cells = ((row.name, row.allowed, row.default, row.meaning) for row in section.rows)
         yield table(("field", "allowed", "default", "meaning"), cells)
+    yield from _clients()
     for name, dialect in dialects().items():
         notes = resources.files("feed.dialects").joinpath(name, "NOTES.md")
         if notes.is_file():
             yield f"<h2>{escape(dialect.title)}</h2><pre>{escape(notes.read_text(encoding='utf-8'))}</pre>"
     yield "</html>"
+
+
+def _clients() -> Iterator[str]:
+    """Programs of others that are known to run, by the tests of them."""
+    matrix, protocols = client_matrix.shipped(), dialects().keys()
+    yield "<h2>Clients</h2><p>Programs that other people wrote, and what the tests of them found; <code>feed "
+    yield "urls</code> prints what each has to be told.</p>"
+    yield table(client_matrix.HEAD, client_matrix.rows(matrix, protocols))
+    notes = "".join(f"<li>{escape(note)}" for note in client_matrix.notes(matrix, protocols))
+    yield f"<ul>{notes}</ul>"
 
 
 def _settings(owner: type[Any], prefix: str) -> Iterator[str]:
