@@ -60,7 +60,8 @@ MAY_ALSO = {"sim.runner": {"stream"}}
 
 PROTOCOLS = {f"dialects.{path.parent.name}" for path in (PACKAGE / "dialects").glob("*/__init__.py")}
 PROTOCOL_NAME = re.compile(
-    rf"(?<![a-z])(?:{'|'.join(one.rpartition('.')[2] for one in sorted(PROTOCOLS))})(?![a-z])", re.IGNORECASE
+    rf"(?<![a-z])(?:{'|'.join(one.rpartition('.')[2] for one in sorted(PROTOCOLS, reverse=True))})(?![a-z])",
+    re.IGNORECASE,
 )
 
 # Strings outside the folder of a protocol that may name it all the same, by module, and why. There is none in
@@ -175,7 +176,8 @@ def names_of_protocols(module: str, tree: ast.AST) -> Iterator[tuple[int, str]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documentation:
             for name in PROTOCOL_NAME.findall(node.value):
-                if not f"{module}.".startswith(f"dialects.{name.lower()}."):
+                # One exchange may have several protocols, of which the longer name has the shorter one in it.
+                if not module.startswith(f"dialects.{name.lower()}"):
                     yield node.lineno, f"names {name}"
 
 

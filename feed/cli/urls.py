@@ -42,6 +42,7 @@ def urls(client: str | None, protocol: str | None, *, url: str, own_port: bool, 
     lists what there is.
     """
     known = client_urls()
+    protocol = _without_signs(known).get(_plain(protocol or ""), protocol)
     if client is None:
         _list(as_json=as_json)
         return
@@ -79,6 +80,15 @@ def _print(found: Client, client: str, protocol: str, where: Place, *, as_json: 
     # Not to standard output, which may go into a file.
     for note in (f"{found.title}, as of {found.release}.", *notes):
         click.echo(f"feed: {note}", err=True)
+
+
+def _plain(name: str) -> str:
+    return name.replace("-", "").replace("_", "").lower()
+
+
+def _without_signs(names: Iterable[str]) -> dict[str, str]:
+    """Names by what is left of them without signs: clients have some that are written together."""
+    return {_plain(name): name for name in names}
 
 
 def _list(*, as_json: bool) -> None:

@@ -206,7 +206,8 @@ class Call:
     One request, checked.
 
     Attributes:
-        values: Its parameters, each as declared; those that were left out have their default.
+        values: Its parameters, each as declared; those that were left out have their default. Where the
+            protocol reads parameters itself, those that are parts of the path, as they were sent.
         grant: What its key allows; None when it came without, and may.
         key: What the server knows of that key, for the server to recognise; else None.
         arrival: Where it came from.
@@ -324,9 +325,13 @@ class Endpoint(Generic[Context_contra]):
         Raises:
             Problem: 400, something is missing or cannot be.
         """
-        first = {**dict(reversed(fields)), **(in_path or {})}
-        declared = () if self.reads_fields else self.parameters
-        values = {parameter.name: parameter.read(first) for parameter in declared}
+        parts = in_path or {}
+        first = {**dict(reversed(fields)), **parts}
+        values: Mapping[str, str | int] = (
+            dict(parts)
+            if self.reads_fields
+            else {parameter.name: parameter.read(first) for parameter in self.parameters}
+        )
         decoded = None if self.body is None else self._decoded(body)
         return Call(
             values=values,

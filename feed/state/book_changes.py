@@ -8,7 +8,7 @@ import attrs
 
 from feed.model.durations import NS_PER_MILLISECOND
 
-WINDOWS: Final = (100 * NS_PER_MILLISECOND, 1000 * NS_PER_MILLISECOND)
+WINDOWS: Final = tuple(length * NS_PER_MILLISECOND for length in (50, 100, 1000))
 """Lengths of windows, nanoseconds: each divides the next. They begin on their multiples since the epoch."""
 
 

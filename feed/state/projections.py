@@ -46,6 +46,7 @@ class Projections:
         wallets: What accounts hold of assets; None begins with nothing.
 
     Attributes:
+        listing: See above.
         volumes: What was traded of each instrument in the last 24 hours.
         trades: The last trades.
         aggregates: The last aggregate trades of each instrument.
@@ -64,6 +65,7 @@ class Projections:
         accounts: Accounts | None = None,
         wallets: Wallets | None = None,
     ) -> None:
+        self.listing: Final = listing
         self.volumes: Final = tuple(DailyVolume() for _ in listing)
         self.trades: Final = LastTrades(len(listing), most_trades)
         self.aggregates: Final = tuple(LastAggregates(most_trades) for _ in listing)

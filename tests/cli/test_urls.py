@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from feed.dialects.discovery import client_urls
+from feed.dialects.discovery import client_urls, dialects
 from feed.dialects.urls import place
 
 PAIRS = [(client, protocol) for protocol, found in client_urls().items() for client in found]
@@ -51,7 +51,8 @@ def test_a_place_is_had_from_any_url_of_a_server(url, prefix, http, ws):
 )
 def test_every_url_is_of_the_server(run, client, protocol, options, bases):
     """For programs and for people; nothing of what is told leads elsewhere."""
-    bases = tuple(base.format(protocol) for base in bases)
+    path = dialects()[protocol].path.removeprefix("/")
+    bases = tuple(base.format(path) for base in bases)
     code, out, err = run("urls", client, protocol, "--json", *options)
     told = json.loads(out)
     assert (code, err) == (0, "")

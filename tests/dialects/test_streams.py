@@ -19,9 +19,9 @@ from feed.model.events import ADD, CLEAR, CLOCK, LEVEL, QUOTE, REDUCE, TRADE, UN
 from feed.model.stream_position import parse_position
 
 # Their documents have a client begin anew, and no way to resume.
-FORGETFUL = {"binance", "kraken", "marketai"}
+FORGETFUL = {"binance", "coinbase_exchange", "kraken", "marketai"}
 # The exchange's own messages, and nothing of ours in them.
-PLAIN = {"binance", "coinbase", "kraken"}
+PLAIN = {"binance", "coinbase", "coinbase_exchange", "kraken"}
 QUERIES = [{}, {"ext": "seq"}, {"conflate": "250"}, {"ext": "seq", "conflate": "1000ms"}]
 
 

@@ -1,0 +1,1 @@
+"""Coinbase Exchange: REST and the WebSocket feed, as the exchange's clients speak them."""

@@ -1,0 +1,122 @@
+"""One connection of a client to the WebSocket feed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from feed.dialects import contract
+from feed.dialects.coinbase_exchange.policy import CoinbaseExchangePolicy
+from feed.dialects.coinbase_exchange.products import Product, products
+from feed.dialects.coinbase_exchange.streams import topics
+from feed.dialects.coinbase_exchange.streams.requests import (
+    FAILED,
+    SUBSCRIBE,
+    Channels,
+    Refused,
+    decode,
+)
+from feed.dialects.contract import Action, DisconnectCause, Reply, Session, SessionContext
+from feed.dialects.messages import clip, message
+from feed.model.topics import Topic
+
+POLICY_VIOLATION: Final = 1008
+_ALL: Final = -1  # in place of a product, for a channel of no single one
+
+
+class FeedSession(Session):
+    """
+    Subscriptions of a connection.
+
+    A request holds as a whole or not at all. It is answered with all that is subscribed to from then on, and
+    what the new subscriptions are told first follows that.
+    """
+
+    authenticated = True
+
+    def __init__(self, context: SessionContext) -> None:
+        policy: CoinbaseExchangePolicy = context.policies.coinbase_exchange
+        self.beat_seconds = policy.subscribe_seconds
+        self.messages_per_second = policy.messages_per_second
+        self._products = products(context.listing)
+        self._held: dict[str, dict[int, Topic]] = {}  # by channel and index of the instrument
+
+    def open(self) -> Sequence[Action]:
+        """Nothing: the client speaks first."""
+        return ()
+
+    def receive(self, text: str) -> Sequence[Action]:
+        """Answer one message; one outside the protocol gets an error, and the connection stays."""
+        try:
+            request = decode(text)
+            wanted = self._named(request)
+        except Refused as problem:
+            return [Reply(message(type="error", message=problem.message, reason=problem.reason))]
+        if request.type == SUBSCRIBE:
+            return self._subscribe(wanted)
+        return self._unsubscribe(wanted)
+
+    def on_timer(self) -> Sequence[Action]:
+        """Close a connection that has not subscribed to anything in time."""
+        self.beat_seconds = 0
+        return [contract.Close(POLICY_VIOLATION, "no subscription in time")]
+
+    def wording(self, cause: DisconnectCause) -> str | None:
+        """That there were too many messages; else the exchange closes without a word."""
+        if cause is not DisconnectCause.TOO_MANY_MESSAGES:
+            return None
+        return message(type="error", message="Rate limit exceeded", reason="too many messages")
+
+    def _named(self, request: Channels) -> list[tuple[str, list[int]]]:
+        """Each channel with the indices of its instruments."""
+        found = []
+        for channel, ids in request.channels:
+            if channel in topics.WITHOUT_PRODUCTS:
+                found.append((channel, [_ALL]))
+                continue
+            if request.type == SUBSCRIBE and not ids:
+                raise Refused(FAILED[request.type], f"{channel} needs product_ids")
+            found.append((channel, [self._product(one, request.type).index for one in ids]))
+        return found
+
+    def _product(self, name: str, kind: str) -> Product:
+        product = self._products.named(name)
+        if product is None:
+            raise Refused(FAILED[kind], f"{clip(name)} is not a valid product")
+        return product
+
+    def _subscribe(self, wanted: Sequence[tuple[str, Sequence[int]]]) -> Sequence[Action]:
+        """What is held already begins anew."""
+        self.beat_seconds = 0
+        before: list[Topic] = []
+        begun: dict[Topic, None] = {}
+        for channel, instruments in wanted:
+            held = self._held.setdefault(channel, {})
+            for instrument in instruments:
+                one = topics.topic(channel, max(instrument, 0))
+                if instrument in held and one not in begun:
+                    before.append(one)
+                held[instrument] = one
+                begun[one] = None
+        ended = [contract.Unsubscribe(tuple(before))] if before else []
+        return [*ended, self._subscriptions(), contract.Subscribe(tuple(begun))]
+
+    def _unsubscribe(self, wanted: Sequence[tuple[str, Sequence[int]]]) -> Sequence[Action]:
+        """A channel without products ends for all of them."""
+        ended: list[Topic] = []
+        for channel, instruments in wanted:
+            held = self._held.get(channel, {})
+            ended += [held.pop(one) for one in instruments or list(held) if one in held]
+            if not held:
+                self._held.pop(channel, None)
+        actions = [contract.Unsubscribe(tuple(ended))] if ended else []
+        return [*actions, self._subscriptions()]
+
+    def _subscriptions(self) -> Reply:
+        """All that is subscribed to, in the order in which it was asked for."""
+        channels = [{"name": name, "product_ids": self._ids(held)} for name, held in self._held.items()]
+        return Reply(message(type="subscriptions", channels=channels))
+
+    def _ids(self, held: dict[int, Topic]) -> list[str]:
+        found = (self._products.at(instrument) for instrument in held)
+        return [product.id for product in found if product is not None]
