@@ -23,6 +23,7 @@ import click
 from feed import __version__
 from feed.cli.certify import certify
 from feed.cli.config import config
+from feed.cli.dashboard import command as dashboard
 from feed.cli.doctor import completion, doctor
 from feed.cli.faults import faults
 from feed.cli.imports import import_
@@ -66,6 +67,7 @@ feed.add_command(scenario)
 feed.add_command(replay)
 feed.add_command(verify)
 feed.add_command(certify)
+feed.add_command(dashboard)
 feed.add_command(doctor)
 feed.add_command(completion)
 feed.add_command(record)

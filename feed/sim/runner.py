@@ -16,7 +16,7 @@ from feed.settings import Flow, Trading
 from feed.sim.control import Control
 from feed.sim.simulation import WHOLE, Simulation, StopCondition
 from feed.stream.resettable_event import ResettableEvent
-from feed.stream.source import Batch, Executed, send, unheard
+from feed.stream.source import Batch, Executed, RequestCounts, send, unheard
 
 # While the market is paused, an empty batch is sent this often, from which heartbeats are timed.
 STAND_SECONDS: Final = 1.0
@@ -87,6 +87,7 @@ class MarketRunner:
         self._journal = journal
         self._turn = trio.lowlevel.ParkingLot()  # unparked after every turn of the loop
         self._requests: deque[tuple[Request, Callable[[], object], Executed]] = deque()
+        self._acted = self._turned_away = 0
         self._held = True  # market time has not begun to run
         self._over = False
 
@@ -95,6 +96,11 @@ class MarketRunner:
         """How late the next event is, seconds; 0 at unlimited speed."""
         late = trio.current_time() - self.control.wake_time()
         return late if 0 < late < math.inf and self.control.status().speed else 0.0
+
+    @property
+    def request_counts(self) -> RequestCounts:
+        """What became of the requests of accounts so far."""
+        return RequestCounts(acted=self._acted, turned_away=self._turned_away, waiting=len(self._requests))
 
     def opening(self) -> list[Row]:
         """The rows of the opening books."""
@@ -122,6 +128,7 @@ class MarketRunner:
             Whether it was queued; False if the queue is full, or the market has ended.
         """
         if not self.takes_orders or len(self._requests) >= self._waiting:
+            self._turned_away += 1
             return False
         self._requests.append((request, refused, executed))
         self._changed.set()
@@ -203,8 +210,10 @@ class MarketRunner:
         if self._journal is not None:
             entry = JournalEntry(at=self.control.status().market_time, request=request)
             if not self._journal(entry):
+                self._turned_away += 1
                 refused()
                 return []
+        self._acted += 1
         rows = self.control.submit(request)
         executed(rows, self.control.status().seq)
         return rows

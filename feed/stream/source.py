@@ -33,6 +33,22 @@ class Batch:
     stood: int = 0
 
 
+@attrs.frozen(kw_only=True)
+class RequestCounts:
+    """
+    What became of the requests of accounts so far.
+
+    Attributes:
+        acted: How many the market has executed, whatever it made of them.
+        turned_away: How many were not let in: too many waited, the market takes none, or its journal.
+        waiting: How many wait for their turn.
+    """
+
+    acted: int
+    turned_away: int
+    waiting: int
+
+
 async def send(channel: trio.MemorySendChannel[Batch], batch: Batch) -> None:
     """Send ``batch``, and wait only while the channel is full: waiting each time would cost a step."""
     try:

@@ -54,10 +54,10 @@ def python_of(config, name):
     python, done = folder / "bin" / "python", folder / "installed"
     if not _is_made(config, done, newest=newest):
         if not python.exists():
-            _call(sys.executable, "-m", "venv", folder)
-        _call(python, "-m", "pip", "install", "--quiet", "--upgrade", "--disable-pip-version-check", wanted)
+            call(sys.executable, "-m", "venv", folder)
+        call(python, "-m", "pip", "install", "--quiet", "--upgrade", "--disable-pip-version-check", wanted)
         ask = f"import importlib.metadata as m; print(m.version({client.requirement!r}))"
-        done.write_text(_call(python, "-c", ask))
+        done.write_text(call(python, "-c", ask))
     return python
 
 
@@ -73,7 +73,7 @@ def node_of(config, name):
     done = folder / "installed"
     if not _is_made(config, done, newest=newest):
         wanted = f"{package.requirement}@{version}"
-        _call(npm, "install", "--no-audit", "--no-fund", "--prefix", folder, wanted)
+        call(npm, "install", "--no-audit", "--no-fund", "--prefix", folder, wanted)
         about = folder / "node_modules" / package.requirement / "package.json"
         done.write_text(json.loads(about.read_text())["version"])
     return node, folder
@@ -96,9 +96,10 @@ def _is_made(config, done, *, newest):
     return there
 
 
-def _call(*command):
+def call(*command, cwd=None):
+    """What a command prints; fails where it does."""
     done = subprocess.run(
-        [*map(str, command)], capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False
+        [*map(str, command)], cwd=cwd, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False
     )
     if done.returncode:
         pytest.fail(f"{command}: {done.stderr.strip().splitlines()[-1:]}", pytrace=False)

@@ -119,6 +119,8 @@ def test_a_full_disk_refuses_orders_and_disturbs_nobody(tmp_path):
     assert (health[1][0], health[1][1]["problems"]) == (200, said)
     assert "feed_journal_up 0.0" in metrics
     assert "feed_journal_refused_total 3.0" in metrics
+    assert 'feed_order_requests_total{outcome="executed"} 1.0' in metrics
+    assert 'feed_order_requests_total{outcome="refused"} 3.0' in metrics
     assert healthy == {"status": "ok"}
     assert [line["event"] for line in logs if "orders are" in line["event"]] == [
         "orders are refused: the journal takes none",

@@ -16,6 +16,7 @@ from feed.sim.clients import ClientMarket
 from feed.sim.defaults import default_market
 from feed.sim.market import Market
 from feed.sim.runner import MarketRunner
+from feed.stream.source import RequestCounts
 
 START = 1_700_000_000_000_000_000
 SECOND = 1_000_000_000
@@ -132,11 +133,13 @@ async def test_requests_act_in_the_order_in_which_they_came(autojump_clock):
         assert runner.submit(
             Create(account=1, instrument=0, side=Side.BUY, size=1, price=1, request=packed(name))
         )
+    assert runner.request_counts == RequestCounts(acted=0, turned_away=0, waiting=20)
     send, receive = trio.open_memory_channel(math.inf)
     with trio.move_on_after(1):
         await runner.run(send)
     rows = [row for batch in iter_nowait(receive) for row in batch.rows]
     assert requests_of(rows) == names
+    assert runner.request_counts == RequestCounts(acted=20, turned_away=0, waiting=0)
 
 
 async def test_requests_act_while_market_time_is_held(autojump_clock):

@@ -103,9 +103,13 @@ class _Handlers:
 
         async def serve(request: Request) -> Response:
             method = "GET" if request.method == "HEAD" else request.method
-            return await self._serve(request, methods[method])
+            return self._counted(await self._serve(request, methods[method]))
 
         return serve
+
+    def _counted(self, response: Response) -> Response:
+        self._context.responses[response.status_code] += 1
+        return response
 
     async def refuse_unrouted(self, request: Request, error: Exception) -> Response:
         """Answer a request for what is not served: 404 with all that is, or 405."""
@@ -113,7 +117,7 @@ class _Handlers:
             raise error
         response = self._unrouted(request, error)
         self._keep(request, response)
-        return response
+        return self._counted(response)
 
     def _unrouted(self, request: Request, error: HTTPException) -> Response:
         if error.status_code != 404:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 import attrs
@@ -69,6 +70,7 @@ class RequestContext:
         faults: What operators let go wrong on purpose.
         endpoints: Everything that is served, for the documents about it.
         token_rates: How often each key is given a token.
+        responses: How many HTTP answers were given, by status.
         clocks: The times by which clients may sign their requests.
         meters: What counts the requests of the protocols that have limits of their own.
     """
@@ -91,6 +93,7 @@ class RequestContext:
     endpoints: tuple[Endpoint[RequestContext], ...] = ()
     clocks: Clocks = attrs.field(default=attrs.Factory(_own_clocks, takes_self=True))
     meters: Mapping[str, Meter] = attrs.field(factory=dict)
+    responses: Counter[int] = attrs.field(factory=Counter)
     token_rates: MinuteCounters = attrs.field(factory=lambda: MinuteCounters(trio.current_time))
 
     @property

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from feed.model.durations import NS_PER_SECOND
 from feed.server.http.context import RequestContext
+from feed.stream.source import RequestCounts
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -19,6 +20,7 @@ CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 def exposition(context: RequestContext) -> bytes:
     """Every figure, in Prometheus' text format."""
     registry = CollectorRegistry(auto_describe=False)
+    ProcessCollector(registry=registry)  # processor time, memory, files: as every program names them
     registry.register(_Figures(context))
     return generate_latest(registry)
 
@@ -66,6 +68,7 @@ class _Figures(Collector):
             "How late the source was with its last events.",
             getattr(self._context.source, "lag", 0.0),
         )
+        yield from self._requests()
         yield from self._webhooks()
         yield from self._storage()
         yield from self._faults()
@@ -75,6 +78,26 @@ class _Figures(Collector):
             buckets=[(text, float(count)) for text, count in fanout.latency.cumulative()],
             sum_value=fanout.latency.total,
         )
+
+    def _requests(self) -> Iterator[Metric]:
+        """What was asked for by HTTP, and of the market."""
+        answered = CounterMetricFamily("feed_http_responses", "HTTP answers, by status.", labels=["status"])
+        for status, count in sorted(self._context.responses.items()):
+            answered.add_metric([str(status)], count)
+        yield answered
+        counts: RequestCounts | None = getattr(self._context.source, "request_counts", None)
+        if counts is not None:
+            ended = CounterMetricFamily(
+                "feed_order_requests", "Requests of accounts, by what became of them.", labels=["outcome"]
+            )
+            ended.add_metric(["executed"], counts.acted)
+            ended.add_metric(["refused"], counts.turned_away)
+            yield ended
+            yield GaugeMetricFamily(
+                "feed_order_requests_waiting",
+                "Requests of accounts that wait for their turn.",
+                counts.waiting,
+            )
 
     def _webhooks(self) -> Iterator[Metric]:
         """What is pushed to URLs of clients."""

@@ -446,6 +446,16 @@ async def test_metrics_count_what_happens(server):
     assert after["feed_backlog_bytes"] == 0
 
 
+async def test_metrics_count_answers_by_status(server):
+    """Good ones and refusals, also of what is not served; and there is what any process says of itself."""
+    for path in ("/healthz", "/nowhere", "/nowhere", TICKER):
+        await ask(server.connect(), path)
+    _, _, text = await ask(server.connect(), "/metrics")
+    for status, count in ((200, 1), (404, 2), (401, 1)):
+        assert f'feed_http_responses_total{{status="{status}"}} {float(count)}\n'.encode() in text
+    assert b"\nprocess_cpu_seconds_total " in text
+
+
 async def test_what_slow_clients_owe_is_counted(open_server):
     """As long as they owe it."""
     async with open_server(Settings(limits=Limits(backlog_bytes=100_000))) as server:
