@@ -46,12 +46,15 @@ START = 1_709_740_800_000_000_000
 SECOND = 10**9
 STEP = SECOND // 200
 STREAMS = (
-    ("Tradyn tick", "tradyn", "tick", "BTC-USD"),
-    ("@trade", "binance", "trade", "BTC-USDT"),
-    ("@depth@100ms", "binance", "depth@100ms", "BTC-USDT"),
-    ("@depth20@100ms", "binance", "depth20@100ms", "BTC-USDT"),
-    ("@bookTicker", "binance", "bookTicker", "BTC-USDT"),
-    ("!miniTicker@arr", "binance", "!miniTicker@arr", None),
+    ("Tradyn tick", "tradyn", "tick", "BTC-USD", ()),
+    ("@trade", "binance", "trade", "BTC-USDT", ()),
+    ("@depth@100ms", "binance", "depth@100ms", "BTC-USDT", ()),
+    ("@depth20@100ms", "binance", "depth20@100ms", "BTC-USDT", ()),
+    ("@bookTicker", "binance", "bookTicker", "BTC-USDT", ()),
+    ("!miniTicker@arr", "binance", "!miniTicker@arr", None, ()),
+    ("Kraken ticker", "kraken", "ticker", "BTC-USD@kraken", (("event_trigger", "trades"),)),
+    ("Kraken trade", "kraken", "trade", "BTC-USD@kraken", ()),
+    ("Kraken book", "kraken", "book", "BTC-USD@kraken", (("depth", "10"),)),
 )
 NOBODY = "nobody listens"
 MOST = 1 << 20
@@ -145,9 +148,9 @@ async def measure(
     market = Market(spec, seed=1, start=START)
     audience = Audience(connections)
     lanes = {NOBODY: Lane(listing, None, audience)}
-    for name, dialect, channel, symbol in STREAMS:
+    for name, dialect, channel, symbol, chosen in STREAMS:
         at = 0 if symbol is None else listing.index(symbol)
-        lanes[name] = Lane(listing, Topic(dialect, channel, at), audience)
+        lanes[name] = Lane(listing, Topic(dialect, channel, at, chosen), audience)
     opening = market.opening()
     for lane in lanes.values():
         await lane.step(opening)

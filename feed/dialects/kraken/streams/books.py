@@ -8,18 +8,64 @@ is said; what comes up again is told anew. Source: "Book (Level 2)" and "Book Ch
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
+from zlib import crc32
 
-from feed.dialects.checksums import CHECKED_LEVELS, Rows, of_digits
+from feed.book.price_levels import PriceLevels
+from feed.dialects.checksums import CHECKED_LEVELS, Rows, digits
 from feed.dialects.kraken.names import Pair
 from feed.dialects.kraken.streams import topics
 from feed.dialects.kraken.streams.encoder import PairEncoder
-from feed.dialects.ladder import BOOK_KINDS, Ladder, changed_level
+from feed.dialects.ladder import BOOK_KINDS, changed_level
 from feed.dialects.times import iso_microseconds
 from feed.model.events import BookCleared, Event, Side
 from feed.model.topics import Topic
 from feed.state.market_state import MarketState
+
+
+class LevelTexts(PriceLevels[tuple[str, str, str]]):
+    """
+    One side of a book: price and quantity of each level as they stand in messages, and the digits of both.
+
+    Args:
+        side: Which.
+        levels: Price in ticks, and the texts of price and quantity, of each level.
+    """
+
+    __slots__ = ("_best_digits",)
+
+    def __init__(self, side: int, levels: Iterable[tuple[int, tuple[str, str]]] = ()) -> None:
+        super().__init__(side)
+        for price, texts in levels:
+            self.set(price, _with_digits(*texts))
+        # Of the levels that the checksum is over; None when they must be joined anew. A change of one leaves
+        # the other side's, and many changes of a book are behind these levels.
+        self._best_digits: str | None = None
+
+    def put(self, price: int, texts: tuple[str, str] | None) -> None:
+        """
+        Let a level come, change, or go.
+
+        Args:
+            price: Integer ticks.
+            texts: Price and quantity; None removes the level.
+        """
+        keys = self.keys
+        if len(keys) < CHECKED_LEVELS or price * self.sign >= keys[-CHECKED_LEVELS]:
+            self._best_digits = None
+        self.set(price, texts and _with_digits(*texts))
+
+    def at(self, rank: int) -> tuple[str, str] | None:
+        """Price and quantity of a level, the best being the first; None where there are not as many."""
+        keys = self.keys
+        return self._sizes[keys[-rank]][:2] if len(keys) >= rank else None
+
+    def checked(self) -> str:
+        """The digits that the checksum is over."""
+        if self._best_digits is None:
+            self._best_digits = "".join([texts[2] for texts in self.sizes(CHECKED_LEVELS)])
+        return self._best_digits
 
 
 class BookEncoder(PairEncoder):
@@ -37,7 +83,17 @@ class BookEncoder(PairEncoder):
     def __init__(self, pair: Pair, topic: Topic, market_state: MarketState) -> None:
         super().__init__(pair, topic, market_state)
         self._depth: Final = int(dict(topic.options)[topics.DEPTH])
-        self._ladder: Final = Ladder.of(pair.instrument, pair.index, market_state)
+        bids, asks = (
+            LevelTexts(
+                side,
+                [
+                    (price, (pair.price_text(price), pair.size_text(lots)))
+                    for price, lots in market_state.levels(pair.index, side)
+                ],
+            )
+            for side in Side
+        )
+        self._sides = bids, asks
 
     def present(self) -> Sequence[str]:
         """The best levels."""
@@ -50,7 +106,7 @@ class BookEncoder(PairEncoder):
         if changed is None:
             if not isinstance(item, BookCleared):
                 return None
-            self._ladder.clear()
+            self._sides = (LevelTexts(Side.BUY), LevelTexts(Side.SELL))
             return self.present()[0]
         side, price, lots = changed
         told = self._set(side, price, lots) if lots else self._remove(side, price)
@@ -71,43 +127,43 @@ class BookEncoder(PairEncoder):
 
     def rows(self, side: Side, most: int) -> Rows:
         """Price and quantity of the best levels of a side."""
-        return [_parts(text) for text in self._ladder.side(side).sizes(most)]
+        return [(price, size) for price, size, _ in self._sides[side].sizes(most)]
 
     def checksum(self) -> int:
-        """Over the best levels."""
-        return of_digits(*(self.rows(side, CHECKED_LEVELS) for side in Side))
+        """Over the best levels: digits of the asks, then of the bids."""
+        bids, asks = self._sides
+        return crc32(f"{asks.checked()}{bids.checked()}".encode("ascii"))
 
     def _set(self, side: Side, price: int, lots: int) -> Rows:
         """The level that has come or changed; none when it is behind those that are told of."""
         at, size = self._pair.price_text(price), self._pair.size_text(lots)
-        self._ladder.set(side, price, at, size)
-        levels = self._ladder.side(side)
+        levels = self._sides[side]
+        levels.put(price, (at, size))
         keys = levels.keys
         behind = len(keys) > self._depth and price * levels.sign < keys[-self._depth]
         return () if behind else [(at, size)]
 
     def _remove(self, side: Side, price: int) -> Rows:
         """The level that has gone, and the one that comes up from behind; none when it was there itself."""
-        levels = self._ladder.side(side)
+        levels = self._sides[side]
         keys, key = levels.keys, price * levels.sign
         at = bisect_left(keys, key)
         if at == len(keys) or keys[at] != key:
             return ()
         told_of = len(keys) - at <= self._depth
-        self._ladder.set(side, price, "", None)
+        levels.put(price, None)
         if not told_of:
             return ()
         gone = (self._pair.price_text(price), self._pair.size_text(0))
-        best = self.rows(side, self._depth)
-        return [gone, best[-1]] if len(best) == self._depth else [gone]
+        comes_up = levels.at(self._depth)
+        return [gone] if comes_up is None else [gone, comes_up]
 
     def _book(self, bids: str, asks: str) -> str:
         return f'{{"symbol":{self._symbol},"bids":[{bids}],"asks":[{asks}],"checksum":{self.checksum()}'
 
 
-def _parts(text: str) -> tuple[str, str]:
-    price, _, size = text.partition(":")
-    return price, size
+def _with_digits(price: str, size: str) -> tuple[str, str, str]:
+    return price, size, f"{digits(price)}{digits(size)}"
 
 
 def _level(price: str, size: str) -> str:
