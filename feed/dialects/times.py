@@ -43,6 +43,12 @@ def iso_microseconds(nanoseconds: int) -> str:
     return f"{_date_and_time(seconds)}.{rest // NS_PER_MICROSECOND:06}Z"
 
 
+def iso_nanoseconds(nanoseconds: int) -> str:
+    """ISO 8601 in UTC to the nanosecond, such as ``2025-08-17T14:25:31.125000000Z``."""
+    seconds, rest = divmod(nanoseconds, NS_PER_SECOND)
+    return f"{_date_and_time(seconds)}.{rest:09}Z"
+
+
 @lru_cache(maxsize=64)  # many events share a second, and formatting one is slow
 def _date_and_time(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")

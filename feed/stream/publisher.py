@@ -151,9 +151,7 @@ class Publisher:
                 if not group.parts:
                     dirty.append(group)
                 group.parts.append(small)
-        for group in topic.faulty:
-            if self._reaches(group, topic, seq, frame, kind):
-                dirty.append(group)
+        dirty += [group for group in topic.faulty if self._reaches(group, topic, seq, frame, kind)]
 
     def _tell_numbered(self, topic: OpenTopic, seq: int, text: str, dirty: list[Group], kind: int) -> None:
         topic.told += 1

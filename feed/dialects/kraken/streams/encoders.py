@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Final
+
 from feed.dialects.kraken.names import Pair
 from feed.dialects.kraken.streams import topics
 from feed.dialects.kraken.streams.books import BookEncoder
 from feed.dialects.kraken.streams.candles import CandlesEncoder
 from feed.dialects.kraken.streams.encoder import HeartbeatEncoder
 from feed.dialects.kraken.streams.instruments import InstrumentEncoder
+from feed.dialects.kraken.streams.orders import OrdersEncoder
 from feed.dialects.kraken.streams.tickers import TickerEncoder
 from feed.dialects.kraken.streams.trades import TradesEncoder
 from feed.model.instruments import Instrument
@@ -15,6 +19,13 @@ from feed.model.topics import Topic
 from feed.state.encoder import Encoder
 from feed.state.market_state import MarketState
 from feed.state.projections import Projections
+
+_OF_STATE: Final[dict[str, Callable[[Pair, Topic, MarketState], Encoder]]] = {
+    topics.BOOK: BookEncoder,
+    topics.LEVEL3: OrdersEncoder,
+    topics.INSTRUMENT: InstrumentEncoder,
+}
+"""By channel, those that need nothing beside the market's state."""
 
 
 def stream_encoder(
@@ -35,11 +46,8 @@ def stream_encoder(
     if topic.channel == topics.HEARTBEAT:
         return HeartbeatEncoder()
     pair = Pair.of(topic.instrument, instrument)
-    match topic.channel:
-        case topics.BOOK:
-            return BookEncoder(pair, topic, market_state)
-        case topics.INSTRUMENT:
-            return InstrumentEncoder(pair, topic, market_state)
+    if topic.channel in _OF_STATE:
+        return _OF_STATE[topic.channel](pair, topic, market_state)
     if projections is None:
         raise ValueError("statistics are not told again")
     match topic.channel:

@@ -12,6 +12,7 @@ HEARTBEAT: Final = "heartbeat"
 TICKER: Final = "ticker"
 TRADE: Final = "trade"
 BOOK: Final = "book"
+LEVEL3: Final = "level3"
 OHLC: Final = "ohlc"
 INSTRUMENT: Final = "instrument"
 
@@ -19,6 +20,8 @@ CHANNELS: Final = (TICKER, TRADE, BOOK, OHLC, INSTRUMENT)
 """Those that can be subscribed to."""
 DEPTHS: Final = (10, 25, 100, 500, 1000)
 """Levels of a side that a book may have."""
+LEVEL3_DEPTHS: Final = (10, 100, 1000)
+"""Levels of a side whose orders may be told of."""
 TRIGGERS: Final = ("trades", "bbo")
 """What a ticker is told after: trades, or changes of the best prices."""
 
