@@ -93,7 +93,7 @@ class Raising:
     A link fault with a bug.
 
     Attributes:
-        where: When it raises: as it begins, at the second frame, or when asked what it withholds.
+        where: When it raises: as it begins, from the second frame on, or when asked what it withholds.
     """
 
     where: str
@@ -112,7 +112,7 @@ class RaisingStage:
 
     def take(self, frame):
         self.taken += 1
-        if self.where == "take" and self.taken == 2:
+        if self.where == "take" and self.taken >= 2:
             raise ZeroDivisionError
         return [frame]
 
