@@ -13,9 +13,10 @@ import click
 
 from feed.cli.options import HelpfulGroup, example
 from feed.dialects.credentials import PublicKey
+from feed.dialects.discovery import dialects
 from feed.errors import ConfigError
 from feed.model.grants import Grant, Scope, Tier
-from feed.model.key_formats import SigningAlgorithm
+from feed.model.key_formats import DemoKey, SigningAlgorithm
 from feed.scenario.times import parse_duration
 from feed.server import keyedit
 from feed.server.issuing import IssuedKey, issue, signs_with
@@ -24,11 +25,11 @@ from feed.server.keyfile import KeyRecord, read_entries
 from feed.server.keys import DEFAULT_PREFIX, DEMO_KEYS, PREFIX
 from feed.server.publickey import public_key
 from feed.server.secretfile import secrets_path
-from feed.settings import DEMO_KEY
 
 _FILE = click.argument("file", type=click.Path(path_type=Path))
 _DEFAULT = Grant(name="unnamed")
 _OVERLAP = "24h"
+_ALGORITHM = click.Choice([algorithm.value for algorithm in SigningAlgorithm], case_sensitive=False)
 _NAME = click.option("--name", metavar="TEXT", required=True, help="Whose key it is.")
 
 
@@ -112,7 +113,7 @@ def keys() -> None:
 )
 @click.option(
     "--algorithm",
-    type=click.Choice([algorithm.value for algorithm in SigningAlgorithm], case_sensitive=False),
+    type=_ALGORITHM,
     help="With --sign: a secret, or a private key of which FILE holds the public half.  "
     "[default: what the protocol's keys have]",
 )
@@ -157,24 +158,34 @@ def add(
 
 @keys.command(epilog=example("feed keys demo"))
 @click.argument("protocol", required=False)
-def demo(protocol: str | None) -> None:
+@click.option("--algorithm", type=_ALGORITHM, help="With which it signs, where a protocol has several.")
+def demo(protocol: str | None, algorithm: str | None) -> None:
     """
     Print the keys that everybody knows; they are good on connections within this machine.
 
-    Each with its protocol, or those of PROTOCOL alone as lines to read: key, secret, passphrase.
+    Each with its protocol; or the one for PROTOCOL as lines to read: key, secret, passphrase.
     """
-    found = [known for known in DEMO_KEYS if protocol is None or protocol in known.grant.dialects]
-    if not found:
-        protocols = ", ".join(dict.fromkeys(name for known in DEMO_KEYS for name in known.grant.dialects))
-        raise ConfigError(
-            f"{protocol!r} has no demo key of its own", hint=f"{DEMO_KEY} is good; {protocols} have one"
-        )
-    for known in found:
-        if protocol is None:
+    if protocol is None:
+        for known in DEMO_KEYS:
             click.echo(f"# {', '.join(known.grant.dialects) or 'all protocols'}")
-        for text in (known.key, demo_secret(known) or demo_private_key(known), demo_passphrase(known)):
-            if text is not None:
-                click.echo(text.rstrip())
+            _show_demo(known)
+        return
+    if protocol not in dialects():
+        raise ConfigError(f"there is no protocol {protocol!r}", hint=f"known are {', '.join(dialects())}")
+    own = [known for known in DEMO_KEYS if protocol in known.grant.dialects]
+    fit = [known for known in own or DEMO_KEYS if algorithm in (None, known.algorithm.value)]
+    if not fit:
+        having = ", ".join(dict.fromkeys(known.algorithm.value for known in own or DEMO_KEYS[:1]))
+        raise ConfigError(
+            f"no demo key of {protocol} is one", where=f"--algorithm {algorithm}", hint=f"allowed: {having}"
+        )
+    _show_demo(fit[0])
+
+
+def _show_demo(known: DemoKey) -> None:
+    for text in (known.key, demo_secret(known) or demo_private_key(known), demo_passphrase(known)):
+        if text is not None:
+            click.echo(text.rstrip())
 
 
 @keys.command(epilog=example("feed keys revoke keys.toml --name desk"))

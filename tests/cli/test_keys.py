@@ -207,14 +207,37 @@ def test_an_algorithm_is_for_keys_that_sign(run, path):
     assert not path.exists()
 
 
-@pytest.mark.protocols("kraken")
 def test_the_demo_keys_are_told(run):
-    """All of them under their protocols, or those of one as lines to read."""
+    """All of them under their protocols; whatever there is none of is refused with what there is."""
     code, out, err = run("keys", "demo")
     assert (code, err) == (0, "")
     assert out.splitlines()[:3] == ["# all protocols", "tk_live_a1b2c3d4e5f6", "demo-secret"]
-    key, secret = run("keys", "demo", "kraken")[1].split()
-    assert (key, len(secret)) == ("kr_test_demo", 88)
     code, out, err = run("keys", "demo", "nobody")
     assert (code, out) == (2, "")
-    assert err.startswith("feed: 'nobody' has no demo key of its own; tk_live_a1b2c3d4e5f6 is good;")
+    assert err.startswith("feed: there is no protocol 'nobody'; known are ")
+
+
+@pytest.mark.parametrize(
+    ("protocol", "options", "key", "lines"),
+    [
+        pytest.param(protocol, options, key, lines, marks=pytest.mark.protocols(protocol))
+        for protocol, options, key, lines in (
+            ("binance", (), "tk_live_a1b2c3d4e5f6", 2),
+            ("kraken", (), "kr_test_demo", 2),
+            ("coinbase", (), "organizations/demo/apiKeys/es256", 6),
+            ("coinbase", ("--algorithm", "Ed25519"), "organizations/demo/apiKeys/eddsa", 2),
+        )
+    ],
+)
+def test_the_demo_key_of_a_protocol_is_told(run, protocol, options, key, lines):
+    """As lines to read: the key, and all that goes with it."""
+    code, out, _ = run("keys", "demo", protocol, *options)
+    assert (code, out.splitlines()[0], len(out.splitlines())) == (0, key, lines)
+
+
+@pytest.mark.protocols("kraken")
+def test_a_demo_key_of_another_algorithm_is_refused(run):
+    """With those that the protocol has."""
+    code, out, err = run("keys", "demo", "kraken", "--algorithm", "EC")
+    assert (code, out) == (2, "")
+    assert err == "feed: --algorithm EC: no demo key of kraken is one; allowed: HMAC\n"

@@ -1,12 +1,17 @@
 """The programs in ``examples/``, as whoever copies them runs them."""
 
+import asyncio
+import itertools
 import os
 import re
 import shutil
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 
+import arbitrage
 import pytest
 
 from feed.settings import Trading
@@ -134,3 +139,85 @@ def test_the_recording_is_served_as_it_was(finish, tmp_path):
     [line] = finish("record.py", "day.feed.zst")
     assert line.startswith("the same (")
     assert (tmp_path / "day.feed.zst").exists()
+
+
+class Exchange:
+    """As ccxt's, as far as the bot asks: fills what is asked for, but for so much of the first order."""
+
+    def __init__(self, name, *, fee, fee_in, prices, short=0.0):
+        self.has = {"fetchTradingFee": True}
+        self.id, self._fee, self._fee_in, self._prices, self._short = name, fee, fee_in, prices, short
+        self._trades = []
+
+    async def load_markets(self):
+        await asyncio.sleep(0)
+
+    async def fetch_trading_fee(self, _):
+        await asyncio.sleep(0)
+        return {"taker": self._fee}
+
+    async def watch_order_book(self, _):
+        await asyncio.sleep(0)
+        bid = self._prices[0]
+        return {"bids": [[bid, 1.0]], "asks": [[bid + 1, 1.0]]}
+
+    def price_to_precision(self, _, price):
+        return f"{price:.2f}"
+
+    amount_to_precision = price_to_precision
+
+    async def create_order(self, symbol, _, side, amount, price, __):
+        self._short, amount = 0.0, amount - self._short
+        best = self._prices[0] + (1 if side == "buy" else 0)
+        assert (price >= best) if side == "buy" else (price <= best)
+        cost = amount * best
+        coin = self._fee_in == "BTC"
+        trade = {"order": str(len(self._trades)), "symbol": symbol, "side": side, "amount": amount}
+        fee = {"currency": self._fee_in, "cost": (amount if coin else cost) * self._fee}
+        self._trades.append({**trade, "cost": cost, "fee": fee})
+        await asyncio.sleep(0)
+        return {"id": trade["order"]}
+
+    async def fetch_my_trades(self, _, limit):
+        await asyncio.sleep(0)
+        return self._trades[-limit:]
+
+
+@pytest.fixture
+def steps(monkeypatch):
+    """A clock of its own, which moves on by a thousandth of a second whenever it is looked at."""
+    ticks = itertools.count()
+    monkeypatch.setattr("arbitrage.time", SimpleNamespace(monotonic=lambda: next(ticks) / 1000))
+
+
+@pytest.mark.usefixtures("steps")
+def test_the_arbitrage_ends_with_what_its_trades_have_earned(monkeypatch):
+    """It buys low, sells high, makes up for a leg that found less, and closes when the prices meet."""
+    assert arbitrage.__file__ == str(EXAMPLES / "arbitrage.py")
+    monkeypatch.setattr("arbitrage.SIZE", Decimal("0.5"))
+    here, there, said = [1000], [1100], []
+    low = Exchange("low", fee=0.001, fee_in="BTC", prices=here)
+    high = Exchange("high", fee=0.002, fee_in="USD", prices=there, short=0.25)
+    venues = [arbitrage.Venue(each, "BTC/USD") for each in (low, high)]
+
+    def say(line):
+        said.append(line)
+        there[0] = 1000
+
+    (profit,) = asyncio.run(arbitrage.Bot(venues, say).run(0.5))
+    assert (profit["bought"], profit["sold"], len(said)) == ("low", "high", 2)
+    # In money: bought at 1001 and sold at 1000 here, sold at 1100 and bought at 1001 there, and the fees.
+    fees = 0.001 * 0.5 * 1000 * 2 + 0.002 * 0.5 * (1100 + 1001)
+    assert float(profit["profit"]) == pytest.approx(0.5 * (1000 - 1001 + 1100 - 1001) - fees)
+    assert [trade["amount"] for trade in high._trades] == [0.25, 0.25, 0.5]
+    assert profit["profit"] == arbitrage.earned(venues[0].trades + venues[1].trades, Decimal(1000))
+
+
+@pytest.mark.usefixtures("steps")
+def test_the_arbitrage_leaves_differences_that_do_not_pay():
+    """It would have to earn both fees twice."""
+    low = Exchange("low", fee=0.01, fee_in="USD", prices=[1000])
+    high = Exchange("high", fee=0.01, fee_in="USD", prices=[1035])
+    venues = [arbitrage.Venue(each, "BTC/USD") for each in (low, high)]
+    assert asyncio.run(arbitrage.Bot(venues).run(0.5)) == []
+    assert low._trades == high._trades == []
