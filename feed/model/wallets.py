@@ -20,6 +20,7 @@ from feed.model.accounts import PARTICIPANTS
 from feed.model.events import CLEAR, EXECUTION, WALLET, Row, Side
 from feed.model.executions import ExecutionReport, Leg, PreventedTrade, WalletChanged
 from feed.model.instruments import Contract, Instrument, Listing
+from feed.model.trading import OrderState
 from feed.settings import SpotDeposit
 
 LEAST_DECIMALS: Final = 8
@@ -102,6 +103,10 @@ class Wallet:
         trades: Reports of trades, oldest first.
         prevented: Trades with itself that did not come about, oldest first.
         commissions: Paid so far, by asset, units of it.
+        reports: How many reports of orders there have been.
+        placed: How many orders.
+        filled: Of these, those of which all has traded.
+        traded: How many reports of trades.
     """
 
     def __init__(self, deposits: Mapping[str, int], history: int, trades: int) -> None:
@@ -111,6 +116,7 @@ class Wallet:
         self.trades: Final[deque[ExecutionReport]] = deque(maxlen=trades)
         self.prevented: Final[deque[PreventedTrade]] = deque(maxlen=trades)
         self.commissions: Final[dict[str, int]] = {}
+        self.reports = self.placed = self.filled = self.traded = 0
         self._history: Final = history
         self._names: Final[dict[int, int]] = {}  # the last order of each id that clients make up
 
@@ -138,6 +144,10 @@ class Wallet:
         if item.counter and self.prevented.maxlen:
             self._prevent(item)
         before = self.orders.get(item.order)
+        self.reports += 1
+        self.placed += before is None
+        self.filled += item.state is OrderState.FILLED
+        self.traded += bool(item.trade)
         if before is not None and before.client != item.client:
             self._names.pop(before.client, None)  # it goes by another one from now on
         if item.open:

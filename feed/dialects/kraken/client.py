@@ -41,7 +41,8 @@ from feed.dialects.items import (
     trade,
 )
 from feed.dialects.kraken.streams import topics
-from feed.dialects.kraken.streams.requests import PING, SUBSCRIBE, UNKNOWN_PAIR, UNSUBSCRIBE
+from feed.dialects.kraken.streams.refusals import UNKNOWN_PAIR
+from feed.dialects.kraken.streams.requests import PING, SUBSCRIBE, UNSUBSCRIBE
 from feed.dialects.messages import clip, message
 from feed.dialects.times import nanoseconds
 from feed.errors import ProtocolError

@@ -31,6 +31,7 @@ class Kraken(Dialect):
     path = "/kraken"
     aliases = ("/kraken/v2", "/kraken/v1")
     prefixed = True
+    trades = True
 
     def session(self, opening: UpgradeRequest, context: SessionContext) -> Session | HandshakeRefusal:
         """Open a session of the second WebSocket API, also at the root, or of the first; none elsewhere."""

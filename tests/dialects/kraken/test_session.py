@@ -165,7 +165,7 @@ def test_a_ping_is_answered(session, sent, named):
     [
         (None, "Field 'params' is missing"),
         ({}, "Field 'channel' is missing"),
-        ({"channel": "executions"}, "Unsupported channel: 'executions'"),
+        ({"channel": "nope"}, "Unsupported channel: 'nope'"),
         ({"channel": "ticker"}, "Field 'symbol' must be a list of currency pairs"),
         ({"channel": "ticker", "symbol": "BTC/USD"}, "Field 'symbol' must be a list of currency pairs"),
         ({"channel": "ticker", "symbol": [1]}, "Field 'symbol' must be a list of currency pairs"),
@@ -195,7 +195,7 @@ def test_what_cannot_be_subscribed_to(session, params, error):
         ("[]", {"error": "Message must be a JSON object"}),
         ("{}", {"error": "Field 'method' is missing"}),
         ('{"method":"ping","req_id":"a"}', {"error": "Field 'req_id' must be an integer"}),
-        ('{"method":"add_order","req_id":3}', {"error": "Unsupported method: 'add_order'", "req_id": 3}),
+        ('{"method":"query_order","req_id":3}', {"error": "Unsupported method: 'query_order'", "req_id": 3}),
     ],
 )
 def test_what_is_no_request(session, text, told):

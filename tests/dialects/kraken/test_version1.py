@@ -207,3 +207,27 @@ def test_what_is_recorded_of_a_connection_is_imported_with_every_checksum(suppor
     assert report.checked["checksum"] == report.messages["book update"] > 50
     pair = of_story(listing)[0].instrument
     assert report.messages["trade"] == sum(row[:2] == (TRADE, pair) for row in rows)
+
+
+@pytest.mark.parametrize("event", ["addOrder", "cancelOrder", "cancelAll", "addOrderBatch"])
+def test_orders_are_for_version_2(session, event):
+    """What was private in version 1 says where it is."""
+    [reply] = session.receive(json.dumps({"event": event, "token": "t", "reqid": 5}))
+    assert json.loads(reply.text) == {
+        "errorMessage": "EGeneral:Unknown method:accounts are served by version 2, at /v2",
+        "event": f"{event}Status",
+        "reqid": 5,
+        "status": "error",
+    }
+
+
+@pytest.mark.parametrize("name", ["openOrders", "ownTrades"])
+def test_private_channels_are_for_version_2(session, name):
+    """The same."""
+    asked = {"event": "subscribe", "subscription": {"name": name, "token": "t"}}
+    [reply] = session.receive(json.dumps(asked))
+    assert json.loads(reply.text) == {
+        "errorMessage": "EGeneral:Unknown method:accounts are served by version 2, at /v2",
+        "event": "subscriptionStatus",
+        "status": "error",
+    }

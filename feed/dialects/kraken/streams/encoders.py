@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Final
 
 from feed.dialects.kraken.names import Pair
+from feed.dialects.kraken.private.encoders import private_encoder
+from feed.dialects.kraken.private.topics import CHANNELS as PRIVATE_CHANNELS
 from feed.dialects.kraken.streams import topics
 from feed.dialects.kraken.streams.books import BookEncoder
 from feed.dialects.kraken.streams.candles import CandlesEncoder
@@ -45,6 +47,8 @@ def stream_encoder(
     """
     if topic.channel == topics.HEARTBEAT:
         return HeartbeatEncoder()
+    if topic.channel in PRIVATE_CHANNELS:
+        return private_encoder(topic, instrument, projections)
     pair = Pair.of(topic.instrument, instrument)
     if topic.channel in _OF_STATE:
         return _OF_STATE[topic.channel](pair, topic, market_state)

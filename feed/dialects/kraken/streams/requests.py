@@ -12,32 +12,20 @@ from typing import Any, Final
 import attrs
 
 from feed.dialects.kraken.market_data.candles import INTERVALS
+from feed.dialects.kraken.private import requests as private
+from feed.dialects.kraken.private.requests import Operation, PrivateSubscription
+from feed.dialects.kraken.private.topics import CHANNELS as PRIVATE_CHANNELS
 from feed.dialects.kraken.streams import topics
+from feed.dialects.kraken.streams.refusals import Refused
 from feed.dialects.messages import clip, parse
 from feed.errors import ProtocolError
 
 SUBSCRIBE: Final = "subscribe"
 UNSUBSCRIBE: Final = "unsubscribe"
 PING: Final = "ping"
-UNKNOWN_PAIR: Final = "Currency pair not supported"
 
 _LARGEST_ID: Final = 2**63 - 1
 _OF_PAIRS: Final = frozenset((topics.TICKER, topics.TRADE, topics.BOOK, topics.OHLC))
-
-
-class Refused(ProtocolError):
-    """
-    A request that is answered with an error.
-
-    Attributes:
-        method: Of the request; None where it has none that could be read.
-        number: Its ``req_id``; None where it has none.
-    """
-
-    def __init__(self, what: str, method: str | None = None, number: int | None = None) -> None:
-        self.method = method
-        self.number = number
-        super().__init__(what)
 
 
 @attrs.frozen
@@ -100,7 +88,7 @@ class Subscription:
         return {}
 
 
-Request = Ping | Subscription
+Request = Ping | Subscription | PrivateSubscription | Operation
 
 
 def decode(text: str) -> Request:
@@ -126,16 +114,20 @@ def decode(text: str) -> Request:
                 return Ping(number)
             case "subscribe" | "unsubscribe":
                 return _subscription(method, fields.get("params"), number)
+            case _ if method in private.METHODS:
+                return private.operation(method, fields, number)
     except Refused as problem:
         problem.method, problem.number = method, number
         raise
     raise Refused(f"Unsupported method: '{clip(method)}'", None, number)
 
 
-def _subscription(method: str, params: object, number: int | None) -> Subscription:
+def _subscription(method: str, params: object, number: int | None) -> Subscription | PrivateSubscription:
     if not isinstance(params, dict):
         raise Refused("Field 'params' is missing")
     channel = params.get("channel")
+    if channel in PRIVATE_CHANNELS:
+        return private.subscription(method, params, number)
     if channel not in topics.CHANNELS:
         raise Refused(
             f"Unsupported channel: '{clip(channel)}'"

@@ -8,16 +8,13 @@ from typing import Any, Final
 from feed.dialects import contract
 from feed.dialects.contract import Action, DisconnectCause, Reply, Session, SessionContext
 from feed.dialects.kraken.names import pairs
+from feed.dialects.kraken.private.answers import Answer
+from feed.dialects.kraken.private.requests import Operation, PrivateSubscription
+from feed.dialects.kraken.private.session import PrivateSession
 from feed.dialects.kraken.streams import topics
 from feed.dialects.kraken.streams.instruments import all_of
-from feed.dialects.kraken.streams.requests import (
-    SUBSCRIBE,
-    UNKNOWN_PAIR,
-    Ping,
-    Refused,
-    Subscription,
-    decode,
-)
+from feed.dialects.kraken.streams.refusals import UNKNOWN_PAIR, Refused
+from feed.dialects.kraken.streams.requests import SUBSCRIBE, Ping, Subscription, decode
 from feed.dialects.messages import clip, message
 from feed.dialects.times import iso_microseconds
 from feed.model.topics import Topic
@@ -30,7 +27,7 @@ CONNECTION: Final = 1
 
 class StreamSession(Session):
     """
-    Subscriptions of a connection, for anybody.
+    Subscriptions of a connection, and what it asks for accounts.
 
     Each pair of a request is answered by itself, and what it is told first follows all these answers.
     """
@@ -40,6 +37,7 @@ class StreamSession(Session):
     def __init__(self, context: SessionContext) -> None:
         self._context = context
         self._pairs = pairs(context.listing)
+        self._private = PrivateSession(context)
         self._held: dict[tuple[object, ...], tuple[Topic, ...]] = {}  # by channel, pair and length of candles
 
     def open(self) -> Sequence[Action]:
@@ -56,11 +54,11 @@ class StreamSession(Session):
         match request:
             case Ping():
                 return [self._reply(method="pong", number=request.number)]
+            case PrivateSubscription() | Operation():
+                return self._privately(request)
             case Subscription(channel=topics.INSTRUMENT):
                 return self._instruments(request)
-            case Subscription(method="subscribe"):
-                return self._subscribe(request)
-        return self._unsubscribe(request)
+        return self._subscribe(request) if request.method == SUBSCRIBE else self._unsubscribe(request)
 
     def wording(self, cause: DisconnectCause) -> None:
         """Nothing: the exchange closes without a word."""
@@ -116,6 +114,44 @@ class StreamSession(Session):
             actions.append(Reply(all_of(self._pairs, self._context.market_state())))
         return [*actions, *self._begun(self._held[key], silent=silent)]
 
+    def _privately(self, request: PrivateSubscription | Operation) -> Sequence[Action]:
+        """Do what is asked for an account, or say why not."""
+        try:
+            return self._for_account(request)
+        except Refused as problem:
+            return [self._refused(problem.message, request.method, request.number)]
+
+    def _for_account(self, request: PrivateSubscription | Operation) -> Sequence[Action]:
+        if isinstance(request, Operation):
+            came = iso_microseconds(self._context.now())
+            return self._private.operate(request, lambda answer: self._answered(request, answer, came))
+        key, silent = (request.channel,), not self._held
+        if request.method != SUBSCRIBE:
+            self._private.end(request)
+            before = self._held.pop(key, None)
+            if before is None:
+                return [self._refused("Subscription Not Found", request.method, request.number)]
+            done = self._reply(
+                method=request.method,
+                number=request.number,
+                result={"channel": request.channel},
+                success=True,
+            )
+            return [*self._ended(before), done]
+        begun = self._private.begin(request)
+        before = self._held.pop(key, ())
+        self._held[key] = begun.topics
+        done = self._reply(method=request.method, number=request.number, result=begun.result, success=True)
+        snapshots = [Reply(text) for text in begun.snapshots]
+        return [*self._ended(before), done, *snapshots, *self._begun(begun.topics, silent=silent)]
+
+    def _answered(self, request: Operation, answer: Answer, came: str) -> Reply:
+        """One answer to a request that came at a market time."""
+        told: dict[str, Any] = {"error": answer.error} if answer.error is not None else {}
+        told |= answer.more if answer.result is None else {"result": answer.result, **answer.more}
+        told["success"] = answer.error is None
+        return self._reply(method=request.method, number=request.number, came=came, **told)
+
     def _key(self, request: Subscription, symbol: str) -> tuple[object, ...]:
         return request.channel, symbol, request.interval if request.channel == topics.OHLC else None
 
@@ -144,10 +180,12 @@ class StreamSession(Session):
     def _refused(self, what: str, method: str | None, number: int | None, **more: str) -> Reply:
         return self._reply(method=method, number=number, error=what, success=False, **more)
 
-    def _reply(self, *, method: str | None, number: int | None, **fields: Any) -> Reply:
-        """In the exchange's order, with the market time at which it came and was answered."""
+    def _reply(
+        self, *, method: str | None, number: int | None, came: str | None = None, **fields: Any
+    ) -> Reply:
+        """In the exchange's order, with the market times at which it came and was answered."""
         now = iso_microseconds(self._context.now())
         named = {} if method is None else {"method": method}
         numbered = {} if number is None else {"req_id": number}
         failed = {"error": fields.pop("error")} if "error" in fields else {}
-        return Reply(message(**failed, **named, **numbered, **fields, time_in=now, time_out=now))
+        return Reply(message(**failed, **named, **numbered, **fields, time_in=came or now, time_out=now))

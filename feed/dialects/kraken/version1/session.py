@@ -19,6 +19,12 @@ from feed.model.topics import Topic
 PATH: Final = "/v1"
 VERSION: Final = "1.9.2"
 CHANNELS: Final = (topics.TICKER, topics.OHLC, topics.TRADE, "spread", topics.BOOK)
+PRIVATE_CHANNELS: Final = ("openOrders", "ownTrades")
+PRIVATE_EVENTS: Final = (
+    *("addOrder", "cancelOrder", "cancelAll", "cancelAllOrdersAfter", "editOrder", "addOrderBatch"),
+    "cancelOrderBatch",
+)
+ELSEWHERE: Final = "EGeneral:Unknown method:accounts are served by version 2, at /v2"
 _CHOICES: Final = {topics.BOOK: (topics.DEPTH, topics.DEPTHS), topics.OHLC: (topics.INTERVAL, INTERVALS)}
 _BEATS: Final = topics.topic(f"{PREFIX}{topics.HEARTBEAT}")
 
@@ -49,7 +55,11 @@ class FirstSession(Session):
             return [Reply(message(errorMessage="Malformed request", event="error"))]
         number = fields.get("reqid")
         numbered = {"reqid": number} if isinstance(number, int) and abs(number) < 2**63 else {}
-        match fields.get("event"):
+        event = fields.get("event")
+        if event in PRIVATE_EVENTS:
+            told = {"errorMessage": ELSEWHERE, "event": f"{event}Status"}
+            return [Reply(message(**told, **numbered, status="error"))]
+        match event:
             case "ping":
                 return [Reply(message(event="pong", **numbered))]
             case "subscribe" | "unsubscribe" as event:
@@ -107,6 +117,8 @@ class FirstSession(Session):
 
 def _channel(subscription: object) -> tuple[str, tuple[str, str] | None]:
     """Name of the channel, and what was chosen of it."""
+    if isinstance(subscription, dict) and subscription.get("name") in PRIVATE_CHANNELS:
+        raise ProtocolError(ELSEWHERE)
     if not isinstance(subscription, dict) or subscription.get("name") not in CHANNELS:
         raise ProtocolError("Subscription name invalid")
     name = str(subscription["name"])
