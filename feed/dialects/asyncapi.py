@@ -10,7 +10,7 @@ to conversations as they are.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal, get_type_hints
+from typing import Annotated, Any, Literal, get_type_hints
 
 import attrs
 import msgspec
@@ -60,11 +60,15 @@ class Message:
 
     Attributes:
         name: In the document; of a protocol's messages each has its own.
-        shape: The type that it is encoded or decoded by; the first paragraph of its docstring is the summary.
+        shape: The type that it is encoded or decoded by.
+        summary: One line for people; empty for the first paragraph of the type's docstring.
+        answers: Names of the messages of which one answers it; empty where answers are not told from news.
     """
 
     name: str
     shape: Any
+    summary: str = ""
+    answers: tuple[str, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -95,7 +99,12 @@ def messages(*shapes: type[msgspec.Struct]) -> tuple[Message, ...]:
 
 
 def requests(
-    field: str, table: Mapping[str, type[Any]], *, content: str = "", more: Mapping[str, Any] | None = None
+    field: str,
+    table: Mapping[str, type[Any]],
+    *,
+    suffix: str = "Request",
+    content: str = "",
+    more: Mapping[str, Any] | None = None,
 ) -> tuple[Message, ...]:
     """
     What clients may send, from the table by which it is decoded.
@@ -103,43 +112,51 @@ def requests(
     Args:
         field: Member that says which request it is.
         table: Request classes by the value of that member.
-        content: Member that holds the other members; empty where they stand beside it.
-        more: Types of further members that every request may have, all of them optional.
+        suffix: Of the names in the document, after that value.
+        content: Member that holds the members of the class; empty where they stand beside ``field``.
+        more: Types of further members beside those of the class; none of them is needed.
     """
     return tuple(
-        Message(name=_title(kind), shape=_envelope(_title(kind), {field: kind}, request, content, more or {}))
-        for kind, request in table.items()
+        request(_title(kind) + suffix, {field: kind}, shape, content=content, more=more)
+        for kind, shape in table.items()
     )
 
 
-def tagged(name: str, constants: Mapping[str, str], request: type[Any]) -> Message:
-    """A request of which some members are always the same."""
-    return Message(name=name, shape=_envelope(name, constants, request, "", {}))
+def request(
+    name: str,
+    constants: Mapping[str, str],
+    shape: type[Any],
+    *,
+    content: str = "",
+    more: Mapping[str, Any] | None = None,
+) -> Message:
+    """
+    One message of clients.
 
-
-_SUFFIX: Final = "Request"
+    Args:
+        name: In the document.
+        constants: Members that are always the same.
+        shape: Class of the others.
+        content: See :func:`requests`.
+        more: See there.
+    """
+    described = {"__doc__": shape.__doc__}
+    always: list[Any] = [(member, Literal[value]) for member, value in constants.items()]
+    members = _members(shape) + [(member, kind | UnsetType, UNSET) for member, kind in (more or {}).items()]
+    if content and members:
+        inner = msgspec.defstruct(f"{name}Content", members, kw_only=True, namespace=described)
+        needed = any(field.required for field in msgspec.structs.fields(inner))
+        members = [(content, inner) if needed else (content, inner | UnsetType, UNSET)]
+    whole = msgspec.defstruct(name, [*always, *members], namespace=described, kw_only=True)
+    return Message(name=name, shape=whole)
 
 
 def _title(kind: str) -> str:
-    return f"{kind[:1].upper()}{kind[1:]}{_SUFFIX}"
-
-
-def _envelope(
-    name: str, constants: Mapping[str, str], request: type[Any], content: str, more: Mapping[str, Any]
-) -> type[msgspec.Struct]:
-    """The type of a whole message, around the members that a class of requests has."""
-    always = [(member, Literal[value]) for member, value in constants.items()]
-    optional = [(member, kind | UnsetType, UNSET) for member, kind in more.items()]
-    members = _members(request)
-    if content and members:
-        inner = msgspec.defstruct(name.removesuffix(_SUFFIX) + "Content", members, kw_only=True)
-        members = [(content, inner)]
-    described = {"__doc__": request.__doc__}
-    fields: list[Any] = [*always, *members, *optional]
-    return msgspec.defstruct(name, fields, namespace=described, kw_only=True)
+    return f"{kind[:1].upper()}{kind[1:]}"
 
 
 def _members(request: type[Any]) -> list[Any]:
+    """Names, types and defaults of a class's members."""
     kinds = get_type_hints(request, include_extras=True)
     if issubclass(request, msgspec.Struct):
         return [

@@ -232,4 +232,4 @@ def support():
 def conversation(pytestconfig):
     """Records what is said on the connections of a protocol, given its name and the market's listing."""
     write = pytestconfig.getoption("--write-examples")
-    return lambda name, listing: conversations.Conversation(name, listing, write=write)
+    return lambda name, listing, **more: conversations.Conversation(name, listing, write=write, **more)

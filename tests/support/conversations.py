@@ -46,19 +46,24 @@ class Declared:
 
     Attributes:
         names: Of the messages, by channel and by who sends them: ``client`` or ``server``.
+        answers: Names of those that may answer a request, by its name.
     """
 
     def __init__(self, found):
         self.found = found
         self.names = {}
+        self.answers = {}
         self._validators = {}
         for operation in found["operations"].values():
             channel = operation["channel"]["$ref"].rpartition("/")[2]
             sender = "client" if operation["action"] == "receive" else "server"
             names = [one["$ref"].rpartition("/")[2] for one in operation["messages"]]
-            self.names[channel, sender] = names
+            self.names.setdefault((channel, sender), []).extend(names)
             for name in names:
                 self._validators[name, sender] = self._validator(name, sender)
+                if "reply" in operation:
+                    told = operation["reply"]["messages"]
+                    self.answers[name] = {one["$ref"].rpartition("/")[2] for one in told}
 
     def _validator(self, name, sender):
         """Clients may say more than is looked at; the server says what is declared, and no more."""
@@ -84,9 +89,12 @@ class Conversation:
         name: Of the protocol.
         listing: The instruments of the market.
         write: Whether the first message of each kind becomes the example of it in the document.
+        number: Member of requests that their answers repeat.
     """
 
-    def __init__(self, name, listing, *, write=False):
+    def __init__(self, name, listing, *, write=False, number="id"):
+        self._number = number
+        self._asked = {}  # name of the request by the channel and its number
         self._file = Path(feed.__file__).parent / "dialects" / name / "examples.json" if write else None
         self.declared = Declared(document(name, listing))
         self.seen = Counter()
@@ -120,8 +128,16 @@ class Conversation:
 
     def _note(self, channel, sender, message):
         fitting = self.declared.fitting(channel, sender, message)
+        place = channel, json.dumps(message.get(self._number) if isinstance(message, dict) else None)
+        if len(fitting) > 1 and sender == "server":
+            # Two requests may have answers that look alike.
+            fitting = [name for name in fitting if name in self.declared.answers.get(self._asked[place], ())]
         assert len(fitting) == 1, (channel, sender, fitting, message)
         (name,) = fitting
+        if sender == "client":
+            self._asked[place] = name
+        elif place in self._asked and name in set().union(*self.declared.answers.values()):
+            assert name in self.declared.answers[self._asked[place]], message
         self.seen[name] += 1
         self.first.setdefault(name, message)
 

@@ -42,13 +42,13 @@ class Ping:
 
 Request = Auth | Subscribe | Unsubscribe | Ping
 
-_REQUESTS: Final[dict[str, type[Request]]] = {
+REQUESTS: Final[dict[str, type[Request]]] = {
     "auth": Auth,
     "subscribe": Subscribe,
     "unsubscribe": Unsubscribe,
     "ping": Ping,
 }
-decode: Final = decoder("action", _REQUESTS)
+decode: Final = decoder("action", REQUESTS)
 """The request in one client message; :class:`~feed.errors.ProtocolError` says what is wrong with it."""
 
 

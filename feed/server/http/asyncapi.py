@@ -7,7 +7,7 @@ format.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from importlib import resources
 from typing import Any, Final
@@ -156,21 +156,35 @@ def _channel(
 
 
 def _operations(channel: Channel) -> Iterator[tuple[str, dict[str, Any]]]:
-    """What the server does: it receives what clients send, and sends the rest."""
-    for action, told in (("receive", channel.from_client), ("send", channel.to_client)):
-        if told:
-            yield (
-                f"{action}_{channel.name}",
-                {
-                    "action": action,
-                    "channel": {"$ref": f"#/channels/{channel.name}"},
-                    "messages": [{"$ref": f"#/channels/{channel.name}/messages/{one.name}"} for one in told],
-                },
-            )
+    """What the server does: it receives what clients send, and sends the rest; a request may have answers."""
+    asked = [one for one in channel.from_client if one.answers]
+    other = [one for one in channel.from_client if not one.answers]
+    for one in asked:
+        reply = {
+            "channel": {"$ref": f"#/channels/{channel.name}"},
+            "messages": [_within(channel, name) for name in one.answers],
+        }
+        yield f"receive_{one.name}", {**_operation("receive", channel, [one]), "reply": reply}
+    if other:
+        yield f"receive_{channel.name}", _operation("receive", channel, other)
+    if channel.to_client:
+        yield f"send_{channel.name}", _operation("send", channel, channel.to_client)
+
+
+def _operation(action: str, channel: Channel, told: Sequence[Message]) -> dict[str, Any]:
+    return {
+        "action": action,
+        "channel": {"$ref": f"#/channels/{channel.name}"},
+        "messages": [_within(channel, one.name) for one in told],
+    }
+
+
+def _within(channel: Channel, name: str) -> dict[str, str]:
+    return {"$ref": f"#/channels/{channel.name}/messages/{name}"}
 
 
 def _message(one: Message, schemas: Mapping[int, dict[str, Any]], examples: list[Any]) -> dict[str, Any]:
-    doc = (one.shape.__doc__ or "").strip()
+    doc = one.summary or (one.shape.__doc__ or "").strip()
     found = {
         "name": one.name,
         "summary": " ".join(doc.partition("\n\n")[0].split()),
