@@ -1,6 +1,7 @@
 """What sessions are tested with: a small market, a few keys, and what each dialect shows of itself."""
 
 import importlib.util
+import itertools
 from pathlib import Path
 from types import SimpleNamespace
 from zlib import crc32
@@ -19,6 +20,7 @@ from feed.model.stream_position import Ahead, OtherHistory, StreamPosition, TooO
 from feed.settings import Flow
 from feed.sim.defaults import default_market
 from feed.sim.market import Market
+from feed.state.encoder import NUMBER
 from feed.state.market_state import MarketState
 from feed.state.projections import Projections
 from feed.stream.frames import boundary
@@ -117,8 +119,10 @@ def sample(name):
 
 
 def texts(actions):
-    """The messages among ``actions``."""
-    return [action.text for action in actions if isinstance(action, Reply)]
+    """The messages among ``actions``, as if they were the first of a connection."""
+    said = [action.text for action in actions if isinstance(action, Reply)]
+    count = itertools.count()
+    return [text.replace(NUMBER, str(next(count))) if NUMBER in text else text for text in said]
 
 
 def quote(instrument, bid, ask, *, ts=1_709_742_000_000_000_000, size=1):

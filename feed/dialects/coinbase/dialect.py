@@ -8,9 +8,9 @@ Source: "Coinbase Advanced Trade API", https://docs.cdp.coinbase.com/coinbase-ap
 from __future__ import annotations
 
 from feed.dialects.coinbase.errors import ErrorBody, text_of
-from feed.dialects.coinbase.products import NAME, Product
+from feed.dialects.coinbase.products import NAME
+from feed.dialects.coinbase.streams.encoders import stream_encoder
 from feed.dialects.coinbase.streams.session import PATHS, StreamSession
-from feed.dialects.coinbase.streams.trades import TradesEncoder
 from feed.dialects.contract import Dialect, HandshakeRefusal, Session, SessionContext, UpgradeRequest
 from feed.model.instruments import Instrument
 from feed.model.topics import Topic
@@ -49,8 +49,7 @@ class Coinbase(Dialect):
         projections: Projections | None = None,
     ) -> Encoder:
         """Of whichever channel the topic is."""
-        del market_state, projections
-        return TradesEncoder(Product.of(topic.instrument, instrument))
+        return stream_encoder(topic, instrument, market_state, projections)
 
 
 DIALECT: Dialect = Coinbase()

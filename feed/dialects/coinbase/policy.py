@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import attrs
-from attrs.validators import ge, le
+from attrs.validators import ge, gt, le
 
 from feed.model.key_formats import DemoKey, KeyFormat, SigningAlgorithm, demo_grant
 
@@ -50,6 +50,8 @@ class CoinbasePolicy:
         connections_per_second: New WebSocket connections of one address; past it HTTP 429.
         messages_per_second: Unauthenticated messages that a WebSocket connection may send within a second; at
             the next one it is closed.
+        subscribe_seconds: Time in which a WebSocket connection must have subscribed to something; else it is
+            closed.
     """
 
     maker_fee: int = attrs.field(default=6000, validator=[ge(0), le(1_000_000)])
@@ -58,6 +60,7 @@ class CoinbasePolicy:
     public_requests_per_second: int = attrs.field(default=10, validator=ge(1))
     connections_per_second: int = attrs.field(default=8, validator=ge(1))
     messages_per_second: int = attrs.field(default=8, validator=ge(1))
+    subscribe_seconds: float = attrs.field(default=5.0, validator=gt(0))
 
 
 POLICY: Final = CoinbasePolicy()

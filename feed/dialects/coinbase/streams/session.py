@@ -2,28 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections import deque
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from feed.dialects import contract
-from feed.dialects.coinbase.products import products
-from feed.dialects.coinbase.streams import trades
-from feed.dialects.contract import Action, DisconnectCause, Reply, Session, SessionContext
-from feed.dialects.messages import clip, message, parse
-from feed.errors import ProtocolError
+from feed.dialects.coinbase.products import Product, products
+from feed.dialects.coinbase.streams import topics
+from feed.dialects.coinbase.streams.authentication import Holder
+from feed.dialects.coinbase.streams.encoder import enveloped
+from feed.dialects.coinbase.streams.requests import Refused, Request, decode
+from feed.dialects.coinbase.streams.status import all_of
+from feed.dialects.contract import Action, Close, DisconnectCause, Reply, Session, SessionContext
+from feed.dialects.messages import clip, message
+from feed.model.topics import Topic
 
 PATHS: Final = ("/", "/ws")
+SUBSCRIPTIONS: Final = "subscriptions"
+_POLICY_VIOLATION: Final = 1008
+_SECOND: Final = 1.0
 
 
 class StreamSession(Session):
-    """Subscriptions of a connection, for anybody."""
+    """
+    Subscriptions of a connection.
+
+    Every message but an error has its number in the connection. To ask again for what is already told begins
+    it anew, with a snapshot.
+    """
 
     authenticated = True
 
     def __init__(self, context: SessionContext) -> None:
         self._context = context
+        self._policy = context.policies.coinbase
         self._products = products(context.listing)
-        self._held: dict[str, None] = {}
+        self._held: dict[str, dict[str, Topic]] = {}  # by channel and product
+        self._times: deque[float] = deque(maxlen=self._policy.messages_per_second)
+        self.beat_seconds = self._policy.subscribe_seconds
 
     def open(self) -> Sequence[Action]:
         """Nothing: the client speaks first."""
@@ -32,35 +49,80 @@ class StreamSession(Session):
     def receive(self, text: str) -> Sequence[Action]:
         """Answer one message; one outside the protocol gets an error, and the connection stays."""
         try:
-            fields = parse(text)
-        except ProtocolError as problem:
+            request = decode(text)
+            holder = Holder.of(request, self._context) if request.proof.given else None
+        except Refused as problem:
+            return [self._closing() or _error(problem.message)]
+        if holder is None and (closing := self._closing()):
+            return [closing]
+        try:
+            return self._answer(request)
+        except Refused as problem:
             return [_error(problem.message)]
-        kind, channel, ids = fields.get("type"), fields.get("channel"), fields.get("product_ids")
-        if kind not in ("subscribe", "unsubscribe") or channel != trades.CHANNEL:
-            return [_error(f"type must be subscribe or unsubscribe, channel {trades.CHANNEL}")]
-        if not isinstance(ids, list) or not ids or not all(isinstance(one, str) for one in ids):
-            return [_error("product_ids must name products")]
-        unknown = next((one for one in ids if self._products.named(one) is None), None)
-        if unknown is not None:
-            return [_error(f"{clip(unknown)} is not a valid product")]
-        named = [product for product in map(self._products.named, dict.fromkeys(ids)) if product]
-        topics = tuple(trades.topic(product.index) for product in named)
-        if kind == "subscribe":
-            self._held.update(dict.fromkeys(ids))
-            return [self._told(), contract.Subscribe(topics)]
-        for product in named:
-            self._held.pop(product.id, None)
-        return [contract.Unsubscribe(topics), self._told()]
+
+    def on_timer(self) -> Sequence[Action]:
+        """Who has not subscribed to anything by now is not served."""
+        self.beat_seconds = math.inf
+        return () if self._held else [Close(_POLICY_VIOLATION, "no subscription in time")]
 
     def wording(self, cause: DisconnectCause) -> None:
         """Nothing: the exchange closes without a word."""
         del cause
 
-    def _told(self) -> Reply:
-        held = {trades.CHANNEL: list(self._held)} if self._held else {}
-        told = message(subscriptions=held)
-        return Reply(trades.enveloped("subscriptions", self._context.now(), told))
+    def _closing(self) -> Close | None:
+        """Count a message of somebody unknown; the end of the connection where there are too many."""
+        now = self._context.monotonic()
+        full = len(self._times) == self._times.maxlen
+        if full and now - self._times[0] < _SECOND:
+            return Close(_POLICY_VIOLATION, "rate limit exceeded")
+        self._times.append(now)
+        return None
+
+    def _answer(self, request: Request) -> Sequence[Action]:
+        wanted = self._wanted(request)
+        held = self._held.setdefault(request.channel, {})
+        before = tuple(topic for name in wanted if (topic := held.pop(name, None)) is not None)
+        if request.begins:
+            held.update(wanted)
+            told = self._status(request) if request.channel == topics.STATUS else ()
+            begun = contract.Subscribe(tuple(wanted.values()))
+            return [*_ended(before), self._subscriptions(), *told, begun]
+        return [*_ended(before), self._subscriptions()]
+
+    def _wanted(self, request: Request) -> dict[str, Topic]:
+        """The topics of a request, by the names that the list of subscriptions has for them."""
+        if request.channel == topics.HEARTBEATS:
+            return {topics.HEARTBEATS: topics.topic(topics.HEARTBEATS)}
+        if not request.product_ids and not request.begins:
+            return dict(self._held.get(request.channel, {}))
+        named = self._named(request)
+        return {product.id: topics.topic(request.channel, product.index) for product in named}
+
+    def _named(self, request: Request) -> Iterable[Product]:
+        if not request.product_ids:
+            return self._products
+        found = []
+        for name in dict.fromkeys(request.product_ids):
+            product = self._products.named(name)
+            if product is None:
+                raise Refused(f"{clip(name)} is not a valid product")
+            found.append(product)
+        return found
+
+    def _status(self, request: Request) -> Sequence[Action]:
+        return [Reply(all_of(self._named(request), self._context.market_state()))]
+
+    def _subscriptions(self) -> Reply:
+        """All that is listened to now."""
+        self._held = {channel: held for channel, held in self._held.items() if held}
+        told = message(subscriptions={channel: list(held) for channel, held in self._held.items()})
+        return Reply(enveloped(SUBSCRIPTIONS, self._context.now(), told))
+
+
+def _ended(before: tuple[Topic, ...]) -> Sequence[Action]:
+    return [contract.Unsubscribe(before)] if before else ()
 
 
 def _error(what: str) -> Reply:
+    """Without a number, as the exchange's."""
     return Reply(message(type="error", message=what))
