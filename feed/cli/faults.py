@@ -106,11 +106,11 @@ def add(name: str, kind: str, fields: tuple[str, ...], *, url: str, admin_key: P
     """
     Add a fault of a KIND under a NAME.
 
-    Kinds: latency, jitter, bandwidth, mute, half-open, gap, duplicate, reorder, refuse-handshakes, restart;
-    of requests of one protocol ban, clock-skew, maintenance; and those that happen once: go-away, reset,
-    partial-fill, disconnect, garbage, oversized, expire-tokens. Fields of each, their units and bounds are
-    in /docs of the server; all kinds have aim.dialect, aim.key and aim.fraction, those that last
-    duration_seconds.
+    Kinds: latency, jitter, bandwidth, mute, half-open, gap, duplicate, reorder, broken-checksum,
+    refuse-handshakes, restart; of requests of one protocol ban, clock-skew, maintenance; and those that
+    happen once: go-away, reset, partial-fill, disconnect, garbage, oversized, expire-tokens. Fields of each,
+    their units and bounds are in /docs of the server; all kinds have aim.dialect, aim.key and aim.fraction,
+    those that last duration_seconds.
     """
     server = _Server(url, admin_key, ca)
     _print([server.ask("POST", body={"name": name, "kind": kind, **_fields(fields)})])

@@ -299,6 +299,7 @@ class Dialect(Protocol):
             HTTP, and on a port of its own they are served without it.
         trades: Whether orders can be sent in it. Then other people's web pages are kept away from it.
         disruptions: Faults of requests that it has words for, by their names in scenarios.
+        checksums: Members of its messages that prove a book: whole numbers, or texts of such.
     """
 
     name: str
@@ -309,6 +310,7 @@ class Dialect(Protocol):
     prefixed: bool = False
     trades: bool = False
     disruptions: tuple[str, ...] = ()
+    checksums: tuple[str, ...] = ()
 
     def session(self, opening: UpgradeRequest, context: SessionContext) -> Session | HandshakeRefusal:
         """Open a session, or refuse it before the handshake."""

@@ -2,8 +2,9 @@
 The part of the fault engine that decides: begins and ends faults, and selects the connections they affect.
 
 Faults of a scenario begin and end between two events (:mod:`feed.faults.schedule`): the engine is the
-fan-out's hook. A bad link (delay, drop, duplicate, reorder) is bad for whoever comes while it lasts; mute
-and half-open strike those who are there when it begins, so that a client that comes back gets through.
+fan-out's hook. A bad link (delay, drop, duplicate, reorder, broken checksum) is bad for whoever comes while
+it lasts; mute and half-open strike those who are there when it begins, so that a client that comes back gets
+through.
 
 Faults that are set at run time (:mod:`feed.faults.runtime`) begin and end wherever the stream stands then.
 
@@ -35,6 +36,7 @@ from feed.model.durations import NS_PER_SECOND
 from feed.model.events import Row
 from feed.model.faults import (
     Bandwidth,
+    BrokenChecksum,
     Delay,
     Disconnect,
     Drop,
@@ -64,7 +66,7 @@ log = structlog.get_logger("feed.faults")
 DROPPED: Final = 1006
 NO_INSTRUMENTS: Final = Listing(())
 
-_BAD_LINKS: Final = (Delay, Bandwidth, Drop, Duplicate, Reorder)
+_BAD_LINKS: Final = (Delay, Bandwidth, Drop, Duplicate, Reorder, BrokenChecksum)
 _EXPIRED: Final = ForcedClose(
     why="fault: expire-tokens", code=1008, reason="Token expired", token_expired=True
 )
@@ -95,14 +97,22 @@ class FaultEngine:
         plan: The faults of the scenario.
         hub: Who listens to what.
         listing: The instruments of the market.
+        checksums: By protocol, the members of its messages that are checksums.
         clock: In seconds; for faults that are set at run time.
     """
 
     def __init__(
-        self, plan: FaultPlan, hub: Hub, *, listing: Listing = NO_INSTRUMENTS, clock: Callable[[], float]
+        self,
+        plan: FaultPlan,
+        hub: Hub,
+        *,
+        listing: Listing = NO_INSTRUMENTS,
+        checksums: Mapping[str, Sequence[str]] | None = None,
+        clock: Callable[[], float],
     ) -> None:
         self._plan = plan
         self._listing = listing
+        self._checksums = checksums or {}
         self._hub = hub
         self._clock = clock
         self._schedule = FaultSchedule(plan.faults, start=plan.start, every=plan.every)
@@ -188,7 +198,7 @@ class FaultEngine:
         if isinstance(fault, MessageFault) and fault.symbol is not None:
             found = symbols(self._listing).index(fault.symbol)
             instrument = -1 if found is None else found  # none of what is listed
-        seeded = SeededFault(fault, label, self._plan.seed, instrument) if frames else None
+        seeded = SeededFault(fault, label, self._plan.seed, instrument, self._checksums) if frames else None
         return ActiveFault(fault=fault, label=label, record=record, handshakes=handshakes, seeded=seeded)
 
     def _begin(self, active: ActiveFault, seq: int) -> None:

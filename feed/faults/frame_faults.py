@@ -1,5 +1,5 @@
 """
-Frames of a group's stream lost, doubled, overtaken or withheld.
+Frames of a group's stream lost, doubled, overtaken, withheld, or with a wrong checksum.
 
 What becomes of a frame follows from the seed, the fault, the topic and the sequence number of the event
 that it tells of, and from nothing else: see :mod:`feed.stream.link_faults`.
@@ -7,15 +7,16 @@ that it tells of, and from nothing else: see :mod:`feed.stream.link_faults`.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from hashlib import blake2b
 from typing import Any, Final
 
 import attrs
 
-from feed.model.faults import Drop, Duplicate, Fault, MessageFault, Mute, Reorder
+from feed.model.faults import BrokenChecksum, Drop, Duplicate, Fault, MessageFault, Mute, Reorder
 from feed.model.kinds import KIND_NAMES
 from feed.model.topics import Topic
 from feed.stream.link_faults import Frame, FrameFault
@@ -33,6 +34,7 @@ class SeededFault:
         label: Tells it from others: two faults that are else the same strike different frames.
         seed: Of the scenario, or of the market.
         instrument: Index of the only instrument whose frames are struck; None for all.
+        checksums: By protocol, the members of its messages that are checksums.
         struck: What a bounded :class:`~feed.model.faults.MessageFault` has struck so far, by topic: the same
             frames for everybody, so that who subscribes anew does not meet as many again.
     """
@@ -41,6 +43,7 @@ class SeededFault:
     label: str
     seed: int
     instrument: int | None = None
+    checksums: Mapping[str, Sequence[str]] = attrs.field(factory=dict, repr=False, eq=False)
     struck: dict[Topic, set[bytes]] = attrs.field(factory=dict, init=False, repr=False, eq=False)
 
     @cached_property
@@ -126,6 +129,25 @@ class _Duplicated(_Passing):
         return (frame, frame._replace(key=frame.key + b"'")) if struck else (frame,)
 
 
+class _BrokenChecksum(_Passing):
+    def __init__(self, seeded: SeededFault, fault: BrokenChecksum) -> None:
+        self._seeded, self._fault = seeded, fault
+        self._patterns = {
+            dialect: re.compile(rb'"(?:%s)":"?[0-9]*([0-9])[",}]' % b"|".join(map(str.encode, members)))
+            for dialect, members in seeded.checksums.items()
+            if members
+        }
+
+    def take(self, frame: Frame) -> Iterable[Frame]:
+        pattern = self._patterns.get(frame.topic.dialect)
+        found = pattern and pattern.search(frame.data)
+        if not found or not self._seeded.strikes(self._fault, frame, self._seeded.draws(frame.key)[0]):
+            return (frame,)
+        at = found.start(1)
+        digit = b"%d" % (int(found[1]) ^ 1)  # the frame stays as long, and the number one of 32 bits
+        return (frame._replace(data=frame.data[:at] + digit + frame.data[at + 1 :]),)
+
+
 @attrs.define
 class _Held:
     """A frame that waits for ``left`` later ones to go first."""
@@ -166,6 +188,7 @@ _STAGES: Final[dict[type[Fault], Callable[[SeededFault, Any], FrameFault]]] = {
     Drop: _Dropped,
     Duplicate: _Duplicated,
     Reorder: _Reordered,
+    BrokenChecksum: _BrokenChecksum,
 }
 
 FRAME_FAULTS: Final = tuple(_STAGES)

@@ -215,6 +215,11 @@ class Reorder(MessageFault):
 
 
 @attrs.frozen(kw_only=True)
+class BrokenChecksum(MessageFault):
+    """Messages about a book arrive with another checksum than that of the book; others as they are."""
+
+
+@attrs.frozen(kw_only=True)
 class Garbage(Fault):
     """A text frame that is no message of any protocol."""
 
@@ -316,6 +321,7 @@ FAULTS: Final[tuple[type[Fault], ...]] = (
     Drop,
     Duplicate,
     Reorder,
+    BrokenChecksum,
     Garbage,
     Oversized,
     RefuseHandshakes,

@@ -42,7 +42,8 @@ factor = 5
 duration = "10s"
 
 # The wire's side: disconnect, go-away, reset, mute, half-open, delay, bandwidth, drop, duplicate, reorder,
-# garbage, oversized, refuse-handshakes, expire-tokens, restart. Without an aim everyone is struck.
+# broken-checksum, garbage, oversized, refuse-handshakes, expire-tokens, restart. Without an aim everyone is
+# struck.
 # Of requests: ban, clock-skew, maintenance; aim = {{ dialect = "..." }} says of which protocol.
 [[timeline]]
 at = "50s"

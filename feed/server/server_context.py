@@ -142,7 +142,13 @@ class ServerContext:
         )
         limits = _limits(settings)
         plan = plan or FaultPlan()
-        self.faults = FaultEngine(plan, hub, listing=listing, clock=trio.current_time)
+        self.faults = FaultEngine(
+            plan,
+            hub,
+            listing=listing,
+            checksums={name: one.checksums for name, one in dialects().items()},
+            clock=trio.current_time,
+        )
         self.run_time_faults = RunTimeFaults(self.faults, clock=trio.current_time)
         storage = storage or Storage(settings.recording)
         self.message_log = storage.message_log = _message_log(settings.message_log, key_store)

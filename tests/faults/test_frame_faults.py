@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from feed.faults.frame_faults import SeededFault
 from feed.model.events import CLOCK, EXECUTION, WALLET
-from feed.model.faults import Drop, Duplicate, Mute, Reorder
+from feed.model.faults import BrokenChecksum, Drop, Duplicate, Mute, Reorder
 from feed.model.topics import Topic
 from feed.stream.link_faults import FaultyLink
 
@@ -60,6 +60,37 @@ def test_a_copy_may_be_lost_alone():
     """What is doubled first can lose either of the two."""
     kept = through(distorter(Duplicate(at=0, fraction=1), Drop(at=0, fraction=0.5)), 500)
     assert {kept.count(b"%d" % seq) for seq in range(500)} == {0, 1, 2}
+
+
+def broken(fault, data, topic=TOPIC):
+    seeded = SeededFault(fault, "one", 1, checksums={"test": ("checksum", "c")})
+    return FaultyLink([seeded]).take(topic, 1, data)
+
+
+@pytest.mark.parametrize(
+    ("sent", "arrives"),
+    [
+        (b'{"checksum":4294967295,"ts":1}', b'{"checksum":4294967294,"ts":1}'),
+        (b'{"bids":[],"checksum":0}', b'{"bids":[],"checksum":1}'),
+        (b'[1,{"c":"974942666"},"book"]', b'[1,{"c":"974942667"},"book"]'),
+        (b'{"c":"50000.1","n":1}', b'{"c":"50000.1","n":1}'),
+        (b'{"crc":1}', b'{"crc":1}'),
+    ],
+)
+def test_a_checksum_is_another_number_of_the_same_length(sent, arrives):
+    """Only what the protocol calls a checksum, and only where its value is a whole number."""
+    fault = BrokenChecksum(at=0, fraction=1)
+    assert broken(fault, sent) == [arrives]
+    assert broken(fault, sent, Topic("other", "quote", 0)) == [sent]
+
+
+def test_a_bound_counts_messages_that_have_a_checksum():
+    """The others are not struck."""
+    fault = BrokenChecksum(at=0, fraction=1, messages=1)
+    link = FaultyLink([SeededFault(fault, "one", 1, checksums={"test": ("checksum",)})])
+    sent = [b'{"a":1}', b'{"checksum":12}', b'{"checksum":34}']
+    heard = [out for seq, data in enumerate(sent) for out in link.take(TOPIC, seq, data)]
+    assert heard == [b'{"a":1}', b'{"checksum":13}', b'{"checksum":34}']
 
 
 def test_nothing_is_heard_of_a_mute_link():

@@ -68,6 +68,7 @@ def test_what_lasts_has_an_end_or_none():
         "Drop",
         "Duplicate",
         "Reorder",
+        "BrokenChecksum",
         "RefuseHandshakes",
         "Restart",
         "Ban",

@@ -47,6 +47,7 @@ class Guide(Dialect):
     title = "The guide's client"
     path = "/guide"
     aliases = ("/ws",)
+    checksums = ("checksum",)
 
     def session(self, opening: UpgradeRequest, context: SessionContext) -> GuideSession | HandshakeRefusal:
         """Open a session; only a bad connection option is refused."""

@@ -29,6 +29,7 @@ class Rails(Dialect):
     name = "rails"
     title = "Rails"
     path = "/rails"
+    checksums = ("checksum",)
     root_query = "market"
     trades = True
 

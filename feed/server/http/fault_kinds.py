@@ -189,6 +189,12 @@ class ReorderFault(MessageRequest, kw_only=True, tag="reorder"):
     model = faults.Reorder
 
 
+class BrokenChecksumFault(MessageRequest, kw_only=True, tag="broken-checksum"):
+    """Messages about a book arrive with another checksum than that of the book; others as they are."""
+
+    model = faults.BrokenChecksum
+
+
 class RefuseHandshakesFault(LastingRequest, kw_only=True, tag="refuse-handshakes"):
     """
     Nobody is let in; who is in stays.
@@ -336,6 +342,7 @@ AnyFault = (
     | GapFault
     | DuplicateFault
     | ReorderFault
+    | BrokenChecksumFault
     | RefuseHandshakesFault
     | RestartFault
     | BanFault
