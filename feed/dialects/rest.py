@@ -131,6 +131,10 @@ class RestContext(ExecutesRequests, Protocol):
     def note_signature(self, call: Call, *, good: bool) -> None:
         """Count the signature of a call. Raises :class:`Problem` 429: too many of its address were wrong."""
 
+    def take_nonce(self, call: Call, nonce: int) -> bool:
+        """Remember the nonce of a call, if it is higher than all before of its key; False when it is not."""
+        ...
+
     def instrument(self, symbol: str) -> tuple[int, Instrument]:
         """Index and instrument of a symbol, in any usual spelling. Raises :class:`Problem` 404."""
         ...

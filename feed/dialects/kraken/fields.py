@@ -25,14 +25,17 @@ class Fields:
 
     Args:
         sent: Name and value, decoded, in order. An empty value is none; of several the first counts.
+
+    Attributes:
+        sent: The values that count, by name.
     """
 
     def __init__(self, sent: Sent) -> None:
-        self._values: Final[Mapping[str, str]] = dict(reversed([one for one in sent if one[1]]))
+        self.sent: Final[Mapping[str, str]] = dict(reversed([one for one in sent if one[1]]))
 
     def text(self, name: str) -> str | None:
         """A parameter as it was sent; None when it was not."""
-        return self._values.get(name)
+        return self.sent.get(name)
 
     def choice(self, name: str, choices: Sequence[str], otherwise: str) -> str:
         """One of some words."""

@@ -29,6 +29,7 @@ from feed.server.keycheck import KeyCheck, TooManyGuesses
 from feed.server.keyfile import KeyRecord
 from feed.server.keys import demo_keys_wanted
 from feed.server.limits import ConnectionQuotas, MinuteCounters
+from feed.server.nonces import Nonces
 from feed.server.registry import ConnectionRegistry
 from feed.server.storage import Storage
 from feed.server.stream_keys import StreamKeys, StreamKeysOfDialect
@@ -41,6 +42,10 @@ from feed.state.market_state import MarketState
 from feed.state.projections import Projections
 from feed.stream.fanout import Fanout
 from feed.stream.source import Source, TakesOrders
+
+
+def _own_nonces(context: RequestContext) -> Nonces:
+    return Nonces(context.settings.limits.counted_addresses)
 
 
 def _own_clocks(context: RequestContext) -> Clocks:
@@ -73,6 +78,7 @@ class RequestContext:
         responses: How many HTTP answers were given, by status.
         clocks: The times by which clients may sign their requests.
         meters: What counts the requests of the protocols that have limits of their own.
+        nonces: The numbers of signed requests, where they must rise.
     """
 
     settings: Settings
@@ -94,6 +100,7 @@ class RequestContext:
     clocks: Clocks = attrs.field(default=attrs.Factory(_own_clocks, takes_self=True))
     meters: Mapping[str, Meter] = attrs.field(factory=dict)
     responses: Counter[int] = attrs.field(factory=Counter)
+    nonces: Nonces = attrs.field(default=attrs.Factory(_own_nonces, takes_self=True))
     token_rates: MinuteCounters = attrs.field(factory=lambda: MinuteCounters(trio.current_time))
 
     @property
@@ -220,6 +227,10 @@ class RequestContext:
             self.keys.signature(call.arrival, call.key, good=good)
         except TooManyGuesses as problem:
             raise too_many_guesses(problem) from None
+
+    def take_nonce(self, call: Call, nonce: int) -> bool:
+        """Remember the nonce of a call, if it is higher than all before it of its key."""
+        return isinstance(call.key, KeyRecord) and self.nonces.take(call.key.mark, nonce)
 
     def instrument(self, symbol: str) -> tuple[int, Instrument]:
         """

@@ -1,4 +1,4 @@
-"""Kraken Spot by request: below ``/kraken``, at the paths of the exchange."""
+"""Endpoints made of questions, which anybody may ask."""
 
 from __future__ import annotations
 
@@ -7,13 +7,10 @@ from typing import Final
 from feed.dialects.access import Access
 from feed.dialects.kraken.errors import ErrorBody, worded
 from feed.dialects.kraken.fields import Fields
-from feed.dialects.kraken.market_data import queries
 from feed.dialects.kraken.names import NAME
 from feed.dialects.kraken.queries import Query, enveloped
 from feed.dialects.kraken.views import MarketView
 from feed.dialects.rest import Call, Endpoint, RestContext
-from feed.model.instruments import Listing
-from feed.settings import Web
 
 PREFIX: Final = f"/{NAME}"
 GROUP: Final = "Kraken Spot"
@@ -43,15 +40,3 @@ def public(query: Query) -> Endpoint[RestContext]:
         refusals={200: "The question cannot be answered; `error` says why."},
         group=GROUP,
     )
-
-
-def endpoints(listing: Listing, web: Web) -> tuple[Endpoint[RestContext], ...]:
-    """
-    All of them.
-
-    Args:
-        listing: The instruments of the market, for the documents.
-        web: Bounds on what can be asked for.
-    """
-    del web  # the exchange has its own
-    return tuple(public(query) for query in queries(listing))
