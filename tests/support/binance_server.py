@@ -152,12 +152,21 @@ class ApiClient:
 
 
 @asynccontextmanager
-async def exchange(settings=None, *, symbols=("BTC-USDT", "ETH-USDT"), speed=0.0, journal=None, entries=()):
+async def exchange(
+    settings=None,
+    *,
+    symbols=("BTC-USDT", "ETH-USDT"),
+    speed=0.0,
+    journal=None,
+    entries=(),
+    kind=ExchangeServer,
+    trading=TRADING,
+):
     """A server that lets clients in; its market stands at its third second, unless it has a speed."""
-    settings = attrs.evolve(settings or Settings(), trading=TRADING)
+    settings = attrs.evolve(settings or Settings(), trading=trading)
     # By themselves: in the default market they follow those of another venue.
     spec = MarketSpec(instruments=tuple(attrs.evolve(item, link=None) for item in listed(*symbols)))
-    market = ClientMarket(Market(spec, seed=3, start=START), trading=TRADING, entries=entries)
+    market = ClientMarket(Market(spec, seed=3, start=START), trading=trading, entries=entries)
     source = MarketRunner(market, flow=settings.flow, speed=speed or 1.0, journal=journal)
     opened = None
     server = ServerContext(
@@ -178,7 +187,7 @@ async def exchange(settings=None, *, symbols=("BTC-USDT", "ETH-USDT"), speed=0.0
         nursery.start_soon(source.run, send)
         await trio.testing.wait_all_tasks_blocked()
         await server.fanout.published(source.control.status().seq)
-        opened = ExchangeServer(server, source, nursery, settings.limits, settings)
+        opened = kind(server, source, nursery, settings.limits, settings)
         yield opened
         nursery.cancel_scope.cancel()
 

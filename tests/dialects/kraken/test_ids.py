@@ -21,7 +21,7 @@ from feed.model.executions import Leg
 
 FORM = re.compile(r"[OTL][A-Z2-7]{5}-[A-Z2-7]{5}-[A-Z2-7]{6}")
 ORDERS = st.integers(1, 2**63 - 1)
-TRADES = st.builds(TradeId, st.integers(0, 2**20 - 1), st.integers(1, 2**56), st.sampled_from(Side))
+TRADES = st.builds(TradeId, st.integers(0, 2**20 - 1), st.integers(1, 2**56 - 1), st.sampled_from(Side))
 
 
 @given(order=ORDERS, other=ORDERS)

@@ -23,7 +23,7 @@ _FACTOR: Final = 0x9E37_79B9_7F4A_7C15_F39D
 _INVERSE: Final = pow(_FACTOR, -1, _ALL)
 _FORM: Final = re.compile(r"([OTL])([A-Z2-7]{5})-([A-Z2-7]{5})-([A-Z2-7]{6})", re.ASCII)
 _ORDER, _TRADE, _LEDGER = "O", "T", "L"
-_INSTRUMENT_BITS: Final = 20
+_TRADE_BITS: Final = 56
 MOST_ORDERS: Final = 2**63
 """No market has so many; ids of higher numbers are those of no order."""
 
@@ -51,7 +51,7 @@ class TradeId:
     @property
     def number(self) -> int:
         """The one number that stands for all of it."""
-        return ((self.trade << _INSTRUMENT_BITS | self.instrument) << 1) | int(self.side)
+        return ((self.instrument << _TRADE_BITS | self.trade) << 1) | int(self.side)
 
 
 def order_id(order: int) -> str:
@@ -94,7 +94,7 @@ def ledger_of(text: str) -> tuple[TradeId, Leg] | None:
 
 def _side(number: int) -> TradeId:
     rest, side = divmod(number, 2)
-    trade, instrument = divmod(rest, 1 << _INSTRUMENT_BITS)
+    instrument, trade = divmod(rest, 1 << _TRADE_BITS)
     return TradeId(instrument, trade, Side(side))
 
 

@@ -48,7 +48,7 @@ class OrderInfo(Shape, kw_only=True):
         starttm: 0: orders begin at once.
         expiretm: When it will be cancelled, the same; 0 for never.
         descr: What it is.
-        vol: Its quantity; of one with ``viqc`` the amount of the quote asset.
+        vol: Its quantity, in the base asset; of one with ``viqc`` what its amount is enough for.
         vol_exec: What of it has traded, in the base asset.
         cost: What that was worth, in the quote asset.
         fee: What that has cost; in the quote asset, with ``fcib`` in the base asset.

@@ -153,7 +153,7 @@ def order_info(
             ),
             close="",
         ),
-        vol=volume,
+        vol=pair.size_text(item.size),
         vol_exec=pair.size_text(item.filled),
         cost=amounts.cost(item.value),
         fee=amounts.fee(sum(one.commission for one in trades), item.charge.leg(item.side)),
