@@ -43,7 +43,7 @@ def trades(view: AccountView, sent: Sent) -> Trades:
 
 def trades_by_ids(view: AccountView, sent: Sent) -> dict[str, TradeInfo]:
     """The trades that are named."""
-    wanted = {trade_of(text) for text in named(sent, "txid")}
+    wanted = [trade_of(text) for text in named(sent, "txid")]
     if None in wanted:
         raise KrakenError(INVALID_ARGUMENTS)
     by_id = {TradeId.of(one): one for one in _newest_first(view)}
@@ -73,7 +73,7 @@ def ledgers(view: AccountView, sent: Sent) -> Ledgers:
 
 def ledgers_by_ids(view: AccountView, sent: Sent) -> dict[str, LedgerEntry]:
     """The ledger entries that are named."""
-    ids = set(named(sent, "id"))
+    ids = named(sent, "id")
     if any(ledger_of(text) is None for text in ids):
         raise KrakenError(INVALID_ARGUMENTS)
     return {one.id: one.entry() for one in _changes(view) if one.id in ids}
