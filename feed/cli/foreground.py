@@ -18,10 +18,10 @@ from feed.cli.streams import abandon_output
 from feed.dialects.contract import Dialect
 from feed.dialects.discovery import dialects
 from feed.server.adminkey import admin_key
-from feed.server.keys import DEMO_KEYS, demo_keys_wanted
+from feed.server.keys import demo_keys_wanted
 from feed.server.serve import Address, serve
 from feed.server.server_context import ServerContext
-from feed.settings import Settings
+from feed.settings import DEMO_KEY, Settings
 
 log = structlog.get_logger("feed.foreground")
 
@@ -126,8 +126,7 @@ def welcome(settings: Settings, addresses: list[Address], key: str = "") -> str:
     if settings.tls.self_signed:
         lines.append(f"  clients must trust {settings.tls.ca.absolute()}")
     if demo_keys_wanted(settings):
-        keys = ", ".join(known.key for known in DEMO_KEYS)
-        lines.append(f"  demo keys (loopback only)  {keys}")
+        lines.append(f"  demo key (loopback only)  {DEMO_KEY}; of other protocols: feed keys demo")
     elif settings.keys is None:
         lines.append("  no keys: nobody can authenticate; make one with: feed keys add FILE --name NAME")
     if key or settings.admin_key:

@@ -40,6 +40,13 @@ def _span(text: str) -> float:
         raise click.BadParameter(f"{text!r} is no span of time such as 24h, 30m or 0s") from None
 
 
+def _known(protocol: str) -> str:
+    """A protocol's name, which decides how its keys look."""
+    if protocol not in dialects():
+        raise ConfigError(f"there is no protocol {protocol!r}", hint=f"known are {', '.join(dialects())}")
+    return protocol
+
+
 def _public_key(text: str) -> PublicKey:
     """The public key of a PEM file."""
     try:
@@ -94,6 +101,7 @@ def keys() -> None:
     "dialects",
     metavar="PROTOCOL",
     multiple=True,
+    callback=lambda _, __, names: tuple(map(_known, names)),
     help="Protocol it is good for; give it once for each.  [default: all]",
 )
 @click.option(
@@ -170,9 +178,7 @@ def demo(protocol: str | None, algorithm: str | None) -> None:
             click.echo(f"# {', '.join(known.grant.dialects) or 'all protocols'}")
             _show_demo(known)
         return
-    if protocol not in dialects():
-        raise ConfigError(f"there is no protocol {protocol!r}", hint=f"known are {', '.join(dialects())}")
-    own = [known for known in DEMO_KEYS if protocol in known.grant.dialects]
+    own = [known for known in DEMO_KEYS if _known(protocol) in known.grant.dialects]
     fit = [known for known in own or DEMO_KEYS if algorithm in (None, known.algorithm.value)]
     if not fit:
         having = ", ".join(dict.fromkeys(known.algorithm.value for known in own or DEMO_KEYS[:1]))

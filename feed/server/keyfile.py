@@ -255,7 +255,7 @@ def _account(value: Any, _: Any) -> int:
 
 
 def _dialect(value: Any, _: Any) -> str:
-    if isinstance(value, str) and re.fullmatch(r"[a-z][a-z0-9]*", value):
+    if isinstance(value, str) and re.fullmatch(r"[a-z][a-z0-9_]*", value):
         return value
     raise _UnfitError(_quoted(value), "names of protocols, such as tradyn")
 

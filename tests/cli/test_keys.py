@@ -33,6 +33,7 @@ def test_a_new_key_is_shown_once_and_only_its_digest_is_kept(run, path):
     assert granted(path, key, "tradyn") == Grant(name="desk")
 
 
+@pytest.mark.protocols("rails")
 def test_every_option_reaches_the_grant(run, path):
     """What was asked for is what the key allows."""
     line = "--name desk --account 7 --tier pro --scope read --scope trade --dialect rails --prefix mk_test_"
@@ -49,6 +50,7 @@ def test_two_keys_differ(run, path):
     assert first != second
 
 
+@pytest.mark.protocols("tradyn", "rails")
 def test_list_shows_names_and_no_key(run, path):
     """Who may do what, in file order; neither keys nor digests."""
     run("keys", "add", path, "--name", "desk", "--account", "7", "--scope", "read", "--scope", "trade")
@@ -194,6 +196,48 @@ def test_a_protocol_may_write_secrets_in_its_own_way(run, path):
     assert [entry.grant.account for entry in read_entries(path)] == [7, 7]
     new = run("keys", "rotate", path, "--name", "b")[1].split()
     assert (len(new[1]), read_entries(path)[2].signing_secret) == (88, new[1])
+
+
+def test_a_misspelt_protocol_is_refused(run, path):
+    """Its key would look as another's, and open nothing."""
+    code, out, err = run("keys", "add", path, "--name", "a", "--dialect", "krakn", "--sign")
+    assert (code, out, path.exists()) == (2, "", False)
+    assert err.startswith("feed: there is no protocol 'krakn'; known are ")
+
+
+@pytest.mark.protocols("coinbase_exchange")
+def test_a_passphrase_is_shown_on_a_line_of_its_own(run, path):
+    """After key and secret; both files hold what is needed to check it, and not itself."""
+    added = run("keys", "add", path, "--name", "a", "--dialect", "coinbase_exchange", "--sign")
+    key, secret, passphrase = added[1].split()
+    entry = KeyStore(read_entries(path)).find(key, "coinbase_exchange")
+    assert entry.credentials.has_passphrase(passphrase)
+    assert entry.credentials.secret == secret
+    assert not [file for file in path.parent.iterdir() if passphrase in file.read_text()]
+    new = run("keys", "rotate", path, "--name", "a", "--overlap", "0s")[1].split()
+    assert len(new) == 3
+    assert not {key, secret, passphrase} & set(new)
+
+
+@pytest.mark.protocols("coinbase")
+def test_a_private_key_is_made_where_the_exchange_makes_it(run, path):
+    """Its name is the key; rotated, it has another name and another pair."""
+    code, out, _ = run("keys", "add", path, "--name", "a", "--dialect", "coinbase", "--sign")
+    name, begin, *rest = out.splitlines()
+    assert (code, begin, rest[-1]) == (
+        0,
+        "-----BEGIN EC PRIVATE KEY-----",
+        "-----END EC PRIVATE KEY-----",
+    )
+    assert name.startswith("organizations/")
+    old = read_entries(path)[0].public_key
+    new = run("keys", "rotate", path, "--name", "a", "--overlap", "0s")[1].splitlines()
+    assert new[0].startswith("organizations/")
+    assert new[0] != name
+    (entry,) = read_entries(path)
+    assert entry.public_key != old
+    assert KeyStore([entry]).find(new[0], "coinbase") is not None
+    assert not path.with_name("keys.secrets.toml").exists()
 
 
 def test_an_algorithm_is_for_keys_that_sign(run, path):
