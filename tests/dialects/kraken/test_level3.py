@@ -12,6 +12,7 @@ from zlib import crc32
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from kraken_trading import Floor
 
 from feed.book.views import L3
 from feed.dialects.kraken.account.ids import order_id
@@ -218,3 +219,63 @@ def test_a_book_that_begins_anew_is_a_snapshot(support, publish):
     assert one.pop("timestamp")
     assert one == {"event": "add", "limit_price": 90.0, "order_qty": 5e-8}
     assert come["checksum"] == crc32(b"9005")
+
+
+# --- subscriptions -----------------------------------------------------------------------------------
+
+
+def test_the_token_of_an_account_opens_it():
+    """Each pair is answered with its depth, then come the orders; it begins and ends as a book does."""
+    connection = Floor().connect()
+    asked = {"channel": "level3", "symbol": ["BTC/USD"], "depth": 100, "token": "token-reader"}
+    done, snapshot = connection.send("subscribe", **asked)
+    assert done["result"] == {"channel": "level3", "depth": 100, "snapshot": True, "symbol": "BTC/USD"}
+    assert (snapshot["channel"], snapshot["type"]) == ("level3", "snapshot")
+    again, fewer = connection.send("subscribe", **(asked | {"depth": 10}))
+    assert (again["success"], len(fewer["data"][0]["bids"]) < len(snapshot["data"][0]["bids"])) == (
+        True,
+        True,
+    )
+    [ended] = connection.send("unsubscribe", channel="level3", symbol=["BTC/USD"])
+    assert ended["success"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "error"),
+    [
+        ({}, "ESession:Invalid session"),
+        ({"token": "no such token"}, "ESession:Invalid session"),
+        ({"token": 5}, "ESession:Invalid session"),
+        ({"token": "token-blind"}, "EAccount:Invalid permissions"),
+        ({"token": "token-1", "depth": 25}, "Subscription depth not supported"),
+        ({"token": "token-1", "symbol": []}, "Field 'symbol' must be a list of currency pairs"),
+    ],
+)
+def test_what_cannot_be_opened_is_refused(fields, error):
+    """In the words of private channels, or of books; and nothing is told."""
+    connection = Floor().connect()
+    [refused] = connection.send("subscribe", **({"channel": "level3", "symbol": ["BTC/USD"]} | fields))
+    assert (refused["success"], refused["error"], refused["method"]) == (False, error, "subscribe")
+
+
+def test_own_orders_go_by_the_ids_that_their_account_knows():
+    """For everybody who listens, from when they rest until they are cancelled."""
+    floor = Floor()
+    trader, other = floor.connect(), floor.connect()
+    other.send("subscribe", channel="level3", symbol=["BTC/USD"], token="token-2")
+    best = floor.quote()[0]
+    order = {
+        "symbol": "BTC/USD",
+        "side": "buy",
+        "order_type": "limit",
+        "limit_price": best,
+        "order_qty": 0.25,
+    }
+    number = trader.send("add_order", token="token-1", **order)[-1]["result"]["order_id"]
+    [come] = [one for message in other.new() for one in message["data"][0]["bids"]]
+    since = come.pop("timestamp")
+    assert come == {"event": "add", "order_id": number, "limit_price": best, "order_qty": 0.25}
+    trader.send("cancel_order", token="token-1", order_id=[number])
+    [gone] = [one for message in other.new() for one in message["data"][0]["bids"]]
+    assert (gone["event"], gone["order_id"], gone["order_qty"]) == ("delete", number, 0.25)
+    assert since <= gone["timestamp"]

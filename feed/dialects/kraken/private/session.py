@@ -47,6 +47,15 @@ class PrivateSession:
         self._kept[request.channel] = request.token, grant
         return PrivateChannels(self._context).begin(request, grant)
 
+    def admit(self, channel: str, token: str) -> None:
+        """
+        Let a channel be listened to that is of no account, but not for everybody.
+
+        Raises:
+            Refused: The token is not good, or its key may not.
+        """
+        self._kept[channel] = token, self._grant(token, Scope.READ)
+
     def end(self, request: PrivateSubscription) -> None:
         """
         Cease to listen to a channel.

@@ -13,7 +13,7 @@ import attrs
 
 from feed.dialects.kraken.market_data.candles import INTERVALS
 from feed.dialects.kraken.private import requests as private
-from feed.dialects.kraken.private.requests import Operation, PrivateSubscription
+from feed.dialects.kraken.private.requests import TOKEN, Operation, PrivateSubscription
 from feed.dialects.kraken.private.topics import CHANNELS as PRIVATE_CHANNELS
 from feed.dialects.kraken.streams import topics
 from feed.dialects.kraken.streams.refusals import Refused
@@ -25,7 +25,7 @@ UNSUBSCRIBE: Final = "unsubscribe"
 PING: Final = "ping"
 
 _LARGEST_ID: Final = 2**63 - 1
-_OF_PAIRS: Final = frozenset((topics.TICKER, topics.TRADE, topics.BOOK, topics.OHLC))
+_OF_PAIRS: Final = frozenset((topics.TICKER, topics.TRADE, topics.BOOK, topics.LEVEL3, topics.OHLC))
 
 
 @attrs.frozen
@@ -54,6 +54,7 @@ class Subscription:
         depth: Levels of a side, of a book.
         interval: Minutes of a candle.
         trigger: After what a ticker is told.
+        token: That the client shows, for the channel that needs one; empty for none.
     """
 
     number: int | None
@@ -64,12 +65,13 @@ class Subscription:
     depth: int
     interval: int
     trigger: str
+    token: str = attrs.field(default="", repr=False)
 
     @property
     def option(self) -> tuple[str, str] | None:
         """What was chosen of the channel, as topics have it."""
         match self.channel:
-            case topics.BOOK:
+            case topics.BOOK | topics.LEVEL3:
                 return topics.DEPTH, str(self.depth)
             case topics.OHLC:
                 return topics.INTERVAL, str(self.interval)
@@ -81,7 +83,7 @@ class Subscription:
     def named(self) -> dict[str, object]:
         """The same for an answer, by name; a ticker's trigger is not told."""
         match self.channel:
-            case topics.BOOK:
+            case topics.BOOK | topics.LEVEL3:
                 return {"depth": self.depth}
             case topics.OHLC:
                 return {"interval": self.interval}
@@ -134,15 +136,18 @@ def _subscription(method: str, params: object, number: int | None) -> Subscripti
             if isinstance(channel, str)
             else "Field 'channel' is missing"
         )
+    depths = topics.LEVEL3_DEPTHS if channel == topics.LEVEL3 else topics.DEPTHS
+    token = params.get(TOKEN)
     return Subscription(
         number=number,
         method=method,
         channel=channel,
         symbols=_symbols(params) if channel in _OF_PAIRS else (),
         snapshot=_flag(params, default=channel != topics.TRADE),
-        depth=_one_of(params, "depth", topics.DEPTHS, "Subscription depth not supported"),
+        depth=_one_of(params, "depth", depths, "Subscription depth not supported"),
         interval=_one_of(params, "interval", INTERVALS, "Subscription ohlc interval not supported"),
         trigger=_trigger(params),
+        token=token if isinstance(token, str) else "",
     )
 
 

@@ -65,6 +65,11 @@ class StreamSession(Session):
         del cause
 
     def _subscribe(self, request: Subscription) -> Sequence[Action]:
+        if request.channel == topics.LEVEL3:
+            try:
+                self._private.admit(request.channel, request.token)
+            except Refused as problem:
+                return [self._refused(problem.message, request.method, request.number)]
         replies: list[Action] = []
         before: list[Topic] = []
         wanted: list[Topic] = []

@@ -16,7 +16,7 @@ LEVEL3: Final = "level3"
 OHLC: Final = "ohlc"
 INSTRUMENT: Final = "instrument"
 
-CHANNELS: Final = (TICKER, TRADE, BOOK, OHLC, INSTRUMENT)
+CHANNELS: Final = (TICKER, TRADE, BOOK, LEVEL3, OHLC, INSTRUMENT)
 """Those that can be subscribed to."""
 DEPTHS: Final = (10, 25, 100, 500, 1000)
 """Levels of a side that a book may have."""
