@@ -161,6 +161,7 @@ async def exchange(
     entries=(),
     kind=ExchangeServer,
     trading=TRADING,
+    keys=ENTRIES,
 ):
     """A server that lets clients in; its market stands at its third second, unless it has a speed."""
     settings = attrs.evolve(settings or Settings(), trading=trading)
@@ -172,7 +173,7 @@ async def exchange(
     server = ServerContext(
         settings,
         source,
-        KeyStore((*ENTRIES, admin_entry(ADMIN_KEY))),
+        KeyStore((*keys, admin_entry(ADMIN_KEY))),
         clock=lambda: START / 10**9 if opened is None else opened.wall,
     )
     send, receive = trio.open_memory_channel(settings.flow.channel_batches)

@@ -28,6 +28,7 @@ class CoinbaseExchange(Dialect):
     title = "Coinbase Exchange"
     path = "/coinbase-exchange"
     prefixed = True
+    trades = True
 
     def session(self, opening: UpgradeRequest, context: SessionContext) -> Session | HandshakeRefusal:
         """Open a session of the feed, which is at the root; none elsewhere."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from feed.dialects.access import Access
+from feed.dialects.coinbase_exchange.account.table import OPERATIONS
 from feed.dialects.coinbase_exchange.errors import ErrorBody, worded
 from feed.dialects.coinbase_exchange.fields import Fields
 from feed.dialects.coinbase_exchange.market_data import queries
+from feed.dialects.coinbase_exchange.private import KEY_HEADER, private
 from feed.dialects.coinbase_exchange.products import NAME
 from feed.dialects.coinbase_exchange.queries import Page, Query
 from feed.dialects.coinbase_exchange.views import MarketView
@@ -17,7 +19,6 @@ from feed.settings import Web
 
 PREFIX: Final = "/coinbase-exchange"
 GROUP: Final = "Coinbase Exchange"
-KEY_HEADER: Final = "CB-ACCESS-KEY"
 ANYBODY: Final = Access(
     header=KEY_HEADER, dialect=NAME, passes_over=True, wording=worded, wording_type=ErrorBody
 )
@@ -54,4 +55,5 @@ def endpoints(listing: Listing, web: Web) -> tuple[Endpoint[RestContext], ...]:
         web: Bounds on what can be asked for.
     """
     del web  # the exchange has its own
-    return tuple(public(query) for query in queries(listing))
+    asked = (public(query) for query in queries(listing))
+    return (*asked, *(private(operation, PREFIX, GROUP) for operation in OPERATIONS))

@@ -75,7 +75,7 @@ def build(context: RequestContext, origins: Origins) -> tuple[Starlette, Paths, 
         Route(path, handlers.serving(methods), methods=list(methods), include_in_schema=False)
         for path, methods in paths.items()
     ]
-    guarded = frozenset(endpoint.path for endpoint in endpoints if endpoint.guarded)
+    guarded = Paths(endpoint.path for endpoint in endpoints if endpoint.guarded)
     served = Paths(paths)
     middleware = [
         Middleware(OwnPort, served=served),

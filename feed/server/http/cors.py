@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set as AbstractSet
+from collections.abc import Container
 from functools import partial
 from typing import Any, Final
 
@@ -29,7 +29,7 @@ class Cors:
     those that :class:`~feed.server.guard.Guard` trusts.
     """
 
-    def __init__(self, app: ASGIApp, *, guarded: AbstractSet[str], guard: Guard, origins: Origins) -> None:
+    def __init__(self, app: ASGIApp, *, guarded: Container[str], guard: Guard, origins: Origins) -> None:
         """
         Stand in front of ``app``.
 
