@@ -11,6 +11,8 @@ import pytest
 from environments import PACKAGES, node_of, python_of, version_of
 from operators import PATIENCE_SECONDS, Operator
 
+from feed.dialects.kraken.policy import DEMO_KEYS
+from feed.server.key_secrets import demo_secret
 from feed.settings import DEMO_KEY, DEMO_SECRET
 
 PROGRAMS = Path(__file__).parent / "programs"
@@ -104,6 +106,13 @@ def settings_of():
 def keys():
     """The demo key of account 1 and what it signs with, as ccxt and others call them."""
     return {"apiKey": DEMO_KEY, "secret": DEMO_SECRET}
+
+
+@pytest.fixture
+def kraken_keys():
+    """Kraken's demo key of account 1, and what it signs with, as ccxt calls them."""
+    (known,) = DEMO_KEYS
+    return {"apiKey": known.key, "secret": demo_secret(known)}
 
 
 @pytest.fixture
