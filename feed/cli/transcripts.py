@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Sequence
 from itertools import zip_longest
 
@@ -55,16 +56,24 @@ class Verdict:
     difference: str = ""
 
 
-def compare(transcripts: Sequence[Sequence[Line]]) -> Verdict:
+def compare(transcripts: Sequence[Sequence[Line]], *, counter: bytes = b"") -> Verdict:
     """
     Find the first difference of transcripts, from where the last one had joined to where the first one ends.
 
     Sequence numbers say where that is. Messages without one are compared in their places.
+
+    Args:
+        transcripts: Of each connection.
+        counter: Stands before the number that a message has in its connection, see
+            :attr:`feed.dialects.client.Codec.counter`: such numbers are compared from the first message on
+            that all have in common. Empty where there is none.
     """
     first = max(map(subscribed_at, transcripts), default=0)
     last = min(map(_newest, transcripts), default=0)
     # The last number may have more messages than had come by then.
     windows = [_window(lines, first, last) for lines in transcripts]
+    if counter:
+        windows = [_counted_from_first(window, counter) for window in windows]
     if not windows or not windows[0]:
         return Verdict(difference="nothing to compare: no time in which all connections listened")
     reference = windows[0]
@@ -100,6 +109,13 @@ def _window(lines: Sequence[Line], first: int, last: int) -> list[bytes]:
     start = next((at for at, seq in numbers if seq > first), len(lines))
     stop = next((at for at, seq in numbers if seq >= last and at >= start), len(lines))
     return [item.data for item in lines[start:stop]]
+
+
+def _counted_from_first(window: Sequence[bytes], counter: bytes) -> list[bytes]:
+    """The same messages, whose numbers in the connection count from the first of them on."""
+    number = re.compile(re.escape(counter) + rb"([0-9]+)")
+    first = next((int(found[1]) for data in window if (found := number.search(data))), 0)
+    return [number.sub(lambda found: counter + b"%d" % (int(found[1]) - first), data, 1) for data in window]
 
 
 def _text(data: bytes | None) -> str:

@@ -113,7 +113,7 @@ def verify(
         trio.run(watch)
     except* ConfigError as group:
         raise group.exceptions[0] from None
-    verdict = compare(transcripts)
+    verdict = compare(transcripts, counter=codec.counter.encode())
     if verdict.difference:
         click.echo(verdict.difference)
         return 1

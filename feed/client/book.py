@@ -120,14 +120,14 @@ class Books:
         ]
         return self._apply(self.orders[index], part, changes, Channel.ORDERS)
 
-    def lose(self) -> list[State]:
+    def lose(self, reason: str = "a new connection") -> list[OutOfSync]:
         """No book is known to be up to date any more; a state for each that was."""
-        lost: list[State] = []
+        lost: list[OutOfSync] = []
         for channel, books in ((Channel.BOOK, self.levels), (Channel.ORDERS, self.orders)):
             for index, book in books.items():
                 if book.in_sync:
                     symbol = self._directory[index].symbol
-                    lost.append(OutOfSync(symbol=symbol, channel=channel, reason="a new connection"))
+                    lost.append(OutOfSync(symbol=symbol, channel=channel, reason=reason))
                 book.lose()
         return lost
 

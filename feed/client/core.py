@@ -27,6 +27,7 @@ from feed.dialects.items import (
     ChannelEvent,
     Heartbeat,
     Item,
+    Missed,
     OrdersPart,
     PositionReport,
     Ready,
@@ -40,6 +41,7 @@ from feed.model.events import Event
 __all__ = ["Core", "KeyRefused"]
 
 _ANEW: Final = "a new connection begins with the present"
+_COUNTED: Final = "messages are numbered"
 _IGNORED: Final = "the server does not say that it resumes"
 
 
@@ -211,6 +213,8 @@ class Core:
                 return self._ready(item, client_session)
             case PositionReport() | Heartbeat():
                 return self._stands(item.position, client_session)
+            case Missed():
+                return self._missed(item, client_session)
             case Refusal():
                 return self._refusal(item, client_session)
 
@@ -223,6 +227,13 @@ class Core:
             symbol = self.instruments[part.instrument].symbol
             self._renew(channel, symbol, client_session)
             return [OutOfSync(symbol=symbol, channel=channel, reason=problem.reason)]
+
+    def _missed(self, item: Missed, client_session: ClientSession) -> Sequence[Event | State]:
+        """Whichever streams they were of, no book is known to be up to date."""
+        lost = self.books.lose(_COUNTED)
+        for state in lost:
+            self._renew(state.channel, state.symbol, client_session)
+        return [Gap(reason=_COUNTED, missed=item.messages), *lost]
 
     def _renew(self, channel: Channel, symbol: str, client_session: ClientSession) -> None:
         requests = client_session.renew(channel, symbol)
@@ -316,7 +327,7 @@ class Core:
         )
         return [gap]
 
-    def _forget(self) -> list[State]:
+    def _forget(self) -> Sequence[State]:
         """All begins with the present: another server may number its events otherwise."""
         for one in self._progress:
             one.forget()

@@ -198,6 +198,8 @@ class Codec:
         path_word: Stands in the path of a connection that subscribes by it; empty where none does.
         number: Reads of a message a number that never falls in the streams of one symbol; None where it
             has none. It may raise :class:`msgspec.DecodeError`.
+        counter: Stands in messages before their number in the connection, in which connections differ that
+            subscribed at different events; empty where there is none.
     """
 
     client_session: Callable[[SubscriptionSpec, Directory], ClientSession]
@@ -217,6 +219,7 @@ class Codec:
     book_word: str = "book"
     path_word: str = ""
     number: Callable[[bytes], int | None] = sequence_number
+    counter: str = ""
 
 
 UNREADABLE: Final = (ValueError, RecursionError)

@@ -165,6 +165,18 @@ class Heartbeat:
 
 
 @attrs.frozen
+class Missed:
+    """
+    Messages of the connection are missing before what follows, of whatever streams: so many.
+
+    Attributes:
+        messages: How many.
+    """
+
+    messages: int
+
+
+@attrs.frozen
 class PositionReport:
     """An answer says where all streams stand: at ``position``."""
 
@@ -214,7 +226,7 @@ class Refusal:
 
 _SIDES: Final = {"buy": Side.BUY, "sell": Side.SELL, None: None}
 
-Item = ChannelEvent | BookPart | OrdersPart | Heartbeat | PositionReport | Ready | Refusal
+Item = ChannelEvent | BookPart | OrdersPart | Heartbeat | Missed | PositionReport | Ready | Refusal
 
 
 UNKNOWN_SYMBOLS: Final = ("Unknown symbol", "Unknown market", "Unknown channel(s): ")

@@ -46,6 +46,24 @@ def test_the_first_difference_is_named(other, at):
     assert verdict.difference.startswith(f"connection 2 differs from connection 1 at message {at}:")
 
 
+def counted(*pairs, before=()):
+    """Messages with these numbers, and their numbers in the connection."""
+    texts = [f'{{"seq":{seq},"n":{number}}}'.encode() for seq, number in (*before, *pairs)]
+    return [line(text, settled=at >= len(before)) for at, text in enumerate(texts)]
+
+
+def test_numbers_in_the_connection_are_compared_from_the_first_in_common():
+    """Who has joined at another event counts otherwise, and must count on alike."""
+    first = counted((1, 0), (2, 1), (3, 2), (4, 3), (5, 4))
+    late = counted((3, 8), (4, 9), (5, 10), before=((2, 7),))
+    content = b'{"seq":3,"n":0}\n{"seq":4,"n":1}'
+    assert compare([first, late]).difference
+    verdict = compare([first, late], counter=b'"n":')
+    assert verdict.digest == hashlib.sha256(content).hexdigest()
+    skipped = counted((3, 8), (4, 10), (5, 11), before=((2, 7),))
+    assert compare([first, skipped], counter=b'"n":').difference.startswith("connection 2 differs")
+
+
 def test_nothing_in_common_is_no_agreement():
     """Two connections that never listened at the same time prove nothing."""
     assert "nothing to compare" in compare([lines(1, 2), lines(8, 9, before=(7,))]).difference

@@ -18,6 +18,7 @@ from feed.errors import ProtocolError
 SUBSCRIBE: Final = "subscribe"
 UNSUBSCRIBE: Final = "unsubscribe"
 CHANNELS: Final = topics.CHANNELS
+UNKNOWN_PRODUCT: Final = " is not a valid product"
 
 
 class Refused(ProtocolError):

@@ -12,7 +12,7 @@ from feed.dialects.coinbase.products import Product, products
 from feed.dialects.coinbase.streams import topics
 from feed.dialects.coinbase.streams.authentication import Holder
 from feed.dialects.coinbase.streams.encoder import enveloped
-from feed.dialects.coinbase.streams.requests import Refused, Request, decode
+from feed.dialects.coinbase.streams.requests import UNKNOWN_PRODUCT, Refused, Request, decode
 from feed.dialects.coinbase.streams.status import all_of
 from feed.dialects.contract import Action, Close, DisconnectCause, Reply, Session, SessionContext
 from feed.dialects.messages import clip, message
@@ -105,7 +105,7 @@ class StreamSession(Session):
         for name in dict.fromkeys(request.product_ids):
             product = self._products.named(name)
             if product is None:
-                raise Refused(f"{clip(name)} is not a valid product")
+                raise Refused(f"{clip(name)}{UNKNOWN_PRODUCT}")
             found.append(product)
         return found
 
