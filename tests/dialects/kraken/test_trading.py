@@ -239,6 +239,21 @@ async def test_orders_are_cancelled_together(autojump_clock):
         assert (await server.result("alice", "OpenOrders"))["open"] == {}
 
 
+async def test_unknown_names_among_orders_to_cancel_are_passed_over(autojump_clock):
+    """An id that leads to no number is as unknown as any; only when nothing is left is it an error."""
+    async with kraken_exchange() as server:
+        txid = await server.order(price=price(server.quote[0] - AWAY))
+        nobody = ["OAAAAA-AAAAA-AAAAAA", "OAAAAA-AAAAA-AAAAAB", "99999999999999999999", "nonsense", 5]
+        cancel = {"as_json": True, "orders": nobody, "cl_ord_ids": ["none"]}
+        assert await server.refusal("alice", "CancelOrderBatch", **cancel) == "EOrder:Unknown order"
+        assert (await server.result("alice", "CancelOrderBatch", as_json=True, orders=[*nobody, txid])) == {
+            "count": 1,
+            "pending": False,
+        }
+        for one in nobody:
+            assert await server.refusal("alice", "CancelOrder", txid=one) == "EOrder:Unknown order"
+
+
 async def test_all_orders_are_cancelled_unless_it_is_asked_again(autojump_clock):
     """After market time, not the wall clock's."""
     async with kraken_exchange() as server:
@@ -331,6 +346,8 @@ async def test_what_clients_send_without_meaning_it_is_taken(autojump_clock):
         plain = {"stptype": "cancel-newest", "starttm": "0", "validate": "False", "reduce_only": "False"}
         await server.order(price=low, **plain, trading_agreement="agree", leverage="none", trigger="last")
         await server.order(price=f"{low}000", volume=".01", deadline="2999-01-01T00:00:00Z")
+        market = await server.order(ordertype="market", price="1")
+        assert (await server.info(market))["descr"]["price"] == "0"
         looked = await server.result("alice", "AddOrder", **{**GOOD, "validate": "true", "price": low})
         assert list(looked) == ["descr"]
         assert len((await server.result("alice", "OpenOrders"))["open"]) == 2

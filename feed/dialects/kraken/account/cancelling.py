@@ -16,8 +16,7 @@ from feed.dialects.access import Shape
 from feed.dialects.execution import Execution
 from feed.dialects.kraken import errors
 from feed.dialects.kraken.account.amounts import parts_of
-from feed.dialects.kraken.account.drafts import reference
-from feed.dialects.kraken.account.ids import order_of
+from feed.dialects.kraken.account.drafts import reference_of
 from feed.dialects.kraken.account.operations import OWN_ID, TXID, Operation, Sent, text_parameter
 from feed.dialects.kraken.account.placing import (
     cancel,
@@ -115,10 +114,11 @@ def cancel_later(view: AccountView, sent: Sent) -> Execution:
 
 def _named(view: AccountView, text: str) -> list[ExecutionReport]:
     """The open orders of an id, or of a number of the client's."""
-    if order_of(text):
-        found = order_named(view, txid=text)
-        return [found] if found is not None and found.open else []
-    return open_orders_referred_to(view, reference(text, KrakenError(errors.UNKNOWN_ORDER)))
+    found = order_named(view, txid=text)
+    if found is not None:
+        return [found] if found.open else []
+    number = reference_of(text)
+    return [] if number is None else open_orders_referred_to(view, number)
 
 
 def _cancelled(events: Sequence[Event]) -> Count:

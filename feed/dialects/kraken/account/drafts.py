@@ -48,6 +48,8 @@ SELF_TRADES: Final = {
 TIMES: Final = ("GTC", "IOC", "GTD")
 FLAGS: Final = ("post", "fcib", "fciq", "nompp", "viqc")
 LEAST_REFERENCE, MOST_REFERENCE = -(2**31), 2**31 - 1
+LONGEST_REFERENCE: Final = 10
+"""Digits."""
 _COST_MINIMUM: Final = parts_of(COST_MINIMUM) or (0, 0)
 _FLAGS: Final = {"true": True, "1": True, "false": False, "0": False}
 
@@ -308,9 +310,9 @@ def _prices(terms: Terms, kind: OrderType, pair: Pair) -> tuple[int, int]:
         terms.refuse("price2")
         if kind.pricing is Pricing.LIMIT:
             return terms.ticks("price", pair), 0
-        if parts_of(terms.text("price") or "0") != (0, 0):
+        if parts_of(terms.text("price") or "0") is None:
             raise terms.invalid("price")
-        return 0, 0
+        return 0, 0  # a market order has none, whatever is sent
     if kind.pricing is Pricing.LIMIT:
         return terms.ticks("price2", pair), terms.ticks("price", pair)
     terms.refuse("price2")
@@ -368,18 +370,16 @@ def _times(terms: Terms, view: AccountView) -> tuple[TimeInForce, int]:
 
 
 def _reference(terms: Terms) -> int | None:
-    return None if (text := terms.text("userref")) is None else reference(text, terms.invalid("userref"))
+    text = terms.text("userref")
+    found = None if text is None else reference_of(text)
+    if text is not None and found is None:
+        raise terms.invalid("userref")
+    return found
 
 
-def reference(text: str, otherwise: KrakenError) -> int:
-    """
-    The client's number of its orders.
-
-    Raises:
-        KrakenError: It is none of 32 bits: ``otherwise``.
-    """
+def reference_of(text: str) -> int | None:
+    """The client's number of its orders, of 32 bits with a sign; None for any other text."""
     digits = text.removeprefix("-")
-    number = int(text) if digits.isascii() and digits.isdigit() and len(digits) <= 10 else 2**31
-    if not LEAST_REFERENCE <= number <= MOST_REFERENCE:
-        raise otherwise
-    return number
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= LONGEST_REFERENCE):
+        return None
+    return int(text) if LEAST_REFERENCE <= int(text) <= MOST_REFERENCE else None

@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import UNSET
 
 from feed.dialects.kraken import errors
-from feed.dialects.kraken.account.drafts import reference
+from feed.dialects.kraken.account.drafts import reference_of
 from feed.dialects.kraken.account.ids import order_id
 from feed.dialects.kraken.account.operations import Operation, Sent
 from feed.dialects.kraken.account.orders import Flags, client_text
@@ -57,7 +57,9 @@ def by_ids(view: AccountView, sent: Sent) -> dict[str, OrderInfo]:
 def _chosen(sent: Sent, orders: Iterable[ExecutionReport]) -> list[ExecutionReport]:
     """Those with the client's number, or the client's own id, that is asked for."""
     text, own = sent.text("userref"), sent.text("cl_ord_id")
-    wanted = None if text is None else reference(text, errors.invalid("userref"))
+    wanted = None if text is None else reference_of(text)
+    if text is not None and wanted is None:
+        raise errors.invalid("userref")
     return [
         one
         for one in orders

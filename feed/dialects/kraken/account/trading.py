@@ -17,7 +17,7 @@ from feed.dialects.access import Shape
 from feed.dialects.execution import Execution
 from feed.dialects.kraken import errors
 from feed.dialects.kraken.account import amending
-from feed.dialects.kraken.account.drafts import SELF_TRADES, SIDES, TIMES, Draft, Terms, draft, reference
+from feed.dialects.kraken.account.drafts import SELF_TRADES, SIDES, TIMES, Draft, Terms, draft, reference_of
 from feed.dialects.kraken.account.ids import amend_id, order_id, order_of
 from feed.dialects.kraken.account.operations import OWN_ID, TXID, Operation, Sent, terms_of, text_parameter
 from feed.dialects.kraken.account.orders import TYPES
@@ -199,7 +199,8 @@ def edit(view: AccountView, sent: Sent) -> Edited | Execution:
     if order_of(named):
         found = open_order_named(view, txid=named)
     else:
-        numbered = open_orders_referred_to(view, reference(named, KrakenError(errors.UNKNOWN_ORDER)))
+        number = reference_of(named)
+        numbered = [] if number is None else open_orders_referred_to(view, number)
         if len(numbered) != 1:
             raise KrakenError(errors.UNKNOWN_ORDER)
         found = numbered[0]
