@@ -9,7 +9,7 @@ to conversations as they are.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, Any, Literal, get_type_hints
 
 import attrs
@@ -17,6 +17,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from feed.dialects.access import Shape
+from feed.dialects.parameters import Parameter
 
 DecimalText = Annotated[str, msgspec.Meta(pattern=r"^-?\d+(\.\d+)?$")]
 """A number, as a text with all its digits."""
@@ -171,3 +172,31 @@ def _members(request: type[Any]) -> list[Any]:
         else (one.name, kinds[one.name], one.default)
         for one in attrs.fields(request)
     ]
+
+
+def of_parameters(
+    name: str, parameters: Sequence[Parameter], *, optional: Collection[str] = ()
+) -> type[msgspec.Struct]:
+    """
+    The type of an object whose members are declared as parameters of requests by HTTP.
+
+    Args:
+        name: Of the type.
+        parameters: Its members; a text may also be written as a number, a truth or a list, where it is one.
+        optional: Names of those that may be left out, whatever they say.
+    """
+    members: list[Any] = []
+    for one in parameters:
+        kind: Any = int | str if one.least is not None else _texts(one)
+        needed = one.required and one.name not in optional
+        members.append((one.name, kind) if needed else (one.name, kind | UnsetType, UNSET))
+    meanings = "".join(f"\n    {one.name}: {one.meaning}" for one in parameters)
+    described = {"__doc__": f"Parameters of a request.\n\nAttributes:{meanings}\n"}
+    return msgspec.defstruct(name, members, namespace=described, kw_only=True)
+
+
+def _texts(parameter: Parameter) -> Any:
+    choices = parameter.choices
+    if not choices or parameter.aliases:
+        return str | float | bool | list[str]
+    return Literal[choices] | bool if {"true", "false"} & {*choices} else Literal[choices]

@@ -45,12 +45,10 @@ def client_urls() -> dict[str, Mapping[str, Client]]:
     return {name: importlib.import_module(f"feed.dialects.{name}.urls").CLIENTS for name in with_urls()}
 
 
-def channels(listing: Listing) -> dict[str, tuple[Channel, ...]]:
-    """What is said on WebSockets, by the dialects that declare it, in alphabetical order of their names."""
-    return {
-        name: importlib.import_module(f"feed.dialects.{name}.asyncapi").channels(listing)
-        for name in with_channels()
-    }
+def channels(name: str, listing: Listing) -> tuple[Channel, ...]:
+    """What is said on the WebSockets of a dialect, one of :func:`with_channels`."""
+    found: tuple[Channel, ...] = importlib.import_module(f"feed.dialects.{name}.asyncapi").channels(listing)
+    return found
 
 
 def endpoints(listing: Listing, web: Web) -> tuple[Endpoint[RestContext], ...]:
@@ -137,7 +135,7 @@ def with_codec() -> list[str]:
 
 
 def with_channels() -> list[str]:
-    """Names of the dialects that :func:`channels` has, in alphabetical order; imports none of them."""
+    """Names of the dialects that declare their messages, in alphabetical order; imports none of them."""
     return _with("asyncapi")
 
 

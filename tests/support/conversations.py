@@ -149,12 +149,15 @@ class Conversation:
             examples = {name: [shortened(self.first[name])] for name in sorted(self.first)}
             self._file.write_text(json.dumps(examples, indent=1, ensure_ascii=False) + "\n")
             return
+        alike = set().union(*self.declared.answers.values())
         told = {name: it.get("examples", []) for name, it in self._messages.items()}
         assert {name for name, examples in told.items() if examples} == set(self.seen)
         for (channel, sender), known in self.declared.names.items():
             for name in known:
-                fitting = [self.declared.fitting(channel, sender, one["payload"]) for one in told[name]]
-                assert fitting == [[name]] * len(fitting), told[name]
+                for example in told[name]:
+                    fitting = self.declared.fitting(channel, sender, example["payload"])
+                    assert name in fitting, example
+                    assert len(fitting) == 1 or name in alike, (fitting, example)
 
     @property
     def _messages(self):

@@ -8,6 +8,7 @@ format.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from html import escape
 from importlib import resources
 from typing import Any, Final
@@ -17,7 +18,8 @@ import msgspec
 import feed
 from feed.dialects.asyncapi import Channel, Message
 from feed.dialects.contract import Dialect
-from feed.dialects.discovery import channels, dialects
+from feed.dialects.discovery import channels, dialects, with_channels
+from feed.model.instruments import Listing
 from feed.server.http.context import RequestContext
 from feed.server.http.pages import table
 from feed.server.http.schemas import schemas_of
@@ -33,23 +35,30 @@ def path_of(name: str) -> str:
     return f"/asyncapi/{name}.json"
 
 
-def index(context: RequestContext) -> dict[str, Any]:
+def index() -> dict[str, Any]:
     """Which documents there are."""
     return {
         "asyncapi": "3.0.0",
         "documents": [
             {"protocol": name, "title": dialects()[name].title, "url": path_of(name)}
-            for name in channels(context.listing)
+            for name in with_channels()
         ],
     }
 
 
 def description(name: str, context: RequestContext) -> dict[str, Any]:
-    """The document of a protocol, as plain data."""
-    dialect, declared = dialects()[name], channels(context.listing)[name]
+    """The document of a protocol, as plain data that is not to be changed."""
+    settings = context.settings
+    return _description(name, context.listing, settings.host, settings.port)
+
+
+@lru_cache(maxsize=64)  # it takes milliseconds, and is shown at two places
+def _description(name: str, listing: Listing, host: str, port: int) -> dict[str, Any]:
+    dialect, declared = dialects()[name], channels(name, listing)
     told = {one.name: one for channel in declared for one in (*channel.from_client, *channel.to_client)}
     queries = [channel.query for channel in declared if channel.query is not None]
     schemas, components = schemas_of([*(one.shape for one in told.values()), *queries])
+    examples = examples_of(name)
     found: dict[str, Any] = _as_draft_7(
         {
             "asyncapi": "3.0.0",
@@ -59,12 +68,12 @@ def description(name: str, context: RequestContext) -> dict[str, Any]:
                 "license": {"name": "MIT"},
             },
             "defaultContentType": "application/json",
-            "servers": {"feed": _server(dialect, context)},
+            "servers": {"feed": _server(dialect, host, port)},
             "channels": {one.name: _channel(one, dialect, schemas, components) for one in declared},
             "operations": {name: it for one in declared for name, it in _operations(one)},
             "components": {
                 "messages": {
-                    message: _message(one, schemas, examples_of(name).get(message, []))
+                    message: _message(one, schemas, examples.get(message, []))
                     for message, one in told.items()
                 },
                 "schemas": components,
@@ -83,7 +92,7 @@ def examples_of(name: str) -> Mapping[str, list[Any]]:
 
 def page(context: RequestContext) -> Iterator[str]:
     """The same for people, as a part of a page."""
-    documents = {name: description(name, context) for name in channels(context.listing)}
+    documents = {name: description(name, context) for name in with_channels()}
     links = ((found["info"]["title"], path_of(name)) for name, found in documents.items())
     yield "<p>Each protocol's messages are described in AsyncAPI 3.0, which <a href=/asyncapi.json>"
     yield "/asyncapi.json</a> lists:</p><ul>"
@@ -121,14 +130,13 @@ def _leads_to(ref: Mapping[str, Any], found: Any) -> Any:
     return found
 
 
-def _server(dialect: Dialect, context: RequestContext) -> dict[str, Any]:
-    host = context.settings.host
+def _server(dialect: Dialect, host: str, port: int) -> dict[str, Any]:
     found: dict[str, Any] = {
         "host": "{host}",
         "protocol": "ws",
         "variables": {
             "host": {
-                "default": f"{'127.0.0.1' if host == '0.0.0.0' else host}:{context.settings.port}",
+                "default": f"{'127.0.0.1' if host == '0.0.0.0' else host}:{port}",
                 "description": "Name and port of the server; wss where it speaks TLS.",
             }
         },
@@ -194,7 +202,7 @@ def _message(one: Message, schemas: Mapping[int, dict[str, Any]], examples: list
 
 
 def _as_draft_7(schema: Any) -> Any:
-    """What draft 2020-12 says otherwise: items of an array by their places."""
+    """The same in draft 7: items of an array by their places, and nothing of OpenAPI's own."""
     if isinstance(schema, list):
         return [_as_draft_7(one) for one in schema]
     if not isinstance(schema, dict):
@@ -203,4 +211,6 @@ def _as_draft_7(schema: Any) -> Any:
     if "prefixItems" in found:
         found["additionalItems"] = found.pop("items", False)
         found["items"] = found.pop("prefixItems")
+    if "anyOf" in found:
+        found.pop("discriminator", None)  # an object in OpenAPI alone
     return found

@@ -60,6 +60,7 @@ async def test_a_document_is_whole(server, name):
         assert it["examples"], message
     for schema, it in components["schemas"].items():
         assert it["description"], schema
+    assert [one for one in components["schemas"] if "." in one] == []  # no two types are called alike
     names = [*channels, *components["messages"], *found["operations"]]
     assert [one for one in names if not re.fullmatch(r"[A-Za-z0-9_\-]+", one)] == []
 
