@@ -5,8 +5,12 @@ import itertools
 import pytest
 
 from feed.model.grants import Grant
+from feed.server.connection.peer import Peer
+from feed.server.guesses import WrongKeyCounter
+from feed.server.keycheck import KeyCheck
 from feed.server.keys import KeyStore, entry_for
 from feed.server.stream_keys import LENGTH, StreamKeys, StreamKeysOfDialect
+from feed.settings import Limits
 
 ALICE, TOO, BOB = (
     entry_for(f"key {name}", Grant(name=name, account=account))
@@ -52,6 +56,17 @@ def test_an_account_has_one_key_at_a_time(keys, clock):
     assert other != key
     assert keys.find("one", other) == TOO
     assert keys.find("one", key) is None
+
+
+def test_a_connection_stands_on_every_key_by_whose_stream_keys_it_listens(keys, store):
+    """Not on the last alone."""
+    check = KeyCheck(store, WrongKeyCounter(Limits(), lambda: 0.0))
+    peer = Peer(dialect="one", keys=check, tokens=None, stream_keys=keys)
+    for entry in (ALICE, BOB):
+        peer.check_stream_key(keys.open("one", entry, 60))
+    assert not peer.revoked
+    store.replace([TOO, BOB])
+    assert peer.revoked
 
 
 def test_protocols_and_accounts_have_keys_of_their_own(keys):

@@ -42,7 +42,7 @@ class Peer:
 
     @property
     def revoked(self) -> bool:
-        """Whether it has shown a key that is not good any more: the last one, or any that signed."""
+        """Whether it has shown a key that is not good any more: the last, or any of a session or a stream."""
         shown = self._signers.values() if self.entry is None else (self.entry, *self._signers.values())
         return any(not self._keys.accepts(entry) for entry in shown)
 
@@ -62,8 +62,12 @@ class Peer:
         """With what its signatures are checked who shows a key; None when that is refused."""
         if self.check_key(key) is None or self.entry is None:
             return None
-        self._signers[self.entry.digest] = self.entry  # each may have a session or a stream of its own
+        self._stands_on(self.entry)
         return self.entry.credentials
+
+    def _stands_on(self, entry: KeyRecord) -> None:
+        """Note a key that may have a session or a stream of its own here, beside those shown before."""
+        self._signers[entry.digest] = entry
 
     def note_signature(self, good: bool) -> None:
         """Count a signature that goes with the key it has shown last."""
@@ -80,6 +84,7 @@ class Peer:
         if entry is None:
             return None
         self.entry = entry
+        self._stands_on(entry)
         return entry.grant
 
     def check_token(self, token: str) -> Bearer | None:
