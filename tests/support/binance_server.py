@@ -162,6 +162,7 @@ async def exchange(
     kind=ExchangeServer,
     trading=TRADING,
     keys=ENTRIES,
+    plan=None,
 ):
     """A server that lets clients in; its market stands at its third second, unless it has a speed."""
     settings = attrs.evolve(settings or Settings(), trading=trading)
@@ -174,6 +175,7 @@ async def exchange(
         settings,
         source,
         KeyStore((*keys, admin_entry(ADMIN_KEY))),
+        plan=plan,
         clock=lambda: START / 10**9 if opened is None else opened.wall,
     )
     send, receive = trio.open_memory_channel(settings.flow.channel_batches)

@@ -32,6 +32,7 @@ class Kraken(Dialect):
     aliases = ("/kraken/v2", "/kraken/v1")
     prefixed = True
     trades = True
+    disruptions = ("ban", "clock-skew", "maintenance")
     checksums = ("checksum", "c")  # of the second version, and of the first
 
     def session(self, opening: UpgradeRequest, context: SessionContext) -> Session | HandshakeRefusal:

@@ -43,6 +43,9 @@ INVALID_SIGNATURE: Final = "EAPI:Invalid signature"
 INVALID_NONCE: Final = "EAPI:Invalid nonce"
 PERMISSION_DENIED: Final = "EGeneral:Permission denied"
 INTERNAL_ERROR: Final = "EGeneral:Internal error"
+RATE_LIMIT: Final = "EAPI:Rate limit exceeded"
+TEMPORARY_LOCKOUT: Final = "EGeneral:Temporary lockout"
+UNAVAILABLE: Final = "EService:Unavailable"
 DEADLINE_ELAPSED: Final = "EService:Deadline elapsed"
 CANCEL_ONLY: Final = "EService:Market in cancel_only mode"
 
@@ -80,10 +83,10 @@ _TEXTS: Final = {
     "internal": INTERNAL_ERROR,
     "method_not_allowed": UNKNOWN_METHOD,
     "not_found": UNKNOWN_METHOD,
-    "rate_limit_exceeded": "EAPI:Rate limit exceeded",
+    "rate_limit_exceeded": RATE_LIMIT,
     "timeout": DEADLINE_ELAPSED,
     "unauthorized": INVALID_KEY,
-    "unavailable": "EService:Unavailable",
+    "unavailable": UNAVAILABLE,
 }
 """Texts for what the server refuses before the protocol is asked; else the arguments are invalid."""
 

@@ -15,10 +15,12 @@ import re
 from typing import Final
 
 from feed.dialects.credentials import Credentials, hmac_matches
+from feed.model.durations import NS_PER_SECOND
 
 HEADER: Final = "API-Sign"
 _NONCE: Final = re.compile(r"[0-9]{1,20}", re.ASCII)
 _MOST: Final = 2**64 - 1
+_SECONDS_DIGITS: Final = 10
 
 
 def nonce_of(text: str | None) -> int | None:
@@ -26,6 +28,19 @@ def nonce_of(text: str | None) -> int | None:
     if text is None or _NONCE.fullmatch(text) is None or int(text) > _MOST:
         return None
     return int(text)
+
+
+def is_before(nonce: int, time: int) -> bool:
+    """
+    Whether a nonce, where it is the time of a clock, is not after another time.
+
+    Args:
+        nonce: Seconds since the Unix epoch and any digits after the point, without it; a smaller number is
+            no time.
+        time: Nanoseconds since the Unix epoch.
+    """
+    more = len(str(nonce)) - _SECONDS_DIGITS
+    return more >= 0 and nonce * NS_PER_SECOND <= time * 10**more
 
 
 def message(path: str, nonce: str, body: bytes) -> bytes:

@@ -10,6 +10,7 @@ from feed.dialects.contract import SessionContext
 from feed.dialects.kraken.names import Pair, Pairs, pairs
 from feed.dialects.kraken.policy import KrakenPolicy
 from feed.dialects.rest import RestContext
+from feed.model.disruption import UNDISRUPTED, Disruption
 from feed.model.events import Row, Status
 from feed.state.market_state import MarketState
 from feed.state.projections import Projections
@@ -34,6 +35,7 @@ class MarketView:
         policy: What the operator decides.
         oldest: Sequence number of the oldest event that is kept.
         past: Gives the events right after a sequence number, at most so many.
+        disruption: What goes wrong on purpose with the request.
     """
 
     pairs: Pairs
@@ -42,10 +44,11 @@ class MarketView:
     policy: KrakenPolicy
     oldest: int = 1
     past: Callable[[int, int], Sequence[Row]] = _no_past
+    disruption: Disruption = UNDISRUPTED
 
     @classmethod
-    def of_request(cls, context: RestContext) -> MarketView:
-        """As a request by HTTP sees it."""
+    def of_request(cls, context: RestContext, disruption: Disruption = UNDISRUPTED) -> MarketView:
+        """As a request by HTTP sees it, with which that goes wrong."""
         return cls(
             pairs=pairs(context.listing),
             state=context.market_state,
@@ -53,6 +56,7 @@ class MarketView:
             policy=context.settings.policies.kraken,
             oldest=context.oldest,
             past=context.past,
+            disruption=disruption,
         )
 
     @classmethod

@@ -29,7 +29,7 @@ class Status(Shape):
     Whether the exchange is there.
 
     Attributes:
-        status: Always online.
+        status: Online, or in maintenance.
         timestamp: Market time of the newest event.
     """
 
@@ -123,15 +123,16 @@ class PairInfo(Shape):
 
 
 def status(view: MarketView, fields: Fields) -> Status:
-    """It is there, at market time."""
+    """It is there, or in maintenance, at market time."""
     del fields
-    return Status(status="online", timestamp=f"{iso(view.state.now)[:19]}Z")
+    said = "maintenance" if view.disruption.maintenance else "online"
+    return Status(status=said, timestamp=f"{iso(view.state.now)[:19]}Z")
 
 
 def server_time(view: MarketView, fields: Fields) -> ServerTime:
-    """Market time."""
+    """Market time, as the exchange's clock has it."""
     del fields
-    seconds = view.state.now // NS_PER_SECOND
+    seconds = (view.state.now + view.disruption.clock_skew) // NS_PER_SECOND
     shown = datetime.fromtimestamp(seconds, UTC).strftime("%a, %d %b %y %H:%M:%S +0000")
     return ServerTime(unixtime=seconds, rfc1123=shown)
 

@@ -10,11 +10,12 @@ from feed.dialects.contract import Action, Reply, SessionContext, Submit
 from feed.dialects.execution import Execution
 from feed.dialects.kraken.account.tokens import grant_of
 from feed.dialects.kraken.account.view import AccountView
+from feed.dialects.kraken.errors import TEMPORARY_LOCKOUT, UNAVAILABLE
 from feed.dialects.kraken.private.answers import Answer, Answers, worded
 from feed.dialects.kraken.private.channels import Begun, PrivateChannels
 from feed.dialects.kraken.private.requests import Operation, PrivateSubscription
 from feed.dialects.kraken.private.trading import ask
-from feed.dialects.kraken.streams.refusals import INVALID_SESSION, NO_PERMISSION, UNAVAILABLE, Refused
+from feed.dialects.kraken.streams.refusals import INVALID_SESSION, NO_PERMISSION, Refused
 from feed.model.events import Event
 from feed.model.grants import Grant, Scope
 
@@ -89,6 +90,11 @@ class PrivateSession:
     def _grant(self, token: str, scope: Scope) -> Grant:
         kept = (grant for known, grant in self._kept.values() if known == token)
         grant = grant_of(token, self._context) or next(kept, None)
+        disruption = self._context.disruption()
+        if disruption.ban_seconds:
+            raise Refused(TEMPORARY_LOCKOUT)
+        if disruption.maintenance:
+            raise Refused(UNAVAILABLE)
         if grant is None:
             raise Refused(INVALID_SESSION)
         if not grant.allows(scope):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from feed.dialects.access import Access
-from feed.dialects.kraken.errors import ErrorBody, worded
+from feed.dialects.kraken.errors import RATE_LIMIT, ErrorBody, KrakenError, worded
 from feed.dialects.kraken.fields import Fields
 from feed.dialects.kraken.names import NAME
 from feed.dialects.kraken.queries import Query, enveloped
@@ -26,7 +26,10 @@ def public(query: Query) -> Endpoint[RestContext]:
     def handle(context: RestContext, call: Call) -> object:
         if query.tells_time:
             context.clocks.tell()
-        result = query.answer(MarketView.of_request(context), Fields(call.fields))
+        disruption = context.disruption(NAME, call)
+        if disruption.ban_seconds:
+            raise KrakenError(RATE_LIMIT)
+        result = query.answer(MarketView.of_request(context, disruption), Fields(call.fields))
         return {"error": [], "result": result}
 
     return Endpoint(

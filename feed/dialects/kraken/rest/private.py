@@ -18,7 +18,7 @@ from feed.dialects.kraken.errors import ErrorBody, KrakenError, worded
 from feed.dialects.kraken.names import NAME
 from feed.dialects.kraken.queries import enveloped
 from feed.dialects.kraken.rest.endpoints import GROUP, KEY_HEADER, PREFIX
-from feed.dialects.kraken.signing import HEADER, message, nonce_of, verified
+from feed.dialects.kraken.signing import HEADER, is_before, message, nonce_of, verified
 from feed.dialects.parameters import Parameter
 from feed.dialects.rest import Call, Endpoint, RestContext
 from feed.model.events import Event
@@ -130,8 +130,13 @@ def admitted(context: RestContext, call: Call, scope: Scope) -> tuple[Credential
     Who has signed a request, and its parameters.
 
     Raises:
-        KrakenError: The signature is wrong, or the nonce, or the key does not allow this.
+        KrakenError: The signature is wrong, or the nonce, or the key does not allow this, or not now.
     """
+    disruption = context.disruption(NAME, call)
+    if disruption.ban_seconds:
+        raise KrakenError(errors.TEMPORARY_LOCKOUT)
+    if disruption.maintenance:
+        raise KrakenError(errors.UNAVAILABLE)
     credentials = context.credentials(call)
     if credentials is None:
         raise KrakenError(errors.INVALID_KEY)
@@ -142,7 +147,10 @@ def admitted(context: RestContext, call: Call, scope: Scope) -> tuple[Credential
     if not good:
         raise KrakenError(errors.INVALID_SIGNATURE)
     number = nonce_of(nonce)
-    if number is None or not context.take_nonce(call, number):
+    ((clock, _), *_) = context.clocks.good(disruption.clock_skew)
+    if number is None or (disruption.clock_skew > 0 and is_before(number, clock)):
+        raise KrakenError(errors.INVALID_NONCE)
+    if not context.take_nonce(call, number):
         raise KrakenError(errors.INVALID_NONCE)
     if not credentials.grant.allows(scope):
         raise KrakenError(errors.PERMISSION_DENIED)

@@ -10,7 +10,6 @@ UNKNOWN_PAIR: Final = "Currency pair not supported"
 INVALID_SESSION: Final = "ESession:Invalid session"
 """The token is none, or is not good any more."""
 NO_PERMISSION: Final = "EAccount:Invalid permissions"
-UNAVAILABLE: Final = "EService:Unavailable"
 
 
 class Refused(ProtocolError):

@@ -41,8 +41,9 @@ class StreamSession(Session):
         self._held: dict[tuple[object, ...], tuple[Topic, ...]] = {}  # by channel, pair and length of candles
 
     def open(self) -> Sequence[Action]:
-        """That the exchange is there."""
-        status = {"version": VERSION, "system": "online", "api_version": "v2", "connection_id": CONNECTION}
+        """That the exchange is there, or in maintenance."""
+        system = "maintenance" if self._context.disruption().maintenance else "online"
+        status = {"version": VERSION, "system": system, "api_version": "v2", "connection_id": CONNECTION}
         return [Reply(message(channel="status", type="update", data=[status]))]
 
     def receive(self, text: str) -> Sequence[Action]:

@@ -39,13 +39,15 @@ class FirstSession(Session):
     authenticated = True
 
     def __init__(self, context: SessionContext) -> None:
+        self._context = context
         self._pairs = pairs(context.listing)
         self._held: dict[Topic, None] = {}
 
     def open(self) -> Sequence[Action]:
-        """That the exchange is there."""
-        status = {"connectionID": CONNECTION, "event": "systemStatus", "status": "online", "version": VERSION}
-        return [Reply(message(**status))]
+        """That the exchange is there, or in maintenance."""
+        status = "maintenance" if self._context.disruption().maintenance else "online"
+        told = {"connectionID": CONNECTION, "event": "systemStatus", "status": status, "version": VERSION}
+        return [Reply(message(**told))]
 
     def receive(self, text: str) -> Sequence[Action]:
         """Answer one message; one outside the protocol gets an error, and the connection stays."""
