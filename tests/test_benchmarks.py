@@ -14,7 +14,7 @@ def test_a_benchmark_finds_what_it_needs(name):
     import_module(f"tests.benchmarks.{name}")
 
 
-@pytest.mark.protocols("tradyn", "binance")
+@pytest.mark.protocols("tradyn", "binance", "kraken", "coinbase")
 def test_streams_of_several_protocols_are_measured_beside_each_other(capsys):
     """A line for each, with how often it spoke; so briefly the figures themselves say nothing."""
     benchmark = import_module("tests.benchmarks.market_streams")

@@ -224,7 +224,16 @@ class Fanout:
         self._busy = True
         try:
             for group in publish(*args):
-                await self._sweep(group)
+                data = group.publish()
+                members, writes = audience = group.audience()
+                if len(members) <= self._until_pause:
+                    self._until_pause -= len(members)
+                    self._write(group, data, members, writes)
+                else:
+                    await self._sweep_in_parts(group, data, audience)
+                if group.behind:
+                    for member in list(group.behind):
+                        member.check(self.hub.seq)
         finally:
             self._busy = False
             while self._at_rest:
@@ -233,18 +242,6 @@ class Fanout:
                 self._due.popleft()[1]()
             if self._resting:  # to unpark nobody takes longer than to publish an event
                 self._resting.unpark_all()
-
-    async def _sweep(self, group: Group) -> None:
-        data = group.publish()
-        audience = group.audience()
-        members, writes = audience
-        if len(members) <= self._until_pause:
-            self._until_pause -= len(members)
-            self._write(group, data, members, writes)
-        else:
-            await self._sweep_in_parts(group, data, audience)
-        for member in list(group.behind):
-            member.check(self.hub.seq)
 
     async def _sweep_in_parts(self, group: Group, data: bytes, audience: Audience) -> None:
         members, writes = audience

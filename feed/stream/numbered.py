@@ -49,10 +49,11 @@ class NumberedMessage:
     def frame(self, number: int) -> bytes:
         """The whole, unmasked text frame with that number."""
         digits = b"%d" % number
-        opening = self._openings.get(len(digits))
-        if opening is None:
+        try:
+            opening = self._openings[len(digits)]
+        except KeyError:
             opening = self._openings[len(digits)] = self._opening(len(digits))
-        return b"%b%b%b" % (opening, digits, self._after)
+        return b"".join((opening, digits, self._after))
 
     def _opening(self, digits: int) -> bytes:
         size = len(self._before) + digits
@@ -114,7 +115,13 @@ class NumberedGroup(Group):
 
     def publish(self) -> bytes:
         """Close the step: its messages with their numbers, joined."""
-        self.parts = [message.frame(number) for number, message in enumerate(self.messages, self.number)]
-        self.number += len(self.messages)
-        self.messages = []
-        return super().publish()
+        messages, number = self.messages, self.number
+        self.number += len(messages)
+        if len(messages) == 1:
+            data = messages[0].frame(number)
+        else:
+            data = b"".join([message.frame(at) for at, message in enumerate(messages, number)])
+        messages.clear()
+        if self.behind:
+            self._append(data)
+        return data

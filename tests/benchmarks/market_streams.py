@@ -9,7 +9,8 @@ another hub is the first each time, since that one finds the processor's caches 
 A hub that nobody listens to is told of the same events, and its time is taken from that of the others: what
 is left is encoding, grouping and writing. Printed are messages, bytes of each, microseconds a delivery (a
 message to a connection), and how many times that of the first stream it is: medians of the rounds, and in
-what bounds those were. Streams with few messages need many seconds.
+what bounds those were. Streams with few messages need many seconds. Of "apart" streams
+each connection has other numbers in its messages: as many groups as connections.
 
     python -m tests.benchmarks.market_streams [--connections 1000] [--seconds 20] [--rounds 3] [--quick]
 """
@@ -55,7 +56,13 @@ STREAMS = (
     ("Kraken ticker", "kraken", "ticker", "BTC-USD@kraken", (("event_trigger", "trades"),)),
     ("Kraken trade", "kraken", "trade", "BTC-USD@kraken", ()),
     ("Kraken book", "kraken", "book", "BTC-USD@kraken", (("depth", "10"),)),
+    ("level2", "coinbase", "level2", "BTC-USD", ()),
+    ("level2, apart", "coinbase", "level2", "BTC-USD", ()),
+    ("ticker", "coinbase", "ticker", "BTC-USD", ()),
+    ("ticker, apart", "coinbase", "ticker", "BTC-USD", ()),
 )
+APART = ("level2, apart", "ticker, apart")
+"""Streams whose messages have another number on each connection, as if each had joined at another event."""
 NOBODY = "nobody listens"
 MOST = 1 << 20
 """Bytes that are read at once."""
@@ -91,7 +98,7 @@ class Audience:
 class Lane:
     """A hub with everybody on one stream, or on none."""
 
-    def __init__(self, listing, topic: Topic | None, audience: Audience) -> None:
+    def __init__(self, listing, topic: Topic | None, audience: Audience, *, apart: bool = False) -> None:
         state = MarketState(len(listing))
         projections = Projections(listing, state, most_trades=1000)
         hub = Hub(
@@ -109,8 +116,10 @@ class Lane:
         self.spent = 0.0
         if topic is None:
             return
-        for ours, _ in audience.pairs:
+        for at, (ours, _) in enumerate(audience.pairs):
             send_buffer = SendBuffer(ours.send, backlog_bytes=1 << 22, wake=_fail, cut=_fail)
+            for _ in range(at if apart else 0):
+                send_buffer.count()  # as many messages as if each had come one event before the next
             hub.subscribe(send_buffer, [topic])
 
     async def step(self, rows) -> None:
@@ -150,7 +159,7 @@ async def measure(
     lanes = {NOBODY: Lane(listing, None, audience)}
     for name, dialect, channel, symbol, chosen in STREAMS:
         at = 0 if symbol is None else listing.index(symbol)
-        lanes[name] = Lane(listing, Topic(dialect, channel, at, chosen), audience)
+        lanes[name] = Lane(listing, Topic(dialect, channel, at, chosen), audience, apart=name in APART)
     opening = market.opening()
     for lane in lanes.values():
         await lane.step(opening)
