@@ -57,6 +57,10 @@ class InstrumentState:
         unquoted: Whether a trade has changed the book and the quote of it has not come yet.
         one_sided: Whether there is no bid or no ask now, as far as quotes have told.
         taking: Whether no quote has come since the last trade: the order that acts may take more.
+        taker: That order, where a source tells of orders; 0 once a quote has come.
+        order_steps: Steps in the lives of orders so far: one comes in, rests, trades, changes, is over. That
+            an order came in is told by its first trade or by its rest, that a taker is over by the quote.
+        match_step: Which of these the last trade was.
         candle: The last minute in which there was a trade.
         aggregate: The aggregate trade that the last trade belongs to; None before the first.
         status: Whether it can be traded.
@@ -70,10 +74,13 @@ class InstrumentState:
         "changes",
         "last",
         "levels",
+        "match_step",
         "one_sided",
+        "order_steps",
         "orders",
         "quote",
         "status",
+        "taker",
         "taking",
         "ticker",
         "trade",
@@ -91,6 +98,7 @@ class InstrumentState:
         self.unquoted = False
         self.one_sided = True
         self.taking = False
+        self.taker = self.order_steps = self.match_step = 0
         self.candle: Candle | None = None
         self.aggregate: AggregateTrade | None = None
         self.status = Status.TRADING
@@ -105,7 +113,8 @@ class InstrumentState:
         new.changes = self.changes.copy()
         new.quote, new.trade, new.candle, new.status = self.quote, self.trade, self.candle, self.status
         new.ticker, new.unquoted, new.one_sided = self.ticker, self.unquoted, self.one_sided
-        new.taking = self.taking
+        new.taking, new.taker = self.taking, self.taker
+        new.order_steps, new.match_step = self.order_steps, self.match_step
         new.aggregate, new.last = self.aggregate, self.last.copy()
         return new
 
@@ -113,6 +122,9 @@ class InstrumentState:
         """Take a ``QUOTE`` row into account."""
         row = told[1]
         self.taking = False
+        if self.taker:
+            self.order_steps += self.taker not in self.orders
+            self.taker = 0
         self.one_sided = not (row[4] and row[6])
         if self.one_sided:
             return
@@ -130,6 +142,17 @@ class InstrumentState:
         self.unquoted = told[1][10] != UNKNOWN or self.one_sided
         if not self.unquoted:
             self._complete(told)
+        self._matched(told[1])
+
+    def _matched(self, row: Row) -> None:
+        """A taker comes in with its first trade, and a maker of which nothing is left is over."""
+        if row[8] != self.taker:
+            self.taker = row[8]
+            self.order_steps += 1
+        self.order_steps += 1
+        self.match_step = self.order_steps
+        if not row[9]:
+            self.order_steps += 1
 
     def _complete(self, told: Told) -> None:
         """Best prices and last price belong together from this event on."""
@@ -159,6 +182,7 @@ def apply_rare(it: InstrumentState, seq: int, row: Row, proof: int) -> None:
         for levels in (*it.levels, *it.begun):
             levels.clear()
         it.one_sided = True
+        it.order_steps += 1
     elif kind == STATUS:
         it.status = Status(row[3])
     elif kind in _KEPT:
@@ -193,6 +217,8 @@ def set_level(it: InstrumentState, side: int, price: int, size: int) -> None:
 def report_level(it: InstrumentState, seq: int, row: Row) -> None:
     """Take a ``LEVEL`` row into account."""
     _, _, now, side, price, size = row
+    if it.levels[side].get(price, 0) != size:
+        it.order_steps += 1
     if size:
         it.levels[side][price] = size
         if price not in it.begun[side]:

@@ -88,12 +88,14 @@ class MarketState:
         it = self._instruments[row[1]]
         if kind == ADD:
             it.orders[row[3]] = (row[4], row[5], row[6], row[2])
+            it.order_steps += 1 + (row[3] != it.taker)  # which has come in already
             it.levels[row[4]][row[5]] = row[7]
             changes = it.changes  # as in touch(), without a call; below too
             if row[2] >= changes.window_end:
                 changes.roll(row[2])
             changes.seq = changes.touched[row[4]][row[5]] = seq
         elif kind == REDUCE:
+            it.order_steps += 1
             # As in reduce_order() and set_level(), hardly ever with a call: this is the busiest path of all.
             if row[6] > 0:
                 reduce_order(it, row[3], (row[4], row[5], row[6], row[2]))
@@ -171,6 +173,18 @@ class MarketState:
     def taking(self, instrument: int) -> bool:
         """Whether the order of the last trade may take more: no quote has come since."""
         return self._instruments[instrument].taking
+
+    def order_steps(self, instrument: int) -> int:
+        """
+        Steps in the lives of orders so far: one comes in, rests, trades, changes, is over.
+
+        Protocols that tell of single orders number their messages so. A book that is begun anew is a step.
+        """
+        return self._instruments[instrument].order_steps
+
+    def match_step(self, instrument: int) -> int:
+        """Which of :meth:`order_steps` the last trade was; 0 before the first."""
+        return self._instruments[instrument].match_step
 
     def mark(self, instrument: int) -> MarkPriced | None:
         """The last mark price, None before the first one."""

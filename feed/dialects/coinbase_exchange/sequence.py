@@ -7,11 +7,10 @@ from feed.state.market_state import MarketState
 
 def sequence(state: MarketState, instrument: int) -> int:
     """
-    It rises with every message, and is a function of the market's events alone.
+    It rises by one with every message of the channel of all orders, whoever listens.
 
     Args:
         state: The market's state.
         instrument: Index into the listing.
     """
-    trade = state.trade(instrument)
-    return max(state.book_seq(instrument), 0 if trade is None else trade.seq)
+    return state.order_steps(instrument)

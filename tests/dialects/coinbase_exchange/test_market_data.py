@@ -109,7 +109,7 @@ def test_a_book_at_each_level(exchange):
     assert best == {
         "bids": [["64250.00", "0.00000500", 2]],
         "asks": [["64250.02", "1.50000000", 1]],
-        "sequence": 5,
+        "sequence": 10,
         "auction_mode": False,
         "auction": None,
         "time": "2024-03-06T12:00:00.000000Z",

@@ -119,6 +119,13 @@ def test_a_request_that_cannot_be_does_nothing(session, channels, more, reason):
     )
 
 
+@pytest.mark.parametrize("channel", ["level2", "full", "user"])
+def test_some_channels_are_for_those_who_show_a_key(session, channel):
+    """Nothing begins without one."""
+    reason = "level2, level3, and full channels now require authentication"
+    assert ask(session, "ticker", channel, product_ids=["BTC-USD"]) == failed(reason)
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [

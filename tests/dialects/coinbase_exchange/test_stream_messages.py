@@ -56,7 +56,7 @@ def listen(stage):
 
 TICKER = {
     "type": "ticker",
-    "sequence": 4,
+    "sequence": 5,
     "product_id": "BTC-USD",
     "price": "6420.00",
     "open_24h": "6420.00",
@@ -89,7 +89,7 @@ def test_a_ticker_comes_when_what_an_order_took_is_complete(listen):
         "0.00000205",
         "0.00000205",
     )
-    assert told["sequence"] == 8
+    assert told["sequence"] == 7
 
 
 def test_a_ticker_batch_comes_every_five_seconds_with_trades(listen):
@@ -117,7 +117,7 @@ def test_matches_begin_with_the_last_one(listen):
         "last_match",
         1,
         "sell",
-        4,
+        5,
     )
     [told] = publish(trade(2, 642_502, 100, NOON + SECOND, side=1, maker=7, taker=9, left=0, level=200))
     assert told == {
@@ -129,7 +129,7 @@ def test_matches_begin_with_the_last_one(listen):
         "size": "0.00000100",
         "price": "6425.02",
         "product_id": "BTC-USD",
-        "sequence": 6,
+        "sequence": 7,
         "time": "2024-03-06T12:00:01.000000Z",
     }
 
@@ -137,7 +137,7 @@ def test_matches_begin_with_the_last_one(listen):
 def test_heartbeats_tell_of_the_last_message_and_trade(listen):
     """Every second."""
     first, publish = listen("heartbeat")
-    beat = {"type": "heartbeat", "last_trade_id": 1, "product_id": "BTC-USD", "sequence": 4}
+    beat = {"type": "heartbeat", "last_trade_id": 1, "product_id": "BTC-USD", "sequence": 5}
     assert first == []
     for at in (1, 2):
         told = {**beat, "time": f"2024-03-06T12:00:0{at}.000000Z"}

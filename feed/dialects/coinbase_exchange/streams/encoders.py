@@ -10,8 +10,10 @@ from feed.dialects.coinbase_exchange.streams import topics
 from feed.dialects.coinbase_exchange.streams.books import BatchEncoder, BookEncoder, TopEncoder
 from feed.dialects.coinbase_exchange.streams.encoder import HeartbeatEncoder
 from feed.dialects.coinbase_exchange.streams.matches import MatchesEncoder
+from feed.dialects.coinbase_exchange.streams.orders import PARTS
 from feed.dialects.coinbase_exchange.streams.status import StatusEncoder
 from feed.dialects.coinbase_exchange.streams.tickers import TickerBatchEncoder, TickerEncoder
+from feed.dialects.coinbase_exchange.streams.user import UserChangesEncoder, UserEndsEncoder
 from feed.model.instruments import Instrument
 from feed.model.topics import Topic
 from feed.state.encoder import Encoder
@@ -42,13 +44,18 @@ def stream_encoder(
     Raises:
         ValueError: There are no projections, and the channel is told from them: nobody can resume it.
     """
-    product = Product.of(topic.instrument, instrument)
+    product, options = Product.of(topic.instrument, instrument), dict(topic.options)
+    if topic.channel == topics.FULL:
+        return PARTS[options[topics.PART]](product, market_state)
     made = _OF_THE_MARKET.get(topic.channel)
     if made is not None:
         return made(product, market_state)
     if projections is None:
         raise ValueError("statistics are not told again")
     match topic.channel:
+        case topics.USER:
+            user = UserEndsEncoder if options[topics.PART] == topics.ENDS else UserChangesEncoder
+            return user(product, market_state, projections, int(options[topics.ACCOUNT]))
         case topics.STATUS:
             return StatusEncoder(products(projections.listing), market_state)
         case topics.TICKER_BATCH:

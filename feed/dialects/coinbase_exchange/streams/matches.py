@@ -41,5 +41,5 @@ class MatchesEncoder(ProductEncoder):
             f'{{"type":"{kind}","trade_id":{trade.trade},"maker_order_id":"{maker}",'
             f'"taker_order_id":"{taker}","side":"{maker_side(trade.aggressor)}",'
             f'"size":"{product.size_text(trade.size)}","price":"{product.price_text(trade.price)}",'
-            f'"product_id":{self._id},"sequence":{trade.seq},"time":"{iso_microseconds(trade.ts)}"}}'
+            f'"product_id":{self._id},"sequence":{self._market_state.match_step(product.index)},"time":"{iso_microseconds(trade.ts)}"}}'
         )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from feed.dialects import contract
+from feed.dialects.coinbase_exchange.errors import ExchangeError, text_of, worded
 from feed.dialects.coinbase_exchange.policy import CoinbaseExchangePolicy
 from feed.dialects.coinbase_exchange.products import Product, products
+from feed.dialects.coinbase_exchange.signing import WrongSignature, invalid_key, signed_message
 from feed.dialects.coinbase_exchange.streams import topics
 from feed.dialects.coinbase_exchange.streams.requests import (
     FAILED,
@@ -18,9 +20,12 @@ from feed.dialects.coinbase_exchange.streams.requests import (
 )
 from feed.dialects.contract import Action, DisconnectCause, Reply, Session, SessionContext
 from feed.dialects.messages import clip, message
+from feed.model.grants import Grant, Scope
 from feed.model.topics import Topic
 
 POLICY_VIOLATION: Final = 1008
+NEEDS_KEY: Final = "level2, level3, and full channels now require authentication"
+NOT_AUTHENTICATED: Final = "Authentication Failed"
 _ALL: Final = -1  # in place of a product, for a channel of no single one
 
 
@@ -38,8 +43,10 @@ class FeedSession(Session):
         policy: CoinbaseExchangePolicy = context.policies.coinbase_exchange
         self.beat_seconds = policy.subscribe_seconds
         self.messages_per_second = policy.messages_per_second
+        self._context = context
         self._products = products(context.listing)
-        self._held: dict[str, dict[int, Topic]] = {}  # by channel and index of the instrument
+        self._grant: Grant | None = None  # of whoever has shown a key
+        self._held: dict[str, dict[int, tuple[Topic, ...]]] = {}  # by channel and index of the instrument
 
     def open(self) -> Sequence[Action]:
         """Nothing: the client speaks first."""
@@ -50,6 +57,8 @@ class FeedSession(Session):
         try:
             request = decode(text)
             wanted = self._named(request)
+            if request.type == SUBSCRIBE:
+                self._authenticate(request)
         except Refused as problem:
             return [Reply(message(type="error", message=problem.message, reason=problem.reason))]
         if request.type == SUBSCRIBE:
@@ -66,6 +75,30 @@ class FeedSession(Session):
         if cause is not DisconnectCause.TOO_MANY_MESSAGES:
             return None
         return message(type="error", message="Rate limit exceeded", reason="too many messages")
+
+    def _authenticate(self, request: Channels) -> None:
+        """A message may show a key; some channels are for those alone who have shown one."""
+        if request.signed:
+            self._grant = self._shown(request.signed)
+        for channel, _ in request.channels:
+            if channel in topics.AUTHENTICATED and self._grant is None:
+                raise Refused(FAILED[SUBSCRIBE], NEEDS_KEY)
+
+    def _shown(self, signed: Mapping[str, object]) -> Grant:
+        key, context = signed.get("key"), self._context
+        credentials = context.credentials(key) if isinstance(key, str) else None
+        try:
+            if credentials is None:
+                raise invalid_key()
+            signed_message(signed).check(credentials, context.clocks.good())
+            if not credentials.grant.allows(Scope.READ):
+                raise invalid_key()
+        except ExchangeError as problem:
+            if isinstance(problem, WrongSignature):
+                context.note_signature(False)
+            raise Refused(NOT_AUTHENTICATED, text_of(worded(problem))) from None
+        context.note_signature(True)
+        return credentials.grant
 
     def _named(self, request: Channels) -> list[tuple[str, list[int]]]:
         """Each channel with the indices of its instruments."""
@@ -90,14 +123,14 @@ class FeedSession(Session):
         self.beat_seconds = 0
         before: list[Topic] = []
         begun: dict[Topic, None] = {}
+        account = 0 if self._grant is None else self._grant.account
         for channel, instruments in wanted:
             held = self._held.setdefault(channel, {})
             for instrument in instruments:
-                one = topics.topic(channel, max(instrument, 0))
-                if instrument in held and one not in begun:
-                    before.append(one)
-                held[instrument] = one
-                begun[one] = None
+                those = topics.topics_of(channel, max(instrument, 0), account)
+                before += [one for one in held.get(instrument, ()) if one not in begun]
+                held[instrument] = those
+                begun.update(dict.fromkeys(those))
         ended = [contract.Unsubscribe(tuple(before))] if before else []
         return [*ended, self._subscriptions(), contract.Subscribe(tuple(begun))]
 
@@ -106,7 +139,7 @@ class FeedSession(Session):
         ended: list[Topic] = []
         for channel, instruments in wanted:
             held = self._held.get(channel, {})
-            ended += [held.pop(one) for one in instruments or list(held) if one in held]
+            ended += [topic for one in instruments or list(held) for topic in held.pop(one, ())]
             if not held:
                 self._held.pop(channel, None)
         actions = [contract.Unsubscribe(tuple(ended))] if ended else []
@@ -117,6 +150,6 @@ class FeedSession(Session):
         channels = [{"name": name, "product_ids": self._ids(held)} for name, held in self._held.items()]
         return Reply(message(type="subscriptions", channels=channels))
 
-    def _ids(self, held: dict[int, Topic]) -> list[str]:
+    def _ids(self, held: dict[int, tuple[Topic, ...]]) -> list[str]:
         found = (self._products.at(instrument) for instrument in held)
         return [product.id for product in found if product is not None]
