@@ -160,6 +160,8 @@ def add(
         random=secrets.token_bytes,
     )
     record = issued.record
+    if public_key is not None and record.public_key is not None:
+        raise ConfigError("a key pair is made already", where="--public-key", hint="leave out --sign")
     keyedit.add_entry(file, attrs.evolve(record, public_key=public_key or record.public_key))
     _show(issued, file)
 

@@ -34,13 +34,13 @@ _URL: Final = re.compile(
     r"""\b((?:https?|wss?)://)(?:[^\s"'/@]*@)?([^\s"'/?\#]*)[/?\#][^\s"']+""", re.IGNORECASE
 )
 _SECRET_NAME: Final = re.compile(
-    r"key|secret|token|passw|passphrase|passwd|signature|\bsign\b|\bsig\b|jwt|credential|authorization",
+    r"key|secret|token|passw|passphrase|passwd|signature|\bsign\b|\bsig\b|\botp\b|jwt|credential|authorization",
     re.IGNORECASE,
 )
 # Without any of these, in small letters, and without a long run, nothing in a text looks secret.
 _MARKS: Final = (
     *("\\", "://", "_live_", "_test_", "whsec_", "eyj", "bearer ", "authorization#", "x-api-"),
-    *("key", "secret", "token", "passw", "passphrase", "sig", "jwt", "credential"),
+    *("key", "secret", "token", "passw", "passphrase", "sig", "otp", "jwt", "credential"),
 )
 _RUN: Final = re.compile(r"[A-Za-z0-9+/_=]{32}")
 _LITERAL: Final = re.compile(r'"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*', re.DOTALL)

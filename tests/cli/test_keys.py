@@ -240,6 +240,22 @@ def test_a_private_key_is_made_where_the_exchange_makes_it(run, path):
     assert not path.with_name("keys.secrets.toml").exists()
 
 
+@pytest.mark.protocols("coinbase")
+def test_a_key_has_one_pair(run, path, tmp_path):
+    """A private key that is shown would open nothing if the public one were another's."""
+    form = ("--dialect", "coinbase")
+    pem = tmp_path / "public.pem"
+    pem.write_text(
+        "-----BEGIN PUBLIC KEY-----\n"
+        "MCowBQYDK2VwAyEAO2onvM62pC1io6jQKm8Nc2UyFXcd4kOmOsBIoYtZ2ik=\n"
+        "-----END PUBLIC KEY-----\n"
+    )
+    code, out, err = run("keys", "add", path, "--name", "a", *form, "--sign", "--public-key", pem)
+    assert (code, out, path.exists()) == (2, "", False)
+    assert err == "feed: --public-key: a key pair is made already; leave out --sign\n"
+    assert run("keys", "add", path, "--name", "a", *form, "--public-key", pem)[0] == 0
+
+
 def test_an_algorithm_is_for_keys_that_sign(run, path):
     """And is one that the protocol's keys have."""
     code, out, err = run("keys", "add", path, "--name", "a", "--algorithm", "EC")

@@ -24,6 +24,7 @@ def redactor():
         ('{"type":"auth","apiKey":"wrong but private"}', '{"type":"auth","apiKey":"[key]"}'),
         ('{"op": "subscribe",\n "API_KEY" : "x"}', '{"op": "subscribe",\n "API_KEY" : "[key]"}'),
         ('{"action":"auth","key":["a",{"b":"c"}]}', '{"action":"auth","key":["[key]",{"b":"[key]"}]}'),
+        ('{"otp":"123456","price":"7"}', '{"otp":"[key]","price":"7"}'),
         ('{"auth":{"secret":12345.50}}', '{"auth":{"secret":"[key]"}}'),
         ('{"channels":["hunter2-hunter2"]}', '{"channels":["[key]"]}'),
         ('{"hunter2-hunter2":1}', '{"[key]":1}'),
