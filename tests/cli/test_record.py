@@ -16,6 +16,9 @@ from feed.recording.append_only_file import AppendOnlyFile
 from feed.recording.reader import RecordingReader
 from feed.testing import FeedServer
 
+WITHOUT_CHECKSUM = {"binance", "coinbase", "coinbase_exchange"}
+"""Protocols of books that can only be followed by their numbers."""
+
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
@@ -206,7 +209,7 @@ def test_any_protocol_is_recorded(run, folder, dialect):
     untold = [line for line in out.splitlines() if " not told" in line or "nothing shows" in line]
     captured = format_ == "capture"
     assert (captured and Channel.QUOTES in codec.channels) <= len(untold) <= captured
-    proven = Channel.BOOK in codec.channels and dialect != "binance"  # the exchange has no checksum
+    proven = Channel.BOOK in codec.channels and dialect not in WITHOUT_CHECKSUM
     assert ("checksum of the book" in out) == proven
 
 
