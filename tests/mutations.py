@@ -442,6 +442,13 @@ MUTATIONS = (
         ("dialects/guide/test_asyncapi.py",),
     ),
     Mutation(
+        "a price is told as a text where its document says number",
+        "dialects/kraken/streams/trades.py",
+        '"price":{pair.price_text(trade.price)},',
+        '"price":"{pair.price_text(trade.price)}",',
+        ("dialects/kraken/test_asyncapi.py",),
+    ),
+    Mutation(
         "a message that is declared is never said",
         "dialects/tradyn/private.py",
         "POSITIONS: (POSITION,)",
