@@ -20,7 +20,7 @@ from feed.model.accounts import PARTICIPANTS
 from feed.model.events import CLEAR, EXECUTION, WALLET, Row, Side
 from feed.model.executions import ExecutionReport, Leg, PreventedTrade, WalletChanged
 from feed.model.instruments import Contract, Instrument, Listing
-from feed.model.trading import OrderState
+from feed.model.trading import OrderState, RequestKind
 from feed.settings import SpotDeposit
 
 LEAST_DECIMALS: Final = 8
@@ -103,6 +103,7 @@ class Wallet:
         trades: Reports of trades, oldest first.
         prevented: Trades with itself that did not come about, oldest first.
         commissions: Paid so far, by asset, units of it.
+        requests: Reports of orders that a request has made, changed or cancelled, oldest first.
         reports: How many reports of orders there have been.
         placed: How many orders.
         filled: Of these, those of which all has traded.
@@ -115,6 +116,7 @@ class Wallet:
         self.finished: Final[dict[int, ExecutionReport]] = {}
         self.trades: Final[deque[ExecutionReport]] = deque(maxlen=trades)
         self.prevented: Final[deque[PreventedTrade]] = deque(maxlen=trades)
+        self.requests: Final[deque[ExecutionReport]] = deque(maxlen=trades)
         self.commissions: Final[dict[str, int]] = {}
         self.reports = self.placed = self.filled = self.traded = 0
         self._history: Final = history
@@ -144,6 +146,8 @@ class Wallet:
         if item.counter and self.prevented.maxlen:
             self._prevent(item)
         before = self.orders.get(item.order)
+        if before is None or item.verb is not RequestKind.CREATE:
+            self.requests.append(item)
         self.reports += 1
         self.placed += before is None
         self.filled += item.state is OrderState.FILLED

@@ -196,6 +196,32 @@ def test_a_later_connection_begins_with_the_present(floor):
     assert len(alone["data"]) == len(told)
 
 
+def test_the_rate_counter(floor):
+    """It rises by what an order's age makes of each request, and falls with time, by the tier of the key."""
+    trader, (done, _) = listen(floor, token="token-1-too", ratecounter=True)
+    assert (done["result"]["ratecounter"], done["result"]["maxratecount"]) == (True, 180)
+
+    def counts(method, **params):
+        messages = of("executions", trader.send(method, token="token-1", **params))
+        return [one["data"][0]["ratecount"] for one in messages]
+
+    other = trader.terms(symbol="ETH/USD", limit_price=1000)
+    assert counts("add_order", **trader.terms(order_qty=0.1)) == [1, 1]
+    assert counts("add_order", **other) == [1, 1]
+    name = trader.order(order_qty=0.1)
+    assert counts("amend_order", order_id=name, order_qty=0.05) == [6]
+    floor.advance(1)
+    assert counts("cancel_order", order_id=[name]) == [10.25]
+    floor.advance(12)
+    assert counts("cancel_all") == [5, 5]
+    slow, (first, *_) = listen(floor, ratecounter=True)
+    assert first["result"]["maxratecount"] == 60
+    slow.order(order_qty=0.1)
+    assert of("executions", [json.loads(text) for text in slow.told])[-1]["data"][0]["ratecount"] == 7
+    asked = [one["data"][0] for one in of("executions", trader.new())]
+    assert [one["ratecount"] for one in asked] == [6, 6]
+
+
 def test_equal_connections_get_equal_bytes(floor):
     """With another token of the account, too, and whichever of them asked; others hear nothing."""
     first, _ = listen(floor)
@@ -271,7 +297,6 @@ def test_to_listen_again_begins_anew(floor):
     ("params", "error"),
     [
         ({"channel": "executions", "snap_orders": 1}, "EGeneral:Invalid arguments:snap_orders"),
-        ({"channel": "executions", "ratecounter": True}, "EGeneral:Invalid arguments:ratecounter"),
         (
             {"channel": "executions", "depth": 10},
             "Unsupported field: 'depth' for the given msg type: subscribe",

@@ -12,17 +12,15 @@ from feed.dialects.contract import SessionContext
 from feed.dialects.kraken.names import Asset, Pair, pairs
 from feed.dialects.kraken.private import balances
 from feed.dialects.kraken.private.executions import MOST_TRADES, NEW, TRADE, ExecutionWriter, messages
+from feed.dialects.kraken.private.rate_counter import TIERS
 from feed.dialects.kraken.private.requests import PrivateSubscription
 from feed.dialects.kraken.private.topics import BALANCES, EXECUTIONS, PrivateTopic
 from feed.dialects.messages import message
 from feed.dialects.numbers import number
 from feed.model.events import ExecutionReport
-from feed.model.grants import Grant, Tier
+from feed.model.grants import Grant
 from feed.model.topics import Topic
 from feed.model.wallets import Wallet
-
-_MOST_COUNTED: Final = {Tier.FREE: 60, Tier.BASIC: 125, Tier.PRO: 180, Tier.MAX: 180}
-"""Of the rate limit of orders: nothing is refused for it here."""
 
 
 @attrs.frozen(kw_only=True)
@@ -71,9 +69,9 @@ class PrivateChannels:
         return Begun(
             result={
                 "channel": EXECUTIONS,
-                "maxratecount": _MOST_COUNTED[grant.tier],
+                "maxratecount": TIERS[grant.tier].most,
                 "order_status": request.transitions,
-                "ratecounter": False,
+                "ratecounter": request.counted,
                 "snap_orders": request.snap_orders,
                 "snap_trades": request.snap_trades,
                 "snapshot": request.snapshot,
@@ -88,6 +86,7 @@ class PrivateChannels:
             channel=request.channel,
             account=grant.account,
             ends_only=not request.transitions,
+            counted=grant.tier if request.counted else None,
         )
         return private.topics(pair.index for pair in self._pairs)
 

@@ -17,12 +17,14 @@ import msgspec
 from feed.dialects.kraken.account.ids import TradeId, order_id, trade_id
 from feed.dialects.kraken.account.orders import SIDES, Flags, client_text, order_type, reason
 from feed.dialects.kraken.names import Pair
+from feed.dialects.kraken.private import rate_counter
 from feed.dialects.kraken.private.topics import EXECUTIONS, PrivateTopic
 from feed.dialects.messages import message
 from feed.dialects.numbers import exact, number
 from feed.dialects.times import iso_microseconds
 from feed.model.events import EXECUTION, Event, ExecutionReport
 from feed.model.executions import Charge, Leg
+from feed.model.grants import Tier
 from feed.model.instruments import decimal_text
 from feed.model.topics import Topic
 from feed.model.trading import OrderState, Pricing, Reason, RequestKind, Trigger
@@ -118,6 +120,10 @@ class ExecutionWriter:
             "fee_ccy_pref": "fcib" if flags.charge is Charge.RECEIVED else "fciq",
             "timestamp": iso_microseconds(item.ts),
         }
+
+    def rate(self, item: ExecutionReport, tier: Tier) -> msgspec.Raw:
+        """The rate counter of the account's orders in the pair."""
+        return number(rate_counter.count(self._wallet(item), item, tier), rate_counter.DECIMALS)
 
     def _names(self, item: ExecutionReport, step: str, flags: Flags) -> dict[str, Any]:
         own = client_text(item)
@@ -223,8 +229,10 @@ class ExecutionsEncoder(Encoder):
         if not step or (self._channel.ends_only and step not in _ENDS):
             return None
         sequence = self._count() - bool(second and not self._channel.second)
-        told = [self._writer.step(report, step)]
-        return message(channel=EXECUTIONS, type="update", data=told, sequence=sequence)
+        told = self._writer.step(report, step)
+        if self._channel.counted is not None:
+            told["ratecount"] = self._writer.rate(report, self._channel.counted)
+        return message(channel=EXECUTIONS, type="update", data=[told], sequence=sequence)
 
 
 def trades_of(wallet: Wallet, order: ExecutionReport) -> list[ExecutionReport]:

@@ -42,6 +42,7 @@ class PrivateSubscription:
         snap_orders: Whether open orders are told of first.
         snap_trades: Whether the last trades are.
         transitions: Whether orders are told of between their beginning and their end.
+        counted: Whether the rate counter is told with each.
         snapshot: Whether balances are told first.
     """
 
@@ -52,6 +53,7 @@ class PrivateSubscription:
     snap_orders: bool
     snap_trades: bool
     transitions: bool
+    counted: bool
     snapshot: bool
 
 
@@ -84,8 +86,6 @@ def subscription(method: str, params: Mapping[str, Any], number: int | None) -> 
     own = _OF_EXECUTIONS if channel == EXECUTIONS else ()
     asked = Parameters(method, params, ("channel", TOKEN, "snapshot", *own))
     snapshot = asked.flag("snapshot", default=True)
-    if asked.flag("ratecounter"):
-        raise invalid("ratecounter")  # nothing is counted
     return PrivateSubscription(
         number=number,
         method=method,
@@ -94,6 +94,7 @@ def subscription(method: str, params: Mapping[str, Any], number: int | None) -> 
         snap_orders=asked.flag("snap_orders", default=snapshot),
         snap_trades=asked.flag("snap_trades", default=False),
         transitions=asked.flag("order_status", default=True),
+        counted=asked.flag("ratecounter"),
         snapshot=snapshot,
     )
 

@@ -8,6 +8,7 @@ from typing import Final
 import attrs
 
 from feed.dialects.kraken.names import NAME
+from feed.model.grants import Tier
 from feed.model.topics import Topic
 
 EXECUTIONS: Final = "executions"
@@ -16,6 +17,7 @@ CHANNELS: Final = (EXECUTIONS, BALANCES)
 
 _ACCOUNT: Final = "account"
 _ENDS_ONLY: Final = ("order_status", "false")
+_COUNTED: Final = "ratecounter"
 _SECOND: Final = ("turn", "second")  # sorts behind the options above: it speaks after the first
 
 
@@ -31,12 +33,14 @@ class PrivateTopic:
         channel: One of :data:`CHANNELS`.
         account: Whose.
         ends_only: Whether nothing is told of an order between its beginning and its end but trades.
+        counted: The tier of the key whose rate counter is told with each; None for not to tell.
         second: Whether it is that of the second turn.
     """
 
     channel: str
     account: int
     ends_only: bool = False
+    counted: Tier | None = None
     second: bool = False
 
     def topics(self, instruments: Iterable[int]) -> tuple[Topic, ...]:
@@ -46,16 +50,23 @@ class PrivateTopic:
 
     def topic(self, instrument: int) -> Topic:
         """That of one pair."""
-        chosen = ((self.ends_only, _ENDS_ONLY), (self.second, _SECOND))
-        options = ((_ACCOUNT, str(self.account)), *(option for wanted, option in chosen if wanted))
-        return Topic(NAME, self.channel, instrument, options)
+        options = [(_ACCOUNT, str(self.account))]
+        if self.ends_only:
+            options.append(_ENDS_ONLY)
+        if self.counted is not None:
+            options.append((_COUNTED, self.counted.value))
+        if self.second:
+            options.append(_SECOND)
+        return Topic(NAME, self.channel, instrument, tuple(options))
 
     @classmethod
     def of(cls, topic: Topic) -> PrivateTopic:
         """What a topic was made of."""
+        options = dict(topic.options)
         return cls(
             channel=topic.channel,
-            account=int(dict(topic.options)[_ACCOUNT]),
+            account=int(options[_ACCOUNT]),
             ends_only=_ENDS_ONLY in topic.options,
+            counted=Tier(options[_COUNTED]) if _COUNTED in options else None,
             second=_SECOND in topic.options,
         )
