@@ -2,20 +2,24 @@
 
 import json
 
+import attrs
+import coinbase_exchange_server
 import pytest
 import trio
 from asking import ADMIN_KEY
 from asking import ask as ask_http
-from binance_server import KEYS, SECRET, ApiClient
+from binance_server import ENTRIES, KEYS, SECRET, ApiClient
 from binance_server import exchange as any_exchange
 from kraken_server import KrakenServer
 
+from feed.server.keys import digest
 from feed.settings import SpotDeposit, Trading
 
-pytestmark = pytest.mark.protocols("binance", "kraken", "rails", "guide", "tradyn")
+pytestmark = pytest.mark.protocols("binance", "kraken", "coinbase_exchange", "rails", "guide", "tradyn")
 
 SYMBOLS = ("BTC-USD@kraken", "BTC-USDT", "BTC-USD")
 TRADING = Trading(deposits=(SpotDeposit("USD", 100_000), SpotDeposit("USDT", 50_000), SpotDeposit("BTC", 2)))
+PASSPHRASE = "open sesame"
 MARKET_DATA = ("heartbeat", "status")
 
 
@@ -69,7 +73,21 @@ async def rails(server, name):
     return client
 
 
-STREAMS = {each.__name__: each for each in (binance, kraken, guide, tradyn, rails)}
+async def coinbase_exchange(server, name):
+    client = await server.upgraded("/coinbase-exchange")
+    time = str(server.now / 1000)
+    shown = {
+        "key": KEYS[name],
+        "timestamp": time,
+        "signature": coinbase_exchange_server.signature(f"{time}GET/users/self/verify", SECRET),
+        "passphrase": PASSPHRASE,
+    }
+    await client.send({"type": "subscribe", "product_ids": ["BTC-USD"], "channels": ["user"], **shown})
+    assert (await heard(client))[0]["type"] == "subscriptions"
+    return client
+
+
+STREAMS = {each.__name__: each for each in (binance, kraken, coinbase_exchange, guide, tradyn, rails)}
 
 
 async def heard(client):
@@ -86,7 +104,8 @@ async def heard(client):
 @pytest.fixture
 async def server(autojump_clock):
     """A market with a pair at each of three venues, whose time stands."""
-    async with any_exchange(symbols=SYMBOLS, kind=KrakenServer, trading=TRADING) as running:
+    keys = [attrs.evolve(entry, passphrase=digest(PASSPHRASE)) for entry in ENTRIES]
+    async with any_exchange(symbols=SYMBOLS, kind=KrakenServer, trading=TRADING, keys=keys) as running:
         yield running
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 import trio
-from clients import CLOSE, KEY, PING, PONG, TEXT, frame, request
+from clients import CLOSE, KEY, PING, PONG, TEXT, Closed, frame, request
 from scripts import quote
 
 from feed import Settings
@@ -131,6 +131,20 @@ async def test_where_no_number_is_published_a_busy_client_has_time(open_server, 
             pass
         assert trio.current_time() - opened == pytest.approx(seconds, abs=1e-6)
         assert server.ended == {"ping timeout": 1}
+
+
+@pytest.mark.protocols("coinbase_exchange")
+@pytest.mark.parametrize("subscribes", [True, False])
+async def test_who_must_subscribe_in_time_and_does_so_stays(open_server, subscribes):
+    """Five seconds are for the first subscription; what is asked for again after them is nothing."""
+    async with open_server() as server:
+        client = await server.upgraded("/coinbase-exchange")
+        if subscribes:
+            await client.send({"type": "subscribe", "channels": ["status"]})
+        with trio.move_on_after(60), pytest.raises(Closed):
+            while True:
+                await client.message()
+        assert server.ended == ({} if subscribes else {"closed by session": 1})
 
 
 async def test_time_in_which_the_server_slept_is_nobodys_silence(server):

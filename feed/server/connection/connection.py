@@ -277,8 +277,8 @@ class Connection:
     async def _on_timer(self) -> None:
         """The session's own task, where it wants one: what is due although the client is silent."""
         try:
-            while True:
-                await trio.sleep(self._session.beat_seconds)
+            while seconds := self._session.beat_seconds:
+                await trio.sleep(seconds)
                 await self._registry.fanout.at_rest()
                 if self._close_reason is not None:
                     return

@@ -149,6 +149,7 @@ def test_a_connection_must_subscribe_in_time(session, support):
     assert session.beat_seconds == 5
     ask(session, "ticker", product_ids=["BTC-USD"])
     assert session.beat_seconds == 0
+    assert session.on_timer() == ()
     policies = Policies()
     patient = attrs.evolve(policies.coinbase_exchange, subscribe_seconds=60.0)
     context = attrs.evolve(support.context, policies=attrs.evolve(policies, coinbase_exchange=patient))

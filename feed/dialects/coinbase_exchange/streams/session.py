@@ -67,6 +67,8 @@ class FeedSession(Session):
 
     def on_timer(self) -> Sequence[Action]:
         """Close a connection that has not subscribed to anything in time."""
+        if not self.beat_seconds:
+            return ()
         self.beat_seconds = 0
         return [contract.Close(POLICY_VIOLATION, "no subscription in time")]
 
