@@ -1,6 +1,7 @@
 """Who runs a server of its own process: steers its clock, sets faults, looks at accounts."""
 
 import json
+import time
 import urllib.request
 from decimal import Decimal
 
@@ -49,3 +50,13 @@ class Operator:
             for one in found["wallets"]
             if one["venue"] == venue
         }
+
+    def catch_up(self):
+        """Let the market come up to the wall clock, and go on beside it."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        for speed, behind in ((10, 3_000_000_000), (2, 0)):
+            self.clock("speed", speed=speed)
+            while self.ask("/admin/clock")["time"] < time.time_ns() - behind:
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+        self.clock("speed", speed=1)

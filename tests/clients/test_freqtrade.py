@@ -1,6 +1,5 @@
 """freqtrade in live mode on Binance Spot, by the files of ``examples/freqtrade`` and ``feed urls``."""
 
-import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -11,7 +10,6 @@ from signed import ask
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "freqtrade"
 STATUS = {"FILLED": "closed", "CANCELED": "canceled", "NEW": "open", "PARTIALLY_FILLED": "open"}
-PATIENCE_SECONDS = 60
 
 pytestmark = [pytest.mark.clients, pytest.mark.protocols("binance")]
 
@@ -21,13 +19,7 @@ def operator(operated):
     """A market at the time of the wall clock, which has at least one whole minute behind it."""
     start = datetime.now(UTC) - timedelta(seconds=130)
     operator = operated("--seed", 1, "--start", start.strftime("%Y-%m-%dT%H:%M:%SZ"))
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    for speed, behind in ((10, 3_000_000_000), (2, 0)):
-        operator.clock("speed", speed=speed)
-        while operator.ask("/admin/clock")["time"] < time.time_ns() - behind:
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-    operator.clock("speed", speed=1)
+    operator.catch_up()
     return operator
 
 

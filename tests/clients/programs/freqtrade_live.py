@@ -1,4 +1,4 @@
-"""freqtrade in live mode until all trades are closed, one of them in parts; gives its database."""
+"""freqtrade in live mode until all of several trades are closed, or one in parts; gives its database."""
 
 import json
 import signal
@@ -12,6 +12,7 @@ told = json.loads(sys.argv[1])
 Path("urls.json").write_text(json.dumps(told["settings"]))
 PARTLY = "select id from orders where filled > 0 and filled < amount"
 OPEN = "select id from trades where is_open"
+CLOSED = "select id from trades where not is_open"
 
 
 def rows(query):
@@ -26,13 +27,17 @@ def rows(query):
 
 example = Path(told["example"])
 command = [Path(sys.executable).parent / "freqtrade", "trade", "--userdir", "user"]
-command += ["--config", example / "config.json", "--config", "urls.json"]
+for name in (*(example / name for name in told.get("configs", ["config.json"])), "urls.json"):
+    command += ["--config", name]
 command += ["--strategy-path", example, "--strategy", "InParts", "--db-url", "sqlite:///trades.sqlite"]
 Path("user").mkdir()
 with Path("log").open("w") as log:
     bot = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
     ends = time.monotonic() + told["seconds"]
-    while time.monotonic() < ends and bot.poll() is None and (rows(OPEN) or not rows(PARTLY)):
+    enough = told.get("trades", sys.maxsize)
+    while time.monotonic() < ends and bot.poll() is None:
+        if not rows(OPEN) and (rows(PARTLY) or len(rows(CLOSED)) >= enough):
+            break
         time.sleep(0.5)
     lines = Path("log").read_text().splitlines()
     bot.send_signal(signal.SIGINT)
