@@ -212,3 +212,30 @@ class RequestCounter:
             for who, it in self._offenders.items()
             if now < it.window or now - it.until <= self._bans.most_seconds
         }
+
+
+class DecayingCounter:
+    """
+    Counts by who asks, and goes down again all the time: nobody is refused who asks slowly enough.
+
+    Args:
+        limit: The highest count; a request that would exceed it is refused, and not counted.
+        per_second: By how much each count goes down in a second.
+        most: Names that are counted apart; the one is forgotten that has asked for nothing longest.
+    """
+
+    def __init__(self, limit: int, per_second: float, most: int) -> None:
+        self._limit: Final = limit
+        self._per_second: Final = per_second
+        self._most: Final = most
+        self._counts: Final[dict[str, tuple[float, float]]] = {}  # and when it was so, the newest last
+
+    def charge(self, who: str, weight: int, now: float) -> bool:
+        """Count a request, ``now`` in seconds; False where it is refused."""
+        count, then = self._counts.pop(who, (0.0, now))
+        count = max(count - self._per_second * max(now - then, 0.0), 0.0)
+        allowed = count + weight <= self._limit
+        self._counts[who] = (count + weight if allowed else count), now
+        if len(self._counts) > self._most:
+            del self._counts[next(iter(self._counts))]
+        return allowed

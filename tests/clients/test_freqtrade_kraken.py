@@ -58,7 +58,7 @@ def number(value):
 
 @pytest.mark.client("freqtrade", "orders")
 def test_its_database_agrees_with_the_server(operator, settings_of, program):
-    """It buys and sells, some of it in parts; orders, fees and balances are the server's, figure by figure."""
+    """It buys and sells; orders, fees and balances are the server's, figure by figure."""
     settings = settings_of("freqtrade", "kraken", operator.url)
     configs = ["config.json", "kraken.json"]
     told = {"example": str(EXAMPLE), "configs": configs, "seconds": 240, "trades": 3}

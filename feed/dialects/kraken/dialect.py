@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from feed.dialects.contract import Dialect, HandshakeRefusal, Session, SessionContext, UpgradeRequest
 from feed.dialects.kraken.errors import UNKNOWN_METHOD, ErrorBody, text_of
+from feed.dialects.kraken.limits import CallLimit
 from feed.dialects.kraken.names import NAME
 from feed.dialects.kraken.streams.encoders import stream_encoder
 from feed.dialects.kraken.streams.session import PATH, StreamSession
@@ -16,6 +17,7 @@ from feed.dialects.kraken.version1.session import PATH as FIRST_PATH
 from feed.dialects.kraken.version1.session import FirstSession
 from feed.model.instruments import Instrument
 from feed.model.topics import Topic
+from feed.policies import Policies
 from feed.state.encoder import Encoder
 from feed.state.market_state import MarketState
 from feed.state.projections import Projections
@@ -42,6 +44,10 @@ class Kraken(Dialect):
         if opening.path == FIRST_PATH:
             return FirstSession(context)
         return HandshakeRefusal(404, self.not_found("Nothing is served at this path"))
+
+    def meter(self, policies: Policies, most: int) -> CallLimit:
+        """What counts the private calls to one server."""
+        return CallLimit(policies.kraken, most)
 
     def not_found(self, message: str) -> str:
         """In the style of the exchange's errors, which say no more."""

@@ -4,9 +4,13 @@ import pytest
 from binance_server import KEYS
 from kraken_server import kraken_exchange, signature
 
+from feed import Settings
 from feed.dialects.credentials import Credentials
+from feed.dialects.kraken.policy import KrakenPolicy
 from feed.dialects.kraken.signing import message, nonce_of, verified
+from feed.dialects.metering import DecayingCounter
 from feed.model.grants import Grant
+from feed.policies import Policies
 from feed.server.nonces import Nonces
 
 # As the guide "Spot REST Authentication" prints it.
@@ -89,3 +93,32 @@ async def test_who_is_let_in(autojump_clock):
             assert await server.post("Balance", b"nonce=12", key=key, sign=shown) == (200, {"error": [error]})
         status, found = await server.post("Balance", b"nonce=12", key=KEYS["alice"], sign=sign)
         assert (status, found["error"]) == (200, [])
+
+
+def test_a_count_goes_down_all_the_time():
+    """What is refused is not counted; few names are remembered, those that were there last."""
+    counter = DecayingCounter(3, 0.5, most=2)
+    assert [counter.charge("a", 1, 10.0) for _ in range(4)] == [True, True, True, False]
+    assert not counter.charge("a", 1, 11.0)
+    assert counter.charge("a", 1, 12.0)
+    assert not counter.charge("a", 1, 11.0)
+    assert counter.charge("b", 3, 12.0)
+    assert counter.charge("c", 3, 12.0)
+    assert counter.charge("a", 3, 12.0)
+    assert not counter.charge("a", 4, 100.0)
+
+
+async def test_who_asks_too_often_about_an_account_is_refused(autojump_clock):
+    """By key; histories count double, orders nothing; after a while it may ask again."""
+    limited = Settings(policies=Policies(kraken=KrakenPolicy(private_calls=4)))
+    async with kraken_exchange(limited) as server:
+        for _ in range(2):
+            await server.result("alice", "TradesHistory")
+        for method in ("Balance", "GetWebSocketsToken"):
+            assert await server.refusal("alice", method) == "EAPI:Rate limit exceeded"
+        await server.order(ordertype="market")
+        await server.result("alice", "CancelAll")
+        await server.result("alice too", "Balance")
+        server.wall += 2
+        await server.result("alice", "Balance")
+        assert await server.refusal("alice", "Balance") == "EAPI:Rate limit exceeded"

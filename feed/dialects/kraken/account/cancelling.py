@@ -144,6 +144,7 @@ def _second(time: int) -> str:
 OPERATIONS: Final = (
     Operation(
         scope=Scope.TRADE,
+        weight=0,
         name="CancelOrder",
         summary="Cancel an order, or those with one number of the client's",
         parameters=(TXID, OWN_ID),
@@ -152,6 +153,7 @@ OPERATIONS: Final = (
     ),
     Operation(
         scope=Scope.TRADE,
+        weight=0,
         name="CancelOrderBatch",
         summary="Cancel up to 50 orders, by a JSON body",
         parameters=(
@@ -163,6 +165,7 @@ OPERATIONS: Final = (
     ),
     Operation(
         scope=Scope.TRADE,
+        weight=0,
         name="CancelAll",
         summary="Cancel all open orders",
         answer=cancel_every,
@@ -170,6 +173,7 @@ OPERATIONS: Final = (
     ),
     Operation(
         scope=Scope.TRADE,
+        weight=0,
         name="CancelAllOrdersAfter",
         summary="Cancel all open orders some market time from now, unless asked again before",
         parameters=(

@@ -106,6 +106,7 @@ class Operation:
         parameters: All that it may have, for the documents.
         answer: Made of the account and the market; or what is to be asked of the market, and an answer then.
         result: Type of the answer.
+        weight: What a request counts.
     """
 
     name: str
@@ -114,6 +115,7 @@ class Operation:
     parameters: tuple[Parameter, ...] = ()
     answer: Callable[[AccountView, Sent], object]
     result: Any
+    weight: int = 1
 
 
 def terms_of(sent: Mapping[str, Any]) -> dict[str, str]:

@@ -93,6 +93,7 @@ OPERATIONS: Final = (
     ),
     Operation(
         name="ClosedOrders",
+        weight=2,
         summary="Orders that are over",
         parameters=(
             *_CHOICE,

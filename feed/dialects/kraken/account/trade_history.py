@@ -178,6 +178,7 @@ _IDS: Final = "joined by commas; 50 at most."
 OPERATIONS: Final = (
     Operation(
         name="TradesHistory",
+        weight=2,
         summary="Trades of the account",
         parameters=(
             _choice("type", "Which trades; none belongs to a position.", _KINDS),
@@ -191,6 +192,7 @@ OPERATIONS: Final = (
     ),
     Operation(
         name="QueryTrades",
+        weight=2,
         summary="Trades of the account by their ids",
         parameters=(
             Parameter(name="txid", meaning=f"Ids of trades, {_IDS}", most=None),
@@ -201,6 +203,7 @@ OPERATIONS: Final = (
     ),
     Operation(
         name="Ledgers",
+        weight=2,
         summary="What changed what the account holds",
         parameters=(
             Parameter(
@@ -218,6 +221,7 @@ OPERATIONS: Final = (
     ),
     Operation(
         name="QueryLedgers",
+        weight=2,
         summary="Changes of what the account holds, by their ids",
         parameters=(
             Parameter(name="id", meaning=f"Ids of ledger entries, {_IDS}", most=None),

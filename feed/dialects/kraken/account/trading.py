@@ -330,4 +330,4 @@ def operations(listing: Listing) -> tuple[Operation, ...]:
             result=Edited,
         ),
     )
-    return tuple(attrs.evolve(one, scope=Scope.TRADE) for one in found)
+    return tuple(attrs.evolve(one, scope=Scope.TRADE, weight=0) for one in found)

@@ -80,7 +80,7 @@ def private(operation: Operation) -> Endpoint[RestContext]:
     """The endpoint of a request about an account."""
 
     def handle(context: RestContext, call: Call) -> object:
-        credentials, sent = admitted(context, call, operation.scope)
+        credentials, sent = admitted(context, call, operation.scope, weight=operation.weight)
         asked = operation.answer(AccountView.of_request(context, credentials.grant), sent)
         if isinstance(asked, Execution):
             return attrs.evolve(asked, answer=_enveloped(asked.answer))
@@ -125,12 +125,19 @@ def _endpoint(
     )
 
 
-def admitted(context: RestContext, call: Call, scope: Scope) -> tuple[Credentials, Sent]:
+def admitted(context: RestContext, call: Call, scope: Scope, *, weight: int = 1) -> tuple[Credentials, Sent]:
     """
     Who has signed a request, and its parameters.
 
+    Args:
+        context: The server.
+        call: The request.
+        scope: That the key must have.
+        weight: What the request counts.
+
     Raises:
-        KrakenError: The signature is wrong, or the nonce, or the key does not allow this, or not now.
+        KrakenError: The signature is wrong, or the nonce, or the key does not allow this, or not now, or not
+            so often.
     """
     disruption = context.disruption(NAME, call)
     if disruption.ban_seconds:
@@ -154,6 +161,9 @@ def admitted(context: RestContext, call: Call, scope: Scope) -> tuple[Credential
         raise KrakenError(errors.INVALID_NONCE)
     if not credentials.grant.allows(scope):
         raise KrakenError(errors.PERMISSION_DENIED)
+    problem = context.meters[NAME].charge(credentials.mark, weight, context.clock()).problem
+    if problem is not None:
+        raise problem
     return credentials, sent
 
 
