@@ -36,6 +36,7 @@ CLIENTS = {
     "cryptofeed": Client("cryptofeed", "2.4.1"),
     "unicorn": Client("unicorn-binance-websocket-api", "2.16.1"),
     "python-kraken-sdk": Client("python-kraken-sdk", "3.5.1"),
+    "coinbase-advanced-py": Client("coinbase-advanced-py", "1.8.4"),
 }
 PACKAGES = {
     "npm": Client("binance", "3.6.5"),
