@@ -189,6 +189,8 @@ class SessionContext:
         monotonic: Gives seconds on a clock that never goes back, for limits and lifetimes.
         enter: Counts this connection in: (whose, most at once, most new ones in a minute).
         spend: Counts one more order request, and says whether it is allowed: (whose, most in a minute).
+        address_rate: Counts one more of what comes from the client's address, and says whether it is
+            allowed: (what, most in a second).
         clock: Gives seconds since the Unix epoch.
         clocks: The times by which clients may sign their requests.
         credentials: With what signatures are checked of whoever shows a key that is good for this dialect;
@@ -218,6 +220,7 @@ class SessionContext:
     monotonic: Callable[[], float] = lambda: 0.0
     enter: Callable[[str, int, int], AdmissionResult] = _enter
     spend: Callable[[str, int], bool] = _spend
+    address_rate: Callable[[str, int], bool] = _spend
     clock: Callable[[], float] = lambda: 0.0
     clocks: Clocks = attrs.field(default=attrs.Factory(_own_clocks, takes_self=True))
     credentials: Callable[[str], Credentials | None] = _no_credentials

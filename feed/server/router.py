@@ -36,7 +36,7 @@ from feed.server.http.health import PROBES
 from feed.server.http.quota import asker
 from feed.server.http_parser import HttpParser
 from feed.server.keycheck import KeyCheck, TooManyGuesses
-from feed.server.limits import ConnectionQuota, ConnectionQuotas, MinuteCounters
+from feed.server.limits import ConnectionQuota, ConnectionQuotas, MinuteCounters, WindowCounter
 from feed.server.message_log.log import MessageLog
 from feed.server.message_log.tap import ConnectionLog
 from feed.server.refusals import nowhere, refuse
@@ -136,6 +136,7 @@ class Router:
         self._clocks = clocks
         self._message_log = message_log
         self._orders = MinuteCounters(trio.current_time)
+        self._seconds = WindowCounter(1.0, most=registry.limits.counted_addresses)
         self._origins = origins
         self._keys = keys
         self._guard = guard
@@ -340,6 +341,7 @@ class Router:
             monotonic=trio.current_time,
             enter=quota.enter,
             spend=self._orders.take,
+            address_rate=partial(self._address_rate, peer_info),
             clock=self._clock,
             clocks=self._clocks,
             credentials=peer_info.credentials,
@@ -351,6 +353,10 @@ class Router:
             trading=self._trading,
             projections=self._projections,
         )
+
+    def _address_rate(self, peer_info: Peer, what: str, most: int) -> bool:
+        who = f"{peer_info.dialect} {what} {peer_info.arrival.peer}"
+        return self._seconds.take(who, most, trio.current_time()) <= most
 
     def _charge(self, peer_info: Peer, weight: int) -> Charge:
         """Count a request on a connection, as one by HTTP is counted."""

@@ -7,7 +7,7 @@ Source: "Coinbase Advanced Trade API", https://docs.cdp.coinbase.com/coinbase-ap
 
 from __future__ import annotations
 
-from feed.dialects.coinbase.errors import ErrorBody, text_of
+from feed.dialects.coinbase.errors import ErrorBody, text_of, too_many_connections
 from feed.dialects.coinbase.products import NAME
 from feed.dialects.coinbase.streams.encoders import stream_encoder
 from feed.dialects.coinbase.streams.session import PATHS, StreamSession
@@ -34,6 +34,8 @@ class Coinbase(Dialect):
     def session(self, opening: UpgradeRequest, context: SessionContext) -> Session | HandshakeRefusal:
         """Open a session of the WebSocket; none at any other path."""
         if opening.path in PATHS:
+            if not context.address_rate("connections", context.policies.coinbase.connections_per_second):
+                return HandshakeRefusal(429, text_of(too_many_connections()))
             return StreamSession(context)
         return HandshakeRefusal(404, self.not_found("Nothing is served at this path"))
 

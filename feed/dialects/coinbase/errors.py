@@ -57,6 +57,12 @@ def unknown_product(product_id: str) -> CoinbaseError:
     return CoinbaseError(404, "NOT_FOUND", f"ProductID {product_id[:40]!r} could not be found.")
 
 
+def too_many_connections() -> ErrorBody:
+    """What is answered in place of the handshake to an address that connects too often."""
+    details = "Too many connections"
+    return ErrorBody(error="rate_limit_exceeded", error_details=details, message=details)
+
+
 MISSING_SCOPES: Final = "Missing required scopes"
 _WORDS: Final = {
     "forbidden": "PERMISSION_DENIED",

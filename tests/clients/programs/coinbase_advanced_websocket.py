@@ -3,7 +3,6 @@
 import json
 import sys
 import threading
-import time
 from collections import Counter
 
 from coinbase.websocket import WSClient
@@ -27,7 +26,8 @@ def keep(text):
 def wait(enough):
     """Until what has come is enough."""
     with changed:
-        assert changed.wait_for(lambda: enough([json.loads(text) for text in messages]), SECONDS), messages[-3:]
+        done = changed.wait_for(lambda: enough([json.loads(text) for text in messages]), SECONDS)
+        assert done, messages[-3:]
 
 
 def channels_of(found):
@@ -47,7 +47,8 @@ client.subscribe(PRODUCTS, CHANNELS)
 wanted = {"ticker", "ticker_batch", "l2_data", "market_trades", "candles"}
 wait(lambda found: updated(found) >= wanted and {"status", "heartbeats"} <= channels_of(found))
 client.unsubscribe_all()
-wait(lambda found: any(one["events"][0].get("subscriptions") == {"heartbeats": ["heartbeats"]} for one in found))
+beats = {"heartbeats": ["heartbeats"]}
+wait(lambda found: any(one["events"][0].get("subscriptions") == beats for one in found))
 client.heartbeats_unsubscribe()
 wait(lambda found: found[-1]["events"][0].get("subscriptions") == {})
 client.close()

@@ -88,6 +88,16 @@ def held(said):
     return event["subscriptions"]
 
 
+def test_who_connects_too_often_is_refused(context):
+    """By address; the number is the operator's, and the answer in the style of errors."""
+    asked = []
+    often = attrs.evolve(context, address_rate=lambda what, most: bool(asked.append((what, most))))
+    refused = open_session(often)
+    assert refused.status == 429
+    assert json.loads(refused.body)["error"] == "rate_limit_exceeded"
+    assert asked == [("connections", context.policies.coinbase.connections_per_second)]
+
+
 @pytest.mark.parametrize("path", ["/", "/ws"])
 def test_a_connection_begins_in_silence(context, path):
     """At the root of a port of its own, and below the prefix."""
