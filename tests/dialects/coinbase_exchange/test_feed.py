@@ -189,10 +189,12 @@ def follow(orders, message):
 
 
 async def test_a_connection_that_asks_for_nothing_is_closed(autojump_clock):
-    """After five seconds."""
+    """After five seconds; one that has asked for something stays."""
     async with exchange() as server:
+        stays = await server.feed("heartbeat")
         client = server.connect()
         assert (await client.upgrade(PREFIX))[0] == 101
         with pytest.raises(Closed) as closed:
             await client.message()
         assert closed.value.code == 1008
+        assert [one["type"] for one in await told(stays, 10)] == ["subscriptions"] + ["heartbeat"] * 9

@@ -146,8 +146,9 @@ def test_a_connection_must_subscribe_in_time(session, support):
     """Within five seconds, or what the operator says; what is refused does not count."""
     assert session.beat_seconds == 5
     session.receive("nonsense")
-    assert session.beat_seconds == 5
     ask(session, "ticker", product_ids=["BTC-USD"])
+    ask(session, "ticker", kind="unsubscribe")
+    assert list(session.on_timer()) == []
     assert session.beat_seconds == 0
     assert session.on_timer() == ()
     policies = Policies()

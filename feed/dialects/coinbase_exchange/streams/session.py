@@ -44,6 +44,7 @@ class FeedSession(Session):
         self.beat_seconds = policy.subscribe_seconds
         self.messages_per_second = policy.messages_per_second
         self._context = context
+        self._subscribed = False  # ever
         self._products = products(context.listing)
         self._grant: Grant | None = None  # of whoever has shown a key
         self._held: dict[str, dict[int, tuple[Topic, ...]]] = {}  # by channel and index of the instrument
@@ -70,6 +71,8 @@ class FeedSession(Session):
         if not self.beat_seconds:
             return ()
         self.beat_seconds = 0
+        if self._subscribed:
+            return ()
         return [contract.Close(POLICY_VIOLATION, "no subscription in time")]
 
     def wording(self, cause: DisconnectCause) -> str | None:
@@ -122,7 +125,7 @@ class FeedSession(Session):
 
     def _subscribe(self, wanted: Sequence[tuple[str, Sequence[int]]]) -> Sequence[Action]:
         """What is held already begins anew."""
-        self.beat_seconds = 0
+        self._subscribed = True
         before: list[Topic] = []
         begun: dict[Topic, None] = {}
         account = 0 if self._grant is None else self._grant.account
