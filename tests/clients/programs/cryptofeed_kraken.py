@@ -1,10 +1,11 @@
-"""cryptofeed: trades, tickers, candles, and books whose every checksum it looks at."""
+"""cryptofeed: trades, tickers, candles, and books whose every checksum it looks at; one may be broken."""
 
 import asyncio
 import json
 import logging
 import os
 import sys
+import urllib.request
 
 told = json.loads(sys.argv[1])
 os.environ |= {"SSL_CERT_FILE": told["ca"], "REQUESTS_CA_BUNDLE": told["ca"]}
@@ -36,9 +37,20 @@ def look():
         loop.stop()
 
 
+def break_checksum():
+    """Ask the server for a wrong one, once."""
+    headers = {"X-API-Key": told["admin"]["key"], "Content-Type": "application/json"}
+    wrong = {"name": "wrong", "kind": "broken-checksum", "messages": 1, "symbol": "BTC-USD@kraken"}
+    body = json.dumps({**wrong, "aim": {"dialect": "kraken"}}).encode()
+    request = urllib.request.Request(told["admin"]["url"] + "/admin/faults", body, headers)
+    urllib.request.urlopen(request, timeout=60).close()
+
+
 async def book(held, _):
     del held
     report["books"] += 1
+    if "admin" in told and report["books"] == told["books"] // 2:
+        break_checksum()
     look()
 
 
