@@ -54,6 +54,7 @@ class Declared:
         self.names = {}
         self.answers = {}
         self._validators = {}
+        self._constants = {}
         for operation in found["operations"].values():
             channel = operation["channel"]["$ref"].rpartition("/")[2]
             sender = "client" if operation["action"] == "receive" else "server"
@@ -61,6 +62,7 @@ class Declared:
             self.names.setdefault((channel, sender), []).extend(names)
             for name in names:
                 self._validators[name, sender] = self._validator(name, sender)
+                self._constants[name] = self._constants_of(name)
                 if "reply" in operation:
                     told = operation["reply"]["messages"]
                     self.answers[name] = {one["$ref"].rpartition("/")[2] for one in told}
@@ -74,7 +76,26 @@ class Declared:
     def fitting(self, channel, sender, message):
         """Names of the messages that one fits."""
         names = self.names.get((channel, sender), ())
-        return [name for name in names if self._validators[name, sender].is_valid(message)]
+        return [
+            name
+            for name in names
+            if self._may_be(name, message) and self._validators[name, sender].is_valid(message)
+        ]
+
+    def _may_be(self, name, message):
+        """Whether a message has what is always the same: a look is cheaper than a whole schema."""
+        if not isinstance(message, dict):
+            return True
+        return all(message.get(member) in values for member, values in self._constants[name].items())
+
+    def _constants_of(self, name):
+        components = self.found["components"]
+        schema = components["messages"][name]["payload"]
+        schema = components["schemas"].get(schema.get("$ref", "").rpartition("/")[2], schema)
+        members = {
+            one: schema["properties"][one] for one in schema.get("required", ()) if "properties" in schema
+        }
+        return {one: it["enum"] for one, it in members.items() if "enum" in it}
 
     def complaints(self, name, sender, message):
         """What is wrong with a message that should be of that name."""
