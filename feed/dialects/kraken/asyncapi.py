@@ -9,6 +9,7 @@ from msgspec import UNSET, UnsetType
 
 from feed.dialects.access import Shape
 from feed.dialects.asyncapi import Channel, IsoTime, Message, messages
+from feed.dialects.kraken.private import order_shapes
 from feed.dialects.kraken.private import shapes as private
 from feed.dialects.kraken.streams import shapes
 from feed.dialects.kraken.streams.session import PATH
@@ -33,7 +34,7 @@ class SubscriptionParams(Shape, kw_only=True):
         snap_orders: Whether open orders are told of first.
         snap_trades: Whether the last trades are.
         order_status: Whether orders are told of between their beginning and their end.
-        ratecounter: Not offered.
+        ratecounter: Whether the rate counter is told with each.
     """
 
     channel: str
@@ -127,13 +128,13 @@ class BatchCancelResponse(_Answered, kw_only=True, tag_field="method", tag="batc
 OPERATIONS: Final[dict[str, tuple[type[Shape], Any]]] = {
     "subscribe": (SubscriptionParams, Subscribed),
     "unsubscribe": (SubscriptionParams, Subscribed),
-    "add_order": (private.AddOrder, private.Placed),
-    "amend_order": (private.AmendOrder, private.Amended),
-    "edit_order": (private.EditOrder, private.Edited),
-    "cancel_order": (private.CancelOrder, private.Cancelled),
-    "cancel_all": (private.CancelAll, private.Count),
-    "cancel_all_orders_after": (private.CancelAllOrdersAfter, private.Countdown),
-    "batch_add": (private.BatchAdd, list[private.PlacedOrNot]),
+    "add_order": (order_shapes.AddOrder, order_shapes.Placed),
+    "amend_order": (order_shapes.AmendOrder, order_shapes.Amended),
+    "edit_order": (order_shapes.EditOrder, order_shapes.Edited),
+    "cancel_order": (order_shapes.CancelOrder, order_shapes.Cancelled),
+    "cancel_all": (order_shapes.CancelAll, order_shapes.Count),
+    "cancel_all_orders_after": (order_shapes.CancelAllOrdersAfter, order_shapes.Countdown),
+    "batch_add": (order_shapes.BatchAdd, list[order_shapes.PlacedOrNot]),
 }
 """Parameters and results of the methods, but of those whose answers have no result."""
 _MEANINGS: Final = {"subscribe": "Begin to listen.", "unsubscribe": "Cease to listen."}
@@ -144,7 +145,7 @@ def channels(listing: Listing) -> tuple[Channel, ...]:
     del listing
     asked, answers = zip(*(_pair(method, *types) for method, types in OPERATIONS.items()), strict=True)
     ping = Message(name="PingRequest", shape=PingRequest, answers=("PongResponse", _REFUSED))
-    cancel = _request("batch_cancel", private.BatchCancel, "BatchCancelResponse")
+    cancel = _request("batch_cancel", order_shapes.BatchCancel, "BatchCancelResponse")
     return (
         Channel(
             name="v2",

@@ -11,9 +11,8 @@ import ccxt.pro
 
 told = json.loads(sys.argv[1])
 SYMBOL = "BTC/USD"
-# One subscription to a ticker takes the place of another one: each method has symbols of its own.
-BOOKS, TICKERS, BEST = ["ETH/USD", "SOL/USD"], ["ETH/USD", "XRP/USD"], ["SOL/USD"]
-TRADES = [SYMBOL, "ETH/USD", "ADA/USD"]
+# A ticker of best prices takes the place of one after trades. Our own trades see to it that each has some.
+BOOKS, BEST, TRADED = ["ETH/USD", "SOL/USD"], ["SOL/USD"], [SYMBOL, "ETH/USD"]
 AMOUNT = 0.001
 TRADING_SECONDS = 2.0  # between two rounds of orders
 UNKNOWN_SECONDS = 30.0
@@ -96,9 +95,9 @@ CALLS = {
     "book": lambda: exchange.watch_order_book(SYMBOL),
     "books of several": lambda: exchange.watch_order_book_for_symbols(BOOKS),
     "trades": lambda: exchange.watch_trades(SYMBOL),
-    "trades of several": lambda: exchange.watch_trades_for_symbols(TRADES),
+    "trades of several": lambda: exchange.watch_trades_for_symbols(TRADED),
     "ticker": lambda: exchange.watch_ticker(SYMBOL),
-    "tickers": lambda: exchange.watch_tickers(TICKERS),
+    "tickers": lambda: exchange.watch_tickers(TRADED),
     "bids and asks": lambda: exchange.watch_bids_asks(BEST),
     "candles": lambda: exchange.watch_ohlcv(SYMBOL, "1m"),
     "orders": exchange.watch_orders,

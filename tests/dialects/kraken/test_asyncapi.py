@@ -7,7 +7,7 @@ from kraken_trading import Floor
 
 from feed.dialects.kraken.asyncapi import OPERATIONS
 from feed.dialects.kraken.dialect import DIALECT
-from feed.dialects.kraken.private import changing, requests, shapes, terms
+from feed.dialects.kraken.private import changing, order_shapes, requests, terms
 from feed.dialects.kraken.streams.topics import HEARTBEAT, topic
 from feed.dialects.kraken.version1.encoders import PREFIX
 from feed.model.events import STATUS, Status
@@ -144,9 +144,9 @@ def members(shape):
 def test_parameters_that_are_declared_are_those_that_are_taken():
     """Of every method, and of none besides."""
     assert set(OPERATIONS) | {"batch_cancel"} == {"subscribe", "unsubscribe", *requests.METHODS}
-    assert members(shapes.OrderTerms) == set(terms.ORDER)
-    assert members(shapes.AddOrder) == {*terms.ORDER, *terms.WHOLE, "token"}
-    assert members(shapes.BatchAdd) == {*terms.WHOLE, "orders", "token"}
-    assert members(shapes.Triggers) == set(terms.TRIGGERS)
-    assert members(shapes.AmendOrder) == {*changing._AMENDED, "token"}
-    assert members(shapes.EditOrder) == {*changing._EDITED, "token"}
+    assert members(order_shapes.OrderTerms) == set(terms.ORDER)
+    assert members(order_shapes.AddOrder) == {*terms.ORDER, *terms.WHOLE, "token"}
+    assert members(order_shapes.BatchAdd) == {*terms.WHOLE, "orders", "token"}
+    assert members(order_shapes.Triggers) == set(terms.TRIGGERS)
+    assert members(order_shapes.AmendOrder) == {*changing._AMENDED, "token"}
+    assert members(order_shapes.EditOrder) == {*changing._EDITED, "token"}

@@ -274,6 +274,18 @@ def test_a_token_that_is_not_good(floor):
     assert connection.refused("cancel_all") == "ESession:Invalid session"
 
 
+def test_a_token_for_level_3_stays_good_as_long(floor):
+    """Until no pair is listened to any more."""
+    connection = floor.connect()
+    for pair in ("BTC/USD", "ETH/USD"):
+        connection.done("subscribe", channel="level3", symbol=[pair])
+    del floor.tokens["token-1"]
+    for pair in ("BTC/USD", "ETH/USD"):
+        assert connection.done("cancel_all") == {"count": 0}
+        connection.done("unsubscribe", channel="level3", symbol=[pair])
+    assert connection.refused("cancel_all") == "ESession:Invalid session"
+
+
 def test_to_cease_to_listen(floor):
     """Nothing more is told; a second time there is nothing to cease."""
     trader, _ = listen(floor)

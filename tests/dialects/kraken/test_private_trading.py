@@ -120,6 +120,8 @@ def test_an_order_that_is_only_looked_at(floor, trader):
         ({"order_qty": True}, "EGeneral:Invalid arguments:order_qty"),
         ({"order_qty": 1e-9}, "EOrder:Order minimum not met (volume too low)"),
         ({"cash_order_qty": 5}, "EGeneral:Invalid arguments:cash_order_qty"),
+        ({"cash_order_qty": 0, "order_qty": None}, "EGeneral:Invalid arguments:cash_order_qty"),
+        ({"cash_order_qty": 50, "order_qty": None}, "EGeneral:Invalid arguments:cash_order_qty"),
         ({"limit_price": None}, "EGeneral:Invalid arguments:limit_price"),
         (
             {"limit_price": 50_000.55},

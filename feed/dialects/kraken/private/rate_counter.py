@@ -74,7 +74,7 @@ def count(wallet: Wallet, item: ExecutionReport, tier: Tier) -> int:
 
 
 def _fallen(units: int, after: int, tier: Tier) -> int:
-    return max(units - after * TIERS[tier].decay, 0)
+    return max(units - max(after, 0) * TIERS[tier].decay, 0)  # a market may be taken back
 
 
 def _counted(request: ExecutionReport) -> int:

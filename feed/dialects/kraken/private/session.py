@@ -65,7 +65,11 @@ class PrivateSession:
             Refused: The token is not good.
         """
         self._grant(request.token, Scope.READ)
-        self._kept.pop(request.channel, None)
+        self.forget(request.channel)
+
+    def forget(self, channel: str) -> None:
+        """Take it that a channel is listened to no more."""
+        self._kept.pop(channel, None)
 
     def operate(self, request: Operation, say: Say) -> Sequence[Action]:
         """

@@ -85,11 +85,13 @@ def order_terms(asked: Parameters) -> Terms:
     if cost is not None:
         flags.append("viqc")
     sent |= {"volume": cost or volume or "", "oflags": ",".join(flags)}
-    return Terms(sent, lambda name: said_of(name, triggered=triggered))
+    return Terms(sent, lambda name: said_of(name, triggered=triggered, in_quote=cost is not None))
 
 
-def said_of(name: str, *, triggered: bool) -> str:
+def said_of(name: str, *, triggered: bool, in_quote: bool = False) -> str:
     """The name by which this API knows a term of REST."""
+    if name == "volume" and in_quote:
+        name = "viqc"
     if name == "price":
         return "triggers.price" if triggered else "limit_price"
     return "limit_price" if name == "price2" else _SAID.get(name, name)

@@ -104,6 +104,8 @@ class StreamSession(Session):
                 continue
             gone += held
             replies.append(self._done(request, **request.named, symbol=symbol))
+        if not any(channel == request.channel for channel, *_ in self._held):
+            self._private.forget(request.channel)
         return [*self._ended(gone), *replies]
 
     def _instruments(self, request: Subscription) -> Sequence[Action]:
