@@ -8,12 +8,14 @@ Source: "Coinbase Advanced Trade API", https://docs.cdp.coinbase.com/coinbase-ap
 from __future__ import annotations
 
 from feed.dialects.coinbase.errors import ErrorBody, text_of, too_many_connections
+from feed.dialects.coinbase.limits import RequestLimits
 from feed.dialects.coinbase.products import NAME
 from feed.dialects.coinbase.streams.encoders import stream_encoder
 from feed.dialects.coinbase.streams.session import PATHS, StreamSession
 from feed.dialects.contract import Dialect, HandshakeRefusal, Session, SessionContext, UpgradeRequest
 from feed.model.instruments import Instrument
 from feed.model.topics import Topic
+from feed.policies import Policies
 from feed.state.encoder import Encoder
 from feed.state.market_state import MarketState
 from feed.state.projections import Projections
@@ -30,6 +32,7 @@ class Coinbase(Dialect):
     aliases = ("/coinbase/ws",)
     prefixed = True
     trades = True
+    disruptions = ("ban", "clock-skew", "maintenance")
 
     def session(self, opening: UpgradeRequest, context: SessionContext) -> Session | HandshakeRefusal:
         """Open a session of the WebSocket; none at any other path."""
@@ -38,6 +41,10 @@ class Coinbase(Dialect):
                 return HandshakeRefusal(429, text_of(too_many_connections()))
             return StreamSession(context)
         return HandshakeRefusal(404, self.not_found("Nothing is served at this path"))
+
+    def meter(self, policies: Policies, most: int) -> RequestLimits:
+        """What counts the requests to one server."""
+        return RequestLimits.of(policies.coinbase, most)
 
     def not_found(self, message: str) -> str:
         """In the style of the exchange's errors."""

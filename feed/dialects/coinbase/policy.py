@@ -45,8 +45,8 @@ class CoinbasePolicy:
         maker_fee: Of the value of a trade, for the order that rested, millionths; keys of better tiers pay
             less, by the discounts of ``[trading]``.
         taker_fee: The same for the order that took.
-        requests_per_second: Requests about an account, of one key; past it HTTP 429.
-        public_requests_per_second: All other requests, of one address; past it HTTP 429.
+        requests_per_second: Requests of one key, or of one address without, where one that anybody may send
+            counts as three; past it HTTP 429.
         connections_per_second: New WebSocket connections of one address; past it HTTP 429.
         messages_per_second: Unauthenticated messages that a WebSocket connection may send within a second; at
             the next one it is closed.
@@ -57,7 +57,6 @@ class CoinbasePolicy:
     maker_fee: int = attrs.field(default=6000, validator=[ge(0), le(1_000_000)])
     taker_fee: int = attrs.field(default=12_000, validator=[ge(0), le(1_000_000)])
     requests_per_second: int = attrs.field(default=30, validator=ge(1))
-    public_requests_per_second: int = attrs.field(default=10, validator=ge(1))
     connections_per_second: int = attrs.field(default=8, validator=ge(1))
     messages_per_second: int = attrs.field(default=8, validator=ge(1))
     subscribe_seconds: float = attrs.field(default=5.0, validator=gt(0))

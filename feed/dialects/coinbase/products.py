@@ -23,6 +23,38 @@ NAME: Final = "coinbase"
 _FIAT: Final = frozenset(("AUD", "CAD", "CHF", "EUR", "GBP", "JPY", "SGD", "USD"))
 
 
+_NAMES: Final = {
+    "AAVE": "Aave",
+    "ADA": "Cardano",
+    "ATOM": "Cosmos",
+    "AVAX": "Avalanche",
+    "BCH": "Bitcoin Cash",
+    "BTC": "Bitcoin",
+    "DOGE": "Dogecoin",
+    "DOT": "Polkadot",
+    "ETC": "Ethereum Classic",
+    "ETH": "Ethereum",
+    "EUR": "Euro",
+    "GBP": "British Pound",
+    "JPY": "Japanese Yen",
+    "LINK": "Chainlink",
+    "LTC": "Litecoin",
+    "SHIB": "Shiba Inu",
+    "SOL": "Solana",
+    "UNI": "Uniswap",
+    "USD": "US Dollar",
+    "USDC": "USDC",
+    "USDT": "Tether",
+    "XLM": "Stellar Lumens",
+    "XRP": "XRP",
+}
+
+
+def asset_name(asset: str) -> str:
+    """What people call an asset; the asset itself where nothing else is known."""
+    return _NAMES.get(asset, asset)
+
+
 def is_fiat(asset: str) -> bool:
     """Whether an asset is money of a state."""
     return asset in _FIAT

@@ -1,0 +1,1 @@
+"""Orders, fills and balances of an account of Coinbase Advanced Trade."""
