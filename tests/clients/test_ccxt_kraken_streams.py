@@ -74,3 +74,21 @@ def _check_account(said):
         for field in ("order", "symbol", "side", "type", "takerOrMaker", "price", "amount", "cost"):
             assert trade[field] == asked[field], (name, field)
         assert trade["fee"]["cost"] == asked["fee"]["cost"], name
+
+
+@pytest.mark.client("ccxt", "resync")
+def test_an_account_after_its_connection_was_lost(operated, settings_of, program, kraken_keys):
+    """Whoever subscribes again is told of what is open, of the last trades, and of balances."""
+    operator = operated("--seed", 1)
+    said = program(
+        "ccxt",
+        "ccxt_kraken_back",
+        settings=settings_of("ccxt", "kraken", operator.url),
+        keys=kraken_keys,
+        admin={"url": operator.http, "key": operator.key},
+    )
+    assert said["lost"] == ["NetworkError", "NetworkError"]
+    assert sorted(said["orders"]) == sorted(said["wanted"]) == sorted(said["fetched orders"])
+    assert sorted(said["trades"]) == sorted(said["fetched trades"])
+    for asset in ("BTC", "USD", "ETH"):
+        assert said["balance"][asset] == said["fetched balance"][asset], asset
