@@ -27,6 +27,8 @@ from feed.server.http.schemas import schemas_of
 _MESSAGE: Final = "#/components/messages/{name}"
 _WS_BINDING: Final = "0.1.0"
 """Version of the format's rules for WebSockets."""
+_MOST_SHOWN: Final = 200
+"""Characters of an example on the page; the document has all of it."""
 _EXAMPLES: Final = "examples.json"
 
 
@@ -99,10 +101,11 @@ def page(context: RequestContext) -> Iterator[str]:
     yield from (f"<li><a href={path}>{escape(title)}</a>" for title, path in links)
     yield "</ul>"
     for found in documents.values():
+        prefix = found["servers"]["feed"].get("pathname", "")
         for channel in found["channels"].values():
-            title = f"{found['info']['title']}: {channel['address']}"
+            title = f"{found['info']['title']}: {prefix}{channel['address']}"
             yield f"<details><summary>{escape(title)}</summary><p>{escape(channel['summary'])}</p>"
-            yield table(("sent by", "message", "", "members"), _rows(found, channel))
+            yield table(("sent by", "message", "", "members", "such as"), _rows(found, channel))
             yield "</details>"
 
 
@@ -113,13 +116,21 @@ def _rows(found: Mapping[str, Any], channel: Mapping[str, Any]) -> Iterator[tupl
         for name in (one["$ref"].rpartition("/")[2] for one in operation["messages"]):
             message = found["components"]["messages"][name]
             sender = "client" if operation["action"] == "receive" else "server"
-            yield sender, name, message["summary"], _members(message["payload"], found)
+            example = next((_shown(one["payload"]) for one in message.get("examples", ())), "")
+            yield sender, name, message["summary"], _members(message["payload"], found), example
+
+
+def _shown(example: object) -> str:
+    text = msgspec.json.encode(example).decode()
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}..."
 
 
 def _members(schema: Mapping[str, Any], found: Mapping[str, Any]) -> str:
     """Names of an object's members; those that may be left out with a question mark."""
     if "$ref" in schema:
         schema = _leads_to(schema, found)
+    if schema.get("type") == "array":
+        return "a list"
     needed = schema.get("required", ())
     return " ".join(name if name in needed else f"{name}?" for name in schema.get("properties", ()))
 

@@ -10,6 +10,8 @@ HTML: Final = "text/html; charset=utf-8"
 _STYLE: Final = (
     "body{font:15px/1.5 system-ui;max-width:60rem;margin:2rem auto;padding:0 1rem}"
     "table{border-collapse:collapse}td,th{border:1px solid #ccc;padding:.2rem .5rem;text-align:left}"
+    "details td:last-child{overflow-wrap:anywhere;font:12px/1.4 monospace}"
+    "summary{font-weight:bold;margin:.5rem 0}"
     "pre{white-space:pre-wrap;background:#f6f6f6;padding:1rem}"
 )
 

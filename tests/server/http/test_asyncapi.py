@@ -1,6 +1,7 @@
 """AsyncAPI documents as they are served. Tests of protocols hold them to what is said."""
 
 import re
+from pathlib import Path
 
 import jsonschema_rs
 import pytest
@@ -89,6 +90,13 @@ async def test_the_documents_page_shows_every_message(server):
         found = await served(server, f"/asyncapi/{name}.json")
         for message in found["components"]["messages"]:
             assert f"<td>{message}<td>" in page
+
+
+@pytest.mark.parametrize("name", with_channels())
+def test_what_a_protocol_declares_is_held_to_what_it_says(name):
+    """By a conversation among the tests of its folder: text written by hand knows nothing of types."""
+    path = Path(__file__).parents[2] / "dialects" / name / "test_asyncapi.py"
+    assert ".check(" in path.read_text(encoding="utf-8")
 
 
 def test_draft_7_says_items_by_their_places_otherwise():
