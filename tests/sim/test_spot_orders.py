@@ -617,6 +617,9 @@ def test_a_journal_gives_the_same_rows(drawn, limits):
             expires=live.now + lasts * MS if lasts else 0,
             self_trade=SelfTrade(account % 5),
         )
+        if account == 3:
+            anew = CancelSpotOrders(account=account, instrument=0)
+            request = SpotBatch(account=account, instrument=0, parts=(request, anew, request))
         journal.append(JournalEntry(at=live.now, request=request))
         rows += live.execute(request)
     end = live.now + SECOND

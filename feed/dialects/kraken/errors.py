@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from feed.dialects.access import Problem, Shape
+from feed.dialects.messages import clip
 
 
 class ErrorBody(Shape):
@@ -63,7 +64,7 @@ INVALID_PRICE: Final = "EOrder:Invalid price:Invalid price argument"
 
 def invalid(name: str) -> KrakenError:
     """That a parameter of an order cannot be."""
-    return KrakenError(f"{INVALID_ARGUMENTS}:{name}")
+    return KrakenError(f"{INVALID_ARGUMENTS}:{clip(name)}")
 
 
 def too_many_decimals(symbol: str, decimals: int) -> KrakenError:
