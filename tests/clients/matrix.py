@@ -6,6 +6,7 @@ is only printed. A test says with ``@pytest.mark.client(NAME, *COLUMNS)`` whom i
 ``protocols`` in what. What a run finds of a test replaces what was found before.
 """
 
+import re
 from pathlib import Path
 
 import attrs
@@ -23,6 +24,7 @@ BEGIN, END = "<!-- clients: written by tests -->", "<!-- end of clients -->"
 LEFT_OUT = {
     "nautilus_trader": "it asks Binance Spot for SBE, a binary form that is not served; not aimed at.",
 }
+_RAISED = re.compile(r"[A-Za-z_][\w.]*(Error|Exception|Timeout|Expired|Interrupt)\b")
 LONGEST_REASON = 160
 """Characters."""
 
@@ -54,8 +56,10 @@ class Found:
 
 
 def short(text):
-    """The first line of a text that says something, cut to a bound."""
-    line = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    """The first line of a text that says something, or what a traceback in it ends with; cut to a bound."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    raised = [line for line in lines if _RAISED.match(line)] if "Traceback" in text else []
+    line = (raised or lines[:1] or [""])[-1]
     return line if len(line) <= LONGEST_REASON else f"{line[: LONGEST_REASON - 3]}..."
 
 

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-EXCHANGES = ("binance", "kraken")
+EXCHANGES = ("binance", "kraken", "coinbase")
+LEAST_SECONDS = 60
+"""Until each of them has been the cheap or the dear one."""
 MOST_ROUNDS = 200
 
 pytestmark = [pytest.mark.clients, pytest.mark.protocols(*EXCHANGES)]
@@ -33,7 +35,7 @@ def test_a_bot_earns_what_the_operator_sees(request, operated, settings_of, prog
     Every round is closed with a profit after fees; books are REST's while it trades; what the account had,
     and what its trades brought and cost, is what is left at each venue, to the last unit.
     """
-    seconds = request.config.getoption("--clients-minutes") * 60
+    seconds = max(request.config.getoption("--clients-minutes") * 60, LEAST_SECONDS)
     operator = operated("--scenario", "cross-exchange", "--wait-clients", len(EXCHANGES))
     said = program(
         "ccxt",
@@ -47,6 +49,7 @@ def test_a_bot_earns_what_the_operator_sees(request, operated, settings_of, prog
     request.node.user_properties.append(("rounds", said["lines"]))
     assert 1 <= len(said["rounds"]) <= MOST_ROUNDS, said["lines"]
     assert all(number(one["profit"]) > 0 for one in said["rounds"]), said["lines"]
+    assert {one[leg] for one in said["rounds"] for leg in ("bought", "sold")} == set(EXCHANGES), said["lines"]
     assert set(said["books"]) == set(EXCHANGES)
     for name, books in said["books"].items():
         for book in books:

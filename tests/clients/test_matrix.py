@@ -60,6 +60,8 @@ def test_a_test_that_did_not_pass_decides_its_cells_and_says_why(outcome, word):
     (note, *_) = client_matrix.notes(matrix)
     assert note == f"bot, {TITLE}: 1.0, orders {word} (test_x.py::test_bad): it broke"
     assert len(short("y" * 500)) == 160
+    told = "AssertionError: [] Traceback (most recent call last):\n  File x\nccxt.base.errors.BadError: no\n"
+    assert short(f"{told}\nccxt.NetworkError: gone\n\nassert 1 == 0") == "ccxt.NetworkError: gone"
 
 
 def test_two_releases_share_a_line():
