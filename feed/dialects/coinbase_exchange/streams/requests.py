@@ -18,6 +18,7 @@ SUBSCRIBE: Final = "subscribe"
 UNSUBSCRIBE: Final = "unsubscribe"
 FAILED: Final = {SUBSCRIBE: "Failed to subscribe", UNSUBSCRIBE: "Failed to unsubscribe"}
 MALFORMED: Final = "Malformed JSON"
+UNKNOWN_PRODUCT: Final = "is not a valid product"
 
 
 class Refused(ProtocolError):

@@ -14,6 +14,7 @@ from feed.dialects.coinbase_exchange.streams import topics
 from feed.dialects.coinbase_exchange.streams.requests import (
     FAILED,
     SUBSCRIBE,
+    UNKNOWN_PRODUCT,
     Channels,
     Refused,
     decode,
@@ -120,7 +121,7 @@ class FeedSession(Session):
     def _product(self, name: str, kind: str) -> Product:
         product = self._products.named(name)
         if product is None:
-            raise Refused(FAILED[kind], f"{clip(name)} is not a valid product")
+            raise Refused(FAILED[kind], f"{clip(name)} {UNKNOWN_PRODUCT}")
         return product
 
     def _subscribe(self, wanted: Sequence[tuple[str, Sequence[int]]]) -> Sequence[Action]:
