@@ -167,8 +167,9 @@ class Conversation:
         names = {name for names in self.declared.names.values() for name in names}
         assert names - set(self.seen) == set(not_seen)
         if self._file is not None:
-            examples = {name: [shortened(self.first[name])] for name in sorted(self.first)}
-            self._file.write_text(json.dumps(examples, indent=1, ensure_ascii=False) + "\n")
+            told = ((name, shortened(self.first[name])) for name in sorted(self.first))
+            lines = [f"{json.dumps(name)}: [{json.dumps(one, ensure_ascii=False)}]" for name, one in told]
+            self._file.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
             return
         alike = set().union(*self.declared.answers.values())
         told = {name: it.get("examples", []) for name, it in self._messages.items()}
