@@ -428,6 +428,27 @@ MUTATIONS = (
         ("dialects/test_market_by_order.py",),
     ),
     Mutation(
+        "an account hears of the balances of others",
+        "dialects/kraken/private/balances.py",
+        "if report.account != self._account or not report.trade:",
+        "if not report.trade:",
+        ("dialects/kraken/test_private_channels.py",),
+    ),
+    Mutation(
+        "a token of a key that only reads trades",
+        "dialects/kraken/private/session.py",
+        "self._grant(request.token, Scope.TRADE)",
+        "self._grant(request.token, Scope.READ)",
+        ("dialects/kraken/test_private_trading.py",),
+    ),
+    Mutation(
+        "an order that is filled by its first trade has no trade told",
+        "dialects/kraken/private/executions.py",
+        'return TRADE, "" if item.open else FILLED',
+        'return (TRADE, "") if item.open else (FILLED, "")',
+        ("dialects/kraken/test_private_channels.py",),
+    ),
+    Mutation(
         "a link fault that raised is told of the next frame",
         "stream/publisher.py",
         "            group.broken = True\n",

@@ -292,6 +292,7 @@ def test_to_cancel_several_with_one_answer(trader):
     assert "result" not in answer
     assert trader.done("cancel_all") == {"count": 1}
     assert trader.done("cancel_all") == {"count": 0}
+    assert trader.refused("batch_cancel", orders=[2**70, "²", "-", "7" * 5000]) == UNKNOWN
     assert trader.refused("batch_cancel", orders=[]) == "EGeneral:Invalid arguments:orders"
     assert trader.refused("batch_cancel", orders=[1.5]) == "EGeneral:Invalid arguments:orders"
     assert trader.refused("batch_cancel", orders=["a"] * 51) == "EGeneral:Invalid arguments:orders"

@@ -9,6 +9,7 @@ Source: "User trading" of the second WebSocket API.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from feed.dialects.execution import Execution
 from feed.dialects.kraken.account import placing
 from feed.dialects.kraken.account.drafts import Draft, draft
 from feed.dialects.kraken.account.ids import order_id
+from feed.dialects.kraken.account.orders import Flags
 from feed.dialects.kraken.account.rejections import refusal
 from feed.dialects.kraken.account.view import AccountView
 from feed.dialects.kraken.private.answers import Answer, Answers, Asked, worded
@@ -33,6 +35,7 @@ MOST_BATCH: Final = 15
 """Orders that are placed together."""
 MOST_CANCELLED: Final = 50
 """Orders that are cancelled together."""
+_NUMBER: Final = re.compile(r"-?[0-9]{1,10}", re.ASCII)
 
 
 def ask(view: AccountView, request: Operation) -> Asked:
@@ -102,13 +105,12 @@ def _placed(order: Draft, number: int = 0) -> dict[str, Any]:
 
 def _cancel_order(view: AccountView, request: Operation) -> Asked:
     asked = Parameters(request.method, request.params, ("order_id", "cl_ord_id", "order_userref"))
+    references = asked.wholes("order_userref")
+    referred = _by_reference(view) if references else {}
     named: list[tuple[Mapping[str, object], list[ExecutionReport]]] = [
         *(({"order_id": name}, _open(view, txid=name)) for name in asked.texts("order_id")),
         *(({"cl_ord_id": name}, _open(view, client=name)) for name in asked.texts("cl_ord_id")),
-        *(
-            ({"order_userref": number}, placing.open_orders_referred_to(view, number))
-            for number in asked.wholes("order_userref")
-        ),
+        *(({"order_userref": one}, referred.get(one, [])) for one in references),
     ]
     if not named:
         raise invalid("order_id")
@@ -134,6 +136,16 @@ def _open(view: AccountView, *, txid: str = "", client: str = "") -> list[Execut
     return [] if found is None or not found.open else [found]
 
 
+def _by_reference(view: AccountView) -> dict[int, list[ExecutionReport]]:
+    """Open orders by the number that their client gave them."""
+    found: dict[int, list[ExecutionReport]] = {}
+    for order in placing.open_orders(view):
+        reference = Flags.of(order).reference
+        if reference is not None:
+            found.setdefault(reference, []).append(order)
+    return found
+
+
 def _batch_cancel(view: AccountView, request: Operation) -> Asked:
     asked = Parameters(request.method, request.params, ("orders", "cl_ord_id"))
     names = asked.names("orders")
@@ -141,13 +153,10 @@ def _batch_cancel(view: AccountView, request: Operation) -> Asked:
     if not 1 <= len(names) + len(clients) <= MOST_CANCELLED:
         raise invalid("orders")
     found: dict[int, ExecutionReport] = {}
+    referred = _by_reference(view)
     for name in names:
-        orders = (
-            placing.open_orders_referred_to(view, int(name))
-            if name.lstrip("-").isdecimal()
-            else _open(view, txid=name)
-        )
-        found |= {one.order: one for one in orders}
+        known = referred.get(int(name), []) if _NUMBER.fullmatch(name) else _open(view, txid=name)
+        found |= {one.order: one for one in known}
     for client in clients:
         found |= {one.order: one for one in _open(view, client=client)}
     if not found:
