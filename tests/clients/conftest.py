@@ -11,7 +11,7 @@ import pytest
 from environments import PACKAGES, node_of, python_of, version_of
 from operators import PATIENCE_SECONDS, Operator
 
-from feed.dialects.kraken.policy import DEMO_KEYS
+from feed.dialects.discovery import demo_keys
 from feed.server.key_secrets import demo_secret
 from feed.settings import DEMO_KEY, DEMO_SECRET
 
@@ -111,7 +111,7 @@ def keys():
 @pytest.fixture
 def kraken_keys():
     """Kraken's demo key of account 1, and what it signs with, as ccxt calls them."""
-    (known,) = DEMO_KEYS
+    known = next(one for one in demo_keys() if one.grant.dialects == ("kraken",))
     return {"apiKey": known.key, "secret": demo_secret(known)}
 
 
