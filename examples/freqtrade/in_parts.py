@@ -3,7 +3,8 @@ Shows freqtrade in live mode: a strategy whose orders are filled in parts.
 
 Run: ``feed serve``, then ``feed urls freqtrade binance > urls.json``, and with both files
 ``freqtrade trade --config examples/freqtrade/config.json --config urls.json
---strategy-path examples/freqtrade --strategy InParts``. It waits for the first whole minute.
+--strategy-path examples/freqtrade --strategy InParts``. It waits for the first whole minute. On Kraken:
+``feed urls freqtrade kraken``, and ``--config examples/freqtrade/kraken.json`` between the other two.
 """
 
 from datetime import timedelta

@@ -27,12 +27,16 @@ class KrakenPolicy:
             as fast as it can.
         private_calls_decay: By how much that count goes down in a second, millionths. The exchange has from
             330000 to 1000000.
+        order_counter: Whether orders are refused once the rate counter of their account and pair, by market
+            time, has reached what the tier of the key allows: ``EOrder:Rate limit exceeded``. The exchange
+            does so.
     """
 
     maker_fee: int = attrs.field(default=2500, validator=[ge(0), le(1_000_000)])
     taker_fee: int = attrs.field(default=4000, validator=[ge(0), le(1_000_000)])
     private_calls: int = attrs.field(default=0, validator=[ge(0), le(1_000_000)])
     private_calls_decay: int = attrs.field(default=500_000, validator=[ge(1), le(1_000_000_000)])
+    order_counter: bool = False
 
 
 POLICY: Final = KrakenPolicy()

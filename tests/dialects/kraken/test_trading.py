@@ -5,6 +5,10 @@ from decimal import Decimal
 import pytest
 from kraken_server import kraken_exchange, price
 
+from feed import Settings
+from feed.dialects.kraken.policy import KrakenPolicy
+from feed.policies import Policies
+
 AWAY = 1000
 """Ticks from the best price: such an order rests."""
 
@@ -365,6 +369,23 @@ async def test_an_id_of_the_clients_names_one_open_order(autojump_clock):
         )
         await server.result("alice", "CancelOrder", cl_ord_id=own)
         await server.order(price=low, cl_ord_id=own)
+
+
+async def test_orders_that_come_too_fast_are_refused_where_the_operator_wants_that(autojump_clock):
+    """By account and pair, in market time: a new order counts one, an early cancellation eight more."""
+    counted = Settings(policies=Policies(kraken=KrakenPolicy(order_counter=True)))
+    async with kraken_exchange(counted) as server:
+        low = price(server.quote[0] - AWAY)
+        terms = {**GOOD, "price": low}
+        for _ in range(6):
+            await server.result("alice", "CancelOrder", txid=await server.order(price=low))
+        for _ in range(6):
+            await server.order(price=low)
+        assert await server.refusal("alice", "AddOrder", **terms) == "EOrder:Rate limit exceeded"
+        await server.order(pair="ETHUSD", price="100", volume="1")
+        await server.order("bob", price=low)
+        await server.advance(2)
+        await server.order(price=low)
 
 
 async def test_pages_of_orders_that_are_over(autojump_clock):

@@ -23,6 +23,7 @@ from feed.dialects.kraken.account.view import AccountView
 from feed.dialects.kraken.errors import KrakenError
 from feed.dialects.kraken.market_data.general import COST_DECIMALS, COST_MINIMUM
 from feed.dialects.kraken.names import Pair
+from feed.dialects.kraken.private.rate_counter import exceeded
 from feed.model.durations import NS_PER_SECOND
 from feed.model.events import Status
 from feed.model.executions import Charge
@@ -153,6 +154,10 @@ def draft(terms: Terms, pair: Pair, view: AccountView) -> Draft:
     _check_unsupported(terms)
     if view.market.state.status(pair.index) is not Status.TRADING:
         raise KrakenError(errors.CANCEL_ONLY)
+    if view.market.policy.order_counter and exceeded(
+        view.wallet(pair), pair.index, view.now, view.grant.tier
+    ):
+        raise KrakenError(errors.ORDER_RATE_LIMIT)
     flags, post_only = _flags(terms, side, kind)
     price, trigger = _prices(terms, kind, pair)
     lots, cost, volume = _volume(terms, pair, view, in_quote=flags.in_quote)

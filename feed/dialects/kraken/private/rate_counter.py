@@ -1,7 +1,7 @@
 """
 The rate counter of an account's orders in one pair, which rises with requests and falls with time.
 
-Nothing is refused for it here; clients see what the exchange would count.
+Clients see what the exchange would count; orders are refused for it where the operator wants that.
 
 Source: "Spot Trading Engine Rate Limits" of the guides.
 """
@@ -60,17 +60,35 @@ def count(wallet: Wallet, item: ExecutionReport, tier: Tier) -> int:
         item: The report.
         tier: Of the key.
     """
+    return count_at(wallet, item.instrument, item.ts, tier)
+
+
+def exceeded(wallet: Wallet, instrument: int, now: int, tier: Tier) -> bool:
+    """Whether the count is so high that the exchange takes no order; see :func:`count_at`."""
+    return count_at(wallet, instrument, now, tier) >= TIERS[tier].most * 10**DECIMALS
+
+
+def count_at(wallet: Wallet, instrument: int, now: int, tier: Tier) -> int:
+    """
+    The count at market time ``now``, hundredths.
+
+    Args:
+        wallet: Of the account.
+        instrument: Index of the instrument.
+        now: Nanoseconds since the Unix epoch.
+        tier: Of the key.
+    """
     found: list[ExecutionReport] = []
     for request in reversed(wallet.requests):
-        if request.ts < item.ts - WINDOW:
+        if request.ts < now - WINDOW:
             break
-        if request.instrument == item.instrument:
+        if request.instrument == instrument:
             found.append(request)
     units, last = 0, 0
     for request in reversed(found):
         units = _fallen(units, request.ts - last, tier) + _counted(request) * _ONE
         last = request.ts
-    return _fallen(units, item.ts - last, tier) // NS_PER_SECOND
+    return _fallen(units, now - last, tier) // NS_PER_SECOND
 
 
 def _fallen(units: int, after: int, tier: Tier) -> int:
