@@ -13,10 +13,13 @@ from feed.dialects.coinbase.policy import CoinbasePolicy
 from feed.dialects.coinbase.products import NAME, Product, Products, products
 from feed.dialects.contract import SessionContext
 from feed.dialects.rest import Call, RestContext
+from feed.model.durations import NS_PER_SECOND
 from feed.model.events import Side, Status
 from feed.state.market_state import MarketState
 from feed.state.projections import Projections
 
+_AGREES: Final = 60 * NS_PER_SECOND
+"""What two clocks that agree may differ by."""
 RESTED: Final = {Side.BUY: "SELL", Side.SELL: "BUY"}
 """The side of a trade as the exchange tells it, of the order that rested, by that of the one that took."""
 
@@ -77,6 +80,21 @@ class MarketView:
     def server_time(self) -> int:
         """By which clients set their clocks: market time, nanoseconds, or what a fault makes of it."""
         return self.state.now + self.clock_skew
+
+    def behind(self, at: int) -> int:
+        """
+        By how much the market's clock is behind that by which a client has named a time, nanoseconds.
+
+        It is 0 where that is the market's own, or the two agree: clients name times of their clock, and go by
+        the market's where they have read it.
+
+        Args:
+            at: The time that was named, nanoseconds since the Unix epoch.
+        """
+        (wall, _), *_ = self.clocks.good()
+        if abs(wall - self.now) <= _AGREES or abs(at - self.now) <= abs(at - wall):
+            return 0
+        return wall - self.now
 
     def product(self, product_id: str) -> Product:
         """

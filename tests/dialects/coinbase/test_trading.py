@@ -1,9 +1,12 @@
 """Accounts trade through a whole server by request, in the books that everybody sees."""
 
+import json
+from datetime import UTC, datetime
 from decimal import ROUND_DOWN, Decimal
 
 import attrs
 import pytest
+from asking import ADMIN, ask
 from coinbase_server import API, ENTRIES, HOST, KEYS, NO_LIMIT, PREFIX, exchange, jwt, price
 
 from feed.dialects.times import iso
@@ -568,3 +571,82 @@ async def test_what_is_not_here_is_refused_in_so_many_words(autojump_clock):
         status, _, said = await server.send("GET", f"{API}/nowhere")
         assert (status, said["error"]) == (404, "not_found")
         assert len(ENTRIES) == len(KEYS)
+
+
+async def begin(server, kind, *, key="", **fields):
+    """A fault that an operator adds, for this protocol alone."""
+    aim = {"dialect": "coinbase"} | ({"key": key} if key else {})
+    body = json.dumps({"name": kind, "kind": kind, "aim": aim, **fields}).encode()
+    status, _, said = await ask(server.connect(), "/admin/faults", method="POST", body=body, **ADMIN)
+    assert status == 201, said
+
+
+async def end(server, kind):
+    """It is removed."""
+    path = f"/admin/faults?name={kind}"
+    assert (await ask(server.connect(), path, method="DELETE", **ADMIN))[0] == 200
+
+
+async def test_what_goes_wrong_on_purpose_is_told_in_the_exchanges_words(autojump_clock):
+    """A ban, a clock that is wrong, maintenance; market data goes on, and afterwards all is as it was."""
+    async with exchange() as server:
+        await begin(server, "ban", key="alice", duration_seconds=90)
+        status, headers, said = await server.ask("alice", "GET", f"{API}/accounts")
+        assert (status, said["error"], headers["x-ratelimit-reset"]) == (429, "rate_limit_exceeded", "90")
+        assert (await server.ask("bob", "GET", f"{API}/accounts"))[0] == 200
+        await end(server, "ban")
+        await begin(server, "clock-skew", skew_ms=600_000)
+        assert (await server.ask("alice", "GET", f"{API}/accounts"))[0] == 401
+        assert (await server.ask_signed("alice", "GET", f"{API}/accounts"))[2] == {
+            "error": "authentication_error",
+            "error_details": "request timestamp expired",
+            "message": "request timestamp expired",
+        }
+        told = (await server.send("GET", f"{API}/time"))[2]
+        assert int(told["epochMillis"]) == server.now + 600_000
+        await end(server, "clock-skew")
+        await begin(server, "maintenance")
+        status, _, said = await server.ask(
+            "alice", "POST", f"{API}/orders/batch_cancel", {"order_ids": ["x"]}
+        )
+        assert (status, said["error"]) == (503, "UNAVAILABLE")
+        assert (await server.send("GET", f"{API}/market/products"))[0] == 200
+        await end(server, "maintenance")
+        assert (await server.ask("alice", "GET", f"{API}/accounts"))[0] == 200
+
+
+async def test_a_time_by_another_clock_is_so_far_from_now(autojump_clock):
+    """An hour from the client's present is an hour from the market's, where that is another time."""
+    async with exchange() as server:
+        server.wall += 40_000_000
+        until = datetime.fromtimestamp(server.wall + 3600, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        terms = {"base_size": "0.01", "limit_price": price(server.quote[0] - 100)}
+        order = await server.order("limit_limit_gtd", **terms, end_time=until)
+        meant = order["order_configuration"]["limit_limit_gtd"]["end_time"]
+        assert meant == f"{iso((server.now + 3_600_000) * 1_000_000)[:19]}Z"
+        late = datetime.fromtimestamp(server.wall - 1, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        assert (await order_status(server, {**terms, "end_time": late})) == 400
+
+
+async def order_status(server, terms):
+    """The HTTP status of the answer to an order that is good until a time."""
+    configuration = {"limit_limit_gtd": terms}
+    body = {
+        "client_order_id": "x",
+        "product_id": "BTC-USD",
+        "side": "BUY",
+        "order_configuration": configuration,
+    }
+    return (await server.ask("alice", "POST", f"{API}/orders", body))[0]
+
+
+async def test_other_peoples_pages_do_not_trade(autojump_clock):
+    """Nor do they see one's orders, at paths with an id in them as little as at others."""
+    async with exchange() as server:
+        order = await server.order("limit_limit_gtc", base_size="0.01", limit_price="1.00")
+        for path in (f"{API}/orders/historical/{order['order_id']}", f"{API}/accounts"):
+            token = jwt("alice", server.now // 1000, f"GET {HOST}{path}")
+            shown = {"Authorization": f"Bearer {token}"}
+            assert (await server.send("GET", path, **shown))[0] == 200
+            status, _, said = await server.send("GET", path, **shown, Origin="https://elsewhere.example")
+            assert (status, said["error"]) == (403, "PERMISSION_DENIED")

@@ -231,7 +231,7 @@ def transaction_summary(view: AccountView, fields: Fields) -> TransactionSummary
         decimals = view.decimals(product)[1]
         value = one.last_price * one.last_size * view.wallets.units.quote_scales[one.instrument]
         volume += rates.dollars(product.quote, value, decimals, digits)
-        fees += rates.dollars(product.quote, one.commission, decimals, digits)
+        fees += rates.dollars(product.quote, view.fee(one), decimals, digits)
     told, nothing = (number(volume, digits), number(fees, digits)), number(0, 0)
     return TransactionSummary(
         total_volume=told[0],

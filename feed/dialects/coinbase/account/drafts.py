@@ -362,6 +362,7 @@ def _expires(terms: OrderTerms, view: AccountView) -> int:
     if not terms.end_time:
         return 0
     end = moment(terms.end_time, "end_time")
+    end -= view.market.behind(end)
     if end <= view.market.now:
         raise invalid("end_time must be in the future")
     return end

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from functools import cached_property
 from typing import Any, Final
 
 from feed.dialects.coinbase.account.shapes import Fill, Order
@@ -79,15 +79,6 @@ def direction(item: ExecutionReport) -> str:
     return STOP_UP if (item.trigger is Trigger.STOP) == (item.side is Side.BUY) else STOP_DOWN
 
 
-def commissions(fills: Iterable[ExecutionReport]) -> dict[int, tuple[int, int, int]]:
-    """By order: what its trades have cost, units of the quote asset, how many they are, when the last was."""
-    sums: dict[int, tuple[int, int, int]] = {}
-    for one in fills:
-        cost, count, _ = sums.get(one.order, (0, 0, 0))
-        sums[one.order] = cost + one.commission, count + 1, one.ts
-    return sums
-
-
 class OrderWriter:
     """
     Writes the orders and trades of an account.
@@ -98,7 +89,15 @@ class OrderWriter:
 
     def __init__(self, view: AccountView) -> None:
         self._view: Final = view
-        self._costs: Final = commissions(view.fills())
+
+    @cached_property
+    def _costs(self) -> dict[int, tuple[int, int, int]]:
+        """By order: what its trades have cost, units of the quote asset, how many they are, and the last."""
+        sums: dict[int, tuple[int, int, int]] = {}
+        for one in self._view.fills():
+            cost, count, _ = sums.get(one.order, (0, 0, 0))
+            sums[one.order] = cost + self._view.fee(one), count + 1, one.ts
+        return sums
 
     def order(self, item: ExecutionReport) -> Order:
         """An order as it stands."""
@@ -184,7 +183,7 @@ class OrderWriter:
             trade_type="FILL",
             price=product.price_text(item.last_price),
             size=product.size_text(item.last_size),
-            commission=decimal_text(item.commission, self._view.decimals(product)[1]),
+            commission=decimal_text(self._view.fee(item), self._view.decimals(product)[1]),
             product_id=product.id,
             sequence_timestamp=iso_microseconds(item.ts),
             liquidity_indicator="TAKER" if item.taker else "MAKER",

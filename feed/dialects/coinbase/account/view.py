@@ -14,6 +14,7 @@ from feed.dialects.rest import Call, RestContext
 from feed.dialects.uuids import named_uuid
 from feed.model.commissions import rate_charged
 from feed.model.events import ExecutionReport
+from feed.model.executions import Leg
 from feed.model.grants import Grant
 from feed.model.instruments import decimal_text
 from feed.model.wallets import Balance, Wallet, Wallets
@@ -156,6 +157,18 @@ class AccountView:
             for one in wallet.trades:
                 if self.market.products.at(one.instrument) is not None:
                     yield one
+
+    def fee(self, item: ExecutionReport) -> int:
+        """
+        What a trade has cost, units of the quote asset.
+
+        Another protocol may take it out of the base asset: then what that was worth in the trade.
+        """
+        if item.commission_leg is Leg.QUOTE:
+            return item.commission
+        units = self.wallets.units
+        value = item.commission * item.last_price * units.quote_scales[item.instrument]
+        return value // units.base_scales[item.instrument]
 
     @property
     def maker_rate(self) -> int:

@@ -29,8 +29,6 @@ GRANULARITIES: Final = {
 """Lengths of candles, nanoseconds: they begin on multiples since the Unix epoch."""
 MOST_CANDLES: Final = 350
 """In an answer."""
-_AT_PRESENT: Final = 60 * NS_PER_SECOND
-"""A time that is so near a client's clock means the present."""
 
 
 class Candle(Shape):
@@ -118,19 +116,15 @@ def _stretch(view: MarketView, start: int | None, end: int | None, step: int, li
     """
     The stretch of market time that is meant.
 
-    A client names times by its own clock: where its end is that clock's present, and market time is another,
-    the end means the market's present.
+    A client names times by its own clock: where market time is another, they are those since the market's
+    present, or before it.
     """
-    now = view.now
-    end = now if end is None else end
+    end = view.now if end is None else end
     start = max(end - limit * step, 0) if start is None else start
     if start > end:
         raise invalid("start must not be after end")
-    if abs(end - now) > _AT_PRESENT and any(
-        first - _AT_PRESENT <= end <= last + _AT_PRESENT for first, last in view.clocks.good()
-    ):
-        start, end = max(start + now - end, 0), now
-    return start, end
+    behind = view.behind(end)
+    return max(start - behind, 0), max(end - behind, 0)
 
 
 def queries(listing: Listing) -> tuple[Query, ...]:
