@@ -132,6 +132,31 @@ def test_the_best_levels_of_a_book(exchange):
     assert exchange.ask("Depth", "pair=SOLUSD")["SOLUSD"]["asks"] == []
 
 
+def test_a_grouped_book_rounds_away_from_the_middle():
+    """Bids down and asks up to whole steps, whose quantities add up; as many steps as are asked for."""
+    it = Exchange()
+    for number, ticks in enumerate((1000, 1001, 1010, 1011, 1250), 1):
+        it.add(BTC, 1, ticks, number, order=number)
+        it.add(BTC, 0, 1999 - ticks, number, order=number + 10)
+    steps = it.ask("GroupedBook", f"{PAIR}&grouping=10")
+    assert (steps["pair"], steps["grouping"]) == ("BTC/USD", 10)
+    assert [(level["price"], level["qty"]) for level in steps["asks"]] == [
+        ("100.0", "0.00000001"),
+        ("101.0", "0.00000005"),
+        ("102.0", "0.00000004"),
+        ("125.0", "0.00000005"),
+    ]
+    assert [(level["price"], level["qty"]) for level in steps["bids"]] == [
+        ("99.0", "0.00000003"),
+        ("98.0", "0.00000007"),
+        ("74.0", "0.00000005"),
+    ]
+    for number in range(20, 40):
+        it.add(BTC, 1, 3000 + number, 1, order=number)
+    assert len(it.ask("GroupedBook", PAIR)["asks"]) == 10
+    assert len(it.ask("GroupedBook", f"{PAIR}&depth=25")["asks"]) == 25
+
+
 def test_a_ticker_tells_of_today_and_of_24_hours():
     """Today begins at midnight; without trades prices stand at the last one."""
     it = Exchange()
@@ -232,6 +257,8 @@ def test_candles_up_to_the_open_one():
         ("Depth", "pair=XBTUSD,SOLUSD", "EQuery:Unknown asset pair"),
         ("Depth", f"{PAIR}&count=0", "EGeneral:Invalid arguments"),
         ("Depth", f"{PAIR}&count=many", "EGeneral:Invalid arguments"),
+        ("GroupedBook", f"{PAIR}&depth=11", "EGeneral:Invalid arguments"),
+        ("GroupedBook", f"{PAIR}&grouping=2", "EGeneral:Invalid arguments"),
         ("Ticker", "pair=XBTUSD,NOPE", "EQuery:Unknown asset pair"),
         ("Ticker", "pair=" + "XBTUSD," * 1001, "EGeneral:Invalid arguments"),
         ("AssetPairs", f"{PAIR}&info=all", "EGeneral:Invalid arguments"),

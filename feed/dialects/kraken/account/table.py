@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from feed.dialects.kraken.account import balances, cancelling, funding, order_history, trade_history, trading
+from feed.dialects.kraken.account import (
+    balances,
+    cancelling,
+    funding,
+    order_history,
+    order_queues,
+    trade_history,
+    trading,
+)
 from feed.dialects.kraken.account.operations import Operation
 from feed.model.instruments import Listing
 
@@ -21,4 +29,5 @@ def operations(listing: Listing) -> tuple[Operation, ...]:
         *trading.operations(listing),
         *cancelling.OPERATIONS,
         *funding.OPERATIONS,
+        *order_queues.operations(listing),
     )
