@@ -1,9 +1,13 @@
 """Orders by the second WebSocket API: placed, changed, cancelled, refused."""
 
+import json
+import random
+
 import pytest
 from kraken_trading import Floor
 
 from feed.dialects.kraken.account.ids import order_of
+from feed.dialects.kraken.private import terms
 from feed.model.executions import Charge
 from feed.model.orders import SelfTrade, TimeInForce
 from feed.model.spot_requests import PlaceSpotOrder, SpotBatch
@@ -344,3 +348,48 @@ def test_a_market_that_takes_no_more_requests(floor, trader):
     """Says so; the order was not placed."""
     (action,) = trader.session.receive('{"method":"cancel_all","params":{"token":"token-1"},"req_id":3}')
     assert '"error":"EService:Unavailable"' in action.refused
+
+
+ODD = (
+    *(None, True, 0, 1, -1, 0.01, 1e30, 2**70, "", "x", "²", "1" * 400, "market", "stop-loss-limit", "sell"),
+    *("ETH/USD", "ioc", "gtd", "base", "cancel_both", "2023-11-14T23:00:00Z", "0001-01-01T00:00:00Z"),
+    *([], {}, [1, "a", None], {"price": 50_000, "price_type": "static"}, 64_000, 90_000, 5),
+)
+"""What some terms are, and others cannot be."""
+NAMES = {
+    "add_order": (*terms.ORDER, *terms.WHOLE),
+    "batch_add": (*terms.WHOLE, "orders"),
+    "amend_order": ("order_id", "order_qty", "limit_price", "post_only", "trigger_price", "deadline"),
+    "edit_order": ("order_id", "symbol", "order_qty", "limit_price", "triggers", "fee_preference"),
+    "cancel_order": ("order_id", "cl_ord_id", "order_userref"),
+    "batch_cancel": ("orders", "cl_ord_id"),
+    "cancel_all_orders_after": ("timeout",),
+}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_is_sent_is_answered(floor, trader, seed):
+    """Nothing is spent twice; messages are numbered without a gap, whatever became of orders."""
+    draws = random.Random(seed)
+    trader.done("subscribe", channel="executions")
+    known = ["OAAAAA-AAAAA-AAAAAA"]
+    for number in range(400):
+        method = draws.choice(("add_order", *NAMES))
+        odd = draws.sample(NAMES[method], min(len(NAMES[method]), draws.choice((0, 0, 0, 1, 2))))
+        plain = {"order_id": draws.choice(known), "order_qty": draws.choice((0.01, 0.02))}
+        if method == "add_order":
+            plain = trader.terms(order_qty=0.01, limit_price=draws.choice((40_000, 64_279.5, 90_000)))
+        elif method not in ("amend_order", "edit_order"):
+            plain = {}
+        sent = plain | {name: draws.choice(ODD) for name in odd}
+        for answer in trader.ask(method, **sent):
+            assert answer["success"] is ("error" not in answer)
+            if answer["success"] and isinstance(answer.get("result"), dict):
+                known = [*known[-9:], answer["result"].get("order_id", known[0])]
+        if not number % 50:
+            floor.advance(1)
+        for balance in floor.wallets.find(1, "kraken").balances.values():
+            assert 0 <= balance.locked <= balance.total
+    told = [one for one in map(json.loads, trader.told) if one.get("channel") == "executions"]
+    assert [one["sequence"] for one in told] == list(range(1, len(told) + 1))
+    assert len(told) > 20
