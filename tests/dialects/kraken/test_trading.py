@@ -388,6 +388,20 @@ async def test_orders_that_come_too_fast_are_refused_where_the_operator_wants_th
         await server.order(price=low)
 
 
+async def test_a_market_without_the_exchanges_venue(autojump_clock):
+    """All that it has in spot can be traded, at each venue with what is held there."""
+    async with kraken_exchange(symbols=("BTC-USDT", "ETH-USD")) as server:
+        await server.order(pair="XBTUSDT", type="sell", price="900000.00")
+        await server.order(pair="ETHUSD", price="100", volume="1")
+        market = await server.order(pair="XETHZUSD", ordertype="market", volume="0.1")
+        assert (await server.info(market))["descr"]["pair"] == "ETHUSD"
+        assert set(await server.result("alice", "BalanceEx")) == {"XETH", "XXBT", "ZUSD"}
+        refused = {"pair": "XBTUSDT", "type": "buy", "ordertype": "market", "volume": "1"}
+        assert await server.refusal("alice", "AddOrder", **refused) == "EOrder:Insufficient funds"
+        assert (await server.result("alice", "CancelAllOrdersAfter", timeout=60))["triggerTime"] != "0"
+        assert (await server.result("alice", "CancelAll"))["count"] == 2
+
+
 async def test_pages_of_orders_that_are_over(autojump_clock):
     """Fifty at a time, the last one first; between times, or after an order."""
     async with kraken_exchange() as server:
