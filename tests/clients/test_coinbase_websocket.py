@@ -41,3 +41,44 @@ def test_the_sdk_hears_every_channel(serve, program, tmp_path, coinbase_key, sig
     ]
     assert said["missing"] == []
     assert said["level"]["side"] in {"bid", "offer"}
+
+
+@pytest.mark.client("coinbase-advanced-py", "resync")
+def test_the_sdks_user_notices_a_hole(operated, program):
+    """By the number of the next message; a book that is asked for again is the one that is had by request."""
+    operator = operated("--seed", 1)
+    said = program(
+        "coinbase-advanced-py",
+        "coinbase_advanced_gap",
+        settings={"base_url": f"{operator.url}/coinbase"},
+        admin={"url": operator.http, "key": operator.key},
+    )
+    assert said["gaps"]
+    assert min(said["gaps"]) > 0
+    assert min(said["levels"]) > 10
+
+
+@pytest.mark.client("ccxt", "market data", "orders")
+def test_ccxt_watches_and_is_told_of_its_orders(operated, settings_of, program, coinbase_key):
+    """Every method, books as by request with market time stopped, and own orders with their fees."""
+    operator = operated("--seed", 1, "--speed", 5)
+    key = coinbase_key("es256")
+    said = program(
+        "ccxt",
+        "ccxt_coinbase_watch",
+        settings=settings_of("ccxt", "coinbase", operator.url),
+        keys={"apiKey": key["key"], "secret": key["secret"]},
+        admin={"url": operator.http, "key": operator.key},
+    )
+    watched = said["watched"]
+    assert watched["book"][0] < watched["book"][1]
+    assert all(watched["ticker"].values())
+    assert watched["trades"][2:] == [True, 0]
+    assert watched["sockets"] == 1
+    for symbol, (held, asked) in said["books"].items():
+        assert held == asked, symbol
+        assert len(asked["bids"]) > 10
+    assert said["own"]["statuses"] == ["canceled", "closed"]
+    assert said["own"]["told"] == said["own"]["asked"]
+    assert said["own"]["fee"][0] == said["own"]["fee"][1] > 0
+    assert set(said["unwatched"].values()) == {"ended"}

@@ -27,6 +27,7 @@ def channels(listing: Listing) -> tuple[Channel, ...]:
                 enveloped("StatusMessage", "status", shapes.StatusEvent),
                 enveloped("TickerMessage", "ticker", shapes.TickerEvent),
                 enveloped("TickerBatchMessage", "ticker_batch", shapes.TickerEvent),
+                enveloped("UserMessage", "user", shapes.UserEvent),
                 *messages(shapes.ErrorMessage),
             ),
         ),

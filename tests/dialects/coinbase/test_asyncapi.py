@@ -1,7 +1,7 @@
 """What the AsyncAPI document of Coinbase Advanced Trade declares is what is said."""
 
 import trio
-from binance_server import exchange
+from coinbase_server import exchange, jwt
 from virtual import run
 
 from feed.dialects.coinbase.streams.topics import CHANNELS, OF_PRODUCTS, STATUS, topic
@@ -18,10 +18,10 @@ async def hear(client, seconds):
 
 
 def test_every_message_is_one_that_is_declared(conversation, support):
-    """Each channel that anybody may listen to, and refusals; every message is seen."""
+    """Each channel that anybody may listen to, an account's, and refusals; every message is seen."""
 
     async def main():
-        async with exchange(symbols=("BTC-USD", "ETH-USD"), speed=1.0) as server:
+        async with exchange(speed=1.0) as server:
             said = conversation("coinbase", server.script.listing)
             await trio.sleep(3)
             client = server.connect()
@@ -31,6 +31,9 @@ def test_every_message_is_one_that_is_declared(conversation, support):
                 named = {"product_ids": IDS} if channel in OF_PRODUCTS else {}
                 await client.send({"type": "subscribe", "channel": channel, **named})
                 await trio.sleep(0.5)
+            token = jwt("alice", server.now // 1000)
+            await client.send({"type": "subscribe", "channel": "user", "jwt": token})
+            await server.place("market_market_ioc", base_size="0.01")
             await client.send({"type": "subscribe", "channel": "ticker", "product_ids": ["NONE"]})
             await client.send({"type": "subscribe"}, wrong=True)
             await hear(client, 5.5)

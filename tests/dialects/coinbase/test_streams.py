@@ -237,6 +237,16 @@ def test_a_heartbeat_comes_every_second(listen, stage):
     assert [message["sequence_num"] for message in (one, two)] == [0, 1]
 
 
+def test_a_heartbeat_comes_while_market_time_stands_still(stage):
+    """Every second of the clock, with the number of the second at which it stands."""
+    ear = stage.ear(topics.topic(topics.HEARTBEATS))
+    for group in stage.hub.stand(0, 3 * SECOND // 2):
+        group.audience()[1][0](group.publish())
+    [message] = [json.loads(text) for text in ear.texts()]
+    assert message["events"][0]["heartbeat_counter"] == "1709726400"
+    assert message["sequence_num"] == 0
+
+
 # -- whoever joins when ------------------------------------------------------------------------------------
 
 

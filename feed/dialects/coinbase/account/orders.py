@@ -117,7 +117,7 @@ class OrderWriter:
             status=status(item),
             time_in_force=time_in_force(item),
             created_time=iso_microseconds(item.created),
-            completion_percentage=_percentage(item),
+            completion_percentage=percentage(item),
             filled_size=product.size_text(item.filled),
             average_filled_price=average_text(product, item.value, item.filled),
             fee="",
@@ -221,7 +221,8 @@ def average_text(product: Product, value: int, lots: int) -> str:
     return text.rstrip("0").rstrip(".")
 
 
-def _percentage(item: ExecutionReport) -> str:
+def percentage(item: ExecutionReport) -> str:
+    """How much of an order has traded, of a hundred."""
     if item.state is OrderState.FILLED:
         return "100"
     units = item.filled * _PERCENT * 10**_PERCENT_DECIMALS // item.size if item.size else 0

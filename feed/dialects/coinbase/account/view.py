@@ -17,7 +17,7 @@ from feed.model.events import ExecutionReport
 from feed.model.executions import Leg
 from feed.model.grants import Grant
 from feed.model.instruments import decimal_text
-from feed.model.wallets import Balance, Wallet, Wallets
+from feed.model.wallets import AssetUnits, Balance, Wallet, Wallets
 from feed.settings import Trading
 
 
@@ -159,16 +159,8 @@ class AccountView:
                     yield one
 
     def fee(self, item: ExecutionReport) -> int:
-        """
-        What a trade has cost, units of the quote asset.
-
-        Another protocol may take it out of the base asset: then what that was worth in the trade.
-        """
-        if item.commission_leg is Leg.QUOTE:
-            return item.commission
-        units = self.wallets.units
-        value = item.commission * item.last_price * units.quote_scales[item.instrument]
-        return value // units.base_scales[item.instrument]
+        """What a trade has cost, units of the quote asset."""
+        return fee(item, self.wallets.units)
 
     @property
     def maker_rate(self) -> int:
@@ -179,6 +171,22 @@ class AccountView:
     def taker_rate(self) -> int:
         """What one costs that takes, the same."""
         return rate_charged(self.market.policy.taker_fee, self.grant.tier, self.trading)
+
+
+def fee(item: ExecutionReport, units: AssetUnits) -> int:
+    """
+    What a trade has cost, units of the quote asset.
+
+    Another protocol may take it out of the base asset: then what that was worth in the trade.
+
+    Args:
+        item: Of a trade.
+        units: Of assets.
+    """
+    if item.commission_leg is Leg.QUOTE:
+        return item.commission
+    value = item.commission * item.last_price * units.quote_scales[item.instrument]
+    return value // units.base_scales[item.instrument]
 
 
 def user_id(account: int) -> str:

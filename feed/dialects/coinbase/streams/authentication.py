@@ -14,6 +14,7 @@ from typing import Final
 
 import attrs
 
+from feed.dialects.clocks import Range
 from feed.dialects.coinbase.authentication import LEEWAY, parsed
 from feed.dialects.coinbase.errors import CoinbaseError
 from feed.dialects.coinbase.streams.requests import Proof, Refused, Request
@@ -63,7 +64,7 @@ def _by_token(jwt: str, context: SessionContext) -> Credentials:
     credentials = context.credentials(token.key)
     if credentials is None:
         raise Refused(FAILURE)
-    token.check(credentials, context.clocks.good(), context.note_signature)
+    token.check(credentials, _clocks(context), context.note_signature)
     return credentials
 
 
@@ -79,10 +80,14 @@ def _by_signature(proof: Proof, request: Request, context: SessionContext) -> Cr
     good = hmac.compare_digest(expected.encode(), shown)
     context.note_signature(good)
     moment, leeway = int(timestamp) * NS_PER_SECOND, LEEWAY * NS_PER_SECOND
-    in_time = any(first - leeway <= moment <= last + leeway for first, last in context.clocks.good())
+    in_time = any(first - leeway <= moment <= last + leeway for first, last in _clocks(context))
     if not good or not in_time:
         raise Refused(FAILURE)
     return credentials
+
+
+def _clocks(context: SessionContext) -> tuple[Range, ...]:
+    return context.clocks.good(context.disruption().clock_skew)
 
 
 def _is_time(text: str) -> bool:

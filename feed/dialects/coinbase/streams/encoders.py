@@ -13,6 +13,7 @@ from feed.dialects.coinbase.streams.encoder import HeartbeatsEncoder
 from feed.dialects.coinbase.streams.status import StatusEncoder
 from feed.dialects.coinbase.streams.tickers import TickerBatchEncoder, TickerEncoder
 from feed.dialects.coinbase.streams.trades import TradesEncoder
+from feed.dialects.coinbase.streams.user import UserEncoder
 from feed.model.instruments import Instrument
 from feed.model.topics import Topic
 from feed.state.encoder import Encoder
@@ -53,4 +54,6 @@ def stream_encoder(
             return BookEncoder(product, market_state)
         case topics.STATUS:
             return StatusEncoder(product, market_state)
+        case topics.USER:
+            return UserEncoder(product, topic, market_state, projections.wallets)
     return _COMPUTED[topic.channel](product, market_state, projections)

@@ -17,7 +17,7 @@ from feed.errors import ProtocolError
 
 SUBSCRIBE: Final = "subscribe"
 UNSUBSCRIBE: Final = "unsubscribe"
-CHANNELS: Final = topics.CHANNELS
+CHANNELS: Final = (*topics.CHANNELS, topics.USER)
 UNKNOWN_PRODUCT: Final = " is not a valid product"
 
 

@@ -189,6 +189,55 @@ class TickerEvent(Shape):
     tickers: list[TickerRow]
 
 
+class UserOrder(Shape):
+    """An order as it stands; what it has not is an empty text."""
+
+    avg_price: DecimalText
+    cancel_reason: str
+    client_order_id: str
+    completion_percentage: DecimalText
+    contract_expiry_type: Literal["UNKNOWN_CONTRACT_EXPIRY_TYPE"]
+    cumulative_quantity: DecimalText
+    filled_value: DecimalText
+    leaves_quantity: DecimalText
+    limit_price: DecimalText
+    number_of_fills: str
+    order_id: str
+    order_side: Literal["BUY", "SELL"]
+    order_type: Literal["Limit", "Market", "Stop", "Stop Limit"]
+    outstanding_hold_amount: DecimalText
+    post_only: Literal["true", "false"]
+    product_id: str
+    product_type: Literal["SPOT"]
+    reject_reason: str
+    retail_portfolio_id: str
+    risk_managed_by: Literal["UNKNOWN_RISK_MANAGEMENT_TYPE"]
+    status: Literal["PENDING", "OPEN", "FILLED", "CANCELLED", "EXPIRED", "FAILED"]
+    stop_price: str
+    time_in_force: Literal["GTC", "GTD", "IOC", "FOK"]
+    total_fees: DecimalText
+    total_value_after_fees: DecimalText
+    trigger_status: str
+    creation_time: IsoTime
+    end_time: str
+    start_time: str
+
+
+class Positions(Shape):
+    """In futures, of which there are none."""
+
+    perpetual_futures_positions: list[str]
+    expiring_futures_positions: list[str]
+
+
+class UserEvent(Shape):
+    """An account's orders: those that are open, or one that has changed."""
+
+    type: Kind
+    orders: list[UserOrder]
+    positions: Positions
+
+
 class ErrorMessage(Shape, tag_field="type", tag="error"):
     """A request that was refused; it has no number."""
 

@@ -15,6 +15,8 @@ MARKET_TRADES: Final = "market_trades"
 CANDLES: Final = "candles"
 STATUS: Final = "status"
 HEARTBEATS: Final = "heartbeats"
+USER: Final = "user"
+"""An account's orders, for who holds its key."""
 
 OF_PRODUCTS: Final = (TICKER, TICKER_BATCH, LEVEL2, MARKET_TRADES, CANDLES)
 """Those that need products to be named."""
