@@ -518,6 +518,27 @@ MUTATIONS = (
         "",
         ("dialects/tradyn/test_asyncapi.py",),
     ),
+    Mutation(
+        "another account hears of an order's rest on Coinbase Exchange",
+        "dialects/coinbase_exchange/streams/user.py",
+        "whose is None or whose[0] != self._account",
+        "whose is None",
+        ("dialects/coinbase_exchange/test_feed.py",),
+    ),
+    Mutation(
+        "an order that rests after it has traded comes in twice",
+        "state/market_state.py",
+        "it.order_steps += 1 + (row[3] != it.taker)",
+        "it.order_steps += 2",
+        ("dialects/coinbase_exchange/test_stream_messages.py",),
+    ),
+    Mutation(
+        "a passphrase is not looked at",
+        "dialects/coinbase_exchange/signing.py",
+        "if not credentials.has_passphrase(self.passphrase):",
+        "if not self.passphrase:",
+        ("dialects/coinbase_exchange/test_trading.py", "dialects/coinbase_exchange/test_feed.py"),
+    ),
 )
 
 

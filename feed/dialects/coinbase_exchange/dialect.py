@@ -7,7 +7,7 @@ reading of it.
 
 from __future__ import annotations
 
-from feed.dialects.coinbase_exchange.errors import NOT_FOUND, ErrorBody, text_of
+from feed.dialects.coinbase_exchange.errors import NOT_FOUND, TOO_MANY_CONNECTIONS, ErrorBody, text_of
 from feed.dialects.coinbase_exchange.products import NAME
 from feed.dialects.coinbase_exchange.streams.encoders import stream_encoder
 from feed.dialects.coinbase_exchange.streams.session import FeedSession
@@ -29,10 +29,14 @@ class CoinbaseExchange(Dialect):
     path = "/coinbase-exchange"
     prefixed = True
     trades = True
+    disruptions = ("clock-skew", "maintenance")
 
     def session(self, opening: UpgradeRequest, context: SessionContext) -> Session | HandshakeRefusal:
         """Open a session of the feed, which is at the root; none elsewhere."""
         if opening.path == "/":
+            most = context.policies.coinbase_exchange.connections_per_second
+            if not context.address_rate("connections", most):
+                return HandshakeRefusal(429, text_of(ErrorBody(TOO_MANY_CONNECTIONS)))
             return FeedSession(context)
         return HandshakeRefusal(404, self.not_found("Nothing is served at this path"))
 

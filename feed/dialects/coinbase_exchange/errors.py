@@ -31,7 +31,9 @@ class ExchangeError(Problem):
         super().__init__(status, "refused", message)
 
 
+MAINTENANCE: Final = "Coinbase Exchange is under maintenance"
 NOT_FOUND: Final = "NotFound"
+TOO_MANY_CONNECTIONS: Final = "Too many connections"
 _TEXTS: Final = {
     "forbidden": "Forbidden",
     "internal": "Internal server error",

@@ -23,12 +23,14 @@ class CoinbaseExchangePolicy:
             less, by the discounts of ``[trading]``.
         taker_fee: The same for the order that took.
         subscribe_seconds: That a connection has for its first subscription; then it is closed.
+        connections_per_second: New ones of an address to the feed; the next is answered with HTTP 429.
         messages_per_second: That a connection may send; one that sends more is closed.
     """
 
     maker_fee: int = attrs.field(default=4000, validator=[ge(0), le(1_000_000)])
     taker_fee: int = attrs.field(default=6000, validator=[ge(0), le(1_000_000)])
     subscribe_seconds: float = attrs.field(default=5.0, validator=gt(0))
+    connections_per_second: int = attrs.field(default=8, validator=ge(1))
     messages_per_second: int = attrs.field(default=100, validator=ge(1))
 
 

@@ -9,7 +9,13 @@ import attrs
 from feed.dialects.access import Access, Problem
 from feed.dialects.coinbase_exchange.account.table import Operation
 from feed.dialects.coinbase_exchange.account.view import AccountView
-from feed.dialects.coinbase_exchange.errors import ErrorBody, ExchangeError, worded
+from feed.dialects.coinbase_exchange.errors import (
+    MAINTENANCE,
+    ErrorBody,
+    ExchangeError,
+    bad,
+    worded,
+)
 from feed.dialects.coinbase_exchange.fields import Fields
 from feed.dialects.coinbase_exchange.products import NAME
 from feed.dialects.coinbase_exchange.queries import Page
@@ -64,7 +70,7 @@ def private(operation: Operation, prefix: str, group: str) -> Endpoint[RestConte
 
     def handle(context: RestContext, call: Call) -> object:
         grant = _admitted(context, call, operation, prefix)
-        view = AccountView.of_request(context, grant)
+        view = AccountView.of_request(context, call, grant)
         answer = operation.answer(view, Fields(call.fields, call.values), call.content)
         return answer.answer() if isinstance(answer, Page) else answer
 
@@ -88,12 +94,15 @@ def private(operation: Operation, prefix: str, group: str) -> Endpoint[RestConte
 
 
 def _admitted(context: RestContext, call: Call, operation: Operation, prefix: str) -> Grant:
+    disruption = context.disruption(NAME, call)
+    if disruption.maintenance:
+        raise bad(MAINTENANCE)
     credentials = context.credentials(call)
     if credentials is None:
         raise invalid_key()
     signed = signed_http(operation.method, call, prefix)
     try:
-        signed.check(credentials, context.clocks.good())
+        signed.check(credentials, context.clocks.good(disruption.clock_skew))
     except WrongSignature:
         context.note_signature(call, good=False)
         raise

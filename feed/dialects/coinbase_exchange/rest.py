@@ -30,7 +30,7 @@ def public(query: Query) -> Endpoint[RestContext]:
     def handle(context: RestContext, call: Call) -> object:
         if query.tells_time:
             context.clocks.tell()
-        result = query.answer(MarketView.of_request(context), Fields(call.fields, call.values))
+        result = query.answer(MarketView.of_request(context, call), Fields(call.fields, call.values))
         return result.answer() if isinstance(result, Page) else result
 
     return Endpoint(

@@ -3,8 +3,13 @@
 import json
 
 import pytest
-from clients import Closed
+import trio
+from clients import Closed, request
 from coinbase_exchange_server import KEYS, PREFIX, exchange, price, signature
+
+from feed import Settings
+from feed.dialects.coinbase_exchange.policy import CoinbaseExchangePolicy
+from feed.policies import Policies
 
 CLIENT = "0a1b2c3d-0a1b-4c2d-8e3f-0a1b2c3d4e5f"
 
@@ -186,6 +191,20 @@ def follow(orders, message):
             orders[message["maker_order_id"]] = (side, at, f"{left:.8f}")
         case "change":
             orders[message["order_id"]] = (side, message["price"], message["new_size"])
+
+
+async def test_an_address_may_connect_so_often_in_a_second(autojump_clock):
+    """Then it has to wait for the next one."""
+    policies = Policies(coinbase_exchange=CoinbaseExchangePolicy(connections_per_second=2))
+    async with exchange(Settings(policies=policies)) as server:
+        await trio.sleep(1 - trio.current_time() % 1)
+        assert [(await server.connect().upgrade(PREFIX))[0] for _ in range(2)] == [101, 101]
+        refused = server.connect()
+        await refused.send_bytes(request(PREFIX))
+        status, _, body = await refused.answer()
+        assert (status, body) == (429, {"message": "Too many connections"})
+        await trio.sleep(1)
+        assert (await server.connect().upgrade(PREFIX))[0] == 101
 
 
 async def test_a_connection_that_asks_for_nothing_is_closed(autojump_clock):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from feed.dialects.coinbase_exchange.streams import topics
 from feed.dialects.coinbase_exchange.streams.books import TOP
 from feed.dialects.uuids import order_uuid
-from feed.model.events import ADD, CLEAR, CLOCK, LEVEL, QUOTE, STATUS, TRADE, UNKNOWN, Side, Status
+from feed.model.events import ADD, CLEAR, CLOCK, LEVEL, QUOTE, REDUCE, STATUS, TRADE, UNKNOWN, Side, Status
 
 TIME = "2024-03-06T12:00:00.000000Z"
 
@@ -152,6 +152,43 @@ def test_status_tells_of_everything_every_five_seconds(listen):
     assert publish((STATUS, SOL, NOON, Status.HALTED)) == []
     [told] = publish(clock(NOON + 5 * SECOND))
     assert [one["cancel_only"] for one in told["products"]] == [False, True]
+
+
+def test_every_order_is_told_of_and_numbered(stage):
+    """A taker that rests afterwards has come in once; one that does not is over with the quote."""
+    ear = stage.ear(*topics.topics_of("full", BTC, 0))
+    assert ear.texts() == []
+    rows = [
+        trade(2, 642_502, 100, maker=2, taker=9, left=200, level=200),
+        trade(3, 642_502, 200, maker=2, taker=9, left=0, level=0),
+        (ADD, BTC, NOON, 9, 0, 642_502, 50, 50),
+        quote(642_502, 642_600),
+        trade(4, 642_502, 50, side=1, maker=9, taker=11, left=0, level=0),
+        quote(642_500, 642_600),
+        (REDUCE, BTC, NOON, 1, 0, 642_500, 50, 50),
+        (REDUCE, BTC, NOON, 1, 0, 642_500, 0, 0),
+    ]
+    for row in rows:
+        stage.publish([row])
+    told = [json.loads(text) for text in ear.texts()]
+    assert [(one["type"], one["sequence"]) for one in told] == [
+        ("received", 6),
+        ("match", 7),
+        ("match", 8),
+        ("done", 9),
+        ("open", 10),
+        ("received", 11),
+        ("match", 12),
+        ("done", 13),
+        ("done", 14),
+        ("change", 15),
+        ("done", 16),
+    ]
+    ids = {order_uuid(number): number for number in (1, 2, 9, 11)}
+    assert [ids.get(one.get("order_id")) for one in told] == [9, None, None, 2, 9, 11, None, 9, 11, 1, 1]
+    assert [one["side"] for one in told if one["type"] == "match"] == ["sell", "sell", "buy"]
+    assert (told[-2]["old_size"], told[-2]["new_size"]) == ("0.00000200", "0.00000050")
+    assert (told[-1]["reason"], told[-1]["remaining_size"]) == ("canceled", "0.00000050")
 
 
 def test_a_book_begins_with_all_levels(listen):

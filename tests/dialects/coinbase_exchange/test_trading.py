@@ -1,9 +1,11 @@
 """Accounts trade through a whole server by request, in the books that everybody sees."""
 
+import json
 from decimal import ROUND_DOWN, Decimal
 from itertools import pairwise
 
 import pytest
+from asking import ADMIN, ask
 from coinbase_exchange_server import KEYS, exchange, price, signature
 
 from feed.dialects.uuids import order_uuid
@@ -359,3 +361,33 @@ async def test_a_timestamp_of_the_wall_clock_is_good(autojump_clock):
             time = str(server.wall + offset)
             signed = {"CB-ACCESS-TIMESTAMP": time, "CB-ACCESS-SIGN": signature(f"{time}GET/fees")}
             assert (await server.ask("alice", "GET", "/fees", change=signed))[0] == status
+
+
+async def fault(server, kind, **fields):
+    """One that an operator adds, for this protocol alone."""
+    body = json.dumps(
+        {"name": kind, "kind": kind, "aim": {"dialect": "coinbase_exchange"}, **fields}
+    ).encode()
+    status, _, answer = await ask(server.connect(), "/admin/faults", method="POST", body=body, **ADMIN)
+    assert status == 201, answer
+
+
+async def test_maintenance_refuses_what_concerns_accounts(autojump_clock):
+    """In words that programs know; the market is still told of."""
+    async with exchange() as server:
+        await fault(server, "maintenance")
+        status, _, found = await server.ask("alice", "GET", "/accounts")
+        assert (status, found) == (400, {"message": "Coinbase Exchange is under maintenance"})
+        assert (await server.send("GET", "/time"))[0] == 200
+
+
+async def test_a_clock_that_is_ahead_is_told_and_checked_by(autojump_clock):
+    """A client that sets its clock by the exchange's goes on, and no other."""
+    async with exchange() as server:
+        await fault(server, "clock-skew", skew_ms=100_000)
+        *_, time = await server.send("GET", "/time")
+        assert time["epoch"] == server.now / 1000 + 100
+        for ahead, status in ((0, 400), (100, 200)):
+            at = str(server.now / 1000 + ahead)
+            change = {"CB-ACCESS-TIMESTAMP": at, "CB-ACCESS-SIGN": signature(f"{at}GET/fees")}
+            assert (await server.ask("alice", "GET", "/fees", change=change))[0] == status

@@ -225,7 +225,7 @@ def fill_info(view: AccountView, product: Product, item: ExecutionReport) -> Fil
         liquidity="T" if item.taker else "M",
         price=product.price_text(item.last_price),
         size=product.size_text(item.last_size),
-        fee=view.quote_text(product, item.commission),
+        fee=view.quote_text(product, view.fee(item)),
         side=SIDES[item.side],
         settled=True,
         usd_volume=view.value_text(product, item.last_price * item.last_size),

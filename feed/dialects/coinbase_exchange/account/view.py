@@ -9,10 +9,11 @@ import attrs
 
 from feed.dialects.coinbase_exchange.products import Product
 from feed.dialects.coinbase_exchange.views import MarketView
-from feed.dialects.rest import RestContext
+from feed.dialects.rest import Call, RestContext
 from feed.dialects.uuids import named_uuid
 from feed.model.commissions import rate_charged
 from feed.model.events import ExecutionReport
+from feed.model.executions import Leg
 from feed.model.grants import Grant
 from feed.model.instruments import decimal_text
 from feed.model.wallets import Wallet, Wallets
@@ -37,10 +38,10 @@ class AccountView:
     trading: Trading
 
     @classmethod
-    def of_request(cls, context: RestContext, grant: Grant) -> AccountView:
+    def of_request(cls, context: RestContext, call: Call, grant: Grant) -> AccountView:
         """As a request by HTTP sees it."""
         return cls(
-            market=MarketView.of_request(context),
+            market=MarketView.of_request(context, call),
             grant=grant,
             wallets=context.wallets,
             trading=context.settings.trading,
@@ -114,8 +115,15 @@ class AccountView:
         """Paid by each order, by its number, as far as trades are remembered, units of its quote currency."""
         found: dict[int, int] = {}
         for one in self.trades():
-            found[one.order] = found.get(one.order, 0) + one.commission
+            found[one.order] = found.get(one.order, 0) + self.fee(one)
         return found
+
+    def fee(self, item: ExecutionReport) -> int:
+        """Paid for a trade, units of the quote currency; what was paid in the other one at its price."""
+        if item.commission_leg is Leg.QUOTE:
+            return item.commission
+        units, at = self.wallets.units, item.instrument
+        return item.commission * item.last_price * units.quote_scales[at] // units.base_scales[at]
 
     @property
     def maker_rate(self) -> int:

@@ -96,7 +96,7 @@ class FeedSession(Session):
         try:
             if credentials is None:
                 raise invalid_key()
-            signed_message(signed).check(credentials, context.clocks.good())
+            signed_message(signed).check(credentials, context.clocks.good(context.disruption().clock_skew))
             if not credentials.grant.allows(Scope.READ):
                 raise invalid_key()
         except ExchangeError as problem:
