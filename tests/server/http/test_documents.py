@@ -11,6 +11,7 @@ from feed import Settings
 from feed.config.fields import leaves, value_of
 from feed.config.scenario_fields import sections
 from feed.dialects.discovery import dialects
+from feed.server.http import client_matrix
 
 
 def refs(value):
@@ -91,6 +92,11 @@ async def test_the_documents_page_shows_every_default_and_every_path(server):
     for dialect in dialects().values():
         assert dialect.path in page
     assert "Tradyn tick server</h2><pre>" in page
+    clients = client_matrix.shipped()
+    for row in client_matrix.rows(clients, dialects()):
+        assert f"<tr><td>{'<td>'.join(map(escape, row))}" in page
+    for note in client_matrix.notes(clients, dialects()):
+        assert f"<li>{escape(note)}" in page
 
 
 async def test_the_collection_holds_the_demo_key_where_it_works(open_server):
