@@ -20,6 +20,7 @@ SIZE = Decimal("0.02")  # of the coin, at most, in one trade
 LEAST = Decimal("0.001")  # of the coin: a trade of less is not worth its while
 MARGIN = Decimal("0.0002")  # of the value: what must be left after all fees
 SLIPPAGE = Decimal("0.0005")  # of the price: how much worse than seen it may be had
+GRACE = 60.0  # seconds: a position that is open at the end may wait so long until it pays
 PATIENCE = 2.0  # seconds without news of a book, after which its prices are not traded on
 
 
@@ -121,18 +122,18 @@ class Bot:
                 waiting.cancel()
                 for failed in (task for task in watching if task.done()):
                     failed.result()
-                await self.look(over=time.monotonic() >= ends)
+                await self.look(over=time.monotonic() >= ends, late=time.monotonic() >= ends + GRACE)
         finally:
             for task in watching:
                 task.cancel()
             await asyncio.gather(*watching, return_exceptions=True)
         return self.rounds
 
-    async def look(self, *, over):
-        """Close a position that has paid, or any when time is over; open one that will pay."""
+    async def look(self, *, over, late):
+        """Close a position that has paid, or any when it is late; open one that will pay, in time."""
         if self.position:
             low, high, size, trades = self.position
-            if low.fresh and high.fresh and (over or self.worth(low, high, size, trades) > 0):
+            if low.fresh and high.fresh and (late or self.worth(low, high, size, trades) > 0):
                 await self.close()
             return
         fresh = [venue for venue in self.venues if venue.fresh]
