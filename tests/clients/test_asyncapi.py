@@ -14,7 +14,7 @@ def test_the_parser_reads_every_document(serve, program):
     """Without a warning; it finds the same messages as stand there, and both directions."""
     _, url = serve("--seed", 1)
     http = url.replace("ws://", "http://")
-    found = program("asyncapi-parser", "asyncapi_parser", url=http)
+    found = program("asyncapi-parser", "asyncapi_parser", url=http, seconds=180)
     assert list(found) == with_channels()
     for name, document in found.items():
         assert document["complaints"] == [], name

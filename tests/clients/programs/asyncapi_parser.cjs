@@ -5,8 +5,8 @@ const { Parser } = require(require.resolve("@asyncapi/parser", { paths: [told.mo
 
 const ERROR = 0; // severities go down: warning, information, hint
 
-async function read(url) {
-  const { document, diagnostics } = await new Parser().parse(await (await fetch(url)).text());
+async function read(text) {
+  const { document, diagnostics } = await new Parser().parse(text);
   const complaints = diagnostics
     .filter((one) => one.severity <= ERROR + 1)
     .map((one) => `${one.path.join(".")}: ${one.message}`);
@@ -21,7 +21,10 @@ async function read(url) {
 
 (async () => {
   const index = await (await fetch(`${told.url}/asyncapi.json`)).json();
+  // All of them first: a server does not keep a connection for as long as a large one takes to read.
+  const texts = {};
+  for (const { protocol, url } of index.documents) texts[protocol] = await (await fetch(told.url + url)).text();
   const found = {};
-  for (const { protocol, url } of index.documents) found[protocol] = await read(told.url + url);
+  for (const [protocol, text] of Object.entries(texts)) found[protocol] = await read(text);
   console.log(JSON.stringify(found));
 })();
