@@ -25,6 +25,8 @@ LEFT_OUT = {
     "nautilus_trader": "it asks Binance Spot for SBE, a binary form that is not served; not aimed at.",
 }
 _RAISED = re.compile(r"[A-Za-z_][\w.]*(Error|Exception|Timeout|Expired|Interrupt)\b")
+_FOLDERS = re.compile(r"(?<![\w:/])/(?:[\w.+-]+/)+")
+"""Where a machine has something is nobody else's business."""
 LONGEST_REASON = 160
 """Characters."""
 
@@ -60,6 +62,9 @@ def short(text):
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     raised = [line for line in lines if _RAISED.match(line)] if "Traceback" in text else []
     line = (raised or lines[:1] or [""])[-1]
+    if "TimeoutExpired" in line:
+        line = "the program did not end in time"
+    line = _FOLDERS.sub("", line)
     return line if len(line) <= LONGEST_REASON else f"{line[: LONGEST_REASON - 3]}..."
 
 

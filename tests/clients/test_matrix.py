@@ -61,6 +61,9 @@ def test_a_test_that_did_not_pass_decides_its_cells_and_says_why(outcome, word):
     assert note == f"bot, {TITLE}: 1.0, orders {word} (test_x.py::test_bad): it broke"
     assert len(short("y" * 500)) == 160
     told = "AssertionError: [] Traceback (most recent call last):\n  File x\nccxt.base.errors.BadError: no\n"
+    assert short("Expired: Command '['/home/me/x-1.0/bin/python', 'y'") == "Expired: Command '['python', 'y'"
+    assert short("subprocess.TimeoutExpired: Command '['python'") == "the program did not end in time"
+    assert short("no http://127.0.0.1:80/binance/api") == "no http://127.0.0.1:80/binance/api"
     assert short(f"{told}\nccxt.NetworkError: gone\n\nassert 1 == 0") == "ccxt.NetworkError: gone"
 
 
