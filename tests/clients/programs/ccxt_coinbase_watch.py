@@ -122,7 +122,7 @@ async def own(exchange):
         "statuses": [known[waits["id"]]["status"], told_of["status"]],
         "told": [told_of[name] for name in ("side", "filled", "average", "remaining")],
         "asked": [asked[name] for name in ("side", "filled", "average", "remaining")],
-        "fee": [float(told_of["info"]["total_fees"]), asked["fee"]["cost"]],
+        "fee": [float(told_of["info"]["total_fees"]), float(asked["fee"]["cost"])],
     }
 
 
