@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 import websockets.sync.client
 
+from feed.dialects.discovery import dialects
+
 KEY = "tk_live_a1b2c3d4e5f6"
 AUTH = {"type": "auth", "apiKey": KEY}
 CLIENTS = Path(__file__).parent / "clients"
@@ -23,20 +25,24 @@ wrong_keys_per_minute = 1_000_000
 [policies.binance]
 weight_per_minute = 1_000_000_000
 requests_per_5_minutes = 1_000_000_000
+[policies.coinbase]
+requests_per_second = 1_000_000_000
 """
-# Parameters that exclude each other, which a description cannot say; and a body that is far too long is
-# refused before it is read, which the checker does not take for a refusal. Kraken refuses with status 200.
+# What a description cannot say: parameters that exclude each other, times and amounts written as text. A body
+# that is far too long is refused before it is read, which the checker does not take for a refusal. Kraken
+# refuses with status 200, also a request without a key.
 COMBINATIONS = """
 [checks.negative_data_rejection]
 expected-statuses = [400, 401, 403, 404, 405, 406, 409, 413, 415, 422, 428, 429]
 
 [[operations]]
-include-path-regex = "^/binance/"
+include-path-regex = "^/(binance|coinbase|coinbase-exchange)/"
 checks.positive_data_acceptance.enabled = false
 
 [[operations]]
 include-path-regex = "^/kraken/"
 checks.negative_data_rejection.enabled = false
+checks.missing_required_header.enabled = false
 
 [[operations]]
 include-path-regex = "api/positions/"
@@ -81,7 +87,11 @@ def test_the_published_curl_line_shows_a_price(serve, protocol):
     assert float(shown["price"]) > 0
 
 
-def test_the_description_of_the_api_is_true(serve, tmp_path):
+PREFIXES = [dialect.path for dialect in dialects().values() if dialect.prefixed]
+
+
+@pytest.mark.parametrize("prefix", [*PREFIXES, ""])
+def test_the_description_of_the_api_is_true(serve, tmp_path, prefix):
     """Schemathesis asks for all that is described, rightly and wrongly, and finds nothing else."""
     config = tmp_path / "feed.toml"
     config.write_text(UNLIMITED)
@@ -92,6 +102,9 @@ def test_the_description_of_the_api_is_true(serve, tmp_path):
     options = ["--max-examples", "5", "--no-color", "--seed", "1"]
     # Its fourth phase guesses which answer another request needs: what it tries depends on the market.
     options += ["--phases", "examples,coverage,fuzzing"]
+    # The protocols that own a prefix each by themselves, then all that has none.
+    paths = [f"^{prefix}/"] if prefix else [f"^({'|'.join(PREFIXES)})/"]
+    options += [f"--{'include' if prefix else 'exclude'}-path-regex", *paths]
     headers = ["-H", f"X-API-Key: {KEY}", "-H", f"Authorization: Bearer {KEY}"]
     done = subprocess.run(
         [*command, *options, *headers],
@@ -103,7 +116,7 @@ def test_the_description_of_the_api_is_true(serve, tmp_path):
     )
     assert done.returncode == 0, done.stdout
     selected, total = map(int, re.search(r"Selected: (\d+)/(\d+)", done.stdout).groups())
-    assert selected == total > 50
+    assert total > selected > 10
 
 
 def test_the_postman_collection_works(serve):

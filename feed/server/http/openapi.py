@@ -78,7 +78,10 @@ def _name(endpoint: Endpoint[RequestContext]) -> str:
 
 def _parameter(parameter: Parameter, context: RequestContext) -> dict[str, Any]:
     if parameter.least is None:
-        kind: dict[str, Any] = {"type": "string", "minLength": 1}
+        # A protocol that reads a parameter itself may take an empty one for none.
+        kind: dict[str, Any] = (
+            {"type": "string"} if parameter.optional else {"type": "string", "minLength": 1}
+        )
         if parameter.most is not None:
             kind["maxLength"] = parameter.most
         choices = parameter.choices

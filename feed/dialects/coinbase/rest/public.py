@@ -11,9 +11,12 @@ from feed.dialects.coinbase.rest.access import ANYBODY, API, GROUP, READER, admi
 from feed.dialects.coinbase.views import MarketView
 from feed.dialects.rest import Call, Endpoint, RestContext
 
-LIMITS: Final = {429: "Too many requests."}
+PUBLIC_REFUSALS: Final = {
+    404: "There is no such product, order or account.",
+    429: "Too many requests.",
+}
 REFUSALS: Final = {
-    **LIMITS,
+    **PUBLIC_REFUSALS,
     401: "There is no key, or it is not accepted, or its token or signature is not good.",
     503: "There is maintenance, or the market takes no requests now.",
 }
@@ -35,7 +38,7 @@ def public(query: Query) -> Endpoint[RestContext]:
         parameters=query.parameters,
         reads_fields=True,
         returns=query.returns,
-        refusals=LIMITS,
+        refusals=PUBLIC_REFUSALS,
         meter=NAME,
         weight=lambda _: PUBLIC_WEIGHT,
         group=GROUP,

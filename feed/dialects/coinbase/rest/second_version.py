@@ -21,7 +21,7 @@ from feed.dialects.coinbase.market_data.parameters import example_product, text_
 from feed.dialects.coinbase.products import NAME, asset_name, is_fiat
 from feed.dialects.coinbase.rates import DOLLAR, Rates
 from feed.dialects.coinbase.rest.access import ANYBODY, GROUP, PREFIX, READER, admitted
-from feed.dialects.coinbase.rest.public import LIMITS, PUBLIC_WEIGHT, REFUSALS
+from feed.dialects.coinbase.rest.public import PUBLIC_REFUSALS, PUBLIC_WEIGHT, REFUSALS
 from feed.dialects.coinbase.views import MarketView
 from feed.dialects.parameters import Parameter
 from feed.dialects.rest import Call, Endpoint, RestContext
@@ -265,7 +265,7 @@ def _public(
         parameters=parameters,
         reads_fields=True,
         returns=Data,
-        refusals=LIMITS,
+        refusals=PUBLIC_REFUSALS,
         meter=NAME,
         weight=lambda _: PUBLIC_WEIGHT,
         group=GROUP,
