@@ -68,7 +68,7 @@ def _aims(file: ScenarioDocument, protocols: Protocols) -> Iterator[Problem]:
             yield Problem(path, found(name), did_you_mean(name, protocols))
         elif isinstance(entry, RequestFault) and verb(type(entry)) not in protocols[name]:
             those = [one for one, known in protocols.items() if verb(type(entry)) in known]
-            yield Problem(path, found(name), f"it has no words for this; {', '.join(those)} has")
+            yield Problem(path, found(name), f"it has no words for this; try {', '.join(those)}")
 
 
 def _truth(file: ScenarioDocument) -> Iterator[Problem]:

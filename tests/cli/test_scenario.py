@@ -75,7 +75,8 @@ def test_every_field_is_printed(run):
         ),
         pytest.param(
             'do = "maintenance"\naim = { dialect = "tradyn" }',
-            'aim.dialect: found "tradyn"; it has no words for this; binance has',
+            'aim.dialect: found "tradyn"; it has no words for this; try '
+            + ", ".join(name for name, dialect in dialects().items() if "maintenance" in dialect.disruptions),
             marks=pytest.mark.protocols("binance"),
         ),
     ],
