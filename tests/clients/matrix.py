@@ -22,8 +22,8 @@ DATA = ROOT / "feed" / "server" / "http" / client_matrix.FILE
 """In the checkout, whatever is installed."""
 BEGIN, END = "<!-- clients: written by tests -->", "<!-- end of clients -->"
 LEFT_OUT = {
-    "cryptofeed's stream of Coinbase Advanced Trade": "it looks in books for the side `ask`, which the exchange,"
-    " ccxt and the SDK call `offer`, and would have no asks.",
+    "cryptofeed's stream of Coinbase Advanced Trade": "it looks in books for the side `ask`, which the"
+    " exchange, ccxt and the SDK call `offer`, and would have no asks.",
     "nautilus_trader": "it asks Binance Spot for SBE, a binary form that is not served; not aimed at.",
 }
 _RAISED = re.compile(r"[A-Za-z_][\w.]*(Error|Exception|Timeout|Expired|Interrupt)\b")
