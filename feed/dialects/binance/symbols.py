@@ -1,19 +1,14 @@
-"""
-The exchange's symbols, and its decimals: always eight digits after the point.
-
-A market whose instruments are at the venue ``binance`` lists these here. One that has none there, such as a
-recording of another venue, lists all that it has in spot, each pair of assets once.
-"""
+"""The exchange's symbols, and its decimals: always eight digits after the point."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
 import attrs
 
-from feed.model.instruments import Contract, Instrument, Listing, decimal_text
+from feed.dialects.listed_pairs import ListedPairs
+from feed.model.instruments import Instrument, Listing, decimal_text
 
 NAME: Final = "binance"
 """Of the protocol, and of the venue whose symbols these are."""
@@ -125,38 +120,15 @@ def _scale(step: int, decimals: int) -> tuple[int, int]:
     return step, 10 ** (decimals - DECIMALS)
 
 
-class Symbols:
-    """The symbols of one market, in the order of its listing."""
+class Symbols(ListedPairs[Symbol]):
+    """The symbols of one market, by their names in capitals."""
 
     def __init__(self, listing: Listing) -> None:
-        self._all: Final = tuple(_symbols(listing))
-        self._by_name: Final = {symbol.name: symbol for symbol in self._all}
-        self._by_index: Final = {symbol.index: symbol for symbol in self._all}
-
-    def __iter__(self) -> Iterator[Symbol]:
-        return iter(self._all)
-
-    def __len__(self) -> int:
-        return len(self._all)
-
-    def named(self, name: str) -> Symbol | None:
-        """The symbol of that name, in capitals; None when there is none."""
-        return self._by_name.get(name)
-
-    def at(self, index: int) -> Symbol | None:
-        """The symbol of an instrument of the listing; None when it is not traded here."""
-        return self._by_index.get(index)
+        super().__init__(listing, venue=NAME, pair=_symbol, names=lambda symbol: (symbol.name,))
 
 
-def _symbols(listing: Listing) -> Iterator[Symbol]:
-    spot = [(at, item) for at, item in enumerate(listing) if item.contract is Contract.SPOT]
-    here = [(at, item) for at, item in spot if item.venue == NAME]
-    names: dict[str, None] = {}
-    for index, instrument in here or spot:
-        name = symbol_name(instrument)
-        if name not in names:
-            names[name] = None
-            yield Symbol(name=name, index=index, instrument=instrument)
+def _symbol(index: int, instrument: Instrument) -> Symbol:
+    return Symbol(name=symbol_name(instrument), index=index, instrument=instrument)
 
 
 @lru_cache(maxsize=8)  # a server has one listing, and a session for each client

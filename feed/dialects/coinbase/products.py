@@ -1,21 +1,18 @@
 """
 The exchange's products: two assets, the second of which the first is priced in, as in ``BTC-USD``.
 
-A market whose instruments are at the venue ``coinbase`` lists these here. One that has none there, such as a
-recording of another venue, lists all that it has in spot, each pair of assets once.
-
 Source: "List Products" of the REST documents.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
 import attrs
 
-from feed.model.instruments import Contract, Instrument, Listing, decimal_text
+from feed.dialects.listed_pairs import ListedPairs
+from feed.model.instruments import Instrument, Listing, decimal_text
 
 NAME: Final = "coinbase"
 """Of the protocol, and of the venue whose products these are."""
@@ -120,40 +117,13 @@ class Product:
         return decimal_text(self.instrument.lot, self.instrument.size_decimals)
 
 
-class Products:
-    """The products of one market, in the order of its listing."""
+class Products(ListedPairs[Product]):
+    """The products of one market, by their ids."""
 
     def __init__(self, listing: Listing) -> None:
-        self._all: Final = tuple(_products(listing))
-        self._by_id: Final = {product.id: product for product in self._all}
-        self._by_index: Final = {product.index: product for product in self._all}
-        assets = (asset for product in self._all for asset in (product.base, product.quote))
+        super().__init__(listing, venue=NAME, pair=Product.of, names=lambda product: (product.id,))
+        assets = (asset for product in self for asset in (product.base, product.quote))
         self.assets: Final = tuple(sorted(set(assets)))
-
-    def __iter__(self) -> Iterator[Product]:
-        return iter(self._all)
-
-    def __len__(self) -> int:
-        return len(self._all)
-
-    def named(self, product_id: str) -> Product | None:
-        """The product of an id; None when there is none."""
-        return self._by_id.get(product_id)
-
-    def at(self, index: int) -> Product | None:
-        """The product of an instrument of the listing; None when it is not traded here."""
-        return self._by_index.get(index)
-
-
-def _products(listing: Listing) -> Iterator[Product]:
-    spot = [(at, item) for at, item in enumerate(listing) if item.contract is Contract.SPOT]
-    here = [(at, item) for at, item in spot if item.venue == NAME]
-    ids: dict[str, None] = {}
-    for index, instrument in here or spot:
-        product = Product.of(index, instrument)
-        if product.id not in ids:
-            ids[product.id] = None
-            yield product
 
 
 @lru_cache(maxsize=8)  # a server has one listing, and sessions and requests ask for it all the time

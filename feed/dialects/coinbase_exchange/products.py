@@ -1,21 +1,18 @@
 """
 The exchange's names of products and currencies.
 
-A market whose instruments are at the venue ``coinbase`` lists these here. One that has none there, such as a
-recording of another venue, lists all that it has in spot, each pair of currencies once.
-
 Source: "Get all trading pairs" and "Get all known currencies" of the REST documents.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
 import attrs
 
-from feed.model.instruments import Contract, Instrument, Listing
+from feed.dialects.listed_pairs import ListedPairs
+from feed.model.instruments import Instrument, Listing
 
 NAME: Final = "coinbase_exchange"
 """Of the protocol."""
@@ -102,40 +99,17 @@ class Product:
         return self.instrument.size_text(lots)
 
 
-class Products:
-    """The products of one market, in the order of its listing."""
+class Products(ListedPairs[Product]):
+    """The products of one market, by their ids."""
 
     def __init__(self, listing: Listing) -> None:
-        self._all: Final = tuple(_products(listing))
-        self._by_id: Final = {product.id: product for product in self._all}
-        self._by_index: Final = {product.index: product for product in self._all}
-        currencies = (currency for product in self._all for currency in (product.base, product.quote))
+        super().__init__(listing, venue=VENUE, pair=Product.of, names=lambda product: (product.id,))
+        currencies = (currency for product in self for currency in (product.base, product.quote))
         self.currencies: Final = {one.id: one for one in sorted(set(currencies), key=lambda it: it.id)}
-
-    def __iter__(self) -> Iterator[Product]:
-        return iter(self._all)
-
-    def __len__(self) -> int:
-        return len(self._all)
 
     def named(self, name: str) -> Product | None:
         """That of an id, in any case and with a slash as well; None when there is none."""
-        return self._by_id.get(name.upper().replace("/", "-"))
-
-    def at(self, index: int) -> Product | None:
-        """That of an instrument of the listing; None when it is not traded here."""
-        return self._by_index.get(index)
-
-
-def _products(listing: Listing) -> Iterator[Product]:
-    spot = [(at, item) for at, item in enumerate(listing) if item.contract is Contract.SPOT]
-    here = [(at, item) for at, item in spot if item.venue == VENUE]
-    ids: dict[str, None] = {}
-    for index, instrument in here or spot:
-        product = Product.of(index, instrument)
-        if product.id not in ids:
-            ids[product.id] = None
-            yield product
+        return super().named(name.upper().replace("/", "-"))
 
 
 @lru_cache(maxsize=8)  # a server has one listing, and sessions and requests ask for it all the time

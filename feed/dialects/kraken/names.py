@@ -5,21 +5,19 @@ REST knows an asset by its old name, with a letter for its class in front where 
 ``ZUSD``, ``SOL``. A pair then has several: ``XXBTZUSD`` by which answers name it, ``XBTUSD`` for short,
 ``XBT/USD`` in the first WebSocket API, ``BTC/USD`` in the second.
 
-A market whose instruments are at the venue ``kraken`` lists these here. One that has none there, such as a
-recording of another venue, lists all that it has in spot, each pair of assets once.
-
 Source: "Get Asset Info" and "Get Tradable Asset Pairs" of the REST documents; "Symbology" of the guides.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
 import attrs
 
-from feed.model.instruments import Contract, Instrument, Listing, decimal_text
+from feed.dialects.listed_pairs import ListedPairs
+from feed.model.instruments import Instrument, Listing, decimal_text
 
 NAME: Final = "kraken"
 """Of the protocol, and of the venue whose pairs these are."""
@@ -143,32 +141,15 @@ class Pair:
         return decimal_text(units, self.instrument.price_decimals)
 
 
-class Pairs:
-    """The pairs of one market, in the order of its listing."""
+class Pairs(ListedPairs[Pair]):
+    """The pairs of one market, by any of the names that REST takes, in capitals."""
 
     def __init__(self, listing: Listing) -> None:
-        self._all: Final = tuple(_pairs(listing))
-        self._by_symbol: Final = {pair.symbol: pair for pair in self._all}
-        self._by_wsname: Final = {pair.wsname: pair for pair in self._all}
-        self._by_name: Final[dict[str, Pair]] = {}
-        for pair in self._all:
-            slashed = (pair.symbol, pair.wsname)
-            joined = (name.replace("/", "") for name in slashed)
-            for name in (pair.name, pair.altname, *slashed, *joined):
-                self._by_name.setdefault(name, pair)
-        self._by_index: Final = {pair.index: pair for pair in self._all}
-        assets = (asset for pair in self._all for asset in (pair.base, pair.quote))
+        super().__init__(listing, venue=NAME, pair=Pair.of, names=_names)
+        self._by_symbol: Final = {pair.symbol: pair for pair in self}
+        self._by_wsname: Final = {pair.wsname: pair for pair in self}
+        assets = (asset for pair in self for asset in (pair.base, pair.quote))
         self.assets: Final = tuple(sorted(set(assets), key=lambda asset: asset.name))
-
-    def __iter__(self) -> Iterator[Pair]:
-        return iter(self._all)
-
-    def __len__(self) -> int:
-        return len(self._all)
-
-    def named(self, name: str) -> Pair | None:
-        """The pair of any of the names that REST takes, in capitals; None when there is none."""
-        return self._by_name.get(name)
 
     def of_symbol(self, symbol: str) -> Pair | None:
         """The pair of a symbol of the second WebSocket API; None when there is none."""
@@ -178,25 +159,15 @@ class Pairs:
         """The pair of a name of the first WebSocket API; None when there is none."""
         return self._by_wsname.get(wsname)
 
-    def at(self, index: int) -> Pair | None:
-        """The pair of an instrument of the listing; None when it is not traded here."""
-        return self._by_index.get(index)
-
     def asset(self, name: str) -> Asset | None:
         """The asset of any of its names, in capitals; None when there is none."""
         found = (asset for asset in self.assets if name in (asset.name, asset.altname, asset.symbol))
         return next(found, None)
 
 
-def _pairs(listing: Listing) -> Iterator[Pair]:
-    spot = [(at, item) for at, item in enumerate(listing) if item.contract is Contract.SPOT]
-    here = [(at, item) for at, item in spot if item.venue == NAME]
-    symbols: dict[str, None] = {}
-    for index, instrument in here or spot:
-        pair = Pair.of(index, instrument)
-        if pair.symbol not in symbols:
-            symbols[pair.symbol] = None
-            yield pair
+def _names(pair: Pair) -> Sequence[str]:
+    slashed = (pair.symbol, pair.wsname)
+    return (*slashed, *(name.replace("/", "") for name in slashed), pair.name, pair.altname)
 
 
 @lru_cache(maxsize=8)  # a server has one listing, and sessions and requests ask for it all the time
