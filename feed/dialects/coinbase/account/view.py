@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
 
 import attrs
 
-from feed.dialects.coinbase.products import Product
+from feed.dialects.account_view import SpotAccountView
+from feed.dialects.coinbase.products import Product, Products
 from feed.dialects.coinbase.views import MarketView
 from feed.dialects.contract import SessionContext
 from feed.dialects.rest import Call, RestContext
 from feed.dialects.uuids import named_uuid
-from feed.model.commissions import rate_charged
-from feed.model.events import ExecutionReport
-from feed.model.executions import Leg
 from feed.model.grants import Grant
 from feed.model.instruments import decimal_text
-from feed.model.wallets import AssetUnits, Balance, Wallet, Wallets
-from feed.settings import Trading
+from feed.model.wallets import Balance
 
 
 @attrs.frozen(kw_only=True)
@@ -55,21 +51,8 @@ class Holding:
 
 
 @attrs.frozen(kw_only=True, slots=False)
-class AccountView:
-    """
-    The account of a key, and the market around it, at one sequence number.
-
-    Attributes:
-        market: The market.
-        grant: What the key allows.
-        wallets: What accounts hold.
-        trading: What trading costs.
-    """
-
-    market: MarketView
-    grant: Grant
-    wallets: Wallets
-    trading: Trading
+class AccountView(SpotAccountView[MarketView, Product]):
+    """The account of a key, and the market around it, at one sequence number."""
 
     @classmethod
     def of_request(cls, context: RestContext, call: Call, grant: Grant) -> AccountView:
@@ -92,9 +75,14 @@ class AccountView:
         )
 
     @property
-    def account(self) -> int:
-        """Its number."""
-        return self.grant.account
+    def listed(self) -> Products:
+        """What the exchange lists."""
+        return self.market.products
+
+    @property
+    def commissions(self) -> tuple[int, int]:
+        """Of an order that rests, and of one that takes, millionths of what is traded, before discounts."""
+        return self.market.policy.maker_fee, self.market.policy.taker_fee
 
     @property
     def user_id(self) -> str:
@@ -105,19 +93,6 @@ class AccountView:
     def portfolio_id(self) -> str:
         """The id of its one portfolio."""
         return portfolio_id(self.account)
-
-    @cached_property
-    def venues(self) -> tuple[str, ...]:
-        """Where the products are traded: one venue, unless the market has none of the exchange's own."""
-        return tuple(dict.fromkeys(product.instrument.venue for product in self.market.products))
-
-    def wallet(self, product: Product) -> Wallet:
-        """What the account holds and does where a product is traded."""
-        return self.wallets.find(self.account, product.instrument.venue)
-
-    def all_wallets(self) -> Iterator[tuple[str, Wallet]]:
-        """What it holds and does at each venue."""
-        return ((venue, self.wallets.find(self.account, venue)) for venue in self.venues)
 
     def holdings(self) -> Iterator[Holding]:
         """What it holds of each asset of the products, in the order of the listing."""
@@ -132,61 +107,6 @@ class AccountView:
                         balance=balance,
                         decimals=decimals[asset],
                     )
-
-    def decimals(self, product: Product) -> tuple[int, int]:
-        """Digits of a unit of the base asset and of the quote asset of a product."""
-        here = self.wallets.units.decimals[product.instrument.venue]
-        return here[product.instrument.base], here[product.instrument.quote]
-
-    def orders(self) -> Iterator[ExecutionReport]:
-        """All that are remembered in what is traded here, open ones too."""
-        for _, wallet in self.all_wallets():
-            for one in (*wallet.finished.values(), *wallet.orders.values()):
-                if self.market.products.at(one.instrument) is not None:
-                    yield one
-
-    def order(self, number: int) -> ExecutionReport | None:
-        """An order by its number; None for one that is not known, or not in what is traded here."""
-        found = (wallet.order(number) for _, wallet in self.all_wallets())
-        order = next((one for one in found if one is not None), None)
-        return order if order is not None and self.market.products.at(order.instrument) else None
-
-    def fills(self) -> Iterator[ExecutionReport]:
-        """All trades that are remembered in what is traded here, oldest first at each venue."""
-        for _, wallet in self.all_wallets():
-            for one in wallet.trades:
-                if self.market.products.at(one.instrument) is not None:
-                    yield one
-
-    def fee(self, item: ExecutionReport) -> int:
-        """What a trade has cost, units of the quote asset."""
-        return fee(item, self.wallets.units)
-
-    @property
-    def maker_rate(self) -> int:
-        """What an order of this key costs that rests, millionths of what is traded."""
-        return rate_charged(self.market.policy.maker_fee, self.grant.tier, self.trading)
-
-    @property
-    def taker_rate(self) -> int:
-        """What one costs that takes, the same."""
-        return rate_charged(self.market.policy.taker_fee, self.grant.tier, self.trading)
-
-
-def fee(item: ExecutionReport, units: AssetUnits) -> int:
-    """
-    What a trade has cost, units of the quote asset.
-
-    Another protocol may take it out of the base asset: then what that was worth in the trade.
-
-    Args:
-        item: Of a trade.
-        units: Of assets.
-    """
-    if item.commission_leg is Leg.QUOTE:
-        return item.commission
-    value = item.commission * item.last_price * units.quote_scales[item.instrument]
-    return value // units.base_scales[item.instrument]
 
 
 def user_id(account: int) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final, cast
 
+from feed.dialects.account_view import fee_in_quote
 from feed.dialects.coinbase.account.orders import (
     SIDES,
     average_text,
@@ -16,7 +17,7 @@ from feed.dialects.coinbase.account.orders import (
     status,
     trigger_status,
 )
-from feed.dialects.coinbase.account.view import fee, portfolio_id
+from feed.dialects.coinbase.account.view import portfolio_id
 from feed.dialects.coinbase.products import NAME, Product
 from feed.dialects.coinbase.streams import topics
 from feed.dialects.coinbase.streams.encoder import SNAPSHOT, UPDATE, ProductEncoder, enveloped
@@ -109,7 +110,7 @@ def _order(product: Product, item: ExecutionReport, wallets: Wallets) -> str:
     wallet = _wallet(product, item.account, wallets)
     decimals = wallets.units.decimals[product.instrument.venue]
     base, quote = decimals[product.instrument.base], decimals[product.instrument.quote]
-    fees = [fee(one, wallets.units) for one in wallet.trades if one.order == item.order]
+    fees = [fee_in_quote(one, wallets.units) for one in wallet.trades if one.order == item.order]
     cost = sum(fees)
     value = item.value * wallets.units.quote_scales[item.instrument]
     buys = item.side is Side.BUY

@@ -216,7 +216,7 @@ def fees(view: AccountView, fields: Fields, content: bytes) -> FeeRates:
     since = view.market.state.now - MONTH
     cents = 0
     for one in view.trades():
-        product = view.product(one)
+        product = view.pair(one)
         if product is not None and one.ts >= since:
             units = one.last_price * one.last_size * view.wallets.units.quote_scales[product.index]
             cents += units * 100 // 10 ** view.quote_units(product)
@@ -300,7 +300,7 @@ def _one(view: AccountView, fields: Fields) -> _Held:
 
 
 def _spends(view: AccountView, item: ExecutionReport) -> str:
-    product = view.product(item)
+    product = view.pair(item)
     if product is None:
         return ""
     instrument = product.instrument
@@ -311,7 +311,7 @@ def _entries(view: AccountView, held: _Held) -> Iterator[tuple[int, int, LedgerE
     """Number, market time and entry, the newest first: each balance is found by undoing what came after."""
     balance = held.balance.total
     for number, item, kind, amount in reversed(list(_changes(view, held))):
-        product = view.product(item)
+        product = view.pair(item)
         assert product is not None  # noqa: S101 - changes are of products alone
         yield (
             number,
@@ -334,7 +334,7 @@ def _changes(view: AccountView, held: _Held) -> Iterator[tuple[int, ExecutionRep
     """What trades have changed of a balance, the oldest first."""
     units = view.wallets.units
     for item in held.wallet.trades:
-        product = view.product(item)
+        product = view.pair(item)
         if product is None:
             continue
         instrument, at = product.instrument, product.index

@@ -34,7 +34,7 @@ def order(view: AccountView, fields: Fields, content: bytes) -> OrderInfo:
     """One order as it stands."""
     del content
     item = named_order(view, fields, missing=NOT_FOUND)
-    product = view.product(item)
+    product = view.pair(item)
     if product is None:
         raise ExchangeError(404, NOT_FOUND)
     return order_info(view, product, item)
@@ -56,7 +56,7 @@ def orders(view: AccountView, fields: Fields, content: bytes) -> Page:
     if (fields.text("sortedBy") or "created_at") != "created_at":
         raise bad("Invalid sortedBy")
     before, after, limit = fields.whole("before"), fields.whole("after"), fields.limit(ROWS, MOST_ROWS)
-    known = view.orders() if sorting == _SORTINGS[0] else view.orders()[::-1]
+    known = sorted(view.orders(), key=lambda one: one.order, reverse=sorting == _SORTINGS[0])
     chosen = (
         one
         for one in known
@@ -68,7 +68,7 @@ def orders(view: AccountView, fields: Fields, content: bytes) -> Page:
         and (after is None or one.order < after)
     )
     found = list(islice(chosen, limit))
-    rows = [order_info(view, at, one) for one in found if (at := view.product(one)) is not None]
+    rows = [order_info(view, at, one) for one in found if (at := view.pair(one)) is not None]
     return _page(rows, [one.order for one in found])
 
 
@@ -94,7 +94,7 @@ def fills(view: AccountView, fields: Fields, content: bytes) -> Page:
         and (after is None or one.trade < after)
     )
     found: list[ExecutionReport] = list(islice(chosen, limit))
-    rows = [fill_info(view, at, one) for one in found if (at := view.product(one)) is not None]
+    rows = [fill_info(view, at, one) for one in found if (at := view.pair(one)) is not None]
     return _page(rows, [one.trade for one in found])
 
 

@@ -58,7 +58,7 @@ def place(view: AccountView, fields: Fields, content: bytes) -> Execution:
 def cancel(view: AccountView, fields: Fields, content: bytes) -> Execution:
     """Cancel one order."""
     item = named_order(view, fields, missing=ORDER_NOT_FOUND)
-    product = view.product(item)
+    product = view.pair(item)
     wanted = _wanted_product(view, fields, content)
     if product is None or (wanted is not None and wanted.index != product.index):
         raise ExchangeError(404, ORDER_NOT_FOUND)

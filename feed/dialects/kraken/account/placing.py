@@ -133,13 +133,7 @@ def order_named(view: AccountView, *, txid: str = "", client: str = "") -> Execu
         client: The client's own id; empty where ``txid`` names it.
     """
     order, own = order_of(txid), client_id(client)
-    if not order and not own:
-        return None
-    for _, wallet in view.all_wallets():
-        found = wallet.order(order, own)
-        if found is not None and view.pair(found) is not None:
-            return found
-    return None
+    return view.order(order, own) if order or own else None
 
 
 def open_order_named(view: AccountView, *, txid: str = "", client: str = "") -> ExecutionReport:

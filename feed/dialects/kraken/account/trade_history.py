@@ -80,8 +80,7 @@ def ledgers_by_ids(view: AccountView, sent: Sent) -> dict[str, LedgerEntry]:
 
 
 def _newest_first(view: AccountView) -> list[ExecutionReport]:
-    found = (one for _, wallet in view.all_wallets() for one in wallet.trades if view.pair(one))
-    return sorted(found, key=lambda one: (one.ts, one.seq), reverse=True)
+    return sorted(view.fills(), key=lambda one: (one.ts, one.seq), reverse=True)
 
 
 def _time(view: AccountView, wanted: TradeId | None) -> int | None:
