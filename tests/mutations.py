@@ -366,7 +366,7 @@ MUTATIONS = (
     ),
     Mutation(
         "a clock that is off tells the right time",
-        "dialects/binance/views.py",
+        "dialects/market_view.py",
         "self.state.now + self.clock_skew",
         "self.state.now",
         ("server/test_binance_faults.py",),

@@ -10,11 +10,10 @@ from feed.dialects.binance import errors
 from feed.dialects.binance.policy import BinancePolicy
 from feed.dialects.binance.symbols import NAME, Symbol, Symbols, symbols
 from feed.dialects.contract import SessionContext
+from feed.dialects.market_view import SpotMarketView, session_projections
 from feed.dialects.rest import Call, RestContext
 from feed.model.durations import NS_PER_MICROSECOND, NS_PER_MILLISECOND
 from feed.model.events import Status
-from feed.state.market_state import MarketState
-from feed.state.projections import Projections
 
 STATUS = {Status.TRADING: "TRADING", Status.HALTED: "HALT", Status.DELISTED: "BREAK"}
 
@@ -52,26 +51,18 @@ def time_unit(name: str) -> TimeUnit:
         raise errors.BAD_TIME_UNIT.error() from None
 
 
-@attrs.frozen(kw_only=True)
-class MarketView:
+@attrs.frozen(kw_only=True, slots=False)
+class MarketView(SpotMarketView[BinancePolicy]):
     """
     The market at one sequence number.
 
     Attributes:
         symbols: What is traded.
-        state: Books, quotes, last trades.
-        projections: What is computed beside it.
-        policy: What the operator decides.
         open_orders: That an account may have, in all symbols together.
-        clock_skew: How far the clock by which it tells the time is ahead on purpose, nanoseconds.
     """
 
     symbols: Symbols
-    state: MarketState
-    projections: Projections
-    policy: BinancePolicy
     open_orders: int
-    clock_skew: int = 0
 
     @classmethod
     def of_request(cls, context: RestContext, call: Call) -> MarketView:
@@ -88,21 +79,14 @@ class MarketView:
     @classmethod
     def of_session(cls, context: SessionContext) -> MarketView:
         """As a session sees it."""
-        if context.projections is None:
-            raise ValueError("a session of this protocol needs projections")
         return cls(
             symbols=symbols(context.listing),
             state=context.market_state(),
-            projections=context.projections,
+            projections=session_projections(context),
             policy=context.policies.binance,
             open_orders=context.trading.open_orders,
             clock_skew=context.disruption().clock_skew,
         )
-
-    @property
-    def server_time(self) -> int:
-        """By which clients set their clocks: market time, nanoseconds, or what a fault makes of it."""
-        return self.state.now + self.clock_skew
 
     def status(self, symbol: Symbol) -> str:
         """Whether a symbol can be traded, in the exchange's words."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Final
 
 import attrs
@@ -12,11 +11,10 @@ from feed.dialects.coinbase.errors import unknown_product
 from feed.dialects.coinbase.policy import CoinbasePolicy
 from feed.dialects.coinbase.products import NAME, Product, Products, products
 from feed.dialects.contract import SessionContext
+from feed.dialects.market_view import SpotMarketView, session_projections
 from feed.dialects.rest import Call, RestContext
 from feed.model.durations import NS_PER_SECOND
 from feed.model.events import Side, Status
-from feed.state.market_state import MarketState
-from feed.state.projections import Projections
 
 _AGREES: Final = 60 * NS_PER_SECOND
 """What two clocks that agree may differ by."""
@@ -25,25 +23,17 @@ RESTED: Final = {Side.BUY: "SELL", Side.SELL: "BUY"}
 
 
 @attrs.frozen(kw_only=True, slots=False)
-class MarketView:
+class MarketView(SpotMarketView[CoinbasePolicy]):
     """
     The market at one sequence number.
 
     Attributes:
         products: What is traded.
-        state: Books, quotes, last trades.
-        projections: What is computed beside it.
-        policy: What the operator decides.
         clocks: The times that clients may go by.
-        clock_skew: How far the clock by which it tells the time is ahead on purpose, nanoseconds.
     """
 
     products: Products
-    state: MarketState
-    projections: Projections
-    policy: CoinbasePolicy
     clocks: Clocks
-    clock_skew: int = 0
 
     @classmethod
     def of_request(cls, context: RestContext, call: Call) -> MarketView:
@@ -60,26 +50,14 @@ class MarketView:
     @classmethod
     def of_session(cls, context: SessionContext) -> MarketView:
         """As a session sees it."""
-        if context.projections is None:
-            raise ValueError("a session of this protocol needs projections")
         return cls(
             products=products(context.listing),
             state=context.market_state(),
-            projections=context.projections,
+            projections=session_projections(context),
             policy=context.policies.coinbase,
             clocks=context.clocks,
             clock_skew=context.disruption().clock_skew,
         )
-
-    @cached_property
-    def now(self) -> int:
-        """Market time, nanoseconds since the Unix epoch."""
-        return self.state.now
-
-    @property
-    def server_time(self) -> int:
-        """By which clients set their clocks: market time, nanoseconds, or what a fault makes of it."""
-        return self.state.now + self.clock_skew
 
     def behind(self, at: int) -> int:
         """

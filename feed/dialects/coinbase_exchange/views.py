@@ -6,30 +6,21 @@ import attrs
 
 from feed.dialects.coinbase_exchange.policy import CoinbaseExchangePolicy
 from feed.dialects.coinbase_exchange.products import NAME, Product, Products, products
+from feed.dialects.market_view import SpotMarketView
 from feed.dialects.rest import Call, RestContext
 from feed.model.events import Status
-from feed.state.market_state import MarketState
-from feed.state.projections import Projections
 
 
-@attrs.frozen(kw_only=True)
-class MarketView:
+@attrs.frozen(kw_only=True, slots=False)
+class MarketView(SpotMarketView[CoinbaseExchangePolicy]):
     """
     The market at one sequence number.
 
     Attributes:
         products: What is traded.
-        state: Books, quotes, last trades.
-        projections: What is computed beside it.
-        policy: What the operator decides.
-        clock_skew: How far the clock by which it tells the time is ahead on purpose, nanoseconds.
     """
 
     products: Products
-    state: MarketState
-    projections: Projections
-    policy: CoinbaseExchangePolicy
-    clock_skew: int = 0
 
     @classmethod
     def of_request(cls, context: RestContext, call: Call) -> MarketView:

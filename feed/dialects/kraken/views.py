@@ -9,11 +9,10 @@ import attrs
 from feed.dialects.contract import SessionContext
 from feed.dialects.kraken.names import Pair, Pairs, pairs
 from feed.dialects.kraken.policy import KrakenPolicy
+from feed.dialects.market_view import SpotMarketView, session_projections
 from feed.dialects.rest import RestContext
 from feed.model.disruption import UNDISRUPTED, Disruption
 from feed.model.events import Row, Status
-from feed.state.market_state import MarketState
-from feed.state.projections import Projections
 
 STATUS = {Status.TRADING: "online", Status.HALTED: "cancel_only", Status.DELISTED: "delisted"}
 
@@ -23,28 +22,22 @@ def _no_past(seq: int, most: int) -> Sequence[Row]:
     return ()
 
 
-@attrs.frozen(kw_only=True)
-class MarketView:
+@attrs.frozen(kw_only=True, slots=False)
+class MarketView(SpotMarketView[KrakenPolicy]):
     """
     The market at one sequence number.
 
     Attributes:
         pairs: What is traded.
-        state: Books, quotes, last trades.
-        projections: What is computed beside it.
-        policy: What the operator decides.
         oldest: Sequence number of the oldest event that is kept.
         past: Gives the events right after a sequence number, at most so many.
-        disruption: What goes wrong on purpose with the request.
+        maintenance: Whether it says that it is being maintained.
     """
 
     pairs: Pairs
-    state: MarketState
-    projections: Projections
-    policy: KrakenPolicy
     oldest: int = 1
     past: Callable[[int, int], Sequence[Row]] = _no_past
-    disruption: Disruption = UNDISRUPTED
+    maintenance: bool = False
 
     @classmethod
     def of_request(cls, context: RestContext, disruption: Disruption = UNDISRUPTED) -> MarketView:
@@ -56,18 +49,17 @@ class MarketView:
             policy=context.settings.policies.kraken,
             oldest=context.oldest,
             past=context.past,
-            disruption=disruption,
+            clock_skew=disruption.clock_skew,
+            maintenance=disruption.maintenance,
         )
 
     @classmethod
     def of_session(cls, context: SessionContext) -> MarketView:
         """As a session sees it: without what was before."""
-        if context.projections is None:
-            raise ValueError("a session of this protocol needs projections")
         return cls(
             pairs=pairs(context.listing),
             state=context.market_state(),
-            projections=context.projections,
+            projections=session_projections(context),
             policy=context.policies.kraken,
         )
 

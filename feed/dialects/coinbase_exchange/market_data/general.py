@@ -137,7 +137,7 @@ class CurrencyInfo(Shape):
 def server_time(view: MarketView, fields: Fields) -> ServerTime:
     """Market time."""
     del fields
-    now = view.state.now + view.clock_skew
+    now = view.server_time
     return ServerTime(iso=iso(now), epoch=exact(decimal_text(milliseconds(now), 3)))
 
 

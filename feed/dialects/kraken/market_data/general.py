@@ -125,14 +125,14 @@ class PairInfo(Shape):
 def status(view: MarketView, fields: Fields) -> Status:
     """It is there, or in maintenance, at market time."""
     del fields
-    said = "maintenance" if view.disruption.maintenance else "online"
+    said = "maintenance" if view.maintenance else "online"
     return Status(status=said, timestamp=f"{iso(view.state.now)[:19]}Z")
 
 
 def server_time(view: MarketView, fields: Fields) -> ServerTime:
     """Market time, as the exchange's clock has it."""
     del fields
-    seconds = (view.state.now + view.disruption.clock_skew) // NS_PER_SECOND
+    seconds = view.server_time // NS_PER_SECOND
     shown = datetime.fromtimestamp(seconds, UTC).strftime("%a, %d %b %y %H:%M:%S +0000")
     return ServerTime(unixtime=seconds, rfc1123=shown)
 
