@@ -41,6 +41,19 @@ class Requirement(enum.Enum):
     RENEW_TOKEN = "renews an expired token"  # noqa: S105 - the name of a requirement
 
 
+NUMBERED_STREAMS: Final = (
+    Requirement.CONNECT,
+    Requirement.SUBSCRIBE,
+    Requirement.PONG,
+    Requirement.GAP,
+    Requirement.RECONNECT,
+    Requirement.RESUBSCRIBE,
+)
+"""What documents ask of clients of public streams, in which a number tells that something is missing."""
+ADVISED: Final = (Requirement.GARBAGE, Requirement.SLOW, Requirement.MUTE, Requirement.BACK_OFF)
+"""What any client had better do, where the document asks for none of it."""
+
+
 @attrs.frozen(kw_only=True)
 class SubscriptionSpec:
     """

@@ -18,10 +18,11 @@ import msgspec
 
 from feed.dialects.binance.streams import names
 from feed.dialects.client import (
+    ADVISED,
+    NUMBERED_STREAMS,
     UNREADABLE,
     ClientSession,
     Codec,
-    Requirement,
     Resuming,
     SubscriptionSpec,
     unreadable,
@@ -279,15 +280,8 @@ CODEC: Final = Codec(
     client_session=BinanceClientSession,
     channels=tuple(_STREAMS),
     raw_channels=_RAW,
-    required=(
-        Requirement.CONNECT,
-        Requirement.SUBSCRIBE,
-        Requirement.PONG,
-        Requirement.GAP,
-        Requirement.RECONNECT,
-        Requirement.RESUBSCRIBE,
-    ),
-    advised=(Requirement.GARBAGE, Requirement.SLOW, Requirement.MUTE, Requirement.BACK_OFF),
+    required=NUMBERED_STREAMS,
+    advised=ADVISED,
     extensions="",
     usual_symbols=("BTCUSDT", "ETHUSDT", "SOLUSDT"),
     subscribe_word='"SUBSCRIBE"',

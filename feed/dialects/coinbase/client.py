@@ -9,17 +9,17 @@ Source: "WebSocket Overview", section "Sequence Numbers", and ``NOTES.md`` besid
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
 from feed.dialects.client import (
+    ADVISED,
+    NUMBERED_STREAMS,
     UNREADABLE,
     ClientSession,
     Codec,
-    Requirement,
     Resuming,
     SubscriptionSpec,
     unreadable,
@@ -43,6 +43,7 @@ from feed.dialects.items import (
     trade,
 )
 from feed.dialects.messages import clip, message
+from feed.dialects.pair_names import assets_of
 from feed.dialects.times import nanoseconds
 from feed.errors import ProtocolError
 from feed.model.directory import Directory
@@ -55,9 +56,6 @@ _CHANNELS: Final = {
 }
 _RAW: Final = (topics.CANDLES, topics.TICKER_BATCH, topics.STATUS, topics.HEARTBEATS)
 _SIDES: Final = {"bid": Side.BUY, "offer": Side.SELL}
-_QUOTES: Final = ("USDT", "USDC", "USD", "EUR", "GBP", "BTC", "ETH")
-"""Assets that end a name without a sign between base and quote."""
-_SIGN: Final = re.compile(r"[-/_]")
 
 
 class _Ticker(msgspec.Struct):
@@ -241,27 +239,15 @@ def _refusal(error: str) -> Refusal:
 
 def product_of(name: str) -> str:
     """The exchange's product, ``BTC-USD``, for any usual spelling of one."""
-    pair = name.partition("@")[0].upper()
-    parts = _SIGN.split(pair, maxsplit=1)
-    if len(parts) == 1:
-        quote = next((one for one in _QUOTES if pair.endswith(one) and pair != one), "")
-        parts = [pair.removesuffix(quote), quote] if quote else [pair]
-    return "-".join(parts)
+    return "-".join(assets_of(name))
 
 
 CODEC: Final = Codec(
     client_session=CoinbaseClientSession,
     channels=tuple(_CHANNELS),
     raw_channels=_RAW,
-    required=(
-        Requirement.CONNECT,
-        Requirement.SUBSCRIBE,
-        Requirement.PONG,
-        Requirement.GAP,
-        Requirement.RECONNECT,
-        Requirement.RESUBSCRIBE,
-    ),
-    advised=(Requirement.GARBAGE, Requirement.SLOW, Requirement.MUTE, Requirement.BACK_OFF),
+    required=NUMBERED_STREAMS,
+    advised=ADVISED,
     extensions="",
     usual_symbols=("BTC-USD", "ETH-USD", "SOL-USD"),
     book_word=topics.LEVEL2,

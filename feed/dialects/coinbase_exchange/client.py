@@ -10,13 +10,13 @@ Source: "WebSocket Overview" and "WebSocket Channels", and ``NOTES.md`` beside t
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
 from feed.dialects.client import (
+    ADVISED,
     UNREADABLE,
     ClientSession,
     Codec,
@@ -40,6 +40,7 @@ from feed.dialects.items import (
     trade,
 )
 from feed.dialects.messages import clip, message
+from feed.dialects.pair_names import assets_of
 from feed.dialects.times import nanoseconds
 from feed.errors import ProtocolError
 from feed.model.directory import Directory
@@ -52,9 +53,6 @@ _CHANNELS: Final = {
 }
 _RAW: Final = (topics.HEARTBEAT, topics.LEVEL2_50, topics.STATUS, topics.TICKER_BATCH)
 _SIDES: Final = {"buy": Side.BUY, "sell": Side.SELL}
-_QUOTES: Final = ("USDT", "USDC", "USD", "EUR", "GBP", "BTC", "ETH")
-"""Currencies that end a name without a sign between base and quote."""
-_SIGN: Final = re.compile(r"[-/_]")
 
 
 class _Message(msgspec.Struct):
@@ -200,12 +198,7 @@ def _refusal(said: _Message) -> Refusal:
 
 def product_of(name: str) -> str:
     """The exchange's product, ``BTC-USD``, for any usual spelling of one."""
-    pair = name.partition("@")[0].upper()
-    parts = _SIGN.split(pair, maxsplit=1)
-    if len(parts) == 1:
-        quote = next((one for one in _QUOTES if pair.endswith(one) and pair != one), "")
-        parts = [pair.removesuffix(quote), quote] if quote else [pair]
-    return "-".join(parts)
+    return "-".join(assets_of(name))
 
 
 CODEC: Final = Codec(
@@ -219,7 +212,7 @@ CODEC: Final = Codec(
         Requirement.RECONNECT,
         Requirement.RESUBSCRIBE,
     ),
-    advised=(Requirement.GARBAGE, Requirement.SLOW, Requirement.MUTE, Requirement.BACK_OFF),
+    advised=ADVISED,
     extensions="",
     usual_symbols=("BTC-USD", "ETH-USD", "SOL-USD"),
     book_word=topics.LEVEL2_BATCH,

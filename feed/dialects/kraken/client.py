@@ -10,7 +10,6 @@ Source: "Spot Websockets (v2)", and ``NOTES.md`` beside this file.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
@@ -19,10 +18,11 @@ import msgspec
 
 from feed.dialects.checksums import of_digits
 from feed.dialects.client import (
+    ADVISED,
+    NUMBERED_STREAMS,
     UNREADABLE,
     ClientSession,
     Codec,
-    Requirement,
     Resuming,
     SubscriptionSpec,
     unreadable,
@@ -44,6 +44,7 @@ from feed.dialects.kraken.streams import topics
 from feed.dialects.kraken.streams.refusals import UNKNOWN_PAIR
 from feed.dialects.kraken.streams.requests import PING, SUBSCRIBE, UNSUBSCRIBE
 from feed.dialects.messages import clip, message
+from feed.dialects.pair_names import QUOTES, assets_of
 from feed.dialects.times import nanoseconds
 from feed.errors import ProtocolError
 from feed.model.candles import Candle
@@ -57,9 +58,8 @@ _CHANNELS: Final[dict[Channel, dict[str, object]]] = {
     Channel.BOOK: {"channel": topics.BOOK, "depth": _DEPTH},
     Channel.CANDLES: {"channel": topics.OHLC, "interval": 1},
 }
-_QUOTES: Final = ("USDT", "USDC", "USD", "EUR", "GBP", "BTC", "XBT", "ETH")
-"""Assets that end a name without a sign between base and quote."""
-_SIGN: Final = re.compile(r"[-/_]")
+_QUOTES: Final = (*QUOTES, "XBT")
+"""With the name by which the exchange once knew Bitcoin."""
 
 
 class _TickerData(msgspec.Struct):
@@ -270,28 +270,16 @@ def _refusal(error: str) -> Refusal:
 
 def symbol_of(name: str) -> str:
     """The exchange's symbol, ``BTC/USD``, for any usual spelling of one."""
-    pair = name.partition("@")[0].upper()
-    parts = _SIGN.split(pair, maxsplit=1)
-    if len(parts) == 1:
-        quote = next((one for one in _QUOTES if pair.endswith(one) and pair != one), "")
-        parts = [pair.removesuffix(quote), quote] if quote else [pair]
     names = {"XBT": "BTC", "XDG": "DOGE"}
-    return "/".join(names.get(part, part) for part in parts)
+    return "/".join(names.get(part, part) for part in assets_of(name, _QUOTES))
 
 
 CODEC: Final = Codec(
     client_session=KrakenClientSession,
     channels=tuple(_CHANNELS),
     raw_channels=(topics.INSTRUMENT,),
-    required=(
-        Requirement.CONNECT,
-        Requirement.SUBSCRIBE,
-        Requirement.PONG,
-        Requirement.GAP,
-        Requirement.RECONNECT,
-        Requirement.RESUBSCRIBE,
-    ),
-    advised=(Requirement.GARBAGE, Requirement.SLOW, Requirement.MUTE, Requirement.BACK_OFF),
+    required=NUMBERED_STREAMS,
+    advised=ADVISED,
     extensions="",
     usual_symbols=("BTC/USD", "ETH/USD", "SOL/USD"),
     number=stamp,
