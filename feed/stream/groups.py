@@ -254,9 +254,9 @@ class FaultyGroup(Group):
         self.distorter = FaultyLink(link_faults)
         self.broken = False
 
-    def tell(self, topic: Topic, seq: int, frame: bytes, kind: int) -> bool:
+    def tell(self, topic: Topic, seq: int, frame: bytes, kind: int, beat: int = 0) -> bool:
         """
-        Take the next frame; whether the step under way now has its first part.
+        Take the next frame, see :meth:`FaultyLink.take`; whether the step under way now has its first part.
 
         Raises:
             Exception: What a fault raised; the caller says that the group is :attr:`broken`.
@@ -264,7 +264,7 @@ class FaultyGroup(Group):
         if self.broken:
             return False
         silent = not self.parts
-        self.parts += self.distorter.take(topic, seq, frame, kind)
+        self.parts += self.distorter.take(topic, seq, frame, kind, beat)
         return silent and bool(self.parts)
 
     def held(self) -> list[bytes]:

@@ -70,7 +70,7 @@ class FaultyLink:
     def __init__(self, link_faults: Sequence[LinkFault]) -> None:
         self._stages = [one.begin() for one in link_faults]
 
-    def take(self, topic: Topic, seq: int, data: bytes, kind: int = 0) -> list[bytes]:
+    def take(self, topic: Topic, seq: int, data: bytes, kind: int = 0, beat: int = 0) -> list[bytes]:
         """
         What goes out now that a frame of ``topic`` has come, in order; perhaps nothing.
 
@@ -79,9 +79,12 @@ class FaultyLink:
             seq: Sequence number of the event that it tells of.
             data: The whole frame.
             kind: Of that event; 0 for none, but for the time.
+            beat: Of a heartbeat that comes while market time stands still, the how manieth since it does:
+                each has a fate of its own, although all follow the same event. 0 for any other frame.
         """
         options = ",".join(f"{name}={value}" for name, value in topic.options)
-        key = f"{topic.dialect}/{topic.channel}/{topic.instrument}/{options}@{seq}".encode()
+        name = f"{topic.dialect}/{topic.channel}/{topic.instrument}/{options}@{seq}"
+        key = (f"{name}+{beat}" if beat else name).encode()
         frames = [Frame(key, data, topic, kind)]
         for stage in self._stages:
             frames = [out for frame in frames for out in stage.take(frame)]

@@ -121,15 +121,19 @@ class Publisher:
         """
         dirty: list[Group] = []
         now = self.market_state.now
-        due = [(now, topic) for topic in self.topics.heartbeats(now + before, now + after)]
-        self._encode_timers(self.seq, due, dirty)
+        for topic in self.topics.heartbeats(now + before, now + after):
+            period = topic.encoder.period
+            beat = (now + after) // period - now // period
+            self._encode_timers(self.seq, [(now, topic)], dirty, beat)
         return dirty
 
     def _on_timer(self, seq: int, now: int, dirty: list[Group]) -> None:
         """Let the topics speak whose time has come before the event at ``now``."""
         self._encode_timers(seq, self.topics.timers_due(now), dirty)
 
-    def _encode_timers(self, seq: int, timers_due: list[tuple[int, OpenTopic]], dirty: list[Group]) -> None:
+    def _encode_timers(
+        self, seq: int, timers_due: list[tuple[int, OpenTopic]], dirty: list[Group], beat: int = 0
+    ) -> None:
         for when, topic in timers_due:
             self.calls += 1
             try:
@@ -138,11 +142,13 @@ class Publisher:
                 self._silence(topic, problem)
                 continue
             if text is not None:
-                self._tell_all(topic, seq, text, dirty, 0)
+                self._tell_all(topic, seq, text, dirty, 0, beat=beat)
 
-    def _tell_all(self, topic: OpenTopic, seq: int, text: str, dirty: list[Group], kind: int) -> None:
+    def _tell_all(
+        self, topic: OpenTopic, seq: int, text: str, dirty: list[Group], kind: int, *, beat: int = 0
+    ) -> None:
         if topic.encoder.numbered:
-            self._tell_numbered(topic, seq, text, dirty, kind)
+            self._tell_numbered(topic, seq, text, dirty, kind, beat=beat)
             return
         frame = _tell(topic, seq, text, dirty, kind)
         if topic.deflated:
@@ -151,9 +157,11 @@ class Publisher:
                 if not group.parts:
                     dirty.append(group)
                 group.parts.append(small)
-        dirty += [group for group in topic.faulty if self._reaches(group, topic, seq, frame, kind)]
+        dirty += [group for group in topic.faulty if self._reaches(group, topic, seq, frame, kind, beat=beat)]
 
-    def _tell_numbered(self, topic: OpenTopic, seq: int, text: str, dirty: list[Group], kind: int) -> None:
+    def _tell_numbered(
+        self, topic: OpenTopic, seq: int, text: str, dirty: list[Group], kind: int, *, beat: int
+    ) -> None:
         topic.told += 1
         message = NumberedMessage(text)
         small: NumberedMessage | None = None
@@ -165,13 +173,15 @@ class Publisher:
             group.messages.append(small if small and group.deflated else message)
         for faulty in topic.faulty:
             number, faulty.number = faulty.number, faulty.number + 1
-            if self._reaches(faulty, topic, seq, message.frame(number), kind):
+            if self._reaches(faulty, topic, seq, message.frame(number), kind, beat=beat):
                 dirty.append(faulty)
 
-    def _reaches(self, group: FaultyGroup, topic: OpenTopic, seq: int, frame: bytes, kind: int) -> bool:
+    def _reaches(
+        self, group: FaultyGroup, topic: OpenTopic, seq: int, frame: bytes, kind: int, *, beat: int
+    ) -> bool:
         """Send a frame over a bad link; whether the step under way now has its first part."""
         try:
-            return group.tell(topic.topic, seq, frame, kind)
+            return group.tell(topic.topic, seq, frame, kind, beat)
         except Exception as problem:
             if self._failed is None:
                 raise

@@ -123,6 +123,19 @@ def test_so_many_of_each_topic_and_no_more():
         assert out[-50:] == later
 
 
+def test_heartbeats_of_a_market_that_stands_still_are_struck_one_by_one():
+    """All follow the same event; yet so many are struck as the fault says, or such a share, and no more."""
+    for kind, left in ((Drop, 7), (Duplicate, 13)):
+        link = distorter(kind(at=0, fraction=1, messages=3))
+        out = [data for beat in range(1, 11) for data in link.take(TOPIC, 5, b"%d" % beat, beat=beat)]
+        assert (len(out), out[-7:]) == (left, [b"%d" % beat for beat in range(4, 11)])
+    late, half = distorter(Reorder(at=0, fraction=1, messages=1)), distorter(Drop(at=0, fraction=0.5))
+    assert [late.take(TOPIC, 5, b"%d" % beat, beat=beat) for beat in (1, 2, 3)] == [[], [b"2", b"1"], [b"3"]]
+    assert sum(len(half.take(TOPIC, 5, b"x", beat=beat)) for beat in range(1, 1001)) == pytest.approx(
+        500, abs=60
+    )
+
+
 def test_one_channel_alone():
     """By its whole name; the others of the same connection hear all."""
     link = distorter(Drop(at=0, fraction=1, channel="depth@100ms"))

@@ -95,9 +95,10 @@ class Token:
         if not any(from_ <= clock_last and clock_first <= until for clock_first, clock_last in clocks):
             raise unauthorized("the token is expired, or not yet good")
 
-    def _uris(self) -> list[Any]:
+    def _uris(self) -> list[str]:
         several = self.claims.get("uris")
-        return [self.claims.get("uri"), *(several if isinstance(several, list) else [])]
+        said = [self.claims.get("uri"), *(several if isinstance(several, list) else [])]
+        return [one for one in said if isinstance(one, str)]
 
 
 def parsed(text: str) -> Token:

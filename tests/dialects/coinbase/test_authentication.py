@@ -20,7 +20,7 @@ def check(text, *, private=EC, request=REQUEST, now=NOW):
     noted = []
     credentials = Credentials(grant=GRANTS["alice"], mark="m", public_key=PUBLIC.get(private))
     clocks = [(now * SECOND, now * SECOND), (0, SECOND)]
-    parsed(text).check(credentials, clocks, noted.append, None if request is None else [request])
+    parsed(text).check(credentials, clocks, noted.append, None if request is None else {request})
     return noted
 
 
@@ -64,6 +64,8 @@ def test_clients_differ_in_what_else_they_say(claims):
         ({"uri": None}, "another request"),
         ({"uri": None, "uris": REQUEST}, "another request"),
         ({"uri": {}}, "another request"),
+        ({"uri": [REQUEST]}, "another request"),
+        ({"uri": None, "uris": [{}, 5]}, "another request"),
         ({"sub": "somebody else"}, "sub"),
     ],
 )

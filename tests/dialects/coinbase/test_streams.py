@@ -8,7 +8,9 @@ import pytest
 from feed.dialects.coinbase.products import products
 from feed.dialects.coinbase.streams import topics
 from feed.dialects.coinbase.streams.status import all_of
+from feed.faults.frame_faults import SeededFault
 from feed.model.events import ADD, CLEAR, CLOCK, LEVEL, QUOTE, REDUCE, STATUS, TRADE, UNKNOWN, Side, Status
+from feed.model.faults import Drop
 from feed.model.instruments import Instrument, Listing
 from feed.state.encoder import NUMBER
 
@@ -245,6 +247,20 @@ def test_a_heartbeat_comes_while_market_time_stands_still(stage):
     [message] = [json.loads(text) for text in ear.texts()]
     assert message["events"][0]["heartbeat_counter"] == "1709726400"
     assert message["sequence_num"] == 0
+
+
+def test_a_fault_of_so_many_messages_ends_while_market_time_stands_still(stage):
+    """Heartbeats of one event are struck one by one: those after the last that is lost come, with a jump."""
+    ear = stage.ear(topics.topic(topics.HEARTBEATS))
+    lost = SeededFault(Drop(at=0, fraction=1, messages=2), "lost", 1)
+    stage.hub.distort(ear.send_buffer, (lost,))
+    heard = []
+    for second in range(5):
+        for group in stage.hub.stand(second * SECOND, (second + 1) * SECOND):
+            group.audience()[1][0](group.publish())
+        heard.append(len(ear.texts()))
+    assert heard == [0, 0, 1, 2, 3]
+    assert [json.loads(text)["sequence_num"] for text in ear.texts()] == [2, 3, 4]
 
 
 # -- whoever joins when ------------------------------------------------------------------------------------
