@@ -2,7 +2,8 @@
 Signed requests: what is signed, and which numbers they carry.
 
 The signature is base64 of the HMAC-SHA512, by the secret that is base64 itself, over the path from ``/0/`` on
-and the SHA-256 of nonce and body. The body is a form or JSON, and is signed as it stands.
+and the SHA-256 of nonce, query and body. The body is a form or JSON; it and the query of the URL, if there is
+one, are signed as they stand: what is not signed could have been added by anybody.
 
 Source: "Spot REST Authentication" of the guides.
 """
@@ -50,7 +51,7 @@ def message(path: str, nonce: str, body: bytes) -> bytes:
     Args:
         path: From ``/0/`` on.
         nonce: As the body has it.
-        body: As it is sent.
+        body: Query and body, as they are sent.
     """
     return path.encode() + hashlib.sha256(nonce.encode("utf-8", "surrogatepass") + body).digest()
 

@@ -336,6 +336,16 @@ def test_to_place_several_at_once(floor, trader):
     )
 
 
+@pytest.mark.parametrize("shared", [{}, {"validate": False}])
+def test_no_order_of_several_says_of_itself_what_is_said_of_all(floor, trader, shared):
+    """One that is only to be looked at is not placed with the others."""
+    one = {"order_type": "limit", "side": "buy", "order_qty": 0.01, "limit_price": 50_000}
+    for name, value in (("validate", True), ("deadline", "2999-01-01T00:00:00Z")):
+        found = trader.refused("batch_add", symbol="BTC/USD", orders=[one, {**one, name: value}], **shared)
+        assert found == f"Unsupported field: '{name}' for the given msg type: batch add"
+    assert not floor.took
+
+
 def test_every_id_is_echoed(trader):
     """With the times; none where none was sent."""
     (answer,) = trader.send("cancel_all", number=None, token="token-1")

@@ -95,6 +95,22 @@ async def test_who_is_let_in(autojump_clock):
         assert (status, found["error"]) == (200, [])
 
 
+async def test_a_query_is_signed_with_the_body(autojump_clock):
+    """Nobody can add a parameter to what a client has signed."""
+    async with kraken_exchange() as server:
+        body, query = b"nonce=20&pair=XBTUSD&type=buy&ordertype=limit&price=1000", b"volume=0.5"
+        signed = {
+            "body alone": signature("/0/private/AddOrder", "20", body),
+            "both": signature("/0/private/AddOrder", "20", query + body),
+        }
+        method = f"AddOrder?{query.decode()}"
+        status, found = await server.post(method, body, key=KEYS["alice"], sign=signed["body alone"])
+        assert (status, found) == (200, {"error": ["EAPI:Invalid signature"]})
+        assert not (await server.result("bob", "OpenOrders"))["open"]
+        _, found = await server.post(method, body, key=KEYS["alice"], sign=signed["both"])
+        assert found["error"] == []
+
+
 def test_a_count_goes_down_all_the_time():
     """What is refused is not counted; few names are remembered, those that were there last."""
     counter = DecayingCounter(3, 0.5, most=2)

@@ -227,6 +227,38 @@ async def test_several_orders_at_once(autojump_clock):
         assert gone == {"count": 2, "pending": False}
 
 
+async def test_no_order_of_several_has_what_is_said_of_all(autojump_clock):
+    """One of another pair, or only to be looked at, is not placed with the others in the pair of them all."""
+    async with kraken_exchange() as server:
+        bid, _ = server.quote
+        low = {"type": "buy", "ordertype": "limit", "volume": 0.01, "price": float(price(bid - AWAY))}
+        for name, value in (("pair", "ETHUSD"), ("validate", True)):
+            batch = {"as_json": True, "pair": "XBTUSD", "orders": [low, {**low, name: value}]}
+            error = await server.refusal("alice", "AddOrderBatch", **batch)
+            assert error == f"EGeneral:Invalid arguments:{name}"
+        assert not (await server.result("alice", "OpenOrders"))["open"]
+
+
+async def test_an_order_is_changed_in_its_own_pair_alone(autojump_clock):
+    """Where another pair is named, prices may be meant for that one: nothing is changed."""
+    async with kraken_exchange() as server:
+        bid, _ = server.quote
+        txid = await server.order(price=price(bid - AWAY), userref=4)
+        for name in (txid, "4"):
+            edit = {"txid": name, "pair": "ETHUSD", "volume": "0.02"}
+            assert await server.refusal("alice", "EditOrder", **edit) == "EGeneral:Invalid arguments:pair"
+        for pair, error in (
+            ("ETHUSD", "EGeneral:Invalid arguments:pair"),
+            ("XBTUDS", "EQuery:Unknown asset pair"),
+        ):
+            amend = {"txid": txid, "pair": pair, "order_qty": "0.02"}
+            assert await server.refusal("alice", "AmendOrder", **amend) == error
+        order = await server.info(txid)
+        assert (order["status"], order["vol"]) == ("open", "0.01000000")
+        await server.result("alice", "AmendOrder", txid=txid, pair="XBT/USD", order_qty="0.02")
+        assert (await server.info(txid))["vol"] == "0.02000000"
+
+
 async def test_orders_are_cancelled_together(autojump_clock):
     """By a number that several have, by the client's own id, and all of them in every pair."""
     async with kraken_exchange() as server:

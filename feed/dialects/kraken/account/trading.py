@@ -40,6 +40,8 @@ from feed.model.instruments import Listing
 from feed.model.trading import Reason
 
 LEAST_BATCH, MOST_BATCH = 2, 15
+OF_BATCH: Final = ("pair", "validate")
+"""What a batch has once for all its orders, and none of them by itself."""
 
 
 class Words(Shape):
@@ -154,6 +156,9 @@ def add_batch(view: AccountView, sent: Sent) -> Batch | Execution:
     if not LEAST_BATCH <= len(listed) <= MOST_BATCH or not all(isinstance(one, dict) for one in listed):
         raise errors.invalid("orders")
     common = {name: sent.sent[name] for name in ("deadline", "asset_class") if name in sent.sent}
+    for name in OF_BATCH:  # one that is to be of another pair, or only looked at, is not like the others
+        if any(name in one for one in listed):
+            raise errors.invalid(name)
     drafts = [draft(Terms({**terms_of(one), **common}), pair, view) for one in listed]
     if sent.flag("validate"):
         return Batch([BatchPart(descr=Words(one.description)) for one in drafts])
@@ -182,6 +187,8 @@ def amend(view: AccountView, sent: Sent) -> Execution:
     found = open_order_named(
         view, txid=sent.text("txid") or "", client="" if "txid" in sent.sent else sent.needed("cl_ord_id")
     )
+    if "pair" in sent.sent and sent.pair(view.market.pairs)[1].index != found.instrument:
+        raise errors.invalid("pair")
     request = amending.amendment(view, found, sent.sent)
     return Execution(request=request, answer=_amended)
 
@@ -195,7 +202,7 @@ def _amended(events: Sequence[Event]) -> Amended:
 def edit(view: AccountView, sent: Sent) -> Edited | Execution:
     """Cancel an order, and place another one that differs in what is named."""
     named = sent.needed("txid")
-    sent.pair(view.market.pairs)
+    _, pair = sent.pair(view.market.pairs)
     if order_of(named):
         found = open_order_named(view, txid=named)
     else:
@@ -204,6 +211,8 @@ def edit(view: AccountView, sent: Sent) -> Edited | Execution:
         if len(numbered) != 1:
             raise KrakenError(errors.UNKNOWN_ORDER)
         found = numbered[0]
+    if found.instrument != pair.index:
+        raise errors.invalid("pair")
     order = amending.replacement(view, found, sent.only(*amending.EDITED).sent)
     if order.validate:
         return _edited(found, order, UNSET)

@@ -72,8 +72,10 @@ def _batch_add(view: AccountView, request: Operation) -> Asked:
     if not LEAST_BATCH <= len(found) <= MOST_BATCH:
         raise invalid("orders")
     shared = {name: request.params[name] for name in ("validate", "deadline") if name in request.params}
+    for one in found:
+        Parameters(request.method, one, ORDER)  # what is said of all, no order says of itself
     orders = [
-        draft(order_terms(Parameters(request.method, {**shared, **one}, (*ORDER, *shared))), pair, view)
+        draft(order_terms(Parameters(request.method, {**one, **shared}, (*ORDER, *shared))), pair, view)
         for one in found
     ]
     if whole.flag("validate"):

@@ -172,7 +172,7 @@ def _signature(headers: Mapping[str, str]) -> str:
 
 
 def _signed(call: Call, nonce: str) -> bytes:
-    return message(call.path.removeprefix(PREFIX), nonce, call.content)
+    return message(call.path.removeprefix(PREFIX), nonce, call.query.encode() + call.content)
 
 
 def _envelope(result: object) -> dict[str, object]:
