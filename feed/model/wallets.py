@@ -119,6 +119,7 @@ class Wallet:
         self.requests: Final[deque[ExecutionReport]] = deque(maxlen=trades)
         self.commissions: Final[dict[str, int]] = {}
         self.reports = self.placed = self.filled = self.traded = 0
+        self._forgotten: Final[set[int]] = set()
         self._history: Final = history
         self._names: Final[dict[int, int]] = {}  # the last order of each id that clients make up
 
@@ -149,7 +150,8 @@ class Wallet:
         if before is None or item.verb is not RequestKind.CREATE:
             self.requests.append(item)
         self.reports += 1
-        self.placed += before is None
+        self.placed += before is None and item.order not in self._forgotten
+        self._forgotten.discard(item.order)
         self.filled += item.state is OrderState.FILLED
         self.traded += bool(item.trade)
         if before is not None and before.client != item.client:
@@ -165,6 +167,13 @@ class Wallet:
             oldest = self.finished.pop(next(iter(self.finished)))
             if self._names.get(oldest.client) == oldest.order:
                 del self._names[oldest.client]
+
+    def forget(self, order: int) -> None:
+        """An open order is gone from the market; what is yet reported of it is of no new order."""
+        del self.orders[order]
+        if len(self._forgotten) >= self._history:
+            self._forgotten.clear()  # nothing more was reported of these
+        self._forgotten.add(order)
 
     def _prevent(self, item: ExecutionReport) -> None:
         """A trade is told of by one of its orders, or by one after the other."""
@@ -301,7 +310,8 @@ class Wallets:
             item = wallet.orders[order]
             if item.instrument == instrument:
                 self._lock(wallet, item, -item.locked)
-                del self.orders[order], wallet.orders[order]
+                del self.orders[order]
+                wallet.forget(order)
 
     def _state(self, item: WalletChanged) -> None:
         """What is told counts, where a recording does not begin with the deposits of this run."""

@@ -4,11 +4,13 @@ import io
 import random
 from functools import partial
 
+import attrs
 import pytest
 from spot_conservation import DEPOSITS, HISTORY, Play
 
 from feed.model.accounts import PARTICIPANTS
 from feed.model.events import ANSWER, CLEAR, EXECUTION, TRADE, WALLET, event
+from feed.model.trading import OrderState
 from feed.model.wallets import Wallets
 from feed.recording.format import Header, Provenance
 from feed.recording.reader import RecordingReader
@@ -59,6 +61,23 @@ def test_a_recording_has_every_row_of_accounts(play):
     for (account, venue, asset), told in play.held.items():
         balance = wallets.find(account, venue).balances[asset]
         assert (balance.free, balance.locked) == told
+
+
+def test_what_is_told_of_an_order_after_its_market_was_cleared_is_of_no_new_one(play):
+    """Such as that it was cancelled because the market ended; then it is over as any other is."""
+    wallets = Wallets(play.run.listing, deposits=DEPOSITS, history=HISTORY)
+    wallets.apply(play.rows)
+    (account, venue), number = next(
+        (where, number) for number, where in wallets.orders.items() if where[0] != PARTICIPANTS
+    )
+    wallet = wallets.find(account, venue)
+    item, placed = wallet.orders[number], wallet.placed
+    wallets.apply([(CLEAR, item.instrument, item.ts)])
+    assert number not in wallet.orders
+    wallets.report(attrs.evolve(item, state=OrderState.CANCELLED, locked=0))
+    assert (wallet.placed, wallet.order(number).state) == (placed, OrderState.CANCELLED)
+    wallets.report(attrs.evolve(item, order=number + 1_000_000))
+    assert wallet.placed == placed + 1
 
 
 def test_a_loop_goes_on_with_ids_and_begins_anew_with_orders(play):
