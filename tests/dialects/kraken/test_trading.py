@@ -239,6 +239,14 @@ async def test_no_order_of_several_has_what_is_said_of_all(autojump_clock):
         assert not (await server.result("alice", "OpenOrders"))["open"]
 
 
+async def test_an_order_is_not_amended_to_be_worth_nothing(autojump_clock):
+    """What is too little to be placed is too little to be left."""
+    async with kraken_exchange() as server:
+        txid = await server.order(price=price(server.quote[0] - AWAY))
+        error = await server.refusal("alice", "AmendOrder", txid=txid, order_qty="0.00000001")
+        assert error == "EOrder:Cost minimum not met"
+
+
 async def test_an_order_is_changed_in_its_own_pair_alone(autojump_clock):
     """Where another pair is named, prices may be meant for that one: nothing is changed."""
     async with kraken_exchange() as server:

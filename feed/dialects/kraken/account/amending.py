@@ -11,6 +11,7 @@ from feed.dialects.kraken.account.drafts import (
     SELF_TRADES,
     Draft,
     Terms,
+    check_cost,
     check_deadline,
     draft,
     lots_of,
@@ -87,6 +88,8 @@ def amendment(
         raise errors.invalid(said("trigger_price"))
     if size and size <= item.filled:
         raise errors.invalid(said("order_qty"))
+    if size:
+        check_cost(pair, view, size, 0, price or item.price or item.trigger_price)
     return AmendSpotOrder(
         account=view.account,
         instrument=item.instrument,

@@ -161,7 +161,7 @@ def draft(terms: Terms, pair: Pair, view: AccountView) -> Draft:
     flags, post_only = _flags(terms, side, kind)
     price, trigger = _prices(terms, kind, pair)
     lots, cost, volume = _volume(terms, pair, view, in_quote=flags.in_quote)
-    _check_cost(pair, view, lots, cost, price or trigger)
+    check_cost(pair, view, lots, cost, price or trigger)
     time, expires = _times(terms, view)
     check_deadline(terms.text("deadline"), view)
     mode = terms.text("stptype") or "cancel-newest"
@@ -344,7 +344,7 @@ def _volume(terms: Terms, pair: Pair, view: AccountView, *, in_quote: bool) -> t
     )
 
 
-def _check_cost(pair: Pair, view: AccountView, lots: int, cost: int, price: int) -> None:
+def check_cost(pair: Pair, view: AccountView, lots: int, cost: int, price: int) -> None:
     """An order must be worth something; one without a price, by the last trade."""
     decimals = view.decimals(pair)[1]
     if not cost:
