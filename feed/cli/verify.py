@@ -25,7 +25,7 @@ SETTLE_SECONDS = 1.0
 # A slow connection takes messages in gulps, this far apart.
 GULP_SECONDS = 0.25
 # So many times as long as was asked for it waits for connections that are behind the others.
-PATIENCE = 5
+PATIENCE = 10
 FAST_EVENTS = 10_000  # that wait for a connection's reader; a slow one leaves all others to its socket
 WAYS = ("fast", "slow", "late")
 

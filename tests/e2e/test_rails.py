@@ -123,7 +123,7 @@ def test_verify_finds_every_connection_alike(serve, feed, dialect, tmp_path):
     # A busy machine may read nothing of a burst for a while: nobody is to be cut for that here.
     config.write_text("[limits]\nbacklog_bytes = 268_435_456\n")
     _, url = serve("--config", config, "--scenario", "burst", "--speed", 4, "--at-end", "loop")
-    code, lines = feed("verify", url, "--dialect", dialect, "--connections", 8, "--seconds", 4).rest()
+    code, lines = feed("verify", url, "--dialect", dialect, "--connections", 8, "--seconds", 4).rest(120)
     assert code == 0, lines
     assert lines[0].startswith("identical: 8 connections, ")
 
