@@ -3,6 +3,7 @@
 import json
 import sys
 import threading
+import time
 from collections import Counter
 
 from coinbase.websocket import WSClient
@@ -25,8 +26,14 @@ def keep(text):
 
 def wait(enough):
     """Until what has come is enough."""
+    found = []
+
+    def so_far():
+        found.extend(json.loads(text) for text in messages[len(found) :])
+        return enough(found)
+
     with changed:
-        done = changed.wait_for(lambda: enough([json.loads(text) for text in messages]), SECONDS)
+        done = changed.wait_for(so_far, SECONDS)
         assert done, messages[-3:]
 
 
@@ -46,6 +53,7 @@ client.open()
 client.subscribe(PRODUCTS, CHANNELS)
 wanted = {"ticker", "ticker_batch", "l2_data", "market_trades", "candles"}
 wait(lambda found: updated(found) >= wanted and {"status", "heartbeats"} <= channels_of(found))
+time.sleep(1.1)  # whoever sends nine messages within a second without a key is cut off
 client.unsubscribe_all()
 beats = {"heartbeats": ["heartbeats"]}
 wait(lambda found: any(one["events"][0].get("subscriptions") == beats for one in found))
