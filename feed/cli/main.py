@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from feed import __version__
+from feed.cli.calibrate import calibrate
 from feed.cli.certify import certify
 from feed.cli.config import config
 from feed.cli.dashboard import command as dashboard
@@ -72,6 +73,7 @@ feed.add_command(doctor)
 feed.add_command(completion)
 feed.add_command(record)
 feed.add_command(import_)
+feed.add_command(calibrate)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

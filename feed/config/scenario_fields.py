@@ -98,7 +98,12 @@ def _tables(owner: type[Any], path: str, *, several: bool = False) -> Iterator[S
 
 
 def _market_rows() -> Iterator[FieldRow]:
-    yield FieldRow("base", "name of a market", "default", "What the file does not say is as in this market.")
+    yield FieldRow(
+        "base",
+        "name of a market",
+        "default",
+        "What the file does not say is as in this market. In bare, nothing but defaults is filled in.",
+    )
     yield FieldRow(
         "count", "a whole number, >= 1 and <= 10000", "all", "Begin with so many of its instruments."
     )

@@ -142,7 +142,7 @@ def with_base(document: dict[str, Any], markets: Markets) -> dict[str, Any]:
     if count is not None and "instruments" in table:
         raise InvalidValue("given besides instruments", "allowed: one of them", ("market", "count"))
     market = markets[name](count)
-    base = _TO_DICTS.unstructure(market)
+    base = as_tables(market)
     listed = {item["symbol"]: item for item in base["instruments"]}
     chosen = table.get("instruments", list(listed.values()))
     if isinstance(chosen, list):
@@ -155,6 +155,12 @@ def with_base(document: dict[str, Any], markets: Markets) -> dict[str, Any]:
         inner = base.get(key)
         base[key] = inner | value if isinstance(inner, dict) and isinstance(value, dict) else value
     return document | {"market": base | {"instruments": chosen}}
+
+
+def as_tables(market: MarketSpec) -> dict[str, Any]:
+    """A market as the tables of a file, with each instrument and its parameters in one."""
+    tables: dict[str, Any] = _TO_DICTS.unstructure(market)
+    return tables
 
 
 def _check_symbols(chosen: list[Any], listing: Listing) -> None:

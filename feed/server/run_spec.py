@@ -26,14 +26,14 @@ from feed.scenario.times import parse_duration, parse_moment
 from feed.scenario.toml import read_text
 from feed.scenario.writer import scenario_digest
 from feed.settings import Settings
-from feed.sim.defaults import default_market
+from feed.sim.defaults import bare_market, default_market
 from feed.sim.looping import LoopedPlayback, LoopedScenario
 from feed.sim.market import Market
 from feed.sim.playback import Playback
 from feed.sim.script import ScriptedMarket
 from feed.sim.simulation import WHOLE, Simulation, StopCondition
 
-MARKETS: Final[Markets] = {"default": default_market}
+MARKETS: Final[Markets] = {"default": default_market, "bare": bare_market}
 """The markets that a scenario file can begin with."""
 
 DEFAULT_SEED: Final = 1

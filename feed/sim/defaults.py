@@ -92,6 +92,16 @@ def default_market(count: int | None = None) -> MarketSpec:
     )
 
 
+def bare_market(count: int | None = None) -> MarketSpec:
+    """
+    A market to be filled: synthetic instruments, default parameters, no arbitrage and no signals.
+
+    Args:
+        count: How many instruments; None for one.
+    """
+    return MarketSpec(instruments=tuple(_synthetic(count or 1)))
+
+
 def _spec(
     line: Line, *, quote: str, venue: str, symbol: str = "", asset_class: str = "crypto"
 ) -> InstrumentSpec:

@@ -1,0 +1,220 @@
+"""``feed calibrate``: a simulated market that resembles a recording."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from feed.analytics.calibration.figures import Figures, Observation, average
+from feed.analytics.calibration.fit import Fit, fit, obstacle, settings, unfitted, united
+from feed.cli.calibration_report import number, table
+from feed.cli.options import example, names
+from feed.cli.progress import progress
+from feed.errors import ConfigError
+from feed.model.durations import NS_PER_SECOND
+from feed.model.symbols import symbols
+from feed.recording.atomic_file import AtomicFile, starts_with
+from feed.recording.reader import RecordedBlocks
+from feed.scenario.market_writer import market_text
+from feed.scenario.times import duration_text, parse_duration
+from feed.sim.defaults import default_market
+from feed.sim.market import Market
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from feed.model.instruments import Instrument, Listing
+    from feed.model.market import MarketSpec
+
+_HEAD: Final = b"# Try it:   feed replay "
+_SHORTEST: Final = 60 * NS_PER_SECOND
+_ROWS: Final = 4096  # looked at together
+# A busy market is simulated for less time than is asked for: this many rows say enough.
+_MOST_ROWS: Final = 500_000
+_DURATION: Final = "1h"
+
+
+def _span(_: click.Context, __: click.Parameter, text: str) -> int:
+    try:
+        span = parse_duration(text)
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is no span of time, such as 10m") from None
+    if span < _SHORTEST:
+        raise click.BadParameter(f"{text} is too short to say anything; allowed: 1m or more")
+    return span
+
+
+@click.command(epilog=example("feed calibrate btc.feed.zst -o market.toml"))
+@click.argument("recording", metavar="RECORDING", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="The scenario file, such as market.toml.",
+)
+@click.option(
+    "--symbols", "wanted", metavar="LIST", help="Fit only these, separated by commas.  [default: all]"
+)
+@click.option(
+    "--span",
+    default="10m",
+    show_default=True,
+    metavar="DURATION",
+    callback=_span,
+    help="Market time of each simulation that is compared with the recording.",
+)
+@click.option(
+    "--seeds",
+    default=3,
+    show_default=True,
+    metavar="COUNT",
+    type=click.IntRange(1, 100),
+    help="Simulations whose mean is compared.",
+)
+@click.option(
+    "--rounds",
+    default=5,
+    show_default=True,
+    metavar="COUNT",
+    type=click.IntRange(1, 100),
+    help="How often parameters are corrected.",
+)
+def calibrate(
+    recording: Path, *, output: Path, wanted: str | None, span: int, seeds: int, rounds: int
+) -> int:
+    """
+    Fit the simulated market to a RECORDING, and write it as a scenario file.
+
+    Of each instrument it measures the updates of the book, the orders that take liquidity, their sizes and
+    signs, the spread, the depth and the volatility; simulates it, corrects the parameters until the figures
+    agree, and prints them: recorded, simulated with the parameters of the default market, and calibrated.
+
+    The file goes to `feed serve --scenario` and `feed replay`. What it does not resemble is in the table:
+    read it before you rely on it. A short recording says little of volatility, and nothing of rare events.
+    """
+    blocks = RecordedBlocks(recording)
+    chosen = _chosen(blocks.header.listing, names(wanted))
+    # Opened first: a file that cannot be written should not cost minutes.
+    file = AtomicFile(output, is_ours=starts_with(_HEAD), where="--output")
+    with file as out:
+        fits, market = _fits(recording, blocks, chosen, rounds=rounds, seeds=seeds, span=span)
+        try:
+            out.write(_text(output, recording, fits, market, blocks.header.start).encode())
+        except OSError as problem:
+            raise file.error_for(problem) from None
+    for symbol, one in fits.items():
+        click.echo("\n".join(table(symbol, one)) + "\n")
+    click.echo(f"wrote {output}; run it with: feed replay {output}", err=True)
+    if blocks.corruption is not None:
+        click.echo(f"feed: {recording}: damaged in {blocks.corruption}", err=True)
+        return 1
+    return 0
+
+
+def _fits(
+    recording: Path,
+    blocks: RecordedBlocks,
+    chosen: list[Instrument],
+    *,
+    rounds: int,
+    seeds: int,
+    span: int,
+) -> tuple[dict[str, Fit], MarketSpec]:
+    """What was fitted, by symbol, and the market of all of them."""
+    figures = _figures(blocks, chosen)
+    usable = []
+    for item in chosen:
+        if reason := obstacle(item, figures[item.symbol]):
+            click.echo(f"feed: {recording}: {item.symbol} is left out: {reason}", err=True)
+        else:
+            usable.append(item)
+    if not usable:
+        raise ConfigError("no instrument can be calibrated", where=str(recording))
+    base = default_market()
+    fits: dict[str, Fit] = {}
+    with progress("calibrating") as show:
+        done, steps = 0, len(usable) * (rounds + 1)
+
+        def simulate(market: MarketSpec) -> Figures:
+            nonlocal done
+            several = average([_simulated(market, seed, span) for seed in range(1, seeds + 1)])
+            done += 1
+            if show is not None:
+                show(done, steps)
+            return several
+
+        for item in usable:
+            found = figures[item.symbol]
+            fits[item.symbol] = fit(unfitted(item, found, base), found, simulate, rounds=rounds)
+    return fits, united([*fits.values()], base)
+
+
+def _chosen(listing: Listing, wanted: list[str]) -> list[Instrument]:
+    known = symbols(listing)
+    chosen = set()
+    for name in wanted:
+        index = known.index(name)
+        if index is None:
+            near = known.near(name, 1)
+            hint = f"did you mean {near[0]}?" if near else f"recorded: {', '.join(listing.symbols[:5])}"
+            raise ConfigError(f"{name} is not recorded", where="--symbols", hint=hint)
+        chosen.add(index)
+    return [item for index, item in enumerate(listing) if not wanted or index in chosen]
+
+
+def _figures(blocks: RecordedBlocks, chosen: Collection[Instrument]) -> dict[str, Figures]:
+    """The figures of a recording, by symbol."""
+    header = blocks.header
+    watched = {item.symbol for item in chosen}
+    observations = [
+        Observation(header.start) if item.symbol in watched else None for item in header.instruments
+    ]
+    now = header.start
+    for rows in blocks():
+        for row in rows:
+            now = max(now, row[2])
+            observation = observations[row[1]]
+            if observation is not None:
+                observation.see(row)
+    return {
+        item.symbol: observation.figures(now)
+        for item, observation in zip(header.instruments, observations, strict=True)
+        if observation is not None
+    }
+
+
+def _simulated(spec: MarketSpec, seed: int, span: int) -> Figures:
+    market = Market(spec, seed=seed, start=0)
+    observation = Observation(0)
+    seen = 0
+    rows = market.opening()
+    while rows or (market.now < span and seen < _MOST_ROWS):
+        seen += len(rows)
+        for row in rows:
+            observation.see(row)
+        rows = market.advance(span, _ROWS) if market.now < span and seen < _MOST_ROWS else []
+    return observation.figures(market.now)
+
+
+def _text(output: Path, recording: Path, fits: dict[str, Fit], market: MarketSpec, start: int) -> str:
+    name = re.sub(r"[^a-z0-9]+", "-", output.name.removesuffix(".toml").lower()).strip("-")[:64]
+    return market_text(
+        market,
+        name=name.strip("-") or "market",
+        about=f"A market fitted to the recording {recording.name} by feed calibrate.",
+        seed=1,
+        start=start,
+        duration=parse_duration(_DURATION),
+        remarks={symbol: _remarks(one) for symbol, one in fits.items()},
+    )
+
+
+def _remarks(one: Fit) -> list[str]:
+    seconds = duration_text(round(one.recorded.seconds) * NS_PER_SECOND)
+    values = ", ".join(f"{name} {number(value)}" for name, value in settings(one.market))
+    return [f"Fitted to {seconds} of data, to {100 * one.distance:.0f} % in the mean:", values]

@@ -1,0 +1,159 @@
+"""Parameters are corrected until the figures of a simulation are those of the data."""
+
+import math
+from decimal import Decimal
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feed.analytics.calibration.figures import Observation, average
+from feed.analytics.calibration.fit import Parameter, fit, obstacle, settings, unfitted, united, volatility
+from feed.model.events import LEVEL, QUOTE
+from feed.model.instruments import Contract, Instrument
+from feed.sim.defaults import default_market
+
+SECOND = 1_000_000_000
+BASE = default_market(8)
+COIN = Instrument(symbol="XYZ-USD", base="XYZ", quote="USD", price_decimals=2, size_decimals=3)
+
+
+def figures(**changed):
+    """Figures of a book that changed three times in a minute, some of them changed."""
+    seen = Observation(0)
+    for at, ask in ((0, 10_020), (20, 10_030), (40, 10_020)):
+        seen.see((LEVEL, 0, at * SECOND + 1, 1, ask, 7))
+        seen.see((LEVEL, 0, at * SECOND + 1, 0, 10_000, 9))
+        seen.see((QUOTE, 0, at * SECOND + 1, 10_000, 9, ask, 7))
+    return attrs.evolve(seen.figures(60 * SECOND), **changed)
+
+
+RECORDED = figures()
+
+
+def model(market):
+    """A market whose figures are powers of its parameters, none of them the parameter itself."""
+    spec = market.instruments[0]
+    return attrs.evolve(
+        RECORDED,
+        updates_per_second=1.5 * spec.updates_per_second,
+        spread=0.7 * spec.spread**0.9,
+        volatility=2 * spec.volatility,
+        top_size=3.0 * spec.size,
+    )
+
+
+def test_figures_of_a_small_book():
+    """What so few events say, and that they say nothing of takers."""
+    assert RECORDED.opening == 10_010
+    assert RECORDED.spread == pytest.approx((20 * 39 + 30 * 20 + 20) / 60, rel=0.02)
+    assert RECORDED.top_size == 8
+    assert math.isnan(RECORDED.taker_variation)
+    assert math.isnan(RECORDED.sign_memory[0])
+
+
+@given(
+    updates=st.floats(0.1, 5000),
+    spread=st.floats(2, 5000),
+    moves=st.floats(0.1, 50),
+    size=st.integers(50, 10**9),
+)
+def test_a_fit_meets_what_can_be_met(updates, spread, moves, size):
+    """Whatever the data say, the figures of the last round are those of the data to a few per cent."""
+    recorded = attrs.evolve(
+        RECORDED, updates_per_second=updates, spread=spread, volatility=moves, top_size=float(size)
+    )
+    found = fit(unfitted(COIN, recorded, BASE), recorded, model, rounds=12)
+    assert found.distance < 0.05
+    assert found.after.spread == pytest.approx(spread, rel=0.1)
+    assert found.before.spread != found.after.spread
+
+
+def test_what_is_not_recorded_stays_as_it_is():
+    """Figures that are nan, or 0, have no say."""
+    recorded = attrs.evolve(RECORDED, volatility=0.0, top_size=math.nan, updates_per_second=math.nan)
+    start = unfitted(COIN, recorded, BASE)
+    spec, first = fit(start, recorded, model, rounds=3).market.instruments[0], start.instruments[0]
+    assert (spec.volatility, spec.size, spec.updates_per_second) == (
+        first.volatility,
+        first.size,
+        first.updates_per_second,
+    )
+
+
+def test_the_best_round_is_taken():
+    """A round that is worse than one before it does not count."""
+    answers = iter([2.0, 1.02, 40.0, 90.0])
+
+    def erratic(market):
+        return attrs.evolve(model(market), spread=next(answers))
+
+    recorded = attrs.evolve(RECORDED, spread=1.0)
+    spread = Parameter(name="spread", title="", figure=lambda found: found.spread, least=1, most=100)
+    found = fit(unfitted(COIN, recorded, BASE), recorded, erratic, rounds=3, parameters=[spread])
+    assert found.after.spread == 1.02
+
+
+def test_without_a_fit_it_is_like_what_is_listed():
+    """The default parameters of the instrument that is most alike, in the units of the recorded one."""
+    listed = next(item for item in BASE.instruments if item.instrument.symbol == "ETH-USD")
+    other = Instrument(symbol="ETHUSD", base="ETH", quote="USD", price_decimals=1, size_decimals=2)
+    [spec] = unfitted(other, attrs.evolve(RECORDED, opening=32_000), BASE).instruments
+    assert (spec.price, spec.volatility, spec.updates_per_second) == (
+        32_000,
+        listed.volatility,
+        listed.updates_per_second,
+    )
+    assert spec.spread * spec.price**-1 == pytest.approx(listed.spread / listed.price, rel=0.01)
+    worth = Decimal(listed.size) * listed.instrument.lot_size * listed.price * listed.instrument.tick_size
+    assert spec.size * other.lot_size * spec.price * other.tick_size == pytest.approx(
+        worth, rel=Decimal("0.01")
+    )
+
+
+def test_a_derivative_is_simulated_as_spot():
+    """What it follows is not simulated."""
+    perpetual = attrs.evolve(COIN, contract=Contract.PERPETUAL, underlying="ABC-USD")
+    [spec] = unfitted(perpetual, RECORDED, BASE).instruments
+    assert spec.instrument == COIN
+
+
+@pytest.mark.parametrize(
+    ("instrument", "recorded", "why"),
+    [
+        (COIN, RECORDED, ""),
+        (attrs.evolve(COIN, contract=Contract.PREDICTION), RECORDED, "prediction"),
+        (COIN, attrs.evolve(RECORDED, opening=math.nan), "no best bid and ask"),
+        (COIN, attrs.evolve(RECORDED, opening=12.5), "below 100 ticks"),
+    ],
+)
+def test_what_cannot_be_simulated_is_told(instrument, recorded, why):
+    """In a clause; nothing where it can be."""
+    found = obstacle(instrument, recorded)
+    assert why in found
+    assert bool(found) == bool(why)
+
+
+def test_several_instruments_become_one_market():
+    """In their order, each with its own parameters."""
+    others = [attrs.evolve(COIN, symbol=name) for name in ("B-USD", "A-USD")]
+    fits = [fit(unfitted(item, RECORDED, BASE), RECORDED, model, rounds=1) for item in others]
+    market = united(fits, BASE)
+    assert market.listing().symbols == ("B-USD", "A-USD")
+    assert dict(settings(market))["spread"] == market.instruments[0].spread
+
+
+def test_volatility_is_that_of_the_longest_horizon_that_tells_it():
+    """An hour has sixty minutes, ten minutes have sixty times ten seconds; else it is that over a second."""
+    several = {"volatility": 1.0, "volatility_10s": 2.0, "volatility_60s": 4.0}
+    assert volatility(figures(seconds=59.0, **several)) == 1.0
+    assert volatility(figures(seconds=600.0, **several)) == 2.0 / math.sqrt(10)
+    assert volatility(figures(seconds=3600.0, **several)) == 4.0 / math.sqrt(60)
+
+
+def test_the_mean_of_several_leaves_out_what_is_not_known():
+    """A run in which too little was seen does not spoil the others."""
+    mean = average([figures(spread=2.0, response=math.nan), figures(spread=4.0, response=3.0)])
+    assert (mean.spread, mean.response) == (3.0, 3.0)
+    assert math.isnan(average([figures(response=math.nan)]).response)

@@ -1,0 +1,126 @@
+"""``feed calibrate``: from a recording to a market that resembles it."""
+
+import attrs
+import pytest
+from disks import full_device
+
+from feed.recording.format import Header, Provenance
+from feed.recording.writer import RecordingWriter
+from feed.server.run_spec import program_from_file
+from feed.sim.defaults import bare_market
+from feed.sim.market import Market
+
+SECOND = 1_000_000_000
+START = 1_709_731_800 * SECOND
+SPAN = 60 * SECOND
+
+# Three times as wide and a quarter as large as what is fitted without data.
+_FIRST, _OTHER = bare_market(2).instruments
+SPEC = attrs.evolve(
+    bare_market(),
+    instruments=(
+        attrs.evolve(_FIRST, price=20_000, spread=40.0, volatility=2.0, size=5000, updates_per_second=15.0),
+        attrs.evolve(_OTHER, updates_per_second=5.0),
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory):
+    path = tmp_path_factory.mktemp("calibrate") / "market.feed.zst"
+    market = Market(SPEC, seed=5, start=START)
+    with path.open("wb") as file:
+        header = Header(
+            instruments=tuple(market.listing), provenance=Provenance(source="simulated"), start=START
+        )
+        writer = RecordingWriter(file, header)
+        writer.append(market.opening() + market.advance(START + SPAN))
+        writer.close()
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.toml").write_text("mine = 1\n")
+    return tmp_path
+
+
+QUICK = ("--span", "1m", "--seeds", "1", "--rounds", "2")
+
+
+def test_a_recording_becomes_a_market(run, recording, tmp_path):
+    """It prints three columns, and writes a file that runs."""
+    code, out, err = run(
+        "calibrate", recording, "-o", tmp_path / "fitted.toml", *QUICK, "--symbols", "qaaausd"
+    )
+    assert code == 0
+    assert err == f"wrote {tmp_path}/fitted.toml; run it with: feed replay {tmp_path}/fitted.toml\n"
+    lines = out.splitlines()
+    assert lines[0].split() == ["QAAA-USD", "recorded", "before", "calibrated"]
+    [spread] = [line.split()[-3:] for line in lines if line.startswith("spread, mean")]
+    recorded, before, after = map(float, spread)
+    assert abs(after - recorded) < abs(before - recorded) / 3
+    run_spec = program_from_file(str(tmp_path / "fitted.toml"))
+    assert run_spec.run.listing.symbols == ("QAAA-USD",)
+    assert (run_spec.name, run_spec.start) == ("fitted", START)
+    code, replayed, _ = run("replay", tmp_path / "fitted.toml", "--until", "1s")
+    assert code == 0
+    assert replayed.startswith("fitted: ")
+
+
+def test_it_writes_the_same_every_time(run, recording, tmp_path):
+    """And may replace what it has written."""
+    texts = []
+    for _ in range(2):
+        assert run("calibrate", recording, "-o", tmp_path / "m.toml", "--symbols", "QAAB-USD", *QUICK)[0] == 0
+        texts.append((tmp_path / "m.toml").read_text())
+    assert texts[0] == texts[1]
+    assert "# Fitted to 1m of data" in texts[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (["none.feed.zst"], "none.feed.zst: cannot be read: No such file or directory"),
+        (["mine.toml"], "mine.toml: no recording"),
+        (["{}", "--symbols", "Q"], "--symbols: Q is not recorded; recorded: QAAA-USD, QAAB-USD"),
+        (["{}", "--span", "3s"], "--span: 3s is too short to say anything; allowed: 1m or more"),
+        (["{}", "--span", "3"], "--span: '3' is no span of time, such as 10m"),
+        (["{}", "-o", "mine.toml"], "--output: mine.toml holds something else; choose another name"),
+        (["{}", "-o", "no/x.toml"], "--output: cannot write no/x.toml (No such file or directory)"),
+    ],
+)
+def test_mistakes_are_told_in_one_line(run, recording, folder, options, complaint):
+    """Before anything is simulated; and nothing is written."""
+    given = [recording if option == "{}" else option for option in options]
+    code, out, err = run("calibrate", "-o", "x.toml", *given)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith(f"feed: {complaint}")
+    assert [path.name for path in folder.iterdir()] == ["mine.toml"]
+
+
+def test_a_full_disk_is_told(run, recording, tmp_path):
+    """In one line, after all the work."""
+    device = full_device(tmp_path)
+    code, _, err = run("calibrate", recording, "-o", device, "--symbols", "QAAB-USD", *QUICK)
+    assert (code, err) == (2, f"feed: --output: cannot write {device} (No space left on device)\n")
+
+
+def test_what_has_no_quotes_is_left_out(run, tmp_path):
+    """It is said of each; where none is left, nothing is written."""
+    path = tmp_path / "empty.feed.zst"
+    with path.open("wb") as file:
+        writer = RecordingWriter(
+            file,
+            Header(instruments=tuple(SPEC.listing()), provenance=Provenance(source="simulated"), start=START),
+        )
+        writer.close()
+    code, _, err = run("calibrate", path, "-o", tmp_path / "m.toml")
+    assert code == 2
+    assert err.splitlines() == [
+        f"feed: {path}: QAAA-USD is left out: its recording has no best bid and ask",
+        f"feed: {path}: QAAB-USD is left out: its recording has no best bid and ask",
+        f"feed: {path}: no instrument can be calibrated",
+    ]
+    assert not (tmp_path / "m.toml").exists()
