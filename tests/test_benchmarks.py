@@ -1,13 +1,26 @@
 """The benchmarks reach into the server, and nothing else runs them from day to day."""
 
+import math
 from importlib import import_module
 
 import pytest
 
+from feed.analytics.stylized_facts import Estimate
+from tests.benchmarks.realism import impact, runs, tables
+from tests.benchmarks.realism.reference import Reference
+
 
 @pytest.mark.parametrize(
     "name",
-    ["abuse.server", "abuse.attacks", "abuse.__main__", "fanout.ours", "deflate", "market_streams"],
+    [
+        "abuse.server",
+        "abuse.attacks",
+        "abuse.__main__",
+        "fanout.ours",
+        "deflate",
+        "market_streams",
+        "realism.__main__",
+    ],
 )
 def test_a_benchmark_finds_what_it_needs(name):
     """Whoever moves or renames something learns of it here."""
@@ -23,3 +36,73 @@ def test_streams_of_several_protocols_are_measured_beside_each_other(capsys):
     names = [name for name, *_ in benchmark.STREAMS]
     assert [line[:18].rstrip() for line in lines] == names
     assert int(lines[0][18:28]) > 0
+
+
+@pytest.fixture
+def _short(monkeypatch):
+    """Ten seconds to warm up are enough where figures are not looked at."""
+    monkeypatch.setattr(runs, "WARM_UP", 10**10)
+    monkeypatch.setattr(impact, "WARM_UP", 10**10)
+
+
+@pytest.mark.usefixtures("_short")
+def test_a_market_is_watched_and_its_figures_stand_in_a_table(capsys):
+    """A line for each figure of each instrument, the same in every run; what is off its aim is told again."""
+    symbols, done = ("BTC-USD", "EURUSD"), []
+    watched = [runs.watch(symbols, seed, 60, done.append, draw=True) for seed in (1, 1, 2)]
+    assert sum(done) >= 180
+    assert str(watched[0]["EURUSD"].facts) == str(watched[1]["EURUSD"].facts)
+    off = tables.print_facts(
+        "BTC-USD", [run["BTC-USD"] for run in watched], {"a": [watched[0]["EURUSD"].facts]}
+    )
+    lines = capsys.readouterr().out.splitlines()
+    assert [line[:44].rstrip() for line in lines[1:]] == [fact.name for fact in watched[0]["BTC-USD"].facts]
+    assert sum(" OFF " in line for line in lines) == len(off)
+
+
+@pytest.mark.usefixtures("_short")
+def test_a_large_order_is_compared_with_the_market_without_it(monkeypatch):
+    """A large order over minutes is traded and moves the price its way; without one nothing differs."""
+    monkeypatch.setattr(impact, "SECONDS", (1, 60))
+    style = impact.Style("over a minute", 10, 6, 60)
+    largest, none = impact.pairs("EURUSD", 1, 20, lambda _: None, styles=(style,), multiples=(100, 0))
+    assert (largest.style, largest.multiple, largest.filled) == ("over a minute", 100, 1)
+    assert largest.ticks[1] > 0
+    assert none.ticks == (0, 0)
+
+
+def test_the_impact_of_a_square_root_is_found():
+    """Its exponent, what stays of it, and no interval where all seeds agree."""
+    seconds = impact.SECONDS
+    runs_of_seeds = [
+        [
+            impact.Path(
+                style.name, size, tuple((6 if at <= style.end else 4) * size**0.5 for at in seconds), 1.0
+            )
+            for style in impact.STYLES
+            for size in impact.MULTIPLES
+        ]
+        for _ in range(3)
+    ]
+    for style in impact.STYLES:
+        curve = impact.curve(style, runs_of_seeds)
+        assert [it.mean for it in curve.exponents] == pytest.approx([0.5, 0.5])
+        assert curve.stays.mean == pytest.approx(2 / 3)
+        assert curve.stays.half_width == pytest.approx(0)
+        assert curve.at_end[0].mean == 6
+
+
+def test_the_leave_one_out_interval_of_a_mean_is_that_of_the_mean():
+    """For a figure that is linear in the data both are the same."""
+    it = impact.jackknife(lambda means: means[0], [[1.0, 2.0, 6.0]])
+    assert it.mean == 3
+    assert it.half_width == pytest.approx(4.303 * math.sqrt(7) / math.sqrt(3))
+
+
+@pytest.mark.parametrize(
+    ("mean", "half", "verdict"),
+    [(0.5, 0.1, "ok"), (0.8, 0.2, "near"), (0.8, math.nan, "OFF"), (0.8, 0.05, "OFF"), (math.nan, 0.1, "")],
+)
+def test_a_figure_is_judged_by_its_interval(mean, half, verdict):
+    """Off is what the interval of the mean does not reach."""
+    assert Reference(0.4, 0.7).judge(Estimate(mean, half, mean, mean)) == verdict

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from array import array
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import Final
 
@@ -29,6 +30,8 @@ DISTANCES: Final = (1.0, 2.5, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0)
 
 DEPTH_EVERY: Final = 10 * NS_PER_SECOND
 """How often the depth of the book is measured, nanoseconds."""
+
+_OBSERVED: Final = frozenset({ADD, REDUCE, TRADE, LEVEL, QUOTE, STATUS, CLEAR})
 
 
 @attrs.define
@@ -62,8 +65,8 @@ class MarketObserver:
     Collects the series of one instrument.
 
     Args:
-        start: Market time from which to look, nanoseconds. Rows up to it, inclusive, are the opening book:
-            they count as no update.
+        start: Market time from which to look, nanoseconds. Rows up to it, inclusive, only build the book,
+            and count neither as updates nor as prints.
 
     Attributes:
         start: As above.
@@ -114,9 +117,10 @@ class MarketObserver:
             self._levels[row[4]][row[5]] = row[7]
         elif kind == REDUCE:
             self._set(row[4], row[5], row[7])
-            self.cancelled += not row[6]
+            self.cancelled += not row[6] and row[2] > self.start
         elif kind == TRADE:
-            self._trade(row)
+            if row[2] > self.start:
+                self._trade(row)
             if UNKNOWN in (row[4], row[10]):
                 return
             self._set(1 - row[4], row[5], row[10])
@@ -270,6 +274,30 @@ class MarketObserver:
     def mean_depth(self) -> tuple[float, ...]:
         """Lots on one side within each of ``DISTANCES``, mean over samples and sides."""
         return tuple(total / self.samples if self.samples else math.nan for total in self.depth)
+
+
+def observe(blocks: Iterable[Iterable[Row]]) -> dict[int, MarketObserver]:
+    """
+    Look at recorded events.
+
+    Args:
+        blocks: All rows, in order, in portions of any length.
+
+    Returns:
+        What was seen of each instrument, by its index, from its own first row to the end of all.
+    """
+    observers: dict[int, MarketObserver] = {}
+    end = 0
+    for rows in blocks:
+        for row in rows:
+            if row[0] in _OBSERVED:
+                if row[1] not in observers:
+                    observers[row[1]] = MarketObserver(row[2])
+                observers[row[1]].see(row)
+                end = row[2]
+    for observer in observers.values():
+        observer.finish(end)
+    return observers
 
 
 def _append(arrivals: Arrivals, ts: int, sign: int, size: int, mid: int) -> None:

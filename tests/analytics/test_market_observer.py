@@ -8,9 +8,9 @@ import random
 import pytest
 
 from feed.analytics.market_facts import facts, minute_correlation
-from feed.analytics.market_observer import DISTANCES, MarketObserver
+from feed.analytics.market_observer import DISTANCES, MarketObserver, observe
 from feed.book.book import OrderBook
-from feed.model.events import ADD, CLEAR, LEVEL, QUOTE, REDUCE, STATUS, TRADE, UNKNOWN, Side, Status
+from feed.model.events import ADD, CLEAR, CLOCK, LEVEL, QUOTE, REDUCE, STATUS, TRADE, UNKNOWN, Side, Status
 
 MS = 10**6
 SECOND = 1000 * MS
@@ -221,6 +221,30 @@ def test_two_instruments_that_move_together():
             others.append(quote(60 * minute * SECOND, other, other + 1))
     pair = watched(rows, 36_000), watched(others, 36_000)
     assert minute_correlation(*pair) == pytest.approx(0.5, abs=0.1)
+
+
+def test_a_recording_is_looked_at_from_the_first_row_of_each_instrument():
+    """Whatever its blocks are; what tells the time alone opens no instrument."""
+    rows = [
+        (CLOCK, 0, START),
+        (ADD, 1, START + 1, 1, 0, 99, 5, 5),
+        (ADD, 0, START + SECOND, 2, 0, 99, 5, 5),
+        (ADD, 1, START + 2 * SECOND, 3, 0, 98, 5, 5),
+    ]
+    for blocks in ([rows], [[row] for row in rows], [rows[:2], [], rows[2:]]):
+        seen = observe(blocks)
+        assert {index: (it.start, it.end, it.updates) for index, it in seen.items()} == {
+            1: (START + 1, START + 2 * SECOND, 1),
+            0: (START + SECOND, START + 2 * SECOND, 0),
+        }
+
+
+def test_a_time_to_warm_up_is_not_counted():
+    """What came before builds the book; orders that ended then are no part of the figures."""
+    it = watched(
+        [(ADD, 0, -5, 1, 0, 99, 5, 5), trade(-4, 1, 0), (REDUCE, 0, -3, 1, 0, 99, 0, 0), trade(4, 2, 0)], 1
+    )
+    assert (it.updates, len(it.prints.times), it.cancelled) == (1, 1, 0)
 
 
 def test_nothing_seen_is_no_figure():
