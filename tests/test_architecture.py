@@ -86,7 +86,8 @@ LIBRARIES["stream"] = frozenset({"msgspec"})
 LIBRARIES["config"] = frozenset({"cattrs"})
 LIBRARIES["faults"] = frozenset({"structlog"})
 LIBRARIES["scenario"] = LIBRARIES["dialects"]
-LIBRARIES["recording"] = LIBRARIES["importers"] = LIBRARIES["dialects"] | {"zstandard"}
+LIBRARIES["recording"] = LIBRARIES["dialects"] | {"zstandard"}
+LIBRARIES["importers"] = LIBRARIES["recording"] | {"databento_dbn"}
 
 TRIO = {"trio", "trio_websocket", "anyio"}
 TRIO_PLACES = re.compile(

@@ -45,7 +45,8 @@ def test_every_hint_names_an_extra_that_exists():
 def test_an_extra_brings_what_is_missing(library, hint):
     """The command that the doctor prints installs the library that it did not find."""
     extra = hint.partition("[")[2].partition("]")[0]
-    assert any(re.match(rf"{library}\b", requirement) for requirement in EXTRAS[extra])
+    distribution = library.replace("_", "-")
+    assert any(re.match(rf"{distribution}\b", requirement) for requirement in EXTRAS[extra])
 
 
 def test_hooks_run_the_lint_of_tox():

@@ -24,6 +24,7 @@ SPARE_FILES: Final = 100
 OPTIONAL: Final = (
     ("rich", "colours, tables and ladders in feed tail", install_hint("tail")),
     ("trustme", "feed serve --tls-self-signed", install_hint("self-signed")),
+    ("databento_dbn", "feed import dbn", install_hint("databento")),
     ("pytest", "the fixture feed_server", install_hint("test")),
 )
 

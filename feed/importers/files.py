@@ -51,18 +51,38 @@ class InputFile:
         Raises:
             ConfigError: The file cannot be read or decompressed to its end.
         """
+        with self._readable(), self.path.open("rb") as raw:
+            for text in self._texts(raw):
+                # Invalid UTF-8 is replaced; only fields that are not used can have it without an error.
+                lines = text.decode(errors="replace").split("\n")
+                if not lines[-1]:
+                    lines.pop()
+                if self._most is not None and self.number + len(lines) > self._most:
+                    yield lines[: self._most + 1 - self.number]
+                    return
+                yield lines
+                self.number += len(lines)
+
+    def pieces(self) -> Iterator[bytes]:
+        """
+        The decompressed bytes, at most about ``Importing.chunk_bytes`` at a time, for formats without lines.
+
+        Raises:
+            ConfigError: The file cannot be read or decompressed to its end.
+        """
+        told = 0
+        with self._readable(), self.path.open("rb") as raw:
+            for piece in _unpacked(self.path, raw, self._bounds.chunk_bytes):
+                self._advance(raw.tell() - told)
+                told = raw.tell()
+                yield piece
+            self._advance(self.path.stat().st_size - told)
+
+    @contextlib.contextmanager
+    def _readable(self) -> Iterator[None]:
+        """Turns what may go wrong with a file into an error of the operator."""
         try:
-            with self.path.open("rb") as raw:
-                for text in self._texts(raw):
-                    # Invalid UTF-8 is replaced; only fields that are not used can have it without an error.
-                    lines = text.decode(errors="replace").split("\n")
-                    if not lines[-1]:
-                        lines.pop()
-                    if self._most is not None and self.number + len(lines) > self._most:
-                        yield lines[: self._most + 1 - self.number]
-                        return
-                    yield lines
-                    self.number += len(lines)
+            yield
         except (OSError, EOFError, zlib.error, zipfile.BadZipFile, zstandard.ZstdError) as problem:
             what = str(problem.strerror if isinstance(problem, OSError) and problem.strerror else problem)
             where = str(self.path) if self.number == 1 else f"{self.path}:{self.number}"

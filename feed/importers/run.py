@@ -125,7 +125,7 @@ class ImportRun:
         options: See below.
         bounds: See below.
         advance: Called with each number of bytes read.
-        lines: Bound on the lines read of each file; None reads all.
+        lines: See below.
 
     Attributes:
         paths: Input files, in the order given.
@@ -141,6 +141,7 @@ class ImportRun:
         gaps, crossed, clamped, clamped_most, skipped, problems: As in :class:`ImportReport`.
         broken: The first gaps alone.
         notes: What this input lacks, found by the first pass; for the recording's provenance.
+        lines: Bound on the lines, or records, read of each file; None reads all.
     """
 
     def __init__(
@@ -170,11 +171,11 @@ class ImportRun:
         self._advance = advance
         self._scanning = True
         self._unknown: dict[int, None] = {}
-        self._lines = lines
+        self.lines = lines
 
     def input(self, path: Path) -> InputFile:
         """Open one of the files for reading."""
-        return InputFile(path, self.bounds, self._advance, self._lines)
+        return InputFile(path, self.bounds, self._advance, self.lines)
 
     def begin(self, symbol: Callable[[str], Symbol]) -> None:
         """End the first pass and begin the second: make the markets from the scan."""

@@ -8,8 +8,10 @@ lot are one unit of the last decimal. An import that knows better passes a :clas
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from itertools import chain
+
+import attrs
 
 from feed.errors import ConfigError
 from feed.importers.books import ImportedMarket
@@ -30,6 +32,9 @@ class SymbolScan:
         updates: Instruments with incremental book updates, which need a snapshot before them.
         spacing: Least time between two bars of an instrument, nanoseconds.
         trades: Instruments with single trades, for sources that may have aggregate trades besides.
+        sources: Where records have numbers and several schemas: the instrument's name and the schema that is
+            read of it, by what such a record says of itself.
+        described: Instruments whose units the input says itself; a grid of the user comes before it.
     """
 
     def __init__(self, numbers: int) -> None:
@@ -37,6 +42,8 @@ class SymbolScan:
         self.updates: dict[str, None] = {}
         self.trades: dict[str, None] = {}
         self.spacing: dict[str, int] = {}
+        self.sources: dict[Hashable, tuple[str, str]] = {}
+        self.described: dict[str, Instrument] = {}
         self._numbers = numbers
         self._columns: dict[str, tuple[DecimalPlaces, DecimalPlaces]] = {}
 
@@ -86,6 +93,9 @@ class SymbolScan:
 
     def _instrument(self, name: str, symbol: Symbol, grids: Mapping[str, Grid]) -> Instrument:
         prices, sizes = self._columns[name]
+        described = self.described.get(name)
+        if described is not None:
+            return described if symbol.name not in grids else _regridded(described, grids[symbol.name])
         price_decimals, tick = prices.most, 1
         size_decimals, lot = sizes.most, 1
         if symbol.name in grids:
@@ -102,3 +112,11 @@ class SymbolScan:
             lot=lot,
             asset_class=symbol.asset_class,
         )
+
+
+def _regridded(instrument: Instrument, grid: Grid) -> Instrument:
+    price_decimals, tick = grid_step(grid.tick, instrument.symbol)
+    size_decimals, lot = grid_step(grid.lot, instrument.symbol)
+    return attrs.evolve(
+        instrument, price_decimals=price_decimals, tick=tick, size_decimals=size_decimals, lot=lot
+    )

@@ -128,6 +128,7 @@ def test_formats_are_found_and_unknown_ones_named():
         "binance-trades",
         "capture",
         "coinbase",
+        "dbn",
         "fx-csv",
         "kraken",
         "lobster",
