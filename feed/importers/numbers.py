@@ -7,6 +7,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import attrs
+import msgspec
 
 from feed.errors import ConfigError
 
@@ -68,6 +69,11 @@ class Units(dict[str, int]):
         # Text that is no number is an error of the line, and must not be reported as a wrong grid.
         decimal_places(text)
         return self._exact(text)
+
+
+def json_decimal(number: msgspec.Raw) -> str:
+    """A JSON number, or a text with one, digit by digit as it was written: a float would lose some."""
+    return bytes(number).decode().strip('"')
 
 
 class DecimalPlaces:

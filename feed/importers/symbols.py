@@ -29,6 +29,9 @@ _NOT_SHORTER = frozenset(
     }
 )
 
+# The month's letter and the year at the end of a future's name, as of XRPU21.
+_EXPIRY = re.compile(r"(?<=[A-Z])[FGHJKMNQUVXZ]\d\d$")
+
 
 @attrs.frozen
 class Symbol:
@@ -50,6 +53,25 @@ def crypto_symbol(name: str) -> Symbol:
         if base and base != name and base + quote[0] not in _NOT_SHORTER:
             return Symbol(f"{base}-{quote}", base, quote)
     return Symbol(name, name, "")
+
+
+def contract_symbol(name: str, quote: str) -> Symbol:
+    """
+    A derivative by its exchange's name, such as BTCUSD, BTCUSDU21, BTC-25MAR22 or BTC_USDC-PERPETUAL.
+
+    A name that is only a pair becomes that of the pair, as :func:`crypto_symbol`; others stay, and have the
+    base and the quote of the pair they begin with.
+
+    Args:
+        name: The exchange's name.
+        quote: The quote asset of contracts whose name has none.
+    """
+    head, dash, _ = name.partition("-")
+    root = head if dash else _EXPIRY.sub("", head)
+    pair = crypto_symbol(root)
+    if root == name and pair.quote:
+        return pair
+    return Symbol(name, pair.base, pair.quote or quote)
 
 
 def exact_symbol(name: str) -> Symbol:

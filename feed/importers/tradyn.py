@@ -16,6 +16,7 @@ from pathlib import Path
 
 import msgspec
 
+from feed.importers.numbers import json_decimal
 from feed.importers.run import Importer, ImportRun
 from feed.importers.symbols import Symbol, crypto_symbol, fx_symbol
 from feed.importers.tables import Layout, ParseLine, drain, read_tables
@@ -47,10 +48,6 @@ def _symbol(name: str) -> Symbol:
     return crypto_symbol(name) if "-" in name else fx_symbol(name)
 
 
-def _decimal(number: msgspec.Raw) -> str:
-    return bytes(number).decode()
-
-
 def _read(run: ImportRun, take: ParseLine) -> Iterator[list[Row]]:
     # A line is one cell, since no line contains the separator.
     def layout(_: Path, __: str) -> Layout:
@@ -63,8 +60,8 @@ def _scan(run: ImportRun) -> None:
     def take(cells: list[str]) -> tuple[()]:
         if _MESSAGE.decode(cells[0]).type == "tick":
             tick = _TICK.decode(cells[0])
-            run.scan.add(tick.symbol, _decimal(tick.bid), "1")
-            run.scan.add(tick.symbol, _decimal(tick.ask), "1")
+            run.scan.add(tick.symbol, json_decimal(tick.bid), "1")
+            run.scan.add(tick.symbol, json_decimal(tick.ask), "1")
         return ()
 
     drain(_read(run, take))
@@ -89,7 +86,7 @@ def _quote(run: ImportRun, tick: _Tick, last: dict[str, _Last]) -> Row:
         _check(run, tick, before, chained=chained)
         last[tick.symbol] = tick.seq, chained or tick.prev is not None
     ts = run.monotonic(tick.time * NS_PER_MILLISECOND)
-    bid, ask = market.prices[_decimal(tick.bid)], market.prices[_decimal(tick.ask)]
+    bid, ask = market.prices[json_decimal(tick.bid)], market.prices[json_decimal(tick.ask)]
     return run.quote(market, ts, (bid, 1, ask, 1))
 
 
