@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from feed.analytics.calibration.figures import Figures, Observation, average
-from feed.analytics.calibration.fit import Fit, fit, obstacle, settings, unfitted, united
+from feed.analytics.calibration.fit import Outcome, fit_all, obstacle, simulations
+from feed.analytics.calibration.parameters import PARAMETERS
 from feed.cli.calibration_report import number, table
 from feed.cli.options import example, names
 from feed.cli.progress import progress
@@ -102,13 +103,13 @@ def calibrate(
     # Opened first: a file that cannot be written should not cost minutes.
     file = AtomicFile(output, is_ours=starts_with(_HEAD), where="--output")
     with file as out:
-        fits, market = _fits(recording, blocks, chosen, rounds=rounds, seeds=seeds, span=span)
+        market, outcomes = _fitted(recording, blocks, chosen, rounds=rounds, seeds=seeds, span=span)
         try:
-            out.write(_text(output, recording, fits, market, blocks.header.start).encode())
+            out.write(_text(output, recording, outcomes, market, blocks.header.start).encode())
         except OSError as problem:
             raise file.error_for(problem) from None
-    for symbol, one in fits.items():
-        click.echo("\n".join(table(symbol, one)) + "\n")
+    for outcome in outcomes:
+        click.echo("\n".join(table(outcome)) + "\n")
     click.echo(f"wrote {output}; run it with: feed replay {output}", err=True)
     if blocks.corruption is not None:
         click.echo(f"feed: {recording}: damaged in {blocks.corruption}", err=True)
@@ -116,7 +117,7 @@ def calibrate(
     return 0
 
 
-def _fits(
+def _fitted(
     recording: Path,
     blocks: RecordedBlocks,
     chosen: list[Instrument],
@@ -124,34 +125,35 @@ def _fits(
     rounds: int,
     seeds: int,
     span: int,
-) -> tuple[dict[str, Fit], MarketSpec]:
-    """What was fitted, by symbol, and the market of all of them."""
-    figures = _figures(blocks, chosen)
-    usable = []
-    for item in chosen:
-        if reason := obstacle(item, figures[item.symbol]):
+) -> tuple[MarketSpec, list[Outcome]]:
+    """The market, and what became of each instrument; what cannot be fitted is told."""
+    recorded = _figures(blocks, chosen)
+    for item, figures in list(recorded.items()):
+        if reason := obstacle(item, figures):
             click.echo(f"feed: {recording}: {item.symbol} is left out: {reason}", err=True)
-        else:
-            usable.append(item)
-    if not usable:
+            del recorded[item]
+        elif figures.price_step > 1:
+            click.echo(f"feed: {recording}: {_too_fine(item, figures.price_step)}", err=True)
+    if not recorded:
         raise ConfigError("no instrument can be calibrated", where=str(recording))
-    base = default_market()
-    fits: dict[str, Fit] = {}
     with progress("calibrating") as show:
-        done, steps = 0, len(usable) * (rounds + 1)
+        done, steps = 0, simulations(len(recorded), rounds)
 
         def simulate(market: MarketSpec) -> Figures:
             nonlocal done
-            several = average([_simulated(market, seed, span) for seed in range(1, seeds + 1)])
+            figures = average([_simulated(market, seed, span) for seed in range(1, seeds + 1)])
             done += 1
             if show is not None:
                 show(done, steps)
-            return several
+            return figures
 
-        for item in usable:
-            found = figures[item.symbol]
-            fits[item.symbol] = fit(unfitted(item, found, base), found, simulate, rounds=rounds)
-    return fits, united([*fits.values()], base)
+        return fit_all(recorded, default_market(), simulate, rounds=rounds)
+
+
+def _too_fine(item: Instrument, step: int) -> str:
+    """What to do about a tick that makes spreads and depths of many ticks, with nothing between them."""
+    grid = f"{item.symbol}={(step * item.tick_size).normalize():f}/{item.lot_size.normalize():f}"
+    return f"all prices of {item.symbol} are multiples of {step} ticks; import it with --grid {grid}"
 
 
 def _chosen(listing: Listing, wanted: list[str]) -> list[Instrument]:
@@ -167,8 +169,8 @@ def _chosen(listing: Listing, wanted: list[str]) -> list[Instrument]:
     return [item for index, item in enumerate(listing) if not wanted or index in chosen]
 
 
-def _figures(blocks: RecordedBlocks, chosen: Collection[Instrument]) -> dict[str, Figures]:
-    """The figures of a recording, by symbol."""
+def _figures(blocks: RecordedBlocks, chosen: Collection[Instrument]) -> dict[Instrument, Figures]:
+    """The figures of a recording."""
     header = blocks.header
     watched = {item.symbol for item in chosen}
     observations = [
@@ -182,7 +184,7 @@ def _figures(blocks: RecordedBlocks, chosen: Collection[Instrument]) -> dict[str
             if observation is not None:
                 observation.see(row)
     return {
-        item.symbol: observation.figures(now)
+        item: observation.figures(now)
         for item, observation in zip(header.instruments, observations, strict=True)
         if observation is not None
     }
@@ -201,7 +203,7 @@ def _simulated(spec: MarketSpec, seed: int, span: int) -> Figures:
     return observation.figures(market.now)
 
 
-def _text(output: Path, recording: Path, fits: dict[str, Fit], market: MarketSpec, start: int) -> str:
+def _text(output: Path, recording: Path, outcomes: list[Outcome], market: MarketSpec, start: int) -> str:
     name = re.sub(r"[^a-z0-9]+", "-", output.name.removesuffix(".toml").lower()).strip("-")[:64]
     return market_text(
         market,
@@ -210,11 +212,12 @@ def _text(output: Path, recording: Path, fits: dict[str, Fit], market: MarketSpe
         seed=1,
         start=start,
         duration=parse_duration(_DURATION),
-        remarks={symbol: _remarks(one) for symbol, one in fits.items()},
+        remarks={outcome.instrument.symbol: _remarks(outcome) for outcome in outcomes},
     )
 
 
-def _remarks(one: Fit) -> list[str]:
-    seconds = duration_text(round(one.recorded.seconds) * NS_PER_SECOND)
-    values = ", ".join(f"{name} {number(value)}" for name, value in settings(one.market))
-    return [f"Fitted to {seconds} of data, to {100 * one.distance:.0f} % in the mean:", values]
+def _remarks(outcome: Outcome) -> list[str]:
+    seconds = duration_text(round(outcome.recorded.seconds) * NS_PER_SECOND)
+    values = [f"{one.name} {number(one.value(outcome.fit.market))}" for one in PARAMETERS]
+    off = 100 * outcome.fit.distance
+    return [f"Fitted to {seconds} of data, to {off:.0f} % in the mean:", ", ".join(values)]

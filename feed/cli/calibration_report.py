@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from feed.analytics.calibration.figures import Figures
-from feed.analytics.calibration.fit import Fit, volatility
+from feed.analytics.calibration.fit import Outcome
+from feed.analytics.calibration.order_flow import BANDS
+from feed.analytics.calibration.parameters import volatility
 from feed.analytics.market_observer import DISTANCES
 
 Read = Callable[[Figures], float]
@@ -64,14 +66,46 @@ ROWS: Final[tuple[tuple[str, Read], ...]] = (
 )
 
 
-def table(symbol: str, fit: Fit) -> Iterator[str]:
-    """The table of one instrument: recorded, simulated before and after; a dash where too little was seen."""
+# Orders farther from the mid than this share of the price are not listed.
+_FARTHEST: Final = 0.1
+
+_BY_DISTANCE: Final = (
+    ("arrivals a second", "arrivals"),
+    ("cancels a second", "cancels"),
+    ("orders standing", "standing"),
+    ("lots standing", "standing_lots"),
+)
+
+
+def table(outcome: Outcome) -> Iterator[str]:
+    """The tables of one instrument: recorded, before, calibrated; a dash where too little was seen."""
     heads = "".join(f"{head:>{_COLUMN}}" for head in ("recorded", "before", "calibrated"))
-    yield f"{symbol:<{_WIDTH}}{heads}"
+    yield f"{outcome.instrument.symbol:<{_WIDTH}}{heads}"
     for title, read in ROWS:
-        values = [read(figures) for figures in (fit.recorded, fit.before, fit.after)]
+        values = [read(figures) for figures in (outcome.recorded, outcome.before, outcome.fit.figures)]
         if not math.isnan(values[0]):
             yield f"{title:<{_WIDTH}}" + "".join(f"{number(value):>{_COLUMN}}" for value in values)
+    yield from _by_distance(outcome)
+
+
+def _by_distance(outcome: Outcome) -> Iterator[str]:
+    """Orders of one side, mean of both, by distance from the mid; recorded beside calibrated."""
+    both = outcome.recorded, outcome.fit.figures
+    columns = [getattr(figures, name) for _, name in _BY_DISTANCE for figures in both]
+    farthest = _FARTHEST * outcome.recorded.opening
+    kept = [
+        band for band in range(BANDS) if 2**band < farthest and any(column[band] > 0 for column in columns)
+    ]
+    if not any(column[band] > 0 for column in columns[::2] for band in kept):
+        return
+    yield ""
+    yield f"{'one side of the book':<20}" + "".join(f"{title:>22}" for title, _ in _BY_DISTANCE)
+    yield f"{'ticks from the mid':<20}" + f"{'recorded':>12}{'fitted':>10}" * len(_BY_DISTANCE)
+    for band in kept:
+        name = f"{2**band if band else 0} .. {2 ** (band + 1)}"
+        pairs = zip(columns[::2], columns[1::2], strict=True)
+        values = [f"{number(one[band]):>12}{number(other[band]):>10}" for one, other in pairs]
+        yield f"{name:<20}" + "".join(values)
 
 
 def number(value: float) -> str:

@@ -4,6 +4,7 @@ import attrs
 import pytest
 from disks import full_device
 
+from feed.model.events import LEVEL, QUOTE
 from feed.recording.format import Header, Provenance
 from feed.recording.writer import RecordingWriter
 from feed.server.run_spec import program_from_file
@@ -124,3 +125,43 @@ def test_what_has_no_quotes_is_left_out(run, tmp_path):
         f"feed: {path}: no instrument can be calibrated",
     ]
     assert not (tmp_path / "m.toml").exists()
+
+
+def quotes(path, *rows):
+    with path.open("wb") as file:
+        header = Header(
+            instruments=tuple(SPEC.listing()), provenance=Provenance(source="imported"), start=START
+        )
+        writer = RecordingWriter(file, header)
+        writer.append([*rows])
+        writer.close()
+    return path
+
+
+def test_a_tick_that_is_too_small_is_told(run, tmp_path):
+    """With the option of the import that mends it."""
+    path = quotes(
+        tmp_path / "grid.feed.zst",
+        (LEVEL, 0, START, 0, 20_000, 5),
+        (LEVEL, 0, START, 1, 20_005, 5),
+        (QUOTE, 0, START, 20_000, 5, 20_005, 5),
+        (LEVEL, 0, START + SPAN, 1, 20_005, 7),
+        (QUOTE, 0, START + SPAN, 20_000, 5, 20_005, 7),
+    )
+    code, _, err = run("calibrate", path, "-o", tmp_path / "m.toml", *QUICK)
+    assert code == 0
+    grid = "QAAA-USD=0.0005/1"
+    told = f"feed: {path}: all prices of QAAA-USD are multiples of 5 ticks; import it with --grid {grid}"
+    assert err.splitlines()[0] == told
+
+
+def test_quotes_alone_are_enough(run, tmp_path):
+    """What a recording without a book cannot say is left out of the table."""
+    rows = [(QUOTE, 0, START + at * SECOND, 20_000 + at % 7, 5, 20_040, 5) for at in range(100)]
+    path = quotes(tmp_path / "quotes.feed.zst", *rows)
+    code, out, _ = run("calibrate", path, "-o", tmp_path / "m.toml", *QUICK)
+    assert code == 0
+    assert "spread, mean over time" in out
+    assert "updates" not in out
+    assert "ticks from the mid" not in out
+    assert program_from_file(str(tmp_path / "m.toml")).run.listing.symbols == ("QAAA-USD",)

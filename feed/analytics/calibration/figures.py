@@ -31,6 +31,7 @@ class Figures:
     Attributes:
         seconds: Length of what was looked at.
         opening: Middle of best bid and ask at the beginning, ticks.
+        price_step: Largest number of ticks of which all prices in the book are multiples; 0 without a book.
         updates_per_second: Changes of the book a second.
         update_variation: Coefficient of variation of the time between them; 1 for a Poisson process.
         update_within_1ms: Share of them that follow the last within a millisecond.
@@ -66,6 +67,7 @@ class Figures:
 
     seconds: float
     opening: float
+    price_step: int
     updates_per_second: float
     update_variation: float
     update_within_1ms: float
@@ -141,11 +143,12 @@ class Observation:
         return Figures(
             seconds=seconds,
             opening=mids[0] / 2 if mids else math.nan,
-            updates_per_second=market.updates / seconds,
+            price_step=flow.price_step,
+            updates_per_second=market.updates / seconds if market.updates else math.nan,
             update_variation=_variation(market),
             update_within_1ms=_ratio(market.close, market.updates - 1),
-            update_fano=statistics.fano(market.updates_by_second),
-            updates_per_taker=_ratio(market.updates, len(takers.times)),
+            update_fano=statistics.fano(market.updates_by_second) if market.updates else math.nan,
+            updates_per_taker=_ratio(market.updates, len(takers.times)) if market.updates else math.nan,
             takers_per_second=len(takers.times) / seconds,
             taker_variation=statistics.variation(gaps) if many else math.nan,
             taker_within_1ms=_ratio(sum(gap <= 10**6 for gap in gaps), len(gaps)) if many else math.nan,
@@ -182,7 +185,9 @@ def average(several: Sequence[Figures]) -> Figures:
     means: dict[str, Any] = {}
     for field in attrs.fields(Figures):
         values = [getattr(figures, field.name) for figures in several]
-        if isinstance(values[0], tuple):
+        if field.name == "price_step":
+            means[field.name] = math.gcd(*values)
+        elif isinstance(values[0], tuple):
             means[field.name] = tuple(_known_mean(column) for column in zip(*values, strict=True))
         else:
             means[field.name] = _known_mean(values)

@@ -12,12 +12,13 @@ nearest is taken.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final
 
 import attrs
 
 from feed.analytics.calibration.figures import Figures
+from feed.analytics.calibration.parameters import PARAMETERS, Parameter
 from feed.model.instruments import Contract, Instrument
 from feed.model.market import InstrumentSpec, MarketSpec
 
@@ -33,97 +34,38 @@ _STRIDE: Final = 4.0
 
 
 @attrs.frozen(kw_only=True)
-class Parameter:
+class Fit:
     """
-    A parameter of the market, and the figure that it is fitted by.
+    The best round for one instrument.
 
     Attributes:
-        name: Of the field; one of the instrument, or ``group.field`` of the market.
-        title: What the figure is called.
-        figure: The figure.
-        power: The figure changes with this power of the parameter.
-        least: Bound on the parameter.
-        most: Bound on the parameter.
+        market: The fitted market, of this instrument alone.
+        figures: Of its simulation.
+        distance: Of these from the recorded ones: root mean square of the logarithms of the ratios of those
+            that were fitted.
     """
 
-    name: str
-    title: str
-    figure: Callable[[Figures], float]
-    power: float = 1.0
-    least: float
-    most: float
-
-    def value(self, market: MarketSpec) -> float:
-        """Its value in a market; where it is an instrument's, in that of the first."""
-        found: Any = market if "." in self.name else market.instruments[0]
-        for key in self.name.split("."):
-            found = getattr(found, key)
-        return float(found)
-
-    def changed(self, market: MarketSpec, value: float) -> MarketSpec:
-        """A market with another value, within the bounds."""
-        value = min(max(value, self.least), self.most)
-        group, _, key = self.name.rpartition(".")
-        owner: Any = getattr(market, group) if group else market.instruments[0]
-        whole = isinstance(getattr(owner, key), int)
-        owner = attrs.evolve(owner, **{key: round(value) if whole else float(f"{value:.4g}")})
-        if group:
-            return attrs.evolve(market, **{group: owner})
-        return attrs.evolve(market, instruments=(owner, *market.instruments[1:]))
-
-
-def volatility(figures: Figures) -> float:
-    """
-    Standard deviation of a return over a second, basis points, from the longest horizon that tells it.
-
-    Over a second the mid moves to and fro with the quotes, which is no volatility of the price: ten
-    seconds have less of that. A minute has least, but there must be an hour of them.
-    """
-    for seconds, deviation in ((60, figures.volatility_60s), (10, figures.volatility_10s)):
-        if figures.seconds >= 60 * seconds and deviation > 0:
-            return deviation / math.sqrt(seconds)
-    return figures.volatility
-
-
-PARAMETERS: Final = (
-    Parameter(
-        name="updates_per_second",
-        title="updates a second",
-        figure=lambda figures: figures.updates_per_second,
-        least=0.01,
-        most=100_000,
-    ),
-    Parameter(name="spread", title="spread", figure=lambda figures: figures.spread, least=1, most=1e9),
-    Parameter(name="volatility", title="volatility", figure=volatility, least=0, most=1000),
-    Parameter(
-        name="size",
-        title="size at the best price",
-        figure=lambda figures: figures.top_size,
-        least=1,
-        most=1e18,
-    ),
-)
-"""What is fitted, in the order in which it is corrected."""
+    market: MarketSpec
+    figures: Figures
+    distance: float
 
 
 @attrs.frozen(kw_only=True)
-class Fit:
+class Outcome:
     """
-    The outcome for one instrument.
+    What became of one instrument.
 
     Attributes:
+        instrument: As recorded.
         recorded: Figures of the data.
-        before: Figures of the simulation that nobody has fitted.
-        after: Figures of the fitted simulation.
-        market: The fitted market, of this instrument alone.
-        distance: Of ``after`` from ``recorded``: root mean square of the logarithms of their ratios.
+        before: Figures of a simulation that nobody has fitted.
+        fit: The fit.
     """
 
+    instrument: Instrument
     recorded: Figures
     before: Figures
-    after: Figures
-    market: MarketSpec
-    distance: float
+    fit: Fit
 
 
 def obstacle(instrument: Instrument, recorded: Figures) -> str:
@@ -186,37 +128,100 @@ def _alike(instrument: Instrument, base: MarketSpec) -> InstrumentSpec:
     return max(spots, key=likeness)  # the first of those that are equally alike
 
 
+def read_off(market: MarketSpec, recorded: Figures) -> MarketSpec:
+    """A market of one instrument whose own parameters are the recorded figures."""
+    for parameter in PARAMETERS:
+        if not parameter.shared and parameter.figure(recorded) > 0:
+            market = parameter.changed(market, parameter.figure(recorded))
+    return market
+
+
 def fit(
     market: MarketSpec,
     recorded: Figures,
     simulate: Simulate,
     *,
     rounds: int,
-    parameters: Sequence[Parameter] = PARAMETERS,
+    parameters: Sequence[Parameter],
 ) -> Fit:
     """
     Fit a market of one instrument.
 
     Args:
-        market: Where to begin, as of :func:`unfitted`.
+        market: Where to begin, as of :func:`read_off`.
         recorded: The figures to be met. One that is nan or 0 leaves its parameter as it is.
         simulate: Gives the figures of a market.
         rounds: How often it is simulated and corrected, at least 1.
         parameters: What is fitted.
     """
-    before = simulate(market)
     known = [parameter for parameter in parameters if parameter.figure(recorded) > 0]
-    for parameter in known:
-        if "." not in parameter.name:
-            market = parameter.changed(market, parameter.figure(recorded))
-    best = Fit(recorded=recorded, before=before, after=before, market=market, distance=math.inf)
+    best: Fit | None = None
     for _ in range(rounds):
         simulated = simulate(market)
         distance = _distance(recorded, simulated, known)
-        if distance < best.distance:
-            best = attrs.evolve(best, after=simulated, market=market, distance=distance)
+        if best is None or distance < best.distance:
+            best = Fit(market=market, figures=simulated, distance=distance)
         market = _corrected(market, recorded, simulated, known)
+    if best is None:
+        raise ValueError("at least one round is needed")
     return best
+
+
+def fit_all(
+    recorded: Mapping[Instrument, Figures],
+    base: MarketSpec,
+    simulate: Simulate,
+    *,
+    rounds: int,
+) -> tuple[MarketSpec, list[Outcome]]:
+    """
+    Fit each instrument, and unite them in one market.
+
+    What all instruments have in common is the geometric mean of what fits each of them; with that, each is
+    fitted once more by its own parameters, so that the figures are those of the market that is returned.
+    :func:`simulations` says how often it simulates.
+
+    Args:
+        recorded: The figures of each.
+        base: The market to begin with.
+        simulate: Gives the figures of a market of one instrument.
+        rounds: As of :func:`fit`, each time.
+    """
+    outcomes = []
+    for instrument, figures in recorded.items():
+        plain = unfitted(instrument, figures, base)
+        before = simulate(plain)
+        start = read_off(plain, figures)
+        found = fit(start, figures, simulate, rounds=rounds, parameters=PARAMETERS)
+        outcomes.append(Outcome(instrument=instrument, recorded=figures, before=before, fit=found))
+    if _refits(len(recorded)):
+        own = [parameter for parameter in PARAMETERS if not parameter.shared]
+        common = _common([outcome.fit.market for outcome in outcomes])
+        for at, outcome in enumerate(outcomes):
+            start = attrs.evolve(common, instruments=outcome.fit.market.instruments)
+            found = fit(start, outcome.recorded, simulate, rounds=rounds, parameters=own)
+            outcomes[at] = attrs.evolve(outcome, fit=found)
+    instruments = tuple(outcome.fit.market.instruments[0] for outcome in outcomes)
+    return attrs.evolve(outcomes[0].fit.market, instruments=instruments), outcomes
+
+
+def simulations(instruments: int, rounds: int) -> int:
+    """How often :func:`fit_all` simulates."""
+    return instruments * (1 + rounds * (2 if _refits(instruments) else 1))
+
+
+def _refits(instruments: int) -> bool:
+    return instruments > 1 and any(parameter.shared for parameter in PARAMETERS)
+
+
+def _common(markets: Sequence[MarketSpec]) -> MarketSpec:
+    """The first market with the geometric mean of each parameter that all instruments have in common."""
+    common = markets[0]
+    for parameter in PARAMETERS:
+        if parameter.shared:
+            values = [math.log(parameter.value(market)) for market in markets]
+            common = parameter.changed(common, math.exp(math.fsum(values) / len(values)))
+    return common
 
 
 def _corrected(
@@ -237,23 +242,3 @@ def _distance(recorded: Figures, simulated: Figures, parameters: Iterable[Parame
         found = parameter.figure(simulated)
         squares.append(math.log(parameter.figure(recorded) / found) ** 2 if found > 0 else math.inf)
     return math.sqrt(math.fsum(squares) / len(squares)) if squares else 0.0
-
-
-def united(fits: Sequence[Fit], base: MarketSpec) -> MarketSpec:
-    """
-    One market of all instruments that were fitted.
-
-    What all of its instruments have in common is the geometric mean of what was fitted for each.
-    """
-    market = attrs.evolve(base, instruments=tuple(one.market.instruments[0] for one in fits), arbitrage=None)
-    for parameter in PARAMETERS:
-        if "." in parameter.name:
-            values = [math.log(parameter.value(one.market)) for one in fits]
-            market = parameter.changed(market, math.exp(math.fsum(values) / len(values)))
-    return market
-
-
-def settings(market: MarketSpec) -> Iterator[tuple[str, float]]:
-    """The fitted parameters of a market of one instrument, by name."""
-    for parameter in PARAMETERS:
-        yield parameter.name, parameter.value(market)

@@ -11,6 +11,7 @@ first one all that is nearer than 2 ticks, the last one all that is farther than
 
 from __future__ import annotations
 
+from math import gcd
 from typing import Final
 
 import attrs
@@ -66,6 +67,7 @@ class OrderFlowObserver:
         best_sizes: Sizes of those at the best price or better, lots.
         counts: How often the standing orders were counted; a count of a second has weight 1.
         has_orders: Whether the source names orders (L3).
+        price_step: Largest number of ticks of which all prices in the book were multiples; 0 for no book.
     """
 
     def __init__(self, start: int) -> None:
@@ -74,6 +76,7 @@ class OrderFlowObserver:
         self.best_sizes = Histogram()
         self.counts = 0
         self.has_orders = False
+        self.price_step = 0
         self._start = self._opening = start
         self._next_count = start + _EVERY
         self._bid = self._ask = 0
@@ -148,6 +151,7 @@ class OrderFlowObserver:
             self._traded[at] = self._traded.get(at, (0, ts))[0] + size, ts
 
     def _change(self, side: int, at: int, lots: int, orders: int) -> None:
+        self.price_step = gcd(self.price_step, at)
         levels = self._levels[side]
         if not lots:
             levels.pop(at, None)

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feed.analytics.calibration import fit as fitting
 from feed.analytics.calibration.figures import Observation, average
-from feed.analytics.calibration.fit import Parameter, fit, obstacle, settings, unfitted, united, volatility
+from feed.analytics.calibration.fit import fit, fit_all, obstacle, read_off, simulations, unfitted
+from feed.analytics.calibration.parameters import PARAMETERS, Parameter, volatility
 from feed.model.events import LEVEL, QUOTE
 from feed.model.instruments import Contract, Instrument
 from feed.sim.defaults import default_market
@@ -30,6 +32,9 @@ def figures(**changed):
 
 
 RECORDED = figures()
+
+
+OWN = tuple(parameter for parameter in PARAMETERS if not parameter.shared)
 
 
 def model(market):
@@ -64,17 +69,17 @@ def test_a_fit_meets_what_can_be_met(updates, spread, moves, size):
     recorded = attrs.evolve(
         RECORDED, updates_per_second=updates, spread=spread, volatility=moves, top_size=float(size)
     )
-    found = fit(unfitted(COIN, recorded, BASE), recorded, model, rounds=12)
+    found = fit(unfitted(COIN, recorded, BASE), recorded, model, rounds=16, parameters=OWN)
     assert found.distance < 0.05
-    assert found.after.spread == pytest.approx(spread, rel=0.1)
-    assert found.before.spread != found.after.spread
+    assert found.figures.spread == pytest.approx(spread, rel=0.1)
 
 
 def test_what_is_not_recorded_stays_as_it_is():
     """Figures that are nan, or 0, have no say."""
     recorded = attrs.evolve(RECORDED, volatility=0.0, top_size=math.nan, updates_per_second=math.nan)
     start = unfitted(COIN, recorded, BASE)
-    spec, first = fit(start, recorded, model, rounds=3).market.instruments[0], start.instruments[0]
+    found = fit(read_off(start, recorded), recorded, model, rounds=3, parameters=OWN)
+    spec, first = found.market.instruments[0], start.instruments[0]
     assert (spec.volatility, spec.size, spec.updates_per_second) == (
         first.volatility,
         first.size,
@@ -84,7 +89,7 @@ def test_what_is_not_recorded_stays_as_it_is():
 
 def test_the_best_round_is_taken():
     """A round that is worse than one before it does not count."""
-    answers = iter([2.0, 1.02, 40.0, 90.0])
+    answers = iter([2.0, 1.02, 40.0])
 
     def erratic(market):
         return attrs.evolve(model(market), spread=next(answers))
@@ -92,7 +97,7 @@ def test_the_best_round_is_taken():
     recorded = attrs.evolve(RECORDED, spread=1.0)
     spread = Parameter(name="spread", title="", figure=lambda found: found.spread, least=1, most=100)
     found = fit(unfitted(COIN, recorded, BASE), recorded, erratic, rounds=3, parameters=[spread])
-    assert found.after.spread == 1.02
+    assert found.figures.spread == 1.02
 
 
 def test_without_a_fit_it_is_like_what_is_listed():
@@ -135,13 +140,45 @@ def test_what_cannot_be_simulated_is_told(instrument, recorded, why):
     assert bool(found) == bool(why)
 
 
-def test_several_instruments_become_one_market():
-    """In their order, each with its own parameters."""
-    others = [attrs.evolve(COIN, symbol=name) for name in ("B-USD", "A-USD")]
-    fits = [fit(unfitted(item, RECORDED, BASE), RECORDED, model, rounds=1) for item in others]
-    market = united(fits, BASE)
-    assert market.listing().symbols == ("B-USD", "A-USD")
-    assert dict(settings(market))["spread"] == market.instruments[0].spread
+def test_several_instruments_become_one_market(monkeypatch):
+    """What they have in common is the geometric mean of what fits each; with that each is fitted again."""
+    shared = Parameter(
+        name="makers.obligation_ms", title="", figure=lambda found: found.top_size, least=1, most=10**6
+    )
+    monkeypatch.setattr(fitting, "PARAMETERS", (*OWN, shared))
+    seen = []
+
+    def simulate(market):
+        seen.append(market)
+        return attrs.evolve(model(market), top_size=float(market.makers.obligation_ms))
+
+    names = ("B-USD", "A-USD")
+    recorded = {
+        attrs.evolve(COIN, symbol=name): attrs.evolve(RECORDED, top_size=size)
+        for name, size in zip(names, (100.0, 400.0), strict=True)
+    }
+    market, outcomes = fit_all(recorded, BASE, simulate, rounds=9)
+    assert market.listing().symbols == names
+    assert market.makers.obligation_ms == pytest.approx(200, abs=3)
+    assert [outcome.recorded for outcome in outcomes] == [*recorded.values()]
+    assert [outcome.fit.market.makers for outcome in outcomes] == [market.makers] * 2
+    assert [outcome.fit.figures.top_size for outcome in outcomes] == [market.makers.obligation_ms] * 2
+    assert outcomes[0].before.top_size == BASE.makers.obligation_ms
+    assert len(seen) == simulations(2, 9)
+
+
+def test_one_instrument_is_fitted_once():
+    """It has nothing in common with another."""
+    seen = []
+
+    def simulate(market):
+        seen.append(market)
+        return model(market)
+
+    market, [outcome] = fit_all({COIN: RECORDED}, BASE, simulate, rounds=2)
+    assert market == outcome.fit.market
+    assert len(seen) == simulations(1, 2) == 3
+    assert market.arbitrage is None
 
 
 def test_volatility_is_that_of_the_longest_horizon_that_tells_it():

@@ -119,3 +119,10 @@ def test_standing_orders_are_counted_each_second():
 def test_without_a_quote_everything_is_far():
     """Where there is no mid, the distance is not known."""
     assert flows(observed(level(1, BUY, 100, 5))) == {BANDS - 1: (1, 0)}
+
+
+def test_the_step_of_prices_is_what_all_have_in_common():
+    """Whether they come as orders or as levels; without a book there is none."""
+    assert observed(*OPENING, level(1, BUY, 92, 3)).price_step == 4
+    assert observed((ADD, 0, 0, 1, BUY, 105, 5, 5), (ADD, 0, 0, 2, SELL, 120, 5, 5)).price_step == 15
+    assert observed(QUOTED).price_step == 0
