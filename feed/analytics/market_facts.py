@@ -83,13 +83,14 @@ def _update_facts(it: MarketObserver) -> Iterator[Fact]:
     of, gaps = "book updates", it.updates - 1
     centre = it.gap_sum / gaps if gaps > 0 else math.nan
     spread = math.sqrt(max(0.0, it.gap_squares / gaps - centre**2)) if gaps > 0 else math.nan
-    yield Fact("per second", of, "", it.updates / it.seconds if it.seconds else math.nan)
+    updates = it.updates or math.nan  # a source of quotes and prints alone has no book to update
+    yield Fact("per second", of, "", _ratio(updates, it.seconds))
     yield Fact("variation of waiting times", of, "", spread / centre if centre else math.nan)
     yield Fact("within 1 ms of the last, %", of, "", 100 * it.close / gaps if gaps > 0 else math.nan)
     whole = it.updates_by_second[: int(it.seconds)]
     yield Fact("variance over mean of counts", of, "1 s", statistics.fano(whole))
-    yield Fact("for each print", of, "", _ratio(it.updates, len(it.prints.times)))
-    yield Fact("for each taker order", of, "", _ratio(it.updates, len(it.takers.times)))
+    yield Fact("for each print", of, "", _ratio(updates, len(it.prints.times)))
+    yield Fact("for each taker order", of, "", _ratio(updates, len(it.takers.times)))
     yield Fact("cancelled of ended orders, %", of, "", _ratio(100 * it.cancelled, it.cancelled + it.filled))
 
 
@@ -116,7 +117,9 @@ def _impact_facts(it: MarketObserver) -> Iterator[Fact]:
 
 def _return_facts(it: MarketObserver) -> Iterator[Fact]:
     of = "mid"
+    mids = it.quoted_mids()
     seconds, minutes = it.returns(1.0), it.returns(60.0)
+    walk = statistics.deviation(minutes) * math.sqrt(len(minutes)) if len(minutes) >= _LEAST_RETURNS else 0.0
     yield Fact("standard deviation of returns, bps", of, "1 s", 10_000 * statistics.deviation(seconds))
     for horizon, returns in (("1 s", seconds), ("1 min", minutes), ("5 min", it.returns(300.0))):
         enough = len(returns) >= _LEAST_RETURNS
@@ -127,7 +130,8 @@ def _return_facts(it: MarketObserver) -> Iterator[Fact]:
     for lag, value in zip(VOLATILITY_LAGS, remembered, strict=True):
         enough = len(minutes) >= _LEAST_RETURNS
         yield Fact("autocorrelation of |returns|", of, f"1 min, lag {lag}", value if enough else math.nan)
-    logs = [math.log(mid) for mid in it.quoted_mids()]
+    yield Fact("drift, standard deviations of a walk", of, "all", _ratio(math.fsum(minutes), walk))
+    logs = [math.log(mid) for mid in mids]
     for horizon_seconds in RATIO_SECONDS:
         ratio = statistics.variance_ratio(logs, round(horizon_seconds * NS_PER_SECOND / GRID))
         yield Fact("variance ratio to 0.1 s", of, f"{horizon_seconds:g} s", ratio)
@@ -139,8 +143,10 @@ def _book_facts(it: MarketObserver) -> Iterator[Fact]:
         yield Fact("spread, ticks", of, f"{100 * share:g} % of time", value)
     top = it.mean_top_size()
     yield Fact("size at the best price, lots", of, "", top)
-    for distance, lots in zip(DISTANCES, it.mean_depth(), strict=True):
+    within = dict(zip(DISTANCES, it.mean_depth(), strict=True))
+    for distance, lots in within.items():
         yield Fact("depth, sizes of the best price", of, f"{distance:g} bps", _ratio(lots, top))
+    yield Fact("depth within 200 bps beside 50 bps", of, "", _ratio(within[200.0], within[50.0]))
     yield Fact("a side is empty, % of time", of, "", _ratio(100 * it.one_sided, it.quoted))
 
 

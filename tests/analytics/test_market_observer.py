@@ -143,6 +143,7 @@ def test_depth_is_measured_from_the_mid():
     assert it.samples == 1
     assert it.mean_depth() == (4, 4, 4, 7, 12, 12, 12, 12)
     assert table(it)["depth, sizes of the best price, book, 20 bps"] == 3
+    assert table(it)["depth within 200 bps beside 50 bps, book"] == 1
     assert len(DISTANCES) == len(it.mean_depth())
 
 
@@ -191,6 +192,23 @@ def test_a_walk_has_the_figures_of_a_walk():
         math.sqrt(10) / 10, rel=0.05
     )
     assert found["spread, ticks, book, 99 % of time"] == 2
+    assert -3 < found["drift, standard deviations of a walk, mid, all"] < 3
+
+
+def test_a_trend_is_a_drift():
+    """Up by a tick every second for an hour: as many deviations as the root of the number of minutes."""
+    it = watched([quote(step * SECOND, 10**6 + step, 10**6 + step + 1) for step in range(3601)], 3600.1)
+    assert table(it)["drift, standard deviations of a walk, mid, all"] == pytest.approx(
+        math.sqrt(60), rel=0.01
+    )
+
+
+def test_a_source_of_quotes_and_prints_has_no_book_updates():
+    """That is not known, rather than none at all for each print."""
+    found = table(watched([quote(0, 99, 101), (TRADE, 0, SECOND, 1, 0, 101, 1, 0, 0, UNKNOWN, UNKNOWN)], 2))
+    assert math.isnan(found["per second, book updates"])
+    assert math.isnan(found["for each print, book updates"])
+    assert found["per second, prints"] == 0.5
 
 
 def test_hours_of_the_day_are_told_apart():

@@ -5,9 +5,11 @@ Keys are those of :class:`feed.analytics.market_facts.Fact`. Sources of the real
 
 A. Coinbase, ten products, 30 s of 2021-04-17 by the exchange's clock: 9,719 updates of price levels, 97
    prints, a raw capture published with the cryptofeed project. Ranges over products.
-B. E-mini S&P 500 futures, order by order, December 2023 (CME Globex MDP 3.0 through Databento).
-C. BTC-USDT, candles of one minute, 2022.
-D. Many orders of one account ("metaorders") in many markets: B. Toth and others, "Anomalous price impact and
+B. BitMEX, seven perpetual futures, Bybit, two, and Binance futures, four, 30 s of 2021-04-17, of the same
+   project. Ranges over contracts; BTC is BitMEX's, whose tick is half a dollar.
+C. E-mini S&P 500 futures, order by order, December 2023 (CME Globex MDP 3.0 through Databento).
+D. BTC-USDT, candles of one minute, 2022.
+E. Many orders of one account ("metaorders") in many markets: B. Toth and others, "Anomalous price impact and
    the critical nature of liquidity in financial markets", Physical Review X 1 (2011), 021006; J. D. Farmer,
    A. Gerig, F. Lillo and H. Waelbroeck, "How efficiency shapes market impact", Quantitative Finance 13
    (2013), 1743-1758: a square root, of which two thirds stay.
@@ -67,14 +69,14 @@ def _signs(lag: int, real: float, of: str = "taker orders") -> tuple[str, Refere
     within = round(real * 2 / 3, 3), round(real * 4 / 3, 3)
     return (
         f"autocorrelation of signs, {of}, lag {lag}",
-        Reference(*within, f"{real:g}", "B", real),
+        Reference(*within, f"{real:g}", "C", real),
     )
 
 
 def _memory(lag: int, real: float) -> tuple[str, Reference]:
     return (
         f"autocorrelation of |returns|, mid, 1 min, lag {lag}",
-        Reference(0.02, 0.6, f"{real:g} (trades)", "C", real),
+        Reference(0.02, 0.6, f"{real:g} (trades)", "D", real),
     )
 
 
@@ -93,39 +95,44 @@ REFERENCES: Final = dict(
         ("within 1 ms of the last, %, book updates", Reference(11, 27, "11-27", "A")),
         ("variance over mean of counts, book updates, 1 s", Reference(5, 30, "5-30", "A")),
         ("for each taker order, book updates", Reference(50, 190, "50-190", "A")),
-        ("variation of waiting times, taker orders", Reference(2, 3, "2.35", "B", 2.35)),
-        ("within 1 ms of the last, %, taker orders", Reference(25, 50, "45", "B", 45)),
-        ("variance over mean of counts, taker orders, 1 s", Reference(4, 10, "6.9", "B", 6.9)),
+        ("variation of waiting times, taker orders", Reference(2, 3, "2.35", "C", 2.35)),
+        ("within 1 ms of the last, %, taker orders", Reference(25, 50, "45", "C", 45)),
+        ("variance over mean of counts, taker orders, 1 s", Reference(4, 10, "6.9", "C", 6.9)),
         *(_signs(lag, real) for lag, real in ((1, 0.40), (2, 0.27), (5, 0.11), (10, 0.08), (20, 0.06))),
         (
             "response of the mid against size, exponent, taker orders, 1 s",
-            Reference(0.4, 0.7, "about 0.5", "D", 0.5),
+            Reference(0.4, 0.7, "about 0.5", "E", 0.5),
         ),
-        ("excess kurtosis of returns, mid, 1 min", Reference(8, math.inf, "19-23 (trades)", "C", 21)),
+        ("excess kurtosis of returns, mid, 1 min", Reference(8, math.inf, "19-23 (trades)", "D", 21)),
         *(_memory(lag, real) for lag, real in ((1, 0.33), (5, 0.25), (20, 0.21), (60, 0.18))),
+        ("drift, standard deviations of a walk, mid, all", Reference(-2, 2, "0", "", 0)),
         ("autocorrelation of returns, mid, 1 s, lag 1", Reference(-0.3, 0, "<= 0", "A", 0)),
         *(_ratio(seconds) for seconds in ("0.5", "1", "5", "10", "30", "60", "300")),
-        ("spread, ticks, book, 50 % of time", Reference(1, 5, "1-5", "", only=_COINS)),
-        ("depth, sizes of the best price, book, 200 bps", Reference(28, 2000, "28-240", "A")),
+        ("spread, ticks, book, 50 % of time", Reference(1, 5, "1; 1-5", "B", only=_COINS)),
+        ("depth, sizes of the best price, book, 10 bps", Reference(0.5, 80, "BTC 5.1; 0-76", "B")),
+        ("depth, sizes of the best price, book, 50 bps", Reference(4, 300, "BTC 23; 1.4-918", "B")),
+        ("depth, sizes of the best price, book, 200 bps", Reference(20, 900, "BTC 47; 28-240 [A]", "B")),
+        ("depth within 200 bps beside 50 bps, book", Reference(1.5, 15, "BTC 2.1; 2.5-10 [A]", "B")),
         ("a side is empty, % of time, book", Reference(0, 0, "0", "A")),
         (
             "busiest hour of the day beside the quietest, taker orders, 1 h",
-            Reference(1.8, 3.1, "1.8-3.1", "C"),
+            Reference(1.8, 3.1, "1.8-3.1", "D"),
         ),
-        ("correlation with ETH-USD, mid, 1 min", Reference(0.7, 0.9, "0.7-0.9", "C", only=("BTC",))),
+        ("correlation with ETH-USD, mid, 1 min", Reference(0.7, 0.9, "0.7-0.9", "D", only=("BTC",))),
         ("correlation with EURUSD, mid, 1 min", Reference(-0.15, 0.15, "about 0", "", only=_COINS)),
-        ("impact at the end of the order, exponent, metaorders", Reference(0.4, 0.7, "0.5", "D", 0.5)),
-        ("impact ten minutes later, exponent, metaorders", Reference(0.4, 0.7, "0.5", "D", 0.5)),
-        ("share of the impact that stays, metaorders", Reference(0.5, 0.85, "2/3", "D", 0.667)),
+        ("impact at the end of the order, exponent, metaorders", Reference(0.4, 0.7, "0.5", "E", 0.5)),
+        ("impact ten minutes later, exponent, metaorders", Reference(0.4, 0.7, "0.5", "E", 0.5)),
+        ("share of the impact that stays, metaorders", Reference(0.5, 0.85, "2/3", "E", 0.667)),
     ]
 )
 """The aims, and what they are taken from."""
 
 SOURCES: Final = {
     "A": "Coinbase, ten products, 30 s of 2021-04-17, exchange's clock (capture published with cryptofeed)",
-    "B": "E-mini S&P 500 futures order by order, December 2023 (CME Globex, Databento)",
-    "C": "BTC-USDT, candles of one minute, 2022",
-    "D": "Toth and others, Phys. Rev. X 1 (2011) 021006; Farmer and others, Quant. Finance 13 (2013) 1743",
+    "B": "BitMEX, Bybit and Binance futures, 13 contracts, 30 s of 2021-04-17 (captures of cryptofeed)",
+    "C": "E-mini S&P 500 futures order by order, December 2023 (CME Globex, Databento)",
+    "D": "BTC-USDT, candles of one minute, 2022",
+    "E": "Toth and others, Phys. Rev. X 1 (2011) 021006; Farmer and others, Quant. Finance 13 (2013) 1743",
 }
 """The same sources, in a line each."""
 
