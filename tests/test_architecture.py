@@ -35,7 +35,8 @@ ROOMS = {
         "state",
         "webhooks",
     },  # all pure: a dialect words what they compute
-    "sim": {"model", "book", "analytics"},
+    "agents": {"model"},
+    "sim": {"model", "book", "analytics", "agents"},
     "server": {
         "model",
         "book",
@@ -49,6 +50,7 @@ ROOMS = {
         "dialects",
         "sim",
         "webhooks",
+        "agents",
     },
     "client": {"model", "book", "dialects"},
 }
@@ -79,7 +81,8 @@ NAMED = {
 
 # Room -> the libraries it may import besides attrs. The rooms that are not named may import any.
 LIBRARIES = dict.fromkeys(
-    ("errors", "policies", "settings", "model", "book", "analytics", "stream", "sim", "webhooks"), frozenset()
+    ("errors", "policies", "settings", "model", "book", "analytics", "stream", "sim", "webhooks", "agents"),
+    frozenset(),
 )
 LIBRARIES["dialects"] = frozenset({"cattrs", "msgspec"})
 LIBRARIES["stream"] = frozenset({"msgspec"})
@@ -109,7 +112,7 @@ UNREPEATABLE = re.compile(
     r"|uuid\.uuid[14]|os\.(urandom|getrandom)|secrets\..+|random\.([a-z]\w*|SystemRandom)"
 )
 # libm rounds differently from machine to machine, and so would the market.
-MARKET = {"model", "book", "sim"}
+MARKET = {"model", "book", "sim", "agents"}
 LIBM = re.compile(
     r"c?math\.(a?(sin|cos|tan)h?|atan2|exp2?|expm1|log(2|10|1p)?|pow|cbrt|hypot|dist|erfc?|l?gamma)"
 )

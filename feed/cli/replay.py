@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from feed import __version__
+from feed.cli.agent_report import agent_lines, failure_line
 from feed.cli.options import example
 from feed.cli.progress import progress
 from feed.cli.values import speed
@@ -24,6 +25,7 @@ from feed.scenario.times import duration_text, parse_moment
 from feed.scenario.writer import with_expectation
 from feed.server.journalled import journalled
 from feed.server.run_spec import RunSpec, parsed, program_from_file
+from feed.sim.agent_gateway import HasAgents
 from feed.sim.replay import Outcome, Replay
 
 
@@ -96,7 +98,8 @@ def replay(
     Prints what happened, and compares a whole run with what the file says: its [expect] table, and
     its [[truth]], the labels that signals are held against. Exit code 1 when something differs, or a
     label is not signalled in its time; a signal that no label explains is only told of. Exit code 1
-    too for a recording that is damaged, which runs up to the damage.
+    too for a recording that is damaged, which runs up to the damage, and for an agent of the scenario
+    that was stopped by an exception; what agents have traded is printed.
     """
     of_market = {"--seed": seed, "--start": start}
     of_journal = {"--instruments": instruments, "--deposit": deposit}
@@ -104,7 +107,7 @@ def replay(
         _check_journal(files, update=update)
         run_spec, until = _journalled(journal, files, until, of_market | of_journal)
         _report(run_spec, _run(run_spec, speed, until), digest=digest)
-        return 0
+        return 1 if _report_agents(run_spec.name, run_spec) else 0
     whole = until is None and not any(value is not None for value in of_market.values())
     _check(files, until, of_journal, update=update, whole=whole)
     differing = 0
@@ -114,6 +117,7 @@ def replay(
             raise ConfigError("only a scenario file has an [expect] table", where=file)
         outcome = _run(run_spec, speed, until)
         _report(run_spec, outcome, digest=digest)
+        differing += _report_agents(file, run_spec)
         if run_spec.labels and whole:
             differing += bool(_judge(file, run_spec, outcome))
         damage = run_spec.corruption()
@@ -130,6 +134,18 @@ def replay(
 def _report(run_spec: RunSpec, outcome: Outcome, *, digest: bool) -> None:
     for line in report(run_spec.name, outcome, digest=digest):
         click.echo(line)
+
+
+def _report_agents(file: str, run_spec: RunSpec) -> bool:
+    """Tell what the agents of a scenario have done. Returns whether any was stopped by an exception."""
+    agents = run_spec.run.agents if isinstance(run_spec.run, HasAgents) else None
+    if agents is None:
+        return False
+    for line in agent_lines(agents.statuses, run_spec.run.listing):
+        click.echo(f"{run_spec.name}: {line}")
+    for failure in agents.failures:
+        click.echo(f"feed: {file}: {failure_line(failure, start=run_spec.start)}", err=True)
+    return bool(agents.failures)
 
 
 def _as_expected(file: str, run_spec: RunSpec, outcome: Outcome) -> bool:

@@ -12,6 +12,7 @@ from typing import Any, Final, get_origin
 import attrs
 
 from feed.config.fields import attributes_of, bounds, item_kind, kind_of, meaning, meanings
+from feed.model.agents import Parameters, Participant
 from feed.model.events import Side
 from feed.model.faults import Aim, Fault
 from feed.model.ground_truth import GroundTruth
@@ -32,6 +33,8 @@ _KINDS: Final[dict[Any, str]] = {
     Name: NAMES,
     Format: str(VERSION),
     Side: " or ".join(side.name.lower() for side in Side),
+    Participant: "a module and a class in it, such as my_package:MyAgent",
+    Parameters: "a table of any keys",
     SignalType: f"one of {', '.join(kind.label for kind in SignalType)}",
 }
 
@@ -146,7 +149,7 @@ def _default(field: attrs.Attribute[Any]) -> str:
     value = field.default
     if value is attrs.NOTHING:
         return "needed"
-    if value is None or value == ():
+    if value is None or value == () or isinstance(value, attrs.Factory):  # type: ignore[arg-type]
         return "none"
     if kind_of(field) == Nanoseconds:
         return duration_text(value)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import attrs
 from attrs.validators import ge, gt, le, lt, max_len, min_len
 
+from feed.model.agents import AgentSpec
 from feed.model.contracts import Arbitrage, Link, Perpetual, Prediction, SignalRules
 from feed.model.instruments import Instrument, Listing
 
@@ -195,6 +196,7 @@ class MarketSpec:
             in spreads.
         arbitrage: Arbitrageurs between the venues of a pair; None for none.
         signals: Thresholds of the signal detectors; None for no signals.
+        agents: Participants that are code of the user's own.
     """
 
     instruments: tuple[InstrumentSpec, ...] = attrs.field(validator=[min_len(1), max_len(10_000)])
@@ -207,6 +209,7 @@ class MarketSpec:
     impact: float = attrs.field(default=0.05, validator=[ge(0), le(10)])
     arbitrage: Arbitrage | None = None
     signals: SignalRules | None = None
+    agents: tuple[AgentSpec, ...] = ()
 
     def listing(self) -> Listing:
         """

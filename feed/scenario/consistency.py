@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
+from feed.errors import ConfigError
+from feed.model.agents import AgentSpec
 from feed.model.faults import Fault, MessageFault, RequestFault
 from feed.model.timeline import Action, Detach, Premium, verb
 from feed.scenario.problems import KeyPath, Problem, did_you_mean, found
@@ -14,15 +16,23 @@ Protocols = Mapping[str, Collection[str]]
 """Names of protocols, and for each the faults of requests that it has words for."""
 
 
-def cross_check(file: ScenarioDocument, protocols: Protocols | None = None) -> Iterator[Problem]:
+CheckAgent = Callable[[AgentSpec], object]
+"""Imports the class of an agent; raises ``ConfigError`` where that cannot be, or where it does not fit."""
+
+
+def cross_check(
+    file: ScenarioDocument, protocols: Protocols | None = None, check_agent: CheckAgent | None = None
+) -> Iterator[Problem]:
     """
     All inconsistencies between parts of a file.
 
     Args:
         file: The whole file.
         protocols: Those that a fault may be aimed at; None allows any.
+        check_agent: Called with each agent; None refuses them, since a file names code that is to run.
     """
     yield from _market(file)
+    yield from _agents(file, check_agent)
     yield from _timeline(file)
     if protocols is not None:
         yield from _aims(file, protocols)
@@ -38,6 +48,24 @@ def _market(file: ScenarioDocument) -> Iterator[Problem]:
             yield Problem((*path, "symbol"), found(symbol), "it is listed already")
         if item.followed is not None and item.followed not in symbols:
             yield Problem(path, f"it follows {item.followed}", "which must be listed too")
+
+
+def _agents(file: ScenarioDocument, check_agent: CheckAgent | None) -> Iterator[Problem]:
+    symbols = _symbols(file)
+    names: list[str] = []
+    for index, agent in enumerate(file.market.agents):
+        path: KeyPath = ("market", "agents", index)
+        if check_agent is None:
+            yield Problem(path, "names code that is to run", "only a file of the operator's own may")
+            continue
+        yield from _unknown(agent.instruments, symbols, (*path, "instruments"))
+        if agent.name in names:
+            yield Problem((*path, "name"), found(agent.name), "another agent has that name")
+        names += [agent.name] if agent.name else []
+        try:
+            check_agent(agent)
+        except ConfigError as error:
+            yield Problem((*path, "participant"), error.what, error.hint)
 
 
 def _timeline(file: ScenarioDocument) -> Iterator[Problem]:

@@ -11,13 +11,19 @@ from feed.errors import ConfigErrors
 from feed.model.faults import Fault
 from feed.model.scenario import Scenario
 from feed.model.timeline import Action
-from feed.scenario.consistency import Protocols, cross_check
+from feed.scenario.consistency import CheckAgent, Protocols, cross_check
 from feed.scenario.problems import InvalidValue, Problem, problems
 from feed.scenario.schema import CONVERTER, Markets, ScenarioDocument, with_base
 from feed.scenario.toml import parse, read_text, with_lines
 
 
-def read_scenario(path: Path, markets: Markets, *, protocols: Protocols | None = None) -> Scenario:
+def read_scenario(
+    path: Path,
+    markets: Markets,
+    *,
+    protocols: Protocols | None = None,
+    check_agent: CheckAgent | None = None,
+) -> Scenario:
     """
     The scenario in a file.
 
@@ -26,14 +32,24 @@ def read_scenario(path: Path, markets: Markets, *, protocols: Protocols | None =
         markets: The markets that a file may name as its ``base``.
         protocols: Names that a fault may be aimed at, and faults of requests that each knows; None allows
             any.
+        check_agent: Called with each agent, which is code that runs; None refuses a file that names some.
     Raises:
         ConfigError: It cannot be read or is not valid; ``ConfigErrors`` with all errors if there are
             several.
     """
-    return parse_scenario(read_text(path), markets, name=str(path), protocols=protocols)
+    return parse_scenario(
+        read_text(path), markets, name=str(path), protocols=protocols, check_agent=check_agent
+    )
 
 
-def parse_scenario(text: str, markets: Markets, *, name: str, protocols: Protocols | None = None) -> Scenario:
+def parse_scenario(
+    text: str,
+    markets: Markets,
+    *,
+    name: str,
+    protocols: Protocols | None = None,
+    check_agent: CheckAgent | None = None,
+) -> Scenario:
     """
     The scenario in the text of a file.
 
@@ -42,6 +58,7 @@ def parse_scenario(text: str, markets: Markets, *, name: str, protocols: Protoco
         markets: As in :func:`read_scenario`.
         name: Of the file, for errors.
         protocols: As in :func:`read_scenario`.
+        check_agent: As in :func:`read_scenario`.
     Raises:
         ConfigError: As :func:`read_scenario`.
     """
@@ -58,7 +75,7 @@ def parse_scenario(text: str, markets: Markets, *, name: str, protocols: Protoco
     except (cattrs.BaseValidationError, InvalidValue) as error:
         wrong += problems(error)
     else:
-        wrong += cross_check(file, protocols)
+        wrong += cross_check(file, protocols, check_agent)
         if not wrong:
             return _scenario(file)
     raise ConfigErrors.of(with_lines(wrong, text, name=name))

@@ -21,6 +21,10 @@ The schema of scenario files, version 1: how TOML becomes classes of :mod:`feed.
     [market.makers]                  # and news, noise, momentum, reversion, large, arbitrage, signals
     count = 2
 
+    [[market.agents]]                # participants of your own, see feed/agents/AGENTS.md
+    participant = "my_package:MyAgent"
+    parameters = { size = 100 }
+
     [[timeline]]
     at = "30s"
     do = "shock"                     # a class of feed.model.timeline or feed.model.faults
@@ -56,6 +60,7 @@ import cattrs
 from attrs.validators import ge, gt
 from cattrs.gen import make_dict_structure_fn
 
+from feed.model.agents import PARTICIPANT, Parameters, Participant
 from feed.model.events import Side
 from feed.model.faults import FAULTS, Fault
 from feed.model.ground_truth import GroundTruth
@@ -215,6 +220,18 @@ def _name(value: Any, _: Any) -> str:
     return value
 
 
+def _participant(value: Any, _: Any) -> str:
+    if not isinstance(value, str) or not PARTICIPANT.fullmatch(value):
+        raise InvalidValue(found(value), "allowed: a module and a class in it, such as my_package:MyAgent")
+    return value
+
+
+def _parameters(value: Any, _: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise InvalidValue(found(value), "allowed: a table")
+    return value
+
+
 def _format(value: Any, _: Any) -> int:
     if value != VERSION:
         raise InvalidValue(found(value), f"allowed: {VERSION}; another release of feed may read it")
@@ -303,6 +320,8 @@ CONVERTER.register_structure_hook_func(lambda kind: kind == Nanoseconds, _nanose
 CONVERTER.register_structure_hook_func(lambda kind: kind == Moment, _moment)
 CONVERTER.register_structure_hook_func(lambda kind: kind == Name, _name)
 CONVERTER.register_structure_hook_func(lambda kind: kind == Format, _format)
+CONVERTER.register_structure_hook_func(lambda kind: kind == Parameters, _parameters)
+CONVERTER.register_structure_hook_func(lambda kind: kind == Participant, _participant)
 _flat: Final = _table(InstrumentSpec)
 CONVERTER.register_structure_hook(InstrumentSpec, _instrument)
 

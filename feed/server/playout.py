@@ -80,6 +80,7 @@ class Playout:
         self.ended = trio.Event()
         self._corruption_logged = False
         self._rounds = 1
+        self._stopped_agents: set[tuple[str, int]] = set()  # name and market time; seeking meets them again
         found = source or self._runner
         assert found is not None  # noqa: S101 - one of the two is there
         self.source: Source = found
@@ -137,6 +138,21 @@ class Playout:
             self._corruption_logged = True
             log.error("the recording that is played is damaged", where=str(corruption))
 
+    def _tell_of_agents(self, runner: MarketRunner) -> None:
+        """Log the agents that have stopped since the last time, each once."""
+        agents = runner.control.agents
+        for failure in () if agents is None else agents.failures:
+            if (failure.agent, failure.ts) not in self._stopped_agents:
+                self._stopped_agents.add((failure.agent, failure.ts))
+                log.error(
+                    "an agent has stopped",
+                    agent=failure.agent,
+                    error=failure.error,
+                    where=failure.where,
+                    market_time=failure.ts,
+                    traceback=failure.traceback,
+                )
+
     def _tell_of_rounds(self) -> None:
         """Say that what is played begins again, where it does."""
         run = None if self._run_spec is None else self._run_spec.run
@@ -147,6 +163,7 @@ class Playout:
 
     async def _settle(self, runner: MarketRunner, barrier: ClientBarrier) -> None:
         self._tell_of_rounds()
+        self._tell_of_agents(runner)
         if self.storage.recorder is not None:
             await self.storage.recorder.room()
         if self._settings.lockstep:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import attrs
 
 import feed
+from feed.agents.loading import check_agent
 from feed.dialects.discovery import dialects
 from feed.errors import ConfigError
 from feed.faults.contract import FaultPlan
@@ -42,14 +44,18 @@ SIMULATED: Final = Provenance(source="simulated")
 
 def parsed(text: str, *, name: str) -> Scenario:
     """
-    The scenario in the text of a file.
+    The scenario in the text of a file of the operator's own, which may name agents: code that is imported.
 
     Raises:
         ConfigError: As :func:`feed.scenario.reader.parse_scenario`; also for a market or a protocol that
             there is not.
     """
     return parse_scenario(
-        text, MARKETS, name=name, protocols={name: one.disruptions for name, one in dialects().items()}
+        text,
+        MARKETS,
+        name=name,
+        protocols={name: one.disruptions for name, one in dialects().items()},
+        check_agent=partial(check_agent, folder=Path(name).parent),
     )
 
 

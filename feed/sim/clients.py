@@ -20,6 +20,7 @@ from feed.model.requests import FillOrder, JournalEntry, Request
 from feed.model.spot_requests import SpotBatch, SpotRequest
 from feed.model.wallets import Wallets
 from feed.settings import Trading
+from feed.sim.agent_gateway import AgentGateway
 from feed.sim.clearing import Clearing
 from feed.sim.market import Market
 from feed.sim.order_entry import OrderEntry
@@ -86,6 +87,11 @@ class ClientMarket:
     @property
     def _market(self) -> Market:
         return self._run.market
+
+    @property
+    def agents(self) -> AgentGateway | None:
+        """Participants that are code of the user's own; None where there are none."""
+        return self._run.market.agents
 
     @property
     def now(self) -> int:

@@ -19,6 +19,7 @@ from feed.model.durations import NS_PER_SECOND
 from feed.model.events import CLEAR, Row
 from feed.model.requests import Request
 from feed.settings import Flow
+from feed.sim.agent_gateway import AgentGateway, HasAgents
 from feed.sim.pace import Pace
 from feed.sim.simulation import WHOLE, Checkpoints, Simulation, StopCondition, TakesRequests
 
@@ -236,6 +237,11 @@ class Control:
         due = self._pace.market_time(clock)
         # By at most a second at unlimited speed: a market in which all is halted has no rows to stop at.
         return self._advance(max(upcoming, upcoming + NS_PER_SECOND if due is None else due), limit)
+
+    @property
+    def agents(self) -> AgentGateway | None:
+        """Participants that are code of the user's own; None where there are none."""
+        return self._run.agents if isinstance(self._run, HasAgents) else None
 
     @property
     def takes_orders(self) -> bool:

@@ -35,6 +35,7 @@ from feed.model.events import (
 )
 from feed.model.instruments import Listing
 from feed.model.scenario import Scenario
+from feed.sim.agent_gateway import AgentGateway
 from feed.sim.market import Market
 from feed.sim.playback import Playback
 from feed.sim.script import ScriptedMarket
@@ -79,6 +80,11 @@ class LoopedScenario:
     def market(self) -> Market:
         """The market of this round."""
         return self._script.market
+
+    @property
+    def agents(self) -> AgentGateway | None:
+        """Participants that are code of the user's own; None where there are none."""
+        return self.market.agents
 
     @property
     def now(self) -> int:

@@ -18,6 +18,7 @@ from feed.model.durations import NS_PER_SECOND
 from feed.model.events import LIQUIDATION, STATUS, Row, Side, Status
 from feed.model.market import MarketSpec
 from feed.model.orders import Ack, Command
+from feed.sim.agent_gateway import AgentGateway
 from feed.sim.event_queue import ClockTicker, EventQueue
 from feed.sim.instrument_sim import InstrumentSim
 from feed.sim.news import NewsProcess
@@ -51,6 +52,7 @@ class Market:
         listing: The instruments, in index order.
         exchange: The books.
         now: Market time, integer nanoseconds since the Unix epoch.
+        agents: Participants that are code of the user's own; None where there are none.
     """
 
     def __init__(self, spec: MarketSpec, *, seed: int, start: int, after: Market | None = None) -> None:
@@ -102,6 +104,18 @@ class Market:
             )
             for sim in self._sims:
                 sim.observer = monitor
+        self.agents: AgentGateway | None = None
+        if spec.agents:
+            self.agents = AgentGateway(
+                spec.agents,
+                exchange=self.exchange,
+                listing=self.listing,
+                rows=self._rows,
+                enter=self._enter,
+                queue=self._queue,
+                seed=seed,
+                start=start,
+            )
 
     @property
     def market(self) -> Market:
@@ -138,7 +152,7 @@ class Market:
         """
         if until < self.now:
             raise MarketError(f"market time is {self.now}, it cannot go back to {until}")
-        rows, heap, actors = self._rows, self._queue.heap, self._queue.actors
+        rows, heap, actors, agents = self._rows, self._queue.heap, self._queue.actors, self.agents
         while heap[0][0] <= until:
             now, index = heap[0]
             # Actors schedule actions in the future only, so the head of the heap is still this one.
@@ -147,6 +161,8 @@ class Market:
                 heapreplace(heap, (now + wait, index))
             else:
                 heappop(heap)
+            if agents is not None:
+                agents.see()
             if len(rows) >= limit:
                 self.now = now
                 return self._take_rows()
@@ -167,14 +183,7 @@ class Market:
 
     def submit(self, command: Command) -> tuple[Ack, list[Row]]:
         """Execute a client's order now. Returns its acknowledgement, and the rows of its effects."""
-        before = len(self._rows)
-        sim = self._sims[command.instrument] if 0 <= command.instrument < len(self._sims) else None
-        if sim is not None:
-            sim.book.now = self.now
-        ack = self.exchange.execute(command)
-        if sim is not None:
-            sim.traded(self.now, before)
-        return ack, self._take_rows()
+        return self._enter(command, self.now), self._take_rows()
 
     def mark(self, instrument: int) -> int:
         """
@@ -342,6 +351,17 @@ class Market:
         if not sim.follows:
             self._news_process.sims.append(sim)
 
+    def _enter(self, command: Command, now: int) -> Ack:
+        """Execute an order at ``now``, the time of the action that is running."""
+        before = len(self._rows)
+        sim = self._sims[command.instrument] if 0 <= command.instrument < len(self._sims) else None
+        if sim is not None:
+            sim.book.now = now
+        ack = self.exchange.execute(command)
+        if sim is not None:
+            sim.traded(now, before)
+        return ack
+
     def _unpark(self, instrument: int) -> None:
         for left, actor in self._suspended.pop(instrument):
             self._queue.schedule(actor, self.now + left)
@@ -360,6 +380,8 @@ class Market:
         return self._take_rows()
 
     def _take_rows(self) -> list[Row]:
+        if self.agents is not None:
+            self.agents.before_taking()
         rows = self._rows[:]
         self._rows.clear()
         return rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from feed.model.agents import FIRST_ACCOUNT
 from feed.model.events import Row, Side
 from feed.model.orders import NewOrder, TimeInForce
 from feed.model.requests import PARTS
@@ -28,7 +29,7 @@ def fill_oldest(market: Market, instrument: int, share: int, *, account: int | N
             resting = book.get(order)
             # Of what an account owns of assets the book has the account's number below 0.
             owner = 0 if resting is None else abs(resting.account)
-            if owner and account in (None, owner):
+            if 0 < owner < FIRST_ACCOUNT and account in (None, owner):
                 oldest[owner] = min(order, oldest.get(owner, order))
     rows: list[Row] = []
     for _, order in sorted(oldest.items()):

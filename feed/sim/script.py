@@ -33,6 +33,7 @@ from feed.model.timeline import (
     Volatility,
     Wall,
 )
+from feed.sim.agent_gateway import AgentGateway
 from feed.sim.market import Market
 from feed.sim.order_fills import fill_oldest
 
@@ -108,6 +109,11 @@ class ScriptedMarket:
         # Effects in force, by kind and instrument, in the order in which they began.
         self._active: dict[tuple[type[Effect], int], list[Effect]] = {}
         self._walls = WallOrders(self.market)
+
+    @property
+    def agents(self) -> AgentGateway | None:
+        """Participants that are code of the user's own; None where there are none."""
+        return self.market.agents
 
     @property
     def now(self) -> int:

@@ -8,6 +8,7 @@ from typing import Final, Protocol, runtime_checkable
 import attrs
 from attrs.validators import ge, optional
 
+from feed.errors import MarketError
 from feed.model.events import Row
 from feed.model.instruments import Listing
 from feed.model.requests import Request
@@ -117,7 +118,11 @@ class Checkpoints:
         if size * self.LEAST > self._most:
             self._next = run.now + self._every
             return
-        copy = pickle.dumps(run)
+        try:
+            copy = pickle.dumps(run)
+        except MarketError:  # an agent's state cannot be kept: seeking starts at the beginning
+            self._next = run.now + self._every
+            return
         self._size = len(copy)
         kept.append((run.now, copy))
         while len(kept) > self.MOST or sum(len(one) for _, one in kept) > self._most:

@@ -134,6 +134,20 @@ def expected(scenario):
     return re.search(r'digest = "(\w+)"', text)[1]
 
 
+def test_the_market_makers_make_a_market(tmp_path):
+    """Both trade, nothing fails, and the run is the same again."""
+    for name in ("market_maker.py", "market_maker.toml"):
+        shutil.copy(EXAMPLES / name, tmp_path)
+    command = [Path(sys.executable).parent / "feed", "replay", "market_maker.toml", "--digest"]
+    runs = [
+        subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=SECONDS, check=True)
+        for _ in range(2)
+    ]
+    assert runs[0].stdout == runs[1].stdout
+    for name in ("near", "far"):
+        assert re.search(rf"agent {name}: .* EURUSD bought .* sold ", runs[0].stdout)
+
+
 def test_the_recording_is_served_as_it_was(finish, tmp_path):
     """To another client, by another server."""
     [line] = finish("record.py", "day.feed.zst")

@@ -25,8 +25,8 @@ class Alive(Shape, omit_defaults=True):
     The server runs.
 
     Attributes:
-        status: Whether it can write all that it shall.
-        problems: What it cannot write now, one sentence each.
+        status: Whether it can write all that it shall, and all agents of the scenario take part.
+        problems: What it cannot write now, and which agents have stopped, one sentence each.
     """
 
     status: Literal["ok", "degraded"]
@@ -41,7 +41,8 @@ class Ready(Shape, omit_defaults=True):
         status: Always this.
         seq: Sequence number of the newest event.
         state: What the market is doing: waiting (for clients), running, paused, seeking, or ended.
-        problems: What cannot be written now, one sentence each; the market goes on meanwhile.
+        problems: What cannot be written now, and which agents have stopped, one sentence each; the market
+            goes on meanwhile.
     """
 
     status: Literal["ready"]
@@ -53,8 +54,8 @@ class Ready(Shape, omit_defaults=True):
 def alive(context: RequestContext, call: Call) -> Alive:
     """An answer is all that is asked for."""
     del call
-    problems = tuple(context.storage.problems())
-    return Alive(status="degraded" if problems else "ok", problems=problems)
+    wrong = problems(context)
+    return Alive(status="degraded" if wrong else "ok", problems=wrong)
 
 
 def ready(context: RequestContext, call: Call) -> Ready | Answer:
@@ -71,8 +72,20 @@ def ready(context: RequestContext, call: Call) -> Ready | Answer:
     ]
     if waiting:
         return _not_ready(state, "not_ready", f"No quote yet: {', '.join(waiting[:10])}")
-    problems = tuple(context.storage.problems())
-    return Ready(status="ready", seq=context.seq, state=state, problems=problems)
+    wrong = problems(context)
+    return Ready(status="ready", seq=context.seq, state=state, problems=wrong)
+
+
+def problems(context: RequestContext) -> tuple[str, ...]:
+    """What cannot be written now, and which agents have stopped, one sentence each; none when all is well."""
+    control = getattr(context.source, "control", None)
+    agents = None if control is None else control.agents
+    # The message of an exception is for the log: anybody may read this.
+    stopped = () if agents is None else agents.failures
+    return (
+        *context.storage.problems(),
+        *(f"agent {failure.agent} has stopped: {failure.error.partition(':')[0]}" for failure in stopped),
+    )
 
 
 def _not_ready(state: str, code: str, message: str) -> Answer:

@@ -14,7 +14,7 @@ from feed.dialects.times import iso
 from feed.model.events import Status
 from feed.model.faults import Restart
 from feed.server.http.context import RequestContext
-from feed.server.http.health import phase
+from feed.server.http.health import phase, problems
 from feed.server.http.pages import HTML, page_head, table
 
 _GROUP: Final = "Operation"
@@ -116,13 +116,13 @@ def status(context: RequestContext, call: Call) -> ServerStatus:
     active = [record for record in records if not record.over]
     over = [record for record in reversed(records) if record.over][:MOST_INCIDENTS]
     planned = sorted(engine.planned(Restart), key=lambda it: it[0])
-    doing, problems = phase(context), context.storage.problems()
+    doing, wrong = phase(context), problems(context)
     found: Health = "operational"
     if doing == "ended":
         found = "ended"
     elif any(record.name == _RESTART for record in active):
         found = "maintenance"
-    elif active or problems:
+    elif active or wrong:
         found = "degraded"
     return ServerStatus(
         status=found,
@@ -150,7 +150,7 @@ def status(context: RequestContext, call: Call) -> ServerStatus:
             Maintenance(starts=iso(start), ends=None if lasts is None else iso(start + lasts))
             for start, lasts in planned
         ],
-        problems=list(problems),
+        problems=[*wrong],
         latency_ms=LatencyShown(p50=context.latency_ms(0.5), p99=context.latency_ms(0.99)),
     )
 
