@@ -64,10 +64,12 @@ def test_a_market_is_watched_and_its_figures_stand_in_a_table(capsys):
 def test_a_large_order_is_compared_with_the_market_without_it(monkeypatch):
     """A large order over minutes is traded and moves the price its way; without one nothing differs."""
     monkeypatch.setattr(impact, "SECONDS", (1, 60))
+    monkeypatch.setattr(impact, "_LOOKS", sorted({1, *range(0, 61, 6)}))
     style = impact.Style("over a minute", 10, 6, 60)
     largest, none = impact.pairs("EURUSD", 1, 20, lambda _: None, styles=(style,), multiples=(100, 0))
     assert (largest.style, largest.multiple, largest.filled) == ("over a minute", 100, 1)
     assert largest.ticks[1] > 0
+    assert 0 < largest.cost < largest.ticks[1] + 20
     assert none.ticks == (0, 0)
 
 
@@ -77,7 +79,7 @@ def test_the_impact_of_a_square_root_is_found():
     runs_of_seeds = [
         [
             impact.Path(
-                style.name, size, tuple((6 if at <= style.end else 4) * size**0.5 for at in seconds), 1.0
+                style.name, size, tuple((6 if at <= style.end else 4) * size**0.5 for at in seconds), 1, size
             )
             for style in impact.STYLES
             for size in impact.MULTIPLES
@@ -90,6 +92,7 @@ def test_the_impact_of_a_square_root_is_found():
         assert curve.stays.mean == pytest.approx(2 / 3)
         assert curve.stays.half_width == pytest.approx(0)
         assert curve.at_end[0].mean == 6
+        assert [it.mean for it in curve.costs] == [*impact.MULTIPLES]
 
 
 def test_the_leave_one_out_interval_of_a_mean_is_that_of_the_mean():

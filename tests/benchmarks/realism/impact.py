@@ -8,6 +8,7 @@ the order does not change what others draw.
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -26,6 +27,9 @@ MULTIPLES: Final = (1, 3, 10, 30, 100)
 
 SECONDS: Final = (1, 10, 30, 60, 120, 180, 240, 300, 360, 420, 480, 600, 900)
 """When the two markets are compared, seconds after the order begins."""
+
+# When the markets are looked at: then, and at the slices of an order.
+_LOOKS: Final = sorted({*SECONDS, *range(0, 300, 10)})
 
 LATER: Final = 600  # seconds after its end
 
@@ -61,12 +65,28 @@ class Path:
         multiple: Size, in sizes of the best price.
         ticks: Difference of the mids in the order's direction at each of ``SECONDS``.
         filled: Share of it that was traded.
+        cost: What its lots cost beyond the mid that there would have been without it, mean, ticks.
     """
 
     style: str
     multiple: int
     ticks: tuple[float, ...]
     filled: float
+    cost: float
+
+
+@attrs.frozen
+class _Run:
+    """
+    One market.
+
+    Attributes:
+        mids: Doubled mid at each of ``_LOOKS``, ticks.
+        trades: Of the order: second after its beginning, price in ticks, lots.
+    """
+
+    mids: list[int]
+    trades: list[tuple[float, int, int]]
 
 
 def best_size(symbol: str, tell: Progress) -> int:
@@ -97,18 +117,26 @@ def pairs(
     def market() -> Market:
         return Market(market_of((symbol,)), seed=seed, start=START)
 
-    without, _ = _mids(market(), side, 0, styles[0], tell)
+    without = _run(market(), side, 0, styles[0], tell)
     paths = []
     for style in styles:
         for multiple in multiples:
             lots = multiple * best
-            mids, traded = _mids(market(), side, lots, style, tell)
-            ticks = tuple(sign * (a - b) / 2 for a, b in zip(mids, without, strict=True))
-            paths.append(Path(style.name, multiple, ticks, traded / lots if lots else 0.0))
+            found = _run(market(), side, lots, style, tell)
+            ticks = tuple(sign * (found.mids[_at(it)] - without.mids[_at(it)]) / 2 for it in SECONDS)
+            traded = sum(size for *_, size in found.trades)
+            beyond = sum(sign * size * (2 * paid - without.mids[_at(at)]) for at, paid, size in found.trades)
+            cost = beyond / 2 / traded if traded else math.nan
+            paths.append(Path(style.name, multiple, ticks, traded / lots if lots else 0.0, cost))
     return paths
 
 
-def _mids(market: Market, side: Side, lots: int, style: Style, tell: Progress) -> tuple[list[int], int]:
+def _at(second: float) -> int:
+    """Place of the last look that is not after a second."""
+    return bisect_right(_LOOKS, second) - 1
+
+
+def _run(market: Market, side: Side, lots: int, style: Style, tell: Progress) -> _Run:
     market.opening()
     begin = START + WARM_UP
     market.advance(begin)
@@ -116,18 +144,18 @@ def _mids(market: Market, side: Side, lots: int, style: Style, tell: Progress) -
     pause = style.pause * style.slices * NS_PER_SECOND // slices
     if lots:
         market.large_order(0, side, lots, slices=slices, pause=pause, reach=1e6)
-    book, mids, last, traded = market.exchange.books[0], [], 0, 0
-    for second in SECONDS:
+    book, last, run = market.exchange.books[0], 0, _Run([], [])
+    for second in _LOOKS:
         for row in market.advance(begin + second * NS_PER_SECOND):
             # Of the order's own trades nothing is known but side and time: that of its slices.
             turn, off = divmod(row[2] - begin, pause)
             if row[0] == TRADE and row[4] == side and lots and not off and turn < slices:
-                traded += row[6]
+                run.trades.append((turn * pause / NS_PER_SECOND, row[5], row[6]))
         if book.bid and book.ask:
             last = book.bid + book.ask
-        mids.append(last)
+        run.mids.append(last)
     tell((market.now - START) // NS_PER_SECOND)
-    return mids, traded
+    return run
 
 
 @attrs.frozen
@@ -140,6 +168,7 @@ class Curve:
         at_end: Ticks at the end of the order, for each of ``MULTIPLES``.
         later: Ticks ten minutes after that.
         filled: Mean share that was traded.
+        costs: Ticks a lot beyond the mid without the order.
         exponents: Of both, by size.
         stays: Share of the impact at the end that is still there later.
         mean_path: Ticks at each of ``SECONDS``, for each of ``MULTIPLES``.
@@ -149,6 +178,7 @@ class Curve:
     at_end: list[Estimate]
     later: list[Estimate]
     filled: list[float]
+    costs: list[Estimate]
     exponents: tuple[Estimate, Estimate]
     stays: Estimate
     mean_path: list[list[float]]
@@ -168,6 +198,7 @@ def curve(style: Style, runs: Sequence[Sequence[Path]]) -> Curve:
         [statistics.estimate(values) for values in peaks],
         [statistics.estimate(values) for values in rests],
         [statistics.mean([path.filled for path in paths]) for paths in by_multiple],
+        [statistics.estimate([path.cost for path in paths]) for paths in by_multiple],
         (jackknife(_exponent, peaks), jackknife(_exponent, rests)),
         jackknife(_stays, [*peaks, *rests]),
         [

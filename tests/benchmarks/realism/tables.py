@@ -59,13 +59,16 @@ def _range(values: list[float]) -> str:
 def print_impact(symbol: str, best: int, curves: list[impact.Curve]) -> list[str]:
     """The table of metaorders of one instrument; returns the figures that are off."""
     print(f"\n{symbol}: metaorders, in sizes at the best price ({best} lots); mids with less without, ticks")
-    print(f"{'':<48} {'x best':<8} {'at the end':<20} {'ten minutes later':<20} traded")
+    print(f"{'':<48} {'x best':<8} {'at the end':<20} {'ten minutes later':<20} {'cost a lot':<16} traded")
     off = []
     for curve in curves:
-        for multiple, end, later, filled in zip(
-            impact.MULTIPLES, curve.at_end, curve.later, curve.filled, strict=True
+        for multiple, end, later, cost, filled in zip(
+            impact.MULTIPLES, curve.at_end, curve.later, curve.costs, curve.filled, strict=True
         ):
-            print(f"{curve.style:<48} {multiple:<8} {cell(end):<20} {cell(later):<20} {100 * filled:.4g} %")
+            print(
+                f"{curve.style:<48} {multiple:<8} {cell(end):<20} {cell(later):<20} {cell(cost):<16}"
+                f" {100 * filled:.4g} %"
+            )
         for name, found in (
             ("impact at the end of the order, exponent", curve.exponents[0]),
             ("impact ten minutes later, exponent", curve.exponents[1]),
