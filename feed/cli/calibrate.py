@@ -10,7 +10,7 @@ import click
 
 from feed.analytics.calibration.figures import Figures, Observation, average
 from feed.analytics.calibration.fit import Outcome, fit_all, obstacle, simulations
-from feed.analytics.calibration.parameters import PARAMETERS
+from feed.analytics.calibration.parameters import parameters
 from feed.cli.calibration_report import number, table
 from feed.cli.options import example, names
 from feed.cli.progress import progress
@@ -75,7 +75,7 @@ def _span(_: click.Context, __: click.Parameter, text: str) -> int:
     show_default=True,
     metavar="COUNT",
     type=click.IntRange(1, 100),
-    help="Simulations whose mean is compared.",
+    help="Simulations whose mean is printed.",
 )
 @click.option(
     "--rounds",
@@ -103,7 +103,7 @@ def calibrate(
     # Opened first: a file that cannot be written should not cost minutes.
     file = AtomicFile(output, is_ours=starts_with(_HEAD), where="--output")
     with file as out:
-        market, outcomes = _fitted(recording, blocks, chosen, rounds=rounds, seeds=seeds, span=span)
+        market, outcomes = _fitted(recording, blocks, chosen, rounds=rounds, runs=seeds, span=span)
         try:
             out.write(_text(output, recording, outcomes, market, blocks.header.start).encode())
         except OSError as problem:
@@ -123,7 +123,7 @@ def _fitted(
     chosen: list[Instrument],
     *,
     rounds: int,
-    seeds: int,
+    runs: int,
     span: int,
 ) -> tuple[MarketSpec, list[Outcome]]:
     """The market, and what became of each instrument; what cannot be fitted is told."""
@@ -137,17 +137,19 @@ def _fitted(
     if not recorded:
         raise ConfigError("no instrument can be calibrated", where=str(recording))
     with progress("calibrating") as show:
-        done, steps = 0, simulations(len(recorded), rounds)
+        done, steps = 0, simulations(len(recorded), rounds, runs)
 
-        def simulate(market: MarketSpec) -> Figures:
+        def simulate(market: MarketSpec, runs: int) -> Figures:
             nonlocal done
-            figures = average([_simulated(market, seed, span) for seed in range(1, seeds + 1)])
-            done += 1
-            if show is not None:
-                show(done, steps)
-            return figures
+            several = []
+            for seed in range(1, runs + 1):
+                several.append(_simulated(market, seed, blocks.header.start, span))
+                done += 1
+                if show is not None:
+                    show(done, steps)
+            return average(several)
 
-        return fit_all(recorded, default_market(), simulate, rounds=rounds)
+        return fit_all(recorded, default_market(), simulate, rounds=rounds, runs=runs)
 
 
 def _too_fine(item: Instrument, step: int) -> str:
@@ -190,17 +192,18 @@ def _figures(blocks: RecordedBlocks, chosen: Collection[Instrument]) -> dict[Ins
     }
 
 
-def _simulated(spec: MarketSpec, seed: int, span: int) -> Figures:
-    market = Market(spec, seed=seed, start=0)
-    observation = Observation(0)
-    seen = 0
+def _simulated(spec: MarketSpec, seed: int, start: int, span: int) -> Figures:
+    market = Market(spec, seed=seed, start=start)
+    observation = Observation(start)
+    seen, end = 0, start + span
     rows = market.opening()
-    while rows or (market.now < span and seen < _MOST_ROWS):
-        seen += len(rows)
+    while True:
         for row in rows:
             observation.see(row)
-        rows = market.advance(span, _ROWS) if market.now < span and seen < _MOST_ROWS else []
-    return observation.figures(market.now)
+        seen += len(rows)
+        if market.now >= end or seen >= _MOST_ROWS:
+            return observation.figures(market.now)
+        rows = market.advance(end, _ROWS)
 
 
 def _text(output: Path, recording: Path, outcomes: list[Outcome], market: MarketSpec, start: int) -> str:
@@ -218,6 +221,7 @@ def _text(output: Path, recording: Path, outcomes: list[Outcome], market: Market
 
 def _remarks(outcome: Outcome) -> list[str]:
     seconds = duration_text(round(outcome.recorded.seconds) * NS_PER_SECOND)
-    values = [f"{one.name} {number(one.value(outcome.fit.market))}" for one in PARAMETERS]
-    off = 100 * outcome.fit.distance
+    fitted = parameters(outcome.recorded)
+    values = [f"{one.name} {number(one.value(outcome.market))}" for one in fitted]
+    off = 100 * outcome.distance
     return [f"Fitted to {seconds} of data, to {off:.0f} % in the mean:", ", ".join(values)]

@@ -9,7 +9,7 @@ from typing import Final
 from feed.analytics.calibration.figures import Figures
 from feed.analytics.calibration.fit import Outcome
 from feed.analytics.calibration.order_flow import BANDS
-from feed.analytics.calibration.parameters import volatility
+from feed.analytics.calibration.parameters import horizon_of, volatility
 from feed.analytics.market_observer import DISTANCES
 
 Read = Callable[[Figures], float]
@@ -56,7 +56,6 @@ ROWS: Final[tuple[tuple[str, Read], ...]] = (
         if distance in {5, 20, 50, 100, 200}
     ),
     ("volatility of the mid over 1 s, bps", _one("volatility")),
-    ("volatility over longer times, by the second, bps", volatility),
     ("volatility of the mid over 1 min, bps", _one("volatility_60s")),
     ("excess kurtosis of 1 s returns", _one("kurtosis_1s")),
     ("excess kurtosis of 1 min returns", _one("kurtosis_60s")),
@@ -77,12 +76,19 @@ _BY_DISTANCE: Final = (
 )
 
 
+def _rows(recorded: Figures) -> Iterator[tuple[str, Read]]:
+    yield from ROWS
+    if (horizon := horizon_of(recorded)) > 1:
+        title = f"volatility over {horizon} s, by the second, bps"
+        yield title, lambda figures: volatility(figures, horizon)
+
+
 def table(outcome: Outcome) -> Iterator[str]:
     """The tables of one instrument: recorded, before, calibrated; a dash where too little was seen."""
     heads = "".join(f"{head:>{_COLUMN}}" for head in ("recorded", "before", "calibrated"))
     yield f"{outcome.instrument.symbol:<{_WIDTH}}{heads}"
-    for title, read in ROWS:
-        values = [read(figures) for figures in (outcome.recorded, outcome.before, outcome.fit.figures)]
+    for title, read in _rows(outcome.recorded):
+        values = [read(figures) for figures in (outcome.recorded, outcome.before, outcome.after)]
         if not math.isnan(values[0]):
             yield f"{title:<{_WIDTH}}" + "".join(f"{number(value):>{_COLUMN}}" for value in values)
     yield from _by_distance(outcome)
@@ -90,7 +96,7 @@ def table(outcome: Outcome) -> Iterator[str]:
 
 def _by_distance(outcome: Outcome) -> Iterator[str]:
     """Orders of one side, mean of both, by distance from the mid; recorded beside calibrated."""
-    both = outcome.recorded, outcome.fit.figures
+    both = outcome.recorded, outcome.after
     columns = [getattr(figures, name) for _, name in _BY_DISTANCE for figures in both]
     farthest = _FARTHEST * outcome.recorded.opening
     kept = [

@@ -18,12 +18,12 @@ from typing import Final
 import attrs
 
 from feed.analytics.calibration.figures import Figures
-from feed.analytics.calibration.parameters import PARAMETERS, Parameter
+from feed.analytics.calibration.parameters import SHARED, Parameter, parameters
 from feed.model.instruments import Contract, Instrument
 from feed.model.market import InstrumentSpec, MarketSpec
 
-Simulate = Callable[[MarketSpec], Figures]
-"""Runs a market of one instrument, and gives its figures."""
+Simulate = Callable[[MarketSpec, int], Figures]
+"""Runs a market of one instrument, with so many seeds, and gives the mean of the figures."""
 
 _LOWEST: Final = 100
 """Ticks: the lowest price that a market can open at."""
@@ -36,17 +36,14 @@ _STRIDE: Final = 4.0
 @attrs.frozen(kw_only=True)
 class Fit:
     """
-    The best round for one instrument.
+    The best round.
 
     Attributes:
-        market: The fitted market, of this instrument alone.
-        figures: Of its simulation.
-        distance: Of these from the recorded ones: root mean square of the logarithms of the ratios of those
-            that were fitted.
+        market: The fitted market, of one instrument alone.
+        distance: Of its figures from the recorded ones, see :func:`distance`.
     """
 
     market: MarketSpec
-    figures: Figures
     distance: float
 
 
@@ -59,13 +56,17 @@ class Outcome:
         instrument: As recorded.
         recorded: Figures of the data.
         before: Figures of a simulation that nobody has fitted.
-        fit: The fit.
+        after: Figures of the fitted one.
+        market: The fitted market, of this instrument alone.
+        distance: Of ``after`` from ``recorded``, by what was fitted, see :func:`distance`.
     """
 
     instrument: Instrument
     recorded: Figures
     before: Figures
-    fit: Fit
+    after: Figures
+    market: MarketSpec
+    distance: float
 
 
 def obstacle(instrument: Instrument, recorded: Figures) -> str:
@@ -96,20 +97,16 @@ def unfitted(instrument: Instrument, recorded: Figures, base: MarketSpec) -> Mar
     if like.instrument.quote == instrument.quote:  # an order of equal worth
         worth = like.size * like.price * like.instrument.lot_size * like.instrument.tick_size
         size = float(worth / (opening * instrument.lot_size * instrument.tick_size))
-    return attrs.evolve(
-        base,
-        instruments=(
-            InstrumentSpec(
-                instrument=attrs.evolve(instrument, contract=Contract.SPOT, underlying="", timeframe=0),
-                price=opening,
-                spread=max(1.0, float(f"{like.spread * share:.4g}")),
-                volatility=like.volatility,
-                size=max(1, round(size)) if size > 0 else like.size,
-                updates_per_second=like.updates_per_second,
-            ),
-        ),
-        arbitrage=None,
+    spec = attrs.evolve(
+        like,
+        instrument=attrs.evolve(instrument, contract=Contract.SPOT, underlying="", timeframe=0),
+        price=opening,
+        spread=max(1.0, float(f"{like.spread * share:.4g}")),
+        size=max(1, round(size)) if size > 0 else like.size,
+        listed=True,
+        link=None,
     )
+    return attrs.evolve(base, instruments=(spec,), arbitrage=None)
 
 
 def _alike(instrument: Instrument, base: MarketSpec) -> InstrumentSpec:
@@ -130,8 +127,8 @@ def _alike(instrument: Instrument, base: MarketSpec) -> InstrumentSpec:
 
 def read_off(market: MarketSpec, recorded: Figures) -> MarketSpec:
     """A market of one instrument whose own parameters are the recorded figures."""
-    for parameter in PARAMETERS:
-        if not parameter.shared and parameter.figure(recorded) > 0:
+    for parameter in parameters(recorded):
+        if not parameter.shared:
             market = parameter.changed(market, parameter.figure(recorded))
     return market
 
@@ -139,40 +136,35 @@ def read_off(market: MarketSpec, recorded: Figures) -> MarketSpec:
 def fit(
     market: MarketSpec,
     recorded: Figures,
-    simulate: Simulate,
+    fitted: Sequence[Parameter],
+    simulate: Callable[[MarketSpec], Figures],
     *,
     rounds: int,
-    parameters: Sequence[Parameter],
 ) -> Fit:
     """
     Fit a market of one instrument.
 
     Args:
         market: Where to begin, as of :func:`read_off`.
-        recorded: The figures to be met. One that is nan or 0 leaves its parameter as it is.
+        recorded: The figures to be met.
+        fitted: What is fitted, of :func:`parameters`.
         simulate: Gives the figures of a market.
         rounds: How often it is simulated and corrected, at least 1.
-        parameters: What is fitted.
     """
-    known = [parameter for parameter in parameters if parameter.figure(recorded) > 0]
     best: Fit | None = None
     for _ in range(rounds):
         simulated = simulate(market)
-        distance = _distance(recorded, simulated, known)
-        if best is None or distance < best.distance:
-            best = Fit(market=market, figures=simulated, distance=distance)
-        market = _corrected(market, recorded, simulated, known)
+        off = distance(recorded, simulated, fitted)
+        if best is None or off < best.distance:
+            best = Fit(market=market, distance=off)
+        market = _corrected(market, recorded, simulated, fitted)
     if best is None:
         raise ValueError("at least one round is needed")
     return best
 
 
 def fit_all(
-    recorded: Mapping[Instrument, Figures],
-    base: MarketSpec,
-    simulate: Simulate,
-    *,
-    rounds: int,
+    recorded: Mapping[Instrument, Figures], base: MarketSpec, simulate: Simulate, *, rounds: int, runs: int
 ) -> tuple[MarketSpec, list[Outcome]]:
     """
     Fit each instrument, and unite them in one market.
@@ -184,61 +176,80 @@ def fit_all(
     Args:
         recorded: The figures of each.
         base: The market to begin with.
-        simulate: Gives the figures of a market of one instrument.
+        simulate: Runs a market of one instrument.
         rounds: As of :func:`fit`, each time.
+        runs: How often each market is run, for the mean of the figures.
     """
-    outcomes = []
-    for instrument, figures in recorded.items():
-        plain = unfitted(instrument, figures, base)
-        before = simulate(plain)
-        start = read_off(plain, figures)
-        found = fit(start, figures, simulate, rounds=rounds, parameters=PARAMETERS)
-        outcomes.append(Outcome(instrument=instrument, recorded=figures, before=before, fit=found))
+    plain = {item: unfitted(item, figures, base) for item, figures in recorded.items()}
+    markets = {item: read_off(plain[item], figures) for item, figures in recorded.items()}
+
+    def mean(market: MarketSpec) -> Figures:
+        return simulate(market, runs)
+
+    for item, figures in recorded.items():
+        markets[item] = fit(markets[item], figures, parameters(figures), mean, rounds=rounds).market
     if _refits(len(recorded)):
-        own = [parameter for parameter in PARAMETERS if not parameter.shared]
-        common = _common([outcome.fit.market for outcome in outcomes])
-        for at, outcome in enumerate(outcomes):
-            start = attrs.evolve(common, instruments=outcome.fit.market.instruments)
-            found = fit(start, outcome.recorded, simulate, rounds=rounds, parameters=own)
-            outcomes[at] = attrs.evolve(outcome, fit=found)
-    instruments = tuple(outcome.fit.market.instruments[0] for outcome in outcomes)
-    return attrs.evolve(outcomes[0].fit.market, instruments=instruments), outcomes
+        common = _common(base, recorded, markets)
+        for item, figures in recorded.items():
+            start = attrs.evolve(common, instruments=markets[item].instruments)
+            own = [one for one in parameters(figures) if not one.shared]
+            markets[item] = fit(start, figures, own, mean, rounds=rounds).market
+    outcomes = []
+    for item, figures in recorded.items():
+        before, after = simulate(plain[item], runs), simulate(markets[item], runs)
+        off = distance(figures, after, parameters(figures))
+        outcomes.append(
+            Outcome(
+                instrument=item,
+                recorded=figures,
+                before=before,
+                after=after,
+                market=markets[item],
+                distance=off,
+            )
+        )
+    instruments = tuple(market.instruments[0] for market in markets.values())
+    return attrs.evolve(outcomes[0].market, instruments=instruments), outcomes
 
 
-def simulations(instruments: int, rounds: int) -> int:
-    """How often :func:`fit_all` simulates."""
-    return instruments * (1 + rounds * (2 if _refits(instruments) else 1))
+def simulations(instruments: int, rounds: int, runs: int) -> int:
+    """How many runs :func:`fit_all` makes."""
+    return instruments * runs * (rounds * (2 if _refits(instruments) else 1) + 2)
 
 
 def _refits(instruments: int) -> bool:
-    return instruments > 1 and any(parameter.shared for parameter in PARAMETERS)
+    return instruments > 1 and bool(SHARED)
 
 
-def _common(markets: Sequence[MarketSpec]) -> MarketSpec:
-    """The first market with the geometric mean of each parameter that all instruments have in common."""
-    common = markets[0]
-    for parameter in PARAMETERS:
-        if parameter.shared:
-            values = [math.log(parameter.value(market)) for market in markets]
-            common = parameter.changed(common, math.exp(math.fsum(values) / len(values)))
+def _common(
+    base: MarketSpec, recorded: Mapping[Instrument, Figures], markets: Mapping[Instrument, MarketSpec]
+) -> MarketSpec:
+    """A market with the geometric mean of each parameter that all instruments have in common."""
+    common = next(iter(markets.values()))
+    for parameter in SHARED:
+        told = [item for item, figures in recorded.items() if parameter.figure(figures) > 0]
+        logs = [math.log(parameter.value(markets[item])) for item in told]
+        value = math.exp(math.fsum(logs) / len(logs)) if logs else parameter.value(base)
+        common = parameter.changed(common, value)
     return common
 
 
+def distance(recorded: Figures, simulated: Figures, fitted: Iterable[Parameter]) -> float:
+    """Of simulated figures from recorded ones: root mean square of the logarithms of their ratios."""
+    squares = []
+    for parameter in fitted:
+        found = parameter.figure(simulated)
+        squares.append(math.log(parameter.figure(recorded) / found) ** 2 if found > 0 else math.inf)
+    return math.sqrt(math.fsum(squares) / len(squares)) if squares else 0.0
+
+
 def _corrected(
-    market: MarketSpec, recorded: Figures, simulated: Figures, parameters: Iterable[Parameter]
+    market: MarketSpec, recorded: Figures, simulated: Figures, fitted: Iterable[Parameter]
 ) -> MarketSpec:
-    for parameter in parameters:
+    for parameter in fitted:
         found = parameter.figure(simulated)
         if found > 0:
             ratio = (parameter.figure(recorded) / found) ** (_DAMPING / parameter.power)
             value = parameter.value(market) * min(max(ratio, 1 / _STRIDE), _STRIDE)
             market = parameter.changed(market, value)
     return market
-
-
-def _distance(recorded: Figures, simulated: Figures, parameters: Iterable[Parameter]) -> float:
-    squares = []
-    for parameter in parameters:
-        found = parameter.figure(simulated)
-        squares.append(math.log(parameter.figure(recorded) / found) ** 2 if found > 0 else math.inf)
-    return math.sqrt(math.fsum(squares) / len(squares)) if squares else 0.0

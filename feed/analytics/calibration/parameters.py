@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import attrs
@@ -19,7 +19,6 @@ class Parameter:
 
     Attributes:
         name: Of the field; one of the instrument, or ``group.field`` of the market.
-        title: What the figure is called.
         figure: The figure.
         power: The figure changes with this power of the parameter.
         least: Bound on the parameter.
@@ -27,7 +26,6 @@ class Parameter:
     """
 
     name: str
-    title: str
     figure: Callable[[Figures], float]
     power: float = 1.0
     least: float
@@ -57,35 +55,48 @@ class Parameter:
         return attrs.evolve(market, instruments=(owner, *market.instruments[1:]))
 
 
-def volatility(figures: Figures) -> float:
+def volatility(figures: Figures, horizon: int) -> float:
     """
-    Standard deviation of a return over a second, basis points, from the longest horizon that tells it.
+    Standard deviation of a return over a second, basis points, from returns over a longer time.
+
+    Args:
+        figures: Of an instrument.
+        horizon: 1, 10 or 60 seconds.
+    """
+    deviations = {1: figures.volatility, 10: figures.volatility_10s, 60: figures.volatility_60s}
+    return deviations[horizon] / math.sqrt(horizon)
+
+
+def horizon_of(recorded: Figures) -> int:
+    """
+    The horizon of returns that tells the volatility best, seconds.
 
     Over a second the mid moves to and fro with the quotes, which is no volatility of the price: ten
-    seconds have less of that. A minute has least, but there must be an hour of them.
+    seconds have less of that, a minute has least, but there must be sixty of them.
     """
-    for seconds, deviation in ((60, figures.volatility_60s), (10, figures.volatility_10s)):
-        if figures.seconds >= 60 * seconds and deviation > 0:
-            return deviation / math.sqrt(seconds)
-    return figures.volatility
+    return next((one for one in (60, 10) if recorded.seconds >= 60 * one), 1)
 
 
-PARAMETERS: Final = (
-    Parameter(
+SHARED: Final[tuple[Parameter, ...]] = ()
+"""What all instruments of a market have in common."""
+
+
+def parameters(recorded: Figures) -> tuple[Parameter, ...]:
+    """What is fitted to these figures, in the order in which it is corrected."""
+    return tuple(one for one in (*_own(recorded), *SHARED) if one.figure(recorded) > 0)
+
+
+def _own(recorded: Figures) -> Iterator[Parameter]:
+    """The parameters of an instrument."""
+    horizon = horizon_of(recorded)
+    yield Parameter(
         name="updates_per_second",
-        title="updates a second",
         figure=lambda figures: figures.updates_per_second,
         least=0.01,
         most=100_000,
-    ),
-    Parameter(name="spread", title="spread", figure=lambda figures: figures.spread, least=1, most=1e9),
-    Parameter(name="volatility", title="volatility", figure=volatility, least=0, most=1000),
-    Parameter(
-        name="size",
-        title="size at the best price",
-        figure=lambda figures: figures.top_size,
-        least=1,
-        most=1e18,
-    ),
-)
-"""What is fitted, in the order in which it is corrected."""
+    )
+    yield Parameter(name="spread", figure=lambda figures: figures.spread, least=1, most=1e9)
+    yield Parameter(
+        name="volatility", figure=lambda figures: volatility(figures, horizon), least=0, most=1000
+    )
+    yield Parameter(name="size", figure=lambda figures: figures.top_size, least=1, most=1e18)

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feed.analytics.calibration import fit as fitting
+from feed.analytics.calibration import parameters as parameters_module
 from feed.analytics.calibration.figures import Observation, average
 from feed.analytics.calibration.fit import fit, fit_all, obstacle, read_off, simulations, unfitted
-from feed.analytics.calibration.parameters import PARAMETERS, Parameter, volatility
+from feed.analytics.calibration.parameters import Parameter, horizon_of, parameters, volatility
 from feed.model.events import LEVEL, QUOTE
 from feed.model.instruments import Contract, Instrument
 from feed.sim.defaults import default_market
@@ -34,7 +35,8 @@ def figures(**changed):
 RECORDED = figures()
 
 
-OWN = tuple(parameter for parameter in PARAMETERS if not parameter.shared)
+def own(recorded):
+    return [parameter for parameter in parameters(recorded) if not parameter.shared]
 
 
 def model(market):
@@ -69,16 +71,16 @@ def test_a_fit_meets_what_can_be_met(updates, spread, moves, size):
     recorded = attrs.evolve(
         RECORDED, updates_per_second=updates, spread=spread, volatility=moves, top_size=float(size)
     )
-    found = fit(unfitted(COIN, recorded, BASE), recorded, model, rounds=16, parameters=OWN)
+    found = fit(unfitted(COIN, recorded, BASE), recorded, own(recorded), model, rounds=16)
     assert found.distance < 0.05
-    assert found.figures.spread == pytest.approx(spread, rel=0.1)
+    assert model(found.market).spread == pytest.approx(spread, rel=0.1)
 
 
 def test_what_is_not_recorded_stays_as_it_is():
     """Figures that are nan, or 0, have no say."""
     recorded = attrs.evolve(RECORDED, volatility=0.0, top_size=math.nan, updates_per_second=math.nan)
     start = unfitted(COIN, recorded, BASE)
-    found = fit(read_off(start, recorded), recorded, model, rounds=3, parameters=OWN)
+    found = fit(read_off(start, recorded), recorded, own(recorded), model, rounds=3)
     spec, first = found.market.instruments[0], start.instruments[0]
     assert (spec.volatility, spec.size, spec.updates_per_second) == (
         first.volatility,
@@ -89,15 +91,17 @@ def test_what_is_not_recorded_stays_as_it_is():
 
 def test_the_best_round_is_taken():
     """A round that is worse than one before it does not count."""
-    answers = iter([2.0, 1.02, 40.0])
+    answers, markets = iter([5.0, 9.8, 0.1]), []
 
     def erratic(market):
+        markets.append(market)
         return attrs.evolve(model(market), spread=next(answers))
 
-    recorded = attrs.evolve(RECORDED, spread=1.0)
-    spread = Parameter(name="spread", title="", figure=lambda found: found.spread, least=1, most=100)
-    found = fit(unfitted(COIN, recorded, BASE), recorded, erratic, rounds=3, parameters=[spread])
-    assert found.figures.spread == 1.02
+    recorded = attrs.evolve(RECORDED, spread=10.0)
+    spread = Parameter(name="spread", figure=lambda found: found.spread, least=1, most=100)
+    found = fit(unfitted(COIN, recorded, BASE), recorded, [spread], erratic, rounds=3)
+    assert found.market == markets[1] != markets[2]
+    assert found.distance == pytest.approx(math.log(10 / 9.8))
 
 
 def test_without_a_fit_it_is_like_what_is_listed():
@@ -142,51 +146,53 @@ def test_what_cannot_be_simulated_is_told(instrument, recorded, why):
 
 def test_several_instruments_become_one_market(monkeypatch):
     """What they have in common is the geometric mean of what fits each; with that each is fitted again."""
-    shared = Parameter(
-        name="makers.obligation_ms", title="", figure=lambda found: found.top_size, least=1, most=10**6
-    )
-    monkeypatch.setattr(fitting, "PARAMETERS", (*OWN, shared))
+    shared = Parameter(name="makers.obligation_ms", figure=lambda found: found.response, least=1, most=10**6)
+    monkeypatch.setattr(parameters_module, "SHARED", (shared,))
+    monkeypatch.setattr(fitting, "SHARED", (shared,))
     seen = []
 
-    def simulate(market):
-        seen.append(market)
-        return attrs.evolve(model(market), top_size=float(market.makers.obligation_ms))
+    def simulate(market, runs):
+        seen.extend([market] * runs)
+        return attrs.evolve(model(market), response=float(market.makers.obligation_ms))
 
-    names = ("B-USD", "A-USD")
+    responses = {"B-USD": 100.0, "A-USD": 400.0, "C-USD": math.nan}
     recorded = {
-        attrs.evolve(COIN, symbol=name): attrs.evolve(RECORDED, top_size=size)
-        for name, size in zip(names, (100.0, 400.0), strict=True)
+        attrs.evolve(COIN, symbol=name): attrs.evolve(RECORDED, response=response)
+        for name, response in responses.items()
     }
-    market, outcomes = fit_all(recorded, BASE, simulate, rounds=9)
-    assert market.listing().symbols == names
+    market, outcomes = fit_all(recorded, BASE, simulate, rounds=9, runs=2)
+    assert market.listing().symbols == tuple(responses)
     assert market.makers.obligation_ms == pytest.approx(200, abs=3)
     assert [outcome.recorded for outcome in outcomes] == [*recorded.values()]
-    assert [outcome.fit.market.makers for outcome in outcomes] == [market.makers] * 2
-    assert [outcome.fit.figures.top_size for outcome in outcomes] == [market.makers.obligation_ms] * 2
-    assert outcomes[0].before.top_size == BASE.makers.obligation_ms
-    assert len(seen) == simulations(2, 9)
+    assert [outcome.market.makers for outcome in outcomes] == [market.makers] * 3
+    assert [outcome.after.response for outcome in outcomes] == [market.makers.obligation_ms] * 3
+    assert outcomes[0].before.response == BASE.makers.obligation_ms
+    assert len(seen) == simulations(3, 9, 2)
 
 
 def test_one_instrument_is_fitted_once():
     """It has nothing in common with another."""
     seen = []
 
-    def simulate(market):
-        seen.append(market)
+    def simulate(market, runs):
+        seen.extend([market] * runs)
         return model(market)
 
-    market, [outcome] = fit_all({COIN: RECORDED}, BASE, simulate, rounds=2)
-    assert market == outcome.fit.market
-    assert len(seen) == simulations(1, 2) == 3
+    market, [outcome] = fit_all({COIN: RECORDED}, BASE, simulate, rounds=2, runs=3)
+    assert market == outcome.market
+    assert len(seen) == simulations(1, 2, 3) == 12
     assert market.arbitrage is None
 
 
-def test_volatility_is_that_of_the_longest_horizon_that_tells_it():
-    """An hour has sixty minutes, ten minutes have sixty times ten seconds; else it is that over a second."""
-    several = {"volatility": 1.0, "volatility_10s": 2.0, "volatility_60s": 4.0}
-    assert volatility(figures(seconds=59.0, **several)) == 1.0
-    assert volatility(figures(seconds=600.0, **several)) == 2.0 / math.sqrt(10)
-    assert volatility(figures(seconds=3600.0, **several)) == 4.0 / math.sqrt(60)
+@pytest.mark.parametrize(("seconds", "horizon"), [(30.0, 1), (599.0, 1), (600.0, 10), (3600.0, 60)])
+def test_volatility_is_that_of_the_longest_horizon_that_tells_it(seconds, horizon):
+    """Of the recording: an hour has sixty minutes, ten minutes have sixty times ten seconds."""
+    recorded = figures(seconds=seconds, volatility=1.0, volatility_10s=2.0, volatility_60s=4.0)
+    simulated = figures(seconds=1e6, volatility=5.0, volatility_10s=6.0, volatility_60s=7.0)
+    assert horizon_of(recorded) == horizon
+    [fitted] = [one for one in parameters(recorded) if one.name == "volatility"]
+    assert fitted.figure(simulated) == {1: 5.0, 10: 6.0, 60: 7.0}[horizon] / math.sqrt(horizon)
+    assert volatility(recorded, horizon) == fitted.figure(recorded)
 
 
 def test_the_mean_of_several_leaves_out_what_is_not_known():
