@@ -29,6 +29,7 @@ from feed.cli.doctor import completion, doctor
 from feed.cli.faults import faults
 from feed.cli.imports import import_
 from feed.cli.keys import keys
+from feed.cli.merge import command as merge
 from feed.cli.options import HelpfulGroup, example
 from feed.cli.record import record
 from feed.cli.replay import replay
@@ -73,6 +74,7 @@ feed.add_command(doctor)
 feed.add_command(completion)
 feed.add_command(record)
 feed.add_command(import_)
+feed.add_command(merge)
 feed.add_command(calibrate)
 
 
