@@ -21,11 +21,12 @@ from feed.model.orders import Ack, Command
 from feed.sim.agent_gateway import AgentGateway
 from feed.sim.event_queue import ClockTicker, EventQueue
 from feed.sim.instrument_sim import InstrumentSim
-from feed.sim.news import NewsProcess
+from feed.sim.large_orders import SlicedOrder
+from feed.sim.news import ImpactSpreading, NewsProcess
 from feed.sim.participants import Participants
 from feed.sim.perpetual import ANY_REACH, PerpetualEngine
 from feed.sim.signal_monitor import SignalMonitor
-from feed.sim.traders import SlicedOrder
+from feed.sim.volatility import VolatilityRegimes
 
 
 class HasMarket(Protocol):
@@ -81,12 +82,17 @@ class Market:
         # Scheduled actions of instruments that do not trade: (nanoseconds left, actor).
         self._suspended: dict[int, list[tuple[int, int]]] = {}
         self._queue.schedule(self._news_process.index, start + NS_PER_SECOND)
-        population = Participants(spec, self._sims, self._news_process, start=start)
+        if any(item.factors.leads for item in spec.instruments):
+            spreading = ImpactSpreading(self._news_process, self._queue, seed)
+            self._queue.schedule(spreading.index, start + NS_PER_SECOND)
+        population = Participants(spec, self._sims, start=start)
         self._engines = population.engines
         self._trackers = population.trackers
         for index, sim in enumerate(self._sims):
-            sim.book.now = start
             self._suspended[index] = population.add(sim)
+        self._set_regimes(spec, seed, start)
+        for index, sim in enumerate(self._sims):
+            sim.book.now = start
             if sim.spec.listed:
                 self._open(index)
             else:
@@ -216,10 +222,7 @@ class Market:
 
     def shock(self, instrument: int, fraction: float) -> list[Row]:
         """Move the fundamental value by ``fraction`` of itself. Market makers react to it."""
-        sim = self._sims[instrument]
-        sim.move_value(fraction)
-        if instrument not in self._suspended:
-            sim.notify_makers(self.now)
+        self._sims[instrument].hear(self.now, fraction)
         return self._take_rows()
 
     def volatility(self, instrument: int, factor: float) -> list[Row]:
@@ -245,12 +248,12 @@ class Market:
         """Set order sizes to ``factor`` times those of the specification. Makers requote at once."""
         sim = self._sims[instrument]
         sim.set_liquidity(_checked(factor))
-        return self._requote(instrument)
+        return self._requote(instrument, deep=True)
 
     def imbalance(self, instrument: int, side: Side, factor: float) -> list[Row]:
         """Set resting sizes of one side to ``factor`` times those of the other. Makers requote at once."""
         self._sims[instrument].imbalance(int(side), _checked(factor))
-        return self._requote(instrument)
+        return self._requote(instrument, deep=True)
 
     def spread(self, instrument: int, factor: float) -> list[Row]:
         """Set the spread of makers to ``factor`` times that of the specification. They requote at once."""
@@ -265,7 +268,7 @@ class Market:
         *,
         slices: int = 1,
         pause: int = NS_PER_SECOND,
-        reach: float = 100.0,
+        reach: float | None = None,
     ) -> list[Row]:
         """
         Schedule a large aggressive order, from the next action on, or from when the instrument trades.
@@ -277,7 +280,7 @@ class Market:
             slices: Number of equal parts; 1 sweeps the book at once.
             pause: Nanoseconds between two slices.
             reach: Limit price of a slice, in spreads past the best price; what is not available up to
-                there is not traded.
+                there is not traded. None for any price.
         Raises:
             MarketError: ``lots``, ``slices`` or ``pause`` is less than 1.
         """
@@ -338,15 +341,23 @@ class Market:
             self._open(instrument)
         return self._take_rows()
 
+    def _set_regimes(self, spec: MarketSpec, seed: int, start: int) -> None:
+        regimes: dict[str, VolatilityRegimes] = {}
+        for sim in self._sims:
+            asset_class = sim.spec.instrument.asset_class
+            if asset_class not in regimes:
+                regimes[asset_class] = VolatilityRegimes(
+                    spec.regimes, asset_class, self._queue, seed=seed, start=start
+                )
+            regimes[asset_class].sims.append(sim)
+            sim.set_regime(regimes[asset_class].deviation)
+
     def _open(self, instrument: int) -> None:
         sim = self._sims[instrument]
         sim.trading = sim.listed = True
         if instrument in self._trackers:
             self._trackers[instrument].catch_up(self.now)
-        for maker in sim.makers:
-            maker.quote_ladder()
-        if sim.quietness == 1.0:
-            sim.notify_makers(self.now)
+        sim.quote(self.now)
         self._unpark(instrument)
         if not sim.follows:
             self._news_process.sims.append(sim)
@@ -359,7 +370,7 @@ class Market:
             sim.book.now = now
         ack = self.exchange.execute(command)
         if sim is not None:
-            sim.traded(now, before)
+            sim.client_traded(now, before)
         return ack
 
     def _unpark(self, instrument: int) -> None:
@@ -370,13 +381,15 @@ class Market:
         listed = (engine for index, engine in self._engines.items() if self._sims[index].listed)
         return [row for engine in listed for row in engine.rows(self.now)]
 
-    def _requote(self, instrument: int) -> list[Row]:
+    def _requote(self, instrument: int, *, deep: bool = False) -> list[Row]:
         if instrument not in self._suspended:
             sim = self._sims[instrument]
             sim.book.now = self.now
             for maker in sim.makers:
                 maker.cancel_quotes()
-                maker.quote_ladder()
+            if deep and sim.deep is not None:
+                sim.deep.cancel_all()
+            sim.quote(self.now)
         return self._take_rows()
 
     def _take_rows(self) -> list[Row]:
