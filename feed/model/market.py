@@ -169,7 +169,7 @@ class Takers:
         value_most: Bound on their influence: 0.34 makes one side at most 0.84 likely.
     """
 
-    updates: float = attrs.field(default=60.0, validator=[gt(0), le(100_000)])
+    updates: float = attrs.field(default=80.0, validator=[gt(0), le(100_000)])
     size: float = attrs.field(default=0.275, validator=[gt(0), le(1000)])
     most: int = attrs.field(default=1500, validator=[ge(1), le(1_000_000)])
     pace: tuple[Delay, ...] = attrs.field(
@@ -184,7 +184,7 @@ class Takers:
     followers_agree: float = attrs.field(default=0.95, validator=[ge(0), le(1)])
     echoes: float = attrs.field(default=0.31, validator=[ge(0), le(0.4)])
     echoes_agree: float = attrs.field(default=0.61, validator=[ge(0), le(1)])
-    value_band: float = attrs.field(default=0.03, validator=[gt(0), le(1)])
+    value_band: float = attrs.field(default=0.01, validator=[gt(0), le(1)])
     value_most: float = attrs.field(default=0.34, validator=[ge(0), le(0.5)])
 
 
@@ -221,13 +221,13 @@ class Impact:
         calm_seconds: Time in which that narrows, to 1/e.
     """
 
-    permanent: float = attrs.field(default=0.667, validator=[ge(0), le(1)])
+    permanent: float = attrs.field(default=0.62, validator=[ge(0), le(1)])
     fades: tuple[Fade, ...] = attrs.field(
         default=(
             Fade(weight=2, seconds=0.7),
             Fade(weight=1, seconds=4),
             Fade(weight=2, seconds=32),
-            Fade(weight=1, seconds=256),
+            Fade(weight=2, seconds=256),
         ),
         validator=min_len(1),
     )
@@ -248,7 +248,7 @@ class Makers:
         quotes: Orders that each keeps on each side.
         reaction: Time from a move or a fill to the first maker's action, and between two of its steps; of
             each next maker half as much more.
-        pause: Time between two changes of a maker's deeper quotes, where an instrument has 63 updates a
+        pause: Time between two changes of a maker's deeper quotes, where an instrument has 48 updates a
             second; the slowest part is longer or shorter where it has fewer or more.
         obligation_ms: Quoting obligation: the first maker renews a best quote after this time without change,
             milliseconds; in an instrument of fewer than 8 updates a second, after so much more.
@@ -295,7 +295,7 @@ class DeepBook:
     orders: int = attrs.field(default=12, validator=[ge(1), le(256)])
     life_seconds: float = attrs.field(default=25.0, validator=[gt(0), le(86_400)])
     reach: float = attrs.field(default=0.25, validator=[gt(0), lt(1)])
-    thickness: float = attrs.field(default=4.0, validator=[gt(0), le(1000)])
+    thickness: float = attrs.field(default=0.6, validator=[gt(0), le(1000)])
 
 
 @attrs.frozen(kw_only=True)

@@ -1,8 +1,8 @@
 """
 Patient traders: the deep book, the latent liquidity that refills it, and who quotes inside a wide spread.
 
-Bands of distance from the reference price, each twice as far as the one before, hold orders that live twice as
-long and are larger. Near the price the volume up to a distance grows with the square of the distance (the
+Bands of distance from the reference price, each twice as far as the one before, hold orders that live
+twice as long and are larger. Near the price the volume up to a distance grows with the square of the distance (the
 latent order book of Donier, Bonart, Mastromatteo and Bouchaud 2015), which matches an impact that grows with
 the square root of the volume; farther away it is the same in each band, as in real books.
 """
@@ -17,13 +17,13 @@ from feed.sim.random_streams import EXPONENTIAL, HEAVY, MASK, WIDTH
 
 # Where the nearest band begins: in impacts of a mean taker's order, in half spreads, and in ticks.
 _NEAREST_IMPACTS: Final = 1.3
-_NEAREST_HALVES: Final = 2.5
+_NEAREST_HALVES: Final = 8.0
 _NEAREST_TICKS: Final = 4.0
 _MOST_BANDS: Final = 12
 # Beyond this distance, in impacts of a mean taker's order, the volume of a band is the same as before.
 _FLAT: Final = 16.0
 # Mean book updates a second for which lifetimes are given; an instrument with fewer has fewer orders.
-_USUAL_RATE: Final = 63.0
+_USUAL_RATE: Final = 48.0
 _FULL_RATE: Final = 20.0
 _LEAST_ORDERS: Final = 1 / 3
 # Size of an order inside the spread, in quotes of a maker.
@@ -111,10 +111,10 @@ class DeepBook:
                         self.sim.book.cancel(order)
                 orders.clear()
 
-    def order_filled(self, now: int, order: int, side: int) -> None:
+    def order_filled(self, _now: int, _order: int, _side: int) -> None:
         """Nothing at once: its place is filled when it is drawn."""
 
-    def withdraw(self, order: int, side: int) -> None:
+    def withdraw(self, _order: int, _side: int) -> None:
         """The same."""
 
     def _add(self, band: int, side: int) -> None:
@@ -179,11 +179,11 @@ class InsideQuotes:
         book.limit(order, side, max(bid + 1, ask - step) if not side else min(ask - 1, bid + step), lots)
         return wait
 
-    def order_filled(self, now: int, order: int, side: int) -> None:
+    def order_filled(self, _now: int, _order: int, side: int) -> None:
         """Forget it."""
         self._orders[side] = 0
 
-    def withdraw(self, order: int, side: int) -> None:
+    def withdraw(self, _order: int, side: int) -> None:
         """The same."""
         self._orders[side] = 0
 

@@ -45,20 +45,16 @@ _DEPTH: Final = 0.6
 
 
 class RestingOwner(Protocol):
-    """
-    A participant with resting orders.
-
-    Attributes:
-        makes: Whether executions are inventory of the market makers.
-    """
+    """A participant with resting orders."""
 
     @property
-    def makes(self) -> bool: ...
+    def makes(self) -> bool:
+        """Whether executions are inventory of the market makers."""
 
-    def order_filled(self, now: int, order: int, side: int) -> None:
+    def order_filled(self, now: int, order: int, side: int, /) -> None:
         """An order was executed in full."""
 
-    def withdraw(self, order: int, side: int) -> None:
+    def withdraw(self, order: int, side: int, /) -> None:
         """The order is about to be cancelled, since the price has passed it."""
 
 
@@ -238,7 +234,7 @@ class InstrumentSim:
     # --- parameters --------------------------------------------------------------------------------
 
     def set_regime(self, deviation: float) -> None:
-        """Take over the volatility of its asset class, relative to the long-run one, and all that depends on it."""
+        """Take over the volatility of its asset class, relative to the long-run one."""
         self._regime = deviation
         self.rescale()
 

@@ -29,7 +29,7 @@ _TRIES: Final = 6
 # In 3 of 4 cases the owner of such an order is quicker, and cancels it.
 _SLOW_OWNER_BITS: Final = 2
 # Mean book updates a second of an instrument for which the pauses are given.
-_USUAL_RATE: Final = 63.0
+_USUAL_RATE: Final = 48.0
 # In 6 of 8 cases a new quote goes behind the maker's best one.
 _BEHIND: Final = 2
 
@@ -178,7 +178,7 @@ class Maker:
         del ids[at], self._keys[side][at]
         self.wake(now)
 
-    def withdraw(self, order: int, side: int) -> None:
+    def withdraw(self, _order: int, _side: int) -> None:
         """Never: a maker's quotes on the wrong side of another's price are traded with."""
 
     def _place(self, now: int, side: int, key: int, bits: int) -> None:

@@ -3,8 +3,8 @@ Public news: moves of fundamental values that everybody sees at once.
 
 Factors (coins, the dollar, risk) move all instruments that load on them; each instrument has news of its
 own, and rare jumps. What makers learn from the trades of a leading instrument reaches the others through the
-factor on which it loads most. After a large move traders race the makers' cancels (Aquilina, Budish and O'Neill
-2022), which makes bursts of trades at one event.
+factor on which it loads most. After a large move traders race the makers' cancels (Aquilina, Budish and
+O'Neill 2022), which makes bursts of trades at one event.
 """
 
 from __future__ import annotations

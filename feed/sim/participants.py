@@ -89,7 +89,7 @@ class Participants:
         return first
 
     def _flow_share(self, sim: InstrumentSim) -> float:
-        """The share of an instrument's variance that its own order flow makes, besides that of leading ones."""
+        """The share of an instrument's variance that its own order flow makes, besides that of others."""
         share = 1.0 - self._spec.news.share
         if sim.follows:
             return share

@@ -18,7 +18,7 @@ from math import sqrt
 from feed.model.durations import NS_PER_SECOND
 from feed.model.market import Impact
 
-# In mean taker's orders: below it, impact is linear in volume, or the smallest orders would move the price most.
+# In mean taker's orders: below it impact is linear in volume, or crumbs would move the price most.
 _CRUMB = 1 / 16
 # The shift by inventory is at most this many half spreads.
 _MOST_SKEW = 16.0
