@@ -2,9 +2,9 @@
 Patient traders: the deep book, the latent liquidity that refills it, and who quotes inside a wide spread.
 
 Bands of distance from the reference price, each twice as far as the one before, hold orders that live
-twice as long and are larger. Near the price the volume up to a distance grows with the square of the distance (the
-latent order book of Donier, Bonart, Mastromatteo and Bouchaud 2015), which matches an impact that grows with
-the square root of the volume; farther away it is the same in each band, as in real books.
+twice as long and are larger. Near the price the volume up to a distance grows with the square of the
+distance (the latent order book of Donier, Bonart, Mastromatteo and Bouchaud 2015), which matches an impact
+that grows with the square root of the volume; farther away it is the same in each band, as in real books.
 """
 
 from __future__ import annotations

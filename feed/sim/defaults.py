@@ -60,8 +60,8 @@ _FACTORS: Final = {
     "XAU": Factors(dollar=-0.4, risk=-0.2),
 }
 _COIN: Final = Factors(coin=0.8, risk=0.15)
-# Where the makers' spread is more ticks than this, others quote inside of it: after this time in milliseconds,
-# divided by the book updates a second.
+# Where the makers' spread is more ticks than this, others quote inside of it: after this time in
+# milliseconds, divided by the book updates a second.
 _WIDE_TICKS: Final = 5
 _INSIDE_MS: Final = 2000.0
 # Perpetual futures: venue, base, book updates a second, tick, lot. Their venues trade no spot of the pair,
