@@ -22,6 +22,7 @@ from feed.model.wallets import Wallets
 from feed.settings import Trading
 from feed.sim.agent_gateway import AgentGateway
 from feed.sim.clearing import Clearing
+from feed.sim.large_orders import LargeOrderReport
 from feed.sim.market import Market
 from feed.sim.order_entry import OrderEntry
 from feed.sim.order_fills import fill_oldest
@@ -39,6 +40,10 @@ class SimulatedRun(Simulation, Protocol):
     @property
     def market(self) -> Market:
         """The market, as it stands."""
+
+    @property
+    def large_orders(self) -> tuple[LargeOrderReport, ...]:
+        """What became of the large orders of a timeline."""
 
     def from_start(self) -> SimulatedRun:
         """The same run from its beginning: the same rows at the same times."""
@@ -92,6 +97,11 @@ class ClientMarket:
     def agents(self) -> AgentGateway | None:
         """Participants that are code of the user's own; None where there are none."""
         return self._run.market.agents
+
+    @property
+    def large_orders(self) -> tuple[LargeOrderReport, ...]:
+        """What became of the large orders of a timeline."""
+        return self._run.large_orders
 
     @property
     def now(self) -> int:

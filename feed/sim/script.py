@@ -34,11 +34,9 @@ from feed.model.timeline import (
     Wall,
 )
 from feed.sim.agent_gateway import AgentGateway
+from feed.sim.large_orders import BPS, LargeOrderReport
 from feed.sim.market import Market
 from feed.sim.order_fills import fill_oldest
-
-BPS: Final = 10_000
-"""Basis points in 1."""
 
 ApplyEffect = Callable[[Market, int, Any], list[Row]]
 """Applies an effect to an instrument; None restores what the specification says."""
@@ -114,6 +112,12 @@ class ScriptedMarket:
     def agents(self) -> AgentGateway | None:
         """Participants that are code of the user's own; None where there are none."""
         return self.market.agents
+
+    @property
+    def large_orders(self) -> tuple[LargeOrderReport, ...]:
+        """What became of large orders; at the end all of them are over."""
+        over = self.now >= self.end
+        return tuple(attrs.evolve(report, over=over or report.over) for report in self.market.large_orders)
 
     @property
     def now(self) -> int:
@@ -197,7 +201,12 @@ class ScriptedMarket:
                 return market.shock(instrument, action.fraction)
             case LargeOrder():
                 return market.large_order(
-                    instrument, action.side, action.lots, slices=action.slices, pause=action.pause
+                    instrument,
+                    action.side,
+                    action.lots,
+                    slices=action.slices,
+                    pause=action.pause,
+                    bps=action.bps,
                 )
             case Resume() if status is Status.HALTED:
                 self._active.pop((Halt, instrument), None)
