@@ -221,7 +221,7 @@ class Impact:
         calm_seconds: Time in which that narrows, to 1/e.
     """
 
-    permanent: float = attrs.field(default=0.62, validator=[ge(0), le(1)])
+    permanent: float = attrs.field(default=0.58, validator=[ge(0), le(1)])
     fades: tuple[Fade, ...] = attrs.field(
         default=(
             Fade(weight=2, seconds=0.7),
@@ -295,7 +295,7 @@ class DeepBook:
     orders: int = attrs.field(default=12, validator=[ge(1), le(256)])
     life_seconds: float = attrs.field(default=25.0, validator=[gt(0), le(86_400)])
     reach: float = attrs.field(default=0.25, validator=[gt(0), lt(1)])
-    thickness: float = attrs.field(default=0.6, validator=[gt(0), le(1000)])
+    thickness: float = attrs.field(default=0.1, validator=[gt(0), le(1000)])
 
 
 @attrs.frozen(kw_only=True)

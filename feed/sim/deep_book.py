@@ -93,7 +93,7 @@ class DeepBook:
                     sim.book.cancel(order)
             else:
                 self._add(band, side)
-        return 1 + int(self._gap * sim.wait_scale * EXPONENTIAL[self._bits(WIDTH)])
+        return 1 + int(self._gap * sim.quote_scale * EXPONENTIAL[self._bits(WIDTH)])
 
     def fill(self) -> None:
         """Place all orders that are missing at once."""
@@ -161,7 +161,7 @@ class InsideQuotes:
         """Quote inside the spread, on one side, if it is wide."""
         sim, book = self.sim, self.sim.book
         draw = self._bits(3 * WIDTH)
-        wait = 1 + int(self._gap * sim.wait_scale * EXPONENTIAL[draw & MASK])
+        wait = 1 + int(self._gap * sim.quote_scale * EXPONENTIAL[draw & MASK])
         side = draw >> WIDTH & 1
         # Where makers ask for more than usual, nobody is in a hurry to do better.
         if sim.spread > sim.spec.spread or not book.bid or book.ask <= book.bid + 1 or not book.ask:

@@ -357,7 +357,7 @@ class Market:
                     spec.regimes, asset_class, self._queue, seed=seed, start=start
                 )
             regimes[asset_class].sims.append(sim)
-            sim.set_regime(regimes[asset_class].deviation)
+            sim.set_regime(regimes[asset_class].level, regimes[asset_class].activity)
 
     def _open(self, instrument: int) -> None:
         sim = self._sims[instrument]

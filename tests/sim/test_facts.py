@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 
+import attrs
 import pytest
 from facts import FactsCollector, autocorrelation, fano
 
 from feed.model.events import ADD, QUOTE, TRADE
+from feed.model.market import Regimes
 from feed.sim.defaults import default_market
 from feed.sim.market import Market
 
@@ -53,7 +55,9 @@ def test_a_watch_counts_what_it_sees():
 @pytest.fixture(scope="module")
 def five_minutes():
     """Watches of four instruments over five minutes of the default market, and counts a second."""
-    market = Market(default_market(4), seed=11, start=START)
+    # In the mean of all regimes, which last longer than the test.
+    spec = attrs.evolve(default_market(4), regimes=Regimes(components=0, daily=False))
+    market = Market(spec, seed=11, start=START)
     market.opening()
     watches = [FactsCollector(START) for _ in range(4)]
     counts = [0] * 301

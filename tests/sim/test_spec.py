@@ -6,7 +6,7 @@ import attrs
 import pytest
 
 from feed.model.instruments import Instrument
-from feed.model.market import Delay, Fade, Factors, Impact, InstrumentSpec, Makers, MarketSpec, Takers
+from feed.model.market import Delay, Factors, Fade, Impact, InstrumentSpec, Makers, MarketSpec, Takers
 from feed.sim.defaults import default_market
 
 KNOWN = (
