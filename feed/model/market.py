@@ -214,6 +214,8 @@ class Impact:
     Attributes:
         permanent: Share that is permanent.
         fades: The parts of the rest.
+        swept: Share that makers concede of the distance by which an order goes through the book past their
+            own prices, beyond what is usual; it fades as the rest does.
         memory_hours: Time in which the volume that clients have traded on one side is forgotten, to 1/e.
         skew: Move of the makers' prices by one quote's size of inventory, in impacts of a mean taker's order.
         hedging_seconds: Time in which makers get rid of their inventory, to 1/e.
@@ -231,6 +233,7 @@ class Impact:
         ),
         validator=min_len(1),
     )
+    swept: float = attrs.field(default=0.5, validator=[ge(0), le(1)])
     memory_hours: float = attrs.field(default=4.0, validator=[gt(0), le(10_000)])
     skew: float = attrs.field(default=0.1, validator=[ge(0), le(10)])
     hedging_seconds: float = attrs.field(default=8.0, validator=[gt(0), le(86_400)])

@@ -163,10 +163,13 @@ class InsideQuotes:
         draw = self._bits(3 * WIDTH)
         wait = 1 + int(self._gap * sim.quote_scale * EXPONENTIAL[draw & MASK])
         side = draw >> WIDTH & 1
-        # Where makers ask for more than usual, nobody is in a hurry to do better.
-        if sim.spread > sim.spec.spread or not book.bid or book.ask <= book.bid + 1 or not book.ask:
-            return wait
         book.now = now
+        # Where makers ask for more than usual, nobody is in a hurry to do better, nor stays there.
+        if sim.spread > sim.spec.spread:
+            self._cancel(side)
+            return wait
+        if not book.bid or book.ask <= book.bid + 1 or not book.ask:
+            return wait
         self._cancel(side)
         ask, bid = book.ask, book.bid
         if not bid or ask <= bid + 1 or not ask:

@@ -476,11 +476,12 @@ class InstrumentSim:
         Makers handle their executed quotes and learn from the trades, and if a side was swept empty the
         first maker quotes again at once.
         """
-        lots = inventory = 0
+        lots = inventory = first = last = 0
         owners = self.owners
         for row in self._rows[since:]:
             if row[0] == TRADE:
-                lots += row[6]
+                lots, last = lots + row[6], row[5]
+                first = first or last
                 owner = owners.get(row[7])
                 if owner is not None:
                     if owner[0].makes:
@@ -494,6 +495,7 @@ class InstrumentSim:
             moved = reference.learn(metaorder, lots / self.taken, self.impact_scale) / reference.permanent
             self.impact += moved
             self.learnt += moved
+            reference.concede(metaorder.side, first, last)
             self.notify_makers(now)
         self.refill(now)
         if self.observer is not None:

@@ -264,7 +264,7 @@ class Market:
     def spread(self, instrument: int, factor: float) -> list[Row]:
         """Set the spread of makers to ``factor`` times that of the specification. They requote at once."""
         self._sims[instrument].set_spread(_checked(factor))
-        return self._requote(instrument)
+        return self._requote(instrument, deep=True)
 
     def large_order(
         self,
