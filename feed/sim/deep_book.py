@@ -91,6 +91,7 @@ class DeepBook:
                 orders.pop()
                 if sim.owners.pop(order, None) is not None:
                     sim.book.cancel(order)
+                    sim.refill(now)
             else:
                 self._add(band, side)
         return 1 + int(self._gap * sim.quote_scale * EXPONENTIAL[self._bits(WIDTH)])
@@ -195,3 +196,4 @@ class InsideQuotes:
         order, self._orders[side] = self._orders[side], 0
         if order and self.sim.owners.pop(order, None) is not None:
             self.sim.book.cancel(order)
+            self.sim.refill(self.sim.book.now)

@@ -112,6 +112,7 @@ class Maker:
             keys = both[side]
             if keys and keys[-1] > self.target(side) + tolerance:
                 self._drop(side, len(keys) - 1)
+                sim.refill(now)
                 return self._reaction[draw >> WIDTH & MASK]
         # The wider makers, which are slower, let their quotes be left behind a little more.
         far = tolerance + (self._rank > 0)
@@ -135,6 +136,7 @@ class Maker:
         keys = self._keys[side]
         if len(keys) >= sim.market.makers.quotes + (draw >> 1 & 1):
             self._drop(side, (draw >> WIDTH & MASK) * len(keys) >> WIDTH)
+            sim.refill(now)
         else:
             key = self.target(side)
             if keys and (draw >> 1 & 7) >= _BEHIND and keys[-1] >= key:
