@@ -121,7 +121,7 @@ class SignalRules:
     imbalance: float = attrs.field(default=0.85, validator=[gt(0), le(1)])
     imbalance_seconds: int = attrs.field(default=5, validator=[ge(1), le(3600)])
     spread_multiple: float = attrs.field(default=5.0, validator=gt(1))
-    spread_bps: float = attrs.field(default=5.0, validator=ge(0))
+    spread_bps: float = attrs.field(default=10.0, validator=ge(0))
     volume_multiple: float = attrs.field(default=8.0, validator=gt(1))
     volume_usd: int = attrs.field(default=100_000, validator=ge(0))
     divergence_bps: float = attrs.field(default=5.0, validator=gt(0))

@@ -26,8 +26,8 @@ FUNDING_EVERY: Final = 10 * NS_PER_SECOND
 _SMOOTH: Final = 0.05
 # Positions of before the opening were entered up to this far from the price there.
 _SPREAD_OUT: Final = 0.006
-_REACH: Final = 20.0  # spreads, for who opens or closes a position
-ANY_REACH: Final = 100.0  # spreads, for the engine: it must close
+_REACH: Final = 20.0  # spreads, for who opens a position
+ANY_REACH: Final = 100.0  # spreads, for who closes one, and for the engine: it must close
 
 
 class PerpetualEngine:
@@ -186,7 +186,7 @@ class Leverage:
         elif known:
             position = self._positions.take((bits & MASK) * len(known) >> WIDTH)
             side = SELL if position.side == BUY else BUY
-            position.lots -= sim.take(now, side, position.lots, sim.limit_price(side, _REACH))
+            position.lots -= sim.take(now, side, position.lots, sim.limit_price(side, ANY_REACH))
             if position.lots:
                 self._positions.add(position)
         return 1 + int(self._gap * sim.interval_scale * EXPONENTIAL[bits >> 4 * WIDTH & MASK])

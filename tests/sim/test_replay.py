@@ -8,6 +8,7 @@ import pytest
 from feed.model.digest import Digest, canonical
 from feed.model.events import ADD, QUOTE, REDUCE, TRADE
 from feed.model.faults import Garbage, Mute
+from feed.model.market import Takers
 from feed.model.scenario import Counts, Expect, Scenario
 from feed.model.timeline import Halt
 from feed.sim.defaults import default_market
@@ -21,7 +22,7 @@ SCENARIO = Scenario(
     name="test",
     start=START,
     duration=2 * SECOND,
-    market=default_market(2),
+    market=attrs.evolve(default_market(2), takers=Takers(updates=5)),
     actions=(Halt(at=SECOND, duration=SECOND // 2),),
     faults=(Mute(at=SECOND), Garbage(seq=100), Garbage(seq=10**9), Mute(at=2 * SECOND)),
 )

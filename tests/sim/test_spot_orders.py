@@ -259,7 +259,7 @@ def test_how_long_an_order_waits(market, terms, expected):
 def test_a_resting_order_is_filled_in_parts(market):
     """Each trade is followed by its report and by what the wallet then holds."""
     bid, ask = quote(market)
-    market.execute(place(SELL, price=ask, size=8_000, **FEES))
+    market.execute(place(SELL, price=ask, size=18_000, **FEES))
     rows = []
     while market.wallets.orders:
         rows += market.advance(market.now + SECOND)
