@@ -136,7 +136,7 @@ class ReferencePrice:
         self.move(moved)
         return moved
 
-    def concede(self, side: int, first: float, last: float) -> None:
+    def concede(self, side: int, first: int, last: int) -> None:
         """
         Follow an order that has gone far past the makers' own prices.
 

@@ -165,10 +165,10 @@ def test_makers_follow_an_order_that_goes_through_the_book(side):
     impact = Impact(permanent=0.0, swept=0.5)
     price = ReferencePrice(1000.0, 1.0, impact, interval=SECOND)
     sign = -1 if side else 1
-    price.concede(int(side), 1000.0, 1000.0 + sign * 9)
-    price.concede(int(side), 1000.0 + sign * 200, 1000.0 + sign * 205)
+    price.concede(int(side), 1000, 1000 + sign * 9)
+    price.concede(int(side), 1000 + sign * 200, 1000 + sign * 205)
     assert price.price == 1000.0
-    price.concede(int(side), 1000.0, 1000.0 + sign * 210)
+    price.concede(int(side), 1000, 1000 + sign * 210)
     assert price.price == pytest.approx(1000.0 + sign * 100)
     assert price.permanent == 1000.0
     assert price.half > 1.0
