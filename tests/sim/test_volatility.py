@@ -1,0 +1,112 @@
+"""Volatility regimes, hours of the day, and news by factors."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import attrs
+import pytest
+from facts import autocorrelation
+from plain_market import BOOK, PLAIN, SECOND, STEADY
+
+from feed.model.events import QUOTE
+from feed.model.market import Factors, MarketSpec, News, Regimes
+from feed.sim.market import Market
+
+HOUR = 3600 * SECOND
+MIDNIGHT = 1_709_683_200 * SECOND
+
+
+def named(symbol, **more):
+    return attrs.evolve(BOOK, instrument=attrs.evolve(BOOK.instrument, symbol=symbol), **more)
+
+
+def returns(spec, seconds, *, seed=1, every=10):
+    """Returns of the middle of each instrument over ``every`` seconds."""
+    market = Market(spec, seed=seed, start=MIDNIGHT)
+    market.opening()
+    books = market.exchange.books
+    prices = [[] for _ in books]
+    for at in range(0, seconds, every):
+        market.advance(MIDNIGHT + at * SECOND)
+        for series, book in zip(prices, books, strict=True):
+            series.append((book.bid + book.ask) / 2)
+    return [[math.log(after / before) for before, after in pairwise(series)] for series in prices]
+
+
+def correlation(one, other):
+    product = math.fsum(a * b for a, b in zip(one, other, strict=True))
+    return product / math.sqrt(math.fsum(a * a for a in one) * math.fsum(b * b for b in other))
+
+
+def test_instruments_of_one_factor_move_together_and_others_apart():
+    """Coins with coins; a currency on its own."""
+    coin = Factors(coin=0.9, leads=0.6)
+    spec = MarketSpec(
+        instruments=(
+            named("A", factors=coin),
+            named("B", factors=coin),
+            named("C", factors=Factors(dollar=0.8)),
+        ),
+        regimes=STEADY,
+    )
+    one, two, three = returns(spec, 7200, every=60)
+    assert correlation(one, two) > 0.6
+    assert abs(correlation(one, three)) < 0.35
+
+
+def test_opposite_loadings_move_apart():
+    """What falls when the dollar rises, and what rises with it."""
+    spec = MarketSpec(
+        instruments=(named("A", factors=Factors(dollar=-0.9)), named("B", factors=Factors(dollar=0.9))),
+        regimes=STEADY,
+        news=News(share=0.9),
+    )
+    one, two = returns(spec, 3600, every=30)
+    assert correlation(one, two) < -0.4
+
+
+def test_volatility_clusters_only_where_there_are_regimes():
+    """Absolute returns of a minute remember; without regimes they do not."""
+    memories = []
+    for regimes in (Regimes(slow_contrast=0.6), STEADY):
+        (series,) = returns(MarketSpec(instruments=(BOOK,), regimes=regimes), 6 * 3600, every=60, seed=3)
+        memories.append(autocorrelation([abs(value) for value in series], 1))
+    assert memories[0] > 0.1
+    assert memories[1] < memories[0]
+
+
+@pytest.mark.parametrize("asset_class", ["crypto", "fx"])
+def test_some_hours_of_the_day_are_livelier_than_others(asset_class):
+    """The busiest has about twice the updates of the quietest, or more."""
+    item = attrs.evolve(BOOK, instrument=attrs.evolve(BOOK.instrument, asset_class=asset_class))
+    counts = []
+    for hour in (4, 14):
+        start = MIDNIGHT + hour * HOUR
+        market = Market(MarketSpec(instruments=(item,), regimes=Regimes(components=0)), seed=1, start=start)
+        market.opening()
+        counts.append(len(market.advance(start + 600 * SECOND)))
+    assert 1.3 < counts[1] / counts[0] < 4
+
+
+def test_the_volatility_is_that_of_the_specification():
+    """Over an hour without regimes, within a third; and twice as much where twice is asked for."""
+    spec = PLAIN
+    twice = attrs.evolve(spec, instruments=(attrs.evolve(BOOK, volatility=2 * BOOK.volatility),))
+    for market, bps in ((spec, 0.5), (twice, 1.0)):
+        (series,) = returns(market, 7200, every=10)
+        over_a_second = math.sqrt(math.fsum(x * x for x in series) / len(series) / 10) * 10_000
+        assert bps / 1.5 < over_a_second < bps * 1.5
+
+
+def test_the_rate_of_updates_is_that_of_the_specification():
+    """About, for busy instruments and for quiet ones."""
+    for rate in (60.0, 4.0):
+        item = attrs.evolve(BOOK, updates_per_second=rate)
+        spec = MarketSpec(instruments=(item,), regimes=STEADY)
+        market = Market(spec, seed=1, start=MIDNIGHT)
+        market.opening()
+        rows = market.advance(MIDNIGHT + 1200 * SECOND)
+        updates = sum(row[0] < QUOTE for row in rows) / 1200
+        assert 0.6 * rate < updates < 1.7 * rate
