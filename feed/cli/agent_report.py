@@ -30,18 +30,19 @@ def failure_line(failure: AgentFailure, *, start: int) -> str:
 def _traded(traded: Traded, listing: Listing) -> str:
     instrument = listing[listing.index(traded.symbol)]
 
-    def told(word: str, lots: int, value: int) -> str:
+    def told(word: str, lots: int, value: int, sign: int) -> str:
         # Two digits more than a price has: it is an average.
         average = Decimal(value) * instrument.tick_size / lots
         digits = instrument.price_decimals + 2
-        return f" {word} {instrument.size_text(lots)} at {average:.{digits}f} on average"
+        text = f" {word} {instrument.size_text(lots)} at {average:.{digits}f} on average"
+        if not traded.arrival:
+            return text
+        cost = sign * (2 * Decimal(value) / lots / traded.arrival - 1) * 10_000
+        return f"{text}, {abs(cost):.2f} bp {'worse' if cost > 0 else 'better'} than the arrival price"
 
-    parts = [
-        told(word, lots, value)
-        for word, lots, value in (
-            ("bought", traded.bought, traded.paid),
-            ("sold", traded.sold, traded.received),
-        )
-        if lots
-    ]
-    return traded.symbol + ",".join(parts)
+    parts = []
+    if traded.bought:
+        parts.append(told("bought", traded.bought, traded.paid, 1))
+    if traded.sold:
+        parts.append(told("sold", traded.sold, traded.received, -1))
+    return traded.symbol + ";".join(parts)

@@ -52,17 +52,33 @@ class _Account:
     rejected: int = 0
 
 
+@attrs.frozen
+class MarketAccess:
+    """
+    What the gateway uses of a market.
+
+    Attributes:
+        exchange: Whose books agents trade in.
+        listing: The instruments.
+        rows: Where the market's rows gather.
+        queue: Schedules what is on the way.
+        enter: Executes a command at a market time; its rows join the others.
+    """
+
+    exchange: Exchange
+    listing: Listing
+    rows: list[Row]
+    queue: EventQueue
+    enter: Callable[[Command, int], Ack]
+
+
 class AgentGateway:
     """
     Connects the agents of a market.
 
     Args:
         specs: The agents, in the order of the scenario.
-        exchange: Whose books they trade in.
-        listing: The instruments.
-        rows: Where the market's rows gather.
-        enter: Executes a command at a market time; its rows join the others.
-        queue: Schedules what is on the way.
+        access: The market.
         seed: Of the market.
         start: Market time at which the market opens, nanoseconds.
 
@@ -71,21 +87,11 @@ class AgentGateway:
         MarketError: An agent names an instrument that the market does not have.
     """
 
-    def __init__(
-        self,
-        specs: tuple[AgentSpec, ...],
-        *,
-        exchange: Exchange,
-        listing: Listing,
-        rows: list[Row],
-        enter: Callable[[Command, int], Ack],
-        queue: EventQueue,
-        seed: int,
-        start: int,
-    ) -> None:
-        self._exchange: Final = exchange
-        self._rows = rows
-        self._enter = enter
+    def __init__(self, specs: tuple[AgentSpec, ...], access: MarketAccess, *, seed: int, start: int) -> None:
+        listing = access.listing
+        self._exchange: Final = access.exchange
+        self._rows = access.rows
+        self._enter = access.enter
         self._listing = listing
         self._seen = 0
         self._live: dict[int, _LiveOrder] = {}  # by the exchange's numbers
@@ -100,7 +106,7 @@ class AgentGateway:
                     account=FIRST_ACCOUNT + at,
                     listing=listing,
                     exchange=self,
-                    queue=queue,
+                    queue=access.queue,
                     seed=seed,
                     start=start,
                 )
@@ -164,6 +170,12 @@ class AgentGateway:
     def _new(self, link: AgentLink, now: int, order: int, command: NewOrder) -> None:
         account = self._accounts[link.account]
         account.orders += 1
+        instrument = command.instrument
+        if instrument not in account.traded:
+            book = self._exchange.books[instrument]
+            arrival = book.bid + book.ask if book.bid and book.ask else 0
+            symbol = self._listing[instrument].symbol
+            account.traded[instrument] = Traded(symbol=symbol, arrival=arrival)
         command = attrs.evolve(command, order=self._exchange.next_order())
         ack = self._enter(command, now)
         live = _LiveOrder(
@@ -231,7 +243,7 @@ class AgentGateway:
         if not live.left:
             self._drop(live)
         traded = self._accounts[live.link.account].traded
-        before = traded.get(instrument) or Traded(symbol=live.symbol)
+        before = traded[instrument]
         if live.side is Side.SELL:
             after = attrs.evolve(before, sold=before.sold + size, received=before.received + price * size)
         else:
@@ -290,5 +302,5 @@ class AgentGateway:
             orders=account.orders,
             rejected=account.rejected,
             open=len(account.live),
-            traded=tuple(account.traded.values()),
+            traded=tuple(one for one in account.traded.values() if one.bought or one.sold),
         )

@@ -18,7 +18,7 @@ from feed.model.durations import NS_PER_SECOND
 from feed.model.events import LIQUIDATION, STATUS, Row, Side, Status
 from feed.model.market import MarketSpec
 from feed.model.orders import Ack, Command
-from feed.sim.agent_gateway import AgentGateway
+from feed.sim.agent_gateway import AgentGateway, MarketAccess
 from feed.sim.event_queue import ClockTicker, EventQueue
 from feed.sim.instrument_sim import InstrumentSim
 from feed.sim.news import NewsProcess
@@ -104,18 +104,8 @@ class Market:
             )
             for sim in self._sims:
                 sim.observer = monitor
-        self.agents: AgentGateway | None = None
-        if spec.agents:
-            self.agents = AgentGateway(
-                spec.agents,
-                exchange=self.exchange,
-                listing=self.listing,
-                rows=self._rows,
-                enter=self._enter,
-                queue=self._queue,
-                seed=seed,
-                start=start,
-            )
+        access = MarketAccess(self.exchange, self.listing, self._rows, self._queue, self._enter)
+        self.agents = AgentGateway(spec.agents, access, seed=seed, start=start) if spec.agents else None
 
     @property
     def market(self) -> Market:

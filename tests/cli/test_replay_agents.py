@@ -56,7 +56,8 @@ def test_what_agents_have_done_is_printed(run):
     first, second = out.splitlines()
     assert first.startswith("small: ")
     bought = re.fullmatch(
-        r"small: agent Buys: 1 orders, 0 rejected, 0 open; EURUSD bought \S+ at \d\.\d{7} on average",
+        r"small: agent Buys: 1 orders, 0 rejected, 0 open; EURUSD bought \S+ at \d\.\d{7} on average, "
+        r"\d+\.\d\d bp (worse|better) than the arrival price",
         second,
     )
     assert bought is not None
