@@ -128,6 +128,8 @@ def test_time_weighs_spreads_and_empty_sides():
     assert found["spread, ticks, book, 50 % of time"] == 3
     assert found["size at the best price, lots, book"] == 8
     assert found["a side is empty, % of time, book"] == pytest.approx(100 * 2 / 6)
+    assert found["longest time with one quote, s, book"] == 3
+    assert it.moves == 2
 
 
 def test_depth_is_measured_from_the_mid():

@@ -95,6 +95,7 @@ REFERENCES: Final = dict(
         ("within 1 ms of the last, %, book updates", Reference(11, 27, "11-27", "A")),
         ("variance over mean of counts, book updates, 1 s", Reference(5, 30, "5-30", "A")),
         ("for each taker order, book updates", Reference(50, 190, "50-190", "A")),
+        ("change the best price, %, book updates", Reference(2, 30, "3.5-29", "A")),
         ("variation of waiting times, taker orders", Reference(2, 3, "2.35", "C", 2.35)),
         ("within 1 ms of the last, %, taker orders", Reference(25, 50, "45", "C", 45)),
         ("variance over mean of counts, taker orders, 1 s", Reference(4, 10, "6.9", "C", 6.9)),
