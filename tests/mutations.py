@@ -51,6 +51,27 @@ MARKETAI = ("dialects/marketai/test_data.py",)
 
 MUTATIONS = (
     Mutation(
+        "a call auction leaves more over than it must",
+        "book/auction.py",
+        "rank = -volume, abs(imbalance), abs(price - reference)",
+        "rank = -volume, abs(price - reference), abs(imbalance)",
+        ("book/test_auction.py",),
+    ),
+    Mutation(
+        "a call auction trades with those who came last",
+        "book/auction.py",
+        "return sorted(orders, key=lambda order: order.rank)",
+        "return sorted(reversed(orders), key=lambda order: order.rank)",
+        ("book/test_auction.py",),
+    ),
+    Mutation(
+        "an order that takes part in a call auction is told to be cancelled",
+        "sim/clearing.py",
+        "if row[1] == self._uncrossing and row[0] == REDUCE:",
+        "if False:",
+        ("sim/test_auctions.py",),
+    ),
+    Mutation(
         "a handshake is answered in the middle of a step",
         "server/connection/connection.py",
         "            await self._registry.fanout.at_rest()\n            self._apply(self._session.open)",
@@ -115,15 +136,15 @@ MUTATIONS = (
     Mutation(
         "a market order that sells goes one tick too far",
         "sim/order_checks.py",
-        "max(1, book.bid - book.bid * order.slippage // PARTS)",
-        "max(1, book.bid - book.bid * order.slippage // PARTS - 1)",
+        "max(1, bid - bid * order.slippage // PARTS)",
+        "max(1, bid - bid * order.slippage // PARTS - 1)",
         MONEY,
     ),
     Mutation(
         "a market order that buys goes one tick too far",
         "sim/order_checks.py",
-        "book.ask + book.ask * order.slippage // PARTS",
-        "book.ask + book.ask * order.slippage // PARTS + 1",
+        "ask + ask * order.slippage // PARTS",
+        "ask + ask * order.slippage // PARTS + 1",
         MONEY,
     ),
     Mutation(

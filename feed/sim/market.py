@@ -14,6 +14,7 @@ from typing import Final, Protocol
 
 from feed.book.exchange import Exchange
 from feed.errors import MarketError
+from feed.model.auctions import AuctionPurpose
 from feed.model.durations import NS_PER_SECOND
 from feed.model.events import LIQUIDATION, STATUS, Row, Side, Status
 from feed.model.market import MarketSpec
@@ -26,6 +27,7 @@ from feed.sim.participants import Participants
 from feed.sim.perpetual import ANY_REACH, PerpetualEngine
 from feed.sim.signal_monitor import SignalMonitor
 from feed.sim.traders import SlicedOrder
+from feed.sim.trading_status import TradingStatuses
 
 
 class HasMarket(Protocol):
@@ -78,17 +80,24 @@ class Market:
             )
             for item, book in zip(spec.instruments, self.exchange.books, strict=True)
         ]
-        # Scheduled actions of instruments that do not trade: (nanoseconds left, actor).
-        self._suspended: dict[int, list[tuple[int, int]]] = {}
         self._queue.schedule(self._news_process.index, start + NS_PER_SECOND)
         population = Participants(spec, self._sims, self._news_process, start=start)
         self._engines = population.engines
-        self._trackers = population.trackers
+        self._statuses = TradingStatuses(
+            self._sims,
+            self.exchange,
+            queue=self._queue,
+            rows=self._rows,
+            news_process=self._news_process,
+            engines=population.engines,
+            trackers=population.trackers,
+        )
+        self._suspended = self._statuses.suspended
         for index, sim in enumerate(self._sims):
             sim.book.now = start
             self._suspended[index] = population.add(sim)
             if sim.spec.listed:
-                self._open(index)
+                self._statuses.open(index, start)
             else:
                 self.exchange.set_status(index, Status.DELISTED)
         population.add_arbitrageurs()
@@ -165,7 +174,8 @@ class Market:
             (STATUS, index, self.now, int(status)) for index, status in enumerate(self.exchange.statuses)
         ]
         orders = [row for book in self.exchange.books for row in book.rows()]
-        return statuses + [(*row[:2], self.now, *row[3:]) for row in orders] + self._engine_rows()
+        derived = self._engine_rows() + self._statuses.auction_rows(self.now)
+        return statuses + [(*row[:2], self.now, *row[3:]) for row in orders] + derived
 
     def step(self) -> list[Row]:
         """Run exactly one action, at :meth:`next_time`, which becomes ``now``. It may give no row."""
@@ -179,11 +189,14 @@ class Market:
         """
         Mark price, integer ticks; 0 when there is none.
 
-        That of the engine of a perpetual future; of anything else the middle of its quote, rounded down.
+        That of the engine of a perpetual future; of anything else the middle of its quote, rounded down, or
+        the reference price of its call auction, during which there is no quote to go by.
         """
         engine, book = self._engines.get(instrument), self.exchange.books[instrument]
         if isinstance(engine, PerpetualEngine):
             return engine.mark
+        if instrument in self.exchange.auctions:
+            return self.exchange.auctions[instrument].reference
         return (book.bid + book.ask) // 2 if book.bid and book.ask else book.bid or book.ask
 
     def funding(self, instrument: int) -> tuple[int, int] | None:
@@ -228,7 +241,7 @@ class Market:
             (int(left * sim.interval_scale / before), actor) for left, actor in planned
         ]
         if trading:
-            self._unpark(instrument)
+            self._statuses.unpark(instrument, self.now)
         return self._take_rows()
 
     def liquidity(self, instrument: int, factor: float) -> list[Row]:
@@ -303,43 +316,30 @@ class Market:
         sim.impact = 0.0  # the impact of trades while detached is not passed on
         return self._take_rows()
 
+    def auction(
+        self, instrument: int, purpose: AuctionPurpose, duration: int, after: Status = Status.TRADING
+    ) -> list[Row]:
+        """
+        Begin a call auction: orders are collected for ``duration`` nanoseconds, then they trade at one price.
+
+        One that a halt has interrupted goes on with its orders. :meth:`set_status` ends it early.
+        """
+        if duration < 1:
+            raise MarketError("a call auction lasts at least one nanosecond")
+        self._statuses.auction(instrument, purpose, duration, after, self.now)
+        return self._take_rows()
+
     def set_status(self, instrument: int, status: Status) -> list[Row]:
         """
-        List, halt, resume or delist an instrument.
+        List, halt, resume, close or delist an instrument.
 
         Its participants are suspended while it does not trade. A halt leaves orders in the book, a
         delisting cancels all of them. When it trades again, makers quote, and suspended actions are
-        scheduled with the time that they had left.
+        scheduled with the time that they had left. What was collected for a call auction trades in it
+        before the instrument trades on, or is closed.
         """
-        sim = self._sims[instrument]
-        sim.book.now = self.now
-        if instrument not in self._suspended and status is not Status.TRADING:
-            if not sim.follows:
-                self._news_process.sims.remove(sim)
-            self._suspended[instrument] = self._queue.unschedule(sim, self.now)
-        opens = not sim.listed
-        sim.trading, sim.listed = status is Status.TRADING, status is not Status.DELISTED
-        self.exchange.set_status(instrument, status)
-        if status is Status.DELISTED:
-            sim.clear()
-        elif status is Status.TRADING and instrument in self._suspended:
-            if opens and instrument in self._engines:
-                self._rows += self._engines[instrument].rows(self.now)
-            self._open(instrument)
+        self._statuses.change(instrument, status, self.now)
         return self._take_rows()
-
-    def _open(self, instrument: int) -> None:
-        sim = self._sims[instrument]
-        sim.trading = sim.listed = True
-        if instrument in self._trackers:
-            self._trackers[instrument].catch_up(self.now)
-        for maker in sim.makers:
-            maker.quote_ladder()
-        if sim.quietness == 1.0:
-            sim.notify_makers(self.now)
-        self._unpark(instrument)
-        if not sim.follows:
-            self._news_process.sims.append(sim)
 
     def _enter(self, command: Command, now: int) -> Ack:
         """Execute an order at ``now``, the time of the action that is running."""
@@ -351,10 +351,6 @@ class Market:
         if sim is not None:
             sim.traded(now, before)
         return ack
-
-    def _unpark(self, instrument: int) -> None:
-        for left, actor in self._suspended.pop(instrument):
-            self._queue.schedule(actor, self.now + left)
 
     def _engine_rows(self) -> list[Row]:
         listed = (engine for index, engine in self._engines.items() if self._sims[index].listed)

@@ -42,6 +42,7 @@ class SignalMonitor:
         start: int,
     ) -> None:
         self._books = exchange.books
+        self._auctions = exchange.auctions
         self._rows = rows
         self._looked = 0  # market time of the last look at the books
         self._seen: dict[tuple[int, Side], list[tuple[int, int]]] = {}
@@ -64,7 +65,13 @@ class SignalMonitor:
             self._rows += self._detectors.on_funding(row)
 
     def _levels(self, instrument: int, side: Side, depth: int) -> list[tuple[int, int]]:
-        """Levels of a book; the same object as before where nothing was done to it since the last look."""
+        """
+        Levels of a book; the same object as before where nothing was done to it since the last look.
+
+        None during a call auction: what is collected is not on the book.
+        """
+        if instrument in self._auctions:
+            return []
         book = self._books[instrument]
         known = self._seen.get((instrument, side))
         # Its time is set before each operation: one at the very time of the look may have come after it.

@@ -76,10 +76,16 @@ class OrderChecks:
         return Reason.WOULD_TRIGGER if reached else Reason.NONE
 
     def _trades(self, order: ExecutionReport) -> bool:
-        spot = self._clearing.listing[order.instrument].contract is Contract.SPOT
-        return spot and self._clearing.market.exchange.statuses[order.instrument] is Status.TRADING
+        if self._clearing.listing[order.instrument].contract is not Contract.SPOT:
+            return False
+        status = self._clearing.market.exchange.statuses[order.instrument]
+        # What a market order would cost in a call auction, nobody can say before it ends.
+        acts_later = order.type is Pricing.LIMIT or order.trigger is not Trigger.NONE
+        return status is Status.TRADING or (status is Status.AUCTION and acts_later)
 
     def _crosses(self, order: ExecutionReport) -> bool:
+        if order.instrument in self._clearing.market.exchange.auctions:
+            return True  # whether it makes or takes depends on those who come later
         return not self._book(order).would_rest(int(order.side), order.price)
 
     def _book(self, order: ExecutionReport) -> OrderBook:

@@ -1,0 +1,145 @@
+"""The call auctions of a simulated market: when each begins, what it indicates, and how it ends."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from feed.book.exchange import Exchange
+from feed.model.auctions import AuctionIndicated, AuctionPhase, AuctionPurpose
+from feed.model.durations import NS_PER_SECOND
+from feed.model.events import TRADE, Row, Status
+from feed.sim.auction_traders import AuctionTraders
+from feed.sim.instrument_sim import InstrumentSim
+
+
+class ChangesStatus(Protocol):
+    """A market in which instruments are halted, closed and opened again."""
+
+    def change(self, instrument: int, status: Status, now: int, *, acting: bool = False) -> None:
+        """Give an instrument a status at market time ``now``; ``acting``: in the middle of an action."""
+
+
+class CallAuction:
+    """
+    The call auctions of one instrument: they indicate once a second, and uncross when their time has come.
+
+    Args:
+        market: Whose instrument it is.
+        exchange: Its books.
+        rows: Where events are published.
+        item: The instrument.
+
+    Attributes:
+        index: Index of this actor in the event queue.
+    """
+
+    def __init__(
+        self, market: ChangesStatus, exchange: Exchange, rows: list[Row], item: InstrumentSim
+    ) -> None:
+        self._market = market
+        self._exchange = exchange
+        self._rows = rows
+        self._item = item
+        self._instrument = item.book.instrument
+        self._purpose = AuctionPurpose.INTRADAY
+        self._ends = 0
+        self._after = Status.TRADING
+        self._traders = AuctionTraders(item, exchange)
+        self.index = item.queue.register(self)
+
+    @property
+    def sim(self) -> CallAuction:
+        """Itself: it acts while the participants of its instrument are suspended."""
+        return self
+
+    def begin(self, now: int, purpose: AuctionPurpose, duration: int, after: Status) -> None:
+        """Collect orders for ``duration`` nanoseconds from now on; ``after`` is the status then."""
+        item, queue = self._item, self._item.queue
+        self._purpose, self._ends, self._after = purpose, now + duration, after
+        self._exchange.call_auction(self._instrument, reference=item.book.last or int(item.value))
+        for maker in item.makers:
+            maker.cancel_quotes()  # they quote for those who trade at once, and come back for them
+        self._traders.begin(now, self._ends)
+        self._rows.append(self.row(now))
+        queue.unschedule(self, now)
+        queue.schedule(self.index, min(now + NS_PER_SECOND, self._ends))
+
+    def act(self, now: int) -> int:
+        """Indicate, or end the auction."""
+        if self._exchange.statuses[self._instrument] is not Status.AUCTION:
+            return 0  # halted meanwhile
+        if now >= self._ends:
+            self._market.change(self._instrument, self._after, now, acting=True)
+            return 0
+        self._rows.append(self.row(now))
+        return min(NS_PER_SECOND, self._ends - now)
+
+    def uncross(self, now: int) -> None:
+        """Let all trade that can. The status stays."""
+        rows, since = self._rows, len(self._rows)
+        rows.append(self.row(now, AuctionPhase.UNCROSSED))
+        self._exchange.uncross(self._instrument)
+        observer = self._item.observer
+        if observer is not None and any(row[0] == TRADE for row in rows[since:]):
+            observer.on_rows(rows[since:])
+
+    def row(self, now: int, phase: AuctionPhase = AuctionPhase.COLLECTING) -> Row:
+        """What the auction would give now."""
+        auction = self._exchange.auctions[self._instrument]
+        told = auction.indication()
+        return AuctionIndicated(
+            seq=0,
+            ts=now,
+            instrument=self._instrument,
+            purpose=self._purpose,
+            phase=phase,
+            price=told.equilibrium.price,
+            volume=told.equilibrium.volume,
+            imbalance=told.equilibrium.imbalance,
+            bid=told.bid,
+            bid_size=told.bid_size,
+            ask=told.ask,
+            ask_size=told.ask_size,
+            reference=auction.reference,
+            ends=self._ends,
+        ).row()
+
+
+class CallAuctions:
+    """
+    The call auctions of a market, at most one of an instrument at a time.
+
+    Args:
+        market: The market.
+        exchange: Its books.
+        rows: Where events are published.
+    """
+
+    def __init__(self, market: ChangesStatus, exchange: Exchange, rows: list[Row]) -> None:
+        self._market = market
+        self._exchange = exchange
+        self._rows = rows
+        self._known: dict[int, CallAuction] = {}
+
+    def begin(
+        self, item: InstrumentSim, now: int, purpose: AuctionPurpose, duration: int, after: Status
+    ) -> None:
+        """Begin an auction of an instrument, or go on with the one that a halt has interrupted."""
+        instrument = item.book.instrument
+        if instrument not in self._known:
+            self._known[instrument] = CallAuction(self._market, self._exchange, self._rows, item)
+        self._known[instrument].begin(now, purpose, duration, after)
+
+    def leave(self, instrument: int, status: Status, now: int) -> None:
+        """Let the auction of an instrument end the way that its next status asks for, if there is one."""
+        if instrument not in self._exchange.auctions:
+            return
+        if status is Status.DELISTED:
+            self._exchange.abandon(instrument)
+        elif status in (Status.TRADING, Status.CLOSED):
+            self._known[instrument].uncross(now)
+
+    def rows(self, now: int) -> list[Row]:
+        """What the auctions would give that orders are collected for now."""
+        collecting = (at for at in self._exchange.auctions if self._exchange.statuses[at] is Status.AUCTION)
+        return [self._known[at].row(now) for at in sorted(collecting)]
