@@ -6,6 +6,7 @@ from importlib import import_module
 import pytest
 
 from feed.analytics.stylized_facts import Estimate
+from tests.benchmarks import execution
 from tests.benchmarks.realism import impact, runs, tables
 from tests.benchmarks.realism.reference import Reference
 
@@ -18,6 +19,7 @@ from tests.benchmarks.realism.reference import Reference
         "abuse.__main__",
         "fanout.ours",
         "deflate",
+        "execution",
         "market_streams",
         "realism.__main__",
     ],
@@ -71,6 +73,18 @@ def test_a_large_order_is_compared_with_the_market_without_it(monkeypatch):
     assert largest.ticks[1] > 0
     assert 0 < largest.cost < largest.ticks[1] + 20
     assert none.ticks == (0, 0)
+
+
+@pytest.mark.usefixtures("_short")
+def test_an_execution_is_compared_with_the_market_without_it():
+    """All of it is traded, at once and over time, and a line for each says what it cost."""
+    found = [execution.executions("EURUSD", 40, seed, lambda _: None, lengths=(0, 20)) for seed in (1, 1, 2)]
+    assert found[0] == found[1]
+    assert [cost.filled for one in found for cost in one] == [1] * 6
+    assert found[0][0].impact > 0
+    _, at_once, later = execution.table(found, (0, 20))
+    assert (at_once[:10], later[:10]) == ("   at once", "      20 s")
+    assert at_once.endswith("100%")
 
 
 def test_the_impact_of_a_square_root_is_found():

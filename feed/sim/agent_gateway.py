@@ -7,7 +7,7 @@ from typing import Final, Protocol, runtime_checkable
 
 import attrs
 
-from feed.agents.contract import Fill, OrderReport, ReportKind
+from feed.agents.contract import Agent, Fill, OrderReport, ReportKind
 from feed.agents.failure import AgentFailure
 from feed.book.exchange import Exchange
 from feed.model.agents import FIRST_ACCOUNT, AgentSpec
@@ -127,6 +127,15 @@ class AgentGateway:
     def failures(self) -> tuple[AgentFailure, ...]:
         """The agents that were stopped, in the order in which they were."""
         return tuple(self._failures)
+
+    def agent(self, name: str) -> Agent:
+        """
+        The agent of a name as it is now, for tests of it.
+
+        Raises:
+            KeyError: There is none of that name.
+        """
+        return {link.name: link.agent for link in self._links}[name]
 
     def see(self) -> None:
         """Tell agents of the rows that have come since the last time. To be called after every action."""

@@ -79,7 +79,7 @@ class Recorder(Agent):
 
 
 def agent_of(market, at=0):
-    return market.agents._links[at]._agent
+    return market.agents.agent(market.agents.statuses[at].name)
 
 
 # --- what it sees ----------------------------------------------------------------------------------------

@@ -20,21 +20,21 @@ def _join(counter: Any) -> None:
     _COUNTER = counter
 
 
-def _tell(seconds: int) -> None:
+def tell(seconds: int) -> None:
     with _COUNTER.get_lock():
         _COUNTER.value += seconds
 
 
 def watch(symbols: tuple[str, ...], seed: int, seconds: int) -> dict[str, runs.Watched]:
-    return runs.watch(symbols, seed, seconds, _tell, draw=seed == 1)
+    return runs.watch(symbols, seed, seconds, tell, draw=seed == 1)
 
 
 def best_size(symbol: str) -> int:
-    return impact.best_size(symbol, _tell)
+    return impact.best_size(symbol, tell)
 
 
 def pairs(symbol: str, best: int, seed: int) -> list[impact.Path]:
-    return impact.pairs(symbol, seed, best, _tell)
+    return impact.pairs(symbol, seed, best, tell)
 
 
 class Pool:
