@@ -80,6 +80,9 @@ def import_(
     """
     Turn FILEs of a FORMAT into one recording.
 
+    Several files are read as one tape by time, in whatever order they are given: days that follow each
+    other, instruments that trade at the same time. `feed merge` unites recordings of several formats.
+
     The rules of the source, such as sequence numbers and checksums, are checked on the way; what does not
     hold is told with its place.
     """
