@@ -78,6 +78,7 @@ class OrderBookOfRecords:
         # Lots of each order that fills of this event have taken off, and no C or M has confirmed.
         self._filled: dict[int, int] = {}
         self._in_snapshot = False
+        self._changed = False
 
     def take(self, ts: int, record: OrderRecord) -> list[Row]:
         """
@@ -89,6 +90,7 @@ class OrderBookOfRecords:
         Raises:
             Malformed: An unknown action, or a price or side that is missing.
         """
+        self._changed |= record.action not in "TN"
         snapshot, before = bool(record.flags & FLAG_SNAPSHOT), self._in_snapshot
         self._in_snapshot = snapshot
         if record.flags & FLAG_MAYBE_BAD_BOOK:
@@ -114,7 +116,9 @@ class OrderBookOfRecords:
         for order, lots in self._filled.items():
             self._run.gap(f"expected a cancel of {lots} lots of order {order}, which were filled; found none")
         self._filled.clear()
-        rows += self._run.quoted(self._market, ts)
+        if self._changed:
+            rows += self._run.quoted(self._market, ts)
+        self._changed = False
         return rows
 
     def _clear(self, ts: int) -> Row:
