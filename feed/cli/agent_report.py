@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from typing import Final
 
 from feed.agents.failure import AgentFailure
 from feed.model.durations import NS_PER_MILLISECOND
@@ -11,13 +12,18 @@ from feed.model.instruments import Listing
 from feed.scenario.times import duration_text
 from feed.sim.agent_status import AgentStatus, Traded
 
+_SHOWN: Final = 5  # instruments of an agent, those that it traded first
+
 
 def agent_lines(statuses: Iterable[AgentStatus], listing: Listing) -> Iterator[str]:
     """One line for each agent, such as ``agent seller: 12 orders, 0 rejected, 1 open; EURUSD sold ...``."""
     for status in statuses:
         counts = f"{status.orders} orders, {status.rejected} rejected, {status.open} open"
-        traded = "".join(f"; {_traded(one, listing)}" for one in status.traded)
-        yield f"agent {status.name}: {counts}{traded}"
+        traded = "".join(f"; {_traded(one, listing)}" for one in status.traded[:_SHOWN])
+        more = len(status.traded) - _SHOWN
+        yield f"agent {status.name}: {counts}{traded}" + (
+            f"; and {more} more instruments" if more > 0 else ""
+        )
 
 
 def failure_line(failure: AgentFailure, *, start: int) -> str:

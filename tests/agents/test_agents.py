@@ -15,10 +15,14 @@ from feed.errors import ConfigError, MarketError
 from feed.model.agents import AgentSpec
 from feed.model.events import ADD, QUOTE, TRADE
 from feed.model.orders import NewOrder
+from feed.model.scenario import Scenario
 from feed.settings import Trading
 from feed.sim.clients import ClientMarket
+from feed.sim.control import Control
 from feed.sim.defaults import default_market
+from feed.sim.looping import LoopedScenario
 from feed.sim.market import Market
+from feed.sim.script import ScriptedMarket
 from feed.sim.simulation import Checkpoints
 
 SECOND = 10**9
@@ -466,6 +470,48 @@ def test_a_market_goes_on_from_a_checkpoint(define, open_with):
     assert copy.advance(START + 3 * SECOND) == rows
     assert copy.agents.statuses == market.agents.statuses
     assert agent_of(copy).state() == agent_of(market).state()
+
+
+def scenario_of(*agents, seconds=4):
+    return Scenario(
+        name="test", start=START, duration=seconds * SECOND, market=attrs.evolve(BASE, agents=agents)
+    )
+
+
+@pytest.mark.parametrize("checkpoint_seconds", [0, 1])
+def test_a_run_is_sought_back(define, checkpoint_seconds):
+    """From a checkpoint or from the beginning: what follows is what followed the first time."""
+    run = ScriptedMarket(scenario_of(define(Random)))
+    control = Control(run, clock=lambda: 0.0, checkpoint_seconds=checkpoint_seconds)
+    control.opening()
+    control.start()
+    first = []
+    while run.now < START + 3 * SECOND:
+        first += control.take(100)
+    control.seek(START + 5 * SECOND // 2)
+    again = []
+    while len(again) < 2000 and not control.ended:
+        again += control.take(100)
+    after = [row for row in first if row[2] > START + 5 * SECOND // 2]
+    begin = next(at for at, row in enumerate(again) if row[2] > START + 5 * SECOND // 2)
+    assert len(after) > 100
+    assert again[begin : begin + len(after)] == after
+    assert control.agents.failures == ()
+
+
+def test_agents_begin_again_with_every_round(define):
+    """Made anew, in a market that counts on: no id comes twice."""
+    looped = LoopedScenario(scenario_of(define(Random), seconds=1))
+    looped.opening()
+    looped.advance(START + SECOND // 2)
+    first = looped.agents
+    orders = first.statuses[0].orders
+    rows = looped.advance(START + 5 * SECOND // 2)
+    assert looped.rounds == 3
+    assert looped.agents is not first
+    assert 0 < looped.agents.statuses[0].orders < 2 * orders
+    trades = [(row[1], row[3]) for row in rows if row[0] == TRADE]
+    assert len(set(trades)) == len(trades)
 
 
 def test_an_agent_with_a_state_that_cannot_be_kept_does_not_begin(define, open_with):
