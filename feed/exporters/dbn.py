@@ -6,7 +6,8 @@ A file has one schema: ``mbo`` (every event of a book; of a source without order
 others. The dataset is called FEED, the publisher is 0, an instrument's id is its place in the recording
 from 1, and a record's sequence number that of the event in the recording.
 
-What DBN has no words for: marks, funding, liquidations, rounds, signals, the ids of trades.
+What DBN has no words for: marks, funding, liquidations, rounds, signals, the ids of trades. Of auctions it
+has the status.
 
 Source: Databento, "Schemas and data formats", https://databento.com/docs/schemas-and-data-formats.
 """
@@ -46,6 +47,8 @@ _CLASSES: Final = {"fx": CURRENCY, "equity": SHARE, "crypto": COMMODITY, "metal"
 _STATUSES: Final = {
     Status.TRADING: ("TRADING", True),
     Status.HALTED: ("HALT", False),
+    Status.AUCTION: ("PRE_CROSS", False),
+    Status.CLOSED: ("CLOSE", False),
     Status.DELISTED: ("NOT_AVAILABLE_FOR_TRADING", False),
 }
 # Lengths of texts in a definition, and of a symbol, less the zero that ends them.

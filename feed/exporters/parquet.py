@@ -9,15 +9,18 @@ A price of a side that is empty is null. Events of single accounts and signals a
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from feed.errors import ConfigError, install_hint
 from feed.exporters.run import Exporter, ExportRun
+from feed.model.auctions import AuctionPhase, AuctionPurpose
 from feed.model.derivatives import RATE_ONE
 from feed.model.events import (
     ADD,
+    AUCTION,
     CLEAR,
     CLOCK,
     FUNDING,
@@ -53,11 +56,18 @@ _FIELDS: Final = {
     MARK: ("mark", "index", "open_interest"),
     FUNDING: ("rate", "predicted", "next_time"),
     LIQUIDATION: ("order", "side", "price", "size"),
+    AUCTION: (
+        *("purpose", "phase", "price", "volume", "imbalance"),
+        *("bid", "bid_size", "ask", "ask_size", "reference", "ends"),
+    ),
 }
-_PRICES: Final = ("price", "bid", "ask", "mark", "index")
+_PRICES: Final = ("price", "bid", "ask", "mark", "index", "reference")
 _SIZES: Final = ("size", "left", "level", "bid_size", "ask_size", "open_interest")
 _IDS: Final = ("order", "trade", "maker", "taker")
 _SIDES: Final = ("side", "aggressor")
+_AMOUNTS: Final = ("volume", "imbalance")  # of which -1 is one
+_NAMES: Final = {"status": Status, "purpose": AuctionPurpose, "phase": AuctionPhase}
+_TIMES: Final = ("next_time", "ends")
 _RATES: Final = ("rate", "predicted")
 _COLUMNS: Final = tuple(dict.fromkeys(name for fields in _FIELDS.values() for name in fields))
 
@@ -85,9 +95,9 @@ def _write(run: ExportRun, out: BinaryIO, packed: bool) -> None:
 
 def _schema(pa: Any) -> Any:
     text, number = pa.dictionary(pa.int32(), pa.string()), pa.float64()
-    types = dict.fromkeys((*_PRICES, *_SIZES, *_RATES), number)
-    types |= dict.fromkeys((*_SIDES, "status"), text) | {name: pa.uint64() for name in _IDS}
-    types["next_time"] = pa.timestamp("ns", "UTC")
+    types = dict.fromkeys((*_PRICES, *_SIZES, *_AMOUNTS, *_RATES), number)
+    types |= dict.fromkeys((*_SIDES, *_NAMES), text) | {name: pa.uint64() for name in _IDS}
+    types |= dict.fromkeys(_TIMES, pa.timestamp("ns", "UTC"))
     first = [("seq", pa.int64()), ("ts", pa.timestamp("ns", "UTC")), ("symbol", text), ("kind", text)]
     return pa.schema(first + [(name, types[name]) for name in _COLUMNS])
 
@@ -115,9 +125,11 @@ class _Table:
         self._run.written[KIND_NAMES[row[0]]] += 1
         read, columns = self._readers[row[1]], self._columns
         line = {name: read[name](value) for name, value in zip(fields, row[3:], strict=True)}
-        if row[0] == QUOTE:
+        if row[0] in (QUOTE, AUCTION):
             for side in ("bid", "ask"):
                 line[side] = line[side] if line[f"{side}_size"] != 0 else None
+        if row[0] == AUCTION:
+            line |= {name: line[name] or None for name in ("price", "reference")}
         columns["seq"].append(seq)
         columns["ts"].append(row[2])
         columns["symbol"].append(self._run.instruments[row[1]].symbol if row[0] != CLOCK else None)
@@ -146,9 +158,14 @@ def _readers(item: Instrument) -> dict[str, Callable[[int], Any]]:
     readers |= dict.fromkeys(_IDS, lambda number: number)
     readers |= dict.fromkeys(_SIDES, lambda side: None if side == UNKNOWN else Side(side).name.lower())
     readers |= dict.fromkeys(_RATES, lambda rate: rate / RATE_ONE)
-    readers["status"] = lambda status: Status(status).name.lower()
-    readers["next_time"] = lambda ts: ts
+    readers |= dict.fromkeys(_AMOUNTS, lambda lots: lots * lot / size_scale)
+    readers |= dict.fromkeys(_TIMES, lambda ts: ts)
+    readers |= {name: _named(kind) for name, kind in _NAMES.items()}
     return readers
+
+
+def _named(kind: type[enum.IntEnum]) -> Callable[[int], str]:
+    return lambda number: kind(number).name.lower()
 
 
 def _is_parquet(path: Path) -> bool:

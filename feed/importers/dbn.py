@@ -43,11 +43,16 @@ _ACTIONS: Final = {
 }
 _STATUSES: Final = {
     "TRADING": Status.TRADING,
+    "PRE_OPEN": Status.AUCTION,
+    "PRE_CROSS": Status.AUCTION,
+    "CROSS": Status.AUCTION,
+    "ROTATION": Status.AUCTION,
     "HALT": Status.HALTED,
     "PAUSE": Status.HALTED,
     "SUSPEND": Status.HALTED,
-    "CLOSE": Status.HALTED,
-    "POST_CLOSE": Status.HALTED,
+    "QUOTING": Status.HALTED,
+    "CLOSE": Status.CLOSED,
+    "POST_CLOSE": Status.CLOSED,
     "NOT_AVAILABLE_FOR_TRADING": Status.DELISTED,
 }
 

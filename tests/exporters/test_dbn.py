@@ -218,9 +218,9 @@ def test_what_dbn_cannot_say_is_counted(tmp_path):
 def test_statuses_are_a_schema_of_their_own(tmp_path):
     """Read with the orders they are in their place by time."""
     rows = [(1, 0, START, 7, 0, 100, 4, 4), (5, 0, START, 100, 4, 0, 0)]
-    rows += [(6, 0, START + at, status) for at, status in ((1, 2), (2, 1), (3, 3))]
+    rows += [(6, 0, START + at, status) for at, status in ((1, 2), (2, 1), (3, 4), (4, 5), (5, 3))]
     statuses = export(tmp_path, "s.dbn", rows, schema="status")
-    assert statuses.report.written == {"status": 3}
+    assert statuses.report.written == {"status": 5}
     book, definitions = (export(tmp_path, f"{name}.dbn", rows, schema=name) for name in ("mbo", "definition"))
     assert import_back(book.path, statuses.path, definitions.path)[1] == rows
 

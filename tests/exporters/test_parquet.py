@@ -16,13 +16,14 @@ ROWS = [
     (6, 1, START + 4, 2),
     (8, 0, START + 5),
     (12, 0, START + 6, 12_500, -1, START + 9),
-    (15, 0, START + 7, 1, 1, 1, 5),
+    (21, 1, START + 7, 3, 1, 0, 0, -1, 110_000, 50, 0, 0, 0, START + 9),
+    (15, 0, START + 8, 1, 1, 1, 5),
 ]
 
 
 def columns(path):
     # Times of nanoseconds are no datetimes of Python's.
-    lines = parquet.read_table(path).drop_columns(["ts", "next_time"]).to_pylist()
+    lines = parquet.read_table(path).drop_columns(["ts", "next_time", "ends"]).to_pylist()
     return [{name: value for name, value in line.items() if value is not None} for line in lines]
 
 
@@ -30,7 +31,7 @@ def test_events_are_lines(tmp_path):
     """Prices and sizes in units of money and of the base, sides by name; what an event lacks is null."""
     done = export(tmp_path, "x.parquet", ROWS)
     lines = columns(done.path)
-    assert [line.pop("seq") for line in lines] == [1, 2, 3, 4, 5, 6, 7]
+    assert [line.pop("seq") for line in lines] == [1, 2, 3, 4, 5, 6, 7, 8]
     assert lines == [
         {
             "symbol": "BTC-USD",
@@ -66,6 +67,17 @@ def test_events_are_lines(tmp_path):
         {"symbol": "EURUSD", "kind": "status", "status": "halted"},
         {"kind": "clock"},
         {"symbol": "BTC-USD", "kind": "funding", "rate": 0.000125, "predicted": -1e-08},
+        {
+            "symbol": "EURUSD",
+            "kind": "auction",
+            "purpose": "reopening",
+            "phase": "collecting",
+            "volume": 0.0,
+            "imbalance": -0.01,
+            "bid": 1.1,
+            "bid_size": 0.5,
+            "ask_size": 0.0,
+        },
     ]
     assert done.left_out == {"signal events": 1}
 
@@ -75,7 +87,7 @@ def test_times_are_exact_and_the_header_goes_along(tmp_path):
     path = export(tmp_path, "x.parquet", ROWS).path
     table = parquet.read_table(path)
     assert str(table.schema.field("ts").type) == "timestamp[ns, tz=UTC]"
-    assert table["ts"].cast("int64").to_pylist() == [START + at for at in range(7)]
+    assert table["ts"].cast("int64").to_pylist() == [START + at for at in range(8)]
     assert table["next_time"].cast("int64").to_pylist()[6] == START + 9
     header = parse_header(table.schema.metadata[b"feed.header"], where="x")
     assert header.instruments == (BTC, EUR)
@@ -93,4 +105,4 @@ def test_long_recordings_are_written_in_parts(tmp_path, monkeypatch):
 def test_only_what_is_selected(tmp_path):
     """Sequence numbers are those of the whole recording."""
     path = export(tmp_path, "x.parquet", ROWS, symbols=("EURUSD",)).path
-    assert parquet.read_table(path)["seq"].to_pylist() == [3, 5]
+    assert parquet.read_table(path)["seq"].to_pylist() == [3, 5, 8]
