@@ -268,6 +268,7 @@ IMPORTERS = (
         scanner=_Scanner,
         reader=Bitmex,
         symbol=symbol,
+        answers="BITMEX.0",
         notes=("Sizes are contracts; of XBTUSD one is a US dollar.",),
     ),
 )

@@ -220,6 +220,7 @@ IMPORTERS = (
         scanner=_Scanner,
         reader=Bybit,
         symbol=symbol,
+        answers="BYBIT.0",
         notes=("Sizes of inverse contracts, such as BTCUSD, are in US dollars.",),
     ),
 )

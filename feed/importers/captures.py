@@ -36,6 +36,8 @@ _MARKED = re.compile(
 )
 _OPENED, _SENT, _REPLY, _RECEIVED = "<->", "<-", "->", ""
 _CONFIGURATION = "configuration:"
+# Instruments that a note names; the others are counted.
+_NAMED = 3
 
 
 class _Line(NamedTuple):
@@ -167,6 +169,15 @@ def _parse(path: Path, number: int, line: str) -> _Line:
     raise Malformed("expected seconds, a colon, a blank and a message")
 
 
+def _guessed(names: list[str], answers: str) -> str:
+    """What to tell of instruments whose steps are not known."""
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return (
+        f"The smallest steps that occur are tick and lot size of {', '.join(names[:_NAMED])}{more}; "
+        f"a file of REST answers, such as {answers}, may have those of the exchange."
+    )
+
+
 def capture_importer(
     name: str,
     about: str,
@@ -176,6 +187,7 @@ def capture_importer(
     symbol: Callable[[str], Symbol] = crypto_symbol,
     notes: tuple[str, ...] = (),
     snapshots: str = SNAPSHOTS,
+    answers: str = "",
 ) -> Importer:
     """
     The importer of an exchange's raw captures.
@@ -188,12 +200,21 @@ def capture_importer(
         symbol: See :class:`Importer`.
         notes: See :class:`Importer`.
         snapshots: See :class:`Importer`.
+        answers: Name of a file of REST answers that has the exchange's list of instruments, if one is read.
     """
+
+    def scan(run: ImportRun) -> None:
+        drain(read_captures(run, scanner(run)))
+        grids = run.options.grids
+        stepless = [one for one in run.scan.stepless if symbol(one).name not in grids]
+        if answers and stepless:
+            run.notes += (_guessed(stepless, answers),)
+
     return Importer(
         name=name,
         about=f"raw capture of {about}",
         symbol=symbol,
-        scan=lambda run: drain(read_captures(run, scanner(run))),
+        scan=scan,
         rows=lambda run: read_captures(run, reader(run)),
         notes=notes,
         snapshots=snapshots,

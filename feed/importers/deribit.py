@@ -189,7 +189,7 @@ class Deribit(CaptureReader):
     def on_message(self, at: int, text: str) -> list[Row]:  # noqa: ARG002 - all messages have a time
         """Rows of a message from the exchange."""
         params = _MESSAGE.decode(text).params
-        if params is None:
+        if params is None or not params.channel:
             self.run.messages["about the connection"] += 1
             return []
         kind = params.channel.partition(".")[0]
@@ -290,6 +290,7 @@ IMPORTERS = (
         scanner=_Scanner,
         reader=Deribit,
         symbol=symbol,
+        answers="DERIBIT.0",
         notes=("Sizes of inverse futures, such as BTC-PERPETUAL, are in US dollars.",),
     ),
 )

@@ -3,6 +3,7 @@
 import pytest
 
 from feed.errors import ConfigError
+from feed.importers import Grid
 from feed.importers.bybit import symbol
 from feed.importers.symbols import Symbol
 from tests.importers.capture_lines import OPENED, START, at, capture, ms, ns, reply
@@ -258,6 +259,22 @@ def test_steps_are_those_of_the_list_of_instruments(import_texts, url, answer, m
     done = import_texts("bybit", capture(message) | {"rest": reply(url, answer)})
     item = done.instrument
     assert (item.price_decimals, item.tick, item.size_decimals, item.lot) == steps
+    guessed = (
+        "The smallest steps that occur are tick and lot size of ABUSDT; a file of REST answers, such as "
+        "BYBIT.0, may have those of the exchange."
+    )
+    assert done.report.notes == ((guessed,) if steps[1] == 1 else ())
+
+
+def test_the_user_comes_before_the_exchange(import_texts):
+    """A grid of the options is used as it is, and nothing is said of guesses."""
+    grids = {"AB-USDT": Grid("0.05", "0.1")}
+    for files in (
+        capture(SNAPSHOT),
+        capture(SNAPSHOT) | {"rest": reply("/v5/market/instruments-info", NEW_LIST)},
+    ):
+        done = import_texts("bybit", files, grids=grids)
+        assert (done.instrument.tick, done.instrument.lot, done.report.notes) == (5, 1, ())
 
 
 def test_steps_that_do_not_hold_are_not_used(import_texts):

@@ -50,6 +50,7 @@ def test_changes_follow_each_other_and_name_what_becomes_of_levels(import_texts)
         "deribit",
         capture(
             {"jsonrpc": "2.0", "id": 0, "result": []},
+            {"jsonrpc": "2.0", "method": "heartbeat", "params": {"type": "test_request"}},
             SNAPSHOT,
             book(
                 9,
@@ -81,7 +82,7 @@ def test_changes_follow_each_other_and_name_what_becomes_of_levels(import_texts)
         "trade_seq = last + 1": 2,
     }
     assert done.report.messages == {
-        "about the connection": 1,
+        "about the connection": 2,
         "book snapshot": 1,
         "book change": 2,
         "trades": 1,
