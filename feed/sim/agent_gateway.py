@@ -11,7 +11,7 @@ from feed.agents.contract import Agent, Fill, OrderReport, ReportKind
 from feed.agents.failure import AgentFailure
 from feed.book.exchange import Exchange
 from feed.model.agents import FIRST_ACCOUNT, AgentSpec
-from feed.model.events import REDUCE, TRADE, Row, Side
+from feed.model.events import REDUCE, STATUS, TRADE, Row, Side
 from feed.model.instruments import Listing
 from feed.model.orders import Ack, CancelOrder, Command, ModifyOrder, NewOrder, OrderType, Reject
 from feed.sim.agent_link import AgentLink
@@ -95,7 +95,7 @@ class AgentGateway:
         self._listing = listing
         self._seen = 0
         self._live: dict[int, _LiveOrder] = {}  # by the exchange's numbers
-        self._replacing = 0
+        self._doubtful: dict[int, None] = {}  # orders that may be neither resting nor waiting any more
         self._failures: list[AgentFailure] = []
         self._links: list[AgentLink] = []
         for at, (spec, name) in enumerate(zip(specs, agent_names(specs), strict=True)):
@@ -148,6 +148,7 @@ class AgentGateway:
                 link.hear(row)
             if self._live:
                 self._follow(row)
+        self._end_vanished(rows[-1][2])
 
     def before_taking(self) -> None:
         """Tell agents of the last rows before they are taken."""
@@ -220,31 +221,45 @@ class AgentGateway:
             return
         live.price, live.left = command.price, command.size
         self._report(live, now, ReportKind.REPLACED)
-        self._replacing = live.number  # that it left the book on the way is no cancellation
         self.see()
-        self._replacing = 0
         self._settle(live, now)
 
     def _settle(self, live: _LiveOrder, now: int) -> None:
         """After a command: what neither was filled nor rests is cancelled."""
-        if live.number in self._live and live.number not in self._exchange.books[live.instrument]:
-            self._drop(live)
-            self._report(live, now, ReportKind.CANCELLED)
+        self._doubtful[live.number] = None
+        self._end_vanished(now)
+
+    def _end_vanished(self, now: int) -> None:
+        """
+        Tell that the doubtful orders are cancelled that neither rest nor wait for a call auction.
+
+        Only at the end of an action: one that is replaced, or takes part in a call auction, leaves the book
+        and comes back; one that does not rest vanishes with its auction without a row of its own.
+        """
+        for number in [*self._doubtful]:
+            live = self._live.get(number)
+            if live is None or number in self._exchange.books[live.instrument]:
+                continue
+            if number not in self._exchange.auctions.get(live.instrument, ()):
+                self._drop(live)
+                self._report(live, now, ReportKind.CANCELLED)
+        self._doubtful.clear()
 
     def _follow(self, row: Row) -> None:
-        """Tell whose order it is of a trade, or of an order that left the book."""
+        """Tell whose order it is of a trade; note the orders that a row may have ended."""
         if row[0] == TRADE:
             for number, taker in ((row[8], True), (row[7], False)):
                 live = self._live.get(number)
                 if live is not None:
                     self._fill(live, row, taker=taker)
-        elif row[0] == REDUCE and row[3] != self._replacing:
-            live = self._live.get(row[3])
-            if live is not None and row[6]:
-                live.left = row[6]
-            elif live is not None:
-                self._drop(live)
-                self._report(live, row[2], ReportKind.CANCELLED)
+        elif row[0] == REDUCE and row[3] in self._live:
+            if row[6]:
+                self._live[row[3]].left = row[6]
+            else:
+                self._doubtful[row[3]] = None
+        elif row[0] == STATUS:
+            here = (number for number, live in self._live.items() if live.instrument == row[1])
+            self._doubtful.update(dict.fromkeys(here))
 
     def _fill(self, live: _LiveOrder, row: Row, *, taker: bool) -> None:
         _, instrument, ts, _, _, price, size, *_ = row

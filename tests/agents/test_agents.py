@@ -13,6 +13,7 @@ import pytest
 from feed.agents import Agent, Reject, ReportKind, Side, Status, TimeInForce
 from feed.errors import ConfigError, MarketError
 from feed.model.agents import AgentSpec
+from feed.model.auctions import AuctionPurpose
 from feed.model.events import ADD, QUOTE, TRADE
 from feed.model.orders import NewOrder
 from feed.model.scenario import Scenario
@@ -299,6 +300,116 @@ def test_an_agent_does_not_trade_with_itself(define, open_with):
     assert {item[1] for item in sold} == {2}
     assert sum(item[3] for item in sold) < 10**9
     assert all(row[7] != row[8] for row in rows if row[0] == TRADE)
+
+
+def test_orders_take_part_in_a_call_auction(define, open_with):
+    """Those on the book and those that wait; what may not rest is cancelled with it, not before."""
+
+    class Waits(Trader):
+        def __init__(self):
+            super().__init__()
+            self.statuses = []
+
+        def on_start(self, context):
+            context.submit(EURO, Side.BUY, 5, 10)  # 1 rests before and after
+
+        def on_status(self, context, symbol, status):
+            self.statuses.append(status)
+            if status is Status.AUCTION:
+                context.submit(EURO, Side.BUY, 50, 1_000_000)  # 2 trades in it
+                context.submit(EURO, Side.SELL, 50, 1)  # 3 trades in it
+                context.submit(
+                    EURO, Side.SELL, 7, 10_000_000, time_in_force=TimeInForce.IOC
+                )  # 4 waits in vain
+                context.submit(EURO, Side.BUY, 7, 1, post_only=True)  # 5 cannot be
+
+    market = open_with(define(Waits))
+    market.advance(START + SECOND)
+    market.auction(0, AuctionPurpose.INTRADAY, SECOND)
+    market.advance(START + 3 * SECOND // 2)
+    agent = agent_of(market)
+    assert [item[1:3] for item in agent.heard] == [
+        (1, "accepted"),
+        (2, "accepted"),
+        (3, "accepted"),
+        (4, "accepted"),
+        (5, "rejected"),
+    ]
+    assert market.agents.statuses[0].open == 4
+    market.advance(START + 3 * SECOND)
+    assert agent.statuses == [Status.AUCTION, Status.TRADING]
+    later = agent.heard[5:]
+    filled = {order: sum(item[3] for item in later if item[1:3] == (order, "fill")) for order in (1, 2, 3, 4)}
+    assert filled == {1: 0, 2: 50, 3: 50, 4: 0}
+    assert [item[1:] for item in later if item[2] != "fill"] == [(4, "cancelled", 7)]
+    assert market.agents.statuses[0].open == 1
+    assert failures(market) == []
+
+
+def test_a_delisting_cancels_what_rests_and_what_waits(define, open_with):
+    """In an auction too."""
+
+    class Waits(Trader):
+        def on_start(self, context):
+            context.submit(EURO, Side.BUY, 5, 10)
+
+        def on_status(self, context, symbol, status):
+            if status is Status.AUCTION:
+                context.submit(EURO, Side.BUY, 6, 11)
+
+    market = open_with(define(Waits))
+    market.advance(START + SECOND)
+    market.auction(0, AuctionPurpose.INTRADAY, SECOND)
+    market.advance(START + 3 * SECOND // 2)
+    market.set_status(0, Status.DELISTED)
+    market.advance(START + 2 * SECOND)
+    assert [item[1:] for item in agent_of(market).heard[-2:]] == [(1, "cancelled", 5), (2, "cancelled", 6)]
+    assert market.agents.statuses[0].open == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"post_only": True}, Reject.WOULD_CROSS),
+        ({"time_in_force": TimeInForce.FOK}, Reject.CANNOT_FILL),
+    ],
+)
+def test_what_an_order_insists_on_is_heeded(define, open_with, options, reason):
+    """Of more lots than there are, at any price: not to take, or all at once."""
+
+    class Insists(Agent):
+        def on_start(self, context):
+            context.submit(EURO, Side.BUY, 10**12, 10**7, **options)
+
+        def on_order(self, context, report):
+            assert (report.kind, report.reason) == (ReportKind.REJECTED, reason)
+            context.set_timer(1)
+
+        def on_timer(self, context):
+            raise RuntimeError("so it was")
+
+    market = open_with(define(Insists))
+    market.advance(START + SECOND)
+    assert failures(market) == [("Insists", "RuntimeError: so it was")]
+
+
+def test_a_replacement_that_trades_is_told_before_its_fills(define, open_with):
+    """And never as cancelled, though the order leaves the book and comes back."""
+
+    class Crosses(Trader):
+        def on_order(self, context, report):
+            super().on_order(context, report)
+            if report.kind is ReportKind.ACCEPTED:
+                context.replace(report.order, price=10**7, size=1)
+
+    spec = define(Crosses, parameters={"script": [["submit", [EURO, 0, 7, 10]]]})
+    market = open_with(spec)
+    market.advance(START + 10 * MS)
+    assert [item[1:4] for item in agent_of(market).heard] == [
+        (1, "accepted", 7),
+        (1, "replaced", 1),
+        (1, "fill", 1),
+    ]
 
 
 def test_an_agent_cannot_touch_the_orders_of_others(define, open_with):
