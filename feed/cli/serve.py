@@ -61,6 +61,7 @@ OPTIONS: Final = Options(
                 default="the default market",
                 meaning="How many instruments: the default market's first, then made-up ones.",
             ),
+            setting("--sessions/--no-sessions", "sessions"),
             setting(
                 "--seed",
                 "seed",

@@ -14,6 +14,7 @@ from attrs.validators import ge, gt, le, lt, max_len, min_len
 from feed.model.agents import AgentSpec
 from feed.model.contracts import Arbitrage, Link, Perpetual, Prediction, SignalRules
 from feed.model.instruments import Instrument, Listing
+from feed.model.sessions import Sessions
 
 
 @attrs.frozen(kw_only=True)
@@ -196,6 +197,7 @@ class MarketSpec:
             in spreads.
         arbitrage: Arbitrageurs between the venues of a pair; None for none.
         signals: Thresholds of the signal detectors; None for no signals.
+        sessions: Hours of trading by asset class; None for a market that is always open.
         agents: Participants that are code of the user's own.
     """
 
@@ -209,6 +211,7 @@ class MarketSpec:
     impact: float = attrs.field(default=0.05, validator=[ge(0), le(10)])
     arbitrage: Arbitrage | None = None
     signals: SignalRules | None = None
+    sessions: Sessions | None = None
     agents: tuple[AgentSpec, ...] = ()
 
     def listing(self) -> Listing:

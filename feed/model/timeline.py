@@ -201,7 +201,7 @@ class Halt(Effect):
     Trading stops; orders stay on the book, and none can be added.
 
     Attributes:
-        auction: Length of the call auction with which trading begins again, nanoseconds; None for none.
+        auction: Length of the call auction with which trading begins again; None for none.
     """
 
     auction: Nanoseconds | None = attrs.field(default=None, validator=optional(gt(0)))
@@ -213,7 +213,7 @@ class Resume(Action):
     Trading goes on after a halt, whatever was left of it.
 
     Attributes:
-        auction: Length of the call auction with which it does, nanoseconds; None for none.
+        auction: Length of the call auction with which it does; None for none.
     """
 
     auction: Nanoseconds | None = attrs.field(default=None, validator=optional(gt(0)))
@@ -225,7 +225,7 @@ class Auction(Action):
     A call auction: trading stops, orders are collected, and then all that can trade do so at one price.
 
     Attributes:
-        duration: How long orders are collected, nanoseconds.
+        duration: How long orders are collected.
     """
 
     duration: Nanoseconds = attrs.field(validator=gt(0))
@@ -237,7 +237,7 @@ class List(Action):
     An instrument that was not listed, or no longer, opens for trading.
 
     Attributes:
-        auction: Length of the call auction with which it opens, nanoseconds; None for none.
+        auction: Length of the call auction with which it opens; None for none.
     """
 
     auction: Nanoseconds | None = attrs.field(default=None, validator=optional(gt(0)))

@@ -27,7 +27,7 @@ base = "default"
 count = 3        # its first instruments; or name some under [[market.instruments]]
 
 # What happens, in market time from the start. The market's side: shock, volatility, activity,
-# liquidity, imbalance, spread, large-order, fill, wall, premium, detach, halt, resume, list, delist.
+# liquidity, imbalance, spread, large-order, fill, wall, premium, detach, halt, auction, resume, list, delist.
 # Without instruments it concerns all.
 [[timeline]]
 at = "20s"

@@ -34,6 +34,7 @@ def header_of(program: RunSpec, settings: Settings) -> JournalHeader:
         seed=program.seed,
         start=program.start,
         instruments=settings.instruments,
+        sessions=settings.sessions,
         listing=listing_digest(program.run.listing),
         trading=settings.trading,
     )
@@ -95,11 +96,13 @@ def _program(header: JournalHeader, path: Path, name: str | None) -> RunSpec:
             raise ConfigError(
                 f"{path} was written in the default market", where=name, hint="leave the scenario out"
             )
-        return default_program(seed=header.seed, start=header.start, instruments=header.instruments)
+        return default_program(
+            seed=header.seed, start=header.start, instruments=header.instruments, sessions=header.sessions
+        )
     file = name or scenario.file
     if is_recording(find_scenario(file)):
         raise ConfigError("a recording takes no orders", where=file, hint="leave it out")
-    program = program_from_file(file, seed=header.seed, start=header.start)
+    program = program_from_file(file, seed=header.seed, start=header.start, sessions=header.sessions)
     if program.file is None or program.file.sha256 != scenario.sha256:
         raise ConfigError(
             f"is not the scenario {scenario.name!r} as it was when {path} was written"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from feed.book.auction import MARKET, AuctionOrder
+from feed.book.auction import MARKET, AuctionOrder, CallAuction
 from feed.book.exchange import Exchange
 from feed.model.events import Status
 from feed.sim.instrument_sim import InstrumentSim
@@ -34,8 +34,10 @@ class AuctionTraders:
         exchange: Its books.
 
     Attributes:
-        index: Index of this actor in the event queue.
+        sim: None: they go on while the instrument does not trade.
     """
+
+    sim: Final = None
 
     def __init__(self, item: InstrumentSim, exchange: Exchange) -> None:
         self._item = item
@@ -43,28 +45,31 @@ class AuctionTraders:
         self._bits = item.random_stream("auction")
         self._orders: list[tuple[int, float]] = []  # with the value when it was placed, the oldest first
         self._ends = self._gap = 0
-        self.index = item.queue.register(self)
-
-    @property
-    def sim(self) -> AuctionTraders:
-        """Itself: it acts while the participants of its instrument are suspended."""
-        return self
+        self._planned = 0  # market time of the next action: what was scheduled before a halt is none
+        self._index = item.queue.register(self)
 
     def begin(self, now: int, ends: int) -> None:
         """Take part in an auction from now on until it ends."""
-        queue = self._item.queue
-        queue.unschedule(self, now)
         self._orders.clear()
         self._ends, self._gap = ends, (ends - now) // _ACTIONS
-        queue.schedule(self.index, now + 1)
+        self._planned = now + 1
+        self._item.queue.schedule(self._index, self._planned)
 
     def act(self, now: int) -> int:
         """Place an order, or cancel one."""
-        item = self._item
-        instrument = item.book.instrument
+        instrument = self._item.book.instrument
         auction = self._exchange.auctions.get(instrument)
-        if auction is None or now >= self._ends or self._exchange.statuses[instrument] is not Status.AUCTION:
+        if now != self._planned or auction is None or now >= self._ends:
             return 0
+        if self._exchange.statuses[instrument] is not Status.AUCTION:
+            return 0
+        wait = self._place_or_cancel(auction)
+        self._planned = now + wait
+        return wait
+
+    def _place_or_cancel(self, auction: CallAuction) -> int:
+        """Returns nanoseconds until the next time."""
+        item = self._item
         bits = self._bits(6 * WIDTH)
         wait = 1 + int(self._gap * EXPONENTIAL[bits & MASK])
         mistaken = bool(self._orders) and abs(item.value - self._orders[0][1]) > _DISAGREEMENT * item.spread

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Final, Protocol
 
 from feed.book.exchange import Exchange
 from feed.model.auctions import AuctionIndicated, AuctionPhase, AuctionPurpose
@@ -30,8 +30,10 @@ class CallAuction:
         item: The instrument.
 
     Attributes:
-        index: Index of this actor in the event queue.
+        sim: None: it goes on while the instrument does not trade.
     """
+
+    sim: Final = None
 
     def __init__(
         self, market: ChangesStatus, exchange: Exchange, rows: list[Row], item: InstrumentSim
@@ -45,34 +47,31 @@ class CallAuction:
         self._ends = 0
         self._after = Status.TRADING
         self._traders = AuctionTraders(item, exchange)
-        self.index = item.queue.register(self)
-
-    @property
-    def sim(self) -> CallAuction:
-        """Itself: it acts while the participants of its instrument are suspended."""
-        return self
+        self._planned = 0  # market time of the next action: what was scheduled before a halt is none
+        self._index = item.queue.register(self)
 
     def begin(self, now: int, purpose: AuctionPurpose, duration: int, after: Status) -> None:
         """Collect orders for ``duration`` nanoseconds from now on; ``after`` is the status then."""
-        item, queue = self._item, self._item.queue
+        item = self._item
         self._purpose, self._ends, self._after = purpose, now + duration, after
         self._exchange.call_auction(self._instrument, reference=item.book.last or int(item.value))
         for maker in item.makers:
             maker.cancel_quotes()  # they quote for those who trade at once, and come back for them
         self._traders.begin(now, self._ends)
         self._rows.append(self.row(now))
-        queue.unschedule(self, now)
-        queue.schedule(self.index, min(now + NS_PER_SECOND, self._ends))
+        self._planned = min(now + NS_PER_SECOND, self._ends)
+        item.queue.schedule(self._index, self._planned)
 
     def act(self, now: int) -> int:
         """Indicate, or end the auction."""
-        if self._exchange.statuses[self._instrument] is not Status.AUCTION:
-            return 0  # halted meanwhile
+        if now != self._planned or self._exchange.statuses[self._instrument] is not Status.AUCTION:
+            return 0
         if now >= self._ends:
             self._market.change(self._instrument, self._after, now, acting=True)
             return 0
         self._rows.append(self.row(now))
-        return min(NS_PER_SECOND, self._ends - now)
+        self._planned = min(now + NS_PER_SECOND, self._ends)
+        return self._planned - now
 
     def uncross(self, now: int) -> None:
         """Let all trade that can. The status stays."""

@@ -102,6 +102,8 @@ class Market:
                 self.exchange.set_status(index, Status.DELISTED)
         population.add_arbitrageurs()
         self._rows += self._engine_rows()
+        if spec.sessions is not None:
+            self._statuses.keep_hours(spec.sessions, start)
         if spec.signals is not None:
             monitor = SignalMonitor(
                 self.listing,
@@ -190,13 +192,16 @@ class Market:
         Mark price, integer ticks; 0 when there is none.
 
         That of the engine of a perpetual future; of anything else the middle of its quote, rounded down, or
-        the reference price of its call auction, during which there is no quote to go by.
+        the reference price of its call auction, or the last price while it is closed, when there is no quote
+        to go by.
         """
         engine, book = self._engines.get(instrument), self.exchange.books[instrument]
         if isinstance(engine, PerpetualEngine):
             return engine.mark
         if instrument in self.exchange.auctions:
             return self.exchange.auctions[instrument].reference
+        if book.last and self.exchange.statuses[instrument] is Status.CLOSED:
+            return book.last
         return (book.bid + book.ask) // 2 if book.bid and book.ask else book.bid or book.ask
 
     def funding(self, instrument: int) -> tuple[int, int] | None:
@@ -232,16 +237,7 @@ class Market:
 
     def activity(self, instrument: int, factor: float) -> list[Row]:
         """Set the rate of all actions to ``factor`` times that of the specification, at equal volatility."""
-        sim = self._sims[instrument]
-        before = sim.interval_scale
-        sim.set_activity(_checked(factor))
-        trading = instrument not in self._suspended
-        planned = self._queue.unschedule(sim, self.now) if trading else self._suspended[instrument]
-        self._suspended[instrument] = [
-            (int(left * sim.interval_scale / before), actor) for left, actor in planned
-        ]
-        if trading:
-            self._statuses.unpark(instrument, self.now)
+        self._statuses.set_activity(instrument, _checked(factor), self.now)
         return self._take_rows()
 
     def liquidity(self, instrument: int, factor: float) -> list[Row]:

@@ -1,4 +1,4 @@
-"""Which instruments trade: listings, halts, call auctions, and who is suspended meanwhile."""
+"""Which instruments trade: listings, halts, hours, call auctions, and who is suspended meanwhile."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Final
 from feed.book.exchange import Exchange
 from feed.model.auctions import AuctionPurpose
 from feed.model.events import Row, Status
+from feed.model.sessions import Sessions
 from feed.sim.auctions import CallAuctions
 from feed.sim.event_queue import EventQueue
 from feed.sim.instrument_sim import InstrumentSim
@@ -15,6 +16,7 @@ from feed.sim.links import BasisTracker
 from feed.sim.news import NewsProcess
 from feed.sim.perpetual import PerpetualEngine
 from feed.sim.predictions import PredictionRounds, ProbabilityTracker
+from feed.sim.sessions import SessionClock
 
 
 class TradingStatuses:
@@ -54,10 +56,26 @@ class TradingStatuses:
         self._engines = engines
         self._trackers = trackers
         self._auctions = CallAuctions(self, exchange, rows)
+        self._clocks: dict[int, SessionClock] = {}
+        self._activities: dict[int, float] = {}  # as set; 1 where nobody has
+        self._slowed: dict[int, float] = {}  # by thin hours
+
+    def keep_hours(self, sessions: Sessions, start: int) -> None:
+        """Let instruments trade in the hours of their asset class alone, from ``start`` on."""
+        for index, sim in enumerate(self._sims):
+            hours = sessions.of(sim.spec.instrument.asset_class)
+            if hours is not None:
+                self._clocks[index] = SessionClock(self, sessions, hours, sim, start=start)
+
+    def status(self, instrument: int) -> Status:
+        """The status of an instrument."""
+        return self._exchange.statuses[instrument]
 
     def change(self, instrument: int, status: Status, now: int, *, acting: bool = False) -> None:
         """
         Give an instrument a status, see :meth:`feed.sim.market.Market.set_status`.
+
+        Outside of its hours one that is to trade is closed instead, or collects orders for its auction.
 
         Args:
             instrument: Index of the instrument.
@@ -65,6 +83,10 @@ class TradingStatuses:
             now: Market time, nanoseconds.
             acting: Whether this is part of an action, so that no other one can follow at ``now``.
         """
+        clock = self._clocks.get(instrument)
+        if status is Status.TRADING and clock is not None and not clock.opens(now):
+            clock.resume(now)
+            return
         sim = self._sims[instrument]
         sim.book.now = now
         self._auctions.leave(instrument, status, now)
@@ -111,3 +133,25 @@ class TradingStatuses:
         """Schedule what was suspended, with the time that it had left."""
         for left, actor in self.suspended.pop(instrument):
             self._queue.schedule(actor, max(now + left, soonest))
+
+    def set_activity(self, instrument: int, factor: float, now: int) -> None:
+        """Set the rate of all actions to ``factor`` times that of the specification."""
+        self._activities[instrument] = factor
+        self._pace(instrument, now, soonest=0)
+
+    def slow_down(self, instrument: int, factor: float, now: int) -> None:
+        """Let less happen in an instrument: ``factor`` times what happens otherwise. Within an action."""
+        self._slowed[instrument] = factor
+        self._pace(instrument, now, soonest=now + 1)
+
+    def _pace(self, instrument: int, now: int, *, soonest: int) -> None:
+        sim = self._sims[instrument]
+        before = sim.interval_scale
+        sim.set_activity(self._activities.get(instrument, 1.0) * self._slowed.get(instrument, 1.0))
+        trading = instrument not in self.suspended
+        planned = self._queue.unschedule(sim, now) if trading else self.suspended[instrument]
+        self.suspended[instrument] = [
+            (int(left * sim.interval_scale / before), actor) for left, actor in planned
+        ]
+        if trading:
+            self.unpark(instrument, now, soonest)

@@ -133,14 +133,17 @@ class MarketState:
         """
         What a position is valued at, ticks; 0 when there is no price.
 
-        A future's mark price, or the reference of the auction that orders are collected for, or the middle of
-        the quote.
+        A future's mark price, or the reference of the auction that orders are collected for, or the last
+        price while it is closed, or the middle of the quote.
         """
         told, quote, auction = self.mark(instrument), self.quote(instrument), self.auction(instrument)
         if told is not None:
             return told.mark
         if auction is not None and auction.reference:
             return auction.reference
+        last = self._instruments[instrument].trade
+        if last is not None and self.status(instrument) is Status.CLOSED:
+            return last[1][5]
         return 0 if quote is None else (quote.bid + quote.ask) // 2
 
     def trade(self, instrument: int) -> Trade | None:

@@ -269,6 +269,7 @@ base = "default"
 OPTIONS = {
     "default market": {},
     "seed and start": {"seed": 11, "start": START + 5, "instruments": 9},
+    "hours of trading": {"seed": 11, "start": 1_710_028_800 * 10**9, "sessions": True},  # a Sunday
     "scenario": {"scenario": "small.toml"},
     "scenario with seed": {"scenario": "small.toml", "seed": 6, "start": START},
     "deposit and fees": {
