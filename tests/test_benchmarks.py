@@ -7,7 +7,7 @@ import pytest
 
 from feed.analytics.stylized_facts import Estimate
 from tests.benchmarks import execution
-from tests.benchmarks.realism import impact, runs, tables
+from tests.benchmarks.realism import impact, round_trips, runs, tables
 from tests.benchmarks.realism.reference import Reference
 
 
@@ -85,6 +85,19 @@ def test_an_execution_is_compared_with_the_market_without_it():
     _, at_once, later = execution.table(found, (0, 20))
     assert (at_once[:10], later[:10]) == ("   at once", "      20 s")
     assert at_once.endswith("100%")
+
+
+@pytest.mark.usefixtures("_short")
+def test_a_round_trip_is_made_in_each_pace(monkeypatch, capsys):
+    """It costs a number of ticks a lot; the table says so where it earns."""
+    monkeypatch.setattr(round_trips, "PIECES", 3)
+    monkeypatch.setattr(round_trips, "WARM_UP", 10**10)
+    trips = round_trips.round_trips("EURUSD", 1, 1, lambda _: None)
+    assert [trip.pause for trip in trips] == [*round_trips.PAUSES]
+    assert all(trip.cost and math.isfinite(trip.cost) for trip in trips)
+    assert tables.print_round_trips("EURUSD", [[round_trips.RoundTrip(10, 5.0)]]) == []
+    assert tables.print_round_trips("EURUSD", [[round_trips.RoundTrip(10, -5.0)]]) != []
+    assert "OFF" in capsys.readouterr().out
 
 
 def test_the_impact_of_a_square_root_is_found():

@@ -21,10 +21,10 @@ from feed.analytics.market_facts import Fact, facts
 from feed.analytics.market_observer import observe
 from feed.errors import FeedError
 from feed.recording.reader import RecordedBlocks
-from tests.benchmarks.realism import impact, runs, workers
+from tests.benchmarks.realism import impact, round_trips, runs, workers
 from tests.benchmarks.realism.pictures import draw
 from tests.benchmarks.realism.reference import SOURCES
-from tests.benchmarks.realism.tables import print_facts, print_impact
+from tests.benchmarks.realism.tables import print_facts, print_impact, print_round_trips
 
 
 @attrs.frozen
@@ -42,7 +42,8 @@ class Plan:
         one = impact.SECONDS[-1] + runs.WARM_UP // 10**9
         orders = 1 + len(impact.STYLES) * len(impact.MULTIPLES)
         tops = len(self.symbols) * (3600 + runs.WARM_UP // 10**9) if self.impact_seeds else 0
-        return self.seeds * self.seconds + self.impact_seeds * len(self.symbols) * orders * one + tops
+        orders = orders * one + round_trips.market_seconds()
+        return self.seeds * self.seconds + self.impact_seeds * len(self.symbols) * orders + tops
 
 
 def captures(paths: list[Path]) -> dict[str, list[list[Fact]]]:
@@ -56,11 +57,17 @@ def captures(paths: list[Path]) -> dict[str, list[list[Fact]]]:
         raise SystemExit(str(problem)) from None
 
 
+def _positive(text: str) -> int:
+    if (number := int(text)) < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return number
+
+
 def options() -> argparse.Namespace:
     """What the command line asks for."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.realism", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="3 seeds x 2 hours, and 4 seeds of orders")
-    parser.add_argument("--seeds", type=int, help="how many [default: 5]")
+    parser.add_argument("--seeds", type=_positive, help="how many [default: 5]")
     parser.add_argument("--hours", type=float, help="market time of each [default: 48]")
     parser.add_argument(
         "--impact-seeds", type=int, metavar="N", help="pairs of each order [default: 24; 0: none]"
@@ -77,7 +84,9 @@ def options() -> argparse.Namespace:
         help="a recording to put beside them",
     )
     parser.add_argument("--pictures", type=Path, default=Path(tempfile.gettempdir()), metavar="FOLDER")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes [default: one a core]")
+    parser.add_argument(
+        "--jobs", type=_positive, default=os.cpu_count(), help="processes [default: one a core]"
+    )
     return parser.parse_args()
 
 
@@ -98,31 +107,28 @@ def main() -> None:
         watched = pool.all(
             [partial(workers.watch, symbols, seed, plan.seconds) for seed in range(1, plan.seeds + 1)]
         )
-        bests, paths = [0] * len(symbols), {}
-        if plan.impact_seeds:
-            bests = pool.all([partial(workers.best_size, symbol) for symbol in symbols])
-            found = pool.all(
-                [
-                    partial(workers.pairs, symbol, best, seed)
-                    for symbol, best in zip(symbols, bests, strict=True)
-                    for seed in range(1, plan.impact_seeds + 1)
-                ]
-            )
-            for at, symbol in enumerate(symbols):
-                paths[symbol] = found[at * plan.impact_seeds : (at + 1) * plan.impact_seeds]
+        bests = pool.all([partial(workers.best_size, symbol) for symbol in symbols if plan.impact_seeds])
+        found = pool.all(
+            [
+                partial(workers.answers, symbol, best, seed)
+                for symbol, best in zip(symbols, bests, strict=False)
+                for seed in range(1, plan.impact_seeds + 1)
+            ]
+        )
     off = []
-    for symbol, best in zip(symbols, bests, strict=True):
+    for at, symbol in enumerate(symbols):
         print(f"\n{symbol}: {plan.seeds} seeds x {plan.seconds / 3600:g} h; means, 95 % intervals")
         off += print_facts(symbol, [run[symbol] for run in watched], captured)
-        curves = [impact.curve(style, paths[symbol]) for style in impact.STYLES] if paths else []
-        if curves:
-            off += print_impact(symbol, best, curves)
+        curves = []
+        if answers := found[at * plan.impact_seeds : (at + 1) * plan.impact_seeds]:
+            curves = [impact.curve(style, [paths for paths, _ in answers]) for style in impact.STYLES]
+            off += print_impact(symbol, bests[at], curves)
+            off += print_round_trips(symbol, [trips for _, trips in answers])
         print(draw(symbol, watched[0][symbol].series, curves, asked.pictures / f"realism-{symbol}.png"))
     print("\nSources: " + "\n         ".join(f"[{letter}] {source}" for letter, source in SOURCES.items()))
-    print(
-        f"\n{len(off)} figures off their aims, by more than their intervals"
-        + "".join(f"\n  {it}" for it in off)
-    )
+    print(f"\n{len(off)} figures off their aims, by more than their intervals")
+    for line in off:
+        print(f"  {line}")
 
 
 if __name__ == "__main__":

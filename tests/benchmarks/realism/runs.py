@@ -105,12 +105,13 @@ def series_of(it: MarketObserver) -> Series:
     upto = [sum(it.spreads[x] for x in spreads[: at + 1]) / total for at in range(len(spreads))][:2000]
     top = it.mean_top_size()
     answers = it.responses(1.0)
+    first = it.updates_by_second[:600]
     lags = [lag for lag in (1, 2, 3, 5, 7, 10, 14, 20, 30, 50, 70, 100, 200) if lag * 4 <= len(signs)]
     minute_lags = [lag for lag in (1, 2, 3, 5, 7, 10, 15, 20, 30, 40, 60, 90, 120) if lag * 4 <= len(sizes)]
     horizons = [0.1, *RATIO_SECONDS]
     return {
         "mid": ([at * every * GRID / 3.6e12 for at in range(len(mids[::every]))], _halved(mids[::every])),
-        "updates": (_numbers(600), [float(it) for it in it.updates_by_second[:600]]),
+        "updates": (_numbers(len(first)), [float(count) for count in first]),
         "taker gaps": _survival([gap / NS_PER_SECOND for gap in it.takers.gaps()]),
         "signs": ([float(lag) for lag in lags], list(statistics.autocorrelations(signs, lags))),
         "returns 1 s": _survival(_scaled(seconds)),

@@ -10,7 +10,7 @@ from multiprocessing import get_context
 from typing import Any
 
 from feed.cli.progress import progress
-from tests.benchmarks.realism import impact, runs
+from tests.benchmarks.realism import impact, round_trips, runs
 
 _COUNTER: Any = None  # market seconds done by all processes, shared
 
@@ -33,8 +33,9 @@ def best_size(symbol: str) -> int:
     return impact.best_size(symbol, tell)
 
 
-def pairs(symbol: str, best: int, seed: int) -> list[impact.Path]:
-    return impact.pairs(symbol, seed, best, tell)
+def answers(symbol: str, best: int, seed: int) -> tuple[list[impact.Path], list[round_trips.RoundTrip]]:
+    """What large orders and round trips of one seed did."""
+    return impact.pairs(symbol, seed, best, tell), round_trips.round_trips(symbol, seed, best, tell)
 
 
 class Pool:
