@@ -69,6 +69,10 @@ class Exchange:
         self._last_order += 1
         return self._last_order
 
+    def book(self, instrument: int, _account: int) -> OrderBook:
+        """The book of an instrument as an account has it: all have the same."""
+        return self.books[instrument]
+
     def carry_on(self, other: Exchange) -> None:
         """Count orders and trades on from another exchange of the same listing, before anybody has traded."""
         self._last_order = other._last_order

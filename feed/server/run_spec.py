@@ -75,6 +75,7 @@ class RunSpec:
         labels: What its signals are held against.
         expect: What a whole run must give; None when nobody has said.
         file: The scenario file that it was read from; None when it was read from none.
+        recording: The recording that it is; None where it is none.
         provenance: Where its events come from.
         repeats: Whether it begins again when it is over.
         again_and_again: Gives the run that does; None for a market without an end, which needs none.
@@ -90,6 +91,7 @@ class RunSpec:
     labels: tuple[Label, ...] = ()
     expect: Expect | None = None
     file: ScenarioFile | None = None
+    recording: Path | None = None
     provenance: Provenance = SIMULATED
     repeats: bool = False
     again_and_again: Callable[[], Simulation] | None = None
@@ -203,6 +205,7 @@ def recorded(path: Path) -> RunSpec:
         run=run,
         again_and_again=lambda: LoopedPlayback(run, run.from_start),
         start=header.start,
+        recording=path,
         provenance=header.provenance,
         corruption=lambda: blocks.corruption,
     )

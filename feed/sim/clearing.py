@@ -12,6 +12,7 @@ from typing import Final
 
 import attrs
 
+from feed.book.account_queues import AccountRow
 from feed.model.accounts import Accounts
 from feed.model.auctions import AuctionPhase
 from feed.model.events import (
@@ -35,8 +36,8 @@ from feed.model.requests import PARTS
 from feed.model.statements import BalanceChanged, Cause, PositionChanged
 from feed.model.trading import OrderState, Pricing, Reason
 from feed.settings import Trading
-from feed.sim.market import HasMarket, Market
 from feed.sim.spot_clearing import SpotClearing
+from feed.sim.venue import HasVenue, TradedBook, Venue
 
 
 class Clearing:
@@ -60,7 +61,7 @@ class Clearing:
         spot: What accounts hold of assets.
     """
 
-    def __init__(self, listing: Listing, trading: Trading, run: HasMarket) -> None:
+    def __init__(self, listing: Listing, trading: Trading, run: HasVenue) -> None:
         self.listing: Final = listing
         self.trading: Final = trading
         self.accounts: Final = Accounts(listing, deposit=trading.deposit)
@@ -77,9 +78,13 @@ class Clearing:
         self._fees: Final = dict(zip(Tier, (PARTS, *kept), strict=True))
 
     @property
-    def market(self) -> Market:
+    def market(self) -> Venue:
         """The market as it stands."""
         return self._run.market
+
+    def book(self, instrument: int, account: int) -> TradedBook:
+        """The book of an instrument as an account has it."""
+        return self._run.market.exchange.book(instrument, account)
 
     @property
     def busy(self) -> bool:
@@ -118,13 +123,18 @@ class Clearing:
         return rows
 
     def told(self, rows: list[Row], reason: Reason = Reason.DELISTED) -> list[Row]:
-        """The same rows, each followed by what it means to accounts; ``reason`` is of orders that vanish."""
+        """
+        The same rows, each followed by what it means to accounts; ``reason`` is of orders that vanish.
+
+        What has happened in the book of one account alone is told to that account and not given on.
+        """
         orders, spot_orders = self.accounts.orders, self.spot.wallets.orders
         if not orders and not spot_orders:
             return rows
         said: list[Row] = []
         for row in rows:
-            said.append(row)
+            if type(row) is not AccountRow:
+                said.append(row)
             if row[1] == self._uncrossing and row[0] == REDUCE:
                 continue  # it takes part in the auction, and comes back with what is left of it
             if spot_orders:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from heapq import heappop, heapreplace
 from math import inf
-from typing import Final, Protocol
+from typing import Final
 
 from feed.book.exchange import Exchange
 from feed.errors import MarketError
@@ -28,14 +28,6 @@ from feed.sim.perpetual import ANY_REACH, PerpetualEngine
 from feed.sim.signal_monitor import SignalMonitor
 from feed.sim.traders import SlicedOrder
 from feed.sim.trading_status import TradingStatuses
-
-
-class HasMarket(Protocol):
-    """A run of a simulated market."""
-
-    @property
-    def market(self) -> Market:
-        """The market, as it stands."""
 
 
 class Market:
@@ -215,7 +207,7 @@ class Market:
         """The worst price at which a position is liquidated now, integer ticks."""
         return self._sims[instrument].limit_price(int(side), ANY_REACH)
 
-    def liquidate(self, instrument: int, side: Side, lots: int, order: int) -> list[Row]:
+    def liquidate(self, instrument: int, side: Side, lots: int, order: int, _account: int = 0) -> list[Row]:
         """Close ``lots`` of a position with an order of this id, which takes from the book."""
         sim, worst = self._sims[instrument], self.worst(instrument, side)
         row = (LIQUIDATION, instrument, self.now, order, int(side), worst, lots)

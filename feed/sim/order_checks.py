@@ -118,8 +118,8 @@ class OrderChecks:
 
     def worst_price(self, order: OrderChanged) -> int:
         """What a market order may trade at, ticks; 0 when there is nothing to trade with."""
-        exchange = self._clearing.market.exchange
-        book, auction = exchange.books[order.instrument], exchange.auctions.get(order.instrument)
+        auction = self._clearing.market.exchange.auctions.get(order.instrument)
+        book = self._clearing.book(order.instrument, order.account)
         bid, ask = (book.bid, book.ask) if auction is None else (auction.reference, auction.reference)
         if order.side is Side.BUY:
             return ask + ask * order.slippage // PARTS

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from feed.book.book import OrderBook
 from feed.model.events import ExecutionReport, Side, Status
 from feed.model.instruments import Contract
 from feed.model.spot_requests import AmendSpotOrder
 from feed.model.trading import OrderState, Pricing, Reason, Trigger
 from feed.model.wallets import Balance, Wallet
 from feed.sim.clearing import Clearing
+from feed.sim.venue import TradedBook
 
 # No price of any market comes near it, ticks.
 _HIGHEST: Final = 1 << 62
@@ -88,8 +88,8 @@ class OrderChecks:
             return True  # whether it makes or takes depends on those who come later
         return not self._book(order).would_rest(int(order.side), order.price)
 
-    def _book(self, order: ExecutionReport) -> OrderBook:
-        return self._clearing.market.exchange.books[order.instrument]
+    def _book(self, order: ExecutionReport) -> TradedBook:
+        return self._clearing.book(order.instrument, order.account)
 
 
 def _well_formed(order: ExecutionReport) -> bool:
