@@ -31,6 +31,8 @@ _ORDERS, _TEN_LEVELS, _ONE_LEVEL, _TRADES, _STATUS = "MBOMsg", "MBP10Msg", "MBP1
 # Ascending: the one of these that tells most of an instrument is read.
 _RANKED: Final = (_TRADES, _ONE_LEVEL, _TEN_LEVELS, _ORDERS)
 _DEPTHS: Final = {_TEN_LEVELS: 10, _ONE_LEVEL: 1}
+_TOLD_BETTER: Final = "told in full by another schema"
+_WITHOUT_EVENTS: Final = "definition or other record without events"
 _SIDES: Final = {"B": 0, "A": 1}
 _ACTIONS: Final = {
     "A": "add",
@@ -137,7 +139,8 @@ class _Units:
     def __init__(self, run: ImportRun, market: ImportedMarket, name: str) -> None:
         self._instrument = market.instrument
         self._tick = int(market.instrument.tick_size.scaleb(SCALE))
-        self._lots = Fraction(run.scan.described[name].lot_size) / Fraction(market.instrument.lot_size)
+        lots = Fraction(run.scan.described[name].lot_size) / Fraction(market.instrument.lot_size)
+        self._lots, self._into = lots.numerator, lots.denominator
 
     def price(self, price: int) -> int:
         """Integer ticks."""
@@ -153,9 +156,11 @@ class _Units:
     def size(self, size: int) -> int:
         """Integer lots."""
         lots = size * self._lots
-        if lots.denominator != 1:
+        if self._into == 1:
+            return lots
+        if lots % self._into:
             raise OffGrid(f"a size of {size} is not a multiple of {self._instrument.lot_size}")
-        return lots.numerator
+        return lots // self._into
 
 
 class _Market:
@@ -238,7 +243,7 @@ def _rows(run: ImportRun) -> Iterator[list[Row]]:
         source = run.scan.sources.get((told, kind))
         run.path, run.number = run.paths[found.file], found.number
         if source is None:
-            run.messages["definition or other record without events"] += 1
+            run.messages[_TOLD_BETTER if kind in _RANKED else _WITHOUT_EVENTS] += 1
             continue
         market = markets.get(source[0])
         if market is None:

@@ -336,6 +336,7 @@ def test_the_schema_that_tells_most_is_read(import_texts):
         (3, 0, START + 2, 1, 1, 100, 4, 0, 0, -1, -1),
         (6, 0, START + 9, 1),
     ]
+    assert done.report.messages == {"add": 1, "trade": 1, "told in full by another schema": 1}
     alone = import_texts("dbn", {"t.dbn": files["t.dbn"]})
     assert alone.rows == [(3, 0, START + 2, 1, 1, 100, 4, 0, 0, -1, -1)]
 
