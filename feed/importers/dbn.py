@@ -83,7 +83,9 @@ class _Scan:
         for found in read(self._run, self._names):
             self._take(found)
         best: dict[str, str] = {}
-        names = {told: self._name(told) for told in self._kinds}
+        # What was exported from a recording gets its order again; all else that of its first records.
+        ordered = sorted(self._kinds, key=lambda told: told.number if told.dataset == OWN_DATASET else 0)
+        names = {told: self._name(told) for told in ordered}
         for told, name in names.items():
             kind = max(self._kinds[told], key=_RANKED.index)
             best[name] = max(best.get(name, kind), kind, key=_RANKED.index)
@@ -116,7 +118,9 @@ class _Scan:
             self._definitions[dataset, number] = record
             self._names.add(dataset, number, record.raw_symbol)
         elif kind == "SymbolMappingMsg":
-            self._names.add(dataset, number, record.stype_out_symbol)
+            # Whoever asks by id is told a symbol, and whoever asks by symbol an id.
+            symbol = record.stype_out_symbol
+            self._names.add(dataset, number, record.stype_in_symbol if symbol.isdigit() else symbol)
 
     def _name(self, told: _Told) -> str:
         name = self._names.known(told.dataset, told.number) or told.mapped

@@ -352,6 +352,19 @@ def test_one_symbol_on_two_venues_is_two_instruments(import_texts):
     assert import_texts("dbn", {"x.dbn": one}, symbol="ABC").instrument.symbol == "ABC"
 
 
+@pytest.mark.parametrize(("asked", "answered"), [("ESU4", "118"), ("ES.c.0", "ESU4")])
+def test_a_live_stream_names_its_instruments_as_it_goes(import_texts, asked, answered):
+    """It has no symbols in its metadata; records say which symbol an id is, and others are passed over."""
+    mapping = dbn.SymbolMappingMsg(
+        1, 118, START, dbn.SType.RAW_SYMBOL, asked, dbn.SType.INSTRUMENT_ID, answered, START, START + 9
+    )
+    system = dbn.SystemMsg(START, "Heartbeat")
+    file = content("mbo", system, mapping, order(0, "A", "B", 100.0, 1, 1), mapped=False)
+    done = import_texts("dbn", {"x.dbn": file})
+    assert done.instrument.symbol == "ESU4"
+    assert done.report.messages == {"definition or other record without events": 2, "add": 1}
+
+
 def test_files_of_one_time_are_one_tape(import_texts):
     """By the time of receipt, at equal times in the order of the files."""
     one = content("mbo", order(0, "A", "B", 100.0, 1, 1), order(4, "A", "B", 100.0, 1, 2))
