@@ -51,6 +51,41 @@ MARKETAI = ("dialects/marketai/test_data.py",)
 
 MUTATIONS = (
     Mutation(
+        "a change of a level that is not there goes unnoticed",
+        "importers/verified_books.py",
+        "action in {Action.UPDATE, Action.DELETE} and not there",
+        "action is Action.DELETE and not there",
+        ("importers/test_verified_books.py",),
+    ),
+    Mutation(
+        "of two recordings the later one's events of equal time come first",
+        "recording/time_order.py",
+        "waiting[0][:2] < due[0][:2]",
+        "waiting[0][0] < due[0][0]",
+        ("recording/test_time_order.py",),
+    ),
+    Mutation(
+        "a book passes from one recording to the next with its old levels",
+        "recording/merging.py",
+        "if before != number and kind != CLEAR:",
+        "if before == number and kind != CLEAR:",
+        ("recording/test_merging.py",),
+    ),
+    Mutation(
+        "orders of two recordings share their ids",
+        "recording/merge_plan.py",
+        "offset = most + 1 - low",
+        "offset = most - low",
+        ("recording/test_merging.py",),
+    ),
+    Mutation(
+        "files of one day are read one after the other",
+        "importers/tables.py",
+        "one.last > following.first",
+        "one.last > following.last",
+        ("importers/test_tape.py",),
+    ),
+    Mutation(
         "a call auction leaves more over than it must",
         "book/auction.py",
         "rank = -volume, abs(imbalance), abs(price - reference)",

@@ -38,7 +38,7 @@ from feed.importers.bitmex_messages import (
     traded,
 )
 from feed.importers.books import BUY, SELL
-from feed.importers.captures import CaptureReader, capture_importer
+from feed.importers.captures import CaptureReader, capture_importer, listed
 from feed.importers.numbers import json_decimal
 from feed.importers.run import ImportRun, Malformed
 from feed.importers.symbol_scan import Definition
@@ -92,7 +92,7 @@ class _Scanner(CaptureReader):
 
     def on_response(self, _: int, url: str, text: str) -> tuple[()]:
         if "/instrument" in url:
-            for one in INSTRUMENTS.decode(text):
+            for one in listed(INSTRUMENTS, text, []):
                 steps = (json_decimal(step) for step in (one.tick_size, one.lot_size))
                 tick, lot = ("" if step == "null" else step for step in steps)
                 base, quote = _asset(one.underlying), _asset(one.quote_currency)

@@ -22,7 +22,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from operator import itemgetter
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
+
+import msgspec
 
 from feed.importers.books import ImportedMarket
 from feed.importers.run import SNAPSHOTS, UNREADABLE, Importer, ImportRun, Malformed
@@ -38,6 +40,10 @@ _OPENED, _SENT, _REPLY, _RECEIVED = "<->", "<-", "->", ""
 _CONFIGURATION = "configuration:"
 # Instruments that a note names; the others are counted.
 _NAMED = 3
+
+
+List = TypeVar("List")
+"""An exchange's list of instruments."""
 
 
 class _Line(NamedTuple):
@@ -94,6 +100,21 @@ class CaptureReader:
     def book_lost(self, name: str, at: int) -> list[Row]:
         """Rows that clear the book of ``name``, which is not known until its next snapshot."""
         return invalidate_book(self.run, self.run.markets[name], at)
+
+
+def listed(decoder: msgspec.json.Decoder[List], text: str, none: List) -> List:
+    """
+    The exchange's list of instruments in a REST answer.
+
+    Args:
+        decoder: Of the list.
+        text: The answer.
+        none: What stands for an answer of another form, such as an error of the exchange.
+    """
+    try:
+        return decoder.decode(text)
+    except msgspec.ValidationError:
+        return none
 
 
 def invalidate_book(run: ImportRun, market: ImportedMarket, at: int) -> list[Row]:

@@ -23,7 +23,7 @@ from typing import Final
 import msgspec
 
 from feed.importers.books import BUY, SELL
-from feed.importers.captures import CaptureReader, capture_importer
+from feed.importers.captures import CaptureReader, capture_importer, listed
 from feed.importers.numbers import json_decimal
 from feed.importers.run import ImportRun, Malformed
 from feed.importers.symbol_scan import Definition
@@ -154,7 +154,7 @@ class _Scanner(CaptureReader):
 
     def on_response(self, _: int, url: str, text: str) -> tuple[()]:
         if "get_instruments" in url:
-            for one in _REPLY.decode(text).result:
+            for one in listed(_REPLY, text, _Reply([])).result:
                 option = one.kind.startswith("option")
                 definition = Definition(
                     tick=json_decimal(one.tick_size),

@@ -8,7 +8,8 @@ it is removed here.
 
 Book and trade events have the exchange's time (the latest of several levels in one message); tickers
 have none and get their receive time. Quotes are made from the book; ticker and spread become quotes
-only where no book was captured. A trade has the side of its aggressor.
+only where no book was captured. A trade has the side of its aggressor. Tick and lot sizes are those of a
+REST answer to ``AssetPairs``, if one was captured, else the smallest that occur.
 
 Source: Kraken, "Book checksum (WebSocket v1)", https://docs.kraken.com/api/docs/guides/spot-ws-book-v1,
 sections Book Updates and Book Checksum Calculation; "WebSockets API v1", channels book, trade, ticker and
@@ -19,16 +20,19 @@ from __future__ import annotations
 
 import zlib
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
 from feed.book.price_levels import PriceLevels
 from feed.importers.books import BUY, SELL, ImportedMarket
-from feed.importers.captures import CaptureReader, capture_importer, invalidate_book
+from feed.importers.captures import CaptureReader, capture_importer, invalidate_book, listed
 from feed.importers.run import ImportRun, Malformed
+from feed.importers.symbol_scan import Definition
 from feed.importers.symbols import Symbol, crypto_symbol
 from feed.importers.times import decimal_seconds
 from feed.model.events import Row
+from feed.model.instruments import decimal_text
 
 _CHECKED_LEVELS = 10
 _AGGRESSORS = {"b": BUY, "s": SELL}
@@ -130,8 +134,33 @@ def _book_levels(payloads: list[_Payload]) -> dict[str, list[_Level]]:
     return {key: levels for payload in payloads for key, levels in payload.items() if key != "c"}
 
 
+class _Pair(msgspec.Struct):
+    pair_decimals: int
+    lot_decimals: int
+    wsname: str = ""
+    tick_size: str = ""
+
+
+class _AssetPairs(msgspec.Struct):
+    result: dict[str, _Pair]
+
+
+_ASSET_PAIRS = msgspec.json.Decoder(_AssetPairs)
+
+
+def _step(decimals: int) -> str:
+    return decimal_text(1, decimals)
+
+
 class _Scanner(CaptureReader):
     """First pass: all prices and sizes."""
+
+    def on_response(self, _: int, url: str, text: str) -> tuple[()]:
+        if urlsplit(url).path.endswith("/AssetPairs"):
+            for pair in listed(_ASSET_PAIRS, text, _AssetPairs({})).result.values():
+                tick, lot = pair.tick_size or _step(pair.pair_decimals), _step(pair.lot_decimals)
+                self.run.scan.define(pair.wsname, Definition(tick=tick, lot=lot))
+        return ()
 
     def on_message(self, _: int, text: str) -> tuple[()]:
         if message := _message(text):

@@ -196,6 +196,13 @@ def test_prices_of_indices_are_left_out(import_texts):
     assert len(done.header.instruments) == 1
 
 
+def test_a_refused_request_for_the_list_is_no_list(import_texts):
+    """Steps are then the smallest that occur."""
+    rest = reply("/api/v1/instrument/active", {"error": {"message": "rate limit exceeded"}})
+    done = import_texts("bitmex", capture(PARTIAL) | {"rest": rest})
+    assert done.rows == SEEDED
+
+
 @pytest.mark.parametrize(
     ("message", "what"),
     [

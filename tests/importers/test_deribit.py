@@ -177,6 +177,13 @@ def test_steps_are_those_of_the_list_of_instruments(import_texts, kind, quote, a
     assert done.rows[1] == (4, 0, ns(1), 0, 100000, 1)
 
 
+def test_a_refused_request_for_the_list_is_no_list(import_texts):
+    """Steps are then the smallest that occur."""
+    rest = reply("/api/v2/public/get_instruments", {"error": {"message": "rate limit exceeded"}})
+    done = import_texts("deribit", capture(SNAPSHOT) | {"rest": rest})
+    assert done.rows == SEEDED
+
+
 @pytest.mark.parametrize(
     ("message", "what"),
     [
