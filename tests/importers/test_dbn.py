@@ -192,6 +192,23 @@ def test_a_trade_is_one_row_for_each_order_that_it_fills(imported):
     assert done.report.checked["a fill is of an order of the book"] == 2
 
 
+def test_a_fill_may_come_before_its_trade(imported):
+    """It is told once, by the fill; what the trade has besides met no order. A fill need not have a side."""
+    done = imported(
+        order(2, "F", "N", 100.0, 4, 1, flags=0),
+        order(2, "T", "A", 100.0, 5, 99, flags=0),
+        order(2, "C", "B", 100.0, 4, 1),
+        order(3, "T", "A", 100.0, 4, 99),
+    )
+    assert done.rows[3:] == [
+        (3, 0, START + 2, 1, 1, 400, 4, 1, 0, 6, 6),
+        (3, 0, START + 2, 2, 1, 400, 1, 0, 0, -1, -1),
+        (5, 0, START + 2, 400, 6, 405, 5),
+        (3, 0, START + 3, 3, 1, 400, 4, 0, 0, -1, -1),
+    ]
+    assert done.report.gaps == 0
+
+
 def test_a_trade_that_fills_no_order_leaves_the_book(imported):
     """Hidden orders and auctions: a trade without orders, and without an aggressor if none is told."""
     done = imported(order(1, "T", "N", 100.5, 12, 0, flags=0), order(1, "A", "A", 101.5, 1, 4))
