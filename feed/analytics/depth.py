@@ -6,6 +6,7 @@ Levels are (price in integer ticks, integer lots), best first, as ``MarketState.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
@@ -124,7 +125,7 @@ def near(levels: DepthLevels, mid2: int) -> DepthLevels:
     most = NEAR_BPS * mid2
     if not levels or abs(2 * levels[-1][0] - mid2) * BPS <= most:  # so are all before it
         return levels
-    return levels[: next(at for at, (price, _) in enumerate(levels) if abs(2 * price - mid2) * BPS > most)]
+    return levels[: bisect_right(levels, most, key=lambda level: abs(2 * level[0] - mid2) * BPS)]
 
 
 def walls(levels: DepthLevels, multiple: float) -> tuple[Wall, ...]:

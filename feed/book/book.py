@@ -186,6 +186,11 @@ class OrderBook:
             return None
         return Resting(node.account, node.level.side, node.level.price, node.left)
 
+    def first(self, side: int) -> int:
+        """The id of the order that trades first on a side; 0 when it is empty."""
+        keys = self._keys[side]
+        return self._levels[side][keys[-1]].next.id if keys else 0
+
     def __contains__(self, order: object) -> bool:
         return order in self._orders
 
@@ -200,6 +205,22 @@ class OrderBook:
     def sizes(self, side: int, depth: int | None = None) -> list[tuple[int, int]]:
         """The best ``depth`` levels of a side, best first: (price, lots)."""
         return [(level.price, level.size) for level in self._best_first(side, depth)]
+
+    def sizes_near(self, side: int, span: int, least: int, most: int) -> list[tuple[int, int]]:
+        """
+        The levels of a side near its best price, best first: (price, lots).
+
+        Args:
+            side: Side of the book.
+            span: Distance from the best price, ticks.
+            least: So many levels at least, however far they are.
+            most: Bound on their number.
+        """
+        keys = self._keys[side]
+        if not keys:
+            return []
+        count = len(keys) - bisect_left(keys, keys[-1] - span)
+        return self.sizes(side, min(max(count, least), most))
 
     def orders(self, side: int) -> list[tuple[int, int, int]]:
         """The orders of a side in priority order: (order, price, lots)."""

@@ -7,7 +7,7 @@ from typing import Final, Protocol
 from feed.book.exchange import Exchange
 from feed.model.auctions import AuctionIndicated, AuctionPhase, AuctionPurpose
 from feed.model.durations import NS_PER_SECOND
-from feed.model.events import TRADE, Row, Status
+from feed.model.events import TRADE, Row, Side, Status
 from feed.sim.auction_traders import AuctionTraders
 from feed.sim.instrument_sim import InstrumentSim
 
@@ -57,6 +57,7 @@ class CallAuction:
         self._exchange.call_auction(self._instrument, reference=item.book.last or int(item.value))
         for maker in item.makers:
             maker.cancel_quotes()  # they quote for those who trade at once, and come back for them
+        _withdraw_passed(item, now)
         self._traders.begin(now, self._ends)
         self._rows.append(self.row(now))
         self._planned = min(now + NS_PER_SECOND, self._ends)
@@ -69,6 +70,7 @@ class CallAuction:
         if now >= self._ends:
             self._market.change(self._instrument, self._after, now, acting=True)
             return 0
+        _withdraw_passed(self._item, now)
         self._rows.append(self.row(now))
         self._planned = min(now + NS_PER_SECOND, self._ends)
         return self._planned - now
@@ -78,6 +80,7 @@ class CallAuction:
         rows, since = self._rows, len(self._rows)
         rows.append(self.row(now, AuctionPhase.UNCROSSED))
         self._exchange.uncross(self._instrument)
+        _told(self._item, rows[since:], now)
         observer = self._item.observer
         if observer is not None and any(row[0] == TRADE for row in rows[since:]):
             observer.on_rows(rows[since:])
@@ -142,3 +145,29 @@ class CallAuctions:
         """What the auctions would give that orders are collected for now."""
         collecting = (at for at in self._exchange.auctions if self._exchange.statuses[at] is Status.AUCTION)
         return [self._known[at].row(now) for at in sorted(collecting)]
+
+
+def _withdraw_passed(item: InstrumentSim, now: int) -> None:
+    """Let patient traders cancel the orders that the price has passed, while nobody can trade."""
+    book, owners, value = item.book, item.owners, item.value
+    book.now = now
+    for side in Side:
+        for order, price, _ in book.orders(side):
+            if price < value if side is Side.BUY else price > value:
+                break
+            owner = owners.get(order)
+            if owner is not None and not owner[0].makes:
+                del owners[order]
+                owner[0].withdraw(order, owner[1])
+                book.cancel(order)
+
+
+def _told(item: InstrumentSim, rows: list[Row], now: int) -> None:
+    """Tell simulated participants which of their orders an auction has executed."""
+    for row in rows:
+        if row[0] == TRADE:
+            for order in (row[7], row[8]):
+                owner = item.owners.get(order)
+                if owner is not None and order not in item.book:
+                    del item.owners[order]
+                    owner[0].order_filled(now, order, owner[1])

@@ -11,7 +11,7 @@ import attrs
 from feed.model.contracts import Arbitrage, Link, Perpetual, Prediction, SignalRules
 from feed.model.durations import NS_PER_SECOND
 from feed.model.instruments import Contract, Instrument
-from feed.model.market import InstrumentSpec, MarketSpec
+from feed.model.market import Factors, InstrumentSpec, MarketSpec
 from feed.sim.listing import Line, altcoins, coins, currencies
 
 _FIRST_VENUE: Final = "coinbase"
@@ -48,6 +48,22 @@ _VENUES: Final = (
 _LATENCY_MS: Final = 500.0
 
 _MAJOR: Final = ("BTC", "ETH", "SOL")
+
+# What returns have in common. The leading coins and currencies take the others with them.
+_FACTORS: Final = {
+    "BTC": Factors(coin=0.9, risk=0.15, leads=0.75),
+    "ETH": Factors(coin=0.9, risk=0.15, leads=0.5),
+    "SOL": Factors(coin=0.85, risk=0.15, leads=0.2),
+    "EUR": Factors(dollar=-0.8, leads=0.6),
+    "GBP": Factors(dollar=-0.7, risk=0.2, leads=0.3),
+    "USD": Factors(dollar=0.65, risk=0.3, leads=0.3),
+    "XAU": Factors(dollar=-0.4, risk=-0.2),
+}
+_COIN: Final = Factors(coin=0.8, risk=0.15)
+# Where the makers' spread is more ticks than this, others quote inside of it: after this time in
+# milliseconds, divided by the book updates a second.
+_WIDE_TICKS: Final = 5
+_INSIDE_MS: Final = 2000.0
 # Perpetual futures: venue, base, book updates a second, tick, lot. Their venues trade no spot of the pair,
 # so that an exchange and a pair name one book.
 _PERPETUALS: Final = (
@@ -108,6 +124,7 @@ def _spec(
     """A line of the listing in whole ticks and lots."""
     price_decimals, tick = _step(line.tick)
     size_decimals, lot = _step(line.lot)
+    wide = line.spread / line.tick > _WIDE_TICKS
     return InstrumentSpec(
         instrument=Instrument(
             symbol=symbol or f"{line.base}-{quote}",
@@ -125,6 +142,8 @@ def _spec(
         spread=max(1.0, float(line.spread / line.tick)),
         volatility=line.volatility,
         updates_per_second=line.rate,
+        inside_ms=_INSIDE_MS / line.rate if wide else 0.0,
+        factors=_FACTORS.get(line.base, _COIN),
     )
 
 

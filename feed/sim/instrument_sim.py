@@ -1,4 +1,4 @@
-"""The simulation of one instrument: its book, its fundamental value, and the parameters its traders share."""
+"""The simulation of one instrument: its book, its reference price, and what its participants share."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from math import sqrt
 from typing import Final, Protocol
 
 from feed.book.book import OrderBook
+from feed.model.durations import NS_PER_HOUR, NS_PER_SECOND
 from feed.model.events import TRADE, Row, Side
 from feed.model.market import InstrumentSpec, MarketSpec
 from feed.sim.event_queue import EventQueue
-from feed.sim.random_streams import MASK, WIDTH, random_stream
+from feed.sim.random_streams import random_stream
+from feed.sim.reference_price import Metaorder, ReferencePrice
 
 # Plain integers rather than ``Side``: they index tuples and go into rows in the hot path.
 BUY: Final = int(Side.BUY)
@@ -29,42 +31,60 @@ _BUSY: Final = 8.0
 # Several makers form the best prices together, so each quotes this much wider than the typical spread.
 _WIDE: Final = 1.1
 
+# What makers have learnt decays at this interval, nanoseconds, in an instrument that is not quiet.
+_RELAX: Final = NS_PER_SECOND // 2
 
-class MarketMaker(Protocol):
-    """
-    Keeps quotes on both sides of the book.
+# Standard deviation over a second that one mean taker's order a second makes, in its impacts.
+_FLOW_DEVIATION: Final = 0.9
 
-    Attributes:
-        anchor: The value around which quotes are placed, ticks.
-        slack: Distance of the value from it at which quotes are moved, ticks.
-    """
+# Makers move their quotes once these are so many half spreads, or a tick, from where they should be.
+_TOLERANCE: Final = 0.6
 
-    anchor: float
-    slack: float
+# Mean distance between a maker's deeper quotes, in impacts of a mean taker's order.
+_DEPTH: Final = 0.6
 
-    def update_parameters(self) -> None:
-        """Take over the instrument's current spread, volatility and sizes."""
 
-    def schedule_reaction(self, now: int) -> None:
-        """Schedule an action after a reaction time."""
+class RestingOwner(Protocol):
+    """A participant with resting orders."""
 
-    def quote_ladder(self) -> None:
+    @property
+    def makes(self) -> bool:
+        """Whether executions are inventory of the market makers."""
+
+    def order_filled(self, now: int, order: int, side: int, /) -> None:
+        """An order was executed in full."""
+
+    def withdraw(self, order: int, side: int, /) -> None:
+        """The order is about to be cancelled, since the price has passed it."""
+
+
+class MarketMaker(RestingOwner, Protocol):
+    """Keeps quotes on both sides of the book."""
+
+    def wake(self, now: int) -> None:
+        """Let it react after a reaction time."""
+
+    def quote_ladder(self, now: int) -> None:
         """Complete the ladder of quotes at once."""
 
     def cancel_quotes(self) -> None:
         """Cancel all quotes."""
 
-    def requote_side(self, side: int) -> None:
+    def requote_side(self, now: int, side: int) -> None:
         """Place a quote at once on a side that is empty."""
 
     def refresh_best(self) -> None:
         """Join the best price of a side."""
 
-    def quote_traded(self, now: int, order: int, side: int) -> bool:
-        """Handle the execution of a quote. Returns whether it was this maker's."""
 
-    def best(self, side: int) -> float:
-        """The best price quoted on a side; asks are negative, so that greater is better on both sides."""
+class DeepOrders(Protocol):
+    """Keeps the deep book."""
+
+    def fill(self) -> None:
+        """Place what is missing at once."""
+
+    def cancel_all(self) -> None:
+        """Cancel all of it."""
 
 
 class TradeObserver(Protocol):
@@ -82,52 +102,75 @@ class InstrumentSim:
     The state of one instrument that its participants share.
 
     Attributes:
-        value: Fundamental value, ticks; makers quote around it.
-        spread: Current typical distance from best bid to best ask, ticks.
-        half: Half of the spread of the tightest maker, ticks.
-        size: Current typical size of an order, lots.
+        reference: The price around which makers quote, and what it is made of.
+        spread: Current typical spread of the makers, ticks.
+        size: Current typical size of a maker's quote, lots.
+        taken: Current mean size of a taker's order, lots.
         rests: Current typical size of a resting order by side, lots.
-        volatility: Current standard deviation of the value over one second, as a fraction of it.
-        step: Scale of the moves of the instrument's own news, which depends on their rate.
+        volatility: Current standard deviation of the price over one second, as a fraction of it, in the mean
+            over all regimes.
+        deviation: The same now, ticks.
+        impact_scale: Impact of one mean taker's order now, ticks.
+        depth: Mean distance between a maker's deeper quotes, ticks.
+        tolerance: Distance from where it should be at which a quote is moved, ticks.
         interval_scale: Factor on waiting times as set by :meth:`set_activity`: 0.01 is a burst.
-        wait_scale: Factor on waiting times now: ``interval_scale`` and that of the whole market.
+        wait_scale: Factor on waiting times now: less in lively regimes.
         quietness: How many times fewer updates it has than one that is not quiet, at least 1: a factor on
             intervals of participants that act at fixed times rather than with the updates.
+        relax_every: Interval at which the reference price relaxes, nanoseconds.
         makers: The market makers, the one with the quoting obligation first.
+        deep: The deep book.
+        owners: Owner and side of each resting order of a participant, by its id.
         highest: The highest price that can be quoted, ticks.
         trading: Whether orders can trade now.
         listed: Whether it is listed, halted or not.
-        impact: Fraction by which trades have moved the value since a tracker last reset it to 0.
-        premium: Fraction by which the value is kept above that of the instrument it follows.
+        impact: Fraction by which trades have moved the price since a tracker last reset it to 0.
+        learnt: The same since the factors were last told.
+        flow_share: Share of the variance that is made by its own order flow.
+        peers: Factor on the taker's rate that its impact is scaled for, see :mod:`feed.sim.links`.
+        premium: Fraction by which the price is kept above that of the instrument it follows.
         detached: Whether it has stopped following another instrument.
         observer: Is called with every trade; or None.
     """
 
     __slots__ = (
+        "_clients",
+        "_forgets",
         "_imbalance",
+        "_regime",
         "_rows",
+        "_volatility_factor",
         "book",
+        "deep",
+        "depth",
         "detached",
-        "half",
+        "deviation",
+        "flow_share",
         "highest",
         "impact",
+        "impact_scale",
         "interval_scale",
+        "learnt",
         "listed",
         "makers",
         "market",
         "next_order",
         "observer",
+        "owners",
+        "peers",
         "premium",
         "queue",
         "quietness",
+        "reference",
+        "relax_every",
         "rests",
         "seed",
         "size",
         "spec",
         "spread",
-        "step",
+        "taken",
+        "tolerance",
         "trading",
-        "value",
         "volatility",
         "wait_scale",
     )
@@ -149,93 +192,149 @@ class InstrumentSim:
         self.book: Final = book
         self.next_order: Final = next_order
         self.queue: Final = queue
-        self.value = float(spec.price)
-        self._imbalance = BUY, 1.0
-        self.set_liquidity(1.0)
-        self.wait_scale = 1.0
-        self.quietness = max(1.0, _BUSY / spec.updates_per_second)
-        self.makers: Sequence[MarketMaker] = ()
-        self.interval_scale = 1.0
         self.highest = spec.instrument.highest or _ANY_PRICE
+        self.quietness = max(1.0, _BUSY / spec.updates_per_second)
+        self.relax_every = int(_RELAX * self.quietness)
+        half = self._half(1.0)
+        self.reference: Final = ReferencePrice(
+            float(spec.price), half, market.impact, interval=self.relax_every
+        )
+        self.owners: dict[int, tuple[RestingOwner, int]] = {}
+        self.makers: Sequence[MarketMaker] = ()
+        self.deep: DeepOrders | None = None
+        self.interval_scale = self.wait_scale = 1.0
         self.trading = False
         self.listed = spec.listed
-        self.impact = 0.0
+        self.impact = self.learnt = 0.0
         self.premium = 0.0
         self.detached = False
         self.observer: TradeObserver | None = None
+        self.flow_share = 1.0 - market.news.share
+        self.peers = 1.0
+        self._rows = rows
+        self._regime = 1.0
+        self._volatility_factor = 1.0
+        self._imbalance = BUY, 1.0
+        # Those of clients are one metaorder on each side, whatever their accounts: to divide an order among
+        # accounts must not change its impact.
+        self._clients = (Metaorder(BUY), Metaorder(SELL))
+        self._forgets = 1.0 / (market.impact.memory_hours * NS_PER_HOUR / NS_PER_SECOND)
+        self.size = self.taken = 0.0
+        self.rests = (0.0, 0.0)
+        self.spread = 0.0
+        self.volatility = self.deviation = self.impact_scale = self.depth = self.tolerance = 0.0
+        self._resize(1.0)
         self.set_spread(1.0)
         self.set_volatility(1.0)
-        self._rows = rows
 
-    def random_stream(self, name: str) -> Callable[[int], int]:
+    def random_stream(self, *names: str) -> Callable[[int], int]:
         """The random bits of one participant, see :func:`feed.sim.random_streams.random_stream`."""
-        return random_stream(self.seed, self.spec.instrument.symbol, name)
+        return random_stream(self.seed, self.spec.instrument.symbol, *names)
 
-    def move_value(self, fraction: float) -> None:
-        """Move the fundamental value by ``fraction`` of itself, within the prices that can be quoted."""
-        room = 2.0 + 2.0 * self.spread
-        self.value = max(min(self.value * (1.0 + fraction), self.highest - room), room)
+    # --- parameters --------------------------------------------------------------------------------
+
+    def set_regime(self, deviation: float) -> None:
+        """Take over the volatility of its asset class, relative to the long-run one."""
+        self._regime = deviation
+        self.rescale()
 
     def set_volatility(self, factor: float) -> None:
         """Set the volatility to ``factor`` times that of the specification."""
-        self.volatility = factor * self.spec.volatility / 10_000
-        self.step = self.volatility * sqrt(self.interval_scale)
-        for maker in self.makers:
-            maker.update_parameters()
+        self._volatility_factor = factor
+        self.rescale()
 
     def set_activity(self, factor: float) -> None:
         """Set the activity to ``factor`` times that of the specification, at equal volatility."""
         self.interval_scale = 1 / factor
-        self.step = self.volatility * sqrt(self.interval_scale)
+        self.rescale()
 
     def set_spread(self, factor: float) -> None:
         """Set the spread to ``factor`` times that of the specification."""
-        self.spread = min(self.spec.spread * factor, self.highest * _WIDEST)
-        self.half = _WIDE * self.spread / 2
-        self.move_value(0.0)
-        for maker in self.makers:
-            maker.update_parameters()
+        half = self._half(factor)
+        self.spread = 2.0 * half / _WIDE
+        room = 2.0 + 2.0 * self.spread
+        self.reference.lowest, self.reference.highest = room, self.highest - room
+        self.rescale()
 
     def set_liquidity(self, factor: float) -> None:
         """Set the sizes to ``factor`` times those of the specification, on both sides."""
-        self.size = self.spec.size * factor
-        self.imbalance(*self._imbalance)
+        self._resize(factor)
+        self.rescale()
 
     def imbalance(self, side: int, factor: float) -> None:
         """Set the size of resting orders on one side to ``factor`` times that on the other."""
         self._imbalance = side, factor
         self.rests = (self.size, self.size * factor) if side else (self.size * factor, self.size)
 
-    def clear(self) -> None:
-        """Cancel every order in the book."""
-        for maker in self.makers:
-            maker.cancel_quotes()
-        for side in (BUY, SELL):
-            for order, _, _ in self.book.orders(side):
-                self.book.cancel(order)
+    def rescale(self) -> None:
+        """Compute what depends on the price, the specification, and the factors on both."""
+        spec, regime, reference = self.spec, self._regime, self.reference
+        self.volatility = self._volatility_factor * spec.volatility / 10_000
+        usual = self.volatility * reference.permanent
+        self.deviation = usual * regime
+        root = sqrt(regime)
+        # Lively regimes have more trades, and each of them more impact: the variance is the product.
+        self.wait_scale = self.interval_scale / root
+        takers = self.peers * spec.updates_per_second / self.market.takers.updates
+        scale = usual * sqrt(self.flow_share * self.interval_scale / takers) / _FLOW_DEVIATION
+        self.impact_scale = scale * sqrt(regime * root)
+        self.depth = max(1.0, _DEPTH * scale, reference.calm_half)
+        reference.calm_half = _WIDE * self.spread / 2 * root
+        reference.skew = self.market.impact.skew * self.impact_scale
+        self.tolerance = max(1.0, _TOLERANCE * reference.calm_half)
+        reference.centre()
 
-    def notify_makers(self, now: int) -> None:
-        """Let every maker schedule a reaction at ``now``."""
-        for maker in self.makers:
-            maker.schedule_reaction(now)
+    def _half(self, factor: float) -> float:
+        return _WIDE / 2 * min(self.spec.spread * factor, self.highest * _WIDEST)
 
-    def deliver_news(self, now: int, threshold: int, bits: int) -> None:
-        """
-        Let makers react to a move of the value at ``now``.
-
-        Those whose anchor is too far from the value react; each other one if its :data:`WIDTH` bits
-        of ``bits`` are below ``threshold``.
-        """
-        value = self.value
-        for maker in self.makers:
-            if bits & MASK < threshold or abs(value - maker.anchor) > maker.slack:
-                maker.schedule_reaction(now)
-            bits >>= WIDTH
+    def _resize(self, factor: float) -> None:
+        self.size = self.spec.size * factor
+        self.taken = max(1.0, self.size * self.market.takers.size)
+        self.imbalance(*self._imbalance)
 
     @property
     def follows(self) -> bool:
-        """Whether its value follows, or derives from, that of another instrument."""
+        """Whether its price follows, or derives from, that of another instrument."""
         return self.spec.followed is not None
+
+    # --- prices ------------------------------------------------------------------------------------
+
+    @property
+    def value(self) -> float:
+        """What everybody takes for the fair price, ticks: the permanent part of the reference price."""
+        return self.reference.permanent
+
+    def hear(self, now: int, fraction: float) -> None:
+        """Public news move the price by ``fraction`` of itself; makers react to it if it trades."""
+        self.reference.hear(self.reference.permanent * fraction)
+        if self.trading:
+            self.notify_makers(now)
+
+    def follow(self, now: int, price: float) -> None:
+        """Move the price to that of what it derives from, ticks."""
+        reference = self.reference
+        reference.move(price - reference.permanent)
+        reference.fundamental = reference.permanent
+        if self.trading:
+            self.notify_makers(now)
+
+    def shift(self, now: int, ticks: float) -> None:
+        """Move the permanent part of the price by what was learnt elsewhere, ticks."""
+        self.reference.move(ticks)
+        self.notify_makers(now)
+
+    def notify_makers(self, now: int) -> None:
+        """Let every maker react."""
+        for maker in self.makers:
+            maker.wake(now)
+
+    def forget(self, seconds: float) -> None:
+        """Let the memory of what clients have traded fade."""
+        for metaorder in self._clients:
+            if metaorder.volume:
+                metaorder.volume -= metaorder.volume * min(1.0, seconds * self._forgets)
+
+    # --- orders ------------------------------------------------------------------------------------
 
     def publish(self, row: Row) -> None:
         """Publish a row that is not the effect of an order."""
@@ -250,6 +349,7 @@ class InstrumentSim:
         lots: int,
         price: int,
         *,
+        metaorder: Metaorder | None = None,
         informs: bool = True,
         order: int | None = None,
         before: Row | None = None,
@@ -262,7 +362,8 @@ class InstrumentSim:
             side: Of the aggressor.
             lots: Size; what is not available is cancelled.
             price: Limit price, ticks.
-            informs: Whether the trades move the fundamental value.
+            metaorder: What it is part of; None for one of its own.
+            informs: Whether makers learn from the trades.
             order: Id of the order; None for the next.
             before: A row to publish before the trades.
         Returns:
@@ -274,49 +375,114 @@ class InstrumentSim:
         if before is not None:
             self._rows.append(before)
         filled = book.ioc(self.next_order() if order is None else order, side, price, lots)
-        self.traded(now, since, informs=informs)
+        if filled:
+            self._traded(now, since, (metaorder or Metaorder(side)) if informs else None)
         return filled
 
-    def foreign(self, side: int) -> bool:
-        """Whether the best price of a side is quoted by no market maker."""
-        key = -self.book.ask if side else self.book.bid
-        return all(maker.best(side) < key for maker in self.makers)
-
-    def limit_price(self, side: int, spreads: float) -> int:
-        """The limit price for an aggressor that goes ``spreads`` spreads past the best price, ticks."""
-        reach = int(spreads * self.spread)
-        return max(1, self.book.bid - reach) if side else min(self.highest, self.book.ask + reach)
-
-    def traded(self, now: int, since: int, *, informs: bool = True) -> None:
-        """
-        Apply the effects of the trades in the rows from index ``since`` on.
-
-        The value moves in the aggressor's direction, makers handle their executed quotes, and if a side
-        was swept empty the first maker quotes again at once.
-        """
-        signed = 0
+    def client_traded(self, now: int, since: int) -> None:
+        """Apply the effects of a client's order, whose rows begin at index ``since``."""
         for row in self._rows[since:]:
             if row[0] == TRADE:
-                signed += -row[6] if row[4] else row[6]
-                if not row[9]:
-                    for maker in self.makers:
-                        if maker.quote_traded(now, row[7], SELL - row[4]):
-                            break
-        if not signed:
-            return
-        if informs:
-            moved = self.market.impact * self.spread * signed / (self.spec.size * self.value)
-            self.move_value(moved)
-            self.impact += moved
+                self._traded(now, since, self._clients[row[4]])
+                return
         self.refill(now)
-        if self.observer is not None:
-            self.observer.on_rows(self._rows[since:])
+
+    def limit_price(self, side: int, spreads: float) -> int:
+        """
+        The limit price of an aggressor, ticks.
+
+        Args:
+            side: Of the aggressor.
+            spreads: How far past the best price it goes, in spreads or, where that is more, in standard
+                deviations of a return over one second.
+        """
+        reach = int(spreads * max(self.spread, self.deviation))
+        return max(1, self.book.bid - reach) if side else min(self.highest, self.book.ask + reach)
+
+    def clear_wrong_side(
+        self, now: int, side: int, price: int, eager: int, bits: Callable[[int], int]
+    ) -> bool:
+        """
+        Deal with the order in front of ``price``, which a maker wants to quote.
+
+        A patient trader mostly cancels it first, since the price has passed it. Else the maker trades with
+        it. Another maker's quote stays.
+
+        Args:
+            now: Market time, nanoseconds.
+            side: Of the maker's quote.
+            price: Of the maker's quote, ticks.
+            eager: How much the maker trades, in its own quotes.
+            bits: The maker's random bits for this.
+        Returns:
+            Whether something was done.
+        """
+        order = self.book.first(1 - side)
+        owner = self.owners.get(order)
+        if owner is not None:
+            if owner[0].makes:
+                return False
+            if bits(2):
+                del self.owners[order]
+                owner[0].withdraw(order, owner[1])
+                self.book.cancel(order)
+                return True
+        return self.take(now, side, max(1, int(eager * self.size)), price, informs=False) > 0
+
+    def clear(self) -> None:
+        """Cancel every order in the book."""
+        for maker in self.makers:
+            maker.cancel_quotes()
+        if self.deep is not None:
+            self.deep.cancel_all()
+        for side in (BUY, SELL):
+            for order, _, _ in self.book.orders(side):
+                self.owners.pop(order, None)
+                self.book.cancel(order)
+
+    def quote(self, now: int) -> None:
+        """Complete makers' ladders and the deep book at once, around the current price."""
+        self.book.now = now
+        for maker in self.makers:
+            maker.quote_ladder(now)
+        if self.deep is not None:
+            self.deep.fill()
 
     def refill(self, now: int) -> None:
         """Let the first maker quote at once on a side that is empty."""
         book = self.book
-        if not (book.bid and book.ask):
+        if not (book.bid and book.ask) and self.makers:
             book.now = now
             for side in (BUY, SELL):
                 if not (book.ask if side else book.bid):
-                    self.makers[0].requote_side(side)
+                    self.makers[0].requote_side(now, side)
+
+    def _traded(self, now: int, since: int, metaorder: Metaorder | None) -> None:
+        """
+        Apply the effects of the trades in the rows from index ``since`` on.
+
+        Makers handle their executed quotes and learn from the trades, and if a side was swept empty the
+        first maker quotes again at once.
+        """
+        lots = inventory = 0
+        owners = self.owners
+        for row in self._rows[since:]:
+            if row[0] == TRADE:
+                lots += row[6]
+                owner = owners.get(row[7])
+                if owner is not None:
+                    if owner[0].makes:
+                        inventory += row[6] if row[4] else -row[6]
+                    if not row[9]:
+                        del owners[row[7]]
+                        owner[0].order_filled(now, row[7], owner[1])
+        reference = self.reference
+        reference.inventory += inventory / self.size
+        if metaorder is not None:
+            moved = reference.learn(metaorder, lots / self.taken, self.impact_scale) / reference.permanent
+            self.impact += moved
+            self.learnt += moved
+            self.notify_makers(now)
+        self.refill(now)
+        if self.observer is not None:
+            self.observer.on_rows(self._rows[since:])

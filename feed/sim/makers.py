@@ -1,217 +1,256 @@
-"""Market makers: ladders of quotes around the fundamental value, replaced one by one."""
+"""Market makers: ladders of quotes near the reference price, replaced one by one."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from heapq import heappush
-from math import floor, inf, sqrt
+from math import floor
 from typing import Final
 
+from attrs import evolve
+
 from feed.model.durations import NS_PER_MILLISECOND
+from feed.model.market import Delay
 from feed.sim.instrument_sim import BUY, SELL, InstrumentSim
-from feed.sim.random_streams import HEAVY, MASK, WIDTH, delay_table, threshold
+from feed.sim.random_streams import HEAVY, MASK, WIDTH, delay_table
 
 # How much wider each maker quotes than the one before it, as a share of the half spread.
-_STAGGER: Final = 0.35
+_STAGGER: Final = 0.75
+# How much more slowly each maker reacts than the one before it.
+_SLOWER: Final = 0.45
+# Quotes are this much smaller, at most, while the flow is toxic: by what was learnt, in half spreads.
+_SMALLEST: Final = 4.0
+_FEAR: Final = 32.0
+# A ladder has at most this many quotes more than it should: others were left behind by the price.
+_SPARE: Final = 4
+# A maker that meets an order on the wrong side of its price trades up to so many of its own quotes with it.
+_EAGER: Final = 4
+# And tries so often, before it quotes behind what is left.
+_TRIES: Final = 6
+# In 3 of 4 cases the owner of such an order is quicker, and cancels it.
+_SLOW_OWNER_BITS: Final = 2
+# Mean book updates a second of an instrument for which the pauses are given.
+_USUAL_RATE: Final = 48.0
+# In 6 of 8 cases a new quote goes behind the maker's best one.
+_BEHIND: Final = 2
 
-# Mean distance between deeper quotes of a ladder, as a share of the half spread; heavy-tailed.
-_DEPTH: Final = 0.8
+# Longest mean of a part of the pauses, milliseconds.
+_LONGEST_MS: Final = 60_000.0
 
-# A maker moves its quotes once the value has moved by _SLACK half spreads plus _LAG times the deviation of
-# the value between two book updates. Each next maker, which quotes wider, adds _PATIENCE half spreads.
-_SLACK: Final = 0.1
-_LAG: Final = 2.0
-_PATIENCE: Final = 0.25
-# But at the latest when the value has covered this share of a quote's distance.
-_NEAREST: Final = 0.8
-# Tolerance of a quote's price, ticks: prices are integers, values are not.
-_TOLERANCE: Final = 0.7
-
-# A maker that picks off a mispriced quote trades up to this many times the size of its own quote.
-_EAGER: Final = 8
-
-_BITS: Final = 5 * WIDTH
+_BITS: Final = 4 * WIDTH
 
 
 class Maker:
     """
     One market maker of one instrument.
 
-    Each action is one step: it cancels a quote of a complete ladder, or adds the missing quote of an
-    incomplete one, so that replacing a quote takes two. Quotes too near the value, which others would
-    trade against, are cancelled first, then those too far from it, else a random one. Prices are kept as
-    keys, the price of a bid and minus the price of an ask, so that greater is better on both sides.
+    Each action is one step: it cancels a quote that is nearer to the reference price than allowed, which
+    others would trade against, or adds one where its best quote should be. Quotes that the price leaves
+    behind stay, and become depth. Prices are kept as keys, the price of a bid and minus the price of an ask,
+    so that greater is better on both sides.
 
     Attributes:
         index: Index of this actor in the event queue.
-        anchor: The value around which quotes are placed, ticks.
-        slack: Distance of the value from it at which quotes are moved, ticks.
+        makes: True: its executions are inventory.
     """
 
+    makes: Final = True
+
     __slots__ = (
+        "_awake",
         "_bits",
-        "_depth",
         "_ids",
         "_keys",
-        "_pause",
-        "_persists",
-        "_picks_off",
-        "_quotes",
+        "_owns",
+        "_patient_bits",
         "_rank",
         "_reaction",
-        "_width",
-        "anchor",
         "index",
         "sim",
-        "slack",
     )
 
     def __init__(self, sim: InstrumentSim, rank: int) -> None:
-        makers = sim.market.makers
         self.sim: InstrumentSim = sim
         self.index = sim.queue.register(self)
-        self.anchor = sim.value
         self._rank = rank
-        self._quotes = makers.quotes
         # Indexed by side, best last.
         self._keys: tuple[list[int], list[int]] = ([], [])
         self._ids: tuple[list[int], list[int]] = ([], [])
-        self._reaction = delay_table(makers.reaction)
-        self._pause = delay_table(makers.pause)
-        self._persists = threshold(makers.persistence)
-        self._picks_off = threshold(makers.pick_off)
+        self._owns = ((self, BUY), (self, SELL))
+        self._reaction = delay_table(sim.market.makers.reaction, 1.0 + _SLOWER * rank)
         self._bits = sim.random_stream(f"maker-{rank + 1}")
-        self.update_parameters()
+        self._patient_bits = sim.random_stream(f"maker-{rank + 1}", "wrong side")
+        self._awake = False
 
-    def update_parameters(self) -> None:
-        """Take over a changed spread or volatility; quotes follow one by one as they are replaced."""
-        sim = self.sim
-        stride = sim.value * sim.volatility / sqrt(sim.spec.updates_per_second)
-        self._width = width = (1.0 + _STAGGER * self._rank) * sim.half
-        self._depth = sim.half * _DEPTH
-        self.slack = min(_NEAREST * width, 0.5 + (_SLACK + _PATIENCE * self._rank) * sim.half + _LAG * stride)
+    def target(self, side: int) -> int:
+        """The key at which its best quote should be."""
+        reference = self.sim.reference
+        width = reference.half * (1.0 + _STAGGER * self._rank)
+        return floor((-reference.price if side else reference.price) - width)
+
+    def wake(self, now: int) -> None:
+        """Let it react to a move of the price, or to an execution, if it has to and is not about to."""
+        if self._awake:
+            return
+        sim, reference = self.sim, self.sim.reference
+        bids, asks = self._keys
+        if bids and asks:
+            # The same as in act(), without rounding: most moves are smaller than what makers tolerate.
+            width = reference.half * (1.0 + _STAGGER * self._rank)
+            near, far = sim.tolerance, -sim.tolerance - (self._rank > 0)
+            bid, ask = bids[-1] - reference.price + width, asks[-1] + reference.price + width
+            if far <= bid <= near and far <= ask <= near:
+                return
+        self._awake = True
+        sim.queue.schedule(self.index, now + self._reaction[self._bits(WIDTH)])
 
     def act(self, now: int) -> int:
-        """Add a missing quote, or cancel one."""
+        """One step towards where the quotes should be; then again soon, until they are there."""
         sim = self.sim
         sim.book.now = now
-        if abs(sim.value - self.anchor) > self.slack:
-            self.anchor = sim.value
-        centre, near, far = self.anchor, self._width - _TOLERANCE, self._width + _TOLERANCE
-        keys = bids, asks = self._keys
-        quotes = self._quotes
-        bits = self._bits(_BITS)
-        short = len(bids) < quotes
-        if short or len(asks) < quotes:
-            free = self.place(BUY if short else SELL, bits)
-            if len(bids) < quotes or len(asks) < quotes:
-                return self._reaction[bits & MASK]
-            settled = centre - far < bids[-1] < centre - near and -centre - far < asks[-1] < -centre - near
-            if free and not settled:
-                return self._reaction[bits & MASK]
-            return self._pause[bits & MASK] if bits >> WIDTH & MASK < self._persists else 0
-        table = self._reaction
-        if bids[-1] > centre - near:
-            side, at = BUY, -1
-        elif asks[-1] > -centre - near:
-            side, at = SELL, -1
-        elif bids[-1] < centre - far:
-            side, at = BUY, 0
-        elif asks[-1] < -centre - far:
-            side, at = SELL, 0
-        else:
-            side = bits >> WIDTH & 1
-            at = (bits >> 2 * WIDTH & MASK) * quotes >> WIDTH
-            table = self._pause
-        del keys[side][at]
-        sim.book.cancel(self._ids[side].pop(at))
-        return table[bits & MASK]
+        draw = self._bits(_BITS)
+        first, tolerance = draw & 1, sim.tolerance
+        both = self._keys
+        for side in (first, 1 - first):
+            keys = both[side]
+            if keys and keys[-1] > self.target(side) + tolerance:
+                self._drop(side, len(keys) - 1)
+                return self._reaction[draw >> WIDTH & MASK]
+        # The wider makers, which are slower, let their quotes be left behind a little more.
+        far = tolerance + (self._rank > 0)
+        for side in (first, 1 - first):
+            keys = both[side]
+            target = self.target(side)
+            if not keys or keys[-1] < target - far:
+                self._place(now, side, target, draw >> 2 * WIDTH)
+                if len(keys) > sim.market.makers.quotes + _SPARE:
+                    self._drop(side, 0)
+                return self._reaction[draw >> WIDTH & MASK]
+        self._awake = False
+        return 0
 
-    def place(self, side: int, bits: int) -> bool:
-        """
-        Add a quote: the best of the ladder where that is missing or too far away, else a deeper one.
-
-        Returns:
-            Whether it is at its intended price, which an order on the other side may prevent.
-        """
+    def change_depth(self, now: int) -> int:
+        """Replace a deeper quote: a full ladder loses one, another gets one. Returns random bits."""
         sim = self.sim
-        book = sim.book
+        sim.book.now = now
+        draw = self._bits(_BITS)
+        side = draw & 1
         keys = self._keys[side]
-        centre = -self.anchor if side else self.anchor
-        distance = self._width
-        if keys and keys[-1] > centre - distance - _TOLERANCE:
-            distance += self._depth * HEAVY[bits >> 3 * WIDTH & MASK]
-        key = floor(centre - distance + 0.5)
-        lots = 1 + int(sim.rests[side] * HEAVY[bits >> 4 * WIDTH & MASK])
-        worst = -book.bid if side else book.ask
-        free = not worst or key < worst
-        if not free:
-            if bits >> 2 * WIDTH & MASK < self._picks_off and sim.foreign(1 - side):
-                sim.take(book.now, side, _EAGER * lots, max(1, floor(sim.value)), informs=False)
-            key = (-book.bid if side else book.ask) - 1
-        if not side and key < 1:
-            key = 1
-        elif side and key < -sim.highest:
-            key = -sim.highest
-        self._rest(side, key, lots)
-        return free
+        if len(keys) >= sim.market.makers.quotes + (draw >> 1 & 1):
+            self._drop(side, (draw >> WIDTH & MASK) * len(keys) >> WIDTH)
+        else:
+            key = self.target(side)
+            if keys and (draw >> 1 & 7) >= _BEHIND and keys[-1] >= key:
+                key -= int(sim.depth * HEAVY[draw >> WIDTH & MASK])
+            self._place(now, side, key, draw >> 2 * WIDTH)
+        return draw >> 3 * WIDTH
 
-    def _rest(self, side: int, key: int, lots: int) -> None:
+    def quote_ladder(self, now: int) -> None:
+        """Complete the ladder at once, around the current price."""
+        self.sim.book.now = now
+        for side in (BUY, SELL):
+            for rank in range(len(self._keys[side]), self.sim.market.makers.quotes):
+                self._place(now, side, self.target(side) - int(rank * self.sim.depth), self._bits(WIDTH))
+
+    def cancel_quotes(self) -> None:
+        """Cancel the whole ladder."""
+        for side in (BUY, SELL):
+            while self._keys[side]:
+                self._drop(side, len(self._keys[side]) - 1)
+
+    def requote_side(self, now: int, side: int) -> None:
+        """Quote at once on a side that was swept empty."""
+        self._place(now, side, self.target(side), self._bits(WIDTH))
+
+    def refresh_best(self) -> None:
+        """Join the best price of a side, which changes the size quoted there."""
+        book = self.sim.book
+        draw = self._bits(2 * WIDTH)
+        side = draw & 1
+        if book.ask if side else book.bid:
+            self._rest(side, -book.ask if side else book.bid, draw >> WIDTH)
+            if len(self._keys[side]) > self.sim.market.makers.quotes + _SPARE:
+                self._drop(side, 0)
+
+    def order_filled(self, now: int, order: int, side: int) -> None:
+        """Forget a quote that was executed, and see to its replacement."""
+        ids = self._ids[side]
+        at = ids.index(order)
+        del ids[at], self._keys[side][at]
+        self.wake(now)
+
+    def withdraw(self, _order: int, _side: int) -> None:
+        """Never: a maker's quotes on the wrong side of another's price are traded with."""
+
+    def _place(self, now: int, side: int, key: int, bits: int) -> None:
+        sim, book = self.sim, self.sim.book
+        for _ in range(_TRIES):
+            crossed = -book.bid if side else book.ask  # the least key that would trade
+            if not crossed or key < crossed:
+                break
+            if not sim.clear_wrong_side(now, side, -key if side else key, _EAGER, self._patient_bits):
+                key = crossed - 1
+                break
+        else:
+            crossed = -book.bid if side else book.ask
+            if crossed and key >= crossed:
+                key = crossed - 1
+        if side:
+            key = min(max(key, -sim.highest), -1)
+        elif key < 1:
+            key = 1
+        if sim.book.would_rest(side, -key if side else key):
+            self._rest(side, key, bits)
+
+    def _rest(self, side: int, key: int, bits: int) -> None:
         sim = self.sim
+        fear = 1.0 + min(_SMALLEST - 1.0, sim.reference.toxicity / (_FEAR * sim.reference.calm_half))
+        lots = 1 + int(sim.rests[side] * HEAVY[bits & MASK] / fear)
         order = sim.next_order()
+        sim.owners[order] = self._owns[side]
         keys = self._keys[side]
         at = bisect_left(keys, key)
         keys.insert(at, key)
         self._ids[side].insert(at, order)
         sim.book.limit(order, side, -key if side else key, lots)
 
-    def quote_ladder(self) -> None:
-        """Complete the ladder at once, around the current value."""
-        self.anchor = self.sim.value
-        for side in (BUY, SELL):
-            for _ in range(self._quotes - len(self._keys[side])):
-                self.place(side, self._bits(_BITS))
-
-    def cancel_quotes(self) -> None:
-        """Cancel the whole ladder."""
-        for keys, ids in zip(self._keys, self._ids, strict=True):
-            for order in ids:
-                self.sim.book.cancel(order)
-            keys.clear()
-            ids.clear()
-
-    def requote_side(self, side: int) -> None:
-        """Quote at once on a side that was swept empty, around the value after the sweep."""
-        self.anchor = self.sim.value
-        self.place(side, self._bits(_BITS))
-
-    def refresh_best(self) -> None:
-        """Join the best price of a side, which changes the size quoted there."""
-        book = self.sim.book
-        bits = self._bits(_BITS)
-        side = bits & 1
-        lots = 1 + int(self.sim.rests[side] * HEAVY[bits >> WIDTH & MASK])
-        self._rest(side, -book.ask if side else book.bid, lots)
-
-    def quote_traded(self, now: int, order: int, side: int) -> bool:
-        """Schedule the replacement of an executed quote. Returns whether it was this maker's."""
-        ids = self._ids[side]
-        if order not in ids:
-            return False
-        at = ids.index(order)
-        del ids[at]
+    def _drop(self, side: int, at: int) -> None:
         del self._keys[side][at]
-        self.schedule_reaction(now)
-        return True
+        order = self._ids[side].pop(at)
+        del self.sim.owners[order]
+        self.sim.book.cancel(order)
 
-    def best(self, side: int) -> float:
-        """The key of the best quote on a side; less than any price where there is none."""
-        keys = self._keys[side]
-        return keys[-1] if keys else -inf
 
-    def schedule_reaction(self, now: int) -> None:
-        """Schedule an action after a reaction time."""
-        heappush(self.sim.queue.heap, (now + self._reaction[self._bits(WIDTH)], self.index))
+class DepthChanges:
+    """
+    Makes a maker change its deeper quotes at random times, whether there is news or not.
+
+    Args:
+        maker: The maker.
+    """
+
+    __slots__ = ("_maker", "_pause", "index", "sim")
+
+    def __init__(self, maker: Maker) -> None:
+        sim = maker.sim
+        self.sim: InstrumentSim = sim
+        self.index = sim.queue.register(self)
+        self._maker = maker
+        self._pause = delay_table(_at_rate(sim.market.makers.pause, sim.spec.updates_per_second))
+
+    def act(self, now: int) -> int:
+        """Change one."""
+        return 1 + int(self._pause[self._maker.change_depth(now)] * self.sim.wait_scale)
+
+
+def _at_rate(pause: tuple[Delay, ...], rate: float) -> tuple[Delay, ...]:
+    """The pauses for another rate of book updates: the slowest part is longer or shorter, bursts stay."""
+    total = sum(part.weight for part in pause)
+    mean = sum(part.weight * part.mean_ms for part in pause) / total
+    *fast, slowest = sorted(pause, key=lambda part: part.mean_ms)
+    left = mean * _USUAL_RATE / rate - sum(part.weight * part.mean_ms for part in fast) / total
+    if left * total > slowest.weight * slowest.mean_ms / 8:
+        return (*fast, evolve(slowest, mean_ms=min(_LONGEST_MS, left * total / slowest.weight)))
+    return tuple(evolve(part, mean_ms=part.mean_ms * _USUAL_RATE / rate) for part in pause)
 
 
 class QuotingObligation:

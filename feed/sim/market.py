@@ -22,12 +22,13 @@ from feed.model.orders import Ack, Command
 from feed.sim.agent_gateway import AgentGateway, MarketAccess
 from feed.sim.event_queue import ClockTicker, EventQueue
 from feed.sim.instrument_sim import InstrumentSim
-from feed.sim.news import NewsProcess
+from feed.sim.large_orders import SlicedOrder
+from feed.sim.news import ImpactSpreading, NewsProcess
 from feed.sim.participants import Participants
 from feed.sim.perpetual import ANY_REACH, PerpetualEngine
 from feed.sim.signal_monitor import SignalMonitor
-from feed.sim.traders import SlicedOrder
 from feed.sim.trading_status import TradingStatuses
+from feed.sim.volatility import VolatilityRegimes
 
 
 class Market:
@@ -73,7 +74,10 @@ class Market:
             for item, book in zip(spec.instruments, self.exchange.books, strict=True)
         ]
         self._queue.schedule(self._news_process.index, start + NS_PER_SECOND)
-        population = Participants(spec, self._sims, self._news_process, start=start)
+        if any(item.factors.leads for item in spec.instruments):
+            spreading = ImpactSpreading(self._news_process, self._queue, seed)
+            self._queue.schedule(spreading.index, start + NS_PER_SECOND)
+        population = Participants(spec, self._sims, start=start)
         self._engines = population.engines
         self._statuses = TradingStatuses(
             self._sims,
@@ -86,8 +90,10 @@ class Market:
         )
         self._suspended = self._statuses.suspended
         for index, sim in enumerate(self._sims):
-            sim.book.now = start
             self._suspended[index] = population.add(sim)
+        self._set_regimes(spec, seed, start)
+        for index, sim in enumerate(self._sims):
+            sim.book.now = start
             if sim.spec.listed:
                 self._statuses.open(index, start)
             else:
@@ -216,10 +222,7 @@ class Market:
 
     def shock(self, instrument: int, fraction: float) -> list[Row]:
         """Move the fundamental value by ``fraction`` of itself. Market makers react to it."""
-        sim = self._sims[instrument]
-        sim.move_value(fraction)
-        if instrument not in self._suspended:
-            sim.notify_makers(self.now)
+        self._sims[instrument].hear(self.now, fraction)
         return self._take_rows()
 
     def volatility(self, instrument: int, factor: float) -> list[Row]:
@@ -236,12 +239,12 @@ class Market:
         """Set order sizes to ``factor`` times those of the specification. Makers requote at once."""
         sim = self._sims[instrument]
         sim.set_liquidity(_checked(factor))
-        return self._requote(instrument)
+        return self._requote(instrument, deep=True)
 
     def imbalance(self, instrument: int, side: Side, factor: float) -> list[Row]:
         """Set resting sizes of one side to ``factor`` times those of the other. Makers requote at once."""
         self._sims[instrument].imbalance(int(side), _checked(factor))
-        return self._requote(instrument)
+        return self._requote(instrument, deep=True)
 
     def spread(self, instrument: int, factor: float) -> list[Row]:
         """Set the spread of makers to ``factor`` times that of the specification. They requote at once."""
@@ -256,7 +259,7 @@ class Market:
         *,
         slices: int = 1,
         pause: int = NS_PER_SECOND,
-        reach: float = 100.0,
+        reach: float | None = None,
     ) -> list[Row]:
         """
         Schedule a large aggressive order, from the next action on, or from when the instrument trades.
@@ -268,7 +271,7 @@ class Market:
             slices: Number of equal parts; 1 sweeps the book at once.
             pause: Nanoseconds between two slices.
             reach: Limit price of a slice, in spreads past the best price; what is not available up to
-                there is not traded.
+                there is not traded. None for any price.
         Raises:
             MarketError: ``lots``, ``slices`` or ``pause`` is less than 1.
         """
@@ -329,6 +332,17 @@ class Market:
         self._statuses.change(instrument, status, self.now)
         return self._take_rows()
 
+    def _set_regimes(self, spec: MarketSpec, seed: int, start: int) -> None:
+        regimes: dict[str, VolatilityRegimes] = {}
+        for sim in self._sims:
+            asset_class = sim.spec.instrument.asset_class
+            if asset_class not in regimes:
+                regimes[asset_class] = VolatilityRegimes(
+                    spec.regimes, asset_class, self._queue, seed=seed, start=start
+                )
+            regimes[asset_class].sims.append(sim)
+            sim.set_regime(regimes[asset_class].deviation)
+
     def _enter(self, command: Command, now: int) -> Ack:
         """Execute an order at ``now``, the time of the action that is running."""
         before = len(self._rows)
@@ -337,20 +351,22 @@ class Market:
             sim.book.now = now
         ack = self.exchange.execute(command)
         if sim is not None:
-            sim.traded(now, before)
+            sim.client_traded(now, before)
         return ack
 
     def _engine_rows(self) -> list[Row]:
         listed = (engine for index, engine in self._engines.items() if self._sims[index].listed)
         return [row for engine in listed for row in engine.rows(self.now)]
 
-    def _requote(self, instrument: int) -> list[Row]:
+    def _requote(self, instrument: int, *, deep: bool = False) -> list[Row]:
         if instrument not in self._suspended:
             sim = self._sims[instrument]
             sim.book.now = self.now
             for maker in sim.makers:
                 maker.cancel_quotes()
-                maker.quote_ladder()
+            if deep and sim.deep is not None:
+                sim.deep.cancel_all()
+            sim.quote(self.now)
         return self._take_rows()
 
     def _take_rows(self) -> list[Row]:

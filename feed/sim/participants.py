@@ -7,18 +7,19 @@ from typing import Final, Protocol
 
 from feed.analytics.pairs import pairs
 from feed.errors import MarketError
-from feed.model.durations import NS_PER_HOUR, NS_PER_MILLISECOND
+from feed.model.durations import NS_PER_MILLISECOND
 from feed.model.market import MarketSpec
 from feed.sim.arbitrage import Arbitrageur
+from feed.sim.deep_book import DeepBook, InsideQuotes
 from feed.sim.event_queue import Actor
 from feed.sim.instrument_sim import InstrumentSim
 from feed.sim.links import BasisSpec, BasisTracker
-from feed.sim.makers import Maker, QuotingObligation
-from feed.sim.news import NewsProcess, ValueProcess, volatility_regimes
+from feed.sim.makers import DepthChanges, Maker, QuotingObligation
+from feed.sim.news import OwnNews, Racers, loadings, main_factor
+from feed.sim.order_flow import MetaorderStarts, OrderFlow, Relaxation
 from feed.sim.perpetual import Leverage, PerpetualEngine
 from feed.sim.predictions import PredictionRounds, ProbabilityTracker
 from feed.sim.random_streams import EXPONENTIAL, MASK, WIDTH
-from feed.sim.traders import LargeTrader, MovingAverageTrader, NoiseTrader
 
 _LINK_MEMORY: Final = 30.0  # seconds over which the basis between two venues reverts
 _PREMIUM_MEMORY: Final = 300.0
@@ -42,22 +43,17 @@ class Participants:
     Args:
         spec: Number and parameters of each kind.
         sims: The instruments, in index order.
-        news_process: News that moves every instrument.
         start: Market time at which the market opens, nanoseconds.
 
     Attributes:
         engines: Engines of derivatives, by the index of their instrument, in that order.
-        trackers: Trackers of values that follow others, by the index of the instrument.
+        trackers: Trackers of prices that follow others, by the index of the instrument.
     """
 
-    def __init__(
-        self, spec: MarketSpec, sims: Sequence[InstrumentSim], news_process: NewsProcess, *, start: int
-    ) -> None:
+    def __init__(self, spec: MarketSpec, sims: Sequence[InstrumentSim], *, start: int) -> None:
         self._spec = spec
         self._sims = sims
-        self._news_process = news_process
         self._start = start
-        self._regimes = volatility_regimes(spec.news)
         self._by_symbol = {sim.spec.instrument.symbol: sim for sim in sims}
         self.engines: dict[int, PerpetualEngine | PredictionRounds] = {}
         self.trackers: dict[int, BasisTracker | ProbabilityTracker] = {}
@@ -71,33 +67,39 @@ class Participants:
         Raises:
             MarketError: It follows an instrument that does not exist.
         """
-        market = self._spec
-        sim.makers = [Maker(sim, rank) for rank in range(market.makers.count)]
+        makers = [Maker(sim, rank) for rank in range(self._spec.makers.count)]
+        sim.makers = makers
+        drivers = self._price_drivers(sim)
+        sim.flow_share = self._flow_share(sim)
+        sim.rescale()
+        deep, flow = DeepBook(sim), OrderFlow(sim)
+        sim.deep = deep
+        starts = MetaorderStarts(flow)
         others: list[Participant] = [
-            *self._value_drivers(sim),
+            *drivers,
+            *(DepthChanges(maker) for maker in makers),
+            deep,
+            *([InsideQuotes(sim)] if sim.spec.inside_ms else []),
             QuotingObligation(sim),
-            *(NoiseTrader(sim, rank) for rank in range(market.noise.count)),
-            *(
-                MovingAverageTrader(sim, market.momentum, f"momentum-{rank + 1}", against=False)
-                for rank in range(market.momentum.count)
-            ),
-            *(
-                MovingAverageTrader(sim, market.reversion, f"reversion-{rank + 1}", against=True)
-                for rank in range(market.reversion.count)
-            ),
-            *([LargeTrader(sim)] if market.large.per_hour else []),
+            Relaxation(sim, flow),
         ]
         delay = sim.random_stream("opening")
-        return [
-            (1 + int(delay(_OPENING_BITS) * self._opening_scale(sim, actor)), actor.index) for actor in others
-        ]
+        first = [(1 + int(delay(_OPENING_BITS) * sim.quietness), actor.index) for actor in others]
+        first.append((1 + int(flow.gap * EXPONENTIAL[delay(WIDTH)]), starts.index))
+        return first
 
-    def _opening_scale(self, sim: InstrumentSim, actor: Participant) -> float:
-        """How many times longer than :data:`_OPENING_BITS` says the first action may take."""
-        if isinstance(actor, LargeTrader) and sim.quietness > 1.0:
-            # A large order in every quiet book at once would be more than comes in minutes after that.
-            return NS_PER_HOUR / self._spec.large.per_hour / (1 << _OPENING_BITS)
-        return sim.quietness
+    def _flow_share(self, sim: InstrumentSim) -> float:
+        """The share of an instrument's variance that its own order flow makes, besides that of others."""
+        share = 1.0 - self._spec.news.share
+        if sim.follows:
+            return share
+        own = loadings(sim.spec.factors)
+        heard = 0.0
+        for other in self._sims:
+            factors = other.spec.factors
+            if other is not sim and not other.follows and factors.leads:
+                heard += (factors.leads * own[main_factor(factors)]) ** 2
+        return share / (1.0 + heard)
 
     def add_arbitrageurs(self) -> None:
         """Create an arbitrageur for each pair on several venues."""
@@ -116,13 +118,13 @@ class Participants:
                 )
                 venues[0].queue.schedule(arbitrageur.index, self._start + wait)
 
-    def _value_drivers(self, sim: InstrumentSim) -> list[Participant]:
-        """The participants that move the value of an instrument, and those that only its kind has."""
-        spec, news_process = sim.spec, self._news_process
+    def _price_drivers(self, sim: InstrumentSim) -> list[Participant]:
+        """The participants that move the price of an instrument, and those that only its kind has."""
+        spec = sim.spec
         if spec.prediction is not None:
             rounds = PredictionRounds(sim, self._named(spec.prediction.symbol), start=self._start)
             self.engines[sim.book.instrument] = rounds
-            return [self._track(sim, ProbabilityTracker(sim, spec.prediction, rounds, news_process))]
+            return [self._track(sim, ProbabilityTracker(sim, spec.prediction, rounds))]
         if spec.perpetual is not None:
             perpetual = spec.perpetual
             first = self._named(perpetual.symbol)
@@ -133,15 +135,15 @@ class Participants:
                 deviation_bps=perpetual.premium,
                 memory_seconds=_PREMIUM_MEMORY,
             )
-            tracker = self._track(sim, BasisTracker(sim, first, basis_spec, news_process))
+            tracker = self._track(sim, BasisTracker(sim, first, basis_spec))
             return [tracker, *([Leverage(sim, perpetual, engine.positions)] if perpetual.traders else [])]
         if spec.link is not None:
             first = self._named(spec.link.symbol)
             basis_spec = BasisSpec(
                 interval_ms=spec.link.latency_ms, deviation_bps=spec.link.basis, memory_seconds=_LINK_MEMORY
             )
-            return [self._track(sim, BasisTracker(sim, first, basis_spec, news_process))]
-        return [ValueProcess(sim, news_process, self._regimes)]
+            return [self._track(sim, BasisTracker(sim, first, basis_spec))]
+        return [OwnNews(sim, Racers(sim))]
 
     def _track(
         self, sim: InstrumentSim, tracker: BasisTracker | ProbabilityTracker

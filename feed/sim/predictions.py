@@ -15,13 +15,14 @@ from feed.model.contracts import Prediction
 from feed.model.durations import NS_PER_MILLISECOND, NS_PER_SECOND
 from feed.model.events import ROUND, UNKNOWN, Row
 from feed.sim.instrument_sim import InstrumentSim
-from feed.sim.news import NewsProcess
-from feed.sim.random_streams import EXPONENTIAL, MASK, WIDTH, threshold
+from feed.sim.random_streams import EXPONENTIAL, MASK, WIDTH
 
 # The highest probability before the end.
 _HIGHEST_PROBABILITY: Final = 0.98
 # The least time left that is used for the probability, seconds.
 _LEAST_SECONDS: Final = 1.0
+# So many times more trades than there are would have to explain the volatility.
+_INFORMED: Final = 50.0
 
 
 def probability(deviations: float) -> float:
@@ -75,11 +76,9 @@ class PredictionRounds:
         self.closes = now + self._length
         if sim.listed:
             sim.publish(self._row(now, UNKNOWN))
-        sim.move_value(self.chance(now) / sim.value - 1.0)
+        sim.follow(now, self.chance(now))
         if sim.trading:
-            for maker in sim.makers:
-                maker.quote_ladder()
-            sim.notify_makers(now)
+            sim.quote(now)
         return self._length
 
     def rows(self, now: int) -> list[Row]:
@@ -107,31 +106,24 @@ class ProbabilityTracker:
         sim: The prediction market.
         spec: How often.
         rounds: Computes the probability.
-        news_process: Has the activity of the whole market.
     """
 
-    __slots__ = ("_bits", "_gap", "_news_process", "_rounds", "_wake_threshold", "index", "sim")
+    __slots__ = ("_bits", "_gap", "_rounds", "index", "sim")
 
-    def __init__(
-        self, sim: InstrumentSim, spec: Prediction, rounds: PredictionRounds, news_process: NewsProcess
-    ) -> None:
+    def __init__(self, sim: InstrumentSim, spec: Prediction, rounds: PredictionRounds) -> None:
         self.sim: InstrumentSim = sim
         self.index = sim.queue.register(self)
         self._rounds = rounds
-        self._news_process = news_process
         self._gap = spec.looks_ms * NS_PER_MILLISECOND
-        self._wake_threshold = threshold(sim.market.news.heard)
         self._bits = sim.random_stream("odds")
+        # The probability is known: little is learnt from who trades.
+        sim.peers = _INFORMED
 
     def act(self, now: int) -> int:
-        """Set the value from the underlying, and let some of the makers react."""
-        sim = self.sim
-        bits = self._bits(WIDTH * (1 + len(sim.makers)))
-        sim.wait_scale = self._news_process.interval_scale * sim.interval_scale
+        """Set the price from the underlying."""
         self.catch_up(now)
-        sim.deliver_news(now, self._wake_threshold, bits >> WIDTH)
-        return 1 + int(self._gap * sim.interval_scale * EXPONENTIAL[bits & MASK])
+        return 1 + int(self._gap * self.sim.interval_scale * EXPONENTIAL[self._bits(WIDTH) & MASK])
 
     def catch_up(self, now: int) -> None:
-        """Set the value to the probability."""
-        self.sim.move_value(self._rounds.chance(now) / self.sim.value - 1.0)
+        """Set the price to the probability."""
+        self.sim.follow(now, self._rounds.chance(now))

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from itertools import accumulate
 from typing import Final
@@ -55,18 +55,57 @@ HEAVY: Final = _heavy(_LENGTH)
 """Heavy-tailed (Pareto) distribution, for sizes and distances: mean 1, from 0.5 to 45."""
 
 
-@cache
-def delay_table(mixture: tuple[Delay, ...]) -> tuple[int, ...]:
-    """A table of waiting times from a mixture of exponential distributions, nanoseconds, at least 1."""
-    total = math.fsum(part.weight for part in mixture)
-    table: list[int] = []
+def _mixture(parts: Iterable[tuple[float, float]]) -> tuple[float, ...]:
+    """Quantiles of a mixture of exponential distributions, each with its weight and mean."""
+    parts = tuple(parts)
+    total = math.fsum(weight for weight, _ in parts)
+    table: list[float] = []
     seen = 0.0
-    for part in mixture:
-        seen += part.weight
+    for weight, mean in parts:
+        seen += weight
         entries = round(seen / total * _LENGTH) - len(table)
-        scale = part.mean_ms * NS_PER_MILLISECOND
-        table.extend(1 + int(x * scale) for x in _exponential(entries))
+        table.extend(x * mean for x in _exponential(entries))
     return tuple(table)
+
+
+def _order_sizes() -> tuple[float, ...]:
+    # Odd lots, round lots and blocks.
+    table = _mixture(((50, 0.15), (35, 1.2), (15, 3.5)))
+    mean = math.fsum(table) / len(table)
+    return tuple(x / mean for x in table)
+
+
+ORDER_SIZE: Final = _order_sizes()
+"""Sizes of orders that take liquidity: mean 1, half of them below 0.2, the largest about 20."""
+
+
+@cache
+def delay_table(mixture: tuple[Delay, ...], factor: float = 1.0) -> tuple[int, ...]:
+    """A table of waiting times from a mixture of exponential distributions, nanoseconds, at least 1."""
+    parts = ((part.weight, part.mean_ms * factor * NS_PER_MILLISECOND) for part in mixture)
+    return tuple(1 + int(x) for x in _mixture(parts))
+
+
+RUN_BITS: Final = 18
+"""Random bits of :func:`run_length`."""
+
+
+def run_length(bits: int, most: int) -> int:
+    """
+    A Pareto distributed whole number of index 3/2: it is at least ``n`` with probability ``n ** -1.5``.
+
+    Args:
+        bits: :data:`RUN_BITS` random bits.
+        most: Bound.
+    """
+    rank = 1 + (bits & (1 << RUN_BITS) - 1)
+    cube = (1 << 2 * RUN_BITS) // (rank * rank)
+    root = int(cube ** (1 / 3))  # about right; made exact, since the C library's power is not
+    while root**3 > cube:
+        root -= 1
+    while (root + 1) ** 3 <= cube:
+        root += 1
+    return min(root, most)
 
 
 def threshold(probability: float) -> int:

@@ -111,4 +111,4 @@ class SessionClock:
         bits = self._bits(WIDTH)
         if not item.follows:
             deviation = item.spec.volatility / BPS * sqrt((now - self._closed) / NS_PER_SECOND)
-            item.move_value(self._sessions.gap * deviation * LAPLACE[bits & MASK])
+            item.hear(now, self._sessions.gap * deviation * LAPLACE[bits & MASK])

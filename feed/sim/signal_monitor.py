@@ -12,6 +12,10 @@ from feed.model.events import FUNDING, Row, Side, Status
 from feed.model.instruments import Listing
 from feed.sim.event_queue import EventQueue
 
+# The detectors look at the best levels, and at those within a part of the price from the mid; this is more.
+_SPAN: Final = 50
+_LEAST_LEVELS: Final = 20
+
 
 class SignalMonitor:
     """
@@ -76,5 +80,6 @@ class SignalMonitor:
         known = self._seen.get((instrument, side))
         # Its time is set before each operation: one at the very time of the look may have come after it.
         if known is None or book.now >= self._looked:
-            known = self._seen[instrument, side] = book.sizes(int(side), depth)
+            span = (book.ask if side else book.bid) // _SPAN
+            known = self._seen[instrument, side] = book.sizes_near(int(side), span, _LEAST_LEVELS, depth)
         return known

@@ -121,10 +121,7 @@ class TradingStatuses:
         sim.trading = sim.listed = True
         if instrument in self._trackers:
             self._trackers[instrument].catch_up(now)
-        for maker in sim.makers:
-            maker.quote_ladder()
-        if sim.quietness == 1.0:
-            sim.notify_makers(now)
+        sim.quote(now)
         self.unpark(instrument, now, soonest)
         if not sim.follows:
             self._news_process.sims.append(sim)
