@@ -509,6 +509,10 @@ def test_a_misuse_raises_in_the_code_of_the_agent(define, open_with, call, error
     market = open_with(define(Misuses, instruments=(EURO,), max_orders=3))
     market.advance(START + SECOND)
     assert failures(market) == [("Misuses", error)]
+    [failure] = market.agents.failures
+    assert failure.where.startswith("test_agents.py:")
+    assert failure.traceback.splitlines()[1].strip().startswith('File "')
+    assert "test_agents.py" in failure.traceback.splitlines()[1]
     assert market.agents.statuses[0].orders == 0
 
 
