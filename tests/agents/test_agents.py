@@ -14,9 +14,11 @@ from feed.agents import Agent, Reject, ReportKind, Side, Status, TimeInForce
 from feed.errors import ConfigError, MarketError
 from feed.model.agents import AgentSpec
 from feed.model.auctions import AuctionPurpose
-from feed.model.events import ADD, QUOTE, TRADE
+from feed.model.events import ADD, FILL, QUOTE, TRADE
 from feed.model.orders import NewOrder
+from feed.model.requests import Create, JournalEntry
 from feed.model.scenario import Scenario
+from feed.model.trading import Pricing
 from feed.settings import Trading
 from feed.sim.clients import ClientMarket
 from feed.sim.control import Control
@@ -687,6 +689,31 @@ def test_clients_trade_beside_agents(define):
     )
     assert run.opening() + run.advance(START + SECOND) == plain.opening() + plain.advance(START + SECOND)
     assert run.agents.statuses == plain.agents.statuses
+
+
+def test_a_journal_with_agents_gives_the_same_rows(define):
+    """What clients asked for acts at its time, before or behind what agents do, again as it did."""
+
+    def opened(entries=()):
+        market = Market(attrs.evolve(BASE, agents=(spec,)), seed=1, start=START)
+        run = ClientMarket(market, trading=Trading(), entries=entries)
+        run.opening()
+        return run
+
+    spec = define(Random)
+    live, journal, rows = opened(), [], []
+    for turn in range(40):
+        rows += live.advance(live.now + 17 * MS, 5)
+        side = Side(turn % 2)
+        request = Create(account=1, instrument=0, side=side, size=300, type=Pricing.MARKET, slippage=1000)
+        journal.append(JournalEntry(at=live.now, request=request))
+        rows += live.execute(request)
+    end = live.now + SECOND
+    rows += live.advance(end)
+    played = opened(journal)
+    assert played.advance(end) == rows
+    assert played.agents.statuses == live.agents.statuses
+    assert sum(row[0] == FILL for row in rows) > 20
 
 
 def test_a_market_without_agents_has_none(open_with):
