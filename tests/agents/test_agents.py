@@ -663,6 +663,20 @@ def test_a_state_that_later_cannot_be_kept_costs_the_checkpoints_alone(define, o
     assert market.agents.failures == ()
 
 
+def test_an_agent_that_cannot_go_on_from_its_state_is_made_anew(define, open_with):
+    """Seeking back runs the market from its beginning then."""
+
+    class Loses(Agent):
+        def restore(self, state):
+            raise KeyError("where was I")
+
+    market = open_with(define(Loses))
+    checkpoints = Checkpoints(SECOND, 10**9, START)
+    market.advance(START + SECOND)
+    checkpoints.offer(market)
+    assert checkpoints.before(market.now) is None
+
+
 def test_an_agent_with_slots_keeps_its_state(define, open_with):
     """Attributes in slots are attributes."""
 
