@@ -96,7 +96,11 @@ def test_an_agent_sees_the_rows_of_its_instruments_a_latency_later(define):
     """Every quote and trade of them, in order, none of the others, and nothing before its time."""
     spec = define(Recorder, instruments=(POUND,), data_latency=7 * MS)
     market = Market(attrs.evolve(BASE, agents=(spec,)), seed=1, start=START)
-    rows = market.opening() + market.advance(START + 2 * SECOND)
+    rows = market.opening() + market.advance(START + SECOND)
+    order = NewOrder(
+        account=1, instrument=1, side=Side.BUY, size=1, price=10**7, time_in_force=TimeInForce.IOC
+    )
+    rows += market.submit(order)[1] + market.advance(START + 2 * SECOND)
     told = {
         QUOTE: lambda row: ("quote", row[2] + 7 * MS, POUND, row[2], row[3], row[5]),
         TRADE: lambda row: ("trade", row[2] + 7 * MS, POUND, row[2], row[5], row[6]),
