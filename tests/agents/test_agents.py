@@ -14,7 +14,7 @@ from feed.agents import Agent, Reject, ReportKind, Side, Status, TimeInForce
 from feed.errors import ConfigError, MarketError
 from feed.model.agents import AgentSpec
 from feed.model.auctions import AuctionPurpose
-from feed.model.events import ADD, FILL, QUOTE, TRADE
+from feed.model.events import ADD, CLOCK, FILL, QUOTE, TRADE
 from feed.model.orders import NewOrder
 from feed.model.requests import Create, JournalEntry
 from feed.model.scenario import Scenario
@@ -156,6 +156,57 @@ def test_levels_are_the_whole_book(define, open_with):
     if market.now > START:  # what happened in this nanosecond is on its way
         market.advance(market.now + 1)
     assert sides == (dict(book.sizes(0)), dict(book.sizes(1)))
+
+
+def test_every_public_event_can_be_heard(define):
+    """One by one, as events with names; the clock is no instrument's."""
+
+    class Hears(Agent):
+        def __init__(self):
+            self.rows = []
+
+        def on_event(self, context, symbol, event):
+            assert (context.instrument(symbol).symbol, event.seq) == (symbol, 0)
+            self.rows.append(event.row())
+
+    spec = define(Hears, data_latency=1)
+    market = Market(attrs.evolve(BASE, agents=(spec,)), seed=1, start=START)
+    rows = market.opening() + market.advance(START + SECOND)
+    rows += market.set_status(1, Status.DELISTED)
+    market.advance(START + SECOND + 1)
+    assert agent_of(market).rows == [row for row in rows if row[0] != CLOCK]
+
+
+def test_an_instrument_that_is_not_listed_has_no_quote(define):
+    """Until it is, and the quote has reached the agent."""
+
+    class Waits(Agent):
+        def __init__(self):
+            self.first = 0
+
+        def on_start(self, context):
+            assert context.quote(POUND) is None
+            assert context.quote(EURO) is not None
+            assert context.now == START + 5 * MS
+
+        def on_quote(self, context, symbol, quote):
+            if symbol == POUND and not self.first:
+                self.first = context.now
+                assert context.quote(POUND).ts == quote.ts
+
+    later = attrs.evolve(BASE.instruments[1], listed=False)
+    spec = attrs.evolve(
+        BASE,
+        instruments=(BASE.instruments[0], later),
+        agents=(define(Waits, data_latency=5 * MS),),
+    )
+    market = Market(spec, seed=1, start=START)
+    market.opening()
+    market.advance(START + SECOND)
+    market.set_status(1, Status.TRADING)
+    market.advance(START + 2 * SECOND)
+    assert failures(market) == []
+    assert agent_of(market).first == START + SECOND + 5 * MS
 
 
 def test_a_halt_is_told(define, open_with):
