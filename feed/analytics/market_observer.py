@@ -5,7 +5,7 @@ Works for sources with orders (L3) and with price levels alone (L2). A *book upd
 the book; a *print* is one ``TRADE``, one maker's fill; a *taker order* is all prints of one incoming order,
 or, where the source names no orders, prints that follow each other at one time on one side. The *mid* is
 the middle of the best bid and ask, kept doubled and in ticks so that it is an integer, on a grid of times;
-while a side is empty, the last one stands.
+while a side is empty, or the book is crossed as before an auction, the last one stands.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ class MarketObserver:
             self.moves += (row[3], row[5]) != (bid, ask) and row[2] > self._opening
             self._quoted_at = max(row[2], self.start)
             _, _, _, *self._quote = row
-            if row[3] and row[5]:
+            if 0 < row[3] < row[5]:
                 self._mid = row[3] + row[5]
         elif kind == STATUS:
             self._stand(row[2])
@@ -204,10 +204,10 @@ class MarketObserver:
             if self._trading and self._mid:
                 self.quoted += span
                 self.still = max(self.still, until - self._quoted_at)
-                if bid and ask:
+                if 0 < bid < ask:
                     self.spreads[ask - bid] = self.spreads.get(ask - bid, 0) + span
                     self.top_size += (bid_size + ask_size) * span
-                else:
+                elif not (bid and ask):
                     self.one_sided += span
             self.end = until
         # Points of the grid before now: one that is now may still change.

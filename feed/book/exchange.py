@@ -129,7 +129,8 @@ class Exchange:
         auction = self.auctions.get(command.instrument)
         if isinstance(command, CancelOrder):
             return _cancel(book, auction, command)
-        if not self.statuses[command.instrument].takes_orders:
+        status = self.statuses[command.instrument]
+        if not status.takes_orders or (status is Status.AUCTION and auction is None):
             return _rejected(command, Reject.NOT_TRADING)
         if command.size < 1:
             return _rejected(command, Reject.BAD_SIZE)

@@ -3,8 +3,9 @@ Recordings as Databento DBN, by the library ``databento-dbn``.
 
 A file has one schema: ``mbo`` (every event of a book; of a source without orders its levels), ``mbp-10``,
 ``mbp-1``, ``trades``, ``status``, or ``definition``, which says ticks and lots and belongs to each of the
-others. The dataset is called FEED, the publisher is 0, an instrument's id is its place in the recording
-from 1, and a record's sequence number that of the event in the recording.
+others; or ``all``: definitions, and ``mbo`` and ``status`` as they come, as in a live stream. The dataset
+is called FEED, the publisher is 0, an instrument's id is its place in the recording from 1, and a record's
+sequence number that of the event in the recording.
 
 What DBN has no words for: marks, funding, liquidations, rounds, signals, the ids of trades. Of auctions it
 has the status.
@@ -14,7 +15,7 @@ Source: Databento, "Schemas and data formats", https://databento.com/docs/schema
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -42,7 +43,8 @@ from feed.model.events import ADD, LEVEL, QUOTE, STATUS, Row, Status
 from feed.model.instruments import Contract, Instrument
 from feed.recording.reader import MAGIC
 
-_SCHEMAS: Final = ("mbo", "mbp-10", "mbp-1", "trades", "status", "definition")
+_ALL: Final = "all"
+_SCHEMAS: Final = ("mbo", "mbp-10", "mbp-1", "trades", "status", "definition", _ALL)
 _CLASSES: Final = {"fx": CURRENCY, "equity": SHARE, "crypto": COMMODITY, "metal": COMMODITY}
 _STATUSES: Final = {
     Status.TRADING: ("TRADING", True),
@@ -84,10 +86,11 @@ def _contents(
 ) -> Iterator[bytes]:
     yield _metadata(run, dbn, contents).encode()
     for record in _records(run, dbn, known):
-        run.written[_KINDS.get(str(getattr(record, "action", "")), run.schema)] += 1
+        run.written[_TYPES.get(type(record).__name__) or _KINDS[str(record.action)]] += 1
         yield bytes(record)
 
 
+_TYPES: Final = {"InstrumentDefMsg": "definition", "StatusMsg": "status"}
 _KINDS: Final = {"A": "add", "C": "cancel", "M": "modify", "R": "clear", "T": "trade", "F": "fill"}
 
 
@@ -103,7 +106,7 @@ def _metadata(run: ExportRun, dbn: ModuleType, contents: Contents) -> Any:
         end=contents.last + 1,
         stype_in=dbn.SType.RAW_SYMBOL,
         stype_out=dbn.SType.INSTRUMENT_ID,
-        schema=dbn.Schema.from_str(run.schema),
+        schema=None if run.schema == _ALL else dbn.Schema.from_str(run.schema),
         symbols=[item.symbol for item in run.instruments.values()],
         mappings=mappings,
     )
@@ -114,26 +117,28 @@ def _day(ts: int) -> date:
 
 
 def _records(run: ExportRun, dbn: ModuleType, known: dict[int, Units]) -> Iterator[Any]:
-    if run.schema == "definition":
+    if run.schema in ("definition", _ALL):
         for at, item in run.instruments.items():
             yield _definition(dbn, at, item, known[at], run.header.start)
-        for _ in run.groups():
-            pass
-        return
-    make = _Records(dbn)
-    match run.schema:
-        case "status":
-            writer: Any = _StatusesOut(run, dbn)
-        case "mbo":
-            writer = OrdersOut(run, known, make.order)
-        case "mbp-10":
-            writer = LevelsOut(run, known, make.ten_levels)
-        case "mbp-1":
-            writer = QuotesOut(run, known, make.one_level)
-        case _:
-            writer = TradesOut(run, known, make.trade)
+    writer = _writer(run, dbn, known)
     for group, ended in run.groups():
-        yield from writer.records(group, ended=ended)
+        if writer is not None:
+            yield from writer.records(group, ended=ended)
+
+
+def _writer(run: ExportRun, dbn: ModuleType, known: dict[int, Units]) -> Any:
+    """What makes the records of rows; None where there are only definitions."""
+    make, statuses = _Records(dbn), _StatusesOut(run, dbn)
+    writers: dict[str, Callable[[], Any]] = {
+        _ALL: lambda: OrdersOut(run, known, make.order, statuses.status),
+        "mbo": lambda: OrdersOut(run, known, make.order),
+        "mbp-10": lambda: LevelsOut(run, known, make.ten_levels),
+        "mbp-1": lambda: QuotesOut(run, known, make.one_level),
+        "trades": lambda: TradesOut(run, known, make.trade),
+        "status": lambda: statuses,
+        "definition": lambda: None,
+    }
+    return writers[run.schema]()
 
 
 class _Records:
@@ -195,21 +200,27 @@ class _StatusesOut:
     def records(self, group: list[tuple[int, Row]], *, ended: bool) -> Iterator[Any]:
         """The records of rows of one market time."""
         del ended
-        dbn = self._dbn
         for _, row in group:
-            said = _STATUSES.get(Status(row[3])) if row[0] == STATUS else None
-            if said is None:
+            if row[0] == STATUS:
+                yield from filter(None, [self.status(row)])
+            else:
                 self._run.leave_out(row[0])
-                continue
-            action, trading = said
-            yield dbn.StatusMsg(
-                publisher_id=0,
-                instrument_id=row[1] + 1,
-                ts_event=row[2],
-                ts_recv=row[2],
-                action=getattr(dbn.StatusAction, action),
-                is_trading=dbn.TriState.YES if trading else dbn.TriState.NO,
-            )
+
+    def status(self, row: Row) -> Any | None:
+        """The record of a row that tells a status; None, and counted, for one that DBN has no word for."""
+        said, dbn = _STATUSES.get(Status(row[3])), self._dbn
+        if said is None:
+            self._run.leave_out(row[0])
+            return None
+        action, trading = said
+        return dbn.StatusMsg(
+            publisher_id=0,
+            instrument_id=row[1] + 1,
+            ts_event=row[2],
+            ts_recv=row[2],
+            action=getattr(dbn.StatusAction, action),
+            is_trading=dbn.TriState.YES if trading else dbn.TriState.NO,
+        )
 
 
 def _definition(dbn: ModuleType, at: int, item: Instrument, known: Units, start: int) -> Any:
@@ -255,7 +266,7 @@ def _is_dbn(path: Path) -> bool:
 EXPORTERS = (
     Exporter(
         name="dbn",
-        about="Databento DBN: mbo, mbp-10, mbp-1, trades, status or definition; .dbn and .dbn.zst",
+        about="Databento DBN: mbo, mbp-10, mbp-1, trades, status, definition, or all; .dbn and .dbn.zst",
         endings=(".dbn", ".dbn.zst"),
         schemas=_SCHEMAS,
         passes=2,

@@ -35,10 +35,18 @@ class OrdersOut:
         run: The export, which counts what is left out.
         units: Of each instrument that can be said.
         record: Makes one record of a sequence number, a row and a change.
+        status: Makes one of a row that tells a status, or None; without it statuses are left out.
     """
 
-    def __init__(self, run: ExportRun, units: dict[int, Units], record: Callable[..., Any]) -> None:
+    def __init__(
+        self,
+        run: ExportRun,
+        units: dict[int, Units],
+        record: Callable[..., Any],
+        status: Callable[[Row], Any] | None = None,
+    ) -> None:
         self._run = run
+        self._status = status
         self._units = units
         self._record = record
         # Of each instrument: lots left of each order; records count what was written of them.
@@ -54,6 +62,9 @@ class OrdersOut:
             ended: Whether no more of this time come.
         """
         for (seq, row), last in zip(group, _lasts(group, ended=ended), strict=True):
+            if row[0] == kinds.STATUS and self._status is not None:
+                yield from filter(None, [self._status(row)])
+                continue
             changes = list(self._changes(row))
             if changes and last:
                 changes[-1] = changes[-1]._replace(flags=changes[-1].flags | FLAG_LAST)

@@ -3,7 +3,7 @@ Importers: real market data into recordings.
 
 Every module of this package with an ``IMPORTERS`` is found and adds its formats. An import reads its
 input twice: first to find the instruments and their decimals, which the recording's header needs,
-then to write the events.
+then to write the events. What is verified on the way: ``NOTES.md``.
 """
 
 from __future__ import annotations

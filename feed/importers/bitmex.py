@@ -172,6 +172,8 @@ class Bitmex(CaptureReader):
         for name, levels in read.items():
             if action == "partial":
                 rows += self._partial(ts, name, levels)
+            elif self.is_of_another(name):
+                return f"book {action} of another connection", rows
             elif self._books[name].known:
                 rows += self._changed(ts, name, _ACTIONS[action], levels)
             else:

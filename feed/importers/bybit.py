@@ -157,6 +157,8 @@ class Bybit(CaptureReader):
             self._last[part.s] = part.u
             self.track_connection(part.s)
             return "book snapshot", book.snapshot(self.run.monotonic(ts), levels)
+        if self.is_of_another(part.s):
+            return "book delta of another connection", []
         if not book.known or last is None:
             return "book delta without snapshot", []
         if part.u != last + 1:
@@ -181,6 +183,8 @@ class Bybit(CaptureReader):
             self.track_connection(name)
             levels = [(side, price, size) for _, side, price, size in changes]
             return "book snapshot", book.snapshot(self.run.monotonic(stamp), levels)
+        if self.is_of_another(name):
+            return "book delta of another connection", []
         if not book.known or last is None:
             return "book delta without snapshot", []
         if seq <= last:

@@ -85,6 +85,10 @@ class CaptureReader:
         """Note that the book of ``name`` comes over the current connection."""
         self._connections[name] = self.run.path
 
+    def is_of_another(self, name: str) -> bool:
+        """Whether the book of ``name`` comes over another connection, which was captured too."""
+        return self._connections.get(name, self.run.path) != self.run.path
+
     def on_reconnect(self, at: int) -> list[Row]:
         """The current connection was opened again: the books that came over it are no longer known."""
         rows: list[Row] = []

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any, Final, NamedTuple
 
+from feed.errors import ConfigError
 from feed.importers.books import ImportedMarket
 from feed.importers.dbn_files import Names, Record, event_time, read
 from feed.importers.dbn_instruments import OWN_DATASET, SCALE, UNDEFINED_PRICE, PriceSteps, instrument
@@ -83,6 +84,12 @@ class _Scan:
         for found in read(self._run, self._names):
             self._take(found)
         best: dict[str, str] = {}
+        if self._definitions and not self._kinds:
+            raise ConfigError(
+                "there are definitions alone, and no events",
+                where=", ".join(map(str, self._run.paths)),
+                hint="give them together with files of orders, levels or trades",
+            )
         # What was exported from a recording gets its order again; all else that of its first records.
         ordered = sorted(self._kinds, key=lambda told: told.number if told.dataset == OWN_DATASET else 0)
         names = {told: self._name(told) for told in ordered}

@@ -231,6 +231,8 @@ class Deribit(CaptureReader):
             self.track_connection(name)
             levels = [(side, price, size) for _, side, price, size in changes]
             return "book snapshot", book.snapshot(self.run.monotonic(ts), levels)
+        if self.is_of_another(name):
+            return "book change of another connection", []
         if not book.known:
             return "book change without snapshot", []
         if message.prev_change_id != last:

@@ -39,8 +39,15 @@ _AGGRESSORS = {"b": BUY, "s": SELL}
 _NAMES = {"XBT": "BTC", "XDG": "DOGE"}
 
 _Level = list[str]
-_Payload = dict[str, Any]
+_Payload = dict[str, list[_Level] | str]
 _DECODE = msgspec.json.Decoder()
+_PAYLOADS: dict[str, Any] = {
+    "book": list[_Payload],
+    "trade": list[list[_Level]],
+    "spread": list[_Level],
+    "ticker": list[dict[str, list[str | int | float]]],
+}
+"""What the payloads of a channel are made of; those of others are not looked at."""
 
 
 def checksum(asks: list[str], bids: list[str]) -> int:
@@ -126,12 +133,16 @@ def _message(text: str) -> tuple[str, str, list[Any]] | None:
         return None
     if not isinstance(message, list) or len(message) < 4:
         raise Malformed("expected [channel id, payload..., channel, pair]")
-    return message[-2], message[-1], message[1:-2]
+    channel, pair = msgspec.convert(message[-2:], tuple[str, str])
+    kind = _PAYLOADS.get(channel.partition("-")[0], Any)
+    return channel, pair, msgspec.convert(message[1:-2], kind)
 
 
 def _book_levels(payloads: list[_Payload]) -> dict[str, list[_Level]]:
     """Levels of a book message: ``as`` and ``bs`` of a snapshot, ``a`` and ``b`` of an update."""
-    return {key: levels for payload in payloads for key, levels in payload.items() if key != "c"}
+    return {
+        key: levels for payload in payloads for key, levels in payload.items() if isinstance(levels, list)
+    }
 
 
 class _Pair(msgspec.Struct):
@@ -214,7 +225,7 @@ class Kraken(CaptureReader):
         # The whole message is parsed before anything changes, so that a malformed one has no effect.
         levels = _book_levels(payloads)
         stamps = [decimal_seconds(level[2]) for side in levels.values() for level in side]
-        promised = next((int(payload["c"]) for payload in payloads if "c" in payload), None)
+        promised = next((int(str(payload["c"])) for payload in payloads if "c" in payload), None)
         snapshot = "as" in levels or "bs" in levels
         asks = book.read(levels.get("as" if snapshot else "a", []))
         bids = book.read(levels.get("bs" if snapshot else "b", []))
@@ -263,7 +274,8 @@ class Kraken(CaptureReader):
 def _top(channel: str, payload: Any) -> tuple[tuple[str, str], tuple[str, str]]:
     """Price and size of bid and ask: of a ticker, or of a spread (bid, ask, time, sizes)."""
     if channel == "ticker":
-        return (payload["b"][0], payload["b"][2]), (payload["a"][0], payload["a"][2])
+        bid, ask = [str(it) for it in payload["b"]], [str(it) for it in payload["a"]]
+        return (bid[0], bid[2]), (ask[0], ask[2])
     return (payload[0], payload[3]), (payload[1], payload[4])
 
 

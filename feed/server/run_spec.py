@@ -43,10 +43,14 @@ DEFAULT_SEED: Final = 1
 SIMULATED: Final = Provenance(source="simulated")
 
 
-def parsed(text: str, *, name: str) -> Scenario:
+def parsed(text: str, *, name: str, imports: bool = True) -> Scenario:
     """
     The scenario in the text of a file of the operator's own, which may name agents: code that is imported.
 
+    Args:
+        text: Of the file.
+        name: Its path.
+        imports: Whether the code of agents is imported, and looked at, rather than taken for good.
     Raises:
         ConfigError: As :func:`feed.scenario.reader.parse_scenario`; also for a market or a protocol that
             there is not.
@@ -56,7 +60,7 @@ def parsed(text: str, *, name: str) -> Scenario:
         MARKETS,
         name=name,
         protocols={name: one.disruptions for name, one in dialects().items()},
-        check_agent=partial(check_agent, folder=Path(name).parent),
+        check_agent=partial(check_agent, folder=Path(name).parent) if imports else lambda _: None,
     )
 
 

@@ -346,4 +346,7 @@ class AgentLink:
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
         self.agent = make_agent(self.spec)
-        self.agent.restore(state["agent"])
+        try:
+            self.agent.restore(state["agent"])
+        except Exception as error:
+            raise MarketError(f"agent {self.name} cannot go on from its state: {error}") from error

@@ -14,9 +14,11 @@ from feed.agents import Agent, Reject, ReportKind, Side, Status, TimeInForce
 from feed.errors import ConfigError, MarketError
 from feed.model.agents import AgentSpec
 from feed.model.auctions import AuctionPurpose
-from feed.model.events import ADD, QUOTE, TRADE
+from feed.model.events import ADD, CLOCK, FILL, QUOTE, TRADE
 from feed.model.orders import NewOrder
+from feed.model.requests import Create, JournalEntry
 from feed.model.scenario import Scenario
+from feed.model.trading import Pricing
 from feed.settings import Trading
 from feed.sim.clients import ClientMarket
 from feed.sim.control import Control
@@ -94,7 +96,11 @@ def test_an_agent_sees_the_rows_of_its_instruments_a_latency_later(define):
     """Every quote and trade of them, in order, none of the others, and nothing before its time."""
     spec = define(Recorder, instruments=(POUND,), data_latency=7 * MS)
     market = Market(attrs.evolve(BASE, agents=(spec,)), seed=1, start=START)
-    rows = market.opening() + market.advance(START + 2 * SECOND)
+    rows = market.opening() + market.advance(START + SECOND)
+    order = NewOrder(
+        account=1, instrument=1, side=Side.BUY, size=1, price=10**7, time_in_force=TimeInForce.IOC
+    )
+    rows += market.submit(order)[1] + market.advance(START + 2 * SECOND)
     told = {
         QUOTE: lambda row: ("quote", row[2] + 7 * MS, POUND, row[2], row[3], row[5]),
         TRADE: lambda row: ("trade", row[2] + 7 * MS, POUND, row[2], row[5], row[6]),
@@ -150,6 +156,57 @@ def test_levels_are_the_whole_book(define, open_with):
     if market.now > START:  # what happened in this nanosecond is on its way
         market.advance(market.now + 1)
     assert sides == (dict(book.sizes(0)), dict(book.sizes(1)))
+
+
+def test_every_public_event_can_be_heard(define):
+    """One by one, as events with names; the clock is no instrument's."""
+
+    class Hears(Agent):
+        def __init__(self):
+            self.rows = []
+
+        def on_event(self, context, symbol, event):
+            assert (context.instrument(symbol).symbol, event.seq) == (symbol, 0)
+            self.rows.append(event.row())
+
+    spec = define(Hears, data_latency=1)
+    market = Market(attrs.evolve(BASE, agents=(spec,)), seed=1, start=START)
+    rows = market.opening() + market.advance(START + SECOND)
+    rows += market.set_status(1, Status.DELISTED)
+    market.advance(START + SECOND + 1)
+    assert agent_of(market).rows == [row for row in rows if row[0] != CLOCK]
+
+
+def test_an_instrument_that_is_not_listed_has_no_quote(define):
+    """Until it is, and the quote has reached the agent."""
+
+    class Waits(Agent):
+        def __init__(self):
+            self.first = 0
+
+        def on_start(self, context):
+            assert context.quote(POUND) is None
+            assert context.quote(EURO) is not None
+            assert context.now == START + 5 * MS
+
+        def on_quote(self, context, symbol, quote):
+            if symbol == POUND and not self.first:
+                self.first = context.now
+                assert context.quote(POUND).ts == quote.ts
+
+    later = attrs.evolve(BASE.instruments[1], listed=False)
+    spec = attrs.evolve(
+        BASE,
+        instruments=(BASE.instruments[0], later),
+        agents=(define(Waits, data_latency=5 * MS),),
+    )
+    market = Market(spec, seed=1, start=START)
+    market.opening()
+    market.advance(START + SECOND)
+    market.set_status(1, Status.TRADING)
+    market.advance(START + 2 * SECOND)
+    assert failures(market) == []
+    assert agent_of(market).first == START + SECOND + 5 * MS
 
 
 def test_a_halt_is_told(define, open_with):
@@ -509,6 +566,10 @@ def test_a_misuse_raises_in_the_code_of_the_agent(define, open_with, call, error
     market = open_with(define(Misuses, instruments=(EURO,), max_orders=3))
     market.advance(START + SECOND)
     assert failures(market) == [("Misuses", error)]
+    [failure] = market.agents.failures
+    assert failure.where.startswith("test_agents.py:")
+    assert failure.traceback.splitlines()[1].strip().startswith('File "')
+    assert "test_agents.py" in failure.traceback.splitlines()[1]
     assert market.agents.statuses[0].orders == 0
 
 
@@ -657,6 +718,20 @@ def test_a_state_that_later_cannot_be_kept_costs_the_checkpoints_alone(define, o
     assert market.agents.failures == ()
 
 
+def test_an_agent_that_cannot_go_on_from_its_state_is_made_anew(define, open_with):
+    """Seeking back runs the market from its beginning then."""
+
+    class Loses(Agent):
+        def restore(self, state):
+            raise KeyError("where was I")
+
+    market = open_with(define(Loses))
+    checkpoints = Checkpoints(SECOND, 10**9, START)
+    market.advance(START + SECOND)
+    checkpoints.offer(market)
+    assert checkpoints.before(market.now) is None
+
+
 def test_an_agent_with_slots_keeps_its_state(define, open_with):
     """Attributes in slots are attributes."""
 
@@ -683,6 +758,31 @@ def test_clients_trade_beside_agents(define):
     )
     assert run.opening() + run.advance(START + SECOND) == plain.opening() + plain.advance(START + SECOND)
     assert run.agents.statuses == plain.agents.statuses
+
+
+def test_a_journal_with_agents_gives_the_same_rows(define):
+    """What clients asked for acts at its time, before or behind what agents do, again as it did."""
+
+    def opened(entries=()):
+        market = Market(attrs.evolve(BASE, agents=(spec,)), seed=1, start=START)
+        run = ClientMarket(market, trading=Trading(), entries=entries)
+        run.opening()
+        return run
+
+    spec = define(Random)
+    live, journal, rows = opened(), [], []
+    for turn in range(40):
+        rows += live.advance(live.now + 17 * MS, 5)
+        side = Side(turn % 2)
+        request = Create(account=1, instrument=0, side=side, size=300, type=Pricing.MARKET, slippage=1000)
+        journal.append(JournalEntry(at=live.now, request=request))
+        rows += live.execute(request)
+    end = live.now + SECOND
+    rows += live.advance(end)
+    played = opened(journal)
+    assert played.advance(end) == rows
+    assert played.agents.statuses == live.agents.statuses
+    assert sum(row[0] == FILL for row in rows) > 20
 
 
 def test_a_market_without_agents_has_none(open_with):

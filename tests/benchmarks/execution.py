@@ -167,7 +167,7 @@ def main() -> None:
     """Run and print."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.execution", description=__doc__)
     parser.add_argument("--symbol", default="BTC-USD", help="instrument [default: %(default)s]")
-    parser.add_argument("--multiple", type=int, default=40, help="size, in sizes at the best price")
+    parser.add_argument("--multiple", type=int, default=100, help="size, in sizes at the best price")
     parser.add_argument("--seeds", type=int, default=24, help="pairs [default: %(default)s]")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes [default: one a core]")
     asked = parser.parse_args()

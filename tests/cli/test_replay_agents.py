@@ -86,6 +86,13 @@ def test_a_check_imports_the_code(run, small):
     assert err == f"feed: small.toml:11: market.agents[0].participant: {wrong}\n"
 
 
+def test_a_list_imports_nothing(run, small):
+    """To see what is in a folder runs no code of it."""
+    code, out, _ = run("scenario", "list", str(small.parent))
+    assert (code, out.split()[:2]) == (0, ["small", "2s"])
+    assert "traders_of_a_test" not in sys.modules
+
+
 def test_its_expectation_holds(run):
     """What a run with agents gives can be written down and compared as any other."""
     assert run("replay", "small.toml", "--update")[1].endswith("small: updated\n")

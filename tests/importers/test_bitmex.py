@@ -110,6 +110,16 @@ def test_times_of_levels_are_used_where_there_are_any(import_texts):
     assert BY_RECEIPT not in done.report.notes
 
 
+def test_a_book_that_came_over_two_connections_is_told_once(import_texts):
+    """The last partial decides whose changes are used, until the next one."""
+    messages = (PARTIAL, l2("delete", level(5)))
+    text = capture(*messages)["cap"]
+    both = import_texts("bitmex", {"one": text, "other": text})
+    assert both.rows == import_texts("bitmex", capture(*messages)).rows
+    assert both.report.gaps == 0
+    assert both.report.messages["book delete of another connection"] == 1
+
+
 @pytest.mark.parametrize(
     ("wrong", "what"),
     [

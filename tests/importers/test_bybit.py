@@ -210,6 +210,23 @@ def test_a_message_that_contradicts_the_book_clears_it(import_texts, wrong, what
     assert done.report.messages["book delta without snapshot"] == 1
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (SNAPSHOT, depth(8, [["1.50", "0"]], seconds=2)),
+        (OLD_SNAPSHOT, delta(8, 2, update=[level("1.50", 8)])),
+    ],
+)
+def test_a_book_that_came_over_two_connections_is_told_once(import_texts, first, second):
+    """The last snapshot decides whose changes are used, until the next one."""
+    alone = import_texts("bybit", capture(first, second))
+    text = capture(first, second)["cap"]
+    both = import_texts("bybit", {"one": text, "other": text})
+    assert both.rows == alone.rows
+    assert both.report.gaps == 0
+    assert both.report.messages["book delta of another connection"] == 1
+
+
 def test_a_reopened_connection_clears_its_books(import_texts):
     """The book waits for the snapshot of the new subscription."""
     files = capture(SNAPSHOT)

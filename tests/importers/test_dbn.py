@@ -127,7 +127,7 @@ def test_a_definition_gives_tick_class_and_venue(import_texts):
     files = {"d.dbn": content("definition", definition(tick=0.5))}
     done = import_texts("dbn", {"x.dbn": content("mbo", order(0, "A", "B", 100.0, 1, 1)), **files})
     item = done.instrument
-    assert (item.price_decimals, item.tick, item.base, item.quote) == (1, 5, "ES", "USD")
+    assert (item.price_decimals, item.tick, item.base, item.quote) == (1, 5, "ESU4", "USD")
     assert (item.asset_class, item.venue, item.contract) == ("future", "XCME", Contract.SPOT)
     done = import_texts("dbn", {"x.dbn": content("mbo", order(0, "A", "B", 100.75, 1, 1)), **files})
     assert (done.instrument.price_decimals, done.instrument.tick) == (2, 25)
@@ -394,6 +394,7 @@ def test_files_of_one_time_are_one_tape(import_texts):
     ("file", "complaint"),
     [
         (b"", "x.dbn: no DBN: the file is empty"),
+        (content("definition", definition()), "x.dbn: there are definitions alone, and no events"),
         (b"time,bid,ask\n", "x.dbn: no DBN: a file of it begins with the letters DBN"),
         (content("mbo", order(0, "A", "B", 100.0, 1, 1))[:-9], "x.dbn:1: the file ends inside a record"),
         (content("mbo") + b"\x01" * 80, "x.dbn:1: "),

@@ -89,6 +89,16 @@ def test_changes_follow_each_other_and_name_what_becomes_of_levels(import_texts)
     }
 
 
+def test_a_book_that_came_over_two_connections_is_told_once(import_texts):
+    """The last snapshot decides whose changes are used, until the next one."""
+    messages = (SNAPSHOT, book(9, [["delete", 50000.0, 0.0]], before=5, seconds=2))
+    text = capture(*messages)["cap"]
+    both = import_texts("deribit", {"one": text, "other": text})
+    assert both.rows == import_texts("deribit", capture(*messages)).rows
+    assert both.report.gaps == 0
+    assert both.report.messages["book change of another connection"] == 1
+
+
 @pytest.mark.parametrize(
     ("wrong", "what"),
     [

@@ -172,6 +172,15 @@ def test_accounts_are_left_out_and_one_clock_is_told(merged):
     assert report.left_out == {"of clients' accounts": 1, "of further clocks": 2}
 
 
+def test_a_recording_alone_stays_what_it_is(merged):
+    """Nothing is left out."""
+    rows = [(CLOCK, 0, 1), level(1, 4), trade(2, 9), (CLOCK, 0, 3)]
+    report, header, found = merged(("kraken", [BTC], rows))
+    assert found == rows
+    assert (header.instruments, header.provenance.source) == ((BTC,), "kraken")
+    assert (report.left_out, report.cleared) == ({}, 0)
+
+
 def test_times_that_go_back_are_those_of_the_event_before(merged):
     """As a playback of the recording has them."""
     _, _, rows = merged(("kraken", [BTC], [level(5, 1), level(3, 2), level(6, 3)]))

@@ -36,6 +36,7 @@ from feed.settings import SpotDeposit, Trading
 from feed.sim.clients import ClientMarket
 from feed.sim.looping import LoopedScenario
 from feed.sim.market import Market
+from feed.sim.playback import Playback
 from feed.sim.script import ScriptedMarket
 from feed.state.market_state import MarketState
 
@@ -224,6 +225,18 @@ def test_a_snapshot_has_the_auction_under_way(market):
     assert [it.row() for it in auctions(market.snapshot())] == [auctions(rows)[-1].row()]
     market.advance(START + 9 * SECOND)
     assert not auctions(market.snapshot())
+
+
+def test_a_recording_is_sought_into_an_auction():
+    """Its snapshot has what was indicated last, and nothing of an auction that is over."""
+    run = script(Auction(at=2 * SECOND, duration=4 * SECOND))
+    rows = run.opening() + run.advance(START + 9 * SECOND)
+    played = Playback(run.listing, lambda: [rows], start=START)
+    told = played.advance(START + 4 * SECOND)
+    assert [it.row() for it in auctions(played.snapshot())] == [auctions(told)[-1].row()]
+    assert statuses(played.snapshot()) == [Status.AUCTION]
+    played.advance(START + 8 * SECOND)
+    assert not auctions(played.snapshot())
 
 
 def test_a_loop_repeats_an_auction_a_round_later():

@@ -10,7 +10,9 @@ of markets that differ in that order alone. Draws one picture an instrument, whe
 from __future__ import annotations
 
 import argparse
+import io
 import os
+import sys
 import tempfile
 from functools import partial
 from pathlib import Path
@@ -103,28 +105,24 @@ def main() -> None:
     )
     runs.market_of(symbols)
     captured = captures(asked.capture)
+    off = []
     with workers.pool(asked.jobs, plan.market_seconds) as pool:
         watched = pool.all(
             [partial(workers.watch, symbols, seed, plan.seconds) for seed in range(1, plan.seeds + 1)]
         )
-        bests = pool.all([partial(workers.best_size, symbol) for symbol in symbols if plan.impact_seeds])
-        found = pool.all(
-            [
-                partial(workers.answers, symbol, best, seed)
-                for symbol, best in zip(symbols, bests, strict=False)
-                for seed in range(1, plan.impact_seeds + 1)
-            ]
-        )
-    off = []
-    for at, symbol in enumerate(symbols):
-        print(f"\n{symbol}: {plan.seeds} seeds x {plan.seconds / 3600:g} h; means, 95 % intervals")
-        off += print_facts(symbol, [run[symbol] for run in watched], captured)
-        curves = []
-        if answers := found[at * plan.impact_seeds : (at + 1) * plan.impact_seeds]:
-            curves = [impact.curve(style, [paths for paths, _ in answers]) for style in impact.STYLES]
-            off += print_impact(symbol, bests[at], curves)
-            off += print_round_trips(symbol, [trips for _, trips in answers])
-        print(draw(symbol, watched[0][symbol].series, curves, asked.pictures / f"realism-{symbol}.png"))
+        for symbol in symbols:
+            print(f"\n{symbol}: {plan.seeds} seeds x {plan.seconds / 3600:g} h; means, 95 % intervals")
+            off += print_facts(symbol, [run[symbol] for run in watched], captured)
+        for symbol in symbols:
+            curves = []
+            if plan.impact_seeds:
+                [best] = pool.all([partial(workers.best_size, symbol)])
+                seeds_of_orders = range(1, plan.impact_seeds + 1)
+                found = pool.all([partial(workers.answers, symbol, best, seed) for seed in seeds_of_orders])
+                curves = [impact.curve(style, [paths for paths, _ in found]) for style in impact.STYLES]
+                off += print_impact(symbol, best, curves)
+                off += print_round_trips(symbol, [trips for _, trips in found])
+            print(draw(symbol, watched[0][symbol].series, curves, asked.pictures / f"realism-{symbol}.png"))
     print("\nSources: " + "\n         ".join(f"[{letter}] {source}" for letter, source in SOURCES.items()))
     print(f"\n{len(off)} figures off their aims, by more than their intervals")
     for line in off:
@@ -132,4 +130,9 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # tables come one by one, in a file too
+    try:
+        main()
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
