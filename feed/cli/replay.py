@@ -11,6 +11,7 @@ import click
 
 from feed import __version__
 from feed.cli.agent_report import agent_lines, failure_line
+from feed.cli.large_order_report import large_order_lines
 from feed.cli.options import example
 from feed.cli.progress import progress
 from feed.cli.values import speed
@@ -26,6 +27,7 @@ from feed.scenario.writer import with_expectation
 from feed.server.journalled import journalled
 from feed.server.run_spec import RunSpec, parsed, program_from_file
 from feed.sim.agent_gateway import HasAgents
+from feed.sim.large_orders import HasLargeOrders
 from feed.sim.replay import Outcome, Replay
 
 
@@ -99,7 +101,7 @@ def replay(
     its [[truth]], the labels that signals are held against. Exit code 1 when something differs, or a
     label is not signalled in its time; a signal that no label explains is only told of. Exit code 1
     too for a recording that is damaged, which runs up to the damage, and for an agent of the scenario
-    that was stopped by an exception; what agents have traded is printed.
+    that was stopped by an exception; what agents have traded is printed, and what large orders have.
     """
     of_market = {"--seed": seed, "--start": start}
     of_journal = {"--instruments": instruments, "--deposit": deposit}
@@ -107,6 +109,7 @@ def replay(
         _check_journal(files, update=update)
         run_spec, until = _journalled(journal, files, until, of_market | of_journal)
         _report(run_spec, _run(run_spec, speed, until), digest=digest)
+        _report_large_orders(run_spec)
         return 1 if _report_agents(run_spec.name, run_spec) else 0
     whole = until is None and not any(value is not None for value in of_market.values())
     _check(files, until, of_journal, update=update, whole=whole)
@@ -117,6 +120,7 @@ def replay(
             raise ConfigError("only a scenario file has an [expect] table", where=file)
         outcome = _run(run_spec, speed, until)
         _report(run_spec, outcome, digest=digest)
+        _report_large_orders(run_spec)
         differing += _report_agents(file, run_spec)
         if run_spec.labels and whole:
             differing += bool(_judge(file, run_spec, outcome))
@@ -134,6 +138,13 @@ def replay(
 def _report(run_spec: RunSpec, outcome: Outcome, *, digest: bool) -> None:
     for line in report(run_spec.name, outcome, digest=digest):
         click.echo(line)
+
+
+def _report_large_orders(run_spec: RunSpec) -> None:
+    """Tell what became of the large orders of a scenario, and of what they did not get."""
+    if isinstance(run_spec.run, HasLargeOrders):
+        for line in large_order_lines(run_spec.run.large_orders, run_spec.run.listing):
+            click.echo(f"{run_spec.name}: {line}")
 
 
 def _report_agents(file: str, run_spec: RunSpec) -> bool:

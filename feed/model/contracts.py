@@ -102,6 +102,7 @@ class SignalRules:
         imbalance: Least order book imbalance over 10 levels, of 1, that lasts for ``imbalance_seconds``.
         imbalance_seconds: Least duration of such an imbalance.
         spread_multiple: Least spread, times the median of the last ``window_seconds``.
+        spread_bps: Least spread, basis points: where it is mostly one tick, a few are many times that.
         volume_multiple: Least volume of 10 seconds, times the mean of the last ``window_seconds``.
         volume_usd: Least value of it, US dollars: where little is traded, one order is many times the mean.
         divergence_bps: Least distance from the best bid of one venue down to the best ask of another.
@@ -120,10 +121,11 @@ class SignalRules:
     imbalance: float = attrs.field(default=0.85, validator=[gt(0), le(1)])
     imbalance_seconds: int = attrs.field(default=5, validator=[ge(1), le(3600)])
     spread_multiple: float = attrs.field(default=5.0, validator=gt(1))
+    spread_bps: float = attrs.field(default=5.0, validator=ge(0))
     volume_multiple: float = attrs.field(default=8.0, validator=gt(1))
     volume_usd: int = attrs.field(default=100_000, validator=ge(0))
     divergence_bps: float = attrs.field(default=5.0, validator=gt(0))
-    wall_multiple: float = attrs.field(default=60.0, validator=gt(1))
+    wall_multiple: float = attrs.field(default=300.0, validator=gt(1))
     level_digits: int = attrs.field(default=2, validator=[ge(1), le(6)])
     window_seconds: int = attrs.field(default=300, validator=[ge(10), le(86_400)])
     rest_seconds: int = attrs.field(default=60, validator=[ge(1), le(86_400)])

@@ -133,17 +133,22 @@ class LargeOrder(Action):
     """
     Someone trades far more than the best quote offers, at once or slice by slice.
 
+    What the book does not offer up to the limit is not traded; `feed replay`, the log and
+    `/admin/large-orders` tell how much that was.
+
     Attributes:
         side: Of the one who takes: ``BUY`` lifts the asks.
         lots: In all, integer lots.
         slices: Equal parts; 1 sweeps the book at once.
         pause: Nanoseconds between two slices.
+        bps: Limit price, basis points past the middle of the best prices when it begins; any price without.
     """
 
     side: Side
     lots: int = attrs.field(validator=ge(1))
     slices: int = attrs.field(default=1, validator=[ge(1), le(10_000)])
     pause: Nanoseconds = attrs.field(default=NS_PER_SECOND, validator=gt(0))
+    bps: float | None = attrs.field(default=None, validator=optional([gt(0), le(10_000)]))
 
 
 @attrs.frozen(kw_only=True)

@@ -6,6 +6,7 @@ import time
 from functools import partial
 from pathlib import Path
 
+import attrs
 import structlog
 import trio
 
@@ -18,6 +19,7 @@ from feed.server.run_spec import RunSpec, program_for
 from feed.server.storage import Storage
 from feed.settings import Settings
 from feed.sim.clients import open_to_accounts
+from feed.sim.large_orders import LargeOrderReport, summary
 from feed.sim.runner import MarketRunner
 from feed.sim.simulation import Looping
 from feed.stream.fanout import Fanout
@@ -81,6 +83,7 @@ class Playout:
         self._corruption_logged = False
         self._rounds = 1
         self._stopped_agents: set[tuple[str, int]] = set()  # name and market time; seeking meets them again
+        self._told_orders: frozenset[LargeOrderReport] = frozenset()
         found = source or self._runner
         assert found is not None  # noqa: S101 - one of the two is there
         self.source: Source = found
@@ -127,6 +130,7 @@ class Playout:
                     held=lambda: fanout.hub.listening < self._settings.wait_clients,
                     settle=partial(self._settle, self._runner, barrier),
                 )
+                self._tell_of_large_orders(self._runner)
             self.ended.set()
             self._log_corruption()
 
@@ -153,6 +157,21 @@ class Playout:
                     traceback=failure.traceback,
                 )
 
+    def _tell_of_large_orders(self, runner: MarketRunner) -> None:
+        """Log what became of the large orders that are over, each once."""
+        reports = runner.control.large_orders
+        if not reports:
+            return
+        over = [report for report in reports if report.over]
+        for report in over:
+            if report not in self._told_orders:
+                told = attrs.asdict(summary(report, runner.listing))
+                if report.traded < report.lots:
+                    log.warning("a large order was not traded in full", **told)
+                else:
+                    log.info("a large order was traded", **told)
+        self._told_orders = frozenset(over)
+
     def _tell_of_rounds(self) -> None:
         """Say that what is played begins again, where it does."""
         run = None if self._run_spec is None else self._run_spec.run
@@ -164,6 +183,7 @@ class Playout:
     async def _settle(self, runner: MarketRunner, barrier: ClientBarrier) -> None:
         self._tell_of_rounds()
         self._tell_of_agents(runner)
+        self._tell_of_large_orders(runner)
         if self.storage.recorder is not None:
             await self.storage.recorder.room()
         if self._settings.lockstep:

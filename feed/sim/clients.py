@@ -22,6 +22,7 @@ from feed.model.wallets import Wallets
 from feed.settings import Trading
 from feed.sim.agent_gateway import AgentGateway
 from feed.sim.clearing import Clearing
+from feed.sim.large_orders import HasLargeOrders, LargeOrderReport
 from feed.sim.looping import LoopedPlayback
 from feed.sim.market import Market
 from feed.sim.order_entry import OrderEntry
@@ -96,6 +97,11 @@ class ClientMarket:
     def agents(self) -> AgentGateway | None:
         """Participants that are code of the user's own; None where there are none."""
         return self._run.market.agents
+
+    @property
+    def large_orders(self) -> tuple[LargeOrderReport, ...]:
+        """What became of the large orders of a timeline."""
+        return self._run.large_orders if isinstance(self._run, HasLargeOrders) else ()
 
     @property
     def now(self) -> int:

@@ -20,6 +20,7 @@ from feed.model.events import CLEAR, Row
 from feed.model.requests import Request
 from feed.settings import Flow
 from feed.sim.agent_gateway import AgentGateway, HasAgents
+from feed.sim.large_orders import HasLargeOrders, LargeOrderReport
 from feed.sim.pace import Pace
 from feed.sim.simulation import WHOLE, Checkpoints, Simulation, StopCondition, TakesRequests
 
@@ -242,6 +243,11 @@ class Control:
     def agents(self) -> AgentGateway | None:
         """Participants that are code of the user's own; None where there are none."""
         return self._run.agents if isinstance(self._run, HasAgents) else None
+
+    @property
+    def large_orders(self) -> tuple[LargeOrderReport, ...]:
+        """What became of the large orders of a timeline, in the order in which they came."""
+        return self._run.large_orders if isinstance(self._run, HasLargeOrders) else ()
 
     @property
     def takes_orders(self) -> bool:

@@ -163,7 +163,8 @@ class InsideQuotes:
         draw = self._bits(3 * WIDTH)
         wait = 1 + int(self._gap * sim.wait_scale * EXPONENTIAL[draw & MASK])
         side = draw >> WIDTH & 1
-        if not book.bid or book.ask <= book.bid + 1 or not book.ask:
+        # Where makers ask for more than usual, nobody is in a hurry to do better.
+        if sim.spread > sim.spec.spread or not book.bid or book.ask <= book.bid + 1 or not book.ask:
             return wait
         book.now = now
         self._cancel(side)

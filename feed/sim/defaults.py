@@ -124,7 +124,7 @@ def _spec(
     """A line of the listing in whole ticks and lots."""
     price_decimals, tick = _step(line.tick)
     size_decimals, lot = _step(line.lot)
-    wide = line.spread / line.tick > _WIDE_TICKS
+    wide = asset_class == "crypto" and line.spread / line.tick > _WIDE_TICKS
     return InstrumentSpec(
         instrument=Instrument(
             symbol=symbol or f"{line.base}-{quote}",

@@ -195,7 +195,7 @@ class InstrumentSim:
         self.highest = spec.instrument.highest or _ANY_PRICE
         self.quietness = max(1.0, _BUSY / spec.updates_per_second)
         self.relax_every = int(_RELAX * self.quietness)
-        half = self._half(1.0)
+        half = _WIDE * self._spread(1.0) / 2
         self.reference: Final = ReferencePrice(
             float(spec.price), half, market.impact, interval=self.relax_every
         )
@@ -250,8 +250,7 @@ class InstrumentSim:
 
     def set_spread(self, factor: float) -> None:
         """Set the spread to ``factor`` times that of the specification."""
-        half = self._half(factor)
-        self.spread = 2.0 * half / _WIDE
+        self.spread = self._spread(factor)
         room = 2.0 + 2.0 * self.spread
         self.reference.lowest, self.reference.highest = room, self.highest - room
         self.rescale()
@@ -284,8 +283,8 @@ class InstrumentSim:
         self.tolerance = max(1.0, _TOLERANCE * reference.calm_half)
         reference.centre()
 
-    def _half(self, factor: float) -> float:
-        return _WIDE / 2 * min(self.spec.spread * factor, self.highest * _WIDEST)
+    def _spread(self, factor: float) -> float:
+        return min(self.spec.spread * factor, self.highest * _WIDEST)
 
     def _resize(self, factor: float) -> None:
         self.size = self.spec.size * factor

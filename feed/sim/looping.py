@@ -37,6 +37,7 @@ from feed.model.events import (
 from feed.model.instruments import Listing
 from feed.model.scenario import Scenario
 from feed.sim.agent_gateway import AgentGateway
+from feed.sim.large_orders import LargeOrderReport
 from feed.sim.market import Market
 from feed.sim.playback import Playback
 from feed.sim.script import ScriptedMarket
@@ -83,6 +84,7 @@ class LoopedScenario:
         self.rounds = 1
         self._signals = 0  # in the rounds before this one
         self._signalled = 0
+        self._large_orders: tuple[LargeOrderReport, ...] = ()  # of the round before this one
 
     @property
     def market(self) -> Market:
@@ -93,6 +95,11 @@ class LoopedScenario:
     def agents(self) -> AgentGateway | None:
         """Participants that are code of the user's own; None where there are none."""
         return self.market.agents
+
+    @property
+    def large_orders(self) -> tuple[LargeOrderReport, ...]:
+        """What became of the large orders of the previous round and of this one."""
+        return self._large_orders + self._script.large_orders
 
     @property
     def now(self) -> int:
@@ -131,6 +138,7 @@ class LoopedScenario:
     def begin_round(self) -> list[Row]:
         """Start the next round now."""
         old = self._script
+        self._large_orders = old.large_orders
         scenario = attrs.evolve(self._scenario, start=old.now)
         self._script = ScriptedMarket(scenario, after=old.market)
         self._signals += self._signalled

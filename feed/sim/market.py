@@ -22,7 +22,7 @@ from feed.model.orders import Ack, Command
 from feed.sim.agent_gateway import AgentGateway, MarketAccess
 from feed.sim.event_queue import ClockTicker, EventQueue
 from feed.sim.instrument_sim import InstrumentSim
-from feed.sim.large_orders import SlicedOrder
+from feed.sim.large_orders import LargeOrderReport, SlicedOrder
 from feed.sim.news import ImpactSpreading, NewsProcess
 from feed.sim.participants import Participants
 from feed.sim.perpetual import ANY_REACH, PerpetualEngine
@@ -73,6 +73,7 @@ class Market:
             )
             for item, book in zip(spec.instruments, self.exchange.books, strict=True)
         ]
+        self._large_orders: list[SlicedOrder] = []
         self._queue.schedule(self._news_process.index, start + NS_PER_SECOND)
         if any(item.factors.leads for item in spec.instruments):
             spreading = ImpactSpreading(self._news_process, self._queue, seed)
@@ -120,6 +121,11 @@ class Market:
     def market(self) -> Market:
         """Itself."""
         return self
+
+    @property
+    def large_orders(self) -> tuple[LargeOrderReport, ...]:
+        """What became of large orders, in the order in which they came."""
+        return tuple(order.report for order in self._large_orders)
 
     @property
     def end(self) -> None:
@@ -259,7 +265,7 @@ class Market:
         *,
         slices: int = 1,
         pause: int = NS_PER_SECOND,
-        reach: float | None = None,
+        bps: float | None = None,
     ) -> list[Row]:
         """
         Schedule a large aggressive order, from the next action on, or from when the instrument trades.
@@ -270,8 +276,8 @@ class Market:
             lots: Total size.
             slices: Number of equal parts; 1 sweeps the book at once.
             pause: Nanoseconds between two slices.
-            reach: Limit price of a slice, in spreads past the best price; what is not available up to
-                there is not traded. None for any price.
+            bps: Limit price, basis points past the middle of the best prices when it begins; what is not
+                available up to there is not traded. None for any price.
         Raises:
             MarketError: ``lots``, ``slices`` or ``pause`` is less than 1.
         """
@@ -280,7 +286,8 @@ class Market:
                 "a large order needs at least one lot, one slice and one nanosecond between two"
             )
         sim = self._sims[instrument]
-        order = SlicedOrder(sim, int(side), lots, slices=slices, pause=pause, reach=reach)
+        order = SlicedOrder(sim, instrument, side, lots, slices=slices, pause=pause, bps=bps, rows=self._rows)
+        self._large_orders.append(order)
         index = self._queue.register(order)
         if instrument in self._suspended:
             self._suspended[instrument].append((0, index))

@@ -36,11 +36,9 @@ from feed.model.timeline import (
     Wall,
 )
 from feed.sim.agent_gateway import AgentGateway
+from feed.sim.large_orders import BPS, LargeOrderReport
 from feed.sim.market import Market
 from feed.sim.order_fills import fill_oldest
-
-BPS: Final = 10_000
-"""Basis points in 1."""
 
 ApplyEffect = Callable[[Market, int, Any], list[Row]]
 """Applies an effect to an instrument; None restores what the specification says."""
@@ -132,6 +130,12 @@ class ScriptedMarket:
         return self.market.agents
 
     @property
+    def large_orders(self) -> tuple[LargeOrderReport, ...]:
+        """What became of large orders; at the end all of them are over."""
+        over = self.now >= self.end
+        return tuple(attrs.evolve(report, over=over or report.over) for report in self.market.large_orders)
+
+    @property
     def now(self) -> int:
         """Market time, integer nanoseconds since the Unix epoch."""
         return self.market.now
@@ -213,7 +217,12 @@ class ScriptedMarket:
                 return market.shock(instrument, action.fraction)
             case LargeOrder():
                 return market.large_order(
-                    instrument, action.side, action.lots, slices=action.slices, pause=action.pause
+                    instrument,
+                    action.side,
+                    action.lots,
+                    slices=action.slices,
+                    pause=action.pause,
+                    bps=action.bps,
                 )
             case Resume() | List() | Auction() if status is _NEEDED[type(action)]:
                 return self._open(action, instrument)

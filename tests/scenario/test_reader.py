@@ -92,11 +92,15 @@ listed = false
 
 def test_participants_are_changed_field_by_field():
     """A table for each kind of them, and mixtures of delays as lists."""
-    text = "[market.makers]\ncount = 2\npause = [{ weight = 1, mean_ms = 5 }]\n[market]\nimpact = 0.5\n"
+    text = (
+        "[market.makers]\ncount = 2\npause = [{ weight = 1, mean_ms = 5 }]\n"
+        "[market.impact]\npermanent = 0.5\n"
+    )
     base = default_market()
     market = parse(HEAD + text).market
     makers = attrs.evolve(base.makers, count=2, pause=(market.makers.pause[0],))
-    assert market == attrs.evolve(base, makers=makers, impact=0.5)
+    impact = attrs.evolve(base.impact, permanent=0.5)
+    assert market == attrs.evolve(base, makers=makers, impact=impact)
     assert (market.makers.pause[0].weight, market.makers.pause[0].mean_ms) == (1.0, 5.0)
 
 
@@ -110,6 +114,7 @@ instruments = ["EURUSD"]
 side = "sell"
 lots = 500
 pause = "250ms"
+bps = 12.5
 [[timeline]]
 seq = 9
 do = "delay"
@@ -123,7 +128,7 @@ do = "halt"
     scenario = parse(HEAD + text)
     assert scenario.actions == (
         timeline.LargeOrder(
-            at=5 * SECOND, instruments=("EURUSD",), side=Side.SELL, lots=500, pause=SECOND // 4
+            at=5 * SECOND, instruments=("EURUSD",), side=Side.SELL, lots=500, pause=SECOND // 4, bps=12.5
         ),
         timeline.Halt(at=10 * SECOND),
     )
@@ -215,7 +220,7 @@ def test_an_expectation():
         ),
         ("[market.makers]\ncnt = 2", "one.toml:6: market.makers.cnt: unknown key; did you mean count?"),
         ("[market.makers]\ncount = 65", "one.toml:6: market.makers.count: found 65; allowed: <= 64"),
-        ("[market.noise]\nshare = nan", "one.toml:6: market.noise.share: found NaN; allowed: a number"),
+        ("[market.news]\nshare = nan", "one.toml:6: market.news.share: found NaN; allowed: a number"),
         (
             '[[market.instruments]]\nsymbol = "EURUSD"\n[[market.instruments]]\nsymbol = "EURUSD"',
             'one.toml:8: market.instruments[1].symbol: found "EURUSD"; it is listed already',

@@ -11,7 +11,7 @@ from feed.book.views import L2
 from feed.errors import MarketError
 from feed.model.digest import Digest
 from feed.model.events import ADD, QUOTE, TRADE, Side
-from feed.model.market import LargeTraders, Makers, MovingAverageTraders, NoiseTraders
+from feed.model.market import DeepBook, Factors, ForcedTraders, Makers, MarketSpec, Takers
 from feed.model.orders import CancelOrder, NewOrder, OrderType, Reject, TimeInForce
 from feed.sim.defaults import default_market
 from feed.sim.market import Market
@@ -50,11 +50,11 @@ def test_the_same_seed_gives_the_same_rows_and_another_seed_others():
 
 
 def test_an_instrument_draws_its_own_random_numbers():
-    """Without common news, an instrument behaves the same beside any other instruments."""
-    news = attrs.evolve(default_market().news, common=0.0, mood=0.0, heard=0.0)
-    alone, beside = (attrs.evolve(default_market(count), news=news) for count in (1, 3))
+    """Without factors, an instrument behaves the same beside any other instruments."""
     rows = []
-    for spec in (alone, beside):
+    for count in (1, 3):
+        items = default_market(count).instruments
+        spec = MarketSpec(instruments=tuple(attrs.evolve(item, factors=Factors()) for item in items))
         market = Market(spec, seed=1, start=START)
         market.opening()
         # Order ids are counted over the whole market, all else is the instrument's own.
@@ -245,14 +245,13 @@ def test_who_bids_far_above_the_value_is_sold_to(open_market):
 
 
 def test_the_smallest_market_runs(open_market):
-    """One maker with two quotes on a side, and no other participant."""
+    """One maker with two quotes on a side, and hardly anybody else."""
     spec = attrs.evolve(
         default_market(1),
         makers=Makers(count=1, quotes=2),
-        noise=NoiseTraders(count=0),
-        momentum=MovingAverageTraders(count=0),
-        reversion=MovingAverageTraders(count=0),
-        large=LargeTraders(per_hour=0),
+        takers=Takers(updates=100_000),
+        deep=DeepBook(orders=1, reach=0.001),
+        forced=ForcedTraders(trigger=0),
     )
     market = open_market(spec=spec)
     rows = market.advance(START + 10 * SECOND)
@@ -260,4 +259,4 @@ def test_the_smallest_market_runs(open_market):
 
     assert len(rows) > 50
     assert 0 < book.bid < book.ask
-    assert len(book) <= 6
+    assert len(book) < 30

@@ -6,7 +6,7 @@ import attrs
 import pytest
 
 from feed.model.instruments import Instrument
-from feed.model.market import Delay, InstrumentSpec, Makers, MarketSpec, MovingAverageTraders, NoiseTraders
+from feed.model.market import Delay, Factors, Fade, Impact, InstrumentSpec, Makers, MarketSpec, Takers
 from feed.sim.defaults import default_market
 
 KNOWN = (
@@ -62,22 +62,27 @@ def test_a_smaller_market_is_the_beginning_of_a_larger_one():
     assert default_market(3).instruments == default_market(20).instruments[:3]
 
 
+NEEDED = {Delay: {"weight": 1, "mean_ms": 1}, Fade: {"weight": 1, "seconds": 1}}
+
+
 @pytest.mark.parametrize(
     ("kind", "field", "value"),
     [
         (Makers, "quotes", 1),
         (Makers, "count", 0),
-        (Makers, "persistence", 1.0),
+        (Takers, "updates", 0),
+        (Takers, "followers", 0.6),
+        (Impact, "permanent", 1.1),
+        (Impact, "fades", ()),
         (Makers, "pause", ()),
-        (NoiseTraders, "share", 0),
-        (MovingAverageTraders, "looks", 0),
+        (Fade, "seconds", 0),
         (Delay, "weight", 0),
     ],
 )
 def test_what_no_market_could_run_with_is_refused(kind, field, value):
     """A bad parameter fails where it is written, and is named."""
     with pytest.raises(ValueError, match=field):
-        kind(**{"weight": 1, "mean_ms": 1, field: value} if kind is Delay else {field: value})
+        kind(**NEEDED.get(kind, {}) | {field: value})
 
 
 @pytest.mark.parametrize(
@@ -89,6 +94,13 @@ def test_an_instrument_needs_a_price_a_spread_and_a_size(field, value):
 
     with pytest.raises(ValueError, match=field):
         attrs.evolve(good, **{field: value})
+
+
+def test_factors_explain_no_more_than_all():
+    """The squares of the loadings are shares of the variance."""
+    assert Factors(coin=0.6, risk=0.8).coin == 0.6
+    with pytest.raises(ValueError, match="loadings"):
+        Factors(coin=0.7, risk=0.8)
 
 
 def test_a_market_needs_an_instrument():

@@ -90,7 +90,8 @@ class BookDetector:
         if len(known) >= _LEAST_SAMPLES:
             if not self._looks % _MEDIAN_EVERY or not self._median:
                 self._median = max(1, twice_median(list(known)) // 2)
-            if spread >= self._rules.spread_multiple * self._median:
+            least = max(self._rules.spread_multiple * self._median, self._rules.spread_bps * BPS_1E4)
+            if spread >= least:
                 yield Finding(SignalType.SPREAD_ANOMALY, Severity.WARNING, (spread, self._median))
         self._looks += 1
         known.append(spread)

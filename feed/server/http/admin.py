@@ -10,6 +10,7 @@ from __future__ import annotations
 import enum
 from typing import Annotated, Any, Final, Literal, Protocol, cast
 
+import attrs
 import msgspec
 import trio
 
@@ -21,6 +22,7 @@ from feed.model.grants import Scope
 from feed.server.http.context import RequestContext
 from feed.server.keys import ADMIN_NAME
 from feed.settings import MOST_SPEED
+from feed.sim.large_orders import LargeOrderReport, summary
 
 ADMIN: Final = Access(name="adminKey", header="X-API-Key", dialect=ADMIN_NAME, scope=Scope.ADMIN, needed=True)
 PREFIX: Final = "/admin/"
@@ -73,6 +75,11 @@ class Control(Protocol):
 
     def seek(self, time: int) -> None:
         """Go to a market time, nanoseconds since the Unix epoch."""
+        ...
+
+    @property
+    def large_orders(self) -> tuple[LargeOrderReport, ...]:
+        """What became of large orders."""
         ...
 
 
@@ -154,6 +161,48 @@ class Subject(Shape):
     data: Any
 
 
+class LargeOrder(Shape):
+    """
+    What became of a large order of the scenario.
+
+    Attributes:
+        symbol: Symbol of the instrument.
+        side: ``buy`` or ``sell``, of the one who takes.
+        size: Asked for.
+        traded: Traded so far.
+        average: Average price; null before the first trade.
+        start: Middle of the best prices at its start; null before it.
+        worst: Price of the trade farthest away; null before the first.
+        moved_bps: How far that is from the start, basis points, negative for below; null before the first.
+        market_time: Of its start, nanoseconds since the Unix epoch; null before it.
+        unsent: Slices still to be sent.
+        over: Whether nothing more of it will trade.
+    """
+
+    symbol: str
+    side: str
+    size: str
+    traded: str
+    average: str | None
+    start: str | None
+    worst: str | None
+    moved_bps: float | None
+    market_time: int | None
+    unsent: int
+    over: bool
+
+
+class LargeOrders(Shape):
+    """
+    The large orders of the scenario.
+
+    Attributes:
+        orders: In the order in which they came.
+    """
+
+    orders: tuple[LargeOrder, ...]
+
+
 def show_clock(context: RequestContext, call: Call) -> Clock:
     """Where the market stands."""
     del call
@@ -201,6 +250,13 @@ def show_scenario(context: RequestContext, call: Call) -> Subject:
     """What the source says of its scenario."""
     del call
     return _subject("scenario", getattr(context.source, "scenario", None))
+
+
+def show_large_orders(context: RequestContext, call: Call) -> LargeOrders:
+    """What became of the large orders of the scenario so far."""
+    del call
+    summaries = (summary(report, context.listing) for report in _control(context).large_orders)
+    return LargeOrders(orders=tuple(LargeOrder(**attrs.asdict(one)) for one in summaries))
 
 
 def _control(context: RequestContext) -> Control:
@@ -252,6 +308,16 @@ def endpoints() -> tuple[Endpoint[RequestContext], ...]:
             guarded=True,
             returns=Subject,
             refusals=unsaid,
+            group="Admin",
+        ),
+        Endpoint(
+            path="/admin/large-orders",
+            summary="What became of the scenario's large orders",
+            handle=show_large_orders,
+            access=ADMIN,
+            guarded=True,
+            returns=LargeOrders,
+            refusals=unsteered,
             group="Admin",
         ),
     )

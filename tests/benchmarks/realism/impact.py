@@ -143,7 +143,7 @@ def _run(market: Market, side: Side, lots: int, style: Style, tell: Progress) ->
     slices = min(style.slices, max(1, lots))
     pause = style.pause * style.slices * NS_PER_SECOND // slices
     if lots:
-        market.large_order(0, side, lots, slices=slices, pause=pause, reach=1e6)
+        market.large_order(0, side, lots, slices=slices, pause=pause)
     book, last, run = market.exchange.books[0], 0, _Run([], [])
     for second in _LOOKS:
         for row in market.advance(begin + second * NS_PER_SECOND):
