@@ -49,7 +49,44 @@ MONEY = ("sim/test_what_an_account_can_carry.py", "sim/test_clients.py")
 AGREEMENT = ("dialects/test_agreement.py",)
 MARKETAI = ("dialects/marketai/test_data.py",)
 
+RECORDED = ("book/test_queue_position.py", "book/test_account_book.py", "sim/test_recorded_orders.py")
+
 MUTATIONS = (
+    Mutation(
+        "a cancel of unnamed orders is taken from ahead of a client alone",
+        "book/queue_position.py",
+        "return min(self.ahead, self.ahead * lots // whole)",
+        "return min(self.ahead, lots * UNIT)",
+        RECORDED,
+    ),
+    Mutation(
+        "a recorded trade and the decrease of its level count twice",
+        "book/queue_position.py",
+        "            self._trades.append((now, lots))\n",
+        "            pass\n",
+        RECORDED,
+    ),
+    Mutation(
+        "a client's order fills before those ahead of it have",
+        "book/queue_follower.py",
+        "(lots - got) * UNIT - self._ahead(order, place)",
+        "(lots - got) * UNIT",
+        RECORDED,
+    ),
+    Mutation(
+        "what an account has taken of a recording can be taken again",
+        "book/account_queues.py",
+        "        taken.ahead += lots * UNIT\n",
+        "        taken.ahead += 0\n",
+        RECORDED,
+    ),
+    Mutation(
+        "everybody sees what an account trades in a recording",
+        "sim/clearing.py",
+        "if type(row) is not AccountRow:",
+        "if row:",
+        RECORDED,
+    ),
     Mutation(
         "a change of a level that is not there goes unnoticed",
         "importers/verified_books.py",

@@ -50,15 +50,15 @@ def _short(monkeypatch):
 @pytest.mark.usefixtures("_short")
 def test_a_market_is_watched_and_its_figures_stand_in_a_table(capsys):
     """A line for each figure of each instrument, the same in every run; what is off its aim is told again."""
-    symbols, done = ("BTC-USD", "EURUSD"), []
+    symbols, done = ("GBPUSD", "EURUSD"), []
     watched = [runs.watch(symbols, seed, 60, done.append, draw=True) for seed in (1, 1, 2)]
     assert sum(done) >= 180
     assert str(watched[0]["EURUSD"].facts) == str(watched[1]["EURUSD"].facts)
     off = tables.print_facts(
-        "BTC-USD", [run["BTC-USD"] for run in watched], {"a": [watched[0]["EURUSD"].facts]}
+        "GBPUSD", [run["GBPUSD"] for run in watched], {"a": [watched[0]["EURUSD"].facts]}
     )
     lines = capsys.readouterr().out.splitlines()
-    assert [line[:44].rstrip() for line in lines[1:]] == [fact.name for fact in watched[0]["BTC-USD"].facts]
+    assert [line[:44].rstrip() for line in lines[1:]] == [fact.name for fact in watched[0]["GBPUSD"].facts]
     assert sum(" OFF " in line for line in lines) == len(off)
 
 

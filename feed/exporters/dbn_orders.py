@@ -52,6 +52,8 @@ class OrdersOut:
         # Of each instrument: lots left of each order; records count what was written of them.
         self._left: dict[int, dict[int, int]] = {at: {} for at in units}
         self._books = {at: QuotedBook(at) for at in units}
+        # Of each instrument whether an event of this market time has not ended yet.
+        self._unquoted: dict[int, bool] = {}
 
     def records(self, group: list[tuple[int, Row]], *, ended: bool) -> Iterator[Any]:
         """
@@ -61,7 +63,7 @@ class OrdersOut:
             group: The rows with their sequence numbers.
             ended: Whether no more of this time come.
         """
-        for (seq, row), last in zip(group, _lasts(group, ended=ended), strict=True):
+        for (seq, row), last in zip(group, self._lasts(group, ended=ended), strict=True):
             if row[0] == kinds.STATUS and self._status is not None:
                 yield from filter(None, [self._status(row)])
                 continue
@@ -138,22 +140,22 @@ class OrdersOut:
             yield Change("F", rests, price, size, maker)
             yield Change("C", rests, price, size, maker)
 
-
-def _lasts(group: list[tuple[int, Row]], *, ended: bool) -> list[bool]:
-    """For each row whether an event of its instrument ends with it: before a quote, and in its time."""
-    behind: dict[int, int] = {}
-    lasts = []
-    for _, row in reversed(group):
-        next_kind = behind.get(row[1])
-        lasts.append(row[0] in _BOOK and (next_kind == kinds.QUOTE or (next_kind is None and ended)))
-        if row[0] in _BOOK or row[0] == kinds.QUOTE:
-            behind[row[1]] = row[0]
-    lasts.reverse()
-    unquoted: dict[int, bool] = {}
-    for at, (_, row) in enumerate(group):
-        if row[0] == kinds.TRADE and row[10] == UNKNOWN:
-            # A trade beside the book is an event of its own, unless it comes in the middle of another.
-            lasts[at] |= not unquoted.get(row[1], False)
-        elif row[0] in _BOOK:
-            unquoted[row[1]] = not lasts[at]
-    return lasts
+    def _lasts(self, group: list[tuple[int, Row]], *, ended: bool) -> list[bool]:
+        """For each row whether an event of its instrument ends with it: before a quote, and in its time."""
+        behind: dict[int, int] = {}
+        lasts = []
+        for _, row in reversed(group):
+            next_kind = behind.get(row[1])
+            lasts.append(row[0] in _BOOK and (next_kind == kinds.QUOTE or (next_kind is None and ended)))
+            if row[0] in _BOOK or row[0] == kinds.QUOTE:
+                behind[row[1]] = row[0]
+        lasts.reverse()
+        for at, (_, row) in enumerate(group):
+            if row[0] == kinds.TRADE and row[10] == UNKNOWN:
+                # A trade beside the book is an event of its own, unless it comes in the middle of another.
+                lasts[at] |= not self._unquoted.get(row[1], False)
+            elif row[0] in _BOOK:
+                self._unquoted[row[1]] = not lasts[at]
+        if ended:
+            self._unquoted.clear()
+        return lasts

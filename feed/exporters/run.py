@@ -10,7 +10,7 @@ from typing import BinaryIO, Final
 import attrs
 
 from feed.errors import ConfigError
-from feed.model.events import Row
+from feed.model.events import QUOTE, Row
 from feed.model.instruments import Instrument
 from feed.model.kinds import KIND_NAMES
 from feed.recording.format import Header
@@ -179,8 +179,12 @@ class ExportRun:
                 if row[1] not in self.instruments:
                     continue
                 self.events += 1
-                if group and (row[2] != group[0][1][2] or len(group) == _GROUP):
-                    yield group, row[2] != group[0][1][2]
+                if group and row[2] != group[0][1][2]:
+                    yield group, True
+                    group = []
+                elif len(group) >= _GROUP and row[0] != QUOTE:
+                    # Not before a quote, which is how an event ends.
+                    yield group, False
                     group = []
                 group.append((seq, row))
         if group:

@@ -81,6 +81,9 @@ class CaptureReader:
     def on_configuration(self, text: str) -> None:
         """The recorder's configuration of the current file; ignored by most."""
 
+    def on_open(self, url: str) -> None:
+        """The current connection was opened; what its URL says matters to few."""
+
     def track_connection(self, name: str) -> None:
         """Note that the book of ``name`` comes over the current connection."""
         self._connections[name] = self.run.path
@@ -158,6 +161,7 @@ def _take(capture: CaptureReader, line: _Line, opened: dict[Path, None]) -> Iter
     if line.kind == _CONFIGURATION:
         capture.on_configuration(line.text)
     if line.kind == _OPENED:
+        capture.on_open(line.url)
         if line.path in opened:
             return capture.on_reconnect(line.at)
         opened[line.path] = None

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from feed.book.book import OrderBook
 from feed.errors import ConfigError
+from feed.exporters import run
 from feed.importers.books import QuotedBook
 from feed.model.instruments import Contract, Instrument
 from feed.server.run_spec import program_from_file
@@ -145,6 +146,16 @@ def test_whatever_a_matching_engine_does_comes_back(tmp_path_factory, commands):
     folder = tmp_path_factory.mktemp("x")
     _, back, report = import_back(export(folder, "x.dbn", rows, schema="all").path)
     assert (back, report.gaps) == (rows, 0)
+
+
+def test_very_many_events_of_one_time_are_one_event_still(tmp_path, monkeypatch):
+    """A snapshot is looked at in parts, and has one quote, at its end; a trade in its middle ends nothing."""
+    monkeypatch.setattr(run, "_GROUP", 2)
+    trade = (3, 0, START, 1, 1, 101, 1, 0, 0, -1, -1)
+    rows = [(7, 0, START), *[(4, 0, START, 0, 100 + at, 5) for at in range(3)], trade]
+    rows += [(4, 0, START, 1, 110, 5), (5, 0, START, 102, 5, 110, 5), (7, 0, START + 1)]
+    rows += [(4, 0, START + 1, 1, 110, 5), (5, 0, START + 1, 0, 0, 110, 5)]
+    assert there_and_back(tmp_path, rows, (BTC,))[0][1] == rows
 
 
 def test_records_have_the_vocabulary_of_the_format(tmp_path):

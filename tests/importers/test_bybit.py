@@ -127,6 +127,21 @@ def test_the_deepest_of_several_books_is_used(import_texts):
     assert done.report.messages == {"message of a book less deep": 2, "book snapshot": 1}
 
 
+def test_a_name_in_two_categories_is_two_instruments(import_texts):
+    """Their books are not mixed: each needs an import of its own."""
+
+    def opened(category):
+        url = f"wss://stream.bybit.com/v5/public/{category} <-> {START}.0\n"
+        return url + "".join(capture(SNAPSHOT)["cap"].splitlines(keepends=True)[1:])
+
+    assert import_texts("bybit", {"one": opened("spot"), "two": opened("spot")}).rows == SEEDED
+    with pytest.raises(ConfigError) as caught:
+        import_texts("bybit", {"one": opened("spot"), "two": opened("linear")}, lenient=True)
+    assert caught.value.where.endswith("two:2")
+    assert caught.value.what == "ABUSDT is one of category linear, and of spot in another connection"
+    assert caught.value.hint == "import them one by one, and merge the recordings"
+
+
 def level(price, size=None, side="Buy", name="AXUSD"):
     found = {"price": price, "symbol": name, "id": round(float(price) * 10000), "side": side}
     return found if size is None else found | {"size": size}

@@ -13,6 +13,7 @@ from spot_conservation import Play
 from feed.book.account_queues import AccountRow
 from feed.errors import MarketError
 from feed.model.events import (
+    AUCTION,
     CLEAR,
     FILL,
     FUNDING,
@@ -45,8 +46,8 @@ BUY, SELL = Side.BUY, Side.SELL
 
 @pytest.fixture(scope="module")
 def recorded():
-    """A market in which others have traded, with halts, shocks and a delisting; and all its rows."""
-    play, rng = Play(2, before=20), random.Random(4)
+    """A market in which others have traded, with halts, auctions and a delisting; and all its rows."""
+    play, rng = Play(2, before=20, auctions=True), random.Random(4)
     play.rows = []
     hear = play.hear
     play.hear = lambda rows: hear(rows) or play.rows.extend(rows)
@@ -67,65 +68,6 @@ def blocks(rows):
 
 def public(rows):
     return [row for row in rows if row[0] not in PRIVATE]
-
-
-class RecordedPlay(Play):
-    """The same play on a recording: the same requests come, and the same must hold."""
-
-    def __init__(self, recorded):
-        super().__init__(2, before=20)
-        self.told = []
-        self.run = open_to_accounts(playback(recorded), self.terms)
-        self.tradyn._market = self.run
-        self.hear(self.run.opening())
-
-    def hear(self, rows):
-        super().hear(rows)
-        self.told += rows
-
-    @property
-    def market(self):
-        """The recorded market; what would change it does nothing."""
-        market = self.run._market
-        books = [
-            SimpleNamespace(
-                get=book.get,
-                orders=lambda side, book=book: [item for item in book.orders(side) if item[0]],
-            )
-            for books in market.exchange._accounts.values()
-            for book in books.values()
-        ]
-        return SimpleNamespace(
-            mark=market.mark,
-            shock=lambda *_: [],
-            set_status=lambda *_: [],
-            exchange=SimpleNamespace(books=books, statuses=market.exchange.statuses),
-        )
-
-
-@settings(max_examples=6, deadline=None)
-@given(rng=st.randoms(use_true_random=False))
-def test_nothing_is_made_or_lost_and_nobody_else_sees_it(recorded, rng):
-    """All requests of several accounts, with assets and on margin; public rows are those of the recording."""
-    play = RecordedPlay(recorded)
-    for _ in range(40):
-        play.act(rng)
-        play.check()
-    assert not any(type(row) is AccountRow for row in play.told)
-    rows = public(recorded.rows)
-    assert public(play.told) == rows[: len(public(play.told))]
-
-
-def test_the_play_has_everything_in_it(recorded):
-    """Orders of accounts rest, trade both ways, meet their own, and are cancelled by what is recorded."""
-    rng, play = random.Random(5), RecordedPlay(recorded)
-    for _ in range(700):
-        play.act(rng)
-    play.check()
-    assert public(play.told) == public(recorded.rows)
-    assert {taker for what, taker, *_ in play.seen if what == "trade"} == {True, False}
-    assert {(state, "NONE") for state in ("FILLED", "ACTIVE", "UNTRIGGERED")} <= {*play.seen}
-    assert {("CANCELLED", reason) for reason in ("UNFILLED", "SELF_TRADE", "NONE")} <= {*play.seen}
 
 
 # --- one account in a recording of a few rows --------------------------------------------------------
@@ -371,3 +313,66 @@ def test_it_is_sought_as_a_scenario_is(recorded):
     control.submit(create(BUY, 1, 1))
     with pytest.raises(MarketError, match="accounts have traded"):
         control.seek(start)
+
+
+# --- any requests of several accounts ----------------------------------------------------------------
+
+
+class RecordedPlay(Play):
+    """The same play on a recording: the same requests come, and the same must hold."""
+
+    def __init__(self, recorded):
+        super().__init__(2, before=20)
+        self.told = []
+        self.run = open_to_accounts(playback(recorded), self.terms)
+        self.tradyn._market = self.run
+        self.hear(self.run.opening())
+
+    def hear(self, rows):
+        super().hear(rows)
+        self.told += rows
+
+    @property
+    def market(self):
+        """The recorded market; what would change it does nothing."""
+        market = self.run._market
+        books = [
+            SimpleNamespace(
+                get=book.get,
+                orders=lambda side, book=book: [item for item in book.orders(side) if item[0]],
+            )
+            for books in market.exchange._accounts.values()
+            for book in books.values()
+        ]
+        return SimpleNamespace(
+            mark=market.mark,
+            shock=lambda *_: [],
+            set_status=lambda *_: [],
+            exchange=SimpleNamespace(books=books, statuses=market.exchange.statuses, auctions={}),
+        )
+
+
+@settings(max_examples=6, deadline=None)
+@given(rng=st.randoms(use_true_random=False))
+def test_nothing_is_made_or_lost_and_nobody_else_sees_it(recorded, rng):
+    """All requests of several accounts, with assets and on margin; public rows are those of the recording."""
+    play = RecordedPlay(recorded)
+    for _ in range(40):
+        play.act(rng)
+        play.check()
+    assert not any(type(row) is AccountRow for row in play.told)
+    rows = public(recorded.rows)
+    assert public(play.told) == rows[: len(public(play.told))]
+
+
+def test_the_play_has_everything_in_it(recorded):
+    """Orders of accounts rest, trade both ways, meet their own, and are cancelled by what is recorded."""
+    rng, play = random.Random(5), RecordedPlay(recorded)
+    for _ in range(700):
+        play.act(rng)
+    play.check()
+    assert public(play.told) == public(recorded.rows)
+    assert {AUCTION, STATUS, TRADE} <= {row[0] for row in recorded.rows}
+    assert {taker for what, taker, *_ in play.seen if what == "trade"} == {True, False}
+    assert {(state, "NONE") for state in ("FILLED", "ACTIVE", "UNTRIGGERED")} <= {*play.seen}
+    assert {("CANCELLED", reason) for reason in ("UNFILLED", "SELF_TRADE", "NONE")} <= {*play.seen}

@@ -1,10 +1,12 @@
 """
 Does it look like a market, and does it answer like one: ``python -m tests.benchmarks.realism [--quick]``.
 
-Prints a table for each instrument: every figure by which markets are compared, its mean over seeds with the
-95 % confidence interval of that mean, the least and the greatest seed, the aim, and the real value with its
-source; then what metaorders of 1 to 100 times the size at the best price do to the price, measured in pairs
-of markets that differ in that order alone. Draws one picture an instrument, where matplotlib is installed.
+Runs the default market as far as it concerns the instruments that are looked at: all venues and futures of
+their currencies, with arbitrage between them. Prints a table for each instrument: every figure by which
+markets are compared, its mean over seeds with the 95 % confidence interval of that mean, the least and the
+greatest seed, the aim, and the real value with its source; then what metaorders of 1 to 100 times the size at
+the best price do to the price of the instrument on its own, in pairs of markets that differ in that order
+alone. Draws one picture an instrument, where matplotlib is installed.
 """
 
 from __future__ import annotations
@@ -78,6 +80,9 @@ def options() -> argparse.Namespace:
         "--symbols", default="BTC-USD,ETH-USD,EURUSD", help="instruments [default: %(default)s]"
     )
     parser.add_argument(
+        "--whole", action="store_true", help="the whole default market [default: their venues and futures]"
+    )
+    parser.add_argument(
         "--capture",
         type=Path,
         action="append",
@@ -108,7 +113,10 @@ def main() -> None:
     off = []
     with workers.pool(asked.jobs, plan.market_seconds) as pool:
         watched = pool.all(
-            [partial(workers.watch, symbols, seed, plan.seconds) for seed in range(1, plan.seeds + 1)]
+            [
+                partial(workers.watch, symbols, seed, plan.seconds, whole=asked.whole)
+                for seed in range(1, plan.seeds + 1)
+            ]
         )
         for symbol in symbols:
             print(f"\n{symbol}: {plan.seeds} seeds x {plan.seconds / 3600:g} h; means, 95 % intervals")

@@ -28,8 +28,8 @@ def tell(seconds: int) -> None:
         _COUNTER.value += seconds
 
 
-def watch(symbols: tuple[str, ...], seed: int, seconds: int) -> dict[str, runs.Watched]:
-    return runs.watch(symbols, seed, seconds, tell, draw=seed == 1)
+def watch(symbols: tuple[str, ...], seed: int, seconds: int, *, whole: bool) -> dict[str, runs.Watched]:
+    return runs.watch(symbols, seed, seconds, tell, draw=seed == 1, whole=whole)
 
 
 def best_size(symbol: str) -> int:
