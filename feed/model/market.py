@@ -215,6 +215,8 @@ class Impact:
     Attributes:
         permanent: Share that is permanent.
         fades: The parts of the rest.
+        swept: Share that makers concede of the distance by which an order goes through the book past their
+            own prices, beyond what is usual; it fades as the rest does.
         memory_hours: Time in which the volume that clients have traded on one side is forgotten, to 1/e.
         skew: Move of the makers' prices by one quote's size of inventory, in impacts of a mean taker's order.
         hedging_seconds: Time in which makers get rid of their inventory, to 1/e.
@@ -222,7 +224,7 @@ class Impact:
         calm_seconds: Time in which that narrows, to 1/e.
     """
 
-    permanent: float = attrs.field(default=0.62, validator=[ge(0), le(1)])
+    permanent: float = attrs.field(default=0.58, validator=[ge(0), le(1)])
     fades: tuple[Fade, ...] = attrs.field(
         default=(
             Fade(weight=2, seconds=0.7),
@@ -232,6 +234,7 @@ class Impact:
         ),
         validator=min_len(1),
     )
+    swept: float = attrs.field(default=0.5, validator=[ge(0), le(1)])
     memory_hours: float = attrs.field(default=4.0, validator=[gt(0), le(10_000)])
     skew: float = attrs.field(default=0.1, validator=[ge(0), le(10)])
     hedging_seconds: float = attrs.field(default=8.0, validator=[gt(0), le(86_400)])
@@ -296,7 +299,7 @@ class DeepBook:
     orders: int = attrs.field(default=12, validator=[ge(1), le(256)])
     life_seconds: float = attrs.field(default=25.0, validator=[gt(0), le(86_400)])
     reach: float = attrs.field(default=0.25, validator=[gt(0), lt(1)])
-    thickness: float = attrs.field(default=0.6, validator=[gt(0), le(1000)])
+    thickness: float = attrs.field(default=0.1, validator=[gt(0), le(1000)])
 
 
 @attrs.frozen(kw_only=True)

@@ -91,9 +91,10 @@ class DeepBook:
                 orders.pop()
                 if sim.owners.pop(order, None) is not None:
                     sim.book.cancel(order)
+                    sim.refill(now)
             else:
                 self._add(band, side)
-        return 1 + int(self._gap * sim.wait_scale * EXPONENTIAL[self._bits(WIDTH)])
+        return 1 + int(self._gap * sim.quote_scale * EXPONENTIAL[self._bits(WIDTH)])
 
     def fill(self) -> None:
         """Place all orders that are missing at once."""
@@ -161,12 +162,15 @@ class InsideQuotes:
         """Quote inside the spread, on one side, if it is wide."""
         sim, book = self.sim, self.sim.book
         draw = self._bits(3 * WIDTH)
-        wait = 1 + int(self._gap * sim.wait_scale * EXPONENTIAL[draw & MASK])
+        wait = 1 + int(self._gap * sim.quote_scale * EXPONENTIAL[draw & MASK])
         side = draw >> WIDTH & 1
-        # Where makers ask for more than usual, nobody is in a hurry to do better.
-        if sim.spread > sim.spec.spread or not book.bid or book.ask <= book.bid + 1 or not book.ask:
-            return wait
         book.now = now
+        # Where makers ask for more than usual, nobody is in a hurry to do better, nor stays there.
+        if sim.spread > sim.spec.spread:
+            self._cancel(side)
+            return wait
+        if not book.bid or book.ask <= book.bid + 1 or not book.ask:
+            return wait
         self._cancel(side)
         ask, bid = book.ask, book.bid
         if not bid or ask <= bid + 1 or not ask:
@@ -192,3 +196,4 @@ class InsideQuotes:
         order, self._orders[side] = self._orders[side], 0
         if order and self.sim.owners.pop(order, None) is not None:
             self.sim.book.cancel(order)
+            self.sim.refill(self.sim.book.now)

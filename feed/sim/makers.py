@@ -26,8 +26,6 @@ _SPARE: Final = 4
 _EAGER: Final = 4
 # And tries so often, before it quotes behind what is left.
 _TRIES: Final = 6
-# In 3 of 4 cases the owner of such an order is quicker, and cancels it.
-_SLOW_OWNER_BITS: Final = 2
 # Mean book updates a second of an instrument for which the pauses are given.
 _USUAL_RATE: Final = 48.0
 # In 6 of 8 cases a new quote goes behind the maker's best one.
@@ -114,6 +112,7 @@ class Maker:
             keys = both[side]
             if keys and keys[-1] > self.target(side) + tolerance:
                 self._drop(side, len(keys) - 1)
+                sim.refill(now)
                 return self._reaction[draw >> WIDTH & MASK]
         # The wider makers, which are slower, let their quotes be left behind a little more.
         far = tolerance + (self._rank > 0)
@@ -137,6 +136,7 @@ class Maker:
         keys = self._keys[side]
         if len(keys) >= sim.market.makers.quotes + (draw >> 1 & 1):
             self._drop(side, (draw >> WIDTH & MASK) * len(keys) >> WIDTH)
+            sim.refill(now)
         else:
             key = self.target(side)
             if keys and (draw >> 1 & 7) >= _BEHIND and keys[-1] >= key:
@@ -159,7 +159,7 @@ class Maker:
 
     def requote_side(self, now: int, side: int) -> None:
         """Quote at once on a side that was swept empty."""
-        self._place(now, side, self.target(side), self._bits(WIDTH))
+        self._place(now, side, self.target(side), self._bits(WIDTH), clears=False)
 
     def refresh_best(self) -> None:
         """Join the best price of a side, which changes the size quoted there."""
@@ -181,13 +181,15 @@ class Maker:
     def withdraw(self, _order: int, _side: int) -> None:
         """Never: a maker's quotes on the wrong side of another's price are traded with."""
 
-    def _place(self, now: int, side: int, key: int, bits: int) -> None:
+    def _place(self, now: int, side: int, key: int, bits: int, *, clears: bool = True) -> None:
         sim, book = self.sim, self.sim.book
         for _ in range(_TRIES):
             crossed = -book.bid if side else book.ask  # the least key that would trade
             if not crossed or key < crossed:
                 break
-            if not sim.clear_wrong_side(now, side, -key if side else key, _EAGER, self._patient_bits):
+            price = -key if side else key
+            # Not where a trade has just swept the side: the next step sees to what is in the way.
+            if not clears or not sim.clear_wrong_side(now, side, price, _EAGER, self._patient_bits):
                 key = crossed - 1
                 break
         else:
@@ -239,7 +241,7 @@ class DepthChanges:
 
     def act(self, now: int) -> int:
         """Change one."""
-        return 1 + int(self._pause[self._maker.change_depth(now)] * self.sim.wait_scale)
+        return 1 + int(self._pause[self._maker.change_depth(now)] * self.sim.quote_scale)
 
 
 def _at_rate(pause: tuple[Delay, ...], rate: float) -> tuple[Delay, ...]:

@@ -255,7 +255,7 @@ class Market:
     def spread(self, instrument: int, factor: float) -> list[Row]:
         """Set the spread of makers to ``factor`` times that of the specification. They requote at once."""
         self._sims[instrument].set_spread(_checked(factor))
-        return self._requote(instrument)
+        return self._requote(instrument, deep=True)
 
     def large_order(
         self,
@@ -348,7 +348,7 @@ class Market:
                     spec.regimes, asset_class, self._queue, seed=seed, start=start
                 )
             regimes[asset_class].sims.append(sim)
-            sim.set_regime(regimes[asset_class].deviation)
+            sim.set_regime(regimes[asset_class].level, regimes[asset_class].activity)
 
     def _enter(self, command: Command, now: int) -> Ack:
         """Execute an order at ``now``, the time of the action that is running."""

@@ -26,7 +26,7 @@ FUNDING_EVERY: Final = 10 * NS_PER_SECOND
 _SMOOTH: Final = 0.05
 # Positions of before the opening were entered up to this far from the price there.
 _SPREAD_OUT: Final = 0.006
-_REACH: Final = 3.0  # spreads, for who opens or closes a position
+_REACH: Final = 20.0  # spreads, for who opens or closes a position
 ANY_REACH: Final = 100.0  # spreads, for the engine: it must close
 
 
@@ -189,7 +189,7 @@ class Leverage:
             position.lots -= sim.take(now, side, position.lots, sim.limit_price(side, _REACH))
             if position.lots:
                 self._positions.add(position)
-        return 1 + int(self._gap * sim.wait_scale * EXPONENTIAL[bits >> 4 * WIDTH & MASK])
+        return 1 + int(self._gap * sim.interval_scale * EXPONENTIAL[bits >> 4 * WIDTH & MASK])
 
     def _side(self, bits: int) -> int:
         return BUY if (bits & MASK) < self._spec.longs * (MASK + 1) else SELL

@@ -20,6 +20,8 @@ from feed.model.market import Impact
 
 # In mean taker's orders: below it impact is linear in volume, or crumbs would move the price most.
 _CRUMB = 1 / 16
+# Orders go so many half spreads past the reference price without moving it by that.
+_USUALLY_PAST = 10.0
 # The shift by inventory is at most this many half spreads.
 _MOST_SKEW = 16.0
 # The half spread is at most this many times the usual one.
@@ -75,7 +77,9 @@ class ReferencePrice:
         "_calms",
         "_hedges",
         "_keeps",
+        "_parts",
         "_permanent_share",
+        "_swept",
         "_transient",
         "_wariness",
         "_weights",
@@ -95,7 +99,9 @@ class ReferencePrice:
         seconds = interval / NS_PER_SECOND
         weights = sum(fade.weight for fade in impact.fades)
         self._permanent_share = impact.permanent
-        self._weights = tuple((1.0 - impact.permanent) * fade.weight / weights for fade in impact.fades)
+        self._parts = tuple(fade.weight / weights for fade in impact.fades)
+        self._weights = tuple((1.0 - impact.permanent) * part for part in self._parts)
+        self._swept = impact.swept
         self._keeps = tuple(1.0 / (1.0 + seconds / fade.seconds) for fade in impact.fades)
         self._calms = 1.0 / (1.0 + seconds / impact.calm_seconds)
         self._hedges = 1.0 / (1.0 + seconds / impact.hedging_seconds)
@@ -129,6 +135,29 @@ class ReferencePrice:
         moved = learnt * self._permanent_share
         self.move(moved)
         return moved
+
+    def concede(self, side: int, first: float, last: float) -> None:
+        """
+        Follow an order that has gone far past the makers' own prices.
+
+        The square root of its volume says nothing of it: who sells through an empty book moves the price.
+
+        Args:
+            side: Of the aggressor.
+            first: Price of its first trade, ticks. Who finds nothing but an old quote has moved nothing.
+            last: Of its last one.
+        """
+        past = min(self.price, first) - last if side else last - max(self.price, first)
+        past -= _USUALLY_PAST * self.calm_half
+        if past > 0:
+            conceded = past * self._swept
+            self.toxicity += conceded
+            if side:
+                conceded = -conceded
+            transient = self._transient
+            for at, part in enumerate(self._parts):
+                transient[at] += conceded * part
+            self.centre()
 
     def move(self, ticks: float) -> None:
         """Move the permanent part, within its bounds."""

@@ -1,5 +1,5 @@
 """
-Volatility over time: regimes on several time scales, and the hour of the day.
+Volatility and activity over time: regimes on several time scales, and the hour of the day.
 
 Large moves follow large moves, for minutes and for days: the standard deviation is a product of components
 that are drawn again at random times, each more slowly than the one before (a Markov-switching multifractal,
@@ -17,7 +17,7 @@ from feed.sim.event_queue import EventQueue
 from feed.sim.instrument_sim import InstrumentSim
 from feed.sim.random_streams import EXPONENTIAL, MASK, WIDTH, random_stream
 
-# Standard deviation by the hour of the day (UTC), of any unit.
+# Activity by the hour of the day (UTC), of any unit.
 _COIN_DAY: Final = (
     240, 235, 225, 215, 205, 200, 205, 225, 250, 260, 255, 250,
     265, 320, 370, 375, 350, 315, 280, 265, 255, 250, 250, 245,
@@ -27,9 +27,9 @@ _CURRENCY_DAY: Final = (
     310, 380, 390, 370, 320, 260, 210, 190, 180, 165, 150, 145,
 )  # fmt: skip
 _DAYS: Final = {"crypto": _COIN_DAY}
-# The standard deviation stays within these multiples of the long-run one.
+# The product of the components stays within these bounds.
 _LEAST: Final = 0.1
-_MOST: Final = 10.0
+_MOST: Final = 4.0
 # The first components are drawn again after four times longer than the one before, the others after three.
 _FAST: Final = 3
 
@@ -48,12 +48,24 @@ class VolatilityRegimes:
     Attributes:
         sim: None: it concerns many instruments.
         sims: The instruments, which are told of every change.
-        deviation: Standard deviation now, relative to the long-run one.
+        level: Product of the components now.
+        activity: Of this hour, relative to the mean.
     """
 
     sim: Final = None
 
-    __slots__ = ("_bits", "_components", "_day", "_hour", "_means", "_state", "_values", "deviation", "sims")
+    __slots__ = (
+        "_bits",
+        "_components",
+        "_day",
+        "_hour",
+        "_means",
+        "_state",
+        "_values",
+        "activity",
+        "level",
+        "sims",
+    )
 
     def __init__(
         self, regimes: Regimes, asset_class: str, queue: EventQueue, *, seed: int, start: int
@@ -71,7 +83,7 @@ class VolatilityRegimes:
         for at in range(count):
             switch = _Switch(self, at)
             queue.schedule(queue.register(switch), start + self._wait(at))
-        self.deviation = self._product(start)
+        self.level, self.activity = self._product(), self._now(start)
 
     def draw(self, component: int, now: int) -> int:
         """Draw a component again. Returns nanoseconds until the next time."""
@@ -80,14 +92,17 @@ class VolatilityRegimes:
         return self._wait(component)
 
     def update(self, now: int) -> None:
-        """Compute the volatility, and tell the instruments."""
-        self.deviation = self._product(now)
+        """Compute level and activity, and tell the instruments."""
+        self.level, self.activity = self._product(), self._now(now)
         for sim in self.sims:
-            sim.set_regime(self.deviation)
+            sim.set_regime(self.level, self.activity)
 
-    def _product(self, now: int) -> float:
-        levels = prod(value[high] for value, high in zip(self._values, self._state, strict=True))
-        return min(max(levels * self._day[now // NS_PER_HOUR % 24], _LEAST), _MOST)
+    def _product(self) -> float:
+        level = prod(value[high] for value, high in zip(self._values, self._state, strict=True))
+        return min(max(level, _LEAST), _MOST)
+
+    def _now(self, now: int) -> float:
+        return self._day[now // NS_PER_HOUR % 24]
 
     def _wait(self, component: int) -> int:
         return 1 + int(self._means[component] * EXPONENTIAL[self._bits(WIDTH) & MASK])
@@ -121,7 +136,7 @@ class _Hour:
         queue.schedule(queue.register(self), start - start % NS_PER_HOUR + NS_PER_HOUR)
 
     def act(self, now: int) -> int:
-        """Take over the hour's volatility."""
+        """Take over the hour's activity."""
         self._regimes.update(now)
         return NS_PER_HOUR
 

@@ -78,11 +78,11 @@ async def poll(server, seen, orders):
 
 
 async def rest_an_order(server, orders, start):
-    """A bid at the best price shortly before the connections are cut; kept there until it is filled."""
+    """A bid behind the best ones shortly before the connections are cut; kept there until it is filled."""
     await trio.sleep_until(start + 8.4)
     book = (await send(server, "GET", "api/v3/ticker/bookTicker", "symbol=BTCUSDT"))[2]
     order = {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "timeInForce": "GTC", "quantity": "0.1"}
-    price = f"{float(book['bidPrice']) - 5:.2f}"
+    price = f"{float(book['bidPrice']) - 60:.2f}"
     status, _, placed = await signed(server, "POST", "api/v3/order", market_ms(server), price=price, **order)
     assert status == 200, placed
     orders.append(placed["orderId"])

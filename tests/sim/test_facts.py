@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import attrs
 import pytest
 
 from feed.analytics.market_facts import facts
 from feed.analytics.market_observer import MarketObserver
 from feed.analytics.stylized_facts import fano, mean
+from feed.model.market import Regimes
 from feed.sim.defaults import default_market
 from feed.sim.market import Market
 
@@ -17,7 +19,9 @@ START = 1_700_000_000 * SECOND
 @pytest.fixture(scope="module")
 def five_minutes():
     """Figures of four instruments over five minutes of the default market, and all their updates a second."""
-    market = Market(default_market(4), seed=11, start=START)
+    # In the mean of all regimes, which last longer than the test.
+    spec = attrs.evolve(default_market(4), regimes=Regimes(components=0, daily=False))
+    market = Market(spec, seed=11, start=START)
     observers = [MarketObserver(START) for _ in range(4)]
     for rows in (market.opening(), market.advance(START + 300 * SECOND)):
         for row in rows:

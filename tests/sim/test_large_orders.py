@@ -2,12 +2,18 @@
 
 import pickle
 
+import attrs
+import pytest
+
 from feed.model.events import TRADE, Side
+from feed.model.market import Impact, News
 from feed.model.scenario import Scenario
 from feed.model.timeline import Delist, Halt, LargeOrder
 from feed.sim.defaults import default_market
 from feed.sim.large_orders import summary
 from feed.sim.looping import LoopedScenario
+from feed.sim.market import Market
+from feed.sim.reference_price import ReferencePrice
 from feed.sim.script import ScriptedMarket
 
 SECOND = 1_000_000_000
@@ -151,3 +157,39 @@ def test_what_never_began_has_no_prices():
     market, _ = run_to_end(Halt(at=0), LargeOrder(at=SECOND, side=Side.BUY, lots=60))
     told = summary(market.large_orders[0], market.listing)
     assert (told.average, told.start, told.worst, told.moved_bps, told.market_time) == (None,) * 5
+
+
+@pytest.mark.parametrize("side", Side)
+def test_makers_follow_an_order_that_goes_through_the_book(side):
+    """Half of the way past their own prices, beyond what is usual; it fades, and none of it is permanent."""
+    impact = Impact(permanent=0.0, swept=0.5)
+    price = ReferencePrice(1000.0, 1.0, impact, interval=SECOND)
+    sign = -1 if side else 1
+    price.concede(int(side), 1000.0, 1000.0 + sign * 9)
+    price.concede(int(side), 1000.0 + sign * 200, 1000.0 + sign * 205)
+    assert price.price == 1000.0
+    price.concede(int(side), 1000.0, 1000.0 + sign * 210)
+    assert price.price == pytest.approx(1000.0 + sign * 100)
+    assert price.permanent == 1000.0
+    assert price.half > 1.0
+    for _ in range(60):
+        price.relax()
+    assert 10 < sign * (price.price - 1000.0) < 50
+
+
+def test_a_large_seller_alone_makes_a_crash():
+    """The price falls within seconds, though nobody's opinion has changed, and half of that is soon back."""
+    market = Market(attrs.evolve(SPEC, news=News(share=0.0)), seed=3, start=START)
+    market.opening()
+    book = market.exchange.books[0]
+    market.advance(START + SECOND)
+    before = book.bid + book.ask
+    offered = sum(lots for _, lots in book.sizes(Side.BUY, 20))
+    market.large_order(0, Side.SELL, 10 * offered, slices=20, pause=SECOND // 10)
+    seen = []
+    for second in (3, 60):
+        market.advance(START + second * SECOND)
+        seen.append((book.bid + book.ask) / before - 1)
+    crash, later = seen
+    assert crash < -0.01
+    assert crash / 2 < later < 0

@@ -25,6 +25,7 @@ from feed.model.events import (
     Status,
     event,
 )
+from feed.model.market import Takers
 from feed.model.requests import Create
 from feed.model.scenario import Scenario
 from feed.model.spot_requests import PlaceSpotOrder
@@ -39,7 +40,8 @@ from feed.sim.script import ScriptedMarket
 
 START = 1_700_000_000_000_000_000
 SECOND = 1_000_000_000
-SCENARIO = Scenario(name="short", market=default_market(3), seed=5, start=START, duration=3 * SECOND)
+LIVELY = attrs.evolve(default_market(3), takers=Takers(updates=5))
+SCENARIO = Scenario(name="short", market=LIVELY, seed=5, start=START, duration=3 * SECOND)
 ROUNDS = 3
 
 

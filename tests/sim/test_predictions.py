@@ -211,4 +211,4 @@ def test_the_default_market_asks_about_every_major_coin():
     assert symbols == [f"{base}-UP-{span}" for base in ("BTC", "ETH", "SOL") for span in ("15M", "1H")]
     assert [item.instrument.symbol for item in market.instruments[-6:]] == symbols
     for at in (SHORT, LONG):
-        assert 2 * 60 < sum(row[0] in (ADD, TRADE) for row in rows if row[1] == at) < 10 * 60
+        assert 60 < sum(row[0] in (ADD, TRADE) for row in rows if row[1] == at) < 10 * 60

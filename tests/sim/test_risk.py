@@ -1,12 +1,13 @@
 """Margin, funding and liquidation of accounts, and what they are told of it."""
 
+import attrs
 import pytest
 from listed import coins_and_a_future
 
 from feed.model.derivatives import RATE_ONE
 from feed.model.events import BALANCE, FILL, FUNDING, LIQUIDATION, ORDER, POSITION, Side, Status, event
 from feed.model.margin import Margin
-from feed.model.market import MarketSpec
+from feed.model.market import ForcedTraders, MarketSpec
 from feed.model.requests import PARTS, Cancel, Create
 from feed.model.statements import Cause
 from feed.model.trading import OrderState, Pricing, Reason
@@ -18,7 +19,16 @@ START = 1_709_735_400_000_000_000  # 14:30 UTC: half past the hour, 90 minutes b
 SECOND = 1_000_000_000
 MS = 1_000_000
 FUNDED = START + 90 * 60 * SECOND
-SPEC = MarketSpec(instruments=coins_and_a_future())
+# Nobody else is forced to trade by what a test does to the price.
+_BITCOIN, _ETHER, _FUTURE = coins_and_a_future()
+SPEC = MarketSpec(
+    instruments=(
+        _BITCOIN,
+        _ETHER,
+        attrs.evolve(_FUTURE, perpetual=attrs.evolve(_FUTURE.perpetual, traders=0)),
+    ),
+    forced=ForcedTraders(trigger=0),
+)
 UNITS = 10**6
 BUY, SELL = Side.BUY, Side.SELL
 TAKE = {"type": Pricing.MARKET, "slippage": 20_000}

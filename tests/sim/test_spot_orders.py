@@ -259,7 +259,7 @@ def test_how_long_an_order_waits(market, terms, expected):
 def test_a_resting_order_is_filled_in_parts(market):
     """Each trade is followed by its report and by what the wallet then holds."""
     bid, ask = quote(market)
-    market.execute(place(SELL, price=ask - 1, size=8_000, **FEES))
+    market.execute(place(SELL, price=ask, size=8_000, **FEES))
     rows = []
     while market.wallets.orders:
         rows += market.advance(market.now + SECOND)
@@ -269,7 +269,7 @@ def test_a_resting_order_is_filled_in_parts(market):
         assert [rows[at - 1][0], rows[at + 1][0]] == [TRADE, WALLET]
         report = event(0, rows[at])
         assert (report.trade, report.last_size, report.taker) == (rows[at - 1][3], rows[at - 1][6], False)
-        assert report.commission == (ask - 1) * report.last_size * 100 * 1000 // 10**6
+        assert report.commission == ask * report.last_size * 100 * 1000 // 10**6
     assert event(0, rows[trades[-1]]).state is OrderState.FILLED
     assert bid < ask
 
@@ -496,7 +496,8 @@ def test_an_order_that_shrinks_keeps_its_place(market):
     )
     assert ADD not in [row[0] for row in rows]
     assert held(market)["BTC"] == (1.98, 0.02)
-    assert market._market.exchange.books[0].orders(1)[-2][0] == first
+    queue = [order for order, price, _ in market._market.exchange.books[0].orders(1) if price == 70_000_00]
+    assert queue[0] == first
     for size in (200, 201):
         assert answer(market.execute(amend(first, size=size, shrink_only=True))).reason is Reason.NOT_SMALLER
 

@@ -13,10 +13,14 @@ def listed(*symbols):
 
 
 def in_round_lots(spec, digits=4):
-    """The same in lots of at least a ten thousandth, so that a test can write sizes by hand."""
+    """
+    The same in lots of at least a ten thousandth, so that a test can write sizes by hand.
+
+    Nobody quotes inside the makers' spread, so that there is room for a test's own prices.
+    """
     finer = 10 ** max(0, spec.instrument.size_decimals - digits)
     instrument = attrs.evolve(spec.instrument, size_decimals=min(digits, spec.instrument.size_decimals))
-    return attrs.evolve(spec, size=spec.size // finer, instrument=instrument)
+    return attrs.evolve(spec, size=spec.size // finer, instrument=instrument, inside_ms=0.0)
 
 
 def round_lots(*symbols):
@@ -37,6 +41,7 @@ def in_steps_of(spec, other):
         price=int(spec.price * ticks),
         spread=spec.spread * float(ticks),
         size=int(spec.size * lots),
+        inside_ms=0.0,
         instrument=attrs.evolve(spec.instrument, **steps),
     )
 
