@@ -49,7 +49,128 @@ MONEY = ("sim/test_what_an_account_can_carry.py", "sim/test_clients.py")
 AGREEMENT = ("dialects/test_agreement.py",)
 MARKETAI = ("dialects/marketai/test_data.py",)
 
+RECORDED = ("book/test_queue_position.py", "book/test_account_book.py", "sim/test_recorded_orders.py")
+
 MUTATIONS = (
+    Mutation(
+        "a cancel of unnamed orders is taken from ahead of a client alone",
+        "book/queue_position.py",
+        "return min(self.ahead, self.ahead * lots // whole)",
+        "return min(self.ahead, lots * UNIT)",
+        RECORDED,
+    ),
+    Mutation(
+        "a recorded trade and the decrease of its level count twice",
+        "book/queue_position.py",
+        "            self._trades.append((now, lots))\n",
+        "            pass\n",
+        RECORDED,
+    ),
+    Mutation(
+        "a client's order fills before those ahead of it have",
+        "book/queue_follower.py",
+        "(lots - got) * UNIT - self._ahead(order, place)",
+        "(lots - got) * UNIT",
+        RECORDED,
+    ),
+    Mutation(
+        "what an account has taken of a recording can be taken again",
+        "book/account_queues.py",
+        "        taken.ahead += lots * UNIT\n",
+        "        taken.ahead += 0\n",
+        RECORDED,
+    ),
+    Mutation(
+        "everybody sees what an account trades in a recording",
+        "sim/clearing.py",
+        "if type(row) is not AccountRow:",
+        "if row:",
+        RECORDED,
+    ),
+    Mutation(
+        "a change of a level that is not there goes unnoticed",
+        "importers/verified_books.py",
+        "action in {Action.UPDATE, Action.DELETE} and not there",
+        "action is Action.DELETE and not there",
+        ("importers/test_verified_books.py",),
+    ),
+    Mutation(
+        "of two recordings the later one's events of equal time come first",
+        "recording/time_order.py",
+        "waiting[0][:2] < due[0][:2]",
+        "waiting[0][0] < due[0][0]",
+        ("recording/test_time_order.py",),
+    ),
+    Mutation(
+        "a book passes from one recording to the next with its old levels",
+        "recording/merging.py",
+        "if before != number and kind != CLEAR:",
+        "if before == number and kind != CLEAR:",
+        ("recording/test_merging.py",),
+    ),
+    Mutation(
+        "orders of two recordings share their ids",
+        "recording/merge_plan.py",
+        "offset = most + 1 - low",
+        "offset = most - low",
+        ("recording/test_merging.py",),
+    ),
+    Mutation(
+        "files of one day are read one after the other",
+        "importers/tables.py",
+        "one.last > following.first",
+        "one.last > following.last",
+        ("importers/test_tape.py",),
+    ),
+    Mutation(
+        "a call auction leaves more over than it must",
+        "book/auction.py",
+        "rank = -volume, abs(imbalance), abs(price - reference)",
+        "rank = -volume, abs(price - reference), abs(imbalance)",
+        ("book/test_auction.py",),
+    ),
+    Mutation(
+        "a call auction trades with those who came last",
+        "book/auction.py",
+        "return sorted(orders, key=lambda order: order.rank)",
+        "return sorted(reversed(orders), key=lambda order: order.rank)",
+        ("book/test_auction.py",),
+    ),
+    Mutation(
+        "an order that takes part in a call auction is told to be cancelled",
+        "sim/clearing.py",
+        "if row[1] == self._uncrossing and row[0] == REDUCE:",
+        "if False:",
+        ("sim/test_auctions.py",),
+    ),
+    Mutation(
+        "an agent sees what has not reached it yet",
+        "sim/agent_link.py",
+        "seen = now - self.spec.data_latency",
+        "seen = now",
+        ("agents/test_agents.py",),
+    ),
+    Mutation(
+        "an order of an agent that takes part in a call auction is told to be cancelled",
+        "sim/agent_gateway.py",
+        "if number not in self._exchange.auctions.get(live.instrument, ()):",
+        "if True:",
+        ("agents/test_agents.py",),
+    ),
+    Mutation(
+        "the orders of an agent that has stopped stay on the book",
+        "sim/agent_link.py",
+        "self._exchange.disconnect(self, now)",
+        "pass",
+        ("agents/test_agents.py",),
+    ),
+    Mutation(
+        "a scenario that is not the operator's may name code",
+        "scenario/consistency.py",
+        "if check_agent is None:",
+        "if False:",
+        ("agents/test_loading.py",),
+    ),
     Mutation(
         "a handshake is answered in the middle of a step",
         "server/connection/connection.py",
@@ -115,15 +236,15 @@ MUTATIONS = (
     Mutation(
         "a market order that sells goes one tick too far",
         "sim/order_checks.py",
-        "max(1, book.bid - book.bid * order.slippage // PARTS)",
-        "max(1, book.bid - book.bid * order.slippage // PARTS - 1)",
+        "max(1, bid - bid * order.slippage // PARTS)",
+        "max(1, bid - bid * order.slippage // PARTS - 1)",
         MONEY,
     ),
     Mutation(
         "a market order that buys goes one tick too far",
         "sim/order_checks.py",
-        "book.ask + book.ask * order.slippage // PARTS",
-        "book.ask + book.ask * order.slippage // PARTS + 1",
+        "ask + ask * order.slippage // PARTS",
+        "ask + ask * order.slippage // PARTS + 1",
         MONEY,
     ),
     Mutation(

@@ -24,6 +24,7 @@ ROOMS = {
     "scenario": {"model"},
     "recording": {"model"},
     "importers": {"model", "book", "recording", "dialects", "client"},
+    "exporters": {"model", "book", "recording", "importers"},
     "config": {"model", "scenario"},
     "stream": {"model", "state"},
     "faults": {"model", "stream"},
@@ -91,6 +92,7 @@ LIBRARIES["faults"] = frozenset({"structlog"})
 LIBRARIES["scenario"] = LIBRARIES["dialects"]
 LIBRARIES["recording"] = LIBRARIES["dialects"] | {"zstandard"}
 LIBRARIES["importers"] = LIBRARIES["recording"] | {"databento_dbn"}
+LIBRARIES["exporters"] = LIBRARIES["importers"] | {"pyarrow"}
 
 TRIO = {"trio", "trio_websocket", "anyio"}
 TRIO_PLACES = re.compile(

@@ -6,7 +6,8 @@ from importlib import import_module
 import pytest
 
 from feed.analytics.stylized_facts import Estimate
-from tests.benchmarks.realism import impact, runs, tables
+from tests.benchmarks import execution
+from tests.benchmarks.realism import impact, round_trips, runs, tables
 from tests.benchmarks.realism.reference import Reference
 
 
@@ -18,6 +19,7 @@ from tests.benchmarks.realism.reference import Reference
         "abuse.__main__",
         "fanout.ours",
         "deflate",
+        "execution",
         "market_streams",
         "realism.__main__",
     ],
@@ -48,15 +50,15 @@ def _short(monkeypatch):
 @pytest.mark.usefixtures("_short")
 def test_a_market_is_watched_and_its_figures_stand_in_a_table(capsys):
     """A line for each figure of each instrument, the same in every run; what is off its aim is told again."""
-    symbols, done = ("BTC-USD", "EURUSD"), []
+    symbols, done = ("GBPUSD", "EURUSD"), []
     watched = [runs.watch(symbols, seed, 60, done.append, draw=True) for seed in (1, 1, 2)]
     assert sum(done) >= 180
     assert str(watched[0]["EURUSD"].facts) == str(watched[1]["EURUSD"].facts)
     off = tables.print_facts(
-        "BTC-USD", [run["BTC-USD"] for run in watched], {"a": [watched[0]["EURUSD"].facts]}
+        "GBPUSD", [run["GBPUSD"] for run in watched], {"a": [watched[0]["EURUSD"].facts]}
     )
     lines = capsys.readouterr().out.splitlines()
-    assert [line[:44].rstrip() for line in lines[1:]] == [fact.name for fact in watched[0]["BTC-USD"].facts]
+    assert [line[:44].rstrip() for line in lines[1:]] == [fact.name for fact in watched[0]["GBPUSD"].facts]
     assert sum(" OFF " in line for line in lines) == len(off)
 
 
@@ -71,6 +73,31 @@ def test_a_large_order_is_compared_with_the_market_without_it(monkeypatch):
     assert largest.ticks[1] > 0
     assert 0 < largest.cost < largest.ticks[1] + 20
     assert none.ticks == (0, 0)
+
+
+@pytest.mark.usefixtures("_short")
+def test_an_execution_is_compared_with_the_market_without_it():
+    """All of it is traded, at once and over time, and a line for each says what it cost."""
+    found = [execution.executions("EURUSD", 40, seed, lambda _: None, lengths=(0, 20)) for seed in (1, 1, 2)]
+    assert found[0] == found[1]
+    assert [cost.filled for one in found for cost in one] == [1] * 6
+    assert found[0][0].impact > 0
+    _, at_once, later = execution.table(found, (0, 20))
+    assert (at_once[:10], later[:10]) == ("   at once", "      20 s")
+    assert at_once.endswith("100%")
+
+
+@pytest.mark.usefixtures("_short")
+def test_a_round_trip_is_made_in_each_pace(monkeypatch, capsys):
+    """It costs a number of ticks a lot; the table says so where it earns."""
+    monkeypatch.setattr(round_trips, "PIECES", 3)
+    monkeypatch.setattr(round_trips, "WARM_UP", 10**10)
+    trips = round_trips.round_trips("EURUSD", 1, 1, lambda _: None)
+    assert [trip.pause for trip in trips] == [*round_trips.PAUSES]
+    assert all(trip.cost and math.isfinite(trip.cost) for trip in trips)
+    assert tables.print_round_trips("EURUSD", [[round_trips.RoundTrip(10, 5.0)]]) == []
+    assert tables.print_round_trips("EURUSD", [[round_trips.RoundTrip(10, -5.0)]]) != []
+    assert "OFF" in capsys.readouterr().out
 
 
 def test_the_impact_of_a_square_root_is_found():

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import traceback
+from itertools import dropwhile, takewhile
 from pathlib import Path
+from types import FrameType
 
 import attrs
 
@@ -20,8 +22,8 @@ class AgentFailure:
         agent: Name of the agent.
         ts: Market time, integer nanoseconds since the Unix epoch.
         error: The exception in one line of at most 300 characters.
-        where: File and line that raised it, such as ``my_package.py:12``.
-        traceback: The last 4,000 characters of the whole.
+        where: File and line of the agent that raised it, or that misused its context: ``my_package.py:12``.
+        traceback: From the agent's own code on, the last 4,000 characters.
     """
 
     agent: str
@@ -33,7 +35,10 @@ class AgentFailure:
     @classmethod
     def of(cls, agent: str, ts: int, error: BaseException) -> AgentFailure:
         """Of an exception that was caught."""
-        told = "".join(traceback.format_exception(error))[-_TRACEBACK:]
+        trace = error.__traceback__
+        while trace is not None and trace.tb_next is not None and _of_market(trace.tb_frame):
+            trace = trace.tb_next
+        told = "".join(traceback.format_exception(type(error), error, trace))[-_TRACEBACK:]
         return cls(agent=agent, ts=ts, error=one_line(error), where=place(error), traceback=told)
 
 
@@ -44,8 +49,14 @@ def one_line(error: BaseException) -> str:
 
 
 def place(error: BaseException) -> str:
-    """Where an exception was raised: ``my_package.py:12``."""
+    """Where an exception was raised, or the market was asked for what raised it: ``my_package.py:12``."""
     if isinstance(error, SyntaxError) and error.filename:
         return f"{Path(error.filename).name}:{error.lineno}"
-    frames = traceback.extract_tb(error.__traceback__)
-    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    inside = [*dropwhile(lambda it: _of_market(it[0]), traceback.walk_tb(error.__traceback__))]
+    own = [*takewhile(lambda it: not _of_market(it[0]), inside)]
+    return f"{Path(own[-1][0].f_code.co_filename).name}:{own[-1][1]}" if own else ""
+
+
+def _of_market(frame: FrameType) -> bool:
+    """Whether the market runs here, rather than code of an agent."""
+    return str(frame.f_globals.get("__name__")).startswith("feed.sim.")

@@ -20,6 +20,9 @@ from feed.model.durations import NS_PER_DAY, NS_PER_MILLISECOND, NS_PER_SECOND
 SIGN_LAGS: Final = (1, 2, 5, 10, 20, 50)
 """Lags of the autocorrelation of signs, taker orders or prints."""
 
+SECOND_LAGS: Final = (1, 10, 60)
+"""Lags of the autocorrelation of absolute returns over a second, seconds."""
+
 VOLATILITY_LAGS: Final = (1, 5, 20, 60)
 """Lags of the autocorrelation of absolute returns over a minute, minutes."""
 
@@ -91,6 +94,7 @@ def _update_facts(it: MarketObserver) -> Iterator[Fact]:
     yield Fact("variance over mean of counts", of, "1 s", statistics.fano(whole))
     yield Fact("for each print", of, "", _ratio(updates, len(it.prints.times)))
     yield Fact("for each taker order", of, "", _ratio(updates, len(it.takers.times)))
+    yield Fact("change the best price, %", of, "", _ratio(100 * it.moves, updates))
     yield Fact("cancelled of ended orders, %", of, "", _ratio(100 * it.cancelled, it.cancelled + it.filled))
 
 
@@ -127,6 +131,9 @@ def _return_facts(it: MarketObserver) -> Iterator[Fact]:
         yield Fact("excess kurtosis of returns", of, horizon, value)
     yield Fact("autocorrelation of returns", of, "1 s, lag 1", statistics.autocorrelation(seconds, 1))
     remembered = statistics.autocorrelations([abs(value) for value in minutes], VOLATILITY_LAGS)
+    sizes = [abs(value) for value in seconds]
+    for lag, value in zip(SECOND_LAGS, statistics.autocorrelations(sizes, SECOND_LAGS), strict=True):
+        yield Fact("autocorrelation of |returns|", of, f"1 s, lag {lag}", value)
     for lag, value in zip(VOLATILITY_LAGS, remembered, strict=True):
         enough = len(minutes) >= _LEAST_RETURNS
         yield Fact("autocorrelation of |returns|", of, f"1 min, lag {lag}", value if enough else math.nan)
@@ -147,6 +154,8 @@ def _book_facts(it: MarketObserver) -> Iterator[Fact]:
     for distance, lots in within.items():
         yield Fact("depth, sizes of the best price", of, f"{distance:g} bps", _ratio(lots, top))
     yield Fact("depth within 200 bps beside 50 bps", of, "", _ratio(within[200.0], within[50.0]))
+    still = it.still / NS_PER_SECOND if it.quoted else math.nan
+    yield Fact("longest time with one quote, s", of, "", still)
     yield Fact("a side is empty, % of time", of, "", _ratio(100 * it.one_sided, it.quoted))
 
 

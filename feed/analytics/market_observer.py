@@ -5,7 +5,7 @@ Works for sources with orders (L3) and with price levels alone (L2). A *book upd
 the book; a *print* is one ``TRADE``, one maker's fill; a *taker order* is all prints of one incoming order,
 or, where the source names no orders, prints that follow each other at one time on one side. The *mid* is
 the middle of the best bid and ask, kept doubled and in ticks so that it is an integer, on a grid of times;
-while a side is empty, the last one stands.
+while a side is empty, or the book is crossed as before an auction, the last one stands.
 """
 
 from __future__ import annotations
@@ -82,6 +82,8 @@ class MarketObserver:
         spreads: Nanoseconds for which each spread, in ticks, stood.
         one_sided: Nanoseconds in which it traded and a side of the book was empty.
         quoted: Nanoseconds in which it traded.
+        moves: Changes of the best bid or ask price.
+        still: Longest time for which prices and sizes of the quote stood while it traded, nanoseconds.
         top_size: Lots at the best bid and ask, each for each nanosecond that they stood, added up.
         depth: Lots within each of ``DISTANCES``, mean of both sides, added up over ``samples``.
         samples: How often the depth was measured.
@@ -98,9 +100,11 @@ class MarketObserver:
         self.prints, self.takers = Arrivals(), Arrivals()
         self.mids = array("q")
         self.spreads: dict[int, int] = {}
+        self.moves = self.still = 0
         self.one_sided = self.quoted = self.top_size = self.samples = 0
         self.depth = [0.0] * len(DISTANCES)
         self.filled = self.cancelled = 0
+        self._quoted_at = start
         self._opening = start  # rows up to this time rebuild the book
         self._last = start
         self._taker = (UNKNOWN, UNKNOWN, UNKNOWN)
@@ -136,12 +140,16 @@ class MarketObserver:
         kind = row[0]
         if kind == QUOTE:
             self._stand(row[2])
+            bid, _, ask, _ = self._quote
+            self.moves += (row[3], row[5]) != (bid, ask) and row[2] > self._opening
+            self._quoted_at = max(row[2], self.start)
             _, _, _, *self._quote = row
-            if row[3] and row[5]:
+            if 0 < row[3] < row[5]:
                 self._mid = row[3] + row[5]
         elif kind == STATUS:
             self._stand(row[2])
             self._trading = row[3] == Status.TRADING
+            self._quoted_at = row[2]
         elif kind == CLEAR:
             self._levels[0].clear()
             self._levels[1].clear()
@@ -195,10 +203,11 @@ class MarketObserver:
         if span > 0:
             if self._trading and self._mid:
                 self.quoted += span
-                if bid and ask:
+                self.still = max(self.still, until - self._quoted_at)
+                if 0 < bid < ask:
                     self.spreads[ask - bid] = self.spreads.get(ask - bid, 0) + span
                     self.top_size += (bid_size + ask_size) * span
-                else:
+                elif not (bid and ask):
                     self.one_sided += span
             self.end = until
         # Points of the grid before now: one that is now may still change.

@@ -23,6 +23,9 @@ from feed.model.orders import SelfTrade
 MARKET: Final = 0
 """The price of an order without a limit."""
 
+NO_BOUND: Final = 1 << 62
+"""No price of any market comes near it, ticks."""
+
 
 @attrs.frozen
 class Equilibrium:
@@ -99,7 +102,7 @@ class Indication:
 
 
 def equilibrium(
-    bids: Mapping[int, int], asks: Mapping[int, int], *, reference: int, highest: int | None = None
+    bids: Mapping[int, int], asks: Mapping[int, int], *, reference: int, highest: int = NO_BOUND
 ) -> Equilibrium:
     """
     The price of a call auction, see the rule at the top of this module.
@@ -111,7 +114,7 @@ def equilibrium(
         bids: Lots to be bought by limit price in ticks; :data:`MARKET` for orders without a limit.
         asks: Lots to be sold, likewise.
         reference: Integer ticks; 0 when there is no such price.
-        highest: The highest price there can be, ticks; None for no bound.
+        highest: The highest price there can be, ticks.
     """
     demand, supply = _Curve(bids), _Curve(asks)
     # Between two neighbouring limits nothing changes, so that the best price there is the one nearest to
@@ -121,7 +124,7 @@ def equilibrium(
     best = None
     chosen = Equilibrium(imbalance=demand.at_or_above(reference) - supply.at_or_below(reference))
     for price in candidates:
-        if price < 1 or (highest is not None and price > highest):
+        if not 1 <= price <= highest:
             continue
         wanted, offered = demand.at_or_above(price), supply.at_or_below(price)
         volume, imbalance = min(wanted, offered), wanted - offered
@@ -156,13 +159,13 @@ class CallAuction:
     Args:
         book: The book that the auction ends in. Nothing else may trade on it meanwhile.
         reference: Reference price, integer ticks; 0 for none.
-        highest: The highest price there can be, ticks; None for no bound.
+        highest: The highest price there can be, ticks.
 
     Attributes:
         reference: As given.
     """
 
-    def __init__(self, book: OrderBook, *, reference: int, highest: int | None = None) -> None:
+    def __init__(self, book: OrderBook, *, reference: int, highest: int = NO_BOUND) -> None:
         self.reference: Final = reference
         self._book = book
         self._highest = highest

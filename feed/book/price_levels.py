@@ -66,6 +66,10 @@ class PriceLevels(Generic[Size]):
         """Lots at ``price``; 0 when there is no such level."""
         return self._sizes.get(price * self.sign, 0)
 
+    def get(self, price: int) -> Size | None:
+        """What is known of the level at ``price``; None when there is no such level."""
+        return self._sizes.get(price * self.sign)
+
     def best(self: PriceLevels[int]) -> tuple[int, int]:
         """Price and size of the best level; two zeros when there is none."""
         if not self._sizes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from typing import Final
 
 from feed.agents.failure import AgentFailure
 from feed.model.durations import NS_PER_MILLISECOND
@@ -11,13 +12,18 @@ from feed.model.instruments import Listing
 from feed.scenario.times import duration_text
 from feed.sim.agent_status import AgentStatus, Traded
 
+_SHOWN: Final = 5  # instruments of an agent, those that it traded first
+
 
 def agent_lines(statuses: Iterable[AgentStatus], listing: Listing) -> Iterator[str]:
     """One line for each agent, such as ``agent seller: 12 orders, 0 rejected, 1 open; EURUSD sold ...``."""
     for status in statuses:
         counts = f"{status.orders} orders, {status.rejected} rejected, {status.open} open"
-        traded = "".join(f"; {_traded(one, listing)}" for one in status.traded)
-        yield f"agent {status.name}: {counts}{traded}"
+        traded = "".join(f"; {_traded(one, listing)}" for one in status.traded[:_SHOWN])
+        more = len(status.traded) - _SHOWN
+        yield f"agent {status.name}: {counts}{traded}" + (
+            f"; and {more} more instruments" if more > 0 else ""
+        )
 
 
 def failure_line(failure: AgentFailure, *, start: int) -> str:
@@ -30,18 +36,19 @@ def failure_line(failure: AgentFailure, *, start: int) -> str:
 def _traded(traded: Traded, listing: Listing) -> str:
     instrument = listing[listing.index(traded.symbol)]
 
-    def told(word: str, lots: int, value: int) -> str:
+    def told(word: str, lots: int, value: int, sign: int) -> str:
         # Two digits more than a price has: it is an average.
         average = Decimal(value) * instrument.tick_size / lots
         digits = instrument.price_decimals + 2
-        return f" {word} {instrument.size_text(lots)} at {average:.{digits}f} on average"
+        text = f" {word} {instrument.size_text(lots)} at {average:.{digits}f} on average"
+        if not traded.arrival:
+            return text
+        cost = sign * (2 * Decimal(value) / lots / traded.arrival - 1) * 10_000
+        return f"{text}, {abs(cost):.2f} bp {'worse' if cost > 0 else 'better'} than the arrival price"
 
-    parts = [
-        told(word, lots, value)
-        for word, lots, value in (
-            ("bought", traded.bought, traded.paid),
-            ("sold", traded.sold, traded.received),
-        )
-        if lots
-    ]
-    return traded.symbol + ",".join(parts)
+    parts = []
+    if traded.bought:
+        parts.append(told("bought", traded.bought, traded.paid, 1))
+    if traded.sold:
+        parts.append(told("sold", traded.sold, traded.received, -1))
+    return traded.symbol + ";".join(parts)

@@ -79,8 +79,7 @@ _BY_DISTANCE: Final = (
 def _rows(recorded: Figures) -> Iterator[tuple[str, Read]]:
     yield from ROWS
     if (horizon := horizon_of(recorded)) > 1:
-        title = f"volatility over {horizon} s, by the second, bps"
-        yield title, lambda figures: volatility(figures, horizon)
+        yield f"volatility over {horizon} s, by the second, bps", lambda figures: volatility(figures, horizon)
 
 
 def table(outcome: Outcome) -> Iterator[str]:
@@ -115,10 +114,10 @@ def _by_distance(outcome: Outcome) -> Iterator[str]:
 
 
 def number(value: float) -> str:
-    """Three digits, and never an exponent; a dash for nan."""
+    """Three digits, with an exponent from ten millions on; a dash for nan."""
     if math.isnan(value):
         return "-"
-    if abs(value) >= 100:
+    if 100 <= abs(value) < 1e7:
         return f"{value:.0f}"
     text = f"{value:.3g}"
-    return text if "e" not in text else f"{value:.3f}"
+    return f"{value:.3f}" if "e-" in text else text.replace("e+", "e")

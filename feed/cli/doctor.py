@@ -24,7 +24,8 @@ SPARE_FILES: Final = 100
 OPTIONAL: Final = (
     ("rich", "colours, tables and ladders in feed tail", install_hint("tail")),
     ("trustme", "feed serve --tls-self-signed", install_hint("self-signed")),
-    ("databento_dbn", "feed import dbn", install_hint("databento")),
+    ("databento_dbn", "feed import dbn, feed export to .dbn", install_hint("databento")),
+    ("pyarrow", "feed export to .parquet", install_hint("parquet")),
     ("pytest", "the fixture feed_server", install_hint("test")),
 )
 

@@ -14,6 +14,7 @@ from feed.config.reader import effective, read_settings
 from feed.errors import ConfigError, RecordingError
 from feed.importers import Grid, ImportReport, Options, get, import_files, names
 from feed.importers.files import total_bytes
+from feed.model.durations import NS_PER_MILLISECOND
 from feed.recording.atomic_file import AtomicFile, starts_with
 from feed.recording.reader import MAGIC
 from feed.scenario.times import duration_text
@@ -80,6 +81,9 @@ def import_(
     """
     Turn FILEs of a FORMAT into one recording.
 
+    Several files are read as one tape by time, in whatever order they are given: days that follow each
+    other, instruments that trade at the same time. `feed merge` unites recordings of several formats.
+
     The rules of the source, such as sequence numbers and checksums, are checked on the way; what does not
     hold is told with its place.
     """
@@ -112,10 +116,11 @@ def lines(report: ImportReport) -> list[str]:
     found.append(f"{report.format}: messages: {_counts(report.messages) or 'none'}")
     if report.checked:
         found.append(f"{report.format}: checked: {_counts(report.checked)}")
+    back = f" by {_rounded_up(report.clamped_most)} at most" if report.clamped else ""
     wrong = {
         "gaps": report.gaps,
         "crossed books": report.crossed,
-        "times that went back": report.clamped,
+        f"times that went back{back}": report.clamped,
         "lines skipped": report.skipped,
     }
     found.append(f"{report.format}: " + ", ".join(f"{count} {what}" for what, count in wrong.items()))
@@ -123,6 +128,11 @@ def lines(report: ImportReport) -> list[str]:
     if report.notes:
         found.append(f"{report.format}: {'; '.join(report.notes)}")
     return [*found, f"{report.format}: sha256 {report.digest}"]
+
+
+def _rounded_up(nanoseconds: int) -> str:
+    """A duration in whole milliseconds, none of which is 0."""
+    return duration_text(-(-nanoseconds // NS_PER_MILLISECOND) * NS_PER_MILLISECOND)
 
 
 def _counts(counts: dict[str, int]) -> str:

@@ -26,6 +26,7 @@ from feed.cli.certify import certify
 from feed.cli.config import config
 from feed.cli.dashboard import command as dashboard
 from feed.cli.doctor import completion, doctor
+from feed.cli.export import export
 from feed.cli.faults import faults
 from feed.cli.imports import import_
 from feed.cli.keys import keys
@@ -75,6 +76,7 @@ feed.add_command(completion)
 feed.add_command(record)
 feed.add_command(import_)
 feed.add_command(merge)
+feed.add_command(export)
 feed.add_command(calibrate)
 
 

@@ -60,7 +60,10 @@ def command(
     """
     total_bytes(list(recordings))  # names the first that is missing
     settings = Settings() if config is None else effective(read_settings(config), {}).settings
-    opened = [(path.name, RecordedBlocks(path)) for path in recordings]
+    names = [path.name for path in recordings]
+    opened = [
+        (path.name if names.count(path.name) == 1 else str(path), RecordedBlocks(path)) for path in recordings
+    ]
     with unfinished(output, recordings) as out, progress("merging") as show:
         report = merge(
             opened,

@@ -19,8 +19,8 @@ from feed.scenario.writer import new_scenario
 from feed.server.run_spec import parsed
 
 
-def _read(path: Path) -> Scenario:
-    return parsed(read_text(path), name=str(path))
+def _read(path: Path, *, imports: bool = False) -> Scenario:
+    return parsed(read_text(path), name=str(path), imports=imports)
 
 
 @click.group(cls=HelpfulGroup, epilog=example("feed scenario list"))
@@ -31,11 +31,15 @@ def scenario() -> None:
 @scenario.command(epilog=example("feed scenario check my.toml"))
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 def check(files: tuple[str, ...]) -> None:
-    """Read each FILE, or shipped scenario by name, and tell all that is wrong with it."""
+    """
+    Read each FILE, or shipped scenario by name, and tell all that is wrong with it.
+
+    The code of agents that it names is imported, and run that far.
+    """
     errors: list[ConfigError] = []
     for file in files:
         try:
-            found = _read(find_scenario(file))
+            found = _read(find_scenario(file), imports=True)
         except ConfigErrors as several:
             errors += several.errors
         except ConfigError as error:

@@ -52,7 +52,7 @@ OPTIONS: Final = Options(
                 metavar="FILE",
                 default="none",
                 meaning="Scenario file, recording, or name of a shipped scenario: runs instead of the "
-                "default market.",
+                "default market. Accounts can trade in each of them.",
             ),
             setting(
                 "--instruments",
@@ -61,6 +61,7 @@ OPTIONS: Final = Options(
                 default="the default market",
                 meaning="How many instruments: the default market's first, then made-up ones.",
             ),
+            setting("--sessions/--no-sessions", "sessions"),
             setting(
                 "--seed",
                 "seed",
@@ -84,6 +85,19 @@ OPTIONS: Final = Options(
                 meaning="Where to end: an offset such as 90s, an ISO-8601 market time, or a sequence number.",
             ),
             setting("--deposit", "trading.deposit", metavar="AMOUNT"),
+            setting(
+                "--recorded-orders/--no-recorded-orders",
+                "trading.recorded_orders",
+                meaning="Let accounts trade in a recording, where their orders queue behind recorded ones. "
+                "What it has of accounts itself is played only without.",
+            ),
+            setting(
+                "--recorded-cancels",
+                "trading.recorded_cancels",
+                metavar="proportional|behind|ahead",
+                meaning="Whose orders a recorded price level loses without a trade, where it names none: "
+                "everybody's by their share, those behind a client's first, or those ahead of it first.",
+            ),
         ],
         "Pacing": [
             setting(

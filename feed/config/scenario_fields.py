@@ -121,6 +121,7 @@ def _rows(owner: type[Any]) -> Iterator[FieldRow]:
             allowed = ", ".join([_kind(kind_of(field)), " and ".join(bounds(field.validator))]).rstrip(", ")
             text = said.get(field.name) or meaning(kind_of(field))
             if kind_of(field) == Nanoseconds:  # a file says a span with its unit
+                allowed = re.sub(r"\b\d{4,}\b", lambda it: duration_text(int(it[0])), allowed)
                 text = re.sub(r"\bnanoseconds ", "", text, flags=re.IGNORECASE)
             yield FieldRow(field.name, allowed, _default(field), text[:1].upper() + text[1:])
 

@@ -43,12 +43,14 @@ Context_contra = TypeVar("Context_contra", bound=ExecutesRequests, contravariant
 
 # Price and size, in plain decimals.
 PriceLevel = Annotated[list[str], msgspec.Meta(min_length=2, max_length=2)]
-MarketStatus = Literal["active", "halted", "delisted"]
+MarketStatus = Literal["active", "halted", "delisted", "auction", "closed"]
 
 STATUS: Final[dict[Status, MarketStatus]] = {
     Status.TRADING: "active",
     Status.HALTED: "halted",
     Status.DELISTED: "delisted",
+    Status.AUCTION: "auction",
+    Status.CLOSED: "closed",
 }
 
 

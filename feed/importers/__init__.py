@@ -3,7 +3,7 @@ Importers: real market data into recordings.
 
 Every module of this package with an ``IMPORTERS`` is found and adds its formats. An import reads its
 input twice: first to find the instruments and their decimals, which the recording's header needs,
-then to write the events.
+then to write the events. What is verified on the way: ``NOTES.md``.
 """
 
 from __future__ import annotations
@@ -65,8 +65,8 @@ def import_files(
 
     Args:
         name: One of :func:`names`.
-        paths: The files, in the order of their time. Raw captures of several connections are
-            merged by receive time.
+        paths: The files, which are read as one tape by time; of lines of equal time those of the file
+            that was given first come first. Raw captures are ordered by receive time.
         out: A writable binary file; it is not closed. After an error it holds an incomplete recording.
         options: What the files do not say.
         progress: Called with the bytes read so far and in total (every file is read twice).

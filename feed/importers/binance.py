@@ -6,7 +6,8 @@ time ``T`` where there is one, else the event time ``E``; spot snapshots and spo
 neither and get their receive time. Quotes are made from the book. A bookTicker becomes a quote only
 where no depth was captured; where both have the same update id, it is compared with the book. If both
 ``trade`` and ``aggTrade`` of a symbol were captured, the single trades are used. Klines are counted
-and left out, since they derive from the trades.
+and left out, since they derive from the trades. Tick and lot sizes are those of ``exchangeInfo``, if a
+REST answer has it, else the smallest that occur.
 
 Source: Binance, "WebSocket Streams", https://developers.binance.com/docs/binance-spot-api-docs/web-socket-streams,
 and "Websocket Market Streams" of USDS-margined futures,
@@ -22,8 +23,9 @@ import msgspec
 
 from feed.importers.binance_depth import DepthSequence, Diff
 from feed.importers.books import BUY, SELL, ImportedMarket
-from feed.importers.captures import CaptureReader, capture_importer, invalidate_book
+from feed.importers.captures import CaptureReader, capture_importer, invalidate_book, listed
 from feed.importers.run import ImportRun, Malformed
+from feed.importers.symbol_scan import Definition
 from feed.model.durations import NS_PER_MILLISECOND
 from feed.model.events import Row
 
@@ -65,12 +67,32 @@ class _Ticker(msgspec.Struct):
     E: int | None = None
 
 
+class _Filter(msgspec.Struct):
+    tickSize: str = ""  # noqa: N815 - the exchange's name
+    stepSize: str = ""  # noqa: N815
+    filterType: str = ""  # noqa: N815
+
+
+class _Symbol(msgspec.Struct):
+    symbol: str
+    filters: list[_Filter] = []
+
+    def step(self, kind: str) -> str:
+        """The step of a filter; empty when there is none."""
+        return next((it.tickSize or it.stepSize for it in self.filters if it.filterType == kind), "")
+
+
+class _ExchangeInfo(msgspec.Struct):
+    symbols: list[_Symbol]
+
+
 _ENVELOPE = msgspec.json.Decoder(_Envelope)
 _KIND = msgspec.json.Decoder(_Kind)
 _SNAPSHOT = msgspec.json.Decoder(_Snapshot)
 _DIFF = msgspec.json.Decoder(Diff)
 _TRADE = msgspec.json.Decoder(_Trade)
 _TICKER = msgspec.json.Decoder(_Ticker)
+_EXCHANGE_INFO = msgspec.json.Decoder(_ExchangeInfo)
 
 
 def _event(text: str) -> tuple[str, Any]:
@@ -128,6 +150,10 @@ class _Scanner(CaptureReader):
         if found := _snapshot(url, text):
             name, snapshot = found
             self.run.scan.add_levels(name, snapshot.bids, snapshot.asks)
+        elif urlsplit(url).path.endswith("/exchangeInfo"):
+            for one in listed(_EXCHANGE_INFO, text, _ExchangeInfo([])).symbols:
+                steps = Definition(tick=one.step("PRICE_FILTER"), lot=one.step("LOT_SIZE"))
+                self.run.scan.define(one.symbol, steps)
         return ()
 
 

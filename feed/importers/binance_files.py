@@ -24,7 +24,7 @@ from pathlib import Path
 from feed.importers.books import BUY, SELL, ImportedMarket
 from feed.importers.run import Importer, ImportRun, Malformed
 from feed.importers.symbols import crypto_symbol
-from feed.importers.tables import Layout, ParseLine, drain, read_tables
+from feed.importers.tables import Layout, ParseLine, TimeOf, drain, read_tables
 from feed.importers.times import epoch_number
 from feed.model.events import UNKNOWN, Row
 
@@ -38,12 +38,16 @@ _AGGRESSORS = {"true": SELL, "True": SELL, "TRUE": SELL, "false": BUY, "False": 
 _Make = Callable[[ImportRun, str], ParseLine]
 
 
-def _read(run: ImportRun, columns: tuple[str, ...], make: _Make) -> Iterator[list[Row]]:
+def _read(run: ImportRun, columns: tuple[str, ...], make: _Make, time: int) -> Iterator[list[Row]]:
     def layout(path: Path, first: str) -> Layout:
         name = run.options.symbol or path.name.partition("-")[0]
-        return Layout(make(run, name), columns, header=not first[:1].isdigit())
+        return Layout(make(run, name), columns, header=not first[:1].isdigit(), time=_time_in(time))
 
     return read_tables(run, layout)
+
+
+def _time_in(column: int) -> TimeOf:
+    return lambda cells: epoch_number(cells[column])
 
 
 def _scan_prices(run: ImportRun, name: str) -> ParseLine:
@@ -153,14 +157,15 @@ def _importer(
     *,
     scan: _Make,
     take: _Make,
+    time: int,
     notes: tuple[str, ...] = (),
 ) -> Importer:
     return Importer(
         name=name,
         about=about,
         symbol=crypto_symbol,
-        scan=lambda run: drain(_read(run, columns, scan)),
-        rows=lambda run: _read(run, columns, take),
+        scan=lambda run: drain(_read(run, columns, scan, time)),
+        rows=lambda run: _read(run, columns, take, time),
         notes=notes,
     )
 
@@ -172,6 +177,7 @@ IMPORTERS = (
         _TRADES,
         scan=_scan_prices,
         take=partial(_take_trades, what="trade", time=4),
+        time=4,
     ),
     _importer(
         "binance-aggtrades",
@@ -179,6 +185,7 @@ IMPORTERS = (
         _AGG_TRADES,
         scan=_scan_prices,
         take=partial(_take_trades, what="aggregate trade", time=5),
+        time=5,
     ),
     _importer(
         "binance-klines",
@@ -186,6 +193,7 @@ IMPORTERS = (
         _KLINES,
         scan=_scan_klines,
         take=_take_klines,
+        time=0,
         notes=(
             "Trades were made up from klines: open, high, low, close and volume are true, the rest is not.",
         ),

@@ -38,7 +38,7 @@ from feed.importers.bitmex_messages import (
     traded,
 )
 from feed.importers.books import BUY, SELL
-from feed.importers.captures import CaptureReader, capture_importer
+from feed.importers.captures import CaptureReader, capture_importer, listed
 from feed.importers.numbers import json_decimal
 from feed.importers.run import ImportRun, Malformed
 from feed.importers.symbol_scan import Definition
@@ -92,7 +92,7 @@ class _Scanner(CaptureReader):
 
     def on_response(self, _: int, url: str, text: str) -> tuple[()]:
         if "/instrument" in url:
-            for one in INSTRUMENTS.decode(text):
+            for one in listed(INSTRUMENTS, text, []):
                 steps = (json_decimal(step) for step in (one.tick_size, one.lot_size))
                 tick, lot = ("" if step == "null" else step for step in steps)
                 base, quote = _asset(one.underlying), _asset(one.quote_currency)
@@ -172,6 +172,8 @@ class Bitmex(CaptureReader):
         for name, levels in read.items():
             if action == "partial":
                 rows += self._partial(ts, name, levels)
+            elif self.is_of_another(name):
+                return f"book {action} of another connection", rows
             elif self._books[name].known:
                 rows += self._changed(ts, name, _ACTIONS[action], levels)
             else:
@@ -268,6 +270,7 @@ IMPORTERS = (
         scanner=_Scanner,
         reader=Bitmex,
         symbol=symbol,
+        answers="BITMEX.0",
         notes=("Sizes are contracts; of XBTUSD one is a US dollar.",),
     ),
 )

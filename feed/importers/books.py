@@ -79,7 +79,9 @@ class ImportedMarket:
         self.index = index
         self.instrument = instrument
         self.prices = Units(instrument.price_decimals, instrument.tick, instrument.price_ticks, numbers)
-        self.sizes = Units(instrument.size_decimals, instrument.lot, instrument.size_lots, numbers)
+        self.sizes = Units(
+            instrument.size_decimals, instrument.lot, instrument.size_lots, numbers, signed=False
+        )
         self.book = QuotedBook(index)
         self.has_book = has_book
         self.trades = 0

@@ -10,6 +10,9 @@ Version 2, ``orderBookL2_25``, ``orderBook_200.100ms`` and ``trade``: a delta li
 deletes, updates and inserts, which is verified for each; its ``cross_seq`` must be above that of the one
 before it. Events have the exchange's time.
 
+An instrument of one name in two categories (BTCUSDT is a spot pair and a linear contract) is two: each
+needs an import of its own.
+
 Sizes are those of the exchange: of inverse contracts, such as BTCUSD, they are US dollars. Quotes are made
 from the book; tickers are left out. Tick and lot sizes are those of the exchange's list of instruments
 where the file of REST answers is given too, else the smallest that occur.
@@ -22,8 +25,10 @@ Websocket Data, orderBookL2_25", https://bybit-exchange.github.io/docs-legacy/fu
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Final
 
+from feed.errors import ConfigError
 from feed.importers.books import BUY, SELL
 from feed.importers.bybit_messages import (
     DELTA,
@@ -68,9 +73,21 @@ def _side(name: str) -> int:
 class _Scanner(CaptureReader):
     """First pass: all prices and sizes, the depths of the books, and the exchange's list of instruments."""
 
+    def __init__(self, run: ImportRun) -> None:
+        super().__init__(run)
+        self._category: dict[Path, str] = {}  # by the file of a connection
+        self._categories: dict[str, str] = {}  # by the name of an instrument
+
+    def on_open(self, url: str) -> None:
+        """Version 5 has a URL for each category of instruments, such as spot and linear."""
+        _, found, category = url.partition("/v5/public/")
+        if found:
+            self._category[self.run.path] = category
+
     def on_message(self, _: int, text: str) -> tuple[()]:
         message, scan = MESSAGE.decode(text), self.run.scan
         topic = message.topic
+        self._check_category(topic)
         if depth := depth_of(topic):
             part = DEPTH.decode(message.data)
             self._book(part.s, depth, delta=message.type == "delta")
@@ -92,6 +109,20 @@ class _Scanner(CaptureReader):
             for name, definition in instruments(text):
                 self.run.scan.define(name, definition)
         return ()
+
+    def _check_category(self, topic: str) -> None:
+        kind, _, name = topic.partition(".")
+        category = self._category.get(self.run.path)
+        if category is None or kind not in {"orderbook", "publicTrade"}:
+            return
+        name = name.rpartition(".")[2]
+        other = self._categories.setdefault(name, category)
+        if other != category:
+            raise ConfigError(
+                f"{name} is one of category {category}, and of {other} in another connection",
+                where=self.run.where,
+                hint="import them one by one, and merge the recordings",
+            )
 
     def _book(self, name: str, depth: int, *, delta: bool) -> None:
         scan = self.run.scan
@@ -157,6 +188,8 @@ class Bybit(CaptureReader):
             self._last[part.s] = part.u
             self.track_connection(part.s)
             return "book snapshot", book.snapshot(self.run.monotonic(ts), levels)
+        if self.is_of_another(part.s):
+            return "book delta of another connection", []
         if not book.known or last is None:
             return "book delta without snapshot", []
         if part.u != last + 1:
@@ -181,6 +214,8 @@ class Bybit(CaptureReader):
             self.track_connection(name)
             levels = [(side, price, size) for _, side, price, size in changes]
             return "book snapshot", book.snapshot(self.run.monotonic(stamp), levels)
+        if self.is_of_another(name):
+            return "book delta of another connection", []
         if not book.known or last is None:
             return "book delta without snapshot", []
         if seq <= last:
@@ -220,6 +255,7 @@ IMPORTERS = (
         scanner=_Scanner,
         reader=Bybit,
         symbol=symbol,
+        answers="BYBIT.0",
         notes=("Sizes of inverse contracts, such as BTCUSD, are in US dollars.",),
     ),
 )

@@ -22,7 +22,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from operator import itemgetter
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
+
+import msgspec
 
 from feed.importers.books import ImportedMarket
 from feed.importers.run import SNAPSHOTS, UNREADABLE, Importer, ImportRun, Malformed
@@ -36,6 +38,12 @@ _MARKED = re.compile(
 )
 _OPENED, _SENT, _REPLY, _RECEIVED = "<->", "<-", "->", ""
 _CONFIGURATION = "configuration:"
+# Instruments that a note names; the others are counted.
+_NAMED = 3
+
+
+List = TypeVar("List")
+"""An exchange's list of instruments."""
 
 
 class _Line(NamedTuple):
@@ -73,9 +81,16 @@ class CaptureReader:
     def on_configuration(self, text: str) -> None:
         """The recorder's configuration of the current file; ignored by most."""
 
+    def on_open(self, url: str) -> None:
+        """The current connection was opened; what its URL says matters to few."""
+
     def track_connection(self, name: str) -> None:
         """Note that the book of ``name`` comes over the current connection."""
         self._connections[name] = self.run.path
+
+    def is_of_another(self, name: str) -> bool:
+        """Whether the book of ``name`` comes over another connection, which was captured too."""
+        return self._connections.get(name, self.run.path) != self.run.path
 
     def on_reconnect(self, at: int) -> list[Row]:
         """The current connection was opened again: the books that came over it are no longer known."""
@@ -92,6 +107,21 @@ class CaptureReader:
     def book_lost(self, name: str, at: int) -> list[Row]:
         """Rows that clear the book of ``name``, which is not known until its next snapshot."""
         return invalidate_book(self.run, self.run.markets[name], at)
+
+
+def listed(decoder: msgspec.json.Decoder[List], text: str, none: List) -> List:
+    """
+    The exchange's list of instruments in a REST answer.
+
+    Args:
+        decoder: Of the list.
+        text: The answer.
+        none: What stands for an answer of another form, such as an error of the exchange.
+    """
+    try:
+        return decoder.decode(text)
+    except msgspec.ValidationError:
+        return none
 
 
 def invalidate_book(run: ImportRun, market: ImportedMarket, at: int) -> list[Row]:
@@ -131,6 +161,7 @@ def _take(capture: CaptureReader, line: _Line, opened: dict[Path, None]) -> Iter
     if line.kind == _CONFIGURATION:
         capture.on_configuration(line.text)
     if line.kind == _OPENED:
+        capture.on_open(line.url)
         if line.path in opened:
             return capture.on_reconnect(line.at)
         opened[line.path] = None
@@ -167,6 +198,15 @@ def _parse(path: Path, number: int, line: str) -> _Line:
     raise Malformed("expected seconds, a colon, a blank and a message")
 
 
+def _guessed(names: list[str], answers: str) -> str:
+    """What to tell of instruments whose steps are not known."""
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return (
+        f"The smallest steps that occur are tick and lot size of {', '.join(names[:_NAMED])}{more}; "
+        f"a file of REST answers, such as {answers}, may have those of the exchange."
+    )
+
+
 def capture_importer(
     name: str,
     about: str,
@@ -176,6 +216,7 @@ def capture_importer(
     symbol: Callable[[str], Symbol] = crypto_symbol,
     notes: tuple[str, ...] = (),
     snapshots: str = SNAPSHOTS,
+    answers: str = "",
 ) -> Importer:
     """
     The importer of an exchange's raw captures.
@@ -188,12 +229,21 @@ def capture_importer(
         symbol: See :class:`Importer`.
         notes: See :class:`Importer`.
         snapshots: See :class:`Importer`.
+        answers: Name of a file of REST answers that has the exchange's list of instruments, if one is read.
     """
+
+    def scan(run: ImportRun) -> None:
+        drain(read_captures(run, scanner(run)))
+        grids = run.options.grids
+        stepless = [one for one in run.scan.stepless if symbol(one).name not in grids]
+        if answers and stepless:
+            run.notes += (_guessed(stepless, answers),)
+
     return Importer(
         name=name,
         about=f"raw capture of {about}",
         symbol=symbol,
-        scan=lambda run: drain(read_captures(run, scanner(run))),
+        scan=scan,
         rows=lambda run: read_captures(run, reader(run)),
         notes=notes,
         snapshots=snapshots,

@@ -5,7 +5,8 @@ Events have the exchange's ``time``; a snapshot has none and gets its receive ti
 side of the maker, so the aggressor is the other one. Quotes are made from the book; the ticker is
 compared with it, and becomes a quote only where no book was captured. The level2 channel has no
 sequence numbers to check (the exchange guarantees delivery), but the ids of a product's matches are
-consecutive.
+consecutive. Tick and lot sizes are those of a REST answer to ``/products``, if one was captured, else the
+smallest that occur.
 
 Source: Coinbase Exchange, "WebSocket channels", sections Level2, Matches and Ticker,
 https://docs.cdp.coinbase.com/exchange/websocket-feed/channels.
@@ -14,12 +15,14 @@ https://docs.cdp.coinbase.com/exchange/websocket-feed/channels.
 from __future__ import annotations
 
 from typing import Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
 from feed.importers.books import BUY, SELL, ImportedMarket
-from feed.importers.captures import CaptureReader, capture_importer
+from feed.importers.captures import CaptureReader, capture_importer, listed
 from feed.importers.run import ImportRun
+from feed.importers.symbol_scan import Definition
 from feed.importers.times import iso_utc
 from feed.model.events import Row
 
@@ -63,11 +66,18 @@ class _Ticker(msgspec.Struct):
     time: str = ""
 
 
+class _Product(msgspec.Struct):
+    id: str
+    quote_increment: str = ""
+    base_increment: str = ""
+
+
 _TYPE = msgspec.json.Decoder(_Message)
 _SNAPSHOT = msgspec.json.Decoder(_Snapshot)
 _UPDATE = msgspec.json.Decoder(_Update)
 _MATCH = msgspec.json.Decoder(_Match)
 _TICKER = msgspec.json.Decoder(_Ticker)
+_PRODUCTS = msgspec.json.Decoder(list[_Product])
 
 
 class _Scanner(CaptureReader):
@@ -92,6 +102,12 @@ class _Scanner(CaptureReader):
                 ticker = _TICKER.decode(text)
                 scan.add(ticker.product_id, ticker.best_bid or "0", ticker.best_bid_size or "1")
                 scan.add(ticker.product_id, ticker.best_ask or "0", ticker.best_ask_size or "1")
+        return ()
+
+    def on_response(self, _: int, url: str, text: str) -> tuple[()]:
+        if urlsplit(url).path.endswith("/products"):
+            for one in listed(_PRODUCTS, text, []):
+                self.run.scan.define(one.id, Definition(tick=one.quote_increment, lot=one.base_increment))
         return ()
 
 

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any, Final, NamedTuple
 
+from feed.errors import ConfigError
 from feed.importers.books import ImportedMarket
 from feed.importers.dbn_files import Names, Record, event_time, read
 from feed.importers.dbn_instruments import OWN_DATASET, SCALE, UNDEFINED_PRICE, PriceSteps, instrument
@@ -31,6 +32,8 @@ _ORDERS, _TEN_LEVELS, _ONE_LEVEL, _TRADES, _STATUS = "MBOMsg", "MBP10Msg", "MBP1
 # Ascending: the one of these that tells most of an instrument is read.
 _RANKED: Final = (_TRADES, _ONE_LEVEL, _TEN_LEVELS, _ORDERS)
 _DEPTHS: Final = {_TEN_LEVELS: 10, _ONE_LEVEL: 1}
+_TOLD_BETTER: Final = "told in full by another schema"
+_WITHOUT_EVENTS: Final = "definition or other record without events"
 _SIDES: Final = {"B": 0, "A": 1}
 _ACTIONS: Final = {
     "A": "add",
@@ -43,11 +46,16 @@ _ACTIONS: Final = {
 }
 _STATUSES: Final = {
     "TRADING": Status.TRADING,
+    "PRE_OPEN": Status.AUCTION,
+    "PRE_CROSS": Status.AUCTION,
+    "CROSS": Status.AUCTION,
+    "ROTATION": Status.AUCTION,
     "HALT": Status.HALTED,
     "PAUSE": Status.HALTED,
     "SUSPEND": Status.HALTED,
-    "CLOSE": Status.HALTED,
-    "POST_CLOSE": Status.HALTED,
+    "QUOTING": Status.HALTED,
+    "CLOSE": Status.CLOSED,
+    "POST_CLOSE": Status.CLOSED,
     "NOT_AVAILABLE_FOR_TRADING": Status.DELISTED,
 }
 
@@ -76,7 +84,15 @@ class _Scan:
         for found in read(self._run, self._names):
             self._take(found)
         best: dict[str, str] = {}
-        names = {told: self._name(told) for told in self._kinds}
+        if self._definitions and not self._kinds:
+            raise ConfigError(
+                "there are definitions alone, and no events",
+                where=", ".join(map(str, self._run.paths)),
+                hint="give them together with files of orders, levels or trades",
+            )
+        # What was exported from a recording gets its order again; all else that of its first records.
+        ordered = sorted(self._kinds, key=lambda told: told.number if told.dataset == OWN_DATASET else 0)
+        names = {told: self._name(told) for told in ordered}
         for told, name in names.items():
             kind = max(self._kinds[told], key=_RANKED.index)
             best[name] = max(best.get(name, kind), kind, key=_RANKED.index)
@@ -109,7 +125,9 @@ class _Scan:
             self._definitions[dataset, number] = record
             self._names.add(dataset, number, record.raw_symbol)
         elif kind == "SymbolMappingMsg":
-            self._names.add(dataset, number, record.stype_out_symbol)
+            # Whoever asks by id is told a symbol, and whoever asks by symbol an id.
+            symbol = record.stype_out_symbol
+            self._names.add(dataset, number, record.stype_in_symbol if symbol.isdigit() else symbol)
 
     def _name(self, told: _Told) -> str:
         name = self._names.known(told.dataset, told.number) or told.mapped
@@ -132,7 +150,8 @@ class _Units:
     def __init__(self, run: ImportRun, market: ImportedMarket, name: str) -> None:
         self._instrument = market.instrument
         self._tick = int(market.instrument.tick_size.scaleb(SCALE))
-        self._lots = Fraction(run.scan.described[name].lot_size) / Fraction(market.instrument.lot_size)
+        lots = Fraction(run.scan.described[name].lot_size) / Fraction(market.instrument.lot_size)
+        self._lots, self._into = lots.numerator, lots.denominator
 
     def price(self, price: int) -> int:
         """Integer ticks."""
@@ -148,9 +167,11 @@ class _Units:
     def size(self, size: int) -> int:
         """Integer lots."""
         lots = size * self._lots
-        if lots.denominator != 1:
+        if self._into == 1:
+            return lots
+        if lots % self._into:
             raise OffGrid(f"a size of {size} is not a multiple of {self._instrument.lot_size}")
-        return lots.numerator
+        return lots // self._into
 
 
 class _Market:
@@ -233,7 +254,7 @@ def _rows(run: ImportRun) -> Iterator[list[Row]]:
         source = run.scan.sources.get((told, kind))
         run.path, run.number = run.paths[found.file], found.number
         if source is None:
-            run.messages["definition or other record without events"] += 1
+            run.messages[_TOLD_BETTER if kind in _RANKED else _WITHOUT_EVENTS] += 1
             continue
         market = markets.get(source[0])
         if market is None:

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
     from databento_dbn import Metadata
 
-_MAGIC: Final = b"DBN"
+DBN_MAGIC: Final = b"DBN"
+"""The first bytes of a file that is not compressed."""
+
 _UNDEFINED_TIME: Final = 2**64 - 1
 
 Venue = tuple[str, int, int]
@@ -136,7 +138,7 @@ def _records(run: ImportRun, at: int, path: Path, names: Names | None) -> Iterat
     decoder, number, dataset, received = dbn.DBNDecoder(), 0, "", 0
     begun = False
     for piece in run.input(path).pieces():
-        if not begun and not piece.startswith(_MAGIC):
+        if not begun and not piece.startswith(DBN_MAGIC):
             raise ConfigError("no DBN: a file of it begins with the letters DBN", where=str(path))
         begun = True
         try:

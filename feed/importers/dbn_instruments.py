@@ -64,7 +64,8 @@ def instrument(name: str, steps: PriceSteps, definition: Any | None, *, own: boo
         definition: The record that describes it; None where there is none.
         own: Whether that is of :data:`OWN_DATASET`.
     """
-    guess = fx_or_crypto_symbol(name.partition("@")[0])
+    plain = name.partition("@")[0]
+    guess = fx_or_crypto_symbol(plain)
     if definition is None:
         step = gcd(steps.step, _ONE)
         return _of(name, base=guess.base, quote=guess.quote, step=step, asset_class=guess.asset_class)
@@ -75,7 +76,8 @@ def instrument(name: str, steps: PriceSteps, definition: Any | None, *, own: boo
     lot, perpetual = definition.unit_of_measure_qty, own and definition.secsubtype == PERPETUAL
     return _of(
         name,
-        base=definition.asset or guess.base,
+        # Contracts of several months have one asset, and are told apart as pairs by their bases.
+        base=(definition.asset or guess.base) if in_units else plain,
         quote=definition.currency or (guess.quote if in_units else ""),
         step=step,
         lot=lot if in_units and 0 < lot < UNDEFINED_PRICE else _ONE,

@@ -75,9 +75,12 @@ class OrderBookOfRecords:
         self._market = market
         self._orders: dict[int, _Resting] = {}
         self._takers: list[_Taker] = []
+        # Lots that fills of this event have traded at a price, of which no T has told yet.
+        self._ahead: dict[int, int] = {}
         # Lots of each order that fills of this event have taken off, and no C or M has confirmed.
         self._filled: dict[int, int] = {}
         self._in_snapshot = False
+        self._changed = False
 
     def take(self, ts: int, record: OrderRecord) -> list[Row]:
         """
@@ -89,6 +92,7 @@ class OrderBookOfRecords:
         Raises:
             Malformed: An unknown action, or a price or side that is missing.
         """
+        self._changed |= record.action not in "TN"
         snapshot, before = bool(record.flags & FLAG_SNAPSHOT), self._in_snapshot
         self._in_snapshot = snapshot
         if record.flags & FLAG_MAYBE_BAD_BOOK:
@@ -114,7 +118,10 @@ class OrderBookOfRecords:
         for order, lots in self._filled.items():
             self._run.gap(f"expected a cancel of {lots} lots of order {order}, which were filled; found none")
         self._filled.clear()
-        rows += self._run.quoted(self._market, ts)
+        self._ahead.clear()
+        if self._changed:
+            rows += self._run.quoted(self._market, ts)
+        self._changed = False
         return rows
 
     def _clear(self, ts: int) -> Row:
@@ -123,7 +130,11 @@ class OrderBookOfRecords:
         return self._market.book.clear(ts)
 
     def _trade(self, ts: int, record: OrderRecord) -> list[Row]:
-        self._takers.append(_Taker(record.side, _price(record), record.size, record.order))
+        price = _price(record)
+        told = min(self._ahead.get(price, 0), record.size)
+        if told:
+            self._ahead[price] -= told
+        self._takers.append(_Taker(record.side, price, record.size - told, record.order))
         # An event has few; without one of its own the format would let them grow for ever.
         return self._unfilled(ts) if len(self._takers) > self._run.bounds.waiting else []
 
@@ -141,14 +152,15 @@ class OrderBookOfRecords:
             if taker.left and taker.price == price and taker.side in (1 - maker_side, UNKNOWN):
                 self._takers[at] = taker._replace(left=max(0, taker.left - size))
                 return taker
+        self._ahead[price] = self._ahead.get(price, 0) + size
         return _Taker(1 - maker_side, price, 0, 0)
 
     def _fill(self, ts: int, record: OrderRecord) -> list[Row]:
-        side, price, market = _side(record), _price(record), self._market
-        taker = self._taker_of(price, side, record.size)
+        price, market, known = _price(record), self._market, self._orders.get(record.order)
+        # Of a known order the book says the side; records do not agree whose side that of a fill is.
+        taker = self._taker_of(price, known.side if known else _side(record), record.size)
         market.trades += 1
-        known = self._orders.get(record.order)
-        if known is None or (known.side, known.price) != (side, price) or known.left < record.size:
+        if known is None or known.price != price or known.left < record.size:
             self._run.gap(
                 f"expected a fill of an order of the book, found {record.size} lots of order {record.order} "
                 f"at {price} ticks"

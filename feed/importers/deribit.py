@@ -23,7 +23,7 @@ from typing import Final
 import msgspec
 
 from feed.importers.books import BUY, SELL
-from feed.importers.captures import CaptureReader, capture_importer
+from feed.importers.captures import CaptureReader, capture_importer, listed
 from feed.importers.numbers import json_decimal
 from feed.importers.run import ImportRun, Malformed
 from feed.importers.symbol_scan import Definition
@@ -154,7 +154,7 @@ class _Scanner(CaptureReader):
 
     def on_response(self, _: int, url: str, text: str) -> tuple[()]:
         if "get_instruments" in url:
-            for one in _REPLY.decode(text).result:
+            for one in listed(_REPLY, text, _Reply([])).result:
                 option = one.kind.startswith("option")
                 definition = Definition(
                     tick=json_decimal(one.tick_size),
@@ -189,7 +189,7 @@ class Deribit(CaptureReader):
     def on_message(self, at: int, text: str) -> list[Row]:  # noqa: ARG002 - all messages have a time
         """Rows of a message from the exchange."""
         params = _MESSAGE.decode(text).params
-        if params is None:
+        if params is None or not params.channel:
             self.run.messages["about the connection"] += 1
             return []
         kind = params.channel.partition(".")[0]
@@ -231,6 +231,8 @@ class Deribit(CaptureReader):
             self.track_connection(name)
             levels = [(side, price, size) for _, side, price, size in changes]
             return "book snapshot", book.snapshot(self.run.monotonic(ts), levels)
+        if self.is_of_another(name):
+            return "book change of another connection", []
         if not book.known:
             return "book change without snapshot", []
         if message.prev_change_id != last:
@@ -290,6 +292,7 @@ IMPORTERS = (
         scanner=_Scanner,
         reader=Deribit,
         symbol=symbol,
+        answers="DERIBIT.0",
         notes=("Sizes of inverse futures, such as BTC-PERPETUAL, are in US dollars.",),
     ),
 )

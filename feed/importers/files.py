@@ -13,12 +13,30 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO, BinaryIO, Final
 
+import attrs
 import zstandard
 
 from feed.errors import ConfigError
 from feed.settings import Importing
+
+
+@attrs.define
+class FileSpan:
+    """
+    The times of a file of lines.
+
+    Attributes:
+        first, last: Times of its first and its last line that have one, nanoseconds since the Unix epoch.
+    """
+
+    first: int
+    last: int
+
+
+NO_SPAN: Final = FileSpan(0, 0)
+"""That of a file in which no line has a time that can be read."""
 
 
 class InputFile:

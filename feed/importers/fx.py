@@ -28,7 +28,7 @@ from feed.errors import ConfigError
 from feed.importers import fx_bars
 from feed.importers.run import Importer, ImportRun
 from feed.importers.symbols import fx_symbol
-from feed.importers.tables import Layout, ParseLine, drain, read_tables
+from feed.importers.tables import Layout, ParseLine, TimeOf, drain, read_tables
 from feed.importers.times import names_time_zone, time_parser
 from feed.model.durations import NS_PER_HOUR
 from feed.model.events import Row
@@ -134,9 +134,30 @@ def _read(run: ImportRun, make: Callable[[ImportRun, Columns, str], ParseLine]) 
             tuple(needed[order.index(at)] if at in order else "..." for at in range(last)),
             separator=where.separator,
             header=where.header,
+            time=_clock(run, where),
         )
 
     return read_tables(run, layout)
+
+
+def _ahead(run: ImportRun, where: Columns) -> int:
+    """How far the file's clock is ahead of UTC, nanoseconds."""
+    hours = where.hours if run.options.utc_offset_hours is None else run.options.utc_offset_hours
+    return int(hours * NS_PER_HOUR)
+
+
+def _clock(run: ImportRun, where: Columns) -> TimeOf:
+    """The time of a line, in the format of the first."""
+    ahead = _ahead(run, where)
+    read: Callable[[str], int] | None = None
+
+    def time(cells: list[str]) -> int:
+        nonlocal read
+        if read is None:
+            read = time_parser(cells[where.time])
+        return read(cells[where.time]) - ahead
+
+    return time
 
 
 def _bars(run: ImportRun) -> fx_bars.Bars | None:
@@ -157,8 +178,7 @@ def _scan_take(run: ImportRun, where: Columns, name: str) -> ParseLine:
 
 
 def _take(run: ImportRun, where: Columns, name: str) -> ParseLine:
-    hours = where.hours if run.options.utc_offset_hours is None else run.options.utc_offset_hours
-    ahead = int(hours * NS_PER_HOUR)
+    ahead = _ahead(run, where)
     read: Callable[[str], int] | None = None
 
     def take(cells: list[str]) -> tuple[Row]:

@@ -8,7 +8,8 @@ it is removed here.
 
 Book and trade events have the exchange's time (the latest of several levels in one message); tickers
 have none and get their receive time. Quotes are made from the book; ticker and spread become quotes
-only where no book was captured. A trade has the side of its aggressor.
+only where no book was captured. A trade has the side of its aggressor. Tick and lot sizes are those of a
+REST answer to ``AssetPairs``, if one was captured, else the smallest that occur.
 
 Source: Kraken, "Book checksum (WebSocket v1)", https://docs.kraken.com/api/docs/guides/spot-ws-book-v1,
 sections Book Updates and Book Checksum Calculation; "WebSockets API v1", channels book, trade, ticker and
@@ -19,24 +20,34 @@ from __future__ import annotations
 
 import zlib
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
 from feed.book.price_levels import PriceLevels
 from feed.importers.books import BUY, SELL, ImportedMarket
-from feed.importers.captures import CaptureReader, capture_importer, invalidate_book
+from feed.importers.captures import CaptureReader, capture_importer, invalidate_book, listed
 from feed.importers.run import ImportRun, Malformed
+from feed.importers.symbol_scan import Definition
 from feed.importers.symbols import Symbol, crypto_symbol
 from feed.importers.times import decimal_seconds
 from feed.model.events import Row
+from feed.model.instruments import decimal_text
 
 _CHECKED_LEVELS = 10
 _AGGRESSORS = {"b": BUY, "s": SELL}
 _NAMES = {"XBT": "BTC", "XDG": "DOGE"}
 
 _Level = list[str]
-_Payload = dict[str, Any]
+_Payload = dict[str, list[_Level] | str]
 _DECODE = msgspec.json.Decoder()
+_PAYLOADS: dict[str, Any] = {
+    "book": list[_Payload],
+    "trade": list[list[_Level]],
+    "spread": list[_Level],
+    "ticker": list[dict[str, list[str | int | float]]],
+}
+"""What the payloads of a channel are made of; those of others are not looked at."""
 
 
 def checksum(asks: list[str], bids: list[str]) -> int:
@@ -122,16 +133,45 @@ def _message(text: str) -> tuple[str, str, list[Any]] | None:
         return None
     if not isinstance(message, list) or len(message) < 4:
         raise Malformed("expected [channel id, payload..., channel, pair]")
-    return message[-2], message[-1], message[1:-2]
+    channel, pair = msgspec.convert(message[-2:], tuple[str, str])
+    kind = _PAYLOADS.get(channel.partition("-")[0], Any)
+    return channel, pair, msgspec.convert(message[1:-2], kind)
 
 
 def _book_levels(payloads: list[_Payload]) -> dict[str, list[_Level]]:
     """Levels of a book message: ``as`` and ``bs`` of a snapshot, ``a`` and ``b`` of an update."""
-    return {key: levels for payload in payloads for key, levels in payload.items() if key != "c"}
+    return {
+        key: levels for payload in payloads for key, levels in payload.items() if isinstance(levels, list)
+    }
+
+
+class _Pair(msgspec.Struct):
+    pair_decimals: int
+    lot_decimals: int
+    wsname: str = ""
+    tick_size: str = ""
+
+
+class _AssetPairs(msgspec.Struct):
+    result: dict[str, _Pair]
+
+
+_ASSET_PAIRS = msgspec.json.Decoder(_AssetPairs)
+
+
+def _step(decimals: int) -> str:
+    return decimal_text(1, decimals)
 
 
 class _Scanner(CaptureReader):
     """First pass: all prices and sizes."""
+
+    def on_response(self, _: int, url: str, text: str) -> tuple[()]:
+        if urlsplit(url).path.endswith("/AssetPairs"):
+            for pair in listed(_ASSET_PAIRS, text, _AssetPairs({})).result.values():
+                tick, lot = pair.tick_size or _step(pair.pair_decimals), _step(pair.lot_decimals)
+                self.run.scan.define(pair.wsname, Definition(tick=tick, lot=lot))
+        return ()
 
     def on_message(self, _: int, text: str) -> tuple[()]:
         if message := _message(text):
@@ -185,7 +225,7 @@ class Kraken(CaptureReader):
         # The whole message is parsed before anything changes, so that a malformed one has no effect.
         levels = _book_levels(payloads)
         stamps = [decimal_seconds(level[2]) for side in levels.values() for level in side]
-        promised = next((int(payload["c"]) for payload in payloads if "c" in payload), None)
+        promised = next((int(str(payload["c"])) for payload in payloads if "c" in payload), None)
         snapshot = "as" in levels or "bs" in levels
         asks = book.read(levels.get("as" if snapshot else "a", []))
         bids = book.read(levels.get("bs" if snapshot else "b", []))
@@ -234,7 +274,8 @@ class Kraken(CaptureReader):
 def _top(channel: str, payload: Any) -> tuple[tuple[str, str], tuple[str, str]]:
     """Price and size of bid and ask: of a ticker, or of a spread (bid, ask, time, sizes)."""
     if channel == "ticker":
-        return (payload["b"][0], payload["b"][2]), (payload["a"][0], payload["a"][2])
+        bid, ask = [str(it) for it in payload["b"]], [str(it) for it in payload["a"]]
+        return (bid[0], bid[2]), (ask[0], ask[2])
     return (payload[0], payload[3]), (payload[1], payload[4])
 
 

@@ -17,18 +17,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date
+from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
+import attrs
+
 from feed.errors import ConfigError
 from feed.importers.books import BUY, SELL, ImportedMarket
+from feed.importers.files import InputFile
 from feed.importers.lobster_book import LobsterBook
 from feed.importers.run import UNREADABLE, Importer, ImportRun, Malformed
 from feed.importers.symbols import share_symbol
 from feed.importers.times import decimal_seconds, midnight, new_york_offset
 from feed.model.durations import NS_PER_HOUR
 from feed.model.events import STATUS, UNKNOWN, Row, Status
+from feed.recording.time_order import by_time
 
 _NAME = re.compile(r"(?P<ticker>[^_]+)_(?P<date>\d{4}-\d{2}-\d{2})_.*")
 _SIDES = {"1": BUY, "-1": SELL}
@@ -150,6 +157,12 @@ class Lobster:
         self._midnight = midnight(day) - new_york_offset(day) * NS_PER_HOUR
         self._book = book
 
+    def time(self, message: str) -> int:
+        """The time of a message, nanoseconds since the Unix epoch; midnight if nobody can read it."""
+        with suppress(*UNREADABLE):
+            return self._midnight + decimal_seconds(message.partition(",")[0])
+        return self._midnight
+
     def take(self, message: str, book: str) -> list[Row]:
         """Rows of one message, verified with the order book line after it."""
         time, kind, order, size, price, direction = _cells(message)[:6]
@@ -236,25 +249,46 @@ class Lobster:
         return rows
 
 
+@attrs.frozen
+class _Pair:
+    """A line of each of two files, and the time that orders it."""
+
+    ts: int
+    path: Path
+    number: int
+    message: str
+    book: str
+    state: Lobster
+
+
+def _read_pair(run: ImportRun, messages: Path, books: Path, state: Lobster) -> Iterator[_Pair]:
+    shown = _lines(run, books)
+    for number, message in _lines(run, messages):
+        book_number, book = next(shown, (0, ""))
+        if not book_number:
+            raise ConfigError(f"the order book file ends before line {number}", where=str(books))
+        yield _Pair(state.time(message), messages, number, message, book, state)
+
+
 def _rows(run: ImportRun) -> Iterator[list[Row]]:
+    """Of several shares and days as one tape."""
     batch: list[Row] = []
     order_books = {name: LobsterBook(market) for name, market in run.markets.items()}
+    sources = []
     for messages, books in _pairs(run):
         ticker, day = _day(run, messages)
         state = Lobster(run, run.markets[ticker], order_books[ticker], day)
-        shown = _lines(run, books)
-        for number, message in _lines(run, messages):
-            book_number, book = next(shown, (0, ""))
-            run.path, run.number = messages, number
-            if not book_number:
-                raise ConfigError(f"the order book file ends before line {number}", where=str(books))
-            try:
-                batch += state.take(message, book)
-            except UNREADABLE as problem:
-                run.malformed(problem)
-            if len(batch) >= run.bounds.batch_rows:
-                yield batch
-                batch = []
+        first = next(InputFile(messages, run.bounds, lambda _: None, 1).chunks(), [""])[0]
+        sources.append((state.time(first), partial(_read_pair, run, messages, books, state)))
+    for pair in by_time(sources, attrgetter("ts")):
+        run.path, run.number = pair.path, pair.number
+        try:
+            batch += pair.state.take(pair.message, pair.book)
+        except UNREADABLE as problem:
+            run.malformed(problem)
+        if len(batch) >= run.bounds.batch_rows:
+            yield batch
+            batch = []
     yield batch
 
 

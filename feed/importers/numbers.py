@@ -13,6 +13,8 @@ from feed.errors import ConfigError
 
 # Stricter than Decimal and int, which take blanks, underscores and the digits of any script.
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+# Longer ones are no prices; the recording's integers have a bound as well.
+_LONGEST = 40
 # An instrument has at most 12 decimals.
 _POWERS = tuple(10**power for power in range(13))
 
@@ -43,14 +45,18 @@ class Units(dict[str, int]):
         step: Size of one unit, in units of the last decimal.
         exact: Converts any text; raises an error for one that is no multiple of the unit.
         most: Bound on the entries.
+        signed: Whether a number may be below 0, as the price of a spread; sizes never are.
     """
 
-    def __init__(self, decimals: int, step: int, exact: Callable[[str], int], most: int) -> None:
+    def __init__(
+        self, decimals: int, step: int, exact: Callable[[str], int], most: int, *, signed: bool = True
+    ) -> None:
         super().__init__()
         self._decimals = decimals
         self._exact = exact
         self._most = most
         self._plain = step == 1
+        self._signed = signed
 
     def __missing__(self, text: str) -> int:
         whole, _, part = text.partition(".")
@@ -58,8 +64,11 @@ class Units(dict[str, int]):
         digits = whole + part
         short = self._decimals - len(part)
         plain = self._plain and whole and short >= 0 and digits.isascii() and digits.isdigit()
+        plain = plain and len(digits) <= _LONGEST
         # Signs, exponents, other steps and malformed text are rare enough for the slow conversion.
         value = int(digits) * _POWERS[short] if plain else self._slowly(text)
+        if value < 0 and not self._signed:
+            raise ValueError(f"{text} is below 0")
         if len(self) >= self._most:
             self.clear()
         self[text] = value
@@ -109,16 +118,24 @@ def decimal_places(text: str) -> int:
     The number of decimals of a number without its trailing zeros.
 
     Raises:
-        ValueError: It is no number.
+        ValueError: It is no number, or one that no instrument has.
     """
+    if len(text) > _LONGEST:
+        raise ValueError(f"{text[:_LONGEST]}... is too long for a number")
     if not _NUMBER.fullmatch(text):
         raise ValueError(f"{text!r} is not a number")
     if text.isdigit():
         return 0
     if "e" not in text and "E" not in text:
-        return len(text.partition(".")[2].rstrip("0"))
-    exponent = Decimal(text).normalize().as_tuple().exponent
-    return max(0, -int(exponent))
+        found = len(text.partition(".")[2].rstrip("0"))
+    else:
+        number = Decimal(text)
+        if number and number.adjusted() > _LONGEST:
+            raise ValueError(f"{text} is out of range")
+        found = max(0, -int(number.normalize().as_tuple().exponent))
+    if found >= len(_POWERS):
+        raise ValueError(f"{text} has more than {len(_POWERS) - 1} decimals")
+    return found
 
 
 def grid_step(text: str, symbol: str) -> tuple[int, int]:

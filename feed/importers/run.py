@@ -13,7 +13,7 @@ import msgspec
 
 from feed.errors import ConfigError
 from feed.importers.books import BidAsk, ImportedMarket
-from feed.importers.files import InputFile
+from feed.importers.files import FileSpan, InputFile
 from feed.importers.numbers import Grid
 from feed.importers.symbol_scan import SymbolScan
 from feed.importers.symbols import Symbol
@@ -142,6 +142,8 @@ class ImportRun:
         broken: The first gaps alone.
         notes: What this input lacks, found by the first pass; for the recording's provenance.
         lines: Bound on the lines, or records, read of each file; None reads all.
+        scanning: Whether this is the first pass.
+        spans: Times of the files, found by the first pass where there are several.
     """
 
     def __init__(
@@ -157,6 +159,7 @@ class ImportRun:
         self.options = options
         self.bounds = bounds
         self.scan = SymbolScan(bounds.numbers)
+        self.spans: dict[Path, FileSpan] = {}
         self.markets: dict[str, ImportedMarket] = {}
         self.messages: Counter[str] = Counter()
         self.checked: Counter[str] = Counter()
@@ -169,7 +172,7 @@ class ImportRun:
         self.notes: tuple[str, ...] = ()
         self.now = 0
         self._advance = advance
-        self._scanning = True
+        self.scanning = True
         self._unknown: dict[int, None] = {}
         self.lines = lines
 
@@ -183,7 +186,7 @@ class ImportRun:
         self._unknown = {
             market.index: None for name, market in self.markets.items() if name in self.scan.updates
         }
-        self._scanning = False
+        self.scanning = False
 
     def monotonic(self, ts: int) -> int:
         """
@@ -243,7 +246,7 @@ class ImportRun:
         what = str(problem) if isinstance(problem, ValueError) else f"unexpected form: {problem!r}"
         if not self.options.lenient:
             raise ConfigError(what, where=self.where, hint="a lenient import skips such lines") from problem
-        if not self._scanning:
+        if not self.scanning:
             self.skipped += 1
             self._report(f"skipped: {what}")
 

@@ -101,6 +101,12 @@ class SymbolScan:
             self._definitions[name] = definition
             self._steps[name] = (_Step(definition.tick), _Step(definition.lot))
 
+    @property
+    def stepless(self) -> list[str]:
+        """Instruments whose steps the exchange does not tell, or of which a number is no multiple."""
+        none = (_Step(""), _Step(""))
+        return [name for name in self._columns if not all(step.text for step in self._steps.get(name, none))]
+
     def decimals_of(self, name: str) -> tuple[DecimalPlaces, DecimalPlaces]:
         """Decimals of the prices and of the sizes of an instrument so far."""
         found = self._columns.get(name)

@@ -35,6 +35,11 @@ _FLAGS = {"true": True, "false": False}
 _AGGRESSORS = {"buy": BUY, "sell": SELL, "unknown": UNKNOWN, "": UNKNOWN}
 
 
+def _arrival(cells: list[str]) -> int:
+    """Files are in order of ``local_timestamp``."""
+    return int(cells[3]) * 1000
+
+
 class _Levels:
     """The book of one instrument: whether it is known, and whether its last line belonged to a snapshot."""
 
@@ -110,12 +115,12 @@ def _scan_book(run: ImportRun) -> None:
         updates[cells[1]] = None
         return ()
 
-    drain(read_tables(run, by_header(take, _BOOK)))
+    drain(read_tables(run, by_header(take, _BOOK, _arrival)))
 
 
 def _book(run: ImportRun) -> Iterator[list[Row]]:
     state = TardisBook(run)
-    yield from read_tables(run, by_header(state.take, _BOOK))
+    yield from read_tables(run, by_header(state.take, _BOOK, _arrival))
     yield state.finish()
 
 
@@ -126,7 +131,7 @@ def _scan_trades(run: ImportRun) -> None:
         add(cells[1], cells[6], cells[7])
         return ()
 
-    drain(read_tables(run, by_header(take, _TRADES)))
+    drain(read_tables(run, by_header(take, _TRADES, _arrival)))
 
 
 def _trades(run: ImportRun) -> Iterator[list[Row]]:
@@ -139,7 +144,7 @@ def _trades(run: ImportRun) -> Iterator[list[Row]]:
         run.messages["trade"] += 1
         return (run.trade(run.markets[symbol], ts, aggressor, price, amount),)
 
-    return read_tables(run, by_header(take, _TRADES))
+    return read_tables(run, by_header(take, _TRADES, _arrival))
 
 
 def _scan_quotes(run: ImportRun) -> None:
@@ -151,7 +156,7 @@ def _scan_quotes(run: ImportRun) -> None:
         add(symbol, bid or "0", bid_size or "0")
         return ()
 
-    drain(read_tables(run, by_header(take, _QUOTES)))
+    drain(read_tables(run, by_header(take, _QUOTES, _arrival)))
 
 
 def _quotes(run: ImportRun) -> Iterator[list[Row]]:
@@ -165,7 +170,7 @@ def _quotes(run: ImportRun) -> Iterator[list[Row]]:
         run.messages["quote"] += 1
         return (run.quote(market, ts, quote),)
 
-    return read_tables(run, by_header(take, _QUOTES))
+    return read_tables(run, by_header(take, _QUOTES, _arrival))
 
 
 IMPORTERS = (

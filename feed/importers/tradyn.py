@@ -48,10 +48,15 @@ def _symbol(name: str) -> Symbol:
     return crypto_symbol(name) if "-" in name else fx_symbol(name)
 
 
+def _time(cells: list[str]) -> int:
+    """That of a tick; other messages have none."""
+    return _TICK.decode(cells[0]).time * NS_PER_MILLISECOND if _MESSAGE.decode(cells[0]).type == "tick" else 0
+
+
 def _read(run: ImportRun, take: ParseLine) -> Iterator[list[Row]]:
     # A line is one cell, since no line contains the separator.
     def layout(_: Path, __: str) -> Layout:
-        return Layout(take, ("message",), separator="\n")
+        return Layout(take, ("message",), separator="\n", time=_time)
 
     return read_tables(run, layout)
 

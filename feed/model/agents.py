@@ -28,7 +28,7 @@ _LONGEST: Final = 10 * NS_PER_SECOND
 @attrs.frozen(kw_only=True)
 class AgentSpec:
     """
-    A participant that is code of the user's own: a class of :mod:`feed.agents`, and how far away it is.
+    A participant that is a class of the user's own, and how far away from the exchange it is.
 
     Attributes:
         participant: Module and class, such as ``my_package:MyAgent``; the module is installed, or stands

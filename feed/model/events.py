@@ -21,6 +21,7 @@ building an object for each would halve the matching engine. At the edge, once f
 ``EXECUTION`` ...          what concerns an account's assets, see :mod:`feed.model.executions`
 ``MARK`` ... ``ROUND``     what concerns derivatives, see :mod:`feed.model.derivatives`
 ``SIGNAL``                 what an observer points out, see :mod:`feed.model.signals`
+``AUCTION``                what a call auction would give, see :mod:`feed.model.auctions`
 =========================  ==============================================================================
 
 ``instrument`` is an index into the market's :class:`~feed.model.instruments.Listing`, ``ts`` market
@@ -37,11 +38,13 @@ from typing import ClassVar, Final
 
 import attrs
 
+from feed.model.auctions import AuctionIndicated
 from feed.model.derivatives import FundingRate, Liquidation, MarkPriced, Round
 from feed.model.executions import ExecutionReport, RequestAnswered, WalletChanged
 from feed.model.kinds import (
     ADD,
     ANSWER,
+    AUCTION,
     BALANCE,
     CLEAR,
     CLOCK,
@@ -79,6 +82,7 @@ from feed.model.trading import OrderChanged, OrderFilled
 __all__ = [
     "ADD",
     "ANSWER",
+    "AUCTION",
     "BALANCE",
     "CLEAR",
     "CLOCK",
@@ -99,6 +103,7 @@ __all__ = [
     "TRADE",
     "UNKNOWN",
     "WALLET",
+    "AuctionIndicated",
     "BalanceChanged",
     "BookCleared",
     "ClockTicked",
@@ -248,7 +253,7 @@ class Quote(RowEvent):
 
 @attrs.frozen
 class StatusChanged(RowEvent):
-    """An instrument was halted, resumed, listed or delisted."""
+    """An instrument was halted, resumed, listed, delisted, closed, or its orders are collected."""
 
     kind: ClassVar[int] = STATUS
 
@@ -297,6 +302,7 @@ _FROM_ROW: Final[dict[int, Callable[[int, Row, int], Event]]] = {
         ExecutionReport,
         WalletChanged,
         RequestAnswered,
+        AuctionIndicated,
     )
 }
 

@@ -34,7 +34,8 @@ BALANCE: Final = 17
 EXECUTION: Final = 18
 WALLET: Final = 19
 ANSWER: Final = 20
-KINDS: Final = range(ADD, ANSWER + 1)
+AUCTION: Final = 21
+KINDS: Final = range(ADD, AUCTION + 1)
 
 KIND_NAMES: Final = {
     ADD: "add",
@@ -57,6 +58,7 @@ KIND_NAMES: Final = {
     EXECUTION: "execution",
     WALLET: "wallet",
     ANSWER: "answer",
+    AUCTION: "auction",
 }
 """How files and reports name each kind of event."""
 
@@ -77,6 +79,13 @@ class Status(enum.IntEnum):
     TRADING = 1
     HALTED = 2
     DELISTED = 3
+    AUCTION = 4  # orders are collected, to trade all at one price later
+    CLOSED = 5  # outside of the hours of trading
+
+    @property
+    def takes_orders(self) -> bool:
+        """Whether new orders are accepted, be it that they wait for an auction."""
+        return self in (Status.TRADING, Status.AUCTION)
 
 
 @attrs.frozen

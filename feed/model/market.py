@@ -15,6 +15,7 @@ from attrs.validators import ge, gt, le, lt, max_len, min_len
 from feed.model.agents import AgentSpec
 from feed.model.contracts import Arbitrage, Link, Perpetual, Prediction, SignalRules
 from feed.model.instruments import Instrument, Listing
+from feed.model.sessions import Sessions
 
 
 @attrs.frozen(kw_only=True)
@@ -338,6 +339,7 @@ class MarketSpec:
         forced: Traders who must trade when a price runs.
         arbitrage: Arbitrageurs between the venues of a pair; None for none.
         signals: Thresholds of the signal detectors; None for no signals.
+        sessions: Hours of trading by asset class; None for a market that is always open.
         agents: Participants that are code of the user's own.
     """
 
@@ -351,6 +353,7 @@ class MarketSpec:
     forced: ForcedTraders = ForcedTraders()
     arbitrage: Arbitrage | None = None
     signals: SignalRules | None = None
+    sessions: Sessions | None = None
     agents: tuple[AgentSpec, ...] = ()
 
     def listing(self) -> Listing:

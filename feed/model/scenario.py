@@ -37,6 +37,7 @@ class Counts:
         execution: What became of orders that assets pay for.
         wallet: What accounts hold of assets, after it has changed.
         answer: Answers to requests about these.
+        auction: What call auctions would give, and gave.
     """
 
     add: int = attrs.field(default=0, validator=ge(0))
@@ -59,6 +60,7 @@ class Counts:
     execution: int = attrs.field(default=0, validator=ge(0))
     wallet: int = attrs.field(default=0, validator=ge(0))
     answer: int = attrs.field(default=0, validator=ge(0))
+    auction: int = attrs.field(default=0, validator=ge(0))
 
 
 @attrs.frozen(kw_only=True)

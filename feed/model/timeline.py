@@ -202,17 +202,50 @@ class Detach(Effect):
 
 @attrs.frozen(kw_only=True)
 class Halt(Effect):
-    """Trading stops; orders stay on the book, and none can be added."""
+    """
+    Trading stops; orders stay on the book, and none can be added.
+
+    Attributes:
+        auction: Length of the call auction with which trading begins again; None for none.
+    """
+
+    auction: Nanoseconds | None = attrs.field(default=None, validator=optional(gt(0)))
 
 
 @attrs.frozen(kw_only=True)
 class Resume(Action):
-    """Trading goes on after a halt, whatever was left of it."""
+    """
+    Trading goes on after a halt, whatever was left of it.
+
+    Attributes:
+        auction: Length of the call auction with which it does; None for none.
+    """
+
+    auction: Nanoseconds | None = attrs.field(default=None, validator=optional(gt(0)))
+
+
+@attrs.frozen(kw_only=True)
+class Auction(Action):
+    """
+    A call auction: trading stops, orders are collected, and then all that can trade do so at one price.
+
+    Attributes:
+        duration: How long orders are collected.
+    """
+
+    duration: Nanoseconds = attrs.field(validator=gt(0))
 
 
 @attrs.frozen(kw_only=True)
 class List(Action):
-    """An instrument that was not listed, or no longer, opens for trading."""
+    """
+    An instrument that was not listed, or no longer, opens for trading.
+
+    Attributes:
+        auction: Length of the call auction with which it opens; None for none.
+    """
+
+    auction: Nanoseconds | None = attrs.field(default=None, validator=optional(gt(0)))
 
 
 @attrs.frozen(kw_only=True)
@@ -233,6 +266,7 @@ ACTIONS: Final[tuple[type[Action], ...]] = (
     Premium,
     Detach,
     Halt,
+    Auction,
     Resume,
     List,
     Delist,

@@ -146,6 +146,7 @@ class JournalHeader:
         start: Market time at which it opened, integer nanoseconds since the Unix epoch.
         instruments: Number of instruments of the default market; None for all of them, and for a
             scenario.
+        sessions: Whether its instruments opened and closed at the hours of their asset class.
         listing: SHA-256 over the instruments, 64 hexadecimal digits.
         trading: Settings of the accounts.
     """
@@ -155,6 +156,7 @@ class JournalHeader:
     seed: int
     start: int
     instruments: int | None = None
+    sessions: bool = False
     listing: str
     trading: Trading
 

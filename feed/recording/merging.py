@@ -114,7 +114,7 @@ def merge(
             for survey, sources in zip(surveys, agreed.sources, strict=True)
         ),
         rows={KIND_NAMES[kind]: count for kind, count in sorted(kinds.items())},
-        left_out=dict(tape.left_out),
+        left_out={what: count for what, count in tape.left_out.items() if count},
         cleared=tape.cleared,
         events=writer.events,
         first=min(survey.first for survey in surveys),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from feed.errors import ConfigError
 from feed.model.agents import AgentSpec
 from feed.model.faults import Fault, MessageFault, RequestFault
+from feed.model.sessions import Sessions
 from feed.model.timeline import Action, Detach, Premium, verb
 from feed.scenario.problems import KeyPath, Problem, did_you_mean, found
 from feed.scenario.schema import ScenarioDocument
@@ -32,6 +33,7 @@ def cross_check(
         check_agent: Called with each agent; None refuses them, since a file names code that is to run.
     """
     yield from _market(file)
+    yield from _sessions(file)
     yield from _agents(file, check_agent)
     yield from _timeline(file)
     if protocols is not None:
@@ -48,6 +50,21 @@ def _market(file: ScenarioDocument) -> Iterator[Problem]:
             yield Problem((*path, "symbol"), found(symbol), "it is listed already")
         if item.followed is not None and item.followed not in symbols:
             yield Problem(path, f"it follows {item.followed}", "which must be listed too")
+
+
+def _sessions(file: ScenarioDocument) -> Iterator[Problem]:
+    """Hours that the file itself names are of asset classes that it has, each once."""
+    sessions = file.market.sessions
+    if sessions is None or sessions.hours == Sessions().hours:
+        return
+    classes = dict.fromkeys(item.instrument.asset_class for item in file.market.instruments)
+    named = [hours.asset_class for hours in sessions.hours]
+    for index, name in enumerate(named):
+        path: KeyPath = ("market", "sessions", "hours", index, "asset_class")
+        if name not in classes:
+            yield Problem(path, found(name), did_you_mean(name, classes))
+        elif name in named[:index]:
+            yield Problem(path, found(name), "it has its hours already")
 
 
 def _agents(file: ScenarioDocument, check_agent: CheckAgent | None) -> Iterator[Problem]:

@@ -18,7 +18,8 @@ The schema of scenario files, version 1: how TOML becomes classes of :mod:`feed.
     symbol = "BTC-USD"
     updates_per_second = 20
 
-    [market.makers]                  # and regimes, news, takers, impact, deep, forced, arbitrage, signals
+    [market.makers]                  # and regimes, news, takers, impact, deep, forced, arbitrage,
+                                     # signals, sessions
     count = 2
 
     [[market.agents]]                # participants of your own, see feed/agents/AGENTS.md

@@ -26,8 +26,13 @@ duration = "1m"
 base = "default"
 count = 3        # its first instruments; or name some under [[market.instruments]]
 
+# Participants of your own: a class in a module beside this file, see feed/agents/AGENTS.md.
+# [[market.agents]]
+# participant = "my_module:MyAgent"
+# parameters = {{ size = 100 }}
+
 # What happens, in market time from the start. The market's side: shock, volatility, activity,
-# liquidity, imbalance, spread, large-order, fill, wall, premium, detach, halt, resume, list, delist.
+# liquidity, imbalance, spread, large-order, fill, wall, premium, detach, halt, auction, resume, list, delist.
 # Without instruments it concerns all.
 [[timeline]]
 at = "20s"

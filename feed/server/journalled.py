@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,13 @@ import attrs
 
 import feed
 from feed.errors import ConfigError
-from feed.recording.journal import Journal, JournalHeader, listing_digest, read_journal
-from feed.recording.reader import is_recording
+from feed.recording.journal import Journal, JournalHeader, ScenarioFile, listing_digest, read_journal
+from feed.recording.reader import SUFFIX, is_recording
 from feed.scenario.shipped import find_scenario
 from feed.scenario.times import moment_text
-from feed.server.run_spec import RunSpec, default_program, program_from_file
+from feed.server.run_spec import RunSpec, default_program, program_from_file, recorded
 from feed.settings import Settings
-from feed.sim.clients import ClientMarket, SimulatedRun
+from feed.sim.clients import open_to_accounts
 
 
 def header_of(program: RunSpec, settings: Settings) -> JournalHeader:
@@ -24,16 +25,21 @@ def header_of(program: RunSpec, settings: Settings) -> JournalHeader:
     What determines the market of ``program``, where ``settings`` made it.
 
     Raises:
-        ConfigError: It is no market in which accounts can trade.
+        ConfigError: Accounts cannot trade in it, or the recording that it is cannot be read.
     """
-    if not isinstance(program.run, SimulatedRun):
-        raise ConfigError("a recording takes no orders", where="--journal", hint="leave it out")
+    if program.recording is not None and not settings.trading.recorded_orders:
+        raise ConfigError(
+            "nobody can trade in a recording where trading.recorded_orders is false",
+            where="--journal",
+            hint="leave it out",
+        )
     return JournalHeader(
         engine=f"feed {feed.__version__}",
-        scenario=program.file,
+        scenario=program.file if program.recording is None else _recording_file(program.recording),
         seed=program.seed,
         start=program.start,
         instruments=settings.instruments,
+        sessions=settings.sessions,
         listing=listing_digest(program.run.listing),
         trading=settings.trading,
     )
@@ -58,14 +64,13 @@ def journalled(
     header = journal.header
     _check(header, path, given or {})
     program = _program(header, path, name)
-    assert isinstance(program.run, SimulatedRun)  # noqa: S101 - recordings are sorted out
     if listing_digest(program.run.listing) != header.listing:
         raise ConfigError(
             f"the instruments of this release are not those of {path}",
             where="--journal",
             hint=f"replay it with {header.engine}",
         )
-    run = ClientMarket(program.run, trading=header.trading, entries=journal.entries)
+    run = open_to_accounts(program.run, header.trading, journal.entries)
     return attrs.evolve(program, run=run, expect=None, labels=()), journal
 
 
@@ -95,16 +100,40 @@ def _program(header: JournalHeader, path: Path, name: str | None) -> RunSpec:
             raise ConfigError(
                 f"{path} was written in the default market", where=name, hint="leave the scenario out"
             )
-        return default_program(seed=header.seed, start=header.start, instruments=header.instruments)
+        return default_program(
+            seed=header.seed, start=header.start, instruments=header.instruments, sessions=header.sessions
+        )
     file = name or scenario.file
-    if is_recording(find_scenario(file)):
-        raise ConfigError("a recording takes no orders", where=file, hint="leave it out")
-    program = program_from_file(file, seed=header.seed, start=header.start)
+    where, hint = find_scenario(file), "leave it out, or name one that is" if name else "name a file that is"
+    if is_recording(where):
+        if _recording_file(where).sha256 != scenario.sha256:
+            raise ConfigError(
+                f"is not what was played when {path} was written (sha256 {scenario.sha256[:12]}...)",
+                where=file,
+                hint=hint,
+            )
+        return recorded(where)
+    program = program_from_file(file, seed=header.seed, start=header.start, sessions=header.sessions)
     if program.file is None or program.file.sha256 != scenario.sha256:
         raise ConfigError(
             f"is not the scenario {scenario.name!r} as it was when {path} was written"
             f" (sha256 {scenario.sha256[:12]}...)",
             where=file,
-            hint="name a file that is" if name is None else "leave it out, or name one that is",
+            hint=hint,
         )
     return program
+
+
+def _recording_file(path: Path) -> ScenarioFile:
+    """
+    A recording, as the header of a journal names it.
+
+    Raises:
+        ConfigError: It cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {error.strerror}", where=str(path)) from error
+    return ScenarioFile(name=path.name.removesuffix(SUFFIX), file=str(path.absolute()), sha256=digest)

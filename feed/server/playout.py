@@ -18,7 +18,7 @@ from feed.server.journalled import header_of
 from feed.server.run_spec import RunSpec, program_for
 from feed.server.storage import Storage
 from feed.settings import Settings
-from feed.sim.clients import ClientMarket, SimulatedRun
+from feed.sim.clients import open_to_accounts
 from feed.sim.large_orders import LargeOrderReport, summary
 from feed.sim.runner import MarketRunner
 from feed.sim.simulation import Looping
@@ -202,9 +202,8 @@ class Playout:
         return Header(instruments=instruments, provenance=Provenance(source="program"), start=start)
 
     def _make_runner(self, run_spec: RunSpec) -> MarketRunner:
-        run, settings = run_spec.run, self._settings
-        if isinstance(run, SimulatedRun):
-            run = ClientMarket(run, trading=settings.trading)
+        settings = self._settings
+        run = open_to_accounts(run_spec.run, settings.trading)
         return MarketRunner(
             run,
             flow=settings.flow,

@@ -17,6 +17,7 @@ from feed.faults.contract import FaultPlan
 from feed.model.faults import Fault
 from feed.model.ground_truth import Label
 from feed.model.scenario import Expect, Scenario
+from feed.model.sessions import Sessions
 from feed.recording.format import Header, Provenance
 from feed.recording.journal import ScenarioFile
 from feed.recording.reader import SUFFIX as RECORDED
@@ -42,10 +43,14 @@ DEFAULT_SEED: Final = 1
 SIMULATED: Final = Provenance(source="simulated")
 
 
-def parsed(text: str, *, name: str) -> Scenario:
+def parsed(text: str, *, name: str, imports: bool = True) -> Scenario:
     """
     The scenario in the text of a file of the operator's own, which may name agents: code that is imported.
 
+    Args:
+        text: Of the file.
+        name: Its path.
+        imports: Whether the code of agents is imported, and looked at, rather than taken for good.
     Raises:
         ConfigError: As :func:`feed.scenario.reader.parse_scenario`; also for a market or a protocol that
             there is not.
@@ -55,7 +60,7 @@ def parsed(text: str, *, name: str) -> Scenario:
         MARKETS,
         name=name,
         protocols={name: one.disruptions for name, one in dialects().items()},
-        check_agent=partial(check_agent, folder=Path(name).parent),
+        check_agent=partial(check_agent, folder=Path(name).parent) if imports else lambda _: None,
     )
 
 
@@ -74,6 +79,7 @@ class RunSpec:
         labels: What its signals are held against.
         expect: What a whole run must give; None when nobody has said.
         file: The scenario file that it was read from; None when it was read from none.
+        recording: The recording that it is; None where it is none.
         provenance: Where its events come from.
         repeats: Whether it begins again when it is over.
         again_and_again: Gives the run that does; None for a market without an end, which needs none.
@@ -89,6 +95,7 @@ class RunSpec:
     labels: tuple[Label, ...] = ()
     expect: Expect | None = None
     file: ScenarioFile | None = None
+    recording: Path | None = None
     provenance: Provenance = SIMULATED
     repeats: bool = False
     again_and_again: Callable[[], Simulation] | None = None
@@ -131,7 +138,9 @@ class RunSpec:
             ) from None
 
 
-def program_from_file(name: str, *, seed: int | None = None, start: int | None = None) -> RunSpec:
+def program_from_file(
+    name: str, *, seed: int | None = None, start: int | None = None, sessions: bool = False
+) -> RunSpec:
     """
     What a file says shall run.
 
@@ -139,13 +148,14 @@ def program_from_file(name: str, *, seed: int | None = None, start: int | None =
         name: Path of a scenario file or of a recording, or name of a shipped scenario.
         seed: Instead of its own.
         start: Instead of its own.
+        sessions: Open and close instruments at the usual hours of their asset class, where it names none.
     Raises:
         ConfigError: There is no such file, or it is not understood; or a recording shall have
-            another seed or start than it has.
+            another seed, start or hours than it has.
     """
     path = find_scenario(name)
     if is_recording(path):
-        for option, value in (("--seed", seed), ("--start", start)):
+        for option, value in (("--seed", seed), ("--start", start), ("--sessions", sessions or None)):
             if value is not None:
                 raise ConfigError("a recording has its own", where=option, hint="leave it out")
         return recorded(path)
@@ -154,18 +164,22 @@ def program_from_file(name: str, *, seed: int | None = None, start: int | None =
     if path.suffix != SUFFIX:
         raise ConfigError("is no scenario", where=str(path), hint=f"allowed: a {SUFFIX} file, or a recording")
     text = read_text(path)
-    run_spec = scripted(parsed(text, name=str(path)), seed=seed, start=start)
+    run_spec = scripted(parsed(text, name=str(path)), seed=seed, start=start, sessions=sessions)
     found = name if path == find_shipped(name) else str(path.absolute())
     file = ScenarioFile(name=run_spec.name, file=found, sha256=scenario_digest(text))
     return attrs.evolve(run_spec, file=file)
 
 
-def scripted(scenario: Scenario, *, seed: int | None = None, start: int | None = None) -> RunSpec:
-    """A scenario, ready to run; what is given comes before what it says."""
+def scripted(
+    scenario: Scenario, *, seed: int | None = None, start: int | None = None, sessions: bool = False
+) -> RunSpec:
+    """A scenario, ready to run; what is given comes before what it says, but for the hours of trading."""
     if seed is not None:
         scenario = attrs.evolve(scenario, seed=seed)
     if start is not None:
         scenario = attrs.evolve(scenario, start=start)
+    if sessions and scenario.market.sessions is None:
+        scenario = attrs.evolve(scenario, market=attrs.evolve(scenario.market, sessions=Sessions()))
     return RunSpec(
         name=scenario.name,
         run=ScriptedMarket(scenario),
@@ -195,6 +209,7 @@ def recorded(path: Path) -> RunSpec:
         run=run,
         again_and_again=lambda: LoopedPlayback(run, run.from_start),
         start=header.start,
+        recording=path,
         provenance=header.provenance,
         corruption=lambda: blocks.corruption,
     )
@@ -229,15 +244,18 @@ def _program_for(settings: Settings, *, now: int) -> RunSpec:
     if settings.scenario is not None:
         if settings.instruments is not None:
             raise ConfigError("a scenario has its own", where="--instruments", hint="leave one of them out")
-        return program_from_file(settings.scenario, seed=settings.seed, start=settings.start)
+        return program_from_file(
+            settings.scenario, seed=settings.seed, start=settings.start, sessions=settings.sessions
+        )
     return default_program(
         seed=DEFAULT_SEED if settings.seed is None else settings.seed,
         start=now if settings.start is None else settings.start,
         instruments=settings.instruments,
+        sessions=settings.sessions,
     )
 
 
-def default_program(*, seed: int, start: int, instruments: int | None) -> RunSpec:
+def default_program(*, seed: int, start: int, instruments: int | None, sessions: bool = False) -> RunSpec:
     """
     The default market, ready to run.
 
@@ -245,7 +263,9 @@ def default_program(*, seed: int, start: int, instruments: int | None) -> RunSpe
         seed: Of the market.
         start: Market time at which it opens, nanoseconds since the Unix epoch.
         instruments: How many of them; None means the market as it is.
+        sessions: Open and close them at the hours of their asset class.
     """
-    market = Market(default_market(instruments), seed=seed, start=start)
+    spec = attrs.evolve(default_market(instruments), sessions=Sessions() if sessions else None)
+    market = Market(spec, seed=seed, start=start)
     provenance = attrs.evolve(SIMULATED, seed=seed)
     return RunSpec(name="default", run=market, start=start, seed=seed, provenance=provenance)

@@ -314,6 +314,8 @@ class Settings:
         speed: Market seconds per second; 0 means as fast as clients and machine allow.
         instruments: How many instruments (the default market's first, then made-up ones);
             None means the default market.
+        sessions: Open and close instruments at the hours of their asset class, with call auctions, where a
+            scenario does not say which hours; otherwise the market is always open.
         keys: TOML file of hashed keys; None means none.
         keys_seconds: How often it is looked at whether that file has changed; a changed one is read again.
         demo_keys: Accept the keys printed in the published documents, on connections within this machine.
@@ -348,6 +350,7 @@ class Settings:
     wait_clients: int = attrs.field(default=0, validator=ge(0))
     record: Path | None = attrs.field(default=None, validator=optional(instance_of(Path)))
     instruments: int | None = attrs.field(default=None, validator=optional([ge(1), le(MOST_INSTRUMENTS)]))
+    sessions: bool = False
     keys: Path | None = attrs.field(default=None, validator=optional(instance_of(Path)))
     keys_seconds: float = attrs.field(default=1.0, validator=gt(0))
     demo_keys: bool | None = None

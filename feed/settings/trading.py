@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import attrs
-from attrs.validators import ge, gt, le
+from attrs.validators import ge, gt, in_, le
 
 
 @attrs.frozen
@@ -23,7 +23,7 @@ class SpotDeposit:
 @attrs.frozen(kw_only=True)
 class Trading:
     """
-    What accounts can do in the simulated market.
+    What accounts can do in a market, simulated or recorded.
 
     Attributes:
         deposit: What every account begins with of each currency, whole units of it, where it trades on
@@ -45,6 +45,12 @@ class Trading:
             assets, of one account at one venue.
         history: Orders that are over, and trades, that are remembered of each account at each venue where it
             trades with assets.
+        recorded_orders: Whether accounts can trade in a recording that is played. What it has itself of
+            accounts is then left out; otherwise it is played too, and nobody can trade.
+        recorded_cancels: Whose orders are cancelled where a recorded price level shrinks without a trade and
+            orders are not named: ``proportional``, those ahead of a client's order by their share of the
+            level; ``behind``, those behind it first, for the slowest queue; ``ahead``, those ahead of it
+            first, for the fastest.
         waiting: Requests that wait for the market; past it they are answered with 503.
     """
 
@@ -67,4 +73,8 @@ class Trading:
     slippage: int = attrs.field(default=20_000, validator=[ge(0), le(1_000_000)])
     open_orders: int = attrs.field(default=2000, validator=ge(1))
     history: int = attrs.field(default=10_000, validator=ge(1))
+    recorded_orders: bool = True
+    recorded_cancels: str = attrs.field(
+        default="proportional", validator=in_(("proportional", "behind", "ahead"))
+    )
     waiting: int = attrs.field(default=1024, validator=ge(1))

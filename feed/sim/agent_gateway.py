@@ -7,11 +7,11 @@ from typing import Final, Protocol, runtime_checkable
 
 import attrs
 
-from feed.agents.contract import Fill, OrderReport, ReportKind
+from feed.agents.contract import Agent, Fill, OrderReport, ReportKind
 from feed.agents.failure import AgentFailure
 from feed.book.exchange import Exchange
 from feed.model.agents import FIRST_ACCOUNT, AgentSpec
-from feed.model.events import REDUCE, TRADE, Row, Side
+from feed.model.events import REDUCE, STATUS, TRADE, Row, Side
 from feed.model.instruments import Listing
 from feed.model.orders import Ack, CancelOrder, Command, ModifyOrder, NewOrder, OrderType, Reject
 from feed.sim.agent_link import AgentLink
@@ -52,17 +52,33 @@ class _Account:
     rejected: int = 0
 
 
+@attrs.frozen
+class MarketAccess:
+    """
+    What the gateway uses of a market.
+
+    Attributes:
+        exchange: Whose books agents trade in.
+        listing: The instruments.
+        rows: Where the market's rows gather.
+        queue: Schedules what is on the way.
+        enter: Executes a command at a market time; its rows join the others.
+    """
+
+    exchange: Exchange
+    listing: Listing
+    rows: list[Row]
+    queue: EventQueue
+    enter: Callable[[Command, int], Ack]
+
+
 class AgentGateway:
     """
     Connects the agents of a market.
 
     Args:
         specs: The agents, in the order of the scenario.
-        exchange: Whose books they trade in.
-        listing: The instruments.
-        rows: Where the market's rows gather.
-        enter: Executes a command at a market time; its rows join the others.
-        queue: Schedules what is on the way.
+        access: The market.
         seed: Of the market.
         start: Market time at which the market opens, nanoseconds.
 
@@ -71,25 +87,15 @@ class AgentGateway:
         MarketError: An agent names an instrument that the market does not have.
     """
 
-    def __init__(
-        self,
-        specs: tuple[AgentSpec, ...],
-        *,
-        exchange: Exchange,
-        listing: Listing,
-        rows: list[Row],
-        enter: Callable[[Command, int], Ack],
-        queue: EventQueue,
-        seed: int,
-        start: int,
-    ) -> None:
-        self._exchange: Final = exchange
-        self._rows = rows
-        self._enter = enter
+    def __init__(self, specs: tuple[AgentSpec, ...], access: MarketAccess, *, seed: int, start: int) -> None:
+        listing = access.listing
+        self._exchange: Final = access.exchange
+        self._rows = access.rows
+        self._enter = access.enter
         self._listing = listing
         self._seen = 0
         self._live: dict[int, _LiveOrder] = {}  # by the exchange's numbers
-        self._replacing = 0
+        self._doubtful: dict[int, None] = {}  # orders that may be neither resting nor waiting any more
         self._failures: list[AgentFailure] = []
         self._links: list[AgentLink] = []
         for at, (spec, name) in enumerate(zip(specs, agent_names(specs), strict=True)):
@@ -100,7 +106,7 @@ class AgentGateway:
                     account=FIRST_ACCOUNT + at,
                     listing=listing,
                     exchange=self,
-                    queue=queue,
+                    queue=access.queue,
                     seed=seed,
                     start=start,
                 )
@@ -122,6 +128,15 @@ class AgentGateway:
         """The agents that were stopped, in the order in which they were."""
         return tuple(self._failures)
 
+    def agent(self, name: str) -> Agent:
+        """
+        The agent of a name as it is now, for tests of it.
+
+        Raises:
+            KeyError: There is none of that name.
+        """
+        return {link.name: link.agent for link in self._links}[name]
+
     def see(self) -> None:
         """Tell agents of the rows that have come since the last time. To be called after every action."""
         rows = self._rows
@@ -133,6 +148,7 @@ class AgentGateway:
                 link.hear(row)
             if self._live:
                 self._follow(row)
+        self._end_vanished(rows[-1][2])
 
     def before_taking(self) -> None:
         """Tell agents of the last rows before they are taken."""
@@ -164,6 +180,12 @@ class AgentGateway:
     def _new(self, link: AgentLink, now: int, order: int, command: NewOrder) -> None:
         account = self._accounts[link.account]
         account.orders += 1
+        instrument = command.instrument
+        if instrument not in account.traded:
+            book = self._exchange.books[instrument]
+            arrival = book.bid + book.ask if book.bid and book.ask else 0
+            symbol = self._listing[instrument].symbol
+            account.traded[instrument] = Traded(symbol=symbol, arrival=arrival)
         command = attrs.evolve(command, order=self._exchange.next_order())
         ack = self._enter(command, now)
         live = _LiveOrder(
@@ -199,31 +221,45 @@ class AgentGateway:
             return
         live.price, live.left = command.price, command.size
         self._report(live, now, ReportKind.REPLACED)
-        self._replacing = live.number  # that it left the book on the way is no cancellation
         self.see()
-        self._replacing = 0
         self._settle(live, now)
 
     def _settle(self, live: _LiveOrder, now: int) -> None:
         """After a command: what neither was filled nor rests is cancelled."""
-        if live.number in self._live and live.number not in self._exchange.books[live.instrument]:
-            self._drop(live)
-            self._report(live, now, ReportKind.CANCELLED)
+        self._doubtful[live.number] = None
+        self._end_vanished(now)
+
+    def _end_vanished(self, now: int) -> None:
+        """
+        Tell that the doubtful orders are cancelled that neither rest nor wait for a call auction.
+
+        Only at the end of an action: one that is replaced, or takes part in a call auction, leaves the book
+        and comes back; one that does not rest vanishes with its auction without a row of its own.
+        """
+        for number in [*self._doubtful]:
+            live = self._live.get(number)
+            if live is None or number in self._exchange.books[live.instrument]:
+                continue
+            if number not in self._exchange.auctions.get(live.instrument, ()):
+                self._drop(live)
+                self._report(live, now, ReportKind.CANCELLED)
+        self._doubtful.clear()
 
     def _follow(self, row: Row) -> None:
-        """Tell whose order it is of a trade, or of an order that left the book."""
+        """Tell whose order it is of a trade; note the orders that a row may have ended."""
         if row[0] == TRADE:
             for number, taker in ((row[8], True), (row[7], False)):
                 live = self._live.get(number)
                 if live is not None:
                     self._fill(live, row, taker=taker)
-        elif row[0] == REDUCE and row[3] != self._replacing:
-            live = self._live.get(row[3])
-            if live is not None and row[6]:
-                live.left = row[6]
-            elif live is not None:
-                self._drop(live)
-                self._report(live, row[2], ReportKind.CANCELLED)
+        elif row[0] == REDUCE and row[3] in self._live:
+            if row[6]:
+                self._live[row[3]].left = row[6]
+            else:
+                self._doubtful[row[3]] = None
+        elif row[0] == STATUS:
+            here = (number for number, live in self._live.items() if live.instrument == row[1])
+            self._doubtful.update(dict.fromkeys(here))
 
     def _fill(self, live: _LiveOrder, row: Row, *, taker: bool) -> None:
         _, instrument, ts, _, _, price, size, *_ = row
@@ -231,7 +267,7 @@ class AgentGateway:
         if not live.left:
             self._drop(live)
         traded = self._accounts[live.link.account].traded
-        before = traded.get(instrument) or Traded(symbol=live.symbol)
+        before = traded[instrument]
         if live.side is Side.SELL:
             after = attrs.evolve(before, sold=before.sold + size, received=before.received + price * size)
         else:
@@ -290,5 +326,5 @@ class AgentGateway:
             orders=account.orders,
             rejected=account.rejected,
             open=len(account.live),
-            traded=tuple(account.traded.values()),
+            traded=tuple(one for one in account.traded.values() if one.bought or one.sold),
         )

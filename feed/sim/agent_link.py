@@ -64,6 +64,7 @@ class AgentLink:
         now: Market time of the running callback, nanoseconds.
         symbols: Symbols of its instruments.
         failure: Why it was stopped; None while it runs.
+        agent: The agent itself.
 
     Raises:
         ConfigError: It cannot be imported, or does not take its parameters.
@@ -95,8 +96,8 @@ class AgentLink:
             raise MarketError(f"no instrument {unknown[0]} in this market, which agent {name} names")
         self.symbols: Final = tuple(symbol for symbol in listing.symbols if symbol in wanted)
         self._indices: dict[str, int] = {symbol: listing.index(symbol) for symbol in self.symbols}
-        self._agent = make_agent(spec)
-        kind = type(self._agent)
+        self.agent = make_agent(spec)
+        kind = type(self.agent)
         self._hears = frozenset(name for name in _HEARD if getattr(kind, name) is not getattr(Agent, name))
         self._kinds = frozenset(row for name in sorted(self._hears) for row in _HEARD[name])
         self._quotes: dict[int, deque[Row]] = {index: deque() for index in self._indices.values()}
@@ -260,7 +261,7 @@ class AgentLink:
         self._exchange.receive(self, now, *request)
 
     def _ring(self, now: int) -> None:
-        self._call(now, lambda: self._agent.on_timer(self))
+        self._call(now, lambda: self.agent.on_timer(self))
 
     def _deliver(self, now: int, item: Row | OrderReport | Fill | None) -> None:
         self._call(now, lambda: self._tell(item))
@@ -281,7 +282,7 @@ class AgentLink:
             self._exchange.disconnect(self, now)
 
     def _tell(self, item: Row | OrderReport | Fill | None) -> None:
-        agent = self._agent
+        agent = self.agent
         if item is None:
             agent.on_start(self)
             check_plain(agent.state())
@@ -295,7 +296,7 @@ class AgentLink:
             self._tell_row(item)
 
     def _tell_row(self, row: Row) -> None:
-        agent, hears, kind = self._agent, self._hears, row[0]
+        agent, hears, kind = self.agent, self._hears, row[0]
         symbol = self._listing[row[1]].symbol
         made: Any = event(0, row)
         if kind == QUOTE and "on_quote" in hears:
@@ -336,13 +337,16 @@ class AgentLink:
     def __getstate__(self) -> dict[str, Any]:
         """With the state of the agent instead of the agent."""
         try:
-            state = self._agent.state()
+            state = self.agent.state()
             check_plain(state)
         except Exception as error:
             raise MarketError(f"the state of agent {self.name} cannot be kept: {error}") from error
-        return {**vars(self), "_agent": state}
+        return {**vars(self), "agent": state}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
-        self._agent = make_agent(self.spec)
-        self._agent.restore(state["_agent"])
+        self.agent = make_agent(self.spec)
+        try:
+            self.agent.restore(state["agent"])
+        except Exception as error:
+            raise MarketError(f"agent {self.name} cannot go on from its state: {error}") from error

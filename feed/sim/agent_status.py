@@ -15,6 +15,8 @@ class Traded:
 
     Attributes:
         symbol: Symbol of the instrument.
+        arrival: Bid plus ask when its first order reached the exchange, ticks: twice the arrival price; 0
+            where a side was empty.
         bought: Lots bought.
         paid: What they cost, ticks times lots.
         sold: Lots sold.
@@ -22,6 +24,7 @@ class Traded:
     """
 
     symbol: str
+    arrival: int = 0
     bought: int = 0
     paid: int = 0
     sold: int = 0

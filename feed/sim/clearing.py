@@ -7,21 +7,37 @@ an account holds and owns after them is told in statements, one for all that it 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import attrs
 
+from feed.book.account_queues import AccountRow
 from feed.model.accounts import Accounts
-from feed.model.events import CLEAR, REDUCE, TRADE, OrderChanged, OrderFilled, Row, Side
+from feed.model.auctions import AuctionPhase
+from feed.model.events import (
+    AUCTION,
+    CLEAR,
+    REDUCE,
+    STATUS,
+    TRADE,
+    ExecutionReport,
+    OrderChanged,
+    OrderFilled,
+    Row,
+    Side,
+    Status,
+)
 from feed.model.grants import Tier
 from feed.model.instruments import Listing
 from feed.model.margin import Valuation
+from feed.model.orders import TimeInForce
 from feed.model.requests import PARTS
 from feed.model.statements import BalanceChanged, Cause, PositionChanged
-from feed.model.trading import OrderState, Reason
+from feed.model.trading import OrderState, Pricing, Reason
 from feed.settings import Trading
-from feed.sim.market import HasMarket, Market
 from feed.sim.spot_clearing import SpotClearing
+from feed.sim.venue import HasVenue, TradedBook, Venue
 
 
 class Clearing:
@@ -45,7 +61,7 @@ class Clearing:
         spot: What accounts hold of assets.
     """
 
-    def __init__(self, listing: Listing, trading: Trading, run: HasMarket) -> None:
+    def __init__(self, listing: Listing, trading: Trading, run: HasVenue) -> None:
         self.listing: Final = listing
         self.trading: Final = trading
         self.accounts: Final = Accounts(listing, deposit=trading.deposit)
@@ -56,14 +72,19 @@ class Clearing:
         self.spot: Final = SpotClearing(listing, trading, run)
         self._run = run
         self._marks: dict[int, int] = {}
+        self._uncrossing = -1  # the instrument whose call auction ends with the rows that are told
         self._changed: dict[tuple[int, int], None] = {}  # account and instrument, not stated yet
         kept = PARTS - trading.basic_discount, PARTS - trading.pro_discount, PARTS - trading.max_discount
         self._fees: Final = dict(zip(Tier, (PARTS, *kept), strict=True))
 
     @property
-    def market(self) -> Market:
+    def market(self) -> Venue:
         """The market as it stands."""
         return self._run.market
+
+    def book(self, instrument: int, account: int) -> TradedBook:
+        """The book of an instrument as an account has it."""
+        return self._run.market.exchange.book(instrument, account)
 
     @property
     def busy(self) -> bool:
@@ -102,19 +123,26 @@ class Clearing:
         return rows
 
     def told(self, rows: list[Row], reason: Reason = Reason.DELISTED) -> list[Row]:
-        """The same rows, each followed by what it means to accounts; ``reason`` is of orders that vanish."""
+        """
+        The same rows, each followed by what it means to accounts; ``reason`` is of orders that vanish.
+
+        What has happened in the book of one account alone is told to that account and not given on.
+        """
         orders, spot_orders = self.accounts.orders, self.spot.wallets.orders
         if not orders and not spot_orders:
             return rows
         said: list[Row] = []
         for row in rows:
-            said.append(row)
+            if type(row) is not AccountRow:
+                said.append(row)
+            if row[1] == self._uncrossing and row[0] == REDUCE:
+                continue  # it takes part in the auction, and comes back with what is left of it
             if spot_orders:
                 said += self.spot.told(row, reason)
             if row[0] == TRADE:
-                for order, taker in ((row[8], True), (row[7], False)):
-                    if order in orders:
-                        said += self._filled(row, order, taker=taker)
+                said += self._traded(row)
+            elif row[0] in (AUCTION, STATUS):
+                said += self._auctioned(row)
             elif row[0] == REDUCE and not row[6] and row[3] in orders:
                 gone = self.accounts.find(orders[row[3]]).orders[row[3]]
                 said += self.say(attrs.evolve(gone, ts=row[2], state=OrderState.CANCELLED, reason=reason))
@@ -143,6 +171,37 @@ class Clearing:
             said += self.balance(account, at, Cause.TRADE)
         return said, changed
 
+    def _auctioned(self, row: Row) -> list[Row]:
+        """Orders that were collected for an auction alone are over with it, or with its being given up."""
+        if row[0] == AUCTION:
+            if row[4] == AuctionPhase.UNCROSSED:
+                self._uncrossing = row[1]
+            return []
+        uncrossed, self._uncrossing = row[1] == self._uncrossing, -1
+        if uncrossed:
+            return self._ended(row, lambda order: not _rests(order), Reason.UNFILLED)
+        if row[3] == Status.DELISTED:
+            given_up = self.market.exchange.abandoned
+            return self._ended(row, lambda order: order.order in given_up, Reason.DELISTED)
+        return []
+
+    def _ended(
+        self, status: Row, which: Callable[[OrderChanged | ExecutionReport], bool], reason: Reason
+    ) -> list[Row]:
+        """Tell that orders of the instrument of a status are over that were to act, and no longer do."""
+        said: list[Row] = []
+        for number, owner in list(self.accounts.orders.items()):
+            order = self.accounts.find(owner).orders[number]
+            if order.instrument == status[1] and order.state is OrderState.ACTIVE and which(order):
+                said += self.say(attrs.evolve(order, ts=status[2], state=OrderState.CANCELLED, reason=reason))
+        for number in list(self.spot.wallets.orders):
+            report = self.spot.wallets.of_order(number)
+            if report is None or report.instrument != status[1] or report.state is not OrderState.ACTIVE:
+                continue
+            if which(report):
+                said += self.spot.ended(report, status[2], reason)
+        return said
+
     def _swept_away(self, clear: Row) -> list[Row]:
         """A book is forgotten, and with it every order of an account that rested there."""
         open_ = [self.accounts.find(owner).orders[order] for order, owner in self.accounts.orders.items()]
@@ -152,6 +211,13 @@ class Clearing:
             if order.instrument == clear[1]
         ]
         return self.say(*gone)
+
+    def _traded(self, trade: Row) -> list[Row]:
+        said: list[Row] = []
+        for order, taker in ((trade[8], True), (trade[7], False)):
+            if order in self.accounts.orders:
+                said += self._filled(trade, order, taker=taker)
+        return said
 
     def _filled(self, trade: Row, order: int, *, taker: bool) -> list[Row]:
         known = self.accounts.find(self.accounts.orders[order]).orders[order]
@@ -180,3 +246,8 @@ class Clearing:
         self.accounts.apply((fill,))
         self._changed[known.account, known.instrument] = None
         return [fill]
+
+
+def _rests(order: OrderChanged | ExecutionReport) -> bool:
+    """Whether what is left of an order rests on the book, once it has traded what it can."""
+    return order.type is Pricing.LIMIT and order.time_in_force is TimeInForce.GTC

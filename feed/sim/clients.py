@@ -1,5 +1,5 @@
 """
-Accounts in a simulated market: their requests act through the same books as everybody's orders.
+Accounts in a market: their requests act through the same books as everybody's orders.
 
 What happens to an account is told in rows of its own, which stand in the one stream: what becomes of a
 request and of its order (:mod:`feed.sim.order_entry`, :mod:`feed.sim.position_entry`), fills
@@ -22,30 +22,30 @@ from feed.model.wallets import Wallets
 from feed.settings import Trading
 from feed.sim.agent_gateway import AgentGateway
 from feed.sim.clearing import Clearing
-from feed.sim.large_orders import LargeOrderReport
+from feed.sim.large_orders import HasLargeOrders, LargeOrderReport
+from feed.sim.looping import LoopedPlayback
 from feed.sim.market import Market
 from feed.sim.order_entry import OrderEntry
 from feed.sim.order_fills import fill_oldest
 from feed.sim.perpetual import CHECK
+from feed.sim.playback import Playback
 from feed.sim.position_entry import PositionEntry
+from feed.sim.recorded_market import RecordedMarket
 from feed.sim.risk import RiskEngine
 from feed.sim.simulation import Simulation
 from feed.sim.spot_trading import SpotTrading
+from feed.sim.traded_playback import TradedPlayback
 
 
 @runtime_checkable
-class SimulatedRun(Simulation, Protocol):
-    """A run with a simulated market behind it, in whose books accounts can trade."""
+class RunWithMarket(Simulation, Protocol):
+    """A run with a market behind it, simulated or recorded, in whose books accounts can trade."""
 
     @property
-    def market(self) -> Market:
+    def market(self) -> Market | RecordedMarket:
         """The market, as it stands."""
 
-    @property
-    def large_orders(self) -> tuple[LargeOrderReport, ...]:
-        """What became of the large orders of a timeline."""
-
-    def from_start(self) -> SimulatedRun:
+    def from_start(self) -> RunWithMarket:
         """The same run from its beginning: the same rows at the same times."""
 
 
@@ -57,7 +57,7 @@ class ClientMarket:
     the same rows come out when the requests come from a journal.
 
     Args:
-        run: A market, or a market that follows a timeline.
+        run: A market, one that follows a timeline, or a recording.
         trading: What accounts can do.
         entries: A journal to play: requests in the order in which they acted.
 
@@ -70,7 +70,7 @@ class ClientMarket:
 
     def __init__(
         self,
-        run: SimulatedRun,
+        run: RunWithMarket,
         *,
         trading: Trading,
         entries: Iterable[JournalEntry] = (),
@@ -90,7 +90,7 @@ class ClientMarket:
         self._check_at = 0  # market time at which margins are looked at next; 0 while there is nothing
 
     @property
-    def _market(self) -> Market:
+    def _market(self) -> Market | RecordedMarket:
         return self._run.market
 
     @property
@@ -101,7 +101,7 @@ class ClientMarket:
     @property
     def large_orders(self) -> tuple[LargeOrderReport, ...]:
         """What became of the large orders of a timeline."""
-        return self._run.large_orders
+        return self._run.large_orders if isinstance(self._run, HasLargeOrders) else ()
 
     @property
     def now(self) -> int:
@@ -214,3 +214,17 @@ class ClientMarket:
         """Look at accounts at the next multiple of :data:`CHECK`, if there is anything to look at."""
         if not self._check_at and self._clearing.busy:
             self._check_at = self.now - self.now % CHECK + CHECK
+
+
+def open_to_accounts(run: Simulation, trading: Trading, entries: Iterable[JournalEntry] = ()) -> Simulation:
+    """
+    A run in which accounts can trade; the same run where they cannot, in a recording that is only played.
+
+    Args:
+        run: Used by nothing else.
+        trading: What accounts can do.
+        entries: A journal to play.
+    """
+    if isinstance(run, Playback | LoopedPlayback) and trading.recorded_orders:
+        run = TradedPlayback(run, trading)
+    return ClientMarket(run, trading=trading, entries=entries) if isinstance(run, RunWithMarket) else run

@@ -19,6 +19,7 @@ from feed.model.durations import NS_PER_SECOND
 from feed.model.events import (
     ADD,
     ANSWER,
+    AUCTION,
     CLEAR,
     EXECUTION,
     FILL,
@@ -42,7 +43,14 @@ from feed.sim.playback import Playback
 from feed.sim.script import ScriptedMarket
 
 # By kind of row: the columns with times besides its own, with ids of orders, and with ids of trades.
-_TIMES: Final = {FUNDING: (5,), ROUND: (3, 4), ORDER: (17,), FILL: (8,), EXECUTION: (23, 24, 25)}
+_TIMES: Final = {
+    FUNDING: (5,),
+    ROUND: (3, 4),
+    ORDER: (17,),
+    FILL: (8,),
+    EXECUTION: (23, 24, 25),
+    AUCTION: (13,),
+}
 _ORDERS: Final = {
     ADD: (3,),
     REDUCE: (3,),

@@ -10,15 +10,16 @@ from __future__ import annotations
 import sys
 from heapq import heappop, heapreplace
 from math import inf
-from typing import Final, Protocol
+from typing import Final
 
 from feed.book.exchange import Exchange
 from feed.errors import MarketError
+from feed.model.auctions import AuctionPurpose
 from feed.model.durations import NS_PER_SECOND
 from feed.model.events import LIQUIDATION, STATUS, Row, Side, Status
 from feed.model.market import MarketSpec
 from feed.model.orders import Ack, Command
-from feed.sim.agent_gateway import AgentGateway
+from feed.sim.agent_gateway import AgentGateway, MarketAccess
 from feed.sim.event_queue import ClockTicker, EventQueue
 from feed.sim.instrument_sim import InstrumentSim
 from feed.sim.large_orders import LargeOrderReport, SlicedOrder
@@ -26,15 +27,8 @@ from feed.sim.news import ImpactSpreading, NewsProcess
 from feed.sim.participants import Participants
 from feed.sim.perpetual import ANY_REACH, PerpetualEngine
 from feed.sim.signal_monitor import SignalMonitor
+from feed.sim.trading_status import TradingStatuses
 from feed.sim.volatility import VolatilityRegimes
-
-
-class HasMarket(Protocol):
-    """A run of a simulated market."""
-
-    @property
-    def market(self) -> Market:
-        """The market, as it stands."""
 
 
 class Market:
@@ -79,8 +73,6 @@ class Market:
             )
             for item, book in zip(spec.instruments, self.exchange.books, strict=True)
         ]
-        # Scheduled actions of instruments that do not trade: (nanoseconds left, actor).
-        self._suspended: dict[int, list[tuple[int, int]]] = {}
         self._large_orders: list[SlicedOrder] = []
         self._queue.schedule(self._news_process.index, start + NS_PER_SECOND)
         if any(item.factors.leads for item in spec.instruments):
@@ -88,18 +80,29 @@ class Market:
             self._queue.schedule(spreading.index, start + NS_PER_SECOND)
         population = Participants(spec, self._sims, start=start)
         self._engines = population.engines
-        self._trackers = population.trackers
+        self._statuses = TradingStatuses(
+            self._sims,
+            self.exchange,
+            queue=self._queue,
+            rows=self._rows,
+            news_process=self._news_process,
+            engines=population.engines,
+            trackers=population.trackers,
+        )
+        self._suspended = self._statuses.suspended
         for index, sim in enumerate(self._sims):
             self._suspended[index] = population.add(sim)
         self._set_regimes(spec, seed, start)
         for index, sim in enumerate(self._sims):
             sim.book.now = start
             if sim.spec.listed:
-                self._open(index)
+                self._statuses.open(index, start)
             else:
                 self.exchange.set_status(index, Status.DELISTED)
         population.add_arbitrageurs()
         self._rows += self._engine_rows()
+        if spec.sessions is not None:
+            self._statuses.keep_hours(spec.sessions, start)
         if spec.signals is not None:
             monitor = SignalMonitor(
                 self.listing,
@@ -111,18 +114,8 @@ class Market:
             )
             for sim in self._sims:
                 sim.observer = monitor
-        self.agents: AgentGateway | None = None
-        if spec.agents:
-            self.agents = AgentGateway(
-                spec.agents,
-                exchange=self.exchange,
-                listing=self.listing,
-                rows=self._rows,
-                enter=self._enter,
-                queue=self._queue,
-                seed=seed,
-                start=start,
-            )
+        access = MarketAccess(self.exchange, self.listing, self._rows, self._queue, self._enter)
+        self.agents = AgentGateway(spec.agents, access, seed=seed, start=start) if spec.agents else None
 
     @property
     def market(self) -> Market:
@@ -187,7 +180,8 @@ class Market:
             (STATUS, index, self.now, int(status)) for index, status in enumerate(self.exchange.statuses)
         ]
         orders = [row for book in self.exchange.books for row in book.rows()]
-        return statuses + [(*row[:2], self.now, *row[3:]) for row in orders] + self._engine_rows()
+        derived = self._engine_rows() + self._statuses.auction_rows(self.now)
+        return statuses + [(*row[:2], self.now, *row[3:]) for row in orders] + derived
 
     def step(self) -> list[Row]:
         """Run exactly one action, at :meth:`next_time`, which becomes ``now``. It may give no row."""
@@ -201,11 +195,17 @@ class Market:
         """
         Mark price, integer ticks; 0 when there is none.
 
-        That of the engine of a perpetual future; of anything else the middle of its quote, rounded down.
+        That of the engine of a perpetual future; of anything else the middle of its quote, rounded down, or
+        the reference price of its call auction, or the last price while it is closed, when there is no quote
+        to go by.
         """
         engine, book = self._engines.get(instrument), self.exchange.books[instrument]
         if isinstance(engine, PerpetualEngine):
             return engine.mark
+        if instrument in self.exchange.auctions:
+            return self.exchange.auctions[instrument].reference
+        if book.last and self.exchange.statuses[instrument] is Status.CLOSED:
+            return book.last
         return (book.bid + book.ask) // 2 if book.bid and book.ask else book.bid or book.ask
 
     def funding(self, instrument: int) -> tuple[int, int] | None:
@@ -219,7 +219,7 @@ class Market:
         """The worst price at which a position is liquidated now, integer ticks."""
         return self._sims[instrument].limit_price(int(side), ANY_REACH)
 
-    def liquidate(self, instrument: int, side: Side, lots: int, order: int) -> list[Row]:
+    def liquidate(self, instrument: int, side: Side, lots: int, order: int, _account: int = 0) -> list[Row]:
         """Close ``lots`` of a position with an order of this id, which takes from the book."""
         sim, worst = self._sims[instrument], self.worst(instrument, side)
         row = (LIQUIDATION, instrument, self.now, order, int(side), worst, lots)
@@ -238,16 +238,7 @@ class Market:
 
     def activity(self, instrument: int, factor: float) -> list[Row]:
         """Set the rate of all actions to ``factor`` times that of the specification, at equal volatility."""
-        sim = self._sims[instrument]
-        before = sim.interval_scale
-        sim.set_activity(_checked(factor))
-        trading = instrument not in self._suspended
-        planned = self._queue.unschedule(sim, self.now) if trading else self._suspended[instrument]
-        self._suspended[instrument] = [
-            (int(left * sim.interval_scale / before), actor) for left, actor in planned
-        ]
-        if trading:
-            self._unpark(instrument)
+        self._statuses.set_activity(instrument, _checked(factor), self.now)
         return self._take_rows()
 
     def liquidity(self, instrument: int, factor: float) -> list[Row]:
@@ -323,29 +314,29 @@ class Market:
         sim.impact = 0.0  # the impact of trades while detached is not passed on
         return self._take_rows()
 
+    def auction(
+        self, instrument: int, purpose: AuctionPurpose, duration: int, after: Status = Status.TRADING
+    ) -> list[Row]:
+        """
+        Begin a call auction: orders are collected for ``duration`` nanoseconds, then they trade at one price.
+
+        One that a halt has interrupted goes on with its orders. :meth:`set_status` ends it early.
+        """
+        if duration < 1:
+            raise MarketError("a call auction lasts at least one nanosecond")
+        self._statuses.auction(instrument, purpose, duration, after, self.now)
+        return self._take_rows()
+
     def set_status(self, instrument: int, status: Status) -> list[Row]:
         """
-        List, halt, resume or delist an instrument.
+        List, halt, resume, close or delist an instrument.
 
         Its participants are suspended while it does not trade. A halt leaves orders in the book, a
         delisting cancels all of them. When it trades again, makers quote, and suspended actions are
-        scheduled with the time that they had left.
+        scheduled with the time that they had left. What was collected for a call auction trades in it
+        before the instrument trades on, or is closed.
         """
-        sim = self._sims[instrument]
-        sim.book.now = self.now
-        if instrument not in self._suspended and status is not Status.TRADING:
-            if not sim.follows:
-                self._news_process.sims.remove(sim)
-            self._suspended[instrument] = self._queue.unschedule(sim, self.now)
-        opens = not sim.listed
-        sim.trading, sim.listed = status is Status.TRADING, status is not Status.DELISTED
-        self.exchange.set_status(instrument, status)
-        if status is Status.DELISTED:
-            sim.clear()
-        elif status is Status.TRADING and instrument in self._suspended:
-            if opens and instrument in self._engines:
-                self._rows += self._engines[instrument].rows(self.now)
-            self._open(instrument)
+        self._statuses.change(instrument, status, self.now)
         return self._take_rows()
 
     def _set_regimes(self, spec: MarketSpec, seed: int, start: int) -> None:
@@ -359,16 +350,6 @@ class Market:
             regimes[asset_class].sims.append(sim)
             sim.set_regime(regimes[asset_class].level, regimes[asset_class].activity)
 
-    def _open(self, instrument: int) -> None:
-        sim = self._sims[instrument]
-        sim.trading = sim.listed = True
-        if instrument in self._trackers:
-            self._trackers[instrument].catch_up(self.now)
-        sim.quote(self.now)
-        self._unpark(instrument)
-        if not sim.follows:
-            self._news_process.sims.append(sim)
-
     def _enter(self, command: Command, now: int) -> Ack:
         """Execute an order at ``now``, the time of the action that is running."""
         before = len(self._rows)
@@ -379,10 +360,6 @@ class Market:
         if sim is not None:
             sim.client_traded(now, before)
         return ack
-
-    def _unpark(self, instrument: int) -> None:
-        for left, actor in self._suspended.pop(instrument):
-            self._queue.schedule(actor, self.now + left)
 
     def _engine_rows(self) -> list[Row]:
         listed = (engine for index, engine in self._engines.items() if self._sims[index].listed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from feed.model.accounts import Position
-from feed.model.events import OrderChanged, Side, Status
+from feed.model.events import OrderChanged, Side
 from feed.model.instruments import Contract
 from feed.model.orders import TimeInForce
 from feed.model.requests import PARTS
@@ -53,7 +53,7 @@ class OrderChecks:
         # There is no claim on the outcome of a prediction that an account could hold.
         if self._clearing.listing[order.instrument].contract is Contract.PREDICTION:
             return Reason.NOT_TRADING
-        if self._clearing.market.exchange.statuses[order.instrument] is not Status.TRADING:
+        if not self._clearing.market.exchange.statuses[order.instrument].takes_orders:
             return Reason.NOT_TRADING
         if order.leverage > trading.leverage or not (account.idle or order.leverage == account.leverage):
             return Reason.LEVERAGE
@@ -118,10 +118,12 @@ class OrderChecks:
 
     def worst_price(self, order: OrderChanged) -> int:
         """What a market order may trade at, ticks; 0 when there is nothing to trade with."""
-        book = self._clearing.market.exchange.books[order.instrument]
+        auction = self._clearing.market.exchange.auctions.get(order.instrument)
+        book = self._clearing.book(order.instrument, order.account)
+        bid, ask = (book.bid, book.ask) if auction is None else (auction.reference, auction.reference)
         if order.side is Side.BUY:
-            return book.ask + book.ask * order.slippage // PARTS
-        return max(1, book.bid - book.bid * order.slippage // PARTS) if book.bid else 0
+            return ask + ask * order.slippage // PARTS
+        return max(1, bid - bid * order.slippage // PARTS) if bid else 0
 
 
 def lasts(order: OrderChanged) -> TimeInForce:

@@ -100,7 +100,7 @@ class OrderEntry:
         rest = self._accounts.find(order.account).orders.get(order.order)
         if rest is None:
             return said
-        if lasts(order) is not TimeInForce.GTC:
+        if lasts(order) is not TimeInForce.GTC and not ack.resting:
             return said + clearing.say(attrs.evolve(rest, state=OrderState.CANCELLED, reason=Reason.UNFILLED))
         return said + self.keep_reducing(order.account, order.instrument)
 

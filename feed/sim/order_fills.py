@@ -7,9 +7,12 @@ from feed.model.events import Row, Side
 from feed.model.orders import NewOrder, TimeInForce
 from feed.model.requests import PARTS
 from feed.sim.market import Market
+from feed.sim.recorded_market import RecordedMarket
 
 
-def fill_oldest(market: Market, instrument: int, share: int, *, account: int | None = None) -> list[Row]:
+def fill_oldest(
+    market: Market | RecordedMarket, instrument: int, share: int, *, account: int | None = None
+) -> list[Row]:
     """
     Let somebody trade with the oldest order of each account on a book, and with all that stands before it.
 
@@ -22,6 +25,8 @@ def fill_oldest(market: Market, instrument: int, share: int, *, account: int | N
     Returns:
         The rows of what that did; none where no such order rests, or nothing is traded.
     """
+    if isinstance(market, RecordedMarket):
+        return market.fill_oldest(instrument, share, account)
     book = market.exchange.books[instrument]
     oldest: dict[int, int] = {}
     for side in Side:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from feed.book.views import L1, L2, L3
 from feed.errors import MarketError
-from feed.model.events import ADD, FUNDING, LEVEL, MARK, QUOTE, ROUND, STATUS, Row, Side, Status
+from feed.model.events import ADD, AUCTION, FUNDING, LEVEL, MARK, QUOTE, ROUND, STATUS, Row, Side, Status
 from feed.model.instruments import Listing
 
 # Bound on the rows of one instrument and one time that are kept together; real data can have any number.
@@ -120,7 +120,7 @@ class _InstrumentState:
     def apply(self, row: Row) -> None:
         if row[0] == STATUS:
             self._status = row[3]
-        elif row[0] in (MARK, FUNDING, ROUND):
+        elif row[0] in (MARK, FUNDING, ROUND, AUCTION):
             self._derived[row[0]] = row
         self._has_orders |= row[0] == ADD
         self._best.apply(row)
@@ -134,8 +134,9 @@ class _InstrumentState:
             yield from self._side(index, now, int(side))
         best = self._best
         yield QUOTE, index, now, best.bid, best.bid_size, best.ask, best.ask_size
-        for row in self._derived.values():
-            yield (*row[:2], now, *row[3:])
+        for kind, row in self._derived.items():
+            if kind != AUCTION or self._status == Status.AUCTION:
+                yield (*row[:2], now, *row[3:])
 
     def _side(self, index: int, now: int, side: int) -> Iterator[Row]:
         if not self._has_orders:

@@ -181,7 +181,8 @@ class RiskEngine:
             reduce_only=True,
         )
         rows = clearing.say(order)
-        rows += clearing.told(market.liquidate(instrument, side, abs(lots), order.order), Reason.SELF_TRADE)
+        closed = market.liquidate(instrument, side, abs(lots), order.order, account)
+        rows += clearing.told(closed, Reason.SELF_TRADE)
         rest = found.orders.get(order.order)
         if rest is not None:
             rows += clearing.say(attrs.evolve(rest, state=OrderState.CANCELLED, reason=Reason.UNFILLED))

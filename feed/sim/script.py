@@ -10,6 +10,7 @@ from typing import Any, Final
 import attrs
 
 from feed.errors import MarketError
+from feed.model.auctions import AuctionPurpose
 from feed.model.events import Row, Side, Status
 from feed.model.orders import CancelOrder, NewOrder
 from feed.model.requests import share_of
@@ -17,6 +18,7 @@ from feed.model.scenario import Scenario
 from feed.model.timeline import (
     Action,
     Activity,
+    Auction,
     Delist,
     Detach,
     Effect,
@@ -60,6 +62,20 @@ EFFECTS: Final[dict[type[Effect], ApplyEffect]] = {
     Detach: lambda market, instrument, effect: market.detach(instrument, detached=effect is not None),
 }
 """How each effect is applied. Of several of one kind the latest counts; after the last, the specification."""
+
+_NEEDED: Final[dict[type[Action], Status]] = {
+    Resume: Status.HALTED,
+    List: Status.DELISTED,
+    Auction: Status.TRADING,
+}
+"""The status that an action changes; it does nothing in another one."""
+
+_PURPOSES: Final[dict[type[Action], AuctionPurpose]] = {
+    Halt: AuctionPurpose.REOPENING,
+    Resume: AuctionPurpose.REOPENING,
+    List: AuctionPurpose.OPENING,
+    Auction: AuctionPurpose.INTRADAY,
+}
 
 
 @attrs.frozen
@@ -208,11 +224,8 @@ class ScriptedMarket:
                     pause=action.pause,
                     bps=action.bps,
                 )
-            case Resume() if status is Status.HALTED:
-                self._active.pop((Halt, instrument), None)
-                return market.set_status(instrument, Status.TRADING)
-            case List() if status is Status.DELISTED:
-                return market.set_status(instrument, Status.TRADING)
+            case Resume() | List() | Auction() if status is _NEEDED[type(action)]:
+                return self._open(action, instrument)
             case Delist():
                 self._active.pop((Halt, instrument), None)
                 return market.set_status(instrument, Status.DELISTED)
@@ -226,11 +239,24 @@ class ScriptedMarket:
         else:
             # A resume or a delisting may have ended it early.
             lasting[:] = [action for action in lasting if action is not effect]
-        if kind is Halt:
+        if isinstance(effect, Halt):
             if self.market.exchange.statuses[instrument] is Status.DELISTED:
                 return []
-            return self.market.set_status(instrument, Status.HALTED if lasting else Status.TRADING)
+            if lasting:
+                return self.market.set_status(instrument, Status.HALTED)
+            if self.market.exchange.statuses[instrument] is not Status.HALTED:
+                return []  # resumed before its time
+            return self._open(effect, instrument)
         return EFFECTS[kind](self.market, instrument, lasting[-1] if lasting else None)
+
+    def _open(self, action: Halt | Resume | List | Auction, instrument: int) -> list[Row]:
+        """Let an instrument trade, after a call auction if there is to be one."""
+        if isinstance(action, Resume):
+            self._active.pop((Halt, instrument), None)
+        length = action.duration if isinstance(action, Auction) else action.auction
+        if length is None:
+            return self.market.set_status(instrument, Status.TRADING)
+        return self.market.auction(instrument, _PURPOSES[type(action)], length)
 
 
 def _timeline_events(scenario: Scenario) -> list[_TimelineEvent]:

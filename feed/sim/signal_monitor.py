@@ -8,7 +8,7 @@ from feed.analytics.signals.detectors import Detectors
 from feed.book.exchange import Exchange
 from feed.model.contracts import SignalRules
 from feed.model.durations import NS_PER_SECOND
-from feed.model.events import FUNDING, Row, Side
+from feed.model.events import FUNDING, Row, Side, Status
 from feed.model.instruments import Listing
 from feed.sim.event_queue import EventQueue
 
@@ -46,6 +46,7 @@ class SignalMonitor:
         start: int,
     ) -> None:
         self._books = exchange.books
+        self._statuses = exchange.statuses
         self._rows = rows
         self._looked = 0  # market time of the last look at the books
         self._seen: dict[tuple[int, Side], list[tuple[int, int]]] = {}
@@ -68,7 +69,13 @@ class SignalMonitor:
             self._rows += self._detectors.on_funding(row)
 
     def _levels(self, instrument: int, side: Side, depth: int) -> list[tuple[int, int]]:
-        """Levels of a book; the same object as before where nothing was done to it since the last look."""
+        """
+        Levels of a book; the same object as before where nothing was done to it since the last look.
+
+        None during a call auction, since what is collected is not on the book, and while it is closed.
+        """
+        if self._statuses[instrument] in (Status.AUCTION, Status.CLOSED):
+            return []
         book = self._books[instrument]
         known = self._seen.get((instrument, side))
         # Its time is set before each operation: one at the very time of the look may have come after it.

@@ -8,7 +8,7 @@ from typing import Final, Protocol, runtime_checkable
 import attrs
 from attrs.validators import ge, optional
 
-from feed.errors import MarketError
+from feed.errors import FeedError, MarketError
 from feed.model.events import Row
 from feed.model.instruments import Listing
 from feed.model.requests import Request
@@ -135,5 +135,8 @@ class Checkpoints:
         copies = [copy for when, copy in self._kept if when <= time]
         if not copies:
             return None
-        run: Simulation = pickle.loads(copies[-1])  # noqa: S301 - made in this process, by this class
+        try:
+            run: Simulation = pickle.loads(copies[-1])  # noqa: S301 - made in this process, by this class
+        except FeedError:  # an agent cannot go on from its state: seeking starts at the beginning
+            return None
         return run

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from feed.book.book import OrderBook
 from feed.model.events import ExecutionReport, Side, Status
 from feed.model.instruments import Contract
 from feed.model.spot_requests import AmendSpotOrder
 from feed.model.trading import OrderState, Pricing, Reason, Trigger
 from feed.model.wallets import Balance, Wallet
 from feed.sim.clearing import Clearing
+from feed.sim.venue import TradedBook
 
 # No price of any market comes near it, ticks.
 _HIGHEST: Final = 1 << 62
@@ -76,14 +76,20 @@ class OrderChecks:
         return Reason.WOULD_TRIGGER if reached else Reason.NONE
 
     def _trades(self, order: ExecutionReport) -> bool:
-        spot = self._clearing.listing[order.instrument].contract is Contract.SPOT
-        return spot and self._clearing.market.exchange.statuses[order.instrument] is Status.TRADING
+        if self._clearing.listing[order.instrument].contract is not Contract.SPOT:
+            return False
+        status = self._clearing.market.exchange.statuses[order.instrument]
+        # What a market order would cost in a call auction, nobody can say before it ends.
+        acts_later = order.type is Pricing.LIMIT or order.trigger is not Trigger.NONE
+        return status is Status.TRADING or (status is Status.AUCTION and acts_later)
 
     def _crosses(self, order: ExecutionReport) -> bool:
+        if order.instrument in self._clearing.market.exchange.auctions:
+            return True  # whether it makes or takes depends on those who come later
         return not self._book(order).would_rest(int(order.side), order.price)
 
-    def _book(self, order: ExecutionReport) -> OrderBook:
-        return self._clearing.market.exchange.books[order.instrument]
+    def _book(self, order: ExecutionReport) -> TradedBook:
+        return self._clearing.book(order.instrument, order.account)
 
 
 def _well_formed(order: ExecutionReport) -> bool:

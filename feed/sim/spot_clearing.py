@@ -7,6 +7,7 @@ margin is kept apart, and its orders of the two kinds may trade with each other.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from feed.model.events import CLEAR, REDUCE, STATUS, TRADE, ExecutionReport, Row, Side, Status
@@ -16,9 +17,9 @@ from feed.model.orders import SelfTrade
 from feed.model.trading import OrderState, Pricing, Reason
 from feed.model.wallets import Wallets
 from feed.settings import Trading
-from feed.sim.market import HasMarket
 from feed.sim.spot_funds import commission, locked_by
 from feed.sim.spot_watch import Expiries, StopOrders
+from feed.sim.venue import HasVenue
 
 
 class SpotClearing:
@@ -38,7 +39,7 @@ class SpotClearing:
         amended: Id of the order that leaves its book only to enter it again; 0 for none.
     """
 
-    def __init__(self, listing: Listing, trading: Trading, run: HasMarket) -> None:
+    def __init__(self, listing: Listing, trading: Trading, run: HasVenue) -> None:
         # Trades are for whoever asks what happened, who follows the stream.
         self.wallets: Final = Wallets(listing, deposits=trading.deposits, history=trading.history, trades=0)
         self.stops: Final = StopOrders()
@@ -101,9 +102,9 @@ class SpotClearing:
             )
         )
 
-    def _prevented_in(self, order: ExecutionReport) -> list[tuple[int, int, int]]:
+    def _prevented_in(self, order: ExecutionReport) -> Sequence[tuple[int, int, int]]:
         """The prevented trades of the last command in the book of an order."""
-        return self._run.market.exchange.books[order.instrument].prevented
+        return self._run.market.exchange.book(order.instrument, order.account).prevented
 
     def _known(self, number: int) -> ExecutionReport:
         found = self.wallets.of_order(number)

@@ -10,7 +10,6 @@ from typing import Final
 
 import attrs
 
-from feed.book.book import OrderBook
 from feed.model.commissions import rate_charged
 from feed.model.events import ExecutionReport, Row, Side
 from feed.model.orders import Ack, CancelOrder, ModifyOrder, NewOrder, Reject, SelfTrade, TimeInForce
@@ -20,6 +19,7 @@ from feed.model.wallets import Wallet
 from feed.sim.clearing import Clearing
 from feed.sim.spot_checks import OrderChecks
 from feed.sim.spot_funds import Sweep, locked_by, swept
+from feed.sim.venue import TradedBook
 
 _REJECTED: Final = {Reject.CANNOT_FILL: Reason.CANNOT_FILL, Reject.WOULD_CROSS: Reason.WOULD_CROSS}
 _STOPS_TAKER: Final = (SelfTrade.CANCEL_INCOMING, SelfTrade.CANCEL_BOTH)
@@ -192,8 +192,8 @@ class SpotOrderEntry:
             return self._spot.stopped(left, left.ts)
         return self._spot.ended(left, left.ts, Reason.UNFILLED)
 
-    def _book(self, order: ExecutionReport) -> OrderBook:
-        return self._clearing.market.exchange.books[order.instrument]
+    def _book(self, order: ExecutionReport) -> TradedBook:
+        return self._clearing.book(order.instrument, order.account)
 
     # --- what they share -----------------------------------------------------------------------------
 

@@ -6,13 +6,13 @@ from collections.abc import Container
 
 import attrs
 
-from feed.book.book import OrderBook
 from feed.model.events import ExecutionReport, Side
 from feed.model.executions import Charge
 from feed.model.orders import SelfTrade
 from feed.model.requests import PARTS
 from feed.model.trading import Pricing
 from feed.model.wallets import AssetUnits
+from feed.sim.venue import TradedBook
 
 
 @attrs.frozen(kw_only=True)
@@ -71,7 +71,7 @@ def commission(order: ExecutionReport, price: int, size: int, units: AssetUnits,
 
 
 def swept(
-    book: OrderBook, order: ExecutionReport, units: AssetUnits, *, own: Container[int], budget: int | None
+    book: TradedBook, order: ExecutionReport, units: AssetUnits, *, own: Container[int], budget: int | None
 ) -> Sweep:
     """
     What a market order would trade now.

@@ -8,11 +8,11 @@ import attrs
 
 from feed.model.aggregates import AggregateTrade, aggregate
 from feed.model.candles import Candle, fold
-from feed.model.events import CLEAR, FUNDING, MARK, ROUND, STATUS, UNKNOWN, Event, Row, Status
+from feed.model.events import AUCTION, CLEAR, FUNDING, MARK, ROUND, STATUS, UNKNOWN, Event, Row, Status
 from feed.state.book_changes import BookChanges
 
 # Of these kinds the last row of each instrument is kept.
-_KEPT: Final = (MARK, FUNDING, ROUND)
+_KEPT: Final = (MARK, FUNDING, ROUND, AUCTION)
 
 
 Told = tuple[int, Row, int]
@@ -64,7 +64,8 @@ class InstrumentState:
         candle: The last minute in which there was a trade.
         aggregate: The aggregate trade that the last trade belongs to; None before the first.
         status: Whether it can be traded.
-        last: The last row of each kind that only derivatives have, its sequence number and proof.
+        last: The last row of each kind that only derivatives have, and of auctions, its sequence number and
+            proof.
     """
 
     __slots__ = (

@@ -8,6 +8,7 @@ from feed.model.aggregates import AggregateTrade
 from feed.model.candles import Candle
 from feed.model.events import (
     ADD,
+    AUCTION,
     FUNDING,
     LEVEL,
     MARK,
@@ -15,6 +16,7 @@ from feed.model.events import (
     REDUCE,
     ROUND,
     TRADE,
+    AuctionIndicated,
     FundingRate,
     MarkPriced,
     Quote,
@@ -128,10 +130,20 @@ class MarketState:
         return None if found is None else Quote.from_row(*found)
 
     def mark_price(self, instrument: int) -> int:
-        """What a position is valued at, ticks: a future's mark price, else the middle of the quote; or 0."""
-        told, quote = self.mark(instrument), self.quote(instrument)
+        """
+        What a position is valued at, ticks; 0 when there is no price.
+
+        A future's mark price, or the reference of the auction that orders are collected for, or the last
+        price while it is closed, or the middle of the quote.
+        """
+        told, quote, auction = self.mark(instrument), self.quote(instrument), self.auction(instrument)
         if told is not None:
             return told.mark
+        if auction is not None and auction.reference:
+            return auction.reference
+        last = self._instruments[instrument].trade
+        if last is not None and self.status(instrument) is Status.CLOSED:
+            return last[1][5]
         return 0 if quote is None else (quote.bid + quote.ask) // 2
 
     def trade(self, instrument: int) -> Trade | None:
@@ -200,6 +212,12 @@ class MarketState:
         """The round of a prediction market that was told of last, None before the first one."""
         found = self._instruments[instrument].last.get(ROUND)
         return None if found is None else Round.from_row(*found)
+
+    def auction(self, instrument: int) -> AuctionIndicated | None:
+        """What the auction that orders are collected for would give; None outside of one."""
+        it = self._instruments[instrument]
+        found = it.last.get(AUCTION) if it.status is Status.AUCTION else None
+        return None if found is None else AuctionIndicated.from_row(*found)
 
     def status(self, instrument: int) -> Status:
         """Whether the instrument can be traded."""

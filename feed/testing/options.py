@@ -37,6 +37,7 @@ class ServerOptions(TypedDict, total=False):
     wait_clients: int
     record: Path | None
     instruments: int | None
+    sessions: bool
     keys: Path | None
     keys_seconds: float
     demo_keys: bool | None

@@ -13,12 +13,19 @@ import pytest
 from feed.agents import Agent, Reject, ReportKind, Side, Status, TimeInForce
 from feed.errors import ConfigError, MarketError
 from feed.model.agents import AgentSpec
-from feed.model.events import ADD, QUOTE, TRADE
+from feed.model.auctions import AuctionPurpose
+from feed.model.events import ADD, CLOCK, FILL, QUOTE, TRADE
 from feed.model.orders import NewOrder
+from feed.model.requests import Create, JournalEntry
+from feed.model.scenario import Scenario
+from feed.model.trading import Pricing
 from feed.settings import Trading
 from feed.sim.clients import ClientMarket
+from feed.sim.control import Control
 from feed.sim.defaults import default_market
+from feed.sim.looping import LoopedScenario
 from feed.sim.market import Market
+from feed.sim.script import ScriptedMarket
 from feed.sim.simulation import Checkpoints
 
 SECOND = 10**9
@@ -79,7 +86,7 @@ class Recorder(Agent):
 
 
 def agent_of(market, at=0):
-    return market.agents._links[at]._agent
+    return market.agents.agent(market.agents.statuses[at].name)
 
 
 # --- what it sees ----------------------------------------------------------------------------------------
@@ -89,7 +96,11 @@ def test_an_agent_sees_the_rows_of_its_instruments_a_latency_later(define):
     """Every quote and trade of them, in order, none of the others, and nothing before its time."""
     spec = define(Recorder, instruments=(POUND,), data_latency=7 * MS)
     market = Market(attrs.evolve(BASE, agents=(spec,)), seed=1, start=START)
-    rows = market.opening() + market.advance(START + 2 * SECOND)
+    rows = market.opening() + market.advance(START + SECOND)
+    order = NewOrder(
+        account=1, instrument=1, side=Side.BUY, size=1, price=10**7, time_in_force=TimeInForce.IOC
+    )
+    rows += market.submit(order)[1] + market.advance(START + 2 * SECOND)
     told = {
         QUOTE: lambda row: ("quote", row[2] + 7 * MS, POUND, row[2], row[3], row[5]),
         TRADE: lambda row: ("trade", row[2] + 7 * MS, POUND, row[2], row[5], row[6]),
@@ -145,6 +156,57 @@ def test_levels_are_the_whole_book(define, open_with):
     if market.now > START:  # what happened in this nanosecond is on its way
         market.advance(market.now + 1)
     assert sides == (dict(book.sizes(0)), dict(book.sizes(1)))
+
+
+def test_every_public_event_can_be_heard(define):
+    """One by one, as events with names; the clock is no instrument's."""
+
+    class Hears(Agent):
+        def __init__(self):
+            self.rows = []
+
+        def on_event(self, context, symbol, event):
+            assert (context.instrument(symbol).symbol, event.seq) == (symbol, 0)
+            self.rows.append(event.row())
+
+    spec = define(Hears, data_latency=1)
+    market = Market(attrs.evolve(BASE, agents=(spec,)), seed=1, start=START)
+    rows = market.opening() + market.advance(START + SECOND)
+    rows += market.set_status(1, Status.DELISTED)
+    market.advance(START + SECOND + 1)
+    assert agent_of(market).rows == [row for row in rows if row[0] != CLOCK]
+
+
+def test_an_instrument_that_is_not_listed_has_no_quote(define):
+    """Until it is, and the quote has reached the agent."""
+
+    class Waits(Agent):
+        def __init__(self):
+            self.first = 0
+
+        def on_start(self, context):
+            assert context.quote(POUND) is None
+            assert context.quote(EURO) is not None
+            assert context.now == START + 5 * MS
+
+        def on_quote(self, context, symbol, quote):
+            if symbol == POUND and not self.first:
+                self.first = context.now
+                assert context.quote(POUND).ts == quote.ts
+
+    later = attrs.evolve(BASE.instruments[1], listed=False)
+    spec = attrs.evolve(
+        BASE,
+        instruments=(BASE.instruments[0], later),
+        agents=(define(Waits, data_latency=5 * MS),),
+    )
+    market = Market(spec, seed=1, start=START)
+    market.opening()
+    market.advance(START + SECOND)
+    market.set_status(1, Status.TRADING)
+    market.advance(START + 2 * SECOND)
+    assert failures(market) == []
+    assert agent_of(market).first == START + SECOND + 5 * MS
 
 
 def test_a_halt_is_told(define, open_with):
@@ -297,6 +359,116 @@ def test_an_agent_does_not_trade_with_itself(define, open_with):
     assert all(row[7] != row[8] for row in rows if row[0] == TRADE)
 
 
+def test_orders_take_part_in_a_call_auction(define, open_with):
+    """Those on the book and those that wait; what may not rest is cancelled with it, not before."""
+
+    class Waits(Trader):
+        def __init__(self):
+            super().__init__()
+            self.statuses = []
+
+        def on_start(self, context):
+            context.submit(EURO, Side.BUY, 5, 10)  # 1 rests before and after
+
+        def on_status(self, context, symbol, status):
+            self.statuses.append(status)
+            if status is Status.AUCTION:
+                context.submit(EURO, Side.BUY, 50, 1_000_000)  # 2 trades in it
+                context.submit(EURO, Side.SELL, 50, 1)  # 3 trades in it
+                context.submit(
+                    EURO, Side.SELL, 7, 10_000_000, time_in_force=TimeInForce.IOC
+                )  # 4 waits in vain
+                context.submit(EURO, Side.BUY, 7, 1, post_only=True)  # 5 cannot be
+
+    market = open_with(define(Waits))
+    market.advance(START + SECOND)
+    market.auction(0, AuctionPurpose.INTRADAY, SECOND)
+    market.advance(START + 3 * SECOND // 2)
+    agent = agent_of(market)
+    assert [item[1:3] for item in agent.heard] == [
+        (1, "accepted"),
+        (2, "accepted"),
+        (3, "accepted"),
+        (4, "accepted"),
+        (5, "rejected"),
+    ]
+    assert market.agents.statuses[0].open == 4
+    market.advance(START + 3 * SECOND)
+    assert agent.statuses == [Status.AUCTION, Status.TRADING]
+    later = agent.heard[5:]
+    filled = {order: sum(item[3] for item in later if item[1:3] == (order, "fill")) for order in (1, 2, 3, 4)}
+    assert filled == {1: 0, 2: 50, 3: 50, 4: 0}
+    assert [item[1:] for item in later if item[2] != "fill"] == [(4, "cancelled", 7)]
+    assert market.agents.statuses[0].open == 1
+    assert failures(market) == []
+
+
+def test_a_delisting_cancels_what_rests_and_what_waits(define, open_with):
+    """In an auction too."""
+
+    class Waits(Trader):
+        def on_start(self, context):
+            context.submit(EURO, Side.BUY, 5, 10)
+
+        def on_status(self, context, symbol, status):
+            if status is Status.AUCTION:
+                context.submit(EURO, Side.BUY, 6, 11)
+
+    market = open_with(define(Waits))
+    market.advance(START + SECOND)
+    market.auction(0, AuctionPurpose.INTRADAY, SECOND)
+    market.advance(START + 3 * SECOND // 2)
+    market.set_status(0, Status.DELISTED)
+    market.advance(START + 2 * SECOND)
+    assert [item[1:] for item in agent_of(market).heard[-2:]] == [(1, "cancelled", 5), (2, "cancelled", 6)]
+    assert market.agents.statuses[0].open == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"post_only": True}, Reject.WOULD_CROSS),
+        ({"time_in_force": TimeInForce.FOK}, Reject.CANNOT_FILL),
+    ],
+)
+def test_what_an_order_insists_on_is_heeded(define, open_with, options, reason):
+    """Of more lots than there are, at any price: not to take, or all at once."""
+
+    class Insists(Agent):
+        def on_start(self, context):
+            context.submit(EURO, Side.BUY, 10**12, 10**7, **options)
+
+        def on_order(self, context, report):
+            assert (report.kind, report.reason) == (ReportKind.REJECTED, reason)
+            context.set_timer(1)
+
+        def on_timer(self, context):
+            raise RuntimeError("so it was")
+
+    market = open_with(define(Insists))
+    market.advance(START + SECOND)
+    assert failures(market) == [("Insists", "RuntimeError: so it was")]
+
+
+def test_a_replacement_that_trades_is_told_before_its_fills(define, open_with):
+    """And never as cancelled, though the order leaves the book and comes back."""
+
+    class Crosses(Trader):
+        def on_order(self, context, report):
+            super().on_order(context, report)
+            if report.kind is ReportKind.ACCEPTED:
+                context.replace(report.order, price=10**7, size=1)
+
+    spec = define(Crosses, parameters={"script": [["submit", [EURO, 0, 7, 10]]]})
+    market = open_with(spec)
+    market.advance(START + 10 * MS)
+    assert [item[1:4] for item in agent_of(market).heard] == [
+        (1, "accepted", 7),
+        (1, "replaced", 1),
+        (1, "fill", 1),
+    ]
+
+
 def test_an_agent_cannot_touch_the_orders_of_others(define, open_with):
     """Numbers are its own: one that it never sent is a mistake of its code."""
     market = open_with(define(Trader, parameters={"script": [["cancel", [1]]]}))
@@ -394,6 +566,10 @@ def test_a_misuse_raises_in_the_code_of_the_agent(define, open_with, call, error
     market = open_with(define(Misuses, instruments=(EURO,), max_orders=3))
     market.advance(START + SECOND)
     assert failures(market) == [("Misuses", error)]
+    [failure] = market.agents.failures
+    assert failure.where.startswith("test_agents.py:")
+    assert failure.traceback.splitlines()[1].strip().startswith('File "')
+    assert "test_agents.py" in failure.traceback.splitlines()[1]
     assert market.agents.statuses[0].orders == 0
 
 
@@ -468,6 +644,48 @@ def test_a_market_goes_on_from_a_checkpoint(define, open_with):
     assert agent_of(copy).state() == agent_of(market).state()
 
 
+def scenario_of(*agents, seconds=4):
+    return Scenario(
+        name="test", start=START, duration=seconds * SECOND, market=attrs.evolve(BASE, agents=agents)
+    )
+
+
+@pytest.mark.parametrize("checkpoint_seconds", [0, 1])
+def test_a_run_is_sought_back(define, checkpoint_seconds):
+    """From a checkpoint or from the beginning: what follows is what followed the first time."""
+    run = ScriptedMarket(scenario_of(define(Random)))
+    control = Control(run, clock=lambda: 0.0, checkpoint_seconds=checkpoint_seconds)
+    control.opening()
+    control.start()
+    first = []
+    while run.now < START + 3 * SECOND:
+        first += control.take(100)
+    control.seek(START + 5 * SECOND // 2)
+    again = []
+    while len(again) < 2000 and not control.ended:
+        again += control.take(100)
+    after = [row for row in first if row[2] > START + 5 * SECOND // 2]
+    begin = next(at for at, row in enumerate(again) if row[2] > START + 5 * SECOND // 2)
+    assert len(after) > 100
+    assert again[begin : begin + len(after)] == after
+    assert control.agents.failures == ()
+
+
+def test_agents_begin_again_with_every_round(define):
+    """Made anew, in a market that counts on: no id comes twice."""
+    looped = LoopedScenario(scenario_of(define(Random), seconds=1))
+    looped.opening()
+    looped.advance(START + SECOND // 2)
+    first = looped.agents
+    orders = first.statuses[0].orders
+    rows = looped.advance(START + 5 * SECOND // 2)
+    assert looped.rounds == 3
+    assert looped.agents is not first
+    assert 0 < looped.agents.statuses[0].orders < 2 * orders
+    trades = [(row[1], row[3]) for row in rows if row[0] == TRADE]
+    assert len(set(trades)) == len(trades)
+
+
 def test_an_agent_with_a_state_that_cannot_be_kept_does_not_begin(define, open_with):
     """It is told so at its start, rather than at the first checkpoint."""
 
@@ -500,6 +718,20 @@ def test_a_state_that_later_cannot_be_kept_costs_the_checkpoints_alone(define, o
     assert market.agents.failures == ()
 
 
+def test_an_agent_that_cannot_go_on_from_its_state_is_made_anew(define, open_with):
+    """Seeking back runs the market from its beginning then."""
+
+    class Loses(Agent):
+        def restore(self, state):
+            raise KeyError("where was I")
+
+    market = open_with(define(Loses))
+    checkpoints = Checkpoints(SECOND, 10**9, START)
+    market.advance(START + SECOND)
+    checkpoints.offer(market)
+    assert checkpoints.before(market.now) is None
+
+
 def test_an_agent_with_slots_keeps_its_state(define, open_with):
     """Attributes in slots are attributes."""
 
@@ -526,6 +758,31 @@ def test_clients_trade_beside_agents(define):
     )
     assert run.opening() + run.advance(START + SECOND) == plain.opening() + plain.advance(START + SECOND)
     assert run.agents.statuses == plain.agents.statuses
+
+
+def test_a_journal_with_agents_gives_the_same_rows(define):
+    """What clients asked for acts at its time, before or behind what agents do, again as it did."""
+
+    def opened(entries=()):
+        market = Market(attrs.evolve(BASE, agents=(spec,)), seed=1, start=START)
+        run = ClientMarket(market, trading=Trading(), entries=entries)
+        run.opening()
+        return run
+
+    spec = define(Random)
+    live, journal, rows = opened(), [], []
+    for turn in range(40):
+        rows += live.advance(live.now + 17 * MS, 5)
+        side = Side(turn % 2)
+        request = Create(account=1, instrument=0, side=side, size=300, type=Pricing.MARKET, slippage=1000)
+        journal.append(JournalEntry(at=live.now, request=request))
+        rows += live.execute(request)
+    end = live.now + SECOND
+    rows += live.advance(end)
+    played = opened(journal)
+    assert played.advance(end) == rows
+    assert played.agents.statuses == live.agents.statuses
+    assert sum(row[0] == FILL for row in rows) > 20
 
 
 def test_a_market_without_agents_has_none(open_with):

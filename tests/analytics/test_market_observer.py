@@ -110,6 +110,14 @@ def test_the_mid_is_kept_every_tenth_of_a_second():
     assert list(it.quoted_mids()) == [200, 201, 201, 204, 204]
 
 
+def test_a_crossed_book_has_neither_mid_nor_spread():
+    """As orders that wait for an auction make it, or a capture whose sides are told one after the other."""
+    it = watched([quote(0, 99, 101), quote(SECOND, 103, 101), quote(2 * SECOND, 103, 105)], 3)
+    assert it.spreads == {2: 2 * SECOND}
+    assert it.one_sided == 0
+    assert it.mids[15] == 200
+
+
 def test_time_weighs_spreads_and_empty_sides():
     """One tick for one second, three ticks for three; then a side is empty, then the instrument is halted."""
     it = watched(
@@ -128,6 +136,8 @@ def test_time_weighs_spreads_and_empty_sides():
     assert found["spread, ticks, book, 50 % of time"] == 3
     assert found["size at the best price, lots, book"] == 8
     assert found["a side is empty, % of time, book"] == pytest.approx(100 * 2 / 6)
+    assert found["longest time with one quote, s, book"] == 3
+    assert it.moves == 2
 
 
 def test_depth_is_measured_from_the_mid():

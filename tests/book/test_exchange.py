@@ -127,9 +127,9 @@ def test_rejected_modify(exchange, rows, changes, reject):
     assert rows == []
 
 
-@pytest.mark.parametrize("status", [Status.HALTED, Status.DELISTED])
+@pytest.mark.parametrize("status", [Status.HALTED, Status.DELISTED, Status.CLOSED, Status.AUCTION])
 def test_what_is_not_trading_takes_cancels_only(exchange, rows, status):
-    """New orders and modifications are refused; what rests can be taken back."""
+    """New orders and modifications are refused; what rests can be taken back. So in an auction of others."""
     exchange.books[1].now = 8
     exchange.set_status(1, status)
     assert rows == [(STATUS, 1, 8, int(status))]

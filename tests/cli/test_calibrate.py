@@ -1,13 +1,16 @@
 """``feed calibrate``: from a recording to a market that resembles it."""
 
+import math
+
 import attrs
 import pytest
 from disks import full_device
 
+from feed.cli.calibration_report import number
 from feed.model.events import LEVEL, QUOTE
 from feed.recording.format import Header, Provenance
 from feed.recording.writer import RecordingWriter
-from feed.server.run_spec import program_from_file
+from feed.server.run_spec import parsed, program_from_file
 from feed.sim.defaults import bare_market
 from feed.sim.market import Market
 
@@ -60,8 +63,10 @@ def test_a_recording_becomes_a_market(run, recording, tmp_path):
     lines = out.splitlines()
     assert lines[0].split() == ["QAAA-USD", "recorded", "before", "calibrated"]
     [spread] = [line.split()[-3:] for line in lines if line.startswith("spread, mean")]
-    recorded, before, after = map(float, spread)
-    assert abs(after - recorded) < abs(before - recorded) / 3
+    recorded, before, _ = map(float, spread)
+    [fitted] = parsed((tmp_path / "fitted.toml").read_text(), name="fitted.toml").market.instruments
+    # Not of the simulation that is printed: in a minute, regimes of volatility make of it what they will.
+    assert abs(fitted.spread - recorded) < abs(before - recorded) / 4
     run_spec = program_from_file(str(tmp_path / "fitted.toml"))
     assert run_spec.run.listing.symbols == ("QAAA-USD",)
     assert (run_spec.name, run_spec.start) == ("fitted", START)
@@ -165,3 +170,32 @@ def test_quotes_alone_are_enough(run, tmp_path):
     assert "updates" not in out
     assert "ticks from the mid" not in out
     assert program_from_file(str(tmp_path / "m.toml")).run.listing.symbols == ("QAAA-USD",)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"),
+        (0.01234, "0.0123"),
+        (0.0000123, "0.000"),
+        (99.94, "99.9"),
+        (123.6, "124"),
+        (9_999_999.0, "9999999"),
+        (1.2345e12, "1.23e12"),
+        (math.nan, "-"),
+        (-0.5, "-0.5"),
+    ],
+)
+def test_numbers_are_short(value, text):
+    """Three digits, and no wider than their column."""
+    assert number(value) == text
+
+
+def test_a_damaged_recording_is_read_up_to_the_damage(run, recording, tmp_path):
+    """It is told, and so is the exit code."""
+    cut = tmp_path / "cut.feed.zst"
+    cut.write_bytes(recording.read_bytes()[:-100])
+    code, out, err = run("calibrate", cut, "-o", tmp_path / "m.toml", "--symbols", "QAAB-USD", *QUICK)
+    assert code == 1
+    assert out.startswith("QAAB-USD")
+    assert err.splitlines()[-1].startswith(f"feed: {cut}: damaged in block")

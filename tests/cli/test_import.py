@@ -37,6 +37,15 @@ def test_a_file_becomes_a_recording(run, folder):
     assert replayed.splitlines() == ["eur: 2 events in 1s500ms (2 quote)", lines[3].replace("fx-csv", "eur")]
 
 
+def test_times_that_went_back_are_told_with_their_most(run, folder):
+    """In milliseconds, rounded up."""
+    head, first, second = CSV.splitlines()
+    (folder / "GBPUSD.csv").write_text(f"{head}\n{second}\n{first}\n", encoding="utf-8")
+    code, out, _ = run("import", "fx-csv", "GBPUSD.csv", "-o", "x")
+    assert code == 0
+    assert "0 crossed books, 1 times that went back by 1s500ms at most, 0 lines skipped" in out
+
+
 def test_options_reach_the_importer(run, folder):
     """Columns, symbol, steps and clock, as for a file that says none of them."""
     (folder / "quotes.txt").write_text("1.5,1.4,2024-01-01 05:00:00\nnonsense\n", encoding="utf-8")

@@ -42,6 +42,17 @@ def test_a_venue_is_named_by_recording(run):
     assert out.splitlines()[2] == "merge: copy.feed.zst: EURUSD@oanda (there EURUSD)"
 
 
+def test_recordings_of_equal_names_are_told_apart(run, recordings):
+    """By their places."""
+    (recordings / "other").mkdir()
+    (recordings / "other/EURUSD.feed.zst").write_bytes((recordings / "EURUSD.feed.zst").read_bytes())
+    code, _, err = run("merge", "EURUSD.feed.zst", "other/EURUSD.feed.zst", "-o", "x")
+    assert code == 2
+    assert err.startswith(
+        "feed: EURUSD of other/EURUSD.feed.zst: its quotes are in EURUSD.feed.zst at the same"
+    )
+
+
 @pytest.mark.parametrize(
     ("line", "complaint"),
     [

@@ -56,7 +56,8 @@ def test_what_agents_have_done_is_printed(run):
     first, second = out.splitlines()
     assert first.startswith("small: ")
     bought = re.fullmatch(
-        r"small: agent Buys: 1 orders, 0 rejected, 0 open; EURUSD bought \S+ at \d\.\d{7} on average",
+        r"small: agent Buys: 1 orders, 0 rejected, 0 open; EURUSD bought \S+ at \d\.\d{7} on average, "
+        r"\d+\.\d\d bp (worse|better) than the arrival price",
         second,
     )
     assert bought is not None
@@ -83,6 +84,13 @@ def test_a_check_imports_the_code(run, small):
     assert code == 2
     wrong = "traders_of_a_test has no Buyer; did you mean Buys?"
     assert err == f"feed: small.toml:11: market.agents[0].participant: {wrong}\n"
+
+
+def test_a_list_imports_nothing(run, small):
+    """To see what is in a folder runs no code of it."""
+    code, out, _ = run("scenario", "list", str(small.parent))
+    assert (code, out.split()[:2]) == (0, ["small", "2s"])
+    assert "traders_of_a_test" not in sys.modules
 
 
 def test_its_expectation_holds(run):

@@ -48,3 +48,5 @@ def test_a_field_is_described_in_the_form_of_a_file():
     pause = order["pause"]
     assert (pause.allowed, pause.default) == ('a span of time, such as "90s", > 0', "1s")
     assert pause.meaning == "Between two slices."
+    latency = {row.name: row for row in SECTIONS["market.agents"].rows}["data_latency"]
+    assert latency.allowed == 'a span of time, such as "90s", >= 1 and <= 10s'

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from feed.model.auctions import AuctionPhase
 from feed.model.digest import canonical
-from feed.model.events import CLOCK, QUOTE, STATUS, Status
+from feed.model.events import AUCTION, CLOCK, QUOTE, STATUS, TRADE, Status, event
 from feed.model.ground_truth import judge
 from feed.model.signals import Severity, SignalType
 from feed.recording.format import Header, Provenance
@@ -233,3 +234,19 @@ def test_a_recording_of_any_scenario_replays_to_the_same_bytes(text, block):
     played = Playback(blocks().header.listing, blocks, start=scenario.start)
     assert canonical(played.opening() + played.advance(market.end)) == canonical(rows)
     assert writer.hexdigest() == replay(scenario).digest
+
+
+def test_a_call_auction_opens_where_the_news_has_gone():
+    """Its indicative prices follow news, and all of its trades, right after the last of these, are at it."""
+    scenario, rows = story("call-auction")
+    told = [event(0, row) for row in rows if row[:2] == (AUCTION, 0)]
+    assert told[-1].phase is AuctionPhase.UNCROSSED
+    assert told[-1].ts == scenario.start + 65 * SECOND
+    before, after = (
+        [it.price for it in told if low < (it.ts - scenario.start) / SECOND < high]
+        for low, high in ((42, 50), (60, 65))
+    )
+    assert max(after) < min(before) < told[0].reference * 0.98
+    trades = [row for row in rows if row[:3] == (TRADE, 0, told[-1].ts)]
+    assert {row[5] for row in trades} == {told[-1].price}
+    assert sum(row[6] for row in trades) == told[-1].volume

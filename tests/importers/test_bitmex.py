@@ -107,7 +107,17 @@ def test_times_of_levels_are_used_where_there_are_any(import_texts):
         (4, 0, ns(2.25), 0, 115, 6),
         (5, 0, ns(2.25), 115, 6, 0, 0),
     ]
-    assert done.report.notes == ()
+    assert BY_RECEIPT not in done.report.notes
+
+
+def test_a_book_that_came_over_two_connections_is_told_once(import_texts):
+    """The last partial decides whose changes are used, until the next one."""
+    messages = (PARTIAL, l2("delete", level(5)))
+    text = capture(*messages)["cap"]
+    both = import_texts("bitmex", {"one": text, "other": text})
+    assert both.rows == import_texts("bitmex", capture(*messages)).rows
+    assert both.report.gaps == 0
+    assert both.report.messages["book delete of another connection"] == 1
 
 
 @pytest.mark.parametrize(
@@ -194,6 +204,13 @@ def test_prices_of_indices_are_left_out(import_texts):
     trade = {"timestamp": iso(0), "symbol": ".BXBT", "side": "Sell", "size": 0, "price": 32000}
     done = import_texts("bitmex", capture(PARTIAL, table("trade", "insert", trade)))
     assert len(done.header.instruments) == 1
+
+
+def test_a_refused_request_for_the_list_is_no_list(import_texts):
+    """Steps are then the smallest that occur."""
+    rest = reply("/api/v1/instrument/active", {"error": {"message": "rate limit exceeded"}})
+    done = import_texts("bitmex", capture(PARTIAL) | {"rest": rest})
+    assert done.rows == SEEDED
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import pytest
 
 from feed.errors import ConfigError
+from feed.importers import Grid
 from feed.importers.bybit import symbol
 from feed.importers.symbols import Symbol
 from tests.importers.capture_lines import OPENED, START, at, capture, ms, ns, reply
@@ -126,6 +127,21 @@ def test_the_deepest_of_several_books_is_used(import_texts):
     assert done.report.messages == {"message of a book less deep": 2, "book snapshot": 1}
 
 
+def test_a_name_in_two_categories_is_two_instruments(import_texts):
+    """Their books are not mixed: each needs an import of its own."""
+
+    def opened(category):
+        url = f"wss://stream.bybit.com/v5/public/{category} <-> {START}.0\n"
+        return url + "".join(capture(SNAPSHOT)["cap"].splitlines(keepends=True)[1:])
+
+    assert import_texts("bybit", {"one": opened("spot"), "two": opened("spot")}).rows == SEEDED
+    with pytest.raises(ConfigError) as caught:
+        import_texts("bybit", {"one": opened("spot"), "two": opened("linear")}, lenient=True)
+    assert caught.value.where.endswith("two:2")
+    assert caught.value.what == "ABUSDT is one of category linear, and of spot in another connection"
+    assert caught.value.hint == "import them one by one, and merge the recordings"
+
+
 def level(price, size=None, side="Buy", name="AXUSD"):
     found = {"price": price, "symbol": name, "id": round(float(price) * 10000), "side": side}
     return found if size is None else found | {"size": size}
@@ -209,6 +225,23 @@ def test_a_message_that_contradicts_the_book_clears_it(import_texts, wrong, what
     assert done.report.messages["book delta without snapshot"] == 1
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (SNAPSHOT, depth(8, [["1.50", "0"]], seconds=2)),
+        (OLD_SNAPSHOT, delta(8, 2, update=[level("1.50", 8)])),
+    ],
+)
+def test_a_book_that_came_over_two_connections_is_told_once(import_texts, first, second):
+    """The last snapshot decides whose changes are used, until the next one."""
+    alone = import_texts("bybit", capture(first, second))
+    text = capture(first, second)["cap"]
+    both = import_texts("bybit", {"one": text, "other": text})
+    assert both.rows == alone.rows
+    assert both.report.gaps == 0
+    assert both.report.messages["book delta of another connection"] == 1
+
+
 def test_a_reopened_connection_clears_its_books(import_texts):
     """The book waits for the snapshot of the new subscription."""
     files = capture(SNAPSHOT)
@@ -258,6 +291,22 @@ def test_steps_are_those_of_the_list_of_instruments(import_texts, url, answer, m
     done = import_texts("bybit", capture(message) | {"rest": reply(url, answer)})
     item = done.instrument
     assert (item.price_decimals, item.tick, item.size_decimals, item.lot) == steps
+    guessed = (
+        "The smallest steps that occur are tick and lot size of ABUSDT; a file of REST answers, such as "
+        "BYBIT.0, may have those of the exchange."
+    )
+    assert done.report.notes == ((guessed,) if steps[1] == 1 else ())
+
+
+def test_the_user_comes_before_the_exchange(import_texts):
+    """A grid of the options is used as it is, and nothing is said of guesses."""
+    grids = {"AB-USDT": Grid("0.05", "0.1")}
+    for files in (
+        capture(SNAPSHOT),
+        capture(SNAPSHOT) | {"rest": reply("/v5/market/instruments-info", NEW_LIST)},
+    ):
+        done = import_texts("bybit", files, grids=grids)
+        assert (done.instrument.tick, done.instrument.lot, done.report.notes) == (5, 1, ())
 
 
 def test_steps_that_do_not_hold_are_not_used(import_texts):

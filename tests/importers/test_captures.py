@@ -247,6 +247,59 @@ def test_a_grid_that_cannot_be_is_refused(import_texts, grids, what):
     assert str(caught.value) == what
 
 
+@pytest.mark.parametrize(
+    ("name", "url", "answer", "message"),
+    [
+        (
+            "coinbase",
+            "https://host/products",
+            [{"id": "AB-USD", "quote_increment": "0.25", "base_increment": "0.5"}],
+            SNAPSHOT,
+        ),
+        (
+            "binance",
+            "https://host/api/v3/exchangeInfo",
+            {
+                "symbols": [
+                    {
+                        "symbol": "ABUSD",
+                        "filters": [
+                            {"filterType": "PRICE_FILTER", "minPrice": "0.25", "tickSize": "0.25000000"},
+                            {"filterType": "LOT_SIZE", "stepSize": "0.50000000"},
+                        ],
+                    }
+                ]
+            },
+            {"u": 1, "s": "ABUSD", "b": "1.50", "B": "2", "a": "1.75", "A": "3"},
+        ),
+        (
+            "kraken",
+            "https://host/0/public/AssetPairs",
+            {
+                "error": [],
+                "result": {
+                    "ABUSD": {
+                        "wsname": "AB/USD",
+                        "pair_decimals": 2,
+                        "lot_decimals": 8,
+                        "tick_size": "0.25",
+                    }
+                },
+            },
+            [3, ["1.50", "1.75", f"{START + 3}.25", "9", "8"], "spread", "AB/USD"],
+        ),
+    ],
+)
+def test_steps_are_those_of_the_exchange_where_a_reply_has_them(import_texts, name, url, answer, message):
+    """Of its list of instruments, which recorders ask for before they subscribe."""
+    files = {"cap": OPENED + at(1, message), "rest": f"{url} -> {START}.0: {json.dumps(answer)}\n"}
+    item = import_texts(name, files).instrument
+    assert (item.price_decimals, item.tick) == (2, 25)
+    assert (item.size_decimals, item.lot) == ((8, 1) if name == "kraken" else (1, 5))
+    refused = files | {"rest": f'{url} -> {START}.0: {{"code":-1003,"msg":"Too many requests"}}\n'}
+    assert import_texts(name, refused).instrument.tick == 1
+
+
 # Kraken. The checksums are computed here from the published rule, with zlib alone.
 
 KRAKEN_ASKS = [f"0.050{cents:02d}" for cents in range(5, 55, 5)]

@@ -127,7 +127,7 @@ def test_a_definition_gives_tick_class_and_venue(import_texts):
     files = {"d.dbn": content("definition", definition(tick=0.5))}
     done = import_texts("dbn", {"x.dbn": content("mbo", order(0, "A", "B", 100.0, 1, 1)), **files})
     item = done.instrument
-    assert (item.price_decimals, item.tick, item.base, item.quote) == (1, 5, "ES", "USD")
+    assert (item.price_decimals, item.tick, item.base, item.quote) == (1, 5, "ESU4", "USD")
     assert (item.asset_class, item.venue, item.contract) == ("future", "XCME", Contract.SPOT)
     done = import_texts("dbn", {"x.dbn": content("mbo", order(0, "A", "B", 100.75, 1, 1)), **files})
     assert (done.instrument.price_decimals, done.instrument.tick) == (2, 25)
@@ -190,6 +190,23 @@ def test_a_trade_is_one_row_for_each_order_that_it_fills(imported):
     ]
     assert done.report.gaps == 0
     assert done.report.checked["a fill is of an order of the book"] == 2
+
+
+def test_a_fill_may_come_before_its_trade(imported):
+    """It is told once, by the fill; what the trade has besides met no order. A fill need not have a side."""
+    done = imported(
+        order(2, "F", "N", 100.0, 4, 1, flags=0),
+        order(2, "T", "A", 100.0, 5, 99, flags=0),
+        order(2, "C", "B", 100.0, 4, 1),
+        order(3, "T", "A", 100.0, 4, 99),
+    )
+    assert done.rows[3:] == [
+        (3, 0, START + 2, 1, 1, 400, 4, 1, 0, 6, 6),
+        (3, 0, START + 2, 2, 1, 400, 1, 0, 0, -1, -1),
+        (5, 0, START + 2, 400, 6, 405, 5),
+        (3, 0, START + 3, 3, 1, 400, 4, 0, 0, -1, -1),
+    ]
+    assert done.report.gaps == 0
 
 
 def test_a_trade_that_fills_no_order_leaves_the_book(imported):
@@ -336,6 +353,7 @@ def test_the_schema_that_tells_most_is_read(import_texts):
         (3, 0, START + 2, 1, 1, 100, 4, 0, 0, -1, -1),
         (6, 0, START + 9, 1),
     ]
+    assert done.report.messages == {"add": 1, "trade": 1, "told in full by another schema": 1}
     alone = import_texts("dbn", {"t.dbn": files["t.dbn"]})
     assert alone.rows == [(3, 0, START + 2, 1, 1, 100, 4, 0, 0, -1, -1)]
 
@@ -351,6 +369,19 @@ def test_one_symbol_on_two_venues_is_two_instruments(import_texts):
     assert import_texts("dbn", {"x.dbn": one}, symbol="ABC").instrument.symbol == "ABC"
 
 
+@pytest.mark.parametrize(("asked", "answered"), [("ESU4", "118"), ("ES.c.0", "ESU4")])
+def test_a_live_stream_names_its_instruments_as_it_goes(import_texts, asked, answered):
+    """It has no symbols in its metadata; records say which symbol an id is, and others are passed over."""
+    mapping = dbn.SymbolMappingMsg(
+        1, 118, START, dbn.SType.RAW_SYMBOL, asked, dbn.SType.INSTRUMENT_ID, answered, START, START + 9
+    )
+    system = dbn.SystemMsg(START, "Heartbeat")
+    file = content("mbo", system, mapping, order(0, "A", "B", 100.0, 1, 1), mapped=False)
+    done = import_texts("dbn", {"x.dbn": file})
+    assert done.instrument.symbol == "ESU4"
+    assert done.report.messages == {"definition or other record without events": 2, "add": 1}
+
+
 def test_files_of_one_time_are_one_tape(import_texts):
     """By the time of receipt, at equal times in the order of the files."""
     one = content("mbo", order(0, "A", "B", 100.0, 1, 1), order(4, "A", "B", 100.0, 1, 2))
@@ -363,6 +394,7 @@ def test_files_of_one_time_are_one_tape(import_texts):
     ("file", "complaint"),
     [
         (b"", "x.dbn: no DBN: the file is empty"),
+        (content("definition", definition()), "x.dbn: there are definitions alone, and no events"),
         (b"time,bid,ask\n", "x.dbn: no DBN: a file of it begins with the letters DBN"),
         (content("mbo", order(0, "A", "B", 100.0, 1, 1))[:-9], "x.dbn:1: the file ends inside a record"),
         (content("mbo") + b"\x01" * 80, "x.dbn:1: "),

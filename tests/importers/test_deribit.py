@@ -50,6 +50,7 @@ def test_changes_follow_each_other_and_name_what_becomes_of_levels(import_texts)
         "deribit",
         capture(
             {"jsonrpc": "2.0", "id": 0, "result": []},
+            {"jsonrpc": "2.0", "method": "heartbeat", "params": {"type": "test_request"}},
             SNAPSHOT,
             book(
                 9,
@@ -81,11 +82,21 @@ def test_changes_follow_each_other_and_name_what_becomes_of_levels(import_texts)
         "trade_seq = last + 1": 2,
     }
     assert done.report.messages == {
-        "about the connection": 1,
+        "about the connection": 2,
         "book snapshot": 1,
         "book change": 2,
         "trades": 1,
     }
+
+
+def test_a_book_that_came_over_two_connections_is_told_once(import_texts):
+    """The last snapshot decides whose changes are used, until the next one."""
+    messages = (SNAPSHOT, book(9, [["delete", 50000.0, 0.0]], before=5, seconds=2))
+    text = capture(*messages)["cap"]
+    both = import_texts("deribit", {"one": text, "other": text})
+    assert both.rows == import_texts("deribit", capture(*messages)).rows
+    assert both.report.gaps == 0
+    assert both.report.messages["book change of another connection"] == 1
 
 
 @pytest.mark.parametrize(
@@ -174,6 +185,13 @@ def test_steps_are_those_of_the_list_of_instruments(import_texts, kind, quote, a
     assert (item.price_decimals, item.tick, item.size_decimals, item.lot) == (1, 5, 0, 10)
     assert (item.base, item.quote) == assets
     assert done.rows[1] == (4, 0, ns(1), 0, 100000, 1)
+
+
+def test_a_refused_request_for_the_list_is_no_list(import_texts):
+    """Steps are then the smallest that occur."""
+    rest = reply("/api/v2/public/get_instruments", {"error": {"message": "rate limit exceeded"}})
+    done = import_texts("deribit", capture(SNAPSHOT) | {"rest": rest})
+    assert done.rows == SEEDED
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import gzip
 import io
+import re
 import zipfile
 import zlib
 from datetime import date
@@ -190,6 +191,25 @@ def test_what_is_no_number_is_no_unit(text):
     item = Instrument(symbol="A", base="A", quote="B", price_decimals=2, size_decimals=0)
     with pytest.raises(ValueError, match="not a"):
         Units(2, 1, item.price_ticks, 10)[text]
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("1e-13", "1e-13 has more than 12 decimals"),
+        ("0.0000000000001", "0.0000000000001 has more than 12 decimals"),
+        ("1e99", "1e99 is out of range"),
+        ("9" * 41, "9" * 40 + "... is too long for a number"),
+        ("-1", "-1 is below 0"),
+    ],
+)
+def test_what_no_instrument_has_is_an_error_of_its_line(text, what):
+    """As a size; a price may be below 0."""
+    item = Instrument(symbol="A", base="A", quote="B", price_decimals=2, size_decimals=0)
+    with pytest.raises(ValueError, match=f"^{re.escape(what)}$"):
+        Units(0, 1, item.size_lots, 10, signed=False)[text]
+    if text == "-1":
+        assert Units(2, 1, item.price_ticks, 10)[text] == -100
 
 
 @given(st.lists(st.tuples(st.integers(0, 10**12), st.integers(0, 12)), min_size=1))

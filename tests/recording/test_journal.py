@@ -198,10 +198,10 @@ def test_the_header_says_what_determines_the_market():
     assert header_line(attrs.evolve(HEADER, listing="1" * 64)) == (
         b'{"format":"feed-journal","version":2,"engine":"feed 1.0","scenario":{"name":"small",'
         b'"file":"/x/small.toml","sha256":"%s"},"seed":3,"start":1000000000000000000,"instruments":null,'
-        b'"listing":"%s","trading":{"deposit":5,"deposits":[],"maker_fee":1,"taker_fee":500,'
+        b'"sessions":false,"listing":"%s","trading":{"deposit":5,"deposits":[],"maker_fee":1,"taker_fee":500,'
         b'"basic_discount":100000,"pro_discount":200000,"max_discount":400000,"leverage":10,"maintenance":30000,'
-        b'"margin_call":1500000,"price_band":800000,"slippage":20000,"open_orders":2000,"history":10000}}\n'
-        % (b"0" * 64, b"1" * 64)
+        b'"margin_call":1500000,"price_band":800000,"slippage":20000,"open_orders":2000,"history":10000,'
+        b'"recorded_orders":true,"recorded_cancels":"proportional"}}\n' % (b"0" * 64, b"1" * 64)
     )
 
 

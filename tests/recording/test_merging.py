@@ -1,9 +1,12 @@
 """Several recordings as one."""
 
 import io
+from operator import itemgetter
 
 import attrs
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from feed.errors import ConfigError
 from feed.model.events import ADD, CLEAR, CLOCK, LEVEL, LIQUIDATION, MARK, ORDER, QUOTE, REDUCE, TRADE
@@ -169,6 +172,15 @@ def test_accounts_are_left_out_and_one_clock_is_told(merged):
     assert report.left_out == {"of clients' accounts": 1, "of further clocks": 2}
 
 
+def test_a_recording_alone_stays_what_it_is(merged):
+    """Nothing is left out."""
+    rows = [(CLOCK, 0, 1), level(1, 4), trade(2, 9), (CLOCK, 0, 3)]
+    report, header, found = merged(("kraken", [BTC], rows))
+    assert found == rows
+    assert (header.instruments, header.provenance.source) == ((BTC,), "kraken")
+    assert (report.left_out, report.cleared) == ({}, 0)
+
+
 def test_times_that_go_back_are_those_of_the_event_before(merged):
     """As a playback of the recording has them."""
     _, _, rows = merged(("kraken", [BTC], [level(5, 1), level(3, 2), level(6, 3)]))
@@ -254,3 +266,33 @@ def test_a_damaged_recording_is_refused(tmp_path, merged):
     path.write_bytes(path.read_bytes()[:-20])
     with pytest.raises(ConfigError, match=r"0\.feed\.zst: damaged in block 2 "):
         merge([("0.feed.zst", RecordedBlocks(path))], io.BytesIO())
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 2), st.integers(0, 9), st.integers(0, 4)), min_size=1, max_size=30),
+    st.integers(2, 4),
+)
+def test_a_tape_that_was_divided_is_put_together_again(tmp_path_factory, drawn, count):
+    """Instruments of different recordings, in blocks of any size: every event once, each in its order."""
+    names = ("AA-USD", "BB-USD", "CC-USD")
+    items = [attrs.evolve(BTC, symbol=name) for name in names]
+    tape = [level(ts, price, index=index) for index, price, ts in sorted(drawn, key=itemgetter(2))]
+    folder = tmp_path_factory.mktemp("divided")
+    recordings = []
+    for index, item in enumerate(items):
+        mine = [(kind, 0, *rest) for kind, at, *rest in tape if at == index]
+        if mine:
+            path = folder / f"{index}"
+            header = Header(instruments=(item,), provenance=Provenance(source="kraken"), start=mine[0][2])
+            with path.open("wb") as out:
+                writer = RecordingWriter(out, header, Recording(block_events=count))
+                writer.append(mine)
+                writer.close()
+            recordings.append((path.name, RecordedBlocks(path)))
+    out = io.BytesIO()
+    merge(recordings, out)
+    out.seek(0)
+    reader = RecordingReader(out)
+    listed = [names.index(item.symbol) for item in reader.header.instruments]
+    found = [(kind, listed[index], *rest) for block in reader for kind, index, *rest in block]
+    assert found == sorted(tape, key=lambda row: (row[2], row[1]))

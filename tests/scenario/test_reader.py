@@ -284,6 +284,21 @@ def test_an_expectation():
             "one.toml:10: timeline[0].bps: found 0.0; allowed: > 0",
         ),
         (
+            '[[market.sessions.hours]]\nasset_class = "fxx"\nopen = ["Mon 08:00 to Mon 16:00"]',
+            'one.toml:6: market.sessions.hours[0].asset_class: found "fxx"; did you mean fx?',
+        ),
+        (
+            '[[market.sessions.hours]]\nasset_class = "fx"\nopen = ["Mon 8:00 to Mon 16:00"]',
+            (
+                "one.toml:5: market.sessions.hours[0]: 'Mon 8:00 to Mon 16:00' is no part of the week such "
+                "as 'Sun 22:00 to Fri 22:00'"
+            ),
+        ),
+        (
+            '[[timeline]]\nat = "1s"\ndo = "halt"\nauction = "0s"',
+            "one.toml:8: timeline[0].auction: found 0; allowed: > 0",
+        ),
+        (
             '[[truth]]\nsignal = "whale_movment"\ninstruments = ["EURUSD"]\nat = "1s"',
             'one.toml:6: truth[0].signal: found "whale_movment"; did you mean whale_movement?',
         ),

@@ -269,6 +269,7 @@ base = "default"
 OPTIONS = {
     "default market": {},
     "seed and start": {"seed": 11, "start": START + 5, "instruments": 9},
+    "hours of trading": {"seed": 11, "start": 1_710_028_800 * 10**9, "sessions": True},  # a Sunday
     "scenario": {"scenario": "small.toml"},
     "scenario with seed": {"scenario": "small.toml", "seed": 6, "start": START},
     "deposit and fees": {
@@ -322,7 +323,7 @@ def test_a_journal_gives_the_digest_of_what_was_served(tmp_path, monkeypatch, ca
         ("--deposit 7", "--deposit: is 7, and orders.jsonl was written with 1000000; leave it out"),
         ("--instruments 7", "--instruments: is 7, and orders.jsonl was written with all; leave it out"),
         ("burst", "burst: is not the scenario 'small' as it was when orders.jsonl was written (sha256 "),
-        ("run.feed.zst", "run.feed.zst: a recording takes no orders; leave it out"),
+        ("run.feed.zst", "run.feed.zst: is not what was played when orders.jsonl was written (sha256 "),
     ],
 )
 def test_a_contradiction_is_refused(tmp_path, monkeypatch, capsys, line, complaint):
@@ -381,13 +382,41 @@ def test_the_journal_of_an_earlier_run_is_refused(tmp_path, same):
     assert path.read_bytes() == before
 
 
-def test_a_recording_that_is_played_keeps_no_journal(tmp_path):
-    """It takes no orders."""
-    path = tmp_path / "run.feed.zst"
-    program = program_for(SETTINGS, now=0)
+def recording_of(settings, path, seconds):
+    """The market that some settings want, recorded for a while."""
+    program = program_for(settings, now=0)
     with path.open("wb") as out:
-        RecordingWriter(out, program.header).close()
+        writer = RecordingWriter(out, program.header)
+        writer.append(program.run.opening())
+        writer.append(program.run.advance(program.start + seconds * 10**9, 1 << 62))
+        writer.close()
+    return path
+
+
+def test_a_journal_of_orders_in_a_recording(tmp_path, monkeypatch, capsys):
+    """It says which recording that was, by its content, and gives the digest of what was served."""
+    path = recording_of(attrs.evolve(SETTINGS, instruments=9), tmp_path / "run.feed.zst", 5)
+    journal = tmp_path / "orders.jsonl"
+    digest = traded(Settings(scenario=str(path), journal=journal))
+    monkeypatch.chdir("/")
+    assert feed(["replay", "--journal", str(journal), "--digest"]) == 0
+    assert capsys.readouterr().out.split()[-1] == digest
+    assert len(read_journal(journal).entries) == 9
+    other = recording_of(attrs.evolve(SETTINGS, instruments=9), tmp_path / "other.feed.zst", 1)
+    assert feed(["replay", str(other), "--journal", str(journal)]) == 2
+    assert capsys.readouterr().err.startswith(f"feed: {other}: is not what was played when {journal} was")
+    path.unlink()
+    assert feed(["replay", "--journal", str(journal)]) == 2
+    assert capsys.readouterr().err.startswith(f"feed: {path}: ")
+
+
+def test_a_recording_that_is_only_played_keeps_no_journal(tmp_path):
+    """It takes no orders."""
+    path = recording_of(SETTINGS, tmp_path / "run.feed.zst", 0)
+    trading = Trading(recorded_orders=False)
     with pytest.raises(ExceptionGroup) as caught:
-        traded(Settings(scenario=str(path), journal=tmp_path / "orders.jsonl"))
-    assert str(caught.value.exceptions[0]) == "--journal: a recording takes no orders; leave it out"
+        traded(Settings(scenario=str(path), journal=tmp_path / "orders.jsonl", trading=trading))
+    assert str(caught.value.exceptions[0]) == (
+        "--journal: nobody can trade in a recording where trading.recorded_orders is false; leave it out"
+    )
     assert not (tmp_path / "orders.jsonl").exists()

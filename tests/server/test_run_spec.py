@@ -4,6 +4,8 @@ import attrs
 import pytest
 
 from feed.errors import ConfigError
+from feed.model.events import STATUS, Status
+from feed.recording.writer import RecordingWriter
 from feed.server.run_spec import program_for
 from feed.settings import Settings
 from feed.sim.defaults import default_market
@@ -44,6 +46,30 @@ def test_a_scenario_has_its_own_instruments():
     """A number of them does not go with it."""
     with pytest.raises(ConfigError, match="--instruments: a scenario has its own"):
         program_for(Settings(scenario="burst", instruments=3), now=NOW)
+
+
+@pytest.mark.parametrize("scenario", [None, "burst"])
+def test_instruments_keep_hours_where_somebody_asks_for_it(scenario):
+    """In the default market and in a scenario; one that names hours keeps its own."""
+    sunday = 1_710_028_800 * SECOND
+    rows = program_for(Settings(scenario=scenario, sessions=True, start=sunday), now=NOW).run.opening()
+    assert (STATUS, 0, sunday, Status.CLOSED) in rows
+    rows = program_for(Settings(scenario=scenario, start=sunday), now=NOW).run.opening()
+    assert not [row for row in rows if row[0] == STATUS]
+    own = program_for(Settings(scenario="market-hours"), now=NOW)
+    given = program_for(Settings(scenario="market-hours", sessions=True), now=NOW)
+    assert own.run.opening() + own.run.advance(own.start + SECOND) == (
+        given.run.opening() + given.run.advance(own.start + SECOND)
+    )
+
+
+def test_a_recording_has_its_own_hours(tmp_path):
+    """They cannot be told apart from the rest of it."""
+    path = tmp_path / "run.feed.zst"
+    with path.open("wb") as out:
+        RecordingWriter(out, program_for(Settings(start=NOW), now=NOW).header).close()
+    with pytest.raises(ConfigError, match="--sessions: a recording has its own"):
+        program_for(Settings(scenario=str(path), sessions=True), now=NOW)
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ from itertools import pairwise
 
 import attrs
 import pytest
-from facts import autocorrelation
 from plain_market import PLAIN, SECOND, START, opened
 
+from feed.analytics.stylized_facts import autocorrelation
 from feed.model.events import ADD, TRADE, Side
 from feed.model.market import ForcedTraders, News, Takers
 from feed.model.orders import NewOrder, OrderType
@@ -27,7 +27,7 @@ def takers(rows):
 
 @pytest.fixture(scope="module")
 def an_hour():
-    return takers(opened().advance(START + 3600 * SECOND))
+    return takers(opened().advance(START + 1500 * SECOND))
 
 
 def test_signs_of_trades_remember(an_hour):
@@ -50,7 +50,7 @@ def test_trades_come_in_bursts(an_hour):
 def test_without_followers_and_echoes_there_are_no_bursts():
     """It is they who make them."""
     alone = attrs.evolve(PLAIN, takers=Takers(followers=0, echoes=0, most=1), news=News(race=0))
-    times = [at for at, _ in takers(opened(alone).advance(START + 1800 * SECOND))]
+    times = [at for at, _ in takers(opened(alone).advance(START + 900 * SECOND))]
     gaps = [after - before for before, after in pairwise(times)]
     assert sum(gap <= MS for gap in gaps) / len(gaps) < 0.05
 
@@ -113,7 +113,7 @@ def test_accounts_that_share_an_order_move_the_price_as_one_would():
 def test_a_price_that_runs_forces_others_to_trade():
     """A wave of orders in its direction; none without forced traders."""
     counts = []
-    for trigger in (5.0, 0.0):
+    for trigger in (100.0, 0.0):
         market = opened(attrs.evolve(PLAIN, forced=ForcedTraders(trigger=trigger, orders=40, seconds=4)))
         market.advance(START + 600 * SECOND)
         market.shock(0, -0.02)

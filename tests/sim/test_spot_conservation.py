@@ -20,6 +20,16 @@ def test_assets_are_conserved_to_the_last_unit(rng, seed):
         play.check()
 
 
+@settings(max_examples=4, deadline=None)
+@given(rng=st.randoms(use_true_random=False), seed=st.integers(0, 5))
+def test_assets_are_conserved_in_call_auctions(rng, seed):
+    """Which may close an instrument, too."""
+    play = Play(seed, before=2, auctions=True)
+    for _ in range(30):
+        play.act(rng)
+        play.check()
+
+
 def test_the_play_has_everything_in_it():
     """Every way an order stands, ends and is prevented comes up, so that what is checked is checked."""
     rng, play = random.Random(5), Play(5, before=60)

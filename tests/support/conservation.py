@@ -16,6 +16,7 @@ import attrs
 from tradyn_requests import TradynClients
 
 from feed.model.accounts import PARTICIPANTS, Accounts
+from feed.model.auctions import AuctionPurpose
 from feed.model.events import BALANCE, FILL, POSITION, Side, Status, event
 from feed.model.grants import Tier
 from feed.model.market import MarketSpec
@@ -53,11 +54,13 @@ class Play:
         deposit: Of each account, whole units.
         before: How long before funding it opens, seconds.
         more: Instruments beside those of :data:`SYMBOLS`.
+        auctions: Whether there are call auctions.
         terms: Further settings of trading.
     """
 
-    def __init__(self, seed, *, deposit=10_000, before=5, more=(), **terms):
+    def __init__(self, seed, *, deposit=10_000, before=5, more=(), auctions=False, **terms):
         self.deposit = deposit
+        self.auctions = auctions
         self.terms = Trading(deposit=deposit, open_orders=30, **terms)
         self.start = HOUR - before * SECOND
         self.spec = attrs.evolve(spec(), instruments=(*spec().instruments, *more))
@@ -95,8 +98,17 @@ class Play:
             elif row[0] == 9:
                 self.states[OrderState(row[6])] += 1
 
+    def call(self, rng, instruments):
+        """Begin a call auction now and then, where there are to be any."""
+        at = rng.choice(instruments) if self.auctions and rng.random() < 0.1 else None
+        if at is not None and self.market.exchange.statuses[at] is not Status.DELISTED:
+            after = rng.choice([Status.TRADING, Status.TRADING, Status.CLOSED])
+            rows = self.market.auction(at, AuctionPurpose.INTRADAY, rng.choice([MS, 500 * MS]), after)
+            self.hear(self.run._clearing.told(rows))
+
     def act(self, rng):
         """Let some time pass, and something happen: nearly always a request."""
+        self.call(rng, range(len(SYMBOLS)))
         self.hear(self.run.advance(self.run.now + rng.choice([0, MS, 20 * MS, 100 * MS, 150 * MS])))
         chance = rng.random()
         if chance < 0.01:
@@ -221,6 +233,8 @@ class Play:
             for order, _, lots in book.orders(side)
             if book.get(order).account > 0
         }
+        for auction in self.market.exchange.auctions.values():
+            resting |= {order.order: order.left for order in auction.orders() if order.account > 0}
         open_ = [order for number in ACCOUNTS for order in accounts.find(number).orders.values()]
         active = [order for order in open_ if order.state is OrderState.ACTIVE]
         assert resting == {order.order: order.left for order in active}

@@ -77,8 +77,9 @@ async def railway(
     speed=1.0,
     waiting=1024,
     entries=(),
+    run=None,
 ):
-    """A house that lets clients in; its market runs on Trio's clock, whatever that is."""
+    """A house that lets clients in; its market, or ``run``, runs on Trio's clock, whatever that is."""
     settings = settings or Settings()
     chosen = default_market().instruments[slice(*instruments)]
     if symbols is not None:
@@ -86,7 +87,7 @@ async def railway(
         chosen = [known[symbol] for symbol in symbols]
     spec = MarketSpec(instruments=tuple(map(in_round_lots, chosen)))
     market = ClientMarket(Market(spec, seed=3, start=START), trading=settings.trading, entries=entries)
-    source = MarketRunner(market, flow=settings.flow, speed=speed, waiting=waiting, journal=journal)
+    source = MarketRunner(run or market, flow=settings.flow, speed=speed, waiting=waiting, journal=journal)
     server = ServerContext(settings, source, RING, signing_key=SIGNING_KEY)
     send, receive = trio.open_memory_channel(settings.flow.channel_batches)
     async with trio.open_nursery() as nursery:

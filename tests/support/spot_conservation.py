@@ -78,7 +78,8 @@ class Play(conservation.Play):
                 here = item.account, listed_.venue
                 self.held[(*here, listed_.base)] = item.base_free, item.base_locked
                 self.held[(*here, listed_.quote)] = item.quote_free, item.quote_locked
-            elif row[0] == TRADE:
+            elif row[0] == TRADE and self.market.exchange.statuses[row[1]] is Status.TRADING:
+                # (What an auction reaches that closes an instrument waits for the next trade.)
                 for stop in self.stops.values():
                     if stop.instrument == row[1] and stop.trigger.reached(
                         stop.side, stop.trigger_price, row[5]
@@ -122,6 +123,7 @@ class Play(conservation.Play):
         if rng.random() < 0.3:
             super().act(rng)
             return
+        self.call(rng, SPOT)
         self.hear(self.run.advance(self.run.now + rng.choice([0, 0, MS, 20 * MS, 150 * MS])))
         chance, market = rng.random(), self.market
         if chance < 0.01:
@@ -292,6 +294,10 @@ class Play(conservation.Play):
             for order, price, lots in book.orders(side)
             if book.get(order).account < 0
         }
+        for auction in self.market.exchange.auctions.values():
+            resting |= {
+                it.order: (-it.account, it.price, it.left) for it in auction.orders() if it.account < 0
+            }
         open_ = [
             order for where in self.run.wallets for order in self.run.wallets.find(*where).orders.values()
         ]

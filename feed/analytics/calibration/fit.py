@@ -28,8 +28,10 @@ Simulate = Callable[[MarketSpec, int], Figures]
 _LOWEST: Final = 100
 """Ticks: the lowest price that a market can open at."""
 
-# A correction goes this share of the way that the ratio of figures says, and at most _STRIDE times.
+# A correction goes this share of the way that the ratio of figures says, and at most _STRIDE times; each next
+# one less far, since figures of a simulation are never exact.
 _DAMPING: Final = 0.8
+_CALMER: Final = 0.85
 _STRIDE: Final = 4.0
 
 
@@ -152,12 +154,13 @@ def fit(
         rounds: How often it is simulated and corrected, at least 1.
     """
     best: Fit | None = None
-    for _ in range(rounds):
+    for number in range(rounds):
         simulated = simulate(market)
         off = distance(recorded, simulated, fitted)
         if best is None or off < best.distance:
             best = Fit(market=market, distance=off)
-        market = _corrected(market, recorded, simulated, fitted)
+        damping = _DAMPING * _CALMER**number
+        market = _corrected(market, recorded, simulated, fitted, damping=damping)
     if best is None:
         raise ValueError("at least one round is needed")
     return best
@@ -244,12 +247,17 @@ def distance(recorded: Figures, simulated: Figures, fitted: Iterable[Parameter])
 
 
 def _corrected(
-    market: MarketSpec, recorded: Figures, simulated: Figures, fitted: Iterable[Parameter]
+    market: MarketSpec,
+    recorded: Figures,
+    simulated: Figures,
+    fitted: Iterable[Parameter],
+    *,
+    damping: float,
 ) -> MarketSpec:
     for parameter in fitted:
         found = parameter.figure(simulated)
         if found > 0:
-            ratio = (parameter.figure(recorded) / found) ** (_DAMPING / parameter.power)
+            ratio = (parameter.figure(recorded) / found) ** (damping / parameter.power)
             value = parameter.value(market) * min(max(ratio, 1 / _STRIDE), _STRIDE)
             market = parameter.changed(market, value)
     return market

@@ -11,6 +11,9 @@ import attrs
 from feed.analytics.calibration.figures import Figures
 from feed.model.market import MarketSpec
 
+# Seconds: from then on volatility is measured over 10 s.
+_LONG: Final = 600
+
 
 @attrs.frozen(kw_only=True)
 class Parameter:
@@ -61,20 +64,19 @@ def volatility(figures: Figures, horizon: int) -> float:
 
     Args:
         figures: Of an instrument.
-        horizon: 1, 10 or 60 seconds.
+        horizon: 1 or 10 seconds.
     """
-    deviations = {1: figures.volatility, 10: figures.volatility_10s, 60: figures.volatility_60s}
-    return deviations[horizon] / math.sqrt(horizon)
+    return figures.volatility if horizon == 1 else figures.volatility_10s / math.sqrt(10)
 
 
 def horizon_of(recorded: Figures) -> int:
     """
-    The horizon of returns that tells the volatility best, seconds.
+    The horizon of returns that tells the volatility best, seconds: 1 or 10.
 
-    Over a second the mid moves to and fro with the quotes, which is no volatility of the price: ten
-    seconds have less of that, a minute has least, but there must be sixty of them.
+    Over a second the mid moves to and fro with the quotes, which is no volatility of the price: ten seconds
+    have less of that, but there must be sixty of them, and in what is simulated, too.
     """
-    return next((one for one in (60, 10) if recorded.seconds >= 60 * one), 1)
+    return 10 if recorded.seconds >= _LONG else 1
 
 
 SHARED: Final[tuple[Parameter, ...]] = ()

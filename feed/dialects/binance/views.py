@@ -15,7 +15,13 @@ from feed.dialects.rest import Call, RestContext
 from feed.model.durations import NS_PER_MICROSECOND, NS_PER_MILLISECOND
 from feed.model.events import Status
 
-STATUS = {Status.TRADING: "TRADING", Status.HALTED: "HALT", Status.DELISTED: "BREAK"}
+STATUS = {
+    Status.TRADING: "TRADING",
+    Status.HALTED: "HALT",
+    Status.DELISTED: "BREAK",
+    Status.AUCTION: "AUCTION_MATCH",
+    Status.CLOSED: "END_OF_DAY",
+}
 
 
 class TimeUnit(enum.Enum):

@@ -14,7 +14,7 @@ from feed.dialects.contract import SessionContext
 from feed.dialects.market_view import SpotMarketView, session_projections
 from feed.dialects.rest import Call, RestContext
 from feed.model.durations import NS_PER_SECOND
-from feed.model.events import Side, Status
+from feed.model.events import Side
 
 _AGREES: Final = 60 * NS_PER_SECOND
 """What two clocks that agree may differ by."""
@@ -87,8 +87,8 @@ class MarketView(SpotMarketView[CoinbasePolicy]):
         return found
 
     def trades(self, product: Product) -> bool:
-        """Whether a product can be traded now."""
-        return self.state.status(product.index) is Status.TRADING
+        """Whether orders for a product are accepted now, be it that they wait for an auction."""
+        return self.state.status(product.index).takes_orders
 
     def best(self, product: Product, side: Side) -> tuple[int, int]:
         """Best price of a side in ticks and the lots there; zeros where there is nothing."""

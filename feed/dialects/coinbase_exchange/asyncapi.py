@@ -19,6 +19,7 @@ def channels(listing: Listing) -> tuple[Channel, ...]:
             from_client=messages(shapes.SubscribeRequest, shapes.UnsubscribeRequest),
             to_client=messages(
                 *(shapes.Subscriptions, shapes.Heartbeat, shapes.Ticker, shapes.StatusMessage),
+                shapes.AuctionMessage,
                 *(shapes.Snapshot, shapes.Level2Update, shapes.LastMatch, shapes.Match),
                 *(shapes.Received, shapes.Open, shapes.Changed, shapes.Done, shapes.Activate),
                 shapes.ErrorMessage,

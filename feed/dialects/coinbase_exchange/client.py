@@ -51,7 +51,7 @@ _CHANNELS: Final = {
     Channel.TRADES: topics.MATCHES,
     Channel.BOOK: topics.LEVEL2_BATCH,
 }
-_RAW: Final = (topics.HEARTBEAT, topics.LEVEL2_50, topics.STATUS, topics.TICKER_BATCH)
+_RAW: Final = (topics.AUCTION, topics.HEARTBEAT, topics.LEVEL2_50, topics.STATUS, topics.TICKER_BATCH)
 _SIDES: Final = {"buy": Side.BUY, "sell": Side.SELL}
 
 

@@ -49,6 +49,7 @@ TEMPORARY_LOCKOUT: Final = "EGeneral:Temporary lockout"
 UNAVAILABLE: Final = "EService:Unavailable"
 DEADLINE_ELAPSED: Final = "EService:Deadline elapsed"
 CANCEL_ONLY: Final = "EService:Market in cancel_only mode"
+LIMIT_ONLY: Final = "EService:Market in limit_only mode"
 
 UNKNOWN_ORDER: Final = "EOrder:Unknown order"
 INSUFFICIENT_FUNDS: Final = "EOrder:Insufficient funds"

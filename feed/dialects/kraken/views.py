@@ -14,7 +14,13 @@ from feed.dialects.rest import RestContext
 from feed.model.disruption import UNDISRUPTED, Disruption
 from feed.model.events import Row, Status
 
-STATUS = {Status.TRADING: "online", Status.HALTED: "cancel_only", Status.DELISTED: "delisted"}
+STATUS = {
+    Status.TRADING: "online",
+    Status.HALTED: "cancel_only",
+    Status.DELISTED: "delisted",
+    Status.AUCTION: "limit_only",
+    Status.CLOSED: "cancel_only",
+}
 
 
 def _no_past(seq: int, most: int) -> Sequence[Row]:

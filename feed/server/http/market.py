@@ -9,7 +9,7 @@ from feed.dialects.rest import STATUS, Call, Endpoint
 from feed.model.instruments import Contract
 from feed.server.http.context import RequestContext
 
-OrderStatus = Literal["active", "readOnly", "halted", "delisted"]
+OrderStatus = Literal["active", "readOnly", "halted", "delisted", "auction", "closed"]
 
 
 class MarketInfo(Shape):
@@ -22,7 +22,8 @@ class MarketInfo(Shape):
         quoteAsset: What it is paid in.
         tickSize: Smallest price step, in plain decimals.
         minQuantity: Smallest size step, in plain decimals.
-        status: Whether orders can be sent: ``readOnly`` where clients cannot, while others trade.
+        status: Whether orders can be sent: ``readOnly`` where clients cannot, while others trade; ``auction``
+            where they are collected, to trade at one price later.
     """
 
     market: str

@@ -95,6 +95,7 @@ REFERENCES: Final = dict(
         ("within 1 ms of the last, %, book updates", Reference(11, 27, "11-27", "A")),
         ("variance over mean of counts, book updates, 1 s", Reference(5, 30, "5-30", "A")),
         ("for each taker order, book updates", Reference(50, 190, "50-190", "A")),
+        ("change the best price, %, book updates", Reference(2, 30, "3.5-29", "A")),
         ("variation of waiting times, taker orders", Reference(2, 3, "2.35", "C", 2.35)),
         ("within 1 ms of the last, %, taker orders", Reference(25, 50, "45", "C", 45)),
         ("variance over mean of counts, taker orders, 1 s", Reference(4, 10, "6.9", "C", 6.9)),
@@ -109,9 +110,18 @@ REFERENCES: Final = dict(
         ("autocorrelation of returns, mid, 1 s, lag 1", Reference(-0.3, 0, "<= 0", "A", 0)),
         *(_ratio(seconds) for seconds in ("0.5", "1", "5", "10", "30", "60", "300")),
         ("spread, ticks, book, 50 % of time", Reference(1, 5, "1; 1-5", "B", only=_COINS)),
-        ("depth, sizes of the best price, book, 10 bps", Reference(0.5, 80, "BTC 5.1; 0-76", "B")),
-        ("depth, sizes of the best price, book, 50 bps", Reference(4, 300, "BTC 23; 1.4-918", "B")),
-        ("depth, sizes of the best price, book, 200 bps", Reference(20, 900, "BTC 47; 28-240 [A]", "B")),
+        (
+            "depth, sizes of the best price, book, 10 bps",
+            Reference(0.5, 80, "BTC 5.1; 0-76", "B", only=_COINS),
+        ),
+        (
+            "depth, sizes of the best price, book, 50 bps",
+            Reference(4, 300, "BTC 23; 1.4-918", "B", only=_COINS),
+        ),
+        (
+            "depth, sizes of the best price, book, 200 bps",
+            Reference(20, 900, "BTC 47; 28-240 [A]", "B", only=_COINS),
+        ),
         ("depth within 200 bps beside 50 bps, book", Reference(1.5, 15, "BTC 2.1; 2.5-10 [A]", "B")),
         ("a side is empty, % of time, book", Reference(0, 0, "0", "A")),
         (
@@ -122,6 +132,7 @@ REFERENCES: Final = dict(
         ("correlation with EURUSD, mid, 1 min", Reference(-0.15, 0.15, "about 0", "", only=_COINS)),
         ("impact at the end of the order, exponent, metaorders", Reference(0.4, 0.7, "0.5", "E", 0.5)),
         ("impact ten minutes later, exponent, metaorders", Reference(0.4, 0.7, "0.5", "E", 0.5)),
+        ("cost of a round trip, ticks a lot", Reference(0, math.inf)),
         ("share of the impact that stays, metaorders", Reference(0.5, 0.85, "2/3", "E", 0.667)),
     ]
 )

@@ -36,6 +36,16 @@ def market_of(symbols: tuple[str, ...]) -> MarketSpec:
     )
 
 
+def market_around(symbols: tuple[str, ...], *, whole: bool) -> MarketSpec:
+    """The default market, or of it all that has a base currency in common with these: venues and futures."""
+    spec = default_market()
+    if whole:
+        return attrs.evolve(spec, signals=None)
+    bases = {it.instrument.base for it in market_of(symbols).instruments}
+    around = tuple(it for it in spec.instruments if it.instrument.base in bases)
+    return attrs.evolve(spec, instruments=around, signals=None)
+
+
 @attrs.frozen
 class Watched:
     """
@@ -51,27 +61,31 @@ class Watched:
 
 
 def watch(
-    symbols: tuple[str, ...], seed: int, seconds: int, tell: Progress, *, draw: bool
+    symbols: tuple[str, ...], seed: int, seconds: int, tell: Progress, *, draw: bool, whole: bool = False
 ) -> dict[str, Watched]:
     """
     Run the market and look at it.
 
     Args:
-        symbols: The instruments of the market.
+        symbols: The instruments to look at.
         seed: Of its randomness.
         seconds: Market time, after the time to warm up.
         tell: Takes how many market seconds have gone by since it was last called.
         draw: Whether to make series for pictures.
+        whole: Whether to run the whole default market, rather than what is around these instruments.
     """
-    market = Market(market_of(symbols), seed=seed, start=START)
+    market = Market(market_around(symbols, whole=whole), seed=seed, start=START)
     begin = START + WARM_UP
     observers = [MarketObserver(begin) for _ in symbols]
+    by_index = dict(zip(map(market.listing.symbols.index, symbols), observers, strict=True))
     for row in market.opening():
-        observers[row[1]].see(row)
+        if row[1] in by_index:
+            by_index[row[1]].see(row)
     end = begin + seconds * NS_PER_SECOND
     while market.now < end:
         for row in market.advance(min(end, market.now + STEP)):
-            observers[row[1]].see(row)
+            if row[1] in by_index:
+                by_index[row[1]].see(row)
         tell(STEP // NS_PER_SECOND)
     for observer in observers:
         observer.finish(end)
@@ -105,12 +119,13 @@ def series_of(it: MarketObserver) -> Series:
     upto = [sum(it.spreads[x] for x in spreads[: at + 1]) / total for at in range(len(spreads))][:2000]
     top = it.mean_top_size()
     answers = it.responses(1.0)
+    first = it.updates_by_second[:600]
     lags = [lag for lag in (1, 2, 3, 5, 7, 10, 14, 20, 30, 50, 70, 100, 200) if lag * 4 <= len(signs)]
     minute_lags = [lag for lag in (1, 2, 3, 5, 7, 10, 15, 20, 30, 40, 60, 90, 120) if lag * 4 <= len(sizes)]
     horizons = [0.1, *RATIO_SECONDS]
     return {
         "mid": ([at * every * GRID / 3.6e12 for at in range(len(mids[::every]))], _halved(mids[::every])),
-        "updates": (_numbers(600), [float(it) for it in it.updates_by_second[:600]]),
+        "updates": (_numbers(len(first)), [float(count) for count in first]),
         "taker gaps": _survival([gap / NS_PER_SECOND for gap in it.takers.gaps()]),
         "signs": ([float(lag) for lag in lags], list(statistics.autocorrelations(signs, lags))),
         "returns 1 s": _survival(_scaled(seconds)),

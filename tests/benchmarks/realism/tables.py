@@ -8,7 +8,7 @@ from statistics import median
 
 from feed.analytics.market_facts import Fact
 from feed.analytics.stylized_facts import Estimate, estimate
-from tests.benchmarks.realism import impact, runs
+from tests.benchmarks.realism import impact, round_trips, runs
 from tests.benchmarks.realism.reference import reference
 
 
@@ -80,4 +80,18 @@ def print_impact(symbol: str, best: int, curves: list[impact.Curve]) -> list[str
             print(f"{title:<57} {cell(found):<20} {aim.aim if aim else '':<20} {verdict}")
             if verdict == "OFF":
                 off.append(f"{symbol}: {title} {cell(found)}, aim {aim.aim if aim else ''}")
+    return off
+
+
+def print_round_trips(symbol: str, trips: list[list[round_trips.RoundTrip]]) -> list[str]:
+    """The costs of round trips of one instrument; returns those that earn money."""
+    off = []
+    for pause in round_trips.PAUSES:
+        found = round_trips.summary(pause, trips)
+        aim = reference("cost of a round trip, ticks a lot", symbol)
+        verdict = aim.judge(found) if aim else ""
+        title = f"cost of {round_trips.PIECES} orders, {pause} s apart, and back at once"
+        print(f"{title:<57} {cell(found):<20} {aim.aim if aim else '':<20} {verdict}")
+        if verdict == "OFF":
+            off.append(f"{symbol}: {title} {cell(found)}, aim {aim.aim if aim else ''}")
     return off

@@ -138,6 +138,15 @@ def test_best_prices_of_one_of_some_and_of_all(exchange):
     assert [exchange.weight(path, query) for query in ("symbol=BTCUSDT", "", "symbols=[]")] == [2, 4, 4]
 
 
+@pytest.mark.parametrize(
+    ("status", "word"), [(Status.AUCTION, "AUCTION_MATCH"), (Status.CLOSED, "END_OF_DAY")]
+)
+def test_a_symbol_that_is_not_traded_at_once_says_so(exchange, status, word):
+    """In the list of all, in the words of the exchange."""
+    exchange.apply((STATUS, DOGE, NOON, status))
+    assert exchange.ask("exchangeInfo", "symbol=DOGEUSDT")["symbols"][0]["status"] == word
+
+
 def test_a_source_without_a_book_is_taken_at_its_word():
     """Its quotes are the best prices; what it says of no quantity is none."""
     it = Exchange()

@@ -224,6 +224,11 @@ def test_products_are_told_of_with_their_status(listen, stage):
     [told] = publish((STATUS, BTC, NOON, Status.HALTED))
     [halted] = told["events"][0]["products"]
     assert (halted["status"], halted["status_message"]) == ("offline", "Trading is halted.")
+    for status, word in ((Status.AUCTION, "online"), (Status.CLOSED, "offline")):
+        [told] = publish((STATUS, BTC, NOON, status))
+        [found] = told["events"][0]["products"]
+        assert found["status"] == word
+        assert found["status_message"]
 
 
 def test_a_heartbeat_comes_every_second(listen, stage):

@@ -5,7 +5,7 @@ from coinbase_exchange_server import PREFIX, exchange, price
 from virtual import run
 
 from feed.dialects.coinbase_exchange.streams.topics import AUTHENTICATED, CHANNELS
-from feed.model.events import ADD, CLEAR, QUOTE, REDUCE, Side
+from feed.model.events import ADD, AUCTION, CLEAR, QUOTE, REDUCE, Side
 from feed.model.topics import Topic
 
 CLIENT = "0a1b2c3d-0a1b-4c2d-8e3f-0a1b2c3d4e5f"
@@ -62,6 +62,9 @@ def test_every_message_is_one_that_is_declared(conversation, support):
         stage.publish([(ADD, 3, ts, 7, int(Side.BUY), 100, 5, 5), (QUOTE, 3, ts, 100, 5, 0, 0)])
         stage.publish([(REDUCE, 3, ts, 7, int(Side.BUY), 100, 3, 3), (QUOTE, 3, ts, 100, 3, 0, 0)])
         stage.publish([(CLEAR, 3, ts)])
+        auction = stage.ear(Topic("coinbase_exchange", "auctionfeed", 3, ()))
+        stage.publish([(AUCTION, 3, ts, 3, 1, 100, 7, -2, 101, 9, 99, 7, 100, ts + 10**9)])
+        said.hear("feed", auction.texts())
         said.hear("feed", ear.texts())
         said.check()
 

@@ -8,7 +8,7 @@ from feed.dialects.access import Problem
 from feed.dialects.coinbase_exchange.errors import ExchangeError, worded
 from feed.dialects.coinbase_exchange.products import products
 from feed.dialects.uuids import order_uuid
-from feed.model.events import LEVEL, STATUS, Status
+from feed.model.events import AUCTION, LEVEL, STATUS, Status
 from feed.model.instruments import Listing
 
 
@@ -92,6 +92,46 @@ def test_currencies(exchange):
     ]
     assert exchange.ask("/currencies/usd") == found[2]
     assert refused(exchange, "/currencies/NOPE") == (404, "NotFound")
+
+
+def test_a_book_during_a_call_auction(exchange):
+    """What would come of it, beside what rests; the product is for limit orders alone."""
+    ends = NOON + 10**9
+    indicated = (
+        AUCTION,
+        BTC,
+        NOON,
+        3,
+        1,
+        6_425_001,
+        250,
+        -50,
+        6_425_001,
+        300,
+        6_425_000,
+        250,
+        6_425_000,
+        ends,
+    )
+    exchange.apply((STATUS, BTC, NOON, Status.AUCTION), indicated)
+    found = exchange.ask("/products/BTC-USD")
+    assert [found[key] for key in ("auction_mode", "limit_only", "cancel_only")] == [True, True, False]
+    book = exchange.ask("/products/BTC-USD/book")
+    assert book["auction_mode"]
+    assert book["auction"] == {
+        "open_price": "64250.01",
+        "open_size": "0.00000250",
+        "best_bid_price": "64250.01",
+        "best_bid_size": "0.00000300",
+        "best_ask_price": "64250.00",
+        "best_ask_size": "0.00000250",
+        "auction_state": "collection",
+        "can_open": "yes",
+        "time": "2024-03-06T12:00:00.000000Z",
+    }
+    exchange.apply((STATUS, BTC, NOON, Status.CLOSED))
+    assert exchange.ask("/products/BTC-USD")["cancel_only"]
+    assert exchange.ask("/products/BTC-USD/book")["auction"] is None
 
 
 @pytest.mark.parametrize("what", ["", "/book", "/ticker", "/stats", "/trades", "/candles"])

@@ -10,7 +10,20 @@ from hypothesis import strategies as st
 from feed.dialects.coinbase_exchange.streams import topics
 from feed.dialects.coinbase_exchange.streams.books import TOP
 from feed.dialects.uuids import order_uuid
-from feed.model.events import ADD, CLEAR, CLOCK, LEVEL, QUOTE, REDUCE, STATUS, TRADE, UNKNOWN, Side, Status
+from feed.model.events import (
+    ADD,
+    AUCTION,
+    CLEAR,
+    CLOCK,
+    LEVEL,
+    QUOTE,
+    REDUCE,
+    STATUS,
+    TRADE,
+    UNKNOWN,
+    Side,
+    Status,
+)
 
 TIME = "2024-03-06T12:00:00.000000Z"
 
@@ -142,6 +155,35 @@ def test_heartbeats_tell_of_the_last_message_and_trade(listen):
     for at in (1, 2):
         told = {**beat, "time": f"2024-03-06T12:00:0{at}.000000Z"}
         assert publish(clock(NOON + at * SECOND)) == [told]
+
+
+def test_an_auction_is_told_as_it_would_end(listen):
+    """While orders are collected and at the end; who comes in the middle of it is told at once."""
+    first, publish = listen("auctionfeed")
+    assert first == []
+    ends = NOON + 2 * SECOND
+    assert publish((STATUS, BTC, NOON, Status.AUCTION)) == []
+    collecting = (AUCTION, BTC, NOON, 3, 1, 0, 0, 0, 642_500, 700, 642_502, 300, 642_500, ends)
+    beginning = {
+        "type": "auction",
+        "product_id": "BTC-USD",
+        "sequence": 5,
+        "auction_state": "collection",
+        "best_bid_price": "6425.00",
+        "best_bid_size": "0.00000700",
+        "best_ask_price": "6425.02",
+        "best_ask_size": "0.00000300",
+        "open_price": "0.00",
+        "open_size": "0.00000000",
+        "can_open": "no",
+        "timestamp": "2024-03-06T12:00:00.000000Z",
+    }
+    assert publish(collecting) == [beginning]
+    again, _ = listen("auctionfeed")
+    assert again == [beginning]
+    [told] = publish((AUCTION, BTC, ends, 3, 2, 642_501, 250, 50, 642_501, 300, 642_501, 250, 642_500, ends))
+    assert (told["auction_state"], told["can_open"]) == ("complete", "yes")
+    assert (told["open_price"], told["open_size"]) == ("6425.01", "0.00000250")
 
 
 def test_status_tells_of_everything_every_five_seconds(listen):

@@ -157,6 +157,9 @@ def test_a_pair_whose_status_changes(listen):
     assert (told["channel"], told["type"], told["data"]["assets"]) == ("instrument", "update", [])
     [pair] = told["data"]["pairs"]
     assert (pair["symbol"], pair["status"]) == ("BTC/USD", "cancel_only")
+    for status, word in ((Status.AUCTION, "limit_only"), (Status.CLOSED, "cancel_only")):
+        [told] = publish((STATUS, BTC, NOON, status))
+        assert told["data"]["pairs"][0]["status"] == word
 
 
 def test_a_heartbeat_each_second(support, stage):

@@ -7,6 +7,7 @@ from kraken_server import kraken_exchange, price
 
 from feed import Settings
 from feed.dialects.kraken.policy import KrakenPolicy
+from feed.model.sessions import Sessions, TradingHours
 from feed.policies import Policies
 
 AWAY = 1000
@@ -15,6 +16,12 @@ AWAY = 1000
 
 def some(found, *names):
     return tuple(found[name] for name in names)
+
+
+OPENING_AUCTION = Sessions(
+    hours=(TradingHours(asset_class="crypto", open=("Tue 22:14 to Tue 22:13",)),), closing=0
+)
+"""The market begins in it, forty seconds before its end."""
 
 
 async def held(server, name="alice"):
@@ -487,3 +494,25 @@ async def test_a_token_stands_for_the_key_that_asked_for_it(autojump_clock):
         assert other["token"] != first["token"]
         server.wall += 901
         assert (await server.result("alice", "GetWebSocketsToken"))["token"] != first["token"]
+
+
+async def test_orders_wait_for_a_call_auction(autojump_clock):
+    """Limit orders alone; they are open, hold what they may cost, and get the one price of the auction."""
+    async with kraken_exchange(sessions=OPENING_AUCTION) as server:
+        found = await server.public("AssetPairs", "pair=XBTUSD")
+        assert found["XXBTZUSD"]["status"] == "limit_only"
+        market = {"pair": "XBTUSD", "type": "buy", "ordertype": "market", "volume": "0.1"}
+        assert await server.refusal("alice", "AddOrder", **market) == "EService:Market in limit_only mode"
+        bid, _ = server.quote
+        txid = await server.order(price=price(bid * 101 // 100), volume="0.1")
+        away = await server.order(price=price(bid // 2), volume="0.1")
+        assert (await server.info(txid))["status"] == "open"
+        assert (await held(server))["ZUSD"][1] > Decimal(price(bid)) / 10
+        await server.advance(50)
+        filled = await server.info(txid)
+        assert some(filled, "status", "vol_exec") == ("closed", "0.10000000")
+        assert (await server.info(away))["status"] == "open"
+        trades = (await server.public("Trades", "pair=XBTUSD"))["XXBTZUSD"]
+        assert Decimal(filled["price"]) == Decimal(trades[0][0])
+        found = await server.public("AssetPairs", "pair=XBTUSD")
+        assert found["XXBTZUSD"]["status"] == "online"

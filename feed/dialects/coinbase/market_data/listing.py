@@ -32,7 +32,13 @@ SORTS: Final = (
     "PRODUCTS_SORT_ORDER_VOLUME_24H_DESCENDING",
     "PRODUCTS_SORT_ORDER_LIST_TIME_DESCENDING",
 )
-_STATUS: Final = {Status.TRADING: "online", Status.HALTED: "offline", Status.DELISTED: "delisted"}
+_STATUS: Final = {
+    Status.TRADING: "online",
+    Status.HALTED: "offline",
+    Status.DELISTED: "delisted",
+    Status.AUCTION: "online",
+    Status.CLOSED: "offline",
+}
 _PERCENT: Final = 100
 _PERCENT_DECIMALS: Final = 14
 
@@ -60,10 +66,10 @@ class ProductInfo(Shape):
         new: Never.
         status: Whether it is there.
         cancel_only: Whether orders can be cancelled alone.
-        limit_only: Never.
+        limit_only: Whether market orders are refused: during a call auction.
         post_only: Never.
         trading_disabled: Whether it cannot be traded now.
-        auction_mode: Never.
+        auction_mode: Whether orders are collected for a call auction.
         product_type: Always SPOT.
         quote_currency_id: The quote asset.
         base_currency_id: The base asset.
@@ -181,11 +187,11 @@ def product_info(view: MarketView, product: Product) -> ProductInfo:
         is_disabled=status is Status.DELISTED,
         new=False,
         status=_STATUS[status],
-        cancel_only=status is Status.HALTED,
-        limit_only=False,
+        cancel_only=status in (Status.HALTED, Status.CLOSED),
+        limit_only=status is Status.AUCTION,
         post_only=False,
-        trading_disabled=status is not Status.TRADING,
-        auction_mode=False,
+        trading_disabled=not status.takes_orders,
+        auction_mode=status is Status.AUCTION,
         product_type=SPOT,
         quote_currency_id=product.quote,
         base_currency_id=product.base,

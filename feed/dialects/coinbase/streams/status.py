@@ -16,8 +16,18 @@ from feed.dialects.messages import message
 from feed.model.events import STATUS, Event, Status
 from feed.state.market_state import MarketState
 
-STATUSES: Final = {Status.TRADING: "online", Status.HALTED: "offline", Status.DELISTED: "delisted"}
-_HALTED: Final = {Status.HALTED: "Trading is halted."}
+STATUSES: Final = {
+    Status.TRADING: "online",
+    Status.HALTED: "offline",
+    Status.DELISTED: "delisted",
+    Status.AUCTION: "online",
+    Status.CLOSED: "offline",
+}
+_MESSAGES: Final = {
+    Status.HALTED: "Trading is halted.",
+    Status.AUCTION: "Orders are collected for an auction.",
+    Status.CLOSED: "Trading is closed.",
+}
 
 
 class StatusEncoder(ProductEncoder):
@@ -63,6 +73,6 @@ def _product(product: Product, status: Status) -> str:
         quote_increment=product.price_step,
         display_name=f"{product.base}/{product.quote}",
         status=STATUSES[status],
-        status_message=_HALTED.get(status, ""),
+        status_message=_MESSAGES.get(status, ""),
         min_market_funds="1",
     )

@@ -45,14 +45,14 @@ class ProductInfo(Shape):
         min_market_funds: Least value of a market order.
         margin_enabled: Never: nothing can be borrowed.
         post_only: Never.
-        limit_only: Never.
-        cancel_only: Whether it is halted.
+        limit_only: Whether market orders are refused: during a call auction.
+        cancel_only: Whether it is halted, or closed.
         status: Whether it is listed.
         status_message: Empty.
         trading_disabled: Whether it is traded no more.
         fx_stablecoin: Never.
         max_slippage_percentage: How far a market order may go.
-        auction_mode: Never.
+        auction_mode: Whether orders are collected for a call auction.
         high_bid_limit_percentage: None.
     """
 
@@ -180,14 +180,14 @@ def product_info(product: Product, status: Status) -> ProductInfo:
         min_market_funds=decimal_text(1, instrument.price_decimals),
         margin_enabled=False,
         post_only=False,
-        limit_only=False,
-        cancel_only=status is Status.HALTED,
+        limit_only=status is Status.AUCTION,
+        cancel_only=status in (Status.HALTED, Status.CLOSED),
         status="delisted" if status is Status.DELISTED else "online",
         status_message="",
         trading_disabled=status is Status.DELISTED,
         fx_stablecoin=False,
         max_slippage_percentage="1.00000000",
-        auction_mode=False,
+        auction_mode=status is Status.AUCTION,
         high_bid_limit_percentage="",
     )
 

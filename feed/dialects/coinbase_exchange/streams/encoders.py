@@ -7,6 +7,7 @@ from typing import Final
 
 from feed.dialects.coinbase_exchange.products import Product, products
 from feed.dialects.coinbase_exchange.streams import topics
+from feed.dialects.coinbase_exchange.streams.auctions import AuctionEncoder
 from feed.dialects.coinbase_exchange.streams.books import BatchEncoder, BookEncoder, TopEncoder
 from feed.dialects.coinbase_exchange.streams.encoder import HeartbeatEncoder
 from feed.dialects.coinbase_exchange.streams.matches import MatchesEncoder
@@ -21,6 +22,7 @@ from feed.state.market_state import MarketState
 from feed.state.projections import Projections
 
 _OF_THE_MARKET: Final[dict[str, Callable[[Product, MarketState], Encoder]]] = {
+    topics.AUCTION: AuctionEncoder,
     topics.HEARTBEAT: HeartbeatEncoder,
     topics.LEVEL2: BookEncoder,
     topics.LEVEL2_50: TopEncoder,

@@ -63,6 +63,33 @@ class Subscriptions(Shape, tag_field="type", tag="subscriptions"):
     channels: list[ChannelName]
 
 
+class AuctionMessage(Shape, tag_field="type", tag="auction"):
+    """
+    What a call auction would give, while orders are collected for it; once more at its end.
+
+    Attributes:
+        sequence: Of the last message about the product.
+        auction_state: Whether orders are still collected.
+        best_bid_price: The best limit of those who buy; 0 when there is none.
+        best_ask_price: The best limit of those who sell; 0 when there is none.
+        open_price: At which most can trade; 0 when nothing can.
+        open_size: Quantity that would.
+        can_open: Whether anything can trade.
+    """
+
+    product_id: str
+    sequence: int
+    auction_state: Literal["collection", "complete"]
+    best_bid_price: DecimalText
+    best_bid_size: DecimalText
+    best_ask_price: DecimalText
+    best_ask_size: DecimalText
+    open_price: DecimalText
+    open_size: DecimalText
+    can_open: Literal["yes", "no"]
+    timestamp: IsoTime
+
+
 class Heartbeat(Shape, tag_field="type", tag="heartbeat"):
     """
     Every second, with the numbers of the last message and the last trade.

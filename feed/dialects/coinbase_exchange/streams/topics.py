@@ -8,6 +8,7 @@ from typing import Final
 from feed.dialects.coinbase_exchange.products import NAME
 from feed.model.topics import Topic
 
+AUCTION: Final = "auctionfeed"
 FULL: Final = "full"
 HEARTBEAT: Final = "heartbeat"
 LEVEL2: Final = "level2"
@@ -20,6 +21,7 @@ TICKER_BATCH: Final = "ticker_batch"
 USER: Final = "user"
 
 CHANNELS: Final = (
+    AUCTION,
     FULL,
     HEARTBEAT,
     LEVEL2,

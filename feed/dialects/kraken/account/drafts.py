@@ -138,6 +138,15 @@ class Terms:
         return ticks_of(parts, pair)
 
 
+def _check_status(status: Status, kind: OrderType) -> None:
+    """Look whether an order of a type can be placed while a pair has a status. Raises KrakenError."""
+    if not status.takes_orders:
+        raise KrakenError(errors.CANCEL_ONLY)
+    acts_at_once = kind.trigger is Trigger.NONE
+    if status is Status.AUCTION and kind.pricing is Pricing.MARKET and acts_at_once:
+        raise KrakenError(errors.LIMIT_ONLY)
+
+
 def draft(terms: Terms, pair: Pair, view: AccountView) -> Draft:
     """
     The order that is asked for.
@@ -152,8 +161,7 @@ def draft(terms: Terms, pair: Pair, view: AccountView) -> Draft:
     if kind is None:
         raise terms.invalid("ordertype")
     _check_unsupported(terms)
-    if view.market.state.status(pair.index) is not Status.TRADING:
-        raise KrakenError(errors.CANCEL_ONLY)
+    _check_status(view.market.state.status(pair.index), kind)
     if view.market.policy.order_counter and exceeded(
         view.wallet(pair), pair.index, view.now, view.grant.tier
     ):
