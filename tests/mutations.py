@@ -62,7 +62,7 @@ MUTATIONS = (
     Mutation(
         "a recorded trade and the decrease of its level count twice",
         "book/queue_position.py",
-        "            self._trades.append((now, lots))\n",
+        "            _remember(self._trades, (now, lots))\n",
         "            pass\n",
         RECORDED,
     ),

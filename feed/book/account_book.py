@@ -17,6 +17,7 @@ their queue, and leave it with the recorded orders that they were.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import accumulate
 from typing import Final
 
 import attrs
@@ -185,16 +186,29 @@ class AccountBook:
     def _lay_out(self, book: OrderBook, command: NewOrder) -> None:
         """Put on a book what an order might trade with; recorded lots have ids below 0."""
         side, lots = 1 - int(command.side), 0
-        for number, (order, price, size) in enumerate(self.orders(side), 1):
-            past = price < command.price if side == Side.BUY else price > command.price
-            if lots >= command.size or (past and command.type is OrderType.LIMIT):
-                break
+        if command.time_in_force is TimeInForce.FOK:
+            # Counting is cheap, and nothing else has to be done for an order that cannot be filled.
+            reachable = accumulate(size for _, _, size in self._reach(command))
+            if all(total < command.size for total in reachable):
+                return
+        for number, (order, price, size) in enumerate(self._reach(command), 1):
             own = self._queues.own.get(order)
             if own is None:
-                lots += size
                 book.limit(-number, side, price, size)
+                lots += size
+                if lots >= command.size:
+                    break
             else:
                 book.limit(order, side, price, size, own.account)
+
+    def _reach(self, command: NewOrder) -> Iterator[tuple[int, int, int]]:
+        """What an order might trade with at its price or better ones."""
+        side = 1 - int(command.side)
+        for order, price, size in self.orders(side):
+            past = price < command.price if side == Side.BUY else price > command.price
+            if past and command.type is OrderType.LIMIT:
+                return
+            yield order, price, size
 
     def _entered(self, row: Row, command: NewOrder, now: int) -> Iterator[Row]:
         """What a row of an order that entered means here."""

@@ -20,8 +20,7 @@ to none.
 from __future__ import annotations
 
 import enum
-from collections import deque
-from typing import Final
+from typing import Final, TypeVar
 
 from feed.model.durations import NS_PER_SECOND
 
@@ -64,9 +63,10 @@ class QueuePosition:
     def __init__(self, ahead: int, rule: CancelRule = CancelRule.PROPORTIONAL) -> None:
         self.ahead = ahead
         self._rule = rule
-        self._trades: deque[tuple[int, int]] = deque(maxlen=_REMEMBERED)  # time, lots without a decrease
+        # Short lists rather than deques, which take their memory before they hold anything.
+        self._trades: list[tuple[int, int]] = []  # time, lots without a decrease
         # Time, lots without a trade, and parts of them that were taken for cancels of orders ahead.
-        self._cancels: deque[tuple[int, int, int]] = deque(maxlen=_REMEMBERED)
+        self._cancels: list[tuple[int, int, int]] = []
 
     @property
     def lots(self) -> int:
@@ -87,17 +87,17 @@ class QueuePosition:
         """
         cancels = self._cancels
         while cancels and cancels[0][0] < now - MATCHED_NS:
-            cancels.popleft()
+            del cancels[0]
         while lots and cancels:
-            time, shrunk, taken = cancels.popleft()
+            time, shrunk, taken = cancels.pop(0)
             same = min(lots, shrunk)
             back = taken * same // shrunk
             self.ahead += back
             lots -= same
             if same < shrunk:
-                cancels.appendleft((time, shrunk - same, taken - back))
+                cancels.insert(0, (time, shrunk - same, taken - back))
         if lots:
-            self._trades.append((now, lots))
+            _remember(self._trades, (now, lots))
 
     def consume(self, lots: int) -> None:
         """Lots left the front of the queue."""
@@ -116,17 +116,17 @@ class QueuePosition:
             return  # what is new is behind
         lots, trades = before - after, self._trades
         while trades and trades[0][0] < now - MATCHED_NS:
-            trades.popleft()
+            del trades[0]
         while lots and trades:
-            time, traded = trades.popleft()
+            time, traded = trades.pop(0)
             same = min(lots, traded)
             lots -= same
             if same < traded:
-                trades.appendleft((time, traded - same))
+                trades.insert(0, (time, traded - same))
         if lots:
             taken = max(self._share(lots, after + lots), self.ahead - after * UNIT)
             self.ahead -= taken
-            self._cancels.append((now, lots, taken))
+            _remember(self._cancels, (now, lots, taken))
         self.limit(after)
 
     def _share(self, lots: int, whole: int) -> int:
@@ -151,3 +151,12 @@ class QueuePosition:
         """
         within = min(max(self.ahead - offset * UNIT, 0), before * UNIT)
         self.ahead -= within - min(within, after * UNIT)
+
+
+_Entry = TypeVar("_Entry")
+
+
+def _remember(entries: list[_Entry], entry: _Entry) -> None:
+    entries.append(entry)
+    if len(entries) > _REMEMBERED:
+        del entries[0]

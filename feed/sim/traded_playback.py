@@ -46,6 +46,11 @@ class TradedPlayback:
     def end(self) -> None:
         """None: it is not known in advance."""
 
+    @property
+    def large_orders(self) -> tuple[()]:
+        """What became of the large orders of a timeline: a recording has none."""
+        return ()
+
     def from_start(self) -> TradedPlayback:
         """The same from the beginning."""
         return TradedPlayback(self._playback.from_start(), self._trading)

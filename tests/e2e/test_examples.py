@@ -148,6 +148,15 @@ def test_the_market_makers_make_a_market(tmp_path):
         assert re.search(rf"agent {name}: .* EURUSD bought .* sold ", runs[0].stdout)
 
 
+def test_a_large_order_is_worked_over_time(tmp_path):
+    """In parts, and what it got is printed beside the price when it began."""
+    shutil.copy(EXAMPLES / "execution.toml", tmp_path)
+    command = [Path(sys.executable).parent / "feed", "replay", "execution.toml"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=SECONDS, check=True)
+    line = r"execution: agent seller: \d\d orders, 0 rejected, 0 open; BTC-USD sold \S+ at \S+ on average, "
+    assert re.search(line + r"\S+ bp (worse|better) than the arrival price", done.stdout)
+
+
 def test_the_recording_is_served_as_it_was(finish, tmp_path):
     """To another client, by another server."""
     [line] = finish("record.py", "day.feed.zst")
