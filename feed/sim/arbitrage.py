@@ -9,7 +9,8 @@ from typing import Final
 from feed.model.contracts import Arbitrage
 from feed.model.durations import NS_PER_MILLISECOND
 from feed.model.instruments import proportions
-from feed.sim.instrument_sim import BUY, SELL, InstrumentSim
+from feed.sim.instrument_parameters import BUY, SELL
+from feed.sim.instrument_sim import InstrumentSim
 from feed.sim.random_streams import EXPONENTIAL, MASK, WIDTH
 
 

@@ -12,7 +12,8 @@ from __future__ import annotations
 from typing import Final
 
 from feed.model.durations import NS_PER_MILLISECOND, NS_PER_SECOND
-from feed.sim.instrument_sim import BUY, SELL, InstrumentSim
+from feed.sim.instrument_parameters import BUY, SELL
+from feed.sim.instrument_sim import InstrumentSim
 from feed.sim.random_streams import EXPONENTIAL, HEAVY, MASK, WIDTH
 
 # Where the nearest band begins: in impacts of a mean taker's order, in half spreads, and in ticks.

@@ -3,135 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import sqrt
-from typing import Final, Protocol
+from typing import Final
 
 from feed.book.book import OrderBook
 from feed.model.durations import NS_PER_HOUR, NS_PER_SECOND
-from feed.model.events import TRADE, Row, Side
+from feed.model.events import TRADE, Row
 from feed.model.market import InstrumentSpec, MarketSpec
 from feed.sim.event_queue import EventQueue
+from feed.sim.instrument_parameters import BUY, SELL, InstrumentParameters
 from feed.sim.random_streams import random_stream
-from feed.sim.reference_price import Metaorder, ReferencePrice
-
-# Plain integers rather than ``Side``: they index tuples and go into rows in the hot path.
-BUY: Final = int(Side.BUY)
-SELL: Final = int(Side.SELL)
-
-
-# The highest price of an instrument without a bound.
-_ANY_PRICE: Final = 1 << 62
-
-# With a bound, the spread is at most this share of it.
-_WIDEST: Final = 0.125
-
-# An instrument with fewer book updates a second is quiet.
-_BUSY: Final = 8.0
-
-# Several makers form the best prices together, so each quotes this much wider than the typical spread.
-_WIDE: Final = 1.1
-
-# What makers have learnt decays at this interval, nanoseconds, in an instrument that is not quiet.
-_RELAX: Final = NS_PER_SECOND // 2
-
-# Standard deviation over a second that one mean taker's order a second makes, in its impacts.
-_FLOW_DEVIATION: Final = 0.9
-
-# Makers move their quotes once these are so many half spreads, or a tick, from where they should be.
-_TOLERANCE: Final = 0.8
+from feed.sim.reference_price import Metaorder
+from feed.sim.roles import DeepOrders, MarketMaker, RestingOwner, TradeObserver
 
 # In 15 of 16 cases the owner of an order that the price has passed is quicker than a maker.
 _QUICK_OWNER_BITS: Final = 4
 
-# Mean distance between a maker's deeper quotes, in impacts of a mean taker's order.
-_DEPTH: Final = 0.6
 
-
-class RestingOwner(Protocol):
-    """A participant with resting orders."""
-
-    @property
-    def makes(self) -> bool:
-        """Whether executions are inventory of the market makers."""
-
-    def order_filled(self, now: int, order: int, side: int, /) -> None:
-        """An order was executed in full."""
-
-    def withdraw(self, order: int, side: int, /) -> None:
-        """The order is about to be cancelled, since the price has passed it."""
-
-
-class MarketMaker(RestingOwner, Protocol):
-    """Keeps quotes on both sides of the book."""
-
-    def wake(self, now: int) -> None:
-        """Let it react after a reaction time."""
-
-    def quote_ladder(self, now: int) -> None:
-        """Complete the ladder of quotes at once."""
-
-    def cancel_quotes(self) -> None:
-        """Cancel all quotes."""
-
-    def requote_side(self, now: int, side: int) -> None:
-        """Place a quote at once on a side that is empty."""
-
-    def refresh_best(self) -> None:
-        """Join the best price of a side."""
-
-
-class DeepOrders(Protocol):
-    """Keeps the deep book."""
-
-    def fill(self) -> None:
-        """Place what is missing at once."""
-
-    def cancel_all(self) -> None:
-        """Cancel all of it."""
-
-
-class TradeObserver(Protocol):
-    """Is called with the events of an instrument as they happen."""
-
-    def on_rows(self, rows: list[Row]) -> None:
-        """An action had these rows, with at least one trade."""
-
-    def on_row(self, row: Row) -> None:
-        """A row was published that is not the effect of an order."""
-
-
-class InstrumentSim:
+class InstrumentSim(InstrumentParameters):
     """
     The state of one instrument that its participants share.
 
     Attributes:
-        reference: The price around which makers quote, and what it is made of.
-        spread: Current typical spread of the makers, ticks.
-        size: Current typical size of a maker's quote, lots.
-        taken: Current mean size of a taker's order, lots.
-        rests: Current typical size of a resting order by side, lots.
-        volatility: Current standard deviation of the price over one second, as a fraction of it, in the mean
-            over all regimes.
-        deviation: The same now, ticks.
-        impact_scale: Impact of one mean taker's order now, ticks.
-        depth: Mean distance between a maker's deeper quotes, ticks.
-        tolerance: Distance from where it should be at which a quote is moved, ticks.
-        interval_scale: Factor on waiting times as set by :meth:`set_activity`: 0.01 is a burst.
-        wait_scale: Factor on waiting times of takers now: less in lively regimes.
-        quote_scale: The same of those who change resting orders, which depends less on it.
-        quietness: How many times fewer updates it has than one that is not quiet, at least 1: a factor on
-            intervals of participants that act at fixed times rather than with the updates.
-        relax_every: Interval at which the reference price relaxes, nanoseconds.
         makers: The market makers, the one with the quoting obligation first.
         deep: The deep book.
         owners: Owner and side of each resting order of a participant, by its id.
-        highest: The highest price that can be quoted, ticks.
         trading: Whether orders can trade now.
         listed: Whether it is listed, halted or not.
         impact: Fraction by which trades have moved the price since a tracker last reset it to 0.
         learnt: The same since the factors were last told.
-        flow_share: Share of the variance that is made by its own order flow.
-        peers: Factor on the taker's rate that its impact is scaled for, see :mod:`feed.sim.links`.
         premium: Fraction by which the price is kept above that of the instrument it follows.
         detached: Whether it has stopped following another instrument.
         observer: Is called with every trade; or None.
@@ -140,44 +39,21 @@ class InstrumentSim:
     __slots__ = (
         "_clients",
         "_forgets",
-        "_imbalance",
-        "_regime",
         "_rows",
-        "_volatility_factor",
         "book",
         "deep",
-        "depth",
         "detached",
-        "deviation",
-        "flow_share",
-        "highest",
         "impact",
-        "impact_scale",
-        "interval_scale",
         "learnt",
         "listed",
         "makers",
-        "market",
         "next_order",
         "observer",
         "owners",
-        "peers",
         "premium",
         "queue",
-        "quietness",
-        "quote_scale",
-        "reference",
-        "relax_every",
-        "rests",
         "seed",
-        "size",
-        "spec",
-        "spread",
-        "taken",
-        "tolerance",
         "trading",
-        "volatility",
-        "wait_scale",
     )
 
     def __init__(
@@ -191,123 +67,29 @@ class InstrumentSim:
         rows: list[Row],
         queue: EventQueue,
     ) -> None:
-        self.market: Final = market
-        self.spec: Final = spec
+        super().__init__(market, spec)
         self.seed: Final = seed
         self.book: Final = book
         self.next_order: Final = next_order
         self.queue: Final = queue
-        self.highest = spec.instrument.highest or _ANY_PRICE
-        self.quietness = max(1.0, _BUSY / spec.updates_per_second)
-        self.relax_every = int(_RELAX * self.quietness)
-        half = _WIDE * self._spread(1.0) / 2
-        self.reference: Final = ReferencePrice(
-            float(spec.price), half, market.impact, interval=self.relax_every
-        )
         self.owners: dict[int, tuple[RestingOwner, int]] = {}
         self.makers: Sequence[MarketMaker] = ()
         self.deep: DeepOrders | None = None
-        self.interval_scale = self.wait_scale = self.quote_scale = 1.0
         self.trading = False
         self.listed = spec.listed
         self.impact = self.learnt = 0.0
         self.premium = 0.0
         self.detached = False
         self.observer: TradeObserver | None = None
-        self.flow_share = 1.0 - market.news.share
-        self.peers = 1.0
         self._rows = rows
-        self._regime = 1.0, 1.0
-        self._volatility_factor = 1.0
-        self._imbalance = BUY, 1.0
         # Those of clients are one metaorder on each side, whatever their accounts: to divide an order among
         # accounts must not change its impact.
         self._clients = (Metaorder(BUY), Metaorder(SELL))
         self._forgets = 1.0 / (market.impact.memory_hours * NS_PER_HOUR / NS_PER_SECOND)
-        self.size = self.taken = 0.0
-        self.rests = (0.0, 0.0)
-        self.spread = 0.0
-        self.volatility = self.deviation = self.impact_scale = self.depth = self.tolerance = 0.0
-        self._resize(1.0)
-        self.set_spread(1.0)
-        self.set_volatility(1.0)
 
     def random_stream(self, *names: str) -> Callable[[int], int]:
         """The random bits of one participant, see :func:`feed.sim.random_streams.random_stream`."""
         return random_stream(self.seed, self.spec.instrument.symbol, *names)
-
-    # --- parameters --------------------------------------------------------------------------------
-
-    def set_regime(self, level: float, activity: float) -> None:
-        """
-        Take over the volatility of its asset class.
-
-        Args:
-            level: Of the regime, relative to the long-run mean.
-            activity: Of the hour of the day, relative to the mean.
-        """
-        self._regime = level, activity
-        self.rescale()
-
-    def set_volatility(self, factor: float) -> None:
-        """Set the volatility to ``factor`` times that of the specification."""
-        self._volatility_factor = factor
-        self.rescale()
-
-    def set_activity(self, factor: float) -> None:
-        """Set the activity to ``factor`` times that of the specification, at equal volatility."""
-        self.interval_scale = 1 / factor
-        self.rescale()
-
-    def set_spread(self, factor: float) -> None:
-        """Set the spread to ``factor`` times that of the specification."""
-        self.spread = self._spread(factor)
-        room = 2.0 + 2.0 * self.spread
-        self.reference.lowest, self.reference.highest = room, self.highest - room
-        self.rescale()
-
-    def set_liquidity(self, factor: float) -> None:
-        """Set the sizes to ``factor`` times those of the specification, on both sides."""
-        self._resize(factor)
-        self.rescale()
-
-    def imbalance(self, side: int, factor: float) -> None:
-        """Set the size of resting orders on one side to ``factor`` times that on the other."""
-        self._imbalance = side, factor
-        self.rests = (self.size, self.size * factor) if side else (self.size * factor, self.size)
-
-    def rescale(self) -> None:
-        """Compute what depends on the price, the specification, and the factors on both."""
-        spec, reference = self.spec, self.reference
-        level, activity = self._regime
-        self.volatility = self._volatility_factor * spec.volatility / 10_000
-        usual = self.volatility * reference.permanent
-        self.deviation = usual * level * sqrt(activity)
-        root = sqrt(level)
-        # Lively regimes have more trades, and each of them more impact: the variance is the product.
-        self.wait_scale = self.interval_scale / (root * activity)
-        self.quote_scale = self.interval_scale / (sqrt(root) * activity)
-        takers = self.peers * spec.updates_per_second / self.market.takers.updates
-        scale = usual * sqrt(self.flow_share * self.interval_scale / takers) / _FLOW_DEVIATION
-        self.impact_scale = scale * sqrt(level * root)
-        self.depth = max(1.0, _DEPTH * scale, reference.calm_half)
-        reference.calm_half = _WIDE * self.spread / 2 * root
-        reference.skew = self.market.impact.skew * self.impact_scale
-        self.tolerance = max(1.0, _TOLERANCE * reference.calm_half)
-        reference.centre()
-
-    def _spread(self, factor: float) -> float:
-        return min(self.spec.spread * factor, self.highest * _WIDEST)
-
-    def _resize(self, factor: float) -> None:
-        self.size = self.spec.size * factor
-        self.taken = max(1.0, self.size * self.market.takers.size)
-        self.imbalance(*self._imbalance)
-
-    @property
-    def follows(self) -> bool:
-        """Whether its price follows, or derives from, that of another instrument."""
-        return self.spec.followed is not None
 
     # --- prices ------------------------------------------------------------------------------------
 
@@ -322,10 +104,10 @@ class InstrumentSim:
         if self.trading:
             self.notify_makers(now)
 
-    def follow(self, now: int, price: float) -> None:
+    def follow(self, now: int, value: float) -> None:
         """Move the price to that of what it derives from, ticks."""
         reference = self.reference
-        reference.move(price - reference.permanent)
+        reference.move(value - reference.permanent)
         reference.fundamental = reference.permanent
         if self.trading:
             self.notify_makers(now)

@@ -10,7 +10,8 @@ from attrs import evolve
 
 from feed.model.durations import NS_PER_MILLISECOND
 from feed.model.market import Delay
-from feed.sim.instrument_sim import BUY, SELL, InstrumentSim
+from feed.sim.instrument_parameters import BUY, SELL
+from feed.sim.instrument_sim import InstrumentSim
 from feed.sim.random_streams import HEAVY, MASK, WIDTH, delay_table
 
 # How much wider each maker quotes than the one before it, as a share of the half spread.

@@ -7,7 +7,7 @@ from typing import Final
 import attrs
 
 from feed.model.derivatives import RATE_ONE
-from feed.sim.instrument_sim import BUY
+from feed.sim.instrument_parameters import BUY
 
 # Whatever a position may borrow, it keeps this many times the maintenance margin to begin with.
 _ROOM: Final = 1.2

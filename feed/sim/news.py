@@ -17,7 +17,8 @@ import attrs
 from feed.model.durations import NS_PER_SECOND
 from feed.model.market import Factors, MarketSpec
 from feed.sim.event_queue import EventQueue
-from feed.sim.instrument_sim import BUY, SELL, InstrumentSim
+from feed.sim.instrument_parameters import BUY, SELL
+from feed.sim.instrument_sim import InstrumentSim
 from feed.sim.random_streams import EXPONENTIAL, HEAVY, LAPLACE, MASK, WIDTH, random_stream, threshold
 
 _FACTORS: Final = tuple(field.name for field in attrs.fields(Factors) if field.name != "leads")

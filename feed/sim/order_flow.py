@@ -14,7 +14,8 @@ from typing import Final
 
 from feed.model.durations import NS_PER_SECOND
 from feed.model.market import Delay
-from feed.sim.instrument_sim import BUY, SELL, InstrumentSim
+from feed.sim.instrument_parameters import BUY, SELL
+from feed.sim.instrument_sim import InstrumentSim
 from feed.sim.random_streams import (
     EXPONENTIAL,
     MASK,

@@ -16,7 +16,8 @@ from feed.model.contracts import Perpetual
 from feed.model.durations import NS_PER_HOUR, NS_PER_MILLISECOND, NS_PER_MINUTE, NS_PER_SECOND
 from feed.model.events import FUNDING, LIQUIDATION, MARK, Row
 from feed.model.instruments import proportions
-from feed.sim.instrument_sim import BUY, SELL, InstrumentSim
+from feed.sim.instrument_parameters import BUY, SELL
+from feed.sim.instrument_sim import InstrumentSim
 from feed.sim.margin import MarginPosition, Positions, opened
 from feed.sim.random_streams import EXPONENTIAL, HEAVY, MASK, WIDTH
 

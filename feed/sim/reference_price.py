@@ -55,7 +55,7 @@ class ReferencePrice:
     The price around which makers quote.
 
     Args:
-        price: At the opening, ticks.
+        opening: At the opening, ticks.
         half: The tightest maker's usual half spread, ticks.
         impact: How trades move it.
         interval: Time between two calls of :meth:`relax`, nanoseconds.
@@ -95,7 +95,7 @@ class ReferencePrice:
         "toxicity",
     )
 
-    def __init__(self, price: float, half: float, impact: Impact, *, interval: int) -> None:
+    def __init__(self, opening: float, half: float, impact: Impact, *, interval: int) -> None:
         seconds = interval / NS_PER_SECOND
         weights = sum(fade.weight for fade in impact.fades)
         self._permanent_share = impact.permanent
@@ -107,7 +107,7 @@ class ReferencePrice:
         self._hedges = 1.0 / (1.0 + seconds / impact.hedging_seconds)
         self._wariness = impact.wariness
         self._transient = [0.0] * len(self._weights)
-        self.permanent = self.fundamental = self.price = price
+        self.permanent = self.fundamental = self.price = opening
         self.half = self.calm_half = half
         self.inventory = self.toxicity = self.skew = 0.0
         self.lowest, self.highest = 1.0, float("inf")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feed.sim.instrument_sim import BUY, SELL
+from feed.sim.instrument_parameters import BUY, SELL
 from feed.sim.margin import NOWHERE, Positions, opened
 
 POSITIONS = st.lists(
