@@ -299,7 +299,7 @@ class DeepBook:
     orders: int = attrs.field(default=12, validator=[ge(1), le(256)])
     life_seconds: float = attrs.field(default=25.0, validator=[gt(0), le(86_400)])
     reach: float = attrs.field(default=0.25, validator=[gt(0), lt(1)])
-    thickness: float = attrs.field(default=0.1, validator=[gt(0), le(1000)])
+    thickness: float = attrs.field(default=0.3, validator=[gt(0), le(1000)])
 
 
 @attrs.frozen(kw_only=True)
