@@ -77,7 +77,7 @@ def test_the_client_prints_quotes_without_end(run):
 def test_the_bot_sells_in_a_crash(finish):
     """At the same price whenever it is run."""
     with FeedServer(scenario="flash-crash", seed=7, speed=0) as server:
-        assert finish("bot.py", root(server)) == ["sell BTC-USD at 62156.04"]
+        assert finish("bot.py", root(server)) == ["sell BTC-USD at 62112.08"]
 
 
 def test_the_test_of_the_bot_passes(tmp_path):
