@@ -174,12 +174,17 @@ class InstrumentSim(InstrumentParameters):
         return filled
 
     def client_traded(self, now: int, since: int) -> None:
-        """Apply the effects of a client's order, whose rows begin at index ``since``."""
+        """
+        Apply the effects of a client's order, whose rows begin at index ``since``.
+
+        Nobody quotes after one that was refused because the instrument does not trade.
+        """
         for row in self._rows[since:]:
             if row[0] == TRADE:
                 self._traded(now, since, self._clients[row[4]])
                 return
-        self.refill(now)
+        if self.trading:
+            self.refill(now)
 
     def limit_price(self, side: int, spreads: float) -> int:
         """

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from feed.book.views import L2
 from feed.errors import MarketError
 from feed.model.digest import Digest
-from feed.model.events import ADD, QUOTE, TRADE, Side
+from feed.model.events import ADD, QUOTE, TRADE, Side, Status
 from feed.model.market import DeepBook, Factors, ForcedTraders, Makers, MarketSpec, Takers
 from feed.model.orders import CancelOrder, NewOrder, OrderType, Reject, TimeInForce
 from feed.sim.defaults import default_market
@@ -260,3 +260,17 @@ def test_the_smallest_market_runs(open_market):
     assert len(rows) > 50
     assert 0 < book.bid < book.ask
     assert len(book) < 30
+
+
+def test_nobody_quotes_in_an_instrument_that_is_not_listed():
+    """An order for it, or a cancel, is refused, and that is all: its book stays empty."""
+    market = Market(default_market(1), seed=1, start=START)
+    market.opening()
+    market.set_status(0, Status.DELISTED)
+
+    ack, rows = market.submit(NewOrder(account=1, instrument=0, side=Side.BUY, size=1, price=100))
+    cancelled, others = market.submit(CancelOrder(account=1, instrument=0, order=1))
+
+    assert (ack.reject, cancelled.reject) == (Reject.NOT_TRADING, Reject.UNKNOWN_ORDER)
+    assert (rows, others) == ([], [])
+    assert (market.exchange.books[0].bid, market.exchange.books[0].ask) == (0, 0)
