@@ -15,7 +15,7 @@ from feed.dialects.discovery import dialects
 from feed.model.events import QUOTE
 from feed.model.grants import Grant, Scope
 from feed.model.instruments import Instrument, Listing
-from feed.model.market import MarketSpec
+from feed.model.market import MarketSpec, Takers
 from feed.model.stream_position import Ahead, OtherHistory, StreamPosition, TooOld
 from feed.settings import Flow
 from feed.sim.defaults import default_market
@@ -205,9 +205,10 @@ class Stage:
 
 
 def market(seconds, *symbols, seed=11, start=NOW - NOW % 1_000_000_000):
-    """The rows of a simulated market of some instruments of the default one, and its listing."""
+    """The rows of a lively market of some instruments of the default one, and its listing."""
     chosen = [item for item in default_market().instruments if item.instrument.symbol in symbols]
-    simulated = Market(MarketSpec(instruments=tuple(chosen)), seed=seed, start=start)
+    lively = MarketSpec(instruments=tuple(chosen), takers=Takers(updates=5))
+    simulated = Market(lively, seed=seed, start=start)
     return simulated.opening() + simulated.advance(start + seconds * 1_000_000_000), simulated.listing
 
 

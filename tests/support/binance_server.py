@@ -168,7 +168,7 @@ async def exchange(
     """A server that lets clients in; its market stands at its third second, unless it has a speed."""
     settings = attrs.evolve(settings or Settings(), trading=trading)
     # By themselves: in the default market they follow those of another venue.
-    instruments = tuple(attrs.evolve(item, link=None) for item in listed(*symbols))
+    instruments = tuple(attrs.evolve(item, link=None, inside_ms=0.0) for item in listed(*symbols))
     spec = MarketSpec(instruments=instruments, sessions=sessions)
     market = ClientMarket(Market(spec, seed=3, start=START), trading=trading, entries=entries)
     source = MarketRunner(market, flow=settings.flow, speed=speed or 1.0, journal=journal)

@@ -165,7 +165,7 @@ class Conversation:
     def check(self, *not_seen):
         """Every message that is declared has been seen, but for those that are named."""
         names = {name for names in self.declared.names.values() for name in names}
-        assert names - set(self.seen) == set(not_seen)
+        assert names - set(self.seen) == set(not_seen), sorted(names - set(self.seen))
         if self._file is not None:
             told = ((name, shortened(self.first[name])) for name in sorted(self.first))
             lines = [f"{json.dumps(name)}: [{json.dumps(one, ensure_ascii=False)}]" for name, one in told]

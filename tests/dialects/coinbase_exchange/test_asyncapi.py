@@ -39,7 +39,7 @@ def test_every_message_is_one_that_is_declared(conversation, support):
     async def main():
         async with exchange(speed=1.0) as server:
             said = conversation("coinbase_exchange", server.script.listing)
-            await trio.sleep(3)
+            await trio.sleep(90)  # so that there was a trade
             client = server.connect()
             assert (await client.upgrade(PREFIX))[0] == 101
             said.record(client, "feed")

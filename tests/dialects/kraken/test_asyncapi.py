@@ -116,7 +116,7 @@ def listen_first(speaker, floor):
     ):
         subscription = {"name": name, **more}
         speaker.say({"event": "subscribe", "pair": ["XBT/USD", "NO/PAIR"], "subscription": subscription})
-    floor.advance(5)
+    floor.advance(400)  # some trades among it
     speaker.record()
     speaker.say({"event": "unsubscribe", "pair": ["XBT/USD"], "subscription": {"name": "ticker"}, "reqid": 2})
     speaker.say({"event": "subscribe", "pair": ["XBT/USD"], "subscription": {"name": "ownTrades"}})

@@ -112,7 +112,7 @@ def follow(stage, pair, rows, joins, depths):
 
 def test_local_queues_have_the_checksum_of_every_update_of_a_real_market(support):
     """At any depth, whenever a client comes; queues stand in the order of their times."""
-    rows, listing = support.market(4, "BTC-USD", "BTC-USD@kraken")
+    rows, listing = support.market(4, "BTC-USD", "BTC-USD@kraken", seed=1)
     [pair] = pairs(listing)
     for replica in follow(support.Stage(listing), pair, rows, {0, len(rows) // 2}, (10, 100)):
         assert {"add", "delete", "modify"} == {*replica.events}

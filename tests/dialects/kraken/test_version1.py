@@ -167,7 +167,7 @@ def test_trades_spreads_candles_and_tickers(stage):
 @pytest.fixture(scope="module")
 def story(support):
     """Some seconds of a real market, and its listing."""
-    return support.market(6, "BTC-USD", "BTC-USD@kraken")
+    return support.market(6, "BTC-USD", "BTC-USD@kraken", seed=1)
 
 
 def of_story(listing):
