@@ -298,18 +298,18 @@ async def test_the_same_alert_fires_at_the_same_event_on_every_run(open_server):
         script = Script(opening=[])
         script.listing = market.listing
         rows = market.opening()
-        while len(rows) < 30_000:
+        while len(rows) < 45_000:
             rows += market.step()
-        del rows[30_000:]
+        del rows[45_000:]
         async with open_server(script=script) as server:
             hub = server.context.fanout.hub
-            await server.context.fanout.step(rows[:5_000])
+            await server.context.fanout.step(rows[:25_000])
             if listening:
                 await server.upgraded("/ws")
                 await hear(server, "trades_btcusd", "alerts_ethusd")
             for condition, threshold in (("volatility", "0.001"), ("volume", "0.1"), ("change", "0.001")):
                 await make(server, condition, threshold, symbol="BTC-USD", window=60, repeat=True)
-            for at in range(5_000, 30_000, step):
+            for at in range(25_000, 45_000, step):
                 await server.context.fanout.step(rows[at : at + step])
             assert hub.seq == len(rows)
             _, _, shown = await request(server, "GET", ALERTS)
