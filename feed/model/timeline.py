@@ -69,7 +69,7 @@ class Shock(Action):
 @attrs.frozen(kw_only=True)
 class Volatility(Effect):
     """
-    The fundamental value is more, or less, volatile.
+    The price is more, or less, volatile: news are larger, and so is what makers learn from trades.
 
     Attributes:
         factor: Multiple of the volatility in the market's specification.
@@ -120,6 +120,9 @@ class Imbalance(Effect):
 class Spread(Effect):
     """
     Makers ask for a wider or narrower spread.
+
+    With any factor above 1 nobody quotes inside of their spread, which others otherwise do where it is many
+    ticks.
 
     Attributes:
         factor: Times the spread that the market's specification says.

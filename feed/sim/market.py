@@ -232,7 +232,7 @@ class Market:
         return self._take_rows()
 
     def volatility(self, instrument: int, factor: float) -> list[Row]:
-        """Set the volatility of the value to ``factor`` times that of the specification."""
+        """Set the volatility of the price to ``factor`` times that of the specification."""
         self._sims[instrument].set_volatility(_checked(factor))
         return self._take_rows()
 
