@@ -15,7 +15,7 @@ from feed.cli.calibration_report import number, table
 from feed.cli.options import example, names
 from feed.cli.progress import progress
 from feed.errors import ConfigError
-from feed.model.durations import NS_PER_SECOND
+from feed.model.durations import NS_PER_HOUR, NS_PER_SECOND
 from feed.model.symbols import symbols
 from feed.recording.atomic_file import AtomicFile, starts_with
 from feed.recording.reader import RecordedBlocks
@@ -36,6 +36,8 @@ _ROWS: Final = 4096  # looked at together
 # A busy market is simulated for less time than is asked for: this many rows say enough.
 _MOST_ROWS: Final = 500_000
 _DURATION: Final = "1h"
+# Longer than even a thin market is silent: days that were not recorded, or hours at which it was closed.
+_SILENCE: Final = NS_PER_HOUR
 
 
 def _span(_: click.Context, __: click.Parameter, text: str) -> int:
@@ -127,7 +129,10 @@ def _fitted(
     span: int,
 ) -> tuple[MarketSpec, list[Outcome]]:
     """The market, and what became of each instrument; what cannot be fitted is told."""
-    recorded = _figures(blocks, chosen)
+    recorded, silent = _figures(blocks, chosen)
+    if silent:
+        text = duration_text(silent // NS_PER_SECOND * NS_PER_SECOND)
+        click.echo(f"feed: {recording}: {text} in which nothing was recorded are left out", err=True)
     for item, figures in list(recorded.items()):
         if reason := obstacle(item, figures):
             click.echo(f"feed: {recording}: {item.symbol} is left out: {reason}", err=True)
@@ -171,25 +176,30 @@ def _chosen(listing: Listing, wanted: list[str]) -> list[Instrument]:
     return [item for index, item in enumerate(listing) if not wanted or index in chosen]
 
 
-def _figures(blocks: RecordedBlocks, chosen: Collection[Instrument]) -> dict[Instrument, Figures]:
-    """The figures of a recording."""
+def _figures(
+    blocks: RecordedBlocks, chosen: Collection[Instrument]
+) -> tuple[dict[Instrument, Figures], int]:
+    """The figures of a recording, and the time of its long silences, which they leave out, nanoseconds."""
     header = blocks.header
     watched = {item.symbol for item in chosen}
     observations = [
         Observation(header.start) if item.symbol in watched else None for item in header.instruments
     ]
-    now = header.start
+    now, silent = header.start, 0
     for rows in blocks():
         for row in rows:
+            if row[2] - now > _SILENCE:
+                silent += row[2] - now
             now = max(now, row[2])
             observation = observations[row[1]]
             if observation is not None:
-                observation.see(row)
-    return {
-        item: observation.figures(now)
+                observation.see((*row[:2], row[2] - silent, *row[3:]) if silent else row)
+    figures = {
+        item: observation.figures(now - silent)
         for item, observation in zip(header.instruments, observations, strict=True)
         if observation is not None
     }
+    return figures, silent
 
 
 def _simulated(spec: MarketSpec, seed: int, start: int, span: int) -> Figures:

@@ -9,6 +9,7 @@ from disks import full_device
 from feed.cli.calibration_report import number
 from feed.model.events import LEVEL, QUOTE
 from feed.recording.format import Header, Provenance
+from feed.recording.reader import RecordedBlocks
 from feed.recording.writer import RecordingWriter
 from feed.server.run_spec import parsed, program_from_file
 from feed.sim.defaults import bare_market
@@ -170,6 +171,28 @@ def test_quotes_alone_are_enough(run, tmp_path):
     assert "updates" not in out
     assert "ticks from the mid" not in out
     assert program_from_file(str(tmp_path / "m.toml")).run.listing.symbols == ("QAAA-USD",)
+
+
+def test_a_long_silence_is_left_out(run, recording, tmp_path):
+    """Days far apart in one recording give what they give together; the years between take no memory."""
+    broken = tmp_path / "broken.feed.zst"
+    years = 3 * 365 * 24 * 3600 * SECOND
+    blocks = RecordedBlocks(recording)
+    with broken.open("wb") as file:
+        writer = RecordingWriter(file, blocks.header)
+        for rows in blocks():
+            late = [row[2] - START > SPAN / 2 for row in rows]
+            writer.append(
+                [(*row[:2], row[2] + years * add, *row[3:]) for row, add in zip(rows, late, strict=True)]
+            )
+        writer.close()
+    options = ("--symbols", "QAAA-USD", *QUICK)
+    code, parted, err = run("calibrate", broken, "-o", tmp_path / "a.toml", *options)
+    assert code == 0
+    assert err.startswith(f"feed: {broken}: 26280h in which nothing was recorded are left out\n")
+    _, whole, _ = run("calibrate", recording, "-o", tmp_path / "b.toml", *options)
+    updates = [float(text.splitlines()[1].split()[-3]) for text in (parted, whole)]
+    assert updates[0] == pytest.approx(updates[1], rel=0.01)
 
 
 @pytest.mark.parametrize(
