@@ -176,9 +176,7 @@ def _chosen(listing: Listing, wanted: list[str]) -> list[Instrument]:
     return [item for index, item in enumerate(listing) if not wanted or index in chosen]
 
 
-def _figures(
-    blocks: RecordedBlocks, chosen: Collection[Instrument]
-) -> tuple[dict[Instrument, Figures], int]:
+def _figures(blocks: RecordedBlocks, chosen: Collection[Instrument]) -> tuple[dict[Instrument, Figures], int]:
     """The figures of a recording, and the time of its long silences, which they leave out, nanoseconds."""
     header = blocks.header
     watched = {item.symbol for item in chosen}
