@@ -73,7 +73,7 @@ def _span(_: click.Context, __: click.Parameter, text: str) -> int:
 )
 @click.option(
     "--seeds",
-    default=3,
+    default=5,
     show_default=True,
     metavar="COUNT",
     type=click.IntRange(1, 100),
@@ -81,7 +81,7 @@ def _span(_: click.Context, __: click.Parameter, text: str) -> int:
 )
 @click.option(
     "--rounds",
-    default=5,
+    default=8,
     show_default=True,
     metavar="COUNT",
     type=click.IntRange(1, 100),

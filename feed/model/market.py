@@ -60,6 +60,8 @@ class InstrumentSpec:
             nobody does.
         listed: Whether it trades from the start, rather than from a later listing.
         factors: What its returns have in common with those of others.
+        takers: Its order flow that takes liquidity; None for that of the whole market.
+        deep: Its orders far from the price; None for those of the whole market.
         link: The instrument whose value it follows, for a further venue of a pair.
         perpetual: Parameters of a perpetual future.
         prediction: Parameters of a prediction market.
@@ -74,6 +76,8 @@ class InstrumentSpec:
     inside_ms: float = attrs.field(default=0.0, validator=[ge(0), le(60_000)])
     listed: bool = True
     factors: Factors = Factors()
+    takers: Takers | None = None
+    deep: DeepBook | None = None
     link: Link | None = None
     perpetual: Perpetual | None = None
     prediction: Prediction | None = None
@@ -364,3 +368,7 @@ class MarketSpec:
             ValueError: Two instruments share a symbol.
         """
         return Listing(item.instrument for item in self.instruments)
+
+    def of(self, item: InstrumentSpec) -> MarketSpec:
+        """The parameters of one instrument: those of the market, but for what it has of its own."""
+        return attrs.evolve(self, takers=item.takers or self.takers, deep=item.deep or self.deep)

@@ -100,7 +100,7 @@ class InstrumentParameters:
     )
 
     def __init__(self, market: MarketSpec, spec: InstrumentSpec) -> None:
-        self.market: Final = market
+        self.market: Final = market.of(spec)
         self.spec: Final = spec
         self.highest = spec.instrument.highest or _ANY_PRICE
         self.quietness = max(1.0, _BUSY / spec.updates_per_second)

@@ -18,7 +18,7 @@ from typing import Final
 import attrs
 
 from feed.analytics.calibration.figures import Figures
-from feed.analytics.calibration.parameters import SHARED, Parameter, parameters
+from feed.analytics.calibration.parameters import Parameter, has_inside_quotes, parameters, steady
 from feed.model.instruments import Contract, Instrument
 from feed.model.market import InstrumentSpec, MarketSpec
 
@@ -33,6 +33,9 @@ _LOWEST: Final = 100
 _DAMPING: Final = 0.8
 _CALMER: Final = 0.85
 _STRIDE: Final = 4.0
+
+# Runs whose mean is corrected.
+_RUNS: Final = 2
 
 
 @attrs.frozen(kw_only=True)
@@ -107,6 +110,10 @@ def unfitted(instrument: Instrument, recorded: Figures, base: MarketSpec) -> Mar
         size=max(1, round(size)) if size > 0 else like.size,
         listed=True,
         link=None,
+        # What leads others there need not do so here.
+        factors=like.factors
+        if like.instrument.base == instrument.base
+        else attrs.evolve(like.factors, leads=0.0),
     )
     return attrs.evolve(base, instruments=(spec,), arbitrage=None)
 
@@ -129,8 +136,11 @@ def _alike(instrument: Instrument, base: MarketSpec) -> InstrumentSpec:
 
 def read_off(market: MarketSpec, recorded: Figures) -> MarketSpec:
     """A market of one instrument whose own parameters are the recorded figures."""
+    if not has_inside_quotes(recorded):
+        item = attrs.evolve(market.instruments[0], inside_ms=0.0)
+        market = attrs.evolve(market, instruments=(item, *market.instruments[1:]))
     for parameter in parameters(recorded):
-        if not parameter.shared:
+        if "." not in parameter.name and parameter.name != "inside_ms":
             market = parameter.changed(market, parameter.figure(recorded))
     return market
 
@@ -160,7 +170,8 @@ def fit(
         if best is None or off < best.distance:
             best = Fit(market=market, distance=off)
         damping = _DAMPING * _CALMER**number
-        market = _corrected(market, recorded, simulated, fitted, damping=damping)
+        for parameter in fitted:
+            market = parameter.corrected(market, recorded, simulated, damping=damping, stride=_STRIDE)
     if best is None:
         raise ValueError("at least one round is needed")
     return best
@@ -172,69 +183,41 @@ def fit_all(
     """
     Fit each instrument, and unite them in one market.
 
-    What all instruments have in common is the geometric mean of what fits each of them; with that, each is
-    fitted once more by its own parameters, so that the figures are those of the market that is returned.
     :func:`simulations` says how often it simulates.
 
     Args:
         recorded: The figures of each.
         base: The market to begin with.
         simulate: Runs a market of one instrument.
-        rounds: As of :func:`fit`, each time.
-        runs: How often each market is run, for the mean of the figures.
+        rounds: As of :func:`fit`.
+        runs: How often the fitted market, and the one that nobody has fitted, are run.
     """
-    plain = {item: unfitted(item, figures, base) for item, figures in recorded.items()}
-    markets = {item: read_off(plain[item], figures) for item, figures in recorded.items()}
-
-    def mean(market: MarketSpec) -> Figures:
-        return simulate(market, runs)
-
-    for item, figures in recorded.items():
-        markets[item] = fit(markets[item], figures, parameters(figures), mean, rounds=rounds).market
-    if _refits(len(recorded)):
-        common = _common(base, recorded, markets)
-        for item, figures in recorded.items():
-            start = attrs.evolve(common, instruments=markets[item].instruments)
-            own = [one for one in parameters(figures) if not one.shared]
-            markets[item] = fit(start, figures, own, mean, rounds=rounds).market
     outcomes = []
     for item, figures in recorded.items():
-        before, after = simulate(plain[item], runs), simulate(markets[item], runs)
-        off = distance(figures, after, parameters(figures))
+        plain, fitted = unfitted(item, figures, base), parameters(figures)
+
+        def rehearse(market: MarketSpec, figures: Figures = figures) -> Figures:
+            return simulate(steady(market, figures), _RUNS)
+
+        found = fit(read_off(plain, figures), figures, fitted, rehearse, rounds=rounds)
+        after = simulate(found.market, runs)
         outcomes.append(
             Outcome(
                 instrument=item,
                 recorded=figures,
-                before=before,
+                before=simulate(plain, runs),
                 after=after,
-                market=markets[item],
-                distance=off,
+                market=found.market,
+                distance=distance(figures, after, fitted),
             )
         )
-    instruments = tuple(market.instruments[0] for market in markets.values())
-    return attrs.evolve(outcomes[0].market, instruments=instruments), outcomes
+    instruments = tuple(outcome.market.instruments[0] for outcome in outcomes)
+    return attrs.evolve(base, instruments=instruments, arbitrage=None), outcomes
 
 
 def simulations(instruments: int, rounds: int, runs: int) -> int:
     """How many runs :func:`fit_all` makes."""
-    return instruments * runs * (rounds * (2 if _refits(instruments) else 1) + 2)
-
-
-def _refits(instruments: int) -> bool:
-    return instruments > 1 and bool(SHARED)
-
-
-def _common(
-    base: MarketSpec, recorded: Mapping[Instrument, Figures], markets: Mapping[Instrument, MarketSpec]
-) -> MarketSpec:
-    """A market with the geometric mean of each parameter that all instruments have in common."""
-    common = next(iter(markets.values()))
-    for parameter in SHARED:
-        told = [item for item, figures in recorded.items() if parameter.figure(figures) > 0]
-        logs = [math.log(parameter.value(markets[item])) for item in told]
-        value = math.exp(math.fsum(logs) / len(logs)) if logs else parameter.value(base)
-        common = parameter.changed(common, value)
-    return common
+    return instruments * (_RUNS * rounds + 2 * runs)
 
 
 def distance(recorded: Figures, simulated: Figures, fitted: Iterable[Parameter]) -> float:
@@ -244,20 +227,3 @@ def distance(recorded: Figures, simulated: Figures, fitted: Iterable[Parameter])
         found = parameter.figure(simulated)
         squares.append(math.log(parameter.figure(recorded) / found) ** 2 if found > 0 else math.inf)
     return math.sqrt(math.fsum(squares) / len(squares)) if squares else 0.0
-
-
-def _corrected(
-    market: MarketSpec,
-    recorded: Figures,
-    simulated: Figures,
-    fitted: Iterable[Parameter],
-    *,
-    damping: float,
-) -> MarketSpec:
-    for parameter in fitted:
-        found = parameter.figure(simulated)
-        if found > 0:
-            ratio = (parameter.figure(recorded) / found) ** (damping / parameter.power)
-            value = parameter.value(market) * min(max(ratio, 1 / _STRIDE), _STRIDE)
-            market = parameter.changed(market, value)
-    return market

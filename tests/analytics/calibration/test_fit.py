@@ -8,11 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feed.analytics.calibration import fit as fitting
-from feed.analytics.calibration import parameters as parameters_module
 from feed.analytics.calibration.figures import Observation, average
 from feed.analytics.calibration.fit import fit, fit_all, obstacle, read_off, simulations, unfitted
-from feed.analytics.calibration.parameters import Parameter, horizon_of, parameters, volatility
+from feed.analytics.calibration.parameters import (
+    Parameter,
+    depth_told,
+    has_inside_quotes,
+    horizon_of,
+    parameters,
+    steady,
+    volatility,
+)
 from feed.model.events import LEVEL, QUOTE
 from feed.model.instruments import Contract, Instrument
 from feed.sim.defaults import default_market
@@ -36,7 +42,7 @@ RECORDED = figures()
 
 
 def own(recorded):
-    return [parameter for parameter in parameters(recorded) if not parameter.shared]
+    return [parameter for parameter in parameters(recorded) if "." not in parameter.name]
 
 
 def model(market):
@@ -145,44 +151,31 @@ def test_what_cannot_be_simulated_is_told(instrument, recorded, why):
     assert bool(found) == bool(why)
 
 
-def test_several_instruments_become_one_market(monkeypatch):
-    """What they have in common is the geometric mean of what fits each; with that each is fitted again."""
-    shared = Parameter(name="makers.obligation_ms", figure=lambda found: found.response, least=1, most=10**6)
-    monkeypatch.setattr(parameters_module, "SHARED", (shared,))
-    monkeypatch.setattr(fitting, "SHARED", (shared,))
+def test_several_instruments_become_one_market():
+    """Each has an order flow of its own, beside which that of the market counts for nothing."""
     seen = []
 
     def simulate(market, runs):
         seen.extend([market] * runs)
-        return attrs.evolve(model(market), response=float(market.makers.obligation_ms))
+        takers = market.of(market.instruments[0]).takers
+        return attrs.evolve(model(market), updates_per_taker=1.2 * takers.updates)
 
-    responses = {"B-USD": 100.0, "A-USD": 400.0, "C-USD": math.nan}
+    ratios = {"B-USD": 30.0, "A-USD": 400.0, "C-USD": math.nan}
     recorded = {
-        attrs.evolve(COIN, symbol=name): attrs.evolve(RECORDED, response=response)
-        for name, response in responses.items()
+        attrs.evolve(COIN, symbol=name): attrs.evolve(RECORDED, updates_per_taker=ratio)
+        for name, ratio in ratios.items()
     }
     market, outcomes = fit_all(recorded, BASE, simulate, rounds=9, runs=2)
-    assert market.listing().symbols == tuple(responses)
-    assert market.makers.obligation_ms == pytest.approx(200, abs=3)
-    assert [outcome.recorded for outcome in outcomes] == [*recorded.values()]
-    assert [outcome.market.makers for outcome in outcomes] == [market.makers] * 3
-    assert [outcome.after.response for outcome in outcomes] == [market.makers.obligation_ms] * 3
-    assert outcomes[0].before.response == BASE.makers.obligation_ms
-    assert len(seen) == simulations(3, 9, 2)
-
-
-def test_one_instrument_is_fitted_once():
-    """It has nothing in common with another."""
-    seen = []
-
-    def simulate(market, runs):
-        seen.extend([market] * runs)
-        return model(market)
-
-    market, [outcome] = fit_all({COIN: RECORDED}, BASE, simulate, rounds=2, runs=3)
-    assert market == outcome.market
-    assert len(seen) == simulations(1, 2, 3) == 12
+    assert market.listing().symbols == tuple(ratios)
     assert market.arbitrage is None
+    takers = [market.of(item).takers.updates for item in market.instruments]
+    assert takers[:2] == [pytest.approx(25, rel=0.02), pytest.approx(333, rel=0.02)]
+    assert (takers[2], market.instruments[2].takers) == (BASE.takers.updates, None)
+    assert [outcome.recorded for outcome in outcomes] == [*recorded.values()]
+    assert [outcome.market.instruments[0] for outcome in outcomes] == [*market.instruments]
+    assert outcomes[0].before.updates_per_taker == 1.2 * BASE.takers.updates
+    assert len(seen) == simulations(3, 9, 2)
+    assert {market.regimes.components for market in seen} == {0, BASE.regimes.components}
 
 
 @pytest.mark.parametrize(("seconds", "horizon"), [(30.0, 1), (599.0, 1), (600.0, 10), (3600.0, 10)])
@@ -201,3 +194,89 @@ def test_the_mean_of_several_leaves_out_what_is_not_known():
     mean = average([figures(spread=2.0, response=math.nan), figures(spread=4.0, response=3.0)])
     assert (mean.spread, mean.response) == (3.0, 3.0)
     assert math.isnan(average([figures(response=math.nan)]).response)
+
+
+@pytest.mark.parametrize(
+    ("spread", "quantiles", "inside", "makers"),
+    [
+        (9.0, (3.0, 7.0, 9.0, 12.0, 20.0), False, 9.0),
+        (40.0, (1.0, 1.0, 2.0, 20.0, 160.0), True, 160.0),
+        (1.2, (1.0, 1.0, 1.0, 1.0, 2.0), True, 1.0),
+    ],
+    ids=["makers alone", "wide at times", "one tick"],
+)
+def test_quotes_inside_the_spread_are_fitted_where_there_are_any(spread, quantiles, inside, makers):
+    """Where the spread is mostly a tick or far below its width at times: then that width is the makers'."""
+    recorded = attrs.evolve(RECORDED, spread=spread, spread_quantiles=quantiles)
+    assert has_inside_quotes(recorded) == inside
+    by_name = {parameter.name: parameter for parameter in parameters(recorded)}
+    assert ("inside_ms" in by_name) == inside
+    assert by_name["spread"].figure(recorded) == makers
+    base = unfitted(COIN, recorded, BASE)
+    base = attrs.evolve(base, instruments=(attrs.evolve(base.instruments[0], inside_ms=30.0),))
+    assert read_off(base, recorded).instruments[0].inside_ms == 30.0 * inside
+
+
+@pytest.mark.parametrize(("hours", "daily"), [(1, True), (5.9, True), (6, False), (24, False)])
+def test_the_hour_of_the_day_counts_in_short_recordings(hours, daily):
+    """What is fitted has no other regimes; of a whole day the mean is simulated."""
+    regimes = steady(BASE, figures(seconds=3600.0 * hours)).regimes
+    assert (regimes.components, regimes.daily) == (0, daily)
+
+
+@pytest.mark.parametrize(
+    ("depth", "told"),
+    [
+        ((1, 2, 3, 4, 5, 6, 7, 8), 5),
+        ((1, 2, 3, 4, 5, 6, 6, 6), 4),
+        ((1, 2, 2, 2, 2, 2, 2, 2), 0),
+        ((math.nan,) * 8, 0),
+        ((0,) * 8, 0),
+    ],
+)
+def test_depth_is_fitted_as_far_as_the_book_is_told(depth, told):
+    """Where it stops to grow it has ended, within the distance before."""
+    assert depth_told(figures(depth=depth)) == told
+
+
+def test_signs_need_many_orders():
+    """A few say too little of how long they are remembered."""
+    signs = (0.4, 0.3, 0.2, 0.1, 0.0)
+    for a_second, fitted in ((4.9, False), (5.0, True)):
+        names = _names(sign_memory=signs, takers_per_second=a_second, seconds=60.0)
+        assert ("takers.echoes_agree" in names) == fitted
+
+
+def test_nobody_follows_nobody():
+    """That no taker follows another within a millisecond is a figure, too; not to know it is none."""
+    assert "takers.followers" in _names(taker_within_1ms=0.0)
+    assert "takers.followers" not in _names(taker_within_1ms=math.nan)
+
+
+def _names(**changed):
+    return {parameter.name for parameter in parameters(attrs.evolve(RECORDED, **changed))}
+
+
+def test_every_parameter_is_of_the_market():
+    """It can be read and changed, within bounds that the market accepts."""
+    plenty = attrs.evolve(
+        RECORDED,
+        updates_per_taker=60.0,
+        taker_median=2.0,
+        taker_within_1ms=0.3,
+        taker_fano=5.0,
+        takers_per_second=5.0,
+        sign_memory=(0.4, 0.3, 0.1, 0.1, 0.0),
+        volatility=1.0,
+        depth=tuple(10.0 * lots for lots in range(1, 9)),
+        spread_quantiles=(1.0, 1.0, 1.0, 20.0, 160.0),
+    )
+    market = unfitted(COIN, RECORDED, BASE)
+    assert "takers.echoes_agree" in {one.name for one in parameters(plenty)}
+    for parameter in parameters(plenty):
+        for value, bound in ((0.0, parameter.least), (1e30, parameter.most)):
+            changed = parameter.changed(market, value)
+            assert parameter.value(changed) == pytest.approx(bound)
+            # No two orders of takers together set off more than themselves.
+            takers = changed.of(changed.instruments[0]).takers
+            assert takers.followers + takers.echoes < 1
