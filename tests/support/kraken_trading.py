@@ -52,7 +52,8 @@ class Floor:
     def __init__(self, seed=3):
         spec = MarketSpec(
             instruments=tuple(
-                attrs.evolve(item, link=None, inside_ms=0.0) for item in listed("BTC-USD@kraken", "ETH-USD@kraken")
+                attrs.evolve(item, link=None, inside_ms=0.0)
+                for item in listed("BTC-USD@kraken", "ETH-USD@kraken")
             )
         )
         self.market = ClientMarket(Market(spec, seed=seed, start=START), trading=TRADING)
