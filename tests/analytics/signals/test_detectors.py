@@ -20,7 +20,7 @@ OTHER = attrs.evolve(SPOT, symbol="BTC-USD@x", venue="x")
 PERP = attrs.evolve(SPOT, symbol="BTC-PERP", contract=Contract.PERPETUAL)
 GOLD = attrs.evolve(SPOT, symbol="XAUUSD", base="XAU", asset_class="metal")
 LISTING = Listing([SPOT, OTHER, PERP, GOLD])
-RULES = SignalRules(rest_seconds=60)
+RULES = SignalRules(rest_seconds=60, wall_multiple=60, spread_bps=0)
 
 # 50,000.00 and 1.0000, in ticks and lots: worth 50,000 dollars.
 PRICE, ONE = 5_000_000, 10_000
@@ -208,6 +208,18 @@ def test_spread_anomaly_is_a_multiple_of_the_median(books, detectors):
 
     assert (found.type, found.severity) == (SignalType.SPREAD_ANOMALY, Severity.WARNING)
     assert found.figures == {"spread_bps_1e4": 24_000, "median_spread_bps_1e4": 4_000}
+
+
+@pytest.mark.parametrize(("least", "count"), [(2.5, 0), (2.4, 1)])
+def test_many_times_a_spread_of_a_tick_is_no_anomaly_while_it_is_little(books, least, count):
+    """A least spread in basis points, besides the multiple."""
+    detectors = Detectors(LISTING, attrs.evolve(RULES, spread_bps=least), books.levels)
+    books.put(0, *steady())
+    for n in range(60):
+        detectors.on_second(NOW + n * SECOND)
+    books.put(0, *steady(step=600))
+
+    assert types(detectors.on_second(NOW + 60 * SECOND)) == [SignalType.SPREAD_ANOMALY] * count
 
 
 def test_volume_spike_is_a_multiple_of_the_mean(books, detectors):
