@@ -25,6 +25,7 @@ _BOOK: Final = (kinds.ADD, kinds.REDUCE, kinds.TRADE, kinds.LEVEL, kinds.CLEAR)
 _UNSIGNED: Final = 2**64
 NOT_IN_BOOK: Final = "quotes that the book does not show"
 UNKNOWN_ORDER: Final = "changes of orders from before the recording"
+TOO_SMALL: Final = "cancels and trades smaller than the unit of sizes"
 
 
 class OrdersOut:
@@ -83,7 +84,9 @@ class OrdersOut:
                 size = self._reduced(at, row[3], row[6])
                 if size is None:
                     self._run.left_out[UNKNOWN_ORDER] += 1
-                elif size:
+                elif not size:
+                    self._run.left_out[TOO_SMALL] += 1
+                else:
                     yield Change("C", SIDES[row[4]], units.price(row[5]), size, row[3])
             case kinds.TRADE:
                 yield from self._trade(row, units)
@@ -134,7 +137,9 @@ class OrdersOut:
         size = self._reduced(at, maker, left) if maker and left >= 0 and aggressor >= 0 else None
         if size is None:
             yield Change("T", side, price, units.size(lots), taker)
-        elif size:
+        elif not size:
+            self._run.left_out[TOO_SMALL] += 1
+        else:
             rests = SIDES[1 - aggressor]
             yield Change("T", side, price, size, taker)
             yield Change("F", rests, price, size, maker)

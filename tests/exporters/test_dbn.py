@@ -244,6 +244,20 @@ def test_sizes_that_need_more_than_32_bits_are_rounded_and_told(tmp_path):
     assert report.gaps == 0
 
 
+def test_what_is_rounded_away_is_counted(tmp_path):
+    """A cancel and a trade that leave an order at as many units as before are no records, and told."""
+    large = 2**32 * 10
+    rows = [
+        (1, 0, START, 7, 0, 100, large, large),
+        (1, 0, START, 8, 0, 99, 100, 100),
+        (2, 0, START + 1, 8, 0, 99, 60, 60),
+        (3, 0, START + 2, 1, 1, 99, 50, 8, 9, 10, 10),
+    ]
+    done = export(tmp_path, "x.dbn", rows)
+    assert done.report.written == {"add": 2}
+    assert done.left_out == {"cancels and trades smaller than the unit of sizes": 2}
+
+
 def test_what_dbn_cannot_say_is_counted(tmp_path):
     """By its kind: statuses among orders, quotes that no book shows, changes of orders never seen."""
     rows = [
