@@ -191,6 +191,8 @@ class Premium(Effect):
     """
     What follows another instrument, such as a perpetual future its underlying, parts from it by so much.
 
+    Its own trades come on top: liquidations that a large premium sets off take it farther, for minutes.
+
     Attributes:
         bps: How far above it, basis points; negative for below.
     """
@@ -200,7 +202,7 @@ class Premium(Effect):
 
 @attrs.frozen(kw_only=True)
 class Detach(Effect):
-    """A venue that follows another ceases to: its value stays where it is, but for shocks."""
+    """A venue that follows another ceases to: only its own trades, and shocks, move its price."""
 
 
 @attrs.frozen(kw_only=True)
