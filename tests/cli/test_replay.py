@@ -83,7 +83,7 @@ symbol = "BTC-USD"
 at = "1s"
 do = "wall"
 side = "buy"
-lots = 5000000000
+lots = 50000000000
 
 [[truth]]
 signal = "wall_appearance"
