@@ -140,7 +140,8 @@ def _fitted(
         elif figures.price_step > 1:
             click.echo(f"feed: {recording}: {_too_fine(item, figures.price_step)}", err=True)
     if not recorded:
-        raise ConfigError("no instrument can be calibrated", where=str(recording))
+        hint = "" if blocks.corruption is None else f"it is damaged in {blocks.corruption}"
+        raise ConfigError("no instrument can be calibrated", where=str(recording), hint=hint)
     with progress("calibrating") as show:
         done, steps = 0, simulations(len(recorded), rounds, runs)
 

@@ -83,10 +83,9 @@ def export_recording(
     exporter.write(run, out, packed)
     if not run.written:
         reasons = "; ".join(f"{count} {reason}" for reason, count in run.left_out.items())
+        damage = "it has no events" if run.corruption is None else f"it is damaged in {run.corruption}"
         raise ConfigError(
-            f"nothing in it can be said in {run.said_in}",
-            where=str(recording),
-            hint=reasons or "it has no events",
+            f"nothing in it can be said in {run.said_in}", where=str(recording), hint=reasons or damage
         )
     return run.report()
 

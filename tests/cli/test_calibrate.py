@@ -222,3 +222,20 @@ def test_a_damaged_recording_is_read_up_to_the_damage(run, recording, tmp_path):
     assert code == 1
     assert out.startswith("QAAB-USD")
     assert err.splitlines()[-1].startswith(f"feed: {cut}: damaged in block")
+
+
+def test_a_recording_damaged_from_its_beginning_is_said_to_be(run, tmp_path):
+    """Not only that it has no quotes."""
+    with (tmp_path / "cut").open("wb") as file:
+        header = Header(
+            instruments=tuple(Market(SPEC, seed=5, start=START).listing),
+            provenance=Provenance(source="simulated"),
+            start=START,
+        )
+        writer = RecordingWriter(file, header)
+        writer.append([(LEVEL, 0, START, 0, 100 + at, 5) for at in range(9)])
+        writer.close()
+    (tmp_path / "cut").write_bytes((tmp_path / "cut").read_bytes()[:-10])
+    code, _, err = run("calibrate", tmp_path / "cut", "-o", tmp_path / "m.toml", *QUICK)
+    assert code == 2
+    assert "no instrument can be calibrated; it is damaged in block " in err.splitlines()[-1]

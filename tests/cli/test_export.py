@@ -108,6 +108,15 @@ def test_a_damaged_recording_is_written_up_to_the_damage(run, folder):
     assert "feed: cut: damaged in block 3 " in err
 
 
+def test_a_recording_damaged_from_its_beginning_is_said_to_be(run, folder):
+    """Not that it has no events."""
+    whole = write_recording(folder / "whole", [(4, 0, START + at, 0, 100 + at, 5) for at in range(9)])
+    (folder / "cut").write_bytes(whole.read_bytes()[:-10])
+    code, _, err = run("export", "cut", "-o", "y.dbn")
+    assert code == 2
+    assert err.startswith("feed: cut: nothing in it can be said in dbn trades; it is damaged in block 1 ")
+
+
 def test_a_full_disk_is_one_line(run, folder):
     """As for every file that is written."""
     device = full_device(folder)
