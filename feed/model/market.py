@@ -313,7 +313,8 @@ class ForcedTraders:
 
     Attributes:
         trigger: Distance of the price from its mean over ``window_seconds`` at which they trade, in standard
-            deviations of a return over one second; 0 for none.
+            deviations of a return over one second or, where that is more, in impacts of a mean taker's order;
+            0 for none.
         window_seconds: Of that mean.
         orders: Orders of one wave.
         seconds: Duration of a wave.

@@ -70,7 +70,7 @@ class Arbitrageur:
             most = 1 + int(self._size * min(buy.size / buy_lots, sell.size / sell_lots))
             # Rounded up: less than that size would rest at the best price, in everybody's way, for ever.
             size = min(-(-buy.book.ask_size // buy_lots), -(-sell.book.bid_size // sell_lots), most)
-            # What it brings from one venue to the other is told by the link between them.
-            buy.take(now, BUY, size * buy_lots, buy.book.ask, informs=False)
-            sell.take(now, SELL, size * sell_lots, sell.book.bid, informs=False)
+            # What it brings from one venue to the other is told by the link between them, if there is one.
+            buy.take(now, BUY, size * buy_lots, buy.book.ask, informs=buy.detached)
+            sell.take(now, SELL, size * sell_lots, sell.book.bid, informs=sell.detached)
         return 1 + int(self._gap * EXPONENTIAL[self._bits(WIDTH) & MASK])

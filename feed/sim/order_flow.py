@@ -118,7 +118,9 @@ class OrderFlow:
         self._mean += (sim.reference.price - self._mean) * min(1.0, seconds / forced.window_seconds)
         self._fuel = min(self._fuel + seconds, 3.0 * forced.rest_seconds)
         run = sim.reference.price - self._mean
-        if forced.trigger and abs(run) > forced.trigger * sim.deviation and self._fuel >= forced.rest_seconds:
+        # Where little is traded, a few orders move the price by many deviations of a second: that is no run.
+        usual = max(sim.deviation, sim.impact_scale)
+        if forced.trigger and abs(run) > forced.trigger * usual and self._fuel >= forced.rest_seconds:
             self._fuel -= forced.rest_seconds
             gap = int(forced.seconds * NS_PER_SECOND / forced.orders)
             metaorder = Metaorder(BUY if run > 0 else SELL, _FORCED_SIZE, left=forced.orders, gap=gap)

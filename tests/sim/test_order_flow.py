@@ -33,9 +33,9 @@ def an_hour():
 def test_signs_of_trades_remember(an_hour):
     """Buys follow buys, for many trades: a slow decay."""
     signs = [1 - 2 * side for _, side in an_hour]
-    first, tenth = autocorrelation(signs, 1), autocorrelation(signs, 10)
+    first, *others = (autocorrelation(signs, lag) for lag in range(1, 11))
     assert 0.25 < first < 0.6
-    assert 0.02 < tenth < first / 2
+    assert 0.04 < sum(others) / len(others) < first / 2
 
 
 def test_trades_come_in_bursts(an_hour):
@@ -120,6 +120,15 @@ def test_a_price_that_runs_forces_others_to_trade():
         rows = market.advance(START + 620 * SECOND)
         counts.append(sum(side for _, side in takers(rows)))
     assert counts[0] > counts[1] + 20
+
+
+def test_a_few_orders_in_a_quiet_instrument_are_no_run():
+    """They move its price by many deviations of a second, and force nobody to trade."""
+    (item,) = PLAIN.instruments
+    quiet = attrs.evolve(PLAIN, instruments=(attrs.evolve(item, updates_per_second=1.0),))
+    calm = attrs.evolve(quiet, forced=ForcedTraders(trigger=0))
+    counts = [len(takers(opened(spec).advance(START + 7200 * SECOND))) for spec in (quiet, calm)]
+    assert 0 < counts[0] <= 1.5 * counts[1]
 
 
 def test_a_metaorder_is_pickled_with_its_market():
