@@ -163,12 +163,12 @@ class Ear:
 
     def texts(self, start=0):
         """The messages received after the first ``start`` bytes."""
-        data, found = bytes(self.received[start:]), []
-        while data:
-            end = boundary(data, 0, 1)
-            header = {126: 4, 127: 10}.get(data[1], 2)
-            found.append(data[header:end].decode())
-            data = data[end:]
+        data, found, at = bytes(self.received[start:]), [], 0
+        while at < len(data):
+            end = boundary(data, at, at + 1)
+            header = {126: 4, 127: 10}.get(data[at + 1], 2)
+            found.append(data[at + header : end].decode())
+            at = end
         return found
 
 
