@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Final
 
 from feed.model.durations import NS_PER_MILLISECOND, NS_PER_SECOND
-from feed.sim.instrument_parameters import BUY, SELL
+from feed.sim.instrument_parameters import BUY, SELL, USUAL_RATE
 from feed.sim.instrument_sim import InstrumentSim
 from feed.sim.random_streams import EXPONENTIAL, HEAVY, MASK, WIDTH
 
@@ -23,8 +23,7 @@ _NEAREST_TICKS: Final = 4.0
 _MOST_BANDS: Final = 12
 # Beyond this distance, in impacts of a mean taker's order, the volume of a band is the same as before.
 _FLAT: Final = 16.0
-# Mean book updates a second for which lifetimes are given; an instrument with fewer has fewer orders.
-_USUAL_RATE: Final = 48.0
+# An instrument with fewer book updates a second has fewer orders, down to a share of them.
 _FULL_RATE: Final = 20.0
 _LEAST_ORDERS: Final = 1 / 3
 # Size of an order inside the spread, in quotes of a maker.
@@ -71,7 +70,7 @@ class DeepBook:
         self._bands: tuple[tuple[list[int], list[int]], ...] = tuple(([], []) for _ in distances)
         self._owns = ((self, BUY), (self, SELL))
         # Actions of both sides of all bands, of which each has half as many as the one before.
-        life = deep.life_seconds * NS_PER_SECOND * max(1.0, _USUAL_RATE / rate)
+        life = deep.life_seconds * NS_PER_SECOND * max(1.0, USUAL_RATE / rate)
         self._gap = life / (8 * self._orders)
 
     def act(self, now: int) -> int:

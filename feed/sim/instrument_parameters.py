@@ -14,6 +14,9 @@ from feed.sim.reference_price import ReferencePrice
 BUY: Final = int(Side.BUY)
 SELL: Final = int(Side.SELL)
 
+USUAL_RATE: Final = 48.0
+"""Book updates a second of the instrument for which makers' pauses and lifetimes of deep orders are given."""
+
 # The highest price of an instrument without a bound.
 _ANY_PRICE: Final = 1 << 62
 

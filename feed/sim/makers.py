@@ -10,7 +10,7 @@ from attrs import evolve
 
 from feed.model.durations import NS_PER_MILLISECOND
 from feed.model.market import Delay
-from feed.sim.instrument_parameters import BUY, SELL
+from feed.sim.instrument_parameters import BUY, SELL, USUAL_RATE
 from feed.sim.instrument_sim import InstrumentSim
 from feed.sim.random_streams import HEAVY, MASK, WIDTH, delay_table
 
@@ -27,8 +27,6 @@ _SPARE: Final = 4
 _EAGER: Final = 4
 # And tries so often, before it quotes behind what is left.
 _TRIES: Final = 6
-# Mean book updates a second of an instrument for which the pauses are given.
-_USUAL_RATE: Final = 48.0
 # In 6 of 8 cases a new quote goes behind the maker's best one.
 _BEHIND: Final = 2
 
@@ -250,10 +248,10 @@ def _at_rate(pause: tuple[Delay, ...], rate: float) -> tuple[Delay, ...]:
     total = sum(part.weight for part in pause)
     mean = sum(part.weight * part.mean_ms for part in pause) / total
     *fast, slowest = sorted(pause, key=lambda part: part.mean_ms)
-    left = mean * _USUAL_RATE / rate - sum(part.weight * part.mean_ms for part in fast) / total
+    left = mean * USUAL_RATE / rate - sum(part.weight * part.mean_ms for part in fast) / total
     if left * total > slowest.weight * slowest.mean_ms / 8:
         return (*fast, evolve(slowest, mean_ms=min(_LONGEST_MS, left * total / slowest.weight)))
-    return tuple(evolve(part, mean_ms=part.mean_ms * _USUAL_RATE / rate) for part in pause)
+    return tuple(evolve(part, mean_ms=part.mean_ms * USUAL_RATE / rate) for part in pause)
 
 
 class QuotingObligation:

@@ -104,7 +104,7 @@ class ImpactSpreading:
         """Collect what was learnt since the last time, and spread it."""
         sims = self._news.sims
         moves = [0.0] * len(_FACTORS)
-        own: list[tuple[float, ...]] = []
+        own: list[float] = []
         for sim in sims:
             factors = sim.spec.factors
             told = 0.0
@@ -114,9 +114,9 @@ class ImpactSpreading:
                 told = factors.leads * sim.learnt / max(sim.volatility, 1e-12) * (1 if loading > 0 else -1)
                 moves[factor] += told
             sim.learnt = 0.0
-            own.append((told,))
+            own.append(told)
         if any(moves):
-            for sim, (told,) in zip(sims, own, strict=True):
+            for sim, told in zip(sims, own, strict=True):
                 factors = sim.spec.factors
                 move = sum(a * b for a, b in zip(moves, loadings(factors), strict=True))
                 if told:

@@ -109,7 +109,8 @@ class OrderFlow:
         draw = bits(3 * WIDTH + RUN_BITS)
         side = BUY if (draw & MASK) < (0.5 + tilt) * (MASK + 1) else SELL
         run = run_length(draw >> 3 * WIDTH, takers.most)
-        self._begin(now, side, run, self._pace[draw >> WIDTH & MASK])
+        metaorder = self._metaorder(side, run, self._pace[draw >> WIDTH & MASK])
+        self._schedule(now + 1, metaorder, runs=True)
         return 1 + int(self.gap * sim.wait_scale * EXPONENTIAL[draw >> 2 * WIDTH & MASK])
 
     def force(self, now: int, seconds: float) -> None:
@@ -137,9 +138,6 @@ class OrderFlow:
                 wait = 1 + int(metaorder.gap * self.sim.wait_scale * EXPONENTIAL[draw])
                 self._schedule(now + wait, metaorder, runs=True)
         return 0
-
-    def _begin(self, now: int, side: int, orders: int, gap: int) -> None:
-        self._schedule(now + 1, self._metaorder(side, orders, gap), runs=True)
 
     def _metaorder(self, side: int, orders: int = 1, gap: int = 0) -> Metaorder:
         # Sizes of one account resemble each other: half of the spread of sizes is the account's.
