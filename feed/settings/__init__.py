@@ -17,6 +17,7 @@ from attrs.validators import ge, gt, in_, instance_of, le, optional
 from feed.policies import Policies
 from feed.settings.alerts import Alerts as Alerts  # parts of this module, too long for one file
 from feed.settings.deflate import Deflate as Deflate
+from feed.settings.durability import Durability as Durability
 from feed.settings.message_log import MessageLog as MessageLog
 from feed.settings.trading import SpotDeposit as SpotDeposit
 from feed.settings.trading import Trading as Trading
@@ -374,3 +375,4 @@ class Settings:
     webhooks: Webhooks = attrs.field(factory=Webhooks)
     alerts: Alerts = attrs.field(factory=Alerts)
     message_log: MessageLog = attrs.field(factory=MessageLog)
+    durability: Durability = attrs.field(factory=Durability)
