@@ -21,10 +21,7 @@ from feed.errors import ConfigError
 from feed.faults.contract import FaultPlan
 from feed.faults.engine import FaultEngine
 from feed.faults.runtime import RunTimeFaults
-from feed.model.accounts import Accounts
-from feed.model.stream_position import first_proof
 from feed.model.topics import Topic
-from feed.model.wallets import Wallets
 from feed.server.alerts import AlertService
 from feed.server.guard import Guard, Origins
 from feed.server.guesses import WrongKeyCounter
@@ -42,6 +39,7 @@ from feed.server.registry import ConnectionRegistry, closed_market
 from feed.server.router import Router
 from feed.server.storage import Storage
 from feed.server.stream_keys import StreamKeys
+from feed.server.stream_state import StreamState, before_the_first_event
 from feed.server.tokens import KEY_BYTES, TokenIssuer
 from feed.server.webhooks.client import WebhookClient, allowed_networks
 from feed.server.webhooks.service import WebhookService
@@ -52,7 +50,6 @@ from feed.state.market_state import MarketState
 from feed.state.projections import Projections
 from feed.stream.deflate import Deflater
 from feed.stream.fanout import Fanout
-from feed.stream.history import History
 from feed.stream.hub import Hub
 from feed.stream.source import Source, TakesOrders
 from feed.webhooks.signing import SECRET_BYTES
@@ -91,6 +88,7 @@ class ServerContext:
         hosts: tuple[str, ...] = (),
         fixed: tuple[KeyRecord, ...] = (),
         clock: Callable[[], float] = time.time,
+        stream_state: StreamState | None = None,
     ) -> None:
         """
         Put a server together.
@@ -105,6 +103,7 @@ class ServerContext:
             hosts: Names of this server besides those in the settings.
             fixed: Keys that stay when those of the keys file change.
             clock: Seconds since the Unix epoch: of tokens, of limits, of what is signed.
+            stream_state: What was published already, before a restart; None for nothing.
         """
         listing = self.listing = source.listing
 
@@ -116,26 +115,14 @@ class ServerContext:
                     return encoder
             return dialect.encoder(topic, instrument, state, beside)
 
-        history = History(
-            instruments=len(listing),
-            seconds=settings.flow.history_seconds,
-            size=settings.flow.history_bytes,
-            proof=first_proof(listing),
-        )
         orders = source if isinstance(source, TakesOrders) else None
-        market_state = MarketState(len(listing), history.proof)
-        projections = Projections(
-            listing,
-            market_state,
-            most_trades=settings.web.most_rows,
-            accounts=None if orders is None else Accounts(listing, deposit=settings.trading.deposit),
-            wallets=Wallets(listing, deposits=settings.trading.deposits, history=settings.trading.history),
-        )
+        stream_state = stream_state or before_the_first_event(listing, settings, trading=orders is not None)
+        projections = stream_state.projections
         hub = Hub(
-            history,
+            stream_state.history,
             make_encoder,
             flow=settings.flow,
-            market_state=market_state,
+            market_state=stream_state.market_state,
             projections=projections,
             failed=_report,
             deflater=_deflater(settings.deflate),

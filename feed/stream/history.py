@@ -23,13 +23,13 @@ from feed.model.events import Row
 from feed.model.stream_position import Ahead, OtherHistory, StreamPosition, TooOld
 from feed.state.market_state import MarketState
 from feed.stream.chain import chained, joined, unpacked
+from feed.stream.spans import Block, Mark, Span, copied
 
 BLOCK_EVENTS: Final = 512
 MARK_EVENTS: Final = 4096
 
 # What one row takes in memory while it is not packed, measured on CPython: tuple, numbers, packed form.
 _OPEN_ROW_BYTES: Final = 400
-_BLOCK_BYTES: Final = 250  # beside the packed rows
 # Of a mark: of each instrument, and of each resting order or price level.
 _INSTRUMENT_BYTES: Final = 1500
 _ENTRY_BYTES: Final = 160
@@ -42,32 +42,13 @@ _MARKS_PART: Final = 4
 _DECODED_BLOCKS: Final = 32  # unpacked last, for several who read the same
 
 
-@attrs.frozen
-class Block:
-    """
-    Some consecutive events, packed.
-
-    Attributes:
-        before: Sequence number of the event before the first.
-        proof: Of everything up to that one.
-        ts: Market time of the first, nanoseconds.
-        data: See :mod:`feed.stream.chain`.
-    """
-
-    before: int
-    proof: int
-    ts: int
-    data: bytes
-
-
 @attrs.define(eq=False)
 class _Segment:
     """A mark, and the blocks from there to the next mark."""
 
-    mark: MarketState
+    mark: Mark
     blocks: list[Block]
     bytes: int = 0  # of the blocks
-    mark_bytes: int = 0
 
 
 class History:
@@ -110,7 +91,7 @@ class History:
         self._size = size
         self._block_events = block_events
         self._mark_events = self._fewest = mark_events
-        self._segments: deque[_Segment] = deque((_Segment(MarketState(instruments, proof), []),))
+        self._segments: deque[_Segment] = deque((_Segment(copied(MarketState(instruments, proof), 0), []),))
         self._rows: list[Row] = []  # the open block: its events ...
         self._parts: list[bytes] = []  # ... packed ...
         self._proofs: list[int] = []  # ... their proofs ...
@@ -221,18 +202,53 @@ class History:
             Ahead: ``seq`` has not been reached.
         """
         self.reach(seq)
-        return next(item.mark for item in reversed(self._segments) if item.mark.seq <= seq)
+        return self._mark(seq).market_state()
+
+    def spans(self) -> tuple[Span, ...]:
+        """All that is kept, oldest first."""
+        if self._rows:
+            self._close_block()
+        return tuple(Span(segment.mark, tuple(segment.blocks)) for segment in self._segments)
+
+    def restore(self, spans: Sequence[Span], market_state: MarketState) -> None:
+        """
+        Begin with events that others have seen, instead of with none.
+
+        Args:
+            spans: What they saw last, oldest first and without gaps; may be none.
+            market_state: Where the market stood after the last of them.
+        """
+        self._segments = deque(
+            _Segment(span.mark, list(span.blocks), sum(block.kept_bytes for block in span.blocks))
+            for span in spans
+        )
+        self._segments.append(_Segment(self._marked(market_state), []))
+        self._before = market_state.position
+        self.seq, self.proof = self._before.seq, self._before.proof
+        self.bytes = sum(segment.bytes + segment.mark.bytes for segment in self._segments)
+        self._rows, self._parts, self._proofs = [], [], []
+        self._decoded.clear()
 
     # -- inside ------------------------------------------------------------------------------------
 
     def _proof_at(self, seq: int) -> int:
         if seq == self.seq:
             return self.proof
-        mark = self.before(seq)
+        mark = self._mark(seq)
         if mark.seq == seq:
             return mark.proof
         _, proofs = self.after(seq - 1)
         return proofs[0]
+
+    def _mark(self, seq: int) -> Mark:
+        """The last mark that is not after ``seq``, which is kept."""
+        return next(item.mark for item in reversed(self._segments) if item.mark.seq <= seq)
+
+    def _marked(self, market_state: MarketState) -> Mark:
+        mark = market_state.copy(range(self.instruments))
+        entries = mark.entries
+        self._mark_events = max(self._fewest, _EVENTS_PER_ENTRY * entries)
+        return copied(mark, self.instruments * _INSTRUMENT_BYTES + entries * _ENTRY_BYTES)
 
     def _block(self, seq: int) -> Block | None:
         """The closed block that has the event after ``seq``."""
@@ -259,7 +275,7 @@ class History:
         block = Block(before.seq, before.proof, self._rows[0][2], joined(self._parts[:count]))
         self._before = StreamPosition(before.seq + count, self._proofs[count - 1])
         del self._rows[:count], self._parts[:count], self._proofs[:count]
-        size = len(block.data) + _BLOCK_BYTES
+        size = block.kept_bytes
         self._segments[-1].blocks.append(block)
         self._segments[-1].bytes += size
         self.bytes += size - _OPEN_ROW_BYTES * count
@@ -267,12 +283,9 @@ class History:
     def _begin_segment(self, market_state: MarketState) -> None:
         if self._rows:
             self._close_block()
-        mark = market_state.copy(range(self.instruments))
-        entries = mark.entries
-        size = self.instruments * _INSTRUMENT_BYTES + entries * _ENTRY_BYTES
-        self._segments.append(_Segment(mark, [], mark_bytes=size))
-        self.bytes += size
-        self._mark_events = max(self._fewest, _EVENTS_PER_ENTRY * entries)
+        mark = self._marked(market_state)
+        self._segments.append(_Segment(mark, []))
+        self.bytes += mark.bytes
 
     def _spread_marks(self) -> None:
         """Forget marks that stand close to others: the older they are, the further apart."""
@@ -285,15 +298,15 @@ class History:
                     if gap <= max(apart, (self.seq - after.mark.seq) // _SPREAD):
                         kept[-1].blocks += segment.blocks
                         kept[-1].bytes += segment.bytes
-                        self.bytes -= segment.mark_bytes
+                        self.bytes -= segment.mark.bytes
                         continue
                 kept.append(segment)
             self._segments = kept
-            marks = sum(segment.mark_bytes for segment in kept)
+            marks = sum(segment.mark.bytes for segment in kept)
             if len(kept) <= 2 or marks <= self._size // _MARKS_PART:
                 return
             apart *= 2
 
     def _forget(self) -> None:
         segment = self._segments.popleft()
-        self.bytes -= segment.bytes + segment.mark_bytes
+        self.bytes -= segment.bytes + segment.mark.bytes

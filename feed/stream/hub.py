@@ -59,10 +59,10 @@ class Hub:
         Begin with nobody listening.
 
         Args:
-            history: Empty; it says how many instruments there are, and what position 0 is.
+            history: The last events, or none; it says how many instruments there are, and what position 0 is.
             make_encoder: Gives the encoder of a topic that somebody wants.
             flow: Bounds on what is done for those who resume.
-            market_state: That of the market where ``history`` begins; None for one without events.
+            market_state: That of the market after the newest event; None for one without events.
             projections: Carried on with it, for encoders; None for none.
             failed: Told of a topic whose encoder raised, and what: those who listen to it are cut, and
                 nobody else notices. So are those alone whose link fault raised. None lets it raise.

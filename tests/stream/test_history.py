@@ -113,6 +113,45 @@ def test_what_is_kept_can_be_read_from_anywhere(steps, seconds, block, mark):
             ask(history.seq + 1)
 
 
+@given(steps=STEPS, more=STEPS, block=st.integers(1, 9), mark=st.integers(1, 20), lost=st.integers(0, 4))
+def test_a_restored_history_goes_on_as_if_it_had_never_been_away(steps, more, block, mark, lost):
+    """All that was kept can be read from anywhere, and what comes then is chained to it."""
+    firsts = [1, *accumulate([*steps, *more], initial=1)][1:]
+    story = [rows(count, first) for count, first in zip([*steps, *more], firsts, strict=False)]
+    told = Told(block=block, mark=mark).tell(*story[: len(steps)])
+    spans = told.history.spans()[lost:]
+    restored = make(block=block, mark=mark)
+    restored.restore(spans, told.market_state)
+    assert restored.position == told.history.position
+    assert restored.oldest == (spans[0].mark.seq + 1 if spans else told.history.seq + 1)
+    undisturbed, told.history = told.history, restored
+    told.tell(*story[len(steps) :])
+    for step in story[len(steps) :]:
+        undisturbed.append(step)
+    assert told.history.position == undisturbed.position
+    for seq in range(told.history.oldest - 1, told.history.seq + 1):
+        assert told.read(seq) == told.story[seq:]
+        told.history.check(StreamPosition(seq, told.proofs[seq]))
+        assert told.stood(seq).position == StreamPosition(seq, told.proofs[seq])
+    if told.history.oldest > 1:
+        with pytest.raises(TooOld):
+            told.history.reach(told.history.oldest - 2)
+
+
+def test_what_was_restored_counts_towards_the_bounds():
+    """A restored history that is too large, or too old, is forgotten as any other is."""
+    told = Told(block=4, mark=8).tell(*[rows(8, 1 + 8 * at) for at in range(20)])
+    small = make(block=4, mark=8, size=told.history.bytes // 2)
+    small.restore(told.history.spans(), told.market_state)
+    small.mark(told.market_state)
+    assert small.bytes <= told.history.bytes // 2
+    assert small.oldest > 1
+    short = make(block=4, mark=8, seconds=30)
+    short.restore(told.history.spans(), told.market_state)
+    short.mark(told.market_state)
+    assert told.history.seq - 60 < short.oldest <= told.history.seq - 30
+
+
 @given(seconds=st.integers(0, 500), steps=st.lists(st.integers(1, 40), min_size=10, max_size=40))
 def test_it_is_bounded_in_market_time(seconds, steps):
     """At least what was promised is kept, once there has been so much, and not much more."""
@@ -153,7 +192,7 @@ def test_it_is_bounded_in_bytes(size, steps):
 def history_bytes(history):
     """What it says that it takes, counted anew."""
     blocks = [block for segment in history._segments for block in segment.blocks]
-    marks = sum(segment.mark_bytes for segment in history._segments)
+    marks = sum(segment.mark.bytes for segment in history._segments)
     return sum(len(block.data) + 250 for block in blocks) + marks + 400 * len(history._rows)
 
 
@@ -180,7 +219,7 @@ def test_marks_leave_the_most_part_to_events():
     told = Told(size=100_000, block=16, mark=16)
     told.tell(*[rows(16, first) for first in range(1, 20_001, 16)])
     segments = told.history._segments
-    marks = sum(segment.mark_bytes for segment in segments)
+    marks = sum(segment.mark.bytes for segment in segments)
     assert told.history.bytes <= 100_000
     assert len(segments) > 2
     assert marks <= 100_000 // 4
