@@ -23,6 +23,7 @@ ROOMS = {
     "state": {"model", "book", "analytics"},
     "scenario": {"model"},
     "recording": {"model"},
+    "durability": {"model", "recording"},
     "importers": {"model", "book", "recording", "dialects", "client"},
     "exporters": {"model", "book", "recording", "importers"},
     "config": {"model", "scenario"},
@@ -91,6 +92,7 @@ LIBRARIES["config"] = frozenset({"cattrs"})
 LIBRARIES["faults"] = frozenset({"structlog"})
 LIBRARIES["scenario"] = LIBRARIES["dialects"]
 LIBRARIES["recording"] = LIBRARIES["dialects"] | {"zstandard"}
+LIBRARIES["durability"] = LIBRARIES["dialects"]
 LIBRARIES["importers"] = LIBRARIES["recording"] | {"databento_dbn"}
 LIBRARIES["exporters"] = LIBRARIES["importers"] | {"pyarrow"}
 

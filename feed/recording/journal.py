@@ -13,7 +13,7 @@ line without a line feed is a torn write, and its request was not executed::
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -108,7 +108,7 @@ _CONVERTER.register_unstructure_hook(Trading, make_dict_unstructure_fn(Trading, 
 _CONVERTER.register_structure_hook(
     Trading, make_dict_structure_fn(Trading, _CONVERTER, _cattrs_forbid_extra_keys=True, waiting=_OMITTED)
 )
-_MISFITS: Final = (
+MISFITS: Final = (
     msgspec.MsgspecError,
     cattrs.BaseValidationError,
     KeyError,
@@ -116,6 +116,7 @@ _MISFITS: Final = (
     ValueError,
     AttributeError,
 )
+"""What :func:`request_of` raises."""
 
 
 @attrs.frozen(kw_only=True)
@@ -201,7 +202,7 @@ def header_line(header: JournalHeader) -> bytes:
 
 def journal_line(entry: JournalEntry) -> bytes:
     """The line of an entry, with its line feed."""
-    return msgspec.json.encode({"at": entry.at, **_written(entry.request)}) + b"\n"
+    return msgspec.json.encode({"at": entry.at, **request_fields(entry.request)}) + b"\n"
 
 
 def end_line(events: int) -> bytes:
@@ -229,7 +230,7 @@ def parse_header(line: bytes, *, where: str) -> JournalHeader:
     check_version("journal", fields.pop("version", None), VERSION, where)
     try:
         return _CONVERTER.structure(fields, JournalHeader)
-    except _MISFITS:
+    except MISFITS:
         raise ConfigError("bad journal header", where=where) from None
 
 
@@ -286,19 +287,25 @@ def _events(fields: dict[str, Any], where: str) -> int:
     return events
 
 
-def _written(request: Request) -> dict[str, Any]:
-    """What a line says of a request."""
+def request_fields(request: Request) -> dict[str, Any]:
+    """What a log says of a request, of JSON's types."""
     fields: dict[str, Any] = _CONVERTER.unstructure(request)
     if isinstance(request, SpotBatch):
-        fields["parts"] = [_written(part) for part in request.parts]
+        fields["parts"] = [request_fields(part) for part in request.parts]
     for name in _CLIENTS_IDS:
         if name in fields:
             fields[name] = unpacked(fields[name])
     return {"do": _NAMES[type(request)], **fields}
 
 
-def _request(fields: dict[str, Any]) -> Request:
-    """The request of which a line says this."""
+def request_of(fields: Mapping[str, Any]) -> Request:
+    """
+    The request of which :func:`request_fields` said this.
+
+    Raises:
+        One of :data:`MISFITS`: It says something else.
+    """
+    fields = dict(fields)
     kind = _KINDS[fields.pop("do")]
     if kind is SpotBatch:
         fields["parts"] = [_part(part) for part in fields["parts"]]
@@ -306,8 +313,8 @@ def _request(fields: dict[str, Any]) -> Request:
     return _CONVERTER.structure(fields, kind)
 
 
-def _part(fields: dict[str, Any]) -> SpotRequest:
-    request = _request(fields)
+def _part(fields: Mapping[str, Any]) -> SpotRequest:
+    request = request_of(fields)
     if not isinstance(request, SpotRequest) or isinstance(request, SpotBatch):
         raise TypeError("a batch has requests of its own kind, and no batches")
     return request
@@ -315,6 +322,6 @@ def _part(fields: dict[str, Any]) -> SpotRequest:
 
 def _entry(fields: dict[str, Any], *, where: str) -> JournalEntry:
     try:
-        return JournalEntry(at=int(fields.pop("at")), request=_request(fields))
-    except _MISFITS:
+        return JournalEntry(at=int(fields.pop("at")), request=request_of(fields))
+    except MISFITS:
         raise ConfigError("no entry of a journal", where=where) from None

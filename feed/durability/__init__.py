@@ -1,0 +1,1 @@
+"""The data folder: what determines the market, on a disk that may fail; blocking, pure, without Trio."""
