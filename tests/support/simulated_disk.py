@@ -125,6 +125,7 @@ class SimulatedFile:
         if self._disk.room < offset + len(data) - self.size:
             raise failure(errno.ENOSPC)
         if self._disk.draws(self._disk.bad_writes):
+            self._inode.write(offset, data[: self._disk.chance.randrange(len(data) + 1)])
             raise failure(errno.EIO)
         self._inode.write(offset, data)
 
@@ -190,12 +191,15 @@ class SimulatedDisk:
     def names(self):
         return sorted(self._files)
 
+    def where(self, name):
+        return name
+
     def open(self, name, *, create=False):
         self.begin("create" if create else "open", name)
+        if create is (name in self._files):
+            raise failure(errno.EEXIST if create else errno.ENOENT)
         if create:
             self._make(name, b"")
-        elif name not in self._files:
-            raise failure(errno.ENOENT)
         return SimulatedFile(self, name, self._files[name])
 
     def read(self, name):
@@ -309,3 +313,37 @@ class SimulatedDisk:
         for one in what:
             data = repr((one[0], zlib.crc32(one[1])) if isinstance(one, tuple) else one).encode()
             self.digest.update(data if len(data) < 200 else b"%d" % zlib.crc32(data))
+
+
+class MountedDisk:
+    """The folder as one process has it, until the power goes: ``feed.durability.disk.Disk``."""
+
+    def __init__(self, disk):
+        self._disk = disk
+        self._life = disk.life
+
+    def names(self):
+        return self._alive().names()
+
+    def where(self, name):
+        return name
+
+    def open(self, name, *, create=False):
+        return self._alive().open(name, create=create)
+
+    def read(self, name):
+        return self._alive().read(name)
+
+    def replace(self, name, data):
+        self._alive().replace(name, data)
+
+    def rename(self, name, new):
+        self._alive().rename(name, new)
+
+    def remove(self, name):
+        self._alive().remove(name)
+
+    def _alive(self):
+        if self._life != self._disk.life:
+            raise failure(errno.EIO)
+        return self._disk
