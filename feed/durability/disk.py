@@ -56,7 +56,7 @@ class Disk(Protocol):
         """The names of all files, in order."""
 
     def where(self, name: str) -> str:
-        """What messages call a file."""
+        """What messages call a file, or the folder if the name is empty."""
 
     def open(self, name: str, *, create: bool = False) -> DiskFile:
         """Open a file that there is, or with ``create`` a new, empty one, whose name is then durable."""
@@ -209,7 +209,7 @@ class FolderDisk:
             )
 
     def where(self, name: str) -> str:
-        """The path of a file."""
+        """The path of a file, or of the folder."""
         return str(self.path / name)
 
     def open(self, name: str, *, create: bool = False) -> FolderFile:

@@ -32,7 +32,7 @@ from feed.durability.segments import (
 )
 from feed.errors import MarketError
 
-SEGMENT_BYTES: Final = 16 * 1024 * 1024
+SEGMENT_BYTES: Final = 4 * 1024 * 1024
 """A segment that is larger is followed by a new one."""
 
 
