@@ -38,7 +38,8 @@ ROOMS = {
         "webhooks",
     },  # all pure: a dialect words what they compute
     "agents": {"model"},
-    "sim": {"model", "book", "analytics", "agents"},
+    "checkpoint": set(),
+    "sim": {"model", "book", "analytics", "agents", "checkpoint"},
     "server": {
         "model",
         "book",
@@ -53,6 +54,7 @@ ROOMS = {
         "sim",
         "webhooks",
         "agents",
+        "checkpoint",
     },
     "client": {"model", "book", "dialects"},
 }
@@ -93,6 +95,7 @@ LIBRARIES["faults"] = frozenset({"structlog"})
 LIBRARIES["scenario"] = LIBRARIES["dialects"]
 LIBRARIES["recording"] = LIBRARIES["dialects"] | {"zstandard"}
 LIBRARIES["durability"] = LIBRARIES["dialects"]
+LIBRARIES["checkpoint"] = frozenset({"msgspec", "zstandard"})
 LIBRARIES["importers"] = LIBRARIES["recording"] | {"databento_dbn"}
 LIBRARIES["exporters"] = LIBRARIES["importers"] | {"pyarrow"}
 

@@ -29,13 +29,6 @@ class Order:
         self.prev = prev
         self.next: Order = prev.next
 
-    def __getstate__(self) -> tuple[int, int, int, Level]:
-        """Without its neighbours, which the level knows: a copy would go down the queue one in the other."""
-        return self.id, self.account, self.left, self.level
-
-    def __setstate__(self, state: tuple[int, int, int, Level]) -> None:
-        self.id, self.account, self.left, self.level = state
-
 
 class Level:
     """
@@ -59,18 +52,6 @@ class Level:
         self.key = key
         self.size = 0
         self.next = self.prev = self.ring
-
-    def __getstate__(self) -> tuple[int, int, int, int, list[Order]]:
-        """Its orders as a list: the depth of a copy must not grow with the queue."""
-        return self.side, self.price, self.key, self.size, list(self)
-
-    def __setstate__(self, state: tuple[int, int, int, int, list[Order]]) -> None:
-        self.side, self.price, self.key, self.size, orders = state
-        last = self.ring
-        for order in orders:
-            last.next, order.prev = order, last
-            last = order
-        last.next, self.prev = self.ring, last
 
     @property
     def ring(self) -> Order:

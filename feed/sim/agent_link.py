@@ -334,8 +334,8 @@ class AgentLink:
 
     # --- checkpoints -----------------------------------------------------------------------------------
 
-    def __getstate__(self) -> dict[str, Any]:
-        """With the state of the agent instead of the agent."""
+    def checkpoint_state(self) -> dict[str, Any]:
+        """Its attributes, with the state of the agent instead of the agent."""
         try:
             state = self.agent.state()
             check_plain(state)
@@ -343,7 +343,8 @@ class AgentLink:
             raise MarketError(f"the state of agent {self.name} cannot be kept: {error}") from error
         return {**vars(self), "agent": state}
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
+    def restore_checkpoint_state(self, state: dict[str, Any]) -> None:
+        """Go on with an agent that is made anew and given its state."""
         vars(self).update(state)
         self.agent = make_agent(self.spec)
         try:

@@ -24,7 +24,7 @@ class Playback:
     Plays the rows of a recording.
 
     A row with an earlier time than the one before it, as in real data, is played at that one's time. A
-    pickle has the position in the recording, not its rows, so ``blocks`` must be picklable.
+    checkpoint has the position in the recording, not its rows, so it must be able to keep ``blocks``.
 
     Args:
         listing: The instruments, in index order.
@@ -44,9 +44,6 @@ class Playback:
         self._taken = 0
         self._rows = _rows(blocks)
         self._ahead = next(self._rows, None)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _resumed, (self.listing, self._blocks, self._start, self._taken, self.now)
 
     @property
     def end(self) -> None:
@@ -101,6 +98,23 @@ class Playback:
             folds[row[1]].apply(row)
         return [row for index, fold in enumerate(folds) for row in fold.rows(index, self.now)]
 
+    # --- checkpoints -------------------------------------------------------------------------------
+
+    def checkpoint_state(self) -> Any:
+        """Its position in the recording, and not its rows."""
+        return self.listing, self._blocks, self._start, self._taken, self.now
+
+    def restore_checkpoint_state(self, state: Any) -> None:
+        """Go on from that position; the recording is read up to there."""
+        listing, blocks, start, taken, now = state
+        vars(self).update(vars(Playback(listing, blocks, start=start)))
+        if taken:
+            # The next row has been read, too.
+            next(islice(self._rows, taken - 1, taken - 1), None)
+            self._ahead = next(self._rows, None)
+            self._taken = taken
+        self.now = now
+
 
 def _one_action(before: Row, row: Row | None, more: int) -> bool:
     return row is not None and row[1:3] == before[1:3] and more < _LONGEST_ACTION
@@ -151,14 +165,3 @@ class _InstrumentState:
 
 def _rows(blocks: Blocks) -> Iterator[Row]:
     return (row for block in blocks() for row in block)
-
-
-def _resumed(listing: Listing, blocks: Blocks, start: int, taken: int, now: int) -> Playback:
-    playback = Playback(listing, blocks, start=start)
-    if taken:
-        # The next row has been read, too.
-        next(islice(playback._rows, taken - 1, taken - 1), None)  # noqa: SLF001
-        playback._ahead = next(playback._rows, None)  # noqa: SLF001
-        playback._taken = taken  # noqa: SLF001
-    playback.now = now
-    return playback

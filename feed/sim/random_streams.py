@@ -15,10 +15,10 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Iterable
-from functools import cache
 from itertools import accumulate
 from typing import Final
 
+from feed.checkpoint.tables import table
 from feed.model.durations import NS_PER_MILLISECOND
 from feed.model.market import Delay
 
@@ -79,7 +79,7 @@ ORDER_SIZE: Final = _order_sizes()
 """Sizes of orders that take liquidity: mean 1, half of them below 0.2, the largest about 20."""
 
 
-@cache
+@table
 def delay_table(mixture: tuple[Delay, ...], factor: float = 1.0) -> tuple[int, ...]:
     """A table of waiting times from a mixture of exponential distributions, nanoseconds, at least 1."""
     parts = ((part.weight, part.mean_ms * factor * NS_PER_MILLISECOND) for part in mixture)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import pickle
 from typing import Final, Protocol, runtime_checkable
 
 import attrs
 from attrs.validators import ge, optional
 
+from feed.checkpoint.object_graph import dump, load
 from feed.errors import FeedError, MarketError
 from feed.model.events import Row
 from feed.model.instruments import Listing
@@ -15,7 +15,7 @@ from feed.model.requests import Request
 
 
 class Simulation(Protocol):
-    """A run that can be controlled: a market, a scenario or a recording. It can be pickled at any time."""
+    """A run that can be controlled: a market, a scenario or a recording. A checkpoint can keep any."""
 
     @property
     def listing(self) -> Listing:
@@ -84,9 +84,12 @@ WHOLE: Final = StopCondition()
 """No bound: the run ends by itself."""
 
 
+_RUN: Final = "run"
+
+
 class Checkpoints:
     """
-    Pickled copies of a run at intervals of market time, in bounded memory.
+    Copies of a run as :mod:`feed.checkpoint` writes them, at intervals of market time, in bounded memory.
 
     The beginning needs no copy, since a run can be started again. No copies are made when fewer than
     :data:`LEAST` would fit: they would cost time and be of little use.
@@ -119,7 +122,7 @@ class Checkpoints:
             self._next = run.now + self._every
             return
         try:
-            copy = pickle.dumps(run)
+            copy = dump({_RUN: run})
         except MarketError:  # an agent's state cannot be kept: seeking starts at the beginning
             self._next = run.now + self._every
             return
@@ -136,7 +139,7 @@ class Checkpoints:
         if not copies:
             return None
         try:
-            run: Simulation = pickle.loads(copies[-1])  # noqa: S301 - made in this process, by this class
+            run: Simulation = load(copies[-1])[_RUN]
         except FeedError:  # an agent cannot go on from its state: seeking starts at the beginning
             return None
         return run

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import pickle
 import sys
 from collections import deque
 from types import ModuleType
 
 import attrs
 import pytest
+from copies import copied
 
 from feed.agents import Agent, Reject, ReportKind, Side, Status, TimeInForce
 from feed.errors import ConfigError, MarketError
@@ -637,7 +637,7 @@ def test_a_market_goes_on_from_a_checkpoint(define, open_with):
     spec = define(Random)
     market = open_with(spec)
     market.advance(START + SECOND + 3 * MS // 2)
-    copy = pickle.loads(pickle.dumps(market))
+    copy = copied(market)
     rows = market.advance(START + 3 * SECOND)
     assert copy.advance(START + 3 * SECOND) == rows
     assert copy.agents.statuses == market.agents.statuses
@@ -714,7 +714,7 @@ def test_a_state_that_later_cannot_be_kept_costs_the_checkpoints_alone(define, o
         checkpoints.offer(market)
     assert checkpoints.before(market.now) is None
     with pytest.raises(MarketError, match="the state of agent Later cannot be kept: the attribute what"):
-        pickle.dumps(market)
+        copied(market)
     assert market.agents.failures == ()
 
 
@@ -746,7 +746,7 @@ def test_an_agent_with_slots_keeps_its_state(define, open_with):
     market.advance(START + SECOND)
     count = agent_of(market).count
     assert count > 10
-    assert agent_of(pickle.loads(pickle.dumps(market))).count == count
+    assert agent_of(copied(market)).count == count
 
 
 def test_clients_trade_beside_agents(define):

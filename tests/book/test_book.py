@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import gc
-import pickle
 
 import pytest
+from copies import copied
 
 from feed.book.book import Resting
 from feed.model.events import ADD, QUOTE, REDUCE, TRADE
@@ -263,11 +263,11 @@ def test_orders_that_leave_are_freed_at_once(open_book):
 def test_a_copy_of_a_long_queue_goes_on_as_the_book_does(open_book, rows, count):
     """However many orders rest at one price: those who steer a market back have copies of it made."""
     book = open_book(*((order, SELL, 101, 2) for order in range(1, count + 1)), (count + 1, SELL, 102, 2))
-    copied, copy = pickle.loads(pickle.dumps((rows, book)))
+    told, copy = copied(rows, book)
     assert copy.orders(SELL) == book.orders(SELL)
     for each in (book, copy):
         each.cancel(2) if count > 1 else None
         each.limit(count + 2, SELL, 101, 5)
         each.limit(count + 3, BUY, 102, 9)
-    assert copied == rows
+    assert told == rows
     assert copy.orders(SELL) == book.orders(SELL)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import pickle
-
 import attrs
 import pytest
+from copies import copied
 from listed import round_lots
 
 from feed.book.views import L1, L2, L3
@@ -213,7 +212,7 @@ def test_rows_do_not_depend_on_how_time_is_divided():
     cut = parts.opening()
     for step in range(1, 50):
         cut += parts.advance(START + step * SECOND // 10)
-    parts = pickle.loads(pickle.dumps(parts))
+    parts = copied(parts)
     while (upcoming := parts.next_time()) is not None and upcoming <= START + 15 * SECOND:
         cut += parts.step()
     assert rows == cut
@@ -269,7 +268,7 @@ def test_orders_wait_for_the_auction_and_can_be_changed(market):
 
 def test_a_cancelled_order_takes_no_part(market):
     """As if it had never been."""
-    twin = pickle.loads(pickle.dumps(market))
+    twin = copied(market)
     ack, _ = market.submit(order(BUY, FAR))
     assert market.submit(CancelOrder(account=7, instrument=0, order=ack.order))[0].reject is None
     twin.exchange.next_order()

@@ -1,11 +1,11 @@
 """Accounts that trade in the simulated market."""
 
-import pickle
 import sys
 from collections import Counter
 
 import attrs
 import pytest
+from copies import copied
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from listed import listed, round_lots
@@ -448,7 +448,7 @@ def test_a_copy_goes_on_alone(market):
     """A checkpoint holds accounts too."""
     bid, _ = quote(market)
     market.execute(buy(price=bid - 100))
-    copy = pickle.loads(pickle.dumps(market))
+    copy = copied(market)
     assert copy.accounts.find(1).orders == market.accounts.find(1).orders
     assert copy.advance(START + 3 * SECOND) == market.advance(START + 3 * SECOND)
 

@@ -1,9 +1,8 @@
 """Large orders tell what they got, what they did not get, and how far the price went."""
 
-import pickle
-
 import attrs
 import pytest
+from copies import copied
 
 from feed.model.events import TRADE, Side
 from feed.model.market import Impact, News
@@ -101,7 +100,7 @@ def test_a_checkpoint_keeps_the_report():
     market = ScriptedMarket(scenario(LargeOrder(at=0, side=Side.BUY, lots=60, slices=3, pause=SECOND)))
     market.opening()
     market.advance(START + SECOND)
-    again = pickle.loads(pickle.dumps(market))
+    again = copied(market)
     for run in (market, again):
         run.advance(START + 3 * SECOND)
     assert again.large_orders == market.large_orders

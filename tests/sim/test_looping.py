@@ -1,10 +1,10 @@
 """A scenario or a recording that is played again and again."""
 
-import pickle
 from functools import partial
 
 import attrs
 import pytest
+from copies import copied
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -120,7 +120,7 @@ def test_a_copy_goes_on_alike():
     run = LoopedScenario(SCENARIO)
     run.opening()
     run.advance(START + 4 * SECOND)
-    copy = pickle.loads(pickle.dumps(run))
+    copy = copied(run)
     assert copy.advance(START + 8 * SECOND) == run.advance(START + 8 * SECOND)
 
 

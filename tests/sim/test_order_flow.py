@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import pickle
 from collections import Counter
 from itertools import pairwise
 
 import attrs
 import pytest
+from copies import copied
 from plain_market import PLAIN, SECOND, START, opened
 
 from feed.analytics.stylized_facts import autocorrelation
@@ -131,9 +131,9 @@ def test_a_few_orders_in_a_quiet_instrument_are_no_run():
     assert 0 < counts[0] <= 1.5 * counts[1]
 
 
-def test_a_metaorder_is_pickled_with_its_market():
+def test_a_metaorder_is_kept_with_its_market():
     """A copy in the middle of everything goes on with the same rows."""
     market = opened()
     market.advance(START + 30 * SECOND)
-    copy = pickle.loads(pickle.dumps(market))
+    copy = copied(market)
     assert market.advance(START + 60 * SECOND) == copy.advance(START + 60 * SECOND)

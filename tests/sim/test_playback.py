@@ -1,8 +1,7 @@
 """A recording runs like the market that it came from."""
 
-import pickle
-
 import pytest
+from copies import copied, recorded_blocks
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -105,12 +104,15 @@ def test_an_action_is_not_cut():
 
 
 @pytest.mark.parametrize("taken", [0, 1, 99, 100, 101, len(ROWS)])
-def test_a_copy_goes_on_where_it_was_made(taken):
+def test_a_copy_goes_on_where_it_was_made(taken, tmp_path):
     """The recording itself is not copied."""
-    run = playback()
+    listing = SPEC.listing()
+    run = Playback(
+        listing, recorded_blocks(tmp_path / "rows", ROWS, listing=listing, start=START), start=START
+    )
     if taken:
         taken = len(run.advance(START + SECOND, limit=taken))
-    copy = pickle.loads(pickle.dumps(run))
+    copy = copied(run)
     assert (copy.now, copy.next_time()) == (run.now, run.next_time())
     end = START + 2 * SECOND
     assert copy.advance(end) == run.advance(end) == ROWS[taken:]

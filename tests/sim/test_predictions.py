@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import pickle
 from math import erf, sqrt
 
 import attrs
 import pytest
+from copies import copied
 
 from feed.model.events import ADD, CLOCK, QUOTE, ROUND, TRADE, UNKNOWN, Side, Status
 from feed.model.orders import ModifyOrder, NewOrder, OrderType, Reject
@@ -194,7 +194,7 @@ def test_rounds_do_not_depend_on_how_time_is_cut_and_survive_a_copy():
     cut, _ = opened(OPENS + QUARTER - 5 * SECOND)
     expected = whole.advance(OPENS + QUARTER + 2 * SECOND)
     rows = cut.advance(OPENS + QUARTER - 1)
-    cut = pickle.loads(pickle.dumps(cut))
+    cut = copied(cut)
     while cut.now < OPENS + QUARTER + 2 * SECOND:
         rows += cut.advance(OPENS + QUARTER + 2 * SECOND, 7)
 

@@ -1,11 +1,11 @@
 """Accounts that trade in a recording: everybody else sees it as it was recorded."""
 
-import pickle
 import random
 from functools import partial
 from types import SimpleNamespace
 
 import pytest
+from copies import copied, recorded_blocks
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from spot_conservation import Play
@@ -258,17 +258,19 @@ def test_a_loop_cancels_orders_and_keeps_what_is_owned(listing):
     assert public(said) == alone.opening() + alone.advance(at(5))
 
 
-def test_the_same_comes_out_again_however_time_is_cut(recorded):
+def test_the_same_comes_out_again_however_time_is_cut(recorded, tmp_path):
     """From a journal of the requests, or asked again; from a copy made half-way, too."""
     entries, said = [], []
-    first = open_to_accounts(playback(recorded), Trading())
+    listing, start = recorded.run.listing, recorded.start
+    file = recorded_blocks(tmp_path / "rows", recorded.rows, listing=listing, start=start)
+    first = open_to_accounts(Playback(listing, file, start=start), Trading())
     said += first.opening()
     rng = random.Random(1)
     copy = None
     for number in range(60):
         said += first.advance(first.now + rng.randrange(SECOND // 20))
         if number == 30:
-            copy = pickle.loads(pickle.dumps(first)), len(said)
+            copy = copied(first), len(said)
         mark = first._market.mark(0)
         request = create(rng.choice(list(Side)), rng.randrange(1, 500), mark + rng.randrange(-200, 200))
         request = rng.choice([request, request, CancelMany(account=1, instrument=0)])

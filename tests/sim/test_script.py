@@ -1,9 +1,8 @@
 """A timeline happens at its times, to the nanosecond, and the same however time is cut."""
 
-import pickle
-
 import attrs
 import pytest
+from copies import copied
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -217,7 +216,7 @@ def test_a_copy_goes_on_with_the_same_rows():
     market = scripted(*actions)
     market.opening()
     market.advance(START + SECOND)
-    copy = pickle.loads(pickle.dumps(market))
+    copy = copied(market)
     assert copy.advance(copy.end) == market.advance(market.end) != []
 
 

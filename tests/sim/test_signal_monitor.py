@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import pickle
-
 import attrs
 import pytest
+from copies import copied
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -167,15 +166,15 @@ def test_a_venue_that_drifts_away_returns_to_the_first_venue():
 
 @settings(max_examples=15, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 5 * SECOND), st.integers(0, 60)), max_size=10), st.integers(0, 9))
-def test_signals_do_not_depend_on_how_time_is_cut_and_survive_a_copy(cuts, copied):
+def test_signals_do_not_depend_on_how_time_is_cut_and_survive_a_copy(cuts, taken):
     """In time, in rows, and with a copy of the market going on in between."""
     whole, expected = opened(seed=2)
     expected += whole.advance(START + 20 * SECOND)
     market, rows = opened(seed=2)
     for at, (pause, limit) in enumerate(cuts):
         rows += market.advance(min(market.now + pause, START + 20 * SECOND), limit)
-        if at == copied:
-            market = pickle.loads(pickle.dumps(market))
+        if at == taken:
+            market = copied(market)
     rows += market.advance(START + 20 * SECOND)
 
     assert signals(rows)

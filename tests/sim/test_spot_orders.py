@@ -1,9 +1,8 @@
 """Orders that are paid for with assets: what they lock, trade, cost, and what becomes of them."""
 
-import pickle
-
 import attrs
 import pytest
+from copies import copied
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from listed import round_lots
@@ -638,7 +637,7 @@ def test_a_copy_goes_on_alone(market):
     market.execute(place(BUY, price=bid, expires=market.now + 600 * MS))
     market.execute(place(BUY, trigger=Trigger.STOP, trigger_price=ask + 1, **MARKET))
     market.execute(CancelSpotOrdersAfter(account=1, instrument=0, after=900 * MS))
-    copy = pickle.loads(pickle.dumps(market))
+    copy = copied(market)
     rows = market.advance(START + 5 * SECOND)
     assert copy.advance(START + 5 * SECOND) == rows
     assert told(rows)

@@ -1,15 +1,15 @@
 """Each signal from the least that makes it, and nothing from a little less."""
 
-import pickle
-
 import attrs
 import pytest
+from copies import copied
 
 from feed.analytics.signals.detectors import Detectors
 from feed.model.contracts import SignalRules
 from feed.model.events import FUNDING, LIQUIDATION, TRADE, event
 from feed.model.instruments import Contract, Instrument, Listing
 from feed.model.signals import Severity, Signal, SignalType
+from feed.state.market_state import MarketState
 
 SECOND = 10**9
 NOW = 1_700_000_000 * SECOND
@@ -364,11 +364,12 @@ def test_only_what_is_paid_in_dollars_is_watched(detectors):
     assert detectors.on_rows([trade(100 * ONE, instrument=3)]) == []
 
 
-def test_detectors_go_on_after_being_copied(books, detectors):
+def test_detectors_go_on_after_being_copied():
     """As a checkpoint does it."""
+    detectors = Detectors(LISTING, RULES, MarketState(len(LISTING)).levels)
     detectors.on_rows([trade(20 * ONE)])
 
-    again = pickle.loads(pickle.dumps(detectors))
+    again = copied(detectors)
 
     late = trade(20 * ONE, ts=NOW + 61 * SECOND)
     assert again.on_rows([late]) == detectors.on_rows([late]) != []
