@@ -6,7 +6,7 @@ from importlib import import_module
 import pytest
 
 from feed.analytics.stylized_facts import Estimate
-from tests.benchmarks import execution
+from tests.benchmarks import commits, execution
 from tests.benchmarks.realism import impact, round_trips, runs, tables
 from tests.benchmarks.realism.reference import Reference
 
@@ -38,6 +38,16 @@ def test_streams_of_several_protocols_are_measured_beside_each_other(capsys):
     names = [name for name, *_ in benchmark.STREAMS]
     assert [line[:18].rstrip() for line in lines] == names
     assert int(lines[0][18:28]) > 0
+
+
+def test_commits_of_each_kind_are_measured(capsys, monkeypatch, tmp_path):
+    """A line for each contender in each table; Redis is left out, and said to be, where there is none."""
+    monkeypatch.setattr(commits.shutil, "which", lambda name: None)
+    commits.main(["--seconds", "0", "--rounds", "1", "--folder", str(tmp_path)])
+    said, *lines = capsys.readouterr().out.splitlines()
+    assert said.endswith("without Redis: redis-server is not installed")
+    names = [name for name in commits.CONTENDERS if "Redis" not in name]
+    assert [line[:24].rstrip() for line in lines if line and "a commit" not in line] == names * 2
 
 
 @pytest.fixture
