@@ -20,17 +20,21 @@ from feed.settings import Settings
 from feed.sim.clients import open_to_accounts
 
 
-def header_of(program: RunSpec, settings: Settings) -> JournalHeader:
+def header_of(program: RunSpec, settings: Settings, *, option: str = "--journal") -> JournalHeader:
     """
     What determines the market of ``program``, where ``settings`` made it.
 
+    Args:
+        program: The run.
+        settings: Its instruments, hours and accounts.
+        option: That wants to know, for messages.
     Raises:
         ConfigError: Accounts cannot trade in it, or the recording that it is cannot be read.
     """
     if program.recording is not None and not settings.trading.recorded_orders:
         raise ConfigError(
             "nobody can trade in a recording where trading.recorded_orders is false",
-            where="--journal",
+            where=option,
             hint="leave it out",
         )
     return JournalHeader(
@@ -62,19 +66,23 @@ def journalled(
     """
     journal = read_journal(path)
     header = journal.header
-    _check(header, path, given or {})
-    program = _program(header, path, name)
-    if listing_digest(program.run.listing) != header.listing:
-        raise ConfigError(
-            f"the instruments of this release are not those of {path}",
-            where="--journal",
-            hint=f"replay it with {header.engine}",
-        )
+    check_given(header, str(path), given or {})
+    program = program_of(header, str(path), name, option="--journal")
     run = open_to_accounts(program.run, header.trading, journal.entries)
     return attrs.evolve(program, run=run, expect=None, labels=()), journal
 
 
-def _check(header: JournalHeader, path: Path, given: Mapping[str, Any]) -> None:
+def check_given(header: JournalHeader, path: str, given: Mapping[str, Any]) -> None:
+    """
+    Hold what the operator says of a market against the header of one that goes on.
+
+    Args:
+        header: Of that one.
+        path: Where it was written, for messages.
+        given: What is said, by the option that says it; None says nothing.
+    Raises:
+        ConfigError: It is something else.
+    """
     known: dict[str, Any] = {
         "--seed": header.seed,
         "--start": header.start,
@@ -93,7 +101,29 @@ def _check(header: JournalHeader, path: Path, given: Mapping[str, Any]) -> None:
         )
 
 
-def _program(header: JournalHeader, path: Path, name: str | None) -> RunSpec:
+def program_of(header: JournalHeader, path: str, name: str | None = None, *, option: str) -> RunSpec:
+    """
+    The run of which a header tells.
+
+    Args:
+        header: What determines it.
+        path: Where that was written, for messages.
+        name: The scenario, where its file is no longer where it was.
+        option: That names ``path``, for messages.
+    Raises:
+        ConfigError: The scenario, or the default market, is no longer what it was.
+    """
+    program = _program(header, path, name)
+    if listing_digest(program.run.listing) != header.listing:
+        raise ConfigError(
+            f"the instruments of this release are not those of {path}",
+            where=option,
+            hint=f"run it with {header.engine}",
+        )
+    return program
+
+
+def _program(header: JournalHeader, path: str, name: str | None) -> RunSpec:
     scenario = header.scenario
     if scenario is None:
         if name is not None:

@@ -7,12 +7,9 @@ from :meth:`Control.take`. Commands may be called in between, from the same thre
 
 from __future__ import annotations
 
-import enum
 import math
 from collections.abc import Callable
 from typing import Final
-
-import attrs
 
 from feed.errors import MarketError
 from feed.model.durations import NS_PER_SECOND
@@ -22,35 +19,8 @@ from feed.settings import Flow
 from feed.sim.agent_gateway import AgentGateway, HasAgents
 from feed.sim.large_orders import HasLargeOrders, LargeOrderReport
 from feed.sim.pace import Pace
+from feed.sim.run_status import RunState, RunStatus
 from feed.sim.simulation import WHOLE, Checkpoints, Simulation, StopCondition, TakesRequests
-
-
-class RunState(enum.Enum):
-    """What a run is doing."""
-
-    WAITING = "waiting"  # has not started
-    RUNNING = "running"
-    PAUSED = "paused"
-    SEEKING = "seeking"
-    ENDED = "ended"
-
-
-@attrs.frozen(kw_only=True)
-class RunStatus:
-    """
-    The status of a run.
-
-    Attributes:
-        state: Its state.
-        speed: Market seconds per second; 0 is as fast as possible.
-        market_time: Current market time, nanoseconds since the Unix epoch.
-        seq: Number of events published so far.
-    """
-
-    state: RunState
-    speed: float
-    market_time: int
-    seq: int
 
 
 class Control:
@@ -73,7 +43,8 @@ class Control:
             they are thinned out. 0 for none: then it starts at the beginning.
         checkpoint_bytes: Bound on all checkpoints together.
         changed: Called after every command, since :meth:`wake_time` may have changed.
-        journalled: Whether a journal of requests is kept, which rules out seeking back.
+        journalled: Whether requests are kept in a file, which rules out seeking back.
+        seq: Number of events published before.
     """
 
     def __init__(
@@ -87,6 +58,7 @@ class Control:
         checkpoint_bytes: int = Flow().checkpoint_bytes,
         changed: Callable[[], object] = lambda: None,
         journalled: bool = False,
+        seq: int = 0,
     ) -> None:
         self._changed = changed
         self._journalled = journalled
@@ -95,7 +67,7 @@ class Control:
         self._clock = clock
         self._speed = speed
         self._until = until
-        self._seq = 0
+        self._seq = seq
         self._pace: Pace | None = None
         self._paused = False
         self._steps = 0
@@ -146,7 +118,7 @@ class Control:
                 have traded or a journal is kept; or the market has ended.
         """
         self._check()
-        end = self._end()
+        end = self.end
         if end is not None and time > end:
             raise MarketError(f"the market ends at {end}, it cannot go on to {time}")
         if time < self._run.now:
@@ -210,34 +182,90 @@ class Control:
         """Whether there are no more events."""
         return not self._silent and self._next() is None
 
-    def wake_time(self) -> float:
-        """Clock time of the next :meth:`take`, seconds; infinite if only a command can change anything."""
-        if self._goal is not None or self._steps:
-            return -math.inf
+    def wake_time(self, bound: int | None = None) -> float:
+        """
+        Clock time of the next :meth:`take`, seconds; infinite if only a command can change anything.
+
+        Args:
+            bound: As there.
+        """
         upcoming = self._next()
+        if self._goal is not None or self._steps:
+            waits = self._run.now == bound and (upcoming is None or upcoming > bound)
+            return math.inf if waits and (self._goal is None or self._goal > self._run.now) else -math.inf
         if upcoming is None or self._paused or self._pace is None:
             return math.inf
+        if bound is not None and upcoming > bound:
+            if self._run.now >= bound:
+                return math.inf
+            upcoming = bound
         return self._pace.clock_time(upcoming)
 
-    def take(self, limit: int) -> list[Row]:
-        """The events that are due, up to the action with which they reach ``limit``. May be none."""
+    def take(self, limit: int, bound: int | None = None) -> list[Row]:
+        """
+        The events that are due, up to the action with which they reach ``limit``. May be none.
+
+        Args:
+            limit: See above.
+            bound: Market time that is not passed, whatever is due; None for none.
+        """
         self._keep()
         if self._goal is not None:
-            return self._approach(self._goal, limit)
+            return self._approach(self._goal, limit, bound)
         upcoming = self._next()
         if upcoming is None:
             self._steps = 0
             return []
         if self._steps:
-            return self._stepped(upcoming)
+            return self._stepped(upcoming, bound)
         if self._paused or self._pace is None:
             return []
         clock = self._clock()
-        if clock < self._pace.clock_time(upcoming):
+        if clock < self._pace.clock_time(upcoming if bound is None else min(upcoming, bound)):
             return []
         due = self._pace.market_time(clock)
         # By at most a second at unlimited speed: a market in which all is halted has no rows to stop at.
-        return self._advance(max(upcoming, upcoming + NS_PER_SECOND if due is None else due), limit)
+        time = max(upcoming, upcoming + NS_PER_SECOND if due is None else due)
+        return self._advance(time if bound is None else min(time, bound), limit)
+
+    def compute(self, time: int, limit: int) -> list[Row]:
+        """
+        The events up to a market time, whatever the pace, up to the action with which they reach ``limit``.
+
+        Args:
+            time: Nanoseconds since the Unix epoch; nothing happens where it has passed.
+            limit: See above.
+        """
+        return self._advance(time, limit) if time > self._run.now else []
+
+    @property
+    def now(self) -> int:
+        """Market time, nanoseconds since the Unix epoch."""
+        return self._run.now
+
+    @property
+    def stands(self) -> bool:
+        """Whether market time stands still: it is paused, or has not started."""
+        return self.paused or self._pace is None
+
+    @property
+    def upcoming(self) -> int:
+        """
+        Market time that the run comes to next, nanoseconds; the present where it stands still.
+
+        That which the pace asks for; where it asks for none, or is not heeded, that of the next event.
+        """
+        if self.stands and not self._steps:
+            return self._run.now
+        due = None if self._pace is None else self._pace.market_time(self._clock())
+        following = self._next() if self._goal is not None or self._steps or due is None else None
+        return max(self._run.now, due or 0, following or 0)
+
+    @property
+    def end(self) -> int | None:
+        """Market time of the end; None where there is none, or none known in advance."""
+        ends = [end for end in (self._until.time, self._run.end) if end is not None]
+        return min(ends, default=None)
 
     @property
     def agents(self) -> AgentGateway | None:
@@ -284,13 +312,16 @@ class Control:
         if self._closed:
             raise MarketError("the market has ended")
 
-    def _approach(self, goal: int, limit: int) -> list[Row]:
+    def _approach(self, goal: int, limit: int, bound: int | None) -> list[Row]:
         upcoming = self._run.next_time() if self._silent else self._next()
-        if upcoming is not None and upcoming <= goal:
+        stop = goal if bound is None else min(goal, bound)
+        if upcoming is not None and upcoming <= stop:
             if self._silent:
-                self._run.advance(goal, limit)
+                self._run.advance(stop, limit)
                 return []
-            return self._advance(goal, limit)
+            return self._advance(stop, limit)
+        if stop < goal:
+            return self.compute(stop, limit)
         if upcoming is not None:
             self._run.advance(goal, limit)
         self._goal = None
@@ -302,7 +333,9 @@ class Control:
         self._restart()
         return rows
 
-    def _stepped(self, upcoming: int) -> list[Row]:
+    def _stepped(self, upcoming: int, bound: int | None) -> list[Row]:
+        if bound is not None and upcoming > bound:
+            return self.compute(bound, self._steps)
         rows = self._advance(upcoming, self._steps)
         self._steps = max(0, self._steps - len(rows))
         return rows
@@ -338,11 +371,6 @@ class Control:
             self.start()
         else:
             self._changed()
-
-    def _end(self) -> int | None:
-        """Market time of the end; None if it is not known."""
-        ends = [end for end in (self._until.time, self._run.end) if end is not None]
-        return min(ends, default=None)
 
     def _keep(self) -> None:
         if self._checkpoints is None or self._silent:

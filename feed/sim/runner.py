@@ -7,13 +7,15 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
+import attrs
 import trio
 
 from feed.model.durations import NS_PER_SECOND
 from feed.model.events import Row
 from feed.model.requests import JournalEntry, Request
-from feed.settings import Flow, Trading
+from feed.settings import Durability, Flow, Trading
 from feed.sim.control import Control
+from feed.sim.input_commits import Commit, CommitState, InputCommits, PlaceEstimate
 from feed.sim.simulation import WHOLE, Simulation, StopCondition
 from feed.stream.resettable_event import ResettableEvent
 from feed.stream.source import Batch, Executed, RequestCounts, send, unheard
@@ -35,6 +37,27 @@ def _not_held() -> bool:
     return False
 
 
+_Waiting = tuple[Request, Callable[[], object], Executed]
+
+
+@attrs.define
+class _Placed:
+    """
+    Requests that act at one market time as soon as they are durable.
+
+    Attributes:
+        place: That market time, nanoseconds.
+        requests: Those that have not acted yet.
+        commit: What has become of writing them.
+        since: When that began, seconds of the clock; None once it is known how long it took.
+    """
+
+    place: int
+    requests: deque[_Waiting]
+    commit: Commit
+    since: float | None
+
+
 class MarketRunner:
     """
     A run as a source of events.
@@ -54,6 +77,9 @@ class MarketRunner:
         until: StopCondition = WHOLE,
         waiting: int = Trading().waiting,
         journal: Callable[[JournalEntry], bool] | None = None,
+        commits: InputCommits | None = None,
+        horizon_seconds: float = Durability().horizon_seconds,
+        seq: int = 0,
         scenario: Mapping[str, object] | None = None,
     ) -> None:
         """
@@ -67,6 +93,9 @@ class MarketRunner:
             waiting: Bound on the queue of requests.
             journal: Called with every request before its execution; if it returns False, the request is
                 not executed. None for no journal.
+            commits: Makes requests durable before they act; None where they need not be.
+            horizon_seconds: How far ahead of the present it is to be durable how far the market has come.
+            seq: Number of events published before.
             scenario: See the class.
         """
         self._changed = ResettableEvent()  # by a command or a request
@@ -79,14 +108,19 @@ class MarketRunner:
             checkpoint_seconds=flow.checkpoint_seconds,
             checkpoint_bytes=flow.checkpoint_bytes,
             changed=self._changed.set,
-            journalled=journal is not None,
+            journalled=journal is not None or commits is not None,
+            seq=seq,
         )
         self.scenario = scenario
         self._flow = flow
         self._waiting = waiting
         self._journal = journal
+        self._commits = commits
+        self._horizon_seconds = horizon_seconds
+        self._placed: _Placed | None = None
+        self._estimate = PlaceEstimate(-math.inf, run.now)
         self._turn = trio.lowlevel.ParkingLot()  # unparked after every turn of the loop
-        self._requests: deque[tuple[Request, Callable[[], object], Executed]] = deque()
+        self._requests: deque[_Waiting] = deque()
         self._acted = self._turned_away = 0
         self._held = True  # market time has not begun to run
         self._over = False
@@ -100,7 +134,9 @@ class MarketRunner:
     @property
     def request_counts(self) -> RequestCounts:
         """What became of the requests of accounts so far."""
-        return RequestCounts(acted=self._acted, turned_away=self._turned_away, waiting=len(self._requests))
+        placed = 0 if self._placed is None else len(self._placed.requests)
+        waiting = len(self._requests) + placed
+        return RequestCounts(acted=self._acted, turned_away=self._turned_away, waiting=waiting)
 
     def opening(self) -> list[Row]:
         """The rows of the opening books."""
@@ -127,7 +163,7 @@ class MarketRunner:
         Returns:
             Whether it was queued; False if the queue is full, or the market has ended.
         """
-        if not self.takes_orders or len(self._requests) >= self._waiting:
+        if not self.takes_orders or self.request_counts.waiting >= self._waiting:
             self._turned_away += 1
             return False
         self._requests.append((request, refused, executed))
@@ -143,6 +179,10 @@ class MarketRunner:
         """Ask again whether market time is held; called whenever it may no longer be."""
         if self._held:
             self._changed.set()
+
+    def committed(self) -> None:
+        """Look at what has become of inputs and of the horizon; called whenever that has changed."""
+        self._changed.set()
 
     async def run(
         self,
@@ -172,17 +212,18 @@ class MarketRunner:
     ) -> None:
         control = self.control
         self._start_unless(held)
-        while self._held or self._requests or not control.ended:
+        while self._held or self._requests or self._placed or not control.ended:
             self._changed.clear()
             self._start_unless(held)
             began = trio.current_time()
-            wake = -math.inf if self._may_trade() else control.wake_time()
+            bound = self._prepare()
+            wake = -math.inf if self._may_trade() else control.wake_time(bound)
             with trio.move_on_at(min(wake, began + STAND_SECONDS) if control.paused else wake):
                 await self._changed.wait()
             # Who ended the hold may have sent a request in the same breath: it acts after what is due.
             self._start_unless(held)
             now = trio.current_time()
-            rows = control.take(self._flow.batch_events)
+            rows = control.take(self._flow.batch_events, self._prepare())
             # A market that is late fills every batch by itself; whoever asks has a turn in each all the same.
             full = len(rows) + self._flow.batch_events
             while self._may_trade() and len(rows) < full:
@@ -203,17 +244,75 @@ class MarketRunner:
             self.control.start()
 
     def _may_trade(self) -> bool:
-        return bool(self._requests) and not self.control.rewinding
+        if self._commits is None:
+            return bool(self._requests) and not self.control.rewinding
+        placed = self._placed
+        if placed is None or placed.commit.state is CommitState.WAITING:
+            return False
+        if placed.commit.state is CommitState.REFUSED or self.control.now >= placed.place:
+            return True
+        # A market that stands still goes on to the place, or nobody would be answered.
+        return (self.control.stands or self.control.ended) and placed.place <= self._commits.horizon
 
     def _traded(self) -> list[Row]:
+        if self._placed is not None:
+            return self._act_at_place(self._placed)
         request, refused, executed = self._requests.popleft()
         if self._journal is not None:
-            entry = JournalEntry(at=self.control.status().market_time, request=request)
+            entry = JournalEntry(at=self.control.now, request=request)
             if not self._journal(entry):
                 self._turned_away += 1
                 refused()
                 return []
+        return self._act(request, executed)
+
+    def _act(self, request: Request, executed: Executed) -> list[Row]:
         self._acted += 1
         rows = self.control.submit(request)
         executed(rows, self.control.status().seq)
         return rows
+
+    # --- where inputs are durable before they act ---------------------------------------------------
+
+    def _prepare(self) -> int | None:
+        """
+        Hand requests that wait to the disk; and market time up to which the market may go on now.
+
+        One batch is under way at a time: what comes meanwhile is the next.
+        """
+        commits, control = self._commits, self.control
+        if commits is None:
+            return None
+        clock, speed = trio.current_time(), control.status().speed
+        self._estimate.passed(clock, control.now)
+        placed = self._placed
+        if placed is None and self._requests:
+            moves = not (self._held or control.stands)
+            place = control.now + (self._estimate.distance(speed) if moves else 0)
+            place = place if control.end is None else min(place, control.end)
+            commit = commits.commit(place, [request for request, _, _ in self._requests])
+            placed = self._placed = _Placed(place, self._requests, commit, clock)
+            self._requests = deque()
+        elif placed is not None and placed.since is not None and placed.commit.state is CommitState.DURABLE:
+            self._estimate.took(clock - placed.since)
+            placed.since = None
+        wanted = control.upcoming if placed is None else placed.place
+        lead = int(self._horizon_seconds * max(1.0, self._estimate.rate(speed)) * NS_PER_SECOND)
+        if commits.horizon < wanted + lead // 2:
+            commits.extend(wanted + lead)
+        return commits.horizon if placed is None else min(commits.horizon, placed.place)
+
+    def _act_at_place(self, placed: _Placed) -> list[Row]:
+        """Let the next of a batch of requests act, or refuse it if the disk or the end of the market does."""
+        if placed.commit.state is CommitState.DURABLE:
+            rows = self.control.compute(placed.place, self._flow.batch_events)
+            if rows or (self.control.now < placed.place and not self.control.ended):
+                return rows
+        request, refused, executed = placed.requests.popleft()
+        if not placed.requests:
+            self._placed = None
+        if placed.commit.state is CommitState.DURABLE and self.control.now >= placed.place:
+            return self._act(request, executed)
+        self._turned_away += 1
+        refused()
+        return []
