@@ -23,7 +23,7 @@ ROOMS = {
     "state": {"model", "book", "analytics"},
     "scenario": {"model"},
     "recording": {"model"},
-    "durability": {"model", "recording"},
+    "durability": {"model", "recording", "checkpoint"},
     "importers": {"model", "book", "recording", "dialects", "client"},
     "exporters": {"model", "book", "recording", "importers"},
     "config": {"model", "scenario"},

@@ -25,6 +25,7 @@ from feed.cli.calibrate import calibrate
 from feed.cli.certify import certify
 from feed.cli.config import config
 from feed.cli.dashboard import command as dashboard
+from feed.cli.data import command as data
 from feed.cli.doctor import completion, doctor
 from feed.cli.export import export
 from feed.cli.faults import faults
@@ -70,6 +71,7 @@ feed.add_command(scenario)
 feed.add_command(replay)
 feed.add_command(verify)
 feed.add_command(certify)
+feed.add_command(data)
 feed.add_command(dashboard)
 feed.add_command(doctor)
 feed.add_command(completion)

@@ -28,13 +28,14 @@ from typing import Any, Final
 import attrs
 import msgspec
 
+from feed.checkpoint.container import CheckpointHeader, read_header
 from feed.durability import horizon, segments
 from feed.durability.disk import Disk
 from feed.durability.entries import LogEntry
 from feed.durability.horizon import HorizonFile
 from feed.durability.input_log import InputLog
 from feed.durability.record_framing import HEADER_BYTES
-from feed.errors import ConfigError
+from feed.errors import ConfigError, FeedError
 from feed.recording.format import check_version
 from feed.recording.journal import JournalHeader, header_line, parse_header
 from feed.settings import Durability
@@ -47,9 +48,10 @@ TOKEN_KEY: Final = "token.key"  # noqa: S105 - a name
 _OURS: Final = re.compile(
     r"manifest|horizon|log-\d{8}\.feed|checkpoint-\d{20}\.feed|history-\d{20}-\d{20}\.feed"
 )
-_OLD: Final = re.compile(r"old-(\d{3,})-.+")
+OLD: Final = re.compile(r"old-(\d{3,})-.+")
 _CHECKPOINT: Final = re.compile(r"checkpoint-(\d{20})\.feed")
-_HISTORY: Final = re.compile(r"history-(\d{20})-(\d{20})\.feed")
+HISTORY: Final = re.compile(r"history-(\d{20})-(\d{20})\.feed")
+_LONGEST_HEADER: Final = 4096  # bytes, of a checkpoint
 _BROKEN: Final = "put back a copy of the folder, or begin a --new-history"
 
 
@@ -133,6 +135,7 @@ class DataFolder:
         disk: Where its files are.
         header: Parameters of the market.
         engine: What computes it.
+        history: 16 bytes that tell its log from another's.
         log: Its inputs.
         horizon: How far it may have been seen.
         fresh: Whether it was made now.
@@ -143,6 +146,7 @@ class DataFolder:
     ) -> None:
         """Of what is open; see :meth:`open`."""
         self.disk = disk
+        self.history = manifest.history
         self.header = manifest.header
         self.engine = manifest.engine
         self.log = log
@@ -252,18 +256,40 @@ class DataFolder:
 
     def retain(self, history_from: int = 0) -> None:
         """
-        Remove what is not needed any more: the oldest checkpoints, and history.
+        Remove what is not needed any more: old checkpoints and history, and of the log what is too much.
 
         Args:
             history_from: Sequence number before which nobody wants history.
         Raises:
-            OSError: Something cannot be removed; the next call tries again.
+            OSError: Something cannot be removed, or read; the next call tries again.
         """
-        for seq in self.checkpoints()[self._settings.checkpoints :]:
-            self.disk.remove(checkpoint_name(seq))
+        self._retain(history_from, self._settings.log_bytes)
+
+    def compact(self) -> int:
+        """
+        Remove all that a restart does without: all of the log that every checkpoint has which is kept.
+
+        Returns:
+            How many bytes the log is smaller.
+        Raises:
+            OSError: As :meth:`retain`.
+        """
+        return self._retain(0, 0)
+
+    def _retain(self, history_from: int, log_bytes: int) -> int:
+        good = {
+            seq: header.record for seq in self.checkpoints() if (header := checkpoint_header(self.disk, seq))
+        }
+        kept = list(good)[: self._settings.checkpoints]
+        for seq in self.checkpoints():
+            # One that cannot be read was not meant to be: nobody begins with it.
+            if kept and seq not in kept:
+                self.disk.remove(checkpoint_name(seq))
         for name in self.disk.names():
-            if (match := _HISTORY.fullmatch(name)) and int(match[2]) < history_from:
+            if (match := HISTORY.fullmatch(name)) and int(match[2]) < history_from:
                 self.disk.remove(name)
+        # A log without checkpoints is all that there is.
+        return self.log.remove(upto=min((good[seq] for seq in kept), default=0), most_bytes=log_bytes)
 
     def close(self) -> None:
         """Close its files."""
@@ -276,6 +302,22 @@ def checkpoint_seqs(names: list[str]) -> list[int]:
     return sorted((int(match[1]) for name in names if (match := _CHECKPOINT.fullmatch(name))), reverse=True)
 
 
+def checkpoint_header(disk: Disk, seq: int) -> CheckpointHeader | None:
+    """
+    The header of a checkpoint; None where it is damaged.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    file = disk.open(checkpoint_name(seq))
+    try:
+        return read_header(file.read_at(0, _LONGEST_HEADER))
+    except FeedError:
+        return None
+    finally:
+        file.close()
+
+
 def move_away(disk: Disk) -> None:
     """
     Rename the files of a history, so that another can begin; the key of tokens stays.
@@ -284,7 +326,7 @@ def move_away(disk: Disk) -> None:
         OSError: A file cannot be renamed; the next call goes on.
     """
     names = disk.names()
-    number = max((int(match[1]) for name in names if (match := _OLD.fullmatch(name))), default=0) + 1
+    number = max((int(match[1]) for name in names if (match := OLD.fullmatch(name))), default=0) + 1
     # The manifest goes last: what is half moved is known for what it is.
     for name in sorted(filter(_OURS.fullmatch, names), key=MANIFEST.__eq__):
         disk.rename(name, f"old-{number:03}-{name}")
@@ -293,7 +335,7 @@ def move_away(disk: Disk) -> None:
 def _is_unfinished(disk: Disk, names: list[str]) -> bool:
     """Whether a folder without a manifest holds nothing but what is made before it."""
     for name in names:
-        if name in (horizon.NAME, TOKEN_KEY) or _OLD.fullmatch(name):
+        if name in (horizon.NAME, TOKEN_KEY) or OLD.fullmatch(name):
             continue
         if name != segments.segment_name(1) or len(disk.read(name)) > HEADER_BYTES:
             return False

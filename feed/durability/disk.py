@@ -145,10 +145,12 @@ class FolderDisk:
 
     Args:
         path: The folder; see :meth:`make`.
+        read_only: Open files for reading alone, as must be on read-only media.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.path = path
+        self._read_only = read_only
         self._lock = -1
 
     def make(self) -> None:
@@ -195,6 +197,19 @@ class FolderDisk:
             with suppress(OSError):
                 left.unlink()
 
+    def is_used(self) -> bool:
+        """Whether another process has locked it."""
+        folder = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:  # a file system without locks
+            return False
+        finally:
+            os.close(folder)
+        return False
+
     def close(self) -> None:
         """Give up the lock."""
         if self._lock >= 0:
@@ -214,7 +229,8 @@ class FolderDisk:
 
     def open(self, name: str, *, create: bool = False) -> FolderFile:
         """Open a file that there is, or with ``create`` a new, empty one, whose name is then durable."""
-        flags = os.O_RDWR | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
+        flags = os.O_RDONLY if self._read_only else os.O_RDWR
+        flags |= os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
         if not create:
             return FolderFile(os.open(self.path / name, flags))
         fd = os.open(self.path / name, flags | os.O_CREAT | os.O_EXCL, _PRIVATE)

@@ -162,7 +162,7 @@ class InputLog:
 
     def remove(self, *, upto: int, most_bytes: int) -> int:
         """
-        Remove the oldest segments while the log is larger than ``most_bytes``.
+        Remove the oldest segments while the log is larger than ``most_bytes``; it may be written to.
 
         Args:
             upto: Number of the last record that nobody needs; segments with later ones stay.

@@ -6,6 +6,7 @@ import attrs
 import pytest
 from memory_disk import MemoryDisk
 
+from feed.checkpoint.container import CheckpointHeader, write_checkpoint
 from feed.durability.data_folder import (
     MANIFEST,
     DataFolder,
@@ -16,6 +17,7 @@ from feed.durability.data_folder import (
 )
 from feed.durability.disk import FolderDisk
 from feed.durability.entries import LogEntry
+from feed.durability.input_log import InputLog
 from feed.errors import ConfigError
 from feed.recording.journal import JournalHeader
 from feed.settings import Durability, Trading
@@ -43,6 +45,12 @@ def written(disk, records=1, **options):
         folder.log.sync()
     folder.horizon.write(HEADER.start + 7, record=folder.log.last)
     return folder
+
+
+def checkpoint(disk, seq, record=0):
+    """A checkpoint without a market."""
+    header = CheckpointHeader(engine="e1", seq=seq, proof=0, market_time=HEADER.start, record=record, wall=0)
+    disk.replace(checkpoint_name(seq), write_checkpoint(header, {}))
 
 
 def refusal(disk, **options):
@@ -226,7 +234,7 @@ def test_only_so_many_checkpoints_are_kept(disk):
     """The newest; and of history what reaches to where it is wanted from."""
     folder = opened(disk)
     for seq in (5, 100, 40, 77):
-        disk.files[checkpoint_name(seq)] = bytearray()
+        checkpoint(disk, seq)
     for before, last in ((0, 5), (5, 40), (40, 77), (77, 100)):
         disk.files[history_name(before, last)] = bytearray()
     assert folder.checkpoints() == [100, 77, 40, 5]
@@ -238,3 +246,43 @@ def test_only_so_many_checkpoints_are_kept(disk):
         history_name(40, 77),
         history_name(77, 100),
     ]
+
+
+def long_log(disk):
+    """A folder with a log of six segments of one record each."""
+    written(disk, 0).close()
+    log = InputLog(disk, history=read_manifest(disk).history, segment_bytes=1)
+    for number in range(1, 7):
+        log.append([LogEntry(at=number, wall=0, kind="test", data=None)])
+    size = log.bytes
+    log.close()
+    return size
+
+
+def test_of_the_log_no_more_goes_than_is_too_much():
+    """What every checkpoint has that is kept, from the oldest on; without a checkpoint, nothing."""
+    whole = long_log(disk := MemoryDisk())
+    folder = opened(disk, settings=attrs.evolve(SETTINGS, log_bytes=1 << 20))
+    assert folder.compact() == 0
+    for seq, record in ((10, 2), (20, 4), (30, 5)):
+        checkpoint(disk, seq, record)
+    disk.files[checkpoint_name(40)] = bytearray(b"damaged")
+    folder.retain()
+    assert folder.checkpoints() == [30, 20]
+    assert folder.log.first == 1
+    assert folder.compact() > whole // 2
+    assert folder.log.first == 5
+    assert [number for number, _ in opened(disk).log.after(4)] == [5, 6]
+    with pytest.raises(ConfigError, match="begins with record 5, and record 4 is needed"):
+        list(opened(disk).log.after(3))
+
+
+def test_checkpoints_that_are_all_damaged_are_left_for_whoever_looks():
+    """Nothing is there to begin with; the log stays whole."""
+    long_log(disk := MemoryDisk())
+    for seq in (1, 2, 3):
+        disk.files[checkpoint_name(seq)] = bytearray(b"damaged")
+    folder = opened(disk)
+    folder.compact()
+    assert folder.checkpoints() == [3, 2, 1]
+    assert folder.log.first == 1
