@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import random
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from functools import cache
 from itertools import chain
@@ -34,11 +34,12 @@ class Discovery:
         instances: Those of our classes, by class and names of their attributes, each with its values.
         states: Of those that keep something else than their attributes: by class, each with that.
         enums: Members of enumerations, by class.
-        containers: Lists, dicts, sets and deques, by type.
+        containers: Lists, dicts, sets and deques, by type, those of plain values alone apart from the others.
         leaves: Whatever refers to no object: functions and classes, streams of random numbers, tables that
             have an origin, decimal numbers, paths; by kind.
-        fixed: What is made of other objects in one piece: tuples, tuples with names, frozen sets and
-            methods; each with what it is made of.
+        plain: Tuples, also with names, and frozen sets, of plain values alone, by type; each with its items.
+        fixed: What is made of other objects in one piece: other such tuples and sets, and methods; each with
+            what it is made of.
     Raises:
         MarketError: Something can be reached that cannot be kept; says what, and where it is.
     """
@@ -47,12 +48,13 @@ class Discovery:
         self.instances: Final[dict[tuple[type, tuple[str, ...]], list[tuple[object, Row]]]] = {}
         self.states: Final[dict[type, list[tuple[object, object]]]] = defaultdict(list)
         self.enums: Final[dict[type, list[enum.Enum]]] = defaultdict(list)
-        self.containers: Final[dict[type, list[Any]]] = {list: [], dict: [], set: [], deque: []}
+        self.containers: Final[dict[tuple[type, bool], list[Any]]] = defaultdict(list)
         self.leaves: Final[dict[str, list[Any]]] = defaultdict(list)
+        self.plain: Final[dict[type, list[tuple[object, Row]]]] = defaultdict(list)
         self.fixed: Final[list[tuple[object, Row]]] = []
         self._seen: set[int] = set()
         self._found: list[Any] = []
-        self._scan(list(roots))
+        self._scan(roots)
         while self._found:
             by_type: dict[type, list[Any]] = defaultdict(list)
             for one in self._found:
@@ -61,10 +63,8 @@ class Discovery:
             for kind, objects in by_type.items():
                 self._visit(kind, objects)
 
-    def _scan(self, values: list[Any]) -> None:
+    def _scan(self, values: Iterable[Any]) -> None:
         """Note the objects among ``values`` that were not seen before."""
-        if PLAIN.issuperset(map(type, values)):
-            return
         seen, found = self._seen, self._found
         for value in values:
             if type(value) not in PLAIN and id(value) not in seen:
@@ -84,10 +84,16 @@ class Discovery:
 
     def visit_containers(self, kind: type, objects: list[Any]) -> None:
         """Lists, dicts, sets or deques."""
-        self.containers[kind] += objects
-        self._scan(list(chain.from_iterable(map(in_order, objects) if kind is set else objects)))
-        if kind is dict:
-            self._scan(list(chain.from_iterable(one.values() for one in objects)))
+        plain, others = self.containers[kind, True], self.containers[kind, False]
+        for one in objects:
+            items = in_order(one) if kind is set else one
+            if _is_plain(items) and (kind is not dict or _is_plain(one.values())):
+                plain.append(one)
+                continue
+            others.append(one)
+            self._scan(items)
+            if kind is dict:
+                self._scan(one.values())
 
     def visit_states(self, kind: type, objects: list[Any]) -> None:
         """Instances that keep something else than their attributes."""
@@ -106,8 +112,14 @@ class Discovery:
             parts = _parts(one)
             if parts is None:
                 raise self._refusal(one)
+            self._add_fixed(one, parts)
+
+    def _add_fixed(self, one: object, parts: Row) -> None:
+        if _is_plain(parts):
+            self.plain[type(one)].append((one, parts))
+        else:
             self.fixed.append((one, parts))
-            self._scan(list(parts))
+            self._scan(parts)
 
     def visit_instances(self, kind: type, objects: list[Any]) -> None:
         """Instances of which the attributes are kept."""
@@ -119,16 +131,16 @@ class Discovery:
             columns[names].append(values)
         for rows in columns.values():
             for column in zip(*rows, strict=True):
-                self._scan(list(column))
+                if not _is_plain(column):
+                    self._scan(column)
 
     def visit_tuples(self, _: type, tuples: list[tuple[Any, ...]]) -> None:
         """Tuples, and tables that have an origin."""
-        made = [origin(one) for one in tuples]
-        if any(made):
-            self.leaves["table"] += [one for one, known in zip(tuples, made, strict=True) if known]
-            tuples = [one for one, known in zip(tuples, made, strict=True) if not known]
-        self.fixed.extend(zip(tuples, tuples, strict=True))
-        self._scan(list(chain.from_iterable(tuples)))
+        for one in tuples:
+            if origin(one):
+                self.leaves["table"].append(one)
+            else:
+                self._add_fixed(one, one)
 
     def _refusal(self, value: object) -> MarketError:
         name = f"{type(value).__module__}.{type(value).__qualname__}"
@@ -137,21 +149,37 @@ class Discovery:
         return MarketError(f"no checkpoint can keep a {name}, which is in {self._holder(value)}")
 
     def _holder(self, value: object) -> str:
-        """Where an object is: the class and the attribute, or the kind of container."""
-        for (kind, names), rows in self.instances.items():
-            for _, values in rows:
-                for name, held in zip(names, values, strict=True):
-                    if held is value:
-                        return f"{kind.__qualname__}.{name}"
+        """Where an object is: the class and the attribute, and whether it is in a container there."""
+        inside = ""
+        passed = {id(value)}
+        while True:
+            for (kind, names), rows in self.instances.items():
+                for _, values in rows:
+                    for name, held in zip(names, values, strict=True):
+                        if held is value:
+                            return f"{kind.__qualname__}.{name}{inside}"
+            holders = (
+                one
+                for one, parts in self._holding()
+                if id(one) not in passed and any(held is value for held in parts)
+            )
+            value = next(holders, None)
+            if value is None:
+                return "what is given"
+            passed.add(id(value))
+            inside = "[...]"
+
+    def _holding(self) -> Iterator[tuple[object, Iterable[object]]]:
+        """Containers, and what is made in one piece, each with what is in it."""
+        yield from self.fixed
+        for one, state in chain.from_iterable(self.states.values()):
+            yield one, (state,)
         for container in chain.from_iterable(self.containers.values()):
-            held_by = chain(container, container.values()) if type(container) is dict else container
-            if any(held is value for held in held_by):
-                place = self._holder(container)
-                return place if place.endswith("]") else f"{place}[...]"
-        for one, parts in self.fixed:
-            if any(held is value for held in parts):
-                return self._holder(one)
-        return "what is given"
+            yield container, chain(container, container.values()) if type(container) is dict else container
+
+
+def _is_plain(values: Iterable[Any]) -> bool:
+    return PLAIN.issuperset(map(type, values))
 
 
 _VISITS: Final[dict[str, Callable[[Discovery, type, list[Any]], None]]] = {

@@ -58,11 +58,11 @@ class _Groups:
             self._add(form, leaves, partial(_LEAVES[form], leaves))
         for (kind, names), rows in found.instances.items():
             self._add("instance", [one for one, _ in rows], partial(self._instances, kind, names, rows))
-        for kind, objects in found.containers.items():
+        for (kind, _), objects in found.containers.items():
             self._add(kind.__name__, objects, partial(self._containers, kind, objects))
         for kind, states in found.states.items():
             self._add("state", [one for one, _ in states], partial(self._states, kind, states))
-        for kind, fixed in _in_order_of_making(found.fixed):
+        for kind, fixed in chain(found.plain.items(), _in_order_of_making(found.fixed)):
             parts = [part for _, part in fixed]
             name = "method" if kind is BuiltinMethodType or kind is MethodType else kind.__name__
             if kind in (tuple, frozenset) or name == "method":
