@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, ParamSpec, TypeVar
 
+from feed.checkpoint.classes import named
 from feed.errors import FeedError
 
 Given = ParamSpec("Given")
@@ -50,6 +51,7 @@ def make(name: str, args: tuple[Any, ...]) -> object:
     Raises:
         FeedError: There is no such function.
     """
+    named(name)  # its module may not have been imported yet
     function = _functions.get(name)
     if function is None:
         raise FeedError(f"no function {name} makes tables")
