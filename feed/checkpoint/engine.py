@@ -19,8 +19,9 @@ PACKAGES: Final = (
     "settings",
     "sim",
     "state",
+    "stream",
 )
-"""What computes events, what checkpoints keep of it, and the defaults of its parameters."""
+"""What computes events, what checkpoints and their histories keep of it, and the defaults of parameters."""
 
 _LENGTH: Final = 16  # hex digits
 
@@ -36,7 +37,7 @@ def engine_digest() -> str:
     """
     found = hashlib.sha256()
     for package in PACKAGES:
-        for path, source in _sources(files("feed") / package, package):
+        for path, source in _sources(files("feed").joinpath(*package.split("/")), package):
             found.update(f"{path} {len(source)}\n".encode())
             found.update(source)
     return found.hexdigest()[:_LENGTH]
