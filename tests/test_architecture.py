@@ -55,6 +55,7 @@ ROOMS = {
         "webhooks",
         "agents",
         "checkpoint",
+        "durability",
     },
     "client": {"model", "book", "dialects"},
 }

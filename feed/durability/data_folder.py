@@ -285,9 +285,9 @@ class DataFolder:
             # One that cannot be read was not meant to be: nobody begins with it.
             if kept and seq not in kept:
                 self.disk.remove(checkpoint_name(seq))
-        for name in self.disk.names():
-            if (match := HISTORY.fullmatch(name)) and int(match[2]) < history_from:
-                self.disk.remove(name)
+        for before, last in history_spans(self.disk.names()):
+            if last < history_from:
+                self.disk.remove(history_name(before, last))
         # A log without checkpoints is all that there is.
         return self.log.remove(upto=min((good[seq] for seq in kept), default=0), most_bytes=log_bytes)
 
@@ -316,6 +316,18 @@ def checkpoint_header(disk: Disk, seq: int) -> CheckpointHeader | None:
         return None
     finally:
         file.close()
+
+
+def history_spans(names: list[str]) -> list[tuple[int, int]]:
+    """
+    What the history files among the files of a folder have.
+
+    Returns:
+        By file the number of the event before its first and that of its last; newest first, of those that end
+        with the same event the longest.
+    """
+    found = [(int(match[1]), int(match[2])) for name in names if (match := HISTORY.fullmatch(name))]
+    return sorted(found, key=lambda one: (-one[1], one[0]))
 
 
 def move_away(disk: Disk) -> None:

@@ -228,6 +228,7 @@ class History:
         self.bytes = sum(segment.bytes + segment.mark.bytes for segment in self._segments)
         self._rows, self._parts, self._proofs = [], [], []
         self._decoded.clear()
+        self._spread_marks()
 
     # -- inside ------------------------------------------------------------------------------------
 

@@ -88,13 +88,13 @@ def filed(settings):
 
 
 @asynccontextmanager
-async def open_server(settings=None, script=None, plan=None, wall=time.time):
+async def open_server(settings=None, script=None, plan=None, wall=time.time, **more):
     """A house that lets clients in, until the block ends."""
     settings = settings or Settings()
     script = script or Script()
     keys = (*demo_entries(), admin_entry(ADMIN_KEY))
     key_store = KeyStore((*filed(settings), *keys), clock=wall)
-    server = ServerContext(settings, script, key_store, plan, fixed=keys, clock=wall)
+    server = ServerContext(settings, script, key_store, plan, fixed=keys, clock=wall, **more)
     send, receive = trio.open_memory_channel(settings.flow.channel_batches)
     async with server.keeping_messages(), trio.open_nursery() as nursery:
         await server.fanout.step(script.opening())
