@@ -83,12 +83,24 @@ class Alert:
         owner: Name of the key that made it.
         spec: What it waits for.
         created: Market time, nanoseconds since the Unix epoch.
+        after: Number of the event after which it begins to wait.
+        rest: Market time between two times that it fires, at least, nanoseconds.
+        until: Number of the last event that it sees; None for no end.
         count: How often it has fired.
         last: When it did last.
     """
 
     def __init__(
-        self, name: str, dialect: str, owner: str, spec: AlertSpec, *, created: int, price: int | None
+        self,
+        name: str,
+        dialect: str,
+        owner: str,
+        spec: AlertSpec,
+        *,
+        created: int,
+        price: int | None,
+        after: int,
+        rest: int,
     ) -> None:
         """
         Begin to wait.
@@ -100,12 +112,17 @@ class Alert:
             spec: See there.
             created: See there.
             price: Of the last trade so far, ticks; None before the first.
+            after: See there.
+            rest: See there.
         """
         self.name = name
         self.dialect = dialect
         self.owner = owner
         self.spec = spec
         self.created = created
+        self.after = after
+        self.rest = rest
+        self.until: int | None = None
         self.count = 0
         self.last: FiredAlert | None = None
         self._window = TradeWindow(spec.window) if spec.window else None
@@ -117,15 +134,9 @@ class Alert:
         """Whether it can still fire."""
         return self.spec.repeat or not self.count
 
-    def traded(self, trade: Trade, rest: int) -> FiredAlert | None:
-        """
-        Take the next trade into account.
-
-        Args:
-            trade: Of its instrument.
-            rest: Market time between two times that it fires, at least, nanoseconds.
-        """
-        if not self.waits:
+    def traded(self, trade: Trade) -> FiredAlert | None:
+        """Take the next trade of its instrument into account."""
+        if not self.waits or trade.seq <= self.after or (self.until is not None and trade.seq > self.until):
             return None
         if self._window is not None:
             self._window.add(trade.ts, trade.price, trade.size)
@@ -133,7 +144,7 @@ class Alert:
         if not self._met(value):
             self._armed = True
             return None
-        resting = self.last is not None and 0 <= trade.ts - self.last.ts < rest
+        resting = self.last is not None and 0 <= trade.ts - self.last.ts < self.rest
         if not self._armed or resting:
             return None
         self._armed = False
@@ -198,9 +209,11 @@ class AlertBook:
         """Those that some alert watches."""
         return tuple(self._alerts)
 
-    def add(self, dialect: str, owner: str, spec: AlertSpec, *, now: int, price: int | None) -> Alert:
+    def prepare(
+        self, dialect: str, owner: str, spec: AlertSpec, *, now: int, price: int | None, seq: int
+    ) -> Alert:
         """
-        Make an alert, which takes the next trade into account.
+        What :meth:`add` may take in, with a name that its owner has not given before.
 
         Args:
             dialect: Protocol by which it is made.
@@ -208,6 +221,7 @@ class AlertBook:
             spec: What it waits for.
             now: Market time.
             price: Of the instrument's last trade, ticks; None before the first.
+            seq: Number of the newest event; the next is the first that it sees.
 
         Raises:
             OverflowError: There are too many, of its owner or of all.
@@ -217,20 +231,35 @@ class AlertBook:
             raise OverflowError(f"There are {mine} alerts of this key; no more are allowed")
         if len(self) >= self._most:
             raise OverflowError("There are too many alerts on this server")
-        number = self._numbers[owner] = self._numbers.get(owner, 0) + 1
-        alert = Alert(f"al_{number}", dialect, owner, spec, created=now, price=price)
-        self._alerts.setdefault(spec.instrument, []).append(alert)
-        return alert
+        name = f"al_{self._numbers.get(owner, 0) + 1}"
+        return Alert(name, dialect, owner, spec, created=now, price=price, after=seq, rest=self._rest)
+
+    def add(self, alert: Alert) -> None:
+        """Take an alert in."""
+        self._numbers[alert.owner] = _number(alert.name)
+        self._alerts.setdefault(alert.spec.instrument, []).append(alert)
 
     def every(self) -> list[Alert]:
-        """Every alert."""
-        return [alert for alerts in self._alerts.values() for alert in alerts]
+        """Every alert that has no end."""
+        return [alert for alerts in self._alerts.values() for alert in alerts if alert.until is None]
 
     def of(self, dialect: str, owner: str) -> list[Alert]:
         """The alerts of a key, those that have fired for good too, oldest first."""
         mine = [alert for alert in self.every() if alert.owner == owner and alert.dialect == dialect]
-        mine.sort(key=lambda alert: (alert.created, int(alert.name.partition("_")[2])))
+        mine.sort(key=lambda alert: (alert.created, _number(alert.name)))
         return mine
+
+    def end(self, dialect: str, owner: str, name: str, seq: int) -> None:
+        """Let an alert see no event after ``seq``; what it fires at until then is remembered."""
+        for alert in self.of(dialect, owner):
+            if alert.name == name:
+                alert.until = seq
+
+    def drop_ended(self, seq: int) -> None:
+        """Forget the alerts whose end has come by the event ``seq``."""
+        for alerts in tuple(self._alerts.values()):
+            for alert in [each for each in alerts if each.until is not None and each.until <= seq]:
+                self.remove(alert)
 
     def remove(self, alert: Alert) -> None:
         """Forget an alert."""
@@ -242,21 +271,31 @@ class AlertBook:
     def traded(self, trade: Trade) -> None:
         """Take the next trade into account."""
         for alert in self._alerts.get(trade.instrument, ()):
-            fired = alert.traded(trade, self._rest)
-            if fired is not None:
+            if (fired := alert.traded(trade)) is not None:
                 events = self._fired.setdefault(alert.owner, {})
                 events.setdefault(fired.seq, []).append(fired)
                 if len(events) > self._kept:
                     del events[next(iter(events))]
 
-    def forget(self, owner: str) -> None:
-        """Forget what has fired of a key."""
+    def forget(self, dialect: str, owner: str) -> None:
+        """Forget the alerts of a key in a protocol, and what has fired of it."""
+        for alert in [each for alerts in self._alerts.values() for each in alerts]:
+            if (alert.dialect, alert.owner) == (dialect, owner):
+                self.remove(alert)
         self._fired.pop(owner, None)
+
+    def take_over(self, other: AlertBook) -> None:
+        """Have the alerts of another book, and what has fired there, instead of one's own."""
+        self._alerts, self._numbers, self._fired = other._alerts, other._numbers, other._fired
 
     def fired(self, owner: str, instrument: int, seq: int) -> list[FiredAlert]:
         """What has fired of a key at an event, in the order in which the alerts were made."""
         fired = self._fired.get(owner, {}).get(seq, ())
         return [one for one in fired if one.spec.instrument == instrument]
+
+
+def _number(name: str) -> int:
+    return int(name.partition("_")[2])
 
 
 class AlertRegistry(Protocol):

@@ -26,6 +26,20 @@ class ExecutesRequests(Protocol):
         """
         ...
 
+    @property
+    def mark(self) -> int:
+        """Differs before and after a step that has changed or seen something which is not durable yet."""
+        ...
+
+    async def durable(self) -> None:
+        """
+        Wait until what was changed beside the market is durable.
+
+        Raises:
+            Problem: 503, it takes too long; the changes may still be kept.
+        """
+        ...
+
 
 @attrs.frozen(kw_only=True)
 class Execution:

@@ -375,16 +375,19 @@ class Endpoint(Generic[Context_contra]):
 
     async def answer(self, context: Context_contra, call: Call) -> Answer:
         """Answer a call, or raise :class:`Problem`."""
-        result = self.handle(context, call)
+        mark, result = context.mark, self.handle(context, call)
+        changed = context.mark != mark
         if self.later is not None:
             result = await self.later(context, call)
         if isinstance(result, Execution):
             result = result.answer(await context.execute(result.request))
+        if changed:
+            await context.durable()
         if isinstance(result, Answer):
             return result
         if isinstance(self.returns, str):
-            content = result if isinstance(result, bytes) else str(result).encode()
-            return Answer(content=content, content_type=self.returns, status=self.status)
+            text = result if isinstance(result, bytes) else str(result).encode()
+            return Answer(content=text, content_type=self.returns, status=self.status)
         return Answer(content=_encode(result), status=self.status)
 
 

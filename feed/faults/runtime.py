@@ -102,6 +102,24 @@ class RunTimeFaults:
         until = fault.active.until
         return None if until is None or fault.record.over else max(0.0, until - self._clock())
 
+    def check_name(self, name: str) -> None:
+        """
+        Look whether a fault may have a name.
+
+        Raises:
+            NameTaken: Another one has it, or ``MOST_FAULTS`` are at work.
+            ValueError: It is no name.
+        """
+        if not NAME.fullmatch(name):
+            raise ValueError(
+                "'name' must be small letters, digits, dots, hyphens and underscores, at most 32"
+            )
+        before = self._faults.get(name)
+        if before is not None and not before.record.over:
+            raise NameTaken(f"There is a fault {name!r} already; remove it first")
+        if before is None and len(self._faults) >= MOST_FAULTS and self._over() is None:
+            raise NameTaken(f"There are {MOST_FAULTS} faults already; remove one first")
+
     def add(
         self,
         name: str,
@@ -110,6 +128,7 @@ class RunTimeFaults:
         kind: str,
         settings: Mapping[str, object],
         seconds: float | None,
+        left: float | None = None,
     ) -> RunTimeFault:
         """
         Let a fault begin, between two events.
@@ -120,30 +139,27 @@ class RunTimeFaults:
             kind: What people call it.
             settings: See :class:`RunTimeFault`.
             seconds: For how long; None until it is removed.
+            left: What is left of that, if it has begun before.
 
         Raises:
-            NameTaken: Another one has the name, or ``MOST_FAULTS`` are at work.
-            ValueError: It is no name.
+            NameTaken: See :meth:`check_name`.
+            ValueError: See there.
         """
-        if not NAME.fullmatch(name):
-            raise ValueError(
-                "'name' must be small letters, digits, dots, hyphens and underscores, at most 32"
-            )
-        before = self._faults.get(name)
-        if before is not None and not before.record.over:
-            raise NameTaken(f"There is a fault {name!r} already; remove it first")
-        if before is None and len(self._faults) >= MOST_FAULTS:
-            over = next((one for one in self._faults.values() if one.record.over), None)
-            if over is None:
-                raise NameTaken(f"There are {MOST_FAULTS} faults already; remove one first")
+        self.check_name(name)
+        if name not in self._faults and len(self._faults) >= MOST_FAULTS and (over := self._over()):
             del self._faults[over.name]
         self._faults.pop(name, None)
-        until = None if seconds is None else self._clock() + seconds
+        left = seconds if left is None else left
+        until = None if left is None else self._clock() + left
         active = self._engine.begin(fault, name=name, until=until)
         added = RunTimeFault(name=name, kind=kind, settings=settings, seconds=seconds, active=active)
         self._faults[name] = added
         self._changed.unpark_all()
         return added
+
+    def _over(self) -> RunTimeFault | None:
+        """The oldest that is over."""
+        return next((one for one in self._faults.values() if one.record.over), None)
 
     def remove(self, name: str) -> RunTimeFault:
         """

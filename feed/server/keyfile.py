@@ -21,6 +21,7 @@ key here, or a secret in a file of its own (:mod:`feed.server.secretfile`)::
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 import re
 import tomllib
@@ -79,6 +80,17 @@ class KeyRecord:
     def mark(self) -> str:
         """A name that no other key has, and that says nothing of the key."""
         return hashlib.sha256(self.digest).hexdigest()[:32]
+
+    @property
+    def credentials_mark(self) -> str:
+        """Another name when anything of it has changed; says nothing of it to whoever lacks the key."""
+        parts = [
+            repr(self.grant),
+            self.signing_secret or "",
+            self.public_key.pem if self.public_key else "",
+            (self.passphrase or b"").hex(),
+        ]
+        return hmac.digest(self.digest, json.dumps(parts).encode(), "sha256").hex()[:32]
 
     def ended(self, now: float) -> bool:
         """Whether it is over, at ``now`` seconds since the Unix epoch."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import structlog
 import trio
 
 from feed.errors import ConfigError
+from feed.server.durable.kinds import KEYS
+from feed.server.durable.service_log import ServiceLog
 from feed.server.keyfile import KeyRecord, read_entries
 from feed.server.keys import KeyStore
 from feed.server.registry import ConnectionRegistry
@@ -34,6 +37,7 @@ class KeyWatch:
         *,
         seconds: float,
         fixed: tuple[KeyRecord, ...],
+        service_log: ServiceLog,
         ended: Callable[[], object] = lambda: None,
     ) -> None:
         """
@@ -46,6 +50,7 @@ class KeyWatch:
             registry: The connections.
             seconds: How often the file is looked at.
             fixed: Keys that are good besides.
+            service_log: Where is recorded which keys there are: names and accounts, nothing of the keys.
             ended: Called when keys may have ended, after the connections that stood on them.
         """
         self._path = path
@@ -53,6 +58,8 @@ class KeyWatch:
         self._registry = registry
         self._seconds = seconds
         self._fixed = fixed
+        self._log = service_log
+        self._recorded: list[dict[str, Any]] = []
         self._ended = ended
         self._seen = _signature(path)
         self._asked = ResettableEvent()
@@ -61,9 +68,14 @@ class KeyWatch:
         """Read the file again soon, changed or not."""
         self._asked.set()
 
+    def restore(self, recorded: list[dict[str, Any]]) -> None:
+        """Know what was recorded last, so that only what differs from it is recorded."""
+        self._recorded = recorded
+
     async def run(self) -> None:
         """Take over what changes, until cancelled; without a file there is nothing to do."""
         while self._path is not None:
+            self._record()
             end = self._key_store.next_end()
             with trio.move_on_after(self._seconds if end is None else min(self._seconds, end)):
                 await self._asked.wait()
@@ -86,6 +98,16 @@ class KeyWatch:
         self._key_store.replace((*entries, *self._fixed))
         log.info("the keys file is taken over", keys=len(entries))
         return True
+
+    def _record(self) -> None:
+        """Record which keys there are, where that is new; what the disk does not take it is offered again."""
+        keys = [
+            {"name": entry.grant.name, "account": entry.grant.account, "mark": entry.mark}
+            for entry in self._key_store.entries
+            if entry not in self._fixed
+        ]
+        if keys != self._recorded and self._log.try_record(KEYS, {"keys": keys}):
+            self._recorded = keys
 
     def _end_others(self) -> None:
         for connection in tuple(self._registry.connections):

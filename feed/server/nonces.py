@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
+
+from feed.server.durable.service_log import ServiceLog
 
 
 class Nonces:
     """
-    The last nonce of each key, in memory.
+    The last nonce of each key.
 
     Args:
         most: Keys that are remembered; of more the one is forgotten that has asked for nothing longest.
+        service_log: Where they are recorded.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, service_log: ServiceLog) -> None:
         self._most: Final = most
+        self._log: Final = service_log
         self._last: Final[dict[str, int]] = {}
 
     def take(self, key: str, nonce: int) -> bool:
@@ -27,8 +32,19 @@ class Nonces:
         """
         if nonce <= self._last.get(key, -1):
             return False
-        self._last.pop(key, None)  # the newest stands last
-        self._last[key] = nonce
-        if len(self._last) > self._most:
-            del self._last[next(iter(self._last))]
+        self._log.nonce(key, nonce)
+        remember(self._last, key, nonce, self._most)
         return True
+
+    def restore(self, recorded: Mapping[str, int]) -> None:
+        """Take back those that were recorded, in the order in which the keys have asked."""
+        for key, nonce in recorded.items():
+            remember(self._last, key, nonce, self._most)
+
+
+def remember(nonces: dict[str, int], key: str, nonce: int, most: int) -> None:
+    """Note the last nonce of a key among those of ``most`` keys, the newest last."""
+    nonces.pop(key, None)
+    nonces[key] = nonce
+    if len(nonces) > most:
+        del nonces[next(iter(nonces))]

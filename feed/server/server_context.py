@@ -23,6 +23,9 @@ from feed.faults.engine import FaultEngine
 from feed.faults.runtime import RunTimeFaults
 from feed.model.topics import Topic
 from feed.server.alerts import AlertService
+from feed.server.durable.entry_log import NOT_KEPT, EntryLog
+from feed.server.durable.service_log import ServiceLog
+from feed.server.durable.services import Services
 from feed.server.guard import Guard, Origins
 from feed.server.guesses import WrongKeyCounter
 from feed.server.http.app import all_endpoints, build
@@ -72,6 +75,7 @@ class ServerContext:
         key_watch: Takes over changes of the keys file.
         alerts: What clients want to be told of.
         webhooks: Pushes messages to URLs that clients name.
+        services: Takes back after a restart what was recorded of these, and of keys and faults.
         message_log: Keeps what clients send and are sent; None when it is not kept.
         prepare: Does what the first client to want it would have to wait for, with all others.
     """
@@ -89,6 +93,7 @@ class ServerContext:
         fixed: tuple[KeyRecord, ...] = (),
         clock: Callable[[], float] = time.time,
         stream_state: StreamState | None = None,
+        entry_log: EntryLog = NOT_KEPT,
     ) -> None:
         """
         Put a server together.
@@ -104,6 +109,7 @@ class ServerContext:
             fixed: Keys that stay when those of the keys file change.
             clock: Seconds since the Unix epoch: of tokens, of limits, of what is signed.
             stream_state: What was published already, before a restart; None for nothing.
+            entry_log: Where is recorded what shall outlive the process.
         """
         listing = self.listing = source.listing
 
@@ -154,12 +160,13 @@ class ServerContext:
             signing_key=signing_key or secrets.token_bytes(KEY_BYTES),
             clock=clock,
         )
-        stream_keys = StreamKeys(key_store, clock=clock, choose=secrets.choice)
+        service_log = ServiceLog(entry_log, seconds=settings.web.request_seconds / 2)
+        stream_keys = StreamKeys(key_store, clock=clock, choose=secrets.choice, service_log=service_log)
         quotas = ConnectionQuotas(trio.current_time)
         origins = Origins(settings)
         keys = KeyCheck(key_store, WrongKeyCounter(limits, trio.current_time))
         guard = Guard((*settings.allow_host, *hosts), settings.allow_origin)
-        self.alerts = AlertService(hub, settings.alerts, holds=key_store.holds)
+        self.alerts = AlertService(hub, settings.alerts, holds=key_store.holds, service_log=service_log)
         self.webhooks = WebhookService(
             hub,
             settings.webhooks,
@@ -168,6 +175,7 @@ class ServerContext:
             clock=clock,
             holds=key_store.holds,
             entropy=partial(secrets.token_bytes, SECRET_BYTES),
+            service_log=service_log,
             seed=settings.seed or 0,
         )
         self.key_watch = KeyWatch(
@@ -176,6 +184,7 @@ class ServerContext:
             self.registry,
             seconds=settings.keys_seconds,
             fixed=fixed,
+            service_log=service_log,
             ended=self._keys_ended,
         )
         meters = {
@@ -203,6 +212,17 @@ class ServerContext:
             faults=self.run_time_faults,
             meters=meters,
             clocks=clocks,
+            service_log=service_log,
+        )
+        self.services = Services(
+            service_log,
+            stream_keys=stream_keys,
+            nonces=context.nonces,
+            alerts=self.alerts,
+            webhooks=self.webhooks,
+            faults=self.run_time_faults,
+            key_watch=self.key_watch,
+            clock=clock,
         )
         app, paths, self.prepare = build(context, origins)
         self.web = HttpWorker(app, paths, limits, settings.web)

@@ -30,6 +30,7 @@ class WebhookEndpoint:
         url: Where they go.
         events: What it listens to, in the protocol's words.
         created: Market time, nanoseconds since the Unix epoch.
+        after: Number of the event after which it listens.
         secret: Signs them.
     """
 
@@ -39,6 +40,7 @@ class WebhookEndpoint:
     url: str = attrs.field(repr=False)  # it may have a token in it
     events: tuple[str, ...]
     created: int
+    after: int = 0
     secret: bytes = attrs.field(repr=False)
 
 
@@ -100,7 +102,7 @@ class DeliveryQueue:
 
         Args:
             settings: Bounds.
-            run: Part of every id, which no other run of the server has.
+            run: Part of every new endpoint's id, which no other run of the server has.
             seed: Of the jitter between attempts.
         """
         self._settings = settings
@@ -123,24 +125,27 @@ class DeliveryQueue:
         """All of them, oldest first."""
         return tuple(queue.endpoint for queue in self._queues.values())
 
-    def next_id(self, kind: str) -> str:
-        """A new id, such as ``wh_6f3a_7``."""
+    def next_id(self) -> str:
+        """The id of a new endpoint, such as ``wh_6f3a_7``."""
         self._numbers += 1
-        return f"{kind}_{self._run}_{self._numbers}"
+        return f"wh_{self._run}_{self._numbers}"
 
-    def add(self, endpoint: WebhookEndpoint) -> None:
+    def check_room(self, owner: str) -> None:
         """
-        Take an endpoint in.
+        Look whether there may be one endpoint more.
 
         Raises:
             OverflowError: There are too many, of its owner or of all.
         """
-        mine = sum(queue.endpoint.owner == endpoint.owner for queue in self._queues.values())
+        mine = sum(queue.endpoint.owner == owner for queue in self._queues.values())
         if mine >= self._settings.per_key:
             raise OverflowError(f"There are {mine} webhooks of this key; no more are allowed")
         if len(self._queues) >= self._settings.endpoints:
             raise OverflowError("There are too many webhooks on this server")
-        self._queues[endpoint.id] = _Queue(endpoint)
+
+    def add(self, endpoint: WebhookEndpoint, counts: DeliveryCounts | None = None) -> None:
+        """Take an endpoint in, with what became of its messages so far; none of them waits."""
+        self._queues[endpoint.id] = _Queue(endpoint, counts or DeliveryCounts())
 
     def remove(self, endpoint: WebhookEndpoint) -> None:
         """Forget an endpoint and all that waits for it; an attempt under way comes to its end."""
@@ -153,12 +158,13 @@ class DeliveryQueue:
         queue = self._queues.get(endpoint.id)
         return DeliveryCounts() if queue is None else attrs.evolve(queue.counts)
 
-    def post(self, endpoint: WebhookEndpoint, body: bytes, now: float) -> bool:
+    def post(self, endpoint: WebhookEndpoint, name: str, body: bytes, now: float) -> bool:
         """
         Let a message wait for delivery.
 
         Args:
             endpoint: To which; one that was removed gets nothing.
+            name: Id of the message, which no other has.
             body: JSON text.
             now: Seconds on the caller's clock.
 
@@ -172,8 +178,7 @@ class DeliveryQueue:
             queue.counts.dropped += 1
             self.total.dropped += 1
             return False
-        name = self.next_id("msg")
-        waits = self._backoff.delays(Random(f"{self._seed} {self._numbers}").random)  # noqa: S311 - jitter, no secret
+        waits = self._backoff.delays(Random(f"{self._seed} {name}").random)  # noqa: S311 - jitter, no secret
         queue.messages.append(Message(name, queue.endpoint, body, waits, due=now))
         self._waiting(queue, 1, len(body))
         return True
@@ -205,7 +210,7 @@ class DeliveryQueue:
         waiting = (queue for queue in self._queues.values() if queue.messages and not queue.busy)
         return min((queue.messages[0].due for queue in waiting), default=None)
 
-    def done(self, message: Message, now: float, *, error: str = "") -> None:
+    def done(self, message: Message, now: float, *, error: str = "") -> bool:
         """
         An attempt has come to its end.
 
@@ -213,6 +218,9 @@ class DeliveryQueue:
             message: Which was tried.
             now: Seconds on the caller's clock.
             error: Why it was not delivered; empty when it was.
+
+        Returns:
+            Whether that was the last attempt of a message that still waited.
         """
         owner = message.endpoint.owner
         self._under_way[owner] -= 1
@@ -220,7 +228,7 @@ class DeliveryQueue:
             del self._under_way[owner]
         queue = self._queues.get(message.endpoint.id)
         if queue is None or not queue.messages or queue.messages[0] is not message:
-            return  # it was removed meanwhile
+            return False  # it was removed meanwhile
         queue.busy = False
         queue.counts.error = error
         if not error:
@@ -231,8 +239,9 @@ class DeliveryQueue:
             self.total.failed += 1
         else:
             message.due = now + next(message.waits)
-            return
+            return False
         self._forget(queue)
+        return True
 
     def _room(self, owner: str, size: int) -> bool:
         settings = self._settings

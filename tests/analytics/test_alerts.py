@@ -37,10 +37,17 @@ def spec(condition, threshold, *, window=0, repeat=False, instrument=0):
     )
 
 
+def added(book, alert_spec, *, owner="desk", price=None, after=0):
+    """A new alert of a book, which sees the event after ``after`` first."""
+    alert = book.prepare("test", owner, alert_spec, now=0, price=price, seq=after)
+    book.add(alert)
+    return alert
+
+
 def fired(alert_spec, trades, *, price=None, **more):
     """Numbers of the trades at which an alert fires, and what was reached there."""
     book = book_of(**more)
-    book.add("test", "desk", alert_spec, now=0, price=price)
+    added(book, alert_spec, price=price)
     found = []
     for one in trades:
         book.traded(one)
@@ -114,10 +121,8 @@ def test_a_market_that_is_taken_back_begins_the_window_anew():
 def test_what_a_window_remembers_is_bounded():
     """However many trades there are in it, and however long it is."""
     book = book_of()
-    alert = book.add(
-        "test", "desk", spec(Condition.VOLATILITY, 10**9, window=86_400 * SECOND), now=0, price=None
-    )
-    for number in range(5_000):
+    alert = added(book, spec(Condition.VOLATILITY, 10**9, window=86_400 * SECOND))
+    for number in range(1, 5_000):
         book.traded(trade(number, 100 + number % 7, at=number * 40 * SECOND))
     assert len(alert._window._parts) <= PARTS + 1
 
@@ -129,8 +134,8 @@ def test_alerts_do_not_change_each_other():
     alone = fired(mine, values)
     book = book_of()
     for threshold in range(1, 15):
-        book.add("test", "other", spec(Condition.PRICE_ABOVE, 100 + threshold, repeat=True), now=0, price=100)
-    book.add("test", "desk", mine, now=0, price=None)
+        added(book, spec(Condition.PRICE_ABOVE, 100 + threshold, repeat=True), owner="other", price=100)
+    added(book, mine)
     together = []
     for one in values:
         book.traded(one)
@@ -143,32 +148,55 @@ def test_alerts_are_bounded_by_key_and_altogether():
     """With a sentence for whoever asks for one more; those that have fired count until they are removed."""
     book = book_of(per_key=1, most=2)
     price = spec(Condition.PRICE_ABOVE, 100)
-    mine = book.add("test", "desk", price, now=0, price=99)
+    mine = added(book, price, price=99)
     book.traded(trade(1, 100))
     with pytest.raises(OverflowError, match="There are 1 alerts of this key; no more are allowed"):
-        book.add("test", "desk", price, now=0, price=99)
-    book.add("test", "other", price, now=0, price=99)
+        added(book, price, price=99)
+    added(book, price, owner="other", price=99)
     with pytest.raises(OverflowError, match="There are too many alerts on this server"):
-        book.add("test", "third", price, now=0, price=99)
+        added(book, price, owner="third", price=99)
     book.remove(mine)
-    assert book.add("test", "desk", price, now=0, price=99).name == "al_2"
+    assert added(book, price, price=99).name == "al_2"
 
 
 def test_what_has_fired_is_kept_for_those_who_resume():
     """By key, instrument and event; of each key so many events, the oldest go first."""
     book = book_of(kept=2)
     for instrument in (0, 1):
-        book.add(
-            "test",
-            "desk",
-            spec(Condition.PRICE_ABOVE, 100, repeat=True, instrument=instrument),
-            now=0,
-            price=1,
-        )
+        added(book, spec(Condition.PRICE_ABOVE, 100, repeat=True, instrument=instrument), price=1)
     for seq in range(1, 8):
         book.traded(trade(seq, 100 if seq % 2 else 99, at=seq))
     assert [seq for seq in range(8) if book.fired("desk", 0, seq)] == [5, 7]
     assert book.fired("desk", 1, 5) == []
     assert book.fired("other", 0, 5) == []
-    book.forget("desk")
+    book.forget("test", "desk")
     assert book.fired("desk", 0, 7) == []
+
+
+def test_an_alert_sees_what_lies_between_its_beginning_and_its_end():
+    """By numbers of events, whenever it is told of them; until its end is past it keeps what it fired at."""
+    book = book_of()
+    above = spec(Condition.PRICE_ABOVE, 100, repeat=True)
+    alert = added(book, above, price=99, after=2)
+    book.end("test", "desk", alert.name, 5)
+    assert book.of("test", "desk") == []
+    for seq, price in enumerate((100, 99, 100, 99, 100, 99, 100), start=1):
+        book.traded(trade(seq, price, at=seq))
+    assert [seq for seq in range(8) if book.fired("desk", 0, seq)] == [3, 5]
+    book.drop_ended(4)
+    assert book.instruments == (0,)
+    book.drop_ended(5)
+    assert book.instruments == ()
+    assert book.fired("desk", 0, 5)
+    assert added(book, above).name == "al_2"
+
+
+def test_a_key_that_ends_takes_its_alerts_along():
+    """Those that have an end still to come too, and what has fired."""
+    book = book_of()
+    alert = added(book, spec(Condition.PRICE_ABOVE, 100), price=99)
+    added(book, spec(Condition.PRICE_ABOVE, 100), price=99, owner="other")
+    book.traded(trade(1, 100))
+    book.end("test", "desk", alert.name, 9)
+    book.forget("test", "desk")
+    assert (len(book), book.fired("desk", 0, 1), len(book.fired("other", 0, 1))) == (1, [], 1)

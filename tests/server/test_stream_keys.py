@@ -6,6 +6,7 @@ import pytest
 
 from feed.model.grants import Grant
 from feed.server.connection.peer import Peer
+from feed.server.durable.service_log import ServiceLog
 from feed.server.guesses import WrongKeyCounter
 from feed.server.keycheck import KeyCheck
 from feed.server.keys import KeyStore, entry_for
@@ -38,7 +39,12 @@ def store():
 @pytest.fixture
 def keys(clock, store):
     draws = itertools.count()
-    return StreamKeys(store, clock=clock, choose=lambda letters: letters[next(draws) * 7 % len(letters)])
+    return StreamKeys(
+        store,
+        clock=clock,
+        choose=lambda letters: letters[next(draws) * 7 % len(letters)],
+        service_log=ServiceLog(),
+    )
 
 
 def test_an_account_has_one_key_at_a_time(keys, clock):

@@ -20,6 +20,7 @@ from servers import RunningServer
 from feed import Settings
 from feed.model.grants import Grant, Scope, Tier
 from feed.model.market import MarketSpec
+from feed.server.durable.entry_log import NOT_KEPT
 from feed.server.keys import KeyStore, admin_entry, entry_for
 from feed.server.publickey import public_key
 from feed.server.server_context import ServerContext
@@ -164,6 +165,8 @@ async def exchange(
     keys=ENTRIES,
     plan=None,
     sessions=None,
+    entry_log=NOT_KEPT,
+    state=None,
 ):
     """A server that lets clients in; its market stands at its third second, unless it has a speed."""
     settings = attrs.evolve(settings or Settings(), trading=trading)
@@ -179,13 +182,17 @@ async def exchange(
         KeyStore((*keys, admin_entry(ADMIN_KEY))),
         plan=plan,
         clock=lambda: START / 10**9 if opened is None else opened.wall,
+        entry_log=entry_log,
     )
+    if state is not None:
+        server.services.restore(state)
     send, receive = trio.open_memory_channel(settings.flow.channel_batches)
     async with trio.open_nursery() as nursery:
         await server.fanout.step(source.opening())
         nursery.start_soon(server.registry.turns.run)
         nursery.start_soon(server.fanout.run, receive)
         nursery.start_soon(server.fanout.replay)
+        nursery.start_soon(server.services.run)
         if not speed:
             source.control.pause()
             source.control.seek(START + 2 * SECOND)

@@ -88,8 +88,8 @@ def filed(settings):
 
 
 @asynccontextmanager
-async def open_server(settings=None, script=None, plan=None, wall=time.time, **more):
-    """A house that lets clients in, until the block ends."""
+async def open_server(settings=None, script=None, plan=None, wall=time.time, *, state=None, again=(), **more):
+    """A house that lets clients in, until the block ends; with a state one that goes on after a restart."""
     settings = settings or Settings()
     script = script or Script()
     keys = (*demo_entries(), admin_entry(ADMIN_KEY))
@@ -97,7 +97,12 @@ async def open_server(settings=None, script=None, plan=None, wall=time.time, **m
     server = ServerContext(settings, script, key_store, plan, fixed=keys, clock=wall, **more)
     send, receive = trio.open_memory_channel(settings.flow.channel_batches)
     async with server.keeping_messages(), trio.open_nursery() as nursery:
-        await server.fanout.step(script.opening())
+        if state is not None:
+            server.services.restore(state)
+        await server.fanout.step([*script.opening(), *again])
+        if state is not None:
+            server.services.restored()
+        nursery.start_soon(server.services.run)
         nursery.start_soon(server.registry.turns.run)
         nursery.start_soon(server.fanout.run, receive)
         nursery.start_soon(server.key_watch.run)

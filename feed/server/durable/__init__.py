@@ -1,1 +1,1 @@
-"""What keeps a market over restarts: checkpoints made beside the server, and the way back from them."""
+"""What outlives the process of a server: recorded changes, checkpoints, and the way back from them."""

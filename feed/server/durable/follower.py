@@ -103,8 +103,7 @@ class Follower:
         if number != self._record + 1:
             raise FeedError(f"record {self._record + 1} of the log is missing, the next is {number}")
         self._record = number
-        if self._services is not None:
-            self._services.apply(entry)
+        self._services.apply(entry)
         if entry.kind == REQUESTS and isinstance(self._run, ClientMarket):
             self._run.take_entries(JournalEntry(at=entry.at, request=one) for one in requests_of(entry))
 
@@ -195,8 +194,7 @@ class Follower:
     def _publish(self, rows: list[Row]) -> None:
         history, market_state = self._stream.history, self._stream.market_state
         seq = history.seq
-        if self._services is not None:
-            self._services.published(seq, rows)
+        self._services.published(seq, rows)
         project = self._stream.projections.apply
         for row, proof in zip(rows, history.append(rows), strict=True):
             seq += 1

@@ -21,6 +21,7 @@ from feed.errors import FeedError
 from feed.model.durations import NS_PER_SECOND
 from feed.model.stream_position import StreamPosition
 from feed.server.durable.history_files import read_history
+from feed.server.durable.service_state import ServiceState
 from feed.server.run_spec import RunSpec
 from feed.server.stream_state import StreamState, before_the_first_event, empty_history
 from feed.settings import Settings
@@ -40,14 +41,14 @@ class Restored:
         run: The market, in which accounts can trade.
         opened: Whether its opening rows were published; if not, it is at its beginning.
         record: Number of the last record of the log that it knows; requests may wait in it for their place.
-        services: What the records up to that one say of other things than the market; None for nothing.
+        services: What the records up to that one say of other things than the market.
         stream: What the events up to now have said.
     """
 
     run: Simulation
     opened: bool
     record: int
-    services: Any
+    services: ServiceState
     stream: StreamState
 
     @property
@@ -104,7 +105,7 @@ def restored_from(
         return _restored(disk, header, roots, settings, engine=engine, history=history)
     run = open_to_accounts(program.run, settings.trading)
     stream = before_the_first_event(run.listing, settings, trading=True)
-    return Restored(run=run, opened=False, record=0, services=None, stream=stream)
+    return Restored(run=run, opened=False, record=0, services=ServiceState(), stream=stream)
 
 
 def _read(data: bytes, *, engine: str, last_record: int) -> tuple[CheckpointHeader, dict[str, Any]]:

@@ -23,6 +23,7 @@ from feed.model.requests import Request
 from feed.model.symbols import symbols
 from feed.model.wallets import Wallets
 from feed.server.alerts import AlertService
+from feed.server.durable.service_log import ServiceLog
 from feed.server.guard import Guard
 from feed.server.http.execution import executed
 from feed.server.keycheck import KeyCheck, TooManyGuesses
@@ -45,7 +46,7 @@ from feed.stream.source import Source, TakesOrders
 
 
 def _own_nonces(context: RequestContext) -> Nonces:
-    return Nonces(context.settings.limits.counted_addresses)
+    return Nonces(context.settings.limits.counted_addresses, context.service_log)
 
 
 def _own_clocks(context: RequestContext) -> Clocks:
@@ -79,6 +80,7 @@ class RequestContext:
         clocks: The times by which clients may sign their requests.
         meters: What counts the requests of the protocols that have limits of their own.
         nonces: The numbers of signed requests, where they must rise.
+        service_log: Where is recorded what clients and operators change beside the market.
     """
 
     settings: Settings
@@ -100,6 +102,7 @@ class RequestContext:
     clocks: Clocks = attrs.field(default=attrs.Factory(_own_clocks, takes_self=True))
     meters: Mapping[str, Meter] = attrs.field(factory=dict)
     responses: Counter[int] = attrs.field(factory=Counter)
+    service_log: ServiceLog = attrs.field(factory=ServiceLog)
     nonces: Nonces = attrs.field(default=attrs.Factory(_own_nonces, takes_self=True))
     token_rates: MinuteCounters = attrs.field(factory=lambda: MinuteCounters(trio.current_time))
 
@@ -199,7 +202,22 @@ class RequestContext:
         Raises:
             Problem: 503, it has not acted, or nobody knows in time whether it has.
         """
+        self.service_log.put_nonces()
         return await executed(request, self.source, self.fanout, self.settings.web.request_seconds / 2)
+
+    @property
+    def mark(self) -> int:
+        """See :attr:`feed.server.durable.service_log.ServiceLog.mark`."""
+        return self.service_log.mark
+
+    async def durable(self) -> None:
+        """
+        Wait until what was changed beside the market is durable.
+
+        Raises:
+            Problem: 503, it takes too long; the changes may still be kept.
+        """
+        await self.service_log.durable()
 
     def disruption(self, dialect: str, call: Call) -> Disruption:
         """What goes wrong on purpose with a call of a protocol."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final, Literal, cast
 
@@ -17,9 +17,10 @@ from feed.dialects.parameters import Parameter
 from feed.dialects.rest import Call, Endpoint
 from feed.faults.runtime import NameTaken, NoSuchFault, RunTimeFault, RunTimeFaults
 from feed.model.events import Event
-from feed.model.faults import RequestFault
+from feed.model.faults import LastingFault, RequestFault
 from feed.model.requests import FillOrder, share_of
 from feed.model.timeline import verb
+from feed.server.durable.kinds import FAULT, FAULTS_END
 from feed.server.http.admin import ADMIN
 from feed.server.http.context import RequestContext
 from feed.server.http.fault_kinds import (
@@ -120,13 +121,16 @@ def add_fault(context: RequestContext, call: Call) -> RunTimeFaultShown | Execut
         fault = request.fault()
         if isinstance(fault, RequestFault) and verb(type(fault)) not in dialects()[protocol].disruptions:
             raise Problem(400, "bad_request", f"{protocol} has no words for the fault {fields['kind']!r}")
-        added = context.faults.add(
-            request.name,
-            fault,
-            kind=fields["kind"],
-            settings=fields,
-            seconds=request.duration_seconds if isinstance(request, LastingRequest) else None,
-        )
+        context.faults.check_name(request.name)
+        seconds = request.duration_seconds if isinstance(request, LastingRequest) else None
+        recorded = {
+            "settings": fields,
+            "until": None if seconds is None else context.clock() + seconds,
+            "lasts": isinstance(fault, LastingFault),
+            "seq": context.seq,
+        }
+        context.service_log.record(FAULT, recorded)
+        added = context.faults.add(request.name, fault, kind=fields["kind"], settings=fields, seconds=seconds)
     except NameTaken as problem:
         raise Problem(409, "conflict", str(problem)) from None
     except ValueError as problem:
@@ -138,17 +142,41 @@ def add_fault(context: RequestContext, call: Call) -> RunTimeFaultShown | Execut
 
 def remove_fault(context: RequestContext, call: Call) -> RunTimeFaultShown:
     """End a fault, and forget it."""
-    shown = _shown(context.faults, context.faults.remove(_found(context, call.text("name")).name))
+    name = _found(context, call.text("name")).name
+    context.service_log.record(FAULTS_END, {"names": [name]})
+    shown = _shown(context.faults, context.faults.remove(name))
     _log("fault removed", call, shown)
     return shown
 
 
 def reset_faults(context: RequestContext, call: Call) -> FaultsRemoved:
     """End and forget all of them."""
+    context.service_log.record(FAULTS_END, {"names": [one.name for one in context.faults]})
     removed = [_shown(context.faults, one) for one in context.faults.reset()]
     for shown in removed:
         _log("fault removed", call, shown)
     return FaultsRemoved(removed=removed)
+
+
+def restore(faults: RunTimeFaults, recorded: Mapping[str, Mapping[str, Any]], now: float) -> None:
+    """
+    Let faults go on that were at work before, for what is left of their time.
+
+    Args:
+        faults: Those of the server.
+        recorded: What was recorded of each, by its name.
+        now: Seconds since the Unix epoch.
+    """
+    for name, one in recorded.items():
+        left = None if one["until"] is None else one["until"] - now
+        if left is not None and left <= 0:
+            continue
+        request = msgspec.convert(one["settings"], AnyFault)
+        seconds = request.duration_seconds if isinstance(request, LastingRequest) else None
+        settings = msgspec.to_builtins(request)
+        faults.add(
+            name, request.fault(), kind=settings["kind"], settings=settings, seconds=seconds, left=left
+        )
 
 
 def _fill(context: RequestContext, request: PartialFillFault) -> FillOrder:

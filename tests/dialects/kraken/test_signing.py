@@ -11,6 +11,7 @@ from feed.dialects.kraken.signing import message, nonce_of, verified
 from feed.dialects.metering import DecayingCounter
 from feed.model.grants import Grant
 from feed.policies import Policies
+from feed.server.durable.service_log import ServiceLog
 from feed.server.nonces import Nonces
 
 # As the guide "Spot REST Authentication" prints it.
@@ -58,7 +59,7 @@ def test_a_nonce_is_a_whole_number_of_64_bits(text, nonce):
 
 def test_nonces_rise_for_each_key_and_few_keys_are_remembered():
     """The key is forgotten that has asked for nothing longest."""
-    nonces = Nonces(2)
+    nonces = Nonces(2, ServiceLog())
     assert nonces.take("a", 5)
     assert not nonces.take("a", 5)
     assert not nonces.take("a", 4)

@@ -1,0 +1,129 @@
+"""What clients and operators change beside the market, recorded before they are told that it is done."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import structlog
+import trio
+
+from feed.dialects.access import Problem
+from feed.server.durable.entry_log import NOT_KEPT, EntryLog, Refused
+from feed.server.durable.kinds import NONCE
+
+log = structlog.get_logger("feed.durable")
+
+_HELD_SECONDS: Final = 1.0
+_UNAVAILABLE: Final = "The disk takes nothing now; nothing was changed"
+
+
+class ServiceLog:
+    """
+    Records changes, and lets answers wait for those that they depend on.
+
+    A change acts at once, between two events; whoever asked for it is answered when it is durable. So is
+    whoever asks for what somebody has changed a moment before.
+
+    Args:
+        entries: Where changes are recorded.
+        seconds: That an answer waits at most.
+    Attributes:
+        mark: Differs before and after a step in which something was changed or looked at that is not durable
+            yet.
+    """
+
+    def __init__(self, entries: EntryLog = NOT_KEPT, *, seconds: float = 5.0) -> None:
+        self._entries = entries
+        self._kept = entries is not NOT_KEPT
+        self._seconds = seconds
+        self._unsure = 0  # changes that nobody has seen durable
+        self._nonces: dict[str, int] = {}
+        self._lost = False
+        self.mark = 0
+
+    def record(self, kind: str, data: Any) -> None:
+        """
+        Record a change that is about to be made.
+
+        Raises:
+            Problem: 503, the disk takes nothing, and the change must not be made.
+        """
+        if not self._kept:
+            return
+        self.put_nonces()
+        try:
+            self._entries.record(kind, data)
+        except Refused:
+            raise Problem(503, "unavailable", _UNAVAILABLE) from None
+        self._unsure += 1
+        self.mark += 1
+
+    def try_record(self, kind: str, data: Any) -> bool:
+        """Record what has happened, and nobody waits for; False when the disk does not take it."""
+        try:
+            self._entries.record(kind, data)
+        except Refused:
+            if not self._lost:
+                log.warning("not recorded, and may be repeated after a restart", kind=kind)
+            self._lost = True
+            return False
+        self._lost = False
+        return True
+
+    def look(self) -> None:
+        """Note that what was changed is looked at."""
+        if self._unsure:
+            self.mark += 1
+
+    async def durable(self) -> None:
+        """
+        Wait until what was changed so far is durable.
+
+        Raises:
+            Problem: 503, it takes too long; the changes may still be kept.
+        """
+        unsure = self._unsure
+        with trio.move_on_after(self._seconds) as waiting:
+            await self._entries.durable()
+        if waiting.cancelled_caught:
+            raise Problem(503, "timeout", "The disk has not answered in time; the change may still be kept")
+        if self._unsure == unsure:
+            self._unsure = 0
+
+    def nonce(self, key: str, nonce: int) -> None:
+        """
+        Note a nonce that was taken: it joins the batch of the request that it came with.
+
+        Requests that change nothing have no batch. Their nonces wait for whatever is recorded next, a second
+        at most.
+
+        Args:
+            key: See :attr:`feed.server.keyfile.KeyRecord.mark`.
+            nonce: See :mod:`feed.server.nonces`.
+        """
+        if self._kept:
+            self._nonces[key] = nonce
+
+    def put_nonces(self) -> None:
+        """
+        Record the nonces that wait, right before a request that may act.
+
+        Raises:
+            Problem: 503, the disk takes nothing, and the request must not act.
+        """
+        while self._nonces:
+            key, nonce = next(iter(self._nonces.items()))
+            try:
+                self._entries.record(NONCE, {"key": key, "nonce": nonce})
+            except Refused:
+                raise Problem(503, "unavailable", _UNAVAILABLE) from None
+            self._nonces.pop(key)
+
+    async def run(self) -> None:
+        """Record the nonces that have nothing to wait for, until cancelled."""
+        while self._kept:
+            await trio.sleep(_HELD_SECONDS)
+            try:
+                self.put_nonces()
+            except Problem:
+                continue  # they wait on
