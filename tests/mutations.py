@@ -49,9 +49,67 @@ MONEY = ("sim/test_what_an_account_can_carry.py", "sim/test_clients.py")
 AGREEMENT = ("dialects/test_agreement.py",)
 MARKETAI = ("dialects/marketai/test_data.py",)
 
+LOG = ("durability/test_input_log.py", "durability/test_log_on_a_bad_disk.py")
+FOLDER = ("durability/test_data_folder.py", "durability/test_horizon.py", "durability/test_disk.py")
 RECORDED = ("book/test_queue_position.py", "book/test_account_book.py", "sim/test_recorded_orders.py")
 
 MUTATIONS = (
+    Mutation(
+        "a damaged log is taken for one with a torn end",
+        "durability/segments.py",
+        "    if end < durable:\n",
+        "    if end < 0:\n",
+        LOG,
+    ),
+    Mutation(
+        "a record of the log need not follow the one before",
+        "durability/record_framing.py",
+        "and (frame.before, frame.first) == (before, number):",
+        "and number:",
+        LOG,
+    ),
+    Mutation(
+        "what was written before a failed sync is still believed",
+        "durability/input_log.py",
+        "        except OSError:\n            self.failed = True\n            raise\n",
+        "        except OSError:\n            raise\n",
+        LOG,
+    ),
+    Mutation(
+        "what a dead server wrote is believed to be on the disk",
+        "durability/input_log.py",
+        "        if in_doubt or segment.rest:\n",
+        "        if segment.rest:\n",
+        LOG,
+    ),
+    Mutation(
+        "the horizon overwrites the slot that is good",
+        "durability/horizon.py",
+        "_SLOT * (counter % 2 == 0)",
+        "0",
+        FOLDER,
+    ),
+    Mutation(
+        "a log that lost its end goes on",
+        "durability/data_folder.py",
+        "            if last < record:\n",
+        "            if last < 0:\n",
+        FOLDER,
+    ),
+    Mutation(
+        "records go that the oldest checkpoint lacks",
+        "durability/data_folder.py",
+        "min((good[seq] for seq in kept), default=0)",
+        "max((good[seq] for seq in kept), default=0)",
+        FOLDER,
+    ),
+    Mutation(
+        "a full disk leaves half an append in a file",
+        "durability/disk.py",
+        "            self._torn = True\n",
+        "            self._torn = False\n",
+        FOLDER,
+    ),
     Mutation(
         "a cancel of unnamed orders is taken from ahead of a client alone",
         "book/queue_position.py",

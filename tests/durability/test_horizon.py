@@ -58,6 +58,20 @@ def test_a_write_that_is_torn_anywhere_leaves_the_old_or_the_new(disk, writes):
         assert read(MemoryDisk({NAME: new[:end] + old[end:]})) in (was, (77, 0))
 
 
+def test_a_slot_that_is_lost_in_a_write_is_not_the_newest(disk):
+    """A disk may ruin all of what it was writing: the last time before that is in the other."""
+    horizon = HorizonFile.open(disk)
+    for time in range(4):
+        old, was = bytes(disk.files[NAME]), read(disk)
+        horizon.write(time)
+        new = disk.files[NAME]
+        ruined = [slot for slot in (0, 4096) if old[slot : slot + 4096] != new[slot : slot + 4096]]
+        torn = disk.copy()
+        for slot in ruined:
+            torn.files[NAME][slot : slot + 4096] = bytes(4096)
+        assert (len(ruined), read(torn)) == (1, was)
+
+
 def test_no_broken_byte_makes_another_time(disk):
     """Each copy speaks for the other."""
     horizon = HorizonFile.open(disk)
