@@ -15,6 +15,7 @@ from feed.durability.disk import FolderDisk
 from feed.durability.inspection import FolderSummary, summary, verify
 from feed.errors import ConfigError
 from feed.scenario.times import moment_text
+from feed.server.durable.history_files import check_history
 from feed.settings import MIB, Durability
 
 
@@ -55,7 +56,7 @@ def command(folder: Path, *, verified: bool, compacted: bool) -> int:
 def _verified(disk: FolderDisk, *, told: bool) -> bool:
     """Whether all files are good; says so of each, or only of those that are not."""
     good = True
-    for report in verify(disk, engine_digest()):
+    for report in verify(disk, engine_digest(), check_history):
         good = good and not report.problem
         if told or report.problem:
             click.echo(f"{report.name}: {report.problem or f'good, {report.says}'}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from functools import partial
 
 import attrs
@@ -121,13 +121,14 @@ def summary(disk: Disk) -> FolderSummary:
     )
 
 
-def verify(disk: Disk, engine: str) -> Iterator[FileReport]:
+def verify(disk: Disk, engine: str, check_history: Callable[[bytes], None]) -> Iterator[FileReport]:
     """
     Look at every byte of a data folder that a restart would, file by file.
 
     Args:
         disk: The folder, which is only read.
         engine: Whose checkpoints can be loaded here; of others only the header is read.
+        check_history: Looks at a history file; raises ``FeedError`` for damage.
     Raises:
         ConfigError: It is no data folder, or its manifest is damaged.
         OSError: It cannot be listed.
@@ -138,6 +139,16 @@ def verify(disk: Disk, engine: str) -> Iterator[FileReport]:
     yield _verify_horizon(disk, last)
     for seq in checkpoint_seqs(disk.names()):
         yield _verify_checkpoint(disk, seq, engine, last)
+    for name in disk.names():
+        if match := HISTORY.fullmatch(name):
+            data = disk.read(name)
+            report = partial(FileReport, name=name, size=len(data))
+            try:
+                check_history(data)
+            except FeedError as problem:
+                yield report(problem=str(problem))
+            else:
+                yield report(says=f"events {int(match[1]) + 1} to {int(match[2])}")
 
 
 def _verify_log(disk: Disk, manifest: Manifest) -> Generator[FileReport, None, int]:

@@ -12,8 +12,11 @@ from feed.durability.data_folder import DataFolder, checkpoint_name, history_nam
 from feed.durability.disk import FolderDisk
 from feed.durability.entries import LogEntry
 from feed.durability.input_log import InputLog
+from feed.model.stream_position import StreamPosition
 from feed.recording.journal import JournalHeader, ScenarioFile
+from feed.server.durable.history_files import write_history
 from feed.settings import Durability, Trading
+from feed.stream.spans import Mark, Span
 
 HEADER = JournalHeader(engine="feed 1.0", seed=3, start=10**18, listing="0" * 64, trading=Trading())
 LOG = "log-00000001.feed"
@@ -34,7 +37,9 @@ def made(path, header=HEADER, engine=None):
     folder.horizon.close()
     found = CheckpointHeader(engine=engine, seq=40, proof=1, market_time=10**18, record=2, wall=10**18)
     disk.replace(checkpoint_name(40), write_checkpoint(found, {}))
-    disk.replace(history_name(20, 40), b"events")
+    span = Span(Mark(seq=20, proof=1, now=0, bytes=0, market_state=lambda: None), ())
+    history = write_history([span], StreamPosition(40, 1), engine=engine)
+    disk.replace(history_name(20, 40), history)
     return disk
 
 
@@ -56,7 +61,7 @@ def test_it_says_what_is_there(run, folder):
         "horizon: 2001-09-09T01:46:45Z",
         f"checkpoints: 1, {(folder / checkpoint_name(40)).stat().st_size} bytes",
         "checkpoint: event 40 of 2001-09-09T01:46:40Z, record 2, made 2001-09-09T01:46:40Z",
-        "history: events 21 to 40, 6 bytes",
+        f"history: events 21 to 40, {(folder / history_name(20, 40)).stat().st_size} bytes",
     ]
 
 
@@ -97,6 +102,7 @@ def test_a_good_folder_is_verified(run, folder):
         "log-00000003.feed: good, records 3 to 3",
         "horizon: good, record 3",
         f"{checkpoint_name(40)}: good, record 2",
+        f"{history_name(20, 40)}: good, events 21 to 40",
     ]
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
@@ -107,8 +113,10 @@ def test_damage_is_told_with_its_place(run, folder):
     data[100] ^= 1
     (folder / LOG).write_bytes(data)
     told = f"{LOG}: damaged at byte 60: what stood there was on the disk, and is broken"
+    (folder / history_name(20, 40)).write_bytes(b"?")
     code, out, err = run("data", folder, "--verify")
     assert (code, err) == (1, "")
+    assert f"{history_name(20, 40)}: is too short" in out.splitlines()
     assert told in out.splitlines()
     assert run("data", folder, "--verify", "--compact")[0] == 1
     code, out, err = run("data", folder, "--compact")

@@ -8,7 +8,7 @@ from feed.durability.data_folder import DataFolder, checkpoint_name, history_nam
 from feed.durability.entries import LogEntry, requests_entry
 from feed.durability.input_log import InputLog
 from feed.durability.inspection import summary, verify
-from feed.errors import ConfigError
+from feed.errors import ConfigError, FeedError
 from feed.model.requests import CancelMany
 from feed.recording.journal import JournalHeader
 from feed.settings import Durability, Trading
@@ -44,8 +44,13 @@ def disk():
     return made
 
 
+def check_history(data):
+    if data == b"damaged":
+        raise FeedError("its events are damaged")
+
+
 def problems(disk):
-    return [(one.name, one.problem) for one in verify(disk, "e1") if one.problem]
+    return [(one.name, one.problem) for one in verify(disk, "e1", check_history) if one.problem]
 
 
 def test_a_folder_is_summed_up(disk):
@@ -71,14 +76,14 @@ def test_a_new_folder_has_no_records():
     DataFolder.open(disk, HEADER, "e1", Durability())
     found = summary(disk)
     assert (found.first, found.last, found.newest, found.history) == (1, 0, None, None)
-    assert [one.says for one in verify(disk, "e1")] == ["engine e1", "no records", "record 0"]
+    assert [one.says for one in verify(disk, "e1", check_history)] == ["engine e1", "no records", "record 0"]
 
 
 def test_a_good_folder_has_no_problems(disk):
     """Each file says what it has; looking changes nothing, and a write under way is no damage."""
     disk.files[NAMES[2]] += b"half"
     before = {name: bytes(data) for name, data in disk.files.items()}
-    assert [(one.name, one.says) for one in verify(disk, "e1")] == [
+    assert [(one.name, one.says) for one in verify(disk, "e1", check_history)] == [
         ("manifest", "engine e1"),
         (NAMES[0], "records 1 to 1"),
         (NAMES[1], "records 2 to 2"),
@@ -86,6 +91,8 @@ def test_a_good_folder_has_no_problems(disk):
         ("horizon", "record 3"),
         (checkpoint_name(20), "record 3"),
         (checkpoint_name(10), "record 1"),
+        (history_name(4, 10), "events 5 to 10"),
+        (history_name(10, 20), "events 11 to 20"),
     ]
     assert {name: bytes(data) for name, data in disk.files.items()} == before
 
@@ -94,19 +101,21 @@ def test_every_damage_is_named(disk):
     """Not only the first; with what follows from it."""
     disk.files[NAMES[1]][100] ^= 1
     disk.files[checkpoint_name(10)][-1] ^= 1
+    disk.files[history_name(4, 10)] = bytearray(b"damaged")
     found = dict(problems(disk))
     assert found[NAMES[1]] == "damaged at byte 60: what stood there was on the disk, and is broken"
     assert found["horizon"] == "knows record 3, and the log is good up to 1"
     assert found[checkpoint_name(20)] == "knows record 3, and the log is good up to 1"
     assert "a checkpoint is damaged" in found[checkpoint_name(10)]
+    assert found[history_name(4, 10)] == "its events are damaged"
 
 
 @pytest.mark.parametrize("name", ["horizon", NAMES[0]])
 def test_a_damaged_file_does_not_hide_the_others(disk, name):
     """They are looked at all the same."""
     disk.files[name] = bytearray(8192)
-    names = [one.name for one in verify(disk, "e1")]
-    assert names == ["manifest", *NAMES, "horizon", checkpoint_name(20), checkpoint_name(10)]
+    names = [one.name for one in verify(disk, "e1", check_history)]
+    assert names[:-2] == ["manifest", *NAMES, "horizon", checkpoint_name(20), checkpoint_name(10)]
     assert name in dict(problems(disk))
 
 
@@ -122,7 +131,7 @@ def test_a_log_without_segments_is_a_problem(disk):
 def test_checkpoints_of_another_engine_are_known_by_their_header(disk):
     """They cannot be loaded here."""
     checkpoint(disk, 30, 3, engine="e2")
-    [report] = [one for one in verify(disk, "e1") if one.name == checkpoint_name(30)]
+    [report] = [one for one in verify(disk, "e1", check_history) if one.name == checkpoint_name(30)]
     assert report.says == "record 3; only its header was read, as its engine is another"
 
 

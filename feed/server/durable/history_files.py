@@ -78,6 +78,27 @@ def read_history(data: bytes, *, engine: str, last: StreamPosition) -> tuple[Spa
     Raises:
         FeedError: They end elsewhere, another engine wrote it, or it is damaged.
     """
+    header, frame = _opened(data)
+    if header.engine != engine:
+        raise FeedError("another release of feed wrote it")
+    if header.last != (last.seq, last.proof):
+        raise FeedError("is of another history")
+    body = zstandard.ZstdDecompressor().decompress(frame, max_output_size=header.body)
+    return tuple(_span(mark, blocks) for mark, blocks in _BODY.decode(body))
+
+
+def check_history(data: bytes) -> None:
+    """
+    Look at every byte of a history file, whoever wrote it.
+
+    Raises:
+        FeedError: It is damaged.
+    """
+    _opened(data)
+
+
+def _opened(data: bytes) -> tuple[_Header, memoryview]:
+    """The header, and the body in its frame."""
     if len(data) < _PREFIX.size:
         raise FeedError("is too short")
     magic, size, crc = _PREFIX.unpack_from(data)
@@ -85,15 +106,10 @@ def read_history(data: bytes, *, engine: str, last: StreamPosition) -> tuple[Spa
     if magic != _MAGIC or crc32(header_bytes) != crc:
         raise FeedError("its header is damaged")
     header = _HEADER.decode(header_bytes)
-    if header.engine != engine:
-        raise FeedError("another release of feed wrote it")
-    if header.last != (last.seq, last.proof):
-        raise FeedError("is of another history")
     frame = memoryview(data)[_PREFIX.size + size :]
     if crc32(frame) != header.crc:
         raise FeedError("its events are damaged")
-    body = zstandard.ZstdDecompressor().decompress(frame, max_output_size=header.body)
-    return tuple(_span(mark, blocks) for mark, blocks in _BODY.decode(body))
+    return header, frame
 
 
 def _packed(span: Span) -> tuple[_PackedMark, list[_PackedBlock]]:
