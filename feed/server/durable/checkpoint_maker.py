@@ -8,7 +8,7 @@ from typing import Final
 
 import attrs
 
-from feed.durability.data_folder import read_records
+from feed.durability.data_folder import read_manifest, read_records
 from feed.durability.disk import Disk
 from feed.errors import FeedError
 from feed.model.durations import NS_PER_SECOND
@@ -126,7 +126,10 @@ class CheckpointMaker:
             last_record=published.record,
             history=False,
         )
-        follower = Follower(restored, engine=self._engine)
+        manifest = read_manifest(self._disk)
+        if manifest is None:
+            raise FeedError("the data folder is gone")
+        follower = Follower(restored, engine=self._engine, history=manifest.history)
         self._made_at = follower.now
         return follower
 

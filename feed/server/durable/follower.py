@@ -65,14 +65,16 @@ class Follower:
     Args:
         restored: Where it begins; it is carried on from here, and used by nothing else.
         engine: What computes it, as checkpoints name it.
+        history: What tells the log of its folder from another's, 16 bytes.
     """
 
-    def __init__(self, restored: Restored, *, engine: str) -> None:
+    def __init__(self, restored: Restored, *, engine: str, history: bytes) -> None:
         self._run = restored.run
         self._opened = restored.opened
         self._stream = restored.stream
         self._services = restored.services
         self._engine = engine
+        self._history = history
         self._record = restored.record
 
     @property
@@ -175,6 +177,7 @@ class Follower:
                 "market_state": stream.market_state,
                 "projections": stream.projections,
                 "services": self._services,
+                "history": self._history,
             },
         )
         spans = stream.history.spans()

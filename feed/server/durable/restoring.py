@@ -15,6 +15,7 @@ from feed.durability.data_folder import (
     checkpoint_seqs,
     history_name,
     history_spans,
+    read_manifest,
 )
 from feed.durability.disk import Disk
 from feed.errors import FeedError
@@ -98,7 +99,7 @@ def restored_from(
     for seq in checkpoint_seqs(disk.names()):
         name = checkpoint_name(seq)
         try:
-            header, roots = _read(disk.read(name), engine=engine, last_record=last_record)
+            header, roots = _read(disk, name, engine=engine, last_record=last_record)
         except (OSError, FeedError) as problem:
             log.warning("a checkpoint is passed over", file=disk.where(name), reason=str(problem))
             continue
@@ -108,11 +109,17 @@ def restored_from(
     return Restored(run=run, opened=False, record=0, services=ServiceState(), stream=stream)
 
 
-def _read(data: bytes, *, engine: str, last_record: int) -> tuple[CheckpointHeader, dict[str, Any]]:
+def _read(disk: Disk, name: str, *, engine: str, last_record: int) -> tuple[CheckpointHeader, dict[str, Any]]:
+    data = disk.read(name)
     header = read_header(data)
     if header.record > last_record:
         raise FeedError(f"has record {header.record}, and the log ends at {last_record}")
-    return read_checkpoint(data, engine=engine)
+    header, roots = read_checkpoint(data, engine=engine)
+    manifest = read_manifest(disk)
+    if manifest is None or roots["history"] != manifest.history:
+        # Of a process that has outlived its server, and then the history in the folder.
+        raise FeedError("is of another history")
+    return header, roots
 
 
 def _restored(

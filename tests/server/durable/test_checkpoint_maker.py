@@ -65,7 +65,7 @@ def test_a_restored_market_goes_on_as_the_published_one(market, every):
     for seq in kept(market):
         restored = market.restored()
         assert (restored.opened, restored.position) == (True, StreamPosition(seq, market.proofs[seq]))
-        follower = Follower(restored, engine=ENGINE)
+        follower = Follower(restored, engine=ENGINE, history=market.folder.history)
         for number, entry in market.log.after(restored.record):
             follower.take(number, entry)
         assert follower.advance(market.rows[-1][2], len(market.rows), events=10**6)
@@ -158,7 +158,7 @@ def test_it_keeps_no_more_history_than_the_server(market):
 def test_records_that_are_missing_are_not_passed_over(market):
     """A log with a gap cannot be followed."""
     market.ask(order(1))
-    follower = Follower(market.restored(), engine=ENGINE)
+    follower = Follower(market.restored(), engine=ENGINE, history=market.folder.history)
     [(_, entry)] = market.log.after(0)
     with pytest.raises(FeedError, match="record 1 of the log is missing, the next is 2"):
         follower.take(2, entry)

@@ -6,6 +6,7 @@ import pytest
 from memory_disk import MemoryDisk
 from published_market import ENGINE, PublishedMarket, order, program
 
+from feed.checkpoint.container import read_checkpoint, write_checkpoint
 from feed.durability.data_folder import checkpoint_name, checkpoint_seqs, history_name, history_spans
 from feed.model.stream_position import StreamPosition, TooOld
 from feed.server.durable.history_files import read_history, write_history
@@ -78,6 +79,15 @@ def test_a_damaged_checkpoint_is_passed_over(market):
 def test_a_checkpoint_of_another_engine_is_passed_over(market):
     """What it computes may be something else."""
     assert restored(market, engine="another").opened is False
+
+
+def test_a_checkpoint_of_another_history_is_passed_over(market):
+    """One that was written late, by a process that did not see its folder begin a new history."""
+    newest, older = seqs(market)[:2]
+    name = checkpoint_name(newest)
+    header, roots = read_checkpoint(bytes(market.disk.files[name]), engine=ENGINE)
+    market.disk.files[name] = bytearray(write_checkpoint(header, {**roots, "history": b"another"}))
+    assert restored(market).position.seq == older
 
 
 def test_a_checkpoint_that_cannot_be_read_is_passed_over(market):
