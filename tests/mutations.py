@@ -52,6 +52,7 @@ MARKETAI = ("dialects/marketai/test_data.py",)
 LOG = ("durability/test_input_log.py", "durability/test_log_on_a_bad_disk.py")
 FOLDER = ("durability/test_data_folder.py", "durability/test_horizon.py", "durability/test_disk.py")
 RECORDED = ("book/test_queue_position.py", "book/test_account_book.py", "sim/test_recorded_orders.py")
+SERVICES = ("server/durable/test_service_log.py", "server/durable/test_services.py")
 
 MUTATIONS = (
     Mutation(
@@ -521,6 +522,48 @@ MUTATIONS = (
         " and not any(address in network for network in _NEVER)",
         "",
         ("webhooks/test_addresses.py",),
+    ),
+    Mutation(
+        "a change is told of before it is durable",
+        "dialects/rest.py",
+        "            await context.durable()\n",
+        "            pass\n",
+        SERVICES,
+    ),
+    Mutation(
+        "an order acts before its nonce is recorded",
+        "server/http/context.py",
+        "        self.service_log.put_nonces()\n",
+        "",
+        SERVICES,
+    ),
+    Mutation(
+        "an alert sees what was published before it was made",
+        "analytics/alerts.py",
+        "trade.seq <= self.after or",
+        "",
+        ("server/durable/test_service_state.py",),
+    ),
+    Mutation(
+        "what a webhook was told is told again after a restart",
+        "server/webhooks/records.py",
+        "if seq < self.seq or name in self.names:",
+        "if seq < 0:",
+        SERVICES,
+    ),
+    Mutation(
+        "a stream key outlives what it stands on, where that changes during a restart",
+        "server/stream_keys.py",
+        ' or entry.credentials_mark != one["credentials"]',
+        "",
+        SERVICES,
+    ),
+    Mutation(
+        "the time of a fault begins anew with a restart",
+        "server/http/faults.py",
+        "seconds=seconds, left=left",
+        "seconds=seconds",
+        SERVICES,
     ),
     Mutation(
         "amounts in dollars are cut to the cent",

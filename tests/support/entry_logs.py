@@ -16,6 +16,7 @@ class MemoryLog:
 
     Attributes:
         entries: What was recorded, as it is read again.
+        hurried: Which of them did not wait for what came next.
         full: Whether it takes nothing.
         seconds: Until what is recorded is durable; infinite for never.
         waits: How often somebody waited for that.
@@ -23,16 +24,18 @@ class MemoryLog:
 
     def __init__(self, *, wall=lambda: 0.0, seconds=0.0):
         self.entries = []
+        self.hurried = []
         self.full = False
         self.seconds = seconds
         self.waits = 0
         self._wall = wall
 
-    def record(self, kind, data):
+    def record(self, kind, data, *, hurry=True):
         if self.full:
             raise Refused("no space left")
         entry = LogEntry(at=0, wall=int(self._wall() * SECOND), kind=kind, data=data)
         self.entries += decode(encode([entry]))
+        self.hurried.append(hurry)
 
     async def durable(self):
         self.waits += 1

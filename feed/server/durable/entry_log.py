@@ -18,13 +18,14 @@ class EntryLog(Protocol):
     What it has taken it keeps until it is durable, however often the disk fails meanwhile.
     """
 
-    def record(self, kind: str, data: Any) -> None:
+    def record(self, kind: str, data: Any, *, hurry: bool = True) -> None:
         """
         Let an entry join the next batch, at the market time of the present.
 
         Args:
             kind: Tells whoever reads it what ``data`` are.
             data: Of types that JSON has.
+            hurry: Whether a batch begins for its sake; if not, it waits for what comes next.
 
         Raises:
             Refused: The disk takes nothing now.
@@ -39,7 +40,7 @@ class EntryLog(Protocol):
 class _NotKept:
     """Where a server keeps nothing."""
 
-    def record(self, kind: str, data: Any) -> None:
+    def record(self, kind: str, data: Any, *, hurry: bool = True) -> None:
         """Nothing is recorded."""
 
     async def durable(self) -> None:

@@ -104,9 +104,12 @@ class ServiceLog:
         if self._kept:
             self._nonces[key] = nonce
 
-    def put_nonces(self) -> None:
+    def put_nonces(self, *, hurry: bool = False) -> None:
         """
-        Record the nonces that wait, right before a request that may act.
+        Record the nonces that wait, right before a request that may act, in whose batch they are written.
+
+        Args:
+            hurry: Whether they have a batch of their own instead.
 
         Raises:
             Problem: 503, the disk takes nothing, and the request must not act.
@@ -114,7 +117,7 @@ class ServiceLog:
         while self._nonces:
             key, nonce = next(iter(self._nonces.items()))
             try:
-                self._entries.record(NONCE, {"key": key, "nonce": nonce})
+                self._entries.record(NONCE, {"key": key, "nonce": nonce}, hurry=hurry)
             except Refused:
                 raise Problem(503, "unavailable", _UNAVAILABLE) from None
             self._nonces.pop(key)
@@ -124,6 +127,6 @@ class ServiceLog:
         while self._kept:
             await trio.sleep(_HELD_SECONDS)
             try:
-                self.put_nonces()
+                self.put_nonces(hurry=True)
             except Problem:
                 continue  # they wait on

@@ -135,6 +135,7 @@ async def test_a_nonce_joins_the_batch_of_its_request(autojump_clock):
         await server.ask("bob", "Balance", nonce="7")
         await trio.sleep(2)
         assert [entry.data["nonce"] for entry in entry_log.entries] == [6, 7]
+        assert entry_log.hurried == [False, True]
         assert entry_log.waits == 0
 
 

@@ -268,6 +268,20 @@ async def test_no_signed_request_acts_twice_whatever_restarts(autojump_clock):
         await server.order("bob", nonce="1", price="1000.0")
 
 
+async def test_a_token_of_a_websocket_is_good_after_a_restart(autojump_clock):
+    """Of its key alone, and for orders too."""
+    entry_log = MemoryLog(wall=lambda: 1_700_000_000.0)
+    async with kraken_exchange(entry_log=entry_log) as server:
+        tokens = [await server.result(name, "GetWebSocketsToken") for name in ("alice", "alice too")]
+    async with kraken_exchange(state=entry_log.state()) as server:
+        again = [
+            await server.result(name, "GetWebSocketsToken", nonce=str(10 + at))
+            for at, name in enumerate(("alice", "alice too"))
+        ]
+    assert again == tokens
+    assert tokens[0] != tokens[1]
+
+
 # --- faults ------------------------------------------------------------------------------------------
 
 
