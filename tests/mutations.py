@@ -92,9 +92,9 @@ MUTATIONS = (
     ),
     Mutation(
         "a log that lost its end goes on",
-        "durability/data_folder.py",
-        "            if last < record:\n",
-        "            if last < 0:\n",
+        "durability/input_log.py",
+        "        if last < known:\n",
+        "        if last < 0:\n",
         FOLDER,
     ),
     Mutation(

@@ -225,16 +225,9 @@ class DataFolder:
         if missing:
             raise ConfigError("is missing", where=disk.where(missing), hint=_BROKEN)
         folder = cls._opened(disk, manifest, settings)
-        last, record = folder.log.last, folder.horizon.record
         try:
-            if last < record:
-                raise ConfigError(  # noqa: TRY301 - the files are to be closed
-                    f"the log ends with record {last}, and record {record} was on the disk",
-                    where=disk.where(segments.segment_name(numbers[-1])),
-                    hint=segments.LOOK,
-                )
             # That it could be read does not say that it is on the disk; written again, it is.
-            folder.horizon.write(folder.horizon.time, record=last)
+            folder.horizon.write(folder.horizon.time, record=folder.log.last)
         except BaseException:
             folder.close()
             raise
@@ -244,7 +237,7 @@ class DataFolder:
     def _opened(cls, disk: Disk, manifest: Manifest, settings: Durability) -> DataFolder:
         horizon_file = HorizonFile.open(disk)
         try:
-            log = InputLog(disk, history=manifest.history)
+            log = InputLog(disk, history=manifest.history, known=horizon_file.record)
         except BaseException:
             horizon_file.close()
             raise

@@ -24,13 +24,14 @@ from feed.durability.record_framing import (
     frame_at,
 )
 from feed.durability.segments import (
+    LOOK,
     read_header,
     read_segment,
     records,
     segment_name,
     segment_numbers,
 )
-from feed.errors import MarketError
+from feed.errors import ConfigError, MarketError
 
 SEGMENT_BYTES: Final = 4 * 1024 * 1024
 """A segment that is larger is followed by a new one."""
@@ -43,6 +44,7 @@ class InputLog:
     Args:
         disk: The folder.
         history: 16 bytes that tell this folder's log from another's.
+        known: Number of a record that was on the disk: a log that ends before it is damaged.
         segment_bytes: A segment that is larger is followed by a new one.
     Attributes:
         last: Number of the last record; 0 where there is none. Records count from 1 over all segments.
@@ -53,7 +55,9 @@ class InputLog:
         OSError: It cannot be read, or written to.
     """
 
-    def __init__(self, disk: Disk, *, history: bytes, segment_bytes: int = SEGMENT_BYTES) -> None:
+    def __init__(
+        self, disk: Disk, *, history: bytes, known: int = 0, segment_bytes: int = SEGMENT_BYTES
+    ) -> None:
         self.last = 0
         self.cut = 0
         self.failed = False
@@ -71,6 +75,13 @@ class InputLog:
         segment = read_segment(disk, self._headers[-1], None)
         self.cut = segment.rest
         last = self._headers[-1].first - 1 + sum(frame.count for frame in segment.frames)
+        if last < known:
+            # Before a new segment is begun: the file can still be put back as it was.
+            raise ConfigError(
+                f"the log ends with record {last}, and record {known} was on the disk",
+                where=disk.where(segment_name(self._headers[-1].segment)),
+                hint=LOOK,
+            )
         in_doubt = [frame for frame in segment.frames if frame.end > segment.durable]
         if in_doubt or segment.rest:
             # That it can be read does not say that it is on the disk: written again, it is.

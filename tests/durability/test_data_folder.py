@@ -211,13 +211,21 @@ def test_another_version_of_the_folder_is_named(disk):
 
 
 def test_a_log_that_lost_its_end_is_refused(disk):
-    """The horizon knows a record that was on the disk; a broken last one is no torn end then."""
+    """
+    The horizon knows a record that was on the disk; a broken last one is no torn end then.
+
+    Nothing is changed before that is said: with the file as it was, it goes on.
+    """
     written(disk, 2)
     disk.files[SEGMENT][-1] ^= 1
+    before = disk.copy()
     assert refusal(disk) == (
         f"{SEGMENT}: the log ends with record 1, and record 2 was on the disk; "
         "feed data DIR --verify tells what is good; put back a copy of the folder, or begin a --new-history"
     )
+    assert disk.files == before.files
+    disk.files[SEGMENT][-1] ^= 1
+    assert opened(disk).log.last == 2
 
 
 def test_a_damaged_log_or_horizon_leaves_nothing_open(disk):
