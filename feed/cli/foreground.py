@@ -52,7 +52,8 @@ async def serve_in_foreground(settings: Settings) -> None:
                 run = partial(serve, settings, stop=stop, tell=started, admin_key=key)
                 addresses = await server.start(run)
                 # Standard output, and not the log: a log is kept, and shown to others.
-                _print(welcome(settings, addresses, "" if settings.admin_key else key))
+                if addresses:  # none where it was stopped before anybody could connect
+                    _print(welcome(settings, addresses, "" if settings.admin_key else key))
             nursery.cancel_scope.cancel()
 
 

@@ -151,6 +151,35 @@ OPTIONS: Final = Options(
             ),
             setting("--journal", "journal", metavar="FILE", default="none"),
         ],
+        "Data folder": [
+            setting(
+                "--data",
+                "durability.directory",
+                metavar="DIR",
+                default="none",
+                meaning="Keep in DIR whatever determines the market, and go on from there after a restart or "
+                "a crash: market, accounts, orders and history.",
+            ),
+            setting(
+                "--sync",
+                "durability.sync",
+                metavar="always|batch|os",
+                meaning="When inputs are on the disk: always before they act, in batches every few "
+                "milliseconds, or whenever the operating system writes them. A power cut may cost the rest.",
+            ),
+            setting(
+                "--downtime",
+                "durability.downtime",
+                metavar="catch-up|skip",
+                meaning="After a restart: compute up to where the market would be by now, or go on from "
+                "where it stopped.",
+            ),
+            setting(
+                "--new-history/--no-new-history",
+                "durability.new_history",
+                meaning="Move away what DIR holds, and begin a new history there.",
+            ),
+        ],
         "Limits": [
             setting("--auth-timeout", "limits.auth_seconds", metavar="SECONDS", kind=seconds),
             setting("--max-connections", "limits.connections", metavar="COUNT"),

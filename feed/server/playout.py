@@ -14,6 +14,7 @@ from feed.errors import ConfigError
 from feed.faults.contract import FaultPlan
 from feed.model.events import Row
 from feed.recording.format import Header, Provenance
+from feed.server.durable.durable_market import DurableMarket
 from feed.server.journalled import header_of
 from feed.server.run_spec import RunSpec, program_for
 from feed.server.storage import Storage
@@ -63,21 +64,31 @@ class Playout:
         plan: What goes wrong on the wire meanwhile.
         ended: Set once the source has nothing more to give.
         storage: What is written to disk meanwhile.
+        durable: The market in a data folder; None where it ends with the process.
     """
 
-    def __init__(self, settings: Settings, source: Source | None = None) -> None:
+    def __init__(
+        self, settings: Settings, source: Source | None = None, durable: DurableMarket | None = None
+    ) -> None:
         """
         Make everything ready; nothing happens yet.
 
         Args:
             settings: What to play, how fast, and whom to wait for.
             source: Instead of what they say shall be played.
+            durable: Instead of it as well: what goes on in a data folder.
         Raises:
             ConfigError: The scenario cannot be read, or does not go with another setting.
         """
         self._settings = settings
-        self._run_spec = None if source is not None else program_for(settings, now=time.time_ns())
+        self.durable = durable
+        self._run_spec = None
+        if durable is not None:
+            self._run_spec = durable.program
+        elif source is None:
+            self._run_spec = program_for(settings, now=time.time_ns())
         self.storage = Storage(settings.recording)
+        self.storage.durable = durable
         self._runner = None if self._run_spec is None else self._make_runner(self._run_spec)
         self.ended = trio.Event()
         self._corruption_logged = False
@@ -96,12 +107,15 @@ class Playout:
         Raises:
             ConfigError: The journal or the recording cannot be written there.
         """
-        rows = self.source.opening()
+        durable, runner = self.durable, self._runner
+        rows = [] if durable is not None and durable.opened else self.source.opening()
         if self._settings.journal is not None:
             self._keep_journal(self._settings.journal)
         if self._settings.record is not None:
             self.storage.record(self._settings.record, self._header(rows))
         await fanout.step(rows)
+        if durable is not None and runner is not None:
+            await durable.go_on(runner, fanout)
 
     @property
     def market_time(self) -> int | None:
@@ -120,6 +134,8 @@ class Playout:
             nursery.start_soon(self.storage.run)
             if self.storage.recorder is not None:
                 nursery.start_soon(self.storage.recorder.run)
+            if self.durable is not None:
+                nursery.start_soon(self.durable.run)
             if self._runner is None:
                 await self.source.run(channel)
             else:
@@ -203,14 +219,19 @@ class Playout:
 
     def _make_runner(self, run_spec: RunSpec) -> MarketRunner:
         settings = self._settings
-        run = open_to_accounts(run_spec.run, settings.trading)
+        durable = self.durable
+        run = run_spec.run if durable is not None else open_to_accounts(run_spec.run, settings.trading)
         return MarketRunner(
             run,
             flow=settings.flow,
-            speed=settings.speed,
+            speed=settings.speed if durable is None else durable.speed,
             until=run_spec.until(settings.until),
             waiting=settings.trading.waiting,
             journal=None if settings.journal is None else self.storage.write,
+            commits=None if durable is None else durable.commits,
+            horizon_seconds=settings.durability.horizon_seconds,
+            seq=0 if durable is None else durable.seq,
+            paced=None if durable is None else durable.record_pace,
             scenario={
                 "name": run_spec.name,
                 "seed": run_spec.seed,

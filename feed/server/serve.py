@@ -26,6 +26,8 @@ from feed.server import close_reason, descriptors
 from feed.server.adminkey import admin_key as made_up
 from feed.server.certificates import certificate_names, tls_context
 from feed.server.closing import close_connections, conclude
+from feed.server.durable.durable_market import DurableMarket
+from feed.server.durable.entry_log import NOT_KEPT
 from feed.server.guard import check_names
 from feed.server.keyfile import read_entries
 from feed.server.keys import KeyStore, admin_entry, demo_entries, demo_keys_wanted
@@ -97,33 +99,71 @@ async def serve(
     Raises:
         ConfigError: A setting cannot be met, such as a port in use.
     """
+    durable = None
+    if settings.durability.directory is not None:
+        if source is not None:
+            raise ConfigError("only a market of its own goes on", where="--data", hint="leave it out")
+        durable = DurableMarket(settings)
+        settings = durable.settings
+    try:
+        await _serve(
+            settings,
+            Playout(settings, source, durable),
+            stop=stop if stop is not None else trio.Event(),
+            wrap=wrap,
+            tell=tell,
+            admin_key=admin_key,
+            chance=chance or SystemRandom(),
+            task_status=task_status,
+        )
+    finally:
+        if durable is not None:
+            durable.close()
+
+
+async def _serve(
+    settings: Settings,
+    playout: Playout,
+    *,
+    stop: trio.Event,
+    wrap: Wrap,
+    tell: Callable[[ServerContext], None] | None,
+    admin_key: str | None,
+    chance: Random,
+    task_status: trio.TaskStatus[list[Address]],
+) -> None:
+    """As :func:`serve`, of a market that is ready."""
     check_names(settings.allow_host, settings.allow_origin)
     allowed_networks(settings)
     descriptors.raise_limit()
-    stop = stop if stop is not None else trio.Event()
-    chance = chance or SystemRandom()
     fixed = (
         admin_entry(admin_key or made_up(settings.admin_key, secrets.token_bytes)),
         *(demo_entries() if demo_keys_wanted(settings) else ()),
     )
     key_store = KeyStore((*(read_entries(settings.keys) if settings.keys else ()), *fixed))
-    playout = Playout(settings, source)
-    key = signing_key(settings.tokens.key, secrets.token_bytes)
+    durable = playout.durable
     listeners = await _listeners(settings)
     server_context = ServerContext(
         settings,
         playout.source,
         key_store,
         playout.plan,
-        signing_key=key,
+        signing_key=_token_key(settings, durable),
         storage=playout.storage,
         hosts=_names(settings),
         fixed=fixed,
+        stream_state=None if durable is None else durable.stream_state,
+        entry_log=NOT_KEPT if durable is None else durable.commits,
     )
+    if durable is not None:
+        server_context.services.restore(durable.services)
     if tell is not None:
         tell(server_context)
     try:
-        await _open(playout, server_context, [sock for _, sock in listeners], settings.limits.accept_backlog)
+        socks, backlog = [sock for _, sock in listeners], settings.limits.accept_backlog
+        if not await _open(playout, server_context, socks, backlog, stop=stop):
+            task_status.started([])
+            return
         limits = attrs.evolve(settings.limits, connections=descriptors.connections(settings.limits))
         listener = Listener(server_context.router, limits, wrap)
         send, receive = trio.open_memory_channel[Batch](settings.flow.channel_batches)
@@ -135,6 +175,7 @@ async def serve(
                 services.start_soon(server_context.fanout.replay)
                 services.start_soon(playout.run, send, server_context.fanout)
                 services.start_soon(server_context.key_watch.run)
+                services.start_soon(server_context.services.run)
                 services.start_soon(server_context.webhooks.run)
                 services.start_soon(server_context.run_time_faults.run, server_context.fanout.at_rest)
                 services.start_soon(
@@ -170,18 +211,42 @@ async def serve(
     log.info("stopped", **attrs.asdict(server_context.registry.close_counts.statistics()))
 
 
+def _token_key(settings: Settings, durable: DurableMarket | None) -> bytes:
+    if durable is None or settings.tokens.key is not None:
+        return signing_key(settings.tokens.key, secrets.token_bytes)
+    return durable.token_key(secrets.token_bytes)
+
+
 async def _open(
-    playout: Playout, server_context: ServerContext, socks: list[socket.socket], backlog: int
-) -> None:
-    """Publish where the stream begins, and let clients connect."""
+    playout: Playout,
+    server_context: ServerContext,
+    socks: list[socket.socket],
+    backlog: int,
+    *,
+    stop: trio.Event,
+) -> bool:
+    """Publish where the stream begins, and let clients connect; False where it was stopped before."""
+
+    async def cancel_when_stopped(scope: trio.CancelScope) -> None:
+        await stop.wait()
+        scope.cancel()
+
+    opened = False
     try:
-        await playout.open(server_context.fanout)
-        for sock in socks:
-            listen(sock, backlog)
-    except ConfigError:
-        for sock in socks:
-            sock.close()
-        raise
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(cancel_when_stopped, nursery.cancel_scope)
+            await playout.open(server_context.fanout)
+            if playout.durable is not None:
+                server_context.services.restored()
+            for sock in socks:
+                listen(sock, backlog)
+            opened = True
+            nursery.cancel_scope.cancel()
+    finally:
+        if not opened:
+            for sock in socks:
+                sock.close()
+    return opened
 
 
 async def _play(

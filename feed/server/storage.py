@@ -13,6 +13,7 @@ from feed.recording.append_only_file import Opener, open_raw
 from feed.recording.format import Header
 from feed.recording.journal import JournalHeader
 from feed.recording.journal_writer import JournalWriter
+from feed.server.durable.durable_market import DurableMarket
 from feed.server.message_log.log import MessageLog
 from feed.server.recorder import Recorder
 from feed.settings import Recording
@@ -32,6 +33,7 @@ class Storage:
         journal: Of order requests; None when none is kept.
         recorder: Of everything published; None when nothing is recorded.
         message_log: Of what clients send and are sent; None when none is kept.
+        durable: A market that goes on after a restart; None for one that does not.
     """
 
     def __init__(self, settings: Recording | None = None, opener: Opener = open_raw) -> None:
@@ -40,6 +42,7 @@ class Storage:
         self.journal: JournalWriter | None = None
         self.recorder: Recorder | None = None
         self.message_log: MessageLog | None = None
+        self.durable: DurableMarket | None = None
         self._changed = trio.lowlevel.ParkingLot()
 
     def problems(self) -> list[str]:
@@ -51,7 +54,7 @@ class Storage:
             found.append(f"recording: {self.recorder.trouble}")
         if self.message_log is not None and self.message_log.trouble:
             found.append(f"log of messages: {self.message_log.trouble}; some are left out")
-        return found
+        return found if self.durable is None else found + self.durable.problems()
 
     def keep(self, path: Path, header: JournalHeader) -> JournalWriter:
         """

@@ -188,6 +188,11 @@ class ClientMarket:
         """Let further requests of a journal act, each at its time, none of which has passed."""
         self._entries.extend(entries)
 
+    @property
+    def last_place(self) -> int:
+        """Market time at which the last request acts that is still to act, nanoseconds; 0 for none."""
+        return self._entries[-1].at if self._entries else 0
+
     def execute(self, request: Request) -> list[Row]:
         """Let a request act now, after all that the market still has to do at this time."""
         return self.advance(self.now) + self._act(request)

@@ -45,6 +45,7 @@ class Control:
         changed: Called after every command, since :meth:`wake_time` may have changed.
         journalled: Whether requests are kept in a file, which rules out seeking back.
         seq: Number of events published before.
+        paced: Called with the status at the start, and after every command that changes the pace.
     """
 
     def __init__(
@@ -59,8 +60,10 @@ class Control:
         changed: Callable[[], object] = lambda: None,
         journalled: bool = False,
         seq: int = 0,
+        paced: Callable[[RunStatus], object] = lambda _: None,
     ) -> None:
         self._changed = changed
+        self._paced = paced
         self._journalled = journalled
         self.listing: Final = run.listing
         self._play(run)
@@ -175,6 +178,7 @@ class Control:
     def start(self) -> None:
         """Start market time."""
         self._pace = Pace(market=self._run.now, clock=self._clock(), speed=self._speed)
+        self._paced(self.status())
         self._changed()
 
     @property
@@ -369,8 +373,10 @@ class Control:
         """Start the pace again from the current market time."""
         if self._pace is not None:
             self.start()
-        else:
-            self._changed()
+            return
+        if self._paused:
+            self._paced(self.status())
+        self._changed()
 
     def _keep(self) -> None:
         if self._checkpoints is None or self._silent:

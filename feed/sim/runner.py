@@ -16,6 +16,7 @@ from feed.model.requests import JournalEntry, Request
 from feed.settings import Durability, Flow, Trading
 from feed.sim.control import Control
 from feed.sim.input_commits import Commit, CommitState, InputCommits, PlaceEstimate
+from feed.sim.run_status import RunStatus
 from feed.sim.simulation import WHOLE, Simulation, StopCondition
 from feed.stream.resettable_event import ResettableEvent
 from feed.stream.source import Batch, Executed, RequestCounts, send, unheard
@@ -80,6 +81,7 @@ class MarketRunner:
         commits: InputCommits | None = None,
         horizon_seconds: float = Durability().horizon_seconds,
         seq: int = 0,
+        paced: Callable[[RunStatus], object] | None = None,
         scenario: Mapping[str, object] | None = None,
     ) -> None:
         """
@@ -96,6 +98,7 @@ class MarketRunner:
             commits: Makes requests durable before they act; None where they need not be.
             horizon_seconds: How far ahead of the present it is to be durable how far the market has come.
             seq: Number of events published before.
+            paced: Called with the status at the start, and after every command that changes the pace.
             scenario: See the class.
         """
         self._changed = ResettableEvent()  # by a command or a request
@@ -110,6 +113,7 @@ class MarketRunner:
             changed=self._changed.set,
             journalled=journal is not None or commits is not None,
             seq=seq,
+            paced=paced or (lambda _: None),
         )
         self.scenario = scenario
         self._flow = flow
