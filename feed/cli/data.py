@@ -91,7 +91,7 @@ def _lines(found: FolderSummary) -> Iterator[str]:
     yield f"engine: {found.manifest.engine}, {here}"
     held = f"records {found.first} to {found.last}" if found.last >= found.first else "no records"
     newest = "" if found.newest is None else f", the last of {moment_text(found.newest.wall)}"
-    yield f"log: {held} in {found.segments} segments, {_size(found.log_bytes)}{newest}"
+    yield f"log: {held}, {_size(found.log_bytes)}, segments: {found.segments}{newest}"
     if found.torn:
         yield f"log: {found.torn} bytes at the end are torn, or being written"
     yield f"horizon: {moment_text(found.horizon)}"

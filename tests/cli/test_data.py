@@ -57,7 +57,7 @@ def test_it_says_what_is_there(run, folder):
     assert out.splitlines() == [
         "market: default market, seed 3, from 2001-09-09T01:46:40Z",
         f"engine: {engine_digest()}, this one",
-        f"log: records 1 to 3 in 3 segments, {size} bytes, the last of 2001-09-09T01:46:40Z",
+        f"log: records 1 to 3, {size} bytes, segments: 3, the last of 2001-09-09T01:46:40Z",
         "horizon: 2001-09-09T01:46:45Z",
         f"checkpoints: 1, {(folder / checkpoint_name(40)).stat().st_size} bytes",
         "checkpoint: event 40 of 2001-09-09T01:46:40Z, record 2, made 2001-09-09T01:46:40Z",
@@ -132,7 +132,7 @@ def test_it_is_made_smaller(run, folder):
     lines = out.splitlines()
     assert re.fullmatch(r"the log is [1-9]\d* bytes smaller", lines[0])
     assert not (folder / LOG).exists()
-    assert [line for line in lines if line.startswith("log: records 3 to 3 in 1 segments")]
+    assert [line for line in lines if line.startswith("log: records 3 to 3, ")]
     code, out, _ = run("data", folder, "--verify", "--compact")
     assert code == 0
     assert out.splitlines()[-1] == "the log is 0 bytes smaller"

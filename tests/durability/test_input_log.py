@@ -9,7 +9,7 @@ from memory_disk import MemoryDisk
 
 from feed.durability.entries import LogEntry, decode, encode, requests_entry, requests_of
 from feed.durability.input_log import InputLog
-from feed.durability.record_framing import HEADER_BYTES, MOST_PAYLOAD
+from feed.durability.record_framing import HEADER_BYTES, MOST_PAYLOAD, SegmentHeader
 from feed.durability.segments import read_header, read_records, segment_numbers
 from feed.errors import ConfigError, MarketError
 from feed.model.requests import CancelMany, FillOrder
@@ -329,6 +329,7 @@ def test_another_process_reads_up_to_what_it_is_told():
     before = {name: bytes(data) for name, data in disk.files.items()}
     read = list(read_records(disk, HISTORY, after=1, upto=3))
     assert [(number, one.at) for number, one in read] == [(2, 2), (3, 3)]
+    assert [number for number, _ in read_records(disk, HISTORY, after=0, upto=1)] == [1]
     assert list(read_records(disk, HISTORY, after=0, upto=0)) == []
     assert [number for number, _ in read_records(disk, HISTORY, after=2)] == [3]
     assert {name: bytes(data) for name, data in disk.files.items()} == before
@@ -348,6 +349,18 @@ def test_what_nobody_needs_is_removed_when_there_is_too_much():
     with pytest.raises(ConfigError, match="begins with record 4, and record 3 is needed"):
         list(log.after(2))
     assert [number for number, _ in opened(disk).after(3)] == [4, 5, 6]
+
+
+def test_a_segment_that_begins_with_another_record_is_not_the_next():
+    """Its header is good, and yet records are missing between the two."""
+    disk = filled([1, 1], 1)
+    other = SegmentHeader(
+        segment=2, history=HISTORY, first=3, good=len(disk.files[FIRST]), birth=HEADER_BYTES
+    )
+    disk.files[SECOND] = bytearray(other.encode())
+    told = "ends with record 1, and the next segment begins with record 3"
+    with pytest.raises(ConfigError, match=f"{FIRST}: damaged at byte {len(disk.files[FIRST])}: {told}"):
+        list(opened(disk).after(0))
 
 
 def test_a_removed_segment_that_a_crash_brings_back_is_ignored():
