@@ -59,6 +59,8 @@ class Checkpointing:
         start: Begins to compute along; what it gives is ended by leaving it.
         published: How far the market was published; None before anything was.
         retain: Called after every checkpoint, to remove what it has made superfluous.
+        first: Market time before which no checkpoint is due, nanoseconds since the Unix epoch; until then
+            nothing is begun.
         seconds: Between two reports.
     Attributes:
         trouble: Why there are no new checkpoints; empty while there are.
@@ -71,6 +73,7 @@ class Checkpointing:
         *,
         published: Callable[[], Published | None],
         retain: Callable[[], Awaitable[object]],
+        first: int = 0,
         seconds: float = REPORT_SECONDS,
     ) -> None:
         self.trouble = ""
@@ -78,6 +81,7 @@ class Checkpointing:
         self._start = start
         self._published = published
         self._retain = retain
+        self._first = first
         self._seconds = seconds
         self._pause = _FIRST_PAUSE
 
@@ -87,6 +91,11 @@ class Checkpointing:
 
     async def run(self) -> None:
         """Report, again and again, until cancelled."""
+        while True:
+            published = self._published()
+            if published is None or published.market_time >= self._first:
+                break
+            await trio.sleep(self._seconds)
         while True:
             try:
                 async with self._start() as worker:

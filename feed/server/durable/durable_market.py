@@ -36,6 +36,7 @@ log = structlog.get_logger("feed.durable")
 _BATCH_EVENTS: Final = 4096  # published at a time while catching up
 _NEAR: Final = NS_PER_SECOND // 20  # behind the clock: near enough for clients to be let in
 _TOLD_SECONDS: Final = 5.0  # between two lines of progress
+_LONG_SECONDS: Final = 10.0  # of computing, after which there are checkpoints of it
 
 
 class DurableMarket:
@@ -90,8 +91,12 @@ class DurableMarket:
         self.services: Final[ServiceState] = self._recovered.services
         self._history: History = self.stream_state.history
         start = start_checkpoints or self._process_beside()
+        every = round(self.settings.durability.checkpoint_seconds * NS_PER_SECOND)
         self._checkpointing = Checkpointing(
-            start, published=lambda: self.commits.published, retain=self._retain
+            start,
+            published=lambda: self.commits.published,
+            retain=self._retain,
+            first=self.program.run.now + every,
         )
         self._live: Control | None = None  # once clients may see the market
         if folder.log.cut:
@@ -117,16 +122,11 @@ class DurableMarket:
         self.commits.changed = runner.committed
         self.commits.position = lambda: (hub.seq, hub.history.proof, hub.market_state.now)
         self.commits.market_time = lambda: control.now
-        recovered, began, behind = self._recovered, control.now, math.inf
-        while True:
-            target = recovered.target(self._wall())
-            left = target - control.now
-            # The clock runs on meanwhile, and may be faster than the machine.
-            near = left < _NEAR or left >= behind
-            if left <= 0 or control.ended or (near and control.now >= recovered.least):
-                break
-            behind = left
-            await self._compute(control, fanout, target)
+        recovered, began = self._recovered, control.now
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._keep_what_was_computed)
+            await self._catch_up(control, fanout)
+            nursery.cancel_scope.cancel()
         if recovered.paused:
             control.pause()
         if control.now > began:
@@ -138,6 +138,23 @@ class DurableMarket:
             )
         await self.commits.move_horizon(control.now)
         self._live = control
+
+    async def _catch_up(self, control: Control, fanout: Fanout) -> None:
+        recovered, behind = self._recovered, math.inf
+        while True:
+            target = recovered.target(self._wall())
+            left = target - control.now
+            # The clock runs on meanwhile, and may be faster than the machine.
+            near = left < _NEAR or left >= behind
+            if left <= 0 or control.ended or (near and control.now >= recovered.least):
+                return
+            behind = left
+            await self._compute(control, fanout, target)
+
+    async def _keep_what_was_computed(self) -> None:
+        """Make checkpoints where computing lasts: who is stopped meanwhile has not to begin again."""
+        await trio.sleep(_LONG_SECONDS)
+        await self._checkpointing.run()
 
     async def _compute(self, control: Control, fanout: Fanout, target: int) -> None:
         began, told = control.now, trio.current_time()

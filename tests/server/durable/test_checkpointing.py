@@ -165,6 +165,24 @@ async def test_it_works_without_a_process_too(autojump_clock):
     assert market.restored().position.seq == task.last.checkpoint
 
 
+async def test_nothing_is_begun_before_a_checkpoint_is_due(autojump_clock):
+    """A server that runs for a moment needs no process beside it."""
+    worker = Worker()
+
+    async def nothing():
+        pass
+
+    published = Clockwork()
+    await trio.sleep(1)
+    task = Checkpointing(worker.start, published=published, retain=nothing, first=5)
+    with trio.move_on_after(3.5):
+        await task.run()
+    assert worker.begun == 0
+    with trio.move_on_after(3.2):
+        await task.run()
+    assert [seq for _, seq in worker.told] == [6, 7]
+
+
 @pytest.mark.parametrize("seconds", [1.0, 0.1])
 async def test_reports_come_as_often_as_they_are_wanted(autojump_clock, seconds):
     """By the clock, whatever the speed of the market."""

@@ -10,6 +10,7 @@ from durable_servers import BEGAN, durable_server, settings_of, slow
 from memory_disk import MemoryDisk
 
 from feed import Settings
+from feed.durability.data_folder import checkpoint_seqs
 from feed.errors import ConfigError
 from feed.model.events import ORDER, Side, event
 from feed.model.requests import Create
@@ -18,6 +19,7 @@ from feed.server.durable.durable_market import DurableMarket
 from feed.sim.clients import ClientMarket
 from feed.sim.defaults import default_market
 from feed.sim.market import Market
+from feed.stream.fanout import Fanout
 
 SECOND = 10**9
 
@@ -232,3 +234,27 @@ async def test_what_a_folder_says_of_its_market_need_not_be_said_again(autojump_
     settings = durable.settings
     assert (settings.seed, settings.start, settings.instruments) == (9, BEGAN, 2)
     durable.close()
+
+
+async def test_what_was_computed_for_long_is_kept_meanwhile(autojump_clock, monkeypatch):
+    """Who is stopped in the middle of catching up does not begin again where it began before."""
+    disk, settings = MemoryDisk(), settings_of(checkpoint_seconds=1.0)
+    async with durable_server(disk, settings, stopped=False):
+        await trio.sleep(0.5)
+    await trio.sleep(60)
+    whole = Fanout.step
+
+    async def slowly(self, rows, *, made=None):
+        await trio.sleep(9)
+        await whole(self, rows, made=made)
+
+    monkeypatch.setattr(Fanout, "step", slowly)
+    with trio.move_on_after(25):
+        async with durable_server(disk, settings, stopped=False):
+            raise AssertionError("it has caught up already")
+    [newest, *_] = checkpoint_seqs(disk.names())
+    monkeypatch.undo()
+    async with durable_server(disk, settings) as server:
+        assert server.durable.seq == newest
+        rows = stream(server)
+    assert rows == undisturbed(settings, len(rows))
