@@ -169,9 +169,9 @@ ROWS: Final[dict[str, tuple[Panel, ...]]] = {
     ),
     "Disk": (
         Panel(
-            title="Journal",
+            title="Journal or data folder",
             meaning=_UP,
-            queries={"{{instance}}": "feed_journal_up{%}"},
+            queries={"{{instance}}": "feed_journal_up{%} or feed_data_up{%}"},
             kind="stat",
             columns=4,
         ),
@@ -191,10 +191,10 @@ ROWS: Final[dict[str, tuple[Panel, ...]]] = {
         ),
         Panel(
             title="Not written",
-            meaning="Requests that the journal did not take, events that the recording lacks, messages that "
-            "their log lacks.",
+            meaning="Requests that journal or data folder did not take, events that the recording lacks, "
+            "messages that their log lacks.",
             queries={
-                "requests": "sum(feed_journal_refused_total{%})",
+                "requests": "sum(feed_journal_refused_total{%} or feed_data_refused_total{%})",
                 "events": "sum(feed_recording_lost_events{%})",
                 "messages": "sum(feed_message_log_left_out_total{%})",
             },

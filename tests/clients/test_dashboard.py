@@ -82,7 +82,7 @@ def test_prometheus_answers_every_query(serve, engine, tmp_path):
             time.sleep(INTERVAL_SECONDS)
     instance = {"instance": url.removeprefix("ws://")}
     named = {**instance, "__name__": "feed_journal_up", "job": "feed"}
-    assert figures["Journal", "{{instance}}"] == [(named, 1)]
+    assert figures["Journal or data folder", "{{instance}}"] == [(named, 1)]
     [(_, events)] = figures["Market events", "{{instance}}"]
     assert events > 0
     outcomes = [labels["outcome"] for labels, _ in figures["Order requests, by outcome", "{{outcome}}"]]

@@ -29,6 +29,7 @@ from feed.server.durable.entry_log import Refused
 from feed.server.durable.published import Published
 from feed.settings import Durability
 from feed.sim.input_commits import CommitState
+from feed.stream.histogram import Histogram
 from feed.stream.resettable_event import ResettableEvent
 
 log = structlog.get_logger("feed.durable")
@@ -69,6 +70,7 @@ class Commits:
         position: Where the stream stands: sequence number, proof, market time of the last event.
         market_time: The present of the market, nanoseconds.
         refused: Batches of requests that the disk did not take.
+        latency: From taking all inputs that wait to their being durable, the waiting for the disk included.
     """
 
     def __init__(
@@ -95,6 +97,7 @@ class Commits:
         self.market_time: Callable[[], int] = lambda: horizon.time
         self._troubles: dict[str, str] = {}  # what cannot be written, and why
         self.refused = 0
+        self.latency = Histogram()
         self._log = input_log
         self._record = self._synced = input_log.last  # acknowledged, and on the disk
         self._published: Published | None = None
@@ -165,6 +168,11 @@ class Commits:
     # --- for the server ----------------------------------------------------------------------------
 
     @property
+    def record_number(self) -> int:
+        """How many inputs were ever written to the log."""
+        return self._record
+
+    @property
     def durable_record(self) -> int:
         """Number of a record of the log that is on the disk; 0 where nobody makes sure of it."""
         return 0 if self._settings.sync == "os" else self._synced
@@ -219,7 +227,7 @@ class Commits:
                 continue
             batch, self._queue = self._queue, []
             self._under_way = batch
-            cut = self._moment(0)
+            cut, began = self._moment(0), trio.current_time()
             try:
                 async with self._using_log:
                     await self._write([pending.entry for pending in batch])
@@ -229,6 +237,7 @@ class Commits:
             else:
                 self._published = attrs.evolve(cut, record=self._record)
                 self._under_way = []
+                self.latency.observe(trio.current_time() - began)
                 self._tell(batch, CommitState.DURABLE)
 
     def _refuse(self, batch: list[PendingCommit], problem: OSError) -> None:

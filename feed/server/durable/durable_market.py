@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
+import attrs
 import structlog
 import trio
 
@@ -29,6 +30,7 @@ from feed.sim.control import Control
 from feed.sim.run_status import RunStatus
 from feed.sim.runner import MarketRunner
 from feed.stream.fanout import Fanout
+from feed.stream.histogram import Histogram
 from feed.stream.history import History
 
 log = structlog.get_logger("feed.durable")
@@ -37,6 +39,30 @@ _BATCH_EVENTS: Final = 4096  # published at a time while catching up
 _NEAR: Final = NS_PER_SECOND // 20  # behind the clock: near enough for clients to be let in
 _TOLD_SECONDS: Final = 5.0  # between two lines of progress
 _LONG_SECONDS: Final = 10.0  # of computing, after which there are checkpoints of it
+
+
+@attrs.frozen(kw_only=True)
+class DataFolderFigures:
+    """
+    How a data folder is.
+
+    Attributes:
+        trouble: Why something cannot be written now; empty while all can.
+        inputs: That were written to the log since the market began.
+        refused: Batches of requests that it did not take, since the start of the server.
+        latency: Of the commits since then.
+        log_bytes: Of the log.
+        horizon: Market time up to which events may be published, nanoseconds since the Unix epoch.
+        checkpoint: Sequence number of the newest checkpoint since the start of the server; None before it.
+    """
+
+    trouble: str
+    inputs: int
+    refused: int
+    latency: Histogram
+    log_bytes: int
+    horizon: int
+    checkpoint: int | None
 
 
 class DurableMarket:
@@ -107,6 +133,20 @@ class DurableMarket:
         trouble = self.commits.trouble
         found = [f"data folder: {trouble}; order requests are answered with 503, or wait"] if trouble else []
         return found + self._checkpointing.problems()
+
+    def figures(self) -> DataFolderFigures:
+        """How its folder is, for whoever watches the server."""
+        commits, log_ = self.commits, self._recovered.folder.log
+        made = self._checkpointing.last
+        return DataFolderFigures(
+            trouble=commits.trouble,
+            inputs=commits.record_number,
+            refused=commits.refused,
+            latency=commits.latency,
+            log_bytes=log_.bytes,
+            horizon=commits.horizon,
+            checkpoint=None if made is None else made.checkpoint,
+        )
 
     async def go_on(self, runner: MarketRunner, fanout: Fanout) -> None:
         """

@@ -11,6 +11,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from feed.model.durations import NS_PER_SECOND
+from feed.server.durable.durable_market import DataFolderFigures
 from feed.server.http.context import RequestContext
 from feed.stream.source import RequestCounts
 
@@ -133,6 +134,8 @@ class _Figures(Collector):
             yield CounterMetricFamily(
                 "feed_journal_refused", "Order requests refused, as the journal took none.", journal.refused
             )
+        if self._context.storage.durable is not None:
+            yield from self._data_folder(self._context.storage.durable.figures())
         if recorder is not None:
             yield GaugeMetricFamily(
                 "feed_recording_up",
@@ -142,6 +145,34 @@ class _Figures(Collector):
             yield GaugeMetricFamily("feed_recording_events", "Events in the recording.", recorder.events)
             yield GaugeMetricFamily(
                 "feed_recording_lost_events", "Events published since the recording stopped.", recorder.lost
+            )
+
+    def _data_folder(self, figures: DataFolderFigures) -> Iterator[Metric]:
+        """How a market is kept over restarts."""
+        yield GaugeMetricFamily(
+            "feed_data_up", "1 while inputs and horizon can be written, else 0.", int(not figures.trouble)
+        )
+        yield CounterMetricFamily("feed_data_inputs", "Inputs in the log of the market.", figures.inputs)
+        yield CounterMetricFamily(
+            "feed_data_refused", "Batches of requests refused, as the log took none.", figures.refused
+        )
+        yield HistogramMetricFamily(
+            "feed_data_commit_seconds",
+            "From taking the inputs that wait to their being durable.",
+            buckets=[(text, float(count)) for text, count in figures.latency.cumulative()],
+            sum_value=figures.latency.total,
+        )
+        yield GaugeMetricFamily("feed_data_log_bytes", "Of the log of inputs.", figures.log_bytes)
+        yield GaugeMetricFamily(
+            "feed_data_horizon_seconds",
+            "Market time up to which events may be published, since the Unix epoch.",
+            figures.horizon / NS_PER_SECOND,
+        )
+        if figures.checkpoint is not None:
+            yield GaugeMetricFamily(
+                "feed_data_checkpoint_seq",
+                "Sequence number of the newest checkpoint since the start of the server.",
+                figures.checkpoint,
             )
 
     def _faults(self) -> Iterator[Metric]:
