@@ -1,12 +1,18 @@
 """The benchmarks reach into the server, and nothing else runs them from day to day."""
 
 import math
+from array import array
+from collections import Counter
 from importlib import import_module
 
 import pytest
 
 from feed.analytics.stylized_facts import Estimate
 from tests.benchmarks import commits, execution
+from tests.benchmarks.accounts import Account
+from tests.benchmarks.kill import verdict
+from tests.benchmarks.kill.readers import Reader, Texts, subscriptions
+from tests.benchmarks.kill.traders import CoinbaseTrader, Outcome
 from tests.benchmarks.realism import impact, round_trips, runs, tables
 from tests.benchmarks.realism.reference import Reference
 
@@ -21,6 +27,7 @@ from tests.benchmarks.realism.reference import Reference
         "deflate",
         "execution",
         "market_streams",
+        "orders",
         "realism.__main__",
     ],
 )
@@ -48,6 +55,55 @@ def test_commits_of_each_kind_are_measured(capsys, monkeypatch, tmp_path):
     assert said.endswith("without Redis: redis-server is not installed")
     names = [name for name in commits.CONTENDERS if "Redis" not in name]
     assert [line[:24].rstrip() for line in lines if line and "a commit" not in line] == names * 2
+
+
+def reader_of(texts, *parts):
+    """Of ticks, who has read these stretches."""
+    [subscription] = [one for one in subscriptions("BTCUSD") if one.protocol == "tradyn"]
+    reader = Reader(subscription, Account.numbered(1), texts)
+    reader.parts = [array("q", [texts.number(b"%d" % number) for number in part]) for part in parts]
+    return reader
+
+
+@pytest.mark.parametrize(
+    ("read", "complaint"),
+    [
+        ((range(5, 30), range(3, 9)), ""),
+        ((range(5), [*range(5, 10), *range(11, 15)]), "after 5 of 9 messages: 9 then 11 where"),
+        (([5, 5, 6],), "after 1 of 3 messages: 5 then 5 where the other server said 6"),
+        (([5, 99, 6],), "after 1 of 3 messages: 5 then 99 where the other server said 6"),
+        (([99],), "the other server never said 99"),
+        ((range(30, 60),), "after 10 of 30 messages: 39 then 40 where the other server said nothing more"),
+        ((), "nobody was told anything"),
+    ],
+)
+def test_what_was_read_over_crashes_is_held_against_what_was_said(read, complaint):
+    """A gap, a message twice, another one: each is told, and where; a stretch of the whole is fine."""
+    texts, found = Texts(), verdict.Verdict()
+    other = reader_of(texts, range(40))
+    reader = reader_of(texts, *read)
+    verdict.judge_readers(found, [reader], {reader.subscription.name: other}, texts)
+    assert [text.partition(": ")[2][: len(complaint)] for text in found.differing] == [complaint] * bool(
+        complaint
+    )
+
+
+def test_orders_are_held_against_what_was_accepted():
+    """Answered and never accepted is lost, twice accepted is doubled; what was rejected never acted."""
+    trader, found = CoinbaseTrader(Account.numbered(1), None, ("1", "2"), "BTCUSD"), verdict.Verdict()
+    trader.answered = {
+        "fine": Outcome.ACTED,
+        "lost": Outcome.ACTED,
+        "gone": Outcome.KNOWN,
+        "twice": Outcome.ACTED,
+        "no": Outcome.REJECTED,
+    }
+    trader.open = "open"
+    acted = Counter({(1, "fine"): 1, (1, "twice"): 2, (1, "open"): 2, (2, "lost"): 1})
+    verdict.judge_orders(found, [trader], acted)
+    assert found.lost == ["coinbase: lost, answered acted", "coinbase: gone, answered known"]
+    assert found.doubled == ["coinbase: twice", "coinbase: open"]
+    assert not found.good
 
 
 @pytest.fixture
