@@ -108,14 +108,21 @@ class Playout:
             ConfigError: The journal or the recording cannot be written there.
         """
         durable, runner = self.durable, self._runner
-        rows = [] if durable is not None and durable.opened else self.source.opening()
         if self._settings.journal is not None:
             self._keep_journal(self._settings.journal)
-        if self._settings.record is not None:
-            self.storage.record(self._settings.record, self._header(rows))
-        await fanout.step(rows)
+        if durable is None or not durable.opened:
+            rows = self.source.opening()
+            if self._settings.record is not None:
+                self.storage.record(self._settings.record, self._header(rows))
+            await fanout.step(rows)
         if durable is not None and runner is not None:
             await durable.go_on(runner, fanout)
+            if durable.opened and self._settings.record is not None:
+                # What was published before is not recorded again: the books, and what follows.
+                rows = runner.control.snapshot()
+                header = attrs.evolve(self._header(rows), start=runner.control.now)
+                self.storage.record(self._settings.record, header)
+                self.storage.published(rows)
 
     @property
     def market_time(self) -> int | None:

@@ -248,6 +248,15 @@ class Control:
         return self._run.now
 
     @property
+    def goal(self) -> int | None:
+        """Market time that it seeks, nanoseconds; None when it does not."""
+        return self._goal
+
+    def snapshot(self) -> list[Row]:
+        """Rows that rebuild the current statuses and books from nothing."""
+        return self._run.snapshot()
+
+    @property
     def stands(self) -> bool:
         """Whether market time stands still: it is paused, or has not started."""
         return self.paused or self._pace is None

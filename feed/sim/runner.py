@@ -300,11 +300,18 @@ class MarketRunner:
         elif placed is not None and placed.since is not None and placed.commit.state is CommitState.DURABLE:
             self._estimate.took(clock - placed.since)
             placed.since = None
-        wanted = control.upcoming if placed is None else placed.place
-        lead = int(self._horizon_seconds * max(1.0, self._estimate.rate(speed)) * NS_PER_SECOND)
-        if commits.horizon < wanted + lead // 2:
-            commits.extend(wanted + lead)
+        self._extend_horizon(commits, control.upcoming if placed is None else placed.place)
         return commits.horizon if placed is None else min(commits.horizon, placed.place)
+
+    def _extend_horizon(self, commits: InputCommits, wanted: int) -> None:
+        """Ask for a horizon in time; a paced market never goes beyond its pace, however late it is."""
+        speed, goal = self.control.status().speed, self.control.goal
+        paced = int(self._horizon_seconds * max(1.0, speed) * NS_PER_SECOND)
+        lead = paced
+        if not speed or goal is not None:
+            lead = int(self._horizon_seconds * max(1.0, self._estimate.rate(speed)) * NS_PER_SECOND)
+        if commits.horizon < wanted + lead // 2:
+            commits.extend(wanted + lead if goal is None else max(wanted, min(wanted + lead, goal + paced)))
 
     def _act_at_place(self, placed: _Placed) -> list[Row]:
         """Let the next of a batch of requests act, or refuse it if the disk or the end of the market does."""

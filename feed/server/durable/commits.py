@@ -11,6 +11,7 @@ nothing acts.
 
 from __future__ import annotations
 
+import errno
 import math
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
@@ -36,6 +37,7 @@ log = structlog.get_logger("feed.durable")
 
 LOG: Final = "log of inputs"
 HORIZON: Final = "horizon"
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Offload(Protocol):
@@ -110,7 +112,6 @@ class Commits:
         self._wanted = horizon.time
         self._queue: list[PendingCommit] = []
         self._under_way: list[PendingCommit] = []
-        self._unsynced: list[LogEntry] = []  # written, and perhaps not on the disk
         self._failed_at = -math.inf  # seconds of the clock
         self._work = ResettableEvent()
         self._further = ResettableEvent()
@@ -125,7 +126,7 @@ class Commits:
 
     def extend(self, time: int) -> None:
         """Ask for a horizon that is at ``time`` or later."""
-        if time > self._wanted:
+        if time > self._wanted and self._wanted <= self._horizon:
             self._wanted = time
             self._further.set()
 
@@ -263,53 +264,51 @@ class Commits:
 
     async def _write(self, entries: list[LogEntry]) -> None:
         await self._offload(partial(self._log.append, entries))
-        if self._settings.sync != "os":
-            self._unsynced += entries
         if self._settings.sync == "always":
             await self._sync()
         self._record = self._log.last
         self._settle(LOG)
 
     async def _sync(self) -> None:
-        """Sync the log; where that fails, write it on in a new segment, as often as it takes."""
-        count, last = len(self._unsynced), self._log.last
+        """
+        Sync the log; where that fails, go on in a new segment, as often as it takes.
+
+        Raises:
+            OSError: There is no room for one, and what was not synced has not acted: none of it stands.
+        """
         try:
             await self._offload(self._log.sync)
         except OSError as problem:
             self._note(LOG, problem)
             await self._move_on()
-            last = self._log.last
-        del self._unsynced[:count]
-        self._synced = last
+        self._synced = self._log.last
 
     async def _move_on(self) -> None:
-        """
-        Write everything since the last good sync into a new segment.
-
-        Raises:
-            OSError: It takes nothing, such as on a full disk, and nothing has acted yet: none of it stands.
-        """
-        moved = False
         while True:
             await trio.sleep(self._settings.retry_seconds)
             try:
-                await self._offload(self._log.move_on)
-                moved = True
-                await self._offload(partial(self._log.append, self._unsynced))
-                await self._offload(self._log.sync)
+                await self._offload(partial(self._log.move_on, keep=True))
             except OSError as problem:
                 self._note(LOG, problem)
-                if moved and not self._log.failed and self._settings.sync == "always":
-                    self._unsynced.clear()
+                if problem.errno in _FULL and self._settings.sync == "always" and await self._drop():
                     raise
             else:
                 return
+
+    async def _drop(self) -> bool:
+        """Go on without what was not synced; whether that has worked."""
+        try:
+            await self._offload(partial(self._log.move_on, keep=False))
+        except OSError as problem:
+            self._note(LOG, problem)
+            return False
+        return True
 
     async def _sync_now_and_then(self) -> None:
         while True:
             await trio.sleep(self._settings.sync_seconds)
             async with self._using_log:
-                if self._unsynced:
+                if self._synced < self._log.last:
                     await self._sync()
                     self._settle(LOG)
 

@@ -15,7 +15,9 @@ from feed.errors import ConfigError
 from feed.model.events import ORDER, Side, event
 from feed.model.requests import Create
 from feed.model.trading import packed
+from feed.recording.reader import RecordedBlocks
 from feed.server.durable.durable_market import DurableMarket
+from feed.settings import Recording
 from feed.sim.clients import ClientMarket
 from feed.sim.defaults import default_market
 from feed.sim.market import Market
@@ -29,10 +31,10 @@ def order(number, *, account=1):
     return Create(account=account, instrument=0, request=name, side=Side.BUY, size=1, price=1)
 
 
-def stream(server):
-    """All rows that were published, and the proof at the last."""
+def stream(server, seq=0):
+    """All rows that were published after the event ``seq``."""
     history = server.context.fanout.hub.history
-    rows, seq = [], 0
+    rows = []
     while seq < history.seq:
         more, _ = history.after(seq)
         rows += more
@@ -177,12 +179,12 @@ async def test_after_a_failed_sync_the_order_acts_once_it_is_written_again(autoj
     disk = MemoryDisk()
     async with durable_server(disk, stopped=False) as server:
         await trio.sleep(1)
-        disk.fails["sync"] = errno.EIO
+        disk.fails |= {"sync": errno.EIO, "replace": errno.EIO}
         told = place(server, 1)
         await trio.sleep(5)
         assert told == []
         assert server.market_time < BEGAN + 1.5 * SECOND
-        del disk.fails["sync"]
+        disk.fails.clear()
         await trio.sleep(3)
         assert [number for _, number in told] == [1]
         before = stream(server)
@@ -258,3 +260,19 @@ async def test_what_was_computed_for_long_is_kept_meanwhile(autojump_clock, monk
         assert server.durable.seq == newest
         rows = stream(server)
     assert rows == undisturbed(settings, len(rows))
+
+
+async def test_a_recording_begun_after_a_restart_begins_with_the_books(autojump_clock, tmp_path):
+    """And goes on with what is published from then on, as it is published."""
+    disk, path = MemoryDisk(), tmp_path / "x.feed.zst"
+    async with durable_server(disk, settings_of(checkpoint_seconds=1.0)):
+        await trio.sleep(5)
+    settings = settings_of(Settings(instruments=3, record=path, recording=Recording(stall_seconds=1e6)))
+    async with durable_server(disk, settings) as server:
+        assert server.durable.opened
+        before = server.context.fanout.hub.seq
+        books = server.runner.control.snapshot()
+        await trio.sleep(2)
+        rows = stream(server, before)
+    recorded = [row for block in RecordedBlocks(path)() for row in block]
+    assert recorded[: len(books) + len(rows)] == books + rows
