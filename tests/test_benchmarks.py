@@ -24,6 +24,7 @@ from tests.benchmarks.realism.reference import Reference
         "abuse.attacks",
         "abuse.__main__",
         "fanout.ours",
+        "checkpoints",
         "deflate",
         "execution",
         "market_streams",

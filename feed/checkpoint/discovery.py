@@ -15,11 +15,12 @@ from types import BuiltinMethodType, FunctionType, MethodType
 from typing import Any, Final
 
 from feed.checkpoint.classes import has_state, is_found, is_named_tuple, is_our_enum, is_ours, slots
-from feed.checkpoint.columns import PLAIN
+from feed.checkpoint.columns import PLAIN, Shape, is_plain, shape_of
 from feed.checkpoint.tables import origin
 from feed.errors import MarketError
 
 Row = tuple[Any, ...]
+Containers = tuple[type, tuple[Shape] | None, tuple[Shape] | None]
 
 
 class Discovery:
@@ -34,7 +35,8 @@ class Discovery:
         instances: Those of our classes, by class and names of their attributes, each with its values.
         states: Of those that keep something else than their attributes: by class, each with that.
         enums: Members of enumerations, by class.
-        containers: Lists, dicts, sets and deques, by type, those of plain values alone apart from the others.
+        containers: Lists, dicts, sets and deques, by type and by the shapes of the keys and of the values (a
+            tuple of the shape; None where they are written as objects).
         leaves: Whatever refers to no object: functions and classes, streams of random numbers, tables that
             have an origin, decimal numbers, paths; by kind.
         plain: Tuples, also with names, and frozen sets, of plain values alone, by type; each with its items.
@@ -48,7 +50,7 @@ class Discovery:
         self.instances: Final[dict[tuple[type, tuple[str, ...]], list[tuple[object, Row]]]] = {}
         self.states: Final[dict[type, list[tuple[object, object]]]] = defaultdict(list)
         self.enums: Final[dict[type, list[enum.Enum]]] = defaultdict(list)
-        self.containers: Final[dict[tuple[type, bool], list[Any]]] = defaultdict(list)
+        self.containers: Final[dict[Containers, list[Any]]] = defaultdict(list)
         self.leaves: Final[dict[str, list[Any]]] = defaultdict(list)
         self.plain: Final[dict[type, list[tuple[object, Row]]]] = defaultdict(list)
         self.fixed: Final[list[tuple[object, Row]]] = []
@@ -84,16 +86,15 @@ class Discovery:
 
     def visit_containers(self, kind: type, objects: list[Any]) -> None:
         """Lists, dicts, sets or deques."""
-        plain, others = self.containers[kind, True], self.containers[kind, False]
         for one in objects:
-            items = in_order(one) if kind is set else one
-            if _is_plain(items) and (kind is not dict or _is_plain(one.values())):
-                plain.append(one)
-                continue
-            others.append(one)
-            self._scan(items)
-            if kind is dict:
-                self._scan(one.values())
+            keys = one if kind is dict else ()
+            values = one.values() if kind is dict else in_order(one) if kind is set else one
+            of_keys, of_values = shape_of(keys), shape_of(values)
+            self.containers[kind, of_keys, of_values].append(one)
+            if of_keys is None:
+                self._scan(keys)
+            if of_values is None:
+                self._scan(values)
 
     def visit_states(self, kind: type, objects: list[Any]) -> None:
         """Instances that keep something else than their attributes."""
@@ -115,7 +116,7 @@ class Discovery:
             self._add_fixed(one, parts)
 
     def _add_fixed(self, one: object, parts: Row) -> None:
-        if _is_plain(parts):
+        if is_plain(parts):
             self.plain[type(one)].append((one, parts))
         else:
             self.fixed.append((one, parts))
@@ -131,7 +132,7 @@ class Discovery:
             columns[names].append(values)
         for rows in columns.values():
             for column in zip(*rows, strict=True):
-                if not _is_plain(column):
+                if not is_plain(column):
                     self._scan(column)
 
     def visit_tuples(self, _: type, tuples: list[tuple[Any, ...]]) -> None:
@@ -176,10 +177,6 @@ class Discovery:
             yield one, (state,)
         for container in chain.from_iterable(self.containers.values()):
             yield container, chain(container, container.values()) if type(container) is dict else container
-
-
-def _is_plain(values: Iterable[Any]) -> bool:
-    return PLAIN.issuperset(map(type, values))
 
 
 _VISITS: Final[dict[str, Callable[[Discovery, type, list[Any]], None]]] = {

@@ -16,13 +16,12 @@ from feed.checkpoint.classes import (
     HasCheckpointState,
     class_named,
     has_state,
-    is_named_tuple,
     is_our_enum,
     is_ours,
     named,
     slots,
 )
-from feed.checkpoint.columns import unpacked
+from feed.checkpoint.columns import tuple_maker, unpacked
 from feed.checkpoint.tables import make
 from feed.checkpoint.writing import FORMAT
 from feed.errors import FeedError
@@ -195,10 +194,7 @@ class _Making:
         return [*map(frozenset, self._split(lengths, column))]
 
     def named_tuples(self, _: int, name: str, lengths: list[int], column: list[Any]) -> list[Any]:
-        kind: Any = class_named(name)
-        if not is_named_tuple(kind):
-            raise FeedError(f"{name} in a checkpoint is no tuple with names")
-        return [*map(kind._make, self._split(lengths, column))]
+        return [*map(tuple_maker(name), self._split(lengths, column))]
 
     def methods(self, _: int, lengths: list[int], column: list[Any]) -> list[Any]:
         return [getattr(owner, name) for owner, name in self._split(lengths, column)]

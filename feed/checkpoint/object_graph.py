@@ -2,11 +2,12 @@
 Object graphs as bytes that any Python reads, and that run nothing when they are read.
 
 What is reached from the roots is written by class, attribute by attribute, in columns of values and of
-numbers of objects (:mod:`feed.checkpoint.columns`). What was shared is shared again; lists, dicts and
-deques keep their order, sets get one. Kept are plain values, built-in containers, instances of classes of
-this package, members of its enumerations, its functions and classes by name, methods, streams of random
-numbers with their state, decimal numbers, paths, and tables by the function that makes them
-(:mod:`feed.checkpoint.tables`). Everything else is refused. Equal graphs give equal bytes.
+numbers of objects (:mod:`feed.checkpoint.columns`). What was shared is shared again, but for tuples of
+plain values, which may become equal ones; lists, dicts and deques keep their order, sets get one. Kept are
+plain values, built-in containers, instances of classes of this package, members of its enumerations, its
+functions and classes by name, methods, streams of random numbers with their state, decimal numbers, paths,
+and tables by the function that makes them (:mod:`feed.checkpoint.tables`). Everything else is refused.
+Equal graphs give equal bytes.
 
 The document is a msgpack map: ``format``, ``groups`` of objects in the order in which they are numbered and
 made, and ``names`` and a column of ``roots``. Objects are made first, and given their contents then:

@@ -13,7 +13,7 @@ from types import BuiltinMethodType, MethodType
 from typing import Any, Final
 
 from feed.checkpoint.classes import name_of
-from feed.checkpoint.columns import packed
+from feed.checkpoint.columns import Shape, packed, packed_values
 from feed.checkpoint.discovery import Discovery, Row, in_order
 from feed.checkpoint.tables import origin
 from feed.errors import MarketError
@@ -58,8 +58,9 @@ class _Groups:
             self._add(form, leaves, partial(_LEAVES[form], leaves))
         for (kind, names), rows in found.instances.items():
             self._add("instance", [one for one, _ in rows], partial(self._instances, kind, names, rows))
-        for (kind, _), objects in found.containers.items():
-            self._add(kind.__name__, objects, partial(self._containers, kind, objects))
+        for (kind, of_keys, of_values), objects in found.containers.items():
+            body = partial(self._containers, kind, objects, of_keys, of_values)
+            self._add(kind.__name__, objects, body)
         for kind, states in found.states.items():
             self._add("state", [one for one, _ in states], partial(self._states, kind, states))
         for kind, fixed in chain(found.plain.items(), _in_order_of_making(found.fixed)):
@@ -91,15 +92,22 @@ class _Groups:
     def _states(self, kind: type, states: list[tuple[object, object]]) -> list[Any]:
         return [name_of(kind), self._column([state for _, state in states])]
 
-    def _containers(self, kind: type, objects: list[Any]) -> list[Any]:
+    def _containers(
+        self, kind: type, objects: list[Any], of_keys: tuple[Shape] | None, of_values: tuple[Shape] | None
+    ) -> list[Any]:
+        lengths = [*map(len, objects)]
         if kind is dict:
-            keys = self._column(_flat(objects))
-            return [[*map(len, objects)], keys, self._column(_flat(one.values() for one in objects))]
+            values = self._items([one.values() for one in objects], of_values)
+            return [lengths, self._items(objects, of_keys), values]
         if kind is set:
-            return self._parts([tuple(in_order(one)) for one in objects])
+            return [lengths, self._items([in_order(one) for one in objects], of_values)]
         if kind is deque:
-            return [[one.maxlen for one in objects], *self._parts(objects)]
-        return self._parts(objects)
+            return [[one.maxlen for one in objects], lengths, self._items(objects, of_values)]
+        return [lengths, self._items(objects, of_values)]
+
+    def _items(self, parts: Iterable[Iterable[Any]], shape: tuple[Shape] | None) -> list[Any]:
+        items = _flat(parts)
+        return self._column(items) if shape is None else packed_values(items, *shape)
 
     def _parts(self, objects: Sequence[Sequence[Any]]) -> list[Any]:
         return [[*map(len, objects)], self._column(_flat(objects))]

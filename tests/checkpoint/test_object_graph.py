@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import hashlib
 import math
 import random
 from collections import deque
@@ -25,6 +26,7 @@ from feed.errors import FeedError, MarketError
 from feed.model.candles import Candle
 from feed.model.events import Side, Status
 from feed.model.instruments import Instrument
+from feed.model.levels import LevelChange
 from feed.model.market import Delay
 from feed.sim.random_streams import delay_table, random_stream
 
@@ -76,6 +78,32 @@ def test_what_was_shared_is_shared_again():
     assert again["a"] is again["b"][0] is again["b"][1] is again["c"][0] is within
     assert within[1] is again
     assert again["c"].maxlen == 3
+
+
+ROW = st.tuples(
+    st.integers(), st.none() | st.tuples(st.text(), st.floats(allow_nan=False)), st.integers(0, 9)
+)
+
+
+@pytest.mark.parametrize("kind", [list, deque, tuple, set])
+@given(
+    st.one_of(
+        st.lists(ROW),
+        st.lists(st.tuples(st.integers(), st.tuples(st.integers(), st.text()))),
+        st.lists(st.lists(st.integers(), max_size=3).map(tuple)),
+        st.lists(st.tuples()),
+        st.lists(st.integers()).map(lambda ids: [LevelChange(0, 1, number) for number in ids]),
+        st.lists(st.sampled_from([(Side.BUY, 1), (Side.SELL, 2)])),
+    )
+)
+def test_tuples_come_back_as_they_were(kind, rows):
+    """Of one length or of several, within each other, with names: rows of events are kept by the thousand."""
+    items = kind(rows)
+    by_row = {row: at for at, row in enumerate(rows)}
+    again, also = copied(items, by_row)
+    assert same(again, items)
+    assert [*map(type, again)] == [*map(type, items)]
+    assert same(also, by_row)
 
 
 def test_equal_values_that_were_apart_stay_apart():
@@ -151,6 +179,13 @@ def test_a_queue_of_any_length_is_no_recursion():
         level.prev = order
         order.next = level.ring
     assert [order.id for order in copied(level)] == [*range(3000)]
+
+
+def test_the_format_is_what_it_was():
+    """On every Python and machine: whoever changes it gives it another number."""
+    graph = [1, -(1 << 70), 2.5, "text", b"bytes", None, (True, Side.BUY), {"a": {3, 1}}, deque([(1, 2)], 4)]
+    written = dump({"graph": graph, "stream": random.Random(1)})
+    assert hashlib.sha256(written).hexdigest()[:16] == "2b2a44068141a709"
 
 
 class Ours:
