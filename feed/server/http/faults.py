@@ -99,6 +99,7 @@ class FaultsRemoved(Shape):
 def show_faults(context: RequestContext, call: Call) -> FaultList:
     """All of them, or the one of a name alone."""
     name = call.text("name")
+    context.service_log.look()
     if name:
         return FaultList(name="faults", data=[], faults=[_shown(context.faults, _found(context, name))])
     data = msgspec.to_builtins(context.registry.faults.statistics(), enc_hook=str)
@@ -171,12 +172,15 @@ def restore(faults: RunTimeFaults, recorded: Mapping[str, Mapping[str, Any]], no
         left = None if one["until"] is None else one["until"] - now
         if left is not None and left <= 0:
             continue
-        request = msgspec.convert(one["settings"], AnyFault)
+        try:
+            request = msgspec.convert(one["settings"], AnyFault)
+            fault = request.fault()
+        except ValueError as problem:
+            log.warning("a fault of another release is left out", name=name, reason=str(problem))
+            continue
         seconds = request.duration_seconds if isinstance(request, LastingRequest) else None
         settings = msgspec.to_builtins(request)
-        faults.add(
-            name, request.fault(), kind=settings["kind"], settings=settings, seconds=seconds, left=left
-        )
+        faults.add(name, fault, kind=settings["kind"], settings=settings, seconds=seconds, left=left)
 
 
 def _fill(context: RequestContext, request: PartialFillFault) -> FillOrder:

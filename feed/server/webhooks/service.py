@@ -144,6 +144,12 @@ class WebhookService:
         """Take back the webhooks that were recorded, with what waits for them."""
         for one in recorded:
             endpoint = one.endpoint
+            try:
+                for topic in one.topics:
+                    self._hub.encoder(topic)
+            except Exception:
+                log.exception("a webhook is left out: its topics are not served", webhook=endpoint.id)
+                continue
             self._queue.add(endpoint, one.counts)
             self._listen(endpoint, one.topics, one.said)
             for name, body in one.waiting.items():

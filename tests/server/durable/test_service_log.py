@@ -19,6 +19,7 @@ WEBHOOKS = "/guide/api/v1/webhooks"
 LISTEN = "revision=2025-12-31"
 ALERT = {"condition": "price_above", "symbol": "EURUSD", "threshold": "1.08500"}
 WEBHOOK = {"url": "https://example.com/a", "channels": ["alerts"]}
+PLACES = {"alert": (ALERTS, API_KEY), "webhook": (WEBHOOKS, API_KEY), "fault": ("/admin/faults", ADMIN)}
 FAULT = {"name": "slow", "kind": "latency", "latency_ms": 5}
 
 
@@ -53,9 +54,8 @@ async def test_an_answer_waits_until_what_it_says_is_durable(open_server, what):
             nursery.start_soon(timed, "made", make(server, what))
             await trio.testing.wait_all_tasks_blocked()
             nursery.start_soon(timed, "another", request(server, "GET", "/api/v1/symbols", keyed=BEARER))
-            if what != "fault":
-                path = ALERTS if what == "alert" else WEBHOOKS
-                nursery.start_soon(timed, "listed", request(server, "GET", path))
+            path, keyed = PLACES[what]
+            nursery.start_soon(timed, "listed", request(server, "GET", path, keyed=keyed))
         assert entry_log.kinds == [what]
         assert took.pop("another") < 1
         assert all(2 <= seconds < 3 for seconds in took.values())
@@ -73,11 +73,7 @@ async def test_a_full_disk_refuses_a_change_and_nothing_is_changed(open_server, 
         status, found = await make(server, what)
         assert status == 503
         assert "The disk takes nothing now; nothing was changed" in json.dumps(found)
-        path, keyed = {
-            "alert": (ALERTS, API_KEY),
-            "webhook": (WEBHOOKS, API_KEY),
-            "fault": ("/admin/faults", ADMIN),
-        }[what]
+        path, keyed = PLACES[what]
         status, found = await request(server, "GET", path, keyed=keyed)
         assert (status, found["faults"] if what == "fault" else found) == (200, [])
         entry_log.full = False

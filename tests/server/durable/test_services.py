@@ -4,6 +4,7 @@ import json
 
 import attrs
 import pytest
+import structlog
 import trio
 import trio.lowlevel
 from asking import ADMIN, API_KEY, KEY, ask
@@ -215,6 +216,28 @@ async def test_a_webhook_that_was_removed_gets_nothing(open_server, entry_log):
         await request(server, "DELETE", f"{WEBHOOKS}?id={made['webhook']['id']}")
     async with open_server(state=entry_log.state()) as server:
         assert await request(server, "GET", WEBHOOKS) == []
+
+
+async def test_a_webhook_of_what_is_no_longer_served_is_left_out(open_server, entry_log):
+    """So is a fault of a kind that there is no more; the server starts, and says so."""
+    async with open_server(entry_log=entry_log) as server:
+        made = [(await webhook(server))["webhook"]["id"] for _ in range(2)]
+        for name in ("one", "other"):
+            await request(server, "POST", FAULTS, body={"name": name, "kind": "mute"}, keyed=ADMIN)
+    state = entry_log.state()
+    gone = state.webhooks[made[0]]
+    gone.topics = (attrs.evolve(gone.topics[0], dialect="telegraph"), *gone.topics)
+    state.faults["one"]["settings"]["kind"] = "flood"
+    with structlog.testing.capture_logs() as logged:
+        async with open_server(state=state) as server:
+            assert [one["id"] for one in await request(server, "GET", WEBHOOKS)] == made[1:]
+            faults = (await request(server, "GET", FAULTS, keyed=ADMIN))["faults"]
+            assert [one["name"] for one in faults] == ["other"]
+    said = [one["event"] for one in logged if one["log_level"] in ("warning", "error")]
+    assert said == [
+        "a webhook is left out: its topics are not served",
+        "a fault of another release is left out",
+    ]
 
 
 # --- stream keys and nonces --------------------------------------------------------------------------
