@@ -110,6 +110,8 @@ async def durable_server(disk, settings=None, *, offload=at_once, keys=(), stopp
         await playout.open(context.fanout)
         context.services.restored()
         nursery.start_soon(context.services.run)
+        nursery.start_soon(context.webhooks.run)
+        nursery.start_soon(context.run_time_faults.run, context.fanout.at_rest)
         nursery.start_soon(context.registry.turns.run)
         nursery.start_soon(context.fanout.run, receive)
         nursery.start_soon(context.fanout.replay)

@@ -72,7 +72,7 @@ class Services:
         self._going_on = state.faults
         self._key_watch.restore(state.keys)
         log.info(
-            "taken back",
+            "what was there beside the market is there again",
             stream_keys=len(state.stream_keys),
             alerts=len(state.alerts),
             webhooks=len(state.webhooks),

@@ -1,0 +1,157 @@
+"""Alerts, webhooks and nonces of a server on a data folder, over crashes at any moment."""
+
+import json
+from random import Random
+
+import trio
+from asking import API_KEY, ask
+from binance_server import ENTRIES, KEYS
+from clients import KEY
+from durable_servers import durable_server, settings_of, slow
+from kraken_server import KrakenServer, signature
+from memory_disk import MemoryDisk
+
+from feed import Settings
+from feed.durability.data_folder import read_records
+from feed.model.events import TRADE
+from feed.server.durable.kinds import NONCE
+from feed.server.durable.service_state import ServiceState
+
+ALERTS = "/guide/api/v1/alerts"
+WEBHOOKS = "/guide/api/v1/webhooks"
+SYMBOL = "BTC-USD"
+MARKET = Settings(instruments=5)  # whose fifth it is
+
+
+async def request(server, method, path, *, body=None):
+    content = b"" if body is None else json.dumps(body).encode()
+    client = server.connect()
+    status, _, found = await ask(client, path, method=method, body=content, **API_KEY)
+    await client.stream.aclose()
+    assert status == 200, found
+    return found
+
+
+async def hear(server, since):
+    """A client of alerts, from where it stood."""
+    client = await server.upgraded("/ws?ext=seq")
+    await client.send({"type": "auth", "key": KEY})
+    assert (await client.message())["type"] == "authenticated"
+    channels = ["alerts", "trades_btc_usd"]
+    await client.send({"type": "subscribe", "channels": channels, "since": since})
+    assert (await client.message())["type"] == "subscribed"
+    return client
+
+
+async def listen(client, told):
+    while True:
+        told.append(await client.message())
+
+
+class Receiver:
+    """In place of the network: takes every other message at its second attempt."""
+
+    def __init__(self):
+        self.posts = []
+        self.taken = []
+
+    async def post(self, url, body, headers):
+        await trio.sleep(0.05)
+        name, message = headers["webhook-id"], json.loads(body)
+        self.posts.append(name)
+        if message["seq"] % 2 and self.posts.count(name) == 1:
+            return 500
+        self.taken.append((name, message))
+        return 200
+
+
+def published(server):
+    """All events, from the first."""
+    history = server.context.fanout.hub.history
+    rows, seq = [], 0
+    while seq < history.seq:
+        more, _ = history.after(seq)
+        rows += more
+        seq += len(more)
+    return rows
+
+
+async def test_alerts_fire_as_if_no_server_had_crashed(autojump_clock):
+    """A client that resumes hears of each once; a webhook is sent each, and again only with the same id."""
+    disk, random = MemoryDisk(), Random(1)
+    told, since = [], ""
+    receiver = Receiver()
+    settings = settings_of(MARKET, checkpoint_seconds=2.0, horizon_seconds=0.5)
+    for life in range(2):
+        async with durable_server(disk, settings, stopped=False, offload=slow(0.002)) as server:
+            server.context.webhooks._client = receiver
+            if life == 0:
+                since = server.context.fanout.hub.history.position.text
+                body = {"url": "https://example.com/a", "channels": ["alerts"]}
+                await request(server, "POST", WEBHOOKS, body=body)
+            client = await hear(server, since)
+            server.nursery.start_soon(listen, client, told)
+            for _ in range(3):
+                threshold = random.choice(("0.001", "0.01", "0.05"))
+                body = {"condition": "volume", "symbol": SYMBOL, "threshold": threshold, "window": 60}
+                made = await request(server, "POST", ALERTS, body=body)
+                await trio.sleep(random.random())
+                if random.random() < 0.3:
+                    await request(server, "DELETE", f"{ALERTS}?id={made['id']}")
+            await trio.sleep(random.random())
+        since = next((one["pos"] for one in reversed(told) if "pos" in one), since)
+    async with durable_server(disk, settings, stopped=False) as server:
+        server.context.webhooks._client = receiver
+        while not any(one["fired"] for one in await request(server, "GET", ALERTS)):  # noqa: ASYNC110
+            await trio.sleep(1)
+        server.runner.control.pause()
+        while (await request(server, "GET", WEBHOOKS))[0]["waiting"]:  # noqa: ASYNC110
+            await trio.sleep(1)
+        rows = published(server)
+        again = await hear(server, since)
+        server.nursery.start_soon(listen, again, told)
+        await trio.sleep(1)
+        shown = await request(server, "GET", ALERTS)
+    state = ServiceState()
+    for _, entry in read_records(disk, 0):
+        state.apply(entry)
+    state.published(0, rows)
+    fired = [
+        (seq, [one.name for one in state.alerts.fired("demo", row[1], seq)])
+        for seq, row in enumerate(rows, start=1)
+        if row[0] == TRADE and state.alerts.fired("demo", row[1], seq)
+    ]
+    assert fired
+    heard = [one for one in told if one["type"] == "alert"]
+    assert [(one["seq"], [each["id"] for each in one["alerts"]]) for one in heard] == fired
+    numbers = [one["seq"] for one in told if one["type"] == "trade"]
+    assert numbers == sorted(set(numbers))
+    sent = dict(receiver.taken)
+    assert [one["seq"] for one in sent.values()] == [seq for seq, _ in fired]
+    assert [(one.name, one.count) for one in state.alerts.of("guide", "demo")] == [
+        (one["id"], one["fired"]) for one in shown
+    ]
+
+
+async def test_a_nonce_is_synced_with_its_order(autojump_clock):
+    """One append and one sync for both; after a crash the same request is refused, and has acted once."""
+    disk = MemoryDisk()
+    settings = settings_of(Settings(instruments=64))  # the last is traded at that exchange
+    path = "/0/private/AddOrder"
+    body = b"nonce=7&pair=XBTUSD&type=buy&ordertype=limit&volume=0.01&price=1000.0"
+    sign = signature(path, "7", body)
+
+    async def ask_again(server):
+        return await KrakenServer.post(server, "AddOrder", body, key=KEYS["alice"], sign=sign)
+
+    async with durable_server(disk, settings, keys=ENTRIES, stopped=False) as server:
+        await trio.sleep(0.1)
+        done = len(disk.done)
+        status, found = await ask_again(server)
+        assert (status, found["error"]) == (200, [])
+        logged = [what for what, name in disk.done[done:] if name.startswith("log")]
+        assert logged == ["append", "sync"]
+    last, before = [entry for _, entry in read_records(disk, 0)][-1:-3:-1]
+    assert (before.kind, last.kind) == (NONCE, "requests")
+    async with durable_server(disk, settings, keys=ENTRIES) as server:
+        assert await ask_again(server) == (200, {"error": ["EAPI:Invalid nonce"]})
