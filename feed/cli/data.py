@@ -39,24 +39,29 @@ def command(folder: Path, *, verified: bool, compacted: bool) -> int:
     """
     if not folder.is_dir():
         raise ConfigError("is no folder", where=str(folder), hint="name that of feed serve --data")
-    with _readable(folder):
-        disk = FolderDisk(folder, read_only=True)
-        if (verified or compacted) and not _verified(disk, told=verified):
-            return 1
-        if compacted:
-            _compact(folder)
-        if not verified:
-            for line in _lines(summary(disk)):
-                click.echo(line)
-            if disk.is_used():
-                click.echo("a server uses it")
+    disk = FolderDisk(folder, read_only=True)
+    if (verified or compacted) and not _verified(disk, told=verified):
+        return 1
+    if compacted:
+        with _using(folder):
+            smaller = _compact(folder)
+        click.echo(f"the log is {_size(smaller)} smaller")
+    if not verified:
+        with _using(folder):
+            lines = [*_lines(summary(disk)), *(["a server uses it"] if disk.is_used() else ())]
+        click.echo("\n".join(lines))
     return 0
 
 
 def _verified(disk: FolderDisk, *, told: bool) -> bool:
     """Whether all files are good; says so of each, or only of those that are not."""
     good = True
-    for report in verify(disk, engine_digest(), check_history):
+    reports = verify(disk, engine_digest(), check_history)
+    while True:
+        with _using(disk.path):
+            report = next(reports, None)
+        if report is None:
+            break
         good = good and not report.problem
         if told or report.problem:
             click.echo(f"{report.name}: {report.problem or f'good, {report.says}'}")
@@ -67,16 +72,16 @@ def _verified(disk: FolderDisk, *, told: bool) -> bool:
     return good
 
 
-def _compact(path: Path) -> None:
+def _compact(path: Path) -> int:
+    """How many bytes of the log were removed."""
     disk = FolderDisk(path)
     disk.lock()
     try:
         stored = DataFolder.stored_header(disk)
-        if stored is None:
-            return
+        assert stored is not None  # noqa: S101 - it was verified
         data = DataFolder.open(disk, *stored, Durability())
         try:
-            click.echo(f"the log is {_size(data.compact())} smaller")
+            return data.compact()
         finally:
             data.close()
     finally:
@@ -114,7 +119,8 @@ def _size(count: int) -> str:
 
 
 @contextmanager
-def _readable(folder: Path) -> Iterator[None]:
+def _using(folder: Path) -> Iterator[None]:
+    """Tell of the disk's errors; those of the output are no concern of the folder."""
     try:
         yield
     except OSError as problem:

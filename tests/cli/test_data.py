@@ -1,13 +1,16 @@
 """``feed data``: what a folder has, whether it is good, and how it gets smaller."""
 
+import errno
 import os
 import re
 
 import attrs
+import click
 import pytest
 
 from feed.checkpoint.container import CheckpointHeader, write_checkpoint
 from feed.checkpoint.engine import engine_digest
+from feed.cli import main
 from feed.durability.data_folder import DataFolder, checkpoint_name, history_name
 from feed.durability.disk import FolderDisk
 from feed.durability.entries import LogEntry
@@ -165,6 +168,19 @@ def test_what_is_no_data_folder_is_refused_in_one_line(run, tmp_path):
         assert (code, out, err) == (2, "", f"feed: {tmp_path / name}: {told}\n")
 
 
+@pytest.mark.parametrize("options", [(), ("--verify",), ("--compact",)])
+def test_a_reader_that_has_gone_is_no_fault_of_the_folder(run, folder, options, monkeypatch):
+    """Such as ``head``: the exit code says so, as shells have it."""
+
+    def gone(_):
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+    monkeypatch.setattr(click, "echo", gone)
+    monkeypatch.setattr(main, "abandon_output", lambda: None)
+    code, _, err = run("data", folder, *options)
+    assert (code, err) == (141, "")
+
+
 def test_what_cannot_be_read_is_told_in_one_line(run, folder, monkeypatch):
     """With the disk's own words."""
     scan = os.scandir
@@ -177,3 +193,23 @@ def test_what_cannot_be_read_is_told_in_one_line(run, folder, monkeypatch):
     monkeypatch.setattr(os, "scandir", scandir)
     code, _, err = run("data", folder)
     assert (code, err) == (2, f"feed: {folder}: cannot be used: Input/output error\n")
+
+
+def test_a_server_says_what_is_wrong_with_its_folder(run, tmp_path, folder):
+    """In one line: a file in its place, one that cannot be made, one of something else, one in use."""
+    (tmp_path / "file").write_bytes(b"")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "thesis.tex").write_text("x", encoding="utf-8")
+    disk = FolderDisk(folder)
+    disk.lock()
+    try:
+        for name, told in (
+            ("file", "is no folder; name another"),
+            ("file/data", "cannot be made: Not a directory; name another folder"),
+            ("full", "is no data folder, and not empty; name another one"),
+            ("data", "another server uses it; stop that one, or name another folder"),
+        ):
+            code, out, err = run("serve", "--port", 0, "--data", tmp_path / name)
+            assert (code, out, err) == (2, "", f"feed: {tmp_path / name}: {told}\n")
+    finally:
+        disk.close()

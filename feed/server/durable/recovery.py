@@ -147,8 +147,8 @@ def _recovered(settings: Settings, program: RunSpec, folder: DataFolder) -> Reco
 
 
 def _folder(directory: Path) -> FolderDisk:
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     disk = FolderDisk(directory)
+    disk.make()
     disk.lock()
     return disk
 
