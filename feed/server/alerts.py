@@ -59,7 +59,7 @@ class AlertService:
         trade = market_state.trade(spec.instrument)
         price = None if trade is None else trade.price
         alert = self.book.prepare(dialect, owner, spec, now=market_state.now, price=price, seq=seq)
-        self._log.record(ALERT, alert_data(alert, price))
+        self._log.record(ALERT, alert_data(alert, price), part=_part(owner))
         self.book.add(alert)
         self._watch()
         return alert
@@ -76,7 +76,7 @@ class AlertService:
 
     def of(self, dialect: str, owner: str) -> list[Alert]:
         """The alerts of a key in a protocol, oldest first."""
-        self._log.look()
+        self._log.look(_part(owner))
         return self.book.of(dialect, owner)
 
     def remove(self, dialect: str, owner: str, name: str) -> bool:
@@ -89,7 +89,7 @@ class AlertService:
         for alert in self.of(dialect, owner):
             if alert.name == name:
                 ended = {"dialect": dialect, "owner": owner, "name": name, "seq": self._hub.seq}
-                self._log.record(ALERT_END, ended)
+                self._log.record(ALERT_END, ended, part=_part(owner))
                 self.book.remove(alert)
                 self._watch()
                 return True
@@ -111,6 +111,10 @@ class AlertService:
                 self._watching[instrument] = self._hub.observe(topic, _Watcher(self.book))
         for instrument in set(self._watching).difference(self.book.instruments):
             self._watching.pop(instrument)()
+
+
+def _part(owner: str) -> str:
+    return f"alerts of {owner}"
 
 
 class _Watcher(Encoder):

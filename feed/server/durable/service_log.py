@@ -22,7 +22,7 @@ class ServiceLog:
     Records changes, and lets answers wait for those that they depend on.
 
     A change acts at once, between two events; whoever asked for it is answered when it is durable. So is
-    whoever asks for what somebody has changed a moment before.
+    whoever looks at what it has changed.
 
     Args:
         entries: Where changes are recorded.
@@ -36,14 +36,20 @@ class ServiceLog:
         self._entries = entries
         self._kept = entries is not NOT_KEPT
         self._seconds = seconds
-        self._unsure = 0  # changes that nobody has seen durable
+        self._changes = 0
+        self._unsure: dict[str, int] = {}  # the last change of each part that nobody has seen durable yet
         self._nonces: dict[str, int] = {}
         self._lost = False
         self.mark = 0
 
-    def record(self, kind: str, data: Any) -> None:
+    def record(self, kind: str, data: Any, *, part: str = "") -> None:
         """
         Record a change that is about to be made.
+
+        Args:
+            kind: See :mod:`feed.server.durable.kinds`.
+            data: See there.
+            part: What is changed: whoever looks at that waits for it.
 
         Raises:
             Problem: 503, the disk takes nothing, and the change must not be made.
@@ -55,7 +61,8 @@ class ServiceLog:
             self._entries.record(kind, data)
         except Refused:
             raise Problem(503, "unavailable", _UNAVAILABLE) from None
-        self._unsure += 1
+        self._changes += 1
+        self._unsure[part] = self._changes
         self.mark += 1
 
     def try_record(self, kind: str, data: Any) -> bool:
@@ -70,9 +77,9 @@ class ServiceLog:
         self._lost = False
         return True
 
-    def look(self) -> None:
-        """Note that what was changed is looked at."""
-        if self._unsure:
+    def look(self, part: str) -> None:
+        """Note that something is looked at, which may have been changed."""
+        if part in self._unsure:
             self.mark += 1
 
     async def durable(self) -> None:
@@ -82,13 +89,12 @@ class ServiceLog:
         Raises:
             Problem: 503, it takes too long; the changes may still be kept.
         """
-        unsure = self._unsure
+        changes = self._changes
         with trio.move_on_after(self._seconds) as waiting:
             await self._entries.durable()
         if waiting.cancelled_caught:
             raise Problem(503, "timeout", "The disk has not answered in time; the change may still be kept")
-        if self._unsure == unsure:
-            self._unsure = 0
+        self._unsure = {part: number for part, number in self._unsure.items() if number > changes}
 
     def nonce(self, key: str, nonce: int) -> None:
         """

@@ -99,7 +99,7 @@ class FaultsRemoved(Shape):
 def show_faults(context: RequestContext, call: Call) -> FaultList:
     """All of them, or the one of a name alone."""
     name = call.text("name")
-    context.service_log.look()
+    context.service_log.look(PATH)
     if name:
         return FaultList(name="faults", data=[], faults=[_shown(context.faults, _found(context, name))])
     data = msgspec.to_builtins(context.registry.faults.statistics(), enc_hook=str)
@@ -130,7 +130,7 @@ def add_fault(context: RequestContext, call: Call) -> RunTimeFaultShown | Execut
             "lasts": isinstance(fault, LastingFault),
             "seq": context.seq,
         }
-        context.service_log.record(FAULT, recorded)
+        context.service_log.record(FAULT, recorded, part=PATH)
         added = context.faults.add(request.name, fault, kind=fields["kind"], settings=fields, seconds=seconds)
     except NameTaken as problem:
         raise Problem(409, "conflict", str(problem)) from None
@@ -144,7 +144,7 @@ def add_fault(context: RequestContext, call: Call) -> RunTimeFaultShown | Execut
 def remove_fault(context: RequestContext, call: Call) -> RunTimeFaultShown:
     """End a fault, and forget it."""
     name = _found(context, call.text("name")).name
-    context.service_log.record(FAULTS_END, {"names": [name]})
+    context.service_log.record(FAULTS_END, {"names": [name]}, part=PATH)
     shown = _shown(context.faults, context.faults.remove(name))
     _log("fault removed", call, shown)
     return shown
@@ -152,7 +152,8 @@ def remove_fault(context: RequestContext, call: Call) -> RunTimeFaultShown:
 
 def reset_faults(context: RequestContext, call: Call) -> FaultsRemoved:
     """End and forget all of them."""
-    context.service_log.record(FAULTS_END, {"names": [one.name for one in context.faults]})
+    names = [one.name for one in context.faults]
+    context.service_log.record(FAULTS_END, {"names": names}, part=PATH)
     removed = [_shown(context.faults, one) for one in context.faults.reset()]
     for shown in removed:
         _log("fault removed", call, shown)

@@ -134,7 +134,7 @@ class WebhookService:
             secret=self._entropy(),
         )
         wanted = tuple(dict.fromkeys(topics))
-        self._log.record(WEBHOOK, endpoint_data(endpoint, wanted))
+        self._log.record(WEBHOOK, endpoint_data(endpoint, wanted), part=_part(owner))
         self._queue.add(endpoint)
         self._listen(endpoint, wanted, SaidMessages(endpoint.after))
         log.info("webhook made", webhook=endpoint.id, key=owner, host=urlsplit(url).hostname)
@@ -168,7 +168,7 @@ class WebhookService:
 
     def of(self, dialect: str, owner: str) -> list[tuple[WebhookEndpoint, DeliveryCounts]]:
         """The webhooks that a key has made in a protocol, oldest first."""
-        self._log.look()
+        self._log.look(_part(owner))
         mine = (it for it in self._queue.endpoints if it.dialect == dialect and it.owner == owner)
         return [(endpoint, self._queue.counts(endpoint)) for endpoint in mine]
 
@@ -181,7 +181,7 @@ class WebhookService:
         """
         for endpoint, _ in self.of(dialect, owner):
             if endpoint.id == name:
-                self._log.record(WEBHOOK_END, {"id": name})
+                self._log.record(WEBHOOK_END, {"id": name}, part=_part(owner))
                 self._forget(endpoint)
                 return True
         return False
@@ -267,6 +267,10 @@ class WebhookService:
             if not tap.endpoints:
                 tap.end()
                 del self._taps[topic]
+
+
+def _part(owner: str) -> str:
+    return f"webhooks of {owner}"
 
 
 class _Tap(Encoder):

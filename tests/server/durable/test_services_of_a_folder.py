@@ -1,5 +1,6 @@
 """Alerts, webhooks and nonces of a server on a data folder, over crashes at any moment."""
 
+import errno
 import json
 from random import Random
 
@@ -155,3 +156,47 @@ async def test_a_nonce_is_synced_with_its_order(autojump_clock):
     assert (before.kind, last.kind) == (NONCE, "requests")
     async with durable_server(disk, settings, keys=ENTRIES) as server:
         assert await ask_again(server) == (200, {"error": ["EAPI:Invalid nonce"]})
+
+
+async def test_a_disk_that_fills_up_delays_or_refuses_a_change(autojump_clock):
+    """The first may still be kept, and is; the next are refused, and nobody else waits."""
+    disk = MemoryDisk()
+    body = {"condition": "volume", "symbol": "EURUSD", "threshold": "1", "window": 60}
+
+    async def make(server):
+        began = trio.current_time()
+        status, _, found = await ask(
+            server.connect(), ALERTS, method="POST", body=json.dumps(body).encode(), **API_KEY
+        )
+        return (
+            status,
+            found["error"]["message"] if status != 200 else found["id"],
+            trio.current_time() - began,
+        )
+
+    async with durable_server(disk, stopped=False) as server:
+        assert (await make(server))[:2] == (200, "al_1")
+        disk.fails["append"] = errno.ENOSPC
+        late, now = None, None
+
+        async def first():
+            nonlocal late
+            late = await make(server)
+
+        server.nursery.start_soon(first)
+        await trio.sleep(0.5)
+        now = await make(server)
+        began = trio.current_time()
+        assert await request(server, "GET", WEBHOOKS) == []
+        seq = server.context.fanout.hub.seq
+        assert trio.current_time() - began < 0.1
+        await trio.sleep(server.settings.web.request_seconds)
+        assert server.context.fanout.hub.seq > seq
+        assert late[:2] == (503, "The disk has not answered in time; the change may still be kept")
+        assert now[:2] == (503, "The disk takes nothing now; nothing was changed")
+        assert now[2] < 0.1
+        del disk.fails["append"]
+        await trio.sleep(5)
+        assert (await make(server))[:2] == (200, "al_3")
+    async with durable_server(disk) as server:
+        assert [one["id"] for one in await request(server, "GET", ALERTS)] == ["al_1", "al_2", "al_3"]
