@@ -134,7 +134,7 @@ OPTIONS: Final = Options(
                 "machine; refused where another machine can reach a port.",
             ),
             setting("--admin-key", "admin_key", metavar="FILE", default="made up and printed once"),
-            setting("--token-key", "tokens.key", metavar="FILE", default="made up"),
+            setting("--token-key", "tokens.key", metavar="FILE", default="made up, and kept in --data"),
             setting("--tls-cert", "tls.cert", metavar="FILE", default="none"),
             setting("--tls-key", "tls.key", metavar="FILE", default="in --tls-cert"),
             setting("--tls-self-signed/--no-tls-self-signed", "tls.self_signed"),

@@ -279,8 +279,8 @@ class Tokens:
         seconds: How long one lasts.
         skew_seconds: How far in the future a token may have been given out, by another machine's clock.
         per_minute: Tokens for one key; past it HTTP 429.
-        key: File with the signing key, 32 bytes or more; None makes one up at start-up, and tokens
-            end with the server.
+        key: File with the signing key, 32 bytes or more; None makes one up, which a data folder keeps;
+            without one tokens end with the server.
     """
 
     issuer: str = "feed"
