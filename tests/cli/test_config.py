@@ -202,7 +202,8 @@ def test_help_is_in_sections(run):
     assert (code, err) == (0, "")
     titles = [line for line in out.splitlines() if line.endswith(":") and not line.startswith(" ")]
     assert titles == [
-        "Options:", "Network:", "Market:", "Pacing:", "Keys and TLS:", "Recording:", "Limits:", "Logging:",
+        "Options:", "Network:", "Market:", "Pacing:", "Keys and TLS:", "Recording:",
+        "Data folder:", "Limits:", "Logging:",
     ]  # fmt: skip
     assert "comes before its variable, that before the file, and the file before the default" in " ".join(
         out.split()
