@@ -53,8 +53,62 @@ LOG = ("durability/test_input_log.py", "durability/test_log_on_a_bad_disk.py")
 FOLDER = ("durability/test_data_folder.py", "durability/test_horizon.py", "durability/test_disk.py")
 RECORDED = ("book/test_queue_position.py", "book/test_account_book.py", "sim/test_recorded_orders.py")
 SERVICES = ("server/durable/test_service_log.py", "server/durable/test_services.py")
+CHECKPOINTS = (
+    "server/durable/test_checkpoint_maker.py",
+    "server/durable/test_restoring.py",
+    "server/durable/test_resumed_after_restart.py",
+)
 
 MUTATIONS = (
+    Mutation(
+        "a checkpoint is written without a look at what was published",
+        "server/durable/checkpoint_maker.py",
+        "        follower.check(StreamPosition(published.seq, published.proof))\n",
+        "",
+        CHECKPOINTS,
+    ),
+    Mutation(
+        "the history of a checkpoint that was not written is left there",
+        "server/durable/checkpoint_maker.py",
+        "                    self._disk.remove(checkpoint.history_name)\n",
+        "                    pass\n",
+        CHECKPOINTS,
+    ),
+    Mutation(
+        "a history file has the events of those before it again",
+        "server/durable/follower.py",
+        "        self._stream.history.restore((), self._stream.market_state)\n",
+        "        pass\n",
+        CHECKPOINTS,
+    ),
+    Mutation(
+        "a checkpoint forgets the projections that go with it",
+        "server/durable/follower.py",
+        "                project(seq, row, proof)\n",
+        "                pass\n",
+        CHECKPOINTS,
+    ),
+    Mutation(
+        "a checkpoint of inputs that a power cut has taken is used",
+        "server/durable/restoring.py",
+        "    if header.record > last_record:\n",
+        "    if header.record > last_record + 1000:\n",
+        CHECKPOINTS,
+    ),
+    Mutation(
+        "a checkpoint of the history before is used",
+        "server/durable/restoring.py",
+        'if manifest is None or roots["history"] != manifest.history:',
+        "if manifest is None:",
+        CHECKPOINTS,
+    ),
+    Mutation(
+        "history files are put together whatever they prove",
+        "server/durable/history_files.py",
+        "    if header.last != (last.seq, last.proof):\n",
+        "    if header.last[0] != last.seq:\n",
+        CHECKPOINTS,
+    ),
     Mutation(
         "a damaged log is taken for one with a torn end",
         "durability/segments.py",

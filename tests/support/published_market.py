@@ -62,7 +62,10 @@ class PublishedMarket:
 
     def publish(self, rows):
         self.rows += rows
-        self.proofs += self.stream.history.append(rows)
+        for row, proof in zip(rows, self.stream.history.append(rows), strict=True):
+            self.proofs.append(proof)
+            if self.stream.market_state.apply(len(self.proofs) - 1, row, proof):
+                self.stream.projections.apply(len(self.proofs) - 1, row, proof)
 
     def ask(self, *requests, ahead=5 * MS):
         """Write requests to the log; they act a little later."""

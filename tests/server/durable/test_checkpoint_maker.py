@@ -5,6 +5,7 @@ import pytest
 from memory_disk import MemoryDisk
 from published_market import ENGINE, START, PublishedMarket, order
 
+from feed.checkpoint.object_graph import dump
 from feed.durability.data_folder import checkpoint_name, checkpoint_seqs, history_name, history_spans
 from feed.errors import FeedError
 from feed.model.stream_position import StreamPosition
@@ -17,6 +18,11 @@ FULL = 28  # ENOSPC
 @pytest.fixture
 def market():
     return PublishedMarket(MemoryDisk())
+
+
+def folds(stream):
+    """What the events have said, in bytes."""
+    return dump({"market_state": stream.market_state, "projections": stream.projections})
 
 
 def kept(market):
@@ -70,6 +76,7 @@ def test_a_restored_market_goes_on_as_the_published_one(market, every):
             follower.take(number, entry)
         assert follower.advance(market.rows[-1][2], len(market.rows), events=10**6)
         assert follower.position == StreamPosition(len(market.rows), market.proofs[-1])
+        assert folds(restored.stream) == folds(market.stream)
         market.disk.remove(checkpoint_name(seq))
     assert market.restored().opened is False
 
