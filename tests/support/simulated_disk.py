@@ -168,6 +168,7 @@ class SimulatedDisk:
         bad_syncs: Part of the syncs that fail: what was written before them has any fate, the cache shows
             it as if nothing had happened, and the next sync says nothing of it.
         bad_reads: Part of the reads that fail.
+        power: Whether a crash is one of the power, which takes the cache with it, or of a process.
         crash_after: Operations until it crashes in the middle of one; None for never.
         crashed: Called at such a crash, at once.
         operations: How many there were.
@@ -179,6 +180,7 @@ class SimulatedDisk:
         self.chance = chance
         self.size = None
         self.bad_writes = self.bad_syncs = self.bad_reads = 0.0
+        self.power = True
         self.crash_after = None
         self.crashed = crashed
         self.operations = self.life = 0
@@ -231,13 +233,14 @@ class SimulatedDisk:
     # -- what happens to it -------------------------------------------------------------------------
 
     def crash(self):
-        """Lose the power: files that are open are so no more, and the cache is gone."""
-        for name, inode in sorted(self._removed.items()):
-            if name not in self._files and self.chance.random() < 0.5:
-                self._files[name] = inode  # the folder was not synced
-        self._removed.clear()
-        for _, inode in sorted(self._files.items()):
-            inode.crash(self.chance)
+        """Lose the power, or the process alone: files that are open are so no more, and a cache is gone."""
+        if self.power:
+            for name, inode in sorted(self._removed.items()):
+                if name not in self._files and self.chance.random() < 0.5:
+                    self._files[name] = inode  # the folder was not synced
+            self._removed.clear()
+            for _, inode in sorted(self._files.items()):
+                inode.crash(self.chance)
         self.life += 1
         self.crash_after = None
         self._note("crash", *((name, bytes(inode.stored)) for name, inode in sorted(self._files.items())))
@@ -246,6 +249,15 @@ class SimulatedDisk:
         """Let nothing more fail."""
         self.bad_writes = self.bad_syncs = self.bad_reads = 0.0
         self.size = None
+
+    def fill(self, room):
+        """Leave so many bytes."""
+        self.size = sum(len(inode.cached) for inode in self._files.values()) + room
+
+    @property
+    def troubled(self):
+        """Whether something may fail."""
+        return self.size is not None or any((self.bad_writes, self.bad_syncs, self.bad_reads))
 
     def damage(self, name, offset, data):
         """Let a write that was meant for another place go here. Gives what undoes that."""

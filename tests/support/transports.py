@@ -182,6 +182,11 @@ class ClientStream(trio.abc.HalfCloseableStream):
         self._in.reset()
         self._out.reset()
 
+    def lose(self):
+        """Lose the other end: what it has sent still comes, then the end; nothing more goes there."""
+        self._in.end()
+        self._out.reset()
+
 
 def pipe(*, capacity=LANE_BYTES, peer="127.0.0.1", local="127.0.0.1"):
     """
