@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import inspect
 import sys
+from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
@@ -14,6 +16,7 @@ from feed.agents.failure import one_line, place
 from feed.errors import ConfigError
 from feed.model.agents import PARTICIPANT, AgentSpec
 
+_OWN: Final = "feed"
 FORM: Final = "allowed: a module and a class in it, such as my_package:MyAgent"
 
 
@@ -57,6 +60,29 @@ def make_agent(spec: AgentSpec) -> Agent:
         return kind(**spec.parameters)
     except (Exception, SystemExit) as error:
         raise ConfigError(f"cannot be made: {one_line(error)}", hint=f"see {place(error)}") from error
+
+
+def code_digest(participants: Iterable[str]) -> str:
+    """
+    A checksum over the code of agents, which have been imported; empty where all are of this package.
+
+    Of each, the module that it is in, or all modules of its package: what these import from elsewhere is not
+    looked at, as little as other installed packages are.
+    """
+    found = hashlib.sha256()
+    modules = sorted({participant.partition(":")[0] for participant in participants})
+    users = [name for name in modules if name.partition(".")[0] != _OWN]
+    for name in users:
+        package = name.partition(".")[0]
+        file = getattr(sys.modules[package], "__file__", None)
+        if file is None:
+            continue
+        path = Path(file)
+        files = sorted(path.parent.rglob("*.py")) if path.name == "__init__.py" else [path]
+        for one in files:
+            found.update(f"{name} {one.relative_to(path.parent)}\n".encode())
+            found.update(one.read_bytes())
+    return found.hexdigest()[:8] if users else ""
 
 
 def _agent_class(participant: str) -> type[Agent]:

@@ -86,6 +86,16 @@ def read_header(data: bytes) -> CheckpointHeader:
     return _opened(data)[0]
 
 
+def check_checkpoint(data: bytes) -> CheckpointHeader:
+    """
+    The header of a checkpoint whose bytes are all as they were written; nothing is made of them.
+
+    Raises:
+        FeedError: As :func:`read_header`.
+    """
+    return _checked(data)[0]
+
+
 def read_checkpoint(data: bytes, *, engine: str) -> tuple[CheckpointHeader, dict[str, Any]]:
     """
     A checkpoint, whole.
@@ -96,14 +106,9 @@ def read_checkpoint(data: bytes, *, engine: str) -> tuple[CheckpointHeader, dict
     Raises:
         FeedError: As :func:`read_header`; or it is of another engine, or cannot go on from its state.
     """
-    header, begin, length = _opened(data)
+    header, graph = _checked(data)
     if header.engine != engine:
         raise FeedError(f"a checkpoint of engine {header.engine}; this is {engine}")
-    if len(data) != begin + length + _END.size:
-        raise FeedError(f"a checkpoint of {len(data)} bytes in place of {begin + length + _END.size}")
-    graph = data[begin : begin + length]
-    if (crc32(graph),) != _END.unpack_from(data, begin + length):
-        raise FeedError(f"a checkpoint is damaged: the checksum of the bytes from {begin} on is another")
     try:
         size = zstandard.frame_content_size(graph)
         if not 0 <= size <= _LARGEST:
@@ -112,6 +117,17 @@ def read_checkpoint(data: bytes, *, engine: str) -> tuple[CheckpointHeader, dict
     except zstandard.ZstdError as error:
         raise FeedError(f"a checkpoint is damaged: {error}") from error
     return header, load(whole)
+
+
+def _checked(data: bytes) -> tuple[CheckpointHeader, bytes]:
+    """The header, and the graph as it is compressed."""
+    header, begin, length = _opened(data)
+    if len(data) != begin + length + _END.size:
+        raise FeedError(f"a checkpoint of {len(data)} bytes in place of {begin + length + _END.size}")
+    graph = data[begin : begin + length]
+    if (crc32(graph),) != _END.unpack_from(data, begin + length):
+        raise FeedError(f"a checkpoint is damaged: the checksum of the bytes from {begin} on is another")
+    return header, graph
 
 
 def _opened(data: bytes) -> tuple[CheckpointHeader, int, int]:

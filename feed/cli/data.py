@@ -16,6 +16,7 @@ from feed.durability.inspection import FolderSummary, summary, verify
 from feed.errors import ConfigError
 from feed.scenario.times import moment_text
 from feed.server.durable.history_files import check_history
+from feed.server.durable.market_engine import is_ours
 from feed.settings import MIB, Durability
 
 
@@ -92,7 +93,7 @@ def _lines(found: FolderSummary) -> Iterator[str]:
     header = found.manifest.header
     name = "default market" if header.scenario is None else f"scenario {header.scenario.name}"
     yield f"market: {name}, seed {header.seed}, from {moment_text(header.start)}"
-    here = "this one" if found.manifest.engine == engine_digest() else "another one: it cannot go on here"
+    here = "this one" if is_ours(found.manifest.engine) else "another one: it cannot go on here"
     yield f"engine: {found.manifest.engine}, {here}"
     held = f"records {found.first} to {found.last}" if found.last >= found.first else "no records"
     newest = "" if found.newest is None else f", the last of {moment_text(found.newest.wall)}"

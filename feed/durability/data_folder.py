@@ -188,7 +188,7 @@ class DataFolder:
         where = disk.where("")
         if manifest.engine != engine:
             raise ConfigError(
-                f"is of another version of the market (engine {manifest.engine}, and this is {engine})",
+                f"is of another version of the market or of its agents ({manifest.engine}, this is {engine})",
                 where=where,
                 hint="run the release that wrote it, or begin a --new-history",
             )

@@ -7,7 +7,7 @@ from functools import partial
 
 import attrs
 
-from feed.checkpoint.container import CheckpointHeader, read_checkpoint, read_header
+from feed.checkpoint.container import CheckpointHeader, check_checkpoint, read_checkpoint
 from feed.durability import horizon, segments
 from feed.durability.data_folder import (
     HISTORY,
@@ -127,7 +127,7 @@ def verify(disk: Disk, engine: str, check_history: Callable[[bytes], None]) -> I
 
     Args:
         disk: The folder, which is only read.
-        engine: Whose checkpoints can be loaded here; of others only the header is read.
+        engine: Whose checkpoints can be loaded here; those of others are only held against their checksums.
         check_history: Looks at a history file; raises ``FeedError`` for damage.
     Raises:
         ConfigError: It is no data folder, or its manifest is damaged.
@@ -198,11 +198,11 @@ def _verify_checkpoint(disk: Disk, seq: int, engine: str, last: int) -> FileRepo
     data = disk.read(checkpoint_name(seq))
     report = partial(FileReport, name=checkpoint_name(seq), size=len(data))
     try:
-        header = read_header(data)
+        header = check_checkpoint(data)
         if header.record > last:
             return report(problem=f"knows record {header.record}, and the log is good up to {last}")
         if header.engine != engine:
-            return report(says=f"record {header.record}; only its header was read, as its engine is another")
+            return report(says=f"record {header.record}; not loaded, as its engine is another")
         read_checkpoint(data, engine=engine)
     except FeedError as problem:
         return report(problem=str(problem))

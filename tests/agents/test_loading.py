@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from feed.agents.loading import code_digest
 from feed.errors import ConfigError
 from feed.model.agents import AgentSpec
 from feed.scenario.reader import parse_scenario
@@ -198,3 +200,23 @@ def test_a_file_in_the_working_folder_needs_no_path(folder, monkeypatch):
     text = HEAD + '[[market.agents]]\nparticipant = "own_good:Good"\nparameters = { size = 1 }\n'
     assert parsed(text, name="one.toml").market.agents
     assert Path(sys.path[-1]) == folder.resolve()
+
+
+def test_changed_code_of_an_agent_is_other_code(folder):
+    """Of its module, or of its package; what is of this package has an engine of its own."""
+    package = folder / "own_package"
+    package.mkdir()
+    for name in ("__init__.py", "one.py", "two.py"):
+        (package / name).write_text("", encoding="utf-8")
+    sys.path.append(str(folder))
+    import_module("own_good")
+    import_module("own_package.one")
+    both = ("own_good:Good", "own_package.one:One")
+    digests = [code_digest(both), code_digest(reversed(both)), code_digest((*both, "feed.agents.twap:Twap"))]
+    assert digests[0] == digests[1] == digests[2] != ""
+    (package / "two.py").write_text("pass", encoding="utf-8")
+    digests.append(code_digest(both))
+    (folder / "own_good.py").write_text(f"{GOOD}\n# more", encoding="utf-8")
+    digests.append(code_digest(both))
+    assert len(set(digests)) == 3
+    assert code_digest(["feed.agents.twap:Twap"]) == code_digest([]) == ""

@@ -105,7 +105,7 @@ def test_another_engine_is_refused(disk):
     """It would compute something else of the same inputs; both ways out are named."""
     written(disk)
     assert refusal(disk, engine="e2") == (
-        "is of another version of the market (engine e1, and this is e2); "
+        "is of another version of the market or of its agents (e1, this is e2); "
         "run the release that wrote it, or begin a --new-history"
     )
 

@@ -128,11 +128,13 @@ def test_a_log_without_segments_is_a_problem(disk):
         summary(disk)
 
 
-def test_checkpoints_of_another_engine_are_known_by_their_header(disk):
-    """They cannot be loaded here."""
+def test_checkpoints_of_another_engine_are_not_loaded(disk):
+    """They cannot be here; a byte that is another is seen all the same."""
     checkpoint(disk, 30, 3, engine="e2")
     [report] = [one for one in verify(disk, "e1", check_history) if one.name == checkpoint_name(30)]
-    assert report.says == "record 3; only its header was read, as its engine is another"
+    assert report.says == "record 3; not loaded, as its engine is another"
+    disk.files[checkpoint_name(30)][-9] ^= 1
+    assert "checksum" in dict(problems(disk))[checkpoint_name(30)]
 
 
 def test_requests_that_nobody_knows_are_found(disk):

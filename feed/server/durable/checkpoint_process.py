@@ -18,13 +18,14 @@ from typing import BinaryIO, Final
 import msgspec
 import structlog
 
-from feed.checkpoint.engine import engine_digest
 from feed.durability.data_folder import DataFolder
 from feed.durability.disk import FolderDisk
 from feed.errors import FeedError
 from feed.server.durable.checkpoint_maker import CheckpointMaker, Progress
+from feed.server.durable.market_engine import engine_of, is_ours
 from feed.server.durable.published import Published
 from feed.server.journalled import program_of
+from feed.server.run_spec import RunSpec
 from feed.settings import Durability, Flow, Settings, Web
 
 _NICE: Final = 10  # of Unix: everything else comes first
@@ -99,9 +100,16 @@ def maker_of(setup: Setup) -> CheckpointMaker:
     """
     disk = FolderDisk(Path(setup.directory))
     stored = DataFolder.stored_header(disk)
-    if stored is None or stored[1] != engine_digest():
+    if stored is None or not is_ours(stored[1]):
         raise FeedError("feed was changed while it runs: restart the server")
     header, engine = stored
+
+    def program() -> RunSpec:
+        made = program_of(header, setup.directory, option="--data")
+        if engine_of(made) != engine:
+            raise FeedError("the code of an agent was changed while it runs: restart the server")
+        return made
+
     settings = Settings(
         trading=header.trading,
         web=Web(most_rows=setup.most_rows),
@@ -110,7 +118,7 @@ def maker_of(setup: Setup) -> CheckpointMaker:
     )
     return CheckpointMaker(
         disk,
-        lambda: program_of(header, setup.directory, option="--data"),
+        program,
         settings,
         engine=engine,
         clock=time.monotonic,

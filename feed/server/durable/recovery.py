@@ -11,13 +11,13 @@ from typing import Any, Final
 
 import attrs
 
-from feed.checkpoint.engine import engine_digest
 from feed.durability.data_folder import DataFolder
 from feed.durability.disk import Disk, FolderDisk
 from feed.durability.entries import REQUESTS, requests_of
 from feed.errors import ConfigError
 from feed.model.requests import JournalEntry
 from feed.recording.journal import JournalHeader
+from feed.server.durable.market_engine import engine_of
 from feed.server.durable.restoring import Restored, restore
 from feed.server.durable.service_state import ServiceState
 from feed.server.journalled import check_given, header_of, program_of
@@ -118,7 +118,7 @@ def recover(settings: Settings, *, now: int, disk: Disk | None = None) -> Recove
             header, _ = stored
             settings = _with(settings, header, where)
             program = program_of(header, where, option=OPTION)
-        folder = DataFolder.open(disk, header, engine_digest(), settings.durability)
+        folder = DataFolder.open(disk, header, engine_of(program), settings.durability)
         try:
             return _recovered(settings, program, folder)
         except BaseException:
@@ -176,9 +176,10 @@ def _with(settings: Settings, header: JournalHeader, where: str) -> Settings:
     }
     check_given(header, where, given)
     scenario = None if header.scenario is None else header.scenario.file
-    if settings.scenario is not None and settings.scenario not in (scenario, _absolute(settings.scenario)):
+    given_file = settings.scenario
+    if given_file is not None and scenario not in (given_file, _absolute(given_file)):
         raise ConfigError(
-            f"is {settings.scenario}, and {where} has {scenario or 'the default market'}",
+            f"is {given_file}, and {where} has {scenario or 'the default market'}",
             where="--scenario",
             hint="leave it out, or give another --data",
         )
