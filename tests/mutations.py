@@ -585,6 +585,13 @@ MUTATIONS = (
         SERVICES,
     ),
     Mutation(
+        "a clock command is told of before it is durable",
+        "server/http/admin.py",
+        "        context.service_log.recorded()\n",
+        "        pass\n",
+        ("server/durable/test_services_of_a_folder.py",),
+    ),
+    Mutation(
         "an order acts before its nonce is recorded",
         "server/http/context.py",
         "        self.service_log.put_nonces()\n",

@@ -77,6 +77,11 @@ class ServiceLog:
         self._lost = False
         return True
 
+    def recorded(self) -> None:
+        """Note that a change was recorded by who made it, so that the answer waits for it."""
+        if self._kept:
+            self.mark += 1
+
     def look(self, part: str) -> None:
         """Note that something is looked at, which may have been changed."""
         if part in self._unsure:

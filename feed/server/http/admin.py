@@ -233,6 +233,8 @@ def set_clock(context: RequestContext, call: Call) -> Clock:
                 control.seek(time)
     except MarketError as problem:
         raise Problem(409, "conflict", str(problem)) from None
+    if not context.storage.problems():  # else it acts all the same, and a restart forgets it
+        context.service_log.recorded()
     return show_clock(context, call)
 
 

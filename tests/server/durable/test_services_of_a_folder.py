@@ -5,7 +5,7 @@ import json
 from random import Random
 
 import trio
-from asking import API_KEY, ask
+from asking import ADMIN, API_KEY, ask
 from binance_server import ENTRIES, KEYS
 from clients import KEY
 from durable_servers import durable_server, settings_of, slow
@@ -200,3 +200,28 @@ async def test_a_disk_that_fills_up_delays_or_refuses_a_change(autojump_clock):
         assert (await make(server))[:2] == (200, "al_3")
     async with durable_server(disk) as server:
         assert [one["id"] for one in await request(server, "GET", ALERTS)] == ["al_1", "al_2", "al_3"]
+
+
+async def test_a_clock_command_is_answered_when_it_is_durable(autojump_clock):
+    """It has acted by then; after a crash the market stands as it stood. A full disk stops no operator."""
+    disk = MemoryDisk()
+
+    async def order(server, **body):
+        began = trio.current_time()
+        status, _, found = await ask(
+            server.connect(), "/admin/clock", method="POST", body=json.dumps(body).encode(), **ADMIN
+        )
+        assert status == 200
+        return found["state"], trio.current_time() - began
+
+    async with durable_server(disk, stopped=False, offload=slow(1)) as server:
+        await trio.sleep(5)
+        state, seconds = await order(server, action="pause")
+        assert (state, seconds >= 1) == ("paused", True)
+    async with durable_server(disk, stopped=False) as server:
+        assert server.runner.control.status().state.value == "paused"
+        disk.fails["append"] = errno.ENOSPC
+        server.durable.commits.record("nothing", {})
+        await trio.sleep(0.5)
+        state, seconds = await order(server, action="resume")
+        assert (state, seconds < 0.1) == ("running", True)
