@@ -31,7 +31,10 @@ REPORT_SECONDS: Final = 1.0
 """Between two reports of how far the market was published."""
 _FIRST_PAUSE: Final = 1.0  # seconds before a process that ended is begun again; doubled each time ...
 _LONGEST_PAUSE: Final = 60.0  # ... up to this
-_END_SECONDS: Final = 2.0  # that a process may take to end once its input is closed
+# That a process may take to end once its input is closed. Then it is killed: clients wait for their last
+# message meanwhile, and a file that is half written is none.
+_END_SECONDS: Final = 0.5
+_REAP_SECONDS: Final = 5.0  # until the system says how one ended
 _LINE_BYTES: Final = 64 * 1024
 
 
@@ -216,7 +219,7 @@ class _ProcessWorker:
         return line
 
     async def _ended(self) -> None:
-        with trio.move_on_after(_END_SECONDS):
+        with trio.move_on_after(_REAP_SECONDS):
             await self._process.wait()
         raise FeedError(f"the process that makes them has ended ({self._process.returncode})")
 

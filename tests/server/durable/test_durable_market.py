@@ -207,6 +207,21 @@ async def test_a_checkpoint_shortens_the_way_back(autojump_clock):
         await trio.sleep(5)
 
 
+async def test_checkpoints_are_made_among_orders(autojump_clock):
+    """However many there are, and with some of them always on their way to the disk."""
+    disk, settings = MemoryDisk(), settings_of(Settings(instruments=1), checkpoint_seconds=0.9)
+    async with durable_server(disk, settings, offload=slow(0.004), stopped=False) as server:
+        for number in range(1, 250):
+            place(server, number)
+            await trio.sleep(0.01)
+        before = stream(server)
+        assert server.durable.problems() == []
+    newest, *_ = checkpoint_seqs(disk.names())
+    async with durable_server(disk, settings, stopped=False) as server:
+        assert server.durable.seq == newest
+        assert stream(server)[: len(before)] == before
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [
