@@ -175,13 +175,11 @@ class DataFolder:
             disk: The folder, locked.
             header: Parameters of the market.
             engine: What computes it.
-            settings: ``new_history`` moves away what is there; how much is kept.
+            settings: How much is kept.
         Raises:
             ConfigError: It is another market's or another engine's, it is damaged, or none of ours.
             OSError: It cannot be read, or written to.
         """
-        if settings.new_history:
-            move_away(disk)
         manifest = read_manifest(disk)
         if manifest is None:
             return cls._make(disk, header, engine, settings)

@@ -24,8 +24,9 @@ class Durability:
         downtime: After a restart, ``catch-up`` computes up to where the market would be had it never
             stopped, ``skip`` goes on from where it stopped. A market that is paused, or runs as fast as it
             can, has nothing to catch up.
-        new_history: Move a history that this release cannot continue out of the way, and begin a new one.
-            The positions of clients are refused then, as those of another market are.
+        new_history: Move a history that this release cannot continue out of the way, and begin a new one:
+            after a new version, with other options, or where it is damaged. One that can go on goes on. The
+            positions of clients are refused then, as those of another market are.
         sync_seconds: Between two syncs of ``batch``.
         horizon_seconds: How far ahead of the present it is written down how far the market may have been
             seen: what is computed again after a crash, at the speed of the market.

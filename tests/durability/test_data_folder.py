@@ -12,6 +12,7 @@ from feed.durability.data_folder import (
     DataFolder,
     checkpoint_name,
     history_name,
+    move_away,
     read_manifest,
     read_records,
 )
@@ -110,19 +111,19 @@ def test_another_engine_is_refused(disk):
     )
 
 
-def test_a_new_history_leaves_the_old_where_it_can_be_found(disk):
+def test_a_history_that_is_moved_away_can_be_found(disk):
     """Under names that nobody reads; the key of tokens stays, and is the new one's too."""
     written(disk, 2)
     disk.files["token.key"] = bytearray(b"secret")
     disk.files[checkpoint_name(7)] = bytearray()
-    again = attrs.evolve(SETTINGS, new_history=True)
-    folder = opened(disk, attrs.evolve(HEADER, seed=4), "e2", again)
+    move_away(disk)
+    folder = opened(disk, attrs.evolve(HEADER, seed=4), "e2")
     assert (folder.fresh, folder.log.last, folder.header.seed, folder.checkpoints()) == (True, 0, 4, [])
     old = ["checkpoint-00000000000000000007.feed", "horizon", SEGMENT, MANIFEST]
     assert disk.names() == sorted(
         ["horizon", SEGMENT, MANIFEST, "token.key", *(f"old-001-{one}" for one in old)]
     )
-    opened(disk, settings=again)
+    move_away(disk)
     assert f"old-002-{MANIFEST}" in disk.names()
     moved = MemoryDisk({one: disk.files[f"old-001-{one}"] for one in old})
     assert opened(moved).log.last == 2
@@ -137,8 +138,8 @@ def test_moving_away_that_was_cut_short_is_known_and_goes_on(disk, renamed):
         disk.rename(name, f"old-001-{name}")
     if renamed:
         assert "is missing; put back a copy of the folder, or begin a --new-history" in refusal(disk)
-    folder = opened(disk, settings=attrs.evolve(SETTINGS, new_history=True))
-    assert folder.log.last == 0
+    move_away(disk)
+    assert opened(disk).log.last == 0
 
 
 @pytest.mark.parametrize("what", ["replace", "open"])

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import attrs
+import structlog
 
-from feed.durability.data_folder import DataFolder
+from feed.durability.data_folder import DataFolder, move_away
 from feed.durability.disk import Disk, FolderDisk
 from feed.durability.entries import REQUESTS, requests_of
 from feed.errors import ConfigError
@@ -25,6 +26,8 @@ from feed.server.run_spec import RunSpec, program_for
 from feed.settings import Settings, Trading
 from feed.sim.clients import ClientMarket
 from feed.sim.run_status import RunState, RunStatus
+
+log = structlog.get_logger("feed.durable")
 
 OPTION: Final = "--data"
 
@@ -109,24 +112,41 @@ def recover(settings: Settings, *, now: int, disk: Disk | None = None) -> Recove
     _check(settings)
     try:
         disk = disk or _folder(directory)
-        where = str(directory)
-        stored = None if settings.durability.new_history else DataFolder.stored_header(disk)
-        if stored is None:
-            program = program_for(settings, now=now)
-            header = header_of(program, settings, option=OPTION)
-        else:
-            header, _ = stored
-            settings = _with(settings, header, where)
-            program = program_of(header, where, option=OPTION)
-        folder = DataFolder.open(disk, header, engine_of(program), settings.durability)
         try:
-            return _recovered(settings, program, folder)
-        except BaseException:
-            folder.close()
-            raise
+            return _continued(disk, settings, now)
+        except ConfigError as refused:
+            if not settings.durability.new_history:
+                raise
+            program = program_for(settings, now=now)  # before anything is moved: it may not be known
+            move_away(disk)
+            log.warning("a history that cannot go on was moved away", reason=str(refused))
+            return _begun(disk, settings, program)
     except OSError as problem:
         reason = problem.strerror or str(problem)
         raise ConfigError(f"cannot use {directory} ({reason})", where=OPTION) from None
+
+
+def _continued(disk: Disk, settings: Settings, now: int) -> Recovered:
+    stored = DataFolder.stored_header(disk)
+    if stored is None:
+        return _begun(disk, settings, program_for(settings, now=now))
+    header, _ = stored
+    where = str(settings.durability.directory)
+    settings = _with(settings, header, where)
+    return _opened(disk, settings, program_of(header, where, option=OPTION), header)
+
+
+def _begun(disk: Disk, settings: Settings, program: RunSpec) -> Recovered:
+    return _opened(disk, settings, program, header_of(program, settings, option=OPTION))
+
+
+def _opened(disk: Disk, settings: Settings, program: RunSpec, header: JournalHeader) -> Recovered:
+    folder = DataFolder.open(disk, header, engine_of(program), settings.durability)
+    try:
+        return _recovered(settings, program, folder)
+    except BaseException:
+        folder.close()
+        raise
 
 
 def _recovered(settings: Settings, program: RunSpec, folder: DataFolder) -> Recovered:
