@@ -11,7 +11,13 @@ import feed
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = Path(feed.__file__).parent
-DOCUMENTS = ("ARCHITECTURE.md", "CONTRIBUTING.md", "README.md", "feed/dialects/EXCHANGES.md")
+DOCUMENTS = (
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    "README.md",
+    "feed/dialects/EXCHANGES.md",
+    "feed/durability/DURABILITY.md",
+)
 PICTURED = ("ARCHITECTURE.md", "README.md")
 # A place in the tree, from the top or from the package; those with a NAME in capitals are to be made.
 PLACE = re.compile(r"`((?:[a-z_]+/)+(?:[\w.-]+\.(?:py|toml|md))?)`")

@@ -24,7 +24,17 @@ def test_a_server_that_is_killed_goes_on_where_it_was(tmp_path):
 
     The benchmark of the same name in its short form: 100 kills, 50 order clients and 200 readers there.
     """
-    plan = Plan(kills=2, traders=4, readers=12, seconds=1, instruments=6, sync="always", seed=1, patient=True)
+    plan = Plan(
+        kills=2,
+        traders=4,
+        readers=12,
+        seconds=1,
+        starting=0,
+        instruments=6,
+        sync="always",
+        seed=1,
+        patient=True,
+    )
     found = run(plan, tmp_path, tell=lambda text: None)
     assert found.verdict.good, found.verdict
     assert (found.killed_ready, found.exit_code) == (2, 0)

@@ -92,17 +92,21 @@ def run():
 
 @pytest.fixture
 def feed(run):
-    """Runs ``feed`` with arguments."""
-    return lambda *arguments: run(sys.executable, "-m", "feed", *arguments)
+    """Runs ``feed`` with arguments; ``begin`` is a command that does it."""
+    return lambda *arguments, begin=(): run(*begin, sys.executable, "-m", "feed", *arguments)
 
 
 @pytest.fixture
 def serve(feed, tmp_path):
-    """Starts ``feed serve`` on a free port and waits until it is ready; gives the process and its URL."""
+    """
+    Starts ``feed serve`` on a free port and waits until it is ready; gives the process and its URL.
 
-    def start(*options):
+    ``begin`` is a command that runs it.
+    """
+
+    def start(*options, begin=()):
         port_file = tmp_path / f"port-{len(list(tmp_path.iterdir()))}"
-        server = feed("serve", "--port", 0, "--port-file", port_file, *options)
+        server = feed("serve", "--port", 0, "--port-file", port_file, *options, begin=begin)
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not port_file.exists():
             assert server.process.poll() is None, server.errors

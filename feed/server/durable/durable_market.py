@@ -12,7 +12,7 @@ import attrs
 import structlog
 import trio
 
-from feed.durability.disk import Disk
+from feed.durability.disk import Disk, FolderDisk
 from feed.errors import ConfigError
 from feed.model.durations import NS_PER_SECOND
 from feed.server.durable.checkpoint_process import setup_of
@@ -251,3 +251,5 @@ class DurableMarket:
             except OSError as problem:
                 log.warning("the data folder cannot be written", reason=problem.strerror or str(problem))
         folder.close()
+        if isinstance(folder.disk, FolderDisk):
+            folder.disk.close()  # another server may use it from now on, in this process too

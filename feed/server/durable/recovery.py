@@ -6,6 +6,7 @@ What the folder says of the market comes before defaults; whoever says otherwise
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
@@ -110,20 +111,32 @@ def recover(settings: Settings, *, now: int, disk: Disk | None = None) -> Recove
     directory = settings.durability.directory
     assert directory is not None  # noqa: S101 - whoever calls this has one
     _check(settings)
-    try:
-        disk = disk or _folder(directory)
+    with ExitStack() as undo:
         try:
-            return _continued(disk, settings, now)
-        except ConfigError as refused:
-            if not settings.durability.new_history:
-                raise
-            program = program_for(settings, now=now)  # before anything is moved: it may not be known
-            move_away(disk)
-            log.warning("a history that cannot go on was moved away", reason=str(refused))
-            return _begun(disk, settings, program)
-    except OSError as problem:
-        reason = problem.strerror or str(problem)
-        raise ConfigError(f"cannot use {directory} ({reason})", where=OPTION) from None
+            if disk is None:
+                disk = FolderDisk(directory)
+                undo.callback(disk.close)  # or this process could not try again
+                disk.make()
+                disk.lock()
+            recovered = _recover(settings, now, disk)
+        except OSError as problem:
+            reason = problem.strerror or str(problem)
+            hint = "it must be possible to write to it"
+            raise ConfigError(f"cannot use {directory} ({reason})", where=OPTION, hint=hint) from None
+        undo.pop_all()
+    return recovered
+
+
+def _recover(settings: Settings, now: int, disk: Disk) -> Recovered:
+    try:
+        return _continued(disk, settings, now)
+    except ConfigError as refused:
+        if not settings.durability.new_history:
+            raise
+        program = program_for(settings, now=now)  # before anything is moved: it may not be known
+        move_away(disk)
+        log.warning("a history that cannot go on was moved away", reason=str(refused))
+        return _begun(disk, settings, program)
 
 
 def _continued(disk: Disk, settings: Settings, now: int) -> Recovered:
@@ -164,13 +177,6 @@ def _recovered(settings: Settings, program: RunSpec, folder: DataFolder) -> Reco
         services=services,
         last_place=run.last_place if isinstance(run, ClientMarket) else 0,
     )
-
-
-def _folder(directory: Path) -> FolderDisk:
-    disk = FolderDisk(directory)
-    disk.make()
-    disk.lock()
-    return disk
 
 
 def _check(settings: Settings) -> None:

@@ -20,6 +20,7 @@ is missing.
 from __future__ import annotations
 
 import argparse
+import math
 import random
 import statistics
 import sys
@@ -37,11 +38,11 @@ def main(arguments=None):
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--traders", type=int, default=50)
     parser.add_argument("--readers", type=int, default=200)
-    parser.add_argument(
-        "--seconds", type=float, default=3, help="a process lives at most, until it is killed"
-    )
+    parser.add_argument("--seconds", type=float, default=3, help="that it serves, until it is killed")
+    parser.add_argument("--starting", type=float, default=0.25, help="share of servers killed as they start")
     parser.add_argument("--instruments", type=int, help="fewer than the default market's")
     parser.add_argument("--sync", default="always")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="after which no more are killed")
     parser.add_argument("--seed", type=int, default=None, help="of the moments and the orders")
     parser.add_argument("--folder", type=Path, help="for the data; kept, where it is given")
     options = parser.parse_args(arguments)
@@ -51,9 +52,11 @@ def main(arguments=None):
         traders=options.traders,
         readers=options.readers,
         seconds=options.seconds,
+        starting=options.starting,
         instruments=options.instruments,
         sync=options.sync,
         seed=seed,
+        minutes=options.minutes,
     )
     print(
         f"seed {seed}: {plan.kills} kills, {plan.traders} order clients, {plan.readers} readers", flush=True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import statistics
 import time
 from datetime import UTC, datetime
 from functools import partial
@@ -34,21 +35,24 @@ class Plan:
         kills: How often the server is killed.
         traders: Clients that order.
         readers: Clients that read.
-        seconds: After which a process is killed at the latest.
+        seconds: For which a server lets clients in at most, until it is killed.
+        starting: The share of them that is killed as soon as it has started, or while it does.
         instruments: Of the market; None for the default market.
         sync: When inputs are on the disk.
         seed: Of the moments and the orders.
-        patient: Whether a server is killed only after everybody has heard something of it; else it may also
-            be killed while it starts.
+        minutes: After which no more are killed, whatever was planned.
+        patient: Whether a server is killed only after everybody has heard something of it.
     """
 
     kills: int
     traders: int
     readers: int
     seconds: float
+    starting: float
     instruments: int | None
     sync: str
     seed: int
+    minutes: float = math.inf
     patient: bool = False
 
     @property
@@ -133,23 +137,29 @@ class Run:
         self.found.verdict.left = await trio.to_thread.run_sync(self.server.left_behind)
 
     async def _kill_often(self):
+        give_up = trio.current_time() + self.plan.minutes * 60
         for at in range(self.plan.kills):
-            if self.plan.patient:
-                await self._all_have_gone_on()
-            await trio.sleep(self._chance.uniform(0, self.plan.seconds))
+            if trio.current_time() > give_up:
+                break
+            if self._chance.random() >= self.plan.starting:
+                if not self.server.ready.is_set():
+                    await self.server.open()
+                if self.plan.patient:
+                    await self._all_have_gone_on()
+                await trio.sleep(self._chance.uniform(0, self.plan.seconds))
+            else:
+                with trio.move_on_after(self._chance.uniform(0, 2 * statistics.mean(self.server.starts))):
+                    await self.server.open()
             if self.server.ready.is_set():
                 self.found.killed_ready += 1
             else:
                 self.found.killed_starting += 1
             self.server.kill()
             self.server.start()
-            with trio.move_on_after(math.inf if self.plan.patient else self.plan.seconds / 2):
-                await self.server.open()
             if (at + 1) % 10 == 0:
                 orders = sum(len(trader.answered) for trader in self.traders)
                 self._tell(f"  {at + 1} kills, {orders} orders answered")
-        if not self.server.ready.is_set():
-            await self.server.open()
+        await self.server.open()
 
     async def _all_have_gone_on(self):
         """Wait until everybody who resumes has heard something of the present server."""
