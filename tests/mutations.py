@@ -59,7 +59,30 @@ CHECKPOINTS = (
     "server/durable/test_resumed_after_restart.py",
 )
 
+GRAPH = ("checkpoint/test_object_graph.py",)
+
 MUTATIONS = (
+    Mutation(
+        "a deque comes back from a checkpoint without its bound",
+        "checkpoint/writing.py",
+        "[one.maxlen for one in objects]",
+        "[None for _ in objects]",
+        GRAPH,
+    ),
+    Mutation(
+        "a stream of random numbers comes back without the normal that it holds ready",
+        "checkpoint/making.py",
+        "tuple(words), rest))",
+        "tuple(words), None))",
+        GRAPH,
+    ),
+    Mutation(
+        "a data folder is gone on with whatever became of its agents",
+        "server/durable/market_engine.py",
+        "filter(None, (engine_digest(), code))",
+        "filter(None, (engine_digest(), code[:0]))",
+        ("server/durable/test_market_engine.py",),
+    ),
     Mutation(
         "a checkpoint is written without a look at what was published",
         "server/durable/checkpoint_maker.py",
