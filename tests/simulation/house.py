@@ -5,7 +5,6 @@ from functools import partial
 
 import trio
 
-from feed.checkpoint.engine import engine_digest
 from feed.durability.data_folder import MANIFEST, DataFolder, read_manifest
 from feed.durability.entries import REQUESTS, requests_of
 from feed.durability.horizon import HorizonFile
@@ -52,8 +51,8 @@ class House:
 
 def acted(settings, disk):
     """The requests in the log of a folder, in their order."""
-    stored = DataFolder.stored_header(disk)
-    folder = DataFolder.open(disk, stored[0], engine_digest(), settings.durability)
+    header, engine = DataFolder.stored_header(disk)
+    folder = DataFolder.open(disk, header, engine, settings.durability)
     return [
         JournalEntry(at=entry.at, request=request)
         for _, entry in folder.log.after(0)
@@ -81,12 +80,12 @@ def noticed(disk, name):
 @asynccontextmanager
 async def _computing_along(world, disk):
     """What makes checkpoints, in this process; its visits to the disk take time too."""
-    header = read_manifest(disk).header
+    manifest = read_manifest(disk)
     maker = CheckpointMaker(
         disk,
-        lambda: program_of(header, "data", option="--data"),
+        lambda: program_of(manifest.header, "data", option="--data"),
         world.settings,
-        engine=engine_digest(),
+        engine=manifest.engine,
         clock=trio.current_time,
         wall=world.wall_ns,
     )
