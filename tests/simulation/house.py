@@ -16,6 +16,7 @@ from feed.server.closing import close_connections
 from feed.server.durable.checkpoint_maker import CheckpointMaker
 from feed.server.durable.checkpointing import InProcess
 from feed.server.durable.durable_market import DurableMarket
+from feed.server.durable.follower import Diverged
 from feed.server.journalled import program_of
 from feed.server.listener import Listener
 from feed.server.playout import Playout
@@ -89,7 +90,17 @@ async def _computing_along(world, disk):
         clock=trio.current_time,
         wall=world.wall_ns,
     )
-    yield InProcess(maker, world.offload)
+    yield _Comparing(maker, world.offload)
+
+
+class _Comparing(InProcess):
+    """Whatever the disk does, what is computed from the log is what was published."""
+
+    async def follow(self, published):
+        try:
+            return await super().follow(published)
+        except Diverged as problem:
+            raise AssertionError(str(problem)) from problem
 
 
 @asynccontextmanager
