@@ -1,7 +1,6 @@
-"""The simulation of crashes and bad disks: new seeds every time, and that it finds what it is for."""
+"""The simulation of crashes and bad disks: some of its seeds, and that it finds what it is for."""
 
 import io
-import random
 
 import pytest
 
@@ -10,7 +9,7 @@ from tests.simulation.plants import PLANTS
 from tests.simulation.runner import outcome_of, run_seeds
 from tests.simulation.simulation import simulate
 
-NEW_SEEDS = 8
+SEEDS = range(5, 13)  # new ones every time: python -m tests.simulation
 # Each of these has had something to say once.
 KNOWN_SEEDS = (54, 214)
 # Where to look for a bug that was planted: it is found at once, as long as seeds mean what they mean now.
@@ -25,9 +24,8 @@ def failures(seeds):
 
 
 def test_nothing_is_lost_doubled_or_told_otherwise():
-    """Whenever the power goes and whatever the disk does: seeds that nobody has tried before."""
-    first = random.SystemRandom().randrange(10**9)
-    assert not failures(range(first, first + NEW_SEEDS))
+    """Whenever the power goes and whatever the disk does."""
+    assert not failures(SEEDS)
 
 
 def test_what_was_found_once_stays_mended():
