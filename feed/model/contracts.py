@@ -82,7 +82,7 @@ class Arbitrage:
         margin: Least profit after the fees of both venues, basis points.
     """
 
-    looks_ms: float = attrs.field(default=50.0, validator=[gt(0), le(60_000)])
+    looks_ms: float = attrs.field(default=250.0, validator=[gt(0), le(60_000)])
     size: float = attrs.field(default=3.0, validator=gt(0))
     margin: float = attrs.field(default=0.1, validator=[ge(0), le(100)])
 

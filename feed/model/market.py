@@ -170,7 +170,7 @@ class Takers:
         echoes: Probability that an order sets off one within seconds.
         echoes_agree: Share of those that trade on its side.
         value_band: Distance of the price from the fundamental value at which value traders make one side
-            three times as likely as the other, as a fraction of the value.
+            three times as likely as the other, in standard deviations of a day's return.
         value_most: Bound on their influence: 0.34 makes one side at most 0.84 likely.
     """
 
@@ -189,7 +189,7 @@ class Takers:
     followers_agree: float = attrs.field(default=0.95, validator=[ge(0), le(1)])
     echoes: float = attrs.field(default=0.31, validator=[ge(0), le(0.4)])
     echoes_agree: float = attrs.field(default=0.61, validator=[ge(0), le(1)])
-    value_band: float = attrs.field(default=0.01, validator=[gt(0), le(1)])
+    value_band: float = attrs.field(default=2.0, validator=[gt(0), le(1000)])
     value_most: float = attrs.field(default=0.34, validator=[ge(0), le(0.5)])
 
 
@@ -321,7 +321,7 @@ class ForcedTraders:
         rest_seconds: Least time between two waves, in the mean.
     """
 
-    trigger: float = attrs.field(default=25.0, validator=[ge(0), le(100_000)])
+    trigger: float = attrs.field(default=30.0, validator=[ge(0), le(100_000)])
     window_seconds: float = attrs.field(default=128.0, validator=[gt(0), le(86_400)])
     orders: int = attrs.field(default=40, validator=[ge(1), le(10_000)])
     seconds: float = attrs.field(default=16.0, validator=[gt(0), le(3600)])

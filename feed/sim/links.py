@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import sqrt
+from math import inf, sqrt
 from typing import Final
 
 import attrs
@@ -14,6 +14,8 @@ from feed.sim.random_streams import EXPONENTIAL, LAPLACE, MASK, WIDTH
 
 # The share of the price impact of trades that is passed on to the followed instrument, at most.
 _PASSED_ON: Final = 0.5
+# The part of a difference beyond what arbitrage allows that goes with one adjustment.
+_GIVES_WAY: Final = 0.25
 
 
 @attrs.frozen(kw_only=True)
@@ -25,11 +27,14 @@ class BasisSpec:
         interval_ms: Mean time between two adjustments, milliseconds.
         deviation_bps: Standard deviation of the basis, basis points.
         memory_seconds: Time over which the basis reverts to its mean, seconds.
+        most_bps: Basis beyond which arbitrage pays, basis points: makers do not offer that for long. Infinite
+            where there is none.
     """
 
     interval_ms: float
     deviation_bps: float
     memory_seconds: float
+    most_bps: float = inf
 
 
 class BasisTracker:
@@ -52,6 +57,7 @@ class BasisTracker:
         "_first",
         "_gap",
         "_keep",
+        "_most",
         "_passed_on",
         "_scale",
         "_ticks",
@@ -70,6 +76,7 @@ class BasisTracker:
         self._keep = 1.0 - forgets
         # Size of a step of the basis that results in its standard deviation.
         self._scale = basis_spec.deviation_bps / 10_000 * sqrt(forgets * (2.0 - forgets))
+        self._most = basis_spec.most_bps / 10_000
         rate = sim.spec.updates_per_second / first.spec.updates_per_second
         self._passed_on = min(_PASSED_ON, rate)
         # Trades here are worth learning from as those there are, however few they are.
@@ -89,8 +96,17 @@ class BasisTracker:
                 sim.impact = 0.0
                 if self._first.trading:
                     self._first.shift(now, passed_on * self._first.reference.permanent)
+            self._close()
             self.catch_up(now)
         return 1 + int(self._gap * sim.interval_scale * EXPONENTIAL[draw >> WIDTH])
+
+    def _close(self) -> None:
+        """Let the basis give way where prices are further apart than arbitrage allows."""
+        anchor = self._first.reference.price * self._ticks
+        apart = self.sim.reference.price / anchor - 1.0 - self.sim.premium
+        if abs(apart) > self._most:
+            edge = self._most if apart > 0 else -self._most
+            self._basis -= (apart - edge) * _GIVES_WAY
 
     def catch_up(self, now: int) -> None:
         """Set the price from that of the followed instrument, the basis and the premium."""

@@ -45,6 +45,8 @@ _MOST_NOTICED: Final = 1.25
 # Limit price of an order: this many half spreads past the best price, at least so many ticks.
 _REACH: Final = 4.0
 _LEAST_REACH: Final = 4
+# Standard deviations of a return over one second in that of a day: the square root of 86,400.
+_DAY: Final = 293.9387691339814
 # Forced traders' orders, in mean taker's orders.
 _FORCED_SIZE: Final = 1.5
 
@@ -75,6 +77,7 @@ class OrderFlow:
         "_number",
         "_pace",
         "_takers",
+        "_value_band",
         "gap",
         "index",
         "sim",
@@ -91,6 +94,8 @@ class OrderFlow:
         self._follow_agree = threshold(takers.followers_agree)
         self._echoes = threshold(takers.echoes)
         self._echoes_agree = threshold(takers.echoes_agree)
+        # Of the price, with the volatility of the specification, whatever a scenario has made of it.
+        self._value_band = takers.value_band * sim.spec.volatility / 10_000 * _DAY
         orders = _MEAN_RUN / (1.0 - takers.followers - takers.echoes)
         self.gap = NS_PER_SECOND * orders * takers.updates / sim.spec.updates_per_second
         # Orders to come: (number, metaorder), in the order of their times; the event queue has the times.
@@ -104,7 +109,7 @@ class OrderFlow:
         sim, bits, takers = self.sim, self._bits, self._takers
         reference = sim.reference
         # Value traders lean against a price away from the value, as far as their capital goes.
-        away = (reference.fundamental - reference.price) / (takers.value_band * reference.price)
+        away = (reference.fundamental - reference.price) / (self._value_band * reference.price)
         tilt = min(max(away * 0.25, -takers.value_most), takers.value_most)
         draw = bits(3 * WIDTH + RUN_BITS)
         side = BUY if (draw & MASK) < (0.5 + tilt) * (MASK + 1) else SELL

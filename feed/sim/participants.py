@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 from typing import Final, Protocol
 
 from feed.analytics.pairs import pairs
@@ -139,8 +140,13 @@ class Participants:
             return [tracker, *([Leverage(sim, perpetual, engine.positions)] if perpetual.traders else [])]
         if spec.link is not None:
             first = self._named(spec.link.symbol)
+            arbitrage = self._spec.arbitrage
+            # Makers quote well within what arbitrage pays for; the first venue's fee is as it is there.
             basis_spec = BasisSpec(
-                interval_ms=spec.link.latency_ms, deviation_bps=spec.link.basis, memory_seconds=_LINK_MEMORY
+                interval_ms=spec.link.latency_ms,
+                deviation_bps=spec.link.basis,
+                memory_seconds=_LINK_MEMORY,
+                most_bps=inf if arbitrage is None else (2 * spec.link.fee + arbitrage.margin) / 3,
             )
             return [self._track(sim, BasisTracker(sim, first, basis_spec))]
         return [OwnNews(sim, Racers(sim))]

@@ -21,8 +21,8 @@ START = 1_700_000_000 * SECOND
 
 # SHA-256 of the canonical rows of the default market, seed 1, opening included, and how many there are.
 GOLDEN_SECONDS = 60
-GOLDEN_ROWS = 82_085
-GOLDEN = "443eab120e021d987ed4fe279df8585affbcd198e21c31cb22d0b30dee4e671b"
+GOLDEN_ROWS = 
+GOLDEN = ""
 
 
 def digest(market, seconds):

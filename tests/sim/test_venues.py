@@ -205,3 +205,17 @@ def test_a_venue_of_nothing_is_no_market():
     """What it follows must be there."""
     with pytest.raises(MarketError, match="no instrument DOGE-USD"):
         opened(venues(symbol="DOGE-USD"))
+
+
+def test_a_difference_that_arbitrage_would_pay_for_does_not_last():
+    """Makers of the other venue know it too: arbitrageurs find one now and then, not for minutes."""
+    market = opened(venues(), seed=8)
+    link = market._arguments[0].instruments[SECOND_VENUE].link
+    pays = 2 * link.fee + Arbitrage().margin
+    market.large_order(SECOND_VENUE, Side.BUY, 100 * market.exchange.books[SECOND_VENUE].ask_size)
+    gaps = []
+    for second in range(1, 121):
+        market.advance(START + second * SECOND)
+        gaps.append(abs(apart(market)))
+
+    assert sum(gap > pays for gap in gaps) < 10
