@@ -39,6 +39,7 @@ class ServiceLog:
         self._changes = 0
         self._unsure: dict[str, int] = {}  # the last change of each part that nobody has seen durable yet
         self._nonces: dict[str, int] = {}
+        self._waiting = False  # whether some are recorded that wait for a batch
         self._lost = False
         self.mark = 0
 
@@ -132,11 +133,16 @@ class ServiceLog:
             except Refused:
                 raise Problem(503, "unavailable", _UNAVAILABLE) from None
             self._nonces.pop(key)
+            self._waiting = not hurry
 
     async def run(self) -> None:
         """Record the nonces that have nothing to wait for, until cancelled."""
         while self._kept:
             await trio.sleep(_HELD_SECONDS)
+            if self._waiting:  # perhaps for a request that the market has not taken
+                self._waiting = False
+                with trio.move_on_after(_HELD_SECONDS):
+                    await self._entries.durable()
             try:
                 self.put_nonces(hurry=True)
             except Problem:

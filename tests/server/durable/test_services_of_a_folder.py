@@ -158,6 +158,19 @@ async def test_a_nonce_is_synced_with_its_order(autojump_clock):
         assert await ask_again(server) == (200, {"error": ["EAPI:Invalid nonce"]})
 
 
+async def test_a_nonce_whose_order_was_not_taken_is_written_all_the_same(autojump_clock):
+    """A second later, so that checkpoints do not wait for it."""
+    disk = MemoryDisk()
+    async with durable_server(disk, stopped=False) as server:
+        await trio.sleep(1)
+        log = server.context.services._log
+        log.nonce("a mark", 7)
+        log.put_nonces()
+        await trio.sleep(3)
+        assert [entry.kind for _, entry in read_records(disk, 0)][-1] == NONCE
+        assert server.durable.commits.published.seq == server.context.fanout.hub.seq
+
+
 async def test_a_disk_that_fills_up_delays_or_refuses_a_change(autojump_clock):
     """The first may still be kept, and is; the next are refused, and nobody else waits."""
     disk = MemoryDisk()
