@@ -33,6 +33,10 @@ orders_per_10_seconds = 1_000_000
 [policies.coinbase]
 requests_per_second = 100_000
 connections_per_second = 10_000
+subscribe_seconds = 600
+[policies.coinbase_exchange]
+connections_per_second = 10_000
+subscribe_seconds = 600
 """
 
 
