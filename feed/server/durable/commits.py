@@ -263,19 +263,33 @@ class Commits:
         self.changed()
 
     async def _write(self, entries: list[LogEntry]) -> None:
-        await self._offload(partial(self._log.append, entries))
+        """
+        Write entries, and sync them where they may not act before.
+
+        Raises:
+            OSError: None of them stands in the log.
+        """
+        before = self._log.last
+        try:
+            await self._offload(partial(self._append, entries))
+        except OSError as problem:
+            if self._log.last == before:
+                raise
+            self._note(LOG, problem)
+            await self._move_on()
         if self._settings.sync == "always":
-            await self._sync()
+            self._synced = self._log.last
         self._record = self._log.last
         self._settle(LOG)
 
-    async def _sync(self) -> None:
-        """
-        Sync the log; where that fails, go on in a new segment, as often as it takes.
+    def _append(self, entries: list[LogEntry]) -> None:
+        """Both in one visit to the thread, which costs more than what it does."""
+        self._log.append(entries)
+        if self._settings.sync == "always":
+            self._log.sync()
 
-        Raises:
-            OSError: There is no room for one, and what was not synced has not acted: none of it stands.
-        """
+    async def _sync(self) -> None:
+        """Sync the log; where that fails, go on in a new segment, as often as it takes."""
         try:
             await self._offload(self._log.sync)
         except OSError as problem:
