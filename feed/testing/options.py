@@ -9,6 +9,7 @@ from feed.policies import Policies
 from feed.settings import (
     Alerts,
     Deflate,
+    Durability,
     Flow,
     Importing,
     Limits,
@@ -61,3 +62,4 @@ class ServerOptions(TypedDict, total=False):
     webhooks: Webhooks
     alerts: Alerts
     message_log: MessageLog
+    durability: Durability
