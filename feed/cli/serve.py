@@ -177,7 +177,7 @@ OPTIONS: Final = Options(
             setting(
                 "--new-history/--no-new-history",
                 "durability.new_history",
-                meaning="Move away what DIR holds, and begin a new history there.",
+                meaning="Where what DIR holds cannot go on here, move it away and begin a new history.",
             ),
         ],
         "Limits": [
