@@ -52,6 +52,7 @@ MARKETAI = ("dialects/marketai/test_data.py",)
 LOG = ("durability/test_input_log.py", "durability/test_log_on_a_bad_disk.py")
 FOLDER = ("durability/test_data_folder.py", "durability/test_horizon.py", "durability/test_disk.py")
 RECORDED = ("book/test_queue_position.py", "book/test_account_book.py", "sim/test_recorded_orders.py")
+CATCHING_UP = ("server/durable/test_catching_up.py",)
 SERVICES = ("server/durable/test_service_log.py", "server/durable/test_services.py")
 CHECKPOINTS = (
     "server/durable/test_checkpoint_maker.py",
@@ -84,6 +85,27 @@ MUTATIONS = (
         ("server/durable/test_market_engine.py",),
     ),
     Mutation(
+        "a server that was killed as soon as it was ready computes all of it again",
+        "server/durable/catching_up.py",
+        "        if computed >= self._every or (",
+        "        if (",
+        CATCHING_UP,
+    ),
+    Mutation(
+        "the server's checkpoint forgets what its alerts have seen meanwhile",
+        "server/durable/catching_up.py",
+        "            self._state.services.published(fanout.hub.seq, rows)\n",
+        "",
+        CATCHING_UP,
+    ),
+    Mutation(
+        "the server's checkpoint is made before what waits for webhooks stands in the log",
+        "server/durable/catching_up.py",
+        "            for entry in await self._commits.write_waiting():\n",
+        "            for entry in ():\n",
+        CATCHING_UP,
+    ),
+    Mutation(
         "a checkpoint is written without a look at what was published",
         "server/durable/checkpoint_maker.py",
         "        follower.check(StreamPosition(published.seq, published.proof))\n",
@@ -92,9 +114,9 @@ MUTATIONS = (
     ),
     Mutation(
         "the history of a checkpoint that was not written is left there",
-        "server/durable/checkpoint_maker.py",
-        "                    self._disk.remove(checkpoint.history_name)\n",
-        "                    pass\n",
+        "server/durable/checkpoint_files.py",
+        "                disk.remove(checkpoint.history_name)\n",
+        "                pass\n",
         CHECKPOINTS,
     ),
     Mutation(

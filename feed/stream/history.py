@@ -138,6 +138,18 @@ class History:
         while len(self._segments) > 1 and (self.bytes > self._size or self._segments[1].mark.now <= end):
             self._forget()
 
+    def marked(self, market_state: MarketState) -> Mark:
+        """
+        A mark that is not kept here.
+
+        Args:
+            market_state: Where the market stands after the newest event.
+        """
+        mark = market_state.copy(range(self.instruments))
+        entries = mark.entries
+        self._mark_events = max(self._fewest, _EVENTS_PER_ENTRY * entries)
+        return copied(mark, self.instruments * _INSTRUMENT_BYTES + entries * _ENTRY_BYTES)
+
     def check(self, position: StreamPosition) -> None:
         """
         Whether somebody who is at ``position`` can go on here: whether it has seen this very history.
@@ -222,7 +234,7 @@ class History:
             _Segment(span.mark, list(span.blocks), sum(block.kept_bytes for block in span.blocks))
             for span in spans
         )
-        self._segments.append(_Segment(self._marked(market_state), []))
+        self._segments.append(_Segment(self.marked(market_state), []))
         self._before = market_state.position
         self.seq, self.proof = self._before.seq, self._before.proof
         self.bytes = sum(segment.bytes + segment.mark.bytes for segment in self._segments)
@@ -244,12 +256,6 @@ class History:
     def _mark(self, seq: int) -> Mark:
         """The last mark that is not after ``seq``, which is kept."""
         return next(item.mark for item in reversed(self._segments) if item.mark.seq <= seq)
-
-    def _marked(self, market_state: MarketState) -> Mark:
-        mark = market_state.copy(range(self.instruments))
-        entries = mark.entries
-        self._mark_events = max(self._fewest, _EVENTS_PER_ENTRY * entries)
-        return copied(mark, self.instruments * _INSTRUMENT_BYTES + entries * _ENTRY_BYTES)
 
     def _block(self, seq: int) -> Block | None:
         """The closed block that has the event after ``seq``."""
@@ -284,7 +290,7 @@ class History:
     def _begin_segment(self, market_state: MarketState) -> None:
         if self._rows:
             self._close_block()
-        mark = self._marked(market_state)
+        mark = self.marked(market_state)
         self._segments.append(_Segment(mark, []))
         self.bytes += mark.bytes
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import attrs
@@ -78,3 +78,20 @@ def copied(market_state: MarketState, size: int) -> Mark:
         bytes=size,
         market_state=lambda: market_state,
     )
+
+
+def spans_after(mark: Mark, spans: Sequence[Span]) -> tuple[Span, ...]:
+    """
+    What of a history follows a mark.
+
+    Args:
+        mark: Where a block ends; it need not be one of the history's.
+        spans: The history, oldest first. Where it begins later than the mark, all of it follows.
+    """
+    following = []
+    for span in spans:
+        if span.mark.seq >= mark.seq:
+            following.append(span)
+        elif blocks := tuple(block for block in span.blocks if block.before >= mark.seq):
+            following.append(Span(mark, blocks))
+    return tuple(following)

@@ -12,6 +12,9 @@ from servers import RunningServer
 from feed import Settings
 from feed.checkpoint.engine import engine_digest
 from feed.durability.data_folder import read_manifest
+from feed.model.events import Side
+from feed.model.requests import Create
+from feed.model.trading import packed
 from feed.server.durable.checkpoint_maker import CheckpointMaker
 from feed.server.durable.checkpointing import InProcess
 from feed.server.durable.durable_market import DurableMarket
@@ -20,9 +23,13 @@ from feed.server.keys import KeyStore, admin_entry, demo_entries
 from feed.server.playout import Playout
 from feed.server.server_context import ServerContext
 from feed.settings import Durability
+from feed.sim.clients import ClientMarket
+from feed.sim.defaults import default_market
+from feed.sim.market import Market
 
 BEGAN = 1_700_000_000 * 10**9
 """When the clock of a test says 0, nanoseconds since the Unix epoch."""
+SECOND = 10**9
 
 
 def wall():
@@ -122,3 +129,41 @@ async def durable_server(disk, settings=None, *, offload=at_once, keys=(), stopp
         nursery.cancel_scope.cancel()
     if stopped:
         durable.close()
+
+
+def order(number, *, account=1):
+    name = packed(f"order {number}")
+    return Create(account=account, instrument=0, request=name, side=Side.BUY, size=1, price=1)
+
+
+def stream(server, seq=0):
+    """All rows that were published after the event ``seq``."""
+    history = server.context.fanout.hub.history
+    rows = []
+    while seq < history.seq:
+        more, _ = history.after(seq)
+        rows += more
+        seq += len(more)
+    return rows
+
+
+def undisturbed(settings, count, entries=()):
+    """The first rows of the market that never stopped."""
+    run = ClientMarket(
+        Market(default_market(settings.instruments), seed=1, start=BEGAN),
+        trading=settings.trading,
+        entries=entries,
+    )
+    rows = run.opening()
+    while len(rows) < count:
+        rows += run.advance(run.next_time())
+    return rows[:count]
+
+
+def place(server, number, told=None):
+    """Ask for an order; what becomes of it is told."""
+    told = [] if told is None else told
+    assert server.runner.submit(
+        order(number), lambda: told.append(("refused", number)), lambda rows, seq: told.append((seq, number))
+    )
+    return told

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Final
 
 import attrs
@@ -13,7 +12,8 @@ from feed.durability.disk import Disk
 from feed.errors import FeedError
 from feed.model.durations import NS_PER_SECOND
 from feed.model.stream_position import StreamPosition
-from feed.server.durable.follower import Checkpoint, Follower
+from feed.server.durable.checkpoint_files import write_files
+from feed.server.durable.follower import Follower
 from feed.server.durable.published import Published
 from feed.server.durable.restoring import restored_from
 from feed.server.run_spec import RunSpec
@@ -107,15 +107,14 @@ class CheckpointMaker:
             checkpoint = follower.checkpoint(wall=self._wall())
             if not wanted():
                 return Progress(seq=position.seq)
-            self._write(checkpoint)
+            write_files(self._disk, checkpoint)
         except (FeedError, OSError) as problem:
             return Progress(seq=position.seq, trouble=str(problem))
         finally:
             seconds = self._clock() - began
             self._rests_until = self._clock() + _SHARE * seconds
         follower.written()
-        size = len(checkpoint.data) + len(checkpoint.history)
-        return Progress(seq=position.seq, checkpoint=position.seq, bytes=size, seconds=seconds)
+        return Progress(seq=position.seq, checkpoint=position.seq, bytes=checkpoint.bytes, seconds=seconds)
 
     def _begun(self, published: Published) -> Follower:
         restored = restored_from(
@@ -135,15 +134,3 @@ class CheckpointMaker:
 
     def _is_due(self, market_time: int) -> bool:
         return market_time - self._made_at >= self._every and self._clock() >= self._rests_until
-
-    def _write(self, checkpoint: Checkpoint) -> None:
-        """The history first: a checkpoint without it would let nobody resume."""
-        if checkpoint.history_name:
-            self._disk.replace(checkpoint.history_name, checkpoint.history)
-        try:
-            self._disk.replace(checkpoint.name, checkpoint.data)
-        except OSError:
-            if checkpoint.history_name:
-                with suppress(OSError):
-                    self._disk.remove(checkpoint.history_name)
-            raise

@@ -194,6 +194,31 @@ class Commits:
             raise ConfigError(f"cannot be written ({reason})", where="--data") from None
         self._horizon = self._wanted = time
 
+    async def write_waiting(self) -> list[LogEntry]:
+        """
+        Write what was recorded so far; for whoever does not run this yet.
+
+        Returns:
+            It. Only what acts at once may wait.
+        Raises:
+            OSError: None of it stands in the log; it still waits.
+            ConfigError: It cannot be said what stands there.
+        """
+        entries, before = [pending.entry for pending in self._queue], self._log.last
+        if not entries:
+            return []
+        try:
+            await self._offload(partial(self._append, entries))
+        except OSError as problem:
+            if self._log.last == before:
+                raise
+            reason = problem.strerror or str(problem)
+            raise ConfigError(f"cannot be written ({reason})", where="--data") from None
+        written, self._queue = self._queue[: len(entries)], self._queue[len(entries) :]
+        self._appended()
+        self._tell(written, CommitState.DURABLE)
+        return entries
+
     @property
     def published(self) -> Published | None:
         """A moment up to which everything can be computed from the log; None before the first."""
@@ -277,10 +302,13 @@ class Commits:
                 raise
             self._note(LOG, problem)
             await self._move_on()
+        self._appended()
+        self._settle(LOG)
+
+    def _appended(self) -> None:
         if self._settings.sync == "always":
             self._synced = self._log.last
         self._record = self._log.last
-        self._settle(LOG)
 
     def _append(self, entries: list[LogEntry]) -> None:
         """Both in one visit to the thread, which costs more than what it does."""

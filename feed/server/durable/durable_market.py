@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 from functools import partial
@@ -15,6 +14,7 @@ import trio
 from feed.durability.disk import Disk, FolderDisk
 from feed.errors import ConfigError
 from feed.model.durations import NS_PER_SECOND
+from feed.server.durable.catching_up import CatchingUp, copied
 from feed.server.durable.checkpoint_process import setup_of
 from feed.server.durable.checkpointing import Checkpointing, StartWorker, process_beside
 from feed.server.durable.commits import Commits, Offload
@@ -34,11 +34,6 @@ from feed.stream.histogram import Histogram
 from feed.stream.history import History
 
 log = structlog.get_logger("feed.durable")
-
-_BATCH_EVENTS: Final = 4096  # published at a time while catching up
-_NEAR: Final = NS_PER_SECOND // 20  # behind the clock: near enough for clients to be let in
-_TOLD_SECONDS: Final = 5.0  # between two lines of progress
-_LONG_SECONDS: Final = 10.0  # of computing, after which there are checkpoints of it
 
 
 @attrs.frozen(kw_only=True)
@@ -114,7 +109,7 @@ class DurableMarket:
         self.commits: Final = Commits(
             folder.log, folder.horizon, self.settings.durability, wall=wall, offload=offload
         )
-        self.services: Final[ServiceState] = self._recovered.services
+        self.services: Final[ServiceState] = copied(self._recovered.services)
         self._history: History = self.stream_state.history
         start = start_checkpoints or self._process_beside()
         every = round(self.settings.durability.checkpoint_seconds * NS_PER_SECOND)
@@ -123,6 +118,9 @@ class DurableMarket:
             published=lambda: self.commits.published,
             retain=self._retain,
             first=self.program.run.now + every,
+        )
+        self._catching_up = CatchingUp(
+            self._recovered, self.commits, wall=wall, offload=offload, retain=self._retain
         )
         self._live: Control | None = None  # once clients may see the market
         if folder.log.cut:
@@ -138,6 +136,7 @@ class DurableMarket:
         """How its folder is, for whoever watches the server."""
         commits, log_ = self.commits, self._recovered.folder.log
         made = self._checkpointing.last
+        checkpoint = self._catching_up.checkpoint if made is None else made.checkpoint
         return DataFolderFigures(
             trouble=commits.trouble,
             inputs=commits.record_number,
@@ -145,7 +144,7 @@ class DurableMarket:
             latency=commits.latency,
             log_bytes=log_.bytes,
             horizon=commits.horizon,
-            checkpoint=None if made is None else made.checkpoint,
+            checkpoint=checkpoint,
         )
 
     async def go_on(self, runner: MarketRunner, fanout: Fanout) -> None:
@@ -163,10 +162,7 @@ class DurableMarket:
         self.commits.position = lambda: (hub.seq, hub.history.proof, hub.market_state.now)
         self.commits.market_time = lambda: control.now
         recovered, began = self._recovered, control.now
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._keep_what_was_computed)
-            await self._catch_up(control, fanout)
-            nursery.cancel_scope.cancel()
+        await self._catching_up.run(control, fanout)
         if recovered.paused:
             control.pause()
         if control.now > began:
@@ -178,34 +174,6 @@ class DurableMarket:
             )
         await self.commits.move_horizon(control.now)
         self._live = control
-
-    async def _catch_up(self, control: Control, fanout: Fanout) -> None:
-        recovered, behind = self._recovered, math.inf
-        while True:
-            target = recovered.target(self._wall())
-            left = target - control.now
-            # The clock runs on meanwhile, and may be faster than the machine.
-            near = left < _NEAR or left >= behind
-            if left <= 0 or control.ended or (near and control.now >= recovered.least):
-                return
-            behind = left
-            await self._compute(control, fanout, target)
-
-    async def _keep_what_was_computed(self) -> None:
-        """Make checkpoints where computing lasts: who is stopped meanwhile has not to begin again."""
-        await trio.sleep(_LONG_SECONDS)
-        await self._checkpointing.run()
-
-    async def _compute(self, control: Control, fanout: Fanout, target: int) -> None:
-        began, told = control.now, trio.current_time()
-        while control.now < target and not control.ended:
-            await fanout.step(control.compute(target, _BATCH_EVENTS))
-            await trio.lowlevel.checkpoint()
-            if trio.current_time() - told >= _TOLD_SECONDS:
-                told = trio.current_time()
-                done = (control.now - began) / (target - began)
-                left = round((target - control.now) / NS_PER_SECOND)
-                log.info("computing what has happened meanwhile", done=f"{done:.0%}", left_seconds=left)
 
     async def run(self) -> None:
         """Write inputs, and see to checkpoints, until cancelled."""

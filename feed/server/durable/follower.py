@@ -9,16 +9,12 @@ from __future__ import annotations
 
 from typing import Final
 
-import attrs
-
-from feed.checkpoint.container import CheckpointHeader, write_checkpoint
-from feed.durability.data_folder import checkpoint_name, history_name
 from feed.durability.entries import REQUESTS, LogEntry, requests_of
 from feed.errors import FeedError
 from feed.model.events import Row
 from feed.model.requests import JournalEntry
 from feed.model.stream_position import Ahead, OtherHistory, StreamPosition, TooOld
-from feed.server.durable.history_files import write_history
+from feed.server.durable.checkpoint_files import Checkpoint, checkpoint_of
 from feed.server.durable.restoring import Restored
 from feed.sim.clients import ClientMarket
 
@@ -36,26 +32,6 @@ class Diverged(FeedError):
     def __init__(self, position: StreamPosition) -> None:
         self.position = position
         super().__init__(f"the market computed again is not the published one at position {position.text}")
-
-
-@attrs.frozen(kw_only=True)
-class Checkpoint:
-    """
-    A checkpoint, and the events since the one before it.
-
-    Attributes:
-        header: Where it stands.
-        name: Of the checkpoint's file.
-        data: Its content.
-        history_name: Of the history file; empty where nothing happened.
-        history: Its content.
-    """
-
-    header: CheckpointHeader
-    name: str
-    data: bytes
-    history_name: str
-    history: bytes
 
 
 class Follower:
@@ -161,34 +137,15 @@ class Follower:
         Raises:
             MarketError: The state of an agent cannot be kept.
         """
-        stream, position = self._stream, self.position
-        header = CheckpointHeader(
-            engine=self._engine,
-            seq=position.seq,
-            proof=position.proof,
-            market_time=self._run.now,
+        state = Restored(
+            run=self._run,
+            opened=self._opened,
             record=self._record,
-            wall=wall,
+            services=self._services,
+            stream=self._stream,
         )
-        data = write_checkpoint(
-            header,
-            {
-                "run": self._run,
-                "market_state": stream.market_state,
-                "projections": stream.projections,
-                "services": self._services,
-                "history": self._history,
-            },
-        )
-        spans = stream.history.spans()
-        before = spans[0].mark.seq
-        return Checkpoint(
-            header=header,
-            name=checkpoint_name(position.seq),
-            data=data,
-            history_name=history_name(before, position.seq) if before < position.seq else "",
-            history=write_history(spans, position, engine=self._engine),
-        )
+        spans = self._stream.history.spans()
+        return checkpoint_of(state, spans, engine=self._engine, history=self._history, wall=wall)
 
     def written(self) -> None:
         """The events up to here are in a file: begin anew with those that follow."""

@@ -6,62 +6,27 @@ from pathlib import Path
 import attrs
 import pytest
 import trio
-from durable_servers import BEGAN, durable_server, settings_of, slow
+from durable_servers import (
+    BEGAN,
+    SECOND,
+    durable_server,
+    place,
+    settings_of,
+    slow,
+    stream,
+    undisturbed,
+)
 from memory_disk import MemoryDisk
 
 from feed import Settings
 from feed.durability.data_folder import checkpoint_seqs
 from feed.errors import ConfigError
-from feed.model.events import ORDER, Side, event
-from feed.model.requests import Create
+from feed.model.events import ORDER, event
 from feed.model.trading import packed
 from feed.recording.reader import RecordedBlocks
 from feed.server.durable.durable_market import DurableMarket
 from feed.settings import Recording
-from feed.sim.clients import ClientMarket
-from feed.sim.defaults import default_market
-from feed.sim.market import Market
 from feed.stream.fanout import Fanout
-
-SECOND = 10**9
-
-
-def order(number, *, account=1):
-    name = packed(f"order {number}")
-    return Create(account=account, instrument=0, request=name, side=Side.BUY, size=1, price=1)
-
-
-def stream(server, seq=0):
-    """All rows that were published after the event ``seq``."""
-    history = server.context.fanout.hub.history
-    rows = []
-    while seq < history.seq:
-        more, _ = history.after(seq)
-        rows += more
-        seq += len(more)
-    return rows
-
-
-def undisturbed(settings, count, entries=()):
-    """The first rows of the market that never stopped."""
-    run = ClientMarket(
-        Market(default_market(settings.instruments), seed=1, start=BEGAN),
-        trading=settings.trading,
-        entries=entries,
-    )
-    rows = run.opening()
-    while len(rows) < count:
-        rows += run.advance(run.next_time())
-    return rows[:count]
-
-
-def place(server, number, told=None):
-    """Ask for an order; what becomes of it is told."""
-    told = [] if told is None else told
-    assert server.runner.submit(
-        order(number), lambda: told.append(("refused", number)), lambda rows, seq: told.append((seq, number))
-    )
-    return told
 
 
 @pytest.mark.parametrize("stopped", [True, False])
@@ -272,7 +237,7 @@ async def test_what_was_computed_for_long_is_kept_meanwhile(autojump_clock, monk
         await whole(self, rows, made=made)
 
     monkeypatch.setattr(Fanout, "step", slowly)
-    with trio.move_on_after(25):
+    with trio.move_on_after(30):
         async with durable_server(disk, settings, stopped=False):
             raise AssertionError("it has caught up already")
     [newest, *_] = checkpoint_seqs(disk.names())

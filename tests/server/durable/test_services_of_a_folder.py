@@ -8,9 +8,10 @@ import trio
 from asking import ADMIN, API_KEY, ask
 from binance_server import ENTRIES, KEYS
 from clients import KEY
-from durable_servers import durable_server, settings_of, slow
+from durable_servers import durable_server, settings_of, slow, stream
 from kraken_server import KrakenServer, signature
 from memory_disk import MemoryDisk
+from service_requests import ALERTS, WEBHOOKS, Receiver, request
 
 from feed import Settings
 from feed.durability.data_folder import read_records
@@ -18,19 +19,8 @@ from feed.model.events import TRADE
 from feed.server.durable.kinds import NONCE
 from feed.server.durable.service_state import ServiceState
 
-ALERTS = "/guide/api/v1/alerts"
-WEBHOOKS = "/guide/api/v1/webhooks"
 SYMBOL = "BTC-USD"
 MARKET = Settings(instruments=5)  # whose fifth it is
-
-
-async def request(server, method, path, *, body=None):
-    content = b"" if body is None else json.dumps(body).encode()
-    client = server.connect()
-    status, _, found = await ask(client, path, method=method, body=content, **API_KEY)
-    await client.stream.aclose()
-    assert status == 200, found
-    return found
 
 
 async def hear(server, since):
@@ -47,34 +37,6 @@ async def hear(server, since):
 async def listen(client, told):
     while True:
         told.append(await client.message())
-
-
-class Receiver:
-    """In place of the network: takes every other message at its second attempt."""
-
-    def __init__(self):
-        self.posts = []
-        self.taken = []
-
-    async def post(self, url, body, headers):
-        await trio.sleep(0.05)
-        name, message = headers["webhook-id"], json.loads(body)
-        self.posts.append(name)
-        if message["seq"] % 2 and self.posts.count(name) == 1:
-            return 500
-        self.taken.append((name, message))
-        return 200
-
-
-def published(server):
-    """All events, from the first."""
-    history = server.context.fanout.hub.history
-    rows, seq = [], 0
-    while seq < history.seq:
-        more, _ = history.after(seq)
-        rows += more
-        seq += len(more)
-    return rows
 
 
 async def test_alerts_fire_as_if_no_server_had_crashed(autojump_clock):
@@ -108,7 +70,7 @@ async def test_alerts_fire_as_if_no_server_had_crashed(autojump_clock):
         server.runner.control.pause()
         while (await request(server, "GET", WEBHOOKS))[0]["waiting"]:  # noqa: ASYNC110
             await trio.sleep(1)
-        rows = published(server)
+        rows = stream(server)
         again = await hear(server, since)
         server.nursery.start_soon(listen, again, told)
         await trio.sleep(1)
