@@ -173,7 +173,17 @@ class DurableMarket:
                 folder=recovered.folder.disk.where(""),
             )
         await self.commits.move_horizon(control.now)
+        if recovered.services.pace is None and not self.settings.wait_clients:
+            await self._keep_first_pace(control)
         self._live = control
+
+    async def _keep_first_pace(self, control: Control) -> None:
+        """A server that is killed as soon as it is ready, the first time, has a downtime too."""
+        self.record_pace(control.status())
+        try:
+            await self.commits.write_waiting()
+        except OSError as problem:
+            log.warning("the pace of the market is not kept yet", reason=problem.strerror or str(problem))
 
     async def run(self) -> None:
         """Write inputs, and see to checkpoints, until cancelled."""
