@@ -372,9 +372,30 @@ MUTATIONS = (
     Mutation(
         "a request by HTTP is answered in the middle of a step",
         "server/http/app.py",
-        "            await self._context.fanout.at_rest()\n",
+        "            await self._context.fanout.settled()\n",
         "",
         BETWEEN_STEPS,
+    ),
+    Mutation(
+        "a step is published before the log has it",
+        "stream/fanout.py",
+        "        await self._append(batch)\n        rows = batch.rows\n",
+        "        rows = batch.rows\n",
+        ("stream/test_fanout.py",),
+    ),
+    Mutation(
+        "pieces of a standstill that wait together are told as one",
+        "stream/fanout.py",
+        "                if more.stood:\n                    following = more\n                    break\n",
+        "                batch = Batch(batch.rows, batch.made, batch.stood + more.stood)\n",
+        ("stream/test_fanout.py",),
+    ),
+    Mutation(
+        "a change is made while a step is being written",
+        "stream/fanout.py",
+        "while self._busy or self._appending:",
+        "while self._busy:",
+        ("stream/test_fanout.py",),
     ),
     Mutation(
         "requests of clients act last come, first served",

@@ -49,6 +49,7 @@ SILENT: Final = CloseReason("ping timeout", 1011, "No answer to ping", at_once=T
 REVOKED: Final = CloseReason("key revoked", 1008, "The key is not valid any more", at_once=True)
 GUESSING: Final = CloseReason("too many wrong keys", 1008, "Too many wrong keys from your address")
 SHUTDOWN: Final = CloseReason("server shutdown", 1001, "Server is shutting down")
+RESTART: Final = CloseReason("server restart", 1012, "Service restart")
 MARKET_OVER: Final = CloseReason("market ended", 1001, MARKET_ENDED)
 GOING_AWAY: Final = CloseReason("fault: go-away", 1001, "Going away")
 BUG: Final = CloseReason("internal error", 1011, "Internal error", at_once=True)

@@ -114,7 +114,7 @@ class Playout:
             rows = self.source.opening()
             if self._settings.record is not None:
                 self.storage.record(self._settings.record, self._header(rows))
-            await fanout.step(rows)
+            await fanout.fast_forward(rows)
         if durable is not None and runner is not None:
             await durable.go_on(runner, fanout)
             if durable.opened and self._settings.record is not None:

@@ -24,9 +24,10 @@ _unpack_wide: Final = msgspec.msgpack.Decoder(list[tuple[int | bytes, ...]]).dec
 _LEAST: Final = -(1 << 63)
 _MOST: Final = (1 << 64) - 1
 
-# The header of a MessagePack array of up to 65,535 items, and how long it is with their number.
-_ARRAY_16: Final = b"\xdc"
-BLOCK_ROWS: Final = 0xFFFF
+# Headers of MessagePack arrays of up to 65,535 items, and of more: a byte, and the width of their number.
+_ARRAY_16: Final = b"\xdc", 2
+_ARRAY_32: Final = b"\xdd", 4
+_MOST_16: Final = 0xFFFF
 
 
 def packed(row: Row) -> bytes:
@@ -59,8 +60,21 @@ def chained(rows: Sequence[Row], proof: int) -> tuple[list[bytes], list[int]]:
 
 
 def joined(parts: Sequence[bytes]) -> bytes:
-    """Packed rows as one block; no more than :data:`BLOCK_ROWS`."""
-    return _ARRAY_16 + len(parts).to_bytes(2, "big") + b"".join(parts)
+    """Packed rows as one block."""
+    header, width = _ARRAY_16 if len(parts) <= _MOST_16 else _ARRAY_32
+    return header + len(parts).to_bytes(width, "big") + b"".join(parts)
+
+
+def joined_proof(block: bytes, proof: int) -> int:
+    """
+    The proof after the rows of a block, which are not unpacked for it.
+
+    Args:
+        block: From :func:`joined`; one of something else gives a proof of nothing.
+        proof: Of everything before them.
+    """
+    width = 4 if block[:1] == _ARRAY_32[0] else 2
+    return crc32(memoryview(block)[1 + width :], proof)
 
 
 def unpacked(block: bytes) -> list[Row]:

@@ -1,5 +1,6 @@
 """
-The fan-out: the one task that publishes. It takes all batches that wait, and writes to every connection.
+The fan-out: the one task that publishes. It takes all batches that wait, and writes to every connection,
+after a log if there is one.
 
 Between two of its awaits lies one atomic step. Only a sweep over very many connections pauses
 half-way, to let other tasks run; who wants to change what is published waits for its end
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Protocol
+from contextlib import suppress
 
 import attrs
 import trio
@@ -21,38 +22,7 @@ from feed.stream.groups import Audience, Group, Member, Write
 from feed.stream.histogram import Histogram
 from feed.stream.hub import Hub
 from feed.stream.source import Batch
-
-
-@attrs.define
-class FanoutStatistics:
-    """
-    What went out since the start.
-
-    Attributes:
-        steps: Times that the waiting events were taken.
-        events: Events taken.
-        deliveries: Writes to members that owed nothing.
-        slow: Of these, writes that the socket did not take whole.
-        bytes: Bytes handed to these writes.
-    """
-
-    steps: int = 0
-    events: int = 0
-    deliveries: int = 0
-    slow: int = 0
-    bytes: int = 0
-
-
-class FaultHook(Protocol):
-    """What happens between two events, such as a fault."""
-
-    def next(self, seq: int, rows: list[Row]) -> int | None:
-        """How many of the next events, those after ``seq``, come before it; None when it is not due."""
-        ...
-
-    def act(self, seq: int, rows: list[Row]) -> None:
-        """Let it happen: ``seq`` is the last event told, ``rows`` are the next ones."""
-        ...
+from feed.stream.steps import FanoutStatistics, FaultHook, StepLog
 
 
 class Fanout:
@@ -64,6 +34,7 @@ class Fanout:
         flow: Bounds on a step.
         fault_hook: Acts between two events; None when nothing will.
         tap: Given the events of every step before anybody else.
+        log: Takes every step before it is published; None for none.
 
     Attributes:
         hub: What it drives.
@@ -78,6 +49,7 @@ class Fanout:
         *,
         fault_hook: FaultHook | None = None,
         tap: Callable[[list[Row]], object] | None = None,
+        log: StepLog | None = None,
     ) -> None:
         self.hub = hub
         self.latency = Histogram()
@@ -87,6 +59,8 @@ class Fanout:
         self._statistics = FanoutStatistics()
         self._stands_at = 0  # market time at which it stands still, if it does
         self._stood = 0  # and for how long, nanoseconds of the clock
+        self._log = log
+        self._appending = False
         self._busy = False
         self._resting = trio.lowlevel.ParkingLot()
         self._at_rest: list[Callable[[], object]] = []
@@ -101,23 +75,65 @@ class Fanout:
 
     async def run(self, channel: trio.MemoryReceiveChannel[Batch]) -> None:
         """Publish every batch of ``channel`` until it is closed."""
-        async for batch in channel:  # which lets other tasks run, once a step
-            rows = list(batch.rows)
-            stood = batch.stood
-            # What has come meanwhile goes along: one write per connection for all of it.
+        following: Batch | None = None
+        while True:
+            if following is not None:
+                batch = following
+                await trio.lowlevel.checkpoint()
+            else:
+                try:
+                    batch = await channel.receive()  # which lets other tasks run, once a step
+                except trio.EndOfChannel:
+                    return
+            batch, following = self._gathered(batch, channel)
+            await self.publish(batch)
+
+    def _gathered(
+        self, batch: Batch, channel: trio.MemoryReceiveChannel[Batch]
+    ) -> tuple[Batch, Batch | None]:
+        """
+        A batch with all that waits behind it, and what was taken from there and must come after it.
+
+        One write per connection for all of it. But heartbeats of a market that stands still are told by how
+        long it has: taken together they would be fewer, and the bytes would depend on the machine's speed.
+        """
+        if batch.stood:
+            return batch, None
+        rows = list(batch.rows)
+        following = None
+        with suppress(trio.WouldBlock, trio.EndOfChannel):
+            while len(rows) < self._flow.step_events:
+                more = channel.receive_nowait()
+                if more.stood:
+                    following = more
+                    break
+                rows += more.rows
+        return Batch(rows, batch.made), following
+
+    async def publish(self, batch: Batch) -> None:
+        """Write a batch to the log, if there is one, and then tell everybody of it."""
+        await self._append(batch)
+        rows = batch.rows
+        if batch.stood:
+            await self.stand(batch.stood)
+        if self._fault_hook is not None:
+            rows = await self._up_to_faults(self._fault_hook, rows, batch.made)
+        if rows:
+            await self.step(rows, made=batch.made)
+
+    async def fast_forward(self, rows: list[Row]) -> None:
+        """Write events to the log and publish them before clients are let in, with whom faults begin."""
+        await self._append(Batch(rows, trio.current_time()))
+        await self.step(rows)
+
+    async def _append(self, batch: Batch) -> None:
+        if self._log is not None:
+            self._appending = True
             try:
-                while len(rows) < self._flow.step_events:
-                    more = channel.receive_nowait()
-                    rows += more.rows
-                    stood += more.stood
-            except (trio.WouldBlock, trio.EndOfChannel):
-                pass
-            if stood:
-                await self.stand(stood)
-            if self._fault_hook is not None:
-                rows = await self._up_to_faults(self._fault_hook, rows, batch.made)
-            if rows:
-                await self.step(rows, made=batch.made)
+                await self._log.append(batch.rows, made=batch.made, stood=batch.stood)
+            finally:
+                self._appending = False
+                self._resting.unpark_all()
 
     async def _up_to_faults(self, fault_hook: FaultHook, rows: list[Row], made: float) -> list[Row]:
         """Publish what comes before the faults among ``rows``, and let them begin or end; what is left."""
@@ -141,6 +157,20 @@ class Fanout:
             self._stands_at, self._stood = self.hub.market_state.now, 0
         before, self._stood = self._stood, self._stood + stood
         await self._send(self.hub.stand, before, self._stood)
+
+    def stood_before(self, stood: int) -> None:
+        """
+        Say that market time stands still where this begins to publish, and others told the heartbeats.
+
+        Args:
+            stood: For how long, nanoseconds of the clock; 0 where it ran.
+        """
+        self._stands_at, self._stood = self.hub.market_state.now, stood
+
+    @property
+    def stood(self) -> int:
+        """For how long market time has stood still, nanoseconds of the clock; 0 where it runs."""
+        return self._stood if self._stands_at == self.hub.market_state.now else 0
 
     def finish(self, now: int) -> None:
         """
@@ -178,6 +208,15 @@ class Fanout:
     async def at_rest(self) -> None:
         """Wait for the end of the step under way, if there is one."""
         while self._busy:
+            await self._resting.park()
+
+    async def settled(self) -> None:
+        """
+        Wait until no step is under way, nor is being written to the log: until both end with the same event.
+
+        What is done then without another await stands behind that event, here and in the log.
+        """
+        while self._busy or self._appending:
             await self._resting.park()
 
     def when_at_rest(self, act: Callable[[], object]) -> None:

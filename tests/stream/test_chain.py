@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from feed.model.events import ADD, CLEAR, ORDER, TRADE
 from feed.model.trading import packed as packed_id
-from feed.stream.chain import chained, joined, packed, unpacked
+from feed.stream.chain import chained, joined, joined_proof, packed, unpacked
 
 ULID = packed_id("01ARZ3NDEKTSV4RRFFQ69G5FAV")
 ROWS = [
@@ -82,8 +82,22 @@ def test_one_other_number_is_another_history(story, at, column, other):
     assert not same[0] or len(packed(row)) > 4
 
 
-@pytest.mark.parametrize("rows", [1, 15, 16, 511, 512, 65_535])
+@pytest.mark.parametrize("rows", [1, 15, 16, 511, 512, 65_535, 65_536])
 def test_blocks_of_any_size_can_be_read(rows):
-    """Their head is the same for all sizes."""
+    """And proved without being read; their head is one of two."""
     story = [(CLEAR, 0, at) for at in range(rows)]
-    assert unpacked(joined([packed(row) for row in story])) == story
+    parts, proofs = chained(story, 7)
+    block = joined(parts)
+    assert unpacked(block) == story
+    assert joined_proof(block, 7) == proofs[-1]
+
+
+def test_the_head_of_a_block_is_pinned():
+    """Blocks that an older version has written are read for ever."""
+    assert joined([b"x"]) == b"\xdc\x00\x01x"
+    assert joined([b"x"] * 65_536)[:6] == b"\xdd\x00\x01\x00\x00x"
+
+
+def test_nothing_has_the_proof_before_it():
+    """A block of no rows proves nothing new, written or not."""
+    assert joined_proof(b"", 7) == joined_proof(joined([]), 7) == 7

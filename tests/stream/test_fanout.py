@@ -8,6 +8,8 @@ import trio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from feed.model.events import QUOTE
+from feed.state.encoder import Encoder
 from feed.stream.source import Batch
 
 
@@ -355,6 +357,152 @@ async def test_same_parameters_mean_the_same_bytes(stream, readers, sweep):
         later = [text for text in first.texts if int(text.split("@")[1]) > joined_after]
         assert reader.client.texts == handshakes + later
         assert first.received.endswith(b"".join(frames[len(handshakes) :]))
+
+
+# -- a market that stands still --------------------------------------------------------------------
+
+
+class Beating(Encoder):
+    """Says ``beat 1000+3`` every ten nanoseconds, also while market time stands still after event 3."""
+
+    kinds = (QUOTE,)
+    period = 10
+    heartbeat = True
+
+    def snapshot(self, market_state, instrument):
+        return ()
+
+    def encode(self, item):
+        return None
+
+    def on_timer(self, seq, now):
+        return f"beat {now}+{seq}"
+
+
+async def beats(stream, waiting, *, at_once):
+    """What a client hears of batches that wait already, or that come one after another."""
+    harness = stream.HubHarness(make_encoder=lambda *_: Beating())
+    client = harness.client(stream.topic())
+    send, receive = trio.open_memory_channel(math.inf)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(harness.fanout.run, receive)
+        for batch in waiting:
+            send.send_nowait(batch)
+            if not at_once:
+                await trio.testing.wait_all_tasks_blocked()
+        send.close()
+    return client.texts, harness.fanout.stood
+
+
+async def test_heartbeats_of_a_standstill_do_not_depend_on_how_fast_they_are_told(stream):
+    """Two pieces of a standstill that wait together are told apart, between the events around them."""
+    row = stream.quote()
+    pieces = [Batch([row], 0.0), *[Batch([], 0.0, stood=15)] * 3, Batch([row], 0.0), Batch([row], 0.0)]
+    told = await beats(stream, pieces, at_once=True)
+    assert told == await beats(stream, pieces, at_once=False)
+    assert told == (["beat 1000+0", *["beat 1000+1"] * 3], 45)
+
+
+async def test_a_standstill_goes_on_elsewhere(stream):
+    """Who publishes after another has told the first heartbeats of one goes on counting from there."""
+    harness = stream.HubHarness(make_encoder=lambda *_: Beating())
+    await harness.fanout.step([stream.quote()])
+    client = harness.client(stream.topic())
+    harness.fanout.stood_before(8)
+    await harness.fanout.publish(Batch([], 0.0, stood=1))
+    assert client.texts == []
+    await harness.fanout.publish(Batch([], 0.0, stood=1))
+    assert len(client.texts) == 1
+    assert harness.fanout.stood == 10
+    later = stream.quote()
+    await harness.fanout.publish(Batch([(*later[:2], 2_000, *later[3:])], 0.0))
+    assert harness.fanout.stood == 0
+
+
+# -- a log before the clients -----------------------------------------------------------------------
+
+
+class SlowLog:
+    """A log that takes a step when it is told to, and notes what clients had heard until then."""
+
+    def __init__(self):
+        self.client = None
+        self.asked = []
+        self.turn = trio.Semaphore(0)
+
+    async def append(self, rows, *, made, stood):
+        self.asked.append((len(rows), made, stood, len(self.client.texts)))
+        await self.turn.acquire()
+
+
+@pytest.fixture
+def logged(stream):
+    """A hub with a log, and a client of it."""
+    log = SlowLog()
+    harness = stream.HubHarness(log=log)
+    log.client = harness.client(stream.topic())
+    return harness, log
+
+
+async def test_a_step_is_published_once_the_log_has_it(stream, logged, nursery):
+    """What waits behind it is one step of the log as it is one of the clients."""
+    harness, log = logged
+    send, receive = trio.open_memory_channel(math.inf)
+    nursery.start_soon(harness.fanout.run, receive)
+    send.send_nowait(Batch([stream.quote()], 3.0))
+    await trio.testing.wait_all_tasks_blocked()
+    send.send_nowait(Batch([stream.quote()], 4.0))
+    send.send_nowait(Batch([stream.quote()] * 2, 5.0))
+    send.send_nowait(Batch([], 6.0, stood=7))
+    assert log.client.texts == []
+    log.turn.release()
+    await trio.testing.wait_all_tasks_blocked()
+    assert log.client.texts == ["quote:0@1"]
+    log.turn.release()
+    await trio.testing.wait_all_tasks_blocked()
+    assert log.asked == [(1, 3.0, 0, 0), (3, 4.0, 0, 1), (0, 6.0, 7, 4)]
+
+
+async def test_what_happens_before_clients_come_is_in_the_log_too(stream, logged, nursery):
+    """The opening of a market, and what is computed after a start."""
+    harness, log = logged
+    nursery.start_soon(harness.fanout.fast_forward, [stream.quote()])
+    await trio.testing.wait_all_tasks_blocked()
+    assert log.client.texts == []
+    log.turn.release()
+    await trio.testing.wait_all_tasks_blocked()
+    assert log.client.texts == ["quote:0@1"]
+    assert [(rows, stood) for rows, _, stood, _ in log.asked] == [(1, 0)]
+
+
+async def test_readers_do_not_wait_for_the_log(stream, logged, nursery):
+    """Between two steps the stream stands at one event, written or not; who changes something waits."""
+    harness, log = logged
+    settled = []
+
+    async def settle():
+        await harness.fanout.settled()
+        settled.append(harness.hub.seq)
+
+    await harness.fanout.settled()
+    nursery.start_soon(harness.fanout.publish, Batch([stream.quote()], 0.0))
+    await trio.testing.wait_all_tasks_blocked()
+    nursery.start_soon(settle)
+    await harness.fanout.at_rest()
+    await trio.testing.wait_all_tasks_blocked()
+    assert settled == []
+    log.turn.release()
+    await trio.testing.wait_all_tasks_blocked()
+    assert settled == [1]
+
+
+async def test_who_waits_for_a_log_that_fails_waits_no_longer(stream, logged):
+    """A step that is cancelled while it is written leaves nobody behind."""
+    harness, _ = logged
+    with trio.move_on_after(0):
+        await harness.fanout.publish(Batch([stream.quote()], 0.0))
+    await harness.fanout.settled()
+    assert harness.hub.seq == 0
 
 
 # -- what waits for an event to be out --------------------------------------------------------------

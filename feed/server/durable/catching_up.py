@@ -105,7 +105,7 @@ class CatchingUp:
         while control.now < target and not control.ended:
             rows = control.compute(target, _BATCH_EVENTS)
             self._state.services.published(fanout.hub.seq, rows)
-            await fanout.step(rows)
+            await fanout.fast_forward(rows)
             await trio.lowlevel.checkpoint()
             if trio.current_time() - told >= _TOLD_SECONDS:
                 told = trio.current_time()

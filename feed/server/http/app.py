@@ -139,7 +139,7 @@ class _Handlers:
         try:
             body = await self._body(request)
             # From here on nothing waits: the endpoint sees the market at one sequence number.
-            await self._context.fanout.at_rest()
+            await self._context.fanout.settled()
             shown = self._shown(request, endpoint)
             fields = endpoint.fields(request.url.query, body)
             if endpoint.meter:
