@@ -33,6 +33,7 @@ SPREAD_SHARES: Final = (0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 """Quantiles of the spread, shares of time."""
 
 _LEAST_RETURNS: Final = 20  # below that a moment says nothing
+_LEAST_DAYS: Final = 14  # below that the hours of the day say nothing
 
 
 @attrs.frozen
@@ -160,7 +161,8 @@ def _book_facts(it: MarketObserver) -> Iterator[Fact]:
 
 
 def _day_facts(it: MarketObserver) -> Iterator[Fact]:
-    enough = it.end - it.start >= NS_PER_DAY
+    # A volatile or a quiet spell of hours outweighs the hour of the day, until many days are averaged.
+    enough = it.end - it.start >= _LEAST_DAYS * NS_PER_DAY
     hours = [hour for hour in it.takers_by_hour() if not math.isnan(hour)]
     value = _ratio(max(hours), min(hours)) if enough and hours else math.nan
     yield Fact("busiest hour of the day beside the quietest", "taker orders", "1 h", value)

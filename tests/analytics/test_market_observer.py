@@ -232,9 +232,21 @@ def test_hours_of_the_day_are_told_apart():
     ]
     it = watched(rows, 24 * 3600 + 3599)
     assert sorted(it.takers_by_hour()) == [10.0] * 23 + [40.0]
-    assert table(it)["busiest hour of the day beside the quietest, taker orders, 1 h"] == 4
-    short = watched(rows, 7200)
-    assert math.isnan(table(short)["busiest hour of the day beside the quietest, taker orders, 1 h"])
+
+
+def test_the_hours_of_a_day_are_compared_over_many_days(monkeypatch):
+    """Over a few, a lively spell of hours would be taken for the hour of the day."""
+    monkeypatch.setattr("feed.analytics.market_facts._LEAST_DAYS", 2)
+    hour = 3600 * SECOND
+    begins = -START % hour
+    rows = [
+        trade(begins + at * hour + k * SECOND, 1 + at * 100 + k, 0)
+        for at in range(48)
+        for k in range(8 if at % 24 == 7 else 2)
+    ]
+    key = "busiest hour of the day beside the quietest, taker orders, 1 h"
+    assert table(watched(rows, 48 * 3600 + 3599))[key] == 4
+    assert math.isnan(table(watched(rows, 47 * 3600))[key])
 
 
 def test_two_instruments_that_move_together():
