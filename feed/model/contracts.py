@@ -55,6 +55,11 @@ class Perpetual:
     maintenance: float = attrs.field(default=0.005, validator=[gt(0), le(0.5)])
     holding_minutes: float = attrs.field(default=30.0, validator=[gt(0), le(10_000)])
 
+    @property
+    def trades_per_second(self) -> float:
+        """Orders of leveraged traders a second: every position is opened once and closed once."""
+        return 2 * self.traders / (self.holding_minutes * 60)
+
 
 @attrs.frozen(kw_only=True)
 class Prediction:

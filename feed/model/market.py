@@ -266,9 +266,9 @@ class Makers:
     quotes: int = attrs.field(default=7, validator=[ge(2), le(256)])
     reaction: tuple[Delay, ...] = attrs.field(
         default=(
-            Delay(weight=38, mean_ms=0.1),
-            Delay(weight=48, mean_ms=1.5),
-            Delay(weight=14, mean_ms=6),
+            Delay(weight=32, mean_ms=0.1),
+            Delay(weight=50, mean_ms=1.5),
+            Delay(weight=18, mean_ms=6),
         ),
         validator=min_len(1),
     )
@@ -321,7 +321,7 @@ class ForcedTraders:
         rest_seconds: Least time between two waves, in the mean.
     """
 
-    trigger: float = attrs.field(default=30.0, validator=[ge(0), le(100_000)])
+    trigger: float = attrs.field(default=25.0, validator=[ge(0), le(100_000)])
     window_seconds: float = attrs.field(default=128.0, validator=[gt(0), le(86_400)])
     orders: int = attrs.field(default=40, validator=[ge(1), le(10_000)])
     seconds: float = attrs.field(default=16.0, validator=[gt(0), le(3600)])

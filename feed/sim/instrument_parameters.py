@@ -35,8 +35,11 @@ _RELAX: Final = NS_PER_SECOND // 2
 # Standard deviation over a second that one mean taker's order a second makes, in its impacts.
 _FLOW_DEVIATION: Final = 0.9
 
-# Makers move their quotes once these are so many half spreads, or a tick, from where they should be.
-_TOLERANCE: Final = 0.8
+# Makers move their quotes once these are so far from where they should be: in half spreads and in impacts of
+# a mean taker's order, whichever is less, and a tick. What they tolerate is play between price and middle,
+# and where the price moves little in a second, play makes returns over seconds trend.
+_TOLERANCE: Final = 1.0
+_TOLERANCE_IMPACTS: Final = 0.4
 
 # Mean distance between a maker's deeper quotes, in impacts of a mean taker's order.
 _DEPTH: Final = 0.6
@@ -72,8 +75,7 @@ class InstrumentParameters:
         relax_every: Interval at which the reference price relaxes, nanoseconds.
         highest: The highest price that can be quoted, ticks.
         flow_share: Share of the variance that is made by its own order flow.
-        peers: Factor on the rate of takers for which their impact is scaled: a venue that follows another
-            learns as much from a trade as that one.
+        orders: Takers' orders a second, in mean ones, for which their impact is scaled.
     """
 
     __slots__ = (
@@ -87,7 +89,7 @@ class InstrumentParameters:
         "impact_scale",
         "interval_scale",
         "market",
-        "peers",
+        "orders",
         "quietness",
         "quote_scale",
         "reference",
@@ -114,7 +116,9 @@ class InstrumentParameters:
         )
         self.interval_scale = self.wait_scale = self.quote_scale = 1.0
         self.flow_share = 1.0 - market.news.share
-        self.peers = 1.0
+        self.orders = spec.updates_per_second / self.market.takers.updates
+        if spec.perpetual is not None:  # its leveraged traders' are larger
+            self.orders += spec.perpetual.trades_per_second * spec.perpetual.size / self.market.takers.size
         self._regime = 1.0, 1.0
         self._volatility_factor = 1.0
         self._imbalance = BUY, 1.0
@@ -175,13 +179,14 @@ class InstrumentParameters:
         # Lively regimes have more trades, and each of them more impact: the variance is the product.
         self.wait_scale = self.interval_scale / (root * activity)
         self.quote_scale = self.interval_scale / (sqrt(root) * activity)
-        takers = self.peers * spec.updates_per_second / self.market.takers.updates
-        scale = usual * sqrt(self.flow_share * self.interval_scale / takers) / _FLOW_DEVIATION
+        scale = usual * sqrt(self.flow_share * self.interval_scale / self.orders) / _FLOW_DEVIATION
         self.impact_scale = scale * sqrt(level * root)
         self.depth = max(1.0, _DEPTH * scale, reference.calm_half)
         reference.calm_half = _WIDE * self.spread / 2 * root
         reference.skew = self.market.impact.skew * self.impact_scale
-        self.tolerance = max(1.0, _TOLERANCE * reference.calm_half)
+        self.tolerance = max(
+            1.0, min(_TOLERANCE * reference.calm_half, _TOLERANCE_IMPACTS * self.impact_scale)
+        )
         reference.centre()
 
     def _spread(self, factor: float) -> float:

@@ -77,10 +77,9 @@ class BasisTracker:
         # Size of a step of the basis that results in its standard deviation.
         self._scale = basis_spec.deviation_bps / 10_000 * sqrt(forgets * (2.0 - forgets))
         self._most = basis_spec.most_bps / 10_000
-        rate = sim.spec.updates_per_second / first.spec.updates_per_second
-        self._passed_on = min(_PASSED_ON, rate)
+        self._passed_on = min(_PASSED_ON, sim.spec.updates_per_second / first.spec.updates_per_second)
         # Trades here are worth learning from as those there are, however few they are.
-        sim.peers = max(1.0, 1.0 / rate)
+        sim.orders = max(sim.orders, first.orders)
         self._basis = 0.0
         self._bits = sim.random_stream("tracker")
 
@@ -95,13 +94,15 @@ class BasisTracker:
                 self._basis += sim.impact - passed_on
                 sim.impact = 0.0
                 if self._first.trading:
+                    # It is news for all that hear of trades there, as those trades are.
+                    self._first.learnt += passed_on
                     self._first.shift(now, passed_on * self._first.reference.permanent)
-            self._close()
             self.catch_up(now)
+            self._close()
         return 1 + int(self._gap * sim.interval_scale * EXPONENTIAL[draw >> WIDTH])
 
     def _close(self) -> None:
-        """Let the basis give way where prices are further apart than arbitrage allows."""
+        """Let the basis give way, from now on, where prices are further apart than arbitrage allows."""
         anchor = self._first.reference.price * self._ticks
         apart = self.sim.reference.price / anchor - 1.0 - self.sim.premium
         if abs(apart) > self._most:

@@ -13,7 +13,7 @@ from typing import Final
 from feed.analytics.depth import twice_median
 from feed.analytics.funding import PremiumMean, funding_rate, premium
 from feed.model.contracts import Perpetual
-from feed.model.durations import NS_PER_HOUR, NS_PER_MILLISECOND, NS_PER_MINUTE, NS_PER_SECOND
+from feed.model.durations import NS_PER_HOUR, NS_PER_MILLISECOND, NS_PER_SECOND
 from feed.model.events import FUNDING, LIQUIDATION, MARK, Row
 from feed.model.instruments import proportions
 from feed.sim.instrument_parameters import BUY, SELL
@@ -160,8 +160,7 @@ class Leverage:
         self.index = sim.queue.register(self)
         self._spec = spec
         self._positions = positions
-        # Every position is opened once and closed once.
-        self._gap = spec.holding_minutes * NS_PER_MINUTE / (2 * spec.traders)
+        self._gap = NS_PER_SECOND / spec.trades_per_second
         self._bits = sim.random_stream("leverage")
         for _ in range(spec.traders):
             bits = self._bits(4 * WIDTH)

@@ -117,7 +117,7 @@ class ProbabilityTracker:
         self._gap = spec.looks_ms * NS_PER_MILLISECOND
         self._bits = sim.random_stream("odds")
         # The probability is known: little is learnt from who trades.
-        sim.peers = _INFORMED
+        sim.orders *= _INFORMED
 
     def act(self, now: int) -> int:
         """Set the price from the underlying."""

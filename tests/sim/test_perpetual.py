@@ -246,3 +246,29 @@ def test_rows_do_not_depend_on_how_time_is_divided():
         small += cut.step()
 
     assert small == large
+
+
+def test_leveraged_traders_are_part_of_the_flow_that_makes_the_volatility():
+    """The more they are, the less each order is worth learning from: the future is no wilder for them."""
+    few, many = (opened(futures(traders=traders))[0]._sims[PERP] for traders in (40, 160))
+
+    assert many.orders > 2 * few.orders
+    assert many.impact_scale**2 * many.orders == pytest.approx(few.impact_scale**2 * few.orders)
+
+
+def test_what_a_future_teaches_about_its_coin_reaches_the_other_coins():
+    """As what is learnt on the coin's own market does."""
+    spot, future, other = listed("BTC-USD", "BTC-PERP", "ETH-USD")
+    future = attrs.evolve(future, perpetual=Perpetual(symbol="BTC-USD", traders=0))
+    spec = MarketSpec(instruments=(spot, future, other))
+    values = []
+    for lots in (0, 1000 * future.size):
+        market, _ = opened(spec)
+        if lots:
+            market.large_order(PERP, Side.BUY, lots)
+        market.advance(START + 2 * SECOND)
+        values.append([market._sims[at].value for at in (SPOT, 2)])
+    (coin, apart), (moved_coin, moved_other) = values
+
+    assert moved_coin / coin > 1.0005
+    assert moved_other / apart > 1 + (moved_coin / coin - 1) / 4

@@ -219,3 +219,18 @@ def test_a_difference_that_arbitrage_would_pay_for_does_not_last():
         gaps.append(abs(apart(market)))
 
     assert sum(gap > pays for gap in gaps) < 10
+
+
+def test_a_move_of_the_first_venue_is_not_taken_for_a_difference():
+    """The other venue goes as far as the first, and no further."""
+    market = opened(venues(basis=0.0, latency_ms=20))
+    market.advance(START + 10 * SECOND)
+    market.shock(FIRST, 0.02)
+    first, other = (sim.reference for sim in market._sims)
+    ticks = other.permanent / first.permanent * 1.02
+    ahead = []
+    for step in range(1, 101):
+        market.advance(START + 10 * SECOND + step * SECOND // 50)
+        ahead.append(other.price / (first.price * ticks) - 1)
+
+    assert max(ahead) < 0.001

@@ -137,3 +137,17 @@ def test_the_rate_of_updates_is_that_of_the_specification():
         rows = market.advance(MIDNIGHT + 600 * SECOND)
         updates = sum(row[0] < QUOTE for row in rows) / 600
         assert 0.6 * rate < updates < 1.7 * rate
+
+
+def test_the_middle_stays_close_to_the_price_where_the_spread_is_wide():
+    """Far closer than an order moves it: play between them would make returns over seconds trend."""
+    item = attrs.evolve(BOOK, spread=60)
+    market = Market(MarketSpec(instruments=(item,), regimes=STEADY), seed=1, start=MIDNIGHT)
+    market.opening()
+    (sim,) = market._sims
+    assert sim.reference.calm_half > 4 * sim.impact_scale
+    apart = []
+    for step in range(1, 601):
+        market.advance(MIDNIGHT + step * SECOND // 10)
+        apart.append(abs((sim.book.bid + sim.book.ask) / 2 - sim.reference.price))
+    assert sum(apart) / len(apart) < sim.impact_scale / 4
