@@ -323,7 +323,7 @@ class ForcedTraders:
 
     trigger: float = attrs.field(default=25.0, validator=[ge(0), le(100_000)])
     window_seconds: float = attrs.field(default=128.0, validator=[gt(0), le(86_400)])
-    orders: int = attrs.field(default=40, validator=[ge(1), le(10_000)])
+    orders: int = attrs.field(default=16, validator=[ge(1), le(10_000)])
     seconds: float = attrs.field(default=16.0, validator=[gt(0), le(3600)])
     rest_seconds: float = attrs.field(default=600.0, validator=[gt(0), le(86_400)])
 
