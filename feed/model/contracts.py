@@ -38,7 +38,7 @@ class Perpetual:
         traders: Leveraged positions that are open at a time, about.
         longs: Share of them that are long.
         size: Size of a position, in typical orders.
-        leverage: The highest leverage of a trader.
+        leverage: The highest leverage of a trader at usual volatility; at three times that, a third of it.
         maintenance: Margin that a position must keep, as a share of its value.
         holding_minutes: Mean time that a position is held.
     """

@@ -311,6 +311,9 @@ class ForcedTraders:
     """
     Traders who must trade in the direction of a price that runs: stop orders, margin calls.
 
+    They trade where a value is made: not on further venues of a pair, nor in futures, where others are
+    liquidated.
+
     Attributes:
         trigger: Distance of the price from its mean over ``window_seconds`` at which they trade, in standard
             deviations of a return over one second or, where that is more, in impacts of a mean taker's order;

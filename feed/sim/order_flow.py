@@ -210,7 +210,7 @@ class Relaxation:
         flow: Its order flow.
     """
 
-    __slots__ = ("_every", "_flow", "_seconds", "index", "sim")
+    __slots__ = ("_every", "_flow", "_forces", "_seconds", "index", "sim")
 
     def __init__(self, sim: InstrumentSim, flow: OrderFlow) -> None:
         self.sim: InstrumentSim = sim
@@ -218,6 +218,8 @@ class Relaxation:
         self._flow = flow
         self._every = sim.relax_every
         self._seconds = self._every / NS_PER_SECOND
+        # The holders of a pair are the same on all its venues, and those of a future are liquidated.
+        self._forces = sim.spec.followed is None
 
     def act(self, now: int) -> int:
         """Let one interval pass; makers react if the price moved."""
@@ -227,5 +229,6 @@ class Relaxation:
         sim.forget(self._seconds)
         if abs(reference.price - price) > sim.tolerance or abs(reference.half - half) > sim.tolerance:
             sim.notify_makers(now)
-        self._flow.force(now, self._seconds)
+        if self._forces:
+            self._flow.force(now, self._seconds)
         return self._every

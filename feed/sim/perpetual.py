@@ -198,5 +198,9 @@ class Leverage:
         spec = self._spec
         lots = 1 + int(self.sim.spec.size * spec.size * HEAVY[bits >> WIDTH & MASK])
         share = (bits >> 2 * WIDTH & MASK) / MASK
-        leverage = 1 + (spec.leverage - 1) * share * share
+        # Who borrows, borrows less where prices move more than usual, or lively hours would be a row of
+        # liquidations.
+        sim = self.sim
+        calm = min(1.0, sim.volatility * sim.reference.permanent / sim.deviation)
+        leverage = 1 + (spec.leverage - 1) * share * share * calm
         return opened(side, lots, max(1, entry), leverage=leverage, maintenance=spec.maintenance)

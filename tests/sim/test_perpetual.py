@@ -10,7 +10,9 @@ from feed.model.derivatives import RATE_ONE
 from feed.model.events import FUNDING, LIQUIDATION, MARK, TRADE, Side, Status
 from feed.model.market import MarketSpec
 from feed.sim.defaults import default_market
+from feed.sim.margin import Positions
 from feed.sim.market import Market
+from feed.sim.perpetual import Leverage
 
 SECOND = 10**9
 HOUR = 3600 * SECOND
@@ -272,3 +274,20 @@ def test_what_a_future_teaches_about_its_coin_reaches_the_other_coins():
 
     assert moved_coin / coin > 1.0005
     assert moved_other / apart > 1 + (moved_coin / coin - 1) / 4
+
+
+def test_traders_borrow_less_while_prices_move_more():
+    """At three times the volatility a third: a position is as many moves from its end as ever."""
+    furthest = []
+    for level in (0.5, 1.0, 3.0):
+        market, _ = opened(futures(longs=1.0, maintenance=0.0001, traders=0))
+        sim, positions = market._sims[PERP], Positions()
+        sim.set_regime(level, 1.0)
+        Leverage(sim, Perpetual(symbol="BTC-USD", longs=1.0, maintenance=0.0001), positions)
+        value = round(sim.value)
+        stops = sorted(position.stop for position in positions.open if position.stop < value)
+        furthest.append(1 - stops[-10] / value)
+    half, usual, lively = furthest
+
+    assert half == usual
+    assert lively > 2 * usual

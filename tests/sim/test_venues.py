@@ -9,6 +9,7 @@ from feed.model.contracts import Arbitrage
 from feed.model.events import TRADE, Side, Status
 from feed.model.market import MarketSpec
 from feed.sim.market import Market
+from feed.sim.order_flow import OrderFlow
 
 SECOND = 10**9
 START = 1_700_000_000 * SECOND
@@ -234,3 +235,12 @@ def test_a_move_of_the_first_venue_is_not_taken_for_a_difference():
         ahead.append(other.price / (first.price * ticks) - 1)
 
     assert max(ahead) < 0.001
+
+
+def test_only_the_first_venue_has_traders_who_are_forced(monkeypatch):
+    """They would be forced five times over where a pair has five venues, each wave setting off the next."""
+    watched = set()
+    monkeypatch.setattr(OrderFlow, "force", lambda flow, now, seconds: watched.add(flow.sim.book.instrument))
+    opened(venues()).advance(START + 5 * SECOND)
+
+    assert watched == {FIRST}
