@@ -129,8 +129,8 @@ class Hub:
         proofs = self.history.append(rows)
         dirty = self._publisher.publish(rows, proofs)
         self.history.mark(self.market_state)
-        if len(self.replays):
-            self.replays.published(len(rows), forgotten=self.history.oldest != oldest)
+        if self.history.oldest != oldest:
+            self.replays.forgotten()
         self._cut_failed()
         return dirty
 

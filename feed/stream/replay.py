@@ -54,12 +54,14 @@ class ConnectionReplay:
         send_buffer: The connection.
         script: What it is owed, next first: spans, and frames for it alone.
         resting: It has done so much work that there is no more for a while.
+        turn_seq: The newest event when it had its last turn, or when it began.
         waiting: What these frames, and the script itself, take in memory, bytes.
     """
 
     def __init__(
         self,
         send_buffer: SendBuffer,
+        seq: int,
         ready: Callable[[ConnectionReplay], None],
         end: Callable[[ConnectionReplay], None],
     ) -> None:
@@ -68,12 +70,14 @@ class ConnectionReplay:
 
         Args:
             send_buffer: See the class.
+            seq: The newest event.
             ready: Called when the socket has taken everything.
             end: Called when the connection has gone or wants nothing more.
         """
         self.send_buffer = send_buffer
         self.script: deque[ReplaySpan | bytes] = deque()
         self.resting = False
+        self.turn_seq = seq
         self.waiting = 0
         self._ready = ready
         self._end = end

@@ -17,6 +17,7 @@ from feed.model.topics import Topic
 from feed.settings import Flow
 from feed.stream.history import History
 from feed.stream.replay import ENTRY_BYTES, ConnectionReplay, ReplaySpan
+from feed.stream.seek import Seeks
 from feed.stream.send_buffer import WRITE_BYTES, SendBuffer
 from feed.stream.topic_replay import TopicReplay
 from feed.stream.topics import MakeEncoder
@@ -70,6 +71,7 @@ class Replays:
         self._failed = failed
         self._watchers: list[Callable[[], object]] = []
         self._history = history
+        self._seeks = Seeks(history)
         self._make_encoder = make_encoder
         self._flow = flow
         self._join = join
@@ -85,7 +87,6 @@ class Replays:
             tuple[float, int, ConnectionReplay]
         ] = []  # a heap: until when, whose work is paid for
         self._rests = 0  # taken so far
-        self._meanwhile = 0  # events published since somebody has been waiting for a turn
 
     def __len__(self) -> int:
         return len(self._replays)
@@ -124,7 +125,7 @@ class Replays:
     def begin(self, send_buffer: SendBuffer) -> ConnectionReplay:
         """Let ``send_buffer`` catch up from now on; its script is still to be written."""
         replay = send_buffer.replay = self._replays[send_buffer] = ConnectionReplay(
-            send_buffer, self._is_ready, self._ended
+            send_buffer, self._history.seq, self._is_ready, self._ended
         )
         return replay
 
@@ -135,9 +136,10 @@ class Replays:
             return
         del self._ready[replay]
         usual = self._flow.replay_work
-        # In a market in a hurry more than what happens meanwhile, or nobody would catch up with it.
-        most = max(usual, min(2 * self._meanwhile, _HURRY * usual))
-        self._meanwhile = 0
+        # Where much happens between two turns, more than that, or it would never catch up.
+        meanwhile = self._history.seq - replay.turn_seq
+        most = max(usual, min(2 * meanwhile, _HURRY * usual))
+        replay.turn_seq = self._history.seq
         send_buffer = replay.send_buffer
         room = min(WRITE_BYTES, send_buffer.backlog_bytes // _BACKLOG_PART)
         pieces: list[bytes] = []
@@ -166,20 +168,8 @@ class Replays:
         elif not frames:
             self._is_ready(replay)
 
-    def published(self, events: int, *, forgotten: bool) -> None:
-        """
-        So many events more are history.
-
-        Args:
-            events: How many.
-            forgotten: Whether others are no longer kept; who is owed them is cut.
-        """
-        if self._ready:
-            self._meanwhile += events
-        if forgotten:
-            self._lose()
-
-    def _lose(self) -> None:
+    def forgotten(self) -> None:
+        """Events are no longer kept; who is owed them is cut."""
         for replay in list(self._replays.values()):
             oldest = replay.oldest
             if oldest is not None and oldest + 1 < self._history.oldest:
@@ -248,10 +238,18 @@ class Replays:
         return data, work
 
     def _new_topic_replay(self, span: ReplaySpan) -> TopicReplay:
-        return TopicReplay(self._history, span.topics, span.link_faults, self._make_encoder, self._contain)
+        return TopicReplay(
+            self._history,
+            self._seeks,
+            span.seq,
+            span.topics,
+            span.link_faults,
+            make_encoder=self._make_encoder,
+            failed=self._contain,
+        )
 
     def _go_on(self, topic_replay: TopicReplay, span: ReplaySpan, stop: int) -> tuple[bytes, int]:
-        work = topic_replay.seek(span.seq)
+        work = topic_replay.seek()
         if work:
             return b"", work
         data, work = topic_replay.encode(stop)

@@ -7,10 +7,12 @@ from typing import Final
 
 from feed.model.events import Row
 from feed.model.topics import Topic
+from feed.state.market_state import MarketState
 from feed.stream.groups import FaultyGroup, Group
 from feed.stream.history import History
 from feed.stream.link_faults import LinkFault
 from feed.stream.publisher import Publisher
+from feed.stream.seek import Seek, Seeks
 from feed.stream.topics import MakeEncoder
 from feed.stream.work import TOPIC
 
@@ -29,14 +31,18 @@ class TopicReplay:
     Encodes the messages of some topics again, from one event on, exactly as they were sent then.
 
     Attributes:
+        start: Sequence number of the event after which it begins.
         group: Collects the frames, without members; None until :meth:`seek` has reached the start.
     """
 
     def __init__(
         self,
         history: History,
+        seeks: Seeks,
+        start: int,
         topics: tuple[Topic, ...],
         link_faults: tuple[LinkFault, ...],
+        *,
         make_encoder: MakeEncoder,
         failed: Callable[[Topic, Exception], object],
     ) -> None:
@@ -45,21 +51,26 @@ class TopicReplay:
 
         Args:
             history: The events.
+            seeks: Find where the market stood.
+            start: See the class.
             topics: Those to encode.
             link_faults: Faults that act on the frames.
             make_encoder: Gives the encoder of a topic.
             failed: Called with the exception of an encoder or a link fault, skipped from then on.
         """
+        self.start = start
         self._history = history
+        self._seeks = seeks
         self._topics = topics
         self._piece = PIECE_EVENTS if len(topics) <= _FEW_TOPICS else SHORT_PIECE_EVENTS
-        self._instruments = dict.fromkeys(topic.instrument for topic in topics)
+        self._instruments = tuple(dict.fromkeys(topic.instrument for topic in topics))
         self._link_faults = link_faults
         self._make_encoder = make_encoder
         self._failed = failed
         self._rows: list[Row] = []  # read, not encoded yet
         self._proofs: list[int] = []
         self._at = 0
+        self._seek: Seek | None = None
         self._publisher: Publisher | None = None
         self.group: Group | None = None
 
@@ -68,30 +79,33 @@ class TopicReplay:
         """Sequence number of the last event encoded."""
         return self._publisher.seq if self._publisher is not None else 0
 
-    def seek(self, seq: int) -> int:
+    def seek(self) -> int:
         """
-        Read on towards the event ``seq``, after which to begin.
+        Read on towards the start, one block of history at most.
 
         Returns:
             Units of work done; 0 once it is reached.
         """
-        publisher = self._publisher
-        if publisher is None:
-            mark = self._history.before(seq)
-            publisher = self._publisher = Publisher(
-                mark.copy(self._instruments),
-                mark.seq,
-                instruments=self._history.instruments,
-                make_encoder=self._make_encoder,
-                only=self._instruments,
-                failed=lambda item, problem, _: self._failed(item.topic, problem),
-            )
-        if publisher.seq < seq:
-            return self._publish(publisher, seq - publisher.seq)
+        while (publisher := self._publisher) is None:
+            self._seek = self._seek or self._seeks.join(self, self._instruments)
+            if work := self._seek.read():
+                return work  # else it was another's start that has been reached
         if self.group is None:
             self.group = self._open(publisher)
             return round(TOPIC) * len(self._topics)
         return 0
+
+    def begin(self, market_state: MarketState) -> None:
+        """The start is reached, and this is where the market stood."""
+        self._seek = None
+        self._publisher = Publisher(
+            market_state,
+            market_state.seq,
+            instruments=self._history.instruments,
+            make_encoder=self._make_encoder,
+            only=self._instruments,
+            failed=lambda item, problem, _: self._failed(item.topic, problem),
+        )
 
     def encode(self, stop: int) -> tuple[bytes, int]:
         """

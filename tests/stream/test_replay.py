@@ -1,5 +1,6 @@
 """Connections that resume: exactly what they missed, at their own cost, and then the live stream."""
 
+import itertools
 import math
 
 import pytest
@@ -13,6 +14,7 @@ from feed.model.events import CLOCK, QUOTE, TRADE
 from feed.model.faults import Drop, Mute, Reorder
 from feed.model.stream_position import Ahead, TooOld
 from feed.state.encoder import Encoder
+from feed.stream.history import History
 from feed.stream.topic_replay import MESSAGE_WORK, PIECE_EVENTS
 from feed.stream.work import TOPIC
 
@@ -292,6 +294,48 @@ def test_the_same_is_encoded_once(stream, same):
     for client, since in zip(clients, sinces, strict=True):
         assert client.texts == told(*[seq for seq in range(1, 3001, 3) if seq > since])
     assert len(harness.said) < (1000 + PIECE_EVENTS if same else 2001)
+
+
+def test_where_clients_left_is_looked_for_once(stream):
+    """Many who left one after the other cost hardly more than one; an earlier place costs its own."""
+    sinces = [2000 + 7 * at for at in range(20)]
+    history = History(instruments=3, seconds=1e6, size=1 << 30, mark_events=10_000)
+    harness = busy_server(stream, 3000, replay_work=1, history=history)
+    work = []
+
+    def back(since):
+        client = harness.client(stream.topic(), since=since)
+        client.send_buffer.charge = lambda units: work.append(units) or 0.0
+        return client
+
+    clients = [back(since) for since in reversed(sinces)]
+    for _ in range(4):
+        harness.hub.replays.turn()
+    assert sum(work) > 1000
+    sinces = [*reversed(sinces), 900]
+    clients.append(back(900))
+    harness.catch_up()
+    for client, since in zip(clients, sinces, strict=True):
+        assert client.texts == told(*[seq for seq in range(1, 3001, 3) if seq > since])
+    messages = 1000 - 300 + len(clients) * PIECE_EVENTS  # and each the rest of a piece by itself
+    events = 2100 + 900 + 2100  # to the last of them, to the early one, and from there on
+    each = TOPIC + 2100 / PIECE_EVENTS
+    assert sum(work) < events + len(clients) * each + messages * MESSAGE_WORK
+
+
+def test_many_catch_up_with_a_market_that_goes_on(stream):
+    """Each has as much done for it as happens until its next turn, and more."""
+    harness = busy_server(stream, 3000, replay_work=PIECE_EVENTS)
+    trades = [stream.topic("trade", at) for at in range(3)]
+    asked = [topics for count in (1, 2, 3) for topics in itertools.combinations(trades, count)]
+    for topics in asked:
+        harness.client(*topics, since=0)
+    turns = 0
+    while len(harness.hub.replays):
+        harness.hub.replays.turn()
+        harness.publish(*[stream.quote(at % 3) for at in range(PIECE_EVENTS // 2)])
+        turns += 1
+        assert turns < 1000
 
 
 def test_what_is_shared_is_bounded(stream):
