@@ -273,9 +273,10 @@ class _Bounded:
             nonlocal begun, size
             begun = True
             size += len(message.get("body", b""))
-            await send(message)
+            with trio.CancelScope(shield=True):  # once Hypercorn has begun to write it, it must not stop
+                await send(message)
 
-        # Hypercorn shields what it sends, so a client that takes nothing needs the other limit.
+        # What is sent is shielded, so a client that takes nothing needs the other limit.
         stream.end_within(self._seconds + self._close_seconds)
         with trio.move_on_after(self._seconds) as time:
             await member.turn(REQUEST, more=True)

@@ -123,6 +123,18 @@ async def _dribble(client, start):
         await trio.sleep(1)
 
 
+async def test_an_answer_that_is_there_is_sent_however_late(server, monkeypatch):
+    """The time for the request runs out while a busy server makes the answer: it is whole all the same."""
+
+    def answered_late(self):
+        trio.lowlevel.current_clock().jump(10.5)
+        return []
+
+    monkeypatch.setattr("feed.server.storage.Storage.problems", answered_late)
+    client = server.connect()
+    assert (await ask(client, "/healthz"))[::2] == (200, {"status": "ok"})
+
+
 async def test_a_client_that_takes_no_answer_is_dropped(server):
     """It asks for more than fits on the way, and reads nothing: gone after twelve seconds."""
     client = server.connect(capacity=1024)
