@@ -33,7 +33,7 @@ def test_a_server_that_is_killed_goes_on_where_it_was(tmp_path):
         instruments=6,
         sync="always",
         seed=1,
-        patient=True,
+        settled=1,
     )
     found = run(plan, tmp_path, tell=lambda text: None)
     assert found.verdict.good, found.verdict

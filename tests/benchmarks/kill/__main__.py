@@ -40,6 +40,9 @@ def main(arguments=None):
     parser.add_argument("--readers", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=3, help="that it serves, until it is killed")
     parser.add_argument("--starting", type=float, default=0.25, help="share of servers killed as they start")
+    parser.add_argument(
+        "--settled", type=float, default=0.5, help="share of the others killed after readers went on"
+    )
     parser.add_argument("--instruments", type=int, help="fewer than the default market's")
     parser.add_argument("--sync", default="always")
     parser.add_argument("--minutes", type=float, default=math.inf, help="after which no more are killed")
@@ -53,6 +56,7 @@ def main(arguments=None):
         readers=options.readers,
         seconds=options.seconds,
         starting=options.starting,
+        settled=options.settled,
         instruments=options.instruments,
         sync=options.sync,
         seed=seed,

@@ -41,7 +41,7 @@ class Plan:
         sync: When inputs are on the disk.
         seed: Of the moments and the orders.
         minutes: After which no more are killed, whatever was planned.
-        patient: Whether a server is killed only after everybody has heard something of it.
+        settled: The share of the others that is killed only once everybody who resumes has gone on.
     """
 
     kills: int
@@ -53,7 +53,7 @@ class Plan:
     sync: str
     seed: int
     minutes: float = math.inf
-    patient: bool = False
+    settled: float = 0.5
 
     @property
     def binance_pair(self):
@@ -111,6 +111,7 @@ class Run:
     async def disturbed(self):
         """Everybody at work, and the server killed as often as planned."""
         stopping = trio.Event()
+        self._began = trio.current_time()
         self.server.start()
         await self.server.open()
         prices = await self._prices()
@@ -144,7 +145,7 @@ class Run:
             if self._chance.random() >= self.plan.starting:
                 if not self.server.ready.is_set():
                     await self.server.open()
-                if self.plan.patient:
+                if self._chance.random() < self.plan.settled:
                     await self._all_have_gone_on()
                 await trio.sleep(self._chance.uniform(0, self.plan.seconds))
             else:
@@ -157,9 +158,15 @@ class Run:
             self.server.kill()
             self.server.start()
             if (at + 1) % 10 == 0:
-                orders = sum(len(trader.answered) for trader in self.traders)
-                self._tell(f"  {at + 1} kills, {orders} orders answered")
+                self._tell(f"  {at + 1} kills, {self._progress()}")
         await self.server.open()
+
+    def _progress(self):
+        orders = sum(len(trader.answered) for trader in self.traders)
+        resumes = sum(reader.resumed for reader in self.readers)
+        last = statistics.median(self.server.starts[-10:])
+        seconds = trio.current_time() - self._began
+        return f"{orders} orders answered, {resumes} resumes, ready after {last:.1f} s; {seconds:.0f} s"
 
     async def _all_have_gone_on(self):
         """Wait until everybody who resumes has heard something of the present server."""
@@ -220,6 +227,9 @@ class Run:
 def run(plan, folder, tell=print):
     """Kill, and compare."""
     one = Run(plan, folder, tell)
-    trio.run(one.disturbed)
+    try:
+        trio.run(one.disturbed)
+    finally:
+        one.server.end()
     one.judge()
     return one.found

@@ -37,6 +37,11 @@ class Outcome(enum.Enum):
     NOT_NOW = "not now"  # the server takes none: ask again
 
 
+def _later(status):
+    """Whether an answer by HTTP says that nothing was done, and to ask again."""
+    return status >= 500 or status == 408
+
+
 class Trader:
     """
     One account that orders.
@@ -139,9 +144,9 @@ class BinanceTrader(Trader):
         status, said = await self._ask(port, "POST", newClientOrderId=name, **terms)
         if status == 200:
             return Outcome.ACTED
-        if said["msg"] == "Duplicate order sent.":
+        if said.get("msg") == "Duplicate order sent.":
             return Outcome.KNOWN
-        return Outcome.NOT_NOW if status >= 500 else self.surprise(status, said)
+        return Outcome.NOT_NOW if _later(status) else self.surprise(status, said)
 
     async def tidy(self, port, name):
         await self._ask(port, "DELETE", origClientOrderId=name)
@@ -169,11 +174,11 @@ class KrakenTrader(Trader):
         }
         status, said = await self._ask(port, "AddOrder", cl_ord_id=name, **terms)
         errors = str(said["error"])
-        if not said["error"]:
+        if status == 200 and not said["error"]:
             return Outcome.ACTED
         if "cl_ord_id" in errors or "Duplicate" in errors:
             return Outcome.KNOWN
-        busy = status >= 500 or "Unavailable" in errors or "Busy" in errors
+        busy = _later(status) or "Unavailable" in errors or "Busy" in errors
         return Outcome.NOT_NOW if busy else self.surprise(status, said)
 
     async def tidy(self, port, name):
@@ -225,7 +230,7 @@ class CoinbaseTrader(Trader):
         )
         if status == 200 and said["success"]:
             return Outcome.ACTED
-        return Outcome.NOT_NOW if status >= 500 else self.surprise(status, said)
+        return Outcome.NOT_NOW if _later(status) else self.surprise(status, said)
 
 
 class RailsTrader(Trader):
