@@ -22,6 +22,7 @@ from __future__ import annotations
 import argparse
 import math
 import random
+import signal
 import statistics
 import sys
 import tempfile
@@ -66,6 +67,7 @@ def main(arguments=None):
         f"seed {seed}: {plan.kills} kills, {plan.traders} order clients, {plan.readers} readers", flush=True
     )
     configure("text", "error")  # what the other server, in this process, has to say
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # and its server ends with it
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as scratch:
         found = run(plan, options.folder or Path(scratch), tell=lambda text: print(text, flush=True))

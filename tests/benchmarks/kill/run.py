@@ -127,7 +127,7 @@ class Run:
                 reading.start_soon(self._read, reader)
             async with trio.open_nursery() as ordering:
                 for trader in self.traders:
-                    ordering.start_soon(trader.trade, self.server.port, stopping)
+                    ordering.start_soon(trader.trade, self.server, stopping)
                 await self._kill_often()
                 await self._all_have_gone_on()
                 stopping.set()

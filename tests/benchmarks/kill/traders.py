@@ -73,35 +73,36 @@ class Trader:
         self._pair = binance_pair
         self._asked = 0
 
-    async def trade(self, port, stopping):
+    async def trade(self, server, stopping):
         """Order until ``stopping`` is set, and the last order is answered."""
         try:
-            await self._trade(port, stopping)
+            await self._trade(server, stopping)
         finally:
             await self.close()
 
     async def close(self):
         """Close what is open."""
 
-    async def _trade(self, port, stopping):
+    async def _trade(self, server, stopping):
         while not stopping.is_set():
             self._asked += 1
             name = str(UUID(int=self.account.number << 64 | self._asked))
             order, outcome = self.order(), None
             while outcome is None:
-                outcome = await self._try(port, name, order)
+                outcome = await self._try(server, name, order)
             self.answered[name] = outcome
             self.open = None
             with contextlib.suppress(http.ServerGone):
-                await self.tidy(port, name)
+                await self.tidy(server.port, name)
             await trio.sleep(self._chance.uniform(0, PAUSE_SECONDS))
 
-    async def _try(self, port, name, order):
+    async def _try(self, server, name, order):
+        await server.ready.wait()
         if self.open == name:
             self.repeated.add(name)
         self.open = name
         try:
-            outcome = await self.send(port, name, order)
+            outcome = await self.send(server.port, name, order)
         except http.ServerGone:
             outcome = None
         if outcome is Outcome.NOT_NOW:
