@@ -6,6 +6,7 @@ What the folder says of the market comes before defaults; whoever says otherwise
 
 from __future__ import annotations
 
+import errno
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
@@ -121,7 +122,8 @@ def recover(settings: Settings, *, now: int, disk: Disk | None = None) -> Recove
             recovered = _recover(settings, now, disk)
         except OSError as problem:
             reason = problem.strerror or str(problem)
-            hint = "it must be possible to write to it"
+            full = problem.errno in {errno.ENOSPC, errno.EDQUOT}
+            hint = "make room there" if full else "it must be possible to write to it"
             raise ConfigError(f"cannot use {directory} ({reason})", where=OPTION, hint=hint) from None
         undo.pop_all()
     return recovered

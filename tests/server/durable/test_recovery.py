@@ -1,11 +1,16 @@
 """A folder of files that a server opens, and gives back."""
 
+import errno
+import os
+
 import attrs
 import pytest
+from memory_disk import MemoryDisk
 
 from feed import Settings
 from feed.errors import ConfigError
 from feed.server.durable.durable_market import DurableMarket
+from feed.server.durable.recovery import recover
 from feed.settings import Durability
 
 
@@ -38,3 +43,15 @@ def test_what_is_no_folder_is_refused_as_that(settings, tmp_path):
     with pytest.raises(ConfigError, match=r"data: is no folder; name another$"):
         DurableMarket(settings)
     assert (tmp_path / "data").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [(errno.ENOSPC, "make room there"), (errno.EROFS, "it must be possible to write to it")],
+)
+def test_a_folder_that_cannot_be_written_is_refused_with_what_to_do(settings, number, told):
+    """A full disk needs room, any other one needs to be writable."""
+    disk = MemoryDisk()
+    disk.fails["replace"] = number
+    with pytest.raises(ConfigError, match=rf"^--data: cannot use .* \({os.strerror(number)}\); {told}$"):
+        recover(settings, now=0, disk=disk)
