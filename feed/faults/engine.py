@@ -29,6 +29,7 @@ from feed.faults.active import ActiveFault
 from feed.faults.contract import FaultPlan, FaultRecord, ForcedClose, RefusedHandshake, Target
 from feed.faults.frame_faults import FRAME_FAULTS, SeededFault
 from feed.faults.pacing import LinkState
+from feed.faults.progress import FaultProgress, begun
 from feed.faults.requests import disruption
 from feed.faults.schedule import FaultSchedule
 from feed.model.disruption import Disruption
@@ -158,16 +159,26 @@ class FaultEngine:
             self._end([self._scheduled[cue.number]], seq)
             return
         fault = self._plan.faults[cue.number]
-        record = FaultRecord(
-            number=cue.number,
-            name=verb(type(fault)),
-            seq=seq,
-            market_time=self._hub.market_state.now,
-            since=None if fault.at is None else cue.when,
-        )
-        active = self._active(fault, str(cue.number), record, self._handshakes)
-        self._scheduled[cue.number] = active
+        active = self._of_scenario(begun(fault, cue, seq=seq, now=self._hub.market_state.now), cue.number)
         self._begin(active, seq)
+
+    def progress(self) -> FaultProgress:
+        """How far the scenario's faults have come, between two events; nothing of it is to be changed."""
+        found = sorted(self._scheduled.values(), key=lambda active: active in self._lasting)
+        return FaultProgress(self._plan, self._schedule, [active.record for active in found])
+
+    def restore(self, progress: FaultProgress) -> None:
+        """
+        Go on where another server's faults are that publishes the same events; nobody is connected yet.
+
+        Args:
+            progress: Theirs, which is carried on here and used by nobody else.
+        """
+        self._schedule = progress.schedule
+        for number, record in progress.records.items():
+            active = self._of_scenario(attrs.evolve(record, connections=0, refused=0), number)
+            if not record.over:
+                self._lasting[active] = None
 
     def begin(self, fault: Fault, *, name: str, until: float | None) -> ActiveFault:
         """
@@ -189,6 +200,11 @@ class FaultEngine:
     def end(self, *actives: ActiveFault) -> None:
         """Let faults be over that :meth:`begin` gave, here and now, those that are not."""
         self._end([active for active in actives if active in self._lasting], self._hub.seq)
+
+    def _of_scenario(self, record: FaultRecord, number: int) -> ActiveFault:
+        active = self._active(self._plan.faults[number], str(number), record, self._handshakes)
+        self._scheduled[number] = active
+        return active
 
     def _active(
         self, fault: Fault, label: str, record: FaultRecord, handshakes: Iterator[int]

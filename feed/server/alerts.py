@@ -61,18 +61,18 @@ class AlertService:
         alert = self.book.prepare(dialect, owner, spec, now=market_state.now, price=price, seq=seq)
         self._log.record(ALERT, alert_data(alert, price), part=_part(owner))
         self.book.add(alert)
-        self._watch()
+        self.watch()
         return alert
 
     def restore(self, book: AlertBook) -> None:
         """Take back the alerts that were recorded, before the events after them are published again."""
         self.book.take_over(book)
-        self._watch()
+        self.watch()
 
     def restored(self) -> None:
         """Let go of those that have ended among the events that were published again."""
         self.book.drop_ended(self._hub.seq)
-        self._watch()
+        self.watch()
 
     def of(self, dialect: str, owner: str) -> list[Alert]:
         """The alerts of a key in a protocol, oldest first."""
@@ -91,7 +91,7 @@ class AlertService:
                 ended = {"dialect": dialect, "owner": owner, "name": name, "seq": self._hub.seq}
                 self._log.record(ALERT_END, ended, part=_part(owner))
                 self.book.remove(alert)
-                self._watch()
+                self.watch()
                 return True
         return False
 
@@ -101,9 +101,9 @@ class AlertService:
             if not self._holds(alert.owner, alert.dialect):
                 self._log.try_record(ALERTS_END, {"dialect": alert.dialect, "owner": alert.owner})
                 self.book.forget(alert.dialect, alert.owner)
-        self._watch()
+        self.watch()
 
-    def _watch(self) -> None:
+    def watch(self) -> None:
         """Watch the trades of the instruments that have alerts, and of no others."""
         for instrument in self.book.instruments:
             if instrument not in self._watching:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import secrets
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -15,9 +18,14 @@ from feed.faults.contract import FaultPlan
 from feed.model.events import Row
 from feed.recording.format import Header, Provenance
 from feed.server.durable.durable_market import DurableMarket
+from feed.server.durable.entry_log import NOT_KEPT, EntryLog
+from feed.server.durable.service_state import ServiceState
 from feed.server.journalled import header_of
 from feed.server.run_spec import RunSpec, program_for
+from feed.server.server_context import ServerContext
+from feed.server.server_parts import ServerParts
 from feed.server.storage import Storage
+from feed.server.stream_state import StreamState
 from feed.settings import Settings
 from feed.sim.clients import open_to_accounts
 from feed.sim.large_orders import LargeOrderReport, summary
@@ -25,6 +33,7 @@ from feed.sim.runner import MarketRunner
 from feed.sim.simulation import Looping
 from feed.stream.fanout import Fanout
 from feed.stream.source import Batch, Source
+from feed.stream.steps import StepLog
 
 log = structlog.get_logger("feed.playout")
 
@@ -65,6 +74,9 @@ class Playout:
         ended: Set once the source has nothing more to give.
         storage: What is written to disk meanwhile.
         durable: The market in a data folder; None where it ends with the process.
+        entry_log: Where is recorded what shall outlive the process.
+        step_log: Nowhere: nobody else follows it.
+        parts: Those of a server by itself.
     """
 
     def __init__(
@@ -99,6 +111,37 @@ class Playout:
         assert found is not None  # noqa: S101 - one of the two is there
         self.source: Source = found
         self.plan = FaultPlan() if self._run_spec is None else self._run_spec.plan
+        self.entry_log: EntryLog = NOT_KEPT if durable is None else durable.commits
+        self.step_log: StepLog | None = None
+        self.parts = ServerParts()
+
+    @property
+    def stream_state(self) -> StreamState | None:
+        """What was published before a restart; None for nothing."""
+        return None if self.durable is None else self.durable.stream_state
+
+    @property
+    def recorded(self) -> ServiceState | None:
+        """What was recorded of other things than the market before a restart; None for nothing."""
+        return None if self.durable is None else self.durable.services
+
+    @property
+    def token_key(self) -> bytes | None:
+        """
+        The key of access tokens that a data folder keeps; None where the settings say which, or nothing does.
+
+        Raises:
+            ConfigError: It cannot be read, or written.
+        """
+        if self.durable is None or self._settings.tokens.key is not None:
+            return None
+        return self.durable.token_key(secrets.token_bytes)
+
+    def attach(self, server_context: ServerContext) -> None:
+        """Nothing: it is told by :meth:`run` who publishes."""
+
+    def opened(self) -> None:
+        """Nothing is left to do."""
 
     async def open(self, fanout: Fanout) -> None:
         """
@@ -247,3 +290,29 @@ class Playout:
                 "faults": len(run_spec.faults),
             },
         )
+
+
+@contextmanager
+def playing(settings: Settings, source: Source | None = None) -> Iterator[tuple[Settings, Playout]]:
+    """
+    What settings say is played, with the data folder open if there is one, until the block ends.
+
+    Args:
+        settings: All of the server.
+        source: Instead of what they say.
+    Returns:
+        The settings, with what the folder says of its market; and the market.
+
+    Raises:
+        ConfigError: As :class:`Playout`, or the folder cannot be used.
+    """
+    if settings.durability.directory is None:
+        yield settings, Playout(settings, source)
+        return
+    if source is not None:
+        raise ConfigError("only a market of its own goes on", where="--data", hint="leave it out")
+    durable = DurableMarket(settings)
+    try:
+        yield durable.settings, Playout(durable.settings, durable=durable)
+    finally:
+        durable.close()

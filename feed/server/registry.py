@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol, cast
 
 import attrs
@@ -59,6 +59,7 @@ class ConnectionRegistry:
         submit: Lets a request act in the market; False when it will not, and calls back when its turn
             comes: that it must not act after all, or that it has acted.
         faults: What goes wrong on purpose.
+        arrived: See :class:`feed.server.server_parts.ServerParts`.
         turns: Who works next, and how much anybody may make the server do.
     """
 
@@ -71,6 +72,7 @@ class ConnectionRegistry:
     ended: trio.Event = attrs.field(factory=trio.Event)
     closed: trio.Event = attrs.field(factory=trio.Event)
     submit: Callable[[Request, Callable[[], object], Executed], bool] = closed_market
+    arrived: Callable[[str], Awaitable[None]] | None = None
     turns: FairScheduler = attrs.field(
         default=attrs.Factory(
             lambda self: FairScheduler(cast("ConnectionRegistry", self).limits), takes_self=True

@@ -226,6 +226,8 @@ class Router:
                     return
                 head, dialect = found, listener.dialect or route(found.opening.path, found.opening.query)
                 deadline = trio.current_time() + self._registry.limits.handshake_seconds
+            if (arrived := self._registry.arrived) is not None:
+                await arrived(" ".join(head.opening.query.values()))
             connection, kept = self._accepted(
                 transport, dialect, head, quota=quota, arrival=arrival, member=member
             )

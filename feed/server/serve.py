@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from random import Random, SystemRandom
@@ -18,22 +18,19 @@ import attrs
 import structlog
 import trio
 
-from feed.dialects.contract import Dialect
-from feed.dialects.discovery import dialects
-from feed.errors import ConfigError
 from feed.recording.atomic_file import is_port, write_atomically
 from feed.server import close_reason, descriptors
 from feed.server.adminkey import admin_key as made_up
-from feed.server.certificates import certificate_names, tls_context
+from feed.server.bound_listeners import BoundListener, bind_listeners
+from feed.server.certificates import certificate_names
 from feed.server.closing import close_connections, conclude
-from feed.server.durable.durable_market import DurableMarket
-from feed.server.durable.entry_log import NOT_KEPT
 from feed.server.guard import check_names
 from feed.server.keyfile import read_entries
 from feed.server.keys import KeyStore, admin_entry, demo_entries, demo_keys_wanted
-from feed.server.listener import Listener, Wrap, bind, listen, unwrapped
-from feed.server.playout import Playout
+from feed.server.listener import Listener, Wrap, listen, unwrapped
+from feed.server.playout import playing
 from feed.server.router import ListenerConfig
+from feed.server.served_market import ServedMarket
 from feed.server.server_context import ServerContext
 from feed.server.tokens import signing_key
 from feed.server.webhooks.client import allowed_networks
@@ -99,40 +96,51 @@ async def serve(
     Raises:
         ConfigError: A setting cannot be met, such as a port in use.
     """
-    durable = None
-    if settings.durability.directory is not None:
-        if source is not None:
-            raise ConfigError("only a market of its own goes on", where="--data", hint="leave it out")
-        durable = DurableMarket(settings)
-        settings = durable.settings
-    try:
-        await _serve(
-            settings,
-            Playout(settings, source, durable),
-            stop=stop if stop is not None else trio.Event(),
+    with playing(settings, source) as (found, market):
+        await serve_market(
+            found,
+            market,
+            stop=stop,
             wrap=wrap,
             tell=tell,
             admin_key=admin_key,
-            chance=chance or SystemRandom(),
+            chance=chance,
             task_status=task_status,
         )
-    finally:
-        if durable is not None:
-            durable.close()
 
 
-async def _serve(
+async def serve_market(
     settings: Settings,
-    playout: Playout,
+    market: ServedMarket,
     *,
-    stop: trio.Event,
-    wrap: Wrap,
-    tell: Callable[[ServerContext], None] | None,
-    admin_key: str | None,
-    chance: Random,
-    task_status: trio.TaskStatus[list[Address]],
+    listeners: Sequence[BoundListener] | None = None,
+    stop: trio.Event | None = None,
+    wrap: Wrap = unwrapped,
+    tell: Callable[[ServerContext], None] | None = None,
+    admin_key: str | None = None,
+    chance: Random | None = None,
+    task_status: trio.TaskStatus[list[Address]] = trio.TASK_STATUS_IGNORED,
 ) -> None:
-    """As :func:`serve`, of a market that is ready."""
+    """
+    As :func:`serve`, of a market that is ready.
+
+    Args:
+        settings: See there; likewise for the rest.
+        market: Is served once.
+        listeners: Where clients connect, the main one first; they are closed in the end. None binds those
+            that the settings say.
+        stop: See there.
+        wrap: See there.
+        tell: See there.
+        admin_key: See there.
+        chance: See there.
+        task_status: See there.
+
+    Raises:
+        ConfigError: See there.
+    """
+    stop = stop if stop is not None else trio.Event()
+    chance = chance or SystemRandom()
     check_names(settings.allow_host, settings.allow_origin)
     allowed_networks(settings)
     descriptors.raise_limit()
@@ -141,27 +149,29 @@ async def _serve(
         *(demo_entries() if demo_keys_wanted(settings) else ()),
     )
     key_store = KeyStore((*(read_entries(settings.keys) if settings.keys else ()), *fixed))
-    durable = playout.durable
-    listeners = await _listeners(settings)
+    bound = await bind_listeners(settings) if listeners is None else listeners
     server_context = ServerContext(
         settings,
-        playout.source,
+        market.source,
         key_store,
-        playout.plan,
-        signing_key=_token_key(settings, durable),
-        storage=playout.storage,
+        market.plan,
+        signing_key=market.token_key or signing_key(settings.tokens.key, secrets.token_bytes),
+        storage=market.storage,
         hosts=_names(settings),
         fixed=fixed,
-        stream_state=None if durable is None else durable.stream_state,
-        entry_log=NOT_KEPT if durable is None else durable.commits,
+        stream_state=market.stream_state,
+        entry_log=market.entry_log,
+        step_log=market.step_log,
+        parts=market.parts,
     )
-    if durable is not None:
-        server_context.services.restore(durable.services)
+    market.attach(server_context)
+    if market.recorded is not None:
+        server_context.services.restore(market.recorded)
     if tell is not None:
         tell(server_context)
     try:
-        socks, backlog = [sock for _, sock in listeners], settings.limits.accept_backlog
-        if not await _open(playout, server_context, socks, backlog, stop=stop):
+        socks, backlog = [sock for _, sock in bound], settings.limits.accept_backlog
+        if not await _open(market, server_context, socks, backlog, stop=stop):
             task_status.started([])
             return
         limits = attrs.evolve(settings.limits, connections=descriptors.connections(settings.limits))
@@ -169,11 +179,11 @@ async def _serve(
         send, receive = trio.open_memory_channel[Batch](settings.flow.channel_batches)
         async with server_context.keeping_messages(), trio.open_nursery() as connections:
             async with trio.open_nursery() as services:
-                for config, sock in listeners:
+                for config, sock in bound:
                     services.start_soon(listener.run, sock, connections, config)
                 services.start_soon(server_context.registry.turns.run)
                 services.start_soon(server_context.fanout.replay)
-                services.start_soon(playout.run, send, server_context.fanout)
+                services.start_soon(market.run, send, server_context.fanout)
                 services.start_soon(server_context.key_watch.run)
                 services.start_soon(server_context.services.run)
                 services.start_soon(server_context.webhooks.run)
@@ -182,20 +192,20 @@ async def _serve(
                     partial(
                         _play,
                         server_context,
-                        playout,
+                        market,
                         receive,
                         settings,
                         services=services.cancel_scope,
                         chance=chance,
                     )
                 )
-                addresses = [_address(config, sock) for config, sock in listeners]
+                addresses = [_address(config, sock) for config, sock in bound]
                 _write_port_file(settings.port_file, addresses[0].port)
                 log.info("serving", addresses=[address.url() for address in addresses])
                 task_status.started(addresses)
                 await stop.wait()
                 services.cancel_scope.cancel()
-            playout.storage.end(server_context.fanout.hub.seq)
+            market.storage.end(server_context.fanout.hub.seq)
             log.info("stopping", connections=len(server_context.registry.connections))
             connections.cancel_scope.deadline = trio.current_time() + settings.limits.shutdown_seconds
             await server_context.web.stop()
@@ -207,18 +217,12 @@ async def _serve(
                 chance=chance,
             )
     finally:
-        playout.storage.close()
+        market.storage.close()
     log.info("stopped", **attrs.asdict(server_context.registry.close_counts.statistics()))
 
 
-def _token_key(settings: Settings, durable: DurableMarket | None) -> bytes:
-    if durable is None or settings.tokens.key is not None:
-        return signing_key(settings.tokens.key, secrets.token_bytes)
-    return durable.token_key(secrets.token_bytes)
-
-
 async def _open(
-    playout: Playout,
+    market: ServedMarket,
     server_context: ServerContext,
     socks: list[socket.socket],
     backlog: int,
@@ -235,9 +239,10 @@ async def _open(
     try:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(cancel_when_stopped, nursery.cancel_scope)
-            await playout.open(server_context.fanout)
-            if playout.durable is not None:
+            await market.open(server_context.fanout)
+            if market.recorded is not None:
                 server_context.services.restored()
+            market.opened()
             for sock in socks:
                 listen(sock, backlog)
             opened = True
@@ -251,7 +256,7 @@ async def _open(
 
 async def _play(
     server_context: ServerContext,
-    playout: Playout,
+    market: ServedMarket,
     batches: trio.MemoryReceiveChannel[Batch],
     settings: Settings,
     *,
@@ -260,48 +265,18 @@ async def _play(
 ) -> None:
     """Publish until the market is over, then do what the settings say."""
     await server_context.fanout.run(batches)
-    await playout.ended.wait()
+    await market.ended.wait()
     seconds = settings.limits.shutdown_seconds
     await conclude(
-        server_context, settings.at_end, market_time=playout.market_time, seconds=seconds, chance=chance
+        server_context, settings.at_end, market_time=market.market_time, seconds=seconds, chance=chance
     )
     services.cancel()
-
-
-async def _listeners(settings: Settings) -> list[tuple[ListenerConfig, socket.socket]]:
-    """Every port of the server, taken, the main one first."""
-    tls = tls_context(settings)
-    wanted = [(ListenerConfig(tls=tls), settings.host, settings.port, "")]
-    wanted += [
-        (ListenerConfig(dialect=_dialect(listen.protocol), tls=tls), listen.host, listen.port, "--listen")
-        for listen in settings.listen
-    ]
-    bound: list[tuple[ListenerConfig, socket.socket]] = []
-    try:
-        for config, host, port, where in wanted:
-            bound += [
-                (attrs.evolve(config, host=str(sock.getsockname()[0])), sock)
-                for sock in await bind(host, port, where=where)
-            ]
-    except ConfigError:
-        for _, sock in bound:
-            sock.close()
-        raise
-    return bound
 
 
 def _names(settings: Settings) -> tuple[str, ...]:
     """What clients may call this server, besides its addresses."""
     asked = (settings.host, *(listen.host for listen in settings.listen))
     return (*(host for host in asked if host), *certificate_names(settings.tls))
-
-
-def _dialect(name: str) -> Dialect:
-    found = dialects().get(name)
-    if found is None:
-        known = ", ".join(dialects())
-        raise ConfigError(f"there is no protocol {name!r}", where="--listen", hint=f"known are {known}")
-    return found
 
 
 def _address(config: ListenerConfig, sock: socket.socket) -> Address:

@@ -40,6 +40,7 @@ from feed.server.message_log.files import RotatedFiles
 from feed.server.message_log.log import MessageLog
 from feed.server.registry import ConnectionRegistry, closed_market
 from feed.server.router import Router
+from feed.server.server_parts import ServerParts
 from feed.server.storage import Storage
 from feed.server.stream_keys import StreamKeys
 from feed.server.stream_state import StreamState, before_the_first_event
@@ -55,6 +56,7 @@ from feed.stream.deflate import Deflater
 from feed.stream.fanout import Fanout
 from feed.stream.hub import Hub
 from feed.stream.source import Source, TakesOrders
+from feed.stream.steps import StepLog
 from feed.webhooks.signing import SECRET_BYTES
 
 log = structlog.get_logger("feed.server")
@@ -76,6 +78,7 @@ class ServerContext:
         alerts: What clients want to be told of.
         webhooks: Pushes messages to URLs that clients name.
         services: Takes back after a restart what was recorded of these, and of keys and faults.
+        stream_state: What it knows of the events that it has published.
         message_log: Keeps what clients send and are sent; None when it is not kept.
         prepare: Does what the first client to want it would have to wait for, with all others.
     """
@@ -94,6 +97,8 @@ class ServerContext:
         clock: Callable[[], float] = time.time,
         stream_state: StreamState | None = None,
         entry_log: EntryLog = NOT_KEPT,
+        step_log: StepLog | None = None,
+        parts: ServerParts | None = None,
     ) -> None:
         """
         Put a server together.
@@ -110,6 +115,8 @@ class ServerContext:
             clock: Seconds since the Unix epoch: of tokens, of limits, of what is signed.
             stream_state: What was published already, before a restart; None for nothing.
             entry_log: Where is recorded what shall outlive the process.
+            step_log: Where steps are written before they are published; None for nowhere.
+            parts: What differs where several servers have one market; None for nothing.
         """
         listing = self.listing = source.listing
 
@@ -122,7 +129,9 @@ class ServerContext:
             return dialect.encoder(topic, instrument, state, beside)
 
         orders = source if isinstance(source, TakesOrders) else None
-        stream_state = stream_state or before_the_first_event(listing, settings, trading=orders is not None)
+        self.stream_state = stream_state = stream_state or before_the_first_event(
+            listing, settings, trading=orders is not None
+        )
         projections = stream_state.projections
         hub = Hub(
             stream_state.history,
@@ -133,6 +142,7 @@ class ServerContext:
             failed=_report,
             deflater=_deflater(settings.deflate),
         )
+        parts = parts or ServerParts()
         limits = _limits(settings)
         plan = plan or FaultPlan()
         self.faults = FaultEngine(
@@ -146,13 +156,18 @@ class ServerContext:
         storage = storage or Storage(settings.recording)
         self.message_log = storage.message_log = _message_log(settings.message_log, key_store)
         self.fanout = Fanout(
-            hub, settings.flow, fault_hook=self.faults if plan.faults else None, tap=storage.published
+            hub,
+            settings.flow,
+            fault_hook=self.faults if plan.faults else None,
+            tap=storage.published,
+            log=step_log,
         )
         self.registry = ConnectionRegistry(
             fanout=self.fanout,
             limits=limits,
             submit=closed_market if orders is None else orders.submit,
             faults=self.faults,
+            arrived=parts.arrived,
         )
         tokens = TokenIssuer(
             key_store,
@@ -213,6 +228,7 @@ class ServerContext:
             meters=meters,
             clocks=clocks,
             service_log=service_log,
+            parts=parts,
         )
         self.services = Services(
             service_log,

@@ -10,7 +10,7 @@ that there are no more of them than keys.
 from __future__ import annotations
 
 import string
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 import attrs
@@ -122,6 +122,14 @@ class StreamKeys:
                 self._forget(self._active.get(where))
                 self._active[where] = self._named[found.key] = found
 
+    def forget(self, key: str) -> None:
+        """Let one be good no more that was closed at another server of the same market."""
+        self._forget(self._named.get(key))
+
+    def recorded(self) -> Iterator[dict[str, Any]]:
+        """What was recorded of those that are good now, for :meth:`restore`."""
+        return (self._data(one, one.until) for one in self._active.values() if self._is_good(one))
+
     def find(self, dialect: str, key: str) -> KeyRecord | None:
         """The API key that a stream key stands on; None when it is not good."""
         found = self._named.get(key)
@@ -131,9 +139,14 @@ class StreamKeys:
 
     def _last(self, active: _Active, seconds: float) -> None:
         """Let one be good for ``seconds`` from now."""
-        dialect, owner = active.where
         until = self._clock() + seconds
-        recorded = {
+        self._log.record(STREAM_KEY, self._data(active, until))
+        active.until = until
+
+    @staticmethod
+    def _data(active: _Active, until: float) -> dict[str, Any]:
+        dialect, owner = active.where
+        return {
             "dialect": dialect,
             "key": active.key,
             "mark": active.entry.mark,
@@ -141,8 +154,6 @@ class StreamKeys:
             "until": until,
             "credentials": active.entry.credentials_mark,
         }
-        self._log.record(STREAM_KEY, recorded)
-        active.until = until
 
     def _is_good(self, active: _Active) -> bool:
         return self._clock() < active.until and self._key_store.accepts(active.entry)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import attrs
 
 from feed.model.accounts import Accounts
+from feed.model.events import Row
 from feed.model.instruments import Listing
 from feed.model.stream_position import first_proof
 from feed.model.wallets import Wallets
+from feed.server.durable.service_state import ServiceState
 from feed.settings import Settings
 from feed.state.market_state import MarketState
 from feed.state.projections import Projections
@@ -59,3 +63,23 @@ def before_the_first_event(listing: Listing, settings: Settings, *, trading: boo
         wallets=Wallets(listing, deposits=settings.trading.deposits, history=settings.trading.history),
     )
     return StreamState(history=history, market_state=market_state, projections=projections)
+
+
+def carry_on(stream: StreamState, services: ServiceState, rows: Sequence[Row]) -> None:
+    """
+    Take the next events into account, as a server does that publishes them.
+
+    Args:
+        stream: Where the stream stands.
+        services: What is known beside it.
+        rows: The events.
+    """
+    history, market_state = stream.history, stream.market_state
+    project = stream.projections.apply
+    seq = history.seq
+    services.published(seq, rows)
+    for row, proof in zip(rows, history.append(rows), strict=True):
+        seq += 1
+        if market_state.apply(seq, row, proof):
+            project(seq, row, proof)
+    history.mark(market_state)

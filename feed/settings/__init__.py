@@ -16,6 +16,7 @@ from attrs.validators import ge, gt, in_, instance_of, le, optional
 
 from feed.policies import Policies
 from feed.settings.alerts import Alerts as Alerts  # parts of this module, too long for one file
+from feed.settings.cluster import Cluster as Cluster
 from feed.settings.deflate import Deflate as Deflate
 from feed.settings.durability import Durability as Durability
 from feed.settings.message_log import MessageLog as MessageLog
@@ -376,3 +377,4 @@ class Settings:
     alerts: Alerts = attrs.field(factory=Alerts)
     message_log: MessageLog = attrs.field(factory=MessageLog)
     durability: Durability = attrs.field(factory=Durability)
+    cluster: Cluster = attrs.field(factory=Cluster)

@@ -40,6 +40,7 @@ class Fanout:
         hub: What it drives.
         latency: From the making of a step's oldest event to the last write of the step; steps
             that nobody listens to do not count.
+        over: Set once the channel that it runs is closed, and all of it published.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Fanout:
         self._statistics = FanoutStatistics()
         self._stands_at = 0  # market time at which it stands still, if it does
         self._stood = 0  # and for how long, nanoseconds of the clock
+        self.over = trio.Event()
         self._log = log
         self._appending = False
         self._busy = False
@@ -84,6 +86,7 @@ class Fanout:
                 try:
                     batch = await channel.receive()  # which lets other tasks run, once a step
                 except trio.EndOfChannel:
+                    self.over.set()
                     return
             batch, following = self._gathered(batch, channel)
             await self.publish(batch)

@@ -8,6 +8,7 @@ from typing import TypedDict
 from feed.policies import Policies
 from feed.settings import (
     Alerts,
+    Cluster,
     Deflate,
     Durability,
     Flow,
@@ -63,3 +64,4 @@ class ServerOptions(TypedDict, total=False):
     alerts: Alerts
     message_log: MessageLog
     durability: Durability
+    cluster: Cluster

@@ -249,7 +249,7 @@ class Connection:
 
     async def _read(self, socket: WebSocketConnection) -> None:
         """The reader: each message to the session, its actions to the hub."""
-        at_rest = self._registry.fanout.at_rest
+        at_rest, arrived = self._registry.fanout.at_rest, self._registry.arrived
         window: Countdown | None = Countdown(self._limits.auth_seconds)
         while True:
             if window is not None and self._session.authenticated:
@@ -267,6 +267,8 @@ class Connection:
             elif not await self._member.turn(message_cost(message), messages=1, more=True):
                 self.end(close_reason.TOO_MANY)
             else:
+                if arrived is not None:
+                    await arrived(message)
                 # What a message asks for is decided and happens between two steps.
                 await at_rest()
                 if self._close_reason is None:

@@ -167,7 +167,7 @@ async def process_beside(setup: Setup) -> AsyncIterator[Worker]:
         [sys.executable, "-P", "-m", "feed.server.durable.checkpoint_process"],
         stdin=PIPE,
         stdout=PIPE,
-        env=_environment(),
+        env=environment_of_child(),
         start_new_session=True,  # Ctrl-C is for the server, which ends it
     )
     try:
@@ -224,7 +224,7 @@ class _ProcessWorker:
         raise FeedError(f"the process that makes them has ended ({self._process.returncode})")
 
 
-def _environment() -> dict[str, str]:
+def environment_of_child() -> dict[str, str]:
     """That of this process, and its modules from where it has them."""
     paths = [str(Path(path).absolute()) for path in sys.path]
     return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}

@@ -8,7 +8,14 @@ from feed.errors import FeedError
 
 
 class Refused(FeedError):
-    """The disk takes no entries now; nothing of the refused one is kept."""
+    """
+    The disk takes no entries now; nothing of the refused one is kept.
+
+    Attributes:
+        answer: What a client is told of it.
+    """
+
+    answer = "The disk takes nothing now; nothing was changed"
 
 
 class EntryLog(Protocol):

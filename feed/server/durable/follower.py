@@ -16,6 +16,7 @@ from feed.model.requests import JournalEntry
 from feed.model.stream_position import Ahead, OtherHistory, StreamPosition, TooOld
 from feed.server.durable.checkpoint_files import Checkpoint, checkpoint_of
 from feed.server.durable.restoring import Restored
+from feed.server.stream_state import carry_on
 from feed.sim.clients import ClientMarket
 
 _STEP: Final = 1024  # events; between two steps the history may keep a copy of the market's state
@@ -152,12 +153,4 @@ class Follower:
         self._stream.history.restore((), self._stream.market_state)
 
     def _publish(self, rows: list[Row]) -> None:
-        history, market_state = self._stream.history, self._stream.market_state
-        seq = history.seq
-        self._services.published(seq, rows)
-        project = self._stream.projections.apply
-        for row, proof in zip(rows, history.append(rows), strict=True):
-            seq += 1
-            if market_state.apply(seq, row, proof):
-                project(seq, row, proof)
-        history.mark(market_state)
+        carry_on(self._stream, self._services, rows)

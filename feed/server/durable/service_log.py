@@ -14,7 +14,6 @@ from feed.server.durable.kinds import NONCE
 log = structlog.get_logger("feed.durable")
 
 _HELD_SECONDS: Final = 1.0
-_UNAVAILABLE: Final = "The disk takes nothing now; nothing was changed"
 
 
 class ServiceLog:
@@ -60,8 +59,8 @@ class ServiceLog:
         self.put_nonces()
         try:
             self._entries.record(kind, data)
-        except Refused:
-            raise Problem(503, "unavailable", _UNAVAILABLE) from None
+        except Refused as problem:
+            raise Problem(503, "unavailable", problem.answer) from None
         self._changes += 1
         self._unsure[part] = self._changes
         self.mark += 1
@@ -130,8 +129,8 @@ class ServiceLog:
             key, nonce = next(iter(self._nonces.items()))
             try:
                 self._entries.record(NONCE, {"key": key, "nonce": nonce}, hurry=hurry)
-            except Refused:
-                raise Problem(503, "unavailable", _UNAVAILABLE) from None
+            except Refused as problem:
+                raise Problem(503, "unavailable", problem.answer) from None
             self._nonces.pop(key)
             self._waiting = not hurry
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import structlog
 
-from feed.faults.runtime import RunTimeFaults
+from feed.durability.entries import LogEntry
+from feed.faults.runtime import NameTaken, NoSuchFault, RunTimeFaults
+from feed.server.alert_records import alert_of
 from feed.server.alerts import AlertService
+from feed.server.durable import kinds
 from feed.server.durable.service_log import ServiceLog
 from feed.server.durable.service_state import ServiceState
 from feed.server.http import faults as fault_requests
@@ -86,6 +90,54 @@ class Services:
         self._alerts.restored()
         self._alerts.check_keys()
         self._webhooks.check_keys()
+
+    def follow(self, entry: LogEntry) -> None:
+        """
+        Take over what was changed at another server of the same market, between the same two events.
+
+        Args:
+            entry: As that server has recorded it; one of another kind changes nothing here.
+        """
+        data, alerts = entry.data, self._alerts
+        match entry.kind:
+            case kinds.STREAM_KEY:
+                self._stream_keys.restore([data])
+            case kinds.STREAM_KEY_END:
+                self._stream_keys.forget(data["key"])
+            case kinds.ALERT:
+                alerts.book.add(alert_of(data))
+            case kinds.ALERT_END:
+                alerts.book.end(data["dialect"], data["owner"], data["name"], data["seq"])
+                alerts.book.drop_ended(data["seq"])
+            case kinds.ALERTS_END:
+                alerts.book.forget(data["dialect"], data["owner"])
+            case kinds.FAULT:
+                name = data["settings"]["name"]
+                self._end_faults([name])  # here it may be over a moment later than there
+                with suppress(NameTaken):
+                    fault_requests.restore(self._faults, {name: data}, self._clock())
+            case kinds.FAULTS_END:
+                self._end_faults(data["names"])
+        alerts.watch()
+
+    def _end_faults(self, names: Iterable[str]) -> None:
+        for name in names:
+            with suppress(NoSuchFault):
+                self._faults.remove(name)
+
+    def state(self) -> ServiceState:
+        """
+        What another server of this market must know: stream keys, alerts and faults, as they are now.
+
+        The alerts are those at work: write it down before the next event. Nonces and webhooks are left out,
+        since they have their place at this server alone.
+        """
+        state = ServiceState(
+            stream_keys={one["key"]: one for one in self._stream_keys.recorded()},
+            faults=fault_requests.recorded(self._faults, self._clock()),
+        )
+        state.alerts.take_over(self._alerts.book)
+        return state
 
     async def run(self) -> None:
         """Record what nobody waits for, until cancelled."""

@@ -32,6 +32,7 @@ from feed.server.keys import demo_keys_wanted
 from feed.server.limits import ConnectionQuotas, MinuteCounters
 from feed.server.nonces import Nonces
 from feed.server.registry import ConnectionRegistry
+from feed.server.server_parts import Outside, ServerParts
 from feed.server.storage import Storage
 from feed.server.stream_keys import StreamKeys, StreamKeysOfDialect
 from feed.server.tokens import TokenIssuer
@@ -81,6 +82,7 @@ class RequestContext:
         meters: What counts the requests of the protocols that have limits of their own.
         nonces: The numbers of signed requests, where they must rise.
         service_log: Where is recorded what clients and operators change beside the market.
+        parts: What differs where several servers have one market.
     """
 
     settings: Settings
@@ -105,6 +107,12 @@ class RequestContext:
     service_log: ServiceLog = attrs.field(factory=ServiceLog)
     nonces: Nonces = attrs.field(default=attrs.Factory(_own_nonces, takes_self=True))
     token_rates: MinuteCounters = attrs.field(factory=lambda: MinuteCounters(trio.current_time))
+    parts: ServerParts = attrs.field(factory=ServerParts)
+
+    @property
+    def outside(self) -> Outside:
+        """How it is between this server and others of its market."""
+        return Outside() if self.parts.outside is None else self.parts.outside()
 
     @property
     def listing(self) -> Listing:

@@ -160,6 +160,24 @@ def reset_faults(context: RequestContext, call: Call) -> FaultsRemoved:
     return FaultsRemoved(removed=removed)
 
 
+def recorded(faults: RunTimeFaults, now: float) -> dict[str, dict[str, Any]]:
+    """
+    What :func:`restore` takes, of those that are at work and last.
+
+    Args:
+        faults: Those of the server.
+        now: Seconds since the Unix epoch.
+    """
+    found = {}
+    for one in faults:
+        if not one.record.over:
+            left = faults.seconds_left(one)
+            until = None if left is None else now + left
+            settings = dict(one.settings)
+            found[one.name] = {"settings": settings, "until": until, "lasts": True, "seq": one.record.seq}
+    return found
+
+
 def restore(faults: RunTimeFaults, recorded: Mapping[str, Mapping[str, Any]], now: float) -> None:
     """
     Let faults go on that were at work before, for what is left of their time.

@@ -25,8 +25,10 @@ class Alive(Shape, omit_defaults=True):
     The server runs.
 
     Attributes:
-        status: Whether it can write all that it shall, and all agents of the scenario take part.
-        problems: What it cannot write now, and which agents have stopped, one sentence each.
+        status: Whether it can write all that it shall, all agents of the scenario take part, and the server
+            that it follows is there, if it follows one.
+        problems: What it cannot write now, which agents have stopped, and whom it cannot follow, one sentence
+            each.
     """
 
     status: Literal["ok", "degraded"]
@@ -41,8 +43,7 @@ class Ready(Shape, omit_defaults=True):
         status: Always this.
         seq: Sequence number of the newest event.
         state: What the market is doing: waiting (for clients), running, paused, seeking, or ended.
-        problems: What cannot be written now, and which agents have stopped, one sentence each; the market
-            goes on meanwhile.
+        problems: As those of ``/healthz``; the market goes on meanwhile.
     """
 
     status: Literal["ready"]
@@ -59,7 +60,7 @@ def alive(context: RequestContext, call: Call) -> Alive:
 
 
 def ready(context: RequestContext, call: Call) -> Ready | Answer:
-    """Whether every instrument that trades has a quote, and clients are let in."""
+    """Whether every instrument that trades has a quote, and clients are let in and see the present."""
     del call
     market_state = context.market_state
     state = phase(context)
@@ -72,18 +73,22 @@ def ready(context: RequestContext, call: Call) -> Ready | Answer:
     ]
     if waiting:
         return _not_ready(state, "not_ready", f"No quote yet: {', '.join(waiting[:10])}")
+    outside = context.outside
+    if not outside.ready:
+        return _not_ready(state, "not_ready", "; ".join(outside.problems))
     wrong = problems(context)
     return Ready(status="ready", seq=context.seq, state=state, problems=wrong)
 
 
 def problems(context: RequestContext) -> tuple[str, ...]:
-    """What cannot be written now, and which agents have stopped, one sentence each; none when all is well."""
+    """What cannot be written, which agents have stopped, whom it cannot follow; none when all is well."""
     control = getattr(context.source, "control", None)
     agents = None if control is None else control.agents
     # The message of an exception is for the log: anybody may read this.
     stopped = () if agents is None else agents.failures
     return (
         *context.storage.problems(),
+        *context.outside.problems,
         *(f"agent {failure.agent} has stopped: {failure.error.partition(':')[0]}" for failure in stopped),
     )
 
@@ -94,11 +99,11 @@ def _not_ready(state: str, code: str, message: str) -> Answer:
 
 
 def phase(context: RequestContext) -> str:
-    """What the market is doing; a source that nobody can steer runs until it has ended."""
+    """What the market is doing; a source that nobody can ask runs until it has ended."""
     control = getattr(context.source, "control", None)
     if context.registry.ended.is_set():
         return "ended"
-    return "running" if control is None else str(control.status().state.value)
+    return (context.outside.phase or "running") if control is None else str(control.status().state.value)
 
 
 def metrics(context: RequestContext, call: Call) -> bytes:
@@ -125,7 +130,10 @@ def endpoints() -> tuple[Endpoint[RequestContext], ...]:
             handle=ready,
             access=OPEN,
             returns=Ready,
-            refusals={503: "Not yet, or no more: an instrument has no quote, or the market has ended."},
+            refusals={
+                503: "Not yet, or no more: an instrument has no quote, the market has ended, or this server "
+                "is too far behind the one that it follows."
+            },
             metered=False,
             group="Operation",
         ),

@@ -73,6 +73,7 @@ class _Figures(Collector):
         yield from self._webhooks()
         yield from self._storage()
         yield from self._faults()
+        yield from self._context.outside.figures
         yield HistogramMetricFamily(
             "feed_event_to_write_seconds",
             "From the making of a step's oldest event to the last write of the step.",

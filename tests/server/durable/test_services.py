@@ -9,6 +9,7 @@ import trio
 import trio.lowlevel
 from asking import ADMIN, API_KEY, KEY, ask
 from binance_server import ENTRIES, KEYS, exchange
+from copies import copied
 from entry_logs import MemoryLog
 from kraken_server import kraken_exchange
 from scripts import Script
@@ -332,3 +333,41 @@ async def test_faults_go_on_for_what_is_left_of_their_time(open_server, entry_lo
         assert ended["over"]
         await request(server, "POST", f"{FAULTS}/reset", keyed=ADMIN)
     assert entry_log.state().faults == {}
+
+
+# --- what another server is told ------------------------------------------------------------------------
+
+
+async def test_what_another_server_is_told_is_what_was_recorded(open_server, entry_log, wall):
+    """Alerts with what they have seen, and faults that are at work; those that are over are left out."""
+    async with open_server(entry_log=entry_log, wall=wall) as server:
+        await happen(server, trade(1, 108_400))
+        gone = await alert(server, "1.08300", repeat=True)
+        await alert(server, repeat=True)
+        await request(server, "DELETE", f"{ALERTS}?id={gone}")
+        await happen(server, trade(2, 108_600))
+        for name, seconds in (("ever", None), ("long", 100), ("short", 10)):
+            body = {"name": name, "kind": "mute", "duration_seconds": seconds}
+            await request(server, "POST", FAULTS, body=body, keyed=ADMIN)
+        await request(server, "POST", FAULTS, body={"name": "once", "kind": "reset"}, keyed=ADMIN)
+        await trio.sleep(20)
+        state = copied(server.context.services.state())
+        recorded = entry_log.state()
+        shown = await request(server, "GET", ALERTS)
+    assert list(state.faults) == ["ever", "long"]
+    for name, one in state.faults.items():
+        until = recorded.faults[name]["until"]
+        assert one == {**recorded.faults[name], "until": until and pytest.approx(until, abs=1)}
+    async with open_server(state=state, again=[trade(1, 108_400), trade(2, 108_600)]) as server:
+        assert await request(server, "GET", ALERTS) == shown
+
+
+async def test_another_server_is_told_of_listen_keys(autojump_clock):
+    """As they were recorded, but for those that were closed."""
+    entry_log = MemoryLog(wall=lambda: 1_700_000_000.0)
+    async with exchange(entry_log=entry_log) as server:
+        await server.send("POST", LISTEN, OLD, key=KEYS["alice"])
+        _, _, closed = await server.send("POST", LISTEN, OLD, key=KEYS["bob"])
+        await server.send("DELETE", LISTEN, f"listenKey={closed['listenKey']}&{OLD}", key=KEYS["bob"])
+        state = server.context.services.state()
+    assert list(state.stream_keys.values()) == list(entry_log.state().stream_keys.values()) != []

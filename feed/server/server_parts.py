@@ -1,0 +1,41 @@
+"""What differs where several servers have one market; every default is that of a server by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import attrs
+from prometheus_client.metrics_core import Metric
+
+
+@attrs.frozen(kw_only=True)
+class Outside:
+    """
+    What a server knows of the other servers of its market.
+
+    Attributes:
+        phase: What the market is doing, as health checks word it; empty where this server has the market.
+        problems: What is wrong with the way between them, one sentence each.
+        ready: Whether clients should come to this server.
+        figures: For ``/metrics``.
+    """
+
+    phase: str = ""
+    problems: tuple[str, ...] = ()
+    ready: bool = True
+    figures: tuple[Metric, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class ServerParts:
+    """
+    What the rest of the server asks those who know of other servers.
+
+    Attributes:
+        outside: How it is between the servers; None where there is one.
+        arrived: Waits, for a bounded time, until the events are here that a client's text speaks of; None
+            where a client can know of none that are not.
+    """
+
+    outside: Callable[[], Outside] | None = None
+    arrived: Callable[[str], Awaitable[None]] | None = None
