@@ -59,7 +59,8 @@ ROOMS = {
     },
     "client": {"model", "book", "dialects"},
 }
-ROOMS["testing"] = set(ROOMS)
+ROOMS["cluster"] = ROOMS["server"] | {"server"}
+ROOMS["testing"] = set(ROOMS) - {"cluster"}
 ROOMS["cli"] = set(ROOMS)
 ROOMS["pytest_plugin"] = {"testing"}
 ROOMS["__main__"] = ROOMS["__init__"] = {*ROOMS}
@@ -102,12 +103,13 @@ LIBRARIES["exporters"] = LIBRARIES["importers"] | {"pyarrow"}
 
 TRIO = {"trio", "trio_websocket", "anyio"}
 TRIO_PLACES = re.compile(
-    r"(sim\.runner|stream\.(fanout|resettable_event|source)|faults\.(transport|runtime)|server|client|testing|cli|__init__)(\.|$)"
+    r"(sim\.runner|stream\.(fanout|resettable_event|source)|faults\.(transport|runtime)|server|cluster|client|testing|cli|__init__)(\.|$)"
 )
 
 # Above these nothing may depend on the wall clock, on the machine or on the run.
 DETERMINISTIC = set(ROOMS) - {
     "server",
+    "cluster",
     "client",
     "testing",
     "pytest_plugin",

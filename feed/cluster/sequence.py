@@ -1,0 +1,89 @@
+"""How the next block of a log is made: what was changed since the last one, and then the events of a step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from feed.cluster.block import Block
+from feed.durability.entries import LogEntry, encode
+from feed.model.events import Row
+from feed.model.stream_position import StreamPosition
+from feed.server.durable import kinds
+from feed.sim.run_status import RunState
+from feed.stream.chain import chained, joined
+
+EDGE_KINDS: Final = frozenset(
+    {
+        kinds.STREAM_KEY,
+        kinds.STREAM_KEY_END,
+        kinds.ALERT,
+        kinds.ALERT_END,
+        kinds.ALERTS_END,
+        kinds.FAULT,
+        kinds.FAULTS_END,
+    }
+)
+"""Kinds of entries that decide what an edge tells its clients."""
+
+
+class BlockBuilder:
+    """
+    Makes the blocks of a log, one after another.
+
+    Args:
+        position: Of the event before the first block.
+    """
+
+    def __init__(self, position: StreamPosition) -> None:
+        self._position = position
+        self._entries: list[LogEntry] = []
+
+    @property
+    def pending(self) -> bool:
+        """Whether there is something to tell that is no event."""
+        return bool(self._entries)
+
+    def record(self, entry: LogEntry) -> None:
+        """Let a change stand in front of the next events; requests under way bound how many there are."""
+        if entry.kind in EDGE_KINDS:
+            self._entries.append(entry)
+
+    def build(
+        self,
+        rows: Sequence[Row],
+        *,
+        made: float,
+        stood: int,
+        market_time: int,
+        phase: RunState,
+        ended: bool = False,
+    ) -> Block:
+        """
+        The next block: all changes until now, and these events after them.
+
+        Args:
+            rows: The events of one step; none for changes alone.
+            made: See :class:`feed.cluster.block.Block`, likewise the rest.
+            stood: See there.
+            market_time: See there.
+            phase: See there.
+            ended: See there.
+        """
+        before, proof = self._position, self._position.proof
+        parts, proofs = chained(rows, proof)
+        entries, self._entries = self._entries, []
+        self._position = StreamPosition(before.seq + len(rows), proofs[-1] if proofs else proof)
+        return Block(
+            before=before.seq,
+            before_proof=before.proof,
+            events=len(rows),
+            proof=self._position.proof,
+            rows=joined(parts) if parts else b"",
+            entries=encode(entries) if entries else b"",
+            stood=stood,
+            made=made,
+            market_time=market_time,
+            phase=phase.value,
+            ended=ended,
+        )

@@ -1,0 +1,54 @@
+"""What a block is made of, and in which order."""
+
+import pytest
+from written_market import entry
+
+from feed.cluster.sequence import EDGE_KINDS, BlockBuilder
+from feed.durability.entries import decode
+from feed.model.events import CLEAR
+from feed.model.stream_position import StreamPosition
+from feed.server.durable import kinds
+from feed.sim.run_status import RunState
+
+ROW = (CLEAR, 0, 1_000)
+DETAILS = {"made": 1.5, "stood": 0, "market_time": 1_000, "phase": RunState.PAUSED}
+
+
+def test_changes_stand_in_front_of_the_next_events():
+    """All until then, in their order; and in no block after it."""
+    builder = BlockBuilder(StreamPosition(0, 7))
+    builder.record(entry(kinds.ALERT, name="a"))
+    builder.record(entry(kinds.ALERT_END, name="a"))
+    assert builder.pending
+    first = builder.build([ROW], **DETAILS)
+    assert not builder.pending
+    builder.record(entry(kinds.FAULT, name="b"))
+    second, third = (builder.build(rows, **DETAILS) for rows in ((), [ROW]))
+    assert [[one.data["name"] for one in decode(block.entries)] for block in (first, second)] == [
+        ["a", "a"],
+        ["b"],
+    ]
+    assert third.entries == b""
+    assert (first.before, second.before, third.before) == (0, 1, 1)
+
+
+@pytest.mark.parametrize("kind", sorted({getattr(kinds, name) for name in dir(kinds) if name.isupper()}))
+def test_secrets_and_what_is_the_sequencers_own_go_no_further(kind):
+    """Only that is told which clients of an edge can see the effect of."""
+    builder = BlockBuilder(StreamPosition(0, 7))
+    builder.record(entry(kind))
+    told = kind not in {"nonce", "keys", "pace"} and not kind.startswith("webhook")
+    assert builder.pending == told == (kind in EDGE_KINDS)
+
+
+def test_a_block_says_how_the_market_is():
+    """What a reader cannot see from the events."""
+    block = BlockBuilder(StreamPosition(0, 7)).build([], ended=True, **DETAILS | {"stood": 5})
+    assert (block.phase, block.stood, block.made, block.market_time, block.ended) == (
+        "paused",
+        5,
+        1.5,
+        1_000,
+        True,
+    )
+    assert (block.events, block.rows, block.begins) == (0, b"", block.ends)
