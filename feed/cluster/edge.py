@@ -1,0 +1,195 @@
+"""A server that follows another: it serves clients with the bytes that the other would send them."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from random import Random, SystemRandom
+from typing import Final
+
+import structlog
+import trio
+
+from feed.checkpoint.engine import engine_digest
+from feed.cluster.edge_market import EdgeMarket
+from feed.cluster.local_link import unix_link
+from feed.cluster.ports import Link
+from feed.cluster.snapshot import Snapshot
+from feed.errors import ConfigError
+from feed.server import close_reason
+from feed.server.bound_listeners import bind_listeners
+from feed.server.closing import close_connections
+from feed.server.listener import Wrap, unwrapped
+from feed.server.serve import Address, serve_market
+from feed.server.server_context import ServerContext
+from feed.settings import Settings
+
+log = structlog.get_logger("feed.edge")
+
+_AGAIN_SECONDS: Final = 1.0  # before it begins anew: what is wrong may be so still
+
+# What only a server with a market of its own is told: the option, and how it is left.
+_NOT_HERE: Final[tuple[tuple[str, Callable[[Settings], object]], ...]] = (
+    ("--log", lambda it: it.cluster.log),
+    ("--data", lambda it: it.durability.directory),
+    ("--scenario", lambda it: it.scenario),
+    ("--record", lambda it: it.record),
+    ("--journal", lambda it: it.journal),
+    ("--seed", lambda it: it.seed),
+    ("--start", lambda it: it.start),
+    ("--until", lambda it: it.until),
+    ("--instruments", lambda it: it.instruments),
+    ("--sessions", lambda it: it.sessions),
+    ("--lockstep", lambda it: it.lockstep),
+    ("--wait-clients", lambda it: it.wait_clients),
+    ("--speed", lambda it: it.speed),
+    ("--at-end loop", lambda it: it.at_end == "loop"),
+    ("--deposit", lambda it: it.trading.deposit),
+    ("--deflate", lambda it: it.deflate),
+    ("--token-key", lambda it: it.tokens.key),
+)
+_LEFT: Final = Settings()
+
+
+def check(settings: Settings) -> None:
+    """
+    Look whether a server can follow another with these settings.
+
+    Raises:
+        ConfigError: One of them is for a server with a market of its own.
+    """
+    for option, given in _NOT_HERE:
+        if given(settings) != given(_LEFT):
+            raise ConfigError(
+                f"it does not go with {option}", where="--follow", hint="say that where the market is"
+            )
+
+
+async def serve_edge(
+    settings: Settings,
+    *,
+    stop: trio.Event | None = None,
+    wrap: Wrap = unwrapped,
+    tell: Callable[[ServerContext], None] | None = None,
+    admin_key: str | None = None,
+    chance: Random | None = None,
+    task_status: trio.TaskStatus[list[Address]] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """
+    Serve the market of the server that ``settings.cluster.follow`` names.
+
+    Args:
+        settings: Of this server; what clients are told depends on those of the other alone.
+        stop: See :func:`feed.server.serve.serve`; likewise for the rest.
+        wrap: See there.
+        tell: See there; called again whenever it begins anew after a gap.
+        admin_key: See there.
+        chance: See there.
+        task_status: See there.
+
+    Raises:
+        ConfigError: As there, or nobody is to be followed, or another release.
+    """
+    check(settings)
+    assert settings.cluster.follow is not None  # noqa: S101 - or it would not be asked to
+    chance = chance or SystemRandom()
+    link = unix_link(
+        settings.cluster.follow, name=f"edge-{os.getpid()}", settings=settings.cluster, random=chance.random
+    )
+    await follow(
+        link,
+        settings,
+        stop=stop,
+        wrap=wrap,
+        tell=tell,
+        admin_key=admin_key,
+        chance=chance,
+        task_status=task_status,
+    )
+
+
+async def follow(
+    link: Link,
+    settings: Settings,
+    *,
+    stop: trio.Event | None = None,
+    wrap: Wrap = unwrapped,
+    tell: Callable[[ServerContext], None] | None = None,
+    admin_key: str | None = None,
+    chance: Random | None = None,
+    task_status: trio.TaskStatus[list[Address]] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """
+    As :func:`serve_edge`, over a link.
+
+    After a gap, which the log says, every connection is closed with 1012 and the server begins anew on the
+    same ports: clients resume what they can.
+    """
+    stop = stop if stop is not None else trio.Event()
+    chance = chance or SystemRandom()
+    bound = await bind_listeners(settings)
+    try:
+        while True:
+            snapshot = await _joined(link, stop)
+            if snapshot is None:
+                task_status.started([])
+                return
+            market = EdgeMarket(link, snapshot, settings.cluster, engine=engine_digest(), wall=time.time)
+            async with trio.open_nursery() as nursery:
+                over = trio.Event()
+                nursery.start_soon(_end_with, stop, over)
+                nursery.start_soon(_end_after_gap, market, over, settings, chance)
+                await serve_market(
+                    link.header.applied_to(settings),
+                    market,
+                    listeners=[(config, sock.dup()) for config, sock in bound],
+                    stop=over,
+                    wrap=wrap,
+                    tell=tell,
+                    admin_key=admin_key,
+                    chance=chance,
+                    task_status=task_status,
+                )
+                nursery.cancel_scope.cancel()
+            task_status = trio.TASK_STATUS_IGNORED
+            if isinstance(market.gap, ConfigError):
+                raise market.gap
+            if market.gap is None or stop.is_set():
+                return
+            with trio.move_on_after(_AGAIN_SECONDS):
+                await stop.wait()
+                return
+    finally:
+        for _, sock in bound:
+            sock.close()
+
+
+async def _joined(link: Link, stop: trio.Event) -> Snapshot | None:
+    """What to begin with, however long nobody is there to be followed; None where it was stopped before."""
+    snapshot: Snapshot | None = None
+    async with trio.open_nursery() as nursery:
+
+        async def cancel_when_stopped() -> None:
+            await stop.wait()
+            nursery.cancel_scope.cancel()
+
+        nursery.start_soon(cancel_when_stopped)
+        snapshot = await link.snapshot()
+        nursery.cancel_scope.cancel()
+    return snapshot
+
+
+async def _end_with(stop: trio.Event, over: trio.Event) -> None:
+    await stop.wait()
+    over.set()
+
+
+async def _end_after_gap(market: EdgeMarket, over: trio.Event, settings: Settings, chance: Random) -> None:
+    """Close every connection, and end the server, once the market cannot be followed any further."""
+    await market.lost.wait()
+    registry = market.server.registry
+    log.error("begins anew", why=str(market.gap), connections=len(registry.connections))
+    seconds = settings.limits.shutdown_seconds
+    await close_connections(registry, close_reason.RESTART, seconds=seconds, chance=chance)
+    over.set()

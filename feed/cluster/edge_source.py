@@ -1,0 +1,114 @@
+"""The events of a market that is elsewhere: what comes over a link, checked, as a source of a server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import aclosing
+
+import trio
+
+from feed.cluster.block import Block, Place, rows_of
+from feed.cluster.ports import Link
+from feed.durability.entries import decode
+from feed.errors import FeedError
+from feed.model.events import Row
+from feed.model.requests import Request
+from feed.model.stream_position import StreamPosition
+from feed.server.durable.services import Services
+from feed.stream.fanout import Fanout
+from feed.stream.source import Batch, Executed, send, unheard
+
+
+class EdgeSource:
+    """
+    Follows a link.
+
+    Blocks pass one by one into the bounded channel of the fan-out: while that is full nothing is read, and
+    the link falls behind, which concerns this server alone.
+
+    Args:
+        link: Brings the blocks.
+        place: Of the last block that is known.
+        position: Of the last event that is known.
+        wall: Seconds since the Unix epoch.
+    Attributes:
+        listing: The instruments.
+        place: Of the last block that was read.
+        last: That block; None before the first.
+    """
+
+    def __init__(
+        self, link: Link, place: Place, position: StreamPosition, *, wall: Callable[[], float]
+    ) -> None:
+        self.listing = link.header.listing
+        self.place = place
+        self.last: Block | None = None
+        self._link = link
+        self._position = position
+        self._wall = wall
+        self._fanout: Fanout | None = None
+        self._services: Services | None = None
+
+    @property
+    def takes_orders(self) -> bool:
+        """They are taken where the market is."""
+        return False
+
+    def submit(self, request: Request, refused: Callable[[], object], executed: Executed = unheard) -> bool:
+        """Take no order."""
+        del request, refused, executed
+        return False
+
+    def attach(self, fanout: Fanout, services: Services) -> None:
+        """
+        Name who changes with the market, before :meth:`run`.
+
+        Args:
+            fanout: Publishes the events.
+            services: What the server knows beside them.
+        """
+        self._fanout, self._services = fanout, services
+
+    def opening(self) -> list[Row]:
+        """Nothing: the market began elsewhere."""
+        return []
+
+    async def run(self, channel: trio.MemorySendChannel[Batch]) -> None:
+        """
+        Send every event that comes, until the market has ended.
+
+        Raises:
+            Missing: What follows cannot be had any more.
+            BrokenChain: What came is not of this history.
+            FeedError: It cannot be read.
+        """
+        async with channel, aclosing(self._link.blocks(self.place, self._position)) as blocks:
+            async for place, block in blocks:
+                await self._take(place, block, channel)
+                if block.ended:
+                    return
+
+    async def _take(self, place: Place, block: Block, channel: trio.MemorySendChannel[Batch]) -> None:
+        rows = rows_of(block, self._position)
+        again = place <= self.place
+        if block.entries and not again:
+            await self._change(block)
+        if rows or (block.stood and not again):
+            # The clock of another machine may be ahead.
+            late = max(0.0, self._wall() - block.made)
+            await send(channel, Batch(rows, trio.current_time() - late, block.stood))
+        if not again:
+            self.place, self.last = place, block
+        if rows:
+            self._position = block.ends
+
+    async def _change(self, block: Block) -> None:
+        """Make the changes of a block between the same two events as the server that it comes from."""
+        try:
+            entries = decode(block.entries)
+        except ValueError as problem:
+            raise FeedError(f"the changes of a block are malformed: {problem}") from None
+        assert self._fanout is not None and self._services is not None  # noqa: S101, PT018 - see attach
+        await self._fanout.published(block.before)
+        for entry in entries:
+            self._services.follow(entry)

@@ -1,0 +1,297 @@
+"""An edge's end of a link to a sequencer on this machine, which it makes again whenever it breaks."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from typing import Final
+
+import structlog
+import trio
+
+from feed.cluster.block import BEFORE_ALL, Block, Missing, Place, decode_block
+from feed.cluster.framing import Frames, frame
+from feed.cluster.local_socket import is_absent, path_of, reason_of
+from feed.cluster.log_header import LogHeader, read_header, release
+from feed.cluster.messages import EDGE, Beat, Hello, Message, Placed, Report, SnapshotPart, Welcome, decode
+from feed.cluster.ports import LinkState
+from feed.cluster.snapshot import Snapshot
+from feed.cluster.snapshot_parts import SnapshotParts
+from feed.errors import ConfigError, FeedError
+from feed.model.backoff import Backoff
+from feed.model.stream_position import StreamPosition
+from feed.settings import Cluster
+
+log = structlog.get_logger("feed.link")
+
+_OPTION: Final = "--follow"
+_READ_BYTES: Final = 256 * 1024
+_BACKOFF: Final = Backoff(first_seconds=0.1, most_seconds=2.0, jitter_seconds=0.1)
+
+Connect = Callable[[], Awaitable[trio.abc.Stream]]
+
+
+class StartedAgain(Missing):
+    """The sequencer is another process than before, and its log another one, which begins where it says."""
+
+    def __str__(self) -> str:
+        return "the server that is followed was started again"
+
+
+class _Broken(Exception):
+    """The connection has ended, or nothing comes of it."""
+
+
+class LocalLink:
+    """
+    A link as :class:`feed.cluster.ports.Link`.
+
+    Attributes:
+        where: What it follows, as its operator wrote it.
+        header: What holds for the whole log; there once :meth:`snapshot` has returned.
+        token_key: That access tokens are signed with; likewise.
+    """
+
+    header: LogHeader
+    token_key: bytes
+
+    def __init__(
+        self,
+        where: str,
+        connect: Connect,
+        *,
+        name: str,
+        settings: Cluster,
+        random: Callable[[], float],
+        role: str = EDGE,
+        backoff: Backoff = _BACKOFF,
+    ) -> None:
+        """
+        Connect to nothing yet.
+
+        Args:
+            where: See the class.
+            connect: Gives a stream to the sequencer; OSError where there is none.
+            name: Of the edge, for figures of the sequencer.
+            settings: After which time of silence the sequencer counts as away.
+            random: Draws from [0, 1), for waits.
+            role: What this end is.
+            backoff: Waits before it connects again.
+        """
+        self.where = where
+        self._connect = connect
+        self._name = name
+        self._role = role
+        self._silence = settings.stall_seconds
+        self._random = random
+        self._backoff = backoff
+        self._stream: trio.abc.Stream | None = None
+        self._frames = Frames()
+        self._messages: deque[Message] = deque()
+        self._joined: Snapshot | None = None  # came instead of blocks when it connected again
+        self._welcomed = False  # ever
+        self._away = ""  # why nothing comes, as it was told
+        self._seq, self._heard = 0, trio.current_time()
+        self._report: Report | None = None
+        self._reported = trio.lowlevel.ParkingLot()
+
+    @property
+    def state(self) -> LinkState:
+        """How it is now."""
+        return LinkState(connected=self._stream is not None, seq=self._seq, heard=self._heard)
+
+    def report(self, report: Report) -> None:
+        """Tell the sequencer how the edge is; what cannot be sent now is replaced by the next report."""
+        self._report = report
+        self._reported.unpark_all()
+
+    async def run(self) -> None:
+        """Send reports, until cancelled."""
+        while True:
+            report, self._report = self._report, None
+            if report is None:
+                await self._reported.park()
+            elif self._stream is not None:
+                try:
+                    await self._stream.send_all(frame(report))
+                except (trio.BrokenResourceError, trio.ClosedResourceError):
+                    await trio.lowlevel.checkpoint()  # who reads finds out too, and connects again
+
+    async def snapshot(self) -> Snapshot:
+        """
+        What to begin with: once at first, and again after :class:`feed.cluster.block.Missing`.
+
+        Raises:
+            ConfigError: Nobody listens there, at first; or another release does.
+        """
+        while self._joined is None:
+            await self.aclose()
+            try:
+                await self._begin(None, BEFORE_ALL)
+            except _Broken as problem:
+                self._lost(str(problem))
+                await self._wait()
+        found, self._joined = self._joined, None
+        return found
+
+    async def blocks(
+        self, after: Place, position: StreamPosition
+    ) -> AsyncGenerator[tuple[Place, Block], None]:
+        """See :class:`feed.cluster.ports.Link`."""
+        ended = False
+        while not ended:
+            after, block = await self._next_block(after, position)
+            ended = block.ended
+            position = max(position, block.ends, key=lambda one: one.seq)
+            yield after, block
+
+    async def aclose(self) -> None:
+        """End the connection."""
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            await trio.aclose_forcefully(stream)
+
+    async def _next_block(self, after: Place, position: StreamPosition) -> tuple[Place, Block]:
+        """The next block there is after one; connects again as often as it must."""
+        while True:
+            try:
+                if self._stream is None:
+                    await self._go_on(after, position)
+                message = await self._message()
+                if isinstance(message, Placed):
+                    block = decode_block(message.block)
+                    self._seq = max(self._seq, block.ends.seq)
+                    return message.place, block
+            except _Broken as problem:
+                await self.aclose()
+                self._lost(str(problem))
+                await self._wait()
+
+    # --- connecting -------------------------------------------------------------------------------------
+
+    async def _go_on(self, after: Place, position: StreamPosition) -> None:
+        """Connect again, and read on from where it was. Raises Missing: that cannot be."""
+        before = self.header.history
+        await self._begin(position, after)
+        if self.header.history == before:
+            if self._joined is not None:
+                raise Missing(position, self._joined.position.seq)
+            return
+        if self._joined is None:  # the market stands where it stood, but its log is another one
+            await self.aclose()
+            while self._joined is None:
+                await self._begin(None, BEFORE_ALL)
+        raise StartedAgain(position, self._joined.position.seq)
+
+    async def _begin(self, position: StreamPosition | None, after: Place) -> None:
+        """Connect, and read up to the first block. Raises _Broken: no connection came of it."""
+        try:
+            stream = await self._connect()
+        except OSError as problem:
+            if not self._welcomed and is_absent(problem):
+                raise ConfigError(
+                    f"no sequencer at {path_of(self.where)}",
+                    where=_OPTION,
+                    hint=f"start one with --log {self.where}",
+                ) from None
+            raise _Broken(reason_of(problem)) from None
+        self._frames, self._messages = Frames(), deque()
+        known = None if position is None else (position.seq, position.proof)
+        try:
+            hello = Hello(name=self._name, role=self._role, position=known, place=after)
+            await _sent(stream, frame(hello))
+            welcome = await self._welcome(stream)
+            header = read_header(welcome.header, release=release(), where=self.where)
+            joined = None if welcome.after is not None else await self._read_snapshot(stream)
+        except BaseException:
+            await trio.aclose_forcefully(stream)
+            raise
+        self.header, self.token_key = header, welcome.token_key
+        self._joined, self._stream, self._welcomed = joined, stream, True
+        if joined is not None:
+            self._seq = joined.position.seq
+
+    async def _welcome(self, stream: trio.abc.Stream) -> Welcome:
+        message = await self._message(stream)
+        if not isinstance(message, Welcome):
+            raise self._strange()
+        return message
+
+    async def _read_snapshot(self, stream: trio.abc.Stream) -> Snapshot:
+        parts = SnapshotParts()
+        while True:
+            message = await self._message(stream)
+            if not isinstance(message, SnapshotPart):
+                raise self._strange()
+            if (found := parts.take(message)) is not None:
+                return found
+
+    def _strange(self) -> FeedError:
+        return FeedError(f"{self.where} does not speak as a sequencer of this release")
+
+    async def _wait(self) -> None:
+        self._delays = self._delays or self._backoff.delays(self._random)
+        await trio.sleep(next(self._delays))
+
+    _delays: Iterator[float] | None = None  # begun anew by whatever is heard
+
+    # --- reading ----------------------------------------------------------------------------------------
+
+    async def _message(self, stream: trio.abc.Stream | None = None) -> Message:
+        """The next message. Raises _Broken: none comes any more."""
+        stream = stream or self._stream
+        assert stream is not None  # noqa: S101 - it is connected
+        while not self._messages:
+            self._messages += [decode(one) for one in self._frames.feed(await self._received(stream))]
+        message = self._messages.popleft()
+        if isinstance(message, Beat):
+            self._seq = message.seq
+        return message
+
+    async def _received(self, stream: trio.abc.Stream) -> bytes:
+        data = b""
+        try:
+            with trio.move_on_after(self._silence) as patience:
+                data = bytes(await stream.receive_some(_READ_BYTES))
+            if patience.cancelled_caught:
+                self._lost(f"nothing has come for {self._silence:g} s")
+                data = bytes(await stream.receive_some(_READ_BYTES))
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            data = b""
+        if not data:
+            raise _Broken("the connection has ended")
+        self._heard, self._delays = trio.current_time(), None
+        if self._away:
+            self._away = ""
+            log.info("the server that is followed is there again", where=self.where)
+        return data
+
+    def _lost(self, reason: str) -> None:
+        """Say once that nothing comes."""
+        if not self._away:
+            log.warning("the server that is followed is away", where=self.where, reason=reason)
+        self._away = reason
+
+
+async def _sent(stream: trio.abc.Stream, data: bytes) -> None:
+    try:
+        await stream.send_all(data)
+    except (trio.BrokenResourceError, trio.ClosedResourceError):
+        raise _Broken("the connection has ended") from None
+
+
+def unix_link(where: str, *, name: str, settings: Cluster, random: Callable[[], float]) -> LocalLink:
+    """
+    A link to a sequencer that listens at a path.
+
+    Args:
+        where: Such as ``unix:/run/feed.sock``.
+        name: See :class:`LocalLink`; likewise the rest.
+        settings: See there.
+        random: See there.
+    """
+
+    async def connect() -> trio.abc.Stream:
+        return await trio.open_unix_socket(str(path_of(where)))
+
+    return LocalLink(where, connect, name=name, settings=settings, random=random)

@@ -1,0 +1,227 @@
+"""The market of a sequencer: as that of any server, and written to a log that others follow."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import time
+from collections.abc import Callable
+from random import SystemRandom
+from typing import Final
+
+import trio
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+
+from feed.checkpoint.engine import engine_digest
+from feed.cluster.block import BEFORE_ALL, Place
+from feed.cluster.local_log import LocalLog
+from feed.cluster.log_header import LogHeader, release, write_header
+from feed.cluster.sequencer import MarketNow, RecordedEntries, Sequencer
+from feed.cluster.snapshot import Snapshot, write_snapshot
+from feed.cluster.snapshotting import Snapshotting, StartProcess
+from feed.faults.contract import FaultPlan
+from feed.model.durations import NS_PER_SECOND
+from feed.server.durable.entry_log import EntryLog
+from feed.server.durable.service_state import ServiceState
+from feed.server.served_market import ServedMarket
+from feed.server.server_context import ServerContext
+from feed.server.server_parts import Outside, ServerParts
+from feed.server.storage import Storage
+from feed.server.stream_state import StreamState
+from feed.server.tokens import signing_key
+from feed.settings import Settings
+from feed.sim.run_status import RunState
+from feed.stream.fanout import Fanout
+from feed.stream.source import Batch, Source
+from feed.stream.steps import StepLog
+
+_HISTORY_BYTES: Final = 16
+_LAST_SECONDS: Final = 1.0  # that the end of the market may take to reach those who follow
+
+
+class SequencedMarket:
+    """
+    A market that others follow, as :class:`feed.server.served_market.ServedMarket`.
+
+    Attributes:
+        log: What they follow; None before the market is open.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        market: ServedMarket,
+        *,
+        listener: socket.socket | None = None,
+        start: StartProcess | None = None,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        """
+        Write nothing yet.
+
+        Args:
+            settings: Of this server.
+            market: What is written to the log.
+            listener: On which others connect; None for links by other ways.
+            start: Begins the process that makes snapshots; None for none.
+            wall: Seconds since the Unix epoch.
+        """
+        self.log: LocalLog | None = None
+        self.ended = trio.Event()
+        self.source: Source = market.source
+        self.plan: FaultPlan = market.plan
+        self.storage: Storage = market.storage
+        self.token_key: Final = market.token_key or signing_key(settings.tokens.key, secrets.token_bytes)
+        self.parts = ServerParts(outside=self.outside)
+        self._settings = settings
+        self._market = market
+        self._listener = listener
+        self._wall = wall
+        self._server: ServerContext | None = None
+        self._sequencer = Sequencer(market=self._now, wall=wall, snapshot=self._snapshot)
+        self.step_log: StepLog | None = self._sequencer
+        self.entry_log: EntryLog = RecordedEntries(
+            market.entry_log, self._sequencer, market_time=lambda: self._now().time, wall=wall
+        )
+        self._snapshotting: Snapshotting | None = None
+        if start is not None:
+            self._snapshotting = Snapshotting(
+                start, self._serve_process, newest=self._newest, random=SystemRandom().random
+            )
+
+    @property
+    def stream_state(self) -> StreamState | None:
+        """What was published before a restart; None for nothing."""
+        return self._market.stream_state
+
+    @property
+    def recorded(self) -> ServiceState | None:
+        """What was recorded of other things than the market before a restart; None for nothing."""
+        return self._market.recorded
+
+    @property
+    def market_time(self) -> int | None:
+        """Where the market stands, nanoseconds since the Unix epoch; None where only its events say so."""
+        return self._market.market_time
+
+    def attach(self, server_context: ServerContext) -> None:
+        """Get to know the server that publishes it."""
+        self._server = server_context
+        self._market.attach(server_context)
+
+    async def open(self, fanout: Fanout) -> None:
+        """
+        Publish where the stream begins: in no block, but in the first snapshot.
+
+        Raises:
+            ConfigError: Something cannot be written where the settings say.
+        """
+        await self._market.open(fanout)
+
+    def opened(self) -> None:
+        """Begin the log with a snapshot."""
+        self._market.opened()
+        settings = self._settings
+        history = secrets.token_bytes(_HISTORY_BYTES)
+        header = LogHeader.of(settings, history=history, listing=self.source.listing, plan=self.plan)
+        first = self._snapshot(BEFORE_ALL)
+        self.log = LocalLog(
+            first,
+            header=write_header(header, release=release()),
+            token_key=self.token_key,
+            settings=settings.cluster,
+            paced=self._paced,
+        )
+        self._sequencer.begin(self.log, first.position)
+
+    async def run(self, channel: trio.MemorySendChannel[Batch], fanout: Fanout) -> None:
+        """Let others follow, and play as the market does."""
+        assert self.log is not None  # noqa: S101 - it was opened
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._sequencer.run)
+            if self._listener is not None:
+                listener = trio.SocketListener(trio.socket.from_stdlib_socket(self._listener))
+                nursery.start_soon(trio.serve_listeners, self.log.serve_link, [listener])
+            if self._snapshotting is not None:
+                nursery.start_soon(self._snapshotting.run)
+            nursery.start_soon(self._tell_of_end, self.log, fanout)
+            await self._market.run(channel, fanout)
+
+    def outside(self) -> Outside:
+        """Those who follow, for ``/metrics``, and what is wrong with the way to them."""
+        problems = () if self._snapshotting is None else self._snapshotting.problems()
+        return Outside(problems=problems, figures=() if self.log is None else _figures(self.log))
+
+    async def _tell_of_end(self, log: LocalLog, fanout: Fanout) -> None:
+        """Write that nothing follows, once the last event is published."""
+        await fanout.over.wait()
+        await self._market.ended.wait()
+        await self._sequencer.flush(ended=True)
+        await log.taken(_LAST_SECONDS)
+        self.ended.set()
+
+    async def _serve_process(self, stream: trio.abc.Stream) -> None:
+        assert self.log is not None  # noqa: S101 - it was opened
+        await self.log.serve_link(stream, makes_snapshots=True)
+
+    def _newest(self) -> Snapshot | None:
+        return None if self.log is None else self.log.retained.newest
+
+    def _now(self) -> MarketNow:
+        assert self._server is not None  # noqa: S101 - it was attached
+        control = getattr(self.source, "control", None)
+        phase = RunState.RUNNING if control is None else control.status().state
+        if self._market.ended.is_set():
+            phase = RunState.ENDED
+        time = self._market.market_time
+        return MarketNow(self._server.fanout.hub.market_state.now if time is None else time, phase)
+
+    def _paced(self) -> bool:
+        control = getattr(self.source, "control", None)
+        return control is not None and bool(control.status().speed)
+
+    def _snapshot(self, place: Place) -> Snapshot:
+        server = self._server
+        assert server is not None  # noqa: S101 - it was attached
+        hub = server.fanout.hub
+        return write_snapshot(
+            server.stream_state,
+            server.services.state(),
+            server.faults.progress(),
+            place=place,
+            stood=server.fanout.stood,
+            market_time=hub.market_state.now,
+            engine=engine_digest(),
+            wall=int(self._wall() * NS_PER_SECOND),
+        )
+
+
+def _figures(log: LocalLog) -> tuple[Metric, ...]:
+    owed = GaugeMetricFamily(
+        "feed_log_edge_lag_bytes",
+        "Of blocks that the socket of one who follows has not taken.",
+        labels=["edge"],
+    )
+    behind = GaugeMetricFamily(
+        "feed_log_edge_lag_events", "Events that it has not told its clients.", labels=["edge"]
+    )
+    for one in log.followers():
+        owed.add_metric([one.name], one.owed)
+        if one.behind is not None:
+            behind.add_metric([one.name], one.behind)
+    retained, newest = log.retained, log.retained.newest
+    _, number = log.place
+    return (
+        CounterMetricFamily("feed_log_blocks", "Blocks written to the log.", number),
+        GaugeMetricFamily(
+            "feed_log_bytes", "Of blocks that are kept for those who follow.", retained.held_bytes
+        ),
+        GaugeMetricFamily(
+            "feed_log_snapshot_seq",
+            "Sequence number of the newest snapshot.",
+            0 if newest is None else newest.position.seq,
+        ),
+        owed,
+        behind,
+    )
