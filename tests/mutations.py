@@ -45,6 +45,12 @@ class Mutation:
 
 
 BETWEEN_STEPS = ("server/test_between_steps.py",)
+BLOCKS = (
+    "cluster/test_block.py",
+    "cluster/test_sequence.py",
+    "cluster/test_retention.py",
+    "cluster/test_snapshot.py",
+)
 MONEY = ("sim/test_what_an_account_can_carry.py", "sim/test_clients.py")
 AGREEMENT = ("dialects/test_agreement.py",)
 MARKETAI = ("dialects/marketai/test_data.py",)
@@ -61,6 +67,9 @@ CHECKPOINTS = (
 )
 
 GRAPH = ("checkpoint/test_object_graph.py",)
+
+LOCAL_LOG = ("cluster/test_local_log.py",)
+SEQUENCED = ("cluster/test_sequencer.py", "cluster/test_sequenced_market.py")
 
 MUTATIONS = (
     Mutation(
@@ -128,9 +137,9 @@ MUTATIONS = (
     ),
     Mutation(
         "a checkpoint forgets the projections that go with it",
-        "server/durable/follower.py",
-        "                project(seq, row, proof)\n",
-        "                pass\n",
+        "server/stream_state.py",
+        "            project(seq, row, proof)\n",
+        "            pass\n",
         CHECKPOINTS,
     ),
     Mutation(
@@ -375,6 +384,69 @@ MUTATIONS = (
         "            await self._context.fanout.settled()\n",
         "",
         BETWEEN_STEPS,
+    ),
+    Mutation(
+        "a change stands in every block after it",
+        "cluster/sequence.py",
+        "entries, self._entries = self._entries, []",
+        "entries = self._entries",
+        BLOCKS,
+    ),
+    Mutation(
+        "what is beside the market is not carried on",
+        "cluster/replica.py",
+        "            self._services.apply(entry)\n",
+        "            pass\n",
+        BLOCKS,
+    ),
+    Mutation(
+        "a block that is known is taken again",
+        "cluster/replica.py",
+        "        if place <= self.place:\n            return\n",
+        "",
+        BLOCKS,
+    ),
+    Mutation(
+        "who joins late has every fault of the scenario anew",
+        "cluster/replica.py",
+        "        self._faults.published(self.position.seq, self._stream.market_state.now, rows)\n",
+        "",
+        BLOCKS,
+    ),
+    Mutation(
+        "a standstill begins anew with each snapshot",
+        "cluster/replica.py",
+        "self._stream.market_state.now, snapshot.stood",
+        "self._stream.market_state.now, 0",
+        BLOCKS,
+    ),
+    Mutation(
+        "a block is not held against its proof",
+        "cluster/block.py",
+        "    if joined_proof(block.rows, block.before_proof) != block.proof:\n",
+        "    if not block:\n",
+        BLOCKS,
+    ),
+    Mutation(
+        "a block is not held against what is known",
+        "cluster/block.py",
+        "    if block.before == position.seq and block.begins != position:\n",
+        "    if not block:\n",
+        BLOCKS,
+    ),
+    Mutation(
+        "a follower is sent a block twice",
+        "cluster/retention.py",
+        "return place[1] - self.oldest[1] + 1",
+        "return max(0, place[1] - self.oldest[1])",
+        BLOCKS,
+    ),
+    Mutation(
+        "blocks after the newest snapshot are forgotten",
+        "cluster/retention.py",
+        "        while self._kept and self.oldest <= snapshot.place:\n",
+        "        while self._kept:\n",
+        BLOCKS,
     ),
     Mutation(
         "a step is published before the log has it",
@@ -887,6 +959,118 @@ MUTATIONS = (
         "if not credentials.has_passphrase(self.passphrase):",
         "if not self.passphrase:",
         ("dialects/coinbase_exchange/test_trading.py", "dialects/coinbase_exchange/test_feed.py"),
+    ),
+    Mutation(
+        "a step is published before it stands in the log",
+        "stream/fanout.py",
+        "        await self._append(batch)\n",
+        "",
+        ("stream/test_fanout.py",),
+    ),
+    Mutation(
+        "what is changed between two steps comes to those who follow with the next but one",
+        "cluster/sequence.py",
+        "        entries, self._entries = self._entries, []\n",
+        "        entries, self._entries = self._entries[:0], self._entries\n",
+        ("cluster/test_sequence.py", *SEQUENCED),
+    ),
+    Mutation(
+        "what is changed while a market stands still is told when it goes on",
+        "cluster/sequencer.py",
+        "                self._pending.set()\n",
+        "                pass\n",
+        SEQUENCED,
+    ),
+    Mutation(
+        "nobody is told of the end of the market",
+        "cluster/sequenced_market.py",
+        "        await self._sequencer.flush(ended=True)\n",
+        "",
+        SEQUENCED,
+    ),
+    Mutation(
+        "a snapshot that the sequencer makes has what follows it again",
+        "cluster/sequencer.py",
+        "            await self.flush()\n            sink.keep",
+        "            sink.keep",
+        SEQUENCED,
+    ),
+    Mutation(
+        "nobody can join after a burst of blocks",
+        "cluster/sequencer.py",
+        "        if not sink.joinable:\n",
+        "        if sink.place is None:\n",
+        SEQUENCED,
+    ),
+    Mutation(
+        "who follows is sent the block before those that are next",
+        "cluster/follower_link.py",
+        "                self.place = place\n",
+        "                self.place = place[0], max(0, place[1] - 1)\n",
+        LOCAL_LOG,
+    ),
+    Mutation(
+        "who comes back is not told from which block on",
+        "cluster/follower_link.py",
+        "            self.place = after\n",
+        "            self.place = BEFORE_ALL\n",
+        LOCAL_LOG,
+    ),
+    Mutation(
+        "a market as fast as it can runs away from those who follow",
+        "cluster/local_log.py",
+        "        if not self._paced():\n",
+        "        if self._paced() is None:\n",
+        LOCAL_LOG,
+    ),
+    Mutation(
+        "a market waits for ever for who takes nothing",
+        "cluster/local_log.py",
+        "            patience = [left for one in behind if (left := self._stalls(one)) > 0]\n",
+        "            patience = [max(1.0, self._stalls(one)) for one in behind]\n",
+        LOCAL_LOG,
+    ),
+    Mutation(
+        "who takes nothing keeps its link though it can never go on",
+        "cluster/local_log.py",
+        "        self._cut_stalled()\n",
+        "",
+        LOCAL_LOG,
+    ),
+    Mutation(
+        "anybody may give the snapshot with which others begin",
+        "cluster/follower_link.py",
+        "SnapshotPart) and self._makes_snapshots:\n",
+        "SnapshotPart):\n",
+        LOCAL_LOG,
+    ),
+    Mutation(
+        "a sequencer that was started again is followed as if nothing had happened",
+        "cluster/local_link.py",
+        "        if self.header.history == before:\n",
+        "        if self.header.history == before or self._joined is None:\n",
+        LOCAL_LOG,
+    ),
+    Mutation(
+        "the socket of a server that lives is taken over",
+        "cluster/local_socket.py",
+        "        except ConnectionRefusedError:\n",
+        "        except (ConnectionRefusedError, BlockingIOError):\n",
+        ("cluster/test_local_socket.py",),
+    ),
+    Mutation(
+        "everybody may follow",
+        "cluster/local_socket.py",
+        "_OWNER_ALONE: Final = 0o600\n",
+        "_OWNER_ALONE: Final = 0o666\n",
+        ("cluster/test_local_socket.py",),
+    ),
+    Mutation(
+        "snapshots are made as if time were all that counts",
+        "cluster/snapshot_process.py",
+        "        if not timely and self._bytes < self._when.bytes:\n",
+        "        if not timely:\n",
+        ("cluster/test_snapshot_process.py",),
     ),
 )
 

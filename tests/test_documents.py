@@ -15,6 +15,7 @@ DOCUMENTS = (
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
     "README.md",
+    "feed/cluster/CLUSTER.md",
     "feed/dialects/EXCHANGES.md",
     "feed/durability/DURABILITY.md",
 )

@@ -7,7 +7,7 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from typing import Final
 
@@ -15,6 +15,8 @@ import structlog
 import trio
 
 from feed.cli.streams import abandon_output
+from feed.cluster.edge import serve_edge
+from feed.cluster.sequencer_server import serve_sequencer
 from feed.dialects.contract import Dialect
 from feed.dialects.discovery import dialects
 from feed.server.adminkey import admin_key
@@ -42,19 +44,26 @@ async def serve_in_foreground(settings: Settings) -> None:
     contexts: list[ServerContext] = []
 
     def started(server_context: ServerContext) -> None:
-        contexts.append(server_context)
+        contexts[:] = [server_context]
         settle(server_context)
 
     with trio.open_signal_receiver(*_signals(settings)) as signals:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_on_signal, signals, stop, contexts)
             async with trio.open_nursery() as server:
-                run = partial(serve, settings, stop=stop, tell=started, admin_key=key)
+                run = partial(_kind(settings), settings, stop=stop, tell=started, admin_key=key)
                 addresses = await server.start(run)
                 # Standard output, and not the log: a log is kept, and shown to others.
                 if addresses:  # none where it was stopped before anybody could connect
                     _print(welcome(settings, addresses, "" if settings.admin_key else key))
             nursery.cancel_scope.cancel()
+
+
+def _kind(settings: Settings) -> Callable[..., Awaitable[None]]:
+    """What serves: a server by itself, one that others follow, or one that follows."""
+    if settings.cluster.follow is not None:
+        return serve_edge
+    return serve if settings.cluster.log is None else serve_sequencer
 
 
 def _print(text: str) -> None:
@@ -75,6 +84,7 @@ def settle(server_context: ServerContext) -> None:
     cycles: so collections are rarer, and never traverse what was there at the start.
     """
     server_context.prepare()
+    gc.unfreeze()  # a server that followed another before this one, and is over
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
@@ -122,6 +132,10 @@ def welcome(settings: Settings, addresses: list[Address], key: str = "") -> str:
         if (paths := _paths(dialect, address))
     ]
     rows.append(("HTTP", f"{_http(here)}/docs"))
+    if settings.cluster.follow is not None:
+        rows.append(("follows", settings.cluster.follow))
+    if settings.cluster.log is not None:
+        rows.append(("log", settings.cluster.log))
     width = max(len(title) for title, _ in rows)
     lines = ["feed is serving", *(f"  {title:<{width}}  {where}" for title, where in rows)]
     if settings.tls.self_signed:

@@ -180,6 +180,23 @@ OPTIONS: Final = Options(
                 meaning="Where what DIR holds cannot go on here, move it away and begin a new history.",
             ),
         ],
+        "Several servers": [
+            setting(
+                "--log",
+                "cluster.log",
+                metavar="unix:PATH",
+                default="none",
+                meaning="Let other servers follow the market of this one, by a local socket.",
+            ),
+            setting(
+                "--follow",
+                "cluster.follow",
+                metavar="unix:PATH",
+                default="none",
+                meaning="Serve the market of another server, one with --log: the same bytes for every "
+                "subscription. Orders and other changes are refused here.",
+            ),
+        ],
         "Limits": [
             setting("--auth-timeout", "limits.auth_seconds", metavar="SECONDS", kind=seconds),
             setting("--max-connections", "limits.connections", metavar="COUNT"),

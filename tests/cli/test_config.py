@@ -203,7 +203,7 @@ def test_help_is_in_sections(run):
     titles = [line for line in out.splitlines() if line.endswith(":") and not line.startswith(" ")]
     assert titles == [
         "Options:", "Network:", "Market:", "Pacing:", "Keys and TLS:", "Recording:",
-        "Data folder:", "Limits:", "Logging:",
+        "Data folder:", "Several servers:", "Limits:", "Logging:",
     ]  # fmt: skip
     assert "comes before its variable, that before the file, and the file before the default" in " ".join(
         out.split()

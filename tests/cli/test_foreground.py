@@ -9,6 +9,7 @@ from feed import Settings
 from feed.cli.foreground import settle, welcome
 from feed.dialects.discovery import dialects
 from feed.server.serve import Address
+from feed.settings import Cluster
 
 
 def test_the_welcome_names_every_protocol_where_it_is():
@@ -38,11 +39,22 @@ def test_a_port_of_its_own_is_one_protocols_root():
     ]
 
 
+def test_the_welcome_names_the_log():
+    """Of a server that others follow, and of one that follows."""
+    here = [Address("127.0.0.1", 8080)]
+    for cluster, told in (
+        (Cluster(log="unix:/run/feed.sock"), "log"),
+        (Cluster(follow="unix:/run/feed.sock"), "follows"),
+    ):
+        lines = welcome(Settings(cluster=cluster), here).splitlines()
+        assert [line.split() for line in lines if "feed.sock" in line] == [[told, "unix:/run/feed.sock"]]
+
+
 def test_what_can_be_made_is_made_before_anybody_connects(monkeypatch):
     """With everything that stays, so that the garbage collector passes it over."""
     done = []
-    for name in ("collect", "freeze"):
+    for name in ("unfreeze", "collect", "freeze"):
         monkeypatch.setattr(f"gc.{name}", partial(done.append, name))
     monkeypatch.setattr("gc.set_threshold", lambda *_: None)
     settle(SimpleNamespace(prepare=partial(done.append, "documents")))
-    assert done == ["documents", "collect", "freeze"]
+    assert done == ["documents", "unfreeze", "collect", "freeze"]

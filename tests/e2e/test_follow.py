@@ -1,0 +1,157 @@
+"""Two servers of one market as operators have them: two processes and a socket between them."""
+
+import json
+import signal
+import time
+import urllib.error
+import urllib.request
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+import websockets.sync.client
+from processes import PATIENCE_SECONDS
+
+from feed.settings import DEMO_KEY
+
+pytestmark = pytest.mark.e2e
+
+SMALL = ("--instruments", 5, "--speed", 5)
+CHANNELS = ["ticker_btcusd", "trades_btcusd", "book_btcusd", "trades_eurusd"]
+
+
+@contextmanager
+def listen(url, since=None):
+    """A client that has subscribed, from after a position if one is given."""
+    with websockets.sync.client.connect(f"{url}/ws?ext=seq", close_timeout=0.2) as socket:
+        socket.send(json.dumps({"type": "auth", "key": DEMO_KEY}))
+        more = {} if since is None else {"since": since}
+        socket.send(json.dumps({"type": "subscribe", "channels": CHANNELS, **more}))
+        while json.loads(socket.recv(PATIENCE_SECONDS))["type"] != "subscribed":
+            pass
+        yield socket
+
+
+def hear(socket, count, last=0):
+    """So many messages that have a number, as text, and more up to a number."""
+    found = []
+    while len(found) < count or (last and (not found or seq(found[-1]) < last)):
+        text = socket.recv(PATIENCE_SECONDS)
+        if "seq" in json.loads(text):
+            found.append(text)
+    return found
+
+
+def begin(told):
+    """Where a subscription begins, and what was told after that."""
+    at = max(at for at, text in enumerate(told) if '"action":"snapshot"' in text)
+    return position(told[at]), told[at + 1 :]
+
+
+def position(text):
+    return json.loads(text)["pos"]
+
+
+def seq(text):
+    return json.loads(text)["seq"]
+
+
+def get(url, path):
+    try:
+        with urllib.request.urlopen(f"{url.replace('ws:', 'http:')}{path}") as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as problem:
+        return problem.code, problem.read().decode()
+
+
+def figure(url, name):
+    """A figure of /metrics; -1 where it is not there."""
+    for line in get(url, "/metrics")[1].splitlines():
+        if line.startswith(f"{name} "):
+            return float(line.split()[-1])
+    return -1
+
+
+def until(look):
+    """Wait until something is so, and give it."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not (found := look()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return found
+
+
+@pytest.fixture
+def path(tmp_path):
+    """Where the sequencer is followed."""
+    return f"unix:{tmp_path}/feed.sock"
+
+
+def test_both_say_the_same_and_a_client_of_one_goes_on_at_the_other(serve, path):
+    """Also when an edge is killed, and after one was stopped for a while."""
+    _, sequencer = serve(*SMALL, "--log", path)
+    edge, followed = serve("--follow", path)
+    until(lambda: 0 <= figure(followed, "feed_edge_lag_events") < 100)
+    with listen(sequencer) as one, listen(followed) as other:
+        (_, first), (since, told) = begin(hear(one, 1000)), begin(hear(other, 1000))
+        first += hear(one, 0, seq(told[-1]))
+        start, end = max(seq(first[0]), seq(told[0])), seq(told[-1])
+        both = [[text for text in texts if start < seq(text) < end] for texts in (first, told)]
+        assert both[0] == both[1]
+        assert len(both[0]) > 100
+        edge.process.send_signal(signal.SIGSTOP)
+        hear(one, 300)  # whoever is at the sequencer notices nothing
+        edge.process.send_signal(signal.SIGCONT)
+        told += hear(other, 400)
+        edge.process.kill()
+    with listen(sequencer, since=position(told[-1])) as again:
+        told += hear(again, 200)
+    with listen(sequencer, since=since) as whole:
+        assert hear(whole, len(told)) == told
+    assert f'feed_log_edge_lag_bytes{{edge="edge-{edge.process.pid}"}}' not in get(sequencer, "/metrics")[1]
+
+
+def test_a_sequencer_that_is_killed_leaves_readers_their_server(serve, path, tmp_path):
+    """It says that it is behind; with a data folder the market goes on, and clients resume there."""
+    settings = (*SMALL, "--log", path, "--data", tmp_path / "data")
+    sequencer, _ = serve(*settings)
+    edge, followed = serve("--follow", path)
+    with listen(followed) as client:
+        told = hear(client, 200)
+        sequencer.process.kill()
+        assert get(followed, "/readyz")[0] == 200
+        until(lambda: get(followed, "/readyz")[0] == 503)
+        assert f"s behind {path}" in get(followed, "/readyz")[1]
+        assert "the server that is followed is away" in edge.errors
+        _, again = serve(*settings)
+        with suppress(websockets.exceptions.ConnectionClosed):
+            while True:
+                told += hear(client, 1)
+        assert client.close_code == 1012
+    until(lambda: "begins anew" in edge.errors and get(followed, "/readyz")[0] == 200)
+    since = position(told[-1])
+    with listen(followed, since) as one, listen(again, since) as other:
+        assert hear(one, 200) == hear(other, 200)
+    since, told = begin(told)
+    with listen(again, since) as whole:
+        assert hear(whole, len(told)) == told
+
+
+def test_what_cannot_be_followed_is_refused_in_one_line(feed, serve, path, tmp_path):
+    """A path where nobody listens, one where another server does, and options of a market of one's own."""
+    alone = feed("serve", "--follow", path)
+    assert alone.rest()[0] == 2
+    file = path.removeprefix("unix:")
+    assert alone.errors == f"feed: --follow: no sequencer at {file}; start one with --log {path}\n"
+    serve(*SMALL, "--log", path)
+    assert Path(file).stat().st_mode & 0o777 == 0o600
+    for options, words in (
+        (("--log", path, "--port", 0), f"a server listens at {file} already"),
+        (("--follow", path, "--data", tmp_path / "data"), "does not go with --data"),
+        (("--log", "tcp:1"), "must be unix:PATH"),
+        (("--log", path, "--lockstep"), "--log does not go with --lockstep"),
+    ):
+        process = feed("serve", *options)
+        assert process.rest()[0] == 2
+        assert words in process.errors
+        assert "Traceback" not in process.errors
