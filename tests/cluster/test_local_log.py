@@ -212,7 +212,7 @@ async def test_a_sequencer_that_was_started_again_is_not_taken_for_the_one_befor
     await taken(link, snapshot.place, snapshot.position, 1)
     await link.aclose()
     del logs[0]
-    with pytest.raises(StartedAgain, match="started again"):
+    with trio.fail_after(60), pytest.raises(StartedAgain, match="started again"):
         await taken(link, (0, 1), blocks[0].ends, 1)
     assert await link.snapshot() == snapshot_at(START)
     assert link.header.history == b"i" * 16
@@ -258,8 +258,9 @@ async def test_it_does_not_wait_for_who_takes_nothing(autojump_clock, nursery):
             pass
 
     nursery.start_soon(read)
-    for block in blocks_after(START, 300, size=1000):
-        await log.append(block)
+    with trio.fail_after(60):
+        for block in blocks_after(START, 300, size=1000):
+            await log.append(block)
     assert trio.current_time() - began == pytest.approx(5.0, abs=0.1)
     await log.taken(0.1)
     assert other.places == [(0, number) for number in range(1, 301)]

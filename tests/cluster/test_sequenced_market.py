@@ -167,8 +167,9 @@ async def test_the_end_of_the_market_is_the_end_of_it_everywhere(autojump_clock)
         client = await listen(edge)
         script.play(*trades(1, 2))
         script.end()
-        await edge.market.ended.wait()
-        await sequencer.market.ended.wait()
+        with trio.fail_after(60):
+            await edge.market.ended.wait()
+            await sequencer.market.ended.wait()
         assert edge.context.fanout.hub.position == sequencer.context.fanout.hub.position
         assert edge.context.fanout.hub.seq == 5
         assert b"108550" in client.data or b"1.08550" in client.data

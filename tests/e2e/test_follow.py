@@ -118,8 +118,8 @@ def test_a_sequencer_that_is_killed_leaves_readers_their_server(serve, path, tmp
     edge, followed = serve("--follow", path)
     with listen(followed) as client:
         told = hear(client, 200)
+        until(lambda: get(followed, "/readyz")[0] == 200)
         sequencer.process.kill()
-        assert get(followed, "/readyz")[0] == 200
         until(lambda: get(followed, "/readyz")[0] == 503)
         assert f"s behind {path}" in get(followed, "/readyz")[1]
         assert "the server that is followed is away" in edge.errors
