@@ -84,7 +84,8 @@ def show(found, seconds):
     print(f"{verdict.orders} orders answered, {verdict.repeated} of them sent more than once", end="")
     print(f", {found.market_seconds:.0f} s of market time, exit code {found.exit_code}")
     compared = ", ".join(f"{name} {count}" for name, count in sorted(verdict.messages.items()))
-    print(f"{verdict.bytes / 1e6:.1f} MB read, {verdict.resumed} resumes; messages: {compared}")
+    print(f"{verdict.bytes / 1e6:.1f} MB read, {verdict.resumed} resumes, {verdict.cut} cut off", end="")
+    print(f"; messages: {compared}")
     wrong = {name: getattr(verdict, name) for name in ("lost", "doubled", "differing", "refusals", "left")}
     print(", ".join(f"{name} {len(texts)}" for name, texts in wrong.items()), end=f"; {seconds:.0f} s\n")
     for name, texts in wrong.items():

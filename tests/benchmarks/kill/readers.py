@@ -16,6 +16,8 @@ POSITION = re.compile(rb'"pos":"([0-9]+-[0-9a-f]+)"')
 EVENT = re.compile(rb'^(?!.*"action":"snapshot").*"seq":([0-9]+),"pos":"\1-')
 # The quote that a newcomer begins with may be the newest event, but follows none.
 TICK = re.compile(rb'"seq":([0-9]+),"pos":"\1-[0-9a-f]+","prev":')
+TOO_OLD = re.compile(rb"since=.* is too old")
+CUT_OFF = re.compile(rb"Slow consumer|Cannot resume|" + TOO_OLD.pattern)
 
 
 def _nothing(text):
@@ -211,6 +213,7 @@ class Reader:
             the later ones resumed.
         resumed: How often it went on after its position.
         refusals: Errors that it was told.
+        cut: How often it was told that it was too slow, or that what it has missed is no longer kept.
         heard: Whether it was told of an event since it has connected last.
     """
 
@@ -220,6 +223,7 @@ class Reader:
         self.parts = []
         self.resumed = 0
         self.refusals = []
+        self.cut = 0
         self.heard = False
         self._texts = texts
         self._since = ""
@@ -256,13 +260,17 @@ class Reader:
                 elif opcode == PING:
                     await stream.send_all(masked(PONG, payload))
                 elif opcode == CLOSE:
-                    return payload[2:].decode() or "closed"
+                    return "" if self._cut_off(payload[2:]) else payload[2:].decode() or "closed"
             data = await stream.receive_some()
         return ""
 
     def _hear(self, text):
         if self.subscription.stream.search(text) is None:
-            if b"error" in text.lower():
+            if TOO_OLD.search(text):
+                self._newest = self._before = b""  # it begins with the present
+            if self._cut_off(text):
+                self.cut += 1
+            elif b"error" in text.lower():
                 self.refusals.append(text.decode())
             return
         self.heard = True
@@ -275,6 +283,10 @@ class Reader:
                 self._before, self._newest, self._tail = self._newest, position, 0
             self._tail += 1
         self.parts[-1].append(number)
+
+    def _cut_off(self, text):
+        """Whether this is what a client must live with: it was too slow, or away for too long."""
+        return CUT_OFF.search(text) is not None
 
     def _comes_twice(self, position, number):
         """Whether a resume repeats this: what was told last, at an interval, at that very position."""

@@ -22,6 +22,7 @@ class Verdict:
         messages: That were compared.
         bytes: Of these.
         resumed: Connections that went on after a position.
+        cut: Messages that a reader was too slow, or was away for too long.
         differing: Where what was read is not what was said by the other server.
         refusals: Errors that were told, and answers that nobody expects.
         left: Processes that outlived the server.
@@ -34,6 +35,7 @@ class Verdict:
     messages: Counter = attrs.Factory(Counter)
     bytes: int = 0
     resumed: int = 0
+    cut: int = 0
     differing: list[str] = attrs.Factory(list)
     refusals: list[str] = attrs.Factory(list)
     left: list[str] = attrs.Factory(list)
@@ -74,6 +76,7 @@ def judge_readers(verdict, readers, others, texts):
     for reader in readers:
         place = places[reader.subscription.name]
         verdict.resumed += reader.resumed
+        verdict.cut += reader.cut
         verdict.refusals += [f"{reader.subscription.protocol}: {text}" for text in reader.refusals]
         for part in reader.parts:
             if not part:
