@@ -15,6 +15,7 @@ from feed.server.durable.checkpointing import Checkpointing
 from feed.server.http.app import all_endpoints
 from tests.simulation import oracle
 from tests.simulation.house import acted, house, noticed
+from tests.simulation.operators import Operator
 from tests.simulation.plan import drawn
 from tests.simulation.questions import asked
 from tests.simulation.readers import GuideReader, SecurityProReader, TradynReader
@@ -143,9 +144,10 @@ class _Simulation:
             GuideReader(world, "books"),
             SecurityProReader(world, "public trades", origin),
         ]
+        self.operator = Operator(world, "operator")
         async with trio.open_nursery() as nursery:
             world.nursery = nursery
-            for peer in dict.fromkeys((*self.traders, *self.readers)):
+            for peer in dict.fromkeys((*self.traders, *self.readers, self.operator)):
                 nursery.start_soon(peer.run)
             *lives, last = drawn(self.chance)
             for life in lives:
@@ -198,10 +200,11 @@ class _Simulation:
 
     async def _settle(self, life):
         await trio.sleep(life.seconds)
-        for trader in self.traders:
-            trader.trading = False
+        peers = (*self.traders, self.operator)
+        for peer in peers:
+            peer.trading = False
         for _ in range(LONGEST_ANSWER * 10):
-            if all(trader.settled for trader in self.traders):
+            if all(peer.settled for peer in peers):
                 break
             await trio.sleep(0.1)
         else:
