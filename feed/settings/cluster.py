@@ -11,7 +11,8 @@ _MIB: Final = 1024 * 1024
 UNIX: Final = "unix:"  # before the path of a local socket
 
 
-def _log(instance: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
+def local_socket(instance: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
+    """A validator: ``unix:`` and the path of a socket, as text."""
     del instance
     if not (isinstance(value, str) and value.startswith(UNIX) and len(value) > len(UNIX)):
         raise ValueError(f"'{attribute.name}' must be {UNIX}PATH, such as {UNIX}/run/feed.sock: {value!r}")
@@ -38,8 +39,8 @@ class Cluster:
         lag_seconds: That an edge may be behind; past it ``/readyz`` says so with 503.
     """
 
-    log: str | None = attrs.field(default=None, validator=optional(_log))
-    follow: str | None = attrs.field(default=None, validator=optional(_log))
+    log: str | None = attrs.field(default=None, validator=optional(local_socket))
+    follow: str | None = attrs.field(default=None, validator=optional(local_socket))
     retain_bytes: int = attrs.field(default=64 * _MIB, validator=ge(_MIB))
     window_bytes: int = attrs.field(default=8 * _MIB, validator=ge(1024))
     stall_seconds: float = attrs.field(default=5.0, validator=gt(0))

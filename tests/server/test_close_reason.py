@@ -28,6 +28,6 @@ def test_every_end_has_words_of_its_own():
 @pytest.mark.parametrize("why", ALL, ids=lambda why: why.why)
 def test_what_is_sent_fits_a_close_frame(why):
     """A code that may go over the wire, and a reason of at most 123 bytes; or neither."""
-    assert why.code in {0, 1001, 1002, 1003, 1007, 1008, 1009, 1011, 1013}
+    assert why.code in {0, 1001, 1002, 1003, 1007, 1008, 1009, 1011, 1012, 1013}
     assert bool(why.code) == bool(why.reason)
     assert len(why.reason.encode()) <= 123
