@@ -26,9 +26,9 @@ CHANNELS = (
     "narratives",
     "polymarket",
 )
-# Minutes of market time within seconds; the same market every time.
-FAST = ("--speed", "60", "--seed", "1", "--start", "2024-03-06T14:00:00Z")
-fast = pytest.mark.feed(speed=60, seed=1)
+# Minutes of market time within seconds; the same market every time, with a liquidation in its first minute.
+FAST = ("--speed", "60", "--seed", "2", "--start", "2024-03-06T14:00:00Z")
+fast = pytest.mark.feed(speed=60, seed=2, start=1_709_733_600 * 10**9)
 BROWSER_IN_NODE = 'import NodeSocket from "ws";\nglobalThis.WebSocket = NodeSocket;\n'
 
 pytestmark = pytest.mark.e2e
