@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable
 from random import Random, SystemRandom
-from typing import Final
+from typing import Final, Unpack
 
 import structlog
 import trio
@@ -20,9 +20,7 @@ from feed.errors import ConfigError
 from feed.server import close_reason
 from feed.server.bound_listeners import bind_listeners
 from feed.server.closing import close_connections
-from feed.server.listener import Wrap, unwrapped
-from feed.server.serve import Address, serve_market
-from feed.server.server_context import ServerContext
+from feed.server.serve import ServeOptions, serve_market
 from feed.settings import Settings
 
 log = structlog.get_logger("feed.edge")
@@ -68,91 +66,59 @@ def check(settings: Settings) -> None:
 
 async def serve_edge(
     settings: Settings,
-    *,
-    stop: trio.Event | None = None,
-    wrap: Wrap = unwrapped,
-    tell: Callable[[ServerContext], None] | None = None,
-    admin_key: str | None = None,
-    chance: Random | None = None,
-    task_status: trio.TaskStatus[list[Address]] = trio.TASK_STATUS_IGNORED,
+    **options: Unpack[ServeOptions],
 ) -> None:
     """
     Serve the market of the server that ``settings.cluster.follow`` names.
 
     Args:
         settings: Of this server; what clients are told depends on those of the other alone.
-        stop: See :func:`feed.server.serve.serve`; likewise for the rest.
-        wrap: See there.
-        tell: See there; called again whenever it begins anew after a gap.
-        admin_key: See there.
-        chance: See there.
-        task_status: See there.
+        options: See :func:`feed.server.serve.serve`; ``tell`` is called again whenever it begins anew after a
+            gap.
 
     Raises:
         ConfigError: As there, or nobody is to be followed, or another release.
     """
     check(settings)
     assert settings.cluster.follow is not None  # noqa: S101 - or it would not be asked to
-    chance = chance or SystemRandom()
+    chance = options["chance"] = options.get("chance") or SystemRandom()
     link = unix_link(
         settings.cluster.follow, name=f"edge-{os.getpid()}", settings=settings.cluster, random=chance.random
     )
-    await follow(
-        link,
-        settings,
-        stop=stop,
-        wrap=wrap,
-        tell=tell,
-        admin_key=admin_key,
-        chance=chance,
-        task_status=task_status,
-    )
+    await follow(link, settings, **options)
 
 
-async def follow(
-    link: Link,
-    settings: Settings,
-    *,
-    stop: trio.Event | None = None,
-    wrap: Wrap = unwrapped,
-    tell: Callable[[ServerContext], None] | None = None,
-    admin_key: str | None = None,
-    chance: Random | None = None,
-    task_status: trio.TaskStatus[list[Address]] = trio.TASK_STATUS_IGNORED,
-) -> None:
+async def follow(link: Link, settings: Settings, **options: Unpack[ServeOptions]) -> None:
     """
     As :func:`serve_edge`, over a link.
 
     After a gap, which the log says, every connection is closed with 1012 and the server begins anew on the
     same ports: clients resume what they can.
     """
-    stop = stop if stop is not None else trio.Event()
-    chance = chance or SystemRandom()
+    stop = options.get("stop")
+    if stop is None:
+        stop = trio.Event()
+    chance = options["chance"] = options.get("chance") or SystemRandom()
     bound = await bind_listeners(settings)
     try:
         while True:
             snapshot = await _joined(link, stop)
             if snapshot is None:
-                task_status.started([])
+                options.get("task_status", trio.TASK_STATUS_IGNORED).started([])
                 return
             market = EdgeMarket(link, snapshot, settings.cluster, engine=engine_digest(), wall=time.time)
             async with trio.open_nursery() as nursery:
-                over = trio.Event()
+                over = options["stop"] = trio.Event()
                 nursery.start_soon(_end_with, stop, over)
                 nursery.start_soon(_end_after_gap, market, over, settings, chance)
                 await serve_market(
                     link.header.applied_to(settings),
                     market,
                     listeners=[(config, sock.dup()) for config, sock in bound],
-                    stop=over,
-                    wrap=wrap,
-                    tell=tell,
-                    admin_key=admin_key,
-                    chance=chance,
-                    task_status=task_status,
+                    **options,
                 )
                 nursery.cancel_scope.cancel()
-            task_status = trio.TASK_STATUS_IGNORED
+            options["task_status"] = trio.TASK_STATUS_IGNORED
             if isinstance(market.gap, ConfigError):
                 raise market.gap
             if market.gap is None or stop.is_set():

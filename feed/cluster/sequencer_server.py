@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from random import Random
-
-import trio
+from typing import Unpack
 
 from feed.cluster.local_socket import listen_at, path_of
 from feed.cluster.sequenced_market import SequencedMarket
 from feed.cluster.snapshotting import process_beside
 from feed.errors import ConfigError
-from feed.server.listener import Wrap, unwrapped
 from feed.server.playout import playing
-from feed.server.serve import Address, serve_market
-from feed.server.server_context import ServerContext
+from feed.server.serve import ServeOptions, serve_market
 from feed.settings import Settings
 from feed.stream.source import Source
 
@@ -25,12 +20,7 @@ async def serve_sequencer(
     settings: Settings,
     *,
     source: Source | None = None,
-    stop: trio.Event | None = None,
-    wrap: Wrap = unwrapped,
-    tell: Callable[[ServerContext], None] | None = None,
-    admin_key: str | None = None,
-    chance: Random | None = None,
-    task_status: trio.TaskStatus[list[Address]] = trio.TASK_STATUS_IGNORED,
+    **options: Unpack[ServeOptions],
 ) -> None:
     """
     Serve a market, and let other servers follow it at ``settings.cluster.log``.
@@ -38,12 +28,7 @@ async def serve_sequencer(
     Args:
         settings: See :func:`feed.server.serve.serve`; likewise for the rest.
         source: See there.
-        stop: See there.
-        wrap: See there.
-        tell: See there.
-        admin_key: See there.
-        chance: See there.
-        task_status: See there.
+        options: See there.
 
     Raises:
         ConfigError: As there, or nobody can be let in at that path.
@@ -61,15 +46,6 @@ async def serve_sequencer(
                 listener=local_socket.sock,
                 start=process_beside(settings.cluster),
             )
-            await serve_market(
-                played,
-                market,
-                stop=stop,
-                wrap=wrap,
-                tell=tell,
-                admin_key=admin_key,
-                chance=chance,
-                task_status=task_status,
-            )
+            await serve_market(played, market, **options)
     finally:
         local_socket.close()

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from random import Random, SystemRandom
+from typing import TypedDict
 
 import attrs
 import structlog
@@ -61,6 +62,17 @@ class Address:
         """A URL to connect to."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{'wss' if self.tls else 'ws'}://{host}:{self.port}{path}"
+
+
+class ServeOptions(TypedDict, total=False):
+    """What :func:`serve` takes beside settings and source, for the servers that hand it on."""
+
+    stop: trio.Event | None
+    wrap: Wrap
+    tell: Callable[[ServerContext], None] | None
+    admin_key: str | None
+    chance: Random | None
+    task_status: trio.TaskStatus[list[Address]]
 
 
 async def serve(
