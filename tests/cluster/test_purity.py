@@ -12,6 +12,7 @@ PURE = (
     "framing",
     "log_header",
     "messages",
+    "redis_format",
     "replica",
     "retention",
     "sequence",
