@@ -380,8 +380,8 @@ MUTATIONS = (
     ),
     Mutation(
         "a request by HTTP is answered in the middle of a step",
-        "server/http/app.py",
-        "            await self._context.fanout.settled()\n",
+        "server/http/handlers.py",
+        "            await fanout.at_rest()\n",
         "",
         BETWEEN_STEPS,
     ),

@@ -8,7 +8,6 @@ gives the protocol's table of :class:`Endpoint`. Its handlers are synchronous an
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Annotated, Any, Final, Generic, Literal, Protocol, TypeVar
 
@@ -16,10 +15,11 @@ import attrs
 import msgspec
 
 from feed.analytics.alerts import AlertRegistry
-from feed.dialects.access import Access, Problem
+from feed.dialects.access import Access
 from feed.dialects.clocks import Clocks
 from feed.dialects.credentials import Credentials, StreamKeyRing
 from feed.dialects.execution import ExecutesRequests, Execution
+from feed.dialects.json_body import decoded
 from feed.dialects.metering import Meter
 from feed.dialects.parameters import Fields, Parameter, sent_fields
 from feed.model.accounts import Accounts
@@ -194,18 +194,6 @@ class Answer:
     headers: Mapping[str, str] = attrs.field(factory=dict)
 
 
-def _with_whole_numbers(value: Any) -> Any:
-    """1.0 is a whole number to JSON Schema, and to programs whose numbers are all alike."""
-    match value:
-        case float() if value.is_integer():
-            return int(value)
-        case list():
-            return [_with_whole_numbers(item) for item in value]
-        case dict():
-            return {name: _with_whole_numbers(item) for name, item in value.items()}
-    return value
-
-
 @attrs.frozen(kw_only=True)
 class Call:
     """
@@ -273,6 +261,8 @@ class Endpoint(Generic[Context_contra]):
         meter: Protocol whose own limits count them instead; empty for the server's quota.
         weight: What a request counts there, of its fields.
         guarded: Whether other people's web pages are kept away from it.
+        changes: Whether it must be answered where the market is, since it changes something or shows what is
+            known there alone; None for whatever is no GET.
         group: Heading in documents.
     """
 
@@ -293,7 +283,13 @@ class Endpoint(Generic[Context_contra]):
     meter: str = ""
     weight: Callable[[Fields], int] = lambda _: 1
     guarded: bool = False
+    changes: bool | None = None
     group: str
+
+    @property
+    def at_sequencer(self) -> bool:
+        """Whether it must be answered where the market is, of all servers that have it."""
+        return self.method != "GET" if self.changes is None else self.changes
 
     def fields(self, query: str, body: bytes) -> Fields:
         """Every parameter as it was sent, see :attr:`Call.fields`."""
@@ -338,13 +334,13 @@ class Endpoint(Generic[Context_contra]):
             if self.reads_fields
             else {parameter.name: parameter.read(first) for parameter in self.parameters}
         )
-        decoded = None if self.body is None else self._decoded(body)
+        parsed = None if self.body is None else decoded(body, self.body)
         return Call(
             values=values,
             grant=grant,
             key=key,
             arrival=arrival,
-            body=decoded,
+            body=parsed,
             base=base,
             headers=headers,
             fields=tuple(fields),
@@ -352,26 +348,6 @@ class Endpoint(Generic[Context_contra]):
             content=body,
             path=path,
         )
-
-    def _decoded(self, body: bytes) -> object:
-        try:
-            return msgspec.convert(_with_whole_numbers(msgspec.json.decode(body)), type=self.body)
-        except msgspec.ValidationError as problem:
-            raise Problem(
-                400, "bad_request", f"The body does not fit: {problem}{self._known(problem)}"
-            ) from None
-        except (msgspec.DecodeError, RecursionError):
-            raise Problem(400, "bad_request", "The body is not JSON") from None
-
-    def _known(self, problem: msgspec.ValidationError) -> str:
-        """The kinds of body there are, for one of another kind."""
-        union = msgspec.inspect.type_info(self.body)
-        kinds = [one for one in getattr(union, "types", ()) if isinstance(one, msgspec.inspect.StructType)]
-        field = kinds[0].tag_field if kinds else None
-        unknown, missing = f"Invalid value .* - at `\\$\\.{field}`", f".* required field `{field}`"
-        if field is None or not re.fullmatch(f"{unknown}|{missing}", str(problem)):
-            return ""
-        return f"; known are {', '.join(str(one.tag) for one in kinds)}"
 
     async def answer(self, context: Context_contra, call: Call) -> Answer:
         """Answer a call, or raise :class:`Problem`."""

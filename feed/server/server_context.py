@@ -81,6 +81,7 @@ class ServerContext:
         stream_state: What it knows of the events that it has published.
         message_log: Keeps what clients send and are sent; None when it is not kept.
         prepare: Does what the first client to want it would have to wait for, with all others.
+        forwarded: Answers a request that has come to another server of this market.
     """
 
     def __init__(
@@ -240,8 +241,9 @@ class ServerContext:
             key_watch=self.key_watch,
             clock=clock,
         )
-        app, paths, self.prepare = build(context, origins)
-        self.web = HttpWorker(app, paths, limits, settings.web)
+        application = build(context, origins)
+        self.prepare, self.forwarded = application.prepare, application.forwarded
+        self.web = HttpWorker(application.app, application.paths, limits, settings.web)
         self.router = Router(
             self.registry,
             listing,

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 import attrs
 from prometheus_client.metrics_core import Metric
 
+from feed.server.http.forwarding import Forward
+
 
 @attrs.frozen(kw_only=True)
 class Outside:
@@ -35,7 +37,9 @@ class ServerParts:
         outside: How it is between the servers; None where there is one.
         arrived: Waits, for a bounded time, until the events are here that a client's text speaks of; None
             where a client can know of none that are not.
+        forward: Hands requests on that are answered where the market is; None where that is here.
     """
 
     outside: Callable[[], Outside] | None = None
     arrived: Callable[[str], Awaitable[None]] | None = None
+    forward: Forward | None = None

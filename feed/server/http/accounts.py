@@ -230,6 +230,7 @@ def endpoints() -> tuple[Endpoint[RequestContext], ...]:
             handle=show_accounts,
             access=ADMIN,
             guarded=True,
+            changes=True,
             parameters=(
                 Parameter(
                     name="after",

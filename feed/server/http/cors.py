@@ -20,7 +20,8 @@ _WORDS: Final[dict[str, Any]] = {
 }
 
 
-_PROBLEM: Final = "feed.guard_problem"  # in the scope of a request
+GUARD_PROBLEM: Final = "feed.guard_problem"
+"""Under which name the scope of a request for a guarded path says what :func:`guard_problem` tells."""
 
 
 class Cors:
@@ -57,12 +58,12 @@ class Cors:
             return self._nobody
         arrival: Arrival = scope["state"]["arrival"]
         if scope["path"] in self._guarded:
-            problem = scope[_PROBLEM] = self._guard.problem(Headers(scope=scope), arrival)
+            problem = scope[GUARD_PROBLEM] = self._guard.problem(Headers(scope=scope), arrival)
             return self._nobody if problem else self._this_page
         return self._anybody if "*" in self._origins.at(arrival) else self._listed
 
 
 def guard_problem(scope: Scope) -> str:
     """Why a request for a guarded path must not come in, as :class:`Cors` found; empty when it may."""
-    problem: str = scope[_PROBLEM]
+    problem: str = scope[GUARD_PROBLEM]
     return problem

@@ -264,6 +264,7 @@ def endpoints() -> tuple[Endpoint[RequestContext], ...]:
             handle=show_faults,
             access=ADMIN,
             guarded=True,
+            changes=True,
             parameters=(_name(""),),
             returns=FaultList,
             refusals=missing,

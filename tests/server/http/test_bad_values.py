@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scripts import Script
 
 from feed.dialects.access import Problem
+from feed.dialects.json_body import decoded
 from feed.server.http.app import all_endpoints
 from feed.settings import Web
 
@@ -70,7 +71,7 @@ def test_a_number_is_read_exactly_or_not_at_all(text, found):
 def test_what_is_no_body_is_refused(body):
     """Of every endpoint that takes one; nothing else is raised, however deep or long it is."""
     for endpoint in BODIES:
-        assert refused(lambda endpoint=endpoint: endpoint._decoded(body)), endpoint.path
+        assert refused(lambda endpoint=endpoint: decoded(body, endpoint.body)), endpoint.path
 
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
@@ -86,6 +87,6 @@ def test_any_value_of_any_field_is_of_its_type_or_refused(data):
     fields = {field.encode_name: data.draw(values) for field in info.fields}
     tag = {} if info.tag_field is None else {info.tag_field: info.tag}
     body = json.dumps({**fields, **tag}).encode()
-    if not refused(lambda: endpoint._decoded(body)):
-        said = endpoint._decoded(body)
+    if not refused(lambda: decoded(body, endpoint.body)):
+        said = decoded(body, endpoint.body)
         assert msgspec.json.decode(msgspec.json.encode(said), type=shape) == said

@@ -210,6 +210,7 @@ def endpoints() -> tuple[Endpoint[RestContext], ...]:
         access=KEY,
         returns=list[AlertShown],
         guarded=True,
+        changes=True,
         group=GROUP,
     )
     return (

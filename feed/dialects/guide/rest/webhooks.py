@@ -91,6 +91,7 @@ def endpoints() -> tuple[Endpoint[RestContext], ...]:
         access=KEY,
         returns=list[WebhookShown],
         guarded=True,
+        changes=True,
         group=GROUP,
     )
     return (

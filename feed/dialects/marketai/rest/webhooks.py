@@ -95,6 +95,7 @@ def endpoints() -> tuple[Endpoint[RestContext], ...]:
         access=KEY,
         returns=Envelope[list[WebhookShown]],
         guarded=True,
+        changes=True,
         group=GROUP,
     )
     return (
