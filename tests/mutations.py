@@ -977,8 +977,8 @@ MUTATIONS = (
     Mutation(
         "what is changed while a market stands still is told when it goes on",
         "cluster/sequencer.py",
-        "                self._pending.set()\n",
-        "                pass\n",
+        "            self._pending.set()\n",
+        "            pass\n",
         SEQUENCED,
     ),
     Mutation(

@@ -16,6 +16,26 @@ Place: TypeAlias = tuple[int, int]
 
 BEFORE_ALL: Final[Place] = (0, 0)
 
+REFUSED: Final = -1
+"""In place of a number of events: the request has not acted."""
+
+
+class Outcome(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """
+    What became of a request.
+
+    Attributes:
+        edge: By whom it was sent, see :class:`feed.cluster.ports.Link`.
+        number: Which of its requests.
+        seq: Sequence number of the last event of the step in which it acted.
+        events: How many events that step has; :data:`REFUSED` where it has not acted.
+    """
+
+    edge: str
+    number: int
+    seq: int
+    events: int
+
 
 class Block(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     """
@@ -29,10 +49,12 @@ class Block(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
         rows: The events, packed, see :mod:`feed.stream.chain`; empty for none.
         entries: Changes of what a server knows beside the market, which count from after the event ``before``
             on; see :mod:`feed.durability.entries`. Empty for none.
+        outcomes: Of requests whose steps are in it, or in one before it, or that have not acted.
         stood: See :class:`feed.stream.source.Batch`.
         made: When the oldest event was made, seconds since the Unix epoch, for figures alone.
         market_time: Of the market after it, nanoseconds since the Unix epoch.
         phase: Of the market after it, a value of :class:`feed.sim.run_status.RunState`.
+        takes_orders: Whether the market takes requests of accounts.
         ended: Whether nothing follows.
     """
 
@@ -42,10 +64,12 @@ class Block(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     proof: int
     rows: bytes
     entries: bytes
+    outcomes: tuple[Outcome, ...]
     stood: int
     made: float
     market_time: int
     phase: str
+    takes_orders: bool
     ended: bool
 
     @property

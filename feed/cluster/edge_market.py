@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Final
 
@@ -61,7 +62,8 @@ class EdgeMarket:
             FeedError: The snapshot cannot be read.
         """
         state, recorded, faults = read_snapshot(snapshot, link.header, engine=engine)
-        self._source = EdgeSource(link, snapshot.place, snapshot.position, wall=wall)
+        trades = state.projections.accounts is not None
+        self._source = EdgeSource(link, snapshot.place, snapshot.position, trades=trades, wall=wall)
         self.source: Source = self._source
         self.plan = link.header.plan
         self.storage = Storage()
@@ -124,7 +126,14 @@ class EdgeMarket:
         """Tell the sequencer now and then how this server is, until cancelled."""
         while True:
             self._look()
-            self._link.report(Report(seq=fanout.hub.seq, listening=fanout.hub.listening))
+            report = Report(
+                seq=fanout.hub.seq,
+                listening=fanout.hub.listening,
+                connections=len(self.server.registry.connections),
+                deliveries=fanout.statistics().deliveries,
+                cpu_seconds=time.process_time(),
+            )
+            self._link.report(report)
             await trio.sleep(self._settings.report_seconds)
 
     def _look(self) -> float:

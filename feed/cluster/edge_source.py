@@ -7,7 +7,7 @@ from contextlib import aclosing
 
 import trio
 
-from feed.cluster.block import Block, Place, rows_of
+from feed.cluster.block import REFUSED, Block, Outcome, Place, rows_of
 from feed.cluster.ports import Link
 from feed.durability.entries import decode
 from feed.errors import FeedError
@@ -30,6 +30,7 @@ class EdgeSource:
         link: Brings the blocks.
         place: Of the last block that is known.
         position: Of the last event that is known.
+        trades: Whether accounts can trade there, as far as the snapshot says.
         wall: Seconds since the Unix epoch.
     Attributes:
         listing: The instruments.
@@ -38,26 +39,45 @@ class EdgeSource:
     """
 
     def __init__(
-        self, link: Link, place: Place, position: StreamPosition, *, wall: Callable[[], float]
+        self,
+        link: Link,
+        place: Place,
+        position: StreamPosition,
+        *,
+        trades: bool,
+        wall: Callable[[], float],
     ) -> None:
         self.listing = link.header.listing
         self.place = place
         self.last: Block | None = None
         self._link = link
         self._position = position
+        self._trades = trades
+        self._waiting: dict[int, tuple[Callable[[], object], Executed]] = {}  # requests, by number
         self._wall = wall
         self._fanout: Fanout | None = None
         self._services: Services | None = None
 
     @property
     def takes_orders(self) -> bool:
-        """They are taken where the market is."""
-        return False
+        """Whether they are where the market is, and there is a way to it."""
+        trades = self._trades if self.last is None else self.last.takes_orders
+        return trades and self._link.state.connected
 
     def submit(self, request: Request, refused: Callable[[], object], executed: Executed = unheard) -> bool:
-        """Take no order."""
-        del request, refused, executed
-        return False
+        """
+        Send a request to where the market is; see :class:`feed.stream.source.TakesOrders`.
+
+        What became of it comes in a block. So the callbacks are called between the same two events as they
+        are there. They are called once; never, where the market is lost before that.
+        """
+        if not self.takes_orders or len(self._waiting) >= self._link.header.trading.waiting:
+            return False
+        number = self._link.submit(request)
+        if number is None:
+            return False
+        self._waiting[number] = refused, executed
+        return True
 
     def attach(self, fanout: Fanout, services: Services) -> None:
         """
@@ -93,6 +113,9 @@ class EdgeSource:
         again = place <= self.place
         if block.entries and not again:
             await self._change(block)
+        for outcome in () if again else block.outcomes:
+            if outcome.edge == self._link.edge:
+                self._decide(outcome, rows)
         if rows or (block.stood and not again):
             # The clock of another machine may be ahead.
             late = max(0.0, self._wall() - block.made)
@@ -101,6 +124,17 @@ class EdgeSource:
             self.place, self.last = place, block
         if rows:
             self._position = block.ends
+
+    def _decide(self, outcome: Outcome, rows: list[Row]) -> None:
+        """Tell who asked what became of a request, before its events are published."""
+        refused, executed = self._waiting.pop(outcome.number, (None, unheard))
+        if refused is None:
+            return  # of a client that was here before a gap
+        if outcome.events == REFUSED:
+            refused()
+        else:
+            end = outcome.seq - self._position.seq
+            executed(rows[end - outcome.events : end], outcome.seq)
 
     async def _change(self, block: Block) -> None:
         """Make the changes of a block between the same two events as the server that it comes from."""

@@ -2,30 +2,46 @@
 
 from __future__ import annotations
 
+import secrets
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
 from typing import Final
 
 import structlog
 import trio
 
+from feed.cluster.asking import Asking
 from feed.cluster.block import BEFORE_ALL, Block, Missing, Place, decode_block
 from feed.cluster.framing import Frames, frame
 from feed.cluster.local_socket import is_absent, path_of, reason_of
 from feed.cluster.log_header import LogHeader, read_header, release
-from feed.cluster.messages import EDGE, Beat, Hello, Message, Placed, Report, SnapshotPart, Welcome, decode
+from feed.cluster.messages import (
+    EDGE,
+    Answer,
+    Beat,
+    Hello,
+    Message,
+    Placed,
+    Report,
+    SnapshotPart,
+    Welcome,
+    decode,
+)
 from feed.cluster.ports import LinkState
 from feed.cluster.snapshot import Snapshot
 from feed.cluster.snapshot_parts import SnapshotParts
 from feed.errors import ConfigError, FeedError
 from feed.model.backoff import Backoff
+from feed.model.requests import Request
 from feed.model.stream_position import StreamPosition
+from feed.server.http.forwarding import ForwardedAnswer, ForwardedCall
 from feed.settings import Cluster
 
 log = structlog.get_logger("feed.link")
 
 _OPTION: Final = "--follow"
 _READ_BYTES: Final = 256 * 1024
+_EDGE_BYTES: Final = 8
 _BACKOFF: Final = Backoff(first_seconds=0.1, most_seconds=2.0, jitter_seconds=0.1)
 
 Connect = Callable[[], Awaitable[trio.abc.Stream]]
@@ -48,6 +64,7 @@ class LocalLink:
 
     Attributes:
         where: What it follows, as its operator wrote it.
+        edge: By which its requests are known; no other process has it.
         header: What holds for the whole log; there once :meth:`snapshot` has returned.
         token_key: That access tokens are signed with; likewise.
     """
@@ -79,6 +96,7 @@ class LocalLink:
             backoff: Waits before it connects again.
         """
         self.where = where
+        self.edge = secrets.token_hex(_EDGE_BYTES)
         self._connect = connect
         self._name = name
         self._role = role
@@ -92,30 +110,40 @@ class LocalLink:
         self._welcomed = False  # ever
         self._away = ""  # why nothing comes, as it was told
         self._seq, self._heard = 0, trio.current_time()
-        self._report: Report | None = None
-        self._reported = trio.lowlevel.ParkingLot()
+        self._mean_connections = 0.0
+        self._elsewhere: dict[tuple[str, str, int], int] = {}
+        self._asking = Asking(where)
 
     @property
     def state(self) -> LinkState:
         """How it is now."""
-        return LinkState(connected=self._stream is not None, seq=self._seq, heard=self._heard)
+        return LinkState(
+            connected=self._stream is not None,
+            seq=self._seq,
+            heard=self._heard,
+            mean_connections=self._mean_connections,
+        )
+
+    @property
+    def elsewhere(self) -> Mapping[tuple[str, str, int], int]:
+        """What all other servers have counted: a counter, whom, in which window."""
+        return self._elsewhere
 
     def report(self, report: Report) -> None:
         """Tell the sequencer how the edge is; what cannot be sent now is replaced by the next report."""
-        self._report = report
-        self._reported.unpark_all()
+        self._asking.report(report)
+
+    def submit(self, request: Request) -> int | None:
+        """See :class:`feed.cluster.ports.Link`."""
+        return self._asking.submit(request)
+
+    async def call(self, call: ForwardedCall) -> tuple[ForwardedAnswer, Place]:
+        """See :class:`feed.cluster.ports.Link`."""
+        return await self._asking.call(call)
 
     async def run(self) -> None:
-        """Send reports, until cancelled."""
-        while True:
-            report, self._report = self._report, None
-            if report is None:
-                await self._reported.park()
-            elif self._stream is not None:
-                try:
-                    await self._stream.send_all(frame(report))
-                except (trio.BrokenResourceError, trio.ClosedResourceError):
-                    await trio.lowlevel.checkpoint()  # who reads finds out too, and connects again
+        """Send reports and what is asked, until cancelled."""
+        await self._asking.run()
 
     async def snapshot(self) -> Snapshot:
         """
@@ -147,6 +175,7 @@ class LocalLink:
 
     async def aclose(self) -> None:
         """End the connection."""
+        self._asking.end()
         stream, self._stream = self._stream, None
         if stream is not None:
             await trio.aclose_forcefully(stream)
@@ -198,7 +227,7 @@ class LocalLink:
         self._frames, self._messages = Frames(), deque()
         known = None if position is None else (position.seq, position.proof)
         try:
-            hello = Hello(name=self._name, role=self._role, position=known, place=after)
+            hello = Hello(name=self._name, role=self._role, position=known, place=after, edge=self.edge)
             await _sent(stream, frame(hello))
             welcome = await self._welcome(stream)
             header = read_header(welcome.header, release=release(), where=self.where)
@@ -206,6 +235,9 @@ class LocalLink:
         except BaseException:
             await trio.aclose_forcefully(stream)
             raise
+        same = self._welcomed and header.history == self.header.history
+        self._asking.begin(stream, welcome.taken, same=same)
+        self._elsewhere.clear()
         self.header, self.token_key = header, welcome.token_key
         self._joined, self._stream, self._welcomed = joined, stream, True
         if joined is not None:
@@ -245,8 +277,20 @@ class LocalLink:
             self._messages += [decode(one) for one in self._frames.feed(await self._received(stream))]
         message = self._messages.popleft()
         if isinstance(message, Beat):
-            self._seq = message.seq
+            self._take_beat(message)
+        elif isinstance(message, Answer):
+            self._asking.answered(message)
         return message
+
+    def _take_beat(self, beat: Beat) -> None:
+        self._seq = beat.seq
+        self._mean_connections = beat.mean_connections
+        self._asking.taken(beat.taken)
+        for counter, who, window, count in beat.elsewhere:
+            if count:
+                self._elsewhere[counter, who, window] = count
+            else:
+                self._elsewhere.pop((counter, who, window), None)
 
     async def _received(self, stream: trio.abc.Stream) -> bytes:
         data = b""

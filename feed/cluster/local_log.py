@@ -17,7 +17,8 @@ import trio
 
 from feed.cluster.block import Block, Place
 from feed.cluster.follower_link import FollowerLink
-from feed.cluster.messages import Beat, Welcome
+from feed.cluster.messages import Beat, Call, Submit, Welcome, decode_request
+from feed.cluster.ports import NO_HANDLERS, EdgeHandlers
 from feed.cluster.retention import Retained
 from feed.cluster.snapshot import Snapshot
 from feed.settings import Cluster
@@ -25,6 +26,7 @@ from feed.settings import Cluster
 log = structlog.get_logger("feed.log")
 
 _MOST_LINKS: Final = 64
+_MOST_EDGES: Final = 1024  # whose last request is known, also once they are gone
 
 
 @attrs.frozen(kw_only=True)
@@ -50,6 +52,7 @@ class LocalLog:
     Attributes:
         retained: The blocks that are kept, and the newest snapshot.
         grown: Unparked when there is a new block.
+        handlers: Do what those who follow ask.
     """
 
     def __init__(
@@ -60,6 +63,7 @@ class LocalLog:
         token_key: bytes,
         settings: Cluster,
         paced: Callable[[], bool],
+        handlers: EdgeHandlers = NO_HANDLERS,
     ) -> None:
         """
         Begin with a snapshot.
@@ -70,7 +74,9 @@ class LocalLog:
             token_key: See there.
             settings: Bounds.
             paced: Whether the market goes by a clock. Where it does not, it waits for those who follow.
+            handlers: See the class.
         """
+        self.handlers = handlers
         self.retained = Retained(most_bytes=settings.retain_bytes)
         self.retained.keep(first)
         self.grown = trio.lowlevel.ParkingLot()
@@ -80,6 +86,7 @@ class LocalLog:
         self._paced = paced
         self._seq = first.position.seq
         self._links: dict[FollowerLink, str] = {}
+        self._requests: dict[str, int] = {}  # number of the last of each edge; the longest gone edge first
         self._taken = trio.lowlevel.ParkingLot()  # unparked when a socket has taken something, or a link ends
 
     @property
@@ -142,18 +149,40 @@ class LocalLog:
                 await link.run()
             finally:
                 del self._links[link]
+                if link.edge:
+                    self.handlers.left(link.edge)
                 self.moved()
                 log.info("a server follows no more", name=name, reason=link.ended or "this server ends")
 
     # --- what a link asks for: see FollowedLog ----------------------------------------------------------
 
-    def welcome(self, after: Place | None) -> Welcome:
+    def welcome(self, edge: str, after: Place | None) -> Welcome:
         """The answer to who goes on after a block; to who begins with a snapshot, for None."""
-        return Welcome(header=self._header, token_key=self._token_key, after=after)
+        taken = self._requests.get(edge, 0)
+        return Welcome(header=self._header, token_key=self._token_key, after=after, taken=taken)
 
-    def beat(self) -> Beat:
-        """How far the log has come."""
-        return Beat(seq=self._seq, place=self.place)
+    def beat(self, edge: str) -> Beat:
+        """How far the log has come, and what else is told to an edge."""
+        open_at = [one.report.connections for one in self._links if one.edge and one.report is not None]
+        return Beat(
+            seq=self._seq,
+            place=self.place,
+            taken=self._requests.get(edge, 0),
+            mean_connections=sum(open_at) / len(open_at) if open_at else 0.0,
+            elsewhere=self.handlers.elsewhere(edge),
+        )
+
+    def take(self, edge: str, request: Submit | Call) -> bool:
+        """Note that a request has come from an edge; False where it has come before."""
+        last = self._requests.pop(edge, 0)
+        self._requests[edge] = max(last, request.number)
+        if len(self._requests) > _MOST_EDGES:
+            del self._requests[next(iter(self._requests))]
+        return request.number > last
+
+    def submit(self, edge: str, request: Submit) -> None:
+        """Let a request of an account act."""
+        self.handlers.submit(edge, request.number, decode_request(request.request))
 
     def moved(self) -> None:
         """Note that somebody's socket has taken something."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
-from feed.cluster.block import Block
+from feed.cluster.block import REFUSED, Block, Outcome
 from feed.durability.entries import LogEntry, encode
 from feed.model.events import Row
 from feed.model.stream_position import StreamPosition
@@ -38,16 +39,29 @@ class BlockBuilder:
     def __init__(self, position: StreamPosition) -> None:
         self._position = position
         self._entries: list[LogEntry] = []
+        self._refused: list[Outcome] = []
+        self._outcomes: deque[Outcome] = deque()  # of requests that have acted, in that order
 
     @property
     def pending(self) -> bool:
-        """Whether there is something to tell that is no event."""
-        return bool(self._entries)
+        """Whether there is something to tell that need not wait for events."""
+        acted = bool(self._outcomes) and self._outcomes[0].seq <= self._position.seq
+        return acted or bool(self._entries or self._refused)
 
     def record(self, entry: LogEntry) -> None:
         """Let a change stand in front of the next events; requests under way bound how many there are."""
         if entry.kind in EDGE_KINDS:
             self._entries.append(entry)
+
+    def outcome(self, outcome: Outcome) -> None:
+        """
+        Tell what became of a request, in the block that has its events.
+
+        Args:
+            outcome: Of one that has acted: in the order in which they did. There are as many that wait as
+                batches on their way have events at most.
+        """
+        (self._refused if outcome.events == REFUSED else self._outcomes).append(outcome)
 
     def build(
         self,
@@ -57,10 +71,11 @@ class BlockBuilder:
         stood: int,
         market_time: int,
         phase: RunState,
+        takes_orders: bool,
         ended: bool = False,
     ) -> Block:
         """
-        The next block: all changes until now, and these events after them.
+        The next block: all changes until now, these events after them, and what is known of requests.
 
         Args:
             rows: The events of one step; none for changes alone.
@@ -68,12 +83,16 @@ class BlockBuilder:
             stood: See there.
             market_time: See there.
             phase: See there.
+            takes_orders: See there.
             ended: See there.
         """
         before, proof = self._position, self._position.proof
         parts, proofs = chained(rows, proof)
         entries, self._entries = self._entries, []
         self._position = StreamPosition(before.seq + len(rows), proofs[-1] if proofs else proof)
+        outcomes, self._refused = self._refused, []
+        while self._outcomes and self._outcomes[0].seq <= self._position.seq:
+            outcomes.append(self._outcomes.popleft())
         return Block(
             before=before.seq,
             before_proof=before.proof,
@@ -81,9 +100,11 @@ class BlockBuilder:
             proof=self._position.proof,
             rows=joined(parts) if parts else b"",
             entries=encode(entries) if entries else b"",
+            outcomes=tuple(outcomes),
             stood=stood,
             made=made,
             market_time=market_time,
             phase=phase.value,
+            takes_orders=takes_orders,
             ended=ended,
         )

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from random import SystemRandom
 from typing import Final
 
+import attrs
 import trio
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
@@ -17,6 +18,8 @@ from feed.checkpoint.engine import engine_digest
 from feed.cluster.block import BEFORE_ALL, Place
 from feed.cluster.local_log import LocalLog
 from feed.cluster.log_header import LogHeader, release, write_header
+from feed.cluster.ports import NO_HANDLERS
+from feed.cluster.requests import EdgeRequests
 from feed.cluster.sequencer import MarketNow, RecordedEntries, Sequencer
 from feed.cluster.snapshot import Snapshot, write_snapshot
 from feed.cluster.snapshotting import Snapshotting, StartProcess
@@ -33,7 +36,7 @@ from feed.server.tokens import signing_key
 from feed.settings import Settings
 from feed.sim.run_status import RunState
 from feed.stream.fanout import Fanout
-from feed.stream.source import Batch, Source
+from feed.stream.source import Batch, Source, TakesOrders
 from feed.stream.steps import StepLog
 
 _HISTORY_BYTES: Final = 16
@@ -80,6 +83,7 @@ class SequencedMarket:
         self._wall = wall
         self._server: ServerContext | None = None
         self._sequencer = Sequencer(market=self._now, wall=wall, snapshot=self._snapshot)
+        self._requests = EdgeRequests(market.source, self._sequencer.outcome)
         self.step_log: StepLog | None = self._sequencer
         self.entry_log: EntryLog = RecordedEntries(
             market.entry_log, self._sequencer, market_time=lambda: self._now().time, wall=wall
@@ -132,6 +136,7 @@ class SequencedMarket:
             token_key=self.token_key,
             settings=settings.cluster,
             paced=self._paced,
+            handlers=attrs.evolve(NO_HANDLERS, submit=self._requests.take),
         )
         self._sequencer.begin(self.log, first.position)
 
@@ -175,7 +180,11 @@ class SequencedMarket:
         if self._market.ended.is_set():
             phase = RunState.ENDED
         time = self._market.market_time
-        return MarketNow(self._server.fanout.hub.market_state.now if time is None else time, phase)
+        return MarketNow(
+            self._server.fanout.hub.market_state.now if time is None else time,
+            phase,
+            takes_orders=isinstance(self.source, TakesOrders) and self.source.takes_orders,
+        )
 
     def _paced(self) -> bool:
         control = getattr(self.source, "control", None)

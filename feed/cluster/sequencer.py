@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol
 import attrs
 import trio
 
-from feed.cluster.block import Place
+from feed.cluster.block import Outcome, Place
 from feed.cluster.ports import BlockSink
 from feed.cluster.sequence import BlockBuilder
 from feed.cluster.snapshot import Snapshot
@@ -34,10 +34,12 @@ class MarketNow:
     Attributes:
         time: Nanoseconds since the Unix epoch.
         phase: What it is doing.
+        takes_orders: Whether it takes requests of accounts.
     """
 
     time: int
     phase: RunState
+    takes_orders: bool = False
 
 
 class SnapshotSink(BlockSink, Protocol):
@@ -102,8 +104,17 @@ class Sequencer:
         """Let what was changed between two steps be known wherever this market is followed."""
         if self._builder is not None:
             self._builder.record(entry)
-            if self._builder.pending:
-                self._pending.set()
+            self._flush_soon(self._builder)
+
+    def outcome(self, outcome: Outcome) -> None:
+        """Let an edge know what became of its request; before the events of that are published."""
+        if self._builder is not None:
+            self._builder.outcome(outcome)
+            self._flush_soon(self._builder)
+
+    def _flush_soon(self, builder: BlockBuilder) -> None:
+        if builder.pending:
+            self._pending.set()
 
     async def append(self, rows: list[Row], *, made: float, stood: int) -> None:
         """See :class:`feed.stream.fanout.StepLog`."""
@@ -147,6 +158,7 @@ class Sequencer:
                 stood=stood,
                 market_time=rows[-1][2] if rows and not ended else now.time,
                 phase=now.phase,
+                takes_orders=now.takes_orders,
                 ended=ended,
             )
             await sink.append(block)

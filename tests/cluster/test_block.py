@@ -20,7 +20,7 @@ ROWS = [(CLEAR, 0, 1_000 + at, at) for at in range(5)]
 def built(*rows, builder=None):
     """The next block, of these events."""
     return (builder or BlockBuilder(FIRST)).build(
-        rows, made=1.5, stood=0, market_time=2_000, phase=RunState.RUNNING
+        rows, made=1.5, stood=0, market_time=2_000, phase=RunState.RUNNING, takes_orders=True
     )
 
 
@@ -43,7 +43,7 @@ def test_the_bytes_of_a_block_are_pinned():
     block = built(ROWS[0])
     assert f"{block.proof:08x}" == "0f1a30d9"
     assert encode_block(block).hex() == (
-        "9b28cdcafe01ce0f1a30d9c40adc0001940700cd03e800c40000cb3ff8000000000000cd07d0a772756e6e696e67c2"
+        "9d28cdcafe01ce0f1a30d9c40adc0001940700cd03e800c4009000cb3ff8000000000000cd07d0a772756e6e696e67c3c2"
     )
 
 

@@ -31,7 +31,9 @@ class Log:
     def add(self, *sizes):
         for events in sizes:
             rows = [(CLEAR, 0, at) for at in range(events)]
-            block = self.builder.build(rows, made=0.0, stood=0, market_time=0, phase=RunState.RUNNING)
+            block = self.builder.build(
+                rows, made=0.0, stood=0, market_time=0, phase=RunState.RUNNING, takes_orders=True
+            )
             self.ends[self.retained.add(block)] = block.ends
 
     def keep(self, place):

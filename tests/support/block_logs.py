@@ -2,7 +2,9 @@
 
 import time
 from contextlib import asynccontextmanager
+from itertools import count
 from random import Random
+from typing import ClassVar
 
 import msgspec
 import trio
@@ -15,7 +17,8 @@ from feed.checkpoint.engine import engine_digest
 from feed.cluster.block import Missing, decode_block, encode_block
 from feed.cluster.edge_market import EdgeMarket
 from feed.cluster.log_header import LogHeader
-from feed.cluster.ports import LinkState
+from feed.cluster.messages import decode_request, encode_request
+from feed.cluster.ports import LinkState, NotConnected
 from feed.cluster.sequence import BlockBuilder
 from feed.cluster.snapshot import write_snapshot
 from feed.durability.entries import LogEntry
@@ -27,6 +30,7 @@ from feed.stream.source import Batch
 
 SIGNING_KEY = bytes(range(32))
 WALL = 1_700_000_000.0
+_NUMBERS = count(1)  # of links
 
 
 class Played(Script):
@@ -71,20 +75,31 @@ class BlockLog:
         phase: Of the market.
         seq: Of the newest event.
         more: Set, and replaced, with each block.
+        submit: Called with each request of an edge: the edge, its number, the request.
+        flush: Called to append what needs no events.
     """
 
     def __init__(self, delay=lambda: 0.0):
         self.blocks = []
+        self.takes_orders = False
         self.delay = delay
         self.phase = RunState.RUNNING
         self.seq = 0
         self.more = trio.Event()
+        self.submit = lambda *_: None
+        self.flush = lambda: None
         self._builder = None
         self._now = 0
 
     def begin(self, position):
         """The first block follows this position."""
         self._builder, self.seq = BlockBuilder(position), position.seq
+
+    def outcome(self, outcome):
+        """Tell what became of a request, at once where that needs no events."""
+        self._builder.outcome(outcome)
+        if self._builder.pending:
+            self.flush()
 
     def record(self, entry):
         """Let a change stand in front of the next events."""
@@ -95,7 +110,13 @@ class BlockLog:
         await trio.sleep(self.delay())
         self._now = rows[-1][2] if rows else self._now
         block = self._builder.build(
-            rows, made=WALL, stood=stood, market_time=self._now, phase=self.phase, ended=ended
+            rows,
+            made=WALL,
+            stood=stood,
+            market_time=self._now,
+            phase=self.phase,
+            takes_orders=self.takes_orders,
+            ended=ended,
         )
         self.blocks.append(encode_block(block))
         self.seq = block.ends.seq
@@ -122,6 +143,7 @@ class MemoryLink:
 
     where = "unix:test"
     token_key = SIGNING_KEY
+    elsewhere: ClassVar = {}
 
     def __init__(self, log, header, snapshot, delay=lambda: 0.0):
         self.log = log
@@ -134,6 +156,8 @@ class MemoryLink:
         self.spoilt = False
         self.away = False
         self.reports = []
+        self.edge = f"edge {next(_NUMBERS)}"
+        self._number = 0
         self._heard = trio.current_time()
 
     @property
@@ -177,6 +201,16 @@ class MemoryLink:
 
     def report(self, report):
         self.reports.append(report)
+
+    def submit(self, request):
+        if self.cut:
+            return None
+        self._number += 1
+        self.log.submit(self.edge, self._number, decode_request(encode_request(request)))
+        return self._number
+
+    async def call(self, call):
+        raise NotConnected("not connected to unix:test")
 
     async def run(self):
         await trio.sleep_forever()

@@ -38,10 +38,12 @@ def block_of(rows, before, **more):
         "proof": proofs[-1] if proofs else before.proof,
         "rows": joined(parts) if parts else b"",
         "entries": b"",
+        "outcomes": (),
         "stood": 0,
         "made": 0.0,
         "market_time": rows[-1][2] if rows else 0,
         "phase": "running",
+        "takes_orders": True,
         "ended": False,
     }
     return Block(**{**fields, **more})

@@ -21,6 +21,7 @@ from listed import listed
 from servers import open_server
 
 from feed import Settings
+from feed.cluster.requests import EdgeRequests
 from feed.model.events import Side
 from feed.model.key_formats import DEMO_ACCOUNT
 from feed.model.market import MarketSpec
@@ -215,5 +216,7 @@ async def followed(opening, *, settings=None, delay=lambda: 0.0, plan=None):
         trio.open_nursery() as nursery,
     ):
         log.begin(sequencer.context.fanout.hub.position)
+        log.submit = EdgeRequests(sequencer.script, log.outcome).take
+        log.flush = partial(nursery.start_soon, partial(log.append, [], made=0, stood=0))
         yield Servers(nursery, plain, sequencer, log, settings)
         nursery.cancel_scope.cancel()

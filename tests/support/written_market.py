@@ -79,7 +79,12 @@ class WrittenMarket:
         self.faults.published(self.position.seq, self.stream.market_state.now, list(rows))
         carry_on(self.stream, self.services, rows)
         block = self.builder.build(
-            rows, made=1.5, stood=stood, market_time=self.run.now, phase=RunState.RUNNING
+            rows,
+            made=1.5,
+            stood=stood,
+            market_time=self.run.now,
+            phase=RunState.RUNNING,
+            takes_orders=True,
         )
         self.blocks.append(((0, len(self.blocks) + 1), block))
         return block
