@@ -6,6 +6,7 @@ from typing import Protocol, runtime_checkable
 
 from feed.analytics.alerts import AlertBook
 from feed.dialects.metering import Meter
+from feed.model.elsewhere import NOWHERE, Elsewhere
 from feed.model.instruments import Instrument
 from feed.model.topics import Topic
 from feed.policies import Policies
@@ -35,13 +36,14 @@ class SupportsAlerts(Protocol):
 class SupportsMetering(Protocol):
     """A dialect whose document says how requests are counted, and who is refused for too many."""
 
-    def meter(self, policies: Policies, most: int) -> Meter:
+    def meter(self, policies: Policies, most: int, elsewhere: Elsewhere = NOWHERE) -> Meter:
         """
         What counts the requests to one server.
 
         Args:
             policies: What the operator decides.
             most: Clients that are counted apart.
+            elsewhere: Other servers, which count too.
         """
         ...
 

@@ -7,12 +7,15 @@ Pure: time is handed in, seconds since the Unix epoch.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Final, Protocol
 
 import attrs
 
 from feed.dialects.access import Problem
+from feed.model.elsewhere import HIGHEST, NOWHERE, TOGETHER, Elsewhere, Own
 
 
 @attrs.frozen(kw_only=True)
@@ -137,28 +140,46 @@ class RequestCounter:
         limits: The bounds; each is counted in windows of its own.
         bans: What becomes of who goes on.
         most: Names that are counted apart; further ones are counted together until there is room.
+        name: By which other servers know the counter; empty where they do not.
+        elsewhere: These servers: their counts are added, and whom they have banned is banned.
     """
 
-    def __init__(self, limits: Sequence[Limit], bans: Bans, most: int) -> None:
+    def __init__(
+        self,
+        limits: Sequence[Limit],
+        bans: Bans,
+        most: int,
+        *,
+        name: str = "",
+        elsewhere: Elsewhere = NOWHERE,
+    ) -> None:
         self._limits: Final = tuple(limits)
         self._bans: Final = bans
         self._most: Final = most
-        self._windows: list[float] = [-1.0] * len(limits)
+        self._elsewhere: Final = elsewhere if name else NOWHERE
+        self._names: Final = tuple(f"{name} {at}" for at in range(len(limits)))
+        self._banned: Final = f"{name} banned"
+        self._windows: list[int] = [-1] * len(limits)
         self._counts: list[dict[str, int]] = [{} for _ in limits]
         self._offenders: dict[str, _Offender] = {}
+        self._elsewhere.share(self._banned, self._own_bans)
+        for at, one in enumerate(self._names):
+            self._elsewhere.share(one, partial(self._own, at))
 
     def charge(self, who: str, weight: int, now: float) -> Usage:
         """Count a request of ``who``; see :meth:`Meter.charge`."""
         offender = self._offenders.get(who)
-        if offender is not None and now < offender.until:
-            return Usage(counts=self.counts(who, now), banned=True, until=offender.until)
-        exceeded = None
+        until = 0.0 if offender is None else offender.until
+        until = max(until, self._elsewhere.count(self._banned, who, HIGHEST))
+        if now < until:
+            return Usage(counts=self.counts(who, now), banned=True, until=until)
         for limit, window in zip(self._limits, self._current(now), strict=True):
             name = self._counted(who, window)
             window[name] = window.get(name, 0) + (1 if limit.raw else weight)
-            if exceeded is None and window[name] > limit.most:
-                exceeded = limit
         counts = self.counts(who, now)
+        exceeded = next(
+            (limit for limit, count in zip(self._limits, counts, strict=True) if count > limit.most), None
+        )
         if exceeded is None:
             return Usage(counts=counts, until=now)
         end = (now // exceeded.seconds + 1) * exceeded.seconds
@@ -167,19 +188,29 @@ class RequestCounter:
 
     def counts(self, who: str, now: float) -> tuple[int, ...]:
         """What ``who`` has used of each limit."""
-        return tuple(counts.get(self._counted(who, counts), 0) for counts in self._current(now))
+        found = []
+        for name, window, counts in zip(self._names, self._windows, self._current(now), strict=True):
+            counted = self._counted(who, counts)
+            found.append(counts.get(counted, 0) + self._elsewhere.count(name, counted, window))
+        return tuple(found)
 
     def _current(self, now: float) -> list[dict[str, int]]:
         """The counts of the windows of this moment; those of earlier ones are forgotten."""
         for at, limit in enumerate(self._limits):
-            window = now // limit.seconds
+            window = int(now // limit.seconds)
             if window != self._windows[at]:
                 self._windows[at] = window
                 self._counts[at] = {}
         return self._counts
 
     def _counted(self, who: str, counts: Mapping[str, int]) -> str:
-        return who if who in counts or len(counts) < self._most else ""
+        return who if who in counts or len(counts) < self._most else TOGETHER
+
+    def _own(self, at: int) -> Iterator[Own]:
+        return ((who, self._windows[at], count) for who, count in self._counts[at].items())
+
+    def _own_bans(self) -> Iterator[Own]:
+        return ((who, HIGHEST, math.ceil(one.until)) for who, one in self._offenders.items() if one.until)
 
     def _offended(self, who: str, window: float, now: float) -> float:
         """Note a refusal; until when ``who`` is banned for it, 0 for no ban."""

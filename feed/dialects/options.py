@@ -33,6 +33,8 @@ from feed.state.encoder import Encoder
 from feed.state.market_state import MarketState
 
 EXTENSIONS: Final = ("seq",)
+SINCE: Final = "since"
+"""The option of who goes on where another connection ended."""
 INTERVALS_MS: Final = (50, 100, 250, 500, 1000, 2000, 5000, 10_000, 30_000, 60_000)
 """
 Intervals that can be asked for, milliseconds.
@@ -102,7 +104,7 @@ def options(query: Mapping[str, str], extensions: Sequence[str] = EXTENSIONS) ->
     if conflate is not None and conflate not in INTERVALS_MS:
         choices = ", ".join(map(str, INTERVALS_MS))
         raise ProtocolError(f"conflate must be one of {choices} milliseconds")
-    since = query.get("since")
+    since = query.get(SINCE)
     return Options(
         seq="seq" in wanted,
         crc="crc" in wanted,

@@ -8,7 +8,7 @@ application; what neither can serve is answered here, and closed.
 from __future__ import annotations
 
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 from typing import Protocol
@@ -20,12 +20,12 @@ import trio
 from feed.dialects.clocks import Clocks
 from feed.dialects.contract import MARKET_ENDED, Dialect, HandshakeRefusal, Session, SessionContext
 from feed.dialects.discovery import own_path, route
-from feed.dialects.metering import FREE, Charge, Meter
+from feed.dialects.options import SINCE
 from feed.model.arrival import Arrival
-from feed.model.disruption import Disruption
 from feed.model.instruments import Listing
 from feed.policies import Policies
 from feed.server.budget import CONNECT, HANDSHAKE, TLS_HANDSHAKE
+from feed.server.charges import Charges
 from feed.server.connection.connection import Connection
 from feed.server.connection.deflate import agree
 from feed.server.connection.peer import Peer
@@ -33,10 +33,9 @@ from feed.server.countdown import Countdown
 from feed.server.guard import Guard, Origins
 from feed.server.head import BadRequest, Head, HeadReader
 from feed.server.http.health import PROBES
-from feed.server.http.quota import asker
 from feed.server.http_parser import HttpParser
 from feed.server.keycheck import KeyCheck, TooManyGuesses
-from feed.server.limits import ConnectionQuota, ConnectionQuotas, MinuteCounters, WindowCounter
+from feed.server.limits import ConnectionQuota, ConnectionQuotas
 from feed.server.message_log.log import MessageLog
 from feed.server.message_log.tap import ConnectionLog
 from feed.server.refusals import nowhere, refuse
@@ -116,7 +115,7 @@ class Router:
         stream_keys: StreamKeys,
         projections: Projections,
         quotas: ConnectionQuotas,
-        meters: Mapping[str, Meter] | None = None,
+        charges: Charges,
         deflate: bool,
         clock: Callable[[], float],
         clocks: Clocks,
@@ -130,13 +129,11 @@ class Router:
         self._stream_keys = stream_keys
         self._projections = projections
         self._quotas = quotas
-        self._meters = meters or {}
+        self._charges = charges
         self._deflate = deflate
         self._clock = clock
         self._clocks = clocks
         self._message_log = message_log
-        self._orders = MinuteCounters(trio.current_time)
-        self._seconds = WindowCounter(1.0, most=registry.limits.counted_addresses)
         self._origins = origins
         self._keys = keys
         self._guard = guard
@@ -265,6 +262,7 @@ class Router:
             BadRequest: It is refused.
         """
         opening = head.opening
+        quota.resuming = SINCE in opening.query
         if dialect is None:
             raise nowhere(opening.path)
         peer_info = Peer(
@@ -325,7 +323,7 @@ class Router:
         return session
 
     def _session_context(self, peer_info: Peer, quota: ConnectionQuota) -> SessionContext:
-        limits = self._registry.limits
+        limits, charges = self._registry.limits, self._charges
         hub = self._registry.fanout.hub
         return SessionContext(
             listing=self._listing,
@@ -342,42 +340,19 @@ class Router:
             check_token=peer_info.check_token,
             monotonic=trio.current_time,
             enter=quota.enter,
-            spend=self._orders.take,
-            address_rate=partial(self._address_rate, peer_info),
+            spend=charges.spend,
+            address_rate=partial(charges.address_rate, peer_info),
             clock=self._clock,
             clocks=self._clocks,
             credentials=peer_info.credentials,
             check_stream_key=peer_info.check_stream_key,
             note_signature=peer_info.note_signature,
-            charge=partial(self._charge, peer_info),
-            charge_orders=partial(self._charge_orders, peer_info),
-            disruption=partial(self._disruption, peer_info),
+            charge=partial(charges.charge, peer_info),
+            charge_orders=partial(charges.charge_orders, peer_info),
+            disruption=partial(charges.disruption, peer_info),
             trading=self._trading,
             projections=self._projections,
         )
-
-    def _address_rate(self, peer_info: Peer, what: str, most: int) -> bool:
-        who = f"{peer_info.dialect} {what} {peer_info.arrival.peer}"
-        return self._seconds.take(who, most, trio.current_time()) <= most
-
-    def _charge(self, peer_info: Peer, weight: int) -> Charge:
-        """Count a request on a connection, as one by HTTP is counted."""
-        meter = self._meters.get(peer_info.dialect)
-        if meter is None:
-            return FREE
-        grant = None if peer_info.entry is None else peer_info.entry.grant
-        who, ban = asker(grant, peer_info.arrival.peer), self._disruption(peer_info).ban_seconds
-        return meter.charge(who, weight, self._clock(), ban_seconds=ban)
-
-    def _disruption(self, peer_info: Peer) -> Disruption:
-        """What goes wrong on purpose with a request on a connection."""
-        faults, address = self._registry.faults, peer_info.arrival.peer
-        return faults.disruption(peer_info.dialect, key=peer_info.key, address=address)
-
-    def _charge_orders(self, peer_info: Peer, account: int, number: int) -> Charge:
-        """Count orders of an account that come on a connection."""
-        meter = self._meters.get(peer_info.dialect)
-        return FREE if meter is None else meter.charge_orders(account, number, self._clock())
 
 
 async def _read_head(

@@ -23,6 +23,7 @@ from feed.faults.engine import FaultEngine
 from feed.faults.runtime import RunTimeFaults
 from feed.model.topics import Topic
 from feed.server.alerts import AlertService
+from feed.server.charges import Charges
 from feed.server.durable.entry_log import NOT_KEPT, EntryLog
 from feed.server.durable.service_log import ServiceLog
 from feed.server.durable.services import Services
@@ -35,7 +36,7 @@ from feed.server.keycheck import KeyCheck
 from feed.server.keyfile import KeyRecord
 from feed.server.keys import KeyStore
 from feed.server.keywatch import KeyWatch
-from feed.server.limits import ConnectionQuotas
+from feed.server.limits import ConnectionQuotas, MinuteCounters
 from feed.server.message_log.files import RotatedFiles
 from feed.server.message_log.log import MessageLog
 from feed.server.registry import ConnectionRegistry, closed_market
@@ -178,7 +179,8 @@ class ServerContext:
         )
         service_log = ServiceLog(entry_log, seconds=settings.web.request_seconds / 2)
         stream_keys = StreamKeys(key_store, clock=clock, choose=secrets.choice, service_log=service_log)
-        quotas = ConnectionQuotas(trio.current_time)
+        window_clock = parts.window_clock(clock)
+        quotas = ConnectionQuotas(window_clock, elsewhere=parts.elsewhere)
         origins = Origins(settings)
         keys = KeyCheck(key_store, WrongKeyCounter(limits, trio.current_time))
         guard = Guard((*settings.allow_host, *hosts), settings.allow_origin)
@@ -204,7 +206,7 @@ class ServerContext:
             ended=self._keys_ended,
         )
         meters = {
-            name: dialect.meter(settings.policies, limits.counted_addresses)
+            name: dialect.meter(settings.policies, limits.counted_addresses, parts.elsewhere)
             for name, dialect in dialects().items()
             if isinstance(dialect, SupportsMetering)
         }
@@ -257,7 +259,13 @@ class ServerContext:
             stream_keys=stream_keys,
             projections=projections,
             quotas=quotas,
-            meters=meters,
+            charges=Charges(
+                meters,
+                orders=MinuteCounters(window_clock, name="orders in a minute", elsewhere=parts.elsewhere),
+                faults=self.faults,
+                clock=clock,
+                most=limits.counted_addresses,
+            ),
             deflate=settings.deflate.enabled,
             clock=clock,
             clocks=clocks,

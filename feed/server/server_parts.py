@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 import attrs
+import trio
 from prometheus_client.metrics_core import Metric
 
+from feed.model.elsewhere import NOWHERE, Elsewhere
 from feed.server.http.forwarding import Forward
 
 
@@ -38,8 +40,22 @@ class ServerParts:
         arrived: Waits, for a bounded time, until the events are here that a client's text speaks of; None
             where a client can know of none that are not.
         forward: Hands requests on that are answered where the market is; None where that is here.
+        elsewhere: What the others have counted of each key.
     """
 
     outside: Callable[[], Outside] | None = None
     arrived: Callable[[str], Awaitable[None]] | None = None
     forward: Forward | None = None
+    elsewhere: Elsewhere = NOWHERE
+
+    def window_clock(self, clock: Callable[[], float]) -> Callable[[], float]:
+        """
+        Seconds by which limits are counted that all servers share.
+
+        Trio's are better where there is one server, since nobody sets that clock; but each process begins its
+        own anywhere.
+
+        Args:
+            clock: Seconds since the Unix epoch.
+        """
+        return trio.current_time if self.elsewhere is NOWHERE else clock

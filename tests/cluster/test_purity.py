@@ -9,6 +9,7 @@ import feed.cluster
 
 PURE = (
     "block",
+    "counts",
     "framing",
     "log_header",
     "messages",

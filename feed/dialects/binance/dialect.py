@@ -20,6 +20,7 @@ from feed.dialects.binance.streams.session import StreamSession, serves
 from feed.dialects.binance.symbols import NAME
 from feed.dialects.binance.websocket_api.session import PATH, ApiSession
 from feed.dialects.contract import Dialect, HandshakeRefusal, Session, SessionContext, UpgradeRequest
+from feed.model.elsewhere import NOWHERE, Elsewhere
 from feed.model.instruments import Instrument
 from feed.model.topics import Topic
 from feed.policies import Policies
@@ -53,9 +54,9 @@ class Binance(Dialect):
             return HandshakeRefusal(problem.status, msgspec.json.encode(problem.body).decode())
         return HandshakeRefusal(404, self.not_found("Nothing is served at this path"))
 
-    def meter(self, policies: Policies, most: int) -> RequestLimits:
+    def meter(self, policies: Policies, most: int, elsewhere: Elsewhere = NOWHERE) -> RequestLimits:
         """What counts the requests to one server."""
-        return RequestLimits.of(policies.binance, most)
+        return RequestLimits.of(policies.binance, most, elsewhere)
 
     def not_found(self, message: str) -> str:
         """In the style of the exchange's errors."""

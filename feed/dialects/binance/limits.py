@@ -17,6 +17,7 @@ from feed.dialects.access import Problem, Shape
 from feed.dialects.binance import errors
 from feed.dialects.binance.policy import BinancePolicy
 from feed.dialects.metering import Bans, Charge, Limit, Meter, RequestCounter, Usage
+from feed.model.elsewhere import NOWHERE, Elsewhere
 
 _MINUTE: Final = 60  # seconds
 _DAY: Final = 86_400  # seconds
@@ -75,13 +76,14 @@ class RequestLimits(Meter):
     _orders: RequestCounter
 
     @classmethod
-    def of(cls, policy: BinancePolicy, most: int) -> RequestLimits:
+    def of(cls, policy: BinancePolicy, most: int, elsewhere: Elsewhere = NOWHERE) -> RequestLimits:
         """
         With the limits of a policy.
 
         Args:
             policy: What the operator decides.
             most: Clients that are counted apart.
+            elsewhere: Other servers, which count too.
         """
         limits = (
             Limit(seconds=_MINUTE, most=policy.weight_per_minute),
@@ -96,7 +98,10 @@ class RequestLimits(Meter):
             Limit(seconds=10, most=policy.orders_per_10_seconds),
             Limit(seconds=_DAY, most=policy.orders_per_day),
         )
-        return cls(RequestCounter(limits, bans, most), RequestCounter(orders, _NO_BANS, most))
+        return cls(
+            RequestCounter(limits, bans, most, name="binance requests", elsewhere=elsewhere),
+            RequestCounter(orders, _NO_BANS, most, name="binance orders", elsewhere=elsewhere),
+        )
 
     def charge(self, who: str, weight: int, now: float, *, ban_seconds: int = 0) -> Charge:
         """Count a request; see :class:`~feed.dialects.metering.Meter`."""

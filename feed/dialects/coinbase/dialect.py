@@ -13,6 +13,7 @@ from feed.dialects.coinbase.products import NAME
 from feed.dialects.coinbase.streams.encoders import stream_encoder
 from feed.dialects.coinbase.streams.session import PATHS, StreamSession
 from feed.dialects.contract import Dialect, HandshakeRefusal, Session, SessionContext, UpgradeRequest
+from feed.model.elsewhere import NOWHERE, Elsewhere
 from feed.model.instruments import Instrument
 from feed.model.topics import Topic
 from feed.policies import Policies
@@ -42,9 +43,9 @@ class Coinbase(Dialect):
             return StreamSession(context)
         return HandshakeRefusal(404, self.not_found("Nothing is served at this path"))
 
-    def meter(self, policies: Policies, most: int) -> RequestLimits:
+    def meter(self, policies: Policies, most: int, elsewhere: Elsewhere = NOWHERE) -> RequestLimits:
         """What counts the requests to one server."""
-        return RequestLimits.of(policies.coinbase, most)
+        return RequestLimits.of(policies.coinbase, most, elsewhere)
 
     def not_found(self, message: str) -> str:
         """In the style of the exchange's errors."""

@@ -11,6 +11,7 @@ import attrs
 from feed.dialects.coinbase.errors import CoinbaseError
 from feed.dialects.coinbase.policy import CoinbasePolicy
 from feed.dialects.metering import FREE, Bans, Charge, Limit, Meter, RequestCounter
+from feed.model.elsewhere import NOWHERE, Elsewhere
 
 # Who asks too often is refused, and never banned for it.
 _NO_BANS: Final = Bans(refusals=sys.maxsize, first_seconds=1, most_seconds=1)
@@ -24,16 +25,20 @@ class RequestLimits(Meter):
     _requests: RequestCounter
 
     @classmethod
-    def of(cls, policy: CoinbasePolicy, most: int) -> RequestLimits:
+    def of(cls, policy: CoinbasePolicy, most: int, elsewhere: Elsewhere = NOWHERE) -> RequestLimits:
         """
         With the limits of a policy.
 
         Args:
             policy: What the operator decides.
             most: Clients that are counted apart.
+            elsewhere: Other servers, which count too.
         """
         limit = Limit(seconds=1, most=policy.requests_per_second)
-        return cls(policy.requests_per_second, RequestCounter((limit,), _NO_BANS, most))
+        return cls(
+            policy.requests_per_second,
+            RequestCounter((limit,), _NO_BANS, most, name="coinbase requests", elsewhere=elsewhere),
+        )
 
     def charge(self, who: str, weight: int, now: float, *, ban_seconds: int = 0) -> Charge:
         """Count a request; see :class:`~feed.dialects.metering.Meter`."""

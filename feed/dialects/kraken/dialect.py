@@ -15,6 +15,7 @@ from feed.dialects.kraken.streams.session import PATH, StreamSession
 from feed.dialects.kraken.version1.encoders import PREFIX, first_encoder
 from feed.dialects.kraken.version1.session import PATH as FIRST_PATH
 from feed.dialects.kraken.version1.session import FirstSession
+from feed.model.elsewhere import NOWHERE, Elsewhere
 from feed.model.instruments import Instrument
 from feed.model.topics import Topic
 from feed.policies import Policies
@@ -45,8 +46,9 @@ class Kraken(Dialect):
             return FirstSession(context)
         return HandshakeRefusal(404, self.not_found("Nothing is served at this path"))
 
-    def meter(self, policies: Policies, most: int) -> CallLimit:
+    def meter(self, policies: Policies, most: int, elsewhere: Elsewhere = NOWHERE) -> CallLimit:
         """What counts the private calls to one server."""
+        del elsewhere  # private calls are all POST, and so are answered by one server
         return CallLimit(policies.kraken, most)
 
     def not_found(self, message: str) -> str:

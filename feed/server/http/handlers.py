@@ -45,8 +45,10 @@ class Handlers:
     ) -> None:
         self._context = context
         self._paths = paths
-        self._of_second = Quotas(SECOND)
-        self._of_day = Quotas(DAY)
+        parts = context.parts
+        self._window_clock = parts.window_clock(context.clock)
+        self._of_second = Quotas(SECOND, elsewhere=parts.elsewhere)
+        self._of_day = Quotas(DAY, elsewhere=parts.elsewhere)
 
     def serving(
         self, methods: Mapping[str, Endpoint[RequestContext]]
@@ -235,7 +237,7 @@ class Handlers:
         grant = None if entry is None else entry.grant
         settings = self._context.settings
         who = asker(grant, _peer(request))
-        quota = self._of_second.take(who, settings.web.requests_per_second, trio.current_time())
+        quota = self._of_second.take(who, settings.web.requests_per_second, self._window_clock())
         per_day = endpoint.access.per_day
         if grant is None or per_day is None or quota.exceeded:
             return quota

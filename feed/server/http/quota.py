@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import attrs
 
+from feed.model.elsewhere import ADDRESS, NOWHERE, Elsewhere
 from feed.model.grants import Grant
 from feed.server.limits import WindowCounter
 
 
 def asker(grant: Grant | None, address: str) -> str:
     """Who is counted: the key where there is a good one, else the address."""
-    return f"address {address}" if grant is None else f"key {grant.name}"
+    return f"{ADDRESS}{address}" if grant is None else f"key {grant.name}"
 
 
 @attrs.frozen(kw_only=True)
@@ -69,9 +70,10 @@ DAY = Window(seconds=86_400, dated=True, refusal="Daily rate limit exceeded")
 class Quotas:
     """Counts requests in windows."""
 
-    def __init__(self, window: Window) -> None:
+    def __init__(self, window: Window, *, elsewhere: Elsewhere = NOWHERE) -> None:
         self._window = window
-        self._counter = WindowCounter(window.seconds)
+        name = f"requests in {window.seconds} s"
+        self._counter = WindowCounter(window.seconds, name=name, elsewhere=elsewhere)
 
     def take(self, who: str, limit: int, now: float) -> Quota:
         """
@@ -80,7 +82,8 @@ class Quotas:
         Args:
             who: Name of a key, or an address.
             limit: How many ``who`` may send in a window.
-            now: Seconds, on a clock that never goes back; since the Unix epoch where windows are dated.
+            now: Seconds, on a clock that never goes back; since the Unix epoch where windows are dated, or
+                other servers count too.
         """
         window = self._window
         count = self._counter.take(who, limit, now)
