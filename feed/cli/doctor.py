@@ -26,6 +26,7 @@ OPTIONAL: Final = (
     ("trustme", "feed serve --tls-self-signed", install_hint("self-signed")),
     ("databento_dbn", "feed import dbn, feed export to .dbn", install_hint("databento")),
     ("pyarrow", "feed export to .parquet", install_hint("parquet")),
+    ("coredis", "feed serve --log and --follow with redis://", install_hint("redis")),
     ("pytest", "the fixture feed_server", install_hint("test")),
 )
 
