@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from feed.cluster.block import REFUSED, Outcome
+from feed.cluster.origins import Origins
 from feed.model.events import Row
 from feed.model.requests import Request
 from feed.stream.source import Source, TakesOrders
@@ -17,11 +18,15 @@ class EdgeRequests:
     Args:
         source: The market.
         tell: Is told of each before its events are published.
+        origins: Where is noted which edge each came from; None where nobody else goes on with the market.
     """
 
-    def __init__(self, source: Source, tell: Callable[[Outcome], object]) -> None:
+    def __init__(
+        self, source: Source, tell: Callable[[Outcome], object], origins: Origins | None = None
+    ) -> None:
         self._orders = source if isinstance(source, TakesOrders) else None
         self._tell = tell
+        self._origins = origins
 
     def take(self, edge: str, number: int, request: Request) -> None:
         """
@@ -32,8 +37,13 @@ class EdgeRequests:
             number: Which of its requests.
             request: It.
         """
+        origins = self._origins
+        if origins is not None:
+            origins.note(request, edge, number)
 
         def refused() -> None:
+            if origins is not None:
+                origins.forget(request)
             self._tell(Outcome(edge=edge, number=number, seq=0, events=REFUSED))
 
         def executed(rows: list[Row], seq: int) -> None:

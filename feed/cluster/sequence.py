@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from feed.cluster.block import REFUSED, Block, Outcome
-from feed.durability.entries import LogEntry, encode
+from feed.durability.entries import REQUESTS, LogEntry, encode
 from feed.model.events import Row
 from feed.model.stream_position import StreamPosition
 from feed.server.durable import kinds
@@ -27,6 +27,9 @@ EDGE_KINDS: Final = frozenset(
 )
 """Kinds of entries that decide what an edge tells its clients."""
 
+LOGGED_KINDS: Final = EDGE_KINDS | {kinds.ORIGINS, REQUESTS, kinds.NONCE, kinds.KEYS, kinds.PACE}
+"""Likewise, and what else a server must know that goes on with the market. No webhooks: they have secrets."""
+
 
 class BlockBuilder:
     """
@@ -34,11 +37,14 @@ class BlockBuilder:
 
     Args:
         position: Of the event before the first block.
+        kinds: Of entries that are told.
     """
 
-    def __init__(self, position: StreamPosition) -> None:
+    def __init__(self, position: StreamPosition, kinds: Collection[str] = EDGE_KINDS) -> None:
         self._position = position
+        self._kinds = kinds
         self._entries: list[LogEntry] = []
+        self._hurries = False
         self._refused: list[Outcome] = []
         self._outcomes: deque[Outcome] = deque()  # of requests that have acted, in that order
 
@@ -46,12 +52,27 @@ class BlockBuilder:
     def pending(self) -> bool:
         """Whether there is something to tell that need not wait for events."""
         acted = bool(self._outcomes) and self._outcomes[0].seq <= self._position.seq
-        return acted or bool(self._entries or self._refused)
+        return acted or self._hurries or bool(self._refused)
 
-    def record(self, entry: LogEntry) -> None:
-        """Let a change stand in front of the next events; requests under way bound how many there are."""
-        if entry.kind in EDGE_KINDS:
+    def record(self, entry: LogEntry, *, hurry: bool = True) -> bool:
+        """
+        Let a change stand in front of the next events; requests under way bound how many there are.
+
+        Args:
+            entry: It.
+            hurry: Whether it need not wait for them.
+        Returns:
+            Whether it is told.
+        """
+        told = entry.kind in self._kinds
+        if told:
             self._entries.append(entry)
+            self._hurries = self._hurries or hurry
+        return told
+
+    def hurry(self) -> None:
+        """Let what was told not wait for events."""
+        self._hurries = bool(self._entries)
 
     def outcome(self, outcome: Outcome) -> None:
         """
@@ -89,6 +110,7 @@ class BlockBuilder:
         before, proof = self._position, self._position.proof
         parts, proofs = chained(rows, proof)
         entries, self._entries = self._entries, []
+        self._hurries = False
         self._position = StreamPosition(before.seq + len(rows), proofs[-1] if proofs else proof)
         outcomes, self._refused = self._refused, []
         while self._outcomes and self._outcomes[0].seq <= self._position.seq:

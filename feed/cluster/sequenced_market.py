@@ -18,6 +18,7 @@ from feed.checkpoint.engine import engine_digest
 from feed.cluster.block import BEFORE_ALL, Place
 from feed.cluster.local_log import LocalLog
 from feed.cluster.log_header import LogHeader, release, write_header
+from feed.cluster.logged_commits import LoggedCommits
 from feed.cluster.ports import NO_HANDLERS
 from feed.cluster.requests import EdgeRequests
 from feed.cluster.sequencer import MarketNow, RecordedEntries, Sequencer
@@ -59,6 +60,7 @@ class SequencedMarket:
         listener: socket.socket | None = None,
         start: StartProcess | None = None,
         wall: Callable[[], float] = time.time,
+        inputs: LoggedCommits | None = None,
     ) -> None:
         """
         Write nothing yet.
@@ -69,6 +71,8 @@ class SequencedMarket:
             listener: On which others connect; None for links by other ways.
             start: Begins the process that makes snapshots; None for none.
             wall: Seconds since the Unix epoch.
+            inputs: Writes requests into the log before they act; for a log that outlives this server, None
+                for one that does not.
         """
         self.log: LocalLog | None = None
         self.ended = trio.Event()
@@ -82,8 +86,13 @@ class SequencedMarket:
         self._listener = listener
         self._wall = wall
         self._server: ServerContext | None = None
-        self._sequencer = Sequencer(market=self._now, wall=wall, snapshot=self._snapshot)
-        self._requests = EdgeRequests(market.source, self._sequencer.outcome)
+        self._sequencer = Sequencer(
+            market=self._now, wall=wall, snapshot=self._snapshot, outlives=inputs is not None
+        )
+        if inputs is not None:
+            inputs.begin(self._sequencer.tell)
+        origins = None if inputs is None else inputs.origins
+        self._requests = EdgeRequests(market.source, self._sequencer.outcome, origins)
         self.step_log: StepLog | None = self._sequencer
         self.entry_log: EntryLog = RecordedEntries(
             market.entry_log, self._sequencer, market_time=lambda: self._now().time, wall=wall

@@ -7,7 +7,7 @@ made, has an unambiguous place: at the front of the next block.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
 import attrs
@@ -15,7 +15,7 @@ import trio
 
 from feed.cluster.block import Outcome, Place
 from feed.cluster.ports import BlockSink
-from feed.cluster.sequence import BlockBuilder
+from feed.cluster.sequence import EDGE_KINDS, LOGGED_KINDS, BlockBuilder
 from feed.cluster.snapshot import Snapshot
 from feed.durability.entries import LogEntry
 from feed.model.durations import NS_PER_SECOND
@@ -71,6 +71,8 @@ class Sequencer:
         wall: Seconds since the Unix epoch.
         snapshot: Of the server as it stands between two steps, after the block at a place. Called where the
             newest one is so old that nobody could begin with it; nobody else does anything meanwhile.
+        outlives: Whether the log is there when this server is gone, so that another can go on with it: then
+            nothing counts as done that is not in it, and all is told that the other must know.
     """
 
     def __init__(
@@ -79,8 +81,10 @@ class Sequencer:
         market: Callable[[], MarketNow],
         wall: Callable[[], float],
         snapshot: Callable[[Place], Snapshot],
+        outlives: bool = False,
     ) -> None:
         self._market = market
+        self._outlives = outlives
         self._wall = wall
         self._snapshot = snapshot
         self._sink: SnapshotSink | None = None
@@ -88,6 +92,9 @@ class Sequencer:
         self._writing = False
         self._written = trio.lowlevel.ParkingLot()
         self._pending = ResettableEvent()
+        self._told = self._accepted = 0  # entries that were recorded, and that the log has
+        self._accepting: list[Callable[[], object]] = []  # called once it has those of the next block
+        self._moved = trio.lowlevel.ParkingLot()  # unparked when it has more
 
     def begin(self, sink: SnapshotSink, position: StreamPosition) -> None:
         """
@@ -98,12 +105,18 @@ class Sequencer:
             position: Where the stream stands.
         """
         self._sink = sink
-        self._builder = BlockBuilder(position)
+        self._builder = BlockBuilder(position, LOGGED_KINDS if self._outlives else EDGE_KINDS)
 
-    def record(self, entry: LogEntry) -> None:
-        """Let what was changed between two steps be known wherever this market is followed."""
-        if self._builder is not None:
-            self._builder.record(entry)
+    def record(self, entry: LogEntry, *, hurry: bool = True) -> None:
+        """
+        Let what was changed between two steps be known wherever this market is followed.
+
+        Args:
+            entry: It.
+            hurry: Whether it does not wait for the next step.
+        """
+        if self._builder is not None and self._builder.record(entry, hurry=hurry):
+            self._told += 1
             self._flush_soon(self._builder)
 
     def outcome(self, outcome: Outcome) -> None:
@@ -115,6 +128,30 @@ class Sequencer:
     def _flush_soon(self, builder: BlockBuilder) -> None:
         if builder.pending:
             self._pending.set()
+
+    def tell(self, entries: Sequence[LogEntry], accepted: Callable[[], object]) -> None:
+        """
+        As :meth:`record`, and say when the log has them for good; once it has begun.
+
+        Args:
+            entries: Of kinds that are told.
+            accepted: Called then.
+        """
+        self._accepting.append(accepted)
+        for entry in entries:
+            self.record(entry)
+
+    async def accepted(self) -> None:
+        """
+        Wait until a log that outlives this server has all that was recorded so far; for ever where it takes
+        nothing.
+        """
+        told = self._told
+        if self._outlives and self._builder is not None and self._accepted < told:
+            self._builder.hurry()
+            self._flush_soon(self._builder)
+            while self._accepted < told:
+                await self._moved.park()
 
     async def append(self, rows: list[Row], *, made: float, stood: int) -> None:
         """See :class:`feed.stream.fanout.StepLog`."""
@@ -150,6 +187,8 @@ class Sequencer:
         sink, builder = self._sink, self._builder
         assert sink is not None and builder is not None  # noqa: S101, PT018 - it has begun
         self._writing = True
+        told, accepting = self._told, self._accepting
+        self._accepting = []
         try:
             now = self._market()
             block = builder.build(
@@ -165,6 +204,10 @@ class Sequencer:
         finally:
             self._writing = False
             self._written.unpark()
+        self._accepted = told
+        self._moved.unpark_all()
+        for accepted in accepting:
+            accepted()
 
 
 class RecordedEntries:
@@ -195,8 +238,10 @@ class RecordedEntries:
         """See :class:`feed.server.durable.entry_log.EntryLog`."""
         self._inner.record(kind, data, hurry=hurry)
         wall = int(self._wall() * NS_PER_SECOND)
-        self._sequencer.record(LogEntry(at=self._market_time(), wall=wall, kind=kind, data=data))
+        entry = LogEntry(at=self._market_time(), wall=wall, kind=kind, data=data)
+        self._sequencer.record(entry, hurry=hurry)
 
     async def durable(self) -> None:
         """See :class:`feed.server.durable.entry_log.EntryLog`."""
         await self._inner.durable()
+        await self._sequencer.accepted()

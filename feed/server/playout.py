@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import attrs
 import structlog
@@ -28,6 +29,7 @@ from feed.server.storage import Storage
 from feed.server.stream_state import StreamState
 from feed.settings import Settings
 from feed.sim.clients import open_to_accounts
+from feed.sim.input_commits import InputCommits
 from feed.sim.large_orders import LargeOrderReport, summary
 from feed.sim.runner import MarketRunner
 from feed.sim.simulation import Looping
@@ -64,6 +66,25 @@ class ClientBarrier:
             await self._waiting.park()
 
 
+class SecondCommits(InputCommits, Protocol):
+    """
+    What makes inputs durable in a second place, after the disk.
+
+    Attributes:
+        changed: Called when inputs or the horizon are durable in both, or refused.
+    """
+
+    changed: Callable[[], object]
+
+    def after(self, disk: InputCommits | None) -> None:
+        """Name what comes first; None for nothing."""
+        ...
+
+    def look(self) -> None:
+        """Look at what has become of inputs there; called whenever that has changed."""
+        ...
+
+
 class Playout:
     """
     A source of events, and what surrounds it.
@@ -80,7 +101,11 @@ class Playout:
     """
 
     def __init__(
-        self, settings: Settings, source: Source | None = None, durable: DurableMarket | None = None
+        self,
+        settings: Settings,
+        source: Source | None = None,
+        durable: DurableMarket | None = None,
+        commits: SecondCommits | None = None,
     ) -> None:
         """
         Make everything ready; nothing happens yet.
@@ -89,11 +114,15 @@ class Playout:
             settings: What to play, how fast, and whom to wait for.
             source: Instead of what they say shall be played.
             durable: Instead of it as well: what goes on in a data folder.
+            commits: Where inputs are written before they act, beside a data folder; None for nowhere.
         Raises:
             ConfigError: The scenario cannot be read, or does not go with another setting.
         """
         self._settings = settings
         self.durable = durable
+        self._commits = commits
+        if commits is not None:
+            commits.after(None if durable is None else durable.commits)
         self._run_spec = None
         if durable is not None:
             self._run_spec = durable.program
@@ -160,6 +189,8 @@ class Playout:
             await fanout.fast_forward(rows)
         if durable is not None and runner is not None:
             await durable.go_on(runner, fanout)
+            if self._commits is not None:
+                durable.commits.changed = self._commits.look
             if durable.opened and self._settings.record is not None:
                 # What was published before is not recorded again: the books, and what follows.
                 rows = runner.control.snapshot()
@@ -271,14 +302,15 @@ class Playout:
         settings = self._settings
         durable = self.durable
         run = run_spec.run if durable is not None else open_to_accounts(run_spec.run, settings.trading)
-        return MarketRunner(
+        commits: InputCommits | None = None if durable is None else durable.commits
+        runner = MarketRunner(
             run,
             flow=settings.flow,
             speed=settings.speed if durable is None else durable.speed,
             until=run_spec.until(settings.until),
             waiting=settings.trading.waiting,
             journal=None if settings.journal is None else self.storage.write,
-            commits=None if durable is None else durable.commits,
+            commits=commits if self._commits is None else self._commits,
             horizon_seconds=settings.durability.horizon_seconds,
             seq=0 if durable is None else durable.seq,
             paced=None if durable is None else durable.record_pace,
@@ -290,16 +322,22 @@ class Playout:
                 "faults": len(run_spec.faults),
             },
         )
+        if self._commits is not None:
+            self._commits.changed = runner.committed
+        return runner
 
 
 @contextmanager
-def playing(settings: Settings, source: Source | None = None) -> Iterator[tuple[Settings, Playout]]:
+def playing(
+    settings: Settings, source: Source | None = None, commits: SecondCommits | None = None
+) -> Iterator[tuple[Settings, Playout]]:
     """
     What settings say is played, with the data folder open if there is one, until the block ends.
 
     Args:
         settings: All of the server.
         source: Instead of what they say.
+        commits: See :class:`Playout`.
     Returns:
         The settings, with what the folder says of its market; and the market.
 
@@ -307,12 +345,12 @@ def playing(settings: Settings, source: Source | None = None) -> Iterator[tuple[
         ConfigError: As :class:`Playout`, or the folder cannot be used.
     """
     if settings.durability.directory is None:
-        yield settings, Playout(settings, source)
+        yield settings, Playout(settings, source, commits=commits)
         return
     if source is not None:
         raise ConfigError("only a market of its own goes on", where="--data", hint="leave it out")
     durable = DurableMarket(settings)
     try:
-        yield durable.settings, Playout(durable.settings, durable=durable)
+        yield durable.settings, Playout(durable.settings, durable=durable, commits=commits)
     finally:
         durable.close()

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from collections.abc import Iterable
-from typing import Final, Protocol, runtime_checkable
+from collections.abc import Callable, Iterable
+from typing import Final, Protocol, TypeAlias, runtime_checkable
 
 from feed.model.accounts import Accounts
 from feed.model.events import Row
@@ -35,6 +35,14 @@ from feed.sim.risk import RiskEngine
 from feed.sim.simulation import Simulation
 from feed.sim.spot_trading import SpotTrading
 from feed.sim.traded_playback import TradedPlayback
+
+Acted: TypeAlias = Callable[[JournalEntry, list[Row], int], object]
+"""Told of a request of a journal that has acted: it, its rows, and the rows of this advance up to them."""
+
+
+def _unheard(entry: JournalEntry, rows: list[Row], end: int) -> None:
+    """The :data:`Acted` of who need not know; a function, which a checkpoint keeps by its name."""
+    del entry, rows, end
 
 
 @runtime_checkable
@@ -66,6 +74,8 @@ class ClientMarket:
         accounts: What they own and owe, as of the last row given out.
         wallets: What they hold of assets, as of the last row given out.
         played: How many requests have acted.
+        acted: Called when a request of the journal has acted, before :meth:`advance` gives its rows out; not
+            for those of :meth:`execute`.
     """
 
     def __init__(
@@ -77,6 +87,7 @@ class ClientMarket:
     ) -> None:
         self.listing: Final[Listing] = run.listing
         self.played = 0
+        self.acted: Acted = _unheard
         self._run = run
         self._trading = trading
         self._entries = deque(entries)
@@ -162,7 +173,10 @@ class ClientMarket:
             elif checks == upcoming:
                 rows += self._check()
             elif acts == upcoming:
-                rows += self._act(entries.popleft().request)
+                entry = entries.popleft()
+                own = self._act(entry.request)
+                rows += own
+                self.acted(entry, own, len(rows))
             else:
                 return rows
             if len(rows) >= limit:

@@ -4,7 +4,7 @@ import pytest
 from written_market import entry
 
 from feed.cluster.block import REFUSED, Outcome
-from feed.cluster.sequence import EDGE_KINDS, BlockBuilder
+from feed.cluster.sequence import EDGE_KINDS, LOGGED_KINDS, BlockBuilder
 from feed.durability.entries import decode
 from feed.model.events import CLEAR
 from feed.model.stream_position import StreamPosition
@@ -38,8 +38,24 @@ def test_secrets_and_what_is_the_sequencers_own_go_no_further(kind):
     """Only that is told which clients of an edge can see the effect of."""
     builder = BlockBuilder(StreamPosition(0, 7))
     builder.record(entry(kind))
-    told = kind not in {"nonce", "keys", "pace"} and not kind.startswith("webhook")
+    told = kind not in {"nonce", "keys", "pace", "origins"} and not kind.startswith("webhook")
     assert builder.pending == told == (kind in EDGE_KINDS)
+    whole = BlockBuilder(StreamPosition(0, 7), LOGGED_KINDS)
+    assert whole.record(entry(kind)) == whole.pending == (not kind.startswith("webhook"))
+
+
+def test_what_does_not_hurry_waits_for_company():
+    """It asks for no block of its own, until somebody wants it written."""
+    builder = BlockBuilder(StreamPosition(0, 7), LOGGED_KINDS)
+    builder.hurry()
+    assert not builder.pending
+    builder.record(entry(kinds.NONCE, name="a"), hurry=False)
+    assert not builder.pending
+    builder.hurry()
+    assert builder.pending
+    block = builder.build([], **DETAILS)
+    assert not builder.pending
+    assert [one.data["name"] for one in decode(block.entries)] == ["a"]
 
 
 def test_what_became_of_a_request_is_in_the_block_of_its_events():

@@ -434,6 +434,27 @@ def test_a_journal_gives_the_same_rows(drawn, limits):
     assert again + played.advance(end) == rows
 
 
+@pytest.mark.parametrize("limit", [1, 7, sys.maxsize])
+def test_who_listens_is_told_of_requests_of_a_journal(limit):
+    """Each once, in order, with its rows and where they end among those of the advance in which it acts."""
+    entries = [
+        JournalEntry(at=START + second * SECOND, request=buy(price=100, size=size))
+        for second, size in ((1, 1), (2, 1), (2, 2))
+    ]
+    market = new_market(entries)
+    heard, told = [], []
+    market.acted = lambda *said: heard.append(said)
+    market.execute(sell(price=900))
+    while market.now < START + 3 * SECOND:
+        rows = market.advance(START + 3 * SECOND, limit)
+        for entry, own, end in heard:
+            assert own
+            assert rows[end - len(own) : end] == own
+            told.append(entry)
+        heard.clear()
+    assert told == entries
+
+
 def test_a_market_without_requests_is_the_market_itself():
     """Row by row."""
     plain = Market(SPEC, seed=3, start=START)

@@ -44,3 +44,6 @@ KEYS: Final = "keys"
 
 PACE: Final = "pace"
 """How market time runs; its writer says more."""
+
+ORIGINS: Final = "origins"
+"""``[edge, number]`` or null for each request of the next entry, where some came from other servers."""
