@@ -71,6 +71,11 @@ class Outbox:
             while kept and kept[0].number <= number:
                 kept.popleft()
 
+    @property
+    def sent(self) -> int:
+        """Number of the newest one that was sent and is not known to have come; 0 for none."""
+        return self._sent[-1].number if self._sent else 0
+
     def next(self) -> bytes:
         """Some frames to be sent now, in one write; none where nothing waits."""
         found = [self._waiting.popleft() for _ in range(min(_AT_ONCE, len(self._waiting)))]

@@ -29,6 +29,12 @@ NO_HEAD: Final = b"0-0 0"
 HEAD_BEFORE, POSITION, BODY = b"p", b"h", b"b"
 """The fields of a block's entry: the head before it, where it ends, and :func:`pack_block`."""
 
+EDGE, REQUESTS = b"e", b"b"
+"""The fields of an entry of requests: who asks, and frames of :mod:`feed.cluster.messages`."""
+
+ANSWER: Final = b"a"
+"""The field of an answer's entry: a message."""
+
 _PLACE: Final = re.compile(r"(0|[1-9][0-9]{0,17})-(0|[1-9][0-9]{0,17})", re.ASCII)
 _RAW: Final = b"\x00"
 _ZSTD: Final = b"\x01"
@@ -101,6 +107,10 @@ class Names:
     def edges(self) -> str:
         """A hash: how each server is."""
         return self._key("edges")
+
+    def asked(self, edge: str) -> str:
+        """A number: the last request of an edge that came."""
+        return self._key(f"asked:{edge}")
 
     def replies(self, edge: str) -> str:
         """The stream of answers to one edge."""

@@ -17,6 +17,8 @@ PURE = (
     "origins",
     "outbox",
     "redis_format",
+    "redis_present",
+    "redis_reading",
     "replica",
     "requests",
     "retention",
