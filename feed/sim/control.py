@@ -242,6 +242,10 @@ class Control:
         """
         return self._advance(time, limit) if time > self._run.now else []
 
+    def finish(self, limit: int) -> list[Row]:
+        """What is still to happen at the present market time, up to the action that reaches ``limit``."""
+        return self._advance(self._run.now, limit)
+
     @property
     def now(self) -> int:
         """Market time, nanoseconds since the Unix epoch."""

@@ -175,6 +175,7 @@ class _Simulation:
         self._mend()
         if life.gentle and self.chance.random() < 0.5:
             disk.crash()  # who was stopped has synced everything
+        disk.crash_after = None  # that was for the server
         if life.astray:
             self.undo = world.write_astray(noticed)
         world.jump(life.jump)

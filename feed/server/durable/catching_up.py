@@ -81,6 +81,9 @@ class CatchingUp:
             ConfigError: The folder cannot be written, and it is not known what stands there.
         """
         began = trio.current_time()
+        if self._recovered.last_place:
+            # Requests of a market that stood still act at its present, also those after a checkpoint of it.
+            await self._compute(control, fanout, control.now)
         await self._reach(control, fanout)
         computed = control.now - self._kept_now
         if computed >= self._every or (computed and trio.current_time() - began >= _KEPT_SECONDS):
@@ -102,14 +105,17 @@ class CatchingUp:
     async def _compute(self, control: Control, fanout: Fanout, target: int) -> None:
         began, told = control.now, trio.current_time()
         kept = told
-        while control.now < target and not control.ended:
-            rows = control.compute(target, _BATCH_EVENTS)
+        while not control.ended:
+            reached = control.now >= target
+            rows = control.finish(_BATCH_EVENTS) if reached else control.compute(target, _BATCH_EVENTS)
+            if reached and not rows:
+                return
             self._state.services.published(fanout.hub.seq, rows)
             await fanout.fast_forward(rows)
             await trio.lowlevel.checkpoint()
             if trio.current_time() - told >= _TOLD_SECONDS:
                 told = trio.current_time()
-                done = (control.now - began) / (target - began)
+                done = (control.now - began) / max(1, target - began)
                 left = round((target - control.now) / NS_PER_SECOND)
                 log.info("computing what has happened meanwhile", done=f"{done:.0%}", left_seconds=left)
             if trio.current_time() - kept >= _LONG_SECONDS:

@@ -170,3 +170,24 @@ async def test_long_computing_is_kept_though_little_time_has_passed(autojump_clo
     [computed] = await starts(disk, settings, 1, apart=0.5)
     assert computed < 60
     assert len(checkpoint_seqs(disk.names())) == 1
+
+
+async def test_what_was_asked_of_a_market_that_stood_still_is_there_after_a_checkpoint_of_it(autojump_clock):
+    """A checkpoint of that moment has some of the requests that act in it: the others are computed again."""
+    disk, settings = MemoryDisk(), settings_of(checkpoint_seconds=60.0)
+    async with durable_server(disk, settings) as server:
+        await trio.sleep(0.5)
+        server.runner.control.pause()
+        place(server, 1)
+        await trio.sleep(0.5)
+        report = server.durable.commits.published
+        place(server, 2)
+        await trio.sleep(0.5)
+        stood, rows = server.market_time, stream(server)
+    assert rows[report.seq :]
+    assert {row[2] for row in rows[report.seq - 1 :]} == {stood}
+    async with checkpoints(disk, settings_of(checkpoint_seconds=0.1)) as beside:
+        assert (await beside.follow(report)).checkpoint == report.seq
+    async with durable_server(disk, settings) as server:
+        assert server.durable.seq == report.seq
+        assert stream(server) == rows
