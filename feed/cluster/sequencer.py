@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol
 import attrs
 import trio
 
-from feed.cluster.block import Outcome, Place
+from feed.cluster.block import BEFORE_ALL, Outcome, Place
 from feed.cluster.ports import BlockSink
 from feed.cluster.sequence import EDGE_KINDS, LOGGED_KINDS, BlockBuilder
 from feed.cluster.snapshot import Snapshot
@@ -174,6 +174,18 @@ class Sequencer:
         if builder is not None and (builder.pending or ended):
             await self._append([], made=trio.current_time(), stood=0, ended=ended)
 
+    async def written(self) -> Place:
+        """
+        Wait until all that was changed so far is in the log.
+
+        Returns:
+            The place of the newest block.
+        """
+        await self.flush()
+        if self._writing:
+            await self._written.park()
+        return BEFORE_ALL if self._sink is None else self._sink.place
+
     async def run(self) -> None:
         """Write what was changed at once, also while the market stands still; until cancelled."""
         while True:
@@ -203,7 +215,7 @@ class Sequencer:
             await sink.append(block)
         finally:
             self._writing = False
-            self._written.unpark()
+            self._written.unpark_all()
         self._accepted = told
         self._moved.unpark_all()
         for accepted in accepting:

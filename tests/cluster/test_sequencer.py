@@ -142,6 +142,32 @@ async def test_one_block_is_written_after_the_other(autojump_clock, nursery):
     nursery.cancel_scope.cancel()
 
 
+async def test_where_all_that_was_changed_is_in_the_log(autojump_clock, nursery):
+    """The place after it: of the block that has it, whoever writes that; else of the newest."""
+    sink = Sink(seconds=1.0)
+    log = sequencer(sink)
+    entries = RecordedEntries(MemoryLog(), log, market_time=lambda: 5, wall=lambda: WALL)
+    assert await log.written() == (0, 0)
+    entries.record(STREAM_KEY_END, {"key": "a"})
+    assert (await log.written(), trio.current_time()) == ((0, 1), 1)
+    entries.record(STREAM_KEY_END, {"key": "b"})
+    nursery.start_soon(log.flush)
+    await trio.sleep(0.5)
+    assert (await log.written(), trio.current_time()) == ((0, 2), 2)
+    assert (await log.written(), trio.current_time()) == ((0, 2), 2)
+    nursery.start_soon(append, log, clock_rows(0))
+    nursery.start_soon(append, log, clock_rows(1))
+    await trio.sleep(0.5)
+    assert (await log.written())[1] >= 3
+    assert trio.current_time() == 3
+    assert [told(block) for block in sink.blocks[:2]] == [ended("a"), ended("b")]
+
+
+async def test_a_server_that_writes_no_log_yet_has_no_block():
+    """What was changed is in the snapshot with which the log begins."""
+    assert await sequencer().written() == (0, 0)
+
+
 async def test_what_happens_before_it_begins_is_in_no_block():
     """It is in the snapshot with which the log begins."""
     sink = Sink()
