@@ -1,23 +1,17 @@
 """A server that others follow, and one that follows it, over a link as two processes have it."""
 
 import json
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 
 import trio
-import trio.testing
-from asking import ADMIN, ADMIN_KEY, API_KEY, KEY, ask
+from asking import ADMIN, API_KEY, KEY, ask
 from block_logs import open_edge
 from clients import Closed
 from scripts import Script, quote
-from servers import RunningServer
+from sequenced_servers import open_sequencer
 
 from feed import Settings
-from feed.cluster.local_link import LocalLink
-from feed.cluster.sequenced_market import SequencedMarket
 from feed.model.events import TRADE, UNKNOWN
-from feed.server.keys import KeyStore, admin_entry, demo_entries
-from feed.server.playout import Playout
-from feed.server.server_context import ServerContext
 from feed.settings import Cluster
 
 SECOND = 1_000_000_000
@@ -32,63 +26,6 @@ def trade(number, price):
 def trades(*numbers):
     """Trades whose price goes up and down."""
     return [trade(number, 108_400 + 150 * (number % 2)) for number in numbers]
-
-
-class Followed(RunningServer):
-    """
-    A server that others follow.
-
-    Attributes:
-        market: Its market.
-        streams: Our ends of the links to it.
-    """
-
-    def __init__(self, market, *more):
-        super().__init__(*more)
-        self.market = market
-        self.streams = []
-
-    async def connect_link(self):
-        ours, its = trio.testing.memory_stream_pair()
-        self.streams.append(its)
-        self.nursery.start_soon(self.market.log.serve_link, its)
-        return ours
-
-    def link(self, name="edge"):
-        settings = self.settings.cluster
-        return LocalLink("unix:/x", self.connect_link, name=name, settings=settings, random=lambda: 0.0)
-
-
-@asynccontextmanager
-async def open_sequencer(settings=None, script=None):
-    settings = settings or Settings()
-    playout = Playout(settings, script)
-    market = SequencedMarket(settings, playout, wall=lambda: 1_000_000.0 + trio.current_time())
-    keys = (*demo_entries(), admin_entry(ADMIN_KEY))
-    context = ServerContext(
-        settings,
-        market.source,
-        KeyStore(keys),
-        market.plan,
-        signing_key=market.token_key,
-        storage=market.storage,
-        fixed=keys,
-        entry_log=market.entry_log,
-        step_log=market.step_log,
-        parts=market.parts,
-    )
-    market.attach(context)
-    send, receive = trio.open_memory_channel(settings.flow.channel_batches)
-    async with trio.open_nursery() as nursery:
-        await market.open(context.fanout)
-        market.opened()
-        nursery.start_soon(context.services.run)
-        nursery.start_soon(context.registry.turns.run)
-        nursery.start_soon(context.fanout.run, receive)
-        nursery.start_soon(context.fanout.replay)
-        nursery.start_soon(market.run, send, context.fanout)
-        yield Followed(market, context, script, nursery, settings.limits, settings)
-        nursery.cancel_scope.cancel()
 
 
 async def listen(server, client_path="/ws?ext=seq"):
