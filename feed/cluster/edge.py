@@ -106,7 +106,7 @@ async def follow(link: Link, settings: Settings, **options: Unpack[ServeOptions]
             if snapshot is None:
                 options.get("task_status", trio.TASK_STATUS_IGNORED).started([])
                 return
-            market = EdgeMarket(link, snapshot, settings.cluster, engine=engine_digest(), wall=time.time)
+            market = EdgeMarket(link, snapshot, settings, engine=engine_digest(), wall=time.time)
             async with trio.open_nursery() as nursery:
                 over = options["stop"] = trio.Event()
                 nursery.start_soon(_end_with, stop, over)

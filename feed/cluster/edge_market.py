@@ -11,23 +11,25 @@ import trio
 from prometheus_client.core import GaugeMetricFamily
 
 from feed.cluster.arrival import arrival
+from feed.cluster.calls import EdgeCalls
 from feed.cluster.edge_source import EdgeSource
 from feed.cluster.messages import Report
 from feed.cluster.ports import Link
-from feed.cluster.read_only import READ_ONLY
 from feed.cluster.snapshot import Snapshot, read_snapshot
 from feed.errors import FeedError
-from feed.server.durable.entry_log import EntryLog
+from feed.server.durable.entry_log import NOT_KEPT, EntryLog
 from feed.server.server_context import ServerContext
 from feed.server.server_parts import Outside, ServerParts
 from feed.server.storage import Storage
-from feed.settings import Cluster
+from feed.settings import Settings
 from feed.sim.run_status import RunState
 from feed.stream.fanout import Fanout
 from feed.stream.source import Batch, Source
 from feed.stream.steps import StepLog
 
 log = structlog.get_logger("feed.edge")
+
+_ANSWERED_WITHIN: Final = 0.75  # of the time of a request: the market may take half, and its log a quarter
 
 
 class EdgeMarket:
@@ -44,7 +46,7 @@ class EdgeMarket:
         self,
         link: Link,
         snapshot: Snapshot,
-        settings: Cluster,
+        settings: Settings,
         *,
         engine: str,
         wall: Callable[[], float],
@@ -55,7 +57,7 @@ class EdgeMarket:
         Args:
             link: Brings what comes after it.
             snapshot: It.
-            settings: How often the sequencer is told, and what is too late.
+            settings: Of the server.
             engine: Whose snapshot it must be.
             wall: Seconds since the Unix epoch.
         Raises:
@@ -70,16 +72,17 @@ class EdgeMarket:
         self.ended = trio.Event()
         self.stream_state: Final = state
         self.recorded: Final = recorded
-        self.entry_log: EntryLog = READ_ONLY
+        self.entry_log: EntryLog = NOT_KEPT  # what is changed for a client is changed at the sequencer
         self.token_key: Final = link.token_key
         self.step_log: StepLog | None = None
-        self.parts = ServerParts(outside=self.outside, arrived=self._arrived)
+        calls = EdgeCalls(link, self._source.reached, seconds=settings.web.request_seconds * _ANSWERED_WITHIN)
+        self.parts = ServerParts(outside=self.outside, arrived=self._arrived, forward=calls)
         self.gap: FeedError | None = None
         self.lost = trio.Event()
         self._link = link
         self._faults = faults
         self._stood = snapshot.stood
-        self._settings = settings
+        self._settings = settings.cluster
         self._server: ServerContext | None = None
         self._up_to_date = trio.current_time()  # when it last had all that it knew to be there
 

@@ -57,6 +57,7 @@ class EdgeSource:
         self._wall = wall
         self._fanout: Fanout | None = None
         self._services: Services | None = None
+        self._taken = trio.lowlevel.ParkingLot()  # unparked with each block that is new
 
     @property
     def takes_orders(self) -> bool:
@@ -88,6 +89,13 @@ class EdgeSource:
             services: What the server knows beside them.
         """
         self._fanout, self._services = fanout, services
+
+    async def reached(self, place: Place) -> None:
+        """Wait until everything is published, and changed, that is in the blocks up to a place."""
+        assert self._fanout is not None  # noqa: S101 - see attach
+        while self.place < place:
+            await self._taken.park()
+        await self._fanout.published(self._position.seq)
 
     def opening(self) -> list[Row]:
         """Nothing: the market began elsewhere."""
@@ -124,6 +132,7 @@ class EdgeSource:
             self.place, self.last = place, block
         if rows:
             self._position = block.ends
+        self._taken.unpark_all()
 
     def _decide(self, outcome: Outcome, rows: list[Row]) -> None:
         """Tell who asked what became of a request, before its events are published."""

@@ -28,6 +28,7 @@ from feed.faults.contract import FaultPlan
 from feed.model.durations import NS_PER_SECOND
 from feed.server.durable.entry_log import EntryLog
 from feed.server.durable.service_state import ServiceState
+from feed.server.http.forwarding import ForwardedAnswer, ForwardedCall
 from feed.server.served_market import ServedMarket
 from feed.server.server_context import ServerContext
 from feed.server.server_parts import Outside, ServerParts
@@ -145,7 +146,7 @@ class SequencedMarket:
             token_key=self.token_key,
             settings=settings.cluster,
             paced=self._paced,
-            handlers=attrs.evolve(NO_HANDLERS, submit=self._requests.take),
+            handlers=attrs.evolve(NO_HANDLERS, submit=self._requests.take, call=self._call),
         )
         self._sequencer.begin(self.log, first.position)
 
@@ -174,6 +175,12 @@ class SequencedMarket:
         await self._sequencer.flush(ended=True)
         await log.taken(_LAST_SECONDS)
         self.ended.set()
+
+    async def _call(self, call: ForwardedCall) -> tuple[ForwardedAnswer, Place]:
+        """Answer a request that has come to an edge, and name the block by which all has happened."""
+        assert self._server is not None  # noqa: S101 - it was attached
+        answer = await self._server.forwarded(call)
+        return answer, await self._sequencer.written()
 
     async def _serve_process(self, stream: trio.abc.Stream) -> None:
         assert self.log is not None  # noqa: S101 - it was opened

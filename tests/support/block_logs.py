@@ -17,7 +17,7 @@ from feed.checkpoint.engine import engine_digest
 from feed.cluster.block import Missing, decode_block, encode_block
 from feed.cluster.edge_market import EdgeMarket
 from feed.cluster.log_header import LogHeader
-from feed.cluster.messages import decode_request, encode_request
+from feed.cluster.messages import Call, decode, decode_request, encode, encode_request
 from feed.cluster.ports import LinkState, NotConnected
 from feed.cluster.sequence import BlockBuilder
 from feed.cluster.snapshot import write_snapshot
@@ -77,6 +77,7 @@ class BlockLog:
         more: Set, and replaced, with each block.
         submit: Called with each request of an edge: the edge, its number, the request.
         flush: Called to append what needs no events.
+        call: Called with each request by HTTP of an edge; gives the answer, and the place to wait for.
     """
 
     def __init__(self, delay=lambda: 0.0):
@@ -88,6 +89,7 @@ class BlockLog:
         self.more = trio.Event()
         self.submit = lambda *_: None
         self.flush = lambda: None
+        self.call = None
         self._builder = None
         self._now = 0
 
@@ -104,6 +106,12 @@ class BlockLog:
     def record(self, entry):
         """Let a change stand in front of the next events."""
         self._builder.record(entry)
+
+    async def written(self):
+        """The place of a block by which all that was changed is there."""
+        if self._builder.pending:
+            await self.append([], made=0, stood=0)
+        return 0, len(self.blocks)
 
     async def append(self, rows, *, made, stood, ended=False):
         """See :class:`feed.stream.steps.StepLog`."""
@@ -139,6 +147,7 @@ class MemoryLink:
         lost: Whether what follows cannot be had any more.
         spoilt: Whether the next block comes with one bit wrong.
         away: Whether nobody is there to join.
+        silent: Whether no answer comes to what is asked by HTTP.
     """
 
     where = "unix:test"
@@ -155,6 +164,7 @@ class MemoryLink:
         self.lost = False
         self.spoilt = False
         self.away = False
+        self.silent = False
         self.reports = []
         self.edge = f"edge {next(_NUMBERS)}"
         self._number = 0
@@ -210,7 +220,12 @@ class MemoryLink:
         return self._number
 
     async def call(self, call):
-        raise NotConnected("not connected to unix:test")
+        if self.cut:
+            raise NotConnected("not connected to unix:test")
+        found = await self.log.call(decode(encode(Call(number=1, call=call))).call)
+        if self.silent:
+            await trio.sleep_forever()
+        return found
 
     async def run(self):
         await trio.sleep_forever()
@@ -245,7 +260,7 @@ def header_of(server, plan=None):
 async def open_edge(link, settings=None, wall=time.time):
     """A server that follows a link and lets clients in, until the block ends."""
     settings = settings or Settings()
-    market = EdgeMarket(link, await link.snapshot(), settings.cluster, engine=engine_digest(), wall=time.time)
+    market = EdgeMarket(link, await link.snapshot(), settings, engine=engine_digest(), wall=time.time)
     keys = (*demo_entries(), admin_entry(ADMIN_KEY))
     settings = link.header.applied_to(settings)
     server = ServerContext(

@@ -202,6 +202,11 @@ class Servers:
         return [await self.subscribe_at(one, name, query) for one in self.every]
 
 
+async def _answered(sequencer, log, call):
+    """What becomes of a request by HTTP that an edge hands on."""
+    return await sequencer.context.forwarded(call), await log.written()
+
+
 @asynccontextmanager
 async def followed(opening, *, settings=None, delay=lambda: 0.0, plan=None):
     """A plain server and a sequencer of one script, and nothing played yet."""
@@ -217,6 +222,7 @@ async def followed(opening, *, settings=None, delay=lambda: 0.0, plan=None):
     ):
         log.begin(sequencer.context.fanout.hub.position)
         log.submit = EdgeRequests(sequencer.script, log.outcome).take
+        log.call = partial(_answered, sequencer, log)
         log.flush = partial(nursery.start_soon, partial(log.append, [], made=0, stood=0))
         yield Servers(nursery, plain, sequencer, log, settings)
         nursery.cancel_scope.cancel()
