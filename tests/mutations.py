@@ -386,6 +386,27 @@ MUTATIONS = (
         BETWEEN_STEPS,
     ),
     Mutation(
+        "an edge gives an answer before it has published what that speaks of",
+        "cluster/calls.py",
+        "                await self._reached(place)\n",
+        "",
+        ("cluster/test_calls.py",),
+    ),
+    Mutation(
+        "an answer names a block before the one that has what was changed",
+        "cluster/sequencer.py",
+        "        await self.flush()\n        if self._writing:\n            await self._written.park()\n",
+        "",
+        ("cluster/test_sequencer.py",),
+    ),
+    Mutation(
+        "an edge answers itself what must be answered where the market is",
+        "cluster/calls.py",
+        "return endpoint.at_sequencer or endpoint.path in self._also",
+        "return endpoint.path in self._also",
+        ("cluster/test_edge_services.py",),
+    ),
+    Mutation(
         "a change stands in every block after it",
         "cluster/sequence.py",
         "entries, self._entries = self._entries, []",
