@@ -56,6 +56,8 @@ class Block(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
         phase: Of the market after it, a value of :class:`feed.sim.run_status.RunState`.
         takes_orders: Whether the market takes requests of accounts.
         ended: Whether nothing follows.
+        read: How far the requests of edges are decided, where they stand in a log of their own: a place in
+            that, up to which nobody need look again; empty where there is none.
     """
 
     before: int
@@ -71,6 +73,7 @@ class Block(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     phase: str
     takes_orders: bool
     ended: bool
+    read: str = ""
 
     @property
     def begins(self) -> StreamPosition:

@@ -94,6 +94,7 @@ class BlockBuilder:
         phase: RunState,
         takes_orders: bool,
         ended: bool = False,
+        read: str = "",
     ) -> Block:
         """
         The next block: all changes until now, these events after them, and what is known of requests.
@@ -106,6 +107,7 @@ class BlockBuilder:
             phase: See there.
             takes_orders: See there.
             ended: See there.
+            read: See there.
         """
         before, proof = self._position, self._position.proof
         parts, proofs = chained(rows, proof)
@@ -129,4 +131,5 @@ class BlockBuilder:
             phase=phase.value,
             takes_orders=takes_orders,
             ended=ended,
+            read=read,
         )

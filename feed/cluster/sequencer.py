@@ -73,6 +73,8 @@ class Sequencer:
             newest one is so old that nobody could begin with it; nobody else does anything meanwhile.
         outlives: Whether the log is there when this server is gone, so that another can go on with it: then
             nothing counts as done that is not in it, and all is told that the other must know.
+    Attributes:
+        read: How far the requests of edges are decided, see :class:`feed.cluster.block.Block`.
     """
 
     def __init__(
@@ -84,6 +86,7 @@ class Sequencer:
         outlives: bool = False,
     ) -> None:
         self._market = market
+        self.read: Callable[[], str] = str
         self._outlives = outlives
         self._wall = wall
         self._snapshot = snapshot
@@ -211,6 +214,7 @@ class Sequencer:
                 phase=now.phase,
                 takes_orders=now.takes_orders,
                 ended=ended,
+                read=self.read(),
             )
             await sink.append(block)
         finally:

@@ -40,7 +40,7 @@ Acted: TypeAlias = Callable[[JournalEntry, list[Row], int], object]
 """Told of a request of a journal that has acted: it, its rows, and the rows of this advance up to them."""
 
 
-def _unheard(entry: JournalEntry, rows: list[Row], end: int) -> None:
+def unheard(entry: JournalEntry, rows: list[Row], end: int) -> None:
     """The :data:`Acted` of who need not know; a function, which a checkpoint keeps by its name."""
     del entry, rows, end
 
@@ -87,7 +87,7 @@ class ClientMarket:
     ) -> None:
         self.listing: Final[Listing] = run.listing
         self.played = 0
-        self.acted: Acted = _unheard
+        self.acted: Acted = unheard
         self._run = run
         self._trading = trading
         self._entries = deque(entries)

@@ -9,6 +9,7 @@ import feed.cluster
 
 PURE = (
     "block",
+    "computed",
     "counts",
     "framing",
     "log_header",
