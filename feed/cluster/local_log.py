@@ -64,6 +64,7 @@ class LocalLog:
         settings: Cluster,
         paced: Callable[[], bool],
         handlers: EdgeHandlers = NO_HANDLERS,
+        retained: Retained | None = None,
     ) -> None:
         """
         Begin with a snapshot.
@@ -75,9 +76,10 @@ class LocalLog:
             settings: Bounds.
             paced: Whether the market goes by a clock. Where it does not, it waits for those who follow.
             handlers: See the class.
+            retained: The blocks that somebody keeps already, up to the first snapshot; None for none.
         """
         self.handlers = handlers
-        self.retained = Retained(most_bytes=settings.retain_bytes)
+        self.retained = retained or Retained(most_bytes=settings.retain_bytes)
         self.retained.keep(first)
         self.grown = trio.lowlevel.ParkingLot()
         self._header = header

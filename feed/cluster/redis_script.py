@@ -108,9 +108,8 @@ RESTORE: Final = Script(
     """\
 -- KEYS log head   ARGV head-that-is-there head
 local head = redis.call('GET', KEYS[2]) or '0-0 0'
-if head == ARGV[2] then return {'DUP', head} end
-if head ~= ARGV[1] then return {'FENCED', head} end
-redis.call('DEL', KEYS[1])
+if head ~= ARGV[1] then return {head == ARGV[2] and 'DUP' or 'FENCED', head} end
+redis.call('UNLINK', KEYS[1])
 redis.call('SET', KEYS[2], ARGV[2])
 return {'OK', ARGV[2]}
 """,

@@ -47,14 +47,15 @@ class Retained:
 
     Args:
         most_bytes: What the blocks may take. Past it the oldest are forgotten, needed or not.
+        after: The place before the first block.
 
     Attributes:
         place: Of the newest block.
         newest: The newest snapshot; None before the first.
     """
 
-    def __init__(self, *, most_bytes: int) -> None:
-        self.place: Place = BEFORE_ALL
+    def __init__(self, *, most_bytes: int, after: Place = BEFORE_ALL) -> None:
+        self.place: Place = after
         self.newest: Snapshot | None = None
         self._most_bytes = most_bytes
         self._kept: deque[_Kept] = deque()
@@ -65,6 +66,11 @@ class Retained:
         """Of the oldest block that is kept; of the next one, where none is."""
         term, number = self.place
         return term, number + 1 - len(self._kept)
+
+    @property
+    def begins(self) -> StreamPosition | None:
+        """Before the oldest block that is kept; None where none is."""
+        return self._kept[0].begins if self._kept else None
 
     @property
     def held_bytes(self) -> int:

@@ -276,10 +276,8 @@ class RedisData:
 
     def _restore(self, log, head, there, new):
         held = self._get(head) or b"0-0 0"
-        if held == new:
-            return [b"DUP", held]
         if held != there:
-            return [b"FENCED", held]
+            return [b"DUP" if held == new else b"FENCED", held]
         self._del(log)
         self._call(b"SET", head, new)
         return [b"OK", new]
