@@ -17,6 +17,8 @@ from feed.settings import DEMO_KEY
 pytestmark = pytest.mark.e2e
 
 SMALL = ("--instruments", 5, "--speed", 5)
+ALERTS = "/guide/api/v1/alerts"
+ALERT = {"symbol": "BTC-USD", "condition": "price_above", "threshold": "1000000"}
 CHANNELS = ["ticker_btcusd", "trades_btcusd", "book_btcusd", "trades_eurusd"]
 
 
@@ -56,9 +58,14 @@ def seq(text):
     return json.loads(text)["seq"]
 
 
-def get(url, path):
+def get(url, path, body=None):
+    """An answer by HTTP, to a body if there is one: status and text."""
+    data = None if body is None else json.dumps(body).encode()
+    wanted = urllib.request.Request(
+        f"{url.replace('ws:', 'http:')}{path}", data, {"X-API-Key": DEMO_KEY} if path == ALERTS else {}
+    )
     try:
-        with urllib.request.urlopen(f"{url.replace('ws:', 'http:')}{path}") as answer:
+        with urllib.request.urlopen(wanted) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as problem:
         return problem.code, problem.read().decode()
@@ -112,15 +119,21 @@ def test_both_say_the_same_and_a_client_of_one_goes_on_at_the_other(serve, path)
 
 
 def test_a_sequencer_that_is_killed_leaves_readers_their_server(serve, path, tmp_path):
-    """It says that it is behind; with a data folder the market goes on, and clients resume there."""
+    """It says that it is behind; with a data folder the market goes on, and clients resume there.
+
+    So does what was asked for at the edge; meanwhile nothing more can be.
+    """
     settings = (*SMALL, "--log", path, "--data", tmp_path / "data")
     sequencer, _ = serve(*settings)
     edge, followed = serve("--follow", path)
     with listen(followed) as client:
         told = hear(client, 200)
         until(lambda: get(followed, "/readyz")[0] == 200)
+        status, made = get(followed, ALERTS, ALERT)
+        assert status == 200
         sequencer.process.kill()
         until(lambda: get(followed, "/readyz")[0] == 503)
+        assert "is away; nothing was changed" in get(followed, ALERTS, ALERT)[1]
         assert f"s behind {path}" in get(followed, "/readyz")[1]
         assert "the server that is followed is away" in edge.errors
         _, again = serve(*settings)
@@ -135,6 +148,8 @@ def test_a_sequencer_that_is_killed_leaves_readers_their_server(serve, path, tmp
     since, told = begin(told)
     with listen(again, since) as whole:
         assert hear(whole, len(told)) == told
+    alerts = [get(one, ALERTS) for one in (followed, again)]
+    assert alerts[0] == alerts[1] == (200, f"[{made}]")
 
 
 def test_what_cannot_be_followed_is_refused_in_one_line(feed, serve, path, tmp_path):
