@@ -17,6 +17,7 @@ import trio
 from feed.cli.streams import abandon_output
 from feed.cluster.edge import serve_edge
 from feed.cluster.sequencer_server import serve_sequencer
+from feed.cluster.workers_server import serve_with_workers
 from feed.dialects.contract import Dialect
 from feed.dialects.discovery import dialects
 from feed.server.adminkey import admin_key
@@ -30,6 +31,31 @@ log = structlog.get_logger("feed.foreground")
 # Allocations between two collections of the young generation, and how many of each go to one of the next. A
 # collection stops everything for about 100 ns an object: a small young generation keeps that short.
 GC_THRESHOLDS: Final = (5_000, 200, 50)
+_WORKER: Final = (sys.executable, "-P", "-m", "feed.cli.worker")
+
+
+class KeysReload:
+    """Whoever reads the keys file again when it is asked for: the server that has begun last, and others."""
+
+    def __init__(self) -> None:
+        self._server: ServerContext | None = None
+        self._others: list[Callable[[], object]] = []
+
+    def started(self, server_context: ServerContext) -> None:
+        """A server begins, in place of the last."""
+        self._server = server_context
+        settle(server_context)
+
+    def also(self, ask: Callable[[], object]) -> None:
+        """Ask somebody else too."""
+        self._others.append(ask)
+
+    def ask(self) -> None:
+        """Let them read it."""
+        if self._server is not None:
+            self._server.key_watch.ask()
+        for ask in self._others:
+            ask()
 
 
 async def serve_in_foreground(settings: Settings) -> None:
@@ -41,17 +67,12 @@ async def serve_in_foreground(settings: Settings) -> None:
     """
     stop = trio.Event()
     key = admin_key(settings.admin_key, secrets.token_bytes)
-    contexts: list[ServerContext] = []
-
-    def started(server_context: ServerContext) -> None:
-        contexts[:] = [server_context]
-        settle(server_context)
-
+    keys = KeysReload()
     with trio.open_signal_receiver(*_signals(settings)) as signals:
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(_on_signal, signals, stop, contexts)
+            nursery.start_soon(_on_signal, signals, stop, keys.ask)
             async with trio.open_nursery() as server:
-                run = partial(_kind(settings), settings, stop=stop, tell=started, admin_key=key)
+                run = partial(_kind(settings, keys), settings, stop=stop, tell=keys.started, admin_key=key)
                 addresses = await server.start(run)
                 # Standard output, and not the log: a log is kept, and shown to others.
                 if addresses:  # none where it was stopped before anybody could connect
@@ -59,10 +80,12 @@ async def serve_in_foreground(settings: Settings) -> None:
             nursery.cancel_scope.cancel()
 
 
-def _kind(settings: Settings) -> Callable[..., Awaitable[None]]:
-    """What serves: a server by itself, one that others follow, or one that follows."""
+def _kind(settings: Settings, keys: KeysReload) -> Callable[..., Awaitable[None]]:
+    """What serves: a server by itself, one that others follow, one with workers, or one that follows."""
     if settings.cluster.follow is not None:
         return serve_edge
+    if settings.cluster.workers:
+        return partial(serve_with_workers, command=_WORKER, reloads=keys.also)
     return serve if settings.cluster.log is None else serve_sequencer
 
 
@@ -99,15 +122,14 @@ def _signals(settings: Settings) -> tuple[int, ...]:
     return (*asked, hangup)
 
 
-async def _on_signal(signals: AsyncIterator[int], stop: trio.Event, contexts: list[ServerContext]) -> None:
+async def _on_signal(signals: AsyncIterator[int], stop: trio.Event, reload: Callable[[], object]) -> None:
     terminals = _terminals()
     async for number in signals:
         # SIGHUP means that the terminal was closed, or that the keys are to be read again.
         if number in (signal.SIGINT, signal.SIGTERM) or _terminals() != terminals:
             stop.set()
         else:
-            for server_context in contexts:
-                server_context.key_watch.ask()
+            reload()
 
 
 def _terminals() -> tuple[bool, ...]:
@@ -134,6 +156,8 @@ def welcome(settings: Settings, addresses: list[Address], key: str = "") -> str:
     rows.append(("HTTP", f"{_http(here)}/docs"))
     if settings.cluster.follow is not None:
         rows.append(("follows", settings.cluster.follow))
+    if settings.cluster.workers:
+        rows.append(("workers", str(settings.cluster.workers)))
     if settings.cluster.log is not None:
         rows.append(("log", settings.cluster.log))
     width = max(len(title) for title, _ in rows)

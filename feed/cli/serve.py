@@ -196,6 +196,15 @@ OPTIONS: Final = Options(
                 meaning="Serve the market of another server, one with --log: the same bytes for every "
                 "subscription. Orders and other changes are refused here.",
             ),
+            setting(
+                "--workers",
+                "cluster.workers",
+                metavar="COUNT",
+                default="none",
+                meaning="Serve clients with so many processes beside the one that has the market, on the "
+                "same ports. Limits on connections and descriptors are each one's own, and so is the memory "
+                "for market and history.",
+            ),
         ],
         "Limits": [
             setting("--auth-timeout", "limits.auth_seconds", metavar="SECONDS", kind=seconds),

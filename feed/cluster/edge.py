@@ -16,9 +16,9 @@ from feed.cluster.edge_market import EdgeMarket
 from feed.cluster.local_link import unix_link
 from feed.cluster.ports import Link
 from feed.cluster.snapshot import Snapshot
-from feed.errors import ConfigError
+from feed.errors import ConfigError, FeedError
 from feed.server import close_reason
-from feed.server.bound_listeners import bind_listeners
+from feed.server.bound_listeners import BoundListener, bind_listeners
 from feed.server.closing import close_connections
 from feed.server.serve import ServeOptions, serve_market
 from feed.settings import Settings
@@ -30,6 +30,7 @@ _AGAIN_SECONDS: Final = 1.0  # before it begins anew: what is wrong may be so st
 # What only a server with a market of its own is told: the option, and how it is left.
 _NOT_HERE: Final[tuple[tuple[str, Callable[[Settings], object]], ...]] = (
     ("--log", lambda it: it.cluster.log),
+    ("--workers", lambda it: it.cluster.workers),
     ("--data", lambda it: it.durability.directory),
     ("--scenario", lambda it: it.scenario),
     ("--record", lambda it: it.record),
@@ -97,31 +98,22 @@ async def follow(link: Link, settings: Settings, **options: Unpack[ServeOptions]
     """
     stop = options.get("stop")
     if stop is None:
-        stop = trio.Event()
-    chance = options["chance"] = options.get("chance") or SystemRandom()
+        stop = options["stop"] = trio.Event()
+    options["chance"] = options.get("chance") or SystemRandom()
     bound = await bind_listeners(settings)
     try:
         while True:
-            snapshot = await _joined(link, stop)
+            snapshot = await joined(link, stop)
             if snapshot is None:
                 options.get("task_status", trio.TASK_STATUS_IGNORED).started([])
                 return
-            market = EdgeMarket(link, snapshot, settings, engine=engine_digest(), wall=time.time)
-            async with trio.open_nursery() as nursery:
-                over = options["stop"] = trio.Event()
-                nursery.start_soon(_end_with, stop, over)
-                nursery.start_soon(_end_after_gap, market, over, settings, chance)
-                await serve_market(
-                    link.header.applied_to(settings),
-                    market,
-                    listeners=[(config, sock.dup()) for config, sock in bound],
-                    **options,
-                )
-                nursery.cancel_scope.cancel()
+            gap = await serve_until_gap(
+                link, snapshot, settings, [(config, sock.dup()) for config, sock in bound], **options
+            )
             options["task_status"] = trio.TASK_STATUS_IGNORED
-            if isinstance(market.gap, ConfigError):
-                raise market.gap
-            if market.gap is None or stop.is_set():
+            if isinstance(gap, ConfigError):
+                raise gap
+            if gap is None or stop.is_set():
                 return
             with trio.move_on_after(_AGAIN_SECONDS):
                 await stop.wait()
@@ -131,7 +123,43 @@ async def follow(link: Link, settings: Settings, **options: Unpack[ServeOptions]
             sock.close()
 
 
-async def _joined(link: Link, stop: trio.Event) -> Snapshot | None:
+async def serve_until_gap(
+    link: Link,
+    snapshot: Snapshot,
+    settings: Settings,
+    listeners: list[BoundListener],
+    *,
+    worker: bool = False,
+    **options: Unpack[ServeOptions],
+) -> FeedError | None:
+    """
+    Serve what comes over a link after a snapshot, for as long as it comes without a gap.
+
+    Args:
+        link: Has given the snapshot.
+        snapshot: It.
+        settings: Of this server.
+        listeners: Where clients connect; closed in the end.
+        worker: Whether other processes accept clients there too.
+        options: See :func:`feed.server.serve.serve`.
+    Returns:
+        Why it could not go on: every connection was closed with 1012. None where it was stopped, or the
+        market has ended.
+    """
+    market = EdgeMarket(link, snapshot, settings, engine=engine_digest(), wall=time.time, worker=worker)
+    chance = options["chance"] = options.get("chance") or SystemRandom()
+    stop = options.get("stop")
+    async with trio.open_nursery() as nursery:
+        over = options["stop"] = trio.Event()
+        if stop is not None:
+            nursery.start_soon(_end_with, stop, over)
+        nursery.start_soon(_end_after_gap, market, over, settings, chance)
+        await serve_market(link.header.applied_to(settings), market, listeners=listeners, **options)
+        nursery.cancel_scope.cancel()
+    return market.gap
+
+
+async def joined(link: Link, stop: trio.Event) -> Snapshot | None:
     """What to begin with, however long nobody is there to be followed; None where it was stopped before."""
     snapshot: Snapshot | None = None
     async with trio.open_nursery() as nursery:

@@ -30,6 +30,8 @@ from feed.stream.steps import StepLog
 log = structlog.get_logger("feed.edge")
 
 _ANSWERED_WITHIN: Final = 0.75  # of the time of a request: the market may take half, and its log a quarter
+_ASKED_OF_WORKERS: Final = ("/metrics",)  # answered for all: a port cannot say whose figures it would show
+_MORE_CONNECTIONS: Final = 16  # than the mean of all workers, which is a moment old, may one have
 
 
 class EdgeMarket:
@@ -50,6 +52,7 @@ class EdgeMarket:
         *,
         engine: str,
         wall: Callable[[], float],
+        worker: bool = False,
     ) -> None:
         """
         Stand where a snapshot does.
@@ -60,6 +63,7 @@ class EdgeMarket:
             settings: Of the server.
             engine: Whose snapshot it must be.
             wall: Seconds since the Unix epoch.
+            worker: Whether others accept clients on the same sockets.
         Raises:
             FeedError: The snapshot cannot be read.
         """
@@ -75,8 +79,18 @@ class EdgeMarket:
         self.entry_log: EntryLog = NOT_KEPT  # what is changed for a client is changed at the sequencer
         self.token_key: Final = link.token_key
         self.step_log: StepLog | None = None
-        calls = EdgeCalls(link, self._source.reached, seconds=settings.web.request_seconds * _ANSWERED_WITHIN)
-        self.parts = ServerParts(outside=self.outside, arrived=self._arrived, forward=calls)
+        calls = EdgeCalls(
+            link,
+            self._source.reached,
+            seconds=settings.web.request_seconds * _ANSWERED_WITHIN,
+            also=_ASKED_OF_WORKERS if worker else (),
+        )
+        self.parts = ServerParts(
+            outside=self.outside,
+            arrived=self._arrived,
+            forward=calls,
+            crowded=self._crowded if worker else None,
+        )
         self.gap: FeedError | None = None
         self.lost = trio.Event()
         self._link = link
@@ -129,15 +143,23 @@ class EdgeMarket:
         """Tell the sequencer now and then how this server is, until cancelled."""
         while True:
             self._look()
-            report = Report(
-                seq=fanout.hub.seq,
-                listening=fanout.hub.listening,
-                connections=len(self.server.registry.connections),
-                deliveries=fanout.statistics().deliveries,
-                cpu_seconds=time.process_time(),
-            )
-            self._link.report(report)
+            self._link.report(self._now(fanout))
             await trio.sleep(self._settings.report_seconds)
+
+    def _now(self, fanout: Fanout) -> Report:
+        figures = fanout.statistics()
+        return Report(
+            seq=fanout.hub.seq,
+            listening=fanout.hub.listening,
+            connections=len(self.server.registry.connections),
+            deliveries=figures.deliveries,
+            cpu_seconds=time.process_time(),
+        )
+
+    def _crowded(self) -> bool:
+        """Whether it has more connections than other workers, as it was told a moment ago."""
+        fair = self._link.state.mean_connections + _MORE_CONNECTIONS
+        return len(self.server.registry.connections) > fair
 
     def _look(self) -> float:
         """For how many seconds now it has not had all that is there."""

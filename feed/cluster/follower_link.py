@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -88,10 +89,17 @@ class FollowerLink:
         writing: Since when a write waits for its socket, seconds on Trio's clock; None while none does.
         report: The last thing that it said of itself; None before the first.
         ended: Why it follows no more; empty while it does.
+        worker: Whether it accepts clients on the sockets of this server.
     """
 
     def __init__(
-        self, stream: trio.abc.Stream, log: FollowedLog, *, beat_seconds: float, makes_snapshots: bool
+        self,
+        stream: trio.abc.Stream,
+        log: FollowedLog,
+        *,
+        beat_seconds: float,
+        makes_snapshots: bool = False,
+        worker: bool = False,
     ) -> None:
         """
         Say nothing yet.
@@ -101,8 +109,11 @@ class FollowerLink:
             log: What it follows.
             beat_seconds: Between two beats.
             makes_snapshots: Whether it is a process of our own, whose snapshots are taken.
+            worker: Whether it is a process of our own that serves clients. Neither has to be quick to say
+                who it is: how long it takes to load depends on the machine.
         """
         self.name = self.edge = ""
+        self.worker = worker
         self.place = BEFORE_ALL
         self.writing: float | None = None
         self.report: Report | None = None
@@ -125,7 +136,8 @@ class FollowerLink:
     async def meet(self) -> bool:
         """Hear who it is, in time; False where it does not say."""
         try:
-            with trio.fail_after(_HELLO_SECONDS):
+            own = self.worker or self._makes_snapshots
+            with trio.fail_after(math.inf if own else _HELLO_SECONDS):
                 self._hello = await self._hear()
         except trio.TooSlowError:
             self.ended = f"it has not said within {_HELLO_SECONDS:g} s who it is"

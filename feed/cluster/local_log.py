@@ -17,7 +17,7 @@ import trio
 
 from feed.cluster.block import Block, Place
 from feed.cluster.follower_link import FollowerLink
-from feed.cluster.messages import Beat, Call, Submit, Welcome, decode_request
+from feed.cluster.messages import Beat, Call, Report, Submit, Welcome, decode_request
 from feed.cluster.ports import NO_HANDLERS, EdgeHandlers
 from feed.cluster.retention import Retained
 from feed.cluster.snapshot import Snapshot
@@ -29,6 +29,10 @@ _MOST_LINKS: Final = 64
 _MOST_EDGES: Final = 1024  # whose last request is known, also once they are gone
 
 
+def _unheard() -> None:
+    """Nobody wants to know."""
+
+
 @attrs.frozen(kw_only=True)
 class FollowerFigures:
     """
@@ -38,11 +42,13 @@ class FollowerFigures:
         name: Its name; no other has it at the same time.
         owed: Bytes of blocks that its socket has not taken.
         behind: Events that it has not told its clients, as far as it has said; None where it says nothing.
+        report: The last thing that it said of itself; None where it says nothing.
     """
 
     name: str
     owed: int
     behind: int | None
+    report: Report | None = None
 
 
 class LocalLog:
@@ -107,7 +113,7 @@ class LocalLog:
         found = []
         for one, name in self._links.items():
             behind = None if one.report is None else max(0, self._seq - one.report.seq)
-            found.append(FollowerFigures(name=name, owed=self._owed(one), behind=behind))
+            found.append(FollowerFigures(name=name, owed=self._owed(one), behind=behind, report=one.report))
         return found
 
     async def append(self, block: Block) -> Place:
@@ -130,16 +136,30 @@ class LocalLog:
             while any(one.place < self.place for one in self._links):
                 await self._taken.park()
 
-    async def serve_link(self, stream: trio.abc.Stream, *, makes_snapshots: bool = False) -> None:
+    async def serve_link(
+        self,
+        stream: trio.abc.Stream,
+        *,
+        makes_snapshots: bool = False,
+        worker: bool = False,
+        follows: Callable[[], object] = _unheard,
+    ) -> None:
         """
         Let one follow, until its link ends.
 
         Args:
             stream: To it; closed in the end.
             makes_snapshots: Whether it is a process of our own, whose snapshots are taken.
+            worker: Whether it is one that serves clients on the sockets of this server.
+            follows: Called once it does.
         """
-        seconds = self._settings.report_seconds
-        link = FollowerLink(stream, self, beat_seconds=seconds, makes_snapshots=makes_snapshots)
+        link = FollowerLink(
+            stream,
+            self,
+            beat_seconds=self._settings.report_seconds,
+            makes_snapshots=makes_snapshots,
+            worker=worker,
+        )
         async with stream:
             if not await link.meet() or len(self._links) >= _MOST_LINKS:
                 reason = link.ended or f"{_MOST_LINKS} follow already"
@@ -147,6 +167,7 @@ class LocalLog:
                 return
             name = self._links[link] = self._free_name(link.name)
             log.info("a server follows", name=name)
+            follows()
             try:
                 await link.run()
             finally:
@@ -165,7 +186,7 @@ class LocalLog:
 
     def beat(self, edge: str) -> Beat:
         """How far the log has come, and what else is told to an edge."""
-        open_at = [one.report.connections for one in self._links if one.edge and one.report is not None]
+        open_at = [one.report.connections for one in self._links if one.worker and one.report is not None]
         return Beat(
             seq=self._seq,
             place=self.place,

@@ -128,7 +128,7 @@ class Beat(_Message, frozen=True, kw_only=True):
         seq: Of the last event in the log.
         place: Of the last block in the log.
         taken: See :class:`Welcome`.
-        mean_connections: That are open at an edge.
+        mean_connections: That are open at a worker, of all workers that have said so.
         elsewhere: What all other servers have counted, as far as it has changed since the last beat.
     """
 

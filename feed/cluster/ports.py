@@ -31,7 +31,7 @@ class LinkState:
         connected: Whether it is connected to it.
         seq: Number of the newest event that it was told to be there.
         heard: When it was last told something, seconds on Trio's clock.
-        mean_connections: Of clients, that are open at an edge.
+        mean_connections: Of clients, that are open at a worker; no figure of any other edge.
     """
 
     connected: bool

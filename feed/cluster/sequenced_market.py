@@ -231,10 +231,21 @@ def _figures(log: LocalLog) -> tuple[Metric, ...]:
     behind = GaugeMetricFamily(
         "feed_log_edge_lag_events", "Events that it has not told its clients.", labels=["edge"]
     )
+    connections = GaugeMetricFamily(
+        "feed_edge_connections", "WebSocket connections open at one who follows.", labels=["edge"]
+    )
+    deliveries = CounterMetricFamily(
+        "feed_edge_deliveries", "Writes to connections, since its start.", labels=["edge"]
+    )
+    cpu = CounterMetricFamily("feed_edge_cpu_seconds", "Processor time, since its start.", labels=["edge"])
     for one in log.followers():
         owed.add_metric([one.name], one.owed)
-        if one.behind is not None:
-            behind.add_metric([one.name], one.behind)
+        if one.behind is None or one.report is None:
+            continue
+        behind.add_metric([one.name], one.behind)
+        connections.add_metric([one.name], one.report.connections)
+        deliveries.add_metric([one.name], one.report.deliveries)
+        cpu.add_metric([one.name], one.report.cpu_seconds)
     retained, newest = log.retained, log.retained.newest
     _, number = log.place
     return (
@@ -249,4 +260,7 @@ def _figures(log: LocalLog) -> tuple[Metric, ...]:
         ),
         owed,
         behind,
+        connections,
+        deliveries,
+        cpu,
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Unpack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Final, Unpack
 
 from feed.cluster.local_socket import listen_at, path_of
 from feed.cluster.sequenced_market import SequencedMarket
@@ -13,7 +15,7 @@ from feed.server.serve import ServeOptions, serve_market
 from feed.settings import Settings
 from feed.stream.source import Source
 
-_OPTION = "--log"
+_OPTION: Final = "--log"
 
 
 async def serve_sequencer(
@@ -33,19 +35,35 @@ async def serve_sequencer(
     Raises:
         ConfigError: As there, or nobody can be let in at that path.
     """
-    assert settings.cluster.log is not None  # noqa: S101 - or it would not be asked to
+    with sequencing(settings, source, option=_OPTION) as (played, market):
+        await serve_market(played, market, **options)
+
+
+@contextmanager
+def sequencing(
+    settings: Settings, source: Source | None, *, option: str
+) -> Iterator[tuple[Settings, SequencedMarket]]:
+    """
+    A market that can be followed, and the settings with which it is played.
+
+    Args:
+        settings: See :func:`serve_sequencer`.
+        source: See there.
+        option: That asks for it, for messages.
+    Raises:
+        ConfigError: See there.
+    """
     if settings.lockstep:
         # It would wait for its own clients alone, and promise what it does not do for those of others.
-        raise ConfigError("--log does not go with --lockstep", where=_OPTION, hint="leave one of them out")
-    local_socket = listen_at(path_of(settings.cluster.log), option=_OPTION)
-    try:
+        raise ConfigError(f"{option} does not go with --lockstep", where=option, hint="leave one of them out")
+    with ExitStack() as open_sockets:
+        listener = None
+        if settings.cluster.log is not None:
+            local_socket = listen_at(path_of(settings.cluster.log), option=_OPTION)
+            open_sockets.callback(local_socket.close)
+            listener = local_socket.sock
         with playing(settings, source) as (played, playout):
-            market = SequencedMarket(
+            yield (
                 played,
-                playout,
-                listener=local_socket.sock,
-                start=process_beside(settings.cluster),
+                SequencedMarket(played, playout, listener=listener, start=process_beside(settings.cluster)),
             )
-            await serve_market(played, market, **options)
-    finally:
-        local_socket.close()

@@ -19,18 +19,26 @@ BoundListener: TypeAlias = tuple[ListenerConfig, socket.socket]
 """A port: what it is for, and its socket."""
 
 
-async def bind_listeners(settings: Settings) -> list[BoundListener]:
+async def bind_listeners(settings: Settings, made: bytes = b"") -> list[BoundListener]:
     """
     Every port of a server, taken, the main one first; nobody can connect yet.
 
+    Args:
+        settings: Of the server.
+        made: See :func:`feed.server.certificates.tls_context`.
     Raises:
         ConfigError: One cannot be had.
     """
-    tls = tls_context(settings)
+    tls = tls_context(settings, made)
     wanted = [(ListenerConfig(tls=tls), settings.host, settings.port, "")]
     wanted += [
-        (ListenerConfig(dialect=_dialect(listen.protocol), tls=tls), listen.host, listen.port, "--listen")
-        for listen in settings.listen
+        (
+            ListenerConfig(dialect=dialect_named(one.protocol), tls=tls),
+            one.host,
+            one.port,
+            "--listen",
+        )
+        for one in settings.listen
     ]
     bound: list[BoundListener] = []
     try:
@@ -46,7 +54,13 @@ async def bind_listeners(settings: Settings) -> list[BoundListener]:
     return bound
 
 
-def _dialect(name: str) -> Dialect:
+def dialect_named(name: str) -> Dialect:
+    """
+    The protocol of a port.
+
+    Raises:
+        ConfigError: There is none of that name.
+    """
     found = dialects().get(name)
     if found is None:
         known = ", ".join(dialects())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,13 @@ from feed.settings import Settings, Tls
 _PEM = b"-----BEGIN CERTIFICATE-----"
 
 
-def tls_context(settings: Settings) -> ssl.SSLContext | None:
+def tls_context(settings: Settings, made: bytes = b"") -> ssl.SSLContext | None:
     """
     How this server speaks TLS; None when it does not.
 
-    A self-signed certificate lives in memory; only its authority is written, to ``settings.tls.ca``.
-
+    Args:
+        settings: Of the server.
+        made: What :func:`self_signed` has made, where that is wanted; empty to have it made here.
     Raises:
         ConfigError: A file cannot be used, or the library that makes certificates is not installed.
     """
@@ -33,7 +35,7 @@ def tls_context(settings: Settings) -> ssl.SSLContext | None:
     context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION
     context.set_alpn_protocols(["http/1.1"])
     if tls.cert is None:
-        _self_signed(context, tls, settings.host)
+        _load_made(context, made or self_signed(settings))
     else:
         _load(context, tls.cert, tls.key)
     return context
@@ -96,7 +98,16 @@ def _shown_to(reader: ssl.SSLContext, server: ssl.SSLContext) -> tuple[str, ...]
     return tuple(name for _, name in names)
 
 
-def _self_signed(context: ssl.SSLContext, tls: Tls, host: str) -> None:
+def self_signed(settings: Settings) -> bytes:
+    """
+    Make a certificate: its key and itself, in PEM, for :func:`tls_context`.
+
+    It lives in memory; only its authority is written, to ``settings.tls.ca``.
+
+    Raises:
+        ConfigError: That cannot be written, or the library that makes certificates is not installed.
+    """
+    tls = settings.tls
     try:
         import trustme  # noqa: PLC0415 - an extra, for development only
     except ImportError:
@@ -106,12 +117,21 @@ def _self_signed(context: ssl.SSLContext, tls: Tls, host: str) -> None:
             hint=install_hint("self-signed"),
         ) from None
     authority = trustme.CA()
-    names = dict.fromkeys(["localhost", "127.0.0.1", "::1", *_name(host), *tls.names])
+    names = dict.fromkeys(["localhost", "127.0.0.1", "::1", *_name(settings.host), *tls.names])
     try:
-        authority.issue_cert(*names).configure_cert(context)
+        certificate = authority.issue_cert(*names)
     except ValueError as problem:
         raise ConfigError(f"cannot be put into a certificate ({problem})", where="--tls-name") from None
     write_atomically(tls.ca, authority.cert_pem.bytes(), is_ours=starts_with(_PEM), where="--tls-ca")
+    return certificate.private_key_and_cert_chain_pem.bytes()
+
+
+def _load_made(context: ssl.SSLContext, made: bytes) -> None:
+    """Use a certificate that is in memory: the library reads files alone, so there is one for a moment."""
+    with tempfile.NamedTemporaryFile(suffix=".pem") as file:
+        file.write(made)
+        file.flush()
+        context.load_cert_chain(file.name)
 
 
 def _name(host: str) -> list[str]:

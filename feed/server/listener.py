@@ -22,6 +22,7 @@ log = structlog.get_logger("feed.listener")
 
 ACCEPTS_IN_A_ROW: Final = 2  # before other tasks run; each goes on to cost much more than its accept
 PAUSE_SECONDS: Final = 0.1  # when the process has no file descriptor left
+YIELD_SECONDS: Final = 0.005  # in which another process may take who waits
 
 _OUT_OF_FILES: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
@@ -32,6 +33,11 @@ Wrap = Callable[[Transport], Transport]
 def unwrapped(transport: Transport) -> Transport:
     """The transport as it is."""
     return transport
+
+
+def alone() -> bool:
+    """No other process accepts on the same sockets."""
+    return False
 
 
 async def bind(host: str, port: int, *, where: str = "") -> list[socket.socket]:
@@ -120,10 +126,18 @@ class Listener:
         router: Serves a connection.
         limits: Bounds on connections.
         wrap: Puts something between every connection and its socket.
+        crowded: Whether other processes that accept on the same sockets should rather take who comes next.
     """
 
-    def __init__(self, router: Router, limits: Limits, wrap: Wrap = unwrapped) -> None:
+    def __init__(
+        self,
+        router: Router,
+        limits: Limits,
+        wrap: Wrap = unwrapped,
+        crowded: Callable[[], bool] = alone,
+    ) -> None:
         self._wrap = wrap
+        self._crowded = crowded
         self._router = router
         self._limits = limits
         self._open: Counter[str] = Counter()  # connections by peer address
@@ -142,6 +156,8 @@ class Listener:
                 for _ in range(ACCEPTS_IN_A_ROW):
                     if self._accepted >= self._limits.connections + self._limits.descriptors_kept // 2:
                         await self._left.park()
+                    if self._crowded():
+                        await trio.sleep(YIELD_SECONDS)
                     try:
                         client, address = sock.accept()
                     except BlockingIOError:

@@ -28,7 +28,7 @@ from feed.server.closing import close_connections, conclude
 from feed.server.guard import check_names
 from feed.server.keyfile import read_entries
 from feed.server.keys import KeyStore, admin_entry, demo_entries, demo_keys_wanted
-from feed.server.listener import Listener, Wrap, listen, unwrapped
+from feed.server.listener import Listener, Wrap, alone, listen, unwrapped
 from feed.server.playout import playing
 from feed.server.router import ListenerConfig
 from feed.server.served_market import ServedMarket
@@ -126,6 +126,7 @@ async def serve_market(
     market: ServedMarket,
     *,
     listeners: Sequence[BoundListener] | None = None,
+    accepts: bool = True,
     stop: trio.Event | None = None,
     wrap: Wrap = unwrapped,
     tell: Callable[[ServerContext], None] | None = None,
@@ -141,6 +142,7 @@ async def serve_market(
         market: Is served once.
         listeners: Where clients connect, the main one first; they are closed in the end. None binds those
             that the settings say.
+        accepts: Whether this process accepts who connects there; others that have the sockets may.
         stop: See there.
         wrap: See there.
         tell: See there.
@@ -187,11 +189,12 @@ async def serve_market(
             task_status.started([])
             return
         limits = attrs.evolve(settings.limits, connections=descriptors.connections(settings.limits))
-        listener = Listener(server_context.router, limits, wrap)
+        crowded = market.parts.crowded or alone
+        listener = Listener(server_context.router, limits, wrap, crowded)
         send, receive = trio.open_memory_channel[Batch](settings.flow.channel_batches)
         async with server_context.keeping_messages(), trio.open_nursery() as connections:
             async with trio.open_nursery() as services:
-                for config, sock in bound:
+                for config, sock in bound if accepts else ():
                     services.start_soon(listener.run, sock, connections, config)
                 services.start_soon(server_context.registry.turns.run)
                 services.start_soon(server_context.fanout.replay)

@@ -41,12 +41,15 @@ class ServerParts:
             where a client can know of none that are not.
         forward: Hands requests on that are answered where the market is; None where that is here.
         elsewhere: What the others have counted of each key.
+        crowded: Whether other processes that accept on the same sockets should rather take who comes next;
+            None where there are none.
     """
 
     outside: Callable[[], Outside] | None = None
     arrived: Callable[[str], Awaitable[None]] | None = None
     forward: Forward | None = None
     elsewhere: Elsewhere = NOWHERE
+    crowded: Callable[[], bool] | None = None
 
     def window_clock(self, clock: Callable[[], float]) -> Callable[[], float]:
         """

@@ -128,6 +128,7 @@ async def test_it_stops_when_asked(autojump_clock, network):
         ("--data", {"durability": Durability(directory=Path("/data"))}),
         ("--scenario", {"scenario": "burst"}),
         ("--seed", {"seed": 0}),
+        ("--workers", {"cluster": Cluster(follow="unix:/run/feed.sock", workers=1)}),
         ("--lockstep", {"lockstep": True}),
         ("--wait-clients", {"wait_clients": 1}),
         ("--speed", {"speed": 0}),

@@ -159,3 +159,40 @@ async def test_other_tasks_run_between_a_few_connections():
     for client in clients:
         client.close()
     assert max(after - before for before, after in pairwise(passes)) <= 2 * ACCEPTS_IN_A_ROW <= 4
+
+
+class Counts:
+    """A router that counts, and closes."""
+
+    def __init__(self):
+        self.admitted = 0
+
+    async def admit(self, transport, _):
+        transport.close()
+        self.admitted += 1
+
+
+async def test_one_that_has_more_than_its_share_leaves_who_comes_to_the_others(autojump_clock, nursery):
+    """Of processes that accept on one socket; where the others take nobody it does so after a moment."""
+    crowded, other = Counts(), Counts()
+    [sock] = await bind("127.0.0.1", 0)
+    listen(sock)
+    address, same = sock.getsockname(), sock.dup()
+    nursery.start_soon(Listener(crowded, Limits(), crowded=lambda: True).run, sock, nursery)
+    others = trio.CancelScope()
+
+    async def accept():
+        with others:
+            await Listener(other, Limits()).run(same, nursery)
+
+    nursery.start_soon(accept)
+    clients = [socket.create_connection(address) for _ in range(20)]
+    await trio.sleep(1)
+    assert (crowded.admitted, other.admitted) == (0, 20)
+    others.cancel()
+    clients += [socket.create_connection(address) for _ in range(5)]
+    await trio.sleep(1)
+    assert (crowded.admitted, other.admitted) == (5, 20)
+    for client in clients:
+        client.close()
+    nursery.cancel_scope.cancel()

@@ -18,7 +18,7 @@ from feed import Limits, Settings
 from feed.dialects.discovery import dialects
 from feed.errors import ConfigError
 from feed.faults.contract import ForcedClose
-from feed.server.certificates import tls_context
+from feed.server.certificates import self_signed, tls_context
 from feed.server.close_reason import SHUTDOWN
 from feed.server.connection.transport import SocketTransport
 from feed.server.router import ListenerConfig
@@ -267,6 +267,17 @@ def test_a_self_signed_certificate_is_trusted_by_its_authority(tmp_path):
         shake_hands(server, ssl.create_default_context(cafile=tmp_path / "ca.pem"), name)
     with pytest.raises(ssl.SSLCertVerificationError):
         shake_hands(server, ssl.create_default_context(cafile=tmp_path / "ca.pem"), "example.com")
+
+
+def test_processes_of_one_server_show_one_self_signed_certificate(tmp_path):
+    """It is made once, and its authority is written once."""
+    settings = Settings(tls=Tls(self_signed=True, ca=tmp_path / "ca.pem"))
+    made = self_signed(settings)
+    written = (tmp_path / "ca.pem").stat()
+    for server in (tls_context(settings, made), tls_context(settings, made)):
+        shake_hands(server, ssl.create_default_context(cafile=tmp_path / "ca.pem"), "localhost")
+    assert [path.name for path in tmp_path.iterdir()] == ["ca.pem"]
+    assert (tmp_path / "ca.pem").stat() == written
 
 
 def shake_hands(server, client, name):

@@ -1,0 +1,99 @@
+"""A worker serves what its parent has, and ends with it."""
+
+from random import Random
+
+import pytest
+import trio
+import trio.testing
+from blocks import blocks_after, local_log, market_snapshot
+from networks import Network
+
+from feed import Settings
+from feed.cluster import worker as module
+from feed.cluster.worker import serve_worker
+from feed.cluster.worker_setup import WorkerSetup, settings_for
+from feed.server.router import ANY_PROTOCOL
+
+
+@pytest.fixture
+def network(monkeypatch):
+    """Where every worker of the test accepts."""
+    network = Network().install(monkeypatch)
+    network.host, network.port = "127.0.0.1", 8080
+    monkeypatch.setattr(module, "listeners_of", lambda *_: [(ANY_PROTOCOL, network)])
+    return network
+
+
+SETUP = WorkerSetup(
+    name="worker-1.1",
+    settings=settings_for(Settings(), 1),
+    doors=(),
+    certificate=b"",
+    admin_key="ak_live_0123456789abcdef",
+)
+
+
+class Parent:
+    """The log of a parent, and a link from it to a worker."""
+
+    def __init__(self, nursery):
+        self.first = market_snapshot()
+        self.log = local_log(first=self.first)
+        self.ours, its = trio.testing.memory_stream_pair()
+        nursery.start_soon(lambda: self.log.serve_link(its, worker=True))
+        self.stop, self.done, self.contexts = trio.Event(), trio.Event(), []
+
+    async def worker(self):
+        await serve_worker(SETUP, self.ours, self.stop, tell=self.contexts.append, chance=Random(1))
+        self.done.set()
+
+
+async def test_it_serves_what_its_parent_has(autojump_clock, nursery, network):
+    """It tells its name and what it does, and whether it has more than its share of the connections."""
+    parent = Parent(nursery)
+    nursery.start_soon(parent.worker)
+    await trio.sleep(1)
+    await network.join()
+    for block in blocks_after(parent.first.position, 3):
+        await parent.log.append(block)
+    await trio.sleep(1)
+    [context] = parent.contexts
+    assert context.fanout.hub.seq == parent.first.position.seq + 6
+    [found] = parent.log.followers()
+    assert (found.name, found.behind, found.report.connections) == ("worker-1.1", 0, 1)
+    assert found.report.cpu_seconds > 0
+    assert not parent.done.is_set()
+    nursery.cancel_scope.cancel()
+
+
+async def test_it_ends_with_its_parent(autojump_clock, nursery, network):
+    """Its clients are closed with 1012: they are to come again, and will find somebody."""
+    parent = Parent(nursery)
+    nursery.start_soon(parent.worker)
+    await trio.sleep(1)
+    client = await network.join()
+    await parent.ours.aclose()
+    assert (await client.rest())[1:] == (1012, "Service restart")
+    with trio.fail_after(10):
+        await parent.done.wait()
+
+
+async def test_it_is_stopped_as_every_server(autojump_clock, nursery, network):
+    """With 1001."""
+    parent = Parent(nursery)
+    nursery.start_soon(parent.worker)
+    await trio.sleep(1)
+    client = await network.join()
+    parent.stop.set()
+    assert (await client.rest())[1] == 1001
+    with trio.fail_after(10):
+        await parent.done.wait()
+
+
+async def test_without_a_parent_it_serves_nobody(autojump_clock, nursery, network):
+    """One that ends while its worker loads."""
+    parent = Parent(nursery)
+    await parent.ours.aclose()
+    with trio.fail_after(10):
+        await parent.worker()
+    assert not network.listening
