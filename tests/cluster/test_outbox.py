@@ -1,25 +1,11 @@
 """What an edge asks: in order, each once, over connections that break."""
 
+from blocks import CALL
+
 from feed.cluster.framing import Frames
 from feed.cluster.messages import Call, Submit, decode, decode_request, encode_request
 from feed.cluster.outbox import Outbox
-from feed.model.arrival import HERE
 from feed.model.requests import CancelMany
-from feed.server.http.forwarding import ForwardedCall
-
-CALL = ForwardedCall(
-    template="/x",
-    method="POST",
-    scheme="http",
-    path="/x",
-    raw_path=b"/x",
-    query=b"",
-    headers=((b"a", b"b"),),
-    arrival=HERE,
-    in_path={},
-    guard_problem="",
-    body=b"body",
-)
 
 
 def request(number):

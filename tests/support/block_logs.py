@@ -256,12 +256,15 @@ def header_of(server, plan=None):
     )
 
 
+DEMO = demo_entries()
+
+
 @asynccontextmanager
-async def open_edge(link, settings=None, wall=time.time):
+async def open_edge(link, settings=None, wall=time.time, *, keys=DEMO):
     """A server that follows a link and lets clients in, until the block ends."""
     settings = settings or Settings()
     market = EdgeMarket(link, await link.snapshot(), settings, engine=engine_digest(), wall=time.time)
-    keys = (*demo_entries(), admin_entry(ADMIN_KEY))
+    keys = (*keys, admin_entry(ADMIN_KEY))
     settings = link.header.applied_to(settings)
     server = ServerContext(
         settings,

@@ -10,9 +10,11 @@ from feed.cluster.log_header import LogHeader, release, write_header
 from feed.cluster.snapshot import Snapshot, write_snapshot
 from feed.faults.contract import FaultPlan
 from feed.faults.progress import FaultProgress
+from feed.model.arrival import HERE
 from feed.model.events import CLOCK
 from feed.model.stream_position import StreamPosition, first_proof
 from feed.server.durable.service_state import ServiceState
+from feed.server.http.forwarding import ForwardedCall
 from feed.server.stream_state import before_the_first_event, carry_on
 from feed.settings import Cluster
 from feed.stream.chain import chained, joined
@@ -21,6 +23,19 @@ LISTING = Script().listing
 START = StreamPosition(0, first_proof(LISTING))
 SECOND = 1_000_000_000
 TOKEN_KEY = bytes(range(32))
+CALL = ForwardedCall(
+    template="/x",
+    method="POST",
+    scheme="http",
+    path="/x",
+    raw_path=b"/x",
+    query=b"",
+    headers=((b"a", b"b"),),
+    arrival=HERE,
+    in_path={},
+    guard_problem="",
+    body=b"body",
+)
 
 
 def clock_rows(number, count=2):

@@ -40,12 +40,16 @@ class Followed(RunningServer):
         return LocalLink("unix:/x", self.connect_link, name=name, settings=settings, random=lambda: 0.0)
 
 
+DEMO = demo_entries()
+
+
 @asynccontextmanager
-async def open_sequencer(settings=None, script=None):
+async def open_sequencer(settings=None, script=None, *, keys=DEMO, kind=Followed, **more):
+    """One that lets clients and other servers in, until the block ends."""
     settings = settings or Settings()
     playout = Playout(settings, script)
     market = SequencedMarket(settings, playout, wall=lambda: 1_000_000.0 + trio.current_time())
-    keys = (*demo_entries(), admin_entry(ADMIN_KEY))
+    keys = (*keys, admin_entry(ADMIN_KEY))
     context = ServerContext(
         settings,
         market.source,
@@ -57,6 +61,7 @@ async def open_sequencer(settings=None, script=None):
         entry_log=market.entry_log,
         step_log=market.step_log,
         parts=market.parts,
+        **more,
     )
     market.attach(context)
     send, receive = trio.open_memory_channel(settings.flow.channel_batches)
@@ -68,5 +73,5 @@ async def open_sequencer(settings=None, script=None):
         nursery.start_soon(context.fanout.run, receive)
         nursery.start_soon(context.fanout.replay)
         nursery.start_soon(market.run, send, context.fanout)
-        yield Followed(market, context, script, nursery, settings.limits, settings)
+        yield kind(market, context, script, nursery, settings.limits, settings)
         nursery.cancel_scope.cancel()
