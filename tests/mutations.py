@@ -996,6 +996,35 @@ MUTATIONS = (
         ("cluster/test_sequence.py", *SEQUENCED),
     ),
     Mutation(
+        "what became of a request is told at an edge after its events",
+        "cluster/edge_source.py",
+        "            executed(rows[end - outcome.events : end], outcome.seq)\n",
+        "            token, own = trio.lowlevel.current_trio_token(), rows[end - outcome.events : end]\n"
+        "            token.run_sync_soon(executed, own, outcome.seq)\n",
+        ("cluster/test_edge_source.py", "cluster/test_requests.py"),
+    ),
+    Mutation(
+        "a request whose connection broke is lost",
+        "cluster/outbox.py",
+        "for one in (*self._sent, *self._waiting) if one.again",
+        "for one in self._waiting if one.again",
+        ("cluster/test_outbox.py", "cluster/test_requests.py"),
+    ),
+    Mutation(
+        "a request that comes again acts again",
+        "cluster/local_log.py",
+        "        return request.number > last\n",
+        "        return True\n",
+        ("cluster/test_asking.py",),
+    ),
+    Mutation(
+        "what became of a request that nothing follows waits for the next event",
+        "cluster/sequence.py",
+        "return acted or self._hurries or bool(self._refused)",
+        "return self._hurries",
+        ("cluster/test_sequence.py", "cluster/test_requests.py"),
+    ),
+    Mutation(
         "what is changed while a market stands still is told when it goes on",
         "cluster/sequencer.py",
         "            self._pending.set()\n",
