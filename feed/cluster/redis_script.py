@@ -117,7 +117,19 @@ return {'OK', ARGV[2]}
 )
 """Lets a log begin without entries behind a head: for a new history, or one of which Redis has lost all."""
 
-SCRIPTS: Final = (APPEND, LEAD, RENEW, RESIGN, RESTORE)
+POINT: Final = Script(
+    """\
+-- KEYS pointer head   ARGV term pointer
+local head = redis.call('GET', KEYS[2]) or '0-0 0'
+if tonumber(string.match(head, '^%d+')) > tonumber(ARGV[1]) then return {'FENCED', head} end
+redis.call('SET', KEYS[1], ARGV[2])
+return {'OK', head}
+""",
+    2,
+)
+"""Lets those who come begin with a snapshot, unless somebody of a later term has appended."""
+
+SCRIPTS: Final = (APPEND, LEAD, RENEW, RESIGN, RESTORE, POINT)
 
 
 async def run_script(

@@ -11,6 +11,7 @@ file                          what it is
 ``checkpoint-SEQ.feed``       the market after event SEQ
 ``history-BEFORE-LAST.feed``  events from after BEFORE up to LAST, for clients that resume
 ``token.key``                 what signs tokens
+``led``                       which log for other servers it has led, and in which term
 ``old-NUMBER-NAME``           files of histories that were moved away; nobody reads them any more
 ============================  ====================================================================
 
@@ -44,9 +45,10 @@ FORMAT: Final = "feed-data"
 VERSION: Final = 1
 MANIFEST: Final = "manifest"
 TOKEN_KEY: Final = "token.key"  # noqa: S105 - a name
+LED: Final = "led"
 
 _OURS: Final = re.compile(
-    r"manifest|horizon|log-\d{8}\.feed|checkpoint-\d{20}\.feed|history-\d{20}-\d{20}\.feed"
+    r"manifest|horizon|led|log-\d{8}\.feed|checkpoint-\d{20}\.feed|history-\d{20}-\d{20}\.feed"
 )
 OLD: Final = re.compile(r"old-(\d{3,})-.+")
 _CHECKPOINT: Final = re.compile(r"checkpoint-(\d{20})\.feed")
@@ -338,7 +340,7 @@ def move_away(disk: Disk) -> None:
 def _is_unfinished(disk: Disk, names: list[str]) -> bool:
     """Whether a folder without a manifest holds nothing but what is made before it."""
     for name in names:
-        if name in (horizon.NAME, TOKEN_KEY) or OLD.fullmatch(name):
+        if name in (horizon.NAME, TOKEN_KEY, LED) or OLD.fullmatch(name):
             continue
         if name != segments.segment_name(1) or len(disk.read(name)) > HEADER_BYTES:
             return False

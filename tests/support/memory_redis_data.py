@@ -164,10 +164,12 @@ class RedisData:
         held = self._of(key, Stream, Stream())
         threshold = arguments[1] if arguments[0] in (b"=", b"~") else arguments[0]
         before = len(held.entries)
+        most = int(arguments[-1]) if b"LIMIT" in arguments else before
         if how.upper() == b"MAXLEN":
-            del held.entries[: max(0, before - int(threshold))]
+            gone = max(0, before - int(threshold))
         else:
-            held.entries = [one for one in held.entries if one[0] >= _id(threshold, 0)]
+            gone = sum(one[0] < _id(threshold, 0) for one in held.entries)
+        del held.entries[: min(gone, most)]
         return before - len(held.entries)
 
     def _xrange(self, key, first, last, *options):
@@ -293,7 +295,16 @@ class RedisData:
         return held
 
 
+def _point(data, pointer, head, term, value):
+    held = data._get(head) or b"0-0 0"
+    if int(held.split(b"-")[0]) > int(term):
+        return [b"FENCED", held]
+    data._call(b"SET", pointer, value)
+    return [b"OK", held]
+
+
 PYTHON = {
+    scripts.POINT: _point,
     scripts.APPEND: RedisData._append,
     scripts.LEAD: RedisData._lead,
     scripts.RENEW: RedisData._renew,

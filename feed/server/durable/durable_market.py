@@ -20,6 +20,7 @@ from feed.server.durable.checkpointing import Checkpointing, StartWorker, proces
 from feed.server.durable.commits import Commits, Offload
 from feed.server.durable.entry_log import Refused
 from feed.server.durable.kinds import PACE
+from feed.server.durable.led_log import read_led, write_led
 from feed.server.durable.recovery import Recovered, pace_data, recover
 from feed.server.durable.service_state import ServiceState
 from feed.server.durable.token_key import token_key
@@ -203,6 +204,29 @@ class DurableMarket:
         except OSError as problem:
             reason = problem.strerror or str(problem)
             raise ConfigError(f"cannot keep the key of tokens ({reason})", where="--data") from None
+
+    def led(self, log: str) -> int | None:
+        """
+        The last term in which this market has led a log for other servers; None for none.
+
+        Args:
+            log: Where the log is, and its name.
+        Raises:
+            ConfigError: The folder cannot be read.
+        """
+        return read_led(self._recovered.folder.disk, log)
+
+    def set_led(self, log: str, term: int) -> None:
+        """
+        Keep that it leads a log; before the first block of the term is appended.
+
+        Args:
+            log: See :meth:`led`.
+            term: The term.
+        Raises:
+            ConfigError: The folder cannot be written.
+        """
+        write_led(self._recovered.folder.disk, log, term)
 
     def record_pace(self, status: RunStatus) -> None:
         """Record how fast market time runs from now on, for whoever catches up."""
