@@ -91,11 +91,12 @@ class Server:
                 certificate=certificate,
                 admin_key=admin_key,
             )
-            self.workers.append(Task(self._nursery, setup))
+            task = Task(self._nursery, setup)
+            self.workers.append(task)
             try:
-                yield self.workers[-1]
+                yield task
             finally:
-                self.workers[-1].kill()
+                task.kill()
 
         return start
 
