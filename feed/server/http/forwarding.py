@@ -97,17 +97,22 @@ class ForwardedAnswer(msgspec.Struct, frozen=True, array_like=True, kw_only=True
         status: HTTP status.
         headers: Names, in lower case, and values.
         body: All of it.
+        key: Name of the key that the request has shown; empty for none, or a bad one.
     """
 
     status: int
     headers: tuple[tuple[bytes, bytes], ...]
     body: bytes
+    key: str
 
     @classmethod
-    def of(cls, response: Response) -> ForwardedAnswer:
-        """A response that is whole."""
+    def of(cls, response: Response, key: str) -> ForwardedAnswer:
+        """A response that is whole, to whoever has shown a key."""
         return cls(
-            status=response.status_code, headers=tuple(response.raw_headers), body=bytes(response.body)
+            status=response.status_code,
+            headers=tuple(response.raw_headers),
+            body=bytes(response.body),
+            key=key,
         )
 
     @property

@@ -20,7 +20,7 @@ from feed.model.arrival import Arrival, is_loopback
 from feed.server.http import admin
 from feed.server.http.context import RequestContext, too_many_guesses
 from feed.server.http.cors import guard_problem
-from feed.server.http.forwarding import ForwardedAnswer, ForwardedCall
+from feed.server.http.forwarding import Forward, ForwardedAnswer, ForwardedCall
 from feed.server.http.quota import DAY, SECOND, Quota, Quotas, asker
 from feed.server.http.refusal import Refusal
 from feed.server.http.request_body import LastAnswer, TooLong, read_body
@@ -64,12 +64,10 @@ class Handlers:
         """Answer a request that has come to another server of this market, where its body was read."""
         endpoint = self._paths.get(call.template, {}).get(_asked(call.method))
         if endpoint is None:
-            response: Response = Refusal(
-                Problem(404, "not_found", "Nothing is served at this path"), detailed
-            )
-        else:
-            response = await self._respond(Request(call.scope), endpoint, call.body)
-        return ForwardedAnswer.of(response)
+            unknown = Problem(404, "not_found", "Nothing is served at this path")
+            return ForwardedAnswer.of(Refusal(unknown, detailed), "")
+        response, key = await self._respond(Request(call.scope), endpoint, call.body)
+        return ForwardedAnswer.of(response, key)
 
     def _counted(self, response: Response) -> Response:
         self._context.responses[response.status_code] += 1
@@ -96,23 +94,28 @@ class Handlers:
         return Response(nowhere(request.url.path, served).body, 404, media_type=JSON)
 
     async def _serve(self, request: Request, endpoint: Endpoint[RequestContext]) -> Response:
+        """Answer a request of a client of this server, wherever the answer is made."""
         forward = self._context.parts.forward
         try:
             body = await read_body(request, self._context.settings.web.body_bytes)
-            if forward is not None and forward.wants(endpoint):
-                return (await forward(ForwardedCall.of(request, endpoint.path, body))).response
         except TooLong as problem:
             return LastAnswer(problem, endpoint.access.wording)
-        except Problem as problem:
-            return Refusal(problem, endpoint.access.wording)
         except ClientDisconnect:
             return Response(status_code=400)  # the client is gone
-        except Exception:
-            log.exception("bug on the way to the market", path=endpoint.path)
-            return Refusal(_BUG, endpoint.access.wording)
-        return await self._respond(request, endpoint, body)
+        if forward is not None and forward.wants(endpoint):
+            call = ForwardedCall.of(request, endpoint.path, body)
+            response, key = await _handed_on(forward, call, endpoint)
+        else:
+            response, key = await self._respond(request, endpoint, body)
+        if endpoint.metered or endpoint.meter:
+            said = request.headers.get(endpoint.access.header, "")[len(endpoint.access.prefix) :]
+            self._keep(request, response, key=key, shown=said, body=body)
+        return response
 
-    async def _respond(self, request: Request, endpoint: Endpoint[RequestContext], body: bytes) -> Response:
+    async def _respond(
+        self, request: Request, endpoint: Endpoint[RequestContext], body: bytes
+    ) -> tuple[Response, str]:
+        """The answer, and the name of the key that the request has shown; empty for none, or a bad one."""
         quota: Quota | None = None
         charge = FREE
         shown: KeyRecord | Problem | None = None
@@ -135,11 +138,7 @@ class Handlers:
         if quota is not None:
             response.headers.update(quota.headers())
         response.headers.update(charge.headers)
-        if endpoint.metered or endpoint.meter:
-            key = shown.grant.name if isinstance(shown, KeyRecord) else ""
-            said = request.headers.get(endpoint.access.header, "")[len(endpoint.access.prefix) :]
-            self._keep(request, response, key=key, shown=said, body=body)
-        return response
+        return response, shown.grant.name if isinstance(shown, KeyRecord) else ""
 
     async def _rest(self, endpoint: Endpoint[RequestContext]) -> None:
         """
@@ -296,6 +295,20 @@ def _checked(
     if not entry.grant.allows(access.scope):
         raise access.forbidden()
     return entry
+
+
+async def _handed_on(
+    forward: Forward, call: ForwardedCall, endpoint: Endpoint[RequestContext]
+) -> tuple[Response, str]:
+    """As :meth:`Handlers._respond`, from where the market is."""
+    try:
+        answer = await forward(call)
+    except Problem as problem:
+        return Refusal(problem, endpoint.access.wording), ""
+    except Exception:
+        log.exception("bug on the way to the market", path=endpoint.path)
+        return Refusal(_BUG, endpoint.access.wording), ""
+    return answer.response, answer.key
 
 
 def _asked(method: str) -> str:

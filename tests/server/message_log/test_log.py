@@ -24,6 +24,7 @@ from feed.server.message_log.files import RotatedFiles
 from feed.server.message_log.log import TOO_SLOW, MessageLog
 from feed.server.redaction import Redactor
 from feed.server.server_context import _message_log
+from feed.server.server_parts import ServerParts
 from feed.settings import DEMO_SECRET, Deflate
 from feed.settings import MessageLog as MessageLogSettings
 
@@ -223,6 +224,36 @@ async def test_bodies_are_kept_where_they_can_be_read(open_server, kept, tmp_pat
         await trio.sleep(1)
     (line,) = lines(tmp_path, "keyless.jsonl")
     assert {name: line.get(name) for name in kept_of_it} == kept_of_it
+
+
+class Through:
+    """The way to another server, which answers."""
+
+    def __init__(self, server):
+        self.server = server
+
+    def wants(self, endpoint):
+        return endpoint.at_sequencer
+
+    async def __call__(self, call):
+        return await self.server.context.forwarded(call)
+
+
+async def test_what_another_server_answers_is_kept_where_it_came(open_server, kept, tmp_path):
+    """With the key that it has shown, which is looked at there; the other one keeps nothing of it."""
+    for front_keeps in (False, True):
+        settings = (kept(), None) if front_keeps else (None, kept())
+        async with (
+            open_server(settings[1]) as back,
+            open_server(settings[0], parts=ServerParts(forward=Through(back))) as front,
+        ):
+            for key in (KEY, "wrong"):
+                await ask(front.connect(), "/guide/api/v1/alerts", X_API_Key=key)
+            await trio.sleep(1)
+        said = [lines(tmp_path, name) for name in (DEMO, "keyless.jsonl")]
+        assert [[line["status"] for line in its] for its in said] == (
+            [[200], [401]] if front_keeps else [[], []]
+        )
 
 
 async def test_only_the_keys_that_were_named(open_server, kept, tmp_path):
