@@ -24,7 +24,7 @@ def request(account):
     return CancelMany(account=account, instrument=0)
 
 
-ANSWER = ForwardedAnswer(status=201, headers=((b"a", b"b"),), body=b"made", key="demo")
+ANSWER = ForwardedAnswer(status=201, headers=((b"a", b"b"),), body=b"made")
 
 
 class Sequencer:

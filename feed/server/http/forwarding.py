@@ -103,7 +103,7 @@ class ForwardedAnswer(msgspec.Struct, frozen=True, array_like=True, kw_only=True
     status: int
     headers: tuple[tuple[bytes, bytes], ...]
     body: bytes
-    key: str
+    key: str = ""
 
     @classmethod
     def of(cls, response: Response, key: str) -> ForwardedAnswer:
