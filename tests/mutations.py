@@ -472,8 +472,8 @@ MUTATIONS = (
     Mutation(
         "a step is published before the log has it",
         "stream/fanout.py",
-        "        await self._append(batch)\n        rows = batch.rows\n",
-        "        rows = batch.rows\n",
+        "rows, links = batch.rows, await self._append(batch)\n",
+        "rows, links = batch.rows, None\n",
         ("stream/test_fanout.py",),
     ),
     Mutation(
@@ -982,10 +982,10 @@ MUTATIONS = (
         ("dialects/coinbase_exchange/test_trading.py", "dialects/coinbase_exchange/test_feed.py"),
     ),
     Mutation(
-        "a step is published before it stands in the log",
+        "after a fault amid a step the history keeps proofs of other events",
         "stream/fanout.py",
-        "        await self._append(batch)\n",
-        "",
+        "(parts[:before], proofs[:before]), (parts[before:], proofs[before:])",
+        "(parts[:before], proofs[:before]), (parts, proofs)",
         ("stream/test_fanout.py",),
     ),
     Mutation(

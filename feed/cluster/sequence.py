@@ -12,7 +12,7 @@ from feed.model.events import Row
 from feed.model.stream_position import StreamPosition
 from feed.server.durable import kinds
 from feed.sim.run_status import RunState
-from feed.stream.chain import chained, joined
+from feed.stream.chain import Links, chained, joined
 
 EDGE_KINDS: Final = frozenset(
     {
@@ -87,6 +87,7 @@ class BlockBuilder:
     def build(
         self,
         rows: Sequence[Row],
+        links: Links | None = None,
         *,
         made: float,
         stood: int,
@@ -101,6 +102,7 @@ class BlockBuilder:
 
         Args:
             rows: The events of one step; none for changes alone.
+            links: Of them, where they were chained before.
             made: See :class:`feed.cluster.block.Block`, likewise the rest.
             stood: See there.
             market_time: See there.
@@ -110,7 +112,7 @@ class BlockBuilder:
             read: See there.
         """
         before, proof = self._position, self._position.proof
-        parts, proofs = chained(rows, proof)
+        parts, proofs = links or chained(rows, proof)
         entries, self._entries = self._entries, []
         self._hurries = False
         self._position = StreamPosition(before.seq + len(rows), proofs[-1] if proofs else proof)

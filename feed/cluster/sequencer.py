@@ -23,6 +23,7 @@ from feed.model.events import Row
 from feed.model.stream_position import StreamPosition
 from feed.server.durable.entry_log import EntryLog
 from feed.sim.run_status import RunState
+from feed.stream.chain import NO_LINKS, Links
 from feed.stream.resettable_event import ResettableEvent
 
 
@@ -156,7 +157,7 @@ class Sequencer:
             while self._accepted < told:
                 await self._moved.park()
 
-    async def append(self, rows: list[Row], *, made: float, stood: int) -> None:
+    async def append(self, rows: list[Row], links: Links, *, made: float, stood: int) -> None:
         """See :class:`feed.stream.fanout.StepLog`."""
         sink = self._sink
         if sink is None:
@@ -164,7 +165,7 @@ class Sequencer:
         if not sink.joinable:
             await self.flush()
             sink.keep(self._snapshot(sink.place))
-        await self._append(rows, made=made, stood=stood)
+        await self._append(rows, links, made=made, stood=stood)
 
     async def flush(self, *, ended: bool = False) -> None:
         """
@@ -175,7 +176,7 @@ class Sequencer:
         """
         builder = self._builder
         if builder is not None and (builder.pending or ended):
-            await self._append([], made=trio.current_time(), stood=0, ended=ended)
+            await self._append([], NO_LINKS, made=trio.current_time(), stood=0, ended=ended)
 
     async def written(self) -> Place:
         """
@@ -196,7 +197,9 @@ class Sequencer:
             self._pending.clear()
             await self.flush()
 
-    async def _append(self, rows: list[Row], *, made: float, stood: int, ended: bool = False) -> None:
+    async def _append(
+        self, rows: list[Row], links: Links, *, made: float, stood: int, ended: bool = False
+    ) -> None:
         while self._writing:
             await self._written.park()
         sink, builder = self._sink, self._builder
@@ -208,6 +211,7 @@ class Sequencer:
             now = self._market()
             block = builder.build(
                 rows,
+                links,
                 made=self._wall() - (trio.current_time() - made),
                 stood=stood,
                 market_time=rows[-1][2] if rows and not ended else now.time,

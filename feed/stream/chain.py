@@ -10,12 +10,17 @@ one), are byte strings there: two's complement, most significant first, as short
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, TypeAlias
 from zlib import crc32
 
 import msgspec
 
 from feed.model.events import Row
+
+Links: TypeAlias = tuple[list[bytes], list[int]]
+"""Of some rows: each packed, and the proof at each."""
+
+NO_LINKS: Final[Links] = ([], [])
 
 _pack: Final = msgspec.msgpack.Encoder().encode
 _unpack: Final = msgspec.msgpack.Decoder(list[Row]).decode
@@ -38,7 +43,7 @@ def packed(row: Row) -> bytes:
         return _pack([number if _LEAST <= number <= _MOST else _bytes(number) for number in row])
 
 
-def chained(rows: Sequence[Row], proof: int) -> tuple[list[bytes], list[int]]:
+def chained(rows: Sequence[Row], proof: int) -> Links:
     """
     Every row packed, and the proof at each.
 

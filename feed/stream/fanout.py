@@ -18,6 +18,7 @@ import trio
 
 from feed.model.events import CLOCK, Row
 from feed.settings import Flow
+from feed.stream.chain import Links, chained
 from feed.stream.groups import Audience, Group, Member, Write
 from feed.stream.histogram import Histogram
 from feed.stream.hub import Hub
@@ -115,37 +116,46 @@ class Fanout:
 
     async def publish(self, batch: Batch) -> None:
         """Write a batch to the log, if there is one, and then tell everybody of it."""
-        await self._append(batch)
-        rows = batch.rows
+        rows, links = batch.rows, await self._append(batch)
         if batch.stood:
             await self.stand(batch.stood)
         if self._fault_hook is not None:
-            rows = await self._up_to_faults(self._fault_hook, rows, batch.made)
+            rows, links = await self._up_to_faults(self._fault_hook, rows, links, batch.made)
         if rows:
-            await self.step(rows, made=batch.made)
+            await self.step(rows, links, made=batch.made)
 
     async def fast_forward(self, rows: list[Row]) -> None:
         """Write events to the log and publish them before clients are let in, with whom faults begin."""
-        await self._append(Batch(rows, trio.current_time()))
-        await self.step(rows)
+        links = await self._append(Batch(rows, trio.current_time()))
+        await self.step(rows, links)
 
-    async def _append(self, batch: Batch) -> None:
-        if self._log is not None:
-            self._appending = True
-            try:
-                await self._log.append(batch.rows, made=batch.made, stood=batch.stood)
-            finally:
-                self._appending = False
-                self._resting.unpark_all()
+    async def _append(self, batch: Batch) -> Links | None:
+        """Write a batch to the log, if there is one; what it was given, which need not be computed again."""
+        if self._log is None:
+            return None
+        links = chained(batch.rows, self.hub.history.proof)
+        self._appending = True
+        try:
+            await self._log.append(batch.rows, links, made=batch.made, stood=batch.stood)
+        finally:
+            self._appending = False
+            self._resting.unpark_all()
+        return links
 
-    async def _up_to_faults(self, fault_hook: FaultHook, rows: list[Row], made: float) -> list[Row]:
+    async def _up_to_faults(
+        self, fault_hook: FaultHook, rows: list[Row], links: Links | None, made: float
+    ) -> tuple[list[Row], Links | None]:
         """Publish what comes before the faults among ``rows``, and let them begin or end; what is left."""
         while (before := fault_hook.next(self.hub.seq, rows)) is not None:
             if before:
-                await self.step(rows[:before], made=made)
+                first = None
+                if links is not None:
+                    parts, proofs = links
+                    first, links = (parts[:before], proofs[:before]), (parts[before:], proofs[before:])
+                await self.step(rows[:before], first, made=made)
                 rows = rows[before:]
             fault_hook.act(self.hub.seq, rows)
-        return rows
+        return rows, links
 
     async def stand(self, stood: int) -> None:
         """
@@ -243,12 +253,13 @@ class Fanout:
         else:
             act()
 
-    async def step(self, rows: list[Row], *, made: float | None = None) -> None:
+    async def step(self, rows: list[Row], links: Links | None = None, *, made: float | None = None) -> None:
         """
         Publish ``rows`` and write them to everybody; it waits only if there are very many.
 
         Args:
             rows: The next events.
+            links: Of these, where they were chained before.
             made: When the oldest was made, seconds on Trio's clock; None when nobody asks.
         """
         written = self._statistics.deliveries
@@ -256,7 +267,7 @@ class Fanout:
         self._statistics.events += len(rows)
         if self._tap is not None:
             self._tap(rows)
-        await self._send(self.hub.publish, rows)
+        await self._send(self.hub.publish, rows, links)
         if made is not None and self._statistics.deliveries > written:
             self.latency.observe(trio.current_time() - made)
 

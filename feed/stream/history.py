@@ -22,7 +22,7 @@ from feed.model.durations import NS_PER_SECOND
 from feed.model.events import Row
 from feed.model.stream_position import Ahead, OtherHistory, StreamPosition, TooOld
 from feed.state.market_state import MarketState
-from feed.stream.chain import chained, joined, unpacked
+from feed.stream.chain import Links, chained, joined, unpacked
 from feed.stream.spans import Block, Mark, Span, copied
 
 BLOCK_EVENTS: Final = 512
@@ -108,9 +108,17 @@ class History:
         """That of the newest event."""
         return StreamPosition(self.seq, self.proof)
 
-    def append(self, rows: Sequence[Row]) -> list[int]:
-        """Add the next events; gives the proof at each of them."""
-        parts, proofs = chained(rows, self.proof)
+    def append(self, rows: Sequence[Row], links: Links | None = None) -> list[int]:
+        """
+        Add the next events.
+
+        Args:
+            rows: These.
+            links: Of them, where they were chained before, from :attr:`proof` on.
+        Returns:
+            The proof at each.
+        """
+        parts, proofs = links or chained(rows, self.proof)
         if not proofs:
             return proofs
         self.seq += len(rows)

@@ -17,6 +17,7 @@ from feed.settings import Flow
 from feed.state.encoder import Encoder
 from feed.state.market_state import MarketState
 from feed.state.projections import Projections
+from feed.stream.chain import Links
 from feed.stream.deflate import Deflater
 from feed.stream.groups import FaultyGroup, Group
 from feed.stream.history import History
@@ -117,16 +118,19 @@ class Hub:
         """Everybody who listens."""
         return self._groups.values()
 
-    def publish(self, rows: list[Row]) -> list[Group]:
+    def publish(self, rows: list[Row], links: Links | None = None) -> list[Group]:
         """
         Take the next events.
 
+        Args:
+            rows: These.
+            links: Of them, where they were chained before.
         Returns:
             The groups that have something to hear, in the order in which it came up. The caller
             sends it to them before anything else happens here.
         """
         oldest = self.history.oldest
-        proofs = self.history.append(rows)
+        proofs = self.history.append(rows, links)
         dirty = self._publisher.publish(rows, proofs)
         self.history.mark(self.market_state)
         if self.history.oldest != oldest:

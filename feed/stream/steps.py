@@ -7,6 +7,7 @@ from typing import Protocol
 import attrs
 
 from feed.model.events import Row
+from feed.stream.chain import Links
 
 
 @attrs.define
@@ -44,12 +45,13 @@ class FaultHook(Protocol):
 class StepLog(Protocol):
     """Where steps are written before anybody is told of them."""
 
-    async def append(self, rows: list[Row], *, made: float, stood: int) -> None:
+    async def append(self, rows: list[Row], links: Links, *, made: float, stood: int) -> None:
         """
         Return once a step may be published; wait as long as it must not be.
 
         Args:
             rows: The next events, whole market steps; may be none.
+            links: Of these.
             made: When the oldest was made, seconds on Trio's clock.
             stood: See :class:`feed.stream.source.Batch`.
         """

@@ -56,7 +56,8 @@ def told(block):
 
 
 async def append(sequencer, rows, stood=0, made=None):
-    await sequencer.append(rows, made=trio.current_time() if made is None else made, stood=stood)
+    made = trio.current_time() if made is None else made
+    await sequencer.append(rows, None, made=made, stood=stood)
 
 
 async def test_every_step_is_a_block(autojump_clock):

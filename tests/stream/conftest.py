@@ -127,7 +127,16 @@ class HubHarness:
     """A hub of three instruments, its fan-out, and everything its encoders have said."""
 
     def __init__(
-        self, *, history=None, proof=0, make_encoder=None, failed=None, deflater=None, log=None, **flow
+        self,
+        *,
+        history=None,
+        proof=0,
+        make_encoder=None,
+        failed=None,
+        deflater=None,
+        log=None,
+        fault_hook=None,
+        **flow,
     ):
         self.said = []
         self.made = []
@@ -137,7 +146,7 @@ class HubHarness:
         )
         make_encoder = make_encoder or self._make_encoder
         self.hub = Hub(history, make_encoder, flow=flow, failed=failed, deflater=deflater)
-        self.fanout = Fanout(self.hub, flow, log=log)
+        self.fanout = Fanout(self.hub, flow, log=log, fault_hook=fault_hook)
 
     def _make_encoder(self, topic, *_):
         self.made.append(topic)

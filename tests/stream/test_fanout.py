@@ -428,11 +428,28 @@ class SlowLog:
     def __init__(self):
         self.client = None
         self.asked = []
+        self.links = []
         self.turn = trio.Semaphore(0)
 
-    async def append(self, rows, *, made, stood):
+    async def append(self, rows, links, *, made, stood):
         self.asked.append((len(rows), made, stood, len(self.client.texts)))
+        self.links.append(links)
         await self.turn.acquire()
+
+
+class FaultAt:
+    """Something that happens once, before an event."""
+
+    def __init__(self, seq):
+        self.seq = seq
+
+    def next(self, seq, rows):
+        before = self.seq - seq - 1
+        return before if 0 <= before < len(rows) else None
+
+    def act(self, seq, rows):
+        assert seq == self.seq - 1
+        self.seq = 0
 
 
 @pytest.fixture
@@ -461,6 +478,23 @@ async def test_a_step_is_published_once_the_log_has_it(stream, logged, nursery):
     log.turn.release()
     await trio.testing.wait_all_tasks_blocked()
     assert log.asked == [(1, 3.0, 0, 0), (3, 4.0, 0, 1), (0, 6.0, 7, 4)]
+
+
+async def test_what_the_log_is_given_is_what_is_kept(stream, nursery):
+    """Each event is packed once, also where a fault comes between two of a step."""
+    rows = [stream.quote() for _ in range(6)]
+    positions = []
+    for log in (None, SlowLog()):
+        harness = stream.HubHarness(log=log, fault_hook=FaultAt(4))
+        if log is not None:
+            log.client = harness.client(stream.topic())
+            log.turn = trio.Semaphore(2)
+        for part in (rows[:2], rows[2:]):
+            await harness.fanout.publish(Batch(part, 0.0))
+        positions.append((harness.hub.position, harness.hub.history.after(0)))
+    assert positions[0] == positions[1]
+    proofs = [proof for _, step in log.links for proof in step]
+    assert proofs == positions[0][1][1]
 
 
 async def test_what_happens_before_clients_come_is_in_the_log_too(stream, logged, nursery):

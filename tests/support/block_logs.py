@@ -113,12 +113,13 @@ class BlockLog:
             await self.append([], made=0, stood=0)
         return 0, len(self.blocks)
 
-    async def append(self, rows, *, made, stood, ended=False):
+    async def append(self, rows, links=None, *, made, stood, ended=False):
         """See :class:`feed.stream.steps.StepLog`."""
         await trio.sleep(self.delay())
         self._now = rows[-1][2] if rows else self._now
         block = self._builder.build(
             rows,
+            links,
             made=WALL,
             stood=stood,
             market_time=self._now,

@@ -184,7 +184,7 @@ class Slow:
         self.takes = trio.Event()
         self.takes.set()
 
-    async def append(self, rows, *, made, stood):
+    async def append(self, rows, links, *, made, stood):
         await self.takes.wait()
 
 
