@@ -18,7 +18,10 @@ import attrs
 from feed.cluster.origins import Origins
 from feed.durability.entries import LogEntry, requests_entry
 from feed.model.requests import Request
+from feed.server.durable.kinds import PACE
+from feed.server.durable.recovery import pace_data
 from feed.sim.input_commits import Commit, CommitState, InputCommits
+from feed.sim.run_status import RunStatus
 
 WITHOUT_END: Final = sys.maxsize
 """The horizon where none is written: nobody is told of an event that is not in the log."""
@@ -100,6 +103,12 @@ class LoggedCommits:
         self._go_on()
         return commit
 
+    def paced(self, status: RunStatus) -> None:
+        """Write down how fast market time runs from now on."""
+        if self._tell is not None:
+            entry = LogEntry(at=status.market_time, wall=self._wall(), kind=PACE, data=pace_data(status))
+            self._tell([entry], _nobody_waits)
+
     def look(self) -> None:
         """Look at what has become of inputs on the disk; called whenever that has changed."""
         self._go_on()
@@ -126,6 +135,10 @@ class LoggedCommits:
     def _accepted(self, commit: LoggedCommit) -> None:
         commit.state = CommitState.DURABLE
         self.changed()
+
+
+def _nobody_waits() -> None:
+    """Nothing acts only once an entry is in the log."""
 
 
 def _state_on_disk(commit: LoggedCommit) -> CommitState:

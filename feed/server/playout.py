@@ -31,6 +31,7 @@ from feed.settings import Settings
 from feed.sim.clients import open_to_accounts
 from feed.sim.input_commits import InputCommits
 from feed.sim.large_orders import LargeOrderReport, summary
+from feed.sim.run_status import RunStatus
 from feed.sim.runner import MarketRunner
 from feed.sim.simulation import Looping
 from feed.stream.fanout import Fanout
@@ -82,6 +83,10 @@ class SecondCommits(InputCommits, Protocol):
 
     def look(self) -> None:
         """Look at what has become of inputs there; called whenever that has changed."""
+        ...
+
+    def paced(self, status: RunStatus) -> None:
+        """Write down how fast market time runs from now on."""
         ...
 
 
@@ -313,7 +318,7 @@ class Playout:
             commits=commits if self._commits is None else self._commits,
             horizon_seconds=settings.durability.horizon_seconds,
             seq=0 if durable is None else durable.seq,
-            paced=None if durable is None else durable.record_pace,
+            paced=self._paced,
             scenario={
                 "name": run_spec.name,
                 "seed": run_spec.seed,
@@ -325,6 +330,13 @@ class Playout:
         if self._commits is not None:
             self._commits.changed = runner.committed
         return runner
+
+    def _paced(self, status: RunStatus) -> None:
+        """Record how fast market time runs, for whoever goes on with it."""
+        if self.durable is not None:
+            self.durable.record_pace(status)
+        if self._commits is not None:
+            self._commits.paced(status)
 
 
 @contextmanager

@@ -10,9 +10,9 @@ from feed.cluster.sequencer import MarketNow, RecordedEntries, Sequencer
 from feed.durability.entries import decode, requests_of
 from feed.model.requests import Cancel
 from feed.server.durable.entry_log import NOT_KEPT
-from feed.server.durable.kinds import NONCE, STREAM_KEY_END, WEBHOOK
+from feed.server.durable.kinds import NONCE, PACE, STREAM_KEY_END, WEBHOOK
 from feed.sim.input_commits import CommitState
-from feed.sim.run_status import RunState
+from feed.sim.run_status import RunState, RunStatus
 
 REQUESTS = [Cancel(account=1, instrument=0, created=1, order=number) for number in range(4)]
 WALL = 1_700_000_000.0
@@ -140,6 +140,17 @@ async def test_what_waits_goes_into_the_next_block(nursery):
     assert [[one.kind for one in told] for told in made.told] == [
         ["stream-key-end", "requests", "stream-key-end"]
     ]
+    nursery.cancel_scope.cancel()
+
+
+async def test_the_pace_is_written_too(nursery):
+    """For whoever goes on with the market."""
+    made = Commits(nursery)
+    made.sink.open.set()
+    made.commits.paced(RunStatus(state=RunState.PAUSED, speed=2.0, market_time=88, seq=1))
+    await trio.testing.wait_all_tasks_blocked()
+    ((entry,),) = made.told
+    assert (entry.kind, entry.at, entry.data) == (PACE, 88, {"paused": True, "speed": 2.0, "market": 88})
     nursery.cancel_scope.cancel()
 
 

@@ -12,6 +12,7 @@ PURE = (
     "computed",
     "counts",
     "framing",
+    "lease",
     "log_header",
     "logged_commits",
     "messages",

@@ -7,7 +7,7 @@ from published_market import ENGINE, MS, START, order, program
 from written_market import PLAN
 
 from feed import Settings
-from feed.cluster.block import Outcome
+from feed.cluster.block import BEFORE_ALL, Outcome
 from feed.cluster.computed import Computed, WholeMarket, read_market, write_market
 from feed.cluster.log_header import LogHeader
 from feed.cluster.sequence import LOGGED_KINDS, BlockBuilder
@@ -41,7 +41,7 @@ class LeadingMarket:
             stream=before_the_first_event(run.listing, self.settings, trading=True),
             services=ServiceState(),
             faults=FaultProgress(PLAN),
-            place=(1, 0),
+            place=BEFORE_ALL,
             market_time=run.now,
         )
         carry_on(self.market.stream, self.market.services, run.opening())
