@@ -43,7 +43,7 @@ def test_the_bytes_of_a_block_are_pinned():
     block = built(ROWS[0])
     assert f"{block.proof:08x}" == "0f1a30d9"
     assert encode_block(block).hex() == (
-        "9d28cdcafe01ce0f1a30d9c40adc0001940700cd03e800c4009000cb3ff8000000000000cd07d0a772756e6e696e67c3c2"
+        "9e28cdcafe01ce0f1a30d9c40adc0001940700cd03e800c4009000cb3ff8000000000000cd07d0a772756e6e696e67c3c2a0"
     )
 
 

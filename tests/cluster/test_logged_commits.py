@@ -13,6 +13,7 @@ from feed.server.durable.entry_log import NOT_KEPT
 from feed.server.durable.kinds import NONCE, PACE, STREAM_KEY_END, WEBHOOK
 from feed.sim.input_commits import CommitState
 from feed.sim.run_status import RunState, RunStatus
+from feed.stream.chain import chained
 
 REQUESTS = [Cancel(account=1, instrument=0, created=1, order=number) for number in range(4)]
 WALL = 1_700_000_000.0
@@ -136,7 +137,8 @@ async def test_what_waits_goes_into_the_next_block(nursery):
     entries.record(WEBHOOK, {"id": "secret"})
     entries.record(STREAM_KEY_END, {"key": "b"})
     made.sink.open.set()
-    await made.sequencer.append(clock_rows(0), made=0.0, stood=0)
+    rows = clock_rows(0)
+    await made.sequencer.append(rows, chained(rows, START.proof), made=0.0, stood=0)
     assert [[one.kind for one in told] for told in made.told] == [
         ["stream-key-end", "requests", "stream-key-end"]
     ]
