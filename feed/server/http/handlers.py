@@ -12,26 +12,21 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from feed.dialects.access import Access, Problem, detailed
+from feed.dialects.access import Problem, detailed
 from feed.dialects.metering import FREE, Charge
 from feed.dialects.parameters import Fields
 from feed.dialects.rest import JSON, Endpoint
-from feed.model.arrival import Arrival, is_loopback
-from feed.server.http import admin
-from feed.server.http.context import RequestContext, too_many_guesses
-from feed.server.http.cors import guard_problem
+from feed.server.http.admission import arrival_of, peer_of, shown_key
+from feed.server.http.context import RequestContext
 from feed.server.http.forwarding import Forward, ForwardedAnswer, ForwardedCall
 from feed.server.http.quota import DAY, SECOND, Quota, Quotas, asker
 from feed.server.http.refusal import Refusal
 from feed.server.http.request_body import LastAnswer, TooLong, read_body
-from feed.server.keycheck import TooManyGuesses
 from feed.server.keyfile import KeyRecord
 from feed.server.refusals import nowhere
 
 log = structlog.get_logger("feed.http")
 
-# Where other interfaces take a key; in a URL it would end up in logs and histories.
-_KEY_IN_QUERY: Final = ("apikey", "key", "api_key", "token")
 _BUG: Final = Problem(500, "internal", "Internal error")
 
 
@@ -122,7 +117,7 @@ class Handlers:
         try:
             await self._rest(endpoint)
             # From here on nothing waits: the endpoint sees the market at one sequence number.
-            shown = self._shown(request, endpoint)
+            shown = shown_key(request, endpoint, self._context)
             fields = endpoint.fields(request.url.query, body)
             if endpoint.meter:
                 charge = self._charged(request, endpoint, fields, shown)
@@ -165,7 +160,7 @@ class Handlers:
         shown: KeyRecord | Problem | None,
     ) -> Charge:
         """Count a request as its protocol does: by key when it is a good one, else by address."""
-        grant, address = shown.grant if isinstance(shown, KeyRecord) else None, _peer(request)
+        grant, address = shown.grant if isinstance(shown, KeyRecord) else None, peer_of(request)
         disruption = self._context.registry.faults.disruption(
             endpoint.meter, key=None if grant is None else grant.name, address=address
         )
@@ -185,21 +180,13 @@ class Handlers:
             messages.request(
                 key=key,
                 shown=shown,
-                arrival=_arrival(request),
+                arrival=arrival_of(request),
                 method=request.method,
                 target=_target(request),
                 body=body,
                 status=response.status_code,
                 answer=bytes(response.body),
             )
-
-    def _shown(self, request: Request, endpoint: Endpoint[RequestContext]) -> KeyRecord | Problem | None:
-        """The key of a request, or what is wrong with it: looked at once, and told in its turn."""
-        try:
-            self._check_place(request, endpoint)
-            return _checked(endpoint.access, request.headers, self._context, _arrival(request))
-        except Problem as problem:
-            return None if endpoint.access.passes_over else problem
 
     async def _answered(
         self,
@@ -219,7 +206,7 @@ class Handlers:
             body,
             grant=None if shown is None else shown.grant,
             key=shown,
-            arrival=_arrival(request),
+            arrival=arrival_of(request),
             base=base,
             headers=request.headers,
             query=request.url.query,
@@ -235,23 +222,12 @@ class Handlers:
         """Counted by key when it is a good one, so that bad ones cannot be tried without end."""
         grant = None if entry is None else entry.grant
         settings = self._context.settings
-        who = asker(grant, _peer(request))
+        who = asker(grant, peer_of(request))
         quota = self._of_second.take(who, settings.web.requests_per_second, self._window_clock())
         per_day = endpoint.access.per_day
         if grant is None or per_day is None or quota.exceeded:
             return quota
         return self._of_day.take(who, per_day(grant, settings), self._context.clock())
-
-    def _check_place(self, request: Request, endpoint: Endpoint[RequestContext]) -> None:
-        local = is_loopback(_peer(request)) or self._context.settings.web.admin_anywhere
-        if endpoint.path.startswith(admin.PREFIX) and not local:
-            raise Problem(403, "forbidden", "The market is steered from the machine it runs on")
-        if endpoint.guarded and (problem := guard_problem(request.scope)):
-            raise Problem(403, "forbidden", problem)
-        access = endpoint.access
-        misplaced = any(name.lower() in _KEY_IN_QUERY for name in request.query_params)
-        if access.header and misplaced:
-            raise access.unauthorized(f"A key belongs into the header {access.header}, not into the URL")
 
 
 def _admit(charge: Charge, quota: Quota | None) -> None:
@@ -266,35 +242,6 @@ def _admit(charge: Charge, quota: Quota | None) -> None:
     if quota is not None and quota.exceeded:
         retry = {"Retry-After": str(quota.wait)}
         raise Problem(429, "rate_limit_exceeded", quota.refusal, retry)
-
-
-def _checked(
-    access: Access, headers: Mapping[str, str], context: RequestContext, arrival: Arrival
-) -> KeyRecord | None:
-    """
-    What is known of the key of a request; None when there is none, and none is needed.
-
-    Raises:
-        Problem: There must be a key, or it is not accepted, or it does not allow this.
-    """
-    shown = access.presented(headers)
-    if shown is None:
-        if access.needed and (access.needed_here or not is_loopback(arrival.peer)):
-            raise access.missing()
-        return None
-    try:
-        if access.token:  # nobody guesses a signature
-            holder = context.tokens.check(shown, access.dialect, local=arrival.within)
-            entry = None if holder is None else holder.entry
-        else:
-            entry = context.keys.key(arrival, shown, access.dialect)
-    except TooManyGuesses as problem:
-        raise too_many_guesses(problem) from None
-    if entry is None:
-        raise access.refused()
-    if not entry.grant.allows(access.scope):
-        raise access.forbidden()
-    return entry
 
 
 async def _handed_on(
@@ -314,15 +261,6 @@ async def _handed_on(
 def _asked(method: str) -> str:
     """The method of the endpoint that answers one of a client."""
     return "GET" if method == "HEAD" else method
-
-
-def _peer(request: Request) -> str:
-    return request.client.host if request.client else ""
-
-
-def _arrival(request: Request) -> Arrival:
-    arrival: Arrival = request.scope["state"]["arrival"]
-    return arrival
 
 
 def _target(request: Request) -> str:
