@@ -25,6 +25,7 @@ from feed.server.keys import demo_keys_wanted
 from feed.server.serve import Address, serve
 from feed.server.server_context import ServerContext
 from feed.settings import DEMO_KEY, Settings
+from feed.settings.cluster import shown
 
 log = structlog.get_logger("feed.foreground")
 
@@ -155,11 +156,11 @@ def welcome(settings: Settings, addresses: list[Address], key: str = "") -> str:
     ]
     rows.append(("HTTP", f"{_http(here)}/docs"))
     if settings.cluster.follow is not None:
-        rows.append(("follows", settings.cluster.follow))
+        rows.append(("follows", shown(settings.cluster.follow)))
     if settings.cluster.workers:
         rows.append(("workers", str(settings.cluster.workers)))
     if settings.cluster.log is not None:
-        rows.append(("log", settings.cluster.log))
+        rows.append(("log", shown(settings.cluster.log)))
     width = max(len(title) for title, _ in rows)
     lines = ["feed is serving", *(f"  {title:<{width}}  {where}" for title, where in rows)]
     if settings.tls.self_signed:

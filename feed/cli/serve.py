@@ -184,14 +184,15 @@ OPTIONS: Final = Options(
             setting(
                 "--log",
                 "cluster.log",
-                metavar="unix:PATH",
+                metavar="unix:PATH|redis://HOST/NAME",
                 default="none",
-                meaning="Let other servers follow the market of this one, by a local socket.",
+                meaning="Let other servers follow the market of this one, by a local socket or by Redis, "
+                "redis[s]://[USER:PASSWORD@]HOST[:PORT][/DATABASE]/NAME.",
             ),
             setting(
                 "--follow",
                 "cluster.follow",
-                metavar="unix:PATH",
+                metavar="unix:PATH|redis://HOST/NAME",
                 default="none",
                 meaning="Serve the market of another server, one with --log: the same bytes for every "
                 "subscription. Orders and other changes are refused here.",

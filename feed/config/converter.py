@@ -89,7 +89,7 @@ def _value(value: Any, attribute: attrs.Attribute[Any]) -> Any:
         return _CONVERTER.structure(value, kind)
     hint = f"allowed: {allowed(attribute)}"
     # The value of a secret is not shown in errors either.
-    shown = found(value) if attribute.repr else "not allowed"
+    shown = found(value) if attribute.repr is True else "not allowed"
     item = item_kind(kind)
     if item is not None:
         taken = _several(value, item, hint)

@@ -66,10 +66,10 @@ class SettingField:
         """Its type and bounds in words, such as ``a whole number, >= 1 and <= 65535``."""
         return allowed(self.attribute)
 
-    @property
-    def secret(self) -> bool:
-        """Whether its value is never shown: a field with ``repr=False``."""
-        return not self.attribute.repr
+    def hides(self, value: Any) -> bool:
+        """Whether a value is not shown: of a field with ``repr=False``, or whose ``repr`` hides a part."""
+        show = self.attribute.repr
+        return not show if isinstance(show, bool) else show(value) != repr(value)
 
 
 def leaves(owner: type[Any] = Settings, prefix: str = "") -> Iterator[SettingField]:

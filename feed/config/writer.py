@@ -48,7 +48,7 @@ def _table(effective: EffectiveSettings, owner: type[Any], path: tuple[str, ...]
     tables: list[SettingField] = []
     for leaf in leaves:
         value = value_of(effective.settings, leaf.name)
-        if value and attrs.has(item_kind(leaf.kind)) and not leaf.secret:
+        if value and attrs.has(item_kind(leaf.kind)) and not leaf.hides(value):
             tables.append(leaf)
             continue
         yield ""
@@ -76,7 +76,7 @@ def _line(leaf: SettingField, value: Any, origin: str) -> str:
     origin = _printable(origin)
     if value is None:
         return f"# {leaf.key} =  # None: not set" + ("" if origin == DEFAULT else f", {origin}")
-    if leaf.secret:
+    if leaf.hides(value):
         return f"# {leaf.key} =  # {origin}, not shown"
     line = f"{leaf.key} = {_toml_value(_absolute(leaf, value, origin), leaf.kind)}  # {origin}"
     if origin == DEFAULT and isinstance(value, Path) and not value.is_absolute():

@@ -8,15 +8,30 @@ import attrs
 from attrs.validators import ge, gt, le, optional
 
 _MIB: Final = 1024 * 1024
-UNIX: Final = "unix:"  # before the path of a local socket
+UNIX: Final = "unix:"
+"""Before the path of a local socket."""
+REDIS: Final = ("redis://", "rediss://")
+"""Before the place of a log in Redis; the latter by TLS."""
 MOST_WORKERS: Final = 32
 
 
-def local_socket(instance: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
-    """A validator: ``unix:`` and the path of a socket, as text."""
+def place_of_log(instance: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
+    """A validator: ``unix:`` and the path of a socket, or the URL of a log in Redis, as text."""
     del instance
-    if not (isinstance(value, str) and value.startswith(UNIX) and len(value) > len(UNIX)):
-        raise ValueError(f"'{attribute.name}' must be {UNIX}PATH, such as {UNIX}/run/feed.sock: {value!r}")
+    if isinstance(value, str) and any(value.startswith(one) and value != one for one in (UNIX, *REDIS)):
+        return
+    # What was given instead may have a password in it.
+    raise ValueError(f"'{attribute.name}' must be {UNIX}PATH or redis://HOST/NAME")
+
+
+def shown(place: str) -> str:
+    """Where a log is, as it may be seen by anybody: without user and password."""
+    scheme, separator, rest = place.partition("://")
+    return f"{scheme}{separator}{rest.rpartition('@')[2]}" if separator else place
+
+
+def _repr(place: str | None) -> str:
+    return repr(None if place is None else shown(place))
 
 
 @attrs.frozen(kw_only=True)
@@ -27,9 +42,10 @@ class Cluster:
 
     Attributes:
         log: Where the events of this server's market are written for others to follow: ``unix:PATH``, a local
-            socket. None for nowhere.
-        follow: The log that this server follows instead of having a market of its own: ``unix:PATH``. None
-            for a market of its own.
+            socket, or ``redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]/NAME``, a log in Redis; ``rediss://``
+            by TLS. None for nowhere. A password in it is not shown.
+        follow: The log that this server follows instead of having a market of its own, likewise. None for a
+            market of its own.
         workers: Processes that serve clients beside the one that has the market, on the same ports; 0 for
             none: one process does both. Limits on connections and on descriptors are each process's own, and
             so are the state of the market and the history, up to ``flow.history_bytes``.
@@ -40,11 +56,13 @@ class Cluster:
         stall_seconds: After which it waits no more for an edge that takes nothing.
         snapshot_seconds: Between two snapshots, of market time, from which edges begin.
         report_seconds: Between two signs of life on a connection of two servers.
+        lease_seconds: For which a sequencer with a log in Redis may be silent before another one tries to
+            take its place.
         lag_seconds: That an edge may be behind; past it ``/readyz`` says so with 503.
     """
 
-    log: str | None = attrs.field(default=None, validator=optional(local_socket))
-    follow: str | None = attrs.field(default=None, validator=optional(local_socket))
+    log: str | None = attrs.field(default=None, validator=optional(place_of_log), repr=_repr)
+    follow: str | None = attrs.field(default=None, validator=optional(place_of_log), repr=_repr)
     workers: int = attrs.field(default=0, validator=[ge(0), le(MOST_WORKERS)])
     retain_bytes: int = attrs.field(default=64 * _MIB, validator=ge(_MIB))
     window_bytes: int = attrs.field(default=8 * _MIB, validator=ge(1024))
@@ -52,3 +70,4 @@ class Cluster:
     snapshot_seconds: float = attrs.field(default=60.0, validator=gt(0))
     report_seconds: float = attrs.field(default=0.25, validator=gt(0))
     lag_seconds: float = attrs.field(default=5.0, validator=gt(0))
+    lease_seconds: float = attrs.field(default=2.0, validator=gt(0))

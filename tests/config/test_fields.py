@@ -95,4 +95,4 @@ def test_a_type_that_no_file_can_say_is_found_at_once():
     with pytest.raises(TypeError, match="cannot be of the type"):
         allowed(odd.attribute)
     assert isinstance(hidden, SettingField)
-    assert (hidden.secret, hidden.allowed) == (True, "a whole number of bytes, >= 0")
+    assert (hidden.hides(0), hidden.allowed) == (True, "a whole number of bytes, >= 0")

@@ -4,6 +4,7 @@ import tomllib
 from pathlib import Path
 
 import attrs
+import pytest
 from generated import changes
 from hypothesis import given
 
@@ -11,7 +12,8 @@ from feed.config import writer
 from feed.config.fields import leaves
 from feed.config.reader import EffectiveSettings, effective, parse_settings
 from feed.config.writer import settings_text
-from feed.settings import Listen, Settings, Tokens
+from feed.settings import Cluster, Listen, Settings, Tokens
+from feed.settings.cluster import shown
 
 
 def back(text):
@@ -108,3 +110,22 @@ def test_a_secret_is_never_written(monkeypatch):
     text = settings_text(given)
     assert "hunter2" not in text
     assert "\n# password =  # feed.toml:3, not shown\n" in text
+
+
+@pytest.mark.parametrize("place", ["redis://market:hush@host:6380/2/btc", "rediss://:hush@host/btc"])
+def test_a_password_in_a_url_is_written_nowhere(place):
+    """Neither in the file nor where settings are shown; a place without one is written as any setting."""
+    given = effective(None, {"cluster.log": ("FEED_LOG", place)})
+    assert "\n# log =  # FEED_LOG, not shown\n" in settings_text(given)
+    assert "hush" not in settings_text(given) + repr(given.settings)
+    assert shown(place) in repr(given.settings)
+    plain = effective(None, {"cluster.log": ("--log", "redis://host/btc")})
+    assert '\nlog = "redis://host/btc"  # --log\n' in settings_text(plain)
+
+
+def test_what_is_no_place_of_a_log_is_not_repeated():
+    """A slip in a URL does not bring its password into a terminal or a log."""
+    for place in ("http://me:hush@host/btc", "redis://", "unix:", "hush"):
+        with pytest.raises(ValueError, match="must be unix:PATH or redis://HOST/NAME") as problem:
+            Cluster(follow=place)
+        assert "hush" not in str(problem.value)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from feed.config.fields import SettingField, attributes_of, item_kind, kind_of, leaves
 from feed.settings import ScenarioName, Settings
-from feed.settings.cluster import UNIX, local_socket
+from feed.settings.cluster import UNIX, place_of_log
 
 _TEXT = st.text(st.characters(codec="utf-8"), max_size=8)
 _NAME = st.text(st.characters(codec="utf-8", exclude_characters="/\0"), min_size=1, max_size=8)
@@ -34,7 +34,7 @@ def kinds(kind, validator=None):
     low, high, options = bounded(validator)
     if options is not None:
         return st.sampled_from(sorted(options))
-    if getattr(validator, "validator", None) is local_socket:
+    if getattr(validator, "validator", None) is place_of_log:
         return _PATHS.map(lambda path: f"{UNIX}{path}")
     if hasattr(validator, "pattern"):
         return st.from_regex(validator.pattern, fullmatch=True)
