@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from random import Random, SystemRandom
@@ -12,8 +11,8 @@ import structlog
 import trio
 
 from feed.checkpoint.engine import engine_digest
+from feed.cluster.edge_link import link_of
 from feed.cluster.edge_market import EdgeMarket
-from feed.cluster.local_link import unix_link
 from feed.cluster.ports import Link
 from feed.cluster.snapshot import Snapshot
 from feed.errors import ConfigError, FeedError
@@ -46,7 +45,6 @@ _NOT_HERE: Final[tuple[tuple[str, Callable[[Settings], object]], ...]] = (
     ("--at-end loop", lambda it: it.at_end == "loop"),
     ("--deposit", lambda it: it.trading.deposit),
     ("--deflate", lambda it: it.deflate),
-    ("--token-key", lambda it: it.tokens.key),
 )
 _LEFT: Final = Settings()
 
@@ -81,12 +79,8 @@ async def serve_edge(
         ConfigError: As there, or nobody is to be followed, or another release.
     """
     check(settings)
-    assert settings.cluster.follow is not None  # noqa: S101 - or it would not be asked to
     chance = options["chance"] = options.get("chance") or SystemRandom()
-    link = unix_link(
-        settings.cluster.follow, name=f"edge-{os.getpid()}", settings=settings.cluster, random=chance.random
-    )
-    await follow(link, settings, **options)
+    await follow(link_of(settings, chance.random), settings, **options)
 
 
 async def follow(link: Link, settings: Settings, **options: Unpack[ServeOptions]) -> None:

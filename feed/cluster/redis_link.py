@@ -126,6 +126,11 @@ class RedisLink:
         )
 
     @property
+    def packed_header(self) -> bytes:
+        """The header as it stands in Redis, see :func:`feed.cluster.redis_format.pack_header`."""
+        return self._header
+
+    @property
     def elsewhere(self) -> Mapping[tuple[str, str, int], int]:
         """What all other servers have counted: a counter, whom, in which window."""
         return self._asking.elsewhere

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Container, Mapping
 from functools import partial
 from typing import Final
 
@@ -11,10 +11,10 @@ import structlog
 import trio
 from msgspec import structs
 
-from feed.cluster.block import Outcome
+from feed.cluster.block import Outcome, Place
 from feed.cluster.counts import Counts, changes, read
 from feed.cluster.framing import Frames
-from feed.cluster.messages import Answer, Call, Report, Submit, decode, decode_request, encode
+from feed.cluster.messages import Answer, Call, Message, Report, Submit, decode, decode_request, encode
 from feed.cluster.ports import EdgeHandlers
 from feed.cluster.redis_connection import (
     COMMAND_SECONDS,
@@ -24,7 +24,7 @@ from feed.cluster.redis_connection import (
     RedisServer,
     reply_as,
 )
-from feed.cluster.redis_format import ANSWER, EDGE, REQUESTS, Names
+from feed.cluster.redis_format import ANSWER, EDGE, REQUESTS, Names, parse_place
 from feed.cluster.redis_joining import Entry, fields_of, found
 from feed.cluster.redis_present import SEQUENCER, Present, Said, encode_said
 from feed.errors import FeedError
@@ -89,6 +89,7 @@ class RedisRequests:
         settings: Cluster,
         report: Callable[[], Report],
         after: str | None = None,
+        skip: Container[tuple[str, int]] = frozenset(),
     ) -> None:
         """
         Ask for nothing yet.
@@ -98,8 +99,9 @@ class RedisRequests:
             handlers: What is done with what comes.
             settings: How often this server says how it is.
             report: How it is.
-            after: Identifier of the last entry that somebody else has read; None for those that come from
-                now on.
+            after: Identifier of the last entry that somebody else has read, of whose calls nobody waits for
+                an answer any more that came before now; None for entries that come from now on.
+            skip: Edge and number of those requests which others have let act.
         """
         self.present = Present(settings.report_seconds)
         self._server = server
@@ -108,6 +110,8 @@ class RedisRequests:
         self._seconds = settings.report_seconds
         self._report = report
         self._cursor = after
+        self._skip = skip
+        self._old: Place | None = None  # up to where calls are too old
         self._undecided = Undecided(after or NOTHING_READ)
         self._count = 0
         self._counts: dict[str, Counts] = {}  # what edges have said
@@ -142,13 +146,17 @@ class RedisRequests:
 
     async def _read(self, nursery: trio.Nursery, connection: RedisConnection) -> None:
         key = self._names.requests.encode()
-        if self._cursor is None:
+        if self._old is None:
             last = found(await connection.command("XREVRANGE", key, "+", "-", "COUNT", 1), list[Entry])
-            self._cursor = last[0][0].decode() if last else NOTHING_READ
-            self._undecided = Undecided(self._cursor)
+            newest = last[0][0] if last else NOTHING_READ.encode()
+            self._old = parse_place(newest)
+            if self._cursor is None:
+                self._cursor = newest.decode()
+                self._undecided = Undecided(self._cursor)
         while True:
+            after = self._cursor or NOTHING_READ
             reply = await connection.command(
-                *("XREAD", "COUNT", _ENTRIES, "BLOCK", _BLOCK_MILLISECONDS, "STREAMS", key, self._cursor),
+                *("XREAD", "COUNT", _ENTRIES, "BLOCK", _BLOCK_MILLISECONDS, "STREAMS", key, after),
                 seconds=_BLOCK_MILLISECONDS / 1000 + COMMAND_SECONDS,
             )
             streams = found(reply, dict[bytes, list[Entry]]) or {}
@@ -161,9 +169,11 @@ class RedisRequests:
 
     def _take(self, fields: Mapping[bytes, bytes], nursery: trio.Nursery) -> None:
         """Hand over what stands in one entry."""
-        assert self._cursor is not None  # noqa: S101 - it was read
+        assert self._cursor is not None and self._old is not None  # noqa: S101, PT018 - it was read
+        is_old = parse_place(self._cursor.encode()) <= self._old
         edge = fields[EDGE].decode()
         messages = [decode(one) for one in Frames().feed(fields[REQUESTS])]
+        messages = [one for one in messages if not _is_settled(one, edge, self._skip, is_old=is_old)]
         submits = [one for one in messages if isinstance(one, Submit)]
         self._undecided.took(self._cursor, {(edge, one.number) for one in submits})
         for one in messages:
@@ -231,3 +241,10 @@ class RedisRequests:
             self._handlers.reported(who, structs.replace(report, counts=list(changes(before, now))))
         if gone := self.present.gone():
             await connection.command("HDEL", self._names.edges, *gone)
+
+
+def _is_settled(message: Message, edge: str, skip: Container[tuple[str, int]], *, is_old: bool) -> bool:
+    """Whether nothing is to be done about a message: it acted before, or nobody waits for its answer."""
+    if isinstance(message, Submit):
+        return (edge, message.number) in skip
+    return is_old

@@ -15,10 +15,12 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
 from feed.checkpoint.engine import engine_digest
-from feed.cluster.block import BEFORE_ALL, Place
+from feed.cluster.block import BEFORE_ALL, Outcome, Place
 from feed.cluster.local_log import LocalLog
 from feed.cluster.log_header import LogHeader, release, write_header
 from feed.cluster.logged_commits import LoggedCommits
+from feed.cluster.messages import Report
+from feed.cluster.outside_log import OutsideLog
 from feed.cluster.ports import NO_HANDLERS
 from feed.cluster.requests import EdgeRequests
 from feed.cluster.sequencer import MarketNow, RecordedEntries, Sequencer
@@ -62,6 +64,7 @@ class SequencedMarket:
         start: StartProcess | None = None,
         wall: Callable[[], float] = time.time,
         inputs: LoggedCommits | None = None,
+        outside_log: OutsideLog | None = None,
     ) -> None:
         """
         Write nothing yet.
@@ -74,6 +77,8 @@ class SequencedMarket:
             wall: Seconds since the Unix epoch.
             inputs: Writes requests into the log before they act; for a log that outlives this server, None
                 for one that does not.
+            outside_log: Where blocks are appended before anybody is told of them; None for who follows on
+                this machine alone.
         """
         self.log: LocalLog | None = None
         self.ended = trio.Event()
@@ -85,6 +90,7 @@ class SequencedMarket:
         self._settings = settings
         self._market = market
         self._listener = listener
+        self._outside_log = outside_log
         self._wall = wall
         self._server: ServerContext | None = None
         self._sequencer = Sequencer(
@@ -93,7 +99,7 @@ class SequencedMarket:
         if inputs is not None:
             inputs.begin(self._sequencer.tell)
         origins = None if inputs is None else inputs.origins
-        self._requests = EdgeRequests(market.source, self._sequencer.outcome, origins)
+        self._requests = EdgeRequests(market.source, self._outcome, origins)
         self.step_log: StepLog | None = self._sequencer
         self.entry_log: EntryLog = RecordedEntries(
             market.entry_log, self._sequencer, market_time=lambda: self._now().time, wall=wall
@@ -132,6 +138,8 @@ class SequencedMarket:
             ConfigError: Something cannot be written where the settings say.
         """
         await self._market.open(fanout)
+        if self._outside_log is not None:
+            await self._outside_log.open(fanout.hub)
 
     def opened(self) -> None:
         """Begin the log with a snapshot."""
@@ -139,22 +147,32 @@ class SequencedMarket:
         settings = self._settings
         history = secrets.token_bytes(_HISTORY_BYTES)
         header = LogHeader.of(settings, history=history, listing=self.source.listing, plan=self.plan)
-        first = self._snapshot(BEFORE_ALL)
+        outside_log = self._outside_log
+        first = self._snapshot(BEFORE_ALL if outside_log is None else outside_log.place)
+        handlers = attrs.evolve(NO_HANDLERS, submit=self._requests.take, call=self._call)
         self.log = LocalLog(
             first,
             header=write_header(header, release=release()),
             token_key=self.token_key,
             settings=settings.cluster,
             paced=self._paced,
-            handlers=attrs.evolve(NO_HANDLERS, submit=self._requests.take, call=self._call),
+            handlers=handlers,
+            retained=None if outside_log is None else outside_log.retained,
         )
-        self._sequencer.begin(self.log, first.position)
+        if outside_log is None:
+            self._sequencer.begin(self.log, first.position)
+            return
+        outside_log.begin(self.log, header, handlers, self._report)
+        self._sequencer.read = lambda: outside_log.read
+        self._sequencer.begin(outside_log, first.position)
 
     async def run(self, channel: trio.MemorySendChannel[Batch], fanout: Fanout) -> None:
         """Let others follow, and play as the market does."""
         assert self.log is not None  # noqa: S101 - it was opened
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._sequencer.run)
+            if self._outside_log is not None:
+                nursery.start_soon(self._outside_log.run)
             if self._listener is not None:
                 listener = trio.SocketListener(trio.socket.from_stdlib_socket(self._listener))
                 nursery.start_soon(trio.serve_listeners, self.log.serve_link, [listener])
@@ -166,7 +184,24 @@ class SequencedMarket:
     def outside(self) -> Outside:
         """Those who follow, for ``/metrics``, and what is wrong with the way to them."""
         problems = () if self._snapshotting is None else self._snapshotting.problems()
-        return Outside(problems=problems, figures=() if self.log is None else _figures(self.log))
+        figures = () if self.log is None else _figures(self.log)
+        if self._outside_log is None or self.log is None:
+            return Outside(problems=problems, figures=figures)
+        more = self._outside_log.outside()
+        return attrs.evolve(more, problems=(*problems, *more.problems), figures=(*figures, *more.figures))
+
+    def _outcome(self, outcome: Outcome) -> None:
+        self._sequencer.outcome(outcome)
+        if self._outside_log is not None:
+            self._outside_log.decided(outcome)
+
+    def _report(self) -> Report:
+        """How this server is, for those who follow."""
+        assert self._server is not None  # noqa: S101 - it was attached
+        hub = self._server.fanout.hub
+        return Report(
+            seq=hub.seq, listening=hub.listening, connections=len(self._server.registry.connections)
+        )
 
     async def _tell_of_end(self, log: LocalLog, fanout: Fanout) -> None:
         """Write that nothing follows, once the last event is published."""

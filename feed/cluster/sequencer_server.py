@@ -7,6 +7,8 @@ from contextlib import ExitStack, contextmanager
 from typing import Final, Unpack
 
 from feed.cluster.local_socket import listen_at, path_of
+from feed.cluster.redis_server import serve_redis_sequencer
+from feed.cluster.redis_url import is_redis
 from feed.cluster.sequenced_market import SequencedMarket
 from feed.cluster.snapshotting import process_beside
 from feed.errors import ConfigError
@@ -35,6 +37,9 @@ async def serve_sequencer(
     Raises:
         ConfigError: As there, or nobody can be let in at that path.
     """
+    if settings.cluster.log is not None and is_redis(settings.cluster.log):
+        await serve_redis_sequencer(settings, source=source, **options)
+        return
     with sequencing(settings, source, option=_OPTION) as (played, market):
         await serve_market(played, market, **options)
 
@@ -59,6 +64,12 @@ def sequencing(
     with ExitStack() as open_sockets:
         listener = None
         if settings.cluster.log is not None:
+            if is_redis(settings.cluster.log):
+                raise ConfigError(
+                    f"{option} does not go with a log in Redis",
+                    where=option,
+                    hint="start edges with --follow and the same URL",
+                )
             local_socket = listen_at(path_of(settings.cluster.log), option=_OPTION)
             open_sockets.callback(local_socket.close)
             listener = local_socket.sock

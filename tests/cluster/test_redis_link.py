@@ -110,10 +110,9 @@ async def test_nothing_is_lost_or_doubled_by_connections_that_break(autojump_clo
     async with following(link_to(redis)) as (_, read), trio.open_nursery() as nursery:
 
         async def write():
+            redis.doubt = doubts(1, 0.3)
             for at, block in enumerate(blocks):
-                redis.doubt = lambda: ""
                 await written.append(block, term=1)
-                redis.doubt = doubts(at, 0.3)
                 if at % 50 == 0:
                     redis.kill()
                 await trio.sleep(0.01)

@@ -38,7 +38,7 @@ class Sequencer:
     """
 
     def __init__(self, redis, **more):
-        self.asked, self.reports, self.left = [], {}, []
+        self.asked, self.reports, self.left, self.calls = [], {}, [], 0
         handlers = attrs.evolve(
             NO_HANDLERS,
             submit=lambda edge, number, one: self.asked.append((edge, number, one.account)),
@@ -57,6 +57,7 @@ class Sequencer:
 
     async def call(self, call):
         assert call == CALL
+        self.calls += 1
         await trio.sleep(0.01)
         return ANSWER, (1, 7)
 
@@ -187,13 +188,20 @@ async def test_a_sequencer_takes_what_comes_from_its_start_on(autojump_clock, nu
         await trio.sleep(1)
         life.cancel_scope.cancel()
     assert first.of("a") == [1, 2]
-    new, successor = Sequencer(redis), Sequencer(redis, after=first.requests.read)
-    nursery.start_soon(new.requests.run)
-    nursery.start_soon(successor.requests.run)
-    await trio.sleep(1)
+    nursery.start_soon(edge.call, CALL)
     edge.submit(request(3))
     await trio.sleep(1)
-    assert (new.of("a"), successor.of("a")) == ([3], [2, 3])
+    read = first.requests.read
+    others = Sequencer(redis), Sequencer(redis, after=read), Sequencer(redis, after=read, skip={("a", 2)})
+    for one in others:
+        nursery.start_soon(one.requests.run)
+    await trio.sleep(1)
+    assert not any(one.calls for one in others)
+    edge.submit(request(4))
+    nursery.start_soon(edge.call, CALL)
+    await trio.sleep(1)
+    assert [one.of("a") for one in others] == [[5], [2, 3, 5], [3, 5]]
+    assert [one.calls for one in others] == [1, 1, 1]
 
 
 async def test_servers_hear_of_each_other(autojump_clock, nursery, redis):

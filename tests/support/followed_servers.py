@@ -149,10 +149,11 @@ class Servers:
     def every(self):
         return [self.plain, self.sequencer, *self.edges]
 
-    async def join(self, delay=lambda: 0.0, *, snapshot=None, plan=None):
-        """One more edge, from where the sequencer stands, or from a snapshot."""
-        snapshot = snapshot or snapshot_of(self.sequencer, self.log)
-        link = MemoryLink(self.log, header_of(self.sequencer, plan), snapshot, delay)
+    async def join(self, delay=lambda: 0.0, *, snapshot=None, plan=None, link=None):
+        """One more edge, from where the sequencer stands, or from a snapshot, or by another link."""
+        if link is None:
+            snapshot = snapshot or snapshot_of(self.sequencer, self.log)
+            link = MemoryLink(self.log, header_of(self.sequencer, plan), snapshot, delay)
 
         async def run(task_status):
             async with open_edge(link, self._settings, wall=lambda: WALL) as edge:

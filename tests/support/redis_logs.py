@@ -6,6 +6,7 @@ import trio
 from blocks import START, TOKEN_KEY, header_bytes, snapshot_at
 from memory_redis_data import PYTHON
 
+from feed.cluster.block import decode_block
 from feed.cluster.messages import Report
 from feed.cluster.redis_asking import ASK
 from feed.cluster.redis_format import (
@@ -60,9 +61,14 @@ class RedisWriter:
         self._token_key = token_key
         self._said = 0
 
-    async def do(self, *parts):
-        async with self.redis.connection() as connection:
-            return await connection.command(*parts)
+    async def command(self, *parts, seconds=None):
+        """By a connection to which nothing happens."""
+        found = self.redis._apply(parts)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    do = command
 
     async def header(self, data=None):
         data = data or header_bytes(self._history)
@@ -94,15 +100,21 @@ class RedisWriter:
             last, number = self.place
             self.place = (last, number + 1) if term in {None, last} else (term, 1)
             text = block.ends.text
-            async with self.redis.connection() as connection:
-                told = await run_script(
-                    connection,
-                    APPEND,
-                    *(self.names.log, self.names.head, self.head, place_text(self.place), text),
-                    pack_block(block),
-                )
+            keys = self.names.log, self.names.head
+            told = await run_script(
+                self, APPEND, *keys, self.head, place_text(self.place), text, pack_block(block)
+            )
             assert told[0] == b"OK", told
             self.head = head_text(self.place, block.ends)
+
+    async def copy(self, log):
+        """Append what a log in memory gets, until cancelled."""
+        at = 0
+        while True:
+            while at < len(log.blocks):
+                await self.append(decode_block(log.blocks[at]), term=1)
+                at += 1
+            await log.more.wait()
 
     async def say(self, seq=0, counts=()):
         """Be there, as a sequencer says it."""

@@ -44,11 +44,19 @@ DEMO = demo_entries()
 
 
 @asynccontextmanager
-async def open_sequencer(settings=None, script=None, *, keys=DEMO, kind=Followed, **more):
-    """One that lets clients and other servers in, until the block ends."""
+async def open_sequencer(
+    settings=None, script=None, *, keys=DEMO, kind=Followed, commits=None, outside_log=None, **more
+):
+    """One that lets clients and other servers in, until the block ends; by a log outside if one is given."""
     settings = settings or Settings()
-    playout = Playout(settings, script)
-    market = SequencedMarket(settings, playout, wall=lambda: 1_000_000.0 + trio.current_time())
+    playout = Playout(settings, script, commits=commits)
+    market = SequencedMarket(
+        settings,
+        playout,
+        wall=lambda: 1_000_000.0 + trio.current_time(),
+        inputs=commits,
+        outside_log=outside_log,
+    )
     keys = (*keys, admin_entry(ADMIN_KEY))
     context = ServerContext(
         settings,
