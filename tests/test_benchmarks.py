@@ -26,6 +26,7 @@ from tests.benchmarks.realism.reference import Reference
         "fanout.ours",
         "checkpoints",
         "deflate",
+        "edges",
         "execution",
         "market_streams",
         "orders",
