@@ -5,8 +5,11 @@ import os
 import re
 import signal
 import ssl
+import threading
 import time
+import urllib.request
 from contextlib import ExitStack, suppress
+from http.client import HTTPException
 
 import pytest
 import websockets.sync.client
@@ -17,47 +20,107 @@ from feed.settings import DEMO_KEY
 pytestmark = pytest.mark.e2e
 
 SMALL = ("--instruments", 5, "--speed", 5, "--workers", 2)
-CHANNELS = ["ticker_btcusd", "trades_btcusd", "book_btcusd", "trades_eurusd"]
+CHANNELS = ["ticker_btcusd", "trades_btcusd", "book_btcusd", "trades_eurusd", "orders"]
 CLIENTS = 12
+TRADERS = 4
+BUY = {"orderType": "buy", "tradeType": "market", "quantity": "0.01"}
+DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # of an order's number at its end, in Crockford's base 32
 
 
 class Reader:
-    """A client that has subscribed, and keeps what it was told by number."""
+    """
+    A client that has subscribed, and reads to the end.
+
+    Attributes:
+        told: What has a number, as it came.
+        code: With which it was closed, 1006 for none; None while it is open.
+    """
 
     def __init__(self, stack, url, since=None, **options):
-        options |= {"close_timeout": 0.2, "open_timeout": PATIENCE_SECONDS}
+        options |= {"close_timeout": 0.2, "open_timeout": PATIENCE_SECONDS, "ping_interval": None}
         self._socket = stack.enter_context(websockets.sync.client.connect(f"{url}/ws?ext=seq", **options))
         self._socket.send(json.dumps({"type": "auth", "key": DEMO_KEY}))
         more = {} if since is None else {"since": since}
         self._socket.send(json.dumps({"type": "subscribe", "channels": CHANNELS, **more}))
-        self.told = []
-        self.position = since
-        self.code = None  # that it was closed with, and 1006 for none
-        while self._next()["type"] != "subscribed":
-            pass
+        self.told, self.code, self._since = [], None, since
+        threading.Thread(target=self._read, daemon=True).start()
 
-    def _next(self):
-        text = self._socket.recv(PATIENCE_SECONDS)
-        message = json.loads(text)
-        if "seq" in message:
-            self.told.append(text)
-            self.position = message["pos"]
-        return message
+    @property
+    def position(self):
+        return json.loads(self.told[-1])["pos"] if self.told else self._since
 
-    def hear(self, count):
-        """So many messages more, or all that come before the end; whether it is still connected."""
+    def _read(self):
+        with suppress(websockets.exceptions.ConnectionClosed):
+            for text in self._socket:
+                if '"seq"' in text:
+                    self.told.append(text)
+        self.code = self._socket.close_code
+
+    def hear(self, count, last=0):
+        """So many messages more, and up to an event; whether it is still connected."""
         wanted = len(self.told) + count
-        try:
-            while len(self.told) < wanted:
-                self._next()
-        except websockets.exceptions.ConnectionClosed:
-            self.code = self._socket.close_code
+        until(lambda: self.code or (len(self.told) >= wanted and number(self.told[-1]) >= last))
         return self.code is None
 
     def rest(self):
-        while self.hear(1000):
-            pass
+        until(lambda: self.code)
         return self.code
+
+
+class Trader(threading.Thread):
+    """
+    A client that buys again and again, and connects again when it must.
+
+    Attributes:
+        accepted: Numbers of the orders that it was told to be accepted.
+        cut: How often it was cut off.
+        unanswered: Orders of which it was not told what became of them.
+    """
+
+    def __init__(self, url):
+        super().__init__(daemon=True)
+        self.accepted, self.cut, self.unanswered = [], 0, 0
+        self._url, self._finished = url, threading.Event()
+        self.start()
+
+    def run(self):
+        while not self._finished.is_set():
+            try:
+                self._trade()
+            except (OSError, HTTPException, websockets.exceptions.WebSocketException):
+                self.cut += 1
+
+    def finish(self):
+        self._finished.set()
+        self.join(PATIENCE_SECONDS)
+        assert not self.is_alive()
+
+    def _trade(self):
+        asks = urllib.request.Request(
+            self._url.replace("ws", "http", 1) + "/api/v1/token",
+            method="POST",
+            headers={"X-Api-Key": DEMO_KEY, "X-Api-Secret": "demo-secret"},
+        )
+        with urllib.request.urlopen(asks, timeout=PATIENCE_SECONDS) as answer:
+            token = json.load(answer)["access_token"]
+        where = f"{self._url}/?market=BTC-USD&subscriptions=orders"
+        options = {"subprotocols": [f"authorization#{token}"], "open_timeout": PATIENCE_SECONDS}
+        with websockets.sync.client.connect(where, **options) as socket:
+            while not self._finished.wait(0.2):
+                self.unanswered += 1
+                socket.send(json.dumps({"message": "createOrder", "content": BUY}))
+                self.accepted.append(self._accepted(socket))
+                self.unanswered -= 1
+
+    def _accepted(self, socket):
+        while True:
+            message = json.loads(socket.recv(PATIENCE_SECONDS))
+            if message["resultType"] == "createOrder" and message["data"]["statusCode"] != 202:
+                assert message["data"]["statusCode"] == 200, message
+                number = 0
+                for digit in message["data"]["order"]["orderId"][-12:]:
+                    number = 32 * number + DIGITS.index(digit)
+                return number
 
 
 def begun(server):
@@ -89,6 +152,14 @@ def runs(pid):
     return False
 
 
+def seq(url):
+    """Of the newest event, as the process says that has the market."""
+    asked = f"{url.replace('ws', 'http', 1)}/metrics"
+    with urllib.request.urlopen(asked, timeout=PATIENCE_SECONDS) as answer:
+        [found] = re.findall(r"^feed_seq ([\d.e+]+)$", answer.read().decode(), re.MULTILINE)
+    return int(float(found))
+
+
 def number(text):
     return json.loads(text)["seq"]
 
@@ -101,7 +172,8 @@ def begin(told):
 
 def test_clients_of_one_that_is_killed_go_on_at_another(serve):
     """
-    Nothing is lost or doubled, and everybody is told the same; one that was stopped delays its own clients.
+    No event and no order is lost or doubled, and everybody is told the same. One that was stopped delays its
+    own clients alone.
 
     When the server is stopped each client hears so, and no process is left.
     """
@@ -111,8 +183,11 @@ def test_clients_of_one_that_is_killed_go_on_at_another(serve):
         all_clients = [Reader(stack, url) for _ in range(CLIENTS)]
         for one in all_clients:
             one.hear(50)
+        traders = [Trader(url) for _ in range(TRADERS)]
+        until(lambda: all(one.accepted for one in traders))
         os.kill(begun(server)["worker-1.1"], signal.SIGKILL)
-        lost = [one for one in all_clients if not one.hear(300)]
+        now = seq(url)
+        lost = [one for one in all_clients if not one.hear(1, now + 100)]
         assert 0 < len(lost) < CLIENTS
         assert {one.code for one in lost} == {1006}
         os.kill(begun(server)["worker-2.1"], signal.SIGSTOP)
@@ -121,19 +196,26 @@ def test_clients_of_one_that_is_killed_go_on_at_another(serve):
         assert "worker-1.2" in serving(server)
         for one in resumed:
             one.hear(100)
-        for one in all_clients:
-            one.code is None and one.hear(500)
+        for one in traders:
+            one.finish()
+        now = seq(url)
+        for one in [*resumed, *all_clients]:
+            one.code is None and one.hear(1, now)
         everything = [one.told + more.told for one, more in zip(lost, resumed, strict=True)]
-        everything += [one.told for one in all_clients if one not in lost]
+        everything += [list(one.told) for one in all_clients if one not in lost]
         since, told = min(map(begin, everything), key=lambda found: number(found[1][0]))
         whole = Reader(stack, url, since)
-        whole.hear(1)
-        while number(whole.told[-1]) <= max(number(one[-1]) for one in everything):
-            whole.hear(100)
+        whole.hear(1, max(number(one[-1]) for one in everything) + 1)
         for one in everything:
             _, told = begin(one)
             at = whole.told.index(told[0])
             assert told == whole.told[at : at + len(told)]
+        messages = [json.loads(text) for text in whole.told]
+        orders = [one["id"] for one in messages if one["type"] == "order" and one["status"] == "active"]
+        assert len(orders) == len(set(orders))
+        accepted = [number for one in traders for number in one.accepted]
+        assert {str(number) for number in accepted} <= set(orders)
+        assert len(orders) <= len(accepted) + sum(one.unanswered for one in traders)
         server.process.send_signal(signal.SIGINT)
         assert {one.rest() for one in [*resumed, whole, *all_clients] if one not in lost} == {1001}
     assert server.rest()[0] == 0

@@ -9,7 +9,8 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -48,29 +49,62 @@ class Outcome:
     problem: str = ""
 
 
-def run(contender: Contender, workload: Workload, toolbox: Toolbox) -> Outcome:
-    """Start a server, let the load client do its work, stop the server."""
+SEPARATE = (SERVER_CORE, CLIENT_CORE)
+ANYWHERE = (-1, -1)
+
+
+def run(
+    contender: Contender,
+    workload: Workload,
+    toolbox: Toolbox,
+    *,
+    cores: tuple[int, int] = SEPARATE,
+    watch: Callable[[int], object] = lambda _: None,
+) -> Outcome:
+    """
+    Start a server, let the load client do its work, stop the server.
+
+    Args:
+        contender: The server.
+        workload: What it is asked to do.
+        toolbox: What was built.
+        cores: Of the server and of the load client; one that there is not leaves the choice to the system.
+        watch: Called at the end of each window, with the server's process.
+    """
     lacking = toolbox.lacks(contender.needs)
     if lacking:
         return Outcome(problem=lacking)
     try:
-        with _server(contender, workload, toolbox) as server:
-            return _load(contender, workload, toolbox, server)
+        with _server(contender, workload, toolbox, cores[0]) as server:
+            return _load(contender, workload, toolbox, server, core=cores[1], watch=watch)
     except RuntimeError as failure:
         return Outcome(problem=str(failure))
 
 
-def saturate(contender: Contender, connections: int, toolbox: Toolbox, *, fine: bool = True) -> Outcome:
+def saturate(
+    contender: Contender,
+    connections: int,
+    toolbox: Toolbox,
+    *,
+    fine: bool = True,
+    cores: tuple[int, int] = SEPARATE,
+) -> Outcome:
     """
     The highest rate of deliveries with p99 below 100 ms.
 
+    Args:
+        contender: The server.
+        connections: How many.
+        toolbox: What was built.
+        fine: Whether to look again, in smaller steps, where it was found.
+        cores: See :func:`run`.
     Returns:
         An outcome whose figures hold ``deliveries_per_second``; its windows are those of the last ramp.
     """
-    outcome = run(contender, ramp(connections, FIRST_DELIVERIES, COARSE), toolbox)
+    outcome = run(contender, ramp(connections, FIRST_DELIVERIES, COARSE), toolbox, cores=cores)
     best = _best(outcome)
     if fine and best:
-        second = run(contender, ramp(connections, best * FINE_FROM, FINE), toolbox)
+        second = run(contender, ramp(connections, best * FINE_FROM, FINE), toolbox, cores=cores)
         best, outcome = max(best, _best(second)), second
     if not best:
         return attrs.evolve(outcome, problem=outcome.problem or "no rate sustained")
@@ -90,7 +124,7 @@ class _Server:
 
 
 @contextlib.contextmanager
-def _server(contender: Contender, workload: Workload, toolbox: Toolbox) -> Iterator[_Server]:
+def _server(contender: Contender, workload: Workload, toolbox: Toolbox, core: int) -> Iterator[_Server]:
     port = _free_port()
     shared = [port, workload.connections, workload.source_rate, workload.ramp, 1, workload.stamp]
     own = (
@@ -102,7 +136,7 @@ def _server(contender: Contender, workload: Workload, toolbox: Toolbox) -> Itera
     environment = os.environ | {"NODE_PATH": str(toolbox.node_modules)}
     with tempfile.TemporaryDirectory() as scratch:
         log = Path(scratch, "server.log")
-        with log.open("w") as sink, pinned(SERVER_CORE):
+        with log.open("w") as sink, pinned(core):
             process = subprocess.Popen(
                 command, cwd=ROOT, env=environment, stdout=sink, stderr=subprocess.STDOUT
             )
@@ -153,7 +187,15 @@ def _wait_until_listening(port: int, process: subprocess.Popen[bytes], log: Path
     raise RuntimeError(f"the server did not listen within {START_SECONDS} s")
 
 
-def _load(contender: Contender, workload: Workload, toolbox: Toolbox, server: _Server) -> Outcome:
+def _load(
+    contender: Contender,
+    workload: Workload,
+    toolbox: Toolbox,
+    server: _Server,
+    *,
+    core: int,
+    watch: Callable[[int], object],
+) -> Outcome:
     options: dict[str, object] = {
         "port": server.port,
         "server": server.pid,
@@ -180,16 +222,18 @@ def _load(contender: Contender, workload: Workload, toolbox: Toolbox, server: _S
         auth = json.dumps({"type": "auth", "apiKey": KEY})
         command += ["--send", auth, "--each", str(each), "--ready", '"subscribed"']
     errors = server.scratch / "load.log"
-    with errors.open("w") as sink, pinned(CLIENT_CORE):
+    with errors.open("w") as sink, pinned(core):
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=sink)
     with process:
         assert process.stdout is not None
-        windows, figures = _read(process.stdout, give_up=workload.ramping)
+        windows, figures = _read(process.stdout, partial(watch, server.pid), give_up=workload.ramping)
         process.kill()
     return Outcome(figures=figures, windows=windows, problem=errors.read_text(errors="replace")[:200].strip())
 
 
-def _read(lines: IO[bytes], *, give_up: bool) -> tuple[list[dict[str, float]], dict[str, float]]:
+def _read(
+    lines: IO[bytes], watch: Callable[[], object], *, give_up: bool
+) -> tuple[list[dict[str, float]], dict[str, float]]:
     """The windows and the figures of the run; a ramp ends early once it is past hope."""
     windows: list[dict[str, float]] = []
     hopeless = 0
@@ -197,6 +241,7 @@ def _read(lines: IO[bytes], *, give_up: bool) -> tuple[list[dict[str, float]], d
         report = json.loads(line)
         if report.pop("kind") == "run":
             return windows, report
+        watch()
         windows.append(report)
         hopeless += report["p99_ms"] > HOPELESS_MS
         if give_up and hopeless == 2:

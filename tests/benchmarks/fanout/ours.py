@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Protocol
 
 import trio
 
@@ -117,12 +118,19 @@ class StampedTicks(TickEncoder):
         return super()._tick(quote, f'{tail},"t":{quote.ts - EPOCH_NS}')
 
 
+class Arrived(Protocol):
+    """Who is told of clients: the source, or who tells it."""
+
+    def arrived(self) -> None:
+        """One more client has subscribed."""
+
+
 class CountedSession(TradynSession):
     """Tells the source of its first subscription."""
 
-    def __init__(self, desk: SessionContext, source: SteadySource) -> None:
+    def __init__(self, desk: SessionContext, source: Arrived) -> None:
         super().__init__(desk, Options())
-        self._source: SteadySource | None = source
+        self._source: Arrived | None = source
 
     def receive(self, text: str) -> Sequence[Action]:
         """As the real one."""
@@ -136,7 +144,7 @@ class CountedSession(TradynSession):
 class StampedTradyn(Tradyn):
     """The dialect with both."""
 
-    def __init__(self, source: SteadySource) -> None:
+    def __init__(self, source: Arrived) -> None:
         self._source = source
 
     def session(self, opening: UpgradeRequest, desk: SessionContext) -> TradynSession:
@@ -155,11 +163,11 @@ class StampedTradyn(Tradyn):
         return StampedTicks(instrument, market_state.quote(topic.instrument))
 
 
-async def main(words: list[str]) -> None:
-    """Serve until killed."""
-    port, clients, rate, ramp, step, stamp = words[:6]
+def source_of(words: list[str]) -> SteadySource:
+    """The source that the arguments ask for."""
+    _, clients, rate, ramp, step, stamp = words[:6]
     options = dict(word.split("=") for word in words[6:])
-    source = SteadySource(
+    return SteadySource(
         symbols=int(options.get("symbols", "1")),
         clients=int(clients),
         rate=float(rate),
@@ -167,20 +175,28 @@ async def main(words: list[str]) -> None:
         step_seconds=float(step),
         created=stamp == "created",
     )
-    # The table of dialects is shared by the whole process, and this process serves nothing else.
-    dialects()["tradyn"] = StampedTradyn(source)
-    everyone = int(clients) + 1
-    # All of them come from one address, as from a proxy, whose operator raises the bounds on an address.
-    limits = Limits(
-        connections=everyone,
-        connections_per_address=everyone,
+
+
+def limits_for(clients: int) -> Limits:
+    """All of them come from one address, as from a proxy, whose operator raises the bounds on an address."""
+    return Limits(
+        connections=clients + 1,
+        connections_per_address=clients + 1,
         address_work_per_second=UNBOUNDED,
         address_work_burst=UNBOUNDED,
     )
+
+
+async def main(words: list[str]) -> None:
+    """Serve until killed."""
+    options = dict(word.split("=") for word in words[6:])
+    source = source_of(words)
+    # The table of dialects is shared by the whole process, and this process serves nothing else.
+    dialects()["tradyn"] = StampedTradyn(source)
     with TemporaryDirectory() as folder:
         tls = Tls(self_signed=options.get("tls") == "1", ca=Path(folder, "ca.pem"))
         async with trio.open_nursery() as nursery:
-            settings = Settings(port=int(port), limits=limits, tls=tls)
+            settings = Settings(port=int(words[0]), limits=limits_for(int(words[1])), tls=tls)
             await nursery.start(partial(serve, settings, source=source, tell=settle))
 
 
