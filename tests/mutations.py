@@ -51,6 +51,7 @@ BLOCKS = (
     "cluster/test_retention.py",
     "cluster/test_snapshot.py",
 )
+REDIS_LOG = ("cluster/test_redis_log.py",)
 MONEY = ("sim/test_what_an_account_can_carry.py", "sim/test_clients.py")
 AGREEMENT = ("dialects/test_agreement.py",)
 MARKETAI = ("dialects/marketai/test_data.py",)
@@ -1023,6 +1024,62 @@ MUTATIONS = (
         "return acted or self._hurries or bool(self._refused)",
         "return self._hurries",
         ("cluster/test_sequence.py", "cluster/test_requests.py"),
+    ),
+    Mutation(
+        "an append that another server was before is taken for accepted",
+        "cluster/redis_log.py",
+        "        return found if answer == FENCED else None\n",
+        "        return None\n",
+        REDIS_LOG,
+    ),
+    Mutation(
+        "an append in doubt is taken for accepted",
+        "cluster/redis_log.py",
+        "                self.waits = str(away)  # the connection's loss is logged already\n",
+        "                return\n",
+        REDIS_LOG,
+    ),
+    Mutation(
+        "a Redis that has lost everything begins with the next block",
+        "cluster/redis_log.py",
+        "        begins = self._head_before(oldest)\n",
+        "        begins = self._head\n",
+        REDIS_LOG,
+    ),
+    Mutation(
+        "a lease is renewed too late",
+        "cluster/redis_lease.py",
+        "            await trio.sleep(seconds / _RENEWALS)\n",
+        "            await trio.sleep(seconds * _RENEWALS)\n",
+        ("cluster/test_redis_lease.py",),
+    ),
+    Mutation(
+        "a log is trimmed to the newest snapshot",
+        "cluster/redis_snapshots.py",
+        "self._trim(min(self._snapshots[0].place, self._oldest()))",
+        "self._trim(self._snapshots[-1].place)",
+        ("cluster/test_redis_snapshots.py",),
+    ),
+    Mutation(
+        "the snapshot before the newest is removed while somebody reads it",
+        "cluster/redis_snapshots.py",
+        "_KEPT: Final = 2\n",
+        "_KEPT: Final = 1\n",
+        ("cluster/test_redis_snapshots.py",),
+    ),
+    Mutation(
+        "what Redis has lost of snapshots is not written again",
+        "cluster/redis_snapshots.py",
+        "        if losses != self._losses:\n",
+        "        if self._losses < 0:\n",
+        ("cluster/test_redis_snapshots.py",),
+    ),
+    Mutation(
+        "a market goes on behind a server that has led its log since",
+        "cluster/redis_start.py",
+        "    if led is not None and term <= led:\n",
+        "    if led is not None:\n",
+        ("cluster/test_redis_start.py",),
     ),
     Mutation(
         "what is changed while a market stands still is told when it goes on",

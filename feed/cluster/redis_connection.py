@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, TypeVar, Union, ca
 
 import msgspec
 import trio
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from feed.cluster.redis_url import RedisUrl
 from feed.errors import ConfigError, FeedError, install_hint
@@ -175,7 +176,9 @@ class CoredisServer:
                 problem = RedisAway(_reason(error))
             except RedisError as error:
                 problem = RedisRefused(_text(error))
-            if problem is None:
+            if problem is not None:
+                _close_buffers(connection)
+            else:
                 try:
                     yield _Connection(connection)
                 except Exception as error:  # noqa: BLE001 - of whoever uses it
@@ -183,6 +186,13 @@ class CoredisServer:
             nursery.cancel_scope.cancel()
         if problem is not None:
             raise problem
+
+
+def _close_buffers(connection: TCPConnection) -> None:
+    """Close what the library leaves open where it could not connect."""
+    for held in vars(connection).values():
+        if isinstance(held, MemoryObjectSendStream | MemoryObjectReceiveStream):
+            held.close()
 
 
 class _Connection:
@@ -219,11 +229,12 @@ def _text(error: Exception) -> str:
 
 def _reason(error: BaseException) -> str:
     """What was at the bottom of it, as the system says it."""
-    while error.__cause__ is not None:
-        error = error.__cause__
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return _line(str(error)) or type(error).__name__
+    said, bottom = _line(str(error)), error
+    while bottom.__cause__ is not None:
+        bottom = bottom.__cause__
+    if isinstance(bottom, OSError) and bottom.strerror:
+        return bottom.strerror
+    return said or type(error).__name__
 
 
 def _line(text: str) -> str:

@@ -1,53 +1,32 @@
 """The log in Redis as its leader writes it: one history, nothing accepted is missing, whatever Redis does."""
 
-from contextlib import asynccontextmanager
 from random import Random
 
 import pytest
 import trio
 from blocks import START, blocks_after
 from memory_redis import MemoryRedis, doubts
+from redis_histories import chained, history_of, leading
 
 from feed.cluster.block import Missing, rows_of
-from feed.cluster.redis_format import NO_HEAD, Names, parse_head, unpack_block
-from feed.cluster.redis_log import Fenced, RedisLog
+from feed.cluster.redis_format import NO_HEAD, Names, parse_head
+from feed.cluster.redis_log import Fenced
 
 NAMES = Names("market")
-MIB = 1 << 20
 
 
 def entries(redis):
-    """The entries of a log, each held against the head that it names; gives identifiers and blocks."""
-    found, head = [], None
-    for identifier, fields in redis.stream(NAMES.log):
-        assert head in (None, fields[b"p"]), "the chain of heads is broken"
-        head = identifier + b" " + fields[b"h"]
-        block = unpack_block(fields[b"b"])
-        assert block.ends.text.encode() == fields[b"h"]
-        found.append((identifier, block))
+    """The entries of a log; the head is that of the last."""
+    found = chained(redis.stream(NAMES.log))
     if found:
-        assert redis.data.values[NAMES.head.encode()] == head
+        identifier, block = found[-1]
+        assert redis.data.values[NAMES.head.encode()] == identifier + b" " + block.ends.text.encode()
     return found
 
 
 def history(redis):
     """The blocks of a log, each of which must follow the one before."""
-    position, blocks = START, []
-    for _, block in entries(redis):
-        rows_of(block, position)
-        assert block.before == position.seq, "events twice"
-        position = block.ends
-        blocks.append(block)
-    return blocks
-
-
-@asynccontextmanager
-async def leading(redis, term=1, after=None, **more):
-    log = RedisLog(redis, term=term, after=after, retain_bytes=more.pop("retain_bytes", MIB), **more)
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(log.run)
-        yield log
-        nursery.cancel_scope.cancel()
+    return history_of(redis.stream(NAMES.log))
 
 
 async def test_what_is_appended_stands_there_behind_the_head_before_it(autojump_clock):
