@@ -16,6 +16,7 @@ DOCUMENTS = (
     "CONTRIBUTING.md",
     "README.md",
     "feed/cluster/CLUSTER.md",
+    "feed/cluster/DEPLOYMENT.md",
     "feed/dialects/EXCHANGES.md",
     "feed/durability/DURABILITY.md",
 )
