@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import secrets
-from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from typing import Final
 
-import structlog
 import trio
 
 from feed.cluster.asking import Asking
 from feed.cluster.block import BEFORE_ALL, Block, Missing, Place, decode_block
-from feed.cluster.framing import Frames, frame
+from feed.cluster.framing import frame
+from feed.cluster.hearing import Broken, Hearing
 from feed.cluster.local_socket import is_absent, path_of, reason_of
 from feed.cluster.log_header import LogHeader, read_header, release
 from feed.cluster.messages import (
@@ -25,7 +24,6 @@ from feed.cluster.messages import (
     Report,
     SnapshotPart,
     Welcome,
-    decode,
 )
 from feed.cluster.ports import LinkState
 from feed.cluster.snapshot import Snapshot
@@ -37,10 +35,7 @@ from feed.model.stream_position import StreamPosition
 from feed.server.http.forwarding import ForwardedAnswer, ForwardedCall
 from feed.settings import Cluster
 
-log = structlog.get_logger("feed.link")
-
 _OPTION: Final = "--follow"
-_READ_BYTES: Final = 256 * 1024
 _EDGE_BYTES: Final = 8
 _BACKOFF: Final = Backoff(first_seconds=0.1, most_seconds=2.0, jitter_seconds=0.1)
 
@@ -52,10 +47,6 @@ class StartedAgain(Missing):
 
     def __str__(self) -> str:
         return "the server that is followed was started again"
-
-
-class _Broken(Exception):
-    """The connection has ended, or nothing comes of it."""
 
 
 class LocalLink:
@@ -100,16 +91,11 @@ class LocalLink:
         self._connect = connect
         self._name = name
         self._role = role
-        self._silence = settings.stall_seconds
-        self._random = random
-        self._backoff = backoff
+        self._hearing = Hearing(where, silence=settings.stall_seconds, backoff=backoff, random=random)
         self._stream: trio.abc.Stream | None = None
-        self._frames = Frames()
-        self._messages: deque[Message] = deque()
         self._joined: Snapshot | None = None  # came instead of blocks when it connected again
         self._welcomed = False  # ever
-        self._away = ""  # why nothing comes, as it was told
-        self._seq, self._heard = 0, trio.current_time()
+        self._seq = 0
         self._mean_connections = 0.0
         self._elsewhere: dict[tuple[str, str, int], int] = {}
         self._asking = Asking(where)
@@ -120,7 +106,7 @@ class LocalLink:
         return LinkState(
             connected=self._stream is not None,
             seq=self._seq,
-            heard=self._heard,
+            heard=self._hearing.heard,
             mean_connections=self._mean_connections,
         )
 
@@ -156,9 +142,8 @@ class LocalLink:
             await self.aclose()
             try:
                 await self._begin(None, BEFORE_ALL)
-            except _Broken as problem:
-                self._lost(str(problem))
-                await self._wait()
+            except Broken as problem:
+                await self._hearing.wait_after(problem)
         found, self._joined = self._joined, None
         return found
 
@@ -191,10 +176,9 @@ class LocalLink:
                     block = decode_block(message.block)
                     self._seq = max(self._seq, block.ends.seq)
                     return message.place, block
-            except _Broken as problem:
+            except Broken as problem:
                 await self.aclose()
-                self._lost(str(problem))
-                await self._wait()
+                await self._hearing.wait_after(problem)
 
     # --- connecting -------------------------------------------------------------------------------------
 
@@ -213,7 +197,7 @@ class LocalLink:
         raise StartedAgain(position, self._joined.position.seq)
 
     async def _begin(self, position: StreamPosition | None, after: Place) -> None:
-        """Connect, and read up to the first block. Raises _Broken: no connection came of it."""
+        """Connect, and read up to the first block. Raises Broken: no connection came of it."""
         try:
             stream = await self._connect()
         except OSError as problem:
@@ -223,8 +207,8 @@ class LocalLink:
                     where=_OPTION,
                     hint=f"start one with --log {self.where}",
                 ) from None
-            raise _Broken(reason_of(problem)) from None
-        self._frames, self._messages = Frames(), deque()
+            raise Broken(reason_of(problem)) from None
+        self._hearing.begin()
         known = None if position is None else (position.seq, position.proof)
         try:
             hello = Hello(name=self._name, role=self._role, position=known, place=after, edge=self.edge)
@@ -261,21 +245,13 @@ class LocalLink:
     def _strange(self) -> FeedError:
         return FeedError(f"{self.where} does not speak as a sequencer of this release")
 
-    async def _wait(self) -> None:
-        self._delays = self._delays or self._backoff.delays(self._random)
-        await trio.sleep(next(self._delays))
-
-    _delays: Iterator[float] | None = None  # begun anew by whatever is heard
-
     # --- reading ----------------------------------------------------------------------------------------
 
     async def _message(self, stream: trio.abc.Stream | None = None) -> Message:
-        """The next message. Raises _Broken: none comes any more."""
+        """The next message. Raises Broken: none comes any more."""
         stream = stream or self._stream
         assert stream is not None  # noqa: S101 - it is connected
-        while not self._messages:
-            self._messages += [decode(one) for one in self._frames.feed(await self._received(stream))]
-        message = self._messages.popleft()
+        message = await self._hearing.message(stream)
         if isinstance(message, Beat):
             self._take_beat(message)
         elif isinstance(message, Answer):
@@ -292,36 +268,12 @@ class LocalLink:
             else:
                 self._elsewhere.pop((counter, who, window), None)
 
-    async def _received(self, stream: trio.abc.Stream) -> bytes:
-        data = b""
-        try:
-            with trio.move_on_after(self._silence) as patience:
-                data = bytes(await stream.receive_some(_READ_BYTES))
-            if patience.cancelled_caught:
-                self._lost(f"nothing has come for {self._silence:g} s")
-                data = bytes(await stream.receive_some(_READ_BYTES))
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
-            data = b""
-        if not data:
-            raise _Broken("the connection has ended")
-        self._heard, self._delays = trio.current_time(), None
-        if self._away:
-            self._away = ""
-            log.info("the server that is followed is there again", where=self.where)
-        return data
-
-    def _lost(self, reason: str) -> None:
-        """Say once that nothing comes."""
-        if not self._away:
-            log.warning("the server that is followed is away", where=self.where, reason=reason)
-        self._away = reason
-
 
 async def _sent(stream: trio.abc.Stream, data: bytes) -> None:
     try:
         await stream.send_all(data)
     except (trio.BrokenResourceError, trio.ClosedResourceError):
-        raise _Broken("the connection has ended") from None
+        raise Broken("the connection has ended") from None
 
 
 def unix_link(where: str, *, name: str, settings: Cluster, random: Callable[[], float]) -> LocalLink:
