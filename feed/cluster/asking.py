@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
 import trio
 
 from feed.cluster.block import Place
+from feed.cluster.counts import Counts, changes, read
 from feed.cluster.framing import frame
 from feed.cluster.messages import Answer, Report
 from feed.cluster.outbox import Outbox
@@ -26,6 +28,7 @@ class Asking:
         self._stream: trio.abc.Stream | None = None
         self._outbox = Outbox()
         self._report: Report | None = None
+        self._told: Counts = {}  # by this connection
         self._waits = trio.lowlevel.ParkingLot()
         self._answers: dict[int, trio.MemorySendChannel[Answer]] = {}
 
@@ -65,7 +68,7 @@ class Asking:
         if not same:
             self._outbox.clear()
         self._outbox.begin(taken)
-        self._stream = stream
+        self._stream, self._told = stream, {}
         self._waits.unpark_all()
 
     def end(self) -> None:
@@ -87,8 +90,8 @@ class Asking:
             report, self._report = self._report, None
             stream = self._stream
             data = b"" if stream is None else self._outbox.next()
-            if report is not None:
-                data += frame(report)
+            if report is not None and stream is not None:
+                data += frame(self._changed(report))
             if stream is None or not data:
                 await self._waits.park()
                 continue
@@ -96,3 +99,8 @@ class Asking:
                 await stream.send_all(data)
             except (trio.BrokenResourceError, trio.ClosedResourceError):
                 await trio.lowlevel.checkpoint()  # who reads finds out too, and connects again
+
+    def _changed(self, report: Report) -> Report:
+        """A report with those counts alone that are others than the last one had."""
+        told, self._told = self._told, read(report.counts)
+        return msgspec.structs.replace(report, counts=list(changes(told, self._told)))

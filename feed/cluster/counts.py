@@ -7,29 +7,28 @@ over, and is right again with the next one. A count of 0 is forgotten.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from typing import Final, TypeAlias
 
+from feed.cluster.messages import Count
 from feed.model.elsewhere import ADDRESS, HIGHEST, TOGETHER, Own
 
 Key: TypeAlias = tuple[str, str, int]
 """Counter, who, and in which window: see :class:`feed.model.elsewhere.Elsewhere`."""
 Counts: TypeAlias = dict[Key, int]
-Told: TypeAlias = tuple[str, str, int, int]
-"""A key, and how high its count stands."""
 
 
-def listed(counts: Mapping[Key, int]) -> list[Told]:
+def listed(counts: Mapping[Key, int]) -> list[Count]:
     """As a message has them."""
     return [(*key, count) for key, count in counts.items()]
 
 
-def read(told: Iterable[Told]) -> Counts:
+def read(told: Iterable[Count]) -> Counts:
     """From a message that has all of them."""
     return {(counter, who, window): count for counter, who, window, count in told if count}
 
 
-def changes(before: Mapping[Key, int], now: Mapping[Key, int]) -> Iterator[Told]:
+def changes(before: Mapping[Key, int], now: Mapping[Key, int]) -> Iterator[Count]:
     """What has to be told to who knows ``before``."""
     for key, count in now.items():
         if before.get(key, 0) != count:
@@ -38,7 +37,7 @@ def changes(before: Mapping[Key, int], now: Mapping[Key, int]) -> Iterator[Told]
         yield (*key, 0)
 
 
-def change(counts: Counts, told: Iterable[Told]) -> None:
+def change(counts: Counts, told: Iterable[Count]) -> None:
     """Take over what was told."""
     for counter, who, window, count in told:
         if count:
@@ -109,33 +108,34 @@ class SharedCounts(OwnCounts):
         """See :class:`feed.model.elsewhere.Elsewhere`."""
         return self._elsewhere(None, (counter, who, window))
 
-    def join(self, server: Hashable) -> None:
-        """Another server is there; it knows nothing, and has counted nothing."""
-        self._untold[server] = {key for counts in self._servers.values() for key in counts}
-        self._servers[server] = {}
+    def of(self, server: Hashable) -> Mapping[Key, int]:
+        """What a server has counted, as far as it has told."""
+        return self._servers.get(server, {})
 
     def leave(self, server: Hashable) -> None:
-        """It is gone, and its counts with it."""
-        self._note(server, self._servers[server])
-        del self._servers[server], self._untold[server]
+        """A server is gone, and its counts with it; it knows nothing when it comes again."""
+        self._note(server, self._servers.pop(server, {}))
+        self._untold.pop(server, None)
 
-    def take(self, server: Hashable, told: Iterable[Told]) -> None:
-        """Take over what a server tells: what has changed since it has joined, or told before."""
+    def take(self, server: Hashable, told: Iterable[Count]) -> None:
+        """Take over what a server tells: what has changed since it came, or told before."""
         told = list(told)
-        change(self._servers[server], told)
-        self._note(server, (told_one[:3] for told_one in told))
+        change(self._servers.setdefault(server, {}), told)
+        self._note(server, [(counter, who, window) for counter, who, window, _ in told])
 
     def look(self) -> None:
         """Take over what this server has counted itself."""
         self.take(None, changes(self._servers[None], self.now()))
 
-    def untold(self, server: Hashable) -> list[Told]:
-        """What has changed for a server since it was asked for."""
-        keys, self._untold[server] = self._untold[server], set()
+    def untold(self, server: Hashable) -> list[Count]:
+        """What has changed for a server since it was asked for; all there is the first time."""
+        keys = self._untold.get(server)
+        if keys is None:
+            keys = {key for other, counts in self._servers.items() if other != server for key in counts}
+        self._untold[server] = set()
         return [(*key, self._elsewhere(server, key)) for key in sorted(keys)]
 
-    def _note(self, server: Hashable, keys: Iterable[Key]) -> None:
-        keys = list(keys)
+    def _note(self, server: Hashable, keys: Collection[Key]) -> None:
         for other, untold in self._untold.items():
             if other != server:
                 untold.update(keys)

@@ -12,6 +12,7 @@ from prometheus_client.core import GaugeMetricFamily
 
 from feed.cluster.arrival import arrival
 from feed.cluster.calls import EdgeCalls
+from feed.cluster.counts import EdgeCounts, listed
 from feed.cluster.edge_source import EdgeSource
 from feed.cluster.messages import Report
 from feed.cluster.ports import Link
@@ -85,10 +86,12 @@ class EdgeMarket:
             seconds=settings.web.request_seconds * _ANSWERED_WITHIN,
             also=_ASKED_OF_WORKERS if worker else (),
         )
+        self._counts = EdgeCounts(lambda: link.elsewhere)
         self.parts = ServerParts(
             outside=self.outside,
             arrived=self._arrived,
             forward=calls,
+            elsewhere=self._counts,
             crowded=self._crowded if worker else None,
         )
         self.gap: FeedError | None = None
@@ -154,6 +157,7 @@ class EdgeMarket:
             connections=len(self.server.registry.connections),
             deliveries=figures.deliveries,
             cpu_seconds=time.process_time(),
+            counts=listed(self._counts.now()),
         )
 
     def _crowded(self) -> bool:

@@ -90,6 +90,7 @@ class FollowerLink:
         report: The last thing that it said of itself; None before the first.
         ended: Why it follows no more; empty while it does.
         worker: Whether it accepts clients on the sockets of this server.
+        beat_at: When it is told next how far the log is, seconds on Trio's clock.
     """
 
     def __init__(
@@ -118,6 +119,7 @@ class FollowerLink:
         self.writing: float | None = None
         self.report: Report | None = None
         self.ended = ""
+        self.beat_at = trio.current_time()
         self._stream = stream
         self._log = log
         self._beat_seconds = beat_seconds
@@ -209,13 +211,13 @@ class FollowerLink:
     async def _write(self) -> None:
         assert self._hello is not None  # noqa: S101 - it was met
         await self._begin(self._hello)
-        retained, beat_at = self._log.retained, trio.current_time()
+        retained = self._log.retained
         while True:
             now = trio.current_time()
             frames, place = retained.after(self.place, _WRITE_BYTES)
-            if now >= beat_at:
+            if now >= self.beat_at:
                 frames.append(frame(self._log.beat(self.edge)))
-                beat_at = now + self._beat_seconds
+                self.beat_at = now + self._beat_seconds
             answers = self._due_answers()
             if frames or answers:
                 await self._send(b"".join([*frames, *answers]))
@@ -224,7 +226,7 @@ class FollowerLink:
                     self._calls.release()
                 self._log.moved()
                 continue
-            with trio.move_on_at(beat_at):
+            with trio.move_on_at(self.beat_at):
                 await self._log.grown.park()
 
     def _due_answers(self) -> list[bytes]:

@@ -10,6 +10,7 @@ import trio
 
 from feed.cluster.asking import Asking
 from feed.cluster.block import BEFORE_ALL, Block, Missing, Place, decode_block
+from feed.cluster.counts import Counts, change
 from feed.cluster.framing import frame
 from feed.cluster.hearing import Broken, Hearing
 from feed.cluster.local_socket import is_absent, path_of, reason_of
@@ -55,7 +56,7 @@ class LocalLink:
 
     Attributes:
         where: What it follows, as its operator wrote it.
-        edge: By which its requests are known; no other process has it.
+        edge: By which its requests are known; no other process has it. Empty for who asks for nothing.
         header: What holds for the whole log; there once :meth:`snapshot` has returned.
         token_key: That access tokens are signed with; likewise.
     """
@@ -87,7 +88,7 @@ class LocalLink:
             backoff: Waits before it connects again.
         """
         self.where = where
-        self.edge = secrets.token_hex(_EDGE_BYTES)
+        self.edge = secrets.token_hex(_EDGE_BYTES) if role == EDGE else ""
         self._connect = connect
         self._name = name
         self._role = role
@@ -97,7 +98,7 @@ class LocalLink:
         self._welcomed = False  # ever
         self._seq = 0
         self._mean_connections = 0.0
-        self._elsewhere: dict[tuple[str, str, int], int] = {}
+        self._elsewhere: Counts = {}
         self._asking = Asking(where)
 
     @property
@@ -112,7 +113,7 @@ class LocalLink:
 
     @property
     def elsewhere(self) -> Mapping[tuple[str, str, int], int]:
-        """What all other servers have counted: a counter, whom, in which window."""
+        """See :class:`feed.cluster.ports.Link`; nothing while it is not connected."""
         return self._elsewhere
 
     def report(self, report: Report) -> None:
@@ -161,6 +162,7 @@ class LocalLink:
     async def aclose(self) -> None:
         """End the connection."""
         self._asking.end()
+        self._elsewhere.clear()
         stream, self._stream = self._stream, None
         if stream is not None:
             await trio.aclose_forcefully(stream)
@@ -221,7 +223,6 @@ class LocalLink:
             raise
         same = self._welcomed and header.history == self.header.history
         self._asking.begin(stream, welcome.taken, same=same)
-        self._elsewhere.clear()
         self.header, self.token_key = header, welcome.token_key
         self._joined, self._stream, self._welcomed = joined, stream, True
         if joined is not None:
@@ -262,11 +263,7 @@ class LocalLink:
         self._seq = beat.seq
         self._mean_connections = beat.mean_connections
         self._asking.taken(beat.taken)
-        for counter, who, window, count in beat.elsewhere:
-            if count:
-                self._elsewhere[counter, who, window] = count
-            else:
-                self._elsewhere.pop((counter, who, window), None)
+        change(self._elsewhere, beat.elsewhere)
 
 
 async def _sent(stream: trio.abc.Stream, data: bytes) -> None:

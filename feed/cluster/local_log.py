@@ -8,6 +8,7 @@ nothing.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Final
 
@@ -165,15 +166,15 @@ class LocalLog:
                 reason = link.ended or f"{_MOST_LINKS} follow already"
                 log.warning("nobody follows by a connection", name=link.name, reason=reason)
                 return
+            self._forget(link.edge, "it has connected again")
             name = self._links[link] = self._free_name(link.name)
             log.info("a server follows", name=name)
             follows()
             try:
                 await link.run()
             finally:
-                del self._links[link]
-                if link.edge:
-                    self.handlers.left(link.edge)
+                if self._links.pop(link, None):
+                    self._left(link.edge)
                 self.moved()
                 log.info("a server follows no more", name=name, reason=link.ended or "this server ends")
 
@@ -218,6 +219,21 @@ class LocalLog:
             self.retained.keep(snapshot)
 
     # ----------------------------------------------------------------------------------------------------
+
+    def _forget(self, edge: str, reason: str) -> None:
+        """End the connection that an edge had before this one, whose end did not come to be known."""
+        for link in [one for one in self._links if edge and one.edge == edge]:
+            del self._links[link]
+            link.cut(reason)
+            self._left(edge)
+
+    def _left(self, edge: str) -> None:
+        """Take an edge for gone, and tell the others at once of what it leaves to them."""
+        if edge:
+            self.handlers.left(edge)
+            for link in self._links:
+                link.beat_at = -math.inf
+            self.grown.unpark_all()
 
     def _free_name(self, name: str) -> str:
         taken, found, number = set(self._links.values()), name, 1

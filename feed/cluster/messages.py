@@ -109,7 +109,8 @@ class Report(_Message, frozen=True, kw_only=True):
         connections: That are open.
         deliveries: Messages that it has written to clients.
         cpu_seconds: That its process has used.
-        counts: What it has counted since the last report, for limits.
+        counts: What it has counted, for limits: all of it, or over one connection what has changed since the
+            last report.
     """
 
     seq: int

@@ -95,7 +95,8 @@ class Link(Protocol):
         header: What holds for the whole log.
         token_key: That access tokens are signed with.
         state: How it is now.
-        elsewhere: What all other servers have counted: a counter, whom, in which window.
+        elsewhere: What all other servers have counted: a counter, whom, in which window. Nothing while it is
+            not connected, as nobody knows how it is then.
     """
 
     where: str
@@ -131,7 +132,12 @@ class Link(Protocol):
         ...
 
     def report(self, report: Report) -> None:
-        """Tell the sequencer how the edge is; what cannot be sent now is replaced by the next report."""
+        """
+        Tell the sequencer how the edge is; what cannot be sent now is replaced by the next report.
+
+        Args:
+            report: It, with all that the edge has counted.
+        """
         ...
 
     def submit(self, request: Request) -> int | None:

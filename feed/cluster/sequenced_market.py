@@ -16,12 +16,14 @@ from prometheus_client.metrics_core import Metric
 
 from feed.checkpoint.engine import engine_digest
 from feed.cluster.block import BEFORE_ALL, Outcome, Place
+from feed.cluster.counts import listed
+from feed.cluster.edge_reports import EdgeReports
 from feed.cluster.local_log import LocalLog
 from feed.cluster.log_header import LogHeader, release, write_header
 from feed.cluster.logged_commits import LoggedCommits
-from feed.cluster.messages import Report
+from feed.cluster.messages import Count, Report
 from feed.cluster.outside_log import OutsideLog
-from feed.cluster.ports import NO_HANDLERS
+from feed.cluster.ports import EdgeHandlers
 from feed.cluster.requests import EdgeRequests
 from feed.cluster.sequencer import MarketNow, RecordedEntries, Sequencer
 from feed.cluster.snapshot import Snapshot, write_snapshot
@@ -53,6 +55,7 @@ class SequencedMarket:
 
     Attributes:
         log: What they follow; None before the market is open.
+        reports: What edges say of themselves.
     """
 
     def __init__(
@@ -86,7 +89,8 @@ class SequencedMarket:
         self.plan: FaultPlan = market.plan
         self.storage: Storage = market.storage
         self.token_key: Final = market.token_key or signing_key(settings.tokens.key, secrets.token_bytes)
-        self.parts = ServerParts(outside=self.outside)
+        self.reports: Final = EdgeReports(self._heard)
+        self.parts = ServerParts(outside=self.outside, elsewhere=self.reports.counts)
         self._settings = settings
         self._market = market
         self._listener = listener
@@ -149,7 +153,13 @@ class SequencedMarket:
         header = LogHeader.of(settings, history=history, listing=self.source.listing, plan=self.plan)
         outside_log = self._outside_log
         first = self._snapshot(BEFORE_ALL if outside_log is None else outside_log.place)
-        handlers = attrs.evolve(NO_HANDLERS, submit=self._requests.take, call=self._call)
+        handlers = EdgeHandlers(
+            submit=self._requests.take,
+            call=self._call,
+            reported=self.reports.reported,
+            left=self.reports.left,
+            elsewhere=self._untold,
+        )
         self.log = LocalLog(
             first,
             header=write_header(header, release=release()),
@@ -171,6 +181,7 @@ class SequencedMarket:
         assert self.log is not None  # noqa: S101 - it was opened
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._sequencer.run)
+            nursery.start_soon(self.reports.run, self._settings.cluster.report_seconds)
             if self._outside_log is not None:
                 nursery.start_soon(self._outside_log.run)
             if self._listener is not None:
@@ -200,7 +211,10 @@ class SequencedMarket:
         assert self._server is not None  # noqa: S101 - it was attached
         hub = self._server.fanout.hub
         return Report(
-            seq=hub.seq, listening=hub.listening, connections=len(self._server.registry.connections)
+            seq=hub.seq,
+            listening=hub.listening,
+            connections=len(self._server.registry.connections),
+            counts=listed(self.reports.counts.now()),
         )
 
     async def _tell_of_end(self, log: LocalLog, fanout: Fanout) -> None:
@@ -220,6 +234,14 @@ class SequencedMarket:
     async def _serve_process(self, stream: trio.abc.Stream) -> None:
         assert self.log is not None  # noqa: S101 - it was opened
         await self.log.serve_link(stream, makes_snapshots=True)
+
+    def _heard(self, listening: int) -> None:
+        """Clients of edges are clients of the market: it may wait for so many of them."""
+        assert self._server is not None  # noqa: S101 - edges come after it was attached
+        self._server.fanout.hub.hear_elsewhere(listening)
+
+    def _untold(self, edge: str) -> list[Count]:
+        return self.reports.counts.untold(edge) if edge else []
 
     def _newest(self) -> Snapshot | None:
         return None if self.log is None else self.log.retained.newest

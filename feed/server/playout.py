@@ -229,7 +229,7 @@ class Playout:
                 fanout.hub.watch(self._runner.look_at_hold)
                 await self._runner.run(
                     channel,
-                    held=lambda: fanout.hub.listening < self._settings.wait_clients,
+                    held=lambda: fanout.hub.listening_anywhere < self._settings.wait_clients,
                     settle=partial(self._settle, self._runner, barrier),
                 )
                 self._tell_of_large_orders(self._runner)

@@ -93,6 +93,7 @@ class Hub:
         )
         self.work = 0.0
         self._watchers: list[Callable[[], object]] = []
+        self._elsewhere = 0  # connections of other servers that listen to something
 
     @property
     def seq(self) -> int:
@@ -279,6 +280,16 @@ class Hub:
     def listening(self) -> int:
         """How many connections listen to something."""
         return sum(map(len, self._groups.values())) + len(self.replays)
+
+    @property
+    def listening_anywhere(self) -> int:
+        """As :attr:`listening`, and at other servers of this market."""
+        return self.listening + self._elsewhere
+
+    def hear_elsewhere(self, listening: int) -> None:
+        """Note how many connections of other servers of this market listen to something."""
+        self._elsewhere = listening
+        self._changed()
 
     @property
     def lagging(self) -> bool:

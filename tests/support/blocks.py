@@ -7,6 +7,7 @@ from feed.checkpoint.engine import engine_digest
 from feed.cluster.block import BEFORE_ALL, Block, rows_of
 from feed.cluster.local_log import LocalLog
 from feed.cluster.log_header import LogHeader, release, write_header
+from feed.cluster.ports import NO_HANDLERS
 from feed.cluster.snapshot import Snapshot, write_snapshot
 from feed.faults.contract import FaultPlan
 from feed.faults.progress import FaultProgress
@@ -83,13 +84,14 @@ def header_bytes(history=b"h" * 16, *, by=None):
     return write_header(header, release=by or release())
 
 
-def local_log(*, paced=True, history=b"h" * 16, first=None, by=None, **settings):
+def local_log(*, paced=True, history=b"h" * 16, first=None, by=None, handlers=NO_HANDLERS, **settings):
     return LocalLog(
         first or snapshot_at(START),
         header=header_bytes(history, by=by),
         token_key=TOKEN_KEY,
         settings=Cluster(**settings),
         paced=lambda: paced,
+        handlers=handlers,
     )
 
 

@@ -1,5 +1,6 @@
 """A server that others follow, over links as two processes have them."""
 
+import time
 from contextlib import asynccontextmanager
 
 import trio
@@ -30,12 +31,14 @@ class Followed(RunningServer):
         self.streams = []
 
     async def connect_link(self):
+        """A stream to it."""
         ours, its = trio.testing.memory_stream_pair()
         self.streams.append(its)
         self.nursery.start_soon(self.market.log.serve_link, its)
         return ours
 
     def link(self, name="edge"):
+        """What an edge follows it by."""
         settings = self.settings.cluster
         return LocalLink("unix:/x", self.connect_link, name=name, settings=settings, random=lambda: 0.0)
 
@@ -45,7 +48,7 @@ DEMO = demo_entries()
 
 @asynccontextmanager
 async def open_sequencer(
-    settings=None, script=None, *, keys=DEMO, kind=Followed, commits=None, outside_log=None, **more
+    settings=None, script=None, *, keys=DEMO, kind=Followed, commits=None, outside_log=None, clock=time.time
 ):
     """One that lets clients and other servers in, until the block ends; by a log outside if one is given."""
     settings = settings or Settings()
@@ -61,15 +64,15 @@ async def open_sequencer(
     context = ServerContext(
         settings,
         market.source,
-        KeyStore(keys),
+        KeyStore(keys, clock=clock),
         market.plan,
         signing_key=market.token_key,
         storage=market.storage,
         fixed=keys,
+        clock=clock,
         entry_log=market.entry_log,
         step_log=market.step_log,
         parts=market.parts,
-        **more,
     )
     market.attach(context)
     send, receive = trio.open_memory_channel(settings.flow.channel_batches)
