@@ -82,7 +82,7 @@ async def opened(settings=SETTINGS, script=None):
 
 
 @pytest.fixture
-async def servers(autojump_clock):
+async def servers():
     async with opened(script=Script()) as servers:
         yield servers
 
@@ -94,7 +94,7 @@ async def come(server, path=PATH, **headers):
     return client, status
 
 
-async def test_a_key_has_its_connections_at_all_servers_together(servers):
+async def test_a_key_has_its_connections_at_all_servers_together(autojump_clock, servers):
     """Who leaves one may come to another half a second later, and to the same at once."""
     client, status = await come(servers.east)
     assert status == 101
@@ -108,7 +108,7 @@ async def test_a_key_has_its_connections_at_all_servers_together(servers):
     assert [(await come(one))[1] for one in (servers.west, servers.east)] == [429, 429]
 
 
-async def test_the_connections_of_an_edge_that_is_killed_count_no_more(servers):
+async def test_the_connections_of_an_edge_that_is_killed_count_no_more(autojump_clock, servers):
     """The others know of it at once, not with the next that they are told."""
     _, status = await come(servers.east)
     assert status == 101
@@ -119,7 +119,7 @@ async def test_the_connections_of_an_edge_that_is_killed_count_no_more(servers):
     assert (await come(servers.west))[1] == 101
 
 
-async def test_a_resume_is_not_refused_for_connections_elsewhere(servers):
+async def test_a_resume_is_not_refused_for_connections_elsewhere(autojump_clock, servers):
     """Such as those of an edge that hangs, which nobody knows to be dead."""
     protocol = {"Sec_WebSocket_Protocol": f"authorization#{servers.token()}"}
     _, status = await come(servers.east, RAILS, **protocol)
@@ -131,7 +131,7 @@ async def test_a_resume_is_not_refused_for_connections_elsewhere(servers):
     assert (await come(servers.west, RAILS + since, **protocol))[1] == 403
 
 
-async def test_requests_of_a_key_count_at_all_servers_together(servers):
+async def test_requests_of_a_key_count_at_all_servers_together(autojump_clock, servers):
     """Those by HTTP; of an address each server counts its own."""
 
     async def left(server, path=TICKER, **headers):
@@ -148,7 +148,7 @@ async def test_requests_of_a_key_count_at_all_servers_together(servers):
     assert await left(servers.west, **API_KEY) == 7
 
 
-async def test_who_is_banned_by_one_is_banned_by_all(servers):
+async def test_who_is_banned_by_one_is_banned_by_all(autojump_clock, servers):
     """A key that goes on after it was refused for the weight of its requests."""
     key = {"X_MBX_APIKEY": KEY}
 
