@@ -108,10 +108,6 @@ class SharedCounts(OwnCounts):
         """See :class:`feed.model.elsewhere.Elsewhere`."""
         return self._elsewhere(None, (counter, who, window))
 
-    def of(self, server: Hashable) -> Mapping[Key, int]:
-        """What a server has counted, as far as it has told."""
-        return self._servers.get(server, {})
-
     def leave(self, server: Hashable) -> None:
         """A server is gone, and its counts with it; it knows nothing when it comes again."""
         self._note(server, self._servers.pop(server, {}))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import trio
 
-from feed.cluster.counts import SharedCounts, changes, read
+from feed.cluster.counts import SharedCounts
 from feed.cluster.messages import Report
 
 
@@ -26,13 +26,8 @@ class EdgeReports:
         self._listening: dict[str, int] = {}
 
     def reported(self, edge: str, report: Report) -> None:
-        """Take over a report over one connection, whose counts are those that have changed since the last."""
+        """Take over a report, whose counts are those that have changed since the last."""
         self.counts.take(edge, report.counts)
-        self._listen(edge, report.listening)
-
-    def reported_whole(self, edge: str, report: Report) -> None:
-        """Take over a report that has all counts of the edge."""
-        self.counts.take(edge, list(changes(self.counts.of(edge), read(report.counts))))
         self._listen(edge, report.listening)
 
     def left(self, edge: str) -> None:
