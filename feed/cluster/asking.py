@@ -53,7 +53,7 @@ class Asking:
         try:
             answer = await answers.receive()
         finally:
-            del self._answers[number]
+            self._answers.pop(number, None)
         return answer.answer, answer.place
 
     def begin(self, stream: trio.abc.Stream, taken: int, *, same: bool) -> None:
@@ -81,7 +81,7 @@ class Asking:
 
     def answered(self, answer: Answer) -> None:
         """Hand an answer to whoever still waits for it."""
-        if (waiting := self._answers.get(answer.number)) is not None:
+        if (waiting := self._answers.pop(answer.number, None)) is not None:
             waiting.send_nowait(answer)
 
     async def run(self) -> None:

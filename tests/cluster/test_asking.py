@@ -9,8 +9,10 @@ import trio.testing
 from blocks import CALL, START, blocks_after, local_log
 from links import JOINS, Reader, link_to, taken
 
+from feed.cluster.asking import Asking
+from feed.cluster.framing import Frames
 from feed.cluster.local_link import LocalLink, StartedAgain
-from feed.cluster.messages import Beat, Submit, encode_request
+from feed.cluster.messages import Answer, Beat, Submit, decode, encode_request
 from feed.cluster.ports import NO_HANDLERS, NotConnected
 from feed.model.requests import CancelMany
 from feed.server.http.forwarding import ForwardedAnswer
@@ -152,4 +154,28 @@ async def test_nothing_that_was_asked_of_one_market_reaches_another(autojump_clo
     assert link.submit(CancelMany(account=3, instrument=0)) == 3
     await trio.testing.wait_all_tasks_blocked()
     assert [number for _, number, _ in handled.submitted] == [3]
+    nursery.cancel_scope.cancel()
+
+
+async def test_an_answer_is_given_once(autojump_clock, nursery):
+    """One that comes again, or that nobody waits for any more, is passed over."""
+    ours, its = trio.testing.memory_stream_pair()
+    asking = Asking("unix:/x")
+    nursery.start_soon(asking.run)
+    asking.begin(ours, 0, same=True)
+    with trio.move_on_after(1):
+        await asking.call(CALL)
+    answer = Answer(number=2, place=(0, 1), answer=ForwardedAnswer(status=200, headers=(), body=b""))
+    found = []
+
+    async def ask():
+        found.append(await asking.call(CALL))
+
+    nursery.start_soon(ask)
+    await trio.testing.wait_all_tasks_blocked()
+    for number in (1, 2, 2, 3):
+        asking.answered(msgspec.structs.replace(answer, number=number))
+    await trio.testing.wait_all_tasks_blocked()
+    assert found == [(answer.answer, (0, 1))]
+    assert [decode(one).number for one in Frames().feed(await its.receive_some())] == [1, 2]
     nursery.cancel_scope.cancel()
