@@ -120,6 +120,11 @@ class RedisAsking:
         if (waiting := self._answers.pop(answer.number, None)) is not None:
             waiting.send_nowait(answer)
 
+    def clear(self) -> None:
+        """Forget what is not known to have come: whoever would get it has nothing to do with it."""
+        self._outbox.clear()
+        self._doubtful = None
+
     async def run(self) -> None:
         """Send what is asked and reported, until cancelled."""
         delays = None
@@ -179,7 +184,9 @@ class RedisAsking:
             self._say_full(refused)
             await trio.sleep(_AGAIN_SECONDS)
             return
-        self._full, self._doubtful = False, None
+        self._full = False
+        if self._doubtful == (number, data):
+            self._doubtful = None
         self._outbox.taken(number)
 
     def _say_full(self, refused: RedisRefused) -> None:

@@ -197,6 +197,8 @@ class RedisLink:
                 where="--token-key",
                 hint="give every server of a log the same file",
             )
+        if self._header and self._header != data:
+            self._asking.clear()  # it may have acted in the log before
         self.header, self._header = header_found, data
         return await read_newest(connection, self._names, header_found.history)
 

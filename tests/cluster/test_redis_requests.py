@@ -154,6 +154,35 @@ async def test_where_redis_is_away_nothing_is_asked(autojump_clock, nursery, red
     assert not answered.is_set()
 
 
+async def test_what_was_on_its_way_to_another_log_is_not_sent(autojump_clock, nursery, redis):
+    """A sequencer that began the log anew may have let it act before it ended."""
+    writer = RedisWriter(redis)
+    await writer.begin()
+    await writer.say()
+    link = link_to(redis, edge="a")
+    async with following(link) as (_, blocks), trio.open_nursery() as reading:
+        reading.start_soon(anext, blocks)
+        await trio.sleep(1)
+        await writer.say()
+        redis.full = True
+        assert link.submit(request(1)) == 1
+        await trio.sleep(0.5)
+        redis.full = False
+        redis.down()
+        reading.cancel_scope.cancel()
+    await RedisWriter(redis, history=b"o" * 16).begin()
+    redis.up()
+    sequencer = Sequencer(redis, after="0-0")
+    nursery.start_soon(sequencer.requests.run)
+    async with following(link) as (_, blocks), trio.open_nursery() as reading:
+        reading.start_soon(anext, blocks)
+        await trio.sleep(1)
+        assert link.submit(request(2)) == 2
+        await trio.sleep(1)
+        reading.cancel_scope.cancel()
+    assert sequencer.of("a") == [2]
+
+
 async def test_a_full_redis_is_told_once_and_tried_again(autojump_clock, nursery, redis):
     """What was asked meanwhile comes once it takes something again."""
     sequencer, edge = Sequencer(redis), asking(redis, "a")

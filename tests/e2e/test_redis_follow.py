@@ -60,7 +60,7 @@ def test_two_edges_say_what_the_sequencer_says_and_outlive_redis_and_each_other(
 
 def test_what_does_not_go_is_told_in_one_line_without_the_password(feed, serve, redis, key):
     """No key of tokens, another leader, a password that is wrong."""
-    secret = redis.url.replace("redis://", "redis://default:hush@")
+    secret = redis.url.replace("redis://", "redis://nobody:hush@")
     serve(*SMALL, *key, "--log", redis.url)
     for options, words in (
         (("--follow", redis.url), "a log in Redis needs --token-key FILE"),
