@@ -30,6 +30,7 @@ from tests.benchmarks.realism.reference import Reference
         "execution",
         "market_streams",
         "orders",
+        "redis_log",
         "realism.__main__",
     ],
 )
