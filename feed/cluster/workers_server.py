@@ -89,13 +89,19 @@ async def _serve(
         ended.set()
         over.set()
 
-    async def end_workers() -> None:
+    opened = False
+
+    async def end() -> None:
         await stop.wait()
+        workers.stop()
+        if not opened:  # such as while it computes what has happened since its data folder was left
+            over.set()
+            return
         for _, sock in bound:
             sock.close()
-        workers.stop()
 
     async with trio.open_nursery() as nursery:
+        nursery.start_soon(end)
         async with trio.open_nursery() as serving:
             addresses = await serving.start(
                 partial(serve_market, settings, market, listeners=bound, accepts=False, **options)
@@ -103,8 +109,8 @@ async def _serve(
             if not addresses:  # it was stopped before anybody could connect
                 started.started([])
                 return
+            opened = True
             nursery.start_soon(have_workers)
-            nursery.start_soon(end_workers)
             started.started(addresses)
         # Stopped, or the market is over: then it is so for workers too, which know by themselves what to do.
         workers.expect_end()

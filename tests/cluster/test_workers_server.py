@@ -15,6 +15,7 @@ from feed import Settings
 from feed.cluster import sequencer_server
 from feed.cluster import worker as worker_module
 from feed.cluster import workers_server as module
+from feed.cluster.sequenced_market import SequencedMarket
 from feed.cluster.worker import serve_worker
 from feed.cluster.worker_setup import WorkerSetup, settings_for
 from feed.cluster.workers_server import serve_with_workers
@@ -157,6 +158,29 @@ async def test_stopped_before_a_worker_follows_it_ends(autojump_clock, network, 
         server.stop.set()
         with trio.fail_after(10):
             await server.done.wait()
+
+
+async def test_stopped_before_its_market_is_there_it_ends(autojump_clock, network, monkeypatch):
+    """As while it computes what has happened since its data folder was left: at once, and nobody served."""
+
+    async def compute(*_):
+        await trio.sleep(3_600)
+
+    monkeypatch.setattr(SequencedMarket, "open", compute)
+    async with trio.open_nursery() as nursery:
+        server = Server(nursery, TWO, monkeypatch)
+        addresses = []
+
+        async def run():
+            addresses.append(await nursery.start(server.run))
+
+        nursery.start_soon(run)
+        await trio.sleep(1)
+        server.stop.set()
+        with trio.fail_after(10):
+            await server.done.wait()
+    assert addresses == [[]]
+    assert server.workers == []
 
 
 @pytest.mark.parametrize("at_end", ["exit", "close"])
