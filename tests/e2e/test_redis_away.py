@@ -76,3 +76,24 @@ def test_a_leader_that_slept_while_another_took_over_tells_nobody_anything_more(
     assert redis.cli("GET", "{market}:head").startswith("2-")
     with listen(other) as client:
         hear(client, 100)
+
+
+def test_a_sequencer_with_a_folder_goes_on_unless_another_has_led_since(feed, serve, redis, key, tmp_path):
+    """Killed and started again it has the same history; after another server it must not lead."""
+    mine = (*SMALL, *key, "--log", redis.url, "--data", tmp_path / "data")
+    first, server = serve(*mine)
+    with listen(server) as client:
+        since, told = begin(hear(client, 200))
+        first.process.kill()
+    first, server = serve(*mine)
+    assert redis.cli("GET", "{market}:head").startswith("2-")
+    with listen(server, since=since) as again:
+        assert hear(again, len(told)) == told
+    first.process.kill()
+    other, _ = serve(*SMALL, *key, "--log", redis.url, "--new-history")
+    other.process.kill()
+    late = feed("serve", "--port", 0, *mine)
+    assert late.rest()[0] == 2
+    assert f"redis://127.0.0.1:{redis.port}/market" in late.errors
+    assert "--new-history" in late.errors
+    assert redis.cli("GET", "{market}:head").startswith("3-")
