@@ -1,17 +1,22 @@
 """The log in a real Redis, which is killed, stopped, filled and led by two: one history, nothing lost."""
 
 import shutil
+import socket
 
 import pytest
 import trio
+import trustme
 from blocks import START, blocks_after
 from redis_histories import history_of, leading
 from redis_servers import needs_redis, redis_server
 
+from feed.cluster.redis_connection import CoredisServer
 from feed.cluster.redis_format import Names, parse_head
 from feed.cluster.redis_joining import fields_of
 from feed.cluster.redis_lease import RedisLease
 from feed.cluster.redis_log import Fenced
+from feed.cluster.redis_url import parse_redis_url
+from feed.errors import FeedError
 
 pytestmark = [pytest.mark.e2e, needs_redis]
 
@@ -127,3 +132,42 @@ async def test_who_slept_while_another_took_over_appends_nothing(tmp_path):
                 await new.append(blocks[5])
             assert not await first.renew_lease(0.3)
         assert await _history(server) == blocks
+
+
+async def test_password_database_and_tls_of_the_url_are_those_of_the_connection(tmp_path, monkeypatch):
+    """And a wrong password, a missing database or an unknown certificate is told in one line, without it."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    certificate = authority.issue_cert("localhost")
+    certificate.private_key_and_cert_chain_pem.write_to_path(tmp_path / "server.pem")
+    pem = str(tmp_path / "server.pem")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    encrypted = ("--tls-port", str(port), "--tls-cert-file", pem, "--tls-key-file", pem)
+    more = ("--tls-ca-cert-file", str(tmp_path / "ca.pem"), "--tls-auth-clients", "no")
+    only = ("--requirepass", "hush hush", "--databases", "4")
+    with redis_server(tmp_path, *encrypted, *more, *only) as redis:
+
+        async def said(url):
+            try:
+                async with CoredisServer(parse_redis_url(url)).connection() as connection:
+                    await connection.command("SET", "a", url)
+                    return await connection.command("CLIENT", "INFO")
+            except FeedError as problem:
+                return str(problem)
+
+        right = "default:hush%20hush@"
+        assert b" db=3 " in await said(f"redis://{right}127.0.0.1:{redis.port}/3/m")
+        for url in (
+            f"redis://default:wrong@127.0.0.1:{redis.port}/m",
+            f"redis://127.0.0.1:{redis.port}/m",
+            f"redis://{right}127.0.0.1:{redis.port}/9/m",
+            f"rediss://{right}localhost:{port}/m",
+        ):
+            problem = await said(url)
+            assert isinstance(problem, str), url
+            assert "hush" not in problem
+            assert "\n" not in problem
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+        assert b" db=1 " in await said(f"rediss://{right}localhost:{port}/1/m")
