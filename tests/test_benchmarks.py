@@ -23,6 +23,7 @@ from tests.benchmarks.realism.reference import Reference
         "abuse.server",
         "abuse.attacks",
         "abuse.__main__",
+        "fanout.our_workers",
         "fanout.ours",
         "checkpoints",
         "deflate",
@@ -32,6 +33,7 @@ from tests.benchmarks.realism.reference import Reference
         "orders",
         "redis_log",
         "realism.__main__",
+        "workers",
     ],
 )
 def test_a_benchmark_finds_what_it_needs(name):

@@ -27,12 +27,14 @@ from tests.benchmarks.fanout.workloads import Workload
 
 SHARE = 0.9  # of the saturated rate, at which latency and processor time are looked at
 SECONDS = 6
-ROLES = ("market", "workers", "snapshots", "load client")
+ROLES = ("market", "workers", "snapshots")
+CLIENT = "load client"
+SHOWN = (*ROLES, CLIENT)
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Shares:
-    """Processor time of all processes of a server, and of its load client, between two windows."""
+    """Processor time of all processes of a server, between two windows of its load client."""
 
     def __init__(self) -> None:
         self._samples: list[tuple[float, Counter[str]]] = []
@@ -40,10 +42,8 @@ class Shares:
     def look(self, server: int) -> None:
         """Note how much each has used so far."""
         used: Counter[str] = Counter()
-        for pid in _family(os.getpid()):
-            role = _role(pid, server)
-            if role:
-                used[role] += _cpu(pid)
+        for pid in _family(server):
+            used[_role(pid, server)] += _cpu(pid)
         self._samples.append((time.monotonic(), used))
 
     def cores(self) -> dict[str, float]:
@@ -67,9 +67,7 @@ def _role(pid: int, server: int) -> str:
         return "market"
     if "feed.cluster.snapshot_process" in words:
         return "snapshots"
-    if Path(words[0]).name == "load":
-        return "load client"
-    return "workers" if "worker" in words else ""
+    return "workers"
 
 
 def _cpu(pid: int) -> float:
@@ -118,7 +116,7 @@ def measure(contender: Contender, connections: int, toolbox: Toolbox) -> Figures
         deliveries=deliveries,
         p50_ms=steady.figures["p50_ms"],
         p99_ms=steady.figures["p99_ms"],
-        cores=shares.cores(),
+        cores={**shares.cores(), CLIENT: steady.figures["client_cpu"]},
     )
 
 
@@ -149,7 +147,7 @@ def main() -> None:
         [measure(one, options.connections, toolbox) for one in contenders] for _ in range(options.rounds)
     ]
     print(f"{options.connections} connections, {os.cpu_count()} cores, medians of {options.rounds} rounds\n")
-    titles = ["", "deliveries/s", f"p50 ms at {SHARE:.0%}", "p99 ms", *(f"{role}, cores" for role in ROLES)]
+    titles = ["", "deliveries/s", f"p50 ms at {SHARE:.0%}", "p99 ms", *(f"{role}, cores" for role in SHOWN)]
     print(_row(titles))
     print(_row(["---", *["---:"] * (len(titles) - 1)]))
     for contender, found in zip(contenders, zip(*rounds, strict=True), strict=True):
@@ -157,7 +155,7 @@ def main() -> None:
             f"{statistics.median(one.deliveries for one in found):,.0f}",
             f"{statistics.median(one.p50_ms for one in found):.1f}",
             f"{statistics.median(one.p99_ms for one in found):.1f}",
-            *(f"{statistics.median(one.cores[role] for one in found):.2f}" for role in ROLES),
+            *(f"{statistics.median(one.cores[role] for one in found):.2f}" for role in SHOWN),
         ]
         print(_row([contender.name, *figures]))
 

@@ -6,10 +6,12 @@ import pytest
 import trio
 import trio.testing
 from blocks import blocks_after, local_log, market_snapshot
+from links import Reader
 from networks import Network
 
 from feed import Settings
 from feed.cluster import worker as module
+from feed.cluster.messages import Beat, Report
 from feed.cluster.worker import serve_worker
 from feed.cluster.worker_setup import WorkerSetup, settings_for
 from feed.server.router import ANY_PROTOCOL
@@ -97,3 +99,27 @@ async def test_without_a_parent_it_serves_nobody(autojump_clock, nursery, networ
     with trio.fail_after(10):
         await parent.worker()
     assert not network.listening
+
+
+async def test_a_worker_need_not_be_quick_to_say_who_it_is(autojump_clock, nursery):
+    """How long it takes to load depends on the machine; its parent knows when it ends."""
+    log = local_log()
+    reader = Reader(nursery, log, worker=True)
+    await trio.sleep(120)
+    await reader.joined()
+    assert len(log.followers()) == 1
+    nursery.cancel_scope.cancel()
+
+
+async def test_workers_are_told_how_many_connections_the_others_have(autojump_clock, nursery):
+    """Not those of servers that only follow, which accept nobody here."""
+    log = local_log()
+    readers = [await Reader(nursery, log, worker=True).joined() for _ in range(3)]
+    edge = await Reader(nursery, log).joined()
+    for reader, count in zip([*readers[:2], edge], (10, 40, 1000), strict=True):
+        await reader.say(Report(seq=1, listening=0, connections=count))
+    await trio.sleep(1)
+    await readers[2].read_all()
+    beats = [one.mean_connections for one in readers[2].messages if isinstance(one, Beat)]
+    assert beats[-1] == 25.0
+    nursery.cancel_scope.cancel()
