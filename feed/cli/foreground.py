@@ -67,7 +67,9 @@ async def serve_in_foreground(settings: Settings) -> None:
         ConfigError: A setting cannot be met.
     """
     stop = trio.Event()
-    key = admin_key(settings.admin_key, secrets.token_bytes)
+    # Where another server is followed it is that one's key which steers the market.
+    follows = settings.cluster.follow is not None
+    key = None if follows else admin_key(settings.admin_key, secrets.token_bytes)
     keys = KeysReload()
     with trio.open_signal_receiver(*_signals(settings)) as signals:
         async with trio.open_nursery() as nursery:
@@ -77,7 +79,7 @@ async def serve_in_foreground(settings: Settings) -> None:
                 addresses = await server.start(run)
                 # Standard output, and not the log: a log is kept, and shown to others.
                 if addresses:  # none where it was stopped before anybody could connect
-                    _print(welcome(settings, addresses, "" if settings.admin_key else key))
+                    _print(welcome(settings, addresses, "" if settings.admin_key else key or ""))
             nursery.cancel_scope.cancel()
 
 

@@ -186,8 +186,8 @@ OPTIONS: Final = Options(
                 "cluster.log",
                 metavar="unix:PATH|redis://HOST/NAME",
                 default="none",
-                meaning="Let other servers follow the market of this one, by a local socket or by Redis, "
-                "redis[s]://[USER:PASSWORD@]HOST[:PORT][/DATABASE]/NAME.",
+                meaning="Let other servers follow the market of this one, by a local socket or by Redis. "
+                "HOST may have USER:PASSWORD@ before it, :PORT and /DATABASE after it; rediss:// is by TLS.",
             ),
             setting(
                 "--follow",
@@ -195,7 +195,7 @@ OPTIONS: Final = Options(
                 metavar="unix:PATH|redis://HOST/NAME",
                 default="none",
                 meaning="Serve the market of another server, one with --log: the same bytes for every "
-                "subscription. Orders and other changes are refused here.",
+                "subscription. Orders and other changes are handed on to it.",
             ),
             setting(
                 "--workers",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from operator import attrgetter
 from random import Random, SystemRandom
 from typing import Final, Unpack
 
@@ -31,6 +32,9 @@ _NOT_HERE: Final[tuple[tuple[str, Callable[[Settings], object]], ...]] = (
     ("--log", lambda it: it.cluster.log),
     ("--workers", lambda it: it.cluster.workers),
     ("--data", lambda it: it.durability.directory),
+    ("--sync", lambda it: it.durability.sync),
+    ("--downtime", lambda it: it.durability.downtime),
+    ("--new-history", lambda it: it.durability.new_history),
     ("--scenario", lambda it: it.scenario),
     ("--record", lambda it: it.record),
     ("--journal", lambda it: it.journal),
@@ -44,7 +48,17 @@ _NOT_HERE: Final[tuple[tuple[str, Callable[[Settings], object]], ...]] = (
     ("--speed", lambda it: it.speed),
     ("--at-end loop", lambda it: it.at_end == "loop"),
     ("--deposit", lambda it: it.trading.deposit),
+    ("--recorded-orders", lambda it: it.trading.recorded_orders),
+    ("--recorded-cancels", lambda it: it.trading.recorded_cancels),
+    ("--webhook-allow", lambda it: it.webhooks.allow),
+    ("--admin-key", lambda it: it.admin_key),
+    ("--admin-anywhere", lambda it: it.web.admin_anywhere),
     ("--deflate", lambda it: it.deflate),
+    # What a file or a program may say besides: these come with the log, or belong to who has the market.
+    *(
+        (f"settings of {name}", attrgetter(name))
+        for name in ("trading", "policies", "alerts", "webhooks", "recording", "importing", "durability")
+    ),
 )
 _LEFT: Final = Settings()
 

@@ -11,6 +11,7 @@ import trio
 from prometheus_client.core import GaugeMetricFamily
 
 from feed.cluster.arrival import arrival
+from feed.cluster.block import Block
 from feed.cluster.calls import EdgeCalls
 from feed.cluster.counts import EdgeCounts, listed
 from feed.cluster.edge_source import EdgeSource
@@ -189,7 +190,7 @@ class EdgeMarket:
         )
         place.add_metric([str(term)], number)
         return Outside(
-            phase=RunState.RUNNING.value if last is None else last.phase,
+            phase=state.phase or self._phase(last),
             problems=tuple(problems),
             ready=not late,
             figures=(
@@ -209,6 +210,12 @@ class EdgeMarket:
                 place,
             ),
         )
+
+    def _phase(self, last: Block | None) -> str:
+        """What the market did when it was last heard of."""
+        if last is not None:
+            return last.phase
+        return RunState.PAUSED.value if self._stood else RunState.RUNNING.value
 
     async def _arrived(self, text: str) -> None:
         await arrival(self.server.fanout.hub, text)

@@ -97,7 +97,7 @@ class LocalLink:
         self._joined: Snapshot | None = None  # came instead of blocks when it connected again
         self._welcomed = False  # ever
         self._seq = 0
-        self._mean_connections = 0.0
+        self._mean_connections, self._phase = 0.0, ""
         self._elsewhere: Counts = {}
         self._asking = Asking(where)
 
@@ -109,6 +109,7 @@ class LocalLink:
             seq=self._seq,
             heard=self._hearing.heard,
             mean_connections=self._mean_connections,
+            phase=self._phase,
         )
 
     @property
@@ -261,7 +262,7 @@ class LocalLink:
 
     def _take_beat(self, beat: Beat) -> None:
         self._seq = beat.seq
-        self._mean_connections = beat.mean_connections
+        self._mean_connections, self._phase = beat.mean_connections, beat.phase
         self._asking.taken(beat.taken)
         change(self._elsewhere, beat.elsewhere)
 

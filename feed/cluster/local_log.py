@@ -70,6 +70,7 @@ class LocalLog:
         token_key: bytes,
         settings: Cluster,
         paced: Callable[[], bool],
+        phase: Callable[[], str] = str,
         handlers: EdgeHandlers = NO_HANDLERS,
         retained: Retained | None = None,
     ) -> None:
@@ -82,6 +83,7 @@ class LocalLog:
             token_key: See there.
             settings: Bounds.
             paced: Whether the market goes by a clock. Where it does not, it waits for those who follow.
+            phase: What it is doing, see :class:`feed.cluster.messages.Beat`.
             handlers: See the class.
             retained: The blocks that somebody keeps already, up to the first snapshot; None for none.
         """
@@ -93,6 +95,7 @@ class LocalLog:
         self._token_key = token_key
         self._settings = settings
         self._paced = paced
+        self._phase = phase
         self._seq = first.position.seq
         self._links: dict[FollowerLink, str] = {}
         self._requests: dict[str, int] = {}  # number of the last of each edge; the longest gone edge first
@@ -193,6 +196,7 @@ class LocalLog:
             place=self.place,
             taken=self._requests.get(edge, 0),
             mean_connections=sum(open_at) / len(open_at) if open_at else 0.0,
+            phase=self._phase(),
             elsewhere=self.handlers.elsewhere(edge),
         )
 

@@ -109,6 +109,7 @@ class Report(_Message, frozen=True, kw_only=True):
         connections: That are open.
         deliveries: Messages that it has written to clients.
         cpu_seconds: That its process has used.
+        phase: What the market is doing, where it is that of a sequencer; else empty.
         counts: What it has counted, for limits: all of it, or over one connection what has changed since the
             last report.
     """
@@ -118,6 +119,7 @@ class Report(_Message, frozen=True, kw_only=True):
     connections: int = 0
     deliveries: int = 0
     cpu_seconds: float = 0.0
+    phase: str = ""
     counts: list[Count] = []
 
 
@@ -130,6 +132,7 @@ class Beat(_Message, frozen=True, kw_only=True):
         place: Of the last block in the log.
         taken: See :class:`Welcome`.
         mean_connections: That are open at a worker, of all workers that have said so.
+        phase: What the market is doing, as health checks word it.
         elsewhere: What all other servers have counted, as far as it has changed since the last beat.
     """
 
@@ -137,6 +140,7 @@ class Beat(_Message, frozen=True, kw_only=True):
     place: Place
     taken: int = 0
     mean_connections: float = 0.0
+    phase: str = ""
     elsewhere: list[Count] = []
 
 

@@ -32,12 +32,14 @@ class LinkState:
         seq: Number of the newest event that it was told to be there.
         heard: When it was last told something, seconds on Trio's clock.
         mean_connections: Of clients, that are open at a worker; no figure of any other edge.
+        phase: What the market is doing, as it was told last; empty where only blocks have said so.
     """
 
     connected: bool
     seq: int
     heard: float
     mean_connections: float = 0.0
+    phase: str = ""
 
 
 @attrs.frozen(kw_only=True)

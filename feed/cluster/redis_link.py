@@ -123,6 +123,7 @@ class RedisLink:
             seq=max(self._seq, 0 if sequencer is None else sequencer.report.seq),
             heard=heard,
             mean_connections=asking.mean_connections,
+            phase="" if sequencer is None else sequencer.report.phase,
         )
 
     @property

@@ -166,6 +166,7 @@ class SequencedMarket:
             token_key=self.token_key,
             settings=settings.cluster,
             paced=self._paced,
+            phase=lambda: self._now().phase.value,
             handlers=handlers,
             retained=None if outside_log is None else outside_log.retained,
         )
@@ -214,6 +215,7 @@ class SequencedMarket:
             seq=hub.seq,
             listening=hub.listening,
             connections=len(self._server.registry.connections),
+            phase=self._now().phase.value,
             counts=listed(self.reports.counts.now()),
         )
 

@@ -4,8 +4,11 @@ from functools import partial
 from types import SimpleNamespace
 
 import attrs
+import pytest
+import trio
 
 from feed import Settings
+from feed.cli import foreground
 from feed.cli.foreground import settle, welcome
 from feed.dialects.discovery import dialects
 from feed.server.serve import Address
@@ -48,6 +51,21 @@ def test_the_welcome_names_the_log():
     ):
         lines = welcome(Settings(cluster=cluster), here).splitlines()
         assert [line.split() for line in lines if "feed.sock" in line] == [[told, "unix:/run/feed.sock"]]
+
+
+@pytest.mark.parametrize(("follow", "made"), [(None, True), ("unix:/run/feed.sock", False)])
+def test_who_follows_another_has_no_admin_key(monkeypatch, capsys, follow, made):
+    """The market is steered with that of the server that has it: none is made, given or told."""
+    given = []
+
+    async def serve(*_, admin_key, task_status, **__):
+        given.append(admin_key)
+        task_status.started([Address("127.0.0.1", 8080)])
+
+    monkeypatch.setattr(foreground, "_kind", lambda *_: serve)
+    trio.run(foreground.serve_in_foreground, Settings(cluster=Cluster(follow=follow)))
+    assert [key is not None for key in given] == [made]
+    assert ("admin key" in capsys.readouterr().out) == made
 
 
 def test_what_can_be_made_is_made_before_anybody_connects(monkeypatch):

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from feed import Limits, Settings
 from feed.cli import serve as module
 from feed.cli import values
+from feed.cluster.edge import check
 from feed.errors import ConfigError
 from feed.settings import Listen, Tls, Web
 
@@ -248,3 +249,57 @@ def test_a_bad_certificate_is_one_line(run, tmp_path):
     complaint = f"feed: --tls-cert {path}: cannot be read: No such file or directory\n"
     assert run("serve", "--port", "0", "--tls-cert", path) == (2, "", complaint)
     structlog.reset_defaults()
+
+
+# What a server that follows another is told all the same.
+OF_AN_EDGE = {
+    *("--host", "--port", "--port-file", "--listen", "--allow-origin", "--allow-host"),
+    *("--keys", "--demo-keys", "--token-key", "--tls-cert", "--tls-key", "--tls-self-signed", "--tls-ca"),
+    *("--tls-name", "--follow", "--auth-timeout", "--max-connections", "--max-connections-per-address"),
+    *("--http-rate", "--log-format", "--log-level", "--log-messages", "--log-messages-of"),
+    "--config",
+}
+# What only one with a market of its own is told, and a value.
+OF_A_MARKET = {
+    "--admin-anywhere": (),
+    "--admin-key": ("admin.key",),
+    "--at-end": ("loop",),
+    "--data": ("data",),
+    "--deflate": (),
+    "--deposit": ("1",),
+    "--downtime": ("skip",),
+    "--instruments": ("3",),
+    "--journal": ("journal.jsonl",),
+    "--lockstep": (),
+    "--log": ("unix:/run/other.sock",),
+    "--new-history": (),
+    "--no-recorded-orders": (),
+    "--record": ("new.feed.zst",),
+    "--recorded-cancels": ("ahead",),
+    "--scenario": ("burst",),
+    "--seed": ("0",),
+    "--sessions": (),
+    "--speed": ("2",),
+    "--start": ("2024-03-06T16:20:00Z",),
+    "--sync": ("os",),
+    "--until": ("90s",),
+    "--wait-clients": ("1",),
+    "--webhook-allow": ("127.0.0.0/8",),
+    "--workers": ("2",),
+}
+
+
+@pytest.mark.parametrize("option", OF_A_MARKET)
+def test_who_follows_is_told_nothing_of_a_market(settings_of, option):
+    """Each option that would be passed over is refused by name."""
+    settings = settings_of("--follow", "unix:/run/feed.sock", option, *OF_A_MARKET[option])
+    with pytest.raises(
+        ConfigError, match=f"--follow: it does not go with {option.replace('--no-recorded', '--recorded')}"
+    ):
+        check(settings)
+
+
+def test_every_option_is_of_a_market_or_of_any_server():
+    """A new one has to be named here."""
+    options = {one.opts[0] for one in module.serve.params}
+    assert options == OF_AN_EDGE | {option.replace("--no-recorded", "--recorded") for option in OF_A_MARKET}

@@ -13,8 +13,10 @@ from networks import Network
 
 from feed import Settings
 from feed.cluster.edge import check, follow
+from feed.dialects.marketai.policy import MarketAiPolicy
 from feed.errors import ConfigError
-from feed.settings import Cluster, Durability
+from feed.policies import Policies
+from feed.settings import Alerts, Cluster, Durability
 
 FOLLOW = Cluster(follow="unix:/run/feed.sock")
 
@@ -133,6 +135,9 @@ async def test_it_stops_when_asked(autojump_clock, network):
         ("--wait-clients", {"wait_clients": 1}),
         ("--speed", {"speed": 0}),
         ("--at-end loop", {"at_end": "loop"}),
+        ("--admin-key", {"admin_key": Path("/admin.key")}),
+        ("settings of policies", {"policies": Policies(marketai=MarketAiPolicy(connections_per_minute=9))}),
+        ("settings of alerts", {"alerts": Alerts(per_key=3)}),
     ],
 )
 def test_what_is_said_of_a_market_does_not_go_with_following(option, given):

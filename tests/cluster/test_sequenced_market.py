@@ -120,9 +120,12 @@ async def test_a_simulated_market_that_is_paused_is_paused_there(autojump_clock)
     async with open_sequencer(settings) as sequencer, open_edge(sequencer.link()) as edge:
         clients = [await listen(one) for one in (sequencer, edge)]
         await request(sequencer, "POST", "/admin/clock", body={"action": "pause"}, keyed=ADMIN)
-        await trio.sleep(40)
+        await trio.sleep(0.3)
         assert edge.market.outside().phase == "paused"
+        await trio.sleep(40)
         async with open_edge(sequencer.link("late")) as late:
+            await trio.sleep(0.01)
+            assert late.market.outside().phase == "paused"
             clients.append(await listen(late))
             before = [len(client.data) for client in clients]
             await trio.sleep(40)
