@@ -17,6 +17,7 @@ import trio
 from feed.cli.streams import abandon_output
 from feed.cluster.edge import serve_edge
 from feed.cluster.sequencer_server import serve_sequencer
+from feed.cluster.standby_server import serve_standby
 from feed.cluster.workers_server import serve_with_workers
 from feed.dialects.contract import Dialect
 from feed.dialects.discovery import dialects
@@ -89,6 +90,8 @@ def _kind(settings: Settings, keys: KeysReload) -> Callable[..., Awaitable[None]
         return serve_edge
     if settings.cluster.workers:
         return partial(serve_with_workers, command=_WORKER, reloads=keys.also)
+    if settings.cluster.standby:
+        return serve_standby
     return serve if settings.cluster.log is None else serve_sequencer
 
 

@@ -190,6 +190,12 @@ OPTIONS: Final = Options(
                 "HOST may have USER:PASSWORD@ before it, :PORT and /DATABASE after it; rediss:// is by TLS.",
             ),
             setting(
+                "--standby/--no-standby",
+                "cluster.standby",
+                meaning="Compute along with the server that writes the log in Redis, and take its place once "
+                "it is gone.",
+            ),
+            setting(
                 "--follow",
                 "cluster.follow",
                 metavar="unix:PATH|redis://HOST/NAME",

@@ -30,6 +30,7 @@ _AGAIN_SECONDS: Final = 1.0  # before it begins anew: what is wrong may be so st
 # What only a server with a market of its own is told: the option, and how it is left.
 _NOT_HERE: Final[tuple[tuple[str, Callable[[Settings], object]], ...]] = (
     ("--log", lambda it: it.cluster.log),
+    ("--standby", lambda it: it.cluster.standby),
     ("--workers", lambda it: it.cluster.workers),
     ("--data", lambda it: it.durability.directory),
     ("--sync", lambda it: it.durability.sync),

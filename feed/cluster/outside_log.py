@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from feed.cluster.block import Outcome
@@ -12,6 +13,7 @@ from feed.cluster.messages import Report
 from feed.cluster.ports import EdgeHandlers
 from feed.cluster.retention import Retained
 from feed.cluster.sequencer import SnapshotSink
+from feed.cluster.snapshot import Snapshot
 from feed.server.server_parts import Outside
 from feed.stream.hub import Hub
 
@@ -22,6 +24,19 @@ class OutsideLog(SnapshotSink, Protocol):
     @property
     def retained(self) -> Retained:
         """The blocks that are kept in memory all the same, for those who follow on this machine."""
+        ...
+
+    @property
+    def header(self) -> LogHeader | None:
+        """Of a log that is gone on with, which has followers; None for one that begins."""
+        ...
+
+    def connected(self) -> AbstractAsyncContextManager[object]:
+        """While it is entered, appends go through before :meth:`run` does."""
+        ...
+
+    def keep_market(self, market: Snapshot | None) -> None:
+        """Let a standby begin with this market; None where it cannot be computed elsewhere."""
         ...
 
     @property

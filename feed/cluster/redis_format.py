@@ -99,6 +99,15 @@ class Names:
         return self._key(f"snapshot:{place_text(place)}:{chance}")
 
     @property
+    def market(self) -> str:
+        """:class:`SnapshotPointer`: the newest snapshot with the market itself in it, for a standby."""
+        return self._key("market")
+
+    def market_parts(self, place: Place, chance: str) -> str:
+        """As :meth:`snapshot_parts`."""
+        return self._key(f"market:{place_text(place)}:{chance}")
+
+    @property
     def requests(self) -> str:
         """The stream of what edges ask for."""
         return self._key("req")

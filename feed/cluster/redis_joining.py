@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TypeAlias, TypeVar
 
 from feed.cluster.redis_connection import RedisConnection, Reply, reply_as
-from feed.cluster.redis_format import Names, unpack_pointer
+from feed.cluster.redis_format import unpack_pointer
 from feed.cluster.snapshot import Snapshot
 from feed.cluster.snapshot_parts import MOST_PARTS, SnapshotParts
 from feed.errors import FeedError
@@ -29,21 +29,21 @@ def fields_of(flat: Sequence[bytes]) -> dict[bytes, bytes]:
     return dict(zip(flat[::2], flat[1::2], strict=True))
 
 
-async def read_newest(connection: RedisConnection, names: Names, history: bytes) -> Snapshot | None:
+async def read_newest(connection: RedisConnection, key: str, history: bytes) -> Snapshot | None:
     """
     The newest snapshot of a log.
 
     Args:
         connection: To be asked.
-        names: Of the log.
-        history: Of its header.
+        key: Where its pointer is.
+        history: Of the header of the log.
     Returns:
         None where there is none yet, or it was removed meanwhile, as there is a newer one: then ask again.
     Raises:
         RedisAway: See there.
         FeedError: It is malformed.
     """
-    data = found(await connection.command("GET", names.snapshot), bytes)
+    data = found(await connection.command("GET", key), bytes)
     if data is None:
         return None
     pointer = unpack_pointer(data)
@@ -52,8 +52,8 @@ async def read_newest(connection: RedisConnection, names: Names, history: bytes)
     if not 0 < pointer.parts <= MOST_PARTS:
         raise FeedError(f"a snapshot in Redis says that it has {pointer.parts} parts")
     parts = SnapshotParts()
-    for index, key in enumerate(pointer.keys()):
-        part = found(await connection.command("GET", key, seconds=_PART_SECONDS), bytes)
+    for index, name in enumerate(pointer.keys()):
+        part = found(await connection.command("GET", name, seconds=_PART_SECONDS), bytes)
         if part is None:
             return None
         if (snapshot := parts.take(pointer.part(index, part))) is not None:

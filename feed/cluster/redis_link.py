@@ -201,7 +201,7 @@ class RedisLink:
         if self._header and self._header != data:
             self._asking.clear()  # it may have acted in the log before
         self.header, self._header = header_found, data
-        return await read_newest(connection, self._names, header_found.history)
+        return await read_newest(connection, self._names.snapshot, header_found.history)
 
     # --- reading ----------------------------------------------------------------------------------------
 

@@ -63,6 +63,7 @@ class RedisLog:
         emptied: How often Redis had come back without anything: then header and snapshot are gone too.
         appends: How many were accepted.
         append_seconds: What these took, all together.
+        make_room: As it was given.
         waits: Why an append waits for longer than a round trip; empty while none does.
     """
 
@@ -98,7 +99,7 @@ class RedisLog:
         self._names = Names(server.name)
         self._first = NO_HEAD if after is None else head_text(*after)
         self._head = self._first
-        self._make_room = make_room
+        self.make_room = make_room
 
     @property
     def place(self) -> Place:
@@ -217,7 +218,7 @@ class RedisLog:
     async def _refused(self, refused: RedisRefused) -> None:
         """Wait until it may be another time; make room where there is none."""
         self._wait_for(f"Redis refuses an append ({refused.text})")
-        if refused.full and (place := self._make_room()) is not None:
+        if refused.full and (place := self.make_room()) is not None:
             try:
                 await self.kept.command("XTRIM", self._names.log, "MINID", "=", place_text(place))
             except (RedisAway, RedisRefused) as problem:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Final
 
-import attrs
 import structlog
 import trio
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -26,18 +26,18 @@ from feed.cluster.redis_format import NO_HEAD, Names, head_text, pack_header
 from feed.cluster.redis_kept import KeptConnection
 from feed.cluster.redis_lease import RedisLease
 from feed.cluster.redis_log import Fenced, RedisLog
+from feed.cluster.redis_market import MarketWriter
 from feed.cluster.redis_present import SEQUENCER
-from feed.cluster.redis_requests import RedisRequests
+from feed.cluster.redis_requests import NOTHING_READ, RedisRequests
 from feed.cluster.redis_script import FENCED, RESTORE, run_script
 from feed.cluster.redis_snapshots import SnapshotWriter, remove_log
 from feed.cluster.redis_start import check_log
+from feed.cluster.redis_term import Start, TakenOver, Term, opening_block
 from feed.cluster.retention import Retained
 from feed.cluster.snapshot import Snapshot
 from feed.errors import ConfigError, FeedError
-from feed.model.stream_position import StreamPosition
 from feed.server.server_parts import Outside
 from feed.settings import Cluster
-from feed.sim.run_status import RunState
 from feed.stream.hub import Hub
 
 log = structlog.get_logger("feed.log")
@@ -45,40 +45,6 @@ log = structlog.get_logger("feed.log")
 _OPTION: Final = "--log"
 _MARK_BYTES: Final = 4
 _RESIGN_SECONDS: Final = 0.5  # that giving up the lease may take
-
-
-@attrs.frozen(kw_only=True)
-class Term:
-    """
-    What a server has taken that may append.
-
-    Attributes:
-        number: Larger than that of all blocks that are there.
-        owner: Who it is, for the lease.
-        after: Place and position of the newest block that was there; None for a log without blocks.
-    """
-
-    number: int
-    owner: str
-    after: tuple[Place, StreamPosition] | None
-
-
-@attrs.frozen(kw_only=True)
-class Start:
-    """
-    How a sequencer comes to a log that is there.
-
-    Attributes:
-        folder: The data folder that its market was restored from; None for none.
-        led: The last term in which that market led this log; None for none.
-        new_history: Whether the log may be replaced by that of another market.
-        leads: Called with a term before its first block is appended.
-    """
-
-    folder: str | None = None
-    led: int | None = None
-    new_history: bool = False
-    leads: Callable[[int], object] = lambda _: None
 
 
 class RedisSequencer:
@@ -100,7 +66,8 @@ class RedisSequencer:
         settings: Cluster,
         *,
         token_key: bytes,
-        start: Start,
+        start: Start | None = None,
+        taken: TakenOver | None = None,
         wall: Callable[[], float] = time.time,
     ) -> None:
         """
@@ -112,21 +79,22 @@ class RedisSequencer:
             settings: Bounds.
             token_key: That access tokens are signed with.
             start: What is known of the log that is there.
+            taken: Instead, the log that is gone on with.
             wall: Seconds since the Unix epoch.
         """
         self.deposed = trio.Event()
-        self.log: Final = RedisLog(
-            server,
-            term=term.number,
-            after=None,
-            retain_bytes=settings.retain_bytes,
-            make_room=self._needless,
+        self._taken = taken
+        self.log: Final = (
+            RedisLog(server, term=term.number, after=None, retain_bytes=settings.retain_bytes)
+            if taken is None
+            else taken.log
         )
+        self.log.make_room = self._needless
         self._server = server
         self._term = term
         self._settings = settings
         self._token_key = token_key
-        self._start = start
+        self._start = start or Start()
         self._wall = wall
         self._seq = 0
         self._leases = KeptConnection(server, "the lease")
@@ -134,6 +102,25 @@ class RedisSequencer:
         self._writes = KeptConnection(server, "snapshots")
         self._requests: RedisRequests | None = None
         self._snapshots: SnapshotWriter | None = None
+        self._market: MarketWriter | None = None
+
+    @property
+    def header(self) -> LogHeader | None:
+        """See :class:`feed.cluster.outside_log.OutsideLog`."""
+        return None if self._taken is None else self._taken.header
+
+    @asynccontextmanager
+    async def connected(self) -> AsyncIterator[None]:
+        """See :class:`feed.cluster.outside_log.OutsideLog`."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.log.run)
+            yield
+            nursery.cancel_scope.cancel()
+
+    def keep_market(self, market: Snapshot | None) -> None:
+        """See :class:`feed.cluster.outside_log.OutsideLog`."""
+        if self._market is not None:
+            self._market.newest = market
 
     @property
     def retained(self) -> Retained:
@@ -148,7 +135,8 @@ class RedisSequencer:
     @property
     def joinable(self) -> bool:
         """Whether all blocks after the newest snapshot are kept."""
-        return self.log.joinable
+        market = self._market
+        return self.log.joinable and (market is None or market.is_behind(self.retained.oldest))
 
     @property
     def read(self) -> str:
@@ -190,10 +178,8 @@ class RedisSequencer:
             await self._empty()
         except FeedError as problem:
             raise ConfigError(f"{self._server.where}: {problem}", where=_OPTION) from None
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(self.log.run)
+        async with self.connected():
             await self.append(opening_block(hub.position, hub.market_state.now, self._wall()))
-            nursery.cancel_scope.cancel()
 
     async def _empty(self) -> None:
         """Let the log have no blocks; whoever has appended meanwhile keeps it."""
@@ -212,14 +198,30 @@ class RedisSequencer:
     ) -> None:
         """See :class:`feed.cluster.outside_log.OutsideLog`."""
         self.log.local = local
-        self._requests = RedisRequests(self._server, handlers, settings=self._settings, report=report)
+        taken = self._taken
+        self._requests = RedisRequests(
+            self._server,
+            handlers,
+            settings=self._settings,
+            report=report,
+            after=None if taken is None else taken.read or NOTHING_READ,
+            skip=frozenset() if taken is None else taken.decided,
+        )
+        packed = pack_header(write_header(header, release=release()), self._token_key)
         self._snapshots = SnapshotWriter(
             self._server,
             self._writes,
-            header=pack_header(write_header(header, release=release()), self._token_key),
+            header=packed if taken is None else taken.packed_header,
             history=header.history,
             newest=lambda: local.retained.newest,
             oldest=lambda: local.retained.oldest,
+            emptied=lambda: self.log.emptied,
+            mark=lambda: secrets.token_hex(_MARK_BYTES),
+        )
+        self._market = MarketWriter(
+            self._server,
+            self._writes,
+            history=header.history,
             emptied=lambda: self.log.emptied,
             mark=lambda: secrets.token_hex(_MARK_BYTES),
         )
@@ -271,12 +273,13 @@ class RedisSequencer:
 
     async def run(self) -> None:
         """See :class:`feed.cluster.outside_log.OutsideLog`."""
-        assert self._requests is not None and self._snapshots is not None  # noqa: S101, PT018 - it was opened
+        assert self._requests and self._snapshots and self._market  # noqa: S101, PT018 - it was opened
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self.log.run)
             nursery.start_soon(self._requests.run)
             nursery.start_soon(self._writes.run)
             nursery.start_soon(self._snapshots.run)
+            nursery.start_soon(self._market.run)
 
     def outside(self) -> Outside:
         """See :class:`feed.cluster.outside_log.OutsideLog`."""
@@ -310,29 +313,3 @@ class RedisSequencer:
             ("feed_redis_restored", "Blocks that Redis had lost, and has got again.", log.restored),
         )
         return up, *(CounterMetricFamily(*one) for one in counts), behind
-
-
-def opening_block(position: StreamPosition, market_time: int, made: float) -> Block:
-    """
-    The block with which a term begins: it has no events.
-
-    Args:
-        position: Where the stream stands.
-        market_time: Nanoseconds since the Unix epoch.
-        made: Seconds since then.
-    """
-    return Block(
-        before=position.seq,
-        before_proof=position.proof,
-        events=0,
-        proof=position.proof,
-        rows=b"",
-        entries=b"",
-        outcomes=(),
-        stood=0,
-        made=made,
-        market_time=market_time,
-        phase=RunState.RUNNING.value,
-        takes_orders=False,
-        ended=False,
-    )

@@ -14,7 +14,8 @@ from feed.cluster.edge_link import shared_token_key
 from feed.cluster.logged_commits import LoggedCommits
 from feed.cluster.redis_connection import CoredisServer, RedisServer
 from feed.cluster.redis_lease import RedisLease
-from feed.cluster.redis_sequencer import RedisSequencer, Start, Term
+from feed.cluster.redis_sequencer import RedisSequencer
+from feed.cluster.redis_term import Start, Term
 from feed.cluster.redis_url import parse_redis_url
 from feed.cluster.sequenced_market import SequencedMarket
 from feed.cluster.snapshotting import StartProcess, process_beside
@@ -73,34 +74,63 @@ async def sequence_in(
         options: See there.
     """
     token_key = shared_token_key(settings, option=_OPTION)
-    stop = options.get("stop")
-    if stop is None:
-        stop = trio.Event()
-    chance = options["chance"] = options.get("chance") or SystemRandom()
     commits = LoggedCommits(wall=time.time_ns)
     with playing(settings, source, commits) as (played, playout):
         term = await take_term(server, settings.cluster.lease_seconds)
         start = _start(server, played, playout.durable)
         outside_log = RedisSequencer(server, term, settings.cluster, token_key=token_key, start=start)
-        market = SequencedMarket(played, playout, start=process, inputs=commits, outside_log=outside_log)
-        contexts: list[ServerContext] = []
-        tell = options.get("tell")
+        market = SequencedMarket(
+            played,
+            playout,
+            start=process,
+            inputs=commits,
+            outside_log=outside_log,
+            simulation=playout.simulation,
+        )
+        await serve_leading(outside_log, server, market, played, **options)
 
-        def told(context: ServerContext) -> None:
-            contexts.append(context)
-            if tell is not None:
-                tell(context)
 
-        over = options["stop"] = trio.Event()
-        options["tell"] = told
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(_end_with, stop, over)
-            nursery.start_soon(outside_log.hold)
-            nursery.start_soon(_end_deposed, outside_log, contexts, over, settings, chance)
-            await serve_market(played, market, **options)
-            nursery.cancel_scope.cancel()
-        if outside_log.deposed.is_set():
-            raise ConfigError(f"another server leads the log at {server.where} now", where=_OPTION)
+async def serve_leading(
+    outside_log: RedisSequencer,
+    server: RedisServer,
+    market: SequencedMarket,
+    settings: Settings,
+    **options: Unpack[ServeOptions],
+) -> None:
+    """
+    Serve a market for as long as this server leads its log.
+
+    Args:
+        outside_log: The way to the log.
+        server: Where it is.
+        market: It.
+        settings: Of the server.
+        options: See :func:`feed.server.serve.serve`.
+    Raises:
+        ConfigError: Another server leads, from some moment on.
+    """
+    stop = options.get("stop")
+    if stop is None:
+        stop = trio.Event()
+    chance = options["chance"] = options.get("chance") or SystemRandom()
+    contexts: list[ServerContext] = []
+    tell = options.get("tell")
+
+    def told(context: ServerContext) -> None:
+        contexts.append(context)
+        if tell is not None:
+            tell(context)
+
+    over = options["stop"] = trio.Event()
+    options["tell"] = told
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(_end_with, stop, over)
+        nursery.start_soon(outside_log.hold)
+        nursery.start_soon(_end_deposed, outside_log, contexts, over, settings, chance)
+        await serve_market(settings, market, **options)
+        nursery.cancel_scope.cancel()
+    if outside_log.deposed.is_set():
+        raise ConfigError(f"another server leads the log at {server.where} now", where=_OPTION)
 
 
 def _start(server: RedisServer, settings: Settings, durable: DurableMarket | None) -> Start:

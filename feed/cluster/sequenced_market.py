@@ -10,12 +10,14 @@ from random import SystemRandom
 from typing import Final
 
 import attrs
+import structlog
 import trio
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
 from feed.checkpoint.engine import engine_digest
 from feed.cluster.block import BEFORE_ALL, Outcome, Place
+from feed.cluster.computed import WholeMarket, write_market
 from feed.cluster.counts import listed
 from feed.cluster.edge_reports import EdgeReports
 from feed.cluster.local_log import LocalLog
@@ -28,6 +30,7 @@ from feed.cluster.requests import EdgeRequests
 from feed.cluster.sequencer import MarketNow, RecordedEntries, Sequencer
 from feed.cluster.snapshot import Snapshot, write_snapshot
 from feed.cluster.snapshotting import Snapshotting, StartProcess
+from feed.errors import MarketError
 from feed.faults.contract import FaultPlan
 from feed.model.durations import NS_PER_SECOND
 from feed.server.durable.entry_log import EntryLog
@@ -41,9 +44,12 @@ from feed.server.stream_state import StreamState
 from feed.server.tokens import signing_key
 from feed.settings import Settings
 from feed.sim.run_status import RunState
+from feed.sim.simulation import Simulation
 from feed.stream.fanout import Fanout
 from feed.stream.source import Batch, Source, TakesOrders
 from feed.stream.steps import StepLog
+
+log = structlog.get_logger("feed.log")
 
 _HISTORY_BYTES: Final = 16
 _LAST_SECONDS: Final = 1.0  # that the end of the market may take to reach those who follow
@@ -68,6 +74,7 @@ class SequencedMarket:
         wall: Callable[[], float] = time.time,
         inputs: LoggedCommits | None = None,
         outside_log: OutsideLog | None = None,
+        simulation: Simulation | None = None,
     ) -> None:
         """
         Write nothing yet.
@@ -82,6 +89,7 @@ class SequencedMarket:
                 for one that does not.
             outside_log: Where blocks are appended before anybody is told of them; None for who follows on
                 this machine alone.
+            simulation: The market itself, for a standby; None where it is elsewhere.
         """
         self.log: LocalLog | None = None
         self.ended = trio.Event()
@@ -95,15 +103,16 @@ class SequencedMarket:
         self._market = market
         self._listener = listener
         self._outside_log = outside_log
+        self._simulation = simulation
         self._wall = wall
         self._server: ServerContext | None = None
         self._sequencer = Sequencer(
-            market=self._now, wall=wall, snapshot=self._snapshot, outlives=inputs is not None
+            market=self._now, wall=wall, snapshot=self._renewed, outlives=inputs is not None
         )
         if inputs is not None:
             inputs.begin(self._sequencer.tell)
         origins = None if inputs is None else inputs.origins
-        self._requests = EdgeRequests(market.source, self._outcome, origins)
+        self._requests = EdgeRequests(market.source, self.outcome, origins)
         self.step_log: StepLog | None = self._sequencer
         self.entry_log: EntryLog = RecordedEntries(
             market.entry_log, self._sequencer, market_time=lambda: self._now().time, wall=wall
@@ -141,17 +150,28 @@ class SequencedMarket:
         Raises:
             ConfigError: Something cannot be written where the settings say.
         """
-        await self._market.open(fanout)
-        if self._outside_log is not None:
-            await self._outside_log.open(fanout.hub)
+        outside_log = self._outside_log
+        if outside_log is None or outside_log.header is None:
+            await self._market.open(fanout)
+            if outside_log is not None:
+                await outside_log.open(fanout.hub)
+            return
+        # Others follow already: what happens from now on they are told in blocks.
+        self._sequencer.begin(outside_log, fanout.hub.position)
+        async with outside_log.connected():
+            await self._market.open(fanout)
+            await self._sequencer.flush()
 
     def opened(self) -> None:
         """Begin the log with a snapshot."""
         self._market.opened()
         settings = self._settings
         history = secrets.token_bytes(_HISTORY_BYTES)
-        header = LogHeader.of(settings, history=history, listing=self.source.listing, plan=self.plan)
         outside_log = self._outside_log
+        goes_on = None if outside_log is None else outside_log.header
+        header = goes_on or LogHeader.of(
+            settings, history=history, listing=self.source.listing, plan=self.plan
+        )
         first = self._snapshot(BEFORE_ALL if outside_log is None else outside_log.place)
         handlers = EdgeHandlers(
             submit=self._requests.take,
@@ -174,8 +194,10 @@ class SequencedMarket:
             self._sequencer.begin(self.log, first.position)
             return
         outside_log.begin(self.log, header, handlers, self._report)
+        outside_log.keep_market(self._whole(outside_log.place))
         self._sequencer.read = lambda: outside_log.read
-        self._sequencer.begin(outside_log, first.position)
+        if goes_on is None:
+            self._sequencer.begin(outside_log, first.position)
 
     async def run(self, channel: trio.MemorySendChannel[Batch], fanout: Fanout) -> None:
         """Let others follow, and play as the market does."""
@@ -202,7 +224,8 @@ class SequencedMarket:
         more = self._outside_log.outside()
         return attrs.evolve(more, problems=(*problems, *more.problems), figures=(*figures, *more.figures))
 
-    def _outcome(self, outcome: Outcome) -> None:
+    def outcome(self, outcome: Outcome) -> None:
+        """Tell what became of a request of an edge, before its events are published."""
         self._sequencer.outcome(outcome)
         if self._outside_log is not None:
             self._outside_log.decided(outcome)
@@ -264,6 +287,33 @@ class SequencedMarket:
     def _paced(self) -> bool:
         control = getattr(self.source, "control", None)
         return control is not None and bool(control.status().speed)
+
+    def _renewed(self, place: Place) -> Snapshot:
+        """A snapshot, and what a standby begins with: the newest ones are too old."""
+        if self._outside_log is not None:
+            self._outside_log.keep_market(self._whole(place))
+        return self._snapshot(place)
+
+    def _whole(self, place: Place) -> Snapshot | None:
+        """The market itself, and what is known of it, for a server that goes on with it."""
+        server, run = self._server, self._simulation
+        if run is None:
+            return None
+        assert server is not None  # noqa: S101 - it was attached
+        market = WholeMarket(
+            run=run,
+            stream=server.stream_state,
+            services=server.services.state(),
+            faults=server.faults.progress(),
+            place=place,
+            market_time=self._now().time,
+            stood=server.fanout.stood,
+        )
+        try:
+            return write_market(market, engine=engine_digest(), wall=int(self._wall() * NS_PER_SECOND))
+        except MarketError as problem:
+            log.warning("no standby can compute this market along", reason=str(problem))
+            return None
 
     def _snapshot(self, place: Place) -> Snapshot:
         server = self._server

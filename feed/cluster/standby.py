@@ -61,6 +61,7 @@ class Standby:
         market: Where to begin.
         lease: That is asked for.
         wall: Seconds since the Unix epoch.
+        taken_in: Called after each block.
     Attributes:
         computed: The market.
     """
@@ -73,12 +74,14 @@ class Standby:
         lease: Lease,
         *,
         wall: Callable[[], float],
+        taken_in: Callable[[Computed], object] = lambda _: None,
     ) -> None:
         self.computed: Final = Computed(market)
         self._shared = shared
         self._link = link
         self._lease = lease
         self._wall = wall
+        self._taken_in = taken_in
         self._heard = trio.current_time()
         self._read = trio.lowlevel.ParkingLot()  # unparked with each block that was taken in
 
@@ -125,6 +128,7 @@ class Standby:
                 computed.take(place, block)
                 self._heard = trio.current_time()
                 self._read.unpark_all()
+                self._taken_in(computed)
                 if block.ended:
                     return
 

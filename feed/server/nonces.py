@@ -36,6 +36,10 @@ class Nonces:
         remember(self._last, key, nonce, self._most)
         return True
 
+    def recorded(self) -> dict[str, int]:
+        """The last nonce of each key, by its mark."""
+        return dict(self._last)
+
     def restore(self, recorded: Mapping[str, int]) -> None:
         """Take back those that were recorded, in the order in which the keys have asked."""
         for key, nonce in recorded.items():

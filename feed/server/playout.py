@@ -33,7 +33,7 @@ from feed.sim.input_commits import InputCommits
 from feed.sim.large_orders import LargeOrderReport, summary
 from feed.sim.run_status import RunStatus
 from feed.sim.runner import MarketRunner
-from feed.sim.simulation import Looping
+from feed.sim.simulation import Looping, Simulation
 from feed.stream.fanout import Fanout
 from feed.stream.source import Batch, Source
 from feed.stream.steps import StepLog
@@ -103,6 +103,7 @@ class Playout:
         entry_log: Where is recorded what shall outlive the process.
         step_log: Nowhere: nobody else follows it.
         parts: Those of a server by itself.
+        simulation: The market itself; None where the events come from elsewhere.
     """
 
     def __init__(
@@ -135,6 +136,7 @@ class Playout:
             self._run_spec = program_for(settings, now=time.time_ns())
         self.storage = Storage(settings.recording)
         self.storage.durable = durable
+        self.simulation: Simulation | None = None
         self._runner = None if self._run_spec is None else self._make_runner(self._run_spec)
         self.ended = trio.Event()
         self._corruption_logged = False
@@ -307,6 +309,7 @@ class Playout:
         settings = self._settings
         durable = self.durable
         run = run_spec.run if durable is not None else open_to_accounts(run_spec.run, settings.trading)
+        self.simulation = run
         commits: InputCommits | None = None if durable is None else durable.commits
         runner = MarketRunner(
             run,

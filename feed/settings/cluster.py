@@ -56,6 +56,8 @@ class Cluster:
         stall_seconds: After which it waits no more for an edge that takes nothing.
         snapshot_seconds: Between two snapshots, of market time, from which edges begin.
         report_seconds: Between two signs of life on a connection of two servers.
+        standby: Whether this server computes along with the one that writes the log in Redis, and takes its
+            place when that is gone.
         lease_seconds: For which a sequencer with a log in Redis may be silent before another one tries to
             take its place.
         lag_seconds: That an edge may be behind; past it ``/readyz`` says so with 503.
@@ -70,4 +72,5 @@ class Cluster:
     snapshot_seconds: float = attrs.field(default=60.0, validator=gt(0))
     report_seconds: float = attrs.field(default=0.25, validator=gt(0))
     lag_seconds: float = attrs.field(default=5.0, validator=gt(0))
+    standby: bool = False
     lease_seconds: float = attrs.field(default=2.0, validator=gt(0))

@@ -18,8 +18,9 @@ from sequenced_servers import open_sequencer
 from feed import Settings
 from feed.cluster.logged_commits import LoggedCommits
 from feed.cluster.redis_format import parse_head
-from feed.cluster.redis_sequencer import RedisSequencer, Start
+from feed.cluster.redis_sequencer import RedisSequencer
 from feed.cluster.redis_server import take_term
+from feed.cluster.redis_term import Start
 from feed.errors import ConfigError
 from feed.settings import Cluster
 

@@ -48,7 +48,15 @@ DEMO = demo_entries()
 
 @asynccontextmanager
 async def open_sequencer(
-    settings=None, script=None, *, keys=DEMO, kind=Followed, commits=None, outside_log=None, clock=time.time
+    settings=None,
+    script=None,
+    *,
+    keys=DEMO,
+    kind=Followed,
+    commits=None,
+    outside_log=None,
+    simulation=None,
+    clock=time.time,
 ):
     """One that lets clients and other servers in, until the block ends; by a log outside if one is given."""
     settings = settings or Settings()
@@ -59,7 +67,15 @@ async def open_sequencer(
         wall=lambda: 1_000_000.0 + trio.current_time(),
         inputs=commits,
         outside_log=outside_log,
+        simulation=simulation,
     )
+    async with open_market(settings, market, script, keys=keys, kind=kind, clock=clock) as server:
+        yield server
+
+
+@asynccontextmanager
+async def open_market(settings, market, script=None, *, keys=DEMO, kind=Followed, clock=time.time):
+    """A server of a market that is ready, until the block ends."""
     keys = (*keys, admin_entry(ADMIN_KEY))
     context = ServerContext(
         settings,
@@ -73,11 +89,16 @@ async def open_sequencer(
         entry_log=market.entry_log,
         step_log=market.step_log,
         parts=market.parts,
+        stream_state=market.stream_state,
     )
     market.attach(context)
+    if market.recorded is not None:
+        context.services.restore(market.recorded)
     send, receive = trio.open_memory_channel(settings.flow.channel_batches)
     async with trio.open_nursery() as nursery:
         await market.open(context.fanout)
+        if market.recorded is not None:
+            context.services.restored()
         market.opened()
         nursery.start_soon(context.services.run)
         nursery.start_soon(context.registry.turns.run)

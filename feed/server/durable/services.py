@@ -127,14 +127,16 @@ class Services:
 
     def state(self) -> ServiceState:
         """
-        What another server of this market must know: stream keys, alerts and faults, as they are now.
+        What another server of this market must know: stream keys, alerts and faults, as they are now; and
+        nonces, for one that goes on with it.
 
-        The alerts are those at work: write it down before the next event. Nonces and webhooks are left out,
-        since they have their place at this server alone.
+        The alerts are those at work: write it down before the next event. Webhooks are left out, since they
+        have their place at this server alone.
         """
         state = ServiceState(
             stream_keys={one["key"]: one for one in self._stream_keys.recorded()},
             faults=fault_requests.recorded(self._faults, self._clock()),
+            nonces=self._nonces.recorded(),
         )
         state.alerts.take_over(self._alerts.book)
         return state
