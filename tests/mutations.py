@@ -1110,6 +1110,13 @@ MUTATIONS = (
         ("cluster/test_redis_snapshots.py",),
     ),
     Mutation(
+        "a leader that is being deposed sweeps the next one's snapshots away",
+        "cluster/redis_snapshots.py",
+        " and self._term_of(key) <= term]",
+        "]",
+        ("cluster/test_redis_snapshots.py",),
+    ),
+    Mutation(
         "what Redis has lost of snapshots is not written again",
         "cluster/redis_snapshots.py",
         "        if losses != self._losses:\n",

@@ -17,7 +17,7 @@ import trio
 
 from feed.cluster.block import Place
 from feed.cluster.redis_connection import RedisAway, RedisConnection, RedisRefused, RedisServer, reply_as
-from feed.cluster.redis_format import Names, SnapshotPointer, pack_pointer, place_text
+from feed.cluster.redis_format import Names, SnapshotPointer, pack_pointer, parse_place, place_text
 from feed.cluster.redis_script import FENCED, POINT, run_script
 from feed.cluster.snapshot import Snapshot
 from feed.cluster.snapshot_parts import parts_of
@@ -36,7 +36,7 @@ class SnapshotWriter:
     Writes each new snapshot of a log.
 
     Attributes:
-        written: Of the newest block in the newest snapshot that is in Redis; None before the first.
+        written: Of the last block in the newest snapshot that was brought to Redis; None before the first.
         problem: Why the newest one is not there; empty when it is.
         bytes: Of the newest one.
     """
@@ -80,6 +80,7 @@ class SnapshotWriter:
         self._mark = mark
         self._losses = -1  # as often as it had lost everything when the header was written
         self._snapshots: deque[SnapshotPointer] = deque()  # those in Redis, the newest last
+        self._tidy = False  # whether there are no parts of others
 
     async def run(self) -> None:
         """Write each new one, until cancelled."""
@@ -113,11 +114,15 @@ class SnapshotWriter:
         newest = self._newest()
         if newest is None or newest.place == self.written:
             return
-        await self._write(newest)
-        await self._forget()
+        tidy, self._tidy = self._tidy, False  # unless all of it succeeds
+        if not await self._write(newest):
+            return
+        self._tidy = tidy
+        await self._forget(newest.place[0])
         await self._trim(min(self._snapshots[0].place, self._oldest()))
 
-    async def _write(self, snapshot: Snapshot) -> None:
+    async def _write(self, snapshot: Snapshot) -> bool:
+        """Write a snapshot; False where another server leads."""
         pointer, names = self._pointer_to(snapshot), self._names
         for part, key in zip(parts_of(snapshot), pointer.keys(), strict=True):
             await self._connection.command("SET", key, part.data, seconds=_PART_SECONDS)
@@ -125,10 +130,13 @@ class SnapshotWriter:
         reply = await run_script(
             self._connection, POINT, names.snapshot, names.head, term, pack_pointer(pointer)
         )
+        self.written = snapshot.place
         if reply_as(reply, tuple[bytes, bytes])[0] == FENCED:
-            return  # whoever leads now writes its own; ours are in nobody's way
+            await self._connection.command("UNLINK", *pointer.keys())
+            return False
         self._snapshots.append(pointer)
-        self.written, self.bytes = snapshot.place, snapshot.bytes
+        self.bytes = snapshot.bytes
+        return True
 
     def _pointer_to(self, snapshot: Snapshot) -> SnapshotPointer:
         position = snapshot.position
@@ -140,15 +148,23 @@ class SnapshotWriter:
             history=self._history,
         )
 
-    async def _forget(self) -> None:
-        """Remove all parts but those of the last snapshots, also what a failed attempt has left."""
+    async def _forget(self, term: int) -> None:
+        """Remove the parts of all but the last snapshots, and what terms before or a failed attempt left."""
         while len(self._snapshots) > _KEPT:
+            await self._connection.command("UNLINK", *self._snapshots[0].keys())
             self._snapshots.popleft()
-        needed = {key.encode() for pointer in self._snapshots for key in pointer.keys()}  # noqa: SIM118
-        there = await keys_of(self._connection, f"{self._names.snapshot}:*")
-        left = [key for key in there if key not in needed]
-        if left:
-            await self._connection.command("UNLINK", *left)
+        if not self._tidy:
+            needed = {key.encode() for pointer in self._snapshots for key in pointer.keys()}  # noqa: SIM118
+            there = await keys_of(self._connection, f"{self._names.snapshot}:*")
+            left = [key for key in there if key not in needed and self._term_of(key) <= term]
+            if left:
+                await self._connection.command("UNLINK", *left)
+            self._tidy = True
+
+    def _term_of(self, key: bytes) -> int:
+        """In which a part was written: who leads after this server has a higher one, and needs its own."""
+        place = key.removeprefix(f"{self._names.snapshot}:".encode()).partition(b":")[0]
+        return parse_place(place)[0]
 
     async def _trim(self, place: Place) -> None:
         """Let Redis forget the blocks before a place, a few at a time."""

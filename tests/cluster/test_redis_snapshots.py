@@ -175,6 +175,22 @@ async def test_who_leads_no_more_points_at_nothing(autojump_clock):
             await new.snapshot()
             await old.snapshot(10)
             assert await _read(redis) == new.newest
+            async with writing(redis, term=1) as late:  # its very first one comes too late
+                late.newest = snapshot_at(START, (1, 5), size=SIZE)
+                await trio.sleep(1)
+                assert await _read(redis) == new.newest
+                assert not [key for key in _keys(redis) if b":1-5:" in key]
+
+
+async def test_what_a_later_leader_writes_is_not_swept_away(autojump_clock):
+    """One that is just being deposed removes what is left of its own term and of older ones alone."""
+    redis = MemoryRedis()
+    for term in (1, 2, 3):
+        redis.data.values[b"{market}:snapshot:%d-1:x:0" % term] = b"part"
+    async with writing(redis, term=2) as one:
+        await one.append(1)
+        await one.snapshot(10)
+    assert [key for key in _keys(redis) if b":x:" in key] == [b"{market}:snapshot:3-1:x:0"]
 
 
 async def test_a_full_redis_has_the_newest_alone(autojump_clock):
