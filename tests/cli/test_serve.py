@@ -280,6 +280,7 @@ OF_A_MARKET = {
     "--seed": ("0",),
     "--sessions": (),
     "--speed": ("2",),
+    "--standby": (),
     "--start": ("2024-03-06T16:20:00Z",),
     "--sync": ("os",),
     "--until": ("90s",),
