@@ -70,6 +70,7 @@ CHECKPOINTS = (
 GRAPH = ("checkpoint/test_object_graph.py",)
 
 LOCAL_LOG = ("cluster/test_local_log.py",)
+COUNTS = ("cluster/test_counts.py",)
 SEQUENCED = ("cluster/test_sequencer.py", "cluster/test_sequenced_market.py")
 
 MUTATIONS = (
@@ -385,6 +386,34 @@ MUTATIONS = (
         "            await fanout.at_rest()\n",
         "",
         BETWEEN_STEPS,
+    ),
+    Mutation(
+        "servers are not told what others have counted",
+        "cluster/counts.py",
+        "                untold.update(keys)\n",
+        "                pass\n",
+        COUNTS,
+    ),
+    Mutation(
+        "what a dead edge has counted goes on counting",
+        "cluster/counts.py",
+        "        self._note(server, self._servers.pop(server, {}))\n",
+        "",
+        COUNTS,
+    ),
+    Mutation(
+        "a resume is refused for connections to other servers",
+        "server/limits.py",
+        "self._taken.get(who, 0) if resuming else self.taken(who)",
+        "self.taken(who)",
+        COUNTS,
+    ),
+    Mutation(
+        "an edge tells a new connection only what has changed since the last",
+        "cluster/asking.py",
+        "        self._stream, self._told = stream, {}\n",
+        "        self._stream = stream\n",
+        ("cluster/test_local_link.py",),
     ),
     Mutation(
         "an edge gives an answer before it has published what that speaks of",
