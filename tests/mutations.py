@@ -52,6 +52,7 @@ BLOCKS = (
     "cluster/test_snapshot.py",
 )
 REDIS_LOG = ("cluster/test_redis_log.py",)
+REDIS_REQUESTS = ("cluster/test_redis_requests.py",)
 MONEY = ("sim/test_what_an_account_can_carry.py", "sim/test_clients.py")
 AGREEMENT = ("dialects/test_agreement.py",)
 MARKETAI = ("dialects/marketai/test_data.py",)
@@ -1256,6 +1257,69 @@ MUTATIONS = (
         "        if not timely and self._bytes < self._when.bytes:\n",
         "        if not timely:\n",
         ("cluster/test_snapshot_process.py",),
+    ),
+    Mutation(
+        "blocks that were trimmed are passed over in silence",
+        "cluster/redis_reading.py",
+        "        if before != self._head:\n",
+        "        if before == NO_HEAD != self._head:\n",
+        ("cluster/test_redis_reading.py",),
+    ),
+    Mutation(
+        "blocks that come again are taken again",
+        "cluster/redis_reading.py",
+        "        if known:\n            return None\n",
+        "",
+        ("cluster/test_redis_reading.py",),
+    ),
+    Mutation(
+        "an edge follows a log that was begun anew as if nothing had happened",
+        "cluster/redis_link.py",
+        "        if header is not None and header != self._header:\n",
+        "        if header is None:\n",
+        ("cluster/test_redis_link.py",),
+    ),
+    Mutation(
+        "an edge may have another key of tokens than the sequencer",
+        "cluster/redis_link.py",
+        "        if fingerprint != key_fingerprint(self.token_key):\n",
+        "        if not fingerprint:\n",
+        ("cluster/test_redis_link.py",),
+    ),
+    Mutation(
+        "a request of which nobody knows whether it came is dropped with the connection",
+        "cluster/redis_asking.py",
+        "        while self._doubtful is not None:\n            await self._ask(connection)\n",
+        "        self._doubtful = None\n",
+        REDIS_REQUESTS,
+    ),
+    Mutation(
+        "what was on its way to another log is sent to this one",
+        "cluster/redis_link.py",
+        "            self._asking.clear()  # it may have acted in the log before\n",
+        "            pass\n",
+        REDIS_REQUESTS,
+    ),
+    Mutation(
+        "a request that has acted under another leader acts again",
+        "cluster/redis_requests.py",
+        "        return (edge, message.number) in skip\n",
+        "        return False\n",
+        REDIS_REQUESTS,
+    ),
+    Mutation(
+        "a server that is gone is there for ever",
+        "cluster/redis_present.py",
+        "        return self._now - one.at >= self._lapse\n",
+        "        return self._now - one.at > 3600\n",
+        ("cluster/test_redis_present.py",),
+    ),
+    Mutation(
+        "a password in the URL of a log is shown",
+        "settings/cluster.py",
+        """    return f"{scheme}{separator}{rest.rpartition('@')[2]}" if separator else place\n""",
+        "    return place\n",
+        ("config/test_writer.py",),
     ),
 )
 
