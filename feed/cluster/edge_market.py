@@ -75,7 +75,7 @@ class EdgeMarket:
         self.source: Source = self._source
         self.plan = link.header.plan
         self.storage = Storage()
-        self.ended = trio.Event()
+        self.ended = self._source.ended
         self.stream_state: Final = state
         self.recorded: Final = recorded
         self.entry_log: EntryLog = NOT_KEPT  # what is changed for a client is changed at the sequencer
@@ -101,6 +101,8 @@ class EdgeMarket:
         self._faults = faults
         self._stood = snapshot.stood
         self._settings = settings.cluster
+        self._at_end = settings.at_end
+        self._closing_seconds = settings.limits.shutdown_seconds
         self._server: ServerContext | None = None
         self._up_to_date = trio.current_time()  # when it last had all that it knew to be there
 
@@ -130,17 +132,17 @@ class EdgeMarket:
         """Nothing is left to do."""
 
     async def run(self, channel: trio.MemorySendChannel[Batch], fanout: Fanout) -> None:
-        """Follow until the market has ended, or there is a gap."""
+        """Follow until there is a gap: also when the market has ended, for what is asked for then."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._link.run)
             nursery.start_soon(self._report, fanout)
             try:
                 await self._source.run(channel)
             except FeedError as problem:
+                if self.ended.is_set() and self._at_end != "hold":
+                    await trio.sleep(self._closing_seconds)  # connections end since the market has
                 self.gap = problem
                 self.lost.set()
-            else:
-                self.ended.set()
             nursery.cancel_scope.cancel()
 
     async def _report(self, fanout: Fanout) -> None:

@@ -34,6 +34,7 @@ class EdgeSource:
         wall: Seconds since the Unix epoch.
     Attributes:
         listing: The instruments.
+        ended: Set once the market has ended: no events follow.
         place: Of the last block that was read.
         last: That block; None before the first.
     """
@@ -48,6 +49,7 @@ class EdgeSource:
         wall: Callable[[], float],
     ) -> None:
         self.listing = link.header.listing
+        self.ended = trio.Event()
         self.place = place
         self.last: Block | None = None
         self._link = link
@@ -103,7 +105,8 @@ class EdgeSource:
 
     async def run(self, channel: trio.MemorySendChannel[Batch]) -> None:
         """
-        Send every event that comes, until the market has ended.
+        Send every event that comes. When the market has ended it follows all the same: what is asked for then
+        is answered where the market is, and may change something.
 
         Raises:
             Missing: What follows cannot be had any more.
@@ -114,7 +117,8 @@ class EdgeSource:
             async for place, block in blocks:
                 await self._take(place, block, channel)
                 if block.ended:
-                    return
+                    await channel.aclose()
+                    self.ended.set()
 
     async def _take(self, place: Place, block: Block, channel: trio.MemorySendChannel[Batch]) -> None:
         rows = rows_of(block, self._position)
@@ -124,7 +128,10 @@ class EdgeSource:
         for outcome in () if again else block.outcomes:
             if outcome.edge == self._link.edge:
                 self._decide(outcome, rows)
-        if rows or (block.stood and not again):
+        if self.ended.is_set():
+            if rows:
+                raise FeedError("events came after the end of the market")
+        elif rows or (block.stood and not again):
             # The clock of another machine may be ahead.
             late = max(0.0, self._wall() - block.made)
             await send(channel, Batch(rows, trio.current_time() - late, block.stood))

@@ -153,10 +153,8 @@ class LocalLink:
         self, after: Place, position: StreamPosition
     ) -> AsyncGenerator[tuple[Place, Block], None]:
         """See :class:`feed.cluster.ports.Link`."""
-        ended = False
-        while not ended:
+        while True:
             after, block = await self._next_block(after, position)
-            ended = block.ended
             position = max(position, block.ends, key=lambda one: one.seq)
             yield after, block
 

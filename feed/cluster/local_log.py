@@ -97,6 +97,7 @@ class LocalLog:
         self._paced = paced
         self._phase = phase
         self._seq = first.position.seq
+        self._end: Place | None = None  # of the market
         self._links: dict[FollowerLink, str] = {}
         self._requests: dict[str, int] = {}  # number of the last of each edge; the longest gone edge first
         self._taken = trio.lowlevel.ParkingLot()  # unparked when a socket has taken something, or a link ends
@@ -127,6 +128,8 @@ class LocalLog:
         Those who have taken nothing for a while are not waited for.
         """
         place = self.retained.add(block)
+        if block.ended:
+            self._end = place
         self._seq = block.ends.seq
         self._cut_stalled()
         self.grown.unpark_all()
@@ -219,6 +222,8 @@ class LocalLog:
     def keep(self, snapshot: Snapshot) -> None:
         """Let those who come begin with this snapshot, if it is newer and what follows it is kept."""
         newest = self.retained.newest
+        if self._end is not None and snapshot.place >= self._end:
+            return  # whoever comes would not hear that the market has ended
         if (newest is None or snapshot.place > newest.place) and self.retained.keeps(snapshot.place):
             self.retained.keep(snapshot)
 

@@ -122,8 +122,8 @@ class Link(Protocol):
 
     def blocks(self, after: Place, position: StreamPosition) -> AsyncGenerator[tuple[Place, Block], None]:
         """
-        The blocks after a place, as they come, up to the one that says that nothing follows. Where it loses
-        its connection it makes another by itself.
+        The blocks after a place, as they come; no events follow the one that says so, but changes may, and
+        answers come as long as this is read. Where it loses its connection it makes another by itself.
 
         Args:
             after: The last place that is known; the snapshot's at first.

@@ -223,8 +223,6 @@ class RedisLink:
                         continue
                     self._seq, self._heard = max(self._seq, taken[1].ends.seq), trio.current_time()
                     yield taken
-                    if taken[1].ended:
-                        return
 
     async def _read(self) -> None:
         """Connect again and again, and hand on what comes, until cancelled."""

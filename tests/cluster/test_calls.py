@@ -60,6 +60,20 @@ async def test_an_answer_is_not_older_than_what_it_depends_on(autojump_clock):
         assert edge.context.fanout.hub.seq == len(opening) + 300
 
 
+async def test_it_is_answered_also_when_the_market_has_ended(autojump_clock):
+    """And known, as what was asked for before."""
+    opening, rows = played(8)
+    async with followed(opening) as servers:
+        edge = await servers.join()
+        servers.sequencer.script.play(*rows[:300])
+        await trio.sleep(1)
+        await servers.log.append([], made=0, stood=0, ended=True)
+        await trio.sleep(1)
+        status, _, _ = await ask(edge.connect(), ALERTS, method="POST", body=ALERT, **API_KEY)
+        assert status == 200
+        assert len(edge.context.alerts.book) == 1
+
+
 async def test_an_order_by_http_has_acted_where_it_was_placed(autojump_clock):
     """At an edge, which takes none itself; whoever asks there next sees it."""
     settings = Settings(seed=3, instruments=2)

@@ -19,6 +19,7 @@ from feed.policies import Policies
 from feed.settings import Alerts, Cluster, Durability
 
 FOLLOW = Cluster(follow="unix:/run/feed.sock")
+OVER = (1001, "The market has ended")
 
 
 @pytest.fixture
@@ -99,9 +100,37 @@ async def test_it_ends_with_the_market(autojump_clock, network):
         servers.sequencer.script.play(*rows[:50])
         await trio.sleep(1)
         await servers.log.append([], made=0, stood=0, ended=True)
-        assert await the_end(client) == (1001, "The market has ended")
+        assert await the_end(client) == OVER
         status, _, ready = await ask(network.connect(), "/readyz")
         assert (status, ready["state"]) == (503, "ended")
+
+
+@pytest.mark.parametrize(("at_end", "end"), [("hold", (1012, "Service restart")), ("close", OVER)])
+async def test_after_the_end_of_a_market_it_follows_the_next(autojump_clock, network, at_end, end):
+    """Clients that are held are closed with 1012; others were told already that theirs is over."""
+    opening, _ = played(8)
+    settings = Settings(cluster=FOLLOW, at_end=at_end)
+    async with followed(opening) as servers, following(servers, settings) as (link, _, _, contexts):
+        client = await network.subscribed("EURUSD")
+        await servers.log.append([], made=0, stood=0, ended=True)
+        await trio.sleep(0.1)
+        link.lose()
+        assert await the_end(client) == end
+        await trio.sleep(20)
+        assert len(contexts) == 2
+
+
+async def test_what_happens_after_the_end_is_told_to_nobody(autojump_clock, network):
+    """There can be no events: the server begins anew."""
+    opening, rows = played(8)
+    settings = Settings(cluster=FOLLOW, at_end="hold")
+    async with followed(opening) as servers, following(servers, settings) as (_, _, _, contexts):
+        await servers.log.append([], made=0, stood=0, ended=True)
+        await trio.sleep(1)
+        servers.sequencer.script.play(*rows[:50])
+        await trio.sleep(20)
+        assert contexts[0].fanout.hub.seq == len(opening)
+        assert len(contexts) == 2
 
 
 async def test_it_stops_when_asked(autojump_clock, network):

@@ -10,7 +10,7 @@ import pytest
 import structlog
 import trio
 import trio.testing
-from blocks import START, blocks_after, local_log, snapshot_at
+from blocks import START, block_of, blocks_after, local_log, snapshot_at
 
 from feed.cluster.counts import SharedCounts, listed
 from feed.cluster.framing import frame
@@ -216,8 +216,8 @@ async def test_reports_reach_the_log_also_after_the_link_has_broken(autojump_clo
     nursery.cancel_scope.cancel()
 
 
-async def test_after_a_block_that_has_ended_there_is_no_other(autojump_clock, nursery, follow):
-    """The link ends by itself."""
+async def test_after_a_block_that_has_ended_others_come(autojump_clock, nursery, follow):
+    """They say what is changed then; and answers come, as long as somebody reads."""
     sequencer = Sequencer(nursery)
     link = link_by(sequencer.connect)
     snapshot = await link.snapshot()
@@ -225,8 +225,10 @@ async def test_after_a_block_that_has_ended_there_is_no_other(autojump_clock, nu
 
     for block in (blocks[0], msgspec.structs.replace(blocks[1], ended=True)):
         await sequencer.log.append(block)
-    found = [place async for place, _ in follow(link, snapshot)]
-    assert found == [(0, 1), (0, 2)]
+    read = follow(link, snapshot)
+    assert [(await anext(read))[1].ended for _ in range(2)] == [False, True]
+    await sequencer.log.append(block_of([], blocks[1].ends))
+    assert (await anext(read))[0] == (0, 3)
     nursery.cancel_scope.cancel()
 
 

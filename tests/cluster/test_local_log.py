@@ -2,6 +2,7 @@
 
 import math
 
+import msgspec
 import pytest
 import structlog
 import trio
@@ -368,3 +369,18 @@ async def test_the_welcome_says_after_which_place_it_goes_on(autojump_clock, nur
 def test_the_rows_of_such_blocks_are_chained():
     """The blocks of these tests are what their proofs say."""
     assert [row[2] // SECOND for row in all_rows(blocks_after(START, 2))] == [0, 1, 3000, 3001]
+
+
+async def test_nobody_begins_after_the_end_of_the_market(autojump_clock, nursery):
+    """Whoever does would not hear of it."""
+    log, blocks = local_log(), blocks_after(START, 2)
+    await log.append(blocks[0])
+    await log.append(msgspec.structs.replace(blocks[1], ended=True))
+    log.keep(snapshot_at(blocks[1].ends, (0, 2)))
+    assert log.retained.newest == snapshot_at(START)
+    log.keep(snapshot_at(blocks[0].ends, (0, 1)))
+    link = link_to(log, nursery)
+    snapshot = await link.snapshot()
+    [(_, block)] = await taken(link, snapshot.place, snapshot.position, 1)
+    assert block.ended
+    nursery.cancel_scope.cancel()

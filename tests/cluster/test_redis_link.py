@@ -242,10 +242,9 @@ async def test_a_sequencer_that_says_nothing_is_away(autojump_clock, written):
         assert link.state.connected
 
 
-async def test_the_end_of_a_market_is_the_end_of_its_blocks(autojump_clock, written):
-    """Nothing is waited for after it."""
+async def test_the_end_of_a_market_is_not_that_of_its_blocks(autojump_clock, written):
+    """What is changed then is told."""
     async with following(link_to(written.redis)) as (_, read):
         await written.append(block_of([], START, ended=True), term=1)
-        assert [place for place, _ in await some(read, 1)] == [(1, 1)]
-        with pytest.raises(StopAsyncIteration):
-            await anext(read)
+        await written.append(block_of([], START), term=1)
+        assert [(place, one.ended) for place, one in await some(read, 2)] == [((1, 1), True), ((1, 2), False)]

@@ -5,7 +5,7 @@ from random import Random
 import pytest
 import trio
 import trio.testing
-from blocks import blocks_after, local_log, market_snapshot
+from blocks import block_of, blocks_after, local_log, market_snapshot
 from links import Reader
 from networks import Network
 
@@ -77,6 +77,20 @@ async def test_it_ends_with_its_parent(autojump_clock, nursery, network):
     await parent.ours.aclose()
     assert (await client.rest())[1:] == (1012, "Service restart")
     with trio.fail_after(10):
+        await parent.done.wait()
+
+
+async def test_it_ends_with_its_parent_also_when_the_market_has_ended(autojump_clock, nursery, network):
+    """It must not keep the ports for good; who was told that the market is over is told nothing else."""
+    parent = Parent(nursery)
+    nursery.start_soon(parent.worker)
+    await trio.sleep(1)
+    client = await network.join()
+    await parent.log.append(block_of([], parent.first.position, ended=True))
+    await trio.sleep(0.1)
+    await parent.ours.aclose()
+    assert (await client.rest())[1:] == (1001, "The market has ended")
+    with trio.fail_after(30):
         await parent.done.wait()
 
 

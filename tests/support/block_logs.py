@@ -201,8 +201,6 @@ class MemoryLink:
                     wrong = bytes([*block.rows[:-1], block.rows[-1] ^ 1])
                     block, self.spoilt = msgspec.structs.replace(block, rows=wrong), False
                 yield (0, number), block
-                if block.ended:
-                    return
             await self.log.more.wait()
 
     def lose(self):
