@@ -125,7 +125,7 @@ class _Server:
 
 @contextlib.contextmanager
 def _server(contender: Contender, workload: Workload, toolbox: Toolbox, core: int) -> Iterator[_Server]:
-    port = _free_port()
+    port = free_port()
     shared = [port, workload.connections, workload.source_rate, workload.ramp, 1, workload.stamp]
     own = (
         [*contender.options, f"symbols={workload.symbols}", f"tls={workload.tls:d}"]
@@ -152,7 +152,7 @@ def _server(contender: Contender, workload: Workload, toolbox: Toolbox, core: in
                 process.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -1,4 +1,4 @@
-// A WebSocket load client: opens N connections from one core, checks what arrives, says how late it is.
+// A load client of WebSockets, or of NATS: opens N connections from one core, checks what arrives, says how late it is.
 //
 //     load --port 8080 --connections 1000 --seconds 5 --server PID --numbered --hash
 //
@@ -15,6 +15,7 @@
 #include <sys/epoll.h>
 
 #include "meters.h"
+#include "nats.h"
 #include "options.h"
 #include "streams.h"
 #include "websocket.h"
@@ -55,7 +56,10 @@ static void drop(Connection *c) {
 }
 
 static void say(Connection *c, int opcode, const void *data, size_t size) {
-    if (!send_frame(c->fd, opcode, data, size)) fprintf(stderr, "a server stopped reading: %s\n", strerror(errno));
+    bool said = !config.nats         ? send_frame(c->fd, opcode, data, size)
+                : opcode == OP_PONG ? wire_send(c->fd, "PONG\r\n", 6)
+                                    : send_lines(c->fd, data);
+    if (!said) fprintf(stderr, "a server stopped reading: %s\n", strerror(errno));
 }
 
 static void start(Connection *c) {
@@ -67,7 +71,7 @@ static void start(Connection *c) {
     if (c->slow) setsockopt(c->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
     if (connect(c->fd, (struct sockaddr *)&to, sizeof to)) die("connect");
     if (config.tls && !wire_secure(c->fd)) die("TLS handshake");
-    if (!send_handshake(c->fd, config.path, config.port)) die("handshake");
+    if (!config.nats && !send_handshake(c->fd, config.path, config.port)) die("handshake");
     fcntl(c->fd, F_SETFL, O_NONBLOCK);
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = c};
     epoll_ctl(poller, EPOLL_CTL_ADD, c->fd, &event);
@@ -86,9 +90,10 @@ static void opened(Connection *c) {
 
 // Reads the answer to the handshake; returns its length, 0 when it is not all there, -1 when it is no yes.
 static ssize_t shake(Connection *c, const uint8_t *data, size_t have) {
-    const uint8_t *end = memmem(data, have, "\r\n\r\n", 4);
+    const char *last = config.nats ? "\r\n" : "\r\n\r\n";  // NATS begins with a line about itself
+    const uint8_t *end = memmem(data, have, last, strlen(last));
     if (!end) return 0;
-    if (have < 12 || memcmp(data, "HTTP/1.1 101", 12)) {
+    if (!config.nats && (have < 12 || memcmp(data, "HTTP/1.1 101", 12))) {
         fprintf(stderr, "refused: %.*s\n", (int)(have < 100 ? have : 100), data);
         return -1;
     }
@@ -96,7 +101,7 @@ static ssize_t shake(Connection *c, const uint8_t *data, size_t have) {
     for (int i = 0; i < config.message_count; i++) say(c, OP_TEXT, config.messages[i], strlen(config.messages[i]));
     if (config.each) say(c, OP_TEXT, config.each[c->group], strlen(config.each[c->group]));
     if (!config.ready) opened(c);
-    return end + 4 - data;
+    return end + (ssize_t)strlen(last) - data;
 }
 
 static inline void on_tick(Connection *c, const uint8_t *tick, size_t size, uint64_t now) {
@@ -118,7 +123,7 @@ static ssize_t take_frames(Connection *c, const uint8_t *data, size_t have, uint
     size_t taken = 0;
     ssize_t length;
     Frame frame;
-    while ((length = read_frame(data + taken, have - taken, &frame)) > 0) {
+    while ((length = (config.nats ? read_message : read_frame)(data + taken, have - taken, &frame)) > 0) {
         taken += (size_t)length;
         if (frame.opcode == OP_TEXT && frame.size > prefix && !memcmp(frame.payload, TICK, prefix)) {
             on_tick(c, frame.payload, frame.size, now);

@@ -20,7 +20,7 @@ static struct {
     char **each;                 // one message per group: connection i is of group i modulo groups
     int groups;
     double seconds, warm, window, slow, stall;
-    bool numbered, hash, tls;
+    bool numbered, hash, tls, nats;
 } config = {.connections = 100, .symbols = 1, .sample = 1, .in_flight = 64, .path = "/", .groups = 1,
             .seconds = 5, .warm = 1, .window = 1, .stall = 0.6};
 
@@ -47,17 +47,18 @@ static const char usage[] =
     "     [--numbered] [--symbols 1] [--hash] [--sample 1]   what to check, and every how many ticks the latency\n"
     "     [--slow 0.1] [--stall 0.6]   this share of the connections reads only every other 0.6 s\n"
     "     [--in-flight 64]   connections being opened at once\n"
-    "     [--tls]            wss, any certificate\n";
+    "     [--tls]            wss, any certificate\n"
+    "     [--nats]           the protocol of NATS; a TEXT is lines, separated by tabs\n";
 
 static void read_options(int count, char **words) {
     enum { PORT, CONNECTIONS, SECONDS, WARM, WINDOW, SERVER, PATH, SEND, EACH, READY, NUMBERED, SYMBOLS, HASH, SAMPLE,
-           SLOW, STALL, IN_FLIGHT, TLS };
+           SLOW, STALL, IN_FLIGHT, TLS, NATS };
     static const struct option known[] = {
         {"port", 1, 0, PORT}, {"connections", 1, 0, CONNECTIONS}, {"seconds", 1, 0, SECONDS}, {"warm", 1, 0, WARM},
         {"window", 1, 0, WINDOW}, {"server", 1, 0, SERVER}, {"path", 1, 0, PATH}, {"send", 1, 0, SEND},
         {"each", 1, 0, EACH}, {"ready", 1, 0, READY}, {"numbered", 0, 0, NUMBERED}, {"symbols", 1, 0, SYMBOLS},
         {"hash", 0, 0, HASH}, {"sample", 1, 0, SAMPLE}, {"slow", 1, 0, SLOW}, {"stall", 1, 0, STALL},
-        {"in-flight", 1, 0, IN_FLIGHT}, {"tls", 0, 0, TLS}, {0}};
+        {"in-flight", 1, 0, IN_FLIGHT}, {"tls", 0, 0, TLS}, {"nats", 0, 0, NATS}, {0}};
     int option;
     while ((option = getopt_long(count, words, "", known, NULL)) != -1) switch (option) {
         case PORT: config.port = atoi(optarg); break;
@@ -79,6 +80,7 @@ static void read_options(int count, char **words) {
         case SLOW: config.slow = atof(optarg); break;
         case STALL: config.stall = atof(optarg); break;
         case TLS: config.tls = true; break;
+        case NATS: config.nats = true; break;
         case IN_FLIGHT: config.in_flight = atoi(optarg); break;
         default: fputs(usage, stderr); exit(1);
     }
