@@ -53,10 +53,12 @@ def test_the_command_line_takes_what_a_server_is_started_with(name, monkeypatch)
         check(settings)
 
 
-def test_there_are_a_sequencer_and_two_edges_and_all_are_watched():
+def test_there_are_a_sequencer_a_standby_and_two_edges_and_all_are_watched():
     """Prometheus asks each by the name that it accepts, at the port where it listens."""
     followed = ["FEED_FOLLOW" in said(name)[1] for name in SERVERS]
     assert followed.count(True) == 2
+    assert [name for name in SERVERS if "--standby" in said(name)[0]] == ["standby"]
+    assert [name for name in SERVERS if "--data" in said(name)[0]] == ["sequencer"]
     config = yaml.safe_load(COMPOSE["configs"]["prometheus"]["content"])
     (scraped,) = config["scrape_configs"]
     targets = [target for one in scraped["static_configs"] for target in one["targets"]]
