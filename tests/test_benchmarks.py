@@ -1,5 +1,6 @@
 """The benchmarks reach into the server, and nothing else runs them from day to day."""
 
+import json
 import math
 from array import array
 from collections import Counter
@@ -10,6 +11,7 @@ import pytest
 from feed.analytics.stylized_facts import Estimate
 from tests.benchmarks import commits, execution
 from tests.benchmarks.accounts import Account
+from tests.benchmarks.edges import beside, processes
 from tests.benchmarks.kill import verdict
 from tests.benchmarks.kill.readers import Reader, Texts, subscriptions
 from tests.benchmarks.kill.traders import CoinbaseTrader, Outcome
@@ -51,6 +53,29 @@ def test_streams_of_several_protocols_are_measured_beside_each_other(capsys):
     names = [name for name, *_ in benchmark.STREAMS]
     assert [line[:18].rstrip() for line in lines] == names
     assert int(lines[0][18:28]) > 0
+
+
+def test_edges_are_measured_without_what_is_not_installed(capsys, monkeypatch):
+    """Redis and NATS are left out, and said to be."""
+    monkeypatch.setattr(processes.shutil, "which", lambda name: None)
+    logs = processes.kinds()
+    assert logs == [processes.UNIX]
+    assert list(beside.contenders(logs)) == [beside.SINGLE, "edge, unix"]
+    assert capsys.readouterr().out.splitlines() == [
+        "without Redis: redis-server is not installed",
+        "without NATS: nats-server is not installed",
+    ]
+
+
+def test_a_client_of_nats_subscribes_to_the_symbols_that_one_of_ours_subscribes_to(tmp_path):
+    """Each by its subject, all in one line of the load client's, after it has said who it is."""
+    workload, file = beside.WORKLOADS[0], tmp_path / "subscriptions"
+    beside.opening(beside.SINGLE, workload, file)
+    symbols = json.loads(file.read_text())["symbols"]
+    beside.opening(beside.NATS, workload, file)
+    connect, *subscribed = file.read_text().rstrip("\n").split("\t")
+    assert connect.startswith("CONNECT ")
+    assert [line.split()[:2] for line in subscribed] == [["SUB", f"ticks.{symbol}"] for symbol in symbols]
 
 
 def test_commits_of_each_kind_are_measured(capsys, monkeypatch, tmp_path):

@@ -62,7 +62,7 @@ def events(market: Sequence[object], logs: list[str], options: argparse.Namespac
                 of_sequencer, of_redis = _of_an_event(market, kind, count, options.seconds)
                 found[f"{kind}, {count} edges"].append(of_sequencer)
                 if of_redis is not None:
-                    found.setdefault(f"  {kind} itself, {count} edges", []).append(of_redis)
+                    found.setdefault(f"{kind} itself, {count} edges", []).append(of_redis)
     return found
 
 
