@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from feed.cli.main import feed
 from feed.cluster.edge import check
-from feed.cluster.redis_url import parse_redis_url
+from feed.cluster.redis.url import parse_redis_url
 
 ROOT = Path(__file__).parents[1]
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())

@@ -18,7 +18,7 @@ from feed.cli.streams import abandon_output
 from feed.cluster.edge import serve_edge
 from feed.cluster.sequencer_server import serve_sequencer
 from feed.cluster.standby_server import serve_standby
-from feed.cluster.workers_server import serve_with_workers
+from feed.cluster.workers.server import serve_with_workers
 from feed.dialects.contract import Dialect
 from feed.dialects.discovery import dialects
 from feed.server.adminkey import admin_key

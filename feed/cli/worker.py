@@ -17,8 +17,8 @@ import trio
 
 from feed.cli.foreground import KeysReload
 from feed.cli.logs import configure
-from feed.cluster.worker import serve_worker
-from feed.cluster.worker_setup import WorkerSetup, read_setup, settings_of
+from feed.cluster.workers.setup import WorkerSetup, read_setup, settings_of
+from feed.cluster.workers.worker import serve_worker
 from feed.errors import ConfigError
 
 

@@ -10,9 +10,9 @@ from typing import Final
 
 from feed.cluster.local_link import unix_link
 from feed.cluster.ports import Link
-from feed.cluster.redis_connection import CoredisServer
-from feed.cluster.redis_link import RedisLink
-from feed.cluster.redis_url import is_redis, parse_redis_url
+from feed.cluster.redis.connection import CoredisServer
+from feed.cluster.redis.link import RedisLink
+from feed.cluster.redis.url import is_redis, parse_redis_url
 from feed.errors import ConfigError
 from feed.server.tokens import signing_key
 from feed.settings import Settings

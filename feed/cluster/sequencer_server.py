@@ -7,8 +7,8 @@ from contextlib import ExitStack, contextmanager
 from typing import Final, Unpack
 
 from feed.cluster.local_socket import listen_at, path_of
-from feed.cluster.redis_server import serve_redis_sequencer
-from feed.cluster.redis_url import is_redis
+from feed.cluster.redis.server import serve_redis_sequencer
+from feed.cluster.redis.url import is_redis
 from feed.cluster.sequenced_market import SequencedMarket
 from feed.cluster.snapshotting import process_beside
 from feed.errors import ConfigError

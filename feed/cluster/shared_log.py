@@ -59,7 +59,7 @@ class SharedLog(Protocol):
     def writer(self, term: int, after: tuple[Place, StreamPosition]) -> LogWriter:
         """
         What appends behind a block. Where another block stands behind that one it raises
-        :class:`feed.cluster.redis_log.Fenced`.
+        :class:`feed.cluster.redis.log.Fenced`.
 
         Args:
             term: The one that came with the lease.

@@ -21,7 +21,7 @@ from feed.cluster.block import Block, Place
 from feed.cluster.computed import Computed, WholeMarket
 from feed.cluster.lease import POLL_SECONDS, Lease
 from feed.cluster.ports import Link
-from feed.cluster.redis_log import Fenced
+from feed.cluster.redis.log import Fenced
 from feed.cluster.sequence import LOGGED_KINDS, BlockBuilder
 from feed.cluster.shared_log import LogWriter, SharedLog
 from feed.errors import FeedError

@@ -19,18 +19,18 @@ from feed.cluster.computed import Computed, Differs, read_market, write_market
 from feed.cluster.edge_link import shared_token_key
 from feed.cluster.lease import Lease
 from feed.cluster.logged_commits import LoggedCommits
-from feed.cluster.redis_connection import CoredisServer, RedisServer
-from feed.cluster.redis_format import Names
-from feed.cluster.redis_joining import read_newest
-from feed.cluster.redis_kept import KeptConnection
-from feed.cluster.redis_link import RedisLink
-from feed.cluster.redis_log import RedisLog
-from feed.cluster.redis_market import MarketWriter
-from feed.cluster.redis_sequencer import RedisSequencer
-from feed.cluster.redis_server import serve_leading
-from feed.cluster.redis_shared import RedisShared
-from feed.cluster.redis_term import TakenOver, Term
-from feed.cluster.redis_url import is_redis, parse_redis_url
+from feed.cluster.redis.connection import CoredisServer, RedisServer
+from feed.cluster.redis.format import Names
+from feed.cluster.redis.joining import read_newest
+from feed.cluster.redis.kept import KeptConnection
+from feed.cluster.redis.link import RedisLink
+from feed.cluster.redis.log import RedisLog
+from feed.cluster.redis.market import MarketWriter
+from feed.cluster.redis.sequencer import RedisSequencer
+from feed.cluster.redis.server import serve_leading
+from feed.cluster.redis.shared import RedisShared
+from feed.cluster.redis.term import TakenOver, Term
+from feed.cluster.redis.url import is_redis, parse_redis_url
 from feed.cluster.sequenced_market import SequencedMarket
 from feed.cluster.snapshot import Snapshot
 from feed.cluster.snapshotting import StartProcess, process_beside

@@ -21,10 +21,10 @@ from collections.abc import Awaitable, Callable
 import trio
 
 from feed.cluster.block import Block
-from feed.cluster.redis_connection import CoredisServer, RedisAway, RedisConnection, reply_as
-from feed.cluster.redis_format import Names
-from feed.cluster.redis_log import RedisLog
-from feed.cluster.redis_url import RedisUrl
+from feed.cluster.redis.connection import CoredisServer, RedisAway, RedisConnection, reply_as
+from feed.cluster.redis.format import Names
+from feed.cluster.redis.log import RedisLog
+from feed.cluster.redis.url import RedisUrl
 from feed.cluster.retention import Retained
 from feed.cluster.sequence import BlockBuilder
 from feed.model.events import Row

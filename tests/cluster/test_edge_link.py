@@ -5,8 +5,8 @@ import pytest
 from feed import Settings
 from feed.cluster.edge_link import link_of
 from feed.cluster.local_link import LocalLink
-from feed.cluster.redis_link import RedisLink
-from feed.cluster.redis_server import serve_redis_sequencer
+from feed.cluster.redis.link import RedisLink
+from feed.cluster.redis.server import serve_redis_sequencer
 from feed.cluster.sequencer_server import sequencing
 from feed.errors import ConfigError
 from feed.settings import Cluster, Tokens

@@ -3,8 +3,8 @@ import trio
 from memory_redis import MemoryRedis, doubts
 from redis_servers import needs_redis, redis_server
 
-from feed.cluster.redis_connection import RedisAway, RedisRefused
-from feed.cluster.redis_script import APPEND, LEAD, RENEW, RESIGN, RESTORE, run_script
+from feed.cluster.redis.connection import RedisAway, RedisRefused
+from feed.cluster.redis.script import APPEND, LEAD, RENEW, RESIGN, RESTORE, run_script
 
 LOG, HEAD, LEASE, TERM = "{m}:log", "{m}:head", "{m}:lease", "{m}:term"
 

@@ -15,9 +15,9 @@ from feed.cluster.block import BEFORE_ALL, rows_of
 from feed.cluster.computed import Differs, read_market
 from feed.cluster.lease import Lease
 from feed.cluster.log_header import release, write_header
-from feed.cluster.redis_format import Names, unpack_block
-from feed.cluster.redis_log import Fenced
-from feed.cluster.redis_shared import RedisShared
+from feed.cluster.redis.format import Names, unpack_block
+from feed.cluster.redis.log import Fenced
+from feed.cluster.redis.shared import RedisShared
 from feed.cluster.standby import Standby
 from feed.errors import FeedError
 

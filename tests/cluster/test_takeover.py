@@ -14,10 +14,10 @@ from sequenced_servers import open_market, open_sequencer
 from feed import Settings
 from feed.cluster.block import rows_of
 from feed.cluster.logged_commits import LoggedCommits
-from feed.cluster.redis_format import Names, unpack_block
-from feed.cluster.redis_sequencer import RedisSequencer
-from feed.cluster.redis_server import take_term
-from feed.cluster.redis_term import Start
+from feed.cluster.redis.format import Names, unpack_block
+from feed.cluster.redis.sequencer import RedisSequencer
+from feed.cluster.redis.server import take_term
+from feed.cluster.redis.term import Start
 from feed.cluster.standby_server import gone_on_with, until_taken
 from feed.durability.entries import REQUESTS, decode, requests_of
 from feed.model.events import Side

@@ -10,12 +10,12 @@ from blocks import START, blocks_after
 from redis_histories import history_of, leading
 from redis_servers import needs_redis, redis_server
 
-from feed.cluster.redis_connection import CoredisServer
-from feed.cluster.redis_format import Names, parse_head
-from feed.cluster.redis_joining import fields_of
-from feed.cluster.redis_lease import RedisLease
-from feed.cluster.redis_log import Fenced
-from feed.cluster.redis_url import parse_redis_url
+from feed.cluster.redis.connection import CoredisServer
+from feed.cluster.redis.format import Names, parse_head
+from feed.cluster.redis.joining import fields_of
+from feed.cluster.redis.lease import RedisLease
+from feed.cluster.redis.log import Fenced
+from feed.cluster.redis.url import parse_redis_url
 from feed.errors import FeedError
 
 pytestmark = [pytest.mark.e2e, needs_redis]

@@ -10,14 +10,14 @@ from random import Random
 import trio
 from memory_redis_data import RedisData
 
-from feed.cluster.redis_connection import COMMAND_SECONDS, RedisAway, RedisRefused
+from feed.cluster.redis.connection import COMMAND_SECONDS, RedisAway, RedisRefused
 
 BLOCKING = {b"XREAD"}
 
 
 class MemoryRedis:
     """
-    See :class:`feed.cluster.redis_connection.RedisServer`.
+    See :class:`feed.cluster.redis.connection.RedisServer`.
 
     Attributes:
         data: What it holds.
@@ -100,7 +100,7 @@ class MemoryRedis:
 
     @asynccontextmanager
     async def connection(self):
-        """See :class:`feed.cluster.redis_connection.RedisServer`."""
+        """See :class:`feed.cluster.redis.connection.RedisServer`."""
         await trio.sleep(self.delay())
         if self._down:
             raise RedisAway("Connection refused")
@@ -129,7 +129,7 @@ class MemoryRedis:
 
 
 class MemoryConnection:
-    """See :class:`feed.cluster.redis_connection.RedisConnection`."""
+    """See :class:`feed.cluster.redis.connection.RedisConnection`."""
 
     def __init__(self, redis):
         self._redis = redis
@@ -143,7 +143,7 @@ class MemoryConnection:
         self._gone.set()
 
     async def command(self, *parts, seconds=None):
-        """See :class:`feed.cluster.redis_connection.RedisConnection`."""
+        """See :class:`feed.cluster.redis.connection.RedisConnection`."""
         assert all(isinstance(one, bytes | str | int) for one in parts), parts
         if self._lost:
             raise RedisAway(self._lost)

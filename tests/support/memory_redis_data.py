@@ -2,8 +2,8 @@
 
 from fnmatch import fnmatchcase
 
-from feed.cluster import redis_script as scripts
-from feed.cluster.redis_connection import RedisRefused
+from feed.cluster.redis import script as scripts
+from feed.cluster.redis.connection import RedisRefused
 
 FULL = "OOM command not allowed when used memory > 'maxmemory'."
 WRITES = {b"XADD", b"SET", b"HSET"}  # what a full one refuses

@@ -6,8 +6,8 @@ import trio
 from blocks import START
 
 from feed.cluster.block import rows_of
-from feed.cluster.redis_format import unpack_block
-from feed.cluster.redis_log import RedisLog
+from feed.cluster.redis.format import unpack_block
+from feed.cluster.redis.log import RedisLog
 
 
 def chained(entries):

@@ -8,8 +8,8 @@ from memory_redis_data import PYTHON
 
 from feed.cluster.block import decode_block
 from feed.cluster.messages import Report
-from feed.cluster.redis_asking import ASK
-from feed.cluster.redis_format import (
+from feed.cluster.redis.asking import ASK
+from feed.cluster.redis.format import (
     NO_HEAD,
     Names,
     SnapshotPointer,
@@ -19,9 +19,9 @@ from feed.cluster.redis_format import (
     pack_pointer,
     place_text,
 )
-from feed.cluster.redis_link import RedisLink
-from feed.cluster.redis_present import SEQUENCER, Said, encode_said
-from feed.cluster.redis_script import APPEND, run_script
+from feed.cluster.redis.link import RedisLink
+from feed.cluster.redis.present import SEQUENCER, Said, encode_said
+from feed.cluster.redis.script import APPEND, run_script
 from feed.cluster.snapshot_parts import parts_of
 from feed.model.arrival import HERE
 from feed.server.http.forwarding import ForwardedCall
@@ -125,7 +125,7 @@ class RedisWriter:
 
 
 def _ask(data, *arguments):
-    """What :data:`feed.cluster.redis_asking.ASK` does."""
+    """What :data:`feed.cluster.redis.asking.ASK` does."""
     requests, asked, edge, number, body, most, seconds = arguments
     last = data._get(asked)
     if last is not None and int(last) >= int(number):

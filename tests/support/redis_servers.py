@@ -9,8 +9,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from feed.cluster.redis_connection import CoredisServer
-from feed.cluster.redis_url import parse_redis_url
+from feed.cluster.redis.connection import CoredisServer
+from feed.cluster.redis.url import parse_redis_url
 
 PROGRAM = shutil.which("redis-server")
 needs_redis = pytest.mark.skipif(PROGRAM is None, reason="needs redis-server, as Debian has it")

@@ -19,7 +19,7 @@ import trio
 from feed.cli import worker
 from feed.cli.foreground import settle
 from feed.cli.logs import configure
-from feed.cluster.workers_server import serve_with_workers
+from feed.cluster.workers.server import serve_with_workers
 from feed.dialects.discovery import dialects
 from feed.settings import Cluster, Settings
 from tests.benchmarks.fanout.ours import StampedTradyn, SteadySource, limits_for, source_of

@@ -1,0 +1,1 @@
+"""A log in Redis Streams: appended by a sequencer, followed by edges, on several machines."""

@@ -1,0 +1,1 @@
+"""Processes that serve the clients of one server on its ports, beside the one that has the market."""
