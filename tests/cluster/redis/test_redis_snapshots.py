@@ -65,7 +65,7 @@ async def writing(redis, term=1):
 
 async def _read(redis):
     async with redis.connection() as connection:
-        return await read_newest(connection, NAMES, HISTORY)
+        return await read_newest(connection, NAMES.snapshot, HISTORY)
 
 
 def _keys(redis):
