@@ -25,6 +25,8 @@ _RATE_SECONDS: Final = 0.05  # over which it is measured how fast market time pa
 # Market seconds per second that are counted with where there is no speed: a market without events passes a
 # year in no time, and what is computed again after a crash is a part of it.
 _MOST_RATE: Final = 100.0
+# A speed is believed up to so many times what was measured: a machine may come nowhere near it.
+_BELIEVED: Final = 4.0
 
 
 class CommitState(enum.Enum):
@@ -92,7 +94,11 @@ class PlaceEstimate:
 
     def rate(self, speed: float) -> float:
         """Market seconds per second: the speed, or more while the market makes good for being late."""
-        return max(speed, min(self._rate, _MOST_RATE))
+        return max(self.reachable(speed), min(self._rate, _MOST_RATE))
+
+    def reachable(self, speed: float) -> float:
+        """Market seconds per second: the speed, or what a market that is nowhere near it may soon reach."""
+        return min(speed, max(_MOST_RATE, _BELIEVED * self._rate))
 
     def distance(self, speed: float) -> int:
         """Nanoseconds of market time from the present to the next place, where the market has this speed."""

@@ -306,7 +306,7 @@ class MarketRunner:
     def _extend_horizon(self, commits: InputCommits, wanted: int) -> None:
         """Ask for a horizon in time; a paced market never goes beyond its pace, however late it is."""
         speed, goal = self.control.status().speed, self.control.goal
-        paced = int(self._horizon_seconds * max(1.0, speed) * NS_PER_SECOND)
+        paced = int(self._horizon_seconds * max(1.0, self._estimate.reachable(speed)) * NS_PER_SECOND)
         lead = paced
         if not speed or goal is not None:
             lead = int(self._horizon_seconds * max(1.0, self._estimate.rate(speed)) * NS_PER_SECOND)

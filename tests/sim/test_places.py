@@ -261,3 +261,14 @@ def test_a_market_that_makes_good_for_being_late_has_places_further_ahead():
     estimate.passed(1.0, START + 40 * SECOND)
     estimate.took(0.1)
     assert estimate.distance(1.0) == 5_000_000_000
+
+
+def test_a_speed_that_no_machine_reaches_is_not_believed():
+    """Else a place, and how far clients may have seen the market, would lie days ahead of it."""
+    estimate = PlaceEstimate(-math.inf, START)
+    estimate.passed(0.0, START)
+    assert [estimate.reachable(speed) for speed in (1.0, 100.0, 1e6)] == [1.0, 100.0, 100.0]
+    estimate.passed(1.0, START + 50 * SECOND)
+    assert [estimate.reachable(speed) for speed in (1.0, 150.0, 1e6)] == [1.0, 150.0, 200.0]
+    estimate.took(0.1)
+    assert estimate.distance(1e6) == 25 * SECOND

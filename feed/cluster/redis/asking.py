@@ -137,7 +137,7 @@ class RedisAsking:
             except (RedisAway, RedisRefused):
                 pass  # who reads the log finds out too, and says so
             finally:
-                self.connected = False
+                self.connected, self._elsewhere = False, {}  # what others count now is not known
             delays = delays or self._backoff.delays(lambda: 0.0)
             await trio.sleep(next(delays))
 

@@ -259,6 +259,9 @@ async def test_servers_hear_of_each_other(autojump_clock, nursery, redis):
     assert here.elsewhere == {("seats", "k", 0): 1}
     assert set(sequencer.requests.present.there()) == {"a", "sequencer"}
     assert redis.data.do(("HGETALL", "{market}:edges"), 0).keys() == {b"a", b"sequencer"}
+    redis.down()
+    await trio.sleep(3)
+    assert here.elsewhere == {}  # nobody knows what others count now
 
 
 async def test_what_cannot_be_read_is_passed_over(autojump_clock, nursery, redis):
