@@ -30,12 +30,13 @@ class SharedLog(Protocol):
         """See the class."""
         ...
 
-    async def take_lease(self, seconds: float) -> int | None:
+    async def take_lease(self, seconds: float, *, above: int = 0) -> int | None:
         """
         Take the lease, if nobody has it, and a term with it; asked for again it is kept for as long again.
 
         Args:
             seconds: That it holds.
+            above: A term that is known to have been, whether or not the log still knows.
         Returns:
             The term, larger than all before; None where another server has the lease.
         Raises:

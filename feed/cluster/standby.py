@@ -153,7 +153,7 @@ class Standby:
         """Ask for the lease; the term, where it is ours."""
         asked = trio.current_time()
         try:
-            term = await self._shared.take_lease(self._lease.seconds)
+            term = await self._shared.take_lease(self._lease.seconds, above=self.computed.place[0])
         except FeedError:
             self._lease.unanswered(trio.current_time())
             return None

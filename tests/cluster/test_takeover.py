@@ -194,3 +194,42 @@ async def test_a_paused_market_stays_paused(autojump_clock):
             assert market.source.control.now > stands + 7 * 10**9
             del outside_log
         nursery.cancel_scope.cancel()
+
+
+async def test_a_redis_that_comes_back_empty_while_nobody_leads_loses_neither_terms_nor_edges(autojump_clock):
+    """The standby goes on in a higher term than any edge has seen, though Redis knows of none."""
+    redis = MemoryRedis()
+    edge_link, link = link_to(redis, token_key=TOKEN_KEY), link_to(redis, edge="s", token_key=TOKEN_KEY)
+    taken, over = [], trio.Event()
+
+    async def stand_by():
+        taken.append(await until_taken(redis, SETTINGS, link, "s"))
+        over.set()
+
+    redis.data.values[NAMES.term.encode()] = b"6"
+    async with trio.open_nursery() as nursery:
+        async with leader(redis) as first:
+            await trio.sleep(2)
+            edge = await nursery.start(_edge, edge_link)
+            nursery.start_soon(stand_by)
+            await trio.sleep(2)
+            redis.down(lose=True)
+            first.nursery.cancel_scope.cancel()
+        redis.up()
+        await over.wait()
+        (found,) = taken
+        assert found.term > 7
+        settings = link.header.applied_to(SETTINGS)
+        outside_log, market = gone_on_with(found, redis, link, settings, owner="s")
+        async with open_market(settings, market) as second:
+            nursery.start_soon(outside_log.hold)
+            await trio.sleep(2)
+            asked = Asked(edge)
+            asked.order(0)
+            await trio.sleep(2)
+            market.source.control.pause()
+            await trio.sleep(1)
+            assert asked.told[0] not in ([], ["refused"])
+            assert edge.context.fanout.hub.position == second.context.fanout.hub.position
+            assert edge.market.gap is None
+        nursery.cancel_scope.cancel()

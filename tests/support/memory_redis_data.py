@@ -246,7 +246,7 @@ class RedisData:
         self._call(b"SET", head, new)
         return [b"OK", new]
 
-    def _lead(self, lease, term, head, me, milliseconds):
+    def _lead(self, lease, term, head, me, milliseconds, above):
         held = self._get(lease)
         if held is not None and held != me:
             return [b"HELD", held]
@@ -254,7 +254,7 @@ class RedisData:
             self._pexpire(lease, milliseconds)
             return [b"OK", self._get(term)]
         last = int((self._get(head) or b"0-0 0").split(b"-")[0])
-        new = b"%d" % (max(int(self._get(term) or b"0"), last) + 1)
+        new = b"%d" % (max(int(self._get(term) or b"0"), last, int(above)) + 1)
         self._call(b"SET", lease, me, b"PX", milliseconds)
         self._call(b"SET", term, new)
         return [b"OK", new]

@@ -43,7 +43,7 @@ class RedisLease:
         self._connection = connection
         self._names = Names(server.name)
 
-    async def take_lease(self, seconds: float) -> int | None:
+    async def take_lease(self, seconds: float, *, above: int = 0) -> int | None:
         """
         Take the lease if nobody holds it, and with it the next term.
 
@@ -51,6 +51,7 @@ class RedisLease:
 
         Args:
             seconds: For which it lasts.
+            above: A term that is known to have been, whether or not Redis still knows.
         Returns:
             The term; None where another one holds it.
         Raises:
@@ -58,7 +59,7 @@ class RedisLease:
             RedisRefused: Redis is full, or not ours to write to.
         """
         keys = self._names.lease, self._names.term, self._names.head
-        reply = await run_script(self._connection, LEAD, *keys, self.name, _milliseconds(seconds))
+        reply = await run_script(self._connection, LEAD, *keys, self.name, _milliseconds(seconds), above)
         answer, term = reply_as(reply, tuple[bytes, bytes])
         return None if answer == HELD else int(term)
 
@@ -109,20 +110,21 @@ class RedisLease:
                 log.warning("another server has taken the lease", where=self.where)
             held = still
 
-    async def take_when_free(self, seconds: float, patience: float) -> int:
+    async def take_when_free(self, seconds: float, patience: float, *, above: int = 0) -> int:
         """
         Take it as soon as nobody holds it.
 
         Args:
             seconds: For which it lasts.
             patience: How long another one is waited for, such as one that was killed.
+            above: See :meth:`take_lease`.
         Returns:
             The term.
         Raises:
             FeedError: Another one holds it still, or Redis is away.
         """
         until = trio.current_time() + patience
-        while (term := await self.take_lease(seconds)) is None:
+        while (term := await self.take_lease(seconds, above=above)) is None:
             if trio.current_time() >= until:
                 raise FeedError(f"another server leads the log at {self.where}")
             await trio.sleep(_POLL_SECONDS)

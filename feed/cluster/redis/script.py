@@ -62,7 +62,7 @@ return {'OK', new}
 
 LEAD: Final = Script(
     """\
--- KEYS lease term head   ARGV me milliseconds
+-- KEYS lease term head   ARGV me milliseconds above
 local held = redis.call('GET', KEYS[1])
 if held and held ~= ARGV[1] then return {'HELD', held} end
 if held then
@@ -71,14 +71,15 @@ if held then
 end
 local term = tonumber(redis.call('GET', KEYS[2]) or '0')
 local last = tonumber(string.match(redis.call('GET', KEYS[3]) or '0-0 0', '^%d+'))
-local new = string.format('%d', math.max(term, last) + 1)
+local new = string.format('%d', math.max(term, last, tonumber(ARGV[3])) + 1)
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 redis.call('SET', KEYS[2], new)
 return {'OK', new}
 """,
     3,
 )
-"""Takes the lease if nobody has it, and the next term with it. Who has it and asks again is told the same."""
+"""Takes the lease if nobody has it, and the next term with it, above all that Redis and who asks know of, as
+Redis may have lost them. Who has it and asks again is told the same."""
 
 RENEW: Final = Script(
     """\

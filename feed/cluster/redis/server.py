@@ -76,8 +76,8 @@ async def sequence_in(
     token_key = shared_token_key(settings, option=_OPTION)
     commits = LoggedCommits(wall=time.time_ns)
     with playing(settings, source, commits) as (played, playout):
-        term = await take_term(server, settings.cluster.lease_seconds)
         start = _start(server, played, playout.durable)
+        term = await take_term(server, settings.cluster.lease_seconds, above=start.led or 0)
         outside_log = RedisSequencer(server, term, settings.cluster, token_key=token_key, start=start)
         market = SequencedMarket(
             played,
@@ -146,13 +146,14 @@ def _start(server: RedisServer, settings: Settings, durable: DurableMarket | Non
     )
 
 
-async def take_term(server: RedisServer, lease_seconds: float) -> Term:
+async def take_term(server: RedisServer, lease_seconds: float, *, above: int = 0) -> Term:
     """
     Take the lease, and with it a term; wait as long as the lease of one who was killed may last.
 
     Args:
         server: Where the log is.
         lease_seconds: How long a lease lasts.
+        above: A term that is known to have been.
     Raises:
         ConfigError: There is no Redis, or another server leads.
     """
@@ -160,7 +161,8 @@ async def take_term(server: RedisServer, lease_seconds: float) -> Term:
     try:
         async with server.connection() as connection:
             lease = RedisLease(server, connection, owner=owner)
-            number = await lease.take_when_free(lease_seconds, lease_seconds + _PATIENCE_SECONDS)
+            patience = lease_seconds + _PATIENCE_SECONDS
+            number = await lease.take_when_free(lease_seconds, patience, above=above)
             return Term(number=number, owner=owner, after=await lease.newest())
     except FeedError as problem:
         raise ConfigError(f"{server.where}: {problem}", where=_OPTION) from None

@@ -34,10 +34,10 @@ class RedisShared:
         """Be connected, until cancelled."""
         await self._kept.run()
 
-    async def take_lease(self, seconds: float) -> int | None:
+    async def take_lease(self, seconds: float, *, above: int = 0) -> int | None:
         """See :class:`feed.cluster.shared_log.SharedLog`."""
         self._look()
-        return await self._lease.take_lease(seconds)
+        return await self._lease.take_lease(seconds, above=above)
 
     async def release_lease(self) -> None:
         """See :class:`feed.cluster.shared_log.SharedLog`."""

@@ -43,6 +43,13 @@ async def test_a_term_is_higher_than_that_of_any_block(autojump_clock):
         assert await lease.take_lease(2) == 8
 
 
+async def test_a_term_is_higher_than_one_that_redis_has_forgotten(autojump_clock):
+    """Who asks knows of it still."""
+    redis = MemoryRedis()
+    async with redis.connection() as connection:
+        assert await RedisLease(redis, connection, owner="me").take_lease(2, above=7) == 8
+
+
 async def test_it_is_held_while_redis_comes_and_goes(autojump_clock):
     """Nobody else gets it, unless it runs out meanwhile."""
     redis = MemoryRedis()
