@@ -20,6 +20,7 @@ MARGIN: Final = 1.25
 """A place lies further ahead than writing has taken lately, by this factor."""
 FIRST_SECONDS: Final = 0.002
 """That writing is taken to last before it was measured."""
+_MOST_SECONDS: Final = 1.0  # of writing that a place allows for; the market waits for what takes longer
 _WEIGHT: Final = 0.125  # of the newest measurement in the moving mean
 _RATE_SECONDS: Final = 0.05  # over which it is measured how fast market time passes
 # Market seconds per second that are counted with where there is no speed: a market without events passes a
@@ -89,8 +90,8 @@ class PlaceEstimate:
 
     def took(self, seconds: float) -> None:
         """A commit has taken so long, from its beginning until its inputs could act."""
-        self._last = seconds
-        self._mean += (seconds - self._mean) * _WEIGHT
+        self._last = min(seconds, _MOST_SECONDS)
+        self._mean += (self._last - self._mean) * _WEIGHT
 
     def rate(self, speed: float) -> float:
         """Market seconds per second: the speed, or more while the market makes good for being late."""
@@ -100,6 +101,16 @@ class PlaceEstimate:
         """Market seconds per second: the speed, or what a market that is nowhere near it may soon reach."""
         return min(speed, max(_MOST_RATE, _BELIEVED * self._rate))
 
-    def distance(self, speed: float) -> int:
-        """Nanoseconds of market time from the present to the next place, where the market has this speed."""
-        return math.ceil(MARGIN * max(self._last, self._mean) * self.rate(speed) * NS_PER_SECOND)
+    def distance(self, speed: float, behind: int | None = None) -> int:
+        """
+        Nanoseconds of market time from the present to the next place.
+
+        Args:
+            speed: Of the market.
+            behind: For how much it is in haste, nanoseconds of market time; None where it always is.
+        """
+        seconds = MARGIN * max(self._last, self._mean)
+        ahead = math.ceil(seconds * self.rate(speed) * NS_PER_SECOND)
+        if behind is None:
+            return ahead
+        return min(ahead, behind + math.ceil(seconds * self.reachable(speed) * NS_PER_SECOND))

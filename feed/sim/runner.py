@@ -292,7 +292,7 @@ class MarketRunner:
         placed = self._placed
         if placed is None and self._requests:
             moves = not (self._held or control.stands)
-            place = control.now + (self._estimate.distance(speed) if moves else 0)
+            place = control.now + (self._estimate.distance(speed, self._behind(speed)) if moves else 0)
             place = place if control.end is None else min(place, control.end)
             commit = commits.commit(place, [request for request, _, _ in self._requests])
             placed = self._placed = _Placed(place, self._requests, commit, clock)
@@ -302,6 +302,13 @@ class MarketRunner:
             placed.since = None
         self._extend_horizon(commits, control.upcoming if placed is None else placed.place)
         return commits.horizon if placed is None else min(commits.horizon, placed.place)
+
+    def _behind(self, speed: float) -> int | None:
+        """How far the market is behind its pace or its goal, nanoseconds; None where it has no pace."""
+        control = self.control
+        if not speed:
+            return None
+        return max(0, (control.upcoming if control.goal is None else control.goal) - control.now)
 
     def _extend_horizon(self, commits: InputCommits, wanted: int) -> None:
         """Ask for a horizon in time; a paced market never goes beyond its pace, however late it is."""

@@ -177,6 +177,27 @@ async def test_a_late_disk_stops_the_market_at_the_place(autojump_clock):
     assert market.rows == market.replayed()
 
 
+async def test_after_a_disk_that_stood_requests_act_as_soon_as_before(autojump_clock):
+    """Neither the one long write nor the market's haste to make good for it puts places far ahead."""
+    async with trio.open_nursery() as nursery:
+        market = Market3(nursery)
+        await trio.sleep(0.5)
+        market.disk._seconds = lambda: 10.0
+        market.ask(1)
+        await trio.sleep(5)
+        market.disk._seconds = lambda: 0.01
+        market.ask(2)
+        await trio.sleep(5)
+        for number in range(3, 103):
+            market.ask(number)
+            await trio.sleep(0.02)
+        assert len(market.answered) > 20
+        await trio.sleep(1.5)
+        assert market.answered == list(range(1, 103))
+        nursery.cancel_scope.cancel()
+    assert market.rows == market.replayed()
+
+
 @pytest.mark.parametrize("state", ["running", "paused", "held"])
 async def test_a_request_that_the_disk_refuses_never_acts(autojump_clock, state):
     """Whoever asked is told, and the market goes on without it."""
@@ -252,6 +273,8 @@ def test_a_place_lies_as_far_ahead_as_writing_has_taken():
     assert estimate.distance(10.0) == 1_250_000_000
     estimate.took(0.0)
     assert 0 < estimate.distance(1.0) < 20_000_000
+    estimate.took(60.0)
+    assert estimate.distance(1.0) == 1_250_000_000
 
 
 def test_a_market_that_makes_good_for_being_late_has_places_further_ahead():
@@ -261,6 +284,7 @@ def test_a_market_that_makes_good_for_being_late_has_places_further_ahead():
     estimate.passed(1.0, START + 40 * SECOND)
     estimate.took(0.1)
     assert estimate.distance(1.0) == 5_000_000_000
+    assert estimate.distance(1.0, behind=2 * SECOND) == 2_125_000_000
 
 
 def test_a_speed_that_no_machine_reaches_is_not_believed():
