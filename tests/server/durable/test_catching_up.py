@@ -162,9 +162,9 @@ async def test_long_computing_is_kept_though_little_time_has_passed(autojump_clo
         pass
     whole = Fanout.step
 
-    async def slowly(self, rows, *, made=None):
+    async def slowly(self, rows, links=None, *, made=None):
         await trio.sleep(1.1)
-        await whole(self, rows, made=made)
+        await whole(self, rows, links, made=made)
 
     monkeypatch.setattr(Fanout, "step", slowly)
     [computed] = await starts(disk, settings, 1, apart=0.5)

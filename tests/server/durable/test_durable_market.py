@@ -232,9 +232,9 @@ async def test_what_was_computed_for_long_is_kept_meanwhile(autojump_clock, monk
     await trio.sleep(60)
     whole = Fanout.step
 
-    async def slowly(self, rows, *, made=None):
+    async def slowly(self, rows, links=None, *, made=None):
         await trio.sleep(9)
-        await whole(self, rows, made=made)
+        await whole(self, rows, links, made=made)
 
     monkeypatch.setattr(Fanout, "step", slowly)
     with trio.move_on_after(30):
