@@ -30,6 +30,8 @@ from feed.sim.run_status import RunState
 
 log = structlog.get_logger("feed.standby")
 
+_BUILD_LEASES: Final = 5  # for which it holds the lease at first: it renews none while it builds its server
+
 
 @attrs.frozen(kw_only=True)
 class Taken:
@@ -169,6 +171,8 @@ class Standby:
             writer = self._shared.writer(term, before)
             heard = self._heard
             if await self._append(writer, _opening(computed, self._wall())):
+                with suppress(FeedError):
+                    await self._shared.take_lease(_BUILD_LEASES * self._lease.seconds)
                 # What was read since then can only be that block.
                 return Taken(market=computed.market, last=last, heard=heard, term=term, writer=writer)
             await self._read_on(before)

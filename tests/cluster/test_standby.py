@@ -16,6 +16,7 @@ from feed.cluster.computed import Differs, read_market
 from feed.cluster.lease import Lease
 from feed.cluster.log_header import release, write_header
 from feed.cluster.redis.format import Names, unpack_block
+from feed.cluster.redis.lease import RedisLease
 from feed.cluster.redis.log import Fenced
 from feed.cluster.redis.shared import RedisShared
 from feed.cluster.standby import Standby
@@ -153,6 +154,24 @@ async def test_while_the_leader_is_well_nobody_takes_over(autojump_clock, played
             raise AssertionError
         assert standby.computed.position == played.market.position
         assert redis.data.values[NAMES.term.encode()] == b"1"
+
+
+async def test_who_has_taken_over_has_time_to_build_its_server(autojump_clock, played):
+    """Another one that stands by does not try meanwhile, and that a renewal is shorter makes it no shorter."""
+    redis = await begun(played)
+    async with (
+        standing_by(redis, played) as (first, _),
+        standing_by(redis, played, name="s2") as (second, _),
+        redis.connection() as connection,
+    ):
+        with trio.move_on_after(1):
+            await lead(redis, played)
+        assert (await first.run()).term == 2
+        assert await RedisLease(redis, connection, owner="s1").renew_lease(LEASE)
+        with trio.move_on_after(4 * LEASE):
+            await second.run()
+            raise AssertionError
+        assert (await second.run()).term == 3
 
 
 async def test_one_of_two_standbys_takes_over(autojump_clock, played):

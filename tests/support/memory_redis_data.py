@@ -1,5 +1,6 @@
 """What a Redis holds, and the commands of it that a log needs. No trio and no clock: time is an argument."""
 
+import math
 from fnmatch import fnmatchcase
 
 from feed.cluster.redis import script as scripts
@@ -104,10 +105,11 @@ class RedisData:
     def _exists(self, *keys):
         return sum(key in self.values for key in keys)
 
-    def _pexpire(self, key, milliseconds):
-        if key not in self.values:
+    def _pexpire(self, key, milliseconds, when=b""):
+        ends = self.now + int(milliseconds) / 1000
+        if key not in self.values or (when == b"GT" and ends <= self.expires.get(key, math.inf)):
             return 0
-        self.expires[key] = self.now + int(milliseconds) / 1000
+        self.expires[key] = ends
         return 1
 
     def _expire(self, key, seconds):
@@ -266,7 +268,7 @@ class RedisData:
             return [b"OK", me]
         if held != me:
             return [b"HELD", held]
-        self._pexpire(lease, milliseconds)
+        self._pexpire(lease, milliseconds, b"GT")
         return [b"OK", held]
 
     def _resign(self, lease, me):

@@ -87,12 +87,12 @@ RENEW: Final = Script(
 local held = redis.call('GET', KEYS[1])
 if not held then redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) return {'OK', ARGV[1]} end
 if held ~= ARGV[1] then return {'HELD', held} end
-redis.call('PEXPIRE', KEYS[1], ARGV[2])
+redis.call('PEXPIRE', KEYS[1], ARGV[2], 'GT')
 return {'OK', held}
 """,
     1,
 )
-"""Keeps the lease for as long again; where it has run out and nobody has it, takes it back."""
+"""Keeps the lease for as long again, never for less than it lasts; where nobody has it, takes it back."""
 
 RESIGN: Final = Script(
     """\
