@@ -157,7 +157,7 @@ async def test_while_the_leader_is_well_nobody_takes_over(autojump_clock, played
 
 
 async def test_who_has_taken_over_has_time_to_build_its_server(autojump_clock, played):
-    """Another one that stands by does not try meanwhile, and that a renewal is shorter makes it no shorter."""
+    """Another one that stands by does not try meanwhile; a renewal for less makes it no shorter."""
     redis = await begun(played)
     async with (
         standing_by(redis, played) as (first, _),

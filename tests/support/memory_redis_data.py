@@ -248,7 +248,8 @@ class RedisData:
         self._call(b"SET", head, new)
         return [b"OK", new]
 
-    def _lead(self, lease, term, head, me, milliseconds, above):
+    def _lead(self, lease, term, head, *arguments):
+        me, milliseconds, above = arguments
         held = self._get(lease)
         if held is not None and held != me:
             return [b"HELD", held]
