@@ -15,7 +15,10 @@ ENCRYPTED: Final = "rediss"
 _PORT: Final = 6379
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 _DATABASE: Final = re.compile(r"[0-9]{1,5}", re.ASCII)
-_FORM: Final = "write redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]/NAME, or rediss:// for TLS"
+_FORM: Final = (
+    "write redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]/NAME, or rediss:// for TLS; "
+    "%2F for a / in the password"
+)
 
 
 @attrs.frozen(kw_only=True)
