@@ -17,6 +17,7 @@ from tests.benchmarks.kill.readers import Reader, Texts, subscriptions
 from tests.benchmarks.kill.traders import CoinbaseTrader, Outcome
 from tests.benchmarks.realism import impact, round_trips, runs, tables
 from tests.benchmarks.realism.reference import Reference
+from tests.benchmarks.servers import same
 
 
 @pytest.mark.parametrize(
@@ -36,6 +37,7 @@ from tests.benchmarks.realism.reference import Reference
         "orders",
         "redis_log",
         "realism.__main__",
+        "servers.__main__",
         "workers",
     ],
 )
@@ -117,6 +119,39 @@ def test_what_was_read_over_crashes_is_held_against_what_was_said(read, complain
     assert [text.partition(": ")[2][: len(complaint)] for text in found.differing] == [complaint] * bool(
         complaint
     )
+
+
+@pytest.mark.parametrize(
+    ("streams", "difference"),
+    [
+        (([b"1", b"2", b"3"], [b"1", b"2", b"3"], [b"1", b"2", b"3"]), ""),
+        (([b"1", b"2"], [b"1", b"x"], [b"1", b"2"]), "message 2 is at a: 2; at b: x; at c: 2"),
+        (([b"1", b"2"], [b"1", b"2"], [b"1"]), "message 2 is at a: 2; at b: 2; at c: nothing more"),
+        (([b"12"], [b"1", b"2"], [b"12"]), "message 1 is at a: 12; at b: 1; at c: 12"),
+        (([b"1" * 99], [], [b"1"]), "the checksums differ, after message 0"),
+    ],
+)
+def test_streams_of_servers_are_compared_message_by_message(monkeypatch, streams, difference):
+    """Where one says something else or less, or parts it otherwise, is shown, in whatever order they come."""
+    monkeypatch.setattr(same, "MOST_APART", 50)
+    for order in ((0, 1, 2), (2, 1, 0)):
+        found = same.Same("quotes", ("a", "b", "c"))
+        for server in order:
+            for message in streams[server]:
+                found.take(server, message)
+        assert found.end() == (not difference)
+        assert found.difference.startswith(difference)
+        assert found.messages == [len(stream) for stream in streams]
+
+
+def test_streams_that_differ_after_too_much_was_kept_are_known_by_their_checksums(monkeypatch):
+    """Then nobody can say where; those that are the same after all are still the same."""
+    monkeypatch.setattr(same, "MOST_APART", 1)
+    for last, wanted in ((b"3", True), (b"x", False)):
+        found = same.Same("quotes", ("a", "b"))
+        for server, message in ((0, b"1"), (0, b"2"), (0, b"3"), (1, b"1"), (1, b"2"), (1, last)):
+            found.take(server, message)
+        assert found.end() is wanted
 
 
 def test_orders_are_held_against_what_was_accepted():
