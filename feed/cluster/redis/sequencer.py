@@ -288,7 +288,11 @@ class RedisSequencer:
             problems.append(f"market time stands still: {self.log.waits}")
         if self._snapshots is not None and self._snapshots.problem:
             problems.append(f"snapshots: {self._snapshots.problem}")
-        return Outside(problems=tuple(problems), ready=not self.log.waits, figures=self._figures())
+        # Who starts edges once this server is ready must not find that there is no log yet.
+        begun = self._taken is not None or (
+            self._snapshots is not None and self._snapshots.written is not None
+        )
+        return Outside(problems=tuple(problems), ready=begun and not self.log.waits, figures=self._figures())
 
     def _needless(self) -> Place | None:
         """The place of the newest snapshot in Redis: nobody needs the blocks up to there."""

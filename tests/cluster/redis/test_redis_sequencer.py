@@ -104,6 +104,19 @@ async def test_nobody_is_told_of_what_is_not_in_the_log(autojump_clock):
         assert (await ask(server.connect(), "/readyz"))[0] == 200
 
 
+async def test_a_sequencer_is_ready_once_others_can_follow(autojump_clock):
+    """Whoever starts edges then is not told that there is no log."""
+    redis = MemoryRedis()
+    async with sequencer(redis, Script()) as server:
+        redis.down()
+        assert b"{market}:snapshot" not in redis.data.values
+        assert (await ask(server.connect(), "/readyz"))[0] == 503
+        redis.up()
+        await trio.sleep(3)
+        assert b"{market}:snapshot" in redis.data.values
+        assert (await ask(server.connect(), "/readyz"))[0] == 200
+
+
 async def test_only_one_leads(autojump_clock):
     """While it is there nobody else may; and it gives the log up when it ends."""
     redis = MemoryRedis()
