@@ -134,11 +134,11 @@ def test_what_was_read_over_crashes_is_held_against_what_was_said(read, complain
 def test_streams_of_servers_are_compared_message_by_message(monkeypatch, streams, difference):
     """Where one says something else or less, or parts it otherwise, is shown, in whatever order they come."""
     monkeypatch.setattr(same, "MOST_APART", 50)
-    for order in ((0, 1, 2), (2, 1, 0)):
+    for order, several in (((0, 1, 2), False), ((2, 1, 0), False), ((1, 0, 2), True)):
         found = same.Same("quotes", ("a", "b", "c"))
         for server in order:
-            for message in streams[server]:
-                found.take(server, message)
+            for messages in [streams[server]] if several else [[message] for message in streams[server]]:
+                found.take(server, messages)
         assert found.end() == (not difference)
         assert found.difference.startswith(difference)
         assert found.messages == [len(stream) for stream in streams]
@@ -150,7 +150,7 @@ def test_streams_that_differ_after_too_much_was_kept_are_known_by_their_checksum
     for last, wanted in ((b"3", True), (b"x", False)):
         found = same.Same("quotes", ("a", "b"))
         for server, message in ((0, b"1"), (0, b"2"), (0, b"3"), (1, b"1"), (1, b"2"), (1, last)):
-            found.take(server, message)
+            found.take(server, [message])
         assert found.end() is wanted
 
 

@@ -41,17 +41,16 @@ class Same:
         self._compared = 0
         self._lost = False  # whether somebody was too far ahead
 
-    def take(self, server, message):
-        """Take the next message of a server, by the number of that one."""
-        self.messages[server] += 1
-        self.bytes[server] += len(message)
-        checksum = self._checksums[server]
-        checksum.update(b"%d:" % len(message))
-        checksum.update(message)
+    def take(self, server, messages):
+        """Take the next messages of a server, by the number of that one."""
+        text = b"\n".join([*messages, b""])
+        self.messages[server] += len(messages)
+        self.bytes[server] += len(text) - len(messages)
+        self._checksums[server].update(text)
         if self._lost or self.difference:
             return
-        self._ahead[server].append(message)
-        self._apart += len(message)
+        self._ahead[server] += messages
+        self._apart += len(text)
         if all(self._ahead):
             self._compare()
         elif self._apart > MOST_APART:
@@ -59,11 +58,16 @@ class Same:
             self._forget()
 
     def _compare(self):
-        found = [waiting.popleft() for waiting in self._ahead]
-        self._apart -= sum(map(len, found))
-        self._compared += 1
-        if found.count(found[0]) != len(found):
+        count = min(map(len, self._ahead))
+        first, *others = ([waiting.popleft() for _ in range(count)] for waiting in self._ahead)
+        self._apart -= (1 + len(others)) * sum(1 + len(message) for message in first)
+        if any(other != first for other in others):
+            rows = zip(first, *others, strict=True)
+            at, found = next((at, row) for at, row in enumerate(rows) if row.count(row[0]) != len(row))
+            self._compared += at + 1
             self._differs(found)
+        else:
+            self._compared += count
 
     def _differs(self, found):
         said = starmap("{}: {}".format, zip(self._servers, map(_shown, found), strict=True))

@@ -32,7 +32,7 @@ class Streams:
 
 
 async def read(subscription, account, port, take):
-    """Give each message that a server says on one connection, up to its last one, which closes it."""
+    """Give the messages that a server says on one connection, up to its last one, which closes it."""
     shown = await http.token(port, account) if subscription.by_token else None
     frames = FrameReader()
     async with await trio.open_tcp_stream("127.0.0.1", port) as stream:
@@ -42,17 +42,20 @@ async def read(subscription, account, port, take):
         while b"\r\n\r\n" not in head:
             head += await stream.receive_some() or b"\r\n\r\n"
         head, _, data = head.partition(b"\r\n\r\n")
-        take(head if shown is None else head.replace(shown.encode(), b"TOKEN"))
+        take([head if shown is None else head.replace(shown.encode(), b"TOKEN")])
         await stream.send_all(subscription.said(account.key))
-        while data or (data := await stream.receive_some(STREAM_BYTES)):
-            for opcode, payload in frames.take(data):
-                if opcode in {TEXT, CLOSE}:
-                    take(payload)
-                elif opcode == PING:
-                    await stream.send_all(masked(PONG, payload))
-                if opcode == CLOSE:
-                    return
-            data = b""
+        try:
+            while data or (data := await stream.receive_some(STREAM_BYTES)):
+                found = frames.take(data)
+                take([payload for opcode, payload in found if opcode in {TEXT, CLOSE}])
+                for opcode, payload in found:
+                    if opcode == PING:
+                        await stream.send_all(masked(PONG, payload))
+                    elif opcode == CLOSE:
+                        return
+                data = b""
+        except trio.BrokenResourceError:
+            take([b"(the connection was cut off)"])
 
 
 async def listen(servers, subscriptions, accounts):
@@ -78,4 +81,4 @@ async def listen(servers, subscriptions, accounts):
 
 
 def _taker(same, at):
-    return lambda message: same.take(at, message)
+    return lambda messages: same.take(at, messages)
