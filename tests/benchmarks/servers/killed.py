@@ -74,8 +74,16 @@ class Run:
 
     async def disturbed(self):
         """Everybody at work while servers are killed and stopped."""
+        async with trio.open_nursery() as tailing:
+            tailing.start_soon(self._tail.run)
+            await self._disturbed()
+            self._cluster.end()
+            await self._tail.finish()  # what clients were told is in it, and may not be read yet
+            tailing.cancel_scope.cancel()
+        self.found.blocks = self._tail.blocks
+
+    async def _disturbed(self):
         async with trio.open_nursery() as reading:
-            reading.start_soon(self._tail.run)
             sequencer = self._cluster.sequencer()
             await sequencer.open()
             servers = [sequencer, self._cluster.edge("edge 1"), self._cluster.edge("edge 2")]
@@ -104,7 +112,6 @@ class Run:
                 stopping.set()
             await self._all_have_gone_on()
             reading.cancel_scope.cancel()
-        self.found.blocks = self._tail.blocks
 
     def _let_in(self, nursery, servers):
         public = subscriptions(PAIR)

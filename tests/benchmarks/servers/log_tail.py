@@ -39,6 +39,7 @@ class LogTail:
         self.requests = []
         self.blocks = Counter()
         self._with_events = set()
+        self._nothing_new = trio.lowlevel.ParkingLot()
         self.events = 0
         self.market_time = 0
         self.began = 0
@@ -57,6 +58,8 @@ class LogTail:
                     cursor = identifier
                     if taken := reader.take(identifier, fields_of(fields)):
                         self._take(*taken)
+                if not found:
+                    self._nothing_new.unpark_all()
 
     def _take(self, place, block):
         if self.events and block.begins.seq != self.events:
@@ -69,6 +72,11 @@ class LogTail:
         for entry in decode(block.entries) if block.entries else ():
             if entry.kind == REQUESTS:
                 self.requests += [JournalEntry(at=entry.at, request=one) for one in requests_of(entry)]
+
+    async def finish(self):
+        """Nobody appends any more: wait until all was read."""
+        with trio.fail_after(_PATIENCE_SECONDS):
+            await self._nothing_new.park()
 
     async def term(self, above):
         """Wait until somebody appends in a term above one; which."""
