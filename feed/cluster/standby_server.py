@@ -36,6 +36,7 @@ from feed.cluster.snapshot import Snapshot
 from feed.cluster.snapshotting import StartProcess, process_beside
 from feed.cluster.standby import Standby, Taken
 from feed.cluster.taken_market import TakenMarket
+from feed.dialects.discovery import dialects
 from feed.errors import ConfigError, FeedError
 from feed.model.durations import NS_PER_SECOND
 from feed.server.serve import ServeOptions
@@ -107,6 +108,7 @@ async def stand_by_in(
     stop = options.get("stop")
     if stop is None:
         stop = options["stop"] = trio.Event()
+    dialects()  # they are imported now: clients would wait for it once nobody leads
     found = await _stopped_or(stop, lambda: until_taken(server, settings, link, owner))
     if found is None:
         options.get("task_status", trio.TASK_STATUS_IGNORED).started([])

@@ -3,6 +3,7 @@
 from contextlib import asynccontextmanager
 from random import Random
 
+import attrs
 import pytest
 import trio
 from block_logs import open_edge
@@ -12,6 +13,7 @@ from redis_logs import link_to
 from sequenced_servers import open_market, open_sequencer
 
 from feed import Settings
+from feed.cluster import standby_server
 from feed.cluster.block import rows_of
 from feed.cluster.logged_commits import LoggedCommits
 from feed.cluster.redis.format import Names, unpack_block
@@ -19,6 +21,7 @@ from feed.cluster.redis.sequencer import RedisSequencer
 from feed.cluster.redis.server import take_term
 from feed.cluster.redis.term import Start
 from feed.cluster.standby_server import gone_on_with, until_taken
+from feed.dialects.discovery import dialects
 from feed.durability.entries import REQUESTS, decode, requests_of
 from feed.model.events import Side
 from feed.model.key_formats import DEMO_ACCOUNT
@@ -26,7 +29,7 @@ from feed.model.market import MarketSpec
 from feed.model.requests import Create, JournalEntry
 from feed.model.stream_position import StreamPosition, first_proof
 from feed.model.trading import Pricing
-from feed.settings import Cluster, Trading
+from feed.settings import Cluster, Tokens, Trading
 from feed.sim.clients import ClientMarket
 from feed.sim.market import Market
 from feed.sim.runner import MarketRunner
@@ -233,3 +236,20 @@ async def test_a_redis_that_comes_back_empty_while_nobody_leads_loses_neither_te
             assert edge.context.fanout.hub.position == second.context.fanout.hub.position
             assert edge.market.gap is None
         nursery.cancel_scope.cancel()
+
+
+async def test_a_standby_has_all_protocols_at_hand_before_it_takes_over(
+    autojump_clock, monkeypatch, tmp_path
+):
+    """To import them takes a second, for which nobody would lead."""
+    imported = []
+
+    async def until_taken(*_):
+        imported.append(dialects.cache_info().currsize)
+
+    key = tmp_path / "token.key"
+    key.write_bytes(TOKEN_KEY)
+    dialects.cache_clear()
+    monkeypatch.setattr(standby_server, "until_taken", until_taken)
+    await standby_server.stand_by_in(MemoryRedis(), attrs.evolve(SETTINGS, tokens=Tokens(key=key)))
+    assert imported == [1]
