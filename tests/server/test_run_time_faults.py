@@ -515,7 +515,9 @@ async def test_events_are_what_they_would_be(tmp_path, network):
             _, stop, _ = await started(nursery, Settings(scenario=str(path)), tell=opened.append)
             hub = opened[0].fanout.hub
             publish = hub.publish
-            hub.publish = lambda batch, publish=publish, rows=rows: rows.extend(batch) or publish(batch)
+            hub.publish = lambda batch, links, publish=publish, rows=rows: (
+                rows.extend(batch) or publish(batch, links)
+            )
             clients = [await network.subscribed("EURUSD") for _ in range(8)]
             operator = Operator(network)
             for kind, fields in faults:
