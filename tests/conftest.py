@@ -12,7 +12,7 @@ settings.register_profile("feed", deadline=None)
 settings.register_profile("quick", deadline=None, max_examples=5)
 settings.load_profile("feed")
 
-pytest_plugins = ["processes"]
+pytest_plugins = ["processes", "browser"]
 
 # Until somebody configures it, structlog has rich draw a traceback with every variable: seconds for each.
 structlog.get_config()["processors"][-1].exception_formatter = structlog.dev.plain_traceback

@@ -5,11 +5,11 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import browser
 import pytest
 
 CLIENTS = Path(__file__).parent / "clients"
 NODE_PACKAGES = ("ws@8", "wscat@6")
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # Quiet, as nobody watches; and no word to anybody but the server under test.
 BROWSER_OPTIONS = (
     "--headless",
@@ -78,14 +78,14 @@ def browse(run, tmp_path):
     Each line is the list of what one ``console.log`` showed. ``before`` is a program that runs first,
     ``options`` are the browser's.
     """
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if browser is None:
+    chromium = browser.program()
+    if chromium is None:
         pytest.skip("no Chromium is installed")
 
     def start(program, *options, before="", **env):
         page = tmp_path / "page.html"
         page.write_text(PAGE.format(program=program, before=before, env=json.dumps(env)))
-        command = [browser, *BROWSER_OPTIONS, f"--user-data-dir={tmp_path / 'browser'}", *options]
+        command = [chromium, *BROWSER_OPTIONS, f"--user-data-dir={tmp_path / 'browser'}", *options]
         # The console is among what it writes to stderr.
         process = run("sh", "-c", 'exec "$@" 2>&1', "sh", *command, page.as_uri())
         while True:
