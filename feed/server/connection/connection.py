@@ -10,40 +10,29 @@ handshake.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 
 import structlog
 import trio
 from trio_websocket import ConnectionClosed, WebSocketConnection
 
-from feed.dialects.contract import (
-    Action,
-    Close,
-    DisconnectCause,
-    Reply,
-    Session,
-    Submit,
-    Subscribe,
-    Unsubscribe,
-)
+from feed.dialects.contract import DisconnectCause, Session
 from feed.faults.contract import ForcedClose
 from feed.faults.pacing import LinkState
-from feed.model.events import Row
 from feed.server import close_reason
 from feed.server.budget import message_cost
 from feed.server.close_reason import CloseReason
+from feed.server.connection.actions import SessionActions
 from feed.server.connection.heartbeat import heartbeat
 from feed.server.connection.peer import Peer
 from feed.server.connection.stream import ConnectionStream
 from feed.server.connection.upgrade import upgrade
 from feed.server.countdown import Countdown
-from feed.server.private_events import private_events
 from feed.server.registry import ConnectionRegistry
 from feed.server.turns import ScheduledConnection
 from feed.stream.frames import close_frame
 from feed.stream.send_buffer import SendBuffer
-from feed.stream.source import Executed, unheard
 from feed.stream.transport import Transport
 
 log = structlog.get_logger("feed.connection")
@@ -107,6 +96,7 @@ class Connection:
             too_much=lambda: self.end(close_reason.TOO_MANY),
         )
         self._send_buffer = self._stream.send_buffer
+        self._actions = SessionActions(self, registry, member)
         self._nursery: trio.Nursery | None = None
         self._scope = trio.CancelScope()  # around the reader; not around the closing handshake
         self._answered = False  # the handshake
@@ -174,6 +164,11 @@ class Connection:
             self.end(close_reason.REVOKED)
 
     @property
+    def ending(self) -> bool:
+        """Whether there is a reason already why it ends."""
+        return self._close_reason is not None
+
+    @property
     def transport(self) -> Transport:
         """What carries it."""
         return self._transport
@@ -238,7 +233,7 @@ class Connection:
         """Answer the handshake, in one write with what the session says first, and see it taken."""
         try:
             await self._registry.fanout.at_rest()
-            self._apply(self._session.open)
+            self._actions.apply(self._session.open)
         finally:
             self._send_buffer.release()
             if not self._send_buffer.opened:
@@ -272,7 +267,7 @@ class Connection:
                 # What a message asks for is decided and happens between two steps.
                 await at_rest()
                 if self._close_reason is None:
-                    self._apply(partial(self._session.receive, message))
+                    self._actions.apply(partial(self._session.receive, message))
                     if self.peer_info.guessing:
                         self.end(close_reason.GUESSING)
 
@@ -284,56 +279,7 @@ class Connection:
                 await self._registry.fanout.at_rest()
                 if self._close_reason is not None:
                     return
-                self._apply(self._session.on_timer)
-        except Exception:
-            log.exception("bug in a session", dialect=self.peer_info.dialect)
-            self.end(close_reason.BUG)
-
-    def _apply(self, decide: Callable[[], Sequence[Action]]) -> None:
-        """Decide what to do, and do it: one piece of work, which this client pays for."""
-        before = self._hub.work
-        self._send_buffer.gather()  # the answers to one message leave in one write
-        try:
-            for action in decide():
-                self._act(action)
-        finally:
-            self._send_buffer.release()
-            self._member.charge(self._hub.work - before)
-
-    def _act(self, action: Action) -> None:
-        match action:
-            case Reply(text):
-                self._hub.send(self._send_buffer, text)
-            case Subscribe(topics, since):
-                self._registry.faults.met(self)
-                self._hub.subscribe(self._send_buffer, topics, since=None if since is None else since.seq)
-            case Unsubscribe(topics):
-                self._hub.unsubscribe(self._send_buffer, topics)
-            case Submit():
-                self._submit(action)
-            case Close(code, reason):
-                self.end(CloseReason("closed by session", code, reason))
-
-    def _submit(self, action: Submit) -> None:
-        fanout = self._registry.fanout
-        refuse = partial(self._hub.send, self._send_buffer, action.refused)
-        executed: Executed = unheard
-        if action.answer is not None:
-            account, answer = action.request.account, action.answer
-
-            def executed(rows: list[Row], seq: int) -> None:
-                decide = partial(answer, private_events(rows, seq, account))
-                fanout.when_published(seq, partial(self._answer_later, decide))
-
-        if not self._registry.submit(action.request, partial(fanout.when_at_rest, refuse), executed):
-            refuse()
-
-    def _answer_later(self, decide: Callable[[], Sequence[Action]]) -> None:
-        """Do what is to be done now that a request has acted; it is the publisher's task that calls."""
-        if self._close_reason is not None:
-            return
-        try:
-            self._apply(decide)
+                self._actions.apply(self._session.on_timer)
         except Exception:
             log.exception("bug in a session", dialect=self.peer_info.dialect)
             self.end(close_reason.BUG)
