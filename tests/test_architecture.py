@@ -39,6 +39,7 @@ ROOMS = {
     },  # all pure: a dialect words what they compute
     "agents": {"model"},
     "checkpoint": set(),
+    "page": set(),
     "sim": {"model", "book", "analytics", "agents", "checkpoint"},
     "server": {
         "model",
@@ -56,6 +57,7 @@ ROOMS = {
         "agents",
         "checkpoint",
         "durability",
+        "page",
     },
     "client": {"model", "book", "dialects"},
 }
@@ -87,7 +89,7 @@ NAMED = {
 
 # Room -> the libraries it may import besides attrs. The rooms that are not named may import any.
 LIBRARIES = dict.fromkeys(
-    ("errors", "policies", "settings", "model", "book", "analytics", "stream", "sim", "webhooks", "agents"),
+    ("errors", "policies", "settings", "model", "book", "analytics", "stream", "sim", "webhooks", "agents", "page"),
     frozenset(),
 )
 LIBRARIES["dialects"] = frozenset({"cattrs", "msgspec"})

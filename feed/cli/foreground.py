@@ -167,7 +167,9 @@ def welcome(settings: Settings, addresses: list[Address], key: str = "") -> str:
     if settings.cluster.log is not None:
         rows.append(("log", shown(settings.cluster.log)))
     width = max(len(title) for title, _ in rows)
-    lines = ["feed is serving", *(f"  {title:<{width}}  {where}" for title, where in rows)]
+    page = next((f"page {_http(address)}/" for address in addresses if not address.protocol), None)
+    lines = [] if page is None else [page]
+    lines += ["feed is serving", *(f"  {title:<{width}}  {where}" for title, where in rows)]
     if settings.tls.self_signed:
         lines.append(f"  clients must trust {settings.tls.ca.absolute()}")
     if demo_keys_wanted(settings):

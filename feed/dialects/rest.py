@@ -264,6 +264,7 @@ class Endpoint(Generic[Context_contra]):
         changes: Whether it must be answered where the market is, since it changes something or shows what is
             known there alone; None for whatever is no GET.
         group: Heading in documents.
+        described: Whether it is a part of the API, and so described; else it is a file of a page.
     """
 
     method: str = "GET"
@@ -285,6 +286,7 @@ class Endpoint(Generic[Context_contra]):
     guarded: bool = False
     changes: bool | None = None
     group: str
+    described: bool = True
 
     @property
     def at_sequencer(self) -> bool:

@@ -61,12 +61,14 @@ class Head:
     Attributes:
         opening: What the dialects see of it.
         nonce: Its Sec-WebSocket-Key; empty when no WebSocket is asked for.
+        method: As the client wrote it.
         parser: Goes on from this head, which it gives once more, for whoever serves HTTP; None when a
             WebSocket is asked for.
     """
 
     opening: UpgradeRequest
     nonce: str = attrs.field(repr=False)
+    method: str = "GET"
     parser: HttpParser | None = attrs.field(default=None, eq=False, repr=False)
 
     @property
@@ -181,7 +183,8 @@ def _head(method: bytes, target: str, version: bytes, headers: dict[str, str]) -
         subprotocols=_tokens(headers.get("sec-websocket-protocol", "")),
     )
     upgrade = "websocket" in _tokens(headers.get("upgrade", "").lower())
-    return Head(opening=opening, nonce=_nonce(method, version, opening) if upgrade else "")
+    nonce = _nonce(method, version, opening) if upgrade else ""
+    return Head(opening=opening, nonce=nonce, method=method.decode("latin-1"))
 
 
 def _nonce(method: bytes, version: bytes, opening: UpgradeRequest) -> str:

@@ -62,6 +62,18 @@ def nowhere(path: str, http: tuple[str, ...] = ()) -> BadRequest:
     return BadRequest(404, message, body=msgspec.json.encode(body).decode())
 
 
+def upgrade_required() -> BadRequest:
+    """The answer to a request without an upgrade at a path where a protocol is spoken."""
+    message = "This path speaks WebSocket; send an upgrade request"
+    return BadRequest(426, message, (("Upgrade", "websocket"),))
+
+
+def answer_body(problem: BadRequest) -> bytes:
+    """The body of an answer: JSON."""
+    default = {"error": {"status": problem.status, "message": problem.message}}
+    return problem.body.encode() or msgspec.json.encode(default)
+
+
 async def refuse(transport: Transport, problem: BadRequest, *, seconds: float) -> None:
     """
     Answer by HTTP, read what the client still sends, and leave closing the connection to the caller.
@@ -87,8 +99,7 @@ async def refuse(transport: Transport, problem: BadRequest, *, seconds: float) -
 
 
 def _answer(problem: BadRequest) -> bytes:
-    default = {"error": {"status": problem.status, "message": problem.message}}
-    body = problem.body.encode() or msgspec.json.encode(default)
+    body = answer_body(problem)
     headers = [
         ("Content-Type", "application/json"),
         ("Content-Length", str(len(body))),

@@ -11,7 +11,7 @@ import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
-from typing import Protocol
+from typing import Final, Protocol
 
 import attrs
 import structlog
@@ -32,13 +32,14 @@ from feed.server.connection.peer import Peer
 from feed.server.countdown import Countdown
 from feed.server.guard import Guard, Origins
 from feed.server.head import BadRequest, Head, HeadReader
+from feed.server.http import page
 from feed.server.http.health import PROBES
 from feed.server.http_parser import HttpParser
 from feed.server.keycheck import KeyCheck, TooManyGuesses
 from feed.server.limits import ConnectionQuota, ConnectionQuotas
 from feed.server.message_log.log import MessageLog
 from feed.server.message_log.tap import ConnectionLog
-from feed.server.refusals import nowhere, refuse
+from feed.server.refusals import nowhere, refuse, upgrade_required
 from feed.server.registry import ConnectionRegistry
 from feed.server.stream_keys import StreamKeys
 from feed.server.tls import NotTls, TlsTransport
@@ -49,6 +50,8 @@ from feed.state.projections import Projections
 from feed.stream.transport import Transport
 
 log = structlog.get_logger("feed.router")
+
+_FETCHES: Final = frozenset({"GET", "HEAD"})
 
 
 @attrs.frozen(kw_only=True)
@@ -216,7 +219,7 @@ class Router:
                 raise no_room  # noqa: TRY301 - as every other refusal
             dialect = listener.dialect or route(head.opening.path, head.opening.query)
             if head.parser is not None and (
-                dialect is None or dialect.prefixed or self._web.knows(head.opening.path)
+                dialect is None or dialect.prefixed or self._by_http(head, listener)
             ):
                 found = await self._web.serve(transport, head.parser, arrival, member)
                 if found is None:
@@ -244,6 +247,13 @@ class Router:
         finally:
             quota.end()
             transport.close()
+
+    def _by_http(self, head: Head, listener: ListenerConfig) -> bool:
+        """Whether there is an answer by HTTP at a path that may also be a protocol's."""
+        if head.opening.path != page.PATH:
+            return self._web.knows(head.opening.path)
+        asked = head.method in _FETCHES and not head.opening.query and listener.dialect is None
+        return asked and page.reads_html(head.opening.headers.get("accept", ""))
 
     def _accepted(
         self,
@@ -300,9 +310,7 @@ class Router:
         if dialect.prefixed:
             opening = attrs.evolve(opening, path=own_path(opening.path, dialect))
         if not head.upgrade:
-            raise BadRequest(
-                426, "This path speaks WebSocket; send an upgrade request", (("Upgrade", "websocket"),)
-            )
+            raise upgrade_required()
         if not self._origins.allow(opening.headers, arrival):
             raise BadRequest(403, "Web pages of this origin may not connect")
         if self._registry.closed.is_set():

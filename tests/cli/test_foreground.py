@@ -16,12 +16,13 @@ from feed.settings import Cluster
 
 
 def test_the_welcome_names_every_protocol_where_it_is():
-    """Each with its paths and its claim on the root, the demo keys, and a line to paste."""
+    """First the page; then each with its paths and its claim on the root, the demo keys, and a line to paste."""
     text = welcome(Settings(), [Address("127.0.0.1", 8080)])
     lines = text.splitlines()
     for dialect in dialects().values():
         (line,) = [line for line in lines if line.startswith(f"  {dialect.title} ")]
         assert f"ws://127.0.0.1:8080{dialect.path}" in line.split()
+    assert lines[:2] == ["page http://127.0.0.1:8080/", "feed is serving"]
     assert any("ws://127.0.0.1:8080/ " in line and "/tradyn" in line for line in lines)
     assert any("ws://127.0.0.1:8080/?market= " in line for line in lines)
     assert "http://127.0.0.1:8080/docs" in text

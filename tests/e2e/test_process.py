@@ -36,7 +36,7 @@ def test_it_stops_gently_when_asked(serve, name):
         silent.close()
         code, lines = server.rest()
     assert (code, time.monotonic() - began < GRACE_SECONDS) == (0, True)
-    assert lines[0] == "feed is serving"
+    assert lines[:2] == [f"page {url.replace('ws', 'http', 1)}/", "feed is serving"]
     events = [json.loads(line) for line in server.errors.splitlines()]
     assert [event["event"] for event in events] == ["serving", "stopping", "stopped"]
     assert events[-1]["ended"] == {"server shutdown": 1}

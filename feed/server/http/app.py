@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from functools import partial
 
 import attrs
 from starlette.applications import Starlette
@@ -15,7 +14,7 @@ from feed.dialects.discovery import endpoints as endpoints_of_protocols
 from feed.dialects.rest import Endpoint
 from feed.model.instruments import Listing
 from feed.server.guard import Origins
-from feed.server.http import accounts, admin, documents, faults, health, market, status
+from feed.server.http import accounts, admin, documents, faults, health, market, page, status
 from feed.server.http.context import RequestContext
 from feed.server.http.cors import Cors
 from feed.server.http.forwarding import ForwardedAnswer, ForwardedCall
@@ -36,6 +35,7 @@ def all_endpoints(listing: Listing, web: Web) -> tuple[Endpoint[RequestContext],
         *accounts.endpoints(),
         *faults.endpoints(),
         *documents.endpoints(),
+        *page.endpoints(),
     )
 
 
@@ -84,6 +84,9 @@ def build(context: RequestContext, origins: Origins) -> Application:
         routes=routes, middleware=middleware, exception_handlers={HTTPException: handlers.refuse_unrouted}
     )
     app.router.redirect_slashes = False
-    return Application(
-        app=app, paths=served, prepare=partial(documents.prepare, context), forwarded=handlers.forwarded
-    )
+
+    def prepare() -> None:
+        documents.prepare(context)
+        page.assets()
+
+    return Application(app=app, paths=served, prepare=prepare, forwarded=handlers.forwarded)

@@ -85,7 +85,7 @@ class Handlers:
                 Problem(error.status_code, "method_not_allowed", message, error.headers),
                 next((it.access.wording for it in self._context.endpoints if it.path == path), detailed),
             )
-        served = tuple(dict.fromkeys(endpoint.path for endpoint in self._context.endpoints))
+        served = tuple(dict.fromkeys(it.path for it in self._context.endpoints if it.described))
         return Response(nowhere(request.url.path, served).body, 404, media_type=JSON)
 
     async def _serve(self, request: Request, endpoint: Endpoint[RequestContext]) -> Response:

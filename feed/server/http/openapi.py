@@ -26,9 +26,10 @@ _QUOTA_OF_A_DAY: Final = {
 
 def description(context: RequestContext) -> dict[str, Any]:
     """The whole document, as plain data."""
-    schema, components = schemas_of(kind for endpoint in context.endpoints for kind in _types(endpoint))
+    endpoints = [endpoint for endpoint in context.endpoints if endpoint.described]
+    schema, components = schemas_of(kind for endpoint in endpoints for kind in _types(endpoint))
     paths: dict[str, dict[str, Any]] = {}
-    for endpoint in context.endpoints:
+    for endpoint in endpoints:
         paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, schema, context)
     return {
         "openapi": "3.1.0",
@@ -39,7 +40,7 @@ def description(context: RequestContext) -> dict[str, Any]:
             "schemas": components,
             "securitySchemes": {
                 endpoint.access.name: _scheme(endpoint.access)
-                for endpoint in context.endpoints
+                for endpoint in endpoints
                 if endpoint.access.name
             },
         },

@@ -36,6 +36,7 @@ class OwnPort:
             path: str = scope["path"]
             if arrival.prefix and not path.startswith(f"{arrival.prefix}/"):
                 own = arrival.prefix + path
-                if own in self._served or path not in self._served:
+                # Of one protocol alone there is no page to show.
+                if own in self._served or path not in self._served or path == "/":
                     scope = {**scope, "path": own}
         await self._app(scope, receive, send)
