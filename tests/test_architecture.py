@@ -89,9 +89,10 @@ NAMED = {
 
 # Room -> the libraries it may import besides attrs. The rooms that are not named may import any.
 LIBRARIES = dict.fromkeys(
-    ("errors", "policies", "settings", "model", "book", "analytics", "stream", "sim", "webhooks", "agents", "page"),
+    ("errors", "policies", "settings", "model", "book", "analytics", "stream", "sim", "webhooks", "agents"),
     frozenset(),
 )
+LIBRARIES["page"] = frozenset()
 LIBRARIES["dialects"] = frozenset({"cattrs", "msgspec"})
 LIBRARIES["stream"] = frozenset({"msgspec"})
 LIBRARIES["config"] = frozenset({"cattrs"})

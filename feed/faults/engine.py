@@ -81,7 +81,8 @@ class _Present:
     An open connection.
 
     Attributes:
-        number: As they came, from 1.
+        number: As they came, from 1; those that only watch have numbers of their own, from -1 down, so that
+            whom a fault strikes of the others does not depend on them.
         struck_by: The faults that last on it; for a delay, the seconds by which the next write is late
             because of it.
     """
@@ -121,6 +122,7 @@ class FaultEngine:
         self._lasting: dict[ActiveFault, None] = {}  # in the order in which they began
         self._present: dict[Target, _Present] = {}
         self._arrivals = itertools.count(1)
+        self._observers = itertools.count(-1, -1)
         self._handshakes = itertools.count(1)
 
     @property
@@ -251,7 +253,8 @@ class FaultEngine:
 
     def arrived(self, connection: Target) -> None:
         """A connection has opened."""
-        self._present[connection] = _Present(next(self._arrivals))
+        numbers = self._observers if connection.send_buffer.observer else self._arrivals
+        self._present[connection] = _Present(next(numbers))
         for active in self._lasting:
             if isinstance(active.fault, Restart) and self._aims_at(active, connection):
                 self._strike(active, connection)
@@ -269,13 +272,13 @@ class FaultEngine:
         """It is over."""
         self._present.pop(connection, None)
 
-    def refusal(self, dialect: str) -> RefusedHandshake | None:
-        """How a handshake of ``dialect`` is turned away, if it is."""
+    def refusal(self, dialect: str, *, observer: bool = False) -> RefusedHandshake | None:
+        """How a handshake of ``dialect`` is turned away, if it is; of one who only watches, all alike."""
         for active in self._lasting:
             fault = active.fault
             if not isinstance(fault, RefuseHandshakes | Restart):
                 continue
-            lot = self._lot(active, f"knock {next(active.handshakes)}")
+            lot = self._lot(active, f"knock {0 if observer else next(active.handshakes)}")
             if fault.aim.strikes(dialect=dialect, key=None, lot=lot):
                 active.record.refused += 1
                 status = fault.status if isinstance(fault, RefuseHandshakes) else 503

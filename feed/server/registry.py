@@ -60,6 +60,8 @@ class ConnectionRegistry:
             comes: that it must not act after all, or that it has acted.
         faults: What goes wrong on purpose.
         arrived: See :class:`feed.server.server_parts.ServerParts`.
+        observer_backlog_bytes: In place of that of the limits, for those that only watch: no market waits for
+            them.
         turns: Who works next, and how much anybody may make the server do.
     """
 
@@ -73,6 +75,11 @@ class ConnectionRegistry:
     closed: trio.Event = attrs.field(factory=trio.Event)
     submit: Callable[[Request, Callable[[], object], Executed], bool] = closed_market
     arrived: Callable[[str], Awaitable[None]] | None = None
+    observer_backlog_bytes: int = attrs.field(
+        default=attrs.Factory(
+            lambda self: cast("ConnectionRegistry", self).limits.backlog_bytes, takes_self=True
+        )
+    )
     turns: FairScheduler = attrs.field(
         default=attrs.Factory(
             lambda self: FairScheduler(cast("ConnectionRegistry", self).limits), takes_self=True

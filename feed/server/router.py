@@ -7,6 +7,7 @@ application; what neither can serve is answered here, and closed.
 
 from __future__ import annotations
 
+import itertools
 import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -28,6 +29,7 @@ from feed.server.budget import CONNECT, HANDSHAKE, TLS_HANDSHAKE
 from feed.server.charges import Charges
 from feed.server.connection.connection import Connection
 from feed.server.connection.deflate import agree
+from feed.server.connection.facts import ConnectionFacts, observes
 from feed.server.connection.peer import Peer
 from feed.server.countdown import Countdown
 from feed.server.guard import Guard, Origins
@@ -141,6 +143,7 @@ class Router:
         self._keys = keys
         self._guard = guard
         self._web = web
+        self._numbers = itertools.count(1)
 
     def admit(self, transport: Transport, listener: ListenerConfig = ANY_PROTOCOL) -> Awaitable[None]:
         """Serve one connection from its first byte to its last. Only cancellation escapes."""
@@ -275,6 +278,7 @@ class Router:
         quota.resuming = SINCE in opening.query
         if dialect is None:
             raise nowhere(opening.path)
+        facts = ConnectionFacts.of(opening, next(self._numbers), self._clock())
         peer_info = Peer(
             dialect=dialect.name,
             arrival=arrival,
@@ -282,7 +286,7 @@ class Router:
             tokens=self._tokens,
             stream_keys=self._stream_keys,
         )
-        kept = None if self._message_log is None else ConnectionLog(self._message_log, peer_info, opening)
+        kept = None if self._message_log is None else ConnectionLog(self._message_log, peer_info, facts)
         try:
             session = self._session(dialect, head, peer_info, quota)
         except BadRequest as problem:
@@ -299,6 +303,7 @@ class Router:
             session,
             self._registry,
             member=member,
+            facts=facts,
             deflate=agree(opening.headers.get("sec-websocket-extensions", "")) if self._deflate else "",
             over=quota.end,
         )
@@ -318,7 +323,7 @@ class Router:
         problem = self._guard.problem(opening.headers, arrival) if dialect.trades else ""
         if problem:
             raise BadRequest(403, problem)
-        refusal = self._registry.faults.refusal(dialect.name)
+        refusal = self._registry.faults.refusal(dialect.name, observer=observes(opening.query))
         if refusal is not None:
             retry = (("Retry-After", str(refusal.retry_seconds)),)
             raise BadRequest(refusal.status, "Nobody is let in at the moment", retry)

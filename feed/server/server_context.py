@@ -170,6 +170,7 @@ class ServerContext:
             submit=closed_market if orders is None else orders.submit,
             faults=self.faults,
             arrived=parts.arrived,
+            observer_backlog_bytes=settings.limits.backlog_bytes,
         )
         tokens = TokenIssuer(
             key_store,

@@ -44,11 +44,13 @@ class Member(Protocol):
         write: The way to the client.
         wake: Makes the connection's writer task write what is owed.
         stalled: Its link takes nothing, and that is no fault of the client.
+        observer: It only watches: nobody waits for it.
     """
 
     write: Write
     wake: Callable[[], None]
     stalled: bool
+    observer: bool
 
     @property
     def owed(self) -> int:

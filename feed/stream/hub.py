@@ -8,7 +8,6 @@ then sees the market at one sequence number, so that its snapshot and its first 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from functools import partial
 
 from feed.model.events import Row
 from feed.model.stream_position import StreamPosition
@@ -19,10 +18,10 @@ from feed.state.market_state import MarketState
 from feed.state.projections import Projections
 from feed.stream.chain import Links
 from feed.stream.deflate import Deflater
-from feed.stream.groups import FaultyGroup, Group
+from feed.stream.groups import Group
 from feed.stream.history import History
 from feed.stream.link_faults import LinkFault
-from feed.stream.numbered import NumberedGroup, frames_for_one
+from feed.stream.numbered import frames_for_one, new_group
 from feed.stream.publisher import Publisher
 from feed.stream.replay import ConnectionReplay
 from feed.stream.replays import Replays
@@ -94,6 +93,7 @@ class Hub:
         self.work = 0.0
         self._watchers: list[Callable[[], object]] = []
         self._elsewhere = 0  # connections of other servers that listen to something
+        self._observers: dict[SendBuffer, None] = {}
 
     @property
     def seq(self) -> int:
@@ -266,7 +266,12 @@ class Hub:
 
     def drop(self, send_buffer: SendBuffer) -> None:
         """The connection of ``send_buffer`` has ended: write nothing to it any more."""
+        self._observers.pop(send_buffer, None)
         send_buffer.close()
+
+    def note_observer(self, send_buffer: SendBuffer) -> None:
+        """``send_buffer`` is not counted among those who listen; until it is dropped."""
+        self._observers[send_buffer] = None
 
     def abandon(self, send_buffer: SendBuffer) -> None:
         """Forget what ``send_buffer`` owes and all it listened to; it can still be sent a last message."""
@@ -278,8 +283,9 @@ class Hub:
 
     @property
     def listening(self) -> int:
-        """How many connections listen to something."""
-        return sum(map(len, self._groups.values())) + len(self.replays)
+        """How many connections listen to something, those left out that only watch."""
+        watching = sum(one.group is not None or one.replay is not None for one in self._observers)
+        return sum(map(len, self._groups.values())) + len(self.replays) - watching
 
     @property
     def listening_anywhere(self) -> int:
@@ -293,9 +299,10 @@ class Hub:
 
     @property
     def lagging(self) -> bool:
-        """Whether some have yet to take what was published, other than those whose link takes nothing."""
+        """Whether some who do more than watch have yet to take what their link would take."""
         behind = [member for group in self._groups.values() for member in group.behind]
-        return not all(member.stalled for member in (*behind, *self.replays.send_buffers))
+        waited_for = (*behind, *self.replays.send_buffers)
+        return not all(member.stalled or member.observer for member in waited_for)
 
     def _held(self, send_buffer: SendBuffer) -> Sequence[Topic]:
         if (replay := self.replays.of(send_buffer)) is not None:
@@ -366,12 +373,8 @@ class Hub:
         offset = send_buffer.number - sum([item.told for item in opened]) if numbered else 0
         group = self._groups.get((topics, faults, deflated, offset))
         if group is None:
-            make: Callable[..., Group] = partial(Group, topics, deflated=deflated)
-            if faults:
-                make = partial(FaultyGroup, topics, faults)
-            elif numbered:
-                make = partial(NumberedGroup, topics, deflated=deflated)
-            group = make(emptied=self._dissolve, caught_up_all=self._changed)
+            ends = self._dissolve, self._changed
+            group = new_group(topics, faults, *ends, deflated=deflated, numbered=numbered)
             group.number, group.offset = send_buffer.number, offset
             self._groups[topics, faults, deflated, offset] = group
             self._topics.join(group)

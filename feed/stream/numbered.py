@@ -16,7 +16,8 @@ from feed.model.topics import Topic
 from feed.state.encoder import NUMBER
 from feed.stream.deflate import Deflater
 from feed.stream.frames import text_frame, text_header
-from feed.stream.groups import Group
+from feed.stream.groups import FaultyGroup, Group
+from feed.stream.link_faults import LinkFault
 
 _NUMBER: Final = NUMBER.encode()
 # A stored block: not the last one, length and its complement follow. Source: RFC 1951, section 3.2.4.
@@ -125,3 +126,29 @@ class NumberedGroup(Group):
         if self.behind:
             self._append(data)
         return data
+
+
+def new_group(
+    topics: tuple[Topic, ...],
+    link_faults: tuple[LinkFault, ...],
+    emptied: Callable[[Group], None],
+    caught_up_all: Callable[[], None],
+    *,
+    deflated: bool,
+    numbered: bool,
+) -> Group:
+    """
+    A group without members.
+
+    Args:
+        topics: What they will listen to, in order.
+        link_faults: What happens to its frames; on a bad link they are never compressed.
+        emptied: As in :class:`Group`.
+        caught_up_all: As there.
+        deflated: As there.
+        numbered: Whether messages carry their number in the connection.
+    """
+    if link_faults:
+        return FaultyGroup(topics, link_faults, emptied=emptied, caught_up_all=caught_up_all)
+    kind = NumberedGroup if numbered else Group
+    return kind(topics, deflated=deflated, emptied=emptied, caught_up_all=caught_up_all)

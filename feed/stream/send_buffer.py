@@ -64,6 +64,7 @@ class SendBuffer:
         backlog_bytes: Bound on :attr:`owed`.
         replay: Brings it up to the present; None when it is there.
         charge: Told how much work was done for this connection alone.
+        observer: It only watches: nobody waits for it.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class SendBuffer:
         wake: Callable[[], None],
         cut: Callable[[], None],
         charge: Callable[[int], float] = _free,
+        observer: bool = False,
     ) -> None:
         """
         Begin with nothing owed.
@@ -88,6 +90,7 @@ class SendBuffer:
             charge: Called with the units of work done for this connection alone, see
                 :mod:`feed.stream.topic_replay`; returns until when there is to be no more of it, seconds on
                 a clock, and 0 for at once.
+            observer: See the class.
         """
         self.write = write
         self.group: Group | None = None
@@ -99,6 +102,7 @@ class SendBuffer:
         self.failed = False
         self.replay: CatchUp | None = None
         self.charge = charge
+        self.observer = observer
         self.backlog_bytes = backlog_bytes
         self.wake = wake
         self._cut = cut

@@ -16,7 +16,7 @@ from feed.settings import Cluster
 
 
 def test_the_welcome_names_every_protocol_where_it_is():
-    """First the page; then each with its paths and its claim on the root, the demo keys, and a line to paste."""
+    """The page, each with its paths and its claim on the root, the demo keys, and a line to paste."""
     text = welcome(Settings(), [Address("127.0.0.1", 8080)])
     lines = text.splitlines()
     for dialect in dialects().values():

@@ -20,7 +20,7 @@ class Connection:
         self.peer_info = SimpleNamespace(dialect="tradyn", key=key)
         self.links = []
         self.frames = []
-        self.send_buffer = SimpleNamespace(send=self.frames.append, link_faults=())
+        self.send_buffer = SimpleNamespace(send=self.frames.append, link_faults=(), observer=False)
 
     def impair(self, link):
         self.links.append(link)

@@ -230,7 +230,7 @@ class Tab:
 
     def evaluate(self, expression, seconds=PATIENCE_SECONDS):
         """
-        The value of an expression, which may be a promise; of JSON's kinds, or a BigInt, which becomes an int.
+        The value of an expression, or of its promise: of JSON's kinds, or a BigInt, which becomes an int.
 
         Raises:
             AssertionError: It throws; the message is the exception's.

@@ -24,6 +24,7 @@ from feed.server import close_reason
 from feed.server.budget import message_cost
 from feed.server.close_reason import CloseReason
 from feed.server.connection.actions import SessionActions
+from feed.server.connection.facts import ConnectionFacts
 from feed.server.connection.heartbeat import heartbeat
 from feed.server.connection.peer import Peer
 from feed.server.connection.stream import ConnectionStream
@@ -44,6 +45,7 @@ class Connection:
 
     Attributes:
         peer_info: Who it is with.
+        facts: What was known of it when it came.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class Connection:
         registry: ConnectionRegistry,
         *,
         member: ScheduledConnection,
+        facts: ConnectionFacts,
         deflate: str = "",
         over: Callable[[], None] = lambda: None,
     ) -> None:
@@ -68,10 +71,12 @@ class Connection:
             session: This client's side of the dialect.
             registry: What it shares with the others.
             member: Takes turns for it.
+            facts: See the class.
             deflate: What the client is told of compression; empty for none.
             over: See :class:`~feed.server.connection.stream.ConnectionStream`.
         """
         self.peer_info = peer_info
+        self.facts = facts
         self._transport = transport
         self._nonce = nonce
         self._deflate = deflate
@@ -84,7 +89,7 @@ class Connection:
             member.expect(session.messages_per_second)
         self._stream = ConnectionStream(
             transport,
-            backlog_bytes=self._limits.backlog_bytes,
+            backlog_bytes=registry.observer_backlog_bytes if facts.observer else self._limits.backlog_bytes,
             deflated=bool(deflate),
             cut=self._cut,
             message_frames=self._limits.message_frames,
@@ -94,8 +99,11 @@ class Connection:
             over=over,
             member=member,
             too_much=lambda: self.end(close_reason.TOO_MANY),
+            observer=facts.observer,
         )
         self._send_buffer = self._stream.send_buffer
+        if facts.observer:
+            self._hub.note_observer(self._send_buffer)
         self._actions = SessionActions(self, registry, member)
         self._nursery: trio.Nursery | None = None
         self._scope = trio.CancelScope()  # around the reader; not around the closing handshake

@@ -51,6 +51,7 @@ class ConnectionStream(trio.abc.Stream):
         member: ScheduledConnection,
         too_much: Callable[[], None],
         over: Callable[[], None] = lambda: None,
+        observer: bool = False,
     ) -> None:
         """
         Put a stream on ``transport``.
@@ -68,6 +69,7 @@ class ConnectionStream(trio.abc.Stream):
             too_much: Called when it sends more than it can ever be given turns for.
             over: Called before the client can know that the connection is over: ahead of a close
                 frame, and when it has gone. It may be called more than once.
+            observer: See :class:`~feed.stream.send_buffer.SendBuffer`.
         """
         self.send_buffer = SendBuffer(
             transport.send,
@@ -76,6 +78,7 @@ class ConnectionStream(trio.abc.Stream):
             wake=self.wake,
             cut=cut,
             charge=member.replayed,
+            observer=observer,
         )
         self._transport = transport
         self._answered = False

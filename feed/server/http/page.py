@@ -46,19 +46,10 @@ _TYPES: Final = {
 _NEVER: Final = re.compile(r"q\s*=\s*0(\.0*)?")  # of a media type
 # No host is named: 'self' covers the sockets of this host and port, and a name from a request, which anybody
 # may have chosen, has no place in a header.
-_POLICY: Final = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self'",
-        "connect-src 'self'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
-        "require-trusted-types-for 'script'",
-        "trusted-types 'none'",
-    )
+_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'"
 )
 _GUARDS: Final = {
     "Content-Security-Policy": _POLICY,
@@ -104,7 +95,7 @@ def assets() -> Assets:
 
 
 def reads_html(accept: str) -> bool:
-    """Whether a header ``Accept`` is one of a browser that is shown a page: it names HTML, and JSON no sooner."""
+    """Whether a header ``Accept`` is a browser's that shows a page: it names HTML, and JSON no sooner."""
     for one in accept.lower().split(","):
         kind, *parameters = (part.strip() for part in one.split(";"))
         if kind == JSON:

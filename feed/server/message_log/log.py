@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
-from itertools import count
 from typing import Any, Final, TypeVar
 
 import attrs
@@ -93,7 +92,6 @@ class MessageLog:
         self._bytes = 0  # of what waits, and of what is being written
         self._lost_at = 0.0  # on Trio's clock: when something was left out last
         self._untold: Counter[str] = Counter()  # left out, by owner; the files do not tell of them yet
-        self._numbers = count(1)
         self._arrived = trio.Event()
         self._stopping = trio.Event()
         self._stopped = trio.Event()
@@ -127,10 +125,6 @@ class MessageLog:
     def longest(self) -> int:
         """A longer message is noted by its length, bytes."""
         return self._settings.message_bytes
-
-    def number(self) -> int:
-        """That of a new connection."""
-        return next(self._numbers)
 
     def request(
         self,

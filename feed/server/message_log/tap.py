@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, TypeVar
-from urllib.parse import urlencode
 
-from feed.dialects.contract import Action, DisconnectCause, Session, UpgradeRequest
+from feed.dialects.contract import Action, DisconnectCause, Session
 from feed.server.close_reason import CloseReason
+from feed.server.connection.facts import ConnectionFacts
 from feed.server.connection.peer import Peer
 from feed.server.message_log.log import MessageLog
 from feed.stream.frames import frame_size
@@ -33,14 +33,14 @@ class ConnectionLog:
     Args:
         log: Where it goes.
         peer: Who it is with.
-        opening: What it asked for.
+        facts: Its number, and what it asked for.
     """
 
-    def __init__(self, log: MessageLog, peer: Peer, opening: UpgradeRequest) -> None:
+    def __init__(self, log: MessageLog, peer: Peer, facts: ConnectionFacts) -> None:
         self._log = log
         self._peer = peer
-        self._target = f"{opening.path}?{urlencode(opening.query)}" if opening.query else opening.path
-        self._number = log.number()
+        self._target = facts.target
+        self._number = facts.number
         self._redactor = log.redactor()
 
     def opened(self, transport: Transport, session: Session) -> tuple[Transport, Session]:
