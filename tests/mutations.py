@@ -344,8 +344,8 @@ MUTATIONS = (
     Mutation(
         "a handshake is answered in the middle of a step",
         "server/connection/connection.py",
-        "            await self._registry.fanout.at_rest()\n            self._apply(self._session.open)",
-        "            self._apply(self._session.open)",
+        "            await self._registry.fanout.at_rest()\n            self._actions.apply(",
+        "            self._actions.apply(",
         BETWEEN_STEPS,
     ),
     Mutation(
