@@ -1121,8 +1121,8 @@ MUTATIONS = (
     Mutation(
         "a lease is renewed too late",
         "cluster/redis/lease.py",
-        "            await trio.sleep(seconds / _RENEWALS)\n",
-        "            await trio.sleep(seconds * _RENEWALS)\n",
+        "            await trio.sleep(seconds / RENEWALS)\n",
+        "            await trio.sleep(seconds * RENEWALS)\n",
         ("cluster/redis/test_redis_lease.py",),
     ),
     Mutation(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import trio
 
+from feed.cluster.answers import Answers
 from feed.cluster.block import Place
 from feed.cluster.counts import Counts, changes, read
 from feed.cluster.framing import frame
@@ -30,7 +31,7 @@ class Asking:
         self._report: Report | None = None
         self._told: Counts = {}  # by this connection
         self._waits = trio.lowlevel.ParkingLot()
-        self._answers: dict[int, trio.MemorySendChannel[Answer]] = {}
+        self._answers = Answers()
 
     def report(self, report: Report) -> None:
         """See :class:`feed.cluster.ports.Link`."""
@@ -49,12 +50,7 @@ class Asking:
         if number is None:
             raise NotConnected(f"not connected to {self._where}")
         self._waits.unpark_all()
-        self._answers[number], answers = trio.open_memory_channel[Answer](1)
-        try:
-            answer = await answers.receive()
-        finally:
-            self._answers.pop(number, None)
-        return answer.answer, answer.place
+        return await self._answers.wait(number)
 
     def begin(self, stream: trio.abc.Stream, taken: int, *, same: bool) -> None:
         """
@@ -81,8 +77,7 @@ class Asking:
 
     def answered(self, answer: Answer) -> None:
         """Hand an answer to whoever still waits for it."""
-        if (waiting := self._answers.pop(answer.number, None)) is not None:
-            waiting.send_nowait(answer)
+        self._answers.give(answer)
 
     async def run(self) -> None:
         """Send what is asked and reported, until cancelled."""

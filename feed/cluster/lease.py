@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 from typing import Final
 
-_RENEWALS: Final = 4  # in the time of a lease
+RENEWALS: Final = 4
+"""In the time of a lease, by whoever holds it."""
 POLL_SECONDS: Final = 0.1
 """Between two looks whether a lease can be had, and before one is renewed again that could not be."""
 
@@ -47,7 +48,7 @@ class Lease:
         """
         if ours:
             self._until = max(self._until, asked + self.seconds)
-            self._next = asked + self.seconds / _RENEWALS
+            self._next = asked + self.seconds / RENEWALS
         else:
             self._until = -math.inf
             self._next = now + POLL_SECONDS

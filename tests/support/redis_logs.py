@@ -23,23 +23,7 @@ from feed.cluster.redis.link import RedisLink
 from feed.cluster.redis.present import SEQUENCER, Said, encode_said
 from feed.cluster.redis.script import APPEND, run_script
 from feed.cluster.snapshot_parts import parts_of
-from feed.model.arrival import HERE
-from feed.server.http.forwarding import ForwardedCall
 from feed.settings import Cluster
-
-CALL = ForwardedCall(
-    template="/x",
-    method="POST",
-    scheme="http",
-    path="/x",
-    raw_path=b"/x",
-    query=b"",
-    headers=((b"a", b"b"),),
-    arrival=HERE,
-    in_path={},
-    guard_problem="",
-    body=b"body",
-)
 
 
 class RedisWriter:

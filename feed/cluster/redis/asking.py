@@ -8,6 +8,7 @@ from typing import Final
 import structlog
 import trio
 
+from feed.cluster.answers import Answers
 from feed.cluster.block import Place
 from feed.cluster.counts import Counts, combined, read
 from feed.cluster.messages import Answer, Report
@@ -77,7 +78,7 @@ class RedisAsking:
         self._report: Report | None = None
         self._count = 0
         self._waits = trio.lowlevel.ParkingLot()
-        self._answers: dict[int, trio.MemorySendChannel[Answer]] = {}
+        self._answers = Answers()
         self._elsewhere: Counts = {}
         self._full = False
 
@@ -108,17 +109,11 @@ class RedisAsking:
         if number is None:
             raise NotConnected(f"not connected to {self._server.where}")
         self._waits.unpark_all()
-        self._answers[number], answers = trio.open_memory_channel[Answer](1)
-        try:
-            answer = await answers.receive()
-        finally:
-            self._answers.pop(number, None)
-        return answer.answer, answer.place
+        return await self._answers.wait(number)
 
     def answered(self, answer: Answer) -> None:
         """Hand an answer to whoever still waits for it; one may come twice."""
-        if (waiting := self._answers.pop(answer.number, None)) is not None:
-            waiting.send_nowait(answer)
+        self._answers.give(answer)
 
     def clear(self) -> None:
         """Forget what is not known to have come: whoever would get it has nothing to do with it."""

@@ -13,6 +13,7 @@ import structlog
 import trio
 
 from feed.cluster.block import Place
+from feed.cluster.lease import POLL_SECONDS, RENEWALS
 from feed.cluster.redis.connection import RedisAway, RedisConnection, RedisRefused, RedisServer, reply_as
 from feed.cluster.redis.format import Names, parse_head
 from feed.cluster.redis.joining import found
@@ -23,8 +24,6 @@ from feed.model.stream_position import StreamPosition
 log = structlog.get_logger("feed.log")
 
 _MILLISECONDS: Final = 1000
-_RENEWALS: Final = 4  # in the time for which it lasts
-_POLL_SECONDS: Final = 0.1
 
 
 class RedisLease:
@@ -101,7 +100,7 @@ class RedisLease:
         """Renew it, until cancelled: that others do not try while this one is there."""
         held = True
         while True:
-            await trio.sleep(seconds / _RENEWALS)
+            await trio.sleep(seconds / RENEWALS)
             try:
                 still = await self.renew_lease(seconds)
             except (RedisAway, RedisRefused):
@@ -127,7 +126,7 @@ class RedisLease:
         while (term := await self.take_lease(seconds, above=above)) is None:
             if trio.current_time() >= until:
                 raise FeedError(f"another server leads the log at {self.where}")
-            await trio.sleep(_POLL_SECONDS)
+            await trio.sleep(POLL_SECONDS)
         return term
 
 

@@ -4,8 +4,9 @@ import attrs
 import pytest
 import structlog
 import trio
+from blocks import CALL
 from memory_redis import MemoryRedis, doubts
-from redis_logs import CALL, RedisWriter, following, link_to
+from redis_logs import RedisWriter, following, link_to
 
 from feed.cluster.block import REFUSED, Outcome
 from feed.cluster.messages import Report
