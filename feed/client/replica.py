@@ -9,8 +9,8 @@ from feed.model.directory import Directory
 from feed.model.instruments import Instrument
 
 # A lost snapshot is noticed by the deltas that come without it. So many may still be on their way
-# from before it was asked for.
-PATIENCE: Final = 200
+# from before it was asked for: a busy server's answer comes after a second of them and more.
+PATIENCE: Final = 2_000
 
 P = TypeVar("P", bound=Part)
 
