@@ -128,7 +128,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--workdir", type=Path, default=CACHE)
     options = parser.parse_args()
-    home = options.workdir.expanduser().resolve() / "load"
+    home = options.workdir.expanduser().resolve()
     missing = compile_programs(home)
     toolbox = Toolbox(home=home, python=Path(sys.executable), node_modules=home, missing=missing)
     contenders = [
