@@ -7,6 +7,7 @@ from contextlib import aclosing
 
 import trio
 
+from feed.cluster.batching import BatchSender
 from feed.cluster.block import REFUSED, Block, Outcome, Place, rows_of
 from feed.cluster.ports import Link
 from feed.durability.entries import decode
@@ -15,16 +16,17 @@ from feed.model.events import Row
 from feed.model.requests import Request
 from feed.model.stream_position import StreamPosition
 from feed.server.durable.services import Services
+from feed.settings import Flow
 from feed.stream.fanout import Fanout
-from feed.stream.source import Batch, Executed, send, unheard
+from feed.stream.source import Batch, Executed, unheard
 
 
 class EdgeSource:
     """
     Follows a link.
 
-    Blocks pass one by one into the bounded channel of the fan-out: while that is full nothing is read, and
-    the link falls behind, which concerns this server alone.
+    Blocks pass into the bounded channel of the fan-out; while that is full they are gathered, up to a bound.
+    Beyond it nothing is read, and the link falls behind, which concerns this server alone.
 
     Args:
         link: Brings the blocks.
@@ -32,6 +34,7 @@ class EdgeSource:
         position: Of the last event that is known.
         trades: Whether accounts can trade there, as far as the snapshot says.
         wall: Seconds since the Unix epoch.
+        most_events: That are gathered.
     Attributes:
         listing: The instruments.
         ended: Set once the market has ended: no events follow.
@@ -47,6 +50,7 @@ class EdgeSource:
         *,
         trades: bool,
         wall: Callable[[], float],
+        most_events: int = Flow().step_events,
     ) -> None:
         self.listing = link.header.listing
         self.ended = trio.Event()
@@ -57,6 +61,7 @@ class EdgeSource:
         self._trades = trades
         self._waiting: dict[int, tuple[Callable[[], object], Executed]] = {}  # requests, by number
         self._wall = wall
+        self._most_events = most_events
         self._fanout: Fanout | None = None
         self._services: Services | None = None
         self._taken = trio.lowlevel.ParkingLot()  # unparked with each block that is new
@@ -113,14 +118,26 @@ class EdgeSource:
             BrokenChain: What came is not of this history.
             FeedError: It cannot be read.
         """
-        async with channel, aclosing(self._link.blocks(self.place, self._position)) as blocks:
-            async for place, block in blocks:
-                await self._take(place, block, channel)
-                if block.ended:
-                    await channel.aclose()
-                    self.ended.set()
+        problem: FeedError | None = None  # raised outside of the nursery, which would make a group of it
+        async with channel, trio.open_nursery() as nursery:
+            sender = BatchSender(channel, most_events=self._most_events)
+            nursery.start_soon(sender.run)
+            try:
+                async with aclosing(self._link.blocks(self.place, self._position)) as blocks:
+                    async for place, block in blocks:
+                        await self._take(place, block, sender)
+                        if block.ended:
+                            await sender.sent()
+                            await channel.aclose()
+                            self.ended.set()
+            except FeedError as error:
+                problem = error
+            await sender.sent()
+            nursery.cancel_scope.cancel()
+        if problem is not None:
+            raise problem
 
-    async def _take(self, place: Place, block: Block, channel: trio.MemorySendChannel[Batch]) -> None:
+    async def _take(self, place: Place, block: Block, sender: BatchSender) -> None:
         rows = rows_of(block, self._position)
         again = place <= self.place
         if block.entries and not again:
@@ -134,7 +151,7 @@ class EdgeSource:
         elif rows or (block.stood and not again):
             # The clock of another machine may be ahead.
             late = max(0.0, self._wall() - block.made)
-            await send(channel, Batch(rows, trio.current_time() - late, block.stood))
+            await sender.send(Batch(rows, trio.current_time() - late, block.stood))
         if not again:
             self.place, self.last = place, block
         if rows:
