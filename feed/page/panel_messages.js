@@ -1,0 +1,145 @@
+// The last messages in and out of one connection, as the server tells them: without keys, and only while one looks.
+
+import { element } from './dom.js';
+import { Rows } from './rows.js';
+
+const LOOK_MS = 500;
+const MOST = 100; // messages of one answer
+const KEPT = 300;
+const ARROWS = { in: '→ server', out: '← server' };
+
+/** @param {HTMLElement} root @param {Object} app */
+export function mount(root, app) {
+  const { admin } = app;
+  let visible = false;
+  let connection = null;
+  let next = 0;
+  let leftOut = 0;
+  let closed = null;
+  let messages = [];
+  let problem = '';
+  let held = false;
+  let opened = null;
+
+  const number = element('input', { class: 'field num short', inputmode: 'numeric', 'aria-label': 'Number of the connection', placeholder: '#' });
+  const pick = element('form', { class: 'row' }, number, element('button', { type: 'submit', class: 'button', text: 'Watch' }));
+  const hold = element('button', { type: 'button', class: 'button', text: 'Hold', 'aria-pressed': 'false' });
+  const filter = element('input', { class: 'field', 'aria-label': 'Show messages with this text', placeholder: 'Filter', spellcheck: 'false' });
+  const said = element('span', { class: 'dim note-line', role: 'status' });
+  const list = element('ol', { class: 'messages', 'aria-label': 'Messages, the newest first' });
+  const whole = element('pre', { class: 'whole', tabindex: '0', 'aria-label': 'The chosen message' });
+  const rows = new Rows(list, makeRow);
+  root.append(
+    element('div', { class: 'row wrap padded bar-line' }, pick, hold, filter, said),
+    element('div', { class: 'watching' }, list, whole),
+  );
+
+  const look = admin.poll(path, LOOK_MS, took, () => visible && connection !== null && !held);
+  admin.on(touched);
+  app.on('watch', (what) => watch(what.connection));
+  filter.oninput = touched;
+  pick.onsubmit = (event) => {
+    event.preventDefault();
+    if (/^\d+$/.test(number.value.trim())) watch(Number(number.value));
+  };
+  hold.onclick = () => {
+    held = !held;
+    hold.setAttribute('aria-pressed', String(held));
+    touched();
+  };
+  list.onclick = (event) => {
+    const row = event.target.closest('button');
+    opened = row ? Number(row.dataset.number) : null;
+    touched();
+  };
+
+  function touched() {
+    app.frame.touch('messages');
+  }
+
+  function path() {
+    return `/admin/connections/messages?connection=${connection}&after=${next}&limit=${MOST}`;
+  }
+
+  function watch(one) {
+    if (one === null || one === undefined) return;
+    connection = one;
+    number.value = String(one);
+    [next, leftOut, closed, messages, problem, opened] = [0, 0, null, [], '', null];
+    look.now();
+    touched();
+  }
+
+  function took(answer, wrong) {
+    problem = wrong;
+    if (answer && answer.connection === connection) {
+      next = answer.next;
+      leftOut += answer.left_out;
+      closed = answer.closed;
+      // Two answers may overlap where the second was asked for before the first had come.
+      const last = messages.length ? messages[messages.length - 1].number : 0;
+      messages = [...messages, ...answer.messages.filter((one) => one.number > last)].slice(-KEPT);
+      if (answer.messages.length === MOST) look.now();
+    }
+    touched();
+  }
+
+  function makeRow() {
+    const [side, time, size, words] = ['side', 'time', 'bytes', 'words'].map((name) => element('span', { class: name }));
+    const button = element('button', { type: 'button' }, side, time, size, words);
+    return {
+      node: element('li', {}, button),
+      fill(one) {
+        button.dataset.number = String(one.number);
+        button.className = `${one.direction}${one.number === opened ? ' chosen' : ''}`;
+        write(side, ARROWS[one.direction] ?? one.direction);
+        write(time, one.time.slice(11, 23));
+        write(size, `${one.bytes} B`);
+        write(words, text(one));
+      },
+    };
+  }
+
+  function found() {
+    const wanted = filter.value.trim().toLowerCase();
+    return messages.filter((one) => !wanted || text(one).toLowerCase().includes(wanted)).reverse().slice(0, MOST);
+  }
+
+  return {
+    draw() {
+      const shown = found();
+      rows.resize(shown.length);
+      shown.forEach((one, at) => rows.all[at].fill(one));
+      const one = messages.find((message) => message.number === opened);
+      write(whole, one ? pretty(one) : '');
+      whole.hidden = !one;
+      const ended = closed ? `ended: ${closed.why}${closed.code ? ` (${closed.code})` : ''}` : '';
+      const missed = leftOut ? `${leftOut} left out` : '';
+      const watching = connection === null ? 'choose a connection' : [`connection ${connection}`, ended, missed];
+      write(said, admin.why() || problem || [watching].flat().filter(Boolean).join(', '));
+      said.classList.toggle('warn', Boolean(admin.why() || problem));
+    },
+    visible(on) {
+      visible = on;
+    },
+    shown: () => ({ why: admin.why(), problem, connection, closed, leftOut, messages: found() }),
+  };
+}
+
+function text(one) {
+  if (one.message === null) return one.readable === false ? `(no text, ${one.bytes} bytes)` : '';
+  return typeof one.message === 'string' ? one.message : JSON.stringify(one.message);
+}
+
+function pretty(one) {
+  try {
+    const value = typeof one.message === 'string' ? JSON.parse(one.message) : one.message;
+    return JSON.stringify(value, null, 2);
+  } catch {
+    return text(one);
+  }
+}
+
+function write(node, words) {
+  if (node.textContent !== words) node.textContent = words;
+}
