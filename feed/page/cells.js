@@ -32,7 +32,7 @@ export function makeTable(caption, columns, { empty = '', onact, onchoose } = {}
   const head = element('tr', {}, ...columns.map(({ title, kind = '' }) => heading(title, kind)));
   const body = element('tbody');
   const label = element('caption', { text: caption });
-  const sheet = element('table', { class: 'table' }, label, element('thead', {}, head), body);
+  const sheet = element('table', {}, label, element('thead', {}, head), body);
   const nothing = element('p', { class: 'empty', text: empty });
   const rows = new Rows(body, () => makeRow(columns));
   body.addEventListener('click', (event) => {

@@ -78,6 +78,7 @@ export function mount(root, app) {
   const { accounts, market, keys } = app;
   let view = keys.get('') || keys.get('binance') ? 'orders' : 'keys';
   let problem = '';
+  let drawn = {};
   const tables = {};
   for (const name of Object.keys(COLUMNS)) {
     tables[name] = makeTable(CAPTIONS[name], COLUMNS[name], { empty: EMPTY[name], onact });
@@ -130,6 +131,7 @@ export function mount(root, app) {
     return accounts.all().find((one) => one.name === name)?.title ?? name;
   }
 
+  app.on('cancel', (what) => what?.id && onact('cancel', what.id));
   accounts.on(() => app.frame.touch('account'));
   keys.on(() => {
     if (view === 'keys' && keys.get('')) {
@@ -150,6 +152,7 @@ export function mount(root, app) {
       const told = line.filter(Boolean).join(' · ') || 'no key';
       if (state.textContent !== told) state.textContent = told;
       state.title = told;
+      drawn = facts();
     },
 
     /** Delete cancels the order in whose row the focus is. */
@@ -161,7 +164,11 @@ export function mount(root, app) {
 
     visible: (on) => accounts.visible(on),
 
-    shown: () => ({
+    shown: () => drawn,
+  };
+
+  function facts() {
+    return {
       view,
       problem,
       accounts: Object.fromEntries(accounts.all().map((one) => [one.name, one.state])),
@@ -169,8 +176,8 @@ export function mount(root, app) {
       positions: all('positions').map(({ row }) => row),
       balances: all('balances').map(({ row, account }) => ({ account: account.name, ...row })),
       fills: accounts.orders.latestFills(MOST).map((one) => fillShown(one, digits(one.symbol))),
-    }),
-  };
+    };
+  }
 }
 
 function sided(side) {

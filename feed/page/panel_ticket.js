@@ -11,6 +11,7 @@ const TYPES = [
   ['limit', 'Limit'],
   ['market', 'Market'],
 ];
+const USUAL_VALUE = 1000n; // of the quote asset: what an order is worth unless its size is typed
 const ACCOUNTS = [
   ['margin', 'Margin'],
   ['binance', 'Wallet'],
@@ -22,6 +23,7 @@ export function mount(root, app) {
   const order = { side: 'buy', type: 'limit', account: 'margin' };
   let symbol = '';
   let sending = 0;
+  let sized = false; // the size is a sensible one, or the user's
   let answer = { text: '', good: true };
 
   const touched = () => app.frame.touch('ticket');
@@ -64,7 +66,10 @@ export function mount(root, app) {
 
   function figure(name) {
     const field = element('input', { class: 'field num', type: 'text', inputmode: 'decimal', 'aria-label': name, spellcheck: 'false' });
-    field.oninput = touched;
+    field.oninput = () => {
+      sized ||= field === size;
+      touched();
+    };
     field.onkeydown = (event) => step(event, field);
     return field;
   }
@@ -79,6 +84,7 @@ export function mount(root, app) {
       field === price ? [instrument.priceDecimals, instrument.tick] : [instrument.sizeDecimals, instrument.lot];
     const now = read(field.value, places) ?? 0;
     field.value = text(Math.max(unit, now + by * unit * (event.shiftKey ? 10 : 1)), places);
+    sized ||= field === size;
     touched();
   }
 
@@ -148,6 +154,7 @@ export function mount(root, app) {
     const { sizeDecimals, lot } = market.instrument(now);
     size.value = text(lot, sizeDecimals);
     price.value = '';
+    sized = false;
     answer = { text: '', good: true };
     const served = accounts.of(now).map(({ name }) => name);
     if (served.length && !served.includes(order.account)) choose({ account: served[0] });
@@ -168,7 +175,7 @@ export function mount(root, app) {
       follow();
       const { reason, instrument, ...wanted } = draft();
       const book = market.book();
-      if (instrument && !price.value && book) suggest(book, instrument);
+      if (instrument && book) suggest(book, instrument);
       price.disabled = order.type === 'market';
       const served = accounts.of(symbol);
       account.node.hidden = served.length < 2;
@@ -189,9 +196,16 @@ export function mount(root, app) {
     },
   };
 
-  function suggest(book, { priceDecimals }) {
+  /** The best price of that side, and the power of ten of the base asset that is worth up to so much. */
+  function suggest(book, { priceDecimals, sizeDecimals, lot }) {
     const best = book.best()[order.side === 'buy' ? 'bid' : 'ask'];
-    if (best !== null && document.activeElement !== price) price.value = text(best, priceDecimals);
+    if (best === null) return;
+    if (!price.value && document.activeElement !== price) price.value = text(best, priceDecimals);
+    if (sized || best <= 0) return;
+    let worth = BigInt(lot);
+    while (product(best, 10n * worth) <= USUAL_VALUE * 10n ** BigInt(priceDecimals + sizeDecimals)) worth *= 10n;
+    size.value = text(worth, sizeDecimals);
+    sized = true;
   }
 
   function estimate({ side: taken, type: kind, price: at, size: amount }, instrument, book) {
