@@ -1,4 +1,4 @@
-// The accounts of this page's keys: one interface for all protocols in which an account trades, one fold for all orders.
+// The accounts of this page's keys: one interface for all protocols that trade, and one fold for all orders.
 
 import * as binance from './account_binance.js';
 import * as margin from './account_margin.js';

@@ -13,8 +13,8 @@ import { Rows } from './rows.js';
  */
 
 /**
- * A row: `id`, `class`, and by the names of columns a text, `{text, class, title, value}`, or, in a column of buttons, a
- * list of `{act, text, label, pressed, disabled}`.
+ * A row: `id`, `class`, and by the names of columns a text, `{text, class, title, value}`, or, in a column of
+ * buttons, a list of `{act, text, label, pressed, disabled}`.
  *
  * @typedef {Object} Row
  */
@@ -24,8 +24,8 @@ import { Rows } from './rows.js';
  *
  * @param {string} caption
  * @param {Column[]} columns
- * @param {{empty?: string, onact?: (act: string, id: string) => void, onchoose?: (id: string) => void}} [how] `empty` is
- *   shown while there is no row; `onact` hears of buttons, `onchoose` of rows that are clicked.
+ * @param {{empty?: string, onact?: (act: string, id: string) => void, onchoose?: (id: string) => void}} [how]
+ *   `empty` is shown while there is no row; `onact` hears of buttons, `onchoose` of rows that are clicked.
  * @returns {{node: HTMLElement, fill: (rows: Row[]) => void, focused: () => string|null}}
  */
 export function makeTable(caption, columns, { empty = '', onact, onchoose } = {}) {
@@ -59,8 +59,8 @@ export function makeTable(caption, columns, { empty = '', onact, onchoose } = {}
 }
 
 function heading(title, kind) {
-  if (kind === 'act') return element('th', { scope: 'col', class: 'act' }, element('span', { class: 'unseen', text: title }));
-  return element('th', { scope: 'col', class: kind, text: title });
+  if (kind !== 'act') return element('th', { scope: 'col', class: kind, text: title });
+  return element('th', { scope: 'col', class: 'act' }, element('span', { class: 'unseen', text: title }));
 }
 
 function makeRow(columns) {
@@ -85,7 +85,8 @@ function plain(node, kind) {
   const text = node.appendChild(document.createTextNode(''));
   return (value) => {
     const found = typeof value === 'object' ? value : { text: value };
-    const next = { text: String(found.text), class: found.class ?? '', title: found.title ?? '', value: found.value ?? '' };
+    const { class: look = '', title = '', value: exact = '' } = found;
+    const next = { text: String(found.text), class: look, title, value: exact };
     if (next.text !== said.text) text.data = next.text;
     if (next.class !== said.class) node.className = `${kind} ${next.class}`.trim();
     if (next.title !== said.title) node.title = next.title;
@@ -103,7 +104,8 @@ function buttons(node) {
     // The same buttons as before keep their places, and with them the focus.
     const acts = (all) => all.map((one) => one.act).join();
     if (!said || acts(JSON.parse(said)) !== acts(wanted)) {
-      node.replaceChildren(...wanted.map(({ act }) => element('button', { type: 'button', class: 'button small', 'data-act': act })));
+      const made = ({ act }) => element('button', { type: 'button', class: 'button small', 'data-act': act });
+      node.replaceChildren(...wanted.map(made));
     }
     wanted.forEach((one, at) => {
       const button = node.children[at];

@@ -30,7 +30,8 @@ export function keysForm(app) {
     text: 'Use the demo key',
     onclick: () => keys.useDemo(),
   });
-  const forget = element('button', { type: 'button', class: 'button', text: 'Forget', onclick: () => keys.set(scope.value, null) });
+  const onclick = () => keys.set(scope.value, null);
+  const forget = element('button', { type: 'button', class: 'button', text: 'Forget', onclick });
   const use = element('button', { type: 'submit', class: 'button', text: 'Use' });
   const form = element('form', { class: 'row wrap', autocomplete: 'off' }, scope, key, secret, use, forget);
   form.onsubmit = (event) => {
@@ -40,7 +41,8 @@ export function keysForm(app) {
     key.value = secret.value = '';
   };
   const kept = element('p', { class: 'note', text: 'Keys stay in this tab: they are gone when it is closed.' });
-  const node = element('div', { class: 'stack padded' }, ...(keys.demo ? [element('div', { class: 'row' }, demo)] : []), form, said, kept);
+  const offered = keys.demo ? [element('div', { class: 'row' }, demo)] : [];
+  const node = element('div', { class: 'stack padded' }, ...offered, form, said, kept);
 
   function show() {
     const own = SCOPES.filter(([name]) => keys.get(name) && (name === '' || keys.get(name) !== keys.get('')));

@@ -1,22 +1,35 @@
 // The page: makes the market's connection and the panels, and carries what one of them says to the others. Panels know
 // `app` and nothing of each other.
 
+import { makeAccounts } from './accounts.js';
+import { openAdmin } from './admin.js';
 import { Frame } from './frame.js';
 import { mountKeyboard } from './keyboard.js';
+import { openKeys } from './keys.js';
 import { mountLayout, mountTheme } from './layout.js';
+import { open as openLiquidations } from './liquidations.js';
 import { open as openMarket } from './market.js';
+import * as account from './panel_account.js';
 import * as chart from './panel_chart.js';
+import * as clock from './panel_clock.js';
+import * as connections from './panel_connections.js';
 import * as depth from './panel_depth.js';
 import * as events from './panel_events.js';
 import * as instruments from './panel_instruments.js';
 import * as ladder from './panel_ladder.js';
+import * as messages from './panel_messages.js';
 import * as quote from './panel_quote.js';
 import * as status from './panel_status.js';
 import * as tape from './panel_tape.js';
+import * as ticket from './panel_ticket.js';
+import * as timeline from './panel_timeline.js';
 import * as venues from './panel_venues.js';
 
 /** Panels by the name of their place in index.html, in the order in which they are drawn. */
-const PANELS = { quote, status, instruments, ladder, tape, chart, depth, venues, events };
+const PANELS = {
+  quote, clock, status, instruments, ladder, tape, chart, depth, venues, events, account, ticket, timeline, connections,
+  messages,
+};
 /** Drawn in every frame in which they have changed; text is drawn less often. */
 const CANVASES = new Set(['chart', 'depth']);
 /** Shown first, where the market has it. */
@@ -71,8 +84,12 @@ function begin(app) {
 function main() {
   const app = makeApp();
   app.settings = {};
+  app.keys = openKeys(app.server);
   app.market = openMarket(app.server, app.keys);
+  app.liquidations = openLiquidations(app.server, app.keys);
   app.frame = new Frame(() => app.market.state().seq ?? null);
+  app.admin = openAdmin(app);
+  app.accounts = makeAccounts(app);
   app.onTheme = mountTheme(() => app.frame.touchAll());
   const panels = new Map();
   for (const [name, module] of Object.entries(PANELS)) {

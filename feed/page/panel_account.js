@@ -210,7 +210,10 @@ function orderRow(order, { priceDecimals, sizeDecimals }, account) {
     price: price ? { text: price, value: price } : 'market',
     size: text(order.size, sizeDecimals),
     filled: text(order.filled, sizeDecimals),
-    status: { text: order.reason ? `${order.status}: ${order.reason}` : order.status, title: `${order.id} ${order.clientId}` },
+    status: {
+      text: order.reason ? `${order.status}: ${order.reason}` : order.status,
+      title: `${order.id} ${order.clientId}`,
+    },
     account,
     time: clockText(order.ts),
     act: resting ? [{ act: 'cancel', text: '×', label }] : [],

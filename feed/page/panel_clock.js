@@ -21,15 +21,22 @@ export function mount(root, app) {
   const day = element('span', { class: 'dim' });
   const time = element('time', { class: 'strong clock-time' });
   const pause = button('Pause', 'Pause or resume the market (Space)', () => toggle());
-  const step = button('Step', 'Give out the next events of a paused market (.)', () => act({ action: 'step', events: count.value }));
+  const step = button('Step', 'Give out the next events of a paused market (.)', () => stepped());
   const count = select('Events of a step', STEPS, (value) => value);
   const speed = select('Speed', SPEEDS, (value) => (value === '0' ? 'max' : `${value}×`));
-  const moment = element('input', { class: 'field seek', 'aria-label': 'Market time to go to, UTC', placeholder: 'hh:mm:ss', spellcheck: 'false' });
-  const seek = element('form', { class: 'row' }, moment, element('button', { type: 'submit', class: 'button', text: 'Seek' }));
+  const moment = element('input', {
+    class: 'field seek',
+    'aria-label': 'Market time to go to, UTC',
+    placeholder: 'hh:mm:ss',
+    spellcheck: 'false',
+  });
+  const go = element('button', { type: 'submit', class: 'button', text: 'Seek' });
+  const seek = element('form', { class: 'row' }, moment, go);
   const said = element('span', { class: 'warn note-line', role: 'status' });
   const controls = element('div', { class: 'row controls' }, pause, step, count, speed, seek);
   const form = adminForm(app);
-  root.append(element('div', { class: 'row clock' }, element('div', { class: 'row now' }, day, time, phase), controls, form, said));
+  const shows = element('div', { class: 'row now' }, day, time, phase);
+  root.append(element('div', { class: 'row clock' }, shows, controls, form, said));
 
   speed.onchange = () => act({ action: 'speed', speed: speed.value });
   seek.onsubmit = (event) => {
@@ -78,10 +85,14 @@ export function mount(root, app) {
     return act({ action: state.state === 'paused' ? 'resume' : 'pause' });
   }
 
+  function stepped() {
+    return act({ action: 'step', events: count.value });
+  }
+
   admin.poll(() => PATH, LOOK_MS, (found) => found && took(found));
   admin.on(touched);
   for (const kind of ['book', 'trades', 'ticker', 'state']) market.on(kind, touched);
-  app.on('clock', (what) => (what === 'step' ? act({ action: 'step', events: count.value }) : toggle()));
+  app.on('clock', (what) => (what === 'step' ? stepped() : toggle()));
 
   function button(text, title, onclick) {
     return element('button', { type: 'button', class: 'button', text, title, onclick });
@@ -94,7 +105,8 @@ export function mount(root, app) {
       write(day, shown ? dayText(shown) : '');
       write(time, shown ? clockText(shown, 3) : '–');
       const paused = state.state === 'paused';
-      write(phase, [state.state, state.speed === null || paused ? '' : speedText(state.speed)].filter(Boolean).join(' '));
+      const pace = state.speed === null || paused ? '' : speedText(state.speed);
+      write(phase, `${state.state} ${pace}`.trim());
       phase.classList.toggle('warn', Boolean(state.state) && state.state !== 'running');
       const why = admin.why();
       controls.hidden = Boolean(why);

@@ -100,6 +100,7 @@ export function mount(root, app) {
     draw() {
       const why = admin.why() || problem;
       const row = found.find((one) => one.connection === chosen);
+      table.node.hidden = Boolean(why) && !found.length;
       table.fill(found.map((one) => shownRow(one, one.connection === chosen, app.server.page)));
       write(who, chosen === null ? 'Choose a connection' : `Connection ${chosen}${row ? '' : ' (ended)'}`);
       watch.disabled = chosen === null;

@@ -21,10 +21,11 @@ export function mount(root, app) {
   let held = false;
   let opened = null;
 
-  const number = element('input', { class: 'field num short', inputmode: 'numeric', 'aria-label': 'Number of the connection', placeholder: '#' });
-  const pick = element('form', { class: 'row' }, number, element('button', { type: 'submit', class: 'button', text: 'Watch' }));
+  const number = field('Number of the connection', '#', 'field num short');
+  const begin = element('button', { type: 'submit', class: 'button', text: 'Watch' });
+  const pick = element('form', { class: 'row' }, number, begin);
   const hold = element('button', { type: 'button', class: 'button', text: 'Hold', 'aria-pressed': 'false' });
-  const filter = element('input', { class: 'field', 'aria-label': 'Show messages with this text', placeholder: 'Filter', spellcheck: 'false' });
+  const filter = field('Show messages with this text', 'Filter', 'field');
   const said = element('span', { class: 'dim note-line', role: 'status' });
   const list = element('ol', { class: 'messages', 'aria-label': 'Messages, the newest first' });
   const whole = element('pre', { class: 'whole', tabindex: '0', 'aria-label': 'The chosen message' });
@@ -85,8 +86,9 @@ export function mount(root, app) {
   }
 
   function makeRow() {
-    const [side, time, size, words] = ['side', 'time', 'bytes', 'words'].map((name) => element('span', { class: name }));
-    const button = element('button', { type: 'button' }, side, time, size, words);
+    const parts = ['side', 'time', 'bytes', 'words'].map((name) => element('span', { class: name }));
+    const [side, time, size, words] = parts;
+    const button = element('button', { type: 'button' }, ...parts);
     return {
       node: element('li', {}, button),
       fill(one) {
@@ -102,7 +104,8 @@ export function mount(root, app) {
 
   function found() {
     const wanted = filter.value.trim().toLowerCase();
-    return messages.filter((one) => !wanted || text(one).toLowerCase().includes(wanted)).reverse().slice(0, MOST);
+    const fits = (one) => !wanted || text(one).toLowerCase().includes(wanted);
+    return messages.filter(fits).reverse().slice(0, MOST);
   }
 
   return {
@@ -124,6 +127,10 @@ export function mount(root, app) {
     },
     shown: () => ({ why: admin.why(), problem, connection, closed, leftOut, messages: found() }),
   };
+}
+
+function field(label, placeholder, look) {
+  return element('input', { class: look, 'aria-label': label, placeholder, spellcheck: 'false', autocomplete: 'off' });
 }
 
 function text(one) {

@@ -1,12 +1,13 @@
 // The order ticket: side, type, price and size, what that would cost, and what became of it.
 
 import { element, segmented } from './dom.js';
-import { groupedText, product, text, units } from './numbers.js';
+import { grouped, product, text, units, zeros } from './numbers.js';
 
 const BUY_SELL = [
   ['buy', 'Buy'],
   ['sell', 'Sell'],
 ];
+const ONE_CLICK = 'A click in the order book sends the order';
 const TYPES = [
   ['limit', 'Limit'],
   ['market', 'Market'],
@@ -51,7 +52,7 @@ export function mount(root, app) {
         'div',
         { class: 'row' },
         place,
-        element('label', { class: 'row dim', for: 'one-click', title: 'A click in the order book sends the order' }, oneClick, 'One click'),
+        element('label', { class: 'row dim', for: 'one-click', title: ONE_CLICK }, oneClick, 'One click'),
       ),
     ),
     element('div', { class: 'stack told' }, cost, why, said),
@@ -65,7 +66,13 @@ export function mount(root, app) {
   }
 
   function figure(name) {
-    const field = element('input', { class: 'field num', type: 'text', inputmode: 'decimal', 'aria-label': name, spellcheck: 'false' });
+    const field = element('input', {
+      class: 'field num',
+      type: 'text',
+      inputmode: 'decimal',
+      'aria-label': name,
+      spellcheck: 'false',
+    });
     field.oninput = () => {
       sized ||= field === size;
       touched();
@@ -181,7 +188,8 @@ export function mount(root, app) {
       account.node.hidden = served.length < 2;
       form.dataset.side = order.side;
       place.disabled = Boolean(reason) || sending > 0;
-      const amount = wanted.size && instrument ? `${text(wanted.size, instrument.sizeDecimals)} ${instrument.base}` : '';
+      const known = wanted.size && instrument;
+      const amount = known ? `${text(wanted.size, instrument.sizeDecimals)} ${instrument.base}` : '';
       write(place, sending ? 'Sending …' : `${order.side === 'buy' ? 'Buy' : 'Sell'} ${amount}`.trim());
       write(why, reason);
       why.hidden = !reason;
@@ -212,8 +220,10 @@ export function mount(root, app) {
     const swept = amount && book ? book.sweep(taken, amount) : null;
     const places = instrument ? instrument.priceDecimals + instrument.sizeDecimals : 0;
     const value = kind === 'market' ? swept?.cost : at && amount ? product(at, amount) : null;
-    const now = (figure_) => (figure_ === undefined || figure_ === null ? '–' : text(figure_, instrument.priceDecimals));
-    write(costs.Value, value ? `${groupedText(value, places)} ${instrument.quote}` : '–');
+    const now = (units_) => (units_ === undefined || units_ === null ? '–' : text(units_, instrument.priceDecimals));
+    const exact = value ? text(value, places) : '';
+    write(costs.Value, value ? `${grouped(zeros(exact)[0])} ${instrument.quote}` : '–');
+    costs.Value.dataset.value = exact;
     write(costs['Best price'], now(book?.best()[taken === 'buy' ? 'ask' : 'bid']));
     write(costs['Worst price'], kind === 'market' ? now(swept?.worst) : '–');
     const bps = kind === 'market' && !book?.crossed ? swept?.bps : null;

@@ -63,7 +63,10 @@ export function mount(root, app) {
       const from = Math.max(0, at - BEFORE);
       table.fill(found.slice(from, at + AFTER).map(row));
       const active = found.filter((one) => one.state === 'active').length;
-      const told = script ? `${script.name}, seed ${script.seed}: ${at} over, ${active} at work, ${found.length - at - active} ahead` : '';
+      const ahead = found.filter((one) => one.state === 'ahead').length;
+      const over = found.length - active - ahead;
+      const counts = `${over} over, ${active} at work, ${ahead} ahead`;
+      const told = script ? `${script.name}, seed ${script.seed}: ${counts}` : '';
       const more = script?.leftOut ? `, ${script.leftOut} more are not shown` : '';
       write(head, why && !script ? why : [script?.about, told + more].filter(Boolean).join(' · '));
     },

@@ -20,8 +20,8 @@
  * @param {{start: number, duration: number|null}} script where it begins, ms since the Unix epoch, and how long it is,
  *   ms: one that begins again when it is over is at a later round.
  * @param {{time: number, seq: number}} now of the market, ms.
- * @returns {{entry: Entry, state: 'over'|'active'|'ahead', start: number|null, end: number|null, wait: number}[]} `wait`:
- *   ms of market time until it begins, or until it ends while it is at work; 0 where that is not known.
+ * @returns {{entry: Entry, state: 'over'|'active'|'ahead', start: number|null, end: number|null, wait: number}[]}
+ *   `wait`: ms of market time until it begins, or until it ends while it is at work; 0 where that is not known.
  */
 export function rows(entries, { start, duration }, { time, seq }) {
   const round = duration && time > start ? Math.floor((time - start) / duration) : 0;

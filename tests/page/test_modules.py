@@ -24,6 +24,7 @@ PURE = {
         "book",
         "candles",
         "checksum",
+        "connections",
         "exact_json",
         "ladder_rows",
         "listeners",
@@ -57,7 +58,7 @@ NEVER = {
     "var": re.compile(r"^\s*var\s", re.MULTILINE),
 }
 REFERENCES = ("aria-labelledby", "aria-controls")
-IMPORT = re.compile(r"""^(?:import|export)\b[^;'"]*?['"]([^'"]+)['"];""", re.MULTILINE)
+IMPORT = re.compile(r"""^(?:import\b[^;'"]*?|export\b[^;'"]*?\bfrom )['"]([^'"]+)['"];""", re.MULTILINE)
 
 
 def code(text):

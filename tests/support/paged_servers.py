@@ -96,8 +96,8 @@ class Page:
 
     def until(self, panel, condition):
         """The same, once ``condition`` is true of it, which is ``p`` there."""
-        look = f"(() => {{ const p = feedPage.shown().panels[{json.dumps(panel)}]; return ({condition}) && p; }})()"
-        return self.tab.until(look)
+        shown = f"feedPage.shown().panels[{json.dumps(panel)}]"
+        return self.tab.until(f"(() => {{ const p = {shown}; return ({condition}) && p; }})()")
 
     def write(self, selector, text):
         """Type a text into a field in place of what is there."""

@@ -56,13 +56,18 @@ def test_an_order_by_mouse(page, server):
     page.tab.click(PLACE)
     shown = page.until("account", "p.orders.some((one) => one.status === 'open')")
     (order,) = [one for one in shown["orders"] if one["status"] == "open"]
-    assert (order["symbol"], order["side"], order["price"], order["size"]) == (SYMBOL, "buy", bid, "0.01234567")
+    assert (order["symbol"], order["side"], order["price"], order["size"]) == (
+        SYMBOL,
+        "buy",
+        bid,
+        "0.01234567",
+    )
     assert pending(server) == [(order["id"].removeprefix("margin:"), "buy", bid, "0.01234567")]
     page.until("ticket", f"p.answer.endsWith('accepted as {order['id']}')")
 
 
 def test_the_ladder_shows_and_cancels_it(page, server):
-    """An order of the other client stands in the ladder with what is left of it; its × in the list cancels it."""
+    """An order of the other client stands in the ladder, with what is left; the list cancels it."""
     bid = page.run("app.market.book().levels('bid', 2, 1)[0].priceText")
     body = {"symbol": SYMBOL, "type": 2, "price": float(bid), "volume": 0.5}
     ticket = server.account("trade", body)["ticket"]
@@ -78,9 +83,13 @@ def test_the_ladder_shows_and_cancels_it(page, server):
 def test_what_another_client_trades_is_seen(page, server):
     """Its fills, position and funds on the page are those of its own account, digit by digit."""
     ticket = server.account("trade", {"symbol": SYMBOL, "action": "buy", "volume": 0.02})["ticket"]
-    shown = page.until("account", f"p.fills.some((one) => one.order === 'margin:{ticket}') && p.positions.length")
+    shown = page.until(
+        "account", f"p.fills.some((one) => one.order === 'margin:{ticket}') && p.positions.length"
+    )
     deals = [one for one in server.account("deals") if one["order"] == ticket]
-    told = {(one["id"], one["price"], one["size"]) for one in shown["fills"] if one["order"] == f"margin:{ticket}"}
+    told = {
+        (one["id"], one["price"], one["size"]) for one in shown["fills"] if one["order"] == f"margin:{ticket}"
+    }
     assert told == {(str(one["ticket"]), str(one["price"]), str(one["volume"])) for one in deals}
     assert sum(Decimal(size) for _, _, size in told) == Decimal("0.02")
     (position,) = server.account("positions")
