@@ -6,11 +6,14 @@ from typing import Final, Generic, TypeVar
 
 from feed.dialects.items import Part
 from feed.model.directory import Directory
+from feed.model.durations import NS_PER_SECOND
 from feed.model.instruments import Instrument
 
-# A lost snapshot is noticed by the deltas that come without it. So many may still be on their way
-# from before it was asked for: a busy server's answer comes after a second of them and more.
-PATIENCE: Final = 2_000
+# A lost snapshot is noticed by the deltas that come without it. Some are on their way from before it was
+# asked for, and a busy server answers late: both so many, and for so long by the market's clock.
+PATIENCE: Final = 200
+PATIENCE_NS: Final = 10 * NS_PER_SECOND
+MOST_IGNORED: Final = 20_000  # where they do not say when they are of
 
 P = TypeVar("P", bound=Part)
 
@@ -47,6 +50,7 @@ class Replica(Generic[P]):
         self._grid = directory[index]
         self._building = False  # the first part of a snapshot has come, and the last has not
         self._ignored = 0
+        self._ignored_from = 0  # market time of the first of them
 
     @property
     def instrument(self) -> Instrument:
@@ -69,11 +73,11 @@ class Replica(Generic[P]):
             self._building, self.in_sync = True, False
         elif part.snapshot:
             if not self._building:
-                return self._ignore("part of a snapshot without its beginning")
+                return self._ignore(part, "part of a snapshot without its beginning")
         elif self._building:
             raise self._lost("a snapshot without its end")
         elif not self.in_sync:
-            return self._ignore("no snapshot")
+            return self._ignore(part, "no snapshot")
         elif part.seq <= self.seq:
             return False
         if self._grid is not self._directory[self._index]:
@@ -111,8 +115,11 @@ class Replica(Generic[P]):
         self.lose()
         return OutOfStep(reason)
 
-    def _ignore(self, reason: str) -> bool:
+    def _ignore(self, part: P, reason: str) -> bool:
+        if not self._ignored:
+            self._ignored_from = part.ts
         self._ignored += 1
-        if self._ignored > PATIENCE:
+        late = part.ts - self._ignored_from > PATIENCE_NS or self._ignored > MOST_IGNORED
+        if self._ignored > PATIENCE and late:
             raise self._lost(reason)
         return False

@@ -1,11 +1,12 @@
 """A book kept in step with the server's."""
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from feed.client.book import Book
-from feed.client.replica import PATIENCE, OutOfStep
+from feed.client.replica import MOST_IGNORED, PATIENCE, PATIENCE_NS, OutOfStep
 from feed.dialects.items import BookPart
 from feed.model.directory import Directory
 from feed.model.events import Side
@@ -100,11 +101,29 @@ def test_a_snapshot_without_its_end_is_told(book):
 
 
 def test_a_lost_snapshot_is_told_in_the_end(book):
-    """Deltas without one are passed over for a while, since they may have been under way."""
-    for seq in range(PATIENCE):
+    """Deltas without one are passed over for a while: many may be under way, and a busy server is late."""
+    for seq in range(2 * PATIENCE):
         assert not book.apply(part(seq, (BUY, 1, 1)))
+    assert not book.apply(part(PATIENCE_NS, (BUY, 1, 1)))
     with pytest.raises(OutOfStep, match="no snapshot"):
-        book.apply(part(PATIENCE, (BUY, 1, 1)))
+        book.apply(part(PATIENCE_NS + 1, (BUY, 1, 1)))
+
+
+def test_a_quiet_book_waits_for_its_snapshot_by_the_number_of_deltas_too(book):
+    """However long ago it was asked for."""
+    for number in range(PATIENCE):
+        assert not book.apply(part(number * PATIENCE_NS, (BUY, 1, 1)))
+    with pytest.raises(OutOfStep, match="no snapshot"):
+        book.apply(part(PATIENCE * PATIENCE_NS, (BUY, 1, 1)))
+
+
+def test_a_lost_snapshot_is_told_where_deltas_do_not_say_when_they_are_of(book):
+    """After very many of them."""
+    delta = attrs.evolve(part(1, (BUY, 1, 1)), ts=0)
+    for _ in range(MOST_IGNORED):
+        assert not book.apply(delta)
+    with pytest.raises(OutOfStep, match="no snapshot"):
+        book.apply(delta)
 
 
 def test_a_finer_grid_needs_a_new_snapshot(directory, synced):
