@@ -12,8 +12,8 @@ import attrs
 import trio
 
 from tests.benchmarks.edges import __doc__ as about
-from tests.benchmarks.edges.beside import SINGLE, WORKLOADS, Found, contenders, measure
-from tests.benchmarks.edges.cost import deliveries, events
+from tests.benchmarks.edges.beside import WORKLOADS, Found, contenders, measure
+from tests.benchmarks.edges.cost import SINGLE, deliveries, events
 from tests.benchmarks.edges.lateness import delays, join
 from tests.benchmarks.edges.processes import kinds, sequencing, serving
 from tests.benchmarks.fanout.build import CACHE, compile_programs
@@ -39,16 +39,17 @@ def print_events(market: Sequence[object], logs: list[str], options: argparse.Na
         line(f"CPU per event, {name}", *spread(values, "us"))
 
 
-def print_deliveries(market: Sequence[object], options: argparse.Namespace) -> None:
+def print_deliveries(market: Sequence[object], logs: list[str], options: argparse.Namespace) -> None:
     """Measure and print part 2."""
-    single, edge, rate = deliveries(market, CACHE.expanduser() / "load", options)
-    for name, found in (("single server", single), ("edge", edge)):
-        line(f"CPU per delivery, {name}", *spread([one for one, _ in found], "us"))
-        line("  own", *spread([own for _, own in found], "us"))
-    ratios = [theirs[0] / ours[0] for ours, theirs in zip(single, edge, strict=True)]
-    line("  edge / single", *spread(ratios, ""), f"{rate:.0f}/s")
-    ratios = [theirs[1] / ours[1] for ours, theirs in zip(single, edge, strict=True)]
-    line("  the same of own", *spread(ratios, ""))
+    found, rate = deliveries(market, logs, CACHE.expanduser() / "load", options)
+    single = found[SINGLE]
+    for name, values in found.items():
+        line(f"CPU per delivery, {name}", *spread([one for one, _ in values], "us"), f"{rate:.0f}/s")
+        line("  own", *spread([own for _, own in values], "us"))
+        if values is not single:
+            pairs = list(zip(single, values, strict=True))
+            line("  beside single", *spread([theirs[0] / ours[0] for ours, theirs in pairs], ""))
+            line("  the same of own", *spread([theirs[1] / ours[1] for ours, theirs in pairs], ""))
 
 
 def print_lateness(market: Sequence[object], kind: str, options: argparse.Namespace) -> None:
@@ -133,7 +134,7 @@ def main() -> int:
     if "events" in options.only:
         print_events(market, logs, options)
     if "deliveries" in options.only:
-        print_deliveries(market, options)
+        print_deliveries(market, logs, options)
     if "latency" in options.only or "join" in options.only:
         for kind in logs:
             print_lateness(market, kind, options)

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import attrs
 
+from tests.benchmarks.edges.cost import SINGLE
 from tests.benchmarks.edges.processes import Server, answers, listening, place_of_log, running
 from tests.benchmarks.edges.stamped import subject
 from tests.benchmarks.fanout.measure import CLIENT_CORE, SERVER_CORE, free_port, pinned
@@ -25,7 +26,7 @@ from tests.benchmarks.fanout.workloads import Workload, symbol
 from tests.benchmarks.soak import AUTH
 
 NATS_SERVER = "nats-server"
-SINGLE, NATS = "single server", "NATS"
+NATS = "NATS"
 WARM_SECONDS = 1
 SUBSCRIBED = {"symbols": 20, "subscribed": 10}
 WORKLOADS = (

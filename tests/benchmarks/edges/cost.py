@@ -13,11 +13,12 @@ from pathlib import Path
 
 import attrs
 
-from tests.benchmarks.edges.processes import UNIX, Server, sequencing, serving
+from tests.benchmarks.edges.processes import Server, sequencing, serving
 from tests.benchmarks.fanout.measure import CLIENT_CORE, SERVER_CORE, pinned
 from tests.benchmarks.soak import AUTH, choose_symbols
 
 SETTLE_SECONDS = 3
+SINGLE = "single server"
 
 
 @attrs.frozen
@@ -99,11 +100,11 @@ def loaded(server: Server, program: Path, symbols: list[str], options: argparse.
 
 
 def deliveries(
-    market: Sequence[object], program: Path, options: argparse.Namespace
-) -> tuple[list[tuple[float, float]], list[tuple[float, float]], float]:
-    """Microseconds of CPU for a delivery, in all and own: of a single server, of an edge; and their rate."""
-    single: list[tuple[float, float]] = []
-    edge: list[tuple[float, float]] = []
+    market: Sequence[object], logs: list[str], program: Path, options: argparse.Namespace
+) -> tuple[dict[str, list[tuple[float, float]]], float]:
+    """Microseconds of CPU for a delivery, in all and own: of a single server, of edges; and their rate."""
+    edges = {kind: f"edge, {kind}" for kind in logs}
+    found: dict[str, list[tuple[float, float]]] = {SINGLE: [], **{name: [] for name in edges.values()}}
     rates = []
     room = options.connections + 10
     symbols: list[str] = []
@@ -121,10 +122,11 @@ def deliveries(
 
     for _ in range(options.rounds):
         with serving(*market, core=SERVER_CORE, room=room) as server:
-            single.append(measured(server))
-        with (
-            sequencing(market, UNIX, core=CLIENT_CORE) as followed,
-            serving(*followed.edge, core=SERVER_CORE, room=room) as server,
-        ):
-            edge.append(measured(server))
-    return single, edge, statistics.median(rates)
+            found[SINGLE].append(measured(server))
+        for kind, name in edges.items():
+            with (
+                sequencing(market, kind, core=CLIENT_CORE) as followed,
+                serving(*followed.edge, core=SERVER_CORE, room=room) as server,
+            ):
+                found[name].append(measured(server))
+    return found, statistics.median(rates)
