@@ -33,7 +33,7 @@ export class Liveness {
 
   /** The answer to a question came. */
   answered(now) {
-    if (this._asked !== null) this.roundTrip = now - this._asked;
+    if (this._asked !== null) this.roundTrip = Math.round((now - this._asked) * 10) / 10;
     [this._asked, this._answered] = [null, now];
   }
 
