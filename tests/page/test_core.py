@@ -322,6 +322,25 @@ def test_groups_and_costs_of_a_book(run_js):
     assert found["some"] == [[*asks[n], totals[n]] for n in (2, 3, 4)]
 
 
+def test_a_crossed_book_is_kept_as_it_is(run_js):
+    """As it stands in a call auction elsewhere: bids at asks and above, each side in its own order."""
+    found = run_js(
+        """(b, grid, bids, asks) => {
+        const book = new b.Book(grid); const at = { ts: 1, seq: 1, part: 1, parts: 1 };
+        const seen = []; for (const side of [[bids, []], [[], asks], [bids, asks]]) {
+          book.apply({ ...at, action: 'snapshot', bids: side[0], asks: side[1] });
+          seen.push([book.crossed, book.best(), book.mid2]); }
+        const prices = (side) => book.levels(side).map((it) => it.price);
+        return [seen, prices('bid'), prices('ask')]; }""",
+        GRID,
+        [["1.00", "1"], ["1.10", "1"]],
+        [["1.10", "1"], ["1.05", "1"]],
+        modules=["book"],
+    )
+    one, other = [False, {"bid": 110, "ask": None}, None], [False, {"bid": None, "ask": 105}, None]
+    assert found == [[one, other, [True, {"bid": 110, "ask": 105}, 215]], [110, 100], [105, 110]]
+
+
 # -- trades, candles, venues ---------------------------------------------------------------------
 
 

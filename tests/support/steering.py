@@ -1,0 +1,49 @@
+"""Steers the market of a :class:`paged_servers.PagedServer`, and waits until its page has heard of it."""
+
+import json
+import time
+import urllib.request
+
+from processes import PATIENCE_SECONDS
+
+# All that was sent before the answer to a question has come before it.
+_CAUGHT_UP = """(async () => {
+  const { market } = feedPage.app;
+  market.session.probe(performance.now());
+  market._socket.flush();
+  while (market.state().seq < %s || !market.book() || !feedPage.shown().settled) {
+    await new Promise((done) => setTimeout(done, 10));
+  }
+  await new Promise((done) => setTimeout(done, 100));  // text is not drawn in each frame
+  return feedPage.shown();
+})()"""
+
+
+def get(server, path):
+    """What anybody is answered by HTTP."""
+    with urllib.request.urlopen(server.url + path, timeout=PATIENCE_SECONDS) as answer:
+        return json.load(answer)
+
+
+def pause(server):
+    """Let the market stand still; its time, nanoseconds."""
+    return server.admin("clock", {"action": "pause"})["time"]
+
+
+def step(server, events):
+    """Give out so many events more of a market that stands still; the number of the last one."""
+    return server.admin("clock", {"action": "step", "events": events})["seq"]
+
+
+def seek(server, goal):
+    """Go to a market time, nanoseconds, forward or back, and stand still there."""
+    server.admin("clock", {"action": "seek", "time": goal})
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while (found := server.admin("clock"))["state"] == "seeking":
+        assert time.monotonic() < deadline, found
+        time.sleep(0.01)
+
+
+def caught_up(tab, seq):
+    """What the page shows once it has all up to an event of a market that stands still."""
+    return tab.evaluate(_CAUGHT_UP % seq)
