@@ -6,6 +6,7 @@ import types
 from itertools import pairwise
 from pathlib import Path
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -141,6 +142,19 @@ def open_session(support, name, *, authenticated=False):
             actions += session.receive(text)
         assert session.authenticated
     return session, actions
+
+
+def test_who_only_watches_says_so_to_the_server_alone(support, name):
+    """The protocol passes it over: its session says what it says to others, and so do its topics."""
+    sample, told = support.sample(name), []
+    for query in ({}, {"observer": "1"}):
+        opening = attrs.evolve(sample.OPENING, query={**sample.OPENING.query, **query})
+        session = dialects()[name].session(opening, support.context)
+        actions = list(session.open())
+        for text in (*sample.AUTHENTICATE, *sample.SUBSCRIBE):
+            actions += session.receive(text)
+        told.append([action for action in actions if isinstance(action, Subscribe)])
+    assert told[0] == told[1] != []
 
 
 def topics_of(support, name):

@@ -261,11 +261,15 @@ async def test_an_aim_by_protocol_and_by_key(faulty):
 
 
 async def test_a_fraction_is_chosen_by_the_seed(faulty):
-    """About so many, and the same ones on every run."""
+    """About so many, and the same ones on every run, whoever else only watches."""
     struck = []
-    for _ in range(2):
+    for watched in (False, True):
         async with faulty(Disconnect(seq=4, code=4000, aim=Aim(fraction=0.5))) as server:
-            clients = [await server.subscribed("EURUSD") for _ in range(40)]
+            clients = []
+            for _ in range(40):
+                if watched:
+                    await server.upgraded("/?observer=1", capacity=10_000)
+                clients.append(await server.subscribed("EURUSD"))
             ends = {}
 
             async def read(at, client, ends=ends):
@@ -276,7 +280,7 @@ async def test_a_fraction_is_chosen_by_the_seed(faulty):
                 for at, client in enumerate(clients):
                     nursery.start_soon(read, at, client)
                 server.script.play(tick(101, 1))
-            assert server.ended == {"fault: disconnect": len(ends)}
+            assert watched or server.ended == {"fault: disconnect": len(ends)}
             assert set(ends.values()) == {4000}
             struck.append(sorted(ends))
     assert struck[0] == struck[1]

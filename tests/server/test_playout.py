@@ -18,7 +18,7 @@ from scripts import Script, quote
 from servers import RunningServer
 from transports import LANE_BYTES
 
-from feed import Flow, Settings
+from feed import Flow, Limits, Settings
 from feed.errors import ConfigError
 from feed.recording.reader import RecordingReader
 from feed.server import recorder as recorder_module
@@ -30,6 +30,7 @@ from feed.settings import DEMO_KEY, Recording
 from feed.sim.replay import Replay
 from feed.sim.simulation import WHOLE
 
+WATCHING = "/tradyn?observer=1"
 SCENARIO = """\
 format = 1
 name = "short"
@@ -167,6 +168,46 @@ async def test_market_time_is_held_until_enough_have_subscribed(open_server, sho
         assert (await second.messages(3))[-1]["type"] == "tick"
         await server_run.playout.ended.wait()
 
+    await server_run.run(visit)
+
+
+async def test_who_only_watches_does_not_begin_the_market(open_server, short):
+    """It sees the market that is held, and is none of those who are waited for."""
+    server_run = ServerRun(Settings(scenario=short, wait_clients=1, speed=0))
+
+    async def visit(server):
+        control = server_run.playout.source.control
+        opened = control.status()
+        watcher = await server.subscribed("EURUSD", path=WATCHING)
+        await server.subscribed("GBPUSD", path=WATCHING)
+        await trio.sleep(5)
+        assert control.status() == opened
+        assert server.context.fanout.hub.listening == 0
+        await server.subscribed("GBPUSD")
+        assert server.context.fanout.hub.listening == 1
+        assert (await watcher.messages(3))[-1]["type"] == "tick"
+        await server_run.playout.ended.wait()
+
+    await server_run.run(visit)
+
+
+async def test_lockstep_waits_for_nobody_who_only_watches(open_server, short):
+    """One that reads nothing is cut as it would be in any other market, and the others hear all of it."""
+    limits = Limits(backlog_bytes=1024)
+    config = Settings(scenario=short, wait_clients=1, speed=0, lockstep=True, limits=limits)
+
+    async def visit(server):
+        await server.subscribed("EURUSD", path=WATCHING, capacity=300)
+        reader = await server.subscribed("EURUSD")
+        with trio.fail_after(3600):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(reader.rest)
+                await server_run.playout.ended.wait()
+                nursery.cancel_scope.cancel()
+        assert server_run.playout.source.control.ended
+        assert server.ended == {"slow consumer": 1}
+
+    server_run = ServerRun(config)
     await server_run.run(visit)
 
 
