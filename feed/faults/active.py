@@ -29,6 +29,7 @@ class ActiveFault:
         handshakes: Counts the handshakes for which it has drawn.
         seeded: What it does to frames; None where it does nothing to them.
         until: When it ends, seconds of the clock; None where the scenario says so, or whoever removes it.
+        connection: Number of the one that it strikes; 0 for all that it aims at.
     """
 
     fault: Fault
@@ -37,6 +38,7 @@ class ActiveFault:
     handshakes: Iterator[int]
     seeded: SeededFault | None = None
     until: float | None = None
+    connection: int = 0
 
     @property
     def at_run_time(self) -> bool:

@@ -112,8 +112,11 @@ class Target(Protocol):
     Attributes:
         peer_info: Who it is with.
         send_buffer: Everything that goes out, in order.
+        number: As they came to this server, from 1.
     """
 
+    @property
+    def number(self) -> int: ...  # noqa: D102
     @property
     def peer_info(self) -> Client: ...  # noqa: D102
     @property

@@ -182,7 +182,7 @@ class FaultEngine:
             if not record.over:
                 self._lasting[active] = None
 
-    def begin(self, fault: Fault, *, name: str, until: float | None) -> ActiveFault:
+    def begin(self, fault: Fault, *, name: str, until: float | None, connection: int = 0) -> ActiveFault:
         """
         Let a fault begin here and now; the stream is between two events.
 
@@ -190,12 +190,13 @@ class FaultEngine:
             fault: What it is; it strikes whom it aims at, whatever it says of when.
             name: Tells it from others that are set at run time; whom it strikes is drawn from it.
             until: When :meth:`end` will be called, seconds of the clock; None when that is not known.
+            connection: Number of the one that it strikes, with which it ends; 0 for all that it aims at.
         """
         seq = self._hub.seq
         now = self._hub.market_state.now
         record = FaultRecord(number=None, name=verb(type(fault)), seq=seq, market_time=now)
         active = self._active(fault, f"run time {name}", record, itertools.count(1))
-        active.until = until
+        active.until, active.connection = until, connection
         self._begin(active, seq)
         return active
 
@@ -271,12 +272,19 @@ class FaultEngine:
     def left(self, connection: Target) -> None:
         """It is over."""
         self._present.pop(connection, None)
+        if alone := [one for one in self._lasting if one.connection and one.connection == connection.number]:
+            self._end(alone, self._hub.seq)
+
+    def striking(self, connection: Target) -> list[str]:
+        """Names of the faults that last on a connection, in the order in which they struck it."""
+        present = self._present.get(connection)
+        return [] if present is None else [active.record.name for active in present.struck_by]
 
     def refusal(self, dialect: str, *, observer: bool = False) -> RefusedHandshake | None:
         """How a handshake of ``dialect`` is turned away, if it is; of one who only watches, all alike."""
         for active in self._lasting:
             fault = active.fault
-            if not isinstance(fault, RefuseHandshakes | Restart):
+            if not isinstance(fault, RefuseHandshakes | Restart) or active.connection:
                 continue
             lot = self._lot(active, f"knock {0 if observer else next(active.handshakes)}")
             if fault.aim.strikes(dialect=dialect, key=None, lot=lot):
@@ -303,6 +311,8 @@ class FaultEngine:
 
     def _aims_at(self, active: ActiveFault, connection: Target) -> bool:
         peer_info = connection.peer_info
+        if active.connection not in (0, connection.number):
+            return False
         if isinstance(active.fault, ExpireTokens) and peer_info.key is None:
             return False  # it has none
         lot = self._lot(active, str(self._present[connection].number))

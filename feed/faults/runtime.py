@@ -129,6 +129,7 @@ class RunTimeFaults:
         settings: Mapping[str, object],
         seconds: float | None,
         left: float | None = None,
+        connection: int = 0,
     ) -> RunTimeFault:
         """
         Let a fault begin, between two events.
@@ -140,6 +141,7 @@ class RunTimeFaults:
             settings: See :class:`RunTimeFault`.
             seconds: For how long; None until it is removed.
             left: What is left of that, if it has begun before.
+            connection: Number of the one that it strikes; 0 for all that it aims at.
 
         Raises:
             NameTaken: See :meth:`check_name`.
@@ -151,7 +153,7 @@ class RunTimeFaults:
         self._faults.pop(name, None)
         left = seconds if left is None else left
         until = None if left is None else self._clock() + left
-        active = self._engine.begin(fault, name=name, until=until)
+        active = self._engine.begin(fault, name=name, until=until, connection=connection)
         added = RunTimeFault(name=name, kind=kind, settings=settings, seconds=seconds, active=active)
         self._faults[name] = added
         self._changed.unpark_all()

@@ -8,13 +8,15 @@ from typing import Protocol, cast
 import attrs
 import trio
 
+from feed.faults.contract import Target
 from feed.faults.engine import FaultEngine
 from feed.model.requests import Request
 from feed.server.close_reason import CloseCounts, CloseReason
+from feed.server.connection.facts import ConnectionFacts
+from feed.server.connection.tap import TappedConnection
 from feed.server.turns import FairScheduler
 from feed.settings import Limits
 from feed.stream.fanout import Fanout
-from feed.stream.send_buffer import SendBuffer
 from feed.stream.source import Executed, unheard
 from feed.stream.transport import Transport
 
@@ -25,16 +27,20 @@ def closed_market(request: Request, refused: Callable[[], object], executed: Exe
     return False
 
 
-class OpenConnection(Protocol):
-    """An open connection, as the rest of the server sees it."""
+class OpenConnection(TappedConnection, Target, Protocol):
+    """
+    An open connection, as the rest of the server sees it.
+
+    Attributes:
+        facts: What was known of it when it came.
+    """
+
+    @property
+    def facts(self) -> ConnectionFacts: ...  # noqa: D102
 
     @property
     def transport(self) -> Transport:
         """What carries it."""
-
-    @property
-    def send_buffer(self) -> SendBuffer:
-        """Everything that goes out, in order."""
 
     def end(self, why: CloseReason) -> None:
         """End it; the first reason given is the one that counts."""

@@ -24,6 +24,7 @@ from feed.faults.runtime import RunTimeFaults
 from feed.model.topics import Topic
 from feed.server.alerts import AlertService
 from feed.server.charges import Charges
+from feed.server.connection.tap import Taps
 from feed.server.durable.entry_log import NOT_KEPT, EntryLog
 from feed.server.durable.service_log import ServiceLog
 from feed.server.durable.services import Services
@@ -233,6 +234,7 @@ class ServerContext:
             clocks=clocks,
             service_log=service_log,
             parts=parts,
+            taps=Taps(key_store.known, clock),
         )
         self.services = Services(
             service_log,

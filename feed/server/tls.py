@@ -37,6 +37,7 @@ class TlsTransport:
     def __init__(self, below: Transport, context: ssl.SSLContext) -> None:
         self.peer = below.peer
         self.local = below.local
+        self.socket = getattr(below, "socket", None)
         self._below = below
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()

@@ -25,14 +25,16 @@ class Chunk:
     Attributes:
         data: Whole frames, joined.
         end: Bytes of the group's stream up to the end of this chunk.
+        seq: Number of the newest event then.
         next: The chunk of the next step, None while there is none.
     """
 
-    __slots__ = ("data", "end", "next")
+    __slots__ = ("data", "end", "next", "seq")
 
-    def __init__(self, data: bytes, end: int) -> None:
+    def __init__(self, data: bytes, end: int, seq: int = 0) -> None:
         self.data = data
         self.end = end
+        self.seq = seq
         self.next: Chunk | None = None
 
 
@@ -106,6 +108,7 @@ class Group:
         deflated: bool = False,
         emptied: Callable[[Group], None],
         caught_up_all: Callable[[], None] = lambda: None,
+        newest: Callable[[], int] = lambda: 0,
     ) -> None:
         """
         Begin with no members.
@@ -115,8 +118,10 @@ class Group:
             deflated: See the class.
             emptied: Called when the last member has left, for whatever reason.
             caught_up_all: Called when no member lags any more.
+            newest: Number of the newest event; asked for when somebody lags.
         """
         self.topics = topics
+        self._newest = newest
         self.deflated = deflated
         self._emptied = emptied
         self._caught_up_all = caught_up_all
@@ -176,6 +181,8 @@ class Group:
 
     def hold(self, member: Member) -> None:
         """``member`` keeps a position of its own from now on."""
+        if not self.behind:
+            self.tail.seq = self._newest()
         self._audience = None
         self.ready.pop(member, None)
         self.behind[member] = None
@@ -211,7 +218,7 @@ class Group:
             self._emptied(self)
 
     def _append(self, data: bytes) -> None:
-        chunk = Chunk(data, self.tail.end + len(data))
+        chunk = Chunk(data, self.tail.end + len(data), self._newest())
         self.tail.next = chunk
         self.tail = chunk
 
@@ -241,6 +248,7 @@ class FaultyGroup(Group):
         *,
         emptied: Callable[[Group], None],
         caught_up_all: Callable[[], None],
+        newest: Callable[[], int] = lambda: 0,
     ) -> None:
         """
         Begin with no members.
@@ -250,8 +258,9 @@ class FaultyGroup(Group):
             link_faults: What happens to every frame.
             emptied: As in :class:`Group`.
             caught_up_all: As there.
+            newest: As there.
         """
-        super().__init__(topics, emptied=emptied, caught_up_all=caught_up_all)
+        super().__init__(topics, emptied=emptied, caught_up_all=caught_up_all, newest=newest)
         self.link_faults = link_faults
         self.distorter = FaultyLink(link_faults)
         self.broken = False

@@ -373,8 +373,8 @@ class Hub:
         offset = send_buffer.number - sum([item.told for item in opened]) if numbered else 0
         group = self._groups.get((topics, faults, deflated, offset))
         if group is None:
-            ends = self._dissolve, self._changed
-            group = new_group(topics, faults, *ends, deflated=deflated, numbered=numbered)
+            asks = self._dissolve, self._changed, lambda: self.seq
+            group = new_group(topics, faults, *asks, deflated=deflated, numbered=numbered)
             group.number, group.offset = send_buffer.number, offset
             self._groups[topics, faults, deflated, offset] = group
             self._topics.join(group)

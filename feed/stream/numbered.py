@@ -96,6 +96,7 @@ class NumberedGroup(Group):
         deflated: bool = False,
         emptied: Callable[[Group], None],
         caught_up_all: Callable[[], None] = lambda: None,
+        newest: Callable[[], int] = lambda: 0,
     ) -> None:
         """
         Begin with no members.
@@ -105,8 +106,11 @@ class NumberedGroup(Group):
             deflated: They get compressed frames.
             emptied: As in :class:`Group`.
             caught_up_all: As there.
+            newest: As there.
         """
-        super().__init__(topics, deflated=deflated, emptied=emptied, caught_up_all=caught_up_all)
+        super().__init__(
+            topics, deflated=deflated, emptied=emptied, caught_up_all=caught_up_all, newest=newest
+        )
         self.messages: list[NumberedMessage] = []
 
     @property
@@ -133,6 +137,7 @@ def new_group(
     link_faults: tuple[LinkFault, ...],
     emptied: Callable[[Group], None],
     caught_up_all: Callable[[], None],
+    newest: Callable[[], int],
     *,
     deflated: bool,
     numbered: bool,
@@ -145,10 +150,11 @@ def new_group(
         link_faults: What happens to its frames; on a bad link they are never compressed.
         emptied: As in :class:`Group`.
         caught_up_all: As there.
+        newest: As there.
         deflated: As there.
         numbered: Whether messages carry their number in the connection.
     """
     if link_faults:
-        return FaultyGroup(topics, link_faults, emptied=emptied, caught_up_all=caught_up_all)
+        return FaultyGroup(topics, link_faults, emptied=emptied, caught_up_all=caught_up_all, newest=newest)
     kind = NumberedGroup if numbered else Group
-    return kind(topics, deflated=deflated, emptied=emptied, caught_up_all=caught_up_all)
+    return kind(topics, deflated=deflated, emptied=emptied, caught_up_all=caught_up_all, newest=newest)

@@ -208,7 +208,7 @@ class SendBuffer:
         self._lead = 0  # its next number is the group's
         self.group = group
         self._chunk = group.tail
-        group.behind[self] = None
+        group.hold(self)
         self.resume()
 
     def unfollow(self) -> None:
@@ -247,6 +247,19 @@ class SendBuffer:
         if self.group is not None and self._chunk is not None:
             owed += self.group.tail.end - self._chunk.end
         return owed if self.replay is None else owed + self.replay.waiting
+
+    @property
+    def told(self) -> int | None:
+        """Number of the newest event that it has begun to hear of; None for the newest of all."""
+        return None if self._chunk is None else self._chunk.seq
+
+    @property
+    def rest_of_frame(self) -> int:
+        """Bytes still to come of the frame, or of the answer to the handshake, that has begun to go out."""
+        if self._begun:
+            return len(self._begun)
+        end = boundary(self._data, self._mark, self._at) if self.opened else self._mark
+        return end - self._at
 
     @property
     def opened(self) -> bool:

@@ -18,6 +18,7 @@ class Connection:
 
     def __init__(self, key=None):
         self.peer_info = SimpleNamespace(dialect="tradyn", key=key)
+        self.number = 1
         self.links = []
         self.frames = []
         self.send_buffer = SimpleNamespace(send=self.frames.append, link_faults=(), observer=False)

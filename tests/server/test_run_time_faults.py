@@ -578,3 +578,35 @@ async def test_one_message_of_one_channel_is_lost(server, operator):
     server.script.play(tick(103), tick(104), tick(105))
     found = [round(float(message["bid"]) * 100_000) for message in await client.messages(3)]
     assert found == [104, 103, 105]
+
+
+async def test_a_fault_may_strike_one_connection_alone(server, operator):
+    """By its number, whoever it is with; it ends with that connection, and another one is not met by it."""
+    first, second = [await server.subscribed("EURUSD") for _ in range(2)]
+    added = await operator.add("page-mute-2", "mute", aim={"connection": 2})
+    assert (added["aim"], added["connections"]) == ({"connection": 2}, 1)
+    server.script.play(tick(105))
+    assert (await first.messages(2))[-1]["bid"] == 0.00105
+    assert await until_quiet(second) == [100]
+    await second.stream.aclose()
+    await trio.sleep(1)
+    [shown] = (await operator.ask())[1]["faults"]
+    assert (shown["over"], shown["connections"]) == (True, 1)
+    third = await server.subscribed("EURUSD")
+    server.script.play(tick(106))
+    assert (await third.messages(2))[-1]["bid"] == 0.00106
+
+
+@pytest.mark.parametrize(
+    ("fields", "refused"),
+    [
+        ({"kind": "mute", "aim": {"connection": 7}}, (404, "There is no connection 7")),
+        ({"kind": "refuse-handshakes", "aim": {"connection": 1}}, (400, "strikes no connection")),
+        ({"kind": "mute", "aim": {"connection": -1}}, (400, "")),
+    ],
+)
+async def test_a_connection_that_cannot_be_struck_is_none(server, operator, fields, refused):
+    """One that is not there, or a fault that strikes no connection."""
+    await server.subscribed("EURUSD")
+    status, answer = await operator.ask("POST", body={"name": "one", **fields})
+    assert (status, refused[1] in answer["error"]["message"]) == (refused[0], True), answer

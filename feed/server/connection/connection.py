@@ -28,6 +28,7 @@ from feed.server.connection.facts import ConnectionFacts
 from feed.server.connection.heartbeat import heartbeat
 from feed.server.connection.peer import Peer
 from feed.server.connection.stream import ConnectionStream
+from feed.server.connection.tap import Tap
 from feed.server.connection.upgrade import upgrade
 from feed.server.countdown import Countdown
 from feed.server.registry import ConnectionRegistry
@@ -105,6 +106,7 @@ class Connection:
         if facts.observer:
             self._hub.note_observer(self._send_buffer)
         self._actions = SessionActions(self, registry, member)
+        self._tap: Tap | None = None  # while somebody looks at its messages
         self._nursery: trio.Nursery | None = None
         self._scope = trio.CancelScope()  # around the reader; not around the closing handshake
         self._answered = False  # the handshake
@@ -158,6 +160,8 @@ class Connection:
         finally:
             self._hub.drop(self._send_buffer)
             self._stream.close()
+            if self._tap is not None:
+                self._tap.closed = self._close_reason or close_reason.GONE
         return self._close_reason or close_reason.GONE
 
     def end(self, why: CloseReason) -> None:
@@ -207,6 +211,21 @@ class Connection:
         started = self._stream.impair(link)
         if started is not None and self._nursery is not None:
             self._nursery.start_soon(started.run)
+
+    @property
+    def number(self) -> int:
+        """As they came, from 1."""
+        return self.facts.number
+
+    @property
+    def rest_of_frame(self) -> int:
+        """Bytes still to come of what has begun to go out."""
+        return self._send_buffer.rest_of_frame
+
+    def put_on(self, tap: Tap) -> None:
+        """Let ``tap`` see its messages, until it is watched no more."""
+        self._tap = tap
+        self._stream.put_on(tap)
 
     # -- its parts ---------------------------------------------------------------------------------
 
@@ -265,6 +284,7 @@ class Connection:
             except ConnectionClosed as closed:
                 self.end(self._closed(closed.reason.code if closed.reason else 0))
                 return
+            self._show(message)
             if isinstance(message, bytes):
                 self.end(close_reason.BINARY)
             elif not await self._member.turn(message_cost(message), messages=1, more=True):
@@ -278,6 +298,15 @@ class Connection:
                     self._actions.apply(partial(self._session.receive, message))
                     if self.peer_info.guessing:
                         self.end(close_reason.GUESSING)
+
+    def _show(self, message: str | bytes) -> None:
+        """Let whoever looks at the connection see a message of the client."""
+        if self._tap is None:
+            return
+        if not self._tap.watched:
+            self._tap = None
+        elif isinstance(message, str):
+            self._tap.heard(message)
 
     async def _on_timer(self) -> None:
         """The session's own task, where it wants one: what is due although the client is silent."""

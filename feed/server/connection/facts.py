@@ -37,8 +37,9 @@ class ConnectionFacts:
 
 
 def target_of(opening: UpgradeRequest) -> str:
-    """Path and query of a request."""
-    return f"{opening.path}?{urlencode(opening.query)}" if opening.query else opening.path
+    """Path and query of a request, as far as they were understood."""
+    asked = urlencode(list(reversed(opening.query.items())))  # in which the first stands last
+    return f"{opening.path}?{asked}" if asked else opening.path
 
 
 def observes(query: Mapping[str, str]) -> bool:

@@ -16,6 +16,7 @@ from feed.faults.pacing import GOOD, LinkState
 from feed.faults.transport import LINK_BYTES, FaultyTransport
 from feed.server.budget import FRAME, FRAME_BYTES
 from feed.server.connection.fragments import Fragments
+from feed.server.connection.tap import Tap
 from feed.server.turns import ScheduledConnection
 from feed.stream.frames import is_close
 from feed.stream.resettable_event import ResettableEvent
@@ -96,6 +97,7 @@ class ConnectionStream(trio.abc.Stream):
         self._unread = b""  # has come, and waits for its turn
         self._unpaid = 0.0  # units of frames that no turn has been taken for
         self._faulty: FaultyTransport | None = None  # the transport, once something has gone wrong on it
+        self._tap: Tap | None = None  # while somebody looks at what goes out
         self._listening = False  # trio-websocket is reading
         self._leaving = False
         self.close_sent = False
@@ -133,10 +135,27 @@ class ConnectionStream(trio.abc.Stream):
                 return None
             most = min(self.send_buffer.backlog_bytes, LINK_BYTES)
             self._transport = self._faulty = begun = FaultyTransport(self._transport, most=most)
-            self.send_buffer.reroute(begun.send)
+            self._reroute()
         self.send_buffer.stalled = link.stalled
         self._faulty.impair(link)
         return begun
+
+    def put_on(self, tap: Tap) -> None:
+        """Let ``tap`` see what goes out, as the way to the client takes it, until it is watched no more."""
+        self._tap = tap
+        self._reroute()
+
+    def _reroute(self) -> None:
+        self.send_buffer.reroute(self._transport.send if self._tap is None else self._send_seen)
+
+    def _send_seen(self, data: bytes | memoryview) -> int:
+        taken = self._transport.send(data)
+        if self._tap is not None and self._tap.watched:
+            self._tap.told(bytes(data[:taken]))
+        elif self._tap is not None:
+            self._tap = None
+            self._reroute()
+        return taken
 
     async def passable(self) -> None:
         """Wait until bytes pass."""

@@ -15,7 +15,14 @@ _NO_LINGER: Final = struct.pack("ii", 1, 0)
 
 
 class SocketTransport:
-    """A connected TCP socket."""
+    """
+    A connected TCP socket.
+
+    Attributes:
+        peer: Address of the other end.
+        local: Address of this end.
+        socket: It, for what else there is to know of it.
+    """
 
     def __init__(self, sock: socket.socket, peer: str) -> None:
         sock.setblocking(False)
@@ -24,7 +31,7 @@ class SocketTransport:
         self.peer = peer
         self.local = str(sock.getsockname()[0])
         self.send = sock.send
-        self._socket = sock
+        self.socket = self._socket = sock
 
     async def receive(self) -> bytes:
         """The next bytes, empty at the end."""

@@ -14,7 +14,7 @@ from feed.dialects.discovery import endpoints as endpoints_of_protocols
 from feed.dialects.rest import Endpoint
 from feed.model.instruments import Listing
 from feed.server.guard import Origins
-from feed.server.http import accounts, admin, documents, faults, health, market, page, status
+from feed.server.http import accounts, admin, connections, documents, faults, health, market, page, status
 from feed.server.http.context import RequestContext
 from feed.server.http.cors import Cors
 from feed.server.http.forwarding import ForwardedAnswer, ForwardedCall
@@ -34,6 +34,7 @@ def all_endpoints(listing: Listing, web: Web) -> tuple[Endpoint[RequestContext],
         *admin.endpoints(),
         *accounts.endpoints(),
         *faults.endpoints(),
+        *connections.endpoints(),
         *documents.endpoints(),
         *page.endpoints(),
     )

@@ -23,6 +23,7 @@ from feed.model.requests import Request
 from feed.model.symbols import symbols
 from feed.model.wallets import Wallets
 from feed.server.alerts import AlertService
+from feed.server.connection.tap import Taps
 from feed.server.durable.service_log import ServiceLog
 from feed.server.guard import Guard
 from feed.server.http.execution import executed
@@ -83,6 +84,7 @@ class RequestContext:
         nonces: The numbers of signed requests, where they must rise.
         service_log: Where is recorded what clients and operators change beside the market.
         parts: What differs where several servers have one market.
+        taps: Which connections somebody looks at.
     """
 
     settings: Settings
@@ -108,6 +110,7 @@ class RequestContext:
     nonces: Nonces = attrs.field(default=attrs.Factory(_own_nonces, takes_self=True))
     token_rates: MinuteCounters = attrs.field(factory=lambda: MinuteCounters(trio.current_time))
     parts: ServerParts = attrs.field(factory=ServerParts)
+    taps: Taps = attrs.field(factory=Taps)
 
     @property
     def outside(self) -> Outside:

@@ -32,11 +32,14 @@ class FaultAim(Shape, forbid_unknown_fields=True, omit_defaults=True):
         dialect: Name of the protocol; empty for any.
         key: Name of the key that was used, never the key itself; empty for any, or none at all.
         fraction: Share of those, drawn from the seed and the fault's name.
+        connection: Number of the only one that it strikes, see ``/admin/connections``; 0 for any. It ends with
+            that one, and is not kept over a restart.
     """
 
     dialect: Text = ""
     key: Text = ""
     fraction: Share = 1.0
+    connection: Annotated[int, msgspec.Meta(ge=0, le=2**53)] = 0
 
 
 class FaultRequest(Shape, kw_only=True, forbid_unknown_fields=True, tag_field="kind"):

@@ -17,7 +17,7 @@ from feed.dialects.parameters import Parameter
 from feed.dialects.rest import Call, Endpoint
 from feed.faults.runtime import NameTaken, NoSuchFault, RunTimeFault, RunTimeFaults
 from feed.model.events import Event
-from feed.model.faults import LastingFault, RequestFault
+from feed.model.faults import Fault, LastingFault, RefuseHandshakes, RequestFault
 from feed.model.requests import FillOrder, share_of
 from feed.model.timeline import verb
 from feed.server.durable.kinds import FAULT, FAULTS_END
@@ -122,6 +122,7 @@ def add_fault(context: RequestContext, call: Call) -> RunTimeFaultShown | Execut
         fault = request.fault()
         if isinstance(fault, RequestFault) and verb(type(fault)) not in dialects()[protocol].disruptions:
             raise Problem(400, "bad_request", f"{protocol} has no words for the fault {fields['kind']!r}")
+        _check_connection(context, request.aim.connection, fault)
         context.faults.check_name(request.name)
         seconds = request.duration_seconds if isinstance(request, LastingRequest) else None
         recorded = {
@@ -130,8 +131,16 @@ def add_fault(context: RequestContext, call: Call) -> RunTimeFaultShown | Execut
             "lasts": isinstance(fault, LastingFault),
             "seq": context.seq,
         }
-        context.service_log.record(FAULT, recorded, part=PATH)
-        added = context.faults.add(request.name, fault, kind=fields["kind"], settings=fields, seconds=seconds)
+        if not request.aim.connection:  # after a restart another one has its number
+            context.service_log.record(FAULT, recorded, part=PATH)
+        added = context.faults.add(
+            request.name,
+            fault,
+            kind=fields["kind"],
+            settings=fields,
+            seconds=seconds,
+            connection=request.aim.connection,
+        )
     except NameTaken as problem:
         raise Problem(409, "conflict", str(problem)) from None
     except ValueError as problem:
@@ -170,7 +179,7 @@ def recorded(faults: RunTimeFaults, now: float) -> dict[str, dict[str, Any]]:
     """
     found = {}
     for one in faults:
-        if not one.record.over:
+        if not one.record.over and not one.active.connection:
             left = faults.seconds_left(one)
             until = None if left is None else now + left
             settings = dict(one.settings)
@@ -200,6 +209,16 @@ def restore(faults: RunTimeFaults, recorded: Mapping[str, Mapping[str, Any]], no
         seconds = request.duration_seconds if isinstance(request, LastingRequest) else None
         settings = msgspec.to_builtins(request)
         faults.add(name, fault, kind=settings["kind"], settings=settings, seconds=seconds, left=left)
+
+
+def _check_connection(context: RequestContext, number: int, fault: Fault) -> None:
+    """Look whether a fault can strike the connection that it names. Raises :class:`Problem`: it cannot."""
+    if not number:
+        return
+    if isinstance(fault, RefuseHandshakes | RequestFault):
+        raise Problem(400, "bad_request", "This kind strikes no connection: leave out 'aim.connection'")
+    if not any(one.number == number for one in context.registry.connections):
+        raise Problem(404, "not_found", f"There is no connection {number}")
 
 
 def _fill(context: RequestContext, request: PartialFillFault) -> FillOrder:
@@ -281,7 +300,7 @@ def endpoints() -> tuple[Endpoint[RequestContext], ...]:
             returns=RunTimeFaultShown,
             status=201,
             refusals={
-                404: "There is no such instrument.",
+                404: "There is no such instrument, or no such connection.",
                 409: "A fault of that name is at work, or too many are; or there is no order to fill.",
                 503: "The market takes no requests now.",
             },

@@ -7,7 +7,7 @@ told, where its socket takes it: whole messages, those of a group among them, in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
 from feed.dialects.contract import Action, DisconnectCause, Session
@@ -15,15 +15,12 @@ from feed.server.close_reason import CloseReason
 from feed.server.connection.facts import ConnectionFacts
 from feed.server.connection.peer import Peer
 from feed.server.message_log.log import MessageLog
-from feed.stream.frames import frame_size
+from feed.server.message_log.sent_frames import SentFrames
 from feed.stream.transport import Transport
 
 T = TypeVar("T")
 
-_OPCODE: Final = 0x0F
 _TEXT: Final = 1
-_COMPRESSED: Final = 0x40  # RSV1: RFC 7692, section 6
-_HEAD_END: Final = b"\r\n\r\n"
 
 
 class ConnectionLog:
@@ -145,6 +142,7 @@ class LoggedTransport:
         """
         self.peer = transport.peer
         self.local = transport.local
+        self.socket = getattr(transport, "socket", None)
         self.receive = transport.receive
         self.writable = transport.writable
         self.finish = transport.finish
@@ -161,56 +159,3 @@ class LoggedTransport:
             if opcode == _TEXT:
                 self._log.told(payload, size, packed=packed)
         return taken
-
-
-class SentFrames:
-    """
-    Reads the frames of a server from its bytes, behind the answer to the handshake. Sans-I/O.
-
-    Args:
-        most: Bytes of a payload; a longer one is passed over.
-    """
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._answered = False
-        self._passed = 0  # bytes still to come of a frame that is passed over
-        self._rest = b""
-
-    def feed(self, data: bytes) -> Iterator[tuple[int, bool, bytes | None, int]]:
-        """
-        Take the next bytes.
-
-        Returns:
-            Of each frame that they end: opcode, whether it is compressed, payload, and the length of that. A
-            frame that is passed over comes as soon as its length is known, without its payload.
-        """
-        data = self._rest + data if self._rest else data
-        at = 0
-        if not self._answered:
-            end = data.find(_HEAD_END)
-            if end < 0:
-                self._rest = data
-                return
-            self._answered = True
-            at = end + len(_HEAD_END)
-        while at < len(data):
-            if self._passed:
-                step = min(self._passed, len(data) - at)
-                self._passed -= step
-                at += step
-                continue
-            header, size = frame_size(data, at)
-            if not header:
-                break
-            whole = at + header + size <= len(data)
-            if not whole and size <= self._most:
-                break
-            first = data[at]
-            payload = data[at + header : at + header + size] if size <= self._most else None
-            yield first & _OPCODE, bool(first & _COMPRESSED), payload, size
-            if whole:
-                at += header + size
-            else:
-                self._passed = header + size
-        self._rest = data[at:]

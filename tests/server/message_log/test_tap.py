@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feed.server.message_log.tap import SentFrames
+from feed.server.message_log.sent_frames import SentFrames
 from feed.stream.deflate import Deflater
 from feed.stream.frames import close_frame, text_frame
 
