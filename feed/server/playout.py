@@ -27,6 +27,7 @@ from feed.server.server_context import ServerContext
 from feed.server.server_parts import ServerParts
 from feed.server.storage import Storage
 from feed.server.stream_state import StreamState
+from feed.server.timeline import described
 from feed.settings import Settings
 from feed.sim.clients import open_to_accounts
 from feed.sim.input_commits import InputCommits
@@ -322,13 +323,7 @@ class Playout:
             horizon_seconds=settings.durability.horizon_seconds,
             seq=0 if durable is None else durable.seq,
             paced=self._paced,
-            scenario={
-                "name": run_spec.name,
-                "seed": run_spec.seed,
-                "start": run_spec.start,
-                "duration": run_spec.duration,
-                "faults": len(run_spec.faults),
-            },
+            scenario=described(run_spec),
         )
         if self._commits is not None:
             self._commits.changed = runner.committed

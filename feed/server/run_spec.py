@@ -18,6 +18,7 @@ from feed.model.faults import Fault
 from feed.model.ground_truth import Label
 from feed.model.scenario import Expect, Scenario
 from feed.model.sessions import Sessions
+from feed.model.timeline import Action
 from feed.recording.format import Header, Provenance
 from feed.recording.journal import ScenarioFile
 from feed.recording.reader import SUFFIX as RECORDED
@@ -74,7 +75,9 @@ class RunSpec:
         run: The market; runs once.
         start: Market time at which it begins, integer nanoseconds since the Unix epoch.
         duration: Nanoseconds of market time from there to the end; None when there is no end.
+        about: What it is for; empty where nobody has said.
         seed: Of the market, and of the choice whom a fault strikes.
+        actions: What happens in the market that participants do not do by themselves.
         faults: What goes wrong on the wire meanwhile.
         labels: What its signals are held against.
         expect: What a whole run must give; None when nobody has said.
@@ -90,7 +93,9 @@ class RunSpec:
     run: Simulation
     start: int
     duration: int | None = None
+    about: str = ""
     seed: int = DEFAULT_SEED
+    actions: tuple[Action, ...] = ()
     faults: tuple[Fault, ...] = ()
     labels: tuple[Label, ...] = ()
     expect: Expect | None = None
@@ -186,7 +191,9 @@ def scripted(
         again_and_again=lambda: LoopedScenario(scenario),
         start=scenario.start,
         duration=scenario.duration,
+        about=scenario.about,
         seed=scenario.seed,
+        actions=scenario.actions,
         faults=scenario.faults,
         labels=scenario.labels,
         expect=scenario.expect,

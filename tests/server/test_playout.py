@@ -109,6 +109,9 @@ def test_what_is_played_is_shown_to_operators(short):
             "start": 1_709_735_400_000_000_000,
             "duration": 20_000_000_000,
             "faults": 0,
+            "about": "",
+            "timeline": [],
+            "left_out": 0,
         }
 
     virtual.run(partial(ServerRun(settings).run, visit))

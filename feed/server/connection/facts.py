@@ -38,7 +38,7 @@ class ConnectionFacts:
 
 def target_of(opening: UpgradeRequest) -> str:
     """Path and query of a request, as far as they were understood."""
-    asked = urlencode(list(reversed(opening.query.items())))  # in which the first stands last
+    asked = urlencode([*opening.query.items()][::-1])  # in which the first stands last
     return f"{opening.path}?{asked}" if asked else opening.path
 
 

@@ -32,8 +32,8 @@ class FaultAim(Shape, forbid_unknown_fields=True, omit_defaults=True):
         dialect: Name of the protocol; empty for any.
         key: Name of the key that was used, never the key itself; empty for any, or none at all.
         fraction: Share of those, drawn from the seed and the fault's name.
-        connection: Number of the only one that it strikes, see ``/admin/connections``; 0 for any. It ends with
-            that one, and is not kept over a restart.
+        connection: Number of the only one, see ``/admin/connections``; 0 for any. The fault ends with it, and
+            is not kept over a restart.
     """
 
     dialect: Text = ""
