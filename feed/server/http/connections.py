@@ -231,10 +231,11 @@ def endpoints() -> tuple[Endpoint[RequestContext], ...]:
     return (
         Endpoint(
             path=PATH,
-            summary="Who is connected to this server",
+            summary="Who is connected to the server that has the market",
             handle=show_connections,
             access=ADMIN,
             guarded=True,
+            changes=True,  # the faults and the key of the administrator are where the market is
             parameters=_parameters(200, 100, "Only those with a higher number."),
             returns=ConnectionList,
             group=_GROUP,
@@ -245,6 +246,7 @@ def endpoints() -> tuple[Endpoint[RequestContext], ...]:
             handle=show_messages,
             access=ADMIN,
             guarded=True,
+            changes=True,
             parameters=(whose, *_parameters(100, 50, "Only those after the message of that number.")),
             returns=MessageList,
             refusals={

@@ -61,6 +61,7 @@ def test_which_requests_are_answered_where_the_market_is():
     assert all(one.at_sequencer for one in endpoints if one.method != "GET" or one.access is ADMIN_ACCESS)
     assert {one.path for one in endpoints if one.method == "GET" and one.at_sequencer} == {
         *("/admin/clock", "/admin/scenario", "/admin/large-orders", "/admin/faults", "/admin/accounts"),
+        *("/admin/connections", "/admin/connections/messages"),
         *("/guide/api/v1/alerts", "/guide/api/v1/webhooks", "/marketai/api/v1/webhooks"),
     }
 
