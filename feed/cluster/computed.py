@@ -8,7 +8,7 @@ block is held against it. So whoever computes along can go on with the market at
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -162,14 +162,16 @@ class Computed:
     Computes a market along.
 
     Args:
-        market: Where it begins; it is carried on, and used by nothing else meanwhile.
+        market: Where it begins; it is carried on, and changed by nothing else meanwhile.
+        publish: Tells the market's stream the next events; None carries it on where nobody publishes it.
     Attributes:
         market: The same.
         last: The last block that was taken in; None before the first.
     """
 
-    def __init__(self, market: WholeMarket) -> None:
+    def __init__(self, market: WholeMarket, publish: Callable[[list[Row]], object] | None = None) -> None:
         self.market: Final = market
+        self._publish = publish
         self.last: Block | None = None
         self._coming: list[Origin | None] | None = None  # of the requests of the next entry
         self._stands_at = market.stream.market_state.now
@@ -237,8 +239,13 @@ class Computed:
             there = rows[done : done + len(found)]
             if not found or found != there:
                 raise _difference(market.position.seq, found, rows[done:])
-            market.faults.published(market.position.seq, market.stream.market_state.now, found)
-            carry_on(market.stream, market.services, found)
+            seq = market.position.seq
+            market.faults.published(seq, market.stream.market_state.now, found)
+            if self._publish is None:
+                carry_on(market.stream, market.services, found)
+            else:
+                market.services.published(seq, found)
+                self._publish(found)
             done += len(found)
 
     def _acted(self, entry: JournalEntry, rows: list[Row], end: int) -> None:

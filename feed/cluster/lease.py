@@ -10,8 +10,16 @@ from __future__ import annotations
 import math
 from typing import Final
 
-RENEWALS: Final = 4
-"""In the time of a lease, by whoever holds it."""
+RENEWALS: Final = 8
+"""
+Of a lease in the time for which it lasts. Who renews it may stand still for all but one of these times, and
+keeps it; who stands by has it that much sooner after the last one.
+"""
+FIRST_LEASES: Final = 3
+"""
+For so many times as long a lease is taken at first. Who has begun to lead has much to do at once: it writes
+the market down, and builds its server where it has not stood by; so it may come late to renew it.
+"""
 POLL_SECONDS: Final = 0.1
 """Between two looks whether a lease can be had, and before one is renewed again that could not be."""
 

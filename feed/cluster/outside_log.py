@@ -14,6 +14,7 @@ from feed.cluster.ports import EdgeHandlers
 from feed.cluster.retention import Retained
 from feed.cluster.sequencer import SnapshotSink
 from feed.cluster.snapshot import Snapshot
+from feed.server.server_context import ServerContext
 from feed.server.server_parts import Outside
 from feed.stream.hub import Hub
 
@@ -79,4 +80,23 @@ class OutsideLog(SnapshotSink, Protocol):
 
     def outside(self) -> Outside:
         """What is wrong with the log, and its figures."""
+        ...
+
+
+class Succession(Protocol):
+    """How a server comes to go on with a log that another one leads."""
+
+    def outside(self) -> Outside:
+        """How it is until then."""
+        ...
+
+    async def take_over(self, server_context: ServerContext) -> OutsideLog:
+        """
+        Wait until nobody else leads, and lead.
+
+        Args:
+            server_context: What serves the market from then on; its stream is carried on meanwhile.
+        Returns:
+            The log, in a term of this server's own.
+        """
         ...

@@ -24,7 +24,7 @@ from feed.cluster.local_log import LocalLog
 from feed.cluster.log_header import LogHeader, release, write_header
 from feed.cluster.logged_commits import LoggedCommits
 from feed.cluster.messages import Count, Report
-from feed.cluster.outside_log import OutsideLog
+from feed.cluster.outside_log import OutsideLog, Succession
 from feed.cluster.ports import EdgeHandlers
 from feed.cluster.requests import EdgeRequests
 from feed.cluster.sequencer import MarketNow, RecordedEntries, Sequencer
@@ -74,6 +74,7 @@ class SequencedMarket:
         wall: Callable[[], float] = time.time,
         inputs: LoggedCommits | None = None,
         outside_log: OutsideLog | None = None,
+        succession: Succession | None = None,
         simulation: Simulation | None = None,
     ) -> None:
         """
@@ -89,6 +90,7 @@ class SequencedMarket:
                 for one that does not.
             outside_log: Where blocks are appended before anybody is told of them; None for who follows on
                 this machine alone.
+            succession: Instead, how this server comes to append to a log that another one leads.
             simulation: The market itself, for a standby; None where it is elsewhere.
         """
         self.log: LocalLog | None = None
@@ -103,6 +105,7 @@ class SequencedMarket:
         self._market = market
         self._listener = listener
         self._outside_log = outside_log
+        self._succession = succession
         self._simulation = simulation
         self._wall = wall
         self._server: ServerContext | None = None
@@ -145,17 +148,19 @@ class SequencedMarket:
 
     async def open(self, fanout: Fanout) -> None:
         """
-        Publish where the stream begins: in no block, but in the first snapshot.
+        Publish where the stream begins: in no block, but in the first snapshot. Or go on where another server
+        has led until now, however long that is.
 
         Raises:
             ConfigError: Something cannot be written where the settings say.
         """
-        outside_log = self._outside_log
-        if outside_log is None or outside_log.header is None:
+        if self._succession is None:
             await self._market.open(fanout)
-            if outside_log is not None:
-                await outside_log.open(fanout.hub)
+            if self._outside_log is not None:
+                await self._outside_log.open(fanout.hub)
             return
+        assert self._server is not None  # noqa: S101 - it was attached
+        outside_log = self._outside_log = await self._succession.take_over(self._server)
         # Others follow already: what happens from now on they are told in blocks.
         self._sequencer.begin(outside_log, fanout.hub.position)
         async with outside_log.connected():
@@ -219,6 +224,8 @@ class SequencedMarket:
         """Those who follow, for ``/metrics``, and what is wrong with the way to them."""
         problems = () if self._snapshotting is None else self._snapshotting.problems()
         figures = () if self.log is None else _figures(self.log)
+        if self._succession is not None and self.log is None:
+            return self._succession.outside()
         if self._outside_log is None or self.log is None:
             return Outside(problems=problems, figures=figures)
         more = self._outside_log.outside()

@@ -19,7 +19,7 @@ import trio
 
 from feed.cluster.block import Block, Place
 from feed.cluster.computed import Computed, WholeMarket
-from feed.cluster.lease import POLL_SECONDS, Lease
+from feed.cluster.lease import FIRST_LEASES, POLL_SECONDS, Lease
 from feed.cluster.ports import Link
 from feed.cluster.redis.log import Fenced
 from feed.cluster.sequence import LOGGED_KINDS, BlockBuilder
@@ -29,8 +29,6 @@ from feed.model.stream_position import StreamPosition
 from feed.sim.run_status import RunState
 
 log = structlog.get_logger("feed.standby")
-
-_BUILD_LEASES: Final = 5  # for which it holds the lease at first: it renews none while it builds its server
 
 
 @attrs.frozen(kw_only=True)
@@ -60,25 +58,25 @@ class Standby:
     Args:
         shared: The log.
         link: Brings its blocks; it must run.
-        market: Where to begin.
+        computed: Where to begin; the market.
         lease: That is asked for.
         wall: Seconds since the Unix epoch.
         taken_in: Called after each block.
     Attributes:
-        computed: The market.
+        computed: As it was given.
     """
 
     def __init__(
         self,
         shared: SharedLog,
         link: Link,
-        market: WholeMarket,
+        computed: Computed,
         lease: Lease,
         *,
         wall: Callable[[], float],
         taken_in: Callable[[Computed], object] = lambda _: None,
     ) -> None:
-        self.computed: Final = Computed(market)
+        self.computed: Final = computed
         self._shared = shared
         self._link = link
         self._lease = lease
@@ -135,11 +133,15 @@ class Standby:
                     return
 
     async def _take_over(self) -> Taken:
+        told = False
         while True:
-            await trio.sleep(max(self._lease.wait(trio.current_time()), 0.0))
+            await trio.sleep(self._lease.wait(trio.current_time()))
             if not self.up_to_date:
                 await trio.sleep(POLL_SECONDS)
                 continue
+            if not told and self._link.state.connected:
+                told = True
+                log.info("stands by", where=self._shared.where, seq=self.computed.position.seq)
             term = await self._ask()
             if term is None:
                 continue
@@ -172,7 +174,7 @@ class Standby:
             heard = self._heard
             if await self._append(writer, _opening(computed, self._wall())):
                 with suppress(FeedError):
-                    await self._shared.take_lease(_BUILD_LEASES * self._lease.seconds)
+                    await self._shared.take_lease(FIRST_LEASES * self._lease.seconds)
                 # What was read since then can only be that block.
                 return Taken(market=computed.market, last=last, heard=heard, term=term, writer=writer)
             await self._read_on(before)

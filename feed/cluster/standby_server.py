@@ -6,7 +6,8 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from random import SystemRandom
 from typing import Final, Unpack
 
@@ -15,40 +16,32 @@ import trio
 
 from feed.checkpoint.engine import engine_digest
 from feed.cluster.block import Missing, Place
-from feed.cluster.computed import Computed, Differs, read_market, write_market
+from feed.cluster.computed import Differs, WholeMarket, read_market
 from feed.cluster.edge_link import shared_token_key
-from feed.cluster.lease import Lease
+from feed.cluster.log_header import LogHeader
 from feed.cluster.logged_commits import LoggedCommits
 from feed.cluster.redis.connection import CoredisServer, RedisServer
 from feed.cluster.redis.format import Names
 from feed.cluster.redis.joining import read_newest
-from feed.cluster.redis.kept import KeptConnection
 from feed.cluster.redis.link import RedisLink
-from feed.cluster.redis.log import RedisLog
-from feed.cluster.redis.market import MarketWriter
-from feed.cluster.redis.sequencer import RedisSequencer
 from feed.cluster.redis.server import serve_leading
-from feed.cluster.redis.shared import RedisShared
-from feed.cluster.redis.term import TakenOver, Term
 from feed.cluster.redis.url import is_redis, parse_redis_url
 from feed.cluster.sequenced_market import SequencedMarket
 from feed.cluster.snapshot import Snapshot
 from feed.cluster.snapshotting import StartProcess, process_beside
-from feed.cluster.standby import Standby, Taken
+from feed.cluster.standing_by import StandingBy
 from feed.cluster.taken_market import TakenMarket
 from feed.dialects.discovery import dialects
 from feed.errors import ConfigError, FeedError
-from feed.model.durations import NS_PER_SECOND
+from feed.server.bound_listeners import BoundListener, bind_listeners
 from feed.server.serve import ServeOptions
 from feed.settings import Settings
-from feed.sim.run_status import RunState
 
 log = structlog.get_logger("feed.standby")
 
 _OPTION: Final = "--standby"
 _OWNER_BYTES: Final = 8
 _AGAIN_SECONDS: Final = 0.25  # before it is looked again whether there is a market to begin with
-_SHARE: Final = 10  # to write a market down takes at most this part of the time
 _NOT_HERE: Final[tuple[tuple[str, Callable[[Settings], object]], ...]] = (
     ("--data", lambda it: it.durability.directory),
     ("--journal", lambda it: it.journal),
@@ -96,10 +89,9 @@ async def stand_by_in(
         options: See there.
     """
     token_key = shared_token_key(settings, option="--log")
-    owner = secrets.token_hex(_OWNER_BYTES)
     link = RedisLink(
         server,
-        edge=owner,
+        edge=secrets.token_hex(_OWNER_BYTES),
         name=f"{socket.gethostname()}-standby-{os.getpid()}",
         token_key=token_key,
         settings=settings.cluster,
@@ -109,152 +101,127 @@ async def stand_by_in(
     if stop is None:
         stop = options["stop"] = trio.Event()
     dialects()  # they are imported now: clients would wait for it once nobody leads
-    found = await _stopped_or(stop, lambda: until_taken(server, settings, link, owner))
-    if found is None:
+    bound = await bind_listeners(settings)
+    try:
+        before: Place | None = None
+        while (snapshot := await _stopped_or(stop, partial(begun, server, link, before))) is not None:
+            before = snapshot.place
+            standing = await _serve_from(
+                snapshot, server, link, settings, bound=bound, process=process, **options
+            )
+            if standing.taken is not None or stop.is_set():
+                return
+            if standing.problem is None:
+                break
+            _tell(standing.problem)
         options.get("task_status", trio.TASK_STATUS_IGNORED).started([])
-        return
-    settings = link.header.applied_to(settings)
-    outside_log, market = gone_on_with(found, server, link, settings, owner=owner, process=process)
-    await serve_leading(outside_log, server, market, settings, **options)
+    finally:
+        for _, sock in bound:
+            sock.close()
 
 
-def gone_on_with(
-    found: Taken,
+def _tell(problem: FeedError) -> None:
+    """
+    Say why it begins anew.
+
+    Raises:
+        ConfigError: It cannot.
+        FeedError: Likewise.
+    """
+    if isinstance(problem, Differs):
+        told = f"{problem}: {problem.here} here, {problem.there} there"
+        raise ConfigError(told, where=_OPTION, hint="report it with both servers' options")
+    if not isinstance(problem, Missing):
+        raise problem
+    log.warning("begins anew", why=str(problem))
+
+
+async def _serve_from(
+    snapshot: Snapshot,
     server: RedisServer,
     link: RedisLink,
     settings: Settings,
     *,
-    owner: str,
-    process: StartProcess | None = None,
-) -> tuple[RedisSequencer, SequencedMarket]:
+    bound: Sequence[BoundListener],
+    process: StartProcess | None,
+    **options: Unpack[ServeOptions],
+) -> StandingBy:
     """
-    The market that was taken over, ready to be served, and the way to its log.
+    Stand by with a market, and serve it once it is taken over; where it never is, that is told.
 
     Args:
-        found: What was taken over.
-        server: Where the log is.
-        link: By which it was read.
+        snapshot: It.
+        server: See :func:`stand_by_in`; likewise for the rest.
+        link: To the log.
+        settings: See there.
+        bound: Where clients will connect.
+        process: See there.
+        options: See there.
+    """
+    settings = link.header.applied_to(settings)
+    whole = read_market(snapshot, link.header, engine=engine_digest())
+    standing = StandingBy(server, link, whole, settings, listeners=bound)
+    market = market_of(standing, whole, link.header, settings, process=process)
+    listeners = [(config, sock.dup()) for config, sock in bound]
+    async with trio.open_nursery() as nursery:
+
+        async def cancel_when_over() -> None:
+            await standing.over.wait()
+            nursery.cancel_scope.cancel()
+
+        nursery.start_soon(cancel_when_over)
+        await serve_leading(standing.leads, server, market, settings, listeners=listeners, **options)
+        nursery.cancel_scope.cancel()
+    return standing
+
+
+def market_of(
+    standing: StandingBy,
+    whole: WholeMarket,
+    header: LogHeader,
+    settings: Settings,
+    *,
+    process: StartProcess | None = None,
+) -> SequencedMarket:
+    """
+    The market of a server that stands by; to open it takes until it is taken over.
+
+    Args:
+        standing: Takes it over.
+        whole: With what that begins.
+        header: Of its log.
         settings: Of this server, with what the header says applied.
-        owner: Who has the lease.
         process: See :func:`stand_by_in`.
     """
     commits = LoggedCommits(wall=time.time_ns)
-    last, header = found.last, link.header
-    market = TakenMarket(
-        found.market,
-        header,
-        settings,
-        phase=RunState.RUNNING if last is None else RunState(last.phase),
-        passed=lambda: trio.current_time() - found.heard,
-        commits=commits,
-    )
-    assert isinstance(found.writer, RedisLog)  # noqa: S101 - that is what RedisShared gives
-    taken = TakenOver(
-        log=found.writer,
-        header=header,
-        packed_header=link.packed_header,
-        read="" if last is None else last.read,
-        decided=found.market.decided,
-    )
-    outside_log = RedisSequencer(
-        server,
-        Term(number=found.term, owner=owner, after=None),
-        settings.cluster,
-        token_key=link.token_key,
-        taken=taken,
-    )
+    market = TakenMarket(whole, header, settings, taken=standing.had, commits=commits)
     sequenced = SequencedMarket(
-        settings,
-        market,
-        start=process,
-        inputs=commits,
-        outside_log=outside_log,
-        simulation=found.market.run,
+        settings, market, start=process, inputs=commits, succession=standing, simulation=whole.run
     )
     market.told = sequenced.outcome
-    return outside_log, sequenced
+    return sequenced
 
 
-async def until_taken(server: RedisServer, settings: Settings, link: RedisLink, owner: str) -> Taken | None:
+async def begun(server: RedisServer, link: RedisLink, before: Place | None) -> Snapshot:
     """
-    Compute along, and take over; None where the market has ended.
+    The market to begin with.
 
+    Args:
+        server: Where the log is.
+        link: To it.
+        before: Place of the one that it began with before, behind which something was missing; None at first.
     Raises:
-        ConfigError: There is no such log, or what is computed here differs from it.
+        ConfigError: There is no such log, or no newer market.
     """
-    before: Place | None = None
-    while True:
-        await link.snapshot()  # which looks whether release and key are the same, and which log it is
-        snapshot = await _market_in(server, link)
-        if before is not None and snapshot.place <= before:
-            raise ConfigError(
-                f"what follows the newest market at {link.where} is not there any more",
-                where=_OPTION,
-                hint="start it again later",
-            )
-        before = snapshot.place
-        try:
-            return await _computing_along(server, settings, link, owner, snapshot)
-        except Missing as problem:
-            log.warning("begins anew", why=str(problem))
-        except Differs as problem:
-            told = f"{problem}: {problem.here} here, {problem.there} there"
-            raise ConfigError(told, where=_OPTION, hint="report it with both servers' options") from None
-
-
-async def _computing_along(
-    server: RedisServer, settings: Settings, link: RedisLink, owner: str, snapshot: Snapshot
-) -> Taken | None:
-    cluster = settings.cluster
-    shared = RedisShared(server, owner=owner, retain_bytes=cluster.retain_bytes)
-    market = read_market(snapshot, link.header, engine=engine_digest())
-    writes = KeptConnection(server, "the market")
-    writer = MarketWriter(
-        server,
-        writes,
-        history=link.header.history,
-        emptied=lambda: 0,
-        mark=lambda: secrets.token_hex(_OWNER_BYTES),
-    )
-    keeping = _Keeping(writer, seconds=cluster.snapshot_seconds, since=market.market_time)
-    standby = Standby(
-        shared, link, market, Lease(cluster.lease_seconds), wall=time.time, taken_in=keeping.look
-    )
-    log.info("stands by", where=link.where, seq=market.position.seq)
-    taken: Taken | None = None
-    problem: FeedError | None = None
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(link.run)
-        nursery.start_soon(shared.run)
-        nursery.start_soon(writes.run)
-        nursery.start_soon(writer.run)
-        try:
-            taken = await standby.run()
-        except FeedError as found:
-            problem = found
-        nursery.cancel_scope.cancel()
-    if problem is not None:
-        raise problem
-    return taken
-
-
-class _Keeping:
-    """Writes the market down now and then, for standbys that come later."""
-
-    def __init__(self, writer: MarketWriter, *, seconds: float, since: int) -> None:
-        self._writer = writer
-        self._every = round(seconds * NS_PER_SECOND)
-        self._since = since
-        self._rests_until = -1.0
-
-    def look(self, computed: Computed) -> None:
-        market, now = computed.market, trio.current_time()
-        if market.market_time - self._since < self._every or now < self._rests_until:
-            return
-        began = time.perf_counter()
-        self._since = market.market_time
-        self._writer.newest = write_market(market, engine=engine_digest(), wall=time.time_ns())
-        self._rests_until = now + _SHARE * (time.perf_counter() - began)
+    await link.snapshot()  # which looks whether release and key are the same, and which log it is
+    snapshot = await _market_in(server, link)
+    if before is not None and snapshot.place <= before:
+        raise ConfigError(
+            f"what follows the newest market at {link.where} is not there any more",
+            where=_OPTION,
+            hint="start it again later",
+        )
+    return snapshot
 
 
 async def _market_in(server: RedisServer, link: RedisLink) -> Snapshot:
@@ -271,9 +238,9 @@ async def _market_in(server: RedisServer, link: RedisLink) -> Snapshot:
         await trio.sleep(_AGAIN_SECONDS)
 
 
-async def _stopped_or(stop: trio.Event, wait: Callable[[], Awaitable[Taken | None]]) -> Taken | None:
+async def _stopped_or(stop: trio.Event, wait: Callable[[], Awaitable[Snapshot]]) -> Snapshot | None:
     """What is waited for; None where the server is stopped before."""
-    found: Taken | None = None
+    found: Snapshot | None = None
     problem: FeedError | None = None
     async with trio.open_nursery() as nursery:
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 
 import trio
@@ -10,7 +9,7 @@ import trio
 from feed.cluster.block import Outcome
 from feed.cluster.computed import WholeMarket
 from feed.cluster.log_header import LogHeader
-from feed.cluster.origins import Origin
+from feed.cluster.standby import Taken
 from feed.faults.contract import FaultPlan
 from feed.model.durations import NS_PER_SECOND
 from feed.model.events import Row
@@ -47,32 +46,26 @@ class TakenMarket:
         header: LogHeader,
         settings: Settings,
         *,
-        phase: RunState,
-        passed: Callable[[], float],
+        taken: Callable[[], Taken],
         commits: SecondCommits,
     ) -> None:
         """
-        Stand where it was computed along to.
+        Stand where it is computed along to.
 
         Args:
-            market: It; used by nothing else from now on.
+            market: It; somebody carries it on until :meth:`open` is called.
             header: Of its log.
             settings: Of this server, with what the header says applied.
-            phase: What the market was doing.
-            passed: For how many seconds market time has stood by now, as nobody had the market.
+            taken: How it was taken over; asked once it was.
             commits: Writes requests into the log before they act.
         """
         self.told: Callable[[Outcome], object] = lambda _: None
-        pace = market.services.pace
-        speed = settings.speed if pace is None else float(pace["speed"])
         self._runner = MarketRunner(
             market.run,
             flow=settings.flow,
-            speed=speed,
             waiting=settings.trading.waiting,
             commits=commits,
             horizon_seconds=settings.durability.horizon_seconds,
-            seq=market.position.seq,
             paced=commits.paced,
         )
         commits.after(None)
@@ -85,14 +78,12 @@ class TakenMarket:
         self.step_log: StepLog | None = None
         self.parts = ServerParts()
         self.stream_state: StreamState | None = market.stream
-        self.recorded: ServiceState | None = market.services
+        self.recorded: ServiceState | None = None  # it is taken back once it is known to be the last
         self.token_key: bytes | None = None
         self._market = market
         self._settings = settings
-        self._paused = phase is RunState.PAUSED
-        self._passed = passed
-        self._speed = speed if phase is RunState.RUNNING else 0.0
-        self._origins: deque[Origin | None] = market.origins
+        self._taken = taken
+        self._server: ServerContext | None = None
 
     @property
     def market_time(self) -> int | None:
@@ -100,8 +91,8 @@ class TakenMarket:
         return self._runner.control.status().market_time
 
     def attach(self, server_context: ServerContext) -> None:
-        """Let the scenario's faults go on that have begun."""
-        server_context.faults.restore(self._market.faults)
+        """Get to know who publishes it."""
+        self._server = server_context
 
     async def open(self, fanout: Fanout) -> None:
         """
@@ -109,15 +100,25 @@ class TakenMarket:
 
         Edges are told of these events as of all others; they have clients already.
         """
-        fanout.stood_before(self._market.stood)
-        run = self._market.run
+        server, market, taken = self._server, self._market, self._taken()
+        assert server is not None  # noqa: S101 - it was attached
+        server.faults.restore(market.faults)
+        server.services.restore(market.services)
+        pace, run = market.services.pace, market.run
+        speed = self._settings.speed if pace is None else float(pace["speed"])
+        self._runner.control.go_on(seq=market.position.seq, speed=speed)
+        fanout.stood_before(market.stood)
+        phase = RunState.RUNNING if taken.last is None else RunState(taken.last.phase)
         if isinstance(run, ClientMarket):
             run.acted = self._acted
             await self._reach(run.last_place, fanout)
             run.acted = unheard
-        await self._reach(self._target(), fanout)
-        if self._paused:
+        if phase is RunState.RUNNING and self._settings.durability.downtime != "skip":
+            passed = trio.current_time() - taken.heard
+            await self._reach(market.market_time + int(passed * speed * NS_PER_SECOND), fanout)
+        if phase is RunState.PAUSED:
             self._runner.control.pause()
+        server.services.restored()
 
     def opened(self) -> None:
         """Nothing is left to do."""
@@ -127,12 +128,6 @@ class TakenMarket:
         del fanout
         await self._runner.run(channel)
         self.ended.set()
-
-    def _target(self) -> int:
-        """Market time up to which is computed before own clients are let in, nanoseconds."""
-        if self._settings.durability.downtime == "skip":
-            return 0
-        return self._market.market_time + int(self._passed() * self._speed * NS_PER_SECOND)
 
     async def _reach(self, until: int, fanout: Fanout) -> None:
         """Compute and publish up to a market time, and what is to act at it; nothing where it has passed."""
@@ -148,7 +143,8 @@ class TakenMarket:
 
     def _acted(self, entry: JournalEntry, rows: list[Row], end: int) -> None:
         del entry
-        origin = self._origins.popleft() if self._origins else None
+        origins = self._market.origins
+        origin = origins.popleft() if origins else None
         if origin is not None:
             edge, number = origin
             seq = self._runner.control.status().seq + end

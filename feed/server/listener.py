@@ -127,6 +127,7 @@ class Listener:
         limits: Bounds on connections.
         wrap: Puts something between every connection and its socket.
         crowded: Whether other processes that accept on the same sockets should rather take who comes next.
+        refusal: What everybody hears but those who ask how the server is; None lets clients in.
     """
 
     def __init__(
@@ -135,11 +136,14 @@ class Listener:
         limits: Limits,
         wrap: Wrap = unwrapped,
         crowded: Callable[[], bool] = alone,
+        *,
+        refusal: BadRequest | None = None,
     ) -> None:
         self._wrap = wrap
         self._crowded = crowded
         self._router = router
         self._limits = limits
+        self._refusal = refusal
         self._open: Counter[str] = Counter()  # connections by peer address
         self._refused: dict[Transport, None] = {}  # those that are refused, oldest first
         self._accepted = 0  # connections that hold a descriptor
@@ -173,7 +177,7 @@ class Listener:
                 await trio.lowlevel.checkpoint()
 
     async def admit(self, transport: Transport, config: ListenerConfig = ANY_PROTOCOL) -> None:
-        """Serve one connection, or refuse it when there is no room for it."""
+        """Serve one connection, or refuse it when there is no room for it, or for nobody."""
         problem = self._no_room(transport.peer)
         if problem is not None:
             # It takes no place: who is refused again and again would keep others out.
@@ -213,6 +217,8 @@ class Listener:
         await trio.sleep(PAUSE_SECONDS)
 
     def _no_room(self, peer: str) -> BadRequest | None:
+        if self._refusal is not None:
+            return self._refusal
         if self._open.total() >= self._limits.connections:
             return BadRequest(503, "The server is full; try again later", (("Retry-After", "5"),))
         if self._open[peer] >= self._limits.connections_per_address:

@@ -73,4 +73,4 @@ class Cluster:
     report_seconds: float = attrs.field(default=0.25, validator=gt(0))
     lag_seconds: float = attrs.field(default=5.0, validator=gt(0))
     standby: bool = False
-    lease_seconds: float = attrs.field(default=2.0, validator=gt(0))
+    lease_seconds: float = attrs.field(default=1.75, validator=gt(0))

@@ -175,6 +175,16 @@ class Control:
         self._keep()
         return rows
 
+    def go_on(self, *, seq: int, speed: float) -> None:
+        """
+        Stand where the run does, which somebody else has carried on; before :meth:`start`.
+
+        Args:
+            seq: Number of events published by now.
+            speed: See the class.
+        """
+        self._seq, self._speed = seq, speed
+
     def start(self) -> None:
         """Start market time."""
         self._pace = Pace(market=self._run.now, clock=self._clock(), speed=self._speed)

@@ -7,9 +7,11 @@ from itertools import pairwise
 import pytest
 import structlog
 import trio
+from asking import ask
 
 from feed import Limits
 from feed.errors import ConfigError
+from feed.server.head import BadRequest
 from feed.server.listener import ACCEPTS_IN_A_ROW, Listener, _cannot_bind, bind, listen
 
 
@@ -196,3 +198,15 @@ async def test_one_that_has_more_than_its_share_leaves_who_comes_to_the_others(a
     for client in clients:
         client.close()
     nursery.cancel_scope.cancel()
+
+
+async def test_one_that_lets_nobody_in_says_how_it_is(open_server):
+    """Whoever asks whether it is alive is answered; everybody else is refused, with the reason."""
+    async with open_server() as server:
+        problem = BadRequest(503, "Nobody is let in")
+        server.listener = Listener(server.context.router, Limits(), refusal=problem)
+        assert (await server.connect().upgrade("/"))[0] == 503
+        for path, wanted in {"/healthz": 200, "/readyz": 200, "/metrics": 200, "/docs": 503}.items():
+            status, _, body = await ask(server.connect(), path)
+            assert status == wanted
+            assert ("Nobody is let in" in str(body)) == (path == "/docs")

@@ -74,8 +74,10 @@ async def open_sequencer(
 
 
 @asynccontextmanager
-async def open_market(settings, market, script=None, *, keys=DEMO, kind=Followed, clock=time.time):
-    """A server of a market that is ready, until the block ends."""
+async def open_market(
+    settings, market, script=None, *, keys=DEMO, kind=Followed, clock=time.time, tell=lambda _: None
+):
+    """A server of a market that is ready, until the block ends; ``tell`` is given it before that opens."""
     keys = (*keys, admin_entry(ADMIN_KEY))
     context = ServerContext(
         settings,
@@ -96,6 +98,8 @@ async def open_market(settings, market, script=None, *, keys=DEMO, kind=Followed
         context.services.restore(market.recorded)
     send, receive = trio.open_memory_channel(settings.flow.channel_batches)
     async with trio.open_nursery() as nursery:
+        server = kind(market, context, script, nursery, settings.limits, settings)
+        tell(server)
         await market.open(context.fanout)
         if market.recorded is not None:
             context.services.restored()
@@ -105,5 +109,5 @@ async def open_market(settings, market, script=None, *, keys=DEMO, kind=Followed
         nursery.start_soon(context.fanout.run, receive)
         nursery.start_soon(context.fanout.replay)
         nursery.start_soon(market.run, send, context.fanout)
-        yield kind(market, context, script, nursery, settings.limits, settings)
+        yield server
         nursery.cancel_scope.cancel()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from random import Random, SystemRandom
 from typing import Final, Unpack
@@ -11,6 +12,7 @@ from typing import Final, Unpack
 import trio
 
 from feed.cluster.edge_link import shared_token_key
+from feed.cluster.lease import FIRST_LEASES
 from feed.cluster.logged_commits import LoggedCommits
 from feed.cluster.redis.connection import CoredisServer, RedisServer
 from feed.cluster.redis.lease import RedisLease
@@ -21,6 +23,7 @@ from feed.cluster.sequenced_market import SequencedMarket
 from feed.cluster.snapshotting import StartProcess, process_beside
 from feed.errors import ConfigError, FeedError
 from feed.server import close_reason
+from feed.server.bound_listeners import BoundListener
 from feed.server.closing import close_connections
 from feed.server.durable.durable_market import DurableMarket
 from feed.server.playout import playing
@@ -87,33 +90,41 @@ async def sequence_in(
             outside_log=outside_log,
             simulation=playout.simulation,
         )
-        await serve_leading(outside_log, server, market, played, **options)
+
+        async def leads() -> RedisSequencer:
+            return outside_log
+
+        await serve_leading(leads, server, market, played, **options)
 
 
 async def serve_leading(
-    outside_log: RedisSequencer,
+    leads: Callable[[], Awaitable[RedisSequencer]],
     server: RedisServer,
     market: SequencedMarket,
     settings: Settings,
+    *,
+    listeners: Sequence[BoundListener] | None = None,
     **options: Unpack[ServeOptions],
 ) -> None:
     """
     Serve a market for as long as this server leads its log.
 
     Args:
-        outside_log: The way to the log.
-        server: Where it is.
+        leads: Waits until it does, and gives the way to the log.
+        server: Where that is.
         market: It.
         settings: Of the server.
+        listeners: See :func:`feed.server.serve.serve_market`.
         options: See :func:`feed.server.serve.serve`.
     Raises:
-        ConfigError: Another server leads, from some moment on.
+        ConfigError: Another server leads, after this one did.
     """
     stop = options.get("stop")
     if stop is None:
         stop = trio.Event()
     chance = options["chance"] = options.get("chance") or SystemRandom()
     contexts: list[ServerContext] = []
+    led: list[RedisSequencer] = []
     tell = options.get("tell")
 
     def told(context: ServerContext) -> None:
@@ -123,13 +134,18 @@ async def serve_leading(
 
     over = options["stop"] = trio.Event()
     options["tell"] = told
+
+    async def lead() -> None:
+        led.append(await leads())
+        nursery.start_soon(led[0].hold)
+        nursery.start_soon(_end_deposed, led[0], contexts, over, settings, chance)
+
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_end_with, stop, over)
-        nursery.start_soon(outside_log.hold)
-        nursery.start_soon(_end_deposed, outside_log, contexts, over, settings, chance)
-        await serve_market(settings, market, **options)
+        nursery.start_soon(lead)
+        await serve_market(settings, market, listeners=listeners, **options)
         nursery.cancel_scope.cancel()
-    if outside_log.deposed.is_set():
+    if led and led[0].deposed.is_set():
         raise ConfigError(f"another server leads the log at {server.where} now", where=_OPTION)
 
 
@@ -161,8 +177,8 @@ async def take_term(server: RedisServer, lease_seconds: float, *, above: int = 0
     try:
         async with server.connection() as connection:
             lease = RedisLease(server, connection, owner=owner)
-            patience = lease_seconds + _PATIENCE_SECONDS
-            number = await lease.take_when_free(lease_seconds, patience, above=above)
+            first = FIRST_LEASES * lease_seconds
+            number = await lease.take_when_free(first, first + _PATIENCE_SECONDS, above=above)
             return Term(number=number, owner=owner, after=await lease.newest())
     except FeedError as problem:
         raise ConfigError(f"{server.where}: {problem}", where=_OPTION) from None

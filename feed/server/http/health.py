@@ -75,7 +75,7 @@ def ready(context: RequestContext, call: Call) -> Ready | Answer:
         return _not_ready(state, "not_ready", f"No quote yet: {', '.join(waiting[:10])}")
     outside = context.outside
     if not outside.ready:
-        return _not_ready(state, "not_ready", "; ".join(outside.problems))
+        return _not_ready(state, "not_ready", "; ".join(outside.problems) or f"This server is {state}")
     wrong = problems(context)
     return Ready(status="ready", seq=context.seq, state=state, problems=wrong)
 
@@ -103,7 +103,9 @@ def phase(context: RequestContext) -> str:
     control = getattr(context.source, "control", None)
     if context.registry.ended.is_set():
         return "ended"
-    return (context.outside.phase or "running") if control is None else str(control.status().state.value)
+    if context.outside.phase:
+        return context.outside.phase
+    return "running" if control is None else str(control.status().state.value)
 
 
 def metrics(context: RequestContext, call: Call) -> bytes:
