@@ -16,6 +16,7 @@ from feed.faults.contract import FaultPlan
 from feed.model.instruments import Listing
 from feed.policies import Policies
 from feed.settings import Alerts, Deflate, Settings, Trading
+from feed.sim.simulation import WHOLE, StopCondition
 
 _ROOT: Final = "header"
 _PACKED: Final = msgspec.msgpack.Decoder(tuple[str, bytes])
@@ -30,6 +31,7 @@ class LogHeader:
         history: Tells this run of the market from all others, 16 bytes.
         listing: The instruments.
         plan: What goes wrong on purpose.
+        until: Where the market is ended, though it might go on.
         trading: Likewise for the rest: see :class:`feed.settings.Settings`.
         policies: Of the protocols.
         deflate: How messages are compressed.
@@ -43,6 +45,7 @@ class LogHeader:
     history: bytes
     listing: Listing
     plan: FaultPlan
+    until: StopCondition
     trading: Trading
     policies: Policies
     deflate: Deflate
@@ -53,7 +56,15 @@ class LogHeader:
     history_bytes: int
 
     @classmethod
-    def of(cls, settings: Settings, *, history: bytes, listing: Listing, plan: FaultPlan) -> LogHeader:
+    def of(
+        cls,
+        settings: Settings,
+        *,
+        history: bytes,
+        listing: Listing,
+        plan: FaultPlan,
+        until: StopCondition = WHOLE,
+    ) -> LogHeader:
         """
         The header of a log.
 
@@ -62,11 +73,13 @@ class LogHeader:
             history: See the class; likewise the rest.
             listing: See there.
             plan: See there.
+            until: See there.
         """
         return cls(
             history=history,
             listing=listing,
             plan=plan,
+            until=until,
             trading=settings.trading,
             policies=settings.policies,
             deflate=settings.deflate,

@@ -44,7 +44,7 @@ from feed.server.stream_state import StreamState
 from feed.server.tokens import signing_key
 from feed.settings import Settings
 from feed.sim.run_status import RunState
-from feed.sim.simulation import Simulation
+from feed.sim.simulation import WHOLE, Simulation, StopCondition
 from feed.stream.fanout import Fanout
 from feed.stream.source import Batch, Source, TakesOrders
 from feed.stream.steps import StepLog
@@ -175,7 +175,7 @@ class SequencedMarket:
         outside_log = self._outside_log
         goes_on = None if outside_log is None else outside_log.header
         header = goes_on or LogHeader.of(
-            settings, history=history, listing=self.source.listing, plan=self.plan
+            settings, history=history, listing=self.source.listing, plan=self.plan, until=self._until()
         )
         first = self._snapshot(BEFORE_ALL if outside_log is None else outside_log.place)
         handlers = EdgeHandlers(
@@ -290,6 +290,10 @@ class SequencedMarket:
             phase,
             takes_orders=isinstance(self.source, TakesOrders) and self.source.takes_orders,
         )
+
+    def _until(self) -> StopCondition:
+        control = getattr(self.source, "control", None)
+        return WHOLE if control is None else control.until
 
     def _paced(self) -> bool:
         control = getattr(self.source, "control", None)

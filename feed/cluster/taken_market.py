@@ -63,6 +63,7 @@ class TakenMarket:
         self._runner = MarketRunner(
             market.run,
             flow=settings.flow,
+            until=header.until,
             waiting=settings.trading.waiting,
             commits=commits,
             horizon_seconds=settings.durability.horizon_seconds,
@@ -106,7 +107,9 @@ class TakenMarket:
         server.services.restore(market.services)
         pace, run = market.services.pace, market.run
         speed = self._settings.speed if pace is None else float(pace["speed"])
-        self._runner.control.go_on(seq=market.position.seq, speed=speed)
+        control = self._runner.control
+        control.seq = market.position.seq
+        control.set_speed(speed)
         fanout.stood_before(market.stood)
         phase = RunState.RUNNING if taken.last is None else RunState(taken.last.phase)
         if isinstance(run, ClientMarket):
@@ -117,7 +120,7 @@ class TakenMarket:
             passed = trio.current_time() - taken.heard
             await self._reach(market.market_time + int(passed * speed * NS_PER_SECOND), fanout)
         if phase is RunState.PAUSED:
-            self._runner.control.pause()
+            control.pause()
         server.services.restored()
 
     def opened(self) -> None:

@@ -46,6 +46,9 @@ class Control:
         journalled: Whether requests are kept in a file, which rules out seeking back.
         seq: Number of events published before.
         paced: Called with the status at the start, and after every command that changes the pace.
+    Attributes:
+        until: As it was given.
+        seq: Number of events published so far; whoever carries on the run meanwhile sets it.
     """
 
     def __init__(
@@ -69,14 +72,11 @@ class Control:
         self._play(run)
         self._clock = clock
         self._speed = speed
-        self._until = until
-        self._seq = seq
+        self.until, self.seq = until, seq
         self._pace: Pace | None = None
-        self._paused = False
+        self._paused = self._silent = self._closed = False
         self._steps = 0
         self._goal: int | None = None
-        self._silent = False
-        self._closed = False
         every = int(checkpoint_seconds * NS_PER_SECOND)
         self._start = run.now
         self._checkpoints = Checkpoints(every, checkpoint_bytes, run.now) if every else None
@@ -165,7 +165,7 @@ class Control:
             state = RunState.PAUSED
         else:
             state = RunState.WAITING if self._pace is None else RunState.RUNNING
-        return RunStatus(state=state, speed=self._speed, market_time=self._run.now, seq=self._seq)
+        return RunStatus(state=state, speed=self._speed, market_time=self._run.now, seq=self.seq)
 
     # --- for the runner ----------------------------------------------------------------------------
 
@@ -174,16 +174,6 @@ class Control:
         rows = self._cut(self._run.opening())
         self._keep()
         return rows
-
-    def go_on(self, *, seq: int, speed: float) -> None:
-        """
-        Stand where the run does, which somebody else has carried on; before :meth:`start`.
-
-        Args:
-            seq: Number of events published by now.
-            speed: See the class.
-        """
-        self._seq, self._speed = seq, speed
 
     def start(self) -> None:
         """Start market time."""
@@ -291,7 +281,7 @@ class Control:
     @property
     def end(self) -> int | None:
         """Market time of the end; None where there is none, or none known in advance."""
-        ends = [end for end in (self._until.time, self._run.end) if end is not None]
+        ends = [end for end in (self.until.time, self._run.end) if end is not None]
         return min(ends, default=None)
 
     @property
@@ -368,21 +358,21 @@ class Control:
         return rows
 
     def _advance(self, time: int, limit: int) -> list[Row]:
-        if self._until.time is not None:
-            time = min(time, self._until.time)
+        if self.until.time is not None:
+            time = min(time, self.until.time)
         return self._cut(self._run.advance(time, limit))
 
     def _cut(self, rows: list[Row]) -> list[Row]:
-        if self._until.seq is not None:
-            rows = rows[: self._until.seq - self._seq]
-        self._seq += len(rows)
+        if self.until.seq is not None:
+            rows = rows[: self.until.seq - self.seq]
+        self.seq += len(rows)
         return rows
 
     def _next(self) -> int | None:
         """Market time of the next event before the end; None at the end."""
-        if self._until.seq is not None and self._seq >= self._until.seq:
+        if self.until.seq is not None and self.seq >= self.until.seq:
             return None
-        upcoming, end = self._run.next_time(), self._until.time
+        upcoming, end = self._run.next_time(), self.until.time
         if upcoming is None or end is None or upcoming <= end:
             return upcoming
         return end if self._run.now < end else None

@@ -11,6 +11,7 @@ from feed.errors import ConfigError, FeedError
 from feed.faults.contract import FaultPlan
 from feed.model.faults import Disconnect
 from feed.settings import Alerts, Deflate, Trading, Web
+from feed.sim.simulation import StopCondition
 
 PLAN = FaultPlan(faults=(Disconnect(at=5, code=1006),), seed=3, start=7, every=9)
 
@@ -18,7 +19,7 @@ PLAN = FaultPlan(faults=(Disconnect(at=5, code=1006),), seed=3, start=7, every=9
 def test_a_header_is_read_as_it_was_written():
     """Settings, instruments and faults are equal, by value."""
     market = WrittenMarket(Settings(trading=Trading(waiting=7), deflate=Deflate(level=3)))
-    header = attrs.evolve(market.header, plan=PLAN)
+    header = attrs.evolve(market.header, plan=PLAN, until=StopCondition(time=9, seq=8))
     data = write_header(header, release="1")
     assert data == write_header(header, release="1")
     again = read_header(data, release="1", where="unix:/x")

@@ -8,19 +8,21 @@ import trio
 from block_logs import open_edge
 from memory_redis import MemoryRedis
 from redis_logs import link_to
-from successions import SETTINGS, TOKEN_KEY, Successor, leader, new_market
+from successions import SETTINGS, START, TOKEN_KEY, Successor, leader, new_market
 
 from feed.cluster import standby_server
 from feed.cluster.block import rows_of
 from feed.cluster.redis.format import Names, unpack_block
 from feed.dialects.discovery import dialects
 from feed.durability.entries import REQUESTS, decode, requests_of
+from feed.model.durations import NS_PER_SECOND
 from feed.model.events import Side
 from feed.model.key_formats import DEMO_ACCOUNT
 from feed.model.requests import Create, JournalEntry
 from feed.model.stream_position import StreamPosition, first_proof
 from feed.model.trading import Pricing
 from feed.settings import Tokens
+from feed.sim.simulation import StopCondition
 from feed.stream.chain import chained
 
 NAMES = Names("market")
@@ -146,6 +148,31 @@ async def test_a_paused_market_stays_paused(autojump_clock):
         control.resume()
         await trio.sleep(2)
         assert control.now > stands + 7 * 10**9
+        nursery.cancel_scope.cancel()
+
+
+UNTIL = (StopCondition(time=START + 8 * NS_PER_SECOND), StopCondition(seq=3000))
+
+
+@pytest.mark.parametrize("until", UNTIL, ids=("time", "seq"))
+async def test_an_end_that_was_asked_for_holds_after_a_takeover(autojump_clock, until):
+    """The market ends where --until of the first leader says, at that event; edges are told."""
+    redis = MemoryRedis()
+    edge_link, link = link_to(redis, token_key=TOKEN_KEY), link_to(redis, edge="s", token_key=TOKEN_KEY)
+    successor = Successor(redis, link)
+    async with trio.open_nursery() as nursery:
+        async with leader(redis, until=until) as first:
+            await trio.sleep(2)
+            edge = await nursery.start(_edge, edge_link)
+            nursery.start_soon(successor.run)
+            await trio.sleep(1)
+            first.nursery.cancel_scope.cancel()
+        await successor.leads.wait()
+        with trio.fail_after(20):
+            await edge.market.ended.wait()
+        control, hub = successor.server.market.source.control, successor.server.context.fanout.hub
+        assert (control.now, hub.seq)[until.time is None] == (until.time or until.seq)
+        assert edge.context.fanout.hub.position == hub.position
         nursery.cancel_scope.cancel()
 
 
