@@ -8,8 +8,8 @@ const TOKENS = [
   'panel', 'raised', 'line', 'edge', 'grid', 'text', 'dim', 'accent', 'buy', 'sell', 'buy-bar', 'sell-bar', 'warn',
   'volume-buy', 'volume-sell',
 ];
-/** What gets the focus when a panel is chosen by its number. */
-const FIRST_FOCUS = ['[role="tab"][aria-selected="true"]', '[tabindex="0"]', 'button', 'input'].join(', .panel-body ');
+/** What gets the focus when a panel is chosen by its number: the first of these that is there. */
+const FIRST_FOCUS = ['[role="tab"][aria-selected="true"]', '.panel-body [tabindex="0"]', 'input, select, button'];
 /** Views of the number keys 1 to 6. */
 export const VIEWS = ['chart', 'book', 'trades', 'account', 'market', 'control'];
 
@@ -63,7 +63,8 @@ export function mountLayout(app, panels) {
 
   function focusOn(name) {
     const section = document.querySelector(`[data-in~="${name}"]`);
-    section?.querySelector(FIRST_FOCUS)?.focus();
+    const found = FIRST_FOCUS.flatMap((selector) => [...section.querySelectorAll(selector)]);
+    found.find((each) => each.offsetParent !== null)?.focus();
   }
 
   function pick(on) {

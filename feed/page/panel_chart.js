@@ -19,7 +19,7 @@ export function mount(root, app) {
   const { market } = app;
   const canvas = element('canvas', { class: 'fill', role: 'img', tabindex: '0', 'aria-label': 'Chart' });
   const legend = element('div', { class: 'chart-legend' });
-  const words = Object.fromEntries(['time', 'open', 'high', 'low', 'close', 'volume', 'change'].map((name) => {
+  const words = Object.fromEntries(['time', 'open', 'high', 'low', 'close', 'change', 'volume'].map((name) => {
     const value = new Text(element('span', { class: `legend-${name}` }));
     const label = { open: 'O', high: 'H', low: 'L', close: 'C', volume: 'Vol' }[name];
     const before = label ? [element('span', { class: 'dim', text: `${label} ` })] : [];
@@ -186,7 +186,7 @@ export function mount(root, app) {
     words.volume.set(candle ? short(candle.volume, instrument.sizeDecimals, 5) : '–');
     const change = candle && candle.open ? ((candle.close - candle.open) * 100) / Math.abs(candle.open) : null;
     words.change.set(change === null ? '' : `${change > 0 ? '+' : ''}${screen(change.toFixed(2))} %`);
-    words.change.node.className = change > 0 ? 'buy' : change < 0 ? 'sell' : 'dim';
+    words.change.node.className = `legend-change ${change > 0 ? 'buy' : change < 0 ? 'sell' : 'dim'}`;
   }
 
   function sentence(rows, instrument, price) {

@@ -61,6 +61,7 @@ export function mount(root, app) {
   for (const kind of ['book', 'trades', 'state', 'instruments']) market.on(kind, () => app.frame.touch('ladder'));
   market.on('shown', change);
   app.accounts?.on(() => app.frame.touch('ladder'));
+  fit(); // before anything is painted: rows that come later would move others
 
   function makeMiddle() {
     const last = new Figure(element('td', { role: 'gridcell', class: 'ladder-last' }));

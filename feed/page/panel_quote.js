@@ -29,6 +29,8 @@ export function mount(root, app) {
     status.node,
   );
 
+  for (const figure of [last, bid, ask]) figure.set('–');
+  status.node.hidden = true;
   let symbol = null;
   let before = null;
   let direction = 0;

@@ -18,6 +18,7 @@ const COUNTS = ['resumed', 'madeUp', 'outOfStep', 'duplicates', 'unreadable'];
 export function mount(root, app) {
   const { market } = app;
   const word = new Text(element('span'));
+  word.set(WORDS.connecting);
   const badge = element('span', { class: 'connection-badge' }, element('i', { 'aria-hidden': 'true' }), word.node);
   const flags = { live: new Flag(badge, 'live'), bad: new Flag(badge, 'bad'), wait: new Flag(badge, 'wait') };
   root.append(badge);
@@ -33,7 +34,7 @@ export function mount(root, app) {
     ['unreadable', 'unreadable', 'Messages that were no JSON or did not fit, and were not applied'],
   ].map(([name, label, title]) => {
     const value = new Text(element('span', { class: 'counter-value' }));
-    footer.append(element('span', { title }, value.node, ` ${label}`));
+    footer.append(element('span', { title, class: `counter-${name.toLowerCase()}` }, `${label} `, value.node));
     return [name, value];
   }));
   const told = new Text(element('span', { class: 'counter-text warn' }));

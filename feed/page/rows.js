@@ -8,15 +8,15 @@ export class Text {
   /** @param {HTMLElement} node */
   constructor(node) {
     this.node = node;
-    this._text = node.firstChild ?? node.appendChild(document.createTextNode(''));
+    this._text = node.appendChild(document.createTextNode(''));
     this._value = '';
   }
 
   /** @param {string} value */
   set(value) {
     if (value === this._value) return;
+    this._text = written(this._text, value);
     this._value = value;
-    this._text.data = value;
   }
 
   get value() {
@@ -37,15 +37,28 @@ export class Figure {
   /** @param {string} value Decimal text, or any other, which is shown as it is. */
   set(value) {
     if (value === this._value) return;
-    this._value = value;
     const from = zerosFrom(value);
-    this._head.data = value.slice(0, from);
-    this._zeros.data = value.slice(from);
+    const moved = value.length !== this._value.length;
+    this._head = written(this._head, value.slice(0, from), moved);
+    this._zeros = written(this._zeros, value.slice(from), moved);
+    this._value = value;
   }
 
   get value() {
     return this._value;
   }
+}
+
+// A text of another length begins elsewhere where it is aligned to the right. Another node takes its place then: the
+// same one would have moved, which browsers count as a shift of the layout.
+function written(node, value, moved = false) {
+  if (!moved && value.length === node.length) {
+    if (node.data !== value) node.data = value;
+    return node;
+  }
+  const fresh = document.createTextNode(value);
+  node.replaceWith(fresh);
+  return fresh;
 }
 
 /** Where the zeros at the end of a decimal text begin, its point with them: `1.50` at 3, `2.00` at 1, `200` at 3. */
