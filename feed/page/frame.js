@@ -52,6 +52,11 @@ export class Frame {
     this._ask();
   }
 
+  /** Draw at once what waits for the next frame. */
+  drawNow() {
+    this._draw(performance.now());
+  }
+
   /** What the page shows: the number of the newest event drawn, and what each visible panel says of itself. */
   shown() {
     const panels = {};

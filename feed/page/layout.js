@@ -97,14 +97,16 @@ export function mountLayout(app, panels) {
   document.addEventListener('pointerdown', (event) => {
     if ('picking' in document.body.dataset && !event.target.closest('.at-list, .quote-name')) pick(false);
   });
+  view('chart');
+  tab('depth');
   for (const name of panels.keys()) {
     const root = document.querySelector(`[data-panel="${name}"]`);
+    app.frame.setVisible(name, root.offsetParent !== null);
     new IntersectionObserver((entries) => {
       app.frame.setVisible(name, entries[entries.length - 1].isIntersecting);
     }).observe(root);
   }
-  view('chart');
-  tab('depth');
+  app.frame.drawNow(); // before the first paint, so that what panels hide at first is never seen
   return { view, tab };
 }
 

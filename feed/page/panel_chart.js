@@ -59,7 +59,11 @@ export function mount(root, app) {
       last = { candles: 0, newest: null, hover: null, fills: 0 };
       write(null, instrument);
       note.set('');
-      return surface.say(whole, instrument ? series?.note || 'No trade yet.' : 'Instruments are being loaded.');
+      const why = instrument ? series?.note || 'No trade yet.' : 'Instruments are being loaded.';
+      const label = `Chart of ${market.shown.symbol}: ${why}`;
+      if (canvas.getAttribute('aria-label') !== label) canvas.setAttribute('aria-label', label);
+      said = -Infinity;
+      return surface.say(whole, why);
     }
     const price = (value) => screen(text(Math.round(value), instrument.priceDecimals));
     const newest = series.range(-1, 1)[0];

@@ -86,8 +86,8 @@ export function mount(root, app) {
     const price = (value) => screen(text(Math.round(value), instrument.priceDecimals));
     const values = ticks(0, up.max, 1, Math.max(2, Math.floor(box.height / 34)));
     surface.valueAxis(box, up, values, (value) => zeros(short(value, instrument.sizeDecimals, 4))[0]);
-    const wide = surface.context.measureText(price(across.max)).width + 36;
-    const prices = ticks(across.min, across.max, instrument.tick, Math.max(2, Math.floor(box.width / wide)));
+    const wide = surface.context.measureText(price(across.max)).width;
+    const prices = ticks(across.min, across.max, instrument.tick, Math.max(2, Math.floor(box.width / (wide + 36))));
     const marks = prices.map((value) => ({ x: across.at(value), text: price(value) }));
     surface.bottomAxis(box, marks.filter(({ x }) => x > wide / 2 && x < box.width - wide / 2));
   }

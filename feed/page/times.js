@@ -22,10 +22,10 @@ export function dayText(ms) {
   return `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]}`;
 }
 
-/** The day and the time of a candle of `interval` milliseconds. */
+/** When a candle of `interval` milliseconds begins: of seconds without the day, of days without the time. */
 export function candleText(ms, interval) {
   if (interval >= DAY) return `${dayText(ms)} ${new Date(ms).getUTCFullYear()}`;
-  return `${dayText(ms)} ${clockText(ms).slice(0, interval < MINUTE ? 8 : 5)}`;
+  return interval < MINUTE ? clockText(ms) : `${dayText(ms)} ${clockText(ms).slice(0, 5)}`;
 }
 
 /**
