@@ -32,6 +32,7 @@ _TEXTS = (
     ("Connection options", "feed.dialects", "OPTIONS.md"),
     ("Webhooks", "feed.dialects", "WEBHOOKS.md"),
     ("Faults at run time", "feed.faults", "FAULTS.md"),
+    ("The page in the browser", "feed.page", "PAGE.md"),
     ("Log of messages", "feed.server.message_log", "LINES.md"),
 )
 
