@@ -59,6 +59,7 @@ function makeApp() {
     shown.interval = interval ?? shown.interval;
     if (shown.symbol === null) return;
     app.market.show(shown.symbol, shown.interval, [...new Set([...watched.values()].flat())]);
+    shown.interval = app.market.shown.interval; // as it was, where there is none of that name
     const hash = `#${encodeURIComponent(shown.symbol)}/${shown.interval}`;
     if (symbol || interval) history.replaceState(null, '', hash);
   }
@@ -72,13 +73,22 @@ function randomHex() {
   return [...crypto.getRandomValues(new Uint8Array(4))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** What the address asks for, such as `#BTC-USD/1m`, or the first instrument. */
+/** What the address asks for, such as `#BTC-USD/1m`; else what is shown already, or the first instrument. */
 function begin(app) {
-  const [symbol, interval] = location.hash.slice(1).split('/').map(decodeURIComponent);
+  const [symbol, interval] = location.hash.slice(1).split('/').map(decoded);
   const listed = (each) => app.market.instrument(each);
-  const first = listed(symbol) ?? listed(FIRST) ?? app.market.instruments()[0];
+  const first = listed(symbol) ?? listed(app.market.shown.symbol) ?? listed(FIRST) ?? app.market.instruments()[0];
   if (first) app.tell('show', { symbol: first.symbol, interval: interval || INTERVAL });
   return Boolean(first);
+}
+
+/** A part of the address, which anybody may have typed. */
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return '';
+  }
 }
 
 function main() {

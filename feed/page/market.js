@@ -149,7 +149,7 @@ export class Market {
   show(symbol, interval = this.shown.interval, visible = this._visible) {
     const before = this.shown;
     this._visible = visible;
-    this.shown = { symbol, interval: INTERVALS[interval] ? interval : before.interval };
+    this.shown = { symbol, interval: Object.hasOwn(INTERVALS, interval) ? interval : before.interval };
     const other = symbol !== before.symbol || !this._view;
     if (other) this._choose();
     else if (this.shown.interval !== before.interval) this._view.begin(this.shown.interval);

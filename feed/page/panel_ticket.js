@@ -143,6 +143,7 @@ export function mount(root, app) {
   }
 
   function pick({ side: picked, price: at, focus }) {
+    follow(); // on a phone the ticket is not drawn beside the book: units are those of what was picked in
     choose({ side: picked });
     const instrument = market.instrument(symbol);
     if (at !== null && at !== undefined && instrument) {
@@ -168,9 +169,16 @@ export function mount(root, app) {
     touched();
   }
 
+  // One press is one order: a key that is held, and the second click of a double one, send nothing.
+  form.addEventListener('keydown', (event) => {
+    if (event.key === 'Enter' && event.repeat) event.preventDefault();
+  });
+  place.addEventListener('click', (event) => {
+    if (event.detail > 1) event.preventDefault();
+  });
   form.onsubmit = (event) => {
     event.preventDefault();
-    send();
+    if (!sending) send();
   };
   app.on('pick', pick);
   app.on('place', send);
@@ -187,7 +195,8 @@ export function mount(root, app) {
       const served = accounts.of(symbol);
       account.node.hidden = served.length < 2;
       form.dataset.side = order.side;
-      place.disabled = Boolean(reason) || sending > 0;
+      place.disabled = Boolean(reason); // not while it sends: the focus would be lost, and with it what Space means
+      place.setAttribute('aria-busy', String(sending > 0));
       const known = wanted.size && instrument;
       const amount = known ? `${text(wanted.size, instrument.sizeDecimals)} ${instrument.base}` : '';
       write(place, sending ? 'Sending …' : `${order.side === 'buy' ? 'Buy' : 'Sell'} ${amount}`.trim());
