@@ -19,11 +19,10 @@ export async function loadTrades(instrument, limit) {
   const found = [];
   let before = Infinity;
   for (const trade of trades) {
-    const ts = Date.parse(trade.ts);
-    // Market time went back: what lay after it has not happened.
-    if (ts > before) continue;
-    before = ts;
-    found.push(readTrade(instrument, { ...trade, ts }));
+    // Where market time went back, numbers begin again: what lay after it has not happened.
+    if (trade.id >= before) continue;
+    before = trade.id;
+    found.push(readTrade(instrument, { ...trade, ts: Date.parse(trade.ts) }));
   }
   return found.reverse();
 }

@@ -10,7 +10,7 @@ import { Ring } from './ring.js';
 import { Session } from './session.js';
 import { connect } from './socket.js';
 import { Trades } from './trades.js';
-import { View } from './view.js';
+import { View, gridOf } from './view.js';
 import { pairOf } from './venues.js';
 
 const CHANNELS = 400; // of one subscription
@@ -54,8 +54,6 @@ export class Market {
     watchStatus({ phase: (market) => this._phase(market), statuses: (statuses) => this._statuses(statuses) });
     this._load();
   }
-
-  // -- what there is
 
   /** All instruments, in the market's order. */
   instruments() {
@@ -138,8 +136,6 @@ export class Market {
     return this._listeners.on(kind, listener);
   }
 
-  // -- what is wanted
-
   /**
    * Show an instrument.
    * @param {string} symbol
@@ -192,8 +188,6 @@ export class Market {
     this._socket.flush();
   }
 
-  // -- what comes
-
   _take({ kind, message, ...state }) {
     if (kind === 'state') {
       this._changed(state);
@@ -224,8 +218,6 @@ export class Market {
     this._listeners.tell('signals');
   }
 
-  // -- what happens to the connection
-
   _changed({ state, group, reason, text, ts, seq }) {
     if (state === 'begun') this._view?.begun(group);
     if (state === 'begun' && group === 'tickers') for (const ticker of this._tickers.values()) ticker.seq = 0;
@@ -235,8 +227,9 @@ export class Market {
     if (state === 'error') this._link.text = text;
     if (state === 'lost') {
       this._view?.lost(group, reason);
-      this._link.text = reason;
-      if (/another history/.test(reason)) this._check();
+      if (group.startsWith('signals') && !/too old/.test(reason)) this._signals.clear();
+      if (reason.startsWith('since=')) this._link.text = reason;
+      if (group === 'trades' && !/too old/.test(reason)) this._check();
     }
     this._listeners.tell('state');
   }
@@ -274,11 +267,18 @@ export class Market {
     this._listeners.tell('instruments');
   }
 
-  /** Whether the files of this page are still the server's: their path has their version. */
+  /** It is another server: has it the same files, whose path has their version, and the same instruments? */
   async _check() {
     const answer = await fetch(import.meta.url, { method: 'HEAD', cache: 'no-store' }).catch(() => null);
     if (answer?.status === 404) this._state.reload = true;
-    this._listeners.tell('state');
+    const before = this._view && gridOf(this._view.instrument);
+    await this._load();
+    if (!this._view || gridOf(this.instrument(this.shown.symbol)) === before) return;
+    this._view = null;
+    this.show(this.shown.symbol);
+    this.session.renew('book', performance.now());
+    this._socket.flush();
+    this._view?.begun('trades');
   }
 
   async _load() {

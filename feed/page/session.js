@@ -7,6 +7,7 @@ import { channelOf, plainChannel, readMessage } from './messages.js';
 
 const BOOK_KEPT_MS = 10_000; // away for longer than that a snapshot of a book costs less than what was missed
 const SNAPSHOT_MS = 5_000; // a snapshot that has not come by then was lost
+const ANEW = 'a new connection begins with the present';
 const BAD_KEY = /Invalid API key|Too many invalid keys|Token expired/;
 const POLICY = 1008;
 const TOO_SLOW = 1013;
@@ -28,7 +29,7 @@ export class Session {
     this._page = page;
     this._groups = new Map();
     this._owners = new Map(); // of each channel its group
-    this._asked = []; // subscriptions that are still to be answered: {group, names, since}
+    this._asked = []; // subscriptions that are still to be answered: {name, names, since, anew}
     this._key = '';
     this._authenticated = false;
     this._liveness = new Liveness();
@@ -42,11 +43,12 @@ export class Session {
     return `/guide?ext=seq&conflate=250&observer=1${this._page ? `&page=${this._page}` : ''}`;
   }
 
-  /** Messages per second, and milliseconds to the last answer and back. */
+  /** Messages per second. */
   get rate() {
     return this._liveness.rate;
   }
 
+  /** Milliseconds to the server and back. */
   get roundTrip() {
     return this._liveness.roundTrip;
   }
@@ -130,7 +132,7 @@ export class Session {
     for (const [name, group] of this._groups) {
       group.left();
       if (group.isBook && away > BOOK_KEPT_MS) group.whole = false;
-      if (!group.premium) this._subscribe(name, group, group.channels, group.since(), now);
+      if (!group.premium) this._goOn(name, group, now);
     }
   }
 
@@ -214,27 +216,26 @@ export class Session {
       group.askedAt = 0;
       group.whole = message.part === message.parts;
     }
-    const items = [];
+    const item = { kind: message.type, message };
     const [seq, ts] = this._streams.get(name) ?? [0, 0];
-    if (message.seq > seq) {
-      if (message.ts < ts) items.push({ kind: 'state', state: 'back', ts: message.ts, seq: message.seq });
-      this._streams.set(name, [message.seq, message.ts]);
-      if (message.seq >= this.seq) [this.seq, this.ts] = [message.seq, message.ts];
-    }
-    return [...items, { kind: message.type, message }];
+    if (message.seq <= seq) return [item];
+    this._streams.set(name, [message.seq, message.ts]);
+    if (message.seq >= this.seq) [this.seq, this.ts] = [message.seq, message.ts];
+    return message.ts < ts ? [{ kind: 'state', state: 'back', ts: message.ts, seq: message.seq }, item] : [item];
   }
 
   _confirmed(message) {
     const names = new Set(message.channels);
     const at = this._asked.findIndex((asked) => asked.names.some((name) => names.has(name)));
     if (at < 0) return [];
-    const [{ name, since }] = this._asked.splice(at, 1);
+    const [{ name, since, anew }] = this._asked.splice(at, 1);
     const group = this._groups.get(name);
     if (!group) return [];
+    const lost = anew ? [this._lose(name, group, ANEW)] : [];
     group.confirmed = true;
     if (!since) {
       group.reached(message.pos);
-      return [{ kind: 'state', state: 'begun', group: name }];
+      return [...lost, { kind: 'state', state: 'begun', group: name }];
     }
     if (message.pos !== since) return [this._lose(name, group, 'the server does not say that it resumes')];
     this.counts.resumed += 1;
@@ -244,7 +245,7 @@ export class Session {
   _admitted(now) {
     this._authenticated = true;
     for (const [name, group] of this._groups) {
-      if (group.premium && !group.sent) this._subscribe(name, group, group.channels, group.since(), now);
+      if (group.premium && !group.sent) this._goOn(name, group, now);
     }
     return [{ kind: 'state', state: 'authenticated' }];
   }
@@ -276,14 +277,20 @@ export class Session {
     return { kind: 'state', state: 'lost', group: name, reason, after };
   }
 
-  _subscribe(name, group, channels, since, now) {
+  /** Subscribe on a new connection: where it was, or else what was known of it is the past. */
+  _goOn(name, group, now) {
+    const since = group.since();
+    this._subscribe(name, group, group.channels, since, now, group.resumes && group.known && !since);
+  }
+
+  _subscribe(name, group, channels, since, now, anew = false) {
     if (group.premium && !this._authenticated) return;
     group.sent = true;
     group.asked = since;
     if (group.isBook && !since) [group.whole, group.askedAt] = [false, now];
     // Where numbers begin anew, those of before say nothing about the order of messages.
     if (!since) for (const channel of channels) this._streams.delete(channel);
-    this._asked = [...this._asked, { name, names: channels.map(plainChannel), since }].slice(-100);
+    this._asked = [...this._asked, { name, names: channels.map(plainChannel), since, anew }].slice(-100);
     this._send({ type: 'subscribe', channels, ...(since ? { since } : {}) });
   }
 

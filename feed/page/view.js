@@ -163,3 +163,8 @@ export class View {
     if (this.series.live({ ...readCandle(this.instrument, message), trades, seq })) this._market.tell('candles');
   }
 }
+
+/** What prices and sizes of an instrument are made of; one that is gone has none. */
+export function gridOf(instrument) {
+  return instrument ? [instrument.priceDecimals, instrument.tick, instrument.sizeDecimals].join() : '';
+}

@@ -187,6 +187,21 @@ def test_a_refused_resume_begins_with_the_present(play, reason):
     ]
 
 
+def test_what_cannot_go_on_is_lost(play):
+    """A new connection that begins with the present may be to another market: nothing of before is kept."""
+    *_, opened, begun, other = play(
+        {"trades": TRADES, "book": BOOK},
+        ["connected", 0],
+        *received(trade(51)),
+        ["closed", 1001, "", 5],
+        ["connected", 6],
+        *received(subscribed(3, "trades_btcusd", "candles_1m_btcusd"), subscribed(3, "book_btcusd")),
+    )
+    assert opened["sent"] == [subscribe(*TRADES["channels"]), subscribe("book_BTC-USD")]
+    assert [(it["state"], it.get("after")) for it in states(begun)] == [("lost", 51), ("begun", None)]
+    assert [it["state"] for it in states(other)] == ["begun"]  # nothing of it had come
+
+
 def test_garbage_is_counted_and_nothing_of_it_applied(play):
     """No JSON, no object, an unknown type, a field that does not fit: each is told with its beginning."""
     bad = ["#garbage" * 20, "[]", "null", '"x"', "{}", '{"type":"noise"}', '{"type":"constructor"}']
