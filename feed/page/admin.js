@@ -88,7 +88,7 @@ export function openAdmin(app) {
       if (!(problem instanceof AdminError)) throw problem;
       const often = problem.status === 429 || problem.status === 0 || problem.status >= 500;
       if (often) poll.every = Math.min(2 * poll.every, SLOWEST_MS);
-      if (!poll.ended) poll.tell(null, problem.message);
+      if (!poll.ended) poll.tell(null, problem.message, problem.status);
     } finally {
       poll.asking = false;
       poll.next = Date.now() + poll.every;
@@ -117,7 +117,7 @@ export function openAdmin(app) {
      *
      * @param {() => string} path what is asked next.
      * @param {number} usual every so many milliseconds.
-     * @param {(found: Object|null, problem: string) => void} tell
+     * @param {(found: Object|null, problem: string, status?: number) => void} tell
      * @param {() => boolean} [wanted] whether somebody looks.
      * @returns {{end: () => void, now: () => void}}
      */

@@ -55,7 +55,8 @@ export function mount(root, app) {
   }
 
   function now() {
-    return Math.max(market.time ?? 0, 0) || state.time;
+    // The newest of both; where it stands still, the clock itself knows, and it may have been taken back.
+    return state.state === 'paused' && !admin.why() ? state.time : Math.max(market.time ?? 0, state.time);
   }
 
   function took(found) {
@@ -101,7 +102,7 @@ export function mount(root, app) {
   return {
     draw() {
       const shown = now();
-      if (admin.why()) state = { ...state, state: market.state()?.phase ?? '', speed: null };
+      if (admin.why()) state = { state: market.state()?.phase ?? '', speed: null, time: 0, seq: null };
       write(day, shown ? dayText(shown) : '');
       write(time, shown ? clockText(shown, 3) : '–');
       const paused = state.state === 'paused';

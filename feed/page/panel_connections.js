@@ -31,6 +31,7 @@ export function mount(root, app) {
   let chosen = null;
   let atWork = new Map();
   let problem = '';
+  let drawn = {};
 
   const buttons = new Map(
     FAULTS.map((fault) => [fault.act, button(fault.text, () => strike(fault))]),
@@ -114,11 +115,12 @@ export function mount(root, app) {
       further.hidden = open <= MOST;
       write(said, why || `${open} open`);
       said.classList.toggle('warn', Boolean(why));
+      drawn = { why: admin.why(), problem, open, chosen, atWork: [...atWork.keys()], connections: found };
     },
     visible(on) {
       visible = on;
     },
-    shown: () => ({ why: admin.why(), problem, open, chosen, atWork: [...atWork.keys()], connections: found }),
+    shown: () => drawn,
   };
 }
 

@@ -6,6 +6,7 @@ import { Rows } from './rows.js';
 const LOOK_MS = 500;
 const MOST = 100; // messages of one answer
 const KEPT = 300;
+const NOT_FOUND = 404;
 const ARROWS = { in: '→ server', out: '← server' };
 
 /** @param {HTMLElement} root @param {Object} app */
@@ -18,7 +19,9 @@ export function mount(root, app) {
   let closed = null;
   let messages = [];
   let problem = '';
+  let drawn = {};
   let held = false;
+  let gone = false; // there is nothing more to ask for
   let opened = null;
 
   const number = field('Number of the connection', '#', 'field num short');
@@ -35,7 +38,7 @@ export function mount(root, app) {
     element('div', { class: 'watching' }, list, whole),
   );
 
-  const look = admin.poll(path, LOOK_MS, took, () => visible && connection !== null && !held);
+  const look = admin.poll(path, LOOK_MS, took, () => visible && connection !== null && !held && !gone);
   admin.on(touched);
   app.on('watch', (what) => watch(what.connection));
   filter.oninput = touched;
@@ -66,13 +69,14 @@ export function mount(root, app) {
     if (one === null || one === undefined) return;
     connection = one;
     number.value = String(one);
-    [next, leftOut, closed, messages, problem, opened] = [0, 0, null, [], '', null];
+    [next, leftOut, closed, messages, problem, opened, gone] = [0, 0, null, [], '', null, false];
     look.now();
     touched();
   }
 
-  function took(answer, wrong) {
+  function took(answer, wrong, status) {
     problem = wrong;
+    gone = status === NOT_FOUND;
     if (answer && answer.connection === connection) {
       next = answer.next;
       leftOut += answer.left_out;
@@ -121,11 +125,12 @@ export function mount(root, app) {
       const watching = connection === null ? 'choose a connection' : [`connection ${connection}`, ended, missed];
       write(said, admin.why() || problem || [watching].flat().filter(Boolean).join(', '));
       said.classList.toggle('warn', Boolean(admin.why() || problem));
+      drawn = { why: admin.why(), problem, connection, closed, leftOut, messages: shown };
     },
     visible(on) {
       visible = on;
     },
-    shown: () => ({ why: admin.why(), problem, connection, closed, leftOut, messages: found() }),
+    shown: () => drawn,
   };
 }
 

@@ -74,12 +74,13 @@ class Page:
         symbol: The instrument that is shown.
         keys: Whether the demo keys are in use.
         admin: Whether it has the admin key.
+        live: Whether the market runs, and is waited for.
     """
 
-    def __init__(self, tab, server, symbol="BTC-USD", *, keys=True, admin=False):
+    def __init__(self, tab, server, symbol="BTC-USD", *, keys=True, admin=False, live=True):
         self.tab = tab
-        tab.go(f"{server.url}/#{symbol}/1m")
-        tab.until("window.feedPage?.app.market.book()?.best().ask")
+        tab.go(f"{server.url}/#{symbol}/1m" if symbol else server.url)
+        tab.until("window.feedPage?.app.market.book()?.best().ask" if live else "window.feedPage")
         if admin:
             self.run(f"app.keys.set('admin', {{key: {json.dumps(server.key)}}})")
         if keys:
