@@ -47,11 +47,16 @@ export function bytes(count) {
 
 /** What can be done to one connection by a button: the fault API's kinds, with their settings. */
 export const FAULTS = [
-  { act: 'mute', text: 'Mute 10 s', settings: { kind: 'mute', duration_seconds: 10 } },
-  { act: 'gap', text: 'Gap of 10', settings: { kind: 'gap', messages: 10, duration_seconds: 60 } },
-  { act: 'latency', text: 'Latency 500 ms', settings: { kind: 'latency', latency_ms: 500 } },
-  { act: 'garbage', text: 'Garbage', settings: { kind: 'garbage' } },
-  { act: 'disconnect', text: 'Disconnect', settings: { kind: 'disconnect' } },
+  { act: 'mute', text: 'Mute', about: 'nothing is sent for 10 s', settings: { kind: 'mute', duration_seconds: 10 } },
+  {
+    act: 'gap',
+    text: 'Gap',
+    about: '10 messages of each channel are lost',
+    settings: { kind: 'gap', messages: 10, duration_seconds: 60 },
+  },
+  { act: 'latency', text: 'Latency', about: '500 ms until ended', settings: { kind: 'latency', latency_ms: 500 } },
+  { act: 'garbage', text: 'Garbage', about: 'one message that no protocol knows', settings: { kind: 'garbage' } },
+  { act: 'disconnect', text: 'Disconnect', about: 'it is closed with 1001', settings: { kind: 'disconnect' } },
 ];
 
 /**

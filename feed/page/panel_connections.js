@@ -13,7 +13,6 @@ const COLUMNS = [
   { name: 'subscribed', title: 'Topics', kind: 'num' },
   { name: 'rate', title: 'Rate', kind: 'num' },
   { name: 'backlog', title: 'Backlog', kind: 'num' },
-  { name: 'unsent', title: 'In kernel', kind: 'num' },
   { name: 'behind', title: 'Behind', kind: 'num' },
   { name: 'rtt', title: 'RTT', kind: 'num' },
   { name: 'faults', title: 'Faults' },
@@ -34,7 +33,7 @@ export function mount(root, app) {
   let drawn = {};
 
   const buttons = new Map(
-    FAULTS.map((fault) => [fault.act, button(fault.text, () => strike(fault))]),
+    FAULTS.map((fault) => [fault.act, button(fault.text, () => strike(fault), fault.about)]),
   );
   const watch = button('Messages', () => app.tell('watch', { connection: chosen }));
   watch.classList.add('primary');
@@ -93,8 +92,8 @@ export function mount(root, app) {
     app.frame.touch('connections');
   }
 
-  function button(text, onclick) {
-    return element('button', { type: 'button', class: 'button', text, onclick });
+  function button(text, onclick, title) {
+    return element('button', { type: 'button', class: 'button', text, title, onclick });
   }
 
   return {
@@ -135,8 +134,11 @@ function shownRow(one, chosen, page) {
     key: one.key || '–',
     subscribed: { text: String(one.subscribed), title: one.subscriptions.join('\n') },
     rate: one.rate === null ? '–' : `${bytes(one.rate)}/s`,
-    backlog: { text: bytes(one.backlog_bytes), class: one.backlog_bytes ? 'warn' : '' },
-    unsent: bytes(one.unsent_bytes),
+    backlog: {
+      text: bytes(one.backlog_bytes),
+      title: `${bytes(one.unsent_bytes)} more in the kernel`,
+      class: one.backlog_bytes ? 'warn' : '',
+    },
     behind: { text: one.replaying ? `replay ${behind ?? ''}` : String(behind ?? '–'), class: behind ? 'warn' : '' },
     rtt: one.rtt_us === null || one.rtt_us === undefined ? '–' : `${(one.rtt_us / 1000).toFixed(2)} ms`,
     faults: { text: one.faults.join(', '), class: 'warn' },

@@ -7,7 +7,6 @@ const LOOK_MS = 500;
 const MOST = 100; // messages of one answer
 const KEPT = 300;
 const NOT_FOUND = 404;
-const ARROWS = { in: '→ server', out: '← server' };
 
 /** @param {HTMLElement} root @param {Object} app */
 export function mount(root, app) {
@@ -98,7 +97,7 @@ export function mount(root, app) {
       fill(one) {
         button.dataset.number = String(one.number);
         button.className = `${one.direction}${one.number === opened ? ' chosen' : ''}`;
-        write(side, ARROWS[one.direction] ?? one.direction);
+        write(side, one.direction);
         write(time, one.time.slice(11, 23));
         write(size, `${one.bytes} B`);
         write(words, text(one));

@@ -32,7 +32,7 @@ export function mount(root, app) {
   let seq = 0;
   let found = [];
 
-  const head = element('p', { class: 'note' });
+  const head = element('p', { class: 'note note-line' });
   const table = makeTable('Events and faults of the script', COLUMNS, { empty: 'This market follows no script.' });
   root.append(head, table.node);
 
@@ -68,7 +68,8 @@ export function mount(root, app) {
       const counts = `${over} over, ${active} at work, ${ahead} ahead`;
       const told = script ? `${script.name}, seed ${script.seed}: ${counts}` : '';
       const more = script?.leftOut ? `, ${script.leftOut} more are not shown` : '';
-      write(head, why && !script ? why : [script?.about, told + more].filter(Boolean).join(' · '));
+      write(head, why && !script ? why : told + more);
+      head.title = script?.about ?? '';
     },
     visible(on) {
       visible = on;
@@ -97,7 +98,7 @@ function row({ entry, state, start, wait }, at) {
   return {
     id: String(at),
     class: state === 'over' ? 'dim' : state === 'active' ? 'active' : '',
-    state: { text: STATES[state], class: 'badge' },
+    state: { text: STATES[state], class: state === 'active' ? 'strong' : 'dim' },
     at: start === null ? `seq ${entry.seq}` : clockText(start),
     wait: wait ? span(wait) : '',
     group: { text: GROUPS[entry.group] ?? entry.group, class: entry.group === 'fault' ? 'warn' : '' },

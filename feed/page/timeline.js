@@ -49,15 +49,15 @@ export function next(found) {
 }
 
 /**
- * A time span for people: "1:02:03", "2:05", "0:07.5".
+ * A time span for people: "1:02:03", "2:05", "7.5 s".
  *
  * @param {number} ms
  */
 export function span(ms) {
   const seconds = Math.max(0, ms) / 1000;
   const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60)];
-  const rest = seconds % 60;
-  const tail = hours || minutes ? String(Math.floor(rest)).padStart(2, '0') : rest.toFixed(1);
+  if (seconds < 60) return `${(Math.floor(seconds * 10) / 10).toFixed(1)} s`;
+  const tail = String(Math.floor(seconds % 60)).padStart(2, '0');
   return hours ? `${hours}:${String(minutes).padStart(2, '0')}:${tail}` : `${minutes}:${tail}`;
 }
 
