@@ -71,7 +71,9 @@ export class Orders {
   apply(report) {
     const known = this.#orders.get(report.id);
     if (known && !isNewer(report, known)) return false;
-    this.#set(known ? { ...known, ...report, filled: Math.max(known.filled, report.filled) } : { ...report });
+    this.#set({ ...known, ...report, filled: Math.max(known?.filled ?? 0, report.filled) });
+    // Where messages overtake each other, a fill may have come before its order.
+    for (const fill of this.fills(report.symbol)) if (fill.order === report.id) this.#count(fill);
     return true;
   }
 
@@ -110,11 +112,7 @@ export class Orders {
     kept.splice(at, 0, { ...fill, key });
     this.#fills.set(fill.symbol, kept);
     if (kept.length > this.#most) this.#fillIds.delete(kept.shift().key);
-    const order = this.#orders.get(fill.order);
-    if (order && fill.left !== null && order.size - fill.left > order.filled) {
-      const status = over(order) ? order.status : fill.left ? 'partial' : 'filled';
-      this.#set({ ...order, filled: order.size - fill.left, status, ts: Math.max(order.ts, fill.ts) });
-    }
+    this.#count(fill);
     this.version += 1;
     return true;
   }
@@ -193,6 +191,14 @@ export class Orders {
     return this.#orders.get(id);
   }
 
+  /** What a fill says of its order. */
+  #count(fill) {
+    const order = this.#orders.get(fill.order);
+    if (!order || fill.left === null || order.size - fill.left <= order.filled) return;
+    const status = over(order) ? order.status : fill.left ? 'partial' : 'filled';
+    this.#set({ ...order, filled: order.size - fill.left, status, ts: Math.max(order.ts, fill.ts) });
+  }
+
   #index(symbol) {
     let index = this.#levels.get(symbol);
     if (index) return index;
@@ -223,7 +229,8 @@ export class Orders {
 }
 
 function isNewer(report, known) {
-  if (over(known)) return false;
+  // Of one that is gone nobody has said yet how it ended.
+  if (over(known)) return known.status === 'gone' && over(report);
   if (over(report)) return true;
   if (report.filled !== known.filled) return report.filled > known.filled;
   return report.ts >= known.ts;

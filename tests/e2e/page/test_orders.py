@@ -35,8 +35,9 @@ def page(opened, server):
         server.account("orders/cancel", {"ticket": one["ticket"]})
     opened.until("account", "p.orders.every((one) => one.status !== 'open')")
     yield opened
-    # A refusal of an order is an answer like any other.
-    assert [one for one in opened.tab.errors if "the server responded with a status of 400" not in one] == []
+    # A refusal of an order is an answer like any other, and one of a link that is tried again.
+    known = ("with a status of 400", "/tradyn?")
+    assert [one for one in opened.tab.errors if not any(text in one for text in known)] == []
 
 
 def pending(server, symbol=SYMBOL):
@@ -156,6 +157,28 @@ def test_a_lost_answer_is_looked_up(page, server):
     page.until("ticket", "p.answer.startsWith('buy 0.03000000')")
     ((ticket, *_),) = pending(server)
     assert page.shown("ticket")["answer"].endswith(f"accepted as margin:{ticket}")
+
+
+def test_what_happens_while_the_link_is_down(page, server):
+    """An order that ends while the page cannot hear of it is over there once it is back."""
+    bid = page.run("app.market.book().levels('bid', 6, 1)[0].priceText")
+    body = {"symbol": SYMBOL, "type": 2, "price": float(bid), "volume": 0.04}
+    gone, stays = (server.account("trade", body)["ticket"] for _ in range(2))
+    page.until(
+        "account",
+        f"p.orders.filter((one) => ['margin:{gone}', 'margin:{stays}'].includes(one.id)).length === 2",
+    )
+    server.admin(
+        "faults", {"name": "away", "kind": "restart", "aim": {"dialect": "tradyn"}, "duration_seconds": 1}
+    )
+    page.until("account", "p.accounts.margin === 'lost'")
+    assert page.shown("ticket")["reason"].startswith("Margin: ")
+    server.account("orders/cancel", {"ticket": gone})
+    page.until("account", "p.accounts.margin === 'live'")
+    page.until("account", f"p.orders.find((one) => one.id === 'margin:{gone}').status === 'cancelled'")
+    assert [one["id"] for one in page.shown("account")["orders"] if one["status"] == "open"] == [
+        f"margin:{stays}"
+    ]
 
 
 def test_an_order_that_the_market_refuses(page, server):
