@@ -403,6 +403,20 @@ MUTATIONS = (
         ("server/test_faults.py",),
     ),
     Mutation(
+        "a tap stays on a connection that nobody looks at any more",
+        "server/connection/stream.py",
+        "            self._tap = None\n            self._reroute()\n",
+        "            pass\n",
+        ("server/http/test_connections.py",),
+    ),
+    Mutation(
+        "who goes on looking at a connection does not keep its tap",
+        "server/connection/tap.py",
+        "        tap.renew()\n        return tap",
+        "        tap.until = tap.until or trio.current_time() + WATCHED_SECONDS\n        return tap",
+        ("server/http/test_connections.py",),
+    ),
+    Mutation(
         "the page is shown to programs that take anything",
         "server/http/page.py",
         '        if kind == "text/html":\n',

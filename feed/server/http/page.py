@@ -36,6 +36,7 @@ from feed.server.refusals import answer_body, nowhere, upgrade_required
 
 PATH: Final = "/"
 _FILES: Final = "/page/{version}/{file}"
+_FILES_OF_A_FOLDER: Final = "/page/{version}/{folder}/{file}"
 _GROUP: Final = "Page"
 _INDEX: Final = "index.html"
 _TYPES: Final = {
@@ -73,7 +74,7 @@ class Assets:
         version: Of all of it: hexadecimal digits that differ where a byte does.
         index: The page itself, with a place for ``version``, for ``preload``, and for what it is told of the
             ``server``.
-        files: By name.
+        files: By name, behind that of their folder where they stand in one.
     """
 
     version: str
@@ -84,9 +85,12 @@ class Assets:
 @cache
 def assets() -> Assets:
     """Those of this release, read once: whoever edits one restarts the server."""
-    folder = resources.files(feed.page)
-    kept = {_INDEX} | {one.name for one in folder.iterdir() if one.name.rpartition(".")[2] in _TYPES}
-    files = {name: folder.joinpath(name).read_bytes() for name in sorted(kept)}
+    top = resources.files(feed.page)
+    folders = {one.name: one for one in top.iterdir() if one.is_dir()}
+    found = {one.name: one for one in top.iterdir()}
+    found |= {f"{name}/{one.name}": one for name, folder in folders.items() for one in folder.iterdir()}
+    kept = {_INDEX, *(name for name in found if name.rpartition(".")[2] in _TYPES)}
+    files = {name: found[name].read_bytes() for name in sorted(kept)}
     digest = hashlib.sha256()
     for name, content in files.items():
         digest.update(f"{name} {len(content)}\n".encode() + content)
@@ -118,7 +122,8 @@ def show_page(context: RequestContext, call: Call) -> Answer:
 def show_file(context: RequestContext, call: Call) -> Answer:
     """One of the files."""
     del context
-    made, name = assets(), call.text("file")
+    made, folder = assets(), call.text("folder") if "folder" in call.values else ""
+    name = f"{folder}/{call.text('file')}" if folder else call.text("file")
     content = made.files.get(name)
     if call.text("version") != made.version or content is None:
         raise Problem(404, "not_found", "The page is made of other files now; load it again")
@@ -159,6 +164,10 @@ def _part(name: str, meaning: str) -> Parameter:
 
 def endpoints() -> tuple[Endpoint[RequestContext], ...]:
     """Those of this module."""
+    version, folder, file = (
+        _part(name, meaning)
+        for name, meaning in (("version", "Of the page."), ("folder", "Its folder."), ("file", "Its name."))
+    )
     return (
         Endpoint(
             path=PATH,
@@ -171,16 +180,22 @@ def endpoints() -> tuple[Endpoint[RequestContext], ...]:
             described=False,
             group=_GROUP,
         ),
-        Endpoint(
-            path=_FILES,
-            summary="A file of the page",
-            handle=show_file,
-            access=OPEN,
-            parameters=(_part("version", "Of the page."), _part("file", "Its name.")),
-            returns=HTML,
-            metered=False,
-            guarded=True,
-            described=False,
-            group=_GROUP,
+        *(
+            Endpoint(
+                path=path,
+                summary="A file of the page",
+                handle=show_file,
+                access=OPEN,
+                parameters=parameters,
+                returns=HTML,
+                metered=False,
+                guarded=True,
+                described=False,
+                group=_GROUP,
+            )
+            for path, parameters in (
+                (_FILES, (version, file)),
+                (_FILES_OF_A_FOLDER, (version, folder, file)),
+            )
         ),
     )

@@ -68,6 +68,32 @@ async def test_files_of_the_page_are_kept_for_good(server):
         assert (await ask(client, f"/page/{assets().version}/{name}"))[0] == 404
 
 
+async def test_files_may_stand_in_folders(open_server, tmp_path, monkeypatch):
+    """One level of them; what stands nowhere is not there, and there is no way out."""
+    for name in ("index.html", "main.js", "book/levels.js", "book/deep/x.js", "book/notes.md"):
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
+        (tmp_path / name).write_text(name)
+    monkeypatch.setattr("feed.server.http.page.resources.files", lambda _: tmp_path)
+    made = assets.__wrapped__()
+    assert sorted(made.files) == ["book/levels.js", "main.js"]
+    monkeypatch.setattr("feed.server.http.page.assets", lambda: made)
+    async with open_server() as server:
+        client = server.connect()
+        at = f"/page/{made.version}"
+        status, headers, body = await ask(client, f"{at}/book/levels.js")
+        assert (status, body) == (200, b"book/levels.js")
+        assert headers["content-type"] == "text/javascript; charset=utf-8"
+        for name in (
+            "book/notes.md",
+            "book/deep/x.js",
+            "../main.js",
+            "book/../main.js",
+            "%2e%2e/main.js",
+            "book",
+        ):
+            assert (await ask(client, f"{at}/{name}"))[0] == 404, name
+
+
 @pytest.mark.parametrize("file", [False, True])
 async def test_the_browser_is_told_to_let_nobody_else_in(server, file):
     """No script but the server's own, no other host, no frame around it, no guessing of kinds."""
