@@ -42,7 +42,7 @@ export function mount(root, app) {
     after = found.length === MOST ? found[MOST - 1].connection : 0;
     look.now();
   });
-  const said = element('span', { class: 'dim note-line', role: 'status' });
+  const said = element('span', { class: 'warn note-line', role: 'status' });
   const bar = element('div', { class: 'row wrap padded bar-line' }, who, watch, ...buttons.values(), further, said);
   const table = makeTable('Connections of this server', COLUMNS, { empty: 'Nobody is connected.', onchoose: choose });
   root.append(bar, table.node);
@@ -102,7 +102,7 @@ export function mount(root, app) {
       const row = found.find((one) => one.connection === chosen);
       table.node.hidden = Boolean(why) && !found.length;
       table.fill(found.map((one) => shownRow(one, one.connection === chosen, app.server.page)));
-      write(who, chosen === null ? 'Choose a connection' : `Connection ${chosen}${row ? '' : ' (ended)'}`);
+      write(who, chosen === null ? `${open} open: choose one` : `Connection ${chosen}${row ? '' : ' (ended)'}`);
       watch.disabled = chosen === null;
       for (const { act, text } of FAULTS) {
         const left = atWork.get(faultName(act, chosen));
@@ -112,8 +112,8 @@ export function mount(root, app) {
         write(node, left ? `End ${text.toLowerCase()}` : text);
       }
       further.hidden = open <= MOST;
-      write(said, why || `${open} open`);
-      said.classList.toggle('warn', Boolean(why));
+      write(said, why);
+      said.hidden = !why;
       drawn = { why: admin.why(), problem, open, chosen, atWork: [...atWork.keys()], connections: found };
     },
     visible(on) {
