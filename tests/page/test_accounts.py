@@ -38,7 +38,8 @@ def lived(draw, number):
         told.append(("fill", fill | {"ts": order["ts"] + step + 1}))
     if draw.random() < 0.6:
         end = draw.choice(["cancelled", "expired", "replaced"])
-        told.append(("apply", order | {"status": end, "filled": filled, "ts": order["ts"] + draw.choice((0, 10))}))
+        ts = order["ts"] + draw.choice((0, 10))
+        told.append(("apply", order | {"status": end, "filled": filled, "ts": ts}))
     else:
         end = "partial" if filled else "open"
     return told, {"id": order["id"], "status": end, "filled": filled}
