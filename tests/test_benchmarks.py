@@ -35,6 +35,7 @@ from tests.benchmarks.servers import same
         "execution",
         "market_streams",
         "orders",
+        "page.__main__",
         "redis_log",
         "realism.__main__",
         "servers.__main__",

@@ -66,7 +66,7 @@ export function mount(root, app) {
     const far = (side) => Math.abs(side[side.length - 1].price - centre);
     const reaches = [bids, asks].filter((side) => side.length).map(far);
     const reach = Math.max(Math.min(...reaches), instrument.tick * 5);
-    const within = (side) => side.filter((level) => Math.abs(level.price - centre) <= reach);
+    const within = (side) => side.filter((level) => Math.abs(level.price - centre) < reach);
     const seen = { bids: within(bids), asks: within(asks) };
     const most = Math.max(1, ...[seen.bids, seen.asks].map((side) => side[side.length - 1]?.total ?? 0));
     const across = scale(centre - reach, centre + reach, box.x, box.x + box.width);

@@ -244,6 +244,7 @@ export function mount(root, app) {
   }
 
   function spreadText(book, { bid, ask }) {
+    if (['halted', 'closed', 'auction'].includes(instrument.status)) return instrument.status;
     if (bid === null || ask === null) return 'one side is empty';
     if (book.crossed) return 'crossed: call auction';
     const bps = ((ask - bid) * 20_000) / (ask + bid);

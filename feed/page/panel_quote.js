@@ -18,7 +18,7 @@ export function mount(root, app) {
   const sign = new Text(element('span', { class: 'quote-sign', 'aria-hidden': 'true' }));
   const bid = new Figure(element('span', { class: 'buy' }));
   const ask = new Figure(element('span', { class: 'sell' }));
-  const status = new Text(element('span', { class: 'badge warn' }));
+  const halted = new Flag(about.node, 'warn');
   const up = new Flag(last.node, 'buy');
   const down = new Flag(last.node, 'sell');
   root.append(
@@ -26,11 +26,9 @@ export function mount(root, app) {
     element('div', { class: 'quote-price' }, last.node, sign.node),
     element('div', { class: 'quote-pair' }, element('span', { class: 'dim', text: 'Bid' }), bid.node),
     element('div', { class: 'quote-pair' }, element('span', { class: 'dim', text: 'Ask' }), ask.node),
-    status.node,
   );
 
   for (const figure of [last, bid, ask]) figure.set('–');
-  status.node.hidden = true;
   let symbol = null;
   let before = null;
   let direction = 0;
@@ -41,6 +39,10 @@ export function mount(root, app) {
 
   function pick() {
     app.tell('pick-instrument');
+  }
+
+  function trading({ status }) {
+    return !status || status === 'trading';
   }
 
   function draw() {
@@ -58,20 +60,22 @@ export function mount(root, app) {
     before = price ?? before;
     const shown = (units) => (Number.isFinite(units) ? screen(text(units, instrument.priceDecimals)) : '–');
     name.set(symbol);
-    about.set(`${instrument.venue || 'feed'} · ${instrument.contract}`);
+    about.set(`${instrument.venue || 'feed'} · ${trading(instrument) ? instrument.contract : instrument.status}`);
+    halted.set(!trading(instrument));
     last.set(shown(price));
     sign.set(direction > 0 ? '▲' : direction < 0 ? '▼' : '');
     up.set(direction > 0);
     down.set(direction < 0);
     bid.set(shown(best?.bid));
     ask.set(shown(best?.ask));
-    status.set(instrument.status === 'trading' ? '' : instrument.status ?? '');
-    status.node.hidden = status.value === '';
     app.title(`${last.value} ${symbol}`);
   }
 
   return {
     draw,
-    shown: () => ({ symbol: name.value, last: last.value, bid: bid.value, ask: ask.value, status: status.value }),
+    shown: () => ({
+      symbol: name.value, about: about.value, last: last.value, bid: bid.value, ask: ask.value,
+      status: market.instrument(name.value)?.status ?? '',
+    }),
   };
 }

@@ -14,7 +14,7 @@ import attrs
 
 from tests.benchmarks.fanout.measure import CLIENT_CORE, SERVER_CORE, pinned
 from tests.benchmarks.page.pictures import KEYS
-from tests.benchmarks.page.server import Server, serving
+from tests.benchmarks.page.server import TICK, Server, serving
 from tests.support.browser import started
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ MOST_GROWTH_MIB = 1.0
 MOST_P95_MS = 20.0
 LATE_MS = 50
 WRITTEN = "feed_event_to_write_seconds"
-# Where nothing is new no frame is drawn: one pixel changes in each, so that a late frame can be told from none.
+# Where nothing is new no frame is drawn: one pixel changes in each, so that late ones can be told from none.
 BEAT = """(() => {
   const deltas = new Float32Array(1 << 17);
   const dot = document.createElement('i');
@@ -54,6 +54,20 @@ BEAT = """(() => {
 
 
 @attrs.frozen
+class Renderer:
+    """
+    The process that a page runs in.
+
+    Attributes:
+        pss: Bytes of memory, shared ones counted in part.
+        cpu: Seconds that it has used.
+    """
+
+    pss: int = 0
+    cpu: float = 0.0
+
+
+@attrs.frozen
 class Sample:
     """
     What was read once a minute, after a garbage collection.
@@ -63,14 +77,14 @@ class Sample:
         heap: Bytes of JavaScript.
         nodes: Of the document, and those that are kept alive by JavaScript.
         listeners: Event listeners.
-        pss: Bytes of the renderer's process; 0 where it cannot be read.
+        renderer: What the page's process takes.
     """
 
     minute: float
     heap: float
     nodes: int
     listeners: int
-    pss: int
+    renderer: Renderer
 
 
 @attrs.frozen
@@ -126,7 +140,7 @@ def measure(minutes: float, symbol: str, speed: float) -> bool:
         print(
             f"{symbol}, speed {speed:g}, 1280 x 800: list, chart, depth, book, tape, account: {minutes:g} min"
         )
-        print("minute    heap MiB    nodes  listeners  renderer PSS MiB")
+        print("minute    heap MiB    nodes  listeners  renderer PSS MiB  renderer CPU")
         before = server.figure(WRITTEN)
         beside = cpu_of(server, lambda: watch(browser, tab, minutes, seen))
         after = server.figure(WRITTEN)
@@ -143,6 +157,7 @@ def measure(minutes: float, symbol: str, speed: float) -> bool:
 
 def watch(browser: Browser, tab: Tab, minutes: float, seen: Watched) -> None:
     """Look at the page each minute, and trace it now and then."""
+    used = renderer_of(browser.pid).cpu
     begin = time.monotonic()
     waiting = [at for at in TRACED_MINUTES if at < minutes] or [minutes / 4]
     for number in range(1, max(1, round(minutes)) + 1):
@@ -153,11 +168,12 @@ def watch(browser: Browser, tab: Tab, minutes: float, seen: Watched) -> None:
         seen.deltas += tab.evaluate("takeDeltas()")
         seen.rates.append(tab.evaluate("feedPage.app.market.state().rate"))
         one = sample(browser, tab, (time.monotonic() - begin) / 60)
+        used, renderer = one.renderer.cpu - used, one.renderer
+        share = used / 60 / (one.minute - (seen.samples[-1].minute if seen.samples else 0))
         seen.samples.append(one)
-        print(
-            f"{one.minute:6.1f} {one.heap / MIB:11.2f} {one.nodes:8d} {one.listeners:10d} {one.pss / MIB:17.1f}",
-            flush=True,
-        )
+        counted = f"{one.heap / MIB:11.2f} {one.nodes:8d} {one.listeners:10d}"
+        print(f"{one.minute:6.1f} {counted} {renderer.pss / MIB:17.1f} {share:13.1%}", flush=True)
+        used = renderer.cpu
 
 
 def judge(seen: Watched) -> bool:
@@ -197,34 +213,31 @@ def sample(browser: Browser, tab: Tab, minute: float) -> Sample:
     """What the page holds now."""
     told = tab.metrics()
     nodes, listeners = int(told["Nodes"]), int(told["JSEventListeners"])
-    return Sample(minute, told["JSHeapUsedSize"], nodes, listeners, renderer_pss(browser.pid))
+    return Sample(minute, told["JSHeapUsedSize"], nodes, listeners, renderer_of(browser.pid))
 
 
-def renderer_pss(browser: int) -> int:
-    """Bytes of the largest renderer of a browser, shared ones counted in part."""
-    found = [0]
+def renderer_of(browser: int) -> Renderer:
+    """The largest renderer of a browser, which leads a session of its own."""
+    found = [Renderer()]
     for one in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError, ValueError, StopIteration):
-            if b"--type=renderer" in (one / "cmdline").read_bytes() and session_of(one) == browser:
+            fields = (one / "stat").read_text().rpartition(")")[2].split()
+            if int(fields[3]) == browser and b"--type=renderer" in (one / "cmdline").read_bytes():
                 lines = (one / "smaps_rollup").read_text().splitlines()
-                found.append(1024 * int(next(each for each in lines if each.startswith("Pss:")).split()[1]))
-    return max(found)
-
-
-def session_of(process: Path) -> int:
-    """The session of a process: the browser leads one of its own."""
-    return int((process / "stat").read_text().rpartition(")")[2].split()[3])
+                pss = 1024 * int(next(each for each in lines if each.startswith("Pss:")).split()[1])
+                found.append(Renderer(pss, TICK * (int(fields[11]) + int(fields[12]))))
+    return max(found, key=lambda renderer: renderer.pss)
 
 
 def traced(browser: Browser, minute: float) -> Window:
     """A window of tracing."""
     events = browser.traced(TRACE_SECONDS)
-    drawn = sorted(one["ts"] for one in events if one["name"] == "DrawFrame")
+    drawing = [one for one in events if one["name"] == "DrawFrame"]
+    [(renderer, _)] = Counter(one["pid"] for one in drawing).most_common(1)
+    drawn = sorted(one["ts"] for one in drawing if one["pid"] == renderer)
     gaps = [(later - earlier) / 1000 for earlier, later in itertools.pairwise(drawn)]
     reports = (
-        one.get("args", {}).get("chrome_frame_reporter")
-        for one in events
-        if one["name"] == "PipelineReporter"
+        one.get("args", {}).get("frame_reporter") for one in events if one["name"] == "PipelineReporter"
     )
     states = Counter(one["state"].removeprefix("STATE_").lower() for one in reports if one and "state" in one)
     return Window(minute, gaps, states)

@@ -26,8 +26,9 @@ KEYS = f"""(() => {{
 ORDERS = """(async () => {
   const { market, accounts } = feedPage.app;
   const { symbol } = market.shown;
-  const size = 50 * market.instrument(symbol).lot;
   const [bid, ask] = ['bid', 'ask'].map((side) => market.book().levels(side, 0, 6));
+  const { lot } = market.instrument(symbol);
+  const size = Math.max(lot, Math.floor(ask[0].size / 2 / lot) * lot);
   const send = (side, type, price) => accounts.place({ symbol, side, type, price, size });
   await send('buy', 'limit', bid[2].price);
   await send('sell', 'limit', ask[4].price);
