@@ -180,6 +180,7 @@ def test_a_refused_resume_begins_with_the_present(play, reason):
     assert [(it["state"], it["group"], it["after"]) for it in states(refused)] == [("lost", "trades", 52)]
     assert refused["sent"] == [subscribe(*TRADES["channels"])]
     assert states(begun) == [{"kind": "state", "state": "begun", "group": "trades"}]
+    assert old["seq"] == (52 if "too old" in reason else 4)
     assert [it["kind"] for it in old["said"]] == ["trade"]  # a lower number, and market time, than before
     assert opened["sent"] == [
         subscribe("book_BTC-USD", since=pos(50)),
@@ -225,14 +226,15 @@ def test_garbage_is_counted_and_nothing_of_it_applied(play):
 
 def test_market_time_that_goes_back_is_told(play):
     """A later event of an earlier time: not one that was overtaken."""
-    *_, overtaken, back = play(
+    *_, overtaken, back, same = play(
         {"trades": TRADES},
         ["connected", 0],
-        *received(trade(7, ts=700), trade(8, ts=800), trade(7, ts=700), trade(9, ts=300)),
+        *received(trade(7, ts=700), trade(8, ts=800), trade(7, ts=700), trade(9, ts=300), trade(10, ts=300)),
     )
     assert [it["kind"] for it in overtaken["said"]] == ["trade"]
     assert back["said"][0] == {"kind": "state", "state": "back", "ts": 300, "seq": 9}
     assert (back["seq"], back["ts"]) == (9, 300)
+    assert [it["kind"] for it in same["said"]] == ["trade"]
 
 
 def test_a_mute_connection_is_given_up(play):
