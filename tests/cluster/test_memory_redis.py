@@ -4,7 +4,7 @@ from memory_redis import MemoryRedis, doubts
 from redis_servers import needs_redis, redis_server
 
 from feed.cluster.redis.connection import RedisAway, RedisRefused
-from feed.cluster.redis.script import APPEND, LEAD, RENEW, RESIGN, RESTORE, run_script
+from feed.cluster.redis.script import APPEND, APPEND_AGAIN, LEAD, RENEW, RESIGN, RESTORE, run_script
 
 LOG, HEAD, LEASE, TERM = "{m}:log", "{m}:head", "{m}:lease", "{m}:term"
 
@@ -81,6 +81,11 @@ async def _conversation(connection):
     await script(RESTORE, LOG, HEAD, "1-2 7-0000abcd", "1-1 5-0000abcd")
     await say("XLEN", LOG)
     await script(APPEND, LOG, HEAD, "1-1 5-0000abcd", "1-2", "7-0000abcd", b"other")
+    three = ("1-3", "8-0000abcd", b"3", "1-4", "8-0000abcd", b"", "2-1", "9-0000abcd", b"5")
+    await script(APPEND_AGAIN, LOG, HEAD, "1-1 5-0000abcd", *three)
+    await script(APPEND_AGAIN, LOG, HEAD, "1-2 7-0000abcd", *three)
+    await say("XRANGE", LOG, "-", "+")
+    await say("GET", HEAD)
     await say("XADD", LOG, "1-1", "f", "1")
     await say("SCAN", 0, "MATCH", "{m}:log*", "COUNT", 1000)
     await say("EVALSHA", "0" * 40, 0)

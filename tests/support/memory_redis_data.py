@@ -248,6 +248,16 @@ class RedisData:
         self._call(b"SET", head, new)
         return [b"OK", new]
 
+    def _append_again(self, log, head, predecessor, *entries):
+        held = self._get(head) or b"0-0 0"
+        if held != predecessor:
+            return [b"FENCED", held]
+        for identifier, position, body in zip(entries[::3], entries[1::3], entries[2::3], strict=True):
+            self._call(b"XADD", log, identifier, b"p", held, b"h", position, b"b", body)
+            held = identifier + b" " + position
+            self._call(b"SET", head, held)
+        return [b"OK", held]
+
     def _lead(self, lease, term, head, *arguments):
         me, milliseconds, above = arguments
         held = self._get(lease)
@@ -309,6 +319,7 @@ def _point(data, pointer, head, term, value):
 PYTHON = {
     scripts.POINT: _point,
     scripts.APPEND: RedisData._append,
+    scripts.APPEND_AGAIN: RedisData._append_again,
     scripts.LEAD: RedisData._lead,
     scripts.RENEW: RedisData._renew,
     scripts.RESIGN: RedisData._resign,

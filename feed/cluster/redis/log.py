@@ -23,7 +23,7 @@ from feed.cluster.messages import Placed, decode
 from feed.cluster.redis.connection import RedisAway, RedisRefused, RedisServer, reply_as
 from feed.cluster.redis.format import NO_HEAD, Names, head_text, pack_block, parse_head, place_text
 from feed.cluster.redis.kept import KeptConnection
-from feed.cluster.redis.script import APPEND, FENCED, RESTORE, run_script
+from feed.cluster.redis.script import APPEND, APPEND_AGAIN, FENCED, RESTORE, run_script
 from feed.cluster.retention import Retained
 from feed.cluster.snapshot import Snapshot
 from feed.errors import FeedError
@@ -32,7 +32,9 @@ from feed.model.stream_position import StreamPosition
 log = structlog.get_logger("feed.log")
 
 _REFUSED_SECONDS: Final = 0.25  # until an append that Redis has refused is sent again
-_AGAIN_BYTES: Final = 1 << 20  # of blocks that are taken at a time to be appended again
+_AGAIN_BYTES: Final = (
+    1 << 18
+)  # of blocks that are appended again at a time: Redis does nothing else meanwhile
 
 
 class Fenced(FeedError):
@@ -181,13 +183,15 @@ class RedisLog:
         last = self.retained.place
         while after < last:
             frames, after = self.retained.after(after, _AGAIN_BYTES)
-            for placed in _placed(frames):
-                block = decode_block(placed.block)
-                found = await self._append(head, placed.place, block.ends, pack_block(block))
-                if found is not None:
-                    return  # it has lost some again, or is led by another: the next append tells
-                head = head_text(placed.place, block.ends)
-                self.restored += 1
+            parts: list[bytes | str] = []
+            lost = [(one.place, decode_block(one.block)) for one in _placed(frames)]
+            for place, block in lost:
+                parts += (place_text(place), block.ends.text, pack_block(block))
+            reply = await run_script(self.kept, APPEND_AGAIN, self._names.log, self._names.head, head, *parts)
+            answer, head = reply_as(reply, tuple[bytes, bytes])
+            if answer == FENCED:
+                return  # it has lost some again, or is led by another: the next append tells
+            self.restored += len(lost)
 
     async def _restore(self) -> bytes:
         """Let a log that is empty begin where the blocks do that are kept; gives the head then."""

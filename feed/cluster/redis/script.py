@@ -60,6 +60,22 @@ return {'OK', new}
 )
 """Appends an entry behind the head that is named. Sent again with the same bytes it says DUP."""
 
+APPEND_AGAIN: Final = Script(
+    """\
+-- KEYS log head   ARGV predecessor, and id position body of each
+local head = redis.call('GET', KEYS[2]) or '0-0 0'
+if head ~= ARGV[1] then return {'FENCED', head} end
+for at = 2, #ARGV, 3 do
+  redis.call('XADD', KEYS[1], ARGV[at], 'p', head, 'h', ARGV[at + 1], 'b', ARGV[at + 2])
+  head = ARGV[at] .. ' ' .. ARGV[at + 1]
+  redis.call('SET', KEYS[2], head)
+end
+return {'OK', head}
+""",
+    2,
+)
+"""Appends entries that Redis has lost, one behind the other, in one round trip."""
+
 LEAD: Final = Script(
     """\
 -- KEYS lease term head   ARGV me milliseconds above
@@ -130,7 +146,7 @@ return {'OK', head}
 )
 """Lets those who come begin with a snapshot, unless somebody of a later term has appended."""
 
-SCRIPTS: Final = (APPEND, LEAD, RENEW, RESIGN, RESTORE, POINT)
+SCRIPTS: Final = (APPEND, APPEND_AGAIN, LEAD, RENEW, RESIGN, RESTORE, POINT)
 
 
 async def run_script(

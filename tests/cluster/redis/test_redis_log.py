@@ -139,6 +139,25 @@ async def test_a_redis_that_lost_the_last_blocks_gets_them_again(autojump_clock,
     assert log.restored >= (5 if seed is None else 1)
 
 
+@pytest.mark.parametrize("most", [1 << 18, 8192])
+async def test_lost_blocks_are_appended_again_many_at_a_time(autojump_clock, monkeypatch, most):
+    """Hundreds that wait for a round trip each would be market time that stands still."""
+    monkeypatch.setattr("feed.cluster.redis.log._AGAIN_BYTES", most)
+    redis = MemoryRedis()
+    blocks = blocks_after(START, 400)
+    async with leading(redis) as log:
+        for block in blocks[:399]:
+            await log.append(block)
+        redis.down(lose=True)
+        redis.up()
+        redis.delay = lambda: 0.1
+        began = trio.current_time()
+        await log.append(blocks[399])
+        assert trio.current_time() - began < 5
+    assert history(redis) == blocks
+    assert log.restored == 399
+
+
 async def test_who_leads_no_more_is_told_and_appends_nothing(autojump_clock):
     """Neither its next block nor, after a loss, its earlier ones come behind those of another."""
     redis = MemoryRedis()
