@@ -77,7 +77,7 @@ class Control:
         self._paused = self._silent = self._closed = False
         self._steps = 0
         self._goal: int | None = None
-        every = int(checkpoint_seconds * NS_PER_SECOND)
+        every = 0 if journalled else int(checkpoint_seconds * NS_PER_SECOND)  # then there is no way back
         self._start = run.now
         self._checkpoints = Checkpoints(every, checkpoint_bytes, run.now) if every else None
 

@@ -339,6 +339,16 @@ def test_a_seek_past_an_unknown_end_ends(controlled):
     assert control.status().state is RunState.ENDED
 
 
+def test_where_there_is_no_way_back_nothing_is_copied(controlled, monkeypatch):
+    """As every request is kept: a copy of a large market would hold up all that it serves, for nothing."""
+    copies = []
+    monkeypatch.setattr("feed.sim.simulation.dump", lambda roots: copies.append(roots) or b"")
+    drain(controlled(journalled=True, checkpoint_seconds=0.5))
+    assert not copies
+    drain(controlled(checkpoint_seconds=0.5))
+    assert copies
+
+
 def test_checkpoints_are_thinned_out(controlled):
     """A bounded number, and never two closer than the last distance."""
     control = controlled(checkpoint_seconds=0.01)
