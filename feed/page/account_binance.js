@@ -70,7 +70,7 @@ export function open({ server, key, tell, version, instruments }) {
       waiting.clear();
     } catch (problem) {
       if (BAD_KEY.has(problem.code)) refuse(problem.message);
-      else tell({ state: 'lost', reason: problem.message });
+      else link.renew(problem.message);
     }
   }
 

@@ -94,7 +94,8 @@ export function open({ server, key, tell, version }) {
     try {
       await work();
     } catch (problem) {
-      if (!closed && !refused) tell({ state: 'lost', reason: problem.message });
+      // What was missed is asked for once the socket is there again: it may well have stood all the time.
+      if (!closed && !refused) link.renew(problem.message);
     }
   }
 

@@ -14,7 +14,8 @@ const KEPT_MS = 5000; // a connection that lives so long has been good
  * @param {(text: string) => void} owner.received one message.
  * @param {(reason: string) => void} owner.lost it is not open any more; it will be tried again.
  * @param {() => string} owner.ping a message that is answered.
- * @returns {{send: (text: string) => boolean, close: () => void}} `send` is false where nothing is open.
+ * @returns {{send: (text: string) => boolean, renew: (reason: string) => void, close: () => void}} `send` is false where
+ *   nothing is open; `renew` gives this connection up for another one.
  */
 export function openLink(path, owner) {
   const url = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}${path}`;
@@ -85,6 +86,9 @@ export function openLink(path, owner) {
       if (socket?.readyState !== WebSocket.OPEN) return false;
       socket.send(text);
       return true;
+    },
+    renew(reason) {
+      if (socket) lost(reason);
     },
     close() {
       closed = true;

@@ -181,6 +181,22 @@ def test_what_happens_while_the_link_is_down(page, server):
     ]
 
 
+def test_a_request_that_fails_is_made_up_for(page, server):
+    """Where positions are not answered once, the account is lost, and live again: orders can be sent."""
+    page.tab.evaluate(
+        """{ const real = window.fetch; window.seen = [];
+          const { accounts } = feedPage.app;
+          accounts.on(() => seen.push(accounts.all().find((one) => one.name === 'margin').state));
+          window.fetch = async (...asked) => {
+            if (!String(asked[0]).endsWith('/positions')) return real(...asked);
+            window.fetch = real; throw new TypeError('lost');
+          }; }"""
+    )
+    page.tab.until("seen.includes('lost') && seen.at(-1) === 'live'")
+    page.until("ticket", "p.reason === ''")
+    assert pending(server) == []
+
+
 def test_an_order_that_the_market_refuses(page, server):
     """The market's own words stand in the ticket."""
     page.run("app.tell('pick', { side: 'buy', price: app.market.book().best().bid })")
